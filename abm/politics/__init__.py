@@ -1,0 +1,1 @@
+"""How an allocation is decided: agenda, coalition, voting, funding, entitlement, reversion."""

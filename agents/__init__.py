@@ -1,0 +1,1 @@
+"""How member states, commissioners and labs see the world and decide."""

@@ -1,0 +1,52 @@
+"""Arithmetic over many worlds at once that gives a world the same bits whoever stands beside it.
+
+The last axis of every array is named (states, sites, labs, commissioners); the leading axes are worlds. NumPy adds
+along the last axis of a C-contiguous array in an order that depends on that axis alone, so every sum of real numbers
+in the model goes through `total`. Sums of whole numbers and truth values are exact in any order.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Reals = NDArray[np.float64]
+Truths = NDArray[np.bool_]
+Whole = NDArray[np.int64]
+
+
+def total(x: Any) -> Reals:
+    """Sum real numbers over the last axis; shape (..., n) to (...)."""
+    return np.add.reduce(np.ascontiguousarray(x, dtype=np.float64), axis=-1)
+
+
+def running_total(x: Any) -> Reals:
+    """Cumulative sum over the last axis; its last entry may differ from `total` in the last bit."""
+    return np.add.accumulate(np.ascontiguousarray(x, dtype=np.float64), axis=-1)
+
+
+def take(x: Any, index: Any) -> Any:
+    """Pick entries along the last axis by one index for all worlds; the result is C-contiguous (a fancy index is not)."""
+    return np.take(x, index, axis=-1)
+
+
+def pick(x: Any, index: Any) -> Any:
+    """Pick along the last axis by an index of each world's own: x (..., n), index (..., k) to (..., k)."""
+    return np.take_along_axis(np.broadcast_to(x, index.shape[:-1] + np.shape(x)[-1:]), index, axis=-1)
+
+
+def total_by(x: Any, group: NDArray[np.int64], count: int) -> Reals:
+    """Sum entries of the last axis by group: x (..., n), group (n,) in 0..count-1, to (..., count).
+
+    The members of a group are added in their order on the axis, whatever the number of worlds.
+    """
+    x = np.asarray(x, dtype=np.float64)
+    out = np.zeros((*x.shape[:-1], count))
+    order = np.argsort(group, kind="stable")
+    rank = np.empty_like(order)
+    starts = np.searchsorted(group[order], np.arange(count))
+    rank[order] = np.arange(len(group)) - starts[group[order]]
+    for step in range(int(rank.max(initial=-1)) + 1):  # the longest group decides: a handful of sites a state
+        now = np.flatnonzero(rank == step)
+        out[..., group[now]] += x[..., now]
+    return out

@@ -1,0 +1,226 @@
+"""The catalogue of rules: families, their rules, and the parameters that a rule takes.
+
+A family is a named kind of choice with one documented signature. The family object is the decorator that enters a
+rule, the function's name is the rule's, and its keyword-only arguments are its parameters. This module knows
+families, never a rule.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
+
+import numpy as np
+
+from agents.errors import BadInput, near
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """What is known of a parameter: unit, bounds, plausible range, meaning and source.
+
+    `low` and `high` are the bounds that validation enforces; `range` is the plausible range that sensitivity
+    analysis draws from, where it is narrower.
+    """
+
+    unit: str = "1"
+    low: float | None = None
+    high: float | None = None
+    about: str = ""
+    source: str = "assumed"
+    range: tuple[float, float] | None = None
+    scale: str = "linear"  # or "log": how a sensitivity analysis draws from the range
+    group: str = ""
+    choices: tuple[str, ...] = ()
+
+    def check(self, name: str, value: Any, default: Any) -> Any:
+        """Return the value in the default's type, or raise `BadInput` with the place, the value and the remedy."""
+        if isinstance(default, bool):
+            if not isinstance(value, bool):
+                raise BadInput(f"{name} = {value!r} is not true or false; write {name} = true or {name} = false.")
+            return value
+        if isinstance(default, str):
+            if not isinstance(value, str):
+                raise BadInput(f"{name} = {value!r} is not a text; {self._allowed()}")
+            if self.choices and value not in self.choices:
+                raise BadInput(f"{name} = {value!r} is not known; {near(value, self.choices)}")
+            return value
+        if isinstance(value, bool) or not isinstance(value, int | float | np.number):
+            raise BadInput(f"{name} = {value!r} is not a number; {self._allowed()}")
+        number = float(value)
+        if not np.isfinite(number):
+            raise BadInput(f"{name} = {value!r} is not a finite number; {self._allowed()}")
+        if isinstance(default, int) and number != int(number):
+            raise BadInput(f"{name} = {value!r} is not a whole number; {self._allowed()}")
+        if (self.low is not None and number < self.low) or (self.high is not None and number > self.high):
+            raise BadInput(f"{name} = {value!r} is out of bounds; {self._allowed()}")
+        return int(number) if isinstance(default, int) else number
+
+    def _allowed(self) -> str:
+        unit = "" if self.unit in ("", "1") else f" ({self.unit})"
+        if self.choices:
+            return "give one of " + ", ".join(self.choices) + "."
+        if self.low is not None and self.high is not None:
+            return f"give a value from {self.low:g} to {self.high:g}{unit}."
+        if self.low is not None:
+            return f"give a value of at least {self.low:g}{unit}."
+        if self.high is not None:
+            return f"give a value of at most {self.high:g}{unit}."
+        return f"give a value{unit}."
+
+
+PROPERTIES = {
+    "anonymous": "renaming the actors renames the result and changes nothing else",
+    "monotone": "one more yes never turns a pass into a fail",
+    "neutral": "all options are treated alike",
+    "deterministic": "draws no luck",
+}
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule of a family: its function, its parameters and what is said of it."""
+
+    family: str
+    name: str
+    function: Callable[..., Any]
+    parameters: dict[str, tuple[Any, Parameter]]
+    properties: frozenset[str]
+    marks: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def summary(self) -> str:
+        """The first line of the docstring."""
+        return (inspect.getdoc(self.function) or "").split("\n")[0].strip()
+
+    @property
+    def source(self) -> str:
+        """What stands behind `Source:` in the docstring."""
+        found = re.search(r"Source: *(.+?)(?:\n\s*\n|$)", inspect.getdoc(self.function) or "", re.S)
+        return " ".join(found.group(1).split()) if found else ""
+
+    @property
+    def place(self) -> str:
+        """File and line of the definition."""
+        code = inspect.unwrap(self.function).__code__
+        return f"{code.co_filename}:{code.co_firstlineno}"
+
+    def settings(self, given: dict[str, Any], place: str) -> dict[str, Any]:
+        """Return all parameters of the rule, those given checked, the others at their default."""
+        for name in given:
+            if name not in self.parameters:
+                hint = near(name, self.parameters) if self.parameters else "it takes none"
+                raise BadInput(f"{place}: the rule {self.name!r} has no parameter {name!r}; {hint}")
+        return {
+            name: about.check(f"{place}.{name}", given[name], default) if name in given else default
+            for name, (default, about) in self.parameters.items()
+        }
+
+    def __call__(self, *args: Any, **parameters: Any) -> Any:
+        """Decide."""
+        return self.function(*args, **parameters)
+
+
+FAMILIES: dict[str, Family] = {}
+
+
+class Family:
+    """A named kind of choice; calling it on a function enters that function as a rule.
+
+    Args:
+        name: the family's name, as in a scenario file.
+        decides: what it decides, in a few words.
+        signature: what a rule is handed and what it must return, with shapes.
+        actor: "state", "commissioner" or "lab" where the choice is an actor's own and may differ by actor.
+        group: the attribution group that the family belongs to.
+        lift: how `.each` runs a function that is written for one actor in one world (see `each`).
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        decides: str,
+        signature: str,
+        actor: str | None = None,
+        group: str = "placement",
+        lift: Callable[[Callable[..., Any]], Callable[..., Any]] | None = None,
+    ):
+        self.name, self.decides, self.signature = name, decides, signature
+        self.actor, self.group, self.lift = actor, group, lift
+        self.rules: dict[str, Rule] = {}
+        FAMILIES[name] = self
+
+    def __call__(self, function: Callable[..., Any] | None = None, /, **marks: Any) -> Any:
+        """Enter a rule: `@family`, or `@family(anonymous=True, ...)` to declare properties."""
+        if function is None:
+            return functools.partial(self._enter, marks=marks)
+        return self._enter(function, marks={})
+
+    def each(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Enter a rule that is written for one actor in one world; the family lifts it over all."""
+        if self.lift is None:
+            raise BadInput(f"the family {self.name!r} has no .each form; write the rule over arrays.")
+        lifted = functools.wraps(function)(self.lift(function))
+        self._enter(lifted, marks={"each": True})
+        return function
+
+    def _enter(self, function: Callable[..., Any], marks: dict[str, Any]) -> Callable[..., Any]:
+        name = function.__name__
+        if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+            raise BadInput(f"{self.name}: {name!r} is no lawful rule name; use lower-case letters, digits and _.")
+        rule = Rule(
+            self.name,
+            name,
+            function,
+            _parameters(function),
+            frozenset(k for k, v in marks.items() if k in PROPERTIES and v),
+            {k: v for k, v in marks.items() if k not in PROPERTIES},
+        )
+        there = self.rules.get(name)
+        if there is not None and there.place != rule.place:
+            raise BadInput(
+                f"the name {self.name}.{name} is taken: {there.place} and {rule.place} both define it; rename one."
+            )
+        self.rules[name] = rule
+        return function
+
+    def __getitem__(self, name: str) -> Rule:
+        """Return the rule of that name, or raise `BadInput` with the near matches."""
+        try:
+            return self.rules[name]
+        except (KeyError, TypeError):
+            raise BadInput(f"{self.name} = {name!r} is not a known rule; {near(name, self.rules)}") from None
+
+    def __iter__(self) -> Iterator[Rule]:
+        """Iterate over the rules in the order in which they were entered."""
+        return iter(self.rules.values())
+
+
+def family(name: str) -> Family:
+    """Return the family of that name, or raise `BadInput` with the near matches."""
+    try:
+        return FAMILIES[name]
+    except KeyError:
+        raise BadInput(f"{name!r} is not a known family of rules; {near(name, FAMILIES)}") from None
+
+
+def _parameters(function: Callable[..., Any]) -> dict[str, tuple[Any, Parameter]]:
+    """Read a rule's parameters off its keyword-only arguments."""
+    hints = get_type_hints(inspect.unwrap(function), include_extras=True)
+    found = {}
+    for name, argument in inspect.signature(function).parameters.items():
+        if argument.kind is not argument.KEYWORD_ONLY:
+            continue
+        if argument.default is argument.empty:
+            raise BadInput(f"{function.__name__}: the parameter {name!r} has no default; give it one.")
+        hint = hints.get(name)
+        about = Parameter()
+        if get_origin(hint) is Annotated:
+            about = next((a for a in get_args(hint)[1:] if isinstance(a, Parameter)), about)
+        found[name] = (argument.default, about)
+    return found

@@ -1,0 +1,108 @@
+"""What a decision is handed: frozen arrays of what an actor may see."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agents.arrays import Reals, Whole
+
+
+@dataclass(frozen=True, eq=False)
+class States:
+    """The member states, one entry each on the last axis; what does not change during a run."""
+
+    codes: tuple[str, ...]
+    names: tuple[str, ...]
+    population: Whole  # persons, whole, so that thresholds are exact
+    gdp: Reals  # EUR bn a year
+    gni: Reals  # EUR bn a year
+    power_price: Reals  # EUR a kWh
+    temperature: Reals  # degrees C, yearly mean
+    specialists: Reals  # ICT specialists, share of employment, %
+    existing_members: NDArray[np.bool_]  # joined before 2004
+    euro: NDArray[np.bool_]
+    nice_votes: Whole  # 0 where unknown
+    more: dict[str, NDArray[np.float64]] = field(default_factory=dict)  # further columns of a members file
+
+    @property
+    def count(self) -> int:
+        """Number of states."""
+        return len(self.codes)
+
+    def index(self, code: str) -> int:
+        """Position of a state's code; ValueError where there is none."""
+        return self.codes.index(code)
+
+
+@dataclass(frozen=True, eq=False)
+class Sites:
+    """The candidate sites, one entry each on the last axis."""
+
+    names: tuple[str, ...]
+    cities: tuple[str, ...]
+    state: Whole  # index of the state
+    latitude: Reals
+    longitude: Reals
+    kind: tuple[str, ...]  # campus, capital or industrial
+    headroom: Reals  # MW at the meter
+    centre: NDArray[np.bool_]  # a computing centre stands or is planned there
+    power_price: Reals
+    temperature: Reals
+    specialists: Reals
+
+    @property
+    def count(self) -> int:
+        """Number of candidate sites."""
+        return len(self.names)
+
+
+@dataclass(frozen=True, eq=False)
+class Labs:
+    """The labs, one entry each on the last axis."""
+
+    names: tuple[str, ...]
+    kind: tuple[str, ...]  # company or consortium
+    bloc: tuple[str, ...]
+    home: Whole  # index of the state, -1 outside the union
+    capital: Reals  # EUR bn a year
+    accelerators: Reals  # today, H100 equivalents
+
+    @property
+    def count(self) -> int:
+        """Number of labs."""
+        return len(self.names)
+
+
+@dataclass(frozen=True, eq=False)
+class College:
+    """The commissioners, one entry each on the last axis."""
+
+    state: Whole  # index of the state
+    names: tuple[str, ...]
+    portfolio: tuple[str, ...]
+    interest: tuple[str, ...]
+
+    @property
+    def count(self) -> int:
+        """Number of commissioners."""
+        return len(self.names)
+
+
+@dataclass(frozen=True, eq=False)
+class Machines:
+    """The machines that stand already or are under way, one entry each on the last axis."""
+
+    names: tuple[str, ...]
+    site: Whole  # index of the candidate site
+    operational: Reals  # calendar year, decimal
+    chips: Reals  # accelerators of their date, as counted
+    peak: Reals  # FLOP/s of one accelerator, dense BF16
+    power_mw: Reals
+
+    @property
+    def count(self) -> int:
+        """Number of machines."""
+        return len(self.names)
