@@ -1,0 +1,38 @@
+"""What happened, for comparison only: the model never reads it.
+
+The nineteen AI Factories, how long earlier machines took, real votes on seats, sites elsewhere in the world, and the
+populations that voting uses. Each function returns the rows of a table of `abm/data` as they stand, a dictionary a
+row of texts; an empty text is unknown. Columns are described in `abm/data/README.md`.
+"""
+
+from __future__ import annotations
+
+from abm.members import EUROPE
+from abm.tables import read_rows
+
+Rows = list[dict[str, str]]
+
+
+def observed() -> Rows:
+    """Return the AI Factories selected from December 2024 to October 2025; `site` is a site of `sites.csv`."""
+    return read_rows(EUROPE / "observed.csv")
+
+
+def procurement_history() -> Rows:
+    """Return EuroHPC machines from selection to operation; `status` marks those that are not finished."""
+    return read_rows(EUROPE / "procurement_history.csv")
+
+
+def seat_votes() -> Rows:
+    """Return the tallies of real ballots on where a Union body sits."""
+    return read_rows(EUROPE / "seat_votes.csv")
+
+
+def comparators() -> Rows:
+    """Return large sites in the United States, China and Europe: start, operation, power and accelerators."""
+    return read_rows(EUROPE / "comparators.csv")
+
+
+def voting_populations() -> Rows:
+    """Return populations and the Council's own shares of them for 2025 and, with the United Kingdom, 2016."""
+    return read_rows(EUROPE / "voting_populations.csv")

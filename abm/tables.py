@@ -1,0 +1,303 @@
+"""Tables that a user may write: CSV files read with the standard library, every fault said in one sentence.
+
+A fault names the file, the row (its line in the file; the header is line 1), the column, the value and the remedy.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Collection, Iterator
+from datetime import date
+from difflib import SequenceMatcher
+from hashlib import sha256
+from pathlib import Path
+from typing import NoReturn
+
+from agents.errors import BadInput, near
+
+MISSING_VALUES = {"nan", "na", "n/a", "null", "none", "-", ":"}
+
+
+class Table:
+    """A CSV file's rows and columns, with readers that turn a column into checked values.
+
+    Args:
+        path: the file; UTF-8, comma-separated, a header line first.
+        required: columns that must stand in the header.
+        optional: columns that may; a header that misspells one of them is refused.
+    """
+
+    def __init__(self, path: Path, *, required: Collection[str], optional: Collection[str] = ()):
+        """Read the file; `BadInput` where it is not such a table."""
+        self.path = path
+        self.bytes = _bytes(path)
+        self.columns, self.rows, self.lines = _parse(path.name, self.bytes)
+        known = [*required, *optional]
+        for column in required:
+            if column not in self.columns:
+                self._fail_missing(column)
+        for column in self.columns:
+            if column not in known:
+                self._refuse_misspelt(column, [k for k in known if k not in self.columns])
+
+    @property
+    def name(self) -> str:
+        """The file's name, as messages give it."""
+        return self.path.name
+
+    def __contains__(self, column: str) -> bool:
+        """Whether the header has the column."""
+        return column in self.columns
+
+    def __len__(self) -> int:
+        """Number of rows below the header."""
+        return len(self.rows)
+
+    def fail(self, row: int, column: str, problem: str, remedy: str) -> NoReturn:
+        """Raise `BadInput` for one cell; `row` counts from 0."""
+        value = self.rows[row][column]
+        raise BadInput(
+            f"{self.name}, row {self.lines[row]}, column {column}: {value!r} {problem}; {_ended(remedy)}"
+        )
+
+    def texts(self, column: str) -> tuple[str, ...]:
+        """Read a column of texts, none of them empty."""
+        return tuple(self._cell(row, column, "text") for row in range(len(self)))
+
+    def notes(self, column: str) -> tuple[str, ...]:
+        """Read a column of texts that may be empty."""
+        return tuple(row[column] for row in self.rows)
+
+    def unique(self, column: str) -> tuple[str, ...]:
+        """Read a column of texts of which no two are alike."""
+        first: dict[str, int] = {}
+        for row, text in enumerate(self.texts(column)):
+            if text in first:
+                self.fail(
+                    row, column, f"stands in row {self.lines[first[text]]} already", "keep one row for each"
+                )
+            first[text] = row
+        return tuple(first)
+
+    def choices(self, column: str, allowed: Collection[str], kind: str) -> tuple[str, ...]:
+        """Read a column of texts that must each be one of `allowed`, called `kind` in the message."""
+        texts = self.texts(column)
+        for row, text in enumerate(texts):
+            if text not in allowed:
+                self.fail(row, column, f"is not a known {kind}", near(text, allowed))
+        return texts
+
+    def numbers(
+        self,
+        column: str,
+        *,
+        above: float = -math.inf,
+        low: float = -math.inf,
+        high: float = math.inf,
+        remedy: str | None = None,
+    ) -> list[float]:
+        """Read a column of finite numbers, each above `above` and from `low` to `high`."""
+        return [
+            self._bounded(row, column, self._number(row, column), above, low, high, remedy)
+            for row in range(len(self))
+        ]
+
+    def wholes(self, column: str, *, low: int = 0, high: int = 10**12) -> list[int]:
+        """Read a column of whole numbers from `low` to `high`."""
+        found = []
+        for row in range(len(self)):
+            value = self._bounded(row, column, self._number(row, column), -math.inf, low, high, None)
+            if value != int(value):
+                self.fail(row, column, "is not a whole number", f"give a whole number of at least {low}")
+            found.append(int(value))
+        return found
+
+    def flags(self, column: str) -> list[bool]:
+        """Read a column of ones and zeros."""
+        for row in range(len(self)):
+            if self._cell(row, column, "1 or 0") not in ("0", "1"):
+                self.fail(row, column, "is neither 1 nor 0", "write 1 for yes and 0 for no")
+        return [row[column] == "1" for row in self.rows]
+
+    def years(self, column: str) -> list[float]:
+        """Read a column of dates, "2025-09-05" or "2025-09" (its first day), or decimal years, as decimal years."""
+        return [self._year(row, column) for row in range(len(self))]
+
+    def shares(self, column: str) -> list[float]:
+        """Read a column of shares from 0 to 1 that sum to one within 1e-6."""
+        values = self.numbers(column, low=0, high=1)
+        whole = math.fsum(values)
+        if abs(whole - 1) > 1e-6:
+            raise BadInput(
+                f"{self.name}, rows {self.lines[0]} to {self.lines[-1]}, column {column}: "
+                f"the shares sum to {whole:.9g}, not to 1; divide each of them by {whole:.9g}."
+            )
+        return values
+
+    def further(self, known: Collection[str]) -> dict[str, list[float]]:
+        """Read all other columns that hold numbers; a column that holds none is text and is passed over.
+
+        A column whose name ends in `share` or is `recognition` holds shares and must sum to one.
+        """
+        found = {}
+        for column in self.columns:
+            if column in known or not any(_is_number(row[column]) for row in self.rows):
+                continue
+            shares = column == "recognition" or column.endswith("share")
+            found[column] = self.shares(column) if shares else self.numbers(column)
+        return found
+
+    def _cell(self, row: int, column: str, wanted: str) -> str:
+        text = self.rows[row][column]
+        if not text:
+            self.fail(row, column, "is empty", f"give a {wanted}" if wanted != "1 or 0" else "write 1 or 0")
+        return text
+
+    def _number(self, row: int, column: str) -> float:
+        text = self._cell(row, column, "number")
+        if text.casefold() in MISSING_VALUES:
+            self.fail(row, column, "is not a number", "a missing value cannot be used, give a number")
+        try:
+            value = float(text)
+        except ValueError:
+            remedy = "write digits with a point for decimals and no separators, such as 1234.5"
+            self.fail(row, column, "is not a number", remedy)
+        if not math.isfinite(value):
+            self.fail(row, column, "is not a finite number", "give a number")
+        return value
+
+    def _bounded(
+        self, row: int, column: str, value: float, above: float, low: float, high: float, remedy: str | None
+    ) -> float:
+        if value > above and low <= value <= high:
+            return value
+        if math.isfinite(low) and math.isfinite(high):
+            allowed = f"give a number from {low:.15g} to {high:.15g}"
+        elif math.isfinite(low):
+            allowed = f"give a number of at least {low:.15g}"
+        else:
+            allowed = f"give a number above {above:.15g}"
+        self.fail(row, column, "is out of bounds", remedy or allowed)
+
+    def _year(self, row: int, column: str) -> float:
+        text = self._cell(row, column, "date")
+        try:
+            day = date.fromisoformat(text if text.count("-") != 1 else f"{text}-01")
+        except ValueError:
+            day = None
+        if day is not None and "-" in text:
+            start, end = date(day.year, 1, 1), date(day.year + 1, 1, 1)
+            return day.year + (day - start).days / (end - start).days
+        if _is_number(text) and 1900 <= float(text) <= 2200:
+            return float(text)
+        self.fail(row, column, "is not a date", "write 2025-09-05, 2025-09 or a decimal year such as 2025.7")
+
+    def _fail_missing(self, column: str) -> NoReturn:
+        similar = [c for c in self.columns if _misspells(c, column)]
+        if similar:
+            remedy = f"rename the column {similar[0]!r} to {column!r}"
+        elif len(self.columns) == 1 and ";" in self.columns[0]:
+            remedy = "separate the columns by commas, not semicolons"
+        else:
+            remedy = f"add it to the header, which has {', '.join(map(repr, self.columns))}"
+        raise BadInput(f"{self.name}, row 1: the column {column!r} is missing; {remedy}.")
+
+    def _refuse_misspelt(self, column: str, absent: list[str]) -> None:
+        for wanted in absent:
+            if _misspells(column, wanted):
+                raise BadInput(
+                    f"{self.name}, row 1: the column {column!r} is not known; did you mean {wanted!r}? Rename it."
+                )
+
+
+def read_rows(path: Path) -> list[dict[str, str]]:
+    """Read a shipped table as it stands: a dictionary a row, empty cells as empty texts."""
+    return _parse(path.name, _bytes(path))[1]
+
+
+def digest(files: dict[str, bytes]) -> str:
+    """Return the SHA-256 of the files' names and contents, in the order of their names."""
+    found = sha256()
+    for name in sorted(files):
+        found.update(name.encode())
+        found.update(len(files[name]).to_bytes(8, "big"))
+        found.update(files[name])
+    return found.hexdigest()
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise BadInput(f"{path}: there is no such file; write it, or name another folder.") from None
+    except OSError as error:
+        raise BadInput(
+            f"{path}: the file cannot be read ({error.strerror}); see to its permissions."
+        ) from None
+
+
+def _parse(name: str, content: bytes) -> tuple[list[str], list[dict[str, str]], list[int]]:
+    """Return the header, the rows as dictionaries of stripped texts, and each row's line."""
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise BadInput(
+            f"{name}, row {line}: byte 0x{content[error.start]:02x} is not UTF-8; save the file in UTF-8."
+        ) from None
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    try:
+        records = [(number, record) for number, record in _records(reader) if any(record)]
+    except csv.Error as error:
+        raise BadInput(
+            f"{name}, row {reader.line_num}: this is not CSV ({error}); close its quotes."
+        ) from None
+    if not records:
+        raise BadInput(f"{name}: the file is empty; write a header line and a row for each entry.")
+    header = records[0][1]
+    for position, column in enumerate(header):
+        if not column:
+            raise BadInput(
+                f"{name}, row 1: column {position + 1} has no name; name it, or drop the comma before it."
+            )
+        if column in header[:position]:
+            raise BadInput(f"{name}, row 1: the column {column!r} stands twice; drop or rename one.")
+    if len(records) == 1:
+        raise BadInput(f"{name}: there is no row below the header; write a row for each entry.")
+    for line, record in records[1:]:
+        if len(record) != len(header):
+            raise BadInput(
+                f"{name}, row {line}: there are {len(record)} values for {len(header)} columns; "
+                "give one for each, and put quotes around a text that holds a comma."
+            )
+    return (
+        header,
+        [dict(zip(header, record, strict=True)) for _, record in records[1:]],
+        [line for line, _ in records[1:]],
+    )
+
+
+def _records(reader: Iterator[list[str]]) -> Iterator[tuple[int, list[str]]]:
+    line = 1
+    for record in reader:
+        yield line, [cell.strip() for cell in record]
+        line = reader.line_num + 1  # type: ignore[attr-defined]
+
+
+def _ended(sentence: str) -> str:
+    return sentence if sentence.endswith(("?", ".")) else f"{sentence}."
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return math.isfinite(float(text))
+    except ValueError:
+        return False
+
+
+def _misspells(column: str, wanted: str) -> bool:
+    """Whether a header's column looks like a slip of `wanted`: a typing error, another case, or the unit left off."""
+    a, b = column.casefold(), wanted.casefold()
+    return b.startswith(f"{a}_") or SequenceMatcher(None, a, b).ratio() >= 0.8
