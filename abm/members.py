@@ -23,38 +23,16 @@ from agents.errors import BadInput, near
 from agents.situation import College, Labs, Machines, Sites, States
 
 EUROPE = Path(__file__).parent / "data"
-INTERESTS = (
-    "agriculture",
-    "budget",
-    "cohesion",
-    "competition",
-    "defence",
-    "digital",
-    "economy",
-    "energy",
-    "external",
-    "industry",
-    "other",
-    "president",
-    "research",
-    "social",
+INTERESTS = tuple(
+    "agriculture budget cohesion competition defence digital economy energy external industry other president "
+    "research social".split()
 )
 KINDS = ("campus", "capital", "industrial")
 
 STATES_REQUIRED = ("state", "population")
-STATES_OPTIONAL = (
-    "name",
-    "capital",
-    "latitude",
-    "longitude",
-    "gdp_eur_bn",
-    "gni_eur_bn",
-    "power_price_eur_kwh",
-    "mean_temperature_c",
-    "ict_specialists_pct",
-    "euro",
-    "accession_year",
-    "nice_votes",
+STATES_OPTIONAL = tuple(
+    "name capital latitude longitude gdp_eur_bn gni_eur_bn power_price_eur_kwh mean_temperature_c "
+    "ict_specialists_pct euro accession_year nice_votes".split()
 )
 STATES_READ = {*STATES_REQUIRED, *STATES_OPTIONAL} - {"latitude", "longitude"}  # the two go to `States.more`
 SITES_REQUIRED = ("site", "state", "power_headroom_mw")

@@ -287,7 +287,7 @@ def _records(reader: Iterator[list[str]]) -> Iterator[tuple[int, list[str]]]:
 
 
 def _ended(sentence: str) -> str:
-    return sentence if sentence.endswith(("?", ".")) else f"{sentence}."
+    return sentence if sentence.endswith(("?", ".", ")")) else f"{sentence}."
 
 
 def _is_number(text: str) -> bool:
