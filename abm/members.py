@@ -23,16 +23,38 @@ from agents.errors import BadInput, near
 from agents.situation import College, Labs, Machines, Sites, States
 
 EUROPE = Path(__file__).parent / "data"
-INTERESTS = tuple(
-    "agriculture budget cohesion competition defence digital economy energy external industry other president "
-    "research social".split()
+INTERESTS = (
+    "agriculture",
+    "budget",
+    "cohesion",
+    "competition",
+    "defence",
+    "digital",
+    "economy",
+    "energy",
+    "external",
+    "industry",
+    "other",
+    "president",
+    "research",
+    "social",
 )
 KINDS = ("campus", "capital", "industrial")
 
 STATES_REQUIRED = ("state", "population")
-STATES_OPTIONAL = tuple(
-    "name capital latitude longitude gdp_eur_bn gni_eur_bn power_price_eur_kwh mean_temperature_c "
-    "ict_specialists_pct euro accession_year nice_votes".split()
+STATES_OPTIONAL = (
+    "name",
+    "capital",
+    "latitude",
+    "longitude",
+    "gdp_eur_bn",
+    "gni_eur_bn",
+    "power_price_eur_kwh",
+    "mean_temperature_c",
+    "ict_specialists_pct",
+    "euro",
+    "accession_year",
+    "nice_votes",
 )
 STATES_READ = {*STATES_REQUIRED, *STATES_OPTIONAL} - {"latitude", "longitude"}  # the two go to `States.more`
 SITES_REQUIRED = ("site", "state", "power_headroom_mw")
@@ -159,12 +181,14 @@ def _states(table: Table, typical: Callable[[], _Typical]) -> States:
             remedy = "write it in capital letters, digits and _, a letter first, such as 'DE'"
             table.fail(row, "state", "is no lawful code", remedy)
     population = table.wholes("population", low=1)
-    n = len(codes)
-    gdp = (
-        table.numbers("gdp_eur_bn", above=0)
-        if "gdp_eur_bn" in table
-        else [people * typical().gdp_eur_bn_per_person for people in population]
-    )
+
+    def numbers(column: str, otherwise: Callable[[], float], **bounds: Any) -> list[float]:
+        return table.numbers(column, **bounds) if column in table else [otherwise()] * len(codes)
+
+    if "gdp_eur_bn" in table:
+        gdp = table.numbers("gdp_eur_bn", above=0)
+    else:
+        gdp = [people * typical().gdp_eur_bn_per_person for people in population]
     more = table.further(STATES_READ)
     for column, bound in (("latitude", 90), ("longitude", 180)):
         if column in table:
@@ -175,34 +199,23 @@ def _states(table: Table, typical: Callable[[], _Typical]) -> States:
         gni = [share * math.fsum(gdp) for share in more["gni_share"]]
     else:
         gni = gdp
+    accession = table.wholes("accession_year", high=9999) if "accession_year" in table else [0] * len(codes)
     return States(
         codes=codes,
         names=table.texts("name") if "name" in table else codes,
         population=_whole(population),
         gdp=_real(gdp),
         gni=_real(gni),
-        power_price=_real(
-            table.numbers("power_price_eur_kwh", above=0)
-            if "power_price_eur_kwh" in table
-            else [typical().power_price_eur_kwh] * n
-        ),
+        power_price=_real(numbers("power_price_eur_kwh", lambda: typical().power_price_eur_kwh, above=0)),
         temperature=_real(
-            table.numbers("mean_temperature_c", low=-60, high=60)
-            if "mean_temperature_c" in table
-            else [typical().mean_temperature_c] * n
+            numbers("mean_temperature_c", lambda: typical().mean_temperature_c, low=-60, high=60)
         ),
         specialists=_real(
-            table.numbers("ict_specialists_pct", low=0, high=100)
-            if "ict_specialists_pct" in table
-            else [typical().ict_specialists_pct] * n
+            numbers("ict_specialists_pct", lambda: typical().ict_specialists_pct, low=0, high=100)
         ),
-        existing_members=_truth(
-            [year < 2004 for year in table.wholes("accession_year", high=9999)]
-            if "accession_year" in table
-            else [True] * n
-        ),
-        euro=_truth(table.flags("euro") if "euro" in table else [False] * n),
-        nice_votes=_whole(table.wholes("nice_votes") if "nice_votes" in table else [0] * n),
+        existing_members=_truth(year < 2004 for year in accession),
+        euro=_truth(table.flags("euro") if "euro" in table else [False] * len(codes)),
+        nice_votes=_whole(table.wholes("nice_votes") if "nice_votes" in table else [0] * len(codes)),
         more={column: _real(values) for column, values in more.items()},
     )
 

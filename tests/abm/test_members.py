@@ -1,0 +1,371 @@
+"""Loading a union: the shipped one, small ones with defaults, and every way in which a table can be wrong."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from abm.members import load_members
+from agents.errors import BadInput
+
+STATES = "state,population\nAA,10\nBB,20\nCC,60\n"
+SITES = "site,state,power_headroom_mw\nalpha,AA,10\nbeta,BB,20\ngamma,CC,300\n"
+COLLEGE = "state,name,portfolio,interest\nAA,Ann,digital,digital\nBB,Bob,budget,budget\n"
+LABS = "lab,kind,bloc,home,capital_eur_bn_a_year,accelerators\nspark,company,EU,AA,1,500\nfar,company,US,US,9,9000\n"
+MACHINES = (
+    "machine,site,operational,accelerators,peak_flop_per_s,power_mw\nabacus,alpha,2025-07-02,100,1e15,0.2\n"
+)
+WHOLE = {
+    "states.csv": STATES,
+    "sites.csv": SITES,
+    "commissioners.csv": COLLEGE,
+    "labs.csv": LABS,
+    "machines.csv": MACHINES,
+}
+
+
+def union(folder, files):
+    for name, text in files.items():
+        (folder / name).write_bytes(text if isinstance(text, bytes) else text.encode())
+    return load_members(folder)
+
+
+def test_the_european_union_is_shipped_and_read_once():
+    members = load_members()
+    assert members is load_members()
+    assert members.states.count == 27
+    assert members.states.population.sum() == 449_298_308
+    assert members.states.codes == tuple(sorted(members.states.codes))
+    assert members.sites.count == 68
+    assert set(members.sites.state) == set(range(27))
+    assert sorted(members.college.state) == list(range(27))
+    assert members.college.interest.count("president") == 1
+    assert members.states.nice_votes.sum() == 323
+    assert members.states.existing_members.sum() == 14
+    assert len(members.digest) == 64
+
+
+def test_sites_take_climate_and_prices_from_their_state():
+    members = load_members()
+    kajaani = members.sites.names.index("kajaani")
+    finland = members.states.index("FI")
+    assert members.sites.state[kajaani] == finland
+    assert members.sites.power_price[kajaani] == members.states.power_price[finland] == 0.0819
+    assert members.sites.temperature[kajaani] == 2.4
+    assert members.sites.specialists[kajaani] == 7.8
+    assert members.sites.centre[kajaani]
+    assert not members.sites.centre[members.sites.names.index("fouju")]
+
+
+def test_no_array_of_the_shared_union_can_be_written_to():
+    with pytest.raises(ValueError, match="read-only"):
+        load_members().states.gdp[0] = 1.0
+
+
+def test_loading_imports_neither_pandas_nor_mesa():
+    code = "import sys; from abm.members import load_members; load_members(); print('pandas' in sys.modules, 'mesa' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "False"]
+
+
+def test_a_union_of_two_columns_takes_the_stated_defaults(tmp_path):
+    members = union(tmp_path, {"states.csv": STATES})
+    europe = load_members().states
+    per_head = europe.gdp.sum() / europe.population.sum()
+    states = members.states
+    assert states.codes == states.names == ("AA", "BB", "CC")
+    assert states.population.tolist() == [10, 20, 60]
+    assert states.gdp == pytest.approx(per_head * states.population, rel=1e-12)
+    assert (states.gni == states.gdp).all()
+    price = np.average(europe.power_price, weights=europe.population)
+    assert states.power_price == pytest.approx([price] * 3, rel=1e-12)
+    assert states.existing_members.all()
+    assert not states.euro.any()
+    assert states.nice_votes.tolist() == [0, 0, 0]
+    assert members.college.interest == ("other",) * 3
+    assert members.labs.count == members.machines.count == 0
+    assert members.name == tmp_path.name
+
+
+def test_sites_are_made_by_population_where_no_table_gives_them(tmp_path):
+    """The mean is 30: AA and BB are below it; CC is twice the mean, exceeds it once and has one campus more."""
+    sites = union(tmp_path, {"states.csv": STATES}).sites
+    assert sites.names == ("aa_campus_1", "bb_campus_1", "cc_campus_1", "cc_campus_2", "cc_industrial")
+    assert sites.headroom.tolist() == [20, 20, 20, 20, 350]
+    assert not sites.centre.any()
+
+
+def test_states_of_equal_size_are_given_equal_sites(tmp_path):
+    sites = union(tmp_path, {"states.csv": "state,population\nAA,7\nBB,7\nCC,7\n"}).sites
+    assert np.bincount(sites.state).tolist() == [2, 2, 2]
+
+
+def test_a_whole_union_can_be_given(tmp_path):
+    members = union(tmp_path, WHOLE)
+    assert members.sites.names == ("alpha", "beta", "gamma")
+    assert members.sites.cities == ("alpha", "beta", "gamma")
+    assert members.college.interest == ("digital", "budget")
+    assert members.labs.home.tolist() == [0, -1]
+    assert members.machines.operational == pytest.approx([2025 + 182 / 365])
+    assert members.machines.site.tolist() == [0]
+
+
+def test_the_files_order_is_kept_and_further_numbers_are_handed_on(tmp_path):
+    text = "state,population,motto,trust,recognition,gni_share\nZZ,1,as one,5.5,0.5,0.25\nAA,2,apart,6,0.5,0.75\n"
+    states = union(tmp_path, {"states.csv": text}).states
+    assert states.codes == ("ZZ", "AA")
+    assert set(states.more) == {"trust", "recognition", "gni_share"}
+    assert states.more["trust"].tolist() == [5.5, 6]
+    assert states.gni == pytest.approx(states.gdp.sum() * np.array([0.25, 0.75]))
+
+
+@pytest.mark.parametrize(
+    ("written", "year"),
+    [("2025-01-01", 2025.0), ("2025-07", 2025 + 181 / 365), ("2026.5", 2026.5), ("2027", 2027.0)],
+)
+def test_dates_may_be_written_in_three_ways(tmp_path, written, year):
+    members = union(tmp_path, WHOLE | {"machines.csv": MACHINES.replace("2025-07-02", written)})
+    assert members.machines.operational == pytest.approx([year], abs=1e-9)
+
+
+def test_the_digest_tells_contents_and_files_apart(tmp_path):
+    digests = set()
+    for number, files in enumerate(
+        (WHOLE, WHOLE, {**WHOLE, "states.csv": STATES + "\n"}, {"states.csv": STATES})
+    ):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        digests.add(union(folder, files).digest)
+    assert len(digests) == 3
+
+
+def test_a_byte_order_mark_and_windows_line_ends_do_no_harm(tmp_path):
+    members = union(tmp_path, {"states.csv": "\ufeff" + STATES.replace("\n", "\r\n")})
+    assert members.states.codes == ("AA", "BB", "CC")
+
+
+BROKEN = {
+    "missing column": (
+        "states.csv",
+        "state,people\nAA,1\n",
+        "states.csv, row 1: the column 'population' is missing; add it to the header, which has 'state', 'people'.",
+    ),
+    "misspelt required column": (
+        "states.csv",
+        "state,populaton\nAA,1\n",
+        "states.csv, row 1: the column 'population' is missing; rename the column 'populaton' to 'population'.",
+    ),
+    "misspelt optional column": (
+        "states.csv",
+        "state,population,gdp_eur\nAA,1,2\n",
+        "states.csv, row 1: the column 'gdp_eur' is not known; did you mean 'gdp_eur_bn'? Rename it.",
+    ),
+    "column twice": (
+        "states.csv",
+        "state,population,population\nAA,1,2\n",
+        "states.csv, row 1: the column 'population' stands twice; drop or rename one.",
+    ),
+    "column without a name": (
+        "states.csv",
+        "state,population,\nAA,1,2\n",
+        "states.csv, row 1: column 3 has no name; name it, or drop the comma before it.",
+    ),
+    "semicolons": (
+        "states.csv",
+        "state;population\nAA;1\n",
+        "states.csv, row 1: the column 'state' is missing; separate the columns by commas, not semicolons.",
+    ),
+    "duplicate state": (
+        "states.csv",
+        STATES + "\nAA,7\n",
+        "states.csv, row 6, column state: 'AA' stands in row 2 already; keep one row for each.",
+    ),
+    "the Commission's code": (
+        "states.csv",
+        "state,population\nEU,1\n",
+        "states.csv, row 2, column state: 'EU' is the Commission's own code; give the state another.",
+    ),
+    "small letters": (
+        "states.csv",
+        "state,population\nde,1\n",
+        "states.csv, row 2, column state: 'de' is no lawful code; "
+        "write it in capital letters, digits and _, a letter first, such as 'DE'.",
+    ),
+    "NaN": (
+        "states.csv",
+        "state,population\nAA,NaN\n",
+        "states.csv, row 2, column population: 'NaN' is not a number; a missing value cannot be used, give a number.",
+    ),
+    "infinity": (
+        "states.csv",
+        "state,population,gdp_eur_bn\nAA,1,inf\n",
+        "states.csv, row 2, column gdp_eur_bn: 'inf' is not a finite number; give a number.",
+    ),
+    "empty cell": (
+        "states.csv",
+        "state,population\nAA,1\nBB,\n",
+        "states.csv, row 3, column population: '' is empty; give a number.",
+    ),
+    "decimal comma": (
+        "states.csv",
+        'state,population,gdp_eur_bn\nAA,1,"2,5"\n',
+        "states.csv, row 2, column gdp_eur_bn: '2,5' is not a number; "
+        "write digits with a point for decimals and no separators, such as 1234.5.",
+    ),
+    "negative population": (
+        "states.csv",
+        "state,population\nAA,-4\n",
+        "states.csv, row 2, column population: '-4' is out of bounds; give a number from 1 to 1000000000000.",
+    ),
+    "part of a person": (
+        "states.csv",
+        "state,population\nAA,4.5\n",
+        "states.csv, row 2, column population: '4.5' is not a whole number; give a whole number of at least 1.",
+    ),
+    "no income": (
+        "states.csv",
+        "state,population,gdp_eur_bn\nAA,4,0\n",
+        "states.csv, row 2, column gdp_eur_bn: '0' is out of bounds; give a number above 0.",
+    ),
+    "euro": (
+        "states.csv",
+        "state,population,euro\nAA,4,yes\n",
+        "states.csv, row 2, column euro: 'yes' is neither 1 nor 0; write 1 for yes and 0 for no.",
+    ),
+    "gap in a further column": (
+        "states.csv",
+        "state,population,trust\nAA,4,5\nBB,4,\n",
+        "states.csv, row 3, column trust: '' is empty; give a number.",
+    ),
+    "shares": (
+        "states.csv",
+        "state,population,gni_share\nAA,4,0.5\nBB,4,0.4\n",
+        "states.csv, rows 2 to 3, column gni_share: the shares sum to 0.9, not to 1; divide each of them by 0.9.",
+    ),
+    "recognition": (
+        "states.csv",
+        "state,population,recognition\nAA,4,0.5\nBB,4,0.500002\n",
+        "states.csv, rows 2 to 3, column recognition: the shares sum to 1.000002, not to 1; "
+        "divide each of them by 1.000002.",
+    ),
+    "share below zero": (
+        "states.csv",
+        "state,population,gni_share\nAA,4,1.5\nBB,4,-0.5\n",
+        "states.csv, row 2, column gni_share: '1.5' is out of bounds; give a number from 0 to 1.",
+    ),
+    "value too many": (
+        "states.csv",
+        "state,population\nAA,1,5\n",
+        "states.csv, row 2: there are 3 values for 2 columns; "
+        "give one for each, and put quotes around a text that holds a comma.",
+    ),
+    "Latin letters": (
+        "states.csv",
+        "state,population,name\nAA,1,Aland\nBB,1,Österreich\n".encode("latin-1"),
+        "states.csv, row 3: byte 0xd6 is not UTF-8; save the file in UTF-8.",
+    ),
+    "open quote": (
+        "states.csv",
+        'state,population\n"AA,1\n',
+        "states.csv, row 2: this is not CSV (unexpected end of data); close its quotes.",
+    ),
+    "empty file": (
+        "states.csv",
+        "",
+        "states.csv: the file is empty; write a header line and a row for each entry.",
+    ),
+    "header alone": (
+        "states.csv",
+        "state,population\n",
+        "states.csv: there is no row below the header; write a row for each entry.",
+    ),
+    "duplicate site": (
+        "sites.csv",
+        SITES + "beta,CC,1\n",
+        "sites.csv, row 5, column site: 'beta' stands in row 3 already; keep one row for each.",
+    ),
+    "site in an unknown state": (
+        "sites.csv",
+        SITES + "delta,AB,1\n",
+        "sites.csv, row 5, column state: 'AB' is not a known state; known are AA, BB, CC.",
+    ),
+    "site without headroom": (
+        "sites.csv",
+        SITES.replace("beta,BB,20", "beta,BB,0"),
+        "sites.csv, row 3, column power_headroom_mw: '0' is out of bounds; "
+        "a site needs power headroom above 0 MW, or drop its row.",
+    ),
+    "site with no word on headroom": (
+        "sites.csv",
+        SITES.replace("beta,BB,20", "beta,BB,"),
+        "sites.csv, row 3, column power_headroom_mw: '' is empty; give a number.",
+    ),
+    "state without a site": (
+        "sites.csv",
+        SITES.replace("gamma,CC", "gamma,BB"),
+        "sites.csv, column state: the state 'CC' has no site; "
+        "add a row for it, or remove the file to have sites made for every state.",
+    ),
+    "unknown kind of site": (
+        "sites.csv",
+        "site,state,power_headroom_mw,kind\na,AA,1,campus\nb,BB,1,kampus\nc,CC,1,campus\n",
+        "sites.csv, row 3, column kind: 'kampus' is not a known kind of site; did you mean 'campus'?",
+    ),
+    "latitude": (
+        "sites.csv",
+        "site,state,power_headroom_mw,latitude\na,AA,1,99\nb,BB,1,1\nc,CC,1,1\n",
+        "sites.csv, row 2, column latitude: '99' is out of bounds; give a number from -90 to 90.",
+    ),
+    "commissioner of an unknown state": (
+        "commissioners.csv",
+        COLLEGE.replace("BB,Bob", "UK,Bob"),
+        "commissioners.csv, row 3, column state: 'UK' is not a known state; known are AA, BB, CC.",
+    ),
+    "unknown interest": (
+        "commissioners.csv",
+        COLLEGE.replace("digital,digital", "digital,digitl"),
+        "commissioners.csv, row 2, column interest: 'digitl' is not a known interest; did you mean 'digital'?",
+    ),
+    "lab at home in a slip": (
+        "labs.csv",
+        LABS + "slip,company,EU,A,1,1\n",
+        "labs.csv, row 4, column home: 'A' is not a state of the union, though its bloc is 'EU'; "
+        "did you mean 'AA'? (A lab outside the union takes another bloc.)",
+    ),
+    "lab with a debt": (
+        "labs.csv",
+        LABS.replace("AA,1,500", "AA,-1,500"),
+        "labs.csv, row 2, column capital_eur_bn_a_year: '-1' is out of bounds; give a number of at least 0.",
+    ),
+    "machine at an unknown site": (
+        "machines.csv",
+        MACHINES.replace("abacus,alpha", "abacus,alfa"),
+        "machines.csv, row 2, column site: 'alfa' is not a known site; did you mean 'alpha'?",
+    ),
+    "machine on no day": (
+        "machines.csv",
+        MACHINES.replace("2025-07-02", "2025-02-30"),
+        "machines.csv, row 2, column operational: '2025-02-30' is not a date; "
+        "write 2025-09-05, 2025-09 or a decimal year such as 2025.7.",
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", BROKEN)
+def test_each_fault_is_one_sentence_with_place_value_and_remedy(tmp_path, fault):
+    file, content, sentence = BROKEN[fault]
+    files = WHOLE if file != "states.csv" else {}
+    with pytest.raises(BadInput) as caught:
+        union(tmp_path, files | {file: content})
+    assert str(caught.value) == sentence
+
+
+def test_a_folder_that_is_not_there_or_holds_no_states_is_named(tmp_path):
+    with pytest.raises(BadInput, match=r"'.*nowhere' does not exist; name a folder that holds states\.csv"):
+        load_members(tmp_path / "nowhere")
+    (tmp_path / "state.csv").write_text(STATES)
+    with pytest.raises(BadInput, match=r"holds no states\.csv; did you mean 'state\.csv'"):
+        load_members(tmp_path)
+    with pytest.raises(BadInput, match="is a file; name a folder"):
+        load_members(tmp_path / "state.csv")
