@@ -348,9 +348,7 @@ def _labs(table: Table | None, states: States) -> Labs:
     own = {b for b, here in zip(bloc, inside, strict=True) if here}
     for row, here in enumerate(inside):
         if "bloc" in table and not here and bloc[row] in own:
-            remedy = (
-                f"{near(homes[row], states.codes).rstrip('?')}? A lab outside the union needs another bloc"
-            )
+            remedy = f"{near(homes[row], states.codes)} (A lab outside the union takes another bloc.)"
             table.fail(row, "home", f"is not a state of the union, though its bloc is {bloc[row]!r}", remedy)
     return Labs(
         names=names,
