@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -106,3 +108,70 @@ class Machines:
     def count(self) -> int:
         """Number of machines."""
         return len(self.names)
+
+
+@dataclass(frozen=True, eq=False)
+class Prospect:
+    """What compute a plan leads to and when, in the terms of the payoff.
+
+    `race` is V, EUR bn: the best single run of the coming years against the frontier. `accelerators` is A: what adds
+    up. Both are (worlds, 1), or (worlds, states) where each state looks at a plan of its own.
+    """
+
+    race: Reals
+    accelerators: Reals
+
+
+@dataclass(frozen=True, eq=False)
+class Offer:
+    """A plan as each state sees it: the terms of its payoff, EUR bn, (worlds, states).
+
+    `payment` is what the funding rule makes the state pay; `transfer` is cash received beside it.
+    """
+
+    trophies: Reals
+    local: Reals
+    race: Reals
+    open: Reals
+    payment: Reals
+    sites: Whole
+    received: Reals
+    transfer: Reals
+
+    @property
+    def utility(self) -> Reals:
+        """U, EUR bn, (worlds, states)."""
+        return self.trophies + self.local + self.race + self.open - self.payment + self.transfer
+
+    def terms(self) -> dict[str, Reals]:
+        """The terms by name, for a trace."""
+        return {
+            "trophies": self.trophies,
+            "local": self.local,
+            "race": self.race,
+            "open": self.open,
+            "payment": -self.payment,
+            "transfer": self.transfer,
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class Situation:
+    """What a state knows when it decides; arrays are (worlds, states) unless said otherwise.
+
+    `p` holds the scenario's parameters, each (worlds, 1). `value(sites, received, prospect, payment)` is the payoff of
+    anything; `alone(size)` is the payoff if the state's own site of that size, EUR bn, is added to what stands.
+    """
+
+    states: States
+    p: Any
+    year: float  # of the decision, decimal
+    hosted: Whole  # sites so far
+    received: Reals  # EUR bn so far
+    scale: Reals  # S, EUR bn: the local good's
+    own_cost: Reals  # what a euro spent at home costs the state
+    room: Reals  # EUR bn: most that its best free site can take and the state can match; 0 where there is none
+    centre: NDArray[np.bool_]  # its best free site has a computing centre
+    standing: Offer  # what stands already
+    alone: Callable[[Reals], Offer]
+    lost: NDArray[np.bool_]  # its last bid failed

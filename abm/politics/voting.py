@@ -3,36 +3,41 @@
 A rule is handed a ballot (`yes` and `no`, truth values over worlds and states; neither is an abstention; `union_yes`,
 the Commission's own vote where it has one) and the states, and returns a truth value for each world. Thresholds are
 compared in whole numbers, so that a ballot on the line is decided exactly.
+
+Any function of (ballot, states) can be entered with `@voting`. Those here are entered with `@by_conditions`: they
+return the conditions that a ballot must meet (`conditions.py`), which is the same rule said in a form from which
+exact voting power and the reasons of a failure can be read.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import functools
+import math
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from agents.arrays import Truths, total
+from abm.politics.conditions import (
+    Ballot,
+    Condition,
+    Majority,
+    all_but,
+    among,
+    fewest_holding,
+    most_states,
+    named,
+    people,
+    share_of_people,
+    share_of_states,
+    union_agrees,
+)
+from agents.arrays import Truths
 from agents.errors import BadInput
 from agents.rules import Family, Parameter
 from agents.situation import States
 
-
-@dataclass(frozen=True, eq=False)
-class Ballot:
-    """Votes over worlds: `yes` and `no` (..., states), `union_yes` (...) the Commission's.
-
-    `weight` (..., states) is what each state commits to the matter, for the rules that count money; equal where a
-    ballot names none. `decider` is the index of the state that decides alone, -1 for the Commission or a lab.
-    """
-
-    yes: Truths
-    no: Truths
-    union_yes: Truths
-    weight: Any = None
-    decider: int = -1
-
+__all__ = ["Ballot", "by_conditions", "people", "voting"]
 
 voting = Family(
     "voting",
@@ -43,57 +48,249 @@ voting = Family(
 )
 
 
-def people(votes: Truths, states: States) -> NDArray[np.int64]:
-    """Persons behind the votes; (..., states) to (...)."""
-    return (votes * states.population).sum(-1)
+def by_conditions(**properties: bool) -> Callable[[Callable[..., Majority]], Callable[..., Truths]]:
+    """Enter a voting rule that returns its conditions; called with a ballot, the rule says whether they are met."""
+
+    def enter(conditions: Callable[..., Majority]) -> Callable[..., Truths]:
+        @functools.wraps(conditions)
+        def rule(ballot: Ballot, states: States, **parameters: Any) -> Truths:
+            return conditions(ballot, states, **parameters).passes(ballot)
+
+        return voting(**properties, conditions=conditions)(rule)
+
+    return enter
 
 
-@voting(anonymous=True, monotone=True, neutral=False, deterministic=True)
+@by_conditions(anonymous=True, monotone=True, deterministic=True)
 def unanimity(ballot, states):
     """Passes if nobody says no; an abstention does not prevent it.
 
     Source: TFEU, article 238(4).
+
+    >>> from abm.members import load_members
+    >>> from abm.politics.analysis import explain_vote
+    >>> states = load_members().states
+    >>> rest = [code for code in states.codes if code != "HU"]
+    >>> explain_vote("unanimity", states, yes=rest, abstain=["HU"]).passed
+    True
+    >>> explain_vote("unanimity", states, yes=rest, no=["HU"]).passed
+    False
     """
-    return ~ballot.no.any(-1) & ballot.yes.any(-1)
+    everyone = among(states, None)
+    nobody_against = Condition("nobody's no", everyone, states.count, abstentions=True)
+    return Majority(((nobody_against, Condition("one yes", everyone, 1)),))
 
 
-@voting(anonymous=True, monotone=True, deterministic=True)
+@by_conditions(anonymous=True, monotone=True, deterministic=True)
 def simple_majority(ballot, states):
     """Passes if more than half of all states say yes.
 
     Source: TFEU, article 238(1); article 250 for the College.
+
+    >>> from abm.members import load_members
+    >>> from abm.politics.analysis import explain_vote
+    >>> states = load_members().states
+    >>> [explain_vote("simple_majority", states, yes=states.codes[:k]).passed for k in (13, 14)]
+    [False, True]
     """
-    return 2 * ballot.yes.sum(-1) > states.count
+    return Majority(((most_states(states),),))
 
 
-@voting(anonymous=True, monotone=True, deterministic=True)
+@by_conditions(anonymous=True, monotone=True, deterministic=True)
 def lisbon_qmv(ballot, states):
     """Passes with 55 % of states and 65 % of people, or if fewer than four states withhold their yes.
 
     Source: TEU, article 16(4).
+
+    >>> from abm.members import load_members
+    >>> from abm.politics.analysis import explain_vote
+    >>> states = load_members().states
+    >>> largest = ["DE", "FR", "IT", "PL"]
+    >>> rest = [code for code in states.codes if code not in largest]
+    >>> explain_vote("lisbon_qmv", states, yes=rest).passed, explain_vote("lisbon_qmv", states, yes=[*rest, "PL"]).passed
+    (False, True)
     """
-    members = ballot.yes.sum(-1)
-    n = states.count
-    double = (20 * members >= 11 * n) & (20 * people(ballot.yes, states) >= 13 * states.population.sum())
-    return double | ((members > 0) & (members > n - 4))
+    return Majority(((share_of_states(states, 55), share_of_people(states, 65)), (all_but(states, 3),)))
 
 
-@voting(anonymous=True, monotone=True, deterministic=True)
+@by_conditions(anonymous=True, monotone=True, deterministic=True)
+def reinforced_qmv(ballot, states):
+    """Passes with 72 % of states and 65 % of people, as where the Commission has not proposed.
+
+    Source: TFEU, article 238(2).
+
+    >>> from abm.members import load_members
+    >>> from abm.politics.analysis import explain_vote
+    >>> states = load_members().states
+    >>> largest = sorted(states.codes, key=lambda code: -states.population[states.index(code)])
+    >>> [explain_vote("reinforced_qmv", states, yes=largest[:k]).passed for k in (19, 20)]
+    [False, True]
+    """
+    return Majority(((share_of_states(states, 72), share_of_people(states, 65)),))
+
+
+@by_conditions(anonymous=True, monotone=True, deterministic=True)
+def reverse_qmv(ballot, states):
+    """Passes unless a qualified majority rejects it: 55 % of states with 65 % of people, or all but three, say no.
+
+    Source: Regulation (EU) 1173/2011, articles 4 to 6 (the Six-Pack); the majority is that of TEU, article 16(4).
+
+    >>> from abm.members import load_members
+    >>> from abm.politics.analysis import explain_vote
+    >>> states = load_members().states
+    >>> explain_vote("reverse_qmv", states, yes=["MT"], no=["DE", "FR", "IT"]).passed
+    False
+    >>> explain_vote("reverse_qmv", states, yes=["MT"], abstain=[c for c in states.codes if c != "MT"]).passed
+    True
+    """
+    return Majority(lisbon_qmv.__wrapped__(ballot, states).ways, reverse=True)
+
+
+@by_conditions(anonymous=True, monotone=True, deterministic=True)
+def enhanced_cooperation(
+    ballot,
+    states,
+    *,
+    participants: Annotated[
+        str, Parameter(about='who takes part, as in "DE,FR,IT"; empty for all', source="TEU, article 20")
+    ] = "",
+):
+    """Passes with 55 % of participants and 65 % of their people, or if too few participants withhold their yes to block.
+
+    A blocking minority is the least number of participants that hold more than 35 % of the participants' people, plus
+    one. Only participants vote. With all 27 states it is the Council's ordinary qualified majority.
+
+    Source: TFEU, article 238(3)(a); TEU, article 20.
+
+    >>> from abm.members import load_members
+    >>> from abm.politics.analysis import explain_vote
+    >>> states = load_members().states
+    >>> who = {"participants": "DE,FR,IT,ES,BE,NL,LU,AT,PT"}
+    >>> explain_vote("enhanced_cooperation", states, yes=["DE", "FR", "IT", "ES", "BE"], settings=who).passed
+    True
+    """
+    return among_participants(states, named(states, participants, "voting.participants"))
+
+
+@by_conditions(anonymous=True, monotone=True, deterministic=True)
+def euro_area(ballot, states):
+    """Passes with 55 % of euro states and 65 % of their people, or if too few euro states withhold their yes to block.
+
+    Source: TFEU, articles 136(2) and 238(3)(a).
+
+    >>> from abm.members import load_members
+    >>> from abm.politics.analysis import explain_vote
+    >>> states = load_members().states
+    >>> euro = [code for code, uses in zip(states.codes, states.euro) if uses]
+    >>> explain_vote("euro_area", states, yes=euro).passed
+    True
+    """
+    if not states.euro.any():
+        raise BadInput("voting = 'euro_area' finds no state that uses the euro; mark them 1 in the column euro.")
+    return among_participants(states, states.euro)
+
+
+@by_conditions(anonymous=True, monotone=True, deterministic=True)
+def nice(ballot, states):
+    """Passes with 73.9 % of the weighted votes, more than half of the states and 62 % of people.
+
+    The quota is 260 of the 352 votes of 2013, which is also the 255 of 345 of 2007, in the same proportion for any
+    other set of states. The test on people was made at a member's request; here it is always made.
+
+    Source: Treaty of Nice; Protocol 36 to the Treaties, article 3(3), as amended for Croatia's accession.
+
+    >>> from abm.members import load_members
+    >>> from abm.politics.analysis import explain_vote
+    >>> states = load_members().states
+    >>> explain_vote("nice", states, yes=[c for c in states.codes if c not in ("DE", "FR", "IT")]).passed
+    False
+    """
+    unknown = [code for code, votes in zip(states.codes, states.nice_votes, strict=True) if votes <= 0]
+    if unknown:
+        which = "any state" if len(unknown) == states.count else ", ".join(unknown)
+        raise BadInput(f"voting = 'nice' knows no votes for {which}; give them in the column nice_votes.")
+    quota = -(-260 * int(states.nice_votes.sum()) // 352)
+    votes = Condition("73.9 % of the weighted votes", states.nice_votes, quota)
+    return Majority(((votes, most_states(states), share_of_people(states, 62)),))
+
+
+@by_conditions(anonymous=True, monotone=True, deterministic=True)
+def penrose(ballot, states):
+    """Passes with the Jagiellonian quota, some 61.6 % of votes that go by the square root of people.
+
+    The quota q = 1/2 (1 + sqrt(sum N) / sum sqrt(N)) makes each state's power nearly its weight. Weights are cut
+    to thousandths and compared as whole numbers.
+
+    Source: Penrose (1946); Slomczynski and Zyczkowski (2006).
+
+    >>> from abm.members import load_members
+    >>> from abm.politics.analysis import explain_vote
+    >>> states = load_members().states
+    >>> largest = sorted(states.codes, key=lambda code: -states.population[states.index(code)])
+    >>> [explain_vote("penrose", states, yes=largest[:k]).passed for k in (8, 9)]
+    [False, True]
+    """
+    weights = np.array([math.isqrt(10**6 * int(n)) for n in states.population], dtype=np.int64)
+    quota = -(-(int(weights.sum()) + math.isqrt(10**6 * int(states.population.sum()))) // 2)
+    return Majority(((Condition("the quota of the votes by the square root of people", weights, quota),),))
+
+
+@by_conditions(anonymous=True, monotone=True, deterministic=True)
 def governing_board(ballot, states):
     """Passes if the Union and 55 % of states with 65 % of people say yes, as EuroHPC selects its hosts.
 
     Source: Regulation (EU) 2021/1173 as amended, Statutes, articles 6 and 7.
+
+    >>> from abm.members import load_members
+    >>> from abm.politics.analysis import explain_vote
+    >>> states = load_members().states
+    >>> explain_vote("governing_board", states, yes=states.codes).failed_conditions
+    ["the Commission's yes is missing"]
     """
-    members = 20 * ballot.yes.sum(-1) >= 11 * states.count
-    return ballot.union_yes & members & (20 * people(ballot.yes, states) >= 13 * states.population.sum())
+    return Majority(((union_agrees(states), share_of_states(states, 55), share_of_people(states, 65)),))
 
 
-@voting(monotone=True, deterministic=True)
+@by_conditions(anonymous=True, monotone=True, deterministic=True)
+def funders(ballot, states):
+    """Passes with 75 % of votes, half of which are the Union's and half go by what each state pays.
+
+    Money is counted in whole euros where the ballot's weights are in EUR bn; states vote equally where none pays.
+
+    Source: Regulation (EU) 2021/1173 as amended, Statutes, articles 6 and 7, on tenders.
+
+    >>> from abm.members import load_members
+    >>> from abm.politics.analysis import explain_vote
+    >>> states = load_members().states
+    >>> [explain_vote("funders", states, yes=["EU", *states.codes[:k]]).passed for k in (13, 14)]
+    [False, True]
+    """
+    paid = states.more.get("contribution", 0.0) if ballot.weight is None else ballot.weight
+    whole = np.rint(np.asarray(paid, dtype=np.float64) * 1e9).astype(np.int64) + np.zeros(states.count, dtype=np.int64)
+    weights = np.where(whole.sum(-1, keepdims=True) > 0, whole, 1)
+    half = weights.sum(-1)
+    return Majority(((Condition("75 % of the votes", weights, -(-3 * half // 2), union=half),),))
+
+
+@by_conditions(monotone=True, deterministic=True)
 def dictator(ballot, states):
     """Passes if the decider says yes: one state, or the Commission (also a lab) where no state decides.
 
-    Source: single decision-maker; benchmark E6 (power 1, 0, ...).
+    Source: Shapley and Shubik (1954): the dictator has all the power, the others none.
+
+    >>> from abm.members import load_members
+    >>> from abm.politics.analysis import explain_vote
+    >>> explain_vote("dictator", load_members().states, yes=["EU"]).passed
+    True
     """
-    if ballot.decider >= 0:
-        return ballot.yes[..., ballot.decider]
-    return ballot.union_yes
+    if ballot.decider < 0:
+        return Majority(((union_agrees(states),),))
+    alone = (np.arange(states.count) == ballot.decider).astype(np.int64)
+    return Majority(((Condition(f"the yes of {states.codes[ballot.decider]}", alone, 1),),))
+
+
+def among_participants(states: States, voters: Truths | None) -> Majority:
+    """The qualified majority of TFEU, article 238(3)(a), among the states that take part."""
+    blocking = fewest_holding(states, 35, voters) + 1
+    double = (share_of_states(states, 55, voters), share_of_people(states, 65, voters))
+    return Majority((double, (all_but(states, blocking - 1, voters),)), voters=voters)
+

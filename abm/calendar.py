@@ -1,0 +1,33 @@
+"""Quarters and dates: "2026Q3" to a whole number and back, dates to decimal years."""
+
+import re
+from datetime import date
+
+from agents.errors import BadInput
+
+
+def quarter(text: str, place: str) -> int:
+    """Return the number of quarters since year 0 of a text such as "2026Q3"."""
+    found = re.fullmatch(r"(\d{4})Q([1-4])", str(text).strip())
+    if not found:
+        raise BadInput(f'{place} = {text!r} is not a quarter; write it as "2026Q3".')
+    return 4 * int(found[1]) + int(found[2]) - 1
+
+
+def label(number: int) -> str:
+    """Return the text of a number of quarters since year 0."""
+    return f"{number // 4}Q{number % 4 + 1}"
+
+
+def year(number: int) -> float:
+    """The decimal year at the middle of a quarter."""
+    return number / 4 + 0.125
+
+
+def decimal_year(text: str, place: str) -> float:
+    """Return the decimal year of an ISO date."""
+    try:
+        day = date.fromisoformat(str(text).strip())
+    except ValueError:
+        raise BadInput(f'{place} = {text!r} is not a date; write it as "2024-11-04".') from None
+    return day.year + (day.timetuple().tm_yday - 1) / (366 if day.year % 4 == 0 else 365)

@@ -1,0 +1,20 @@
+"""Enters the shipped rules: import this, and every family and rule is known."""
+
+from abm.delivery import operations, pooling, procurement
+from abm.politics import agenda, entitlement, funding, reversion, voting
+from agents import commissioner, endorsement, lab, member_state
+
+__all__ = [
+    "agenda",
+    "commissioner",
+    "endorsement",
+    "entitlement",
+    "funding",
+    "lab",
+    "member_state",
+    "operations",
+    "pooling",
+    "procurement",
+    "reversion",
+    "voting",
+]

@@ -1,0 +1,86 @@
+"""Chips of their date (E15, E17, E18): what one does, costs and draws, and what money and power can carry.
+
+Arguments broadcast; parameters `p` have shape (worlds, 1), dates are decimal years, money is EUR bn, power MW.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from abm.delivery.parameters import CHIP_DATE, H100_PEAK, PRICE_DATE
+
+TEMPERATE = 5.0  # degrees C of yearly mean up to which cooling costs nothing extra
+
+
+def peak(t: Any, p: Any) -> Any:
+    """Peak of a chip of date t, FLOP/s (E15)."""
+    return p.chip_peak * np.power(p.chip_peak_growth, np.subtract(t, CHIP_DATE))
+
+
+def price(t: Any, p: Any) -> Any:
+    """Price of a chip of date t, EUR, host, network, building and services included (E15)."""
+    return p.chip_price_eur * np.power(p.chip_price_growth, np.subtract(t, PRICE_DATE))
+
+
+def power_kw(t: Any, p: Any) -> Any:
+    """Power of a chip of date t, kW, host and network included (E15)."""
+    return p.chip_power_kw * np.power(p.chip_power_growth, np.subtract(t, CHIP_DATE))
+
+
+def pue(temperature: Any, p: Any) -> Any:
+    """Power usage effectiveness at a yearly mean temperature in degrees C (E17).
+
+    >>> from abm.delivery.parameters import defaults
+    >>> round(pue(19.0, defaults()).item(), 3)
+    1.192
+    """
+    return p.pue_base + p.pue_slope * np.maximum(np.subtract(temperature, TEMPERATE), 0.0)
+
+
+def chips_bought(spend_eur_bn: Any, t: Any, p: Any, kept: Any = 1.0) -> Any:
+    """Chips of date t that a sum buys, `kept` being the share that reaches them (`operations.money_kept`)."""
+    return spend_eur_bn * 1e9 * kept / price(t, p)
+
+
+def spend_for(chips: Any, t: Any, p: Any, kept: Any = 1.0) -> Any:
+    """EUR bn that chips of date t cost; the inverse of `chips_bought`."""
+    return chips * price(t, p) / (1e9 * kept)
+
+
+def power_mw(chips: Any, t: Any, temperature: Any, p: Any) -> Any:
+    """Power at the meter of chips of date t, MW (E17)."""
+    return chips * power_kw(t, p) * pue(temperature, p) / 1e3
+
+
+def chips_carried(headroom_mw: Any, t: Any, temperature: Any, p: Any) -> Any:
+    """Chips of date t that a site's power carries; the inverse of `power_mw`."""
+    return headroom_mw * 1e3 / (power_kw(t, p) * pue(temperature, p))
+
+
+def spend_cap(headroom_mw: Any, t: Any, temperature: Any, p: Any, kept: Any = 1.0) -> Any:
+    """Most that a site's power lets it spend on chips of date t, EUR bn."""
+    return spend_for(chips_carried(headroom_mw, t, temperature, p), t, p, kept)
+
+
+def h100_equivalents(chips: Any, chip_peak: Any) -> Any:
+    """Chips counted by their peak in H100s."""
+    return chips * chip_peak / H100_PEAK
+
+
+def capital_recovery(years: Any, interest: Any) -> Any:
+    """Yearly payment on a capital of one, written off over some years (E19).
+
+    >>> round(float(capital_recovery(5, 0.07)), 6)
+    0.243891
+    """
+    return interest / -np.expm1(-years * np.log1p(interest))
+
+
+FACILITY_YEARS = 14.0  # E19: a building outlives its machines
+
+
+def annual_cost(capital_eur_bn: Any, p: Any) -> Any:
+    """Total cost of ownership a year, EUR bn: machine, building and running (E19)."""
+    machine = (1 - p.facility_share) * capital_recovery(p.write_off_years, p.interest)
+    building = p.facility_share * capital_recovery(FACILITY_YEARS, p.interest)
+    return capital_eur_bn * (machine + building + p.running_cost)

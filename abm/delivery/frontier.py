@@ -1,0 +1,83 @@
+"""The frontier and the distance to it (E3, E4, E20 to E23).
+
+A value of shape (worlds,), or a number, meets parameters as (worlds,) and gives (worlds,); with further axes, as in
+(worlds, quarters), it meets them as (worlds, 1).
+"""
+
+from typing import Any
+
+import numpy as np
+
+from abm.delivery.parameters import matching
+
+ANCHOR_DATE = 2025.5
+INDEX_POINTS_A_YEAR = 15.0  # Epoch capabilities index, from memory
+
+
+def frontier(t: Any, p: Any) -> Any:
+    """Compute of the frontier run at date t, FLOP (E20).
+
+    >>> from abm.delivery.parameters import defaults
+    >>> frontier(2026.5, defaults()).item()
+    2e+27
+    """
+    growth = matching(t, p.frontier_growth)
+    return matching(t, p.frontier_anchor) * np.power(growth, np.subtract(t, ANCHOR_DATE))
+
+
+def _log_gap(flop: Any, t: Any, p: Any) -> Any:
+    shape = flop if np.ndim(flop) > np.ndim(t) else t
+    at_frontier = np.log(matching(shape, p.frontier_anchor)) + np.subtract(t, ANCHOR_DATE) * np.log(
+        matching(shape, p.frontier_growth)
+    )
+    with np.errstate(divide="ignore"):
+        return at_frontier - np.log(flop), shape
+
+
+def compute_lag(flop: Any, t: Any, p: Any) -> Any:
+    """Years since the frontier run had this compute (E21): `years_behind`; infinite where there is none."""
+    gap, shape = _log_gap(flop, t, p)
+    return gap / np.log(matching(shape, p.frontier_growth))
+
+
+def capability_lag(flop: Any, t: Any, p: Any) -> Any:
+    """Years since the frontier had this capability, algorithms imported after their delay (E22).
+
+    Shorter than the compute lag, because algorithms diffuse; infinite where there is no compute.
+    """
+    gap, shape = _log_gap(flop, t, p)
+    algorithms = np.log(matching(shape, p.algorithm_growth))
+    behind = gap + matching(shape, p.algorithm_delay) * algorithms
+    return behind / (np.log(matching(shape, p.frontier_growth)) + algorithms)
+
+
+def index_points(lag_years: Any) -> Any:
+    """Points of the Epoch capabilities index that a capability lag is worth (E22)."""
+    return INDEX_POINTS_A_YEAR * lag_years
+
+
+def model_size(flop: Any, p: Any) -> tuple[Any, Any]:
+    """Parameters and training tokens of the best model for a compute (E4)."""
+    tokens_per_parameter = matching(flop, p.tokens_per_parameter)
+    size = np.sqrt(flop / (6 * tokens_per_parameter))
+    return size, tokens_per_parameter * size
+
+
+def loss(size: Any, tokens: Any) -> Any:
+    """Pretraining loss of a model of some parameters and tokens (E23).
+
+    Source: Besiroglu et al. (2024), the refit of Hoffmann et al. (2022).
+    """
+    by_size = 482.01 * np.power(np.asarray(size, dtype=float), -0.3478)
+    return 1.8172 + by_size + 2085.43 * np.power(np.asarray(tokens, dtype=float), -0.3658)
+
+
+def longest_run(growth: Any) -> Any:
+    """Years of the longest sensible run: a later start overtakes a longer one (E3).
+
+    `growth` is the yearly growth of hardware, software and spending together.
+
+    >>> round(float(longest_run(np.e ** 2)), 3)
+    0.5
+    """
+    return 1 / np.log(growth)

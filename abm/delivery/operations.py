@@ -1,0 +1,230 @@
+"""Operations: who builds the team, repairs, restarts, buys spares and audits; and what a site yields under them.
+
+A rule returns a `Practice`; the functions turn chips into a rate (E1, E2, E10 to E14b). Chips have shape
+(worlds, sites), parameters and practices (worlds, 1); a site with no chips has goodput one and rate zero.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import numpy as np
+
+from abm.delivery.parameters import HOURS_A_YEAR
+from agents.rules import Family, Parameter
+
+HOURS_A_WEEK = 168.0
+REFERENCE_ACCELERATORS = 16_384.0
+_SHARPNESS = 400.0  # of the bend where spares run out (E14)
+
+
+@dataclass(frozen=True, eq=False)
+class Practice:
+    """How a site is run; numbers or arrays of shape (worlds, 1)."""
+
+    restart_h: Any  # automatic restart
+    person_share: Any  # interruptions that need a person
+    person_wait_h: Any  # until that person may act
+    repair_h: Any  # until a failed node is back in service
+    mfu_factor: Any  # skill, on utilisation
+    build_factor: Any  # skill, on building time
+    overpricing: Any  # share of the money lost to it
+    lost_purchases_a_year: Any  # share of what was bought that fails or is wrong
+    scandal_a_year: Any  # hazard of one that stops a site for a quarter
+    found_after_years: Any  # audit finds a wrong purchase and has it put right
+
+    @property
+    def downtime_h(self) -> Any:
+        """Mean time from an interruption to running again, r (E12)."""
+        return (1 - self.person_share) * self.restart_h + self.person_share * self.person_wait_h
+
+
+operations = Family(
+    "operations",
+    decides="who builds the team, repairs, restarts, buys spares and audits",
+    signature="rule() -> Practice: hours, shares and factors as numbers or arrays (worlds, 1).",
+    group="operations",
+)
+
+
+def mean_wait(hours_a_day: Any, days_a_week: Any) -> Any:
+    """Mean wait in hours until staffed hours, for a call at any time of the week (E13): sum of gap^2 / 2 over 168.
+
+    >>> round(mean_wait(8, 5), 4), round(mean_wait(8, 7), 4), mean_wait(24, 7)
+    (15.2381, 5.3333, 0.0)
+    """
+    night = 24 - hours_a_day
+    weekend = night + 24 * (7 - days_a_week)
+    return ((days_a_week - 1) * night * night + weekend * weekend) / 2 / HOURS_A_WEEK
+
+
+def _hours(
+    low: float, high: float, about: str, span: tuple[float, float], source: str, scale: str = "log"
+) -> Parameter:
+    return Parameter("h", low, high, about, source, span, scale, "operations")
+
+
+def _share(about: str, span: tuple[float, float], source: str, unit: str = "share", high: float = 1.0, scale: str = "linear") -> Parameter:  # fmt: skip
+    return Parameter(unit, 0, high, about, source, span, scale, "operations")
+
+
+_RESTART = _hours(
+    1e-3, 72, "automatic restart", (0.5 / 60, 0.5), "E12; fits 90 % (Llama 3) and 97 % (ByteRobust)"
+)
+_PERSON = _share("interruptions that need a person", (0.003, 0.2), "E12; Llama 3: 3 of 419; high end assumed", scale="log")  # fmt: skip
+_REPAIR = _hours(0.1, 20_000, "until a failed node is back in service", (6, 4000), "E12; assumed: local spares 24, tender 720")  # fmt: skip
+_SKILL = _share("skill of the team, on utilisation", (0.7, 1), "assumed: hired for it, or on the public pay scale", "1", 2)  # fmt: skip
+_BUILD = Parameter(
+    "1", 0.1, 10, "skill of the team, on building time", "assumed", (1, 1.5), group="operations"
+)
+_OVERPRICING = _share("money lost to overpricing without competition", (0, 0.3), "assumed", high=0.9)
+_LOST = _share("purchases that fail or are wrong", (0, 0.1), "assumed", "share a year", 0.9)
+_SCANDAL = _share("hazard of a scandal that stops a site for a quarter", (0, 0.05), "assumed", "1 a year")
+_FOUND = Parameter("years", 0, 100, "until an audit has found and righted a wrong purchase", "assumed: outcome audit finds it a year late", (0.5, 3), group="operations")  # fmt: skip
+
+
+@operations(deterministic=True)
+def audit_first(
+    *,
+    restart_h: Annotated[float, _RESTART] = 5 / 60,
+    person_share: Annotated[float, _PERSON] = 0.05,
+    staffed_hours: Annotated[
+        float, Parameter("h a day", 1, 24, "staffed hours", "E13", (8, 24), group="operations")
+    ] = 8.0,  # fmt: skip
+    staffed_days: Annotated[
+        float, Parameter("days a week", 1, 7, "staffed days", "E13", (5, 7), group="operations")
+    ] = 5.0,  # fmt: skip
+    sign_off_h: Annotated[
+        float, _hours(0, 2000, "sign-off before anything is changed", (0.1, 57), "assumed: a working day")
+    ] = 8.0,  # fmt: skip
+    repair_h: Annotated[float, _REPAIR] = 720.0,
+    mfu_factor: Annotated[float, _SKILL] = 0.85,
+    build_factor: Annotated[float, _BUILD] = 1.2,
+    overpricing: Annotated[float, _OVERPRICING] = 0.01,
+    lost_purchases_a_year: Annotated[float, _LOST] = 0.005,
+    scandal_a_year: Annotated[float, _SCANDAL] = 0.001,
+    found_after_years: Annotated[float, _FOUND] = 1.0,
+):
+    """Nothing is bought, repaired or restarted by hand before it is signed off, in office hours.
+
+    A person comes after the mean wait for staffed hours and the sign-off; spares come by tender; the team follows the
+    public pay scale. In return little money is lost.
+
+    >>> round(audit_first().person_wait_h, 2)
+    23.24
+
+    Source: the essay; E12, E13; values assumed but for the wait.
+    """
+    return Practice(
+        restart_h,
+        person_share,
+        mean_wait(staffed_hours, staffed_days) + sign_off_h,
+        repair_h,
+        mfu_factor,
+        build_factor,
+        overpricing,
+        lost_purchases_a_year,
+        scandal_a_year,
+        found_after_years,
+    )
+
+
+@operations(deterministic=True)
+def operator_led(
+    *,
+    restart_h: Annotated[float, _RESTART] = 5 / 60,
+    person_share: Annotated[float, _PERSON] = 3 / 419,
+    person_wait_h: Annotated[
+        float, _hours(0, 2000, "until a person on call may act", (0.25, 72), "assumed: on site day and night")
+    ] = 0.5,  # fmt: skip
+    repair_h: Annotated[float, _REPAIR] = 24.0,
+    mfu_factor: Annotated[float, _SKILL] = 1.0,
+    build_factor: Annotated[float, _BUILD] = 1.0,
+    overpricing: Annotated[float, _OVERPRICING] = 0.05,
+    lost_purchases_a_year: Annotated[float, _LOST] = 0.02,
+    scandal_a_year: Annotated[float, _SCANDAL] = 0.01,
+    found_after_years: Annotated[float, _FOUND] = 1.0,
+):
+    """Those who run the site decide day and night; audit stands apart and judges outcomes only.
+
+    Quick restarts, local spares and a team hired for the work; some money is lost and found late.
+
+    >>> operator_led().repair_h
+    24.0
+
+    Source: Llama 3 (2024) for restarts; the rest assumed.
+    """
+    return Practice(
+        restart_h,
+        person_share,
+        person_wait_h,
+        repair_h,
+        mfu_factor,
+        build_factor,
+        overpricing,
+        lost_purchases_a_year,
+        scandal_a_year,
+        found_after_years,
+    )
+
+
+def money_kept(practice: Practice, years: Any = 0.0) -> Any:
+    """Share of the money spent that works `years` after delivery: what overpricing and wrong purchases leave of it.
+
+    Wrong purchases come at a yearly rate and are put right when an audit has found them, so that no more than
+    `found_after_years` of them are out at once.
+    """
+    out = np.minimum(years, practice.found_after_years)
+    return (1 - practice.overpricing) * np.exp(out * np.log1p(-np.asarray(practice.lost_purchases_a_year)))
+
+
+def mtbf(n: Any, p: Any) -> Any:
+    """Mean hours between interruptions of a job on n accelerators (E10); infinite where n is 0."""
+    with np.errstate(divide="ignore"):
+        return 1.0 / (p.interruptions * n)
+
+
+def checkpoint_interval(n: Any, p: Any) -> Any:
+    """Hours between checkpoints that lose the least (E11, Young 1974)."""
+    return np.sqrt(2 * p.checkpoint_s / 3600 * mtbf(n, p))
+
+
+def losses(n: Any, practice: Practice, p: Any) -> tuple[Any, Any]:
+    """Return what checkpoints and waiting cost a job on n accelerators: delta_c / tau, which is tau / 2 MTBF, and r / MTBF."""
+    rate = p.interruptions * n
+    return np.sqrt(p.checkpoint_s / 7200 * rate), practice.downtime_h * rate
+
+
+def goodput(n: Any, practice: Practice, p: Any) -> Any:
+    """Share of its time in which a job on n accelerators makes progress (E12); one where n is 0."""
+    checkpoints, waiting = losses(n, practice, p)
+    return 1 / ((1 + checkpoints) * (1 + checkpoints + waiting))
+
+
+def in_service(practice: Practice, p: Any) -> Any:
+    """Share of a site's accelerators in service while failed nodes are out for repair (E14)."""
+    out = p.hardware_failures * p.node_accelerators * practice.repair_h / HOURS_A_YEAR
+    short = out / (1 + out) - p.spares
+    return 1 - np.logaddexp(0.0, _SHARPNESS * short) / _SHARPNESS
+
+
+def site_availability(p: Any) -> Any:
+    """Share of the time in which a whole site is up, U (E14b)."""
+    return 1 / (1 + p.site_outages * p.outage_hours / HOURS_A_YEAR)
+
+
+def mfu(n: Any, p: Any) -> Any:
+    """Model FLOP utilisation of a job on n accelerators (E1); that of one accelerator below one."""
+    return p.mfu_reference * np.power(np.maximum(n, 1.0) / REFERENCE_ACCELERATORS, np.negative(p.mfu_decay))
+
+
+def site_rate(n: Any, chip_peak: Any, practice: Practice, p: Any, talent: Any = 1.0) -> Any:
+    """Effective rate of a site that runs one job on its n chips, FLOP/s, while the site is up (E2)."""
+    yielded = in_service(practice, p) * practice.mfu_factor * mfu(n, p) * goodput(n, practice, p)
+    return n * chip_peak * talent * yielded
+
+
+def talent_factor(researchers: Any, reference: Any, p: Any) -> Any:
+    """What researchers within reach do to a site's rate (E24); one by default, since the elasticity is contested."""
+    return np.power(np.divide(researchers, reference), np.asarray(p.talent_elasticity))

@@ -1,0 +1,224 @@
+"""Procurement: from selection to contract, and from contract to operation (E16).
+
+A rule returns a `Procedure`, its mean times and its risks; the functions draw a site's own times from uniform numbers
+of shape (worlds, sites), lognormal with the stated mean. Procurement's time counts here only, not in operations.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import numpy as np
+from scipy.special import ndtri
+
+from abm.delivery.operations import Practice
+from agents.rules import Family, Parameter
+
+LONGEST_LITIGATION = 4  # quarters
+REFERENCE_MW = 100.0
+
+
+@dataclass(frozen=True, eq=False)
+class Procedure:
+    """How a selected site comes to its machine; numbers or arrays of shape (worlds, 1)."""
+
+    award_years: Any  # mean, selection to contract
+    award_cv: Any  # spread of it, as a share of the mean
+    build_years: Any  # mean, contract to operation of 100 MW
+    refresh: Any  # 0: the chips of the specification's date; 1: of delivery
+    litigation_hazard: Any  # chance that an award is taken to court
+    tender_failure: Any  # chance that a tender fails and starts anew
+    behind_the_meter: Any  # multiplies a site's power: generation on site
+
+
+procurement = Family(
+    "procurement",
+    decides="how a site is bought: from selection to contract to delivery",
+    signature="rule() -> Procedure: years, shares and chances as numbers or arrays (worlds, 1).",
+    group="procurement",
+)
+
+
+def _p(
+    unit: str, high: float, about: str, span: tuple[float, float], source: str = "E16; assumed"
+) -> Parameter:
+    return Parameter(unit, 0, high, about, source, span, "linear", "procurement")
+
+
+def _award(*span: float) -> Parameter:
+    return Parameter(
+        "years", 0.01, 20, "selection to contract, mean", "E16", (span[0], span[1]), group="procurement"
+    )
+
+
+def _build(*span: float) -> Parameter:
+    return Parameter(
+        "years",
+        0.01,
+        20,
+        "contract to operation of 100 MW, mean",
+        "E16",
+        (span[0], span[1]),
+        group="procurement",
+    )
+
+
+_CV = _p(
+    "1",
+    2,
+    "spread of the time to a contract, as a share of its mean",
+    (0.2, 0.7),
+    "EuroHPC: mean 19.7 months, sd 7.4",
+)
+_REFRESH = _p(
+    "1", 1, "0: chips of the specification's date, 1: of delivery", (0, 1),
+    "E15; by peak, JUPITER bought 0.1, Leonardo 0.3, LUMI 0.4; the others assumed",
+)  # fmt: skip
+_LITIGATION = _p("chance", 1, "an award is taken to court", (0, 0.2), "assumed; Leonardo, T-717/20")
+_FAILURE = _p(
+    "chance", 0.9, "a tender fails and starts anew", (0, 0.15), "EuroHPC: MareNostrum 5's first, of 19"
+)
+_METER = Parameter(
+    "1", 1, 10, "power of a site with generation of its own, times the listed", "Colossus: turbines on site", (1, 3), group="procurement"
+)  # fmt: skip
+
+
+@procurement(deterministic=True)
+def public_tender(
+    *,
+    award_years: Annotated[float, _award(1.1, 3)] = 1.5,
+    award_cv: Annotated[float, _CV] = 0.38,
+    build_years: Annotated[float, _build(1, 3)] = 2.0,
+    refresh: Annotated[float, _REFRESH] = 0.3,
+    litigation_hazard: Annotated[float, _LITIGATION] = 0.01,
+    tender_failure: Annotated[float, _FAILURE] = 0.05,
+):
+    """A tender under public law: eighteen months from specification to contract.
+
+    The machine follows its specification, whatever chips have come since. Open competition leaves little to litigate;
+    a tender may fail and start anew.
+
+    >>> public_tender().award_years
+    1.5
+
+    Source: nine EuroHPC machines, selection to operation 36 months in the median; Directive 2014/24/EU.
+    """
+    return Procedure(award_years, award_cv, build_years, refresh, litigation_hazard, tender_failure, 1.0)
+
+
+@procurement(deterministic=True)
+def framework(
+    *,
+    award_years: Annotated[float, _award(0.4, 1.5)] = 0.8,
+    award_cv: Annotated[float, _CV] = 0.38,
+    build_years: Annotated[float, _build(0.8, 2.5)] = 1.5,
+    refresh: Annotated[float, _REFRESH] = 0.5,
+    litigation_hazard: Annotated[float, _LITIGATION] = 0.01,
+    tender_failure: Annotated[float, _FAILURE] = 0.02,
+):
+    """A framework agreement tendered once, called off site by site.
+
+    >>> framework().award_years < public_tender().award_years
+    True
+
+    Source: Directive 2014/24/EU, article 33; times assumed.
+    """
+    return Procedure(award_years, award_cv, build_years, refresh, litigation_hazard, tender_failure, 1.0)
+
+
+@procurement(deterministic=True)
+def rapid(
+    *,
+    award_years: Annotated[float, _award(0.2, 0.75)] = 0.33,
+    award_cv: Annotated[float, _CV] = 0.38,
+    build_years: Annotated[float, _build(0.5, 2)] = 1.0,
+    refresh: Annotated[float, _REFRESH] = 0.7,
+    litigation_hazard: Annotated[float, _LITIGATION] = 0.05,
+):
+    """Direct award with a short negotiation, as in defence.
+
+    >>> rapid().litigation_hazard
+    0.05
+
+    Source: the essay; Directive 2009/81/EC, article 28; times assumed.
+    """
+    return Procedure(award_years, award_cv, build_years, refresh, litigation_hazard, 0.0, 1.0)
+
+
+@procurement(deterministic=True)
+def private(
+    *,
+    award_years: Annotated[float, _award(0.1, 0.4)] = 0.2,
+    award_cv: Annotated[float, _CV] = 0.38,
+    build_years: Annotated[float, _build(0.4, 1.5)] = 0.7,
+    refresh: Annotated[float, _REFRESH] = 0.8,
+    litigation_hazard: Annotated[float, _LITIGATION] = 0.05,
+    behind_the_meter: Annotated[float, _METER] = 1.0,
+):
+    """A firm buys for itself, with its own money and, where it likes, its own turbines.
+
+    >>> private(behind_the_meter=2.0).behind_the_meter
+    2.0
+
+    Source: Colossus, 122 days in an existing shell; "normally 3 years of planning plus 1 to build" (Huang, reported).
+    """
+    return Procedure(award_years, award_cv, build_years, refresh, litigation_hazard, 0.0, behind_the_meter)
+
+
+@procurement(deterministic=True)
+def state_directed(
+    *,
+    award_years: Annotated[float, _award(0.1, 0.75)] = 0.3,
+    award_cv: Annotated[float, _CV] = 0.38,
+    build_years: Annotated[float, _build(0.5, 2.5)] = 1.0,
+    refresh: Annotated[float, _REFRESH] = 0.5,
+    litigation_hazard: Annotated[float, _LITIGATION] = 0.05,
+):
+    """A ministry names site and builder, and the state's firms build.
+
+    >>> state_directed().build_years
+    1.0
+
+    Source: the hubs of East Data West Computing; times assumed.
+    """
+    return Procedure(award_years, award_cv, build_years, refresh, litigation_hazard, 0.0, 1.0)
+
+
+def _lognormal(uniform: Any, cv: Any) -> Any:
+    variance = np.log1p(np.square(cv))
+    return np.exp(np.sqrt(variance) * ndtri(uniform) - variance / 2)
+
+
+def award_time(procedure: Procedure, uniform: Any) -> Any:
+    """Years from selection to contract of each site; lognormal, uniform numbers (worlds, sites)."""
+    return procedure.award_years * _lognormal(uniform, procedure.award_cv)
+
+
+def build_time(procedure: Procedure, mw: Any, practice: Practice, uniform: Any, p: Any) -> Any:
+    """Years from contract to operation of each site of some MW at the meter; lognormal, uniforms (worlds, sites)."""
+    size = np.power(np.divide(mw, REFERENCE_MW), np.asarray(p.build_exponent))
+    return (
+        procedure.build_years * size * practice.build_factor * _lognormal(uniform, p.build_cv) + p.grid_years
+    )
+
+
+def litigation_years(procedure: Procedure, uniform: Any) -> Any:
+    """Years by which a court delays each award: none, or one to four quarters, equally likely."""
+    hazard = np.asarray(procedure.litigation_hazard, dtype=float)
+    sued = uniform < hazard
+    depth = np.divide(
+        uniform, hazard, out=np.zeros(np.broadcast_shapes(np.shape(uniform), hazard.shape)), where=sued
+    )
+    quarters = np.minimum(np.floor(LONGEST_LITIGATION * depth) + 1, LONGEST_LITIGATION)
+    return np.where(sued, quarters / 4, 0.0)
+
+
+def tender_fails(procedure: Procedure, uniform: Any) -> Any:
+    """Truth for each site: its tender fails, and the time to a contract starts anew."""
+    return uniform < procedure.tender_failure
+
+
+def chip_date(procedure: Procedure, specified: Any, delivered: Any) -> Any:
+    """Date of the chips that a contract buys, between its specification and its delivery (E15)."""
+    return specified + procedure.refresh * (delivered - specified)

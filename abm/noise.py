@@ -1,0 +1,55 @@
+"""The tape of luck: uniform numbers addressed by name, so that a new rule leaves other draws where they were.
+
+A number is found by (seed, channel, quarter, slot, replicate). Slots come in blocks of 64, each block a Philox stream
+of its own in which the replicates follow one another; more slots, quarters or replicates shift nothing.
+"""
+
+from zlib import crc32
+
+import numpy as np
+from numpy.random import Generator, Philox, SeedSequence
+from numpy.typing import NDArray
+from scipy.special import ndtri
+
+from agents.arrays import Reals
+
+BLOCK = 64
+_SMALLEST = 2.0**-54  # keeps normals finite
+
+
+class Tape:
+    """The luck of some worlds of one seed.
+
+    Args:
+        seed: the run's seed, a whole number of at least 0.
+        replicates: (worlds,) which world of the seed each one is.
+    """
+
+    def __init__(self, seed: int, replicates: NDArray[np.int64]):
+        self.seed = int(seed)
+        self.replicates = np.asarray(replicates, dtype=np.int64)
+        self._first = int(self.replicates.min())
+        self._count = int(self.replicates.max()) - self._first + 1
+        self._rows: NDArray[np.int64] | None = self.replicates - self._first
+        if self._count == len(self.replicates) and bool(np.all(np.diff(self._rows) == 1)):
+            self._rows = None
+
+    def uniform(self, channel: str, slots: int, quarter: int = 0) -> Reals:
+        """Uniform numbers in (0, 1); shape (worlds, slots)."""
+        blocks = [self._block(channel, quarter, b) for b in range(-(-slots // BLOCK))]
+        x = blocks[0][:, :slots] if len(blocks) == 1 else np.concatenate(blocks, axis=1)[:, :slots]
+        return np.maximum(x if self._rows is None else x[self._rows], _SMALLEST)
+
+    def normal(self, channel: str, slots: int, quarter: int = 0) -> Reals:
+        """Standard normal numbers, one uniform each; shape (worlds, slots)."""
+        return ndtri(self.uniform(channel, slots, quarter))
+
+    def rows(self, worlds: NDArray[np.int64]) -> "Tape":
+        """The tape of some of the worlds."""
+        return Tape(self.seed, self.replicates[worlds])
+
+    def _block(self, channel: str, quarter: int, block: int) -> Reals:
+        key = SeedSequence([self.seed, crc32(channel.encode()), quarter, block]).generate_state(2, np.uint64)
+        stream = Philox(key=key)
+        stream.advance(self._first * (BLOCK // 4))  # a step of the counter yields four numbers
+        return Generator(stream).random((self._count, BLOCK))

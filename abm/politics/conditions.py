@@ -1,0 +1,147 @@
+"""What a ballot must meet to pass: weights and quotas in whole numbers.
+
+A rule that can be said as "enough of this and enough of that, or else enough of something" is written down once, as
+the ways in which a ballot passes. Counting a ballot, saying why it failed, and exact voting power all read the same
+list, so that no threshold stands in two places.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agents.arrays import Truths, Whole
+from agents.errors import BadInput, near
+from agents.situation import States
+
+
+@dataclass(frozen=True, eq=False)
+class Ballot:
+    """Votes over worlds: `yes` and `no` (..., states), `union_yes` (...) the Commission's.
+
+    `weight` (..., states) is what each state commits to the matter, for the rules that count money; equal where a
+    ballot names none. `decider` is the index of the state that decides alone, -1 for the Commission or a lab.
+    """
+
+    yes: Truths
+    no: Truths
+    union_yes: Truths
+    weight: Any = None
+    decider: int = -1
+
+
+def people(votes: Truths, states: States) -> NDArray[np.int64]:
+    """Persons behind the votes; (..., states) to (...)."""
+    return (votes * states.population).sum(-1)
+
+
+@dataclass(frozen=True, eq=False)
+class Condition:
+    """Met where the weights of those in favour reach the quota.
+
+    Args:
+        says: the condition in words, as in "65 % of the people".
+        weights: (..., states), whole.
+        quota: (...), whole.
+        union: (...), whole: the weight of the Commission's yes.
+        abstentions: whether an abstention counts as support.
+    """
+
+    says: str
+    weights: Whole
+    quota: Any
+    union: Any = 0
+    abstentions: bool = False
+
+    def reached(self, yes: Truths, no: Truths, union_yes: Truths) -> Whole:
+        """Weights in favour; (..., states) to (...)."""
+        reached = ((~no if self.abstentions else yes) * self.weights).sum(-1)
+        return reached + self.union * union_yes if np.any(self.union) else reached
+
+
+@dataclass(frozen=True, eq=False)
+class Majority:
+    """The ways in which a ballot passes: one way is enough, and a way needs all of its conditions.
+
+    With `reverse`, the ways are those in which the noes *reject*, and a ballot passes where they do not. `voters` are
+    the states that take part, None for all.
+    """
+
+    ways: tuple[tuple[Condition, ...], ...]
+    reverse: bool = False
+    voters: Truths | None = None
+
+    def met(self, ballot: Ballot) -> tuple[tuple[tuple[Condition, Whole, Truths], ...], ...]:
+        """Each condition with what was reached and whether it is met, way by way."""
+        yes, no = (ballot.no, ballot.yes) if self.reverse else (ballot.yes, ballot.no)
+        union_yes = np.asarray(ballot.union_yes)
+        counted = ((c, c.reached(yes, no, union_yes)) for way in self.ways for c in way)
+        found = iter([(c, reached, reached >= c.quota) for c, reached in counted])
+        return tuple(tuple(next(found) for _ in way) for way in self.ways)
+
+    def passes(self, ballot: Ballot) -> Truths:
+        """Whether the ballot passes; (...) truth values."""
+        won: Any = False
+        for way in self.met(ballot):
+            whole: Any = True
+            for _, _, met in way:
+                whole = whole & met
+            won = won | whole
+        return ~won if self.reverse else won
+
+
+def among(states: States, voters: Truths | None) -> Whole:
+    """One for each state that takes part and nought for the others; (states,)."""
+    return np.ones(states.count, dtype=np.int64) if voters is None else voters.astype(np.int64)
+
+
+def share_of_states(states: States, percent: int, voters: Truths | None = None) -> Condition:
+    """At least so many per cent of the states that take part."""
+    heads = among(states, voters)
+    return Condition(f"{percent} % of the states", heads, -(-percent * int(heads.sum()) // 100))
+
+
+def most_states(states: States) -> Condition:
+    """More than half of the states."""
+    return Condition("more than half of the states", among(states, None), states.count // 2 + 1)
+
+
+def share_of_people(states: States, percent: int, voters: Truths | None = None) -> Condition:
+    """States that hold at least so many per cent of the people of those that take part."""
+    persons = states.population * among(states, voters)
+    return Condition(f"{percent} % of the people", persons, -(-percent * int(persons.sum()) // 100))
+
+
+def all_but(states: States, few: int, voters: Truths | None = None) -> Condition:
+    """All states that take part but a few, and at least one."""
+    heads = among(states, voters)
+    words = {1: "one", 2: "two", 3: "three", 4: "four", 5: "five"}
+    return Condition(f"all states but {words.get(few, few)}", heads, max(1, int(heads.sum()) - few))
+
+
+def union_agrees(states: States) -> Condition:
+    """The Commission says yes."""
+    return Condition("the Commission's yes", np.zeros(states.count, dtype=np.int64), 1, union=1)
+
+
+def fewest_holding(states: States, percent: int, voters: Truths | None = None) -> int:
+    """The least number of states, of those that take part, that hold more than so many per cent of their people."""
+    persons = states.population * among(states, voters)
+    held = np.cumsum(np.sort(persons)[::-1])
+    return int(np.argmax(100 * held > percent * persons.sum())) + 1
+
+
+def named(states: States, listed: str | Iterable[str], place: str) -> Truths | None:
+    """The states of a list such as "DE,FR,IT" as truth values; None, all states, where the list is empty."""
+    codes = [c.strip() for c in (listed.split(",") if isinstance(listed, str) else listed)]
+    codes = [c for c in codes if c]
+    for code in codes:
+        if code not in states.codes:
+            raise BadInput(f"{place} names {code!r}, which is not a member; {near(code, states.codes)}")
+        if codes.count(code) > 1:
+            raise BadInput(f"{place} names {code} twice; name it once.")
+    return np.isin(states.codes, codes) if codes else None

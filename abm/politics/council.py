@@ -1,0 +1,434 @@
+"""The table at which the Union bargains: what an agenda protocol may ask for, in some worlds in one quarter.
+
+Protocols see plans (worlds, sites) only through the utilities that they yield; the same protocols run on a divisible
+pie or on points on a line with another table.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from abm import prospect as outlook
+from abm.delivery.building import capacity
+from abm.politics import coalition
+from abm.politics.entitlement import Claims, best_of, spread
+from abm.politics.voting import Ballot
+from agents import commissioner, lab
+from agents.arrays import Reals, Truths, Whole, pick, total
+from agents.payoff import payoff
+from agents.situation import Offer, Prospect, Situation
+
+
+@dataclass(frozen=True, eq=False)
+class Motion:
+    """What a round of bargaining came to, in the table's worlds.
+
+    `plan` and `pledged` EUR bn (worlds, sites); `yes`, `no` (worlds, states); `held` whether there was a ballot;
+    `passed` whether the plan is to be carried out; `last` whether bargaining ends here.
+    """
+
+    plan: Reals
+    pledged: Reals
+    yes: Truths
+    no: Truths
+    union_yes: Truths
+    held: Truths
+    passed: Truths
+    last: Truths
+    gain: Reals
+    sunk: Any = 0.0
+    transfer: Any = 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class Memory:
+    """What a state remembers: `gain` EUR bn (worlds, states), of the offers seen so far over their reversion."""
+
+    gain: Reals
+
+
+class Council:
+    """One quarter's table for the worlds `rows` of a `World`."""
+
+    def __init__(self, world: Any, rows: NDArray[np.int64]):
+        self.world, self.rows = world, rows
+        self.states, self.sites, self.college, self.labs = world.states, world.sites, world.college, world.labs
+        self.p = world.p.rows(rows)
+        self.worlds = len(rows)
+        self.year = world.year
+        self.now = world.now
+        self.industrial = True  # whether industrial sites may be used; a call narrows it
+
+    # -- what everyone knows ------------------------------------------------------------------------------------------
+    def uniform(self, channel: str, slots: int) -> Reals:
+        """This quarter's luck by name; (worlds, slots)."""
+        return self.world.tape.uniform(channel, slots, self.now)[self.rows]
+
+    def normal(self, channel: str, slots: int) -> Reals:
+        """The same as standard normals."""
+        return self.world.tape.normal(channel, slots, self.now)[self.rows]
+
+    @cached_property
+    def split(self) -> Any:
+        """Who pays for a euro."""
+        return self.world.decide("funding", self.states, self.world.decider, rows=self.rows)
+
+    @cached_property
+    def envelope(self) -> Reals:
+        """EUR bn left to place; (worlds, 1)."""
+        return self.world.envelope[self.rows]
+
+    @cached_property
+    def hosted(self) -> Whole:
+        """(worlds, states) sites that each state counts on."""
+        return self.world.hosted[self.rows]
+
+    @cached_property
+    def received(self) -> Reals:
+        """(worlds, states) EUR bn placed in each state so far."""
+        w = self.world
+        return w.by_state(np.where(w.live, w.planned, 0.0)[self.rows])
+
+    @cached_property
+    def paid(self) -> Reals:
+        """(worlds, states) EUR bn that each state has agreed to pay so far."""
+        w = self.world
+        live = w.live[self.rows]
+        plan, pledged = np.where(live, w.planned[self.rows], 0.0), np.where(live, w.pledged[self.rows], 0.0)
+        own = np.where(w.own_money[self.rows], plan, 0.0)
+        return self.split.payments(w.by_state(plan - own), w.by_state(pledged)) + w.by_state(own)
+
+    @cached_property
+    def cap(self) -> Reals:
+        """(worlds, sites) EUR bn that fill each site's power."""
+        return capacity(self.world, self.rows, self.outlook.bought)
+
+    @cached_property
+    def outlook(self) -> outlook.Outlook:
+        """What plans decided now are expected to become, and when."""
+        return outlook.Outlook(self.world, self.rows)
+
+    @cached_property
+    def merit(self) -> Reals:
+        """(worlds, sites) score of each site before noise and money: experience, power price, climate, specialists."""
+        s = self.sites
+
+        def standard(x: Reals) -> Reals:
+            mean = total(x) / len(x)
+            sd = np.sqrt(total((x - mean) ** 2) / len(x))
+            return (x - mean) / sd if sd > 0 else x * 0.0
+
+        conditions = standard(s.specialists) - standard(s.power_price) - standard(s.temperature)
+        return self.p.panel_experience * (s.centre - 0.5) + self.p.panel_conditions * conditions
+
+    @cached_property
+    def free(self) -> Truths:
+        """(worlds, sites) sites that may still be chosen, with power for the smallest facility."""
+        open_to_all = np.array([k != "industrial" for k in self.sites.kind]) | self.industrial
+        return (self.world.selected[self.rows] < 0) & open_to_all & (self.cap >= self.p.smallest_eur_bn)
+
+    @cached_property
+    def best(self) -> Whole:
+        """(worlds, states) each state's best free site, -1 for none."""
+        return best_of(self.merit, self.free, self.sites, self.states)
+
+    def at_best(self, by_site: Reals, missing: float = 0.0) -> Reals:
+        """A site quantity (worlds, sites) at each state's best free site; (worlds, states)."""
+        found = pick(by_site, np.maximum(self.best, 0))
+        return np.where(self.best >= 0, found, missing)
+
+    @cached_property
+    def room(self) -> Reals:
+        """(worlds, states) EUR bn that the best free site can take and the state can match."""
+        budget = self.p.match_share_of_gdp * self.states.gdp
+        already = self.split.host * self.received
+        with np.errstate(divide="ignore"):
+            match = np.where(self.split.host > 0, (budget - already) / np.maximum(self.split.host, 1e-12), np.inf)
+        return np.maximum(np.minimum(self.at_best(self.cap), np.broadcast_to(match, self.best.shape)), 0.0)
+
+    # -- payoffs ------------------------------------------------------------------------------------------------------
+    def counted(self, plan: Reals) -> Whole:
+        """(worlds, states) number of sites of a plan in each state."""
+        return np.rint(self.world.by_state(plan > 0)).astype(np.int64)
+
+    def letters(self, plan: Reals) -> lab.Letters:
+        """The letters of intent that the labs of the world write for a plan (worlds, sites)."""
+        chips, effective, wait = self.outlook.seen_by_labs(plan)
+        home = self.labs.home[:, None] == self.sites.state[None, :]
+        market = self.world.market(self.rows, np.where(plan > 0, self.p.access_share * effective, 0.0), wait, home)
+        advantage = self.world.decide_by_actor("anchor", market, rows=self.rows)
+        return lab.letters(advantage, market, chips, self.labs)
+
+    def pledged(self, plan: Reals, letters: lab.Letters | None) -> Reals:
+        """Labs' money by site, EUR bn (worlds, sites), of the letters whose condition the plan keeps."""
+        if letters is None or self.labs.count == 0:
+            return np.zeros(plan.shape)
+        return np.minimum(letters.at_sites(self.outlook.chips(plan)), plan * (1 - self.split.private))
+
+    def payment(self, plan: Reals, pledged: Reals) -> Reals:
+        """(worlds, states) EUR bn that each state pays for a plan."""
+        return self.split.payments(self.world.by_state(plan), self.world.by_state(pledged))
+
+    def _offer(self, sites: Any, received: Reals, prospect: Prospect, payment: Reals, transfer: Any = 0.0) -> Offer:
+        return payoff(self.states, self.scale, sites, received, prospect, payment, self.p, transfer)
+
+    @cached_property
+    def scale(self) -> Reals:
+        """(worlds, states) S, EUR bn."""
+        return self.world.scale[self.rows]
+
+    @cached_property
+    def standing(self) -> Offer:
+        """What stands already, as each state sees it."""
+        return self._offer(self.hosted, self.received, self.outlook.prospect(None), self.paid)
+
+    def offer(self, plan: Reals, pledged: Any = None, transfer: Any = 0.0) -> Offer:
+        """A plan on top of what stands, as each state sees it."""
+        pledged = np.zeros(plan.shape) if pledged is None else pledged
+        return self._offer(
+            self.hosted + self.counted(plan),
+            self.received + self.world.by_state(plan),
+            self.outlook.prospect(plan),
+            self.paid + self.payment(plan, pledged),
+            transfer,
+        )
+
+    def failed(self, plan: Reals, sunk: Any) -> Offer:
+        """What each state is left with if the plan fails: what stands, or what the reversion rule puts in its place.
+
+        `sunk` of the Union's part of the plan is paid all the same; (worlds,) or a number.
+        """
+        fallback, own = self.reversion
+        lost = self.split.key * (self.split.union * np.reshape(sunk, (-1, 1)) * total(plan)[:, None])
+        if not fallback.any():
+            return replace(self.standing, payment=self.standing.payment + lost)
+        bill = self.world.by_state(fallback) if own else self.payment(fallback, np.zeros(fallback.shape))
+        return self._offer(
+            self.hosted + self.counted(fallback),
+            self.received + self.world.by_state(fallback),
+            self.outlook.prospect(fallback),
+            self.paid + bill + lost,
+        )
+
+    @cached_property
+    def reversion(self) -> tuple[Reals, bool]:
+        """The plan that stands if nothing is agreed, EUR bn (worlds, sites), and whether hosts pay for it alone."""
+        return self.world.decide("reversion", self, rows=self.rows)
+
+    @cached_property
+    def situation(self) -> Situation:
+        """What each state knows; a bid is weighed with all of the Union's money for it sunk or not, as the agenda says."""
+        return self._situation(0.0)
+
+    def _situation(self, sunk: Any) -> Situation:
+        own_cost = np.broadcast_to(self.split.own_cost(np.reshape(sunk, (-1, 1))), self.scale.shape)
+        union_cost = np.broadcast_to(self.split.own_cost(0.0), self.scale.shape)
+
+        def alone(size: Reals) -> Offer:
+            placed = np.where(self.best >= 0, size, 0.0)
+            return self._offer(
+                self.hosted + (placed > 0),
+                self.received + placed,
+                self.outlook.alone(placed, self.best),
+                self.paid + np.where(sunk > 0, own_cost, union_cost) * placed,
+            )
+
+        return Situation(
+            states=self.states,
+            p=self.p,
+            year=self.year,
+            hosted=self.hosted,
+            received=self.received,
+            scale=self.scale,
+            own_cost=own_cost,
+            room=self.room,
+            centre=self.at_best(np.broadcast_to(self.sites.centre, self.cap.shape)) > 0,
+            standing=self.standing,
+            alone=alone,
+            lost=self.world.lost[self.rows],
+        )
+
+    # -- votes --------------------------------------------------------------------------------------------------------
+    def reservation(self, failed: Offer, stake: Reals | None = None) -> Reals:
+        """(worlds, states) EUR bn below which a state says no; it carries the world's draw."""
+        memory = Memory(self.world.memory[self.rows])
+        value = self.world.decide_by_actor("expect", failed, memory, self.situation, rows=self.rows)
+        if stake is None:
+            return value
+        mean = total(np.abs(stake))[:, None] / self.states.count
+        return value + self.p.reservation_noise * self.world.resolve[self.rows] * mean
+
+    def passes(self, yes: Truths, no: Truths, union_yes: Truths, weight: Any = None) -> Truths:
+        """(worlds,) whether the voting rule passes the ballot."""
+        return self.world.decide("voting", Ballot(yes, no, union_yes, weight, self.world.decider), self.states, rows=self.rows)
+
+    def wins(self, yes: Truths) -> Truths:
+        """(worlds,) whether these yes votes, all others no, pass with the Union's support."""
+        return self.passes(yes, ~yes, np.ones(len(yes), bool))
+
+    def decide(self, plan: Reals, sunk: Any, *, held: Truths | None = None, last: Truths | None = None, letters: Any = None, transfer: Any = 0.0) -> Motion:
+        """Put a plan to the vote as it stands."""
+        held = total(plan) > 0 if held is None else held & (total(plan) > 0)
+        pledged = self.pledged(plan, letters)
+        offer, failed = self.offer(plan, pledged, transfer), self.failed(plan, sunk)
+        gain = offer.utility - failed.utility
+        reservation = self.reservation(failed, gain)
+        votes = np.asarray(self.world.decide_by_actor("vote", offer, reservation, self.situation, rows=self.rows))
+        union_yes = total(gain) >= 0
+        yes, no = votes > 0, votes < 0
+        passed = held & self.passes(yes, no, union_yes, self.payment(plan, pledged))
+        self.world.record("vote", worlds=self.rows, offer=offer, reservation=reservation, votes=votes, held=held, passed=passed)
+        return Motion(
+            plan=plan,
+            pledged=pledged,
+            yes=yes,
+            no=no,
+            union_yes=union_yes,
+            held=held,
+            passed=passed,
+            last=passed if last is None else last,
+            gain=gain,
+            sunk=sunk,
+            transfer=transfer,
+        )
+
+    def choose(self, plan: Reals) -> Motion:
+        """Carry a plan out without a vote."""
+        nobody = np.zeros((self.worlds, self.states.count), bool)
+        every = np.ones(self.worlds, bool)
+        pledged = self.pledged(plan, self.letters(plan))
+        return Motion(plan, pledged, nobody, nobody, every, ~every, total(plan) > 0, every, np.zeros(nobody.shape))
+
+    # -- claims and coalitions ----------------------------------------------------------------------------------------
+    def entitled(self, plan: Reals, score: Reals | None = None) -> Reals:
+        """The plan that honours what must come back; (worlds, sites)."""
+        taken = pick(plan, np.maximum(self.best, 0)) > 0
+        free = self.free & ~(plan > 0)
+        best = np.where(taken, best_of(self.merit, free, self.sites, self.states), self.best) if taken.any() else self.best
+        claims = Claims(
+            states=self.states,
+            sites=self.sites,
+            best=best,
+            room=np.where(best >= 0, pick(self.cap, np.maximum(best, 0)), 0.0),
+            smallest=self.p.smallest_eur_bn,
+            envelope=self.envelope,
+            split=self.split,
+            score=self.merit if score is None else score,
+            balance=self.world.balance[self.rows],
+        )
+        return self.world.decide("entitlement", plan, claims, rows=self.rows)
+
+    def prices(self, plan: Reals, sunk: Any) -> tuple[Reals, Reals]:
+        """What each state's yes to a plan costs, and the site that buys it.
+
+        Returns:
+            price (worlds, states) EUR bn, 0 for who would say yes anyway, inf for who cannot be won; size (worlds,
+            states) EUR bn of the site at the state's best free site that closes the gap.
+        """
+        offer, failed = self.offer(plan), self.failed(plan, sunk)
+        reservation = self.reservation(failed, offer.utility - failed.utility)
+        gap = reservation - self.p.dissent_cost_eur_bn - offer.utility
+        size = np.full(gap.shape, np.inf)
+        room = np.where(pick(plan, np.maximum(self.best, 0)) > 0, 0.0, self.at_best(self.cap))
+        for multiple in (34.0, 21.0, 13.0, 8.0, 5.0, 3.0, 2.0, 1.5, 1.0):  # the least size on the ladder that is enough
+            step = self.p.smallest_eur_bn * multiple
+            grown = self._offer(
+                offer.sites + 1,
+                offer.received + step,
+                Prospect(np.zeros((self.worlds, 1)), np.zeros((self.worlds, 1))),
+                offer.payment + self.split.own_cost(0.0) * step,
+            )
+            worth = grown.trophies + grown.local - grown.payment - offer.trophies - offer.local + offer.payment
+            size = np.where((worth >= gap) & (step <= room), step, size)
+        size = np.where(gap <= 0, 0.0, size)
+        return size, size
+
+    def with_coalition(self, plan: Reals, sunk: Any, always: Truths | None = None) -> tuple[Reals, Reals]:
+        """The plan with the cheapest winning coalition bought: place sites, price once more, place again.
+
+        Returns:
+            plan (worlds, sites) and cash (worlds, states), EUR bn; cash only where `side_payments` allows it.
+        """
+        cash = np.zeros((self.worlds, self.states.count))
+        base = plan
+        for _ in range(2):
+            price, size = self.prices(plan, sunk)
+            members, _ = coalition.cheapest(price, self.wins, self.states, always)
+            bought = np.where(members & np.isfinite(size), size, 0.0)
+            if not (bought > 0).any():
+                break
+            plan = self.placed(plan, bought)
+        del base
+        return plan, cash
+
+    def placed(self, plan: Reals, size: Reals) -> Reals:
+        """Add sites at each state's best free site, (worlds, states) EUR bn; the rest shrinks to make room."""
+        added = spread(np.where(self.best >= 0, size, 0.0), self.best, self.sites.count)
+        added = np.where(plan > 0, 0.0, added)
+        owed = total(added)[:, None]
+        added = added * np.minimum(1.0, self.envelope / np.maximum(owed, 1e-300))
+        left = np.maximum(self.envelope - owed, 0.0)
+        out = plan * np.minimum(1.0, left / np.maximum(total(plan)[:, None], 1e-300)) + added
+        return np.where(out >= self.p.smallest_eur_bn, out, 0.0)
+
+    # -- plans --------------------------------------------------------------------------------------------------------
+    def largest(self, count: int) -> Reals:
+        """The envelope over the `count` best-placed sites, each up to its power; (worlds, sites) EUR bn.
+
+        Sites rank by the money that they can take, up to an equal share of the envelope, then by merit.
+        """
+        share = self.envelope / count
+        cap = np.where(self.free, self.cap, 0.0)
+        order = np.lexsort((-self.merit, -np.minimum(cap, share)), axis=-1)
+        rank = np.empty_like(order)
+        np.put_along_axis(rank, order, np.broadcast_to(np.arange(self.sites.count), order.shape), axis=-1)
+        chosen = (rank < count) & (cap > 0)
+        plan = np.zeros(cap.shape)
+        for _ in range(3):  # pour what does not fit into those that have power left
+            open_ = chosen & (plan < cap)
+            left = np.maximum(self.envelope - total(plan)[:, None], 0.0)
+            plan = np.where(open_, np.minimum(plan + left / np.maximum(open_.sum(-1), 1)[:, None], cap), plan)
+        return np.where(plan >= self.p.smallest_eur_bn, plan, 0.0)
+
+    def drafts(self) -> list[Reals]:
+        """The plans that the Commission's services put before the College, from one site to one in each state."""
+        n = self.states.count
+        counts = sorted({c for c in (1, 2, 3, 5, 8, 13, 21, 34, 55) if c < n} | {n})
+        plans = [self.largest(c) for c in counts if c < self.sites.count]
+        each = spread(np.where(self.best >= 0, np.minimum(self.envelope / n, self.at_best(self.cap)), 0.0), self.best, self.sites.count)
+        return [*plans, np.where(each >= self.p.smallest_eur_bn, each, 0.0)]
+
+    def drafted(self) -> tuple[Reals, Truths]:
+        """The Commission's proposal: the lead's best draft among those that the College adopts.
+
+        Returns:
+            plan (worlds, sites) and whether the College adopted any (worlds,).
+        """
+        plans = self.drafts()
+        gain = np.stack([self.offer(plan).utility - self.standing.utility for plan in plans], axis=1)
+        poor = self.states.gdp / self.states.population < total(self.states.gdp) / self.states.population.sum()
+        n = self.states.count
+        views = commissioner.views(
+            gain,
+            self.college,
+            self.states,
+            race=np.stack([(self.outlook.prospect(x).race - self.outlook.prospect(None).race) / n for x in plans], axis=1),
+            cohesion=np.stack([total(np.where(poor, self.world.by_state(x), 0.0))[:, None] / n for x in plans], axis=1),
+            spend=np.stack([total(x)[:, None] / n for x in plans], axis=1),
+            private=np.stack([total(self.pledged(x, self.letters(x)))[:, None] / n for x in plans], axis=1),
+            p=self.p,
+        )
+        scores = self.world.decide_by_actor("draft", views, self.college, rows=self.rows)
+        yes = np.asarray(self.world.decide_by_actor("endorse", views, self.college, rows=self.rows))
+        adopted = 2 * yes.sum(-1) > self.college.count
+        choice = commissioner.ranked(scores, self.college.lead, adopted)
+        self.world.record("draft", worlds=self.rows, scores=scores, endorsed=yes, choice=choice)
+        plan = np.zeros(plans[0].shape)
+        for k, candidate in enumerate(plans):
+            plan = np.where((choice == k)[:, None], candidate, plan)
+        return plan, choice >= 0

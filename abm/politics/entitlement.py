@@ -1,0 +1,142 @@
+"""Entitlement rules: what must come back to a state, whatever its bid was worth.
+
+A rule is handed a plan, the money for each candidate site, and returns the plan that honours the claim within the
+envelope. It sees each state's best free site and what that site can take.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import numpy as np
+
+from agents.arrays import Reals, Truths, Whole, total, total_by
+from agents.rules import Family, Parameter
+from agents.situation import Sites, States
+
+entitlement = Family(
+    "entitlement",
+    decides="what must come back to a state",
+    signature="rule(plan, claims) -> plan, EUR bn (worlds, sites). claims.payments(plan) is what each state would pay; "
+    "claims.best and claims.room (worlds, states): each state's best free site (-1 none) and what it can take.",
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Claims:
+    """What an entitlement rule may see.
+
+    `best` (worlds, states) index of each state's best free site, -1 for none; `room` (worlds, states) EUR bn that it
+    can take; `smallest` (worlds, 1) EUR bn; `envelope` (worlds, 1) EUR bn left; `split` the funding rule's; `score`
+    (worlds, sites) by which sites rank; `balance` (worlds, states) what earlier rounds left owing, EUR bn.
+    """
+
+    states: States
+    sites: Sites
+    best: Whole
+    room: Reals
+    smallest: Reals
+    envelope: Reals
+    split: Any
+    score: Reals
+    balance: Reals
+
+    def by_state(self, plan: Reals) -> Reals:
+        """Money by host state, EUR bn; (worlds, sites) to (worlds, states)."""
+        return total_by(plan, self.sites.state, self.states.count)
+
+    def payments(self, plan: Reals) -> Reals:
+        """What each state pays for the plan, EUR bn; (worlds, states)."""
+        return self.split.payments(self.by_state(plan))
+
+    def with_sites(self, plan: Reals, size: Reals) -> Reals:
+        """Add money at each state's best free site, (worlds, states), and shrink the rest of the plan to pay for it.
+
+        What is added has precedence; a site that would fall below the smallest facility is given up.
+        """
+        size = np.where(self.best >= 0, np.minimum(size, self.room), 0.0)
+        size = np.where(size >= self.smallest, size, 0.0)
+        added = spread(size, self.best, plan.shape[-1])
+        owed = total(size)[..., None]
+        scale = np.minimum(1.0, self.envelope / np.maximum(owed, 1e-300))
+        added, owed = added * scale, owed * scale
+        left = np.maximum(self.envelope - owed, 0.0)
+        spent = total(plan)[..., None]
+        plan = plan * np.minimum(1.0, left / np.maximum(spent, 1e-300))
+        out = plan + added
+        return np.where(out >= self.smallest, out, 0.0)
+
+
+def spread(by_state: Reals, index: Whole, sites: int) -> Reals:
+    """Write each state's amount (worlds, states) at its own site index (-1 none): (worlds, sites)."""
+    out = np.zeros((len(index), sites + 1))
+    np.put_along_axis(out, index, np.broadcast_to(by_state, index.shape), axis=-1)  # -1 falls into the spare last column
+    return np.ascontiguousarray(out[:, :sites])
+
+
+@entitlement(anonymous=True, deterministic=True)
+def none(plan, claims):
+    """Nothing must come back: the plan stands as it is.
+
+    Source: excellence alone, as in the European Research Council.
+    """
+    return plan
+
+
+@entitlement(anonymous=True, deterministic=True)
+def juste_retour(
+    plan,
+    claims,
+    *,
+    least_return: Annotated[
+        float, Parameter(low=0, high=1, range=(0.66, 0.98), about="least return on what a state pays, R", source="ESA Convention, annex V: 0.8 at least; OCCAR: 0.66")
+    ] = 0.8,
+):
+    """Every state gets back at least a share of what it pays.
+
+    A state whose return R = received / paid falls short gets the difference at its best free site; what is too small
+    for a site is carried over to its balance.
+    Source: ESA Convention, article VII and annex V.
+    """
+    paid = claims.payments(plan)
+    short = np.maximum(least_return * paid + claims.balance - claims.by_state(plan), 0.0)
+    return claims.with_sites(plan, short)
+
+
+@entitlement(anonymous=True, deterministic=True)
+def one_each(plan, claims):
+    """Every state gets at least one site, the smallest if need be.
+
+    Source: universalism; Weingast (1979).
+    """
+    without = claims.by_state(plan) <= 0
+    return claims.with_sites(plan, np.where(without, np.broadcast_to(claims.smallest, without.shape), 0.0))
+
+
+@entitlement(anonymous=True, deterministic=True)
+def cap_sites(
+    plan, claims, *, sites: Annotated[int, Parameter(unit="sites", low=1, high=10_000, about="most sites that may stand")] = 3
+):
+    """At most so many sites, the best-ranked first; their money is not raised.
+
+    Source: the essay: "two or three facilities at genuinely European scale".
+    """
+    order = np.argsort(np.where(plan > 0, -claims.score, np.inf), axis=-1, kind="stable")
+    rank = np.empty_like(order)
+    np.put_along_axis(rank, order, np.broadcast_to(np.arange(plan.shape[-1]), order.shape), axis=-1)
+    return np.where(rank < sites, plan, 0.0)
+
+
+def best_of(score: Reals, free: Truths, sites: Sites, states: States) -> Whole:
+    """Each state's best free site by score, -1 for none; (worlds, sites) to (worlds, states)."""
+    out = np.full((*score.shape[:-1], states.count), -1)
+    top = np.full((*score.shape[:-1], states.count), -np.inf)
+    for j in range(sites.count):
+        i = int(sites.state[j])
+        better = free[..., j] & (score[..., j] > top[..., i])
+        out[..., i] = np.where(better, j, out[..., i])
+        top[..., i] = np.where(better, score[..., j], top[..., i])
+    return out
+
+

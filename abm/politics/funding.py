@@ -1,0 +1,94 @@
+"""Funding rules: who pays for a euro that is spent at a site.
+
+Each rule splits the euro into the host's part, the Union's part (divided among the states by a key) and private
+money. All rules are linear in the spending, so one function turns any plan into a bill.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import numpy as np
+
+from agents.arrays import Reals, total
+from agents.rules import Family, Parameter
+from agents.situation import States
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Who pays for a euro spent: `host` + `union` + `private` = 1; `key` (states,) divides the Union's part."""
+
+    host: Any
+    union: Any
+    private: Any
+    key: Reals
+
+    def payments(self, spend: Reals) -> Reals:
+        """What each state pays, EUR bn, for the spending by host state; both (worlds, states)."""
+        return self.host * spend + self.key * (self.union * total(spend)[..., None])
+
+    def own_cost(self, sunk: Any) -> Reals:
+        """What a euro spent at home costs the state there, `sunk` of the Union's part being spent in any case."""
+        return np.maximum(self.host + self.union * self.key * (1 - sunk), 1e-3)
+
+
+funding = Family(
+    "funding",
+    decides="who pays",
+    signature="rule(states, decider) -> Split(host, union, private, key): shares of a euro that add up to one, each a "
+    "number or (worlds, 1), and the key (states,) by which states share the Union's part. decider is the index of the "
+    "state that decides alone, -1 for none.",
+    group="funding",
+)
+
+
+def gni_shares(states: States) -> Reals:
+    """Each state's share of the Union's gross national income; (states,)."""
+    return states.gni / total(states.gni)
+
+
+@funding(anonymous=True, deterministic=True)
+def gni_key(states, decider):
+    """The Union pays all, and the states pay the Union by their national income.
+
+    Source: own resources of the EU budget, Council Decision 2020/2053.
+    """
+    return Split(0.0, 1.0, 0.0, gni_shares(states))
+
+
+@funding(anonymous=True, deterministic=True)
+def host_matches_half(
+    states,
+    decider,
+    *,
+    union_share: Annotated[
+        float, Parameter(low=0, high=1, range=(0.35, 0.5), about="the Union's part", source="Regulation (EU) 2021/1173, article 12a: up to 50 %")
+    ] = 0.5,
+):
+    """The Union pays its share, the host the rest, as in EuroHPC.
+
+    Source: Regulation (EU) 2021/1173 as amended, articles 11 to 14.
+    """
+    return Split(1 - union_share, union_share, 0.0, gni_shares(states))
+
+
+@funding(anonymous=True, deterministic=True)
+def national(states, decider):
+    """The treasury of the state that decides pays all; where no state decides, all treasuries by their GDP.
+
+    Source: state direction; TCTF approvals as the European case of national money.
+    """
+    if decider >= 0:
+        return Split(0.0, 1.0, 0.0, (np.arange(states.count) == decider).astype(np.float64))
+    return Split(0.0, 1.0, 0.0, states.gdp / total(states.gdp))
+
+
+@funding(anonymous=True, deterministic=True)
+def private(states, decider):
+    """Private investors pay all, and the one who decides decides alone.
+
+    Source: US practice; the essay.
+    """
+    return Split(0.0, 0.0, 1.0, gni_shares(states))

@@ -1,0 +1,66 @@
+"""Games of enough members and enough weight: pass with m members of weight q together, or with M members.
+
+Lisbon's qualified majority is one (m = 15, q = 65 % of people, M = 24); a weighted game has m = 0 and no M, a
+majority of heads only M. The dual of such a game (who blocks, and the reverse majority) is again one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import comb
+
+from abm.politics.power.indices import Tally
+from abm.politics.power.weighted import Halves, Sums, algorithm, in_lowest_terms
+
+
+@dataclass(frozen=True)
+class DoubleMajority:
+    """A coalition wins with `members` members of weight `quota`, or with `sure` members (n + 1: never)."""
+
+    weights: tuple[int, ...]
+    members: int
+    quota: int
+    sure: int
+
+    def dual(self) -> DoubleMajority:
+        """The game in which a coalition wins where its complement loses here: the game of blocking."""
+        n, members = len(self.weights), min(self.members, self.sure)
+        return DoubleMajority(self.weights, n - self.sure + 1, sum(self.weights) - self.quota + 1, n - members + 1)
+
+    def tally(self, counting: type[Halves] | type[Sums] | None = None) -> Tally:
+        """Winning coalitions by size, exactly; `counting` forces one of the two algorithms."""
+        n = len(self.weights)
+        weights, quota = in_lowest_terms(list(self.weights), self.quota)
+        winning, winning_with = (counting or algorithm(weights))(weights).reach(quota)
+        size_of_all = [comb(n, s) for s in range(n + 1)]
+        size_with_one = [0, *(comb(n - 1, s - 1) for s in range(1, n + 1))]
+        alike: dict[int, list[int]] = {}
+        return Tally(
+            self._by_members(winning, size_of_all),
+            [alike.setdefault(id(row), self._by_members(row, size_with_one)) for row in winning_with],
+            self.minimal(counting),
+            self.dual().minimal(counting),
+        )
+
+    def _by_members(self, heavy: list[int], everyone: list[int]) -> list[int]:
+        return [
+            everyone[s] if s >= self.sure else heavy[s] if s >= self.members else 0 for s in range(len(everyone))
+        ]
+
+    def minimal(self, counting: type[Halves] | type[Sums] | None = None) -> int:
+        """Number of winning coalitions that lose without any one member.
+
+        It is enough that they lose without their lightest, which leaves the most weight. So: put the members in
+        falling order, and for each count the losing coalitions of members before it that it makes win.
+        """
+        weights, quota = in_lowest_terms(sorted(self.weights, reverse=True), self.quota)
+        if self.sure <= 0 or (self.members <= 0 and quota <= 0):
+            return 1  # nobody is needed
+        found = 0
+        for i, (with_help, alone) in enumerate((counting or algorithm(weights))(weights).before(quota)):
+            for t in range(min(i + 1, self.sure)):
+                if t + 1 < min(self.members, self.sure):
+                    continue
+                winning = comb(i, t) if t + 1 >= self.sure else with_help[t]
+                found += winning - (alone[t] if t >= self.members else 0)
+        return found

@@ -1,0 +1,241 @@
+"""From a voting rule to a game whose power is counted: who plays, and which algorithm can count."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from fractions import Fraction
+from math import lcm
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from abm.politics.conditions import Ballot, Condition, Majority
+from abm.politics.power.double_majority import DoubleMajority
+from abm.politics.power.enumeration import tally_by_enumeration
+from abm.politics.power.indices import Power, Tally
+from abm.politics.power.search import tally_by_search
+from abm.politics.voting import voting
+from agents.errors import BadInput
+from agents.rules import Rule
+from agents.situation import States
+
+COMMISSION = "EU"
+LARGEST_ASKED = 30
+
+
+def only(states: States, index: NDArray[np.integer]) -> States:
+    """Some of the states, in the order of the index."""
+    kept: dict[str, Any] = {}
+    for field in fields(states):
+        value = getattr(states, field.name)
+        if isinstance(value, dict):
+            kept[field.name] = {name: column[index] for name, column in value.items()}
+        elif isinstance(value, tuple):
+            kept[field.name] = tuple(value[i] for i in index)
+        else:
+            kept[field.name] = value[index]
+    return States(**kept)
+
+
+class _Watched:
+    """A ballot that remembers whether the Commission's vote was looked at."""
+
+    def __init__(self, ballot: Ballot):
+        self._ballot, self.asked = ballot, False
+
+    def __getattr__(self, name: str) -> Any:
+        self.asked |= name == "union_yes"
+        return getattr(self._ballot, name)
+
+
+@dataclass(frozen=True, eq=False)
+class Game:
+    """A voting rule put to yes and no: the states that vote and, where it votes, the Commission, which stands last."""
+
+    rule: Rule
+    states: States
+    settings: dict[str, Any]
+    weight: Any
+    decider: int
+    voters: NDArray[np.int64]  # index of the states that vote
+    commission: bool
+
+    @classmethod
+    def of(
+        cls,
+        rule: str | Rule,
+        states: States,
+        settings: dict[str, Any] | None = None,
+        weight: Any = None,
+        decider: int = -1,
+    ) -> Game:
+        """The game of a rule (or its name) among states; `settings` are the rule's parameters."""
+        rule = voting[rule] if isinstance(rule, str) else rule
+        settings = rule.settings(settings or {}, f"voting.{rule.name}")
+        nobody = np.zeros(states.count, dtype=bool)
+        ballot = Ballot(nobody, ~nobody, np.zeros((), dtype=bool), weight, decider)
+        voters = None
+        if "conditions" in rule.marks:
+            majority: Majority = rule.marks["conditions"](ballot, states, **settings)
+            voters = majority.voters
+            commission = any(np.any(c.union) for way in majority.ways for c in way)
+        else:
+            watched = []
+            for everyone in (nobody, ~nobody):  # a rule may ask the Commission only if the states agree
+                watched.append(_Watched(Ballot(everyone, ~everyone, np.ones((), dtype=bool), weight, decider)))
+                rule(watched[-1], states, **settings)
+            commission = any(w.asked for w in watched)
+        index = np.arange(states.count) if voters is None else np.flatnonzero(voters)
+        return cls(rule, states, settings, weight, decider, index, commission)
+
+    @property
+    def members(self) -> tuple[str, ...]:
+        """Codes of those who vote."""
+        states = tuple(self.states.codes[i] for i in self.voters)
+        return (*states, COMMISSION) if self.commission else states
+
+    @property
+    def majority(self) -> Majority | None:
+        """The conditions of the rule, where it is said in conditions."""
+        if "conditions" not in self.rule.marks:
+            return None
+        nobody = np.zeros(self.states.count, dtype=bool)
+        ballot = Ballot(nobody, ~nobody, np.zeros((), dtype=bool), self.weight, self.decider)
+        return self.rule.marks["conditions"](ballot, self.states, **self.settings)
+
+    def ballot(self, yes: NDArray[np.bool_], no: NDArray[np.bool_]) -> Ballot:
+        """A ballot from the votes of the members; (..., members) truth values."""
+        n = len(self.voters)
+        states = np.zeros((2, *yes.shape[:-1], self.states.count), dtype=bool)
+        states[0][..., self.voters], states[1][..., self.voters] = yes[..., :n], no[..., :n]
+        union_yes = yes[..., n] if self.commission else np.zeros(yes.shape[:-1], dtype=bool)
+        return Ballot(states[0], states[1], union_yes, self.weight, self.decider)
+
+    def wins(self, yes: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Whether coalitions pass the rule if all others say no; (k, members) to (k,)."""
+        return np.broadcast_to(self.rule(self.ballot(yes, ~yes), self.states, **self.settings), yes.shape[:-1])
+
+    def double_majority(self) -> tuple[DoubleMajority, bool] | None:
+        """The rule as a game of enough members and enough weight, and whether the Commission has a veto beside it.
+
+        None where the rule is not such a game.
+        """
+        majority = self.majority
+        if majority is None:
+            return None
+        ways = list(majority.ways)
+        veto = self.commission and all(sum(_veto(c) for c in way) == 1 for way in ways)
+        if veto:
+            ways = [tuple(c for c in way if not _veto(c)) for way in ways]
+        joined = self.commission and not veto
+        n = len(self.voters) + joined
+        weights, members, quota, sure = (0,) * n, 0, 0, n + 1
+        weighed = False
+        for way in ways:
+            heads, heavy = 0, []
+            for c in way:
+                w = [int(c.weights[i]) for i in self.voters] + [int(c.union)] * joined
+                if n and w[0] > 0 and w == [w[0]] * n:
+                    heads = max(heads, -(-int(c.quota) // w[0]))
+                else:
+                    heavy.append((tuple(w), int(c.quota)))
+            if len(heavy) > 1 or (heavy and weighed):
+                return None
+            if heavy:
+                weighed, members = True, heads
+                weights, quota = heavy[0]
+            else:
+                sure = min(sure, heads)
+        if not weighed:
+            quota = 1  # of no weight at all: only heads count
+        game = DoubleMajority(weights, members, quota, sure)
+        return (game.dual() if majority.reverse else game), veto
+
+    def tally(self) -> Tally:
+        """Count the winning coalitions, by the quickest algorithm that fits the rule."""
+        n = len(self.members)
+        found = self.double_majority()
+        if found is not None:
+            game, veto = found
+            return game.tally().with_veto() if veto else game.tally()
+        if n > LARGEST_ASKED:
+            raise BadInput(
+                f"the rule {self.rule.name!r} has to be asked about every coalition, which is done for up to "
+                f"{LARGEST_ASKED} members; here are {n}."
+            )
+        if "monotone" not in self.rule.properties:
+            return tally_by_enumeration(self.wins, n, f"the rule {self.rule.name!r}")
+        order = np.array(sorted(range(n), key=lambda i: (i < len(self.voters), -self._people(i))))
+        place = np.argsort(order)
+        tally = tally_by_search(lambda yes: self.wins(np.take(yes, place, axis=-1)), n)
+        return Tally(
+            tally.winning, [tally.winning_with[i] for i in place], tally.minimal_winning, tally.minimal_blocking
+        )
+
+    def _people(self, member: int) -> int:
+        return int(self.states.population[self.voters[member]]) if member < len(self.voters) else 0
+
+
+def _veto(condition: Condition) -> bool:
+    return bool(np.any(condition.union)) and not condition.weights.any()
+
+
+def voting_power(
+    rule: str | Rule,
+    states: States,
+    settings: dict[str, Any] | None = None,
+    weight: Any = None,
+    decider: int = -1,
+) -> Power:
+    """Exact voting power of states, and of the Commission (`EU`, last) where it votes, under a rule.
+
+    Args:
+        rule: a rule of the family `voting`, or its name.
+        states: the union.
+        settings: the rule's parameters.
+        weight: what each state commits, for rules that count money.
+        decider: index of the state that decides alone, for `dictator`.
+    """
+    game = Game.of(rule, states, settings, weight, decider)
+    return Power(game.rule.name, game.members, game.tally())
+
+
+def weighted_power(
+    quota: Any, weights: Sequence[Any], members: Sequence[str] | None = None, name: str = "weighted"
+) -> Power:
+    """Exact voting power where a coalition wins with the quota of the weights, [quota; weights].
+
+    Weights and quota may be whole numbers, decimals or fractions; they are made whole exactly.
+
+    >>> [str(share) for share in weighted_power(51, [50, 49, 1]).shapley_shubik]
+    ['2/3', '1/6', '1/6']
+    """
+    members = tuple(members or (str(i + 1) for i in range(len(weights))))
+    exact = [Fraction(w) for w in weights]
+    if not exact:
+        raise BadInput("there are no weights; give one member at least.")
+    for member, w in zip(members, exact, strict=True):
+        if w < 0:
+            raise BadInput(f"the weight of {member} is {_plain(w)}; weights must not be negative.")
+    if Fraction(quota) <= 0:
+        raise BadInput(f"the quota {_plain(quota)} is not positive; give one above nought.")
+    if Fraction(quota) > sum(exact):
+        raise BadInput(
+            f"the quota {_plain(quota)} is above the total of the weights, {_plain(sum(exact))}; nothing could pass."
+        )
+    scale = lcm(*(w.denominator for w in exact))
+    whole = tuple(int(w * scale) for w in exact)
+    least = -(-Fraction(quota) * scale // 1)
+    n = len(whole)
+    if len(set(whole)) == 1:  # heads under another name
+        game = DoubleMajority((0,) * n, 0, 1, -(-int(least) // whole[0]))
+    else:
+        game = DoubleMajority(whole, 0, int(least), n + 1)
+    return Power(name, members, game.tally())
+
+
+def _plain(number: Any) -> str:
+    number = Fraction(number)
+    return f"{number.numerator:,}" if number.denominator == 1 else f"{float(number):g}"

@@ -1,0 +1,307 @@
+"""A scenario: one validated choice of rules and parameters, frozen, with a content hash.
+
+This module knows the families and the parameter tables; rules and delivery never import it. A scenario file holds
+what differs from its base, `eu-status-quo` unless it says otherwise.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Annotated, Any, NamedTuple
+
+import numpy as np
+from pydantic import model_validator
+
+from abm import catalogue  # noqa: F401  enters the shipped rules
+from abm.calendar import quarter
+from abm.delivery.parameters import DeliveryParameters
+from abm.politics.parameters import PoliticsParameters
+from agents.errors import BadInput, near
+from agents.rules import FAMILIES, Parameter, family
+
+DEFAULT = "eu-status-quo"
+
+
+class Choice(NamedTuple):
+    """A family's rule, its parameters and the rules of single actors: all that TOML can say of a family."""
+
+    rule: str
+    settings: tuple[tuple[str, Any], ...] = ()
+    actors: tuple[tuple[str, str], ...] = ()
+
+    def plain(self) -> Any:
+        """As in a scenario file: a name, or a table."""
+        if not self.settings and not self.actors:
+            return self.rule
+        return {"rule": self.rule, **dict(self.settings), **dict(self.actors)}
+
+
+class Scenario(PoliticsParameters, DeliveryParameters):
+    """One choice of rules and parameters. Build it by `load`, `Scenario.of` or `changed`, which check everything.
+
+    Raises:
+        BadInput: an unknown key or rule, a value of the wrong type or out of bounds, a pair of rules that makes no
+            sense; the text names the place, the value and the remedy.
+    """
+
+    name: str = "unnamed"
+    decider: Annotated[str, Parameter(about="who decides under single_decider and dictator: a lab, a state or EU", group="time and actors")] = "EU"
+    start: Annotated[str, Parameter(unit="quarter", about="first quarter", group="time and actors")] = "2024Q1"
+    end: Annotated[str, Parameter(unit="quarter", about="last quarter", group="time and actors")] = "2034Q4"
+    announcement: Annotated[str, Parameter(unit="quarter", about="when the programme is announced", source="AI factories amendment, July 2024", group="time and actors")] = "2024Q3"
+    assess: Annotated[str, Parameter(unit="quarter", about="when the race is read: the essay's three years", source="the essay", group="time and actors")] = "2028Q4"
+    rules: dict[str, Choice]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _checked(cls, data: Any) -> Any:
+        known = parameters()
+        out: dict[str, Any] = {"name": data.get("name", "unnamed")}
+        rules: dict[str, Choice] = {}
+        for key, value in data.items():
+            if key in known:
+                default, about = known[key]
+                out[key] = about.check(key, value, default)
+            elif key in FAMILIES:
+                rules[key] = value if isinstance(value, Choice) else _choice(key, value)
+            elif key != "name":
+                raise BadInput(f"{key!r} is neither a parameter nor a family of rules; {near(key, [*known, *FAMILIES])}")
+        for name, members in FAMILIES.items():
+            if name not in rules:
+                rules[name] = Choice(next(iter(members.rules)))
+        out["rules"] = dict(sorted(rules.items()))
+        return out
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> Scenario:
+        first, last = quarter(self.start, "start"), quarter(self.end, "end")
+        if last < first:
+            raise BadInput(f"end = {self.end!r} lies before start = {self.start!r}; put it later.")
+        if last - first >= 1000:
+            raise BadInput(f"end = {self.end!r} is more than 250 years after start; put it earlier.")
+        quarter(self.announcement, "announcement")
+        quarter(self.assess, "assess")
+        if self.rules["funding"].rule == "private" and self.rules["agenda"].rule != "single_decider":
+            raise BadInput(
+                f"funding = 'private' does not go with agenda = {self.rules['agenda'].rule!r}: private money wants to decide "
+                "where it goes; set agenda to 'single_decider' or choose another funding rule."
+            )
+        if self.smallest_eur_bn > self.ceiling_eur_bn:
+            raise BadInput(
+                f"smallest_eur_bn = {self.smallest_eur_bn:g} is above ceiling_eur_bn = {self.ceiling_eur_bn:g}; lower it."
+            )
+        return self
+
+    def __hash__(self) -> int:
+        """Hash by content, so that a scenario can key a cache."""
+        return hash(self.digest)
+
+    @property
+    def digest(self) -> str:
+        """Content hash, the name left out; equal for scenarios that say the same."""
+        content = {k: v for k, v in self.plain().items() if k != "name"}
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
+
+    def plain(self) -> dict[str, Any]:
+        """All that the scenario says, as in a scenario file."""
+        values = {k: getattr(self, k) for k in ("name", *parameters())}
+        return values | {f: choice.plain() for f, choice in self.rules.items()}
+
+    def changed(self, changes: Mapping[str, Any], name: str | None = None) -> Scenario:
+        """Return the scenario with some keys changed; keys as in a file, or dotted: `agenda.max_sites`.
+
+        Naming a rule drops the old rule's parameters; a dotted key keeps the rule and changes one of its parameters.
+        """
+        plain = self.plain()
+        for key, value in changes.items():
+            head, _, tail = key.partition(".")
+            if tail:
+                family(head)
+                old = plain[head]
+                plain[head] = (old if isinstance(old, dict) else {"rule": old}) | {tail: value}
+            elif isinstance(value, Mapping) and "rule" not in value and head in FAMILIES:
+                old = plain[head]
+                plain[head] = (old if isinstance(old, dict) else {"rule": old}) | dict(value)
+            else:
+                plain[key] = value
+        return Scenario.of(plain, name or self.name)
+
+    @classmethod
+    def of(cls, plain: Mapping[str, Any], name: str | None = None) -> Scenario:
+        """Build from all that a scenario says."""
+        return cls.model_validate(dict(plain) | ({"name": name} if name else {}))
+
+    def toml(self, base: str | None = DEFAULT) -> str:
+        """Write as a scenario file: what differs from its base, or everything where `base` is None."""
+        plain = self.plain()
+        lines = []
+        if base is not None:
+            there = load(base).plain()
+            lines.append(f"base = {json.dumps(base)}")
+            plain = {k: v for k, v in plain.items() if k != "name" and v != there.get(k)}
+        lines += [f"{key} = {_toml(value)}" for key, value in plain.items()]
+        return "\n".join(lines) + "\n"
+
+
+@cache
+def parameters() -> dict[str, tuple[Any, Parameter]]:
+    """Every scenario parameter: its default and what is known of it, in the order of the tables."""
+    found = {}
+    for name, info in Scenario.model_fields.items():
+        about = next((m for m in info.metadata if isinstance(m, Parameter)), None)
+        if about is not None:
+            found[name] = (info.default, about)
+    return found
+
+
+def _choice(name: str, value: Any) -> Choice:
+    """Check one family's entry of a scenario."""
+    group = family(name)
+    if isinstance(value, str):
+        return Choice(group[value].name)
+    if not isinstance(value, Mapping):
+        raise BadInput(f"{name} = {value!r} is not a rule; give a name, as in {name} = {next(iter(group.rules))!r}.")
+    if "rule" not in value:
+        raise BadInput(f"{name} = {dict(value)!r} names no rule; add rule = {next(iter(group.rules))!r}.")
+    rule = group[value["rule"]]
+    settings, actors = {}, {}
+    for key, given in value.items():
+        if key == "rule":
+            continue
+        if key == key.upper() and key != key.lower():
+            if group.actor is None:
+                raise BadInput(f"{name}.{key}: the rule of {name!r} cannot differ by actor; give one rule for all.")
+            actors[key] = group[given].name
+        else:
+            settings[key] = given
+    checked = rule.settings(settings, name)
+    return Choice(
+        rule.name, tuple(sorted((k, checked[k]) for k in settings if checked[k] != rule.parameters[k][0])), tuple(sorted(actors.items()))
+    )
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return "{ " + ", ".join(f"{k} = {_toml(v)}" for k, v in value.items()) + " }"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return json.dumps(value)
+    return repr(value)
+
+
+def presets() -> list[str]:
+    """Names of the shipped scenarios."""
+    return sorted(f.name[:-5] for f in resources.files("abm.scenarios").iterdir() if f.name.endswith(".toml"))
+
+
+def load(what: str | Path | Mapping[str, Any] | Scenario) -> Scenario:
+    """Return a scenario by preset name, by path of a TOML file, or from what a file would say.
+
+    Raises:
+        BadInput: no such preset or file, a file that is no TOML, or anything in it that cannot be used.
+    """
+    if isinstance(what, Scenario):
+        return what
+    if isinstance(what, Mapping):
+        return _built(what, "the scenario", str(what.get("name", "unnamed")))
+    text = str(what)
+    if text in presets():
+        return _preset(text, tuple(len(f.rules) for f in FAMILIES.values()))
+    path = Path(text)
+    if path.suffix != ".toml" and not path.exists():
+        raise BadInput(f"{text!r} is not a known scenario; {near(text, presets())}, or give the path of a TOML file.")
+    return _built(read_toml(path), str(path), path.stem)
+
+
+@cache
+def _preset(name: str, entered: tuple[int, ...]) -> Scenario:
+    content = tomllib.loads((resources.files("abm.scenarios") / f"{name}.toml").read_text(encoding="utf-8"))
+    if name == DEFAULT:
+        return Scenario.of(content, name)
+    return _built(content, name, name)
+
+
+def _built(content: Mapping[str, Any], place: str, name: str) -> Scenario:
+    changes = dict(content)
+    base = changes.pop("base", DEFAULT)
+    name = str(changes.pop("name", name))
+    try:
+        return load(base).changed(changes, name)
+    except BadInput as error:
+        raise BadInput(f"{place}: {error}") from None
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Read a TOML file, or raise `BadInput` in one sentence."""
+    try:
+        return tomllib.loads(path.read_bytes().decode("utf-8"))
+    except FileNotFoundError:
+        raise BadInput(f"{path} does not exist; check the path.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(f"{path} cannot be read ({error}); give a readable UTF-8 file.") from None
+    except tomllib.TOMLDecodeError as error:
+        raise BadInput(f"{path} is not valid TOML: {error}; mend that line.") from None
+
+
+class Values(SimpleNamespace):
+    """Numeric parameters over worlds, each (worlds, 1): a rule never sees which of them differ between worlds."""
+
+    def rows(self, worlds: Any) -> Values:
+        """The parameters of some of the worlds."""
+        return Values(**{k: v[worlds] if isinstance(v, np.ndarray) else v for k, v in vars(self).items()})
+
+
+def values(scenarios: Sequence[Scenario]) -> Values:
+    """Stack the parameters of one scenario a world."""
+    out: dict[str, Any] = {}
+    for name, (default, _) in parameters().items():
+        column = [getattr(s, name) for s in scenarios]
+        out[name] = column[0] if isinstance(default, str | bool) else np.array(column, dtype=np.float64)[:, None]
+    return Values(**out)
+
+
+def settings(scenarios: Sequence[Scenario], name: str, by_row: bool) -> dict[str, Any]:
+    """Stack the parameters of a family's rule: real numbers as (worlds, 1), or (worlds,) where a rule yields one value a world."""
+    choice = scenarios[0].rules[name]
+    rule = family(name)[choice.rule]
+    out: dict[str, Any] = {}
+    for key, (default, _) in rule.parameters.items():
+        given = [dict(s.rules[name].settings).get(key, default) for s in scenarios]
+        if isinstance(default, float):
+            column = np.array(given, dtype=np.float64)
+            out[key] = column[:, None] if by_row else column
+        else:
+            out[key] = given[0]
+    return out
+
+
+def shape(scenario: Scenario) -> str:
+    """What worlds of one array must share: all but the real numbers."""
+
+    def bare(value: Any) -> Any:
+        if isinstance(value, Mapping):
+            return {k: bare(v) for k, v in value.items()}
+        return "real" if isinstance(value, float) else value
+
+    return json.dumps({k: bare(v) for k, v in scenario.plain().items() if k != "name"}, sort_keys=True)
+
+
+def check_actors(scenario: Scenario, codes: Mapping[str, Iterable[str]]) -> None:
+    """Refuse a scenario that names an actor whom the union does not have."""
+    for name, choice in scenario.rules.items():
+        actor = FAMILIES[name].actor
+        known = {c.upper() for c in codes.get(actor or "", ())}
+        for code, _ in choice.actors:
+            if code not in known:
+                raise BadInput(f"{name}.{code}: no {actor} of that name; {near(code, known)}")
+    everyone = {*codes["state"], *codes["lab"], "EU"}
+    if scenario.decider not in everyone:
+        raise BadInput(f"decider = {scenario.decider!r} is neither a state, a lab nor EU; {near(scenario.decider, everyone)}")

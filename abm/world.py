@@ -1,0 +1,253 @@
+"""All state of some worlds: what was chosen, what it will become, and what has been learnt.
+
+Arrays are (worlds, states) or (worlds, sites); the worlds of one `World` share their rules and may differ in every
+real parameter. Luck comes from the tape alone, so a world is the same whoever stands beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from abm.calendar import label, quarter, year
+from abm.delivery.building import Delivered, deliver
+from abm.delivery.fleet import standing_machines
+from abm.delivery.tour import tour_of
+from abm.members import Members, load_members
+from abm.noise import Tape
+from abm.scenario import Scenario, check_actors, settings, values
+from agents.arrays import Reals, Truths, total, total_by
+from agents.lab import Market
+from agents.payoff import local_scale
+from agents.rules import FAMILIES, Rule, family
+
+ONE_A_WORLD = {"voting"}  # families whose rules yield one value a world; all others keep their last axis
+
+
+class World:
+    """The state of some worlds of one seed.
+
+    Args:
+        scenarios: one scenario for all worlds, or one a world; they may differ in real parameters only.
+        seed: whole number of at least 0.
+        replicates: (worlds,) which world of the seed each one is.
+        members: the union; the European one by default.
+        trace: keep each decision with its terms.
+        timeline: read the race in every quarter, not only where it is asked for.
+    """
+
+    def __init__(
+        self,
+        scenarios: Scenario | Sequence[Scenario],
+        seed: int,
+        replicates: Sequence[int] | NDArray[np.int64],
+        members: Members | None = None,
+        *,
+        trace: bool = False,
+        timeline: bool = False,
+    ):
+        self.replicates = np.asarray(replicates, dtype=np.int64)
+        self.count = w = len(self.replicates)
+        self.scenarios = [scenarios] * w if isinstance(scenarios, Scenario) else list(scenarios)
+        self.scenario = self.scenarios[0]
+        self.members = members or load_members()
+        self.states, self.sites = self.members.states, self.members.sites
+        self.labs, self.college, self.machines = self.members.labs, self.members.college, self.members.machines
+        check_actors(
+            self.scenario,
+            {
+                "state": self.states.codes,
+                "lab": self.labs.names,
+                "commissioner": [self.states.codes[i] for i in self.college.state],
+            },
+        )
+        self.seed = int(seed)
+        self.tape = Tape(seed, self.replicates)
+        self.p = values(self.scenarios)
+        self._settings: dict[str, dict[str, Any]] = {}
+        self.trace: list[dict[str, Any]] | None = [] if trace else None
+        self.timeline: list[dict[str, Any]] | None = [] if timeline else None
+
+        self.first, self.last = quarter(self.scenario.start, "start"), quarter(self.scenario.end, "end")
+        self.announced, self.assessed = quarter(self.scenario.announcement, "announcement"), quarter(self.scenario.assess, "assess")
+        self.now = self.first - 1
+
+        n, s, nl = self.states.count, self.sites.count, self.labs.count
+        self.ambition = np.exp(self.p.ambition_sd * self.tape.normal("ambition", n))
+        self.resolve = self.tape.normal("reservation", n)
+        self.scale = local_scale(self.states, self.ambition, self.p)
+        self.bids = np.zeros((w, n), dtype=np.int64)  # bids written so far, won or lost
+        self.dossier = np.full((w, n), np.nan)  # month since the announcement at which the next bid is ready
+        self.lost = np.zeros((w, n), bool)
+        self.memory = np.zeros((w, n))  # gain that offers brought, EUR bn
+        self.balance = np.zeros((w, n))  # what entitlement left owing, EUR bn
+        self.envelope = np.broadcast_to(self.p.envelope_eur_bn, (w, 1)).copy()
+        self.settled = np.zeros(w, bool)
+        self.rounds = np.zeros(w, dtype=np.int64)
+        self.ballots: list[dict[str, Any]] = []
+        self.yes_votes = np.zeros((w, n), dtype=np.int64)
+        self.no_votes = np.zeros((w, n), dtype=np.int64)
+
+        self.planned = np.zeros((w, s))  # EUR bn selected for each site
+        self.selected = np.full((w, s), -1, dtype=np.int64)
+        self.wave = np.zeros((w, s), dtype=np.int64)  # of selection, from 1
+        self.pledged = np.zeros((w, s))  # labs' money, EUR bn
+        self.own_money = np.zeros((w, s), bool)  # paid by the host alone, outside the programme
+        self.delivered = Delivered.nothing(w, s)
+        self.stopped = np.zeros((w, s), bool)  # by a scandal, this quarter
+
+        self.rate = np.zeros(w)  # FLOP/s of the best single run
+        self.pool = np.zeros((w, s), bool)  # sites in it
+        self.stale = np.ones(w, bool)
+        self.race: dict[str, Reals] = {}  # as read at the assessment
+        self.exited = np.zeros((w, nl), bool)
+        self.talent = np.ones((w, s))
+
+    # -- rules ------------------------------------------------------------------------------------------------------
+    def choice(self, name: str) -> Rule:
+        """The rule of a family."""
+        return family(name)[self.scenario.rules[name].rule]
+
+    def settings(self, name: str, rows: Any = None) -> dict[str, Any]:
+        """The parameters of a family's rule for some worlds."""
+        if name not in self._settings:
+            self._settings[name] = settings(self.scenarios, name, by_row=name not in ONE_A_WORLD)
+        found = self._settings[name]
+        if rows is None:
+            return found
+        return {k: v[rows] if isinstance(v, np.ndarray) else v for k, v in found.items()}
+
+    def decide(self, name: str, *args: Any, rows: Any = None) -> Any:
+        """Ask a family's rule; for some worlds if `rows` says which."""
+        return self.choice(name)(*args, **self.settings(name, rows))
+
+    def decide_by_actor(self, name: str, *args: Any, rows: Any = None) -> Any:
+        """Ask an actor family: each actor by the rule that the scenario gives it; the actors' axis is the last but places'."""
+        out = self.decide(name, *args, rows=rows)
+        for code, rule in self.scenario.rules[name].actors:
+            own = family(name)[rule](*args)
+            mine = self._actors(name) == code
+            out = np.where(mine[:, None] if FAMILIES[name].actor == "lab" else mine, own, out)
+        return out
+
+    def _actors(self, name: str) -> NDArray[np.str_]:
+        actor = FAMILIES[name].actor
+        if actor == "state":
+            return np.array(self.states.codes)
+        if actor == "commissioner":
+            return np.array([self.states.codes[i] for i in self.college.state])
+        return np.array([c.upper() for c in self.labs.names])
+
+    @cached_property
+    def decider(self) -> int:
+        """Index of the state that decides alone, -1 where it is the Commission or a lab."""
+        name = self.scenario.decider
+        return self.states.index(name) if name in self.states.codes else -1
+
+    @cached_property
+    def practice(self) -> Any:
+        """The operations rule's practice."""
+        return self.decide("operations")
+
+    @cached_property
+    def procedure(self) -> Any:
+        """The procurement rule's procedure."""
+        return self.decide("procurement")
+
+    @cached_property
+    def split(self) -> Any:
+        """The funding rule's split of a euro."""
+        return self.decide("funding", self.states, self.decider)
+
+    @cached_property
+    def local_pooling(self) -> bool:
+        """Whether the best run hangs on single sites only."""
+        return bool(self.choice("pooling").marks.get("local"))
+
+    # -- time -------------------------------------------------------------------------------------------------------
+    @property
+    def year(self) -> float:
+        """The decimal year at the middle of this quarter."""
+        return year(self.now)
+
+    @property
+    def quarter(self) -> str:
+        """This quarter, as "2026Q3"."""
+        return label(self.now)
+
+    @property
+    def running(self) -> bool:
+        """Whether quarters are left."""
+        return self.now < self.last
+
+    # -- what stands --------------------------------------------------------------------------------------------------
+    @property
+    def contracted(self) -> Truths:
+        """(worlds, sites) facilities under contract by now, working or not."""
+        d = self.delivered
+        return (self.selected >= 0) & ~d.cancelled & (d.contracted <= self.now)
+
+    @property
+    def working(self) -> Truths:
+        """(worlds, sites) facilities that work this quarter."""
+        return self.contracted & (self.delivered.ready <= self.now) & ~self.stopped
+
+    @property
+    def live(self) -> Truths:
+        """(worlds, sites) selected and not cancelled by now: what actors count on."""
+        d = self.delivered
+        return (self.selected >= 0) & ~(d.cancelled & (d.contracted <= self.now))
+
+    @property
+    def hosted(self) -> NDArray[np.int64]:
+        """(worlds, states) sites that each state counts on."""
+        out = np.zeros((self.count, self.states.count), dtype=np.int64)
+        live = self.live
+        for j in range(self.sites.count):
+            out[:, self.sites.state[j]] += live[:, j]
+        return out
+
+    def by_state(self, amount: Any) -> Reals:
+        """Sum sites' amounts by state; (worlds, sites) to (worlds, states)."""
+        return total_by(amount, self.sites.state, self.states.count)
+
+    # -- change -------------------------------------------------------------------------------------------------------
+    def enact(self, rows: NDArray[np.int64], plan: Reals, pledged: Reals, own_money: bool = False) -> None:
+        """Select sites in some worlds: `plan` and labs' `pledged` money, EUR bn, (rows, sites); a site is chosen once."""
+        new = (plan > 0) & (self.selected[rows] < 0)
+        if not new.any():
+            return
+        plan, pledged = np.where(new, plan, 0.0), np.where(new, pledged, 0.0)
+        self.selected[rows] = np.where(new, self.now, self.selected[rows])
+        self.wave[rows] = np.where(new, self.rounds[rows][:, None] + 1, self.wave[rows])
+        self.planned[rows] += plan
+        self.pledged[rows] += pledged
+        self.own_money[rows] |= new & own_money
+        if not own_money:
+            self.envelope[rows] -= total(plan)[:, None]
+        self.delivered.write(rows, new, deliver(self, rows, plan))
+        self.stale[rows] = True
+
+    def record(self, family_name: str, **arrays: Any) -> None:
+        """Keep a decision for the trace."""
+        if self.trace is not None:
+            self.trace.append({"quarter": self.quarter, "family": family_name} | arrays)
+
+    def market(self, rows: Any, usable: Reals, wait: Reals, home: Truths, outside: Any = None) -> Market:
+        """Places to train, as the labs see them."""
+        labs = np.maximum(self.labs.accelerators, 100.0)[None, :, None] if outside is None else outside
+        return Market(usable[:, None, :], wait[:, None, :], home, labs, self.p.rows(rows))
+
+    @cached_property
+    def tour(self) -> Any:
+        """The closed tour over all candidate sites."""
+        return tour_of(self.sites)
+
+    @cached_property
+    def machines_by_quarter(self) -> Any:
+        """Existing machines that each site has, by quarter."""
+        return standing_machines(self.machines, self.sites.count)

@@ -1,0 +1,127 @@
+"""How a member state decides: whether to bid, how to vote, what to expect."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import numpy as np
+
+from agents.arrays import Reals
+from agents.payoff import wanted_size
+from agents.rules import Family, Parameter
+from agents.situation import Offer, Situation
+
+bid = Family(
+    "bid",
+    decides="whether and how large a state applies",
+    signature="rule(situation) -> size wanted, EUR bn (worlds, states); 0 is no bid. "
+    "situation.alone(size) is the payoff with a site of its own, situation.standing the payoff without.",
+    actor="state",
+)
+vote = Family(
+    "vote",
+    decides="whether a state says yes, no or nothing to an offer",
+    signature="rule(offer, reservation, situation) -> whole numbers (worlds, states): 1 yes, -1 no, 0 abstention. "
+    "offer.utility and reservation are EUR bn (worlds, states).",
+    actor="state",
+)
+expect = Family(
+    "expect",
+    decides="a state's reservation value",
+    signature="rule(reversion, memory, situation) -> reservation values, EUR bn (worlds, states). reversion.utility is "
+    "what stands if nothing is agreed; memory.gain what offers have brought so far.",
+    actor="state",
+)
+
+
+def least_and_most(situation: Situation) -> tuple[Reals, Reals]:
+    """Smallest and largest lawful bid, EUR bn, (worlds, 1) and (worlds, states)."""
+    return situation.p.smallest_eur_bn, np.minimum(situation.p.ceiling_eur_bn, situation.room)
+
+
+def sized(size: Reals, situation: Situation) -> Reals:
+    """Bring a wanted size between the smallest and the largest lawful bid; 0 where no lawful bid exists."""
+    least, most = least_and_most(situation)
+    return np.where(most >= least, np.clip(size, least, np.maximum(most, least)), 0.0)
+
+
+@bid(anonymous=True, deterministic=True)
+def trophy_seeking(situation):
+    """Applies wherever a site of its own is worth more than none, at the size its own treasury likes best.
+
+    Size S (lambda / c_own - 1), between the smallest facility and what site, ceiling and match allow.
+    Source: Volden and Wiseman (2007); Weingast, Shepsle and Johnsen (1981).
+    """
+    size = sized(wanted_size(situation.scale, situation.own_cost, situation.p), situation)
+    return np.where(situation.alone(size).utility > situation.standing.utility, size, 0.0)
+
+
+@bid(anonymous=True, deterministic=True)
+def capacity_driven(situation):
+    """Applies only with a centre that can run it, as large as site and treasury allow, and not for the trophy.
+
+    Bids where the gain without the trophy term is positive, else with half of that size, else not at all.
+    Source: the expert criteria of Regulation (EU) 2021/1173, article 9(5), taken as the motive; assumed.
+    """
+    most = least_and_most(situation)[1]
+    out = np.zeros(most.shape)
+    for size in (sized(most / 2, situation), sized(most, situation)):
+        gain = situation.alone(size)
+        without = gain.utility - gain.trophies - situation.standing.utility + situation.standing.trophies
+        out = np.where(without > 0, size, out)
+    return np.where(situation.centre, out, 0.0)
+
+
+@bid(anonymous=True, deterministic=True)
+def abstain(situation):
+    """Never applies.
+
+    Source: the null behaviour, for contrasts.
+    """
+    return np.zeros(situation.received.shape)
+
+
+@vote(anonymous=True, deterministic=True)
+def self_interest(offer, reservation, situation):
+    """Says yes if the offer is worth at least what the state could have without it, less the small cost of dissent.
+
+    Source: Romer and Rosenthal (1978); Baron and Ferejohn (1989).
+    """
+    return np.where(offer.utility >= reservation - situation.p.dissent_cost_eur_bn, 1, -1)
+
+
+@vote(anonymous=True, deterministic=True)
+def sincere_union(offer, reservation, situation):
+    """Says yes if the Union's race and open capacity gain, whatever is placed at home.
+
+    Source: the collective good alone; Volden and Wiseman (2007) with no particularistic weight.
+    """
+    now = situation.standing
+    return np.where(offer.race + offer.open >= now.race + now.open, 1, -1)
+
+
+@expect(anonymous=True, deterministic=True)
+def status_quo(reversion, memory, situation):
+    """Expects what stands if nothing is agreed.
+
+    Source: Romer and Rosenthal (1978).
+    """
+    return reversion.utility
+
+
+@expect(anonymous=True, deterministic=True)
+def adaptive(
+    reversion,
+    memory,
+    situation,
+    *,
+    trust: Annotated[float, Parameter(low=0, high=1, about="weight of past offers against the reversion")] = 0.5,
+):
+    """Expects part of the gain that past offers brought: the reversion, or more where offers were good.
+
+    r = max(U(reversion), U(reversion) + delta * trust * remembered gain).
+    Source: adaptive learning, V <- V + alpha (payoff - V); Frechette, Kagel and Lehrer (2003) for the laboratory.
+    """
+    return reversion.utility + situation.p.patience * trust * np.maximum(memory.gain, 0.0)
+
+

@@ -1,0 +1,81 @@
+"""The payoff of a member state: trophies, the local good, the race, what adds up, and the bill.
+
+After Volden and Wiseman (2007), who let legislators trade local against collective goods. One function serves bids,
+votes and drafts alike.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from agents.arrays import Reals, total
+from agents.situation import Offer, Prospect, States
+
+
+def trophies(sites: Any, p: Any) -> Reals:
+    """Value of being a host, EUR bn: tau (1 - rho^n) / (1 - rho) - c n."""
+    rho = p.further_trophies
+    return p.first_trophy_eur_bn * (1 - np.power(rho, np.asarray(sites, dtype=np.float64))) / (1 - rho) - (
+        p.host_cost_eur_bn * sites
+    )
+
+
+def local_scale(states: States, ambition: Reals, p: Any) -> Reals:
+    """S_i = s gbar (g_i / gbar)^gamma a_i, EUR bn; (worlds, states)."""
+    mean = total(states.gdp) / states.count
+    return p.local_scale * mean * np.power(states.gdp / mean, p.local_size_exponent) * ambition
+
+
+def local_good(received: Reals, scale: Reals, p: Any) -> Reals:
+    """Value of what is spent at home, EUR bn: lambda S ln(1 + y / S)."""
+    return p.local_value * scale * np.log1p(received / scale)
+
+
+def wanted_size(scale: Reals, own_cost: Reals, p: Any) -> Reals:
+    """The size at which the last euro spent at home is worth what it costs the state: S (lambda / c_own - 1)."""
+    return scale * (p.local_value / own_cost - 1)
+
+
+def race(share_of_frontier: Reals, p: Any) -> Reals:
+    """One year's worth of the race, v k^eta / (1 + k^eta), EUR bn, for k = C / F."""
+    k = np.power(share_of_frontier, p.race_curvature)
+    return p.race_value_eur_bn * k / (1 + k)
+
+
+def payoff(
+    states: States,
+    scale: Reals,
+    sites: Any,
+    received: Reals,
+    prospect: Prospect,
+    payment: Reals,
+    p: Any,
+    transfer: Any = 0.0,
+) -> Offer:
+    """The offer as each state sees it.
+
+    Args:
+        states: the member states.
+        scale: (worlds, states) S, EUR bn, from `local_scale`.
+        sites: (worlds, states) sites hosted.
+        received: (worlds, states) EUR bn spent at home.
+        prospect: what compute it leads to.
+        payment: (worlds, states) EUR bn.
+        p: parameters, each (worlds, 1).
+        transfer: (worlds, states) cash, EUR bn.
+    """
+    wealth = states.gdp / total(states.gdp)
+    share = states.population / states.population.sum()
+    shape = received.shape
+    return Offer(
+        trophies=trophies(sites, p),
+        local=local_good(received, scale, p),
+        race=np.broadcast_to(p.race_weight * wealth * prospect.race, shape),
+        open=np.broadcast_to(share * p.open_value_eur_bn * np.log1p(prospect.accelerators / p.open_scale), shape),
+        payment=np.broadcast_to(payment, shape),
+        sites=np.broadcast_to(sites, shape),
+        received=received,
+        transfer=np.broadcast_to(np.asarray(transfer, dtype=np.float64), shape),
+    )
