@@ -65,23 +65,48 @@ def _hours(
     return Parameter("h", low, high, about, source, span, scale, "operations")
 
 
-def _share(about: str, span: tuple[float, float], source: str, unit: str = "share", high: float = 1.0, scale: str = "linear") -> Parameter:  # fmt: skip
+def _share(
+    about: str,
+    span: tuple[float, float],
+    source: str,
+    unit: str = "share",
+    high: float = 1.0,
+    scale: str = "linear",
+) -> Parameter:
     return Parameter(unit, 0, high, about, source, span, scale, "operations")
 
 
 _RESTART = _hours(
     1e-3, 72, "automatic restart", (0.5 / 60, 0.5), "E12; fits 90 % (Llama 3) and 97 % (ByteRobust)"
 )
-_PERSON = _share("interruptions that need a person", (0.003, 0.2), "E12; Llama 3: 3 of 419; high end assumed", scale="log")  # fmt: skip
-_REPAIR = _hours(0.1, 20_000, "until a failed node is back in service", (6, 4000), "E12; assumed: local spares 24, tender 720")  # fmt: skip
-_SKILL = _share("skill of the team, on utilisation", (0.7, 1), "assumed: hired for it, or on the public pay scale", "1", 2)  # fmt: skip
+_PERSON = _share(
+    "interruptions that need a person", (0.003, 0.2), "E12; Llama 3: 3 of 419; high end assumed", scale="log"
+)
+_REPAIR = _hours(
+    0.1,
+    20_000,
+    "until a failed node is back in service",
+    (6, 4000),
+    "E12; assumed: local spares 24, tender 720",
+)
+_SKILL = _share(
+    "skill of the team, on utilisation", (0.7, 1), "assumed: hired for it, or on the public pay scale", "1", 2
+)
 _BUILD = Parameter(
     "1", 0.1, 10, "skill of the team, on building time", "assumed", (1, 1.5), group="operations"
 )
 _OVERPRICING = _share("money lost to overpricing without competition", (0, 0.3), "assumed", high=0.9)
 _LOST = _share("purchases that fail or are wrong", (0, 0.1), "assumed", "share a year", 0.9)
 _SCANDAL = _share("hazard of a scandal that stops a site for a quarter", (0, 0.05), "assumed", "1 a year")
-_FOUND = Parameter("years", 0, 100, "until an audit has found and righted a wrong purchase", "assumed: outcome audit finds it a year late", (0.5, 3), group="operations")  # fmt: skip
+_FOUND = Parameter(
+    "years",
+    0,
+    100,
+    "until an audit has found and righted a wrong purchase",
+    "assumed: outcome audit finds it a year late",
+    (0.5, 3),
+    group="operations",
+)
 
 
 @operations(deterministic=True)
@@ -91,13 +116,13 @@ def audit_first(
     person_share: Annotated[float, _PERSON] = 0.05,
     staffed_hours: Annotated[
         float, Parameter("h a day", 1, 24, "staffed hours", "E13", (8, 24), group="operations")
-    ] = 8.0,  # fmt: skip
+    ] = 8.0,
     staffed_days: Annotated[
         float, Parameter("days a week", 1, 7, "staffed days", "E13", (5, 7), group="operations")
-    ] = 5.0,  # fmt: skip
+    ] = 5.0,
     sign_off_h: Annotated[
         float, _hours(0, 2000, "sign-off before anything is changed", (0.1, 57), "assumed: a working day")
-    ] = 8.0,  # fmt: skip
+    ] = 8.0,
     repair_h: Annotated[float, _REPAIR] = 720.0,
     mfu_factor: Annotated[float, _SKILL] = 0.85,
     build_factor: Annotated[float, _BUILD] = 1.2,
@@ -137,7 +162,7 @@ def operator_led(
     person_share: Annotated[float, _PERSON] = 3 / 419,
     person_wait_h: Annotated[
         float, _hours(0, 2000, "until a person on call may act", (0.25, 72), "assumed: on site day and night")
-    ] = 0.5,  # fmt: skip
+    ] = 0.5,
     repair_h: Annotated[float, _REPAIR] = 24.0,
     mfu_factor: Annotated[float, _SKILL] = 1.0,
     build_factor: Annotated[float, _BUILD] = 1.0,

@@ -72,16 +72,25 @@ _CV = _p(
     "EuroHPC: mean 19.7 months, sd 7.4",
 )
 _REFRESH = _p(
-    "1", 1, "0: chips of the specification's date, 1: of delivery", (0, 1),
+    "1",
+    1,
+    "0: chips of the specification's date, 1: of delivery",
+    (0, 1),
     "E15; by peak, JUPITER bought 0.1, Leonardo 0.3, LUMI 0.4; the others assumed",
-)  # fmt: skip
+)
 _LITIGATION = _p("chance", 1, "an award is taken to court", (0, 0.2), "assumed; Leonardo, T-717/20")
 _FAILURE = _p(
     "chance", 0.9, "a tender fails and starts anew", (0, 0.15), "EuroHPC: MareNostrum 5's first, of 19"
 )
 _METER = Parameter(
-    "1", 1, 10, "power of a site with generation of its own, times the listed", "Colossus: turbines on site", (1, 3), group="procurement"
-)  # fmt: skip
+    "1",
+    1,
+    10,
+    "power of a site with generation of its own, times the listed",
+    "Colossus: turbines on site",
+    (1, 3),
+    group="procurement",
+)
 
 
 @procurement(deterministic=True)
