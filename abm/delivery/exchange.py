@@ -1,0 +1,63 @@
+"""What an exchange between sites takes and costs (E5 to E8).
+
+Arguments broadcast against parameters of shape (worlds, 1); `sites` is how many sites a pool has, `ring_km` once round.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from abm.delivery.frontier import model_size
+from abm.delivery.parameters import matching
+
+FIBRE_KM_S = 299_792 / 1.468
+DAY_S = 86_400.0
+_REFERENCE_STEPS = np.log(30.0)  # at which the penalty was measured
+
+
+def run_flop(rate: Any, p: Any) -> Any:
+    """Compute of a run at a rate in FLOP/s (E3), FLOP; (worlds,) to (worlds,), or (worlds, n) to (worlds, n)."""
+    return rate * (matching(rate, p.run_days) * DAY_S * matching(rate, p.run_share))
+
+
+def critical_batch(tokens: Any, p: Any) -> Any:
+    """Tokens of a batch at which twice the tokens are needed, for a run on some tokens (E5)."""
+    return p.critical_batch_tokens * np.power(tokens, np.asarray(p.critical_batch_exponent))
+
+
+def tokens_needed(tokens: Any, batch: Any, p: Any) -> Any:
+    """Tokens that a run needs at a batch in tokens, for what it would learn from `tokens` at a small one (E5)."""
+    return tokens * (1 + batch / critical_batch(tokens, p))
+
+
+def exchange_seconds(sites: Any, size: Any, bits: Any, ring_km: Any, p: Any) -> Any:
+    """Seconds of one exchange of a model of `size` parameters round a ring of sites (E6); 0 for one site."""
+    sites = np.maximum(sites, 1.0)
+    sent = (sites - 1) / sites * size * bits / p.bandwidth_bps
+    light = np.where(sites > 1, ring_km, 0.0) * p.detour / FIBRE_KM_S
+    return (sent + light) * (1 + p.straggler * np.log2(sites))
+
+
+def synchronous_efficiency(x: Any) -> Any:
+    """Efficiency of a synchronous pool at its best batch, x being the exchange laid open over a critical step (E7).
+
+    >>> float(synchronous_efficiency(0.0)), float(synchronous_efficiency(1.0))
+    (1.0, 0.25)
+    """
+    return 1 / np.square(1 + np.sqrt(x))
+
+
+def penalty_exponent(p: Any) -> Any:
+    """Exponent of replicas in a low-communication pool's efficiency, delta ln H / ln 30 (E8)."""
+    return p.replica_penalty * np.log(p.inner_steps) / _REFERENCE_STEPS
+
+
+def replica_efficiency(replicas: Any, p: Any) -> Any:
+    """Efficiency of a low-communication pool of some replicas (E8); one where replicas or inner steps are one."""
+    return np.exp(-penalty_exponent(p) * np.log(replicas))
+
+
+def step(rate: Any, p: Any) -> tuple[Any, Any]:
+    """Size of the model that a rate trains best (E4) and the seconds of its step at the critical batch, t(B_c)."""
+    size, tokens = model_size(run_flop(rate, p), p)
+    return size, 6 * size * critical_batch(tokens, p) / rate

@@ -1,0 +1,278 @@
+"""Pooling: how sites train one model together (E7 to E9b).
+
+Which pool: a world's working sites are sorted by the rate of each alone; the candidates are the first 1, 2, ... of
+them, the best pool from before the newest site came, and each site alone. The best counts, so that another working
+site never lowers the best run. Sets of sites are kept as running sums, never as masks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import numpy as np
+
+from abm.delivery.exchange import exchange_seconds, replica_efficiency, run_flop, step, synchronous_efficiency
+from abm.delivery.operations import Practice, goodput, in_service, losses, mfu, site_availability
+from abm.delivery.tour import Tour, prefix_rings, ring_length
+from agents.arrays import Reals, Truths, Whole, pick, running_total, total
+from agents.rules import Family, Parameter
+
+__all__ = ["Fleet", "Pool", "pooling", "run_flop"]
+
+ISLANDS = (1, 2, 4, 8, 16)  # parts into which a site may split itself (E9b)
+
+
+@dataclass(frozen=True, eq=False)
+class Fleet:
+    """The working machines of each candidate site.
+
+    `chips` (worlds, sites) are those of a site's main machine, run as one job; 0 where nothing works. `peak` (worlds,
+    sites) FLOP/s of a chip; `talent` multiplies a site's rate (E24).
+    """
+
+    chips: Reals
+    peak: Reals
+    practice: Practice
+    p: Any
+    tour: Tour
+    talent: Any = 1.0
+
+
+@dataclass(frozen=True, eq=False)
+class Pool:
+    """The best run that sites can do together.
+
+    `rate` (worlds,) FLOP/s; `members` (worlds, sites) who takes part; `islands` (worlds,) parts into which each member
+    splits itself, 0 where nothing works; `own` (worlds, sites) FLOP/s of each site alone.
+    """
+
+    rate: Reals
+    members: Truths
+    islands: Whole
+    own: Reals
+
+
+pooling = Family(
+    "pooling",
+    decides="how sites train one model together",
+    signature="rule(fleet, before) -> Pool. fleet.chips and fleet.peak (worlds, sites); before (worlds, sites) truth "
+    "values, the best pool so far, or None. Pool.rate (worlds,) FLOP/s, members, islands, own.",
+    group="pooling",
+)
+
+_GOES_ON = Parameter(
+    about="do the others go on when a site stalls (asynchronous or elastic), or wait for it (plain DiLoCo)",
+    source="E9b; Decoupled DiLoCo (2026) against DiLoCo (2023)",
+    group="pooling",
+)
+
+
+@pooling(deterministic=True, local=True)
+def single_site(fleet, before):
+    """The strongest site trains alone, as one job.
+
+    Rate: the largest of the sites' own (E2), times the site's availability (E14b).
+
+    Source: E9 without E9b.
+    """
+    own = _one_job(fleet) * site_availability(fleet.p)
+    return _alone(own, np.ones(own.shape, dtype=np.int64))
+
+
+@pooling(deterministic=True, local=True)
+def independent(fleet, before):
+    """Each site trains alone, and a large one may split itself into islands; the best counts.
+
+    Rate: the largest over sites and over 1, 2, 4, 8 or 16 islands of the rate with goodput at an island's size, times
+    islands to the power of the replica penalty. Nothing adds up.
+
+    Source: E9 and E9b.
+    """
+    return _alone(*_split(fleet))
+
+
+@pooling(deterministic=True)
+def synchronous(fleet, before):
+    """Sites train as one job that exchanges at every step; one failure stops all.
+
+    Rate: E7 at the pool's best batch, goodput and utilisation at its total size, availability to the power of sites.
+
+    Source: E6 and E7; stragglers after MIRI (2025).
+    """
+    own = _one_job(fleet)
+    sets = _Sets.of(fleet, own, before)
+    return sets.best([(1, _synchronous_rates(fleet, sets))], own * site_availability(fleet.p))
+
+
+@pooling(deterministic=True)
+def low_communication(fleet, before, *, goes_on: Annotated[bool, _GOES_ON] = True):
+    """Sites train replicas that exchange now and then, at a price in efficiency that grows with their number.
+
+    Rate: E8; every site may split itself into islands, alone or in the pool (E9b). The exponent of the price is
+    weakly known above 10B parameters.
+
+    Source: Douillard et al. (2023); Charles et al. (2025).
+    """
+    sets = _Sets.of(fleet, _one_job(fleet), before)
+    own, islands = _split(fleet)
+    return _better(sets.best(_low_rates(fleet, sets, goes_on), own), _alone(own, islands))
+
+
+@pooling(deterministic=True)
+def best_of(fleet, before, *, goes_on: Annotated[bool, _GOES_ON] = True):
+    """Whichever way of pooling gives the best run: synchronous, low-communication or alone.
+
+    Rate: the largest of E7, E8 and E9, each with its own best set of sites, and E9b.
+
+    Source: E9.
+    """
+    sets = _Sets.of(fleet, _one_job(fleet), before)
+    own, islands = _split(fleet)
+    rates = [(1, _synchronous_rates(fleet, sets)), *_low_rates(fleet, sets, goes_on)]
+    return _better(sets.best(rates, own), _alone(own, islands))
+
+
+def _work(fleet: Fleet) -> Reals:
+    """FLOP/s that a site's chips do in service, before utilisation and goodput (worlds, sites)."""
+    skill = in_service(fleet.practice, fleet.p) * fleet.practice.mfu_factor
+    return fleet.chips * fleet.peak * fleet.talent * skill
+
+
+def _one_job(fleet: Fleet) -> Reals:
+    """FLOP/s of each site alone as one job while it is up (worlds, sites)."""
+    return _work(fleet) * mfu(fleet.chips, fleet.p) * goodput(fleet.chips, fleet.practice, fleet.p)
+
+
+def _goodputs(fleet: Fleet) -> Iterator[tuple[int, Reals]]:
+    """Goodput of each site's islands, for each number of islands that a site may split into."""
+    checkpoints, waiting = losses(fleet.chips, fleet.practice, fleet.p)
+    for islands in ISLANDS:
+        checkpoint = 1 + checkpoints / np.sqrt(islands)
+        yield islands, 1 / (checkpoint * (checkpoint + waiting / islands))
+
+
+def _split(fleet: Fleet) -> tuple[Reals, Whole]:
+    """FLOP/s of each site alone, free to split itself, and into how many islands; (worlds, sites)."""
+    whole = _work(fleet) * mfu(fleet.chips, fleet.p) * site_availability(fleet.p)
+    best = np.zeros(whole.shape)
+    parts = np.ones(whole.shape, dtype=np.int64)
+    for islands, share in _goodputs(fleet):
+        rate = whole * share * replica_efficiency(islands, fleet.p)
+        parts[rate > best] = islands
+        best = np.maximum(best, rate)
+    return best, parts
+
+
+def _alone(own: Reals, islands: Whole) -> Pool:
+    """Return the pool of the strongest site alone."""
+    strongest = own.argmax(-1)[:, None]
+    rate = pick(own, strongest)[:, 0]
+    members = (np.arange(own.shape[-1]) == strongest) & (own > 0)
+    return Pool(rate, members, np.where(rate > 0, pick(islands, strongest)[:, 0], 0), own)
+
+
+def _better(a: Pool, b: Pool) -> Pool:
+    """In each world the better of two pools, the first where they are equal."""
+    first = a.rate >= b.rate
+    members = np.where(first[:, None], a.members, b.members)
+    return Pool(np.maximum(a.rate, b.rate), members, np.where(first, a.islands, b.islands), a.own)
+
+
+@dataclass(frozen=True, eq=False)
+class _Sets:
+    """The sets of sites that may pool: K first ones of each world's ranking and the best pool so far.
+
+    All (worlds, K) or, where there was a pool before, (worlds, K + 1), except `ranked` (worlds, K) sites, best first,
+    and `before` (worlds, sites).
+    """
+
+    ranked: Whole
+    before: Truths | None
+    count: Reals  # sites in each set, 1 where there are none
+    lawful: Truths
+    chips: Reals
+    ring_km: Reals
+
+    @classmethod
+    def of(cls, fleet: Fleet, own: Reals, before: Truths | None) -> _Sets:
+        """Build the sets of a fleet from each site's rate alone."""
+        working = own > 0
+        found = working.sum(-1)
+        longest = max(int(found.max(initial=0)), 1)
+        ranked = np.ascontiguousarray(np.argsort(-own, axis=-1, kind="stable")[:, :longest])
+        count = np.broadcast_to(np.arange(1.0, longest + 1), ranked.shape)
+        lawful = count <= found[:, None]
+        ring_km = prefix_rings(fleet.tour, ranked, found)
+        if before is not None:
+            before = before & working
+            members = before.sum(-1)[:, None]
+            count = np.concatenate((count, np.maximum(members, 1)), axis=-1)
+            lawful = np.concatenate((lawful, members > 0), axis=-1)
+            ring_km = np.concatenate((ring_km, ring_length(fleet.tour, before)[:, None]), axis=-1)
+        sets = cls(ranked, before, count, lawful, np.empty(0), ring_km)
+        return cls(ranked, before, count, lawful, sets.add_up(np.where(working, fleet.chips, 0.0)), ring_km)
+
+    def add_up(self, x: Reals) -> Reals:
+        """Sum what sites have over each set; (worlds, sites) to (worlds, sets)."""
+        first = running_total(pick(x, self.ranked))
+        if self.before is None:
+            return first
+        return np.concatenate((first, total(np.where(self.before, x, 0.0))[:, None]), axis=-1)
+
+    def best(self, rates: Any, own: Reals) -> Pool:
+        """Return each world's best pool over pairs of islands and the rates (worlds, sets) that they give."""
+        worlds = len(self.ranked)
+        rate, which, parts = (
+            np.zeros(worlds),
+            np.zeros(worlds, dtype=np.int64),
+            np.zeros(worlds, dtype=np.int64),
+        )
+        for islands, found in rates:
+            lawful = np.where(self.lawful, found, 0.0)
+            top = lawful.argmax(-1)
+            now = pick(lawful, top[:, None])[:, 0]
+            better = now > rate
+            rate, which, parts = (
+                np.maximum(rate, now),
+                np.where(better, top, which),
+                np.where(better, islands, parts),
+            )
+        members = np.zeros(own.shape, dtype=bool)
+        first = np.arange(self.ranked.shape[-1]) <= which[:, None]
+        np.put_along_axis(members, self.ranked, first & (parts > 0)[:, None], axis=-1)
+        if self.before is not None:
+            members = np.where((which == self.ranked.shape[-1])[:, None], self.before, members)
+        return Pool(rate, members, parts, own)
+
+
+def _synchronous_rates(fleet: Fleet, sets: _Sets) -> Reals:
+    """FLOP/s of each set as one job (E7)."""
+    p = fleet.p
+    up = np.exp(sets.count * np.log(site_availability(p)))
+    yielded = mfu(sets.chips, p) * goodput(sets.chips, fleet.practice, p) * up
+    rate = np.maximum(sets.add_up(_work(fleet)) * yielded, 1.0)
+    size, critical_step = step(rate, p)
+    laid_open = (1 - p.overlap) * exchange_seconds(sets.count, size, p.bits, sets.ring_km, p) / critical_step
+    return rate * synchronous_efficiency(laid_open)
+
+
+def _low_rates(fleet: Fleet, sets: _Sets, goes_on: Any) -> Iterator[tuple[int, Reals]]:
+    """FLOP/s of each set as replicas, for each number of islands to a site (E8, E9b)."""
+    p = fleet.p
+    work = _work(fleet)
+    common = mfu(sets.chips, p) * site_availability(p) * replica_efficiency(sets.count, p)
+    ideal = mfu(sets.chips, p) * site_availability(p)
+    waits = not np.all(goes_on)
+    stalled = sets.add_up(work) * goodput(sets.chips, fleet.practice, p) if waits else None
+    for islands, share in _goodputs(fleet):
+        done = sets.add_up(work * share)
+        if stalled is not None:
+            done = np.where(goes_on, done, stalled)
+        rate = np.maximum(done * ideal, 1.0)
+        size, critical_step = step(rate, p)
+        exchange = exchange_seconds(sets.count, size, p.outer_bits, sets.ring_km, p)
+        inner = p.inner_steps * p.inner_batch * critical_step
+        speed = np.minimum(1.0, inner / np.maximum(exchange, 1e-30))
+        yield islands, done * common * speed * replica_efficiency(islands, p)
