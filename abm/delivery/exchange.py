@@ -30,12 +30,18 @@ def tokens_needed(tokens: Any, batch: Any, p: Any) -> Any:
     return tokens * (1 + batch / critical_batch(tokens, p))
 
 
-def exchange_seconds(sites: Any, size: Any, bits: Any, ring_km: Any, p: Any) -> Any:
-    """Seconds of one exchange of a model of `size` parameters round a ring of sites (E6); 0 for one site."""
+def ring_costs(sites: Any, ring_km: Any, p: Any) -> tuple[Any, Any]:
+    """Return the seconds that each bit sent takes round a ring of sites, and those that the light takes (E6)."""
     sites = np.maximum(sites, 1.0)
-    sent = (sites - 1) / sites * size * bits / p.bandwidth_bps
-    light = np.where(sites > 1, ring_km, 0.0) * p.detour / FIBRE_KM_S
-    return (sent + light) * (1 + p.straggler * np.log2(sites))
+    stragglers = 1 + p.straggler * np.log2(sites)
+    light = np.where(sites > 1, ring_km, 0.0) * (p.detour / FIBRE_KM_S)
+    return (sites - 1) / (sites * p.bandwidth_bps) * stragglers, light * stragglers
+
+
+def exchange_seconds(sites: Any, size: Any, bits: Any, ring_km: Any, p: Any) -> Any:
+    """Seconds of one exchange of a model of `size` parameters round a two-way ring of sites (E6); 0 for one site."""
+    a_bit, light = ring_costs(sites, ring_km, p)
+    return size * bits * a_bit + light
 
 
 def synchronous_efficiency(x: Any) -> Any:

@@ -13,7 +13,14 @@ from typing import Annotated, Any
 
 import numpy as np
 
-from abm.delivery.exchange import exchange_seconds, replica_efficiency, run_flop, step, synchronous_efficiency
+from abm.delivery.exchange import (
+    exchange_seconds,
+    replica_efficiency,
+    ring_costs,
+    run_flop,
+    step,
+    synchronous_efficiency,
+)
 from abm.delivery.operations import Practice, goodput, in_service, losses, mfu, site_availability
 from abm.delivery.tour import Tour, prefix_rings, ring_length
 from agents.arrays import Reals, Truths, Whole, pick, running_total, total
@@ -160,7 +167,7 @@ def _split(fleet: Fleet) -> tuple[Reals, Whole]:
     parts = np.ones(whole.shape, dtype=np.int64)
     for islands, share in _goodputs(fleet):
         rate = whole * share * replica_efficiency(islands, fleet.p)
-        parts[rate > best] = islands
+        np.copyto(parts, islands, where=rate > best)
         best = np.maximum(best, rate)
     return best, parts
 
@@ -262,17 +269,17 @@ def _low_rates(fleet: Fleet, sets: _Sets, goes_on: Any) -> Iterator[tuple[int, R
     """FLOP/s of each set as replicas, for each number of islands to a site (E8, E9b)."""
     p = fleet.p
     work = _work(fleet)
-    common = mfu(sets.chips, p) * site_availability(p) * replica_efficiency(sets.count, p)
     ideal = mfu(sets.chips, p) * site_availability(p)
+    priced = ideal * replica_efficiency(sets.count, p)
+    a_bit, light = ring_costs(sets.count, sets.ring_km, p)
     waits = not np.all(goes_on)
     stalled = sets.add_up(work) * goodput(sets.chips, fleet.practice, p) if waits else None
     for islands, share in _goodputs(fleet):
         done = sets.add_up(work * share)
         if stalled is not None:
             done = np.where(goes_on, done, stalled)
-        rate = np.maximum(done * ideal, 1.0)
-        size, critical_step = step(rate, p)
-        exchange = exchange_seconds(sets.count, size, p.outer_bits, sets.ring_km, p)
+        size, critical_step = step(np.maximum(done * ideal, 1.0), p)
         inner = p.inner_steps * p.inner_batch * critical_step
+        exchange = size * p.outer_bits * a_bit + light
         speed = np.minimum(1.0, inner / np.maximum(exchange, 1e-30))
-        yield islands, done * common * speed * replica_efficiency(islands, p)
+        yield islands, done * priced * speed * replica_efficiency(islands, p)
