@@ -60,7 +60,7 @@ STATES_READ = {*STATES_REQUIRED, *STATES_OPTIONAL} - {"latitude", "longitude"}  
 SITES_REQUIRED = ("site", "state", "power_headroom_mw")
 SITES_OPTIONAL = ("city", "latitude", "longitude", "kind", "centre", "existing_or_planned", "note")
 COMMISSIONERS_REQUIRED = ("state", "interest")
-COMMISSIONERS_OPTIONAL = ("name", "portfolio")
+COMMISSIONERS_OPTIONAL = ("name", "portfolio", "party")
 LABS_REQUIRED = ("lab", "home", "capital_eur_bn_a_year", "accelerators")
 LABS_OPTIONAL = ("kind", "bloc", "latitude", "longitude", "note", "confidence")
 MACHINES_REQUIRED = ("machine", "site", "operational", "accelerators", "peak_flop_per_s", "power_mw")
@@ -335,6 +335,7 @@ def _college(table: Table | None, states: States) -> College:
         names=table.unique("name") if "name" in table else tuple(states.names[i] for i in state),
         portfolio=table.notes("portfolio") if "portfolio" in table else ("",) * len(table),
         interest=table.choices("interest", INTERESTS, "interest"),
+        party=table.notes("party") if "party" in table else (),
     )
 
 

@@ -52,11 +52,35 @@ class Scenario(PoliticsParameters, DeliveryParameters):
     """
 
     name: str = "unnamed"
-    decider: Annotated[str, Parameter(about="who decides under single_decider and dictator: a lab, a state or EU", group="time and actors")] = "EU"
-    start: Annotated[str, Parameter(unit="quarter", about="first quarter", group="time and actors")] = "2024Q1"
+    decider: Annotated[
+        str,
+        Parameter(
+            about="who decides under single_decider and dictator: a lab, a state or EU",
+            group="time and actors",
+        ),
+    ] = "EU"
+    start: Annotated[str, Parameter(unit="quarter", about="first quarter", group="time and actors")] = (
+        "2024Q1"
+    )
     end: Annotated[str, Parameter(unit="quarter", about="last quarter", group="time and actors")] = "2034Q4"
-    announcement: Annotated[str, Parameter(unit="quarter", about="when the programme is announced", source="AI factories amendment, July 2024", group="time and actors")] = "2024Q3"
-    assess: Annotated[str, Parameter(unit="quarter", about="when the race is read: the essay's three years", source="the essay", group="time and actors")] = "2028Q4"
+    announcement: Annotated[
+        str,
+        Parameter(
+            unit="quarter",
+            about="when the programme is announced",
+            source="AI factories amendment, July 2024",
+            group="time and actors",
+        ),
+    ] = "2024Q3"
+    assess: Annotated[
+        str,
+        Parameter(
+            unit="quarter",
+            about="when the race is read: the essay's three years",
+            source="the essay",
+            group="time and actors",
+        ),
+    ] = "2028Q4"
     rules: dict[str, Choice]
 
     @model_validator(mode="before")
@@ -72,7 +96,9 @@ class Scenario(PoliticsParameters, DeliveryParameters):
             elif key in FAMILIES:
                 rules[key] = value if isinstance(value, Choice) else _choice(key, value)
             elif key != "name":
-                raise BadInput(f"{key!r} is neither a parameter nor a family of rules; {near(key, [*known, *FAMILIES])}")
+                raise BadInput(
+                    f"{key!r} is neither a parameter nor a family of rules; {near(key, [*known, *FAMILIES])}"
+                )
         for name, members in FAMILIES.items():
             if name not in rules:
                 rules[name] = Choice(next(iter(members.rules)))
@@ -167,7 +193,9 @@ def _choice(name: str, value: Any) -> Choice:
     if isinstance(value, str):
         return Choice(group[value].name)
     if not isinstance(value, Mapping):
-        raise BadInput(f"{name} = {value!r} is not a rule; give a name, as in {name} = {next(iter(group.rules))!r}.")
+        raise BadInput(
+            f"{name} = {value!r} is not a rule; give a name, as in {name} = {next(iter(group.rules))!r}."
+        )
     if "rule" not in value:
         raise BadInput(f"{name} = {dict(value)!r} names no rule; add rule = {next(iter(group.rules))!r}.")
     rule = group[value["rule"]]
@@ -177,13 +205,17 @@ def _choice(name: str, value: Any) -> Choice:
             continue
         if key == key.upper() and key != key.lower():
             if group.actor is None:
-                raise BadInput(f"{name}.{key}: the rule of {name!r} cannot differ by actor; give one rule for all.")
+                raise BadInput(
+                    f"{name}.{key}: the rule of {name!r} cannot differ by actor; give one rule for all."
+                )
             actors[key] = group[given].name
         else:
             settings[key] = given
     checked = rule.settings(settings, name)
     return Choice(
-        rule.name, tuple(sorted((k, checked[k]) for k in settings if checked[k] != rule.parameters[k][0])), tuple(sorted(actors.items()))
+        rule.name,
+        tuple(sorted((k, checked[k]) for k in settings if checked[k] != rule.parameters[k][0])),
+        tuple(sorted(actors.items())),
     )
 
 
@@ -217,7 +249,9 @@ def load(what: str | Path | Mapping[str, Any] | Scenario) -> Scenario:
         return _preset(text, tuple(len(f.rules) for f in FAMILIES.values()))
     path = Path(text)
     if path.suffix != ".toml" and not path.exists():
-        raise BadInput(f"{text!r} is not a known scenario; {near(text, presets())}, or give the path of a TOML file.")
+        raise BadInput(
+            f"{text!r} is not a known scenario; {near(text, presets())}, or give the path of a TOML file."
+        )
     return _built(read_toml(path), str(path), path.stem)
 
 
@@ -264,7 +298,9 @@ def values(scenarios: Sequence[Scenario]) -> Values:
     out: dict[str, Any] = {}
     for name, (default, _) in parameters().items():
         column = [getattr(s, name) for s in scenarios]
-        out[name] = column[0] if isinstance(default, str | bool) else np.array(column, dtype=np.float64)[:, None]
+        out[name] = (
+            column[0] if isinstance(default, str | bool) else np.array(column, dtype=np.float64)[:, None]
+        )
     return Values(**out)
 
 
@@ -304,4 +340,6 @@ def check_actors(scenario: Scenario, codes: Mapping[str, Iterable[str]]) -> None
                 raise BadInput(f"{name}.{code}: no {actor} of that name; {near(code, known)}")
     everyone = {*codes["state"], *codes["lab"], "EU"}
     if scenario.decider not in everyone:
-        raise BadInput(f"decider = {scenario.decider!r} is neither a state, a lab nor EU; {near(scenario.decider, everyone)}")
+        raise BadInput(
+            f"decider = {scenario.decider!r} is neither a state, a lab nor EU; {near(scenario.decider, everyone)}"
+        )

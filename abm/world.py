@@ -13,12 +13,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from abm import quarter as quarterly
 from abm.calendar import label, quarter, year
-from abm.delivery.building import Delivered, deliver
-from abm.delivery.fleet import standing_machines
-from abm.delivery.tour import tour_of
+from abm.delivery.building import Delivered, Luck, deliver
+from abm.delivery.tour import plan_tour
+from abm.fleet import combine
 from abm.members import Members, load_members
 from abm.noise import Tape
+from abm.politics.voting import Ballot
 from abm.scenario import Scenario, check_actors, settings, values
 from agents.arrays import Reals, Truths, total, total_by
 from agents.lab import Market
@@ -56,7 +58,11 @@ class World:
         self.scenario = self.scenarios[0]
         self.members = members or load_members()
         self.states, self.sites = self.members.states, self.members.sites
-        self.labs, self.college, self.machines = self.members.labs, self.members.college, self.members.machines
+        self.labs, self.college, self.machines = (
+            self.members.labs,
+            self.members.college,
+            self.members.machines,
+        )
         check_actors(
             self.scenario,
             {
@@ -69,11 +75,15 @@ class World:
         self.tape = Tape(seed, self.replicates)
         self.p = values(self.scenarios)
         self._settings: dict[str, dict[str, Any]] = {}
+        self._standing: dict[int, Reals] = {}
         self.trace: list[dict[str, Any]] | None = [] if trace else None
         self.timeline: list[dict[str, Any]] | None = [] if timeline else None
 
         self.first, self.last = quarter(self.scenario.start, "start"), quarter(self.scenario.end, "end")
-        self.announced, self.assessed = quarter(self.scenario.announcement, "announcement"), quarter(self.scenario.assess, "assess")
+        self.announced, self.assessed = (
+            quarter(self.scenario.announcement, "announcement"),
+            quarter(self.scenario.assess, "assess"),
+        )
         self.now = self.first - 1
 
         n, s, nl = self.states.count, self.sites.count, self.labs.count
@@ -81,7 +91,6 @@ class World:
         self.resolve = self.tape.normal("reservation", n)
         self.scale = local_scale(self.states, self.ambition, self.p)
         self.bids = np.zeros((w, n), dtype=np.int64)  # bids written so far, won or lost
-        self.dossier = np.full((w, n), np.nan)  # month since the announcement at which the next bid is ready
         self.lost = np.zeros((w, n), bool)
         self.memory = np.zeros((w, n))  # gain that offers brought, EUR bn
         self.balance = np.zeros((w, n))  # what entitlement left owing, EUR bn
@@ -103,6 +112,9 @@ class World:
         self.rate = np.zeros(w)  # FLOP/s of the best single run
         self.pool = np.zeros((w, s), bool)  # sites in it
         self.stale = np.ones(w, bool)
+        self.operational = -1  # machines that stood already and work
+        self.asked = timeline  # whether the race is read every quarter
+        self.transfers = np.zeros((w, n))  # cash for a yes, EUR bn
         self.race: dict[str, Reals] = {}  # as read at the assessment
         self.exited = np.zeros((w, nl), bool)
         self.talent = np.ones((w, s))
@@ -162,6 +174,13 @@ class World:
     def split(self) -> Any:
         """The funding rule's split of a euro."""
         return self.decide("funding", self.states, self.decider)
+
+    @cached_property
+    def commission_votes(self) -> bool:
+        """Whether the Commission's own vote counts under the voting rule."""
+        everyone = np.ones((self.count, self.states.count), bool)
+        without = Ballot(everyone, ~everyone, np.zeros(self.count, bool), None, self.decider)
+        return not self.decide("voting", without, self.states).all()
 
     @cached_property
     def local_pooling(self) -> bool:
@@ -229,8 +248,34 @@ class World:
         self.own_money[rows] |= new & own_money
         if not own_money:
             self.envelope[rows] -= total(plan)[:, None]
-        self.delivered.write(rows, new, deliver(self, rows, plan))
+        self.delivered.write(rows, new, self._delivery(rows, plan))
         self.stale[rows] = True
+
+    def rehearsed(self, rows: NDArray[np.int64]) -> list[Reals]:
+        """What every other agenda would place in some worlds, EUR bn (rows, sites): their politics alone, to the end."""
+        plans = []
+        for rule in family("agenda"):
+            if rule.name == self.scenario.rules["agenda"].rule or rule.marks.get("decider"):
+                continue
+            other = World(
+                [self.scenarios[k].changed({"agenda": rule.name}) for k in rows],
+                self.seed,
+                self.replicates[rows],
+                self.members,
+            )
+            while other.running and not other.settled.all():
+                other.now += 1
+                quarterly.bargain(other)
+            plans.append(other.planned)
+        return plans
+
+    def _delivery(self, rows: NDArray[np.int64], plan: Reals) -> Delivered:
+        p = self.p.rows(rows)
+        procedure, practice = self.decide("procurement", rows=rows), self.decide("operations", rows=rows)
+        luck = Luck.of(self.tape, self.sites.count, rows)
+        matched = np.asarray(self.decide("funding", self.states, self.decider, rows=rows).host) > 0
+        failing = np.where(matched, p.cancellation, 0.0)  # it is the match that fails
+        return deliver(plan, self.now, self.year, self.sites, procedure, practice, luck, failing, p)
 
     def record(self, family_name: str, **arrays: Any) -> None:
         """Keep a decision for the trace."""
@@ -245,9 +290,24 @@ class World:
     @cached_property
     def tour(self) -> Any:
         """The closed tour over all candidate sites."""
-        return tour_of(self.sites)
+        return plan_tour(self.sites.latitude, self.sites.longitude)
 
     @cached_property
-    def machines_by_quarter(self) -> Any:
-        """Existing machines that each site has, by quarter."""
-        return standing_machines(self.machines, self.sites.count)
+    def renews(self) -> bool:
+        """Whether machines are renewed in any world."""
+        return bool((self.p.life_years > 0).any())
+
+    @property
+    def exited_share(self) -> Reals:
+        """(worlds,) share of the Union's labs, by capital, that have left for a cloud abroad."""
+        capital = np.where(self.labs.home >= 0, self.labs.capital, 0.0)
+        return total(self.exited * capital) / max(float(total(capital)), 1e-300)
+
+    def standing_rate(self, machines: int) -> Reals:
+        """(worlds,) FLOP/s of the best single run of the first machines that stood already, under local pooling."""
+        if machines not in self._standing:
+            every = np.arange(self.count)
+            nothing = np.zeros((self.count, self.sites.count))
+            fleet = combine(self, every, nothing, nothing, machines)
+            self._standing[machines] = self.decide("pooling", fleet, None).rate
+        return self._standing[machines]

@@ -24,6 +24,7 @@ draft = Family(
     actor="commissioner",
 )
 
+
 @dataclass(frozen=True, eq=False)
 class Plans:
     """Plans as the College sees them; gains over what stands, EUR bn a state.
@@ -61,13 +62,21 @@ class Plans:
             "energy": -self.spend,
             "budget": -self.spend,
         }
-        columns = [np.broadcast_to(stakes.get(i, self.home[..., k : k + 1]), (*shape[:-1], 1)) for k, i in enumerate(college.interest)]
+        columns = [
+            np.broadcast_to(stakes.get(i, self.home[..., k : k + 1]), (*shape[:-1], 1))
+            for k, i in enumerate(college.interest)
+        ]
         return np.concatenate(columns, axis=-1)
 
     def utility(self, college: College) -> Reals:
         """U_c = alpha home + beta portfolio + gamma Union + pi party; (worlds, plans, commissioners)."""
         a, b, c = self.weight("state_weight"), self.weight("portfolio_weight"), self.weight("party_weight")
-        return a * self.home + b * self.portfolio(college) + c * self.party + np.maximum(1 - a - b - c, 0.0) * self.union
+        return (
+            a * self.home
+            + b * self.portfolio(college)
+            + c * self.party
+            + np.maximum(1 - a - b - c, 0.0) * self.union
+        )
 
 
 @draft(deterministic=True)

@@ -116,7 +116,14 @@ def letters(advantage: Reals, market: Market, accelerators: Reals, labs: Labs) -
     size = np.take_along_axis(accelerators, best, -1)
     wait = np.take_along_axis(np.broadcast_to(market.wait[:, 0], accelerators.shape), best, -1)
     safe = np.where(offers, top, 0.0)
-    access = p.access_share * size * p.access_years * p.cloud_price_eur_year * 1e-9 * np.exp(-p.wait_discount * wait)
+    access = (
+        p.access_share
+        * size
+        * p.access_years
+        * p.cloud_price_eur_year
+        * 1e-9
+        * np.exp(-p.wait_discount * wait)
+    )
     money = np.minimum(p.host_bargaining_power * -np.expm1(-safe) * access, labs.capital * p.access_years)
     return Letters(
         site=np.where(offers, best, -1),

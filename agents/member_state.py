@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 
 from agents.arrays import Reals
 from agents.payoff import wanted_size
 from agents.rules import Family, Parameter
-from agents.situation import Offer, Situation
+from agents.situation import Situation
 
 bid = Family(
     "bid",
@@ -52,7 +52,8 @@ def trophy_seeking(situation):
     Size S (lambda / c_own - 1), between the smallest facility and what site, ceiling and match allow.
     Source: Volden and Wiseman (2007); Weingast, Shepsle and Johnsen (1981).
     """
-    size = sized(wanted_size(situation.scale, situation.own_cost, situation.p), situation)
+    wanted = wanted_size(situation.scale, situation.own_cost, situation.p) - situation.received
+    size = sized(wanted, situation)
     return np.where(situation.alone(size).utility > situation.standing.utility, size, 0.0)
 
 
@@ -115,7 +116,9 @@ def adaptive(
     memory,
     situation,
     *,
-    trust: Annotated[float, Parameter(low=0, high=1, about="weight of past offers against the reversion")] = 0.5,
+    trust: Annotated[
+        float, Parameter(low=0, high=1, about="weight of past offers against the reversion")
+    ] = 0.5,
 ):
     """Expects part of the gain that past offers brought: the reversion, or more where offers were good.
 
@@ -123,5 +126,3 @@ def adaptive(
     Source: adaptive learning, V <- V + alpha (payoff - V); Frechette, Kagel and Lehrer (2003) for the laboratory.
     """
     return reversion.utility + situation.p.patience * trust * np.maximum(memory.gain, 0.0)
-
-

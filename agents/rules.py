@@ -41,7 +41,9 @@ class Parameter:
         """Return the value in the default's type, or raise `BadInput` with the place, the value and the remedy."""
         if isinstance(default, bool):
             if not isinstance(value, bool):
-                raise BadInput(f"{name} = {value!r} is not true or false; write {name} = true or {name} = false.")
+                raise BadInput(
+                    f"{name} = {value!r} is not true or false; write {name} = true or {name} = false."
+                )
             return value
         if isinstance(default, str):
             if not isinstance(value, str):
@@ -172,7 +174,9 @@ class Family:
     def _enter(self, function: Callable[..., Any], marks: dict[str, Any]) -> Callable[..., Any]:
         name = function.__name__
         if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
-            raise BadInput(f"{self.name}: {name!r} is no lawful rule name; use lower-case letters, digits and _.")
+            raise BadInput(
+                f"{self.name}: {name!r} is no lawful rule name; use lower-case letters, digits and _."
+            )
         rule = Rule(
             self.name,
             name,

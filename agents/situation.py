@@ -86,11 +86,17 @@ class College:
     names: tuple[str, ...]
     portfolio: tuple[str, ...]
     interest: tuple[str, ...]
+    party: tuple[str, ...] = ()  # empty where unknown
 
     @property
     def count(self) -> int:
         """Number of commissioners."""
         return len(self.names)
+
+    @property
+    def lead(self) -> int:
+        """Index of the commissioner who drafts: the digital portfolio's, or else the first."""
+        return self.interest.index("digital") if "digital" in self.interest else 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -170,7 +176,9 @@ class Situation:
     received: Reals  # EUR bn so far
     scale: Reals  # S, EUR bn: the local good's
     own_cost: Reals  # what a euro spent at home costs the state
-    room: Reals  # EUR bn: most that its best free site can take and the state can match; 0 where there is none
+    room: (
+        Reals  # EUR bn: most that its best free site can take and the state can match; 0 where there is none
+    )
     centre: NDArray[np.bool_]  # its best free site has a computing centre
     standing: Offer  # what stands already
     alone: Callable[[Reals], Offer]

@@ -12,24 +12,36 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from abm.calendar import year
 from abm.delivery import chips as chip
-from abm.delivery.operations import money_kept
-from abm.delivery.procurement import award_time, build_time
+from abm.delivery.operations import Practice, money_kept
+from abm.delivery.procurement import (
+    Procedure,
+    award_time,
+    build_time,
+    chip_date,
+    litigation_years,
+    tender_fails,
+)
 from agents.arrays import Reals, Truths, Whole
+from agents.situation import Sites
+
+NEVER = 1 << 40
 
 
 @dataclass(eq=False)
 class Delivered:
     """What selected sites become; all (worlds, sites), quarters as whole numbers since year 0.
 
-    `contracted` and `ready` are the quarters of contract and of first operation; `chips` accelerators of the date
-    `bought`, `peak` FLOP/s each, `spend` EUR bn, `power_mw` at the meter.
+    `contracted` and `ready` are the quarters of contract and of first operation, `expected` and `since` the decimal
+    years of operation as planned and as it comes; `chips` accelerators of the date `bought`, `peak` FLOP/s each,
+    `spend` EUR bn, `power_mw` at the meter.
     """
 
     cancelled: Truths
     contracted: Whole
     ready: Whole
+    expected: Reals
+    since: Reals
     bought: Reals
     chips: Reals
     peak: Reals
@@ -39,9 +51,9 @@ class Delivered:
     @classmethod
     def nothing(cls, worlds: int, sites: int) -> Delivered:
         """No site selected."""
-        never = np.full((worlds, sites), np.iinfo(np.int64).max // 2)
+        never = np.full((worlds, sites), NEVER, dtype=np.int64)
         zero = np.zeros((worlds, sites))
-        return cls(zero > 0, never, never.copy(), *(zero.copy() for _ in range(5)))
+        return cls(zero > 0, never, never.copy(), *(zero.copy() for _ in range(7)))
 
     def write(self, rows: NDArray[np.int64], where: Truths, new: Delivered) -> None:
         """Enter what newly selected sites become, in the worlds `rows`."""
@@ -50,14 +62,88 @@ class Delivered:
             mine[rows] = np.where(where, getattr(new, field.name), mine[rows])
 
 
-def capacity(world: Any, rows: Any, at: Any) -> Reals:
-    """EUR bn that fill each site's power if spent on the chips of the decimal year `at`; (rows, sites)."""
-    p = world.p.rows(rows)
-    headroom = world.sites.headroom * _rows(world.procedure.power_factor, rows)
-    pue = chip.pue(world.sites.temperature, p)
-    chips = headroom / (chip.power_kw(at, p) * 1e-3 * pue)
-    return np.broadcast_to(chips * chip.price(at, p) * 1e-9, (len(p.mfu_reference), world.sites.count))
+@dataclass(frozen=True, eq=False)
+class Luck:
+    """A site's own luck, uniform numbers (worlds, sites)."""
+
+    award: Reals
+    again: Reals
+    court: Reals
+    tender: Reals
+    build: Reals
+    cancel: Reals
+
+    @classmethod
+    def of(cls, tape: Any, sites: int, rows: Any) -> Luck:
+        """Read it off the tape."""
+        return cls(*(tape.uniform(f"delivery:{f.name}", sites)[rows] for f in fields(cls)))
 
 
-def _rows(value: Any, rows: Any) -> Any:
-    return value[rows] if isinstance(value, np.ndarray) and value.ndim == 2 and len(value) > 1 else value
+def headroom(sites: Sites, procedure: Procedure, p: Any) -> Reals:
+    """Power at the meter of each site, MW."""
+    return sites.headroom * p.headroom_scale * procedure.behind_the_meter
+
+
+def planned_years(procedure: Procedure, practice: Practice, mw: Any, p: Any) -> Reals:
+    """Mean years from selection to operation of a site of some MW."""
+    size = np.power(np.maximum(mw, 1e-9) / 100.0, p.build_exponent)
+    return procedure.award_years + procedure.build_years * size * practice.build_factor + p.grid_years
+
+
+def deliver(
+    plan: Reals,
+    now: int,
+    year: float,
+    sites: Sites,
+    procedure: Procedure,
+    practice: Practice,
+    luck: Luck,
+    cancellation: Any,
+    p: Any,
+) -> Delivered:
+    """What sites selected now become.
+
+    Args:
+        plan: (worlds, sites) EUR bn; 0 where nothing is selected.
+        now: this quarter since year 0.
+        year: its decimal year.
+        sites: the candidate sites.
+        procedure: the procurement rule's.
+        practice: the operations rule's.
+        luck: the sites' own.
+        cancellation: chance that a selection ends without a contract.
+        p: parameters, each (worlds, 1).
+    """
+    first, again = award_time(procedure, luck.award), award_time(procedure, luck.again)
+    award = (
+        first
+        + np.where(tender_fails(procedure, luck.tender), again, 0.0)
+        + litigation_years(procedure, luck.court)
+    )
+    contracted = now + np.maximum(np.rint(4 * award), 1).astype(np.int64)
+    kept = money_kept(practice, np.inf)
+    most = headroom(sites, procedure, p)
+
+    def bought_at(date: Reals) -> tuple[Reals, Reals]:
+        """Chips that the money buys and those that the site's power carries."""
+        return chip.chips_bought(plan, date, p, kept), chip.chips_carried(most, date, sites.temperature, p)
+
+    sketch = year + procedure.refresh * planned_years(procedure, practice, 30.0, p)
+    mw = np.maximum(chip.power_mw(np.minimum(*bought_at(sketch)), sketch, sites.temperature, p), 1e-3)
+    building = build_time(procedure, mw, practice, luck.build, p)
+    since = year + award + building
+    bought = chip_date(procedure, year, since)
+    wanted, carried = bought_at(bought)
+    chips = np.minimum(wanted, carried)
+    return Delivered(
+        cancelled=luck.cancel < cancellation,
+        contracted=contracted,
+        ready=np.maximum(np.floor(4 * since).astype(np.int64), contracted + 1),
+        expected=np.broadcast_to(year + planned_years(procedure, practice, mw, p), plan.shape),
+        since=since,
+        bought=bought,
+        chips=chips,
+        peak=chip.peak(bought, p),
+        spend=np.where(wanted > carried, chip.spend_for(chips, bought, p, kept), plan),
+        power_mw=chip.power_mw(chips, bought, sites.temperature, p),
+    )

@@ -15,7 +15,7 @@ from agents.rules import Parameter
 H100_PEAK = 989e12  # FLOP/s, dense BF16
 CHIP_DATE = 2022.8  # the H100, to which peak and power are anchored
 PRICE_DATE = 2024.9
-HOURS_A_YEAR = 8760.0
+HOURS_A_YEAR = 8766.0
 LLAMA_INTERRUPTIONS = 419 / (16_384 * 54 * 24)  # an accelerator-hour; 1.973282e-5
 JOINT_LAW_PENALTY = 2 * 0.0116 / 0.0985  # 0.235533
 

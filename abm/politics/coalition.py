@@ -44,7 +44,9 @@ def cheapest(price: Reals, wins: Wins, states: States, always: Truths | None = N
     exists = wins(best)
     cost = _cost(price, best)
     for multiplier in MULTIPLIERS:
-        order = np.argsort(np.where(free, -np.inf, price - multiplier * scale * weight), axis=-1, kind="stable")
+        order = np.argsort(
+            np.where(free, -np.inf, price - multiplier * scale * weight), axis=-1, kind="stable"
+        )
         members = _prune(_shortest(order, free, price, wins), price, free, wins)
         now = _cost(price, members)
         better = wins(members) & (now < cost)
@@ -97,7 +99,13 @@ def _swap(members: Truths, price: Reals, free: Truths, cost: Reals, wins: Wins) 
         for b in range(min(6, n)):
             j = outside[:, b]
             saved = price[world, i] - price[world, j]
-            worth = members[world, i] & ~free[world, i] & ~members[world, j] & (saved > best) & (price[world, j] < DEAR)
+            worth = (
+                members[world, i]
+                & ~free[world, i]
+                & ~members[world, j]
+                & (saved > best)
+                & (price[world, j] < DEAR)
+            )
             if not worth.any():
                 continue
             trial = members.copy()
@@ -122,11 +130,14 @@ def exact(price: Reals, states: States, always: Truths, blocking: bool = True) -
     for constraints in (rules, [LinearConstraint(np.ones((1, n)), n - 3, np.inf)] if blocking else []):
         if not constraints:
             continue
-        found = milp(price, constraints=constraints, integrality=np.ones(n), bounds=Bounds(always.astype(float), np.ones(n)))
+        found = milp(
+            price,
+            constraints=constraints,
+            integrality=np.ones(n),
+            bounds=Bounds(always.astype(float), np.ones(n)),
+        )
         if found.success and (best is None or found.fun < best[0] - 1e-12):
             best = (found.fun, found.x > 0.5)
     if best is None:
         return np.zeros(n, bool)
     return best[1]
-
-

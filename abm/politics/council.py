@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abm import prospect as outlook
-from abm.delivery.building import capacity
 from abm.politics import coalition
 from abm.politics.entitlement import Claims, best_of, spread
 from abm.politics.voting import Ballot
@@ -57,7 +56,12 @@ class Council:
 
     def __init__(self, world: Any, rows: NDArray[np.int64]):
         self.world, self.rows = world, rows
-        self.states, self.sites, self.college, self.labs = world.states, world.sites, world.college, world.labs
+        self.states, self.sites, self.college, self.labs = (
+            world.states,
+            world.sites,
+            world.college,
+            world.labs,
+        )
         self.p = world.p.rows(rows)
         self.worlds = len(rows)
         self.year = world.year
@@ -106,7 +110,7 @@ class Council:
     @cached_property
     def cap(self) -> Reals:
         """(worlds, sites) EUR bn that fill each site's power."""
-        return capacity(self.world, self.rows, self.outlook.bought)
+        return self.outlook.cap
 
     @cached_property
     def outlook(self) -> outlook.Outlook:
@@ -148,7 +152,9 @@ class Council:
         budget = self.p.match_share_of_gdp * self.states.gdp
         already = self.split.host * self.received
         with np.errstate(divide="ignore"):
-            match = np.where(self.split.host > 0, (budget - already) / np.maximum(self.split.host, 1e-12), np.inf)
+            match = np.where(
+                self.split.host > 0, (budget - already) / np.maximum(self.split.host, 1e-12), np.inf
+            )
         return np.maximum(np.minimum(self.at_best(self.cap), np.broadcast_to(match, self.best.shape)), 0.0)
 
     # -- payoffs ------------------------------------------------------------------------------------------------------
@@ -160,7 +166,9 @@ class Council:
         """The letters of intent that the labs of the world write for a plan (worlds, sites)."""
         chips, effective, wait = self.outlook.seen_by_labs(plan)
         home = self.labs.home[:, None] == self.sites.state[None, :]
-        market = self.world.market(self.rows, np.where(plan > 0, self.p.access_share * effective, 0.0), wait, home)
+        market = self.world.market(
+            self.rows, np.where(plan > 0, self.p.access_share * effective, 0.0), wait, home
+        )
         advantage = self.world.decide_by_actor("anchor", market, rows=self.rows)
         return lab.letters(advantage, market, chips, self.labs)
 
@@ -174,7 +182,9 @@ class Council:
         """(worlds, states) EUR bn that each state pays for a plan."""
         return self.split.payments(self.world.by_state(plan), self.world.by_state(pledged))
 
-    def _offer(self, sites: Any, received: Reals, prospect: Prospect, payment: Reals, transfer: Any = 0.0) -> Offer:
+    def _offer(
+        self, sites: Any, received: Reals, prospect: Prospect, payment: Reals, transfer: Any = 0.0
+    ) -> Offer:
         return payoff(self.states, self.scale, sites, received, prospect, payment, self.p, transfer)
 
     @cached_property
@@ -222,12 +232,12 @@ class Council:
 
     @cached_property
     def situation(self) -> Situation:
-        """What each state knows; a bid is weighed with all of the Union's money for it sunk or not, as the agenda says."""
-        return self._situation(0.0)
+        """What each state knows."""
+        return self.situation_if(0.0)
 
-    def _situation(self, sunk: Any) -> Situation:
+    def situation_if(self, sunk: Any) -> Situation:
+        """What each state knows when `sunk` of the Union's money is spent whatever it does, (worlds,) or a number."""
         own_cost = np.broadcast_to(self.split.own_cost(np.reshape(sunk, (-1, 1))), self.scale.shape)
-        union_cost = np.broadcast_to(self.split.own_cost(0.0), self.scale.shape)
 
         def alone(size: Reals) -> Offer:
             placed = np.where(self.best >= 0, size, 0.0)
@@ -235,7 +245,7 @@ class Council:
                 self.hosted + (placed > 0),
                 self.received + placed,
                 self.outlook.alone(placed, self.best),
-                self.paid + np.where(sunk > 0, own_cost, union_cost) * placed,
+                self.paid + own_cost * placed,
             )
 
         return Situation(
@@ -265,24 +275,45 @@ class Council:
 
     def passes(self, yes: Truths, no: Truths, union_yes: Truths, weight: Any = None) -> Truths:
         """(worlds,) whether the voting rule passes the ballot."""
-        return self.world.decide("voting", Ballot(yes, no, union_yes, weight, self.world.decider), self.states, rows=self.rows)
+        return self.world.decide(
+            "voting", Ballot(yes, no, union_yes, weight, self.world.decider), self.states, rows=self.rows
+        )
 
     def wins(self, yes: Truths) -> Truths:
         """(worlds,) whether these yes votes, all others no, pass with the Union's support."""
         return self.passes(yes, ~yes, np.ones(len(yes), bool))
 
-    def decide(self, plan: Reals, sunk: Any, *, held: Truths | None = None, last: Truths | None = None, letters: Any = None, transfer: Any = 0.0) -> Motion:
+    def decide(
+        self,
+        plan: Reals,
+        sunk: Any,
+        *,
+        held: Truths | None = None,
+        last: Truths | None = None,
+        letters: Any = None,
+        transfer: Any = 0.0,
+    ) -> Motion:
         """Put a plan to the vote as it stands."""
         held = total(plan) > 0 if held is None else held & (total(plan) > 0)
         pledged = self.pledged(plan, letters)
         offer, failed = self.offer(plan, pledged, transfer), self.failed(plan, sunk)
         gain = offer.utility - failed.utility
         reservation = self.reservation(failed, gain)
-        votes = np.asarray(self.world.decide_by_actor("vote", offer, reservation, self.situation, rows=self.rows))
+        votes = np.asarray(
+            self.world.decide_by_actor("vote", offer, reservation, self.situation, rows=self.rows)
+        )
         union_yes = total(gain) >= 0
         yes, no = votes > 0, votes < 0
         passed = held & self.passes(yes, no, union_yes, self.payment(plan, pledged))
-        self.world.record("vote", worlds=self.rows, offer=offer, reservation=reservation, votes=votes, held=held, passed=passed)
+        self.world.record(
+            "vote",
+            worlds=self.rows,
+            offer=offer,
+            reservation=reservation,
+            votes=votes,
+            held=held,
+            passed=passed,
+        )
         return Motion(
             plan=plan,
             pledged=pledged,
@@ -302,14 +333,20 @@ class Council:
         nobody = np.zeros((self.worlds, self.states.count), bool)
         every = np.ones(self.worlds, bool)
         pledged = self.pledged(plan, self.letters(plan))
-        return Motion(plan, pledged, nobody, nobody, every, ~every, total(plan) > 0, every, np.zeros(nobody.shape))
+        return Motion(
+            plan, pledged, nobody, nobody, every, ~every, total(plan) > 0, every, np.zeros(nobody.shape)
+        )
 
     # -- claims and coalitions ----------------------------------------------------------------------------------------
     def entitled(self, plan: Reals, score: Reals | None = None) -> Reals:
         """The plan that honours what must come back; (worlds, sites)."""
         taken = pick(plan, np.maximum(self.best, 0)) > 0
         free = self.free & ~(plan > 0)
-        best = np.where(taken, best_of(self.merit, free, self.sites, self.states), self.best) if taken.any() else self.best
+        best = (
+            np.where(taken, best_of(self.merit, free, self.sites, self.states), self.best)
+            if taken.any()
+            else self.best
+        )
         claims = Claims(
             states=self.states,
             sites=self.sites,
@@ -335,7 +372,17 @@ class Council:
         gap = reservation - self.p.dissent_cost_eur_bn - offer.utility
         size = np.full(gap.shape, np.inf)
         room = np.where(pick(plan, np.maximum(self.best, 0)) > 0, 0.0, self.at_best(self.cap))
-        for multiple in (34.0, 21.0, 13.0, 8.0, 5.0, 3.0, 2.0, 1.5, 1.0):  # the least size on the ladder that is enough
+        for multiple in (
+            34.0,
+            21.0,
+            13.0,
+            8.0,
+            5.0,
+            3.0,
+            2.0,
+            1.5,
+            1.0,
+        ):  # the least size on the ladder that is enough
             step = self.p.smallest_eur_bn * multiple
             grown = self._offer(
                 offer.sites + 1,
@@ -343,7 +390,9 @@ class Council:
                 Prospect(np.zeros((self.worlds, 1)), np.zeros((self.worlds, 1))),
                 offer.payment + self.split.own_cost(0.0) * step,
             )
-            worth = grown.trophies + grown.local - grown.payment - offer.trophies - offer.local + offer.payment
+            worth = (
+                grown.trophies + grown.local - grown.payment - offer.trophies - offer.local + offer.payment
+            )
             size = np.where((worth >= gap) & (step <= room), step, size)
         size = np.where(gap <= 0, 0.0, size)
         return size, size
@@ -355,7 +404,6 @@ class Council:
             plan (worlds, sites) and cash (worlds, states), EUR bn; cash only where `side_payments` allows it.
         """
         cash = np.zeros((self.worlds, self.states.count))
-        base = plan
         for _ in range(2):
             price, size = self.prices(plan, sunk)
             members, _ = coalition.cheapest(price, self.wins, self.states, always)
@@ -363,7 +411,6 @@ class Council:
             if not (bought > 0).any():
                 break
             plan = self.placed(plan, bought)
-        del base
         return plan, cash
 
     def placed(self, plan: Reals, size: Reals) -> Reals:
@@ -395,12 +442,20 @@ class Council:
             plan = np.where(open_, np.minimum(plan + left / np.maximum(open_.sum(-1), 1)[:, None], cap), plan)
         return np.where(plan >= self.p.smallest_eur_bn, plan, 0.0)
 
+    def rehearsed(self) -> list[Reals]:
+        """What every other agenda would place, EUR bn (worlds, sites)."""
+        return self.world.rehearsed(self.rows)
+
     def drafts(self) -> list[Reals]:
         """The plans that the Commission's services put before the College, from one site to one in each state."""
         n = self.states.count
         counts = sorted({c for c in (1, 2, 3, 5, 8, 13, 21, 34, 55) if c < n} | {n})
         plans = [self.largest(c) for c in counts if c < self.sites.count]
-        each = spread(np.where(self.best >= 0, np.minimum(self.envelope / n, self.at_best(self.cap)), 0.0), self.best, self.sites.count)
+        each = spread(
+            np.where(self.best >= 0, np.minimum(self.envelope / n, self.at_best(self.cap)), 0.0),
+            self.best,
+            self.sites.count,
+        )
         return [*plans, np.where(each >= self.p.smallest_eur_bn, each, 0.0)]
 
     def drafted(self) -> tuple[Reals, Truths]:
@@ -411,14 +466,21 @@ class Council:
         """
         plans = self.drafts()
         gain = np.stack([self.offer(plan).utility - self.standing.utility for plan in plans], axis=1)
-        poor = self.states.gdp / self.states.population < total(self.states.gdp) / self.states.population.sum()
+        poor = (
+            self.states.gdp / self.states.population < total(self.states.gdp) / self.states.population.sum()
+        )
         n = self.states.count
         views = commissioner.views(
             gain,
             self.college,
             self.states,
-            race=np.stack([(self.outlook.prospect(x).race - self.outlook.prospect(None).race) / n for x in plans], axis=1),
-            cohesion=np.stack([total(np.where(poor, self.world.by_state(x), 0.0))[:, None] / n for x in plans], axis=1),
+            race=np.stack(
+                [(self.outlook.prospect(x).race - self.outlook.prospect(None).race) / n for x in plans],
+                axis=1,
+            ),
+            cohesion=np.stack(
+                [total(np.where(poor, self.world.by_state(x), 0.0))[:, None] / n for x in plans], axis=1
+            ),
             spend=np.stack([total(x)[:, None] / n for x in plans], axis=1),
             private=np.stack([total(self.pledged(x, self.letters(x)))[:, None] / n for x in plans], axis=1),
             p=self.p,

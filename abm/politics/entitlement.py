@@ -71,7 +71,9 @@ class Claims:
 def spread(by_state: Reals, index: Whole, sites: int) -> Reals:
     """Write each state's amount (worlds, states) at its own site index (-1 none): (worlds, sites)."""
     out = np.zeros((len(index), sites + 1))
-    np.put_along_axis(out, index, np.broadcast_to(by_state, index.shape), axis=-1)  # -1 falls into the spare last column
+    np.put_along_axis(
+        out, index, np.broadcast_to(by_state, index.shape), axis=-1
+    )  # -1 falls into the spare last column
     return np.ascontiguousarray(out[:, :sites])
 
 
@@ -90,7 +92,14 @@ def juste_retour(
     claims,
     *,
     least_return: Annotated[
-        float, Parameter(low=0, high=1, range=(0.66, 0.98), about="least return on what a state pays, R", source="ESA Convention, annex V: 0.8 at least; OCCAR: 0.66")
+        float,
+        Parameter(
+            low=0,
+            high=1,
+            range=(0.66, 0.98),
+            about="least return on what a state pays, R",
+            source="ESA Convention, annex V: 0.8 at least; OCCAR: 0.66",
+        ),
     ] = 0.8,
 ):
     """Every state gets back at least a share of what it pays.
@@ -116,7 +125,10 @@ def one_each(plan, claims):
 
 @entitlement(anonymous=True, deterministic=True)
 def cap_sites(
-    plan, claims, *, sites: Annotated[int, Parameter(unit="sites", low=1, high=10_000, about="most sites that may stand")] = 3
+    plan,
+    claims,
+    *,
+    sites: Annotated[int, Parameter(unit="sites", low=1, high=10_000, about="most sites that may stand")] = 3,
 ):
     """At most so many sites, the best-ranked first; their money is not raised.
 
@@ -138,5 +150,3 @@ def best_of(score: Reals, free: Truths, sites: Sites, states: States) -> Whole:
         out[..., i] = np.where(better, j, out[..., i])
         top[..., i] = np.where(better, score[..., j], top[..., i])
     return out
-
-

@@ -25,9 +25,15 @@ class Split:
     private: Any
     key: Reals
 
-    def payments(self, spend: Reals) -> Reals:
-        """What each state pays, EUR bn, for the spending by host state; both (worlds, states)."""
-        return self.host * spend + self.key * (self.union * total(spend)[..., None])
+    def payments(self, spend: Reals, pledged: Any = 0.0) -> Reals:
+        """What each state pays, EUR bn, for the spending by host state; all (worlds, states).
+
+        Labs' money `pledged` at a host cuts the host's part first, then the Union's. Over all states payments and
+        private money add up to the spending.
+        """
+        host = np.maximum(self.host * spend - pledged, 0.0)
+        union = self.union * spend - (pledged - (self.host * spend - host))
+        return host + self.key * total(union)[..., None]
 
     def own_cost(self, sunk: Any) -> Reals:
         """What a euro spent at home costs the state there, `sunk` of the Union's part being spent in any case."""
@@ -64,7 +70,14 @@ def host_matches_half(
     decider,
     *,
     union_share: Annotated[
-        float, Parameter(low=0, high=1, range=(0.35, 0.5), about="the Union's part", source="Regulation (EU) 2021/1173, article 12a: up to 50 %")
+        float,
+        Parameter(
+            low=0,
+            high=1,
+            range=(0.35, 0.5),
+            about="the Union's part",
+            source="Regulation (EU) 2021/1173, article 12a: up to 50 %",
+        ),
     ] = 0.5,
 ):
     """The Union pays its share, the host the rest, as in EuroHPC.

@@ -186,7 +186,9 @@ def euro_area(ballot, states):
     True
     """
     if not states.euro.any():
-        raise BadInput("voting = 'euro_area' finds no state that uses the euro; mark them 1 in the column euro.")
+        raise BadInput(
+            "voting = 'euro_area' finds no state that uses the euro; mark them 1 in the column euro."
+        )
     return among_participants(states, states.euro)
 
 
@@ -265,7 +267,9 @@ def funders(ballot, states):
     [False, True]
     """
     paid = states.more.get("contribution", 0.0) if ballot.weight is None else ballot.weight
-    whole = np.rint(np.asarray(paid, dtype=np.float64) * 1e9).astype(np.int64) + np.zeros(states.count, dtype=np.int64)
+    whole = np.rint(np.asarray(paid, dtype=np.float64) * 1e9).astype(np.int64) + np.zeros(
+        states.count, dtype=np.int64
+    )
     weights = np.where(whole.sum(-1, keepdims=True) > 0, whole, 1)
     half = weights.sum(-1)
     return Majority(((Condition("75 % of the votes", weights, -(-3 * half // 2), union=half),),))
@@ -293,4 +297,3 @@ def among_participants(states: States, voters: Truths | None) -> Majority:
     blocking = fewest_holding(states, 35, voters) + 1
     double = (share_of_states(states, 55, voters), share_of_people(states, 65, voters))
     return Majority((double, (all_but(states, blocking - 1, voters),)), voters=voters)
-

@@ -25,7 +25,9 @@ class DoubleMajority:
     def dual(self) -> DoubleMajority:
         """The game in which a coalition wins where its complement loses here: the game of blocking."""
         n, members = len(self.weights), min(self.members, self.sure)
-        return DoubleMajority(self.weights, n - self.sure + 1, sum(self.weights) - self.quota + 1, n - members + 1)
+        return DoubleMajority(
+            self.weights, n - self.sure + 1, sum(self.weights) - self.quota + 1, n - members + 1
+        )
 
     def tally(self, counting: type[Halves] | type[Sums] | None = None) -> Tally:
         """Winning coalitions by size, exactly; `counting` forces one of the two algorithms."""
@@ -44,7 +46,8 @@ class DoubleMajority:
 
     def _by_members(self, heavy: list[int], everyone: list[int]) -> list[int]:
         return [
-            everyone[s] if s >= self.sure else heavy[s] if s >= self.members else 0 for s in range(len(everyone))
+            everyone[s] if s >= self.sure else heavy[s] if s >= self.members else 0
+            for s in range(len(everyone))
         ]
 
     def minimal(self, counting: type[Halves] | type[Sums] | None = None) -> int:

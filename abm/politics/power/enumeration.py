@@ -32,7 +32,9 @@ def tally_by_enumeration(wins: Wins, n: int, rule: str = "the rule") -> Tally:
     order = np.argsort(sizes, kind="stable")
     starts = np.searchsorted(sizes[order], np.arange(low + 1))
     table = np.zeros((1 << high, (1 << low) + 7 >> 3), dtype=np.uint8)
-    rows = np.zeros((1 << high, low + 1), dtype=np.int64)  # winning coalitions by high members, and number of low
+    rows = np.zeros(
+        (1 << high, low + 1), dtype=np.int64
+    )  # winning coalitions by high members, and number of low
     columns = np.zeros((high + 1, 1 << low), dtype=np.int64)  # by number of high members, and low members
     for row in range(1 << high):
         asked[:, low:] = row >> np.arange(high) & 1
@@ -43,7 +45,9 @@ def tally_by_enumeration(wins: Wins, n: int, rule: str = "the rule") -> Tally:
 
     row_sizes = np.bitwise_count(np.arange(1 << high))
     winning = _by_size(row_sizes, rows, n)
-    winning_with = [_by_size(sizes[places >> j & 1 == 1], columns.T[places >> j & 1 == 1], n) for j in range(low)]
+    winning_with = [
+        _by_size(sizes[places >> j & 1 == 1], columns.T[places >> j & 1 == 1], n) for j in range(low)
+    ]
     for j in range(high):
         having = np.arange(1 << high) >> j & 1 == 1
         winning_with.append(_by_size(row_sizes[having], rows[having], n))
@@ -62,7 +66,10 @@ def _by_size(sizes: NDArray[np.integer], counts: NDArray[np.int64], n: int) -> l
 def _minimal(won: NDArray[np.uint8], n: int, rule: str) -> tuple[int, int]:
     """Minimal winning and minimal blocking coalitions of a table of 2^n bits; bit S says whether coalition S wins."""
     there = np.uint8((1 << min(8, 1 << n)) - 1)
-    needing_all, blocked_by_none = won.copy(), ~won & there  # the complement of the latter blocks, and needs all
+    needing_all, blocked_by_none = (
+        won.copy(),
+        ~won & there,
+    )  # the complement of the latter blocks, and needs all
     for j in range(n):
         if j < 3:  # members 0, 1, 2 stand within a byte
             having = np.uint8((0b10101010, 0b11001100, 0b11110000)[j]) & there
@@ -76,5 +83,7 @@ def _minimal(won: NDArray[np.uint8], n: int, rule: str) -> tuple[int, int]:
             needing_all.reshape(pairs.shape)[:, 1] &= ~pairs[:, 0]
             blocked_by_none.reshape(pairs.shape)[:, 0] &= pairs[:, 1]
         if falls:
-            raise BadInput(f"{rule} is not monotone: somewhere one more yes makes it fail, so it has no power index.")
+            raise BadInput(
+                f"{rule} is not monotone: somewhere one more yes makes it fail, so it has no power index."
+            )
     return int(np.bitwise_count(needing_all).sum()), int(np.bitwise_count(blocked_by_none).sum())

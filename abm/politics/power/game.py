@@ -84,7 +84,9 @@ class Game:
         else:
             watched = []
             for everyone in (nobody, ~nobody):  # a rule may ask the Commission only if the states agree
-                watched.append(_Watched(Ballot(everyone, ~everyone, np.ones((), dtype=bool), weight, decider)))
+                watched.append(
+                    _Watched(Ballot(everyone, ~everyone, np.ones((), dtype=bool), weight, decider))
+                )
                 rule(watched[-1], states, **settings)
             commission = any(w.asked for w in watched)
         index = np.arange(states.count) if voters is None else np.flatnonzero(voters)
@@ -115,7 +117,9 @@ class Game:
 
     def wins(self, yes: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Whether coalitions pass the rule if all others say no; (k, members) to (k,)."""
-        return np.broadcast_to(self.rule(self.ballot(yes, ~yes), self.states, **self.settings), yes.shape[:-1])
+        return np.broadcast_to(
+            self.rule(self.ballot(yes, ~yes), self.states, **self.settings), yes.shape[:-1]
+        )
 
     def double_majority(self) -> tuple[DoubleMajority, bool] | None:
         """The rule as a game of enough members and enough weight, and whether the Commission has a veto beside it.
@@ -171,7 +175,10 @@ class Game:
         place = np.argsort(order)
         tally = tally_by_search(lambda yes: self.wins(np.take(yes, place, axis=-1)), n)
         return Tally(
-            tally.winning, [tally.winning_with[i] for i in place], tally.minimal_winning, tally.minimal_blocking
+            tally.winning,
+            [tally.winning_with[i] for i in place],
+            tally.minimal_winning,
+            tally.minimal_blocking,
         )
 
     def _people(self, member: int) -> int:

@@ -1,0 +1,60 @@
+"""What works where: the machines that stand already and the facilities of the programme, as one fleet of sites."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from abm.delivery.chips import chips_bought, peak
+from abm.delivery.pooling import Fleet
+from agents.arrays import Reals, Truths
+from agents.situation import Machines
+
+
+@lru_cache(maxsize=4096)
+def standing(machines: Machines, sites: int, operational: int) -> tuple[Reals, Reals]:
+    """Chips and peak by site of the first `operational` machines in order of their dates, each site's strongest."""
+    chips, peak = np.zeros(sites), np.zeros(sites)
+    for k in np.argsort(machines.operational, kind="stable")[:operational]:
+        j = machines.site[k]
+        if machines.chips[k] * machines.peak[k] > chips[j] * peak[j]:
+            chips[j], peak[j] = machines.chips[k], machines.peak[k]
+    return chips, peak
+
+
+def operational(machines: Machines, year: float) -> int:
+    """How many machines work by a date."""
+    return int((machines.operational <= year).sum())
+
+
+def fleet_of(world: Any, rows: Any, works: Truths, machines: int, year: float) -> Fleet:
+    """The fleet of some worlds: facilities that work (rows, sites), and the first `machines` that stood already.
+
+    Where a site has both, the stronger one is its main machine. With `life_years` a facility is renewed at that age
+    with the chips that its price buys then.
+    """
+    d, p = world.delivered, world.p.rows(rows)
+    chips, peaks = d.chips[rows], d.peak[rows]
+    if world.renews:
+        age = np.maximum(year - d.since[rows], 0.0)
+        renewals = np.where(p.life_years > 0, np.floor(age / np.maximum(p.life_years, 1e-9)), 0.0)
+        bought = d.bought[rows] + renewals * p.life_years
+        chips = np.where(renewals > 0, chips_bought(d.spend[rows], bought, p), chips)
+        peaks = np.where(renewals > 0, peak(bought, p), peaks)
+    return combine(world, rows, np.where(works, chips, 0.0), peaks, machines)
+
+
+def combine(world: Any, rows: Any, chips: Reals, peaks: Reals, machines: int) -> Fleet:
+    """The fleet of facilities (rows, sites) beside the first `machines` that stood already."""
+    old_chips, old_peak = standing(world.machines, world.sites.count, machines)
+    newer = chips * peaks >= old_chips * old_peak
+    return Fleet(
+        chips=np.where(newer, chips, old_chips),
+        peak=np.where(newer, peaks, old_peak),
+        practice=world.decide("operations", rows=rows),
+        p=world.p.rows(rows),
+        tour=world.tour,
+        talent=world.talent[rows],
+    )

@@ -1,0 +1,203 @@
+"""What a run yields: the outcomes of some worlds as arrays, and the price of politics."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from abm.delivery.building import NEVER
+from abm.delivery.chips import h100_equivalents
+from abm.members import Members, load_members
+from abm.politics.council import Council
+from abm.quarter import advance
+from abm.scenario import Scenario
+from abm.world import World
+from agents.arrays import Reals, total
+
+
+@dataclass(frozen=True, eq=False)
+class Outcomes:
+    """Outcomes of some worlds.
+
+    `worlds` holds arrays (worlds,), `states` (worlds, states), `facilities` one entry a contracted facility, with
+    `world` and `site` as positions; quarters are numbers since year 0, -1 for never. `votes`, `timeline` and
+    `decisions` are lists of records whose arrays have a row a world.
+    """
+
+    scenarios: list[Scenario]
+    seed: int
+    replicates: NDArray[np.int64]
+    members: Members
+    worlds: dict[str, Any]
+    states: dict[str, Any]
+    facilities: dict[str, Any]
+    votes: list[dict[str, Any]]
+    timeline: list[dict[str, Any]] = field(default_factory=list)
+    decisions: list[dict[str, Any]] = field(default_factory=list)
+
+
+def twin(scenario: Scenario) -> Scenario:
+    """The same envelope, procurement, operations and pooling under a planner who maximises capability."""
+    return scenario.changed(
+        {
+            "agenda": "planner",
+            "voting": "simple_majority",
+            "funding": "gni_key",
+            "entitlement": "none",
+            "bid": "abstain",
+            "vote": "self_interest",
+            "expect": "status_quo",
+            "draft": "union",
+            "endorse": "principled",
+            "reversion": "nothing",
+            "decider": "EU",
+        },
+        name="planner",
+    )
+
+
+twin_of = lru_cache(maxsize=65_536)(twin)
+
+
+def run(
+    scenarios: Scenario | Sequence[Scenario],
+    seed: int,
+    replicates: Sequence[int] | NDArray[np.int64],
+    members: Members | None = None,
+    *,
+    price: bool = True,
+    trace: bool = False,
+    timeline: bool = False,
+    planner_years: Reals | None = None,
+) -> Outcomes:
+    """Run worlds to their end.
+
+    Args:
+        scenarios: one for all worlds, or one a world that differ in real parameters only.
+        seed: whole number of at least 0.
+        replicates: (worlds,).
+        members: the union.
+        price: whether to run each world's planner twin for the price of politics.
+        trace: keep each decision.
+        timeline: keep each quarter.
+        planner_years: (worlds,) years behind of the planner twins where they are known already.
+    """
+    members = members or load_members()
+    world = World(scenarios, seed, replicates, members, trace=trace, timeline=timeline)
+    while world.running:
+        advance(world)
+    if price and planner_years is None:
+        planner_years = planned_years_behind(world.scenarios, seed, world.replicates, members)
+    return outcomes(world, planner_years)
+
+
+def planned_years_behind(
+    scenarios: Sequence[Scenario], seed: int, replicates: Any, members: Members
+) -> Reals:
+    """(worlds,) years behind under the planner twin, read at the assessment; nothing after it is run."""
+    world = World([twin_of(s) for s in scenarios], seed, replicates, members)
+    while world.running and world.now < world.assessed:
+        advance(world)
+    return world.race["years_behind"]
+
+
+def outcomes(world: World, planner_years: Reals | None = None) -> Outcomes:
+    """Read the outcomes of worlds that have run."""
+    d, contracted = world.delivered, world.contracted
+    n_worlds = world.count
+    zero = np.zeros(contracted.shape)
+    chips = np.where(contracted, d.chips, zero)
+    spend = np.where(contracted, d.spend, zero)
+    pledged = np.minimum(np.where(contracted, world.pledged, zero), spend)
+    own = np.where(world.own_money, spend, zero)
+    received = world.by_state(spend)
+    common = world.by_state(spend - own)
+    split = world.split
+    letters = np.minimum(
+        world.by_state(np.where(world.own_money, zero, pledged)), common * (1 - split.private)
+    )
+    paid = split.payments(common, letters) + world.by_state(own)
+    private = letters + split.private * common
+    sites = np.rint(world.by_state(contracted)).astype(np.int64)
+    spent = total(received)
+    share = received / np.maximum(spent, 1e-300)[:, None]
+    ready = np.where(contracted & (d.ready <= world.last), d.ready, NEVER)
+    first = ready.min(-1, initial=NEVER)
+    behind = world.race.get("years_behind", np.full(n_worlds, np.nan))
+    waves = np.where(contracted, world.wave, NEVER)
+    first_wave = np.full((n_worlds, world.states.count), NEVER)
+    for j in range(world.sites.count):
+        i = world.sites.state[j]
+        first_wave[:, i] = np.minimum(first_wave[:, i], waves[:, j])
+    columns = {
+        "sites": contracted.sum(-1),
+        "hosts": (sites > 0).sum(-1),
+        "two_site_states": (sites > 1).sum(-1),
+        "spend_eur_bn": spent,
+        "unspent_eur_bn": np.maximum(world.p.envelope_eur_bn[:, 0] - total(common), 0.0),
+        "aggregate_accelerators": total(chips),
+        "h100_equivalents": total(h100_equivalents(chips, d.peak)),
+        "largest_site_accelerators": chips.max(-1, initial=0.0),
+        "largest_run_flop": world.race["largest_run_flop"],
+        "frontier_flop": world.race["frontier_flop"],
+        "years_behind": behind,
+        "capability_lag_years": world.race["capability_lag_years"],
+        "price_of_politics": price_of_politics(behind, planner_years),
+        "hhi_spend": total(share * share),
+        "first_operation": np.where(first < NEVER, first, -1),
+        "rounds": world.rounds,
+        "exited_labs": world.exited.sum(-1),
+        "welfare_eur_bn": welfare(world, np.where(contracted, world.planned, 0.0)),
+    }
+    k = np.nonzero(contracted)
+    return Outcomes(
+        scenarios=world.scenarios,
+        seed=world.seed,
+        replicates=world.replicates,
+        members=world.members,
+        worlds=columns,
+        states={
+            "sites": sites,
+            "first_wave": np.where(first_wave < NEVER, first_wave, 0),
+            "accelerators": world.by_state(chips),
+            "received_eur_bn": received,
+            "paid_eur_bn": paid,
+            "private_eur_bn": private,
+            "yes_votes": world.yes_votes,
+            "no_votes": world.no_votes,
+        },
+        facilities={
+            "world": k[0],
+            "site": k[1],
+            "selected": world.selected[k],
+            "contracted": d.contracted[k],
+            "operational": np.where(ready[k] < NEVER, ready[k], -1),
+            "accelerators": d.chips[k],
+            "power_mw": d.power_mw[k],
+            "spend_eur_bn": d.spend[k],
+        },
+        votes=world.ballots,
+        timeline=world.timeline or [],
+        decisions=world.trace or [],
+    )
+
+
+def price_of_politics(behind: Reals, planner_years: Reals | None) -> Reals:
+    """Years behind, less those of the planner twin or the world's own if that is better; NaN where not asked for."""
+    if planner_years is None:
+        return np.full(behind.shape, np.nan)
+    best = np.minimum(behind, planner_years)
+    with np.errstate(invalid="ignore"):
+        return np.where(np.isfinite(best), behind - best, 0.0)
+
+
+def welfare(world: World, plan: Reals) -> Reals:
+    """(worlds,) sum of the states' payoffs if the plan (worlds, sites) were decided at the announcement, EUR bn."""
+    fresh = World(world.scenarios, world.seed, world.replicates, world.members)
+    fresh.now = world.announced
+    return total(Council(fresh, np.arange(world.count)).offer(plan).utility)

@@ -1,0 +1,90 @@
+"""Menus of plans for those who decide without a vote, and what each plan is worth to them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from abm.politics.entitlement import spread
+from agents.arrays import Reals, Truths, total
+
+FREE = (
+    12  # sites that a planner weighs where the number is free: beyond that only the power of sites can tell
+)
+
+
+def best(plans: list[Reals], worth: list[Reals]) -> Reals:
+    """Each world's best plan; the first where they tie. Plans (worlds, sites), worth (worlds,)."""
+    out, top = plans[0], worth[0]
+    for plan, value in zip(plans[1:], worth[1:], strict=True):
+        better = value > top
+        out, top = np.where(better[:, None], plan, out), np.where(better, value, top)
+    return out
+
+
+def by_planner(council: Any, objective: str, fewest: int, most: int) -> Reals:
+    """The planner's plan, EUR bn (worlds, sites)."""
+    sites = council.sites.count
+    top = min(most or max(FREE, fewest), sites)
+    plans = [council.largest(k) for k in range(min(fewest, sites), top + 1)]
+    if objective == "capability":
+        worth = [council.outlook.prospect(x).race[:, 0] for x in plans]
+        return best(plans, worth)
+    menu = [np.zeros(plans[0].shape)]
+    for share in (0.1, 0.25, 0.5, 0.75):
+        menu += [x * share for x in plans]
+    menu += plans + [each(council, s) for s in (0.02, 0.05, 0.1, 0.25, 0.5, 1.0)] + council.rehearsed()
+    menu = [np.where(x >= council.p.smallest_eur_bn, x, 0.0) for x in menu]
+    allowed = [_within(x, fewest, most) for x in menu]
+    worth = [
+        np.where(ok, total(council.offer(x).utility), -np.inf) for x, ok in zip(menu, allowed, strict=True)
+    ]
+    return best(menu, worth)
+
+
+def _within(plan: Reals, fewest: int, most: int) -> Truths:
+    count = (plan > 0).sum(-1)
+    return (count >= (fewest if fewest > 1 else 0)) & ((count <= most) if most else True)
+
+
+def each(council: Any, share: float) -> Reals:
+    """A share of the envelope in equal parts at every state's best free site; (worlds, sites)."""
+    amount = np.minimum(share * council.envelope / council.states.count, council.at_best(council.cap))
+    return spread(np.where(council.best >= 0, amount, 0.0), council.best, council.sites.count)
+
+
+def by_decider(council: Any, most: int) -> Reals:
+    """The single decider's plan, EUR bn (worlds, sites): a lab's by its u, a state's by its U, the Commission's by V."""
+    world = council.world
+    plans = [council.largest(k) for k in range(1, min(most, council.sites.count) + 1)]
+    if world.scenario.decider in council.labs.names:
+        k = council.labs.names.index(world.scenario.decider)
+        return best(
+            *_with_home(council, plans, int(council.labs.home[k]), lambda x: _lab_worth(council, x, k))
+        )
+    if world.decider >= 0:
+        i = world.decider
+        return best(*_with_home(council, plans, i, lambda x: council.offer(x).utility[:, i]))
+    return best(plans, [council.outlook.prospect(x).race[:, 0] for x in plans])
+
+
+def _with_home(council: Any, plans: list[Reals], home: int, worth: Any) -> tuple[list[Reals], list[Reals]]:
+    """Add to the menu the same sums at home alone."""
+    if home >= 0:
+        cap = np.where(council.free & (council.sites.state == home), council.cap, 0.0)
+        order = np.argsort(-cap, axis=-1, kind="stable")
+        rank = np.empty_like(order)
+        np.put_along_axis(rank, order, np.broadcast_to(np.arange(cap.shape[-1]), order.shape), axis=-1)
+        for k in range(1, min(len(plans), int((council.sites.state == home).sum())) + 1):
+            at_home = np.where((rank < k) & (cap > 0), np.minimum(council.envelope / k, cap), 0.0)
+            plans = [*plans, np.where(at_home >= council.p.smallest_eur_bn, at_home, 0.0)]
+    return plans, [worth(x) for x in plans]
+
+
+def _lab_worth(council: Any, plan: Reals, lab: int) -> Reals:
+    """u of a lab: log of the effective compute at its best site, less the wait, with its bias for home; (worlds,)."""
+    _, effective, wait = council.outlook.seen_by_labs(plan)
+    home = council.labs.home[:, None] == council.sites.state[None, :]
+    market = council.world.market(council.rows, np.where(plan > 0, effective, 0.0), wait, home)
+    return np.asarray(council.world.decide_by_actor("anchor", market, rows=council.rows))[:, lab].max(-1)

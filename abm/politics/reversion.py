@@ -1,0 +1,54 @@
+"""Reversion rules: what stands when nothing is agreed."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from abm.politics.entitlement import spread
+from agents.arrays import total
+from agents.payoff import wanted_size
+from agents.rules import Family
+
+reversion = Family(
+    "reversion",
+    decides="what stands when nothing is agreed",
+    signature="rule(council) -> plan, EUR bn (worlds, sites), and whether hosts pay for it alone, outside the programme.",
+)
+
+
+@reversion(anonymous=True, deterministic=True)
+def nothing(council):
+    """Nothing is built.
+
+    Source: the reversion point of Baron and Ferejohn (1989).
+    """
+    return np.zeros((council.worlds, council.sites.count)), False
+
+
+@reversion(anonymous=True, deterministic=True)
+def last_allocation(council):
+    """The last allocation stands: whoever hosts gets as much again at the best free site.
+
+    Before the first allocation that is nothing.
+    Source: Kalandrakis (2004); article 312(4) TFEU, by which old ceilings go on.
+    """
+    again = np.where(council.best >= 0, np.minimum(council.received, council.at_best(council.cap)), 0.0)
+    plan = spread(np.where(again >= council.p.smallest_eur_bn, again, 0.0), council.best, council.sites.count)
+    return plan * np.minimum(1.0, council.envelope / np.maximum(total(plan)[:, None], 1e-300)), False
+
+
+@reversion(anonymous=True, deterministic=True)
+def go_alone(council):
+    """States go alone: each builds at home, with its own money, what it thinks worth its own euro.
+
+    Source: own pocket under the state-aid frameworks; outside option o_i.
+    """
+    size = wanted_size(council.scale, np.ones(council.scale.shape), council.p)
+    budget = council.p.match_share_of_gdp * council.states.gdp
+    size = np.minimum(
+        np.maximum(size, council.p.smallest_eur_bn), np.minimum(council.at_best(council.cap), budget)
+    )
+    alone = council.situation_if(0.0).alone(size)
+    gain = alone.utility + alone.payment - council.standing.utility - council.standing.payment - size
+    size = np.where((size >= council.p.smallest_eur_bn) & (gain > 0), size, 0.0)
+    return spread(size, council.best, council.sites.count), True

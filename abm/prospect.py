@@ -1,0 +1,173 @@
+"""What compute a plan leads to and when, as those who decide on it expect: means, no luck.
+
+V is read two to seven years after the decision, over the best single run of all that is then expected to work.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from abm.delivery import chips as chip
+from abm.delivery.building import headroom, planned_years
+from abm.delivery.exchange import run_flop
+from abm.delivery.frontier import frontier
+from abm.delivery.operations import goodput, in_service, money_kept
+from abm.fleet import combine, operational
+from agents.arrays import Reals, Whole, pick, total
+from agents.payoff import race
+from agents.situation import Prospect
+
+HORIZON = (2, 3, 4, 5, 6, 7)  # years after the decision
+
+
+class Outlook:
+    """Expectations in the worlds `rows` in this quarter."""
+
+    def __init__(self, world: Any, rows: NDArray[np.int64]):
+        self.world, self.rows, self.year = world, rows, world.year
+        self.p = world.p.rows(rows)
+        self.procedure = world.decide("procurement", rows=rows)
+        self.practice = world.decide("operations", rows=rows)
+        self.kept = money_kept(self.practice, np.inf)
+        self._seen: dict[int, tuple[Any, Prospect]] = {}
+
+    @cached_property
+    def bought(self) -> Reals:
+        """(worlds, 1) decimal year of the chips that a decision of today buys."""
+        return self.year + self.procedure.refresh * planned_years(self.procedure, self.practice, 30.0, self.p)
+
+    @cached_property
+    def cap(self) -> Reals:
+        """(worlds, sites) EUR bn that fill each site's power."""
+        sites = self.world.sites
+        most = chip.spend_cap(
+            headroom(sites, self.procedure, self.p), self.bought, sites.temperature, self.p, self.kept
+        )
+        return np.ascontiguousarray(np.broadcast_to(most, (len(self.rows), sites.count)))
+
+    def chips(self, plan: Reals) -> Reals:
+        """Accelerators of a plan (worlds, sites or states)."""
+        return chip.chips_bought(plan, self.bought, self.p, self.kept)
+
+    @cached_property
+    def peak(self) -> Reals:
+        """(worlds, 1) FLOP/s of a chip bought now."""
+        return chip.peak(self.bought, self.p)
+
+    def ready(self, plan: Reals, temperature: Any) -> Reals:
+        """Decimal year in which each site of a plan is expected to work."""
+        mw = chip.power_mw(self.chips(plan), self.bought, temperature, self.p)
+        return self.year + planned_years(self.procedure, self.practice, mw, self.p)
+
+    def seen_by_labs(self, plan: Reals) -> tuple[Reals, Reals, Reals]:
+        """Accelerators, the part of them that yields, and years until they work; all (worlds, sites)."""
+        n = self.chips(plan)
+        yields = (
+            in_service(self.practice, self.p) * self.practice.mfu_factor * goodput(n, self.practice, self.p)
+        )
+        return (
+            n,
+            n * yields,
+            np.broadcast_to(self.ready(plan, self.world.sites.temperature) - self.year, n.shape),
+        )
+
+    def prospect(self, plan: Reals | None) -> Prospect:
+        """The prospect of a plan (worlds, sites) EUR bn on top of what is under way; of nothing more for None."""
+        key = id(plan)
+        if key not in self._seen or self._seen[key][0] is not plan:
+            self._seen[key] = (plan, Prospect(self._value(self._runs(plan)), self._accelerators(plan)))
+        return self._seen[key][1]
+
+    def alone(self, size: Reals, best: Whole) -> Prospect:
+        """The prospect of each state's own site of some size, EUR bn (worlds, states), at its site `best`."""
+        temperature = np.broadcast_to(self.world.sites.temperature, (len(self.rows), self.world.sites.count))
+        ready = self.ready(size, pick(temperature, np.maximum(best, 0)))
+        own = self._joined(size, best)
+        base = self.runs_without
+        worth = np.zeros(size.shape)
+        for k, after in enumerate(HORIZON):
+            run = np.maximum(base[k][:, None], np.where((ready <= self.year + after) & (size > 0), own, 0.0))
+            worth = worth + race(run / self._frontier(after), self.p)
+        return Prospect(self._kept_labs(worth / len(HORIZON)), self._accelerators(None) + self.chips(size))
+
+    # ------------------------------------------------------------------------------------------------------------------
+    @cached_property
+    def runs_without(self) -> list[Reals]:
+        """Largest run, FLOP (worlds,), in each year of the horizon if nothing more is decided."""
+        return self._runs(None)
+
+    def _accelerators(self, plan: Reals | None) -> Reals:
+        d = self.world.delivered
+        there = total(np.where(self.world.live[self.rows], d.chips[self.rows], 0.0))[:, None]
+        return there if plan is None else there + total(self.chips(plan))[:, None]
+
+    def _frontier(self, after: float) -> Reals:
+        return np.asarray(frontier(self.year + after, self.p)).reshape(-1, 1)
+
+    def _value(self, runs: list[Reals]) -> Reals:
+        worth = np.zeros((len(self.rows), 1))
+        for after, run in zip(HORIZON, runs, strict=True):
+            worth = worth + race(run[:, None] / self._frontier(after), self.p)
+        return self._kept_labs(worth / len(HORIZON))
+
+    def _kept_labs(self, worth: Reals) -> Reals:
+        return worth * (1 - self.p.exit_cost * self.world.exited_share[self.rows][:, None])
+
+    def _runs(self, plan: Reals | None) -> list[Reals]:
+        """Largest run, FLOP (worlds,), in each year of the horizon."""
+        w, d = self.world, self.world.delivered
+        live, chips, peaks = w.live[self.rows], d.chips[self.rows], d.peak[self.rows]
+        ready = np.where(live, d.expected[self.rows], np.inf)
+        if plan is not None:
+            new = plan > 0
+            chips, peaks = np.where(new, self.chips(plan), chips), np.where(new, self.peak, peaks)
+            ready = np.where(new, self.ready(plan, w.sites.temperature), ready)
+        if w.local_pooling:  # the best run is the best site's: rate each facility once
+            own = self._rule(combine(w, self.rows, np.where(np.isfinite(ready), chips, 0.0), peaks, 0)).own
+            out = []
+            for after in HORIZON:
+                old = w.standing_rate(operational(w.machines, self.year + after))[self.rows]
+                best = np.where(ready <= self.year + after, own, 0.0).max(-1, initial=0.0)
+                out.append(run_flop(np.maximum(old, best), self.p))
+            return out
+        out, before, run = [], None, np.zeros(len(self.rows))
+        for after in HORIZON:
+            works, machines = ready <= self.year + after, operational(w.machines, self.year + after)
+            if before is None or machines != before[1] or not np.array_equal(works, before[0]):
+                run = run_flop(
+                    self._rule(combine(w, self.rows, np.where(works, chips, 0.0), peaks, machines)).rate,
+                    self.p,
+                )
+            before = (works, machines)
+            out.append(run)
+        return out
+
+    def _rule(self, fleet: Any, rows: Any = None) -> Any:
+        return self.world.decide("pooling", fleet, None, rows=self.rows if rows is None else rows)
+
+    def _joined(self, size: Reals, best: Whole) -> Reals:
+        """Largest run, FLOP (worlds, states), with each state's own site, once it works."""
+        w, n = self.world, self.world.states.count
+        chips = self.chips(size)
+        if w.local_pooling:
+            fleet = combine(w, self.rows, np.zeros((len(self.rows), w.sites.count)), self.peak, 0)
+            alone = type(fleet)(
+                chips, np.broadcast_to(self.peak, chips.shape), fleet.practice, fleet.p, fleet.tour, 1.0
+            )
+            return run_flop(self._rule(alone).own, self.p)
+        rows = np.repeat(self.rows, n)
+        d, live = w.delivered, w.live[self.rows]
+        machines = operational(w.machines, self.year + HORIZON[2])
+        there, peaks = (
+            np.repeat(np.where(live, d.chips[self.rows], 0.0), n, axis=0),
+            np.repeat(d.peak[self.rows], n, axis=0),
+        )
+        at = np.maximum(best, 0).reshape(-1, 1)
+        np.put_along_axis(there, at, np.where(best >= 0, chips, 0.0).reshape(-1, 1), axis=-1)
+        np.put_along_axis(peaks, at, np.broadcast_to(self.peak, chips.shape).reshape(-1, 1), axis=-1)
+        rate = self._rule(combine(w, rows, there, peaks, machines), rows).rate
+        return run_flop(rate.reshape(len(self.rows), n), self.p)
