@@ -14,13 +14,13 @@ def goodput(n, practice, p):
 
 
 def in_service(practice, p):
-    out = p["hardware_failures"] / 8760 * p["node_accelerators"] * practice.repair_h
+    out = p["hardware_failures"] / 8766 * p["node_accelerators"] * practice.repair_h
     short = out / (1 + out) - p["spares"]
     return 1 - math.log(1 + math.exp(400 * short)) / 400
 
 
 def availability(p):
-    return 1 / (1 + p["site_outages"] * p["outage_hours"] / 8760)
+    return 1 / (1 + p["site_outages"] * p["outage_hours"] / 8766)
 
 
 def mfu(n, p):
