@@ -28,7 +28,9 @@ from agents.rules import Family, Parameter
 
 __all__ = ["Fleet", "Pool", "pooling", "run_flop"]
 
-ISLANDS = (1, 2, 4, 8, 16)  # parts into which a site may split itself (E9b)
+ISLANDS = (1, 2, 4, 8, 16)  # parts into which the members of a pool may split themselves (E9b)
+# Sixteen are too few for a campus above 300,000 chips that waits for repairs: scattering would seem to pay.
+ISLANDS_ALONE = (*ISLANDS, 32, 64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,7 +94,7 @@ def single_site(fleet, before):
 def independent(fleet, before):
     """Each site trains alone, and a large one may split itself into islands; the best counts.
 
-    Rate: the largest over sites and over 1, 2, 4, 8 or 16 islands of the rate with goodput at an island's size, times
+    Rate: the largest over sites and over 1, 2, 4, ... 64 islands of the rate with goodput at an island's size, times
     islands to the power of the replica penalty. Nothing adds up.
 
     Source: E9 and E9b.
@@ -152,10 +154,10 @@ def _one_job(fleet: Fleet) -> Reals:
     return _work(fleet) * mfu(fleet.chips, fleet.p) * goodput(fleet.chips, fleet.practice, fleet.p)
 
 
-def _goodputs(fleet: Fleet) -> Iterator[tuple[int, Reals]]:
-    """Goodput of each site's islands, for each number of islands that a site may split into."""
+def _goodputs(fleet: Fleet, choices: tuple[int, ...]) -> Iterator[tuple[int, Reals]]:
+    """Goodput of each site's islands, for each number of islands."""
     checkpoints, waiting = losses(fleet.chips, fleet.practice, fleet.p)
-    for islands in ISLANDS:
+    for islands in choices:
         checkpoint = 1 + checkpoints / np.sqrt(islands)
         yield islands, 1 / (checkpoint * (checkpoint + waiting / islands))
 
@@ -165,7 +167,7 @@ def _split(fleet: Fleet) -> tuple[Reals, Whole]:
     whole = _work(fleet) * mfu(fleet.chips, fleet.p) * site_availability(fleet.p)
     best = np.zeros(whole.shape)
     parts = np.ones(whole.shape, dtype=np.int64)
-    for islands, share in _goodputs(fleet):
+    for islands, share in _goodputs(fleet, ISLANDS_ALONE):
         rate = whole * share * replica_efficiency(islands, fleet.p)
         np.copyto(parts, islands, where=rate > best)
         best = np.maximum(best, rate)
@@ -274,7 +276,7 @@ def _low_rates(fleet: Fleet, sets: _Sets, goes_on: Any) -> Iterator[tuple[int, R
     a_bit, light = ring_costs(sets.count, sets.ring_km, p)
     waits = not np.all(goes_on)
     stalled = sets.add_up(work) * goodput(sets.chips, fleet.practice, p) if waits else None
-    for islands, share in _goodputs(fleet):
+    for islands, share in _goodputs(fleet, ISLANDS):
         done = sets.add_up(work * share)
         if stalled is not None:
             done = np.where(goes_on, done, stalled)

@@ -94,7 +94,7 @@ def best(name, chips, peaks, order, km, practice, p, before=(), goes_on=True):
         return function([chips[s] for s in members], [peaks[s] for s in members], ring(members, order, km), *more, practice, p, **options)  # fmt: skip
 
     ranked = sorted(working, key=lambda s: -one_job[s])
-    alone = [of(replicas, [s], r) for s in working for r in (1, 2, 4, 8, 16)]
+    alone = [of(replicas, [s], r) for s in working for r in (1, 2, 4, 8, 16, 32, 64)]
     if name == "independent":
         return max(alone)
     sets = [ranked[:k] for k in range(1, len(ranked) + 1)] + [[s for s in before if s in working]]
