@@ -121,6 +121,10 @@ def ranked(scores: Reals, lead: int, adopted: NDArray[np.bool_]) -> NDArray[np.i
 
 def views(gain: Reals, college: College, states: States, **terms: Any) -> Plans:
     """Plans as the College sees them, from each state's gain (worlds, plans, states)."""
-    home = np.ascontiguousarray(pick(gain, np.broadcast_to(college.state, (*gain.shape[:-1], college.count))))
+    home = pick(gain, np.broadcast_to(college.state, (*gain.shape[:-1], college.count)))
     mean = (total(gain) / states.count)[..., None]
-    return Plans(home=home, union=mean, **terms)
+    party = np.repeat(mean, college.count, axis=-1)
+    for name in set(college.party) - {"", "none"}:
+        mine = np.array([p == name for p in college.party])
+        party[..., mine] = (total(np.where(mine, home, 0.0)) / mine.sum())[..., None]
+    return Plans(home=home, union=mean, party=party, **terms)

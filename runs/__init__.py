@@ -1,0 +1,25 @@
+"""Many runs: the `juste-retour` command, ensembles, result tables, experiments and what is read from them.
+
+What notebooks use is found here by name and imported when it is first asked for: `from runs import simulate`.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from runs.ensemble import Result as Result
+    from runs.ensemble import simulate as simulate
+
+_HOMES = {"simulate": "runs.ensemble", "Result": "runs.ensemble"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'runs' has no attribute {name!r}")
+    found = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES})

@@ -424,12 +424,13 @@ class Council:
         return np.where(out >= self.p.smallest_eur_bn, out, 0.0)
 
     # -- plans --------------------------------------------------------------------------------------------------------
-    def largest(self, count: int) -> Reals:
-        """The envelope over the `count` best-placed sites, each up to its power; (worlds, sites) EUR bn.
+    def largest(self, count: int, part: float = 1.0) -> Reals:
+        """A part of the envelope over the `count` best-placed sites, each up to its power; (worlds, sites) EUR bn.
 
         Sites rank by the money that they can take, up to an equal share of the envelope, then by merit.
         """
-        share = self.envelope / count
+        envelope = self.envelope * part
+        share = envelope / count
         cap = np.where(self.free, self.cap, 0.0)
         order = np.lexsort((-self.merit, -np.minimum(cap, share)), axis=-1)
         rank = np.empty_like(order)
@@ -438,7 +439,7 @@ class Council:
         plan = np.zeros(cap.shape)
         for _ in range(3):  # pour what does not fit into those that have power left
             open_ = chosen & (plan < cap)
-            left = np.maximum(self.envelope - total(plan)[:, None], 0.0)
+            left = np.maximum(envelope - total(plan)[:, None], 0.0)
             plan = np.where(open_, np.minimum(plan + left / np.maximum(open_.sum(-1), 1)[:, None], cap), plan)
         return np.where(plan >= self.p.smallest_eur_bn, plan, 0.0)
 
@@ -447,16 +448,20 @@ class Council:
         return self.world.rehearsed(self.rows)
 
     def drafts(self) -> list[Reals]:
-        """The plans that the Commission's services put before the College, from one site to one in each state."""
+        """The plans that the Commission's services put before the College.
+
+        From one site to one in each state, for a fifth, half and all of the envelope; (worlds, sites) EUR bn each.
+        """
         n = self.states.count
-        counts = sorted({c for c in (1, 2, 3, 5, 8, 13, 21, 34, 55) if c < n} | {n})
-        plans = [self.largest(c) for c in counts if c < self.sites.count]
-        each = spread(
-            np.where(self.best >= 0, np.minimum(self.envelope / n, self.at_best(self.cap)), 0.0),
-            self.best,
-            self.sites.count,
-        )
-        return [*plans, np.where(each >= self.p.smallest_eur_bn, each, 0.0)]
+        counts = sorted({c for c in (1, 2, 3, 5, 8, 13, 21, 34, 55) if c < n and c < self.sites.count} | {1})
+        plans = [self.largest(c, share) for share in (0.2, 0.5, 1.0) for c in counts]
+        return plans + [self.one_each(share) for share in (0.2, 0.5, 1.0)]
+
+    def one_each(self, share: float) -> Reals:
+        """A share of the envelope in equal parts at every state's best free site; (worlds, sites) EUR bn."""
+        amount = np.minimum(share * self.envelope / self.states.count, self.at_best(self.cap))
+        plan = spread(np.where(self.best >= 0, amount, 0.0), self.best, self.sites.count)
+        return np.where(plan >= self.p.smallest_eur_bn, plan, 0.0)
 
     def drafted(self) -> tuple[Reals, Truths]:
         """The Commission's proposal: the lead's best draft among those that the College adopts.

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from abm.politics.entitlement import spread
 from agents.arrays import Reals, Truths, total
 
 FREE = (
@@ -34,7 +33,7 @@ def by_planner(council: Any, objective: str, fewest: int, most: int) -> Reals:
     menu = [np.zeros(plans[0].shape)]
     for share in (0.1, 0.25, 0.5, 0.75):
         menu += [x * share for x in plans]
-    menu += plans + [each(council, s) for s in (0.02, 0.05, 0.1, 0.25, 0.5, 1.0)] + council.rehearsed()
+    menu += plans + [council.one_each(s) for s in (0.02, 0.05, 0.1, 0.25, 0.5, 1.0)] + council.rehearsed()
     menu = [np.where(x >= council.p.smallest_eur_bn, x, 0.0) for x in menu]
     allowed = [_within(x, fewest, most) for x in menu]
     worth = [
@@ -48,12 +47,6 @@ def _within(plan: Reals, fewest: int, most: int) -> Truths:
     return (count >= (fewest if fewest > 1 else 0)) & ((count <= most) if most else True)
 
 
-def each(council: Any, share: float) -> Reals:
-    """A share of the envelope in equal parts at every state's best free site; (worlds, sites)."""
-    amount = np.minimum(share * council.envelope / council.states.count, council.at_best(council.cap))
-    return spread(np.where(council.best >= 0, amount, 0.0), council.best, council.sites.count)
-
-
 def by_decider(council: Any, most: int) -> Reals:
     """The single decider's plan, EUR bn (worlds, sites): a lab's by its u, a state's by its U, the Commission's by V."""
     world = council.world
@@ -65,6 +58,7 @@ def by_decider(council: Any, most: int) -> Reals:
         )
     if world.decider >= 0:
         i = world.decider
+        plans = [x * share for share in (0.0, 0.1, 0.25, 0.5, 1.0) for x in plans[: 1 if share == 0 else None]]
         return best(*_with_home(council, plans, i, lambda x: council.offer(x).utility[:, i]))
     return best(plans, [council.outlook.prospect(x).race[:, 0] for x in plans])
 

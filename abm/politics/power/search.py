@@ -52,7 +52,9 @@ def tally_by_search(wins: Wins, n: int) -> Tally:
         with_later[:, d + 1 :] = True
         lost = ~wins(with_later)
         minimal_blocking += _needed(lambda out: ~wins(~out), ~with_later[lost], d)
-        open_blocks += [(d + 1, left) for left in (agreed[~won], yes[~lost]) if len(left)]
+        left = np.concatenate([agreed[~won], yes[~lost]])
+        if len(left):
+            open_blocks.append((d + 1, left))
     return blocks.tally(minimal_winning, minimal_blocking)
 
 
