@@ -3,6 +3,22 @@
 Which pool: a world's working sites are sorted by the rate of each alone; the candidates are the first 1, 2, ... of
 them, the best pool from before the newest site came, and each site alone. The best counts, so that another working
 site never lowers the best run. Sets of sites are kept as running sums, never as masks.
+
+Three sites of 20,000, 20,000 and 50 H100, their best run as a share of the first one's own:
+
+>>> from abm.delivery.operations import operator_led
+>>> from abm.delivery.parameters import defaults
+>>> from abm.delivery.tour import plan_tour
+>>> chips, tour = np.array([[20_000.0, 20_000.0, 50.0]]), plan_tour([64.2, 50.9, 41.4], [27.7, 6.4, 2.1])
+>>> fleet = Fleet(chips, np.full((1, 3), 989e12), operator_led(), defaults(), tour)
+>>> for rule in pooling:
+...     pool = rule(fleet, None)
+...     print(rule.name, round((pool.rate / pool.own[:, 0]).item(), 2), pool.members[0].tolist())
+single_site 1.0 [True, False, False]
+independent 1.0 [True, False, False]
+synchronous 1.26 [True, True, False]
+low_communication 1.64 [True, True, False]
+best_of 1.64 [True, True, False]
 """
 
 from __future__ import annotations

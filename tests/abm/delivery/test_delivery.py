@@ -1,0 +1,221 @@
+"""Chips, operations and procurement: parameters, conversions, monotonicity and the draws of time."""
+
+import doctest
+import importlib
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from abm.delivery import chips, operations, procurement
+from abm.delivery.parameters import DeliveryParameters, defaults
+from agents.rules import Parameter
+
+P = defaults()
+LED, AUDITED = operations.operator_led(), operations.audit_first()
+GRID = (np.arange(1, 20_001) - 0.5)[None, :] / 20_000  # equally spaced uniforms
+
+
+def about(field):
+    return next(m for m in field.metadata if isinstance(m, Parameter))
+
+
+@pytest.mark.parametrize("name", DeliveryParameters.model_fields)
+def test_every_parameter_says_what_it_is(name):
+    field = DeliveryParameters.model_fields[name]
+    parameter = about(field)
+    assert parameter.unit
+    assert parameter.about
+    assert parameter.source
+    assert parameter.group
+    assert parameter.low <= parameter.range[0] <= parameter.range[1] <= parameter.high
+    assert parameter.check(name, field.default, field.default) == field.default
+    assert parameter.range[0] * (1 - 1e-12) <= field.default <= parameter.range[1] * (1 + 1e-12)
+
+
+RULES = [rule for family in (operations.operations, procurement.procurement) for rule in family]
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+def test_every_rule_says_what_its_parameters_are(rule):
+    assert rule.summary.endswith(".")
+    assert rule.source
+    for name, (default, parameter) in rule.parameters.items():
+        assert parameter.unit
+        assert parameter.about, name
+        assert parameter.low <= parameter.range[0] <= parameter.range[1] <= parameter.high, name
+        assert parameter.range[0] * (1 - 1e-12) <= default <= parameter.range[1] * (1 + 1e-12), name
+    arrays = rule(**{name: np.full((3, 1), value) for name, (value, _) in rule.parameters.items()})
+    for name, value in vars(rule()).items():
+        assert np.broadcast_to(getattr(arrays, name), (3, 1)) == pytest.approx(np.full((3, 1), value)), name
+
+
+def test_parameters_are_frozen_and_closed():
+    with pytest.raises(ValueError, match="frozen"):
+        DeliveryParameters().run_days = 3
+    with pytest.raises(ValueError, match="forbidden"):
+        DeliveryParameters(run_dais=3)
+
+
+def test_chips_of_their_date():
+    assert chips.peak(2022.8, P).item() == 989e12
+    assert chips.peak(2023.8, P).item() == pytest.approx(1.6 * 989e12)
+    assert chips.price(2024.9, P).item() == 60_000
+    assert chips.power_kw(2022.8, P).item() == 1.4
+    per_euro = (chips.peak(2026.0, P) / chips.price(2026.0, P)) / (
+        chips.peak(2025.0, P) / chips.price(2025.0, P)
+    )
+    assert per_euro.item() == pytest.approx(1.35, abs=0.005)
+    assert chips.h100_equivalents(1, chips.peak(2025.0, P)).item() == pytest.approx(2.8, abs=0.05)
+
+
+def test_power_usage():
+    for temperature, value in ((3.0, 1.08), (6.0, 1.09), (12.5, 1.14), (19.0, 1.19)):
+        assert chips.pue(temperature, P).item() == pytest.approx(value, abs=0.005)
+
+
+@given(st.floats(0.01, 100), st.floats(2020, 2035), st.floats(-5, 25), st.floats(0.5, 1))
+def test_money_chips_and_power_convert_back(spend, t, temperature, kept):
+    bought = chips.chips_bought(spend, t, P, kept)
+    assert chips.spend_for(bought, t, P, kept).item() == pytest.approx(spend)
+    mw = chips.power_mw(bought, t, temperature, P)
+    assert chips.chips_carried(mw, t, temperature, P).item() == pytest.approx(bought.item())
+    assert chips.spend_cap(mw, t, temperature, P, kept).item() == pytest.approx(spend)
+
+
+@given(st.floats(1, 1e6), st.floats(1.001, 3))
+def test_goodput_falls_in_size_and_interruptions(n, more):
+    for practice in (LED, AUDITED):
+        here = operations.goodput(n, practice, P).item()
+        assert 0 < operations.goodput(n * more, practice, P).item() < here < 1
+        worse = defaults(interruptions=1.973282e-5 * more)
+        assert operations.goodput(n, practice, worse).item() < here
+
+
+@given(st.floats(1, 1e6), st.floats(0.5, 60), st.floats(1.001, 3))
+def test_goodput_falls_in_the_wait(n, wait, more):
+    quick, slow = (
+        operations.operator_led(person_wait_h=wait),
+        operations.operator_led(person_wait_h=wait * more),
+    )
+    assert operations.goodput(n, slow, P).item() < operations.goodput(n, quick, P).item()
+
+
+@given(st.floats(1, 2e5), st.floats(1.001, 2))
+def test_rate_rises_in_size(n, more):
+    for practice in (LED, AUDITED):
+        here, there = (operations.site_rate(x, 989e12, practice, P).item() for x in (n, min(n * more, 2e5)))
+        assert there >= here
+
+
+def test_no_chips_no_rate():
+    assert operations.site_rate(np.zeros((1, 2)), 989e12, AUDITED, P).tolist() == [[0, 0]]
+    assert operations.goodput(np.zeros((1, 2)), AUDITED, P).tolist() == [[1, 1]]
+
+
+def test_what_audit_buys():
+    kept = [operations.money_kept(practice, 2.0) for practice in (AUDITED, LED)]
+    assert kept == pytest.approx(
+        [0.99 * 0.995, 0.95 * 0.98]
+    )  # outcome audit finds a wrong purchase a year late
+    assert operations.money_kept(operations.operator_led(found_after_years=9.0), 4.0) == pytest.approx(
+        0.95 * 0.98**4
+    )
+    assert operations.money_kept(LED) == pytest.approx(0.95)
+    assert AUDITED.scandal_a_year < LED.scandal_a_year
+
+
+def test_claim_three_can_be_refuted():
+    """A small site yields more with audit first where money would otherwise go to waste."""
+    wasteful = operations.operator_led(overpricing=0.3, lost_purchases_a_year=0.1)
+    for size, better in ((1_000.0, True), (100_000.0, False)):
+        rates = []
+        for practice in (operations.audit_first(mfu_factor=1.0), wasteful):
+            bought = size * operations.money_kept(practice, 1.0)
+            rates.append(operations.site_rate(bought, 989e12, practice, P).item())
+        assert (rates[0] > rates[1]) is better
+
+
+def test_talent_is_off_by_default():
+    researchers = np.array([[10.0, 1000.0]])
+    assert operations.talent_factor(researchers, 100.0, P).tolist() == [[1, 1]]
+    moretti = operations.talent_factor(researchers, 100.0, defaults(talent_elasticity=0.0676))
+    assert moretti.tolist() == [pytest.approx([10**-0.0676, 10**0.0676])]
+
+
+@pytest.mark.parametrize("rule", list(procurement.procurement), ids=lambda rule: rule.name)
+def test_times_have_the_stated_mean_and_spread(rule):
+    procedure = rule()
+    awards = procurement.award_time(procedure, GRID)
+    assert awards.mean() == pytest.approx(procedure.award_years, rel=1e-3)
+    assert awards.std() / awards.mean() == pytest.approx(procedure.award_cv, rel=0.01)
+    builds = procurement.build_time(procedure, 50.0, AUDITED, GRID, P)
+    assert builds.mean() == pytest.approx(procedure.build_years * 0.5**0.1 * 1.2, rel=1e-3)
+    assert builds.std() / builds.mean() == pytest.approx(0.3, rel=0.01)
+    assert (np.diff(awards) > 0).all()
+    assert (np.diff(builds) > 0).all()
+
+
+def test_public_tender_takes_as_long_as_eurohpc_machines():
+    procedure = procurement.public_tender()
+    neutral = operations.audit_first(build_factor=1.0)
+    years = procurement.award_time(procedure, GRID) + procurement.build_time(procedure, 4.0, neutral, GRID, P)
+    assert years.mean() * 12 == pytest.approx(35, abs=1)  # observed: median 36
+    months = np.array([15.1] * 4 + [16.0, 20.0, 16.6, 16.3, 36.5, 15.6, 33.3, 29.0])  # selection to contract
+    assert months.std(ddof=1) / months.mean() == pytest.approx(procedure.award_cv, abs=0.05)
+
+
+def test_grid_connection_adds():
+    plain = procurement.build_time(procurement.rapid(), 100.0, LED, GRID, P)
+    waiting = procurement.build_time(procurement.rapid(), 100.0, LED, GRID, defaults(grid_years=3))
+    assert waiting - plain == pytest.approx(np.full(GRID.shape, 3.0))
+
+
+@given(st.floats(0, 1))
+@settings(max_examples=30)
+def test_litigation(hazard):
+    years = procurement.litigation_years(procurement.rapid(litigation_hazard=hazard), GRID)
+    assert (years > 0).mean() == pytest.approx(hazard, abs=1e-4)
+    assert set(np.unique(years)) <= {0, 0.25, 0.5, 0.75, 1}
+    assert years.mean() == pytest.approx(hazard * 0.625, abs=1e-3)
+
+
+def test_tender_failure_and_chip_date():
+    assert procurement.tender_fails(procurement.public_tender(), GRID).mean() == pytest.approx(0.05)
+    assert not procurement.tender_fails(procurement.private(), GRID).any()
+    assert procurement.chip_date(procurement.public_tender(refresh=0.25), 2024.0, 2028.0) == 2025.0
+    assert procurement.private(behind_the_meter=3.0).behind_the_meter == 3.0
+
+
+def test_draws_of_time_do_not_depend_on_the_chunk():
+    luck = np.random.default_rng(0)
+    uniform, mw = luck.random((50, 68)), luck.uniform(1, 500, (50, 68))
+    whole = procurement.build_time(procurement.rapid(), mw, LED, uniform, P)
+    for w in range(0, 50, 7):
+        index = slice(w, w + 1)
+        assert np.array_equal(
+            procurement.build_time(procurement.rapid(), mw[index], LED, uniform[index], P), whole[index]
+        )
+
+
+MODULES = ["chips", "exchange", "frontier", "operations", "parameters", "pooling", "procurement", "tour"]
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_examples(name):
+    module = importlib.import_module(f"abm.delivery.{name}")
+    assert doctest.testmod(module).failed == 0
+
+
+def test_the_rule_of_the_readme():
+    text = Path(procurement.__file__).with_name("README.md").read_text(encoding="utf-8")
+    lines = [line[4:] for line in text.splitlines() if line.startswith("    ")]
+    given = {"procurement": procurement.procurement, "Procedure": procurement.Procedure}
+    try:
+        exec("\n".join(lines), given | {"Annotated": Annotated, "Parameter": Parameter})
+        assert procurement.procurement["lease"](award_years=0.5).award_years == 0.5
+    finally:
+        procurement.procurement.rules.pop("lease", None)
