@@ -100,7 +100,8 @@ def planned_years_behind(
     scenarios: Sequence[Scenario], seed: int, replicates: Any, members: Members
 ) -> Reals:
     """(worlds,) years behind under the planner twin, read at the assessment; nothing after it is run."""
-    world = World([twin_of(s) for s in scenarios], seed, replicates, members)
+    distinct = {id(s): twin_of(s) for s in scenarios}
+    world = World([distinct[id(s)] for s in scenarios], seed, replicates, members)
     while world.running and world.now < world.assessed:
         advance(world)
     return world.race["years_behind"]

@@ -8,6 +8,8 @@ import numpy as np
 
 from abm.delivery.exchange import run_flop as flop
 from abm.delivery.frontier import capability_lag, compute_lag, frontier
+from abm.delivery.operations import talent_factor
+from abm.delivery.talent import moved
 from abm.fleet import fleet_of, operational
 from abm.politics.council import Council
 from agents.arrays import total
@@ -96,8 +98,10 @@ def operate(world: Any) -> None:
     if np.any(np.asarray(hazard) > 0):
         open_ = chosen & ~d.cancelled & (d.ready <= world.now)
         if open_.any():
-            luck = world.tape.uniform("scandal", world.sites.count, world.now)
-            stopped = open_ & (luck < 1 - np.power(1 - np.asarray(hazard), np.asarray(0.25)))
+            luck = world.yearly("scandal", world.sites.count)
+            stopped = (
+                open_ & (luck < hazard) & (np.floor(4 * luck / np.maximum(hazard, 1e-300)) == world.now % 4)
+            )
     opened = (chosen & ~d.cancelled & (d.ready == world.now)).any(-1)
     world.stale |= opened | (stopped != world.stopped).any(-1)
     world.stopped = stopped
@@ -140,6 +144,18 @@ def learn(world: Any) -> None:
     advantage = np.asarray(world.decide_by_actor("anchor", market))[..., 0]
     mine = (labs.home >= 0) & np.array([k == "company" for k in labs.kind], dtype=bool)
     world.exited = mine & (advantage < 0)
+    follow_the_machines(world)
+
+
+def follow_the_machines(world: Any) -> None:
+    """Talent moves toward sites that work and away from a gap; only where it matters."""
+    if not np.any(world.p.talent_elasticity > 0):
+        return
+    fleet = fleet_of(world, np.arange(world.count), world.working, world.operational, world.year)
+    gap = np.asarray(compute_lag(run_flop(world), world.year, world.p)).reshape(-1)
+    world.near = moved(world.near, fleet.chips * fleet.peak, gap, world.exited_share, world.p)
+    world.talent = talent_factor(world.near, 1.0, world.p)
+    world.stale[:] = True
 
 
 def run_flop(world: Any) -> Any:

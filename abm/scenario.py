@@ -9,14 +9,15 @@ from __future__ import annotations
 import hashlib
 import json
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache, cached_property
 from importlib import resources
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Annotated, Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import model_validator
 
 from abm import catalogue  # noqa: F401  enters the shipped rules
@@ -113,7 +114,10 @@ class Scenario(PoliticsParameters, DeliveryParameters):
         if last - first >= 1000:
             raise BadInput(f"end = {self.end!r} is more than 250 years after start; put it earlier.")
         quarter(self.announcement, "announcement")
-        quarter(self.assess, "assess")
+        if not first <= quarter(self.assess, "assess") <= last:
+            raise BadInput(
+                f"assess = {self.assess!r} lies outside start = {self.start!r} to end = {self.end!r}; set it to a quarter between."
+            )
         if self.rules["funding"].rule == "private" and self.rules["agenda"].rule != "single_decider":
             raise BadInput(
                 f"funding = 'private' does not go with agenda = {self.rules['agenda'].rule!r}: private money wants to decide "
@@ -129,7 +133,7 @@ class Scenario(PoliticsParameters, DeliveryParameters):
         """Hash by content, so that a scenario can key a cache."""
         return hash(self.digest)
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """Content hash, the name left out; equal for scenarios that say the same."""
         content = {k: v for k, v in self.plain().items() if k != "name"}
@@ -289,7 +293,9 @@ class Values(SimpleNamespace):
     """Numeric parameters over worlds, each (worlds, 1): a rule never sees which of them differ between worlds."""
 
     def rows(self, worlds: Any) -> Values:
-        """The parameters of some of the worlds."""
+        """The parameters of some of the worlds; these very ones where they are all, in order."""
+        if np.array_equal(worlds, np.arange(len(self.envelope_eur_bn))):
+            return self
         return Values(**{k: v[worlds] if isinstance(v, np.ndarray) else v for k, v in vars(self).items()})
 
 
@@ -297,11 +303,18 @@ def values(scenarios: Sequence[Scenario]) -> Values:
     """Stack the parameters of one scenario a world."""
     out: dict[str, Any] = {}
     for name, (default, _) in parameters().items():
-        column = [getattr(s, name) for s in scenarios]
-        out[name] = (
-            column[0] if isinstance(default, str | bool) else np.array(column, dtype=np.float64)[:, None]
-        )
+        if isinstance(default, str | bool):
+            out[name] = getattr(scenarios[0], name)
+        else:
+            out[name] = _column(scenarios, lambda s, name=name: getattr(s, name))[:, None]
     return Values(**out)
+
+
+def _column(scenarios: Sequence[Scenario], value: Callable[[Scenario], Any]) -> NDArray[np.float64]:
+    """A value of each world's scenario; (worlds,). Mostly all worlds share one, which is then asked once."""
+    if len({id(s) for s in scenarios}) == 1:
+        return np.full(len(scenarios), value(scenarios[0]), dtype=np.float64)
+    return np.array([value(s) for s in scenarios], dtype=np.float64)
 
 
 def settings(scenarios: Sequence[Scenario], name: str, by_row: bool) -> dict[str, Any]:
@@ -310,12 +323,15 @@ def settings(scenarios: Sequence[Scenario], name: str, by_row: bool) -> dict[str
     rule = family(name)[choice.rule]
     out: dict[str, Any] = {}
     for key, (default, _) in rule.parameters.items():
-        given = [dict(s.rules[name].settings).get(key, default) for s in scenarios]
+
+        def given(s: Scenario, key: str = key, default: Any = default) -> Any:
+            return dict(s.rules[name].settings).get(key, default)
+
         if isinstance(default, float):
-            column = np.array(given, dtype=np.float64)
+            column = _column(scenarios, given)
             out[key] = column[:, None] if by_row else column
         else:
-            out[key] = given[0]
+            out[key] = given(scenarios[0])
     return out
 
 

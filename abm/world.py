@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 
 from abm import quarter as quarterly
 from abm.calendar import label, quarter, year
+from abm.delivery import talent
 from abm.delivery.building import Delivered, Luck, deliver
+from abm.delivery.operations import talent_factor
 from abm.delivery.tour import plan_tour
 from abm.fleet import combine
 from abm.members import Members, load_members
@@ -76,6 +78,7 @@ class World:
         self.p = values(self.scenarios)
         self._settings: dict[str, dict[str, Any]] = {}
         self._standing: dict[int, Reals] = {}
+        self._yearly: dict[str, tuple[int, Reals]] = {}
         self.trace: list[dict[str, Any]] | None = [] if trace else None
         self.timeline: list[dict[str, Any]] | None = [] if timeline else None
 
@@ -117,7 +120,8 @@ class World:
         self.transfers = np.zeros((w, n))  # cash for a yes, EUR bn
         self.race: dict[str, Reals] = {}  # as read at the assessment
         self.exited = np.zeros((w, nl), bool)
-        self.talent = np.ones((w, s))
+        self.near = np.broadcast_to(talent.at_start(self.sites, self.states), (w, s))
+        self.talent = talent_factor(self.near, 1.0, self.p)
 
     # -- rules ------------------------------------------------------------------------------------------------------
     def choice(self, name: str) -> Rule:
@@ -188,6 +192,12 @@ class World:
         return bool(self.choice("pooling").marks.get("local"))
 
     # -- time -------------------------------------------------------------------------------------------------------
+    def yearly(self, channel: str, slots: int) -> Reals:
+        """This year's luck by name, drawn once a year; (worlds, slots)."""
+        if channel not in self._yearly or self._yearly[channel][0] != self.now // 4:
+            self._yearly[channel] = (self.now // 4, self.tape.uniform(channel, slots, self.now // 4))
+        return self._yearly[channel][1]
+
     @property
     def year(self) -> float:
         """The decimal year at the middle of this quarter."""

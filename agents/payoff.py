@@ -14,10 +14,14 @@ from agents.arrays import Reals, total
 from agents.situation import Offer, Prospect, States
 
 
-def trophies(sites: Any, p: Any) -> Reals:
-    """Value of being a host, EUR bn: tau (1 - rho^n) / (1 - rho) - c n."""
+def trophies(sites: Any, p: Any, credit: Any = None) -> Reals:
+    """Value of being a host, EUR bn: tau (1 - rho^n) / (1 - rho) - c n.
+
+    Voters' `credit` stands for n in the first term where sites that produce nothing have lost some of it.
+    """
     rho = p.further_trophies
-    return p.first_trophy_eur_bn * (1 - np.power(rho, np.asarray(sites, dtype=np.float64))) / (1 - rho) - (
+    credit = sites if credit is None else credit
+    return p.first_trophy_eur_bn * (1 - np.power(rho, np.asarray(credit, dtype=np.float64))) / (1 - rho) - (
         p.host_cost_eur_bn * sites
     )
 
@@ -53,6 +57,7 @@ def payoff(
     payment: Reals,
     p: Any,
     transfer: Any = 0.0,
+    faded: Any = 0.0,
 ) -> Offer:
     """The offer as each state sees it.
 
@@ -65,12 +70,13 @@ def payoff(
         payment: (worlds, states) EUR bn.
         p: parameters, each (worlds, 1).
         transfer: (worlds, states) cash, EUR bn.
+        faded: (worlds, states) sites' worth of credit that voters have withdrawn.
     """
     wealth = states.gdp / total(states.gdp)
     share = states.population / states.population.sum()
     shape = received.shape
     return Offer(
-        trophies=trophies(sites, p),
+        trophies=trophies(sites, p, sites - faded),
         local=local_good(received, scale, p),
         race=np.broadcast_to(p.race_weight * wealth * prospect.race, shape),
         open=np.broadcast_to(

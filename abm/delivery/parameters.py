@@ -209,6 +209,14 @@ class DeliveryParameters(BaseModel):
         "1", 0, 1, "elasticity of a site's rate to researchers within reach; contested",
         (0, 0.07), source="E24; Moretti (2021) 0.0676; Wiebe's comment: null when corrected", group="frontier"
     )] = 0.0
+    talent_mobility: Annotated[float, _p(
+        "share a year", 0, 1, "researchers who follow the machines that work",
+        (0, 0.3), source="E24; assumed", group="frontier"
+    )] = 0.1
+    talent_drain: Annotated[float, _p(
+        "share a year", 0, 1, "researchers who leave for each year of gap, and with the labs that leave",
+        (0, 0.05), source="E24; assumed", group="frontier"
+    )] = 0.01
     # fmt: on
 
 

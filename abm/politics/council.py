@@ -93,6 +93,16 @@ class Council:
         return self.world.hosted[self.rows]
 
     @cached_property
+    def faded(self) -> Any:
+        """(worlds, states) sites' worth of credit that voters have withdrawn from sites that produce nothing."""
+        w = self.world
+        if not np.any(self.p.trophy_fade > 0):
+            return 0.0
+        idle = w.live[self.rows] & ~w.working[self.rows]
+        years = (self.now - w.selected[self.rows]) / 4
+        return w.by_state(np.where(idle, -np.expm1(-self.p.trophy_fade * years), 0.0))
+
+    @cached_property
     def received(self) -> Reals:
         """(worlds, states) EUR bn placed in each state so far."""
         w = self.world
@@ -185,7 +195,9 @@ class Council:
     def _offer(
         self, sites: Any, received: Reals, prospect: Prospect, payment: Reals, transfer: Any = 0.0
     ) -> Offer:
-        return payoff(self.states, self.scale, sites, received, prospect, payment, self.p, transfer)
+        return payoff(
+            self.states, self.scale, sites, received, prospect, payment, self.p, transfer, self.faded
+        )
 
     @cached_property
     def scale(self) -> Reals:

@@ -48,6 +48,17 @@ class PoliticsParameters(BaseModel):
             "1", 0, 0.99, "each further trophy is worth this share of the last, rho", (0, 0.9), group="states"
         ),
     ] = 0.4
+    trophy_fade: Annotated[
+        float,
+        _p(
+            "1 a year",
+            0,
+            10,
+            "rate at which voters' credit for a site that produces nothing fades",
+            (0, 0.5),
+            group="states",
+        ),
+    ] = 0.0
     host_cost_eur_bn: Annotated[
         float, _p("EUR bn", 0, 10, "a host's own fixed cost of a site, c", (0, 0.15), group="states")
     ] = 0.04

@@ -1,0 +1,45 @@
+"""Talent: researchers move toward machines that work and away from a gap (E24).
+
+Whether researchers near by make a site faster is contested, so the elasticity is zero by default and then nothing
+here matters.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from agents.arrays import Reals, total
+from agents.situation import Sites, States
+
+
+def at_start(sites: Sites, states: States) -> Reals:
+    """Researchers near each site relative to the mean site, from its state's specialists; (sites,)."""
+    per_site = (
+        states.specialists
+        * states.population
+        / np.maximum(np.bincount(sites.state, minlength=states.count), 1)
+    )
+    near = per_site[sites.state]
+    return near / (total(near) / sites.count)
+
+
+def moved(near: Reals, computing: Reals, years_behind: Reals, left: Reals, p: Any) -> Reals:
+    """Researchers near each site a year later; (worlds, sites).
+
+    Args:
+        near: (worlds, sites) researchers now, relative to the mean site of the start.
+        computing: (worlds, sites) FLOP/s that work there.
+        years_behind: (worlds,) the gap, which drives people abroad; counted up to ten years.
+        left: (worlds,) share of the Union's labs that left this far, whose people go with them.
+        p: parameters, each (worlds, 1).
+    """
+    drain = np.clip(
+        p.talent_drain * np.minimum(years_behind, 10.0)[:, None] + p.talent_drain * left[:, None], 0.0, 1.0
+    )
+    staying = near * (1 - drain)
+    all_of_it = total(computing)[:, None]
+    share = np.where(all_of_it > 0, computing / np.maximum(all_of_it, 1e-300), 0.0)
+    movers = p.talent_mobility * total(staying)[:, None]
+    return np.where(all_of_it > 0, staying * (1 - p.talent_mobility) + movers * share, staying)
