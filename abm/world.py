@@ -76,6 +76,7 @@ class World:
         self.seed = int(seed)
         self.tape = Tape(seed, self.replicates)
         self.p = values(self.scenarios)
+        self.cast: Any = None  # agents with minds of their own: `cast.decide(family, handed, rows, by_rule)`
         self._settings: dict[str, dict[str, Any]] = {}
         self._standing: dict[int, Reals] = {}
         self._yearly: dict[str, tuple[int, Reals]] = {}
@@ -142,7 +143,12 @@ class World:
         return self.choice(name)(*args, **self.settings(name, rows))
 
     def decide_by_actor(self, name: str, *args: Any, rows: Any = None) -> Any:
-        """Ask an actor family: each actor by the rule that the scenario gives it; the actors' axis is the last but places'."""
+        """Ask an actor family: each actor by its own mind where it has one, and else by the scenario's rule."""
+        out = self.by_rule(name, *args, rows=rows)
+        return out if self.cast is None else self.cast.decide(name, args, rows, out)
+
+    def by_rule(self, name: str, *args: Any, rows: Any = None) -> Any:
+        """Each actor by the rule that the scenario gives it; the actors' axis is the last but places'."""
         out = self.decide(name, *args, rows=rows)
         for code, rule in self.scenario.rules[name].actors:
             own = family(name)[rule](*args)

@@ -316,13 +316,18 @@ class Council:
         )
         union_yes = total(gain) >= 0
         yes, no = votes > 0, votes < 0
-        passed = held & self.passes(yes, no, union_yes, self.payment(plan, pledged))
+        weight = self.payment(plan, pledged)
+        passed = held & self.passes(yes, no, union_yes, weight)
         self.world.record(
             "vote",
             worlds=self.rows,
             offer=offer,
+            failed=failed,
             reservation=reservation,
             votes=votes,
+            union_yes=union_yes,
+            weight=weight,
+            letters=letters,
             held=held,
             passed=passed,
         )
@@ -369,6 +374,9 @@ class Council:
             split=self.split,
             score=self.merit if score is None else score,
             balance=self.world.balance[self.rows],
+            hosted=self.hosted,
+            received=self.received,
+            paid=self.paid,
         )
         return self.world.decide("entitlement", plan, claims, rows=self.rows)
 
@@ -506,7 +514,16 @@ class Council:
         yes = np.asarray(self.world.decide_by_actor("endorse", views, self.college, rows=self.rows))
         adopted = 2 * yes.sum(-1) > self.college.count
         choice = commissioner.ranked(scores, self.college.lead, adopted)
-        self.world.record("draft", worlds=self.rows, scores=scores, endorsed=yes, choice=choice)
+        if self.world.trace is not None:
+            self.world.record(
+                "draft",
+                worlds=self.rows,
+                scores=scores,
+                endorsed=yes,
+                choice=choice,
+                sites=np.stack([(x > 0).sum(-1) for x in plans], axis=1),
+                spend=np.stack([total(x) for x in plans], axis=1),
+            )
         plan = np.zeros(plans[0].shape)
         for k, candidate in enumerate(plans):
             plan = np.where((choice == k)[:, None], candidate, plan)

@@ -41,6 +41,9 @@ class Claims:
     split: Any
     score: Reals
     balance: Reals
+    hosted: Whole
+    received: Reals
+    paid: Reals
 
     def by_state(self, plan: Reals) -> Reals:
         """Money by host state, EUR bn; (worlds, sites) to (worlds, states)."""
@@ -109,7 +112,8 @@ def juste_retour(
     Source: ESA Convention, article VII and annex V.
     """
     paid = claims.payments(plan)
-    short = np.maximum(least_return * paid + claims.balance - claims.by_state(plan), 0.0)
+    returned = claims.received + claims.by_state(plan)
+    short = np.maximum(least_return * (claims.paid + paid) + claims.balance - returned, 0.0)
     return claims.with_sites(plan, short)
 
 
@@ -119,7 +123,7 @@ def one_each(plan, claims):
 
     Source: universalism; Weingast (1979).
     """
-    without = claims.by_state(plan) <= 0
+    without = (claims.by_state(plan) <= 0) & (claims.hosted == 0)
     return claims.with_sites(plan, np.where(without, np.broadcast_to(claims.smallest, without.shape), 0.0))
 
 
@@ -137,7 +141,7 @@ def cap_sites(
     order = np.argsort(np.where(plan > 0, -claims.score, np.inf), axis=-1, kind="stable")
     rank = np.empty_like(order)
     np.put_along_axis(rank, order, np.broadcast_to(np.arange(plan.shape[-1]), order.shape), axis=-1)
-    return np.where(rank < sites, plan, 0.0)
+    return np.where(rank < sites - claims.hosted.sum(-1)[..., None], plan, 0.0)
 
 
 def best_of(score: Reals, free: Truths, sites: Sites, states: States) -> Whole:
