@@ -97,7 +97,6 @@ class World:
         self.bids = np.zeros((w, n), dtype=np.int64)  # bids written so far, won or lost
         self.lost = np.zeros((w, n), bool)
         self.memory = np.zeros((w, n))  # gain that offers brought, EUR bn
-        self.balance = np.zeros((w, n))  # what entitlement left owing, EUR bn
         self.envelope = np.broadcast_to(self.p.envelope_eur_bn, (w, 1)).copy()
         self.settled = np.zeros(w, bool)
         self.rounds = np.zeros(w, dtype=np.int64)

@@ -373,7 +373,6 @@ class Council:
             envelope=self.envelope,
             split=self.split,
             score=self.merit if score is None else score,
-            balance=self.world.balance[self.rows],
             hosted=self.hosted,
             received=self.received,
             paid=self.paid,

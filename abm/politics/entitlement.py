@@ -29,7 +29,8 @@ class Claims:
 
     `best` (worlds, states) index of each state's best free site, -1 for none; `room` (worlds, states) EUR bn that it
     can take; `smallest` (worlds, 1) EUR bn; `envelope` (worlds, 1) EUR bn left; `split` the funding rule's; `score`
-    (worlds, sites) by which sites rank; `balance` (worlds, states) what earlier rounds left owing, EUR bn.
+    (worlds, sites) by which sites rank; `hosted`, `received` and
+    `paid` (worlds, states) sites and EUR bn that each state has from earlier rounds.
     """
 
     states: States
@@ -40,7 +41,6 @@ class Claims:
     envelope: Reals
     split: Any
     score: Reals
-    balance: Reals
     hosted: Whole
     received: Reals
     paid: Reals
@@ -108,12 +108,12 @@ def juste_retour(
     """Every state gets back at least a share of what it pays.
 
     A state whose return R = received / paid falls short gets the difference at its best free site; what is too small
-    for a site is carried over to its balance.
+    for a site stays owing: sums run over all rounds.
     Source: ESA Convention, article VII and annex V.
     """
     paid = claims.payments(plan)
     returned = claims.received + claims.by_state(plan)
-    short = np.maximum(least_return * (claims.paid + paid) + claims.balance - returned, 0.0)
+    short = np.maximum(least_return * (claims.paid + paid) - returned, 0.0)
     return claims.with_sites(plan, short)
 
 
