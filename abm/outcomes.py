@@ -74,6 +74,7 @@ def run(
     trace: bool = False,
     timeline: bool = False,
     planner_years: Reals | None = None,
+    agents: Any = None,
 ) -> Outcomes:
     """Run worlds to their end.
 
@@ -86,9 +87,14 @@ def run(
         trace: keep each decision.
         timeline: keep each quarter.
         planner_years: (worlds,) years behind of the planner twins where they are known already.
+        agents: Mesa agents with minds of their own, as `abm.model.AllocationModel` takes them; slower.
     """
     members = members or load_members()
     world = World(scenarios, seed, replicates, members, trace=trace, timeline=timeline)
+    if agents:
+        from abm.model import play  # Mesa takes two seconds to import
+
+        play(world, agents)
     while world.running:
         advance(world)
     if price and planner_years is None:
@@ -107,24 +113,54 @@ def planned_years_behind(
     return world.race["years_behind"]
 
 
-def outcomes(world: World, planner_years: Reals | None = None) -> Outcomes:
-    """Read the outcomes of worlds that have run."""
+@dataclass(frozen=True, eq=False)
+class Accounts:
+    """What is under contract by now: by site `chips` and `spend`, by state all else; money in EUR bn.
+
+    `common` is what the programme spends in a state, all but hosts' own sites; it is part of `received`.
+    """
+
+    chips: Reals
+    spend: Reals
+    sites: NDArray[np.int64]
+    accelerators: Reals
+    received: Reals
+    common: Reals
+    paid: Reals
+    private: Reals
+
+
+def accounts(world: World) -> Accounts:
+    """Read the accounts of worlds, (worlds, sites) and (worlds, states)."""
     d, contracted = world.delivered, world.contracted
-    n_worlds = world.count
     zero = np.zeros(contracted.shape)
     chips = np.where(contracted, d.chips, zero)
     spend = np.where(contracted, d.spend, zero)
     pledged = np.minimum(np.where(contracted, world.pledged, zero), spend)
     own = np.where(world.own_money, spend, zero)
-    received = world.by_state(spend)
     common = world.by_state(spend - own)
     split = world.split
     letters = np.minimum(
         world.by_state(np.where(world.own_money, zero, pledged)), common * (1 - split.private)
     )
-    paid = split.payments(common, letters) + world.by_state(own)
-    private = letters + split.private * common
-    sites = np.rint(world.by_state(contracted)).astype(np.int64)
+    return Accounts(
+        chips=chips,
+        spend=spend,
+        sites=np.rint(world.by_state(contracted)).astype(np.int64),
+        accelerators=world.by_state(chips),
+        received=world.by_state(spend),
+        common=common,
+        paid=split.payments(common, letters) + world.by_state(own),
+        private=letters + split.private * common,
+    )
+
+
+def outcomes(world: World, planner_years: Reals | None = None) -> Outcomes:
+    """Read the outcomes of worlds that have run."""
+    d, contracted = world.delivered, world.contracted
+    n_worlds = world.count
+    books = accounts(world)
+    chips, sites, received = books.chips, books.sites, books.received
     spent = total(received)
     share = received / np.maximum(spent, 1e-300)[:, None]
     ready = np.where(contracted & (d.ready <= world.last), d.ready, NEVER)
@@ -140,7 +176,7 @@ def outcomes(world: World, planner_years: Reals | None = None) -> Outcomes:
         "hosts": (sites > 0).sum(-1),
         "two_site_states": (sites > 1).sum(-1),
         "spend_eur_bn": spent,
-        "unspent_eur_bn": np.maximum(world.p.envelope_eur_bn[:, 0] - total(common), 0.0),
+        "unspent_eur_bn": np.maximum(world.p.envelope_eur_bn[:, 0] - total(books.common), 0.0),
         "aggregate_accelerators": total(chips),
         "h100_equivalents": total(h100_equivalents(chips, d.peak)),
         "largest_site_accelerators": chips.max(-1, initial=0.0),
@@ -165,10 +201,10 @@ def outcomes(world: World, planner_years: Reals | None = None) -> Outcomes:
         states={
             "sites": sites,
             "first_wave": np.where(first_wave < NEVER, first_wave, 0),
-            "accelerators": world.by_state(chips),
+            "accelerators": books.accelerators,
             "received_eur_bn": received,
-            "paid_eur_bn": paid,
-            "private_eur_bn": private,
+            "paid_eur_bn": books.paid,
+            "private_eur_bn": books.private,
             "yes_votes": world.yes_votes,
             "no_votes": world.no_votes,
         },

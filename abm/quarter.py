@@ -144,6 +144,7 @@ def learn(world: Any) -> None:
     advantage = np.asarray(world.decide_by_actor("anchor", market))[..., 0]
     mine = (labs.home >= 0) & np.array([k == "company" for k in labs.kind], dtype=bool)
     world.exited = mine & (advantage < 0)
+    world.record("anchor", worlds=np.arange(world.count), advantage=advantage, exited=world.exited)
     follow_the_machines(world)
 
 
@@ -168,27 +169,31 @@ def read(world: Any) -> None:
     """Read the race: at the assessment, and in every quarter where a timeline is asked for."""
     if world.now != world.assessed and world.timeline is None:
         return
-    run = run_flop(world)
-    reading = {
+    race = race_of(world, run_flop(world))
+    if world.now == world.assessed:
+        world.race = race
+    if world.timeline is not None:
+        world.timeline.append({"quarter": world.quarter} | standing(world) | race)
+
+
+def race_of(world: Any, run: Any) -> dict[str, Any]:
+    """The largest run, FLOP (worlds,), against this quarter's frontier."""
+    at_the_frontier = np.asarray(frontier(world.year, world.p)).reshape(-1)
+    return {
         "largest_run_flop": run,
-        "frontier_flop": np.broadcast_to(
-            np.asarray(frontier(world.year, world.p)).reshape(-1), run.shape
-        ).copy(),
+        "frontier_flop": np.broadcast_to(at_the_frontier, run.shape).copy(),
         "years_behind": np.asarray(compute_lag(run, world.year, world.p)).reshape(-1),
         "capability_lag_years": np.asarray(capability_lag(run, world.year, world.p)).reshape(-1),
     }
-    if world.now == world.assessed:
-        world.race = reading
-    if world.timeline is not None:
-        works = world.working
-        world.timeline.append(
-            {
-                "quarter": world.quarter,
-                "selected": world.live.sum(-1),
-                "contracted": world.contracted.sum(-1),
-                "working": works.sum(-1),
-                "working_accelerators": total(np.where(works, world.delivered.chips, 0.0)),
-                "exited_labs": world.exited.sum(-1),
-            }
-            | reading
-        )
+
+
+def standing(world: Any) -> dict[str, Any]:
+    """How far the programme has come, (worlds,) each."""
+    works = world.working
+    return {
+        "selected": world.live.sum(-1),
+        "contracted": world.contracted.sum(-1),
+        "working": works.sum(-1),
+        "working_accelerators": total(np.where(works, world.delivered.chips, 0.0)),
+        "exited_labs": world.exited.sum(-1),
+    }

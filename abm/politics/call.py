@@ -46,10 +46,10 @@ def hold(council: Council, deadline: float, sunk: Any) -> Call:
     """Hold a wave of the call."""
     w, p = council.world, council.p
     situation = council.situation_if(sunk)
-    size = np.asarray(w.decide_by_actor("bid", situation, rows=council.rows))
+    wanted = np.asarray(w.decide_by_actor("bid", situation, rows=council.rows))
     most = np.minimum(np.minimum(situation.room, p.ceiling_eur_bn), council.envelope)
     able = ready(council, deadline) & (council.best >= 0) & (most >= p.smallest_eur_bn)
-    size = np.where(able & (size > 0), np.minimum(np.maximum(size, p.smallest_eur_bn), most), 0.0)
+    size = np.where(able & (wanted > 0), np.minimum(np.maximum(wanted, p.smallest_eur_bn), most), 0.0)
     asked = spread(size, council.best, w.sites.count)
     letters = council.letters(asked) if w.labs.count else None
     pledged = council.pledged(asked, letters)
@@ -62,6 +62,7 @@ def hold(council: Council, deadline: float, sunk: Any) -> Call:
             "bid",
             worlds=council.rows,
             size=size,
+            wanted=wanted,
             able=able,
             offer=gain,
             reservation=situation.standing.utility,

@@ -1,0 +1,156 @@
+"""What one actor in one world sees of what all are handed: the same things, its own part of them alone.
+
+`in_world` keeps the world's axis, at length one, so that array rules still apply; `own` and its kin go down to the
+actor, whose numbers are then plain NumPy numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields, is_dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agents.arrays import Reals
+from agents.commissioner import Plans
+from agents.lab import Market
+from agents.situation import College, Offer, Situation
+
+
+class Parameters:
+    """A scenario's parameters as one world has them: `p.patience` is that world's row of it."""
+
+    def __init__(self, everyones: Any, row: Any):
+        self._everyones, self._row = everyones, row
+
+    def __getattr__(self, name: str) -> Any:
+        """The parameter of that name."""
+        if name.startswith("_"):
+            raise AttributeError(name)
+        value = getattr(self._everyones, name)
+        return value[self._row] if isinstance(value, np.ndarray) else value
+
+
+def _row(array: NDArray[Any], world: int) -> NDArray[Any]:
+    return array[world : world + 1] if len(array) > 1 else array
+
+
+def in_world(handed: Any, world: int) -> Any:
+    """One world's part of anything that a decision is handed, the world's axis kept at length one."""
+    if isinstance(handed, np.ndarray):
+        return _row(handed, world)
+    if isinstance(handed, College) or not is_dataclass(handed) or isinstance(handed, type):
+        return handed
+    parts: dict[str, Any] = {}
+    for field in fields(handed):
+        value = getattr(handed, field.name)
+        if field.name == "p":
+            value = Parameters(value, slice(world, world + 1))
+        elif field.name == "home" and isinstance(handed, Market):
+            pass  # the same in all worlds
+        elif isinstance(value, np.ndarray | Offer):
+            value = in_world(value, world)
+        elif field.name == "alone":
+            value = _alone(handed, world)
+        parts[field.name] = value
+    return replace(handed, **parts)
+
+
+def _alone(situation: Situation, world: int) -> Callable[[Reals], Offer]:
+    def alone(size: Reals) -> Offer:
+        sizes = np.zeros(situation.scale.shape)
+        sizes[world] = size
+        return in_world(situation.alone(sizes), world)
+
+    return alone
+
+
+def own(handed: Any, actor: int) -> Any:
+    """One state's column of an offer, a memory, a situation or an array, of which one world is left."""
+    if isinstance(handed, np.ndarray):
+        return handed[0, actor if handed.shape[-1] > 1 else 0]
+    if not is_dataclass(handed) or isinstance(handed, type):
+        return handed
+    parts: dict[str, Any] = {}
+    for field in fields(handed):
+        value = getattr(handed, field.name)
+        if field.name == "p":
+            value = Parameters(value, (0, 0))
+        elif isinstance(value, np.ndarray | Offer):
+            value = own(value, actor)
+        elif field.name == "alone":
+            value = _own_alone(handed, actor)
+        parts[field.name] = value
+    return replace(handed, **parts)
+
+
+def _own_alone(situation: Any, actor: int) -> Callable[[float], Offer]:
+    def alone(size: float) -> Offer:
+        sizes = np.zeros(situation.scale.shape)
+        sizes[0, actor] = size
+        return own(situation.alone(sizes), actor)
+
+    return alone
+
+
+def with_own(handed: Any, mine: Any, actor: int) -> Any:
+    """What all are handed in one world, one actor's column of its numbers replaced by `mine`."""
+    if isinstance(handed, np.ndarray):
+        changed = np.array(handed)
+        changed[0, actor] = mine
+        return changed
+    changes = {
+        f.name: with_own(getattr(handed, f.name), getattr(mine, f.name), actor)
+        for f in fields(handed)
+        if isinstance(getattr(handed, f.name), np.ndarray | Offer)
+    }
+    return replace(handed, **changes)
+
+
+@dataclass(frozen=True, eq=False)
+class OwnPlans:
+    """The drafts before the College as one commissioner sees them; gains over what stands, EUR bn a state, (plans,).
+
+    `home` the home state's; `union` the mean of all states; `race` in V; `cohesion`, `spend` and `private` the money
+    placed in poorer states, by the Union and by labs; `party` of the states whose commissioners share the party;
+    `portfolio` what the portfolio gains; `utility` all interests weighed.
+    """
+
+    home: Reals
+    union: Reals
+    race: Reals
+    cohesion: Reals
+    spend: Reals
+    private: Reals
+    party: Reals
+    portfolio: Reals
+    utility: Reals
+
+
+def own_plans(plans: Plans, college: College, seat: int) -> OwnPlans:
+    """One commissioner's view of the drafts of one world."""
+
+    def mine(x: Reals) -> Reals:
+        return x[0, :, seat if x.shape[-1] > 1 else 0]
+
+    return OwnPlans(
+        **{name: mine(getattr(plans, name)) for name in _COLUMNS},
+        portfolio=mine(plans.portfolio(college)),
+        utility=mine(plans.utility(college)),
+    )
+
+
+_COLUMNS = ("home", "union", "race", "cohesion", "spend", "private", "party")
+
+
+def own_market(market: Market, lab: int) -> Market:
+    """The places where one lab of one world could train; `usable`, `wait` and `home` are (places,), `outside` a number."""
+    return Market(
+        usable=market.usable[0, 0],
+        wait=market.wait[0, 0],
+        home=market.home[lab],
+        outside=market.outside[0, lab, 0],
+        p=Parameters(market.p, (0, 0)),
+    )
