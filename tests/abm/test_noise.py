@@ -1,0 +1,47 @@
+"""The tape: luck is found by its address, whoever asks and beside whom."""
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from abm.noise import Tape
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.integers(0, 2**32),
+    st.lists(st.integers(0, 5000), min_size=1, max_size=9),
+    st.integers(1, 200),
+    st.integers(0, 9000),
+)
+def test_a_worlds_luck_does_not_depend_on_its_neighbours(seed, replicates, slots, quarter):
+    together = Tape(seed, np.array(replicates)).uniform("panel", slots, quarter)
+    for row, replicate in enumerate(replicates):
+        alone = Tape(seed, np.array([replicate])).uniform("panel", slots + 70, quarter)
+        assert np.array_equal(together[row], alone[0, :slots])
+
+
+def test_addresses_are_apart():
+    tape = Tape(1, np.arange(50))
+    draws = [
+        tape.uniform("panel", 70),
+        tape.uniform("panel", 70, quarter=1),
+        tape.uniform("award", 70),
+        Tape(2, np.arange(50)).uniform("panel", 70),
+    ]
+    values = np.concatenate([d.ravel() for d in draws])
+    assert len(np.unique(values)) == len(values)
+    assert values.min() > 0
+    assert values.max() < 1
+
+
+def test_normals_are_standard_and_uncorrelated_across_slots():
+    z = Tape(3, np.arange(20_000)).normal("reservation", 4)
+    assert np.allclose(z.mean(0), 0, atol=0.03)
+    assert np.allclose(np.cov(z.T), np.eye(4), atol=0.04)
+
+
+def test_rows_are_the_same_worlds():
+    tape = Tape(5, np.arange(10, 30))
+    some = np.array([4, 9, 2])
+    assert np.array_equal(tape.rows(some).uniform("x", 7), tape.uniform("x", 7)[some])

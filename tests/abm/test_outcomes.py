@@ -1,0 +1,107 @@
+"""Outcomes: money adds up, nothing is above its bounds, and the price of politics is what it is said to be."""
+
+import numpy as np
+import pytest
+
+from abm.delivery.building import headroom
+from abm.outcomes import run
+from abm.quarter import advance
+from abm.scenario import load
+from abm.world import World
+from agents.rules import family
+
+BASE = load("eu-status-quo")
+PRIVATE = {"agenda": "single_decider", "voting": "dictator", "decider": "mistral"}
+CASES = (
+    [(f.name, r.name) for f in map(family, ("agenda", "funding", "entitlement", "reversion", "bid")) for r in f]
+    + [(f.name, r.name) for f in map(family, ("procurement", "operations", "pooling", "anchor")) for r in f]
+)  # fmt: skip
+
+
+def scenario_with(name, rule):
+    extra = PRIVATE if (name, rule) == ("funding", "private") else {}
+    return BASE.changed({name: rule} | extra)
+
+
+@pytest.mark.parametrize(("name", "rule"), CASES)
+def test_money_is_conserved_and_counts_agree(name, rule):
+    out = run(scenario_with(name, rule), seed=4, replicates=range(6))
+    w, s, f = out.worlds, out.states, out.facilities
+    assert np.allclose(
+        s["received_eur_bn"].sum(-1), s["paid_eur_bn"].sum(-1) + s["private_eur_bn"].sum(-1), rtol=1e-9
+    )
+    assert np.allclose(w["spend_eur_bn"], s["received_eur_bn"].sum(-1))
+    assert (s["paid_eur_bn"] >= -1e-12).all()
+    assert (s["private_eur_bn"] >= -1e-12).all()
+    assert np.array_equal(w["sites"], s["sites"].sum(-1))
+    assert np.array_equal(w["hosts"], (s["sites"] > 0).sum(-1))
+    assert np.array_equal(np.bincount(f["world"], minlength=6), w["sites"])
+    assert np.allclose(
+        np.bincount(f["world"], weights=f["accelerators"], minlength=6), w["aggregate_accelerators"]
+    )
+    assert (w["price_of_politics"] >= 0).all()
+    if rule != "go_alone":
+        assert (w["spend_eur_bn"] + w["unspent_eur_bn"] <= BASE.envelope_eur_bn * (1 + 1e-9)).all()
+    assert (f["selected"] < f["contracted"]).all()
+    started = f["operational"] >= 0
+    assert (f["operational"][started] > f["contracted"][started]).all()
+
+
+def test_no_site_is_above_its_power():
+    world = World(BASE.changed({"agenda": "planner", "agenda.min_sites": 3}), 1, range(8))
+    while world.running:
+        advance(world)
+    most = headroom(world.sites, world.procedure, world.p)
+    assert (world.delivered.power_mw <= most * (1 + 1e-9)).all()
+    assert world.contracted.any()
+
+
+def test_the_price_of_politics_is_the_gap_to_the_planner():
+    swapped = BASE.changed({"operations": "operator_led"})
+    out = run(swapped, 2, range(10))
+    planner = run(
+        swapped.changed({"agenda": {"rule": "planner", "max_sites": 0}, "funding": "gni_key"}), 2, range(10)
+    )
+    own, best = out.worlds["years_behind"], planner.worlds["years_behind"]
+    assert np.array_equal(out.worlds["price_of_politics"], own - np.minimum(own, best))
+    assert (planner.worlds["price_of_politics"] == 0).all()
+
+
+def test_shared_planner_years_give_the_same_price():
+    alone = run(BASE, 3, range(5))
+    shared = run(
+        BASE, 3, range(5), planner_years=alone.worlds["years_behind"] - alone.worlds["price_of_politics"]
+    )
+    assert np.allclose(alone.worlds["price_of_politics"], shared.worlds["price_of_politics"])
+
+
+def test_nobody_bids_nothing_is_built():
+    out = run(BASE.changed({"bid": "abstain"}), 0, range(4))
+    assert not out.worlds["sites"].any()
+    assert not out.states["paid_eur_bn"].any()
+    assert (out.worlds["first_operation"] == -1).all()
+
+
+def test_zero_envelope_places_nothing():
+    for agenda in ("open_call", "planner", "commission_proposal"):
+        out = run(BASE.changed({"envelope_eur_bn": 0.0, "agenda": agenda}), 0, range(3))
+        assert not out.worlds["spend_eur_bn"].any()
+
+
+def test_machines_are_renewed_at_the_age_that_is_set():
+    long = {"end": "2044Q4", "assess": "2044Q4"}
+    once = run(BASE.changed(long), 1, range(6), price=False).worlds["largest_run_flop"]
+    renewed = run(BASE.changed(long | {"life_years": 5.0}), 1, range(6), price=False).worlds["largest_run_flop"]
+    assert (renewed > once).all()
+
+
+def test_a_mixed_array_of_parameters_equals_each_world_alone():
+    scenarios = [
+        BASE.changed({"envelope_eur_bn": e, "first_trophy_eur_bn": t, "mfu_decay": k, "funding.union_share": u})
+        for e, t, k, u in ((10.0, 0.08, 0.05, 0.5), (4.0, 0.2, 0.02, 0.4), (6.0, 0.05, 0.1, 0.35))
+    ]
+    together = run(scenarios, 9, [4, 0, 2])
+    for k, replicate in enumerate((4, 0, 2)):
+        alone = run(scenarios[k], 9, [replicate])
+        for name, column in together.worlds.items():
+            assert column[k] == alone.worlds[name][0], name

@@ -1,0 +1,114 @@
+"""Scenarios: what can be said, what is refused, and that a file says what the object says."""
+
+import tomllib
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from abm.scenario import Scenario, load, parameters, presets, shape, values
+from agents.errors import BadInput
+from agents.rules import FAMILIES
+
+
+@pytest.mark.parametrize("name", presets())
+def test_presets_round_trip_through_toml(name, tmp_path):
+    scenario = load(name)
+    for base in (None, "eu-status-quo"):
+        path = tmp_path / f"{name}.toml"
+        path.write_text(scenario.toml(base))
+        assert load(path).digest == scenario.digest
+
+
+def test_only_institutions_differ_between_the_four_shipped_first():
+    rules_and_decider = {*FAMILIES, "decider", "name"}
+    base = load("eu-status-quo").plain()
+    for name in ("essay-reform", "us-private", "china-state"):
+        other = load(name).plain()
+        assert {k for k in base if base[k] != other[k]} <= rules_and_decider
+
+
+def test_digest_ignores_the_name_and_sees_every_value():
+    base = load("eu-status-quo")
+    assert base.changed({}, name="other").digest == base.digest
+    assert base.changed({"envelope_eur_bn": 11}).digest != base.digest
+    assert base.changed({"agenda.sunk": 0.5}).digest != base.digest
+
+
+def test_a_rule_named_anew_drops_the_old_rules_parameters():
+    reform = load("essay-reform")
+    assert reform.changed({"agenda": "planner"}).plain()["agenda"] == "planner"
+    kept = reform.changed({"agenda.objective": "welfare"}).plain()["agenda"]
+    assert kept == {"rule": "planner", "min_sites": 2, "max_sites": 3, "objective": "welfare"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"votting": "unanimity"}, ["votting", "voting"]),
+        ({"voting": "unanimty"}, ["unanimty", "unanimity"]),
+        ({"voting": 12}, ["voting", "12"]),
+        ({"envelope_eur_bn": -1}, ["envelope_eur_bn", "-1"]),
+        ({"envelope_eur_bn": float("nan")}, ["envelope_eur_bn", "nan"]),
+        ({"envelope_eur_bn": "ten"}, ["envelope_eur_bn", "ten"]),
+        ({"envelope_eur_bn": True}, ["envelope_eur_bn", "True"]),
+        ({"side_payments": 1}, ["side_payments", "true"]),
+        ({"agenda": {"objective": "welfare", "rule": "open_call"}}, ["objective", "open_call"]),
+        ({"agenda": {"rule": "planner", "objective": "wellfare"}}, ["wellfare", "welfare"]),
+        ({"agenda": {"rule": "planner", "min_sites": 1.5}}, ["min_sites", "1.5"]),
+        ({"agenda.objektive": "welfare"}, ["objektive"]),
+        ({"agendas.sunk": 1}, ["agendas", "agenda"]),
+        ({"funding": {"HU": "gni_key", "rule": "gni_key"}}, ["funding.HU"]),
+        ({"vote": {"rule": "self_interest", "HU": "red_lin"}}, ["red_lin"]),
+        ({"vote": {"HU": "sincere_union"}} | {"vote.rulle": 1}, ["rulle"]),
+        ({"funding": "private"}, ["private", "single_decider"]),
+        ({"end": "2020Q1"}, ["2020Q1"]),
+        ({"end": "soon"}, ["soon", "2026Q3"]),
+        ({"assess": "2050Q1"}, ["assess", "2050Q1"]),
+        ({"smallest_eur_bn": 1.0}, ["smallest_eur_bn", "ceiling_eur_bn"]),
+    ],
+)
+def test_what_makes_no_sense_is_refused_in_one_sentence(changes, says):
+    with pytest.raises(BadInput) as caught:
+        load("eu-status-quo").changed(changes)
+    for word in says:
+        assert word in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_every_parameter_says_what_it_is():
+    for name, (default, about) in parameters().items():
+        assert about.about, name
+        assert about.source, name
+        assert about.group, name
+        assert about.check(name, default, default) == default
+        if about.range is not None:
+            low, high = about.range
+            assert about.low is None or about.low <= low <= high, name
+            assert about.high is None or high <= about.high, name
+
+
+def test_rule_parameters_keep_their_bounds_and_say_what_they_are():
+    for family in FAMILIES.values():
+        for rule in family:
+            assert rule.summary.endswith("."), (family.name, rule.name)
+            assert rule.source, (family.name, rule.name)
+            for name, (default, about) in rule.parameters.items():
+                assert about.about, (rule.name, name)
+                assert about.check(name, default, default) == default
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.floats(0, 1000, allow_nan=False), st.sampled_from(sorted(FAMILIES["voting"].rules)))
+def test_any_lawful_change_survives_toml(envelope, rule):
+    scenario = load("eu-status-quo").changed({"envelope_eur_bn": envelope, "voting": rule})
+    again = tomllib.loads(scenario.toml(None))
+    assert Scenario.of(again).digest == scenario.digest
+
+
+def test_worlds_of_one_array_may_differ_in_real_numbers_only():
+    base = load("eu-status-quo")
+    assert shape(base.changed({"envelope_eur_bn": 5.0})) == shape(base)
+    assert shape(base.changed({"voting": "unanimity"})) != shape(base)
+    stacked = values([base, base.changed({"envelope_eur_bn": 5.0})])
+    assert stacked.envelope_eur_bn[:, 0].tolist() == [10.0, 5.0]
