@@ -7,6 +7,7 @@ list, so that no threshold stands in two places.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -57,10 +58,19 @@ class Condition:
     union: Any = 0
     abstentions: bool = False
 
-    def reached(self, yes: Truths, no: Truths, union_yes: Truths) -> Whole:
-        """Weights in favour; (..., states) to (...)."""
-        reached = ((~no if self.abstentions else yes) * self.weights).sum(-1)
-        return reached + self.union * union_yes if np.any(self.union) else reached
+    def reached(self, ballot: Ballot, reverse: bool = False) -> Whole:
+        """Weights in favour, or against where it is asked in reverse; (..., states) to (...)."""
+        votes = ballot.no if reverse != self.abstentions else ballot.yes
+        if self.abstentions:
+            votes = ~votes
+        reached = (
+            votes.sum(-1) if self.weights is everyone(votes.shape[-1]) else (votes * self.weights).sum(-1)
+        )
+        return (
+            reached
+            if isinstance(self.union, int) and not self.union
+            else reached + self.union * np.asarray(ballot.union_yes)
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,28 +85,32 @@ class Majority:
     reverse: bool = False
     voters: Truths | None = None
 
-    def met(self, ballot: Ballot) -> tuple[tuple[tuple[Condition, Whole, Truths], ...], ...]:
-        """Each condition with what was reached and whether it is met, way by way."""
-        yes, no = (ballot.no, ballot.yes) if self.reverse else (ballot.yes, ballot.no)
-        union_yes = np.asarray(ballot.union_yes)
-        counted = ((c, c.reached(yes, no, union_yes)) for way in self.ways for c in way)
-        found = iter([(c, reached, reached >= c.quota) for c, reached in counted])
-        return tuple(tuple(next(found) for _ in way) for way in self.ways)
-
     def passes(self, ballot: Ballot) -> Truths:
         """Whether the ballot passes; (...) truth values."""
+        counted: dict[Any, Whole] = {}  # heads are often asked for twice
         won: Any = False
-        for way in self.met(ballot):
+        for way in self.ways:
             whole: Any = True
-            for _, _, met in way:
-                whole = whole & met
+            for c in way:
+                what = (id(c.weights), c.abstentions, id(c.union))
+                if what not in counted:
+                    counted[what] = c.reached(ballot, self.reverse)
+                whole = whole & (counted[what] >= c.quota)
             won = won | whole
         return ~won if self.reverse else won
 
 
+@functools.cache
+def everyone(count: int) -> Whole:
+    """A one for each of so many states, in one array for all, by which a count of heads is known."""
+    ones = np.ones(count, dtype=np.int64)
+    ones.flags.writeable = False
+    return ones
+
+
 def among(states: States, voters: Truths | None) -> Whole:
     """One for each state that takes part and nought for the others; (states,)."""
-    return np.ones(states.count, dtype=np.int64) if voters is None else voters.astype(np.int64)
+    return everyone(states.count) if voters is None else voters.astype(np.int64)
 
 
 def share_of_states(states: States, percent: int, voters: Truths | None = None) -> Condition:
@@ -112,7 +126,7 @@ def most_states(states: States) -> Condition:
 
 def share_of_people(states: States, percent: int, voters: Truths | None = None) -> Condition:
     """States that hold at least so many per cent of the people of those that take part."""
-    persons = states.population * among(states, voters)
+    persons = states.population if voters is None else states.population * voters
     return Condition(f"{percent} % of the people", persons, -(-percent * int(persons.sum()) // 100))
 
 
@@ -130,7 +144,7 @@ def union_agrees(states: States) -> Condition:
 
 def fewest_holding(states: States, percent: int, voters: Truths | None = None) -> int:
     """The least number of states, of those that take part, that hold more than so many per cent of their people."""
-    persons = states.population * among(states, voters)
+    persons = states.population if voters is None else states.population * voters
     held = np.cumsum(np.sort(persons)[::-1])
     return int(np.argmax(100 * held > percent * persons.sum())) + 1
 

@@ -2,8 +2,8 @@
 
 `voting_power` takes any voting rule, `weighted_power` a quota and weights. The algorithm follows from the rule: where
 it can be said as enough members and enough weight, coalitions are counted by size and weight (`weighted.py`); any
-other rule is itself put to every coalition that its monotonicity does not settle (`search.py`), and a rule that does
-not claim to be monotone to every coalition there is (`enumeration.py`).
+other rule is itself put to the coalitions (`asking.py`), of which one that claims to be monotone settles most, and the
+answers are kept and counted in a table of one bit each (`table.py`).
 """
 
 from abm.politics.power.game import Game, voting_power, weighted_power

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from fractions import Fraction
 from math import lcm
 from typing import Any
@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abm.politics.conditions import Ballot, Condition, Majority
+from abm.politics.power.asking import ask_all, ask_unsettled
 from abm.politics.power.double_majority import DoubleMajority
-from abm.politics.power.enumeration import tally_by_enumeration
 from abm.politics.power.indices import Power, Tally
-from abm.politics.power.search import tally_by_search
+from abm.politics.power.table import tally_of
 from abm.politics.voting import voting
 from agents.errors import BadInput
 from agents.rules import Rule
@@ -169,20 +169,16 @@ class Game:
                 f"the rule {self.rule.name!r} has to be asked about every coalition, which is done for up to "
                 f"{LARGEST_ASKED} members; here are {n}."
             )
+        named = f"the rule {self.rule.name!r}"
         if "monotone" not in self.rule.properties:
-            return tally_by_enumeration(self.wins, n, f"the rule {self.rule.name!r}")
-        order = np.array(sorted(range(n), key=lambda i: (i < len(self.voters), -self._people(i))))
-        place = np.argsort(order)
-        tally = tally_by_search(lambda yes: self.wins(np.take(yes, place, axis=-1)), n)
-        return Tally(
-            tally.winning,
-            [tally.winning_with[i] for i in place],
-            tally.minimal_winning,
-            tally.minimal_blocking,
-        )
+            return tally_of(ask_all(self.wins, n), n, named)
+        rising = sorted(range(n), key=lambda i: self._people(i))
+        place = np.argsort(rising)
+        tally = tally_of(ask_unsettled(lambda yes: self.wins(np.take(yes, place, axis=-1)), n), n, named)
+        return replace(tally, winning_with=[tally.winning_with[i] for i in place])
 
-    def _people(self, member: int) -> int:
-        return int(self.states.population[self.voters[member]]) if member < len(self.voters) else 0
+    def _people(self, member: int) -> float:
+        return float(self.states.population[self.voters[member]]) if member < len(self.voters) else np.inf
 
 
 def _veto(condition: Condition) -> bool:
