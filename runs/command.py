@@ -1,0 +1,167 @@
+"""The `juste-retour` command: it finds commands by the entry-point group `juste_retour.commands` and runs one.
+
+A command is a function with Typer's annotations, or a Typer app where it has commands of its own. It is imported when
+it is asked for; the list of commands takes each one's line from its source, unread by Python. Nothing here imports
+NumPy, so that `--help` is quick.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+import sys
+from collections.abc import Sequence
+from difflib import get_close_matches
+from functools import cached_property
+from importlib.metadata import EntryPoint, entry_points, version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from agents.errors import JusteRetourError, near
+
+GROUP = "juste_retour.commands"
+USAGE_ERROR: Any = typer.BadParameter.__base__  # Typer's own errors go by no public name but this one's
+SHOWN_ERROR: Any = USAGE_ERROR.__base__
+SETTINGS = {"help_option_names": ["-h", "--help"]}
+INTERRUPTED = 130
+
+
+class Commands(TyperGroup):
+    """A group whose commands are entry points, imported one at a time."""
+
+    @cached_property
+    def found(self) -> dict[str, EntryPoint]:
+        """The entry points by name, in the order of their files."""
+        points: dict[str, EntryPoint] = {}
+        for point in entry_points(group=GROUP):
+            points.setdefault(point.name, point)
+        return points
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Names of all commands."""
+        return list(self.found)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Import a command; None where there is none of that name."""
+        point = self.found.get(cmd_name)
+        return None if point is None else _command(cmd_name, point.load())
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Find the command that the arguments name, or say which it may have been."""
+        if args[0] not in self.found and not args[0].startswith("-"):
+            raise USAGE_ERROR(f"{args[0]!r} is not a command; {near(args[0], self.found)}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Without arguments, show the help."""
+        return super().parse_args(ctx, args or ["--help"])
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write the list of commands, none of them imported."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, first_line(point)) for name, point in self.found.items()])
+
+
+def _command(name: str, target: Any) -> Any:
+    if isinstance(target, typer.Typer):
+        command: Any = typer.main.get_group(target)  # also where it has but one command
+    else:
+        app = typer.Typer(add_completion=False, rich_markup_mode=None)
+        app.command(name, context_settings=SETTINGS)(target)
+        command = typer.main.get_command(app)
+    command.name = name
+    return command
+
+
+def first_line(point: EntryPoint) -> str:
+    """First line of a command's docstring, or of its module's where it is a Typer app, read from the source."""
+    try:
+        spec = find_spec(point.module)
+        tree = ast.parse(Path(spec.origin).read_bytes()) if spec and spec.origin else None
+    except (ImportError, OSError, SyntaxError, ValueError):
+        return ""
+    if tree is None:
+        return ""
+    named = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == point.attr]
+    text = ast.get_docstring(named[0] if named else tree) or ""
+    return text.split("\n")[0]
+
+
+app = typer.Typer(cls=Commands, add_completion=False, rich_markup_mode=None, context_settings=SETTINGS)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(version("juste-retour"))
+        raise typer.Exit
+
+
+@app.callback()
+def juste_retour(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit."),
+    ] = False,
+) -> None:
+    """A laboratory for European allocation politics: who gets the AI factories, and what it costs in capability."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit status: 0 done, 1 the work failed, 2 bad usage or bad input."""
+    try:
+        status = _run(list(sys.argv[1:] if arguments is None else arguments))
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader has left: nothing to say, and no one to say it to
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    return status
+
+
+def _run(arguments: list[str]) -> int:
+    command = typer.main.get_command(app)
+    try:
+        with command.make_context("juste-retour", arguments) as context:
+            command.invoke(context)
+    except JusteRetourError as error:
+        return _say(str(error), error.exit_status)
+    except typer.Exit as end:
+        return int(end.exit_code)
+    except SHOWN_ERROR as error:
+        return _say(usage_sentence(error), int(error.exit_code))
+    except (KeyboardInterrupt, typer.Abort):
+        return _say("interrupted; nothing more was done.", INTERRUPTED)
+    except MemoryError:
+        return _say("there is not enough memory; ask for fewer worlds or fewer tables.", 1)
+    return 0
+
+
+def usage_sentence(error: Any) -> str:
+    """What Typer found wrong, in one sentence that names the remedy."""
+    text = " ".join(str(error.format_message()).split())
+    context = getattr(error, "ctx", None)
+    option = getattr(error, "option_name", None)
+    if type(error).__name__ == "NoArgsIsHelpError":
+        return str(error.format_message())
+    if option is not None and type(error).__name__ == "NoSuchOption" and context is not None:
+        known = [
+            name for parameter in context.command.params for name in parameter.opts if name.startswith("--")
+        ]
+        text = f"{option} is not an option of {context.command_path!r}; {near(option, known).rstrip('.')}"
+    elif context is not None and "No such command" in text:
+        given = text.split("'")[1] if "'" in text else text
+        names = context.command.list_commands(context)
+        close = get_close_matches(given, names, n=3)
+        text = f"{given!r} is not a command of {context.command_path!r}; {near(given, close or names)}"
+    elif context is not None and not text.endswith("?"):
+        text = f"{text.rstrip('.')}; see {context.command_path} --help"
+    return text
+
+
+def _say(text: str, status: int) -> int:
+    sys.stdout.flush()
+    print(text if text.endswith((".", "?", "\n")) else f"{text}.", file=sys.stderr)
+    return status

@@ -1,0 +1,184 @@
+"""Ensembles: run some worlds of a scenario, chunk by chunk, and return their tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from abm import outcomes
+from abm.members import Members, load_members
+from abm.scenario import Scenario, load
+from agents.errors import BadInput, JusteRetourError
+from runs import tables as shape
+from runs.provenance import provenance
+from runs.statistics import summary, without_a_run
+from runs.user_rules import blamed
+
+if TYPE_CHECKING:
+    from runs.plots import Plots
+
+CHUNK = 256
+_LARGEST = 2**63 - 1
+
+
+def whole(value: Any, name: str, low: int, high: int = _LARGEST) -> int:
+    """Return a whole number within bounds, or raise `BadInput`."""
+    good = isinstance(value, int | np.integer) and not isinstance(value, bool) and low <= value <= high
+    if not good:
+        bounds = f"from {low} to {high}" if isinstance(value, int) and value > high else f"of at least {low}"
+        raise BadInput(f"{name} = {value!r} cannot be used; give a whole number {bounds}.")
+    return int(value)
+
+
+class Result:
+    """The tables of some worlds of one scenario and seed, as pandas DataFrames, and where they come from.
+
+    `worlds`, `states`, `facilities`, `votes`, `timeline` and `decisions` are there if they were asked for; `plot`
+    draws them. A missing lag means that nothing works in that world: `runs.statistics` counts it as worse than any
+    number.
+    """
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        seed: int,
+        first: int,
+        members: Members,
+        tables: Mapping[str, pd.DataFrame],
+        count: int,
+    ):
+        self.scenario, self.seed, self.first, self.members = scenario, seed, first, members
+        self.tables = dict(tables)
+        self.count = count
+
+    def __getattr__(self, name: str) -> pd.DataFrame:
+        """A table by its name."""
+        if name not in shape.TABLES:
+            raise AttributeError(f"a result has no {name!r}")
+        if name not in self.tables:
+            raise BadInput(
+                f"the table {name!r} was not asked for; add it to tables, as in tables=({name!r},)."
+            )
+        return self.tables[name]
+
+    if TYPE_CHECKING:
+        worlds: pd.DataFrame
+        states: pd.DataFrame
+        facilities: pd.DataFrame
+        votes: pd.DataFrame
+        timeline: pd.DataFrame
+        decisions: pd.DataFrame
+
+    @cached_property
+    def provenance(self) -> dict[str, Any]:
+        """Versions, commit, processor, scenario, members and rules that the tables come from."""
+        return provenance(self.scenario, self.members, seed=self.seed, first=self.first, worlds=self.count)
+
+    @cached_property
+    def plot(self) -> Plots:
+        """Drawings of the tables: `plot.sites()`, `plot.facilities()`, `plot.years_behind()`, `plot.timeline()`."""
+        from runs.plots import Plots
+
+        return Plots(self)
+
+    def write(self, out: Path | str, formats: Iterable[str] = ("parquet",)) -> list[Path]:
+        """Write the tables and `provenance.json` to a folder, as parquet, csv or dta; return the files."""
+        from runs.export import write
+
+        return write(self.tables, out, formats, self.provenance)
+
+    def __repr__(self) -> str:
+        """The scenario, its worlds, what they yield and which tables there are."""
+        span = (
+            f"world {self.first}"
+            if self.count == 1
+            else f"worlds {self.first} to {self.first + self.count - 1}"
+        )
+        lines = [f"{self.scenario.name}, seed {self.seed}, {span}"]
+        if "worlds" in self.tables:
+            for name in ("sites", "hosts", "aggregate_accelerators", "years_behind", "price_of_politics"):
+                if name in self.worlds:
+                    s = summary(self.worlds[name])
+                    spread = "" if self.count == 1 else f" ({_brief(s['low'])} to {_brief(s['high'])})"
+                    lines.append(f"  {name}: {_brief(s['median'])}{spread}")
+            idle = without_a_run(self.worlds["years_behind"])
+            if idle:
+                lines.append(f"  worlds without a run: {idle}")
+        rows = ", ".join(f"{name} {len(table):,} rows" for name, table in self.tables.items())
+        return "\n".join([*lines, f"  tables: {rows}"])
+
+
+def _brief(value: float) -> str:
+    if not np.isfinite(value):
+        return "none"
+    return f"{value:,.0f}" if value == int(value) or abs(value) >= 1000 else f"{value:.3g}"
+
+
+def simulate(
+    scenario: str | Path | Mapping[str, Any] | Scenario = "eu-status-quo",
+    worlds: int = 1,
+    seed: int = 0,
+    first: int = 0,
+    tables: Iterable[str] = shape.DEFAULT,
+    chunk: int = CHUNK,
+    members: Members | Path | str | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Result:
+    """Run the worlds `first`, `first + 1`, ... of a scenario and a seed, and return their tables.
+
+    Args:
+        scenario: name of a preset, path of a TOML file, what such a file would say, or a `Scenario`.
+        worlds: how many.
+        seed: whole number of at least 0; the same seed gives the same worlds.
+        first: the first world's number. World k is the same whatever `first`, `worlds` and `chunk` are.
+        tables: which of worlds, states, facilities, votes, timeline and decisions to keep.
+        chunk: worlds run at once; memory beyond the tables kept is that of one chunk.
+        members: a union, or a folder of its tables; the European Union where none is named.
+        progress: called after each chunk with the worlds done and all worlds.
+
+    Raises:
+        BadInput: anything given that cannot be used, in one sentence.
+    """
+    wanted = shape.chosen((tables,) if isinstance(tables, str) else tables)
+    worlds, seed, first = checked(worlds, seed, first)
+    chunk = whole(chunk, "chunk", 1)
+    chosen = load(scenario)
+    union = members if isinstance(members, Members) else load_members(members)
+    parts = []
+    for start in range(first, first + worlds, chunk):
+        replicates = np.arange(start, min(start + chunk, first + worlds))
+        parts.append(shape.frames(_run(chosen, seed, replicates, union, wanted), wanted))
+        if progress is not None:
+            progress(int(replicates[-1]) + 1 - first, worlds)
+    return Result(chosen, seed, first, union, shape.joined(parts), worlds)
+
+
+def checked(worlds: Any, seed: Any, first: Any) -> tuple[int, int, int]:
+    """Return how many worlds, of which seed, from which on; BadInput where one of the three cannot be used."""
+    worlds = whole(worlds, "worlds", 1)
+    return worlds, whole(seed, "seed", 0), whole(first, "replicate", 0, _LARGEST - worlds)
+
+
+def _run(scenario: Scenario, seed: int, replicates: Any, members: Members, wanted: tuple[str, ...]) -> Any:
+    try:
+        return outcomes.run(
+            scenario,
+            seed,
+            replicates,
+            members,
+            price="worlds" in wanted,
+            trace="decisions" in wanted,
+            timeline="timeline" in wanted,
+        )
+    except JusteRetourError:
+        raise
+    except Exception as error:
+        failed = blamed(error)
+        if failed is None:
+            raise
+        raise failed from error

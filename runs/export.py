@@ -1,0 +1,196 @@
+"""Writing tables to a folder as Parquet, CSV or Stata files, beside a `provenance.json` that names them.
+
+Each file lands by an atomic rename. Only files that an earlier result wrote and nobody has changed are replaced.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from agents.errors import BadInput, JusteRetourError, near
+from runs.printing import json_text
+from runs.tables import TABLES, Column, columns
+
+RECORD = "provenance.json"
+_EXACT = 2**53  # whole numbers above it are no longer exact in Stata
+_LABEL = 80  # characters of a label in Stata
+
+
+class CannotWrite(JusteRetourError):
+    """A result could not be written; the text names the place and the reason."""
+
+
+def known_formats(names: Iterable[str]) -> tuple[str, ...]:
+    """Return the formats asked for; BadInput where one is unknown or none is named."""
+    wanted = list(dict.fromkeys(names))
+    for name in wanted:
+        if name not in _WRITERS:
+            raise BadInput(f"--format: {name!r} is not a format; {near(name, _WRITERS)}")
+    if not wanted:
+        raise BadInput(f"--format: none is named; known are {', '.join(_WRITERS)}.")
+    return tuple(wanted)
+
+
+def files(tables: Iterable[str], formats: Iterable[str]) -> list[str]:
+    """Names of the files that hold these tables."""
+    formats = list(formats)
+    return [f"{table}.{ending}" for table in tables for ending in formats]
+
+
+def prepare(out: Path | str, names: Iterable[str]) -> None:
+    """Make the folder and see that it can be written to, before anything is run.
+
+    Raises:
+        BadInput: the folder is a file, or holds files of these names that no result wrote.
+        CannotWrite: the folder cannot be made or written to.
+    """
+    out = Path(out)
+    if out.exists() and not out.is_dir():
+        raise BadInput(f"--out {out} is a file; name a folder.")
+    trial = out / f".trial-{os.getpid()}"
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        trial.write_bytes(b"")
+        trial.unlink()
+    except OSError as error:
+        raise _cannot(out, error) from None
+    ours = _written(out)
+    for name in [*names, RECORD]:
+        path = out / name
+        if path.exists() and not _ours(path, ours):
+            raise BadInput(
+                f"{path} is there and was not written by this command, or has been changed; move it or name another folder."
+            )
+
+
+def write(
+    tables: Mapping[str, pd.DataFrame], out: Path | str, formats: Iterable[str], provenance: Mapping[str, Any]
+) -> list[Path]:
+    """Write tables in each format, and `provenance.json` with what they come from and their hashes.
+
+    Returns:
+        the files written. Files of an earlier result in the folder that this one does not replace are removed.
+    """
+    out = Path(out)
+    formats = known_formats(formats)
+    names = files(tables, formats)
+    prepare(out, names)
+    earlier = _written(out)
+    hashes: dict[str, str] = {}
+    try:
+        for table, frame in tables.items():
+            for ending in formats:
+                name = f"{table}.{ending}"
+                _land(out / name, partial(_WRITERS[ending], frame, table))
+                hashes[name] = _hash(out / name)
+        record = json_text({**provenance, "tables": hashes})
+        _land(out / RECORD, lambda path: path.write_text(record, encoding="utf-8"))
+        for name in set(earlier) - set(hashes):
+            if _ours(out / name, earlier):
+                (out / name).unlink()
+    except OSError as error:
+        raise _cannot(out, error) from None
+    return [out / name for name in [*names, RECORD]]
+
+
+def _land(path: Path, fill: Callable[[Path], Any]) -> None:
+    trial = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        fill(trial)
+        trial.replace(path)
+    finally:
+        trial.unlink(missing_ok=True)
+
+
+def _cannot(out: Path, error: OSError) -> CannotWrite:
+    return CannotWrite(
+        f"{error.filename or out} cannot be written ({error.strerror or error}); name a folder that can."
+    )
+
+
+def _written(out: Path) -> dict[str, str]:
+    """Hashes of the files that an earlier result wrote here, as its record has them."""
+    try:
+        record = json.loads((out / RECORD).read_text(encoding="utf-8"))
+        return {str(name): str(value) for name, value in record["tables"].items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return {}
+
+
+def _ours(path: Path, written: Mapping[str, str]) -> bool:
+    if path.name == RECORD:
+        return bool(written)
+    return path.is_file() and written.get(path.name) == _hash(path)
+
+
+def _hash(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _parquet(frame: pd.DataFrame, table: str, path: Path) -> None:
+    frame.to_parquet(path, index=False)
+
+
+def _csv(frame: pd.DataFrame, table: str, path: Path) -> None:
+    plain = frame.copy(deep=False)
+    for name in plain.select_dtypes("bool").columns:
+        plain[name] = plain[name].map({True: "true", False: "false"})
+    plain.to_csv(path, index=False, lineterminator="\n")
+
+
+def _stata(frame: pd.DataFrame, table: str, path: Path) -> None:
+    about = {column.name: column for column in (columns(table) if table in TABLES else ())}
+    plain, dates = pd.DataFrame(index=frame.index), dict[Any, Any]()
+    for name in frame.columns:
+        values, column = frame[name], about.get(name)
+        if column is not None and column.kind == "quarter":
+            plain[name] = quarter_dates(values)
+            dates[name] = "tq"
+        elif values.dtype == bool:
+            plain[name] = values.astype("int8")
+        elif values.dtype.kind in "iu":
+            plain[name] = values.astype(str) if (values.abs() > _EXACT).any() else _small(values)
+        elif values.dtype.kind == "f":
+            plain[name] = values
+        else:
+            plain[name] = values.astype(object).where(values.notna(), "")
+    plain.to_stata(
+        path,
+        write_index=False,
+        version=118,
+        convert_dates=dates,
+        data_label=f"juste-retour: {table}"[:_LABEL],
+        variable_labels={name: label_of(about[name])[:_LABEL] for name in plain.columns if name in about},
+    )
+
+
+def _small(values: pd.Series) -> pd.Series:
+    """Whole numbers in the smallest of Stata's types that holds them; large ones as doubles."""
+    return values.astype("int32") if (values.abs() < 2**31 - 100).all() else values.astype("float64")
+
+
+def quarter_dates(values: pd.Series) -> pd.Series:
+    """Quarters such as "2026Q3" as the first day of each."""
+    return pd.Series(
+        pd.PeriodIndex(values.where(values.notna(), None), freq="Q").to_timestamp(), index=values.index
+    )
+
+
+def label_of(column: Column) -> str:
+    """The label of a column: its meaning and unit."""
+    return f"{column.meaning} ({column.unit})" if column.unit not in ("", "1", "quarter") else column.meaning
+
+
+_WRITERS: dict[str, Callable[[pd.DataFrame, str, Path], None]] = {
+    "parquet": _parquet,
+    "csv": _csv,
+    "dta": _stata,
+}

@@ -1,0 +1,189 @@
+"""A result for reading: facility sizes with bars, what they add up to, and the votes in one line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from runs.ensemble import Result
+from runs.printing import bar, print_table
+from runs.statistics import summary, without_a_run
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+WIDE, MEDIUM = 96, 70  # columns of the terminal from which on a table shows all or most of its columns
+
+
+def show(result: Result, changes: Mapping[str, Any], where: Console) -> None:
+    """Print a result; `changes` is what was changed in the scenario by hand."""
+    changed = (
+        " with " + ", ".join(f"{key} = {_said(value)}" for key, value in changes.items()) if changes else ""
+    )
+    if result.count == 1:
+        _one(result, changed, where)
+    else:
+        _many(result, changed, where)
+
+
+def _said(value: Any) -> str:
+    return value if isinstance(value, str) else repr(value)
+
+
+def _one(result: Result, changed: str, where: Console) -> None:
+    world = result.worlds.iloc[0]
+    where.print(
+        f"{result.scenario.name}{changed}, seed {result.seed}, world {result.first}: {_sites(world['sites'])} in "
+        f"{_count(world['hosts'], 'state')}, EUR {world['spend_eur_bn']:.1f} bn spent and {world['unspent_eur_bn']:.1f} bn left"
+    )
+    where.print()
+    _facilities(result, where)
+    where.print(_adds_up(result))
+    where.print(_votes(result))
+
+
+def _facilities(result: Result, where: Console) -> None:
+    table = result.facilities
+    if not len(table):
+        return
+    names = dict(zip(result.members.states.codes, result.members.states.names, strict=True))
+    size = table.groupby("state")["accelerators"].transform("sum")
+    ordered = table.assign(size=size).sort_values(
+        ["size", "state", "accelerators"], ascending=[False, True, False]
+    )
+    most = float(table["accelerators"].max())
+    wide, medium = where.width >= WIDE, where.width >= MEDIUM
+    headings = ["State", *(["City"] if medium else []), "Accelerators", "", *(["MW"] if wide else [])]
+    headings += ["EUR bn", "Works from"] if medium else []
+    length = 24 if wide else 12 if medium else max(where.width - 34, 4)
+    rows, last = [], ""
+    for row in ordered.to_dict("records"):
+        state = "" if row["state"] == last else names[row["state"]]
+        last = row["state"]
+        cells = [
+            state,
+            *([row["city"]] if medium else []),
+            f"{row['accelerators']:,.0f}",
+            bar(row["accelerators"], most, length, where),
+        ]
+        cells += [f"{row['power_mw']:,.1f}"] if wide else []
+        cells += (
+            [f"{row['spend_eur_bn']:.3f}", "never" if pd.isna(row["operational"]) else row["operational"]]
+            if medium
+            else []
+        )
+        rows.append(cells)
+    numbers = [i for i, heading in enumerate(headings) if heading in ("Accelerators", "MW", "EUR bn")]
+    print_table(where, headings, rows, right=numbers)
+    where.print()
+
+
+def _adds_up(result: Result) -> str:
+    world = result.worlds.iloc[0]
+    aggregate = f"What adds up: {world['aggregate_accelerators']:,.0f} accelerators."
+    date = result.scenario.assess
+    if np.isnan(world["years_behind"]):
+        return f"{aggregate} What does not: nothing works in {date}, so there is no run to hold against the frontier."
+    price = world["price_of_politics"]
+    cost = "" if np.isnan(price) else f"; politics cost {price:.1f} of them"
+    return (
+        f"{aggregate} What does not: the largest single run of {date}, {world['largest_run_flop']:.1e} FLOP, is "
+        f"{world['years_behind']:.1f} years behind the frontier ({world['frontier_flop']:.1e}){cost}."
+    )
+
+
+def _votes(result: Result) -> str:
+    votes = result.votes
+    if not len(votes):
+        return "Votes: none was held."
+    said = []
+    for (agenda, rule), rows in votes.groupby(["agenda", "rule"], sort=False):
+        said.append(f"{len(rows):,} under {rule} ({agenda}), {int(rows['passed'].sum()):,} passed")
+    against = pd.Series(" ".join(votes["no"]).split(), dtype="str").value_counts()
+    text = "Votes: " + "; ".join(said)
+    if result.count == 1 and len(against):
+        named = ", ".join(
+            f"{code} {times}" if times > 1 else str(code) for code, times in against.head(8).items()
+        )
+        text += f"; against: {named}{' and others' if len(against) > 8 else ''}"
+    return text + "."
+
+
+def _many(result: Result, changed: str, where: Console) -> None:
+    worlds = result.worlds
+    where.print(
+        f"{result.scenario.name}{changed}, seed {result.seed}, {result.count:,} worlds: {_span(worlds['sites'])} sites in "
+        f"{_span(worlds['hosts'])} states (median, 5 to 95 %)"
+    )
+    where.print()
+    _by_state(result, where)
+    idle = without_a_run(worlds["years_behind"])
+    date = result.scenario.assess
+    text = (
+        f"What adds up: {_span(worlds['aggregate_accelerators'])} accelerators. What does not: the largest single run of "
+        f"{date}, {_span(worlds['largest_run_flop'], '.1e')} FLOP, is {_span(worlds['years_behind'], '.1f')} years behind the "
+        f"frontier"
+    )
+    if "price_of_politics" in worlds:
+        text += f"; politics cost {_span(worlds['price_of_politics'], '.1f')} of them"
+    where.print(text + ".")
+    if idle:
+        where.print(
+            f"In {idle:,} of {result.count:,} worlds nothing works then; they count as worse than any number."
+        )
+    where.print(_votes(result))
+
+
+def _by_state(result: Result, where: Console) -> None:
+    names = dict(zip(result.members.states.codes, result.members.states.names, strict=True))
+    rows = []
+    for code, table in result.states.groupby("state", sort=False):
+        hosts = float((table["sites"] > 0).mean())
+        if hosts:
+            rows.append(
+                (names[str(code)], hosts, float(table["sites"].mean()), summary(table["accelerators"]))
+            )
+    if not rows:
+        return
+    rows.sort(key=lambda row: (-row[3]["median"], -row[1], row[0]))
+    most = max(row[3]["median"] for row in rows)
+    medium = where.width >= MEDIUM
+    length = 24 if where.width >= WIDE else 12 if medium else max(where.width - 34, 4)
+    headings = [
+        "State",
+        *(["Hosts in", "Sites"] if medium else []),
+        "Accelerators",
+        "",
+        *(["5 to 95 %"] if medium else []),
+    ]
+    cells = [
+        [
+            name,
+            *([f"{hosts:.0%}", f"{sites:.2f}"] if medium else []),
+            f"{size['median']:,.0f}",
+            bar(size["median"], most, length, where),
+            *([f"{size['low']:,.0f} to {size['high']:,.0f}"] if medium else []),
+        ]
+        for name, hosts, sites, size in rows
+    ]
+    print_table(where, headings, cells, right=[1, 2, 3] if medium else [1])
+    where.print()
+
+
+def _span(values: Any, form: str = ",.0f") -> str:
+    found = summary(values)
+    low, mid, high = (
+        f"{found[k]:{form}}" if np.isfinite(found[k]) else "none" for k in ("low", "median", "high")
+    )
+    return mid if low == high else f"{mid} ({low} to {high})"
+
+
+def _sites(number: Any) -> str:
+    return _count(number, "site")
+
+
+def _count(number: Any, noun: str) -> str:
+    return f"{int(number)} {noun}" if number == 1 else f"{int(number)} {noun}s"

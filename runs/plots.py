@@ -1,0 +1,94 @@
+"""Drawings of a result for notebooks and papers; each returns Matplotlib axes to go on with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from abm.calendar import quarter
+from runs.statistics import HIGH, LOW, median, quantile, without_a_run
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from runs.ensemble import Result
+
+INK = "#1f4e79"
+
+
+class Plots:
+    """Drawings of one result; every method takes axes to draw on, or makes its own."""
+
+    def __init__(self, result: Result):
+        self.result = result
+
+    def __repr__(self) -> str:
+        """Names of the drawings."""
+        return "drawings: sites(), facilities(), years_behind(), price_of_politics(), timeline()"
+
+    def sites(self, axes: Axes | None = None) -> Axes:
+        """How many sites the worlds end up with."""
+        axes = _axes(axes)
+        numbers, worlds = np.unique(self.result.worlds["sites"], return_counts=True)
+        axes.bar(numbers, worlds, color=INK, width=0.8)
+        return self._named(axes, "facilities under contract", "worlds")
+
+    def facilities(self, axes: Axes | None = None) -> Axes:
+        """Accelerators by state: the median over worlds, with a line from the 5 to the 95 % quantile."""
+        axes = _axes(axes)
+        names = dict(zip(self.result.members.states.codes, self.result.members.states.names, strict=True))
+        found = []
+        for code, rows in self.result.states.groupby("state", sort=False):
+            size = rows["accelerators"]
+            if size.max() > 0:
+                found.append((median(size), names[str(code)], quantile(size, LOW), quantile(size, HIGH)))
+        found.sort()
+        place = np.arange(len(found))
+        axes.barh(place, [f[0] for f in found], color=INK)
+        if self.result.count > 1:
+            axes.hlines(place, [f[2] for f in found], [f[3] for f in found], color="black", linewidth=1)
+        axes.set_yticks(place, [f[1] for f in found])
+        return self._named(axes, "accelerators", "")
+
+    def years_behind(self, axes: Axes | None = None) -> Axes:
+        """How many years behind the frontier the worlds are; those without a run are counted in the label."""
+        return self._spread("years_behind", f"years behind the frontier, {self.result.scenario.assess}", axes)
+
+    def price_of_politics(self, axes: Axes | None = None) -> Axes:
+        """How many of those years politics cost."""
+        return self._spread("price_of_politics", "price of politics, years", axes)
+
+    def timeline(self, outcome: str = "working_accelerators", axes: Axes | None = None) -> Axes:
+        """An outcome of the timeline by quarter: the median over worlds, and the band between the 5 and 95 % quantiles."""
+        axes = _axes(axes)
+        rows = self.result.timeline.groupby("quarter")[outcome]
+        years = [quarter(str(q), "quarter") / 4 for q in rows.groups]
+        low, mid, high = (
+            np.array([quantile(values, share) for _, values in rows]) for share in (LOW, 0.5, HIGH)
+        )
+        axes.plot(years, np.where(np.isfinite(mid), mid, np.nan), color=INK)
+        both = np.isfinite(low) & np.isfinite(high)
+        axes.fill_between(years, low, high, where=both, color=INK, alpha=0.2, linewidth=0)
+        return self._named(axes, "year", outcome.replace("_", " "))
+
+    def _spread(self, column: str, label: str, axes: Axes | None) -> Axes:
+        axes = _axes(axes)
+        values = self.result.worlds[column]
+        idle = without_a_run(values)
+        axes.hist(values.dropna(), bins="auto", color=INK)
+        return self._named(axes, f"{label} ({idle} worlds without a run)" if idle else label, "worlds")
+
+    def _named(self, axes: Axes, across: str, up: str) -> Axes:
+        axes.set_xlabel(across)
+        axes.set_ylabel(up)
+        axes.set_title(self.result.scenario.name)
+        return axes
+
+
+def _axes(axes: Any) -> Any:
+    if axes is not None:
+        return axes
+    from matplotlib import pyplot
+
+    return pyplot.subplots(layout="constrained")[1]

@@ -1,0 +1,122 @@
+"""What commands print: JSON without infinities, tables with bars, progress that appears only when it is needed."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+EIGHTHS = " ▏▎▍▌▋▊▉█"
+PATIENCE = 1.0  # seconds before progress is shown
+
+
+def print_json(content: Any) -> None:
+    """Print one JSON object to standard output; numbers that are not finite become null."""
+    sys.stdout.write(json_text(content))
+
+
+def json_text(content: Any) -> str:
+    """The text of one JSON object: keys in their order, numbers in full, null for what is not finite."""
+    return json.dumps(_finite(content), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _finite(content: Any) -> Any:
+    if isinstance(content, Mapping):
+        return {str(key): _finite(value) for key, value in content.items()}
+    if isinstance(content, list | tuple):
+        return [_finite(value) for value in content]
+    if hasattr(content, "item"):  # a NumPy number
+        content = content.item()
+    if isinstance(content, float) and not math.isfinite(content):
+        return None
+    return content
+
+
+def number(value: Any) -> str:
+    """A parameter's value in few digits."""
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def console(stderr: bool = False) -> Console:
+    """A console as wide as the terminal, plain where its output is not one or NO_COLOR is set."""
+    from rich.console import Console
+
+    return Console(stderr=stderr, highlight=False, emoji=False, markup=False)
+
+
+def print_table(
+    where: Console, headings: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] = ()
+) -> None:
+    """Print a table without borders; `right` names the columns that hold numbers."""
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for index, heading in enumerate(headings):
+        table.add_column(
+            heading, justify="right" if index in right else "left", no_wrap=True, overflow="ellipsis"
+        )
+    for row in rows:
+        table.add_row(*row)
+    where.print(table)
+
+
+def print_grid(where: Console, rows: Sequence[tuple[str, str]]) -> None:
+    """Print names and what is said of each, the text wrapped in a column of its own."""
+    from rich.table import Table
+
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    where.print(table)
+
+
+def bar(value: float, most: float, width: int, where: Console) -> str:
+    """A bar of blocks as long as the value's share of the most, in eighths of a character where the terminal can."""
+    if most <= 0 or not math.isfinite(value) or value <= 0:
+        return ""
+    eighths = max(round(8 * width * value / most), 1)
+    if not where.encoding.lower().startswith("utf"):
+        return "#" * max(round(eighths / 8), 1)
+    return EIGHTHS[8] * (eighths // 8) + (EIGHTHS[eighths % 8] if eighths % 8 else "")
+
+
+@contextmanager
+def progress(what: str) -> Iterator[Callable[[int, int], None]]:
+    """Yield a callback (done, all) that shows a progress bar on standard error, if it takes more than a second."""
+    if not sys.stderr.isatty():
+        yield lambda done, total: None
+        return
+    started, shown, task = time.monotonic(), None, None
+
+    def report(done: int, total: int) -> None:
+        nonlocal shown, task
+        if shown is None and done < total and time.monotonic() - started > PATIENCE:
+            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+            shown = Progress(
+                TextColumn(what),
+                BarColumn(),
+                MofNCompleteColumn(),
+                TimeRemainingColumn(),
+                console=console(True),
+                transient=True,
+            )
+            shown.start()
+            task = shown.add_task(what, total=total)
+        if shown is not None and task is not None:
+            shown.update(task, completed=done)
+
+    try:
+        yield report
+    finally:
+        if shown is not None:
+            shown.stop()

@@ -1,0 +1,136 @@
+"""Browse the scenarios and their parameters."""
+
+from __future__ import annotations
+
+import json as json_module
+from importlib import resources
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from abm.scenario import Scenario
+
+scenarios = typer.Typer(
+    name="scenarios", help=__doc__, no_args_is_help=True, add_completion=False, rich_markup_mode=None
+)
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+
+@scenarios.command("list")
+def list_scenarios(json: Json = False) -> None:
+    """List the presets, with what each one is."""
+    from abm.scenario import load, presets
+    from runs import printing
+
+    found = [(name, summary(name), load(name)) for name in presets()]
+    if json:
+        printing.print_json(
+            {
+                "scenarios": [
+                    {
+                        "name": name,
+                        "summary": text,
+                        "rules": {f: c.rule for f, c in s.rules.items()},
+                        "digest": s.digest,
+                    }
+                    for name, text, s in found
+                ]
+            }
+        )
+        return
+    printing.print_grid(printing.console(), [(name, text) for name, text, _ in found])
+
+
+@scenarios.command("show")
+def show_scenario(
+    name: Annotated[str, typer.Argument(help="A preset or the path of a TOML file.")],
+    changes: Annotated[bool, typer.Option("--changes", help="Only what differs from eu-status-quo.")] = False,
+    json: Json = False,
+) -> None:
+    """Print a scenario as a TOML file, every rule and parameter with its unit and meaning."""
+    from abm.scenario import load
+    from runs import printing
+
+    scenario = load(name)
+    if json:
+        printing.print_json(scenario.plain())
+    elif changes:
+        typer.echo(scenario.toml(), nl=False)
+    else:
+        typer.echo(annotated(scenario), nl=False)
+
+
+@scenarios.command("parameters")
+def list_parameters(json: Json = False) -> None:
+    """List every parameter of a scenario: default, unit, bounds, plausible range, meaning and source."""
+    from abm.scenario import parameters
+    from runs import printing
+
+    known = parameters()
+    if json:
+        printing.print_json(
+            {
+                "parameters": [
+                    {
+                        "name": name,
+                        "default": default,
+                        "unit": about.unit,
+                        "low": about.low,
+                        "high": about.high,
+                        "range": about.range,
+                        "choices": about.choices,
+                        "group": about.group,
+                        "about": about.about,
+                        "source": about.source,
+                    }
+                    for name, (default, about) in known.items()
+                ]
+            }
+        )
+        return
+    where = printing.console()
+    groups: dict[str, list[tuple[str, str]]] = {}
+    for name, (default, about) in known.items():
+        unit = "" if about.unit in ("", "1", "quarter") else f" {about.unit}"
+        text = f"{printing.number(default)}{unit}; {about.about}"
+        if about.low is not None and about.high is not None:
+            text += f"; {printing.number(about.low)} to {printing.number(about.high)}"
+        if about.range is not None:
+            text += f", plausibly {printing.number(about.range[0])} to {printing.number(about.range[1])}"
+        groups.setdefault(about.group or "other", []).append((f"  {name}", f"{text} [{about.source}]"))
+    for index, (group, rows) in enumerate(groups.items()):
+        if index:
+            where.print()
+        where.print(group, style="bold")
+        printing.print_grid(where, rows)
+
+
+def summary(preset: str) -> str:
+    """What a preset says of itself: the comment at the head of its file."""
+    text = (resources.files("abm.scenarios") / f"{preset}.toml").read_text(encoding="utf-8")
+    lines = []
+    for line in text.splitlines():
+        if not line.startswith("#"):
+            break
+        lines.append(line.lstrip("# ").rstrip())
+    return " ".join(lines)
+
+
+def annotated(scenario: Scenario) -> str:
+    """A complete scenario file: every key, with unit and meaning behind it."""
+    from abm.scenario import parameters
+    from agents.rules import FAMILIES
+
+    known = parameters()
+    lines, group = [f"name = {json_module.dumps(scenario.name)}", "", "# rules"], ""
+    content = dict(line.split(" = ", 1) for line in scenario.toml(base=None).splitlines())
+    for name, family in FAMILIES.items():
+        lines.append(f"{name} = {content[name]}  # {family.decides}")
+    for name, (_, about) in known.items():
+        if about.group != group:
+            group = about.group
+            lines += ["", f"# {group}"]
+        unit = "" if about.unit in ("", "1", "quarter") else f"{about.unit}: "
+        lines.append(f"{name} = {content[name]}  # {unit}{about.about}")
+    return "\n".join(lines) + "\n"

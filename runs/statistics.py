@@ -1,0 +1,63 @@
+"""Medians and quantiles in which a world without a run counts as worse than any number.
+
+In the tables a lag is missing where nothing works. Here such a world stands above all others: a median is missing
+only where half of the worlds have no run.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+LOW, HIGH = 0.05, 0.95
+
+
+def worst_when_missing(values: Any) -> NDArray[np.float64]:
+    """Real numbers with infinity where one is missing, so that it is worse than any number."""
+    values = np.asarray(values, dtype=np.float64)
+    return np.where(np.isnan(values), np.inf, values)
+
+
+def quantile(values: Any, share: float) -> float:
+    """The quantile of some worlds, linear between neighbours; infinite where it falls among worlds without a run.
+
+    >>> quantile([1.0, 2.0, float("nan")], .5)
+    2.0
+    >>> quantile([1.0, float("nan")], .5)
+    inf
+    """
+    ranked = np.sort(worst_when_missing(values))
+    if not len(ranked):
+        return float("nan")
+    place = (len(ranked) - 1) * share
+    below = int(np.floor(place))
+    part = place - below
+    if part == 0:
+        return float(ranked[below])
+    low, high = float(ranked[below]), float(ranked[below + 1])
+    return high if low == high or np.isinf(high) else low + part * (high - low)
+
+
+def median(values: Any) -> float:
+    """The median of some worlds, a world without a run counting as worse than any number."""
+    return quantile(values, 0.5)
+
+
+def summary(values: Any) -> dict[str, float]:
+    """Median and the 5 and 95 % quantiles: `median`, `low`, `high`."""
+    return {"median": median(values), "low": quantile(values, LOW), "high": quantile(values, HIGH)}
+
+
+def ranked_quantile(values: Any, share: float) -> Any:
+    """The value at a quantile's rank among values with an order (quarters, say), None counting as the last.
+
+    >>> ranked_quantile(["2026Q3", None, "2026Q1"], .5)
+    '2026Q3'
+    """
+    ranked = sorted(values, key=lambda value: (value is None, value or ""))
+    return ranked[max(int(np.ceil(share * len(ranked))) - 1, 0)] if ranked else None
+
+
+def without_a_run(years_behind: Any) -> int:
+    """How many worlds have no run at all."""
+    return int(np.isnan(np.asarray(years_behind, dtype=np.float64)).sum())

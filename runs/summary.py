@@ -1,0 +1,123 @@
+"""A result as `run --json` prints it: one world in full, many as medians with 5 and 95 % quantiles."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from runs.ensemble import Result
+from runs.statistics import HIGH, LOW, ranked_quantile, summary, without_a_run
+
+CAPABILITY = (
+    "sites",
+    "hosts",
+    "two_site_states",
+    "spend_eur_bn",
+    "unspent_eur_bn",
+    "aggregate_accelerators",
+    "h100_equivalents",
+    "largest_site_accelerators",
+    "largest_run_flop",
+    "frontier_flop",
+    "years_behind",
+    "capability_lag_years",
+    "price_of_politics",
+    "hhi_spend",
+    "exited_labs",
+    "welfare_eur_bn",
+)
+STATES = ("sites", "accelerators", "received_eur_bn", "paid_eur_bn", "private_eur_bn")
+FACILITIES = ("accelerators", "power_mw", "spend_eur_bn")
+
+
+def as_json(result: Result, changes: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Return what `run --json` prints; `changes` is what `--set` changed in the scenario."""
+    head = {
+        "scenario": result.scenario.name,
+        "seed": result.seed,
+        "worlds": result.count,
+        "replicate": result.first,
+    }
+    body = _one(result) if result.count == 1 else _many(result)
+    return (
+        head
+        | {"changes": dict(changes or {})}
+        | body
+        | {"worlds_without_a_run": without_a_run(result.worlds["years_behind"])}
+    )
+
+
+def _one(result: Result) -> dict[str, Any]:
+    world = result.worlds.iloc[0]
+    return {
+        "facilities": [
+            {name: _plain(row[name]) for name in ("site", "state", "city", "operational", *FACILITIES)}
+            for row in result.facilities.to_dict("records")
+        ],
+        "states": [
+            {name: _plain(row[name]) for name in ("state", *STATES)}
+            for row in result.states.to_dict("records")
+        ],
+        "votes": [
+            {name: row[name] for name in ("quarter", "agenda", "rule")}
+            | {side: row[side].split() for side in ("yes", "no", "abstain")}
+            | {"passed": bool(row["passed"])}
+            for row in result.votes.to_dict("records")
+        ],
+        "capability": {name: _plain(world[name]) for name in CAPABILITY if name in world},
+    }
+
+
+def _many(result: Result) -> dict[str, Any]:
+    codes = result.members.states.codes
+    by_state = result.states.groupby("state", sort=False)
+    return {
+        "facilities": facilities(result),
+        "states": [
+            {"state": code} | {name: summary(rows[name]) for name in STATES}
+            for code, rows in ((code, by_state.get_group(code)) for code in codes)
+        ],
+        "votes": [
+            {
+                "agenda": agenda,
+                "rule": rule,
+                "ballots": len(rows),
+                "passed_share": float(rows["passed"].mean()),
+            }
+            for (agenda, rule), rows in result.votes.groupby(["agenda", "rule"], sort=False)
+        ],
+        "capability": {name: summary(result.worlds[name]) for name in CAPABILITY if name in result.worlds},
+    }
+
+
+def facilities(result: Result) -> list[dict[str, Any]]:
+    """One entry for every site that any world contracted: in what share of the worlds, and how large there."""
+    there = dict(list(result.facilities.groupby("site", sort=False)))
+    entries = []
+    for site in result.members.sites.names:
+        rows = there.get(site)
+        if rows is None:
+            continue
+        quarters = [_plain(q) for q in rows["operational"]]
+        entries.append(
+            {"site": site, "state": rows["state"].iloc[0], "city": rows["city"].iloc[0]}
+            | {"built_share": len(rows) / result.count}
+            | {
+                "operational": {
+                    "median": ranked_quantile(quarters, 0.5),
+                    "low": ranked_quantile(quarters, LOW),
+                    "high": ranked_quantile(quarters, HIGH),
+                }
+            }
+            | {name: summary(rows[name]) for name in FACILITIES}
+        )
+    return entries
+
+
+def _plain(value: Any) -> Any:
+    """A number or text as Python has them, None where it is missing."""
+    if pd.isna(value):
+        return None
+    return value.item() if hasattr(value, "item") else value

@@ -1,0 +1,125 @@
+"""Rules from users' files: import them by path, say in one sentence what is wrong, remember what was read."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+import traceback
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+
+from abm import catalogue  # noqa: F401  the shipped rules stand before a user's
+from agents.errors import BadInput, JusteRetourError
+from agents.rules import FAMILIES
+
+
+@dataclass(frozen=True)
+class RulesFile:
+    """A file of rules as it was read: path, hash, text, and the rules that it enters as (family, name)."""
+
+    path: Path
+    sha256: str
+    source: str
+    rules: tuple[tuple[str, str], ...]
+
+
+class RuleFailed(JusteRetourError):
+    """A user's rule raised an error while worlds were running."""
+
+
+_LOADED: dict[Path, RulesFile] = {}
+
+
+def loaded() -> list[RulesFile]:
+    """The files of rules read so far, in their order."""
+    return list(_LOADED.values())
+
+
+def load_rules(files: Iterable[Path | str]) -> list[RulesFile]:
+    """Import files of rules; one that was read already and has not changed is left as it is.
+
+    Raises:
+        BadInput: no such file, no Python, an error while it runs (with the line), or no rule in it.
+    """
+    return [_load(Path(file)) for file in files]
+
+
+def _load(path: Path) -> RulesFile:
+    try:
+        content = path.read_bytes()
+        source = content.decode("utf-8")
+    except FileNotFoundError:
+        raise BadInput(f"{path} does not exist; give the path of a Python file with rules.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise BadInput(
+            f"{path} cannot be read ({reason}); give the path of a Python file with rules."
+        ) from None
+    place, sha256 = path.resolve(), hashlib.sha256(content).hexdigest()
+    known = _LOADED.get(place)
+    if known is not None and known.sha256 == sha256:
+        return known
+    before = {name: dict(family.rules) for name, family in FAMILIES.items()}
+    if known is not None:
+        for family, rule in known.rules:
+            FAMILIES[family].rules.pop(rule, None)
+    try:
+        _run(path, place, source, sha256)
+    except BaseException:
+        for name, rules in before.items():
+            FAMILIES[name].rules = rules
+        raise
+    entered = tuple(
+        (family.name, rule.name)
+        for family in FAMILIES.values()
+        for rule in family
+        if rule.place.startswith(f"{place}:")
+    )
+    if not entered:
+        raise BadInput(f"{path} enters no rule; decorate a function with its family, as in @voting.")
+    _LOADED[place] = RulesFile(path, sha256, source, entered)
+    return _LOADED[place]
+
+
+def _run(path: Path, place: Path, source: str, sha256: str) -> None:
+    module = ModuleType(f"rules_of_user_{place.stem}_{sha256[:8]}")
+    module.__file__ = str(place)
+    sys.modules[module.__name__] = module
+    try:
+        exec(compile(source, str(place), "exec"), module.__dict__)
+    except SyntaxError as error:
+        where = (
+            f"line {error.lineno}"
+            if error.filename == str(place)
+            else f"{error.filename}, line {error.lineno}"
+        )
+        raise BadInput(f"{path}, {where}: {error.msg}; mend that line.") from None
+    except BadInput as error:
+        raise BadInput(f"{path}{_line(error, place)}: {error}") from None
+    except (Exception, SystemExit) as error:
+        raise BadInput(f"{path}{_line(error, place)}: {_said(error)}; mend that line.") from None
+
+
+def blamed(error: BaseException) -> RuleFailed | None:
+    """Return the error in one sentence if it arose in a user's rule, and None if it did not."""
+    for file in loaded():
+        line = _line(error, file.path.resolve())
+        if line:
+            return RuleFailed(
+                f"a rule in {file.path} failed{line.replace(',', ' at', 1)}: {_said(error)}; mend that line."
+            )
+    return None
+
+
+def _line(error: BaseException, place: Path) -> str:
+    lines = [
+        frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(place)
+    ]
+    return f", line {lines[-1]}" if lines else ""
+
+
+def _said(error: BaseException) -> str:
+    text = " ".join(str(error).split()).rstrip(".;")
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
