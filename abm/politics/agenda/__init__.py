@@ -1,0 +1,11 @@
+"""Agenda protocols: how an offer comes about.
+
+A protocol is asked once a quarter, for the worlds that have not settled, and returns a motion, or nothing where it
+has nothing to say in that quarter. It bargains over what offers are worth to the states and does not know what an
+offer is made of: `tables` holds a divisible pie and points on a line, on which the same functions run.
+"""
+
+from abm.politics.agenda import commission_proposal, open_call, planner
+from abm.politics.agenda.family import agenda
+
+__all__ = ["agenda", "commission_proposal", "open_call", "planner"]

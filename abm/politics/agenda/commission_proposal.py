@@ -1,0 +1,20 @@
+"""The Commission's right of initiative."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from abm.politics.agenda.family import Sunk, agenda
+
+
+@agenda(deterministic=True)
+def commission_proposal(council, *, sunk: Annotated[float, Sunk] = 0.0):
+    """The lead commissioner drafts, the College adopts, the Council votes on the draft with the votes it had to buy.
+
+    The cheapest winning coalition is bought with sites at home; all then vote on the offer as it stands.
+    Source: article 17(2) TEU, article 293(1) TFEU; Romer and Rosenthal (1978); Snyder (1991).
+    """
+    draft, adopted = council.drafted()
+    draft = council.entitled(draft)
+    plan, cash = council.with_coalition(draft, sunk)
+    return council.decide(plan, sunk, held=adopted, letters=council.letters(plan), transfer=cash)

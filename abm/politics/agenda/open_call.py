@@ -1,0 +1,56 @@
+"""The open call: apply, expert panel, board, in waves."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import numpy as np
+
+from abm.calendar import decimal_year, label
+from abm.politics import call as calls
+from abm.politics.agenda.family import Sunk, agenda
+from agents.errors import BadInput
+from agents.rules import Parameter
+
+
+@agenda(calls=True)
+def open_call(
+    council,
+    *,
+    deadlines: Annotated[
+        str,
+        Parameter(unit="dates", about="cut-off dates of the waves", source="EUROHPC-2024-CEI-AI-01 and -02"),
+    ] = "2024-11-04 2025-02-01 2025-06-30",
+    decisions: Annotated[
+        str,
+        Parameter(
+            unit="quarters",
+            about="when the board decides on each wave",
+            source="EuroHPC, 10 December 2024, 12 March and 10 October 2025",
+        ),
+    ] = "2024Q4 2025Q1 2025Q4",
+    industrial: Annotated[bool, Parameter(about="whether industrial sites may enter")] = False,
+    sunk: Annotated[float, Sunk] = 1.0,
+):
+    """States apply, experts rank, the board adopts the list, in waves; who loses may apply again.
+
+    Source: Regulation (EU) 2021/1173 as amended, article 9; EuroHPC calls of 2024 and 2025.
+    """
+    closes, decides = deadlines.split(), decisions.split()
+    if len(closes) != len(decides):
+        raise BadInput(
+            f"agenda.deadlines names {len(closes)} waves and agenda.decisions {len(decides)}; name as many dates as quarters."
+        )
+    now = label(council.now)
+    if now not in decides:
+        return None
+    wave = decides.index(now)
+    deadline = decimal_year(closes[wave], "agenda.deadlines")
+    council.industrial = industrial
+    found = calls.hold(council, deadline, sunk)
+    plan = council.entitled(found.listed, found.score)
+    last = np.full(council.worlds, wave == len(decides) - 1)
+    motion = council.decide(plan, sunk, last=last, letters=found.letters)
+    won = np.where(motion.passed[:, None], council.counted(plan), 0) > 0
+    calls.remember(council, found, won & found.applied)
+    return motion

@@ -1,0 +1,51 @@
+"""Those who decide without a vote: a planner, a board, a ministry."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from abm.politics.agenda.family import agenda
+from abm.politics.menu import by_decider, by_planner
+from agents.errors import BadInput
+from agents.rules import Parameter
+
+
+@agenda(deterministic=True)
+def planner(
+    council,
+    *,
+    objective: Annotated[
+        str,
+        Parameter(choices=("capability", "welfare"), about="what the planner maximises: V, or the sum of U"),
+    ] = "capability",
+    min_sites: Annotated[int, Parameter(unit="sites", low=1, high=1000, about="fewest sites")] = 1,
+    max_sites: Annotated[
+        int, Parameter(unit="sites", low=0, high=1000, about="most sites; 0 leaves it free")
+    ] = 0,
+):
+    """A planner spends the envelope at the best sites, and nobody is asked.
+
+    Under `capability` it maximises the flow V of the best single run; under `welfare` the sum of the states' payoffs,
+    over a menu that holds every other agenda's offer and spending less.
+    Source: the social planner; benchmark E5.
+    """
+    if max_sites and max_sites < min_sites:
+        raise BadInput(
+            f"agenda.max_sites = {max_sites} is below agenda.min_sites = {min_sites}; raise it, or set it to 0."
+        )
+    return council.choose(by_planner(council, objective, min_sites, max_sites))
+
+
+@agenda(deterministic=True)
+def single_decider(
+    council,
+    *,
+    max_sites: Annotated[
+        int, Parameter(unit="sites", low=1, high=1000, about="most sites that one decider would run")
+    ] = 4,
+):
+    """One board or ministry decides alone: a lab by its own u, a state by its U, the Commission by V.
+
+    Source: the essay: "decisions made in weeks"; dictator game, benchmark E6.
+    """
+    return council.choose(by_decider(council, max_sites))
