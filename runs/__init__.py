@@ -7,10 +7,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from runs.attribution import attribute as attribute
+    from runs.contrasts import compare as compare
     from runs.ensemble import Result as Result
     from runs.ensemble import simulate as simulate
 
-_HOMES = {"simulate": "runs.ensemble", "Result": "runs.ensemble"}
+_HOMES = {
+    "simulate": "runs.ensemble",
+    "Result": "runs.ensemble",
+    "compare": "runs.contrasts",
+    "attribute": "runs.attribution",
+}
 
 
 def __getattr__(name: str) -> Any:

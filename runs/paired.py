@@ -1,0 +1,118 @@
+"""Several scenarios on the same luck: outcomes side by side, world by world."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from abm.calendar import year
+from abm.members import Members, load_members
+from abm.outcomes import Outcomes, run
+from abm.scenario import Scenario, load
+from agents.arrays import Reals
+from agents.errors import BadInput, JusteRetourError, near
+from runs.planners import WORLDS, Planners, replicates_of
+from runs.tables import TABLES
+from runs.user_rules import blamed
+
+Progress = Callable[[int, int], None]
+OUTCOMES = {c.name: c for c in TABLES["worlds"] if c.kind in ("whole", "real", "quarter")}
+WORSE_WHEN_HIGH = {
+    "years_behind",
+    "capability_lag_years",
+    "price_of_politics",
+    "exited_labs",
+    "first_operation",
+}
+
+
+def outcome(name: str) -> str:
+    """Return the name of an outcome, or raise `BadInput` with the near matches."""
+    if name not in OUTCOMES:
+        raise BadInput(f"outcome = {name!r} is not an outcome; {near(name, OUTCOMES)}")
+    return name
+
+
+def measure(found: Mapping[str, Any], name: str) -> Reals:
+    """One outcome of some worlds as real numbers, infinite where a lag is missing or nothing ever works."""
+    values = np.asarray(found[name], dtype=np.float64)
+    if OUTCOMES[name].kind == "quarter":
+        return np.where(values < 0, np.inf, year(values))  # type: ignore[arg-type]
+    return np.where(np.isnan(values), np.inf, values)
+
+
+def guarded(*arguments: Any, **options: Any) -> Outcomes:
+    """Run worlds; an error in a user's rule is said in one sentence."""
+    try:
+        return run(*arguments, **options)
+    except JusteRetourError:
+        raise
+    except Exception as error:
+        failed = blamed(error)
+        if failed is None:
+            raise
+        raise failed from error
+
+
+class Paired:
+    """Outcomes of several scenarios on the same worlds; `extend` runs more of them.
+
+    `values[outcome]` is (scenarios, worlds). A scenario that says the same as an earlier one is not run again.
+    """
+
+    def __init__(self, scenarios: Sequence[Scenario], seed: int, members: Members, outcomes: Iterable[str]):
+        self.scenarios, self.seed, self.members = list(scenarios), seed, members
+        self.outcomes = [outcome(name) for name in outcomes]
+        self.worlds = 0
+        self._planners = Planners(seed, members)
+        self._parts: dict[str, list[Reals]] = {name: [] for name in self.outcomes}
+
+    def extend(self, worlds: int, progress: Progress | None = None) -> None:
+        """Run until there are that many worlds of each scenario."""
+        begun, price = self.worlds, "price_of_politics" in self.outcomes
+        while self.worlds < worlds:
+            count = min(WORLDS, worlds - self.worlds)
+            replicates = replicates_of(self.worlds, count)
+            seen: dict[str, dict[str, Reals]] = {}
+            for done, scenario in enumerate(self.scenarios, 1):
+                if scenario.digest not in seen:
+                    years = self._planners.years([(scenario, self.worlds, count)]) if price else None
+                    result = guarded(
+                        scenario, self.seed, replicates, self.members, price=price, planner_years=years
+                    )
+                    seen[scenario.digest] = {name: measure(result.worlds, name) for name in self.outcomes}
+                if progress is not None:
+                    every = len(self.scenarios)
+                    progress((self.worlds - begun) * every + count * done, (worlds - begun) * every)
+            for name in self.outcomes:
+                self._parts[name].append(np.stack([seen[s.digest][name] for s in self.scenarios]))
+            self.worlds += count
+
+    @property
+    def values(self) -> dict[str, Reals]:
+        """Each outcome, (scenarios, worlds)."""
+        return {name: np.concatenate(parts, axis=1) for name, parts in self._parts.items()}
+
+
+def named(
+    given: Sequence[str | Path | Mapping[str, Any] | Scenario], changes: Mapping[str, Any] | None = None
+) -> tuple[list[Scenario], list[str]]:
+    """Load scenarios, change all in the same way, and give each a name of its own."""
+    scenarios = [load(what) for what in given]
+    if changes:
+        scenarios = [s.changed(changes) for s in scenarios]
+    names: list[str] = []
+    for scenario in scenarios:
+        name, number = scenario.name, 2
+        while name in names:
+            name, number = f"{scenario.name} ({number})", number + 1
+        names.append(name)
+    return scenarios, names
+
+
+def union_of(members: Members | Path | str | None) -> Members:
+    """A union, or the one in a folder; the European Union where none is named."""
+    return members if isinstance(members, Members) else load_members(members)
