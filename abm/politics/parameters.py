@@ -1,6 +1,7 @@
 """Parameters of the politics: what states want, what a bid costs, how an offer is made and priced.
 
-Unless a source is named, starting values are assumed; calibration begins from the ranges, not from them.
+Values marked as calibrated are the centre of the posterior of `runs/specs/calibration.toml`, which sees the first two
+waves only and starts from the ranges, not from these values; all others are assumed unless a source is named.
 """
 
 from typing import Annotated, Any
@@ -8,6 +9,8 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict
 
 from agents.rules import Parameter
+
+CALIBRATED = "calibrated on the first two waves"
 
 
 def _p(
@@ -34,20 +37,53 @@ class PoliticsParameters(BaseModel):
         ),
     ] = 10.0
     smallest_eur_bn: Annotated[
-        float, _p("EUR bn", 0.001, 10, "smallest facility worth the name, m", (0.01, 0.1), group="sites")
-    ] = 0.03
+        float,
+        _p(
+            "EUR bn",
+            0.001,
+            10,
+            "smallest facility worth the name, m",
+            (0.01, 0.1),
+            source=CALIBRATED,
+            group="sites",
+        ),
+    ] = 0.065
     ceiling_eur_bn: Annotated[
-        float, _p("EUR bn", 0.01, 1000, "most that a site may ask in a call", (0.2, 2), group="sites")
-    ] = 0.65
+        float,
+        _p(
+            "EUR bn",
+            0.01,
+            1000,
+            "most that a site may ask in a call",
+            (0.2, 2),
+            source=CALIBRATED,
+            group="sites",
+        ),
+    ] = 1.1
     first_trophy_eur_bn: Annotated[
-        float, _p("EUR bn", 0, 10, "value of a state's first site, tau", (0.02, 0.3), group="states")
-    ] = 0.08
+        float,
+        _p(
+            "EUR bn",
+            0,
+            10,
+            "value of a state's first site, tau",
+            (0.02, 0.3),
+            source=CALIBRATED,
+            group="states",
+        ),
+    ] = 0.18
     further_trophies: Annotated[
         float,
         _p(
-            "1", 0, 0.99, "each further trophy is worth this share of the last, rho", (0, 0.9), group="states"
+            "1",
+            0,
+            0.99,
+            "each further trophy is worth this share of the last, rho",
+            (0, 0.9),
+            source=CALIBRATED,
+            group="states",
         ),
-    ] = 0.4
+    ] = 0.55
     trophy_fade: Annotated[
         float,
         _p(
@@ -60,11 +96,29 @@ class PoliticsParameters(BaseModel):
         ),
     ] = 0.0
     host_cost_eur_bn: Annotated[
-        float, _p("EUR bn", 0, 10, "a host's own fixed cost of a site, c", (0, 0.15), group="states")
-    ] = 0.04
+        float,
+        _p(
+            "EUR bn",
+            0,
+            10,
+            "a host's own fixed cost of a site, c",
+            (0, 0.15),
+            source=CALIBRATED,
+            group="states",
+        ),
+    ] = 0.055
     local_value: Annotated[
-        float, _p("1", 0, 10, "value of the first euro spent at home, lambda", (0.8, 1.5), group="states")
-    ] = 1.05
+        float,
+        _p(
+            "1",
+            0,
+            10,
+            "value of the first euro spent at home, lambda",
+            (0.8, 1.5),
+            source=CALIBRATED,
+            group="states",
+        ),
+    ] = 1.2
     local_scale: Annotated[
         float,
         _p(
@@ -74,16 +128,34 @@ class PoliticsParameters(BaseModel):
             "scale of the local good, s",
             (3e-5, 5e-4),
             scale="log",
+            source=CALIBRATED,
             group="states",
         ),
-    ] = 1e-4
+    ] = 1.9e-4
     local_size_exponent: Annotated[
-        float, _p("1", 0, 2, "how the local good grows with a state's GDP, gamma", (0, 1), group="states")
-    ] = 0.3
+        float,
+        _p(
+            "1",
+            0,
+            2,
+            "how the local good grows with a state's GDP, gamma",
+            (0, 1),
+            source=CALIBRATED,
+            group="states",
+        ),
+    ] = 0.55
     ambition_sd: Annotated[
         float,
-        _p("log units", 0, 3, "spread of ln a, a state's ambition in a world", (0.3, 1.5), group="states"),
-    ] = 1.0
+        _p(
+            "log units",
+            0,
+            3,
+            "spread of ln a, a state's ambition in a world",
+            (0.3, 1.5),
+            source=CALIBRATED,
+            group="states",
+        ),
+    ] = 0.95
     race_value_eur_bn: Annotated[
         float,
         _p(
@@ -138,9 +210,16 @@ class PoliticsParameters(BaseModel):
     match_share_of_gdp: Annotated[
         float,
         _p(
-            "share of GDP", 0, 1, "most that a state can match, phi", (3e-4, 3e-3), scale="log", group="money"
+            "share of GDP",
+            0,
+            1,
+            "most that a state can match, phi",
+            (3e-4, 3e-3),
+            scale="log",
+            source=CALIBRATED,
+            group="money",
         ),
-    ] = 1e-3
+    ] = 6e-4
     learning_rate: Annotated[
         float,
         _p(
@@ -188,9 +267,10 @@ class PoliticsParameters(BaseModel):
             240,
             "to write a bid that passes, where a centre exists (median)",
             (2, 9),
+            source=CALIBRATED,
             group="call",
         ),
-    ] = 6.0
+    ] = 5.5
     dossier_new_months: Annotated[
         float,
         _p(
@@ -199,17 +279,29 @@ class PoliticsParameters(BaseModel):
             240,
             "to write a bid that passes, where none exists (median)",
             (8, 40),
+            source=CALIBRATED,
             group="call",
         ),
-    ] = 20.0
+    ] = 27.0
     dossier_sd: Annotated[
-        float, _p("log units", 0, 3, "spread of the log of the time to write a bid", (0.3, 1), group="call")
-    ] = 0.7
+        float,
+        _p(
+            "log units",
+            0,
+            3,
+            "spread of the log of the time to write a bid",
+            (0.3, 1),
+            source=CALIBRATED,
+            group="call",
+        ),
+    ] = 0.75
     panel_noise: Annotated[
-        float, _p("score units", 0, 10, "noise of the expert panel", (0.1, 1), group="call")
-    ] = 0.35
+        float,
+        _p("score units", 0, 10, "noise of the expert panel", (0.1, 1), source=CALIBRATED, group="call"),
+    ] = 0.5
     panel_threshold: Annotated[
-        float, _p("score units", -10, 10, "score below which a bid fails", (-3, 1), group="call")
+        float,
+        _p("score units", -10, 10, "score below which a bid fails", (-3, 1), source=CALIBRATED, group="call"),
     ] = -1.0
     panel_experience: Annotated[
         float,
@@ -219,10 +311,10 @@ class PoliticsParameters(BaseModel):
             10,
             "weight of an existing centre in the score",
             (0, 2),
-            source="Regulation (EU) 2021/1173, article 9(5): experience; weight assumed",
+            source="Regulation (EU) 2021/1173, article 9(5): experience; value calibrated on the first two waves",
             group="call",
         ),
-    ] = 1.0
+    ] = 1.15
     panel_conditions: Annotated[
         float,
         _p(

@@ -10,13 +10,17 @@ from abm.scenario import load, values
 from agents.payoff import local_good, local_scale, payoff, race, trophies, wanted_size
 from agents.situation import Prospect
 
-P = values([load("eu-status-quo")])
+BASE = load("eu-status-quo").changed(
+    {"local_value": 1.05, "local_scale": 1e-4, "local_size_exponent": 0.3, "first_trophy_eur_bn": 0.08}
+    | {"further_trophies": 0.4, "host_cost_eur_bn": 0.04}
+)
+P = values([BASE])
 STATES = load_members().states
 
 
 @pytest.mark.parametrize("sites", [0, 1, 2, 5])
 def test_trophies_are_a_geometric_sum_less_the_hosts_cost(sites):
-    tau, rho, c = 0.08, 0.4, 0.04
+    tau, rho, c = (getattr(BASE, k) for k in ("first_trophy_eur_bn", "further_trophies", "host_cost_eur_bn"))
     assert trophies(np.array([[sites]]), P).item() == pytest.approx(
         sum(tau * rho**k for k in range(sites)) - c * sites
     )

@@ -1,0 +1,274 @@
+"""Calibration of the politics on the first two waves, by approximate Bayesian computation.
+
+Parameters are drawn from their plausible ranges; each draw plays one world up to the second wave; the draws whose
+moments come nearest to the observed ones are kept and adjusted by local linear regression (Beaumont, Zhang and
+Balding 2002). The third wave is never looked at here. What the race is worth is drawn along and stays a prior.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.stats import norm, qmc
+
+from abm.members import Members, load_members
+from abm.observed import observed
+from abm.quarter import advance
+from abm.scenario import Scenario, load, parameters
+from abm.world import World
+from agents.errors import BadInput, near
+
+CHUNK = 256
+
+MOMENTS = {
+    "sites_wave_1": "facilities selected in the first wave",
+    "sites_wave_2": "facilities selected in the second wave",
+    "hosts": "states that host after two waves",
+    "two_site_states": "states with two sites after two waves",
+    "hosts_with_centre": "share of the sites where a computing centre stood or was planned",
+    "size_of_hosts": "mean log GDP of the hosts less that of all states",
+    "median_budget": "log of the median budget, EUR bn",
+    "spread_of_budgets": "standard deviation of the log of the budgets",
+    "old_members": "share of the hosts that joined before 2004",
+}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A calibration as its file says: base scenario, seed, number of draws and of those kept, waves, parameters."""
+
+    scenario: Scenario
+    seed: int
+    draws: int
+    keep: int
+    waves: int
+    fitted: tuple[str, ...]
+    carried: tuple[str, ...]
+
+
+def read(path: Path) -> Plan:
+    """Read a calibration file, or raise `BadInput` in one sentence."""
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise BadInput(f"{path} does not exist; check the path.") from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise BadInput(f"{path} cannot be read: {error}; mend it.") from None
+    known = {"scenario", "seed", "draws", "keep", "waves", "priors"}
+    for key in content:
+        if key not in known:
+            raise BadInput(f"{path}: {key!r} is not known; {near(key, known)}")
+    priors = content.get("priors", {})
+    fitted, carried = tuple(priors.get("fitted", ())), tuple(priors.get("carried", ()))
+    for name in (*fitted, *carried):
+        if name not in parameters() or parameters()[name][1].range is None:
+            ranged = [k for k, (_, about) in parameters().items() if about.range is not None]
+            raise BadInput(
+                f"{path}: priors name {name!r}, which has no plausible range; {near(name, ranged)}"
+            )
+    if not fitted:
+        raise BadInput(f"{path}: priors.fitted is empty; name at least one parameter.")
+    numbers = {
+        k: content.get(k, default)
+        for k, default in (("seed", 0), ("draws", 20_000), ("keep", 200), ("waves", 2))
+    }
+    for key, value in numbers.items():
+        if not isinstance(value, int) or isinstance(value, bool) or value < (0 if key == "seed" else 1):
+            raise BadInput(f"{path}: {key} = {value!r} is not a positive whole number; give one.")
+    if numbers["keep"] < 2 * (len(fitted) + 1) or numbers["keep"] > numbers["draws"]:
+        raise BadInput(
+            f"{path}: keep = {numbers['keep']} must lie between {2 * (len(fitted) + 1)} and draws = {numbers['draws']}."
+        )
+    return Plan(load(content.get("scenario", "eu-status-quo")), fitted=fitted, carried=carried, **numbers)
+
+
+def prior(names: Sequence[str], draws: int, seed: int) -> pd.DataFrame:
+    """Draws from the plausible ranges, a scrambled Sobol sequence; a row a draw."""
+    points = qmc.Sobol(len(names), scramble=True, rng=np.random.default_rng(seed)).random_base2(
+        int(np.ceil(np.log2(draws)))
+    )
+    out = {}
+    for k, name in enumerate(names):
+        about = parameters()[name][1]
+        low, high = about.range
+        u = points[:draws, k]
+        out[name] = low * (high / low) ** u if about.scale == "log" else low + (high - low) * u
+    return pd.DataFrame(out)
+
+
+def simulated(
+    base: Scenario,
+    points: pd.DataFrame,
+    seed: int,
+    replicates: NDArray[np.int64],
+    members: Members,
+    waves: int,
+) -> pd.DataFrame:
+    """Moments of one world a point; a row a point."""
+    decisions = dict(base.rules["agenda"].settings).get("decisions", "2024Q4 2025Q1 2025Q4").split()
+    short = base.changed({"end": decisions[waves - 1], "assess": decisions[waves - 1]})
+    rows = []
+    records = points.to_dict("records")
+    for first in range(0, len(records), CHUNK):
+        part = slice(first, first + CHUNK)
+        world = World([short.changed(r) for r in records[part]], seed, replicates[part], members)
+        while world.running:
+            advance(world)
+        rows.append(moments_of(world))
+    return pd.concat(rows, ignore_index=True)
+
+
+def moments_of(world: World) -> pd.DataFrame:
+    """The moments of worlds as they stand; a row a world, NaN where nothing was selected."""
+    chosen, states, sites = world.selected >= 0, world.states, world.sites
+    by_state = np.rint(world.by_state(chosen)).astype(int)
+    hosts = by_state > 0
+    count = chosen.sum(-1)
+    budgets = np.where(chosen, world.planned, np.nan)
+    with np.errstate(all="ignore"):
+        logs = np.log(budgets)
+        size = np.log(states.gdp) - np.log(states.gdp).mean()
+        return pd.DataFrame(
+            {
+                "sites_wave_1": (chosen & (world.wave == 1)).sum(-1),
+                "sites_wave_2": (chosen & (world.wave == 2)).sum(-1),
+                "hosts": hosts.sum(-1),
+                "two_site_states": (by_state > 1).sum(-1),
+                "hosts_with_centre": (chosen & sites.centre).sum(-1) / count,
+                "size_of_hosts": (hosts * size).sum(-1) / hosts.sum(-1),
+                "median_budget": _quiet(np.nanmedian, logs),
+                "spread_of_budgets": _quiet(np.nanstd, logs),
+                "old_members": (hosts & states.existing_members).sum(-1) / hosts.sum(-1),
+            }
+        )
+
+
+def _quiet(statistic: Any, rows: NDArray[np.float64]) -> NDArray[np.float64]:
+    out = np.full(len(rows), np.nan)
+    some = ~np.isnan(rows).all(-1)
+    out[some] = statistic(rows[some], axis=-1)
+    return out
+
+
+def observed_moments(members: Members, waves: int) -> pd.Series:
+    """The same moments of the real waves; budgets of services alone are left out."""
+    rows = [r for r in observed() if int(r["wave"]) <= waves]
+    states = members.states
+    hosts = [states.index(r["state"]) for r in rows]
+    distinct = sorted(set(hosts))
+    centre = dict(zip(members.sites.names, members.sites.centre, strict=True))
+    budgets = np.array(
+        [
+            float(r["budget_eur_m"]) / 1000
+            for r in rows
+            if r["budget_eur_m"]
+            and "services only" not in r["budget_scope"]
+            and not r["budget_scope"].startswith("services")
+        ]
+    )
+    size = np.log(states.gdp) - np.log(states.gdp).mean()
+    at_centre = [centre[r["site"]] for r in rows]
+    return pd.Series(
+        {
+            "sites_wave_1": sum(int(r["wave"]) == 1 for r in rows),
+            "sites_wave_2": sum(int(r["wave"]) == 2 for r in rows),
+            "hosts": len(distinct),
+            "two_site_states": sum(hosts.count(i) > 1 for i in distinct),
+            "hosts_with_centre": float(np.mean(at_centre)),
+            "size_of_hosts": float(size[distinct].mean()),
+            "median_budget": float(np.median(np.log(budgets))),
+            "spread_of_budgets": float(np.std(np.log(budgets))),
+            "old_members": float(states.existing_members[distinct].mean()),
+        }
+    )
+
+
+@dataclass(frozen=True)
+class Posterior:
+    """What the waves say: `draws` adjusted, `raw` as drawn, `moments` of the kept draws, `observed`, `prior` ranges."""
+
+    draws: pd.DataFrame
+    raw: pd.DataFrame
+    moments: pd.DataFrame
+    observed: pd.Series
+    seed: int
+    replicates: NDArray[np.int64]
+
+    def summary(self) -> pd.DataFrame:
+        """A row a parameter: prior range, posterior median and 90 % interval, and how far the data narrow it.
+
+        `narrowed` is one less the ratio of posterior to prior standard deviation, on the prior's own scale: near 0,
+        the data leave the parameter open.
+        """
+        rows = []
+        for name in self.draws:
+            about = parameters()[name][1]
+            low, high = about.range
+            scale = np.log if about.scale == "log" else np.asarray
+            spread = float(np.std(scale(self.draws[name]))) / (float(scale(high) - scale(low)) / np.sqrt(12))
+            q = self.draws[name].quantile([0.05, 0.5, 0.95]).to_numpy()
+            rows.append((name, about.unit, low, high, q[1], q[0], q[2], 1 - spread))
+        return pd.DataFrame(
+            rows,
+            columns=["parameter", "unit", "prior_low", "prior_high", "median", "low", "high", "narrowed"],
+        )
+
+    def fit(self) -> pd.DataFrame:
+        """A row a moment: observed, and median and 90 % interval of the kept draws."""
+        q = self.moments.quantile([0.05, 0.5, 0.95])
+        return pd.DataFrame(
+            {
+                "moment": list(MOMENTS),
+                "observed": self.observed[list(MOMENTS)].to_numpy(),
+                "median": q.loc[0.5, list(MOMENTS)].to_numpy(),
+                "low": q.loc[0.05, list(MOMENTS)].to_numpy(),
+                "high": q.loc[0.95, list(MOMENTS)].to_numpy(),
+            }
+        )
+
+
+def calibrate(plan: Plan, members: Members | None = None) -> Posterior:
+    """Draw, simulate, keep the nearest, adjust."""
+    members = members or load_members()
+    names = [*plan.fitted, *plan.carried]
+    points = prior(names, plan.draws, plan.seed)
+    replicates = np.arange(plan.draws)
+    moments = simulated(plan.scenario, points, plan.seed, replicates, members, plan.waves)
+    target = observed_moments(members, plan.waves)
+    columns = list(MOMENTS)
+    found = moments[columns].to_numpy(dtype=float)
+    scale = np.nanmedian(np.abs(found - np.nanmedian(found, axis=0)), axis=0)
+    scale = np.where(scale > 0, scale, np.nanstd(found, axis=0))
+    distance = np.sqrt(np.nansum(((found - target[columns].to_numpy()) / scale) ** 2, axis=1))
+    distance[np.isnan(found).any(axis=1)] = np.inf
+    kept = np.argsort(distance, kind="stable")[: plan.keep]
+    raw = points.iloc[kept].reset_index(drop=True)
+    near_by = (found[kept] - target[columns].to_numpy()) / scale
+    adjusted = _adjusted(raw, near_by, distance[kept])
+    return Posterior(
+        adjusted, raw, moments.iloc[kept].reset_index(drop=True), target, plan.seed, replicates[kept]
+    )
+
+
+def _adjusted(raw: pd.DataFrame, moments: NDArray[np.float64], distance: NDArray[np.float64]) -> pd.DataFrame:
+    """Local linear regression on the moments, on the normal scale of the prior so that no draw leaves its range."""
+    weight = np.sqrt(np.maximum(1 - (distance / distance.max()) ** 2, 0.0))
+    design = np.column_stack([np.ones(len(moments)), moments])
+    out = {}
+    for name in raw:
+        about = parameters()[name][1]
+        low, high = np.log(about.range) if about.scale == "log" else np.asarray(about.range)
+        value = np.log(raw[name]) if about.scale == "log" else raw[name].to_numpy()
+        z = norm.ppf(np.clip((value - low) / (high - low), 1e-6, 1 - 1e-6))
+        slope = np.linalg.lstsq(design * weight[:, None], z * weight, rcond=None)[0]
+        moved = z - moments @ slope[1:]
+        back = low + (high - low) * norm.cdf(moved)
+        out[name] = np.exp(back) if about.scale == "log" else back
+    return pd.DataFrame(out)
