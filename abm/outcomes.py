@@ -91,12 +91,15 @@ def run(
     """
     members = members or load_members()
     world = World(scenarios, seed, replicates, members, trace=trace, timeline=timeline)
+    models: Sequence[Any] = ()
     if agents:
         from abm.model import play  # Mesa takes two seconds to import
 
-        play(world, agents)
+        models = play(world, agents)
     while world.running:
         advance(world)
+        for model in models:
+            model.step()
     if price and planner_years is None:
         planner_years = planned_years_behind(world.scenarios, seed, world.replicates, members)
     return outcomes(world, planner_years)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from agents.arrays import Reals
 from agents.commissioner import Plans
 from agents.lab import Market
-from agents.situation import College, Offer, Situation
+from agents.situation import College, Offer
 
 
 class Parameters:
@@ -58,7 +58,7 @@ def in_world(handed: Any, world: int) -> Any:
     return replace(handed, **parts)
 
 
-def _alone(situation: Situation, world: int) -> Callable[[Reals], Offer]:
+def _alone(situation: Any, world: int) -> Callable[[Reals], Offer]:
     def alone(size: Reals) -> Offer:
         sizes = np.zeros(situation.scale.shape)
         sizes[world] = size

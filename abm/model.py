@@ -1,0 +1,424 @@
+"""The Mesa model: one world, stepped quarter by quarter, whose agents are views on its arrays.
+
+The same scenario, seed and replicate give the same numbers here, in `mesa.batch_run` and in an ensemble, to the bit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import mesa
+import numpy as np
+from mesa.datacollection import DataCollector
+
+from abm.calendar import label
+from abm.delivery.exchange import run_flop
+from abm.fleet import fleet_of, operational
+from abm.members import Members, load_members
+from abm.outcomes import Accounts, Outcomes, accounts, outcomes, planned_years_behind, price_of_politics
+from abm.politics.council import Council
+from abm.quarter import advance, race_of, standing
+from abm.reasons import Decision, reasons
+from abm.scenario import Scenario, load
+from abm.world import World
+from agents.arrays import Reals, total
+from agents.errors import BadInput, near
+from agents.mesa_agents import Actor, Commissioner, Facility, Lab, MemberState
+from agents.own import in_world
+from agents.situation import Situation
+
+KINDS: dict[type[Actor], str] = {
+    MemberState: "state",
+    Commissioner: "commissioner",
+    Lab: "lab",
+    Facility: "site",
+}
+MODEL_REPORTERS = (
+    "quarter",
+    "selected",
+    "contracted",
+    "working",
+    "sites",
+    "hosts",
+    "spend_eur_bn",
+    "envelope_eur_bn",
+    "aggregate_accelerators",
+    "working_accelerators",
+    "largest_run_flop",
+    "frontier_flop",
+    "years_behind",
+    "capability_lag_years",
+    "exited_labs",
+    "largest_run_flop_at_assessment",
+    "years_behind_at_assessment",
+    "price_of_politics",
+)
+AGENT_REPORTERS = (
+    "state",
+    "sites",
+    "accelerators",
+    "received_eur_bn",
+    "paid_eur_bn",
+    "yes_votes",
+    "no_votes",
+    "last_vote",
+    "spend_eur_bn",
+    "power_mw",
+    "working",
+    "left",
+)
+_NEVER_ASKED = object()
+
+
+class WorldModel(mesa.Model):
+    """One world of a `World` as a Mesa model; `AllocationModel` is the one to make.
+
+    Args:
+        world: the arrays, which several models may share.
+        row: which of the worlds this is.
+        kinds: the class of each actor, from `casting`.
+    """
+
+    def __init__(self, world: World, row: int, kinds: Mapping[str, list[type[Any]]]):
+        super().__init__(rng=world.seed)
+        self.world, self.row = world, row
+        self._now = world.now
+        self._handed: dict[str, tuple[Any, ...]] = {}
+        self._situation: tuple[int, Situation] | None = None
+        self._accounts: tuple[int, Accounts] | None = None
+        self._facilities: dict[int, Facility] = {}
+        self._members: list[Any] = [
+            cls(self, place) for kind in kinds.values() for place, cls in enumerate(kind)
+        ]
+        self.minds: dict[str, list[Any]] = {}  # agents that decide by themselves, by decision
+        for agent in self._members:
+            for name in agent.overridden():
+                self.minds.setdefault(name, []).append(agent)
+        self._learners = [a for a in self._members if type(a).step is not mesa.Agent.step]
+
+    def step(self) -> None:
+        """Let a quarter pass; nothing happens after the last."""
+        if self._now >= self.world.last:
+            self.running = False
+            return
+        self._now += 1
+        if self.world.now < self._now:  # models that share a world share its quarters
+            advance(self.world)
+        self._see_facilities()
+        for agent in self._learners:
+            agent.step()
+        self.running = self._now < self.world.last
+
+    def _see_facilities(self) -> None:
+        d, k = self.world.delivered, self.row
+        stands = (self.world.selected[k] >= 0) & ~d.cancelled[k] & (d.contracted[k] <= self.world.now)
+        for place in np.flatnonzero(stands).tolist():
+            if place not in self._facilities:
+                self._facilities[place] = Facility(self, place)
+        for place in [p for p in self._facilities if not stands[p]]:
+            self._facilities.pop(place).remove()
+
+    # -- what agents see ----------------------------------------------------------------------------------------------
+    @property
+    def accounts(self) -> Accounts:
+        """The accounts of this quarter, all worlds."""
+        if self._accounts is None or self._accounts[0] != self.world.now:
+            self._accounts = (self.world.now, accounts(self.world))
+        return self._accounts[1]
+
+    @property
+    def situation(self) -> Situation:
+        """What the states of this world know this quarter."""
+        if self._situation is None or self._situation[0] != self.world.now:
+            rows = np.array([self.row])
+            self._situation = (self.world.now, Council(self.world, rows).situation)
+        return self._situation[1]
+
+    @property
+    def last_ballot(self) -> dict[str, Any] | None:
+        """Votes `yes` and `no` (states,) on the last ballot of this world; None before the first."""
+        for ballot in reversed(self.world.ballots):
+            at = np.flatnonzero(ballot["worlds"] == self.row)
+            if at.size:
+                return {side: ballot[side][at[0]] for side in ("yes", "no")}
+        return None
+
+    def handed(self, decision: str, otherwise: Any = _NEVER_ASKED) -> Any:
+        """What all actors of this world were last handed for a decision."""
+        if decision in self._handed:
+            return self._handed[decision]
+        if otherwise is _NEVER_ASKED:
+            raise BadInput(f"nobody in this world has been asked to {decision} yet; step the model on.")
+        return otherwise
+
+    def by_rule(self, decision: str, *handed: Any) -> Any:
+        """What the scenario's rule says in this world of anything that actors could be handed."""
+        return self.world.by_rule(decision, *handed, rows=np.array([self.row]))
+
+    def hand(self, decision: str, handed: tuple[Any, ...]) -> None:
+        """Show the actors of this world what they are to decide on."""
+        self._handed[decision] = handed
+        for thing in handed:
+            if isinstance(thing, Situation):
+                self._situation = (self.world.now, thing)
+
+    @staticmethod
+    def label(quarter: int) -> str:
+        """A quarter's number as "2026Q3"."""
+        return label(quarter)
+
+    # -- why ----------------------------------------------------------------------------------------------------------
+    def why(self, agent: Actor | str) -> list[Decision]:
+        """Each decision of an agent so far: its terms, what they were held against, the result and who was pivotal.
+
+        Args:
+            agent: one of the model's agents; or its name, a state's code standing for the member state.
+        """
+        found = self._named(agent) if isinstance(agent, str) else agent
+        kind = next(k for cls, k in KINDS.items() if isinstance(found, cls))
+        own_mind = found.overridden()
+        return [
+            replace(d, rule=type(found).__name__) if d.family in own_mind else d
+            for d in reasons(self.world, self.row, kind, found.place)
+        ]
+
+    def _named(self, name: str) -> Actor:
+        known = {
+            a.label: a
+            for a in [*self._members, *self._facilities.values()]
+            if not isinstance(a, Commissioner)
+        }
+        if name not in known:
+            raise BadInput(f"no agent is called {name!r}; {near(name, known)}")
+        return known[name]
+
+
+class Cast:
+    """Puts decisions to the agents that take them by themselves, world by world; everyone else goes by the rule.
+
+    Args:
+        models: one for each world, in their order.
+    """
+
+    def __init__(self, models: list[WorldModel]):
+        self.models = models
+        self.minded = {name for model in models for name in model.minds}
+
+    def decide(self, name: str, handed: tuple[Any, ...], rows: Any, by_rule: Any) -> Any:
+        """What the actors of some worlds decide, given what the rules say."""
+        alone = len(self.models) == 1
+        if not alone and name not in self.minded:
+            return by_rule
+        out = None
+        for k, row in enumerate(range(len(self.models)) if rows is None else rows):
+            model = self.models[row]
+            minds = model.minds.get(name, ())
+            if not (minds or alone):
+                continue
+            here = handed if alone else tuple(in_world(thing, k) for thing in handed)
+            model.hand(name, here)
+            for agent in minds:
+                if out is None:
+                    kind = None if name in ("vote", "endorse") else np.float64
+                    out = np.array(np.broadcast_to(by_rule, _shape(name, handed)), dtype=kind)
+                if name == "anchor":
+                    out[k, agent.place] = agent.answer(name, here)
+                else:
+                    out[k, ..., agent.place] = agent.answer(name, here)
+        return by_rule if out is None else out
+
+
+def _shape(name: str, handed: tuple[Any, ...]) -> tuple[int, ...]:
+    first = handed[0]
+    if name == "anchor":
+        return np.broadcast_shapes(first.usable.shape, first.outside.shape)
+    if name in ("draft", "endorse"):
+        return first.home.shape
+    return first.received.shape
+
+
+def casting(world: World, agents: Any = None) -> dict[str, list[type[Any]]]:
+    """The class of every actor of a world.
+
+    Args:
+        world: whose actors.
+        agents: a subclass of `MemberState`, `Commissioner` or `Lab` for all of its kind, or several in a list; or a
+            mapping from a state's code or a lab's name to one or several, "all" standing for everyone. A commissioner
+            goes by the home state's code.
+    """
+    states = world.states.codes
+    labels = {
+        MemberState: list(states),
+        Commissioner: [states[i] for i in world.college.state],
+        Lab: list(world.labs.names),
+    }
+    kinds: dict[Any, list[type[Any]]] = {kind: [kind] * len(names) for kind, names in labels.items()}
+    given = agents if isinstance(agents, Mapping) else {"all": agents or ()}
+    for who in sorted(given, key=lambda name: name != "all"):
+        asked = given[who]
+        for cls in list(asked) if isinstance(asked, Iterable) else [asked]:
+            kind = next((k for k in labels if isinstance(cls, type) and issubclass(cls, k)), None)
+            if kind is None:
+                raise BadInput(
+                    f"agents: {cls!r} is no kind of actor; give a subclass of MemberState, Commissioner or Lab."
+                )
+            mine = [j for j, name in enumerate(labels[kind]) if who in ("all", name)]
+            if not mine and who != "all":
+                raise BadInput(f"agents: no {KINDS[kind]} is called {who!r}; {near(who, labels[kind])}")
+            for j in mine:
+                kinds[kind][j] = cls
+    return {KINDS[kind]: classes for kind, classes in kinds.items()}
+
+
+def play(world: World, agents: Any) -> list[WorldModel]:
+    """Give a world that is about to run agents with minds of their own; each of its worlds gets its own of them.
+
+    Returns:
+        a model for each world, to be stepped after each quarter.
+    """
+    kinds = casting(world, agents)
+    models = [WorldModel(world, row, kinds) for row in range(world.count)]
+    world.cast = Cast(models)
+    return models
+
+
+class AllocationModel(WorldModel):
+    """The bargain over Europe's AI factories in one world, from the scenario's first quarter to its last.
+
+    `step()` is a quarter, `running` ends with the last one, `outcomes()` are then the same as those of an ensemble.
+
+    Args:
+        scenario: a preset's name, the path of a TOML file, what such a file would say, or a `Scenario`.
+        rng: the seed, a whole number of at least 0; where it is None one is drawn and kept as `seed`.
+        replicate: which world of that seed.
+        members: a folder of tables, or a union as loaded; the European Union by default.
+        agents: subclasses of `MemberState`, `Commissioner` or `Lab` that take decisions by themselves; see `casting`.
+        price: whether the last quarter reckons the price of politics, which takes a planner's run.
+        agent_reporters: True to collect what agents show every quarter, or reporters of your own. `mesa.batch_run`
+            returns a row for each agent then, and one for each run otherwise.
+        **changes: single keys of the scenario, as in `voting="unanimity"` or `envelope_eur_bn=20`.
+
+    Raises:
+        BadInput: anything given that cannot be used, in one sentence.
+    """
+
+    def __init__(
+        self,
+        scenario: str | Path | Mapping[str, Any] | Scenario = "eu-status-quo",
+        rng: Any = 0,
+        replicate: int = 0,
+        members: Members | Path | str | None = None,
+        agents: Any = None,
+        price: bool = True,
+        agent_reporters: Mapping[str, Any] | bool = False,
+        **changes: Any,
+    ):
+        self.chosen = load(scenario).changed(changes) if changes else load(scenario)
+        union = members if isinstance(members, Members) else load_members(members)
+        self.seed, self.replicate = seed_of(rng), _whole(replicate, "replicate")
+        world = World(self.chosen, self.seed, [self.replicate], union, trace=True, timeline=True)
+        super().__init__(world, 0, casting(world, agents))
+        world.cast = Cast([self])
+        self._price = price
+        self._planner_years: Reals | None = None
+        self._readings: tuple[int, dict[str, Any]] | None = None
+        if agent_reporters is True:
+            agent_reporters = {name: _Shown(name) for name in AGENT_REPORTERS}
+        self.datacollector = DataCollector(
+            model_reporters={name: name for name in MODEL_REPORTERS},
+            agent_reporters=agent_reporters or None,
+        )
+        self.datacollector.collect(self)
+
+    def step(self) -> None:
+        """Let a quarter pass; nothing happens after the last."""
+        before = self._now
+        super().step()
+        if self._now == before:
+            return
+        if self._price and not self.running:
+            self._planner_years = planned_years_behind(
+                self.world.scenarios, self.seed, self.world.replicates, self.world.members
+            )
+        self.datacollector.collect(self)
+
+    def outcomes(self) -> Outcomes:
+        """All that the run yields, as `abm.outcomes.run` of the same scenario, seed and replicate."""
+        if self.running:
+            raise BadInput(
+                f"the run has come to {self.world.quarter} only; step the model until it is no longer running."
+            )
+        return outcomes(self.world, self._planner_years)
+
+    # -- what is collected --------------------------------------------------------------------------------------------
+    @property
+    def readings(self) -> dict[str, Any]:
+        """What there is to report this quarter, by name."""
+        if self._readings is None or self._readings[0] != self.world.now:
+            self._readings = (self.world.now, self._read())
+        return self._readings[1]
+
+    def _read(self) -> dict[str, Any]:
+        world, books = self.world, self.accounts
+        if world.timeline:
+            now = world.timeline[-1]
+        else:  # before the first quarter nothing of the programme stands, only what stood already
+            every = np.arange(1)
+            machines = operational(world.machines, world.year)
+            fleet = fleet_of(world, every, world.working, machines, world.year)
+            rate = world.decide("pooling", fleet, world.pool).rate
+            now = {"quarter": world.quarter} | standing(world) | race_of(world, run_flop(rate, world.p))
+        found = {key: value if isinstance(value, str) else value.item() for key, value in now.items()}
+        found |= {
+            "sites": found["contracted"],
+            "hosts": int((books.sites > 0).sum()),
+            "spend_eur_bn": float(total(books.spend)[0]),
+            "envelope_eur_bn": world.envelope[0, 0].item(),
+            "aggregate_accelerators": float(total(books.chips)[0]),
+        }
+        for name in ("largest_run_flop", "years_behind"):
+            found[f"{name}_at_assessment"] = world.race[name].item() if world.race else float("nan")
+        found["price_of_politics"] = self._price_of_politics()
+        return found
+
+    def _price_of_politics(self) -> float:
+        if self._planner_years is None:
+            return float("nan")
+        return price_of_politics(self.world.race["years_behind"], self._planner_years).item()
+
+    def __getattr__(self, name: str) -> Any:
+        """A reported quantity as it is this quarter, such as `model.years_behind`."""
+        if name in MODEL_REPORTERS:
+            return self.readings[name]
+        raise AttributeError(f"{type(self).__name__} has no {name!r}")
+
+
+class _Shown:
+    """Reports an attribute of the agents that have it, and nothing of the others; it can be pickled."""
+
+    def __init__(self, name: str):
+        self.name = name
+
+    def __call__(self, agent: Any) -> Any:
+        return getattr(agent, self.name, None)
+
+
+def seed_of(rng: Any) -> int:
+    """The seed that `rng` stands for: a whole number as it is, one drawn where it is None or a generator."""
+    if rng is None:
+        rng = np.random.SeedSequence()
+    if isinstance(rng, np.random.SeedSequence):
+        return int(rng.generate_state(1)[0])
+    if isinstance(rng, np.random.Generator):
+        return int(rng.integers(2**32))
+    return _whole(rng, "rng")
+
+
+def _whole(value: Any, name: str) -> int:
+    good = isinstance(value, int | np.integer) and not isinstance(value, bool) and 0 <= value < 2**63
+    if not good:
+        raise BadInput(f"{name} = {value!r} cannot be used; give a whole number of at least 0.")
+    return int(value)

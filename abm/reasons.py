@@ -1,0 +1,281 @@
+"""Why an actor decided as it did: the trace of one world, decision by decision, with what would have changed it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from abm.calendar import label
+from abm.politics.voting import Ballot
+from agents.errors import BadInput
+
+
+@dataclass(frozen=True)
+class Decision:
+    """One decision of one actor.
+
+    `terms` are the parts of the payoff, EUR bn, and `utility` their sum; `reservation` is what it was held against,
+    and `needed` what an offer would have had to add, EUR bn, to be worth a yes by its worth alone (0 where it was).
+    `pivotal` says whether the outcome would have been another had this actor alone decided otherwise. What does not
+    apply to a decision is None.
+    """
+
+    quarter: str
+    actor: str
+    family: str
+    rule: str
+    result: Any
+    says: str
+    terms: dict[str, float] = field(default_factory=dict)
+    utility: float | None = None
+    reservation: float | None = None
+    needed: float | None = None
+    pivotal: bool | None = None
+    passed: bool | None = None
+
+    def __str__(self) -> str:
+        """The quarter and the decision in a sentence."""
+        return f"{self.quarter} {self.says}"
+
+
+def reasons(world: Any, row: int, kind: str, place: int) -> list[Decision]:
+    """The decisions of an actor in one world of a `World` that keeps its trace.
+
+    Args:
+        world: the world.
+        row: which of its worlds.
+        kind: "state", "commissioner", "lab" or "site".
+        place: the actor's position on its axis.
+
+    Raises:
+        BadInput: where the world keeps no trace.
+    """
+    if world.trace is None:
+        raise BadInput("this world keeps no trace of decisions; make it with trace=True.")
+    if kind == "site":
+        return list(_of_site(world, row, place))
+    tell = _TELLERS[kind]
+    found = []
+    for record in world.trace:
+        at = np.flatnonzero(np.asarray(record["worlds"]) == row)
+        if at.size and record["family"] in tell:
+            found += list(tell[record["family"]](world, record, int(at[0]), place))
+    return found
+
+
+def _rule(world: Any, family: str, code: str) -> str:
+    choice = world.scenario.rules[family]
+    return dict(choice.actors).get(code.upper(), choice.rule)
+
+
+def _terms(offer: Any, k: int, i: int) -> dict[str, float]:
+    return {name: float(term[k, i]) for name, term in offer.terms().items()}
+
+
+def _money(value: float) -> str:
+    return f"EUR {value:.3g} bn"
+
+
+def _bid(world: Any, record: dict[str, Any], k: int, i: int) -> Iterator[Decision]:
+    code = world.states.codes[i]
+    size, wanted = float(record["size"][k, i]), float(record["wanted"][k, i])
+    utility, without = float(record["offer"].utility[k, i]), float(record["reservation"][k, i])
+    if size > 0:
+        says = (
+            f"{code} applies for a site of {_money(size)}: with it its payoff is {_money(utility)}, "
+            f"without it {_money(without)}."
+        )
+    elif wanted > 0:
+        says = f"{code} wants a site of {_money(wanted)} but cannot hand in a bid: no dossier in time, or no site or match."
+    else:
+        says = f"{code} does not apply: no site that it could have is worth it."
+    yield Decision(
+        quarter=record["quarter"],
+        actor=code,
+        family="bid",
+        rule=_rule(world, "bid", code),
+        result=size,
+        says=says,
+        terms=_terms(record["offer"], k, i),
+        utility=utility,
+        reservation=without,
+    )
+
+
+def _vote(world: Any, record: dict[str, Any], k: int, i: int) -> Iterator[Decision]:
+    if not record["held"][k]:
+        return
+    code = world.states.codes[i]
+    row = np.asarray(record["worlds"])[k : k + 1]
+    votes = np.asarray(record["votes"])[k : k + 1]
+    result = int(votes[0, i])
+    utility, reservation = float(record["offer"].utility[k, i]), float(record["reservation"][k, i])
+    dissent = float(world.p.dissent_cost_eur_bn[row[0], 0])
+    needed = max(reservation - dissent - utility, 0.0)
+    passed = bool(record["passed"][k])
+    pivotal = _passes(world, record, k, row, _flipped(votes, i)) != passed
+    word = {1: "yes", -1: "no", 0: "abstain"}[result]
+    worth = f"the offer is worth {_money(utility)} to it against {_money(reservation)} without"
+    short = f", and {_money(needed)} more would have been worth a yes" if needed > 0 else ""
+    end = "the ballot passed" if passed else "the ballot failed"
+    yield Decision(
+        quarter=record["quarter"],
+        actor=code,
+        family="vote",
+        rule=_rule(world, "vote", code),
+        result=word,
+        says=f"{code} votes {word}: {worth}{short}; {end}"
+        + (" and its vote alone decided that." if pivotal else " with or without its vote."),
+        terms=_terms(record["offer"], k, i),
+        utility=utility,
+        reservation=reservation,
+        needed=needed,
+        pivotal=pivotal,
+        passed=passed,
+    )
+
+
+def _flipped(votes: Any, i: int) -> Any:
+    other = votes.copy()
+    other[0, i] = -1 if other[0, i] > 0 else 1
+    return other
+
+
+def _passes(world: Any, record: dict[str, Any], k: int, row: Any, votes: Any) -> bool:
+    weight = np.asarray(record["weight"])[k : k + 1]
+    union_yes = np.asarray(record["union_yes"])[k : k + 1]
+    ballot = Ballot(votes > 0, votes < 0, union_yes, weight, world.decider)
+    return bool(world.decide("voting", ballot, world.states, rows=row)[0])
+
+
+def _draft(world: Any, record: dict[str, Any], k: int, c: int) -> Iterator[Decision]:
+    code = world.states.codes[world.college.state[c]]
+    scores, endorsed = np.asarray(record["scores"])[k], np.asarray(record["endorsed"])[k]
+    choice, seats = int(record["choice"][k]), endorsed.shape[-1]
+    mine = endorsed[:, c]
+
+    def plan(number: int) -> str:
+        sites, spend = int(record["sites"][k, number]), float(record["spend"][k, number])
+        return f"{sites} sites for {_money(spend)}" if sites != 1 else f"one site for {_money(spend)}"
+
+    if c == world.college.lead:
+        said = f"proposes {plan(choice)}" if choice >= 0 else "proposes nothing: the College adopts no draft"
+        yield Decision(
+            quarter=record["quarter"],
+            actor=code,
+            family="draft",
+            rule=_rule(world, "draft", code),
+            result=choice,
+            says=f"the commissioner from {code} {said}.",
+            utility=float(scores[choice, c]) if choice >= 0 else None,
+            passed=choice >= 0,
+        )
+    if choice < 0:
+        yield Decision(
+            quarter=record["quarter"],
+            actor=code,
+            family="endorse",
+            rule=_rule(world, "endorse", code),
+            result=int(mine.sum()),
+            says=f"the commissioner from {code} would back {int(mine.sum())} of {len(mine)} drafts; none is adopted.",
+            passed=False,
+        )
+        return
+    for_it = int(endorsed[choice].sum())
+    without = for_it + (-1 if mine[choice] else 1)
+    pivotal = (2 * without > seats) != (2 * for_it > seats)
+    yield Decision(
+        quarter=record["quarter"],
+        actor=code,
+        family="endorse",
+        rule=_rule(world, "endorse", code),
+        result="yes" if mine[choice] else "no",
+        says=f"the commissioner from {code} {'backs' if mine[choice] else 'does not back'} the draft of {plan(choice)}; "
+        f"{for_it} of {seats} do.",
+        utility=float(scores[choice, c]),
+        pivotal=pivotal,
+        passed=True,
+    )
+
+
+def _letter(world: Any, record: dict[str, Any], k: int, place: int) -> Iterator[Decision]:
+    letters, name = record["letters"], world.labs.names[place]
+    if letters is None or not world.labs.count:
+        return
+    site, money = int(letters.site[k, place]), float(letters.money[k, place])
+    if site < 0:
+        said = f"{name} offers nothing: no proposed site would give it more than it has."
+    else:
+        least = float(letters.least[k, place])
+        said = (
+            f"{name} offers {_money(money)} for access to {world.sites.names[site]} "
+            f"if it gets at least {least:,.0f} accelerators."
+        )
+    yield Decision(
+        quarter=record["quarter"],
+        actor=name,
+        family="anchor",
+        rule=_rule(world, "anchor", name),
+        result=money,
+        says=said,
+        passed=bool(record["passed"][k]),
+    )
+
+
+def _exit(world: Any, record: dict[str, Any], k: int, place: int) -> Iterator[Decision]:
+    name = world.labs.names[place]
+    if world.labs.home[place] < 0:
+        return
+    left, advantage = bool(record["exited"][k, place]), float(np.asarray(record["advantage"])[k, place])
+    worth = (
+        f"what it could use here is {np.exp(advantage):.2g} times what it has or could hire abroad"
+        if np.isfinite(advantage)
+        else "nothing here is open to it"
+    )
+    yield Decision(
+        quarter=record["quarter"],
+        actor=name,
+        family="anchor",
+        rule=_rule(world, "anchor", name),
+        result="leaves" if left else "stays",
+        says=f"{name} {'trains abroad' if left else 'stays'}: {worth}.",
+        utility=advantage,
+        reservation=0.0,
+    )
+
+
+def _of_site(world: Any, row: int, j: int) -> Iterator[Decision]:
+    d, name = world.delivered, world.sites.names[j]
+    chosen = int(world.selected[row, j])
+    if chosen < 0:
+        return
+    contract = int(d.contracted[row, j])
+    if contract > world.now:
+        fate = "and its contract is being negotiated"
+    elif d.cancelled[row, j]:
+        fate = f"and given up in {label(contract)}"
+    else:
+        ready = int(d.ready[row, j])
+        fate = f"contracted in {label(contract)} and " + (
+            f"works since {label(ready)}" if ready <= world.now else "is being built"
+        )
+    yield Decision(
+        quarter=label(chosen),
+        actor=name,
+        family="agenda",
+        rule=world.scenario.rules["agenda"].rule,
+        result=float(world.planned[row, j]),
+        says=f"{name} is selected with {_money(float(world.planned[row, j]))}, {fate}.",
+        passed=True,
+    )
+
+
+_Teller = Callable[[Any, dict[str, Any], int, int], Iterator[Decision]]
+_TELLERS: dict[str, dict[str, _Teller]] = {
+    "state": {"bid": _bid, "vote": _vote},
+    "commissioner": {"draft": _draft},
+    "lab": {"vote": _letter, "anchor": _exit},
+}

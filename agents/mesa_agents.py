@@ -1,0 +1,400 @@
+"""The Mesa agents: member states, commissioners, labs and facilities as named views on the rows of a world.
+
+They hold no state of the model: what they show is read from the world's arrays when it is asked for. Decisions are
+methods; as they stand they answer as the scenario's rule does, and a subclass that overrides one is asked in the
+rule's place. A decision may be asked more than once in a quarter, about offers that never come to a vote, so it only
+reads; what an agent learns it learns in `step`, which the model calls at the end of each quarter.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, ClassVar
+
+import mesa
+import numpy as np
+
+from agents.arrays import Reals
+from agents.errors import BadInput
+from agents.lab import Market
+from agents.own import OwnPlans, own, own_market, own_plans, with_own
+from agents.situation import Offer, Situation
+
+
+class Actor(mesa.Agent):
+    """A view on one place of the arrays of the model's world.
+
+    Args:
+        model: an `abm.model.AllocationModel`.
+        place: position on the named axis: of the state, the commissioner, the lab or the site.
+    """
+
+    decisions: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, model: Any, place: int):
+        super().__init__(model)
+        self.place = place
+
+    @property
+    def world(self) -> Any:
+        """The world's arrays; `model.row` is this model's row."""
+        return self.model.world
+
+    def _mine(self, array: Any) -> Any:
+        return array[self.model.row, self.place].item()
+
+    def why(self) -> list[Any]:
+        """Each decision so far with its terms, as `AllocationModel.why` tells it."""
+        return self.model.why(self)
+
+    @classmethod
+    def overridden(cls) -> tuple[str, ...]:
+        """The decisions that this class takes itself, not by the scenario's rule."""
+        base = next(c for c in cls.__mro__ if c.__module__ == __name__)
+        return tuple(name for name in cls.decisions if getattr(cls, name) is not getattr(base, name))
+
+    def answer(self, name: str, handed: tuple[Any, ...]) -> Any:
+        """Take the decision `name` on what all were handed in this world; the answer is checked."""
+        raise NotImplementedError
+
+    def _wrong(self, name: str, answer: Any, remedy: str) -> BadInput:
+        said = " ".join(repr(answer).split())
+        return BadInput(f"{type(self).__name__}.{name} of {self.label} answered {said}; {remedy}.")
+
+    @property
+    def label(self) -> str:
+        """What to call it in a sentence."""
+        return str(self.place)
+
+    def _number(self, name: str, answer: Any, remedy: str) -> float:
+        try:
+            number = float(np.asarray(answer, dtype=np.float64).reshape(()))
+        except (TypeError, ValueError):
+            raise self._wrong(name, answer, remedy) from None
+        if np.isnan(number):
+            raise self._wrong(name, answer, remedy)
+        return number
+
+    def _numbers(self, name: str, answer: Any, count: int, remedy: str) -> Reals:
+        try:
+            numbers = np.broadcast_to(np.asarray(answer, dtype=np.float64), (count,))
+        except (TypeError, ValueError):
+            raise self._wrong(name, answer, remedy) from None
+        if np.isnan(numbers).any():
+            raise self._wrong(name, answer, remedy)
+        return numbers
+
+
+class MemberState(Actor):
+    """A member state: whether it applies, how it votes and what it expects."""
+
+    decisions = ("bid", "vote", "expect")
+
+    def bid(self, situation: Situation) -> float:
+        """Size of the site to apply for, EUR bn; 0 is no bid. `situation.alone(size)` is the payoff with one."""
+        return self._by_rule("bid", situation)
+
+    def vote(self, offer: Offer) -> int:
+        """1 yes, -1 no, 0 abstention. `offer.utility` is what it is worth, `self.reservation` what to hold it against."""
+        return int(self._by_rule("vote", offer))
+
+    def expect(self, reversion: Offer) -> float:
+        """The reservation value, EUR bn; `reversion` is what stands if nothing is agreed."""
+        return self._by_rule("expect", reversion)
+
+    def _by_rule(self, name: str, mine: Any) -> Any:
+        first, *rest = self.model.handed(name)
+        said = self.model.by_rule(name, with_own(first, mine, self.place), *rest)
+        return own(np.asarray(said), self.place)
+
+    def answer(self, name: str, handed: tuple[Any, ...]) -> float:
+        """Take the decision; what it may see is its own column of what all states are handed."""
+        said = getattr(self, name)(own(handed[0], self.place))
+        if name == "vote":
+            if isinstance(said, bool | np.bool_):
+                return 1 if said else -1
+            vote = self._number(name, said, remedy := "answer 1 for yes, -1 for no, 0 for an abstention")
+            if vote not in (1, 0, -1):
+                raise self._wrong(name, said, remedy)
+            return vote
+        if name == "bid":
+            size = self._number(name, said, remedy := "answer a size in EUR bn, 0 for no bid")
+            if not 0 <= size < np.inf:
+                raise self._wrong(name, said, remedy)
+            return size
+        return self._number(name, said, "answer a value in EUR bn")
+
+    @property
+    def code(self) -> str:
+        """The state's code, as in "HU"."""
+        return self.world.states.codes[self.place]
+
+    label = code
+
+    @property
+    def state(self) -> str:
+        """The state's code, by the name that facilities give it."""
+        return self.code
+
+    @property
+    def name(self) -> str:
+        """The state's name."""
+        return self.world.states.names[self.place]
+
+    @property
+    def population(self) -> int:
+        """Persons."""
+        return int(self.world.states.population[self.place])
+
+    @property
+    def gdp_eur_bn(self) -> float:
+        """EUR bn a year."""
+        return float(self.world.states.gdp[self.place])
+
+    @property
+    def ambition(self) -> float:
+        """The world's draw of how much the state makes of what is spent at home; 1 is the median."""
+        return self._mine(self.world.ambition)
+
+    @property
+    def sites(self) -> int:
+        """Facilities under contract."""
+        return self._mine_of("sites")
+
+    @property
+    def accelerators(self) -> float:
+        """Accelerators of the facilities under contract."""
+        return self._mine_of("accelerators")
+
+    @property
+    def received_eur_bn(self) -> float:
+        """What the facilities under contract cost."""
+        return self._mine_of("received")
+
+    @property
+    def paid_eur_bn(self) -> float:
+        """What the state pays for all facilities under contract in the Union."""
+        return self._mine_of("paid")
+
+    @property
+    def private_eur_bn(self) -> float:
+        """What labs and firms pay for those in the state."""
+        return self._mine_of("private")
+
+    def _mine_of(self, account: str) -> Any:
+        return self._mine(getattr(self.model.accounts, account))
+
+    @property
+    def yes_votes(self) -> int:
+        """Ballots on which it said yes."""
+        return self._mine(self.world.yes_votes)
+
+    @property
+    def no_votes(self) -> int:
+        """Ballots on which it said no."""
+        return self._mine(self.world.no_votes)
+
+    @property
+    def memory_eur_bn(self) -> float:
+        """The gain that offers brought, as it remembers them."""
+        return self._mine(self.world.memory)
+
+    @property
+    def last_vote(self) -> str | None:
+        """Its vote on the last ballot that was held: "yes", "no" or "abstain"; None before the first."""
+        ballot = self.model.last_ballot
+        if ballot is None:
+            return None
+        yes, no = (bool(ballot[side][self.place]) for side in ("yes", "no"))
+        return "yes" if yes else "no" if no else "abstain"
+
+    @property
+    def reservation(self) -> float | None:
+        """The value, EUR bn, that it last held an offer against; None before the first offer."""
+        handed = self.model.handed("vote", None)
+        return None if handed is None else float(own(handed[1], self.place))
+
+    @property
+    def situation(self) -> Situation:
+        """What it knows this quarter, its own numbers alone."""
+        return own(self.model.situation, self.place)
+
+
+class Commissioner(Actor):
+    """A commissioner: what the Commission drafts and how the College votes on it."""
+
+    decisions = ("draft", "endorse")
+
+    def draft(self, plans: OwnPlans) -> Reals:
+        """A score for each draft, (plans,); the lead commissioner's best among those adopted is proposed."""
+        return self._by_rule("draft", plans)
+
+    def endorse(self, plans: OwnPlans) -> Reals:
+        """Whether it would vote for each draft in the College, (plans,)."""
+        return self._by_rule("endorse", plans)
+
+    def _by_rule(self, name: str, mine: OwnPlans) -> Any:
+        plans, college = self.model.handed(name)
+        shared = ("union", "race", "cohesion", "spend", "private")
+        columns = {key: np.reshape(getattr(mine, key), (1, -1, 1)) for key in shared}
+        for key in ("home", "party"):
+            columns[key] = np.array(getattr(plans, key))
+            columns[key][0, :, self.place] = getattr(mine, key)
+        said = np.asarray(self.model.by_rule(name, replace(plans, **columns), college))
+        return said[0, :, self.place if said.shape[-1] > 1 else 0]
+
+    def answer(self, name: str, handed: tuple[Any, ...]) -> Any:
+        """Take the decision; what it may see is the drafts as it weighs them."""
+        plans, college = handed
+        said = getattr(self, name)(own_plans(plans, college, self.place))
+        count = plans.home.shape[1]
+        if name == "draft":
+            return self._numbers(name, said, count, f"answer one score for each of the {count} drafts")
+        return self._numbers(name, said, count, f"answer true or false for each of the {count} drafts") > 0
+
+    @property
+    def state(self) -> str:
+        """Code of the home state."""
+        return self.world.states.codes[self.world.college.state[self.place]]
+
+    label = state
+
+    @property
+    def name(self) -> str:
+        """The commissioner's name."""
+        return self.world.college.names[self.place]
+
+    @property
+    def portfolio(self) -> str:
+        """The portfolio in words."""
+        return self.world.college.portfolio[self.place]
+
+    @property
+    def interest(self) -> str:
+        """The interest that the portfolio stands for."""
+        return self.world.college.interest[self.place]
+
+    @property
+    def leads(self) -> bool:
+        """Whether this commissioner drafts."""
+        return self.place == self.world.college.lead
+
+
+class Lab(Actor):
+    """A lab: where it would train, and so where it offers money and when it leaves."""
+
+    decisions = ("anchor",)
+
+    def anchor(self, market: Market) -> Reals:
+        """What each place gives over what the lab has, in log units, (places,); it offers money where it is positive."""
+        return self._by_rule("anchor", market)
+
+    def _by_rule(self, name: str, mine: Market) -> Any:
+        (market,) = self.model.handed(name)
+        home, outside = np.array(market.home), np.array(market.outside)
+        home[self.place], outside[0, self.place, 0] = mine.home, mine.outside
+        usable, wait = (np.reshape(x, (1, 1, -1)) for x in (mine.usable, mine.wait))
+        said = self.model.by_rule(name, replace(market, usable=usable, wait=wait, home=home, outside=outside))
+        return np.asarray(said)[0, self.place]
+
+    def answer(self, name: str, handed: tuple[Any, ...]) -> Reals:
+        """Take the decision; what it may see is the places as they are to it."""
+        (market,) = handed
+        places = market.usable.shape[-1]
+        said = getattr(self, name)(own_market(market, self.place))
+        return self._numbers(name, said, places, f"answer one number for each of the {places} places")
+
+    @property
+    def name(self) -> str:
+        """The lab's name."""
+        return self.world.labs.names[self.place]
+
+    label = name
+
+    @property
+    def state(self) -> str | None:
+        """Code of the home state; None outside the union."""
+        home = int(self.world.labs.home[self.place])
+        return self.world.states.codes[home] if home >= 0 else None
+
+    @property
+    def kind(self) -> str:
+        """A company or a consortium."""
+        return self.world.labs.kind[self.place]
+
+    @property
+    def capital_eur_bn(self) -> float:
+        """EUR bn a year."""
+        return float(self.world.labs.capital[self.place])
+
+    @property
+    def own_accelerators(self) -> float:
+        """Accelerators that it has today, H100 equivalents."""
+        return float(self.world.labs.accelerators[self.place])
+
+    @property
+    def left(self) -> bool:
+        """Whether it trains in a cloud abroad."""
+        return self._mine(self.world.exited)
+
+
+class Facility(Actor):
+    """A facility under contract; it is there from the contract's quarter to its cancellation."""
+
+    @property
+    def site(self) -> str:
+        """Name of the candidate site."""
+        return self.world.sites.names[self.place]
+
+    label = site
+
+    @property
+    def city(self) -> str:
+        """The city."""
+        return self.world.sites.cities[self.place]
+
+    @property
+    def state(self) -> str:
+        """Code of the state that hosts it."""
+        return self.world.states.codes[self.world.sites.state[self.place]]
+
+    @property
+    def accelerators(self) -> float:
+        """Accelerators of its date."""
+        return self._mine(self.world.delivered.chips)
+
+    @property
+    def power_mw(self) -> float:
+        """MW at the meter."""
+        return self._mine(self.world.delivered.power_mw)
+
+    @property
+    def spend_eur_bn(self) -> float:
+        """What it costs."""
+        return self._mine(self.world.delivered.spend)
+
+    @property
+    def selected(self) -> str:
+        """Quarter of selection, as "2025Q1"."""
+        return self.model.label(self._mine(self.world.selected))
+
+    @property
+    def contracted(self) -> str:
+        """Quarter of the contract."""
+        return self.model.label(self._mine(self.world.delivered.contracted))
+
+    @property
+    def operational(self) -> str | None:
+        """Quarter of first operation; None where it comes after the last quarter."""
+        ready = self._mine(self.world.delivered.ready)
+        return self.model.label(ready) if ready <= self.world.last else None
+
+    @property
+    def working(self) -> bool:
+        """Whether it works this quarter."""
+        return self._mine(self.world.working)
+
+    @property
+    def in_best_run(self) -> bool:
+        """Whether it belongs to the largest single run."""
+        return self._mine(self.world.pool)
