@@ -88,7 +88,7 @@ class WorldModel(mesa.Model):
         self._now = world.now
         self._handed: dict[str, tuple[Any, ...]] = {}
         self._situation: tuple[int, Situation] | None = None
-        self._accounts: tuple[int, Accounts] | None = None
+        self._accounts: tuple[bytes, Accounts] | None = None
         self._facilities: dict[int, Facility] = {}
         self._members: list[Any] = [
             cls(self, place) for kind in kinds.values() for place, cls in enumerate(kind)
@@ -125,8 +125,9 @@ class WorldModel(mesa.Model):
     @property
     def accounts(self) -> Accounts:
         """The accounts of this quarter, all worlds."""
-        if self._accounts is None or self._accounts[0] != self.world.now:
-            self._accounts = (self.world.now, accounts(self.world))
+        stands = self.world.contracted.tobytes()  # nothing else moves them
+        if self._accounts is None or self._accounts[0] != stands:
+            self._accounts = (stands, accounts(self.world))
         return self._accounts[1]
 
     @property
@@ -375,9 +376,9 @@ class AllocationModel(WorldModel):
         found |= {
             "sites": found["contracted"],
             "hosts": int((books.sites > 0).sum()),
-            "spend_eur_bn": float(total(books.spend)[0]),
+            "spend_eur_bn": total(books.received).item(),
             "envelope_eur_bn": world.envelope[0, 0].item(),
-            "aggregate_accelerators": float(total(books.chips)[0]),
+            "aggregate_accelerators": total(books.chips).item(),
         }
         for name in ("largest_run_flop", "years_behind"):
             found[f"{name}_at_assessment"] = world.race[name].item() if world.race else float("nan")
