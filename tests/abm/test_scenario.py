@@ -65,7 +65,7 @@ def test_a_rule_named_anew_drops_the_old_rules_parameters():
         ({"end": "2020Q1"}, ["2020Q1"]),
         ({"end": "soon"}, ["soon", "2026Q3"]),
         ({"assess": "2050Q1"}, ["assess", "2050Q1"]),
-        ({"smallest_eur_bn": 1.0}, ["smallest_eur_bn", "ceiling_eur_bn"]),
+        ({"smallest_eur_bn": 2.0}, ["smallest_eur_bn", "ceiling_eur_bn"]),
     ],
 )
 def test_what_makes_no_sense_is_refused_in_one_sentence(changes, says):
