@@ -9,7 +9,6 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Iterable, Mapping
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -84,30 +83,24 @@ def write(
     names = files(tables, formats)
     prepare(out, names)
     earlier = _written(out)
-    hashes: dict[str, str] = {}
+    trials = {name: out / f".{name}.{os.getpid()}" for name in [*names, RECORD]}
     try:
         for table, frame in tables.items():
             for ending in formats:
-                name = f"{table}.{ending}"
-                _land(out / name, partial(_WRITERS[ending], frame, table))
-                hashes[name] = _hash(out / name)
-        record = json_text({**provenance, "tables": hashes})
-        _land(out / RECORD, lambda path: path.write_text(record, encoding="utf-8"))
+                _WRITERS[ending](frame, table, trials[f"{table}.{ending}"])
+        hashes = {name: _hash(trials[name]) for name in names}
+        trials[RECORD].write_text(json_text({**provenance, "tables": hashes}), encoding="utf-8")
+        for name, trial in trials.items():
+            trial.replace(out / name)
         for name in set(earlier) - set(hashes):
             if _ours(out / name, earlier):
                 (out / name).unlink()
     except OSError as error:
         raise _cannot(out, error) from None
-    return [out / name for name in [*names, RECORD]]
-
-
-def _land(path: Path, fill: Callable[[Path], Any]) -> None:
-    trial = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        fill(trial)
-        trial.replace(path)
     finally:
-        trial.unlink(missing_ok=True)
+        for trial in trials.values():
+            trial.unlink(missing_ok=True)
+    return [out / name for name in [*names, RECORD]]
 
 
 def _cannot(out: Path, error: OSError) -> CannotWrite:

@@ -9,13 +9,11 @@ import numpy as np
 import pandas as pd
 
 from runs.ensemble import Result
-from runs.printing import bar, print_table
+from runs.printing import print_table
 from runs.statistics import summary, without_a_run
 
 if TYPE_CHECKING:
     from rich.console import Console
-
-WIDE, MEDIUM = 96, 70  # columns of the terminal from which on a table shows all or most of its columns
 
 
 def show(result: Result, changes: Mapping[str, Any], where: Console) -> None:
@@ -36,7 +34,7 @@ def _said(value: Any) -> str:
 def _one(result: Result, changed: str, where: Console) -> None:
     world = result.worlds.iloc[0]
     where.print(
-        f"{result.scenario.name}{changed}, seed {result.seed}, world {result.first}: {_sites(world['sites'])} in "
+        f"{result.scenario.name}{changed}, seed {result.seed}, world {result.first}: {_count(world['sites'], 'site')} in "
         f"{_count(world['hosts'], 'state')}, EUR {world['spend_eur_bn']:.1f} bn spent and {world['unspent_eur_bn']:.1f} bn left"
     )
     where.print()
@@ -54,30 +52,27 @@ def _facilities(result: Result, where: Console) -> None:
     ordered = table.assign(size=size).sort_values(
         ["size", "state", "accelerators"], ascending=[False, True, False]
     )
-    most = float(table["accelerators"].max())
-    wide, medium = where.width >= WIDE, where.width >= MEDIUM
-    headings = ["State", *(["City"] if medium else []), "Accelerators", "", *(["MW"] if wide else [])]
-    headings += ["EUR bn", "Works from"] if medium else []
-    length = 24 if wide else 12 if medium else max(where.width - 34, 4)
     rows, last = [], ""
     for row in ordered.to_dict("records"):
-        state = "" if row["state"] == last else names[row["state"]]
-        last = row["state"]
-        cells = [
-            state,
-            *([row["city"]] if medium else []),
-            f"{row['accelerators']:,.0f}",
-            bar(row["accelerators"], most, length, where),
-        ]
-        cells += [f"{row['power_mw']:,.1f}"] if wide else []
-        cells += (
-            [f"{row['spend_eur_bn']:.3f}", "never" if pd.isna(row["operational"]) else row["operational"]]
-            if medium
-            else []
+        rows.append(
+            [
+                "" if row["state"] == last else names[row["state"]],
+                row["city"],
+                f"{row['accelerators']:,.0f}",
+                f"{row['power_mw']:,.1f}",
+                f"{row['spend_eur_bn']:.3f}",
+                "never" if pd.isna(row["operational"]) else row["operational"],
+            ]
         )
-        rows.append(cells)
-    numbers = [i for i, heading in enumerate(headings) if heading in ("Accelerators", "MW", "EUR bn")]
-    print_table(where, headings, rows, right=numbers)
+        last = row["state"]
+    print_table(
+        where,
+        ["State", "City", "Accelerators", "MW", "EUR bn", "Works from"],
+        rows,
+        right=["Accelerators", "MW", "EUR bn"],
+        bars=("Accelerators", list(ordered["accelerators"])),
+        spare=["MW", "EUR bn", "City", "Works from"],
+    )
     where.print()
 
 
@@ -115,8 +110,8 @@ def _votes(result: Result) -> str:
 def _many(result: Result, changed: str, where: Console) -> None:
     worlds = result.worlds
     where.print(
-        f"{result.scenario.name}{changed}, seed {result.seed}, {result.count:,} worlds: {_span(worlds['sites'])} sites in "
-        f"{_span(worlds['hosts'])} states (median, 5 to 95 %)"
+        f"{result.scenario.name}{changed}, seed {result.seed}, {result.count:,} worlds: {_several(worlds['sites'], 'site')} in "
+        f"{_several(worlds['hosts'], 'state')} (median, 5 to 95 %)"
     )
     where.print()
     _by_state(result, where)
@@ -149,27 +144,24 @@ def _by_state(result: Result, where: Console) -> None:
     if not rows:
         return
     rows.sort(key=lambda row: (-row[3]["median"], -row[1], row[0]))
-    most = max(row[3]["median"] for row in rows)
-    medium = where.width >= MEDIUM
-    length = 24 if where.width >= WIDE else 12 if medium else max(where.width - 34, 4)
-    headings = [
-        "State",
-        *(["Hosts in", "Sites"] if medium else []),
-        "Accelerators",
-        "",
-        *(["5 to 95 %"] if medium else []),
-    ]
     cells = [
         [
             name,
-            *([f"{hosts:.0%}", f"{sites:.2f}"] if medium else []),
+            f"{hosts:.0%}",
+            f"{sites:.2f}",
             f"{size['median']:,.0f}",
-            bar(size["median"], most, length, where),
-            *([f"{size['low']:,.0f} to {size['high']:,.0f}"] if medium else []),
+            f"{size['low']:,.0f} to {size['high']:,.0f}",
         ]
         for name, hosts, sites, size in rows
     ]
-    print_table(where, headings, cells, right=[1, 2, 3] if medium else [1])
+    print_table(
+        where,
+        ["State", "Hosts in", "Sites", "Accelerators", "5 to 95 %"],
+        cells,
+        right=["Hosts in", "Sites", "Accelerators"],
+        bars=("Accelerators", [row[3]["median"] for row in rows]),
+        spare=["Sites", "5 to 95 %", "Hosts in"],
+    )
     where.print()
 
 
@@ -181,8 +173,9 @@ def _span(values: Any, form: str = ",.0f") -> str:
     return mid if low == high else f"{mid} ({low} to {high})"
 
 
-def _sites(number: Any) -> str:
-    return _count(number, "site")
+def _several(values: Any, noun: str) -> str:
+    said = _span(values)
+    return f"{said} {noun}" if said == "1" else f"{said} {noun}s"
 
 
 def _count(number: Any, noun: str) -> str:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 EIGHTHS = " ▏▎▍▌▋▊▉█"
+GAP = 2  # blanks between columns
+LEAST_BAR, MOST_BAR = 8, 30  # characters of the longest bar of a table
 PATIENCE = 1.0  # seconds before progress is shown
 
 
@@ -52,19 +54,54 @@ def console(stderr: bool = False) -> Console:
 
 
 def print_table(
-    where: Console, headings: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] = ()
+    where: Console,
+    headings: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    right: Sequence[str] = (),
+    bars: tuple[str, Sequence[float]] | None = None,
+    spare: Sequence[str] = (),
 ) -> None:
-    """Print a table without borders; `right` names the columns that hold numbers."""
+    """Print a table without borders.
+
+    Args:
+        where: the console.
+        headings: of the columns.
+        rows: texts, one a heading.
+        right: headings of the columns that hold numbers.
+        bars: the heading after which a column of bars stands, and the value of each row.
+        spare: headings of columns that a narrow terminal leaves out, the first one first.
+    """
     from rich.table import Table
 
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for index, heading in enumerate(headings):
+    widths = {
+        heading: max([len(heading), *(len(row[i]) for row in rows)]) for i, heading in enumerate(headings)
+    }
+    least = LEAST_BAR if bars else 0
+    kept = list(headings)
+    for heading in spare:
+        if _width(kept, widths) + least > where.width:
+            kept.remove(heading)
+    table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="bold")
+    room = min(max(where.width - _width(kept, widths) - GAP, 1), MOST_BAR)
+    for heading in kept:
         table.add_column(
-            heading, justify="right" if index in right else "left", no_wrap=True, overflow="ellipsis"
+            heading, justify="right" if heading in right else "left", no_wrap=True, overflow="ellipsis"
         )
-    for row in rows:
-        table.add_row(*row)
+        if bars and heading == bars[0]:
+            table.add_column("", no_wrap=True, overflow="crop")
+    most = max(bars[1], default=0.0) if bars else 0.0
+    for k, row in enumerate(rows):
+        cells = []
+        for heading, cell in zip(headings, row, strict=True):
+            cells += [cell] if heading in kept else []
+            if bars and heading == bars[0]:
+                cells.append(bar(bars[1][k], most, room, where))
+        table.add_row(*cells)
     where.print(table)
+
+
+def _width(headings: Sequence[str], widths: Mapping[str, int]) -> int:
+    return sum(widths[heading] + GAP for heading in headings)
 
 
 def print_grid(where: Console, rows: Sequence[tuple[str, str]]) -> None:

@@ -1,0 +1,36 @@
+import pytest
+
+from agents.rules import FAMILIES
+from runs import simulate, user_rules
+from runs.command import main
+from runs.tables import TABLES
+
+
+@pytest.fixture(scope="session")
+def result():
+    """Nine worlds with every table, in chunks of four."""
+    return simulate(worlds=9, seed=3, tables=TABLES, chunk=4)
+
+
+@pytest.fixture
+def call(capsys):
+    """Run the command line in this process; returns (exit status, standard output, standard error)."""
+
+    def run(*arguments):
+        status = main([str(argument) for argument in arguments])
+        said = capsys.readouterr()
+        return status, said.out, said.err
+
+    return run
+
+
+@pytest.fixture
+def own_rules():
+    """Forget afterwards what rules a test has entered."""
+    before = {name: dict(family.rules) for name, family in FAMILIES.items()}
+    known = dict(user_rules._LOADED)
+    yield
+    for name, rules in before.items():
+        FAMILIES[name].rules = rules
+    user_rules._LOADED.clear()
+    user_rules._LOADED.update(known)

@@ -1,0 +1,112 @@
+"""Whatever a user gives that cannot be used is answered by one sentence and exit status 2, never a traceback."""
+
+import pytest
+
+STATES = "state,population\n"
+
+
+def refused(answer, *words, status=2):
+    code, out, err = answer
+    assert code == status, (code, out, err)
+    assert out == ""
+    assert "Traceback" not in err
+    assert len(err.strip().splitlines()) == 1, err
+    assert err.strip().endswith((".", "?")), err
+    for word in words:
+        assert word in err, err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["eu-status-qou"], ["eu-status-quo"]),
+        (["no/such/scenario.toml"], ["no/such/scenario.toml", "does not exist"]),
+        (["--set", "voting=lisbon_qvm"], ["lisbon_qmv"]),
+        (["--set", "votting=lisbon_qmv"], ["voting"]),
+        (["--set", "agenda.max_site=3"], ["agenda", "max_site"]),
+        (["--set", "envelope_eur_bn=-1"], ["envelope_eur_bn", "-1"]),
+        (["--set", "envelope_eur_bn=nan"], ["envelope_eur_bn", "finite"]),
+        (["--set", "envelope_eur_bn=much"], ["envelope_eur_bn", "number"]),
+        (["--set", "start=2024-01-01"], ["start", "2024-01-01", "quarter"]),
+        (["--set", "vote.XX=sincere_union"], ["XX"]),
+        (["--set", "voting"], ["key=value"]),
+        (["--set", "=3"], ["key=value"]),
+        (["--worlds", "0"], ["worlds", "at least 1"]),
+        (["--worlds", "-5"], ["worlds", "at least 1"]),
+        (["--seed", "-1"], ["seed", "at least 0"]),
+        (["--seed", "seven"], ["--seed"]),
+        (["--seed", str(2**64)], ["seed", str(2**63 - 1)]),
+        (["--replicate", "-1"], ["replicate", "at least 0"]),
+        (["--sed", "1"], ["--seed"]),
+        (["--rules", "no/such/file.py"], ["no/such/file.py"]),
+        (["--members", "no/such/folder"], ["no/such/folder"]),
+        (["--format", "csv"], ["--out"]),
+        (["--tables", "worlds"], ["--out"]),
+        (["one", "two"], ["two"]),
+    ],
+)
+def test_arguments_of_run(call, arguments, words):
+    refused(call("run", *arguments), *words)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('voting = "lisbon_qmv\n', []),
+        ("voting = 12\n", ["voting"]),
+        ('voting = "lisbon_qvm"\n', ["lisbon_qmv"]),
+        ("envelop_eur_bn = 3\n", ["envelope_eur_bn"]),
+        ('envelope_eur_bn = "ten"\n', ["envelope_eur_bn", "number"]),
+        ("envelope_eur_bn = inf\n", ["envelope_eur_bn", "finite"]),
+        ('base = "eu-status-qou"\n', ["eu-status-quo"]),
+        ('funding = "private"\n', ["single_decider"]),
+    ],
+)
+def test_scenario_files(call, tmp_path, text, words):
+    (tmp_path / "broken.toml").write_text(text)
+    refused(call("run", tmp_path / "broken.toml"), "broken.toml", *words)
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe\x00", None])
+def test_a_scenario_that_cannot_be_read(call, tmp_path, content):
+    path = tmp_path / "odd.toml"
+    path.mkdir() if content is None else path.write_bytes(content)
+    refused(call("run", path), "odd.toml")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", ["states.csv"]),
+        ("state,people\nA,3\n", ["population"]),
+        (STATES + "A,many\n", ["population", "many"]),
+        (STATES + "A,-3\n", ["population", "-3"]),
+        (STATES + "A,3\nA,4\n", ["A"]),
+        (STATES + "A\n", ["states.csv"]),
+    ],
+)
+def test_members(call, tmp_path, text, words):
+    (tmp_path / "states.csv").write_text(text)
+    refused(call("run", "--members", tmp_path), *words)
+
+
+def test_outputs_are_refused_before_anything_runs(call, tmp_path, monkeypatch):
+    monkeypatch.setattr("runs.ensemble.outcomes.run", lambda *a, **k: pytest.fail("it ran"))
+    (tmp_path / "file").write_text("mine")
+    refused(call("run", "--out", tmp_path / "file"), "is a file")
+    refused(call("run", "--out", tmp_path / "file" / "deeper"), "cannot be written", status=1)
+    refused(call("run", "--out", "/proc/juste-retour"), "/proc/juste-retour", status=1)
+    refused(call("run", "--out", tmp_path / "new", "--format", "xls"), "csv, dta, parquet")
+    refused(call("run", "--out", tmp_path / "new", "--format", ","), "parquet")
+    refused(call("run", "--out", tmp_path / "new", "--tables", "world"), "worlds")
+    refused(call("run", "--out", tmp_path / "new", "--worlds", "0"), "worlds")
+    assert not (tmp_path / "new").exists()
+
+
+def test_commands_and_groups(call):
+    refused(call("rnu"), "'run'")
+    refused(call("rules", "lits"), "'list'")
+    refused(call("rules", "list", "votting"), "'voting'")
+    refused(call("scenarios", "show", "essay-refrom"), "essay-reform")
+    refused(call("--versoin"), "--version")
+    refused(call("run", "--seed"), "--seed")

@@ -1,0 +1,152 @@
+"""The command line itself: commands found lazily, help that imports nothing heavy, interruptions."""
+
+import io
+import json
+import subprocess
+import sys
+import tomllib
+from importlib.metadata import EntryPoint, entry_points, version
+
+import pytest
+
+import abm.scenario
+from agents.rules import FAMILIES
+from runs import command, printing
+
+
+def test_help_imports_nothing_heavy():
+    code = (
+        "import sys; from runs.command import main; status = main(['--help'])\n"
+        "heavy = {'numpy', 'scipy', 'pandas', 'mesa', 'pydantic', 'rich', 'matplotlib', 'solara', 'abm'} & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
+        "sys.exit(status)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "run" in done.stdout
+    assert "Run one scenario" in done.stdout
+
+
+def test_no_arguments_show_the_help(call):
+    assert call() == call("--help") == call("-h")
+
+
+def test_version(call):
+    assert call("--version") == (0, version("juste-retour") + "\n", "")
+
+
+@pytest.mark.parametrize("point", list(entry_points(group=command.GROUP)), ids=lambda point: point.name)
+def test_every_command_has_a_line_and_a_help(call, point):
+    assert command.first_line(point).endswith(".")
+    status, out, _ = call(point.name, "--help")
+    assert status == 0
+    assert out.startswith(f"Usage: juste-retour {point.name}")
+
+
+def test_the_line_of_a_command_is_read_without_running_it(tmp_path, monkeypatch):
+    (tmp_path / "loud.py").write_text('"""The module."""\nraise SystemExit\n\n\ndef go():\n    """Goes."""\n')
+    monkeypatch.syspath_prepend(tmp_path)
+    assert command.first_line(EntryPoint("go", "loud:go", command.GROUP)) == "Goes."
+    assert command.first_line(EntryPoint("app", "loud:app", command.GROUP)) == "The module."
+    assert command.first_line(EntryPoint("gone", "no_such_module:app", command.GROUP)) == ""
+
+
+def test_interruption_is_said_in_a_sentence(call, monkeypatch):
+    def interrupted(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("runs.ensemble.outcomes.run", interrupted)
+    status, out, err = call("run")
+    assert (status, out) == (130, "")
+    assert err.startswith("interrupted")
+    assert "Traceback" not in err
+
+
+def test_a_reader_who_leaves_is_no_error():
+    code = "from runs.command import main; import sys; sys.exit(main(['scenarios', 'parameters', '--json']))"
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        process.stdout.close()
+        said = process.stderr.read()
+    assert said == b""
+    assert process.returncode == 1
+
+
+def test_presets_are_listed_and_shown_as_files_that_run(call):
+    listed = json.loads(call("scenarios", "list", "--json")[1])["scenarios"]
+    assert [s["name"] for s in listed] == abm.scenario.presets()
+    assert all(s["summary"].endswith(".") for s in listed)
+    text = call("scenarios", "list")[1]
+    for preset in listed:
+        assert preset["name"] in text
+        shown = tomllib.loads(call("scenarios", "show", preset["name"])[1])
+        assert abm.scenario.load(shown).digest == preset["digest"]
+        short = tomllib.loads(call("scenarios", "show", preset["name"], "--changes")[1])
+        assert len(short) < len(shown)
+        assert abm.scenario.load(short).digest == preset["digest"]
+        assert json.loads(call("scenarios", "show", preset["name"], "--json")[1])["name"] == preset["name"]
+
+
+def test_every_parameter_is_listed(call):
+    found = json.loads(call("scenarios", "parameters", "--json")[1])["parameters"]
+    assert {p["name"] for p in found} == set(abm.scenario.parameters())
+    assert all(p["about"] and p["source"] for p in found)
+    text = call("scenarios", "parameters")[1]
+    assert all(p["name"] in text for p in found)
+
+
+def test_every_rule_is_listed(call):
+    found = json.loads(call("rules", "list", "--json")[1])["rules"]
+    assert {(r["family"], r["name"]) for r in found} >= {
+        (f.name, r.name) for f in FAMILIES.values() for r in f
+    }
+    assert all(r["summary"] for r in found)
+    lisbon = next(r for r in found if r["name"] == "lisbon_qmv")
+    assert {"anonymous", "monotone"} & set(lisbon["properties"])
+    assert lisbon["source"]
+    voting = json.loads(call("rules", "list", "voting", "--json")[1])["rules"]
+    assert voting == [r for r in found if r["family"] == "voting"]
+    text = call("rules", "list", "voting")[1]
+    assert all(r["name"] in text for r in voting)
+    assert "host_matches_half" not in text
+
+
+def test_json_has_no_infinity():
+    assert json.loads(printing.json_text({"a": [float("inf"), float("nan"), 1.5], "b": float("-inf")})) == {
+        "a": [None, None, 1.5],
+        "b": None,
+    }
+
+
+def test_bars_are_as_long_as_their_share():
+    class Blocks:
+        encoding = "utf-8"
+
+    class Letters:
+        encoding = "ascii"
+
+    assert printing.bar(10, 10, 6, Blocks()) == "██████"
+    assert printing.bar(5, 10, 5, Blocks()) == "██▌"
+    assert printing.bar(1e-9, 10, 5, Blocks()) == "▏"
+    assert printing.bar(0, 10, 5, Blocks()) == printing.bar(1, 0, 5, Blocks()) == ""
+    assert printing.bar(5, 10, 6, Letters()) == "###"
+
+
+def test_progress_keeps_quiet_where_nobody_watches_or_waits(monkeypatch):
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    for stream, patience, shown in (
+        (io.StringIO(), 0, False),
+        (Terminal(), 60, False),
+        (Terminal(), 0, True),
+    ):
+        monkeypatch.setattr(sys, "stderr", stream)
+        monkeypatch.setattr(printing, "PATIENCE", patience)
+        monkeypatch.setenv("TERM", "xterm")
+        with printing.progress("worlds") as report:
+            for done in (1, 2, 3):
+                report(done, 3)
+        assert ("worlds" in stream.getvalue()) is shown

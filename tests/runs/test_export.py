@@ -1,0 +1,116 @@
+"""Tables written to a folder come back as they were, and nobody's file is lost."""
+
+import json
+
+import pandas as pd
+import pytest
+
+from agents.errors import BadInput
+from runs import export, tables
+
+
+@pytest.fixture(scope="module")
+def folder(result, tmp_path_factory):
+    out = tmp_path_factory.mktemp("results") / "deep" / "folder"
+    result.write(out, ("parquet", "csv", "dta"))
+    return out
+
+
+@pytest.mark.parametrize("name", tables.TABLES)
+def test_parquet_and_csv_come_back_to_the_bit(result, folder, name):
+    frame = result.tables[name]
+    pd.testing.assert_frame_equal(pd.read_parquet(folder / f"{name}.parquet"), frame, check_exact=True)
+    texts = {column.name: "str" for column in tables.columns(name) if column.kind in ("text", "quarter")}
+    back = pd.read_csv(
+        folder / f"{name}.csv", dtype=texts, keep_default_na=False, na_values={c: [""] for c in frame.columns}
+    )
+    for column in texts:
+        back[column] = back[column].where(back[column].notna() | frame[column].isna(), "")
+    pd.testing.assert_frame_equal(back, frame, check_exact=True, check_dtype=False)
+
+
+@pytest.mark.parametrize("name", tables.TABLES)
+def test_stata_files_carry_labels_and_quarters(result, folder, name):
+    frame = result.tables[name]
+    with pd.io.stata.StataReader(folder / f"{name}.dta") as reader:
+        back, labels = reader.read(), reader.variable_labels()
+        assert reader.data_label == f"juste-retour: {name}"
+    assert list(back.columns) == list(frame.columns)
+    for column in tables.columns(name):
+        assert labels[column.name] == export.label_of(column)[:80]
+        if column.kind == "quarter":
+            expected = pd.PeriodIndex(frame[column.name], freq="Q").to_timestamp()
+            assert list(back[column.name].dropna()) == list(expected.dropna())
+        elif column.kind == "text":
+            assert list(back[column.name]) == list(frame[column.name].fillna(""))
+        else:
+            pd.testing.assert_series_equal(
+                back[column.name].astype("float64"), frame[column.name].astype("float64"), check_exact=True
+            )
+
+
+def test_large_seeds_stay_exact_in_stata(tmp_path):
+    seed = 2**60 + 1
+    export.write({"worlds": pd.DataFrame({"seed": [seed], "sites": [2**40]})}, tmp_path, ("dta",), {})
+    back = pd.read_stata(tmp_path / "worlds.dta")
+    assert (int(back.seed[0]), int(back.sites[0])) == (seed, 2**40)
+
+
+def test_provenance_lists_the_files_with_their_hashes(result, folder):
+    record = json.loads((folder / "provenance.json").read_text())
+    assert record["scenario"]["digest"] == result.scenario.digest
+    assert set(record["tables"]) == {f"{t}.{e}" for t in tables.TABLES for e in ("parquet", "csv", "dta")}
+    assert {path.name for path in folder.iterdir()} == {*record["tables"], "provenance.json"}
+
+
+def test_an_earlier_result_is_replaced_whole(result, tmp_path):
+    result.write(tmp_path, ("csv", "parquet"))
+    (tmp_path / "notes.txt").write_text("mine")
+    export.write({"worlds": result.worlds.head(2)}, tmp_path, ("csv",), {})
+    assert {path.name for path in tmp_path.iterdir()} == {"worlds.csv", "provenance.json", "notes.txt"}
+    assert len(pd.read_csv(tmp_path / "worlds.csv")) == 2
+
+
+@pytest.mark.parametrize("name", ["worlds.csv", "provenance.json"])
+def test_files_of_others_are_not_overwritten(result, tmp_path, name):
+    (tmp_path / name).write_text("mine")
+    with pytest.raises(BadInput, match=f"{name} is there"):
+        result.write(tmp_path, ("csv",))
+    assert (tmp_path / name).read_text() == "mine"
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_a_changed_file_of_an_earlier_result_is_kept(result, tmp_path):
+    result.write(tmp_path, ("csv",))
+    with (tmp_path / "states.csv").open("a") as file:
+        file.write("a line of mine\n")
+    with pytest.raises(BadInput, match=r"states\.csv is there"):
+        result.write(tmp_path, ("csv",))
+
+
+def test_a_failed_write_leaves_the_earlier_result(result, tmp_path, monkeypatch):
+    result.write(tmp_path, ("csv",))
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+
+    def full(frame, table, path):
+        path.write_text("half")
+        raise OSError(28, "No space left on device", str(path))
+
+    monkeypatch.setitem(export._WRITERS, "csv", full)
+    with pytest.raises(export.CannotWrite, match="No space left") as failed:
+        result.write(tmp_path, ("csv",))
+    assert failed.value.exit_status == 1
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_run_writes_what_is_asked_for(call, tmp_path):
+    status, out, err = call(
+        "run", "--worlds", 3, "--out", tmp_path, "--format", "csv,parquet", "--tables", "worlds,timeline"
+    )
+    assert status == 0, err
+    assert {path.name for path in tmp_path.iterdir()} == {
+        *(f"{t}.{e}" for t in ("worlds", "timeline") for e in ("csv", "parquet")),
+        "provenance.json",
+    }
+    assert "timeline.parquet" in out
+    assert len(pd.read_csv(tmp_path / "timeline.csv")) == 3 * 44

@@ -1,0 +1,129 @@
+"""Rules from a user's file enter the catalogue, and whatever is wrong with the file is said with its line."""
+
+import json
+
+import pytest
+
+from agents.errors import BadInput
+from agents.rules import FAMILIES
+from runs import simulate
+from runs.user_rules import RuleFailed, load_rules
+
+GOOD = '''"""A rule of mine."""
+from typing import Annotated
+
+from abm.politics.voting import voting
+from agents.rules import Parameter
+
+
+@voting
+def two_of_three(ballot, states, *, share: Annotated[float, Parameter(low=0, high=1)] = 2 / 3):
+    """Passes with two thirds of the states.
+
+    Source: my own.
+    """
+    return ballot.yes.sum(-1) >= share * states.count
+'''
+
+
+@pytest.fixture
+def file(tmp_path, own_rules):
+    def write(text, name="mine.py"):
+        (tmp_path / name).write_text(text)
+        return tmp_path / name
+
+    return write
+
+
+def test_a_rule_of_ones_own_runs(call, file):
+    path = file(GOOD)
+    status, out, err = call(
+        "run",
+        "--rules",
+        path,
+        "--set",
+        "voting=two_of_three",
+        "--set",
+        "voting.share=0.9",
+        "--json",
+        "--worlds",
+        3,
+    )
+    assert status == 0, err
+    assert {vote["rule"] for vote in json.loads(out)["votes"]} == {"two_of_three"}
+    listed = json.loads(call("rules", "list", "voting", "--rules", path, "--json")[1])["rules"]
+    mine = next(rule for rule in listed if rule["name"] == "two_of_three")
+    assert (mine["summary"], mine["source"]) == ("Passes with two thirds of the states.", "my own.")
+
+
+def test_a_result_records_the_rules_it_was_run_with(file):
+    path = file(GOOD)
+    load_rules([path])
+    record = simulate({"voting": "two_of_three"}).provenance["rules"][-1]
+    assert record["file"] == str(path)
+    assert record["source"] == GOOD
+    assert len(record["sha256"]) == 64
+
+
+def test_a_changed_file_is_read_again(file):
+    first = load_rules([file(GOOD)])[0]
+    assert load_rules([file(GOOD)])[0] is first
+    moved = "# moved by a line\n" + GOOD.replace("two thirds", "most")
+    again = load_rules([file(moved)])[0]
+    assert again.rules == (("voting", "two_of_three"),)
+    assert FAMILIES["voting"]["two_of_three"].summary == "Passes with most of the states."
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (GOOD + "def broken(:\n", "line 15"),
+        (GOOD + "1 / 0\n", "line 15: ZeroDivisionError: division by zero"),
+        (GOOD + "raise SystemExit\n", "line 15: SystemExit"),
+        (GOOD + "import no_such_module\n", "line 15: ModuleNotFoundError"),
+        (GOOD.replace("two_of_three", "unanimity"), "taken"),
+        (GOOD.replace(" = 2 / 3):", "):"), "no default"),
+        (GOOD.replace("two_of_three", "TwoThirds"), "lower-case"),
+        ("x = 3\n", "enters no rule"),
+        ("", "enters no rule"),
+    ],
+)
+def test_what_is_wrong_with_a_file_is_said_and_nothing_enters(call, file, text, words):
+    before = {name: dict(family.rules) for name, family in FAMILIES.items()}
+    path = file(text, "odd.py")
+    status, out, err = call("run", "--rules", path)
+    assert (status, out) == (2, "")
+    assert str(path) in err
+    assert words in err
+    assert len(err.splitlines()) == 1
+    assert {name: dict(family.rules) for name, family in FAMILIES.items()} == before
+
+
+def test_a_file_that_is_no_text(file, tmp_path):
+    (tmp_path / "odd.py").write_bytes(b"\xff\xfe")
+    with pytest.raises(BadInput, match="not UTF-8"):
+        load_rules([tmp_path / "odd.py"])
+    with pytest.raises(BadInput, match="cannot be read"):
+        load_rules([tmp_path])
+
+
+def test_a_rule_that_fails_in_a_run_is_named_with_its_line(call, file):
+    path = file(GOOD.replace("ballot.yes.sum(-1)", "ballot.ayes.sum(-1)"))
+    status, out, err = call("run", "--rules", path, "--set", "voting=two_of_three")
+    assert (status, out) == (1, "")
+    assert f"a rule in {path} failed at line 14: AttributeError" in err
+    assert "Traceback" not in err
+    with pytest.raises(RuleFailed) as failed:
+        simulate({"voting": "two_of_three"})
+    assert isinstance(failed.value.__cause__, AttributeError)
+
+
+def test_an_error_of_the_program_is_not_blamed_on_a_user(file, monkeypatch):
+    load_rules([file(GOOD)])
+
+    def broken(*args, **kwargs):
+        raise ValueError("a fault of the program")
+
+    monkeypatch.setattr("runs.ensemble.outcomes.run", broken)
+    with pytest.raises(ValueError, match="a fault of the program"):
+        simulate({"voting": "two_of_three"})
