@@ -117,6 +117,15 @@ def load_members(folder: Path | str | None = None) -> Members:
     return _load(folder, folder.resolve().name, _typical)
 
 
+def load_states(path: Path) -> States:
+    """Load the states alone, from any table that has the columns of `states.csv`.
+
+    Raises:
+        BadInput: one sentence that names the file, the row, the column, the value and the remedy.
+    """
+    return _states(Table(path, required=STATES_REQUIRED, optional=STATES_OPTIONAL), _typical)
+
+
 @functools.cache
 def _europe() -> Members:
     return _load(EUROPE, "European Union", _never)

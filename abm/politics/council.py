@@ -16,32 +16,14 @@ from numpy.typing import NDArray
 from abm import prospect as outlook
 from abm.politics import coalition
 from abm.politics.entitlement import Claims, best_of, spread
+from abm.politics.motion import Motion
+from abm.politics.proposing import Proposing
 from abm.politics.voting import Ballot
 from agents import commissioner, lab
 from agents.arrays import Reals, Truths, Whole, pick, total
+from agents.minds import inequality
 from agents.payoff import payoff
 from agents.situation import Offer, Prospect, Situation
-
-
-@dataclass(frozen=True, eq=False)
-class Motion:
-    """What a round of bargaining came to, in the table's worlds.
-
-    `plan` and `pledged` EUR bn (worlds, sites); `yes`, `no` (worlds, states); `held` whether there was a ballot;
-    `passed` whether the plan is to be carried out; `last` whether bargaining ends here.
-    """
-
-    plan: Reals
-    pledged: Reals
-    yes: Truths
-    no: Truths
-    union_yes: Truths
-    held: Truths
-    passed: Truths
-    last: Truths
-    gain: Reals
-    sunk: Any = 0.0
-    transfer: Any = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +33,7 @@ class Memory:
     gain: Reals
 
 
-class Council:
+class Council(Proposing):
     """One quarter's table for the worlds `rows` of a `World`."""
 
     def __init__(self, world: Any, rows: NDArray[np.int64]):
@@ -283,7 +265,8 @@ class Council:
         if stake is None:
             return value
         mean = total(np.abs(stake))[:, None] / self.states.count
-        return value + self.p.reservation_noise * self.world.resolve[self.rows] * mean
+        value = value + self.p.reservation_noise * self.world.resolve[self.rows] * mean
+        return value + inequality(stake, self.p.inequality_aversion)
 
     def passes(self, yes: Truths, no: Truths, union_yes: Truths, weight: Any = None) -> Truths:
         """(worlds,) whether the voting rule passes the ballot."""
@@ -311,9 +294,7 @@ class Council:
         offer, failed = self.offer(plan, pledged, transfer), self.failed(plan, sunk)
         gain = offer.utility - failed.utility
         reservation = self.reservation(failed, gain)
-        votes = np.asarray(
-            self.world.decide_by_actor("vote", offer, reservation, self.situation, rows=self.rows)
-        )
+        votes = self.polled(offer, reservation)
         union_yes = total(gain) >= 0
         yes, no = votes > 0, votes < 0
         weight = self.payment(plan, pledged)

@@ -58,7 +58,9 @@ def by_decider(council: Any, most: int) -> Reals:
         )
     if world.decider >= 0:
         i = world.decider
-        plans = [x * share for share in (0.0, 0.1, 0.25, 0.5, 1.0) for x in plans[: 1 if share == 0 else None]]
+        plans = [
+            x * share for share in (0.0, 0.1, 0.25, 0.5, 1.0) for x in plans[: 1 if share == 0 else None]
+        ]
         return best(*_with_home(council, plans, i, lambda x: council.offer(x).utility[:, i]))
     return best(plans, [council.outlook.prospect(x).race[:, 0] for x in plans])
 

@@ -351,26 +351,15 @@ class PoliticsParameters(BaseModel):
             group="call",
         ),
     ] = 0.03
-    host_inequality: Annotated[
+    inequality_aversion: Annotated[
         float,
         _p(
             "1",
             0,
             5,
-            "aversion to unequal shares in the behavioural mind, alpha of Fehr and Schmidt",
+            "what a euro that others gain more takes from a state's gain: alpha of Fehr and Schmidt",
             (0, 1),
             source="Fehr and Schmidt (1999)",
-            group="minds",
-        ),
-    ] = 0.0
-    vote_noise: Annotated[
-        float,
-        _p(
-            "share of the mean stake",
-            0,
-            2,
-            "noise of a vote in the behavioural mind",
-            (0, 0.2),
             group="minds",
         ),
     ] = 0.0
@@ -380,7 +369,7 @@ class PoliticsParameters(BaseModel):
             "probability",
             0,
             1,
-            "chance that a proposer seeks near unanimity",
+            "chance that a proposer buys every yes that can be had, and not only those it needs",
             (0, 0.9),
             source="about 80 % of Council acts pass without a no (Hayes-Renshaw, Van Aken and Wallace 2006)",
             group="minds",

@@ -14,6 +14,7 @@ Source: procedure endorsed by the European Council (Article 50) on 22 June 2017;
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agents.arrays import Reals, Truths, Whole
+from agents.errors import BadInput, near
 
 POINTS = (3, 2, 1)
 UNRANKED = np.iinfo(np.int16).max
@@ -100,7 +102,6 @@ def relocation(places: NDArray[np.integer], lot: Reals, withdrawn: Any = 0) -> R
     winner = np.where(won, firsts.argmax(-1), winner)
     on = _best(points, standing[..., 0, :], 3)
     advance[..., 0, :] = np.where(won[..., None], np.arange(offers) == winner[..., None], on)
-    # every voter's ballot void: nobody has points, and all offers tie for the third place and go on
 
     remaining = np.where(held[..., None], on, remaining) & kept[1]
     winner = _alone(winner, remaining)
@@ -198,3 +199,105 @@ def condorcet_winner(places: NDArray[np.integer], standing: Truths | None = None
             wins &= standing[..., offer]
         found = np.where(wins, offer, found)
     return found
+
+
+@dataclass(frozen=True)
+class Round:
+    """One round as it was held: what each offer got, who goes on (in the last round, who has won), and who stayed out.
+
+    `silent` are the voters whose ballot was void (round 1) or who had ranked none of the offers left.
+    """
+
+    number: int
+    scores: dict[str, int]
+    advance: tuple[str, ...]
+    silent: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Narration:
+    """A ballot told round by round; `tied` are the offers that the lot was drawn among, none where it was not."""
+
+    rounds: tuple[Round, ...]
+    winner: str
+    by_lot: bool
+    tied: tuple[str, ...]
+    condorcet_winner: str | None
+
+
+def hold_ballot(
+    rankings: Mapping[str, Sequence[str]],
+    lot: float,
+    offers: Sequence[str] | None = None,
+    withdrawn: Mapping[str, int] | None = None,
+) -> Narration:
+    """Hold one ballot from voters' rankings and tell its rounds.
+
+    Args:
+        rankings: each voter's offers, the first choice first.
+        lot: uniform in [0, 1).
+        offers: what stands for election; by default all that anyone has ranked, in the order of the alphabet.
+        withdrawn: the round before which an offer is withdrawn, 1, 2 or 3.
+
+    >>> hold_ballot({"DE": "ABC", "FR": "BAC", "IT": "ACB"}, lot=0.5).winner
+    'A'
+    """
+    if not rankings:
+        raise BadInput("there is no voter; give one ranking at least.")
+    named = {offer for ranking in rankings.values() for offer in ranking}
+    offers = sorted(named) if offers is None else list(offers)
+    if len(set(offers)) < len(offers):
+        twice = next(offer for offer in offers if offers.count(offer) > 1)
+        raise BadInput(f"the offer {twice!r} stands twice in the list of offers; name it once.")
+    for voter, ranking in rankings.items():
+        for offer in ranking:
+            if offer not in offers:
+                raise BadInput(f"{voter} ranks {offer!r}, which is not on offer; {near(offer, offers)}")
+            if list(ranking).count(offer) > 1:
+                raise BadInput(f"{voter} ranks {offer!r} twice; rank each offer once.")
+    leaves = np.zeros(len(offers), dtype=np.int64)
+    for offer, number in (withdrawn or {}).items():
+        if offer not in offers:
+            raise BadInput(f"{offer!r} is withdrawn but not on offer; {near(offer, offers)}")
+        if number not in (1, 2, 3):
+            raise BadInput(f"{offer!r} is withdrawn before round {number}; there are rounds 1, 2 and 3.")
+        leaves[offers.index(offer)] = number
+    places = np.full((len(rankings), len(offers)), UNRANKED, dtype=np.int16)
+    for row, ranking in zip(places, rankings.values(), strict=True):
+        for place, offer in enumerate(ranking):
+            row[offers.index(offer)] = place
+    result = relocation(places, np.asarray(lot, dtype=np.float64), leaves)
+    if result.winner < 0:
+        raise BadInput("every offer is withdrawn; leave one at least.")
+
+    def those(chosen: Truths) -> tuple[str, ...]:
+        return tuple(offer for offer, there in zip(offers, chosen, strict=True) if there)
+
+    winner = offers[int(result.winner)]
+    by_lot = bool(result.by_lot)
+    rounds: list[Round] = []
+    tied: tuple[str, ...] = ()
+    for number in (1, 2, 3):
+        standing = result.standing[number - 1]
+        if not standing.any():
+            continue
+        ranked = (places < UNRANKED) & standing
+        silent = result.void if number == 1 else ~ranked.any(-1)
+        advance = those(result.advance[number - 1])
+        if number == 3:
+            tied, advance = (advance if by_lot else ()), (winner,)
+        scores = {
+            o: int(s)
+            for o, s, there in zip(offers, result.scores[number - 1], standing, strict=True)
+            if there
+        }
+        rounds.append(
+            Round(
+                number,
+                dict(sorted(scores.items(), key=lambda entry: -entry[1])),
+                advance,
+                tuple(voter for voter, out in zip(rankings, silent, strict=True) if out),
+            )
+        )
+    best = int(condorcet_winner(places, leaves != 1))
+    return Narration(tuple(rounds), winner, by_lot, tied, offers[best] if best >= 0 else None)

@@ -48,15 +48,19 @@ voting = Family(
 )
 
 
-def by_conditions(**properties: bool) -> Callable[[Callable[..., Majority]], Callable[..., Truths]]:
-    """Enter a voting rule that returns its conditions; called with a ballot, the rule says whether they are met."""
+def by_conditions(**marks: Any) -> Callable[[Callable[..., Majority]], Callable[..., Truths]]:
+    """Enter a voting rule that returns its conditions; called with a ballot, the rule says whether they are met.
+
+    Marks are the properties that the rule declares and, as `participants`, the rule that takes its place where only
+    some of the states take part.
+    """
 
     def enter(conditions: Callable[..., Majority]) -> Callable[..., Truths]:
         @functools.wraps(conditions)
         def rule(ballot: Ballot, states: States, **parameters: Any) -> Truths:
             return conditions(ballot, states, **parameters).passes(ballot)
 
-        return voting(**properties, conditions=conditions)(rule)
+        return voting(**marks, conditions=conditions)(rule)
 
     return enter
 
@@ -96,7 +100,7 @@ def simple_majority(ballot, states):
     return Majority(((most_states(states),),))
 
 
-@by_conditions(anonymous=True, monotone=True, deterministic=True)
+@by_conditions(anonymous=True, monotone=True, deterministic=True, participants="enhanced_cooperation")
 def lisbon_qmv(ballot, states):
     """Passes with 55 % of states and 65 % of people, or if fewer than four states withhold their yes.
 

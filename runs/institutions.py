@@ -1,0 +1,388 @@
+"""`juste-retour power`, `vote` and `ballot`: what voting rules do, without running the model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from abm.politics.analysis import Explanation
+    from abm.politics.power import Power
+    from abm.politics.relocation import Narration
+    from agents.situation import States
+
+MembersFile = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE.csv", help="Another union: a table with the columns state and population."),
+]
+Participants = Annotated[
+    str | None,
+    typer.Option(metavar="DE,FR,...", help="Only these states take part (TFEU, article 238(3))."),
+]
+Added = Annotated[
+    list[str] | None,
+    typer.Option("--add", metavar="NAME=POPULATION", help="A further state, as in UA=33443000. Repeatable."),
+]
+RuleFiles = Annotated[
+    list[Path] | None,
+    typer.Option("--rules", metavar="FILE.py", help="File with rules of your own. Repeatable."),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+
+def power(
+    rule: Annotated[
+        str | None, typer.Argument(help="A voting rule (see `rules list voting`); lisbon_qmv if left out.")
+    ] = None,
+    members: MembersFile = None,
+    participants: Participants = None,
+    add: Added = None,
+    quota: Annotated[
+        str | None,
+        typer.Option(metavar="Q", help="Weight that a coalition needs; with --weights, instead of a rule."),
+    ] = None,
+    weights: Annotated[
+        Path | None, typer.Option(metavar="FILE.csv", help="A table with the columns member and weight.")
+    ] = None,
+    rules: RuleFiles = None,
+    json: AsJson = False,
+) -> None:
+    """Count who decides under a voting rule: exact Banzhaf, Penrose and Shapley-Shubik indices, and blocking minorities."""
+    from abm.politics.power import voting_power
+    from agents.errors import BadInput
+    from runs.printing import print_json
+
+    if quota is not None or weights is not None:
+        given = {"RULE": rule, "--members": members, "--participants": participants, "--add": add}
+        named = [name for name, value in given.items() if value]
+        if quota is None or weights is None:
+            raise BadInput("--quota and --weights make a game together; give both.")
+        if named:
+            raise BadInput(f"--quota and --weights are a game of their own; leave out {' and '.join(named)}.")
+        found = _weighted(quota, weights)
+    else:
+        chosen, states, settings = _chosen(rule or "lisbon_qmv", members, participants, add, rules)
+        found = voting_power(chosen, states, settings)
+    if json:
+        print_json(_power_as_json(found))
+    else:
+        _show_power(found)
+
+
+def vote(
+    rule: Annotated[str, typer.Argument(help="A voting rule (see `rules list voting`).")],
+    yes: Annotated[
+        str, typer.Option(metavar="DE,FR,...", help="Who says yes; EU is the Commission where it votes.")
+    ],
+    no: Annotated[
+        str, typer.Option(metavar="...", help="Who says no; so does whoever is named nowhere.")
+    ] = "",
+    abstain: Annotated[str, typer.Option(metavar="...", help="Who abstains.")] = "",
+    members: MembersFile = None,
+    participants: Participants = None,
+    add: Added = None,
+    rules: RuleFiles = None,
+    json: AsJson = False,
+) -> None:
+    """Count one vote: whether it passes, what it lacks, who blocks and who alone could tip it."""
+    from dataclasses import asdict
+
+    from abm.politics.analysis import explain_vote
+    from runs.printing import print_json
+
+    chosen, states, settings = _chosen(rule, members, participants, add, rules)
+    found = explain_vote(chosen, states, _codes(yes), _codes(no), _codes(abstain), settings)
+    if json:
+        print_json(asdict(found))
+    else:
+        _show_vote(found)
+
+
+def ballot(
+    file: Annotated[
+        Path,
+        typer.Argument(metavar="FILE.csv", help="A table voter,first,second,third,...: one ranking a row."),
+    ],
+    offers: Annotated[
+        str | None,
+        typer.Option(metavar="A,B,...", help="What is on offer, if not all that anyone has ranked."),
+    ] = None,
+    withdrawn: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="OFFER[=ROUND]", help="An offer withdrawn before that round, the first. Repeatable."
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="The same seed draws the same lot.")] = 0,
+    json: AsJson = False,
+) -> None:
+    """Hold a relocation ballot as in 2017: points, a second round, a run-off and, in a tie, the lot."""
+    import numpy as np
+
+    from abm.noise import Tape
+    from abm.politics.relocation import hold_ballot
+    from agents.errors import BadInput
+    from runs.printing import print_json
+
+    if seed < 0:
+        raise BadInput(f"--seed = {seed} is negative; give a whole number of at least 0.")
+    leaving: dict[str, int] = {}
+    for text in withdrawn or []:
+        offer, _, number = text.partition("=")
+        if number and not number.strip().isdecimal():
+            raise BadInput(f"--withdrawn {text!r}: {number!r} is not a round; give 1, 2 or 3.")
+        leaving[offer.strip()] = int(number or 1)
+    lot = float(Tape(seed, np.zeros(1, dtype=np.int64)).uniform("lot", 1)[0, 0])
+    found = hold_ballot(_rankings(file), lot, None if offers is None else _codes(offers), leaving)
+    if json:
+        rounds = [
+            {"round": r.number, "scores": r.scores, "advance": list(r.advance), "silent": list(r.silent)}
+            for r in found.rounds
+        ]
+        print_json(
+            {
+                "rounds": rounds,
+                "winner": found.winner,
+                "by_lot": found.by_lot,
+                "tied": list(found.tied),
+                "condorcet_winner": found.condorcet_winner,
+            }
+        )
+    else:
+        _show_ballot(found, seed)
+
+
+def _codes(text: str) -> list[str]:
+    return [code.strip() for code in text.split(",") if code.strip()]
+
+
+def _chosen(
+    rule: str,
+    members: Path | None,
+    participants: str | None,
+    add: list[str] | None,
+    files: list[Path] | None,
+) -> tuple[Any, States, dict[str, Any]]:
+    """The rule, the states that it is put to, and the rule's parameters, as the options say."""
+    import numpy as np
+
+    from abm.members import load_members, load_states
+    from abm.politics.conditions import named
+    from abm.politics.power.game import only
+    from abm.politics.voting import voting
+
+    if files:
+        from runs.user_rules import load_rules
+
+        load_rules(files)
+    chosen = voting[rule]
+    states = load_members().states if members is None else load_states(members)
+    for text in add or []:
+        states = _with_state(states, text)
+    if participants is None:
+        return chosen, states, {}
+    part = named(states, participants, "--participants")
+    if "participants" in chosen.marks:  # the treaty has a rule of its own for some of the states
+        chosen = voting[chosen.marks["participants"]]
+    if part is None:
+        return chosen, states, {}
+    return chosen, only(states, np.flatnonzero(part)), {}
+
+
+def _with_state(states: States, text: str) -> States:
+    from dataclasses import replace
+
+    import numpy as np
+
+    from agents.errors import BadInput
+
+    name, _, number = (part.strip() for part in text.partition("="))
+    plain = number.replace("_", "")
+    if not name or not plain.isdecimal() or int(plain) == 0:
+        raise BadInput(
+            f"--add {text!r} is not NAME=POPULATION; give a code and whole persons, as in UA=33443000."
+        )
+    if name in states.codes or name == "EU":
+        raise BadInput(f"--add {text!r}: {name} is a member already; give another code.")
+    new: dict[str, Any] = {"codes": (*states.codes, name), "names": (*states.names, name)}
+    for column in ("gdp", "gni", "power_price", "temperature", "specialists", "existing_members", "euro"):
+        new[column] = np.append(getattr(states, column), 0).astype(getattr(states, column).dtype)
+    new["population"] = np.append(states.population, int(plain))
+    new["nice_votes"] = np.append(states.nice_votes, 0)
+    new["more"] = {column: np.append(values, 0.0) for column, values in states.more.items()}
+    return replace(states, **new)
+
+
+def _weighted(quota: str, file: Path) -> Power:
+    from fractions import Fraction
+
+    from abm.politics.power import weighted_power
+    from abm.tables import Table
+    from agents.errors import BadInput
+
+    def exact(text: str, place: str) -> Fraction:
+        try:
+            return Fraction(text.replace("_", ""))
+        except (ValueError, ZeroDivisionError):
+            raise BadInput(f"{place} = {text!r} is not a number; give one, as in 12 or 0.5.") from None
+
+    table = Table(file, required=("member", "weight"))
+    members = table.unique("member")
+    table.numbers("weight", low=0)
+    found = [
+        exact(row["weight"], f"{table.name}, row {line}, column weight")
+        for row, line in zip(table.rows, table.lines, strict=True)
+    ]
+    return weighted_power(exact(quota, "--quota"), found, members)
+
+
+def _rankings(file: Path) -> dict[str, list[str]]:
+    from abm.tables import Table
+    from agents.errors import BadInput
+
+    table = Table(file, required=("voter", "first"), optional=("second", "third", "fourth", "fifth"))
+    columns = [column for column in table.columns if column != "voter"]
+    rankings = {}
+    for voter, row, line in zip(table.unique("voter"), table.rows, table.lines, strict=True):
+        choices = [row[column].strip() for column in columns]
+        ranked = [choice for choice in choices if choice]
+        if choices[: len(ranked)] != ranked:
+            gap = columns[choices.index("")]
+            raise BadInput(
+                f"{table.name}, row {line}, column {gap}: {voter} leaves a gap in the ranking; move the others up."
+            )
+        rankings[voter] = ranked
+    return rankings
+
+
+def _power_as_json(found: Power) -> dict[str, Any]:
+    columns = zip(
+        found.members,
+        found.swings,
+        found.banzhaf,
+        found.penrose,
+        found.shapley_shubik,
+        found.power_to_prevent,
+        found.power_to_initiate,
+        strict=True,
+    )
+    return {
+        "rule": found.rule,
+        "members": len(found.members),
+        "winning_coalitions": found.winning_coalitions,
+        "power_to_act": float(found.power_to_act),
+        "states": [
+            {
+                "state": member,
+                "swings": swings,
+                "banzhaf": float(banzhaf),
+                "penrose": float(penrose),
+                "shapley_shubik": float(shapley),
+                "power_to_prevent": float(prevent),
+                "power_to_initiate": float(initiate),
+            }
+            for member, swings, banzhaf, penrose, shapley, prevent, initiate in columns
+        ],
+        "winning": {"minimal": found.minimal_winning},
+        "blocking": {"minimal": found.minimal_blocking, "smallest": found.smallest_blocking},
+    }
+
+
+def _show_power(found: Power) -> None:
+    from runs.printing import bar, console, print_table
+
+    where = console()
+    where.print(
+        f"{found.rule}: {len(found.members)} members, {found.winning_coalitions:,} of {2 ** len(found.members):,} "
+        f"coalitions win (power to act {float(found.power_to_act):.4%})",
+        soft_wrap=True,
+    )
+    where.print()
+    shares = found.shapley_shubik
+    mightiest = sorted(range(len(shares)), key=lambda i: (-shares[i], -found.swings[i]))
+    most = float(max(shares, default=0))
+    rows = [
+        (
+            found.members[i],
+            f"{float(shares[i]):.6f}",
+            f"{float(found.banzhaf[i]):.6f}",
+            f"{float(found.penrose[i]):.6f}",
+            f"{found.swings[i]:,}",
+            f"{float(found.power_to_prevent[i]):.4f}",
+            bar(float(shares[i]), most, where.width - 75, where) if where.width >= 79 else "",
+        )
+        for i in mightiest
+    ]
+    headings = ("member", "Shapley-Shubik", "Banzhaf", "Penrose", "swings", "prevents", "")
+    print_table(where, headings, rows, right=(1, 2, 3, 4, 5))
+    where.print()
+    smallest = found.smallest_blocking
+    least = (
+        "nobody can block"
+        if smallest is None
+        else f"the smallest of {smallest} member{'s' * (smallest != 1)}"
+    )
+    where.print(
+        f"{found.minimal_winning:,} minimal winning coalitions; {found.minimal_blocking:,} minimal blocking ones, {least}.",
+        soft_wrap=True,
+    )
+
+
+def _show_vote(found: Explanation) -> None:
+    from runs.printing import console, print_grid
+
+    where = console()
+    states = f"{found.members_for} state{'s' * (found.members_for != 1)}"
+    where.print(
+        f"{found.rule}: {'passes' if found.passed else 'fails'}, "
+        f"with {states} and {found.population_share:.2%} of the people in favour",
+        style="bold green" if found.passed else "bold red",
+    )
+    rows = [("  lacks", reason) for reason in found.failed_conditions]
+    for name, codes in (("for", found.yes), ("against", found.no), ("abstain", found.abstain)):
+        if codes:
+            rows.append((f"  {name}", " ".join(codes)))
+    alone = " ".join(found.could_tip) or "nobody alone"
+    print_grid(where, [*rows, ("  could tip it", alone)])
+
+
+def _show_ballot(found: Narration, seed: int) -> None:
+    from runs.printing import bar, console, print_table
+
+    where = console()
+    for r in found.rounds:
+        unit = "points" if r.number == 1 else "votes"
+        where.print(f"Round {r.number}", style="bold")
+        most = max(r.scores.values(), default=0)
+        last = r is found.rounds[-1]
+        after = "drawn by lot" if found.by_lot else "wins"
+        rows = [
+            (
+                offer,
+                f"{score}",
+                bar(score, most, 20, where),
+                (after if last else "goes on")
+                if offer in r.advance
+                else "tied"
+                if last and offer in found.tied
+                else "",
+            )
+            for offer, score in r.scores.items()
+        ]
+        print_table(where, ("offer", unit, "", ""), rows, right=(1,))
+        if r.silent:
+            said = "void" if r.number == 1 else "abstain, having ranked none of these"
+            where.print(f"  {said}: {' '.join(r.silent)}", soft_wrap=True)
+        where.print()
+    if found.by_lot:
+        where.print(
+            f"{found.winner} wins by lot among {', '.join(found.tied)} (seed {seed}).", soft_wrap=True
+        )
+    else:
+        where.print(f"{found.winner} wins.")
+    if found.condorcet_winner is None:
+        where.print("No offer beats every other in pairs.")
+    elif found.condorcet_winner != found.winner:
+        where.print(f"{found.condorcet_winner} would beat every other offer in pairs.")

@@ -1,0 +1,200 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from abm.politics.relocation import (
+    UNRANKED,
+    condorcet_winner,
+    hold_ballot,
+    places_of,
+    relocation,
+    relocation_sequence,
+)
+from agents.errors import BadInput
+
+
+def plainly(rankings, offers, lot, leaves):
+    """The procedure of 2017 for one ballot, as one would hold it by hand."""
+    n = len(rankings)
+    standing = [o for o in offers if leaves.get(o) != 1]
+    rankings = [[o for o in r if o in standing] for r in rankings]
+    if len(standing) == 1:
+        return standing[0], False, 0
+    if len(standing) >= 3:
+        points = dict.fromkeys(standing, 0)
+        threes = dict.fromkeys(standing, 0)
+        for ranked in rankings:
+            if len(ranked) >= 3:
+                threes[ranked[0]] += 1
+                for offer, worth in zip(ranked, (3, 2, 1), strict=False):
+                    points[offer] += worth
+        for offer in standing:
+            if 2 * threes[offer] > n:
+                return offer, False, 1
+        third = sorted(points.values(), reverse=True)[2]
+        standing = [o for o in standing if points[o] >= third and leaves.get(o) != 2]
+        if len(standing) > 1:
+            votes = count(rankings, standing)
+            for offer in standing:
+                if 2 * votes[offer] > n:
+                    return offer, False, 2
+            second = sorted(votes.values(), reverse=True)[1]
+            standing = [o for o in standing if votes[o] >= second]
+    else:
+        standing = [o for o in standing if leaves.get(o) != 2]
+    standing = [o for o in standing if leaves.get(o) != 3] if len(standing) > 1 else standing
+    if not standing:
+        return None, False, 3
+    votes = count(rankings, standing)
+    best = [o for o in standing if votes[o] == max(votes.values())]
+    return best[min(int(lot * len(best)), len(best) - 1)], len(best) > 1, 3
+
+
+def count(rankings, standing):
+    votes = dict.fromkeys(standing, 0)
+    for ranked in rankings:
+        choice = next((o for o in ranked if o in standing), None)
+        if choice is not None:
+            votes[choice] += 1
+    return votes
+
+
+@st.composite
+def contests(draw):
+    offers = list(range(draw(st.integers(1, 6))))
+    voters = draw(st.integers(1, 9))
+    rankings = [draw(st.permutations(offers))[: draw(st.integers(0, len(offers)))] for _ in range(voters)]
+    leaves = draw(st.dictionaries(st.sampled_from(offers), st.integers(1, 3), max_size=2))
+    return offers, rankings, draw(st.floats(0, 0.999)), leaves
+
+
+def places(rankings, offers):
+    out = np.full((len(rankings), len(offers)), UNRANKED, dtype=np.int16)
+    for voter, ranked in enumerate(rankings):
+        out[voter, list(ranked)] = np.arange(len(ranked))
+    return out
+
+
+@given(contests())
+@settings(max_examples=300, deadline=None)
+def test_against_the_procedure_by_hand(contest):
+    offers, rankings, lot, leaves = contest
+    left = np.array([leaves.get(o, 0) for o in offers])
+    result = relocation(places(rankings, offers), np.asarray(lot), left)
+    winner, by_lot, _ = plainly(rankings, offers, lot, leaves)
+    assert (None if result.winner < 0 else int(result.winner)) == winner
+    assert bool(result.by_lot) == by_lot
+
+
+@pytest.mark.parametrize("chunk", [1, 7, 64])
+def test_a_world_does_not_depend_on_its_neighbours(chunk):
+    rng = np.random.default_rng(2)
+    ranked = places_of(rng.random((64, 27, 12)))
+    lots = rng.random((64, 3))
+    whole = relocation_sequence(ranked, lots)
+    parts = [relocation_sequence(ranked[k : k + chunk], lots[k : k + chunk]) for k in range(0, 64, chunk)]
+    for all_at_once, apart in zip(whole, zip(*parts, strict=True), strict=True):
+        assert np.array_equal(all_at_once, np.concatenate(apart))
+
+
+def test_several_seats_go_to_different_offers_and_on_demand_to_different_states():
+    rng = np.random.default_rng(4)
+    ranked, lots = places_of(rng.random((200, 27, 6))), rng.random((200, 4))
+    winners, _ = relocation_sequence(ranked, lots)
+    assert all(len(set(row)) == 4 for row in winners.tolist())
+    owner = np.array([0, 0, 1, 1, 2, 2])
+    winners, by_lot = relocation_sequence(ranked, lots, owner)
+    assert (winners[:, 3] == -1).all()
+    assert not by_lot[:, 3].any()
+    assert all(len(set(owner[row[:3]])) == 3 for row in winners)
+
+
+def test_renaming_the_offers_renames_the_winner():
+    rng = np.random.default_rng(8)
+    ranked = places_of(rng.random((300, 27, 7)))
+    names = rng.permutation(7)
+    a = relocation(ranked, np.zeros(300))
+    b = relocation(np.take(ranked, names, axis=-1), np.zeros(300))
+    settled = ~a.by_lot
+    assert settled.sum() > 200
+    assert np.array_equal(a.winner[settled], names[b.winner[settled]])
+    assert np.array_equal(a.by_lot, b.by_lot)
+
+
+def test_renaming_the_voters_changes_nothing():
+    rng = np.random.default_rng(9)
+    ranked, lots = places_of(rng.random((300, 27, 7))), rng.random(300)
+    assert np.array_equal(
+        relocation(ranked, lots).winner, relocation(ranked[:, rng.permutation(27)], lots).winner
+    )
+
+
+def test_fourteen_first_places_of_twenty_seven_win_at_once_and_thirteen_do_not():
+    votes = {f"v{i}": "ABC" if i < 14 else "BCD" for i in range(27)}
+    told = hold_ballot(votes, 0.0)
+    assert (told.winner, len(told.rounds), told.by_lot) == ("A", 1, False)
+    votes["v13"] = "CAB"
+    told = hold_ballot(votes, 0.0)
+    assert len(told.rounds) == 3
+    assert told.rounds[1].scores == {"A": 13, "B": 13, "C": 1}
+    assert (told.winner, told.by_lot) == ("A", False)
+
+
+def test_a_void_ballot_gives_no_points_but_votes_later():
+    votes = {"a": "XYZ", "b": "YZX", "c": "ZXY", "d": "X"}
+    told = hold_ballot(votes, 0.0)
+    assert told.rounds[0].scores == {"X": 6, "Y": 6, "Z": 6}
+    assert told.rounds[0].silent == ("d",)
+    assert told.rounds[1].scores == {"X": 2, "Y": 1, "Z": 1}
+    assert set(told.rounds[1].advance) == {"X", "Y", "Z"}  # all who tie for the second place
+    assert told.winner == "X"
+
+
+def test_offers_that_tie_for_the_third_place_go_on():
+    votes = {"a": "ABC", "b": "ABD", "c": "BAC", "d": "BAD"}
+    first = hold_ballot(votes, 0.0).rounds[0]
+    assert first.scores == {"A": 10, "B": 10, "C": 2, "D": 2}
+    assert set(first.advance) == {"A", "B", "C", "D"}
+
+
+def test_withdrawals():
+    votes = {"a": "ABCD", "b": "BACD", "c": "CABD", "d": "DBCA"}
+    assert set(hold_ballot(votes, 0.0, withdrawn={"A": 1}).rounds[0].scores) == {"B", "C", "D"}
+    later = hold_ballot(votes, 0.0, withdrawn={"A": 2})
+    assert "A" in later.rounds[0].scores
+    assert "A" not in later.rounds[1].scores
+    alone = hold_ballot(votes, 0.0, withdrawn={"A": 1, "B": 1, "C": 1})
+    assert (alone.winner, alone.rounds) == ("D", ())
+    two = hold_ballot(votes, 0.0, withdrawn={"A": 1, "D": 1})
+    assert [r.number for r in two.rounds] == [3]
+
+
+@pytest.mark.parametrize(
+    ("votes", "more", "says"),
+    [
+        ({}, {}, "there is no voter"),
+        ({"DE": ["A", "B", "A"]}, {}, "DE ranks 'A' twice"),
+        ({"DE": ["A", "B", "Q"]}, {"offers": ["A", "B", "C"]}, "DE ranks 'Q', which is not on offer"),
+        ({"DE": ["A"]}, {"offers": ["A", "A"]}, "stands twice"),
+        ({"DE": ["A"]}, {"withdrawn": {"B": 1}}, "'B' is withdrawn but not on offer"),
+        ({"DE": ["A"]}, {"withdrawn": {"A": 4}}, "before round 4"),
+        ({"DE": ["A"]}, {"withdrawn": {"A": 1}}, "every offer is withdrawn"),
+    ],
+)
+def test_what_cannot_be_held(votes, more, says):
+    with pytest.raises(BadInput, match=says):
+        hold_ballot(votes, 0.0, **more)
+
+
+def test_the_condorcet_winner_may_lose_the_ballot():
+    """The compromise that nobody puts first beats all others in pairs and is out after the first round."""
+    votes = {f"a{i}": "ABC" for i in range(6)} | {f"d{i}": "DEC" for i in range(6)} | {"c": "CBE"}
+    told = hold_ballot(votes, 0.0)
+    assert told.condorcet_winner == "C"
+    assert told.winner != "C"
+
+
+def test_cycles_have_no_condorcet_winner():
+    assert condorcet_winner(np.array([[0, 1, 2], [2, 0, 1], [1, 2, 0]])) == -1
+    assert condorcet_winner(np.array([[0, 1, 2], [2, 0, 1], [0, 2, 1]])) == 0
