@@ -59,7 +59,7 @@ def _plan(latitude: tuple[float, ...], longitude: tuple[float, ...]) -> Tour:
     distance = great_circle(latitude, longitude)
     count = len(latitude)
     tours = [_uncross(_nearest(distance, s), distance) for s in range(0, count, max(count // STARTS, 1))]
-    order = min(tours, key=lambda o: float(distance[o, np.roll(o, -1)].sum()))
+    order = min(tours, key=lambda o: float(total(distance[o, np.roll(o, -1)])))
     place = np.empty_like(order)
     place[order] = np.arange(count)
     return Tour(order, place, np.ascontiguousarray(distance[np.ix_(order, order)]))

@@ -1,0 +1,201 @@
+"""The house: who may import whom, where Mesa may stand, and where real numbers may be added."""
+
+import ast
+import os
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import agents.arrays
+from abm.outcomes import run
+from abm.scenario import load
+from agents.errors import BadInput
+from agents.rules import FAMILIES
+
+ROOT = Path(__file__).parents[1]
+ROOMS = ("agents", "abm", "runs", "visualization")  # each may import itself and those before it
+FILES = [path for room in ROOMS for path in sorted((ROOT / room).rglob("*.py"))]
+MESA = {"agents/mesa_agents.py", "abm/model.py", "visualization/mesa_page.py"}
+ADDING = {"sum", "mean", "std", "var", "prod", "dot", "cumsum", "cumprod", "trace"}
+WHOLE = {  # additions by NumPy's functions in which only whole numbers and truth values are added
+    "abm/politics/power/table.py": {"np.add"},
+    "abm/politics/conditions.py": {"np.cumsum"},
+    "abm/politics/relocation.py": {"np.cumsum"},
+}
+
+
+def name_of(path):
+    return path.relative_to(ROOT).as_posix()
+
+
+def tree_of(path):
+    return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
+
+
+def imported(path):
+    """The top packages that a file imports, anywhere in it."""
+    found = set()
+    for node in ast.walk(tree_of(path)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, (
+                f"{name_of(path)}:{node.lineno} imports relatively, so the arrow cannot be seen"
+            )
+            found.add(node.module.split(".")[0])
+        elif isinstance(node, ast.Call) and ast.unparse(node.func) in (
+            "import_module",
+            "importlib.import_module",
+        ):
+            if node.args and isinstance(node.args[0], ast.Constant):
+                found.add(str(node.args[0].value).split(".")[0])
+    return found
+
+
+def test_there_are_files_to_look_at():
+    assert len(FILES) > 40
+    assert {name_of(path).split("/")[0] for path in FILES} == set(ROOMS)
+
+
+@pytest.mark.parametrize("path", FILES, ids=name_of)
+def test_a_file_imports_only_from_the_left(path):
+    room = name_of(path).split("/")[0]
+    forbidden = set(ROOMS[ROOMS.index(room) + 1 :]) | {"tests"}
+    assert not imported(path) & forbidden
+
+
+def test_no_room_is_named_in_a_string_to_the_left():
+    """A lazy import by name would hide an arrow backwards; commands are found by entry points instead."""
+    for path in FILES:
+        room = name_of(path).split("/")[0]
+        right = ROOMS[ROOMS.index(room) + 1 :]
+        for node in ast.walk(tree_of(path)):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                module = node.value.partition(":")[0]
+                lazy = any(
+                    module.startswith(f"{r}.") and module.replace(".", "").isidentifier() for r in right
+                )
+                assert not lazy, f"{name_of(path)}:{node.lineno} names {node.value!r}"
+
+
+def test_mesa_stands_in_three_places_only():
+    found = {name_of(path) for path in FILES if "mesa" in imported(path) and "benchmarks" not in path.parts}
+    assert found <= MESA
+    assert {"agents/mesa_agents.py", "abm/model.py"} <= found
+
+
+def test_only_the_model_uses_the_mesa_agents():
+    """Whoever imports either pays for Mesa's import, so nobody does so as he is imported."""
+    for path in FILES:
+        if name_of(path) in MESA or "benchmarks" in path.parts:
+            continue
+        top = [node for node in tree_of(path).body if isinstance(node, ast.Import | ast.ImportFrom)]
+        names = {alias.name for node in top if isinstance(node, ast.Import) for alias in node.names}
+        names |= {node.module for node in top if isinstance(node, ast.ImportFrom)}
+        assert not names & {"agents.mesa_agents", "abm.model"}, name_of(path)
+
+
+@pytest.mark.parametrize("path", [p for p in FILES if name_of(p).startswith(("agents", "abm"))], ids=name_of)
+def test_the_model_adds_by_no_function_of_numpys(path):
+    """NumPy adds in an order that may depend on the number of worlds; `agents.arrays` keeps it."""
+    if name_of(path) == "agents/arrays.py":
+        return
+    allowed = WHOLE.get(name_of(path), set())
+    functions = ADDING | {
+        "matmul",
+        "einsum",
+        "inner",
+        "vdot",
+        "tensordot",
+        "average",
+        "trapezoid",
+        "convolve",
+    }
+    functions |= {"nansum", "nanmean", "add", "linalg"}
+    for node in ast.walk(tree_of(path)):
+        where = f"{name_of(path)}:{getattr(node, 'lineno', 0)}"
+        if isinstance(node, ast.BinOp | ast.AugAssign):
+            assert not isinstance(node.op, ast.MatMult), f"{where}: @ adds in an order of its own"
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "np":
+            called = f"np.{node.attr}"
+            assert node.attr not in functions or called in allowed, (
+                f"{where}: {called}; use agents.arrays.total"
+            )
+
+
+def every_rule_somewhere():
+    """Scenarios that between them use every rule: the k-th takes the k-th rule of each family, round and round."""
+    most = max(len(family.rules) for family in FAMILIES.values())
+    for k in range(most):
+        chosen = {f.name: list(f.rules)[k % len(f.rules)] for f in FAMILIES.values()}
+        if chosen["funding"] == "private":
+            chosen["agenda"] = "single_decider"
+        for agenda in {chosen["agenda"], "open_call" if k % 2 else "commission_proposal"}:
+            try:
+                yield load("eu-status-quo").changed(
+                    chosen | {"agenda": agenda, "end": "2027Q2", "assess": "2027Q2"}
+                )
+            except BadInput:  # a pair that is refused
+                continue
+
+
+class Watch:
+    """Notes the methods of arrays of real numbers that add, called from the model's own files."""
+
+    def __init__(self):
+        self.calls = 0
+        self.found = set()
+
+    def __call__(self, frame, event, called):
+        if event != "c_call":
+            return
+        on = getattr(called, "__self__", None)
+        if not isinstance(on, np.ndarray) or called.__name__ not in ADDING:
+            return
+        file = os.path.relpath(frame.f_code.co_filename, ROOT)
+        if file.startswith(("agents", "abm")):
+            self.calls += 1
+            if on.dtype.kind == "f":
+                self.found.add(
+                    f"{file}:{frame.f_lineno}: {called.__name__} of real numbers; use agents.arrays.total"
+                )
+
+
+def test_the_watch_sees_an_addition_of_real_numbers():
+    watch = Watch()
+    code = compile("x.sum()\ny.sum()", str(ROOT / "abm" / "elsewhere.py"), "exec")
+    sys.setprofile(watch)
+    try:
+        exec(code, {"x": np.ones(3), "y": np.ones(3, dtype=bool)})
+    finally:
+        sys.setprofile(None)
+    assert watch.calls == 2
+    assert watch.found == {"abm/elsewhere.py:1: sum of real numbers; use agents.arrays.total"}
+
+
+def test_the_model_adds_real_numbers_in_one_place():
+    """Run under every rule, no array of real numbers is added but by `agents.arrays`."""
+    watch = Watch()
+    sys.setprofile(watch)
+    try:
+        for scenario in every_rule_somewhere():
+            run(scenario, 1, range(2), price=False)
+    finally:
+        sys.setprofile(None)
+    assert watch.calls > 1000
+    assert not watch.found, "\n".join(sorted(watch.found))
+    assert agents.arrays.total(np.ones(3)) == 3
+
+
+def test_the_project_reads_nothing_outside_itself():
+    outside = ".." + "/shared"
+    for path in [*ROOT.glob("*.*"), *(p for room in (*ROOMS, "tests") for p in (ROOT / room).rglob("*"))]:
+        if (
+            path.suffix in {".py", ".md", ".toml", ".csv", ".json", ".vue", ".cff", ".html"}
+            and path.is_file()
+        ):
+            text = path.read_text(encoding="utf-8")
+            assert outside not in text, name_of(path)
+            assert "/work" + "/" not in text, name_of(path)

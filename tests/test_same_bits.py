@@ -1,0 +1,201 @@
+"""One world is one world: alone, in any chunk, stepped by Mesa, or run in Mesa's batch, it has the same bits.
+
+Every rule of every family is swapped into the status quo, and into a Commission proposal where it matters only there.
+"""
+
+import multiprocessing
+
+import mesa
+import numpy as np
+import pytest
+
+from abm.model import MODEL_REPORTERS, AllocationModel
+from abm.outcomes import run
+from abm.scenario import load, parameters, presets
+from agents.errors import BadInput
+from agents.rules import FAMILIES
+
+SHORT = {"end": "2028Q1", "assess": "2028Q1"}
+IN_COUNCIL = ("vote", "expect", "draft", "endorse", "voting", "entitlement", "reversion")
+PRICED = ("procurement", "operations", "pooling")  # the families that the planner twin keeps
+SEED, ALONE, FIRST, LAST, MANY = (
+    11,
+    5,
+    3,
+    10,
+    130,
+)  # more than a buffer of NumPy's (8,192 numbers) over 68 sites
+
+
+def cases():
+    for family in FAMILIES.values():
+        for rule in family:
+            changes = {family.name: rule.name} | SHORT
+            if family.name == "funding" and rule.name == "private":
+                changes["agenda"] = "single_decider"
+            yield pytest.param(changes, family.name in PRICED, id=f"{family.name}-{rule.name}")
+            if family.name in IN_COUNCIL:
+                changes = {"agenda": "commission_proposal"} | changes
+                if family.name in ("expect", "reversion"):
+                    changes = {"voting": "unanimity"} | changes  # much fails, so that they matter
+                yield pytest.param(changes, False, id=f"proposal-{family.name}-{rule.name}")
+
+
+def the_same(one, many, row, place):
+    """Hold the world at `place` of one result against the one at `row` of another."""
+    for table in ("worlds", "states"):
+        for name, column in getattr(one, table).items():
+            there = getattr(many, table)[name][row]
+            assert np.array_equal(column[place], there, equal_nan=column.dtype.kind == "f"), (table, name)
+    mine, theirs = one.facilities["world"] == place, many.facilities["world"] == row
+    for name, column in one.facilities.items():
+        if name != "world":
+            assert np.array_equal(column[mine], many.facilities[name][theirs]), ("facilities", name)
+    assert ballots(one, place) == ballots(many, row)
+
+
+def ballots(outcomes, place):
+    found = []
+    for ballot in outcomes.votes:
+        for k in np.flatnonzero(ballot["worlds"] == place):
+            votes = tuple(ballot[key][k].tobytes() for key in ("yes", "no", "union_yes", "passed"))
+            found.append((ballot["quarter"], *votes))
+    return found
+
+
+def stepped(**arguments):
+    model = AllocationModel(rng=SEED, **arguments)
+    while model.running:
+        model.step()
+    return model.outcomes()
+
+
+@pytest.mark.parametrize(("changes", "price"), list(cases()))
+def test_a_rule_gives_a_world_the_same_bits_in_every_company(changes, price):
+    scenario = load("eu-status-quo").changed(changes)
+    many = run(scenario, SEED, range(MANY), price=price)
+    seven = run(scenario, SEED, range(FIRST, LAST), price=price)
+    alone = run(scenario, SEED, [ALONE], price=price)
+    for k in range(FIRST, LAST):
+        the_same(seven, many, k, k - FIRST)
+    the_same(alone, many, ALONE, 0)
+    the_same(stepped(scenario=scenario, replicate=ALONE, price=price), many, ALONE, 0)
+
+
+def test_all_mechanisms_that_are_off_by_default_keep_the_bits():
+    on = {}
+    for name, (default, about) in parameters().items():
+        if about.range and not default:
+            on[name] = sum(about.range) / 2
+    assert {"life_years", "talent_elasticity", "trophy_fade"} <= on.keys()
+    scenario = load("eu-status-quo").changed(on | {"side_payments": True})
+    for changes in ({}, {"agenda": "commission_proposal", "voting": "unanimity", "end": "2030Q4"}):
+        several = run(scenario.changed(changes), SEED, range(MANY), price=False)
+        for k in (0, ALONE):
+            the_same(run(scenario.changed(changes), SEED, [k], price=False), several, k, 0)
+        the_same(stepped(scenario=scenario.changed(changes), replicate=ALONE, price=False), several, ALONE, 0)
+
+
+@pytest.mark.parametrize("preset", presets())
+def test_a_preset_gives_a_world_the_same_bits_in_chunks_of_1_7_and_512(preset):
+    scenario = load(preset)
+    many = run(scenario, SEED, range(512))
+    seven = run(scenario, SEED, range(497, 504))
+    for k in (497, 500, 503):
+        the_same(seven, many, k, k - 497)
+        the_same(run(scenario, SEED, [k]), many, k, 0)
+    the_same(stepped(scenario=scenario, replicate=503), many, 503, 0)
+
+
+def test_scattered_worlds_are_the_same_worlds():
+    scenario = load("eu-status-quo").changed(SHORT)
+    many = run(scenario, SEED, range(12))
+    some = run(scenario, SEED, [9, 2, 7])
+    for place, k in enumerate((9, 2, 7)):
+        the_same(some, many, k, place)
+
+
+def test_worlds_that_differ_in_real_parameters_are_the_same_side_by_side():
+    base = load("eu-status-quo").changed(SHORT)
+    points = [
+        base.changed({"envelope_eur_bn": e, "race_curvature": c}) for e in (4.0, 12.0) for c in (0.4, 0.5)
+    ]
+    together = run(points, SEED, [1, 1, 2, 2])
+    for place, (point, k) in enumerate(zip(points, (1, 1, 2, 2), strict=True)):
+        the_same(run(point, SEED, [k]), together, place, 0)
+
+
+@pytest.fixture
+def start_method():
+    before = multiprocessing.get_start_method(allow_none=True)
+    yield
+    multiprocessing.set_start_method(before, force=True)  # batch_run sets it for the whole process
+
+
+def test_mesas_batch_run_gives_the_numbers_of_an_ensemble(start_method):
+    parameters = {
+        "scenario": ["eu-status-quo", "essay-reform"],
+        "voting": ["unanimity", "governing_board"],
+        "replicate": range(2),
+        "envelope_eur_bn": 12.0,
+        **SHORT,
+    }
+    rows = mesa.batch_run(AllocationModel, parameters, rng=[1, 2], display_progress=False)
+    assert len(rows) == 2 * 2 * 2 * 2
+    for row in rows:
+        changes = {"voting": row["voting"], "envelope_eur_bn": 12.0} | SHORT
+        there = run(load(row["scenario"]).changed(changes), row["rng"], range(3)).worlds
+        k = row["replicate"]
+        for name in set(MODEL_REPORTERS) & set(there):
+            assert row[name] == there[name][k] or np.isnan([row[name], there[name][k]]).all(), name
+        assert row["years_behind_at_assessment"] == there["years_behind"][k]
+
+
+def test_what_is_collected_each_quarter_is_the_timeline_of_an_ensemble():
+    scenario = load("eu-status-quo").changed(SHORT)
+    model = AllocationModel(scenario, rng=SEED, replicate=2, price=False)
+    while model.running:
+        model.step()
+    frame = model.datacollector.get_model_vars_dataframe()
+    timeline = run(scenario, SEED, range(4), price=False, timeline=True).timeline
+    assert len(frame) == len(timeline) + 1  # and the start
+    assert list(frame["quarter"][1:]) == [quarter["quarter"] for quarter in timeline]
+    for name in set(timeline[0]) & set(frame) - {"quarter"}:
+        assert list(frame[name][1:]) == [quarter[name][2] for quarter in timeline], name
+
+
+def test_agents_that_ask_the_rule_change_no_bit():
+    from agents.mesa_agents import Commissioner, Lab, MemberState
+
+    class State(MemberState):
+        def bid(self, situation):
+            return super().bid(situation)
+
+        def vote(self, offer):
+            return super().vote(offer)
+
+        def expect(self, reversion):
+            return super().expect(reversion)
+
+    class Member(Commissioner):
+        def draft(self, plans):
+            return super().draft(plans)
+
+        def endorse(self, plans):
+            return super().endorse(plans)
+
+    class Company(Lab):
+        def anchor(self, market):
+            return super().anchor(market)
+
+    for changes in ({"expect": "adaptive"}, {"agenda": "commission_proposal"}):
+        scenario = load("eu-status-quo").changed(changes | SHORT)
+        by_rule = run(scenario, SEED, range(3), price=False)
+        by_agents = run(scenario, SEED, range(3), price=False, agents=[State, Member, Company])
+        for k in range(3):
+            the_same(by_agents, by_rule, k, k)
+
+
+def test_a_seed_other_than_a_whole_number_is_refused():
+    with pytest.raises(BadInput, match="rng = 'seven'"):
+        AllocationModel(rng="seven")
