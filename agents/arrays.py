@@ -25,6 +25,17 @@ def running_total(x: Any) -> Reals:
     return np.add.accumulate(np.ascontiguousarray(x, dtype=np.float64), axis=-1)
 
 
+def power(base: Any, exponent: Any) -> Reals:
+    """Raise to a power; shapes broadcast.
+
+    NumPy takes a square root or a square instead where one exponent of 0.5 or 2 serves a whole loop, which depends on
+    the number of worlds; an exponent of its own for each entry prevents that.
+    """
+    base, exponent = np.asarray(base, dtype=np.float64), np.asarray(exponent, dtype=np.float64)
+    shape = np.broadcast_shapes(base.shape, exponent.shape)
+    return np.power(base, np.broadcast_to(exponent, shape).copy())
+
+
 def take(x: Any, index: Any) -> Any:
     """Pick entries along the last axis by one index for all worlds; the result is C-contiguous (a fancy index is not)."""
     return np.take(x, index, axis=-1)

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from agents.arrays import Reals, total
+from agents.arrays import Reals, power, total
 from agents.situation import Offer, Prospect, States
 
 
@@ -21,7 +21,7 @@ def trophies(sites: Any, p: Any, credit: Any = None) -> Reals:
     """
     rho = p.further_trophies
     credit = sites if credit is None else credit
-    return p.first_trophy_eur_bn * (1 - np.power(rho, np.asarray(credit, dtype=np.float64))) / (1 - rho) - (
+    return p.first_trophy_eur_bn * (1 - power(rho, np.asarray(credit, dtype=np.float64))) / (1 - rho) - (
         p.host_cost_eur_bn * sites
     )
 
@@ -29,7 +29,7 @@ def trophies(sites: Any, p: Any, credit: Any = None) -> Reals:
 def local_scale(states: States, ambition: Reals, p: Any) -> Reals:
     """S_i = s gbar (g_i / gbar)^gamma a_i, EUR bn; (worlds, states)."""
     mean = total(states.gdp) / states.count
-    return p.local_scale * mean * np.power(states.gdp / mean, p.local_size_exponent) * ambition
+    return p.local_scale * mean * power(states.gdp / mean, p.local_size_exponent) * ambition
 
 
 def local_good(received: Reals, scale: Reals, p: Any) -> Reals:
@@ -44,7 +44,7 @@ def wanted_size(scale: Reals, own_cost: Reals, p: Any) -> Reals:
 
 def race(share_of_frontier: Reals, p: Any) -> Reals:
     """One year's worth of the race, v k^eta / (1 + k^eta), EUR bn, for k = C / F."""
-    k = np.power(share_of_frontier, p.race_curvature)
+    k = power(share_of_frontier, p.race_curvature)
     return p.race_value_eur_bn * k / (1 + k)
 
 

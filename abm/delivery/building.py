@@ -22,7 +22,7 @@ from abm.delivery.procurement import (
     litigation_years,
     tender_fails,
 )
-from agents.arrays import Reals, Truths, Whole
+from agents.arrays import Reals, Truths, Whole, power
 from agents.situation import Sites
 
 NEVER = 1 << 40
@@ -86,7 +86,7 @@ def headroom(sites: Sites, procedure: Procedure, p: Any) -> Reals:
 
 def planned_years(procedure: Procedure, practice: Practice, mw: Any, p: Any) -> Reals:
     """Mean years from selection to operation of a site of some MW."""
-    size = np.power(np.maximum(mw, 1e-9) / 100.0, p.build_exponent)
+    size = power(np.maximum(mw, 1e-9) / 100.0, p.build_exponent)
     return procedure.award_years + procedure.build_years * size * practice.build_factor + p.grid_years
 
 

@@ -8,23 +8,24 @@ from typing import Any
 import numpy as np
 
 from abm.delivery.parameters import CHIP_DATE, H100_PEAK, PRICE_DATE
+from agents.arrays import power
 
 TEMPERATE = 5.0  # degrees C of yearly mean up to which cooling costs nothing extra
 
 
 def peak(t: Any, p: Any) -> Any:
     """Peak of a chip of date t, FLOP/s (E15)."""
-    return p.chip_peak * np.power(p.chip_peak_growth, np.subtract(t, CHIP_DATE))
+    return p.chip_peak * power(p.chip_peak_growth, np.subtract(t, CHIP_DATE))
 
 
 def price(t: Any, p: Any) -> Any:
     """Price of a chip of date t, EUR, host, network, building and services included (E15)."""
-    return p.chip_price_eur * np.power(p.chip_price_growth, np.subtract(t, PRICE_DATE))
+    return p.chip_price_eur * power(p.chip_price_growth, np.subtract(t, PRICE_DATE))
 
 
 def power_kw(t: Any, p: Any) -> Any:
     """Power of a chip of date t, kW, host and network included (E15)."""
-    return p.chip_power_kw * np.power(p.chip_power_growth, np.subtract(t, CHIP_DATE))
+    return p.chip_power_kw * power(p.chip_power_growth, np.subtract(t, CHIP_DATE))
 
 
 def pue(temperature: Any, p: Any) -> Any:

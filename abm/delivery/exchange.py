@@ -9,6 +9,7 @@ import numpy as np
 
 from abm.delivery.frontier import model_size
 from abm.delivery.parameters import matching
+from agents.arrays import power
 
 FIBRE_KM_S = 299_792 / 1.468
 DAY_S = 86_400.0
@@ -22,7 +23,7 @@ def run_flop(rate: Any, p: Any) -> Any:
 
 def critical_batch(tokens: Any, p: Any) -> Any:
     """Tokens of a batch at which twice the tokens are needed, for a run on some tokens (E5)."""
-    return p.critical_batch_tokens * np.power(tokens, np.asarray(p.critical_batch_exponent))
+    return p.critical_batch_tokens * power(tokens, np.asarray(p.critical_batch_exponent))
 
 
 def tokens_needed(tokens: Any, batch: Any, p: Any) -> Any:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from abm.delivery.parameters import matching
+from agents.arrays import power
 
 ANCHOR_DATE = 2025.5
 INDEX_POINTS_A_YEAR = 15.0  # Epoch capabilities index, from memory
@@ -22,7 +23,7 @@ def frontier(t: Any, p: Any) -> Any:
     2e+27
     """
     growth = matching(t, p.frontier_growth)
-    return matching(t, p.frontier_anchor) * np.power(growth, np.subtract(t, ANCHOR_DATE))
+    return matching(t, p.frontier_anchor) * power(growth, np.subtract(t, ANCHOR_DATE))
 
 
 def _log_gap(flop: Any, t: Any, p: Any) -> Any:
@@ -68,8 +69,8 @@ def loss(size: Any, tokens: Any) -> Any:
 
     Source: Besiroglu et al. (2024), the refit of Hoffmann et al. (2022).
     """
-    by_size = 482.01 * np.power(np.asarray(size, dtype=float), -0.3478)
-    return 1.8172 + by_size + 2085.43 * np.power(np.asarray(tokens, dtype=float), -0.3658)
+    by_size = 482.01 * power(np.asarray(size, dtype=float), -0.3478)
+    return 1.8172 + by_size + 2085.43 * power(np.asarray(tokens, dtype=float), -0.3658)
 
 
 def longest_run(growth: Any) -> Any:

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import numpy as np
 
 from abm.delivery.parameters import HOURS_A_YEAR
+from agents.arrays import power
 from agents.rules import Family, Parameter
 
 HOURS_A_WEEK = 168.0
@@ -241,7 +242,7 @@ def site_availability(p: Any) -> Any:
 
 def mfu(n: Any, p: Any) -> Any:
     """Model FLOP utilisation of a job on n accelerators (E1); that of one accelerator below one."""
-    return p.mfu_reference * np.power(np.maximum(n, 1.0) / REFERENCE_ACCELERATORS, np.negative(p.mfu_decay))
+    return p.mfu_reference * power(np.maximum(n, 1.0) / REFERENCE_ACCELERATORS, np.negative(p.mfu_decay))
 
 
 def site_rate(n: Any, chip_peak: Any, practice: Practice, p: Any, talent: Any = 1.0) -> Any:
@@ -252,4 +253,4 @@ def site_rate(n: Any, chip_peak: Any, practice: Practice, p: Any, talent: Any = 
 
 def talent_factor(researchers: Any, reference: Any, p: Any) -> Any:
     """What researchers within reach do to a site's rate (E24); one by default, since the elasticity is contested."""
-    return np.power(np.divide(researchers, reference), np.asarray(p.talent_elasticity))
+    return power(np.divide(researchers, reference), np.asarray(p.talent_elasticity))

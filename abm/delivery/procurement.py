@@ -13,6 +13,7 @@ import numpy as np
 from scipy.special import ndtri
 
 from abm.delivery.operations import Practice
+from agents.arrays import power
 from agents.rules import Family, Parameter
 
 LONGEST_LITIGATION = 4  # quarters
@@ -206,7 +207,7 @@ def award_time(procedure: Procedure, uniform: Any) -> Any:
 
 def build_time(procedure: Procedure, mw: Any, practice: Practice, uniform: Any, p: Any) -> Any:
     """Years from contract to operation of each site of some MW at the meter; lognormal, uniforms (worlds, sites)."""
-    size = np.power(np.divide(mw, REFERENCE_MW), np.asarray(p.build_exponent))
+    size = power(np.divide(mw, REFERENCE_MW), np.asarray(p.build_exponent))
     return (
         procedure.build_years * size * practice.build_factor * _lognormal(uniform, p.build_cv) + p.grid_years
     )
