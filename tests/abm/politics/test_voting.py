@@ -1,0 +1,258 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from abm.members import load_members
+from abm.politics.analysis import explain_vote
+from abm.politics.power.game import Game, only
+from abm.politics.voting import Ballot, voting
+from agents.errors import BadInput
+from agents.rules import Rule
+
+STATES = load_members().states
+SHIPPED = [rule.name for rule in voting if rule.place.split(":")[0].endswith("voting.py")]
+
+
+def passes(rule, yes, states=STATES, **more):
+    return explain_vote(rule, states, yes, **more).passed
+
+
+def without(*codes, states=STATES):
+    return [code for code in states.codes if code not in codes]
+
+
+def largest(k, states=STATES):
+    return [states.codes[i] for i in np.argsort(-states.population)[:k]]
+
+
+def test_fourteen_states_with_eighty_per_cent_of_the_people_fail():
+    yes = largest(14)
+    found = explain_vote("lisbon_qmv", STATES, yes)
+    assert found.population_share > 0.8
+    assert not found.passed
+    assert found.failed_conditions[0] == "55 % of the states: 15 of 27 needed, 14 in favour"
+    assert passes("lisbon_qmv", largest(15))
+
+
+def test_fifteen_states_short_of_sixty_five_per_cent_fail():
+    states = replace(STATES, population=np.array([433] * 14 + [437] + [291] * 11 + [300]))
+    yes = states.codes[:15]
+    assert states.population.sum() == 10_000
+    found = explain_vote("lisbon_qmv", states, yes)
+    assert found.population_share == 0.6499
+    assert not found.passed
+    assert found.could_tip == list(states.codes[15:])
+    exactly = replace(states, population=np.array([433] * 14 + [438] + [291] * 11 + [299]))
+    assert explain_vote("lisbon_qmv", exactly, yes).population_share == 0.65
+    assert passes("lisbon_qmv", yes, exactly)
+
+
+def test_four_states_block_and_three_do_not():
+    against = ("DE", "FR", "IT", "PL")
+    found = explain_vote("lisbon_qmv", STATES, without(*against))
+    assert not found.passed
+    assert found.members_for == 23
+    assert found.could_tip == sorted(against)
+    assert found.failed_conditions == [
+        "65 % of the people: 292,043,901 of 449,298,308 needed, 201,782,701 in favour",
+        "or else all states but three: 24 of 27 needed, 23 in favour",
+    ]
+    assert passes("lisbon_qmv", without("DE", "FR", "IT"))
+    assert not passes("reinforced_qmv", without("DE", "FR", "IT"))
+
+
+def test_an_abstention_is_no_support_except_under_unanimity():
+    assert not passes("lisbon_qmv", without("DE", "FR", "IT", "PL"), abstain=["PL"])
+    assert passes("unanimity", without("HU"), abstain=["HU"])
+    assert explain_vote("unanimity", STATES, without("HU"), abstain=["HU"]).could_tip == list(STATES.codes)
+    assert explain_vote("unanimity", STATES, without("HU")).could_tip == ["HU"]
+    assert not passes("unanimity", without("HU"))
+    assert passes("unanimity", ["MT"], abstain=without("MT"))
+    nobody = np.zeros((1, 27), dtype=bool)
+    assert not voting["unanimity"](Ballot(nobody, nobody, nobody[:, 0]), STATES)[0]
+
+
+def test_reinforced_majority_needs_twenty_states():
+    assert passes("reinforced_qmv", largest(20))
+    assert not passes("reinforced_qmv", largest(19))
+
+
+def test_reverse_majority():
+    assert not passes("reverse_qmv", ["DE"])
+    found = explain_vote("reverse_qmv", STATES, ["DE"])
+    assert found.failed_conditions == [
+        "rejected by 55 % of the states: 26 of 27 say no",
+        "rejected by 65 % of the people: 365,842,263 of 449,298,308 say no",
+    ]
+    assert passes("reverse_qmv", ["DE"], abstain=without("DE"))
+    assert passes("reverse_qmv", ["DE", "FR", "IT", "PL"], no=without("DE", "FR", "IT", "PL"))
+
+
+def test_the_commission_on_the_board():
+    everyone = list(STATES.codes)
+    assert passes("governing_board", [*everyone, "EU"])
+    found = explain_vote("governing_board", STATES, everyone)
+    assert found.failed_conditions == ["the Commission's yes is missing"]
+    assert found.could_tip == ["EU"]
+    # three states of more than 35 % block: the Statutes have no four-member clause
+    assert not passes("governing_board", [*without("DE", "FR", "IT"), "EU"])
+    assert passes("governing_board", [*without("DE", "FR"), "EU"])
+
+
+def test_funders_vote_by_what_they_pay():
+    n = STATES.count
+    yes = np.ones((3, n), dtype=bool)
+    yes[1, 0] = False
+    yes[2, 1:] = False
+    paid = np.zeros(n)
+    paid[0], paid[1] = 0.3, 0.1 + 0.2  # equal to the euro though not to the last bit
+    union = np.ones(3, dtype=bool)
+    rule = voting["funders"]
+    assert rule(Ballot(yes, ~yes, union, paid), STATES).tolist() == [True, True, True]
+    assert rule(Ballot(yes, ~yes, ~union, paid), STATES).tolist() == [False, False, False]
+    paid[0] = 0.300000002  # two euros more
+    assert rule(Ballot(yes, ~yes, union, paid), STATES).tolist() == [True, False, True]
+    assert rule(Ballot(yes, ~yes, union, paid * 0), STATES).tolist() == [True, True, False]
+
+
+def test_funders_vote_by_each_worlds_own_payments():
+    rng = np.random.default_rng(1)
+    yes, paid, union = rng.random((50, 27)) < 0.5, rng.random((50, 27)), np.ones(50, dtype=bool)
+    together = voting["funders"](Ballot(yes, ~yes, union, paid), STATES)
+    assert 5 < together.sum() < 45
+    for w in range(50):
+        alone = voting["funders"](Ballot(yes[w], ~yes[w], union[w], paid[w]), STATES)
+        assert alone == together[w] == (paid[w][yes[w]].sum() >= paid[w].sum() / 2)
+
+
+def test_nice_keeps_the_quotas_of_its_time():
+    """255 of 345 votes until 2013 and 260 of 352 after Croatia's accession, with the United Kingdom's 29."""
+    with_uk = replace(
+        only(STATES, np.arange(28) % 27),
+        codes=(*STATES.codes, "UK"),
+        names=(*STATES.names, "United Kingdom"),
+        population=np.append(STATES.population, 67_000_000),
+        nice_votes=np.append(STATES.nice_votes, 29),
+    )
+    ((votes, states, people),) = Game.of("nice", with_uk).majority.ways
+    assert (votes.quota, votes.weights.sum()) == (260, 352)
+    assert states.quota == 15
+    assert people.quota == -(-62 * with_uk.population.sum() // 100)
+    before = only(with_uk, np.array([i for i, code in enumerate(with_uk.codes) if code != "HR"]))
+    votes, states, _ = Game.of("nice", before).majority.ways[0]
+    assert (votes.quota, votes.weights.sum(), states.quota) == (255, 345, 14)
+
+
+def test_nice_without_votes_is_refused():
+    with pytest.raises(BadInput, match="knows no votes for any state; give them in the column nice_votes"):
+        passes("nice", ["DE"], replace(STATES, nice_votes=np.zeros(27, dtype=np.int64)))
+    some = STATES.nice_votes.copy()
+    some[3] = 0
+    with pytest.raises(BadInput, match="knows no votes for CY"):
+        passes("nice", ["DE"], replace(STATES, nice_votes=some))
+
+
+def test_enhanced_cooperation_has_a_blocking_minority_of_its_own():
+    """Of nine equal states four hold more than 35 %, so five must withhold their yes to block."""
+    who = ",".join(STATES.codes[:9])
+    equal = replace(STATES, population=np.full(27, 1000))
+    setting = {"participants": who}
+    assert passes(
+        "enhanced_cooperation", STATES.codes[:5], equal, settings=setting
+    )  # 56 % of people, four out
+    assert not passes("enhanced_cooperation", STATES.codes[:4], equal, settings=setting)
+    with pytest.raises(BadInput, match="has no vote under enhanced_cooperation"):
+        passes("enhanced_cooperation", [STATES.codes[10]], equal, settings=setting)
+    with pytest.raises(BadInput, match=r"voting\.participants names 'XX'"):
+        passes("enhanced_cooperation", ["DE"], settings={"participants": "DE,XX"})
+    with pytest.raises(BadInput, match="names DE twice"):
+        passes("enhanced_cooperation", ["DE"], settings={"participants": "DE,FR,DE"})
+
+
+def test_enhanced_cooperation_of_all_is_the_councils_majority():
+    some = np.random.default_rng(2).random((4000, 27)) < 0.66
+    assert np.array_equal(
+        Game.of("enhanced_cooperation", STATES).wins(some), Game.of("lisbon_qmv", STATES).wins(some)
+    )
+
+
+def test_only_euro_states_vote_in_the_euro_area():
+    game = Game.of("euro_area", STATES)
+    assert set(game.members) == {code for code, euro in zip(STATES.codes, STATES.euro, strict=True) if euro}
+    assert not passes("euro_area", without("DE", "FR", "IT", "ES", states=only(STATES, game.voters)))
+    with pytest.raises(BadInput, match="no state that uses the euro"):
+        passes("euro_area", ["DE"], replace(STATES, euro=np.zeros(27, dtype=bool)))
+
+
+@pytest.mark.parametrize("rule", SHIPPED)
+def test_rules_keep_what_they_declare(rule):
+    rng = np.random.default_rng(3)
+    yes = rng.random((400, 27)) < rng.random((400, 1))
+    no = ~yes & (rng.random((400, 27)) < 0.7)
+    union, paid = rng.random(400) < 0.7, rng.random((400, 27))
+    entered = voting[rule]
+    before = entered(Ballot(yes, no, union, paid), STATES)
+    assert before.shape == (400,)
+    assert before.dtype == bool
+    if "monotone" in entered.properties:
+        more = yes | (rng.random((400, 27)) < 0.1)
+        assert (entered(Ballot(more, no & ~more, union, paid), STATES) >= before).all()
+        assert (entered(Ballot(yes, no, np.ones_like(union), paid), STATES) >= before).all()
+    if "anonymous" in entered.properties:
+        order = rng.permutation(27)
+        shuffled = Ballot(yes[:, order], no[:, order], union, paid[:, order])
+        assert np.array_equal(entered(shuffled, only(STATES, order)), before)
+    for w in (0, 7, 399):
+        alone = entered(Ballot(yes[w], no[w], union[w], paid[w]), STATES)
+        assert np.array_equal(alone, before[w])
+        grid = entered(
+            Ballot(
+                yes.reshape(20, 20, 27),
+                no.reshape(20, 20, 27),
+                union.reshape(20, 20),
+                paid.reshape(20, 20, 27),
+            ),
+            STATES,
+        )
+        assert np.array_equal(grid.ravel(), before)
+
+
+@pytest.mark.parametrize("rule", SHIPPED)
+def test_every_rule_says_what_it_does_and_whence(rule):
+    entered = voting[rule]
+    assert entered.summary.startswith("Passes")
+    assert entered.source
+    assert {"monotone", "deterministic"} <= entered.properties
+
+
+@pytest.mark.parametrize(
+    ("votes", "says"),
+    [
+        ({"yes": ["DE", "XX"]}, "yes names 'XX', which is not a member"),
+        ({"yes": ["DE", "DE"]}, "DE is named twice under yes"),
+        ({"yes": ["DE"], "no": ["DE"]}, "DE is named under yes and under no"),
+        ({"yes": ["DE"], "abstain": ["FR", "FR"]}, "FR is named twice under abstain"),
+        ({"yes": []}, "the list of those who say yes is empty"),
+        ({"yes": ["DE", "EU"]}, "the Commission has no vote under lisbon_qmv"),
+        ({"yes": ["GR"]}, "yes names 'GR'"),
+    ],
+)
+def test_votes_that_cannot_be_counted(votes, says):
+    with pytest.raises(BadInput, match=says):
+        explain_vote("lisbon_qmv", STATES, **votes)
+
+
+def test_an_unknown_rule_is_answered_with_its_neighbours():
+    with pytest.raises(BadInput, match="lisbon_qmv"):
+        explain_vote("lisbon_qvm", STATES, ["DE"])
+
+
+def test_a_users_rule_is_explained_by_its_first_line():
+    def rule(ballot, states):
+        """Passes if Malta says yes."""
+        return ballot.yes[..., states.index("MT")]
+
+    found = explain_vote(Rule("voting", "malta", rule, {}, frozenset()), STATES, ["DE"])
+    assert found.failed_conditions == ["malta is not met: passes if Malta says yes."]
+    assert found.could_tip == ["MT"]
