@@ -183,3 +183,4 @@ class Situation:
     standing: Offer  # what stands already
     alone: Callable[[Reals], Offer]
     lost: NDArray[np.bool_]  # its last bid failed
+    luck: Reals | None = None  # uniform numbers, where a vote hangs on luck

@@ -1,9 +1,10 @@
 """The cheapest winning coalition, over many worlds at once, under any monotone voting rule.
 
-States are sorted by price less a multiplier times their share of the population, for sixteen multipliers at a time;
-the shortest winning prefix of each order is found by bisection; in the cheapest few of these, redundant members are
-dropped, dearest first; then the best swaps of one member for a cheaper outsider are made. `exact` states the same
-problem for the double majority as an integer programme, which is the search's test.
+States are sorted by price less a multiplier times their share of the population, for sixteen multipliers at a time,
+and the shortest winning prefix of each order is found by bisection. The cheapest few are rid of members that are not
+needed, dearest first, beside them stands the best set of the fewest members, one of whom may have been exchanged to
+make it win; last, up to two members are exchanged for up to two cheaper outsiders. `exact` states the same problem
+for the double majority as an integer programme, which is the search's test.
 """
 
 from __future__ import annotations
@@ -20,9 +21,8 @@ from agents.situation import States
 
 MULTIPLIERS = np.concatenate([[0.0], np.geomspace(0.05, 8.0, 15)])
 KEPT = 4  # orders whose coalitions are cleaned up
-MARGIN = 6  # members, and outsiders, that an exchange weighs
-BLOCK = 32
-PASSES = 2
+MARGIN = 5  # members, and outsiders, that the last exchange weighs
+BLOCK = 32  # exchanges tried at a time, best first
 DEAR = 1e9  # stands for "not for sale" in the search
 
 Wins = Callable[[Truths], Truths]
@@ -56,17 +56,17 @@ def cheapest(
     scale = total(np.where(sold, price, 0.0))[:, None]  # mean price over mean share
     key = np.where(free, -np.inf, np.where(sold, price - MULTIPLIERS[:, None, None] * (scale * share), DEAR))
     order = np.lexsort((np.broadcast_to(ties, key.shape), key), axis=-1)
-    found = _shortest(order, free, sold, wins)  # (multipliers, worlds, states)
-    cost = _cost(price, found)
-    few = np.argsort(cost, axis=0, kind="stable")[:KEPT]
-    kept = np.take_along_axis(found, few[..., None], axis=0)
-    kept = _pruned(kept, np.broadcast_to(price, kept.shape), free, ties, wins)
-    choice = _cost(price, kept).argmin(0)
-    members = np.take_along_axis(kept, choice[None, :, None], axis=0)[0]
-    order_of = np.take_along_axis(few, choice[None], axis=0)[0]
-    margin = key[order_of, np.arange(len(price))]
-    for _ in range(PASSES):
-        members = _exchanged(members, price, margin, free, sold, wins)
+    rank = np.empty_like(order)
+    np.put_along_axis(rank, order, np.broadcast_to(np.arange(price.shape[-1]), order.shape), axis=-1)
+    found = _shortest(rank, free, sold, wins)  # (multipliers, worlds, states)
+    few = np.argsort(_cost(price, found), axis=0, kind="stable")[:KEPT]
+    kept = _pruned(np.take_along_axis(found, few[..., None], axis=0), price, free, ties, wins)
+    small, order_of_small = _fewest(rank, found, key, price, free, sold, wins)
+    kept, few = np.concatenate([kept, small[None]]), np.concatenate([few, order_of_small[None]])
+    world = np.arange(len(price))
+    choice = np.where(wins(kept), _cost(price, kept), np.inf).argmin(0)
+    members, order_of = kept[choice, world], few[choice, world]
+    members = _exchanged(members, price, key[order_of, world], free, sold, wins)
     return members & exists[:, None], exists
 
 
@@ -74,13 +74,10 @@ def _cost(price: Reals, members: Truths) -> Reals:
     return total(np.where(members, price, 0.0))
 
 
-def _shortest(order: Whole, free: Truths, sold: Truths, wins: Wins) -> Truths:
+def _shortest(rank: Whole, free: Truths, sold: Truths, wins: Wins) -> Truths:
     """Shortest prefix of each order (..., worlds, states) that wins, by bisection on its length."""
-    n = order.shape[-1]
-    rank = np.empty_like(order)
-    np.put_along_axis(rank, order, np.broadcast_to(np.arange(n), order.shape), axis=-1)
-    low = np.broadcast_to(np.maximum(free.sum(-1) - 1, 0), order.shape[:-1])
-    high = np.broadcast_to(sold.sum(-1), order.shape[:-1])
+    low = np.broadcast_to(np.maximum(free.sum(-1) - 1, 0), rank.shape[:-1])
+    high = np.broadcast_to(sold.sum(-1), rank.shape[:-1])
     while np.any(low < high):
         middle = (low + high) // 2
         won = wins((rank < middle[..., None]) & sold | free)
@@ -91,7 +88,8 @@ def _shortest(order: Whole, free: Truths, sold: Truths, wins: Wins) -> Truths:
 def _pruned(members: Truths, price: Reals, free: Truths, ties: Reals, wins: Wins) -> Truths:
     """Members that are needed: each one bought is tried, dearest first."""
     bought = members & ~free
-    order = np.lexsort((-np.broadcast_to(ties, price.shape), np.where(bought, -price, np.inf)), axis=-1)
+    dear = np.where(bought, -price, np.inf)
+    order = np.lexsort((np.broadcast_to(-ties, dear.shape), dear), axis=-1)
     members = members.copy()
     for k in range(int(bought.sum(-1).max(initial=0))):
         at = order[..., k : k + 1]
@@ -102,47 +100,72 @@ def _pruned(members: Truths, price: Reals, free: Truths, ties: Reals, wins: Wins
     return members
 
 
+def _fewest(
+    rank: Whole, found: Truths, key: Reals, price: Reals, free: Truths, sold: Truths, wins: Wins
+) -> tuple[Truths, Whole]:
+    """A set of as few members as any prefix needs, just short of winning, and the cheapest exchange that makes it win.
+
+    Returns:
+        the set (worlds, states) and the order that it comes from (worlds,).
+    """
+    world, n = np.arange(len(price)), price.shape[-1]
+    sets = (rank < found.sum(-1).min(0)[:, None]) & sold | free
+    won = wins(sets)
+    at = np.maximum(np.where(won.any(0), won.argmax(0), len(rank)) - 1, 0)
+    near, margin = sets[at, world], key[at, world]
+    inside = np.argsort(np.where(near & ~free, -margin, np.inf), axis=-1, kind="stable")[:, : min(5, n)].T
+    outside = np.argsort(np.where(near | ~sold, np.inf, margin), axis=-1, kind="stable")[:, : min(8, n)].T
+    trial = np.broadcast_to(near, (len(inside), len(outside), *near.shape)).copy()
+    a, b, w = np.ogrid[: len(inside), : len(outside), : len(world)]
+    trial[a, b, w, inside[:, None]] = False
+    trial[a, b, w, outside[None]] = True
+    trial = (trial & sold | free).reshape(-1, *near.shape)
+    best = np.where(wins(trial), _cost(price, trial), np.inf).argmin(0)
+    return trial[best, world], at
+
+
 @cache
-def _exchanges(inside: int, outside: int) -> tuple[Whole, Whole]:
-    """Every exchange of at most two of the marginal members for at most two outsiders: (exchanges, places) of ones."""
-
-    def groups(n: int) -> list[Whole]:
-        few = [c for size in (0, 1, 2) for c in combinations(range(n), size)]
-        return [np.isin(np.arange(n), c).astype(np.int64) for c in few]
-
-    pairs = [(a, b) for a in groups(inside) for b in groups(outside) if a.any()]
+def _exchanges(places: int) -> tuple[Whole, Whole]:
+    """Every exchange of one or two of so many members for none, one or two of so many outsiders; (exchanges, places)."""
+    few = [c for size in (0, 1, 2) for c in combinations(range(places), size)]
+    ones = [np.isin(np.arange(places), c).astype(np.int64) for c in few]
+    pairs = [(a, b) for a in ones for b in ones if a.any()]
     return np.array([a for a, _ in pairs]), np.array([b for _, b in pairs])
 
 
-def _exchanged(members: Truths, price: Reals, key: Reals, free: Truths, sold: Truths, wins: Wins) -> Truths:
+def _exchanged(
+    members: Truths, price: Reals, margin: Reals, free: Truths, sold: Truths, wins: Wins
+) -> Truths:
     """The best exchange of up to two members for up to two outsiders that still wins, in each world.
 
-    Those weighed are at the margin: the members whose price less their worth in people is highest, the outsiders for
-    whom it is lowest.
+    Those weighed stand at the margin: members whose price less their worth in people is highest, outsiders for whom it
+    is lowest.
     """
-    world = np.arange(len(members))
-    m = min(MARGIN, price.shape[-1])
-    inside = np.argsort(np.where(members & ~free, -key, np.inf), axis=-1, kind="stable")[:, :m]
-    outside = np.argsort(np.where(members | ~sold, np.inf, key), axis=-1, kind="stable")[:, :m]
-    out, in_ = _exchanges(m, m)
-    leaving = np.where(np.take_along_axis(members & ~free, inside, axis=-1), np.take_along_axis(price, inside, axis=-1), -DEAR)
-    entering = np.where(np.take_along_axis(sold & ~members, outside, axis=-1), np.take_along_axis(price, outside, axis=-1), DEAR)
-    saved = total(leaving[:, None, :] * out) - total(entering[:, None, :] * in_)  # (worlds, exchanges)
-    best_first = np.argsort(-saved, axis=-1, kind="stable")
-    result, open_ = members.copy(), np.ones(len(members), bool)
-    for start in range(0, len(out), BLOCK):
-        chosen = best_first[:, start : start + BLOCK].T  # (block, worlds)
-        lawful = (np.take_along_axis(saved.T, chosen, axis=0) > 1e-12) & open_
+    world, m = np.arange(len(members)), min(MARGIN, price.shape[-1])
+    bought, outsider = members & ~free, sold & ~members
+    inside = np.argsort(np.where(bought, -margin, np.inf), axis=-1, kind="stable")[:, :m]
+    outside = np.argsort(np.where(outsider, margin, np.inf), axis=-1, kind="stable")[:, :m]
+    leaving, entering = _exchanges(m)
+    freed = np.take_along_axis(np.where(bought, price, -DEAR), inside, axis=-1)
+    asked = np.take_along_axis(np.where(outsider, price, DEAR), outside, axis=-1)
+    saved = total(freed[:, None, :] * leaving) - total(asked[:, None, :] * entering)  # (worlds, exchanges)
+    best_first = np.argsort(-saved, axis=-1, kind="stable").T
+    result, searching = members.copy(), np.ones(len(members), bool)
+    for start in range(0, len(leaving), BLOCK):
+        tried = best_first[start : start + BLOCK]
+        lawful = (np.take_along_axis(saved.T, tried, axis=0) > 1e-12) & searching
         if not lawful.any():
             break
-        trial = np.broadcast_to(members, (*chosen.shape, members.shape[-1])).copy()
-        np.put_along_axis(trial, np.broadcast_to(inside, (*chosen.shape, m)), np.take_along_axis(trial, np.broadcast_to(inside, (*chosen.shape, m)), axis=-1) & (out[chosen] == 0), axis=-1)
-        np.put_along_axis(trial, np.broadcast_to(outside, (*chosen.shape, m)), np.take_along_axis(trial, np.broadcast_to(outside, (*chosen.shape, m)), axis=-1) | (in_[chosen] == 1), axis=-1)
+        trial = np.broadcast_to(members, (*tried.shape, members.shape[-1])).copy()
+        for places, stays in ((inside, leaving[tried] == 0), (outside, entering[tried] == 1)):
+            at = np.broadcast_to(places, stays.shape)
+            there = np.take_along_axis(trial, at, axis=-1)
+            np.put_along_axis(trial, at, there & stays if places is inside else there | stays, axis=-1)
         won = lawful & wins(trial)
         first = won.argmax(0)
         found = won[first, world]
         result = np.where(found[:, None], trial[first, world], result)
-        open_ &= ~found
+        searching &= ~found
     return result
 
 
@@ -156,7 +179,9 @@ def exact(price: Reals, states: States, always: Truths | None = None, blocking: 
     always = np.zeros(n, bool) if always is None else always
     people = states.population.astype(np.float64)
     heads, persons = np.ones((1, n)), people[None] / people.sum()
-    quota = -(-65 * int(states.population.sum()) // 100) / people.sum() - 1e-10  # half a person, at least
+    quota = (
+        -(-65 * int(states.population.sum()) // 100) - 0.25
+    ) / people.sum()  # whole persons, rounding allowed for
     ways = [[LinearConstraint(heads, -(-55 * n // 100), np.inf), LinearConstraint(persons, quota, np.inf)]]
     if blocking:
         ways.append([LinearConstraint(heads, max(1, n - 3), np.inf)])

@@ -1,0 +1,150 @@
+"""What an agenda protocol may ask of the table at which it bargains, and what every proposer does with it.
+
+An offer is an array (worlds, k) whose meaning only the table knows: shares of a pie, a point on a line, a plan of
+sites. Protocols see what offers are worth to the states and whether they pass.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import numpy as np
+
+from abm.politics.motion import Motion
+from agents.arrays import Reals, Truths, Whole, pick, running_total, total
+from agents.situation import States
+
+RECOGNITION = ("equal", "population", "contribution", "rotating")
+
+
+class Table(Protocol):
+    """What a protocol may ask, in the table's worlds; arrays are (worlds, states) unless said otherwise.
+
+    `forced` (worlds,) is who proposes where that is given and not drawn, None elsewhere. `p` holds `patience`,
+    `dissent_cost_eur_bn`, `inequality_aversion` and `consensus_norm`, each (worlds, 1).
+    """
+
+    worlds: int
+    states: States
+    p: Any
+    now: int
+    forced: Whole | None
+
+    def uniform(self, channel: str, slots: int) -> Reals:
+        """This quarter's luck by name; (worlds, slots)."""
+        ...
+
+    def lasting(self, channel: str, slots: int) -> Reals:
+        """Luck by name that lasts for the run; (worlds, slots)."""
+        ...
+
+    def contribution(self) -> Reals:
+        """Each state's share of the common bill."""
+        ...
+
+    def utility(self, offer: Reals) -> Reals:
+        """What an offer is worth to each state if it passes."""
+        ...
+
+    def fallback(self, sunk: Any = 0.0) -> Reals:
+        """What each state is left with if nothing is agreed, ever."""
+        ...
+
+    def reserve(self, offer: Reals, sunk: Any) -> Reals:
+        """What an offer must be worth to each state for it to say yes."""
+        ...
+
+    def wins(self, yes: Truths) -> Truths:
+        """(worlds,) whether these yes votes, all others no, pass."""
+        ...
+
+    def chance(self, offer: Reals, sunk: Any) -> Reals:
+        """(worlds,) chance that an offer passes as the proposer sees it: 0 or 1 where no vote hangs on luck."""
+        ...
+
+    def proposals(self, proposer: Whole, sunk: Any) -> list[Reals]:
+        """Offers that a proposer weighs, each with the votes bought that it needs."""
+        ...
+
+    def wishes(self) -> Reals:
+        """What each state would have for itself alone, one offer a state: (worlds, states, k)."""
+        ...
+
+    def bundle(self, members: Truths) -> Reals:
+        """The offer that brings all members' wishes, scaled down to what there is; (worlds, k)."""
+        ...
+
+    def menu(self) -> list[Reals]:
+        """Offers that a mediator weighs, from which others are mixed."""
+        ...
+
+    def lawful(self, offer: Reals) -> Reals:
+        """The nearest offer that can be made."""
+        ...
+
+    def decide(self, offer: Reals, sunk: Any, *, held: Truths | None = None) -> Motion:
+        """Put an offer to the vote as it stands."""
+        ...
+
+
+def recognition(table: Table, by: str) -> Reals:
+    """Chance of each state to be recognised as the proposer; (worlds, states)."""
+    n = table.states.count
+    if by == "population":
+        p = table.states.population / table.states.population.sum()
+    elif by == "contribution":
+        p = table.contribution()
+        p = p / np.maximum(total(p)[..., None], 1e-300)
+    else:
+        p = np.full(n, 1 / n)
+    return np.ascontiguousarray(np.broadcast_to(p, (table.worlds, n)))
+
+
+def recognised(table: Table, by: str) -> Whole:
+    """Who proposes, drawn or in turn; (worlds,)."""
+    if table.forced is not None:
+        return table.forced
+    n = table.states.count
+    if by == "rotating":  # six months each, from a start that is the world's own
+        return (np.floor(table.lasting("presidency", 1)[:, 0] * n).astype(np.int64) + table.now // 2) % n
+    return drawn(recognition(table, by), table.uniform("recognition", 1)[:, 0])
+
+
+def drawn(chances: Reals, luck: Reals) -> Whole:
+    """Draw one by chances (worlds, n), not necessarily adding up to one, and uniforms (worlds,); (worlds,)."""
+    reached = running_total(chances)
+    return np.minimum((luck[:, None] * reached[:, -1:] >= reached).sum(-1), chances.shape[-1] - 1)
+
+
+def mine(x: Reals, who: Whole) -> Reals:
+    """One state's entry in each world: (worlds, states) and (worlds,) to (worlds,)."""
+    return pick(x, who[:, None])[:, 0]
+
+
+def better(offer: Reals, worth: Reals, other: Reals, other_worth: Reals) -> tuple[Reals, Reals]:
+    """The better of two offers in each world, the first where they tie, and its worth."""
+    more = other_worth > worth
+    return np.where(more[:, None], other, offer), np.where(more, other_worth, worth)
+
+
+def best_proposal(table: Table, proposer: Whole, sunk: Any) -> tuple[Reals, Truths]:
+    """The offer that serves the proposer best, chances of passing weighed in.
+
+    A proposer who can do no better than let the round go by makes the offer all the same, but does not call a vote.
+
+    Returns:
+        offer (worlds, k) and whether it is worth a vote to the proposer (worlds,).
+    """
+    best: Reals | None = None
+    for offer in table.proposals(proposer, sunk):
+        own, without = mine(table.utility(offer), proposer), mine(table.reserve(offer, sunk), proposer)
+        chance = table.chance(offer, sunk)
+        worth = chance * own + (1 - chance) * without
+        better_off = (chance > 0) & (own >= without - table.p.dissent_cost_eur_bn[:, 0])
+        worth = np.where(better_off, worth - without, -np.inf)
+        if best is None:
+            best, top = offer, worth
+        else:
+            best, top = better(best, top, offer, worth)
+    assert best is not None
+    return best, top > -np.inf
