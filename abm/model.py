@@ -5,7 +5,7 @@ The same scenario, seed and replicate give the same numbers here, in `mesa.batch
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -260,7 +260,7 @@ def casting(world: World, agents: Any = None) -> dict[str, list[type[Any]]]:
     given = agents if isinstance(agents, Mapping) else {"all": agents or ()}
     for who in sorted(given, key=lambda name: name != "all"):
         asked = given[who]
-        for cls in list(asked) if isinstance(asked, Iterable) else [asked]:
+        for cls in list(asked) if isinstance(asked, list | tuple) else [asked]:
             kind = next((k for k in labels if isinstance(cls, type) and issubclass(cls, k)), None)
             if kind is None:
                 raise BadInput(

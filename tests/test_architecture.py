@@ -45,12 +45,8 @@ def imported(path):
                 f"{name_of(path)}:{node.lineno} imports relatively, so the arrow cannot be seen"
             )
             found.add(node.module.split(".")[0])
-        elif isinstance(node, ast.Call) and ast.unparse(node.func) in (
-            "import_module",
-            "importlib.import_module",
-        ):
-            if node.args and isinstance(node.args[0], ast.Constant):
-                found.add(str(node.args[0].value).split(".")[0])
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith("import_module") and node.args:
+            found |= {str(node.args[0].value).split(".")[0]} if isinstance(node.args[0], ast.Constant) else set()
     return found
 
 

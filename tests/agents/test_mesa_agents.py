@@ -1,0 +1,205 @@
+"""The Mesa agents: what they show is what the tables say, and a subclass decides in the rule's place."""
+
+import numpy as np
+import pytest
+
+from abm.model import AllocationModel
+from abm.outcomes import run
+from abm.scenario import load
+from agents.errors import BadInput
+from agents.mesa_agents import Commissioner, Facility, Lab, MemberState
+
+SHORT = {"end": "2028Q1", "assess": "2028Q1"}
+
+
+def ended(**arguments):
+    model = AllocationModel(**arguments)
+    while model.running:
+        model.step()
+    return model
+
+
+@pytest.fixture(scope="module")
+def model():
+    return ended(rng=3, replicate=5)
+
+
+class Naysayer(MemberState):
+    def vote(self, offer):
+        return -1
+
+
+class Homebody(MemberState):
+    """Never applies again once it hosts, and says yes only where it does."""
+
+    def __init__(self, model, place):
+        super().__init__(model, place)
+        self.quarters = 0
+
+    def bid(self, situation):
+        return 0.0 if situation.hosted > 0 else super().bid(situation)
+
+    def vote(self, offer):
+        return offer.sites > 0 and offer.utility > self.reservation
+
+    def step(self):
+        self.quarters += 1
+
+
+class Lavish(Commissioner):
+    def draft(self, plans):
+        return plans.spend
+
+
+class Nomad(Lab):
+    def anchor(self, market):
+        return np.full(market.usable.shape, -1.0)
+
+
+def test_states_show_their_rows(model):
+    outcomes = model.outcomes()
+    for state in model.agents_by_type[MemberState]:
+        i = outcomes.members.states.index(state.code)
+        for name, column in outcomes.states.items():
+            if hasattr(state, name):
+                assert getattr(state, name) == column[0, i], name
+        assert state.population == outcomes.members.states.population[i]
+        assert state.gdp_eur_bn == outcomes.members.states.gdp[i]
+        assert state.ambition > 0
+        assert state.situation.hosted == state.sites
+    assert sum(s.paid_eur_bn + s.private_eur_bn for s in model.agents_by_type[MemberState]) == pytest.approx(
+        sum(s.received_eur_bn for s in model.agents_by_type[MemberState])
+    )
+
+
+def test_facilities_show_their_rows(model):
+    table = model.outcomes().facilities
+    found = {f.place: f for f in model.agents_by_type[Facility]}
+    assert sorted(found) == sorted(table["site"])
+    for k, place in enumerate(table["site"]):
+        f = found[place]
+        assert (f.accelerators, f.power_mw, f.spend_eur_bn) == tuple(
+            table[name][k] for name in ("accelerators", "power_mw", "spend_eur_bn")
+        )
+        assert f.selected <= f.contracted
+        assert (f.operational is None) == (table["operational"][k] < 0)
+        assert f.working <= (f.operational is not None)
+        assert f.state == model.world.states.codes[model.world.sites.state[place]]
+    assert sum(f.spend_eur_bn for f in found.values()) == pytest.approx(model.spend_eur_bn)
+
+
+def test_commissioners_and_labs_show_their_rows(model):
+    college = model.agents_by_type[Commissioner].to_list()
+    assert [c.leads for c in college].count(True) == 1
+    assert next(c for c in college if c.leads).interest == "digital"
+    labs = {lab.name: lab for lab in model.agents_by_type[Lab]}
+    assert labs["mistral"].state == "FR"
+    assert {lab.state for lab in labs.values()} > {None}
+    assert sum(lab.left for lab in labs.values()) == model.exited_labs
+
+
+def test_a_mind_of_its_own_for_one_state():
+    model = ended(rng=3, agents={"HU": Naysayer}, **SHORT)
+    ballots = len(model.world.ballots)
+    hungary, germany = (next(a for a in model.agents if a.label == code) for code in ("HU", "DE"))
+    assert isinstance(hungary, Naysayer)
+    assert hungary.no_votes == ballots > 0
+    assert germany.no_votes == ended(rng=3, **SHORT).outcomes().states["no_votes"][0, germany.place]
+
+
+@pytest.mark.parametrize(
+    ("agents", "changes"),
+    [
+        ({"HU": Naysayer}, {"agenda": "commission_proposal", "voting": "unanimity"}),
+        ({"all": Homebody, "FR": Naysayer}, {}),
+        ([Lavish], {"agenda": "commission_proposal"}),
+        ({"mistral": Nomad}, {"anchor": "best_effective_compute"}),
+    ],
+    ids=["one state", "all states", "commissioners", "a lab"],
+)
+def test_a_mind_of_its_own_gives_an_ensemble_the_same_worlds(agents, changes):
+    scenario = load("eu-status-quo").changed(changes | SHORT)
+    several = run(scenario, 8, range(3), price=False, agents=agents)
+    assert (
+        any(
+            not np.array_equal(column, several.states[name])
+            for name, column in run(scenario, 8, range(3), price=False).states.items()
+        )
+        or "mistral" in agents
+    )
+    for k in (0, 2):
+        alone = ended(scenario=scenario, rng=8, replicate=k, agents=agents, price=False).outcomes()
+        for table in ("worlds", "states"):
+            for name, column in getattr(alone, table).items():
+                there = getattr(several, table)[name][k]
+                assert np.array_equal(column[0], there, equal_nan=column.dtype.kind == "f"), name
+
+
+def test_agents_learn_at_the_end_of_each_quarter_and_remember():
+    model = ended(rng=3, agents=Homebody, **SHORT)
+    states = model.agents_by_type[Homebody].to_list()
+    assert {s.quarters for s in states} == {int(model.time)}
+    assert max(s.sites for s in states) == 1
+    assert MemberState not in model.agents_by_type
+
+
+def test_a_lead_commissioner_drafts_what_she_likes():
+    arguments = {"rng": 2, "agenda": "commission_proposal", "voting": "dictator", **SHORT}
+    lavish, plain = ended(agents=Lavish, **arguments), ended(**arguments)
+    assert lavish.envelope_eur_bn < plain.envelope_eur_bn
+
+
+def test_a_lab_that_wants_to_leave_leaves():
+    model = ended(rng=2, agents=Nomad, **SHORT)
+    home = [lab for lab in model.agents_by_type[Nomad] if lab.state and lab.kind == "company"]
+    assert home
+    assert all(lab.left for lab in home)
+
+
+def test_a_decision_can_be_asked_for_at_any_time(model):
+    state = next(a for a in model.agents if a.label == "PL")
+    assert state.bid(state.situation) >= 0
+    assert AllocationModel().agents_by_type[MemberState].to_list()[0].last_vote is None
+    with pytest.raises(BadInput, match="asked to vote yet"):
+        AllocationModel().agents_by_type[MemberState].to_list()[0].vote(None)
+
+
+@pytest.mark.parametrize(
+    ("decision", "answer", "says"),
+    [
+        ("vote", "yes", "answer 1 for yes"),
+        ("vote", 2, "answer 1 for yes"),
+        ("vote", None, "answer 1 for yes"),
+        ("bid", -0.1, "answer a size in EUR bn"),
+        ("bid", float("nan"), "answer a size in EUR bn"),
+        ("bid", float("inf"), "answer a size in EUR bn"),
+        ("expect", [1.0, 2.0], "answer a value in EUR bn"),
+    ],
+)
+def test_an_answer_that_is_none_is_refused(decision, answer, says):
+    odd = type("Odd", (MemberState,), {decision: lambda self, seen: answer})
+    with pytest.raises(BadInput, match=rf"Odd\.{decision} of IT answered .*; {says}"):
+        ended(rng=1, agents={"IT": odd}, **SHORT)
+
+
+@pytest.mark.parametrize(
+    ("decision", "answer"), [("draft", [1.0, 2.0]), ("endorse", "all"), ("draft", np.nan)]
+)
+def test_a_commissioners_answer_is_one_for_each_draft(decision, answer):
+    odd = type("Odd", (Commissioner,), {decision: lambda self, seen: answer})
+    with pytest.raises(BadInput, match=rf"Odd\.{decision} of IT answered .*for each of the \d+ drafts"):
+        ended(rng=1, agenda="commission_proposal", agents={"IT": odd}, **SHORT)
+
+
+@pytest.mark.parametrize(
+    ("agents", "says"),
+    [
+        ({"HX": Naysayer}, "no state is called 'HX'.* HU,"),
+        ({"mistrall": Nomad}, "no lab is called 'mistrall'.*'mistral'"),
+        ({"HU": "Naysayer"}, "give a subclass of MemberState"),
+        (Facility, "give a subclass of MemberState"),
+    ],
+)
+def test_a_cast_that_cannot_be_is_refused(agents, says):
+    with pytest.raises(BadInput, match=says):
+        AllocationModel(agents=agents)
