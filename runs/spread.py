@@ -1,0 +1,88 @@
+"""Many worlds of one scenario, in short: how each quarter spreads, and how the outcomes do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from abm import outcomes
+from abm.members import Members, load_members
+from abm.scenario import Scenario
+from agents.errors import JusteRetourError
+from runs.statistics import quantile, worst_when_missing
+from runs.user_rules import blamed
+
+SHARES = (0.05, 0.25, 0.5, 0.75, 0.95)
+COUNTED = ("sites", "hosts")
+MEASURED = ("years_behind", "price_of_politics", "aggregate_accelerators")
+BINS = 24
+
+
+def spread(
+    scenario: Scenario, seed: int, worlds: int, members: Members | None = None, first: int = 50
+) -> Iterator[dict[str, Any]]:
+    """Run worlds 0 to `worlds` - 1 of a seed in growing parts and yield the summary after each.
+
+    A summary holds `worlds` done, `bands` (a list of quantiles, from 5 to 95 %, for `largest_run_flop` and
+    `years_behind` in each quarter), `outcomes` (median, low, high and a histogram of each), and `without_a_run`.
+    """
+    members = members or load_members()
+    parts: list[Any] = []
+    done, size = 0, min(first, worlds)
+    while done < worlds:
+        try:
+            parts.append(outcomes.run(scenario, seed, np.arange(done, done + size), members, timeline=True))
+        except JusteRetourError:
+            raise
+        except Exception as error:
+            failed = blamed(error)
+            if failed is None:
+                raise
+            raise failed from error
+        done += size
+        size = min(max(2 * size, first), worlds - done)
+        yield _summary(scenario, seed, done, parts)
+
+
+def _summary(scenario: Scenario, seed: int, done: int, parts: list[Any]) -> dict[str, Any]:
+    quarters = range(len(parts[0].timeline))
+    columns = {n: np.concatenate([o.worlds[n] for o in parts]) for n in (*COUNTED, *MEASURED)}
+
+    def band(name: str) -> list[list[float | None]]:
+        read = [np.concatenate([o.timeline[k][name] for o in parts]) for k in quarters]
+        return [[_finite(quantile(values, share)) for values in read] for share in SHARES]
+
+    return {
+        "scenario": scenario.name,
+        "digest": scenario.digest,
+        "seed": seed,
+        "worlds": done,
+        "bands": {name: band(name) for name in ("largest_run_flop", "years_behind")},
+        "outcomes": {name: _distribution(values, name in COUNTED) for name, values in columns.items()},
+        "without_a_run": int(np.sum(~np.isfinite(worst_when_missing(columns["years_behind"])))),
+    }
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
+
+
+def _distribution(values: Any, counted: bool) -> dict[str, Any]:
+    values = worst_when_missing(values)
+    known = values[np.isfinite(values)]
+    if not len(known):
+        edges, counts = np.array([0.0, 1.0]), np.array([0])
+    elif counted:
+        edges = np.arange(known.min() - 0.5, known.max() + 1)
+        counts, edges = np.histogram(known, edges)
+    else:
+        counts, edges = np.histogram(known, BINS)
+    return {
+        "median": _finite(quantile(values, 0.5)),
+        "low": _finite(quantile(values, 0.05)),
+        "high": _finite(quantile(values, 0.95)),
+        "edges": [float(x) for x in edges],
+        "counts": [int(x) for x in counts],
+    }

@@ -1,0 +1,43 @@
+"""The page: one Solara component that carries what the browser asks to a session, and its answers back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import solara
+
+from visualization.geometry import drawn_map
+from visualization.session import Session, offered
+
+MAP = drawn_map()
+
+
+@solara.component_vue("components/link.vue", vuetify=False)
+def Link(
+    geometry: dict[str, Any],
+    catalogue: dict[str, Any],
+    event_ask: Callable[[dict[str, Any]], None],
+):
+    """The browser's end: it starts `stage/app.js` and passes messages."""
+
+
+@solara.component
+def Layout(children: list[Any] | None = None):
+    """No frame around the page: the stage fills the window."""
+    return solara.Div(children=children or [])
+
+
+@solara.component
+def Page():
+    """One visitor's page, with a session of its own."""
+    solara.Title("juste retour")
+    session = solara.use_memo(Session, [])
+    link = Link(geometry=MAP, catalogue=solara.use_memo(offered, []), event_ask=session.ask)
+
+    def connect() -> Callable[[], None]:
+        widget = solara.get_widget(link)
+        session.send = lambda answer: widget.send({"method": "hear", "args": [answer]})
+        return session.close
+
+    solara.use_effect(connect, [])

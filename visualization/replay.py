@@ -1,0 +1,69 @@
+"""A run as one HTML file that plays without a server or a network, from a USB stick."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from visualization.geometry import drawn_map
+
+STAGE = Path(__file__).parent / "stage"
+
+
+def modules(first: str = "replay.js") -> list[str]:
+    """The stage's modules that `first` needs, each after those that it imports."""
+    order: list[str] = []
+
+    def visit(name: str) -> None:
+        if name in order:
+            return
+        for needed in re.findall(r'^(?:import|export) .*? from "\./([\w.]+)";$', (STAGE / name).read_text("utf-8"), re.M):
+            visit(needed)
+        order.append(name)
+
+    visit(first)
+    return order
+
+
+def bundled(first: str = "replay.js") -> str:
+    """The modules as one script: their top-level names are all different, so imports and exports can go."""
+    parts = []
+    for name in modules(first):
+        text = (STAGE / name).read_text("utf-8")
+        text = re.sub(r'^import .*? from "\./[\w.]+";$\n?', "", text, flags=re.M)
+        parts.append(re.sub(r"^export (?=(async )?(function|const|let|class) )", "", text, flags=re.M))
+    return "\n".join(parts)
+
+
+def inlined(value: Any) -> str:
+    """JSON that may stand inside a script element."""
+    return json.dumps(value, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
+
+
+def replay(runs: list[dict[str, Any]], view: dict[str, Any]) -> str:
+    """Return the page that plays one or two runs."""
+    title = " and ".join(run["scenario"] for run in runs)
+    first = runs[0] if runs else {"seed": 0}
+    style = (STAGE / "stage.css").read_text("utf-8")
+    content = inlined({"geometry": drawn_map(), "runs": runs, "view": view})
+    return f"""<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>juste retour: {_escaped(title)}, seed {first["seed"]}</title>
+<style>{style}</style>
+</head>
+<body>
+<div id="juste-retour"></div>
+<script type="application/json" id="runs">{content}</script>
+<script type="module">{bundled()}</script>
+</body>
+</html>
+"""
+
+
+def _escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;")

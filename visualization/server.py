@@ -1,0 +1,66 @@
+"""Serve the page: Solara's server with this package's own files beside it, on one address and without the network."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+import threading
+import webbrowser
+from pathlib import Path
+
+from agents.errors import BadInput
+
+HERE = Path(__file__).parent
+SETTINGS = {
+    "SOLARA_APP": "visualization.page",
+    "SOLARA_TELEMETRY_MIXPANEL_ENABLE": "False",
+    "SOLARA_THEME_SHOW_BANNER": "False",
+    "SOLARA_THEME_TITLE": "juste retour",
+    "SOLARA_ASSETS_FONTAWESOME_ENABLED": "False",
+    "SOLARA_KERNEL_CULL_TIMEOUT": "10m",
+    "SOLARA_MODE": "production",
+}
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a socket that listens on the address, or raise `BadInput`."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(128)
+    except OSError as error:
+        listener.close()
+        if error.errno == errno.EADDRINUSE:
+            raise BadInput(f"port {port} is in use; give another, as in --port {port + 1 if port < 65535 else 8765}.") from None
+        if error.errno == errno.EACCES:
+            raise BadInput(f"port {port} is kept for the system; give one above 1023, as in --port 8765.") from None
+        raise BadInput(f"{host!r} is no address of this machine ({error.strerror or error}); leave --host away.") from None
+    listener.set_inheritable(True)
+    return listener
+
+
+def serve(host: str, port: int, *, browser: bool) -> None:
+    """Serve the page until interrupted.
+
+    Raises:
+        BadInput: the port is in use or the address is not this machine's.
+    """
+    listener = listen(host, port)
+    for name, value in SETTINGS.items():
+        os.environ.setdefault(name, value)
+    import uvicorn
+    from solara.server import starlette
+    from starlette.routing import Mount
+    from starlette.staticfiles import StaticFiles
+
+    starlette.app.router.routes.insert(0, Mount("/stage", app=StaticFiles(directory=HERE / "stage")))
+    shown = f"[{host}]" if ":" in host else host
+    address = f"http://{shown}:{listener.getsockname()[1]}"
+    print(f"juste-retour: open {address} in a browser; Ctrl+C ends.", flush=True)
+    if browser:
+        threading.Timer(1.0, webbrowser.open, [address]).start()
+    config = uvicorn.Config(starlette.app, log_level="warning", ws_max_size=64 * 1024 * 1024)
+    uvicorn.Server(config).run(sockets=[listener])

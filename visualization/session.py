@@ -1,0 +1,200 @@
+"""What the server knows of a visitor: it answers one question after another and keeps no state but a cache.
+
+The browser owns the choice of scenarios, time and view. It asks; every answer carries the number of its question and
+either a result or one sentence that says what was wrong.
+"""
+
+from __future__ import annotations
+
+import threading
+import tomllib
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from importlib import resources
+from typing import Any
+
+from abm.members import load_members
+from abm.scenario import DEFAULT, Scenario, load, parameters, presets
+from agents.errors import BadInput, JusteRetourError
+from agents.rules import FAMILIES, Parameter
+from runs.frames import play
+from runs.spread import spread
+from runs.user_rules import loaded
+from visualization.replay import replay
+from visualization.words import GROUPS, TITLES
+
+KEPT = 24  # finished runs that a session keeps
+MOST_WORLDS = 2000
+
+
+def scenario_of(spec: Mapping[str, Any]) -> Scenario:
+    """The scenario that a browser names: `base`, a preset, and `changes` as in a scenario file."""
+    if not isinstance(spec, Mapping) or not isinstance(spec.get("changes", {}), Mapping):
+        raise BadInput(f"{spec!r} names no scenario; choose one of {', '.join(presets())}.")
+    base = load(str(spec.get("base", DEFAULT)))
+    changes = dict(spec.get("changes", {}))
+    return base.changed(changes, base.name if not changes else f"{base.name}, changed") if changes else base
+
+
+def spec_of(scenario: Scenario, base: str = DEFAULT) -> dict[str, Any]:
+    """How a browser names a scenario: what differs from a preset."""
+    there = load(base).plain()
+    changes = {k: v for k, v in scenario.plain().items() if k != "name" and v != there.get(k)}
+    return {"base": base, "changes": changes}
+
+
+def opened(text: str) -> dict[str, Any]:
+    """The scenario of a TOML file's text, as a browser names it."""
+    try:
+        content = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise BadInput(f"the file is not valid TOML: {error}; mend that line.") from None
+    base = content.get("base", DEFAULT)
+    base = base if base in presets() else DEFAULT
+    return spec_of(load(content), base)
+
+
+def offered() -> dict[str, Any]:
+    """All that can be chosen: presets, families of rules with their parameters, and the scenario's parameters."""
+    own = {rule for file in loaded() for rule in file.rules}
+    return {
+        "presets": [_preset(name) for name in sorted(presets(), key=lambda n: list(TITLES).index(n) if n in TITLES else 99)],
+        "groups": GROUPS,
+        "families": [
+            {
+                "name": family.name,
+                "decides": family.decides,
+                "group": family.group,
+                "actor": family.actor,
+                "rules": [
+                    {
+                        "name": rule.name,
+                        "summary": rule.summary,
+                        "source": rule.source,
+                        "yours": (family.name, rule.name) in own,
+                        "parameters": [_about(n, default, p) for n, (default, p) in rule.parameters.items()],
+                    }
+                    for rule in family
+                ],
+            }
+            for family in FAMILIES.values()
+        ],
+        "parameters": [_about(name, default, about) for name, (default, about) in parameters().items()],
+    }
+
+
+def _about(name: str, default: Any, about: Parameter) -> dict[str, Any]:
+    kind = "truth" if isinstance(default, bool) else "text" if isinstance(default, str) else "number"
+    return {
+        "name": name,
+        "default": default,
+        "kind": kind,
+        "whole": isinstance(default, int) and not isinstance(default, bool),
+        "unit": about.unit,
+        "low": about.low,
+        "high": about.high,
+        "range": about.range,
+        "scale": about.scale,
+        "about": about.about,
+        "source": about.source,
+        "group": about.group,
+        "choices": about.choices,
+    }
+
+
+def _preset(name: str) -> dict[str, Any]:
+    text = (resources.files("abm.scenarios") / f"{name}.toml").read_text(encoding="utf-8")
+    head = [line[1:].strip() for line in text.splitlines() if line.startswith("#")]
+    title = TITLES.get(name, name.replace("-", " ").capitalize())
+    return {"name": name, "title": title, "about": " ".join(head), "plain": load(name).plain()}
+
+
+class Session:
+    """One visitor. `ask` is called from the browser; answers go to `send`."""
+
+    def __init__(self, send: Callable[[dict[str, Any]], None] = lambda answer: None):
+        self.send = send
+        self.members = load_members()
+        self.runs: OrderedDict[tuple[str, int, int, str], dict[str, Any]] = OrderedDict()
+        self.wanted = 0  # the latest question about many worlds; older ones stop
+        self.lock = threading.Lock()
+        self.closed = False
+
+    def close(self) -> None:
+        """The visitor has left."""
+        self.closed = True
+
+    def ask(self, question: Mapping[str, Any]) -> None:
+        """Answer a question; never raises, so that the page stays up."""
+        n, kind = question.get("n", 0), question.get("kind")
+        try:
+            answers = {"runs": self._runs, "spread": self._spread, "open": self._open, "toml": self._toml, "replay": self._replay}
+            if kind not in answers:
+                raise BadInput(f"{kind!r} cannot be asked; reload the page.")
+            found = answers[kind](question)
+        except JusteRetourError as error:
+            found = {"error": str(error)}
+        except Exception as error:
+            found = {"error": f"The run failed: {type(error).__name__}: {error}; change the last setting back."}
+        if found is not None:
+            self._say({"n": n, "kind": kind} | found)
+
+    def _say(self, answer: dict[str, Any]) -> None:
+        with self.lock:
+            if not self.closed:
+                self.send(answer)
+
+    def _run(self, spec: Mapping[str, Any], seed: Any, replicate: Any) -> dict[str, Any]:
+        seed, replicate = whole(seed, "seed"), whole(replicate, "world")
+        scenario = scenario_of(spec)
+        key = (scenario.digest, seed, replicate, scenario.name)
+        if key not in self.runs:
+            self.runs[key] = play(scenario, seed, replicate, self.members)
+        self.runs.move_to_end(key)
+        while len(self.runs) > KEPT:
+            self.runs.popitem(last=False)
+        return self.runs[key]
+
+    def _runs(self, question: Mapping[str, Any]) -> dict[str, Any]:
+        """The runs of one or two scenarios on the same luck."""
+        specs = question.get("specs") or []
+        return {"runs": [self._run(spec, question.get("seed"), question.get("replicate", 0)) for spec in specs]}
+
+    def _spread(self, question: Mapping[str, Any]) -> None:
+        """Many worlds of each scenario, sent as they come from a thread of its own."""
+        self.wanted = n = question.get("n", 0)
+        seed, worlds = whole(question.get("seed"), "seed"), whole(question.get("worlds", 200), "worlds", 1, MOST_WORLDS)
+        scenarios = [scenario_of(spec) for spec in question.get("specs") or []]
+
+        def work() -> None:
+            try:
+                for side, scenario in enumerate(scenarios):
+                    for summary in spread(scenario, seed, worlds, self.members):
+                        if self.wanted != n or self.closed:
+                            return
+                        self._say({"n": n, "kind": "spread", "side": side, "of": worlds, "spread": summary})
+            except JusteRetourError as error:
+                self._say({"n": n, "kind": "spread", "error": str(error)})
+
+        threading.Thread(target=work, daemon=True).start()
+
+    def _open(self, question: Mapping[str, Any]) -> dict[str, Any]:
+        """A scenario from a file's text."""
+        return {"spec": opened(str(question.get("text", "")))}
+
+    def _toml(self, question: Mapping[str, Any]) -> dict[str, Any]:
+        """A scenario as a file's text."""
+        return {"text": scenario_of(question.get("spec", {})).toml()}
+
+    def _replay(self, question: Mapping[str, Any]) -> dict[str, Any]:
+        """A page that plays the runs without a server."""
+        return {"text": replay(self._runs(question)["runs"], question.get("view") or {})}
+
+
+def whole(value: Any, name: str, low: int = 0, high: int = 2**53 - 1) -> int:
+    """A whole number that JavaScript can hold, or `BadInput`."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+        raise BadInput(f"{name} = {value!r} cannot be used; give a whole number of at least {low}.")
+    return value

@@ -1,0 +1,98 @@
+// The live page: puts the parts together and talks to the server.
+
+import { h, patch } from "./paint.js";
+import { address, fromAddress, makeStore, shown, frameAt } from "./store.js";
+import { drawStage, titleOf, unit } from "./stage.js";
+import { drawPlayer } from "./player.js";
+import { drawBar } from "./bar.js";
+import { drawWhy } from "./why.js";
+import { drawRules } from "./rules.js";
+import { drawTour, makeTour } from "./tour.js";
+import { KEYS, listen } from "./keys.js";
+import { makeDirector } from "./director.js";
+import { season, years } from "./words.js";
+
+const PANELS = { why: "Why?", rules: "Rules and numbers", help: "Keys" };
+
+/** Start the page in an element; returns `hear` for the server's answers and `stop`. */
+export function start(place, geometry, catalogue, ask) {
+  const style = document.createElement("link");
+  style.rel = "stylesheet";
+  style.href = "/stage/stage.css";
+  document.head.append(style);
+  document.documentElement.lang = "en";
+  const { when, ...asked } = fromAddress(window.location.search, catalogue);
+  if (asked.who) asked.panel = "why";
+  const store = makeStore({ geometry, catalogue, ...asked });
+  const director = makeDirector(store, ask);
+  const tour = makeTour(store, director);
+  const { state } = store;
+  let svg = null;
+
+  function draw() {
+    place.style.setProperty("--u", `${unit(state)}px`);
+    const panel = PANELS[state.panel] ? state.panel : null;
+    patch(place, [
+      h("div", { key: "page", class: `page${state.big ? " big" : ""}${state.tour !== null ? " touring" : ""}`, "data-ready": state.runs.length > 0, "data-t": state.t, "data-busy": state.busy },
+        h("header", { key: "bar", class: "bar" }, drawBar(state, store, director)),
+        h("main", { key: "stage", class: "hall" }, h("svg", { key: "svg", class: "stage", role: "group", "aria-label": "Map, vote and race" })),
+        h("footer", { key: "player", class: "player" }, drawPlayer(state, store)),
+        panel && h("aside", { key: "panel", class: `panel ${panel}`, "aria-label": PANELS[panel] },
+          h("button", { key: "close", type: "button", class: "close", "aria-label": "Close (Esc)", onclick: () => store.set({ panel: null, who: null }) }, "×"),
+          panel === "why" ? drawWhy(state, store) : panel === "rules" ? drawRules(state, store, director) : help()),
+        state.tour !== null && h("section", { key: "tour", class: "tour", "aria-label": "Tour" }, drawTour(state, store, tour)),
+        state.notice && h("div", { key: "notice", class: "notice", role: "alert" }, h("span", {}, state.notice), h("button", { type: "button", "aria-label": "Dismiss", onclick: () => store.set({ notice: null }) }, "×")),
+        h("p", { key: "live", class: "unseen", "aria-live": "polite" }, state.playing ? "" : summary(state))),
+    ]);
+    svg = place.querySelector("svg.stage");
+    drawStage(svg, state, store);
+  }
+
+  let link = null;
+  store.watch(() => {
+    draw();
+    clearTimeout(link);
+    link = setTimeout(() => state.runs.length && window.history.replaceState(null, "", address(state)), 250);
+  });
+  const resized = new ResizeObserver(() => store.set({}));
+  const silence = listen(store, director, tour);
+  draw();
+  resized.observe(place.querySelector(".hall"));
+  if (asked.tour === null || asked.tour === undefined) director.renew(() => arrive(store, when));
+  else store.set({});
+  if (!state.tour && state.tour !== 0 && document.activeElement === document.body) place.querySelector(".hall").focus?.();
+  return {
+    store,
+    director,
+    hear: director.hear,
+    stop() {
+      store.stop();
+      silence();
+      resized.disconnect();
+      clearTimeout(link);
+      style.remove();
+    },
+  };
+}
+
+/** Go to the quarter that a link names. */
+function arrive(store, when) {
+  if (!when) return;
+  const frames = store.state.runs[0].frames;
+  const found = /Q/.test(when) ? frames.findIndex((f) => f.quarter === when) : Number(when);
+  if (found >= 0 && found < frames.length) store.go(found);
+  else store.set({ notice: `This link names ${when}, which the run does not reach; it starts at the beginning.` });
+}
+
+/** What the stage shows, in a sentence for each run. */
+export function summary(state) {
+  return shown(state).map((run, side) => {
+    const f = frameAt(run, state.t);
+    return `${titleOf(state, side)}, ${season(f.quarter)}: ${f.says} ${years(f.years_behind)} years ${f.years_behind < 0 ? "ahead of" : "behind"} the frontier; ${f.selected} sites chosen, ${f.working} working.`;
+  }).join(" ");
+}
+
+function help() {
+  return [h("h2", { key: "title" }, "Keys"), h("dl", { key: "keys", class: "facts" }, KEYS.flatMap(([key, does]) => [h("dt", { key }, key), h("dd", { key: does }, does)])),
+    h("p", { key: "what" }, "A disc is a site; its area is its number of AI chips. The large number says how many years ago the world's frontier could train what Europe can train now. Click a country or a site to ask why.")];
+}

@@ -1,0 +1,60 @@
+// The row at the top: which scenarios, which luck, and what else there is to see.
+
+import { h } from "./paint.js";
+import { copyLink, saveCsv, savePng, saveReplay, saveSvg, saveToml } from "./exports.js";
+
+/** The bar as elements. */
+export function drawBar(state, store, director) {
+  const press = (key, text, says, act, on = null, more = {}) => h("button", { key, type: "button", "data-press": key, title: says, "aria-label": says, "aria-pressed": on === null ? null : `${on}`, onclick: act, ...more }, text);
+  return [
+    h("h1", { key: "name" }, "juste ", h("em", {}, "retour")),
+    h("div", { key: "who", class: "who" },
+      chooser(state, director, 0),
+      state.compare && h("span", { key: "versus", class: "versus" }, "against"),
+      state.compare && chooser(state, director, 1)),
+    h("label", { key: "seed", class: "seed", title: "The same seed is the same luck, whatever the rules" }, "luck",
+      h("input", { type: "text", inputmode: "numeric", name: "seed", value: state.seed, "aria-label": "Seed of the luck",
+        onchange: (e) => reseed(e.target, state, store, director) })),
+    press("dice", "⚄", "Other luck (L)", () => director.change({ seed: (state.seed * 48271 + 11) % 99991 })),
+    h("span", { key: "space", class: "space" }, state.busy ? "…" : ""),
+    press("compare", "Compare", "Side by side on the same luck (C)", () => director.compare(), state.compare),
+    press("many", "All worlds", "This run among many (R)", () => director.many(), state.many),
+    press("rules", "Rules", "Change rules and numbers (S)", () => store.set({ panel: state.panel === "rules" ? null : "rules" }), state.panel === "rules"),
+    press("tour", "Tour", "The five claims, step by step (T)", () => store.set({ tour: state.tour === null ? 0 : null }), state.tour !== null),
+    menu(state, store, director),
+    press("help", "?", "Keys and help (?)", () => store.set({ panel: state.panel === "help" ? null : "help" }), state.panel === "help"),
+  ];
+}
+
+function chooser(state, director, side) {
+  const spec = state.specs[side];
+  const changed = Object.keys(spec.changes).length > 0;
+  return h("select", { key: `choose${side}`, class: `side${side}`, "aria-label": side ? "Scenario B" : "Scenario A", value: changed ? "changed" : spec.base, onchange: (e) => director.choose(side, e.target.value) },
+    state.catalogue.presets.map((p) => h("option", { key: p.name, value: p.name }, p.title)),
+    changed && h("option", { key: "changed", value: "changed", disabled: true }, `${state.catalogue.presets.find((p) => p.name === spec.base)?.title}, changed`));
+}
+
+function reseed(field, state, store, director) {
+  const text = field.value.trim();
+  if (/^\d{1,15}$/.test(text)) {
+    director.change({ seed: Number(text) });
+    return;
+  }
+  store.set({ notice: `“${text}” is no seed; give a whole number such as 1.` });
+  field.value = state.seed;
+}
+
+function menu(state, store, director) {
+  const item = (key, text, act) => h("button", { key, type: "button", role: "menuitem", "data-save": key, onclick: () => { store.set({ panel: null }); act(); } }, text);
+  const open = state.panel === "save";
+  return h("div", { key: "save", class: "menu" },
+    h("button", { type: "button", "data-press": "save", "aria-haspopup": "menu", "aria-expanded": `${open}`, title: "Pictures, tables, links, replay", onclick: () => store.set({ panel: open ? null : "save" }) }, "Save"),
+    open && h("div", { key: "items", role: "menu", class: "items" },
+      item("link", "Copy the link", () => copyLink(state, store)),
+      item("png", "Picture (PNG)", () => savePng(state, store)),
+      item("svg", "Drawing (SVG)", () => saveSvg(state)),
+      item("csv", "Numbers (CSV)", () => saveCsv(state)),
+      item("replay", "Replay without a server (HTML)", () => saveReplay(state, director)),
+      item("toml", "This scenario (TOML)", () => saveToml(state, director, 0)),
+      state.compare && item("toml-b", "Scenario B (TOML)", () => saveToml(state, director, 1))));
+}

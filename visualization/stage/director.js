@@ -1,0 +1,129 @@
+// Changes what runs: every change asks the server for new runs on the same luck, can be undone, and is undone if it fails.
+
+import { wanted } from "./store.js";
+
+const KEPT = 50;
+const PAUSE = 120; // milliseconds in which further changes join a question
+
+/** The director of a store; `ask` sends a question to the server. */
+export function makeDirector(store, ask) {
+  const { state } = store;
+  const past = [];
+  let n = 0;
+  let good = null;
+  let timer = null;
+  const waiting = new Map();
+  const setting = () => structuredClone({ specs: state.specs, seed: state.seed, world: state.world });
+
+  function send(question, then) {
+    n += 1;
+    waiting.set(n, then);
+    ask({ n, ...question });
+    return n;
+  }
+
+  function renew(then) {
+    clearTimeout(timer);
+    store.set({ busy: true });
+    const asked = setting();
+    const mine = send({ kind: "runs", specs: wanted(state), seed: state.seed, replicate: state.world }, (said) => {
+      if (mine !== director.latest) return;
+      if (said.error) {
+        if (good) Object.assign(state, structuredClone(good));
+        store.set({ busy: false, notice: said.error });
+        return;
+      }
+      good = asked;
+      store.set({ runs: said.runs, busy: false });
+      store.go(state.t);
+      if (state.many) director.spread();
+      if (then) then();
+    });
+    director.latest = mine;
+  }
+
+  const director = {
+    latest: 0,
+    /** Hear an answer. */
+    hear(said) {
+      const then = waiting.get(said.n);
+      if (!then) return;
+      if (said.kind !== "spread") waiting.delete(said.n);
+      then(said);
+    },
+    /** Change scenarios or luck; `changes` holds specs, seed or world. */
+    change(changes, { soon = false, then = null } = {}) {
+      past.push(setting());
+      if (past.length > KEPT) past.shift();
+      store.set({ ...changes, notice: null });
+      clearTimeout(timer);
+      if (soon) timer = setTimeout(() => renew(then), PAUSE);
+      else renew(then);
+    },
+    get undoable() {
+      return past.length > 0;
+    },
+    undo() {
+      if (!past.length) return;
+      store.set({ ...past.pop(), notice: null });
+      renew();
+    },
+    renew,
+    choose: (side, base) => director.spec(side, { base, changes: {} }),
+    spec(side, spec, options) {
+      const specs = [...state.specs];
+      specs[side] = spec;
+      director.change({ specs }, options);
+    },
+    put(side, key, value, options = { soon: true }) {
+      const spec = state.specs[side];
+      const preset = state.catalogue.presets.find((p) => p.name === spec.base);
+      const changes = { ...spec.changes };
+      for (const old of Object.keys(changes)) if (old.startsWith(`${key}.`)) delete changes[old];
+      if (JSON.stringify(preset.plain[key]) === JSON.stringify(value)) delete changes[key];
+      else changes[key] = value;
+      director.spec(side, { base: spec.base, changes }, options);
+    },
+    compare(on = !state.compare) {
+      store.set({ compare: on });
+      if (on && state.runs.length < 2) renew();
+      else {
+        store.go(state.t);
+        if (state.many) director.spread();
+      }
+    },
+    many(on = !state.many) {
+      store.set({ many: on });
+      if (on) director.spread();
+    },
+    spread(worlds = 200) {
+      store.set({ spreads: state.spreads.map((s, k) => (s?.digest === state.runs[k]?.digest && s?.seed === state.seed ? s : null)) });
+      const lacking = wanted(state).some((_, k) => !(state.spreads[k]?.worlds >= worlds));
+      if (!lacking) return;
+      send({ kind: "spread", specs: wanted(state), seed: state.seed, worlds }, (said) => {
+        if (said.error) return store.set({ notice: said.error });
+        const spreads = [...state.spreads];
+        spreads[said.side] = said.spread;
+        store.set({ spreads });
+      });
+    },
+    open: (text, side) => send({ kind: "open", text }, (said) => (said.error ? store.set({ notice: said.error }) : director.spec(side, said.spec))),
+    toml: (side, then) => send({ kind: "toml", spec: state.specs[side] }, (said) => (said.error ? store.set({ notice: said.error }) : then(said.text))),
+    replay: (then) => {
+      const view = { t: state.t, compare: state.compare, big: state.big, speed: state.speed };
+      send({ kind: "replay", specs: wanted(state), seed: state.seed, replicate: state.world, view }, (said) => (said.error ? store.set({ notice: said.error }) : then(said.text)));
+    },
+  };
+  return director;
+}
+
+/** What a scenario says for a key: its change, or its preset's value. */
+export function valueOf(state, side, key) {
+  const spec = state.specs[side];
+  const preset = state.catalogue.presets.find((p) => p.name === spec.base);
+  let value = key in spec.changes ? spec.changes[key] : preset?.plain[key];
+  for (const [dotted, part] of Object.entries(spec.changes)) {
+    if (dotted.startsWith(`${key}.`)) value = { ...(typeof value === "object" ? value : { rule: value }), [dotted.slice(key.length + 1)]: part };
+  }
+  return value;
+}

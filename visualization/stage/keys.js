@@ -1,0 +1,66 @@
+// Keys, as on any player, and a list of them for the help.
+
+import { savePng } from "./exports.js";
+
+export const KEYS = [
+  ["Space", "play or pause"],
+  ["← →", "a quarter back or on; in the tour, a step"],
+  ["Home End", "first and last quarter"],
+  ["+ −", "faster, slower"],
+  ["C", "side by side"],
+  ["R", "this run among many"],
+  ["L", "other luck"],
+  ["S", "rules and numbers"],
+  ["U", "undo"],
+  ["T", "the tour"],
+  ["B", "big type"],
+  ["F", "full screen"],
+  ["P", "picture"],
+  ["Esc", "close"],
+  ["?", "this list"],
+];
+
+/** Listen to keys until the returned function is called. */
+export function listen(store, director, tour) {
+  const { state } = store;
+  const acts = {
+    " ": () => store.toggle(),
+    ArrowLeft: () => (state.tour !== null ? tour.step(-1) : store.step(-1)),
+    ArrowRight: () => (state.tour !== null ? tour.step(1) : store.step(1)),
+    Home: () => { store.pause(); store.go(0); },
+    End: () => { store.pause(); store.go(store.last); },
+    "+": () => store.faster(1),
+    "=": () => store.faster(1),
+    "-": () => store.faster(-1),
+    b: () => store.set({ big: !state.big }),
+    f: () => (document.fullscreenElement ? document.exitFullscreen() : document.documentElement.requestFullscreen?.().catch(() => {})),
+    p: () => state.runs.length && savePng(state, store),
+    Escape: () => (state.notice ? store.set({ notice: null }) : state.panel ? store.set({ panel: null, who: null }) : store.set({ tour: null })),
+    "?": () => store.set({ panel: state.panel === "help" ? null : "help" }),
+  };
+  if (director) {
+    Object.assign(acts, {
+      c: () => director.compare(),
+      r: () => director.many(),
+      l: () => director.change({ seed: (state.seed * 48271 + 11) % 99991 }),
+      u: () => director.undo(),
+      s: () => store.set({ panel: state.panel === "rules" ? null : "rules" }),
+      t: () => store.set({ tour: state.tour === null ? 0 : null }),
+    });
+  }
+  const hear = (e) => {
+    if (e.ctrlKey || e.metaKey || e.altKey) {
+      if (director && e.key.toLowerCase() === "z" && !typing(e.target)) director.undo();
+      return;
+    }
+    const act = acts[e.key.length === 1 ? e.key.toLowerCase() : e.key];
+    if (!act || (typing(e.target) && e.key !== "Escape")) return;
+    if (e.key === " " && e.target.tagName === "BUTTON") return;
+    e.preventDefault();
+    act();
+  };
+  window.addEventListener("keydown", hear);
+  return () => window.removeEventListener("keydown", hear);
+}
+
+const typing = (node) => /^(INPUT|SELECT|TEXTAREA)$/.test(node.tagName) && !(node.tagName === "INPUT" && node.type === "range" && node.closest(".player"));

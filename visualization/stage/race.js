@@ -1,0 +1,122 @@
+// The race on a logarithmic scale: the frontier leaves, what Europe can train follows, and the distance is drawn in years.
+
+import { h, words } from "./paint.js";
+import { ALARM, INK, LIGHT, RULE, SIDES, SOFT, power, years } from "./words.js";
+import { frameAt, shown } from "./store.js";
+
+const log = (x) => (x > 0 ? Math.log10(x) : null);
+
+/** The chart of the largest training run, within a box. */
+export function drawRace(state, box, u) {
+  const runs = shown(state);
+  const first = runs[0];
+  const size = Math.max(16, 0.72 * u);
+  const n = Math.max(...runs.map((run) => run.frames.length));
+  const inner = { x: box.x + size * 2.5, y: box.y + size * 2.1, w: box.w - size * 3.2, h: box.h - size * 3.7 };
+  const [low, high] = range(state, runs);
+  const x = (k) => inner.x + (n > 1 ? k / (n - 1) : 0) * inner.w;
+  const y = (v) => inner.y + inner.h * (1 - (v - low) / (high - low));
+  const t = Math.min(state.t, n - 1);
+  return h("g", { key: "race", class: "race" },
+    words("The largest training run", box.x, box.y + size * 1.05, { key: "title", size: size * 1.08, weight: 700 }),
+    words(box.w > size * 30 ? "computing operations; each line up is ten times more" : "each line up: ten times more", box.x + box.w, box.y + size * 1.05, { key: "unit", size, anchor: "end", fill: SOFT }),
+    grid(first, n, low, high, x, y, inner, size),
+    h("clipPath", { key: "clip", id: "race-window" }, h("rect", { x: inner.x, y: inner.y - 4, width: inner.w + 4, height: inner.h + 8 })),
+    h("g", { key: "lines", "clip-path": "url(#race-window)" },
+      state.many && runs.map((run, side) => band(state.spreads[side], run, side, x, y, low)),
+      path(first.frames.map((f) => log(f.frontier_flop)), x, y, { key: "frontier", stroke: INK, "stroke-width": 2, "stroke-dasharray": "9 6", fill: "none", opacity: 0.75 }),
+      runs.map((run, side) => lines(run, side, t, x, y, runs.length > 1))),
+    cursor(x(t), inner),
+    runs.length === 1 && distance(first, t, n, x, y, inner, size),
+    tags(state, runs, t, x, y, inner, size));
+}
+
+function range(state, runs) {
+  const values = runs.flatMap((run) => run.frames.flatMap((f) => [log(f.largest_run_flop), log(f.frontier_flop), log(f.added_up_flop)])).filter((v) => v !== null);
+  const low = values.length ? Math.min(...values) : 24;
+  const high = values.length ? Math.max(...values) : 30;
+  return [Math.floor(low * 2) / 2, Math.ceil(high * 2) / 2];
+}
+
+function grid(run, n, low, high, x, y, inner, size) {
+  const step = high - low > (inner.h / size) * 0.55 ? 2 : 1;
+  const rows = [];
+  for (let v = Math.ceil(low); v <= high; v += step) {
+    rows.push(h("line", { key: `g${v}`, x1: inner.x, x2: inner.x + inner.w, y1: y(v), y2: y(v), stroke: RULE }),
+      words(power(v), inner.x - size * 0.4, y(v) + size * 0.35, { key: `p${v}`, size, anchor: "end", fill: SOFT }));
+  }
+  const every = inner.w / (n / 4) < size * 2.9 ? 2 : 1;
+  run.frames.forEach((f, k) => {
+    const year = Number(f.quarter.slice(0, 4));
+    if (f.quarter.endsWith("Q1") && year % (2 * every) === 0) {
+      rows.push(words(`${year}`, x(k), inner.y + inner.h + size * 1.3, { key: `y${k}`, size, anchor: "middle", fill: SOFT }));
+    }
+  });
+  return h("g", { key: "grid", "aria-hidden": "true" }, rows);
+}
+
+function path(values, x, y, style) {
+  let d = "";
+  let pen = "M";
+  values.forEach((v, k) => {
+    if (v === null) pen = "M";
+    else {
+      d += `${pen}${x(k).toFixed(1)},${y(v).toFixed(1)}`;
+      pen = "L";
+    }
+  });
+  return h("path", { d, "stroke-linejoin": "round", ...style });
+}
+
+function lines(run, side, t, x, y, pair) {
+  const now = run.frames.slice(0, t + 1);
+  return h("g", { key: `run${side}` },
+    path(run.frames.map((f) => log(f.largest_run_flop)), x, y, { key: "ghost", fill: "none", stroke: SIDES[side], "stroke-width": 1.5, opacity: 0 }),
+    !pair && path(now.map((f) => log(f.added_up_flop)), x, y, { key: "added", fill: "none", stroke: SIDES[side], "stroke-width": 2.5, "stroke-dasharray": "1 6", "stroke-linecap": "round" }),
+    path(now.map((f) => log(f.largest_run_flop)), x, y, { key: "best", fill: "none", stroke: SIDES[side], "stroke-width": 4, "stroke-dasharray": side ? "12 5" : null }));
+}
+
+function band(spread, run, side, x, y, low) {
+  if (!spread || spread.digest !== run.digest || spread.seed !== run.seed) return null;
+  const rows = spread.bands.largest_run_flop.map((values) => values.map((v) => Math.max(low - 1, log(v) ?? low - 1)));
+  const area = (a, b) => `M${a.map((v, k) => `${x(k).toFixed(1)},${y(v).toFixed(1)}`).join("L")}L${b.map((v, k) => `${x(k).toFixed(1)},${y(v).toFixed(1)}`).reverse().join("L")}Z`;
+  return h("g", { key: `band${side}`, class: "band", fill: LIGHT[side] },
+    h("path", { key: "wide", d: area(rows[0], rows[4]), opacity: 0.45 }), h("path", { key: "half", d: area(rows[1], rows[3]), opacity: 0.75 }));
+}
+
+function cursor(x, inner) {
+  return h("line", { key: "cursor", class: "cursor", x1: x, x2: x, y1: inner.y, y2: inner.y + inner.h, stroke: INK, "stroke-width": 1, "stroke-dasharray": "2 3" });
+}
+
+/** The years behind, as a bracket from where the frontier stood at this level to now. */
+function distance(run, t, n, x, y, inner, size) {
+  const frame = frameAt(run, t);
+  const v = log(frame.largest_run_flop);
+  if (v === null || frame.years_behind === null || frame.years_behind < 0.3) return null;
+  const from = Math.max(inner.x, x(t) - (frame.years_behind * 4 * inner.w) / (n - 1));
+  const at = y(v);
+  const cut = from === inner.x;
+  const text = `${years(frame.years_behind)} years`;
+  return h("g", { key: "distance" },
+    h("path", { d: `M${from},${at - 6}V${at + 6}M${from},${at}H${x(t)}M${x(t)},${at - 6}V${at + 6}`, stroke: ALARM, "stroke-width": 2.5, fill: "none", "stroke-dasharray": cut ? "6 4" : null }),
+    words(text, Math.max((from + x(t)) / 2, inner.x + size * 3), at + size * 1.25, { size, weight: 700, anchor: "middle", fill: ALARM, stroke: "#fbfaf7", "stroke-width": 5, "paint-order": "stroke" }));
+}
+
+function tags(state, runs, t, x, y, inner, size) {
+  const style = { size, weight: 600, stroke: "#fbfaf7", "stroke-width": 5, "paint-order": "stroke" };
+  const marks = [];
+  const frames = runs[0].frames;
+  const k = Math.round(frames.length * 0.62);
+  const top = log(frames[k].frontier_flop);
+  if (top !== null) marks.push(words("the world's frontier", x(k) - size * 0.7, y(top) - size * 0.4, { key: "frontier", ...style, anchor: "end", fill: INK }));
+  if (t > 3) {
+    const late = t > frames.length * 0.55;
+    const put = (v, text, key, below) => v !== null && marks.push(words(text, late ? x(t) - size * 0.3 : x(t) + size * 0.5, y(v) + (below ? size * 1.2 : -size * 0.55), { key, ...style, anchor: late ? "end" : "start", fill: SIDES[key === "b" ? 1 : 0] }));
+    if (runs.length === 1) {
+      const f = frameAt(runs[0], t);
+      put(log(f.added_up_flop), "if all added up", "added", false);
+      if (!late) put(log(f.largest_run_flop), "Europe's best", "a", f.years_behind < 0.3);
+    }
+  }
+  return h("g", { key: "tags", "aria-hidden": "true" }, marks);
+}

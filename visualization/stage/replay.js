@@ -1,0 +1,33 @@
+// A recorded run in a file of its own: the same stage and player, no server.
+
+import { h, patch } from "./paint.js";
+import { makeStore } from "./store.js";
+import { drawStage, unit } from "./stage.js";
+import { drawPlayer } from "./player.js";
+import { drawWhy } from "./why.js";
+import { listen } from "./keys.js";
+
+function replayed() {
+  const { geometry, runs, view } = JSON.parse(document.getElementById("runs").textContent);
+  const place = document.getElementById("juste-retour");
+  const specs = runs.map((run) => ({ base: run.scenario, changes: {} }));
+  const store = makeStore({ geometry, runs, specs, ...view, compare: runs.length > 1 });
+  const { state } = store;
+  const draw = () => {
+    place.style.setProperty("--u", `${unit(state)}px`);
+    patch(place, [
+      h("div", { key: "page", class: "page replay", "data-ready": true, "data-t": state.t },
+        h("main", { key: "stage", class: "hall" }, h("svg", { key: "svg", class: "stage", role: "group", "aria-label": "Map, vote and race" })),
+        h("footer", { key: "player", class: "player" }, drawPlayer(state, store)),
+        state.panel === "why" && h("aside", { key: "panel", class: "panel why" },
+          h("button", { key: "close", type: "button", class: "close", "aria-label": "Close", onclick: () => store.set({ panel: null, who: null }) }, "×"), drawWhy(state, store))),
+    ]);
+    drawStage(place.querySelector("svg.stage"), state, store);
+  };
+  store.watch(draw);
+  listen(store, null, null);
+  new ResizeObserver(() => store.set({})).observe(document.body);
+  draw();
+}
+
+replayed();

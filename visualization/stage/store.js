@@ -1,0 +1,157 @@
+// What is shown, in one place: scenarios, luck, time, view. The browser owns time; the address holds all of it.
+
+export const SPEEDS = [1600, 800, 400, 200, 100, 50]; // milliseconds a quarter
+const LINGER = 4; // times as long where there is a vote
+
+const START = {
+  specs: [
+    { base: "eu-status-quo", changes: {} },
+    { base: "essay-reform", changes: {} },
+  ],
+  seed: 1,
+  world: 0,
+  compare: false,
+  many: false,
+  big: false,
+  t: 0,
+  playing: false,
+  speed: 2,
+  who: null,
+  panel: null,
+  tour: null,
+  guess: null,
+  notice: null,
+  busy: false,
+  runs: [],
+  spreads: [],
+};
+
+/** A store: `state`, `set(changes)`, `watch(draw)` and the clock. */
+export function makeStore(given = {}) {
+  const watchers = [];
+  let due = false;
+  let timer = null;
+  const store = {
+    state: { ...START, ...given },
+    set(changes) {
+      Object.assign(store.state, changes);
+      if (due) return;
+      due = true;
+      queueMicrotask(() => {
+        due = false;
+        for (const draw of watchers) draw(store.state);
+      });
+    },
+    watch: (draw) => watchers.push(draw),
+    get last() {
+      return Math.max(0, ...shown(store.state).map((run) => run.frames.length - 1));
+    },
+    go(t) {
+      store.set({ t: Math.max(0, Math.min(store.last, t)) });
+    },
+    step(by) {
+      store.pause();
+      store.go(store.state.t + by);
+    },
+    play() {
+      if (store.state.t >= store.last) store.go(0);
+      store.set({ playing: true });
+      clearTimeout(timer);
+      timer = setTimeout(tick, pace());
+    },
+    pause() {
+      clearTimeout(timer);
+      if (store.state.playing) store.set({ playing: false });
+    },
+    toggle: () => (store.state.playing ? store.pause() : store.play()),
+    faster(by) {
+      store.set({ speed: Math.max(0, Math.min(SPEEDS.length - 1, store.state.speed + by)) });
+    },
+    stop: () => clearTimeout(timer),
+  };
+  function pace() {
+    const voting = shown(store.state).some((run) => run.frames[store.state.t]?.voting);
+    return SPEEDS[store.state.speed] * (voting ? LINGER : 1);
+  }
+  function tick() {
+    if (!store.state.playing) return;
+    if (store.state.t >= store.last) return store.pause();
+    store.go(store.state.t + 1);
+    timer = setTimeout(tick, pace());
+  }
+  return store;
+}
+
+/** The runs on the stage: one, or two side by side. */
+export const shown = (state) => state.runs.slice(0, state.compare ? 2 : 1);
+
+/** The frame of a run at the time shown; its last one where the run is shorter. */
+export const frameAt = (run, t) => run.frames[Math.min(t, run.frames.length - 1)];
+
+/** The scenarios that are wanted on the stage. */
+export const wanted = (state) => state.specs.slice(0, state.compare ? 2 : 1);
+
+/** What is shown, as the query of an address. */
+export function address(state) {
+  const query = new URLSearchParams();
+  ["a", "b"].forEach((side, k) => {
+    const spec = state.specs[k];
+    query.set(side, spec.base);
+    for (const [key, value] of Object.entries(spec.changes)) {
+      query.set(`${side}.${key}`, typeof value === "string" ? value : JSON.stringify(value));
+    }
+  });
+  query.set("seed", state.seed);
+  if (state.world) query.set("world", state.world);
+  const quarter = state.runs[0] && frameAt(state.runs[0], state.t).quarter;
+  if (state.t) query.set("t", quarter || state.t);
+  for (const name of ["compare", "many", "big"]) if (state[name]) query.set(name, 1);
+  if (state.who) query.set("why", `${state.who.kind}.${state.who.index}`);
+  if (state.tour !== null) query.set("tour", state.tour + 1);
+  if (state.speed !== START.speed) query.set("speed", state.speed);
+  return `?${query}`.replace(/%22/g, '"').replace(/%2C/g, ",");
+}
+
+/** What an address asks for, and what of it made no sense. */
+export function fromAddress(text, catalogue) {
+  const query = new URLSearchParams(text);
+  const state = { specs: START.specs.map((s) => ({ base: s.base, changes: {} })) };
+  const wrong = [];
+  const presets = catalogue.presets.map((p) => p.name);
+  const known = new Set([...catalogue.parameters, ...catalogue.families].map((x) => x.name));
+  for (const [key, value] of query) {
+    const [side, ...rest] = key.split(".");
+    const k = ["a", "b"].indexOf(side);
+    if (k >= 0 && !rest.length) {
+      if (presets.includes(value)) state.specs[k].base = value;
+      else wrong.push(`there is no scenario “${value}”`);
+    } else if (k >= 0) {
+      if (known.has(rest[0])) state.specs[k].changes[rest.join(".")] = parsed(value);
+      else wrong.push(`“${rest[0]}” is neither a parameter nor a family of rules`);
+    } else if (key === "seed" || key === "world") {
+      if (/^\d{1,15}$/.test(value)) state[key] = Number(value);
+      else wrong.push(`${key} “${value}” is no whole number`);
+    } else if (key === "t") {
+      if (/^(\d{1,4}|\d{4}Q[1-4])$/.test(value)) state.when = value;
+      else wrong.push(`“${value}” is no quarter such as 2026Q3`);
+    } else if (["compare", "many", "big"].includes(key)) state[key] = value !== "0";
+    else if (key === "why") {
+      const [kind, index] = value.split(".");
+      const ours = ["state", "facility", "lab", "commissioner"].includes(kind) && /^\d{1,4}$/.test(index);
+      if (ours) state.who = { kind, index: Number(index) };
+      else wrong.push(`“${value}” is nobody on the map`);
+    } else if (key === "tour" && /^[1-6]$/.test(value)) state.tour = Number(value) - 1;
+    else if (key === "speed" && /^[0-5]$/.test(value)) state.speed = Number(value);
+    else wrong.push(`“${key}” is not known`);
+  }
+  const notice = wrong.length ? `This link could not be read in full: ${wrong.join("; ")}. The rest is shown.` : null;
+  return { ...state, notice };
+}
+
+function parsed(value) {
+  try {
+    return JSON.parse(value);
+  } catch {
+    return value;
+  }
+}

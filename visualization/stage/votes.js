@@ -1,0 +1,79 @@
+// The last vote: who proposed, how many said yes, where the threshold stands, who would have tipped it.
+
+import { h, words } from "./paint.js";
+import { ALARM, INK, NO, SOFT, YES, plain, season } from "./words.js";
+import { frameAt } from "./store.js";
+
+/** The panel of the last vote up to the time shown, within a box. */
+export function drawVotes(state, run, box, u, short = false) {
+  const frame = frameAt(run, state.t);
+  const ballot = frame.ballot === null ? null : run.ballots[frame.ballot];
+  const size = Math.max(16, 0.8 * u);
+  const parts = [];
+  let y = box.y + size;
+  const line = (text, style = {}, x = box.x) => {
+    parts.push(words(text, x, y, { key: `l${parts.length}`, size, ...style }));
+    y += size * 1.3;
+  };
+  if (!ballot) {
+    const nobody = run.ballots.length === 0;
+    line(nobody ? "Nobody votes" : "No vote yet", { weight: 700 });
+    parts.push(words(run.proposer, box.x, y, { key: "who", size, fill: SOFT, lines: 2 }, box.w));
+    return h("g", { key: `votes${box.x}`, class: "votes" }, parts);
+  }
+  const result = ballot.passed ? "✓ adopted" : "✕ rejected";
+  parts.push(words(result, box.x + box.w, y, { key: "result", size, weight: 700, anchor: "end", fill: ballot.passed ? "#1b6b3a" : ALARM }));
+  line(`The vote, ${season(ballot.quarter)}`, { weight: 700 });
+  if (!short) {
+    parts.push(words(ballot.proposer, box.x, y, { key: "who", size, fill: SOFT, lines: 1 }, box.w));
+    y += size * 1.35;
+  }
+  for (const test of thresholds(ballot, state).slice(0, short ? 2 : 3)) {
+    parts.push(bar(test, ballot, box, y, size, parts.length));
+    y += size * 2.25;
+  }
+  if (!short) {
+    const code = (i) => state.geometry.states[i].code;
+    const against = ballot.no.length ? `Against: ${few(ballot.no.map(code))}. ` : "";
+    const tip = ballot.pivotal.length ? `Could have tipped it: ${few(ballot.pivotal.map(code))}.` : "No single state could have tipped it.";
+    parts.push(words(against + tip, box.x, y, { key: "tip", size, fill: SOFT, lines: 2 }, box.w));
+  }
+  return h("g", { key: `votes${box.x}`, class: "votes", "data-yes": ballot.yes.length, "data-passed": ballot.passed }, parts);
+}
+
+const few = (codes) => (codes.length <= 8 ? codes.join(", ") : `${codes.slice(0, 7).join(", ")} and ${codes.length - 7} more`);
+
+/** The first way of passing, as shares; the Commission's own yes is a word, not a bar. */
+function thresholds(ballot, state) {
+  const n = state.geometry.states.length;
+  const tests = ballot.conditions.filter((c) => c.way === 0 && c.full > 1);
+  if (!tests.length) {
+    return [{ share: ballot.yes.length / n, text: `${ballot.yes.length} of ${n} states say yes`, quota: null, met: ballot.passed },
+      { share: ballot.people_share, text: `with ${Math.round(100 * ballot.people_share)} % of the people`, quota: null, met: ballot.passed }];
+  }
+  return tests.map((c) => {
+    const heads = c.full === n;
+    const have = heads ? `${c.reached} of ${n} states` : `${Math.round((100 * c.reached) / c.full)} %`;
+    const side = c.against ? "against" : "in favour";
+    return { share: c.reached / c.full, quota: c.quota / c.full, met: c.met, text: `${have} ${side}`, needs: `needs ${c.says}` };
+  });
+}
+
+function bar(test, ballot, box, y, size, k) {
+  const height = size * 0.72;
+  const x = (share) => box.x + share * box.w;
+  return h("g", { key: `bar${k}` },
+    words(test.text, box.x, y, { key: "text", size, weight: 600 }),
+    test.needs && words(test.needs, box.x + box.w, y, { key: "needs", size, anchor: "end", fill: SOFT }),
+    h("rect", { key: "no", x: box.x, y: y + size * 0.35, width: box.w, height, fill: "url(#hatch-no)", stroke: NO, "stroke-width": 1 }),
+    h("rect", { key: "yes", class: "slide", x: box.x, y: y + size * 0.35, width: Math.max(0, test.share * box.w), height, fill: YES, stroke: INK, "stroke-width": 1 }),
+    test.quota !== null && h("line", { key: "quota", x1: x(test.quota), x2: x(test.quota), y1: y + size * 0.15, y2: y + size * 0.55 + height, stroke: INK, "stroke-width": 3 }));
+}
+
+/** One line about the vote, for narrow places. */
+export function voteLine(state, run) {
+  const frame = frameAt(run, state.t);
+  if (frame.ballot === null) return run.ballots.length ? "No vote yet" : run.proposer;
+  const b = run.ballots[frame.ballot];
+  return `${b.passed ? "✓" : "✕"} ${b.yes.length} yes, ${b.no.length} no · ${plain(b.rule)}`;
+}

@@ -1,0 +1,68 @@
+// Numbers and names as people say them, and the colours that mean the same everywhere.
+
+export const INK = "#1f2733";
+export const SOFT = "#5b6673";
+export const RULE = "#d9d6ce";
+export const PAPER = "#fbfaf7";
+export const SIDES = ["#0072b2", "#b25a00"]; // scenario A and B; B is also dashed wherever it is a line
+export const LIGHT = ["#9fc9e4", "#f0c27b"];
+export const ALARM = "#b3400f";
+export const YES = "#56a3d1";
+export const NO = "#e69f00";
+
+/** A number with as many digits as a room can read. */
+export function brief(x) {
+  if (x === null || x === undefined) return "–";
+  const a = Math.abs(x);
+  if (a >= 1e6) return `${(x / 1e6).toFixed(a >= 1e7 ? 0 : 1)} million`;
+  if (a >= 1000 || Number.isInteger(x)) return Math.round(x).toLocaleString("en-GB");
+  return a >= 100 ? x.toFixed(0) : a >= 10 ? x.toFixed(1) : a >= 1 ? x.toFixed(1) : x.toPrecision(2);
+}
+
+/** Years, to one decimal. */
+export const years = (x) => (x === null || x === undefined ? "–" : Math.abs(x).toFixed(1));
+
+/** Money, EUR bn given. */
+export function money(bn) {
+  if (bn === null || bn === undefined) return "–";
+  const sign = bn < 0 ? "−" : "";
+  const a = Math.abs(bn);
+  if (a >= 1) return `${sign}€${a.toFixed(a >= 10 ? 0 : 1)} bn`;
+  return `${sign}€${(a * 1000).toFixed(a >= 0.01 || a === 0 ? 0 : 1)} m`;
+}
+
+/** A share, as a percentage with two digits that count. */
+export function percent(x) {
+  const p = 100 * x;
+  if (p >= 10) return `${p.toFixed(0)} %`;
+  return p >= 1 ? `${p.toFixed(1)} %` : `${Number(p.toPrecision(1))} %`;
+}
+
+/** "2026Q3" as "summer 2026". */
+export function season(quarter) {
+  return `${["early", "spring", "summer", "late"][quarter[5] - 1]} ${quarter.slice(0, 4)}`;
+}
+
+/** A decimal year as "early 2024". */
+export function seasonOf(date) {
+  const part = Math.floor((date - Math.floor(date)) * 4);
+  return `${["early", "spring", "summer", "late"][part]} ${Math.floor(date)}`;
+}
+
+/** A rule's name as words. */
+export const plain = (name) => `${name}`.replace(/_/g, " ");
+
+const SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹";
+
+/** A power of ten, as in 10²⁶. */
+export const power = (n) => `10${[...`${n}`].map((d) => SUPERSCRIPTS[d]).join("")}`;
+
+/** How much more one number is than another, in words. */
+export function times(a, b) {
+  if (!a || !b) return "–";
+  const r = b / a;
+  return r >= 1 ? `${brief(r)} times more` : `${brief(1 / r)} times less`;
+}
+
+/** A whole number with its noun. */
+export const counted = (n, one, many = `${one}s`) => `${brief(n)} ${n === 1 ? one : many}`;

@@ -1,0 +1,22 @@
+"""Plain words for what the model calls by its own names."""
+
+from __future__ import annotations
+
+TITLES = {
+    "eu-status-quo": "Europe today",
+    "essay-reform": "The essay's reform",
+    "us-private": "One lab decides",
+    "china-state": "One ministry decides",
+    "gigafactories": "Gigafactories",
+    "federal-europe": "A federal Europe",
+    "unanimous-europe": "Everyone must agree",
+    "juste-retour-strict": "Fair returns, strictly",
+}
+
+GROUPS = {
+    "placement": "Who decides where",
+    "funding": "Who pays",
+    "procurement": "How it is bought and built",
+    "operations": "How it is run",
+    "pooling": "How sites train together",
+}
