@@ -291,7 +291,7 @@ def _power_as_json(found: Power) -> dict[str, Any]:
 
 
 def _show_power(found: Power) -> None:
-    from runs.printing import bar, console, print_table
+    from runs.printing import console, print_table
 
     where = console()
     where.print(
@@ -302,7 +302,6 @@ def _show_power(found: Power) -> None:
     where.print()
     shares = found.shapley_shubik
     mightiest = sorted(range(len(shares)), key=lambda i: (-shares[i], -found.swings[i]))
-    most = float(max(shares, default=0))
     rows = [
         (
             found.members[i],
@@ -311,12 +310,12 @@ def _show_power(found: Power) -> None:
             f"{float(found.penrose[i]):.6f}",
             f"{found.swings[i]:,}",
             f"{float(found.power_to_prevent[i]):.4f}",
-            bar(float(shares[i]), most, where.width - 75, where) if where.width >= 79 else "",
         )
         for i in mightiest
     ]
-    headings = ("member", "Shapley-Shubik", "Banzhaf", "Penrose", "swings", "prevents", "")
-    print_table(where, headings, rows, right=(1, 2, 3, 4, 5))
+    headings = ("member", "Shapley-Shubik", "Banzhaf", "Penrose", "swings", "prevents")
+    bars = ("Shapley-Shubik", [float(shares[i]) for i in mightiest])
+    print_table(where, headings, rows, right=headings[1:], bars=bars, spare=("Penrose", "swings"))
     where.print()
     smallest = found.smallest_blocking
     least = (
@@ -349,29 +348,20 @@ def _show_vote(found: Explanation) -> None:
 
 
 def _show_ballot(found: Narration, seed: int) -> None:
-    from runs.printing import bar, console, print_table
+    from runs.printing import console, print_table
 
     where = console()
     for r in found.rounds:
         unit = "points" if r.number == 1 else "votes"
         where.print(f"Round {r.number}", style="bold")
-        most = max(r.scores.values(), default=0)
         last = r is found.rounds[-1]
-        after = "drawn by lot" if found.by_lot else "wins"
+        after = ("drawn by lot" if found.by_lot else "wins") if last else "goes on"
+        tied = found.tied if last else ()
         rows = [
-            (
-                offer,
-                f"{score}",
-                bar(score, most, 20, where),
-                (after if last else "goes on")
-                if offer in r.advance
-                else "tied"
-                if last and offer in found.tied
-                else "",
-            )
+            (offer, f"{score}", after if offer in r.advance else "tied" if offer in tied else "")
             for offer, score in r.scores.items()
         ]
-        print_table(where, ("offer", unit, "", ""), rows, right=(1,))
+        print_table(where, ("offer", unit, "then"), rows, right=(unit,), bars=(unit, list(r.scores.values())))
         if r.silent:
             said = "void" if r.number == 1 else "abstain, having ranked none of these"
             where.print(f"  {said}: {' '.join(r.silent)}", soft_wrap=True)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from abm.politics.conditions import Condition
 from abm.politics.power.game import COMMISSION, Game
+from agents.arrays import Reals
 from agents.errors import BadInput, near
 from agents.rules import Rule
 from agents.situation import States
@@ -147,7 +148,10 @@ def _lacks(condition: Condition, reached: int) -> str:
 
 
 def pivots(
-    rule: str | Rule, states: States, positions: Sequence[float], settings: dict[str, Any] | None = None
+    rule: str | Rule,
+    states: States,
+    positions: Sequence[float] | Reals,
+    settings: dict[str, Any] | None = None,
 ) -> tuple[str, str]:
     """The two members between whose ideal points a status quo on a line cannot be changed.
 

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from abm.members import EUROPE, load_members
-from abm.politics.power import Game, Power, voting_power, weighted_power
+from abm.politics.power import Game, Power, power_in_a_quarrel, voting_power, weighted_power
 from abm.politics.power.double_majority import DoubleMajority
 from abm.politics.power.game import only
 from agents.errors import BadInput
@@ -119,6 +119,18 @@ def test_new_members_gave_luxembourg_power():
     assert ten.shapley_shubik[-1] == ten.shapley_shubik[-2]  # two votes weigh as much as Denmark's three
 
 
+@pytest.mark.parametrize(
+    ("quarrel", "banzhaf", "shapley"),
+    [((1, 2), "1/2 1/4*2", "1/2 1/4*2"), ((0, 1), "1/2 0 1/2", "1/2 0 1/2")],
+)
+def test_quarrelling_members_gain(quarrel, banzhaf, shapley):
+    """Kilgour (1974), Brams (1975): [5; 3, 2, 2], where the two small ones gain by never voting together."""
+    before = weighted_power(5, [3, 2, 2])
+    assert before.shapley_shubik == spelt("2/3 1/6*2")
+    assert before.banzhaf == spelt("3/5 1/5*2")
+    assert power_in_a_quarrel(5, [3, 2, 2], quarrel) == (spelt(banzhaf), spelt(shapley))
+
+
 def test_members_who_never_agree_are_no_monotone_game():
     """Kilgour (1974): quarrels change power, but the game is no longer one in which a yes cannot hurt."""
     three = only(STATES, np.arange(3))
@@ -161,6 +173,7 @@ def test_the_jagiellonian_quota_makes_power_the_weight():
 
 def test_the_jagiellonian_quota_is_met_to_the_person():
     majority = Game.of("penrose", STATES).majority
+    assert majority is not None
     (condition,) = majority.ways[0]
     whole = sum(isqrt(10**6 * int(n)) for n in STATES.population)
     assert condition.quota / whole == pytest.approx(0.615808, abs=5e-7)
@@ -238,7 +251,9 @@ def test_the_reinforced_majority_evens_power_out():
 
 def test_the_four_member_clause_adds_few_coalitions_and_much_power():
     """Twenty-four coalitions of 17.8 million, but large ones, which weigh much in the Shapley value."""
-    game, veto = Game.of("lisbon_qmv", STATES).double_majority()
+    found = Game.of("lisbon_qmv", STATES).double_majority()
+    assert found is not None
+    game, veto = found
     assert not veto
     without = replace_sure(game)
     assert sum(game.tally().winning) - sum(without.tally().winning) == 24

@@ -8,5 +8,6 @@ answers are kept and counted in a table of one bit each (`table.py`).
 
 from abm.politics.power.game import Game, voting_power, weighted_power
 from abm.politics.power.indices import Power
+from abm.politics.power.quarrel import power_in_a_quarrel
 
-__all__ = ["Game", "Power", "voting_power", "weighted_power"]
+__all__ = ["Game", "Power", "power_in_a_quarrel", "voting_power", "weighted_power"]

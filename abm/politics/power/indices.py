@@ -57,10 +57,15 @@ class Power:
             for row in self.tally.winning_with
         }
 
+    @property
+    def swings_by_size(self) -> tuple[list[int], ...]:
+        """Each member's swings by the size of the coalition that wins with it, 0 ... n."""
+        return tuple(self._swings_by_size[id(row)] for row in self.tally.winning_with)
+
     @cached_property
     def swings(self) -> tuple[int, ...]:
         """Coalitions that win with the member and lose without it."""
-        return tuple(sum(self._swings_by_size[id(row)]) for row in self.tally.winning_with)
+        return tuple(sum(row) for row in self.swings_by_size)
 
     @cached_property
     def penrose(self) -> tuple[Fraction, ...]:

@@ -126,6 +126,12 @@ def test_funders_vote_by_each_worlds_own_payments():
         assert alone == together[w] == (paid[w][yes[w]].sum() >= paid[w].sum() / 2)
 
 
+def nice_ways(states):
+    majority = Game.of("nice", states).majority
+    assert majority is not None
+    return majority.ways
+
+
 def test_nice_keeps_the_quotas_of_its_time():
     """255 of 345 votes until 2013 and 260 of 352 after Croatia's accession, with the United Kingdom's 29."""
     with_uk = replace(
@@ -135,12 +141,12 @@ def test_nice_keeps_the_quotas_of_its_time():
         population=np.append(STATES.population, 67_000_000),
         nice_votes=np.append(STATES.nice_votes, 29),
     )
-    ((votes, states, people),) = Game.of("nice", with_uk).majority.ways
+    ((votes, states, people),) = nice_ways(with_uk)
     assert (votes.quota, votes.weights.sum()) == (260, 352)
     assert states.quota == 15
     assert people.quota == -(-62 * with_uk.population.sum() // 100)
     before = only(with_uk, np.array([i for i, code in enumerate(with_uk.codes) if code != "HR"]))
-    votes, states, _ = Game.of("nice", before).majority.ways[0]
+    votes, states, _ = nice_ways(before)[0]
     assert (votes.quota, votes.weights.sum(), states.quota) == (255, 345, 14)
 
 

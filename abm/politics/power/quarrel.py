@@ -1,0 +1,50 @@
+"""Power when two members never vote together: the paradox of quarrelling members."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from math import factorial
+
+from abm.politics.power.double_majority import DoubleMajority
+from abm.politics.power.indices import Power
+
+
+def power_in_a_quarrel(
+    quota: int, weights: Sequence[int], quarrel: tuple[int, int]
+) -> tuple[tuple[Fraction, ...], tuple[Fraction, ...]]:
+    """Normalised Banzhaf and Shapley-Shubik indices if no coalition that holds both quarrellers ever forms.
+
+    Coalitions without both are those without the one and those without the other, less those without either, and each
+    of the three is a weighted game among the rest. Both indices are scaled to add up to one.
+
+    Args:
+        quota: weight that a coalition needs.
+        weights: whole weight of each member.
+        quarrel: positions of the two.
+
+    Source: Kilgour (1974); Brams (1975), Game Theory and Politics.
+
+    >>> banzhaf, shapley_shubik = power_in_a_quarrel(5, [3, 2, 2], (1, 2))
+    >>> [str(share) for share in banzhaf]
+    ['1/2', '1/4', '1/4']
+    """
+    n = len(weights)
+    one, other = quarrel
+    swings = [[0] * (n + 1) for _ in weights]
+    for absent, sign in (({one}, 1), ({other}, 1), ({one, other}, -1)):
+        present = [i for i in range(n) if i not in absent]
+        if not present:
+            continue
+        game = DoubleMajority(tuple(weights[i] for i in present), 0, quota, len(present) + 1)
+        power = Power("", tuple(str(i) for i in present), game.tally())
+        for i, by_size in zip(present, power.swings_by_size, strict=True):
+            for size, count in enumerate(by_size):
+                swings[i][size] += sign * count
+    orders = [factorial(s - 1) * factorial(n - s) if s else 0 for s in range(n + 1)]
+    raw = [sum(row) for row in swings]
+    pivots = [sum(a * b for a, b in zip(orders, row, strict=True)) for row in swings]
+    return (
+        tuple(Fraction(r, sum(raw) or 1) for r in raw),
+        tuple(Fraction(p, sum(pivots) or 1) for p in pivots),
+    )
