@@ -1,6 +1,6 @@
 """Single swaps from the status quo: one rule changed at a time, on the same luck; prints the table of abm/README.md.
 
-    uv run python -m runs.benchmarks.single_swaps
+uv run python -m runs.benchmarks.single_swaps
 """
 
 import numpy as np
@@ -44,7 +44,9 @@ WORLDS = 200
 
 def main() -> None:
     base = load("eu-status-quo")
-    print("| swap | sites | hosts | spend, EUR bn | accelerators | largest run, FLOP | years behind | price of politics |")
+    print(
+        "| swap | sites | hosts | spend, EUR bn | accelerators | largest run, FLOP | years behind | price of politics |"
+    )
     print("|---|---|---|---|---|---|---|---|")
     for swap in SWAPS:
         w = run(base.changed(swap), 0, range(WORLDS)).worlds
