@@ -37,6 +37,7 @@ def platform_facts() -> dict[str, Any]:
         "numpy": np.__version__,
         "scipy": version("scipy"),
         "pandas": version("pandas"),
+        "pyarrow": version("pyarrow"),
         "machine": f"{platform.system()} {platform.machine()}",
         "cpu_features": cpu_features(),
         "numpy_build": numpy_build(),

@@ -1,0 +1,200 @@
+"""Factors of an experiment: rules and parameters with their levels or ranges, each checked before anything runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from abm.scenario import Scenario, parameters
+from agents.errors import BadInput, near
+from agents.rules import FAMILIES, Parameter
+
+SCENARIO = "scenario"
+_TABLE = ("levels", "low", "high", "scale", "steps")
+STEPS = 5
+
+
+@dataclass(frozen=True)
+class Factor:
+    """A rule or parameter that an experiment varies: levels to choose from, or a range.
+
+    `key` is as in a scenario file or dotted (`agenda.max_sites`); `scenario` varies the whole starting point.
+    """
+
+    key: str
+    levels: tuple[Any, ...] = ()
+    low: float = 0.0
+    high: float = 0.0
+    scale: str = "linear"
+    steps: int = STEPS
+    whole: bool = False
+
+    @property
+    def column(self) -> str:
+        """Name of the factor's column in the tables."""
+        return self.key.replace(".", "_")
+
+    @property
+    def real(self) -> bool:
+        """Whether it varies over a range of real numbers."""
+        return not self.levels and not self.whole
+
+    def at(self, share: float) -> Any:
+        """The value at a share (0 to 1) of the way: every level gets an equal part of it."""
+        if self.levels:
+            return self.levels[min(int(share * len(self.levels)), len(self.levels) - 1)]
+        if self.whole:
+            count = int(self.high - self.low) + 1
+            return int(self.low) + min(int(share * count), count - 1)
+        if self.scale == "log":
+            return float(self.low * np.power(self.high / self.low, share))
+        return float(self.low + (self.high - self.low) * share)
+
+    def grid(self) -> tuple[Any, ...]:
+        """All levels, or `steps` values from low to high."""
+        if self.levels:
+            return self.levels
+        if self.whole:
+            return tuple(sorted({round(x) for x in np.linspace(self.low, self.high, self.steps)}))
+        if self.scale == "log":
+            return tuple(float(x) for x in np.geomspace(self.low, self.high, self.steps))
+        return tuple(float(x) for x in np.linspace(self.low, self.high, self.steps))
+
+
+def read_factors(
+    given: Any, base: Scenario, load: Callable[[Any], Scenario]
+) -> tuple[tuple[Factor, ...], dict[str, Scenario]]:
+    """Check the table `[factors]`; return the factors and the scenarios that a factor `scenario` names.
+
+    Args:
+        given: keys to levels or ranges; parameters of rules dotted or in tables.
+        base: the scenario that is varied.
+        load: how a scenario is found by name or path.
+    """
+    if not isinstance(given, Mapping):
+        raise BadInput(f"factors = {given!r} is no table; write [factors] and a line a factor below it.")
+    flat = dict(_flat(given))
+    scenarios: dict[str, Scenario] = {}
+    factors = []
+    for key, value in flat.items():
+        if key == SCENARIO:
+            for what in _list(key, value):
+                found = load(what)
+                if found.name in scenarios:
+                    raise BadInput(f"factors.scenario: two scenarios are named {found.name!r}; rename one.")
+                scenarios[found.name] = found
+            factors.append(Factor(SCENARIO, tuple(scenarios)))
+        else:
+            factors.append(_factor(key, value, flat, base))
+    return tuple(sorted(factors, key=lambda f: (f.key != SCENARIO, "." in f.key))), scenarios
+
+
+def _flat(given: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    out: list[tuple[str, Any]] = []
+    for key, value in given.items():
+        if isinstance(value, Mapping) and key in FAMILIES and not set(value) & set(_TABLE):
+            out += [(f"{key}.{inner}", levels) for inner, levels in value.items()]
+        else:
+            out.append((key, value))
+    return out
+
+
+def _factor(key: str, value: Any, flat: Mapping[str, Any], base: Scenario) -> Factor:
+    head, _, tail = key.partition(".")
+    place = f"factors.{key}"
+    if tail:
+        if head not in FAMILIES:
+            raise BadInput(f"{place}: {head!r} is not a family of rules; {near(head, FAMILIES)}")
+        default, about = _rule_parameter(head, tail, flat.get(head), base)
+        return _parameter(key, value, default, about)
+    if key in FAMILIES:
+        if value == "all":
+            return Factor(key, tuple(FAMILIES[key].rules))
+        return Factor(key, tuple(check_rule(key, level, place) for level in _list(key, value)))
+    if key in parameters():
+        return _parameter(key, value, *parameters()[key])
+    known = [SCENARIO, *FAMILIES, *parameters()]
+    raise BadInput(f"{place}: {key!r} is neither a family of rules nor a parameter; {near(key, known)}")
+
+
+def _rule_parameter(head: str, tail: str, rules: Any, base: Scenario) -> tuple[Any, Parameter]:
+    names = [base.rules[head].rule]
+    if rules is not None:
+        levels = tuple(FAMILIES[head].rules) if rules == "all" else _list(head, rules)
+        names = [level["rule"] if isinstance(level, Mapping) else level for level in levels]
+    candidates = [FAMILIES[head][name] for name in names]
+    for rule in candidates:
+        if tail in rule.parameters:
+            return rule.parameters[tail]
+    known = [p for rule in candidates for p in rule.parameters]
+    hint = near(tail, known) if known else "it takes none."
+    raise BadInput(f"factors.{head}.{tail}: {', '.join(names)} has no parameter {tail!r}; {hint}")
+
+
+def check_rule(key: str, level: Any, place: str) -> Any:
+    """Return a level of a family, its rule and parameters checked."""
+    members = FAMILIES[key]
+    if isinstance(level, str):
+        return _renamed(lambda: members[level].name, place)
+    if isinstance(level, Mapping) and "rule" in level:
+        rule = _renamed(lambda: members[level["rule"]], place)
+        own = {k: v for k, v in level.items() if k != "rule" and k != k.upper()}
+        rule.settings(own, place)
+        return dict(level)
+    raise BadInput(
+        f"{place}: {level!r} is not a rule; give names of rules, such as {next(iter(members.rules))!r}."
+    )
+
+
+def _renamed(find: Callable[[], Any], place: str) -> Any:
+    try:
+        return find()
+    except BadInput as error:
+        raise BadInput(f"{place}: {error}") from None
+
+
+def _parameter(key: str, value: Any, default: Any, about: Parameter) -> Factor:
+    place = f"factors.{key}"
+    number = isinstance(default, int | float) and not isinstance(default, bool)
+    if isinstance(value, str) and value == "range":
+        value = {}
+    if not isinstance(value, Mapping):
+        return Factor(key, tuple(about.check(place, level, default) for level in _list(key, value)))
+    for name in value:
+        if name not in _TABLE:
+            raise BadInput(f"{place}: {name!r} is not known here; {near(name, _TABLE)}")
+    if "levels" in value:
+        return Factor(key, tuple(about.check(place, level, default) for level in _list(key, value["levels"])))
+    if not number:
+        raise BadInput(f"{place}: it has no range; give its levels as a list.")
+    span = about.range or (None, None)
+    ends = []
+    for name, known in zip(("low", "high"), span, strict=True):
+        end = value.get(name, known)
+        if end is None:
+            raise BadInput(f"{place}: it has no plausible range of its own; add {name} = a number.")
+        ends.append(about.check(f"{place}.{name}", end, default))
+    low, high = ends
+    if not low < high:
+        raise BadInput(f"{place}: low = {low:g} is not below high = {high:g}; widen the range.")
+    whole = isinstance(default, int)
+    scale = value.get("scale", "linear" if whole else about.scale)
+    if scale not in ("linear", "log") or (scale == "log" and low <= 0):
+        raise BadInput(
+            f"{place}: scale = {scale!r} cannot be used; give linear, or log where low is above 0."
+        )
+    steps = value.get("steps", STEPS)
+    if not isinstance(steps, int) or isinstance(steps, bool) or steps < 2:
+        raise BadInput(f"{place}: steps = {steps!r} cannot be used; give a whole number of at least 2.")
+    return Factor(key, (), float(low), float(high), scale, steps, whole)
+
+
+def _list(key: str, value: Any) -> Sequence[Any]:
+    if isinstance(value, str | bytes) or not isinstance(value, Sequence) or not len(value):
+        raise BadInput(f"factors.{key} = {value!r} is no list of levels; write them in square brackets.")
+    if any(value[i] == value[j] for i in range(len(value)) for j in range(i)):
+        raise BadInput(f"factors.{key} names a level twice; name each once.")
+    return value
