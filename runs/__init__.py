@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from runs.attribution import attribute as attribute
     from runs.contrasts import compare as compare
-    from runs.experiment import batch as batch
     from runs.ensemble import Result as Result
     from runs.ensemble import simulate as simulate
+    from runs.experiment import batch as batch
     from runs.results import Results as Results
     from runs.verification import verify as verify
 
