@@ -8,6 +8,7 @@ import tomllib
 from importlib.metadata import EntryPoint, entry_points, version
 
 import pytest
+from rich.console import Console
 
 import abm.scenario
 from agents.rules import FAMILIES
@@ -120,17 +121,13 @@ def test_json_has_no_infinity():
 
 
 def test_bars_are_as_long_as_their_share():
-    class Blocks:
-        encoding = "utf-8"
-
-    class Letters:
-        encoding = "ascii"
-
-    assert printing.bar(10, 10, 6, Blocks()) == "██████"
-    assert printing.bar(5, 10, 5, Blocks()) == "██▌"
-    assert printing.bar(1e-9, 10, 5, Blocks()) == "▏"
-    assert printing.bar(0, 10, 5, Blocks()) == printing.bar(1, 0, 5, Blocks()) == ""
-    assert printing.bar(5, 10, 6, Letters()) == "###"
+    blocks = Console(file=io.TextIOWrapper(io.BytesIO(), encoding="utf-8"))
+    letters = Console(file=io.TextIOWrapper(io.BytesIO(), encoding="ascii"))
+    assert printing.bar(10, 10, 6, blocks) == "██████"
+    assert printing.bar(5, 10, 5, blocks) == "██▌"
+    assert printing.bar(1e-9, 10, 5, blocks) == "▏"
+    assert printing.bar(0, 10, 5, blocks) == printing.bar(1, 0, 5, blocks) == ""
+    assert printing.bar(5, 10, 6, letters) == "###"
 
 
 def test_progress_keeps_quiet_where_nobody_watches_or_waits(monkeypatch):
