@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agents.arrays import Reals, pick, total
+from agents.each import each_commissioner
 from agents.rules import Family
 from agents.situation import College, States
 
@@ -22,6 +23,7 @@ draft = Family(
     signature="rule(plans, college) -> scores (worlds, plans, commissioners); the lead commissioner's best is drafted. "
     "plans.home, plans.portfolio (worlds, plans, commissioners), plans.union (worlds, plans, 1): gains, EUR bn.",
     actor="commissioner",
+    lift=each_commissioner(np.float64),
 )
 
 

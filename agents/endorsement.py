@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from agents.each import each_commissioner
 from agents.rules import Family
 
 endorse = Family(
@@ -9,6 +10,7 @@ endorse = Family(
     decides="how a commissioner votes in the College",
     signature="rule(plans, college) -> truth values (worlds, plans, commissioners): would vote for that plan.",
     actor="commissioner",
+    lift=each_commissioner(np.bool_),
 )
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agents.arrays import Reals, Whole
+from agents.each import each_lab
 from agents.rules import Family
 from agents.situation import Labs
 
@@ -24,6 +25,7 @@ anchor = Family(
     "where it is positive. market.usable (worlds, 1, places): accelerators' worth of compute open to a lab.",
     actor="lab",
     group="pooling",
+    lift=each_lab,
 )
 
 

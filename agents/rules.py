@@ -163,12 +163,20 @@ class Family:
             return functools.partial(self._enter, marks=marks)
         return self._enter(function, marks={})
 
-    def each(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """Enter a rule that is written for one actor in one world; the family lifts it over all."""
+    def each(self, function: Callable[..., Any] | None = None, /, **marks: Any) -> Any:
+        """Enter a rule that is written for one actor in one world; the family lifts it over all.
+
+        `@family.each`, or `@family.each(deterministic=True, ...)` to declare properties. The function stays as it is.
+        """
+        if function is None:
+            return functools.partial(self._lifted, marks=marks)
+        return self._lifted(function, marks={})
+
+    def _lifted(self, function: Callable[..., Any], marks: dict[str, Any]) -> Callable[..., Any]:
         if self.lift is None:
             raise BadInput(f"the family {self.name!r} has no .each form; write the rule over arrays.")
         lifted = functools.wraps(function)(self.lift(function))
-        self._enter(lifted, marks={"each": True})
+        self._enter(lifted, marks={**marks, "each": True})
         return function
 
     def _enter(self, function: Callable[..., Any], marks: dict[str, Any]) -> Callable[..., Any]:

@@ -14,6 +14,7 @@ import numpy as np
 from abm.delivery.parameters import HOURS_A_YEAR
 from agents.arrays import power
 from agents.rules import Family, Parameter
+from agents.some_worlds import each_world
 
 HOURS_A_WEEK = 168.0
 REFERENCE_ACCELERATORS = 16_384.0
@@ -46,6 +47,7 @@ operations = Family(
     decides="who builds the team, repairs, restarts, buys spares and audits",
     signature="rule() -> Practice: hours, shares and factors as numbers or arrays (worlds, 1).",
     group="operations",
+    lift=each_world,
 )
 
 

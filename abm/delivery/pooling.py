@@ -41,6 +41,7 @@ from abm.delivery.operations import Practice, goodput, in_service, losses, mfu, 
 from abm.delivery.tour import Tour, prefix_rings, ring_length
 from agents.arrays import Reals, Truths, Whole, pick, running_total, total
 from agents.rules import Family, Parameter
+from agents.some_worlds import each_world
 
 __all__ = ["Fleet", "Pool", "pooling", "run_flop"]
 
@@ -85,6 +86,7 @@ pooling = Family(
     signature="rule(fleet, before) -> Pool. fleet.chips and fleet.peak (worlds, sites); before (worlds, sites) truth "
     "values, the best pool so far, or None. Pool.rate (worlds,) FLOP/s, members, islands, own.",
     group="pooling",
+    lift=each_world,
 )
 
 _GOES_ON = Parameter(

@@ -15,6 +15,7 @@ from scipy.special import ndtri
 from abm.delivery.operations import Practice
 from agents.arrays import power
 from agents.rules import Family, Parameter
+from agents.some_worlds import each_world
 
 LONGEST_LITIGATION = 4  # quarters
 REFERENCE_MW = 100.0
@@ -38,6 +39,7 @@ procurement = Family(
     decides="how a site is bought: from selection to contract to delivery",
     signature="rule() -> Procedure: years, shares and chances as numbers or arrays (worlds, 1).",
     group="procurement",
+    lift=each_world,
 )
 
 

@@ -14,12 +14,14 @@ import numpy as np
 from agents.arrays import Reals, Truths, Whole, total, total_by
 from agents.rules import Family, Parameter
 from agents.situation import Sites, States
+from agents.some_worlds import each_world
 
 entitlement = Family(
     "entitlement",
     decides="what must come back to a state",
     signature="rule(plan, claims) -> plan, EUR bn (worlds, sites). claims.payments(plan) is what each state would pay; "
     "claims.best and claims.room (worlds, states): each state's best free site (-1 none) and what it can take.",
+    lift=each_world,
 )
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from agents.arrays import Reals, total
 from agents.rules import Family, Parameter
 from agents.situation import States
+from agents.some_worlds import each_world
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +48,7 @@ funding = Family(
     "number or (worlds, 1), and the key (states,) by which states share the Union's part. decider is the index of the "
     "state that decides alone, -1 for none.",
     group="funding",
+    lift=each_world,
 )
 
 

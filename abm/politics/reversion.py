@@ -8,11 +8,13 @@ from abm.politics.entitlement import spread
 from agents.arrays import total
 from agents.payoff import wanted_size
 from agents.rules import Family
+from agents.some_worlds import each_world
 
 reversion = Family(
     "reversion",
     decides="what stands when nothing is agreed",
     signature="rule(council) -> plan, EUR bn (worlds, sites), and whether hosts pay for it alone, outside the programme.",
+    lift=each_world,
 )
 
 

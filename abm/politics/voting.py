@@ -33,6 +33,7 @@ from abm.politics.conditions import (
     union_agrees,
 )
 from agents.arrays import Truths
+from agents.each import each_ballot
 from agents.errors import BadInput
 from agents.rules import Family, Parameter
 from agents.situation import States
@@ -45,6 +46,7 @@ voting = Family(
     signature="rule(ballot, states) -> truth values (worlds,). ballot.yes, ballot.no (worlds, states) and "
     "ballot.union_yes (worlds,) are truth values; states.population (states,) whole persons; states.count.",
     group="placement",
+    lift=each_ballot,
 )
 
 

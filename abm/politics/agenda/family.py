@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from agents.rules import Family, Parameter
+from agents.some_worlds import each_world
 
 agenda = Family(
     "agenda",
@@ -10,6 +11,7 @@ agenda = Family(
     signature="rule(table) -> Motion for the table's worlds, or None where there is nothing to decide this quarter. "
     "table.decide(offer, sunk) puts an offer to the vote, table.choose(offer) carries it out; at the Council's table an "
     "offer is a plan (worlds, sites) EUR bn.",
+    lift=each_world,
 )
 
 Sunk = Parameter(low=0, high=1, about="share of the Union's money that a no does not give back")

@@ -1,0 +1,260 @@
+"""`.each`: rules that are written for one actor in one world, and how they are lifted over all.
+
+Such a rule reads the same names as a rule over arrays, and each name holds the actor's own entry: of length one for a
+state, one a plan for a commissioner, one a place for a lab. These are arrays and not Python's floats, so that the same
+operations give the same bits; they may be compared and tested in plain `if`s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import is_dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from agents.errors import BadInput
+
+Cut = Callable[[str, Any, int, int], Any]
+
+
+class _Shared:
+    """Something handed to all actors of all worlds; what is read of it is worked out once and then cut up."""
+
+    def __init__(self, handed: Any, cut: Cut, asks: _Asks | None = None):
+        self.handed, self.cut, self.asks = handed, cut, asks
+        self.read: dict[Any, Any] = {}
+
+    def get(self, name: str) -> Any:
+        if name not in self.read:
+            value = getattr(self.handed, name)
+            nested = (is_dataclass(value) and not isinstance(value, type)) or name == "p"
+            self.read[name] = _Shared(value, self.cut) if nested else value
+        return self.read[name]
+
+    def call(self, name: str, arguments: tuple[Any, ...]) -> Any:
+        key = (name, *(a if isinstance(a, str) else id(a) for a in arguments))
+        if key not in self.read:
+            self.read[key] = (getattr(self.handed, name)(*arguments), arguments)  # keeps the ids alive
+        return self.read[key][0]
+
+
+class Own:
+    """One actor's part, in one world, of something that is handed to all; it has the same attributes and methods."""
+
+    __slots__ = ("_actor", "_shared", "_world")
+
+    def __init__(self, shared: _Shared, world: int, actor: int):
+        self._shared, self._world, self._actor = shared, world, actor
+
+    def __getattr__(self, name: str) -> Any:
+        """The actor's own entry of an attribute."""
+        shared = self._shared
+        if name == "alone" and shared.asks is not None:
+            return self._alone
+        value = shared.get(name)
+        if isinstance(value, _Shared):
+            return Own(value, self._world, self._actor)
+        if callable(value):
+            return lambda *arguments: self._cut(name, shared.call(name, tuple(map(_whole, arguments))))
+        return self._cut(name, value)
+
+    def _cut(self, name: str, value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: self._cut(key, entry) for key, entry in value.items()}
+        return self._shared.cut(name, value, self._world, self._actor)
+
+    def _alone(self, size: Any) -> Own:
+        asks = self._shared.asks
+        assert asks is not None
+        return Own(asks.answer(size), self._world, self._actor)
+
+
+def _whole(thing: Any) -> Any:
+    return thing._shared.handed if isinstance(thing, Own) else thing
+
+
+class _Asked(BaseException):
+    """An actor wants to know what a site of its own would be worth; the answer is worked out for all who ask at once."""
+
+
+class _Asks:
+    """What actors ask of `alone`: the n-th question of everyone is answered together, then each is heard again.
+
+    A rule has no side effects, so hearing it again from the start brings it to the same question.
+    """
+
+    def __init__(self, alone: Callable[[Any], Any], cut: Cut):
+        self.alone, self.cut = alone, cut
+        self.answers: list[_Shared] = []
+        self.asked = 0
+        self.size: Any = 0.0
+
+    def answer(self, size: Any) -> _Shared:
+        if self.asked < len(self.answers):
+            self.asked += 1
+            return self.answers[self.asked - 1]
+        self.size = size
+        raise _Asked
+
+    def work_out(self, sizes: Any) -> None:
+        self.answers.append(_Shared(self.alone(sizes), self.cut))
+
+
+def _number(answer: Any, function: Callable[..., Any]) -> Any:
+    found = np.asarray(answer)
+    if found.size != 1 or found.dtype.kind not in "biuf":
+        said = f"{found.size} values" if found.dtype.kind in "biuf" else type(answer).__name__
+        raise BadInput(
+            f"the rule {function.__name__!r} is written for one state and returned {said}; return one number."
+        )
+    return found.reshape(())
+
+
+def each_state(dtype: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """How the families of member states lift a rule; `dtype` is what the family returns."""
+
+    def cut(name: str, value: Any, world: int, state: int) -> Any:
+        if isinstance(value, tuple):
+            return value[state : state + 1]
+        if not isinstance(value, np.ndarray) or value.ndim == 0:
+            return value
+        mine = value if value.ndim == 1 else value[world if len(value) > 1 else 0]
+        return mine[state : state + 1] if len(mine) > 1 else mine
+
+    def lift(function: Callable[..., Any]) -> Callable[..., Any]:
+        def lifted(*handed: Any, **parameters: Any) -> Any:
+            shape = handed[0].received.shape
+            situation = handed[-1]
+            asks = _Asks(situation.alone, cut)
+            shared = [
+                _Shared(thing, cut, asks if thing is situation else None) if is_dataclass(thing) else thing
+                for thing in handed
+            ]
+            out = np.zeros(shape, dtype=dtype)
+            waiting = list(np.ndindex(*shape))
+            while waiting:
+                still, sizes = [], np.zeros(shape)
+                for world, state in waiting:
+                    asks.asked = 0
+                    mine = [
+                        Own(x, world, state) if isinstance(x, _Shared) else cut("", x, world, state)
+                        for x in shared
+                    ]
+                    own = {k: cut(k, v, world, state) for k, v in parameters.items()}
+                    try:
+                        out[world, state] = _number(function(*mine, **own), function)
+                    except _Asked:
+                        sizes[world, state] = _number(asks.size, function)
+                        still.append((world, state))
+                if still:
+                    asks.work_out(sizes)
+                waiting = still
+            return out
+
+        return lifted
+
+    return lift
+
+
+def each_commissioner(dtype: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """How the families of commissioners lift a rule: it sees each plan as one commissioner does, arrays (1, plans)."""
+
+    def cut(name: str, value: Any, world: int, seat: int) -> Any:
+        if isinstance(value, tuple):
+            return value[seat : seat + 1]
+        if not isinstance(value, np.ndarray) or value.ndim == 0:
+            return value
+        if value.ndim == 1:
+            return value[seat : seat + 1]
+        row = value[world if len(value) > 1 else 0]
+        if value.ndim == 2:
+            return row
+        return np.ascontiguousarray(row[:, seat if row.shape[-1] > 1 else 0])[None]
+
+    def lift(function: Callable[..., Any]) -> Callable[..., Any]:
+        def lifted(plans: Any, college: Any, **parameters: Any) -> Any:
+            seen, seats = _Shared(plans, cut), _Shared(college, cut)
+            out = np.zeros(plans.home.shape, dtype=dtype)
+            for world in range(len(out)):
+                for seat in range(out.shape[-1]):
+                    own = {k: cut(k, v, world, seat) for k, v in parameters.items()}
+                    said = function(Own(seen, world, seat), Own(seats, world, seat), **own)
+                    out[world, :, seat] = _row(said, out.shape[1], function, "commissioner", "plan")
+            return out
+
+        return lifted
+
+    return lift
+
+
+def each_lab(function: Callable[..., Any]) -> Callable[..., Any]:
+    """How the family of labs lifts a rule: it sees each place as one lab does, arrays (1, places)."""
+
+    def cut(name: str, value: Any, world: int, lab: int) -> Any:
+        if not isinstance(value, np.ndarray) or value.ndim < 2:
+            return value
+        if name == "home":  # (labs, places), the same in all worlds
+            return value[lab : lab + 1]
+        row = value[world if len(value) > 1 else 0]
+        if value.ndim == 2:
+            return row
+        mine = lab if len(row) > 1 else 0
+        return row[mine : mine + 1]
+
+    def lifted(market: Any, **parameters: Any) -> Any:
+        seen = _Shared(market, cut)
+        out = np.zeros(np.broadcast_shapes(market.usable.shape, market.outside.shape))
+        for world in range(len(out)):
+            for lab in range(out.shape[1]):
+                own = {k: cut(k, v, world, lab) for k, v in parameters.items()}
+                out[world, lab] = _row(
+                    function(Own(seen, world, lab), **own), out.shape[-1], function, "lab", "place"
+                )
+        return out
+
+    return lifted
+
+
+def _row(answer: Any, count: int, function: Callable[..., Any], actor: str, option: str) -> Any:
+    found = np.asarray(answer)
+    if found.dtype.kind not in "biuf" or found.size not in (1, count):
+        said = f"{found.size} values" if found.dtype.kind in "biuf" else type(answer).__name__
+        raise BadInput(
+            f"the rule {function.__name__!r} is written for one {actor} and returned {said}; return one for each "
+            f"{option}, {count} here."
+        )
+    return np.broadcast_to(found.reshape(-1), (count,))
+
+
+def each_ballot(function: Callable[..., Any]) -> Callable[..., Any]:
+    """How the family of voting rules lifts a rule: it sees one ballot, `yes` and `no` (1, states)."""
+
+    def lifted(ballot: Any, states: Any, **parameters: Any) -> Any:
+        lead = ballot.yes.shape[:-1]
+        flat = {"yes": ballot.yes, "no": ballot.no}
+        if ballot.weight is not None:
+            flat["weight"] = np.broadcast_to(ballot.weight, ballot.yes.shape)
+        flat = {name: votes.reshape(-1, votes.shape[-1]) for name, votes in flat.items()}
+        union = np.broadcast_to(ballot.union_yes, lead).reshape(-1)
+        columns = {
+            k: np.broadcast_to(v, lead).reshape(-1)
+            for k, v in parameters.items()
+            if isinstance(v, np.ndarray)
+        }
+        out = np.zeros(len(union), dtype=bool)
+        for k in range(len(out)):
+            one = replace(
+                ballot, union_yes=union[k : k + 1], **{name: votes[k : k + 1] for name, votes in flat.items()}
+            )
+            own = {name: column[k : k + 1] for name, column in columns.items()}
+            said = np.asarray(function(one, states, **(parameters | own)))
+            if said.size != 1 or said.dtype.kind != "b":
+                raise BadInput(
+                    f"the rule {function.__name__!r} is written for one ballot and returned "
+                    f"{said.size} values of {said.dtype}; return True or False."
+                )
+            out[k] = said.reshape(())
+        return out.reshape(lead)
+
+    return lifted

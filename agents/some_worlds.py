@@ -1,0 +1,126 @@
+"""Some of the worlds of anything that a rule is handed, and a rule for one world run over all.
+
+What is handed has its worlds on the leading axis. `some_worlds` picks some of them, whatever the thing is; `each_world`
+runs a function world by world and joins what it returns.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import fields, is_dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agents.errors import BadInput
+from agents.situation import College, Labs, Machines, Sites, States
+
+ALIKE = (States, Sites, Labs, College, Machines)  # the same in all worlds
+ALIKE_NAMES = {"home", "tour", "key"}  # and so are these arrays and tours, wherever they stand
+
+
+def some_worlds(handed: Any, index: NDArray[np.int64]) -> Any:
+    """The worlds of that index, each at most once, of an array, a parameter table or a dataclass of such."""
+    if isinstance(handed, np.ndarray):
+        return handed[index] if handed.ndim and len(handed) > 1 else handed
+    if hasattr(handed, "some_worlds"):
+        return handed.some_worlds(index)
+    if hasattr(handed, "rows") and callable(handed.rows):
+        return handed.rows(index)
+    if not is_dataclass(handed) or isinstance(handed, (type, *ALIKE)):
+        return handed
+    parts = {}
+    for field in fields(handed):
+        value = getattr(handed, field.name)
+        if field.name in ALIKE_NAMES:
+            parts[field.name] = value
+        elif field.name == "alone":
+            parts[field.name] = functools.partial(_alone_in, handed, index)
+        elif callable(value):
+            parts[field.name] = functools.partial(_asked_in, value, index)
+        else:
+            parts[field.name] = some_worlds(value, index)
+    return replace(handed, **parts)
+
+
+def _alone_in(situation: Any, index: NDArray[np.int64], size: Any) -> Any:
+    sizes = np.zeros(situation.scale.shape)
+    sizes[index] = size
+    return some_worlds(situation.alone(sizes), index)
+
+
+def _asked_in(question: Callable[[], Any], index: NDArray[np.int64]) -> Any:
+    return some_worlds(question(), index)
+
+
+def count_of(*handed: Any) -> int:
+    """Number of worlds in what is handed: 1 where nothing in it differs by world."""
+    found = 1
+    for thing in handed:
+        if isinstance(thing, np.ndarray):
+            found = max(found, len(thing) if thing.ndim > 1 else 1)
+        elif isinstance(getattr(thing, "worlds", None), int):
+            found = max(found, thing.worlds)
+        elif is_dataclass(thing) and not isinstance(thing, (type, *ALIKE)):
+            values = [getattr(thing, f.name) for f in fields(thing) if f.name not in ALIKE_NAMES]
+            found = max(found, count_of(*values))
+    return found
+
+
+def each_world(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Lift a rule that is written for one world: it is handed that world alone, on a leading axis of length one."""
+
+    def lifted(*handed: Any, **parameters: Any) -> Any:
+        columns = {k: v for k, v in parameters.items() if isinstance(v, np.ndarray)}
+        count = count_of(*handed, *columns.values())
+        if count == 1:
+            return joined([function(*handed, **parameters)])
+        found = []
+        for k in range(count):
+            index = np.array([k])
+            mine = {name: some_worlds(column, index) for name, column in columns.items()}
+            found.append(function(*(some_worlds(thing, index) for thing in handed), **(parameters | mine)))
+        return joined(found)
+
+    return lifted
+
+
+def joined(found: list[Any]) -> Any:
+    """What a rule returned world by world, as it would have returned it for all worlds at once."""
+    first = found[0]
+    if any(type(one) is not type(first) for one in found):
+        kinds = sorted({type(one).__name__ for one in found})
+        raise BadInput(
+            f"a rule written with .each returned {' and '.join(kinds)} in the worlds of one quarter; "
+            "return the same kind of thing in every world."
+        )
+    if first is None or isinstance(first, (str, *ALIKE)):
+        return first
+    if isinstance(first, tuple):
+        return tuple(joined([one[k] for one in found]) for k in range(len(first)))
+    if is_dataclass(first) and not isinstance(first, type):
+        parts = {f.name: _field(f.name, [getattr(one, f.name) for one in found]) for f in fields(first)}
+        return replace(first, **parts)
+    if isinstance(first, bool):
+        if any(one != first for one in found):
+            raise BadInput(
+                "a rule written with .each returned True in one world and False in another, where one answer "
+                "must serve all; write the rule over arrays."
+            )
+        return first
+    if isinstance(first, int | float):
+        return first if all(one == first for one in found) else np.array(found)[:, None]
+    return np.concatenate([np.atleast_1d(one) for one in found])
+
+
+def _field(name: str, values: list[Any]) -> Any:
+    if name in ALIKE_NAMES and all(np.array_equal(value, values[0]) for value in values):
+        return values[0]
+    if name in ALIKE_NAMES:
+        return np.stack(values)
+    kinds = {type(value) for value in values}
+    if len(kinds) > 1:  # a number in one world, an array of one in another
+        return np.concatenate([np.reshape(value, (1, -1)) for value in values])
+    return joined(values)
