@@ -7,6 +7,7 @@ from typing import Annotated
 import numpy as np
 
 from agents.arrays import Reals
+from agents.each import each_state
 from agents.payoff import wanted_size
 from agents.rules import Family, Parameter
 from agents.situation import Situation
@@ -17,6 +18,7 @@ bid = Family(
     signature="rule(situation) -> size wanted, EUR bn (worlds, states); 0 is no bid. "
     "situation.alone(size) is the payoff with a site of its own, situation.standing the payoff without.",
     actor="state",
+    lift=each_state(np.float64),
 )
 vote = Family(
     "vote",
@@ -24,6 +26,7 @@ vote = Family(
     signature="rule(offer, reservation, situation) -> whole numbers (worlds, states): 1 yes, -1 no, 0 abstention. "
     "offer.utility and reservation are EUR bn (worlds, states).",
     actor="state",
+    lift=each_state(np.int64),
 )
 expect = Family(
     "expect",
@@ -31,6 +34,7 @@ expect = Family(
     signature="rule(reversion, memory, situation) -> reservation values, EUR bn (worlds, states). reversion.utility is "
     "what stands if nothing is agreed; memory.gain what offers have brought so far.",
     actor="state",
+    lift=each_state(np.float64),
 )
 
 

@@ -50,6 +50,12 @@ class Council(Proposing):
         self.now = world.now
         self.industrial = True  # whether industrial sites may be used; a call narrows it
 
+    def some_worlds(self, index: NDArray[np.int64]) -> Council:
+        """The same table for some of its worlds."""
+        mine = type(self)(self.world, self.rows[index])
+        mine.industrial = self.industrial
+        return mine
+
     # -- what everyone knows ------------------------------------------------------------------------------------------
     def uniform(self, channel: str, slots: int) -> Reals:
         """This quarter's luck by name; (worlds, slots)."""
