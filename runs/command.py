@@ -62,8 +62,10 @@ class Commands(TyperGroup):
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """Write the list of commands, none of them imported."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, first_line(point)) for name, point in self.found.items()])
+        rows = [(name, first_line(point)) for name, point in self.found.items()]
+        if rows:
+            with formatter.section("Commands"):
+                formatter.write_dl(rows)
 
 
 def _command(name: str, target: Any) -> Any:
