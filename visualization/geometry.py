@@ -10,9 +10,21 @@ from abm.data import map_geometry
 from abm.members import Members, load_members
 
 CENTRE = (math.radians(52.0), math.radians(10.0))
-SCALE, EAST, NORTH = 1265.32, 512.08, 436.65  # drawing units; fitted to the outlines of fifteen states, within two units
+SCALE, EAST, NORTH = (
+    1265.32,
+    512.08,
+    436.65,
+)  # drawing units; fitted to the outlines of fifteen states, within two units
 WINDOW = (168.0, 20.0, 792.0, 782.0)  # left, top, width and height of the part with the Union in it
-LABELS = {"SE": (566, 262), "NL": (448, 420), "FI": (672, 196), "IT": (549, 632), "EL": (716, 672), "HR": (600, 574), "DK": (494, 338)}
+LABELS = {
+    "SE": (566, 262),
+    "NL": (448, 420),
+    "FI": (672, 196),
+    "IT": (549, 632),
+    "EL": (716, 672),
+    "HR": (600, 574),
+    "DK": (494, 338),
+}
 SMALL = ("MT", "LU", "CY")
 
 
@@ -55,12 +67,17 @@ def drawn_map(members: Members | None = None) -> dict[str, Any]:
             for i, code in enumerate(states.codes)
         ],
         "sites": [
-            {"city": sites.cities[j], "at": [round(x, 1) for x in place(float(sites.latitude[j]), float(sites.longitude[j]))]}
+            {
+                "city": sites.cities[j],
+                "at": [round(x, 1) for x in place(float(sites.latitude[j]), float(sites.longitude[j]))],
+            }
             for j in range(sites.count)
         ],
         "commissioners": [
             {"name": name, "portfolio": what, "state": int(state)}
-            for name, what, state in zip(members.college.names, members.college.portfolio, members.college.state, strict=True)
+            for name, what, state in zip(
+                members.college.names, members.college.portfolio, members.college.state, strict=True
+            )
         ],
         "lead": members.college.lead if members.college.count else None,
         "labs": [

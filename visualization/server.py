@@ -34,10 +34,16 @@ def listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         listener.close()
         if error.errno == errno.EADDRINUSE:
-            raise BadInput(f"port {port} is in use; give another, as in --port {port + 1 if port < 65535 else 8765}.") from None
+            raise BadInput(
+                f"port {port} is in use; give another, as in --port {port + 1 if port < 65535 else 8765}."
+            ) from None
         if error.errno == errno.EACCES:
-            raise BadInput(f"port {port} is kept for the system; give one above 1023, as in --port 8765.") from None
-        raise BadInput(f"{host!r} is no address of this machine ({error.strerror or error}); leave --host away.") from None
+            raise BadInput(
+                f"port {port} is kept for the system; give one above 1023, as in --port 8765."
+            ) from None
+        raise BadInput(
+            f"{host!r} is no address of this machine ({error.strerror or error}); leave --host away."
+        ) from None
     listener.set_inheritable(True)
     return listener
 

@@ -58,7 +58,10 @@ def offered() -> dict[str, Any]:
     """All that can be chosen: presets, families of rules with their parameters, and the scenario's parameters."""
     own = {rule for file in loaded() for rule in file.rules}
     return {
-        "presets": [_preset(name) for name in sorted(presets(), key=lambda n: list(TITLES).index(n) if n in TITLES else 99)],
+        "presets": [
+            _preset(name)
+            for name in sorted(presets(), key=lambda n: list(TITLES).index(n) if n in TITLES else 99)
+        ],
         "groups": GROUPS,
         "families": [
             {
@@ -128,14 +131,22 @@ class Session:
         """Answer a question; never raises, so that the page stays up."""
         n, kind = question.get("n", 0), question.get("kind")
         try:
-            answers = {"runs": self._runs, "spread": self._spread, "open": self._open, "toml": self._toml, "replay": self._replay}
+            answers = {
+                "runs": self._runs,
+                "spread": self._spread,
+                "open": self._open,
+                "toml": self._toml,
+                "replay": self._replay,
+            }
             if kind not in answers:
                 raise BadInput(f"{kind!r} cannot be asked; reload the page.")
             found = answers[kind](question)
         except JusteRetourError as error:
             found = {"error": str(error)}
         except Exception as error:
-            found = {"error": f"The run failed: {type(error).__name__}: {error}; change the last setting back."}
+            found = {
+                "error": f"The run failed: {type(error).__name__}: {error}; change the last setting back."
+            }
         if found is not None:
             self._say({"n": n, "kind": kind} | found)
 
@@ -158,12 +169,17 @@ class Session:
     def _runs(self, question: Mapping[str, Any]) -> dict[str, Any]:
         """The runs of one or two scenarios on the same luck."""
         specs = question.get("specs") or []
-        return {"runs": [self._run(spec, question.get("seed"), question.get("replicate", 0)) for spec in specs]}
+        return {
+            "runs": [self._run(spec, question.get("seed"), question.get("replicate", 0)) for spec in specs]
+        }
 
     def _spread(self, question: Mapping[str, Any]) -> None:
         """Many worlds of each scenario, sent as they come from a thread of its own."""
         self.wanted = n = question.get("n", 0)
-        seed, worlds = whole(question.get("seed"), "seed"), whole(question.get("worlds", 200), "worlds", 1, MOST_WORLDS)
+        seed, worlds = (
+            whole(question.get("seed"), "seed"),
+            whole(question.get("worlds", 200), "worlds", 1, MOST_WORLDS),
+        )
         scenarios = [scenario_of(spec) for spec in question.get("specs") or []]
 
         def work() -> None:

@@ -33,7 +33,7 @@ export function start(place, geometry, catalogue, ask) {
     place.style.setProperty("--u", `${unit(state)}px`);
     const panel = PANELS[state.panel] ? state.panel : null;
     patch(place, [
-      h("div", { key: "page", class: `page${state.big ? " big" : ""}${state.tour !== null ? " touring" : ""}`, "data-ready": state.runs.length > 0, "data-t": state.t, "data-busy": state.busy },
+      h("div", { key: "page", class: `page${state.big ? " big" : ""}${state.tour !== null ? " touring" : ""}${panel ? " paneled" : ""}`, "data-ready": state.runs.length > 0, "data-t": state.t, "data-busy": state.busy },
         h("header", { key: "bar", class: "bar" }, drawBar(state, store, director)),
         h("main", { key: "stage", class: "hall" }, h("svg", { key: "svg", class: "stage", role: "group", "aria-label": "Map, vote and race" })),
         h("footer", { key: "player", class: "player" }, drawPlayer(state, store)),

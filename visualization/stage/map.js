@@ -1,11 +1,12 @@
 // The map: states, how they vote, and facilities that grow from a dashed ring to a full disc.
 
 import { h, words } from "./paint.js";
-import { INK, NO, SIDES, SOFT, YES, brief, counted, money } from "./words.js";
+import { INK, NO, SIDES, SOFT, brief, counted, money } from "./words.js";
 import { frameAt } from "./store.js";
 
 const LAND = "#e9e6df";
 const QUIET = "#dfe3e6";
+const PALE_YES = "#a9d0e8";
 const PER_ROOT_CHIP = 0.155; // map units of radius for the square root of one accelerator
 const CHOSEN = 1, SIGNED = 2, BUILDING = 3, WORKING = 4, DROPPED = 5;
 const PHASE_WORDS = ["", "chosen", "contract signed", "being built", "working", "dropped", "stopped"];
@@ -27,7 +28,8 @@ export function drawMap(state, run, side, box, u, store) {
   const { geometry } = state;
   const [left, top, w, height] = geometry.window;
   const scale = Math.min(box.w / w, box.h / height);
-  const at = ([x, y]) => [box.x + (box.w - w * scale) / 2 + (x - left) * scale, box.y + (box.h - height * scale) / 2 + (y - top) * scale];
+  const slack = box.w - w * scale;
+  const at = ([x, y]) => [box.x + (box.right ? slack : slack / 2) + (x - left) * scale, box.y + (box.h - height * scale) / 2 + (y - top) * scale];
   const [x0, y0] = at([0, 0]);
   const frame = frameAt(run, state.t);
   const ballot = frame.voting ? run.ballots[frame.ballot] : null;
@@ -56,7 +58,7 @@ function votes(ballot) {
 }
 
 function shape(s, i, vote, hosting, state, run, store) {
-  const fill = vote === "yes" ? YES : vote === "no" ? "url(#hatch-no)" : vote ? "#c6c9cc" : hosting ? "#cdd8e0" : QUIET;
+  const fill = vote === "yes" ? PALE_YES : vote === "no" ? "url(#hatch-no)" : vote ? "#c6c9cc" : hosting ? "#cdd8e0" : QUIET;
   const chosen = state.who?.kind === "state" && state.who.index === i;
   const says = `${s.name}${vote ? `, votes ${vote}` : ""}, ${counted(hosting, "site")}`;
   const pick = () => store.set({ who: { kind: "state", index: i }, panel: "why" });
@@ -129,7 +131,7 @@ export function legend(x, y, u, most, voting) {
   const size = Math.max(16, 0.72 * u);
   const r = size * 0.45;
   const entries = voting
-    ? [["yes", (cx) => h("rect", { x: cx - r, y: y - r, width: 2 * r, height: 2 * r, fill: YES })],
+    ? [["yes", (cx) => h("rect", { x: cx - r, y: y - r, width: 2 * r, height: 2 * r, fill: PALE_YES })],
       ["no", (cx) => h("rect", { x: cx - r, y: y - r, width: 2 * r, height: 2 * r, fill: "url(#hatch-no)" })],
       ["abstains", (cx) => h("rect", { x: cx - r, y: y - r, width: 2 * r, height: 2 * r, fill: "#c6c9cc" })]]
     : [["chosen", (cx) => marks(CHOSEN, 0, cx, y, r, 0)], ["being built", (cx) => marks(BUILDING, 0.55, cx, y, r, 0)], ["working", (cx) => marks(WORKING, 1, cx, y, r, 0)]];

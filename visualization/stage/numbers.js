@@ -1,14 +1,14 @@
 // The one large number, what adds up beside what can train together, and the differences of two runs.
 
 import { h, words, width, broken, SERIF } from "./paint.js";
-import { ALARM, INK, LIGHT, RULE, SIDES, SOFT, brief, percent, season, seasonOf, times, years } from "./words.js";
+import { ALARM, INK, LIGHT, RULE, SIDES, SOFT, brief, percent, power, season, seasonOf, times, years } from "./words.js";
 import { frameAt } from "./store.js";
 
 /** Years behind, large; within a box. */
 export function drawNumber(state, run, box, u) {
   const frame = frameAt(run, state.t);
   const size = Math.max(16, 0.85 * u);
-  const large = Math.min(box.h * 0.62, box.w * 0.3);
+  const large = Math.min(box.h - size * 2.9, box.w * 0.3);
   const lag = frame.years_behind;
   const ahead = lag !== null && lag < -0.05;
   const number = lag === null ? "–" : years(lag);
@@ -76,7 +76,7 @@ export function differences(state) {
 const flop = (x) => {
   if (!x) return "–";
   const e = Math.floor(Math.log10(x));
-  return `${(x / 10 ** e).toFixed(1)}e${e}`;
+  return `${(x / 10 ** e).toFixed(1)} × ${power(e)}`;
 };
 
 /** The strip of differences, within a box. */

@@ -1,9 +1,10 @@
 // The race on a logarithmic scale: the frontier leaves, what Europe can train follows, and the distance is drawn in years.
 
-import { h, words } from "./paint.js";
+import { h, width, words } from "./paint.js";
 import { ALARM, INK, LIGHT, RULE, SIDES, SOFT, power, years } from "./words.js";
 import { frameAt, shown } from "./store.js";
 
+const TITLE = "The largest training run";
 const log = (x) => (x > 0 ? Math.log10(x) : null);
 
 /** The chart of the largest training run, within a box. */
@@ -18,8 +19,8 @@ export function drawRace(state, box, u) {
   const y = (v) => inner.y + inner.h * (1 - (v - low) / (high - low));
   const t = Math.min(state.t, n - 1);
   return h("g", { key: "race", class: "race" },
-    words("The largest training run", box.x, box.y + size * 1.05, { key: "title", size: size * 1.08, weight: 700 }),
-    words(box.w > size * 30 ? "computing operations; each line up is ten times more" : "each line up: ten times more", box.x + box.w, box.y + size * 1.05, { key: "unit", size, anchor: "end", fill: SOFT }),
+    words(TITLE, box.x, box.y + size * 1.05, { key: "title", size: size * 1.08, weight: 700 }),
+    unitOf(box, size),
     grid(first, n, low, high, x, y, inner, size),
     h("clipPath", { key: "clip", id: "race-window" }, h("rect", { x: inner.x, y: inner.y - 4, width: inner.w + 4, height: inner.h + 8 })),
     h("g", { key: "lines", "clip-path": "url(#race-window)" },
@@ -29,6 +30,13 @@ export function drawRace(state, box, u) {
     cursor(x(t), inner),
     runs.length === 1 && distance(first, t, n, x, y, inner, size),
     tags(state, runs, t, x, y, inner, size));
+}
+
+/** What the scale means, as long as there is room. */
+function unitOf(box, size) {
+  const room = box.w - width(TITLE, size * 1.08, 700) - size;
+  const text = ["computing operations; each step up is ten times more", "each step up: ten times more", "log scale"].find((t) => width(t, size) < room);
+  return text && words(text, box.x + box.w, box.y + size * 1.05, { key: "unit", size, anchor: "end", fill: SOFT });
 }
 
 function range(state, runs) {
@@ -114,8 +122,10 @@ function tags(state, runs, t, x, y, inner, size) {
     const put = (v, text, key, below) => v !== null && marks.push(words(text, late ? x(t) - size * 0.3 : x(t) + size * 0.5, y(v) + (below ? size * 1.2 : -size * 0.55), { key, ...style, anchor: late ? "end" : "start", fill: SIDES[key === "b" ? 1 : 0] }));
     if (runs.length === 1) {
       const f = frameAt(runs[0], t);
-      put(log(f.added_up_flop), "if all added up", "added", false);
-      if (!late) put(log(f.largest_run_flop), "Europe's best", "a", f.years_behind < 0.3);
+      const [all, best] = [log(f.added_up_flop), log(f.largest_run_flop)];
+      const close = all !== null && best !== null && y(best) - y(all) < size * 2.4;
+      put(all, "if all added up", "added", false);
+      if (!late) put(best, "Europe's best", "a", close);
     }
   }
   return h("g", { key: "tags", "aria-hidden": "true" }, marks);

@@ -52,7 +52,7 @@ function familyField(family, state, side, director) {
   const actors = value && typeof value === "object" ? Object.entries(value).filter(([k]) => k !== "rule" && k === k.toUpperCase()) : [];
   const put = (parameter, given) => director.put(side, family.name, { ...(typeof value === "object" ? value : { rule: name }), [parameter]: given });
   return h("div", { key: family.name, class: "family" },
-    h("label", {}, h("span", {}, family.decides),
+    h("label", {}, h("span", {}, family.decides[0].toUpperCase() + family.decides.slice(1)),
       h("select", { value: name, "data-family": family.name, onchange: (e) => director.put(side, family.name, e.target.value, {}) },
         family.rules.map((r) => h("option", { key: r.name, value: r.name }, `${plain(r.name)}${r.yours ? " (yours)" : ""}`)))),
     h("p", { class: "help", title: rule?.source || "" }, rule?.summary || ""),

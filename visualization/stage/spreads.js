@@ -28,6 +28,7 @@ function histogram(name, title, say, runs, spreads, box, size) {
   const values = [...ends, ...own.filter((v) => v !== null)];
   if (!ends.length || !values.length) return null;
   const [low, high] = [Math.min(...values), Math.max(...values) + 1e-9];
+  const whole = name === "sites";
   const base = box.y + box.h - size * 1.5;
   const height = base - box.y - size * 1.4;
   const x = (v) => box.x + ((v - low) / (high - low)) * box.w;
@@ -39,7 +40,7 @@ function histogram(name, title, say, runs, spreads, box, size) {
       d.counts.map((c, i) => c > 0 && h("rect", { key: i, x: x(d.edges[i]) + 0.5, width: Math.max(1, x(d.edges[i + 1]) - x(d.edges[i]) - 1), y: base - (c / most) * height, height: (c / most) * height })))),
     own.map((v, side) => v !== null && h("g", { key: `own${side}` },
       h("line", { x1: x(v), x2: x(v), y1: base - height, y2: base + 4, stroke: SIDES[side], "stroke-width": 3, "stroke-dasharray": side ? "6 3" : null }))),
-    words(say(low < 0 ? low : low), box.x, base + size * 1.15, { key: "low", size, fill: SOFT }),
-    words(say(high), box.x + box.w, base + size * 1.15, { key: "high", size, fill: SOFT, anchor: "end" }),
+    words(say(whole ? Math.ceil(low) : low), box.x, base + size * 1.15, { key: "low", size, fill: SOFT }),
+    words(say(whole ? Math.floor(high) : high), box.x + box.w, base + size * 1.15, { key: "high", size, fill: SOFT, anchor: "end" }),
     own[0] !== null && runs.length === 1 && words(`this one: ${say(own[0])}`, box.x + box.w, box.y + size, { key: "this", size, anchor: "end", fill: INK }));
 }

@@ -25,15 +25,16 @@ export function titleOf(state, side) {
 
 /** Draw the stage into an `<svg>`. */
 export function drawStage(svg, state, store) {
-  const w = svg.clientWidth || 1024;
-  const height = svg.clientHeight || 600;
+  const k = Math.max(1, Math.min(window.innerWidth / 1920, window.innerHeight / 1080)); // lines grow with the screen
+  const w = (svg.clientWidth || 1024) / k;
+  const height = (svg.clientHeight || 600) / k;
   const runs = shown(state);
   svg.setAttribute("viewBox", `0 0 ${w} ${height}`);
   if (!runs.length) {
     patch(svg, [h("rect", { width: w, height, fill: PAPER })]);
     return;
   }
-  const u = unit(state);
+  const u = unit(state) / k;
   const pair = runs.length > 1;
   patch(svg, [
     patterns(),
@@ -57,7 +58,7 @@ function drawSingle(state, w, height, u, store) {
   const left = Math.round(Math.min(w * 0.56, height * 1.06));
   const column = { x: left + g, w: w - left - 2 * g };
   const foot = Math.max(16, 0.72 * u) * 1.9;
-  const numberHeight = Math.max(112, height * 0.2);
+  const numberHeight = Math.max(112, Math.min(height * 0.2, 8.4 * u));
   const addsHeight = Math.max(16, 0.8 * u) * (state.many ? 8.2 : 5);
   const votesHeight = Math.max(16, 0.8 * u) * 10.2;
   const race = height - numberHeight - addsHeight - votesHeight - 2.2 * g;
@@ -71,7 +72,7 @@ function drawSingle(state, w, height, u, store) {
     drawMap(state, run, 0, { x: 0, y: 0, w: left, h: height - foot }, u, store),
     caption(titleOf(state, 0), frame, g, 0, left * 0.47, u),
     legend(g, height - foot * 0.5, u, left - g, frame.voting),
-    words(tally(frame), left - g * 0.4, height - foot - 0.5 * u, { key: "tally", size: Math.max(16, 0.8 * u), weight: 600, anchor: "end", fill: INK, stroke: PAPER, "stroke-width": 5, "paint-order": "stroke" }),
+    words(tally(frame), g, height - foot - 0.6 * u, { key: "tally", size: Math.max(16, 0.8 * u), weight: 600, fill: INK, stroke: PAPER, "stroke-width": 5, "paint-order": "stroke" }),
     drawNumber(state, run, at(numberHeight), u),
     state.many ? drawSpreads(state, at(addsHeight), u) : drawAddsUp(state, run, at(addsHeight), u),
     drawRace(state, at(race), u),
@@ -91,7 +92,7 @@ function caption(title, frame, x, y, most, u) {
 function drawPair(state, w, height, u, store) {
   const g = u;
   const half = w / 2;
-  const lower = Math.max(16, 0.8 * u) * 13.5;
+  const lower = Math.max(16, 0.8 * u) * 12;
   const size = Math.max(16, 0.85 * u);
   const vote = size * 5.9;
   const upper = height - lower - g;
@@ -99,15 +100,16 @@ function drawPair(state, w, height, u, store) {
     const x = side * half;
     const frame = frameAt(run, state.t);
     const wide = half - 2 * g;
-    const textWide = Math.max(wide * 0.36, size * 9);
+    const textWide = Math.max(wide * 0.34, size * 10.5);
     const lag = frame.years_behind;
     const ahead = lag !== null && lag < -0.05;
     return h("g", { key: `side${side}` },
-      drawMap(state, run, side, { x: x + g + textWide, y: 0, w: wide - textWide + g, h: upper }, u, store),
+      drawMap(state, run, side, { x, y: 0, w: half, h: upper, right: true }, u, store),
       words(`${side ? "B" : "A"}  ${titleOf(state, side)}`, x + g, size * 1.35, { key: "title", size: size * 1.12, weight: 700, fill: SIDES[side], lines: 2 }, textWide + g * 3),
       words(lag === null ? "–" : years(lag), x + g, size * 2.2 + size * 3.1, { key: "big", size: size * 3.6, weight: 700, family: SERIF, fill: ahead ? SIDES[0] : ALARM, "data-years-behind": lag === null ? "" : lag }),
       words(ahead ? "years ahead" : "years behind", x + g, size * 6.7, { key: "unit", size, weight: 700 }),
       words(frame.says, x + g, size * 8.4, { key: "says", size, family: SERIF, lines: Math.max(2, Math.floor((upper - vote - size * 8.4) / (size * 1.25))) }, textWide),
+      h("rect", { key: "veil", x: x + g / 2, y: upper - vote, width: textWide + 2 * g, height: vote, fill: PAPER, opacity: 0.88 }),
       drawVotes(state, run, { x: x + g, y: upper - vote, w: textWide + g, h: vote }, u, true));
   });
   const race = { x: g, y: upper + g * 0.6, w: half - 1.6 * g, h: lower - g * 0.4 };

@@ -15,6 +15,7 @@ const START = {
   big: false,
   t: 0,
   playing: false,
+  until: null,
   speed: 2,
   who: null,
   panel: null,
@@ -53,9 +54,10 @@ export function makeStore(given = {}) {
       store.pause();
       store.go(store.state.t + by);
     },
-    play() {
+    /** Play, to the end or until a quarter. */
+    play(until = null) {
       if (store.state.t >= store.last) store.go(0);
-      store.set({ playing: true });
+      store.set({ playing: true, until });
       clearTimeout(timer);
       timer = setTimeout(tick, pace());
     },
@@ -77,6 +79,7 @@ export function makeStore(given = {}) {
     if (!store.state.playing) return;
     if (store.state.t >= store.last) return store.pause();
     store.go(store.state.t + 1);
+    if (store.state.t === store.state.until) return store.pause();
     timer = setTimeout(tick, pace());
   }
   return store;

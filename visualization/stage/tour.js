@@ -96,7 +96,8 @@ export function makeTour(store, director) {
     },
     answer(k) {
       store.set({ guess: k, t: 0, speed: 4 });
-      store.play();
+      const step = STEPS[state.tour];
+      store.play(step.to_end ? null : state.runs[0].assess_frame);
     },
   };
   let at = null;
@@ -116,17 +117,20 @@ export function drawTour(state, store, tour) {
   const due = step.to_end ? store.last : runs[0]?.assess_frame;
   const told = state.guess !== null && read && state.t >= due;
   return [
-    h("p", { key: "title", class: "step" }, step.title),
-    h("p", { key: "claim", class: "claim" }, step.claim),
-    h("p", { key: "question" }, step.question),
-    step.options.length > 0 && h("p", { key: "options", class: "options", role: "group", "aria-label": "Your guess" }, step.options.map((text, k) =>
-      h("button", { key: text, type: "button", "aria-pressed": `${state.guess === k}`, disabled: state.busy, onclick: () => tour.answer(k) }, text))),
-    step.options.length > 0 && h("p", { key: "answer", class: "answer", "aria-live": "polite" }, told ? step.tell(runs, state.guess) : state.guess === null ? "Guess first." : "Watch …"),
-    h("p", { key: "nav", class: "nav" },
-      h("button", { type: "button", "data-press": "tour-back", disabled: state.tour === 0, onclick: () => tour.step(-1) }, "← Back"),
-      h("span", {}, `${state.tour + 1} of ${STEPS.length}`),
-      state.tour < STEPS.length - 1
-        ? h("button", { key: "next", type: "button", "data-press": "tour-next", class: told ? "main" : "", onclick: () => tour.step(1) }, "Next →")
-        : h("button", { key: "end", type: "button", "data-press": "tour-end", class: "main", onclick: () => store.set({ tour: null }) }, "Done")),
+    h("div", { key: "claim" }, h("p", { class: "step" }, step.title), h("p", { class: "claim" }, step.claim)),
+    h("div", { key: "question" }, h("p", {}, step.question), guesses(step, state, tour)),
+    h("div", { key: "answer" },
+      step.options.length > 0 && h("p", { key: "answer", class: "answer", "aria-live": "polite" }, told ? step.tell(runs, state.guess) : state.guess === null ? "Guess first." : "Watch …"),
+      h("p", { key: "nav", class: "nav" },
+        h("button", { type: "button", "data-press": "tour-back", disabled: state.tour === 0, onclick: () => tour.step(-1) }, "← Back"),
+        h("span", {}, `${state.tour + 1} of ${STEPS.length}`),
+        state.tour < STEPS.length - 1
+          ? h("button", { key: "next", type: "button", "data-press": "tour-next", class: told ? "main" : "", onclick: () => tour.step(1) }, "Next →")
+          : h("button", { key: "end", type: "button", "data-press": "tour-end", class: "main", onclick: () => store.set({ tour: null }) }, "Done"))),
   ];
+}
+
+function guesses(step, state, tour) {
+  return step.options.length > 0 && h("p", { key: "options", class: "options", role: "group", "aria-label": "Your guess" }, step.options.map((text, k) =>
+    h("button", { key: text, type: "button", "aria-pressed": `${state.guess === k}`, disabled: state.busy, onclick: () => tour.answer(k) }, text)));
 }

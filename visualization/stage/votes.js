@@ -1,6 +1,6 @@
 // The last vote: who proposed, how many said yes, where the threshold stands, who would have tipped it.
 
-import { h, words } from "./paint.js";
+import { h, width, words } from "./paint.js";
 import { ALARM, INK, NO, SOFT, YES, plain, season } from "./words.js";
 import { frameAt } from "./store.js";
 
@@ -22,8 +22,9 @@ export function drawVotes(state, run, box, u, short = false) {
     return h("g", { key: `votes${box.x}`, class: "votes" }, parts);
   }
   const result = ballot.passed ? "✓ adopted" : "✕ rejected";
+  const title = short ? "The vote" : `The vote, ${season(ballot.quarter)}`;
   parts.push(words(result, box.x + box.w, y, { key: "result", size, weight: 700, anchor: "end", fill: ballot.passed ? "#1b6b3a" : ALARM }));
-  line(`The vote, ${season(ballot.quarter)}`, { weight: 700 });
+  line(title, { weight: 700 });
   if (!short) {
     parts.push(words(ballot.proposer, box.x, y, { key: "who", size, fill: SOFT, lines: 1 }, box.w));
     y += size * 1.35;
@@ -64,7 +65,7 @@ function bar(test, ballot, box, y, size, k) {
   const x = (share) => box.x + share * box.w;
   return h("g", { key: `bar${k}` },
     words(test.text, box.x, y, { key: "text", size, weight: 600 }),
-    test.needs && words(test.needs, box.x + box.w, y, { key: "needs", size, anchor: "end", fill: SOFT }),
+    test.needs && width(test.text, size, 600) + width(test.needs, size) + size < box.w && words(test.needs, box.x + box.w, y, { key: "needs", size, anchor: "end", fill: SOFT }),
     h("rect", { key: "no", x: box.x, y: y + size * 0.35, width: box.w, height, fill: "url(#hatch-no)", stroke: NO, "stroke-width": 1 }),
     h("rect", { key: "yes", class: "slide", x: box.x, y: y + size * 0.35, width: Math.max(0, test.share * box.w), height, fill: YES, stroke: INK, "stroke-width": 1 }),
     test.quota !== null && h("line", { key: "quota", x1: x(test.quota), x2: x(test.quota), y1: y + size * 0.15, y2: y + size * 0.55 + height, stroke: INK, "stroke-width": 3 }));
