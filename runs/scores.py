@@ -1,0 +1,86 @@
+"""Scores of probability forecasts, and the simple forecasts that a model has to beat.
+
+Sources: Brier (1950), Verification of forecasts expressed in terms of probability; Good (1952), Rational decisions, for
+the logarithmic score; Gneiting and Raftery (2007), Strictly proper scoring rules, for both.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Reals = NDArray[np.float64]
+LEAST = 1e-3  # no forecast of yes or no is taken for more certain than this
+
+
+def brier(probability: Any, happened: Any) -> float:
+    """Mean squared distance of probabilities from what happened; 0 is perfect, 1/4 a coin.
+
+    >>> brier([0.5, 0.5], [1, 0]), brier([1, 0], [1, 0])
+    (0.25, 0.0)
+    """
+    return float(np.mean((np.asarray(probability, dtype=float) - np.asarray(happened, dtype=float)) ** 2))
+
+
+def log_score(probability: Any, happened: Any) -> float:
+    """Mean log probability of what happened; 0 is perfect, -0.69 a coin. Certainty is capped at one in a thousand.
+
+    >>> round(log_score([0.5, 0.5], [1, 0]), 4)
+    -0.6931
+    """
+    p = np.clip(np.asarray(probability, dtype=float), LEAST, 1 - LEAST)
+    return float(np.mean(np.where(np.asarray(happened, dtype=bool), np.log(p), np.log1p(-p))))
+
+
+def log_score_of_count(draws: Any, seen: int) -> float:
+    """Log probability that draws of a whole number give to the one seen; every number in reach has half a draw more.
+
+    >>> round(log_score_of_count([6, 6, 7, 5], 6), 3)
+    -0.788
+    """
+    draws = np.asarray(draws)
+    reach = np.arange(min(int(draws.min()), seen), max(int(draws.max()), seen) + 1)
+    return float(np.log(((draws == seen).sum() + 0.5) / (len(draws) + 0.5 * len(reach))))
+
+
+def log_score_of_poisson(mean: float, seen: int) -> float:
+    """Log probability of a count under a Poisson law.
+
+    >>> round(log_score_of_poisson(6.5, 6), 3)
+    -1.848
+    """
+    factorial = float(np.log(np.arange(1, seen + 1)).sum())
+    return float(seen * np.log(mean) - mean - factorial)
+
+
+def in_proportion(weight: Any, count: float) -> Reals:
+    """Probability that each takes part if `count` sites fall at random in proportion to a weight: 1 - (1 - w)^count.
+
+    >>> in_proportion([1, 1, 2], 1)
+    array([0.25, 0.25, 0.5 ])
+    """
+    share = np.asarray(weight, dtype=float)
+    share = share / share.sum()
+    return -np.expm1(count * np.log1p(-np.minimum(share, 1 - 1e-12)))
+
+
+def first_to(having: Any, count: float, share: float) -> Reals:
+    """Probability if `share` of the sites falls evenly on those that have something, and the rest on the others.
+
+    >>> first_to([True, True, False, False], 2, 0.75)
+    array([0.75, 0.75, 0.25, 0.25])
+    """
+    having = np.asarray(having, dtype=bool)
+    yes, no = max(int(having.sum()), 1), max(int((~having).sum()), 1)
+    return np.minimum(np.where(having, count * share / yes, count * (1 - share) / no), 1.0)
+
+
+def difference(better: Any, other: Any, seed: int = 0, resamples: int = 4000) -> tuple[float, float, float]:
+    """Mean of two paired losses' difference with a 90 % bootstrap interval; below nought, the first is the better."""
+    gap = np.asarray(better, dtype=float) - np.asarray(other, dtype=float)
+    rng = np.random.default_rng(seed)
+    means = gap[rng.integers(0, len(gap), (resamples, len(gap)))].mean(1)
+    low, high = np.quantile(means, [0.05, 0.95])
+    return float(gap.mean()), float(low), float(high)

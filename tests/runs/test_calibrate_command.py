@@ -1,0 +1,97 @@
+"""`juste-retour calibrate` on few draws: identification, fit, prediction, scores, files."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from runs.calibrate_command import calibration, verdict
+from runs.command import main
+
+DRAWS = 4096
+
+
+@pytest.fixture(scope="module")
+def found():
+    return calibration(draws=DRAWS)
+
+
+def test_the_posterior_stays_in_its_ranges_and_says_what_is_open(found):
+    tables, about = found
+    assert about["waves"] == 2
+    table = tables["parameters"].set_index("parameter")
+    assert ((table.low >= table.prior_low) & (table.high <= table.prior_high)).all()
+    assert table.narrowed["local_scale"] > 0.2  # budgets speak about the local good
+    assert abs(table.narrowed["race_value_eur_bn"]) < 0.15  # nothing speaks about the race
+    assert len(tables["posterior"]) == about["kept"]
+
+
+def test_every_fitted_moment_lies_inside(found):
+    moments = found[0]["moments"]
+    assert ((moments.low <= moments.observed) & (moments.observed <= moments.high)).all()
+
+
+def test_counts_that_were_not_fitted_lie_inside(found):
+    counts = found[0]["counts"].set_index("count")
+    inside = (counts.low <= counts.observed) & (counts.observed <= counts.high)
+    assert counts.observed["sites after three waves"] == 19
+    assert counts.observed["hosts after three waves"] == 16
+    assert inside.all(), counts[~inside]
+
+
+def test_the_delay_from_selection_lies_inside_the_histories(found):
+    row = found[0]["delays"].set_index("interval").loc["selection to operation"]
+    assert row.median_low <= row.simulated_median <= row.median_high
+    assert row.simulated_low <= row.finished_median <= row.simulated_high
+    assert row.finished_median < row["median"]  # the finished ones alone are the quick ones
+
+
+def test_forecasts_are_scored_beside_those_that_need_no_model(found):
+    table = found[0]["third_wave"].set_index("forecast")
+    names = {"proportional to GDP", "proportional to population", "existing machine first", "uniform"}
+    assert names < set(table.index)
+    assert (table.brier.between(0, 1) & (table.log_score < 0)).all()
+    said = verdict(found[0]["third_wave"], found[0]["hosts"])
+    for name in names:  # whoever is ahead is named, whichever way it goes
+        ahead = table.model_less_this[name] > 0
+        assert (name in said.split("is behind ")[1].split("(beyond")[0]) == ahead
+
+
+def test_a_states_own_record_is_used(found):
+    states = found[0]["states"].set_index("state")
+    given = "the model, given each state's record"
+    assert states[given]["LU"] < states["the model"]["LU"]  # it has its one site already
+    assert states[given]["BE"] > states["the model"]["BE"]  # a centre and no site yet
+
+
+def test_standing_is_a_probability_for_each_real_factory(found):
+    table = found[0]["standing"]
+    assert len(table) == 19
+    assert table["the model"].between(0, 1).all()
+    by_wave = table.groupby("wave")["the model"].first()
+    assert by_wave[1] > by_wave[2] > by_wave[3]
+
+
+def test_the_command_writes_and_prints(tmp_path, capsys):
+    assert main(["calibrate", "--draws", "1024", "--out", str(tmp_path / "c"), "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    posterior = pd.read_csv(tmp_path / "c" / "posterior.csv")
+    assert len(posterior) == said["kept"]
+    assert np.allclose(posterior.local_scale, [r["local_scale"] for r in said["posterior"]])
+    assert main(["calibrate", "--draws", "1024"]) == 0
+    text = capsys.readouterr().out
+    assert "Posterior" in text
+    assert "Who is given a site in the third wave" in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--draws", "3"], "draws = 3"),
+        (["nowhere.toml"], "nowhere.toml does not exist"),
+    ],
+)
+def test_bad_input_is_a_sentence(arguments, words, capsys):
+    assert main(["calibrate", *arguments]) == 2
+    assert words in capsys.readouterr().err
