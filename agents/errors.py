@@ -22,4 +22,4 @@ def near(name: object, known: Iterable[str]) -> str:
     close = get_close_matches(str(name), names, n=3, cutoff=0.6)
     if close:
         return "did you mean " + " or ".join(repr(c) for c in close) + "?"
-    return "known are " + ", ".join(names) if names else "none is known"
+    return "known are " + ", ".join(names) + "." if names else "none is known."
