@@ -254,7 +254,7 @@ def load(what: str | Path | Mapping[str, Any] | Scenario) -> Scenario:
     path = Path(text)
     if path.suffix != ".toml" and not path.exists():
         raise BadInput(
-            f"{text!r} is not a known scenario; {near(text, presets())}, or give the path of a TOML file."
+            f"{text!r} is not a known scenario; {near(text, presets())} Or give the path of a TOML file."
         )
     return _built(read_toml(path), str(path), path.stem)
 
