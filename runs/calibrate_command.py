@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 LAST = "2040Q4"  # late enough that nearly every facility is finished when delays are read
 WORLDS_FOR_DELAYS = 256
+SPARE = ("From", "To", "Expected", "Unfinished", "5 % ", "95 % ", "Log score")
 
 
 def calibrate(
@@ -115,7 +116,8 @@ def _show(tables: dict[str, Any], about: dict[str, Any], where: Any) -> None:
         where.print()
         where.print(title, style="bold")
         rows = [[text(row[c]) for c in columns] for row in table.to_dict("records")]
-        print_table(where, list(columns.values()), rows, right=list(columns.values())[1:])
+        heads = list(columns.values())
+        print_table(where, heads, rows, right=heads[1:], spare=[h for h in SPARE if h in heads])
         if say:
             where.print(say, soft_wrap=True)
 

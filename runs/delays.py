@@ -119,7 +119,8 @@ def fit(interval: str, found: Spans | None = None) -> Lognormal:
 
 
 def _quantiles(values: NDArray[np.float64], weight: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.interp([0.05, 0.5, 0.95], np.cumsum(weight) - weight / 2, values)
+    found: Any = np.interp([0.05, 0.5, 0.95], np.cumsum(weight) - weight / 2, values)
+    return found
 
 
 def simulated(facilities: pd.DataFrame, last: float) -> dict[str, Spans]:

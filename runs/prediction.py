@@ -83,7 +83,7 @@ def futures(
     """
     members = members or load_members()
     short = base.changed({"end": STANDING, "assess": STANDING})
-    records = [short.changed(r) for r in draws.to_dict("records")]
+    records = [short.changed({str(k): v for k, v in r.items()}) for r in draws.to_dict("records")]
     scenarios = [s for s in records for _ in range(repeats)]
     replicates = first + np.arange(len(scenarios))
     chosen, working = [], []
