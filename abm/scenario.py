@@ -248,15 +248,22 @@ def load(what: str | Path | Mapping[str, Any] | Scenario) -> Scenario:
         return what
     if isinstance(what, Mapping):
         return _built(what, "the scenario", str(what.get("name", "unnamed")))
-    text = str(what)
+    return _named(str(what), Path(), ())
+
+
+def _named(text: str, folder: Path, above: tuple[Path, ...]) -> Scenario:
+    """A preset, or a file as seen from a folder; `above` are the files whose base it is."""
     if text in presets():
         return _preset(text, tuple(len(f.rules) for f in FAMILIES.values()))
-    path = Path(text)
+    path = folder / text
     if path.suffix != ".toml" and not path.exists():
         raise BadInput(
             f"{text!r} is not a known scenario; {near(text, presets())} Or give the path of a TOML file."
         )
-    return _built(read_toml(path), str(path), path.stem)
+    here = path.resolve()
+    if here in above:
+        raise BadInput(f"{path} is its own base; name another base, or none.")
+    return _built(read_toml(path), str(path), path.stem, path.parent, (*above, here))
 
 
 @cache
@@ -267,12 +274,16 @@ def _preset(name: str, entered: tuple[int, ...]) -> Scenario:
     return _built(content, name, name)
 
 
-def _built(content: Mapping[str, Any], place: str, name: str) -> Scenario:
+def _built(
+    content: Mapping[str, Any], place: str, name: str, folder: Path = Path(), above: tuple[Path, ...] = ()
+) -> Scenario:
     changes = dict(content)
     base = changes.pop("base", DEFAULT)
     name = str(changes.pop("name", name))
     try:
-        return load(base).changed(changes, name)
+        if not isinstance(base, str):
+            raise BadInput(f"base = {base!r} is not a text; name a scenario or the path of a file.")
+        return _named(base, folder, above).changed(changes, name)
     except BadInput as error:
         raise BadInput(f"{place}: {error}") from None
 

@@ -1,0 +1,139 @@
+"""Mutilated files: whatever is pasted in, the answer is a result or one sentence, never a traceback.
+
+Longer on request: FUZZ=20000 uv run pytest tests/test_fuzz.py
+"""
+
+import os
+import random
+import shutil
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from abm.members import EUROPE, load_members
+from abm.outcomes import run
+from abm.scenario import load, presets
+from agents.errors import BadInput
+
+EXAMPLES = int(os.environ.get("FUZZ", "60"))
+TABLES = ("states.csv", "sites.csv", "commissioners.csv", "labs.csv", "machines.csv")
+PIECES = [
+    "",
+    ",",
+    '"',
+    "\n",
+    "nan",
+    "-1",
+    "1e999",
+    "DE",
+    "\x00",
+    "é",
+    "0",
+    "true",
+    "[",
+    "=",
+    "{",
+    "}",
+    ";",
+    "inf",
+    " ",
+]
+fuzz = settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+
+
+def mutilated(text: bytes, seed: int) -> bytes:
+    """A copy with some bytes cut, moved or replaced by pieces that have broken parsers before."""
+    luck = random.Random(seed)
+    for _ in range(luck.randint(1, 4)):
+        at = luck.randrange(len(text) + 1)
+        upto = min(len(text), at + luck.choice([0, 1, 3, 20, 200]))
+        piece = luck.choice(PIECES).encode() if luck.random() < 0.7 else bytes([luck.randrange(256)])
+        text = text[:at] + piece + text[upto:]
+    return text
+
+
+def one_sentence(error: BadInput) -> None:
+    assert "\n" not in str(error)
+    assert len(str(error)) < 2000
+
+
+@fuzz
+@given(st.sampled_from(presets()), st.integers(0, 2**32))
+def test_scenario_files(tmp_path, name, seed):
+    path = tmp_path / "scenario.toml"
+    path.write_bytes(mutilated(load(name).toml(None).encode(), seed))
+    try:
+        assert load(path).digest
+    except BadInput as error:
+        one_sentence(error)
+
+
+@fuzz
+@given(st.sampled_from(TABLES), st.integers(0, 2**32))
+def test_tables_of_a_union(tmp_path, table, seed):
+    folder = tmp_path / "union"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    for name in TABLES:
+        text = (EUROPE / name).read_bytes()
+        (folder / name).write_bytes(mutilated(text, seed) if name == table else text)
+    try:
+        members = load_members(folder)
+    except BadInput as error:
+        one_sentence(error)
+        return
+    assert members.states.count > 0
+    assert (members.states.population >= 0).all()
+    if seed % 20 == 0:
+        out = run(load("eu-status-quo"), 0, [0], members, price=False)
+        assert (out.states["paid_eur_bn"] >= -1e-9).all()
+
+
+scalars = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(),
+    st.text(max_size=8),
+    st.lists(st.integers(), max_size=2),
+)
+
+
+@fuzz
+@given(
+    st.dictionaries(
+        st.one_of(
+            st.sampled_from(
+                ["agenda", "voting", "vote", "funding", "envelope_eur_bn", "end", "decider", "base", "name"]
+            ),
+            st.text(max_size=6),
+        ),
+        st.one_of(
+            scalars,
+            st.dictionaries(st.sampled_from(["rule", "HU", "sunk", "max_sites", "x"]), scalars, max_size=3),
+        ),
+        max_size=4,
+    )
+)
+def test_any_table_of_keys_and_values(content):
+    try:
+        assert load(content).digest
+    except BadInput as error:
+        one_sentence(error)
+
+
+@pytest.mark.parametrize(
+    "text", [b"", b"\xff\xfe", b"a" * 10_000, b"[[[[", b"voting = 'x", b"base = 'base.toml'"]
+)
+def test_files_that_are_no_scenario(tmp_path, text):
+    path = tmp_path / "odd.toml"
+    path.write_bytes(text)
+    try:
+        load(path)
+    except BadInput as error:
+        one_sentence(error)
