@@ -76,6 +76,7 @@ class World:
         self.seed = int(seed)
         self.tape = Tape(seed, self.replicates)
         self.p = values(self.scenarios)
+        self.expected: Reals | None = None  # continuation values, where they are being solved for
         self.cast: Any = None  # agents with minds of their own: `cast.decide(family, handed, rows, by_rule)`
         self._settings: dict[str, dict[str, Any]] = {}
         self._standing: dict[int, Reals] = {}

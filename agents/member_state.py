@@ -130,3 +130,16 @@ def adaptive(
     Source: adaptive learning, V <- V + alpha (payoff - V); Frechette, Kagel and Lehrer (2003) for the laboratory.
     """
     return reversion.utility + situation.p.patience * trust * np.maximum(memory.gain, 0.0)
+
+
+@expect(anonymous=True, deterministic=True)
+def stationary(reversion, memory, situation):
+    """Expects what bargaining on is worth in the stationary equilibrium, a round later.
+
+    r = U(reversion) + delta v, where v, the continuation value over the reversion, is solved once for a scenario; it is
+    below nought for a state that expects to be outvoted.
+    Source: Baron and Ferejohn (1989); Eraslan (2002), who shows that stationary payoffs are unique.
+    """
+    if memory.continued is None:
+        return reversion.utility
+    return reversion.utility + situation.p.patience * memory.continued()

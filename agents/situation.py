@@ -162,6 +162,18 @@ class Offer:
 
 
 @dataclass(frozen=True, eq=False)
+class Memory:
+    """What a state remembers: `gain` EUR bn (worlds, states), of the offers seen so far over their reversion.
+
+    `continued()` (worlds, states), EUR bn, is what bargaining on is worth in the stationary equilibrium, solved when
+    it is first asked for; None where bargaining does not go on.
+    """
+
+    gain: Reals
+    continued: Callable[[], Reals] | None = None
+
+
+@dataclass(frozen=True, eq=False)
 class Situation:
     """What a state knows when it decides; arrays are (worlds, states) unless said otherwise.
 

@@ -6,7 +6,7 @@ pie or on points on a line with another table.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from abm import prospect as outlook
 from abm.politics import coalition
+from abm.politics.continuation import continuation
 from abm.politics.entitlement import Claims, best_of, spread
 from abm.politics.motion import Motion
 from abm.politics.proposing import Proposing
@@ -23,14 +24,7 @@ from agents import commissioner, lab
 from agents.arrays import Reals, Truths, Whole, pick, total
 from agents.minds import inequality
 from agents.payoff import payoff
-from agents.situation import Offer, Prospect, Situation
-
-
-@dataclass(frozen=True, eq=False)
-class Memory:
-    """What a state remembers: `gain` EUR bn (worlds, states), of the offers seen so far over their reversion."""
-
-    gain: Reals
+from agents.situation import Memory, Offer, Prospect, Situation
 
 
 class Council(Proposing):
@@ -239,13 +233,21 @@ class Council(Proposing):
         """What each state knows when `sunk` of the Union's money is spent whatever it does, (worlds,) or a number."""
         own_cost = np.broadcast_to(self.split.own_cost(np.reshape(sunk, (-1, 1))), self.scale.shape)
 
-        def alone(size: Reals) -> Offer:
-            placed = np.where(self.best >= 0, size, 0.0)
-            return self._offer(
-                self.hosted + (placed > 0),
-                self.received + placed,
-                self.outlook.alone(placed, self.best),
-                self.paid + own_cost * placed,
+        states, scale, p, faded = self.states, self.scale, self.p, self.faded
+        hosted, received, paid, best, expected = (
+            self.hosted,
+            self.received,
+            self.paid,
+            self.best,
+            self.outlook,
+        )
+
+        def alone(size: Reals) -> Offer:  # holds no table, so that a table is gone when its quarter is over
+            placed = np.where(best >= 0, size, 0.0)
+            prospect = expected.alone(placed, best)
+            bill = paid + own_cost * placed
+            return payoff(
+                states, scale, hosted + (placed > 0), received + placed, prospect, bill, p, 0.0, faded
             )
 
         return Situation(
@@ -266,7 +268,7 @@ class Council(Proposing):
     # -- votes --------------------------------------------------------------------------------------------------------
     def reservation(self, failed: Offer, stake: Reals | None = None) -> Reals:
         """(worlds, states) EUR bn below which a state says no; it carries the world's draw."""
-        memory = Memory(self.world.memory[self.rows])
+        memory = Memory(self.world.memory[self.rows], lambda: continuation(self))
         value = self.world.decide_by_actor("expect", failed, memory, self.situation, rows=self.rows)
         if stake is None:
             return value

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from abm.politics.entitlement import spread
+from abm.politics.motion import Motion
 from abm.politics.tables.table import better, mine
 from agents.arrays import Reals, Truths, Whole, total
 from agents.rules import family
@@ -84,6 +85,18 @@ class Proposing:
             votes = self.polled(offer, reservation, np.ascontiguousarray(luck[:, k * n : (k + 1) * n]))
             passed += self.passes(votes > 0, votes < 0, union_yes, weight)
         return passed / REHEARSALS
+
+    def hold(self: Any, offer: Reals, sunk: Any, *, held: Truths | None = None) -> Motion:
+        """Put an offer to the vote as it stands; labs write their letters first."""
+        plan, cash = self.parts(offer)
+        return self.decide(plan, sunk, held=held, letters=self.letters(plan), transfer=cash)
+
+    def parts(self: Any, offer: Reals) -> tuple[Reals, Any]:
+        """The plan (worlds, sites) and the cash (worlds, states) of an offer, which carries cash only where it may."""
+        s = self.sites.count
+        if offer.shape[-1] == s:
+            return offer, 0.0
+        return np.ascontiguousarray(offer[:, :s]), np.ascontiguousarray(offer[:, s:])
 
     def proposals(self: Any, proposer: Whole, sunk: Any) -> list[Reals]:
         """The proposer's favourite plan with the cheapest winning coalition bought, and the plan that needs none."""

@@ -1,0 +1,148 @@
+"""A divisible pie: an offer is everybody's share of one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from abm.politics import coalition
+from abm.politics.tables.theory import TheoryTable, cheapest_first, noise_grid, remainder
+from agents.arrays import Reals, Truths, Whole, pick, power, total
+from agents.situation import States
+
+SETTLING = 80  # steps in which shares and the envy that they cause find together
+
+
+class Pie(TheoryTable):
+    """A pie of size one, to be divided; without a deal everybody has `no_deal`.
+
+    Args:
+        states: the players, as from `theory.players`.
+        voting_rule: name of a voting rule, or a function of (ballot, states).
+        no_deal: (states,) utility without a deal.
+        curvature: (states,) a player's utility of the share x is x to this power.
+        coalitions: (draws, states, states) equally likely coalitions of each proposer, as from
+            `stationary.Equilibrium`: proposers then mix as in equilibrium.
+        floor_value: what holding the floor is worth under the open rule, and what having lost it is.
+        more: see `TheoryTable`.
+    """
+
+    def __init__(
+        self,
+        states: States,
+        voting_rule: Any = "simple_majority",
+        *,
+        no_deal: Any = 0.0,
+        curvature: Any = 1.0,
+        coalitions: Truths | None = None,
+        floor_value: tuple[float, float] | None = None,
+        **more: Any,
+    ):
+        super().__init__(states, voting_rule, **more)
+        shape = (self.worlds, states.count)
+        self._no_deal = np.ascontiguousarray(np.broadcast_to(np.asarray(no_deal, dtype=np.float64), shape))
+        self._curvature = np.broadcast_to(np.asarray(curvature, dtype=np.float64), shape)
+        self._coalitions = coalitions
+        self._floor = floor_value
+
+    def utility(self, offer: Reals) -> Reals:
+        """Share to the power of the player's curvature."""
+        if (self._curvature == 1).all():
+            return offer
+        return power(np.maximum(offer, 0.0), self._curvature)
+
+    def fallback(self, sunk: Any = 0.0) -> Reals:
+        """What players have without a deal."""
+        return self._no_deal
+
+    def share_worth(self, utility: Reals) -> Reals:
+        """The share that is worth so much to each player."""
+        if (self._curvature == 1).all():
+            return np.maximum(utility, 0.0)
+        return power(np.maximum(utility, 0.0), 1 / self._curvature)
+
+    def proposals(self, proposer: Whole, sunk: Any = 0.0) -> list[Reals]:
+        """The cheapest winning coalition is paid its price and the proposer keeps the rest.
+
+        Where votes hang on luck, also with votes to spare and with better prices.
+        """
+        own = np.arange(self.states.count) == proposer[:, None]
+        nothing = np.zeros(own.shape)
+        price = np.where(own, 0.0, self.share_worth(self.reserve(nothing, sunk)))
+        members = own | self._partners(price, own, proposer)
+        every = self.uniform("consensus", 1)[:, 0] < self.p.consensus_norm[:, 0]
+        offers = []
+        for spare, margin in noise_grid(self.states.count) if self.votes_by_luck else [(0, 0.0)]:
+            paid = (cheapest_first(price, members, spare) | every[:, None]) & ~own
+            offers.append(self._divided(paid, own, margin, sunk))
+        return offers
+
+    def _partners(self, price: Reals, own: Truths, proposer: Whole) -> Truths:
+        if self._coalitions is None:
+            ties = self.uniform("partners", self.states.count)
+            return coalition.cheapest(price, self.wins, self.states, own, ties)[0]
+        draw = (self.uniform("partners", 1)[:, 0] * len(self._coalitions)).astype(np.int64)
+        return self._coalitions[draw, proposer]
+
+    def _divided(self, paid: Truths, own: Truths, margin: float, sunk: Any) -> Reals:
+        """The paid get what wins them, envy reckoned in, and the proposer the rest."""
+        shares = np.zeros(paid.shape)
+        envious = np.any(self.p.inequality_aversion > 0)
+        for _ in range(SETTLING if envious else 1):
+            shares = np.where(own, remainder(np.where(own, 0.0, shares)), shares)
+            needed = self.share_worth(self.reserve(shares, sunk) + margin / self.states.count)
+            asked = np.where(paid, needed, 0.0)
+            shares = np.where(own, 0.0, (shares + asked) / 2) if envious else asked
+        most = total(shares)[:, None]
+        shares = shares / np.maximum(most, 1.0)
+        return np.where(own, remainder(shares), shares)
+
+    def seconded(self, proposer: Whole) -> list[tuple[Reals, Reals]]:
+        """Offers under the open rule, each with the share of the others who would second it.
+
+        So many members, picked at random, are given what the floor would be worth to them a round later; whoever held
+        the floor last is dearest and left out as long as possible.
+        """
+        n, (floor, _) = self.states.count, self._floor or (0.0, 0.0)
+        own = np.arange(n) == proposer[:, None]
+        order = np.argsort(np.where(own, np.inf, self.uniform("partners", n)), axis=-1, kind="stable")
+        rank = np.argsort(order, axis=-1, kind="stable")
+        offers = []
+        for many in range(1, n):
+            paid = rank < many
+            if not self.wins(paid | own).all():
+                continue
+            shares = np.where(paid, self.p.patience * floor, 0.0)
+            offers.append((np.where(own, remainder(shares), shares), np.full(self.worlds, many / (n - 1))))
+        return offers
+
+    def floor(self, new: Reals, who: Whole) -> Reals:
+        """(worlds,) what taking the floor is worth to who would amend."""
+        value = pick(self.utility(new), who[:, None])[:, 0] if self._floor is None else self._floor[0]
+        return self.p.patience[:, 0] * value
+
+    def displaced(self) -> float:
+        """What having lost the floor is worth."""
+        return 0.0 if self._floor is None else self._floor[1]
+
+    def menu(self) -> list[Reals]:
+        """All for one, for each player, after the no-deal shares."""
+        n = self.states.count
+        need = self.share_worth(self._no_deal)
+        return [need + remainder(need) * (np.arange(n) == i) for i in range(n)]
+
+    def lawful(self, offer: Reals) -> Reals:
+        """Shares that add up to one."""
+        shares = np.maximum(offer, 0.0)
+        return shares / np.maximum(total(shares)[:, None], 1e-300)
+
+    def wishes(self) -> Reals:
+        """Each player's wish is the whole pie; (worlds, states, states)."""
+        n = self.states.count
+        return np.broadcast_to(np.eye(n), (self.worlds, n, n))
+
+    def bundle(self, members: Truths) -> Reals:
+        """Members share by weight, the others go without."""
+        weight = np.where(members, self.contribution(), 0.0)
+        return weight / np.maximum(total(weight)[:, None], 1e-300)

@@ -1,0 +1,211 @@
+"""What the tables of theory share: a handful of players, a voting rule, patience and what they expect.
+
+They answer to the same protocols as the Council does, so that what political economists can prove is tested on the
+very functions that the model runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from abm.noise import Tape
+from abm.politics.conditions import Ballot
+from abm.politics.motion import Motion
+from abm.politics.voting import voting
+from agents.arrays import Reals, Truths, Whole, total
+from agents.member_state import expect, vote
+from agents.minds import inequality
+from agents.situation import Memory, Offer, Situation, States
+
+PRECISION = 1e-12  # of the unit: below it a player does not mind
+REHEARSALS = 64  # ballots that a proposer plays through where votes hang on luck
+
+
+def players(weights: int | Sequence[float] | NDArray[np.float64]) -> States:
+    """So many equal players, or players of these weights, as states; populations are millionths of a weight.
+
+    >>> players([45, 35, 20]).population.tolist()
+    [45000000, 35000000, 20000000]
+    """
+    w = np.ones(weights) if isinstance(weights, int) else np.asarray(weights, dtype=np.float64)
+    n = len(w)
+    codes = tuple(f"P{i + 1}" for i in range(n))
+    real, whole, no = np.ones(n), np.zeros(n, dtype=np.int64), np.zeros(n, bool)
+    return States(
+        codes, codes, np.rint(w * 1e6).astype(np.int64), real, real, real, real, real, no, no, whole
+    )
+
+
+class TheoryTable:
+    """A table of players who bargain over something simple; arrays are (worlds, states).
+
+    Args:
+        states: the players, as from `players`.
+        voting_rule: name of a voting rule, or a function of (ballot, states).
+        worlds: how many times the game is played at once.
+        patience: delta, a round's discount factor.
+        values: (states,) or (worlds, states) what the players expect of the next round if this one fails, over the
+            no-deal payoff; None for those who expect nothing.
+        vote_rule: name of the vote rule.
+        vote_settings: its parameters.
+        inequality_aversion: alpha of Fehr and Schmidt.
+        consensus_norm: chance that a proposer buys every yes.
+        seed: of the luck.
+        now: the round.
+    """
+
+    def __init__(
+        self,
+        states: States,
+        voting_rule: str | Callable[[Ballot, States], Truths] = "simple_majority",
+        *,
+        worlds: int = 1,
+        patience: float = 1.0,
+        values: Any = None,
+        vote_rule: str = "self_interest",
+        vote_settings: dict[str, Any] | None = None,
+        inequality_aversion: float = 0.0,
+        consensus_norm: float = 0.0,
+        seed: int = 0,
+        now: int = 0,
+    ):
+        self.states, self.worlds, self.now = states, worlds, now
+        self._voting = voting[voting_rule] if isinstance(voting_rule, str) else voting_rule
+        self._vote = vote[vote_rule]
+        self._vote_settings = self._vote.settings(vote_settings or {}, "vote")
+        self._tape = Tape(seed, np.arange(worlds))
+        self._values = None if values is None else np.broadcast_to(values, (worlds, states.count))
+        column = np.ones((worlds, 1))
+        self.p = SimpleNamespace(
+            patience=patience * column,
+            dissent_cost_eur_bn=PRECISION * column,
+            inequality_aversion=inequality_aversion * column,
+            consensus_norm=consensus_norm * column,
+        )
+        self.forced: Whole | None = None
+
+    def uniform(self, channel: str, slots: int) -> Reals:
+        """This round's luck by name; (worlds, slots)."""
+        return self._tape.uniform(channel, slots, self.now)
+
+    def lasting(self, channel: str, slots: int) -> Reals:
+        """Luck by name that lasts for the game; (worlds, slots)."""
+        return self._tape.uniform(channel, slots)
+
+    def contribution(self) -> Reals:
+        """Players pay by weight."""
+        return self.states.population / self.states.population.sum()
+
+    def utility(self, offer: Reals) -> Reals:
+        """What an offer is worth to each player."""
+        raise NotImplementedError
+
+    def fallback(self, sunk: Any = 0.0) -> Reals:
+        """What players have if nothing is ever agreed."""
+        return np.zeros((self.worlds, self.states.count))
+
+    def reserve(self, offer: Reals, sunk: Any = 0.0) -> Reals:
+        """What an offer must be worth to each player for it to say yes."""
+        failed = self._seen(self.fallback(sunk))
+        values = self._values
+        memory = Memory(np.zeros(failed.received.shape), None if values is None else lambda: values)
+        rule = expect["status_quo" if values is None else "stationary"]
+        reservation = rule(failed, memory, self._situation(failed))
+        return reservation + inequality(self.utility(offer) - failed.utility, self.p.inequality_aversion)
+
+    @property
+    def votes_by_luck(self) -> bool:
+        """Whether votes hang on luck."""
+        return "deterministic" not in self._vote.properties
+
+    def polled(self, offer: Reals, sunk: Any = 0.0, luck: Reals | None = None) -> Reals:
+        """Votes, 1, -1 or 0."""
+        failed = self._seen(self.fallback(sunk))
+        if self.votes_by_luck and luck is None:
+            luck = self.uniform("vote", self.states.count)
+        reservation, situation = self.reserve(offer, sunk), self._situation(failed, luck)
+        return np.asarray(
+            self._vote(self._seen(self.utility(offer)), reservation, situation, **self._vote_settings)
+        )
+
+    def passes(self, yes: Truths, no: Truths) -> Truths:
+        """Whether the voting rule passes the votes; (..., worlds)."""
+        return self._voting(Ballot(yes, no, np.ones(yes.shape[:-1], bool)), self.states)
+
+    def wins(self, yes: Truths) -> Truths:
+        """Whether these yes votes, all others no, pass; (..., worlds)."""
+        return self.passes(yes, ~yes)
+
+    def chance(self, offer: Reals, sunk: Any = 0.0) -> Reals:
+        """(worlds,) chance that an offer passes, as its proposer sees it."""
+        n = self.states.count
+        if not self.votes_by_luck:
+            votes = self.polled(offer, sunk)
+            return self.passes(votes > 0, votes < 0).astype(np.float64)
+        luck = self.uniform("rehearsal", REHEARSALS * n)
+        passed = np.zeros(self.worlds, dtype=np.int64)
+        for k in range(REHEARSALS):
+            votes = self.polled(offer, sunk, np.ascontiguousarray(luck[:, k * n : (k + 1) * n]))
+            passed += self.passes(votes > 0, votes < 0)
+        return passed / REHEARSALS
+
+    def hold(self, offer: Reals, sunk: Any = 0.0, *, held: Truths | None = None) -> Motion:
+        """Put an offer to the vote as it stands."""
+        votes, every = self.polled(offer, sunk), np.ones(self.worlds, bool)
+        held = every if held is None else held
+        yes, no = votes > 0, votes < 0
+        passed = held & self.passes(yes, no)
+        gain = self.utility(offer) - self.fallback(sunk)
+        return Motion(offer, np.zeros(offer.shape), yes, no, every, held, passed, passed, gain, sunk)
+
+    def choose(self, offer: Reals) -> Motion:
+        """Carry an offer out without a vote."""
+        every, nobody = np.ones(self.worlds, bool), np.zeros((self.worlds, self.states.count), bool)
+        gain = self.utility(offer) - self.fallback()
+        return Motion(offer, np.zeros(offer.shape), nobody, nobody, every, ~every, every, every, gain)
+
+    def _seen(self, utility: Reals) -> Offer:
+        nought = np.zeros(utility.shape)
+        whole = np.zeros(utility.shape, dtype=np.int64)
+        return Offer(nought, utility, nought, nought, nought, whole, nought, nought)
+
+    def _situation(self, standing: Offer, luck: Reals | None = None) -> Situation:
+        nought, no = standing.received, np.zeros(standing.received.shape, bool)
+        return Situation(
+            states=self.states,
+            p=self.p,
+            year=float(self.now),
+            hosted=standing.sites,
+            received=nought,
+            scale=nought,
+            own_cost=nought,
+            room=nought,
+            centre=no,
+            standing=standing,
+            alone=lambda size: self._seen(standing.utility + size),
+            lost=no,
+            luck=luck,
+        )
+
+
+def noise_grid(n: int) -> list[tuple[int, float]]:
+    """Votes beyond those needed, and margins in mean stakes, that a proposer weighs where votes hang on luck."""
+    spare = sorted({0, 1, 2, 3, n // 4, n // 3, n // 2} & set(range(n)))
+    return [(k, m) for k in spare for m in (0.0, 0.05, 0.1, 0.2, 0.35, 0.5)]
+
+
+def cheapest_first(price: Reals, members: Truths, spare: int) -> Truths:
+    """The members and so many more, cheapest first."""
+    wanted = np.where(members, np.inf, price)
+    further = np.argsort(np.argsort(wanted, axis=-1, kind="stable"), axis=-1, kind="stable") < spare
+    return members | (further & np.isfinite(price))
+
+
+def remainder(shares: Reals) -> Reals:
+    """What is left of a unit; (worlds, 1)."""
+    return np.maximum(1.0 - total(shares), 0.0)[:, None]
