@@ -18,6 +18,11 @@ def observed() -> Rows:
     return read_rows(EUROPE / "observed.csv")
 
 
+def antennas() -> Rows:
+    """Return the countries that were given an antenna: access to a factory, without a machine."""
+    return read_rows(EUROPE / "antennas.csv")
+
+
 def procurement_history() -> Rows:
     """Return EuroHPC machines from selection to operation; `status` marks those that are not finished."""
     return read_rows(EUROPE / "procurement_history.csv")

@@ -118,9 +118,8 @@ def fit(interval: str, found: Spans | None = None) -> Lognormal:
     )
 
 
-def _quantiles(values: NDArray[np.float64], weight: NDArray[np.float64]) -> NDArray[np.float64]:
-    found: Any = np.interp([0.05, 0.5, 0.95], np.cumsum(weight) - weight / 2, values)
-    return found
+def _quantiles(values: Any, weight: Any) -> Any:
+    return np.interp([0.05, 0.5, 0.95], np.cumsum(weight) - weight / 2, values)
 
 
 def simulated(facilities: pd.DataFrame, last: float) -> dict[str, Spans]:
@@ -142,9 +141,11 @@ def simulated(facilities: pd.DataFrame, last: float) -> dict[str, Spans]:
     return out
 
 
-def quarters(column: Any) -> NDArray[np.float64]:
-    """Numbers of quarters since year 0 from labels such as "2026Q3" or from numbers; NaN for never."""
+def quarters(column: Any) -> Any:
+    """Numbers of quarters since year 0 from labels such as "2026Q3", from dates or from numbers; NaN for never."""
     values = pd.Series(column)
+    if pd.api.types.is_datetime64_any_dtype(values):
+        return (4 * values.dt.year + values.dt.quarter - 1).to_numpy(dtype=float, na_value=np.nan)
     if pd.api.types.is_numeric_dtype(values):
         numbers = values.to_numpy(dtype=float, na_value=np.nan)
         return np.where(numbers < 0, np.nan, numbers)
