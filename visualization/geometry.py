@@ -34,11 +34,11 @@ def place(latitude: float, longitude: float) -> tuple[float, float]:
     >>> [round(x) for x in place(52.0, 10.0)]
     [512, 437]
     """
-    f, l = math.radians(latitude), math.radians(longitude) - CENTRE[1]
-    f0 = CENTRE[0]
-    k = math.sqrt(2 / (1 + math.sin(f0) * math.sin(f) + math.cos(f0) * math.cos(f) * math.cos(l)))
-    x = k * math.cos(f) * math.sin(l)
-    y = k * (math.cos(f0) * math.sin(f) - math.sin(f0) * math.cos(f) * math.cos(l))
+    north, east, middle = math.radians(latitude), math.radians(longitude) - CENTRE[1], CENTRE[0]
+    sine, cosine = math.sin(north), math.cos(north)
+    k = math.sqrt(2 / (1 + math.sin(middle) * sine + math.cos(middle) * cosine * math.cos(east)))
+    x = k * cosine * math.sin(east)
+    y = k * (math.cos(middle) * sine - math.sin(middle) * cosine * math.cos(east))
     return EAST + SCALE * x, NORTH - SCALE * y
 
 

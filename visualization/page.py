@@ -14,7 +14,7 @@ MAP = drawn_map()
 
 
 @solara.component_vue("components/link.vue", vuetify=False)
-def Link(
+def Link(  # noqa: N802  components have capital letters
     geometry: dict[str, Any],
     catalogue: dict[str, Any],
     event_ask: Callable[[dict[str, Any]], None],
@@ -23,13 +23,13 @@ def Link(
 
 
 @solara.component
-def Layout(children: list[Any] | None = None):
+def Layout(children: list[Any] | None = None):  # noqa: N802
     """No frame around the page: the stage fills the window."""
     return solara.Div(children=children or [])
 
 
 @solara.component
-def Page():
+def Page():  # noqa: N802
     """One visitor's page, with a session of its own."""
     solara.Title("juste retour")
     session = solara.use_memo(Session, [])

@@ -79,7 +79,7 @@ export function makeStore(given = {}) {
     if (!store.state.playing) return;
     if (store.state.t >= store.last) return store.pause();
     store.go(store.state.t + 1);
-    if (store.state.t === store.state.until) return store.pause();
+    if (store.state.t === store.state.until || store.state.t >= store.last) return store.pause();
     timer = setTimeout(tick, pace());
   }
   return store;

@@ -1,0 +1,108 @@
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+FLAGS = "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync"
+HOME = re.compile(r"(https?|wss?)://(127\.0\.0\.1|localhost)[:/]|data:|blob:|file:")
+OWN_RULES = '''
+from abm.politics.voting import voting
+
+
+@voting
+def two_thirds(ballot, states):
+    """Passes if two thirds of the states say yes."""
+    return 3 * ballot.yes.sum(-1) >= 2 * states.count
+
+
+@voting
+def breaks_down(ballot, states):
+    """Divides by nothing as soon as there is a vote."""
+    return ballot.yes.sum(-1) >= 1 // (states.count - states.count)
+'''
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _needs_chromium():
+    if CHROMIUM is None:
+        if os.environ.get("REQUIRE_BROWSER") == "1":
+            pytest.fail("there is no Chromium here; apt-get install chromium")
+        pytest.skip("there is no Chromium here; apt-get install chromium")
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory):
+    """Address of the app, started as a user starts it, with a file of the user's rules."""
+    rules = tmp_path_factory.mktemp("rules") / "own_rules.py"
+    rules.write_text(OWN_RULES)
+    command = [
+        Path(sys.executable).parent / "juste-retour",
+        "app",
+        "--no-browser",
+        "--port",
+        "0",
+        "--rules",
+        rules,
+    ]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    try:
+        line = process.stdout.readline()
+        found = re.search(r"http://127\.0\.0\.1:\d+", line)
+        assert found, line + process.stdout.read()
+        for _ in range(150):
+            try:
+                urllib.request.urlopen(f"{found[0]}/readyz", timeout=2)
+                break
+            except OSError:
+                time.sleep(0.1)
+        yield found[0]
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=CHROMIUM, args=FLAGS.split())
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(chromium, server):
+    """Open the app as a new visitor; afterwards, nothing outside may have been asked for and nothing gone wrong."""
+    contexts, outside, errors = [], [], []
+
+    def watch(page):
+        page.on("request", lambda r: None if HOME.match(r.url) else outside.append(r.url))
+        page.on("pageerror", lambda e: errors.append(str(e)))
+        page.on("console", lambda m: errors.append(m.text) if m.type == "error" else None)
+
+    def open_page(query="", size=(1280, 800), ready=True, url=None, **options):
+        context = chromium.new_context(viewport={"width": size[0], "height": size[1]}, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(15_000)
+        watch(page)
+        page.goto(url or f"{server}/{query}")
+        if ready:
+            page.wait_for_selector(
+                ".page[data-ready=true][data-busy=false]" if url is None else ".page[data-ready=true]"
+            )
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert outside == []
+    assert errors == []

@@ -1,0 +1,147 @@
+import pytest
+
+from tests.browser.test_stage import download, lags, settled, time_shown
+
+pytestmark = pytest.mark.browser
+
+
+def notice(page):
+    page.wait_for_selector("[role=alert]")
+    return page.text_content("[role=alert]")
+
+
+def test_a_state_says_why_it_voted(visit):
+    page = visit("?t=2025Q4")
+    page.click("[data-state=CY]")
+    panel = page.text_content(".panel")
+    vote = "votes no" if page.get_attribute("[data-state=CY]", "fill") == "url(#hatch-no)" else "votes yes"
+    assert f"Cyprus {vote}" in panel
+    assert "It wants at least" in panel
+    assert "Its vote alone would" in panel
+    page.click("text=Commissioner: ")
+    assert "draft nothing" in page.text_content(".panel")
+
+
+def test_a_facility_and_a_lab_say_what_they_are(visit):
+    page = visit("?t=2029Q4")
+    page.locator(".facility[data-phase=working]").first.dispatch_event("click")
+    panel = page.text_content(".panel")
+    for said in ("Contract", "Power", "Wait for someone who may act", "Time that moves the work on"):
+        assert said in panel
+    page.click("[data-state=DE]")
+    page.click("text=Lab: Aleph Alpha")
+    assert "chips of its own" in page.text_content(".panel")
+    page.keyboard.press("Escape")
+    assert page.locator(".panel").count() == 0
+
+
+def test_a_commissioner_says_what_the_draft_is_worth(visit):
+    page = visit(
+        "?a.agenda=commission_proposal&a.voting=lisbon_qmv&a.funding=gni_key&t=2034Q4&why=commissioner.3"
+    )
+    assert "plans" in page.text_content(".panel")
+
+
+def test_a_rule_changes_the_run_and_undo_brings_it_back(visit):
+    page = visit("?t=2028Q4")
+    before = lags(page)
+    page.keyboard.press("s")
+    page.select_option("[data-family=agenda]", "planner")
+    settled(page)
+    page.wait_for_function("document.querySelectorAll('.votes text')[0].textContent === 'Nobody votes'")
+    assert lags(page) != before
+    page.fill("[data-parameter=max_sites] .box", "1")
+    page.keyboard.press("Enter")
+    page.locator("[data-parameter=max_sites] .box").blur()
+    page.wait_for_timeout(300)
+    settled(page)
+    assert page.locator(".facility").count() == 1
+    for _ in range(2):
+        page.click("[data-press=undo]")
+        settled(page)
+    assert lags(page) == before
+    assert page.locator("[data-press=undo]").is_disabled()
+
+
+def test_a_value_out_of_bounds_is_refused_in_a_sentence(visit):
+    page = visit("?t=2028Q4")
+    before = lags(page)
+    page.keyboard.press("s")
+    page.click("summary >> text=money")
+    page.fill("[data-parameter=envelope_eur_bn] .box", "-5")
+    page.locator("[data-parameter=envelope_eur_bn] .box").blur()
+    assert "envelope_eur_bn = -5 is out of bounds" in notice(page)
+    assert lags(page) == before
+    page.keyboard.press("Escape")
+    page.fill("[data-parameter=envelope_eur_bn] .box", "20")
+    page.locator("[data-parameter=envelope_eur_bn] .box").blur()
+    page.wait_for_timeout(300)
+    settled(page)
+    assert page.locator("[role=alert]").count() == 0
+
+
+def test_a_users_rule_is_in_the_menu_and_one_that_breaks_leaves_the_app_up(visit):
+    page = visit("?t=2025Q4")
+    before = lags(page)
+    page.keyboard.press("s")
+    menu = page.locator("[data-family=voting]")
+    assert "two thirds (yours)" in menu.text_content()
+    menu.select_option("two_thirds")
+    settled(page)
+    assert "27 states say yes" in page.text_content(".votes")
+    menu.select_option("breaks_down")
+    said = notice(page)
+    assert "own_rules.py" in said
+    assert "ZeroDivisionError" in said
+    settled(page)
+    assert menu.input_value() == "two_thirds"
+    page.keyboard.press("Escape")
+    menu.select_option("governing_board")
+    settled(page)
+    assert lags(page) == before
+
+
+def test_a_scenario_is_saved_and_opened_as_toml(visit, tmp_path):
+    page = visit("?a.pooling=synchronous&t=2028Q4")
+    page.click("[data-press=save]")
+    content, name = download(page, lambda: page.click("[data-save=toml]"))
+    assert 'pooling = "synchronous"' in content.decode()
+    file = tmp_path / name
+    file.write_bytes(content)
+    other = visit("?a=essay-reform&t=2028Q4")
+    other.keyboard.press("s")
+    other.set_input_files("[aria-label='Open a scenario file']", file)
+    other.wait_for_function(
+        "document.querySelector('.bar select').selectedOptions[0].textContent === 'Europe today, changed'"
+    )
+    settled(other)
+    assert lags(other) == lags(page)
+    for text, said in (
+        ("colour = 3\n", "colour"),
+        ("this is no TOML", "not valid TOML"),
+        ("base = 3\n", "3"),
+    ):
+        file.write_text(text)
+        other.set_input_files("[aria-label='Open a scenario file']", file)
+        assert said in notice(other)
+        other.keyboard.press("Escape")
+    assert lags(other) == lags(page)
+
+
+def test_the_tour_asks_first_and_then_tells(visit):
+    page = visit("?tour=1", size=(1024, 768))
+    for step in range(5):
+        assert page.text_content(".tour .step").startswith(f"{step + 1} ")
+        settled(page)
+        assert page.text_content(".answer").startswith("Guess first.")
+        assert time_shown(page) == 0
+        page.locator(".options button").nth(2).click()
+        page.fill("[aria-label=Quarter]", "43")
+        page.wait_for_function("!/^(Guess|Watch)/.test(document.querySelector('.answer').textContent)")
+        assert any(c.isdigit() for c in page.text_content(".answer"))
+        page.keyboard.press("ArrowRight")
+        page.wait_for_timeout(100)
+    assert page.text_content(".tour .step") == "Your turn"
+    assert page.locator(".panel.rules").is_visible()
+    page.click("[data-press=tour-end]")
+    assert page.locator(".tour").count() == 0

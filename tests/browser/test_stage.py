@@ -1,0 +1,271 @@
+import csv
+import io
+import json
+import re
+
+import numpy as np
+import pytest
+
+from runs import simulate
+
+pytestmark = pytest.mark.browser
+
+
+def time_shown(page):
+    return int(page.get_attribute(".page", "data-t"))
+
+
+def settled(page):
+    page.wait_for_selector(".page[data-busy=false]")
+    page.wait_for_timeout(60)
+
+
+def lags(page):
+    return [
+        float(x)
+        for x in page.eval_on_selector_all(
+            "[data-years-behind]", "all => all.map(e => e.dataset.yearsBehind)"
+        )
+    ]
+
+
+def download(page, act):
+    with page.expect_download() as found:
+        act()
+    return found.value.path().read_bytes(), found.value.suggested_filename
+
+
+def test_draws_the_union_and_no_window_scrolls(visit):
+    for query in ("?t=2028Q4", "?t=2028Q4&compare=1&many=1", "?tour=5&big=1"):
+        page = visit(query)
+        for width, height in ((1024, 768), (1920, 1080), (3840, 2160)):
+            page.set_viewport_size({"width": width, "height": height})
+            page.wait_for_timeout(150)
+            size = (width, height)
+            assert page.locator(".state").count() == 27 * (2 if "compare" in query or "tour" in query else 1)
+            assert page.locator("[data-state=MT]").first.is_visible()
+            assert page.locator("[data-state=LU]").first.is_visible()
+            fits = "document.documentElement.scrollHeight <= innerHeight && document.documentElement.scrollWidth <= innerWidth"
+            assert page.evaluate(fits), (size, query)
+            edges = "[...document.querySelectorAll('.bar > *, .player > *')].every(e => e.getBoundingClientRect().right <= innerWidth + 1)"
+            assert page.evaluate(edges), (size, query)
+
+
+def test_no_text_on_the_stage_is_smaller_than_sixteen_pixels(visit):
+    page = visit("?t=2028Q4&compare=1", size=(1024, 768))
+    sizes = page.eval_on_selector_all(
+        "svg.stage text:not(.stamp)", "all => all.map(t => parseFloat(t.getAttribute('font-size')))"
+    )
+    assert len(sizes) > 30
+    assert min(sizes) >= 16
+
+
+def test_plays_steps_and_scrubs(visit):
+    page = visit("?speed=5")
+    assert time_shown(page) == 0
+    page.click("[aria-label='One quarter on (→)']")
+    assert time_shown(page) == 1
+    page.click("[aria-label='One quarter back (←)']")
+    assert time_shown(page) == 0
+    page.click("text=Play")
+    page.wait_for_function("document.querySelector('.page').dataset.t === '43'")
+    assert page.get_attribute("[data-playing]", "data-playing") == "false"
+    page.fill("[aria-label=Quarter]", "19")
+    assert time_shown(page) == 19
+    assert page.locator(".facility[data-phase=working]").count() > 3
+    page.fill("[aria-label=Quarter]", "0")
+    assert page.locator(".facility").count() == 0
+
+
+def test_keys_drive_it(visit):
+    page = visit()
+    press = page.keyboard.press
+    press("ArrowRight")
+    press("ArrowRight")
+    press("ArrowLeft")
+    assert time_shown(page) == 1
+    press("End")
+    assert time_shown(page) == 43
+    press("Home")
+    assert time_shown(page) == 0
+    press("+")
+    assert page.input_value("[aria-label='Speed (+ and −)']") == "3"
+    press("-")
+    press(" ")
+    assert page.get_attribute("[data-playing]", "data-playing") == "true"
+    press(" ")
+    assert page.get_attribute("[data-playing]", "data-playing") == "false"
+    press("b")
+    assert "big" in page.get_attribute(".page", "class")
+    press("c")
+    settled(page)
+    assert page.locator(".differences").count() == 1
+    press("?")
+    assert page.locator(".panel.help").is_visible()
+    press("Escape")
+    assert page.locator(".panel").count() == 0
+    seed = page.input_value("[name=seed]")
+    press("l")
+    settled(page)
+    assert page.input_value("[name=seed]") != seed
+    press("u")
+    settled(page)
+    assert page.input_value("[name=seed]") == seed
+
+
+def test_shows_the_numbers_of_the_tables(visit):
+    page = visit("?a=eu-status-quo&b=essay-reform&seed=3&compare=1&t=2028Q4")
+    found = [
+        simulate(name, seed=3, tables=("worlds", "timeline")) for name in ("eu-status-quo", "essay-reform")
+    ]
+    assert lags(page) == [r.worlds.years_behind[0] for r in found]
+    rows = dict(
+        page.eval_on_selector_all(
+            "[data-row]",
+            "all => all.map(g => [g.dataset.row, [...g.querySelectorAll('text')].map(t => t.textContent)])",
+        )
+    )
+    for k, r in enumerate(found):
+        assert rows["Sites"][1 + k] == f"{r.worlds.sites[0]:,}"
+        assert rows["Countries with one"][1 + k] == f"{r.worlds.hosts[0]:,}"
+        assert rows["AI chips"][1 + k] == f"{r.worlds.aggregate_accelerators[0]:,.0f}"
+        assert float(rows["Price of politics"][1 + k].split()[0]) == round(r.worlds.price_of_politics[0], 1)
+    page.click("[data-press=save]")
+    content, name = download(page, lambda: page.click("[data-save=csv]"))
+    assert name.endswith(".csv")
+    rows = list(csv.DictReader(io.StringIO(content.decode())))
+    for r in found:
+        mine = [row for row in rows if row["scenario"] == r.scenario.name]
+        for column in (
+            "years_behind",
+            "largest_run_flop",
+            "frontier_flop",
+            "working_accelerators",
+            "selected",
+            "contracted",
+        ):
+            assert np.array_equal([float(row[column]) for row in mine], r.timeline[column]), column
+
+
+def test_draws_the_vote_with_its_threshold(visit):
+    page = visit("?t=2025Q4")
+    yes = simulate("eu-status-quo", seed=1, tables=("votes",)).votes.query("quarter == '2025Q4'")
+    assert len(yes) == 1
+    assert page.get_attribute(".votes", "data-passed") == str(bool(yes.passed.iloc[0])).lower()
+    text = page.text_content(".votes")
+    assert f"{page.get_attribute('.votes', 'data-yes')} of 27 states in favour" in text
+    assert "needs 55 % of the states" in text
+    against = page.locator(".state[fill='url(#hatch-no)']").count()
+    assert against == 27 - int(page.get_attribute(".votes", "data-yes"))
+
+
+def test_two_visitors_share_nothing(visit):
+    one, other = visit("?seed=1&t=2028Q4"), visit("?seed=2")
+    one.keyboard.press("c")
+    settled(one)
+    other.keyboard.press("End")
+    assert time_shown(one) == 19
+    assert one.locator(".differences").count() == 1
+    assert time_shown(other) == 43
+    assert other.locator(".differences").count() == 0
+    assert other.input_value("[name=seed]") == "2"
+
+
+def test_many_worlds_arrive_while_one_is_shown(visit):
+    page = visit("?t=2028Q4")
+    page.click("[data-press=many]")
+    page.wait_for_selector(".spreads[data-worlds='200']")
+    assert page.locator(".band").count() == 1
+    values = simulate("eu-status-quo", worlds=200, seed=1, tables=("worlds",)).worlds
+    assert f"{values.years_behind.max():.1f}" in page.text_content(".spreads")
+    assert f"{values.sites.max()}" in page.text_content(".spreads")
+
+
+def test_a_link_holds_all_that_is_shown(visit):
+    page = visit("?a=eu-status-quo&b=essay-reform&seed=7&compare=1&t=2027Q2&big=1&why=state.12")
+    page.keyboard.press("s")
+    page.select_option("[data-family=pooling]", "low_communication")
+    settled(page)
+    page.keyboard.press("Escape")
+    page.wait_for_function("location.search.includes('low_communication')")
+    before = lags(page)
+    again = visit(page.evaluate("location.search"))
+    assert lags(again) == before
+    assert time_shown(again) == time_shown(page) == 13
+    assert "big" in again.get_attribute(".page", "class")
+    assert again.input_value("[name=seed]") == "7"
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("?a=atlantis", "atlantis"),
+        ("?a.budget=3", "budget"),
+        ("?seed=many", "many"),
+        ("?t=yesterday", "yesterday"),
+        ("?t=2050Q1", "2050Q1"),
+        ("?why=nobody.3", "nobody"),
+        ("?nonsense=1", "nonsense"),
+        ("?a.envelope_eur_bn=-4", "envelope_eur_bn"),
+        ("?a.voting=by_lot", "by_lot"),
+    ],
+)
+def test_a_broken_link_says_so_and_shows_the_rest(visit, query, said):
+    page = visit(query, ready=False)
+    page.wait_for_selector("[role=alert]")
+    assert said in page.text_content("[role=alert]")
+    page.keyboard.press("Escape")
+    assert page.locator(".bar").is_visible()
+
+
+def test_pictures_hold_the_whole_stage(visit):
+    page = visit("?t=2028Q4&compare=1")
+    page.click("[data-press=save]")
+    png, name = download(page, lambda: page.click("[data-save=png]"))
+    assert png[:8] == b"\x89PNG\r\n\x1a\n"
+    assert name == "eu-status-quo-and-essay-reform-seed-1-2028Q4.png"
+    width, height = int.from_bytes(png[16:20]), int.from_bytes(png[20:24])
+    assert width == 2 * 1280
+    assert height > 1200
+    assert len(png) > 100_000
+    page.click("[data-press=save]")
+    svg, _ = download(page, lambda: page.click("[data-save=svg]"))
+    text = svg.decode()
+    assert text.count('data-state="LU"') == 2
+    assert "seed 1" in text
+    assert "difference" in text
+
+
+def test_a_replay_plays_without_a_server(visit, tmp_path):
+    page = visit("?t=2025Q4&compare=1")
+    page.click("[data-press=save]")
+    content, name = download(page, lambda: page.click("[data-save=replay]"))
+    assert not re.search(rb"""(src|href)=["']https?:""", content)
+    file = tmp_path / name
+    file.write_bytes(content)
+    replay = visit(url=file.as_uri())
+    assert lags(replay) == lags(page)
+    replay.keyboard.press("End")
+    assert time_shown(replay) == 43
+    replay.locator("[data-state=FR]").first.click()
+    assert "France" in replay.text_content(".panel")
+    kept = json.loads(re.search(rb'id="runs">(.*?)</script>', content)[1])
+    assert [run["scenario"] for run in kept["runs"]] == ["eu-status-quo", "essay-reform"]
+
+
+def test_it_can_be_heard_and_held_still(visit):
+    page = visit("?t=2025Q4", reduced_motion="reduce")
+    heard = page.text_content("[aria-live=polite].unseen")
+    assert "years behind the frontier" in heard
+    assert "The vote: " in heard
+    assert page.eval_on_selector(".grow", "e => getComputedStyle(e).transitionDuration") == "0s"
+    page.keyboard.press("Tab")
+    names = []
+    for _ in range(12):
+        names.append(page.evaluate("document.activeElement.ariaLabel || document.activeElement.textContent"))
+        page.keyboard.press("Tab")
+    assert (
+        names.index("Scenario A")
+        < names.index("Seed of the luck")
+        < names.index("Side by side on the same luck (C)")
+    )

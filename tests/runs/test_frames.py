@@ -1,0 +1,112 @@
+import json
+
+import numpy as np
+import pytest
+
+from abm.members import load_members
+from abm.scenario import load, presets
+from agents.rules import family
+from runs import simulate
+from runs.frames import play
+from runs.spread import spread
+from runs.statistics import quantile
+
+MEMBERS = load_members()
+
+
+def same(shown, column):
+    return np.array_equal(
+        np.array([np.nan if x is None else x for x in shown], dtype=float),
+        np.asarray(column, dtype=float),
+        equal_nan=True,
+    )
+
+
+@pytest.mark.parametrize("name", presets())
+def test_frames_hold_the_numbers_of_the_tables(name):
+    run = play(load(name), 5, 3)
+    found = simulate(name, seed=5, first=3, tables=("worlds", "states", "facilities", "votes", "timeline"))
+    json.dumps(run, allow_nan=False)
+    for column in (
+        "sites",
+        "hosts",
+        "spend_eur_bn",
+        "aggregate_accelerators",
+        "largest_run_flop",
+        "years_behind",
+        "price_of_politics",
+    ):
+        assert same([run["outcome"][column]], found.worlds[column]), column
+    for column in ("selected", "contracted", "working", "largest_run_flop", "frontier_flop", "years_behind"):
+        assert same([f[column] for f in run["frames"]], found.timeline[column]), column
+    for column in ("sites", "accelerators", "received_eur_bn", "paid_eur_bn", "yes_votes", "no_votes"):
+        assert same([s[column] for s in run["states"]], found.states[column]), column
+    assert [b["quarter"] for b in run["ballots"]] == found.votes.quarter.tolist()
+    assert [b["passed"] for b in run["ballots"]] == found.votes.passed.tolist()
+    contracted = {f["site"]: f for f in run["facilities"] if f["contracted"] and f["contracted"] <= "2034Q4"}
+    assert sorted(contracted) == sorted(found.facilities.site)
+    for row in found.facilities.itertuples():
+        assert contracted[row.site]["accelerators"] == row.accelerators
+        assert contracted[row.site]["spend_eur_bn"] == row.spend_eur_bn
+
+
+def test_the_frame_of_a_quarter_counts_its_phases():
+    run = play(load("eu-status-quo"), 1)
+    for frame in run["frames"]:
+        assert sum(p == 4 for p in frame["phase"]) == frame["working"]
+        assert sum(p in (2, 3, 4, 6) for p in frame["phase"]) == frame["contracted"]
+        assert sum(p not in (0, 5) for p in frame["phase"]) == frame["selected"]
+        assert frame["added_up_flop"] >= frame["largest_run_flop"]
+        assert frame["says"]
+
+
+@pytest.fixture
+def nay_sayer():
+    """A rule by which a state votes no whatever is offered."""
+
+    def nay(offer, reservation, situation):
+        return np.full(offer.utility.shape, -1)
+
+    family("vote")(nay)
+    yield "nay"
+    del family("vote").rules["nay"]
+
+
+def test_a_ballot_says_who_could_have_tipped_it(nay_sayer):
+    run = play(
+        load("eu-status-quo").changed(
+            {"voting": "unanimity", "vote": {"rule": "sincere_union", "CY": nay_sayer}}
+        ),
+        1,
+    )
+    ballot = run["ballots"][0]
+    assert ballot["no"] == [MEMBERS.states.index("CY")]
+    assert not ballot["passed"]
+    assert ballot["pivotal"] == ballot["no"]
+    assert [c["met"] for c in ballot["conditions"]] == [False, True]
+    lisbon = play(load("eu-status-quo"), 1)["ballots"][0]
+    people = [c for c in lisbon["conditions"] if c["full"] > 1000]
+    assert people[0]["reached"] == sum(int(MEMBERS.states.population[i]) for i in lisbon["yes"])
+
+
+def test_what_a_state_lacks_is_what_its_vote_says():
+    run = play(load("eu-status-quo"), 1)
+    votes = [d for d in run["decisions"] if d["kind"] == "vote"]
+    assert votes
+    for d in votes:
+        for i in range(27):
+            assert sum(term[i] for term in d["terms"].values()) == pytest.approx(d["utility"][i], abs=5e-6)
+            assert (d["needed"][i] > 1e-6) <= (d["decision"][i] < 0)
+
+
+def test_the_spread_is_that_of_an_ensemble_and_grows():
+    parts = list(spread(load("eu-status-quo"), 2, 120, first=40))
+    assert [p["worlds"] for p in parts] == [40, 120]
+    found = simulate("eu-status-quo", worlds=120, seed=2, tables=("worlds", "timeline"))
+    last = parts[-1]
+    for name in ("sites", "years_behind", "price_of_politics"):
+        assert last["outcomes"][name]["median"] == quantile(found.worlds[name], 0.5)
+        assert sum(last["outcomes"][name]["counts"]) == 120
+    by_quarter = found.timeline[found.timeline.quarter == "2028Q4"].largest_run_flop
+    k = 4 * 4 + 3
+    assert last["bands"]["largest_run_flop"][2][k] == quantile(by_quarter, 0.5)

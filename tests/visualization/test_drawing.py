@@ -1,0 +1,83 @@
+import re
+import socket
+
+import pytest
+
+from abm.data import map_geometry
+from abm.members import load_members
+from agents.errors import BadInput
+from runs.command import main
+from visualization.geometry import WINDOW, drawn_map, place
+from visualization.replay import STAGE, bundled, inlined, modules
+from visualization.server import listen
+
+SITES = load_members().sites
+
+
+def outline(code):
+    """Rings of a state's outline as lists of points."""
+    return [
+        [tuple(map(float, p.split(","))) for p in ring.split("L")]
+        for ring in re.findall(r"M([^Z]+)Z", map_geometry()["eu"][code])
+    ]
+
+
+def inside(point, rings):
+    x, y = point
+    crossings = 0
+    for ring in rings:
+        for (x1, y1), (x2, y2) in zip(ring, ring[1:] + ring[:1], strict=True):
+            if (y1 > y) != (y2 > y) and x < x1 + (y - y1) / (y2 - y1) * (x2 - x1):
+                crossings += 1
+    return crossings % 2 == 1
+
+
+def test_sites_lie_in_their_states_on_the_map():
+    states = load_members().states.codes
+    for j in range(SITES.count):
+        x, y = place(float(SITES.latitude[j]), float(SITES.longitude[j]))
+        near = [
+            (x + dx, y + dy) for dx in (-4, 0, 4) for dy in (-4, 0, 4)
+        ]  # a coast is drawn a few units coarse
+        assert any(inside(p, outline(states[SITES.state[j]])) for p in near), SITES.names[j]
+
+
+def test_the_window_holds_every_state():
+    left, top, width, height = WINDOW
+    for state in drawn_map()["states"]:
+        for ring in outline(state["code"]):
+            assert all(left <= x <= left + width and top <= y <= top + height for x, y in ring), state["code"]
+
+
+def test_modules_are_bundled_once_each_and_after_what_they_need():
+    for first in ("replay.js", "app.js"):
+        order = modules(first)
+        assert len(order) == len(set(order))
+        assert order[-1] == first
+        script = bundled(first)
+        assert not re.search(r"^(import|export) ", script, re.M)
+        names = re.findall(r"^(?:async )?(?:function|const|let|class) (\w+)", script, re.M)
+        assert len(names) == len(set(names)), sorted(n for n in names if names.count(n) > 1)
+    assert set(modules("app.js")) | {"replay.js"} == {p.name for p in STAGE.glob("*.js")}
+
+
+def test_inlined_runs_cannot_end_the_script():
+    assert "</script>" not in inlined({"scenario": "</script><script>alert(1)</script>"})
+
+
+def test_a_port_in_use_is_a_sentence(capsys):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(BadInput, match=f"port {port} is in use; give another, as in --port {port + 1}"):
+            listen("127.0.0.1", port)
+        assert main(["app", "--no-browser", "--port", str(port)]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_a_foreign_address_and_a_missing_file_of_rules_are_sentences(capsys):
+    assert main(["app", "--no-browser", "--host", "192.0.2.7", "--port", "0"]) == 2
+    assert "192.0.2.7" in capsys.readouterr().err
+    assert main(["app", "--no-browser", "--rules", "nowhere.py"]) == 2
+    assert "nowhere.py does not exist" in capsys.readouterr().err

@@ -1,0 +1,116 @@
+import re
+import threading
+
+import pytest
+
+from abm.scenario import load
+from agents.errors import BadInput
+from visualization.session import Session, offered, opened, scenario_of, spec_of
+
+EUROPE = {"base": "eu-status-quo", "changes": {}}
+
+
+class Visitor:
+    def __init__(self):
+        self.heard = []
+        self.done = threading.Event()
+        self.session = Session(self.hear)
+
+    def hear(self, answer):
+        self.heard.append(answer)
+        if answer.get("error") or (answer["kind"] == "spread" and answer["spread"]["worlds"] == answer["of"]):
+            self.done.set()
+
+    def ask(self, **question):
+        self.session.ask({"n": len(self.heard) + 1, **question})
+        return self.heard[-1] if self.heard else None
+
+
+def test_the_same_question_is_run_once():
+    visitor = Visitor()
+    first = visitor.ask(kind="runs", specs=[EUROPE], seed=1, replicate=0)
+    again = visitor.ask(kind="runs", specs=[EUROPE], seed=1, replicate=0)
+    assert first["runs"][0] is again["runs"][0]
+    assert Visitor().ask(kind="runs", specs=[EUROPE], seed=1)["runs"][0] is not first["runs"][0]
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ({"kind": "runs", "specs": [{"base": "atlantis"}], "seed": 1}, "atlantis"),
+        (
+            {"kind": "runs", "specs": [{"base": "eu-status-quo", "changes": {"budget": 3}}], "seed": 1},
+            "budget",
+        ),
+        (
+            {"kind": "runs", "specs": [{"base": "eu-status-quo", "changes": {"voting": 3}}], "seed": 1},
+            "voting",
+        ),
+        (
+            {"kind": "runs", "specs": [{"base": "eu-status-quo", "changes": [1]}], "seed": 1},
+            "names no scenario",
+        ),
+        ({"kind": "runs", "specs": ["eu-status-quo"], "seed": 1}, "names no scenario"),
+        ({"kind": "runs", "specs": [EUROPE], "seed": -1}, "seed = -1"),
+        ({"kind": "runs", "specs": [EUROPE], "seed": None}, "seed = None"),
+        ({"kind": "runs", "specs": [EUROPE], "seed": 1, "replicate": 1.5}, "world = 1.5"),
+        ({"kind": "spread", "specs": [EUROPE], "seed": 1, "worlds": 10**9}, "worlds"),
+        ({"kind": "open", "text": "colour = 3"}, "colour"),
+        ({"kind": "open", "text": "= nothing"}, "not valid TOML"),
+        ({"kind": "dance"}, "dance"),
+    ],
+)
+def test_a_question_that_makes_no_sense_is_answered_in_a_sentence(question, said):
+    answer = Visitor().ask(**question)
+    assert said in answer["error"]
+    assert "\n" not in answer["error"]
+
+
+def test_many_worlds_come_from_a_thread_and_stop_for_a_newer_question():
+    visitor = Visitor()
+    visitor.ask(kind="spread", specs=[EUROPE], seed=1, worlds=60)
+    assert visitor.done.wait(30)
+    assert [a["spread"]["worlds"] for a in visitor.heard] == [50, 60]
+
+
+def test_a_visitor_who_left_hears_nothing():
+    visitor = Visitor()
+    visitor.session.close()
+    visitor.session.ask({"n": 1, "kind": "runs", "specs": [EUROPE], "seed": 1})
+    assert visitor.heard == []
+
+
+def test_a_file_and_what_it_says_are_the_same_scenario():
+    text = (
+        load("essay-reform")
+        .changed({"envelope_eur_bn": 12.0, "vote": {"rule": "sincere_union", "HU": "self_interest"}})
+        .toml()
+    )
+    spec = opened(text)
+    assert (
+        scenario_of(spec).digest
+        == load(
+            {
+                "base": "essay-reform",
+                "envelope_eur_bn": 12.0,
+                "vote": {"rule": "sincere_union", "HU": "self_interest"},
+            }
+        ).digest
+    )
+    assert spec_of(load("essay-reform"), "essay-reform") == {"base": "essay-reform", "changes": {}}
+    with pytest.raises(BadInput, match="base"):
+        opened("base = 3")
+
+
+def test_everything_that_can_be_chosen_is_explained():
+    found = offered()
+    for family in found["families"]:
+        assert family["decides"]
+        assert family["group"] in found["groups"], family["name"]
+        for rule in family["rules"]:
+            assert rule["summary"].endswith("."), rule["name"]
+    for parameter in found["parameters"]:
+        assert parameter["about"], parameter["name"]
+        assert parameter["group"], parameter["name"]
+    for preset in found["presets"]:
+        assert re.search(r"\w", preset["about"]), preset["name"]
