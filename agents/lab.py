@@ -8,7 +8,7 @@ same site without the lab. After delivery a lab trains at the best place open to
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +38,7 @@ class Market:
     that the lab has or can hire; `p` parameters, each (worlds, 1).
     """
 
+    alike_in_all_worlds: ClassVar[tuple[str, ...]] = ("home",)
     usable: Reals
     wait: Reals
     home: NDArray[np.bool_]

@@ -18,7 +18,6 @@ from agents.errors import BadInput
 from agents.situation import College, Labs, Machines, Sites, States
 
 ALIKE = (States, Sites, Labs, College, Machines)  # the same in all worlds
-ALIKE_NAMES = {"home", "tour", "key"}  # and so are these arrays and tours, wherever they stand
 
 
 def some_worlds(handed: Any, index: NDArray[np.int64]) -> Any:
@@ -30,11 +29,14 @@ def some_worlds(handed: Any, index: NDArray[np.int64]) -> Any:
     if hasattr(handed, "rows") and callable(handed.rows):
         return handed.rows(index)
     if not is_dataclass(handed) or isinstance(handed, (type, *ALIKE)):
+        if count_of(handed) > 1:
+            kind = type(handed).__name__
+            raise BadInput(f"a {kind} cannot be taken apart by world; write the rule over arrays.")
         return handed
-    parts = {}
+    alike, parts = alike_in(handed), {}
     for field in fields(handed):
         value = getattr(handed, field.name)
-        if field.name in ALIKE_NAMES:
+        if field.name in alike:
             parts[field.name] = value
         elif field.name == "alone":
             parts[field.name] = functools.partial(_alone_in, handed, index)
@@ -43,6 +45,11 @@ def some_worlds(handed: Any, index: NDArray[np.int64]) -> Any:
         else:
             parts[field.name] = some_worlds(value, index)
     return replace(handed, **parts)
+
+
+def alike_in(thing: Any) -> tuple[str, ...]:
+    """The fields of a dataclass that hold no worlds, though they may hold arrays: its class names them."""
+    return getattr(type(thing), "alike_in_all_worlds", ())
 
 
 def _alone_in(situation: Any, index: NDArray[np.int64], size: Any) -> Any:
@@ -64,7 +71,7 @@ def count_of(*handed: Any) -> int:
         elif isinstance(getattr(thing, "worlds", None), int):
             found = max(found, thing.worlds)
         elif is_dataclass(thing) and not isinstance(thing, (type, *ALIKE)):
-            values = [getattr(thing, f.name) for f in fields(thing) if f.name not in ALIKE_NAMES]
+            values = [getattr(thing, f.name) for f in fields(thing) if f.name not in alike_in(thing)]
             found = max(found, count_of(*values))
     return found
 
@@ -101,7 +108,10 @@ def joined(found: list[Any]) -> Any:
     if isinstance(first, tuple):
         return tuple(joined([one[k] for one in found]) for k in range(len(first)))
     if is_dataclass(first) and not isinstance(first, type):
-        parts = {f.name: _field(f.name, [getattr(one, f.name) for one in found]) for f in fields(first)}
+        alike = alike_in(first)
+        parts = {
+            f.name: _field(f.name in alike, [getattr(one, f.name) for one in found]) for f in fields(first)
+        }
         return replace(first, **parts)
     if isinstance(first, bool):
         if any(one != first for one in found):
@@ -115,11 +125,10 @@ def joined(found: list[Any]) -> Any:
     return np.concatenate([np.atleast_1d(one) for one in found])
 
 
-def _field(name: str, values: list[Any]) -> Any:
-    if name in ALIKE_NAMES and all(np.array_equal(value, values[0]) for value in values):
-        return values[0]
-    if name in ALIKE_NAMES:
-        return np.stack(values)
+def _field(alike: bool, values: list[Any]) -> Any:
+    if alike:
+        same = all(np.array_equal(value, values[0]) for value in values)
+        return values[0] if same else np.stack(values)
     kinds = {type(value) for value in values}
     if len(kinds) > 1:  # a number in one world, an array of one in another
         return np.concatenate([np.reshape(value, (1, -1)) for value in values])

@@ -25,7 +25,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 
@@ -58,6 +58,7 @@ class Fleet:
     sites) FLOP/s of a chip; `talent` multiplies a site's rate (E24).
     """
 
+    alike_in_all_worlds: ClassVar[tuple[str, ...]] = ("tour",)
     chips: Reals
     peak: Reals
     practice: Practice

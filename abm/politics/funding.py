@@ -7,7 +7,7 @@ money. All rules are linear in the spending, so one function turns any plan into
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from agents.some_worlds import each_world
 class Split:
     """Who pays for a euro spent: `host` + `union` + `private` = 1; `key` (states,) divides the Union's part."""
 
+    alike_in_all_worlds: ClassVar[tuple[str, ...]] = ("key",)
     host: Any
     union: Any
     private: Any
