@@ -137,3 +137,15 @@ def test_files_that_are_no_scenario(tmp_path, text):
         load(path)
     except BadInput as error:
         one_sentence(error)
+
+
+def test_bases_are_sought_beside_their_file_and_never_in_a_ring(tmp_path):
+    (tmp_path / "a.toml").write_text('base = "b.toml"\nenvelope_eur_bn = 3.0\n')
+    (tmp_path / "b.toml").write_text('voting = "unanimity"\n')
+    assert load(tmp_path / "a.toml").rules["voting"].rule == "unanimity"
+    (tmp_path / "b.toml").write_text('base = "a.toml"\n')
+    with pytest.raises(BadInput, match="its own base"):
+        load(tmp_path / "a.toml")
+    (tmp_path / "b.toml").write_text("base = 3\n")
+    with pytest.raises(BadInput, match="base = 3"):
+        load(tmp_path / "a.toml")
