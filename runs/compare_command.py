@@ -94,7 +94,7 @@ def compare(
 
 
 def _show_contrasts(found: Any, where: Any, shown: Any) -> None:
-    from runs.printing import print_table
+    from runs.printing import brief, print_table
 
     where.print(f"{found.worlds} worlds of seed {found.seed}, each under every scenario on the same luck.")
     wide = where.width >= WIDE
@@ -121,6 +121,8 @@ def _show_contrasts(found: Any, where: Any, shown: Any) -> None:
 
 
 def _row(c: Any, wide: bool) -> list[str]:
+    from runs.printing import brief
+
     row = [
         c.outcome,
         brief(c.mean_a),
@@ -185,7 +187,7 @@ def attribute(
 
 
 def _show_attribution(found: Any, where: Any) -> None:
-    from runs.printing import bar, print_table
+    from runs.printing import bar, brief, print_table
 
     where.print(
         f"{found.outcome}: {brief(found.value_from)} under {found.source}, {brief(found.value_to)} under "
@@ -226,16 +228,3 @@ def _show_attribution(found: Any, where: Any) -> None:
         where.print(f"{' and '.join(groups)} move as one and stand under {groups[0]}: {why}", soft_wrap=True)
     if found.left_out:
         where.print(f"{found.left_out} worlds are left out: in some mixture nothing works there.")
-
-
-def brief(value: float) -> str:
-    """A number in few digits."""
-    if value != value or value in (float("inf"), float("-inf")):
-        return "-"
-    if abs(value) >= 1e6:
-        return f"{value:.3g}".replace("e+", "e")
-    if abs(value) >= 1e4:
-        return f"{value / 1000:.0f}k"
-    if abs(value) >= 100:
-        return f"{value:,.0f}"
-    return f"{value:.3f}".rstrip("0").rstrip(".") if abs(value) < 10 else f"{value:.1f}"

@@ -46,6 +46,19 @@ def number(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
+def brief(value: float) -> str:
+    """A number in few digits."""
+    if value != value or value in (float("inf"), float("-inf")):
+        return "-"
+    if abs(value) >= 1e6:
+        return f"{value:.3g}".replace("e+", "e")
+    if abs(value) >= 1e4:
+        return f"{value / 1000:.0f}k"
+    if abs(value) >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.3f}".rstrip("0").rstrip(".") if abs(value) < 10 else f"{value:.1f}"
+
+
 def console(stderr: bool = False) -> Console:
     """A console as wide as the terminal, plain where its output is not one or NO_COLOR is set."""
     from rich.console import Console

@@ -261,8 +261,9 @@ def _whole(numbers: Sequence[int], count: int) -> None:
 class RobustnessMap:
     """Which institution wins where: one row of `table` a place in the parameter space.
 
-    `table` has the parameters, `winner`, `probability` (of worlds in which the winner is best) and the mean under each
-    institution. `institutions` are the levels compared, `parameters` what spans the space.
+    `table` has the parameters, `winner`, `probability` (of worlds in which the winner is best), `margin` over the second
+    and the mean under each institution. `institutions` are the levels compared, `parameters` what spans the space, those
+    that move the margin most first.
     """
 
     outcome: str
@@ -316,13 +317,19 @@ def robustness(
         rows.append(
             {k: plain_level(point.get(k)) for k in others}
             | {"winner": here[best], "probability": float((ahead[best] / ahead.sum(0)).mean())}
+            | {"margin": float(np.abs(np.diff(np.sort(means if lower else -means)[:2]))[0])}
             | {f"mean_{n}": float(m) for n, m in zip(here, means, strict=True)}
         )
     if not rows:
         raise BadInput(
             f"{results.out}: nowhere do two levels of {key} meet the same parameters; cross them in the design."
         )
-    return RobustnessMap(outcome, lower, names, others, pd.DataFrame(rows))
+    table = pd.DataFrame(rows)
+    signed = np.where(table["winner"] == table["winner"].mode()[0], table["margin"], -table["margin"])
+    moving = {
+        k: _ratio(signed, _binned(list(table[k]), 8)) if np.isfinite(signed).all() else 0.0 for k in others
+    }
+    return RobustnessMap(outcome, lower, names, sorted(others, key=lambda k: -moving[k]), table)
 
 
 def institution_of(factors: Sequence[Factor]) -> str | None:

@@ -117,7 +117,7 @@ class Store:
 
     def write_manifest(self, manifest: Mapping[str, Any]) -> None:
         """Write the manifest."""
-        self._write(MANIFEST, json_text(manifest).encode())
+        self.write(MANIFEST, json_text(manifest).encode())
 
     # -- chunks ---------------------------------------------------------------------------------------------------------
     def done(self) -> dict[int, dict[str, Any]]:
@@ -140,7 +140,7 @@ class Store:
             content = path.read_bytes()
             whole = content[: content.rfind(b"\n") + 1]
             if whole != content:
-                self._write(DONE, whole)
+                self.write(DONE, whole)
         for part in self.out.rglob(f".*{PART}"):
             part.unlink(missing_ok=True)
 
@@ -166,7 +166,7 @@ class Store:
         hashes = {}
         for table, content in produced.files.items():
             name = f"{table}/{produced.chunk:06d}.parquet"
-            self._write(name, content)
+            self.write(name, content)
             hashes[name] = hashlib.sha256(content).hexdigest()
         record = {
             "chunk": produced.chunk,
@@ -204,7 +204,7 @@ class Store:
         """Record the chunks that failed, or that none did."""
         if failed:
             listed = [{"chunk": n, **asdict(f)} for n, f in sorted(failed.items())]
-            self._write(FAILED, json_text(listed).encode())
+            self.write(FAILED, json_text(listed).encode())
         else:
             (self.out / FAILED).unlink(missing_ok=True)
 
@@ -235,7 +235,8 @@ class Store:
             lock.flush()
             yield
 
-    def _write(self, name: str, content: bytes) -> None:
+    def write(self, name: str, content: bytes) -> None:
+        """Write a file of the folder by an atomic rename."""
         path = self.out / name
         part = path.with_name(f".{path.name}{PART}")
         try:

@@ -1,6 +1,7 @@
 """The tables of the European Union and the geometry of its map; `README.md` describes every column."""
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -8,3 +9,23 @@ from typing import Any
 def map_geometry() -> dict[str, Any]:
     """Return the map: `w` and `h` (drawing units), `eu` (state code to SVG path), `other` (the land around), `centroid`."""
     return json.loads((Path(__file__).parent / "map.json").read_text(encoding="utf-8"))
+
+
+CENTRE = (math.radians(52.0), math.radians(10.0))
+SCALE, EAST, NORTH = 1265.32, 512.08, 436.65  # drawing units, fitted to the outlines of fifteen states
+
+
+def place(latitude: float, longitude: float) -> tuple[float, float]:
+    """Where a place falls on the map: Lambert's equal-area projection about 52 N 10 E, as in EPSG:3035.
+
+    >>> [round(x) for x in place(52.0, 10.0)]
+    [512, 437]
+    """
+    north, east = math.radians(latitude), math.radians(longitude) - CENTRE[1]
+    middle = CENTRE[0]
+    k = math.sqrt(
+        2 / (1 + math.sin(middle) * math.sin(north) + math.cos(middle) * math.cos(north) * math.cos(east))
+    )
+    x = k * math.cos(north) * math.sin(east)
+    y = k * (math.cos(middle) * math.sin(north) - math.sin(middle) * math.cos(north) * math.cos(east))
+    return EAST + SCALE * x, NORTH - SCALE * y
