@@ -304,6 +304,11 @@ class World:
         return Market(usable[:, None, :], wait[:, None, :], home, labs, self.p.rows(rows))
 
     @cached_property
+    def lot(self) -> Reals:
+        """(worlds, sites) a lot between sites that a state finds equally good."""
+        return self.tape.uniform("place", self.sites.count)
+
+    @cached_property
     def tour(self) -> Any:
         """The closed tour over all candidate sites."""
         return plan_tour(self.sites.latitude, self.sites.longitude)

@@ -131,7 +131,7 @@ class Council(Proposing):
     @cached_property
     def best(self) -> Whole:
         """(worlds, states) each state's best free site, -1 for none."""
-        return best_of(self.merit, self.free, self.sites, self.states)
+        return best_of(self.merit, self.free, self.sites, self.states, self.world.lot[self.rows])
 
     def at_best(self, by_site: Reals, missing: float = 0.0) -> Reals:
         """A site quantity (worlds, sites) at each state's best free site; (worlds, states)."""
@@ -349,7 +349,11 @@ class Council(Proposing):
         taken = pick(plan, np.maximum(self.best, 0)) > 0
         free = self.free & ~(plan > 0)
         best = (
-            np.where(taken, best_of(self.merit, free, self.sites, self.states), self.best)
+            np.where(
+                taken,
+                best_of(self.merit, free, self.sites, self.states, self.world.lot[self.rows]),
+                self.best,
+            )
             if taken.any()
             else self.best
         )

@@ -146,13 +146,19 @@ def cap_sites(
     return np.where(rank < sites - claims.hosted.sum(-1)[..., None], plan, 0.0)
 
 
-def best_of(score: Reals, free: Truths, sites: Sites, states: States) -> Whole:
-    """Each state's best free site by score, -1 for none; (worlds, sites) to (worlds, states)."""
-    out = np.full((*score.shape[:-1], states.count), -1)
-    top = np.full((*score.shape[:-1], states.count), -np.inf)
+def best_of(score: Reals, free: Truths, sites: Sites, states: States, lot: Reals) -> Whole:
+    """Each state's best free site by score, -1 for none; (worlds, sites) to (worlds, states).
+
+    Between equals the `lot` (worlds, sites) decides, so that the order of the table means nothing.
+    """
+    shape = np.broadcast_shapes(score.shape, free.shape, lot.shape)
+    out = np.full((*shape[:-1], states.count), -1)
+    top, drawn = (np.full((*shape[:-1], states.count), -np.inf) for _ in range(2))
     for j in range(sites.count):
         i = int(sites.state[j])
-        better = free[..., j] & (score[..., j] > top[..., i])
+        mine, luck = score[..., j], lot[..., j]
+        better = free[..., j] & ((mine > top[..., i]) | ((mine == top[..., i]) & (luck > drawn[..., i])))
         out[..., i] = np.where(better, j, out[..., i])
-        top[..., i] = np.where(better, score[..., j], top[..., i])
+        top[..., i] = np.where(better, mine, top[..., i])
+        drawn[..., i] = np.where(better, luck, drawn[..., i])
     return out

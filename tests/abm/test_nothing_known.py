@@ -1,0 +1,188 @@
+"""Nothing about the outcome is an input: names and order mean nothing, what was observed is never read, and candidate
+sites made up by a rule, with no real place among them, lead to the same number of sites and hosts.
+"""
+
+import ast
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import abm.members
+import abm.tables
+import abm.world
+from abm.members import EUROPE, load_members
+from abm.noise import Tape
+from abm.outcomes import run
+from abm.scenario import load
+
+ROOT = Path(__file__).parents[2]
+READ = ("states.csv", "sites.csv", "commissioners.csv", "labs.csv", "machines.csv")
+WORLDS = range(24)
+SITES, HOSTS = 19, 16  # of the nineteen AI Factories
+
+
+def rows_of(file):
+    with (EUROPE / file).open(encoding="utf-8", newline="") as handle:
+        return list(csv.DictReader(handle))
+
+
+def write(folder, file, rows):
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / file).open("w", encoding="utf-8", newline="") as handle:
+        writer = csv.DictWriter(handle, rows[0])
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def outcome(members, worlds=WORLDS, **changes):
+    return run(load("eu-status-quo").changed(changes), 7, worlds, members, price=False)
+
+
+@pytest.fixture(scope="module")
+def real():
+    return outcome(load_members())
+
+
+def test_the_tables_that_are_read_are_enough(real, tmp_path):
+    for file in READ:
+        (tmp_path / file).write_bytes((EUROPE / file).read_bytes())
+    members = load_members(tmp_path)
+    assert members.digest == load_members().digest
+    alone = outcome(members)
+    for name, column in real.worlds.items():
+        assert np.array_equal(alone.worlds[name], column, equal_nan=True), name
+
+
+def test_nothing_that_was_observed_is_opened(monkeypatch):
+    opened = []
+    there = abm.tables._bytes
+    monkeypatch.setattr(abm.tables, "_bytes", lambda path: opened.append(path.name) or there(path))
+    outcome(abm.members._load(EUROPE, "European Union", abm.members._never), range(2))
+    assert sorted(opened) == sorted(READ)
+
+
+def test_the_model_never_imports_what_was_observed():
+    for path in [*(ROOT / "agents").rglob("*.py"), *(ROOT / "abm").rglob("*.py")]:
+        text = path.read_text(encoding="utf-8")
+        if path.name != "observed.py":
+            tree = ast.parse(text)
+            imports = [n for n in ast.walk(tree) if isinstance(n, ast.ImportFrom | ast.Import)]
+            assert not any("observed" in ast.unparse(n) for n in imports), path
+
+
+def test_names_of_states_sites_and_cities_mean_nothing(real, tmp_path):
+    rng = np.random.default_rng(0)
+    states, sites = rows_of("states.csv"), rows_of("sites.csv")
+    state = {row["state"]: f"S{k:02d}" for row, k in zip(states, rng.permutation(len(states)), strict=True)}
+    site = {row["site"]: f"site_{k}" for row, k in zip(sites, rng.permutation(len(sites)), strict=True)}
+    for row in states:
+        row |= {"state": state[row["state"]], "name": "x", "capital": "y"}
+    for row in sites:
+        row |= {"site": site[row["site"]], "state": state[row["state"]], "city": "z", "note": ""}
+        row["existing_or_planned"] = ""
+    write(tmp_path, "states.csv", states)
+    write(tmp_path, "sites.csv", sites)
+    for file in ("commissioners.csv", "labs.csv", "machines.csv"):
+        rows = rows_of(file)
+        for row in rows:
+            row |= {k: state.get(row[k], row[k]) for k in ("state", "home") if k in row}
+            row |= {k: site[row[k]] for k in ("site",) if k in row}
+            row |= {"name": f"n{len(row)}{row['state']}"} if file == "commissioners.csv" else {}
+        write(tmp_path, file, rows)
+    renamed = outcome(load_members(tmp_path))
+    for table in ("worlds", "states", "facilities"):
+        for name, column in getattr(real, table).items():
+            assert np.array_equal(getattr(renamed, table)[name], column, equal_nan=True), (table, name)
+
+
+def test_the_order_of_states_and_sites_means_nothing(real, tmp_path, monkeypatch):
+    rng = np.random.default_rng(1)
+    states, sites = rows_of("states.csv"), rows_of("sites.csv")
+    orders = {len(states): rng.permutation(len(states)), len(sites): rng.permutation(len(sites))}
+    for file in READ:
+        rows = rows_of(file)
+        if file in ("states.csv", "sites.csv"):
+            rows = [rows[k] for k in orders[len(rows)]]
+        write(tmp_path, file, rows)
+
+    class Moved(Tape):
+        """The same luck, each state's and each site's moving with it."""
+
+        def uniform(self, channel, slots, quarter=0):
+            luck = super().uniform(channel, slots, quarter)
+            return np.take(luck, orders[slots], axis=-1) if slots in orders else luck
+
+    monkeypatch.setattr(abm.world, "Tape", Moved)
+    moved = outcome(load_members(tmp_path))
+    for name in (
+        "sites",
+        "hosts",
+        "spend_eur_bn",
+        "aggregate_accelerators",
+        "years_behind",
+        "first_operation",
+    ):
+        assert np.allclose(moved.worlds[name], real.worlds[name], rtol=1e-9), name
+    for name in ("sites", "first_wave", "received_eur_bn", "paid_eur_bn", "yes_votes"):
+        here = np.take(real.states[name], orders[len(states)], axis=-1)
+        assert np.allclose(moved.states[name], here, rtol=1e-9), name
+    chosen = {
+        (w, sites[j]["site"]) for w, j in zip(real.facilities["world"], real.facilities["site"], strict=True)
+    }
+    again = {
+        (w, moved.members.sites.names[j])
+        for w, j in zip(moved.facilities["world"], moved.facilities["site"], strict=True)
+    }
+    assert chosen == again
+
+
+def made_up(folder, has_centre):
+    """The states of the Union, each with two or three equal sites by its size, and no real place among them."""
+    states = load_members().states
+    for file in ("states.csv", "commissioners.csv", "labs.csv"):
+        write(folder, file, rows_of(file))
+    large = states.population >= np.median(states.population)
+    sites = [
+        {
+            "site": f"{code.lower()}_{k}",
+            "state": code,
+            "power_headroom_mw": 50,
+            "kind": "campus",
+            "centre": int(k == 0 and has_centre[i]),
+        }
+        for i, code in enumerate(states.codes)
+        for k in range(3 if large[i] else 2)
+    ]
+    write(folder, "sites.csv", sites)
+    return load_members(folder)
+
+
+def spread_of(members):
+    found = outcome(members, range(400), end="2028Q4").worlds
+    return {name: np.quantile(found[name], [0.05, 0.5, 0.95]) for name in ("sites", "hosts")}
+
+
+def centres_of(union):
+    """Whether each state really has a computing centre at some candidate site."""
+    return np.bincount(union.sites.state, weights=union.sites.centre, minlength=union.states.count) > 0
+
+
+def test_made_up_sites_lead_to_as_many(tmp_path):
+    """As many states have a centre as really do, the largest by GDP: 19 sites in 16 states lie inside."""
+    union = load_members()
+    with_centre = np.argsort(-union.states.gdp)[: centres_of(union).sum()]
+    found = spread_of(made_up(tmp_path, np.isin(np.arange(union.states.count), with_centre)))
+    assert found["sites"][0] < SITES < found["sites"][2]
+    assert found["hosts"][0] < HOSTS < found["hosts"][2]
+
+
+def test_what_matters_of_the_sites_is_whether_a_state_has_a_centre(tmp_path):
+    """Sites all alike with the states' real centres give as many; without any centre there is no such programme."""
+    real_centres = centres_of(load_members())
+    with_them = spread_of(made_up(tmp_path / "with", real_centres))
+    assert with_them["sites"][0] < SITES < with_them["sites"][2]
+    assert with_them["hosts"][0] < HOSTS < with_them["hosts"][2]
+    without = spread_of(made_up(tmp_path / "without", np.zeros(27, dtype=bool)))
+    assert without["sites"][2] < SITES  # an honest limit: dossiers take two years where no centre stands
