@@ -14,7 +14,8 @@ class Motion:
 
     `plan` is the offer: EUR bn (worlds, sites) at the Council's table, and `pledged` is labs' money in it; `yes`, `no`
     (worlds, states); `held` whether there was a ballot; `passed` whether the plan is to be carried out; `last` whether
-    bargaining ends here; `gain` (worlds, states) what each state has by the plan over what it is left with without.
+    bargaining ends here; `gain` (worlds, states) what each state has by the plan over what it is left with without;
+    `delay` the amendments that went before.
     """
 
     plan: Reals
@@ -28,3 +29,4 @@ class Motion:
     gain: Reals
     sunk: Any = 0.0
     transfer: Any = 0.0
+    delay: Any = 0

@@ -15,7 +15,7 @@ import numpy as np
 from abm.politics.entitlement import spread
 from abm.politics.motion import Motion
 from abm.politics.tables.table import better, mine
-from agents.arrays import Reals, Truths, Whole, total
+from agents.arrays import Reals, Truths, Whole, take, total
 from agents.rules import family
 from agents.situation import Offer
 
@@ -52,7 +52,7 @@ class Proposing:
 
     def reserve(self: Any, plan: Reals, sunk: Any) -> Reals:
         """What a plan must be worth to each state for it to say yes; (worlds, states)."""
-        failed = self.failed(plan, sunk)
+        failed = self.failed(self.parts(plan)[0], sunk)
         return self.reservation(failed, self.utility(plan) - failed.utility)
 
     @cached_property
@@ -73,8 +73,9 @@ class Proposing:
     def chance(self: Any, plan: Reals, sunk: Any) -> Reals:
         """(worlds,) chance that a plan passes, as its proposer sees it."""
         offer, reservation = self._looked_at(plan), self.reserve(plan, sunk)
-        gain = offer.utility - self.failed(plan, sunk).utility
-        union_yes, weight = total(gain) >= 0, self.payment(plan, np.zeros(plan.shape))
+        money = self.parts(plan)[0]
+        gain = offer.utility - self.failed(money, sunk).utility
+        union_yes, weight = total(gain) >= 0, self.payment(money, np.zeros(money.shape))
         n = self.states.count
         if not self.votes_by_luck:
             votes = self.polled(offer, reservation)
@@ -99,30 +100,75 @@ class Proposing:
         return np.ascontiguousarray(offer[:, :s]), np.ascontiguousarray(offer[:, s:])
 
     def proposals(self: Any, proposer: Whole, sunk: Any) -> list[Reals]:
-        """The proposer's favourite plan with the cheapest winning coalition bought, and the plan that needs none."""
-        favourite = self.favourite(proposer)
-        plans = [self.with_coalition(self.entitled(favourite), sunk, self._only(proposer))[0]]
-        if self.votes_by_luck:  # one more than is needed, against the luck of the vote
-            plans.append(self.with_coalition(plans[0], sunk, self._only(proposer), everyone=True)[0])
-        return plans
+        """The proposer's favourite plan with the cheapest winning coalition bought.
 
-    def favourite(self: Any, proposer: Whole) -> Reals:
-        """The plan that a proposer likes best if nobody else is asked: a site at home, or the Union's best sites."""
-        best, worth = None, None
-        for plan in [self.at_home(proposer), *self.race_plans]:
-            value = mine(self.utility(plan), proposer)
-            best, worth = (plan, value) if best is None else better(best, worth, plan, value)
+        Where no coalition can be had for it, the most that a modest plan brings the proposer is offered instead. Where
+        votes hang on luck, offers with votes to spare and with better prices stand beside it.
+        """
+        always = self._only(proposer)
+        favourite = self.entitled(self.favourite(proposer, self.plans_with_home(proposer)))
+        offer = self._bought(favourite, sunk, always)
+        stuck = self._stuck(offer, proposer, sunk)
+        if stuck.any():
+            modest = self.entitled(self.favourite(proposer, self.modest_plans(proposer)))
+            favourite = np.where(stuck[:, None], modest, favourite)
+            offer = np.where(stuck[:, None], self._bought(modest, sunk, always), offer)
+        if not self.votes_by_luck:
+            return [offer]
+        more = [(0, 0.25), (0, 0.75), (3, 0.25), (3, 0.75), (9, 0.75)]
+        return [offer, *(self._bought(favourite, sunk, always, spare=k, margin=m) for k, m in more)]
+
+    def _bought(self: Any, plan: Reals, sunk: Any, always: Truths, **how: Any) -> Reals:
+        plan, cash = self.with_coalition(plan, sunk, always, **how)
+        return np.concatenate([plan, cash], axis=-1) if self.p.side_payments else plan
+
+    def _stuck(self: Any, offer: Reals, proposer: Whole, sunk: Any) -> Truths:
+        """(worlds,) where the offer fails, or is worth less to the proposer than none."""
+        own, least = mine(self.utility(offer), proposer), mine(self.reserve(offer, sunk), proposer)
+        return (self.chance(offer, sunk) == 0) | (own < least - self.p.dissent_cost_eur_bn[:, 0])
+
+    def favourite(self: Any, proposer: Whole, plans: list[Reals]) -> Reals:
+        """The plan of these that a proposer likes best if nobody else is asked."""
+        best, worth = plans[0], mine(self.utility(plans[0]), proposer)
+        for plan in plans[1:]:
+            best, worth = better(best, worth, plan, mine(self.utility(plan), proposer))
         return best
 
-    @cached_property
-    def race_plans(self: Any) -> list[Reals]:
-        """A fifth, half and all of the envelope at the one, three and eight best sites, and a fifth for all states."""
-        plans = [self.largest(k, part) for part in (0.2, 0.5, 1.0) for k in (1, 3, 8) if k < self.sites.count]
-        return [*plans, self.one_each(0.2)]
+    def plans_with_home(self: Any, proposer: Whole) -> list[Reals]:
+        """A site at home, the common plans, and home with each of these."""
+        home = self.at_home(proposer)
+        return [home, *self.common_plans, *(self.joined(home, plan) for plan in self.common_plans)]
+
+    def modest_plans(self: Any, proposer: Whole) -> list[Reals]:
+        """A site at home, little for every state, and both."""
+        home, little = self.at_home(proposer), [self.one_each(part) for part in (0.05, 0.1, 0.2)]
+        return [home, *little, *(self.joined(home, plan) for plan in little)]
 
     @cached_property
+    def common_plans(self: Any) -> list[Reals]:
+        """Parts of the envelope at the one and the eight best sites, and in equal parts for all states."""
+        largest = [self.largest(k, part) for part in (0.2, 1.0) for k in (1, 8) if k < self.sites.count]
+        return [*largest, *(self.one_each(part) for part in (0.2, 0.4, 0.8))]
+
+    def joined(self: Any, first: Reals, rest: Reals) -> Reals:
+        """The first plan, and the rest elsewhere as far as the money goes; (worlds, sites)."""
+        rest = np.where((first > 0) | take(self.world.by_state(first) > 0, self.sites.state), 0.0, rest)
+        left = np.maximum(self.envelope - total(first)[:, None], 0.0)
+        rest = rest * np.minimum(1.0, left / np.maximum(total(rest)[:, None], 1e-300))
+        return first + np.where(rest >= self.p.smallest_eur_bn, rest, 0.0)
+
+    @property
     def home_size(self: Any) -> Reals:
         """(worlds, states) EUR bn of the site at home that each state likes best; 0 where it likes none."""
+        return self._home[0]
+
+    @property
+    def home_value(self: Any) -> Reals:
+        """(worlds, states) EUR bn, what that site is worth to each state, or nothing more."""
+        return self._home[1]
+
+    @cached_property
+    def _home(self: Any) -> tuple[Reals, Reals]:
         situation, most = self.situation, np.minimum(self.room, self.envelope)
         size, top = np.zeros(most.shape), self.standing.utility
         wanted = self.scale * (self.p.local_value / situation.own_cost - 1) - self.received
@@ -134,11 +180,71 @@ class Proposing:
             )
             value = np.where(asked > 0, situation.alone(asked).utility, -np.inf)
             size, top = np.where(value > top, asked, size), np.maximum(value, top)
-        return size
+        return size, top
 
     def at_home(self: Any, who: Whole) -> Reals:
         """The plan that one state a world would have for itself alone; (worlds, sites)."""
         return spread(np.where(self._only(who), self.home_size, 0.0), self.best, self.sites.count)
+
+    # -- the open rule -------------------------------------------------------------------------------------------------
+    def seconded(self: Any, proposer: Whole) -> list[tuple[Reals, Reals]]:
+        """Offers under the open rule, each with the share of the others who would rather second than amend it."""
+        always, plan = self._only(proposer), self.proposals(proposer, 0.0)[0]
+        offers = [plan]
+        for spare in (4, self.states.count):
+            offers.append(self._bought(self.parts(plan)[0], 0.0, always, spare=spare))
+        wish = self.fallback() + self.p.patience * (self.home_value - self.fallback())
+        content = [((self.utility(x) >= wish) & ~always).sum(-1) / (self.states.count - 1) for x in offers]
+        return list(zip(offers, content, strict=True))
+
+    def floor(self: Any, new: Reals, who: Whole) -> Reals:
+        """(worlds,) what taking the floor with an amendment is worth to who would make it."""
+        least = mine(self.fallback(), who)
+        return least + self.p.patience[:, 0] * (mine(self.utility(new), who) - least)
+
+    def displaced(self: Any) -> Reals:
+        """What having lost the floor is worth; (worlds, states)."""
+        return self.fallback()
+
+    # -- packages ------------------------------------------------------------------------------------------------------
+    def asked(self: Any) -> Reals:
+        """What each state's own wish costs, EUR bn (worlds, states); 0 where it has none."""
+        return self.home_size
+
+    def bundle(self: Any, members: Truths) -> Reals:
+        """The plan that brings the members' wishes, scaled down to the money there is."""
+        plan = spread(np.where(members, self.home_size, 0.0), self.best, self.sites.count)
+        plan = plan * np.minimum(1.0, self.envelope / np.maximum(total(plan)[:, None], 1e-300))
+        return np.where(plan >= self.p.smallest_eur_bn, plan, 0.0)
+
+    # -- ballots -------------------------------------------------------------------------------------------------------
+    def seat(self: Any, size: Reals, state: int) -> Reals:
+        """The plan of one site, EUR bn of `size` (worlds, states), at one state's best free site."""
+        return self.placed_at_best(np.where(np.arange(self.states.count) == state, size, 0.0))
+
+    def placed_at_best(self: Any, size: Reals) -> Reals:
+        """EUR bn (worlds, states) at each state's best free site; (worlds, sites)."""
+        return spread(np.where(self.best >= 0, size, 0.0), self.best, self.sites.count)
+
+    def bind(self: Any, plan: Reals, yes: Truths) -> Motion:
+        """Carry out what a ballot has decided; `yes` (worlds, states) voted for it in the deciding round."""
+        gain = self.utility(plan) - self.fallback()
+        held = total(plan) > 0
+        pledged = self.pledged(plan, self.letters(plan))
+        every = np.ones(self.worlds, bool)
+        return Motion(plan, pledged, yes, ~yes, total(gain) >= 0, held, held, every, gain)
+
+    # -- mediation -----------------------------------------------------------------------------------------------------
+    smooth = False
+
+    def menu(self: Any) -> list[Reals]:
+        """Plans that a mediator weighs: the common ones, every state's wish, and little for every state."""
+        every = np.ones((self.worlds, self.states.count), bool)
+        return [self.bundle(every), *self.common_plans, self.one_each(0.05), self.one_each(0.1)]
+
+    def lawful(self: Any, plan: Reals) -> Reals:
+        """The plan without sites that are too small."""
+        return np.where(plan >= self.p.smallest_eur_bn, plan, 0.0)
 
     def _only(self, who: Whole) -> Truths:
         return np.arange(self.states.count) == who[:, None]
@@ -149,5 +255,5 @@ class Proposing:
         if id(plan) not in seen or seen[id(plan)][0] is not plan:
             if len(seen) > 64:
                 seen.clear()
-            seen[id(plan)] = (plan, self.offer(plan))
+            seen[id(plan)] = (plan, self.offer(self.parts(plan)[0], None, self.parts(plan)[1]))
         return seen[id(plan)][1]

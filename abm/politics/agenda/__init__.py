@@ -5,7 +5,26 @@ has nothing to say in that quarter. It bargains over what offers are worth to th
 offer is made of: `tables` holds a divisible pie and points on a line, on which the same functions run.
 """
 
-from abm.politics.agenda import closed_rule, commission_proposal, open_call, planner
+from abm.politics.agenda import (
+    closed_rule,
+    commission_proposal,
+    nash_bargaining,
+    omnibus,
+    open_call,
+    open_rule,
+    planner,
+    relocation_ballot,
+)
 from abm.politics.agenda.family import agenda
 
-__all__ = ["agenda", "closed_rule", "commission_proposal", "open_call", "planner"]
+__all__ = [
+    "agenda",
+    "closed_rule",
+    "commission_proposal",
+    "nash_bargaining",
+    "omnibus",
+    "open_call",
+    "open_rule",
+    "planner",
+    "relocation_ballot",
+]

@@ -137,11 +137,6 @@ class Pie(TheoryTable):
         shares = np.maximum(offer, 0.0)
         return shares / np.maximum(total(shares)[:, None], 1e-300)
 
-    def wishes(self) -> Reals:
-        """Each player's wish is the whole pie; (worlds, states, states)."""
-        n = self.states.count
-        return np.broadcast_to(np.eye(n), (self.worlds, n, n))
-
     def bundle(self, members: Truths) -> Reals:
         """Members share by weight, the others go without."""
         weight = np.where(members, self.contribution(), 0.0)

@@ -20,7 +20,8 @@ RECOGNITION = ("equal", "population", "contribution", "rotating")
 class Table(Protocol):
     """What a protocol may ask, in the table's worlds; arrays are (worlds, states) unless said otherwise.
 
-    `forced` (worlds,) is who proposes where that is given and not drawn, None elsewhere. `p` holds `patience`,
+    `forced` (worlds,) is who proposes where that is given and not drawn, None elsewhere; `smooth` says whether utilities
+    have slopes that a mediator may follow. `p` holds `patience`,
     `dissent_cost_eur_bn`, `inequality_aversion` and `consensus_norm`, each (worlds, 1).
     """
 
@@ -29,6 +30,7 @@ class Table(Protocol):
     p: Any
     now: int
     forced: Whole | None
+    smooth: bool
 
     def uniform(self, channel: str, slots: int) -> Reals:
         """This quarter's luck by name; (worlds, slots)."""
@@ -66,8 +68,20 @@ class Table(Protocol):
         """Offers that a proposer weighs, each with the votes bought that it needs."""
         ...
 
-    def wishes(self) -> Reals:
-        """What each state would have for itself alone, one offer a state: (worlds, states, k)."""
+    def seconded(self, proposer: Whole) -> list[tuple[Reals, Reals]]:
+        """Offers under the open rule, each with the share (worlds,) of the others who would second it."""
+        ...
+
+    def floor(self, new: Reals, who: Whole) -> Reals:
+        """(worlds,) what taking the floor with an amendment is worth to who would make it."""
+        ...
+
+    def displaced(self) -> Any:
+        """What having lost the floor is worth."""
+        ...
+
+    def asked(self) -> Reals:
+        """What each state's wish for itself alone costs; 0 where it has none."""
         ...
 
     def bundle(self, members: Truths) -> Reals:
@@ -82,7 +96,7 @@ class Table(Protocol):
         """The nearest offer that can be made."""
         ...
 
-    def decide(self, offer: Reals, sunk: Any, *, held: Truths | None = None) -> Motion:
+    def hold(self, offer: Reals, sunk: Any, *, held: Truths | None = None) -> Motion:
         """Put an offer to the vote as it stands."""
         ...
 

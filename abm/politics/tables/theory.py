@@ -59,6 +59,8 @@ class TheoryTable:
         now: the round.
     """
 
+    smooth = True  # utilities, so that a mediator may follow their slope
+
     def __init__(
         self,
         states: States,

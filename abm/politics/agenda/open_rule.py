@@ -1,0 +1,62 @@
+"""Baron and Ferejohn's open rule: others may amend before the vote."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Annotated, Any
+
+import numpy as np
+
+from abm.politics.agenda.closed_rule import Recognition
+from abm.politics.agenda.family import Sunk, agenda
+from abm.politics.tables.table import better, drawn, mine, recognised
+from abm.politics.tables.table import recognition as chances_of
+from agents.arrays import Reals, Whole
+from agents.rules import Parameter
+
+
+@agenda(repeated=True)
+def open_rule(
+    table,
+    *,
+    recognition: Annotated[str, Recognition] = "equal",
+    amendments: Annotated[
+        int, Parameter(unit="amendments", low=0, high=100, about="most amendments before the vote")
+    ] = 4,
+    sunk: Annotated[float, Sunk] = 0.0,
+):
+    """A state moves, another seconds the motion or amends it, motion and amendment are voted on, and so on until a second.
+
+    Whoever is recognised next seconds if the motion is worth no less to it than taking the floor, and otherwise moves an
+    amendment; the winner of the two has the floor. Amending costs patience. What is seconded is put to the vote.
+    Source: Baron and Ferejohn (1989), the open rule.
+    """
+    holder = recognised(table, recognition)
+    offer = _motion(table, holder)
+    open_, delay = np.ones(table.worlds, bool), np.zeros(table.worlds, dtype=np.int64)
+    chances, n = chances_of(table, recognition), table.states.count
+    luck = table.uniform("amendment", max(amendments, 1))
+    for k in range(amendments):
+        if not open_.any():
+            break
+        others = np.where(np.arange(n) == holder[:, None], 0.0, chances)
+        who = drawn(others, np.ascontiguousarray(luck[:, k]))
+        new = _motion(table, who)
+        amends = open_ & (mine(table.utility(offer), who) < table.floor(new, who) - 1e-9)
+        wins = amends & table.wins(table.utility(new) >= table.utility(offer) - 1e-9)
+        offer, holder = np.where(wins[:, None], new, offer), np.where(wins, who, holder)
+        delay += amends
+        open_ = amends
+    return replace(table.hold(offer, sunk), delay=delay)
+
+
+def _motion(table: Any, holder: Whole) -> Reals:
+    """The motion that serves the holder of the floor best, the chance of an amendment weighed in."""
+    offers = table.seconded(holder)
+    lost = np.broadcast_to(table.displaced(), (table.worlds, table.states.count))
+    best = top = None
+    for offer, content in offers:
+        worth = content * mine(table.utility(offer), holder)
+        worth = worth + (1 - content) * table.p.patience[:, 0] * mine(lost, holder)
+        best, top = (offer, worth) if best is None else better(best, top, offer, worth)
+    return best
