@@ -94,7 +94,7 @@ def compare(
 
 
 def _show_contrasts(found: Any, where: Any, shown: Any) -> None:
-    from runs.printing import brief, print_table
+    from runs.printing import print_table
 
     where.print(f"{found.worlds} worlds of seed {found.seed}, each under every scenario on the same luck.")
     wide = where.width >= WIDE
@@ -104,7 +104,7 @@ def _show_contrasts(found: Any, where: Any, shown: Any) -> None:
         rows = [_row(c, wide) for c in found.contrasts if (c.a, c.b) == (a, b) and c.outcome in shown]
         where.print()
         where.print(f"A = {a}, B = {b}")
-        print_table(where, headings, rows, right=range(1, len(headings)))
+        print_table(where, headings, rows, right=headings[1:])
         for c in found.contrasts:
             if (c.a, c.b) == (a, b) and c.outcome == "years_behind" and c.missing_a + c.missing_b:
                 where.print(
@@ -209,7 +209,7 @@ def _show_attribution(found: Any, where: Any) -> None:
         ]
         for s in found.shares
     ]
-    print_table(where, headings, rows, right=(1, 3, 4, 5))
+    print_table(where, headings, rows, right=[h for h in headings[1:] if h])
     if wide:
         where.print("First, last: the change if switched before or after all others.")
     pairs = sorted(found.interactions, key=lambda i: -abs(i.interaction))[:5]
@@ -222,7 +222,7 @@ def _show_attribution(found: Any, where: Any) -> None:
                 [" and ".join(i.groups), brief(i.interaction), f"{brief(i.low)} to {brief(i.high)}"]
                 for i in pairs
             ],
-            right=(1, 2),
+            right=("Beyond each apart", "95 %"),
         )
     for groups, why in found.joined:
         where.print(f"{' and '.join(groups)} move as one and stand under {groups[0]}: {why}", soft_wrap=True)

@@ -179,7 +179,7 @@ def attribution(found: Attribution, name: str) -> Figure:
         )
     axes.axvline(0, color="black", linewidth=0.8)
     axes.set_xlabel(f"share of the difference in {name}")
-    axes.legend(loc="best", fontsize=8)
+    figure.legend(loc="outside lower center", ncols=2, fontsize=8)
     return figure
 
 

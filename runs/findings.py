@@ -101,7 +101,9 @@ class Findings:
         if self.spec.switching is not None:
             units = [unit[0] for unit in self.spec.switching.units]
             telling = (0, 1, len(units) - 1, len(units))
-            rows = [r for r in rows if sum(self.points[r][u] == TO for u in units) in telling]
+            switched = [sum(point[u] == TO for u in units) for point in self.points]
+            rows = [r for r in rows if switched[r] in telling]
+            rows.sort(key=lambda r: (r // 2 ** len(units), switched[r]))
         return rows if len(rows) <= MOST_POINTS else []
 
     @property
@@ -294,5 +296,10 @@ def label(point: dict[str, Any]) -> str:
     if not any(v in (FROM, TO) for v in point.values()):
         return ", ".join(plain)
     switched = [k for k, v in point.items() if v == TO]
+    left = [k for k, v in point.items() if v == FROM]
     there = " + ".join(switched) or "none switched"
-    return ", ".join(["all switched" if FROM not in point.values() else there, *plain])
+    if not left:
+        there = "all switched"
+    elif len(left) == 1 and len(switched) > 1:
+        there = f"all but {left[0]}"
+    return ", ".join([there, *plain])

@@ -54,7 +54,7 @@ def brief(value: float) -> str:
         return f"{value:.3g}".replace("e+", "e")
     if abs(value) >= 1e4:
         return f"{value / 1000:.0f}k"
-    if abs(value) >= 100:
+    if abs(value) >= 100 or value == int(value):
         return f"{value:,.0f}"
     return f"{value:.3f}".rstrip("0").rstrip(".") if abs(value) < 10 else f"{value:.1f}"
 

@@ -118,13 +118,13 @@ def page(found: Findings, pictures: Sequence[str]) -> str:
         f"<p>{escape(methods(results))}</p>",
         _table(["Varied", "Levels"], _factors(spec)),
         "<h2>Results</h2>",
-        _outcomes(found),
         *(
             f"<figure><figcaption><strong>Figure {k}. {escape(d.title)}</strong> {escape(d.caption)}</figcaption>"
             f"<div class='drawing' role='img' aria-label='{escape(d.title, quote=True)}'>{picture}</div></figure>"
             for k, (d, picture) in enumerate(zip(found.figures, pictures, strict=True), 1)
         ),
         _interactions(found),
+        _outcomes(found),
         "".join(f"<p class='note'>{escape(note)}</p>" for note in found.notes),
         _refused(spec),
         "<h2>How to replicate</h2>",

@@ -87,7 +87,7 @@ def sensitivity(
             for s in sorted(shares, key=lambda s: -s.share)
         ]
     where.print(f"{name}: shares of its variance" if kind != "morris" else f"{name}: elementary effects")
-    printing.print_table(where, headings, rows, right=range(1, len(headings)))
+    printing.print_table(where, headings, rows, right=headings[1:])
     if noise is not None:
         where.print(
             f"Luck makes {noise:.0%} of the variance."
