@@ -10,8 +10,11 @@ from __future__ import annotations
 import functools
 import inspect
 import re
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from importlib import import_module
+from types import ModuleType
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import numpy as np
@@ -128,6 +131,8 @@ class Rule:
 
 
 FAMILIES: dict[str, Family] = {}
+OFFERS = "juste_retour.rules"  # the entry-point group by which installed packages offer rules
+OFFERED: dict[str, ModuleType] = {}  # those that have been imported
 
 
 class Family:
@@ -140,6 +145,7 @@ class Family:
         actor: "state", "commissioner" or "lab" where the choice is an actor's own and may differ by actor.
         group: the attribution group that the family belongs to.
         lift: how `.each` runs a function that is written for one actor in one world (see `each`).
+        examples: returns a list of what the family's rules are handed, for the checks of a family of one's own.
     """
 
     def __init__(
@@ -151,9 +157,17 @@ class Family:
         actor: str | None = None,
         group: str = "placement",
         lift: Callable[[Callable[..., Any]], Callable[..., Any]] | None = None,
+        examples: Callable[[], list[tuple[Any, ...]]] | None = None,
     ):
+        code = sys._getframe(1)
+        self.place = f"{code.f_code.co_filename}:{code.f_lineno}"
+        there = FAMILIES.get(name)
+        if there is not None and there.place.rpartition(":")[0] != code.f_code.co_filename:
+            raise BadInput(
+                f"the name {name!r} of a family is taken: {there.place} and {self.place} both define it; rename one."
+            )
         self.name, self.decides, self.signature = name, decides, signature
-        self.actor, self.group, self.lift = actor, group, lift
+        self.actor, self.group, self.lift, self.examples = actor, group, lift, examples
         self.rules: dict[str, Rule] = {}
         FAMILIES[name] = self
 
@@ -203,6 +217,8 @@ class Family:
 
     def __getitem__(self, name: str) -> Rule:
         """Return the rule of that name, or raise `BadInput` with the near matches."""
+        if isinstance(name, str) and name not in self.rules:
+            load_offered()
         try:
             return self.rules[name]
         except (KeyError, TypeError):
@@ -213,8 +229,46 @@ class Family:
         return iter(self.rules.values())
 
 
+def load_offered() -> dict[str, ModuleType]:
+    """Import the modules of rules that installed packages offer, each once, and return them by entry point.
+
+    Packages offer them by the entry-point group `juste_retour.rules`. Nothing is imported before a name is asked for
+    that nobody else has entered, or the whole catalogue is.
+
+    Raises:
+        BadInput: a package whose rules cannot be imported, or whose names are taken.
+    """
+    from importlib.metadata import entry_points
+
+    for point in entry_points(group=OFFERS):
+        if point.value in OFFERED:
+            continue
+        package = point.dist.name if point.dist is not None else point.name
+        before = dict(FAMILIES), {name: dict(f.rules) for name, f in FAMILIES.items()}
+        try:
+            OFFERED[point.value] = import_module(point.module)
+        except Exception as error:
+            forget(*before)
+            said = str(error) if isinstance(error, BadInput) else f"{type(error).__name__}: {error}"
+            raise BadInput(
+                f"the rules that the package {package!r} offers cannot be used ({said.rstrip('.')}); update it, or "
+                "uninstall it."
+            ) from None
+    return OFFERED
+
+
+def forget(families: dict[str, Family], rules: dict[str, dict[str, Rule]]) -> None:
+    """Put the catalogue back as it was."""
+    FAMILIES.clear()
+    FAMILIES.update(families)
+    for name, known in rules.items():
+        FAMILIES[name].rules = known
+
+
 def family(name: str) -> Family:
     """Return the family of that name, or raise `BadInput` with the near matches."""
+    if name not in FAMILIES:
+        load_offered()
     try:
         return FAMILIES[name]
     except KeyError:

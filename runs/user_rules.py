@@ -12,7 +12,7 @@ from types import ModuleType
 
 from abm import catalogue  # noqa: F401  the shipped rules stand before a user's
 from agents.errors import BadInput, JusteRetourError
-from agents.rules import FAMILIES
+from agents.rules import FAMILIES, OFFERED, forget
 
 
 @dataclass(frozen=True)
@@ -33,8 +33,27 @@ _LOADED: dict[Path, RulesFile] = {}
 
 
 def loaded() -> list[RulesFile]:
-    """The files of rules read so far, in their order."""
-    return list(_LOADED.values())
+    """The files of rules read so far, in their order: users' own, then those that installed packages offered."""
+    return [*_LOADED.values(), *(file for module in OFFERED.values() if (file := _offered(module)))]
+
+
+def _offered(module: ModuleType) -> RulesFile | None:
+    path = Path(module.__file__ or "")
+    if not path.is_file():
+        return None
+    content = path.read_bytes()
+    return RulesFile(
+        path, hashlib.sha256(content).hexdigest(), content.decode("utf-8", "replace"), _entered(path)
+    )
+
+
+def _entered(place: Path) -> tuple[tuple[str, str], ...]:
+    return tuple(
+        (family.name, rule.name)
+        for family in FAMILIES.values()
+        for rule in family
+        if rule.place.startswith(f"{place}:")
+    )
 
 
 def load_rules(files: Iterable[Path | str]) -> list[RulesFile]:
@@ -61,22 +80,24 @@ def _load(path: Path) -> RulesFile:
     known = _LOADED.get(place)
     if known is not None and known.sha256 == sha256:
         return known
-    before = {name: dict(family.rules) for name, family in FAMILIES.items()}
+    before = dict(FAMILIES), {name: dict(family.rules) for name, family in FAMILIES.items()}
     if known is not None:
         for family, rule in known.rules:
             FAMILIES[family].rules.pop(rule, None)
+        for name in [name for name, family in FAMILIES.items() if family.place.startswith(f"{place}:")]:
+            del FAMILIES[name]
     try:
         _run(path, place, source, sha256)
     except BaseException:
-        for name, rules in before.items():
-            FAMILIES[name].rules = rules
+        forget(*before)
         raise
-    entered = tuple(
-        (family.name, rule.name)
-        for family in FAMILIES.values()
-        for rule in family
-        if rule.place.startswith(f"{place}:")
-    )
+    entered = _entered(place)
+    empty = [family.name for family in FAMILIES.values() if not family.rules]
+    if empty:
+        forget(*before)
+        raise BadInput(
+            f"{path} enters the family {empty[0]!r} and no rule of it; enter its usual rule as well."
+        )
     if not entered:
         raise BadInput(f"{path} enters no rule; decorate a function with its family, as in @voting.")
     _LOADED[place] = RulesFile(path, sha256, source, entered)
