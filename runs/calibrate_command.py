@@ -104,8 +104,7 @@ def _write(tables: dict[str, Any], about: dict[str, Any], out: Path) -> None:
 
 
 def _show(tables: dict[str, Any], about: dict[str, Any], where: Any) -> None:
-    from runs.compare_command import brief
-    from runs.printing import print_table
+    from runs.printing import brief, print_table
 
     def text(value: Any) -> str:
         if isinstance(value, str):

@@ -53,8 +53,7 @@ def _fresh(name: str, worlds: int, seed: int, report: Any) -> dict[str, Any]:
 
 
 def _show(rows: list[dict[str, Any]], title: str, where: Any) -> None:
-    from runs.compare_command import brief
-    from runs.printing import print_table
+    from runs.printing import brief, print_table
 
     where.print(title)
     said = {None: "-", True: "yes", False: "NO"}
