@@ -190,7 +190,7 @@ def exact(price: Reals, states: States, always: Truths | None = None, blocking: 
         answer = milp(
             np.where(np.isfinite(price), price, 0.0),
             constraints=constraints,
-            integrality=np.ones(n),
+            integrality=np.ones(n, dtype=np.int64),
             bounds=Bounds(always.astype(float), np.isfinite(price).astype(float)),
             options={"mip_rel_gap": 0.0},
         )

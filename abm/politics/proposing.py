@@ -217,6 +217,52 @@ class Proposing:
         plan = plan * np.minimum(1.0, self.envelope / np.maximum(total(plan)[:, None], 1e-300))
         return np.where(plan >= self.p.smallest_eur_bn, plan, 0.0)
 
+    # -- issues --------------------------------------------------------------------------------------------------------
+    @cached_property
+    def ladder(self: Any) -> tuple[list[int], tuple[float, ...]]:
+        """Numbers of sites, and parts of the envelope, on which states take their stand."""
+        n = self.states.count
+        return sorted({k for k in (1, 2, 3, 5, 8, 13) if k < n} | {n}), (0.05, 0.1, 0.2, 0.4, 0.7, 1.0)
+
+    def spread_over(self: Any, count: int, part: Any) -> Reals:
+        """Part of the envelope, a number or (worlds, 1), at so many of the best sites: one in each state for all."""
+        n = self.states.count
+        return self.one_each(part) if count == n and count > 1 else self.largest(count, part)
+
+    def stands(self: Any) -> tuple[Reals, Reals]:
+        """Each state's position and salience, 0 to 100, on how many sites and how much money; (worlds, states, 2).
+
+        A state stands where its payoff is highest. Its salience is how much its payoff varies with the issue, against
+        how much it varies with both.
+        """
+        counts, parts = self.ladder
+        worth = np.stack(
+            [np.stack([self.utility(self.spread_over(k, part)) for part in parts], -1) for k in counts], -2
+        )  # (worlds, states, counts, parts)
+        flat = worth.reshape(*worth.shape[:2], -1)
+        k, m = np.divmod(flat.argmax(-1), len(parts))
+        scale = np.log(np.array(counts, dtype=np.float64)) / np.log(max(counts[-1], 2)) * 100
+        position = np.stack([scale[k], 100 * np.array(parts)[m]], axis=-1)
+        best = np.take_along_axis(worth, k[..., None, None], axis=-2)[..., 0, :]
+        other = np.take_along_axis(worth, m[..., None, None], axis=-1)[..., 0]
+        varies = np.stack([np.ptp(other, axis=-1), np.ptp(best, axis=-1)], axis=-1)
+        return position, 100 * varies / np.maximum(varies.max(-1, keepdims=True), 1e-300)
+
+    def settled_on(self: Any, outcome: Reals) -> Reals:
+        """The plan that comes nearest to an outcome, 0 to 100, on the two issues (worlds, 2).
+
+        Each time it has failed before, it comes back with half the money.
+        """
+        counts, _ = self.ladder
+        wanted = np.exp(outcome[:, :1] / 100 * np.log(max(counts[-1], 2)))
+        part = np.clip(outcome[:, 1:] / 100, 0.0, 1.0)
+        part = part * np.power(0.5, self.world.rounds[self.rows].astype(np.float64))[:, None]
+        near = np.abs(np.log(np.array(counts)) - np.log(wanted)).argmin(-1)
+        plan = np.zeros((self.worlds, self.sites.count))
+        for k in np.unique(near):
+            plan = np.where((near == k)[:, None], self.spread_over(counts[k], part), plan)
+        return plan
+
     # -- ballots -------------------------------------------------------------------------------------------------------
     def seat(self: Any, size: Reals, state: int) -> Reals:
         """The plan of one site, EUR bn of `size` (worlds, states), at one state's best free site."""

@@ -125,6 +125,7 @@ def solve(
             mixing += 1
             kept = [*kept, answer.bought][-KEPT:]
         last = change
+    assert inclusion is not None
     coalitions = np.array(kept or [answer.bought])
     return Equilibrium(values, inclusion, _weighted(coalitions), regret, k, regret <= tolerance)
 

@@ -8,6 +8,7 @@ offer is made of: `tables` holds a divisible pie and points on a line, on which 
 from abm.politics.agenda import (
     closed_rule,
     commission_proposal,
+    compromise,
     nash_bargaining,
     omnibus,
     open_call,
@@ -21,6 +22,7 @@ __all__ = [
     "agenda",
     "closed_rule",
     "commission_proposal",
+    "compromise",
     "nash_bargaining",
     "omnibus",
     "open_call",

@@ -52,11 +52,14 @@ def open_rule(
 
 def _motion(table: Any, holder: Whole) -> Reals:
     """The motion that serves the holder of the floor best, the chance of an amendment weighed in."""
-    offers = table.seconded(holder)
     lost = np.broadcast_to(table.displaced(), (table.worlds, table.states.count))
-    best = top = None
-    for offer, content in offers:
-        worth = content * mine(table.utility(offer), holder)
-        worth = worth + (1 - content) * table.p.patience[:, 0] * mine(lost, holder)
-        best, top = (offer, worth) if best is None else better(best, top, offer, worth)
+    after = table.p.patience[:, 0] * mine(lost, holder)
+
+    def worth(offer: Reals, content: Reals) -> Reals:
+        return content * mine(table.utility(offer), holder) + (1 - content) * after
+
+    (best, content), *others = table.seconded(holder)
+    top = worth(best, content)
+    for offer, content in others:
+        best, top = better(best, top, offer, worth(offer, content))
     return best

@@ -88,6 +88,14 @@ class Table(Protocol):
         """The offer that brings all members' wishes, scaled down to what there is; (worlds, k)."""
         ...
 
+    def stands(self) -> tuple[Reals, Reals]:
+        """Positions and saliences, 0 to 100, on the issues; (worlds, states, issues) each."""
+        ...
+
+    def settled_on(self, outcome: Reals) -> Reals:
+        """The offer that comes nearest to an outcome (worlds, issues) on them."""
+        ...
+
     def menu(self) -> list[Reals]:
         """Offers that a mediator weighs, from which others are mixed."""
         ...

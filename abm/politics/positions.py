@@ -1,0 +1,209 @@
+"""Actors, issues, positions, saliences and capabilities: the compromise model and the exchange model.
+
+Positions stand on a scale of 0 to 100, saliences too; capabilities are weights. The functions take arrays
+(..., actors, issues), with worlds in front or without; `load_positions` reads a table in the form of the field's data
+sets (Decision-making in the European Union, DEU).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from abm.tables import Table
+from agents.arrays import Reals, Truths, total
+from agents.errors import BadInput
+
+COLUMNS = ("actor", "issue", "position", "salience", "capability")
+
+
+@dataclass(frozen=True, eq=False)
+class Positions:
+    """A table of actors and issues.
+
+    Attributes:
+        actors: their names.
+        issues: their names.
+        position: (actors, issues), 0 to 100; NaN where the actor has none.
+        salience: (actors, issues), 0 to 100; 0 where the actor has no position.
+        capability: (actors, issues).
+    """
+
+    actors: tuple[str, ...]
+    issues: tuple[str, ...]
+    position: Reals
+    salience: Reals
+    capability: Reals
+
+
+def load_positions(path: Path | str) -> Positions:
+    """Read a CSV file with the columns actor, issue, position, salience and capability; a row an actor and issue.
+
+    Raises:
+        BadInput: one sentence that names the file, the row, the column, the value and the remedy.
+    """
+    table = Table(Path(path), required=COLUMNS, optional=())
+    names, topics = table.texts("actor"), table.texts("issue")
+    actors, issues = tuple(dict.fromkeys(names)), tuple(dict.fromkeys(topics))
+    shape = (len(actors), len(issues))
+    position, salience, capability = np.full(shape, np.nan), np.zeros(shape), np.zeros(shape)
+    columns = (
+        table.numbers("position", low=0, high=100),
+        table.numbers("salience", low=0, high=100),
+        table.numbers("capability", low=0),
+    )
+    for row, (actor, issue) in enumerate(zip(names, topics, strict=True)):
+        at = actors.index(actor), issues.index(issue)
+        if not np.isnan(position[at]):
+            table.fail(row, "actor", f"stands twice on {issue!r}", "keep one row for each actor and issue")
+        position[at], salience[at], capability[at] = (c[row] for c in columns)
+    return Positions(actors, issues, position, salience, capability)
+
+
+def compromise_outcome(position: Reals, salience: Reals, capability: Any) -> Reals:
+    """The mean of positions, weighted by salience and capability: O = sum x c s / sum c s; (..., issues).
+
+    Actors without a position (NaN) or with no salience do not count; an issue that matters to nobody takes the plain
+    mean. Source: Van den Bos (1991); Achen (2006); Thomson et al. (2006), The EU Decides.
+
+    >>> import numpy as np
+    >>> compromise_outcome(np.array([[0.0, 0.0], [100.0, 100.0]]), np.array([[10.0, 90.0], [60.0, 50.0]]), 1.0).round(6)
+    array([85.714286, 35.714286])
+    """
+    weight = _weight(position, salience, capability)
+    x = np.where(weight > 0, position, 0.0)
+    return total(np.swapaxes(x * weight, -1, -2)) / total(np.swapaxes(weight, -1, -2))
+
+
+def _weight(position: Reals, salience: Reals, capability: Any) -> Reals:
+    there = ~np.isnan(position)
+    weight = np.where(there, salience * capability, 0.0)
+    nobody = ~(weight > 0).any(axis=-2, keepdims=True)
+    return np.where(nobody, there.astype(np.float64), weight)
+
+
+@dataclass(frozen=True, eq=False)
+class Exchange:
+    """What the exchanges came to.
+
+    Attributes:
+        position: (..., actors, issues) after all exchanges.
+        outcome: (..., issues).
+        made: number of exchanges; (...).
+        log: of the first world: (giver, taker, issue given, issue got, gain of each).
+    """
+
+    position: Reals
+    outcome: Reals
+    made: NDArray[np.int64]
+    log: list[tuple[int, int, int, int, float]]
+
+
+def exchange_outcome(position: Reals, salience: Reals, capability: Any, rounds: int = 50) -> Exchange:
+    """Trade positions, the pair of greatest gain first, until nobody gains; both partners gain the same.
+
+    Two actors on opposite sides of the expected outcomes of two issues, each caring more for another one of them, may
+    trade: each moves toward the other on the issue that it cares less for. A round makes the trade of greatest gain in
+    each world, as far as one of the two gives in wholly; what an actor has given on an issue it does not give again.
+    Others gain or lose by it without being asked.
+
+    Args:
+        position: (..., actors, issues), 0 to 100.
+        salience: (..., actors, issues).
+        capability: weights that go with them.
+        rounds: most trades in a world.
+
+    Source: Stokman and Van Oosten (1994), equal gain; Van Assen, Stokman and Van Oosten (2003) on externalities.
+    """
+    shape = np.broadcast_shapes(position.shape, salience.shape, np.shape(capability))
+    worlds, (actors, issues) = shape[:-2], shape[-2:]
+    count = int(np.prod(worlds, dtype=np.int64))
+    x = np.broadcast_to(position, shape).reshape(count, actors, issues).copy()
+    s = np.ascontiguousarray(np.broadcast_to(salience, shape)).reshape(count, actors, issues)
+    weight = _weight(x, s, np.broadcast_to(capability, shape).reshape(count, actors, issues))
+    share = (
+        weight / total(np.swapaxes(weight, -1, -2))[:, None, :]
+    )  # a point moved moves the outcome by this much
+    given = np.isnan(x)
+    made, log = np.zeros(count, dtype=np.int64), []
+    each, trading = np.arange(count), np.ones(count, bool)
+    for _ in range(rounds):
+        best = np.zeros(count)
+        deal = np.zeros((count, 4), dtype=np.int64)
+        step = np.zeros((count, 2))
+        outcome = compromise_outcome(x, s, weight / np.where(s > 0, s, 1.0))
+        for p in range(issues):
+            for q in range(issues):
+                if p == q:
+                    continue
+                gain, move_p, move_q = _trades(x, s, share, outcome, given, p, q)
+                flat = gain.reshape(count, -1)
+                top = flat.argmax(-1)
+                better = flat[each, top] > best + 1e-12
+                a, b = np.divmod(top, actors)
+                best = np.where(better, flat[each, top], best)
+                deal = np.where(
+                    better[:, None], np.stack([a, b, np.full(count, p), np.full(count, q)], axis=-1), deal
+                )
+                moved = np.stack([move_p[each, a, b], move_q[each, a, b]], axis=-1)
+                step = np.where(better[:, None], moved, step)
+        trading &= best > 1e-9
+        if not trading.any():
+            break
+        a, b, p, q = deal.T
+        now = np.flatnonzero(trading)
+        x[now, a[now], p[now]] += step[now, 0]
+        x[now, b[now], q[now]] += step[now, 1]
+        given[now, a[now], p[now]] = True
+        given[now, b[now], q[now]] = True
+        made += trading
+        if trading[0]:
+            log.append((int(a[0]), int(b[0]), int(p[0]), int(q[0]), float(best[0])))
+    outcome = compromise_outcome(x, s, weight / np.where(s > 0, s, 1.0))
+    return Exchange(x.reshape(shape), outcome.reshape(*worlds, issues), made.reshape(worlds), log)
+
+
+def _trades(
+    x: Reals, s: Reals, share: Reals, outcome: Reals, given: Truths, p: int, q: int
+) -> tuple[Reals, Reals, Reals]:
+    """Every trade in which an actor a gives on issue p to b, who gives on issue q: gain and moves, (worlds, a, b)."""
+    xa, xb = x[:, :, None, :], x[:, None, :, :]
+    sa, sb = s[:, :, None, :], s[:, None, :, :]
+    with np.errstate(invalid="ignore"):
+        opposed = [
+            (xa[..., k] - outcome[:, None, None, k]) * (xb[..., k] - outcome[:, None, None, k]) < 0
+            for k in (p, q)
+        ]
+        lawful = opposed[0] & opposed[1] & ~given[:, :, None, p] & ~given[:, None, :, q]
+        lawful &= (
+            sa[..., q] * sb[..., p] > sa[..., p] * sb[..., q]
+        )  # a cares relatively more for q than b does
+        far_p, far_q = np.abs(xa[..., p] - xb[..., p]), np.abs(xa[..., q] - xb[..., q])
+        most_p, most_q = share[:, :, None, p] * far_p, share[:, None, :, q] * far_q
+        rate = (sa[..., p] + sb[..., p]) / np.maximum(
+            sa[..., q] + sb[..., q], 1e-300
+        )  # of outcome q for outcome p
+        shift_p = np.minimum(most_p, most_q / np.maximum(rate, 1e-300))
+        shift_q = shift_p * rate
+        gain = np.where(lawful, sa[..., q] * shift_q - sa[..., p] * shift_p, 0.0)
+        move_p = shift_p / np.maximum(share[:, :, None, p], 1e-300) * np.sign(xb[..., p] - xa[..., p])
+        move_q = shift_q / np.maximum(share[:, None, :, q], 1e-300) * np.sign(xa[..., q] - xb[..., q])
+    return np.nan_to_num(gain), move_p, move_q
+
+
+def named_positions(found: Positions, codes: tuple[str, ...], issue: str, place: str) -> NDArray[np.float64]:
+    """Each state's position, salience and capability on an issue of a table; (3, states), NaN where it says nothing."""
+    if issue not in found.issues:
+        raise BadInput(f"{place}: the table has no issue {issue!r}; it has {', '.join(found.issues)}.")
+    k = found.issues.index(issue)
+    out = np.full((3, len(codes)), np.nan)
+    for i, actor in enumerate(found.actors):
+        if actor not in codes:
+            raise BadInput(f"{place}: the table names {actor!r}, which is not a member; drop its rows.")
+        if not np.isnan(found.position[i, k]):
+            out[:, codes.index(actor)] = found.position[i, k], found.salience[i, k], found.capability[i, k]
+    return out
