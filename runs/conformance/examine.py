@@ -10,7 +10,7 @@ from typing import Any
 from agents.rules import Rule
 from runs.conformance import watch
 from runs.conformance.lawful import Unlawful
-from runs.conformance.scenes import Scene, known, parameters, scenes
+from runs.conformance.scenes import Scene, parameters, scenes, shipped
 from runs.conformance.speed import Speed, speed_of
 from runs.conformance.steps import STEPS
 from runs.conformance.watch import Fell, ask
@@ -51,7 +51,7 @@ def examine(rule: Rule, limit: float = watch.LIMIT, timed: bool = True) -> Exami
     for name, step in STEPS:
         if not examination.take(name, step):
             break
-    speed = speed_of(rule) if timed and not examination.faults and known(rule.family) else None
+    speed = speed_of(rule) if timed and not examination.faults and shipped(rule.family) else None
     return Examined(
         rule.family,
         rule.name,
@@ -70,7 +70,7 @@ class Examination:
         self.held: list[str] = []
         self.faults: list[Fault] = []
         self.notes: list[str] = []
-        self.scenes = scenes(rule.family) if known(rule.family) else ()
+        self.scenes = scenes(rule.family)
         if "deterministic" in rule.properties and rule.family == "vote":
             self.scenes = tuple(
                 replace(s, handed=(*s.handed[:2], replace(s.handed[2], luck=None))) for s in self.scenes

@@ -17,15 +17,21 @@ from abm.politics.council import Council
 from abm.quarter import advance
 from abm.scenario import Scenario, load
 from abm.world import ONE_A_WORLD, World
+from agents.errors import BadInput, near
 from agents.rules import FAMILIES, Rule
+from agents.some_worlds import count_of
 
 WORLDS = 13  # fits no other axis of the shipped unions
 BRIEF = {"end": "2026Q4", "assess": "2026Q4"}
 BY_COMMISSION: Mapping[str, Any] = BRIEF | {"agenda": "commission_proposal"}
 BY_CALL: Mapping[str, Any] = BRIEF
 BY_PLANNER: Mapping[str, Any] = BRIEF | {"agenda": "planner", "pooling": "best_of"}
+ROOT = Path(__file__).resolve().parents[2]
 COUNCIL = ("agenda", "reversion")  # families that are handed the table itself
 USUAL: dict[str, list[tuple[str, Mapping[str, Any], int]]] = {
+    "operations": [("the call", BY_CALL, 0)],
+    "procurement": [("the call", BY_CALL, 0)],
+    "funding": [("the call", BY_CALL, 0)],
     "bid": [("the first wave", BY_CALL, 0), ("the second wave", BY_CALL, 1)],
     "draft": [("the College", BY_COMMISSION, 0)],
     "endorse": [("the College", BY_COMMISSION, 0)],
@@ -149,9 +155,21 @@ def union(name: str | None) -> Members:
         return load_members(Path(folder))
 
 
-@lru_cache(maxsize=128)
 def scenes(family: str) -> tuple[Scene, ...]:
-    """The scenes of a family: as it is asked in ordinary runs, and in the corners."""
+    """The scenes of a family: as it is asked in ordinary runs, and in the corners; none where nobody knows any."""
+    if shipped(family):
+        return _scenes(family)
+    examples = FAMILIES[family].examples
+    if examples is None:
+        return ()
+    return tuple(
+        Scene(f"example {k + 1}", handed, count_of(*handed), union(None))
+        for k, handed in enumerate(examples())
+    )
+
+
+@lru_cache(maxsize=128)
+def _scenes(family: str) -> tuple[Scene, ...]:
     if family == "voting":
         return tuple(_ballots())
     found = []
@@ -191,7 +209,8 @@ def _ballots(worlds: int = WORLDS) -> Any:
         lean = rng.random((worlds, 1))
         yes = rng.random(shape) < 0.25 + 0.75 * lean
         no = ~yes & (rng.random(shape) < 0.8)
-        yes[:3], no[:3] = np.array([[True], [False], [False]]), np.array([[False], [True], [False]])
+        for k, (all_yes, all_no) in enumerate(((True, False), (False, True), (False, False))[:worlds]):
+            yes[k], no[k] = all_yes, all_no
         union_yes = rng.random(worlds) < 0.7
         weight = rng.random(shape)
         yield Scene(
@@ -236,9 +255,15 @@ def scenario_for(rule: Rule) -> Scenario:
     return base.changed({**more, rule.family: rule.name})
 
 
-def known(family: str) -> bool:
-    """Whether there are scenes for a family: for the shipped ones, not for a user's own."""
-    return family in SHIPPED
+def shipped(family: str) -> bool:
+    """Whether a family is one of the model's own."""
+    file = Path(FAMILIES[family].place.rpartition(":")[0])
+    return any(file.is_relative_to(ROOT / room) for room in ("agents", "abm"))
 
 
-SHIPPED = frozenset(FAMILIES)
+def example(family: str, worlds: int = 2) -> tuple[Any, ...]:
+    """What the rules of a family are handed in an ordinary run of the European Union, in some worlds."""
+    scene = large(family, worlds)
+    if scene is None:
+        raise BadInput(f"nobody asks the family {family!r} in a run; {near(family, FAMILIES)}")
+    return scene.again()

@@ -10,12 +10,11 @@ from pathlib import Path
 import numpy as np
 
 from agents.rules import FAMILIES, Rule
-from runs.conformance.scenes import COUNCIL, large, parameters
+from runs.conformance.scenes import COUNCIL, ROOT, large, parameters
 from runs.conformance.watch import file_of
 
 WORLDS = 256
 TABLES = 32  # worlds at a table, which is asked once a quarter only
-ROOT = Path(__file__).resolve().parents[2]
 LEAST = 0.05  # seconds over which the time is taken
 
 
