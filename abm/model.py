@@ -21,14 +21,15 @@ from abm.members import Members, load_members
 from abm.outcomes import Accounts, Outcomes, accounts, outcomes, planned_years_behind, price_of_politics
 from abm.politics.council import Council
 from abm.quarter import advance, race_of, standing
+from abm.quarter import run_flop as largest_run
 from abm.reasons import Decision, reasons
 from abm.scenario import Scenario, load
 from abm.world import World
 from agents.arrays import Reals, total
 from agents.errors import BadInput, near
 from agents.mesa_agents import Actor, Commissioner, Facility, Lab, MemberState
-from agents.own import in_world
 from agents.situation import Situation
+from agents.some_worlds import some_worlds
 
 KINDS: dict[type[Actor], str] = {
     MemberState: "state",
@@ -73,22 +74,74 @@ AGENT_REPORTERS = (
 _NEVER_ASKED = object()
 
 
+class Readings:
+    """What there is to report of some worlds this quarter, worked out once for all the models that share them."""
+
+    def __init__(self, world: World):
+        self.world = world
+        self._accounts: tuple[bytes, Accounts] | None = None
+        self._quarter: tuple[int, dict[str, Any]] | None = None
+
+    @property
+    def accounts(self) -> Accounts:
+        """The accounts of this quarter."""
+        stands = self.world.contracted.tobytes()  # nothing else moves them
+        if self._accounts is None or self._accounts[0] != stands:
+            self._accounts = (stands, accounts(self.world))
+        return self._accounts[1]
+
+    @property
+    def quarter(self) -> dict[str, Any]:
+        """All that is collected, by name, (worlds,) each, but the quarter's name and the price of politics."""
+        if self._quarter is None or self._quarter[0] != self.world.now:
+            self._quarter = (self.world.now, self._read())
+        return self._quarter[1]
+
+    def _read(self) -> dict[str, Any]:
+        world, books = self.world, self.accounts
+        if world.timeline:
+            found = {k: v for k, v in world.timeline[-1].items() if k != "quarter"}
+        else:
+            found = standing(world) | race_of(world, self._largest_run())
+        found |= {
+            "sites": found["contracted"],
+            "hosts": (books.sites > 0).sum(-1),
+            "spend_eur_bn": total(books.received),
+            "envelope_eur_bn": world.envelope[:, 0].copy(),
+            "aggregate_accelerators": total(books.chips),
+        }
+        for name in ("largest_run_flop", "years_behind"):
+            found[f"{name}_at_assessment"] = world.race.get(name, np.full(world.count, np.nan))
+        return found
+
+    def _largest_run(self) -> Any:
+        world = self.world
+        if world.now >= world.first:
+            return largest_run(world)
+        every = np.arange(
+            world.count
+        )  # at the start only what stood already works, and nothing is to be kept of it
+        machines = operational(world.machines, world.year)
+        fleet = fleet_of(world, every, world.working, machines, world.year)
+        return run_flop(world.decide("pooling", fleet, world.pool).rate, world.p)
+
+
 class WorldModel(mesa.Model):
     """One world of a `World` as a Mesa model; `AllocationModel` is the one to make.
 
     Args:
-        world: the arrays, which several models may share.
+        readings: of the world, which several models may share.
         row: which of the worlds this is.
         kinds: the class of each actor, from `casting`.
     """
 
-    def __init__(self, world: World, row: int, kinds: Mapping[str, list[type[Any]]]):
-        super().__init__(rng=world.seed)
-        self.world, self.row = world, row
+    def __init__(self, readings: Readings, row: int, kinds: Mapping[str, list[type[Any]]]):
+        super().__init__(rng=readings.world.seed)
+        self.readings, self.world, self.row = readings, readings.world, row
+        world = self.world
         self._now = world.now
         self._handed: dict[str, tuple[Any, ...]] = {}
         self._situation: tuple[int, Situation] | None = None
-        self._accounts: tuple[bytes, Accounts] | None = None
         self._facilities: dict[int, Facility] = {}
         self._members: list[Any] = [
             cls(self, place) for kind in kinds.values() for place, cls in enumerate(kind)
@@ -125,10 +178,18 @@ class WorldModel(mesa.Model):
     @property
     def accounts(self) -> Accounts:
         """The accounts of this quarter, all worlds."""
-        stands = self.world.contracted.tobytes()  # nothing else moves them
-        if self._accounts is None or self._accounts[0] != stands:
-            self._accounts = (stands, accounts(self.world))
-        return self._accounts[1]
+        return self.readings.accounts
+
+    @property
+    def quarter(self) -> str:
+        """This quarter, as "2026Q3"."""
+        return self.world.quarter
+
+    def __getattr__(self, name: str) -> Any:
+        """A reported quantity as it is this quarter, such as `model.years_behind`."""
+        if name in MODEL_REPORTERS:
+            return self.readings.quarter[name][self.row].item()
+        raise AttributeError(f"{type(self).__name__} has no {name!r}")
 
     @property
     def situation(self) -> Situation:
@@ -219,7 +280,7 @@ class Cast:
             minds = model.minds.get(name, ())
             if not (minds or alone):
                 continue
-            here = handed if alone else tuple(in_world(thing, k) for thing in handed)
+            here = handed if alone else tuple(some_worlds(thing, np.array([k])) for thing in handed)
             model.hand(name, here)
             for agent in minds:
                 if out is None:
@@ -281,7 +342,8 @@ def play(world: World, agents: Any) -> list[WorldModel]:
         a model for each world, to be stepped after each quarter.
     """
     kinds = casting(world, agents)
-    models = [WorldModel(world, row, kinds) for row in range(world.count)]
+    readings = Readings(world)
+    models = [WorldModel(readings, row, kinds) for row in range(world.count)]
     world.cast = Cast(models)
     return models
 
@@ -321,11 +383,10 @@ class AllocationModel(WorldModel):
         union = members if isinstance(members, Members) else load_members(members)
         self.seed, self.replicate = seed_of(rng), _whole(replicate, "replicate")
         world = World(self.chosen, self.seed, [self.replicate], union, trace=True, timeline=True)
-        super().__init__(world, 0, casting(world, agents))
+        super().__init__(Readings(world), 0, casting(world, agents))
         world.cast = Cast([self])
         self._price = price
         self._planner_years: Reals | None = None
-        self._readings: tuple[int, dict[str, Any]] | None = None
         if agent_reporters is True:
             agent_reporters = {name: _Shown(name) for name in AGENT_REPORTERS}
         self.datacollector = DataCollector(
@@ -354,47 +415,12 @@ class AllocationModel(WorldModel):
             )
         return outcomes(self.world, self._planner_years)
 
-    # -- what is collected --------------------------------------------------------------------------------------------
     @property
-    def readings(self) -> dict[str, Any]:
-        """What there is to report this quarter, by name."""
-        if self._readings is None or self._readings[0] != self.world.now:
-            self._readings = (self.world.now, self._read())
-        return self._readings[1]
-
-    def _read(self) -> dict[str, Any]:
-        world, books = self.world, self.accounts
-        if world.timeline:
-            now = world.timeline[-1]
-        else:  # before the first quarter nothing of the programme stands, only what stood already
-            every = np.arange(1)
-            machines = operational(world.machines, world.year)
-            fleet = fleet_of(world, every, world.working, machines, world.year)
-            rate = world.decide("pooling", fleet, world.pool).rate
-            now = {"quarter": world.quarter} | standing(world) | race_of(world, run_flop(rate, world.p))
-        found = {key: value if isinstance(value, str) else value.item() for key, value in now.items()}
-        found |= {
-            "sites": found["contracted"],
-            "hosts": int((books.sites > 0).sum()),
-            "spend_eur_bn": total(books.received).item(),
-            "envelope_eur_bn": world.envelope[0, 0].item(),
-            "aggregate_accelerators": total(books.chips).item(),
-        }
-        for name in ("largest_run_flop", "years_behind"):
-            found[f"{name}_at_assessment"] = world.race[name].item() if world.race else float("nan")
-        found["price_of_politics"] = self._price_of_politics()
-        return found
-
-    def _price_of_politics(self) -> float:
+    def price_of_politics(self) -> float:
+        """Years; NaN until the run has ended, and where it was not asked for."""
         if self._planner_years is None:
             return float("nan")
         return price_of_politics(self.world.race["years_behind"], self._planner_years).item()
-
-    def __getattr__(self, name: str) -> Any:
-        """A reported quantity as it is this quarter, such as `model.years_behind`."""
-        if name in MODEL_REPORTERS:
-            return self.readings[name]
-        raise AttributeError(f"{type(self).__name__} has no {name!r}")
 
 
 class _Shown:

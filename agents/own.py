@@ -1,7 +1,6 @@
 """What one actor in one world sees of what all are handed: the same things, its own part of them alone.
 
-`in_world` keeps the world's axis, at length one, so that array rules still apply; `own` and its kin go down to the
-actor, whose numbers are then plain NumPy numbers.
+It goes down from what is left of one world (`agents.some_worlds`) to the actor, whose numbers are plain NumPy numbers.
 """
 
 from __future__ import annotations
@@ -11,7 +10,6 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from agents.arrays import Reals
 from agents.commissioner import Plans
@@ -20,51 +18,17 @@ from agents.situation import College, Offer
 
 
 class Parameters:
-    """A scenario's parameters as one world has them: `p.patience` is that world's row of it."""
+    """The parameters of the one world that is left, as plain numbers: `p.patience`."""
 
-    def __init__(self, everyones: Any, row: Any):
-        self._everyones, self._row = everyones, row
+    def __init__(self, everyones: Any):
+        self._everyones = everyones
 
     def __getattr__(self, name: str) -> Any:
         """The parameter of that name."""
         if name.startswith("_"):
             raise AttributeError(name)
         value = getattr(self._everyones, name)
-        return value[self._row] if isinstance(value, np.ndarray) else value
-
-
-def _row(array: NDArray[Any], world: int) -> NDArray[Any]:
-    return array[world : world + 1] if len(array) > 1 else array
-
-
-def in_world(handed: Any, world: int) -> Any:
-    """One world's part of anything that a decision is handed, the world's axis kept at length one."""
-    if isinstance(handed, np.ndarray):
-        return _row(handed, world)
-    if isinstance(handed, College) or not is_dataclass(handed) or isinstance(handed, type):
-        return handed
-    parts: dict[str, Any] = {}
-    for field in fields(handed):
-        value = getattr(handed, field.name)
-        if field.name == "p":
-            value = Parameters(value, slice(world, world + 1))
-        elif field.name == "home" and isinstance(handed, Market):
-            pass  # the same in all worlds
-        elif isinstance(value, np.ndarray | Offer):
-            value = in_world(value, world)
-        elif field.name == "alone":
-            value = _alone(handed, world)
-        parts[field.name] = value
-    return replace(handed, **parts)
-
-
-def _alone(situation: Any, world: int) -> Callable[[Reals], Offer]:
-    def alone(size: Reals) -> Offer:
-        sizes = np.zeros(situation.scale.shape)
-        sizes[world] = size
-        return in_world(situation.alone(sizes), world)
-
-    return alone
+        return value[0, 0] if isinstance(value, np.ndarray) else value
 
 
 def own(handed: Any, actor: int) -> Any:
@@ -77,13 +41,19 @@ def own(handed: Any, actor: int) -> Any:
     for field in fields(handed):
         value = getattr(handed, field.name)
         if field.name == "p":
-            value = Parameters(value, (0, 0))
+            value = Parameters(value)
         elif isinstance(value, np.ndarray | Offer):
             value = own(value, actor)
         elif field.name == "alone":
             value = _own_alone(handed, actor)
+        elif field.name == "continued" and value is not None:
+            value = _later(value, lambda continued: own(continued, actor))
         parts[field.name] = value
     return replace(handed, **parts)
+
+
+def _later(ask: Callable[[], Any], part: Callable[[Any], Any]) -> Callable[[], Any]:
+    return lambda: part(ask())
 
 
 def _own_alone(situation: Any, actor: int) -> Callable[[float], Offer]:
@@ -152,5 +122,5 @@ def own_market(market: Market, lab: int) -> Market:
         wait=market.wait[0, 0],
         home=market.home[lab],
         outside=market.outside[0, lab, 0],
-        p=Parameters(market.p, (0, 0)),
+        p=Parameters(market.p),
     )

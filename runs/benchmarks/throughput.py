@@ -1,0 +1,168 @@
+"""Full runs a second of an ensemble against Mesa's batch_run on the same scenario, in one process on one core.
+
+    uv run python -m runs.benchmarks.throughput
+
+Both go from 2024Q1 to 2034Q4 with the price of politics; the two are timed in turn, so that a machine that slows
+down slows both. Times are the process's own, the waiting left out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import cProfile
+import json
+import pstats
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import tracemalloc
+from collections import defaultdict
+from pathlib import Path
+from time import perf_counter, process_time
+from typing import Any
+
+import mesa
+import numpy as np
+
+from abm import outcomes
+from abm.model import AllocationModel
+from abm.scenario import load
+from runs import simulate
+
+ROOT = Path(__file__).parents[2]
+
+
+def ensemble(scenario: str, worlds: int, chunk: int) -> None:
+    simulate(scenario, worlds=worlds, chunk=chunk)
+
+
+def arrays_alone(scenario: str, worlds: int, chunk: int) -> None:
+    for first in range(0, worlds, chunk):
+        outcomes.run(load(scenario), 0, range(first, min(first + chunk, worlds)))
+
+
+def one_by_one(scenario: str, worlds: int) -> None:
+    for k in range(worlds):
+        outcomes.run(load(scenario), 0, [k])
+
+
+def batch(scenario: str, worlds: int) -> None:
+    mesa.batch_run(
+        AllocationModel, {"scenario": scenario, "replicate": range(worlds)}, rng=[0], display_progress=False
+    )
+
+
+def seconds(work: Any, *arguments: Any) -> float:
+    start = process_time()
+    work(*arguments)
+    return process_time() - start
+
+
+def speed(scenario: str, worlds: int, chunk: int, rounds: int, by_mesa: int) -> dict[str, float]:
+    """Runs a second, the median of some rounds."""
+    ensemble(scenario, chunk, chunk)
+    batch(scenario, 1)
+    found = defaultdict(list)
+    for _ in range(rounds):
+        found["ensemble, with its tables"].append(worlds / seconds(ensemble, scenario, worlds, chunk))
+        found["ensemble, arrays alone"].append(worlds / seconds(arrays_alone, scenario, worlds, chunk))
+        found["one world after another"].append(by_mesa / seconds(one_by_one, scenario, by_mesa))
+        found["mesa.batch_run"].append(by_mesa / seconds(batch, scenario, by_mesa))
+    return {name: statistics.median(values) for name, values in found.items()}
+
+
+def memory(scenario: str, chunk: int) -> dict[str, float]:
+    """Peak of what Python and NumPy allot, MB, over all that stood before."""
+    found = {}
+    for worlds in (chunk, 4 * chunk, 16 * chunk):
+        tracemalloc.start()
+        simulate(scenario, worlds=worlds, chunk=chunk, tables=("worlds",))
+        found[f"{worlds} worlds in chunks of {chunk}"] = tracemalloc.get_traced_memory()[1] / 1e6
+        tracemalloc.stop()
+    found["whole process, at most"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
+    return found
+
+
+def where_the_time_goes(scenario: str, worlds: int, chunk: int) -> list[tuple[str, float]]:
+    """Share of the time by our own modules, what they call in NumPy counted to the caller."""
+    profile = cProfile.Profile()
+    profile.runcall(ensemble, scenario, worlds, chunk)
+    entries: Any = vars(pstats.Stats(profile))["stats"]
+    ours: dict[str, float] = defaultdict(float)
+    for (file, _, _), (_, _, own, _, callers) in entries.items():
+        place = _ours(file)
+        if place:
+            ours[place] += own
+            continue
+        for (caller, _, _), (_, _, part, _) in callers.items():
+            ours[_ours(caller) or "libraries"] += part
+    total = sum(ours.values())
+    return sorted(((place, t / total) for place, t in ours.items()), key=lambda x: -x[1])
+
+
+def _ours(file: str) -> str | None:
+    path = Path(file)
+    inside = path.is_relative_to(ROOT) and ".venv" not in path.parts
+    return path.relative_to(ROOT).as_posix() if inside else None
+
+
+def start_up(times: int = 7) -> dict[str, float]:
+    """Seconds until a command has answered, the least of some."""
+    command = shutil.which("juste-retour") or str(Path(sys.executable).with_name("juste-retour"))
+    asked = {
+        "juste-retour --help": [command, "--help"],
+        "import numpy": [sys.executable, "-c", "import numpy"],
+        "python": [sys.executable, "-c", ""],
+    }
+    found: dict[str, list[float]] = defaultdict(list)
+    for _ in range(times):
+        for name, arguments in asked.items():
+            start = perf_counter()
+            subprocess.run(arguments, check=True, capture_output=True)
+            found[name].append(perf_counter() - start)
+    return {name: min(values) for name, values in found.items()}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--scenario", default="eu-status-quo")
+    parser.add_argument("--worlds", type=int, default=1024)
+    parser.add_argument("--chunk", type=int, default=256)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--by-mesa", type=int, default=24, help="runs of batch_run a round")
+    parser.add_argument("--json", action="store_true")
+    a = parser.parse_args()
+    rates = speed(a.scenario, a.worlds, a.chunk, a.rounds, a.by_mesa)
+    ratio = rates["ensemble, with its tables"] / rates["mesa.batch_run"]
+    found: dict[str, Any] = {
+        "runs_a_second": rates,
+        "times_batch_run": ratio,
+        "memory_mb": memory(a.scenario, a.chunk),
+        "start_up_seconds": start_up(),
+        "share_of_time": dict(where_the_time_goes(a.scenario, a.worlds, a.chunk)[:12]),
+    }
+    if a.json:
+        print(json.dumps(found, indent=2))
+        return
+    print(f"{a.scenario}, {a.worlds} worlds in chunks of {a.chunk}, NumPy {np.__version__}, one core\n")
+    print("runs a second")
+    for name, rate in rates.items():
+        print(f"  {name:28} {rate:8,.0f}")
+    print(f"  the ensemble is {ratio:.1f} times as fast as mesa.batch_run\n")
+    print("peak memory, MB")
+    for name, peak in found["memory_mb"].items():
+        print(f"  {name:32} {peak:6,.1f}")
+    print("\nstart-up, seconds")
+    for name, least in found["start_up_seconds"].items():
+        print(f"  {name:28} {least:8.3f}")
+    print("\nwhere the ensemble's time goes")
+    for place, share in found["share_of_time"].items():
+        print(f"  {place:36} {share:6.1%}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,25 @@
+"""Every documented snippet of the room's README runs."""
+
+import re
+from pathlib import Path
+
+from abm.outcomes import run
+from abm.scenario import load
+from agents.rules import FAMILIES
+
+
+def test_the_snippets_run_in_their_order(capsys, monkeypatch):
+    monkeypatch.setattr(FAMILIES["vote"], "rules", dict(FAMILIES["vote"].rules))
+    text = (Path(__file__).parents[2] / "agents" / "README.md").read_text(encoding="utf-8")
+    snippets = re.findall(r"```python\n(.*?)```", text, re.S)
+    assert len(snippets) == 3
+    names = {}
+    for snippet in snippets:
+        exec(compile(snippet, "agents/README.md", "exec"), names)
+    assert "HU votes" in capsys.readouterr().out
+    short = {"end": "2028Q1", "assess": "2028Q1"}
+    mixed = {"rule": "self_interest", "HU": "host_or_no", "PL": "host_or_abstain"}
+    outcomes = run(load("eu-status-quo").changed(short | {"vote": mixed}), 1, range(4), price=False)
+    assert len(outcomes.worlds["sites"]) == 4
+    several = run(load("eu-status-quo").changed(short), 1, range(2), agents={"HU": names["Grudging"]})
+    assert len(several.worlds["sites"]) == 2
