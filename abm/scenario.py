@@ -12,6 +12,7 @@ import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache, cached_property
 from importlib import resources
+from operator import attrgetter
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Annotated, Any, NamedTuple
@@ -317,7 +318,7 @@ def values(scenarios: Sequence[Scenario]) -> Values:
         if isinstance(default, str | bool):
             out[name] = getattr(scenarios[0], name)
         else:
-            out[name] = _column(scenarios, lambda s, name=name: getattr(s, name))[:, None]
+            out[name] = _column(scenarios, attrgetter(name))[:, None]
     return Values(**out)
 
 

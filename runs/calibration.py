@@ -24,6 +24,7 @@ from abm.quarter import advance
 from abm.scenario import Scenario, load, parameters
 from abm.world import World
 from agents.errors import BadInput, near
+from agents.rules import family
 
 CHUNK = 256
 
@@ -96,11 +97,18 @@ def prior(names: Sequence[str], draws: int, seed: int) -> pd.DataFrame:
     )
     out = {}
     for k, name in enumerate(names):
-        about = parameters()[name][1]
-        low, high = about.range
+        low, high, by_log = span(name)
         u = points[:draws, k]
-        out[name] = low * (high / low) ** u if about.scale == "log" else low + (high - low) * u
+        out[name] = low * (high / low) ** u if by_log else low + (high - low) * u
     return pd.DataFrame(out)
+
+
+def span(name: str) -> tuple[float, float, bool]:
+    """A parameter's plausible range, and whether it is drawn by its logarithm."""
+    about = parameters()[name][1]
+    if about.range is None:
+        raise BadInput(f"{name} has no plausible range to draw from; name another parameter.")
+    return (*about.range, about.scale == "log")
 
 
 def simulated(
@@ -112,10 +120,17 @@ def simulated(
     waves: int,
 ) -> pd.DataFrame:
     """Moments of one world a point; a row a point."""
-    decisions = dict(base.rules["agenda"].settings).get("decisions", "2024Q4 2025Q1 2025Q4").split()
+    choice = base.rules["agenda"]
+    if "decisions" not in family("agenda")[choice.rule].parameters:
+        raise BadInput(
+            f"agenda = {choice.rule!r} holds no call in waves; calibrate a scenario with open_call."
+        )
+    decisions = family("agenda")[choice.rule].settings(dict(choice.settings), "agenda")["decisions"].split()
     short = base.changed({"end": decisions[waves - 1], "assess": decisions[waves - 1]})
     rows = []
-    records = points.to_dict("records")
+    records: list[dict[str, Any]] = [
+        dict(zip(map(str, points), map(float, row), strict=True)) for row in points.to_numpy()
+    ]
     for first in range(0, len(records), CHUNK):
         part = slice(first, first + CHUNK)
         world = World([short.changed(r) for r in records[part]], seed, replicates[part], members)
@@ -208,13 +223,13 @@ class Posterior:
         the data leave the parameter open.
         """
         rows = []
-        for name in self.draws:
-            about = parameters()[name][1]
-            low, high = about.range
-            scale = np.log if about.scale == "log" else np.asarray
+        for name in map(str, self.draws):
+            low, high, by_log = span(name)
+            unit = parameters()[name][1].unit
+            scale = np.log if by_log else np.asarray
             spread = float(np.std(scale(self.draws[name]))) / (float(scale(high) - scale(low)) / np.sqrt(12))
             q = self.draws[name].quantile([0.05, 0.5, 0.95]).to_numpy()
-            rows.append((name, about.unit, low, high, q[1], q[0], q[2], 1 - spread))
+            rows.append((name, unit, low, high, q[1], q[0], q[2], 1 - spread))
         return pd.DataFrame(
             rows,
             columns=["parameter", "unit", "prior_low", "prior_high", "median", "low", "high", "narrowed"],
@@ -262,13 +277,14 @@ def _adjusted(raw: pd.DataFrame, moments: NDArray[np.float64], distance: NDArray
     weight = np.sqrt(np.maximum(1 - (distance / distance.max()) ** 2, 0.0))
     design = np.column_stack([np.ones(len(moments)), moments])
     out = {}
-    for name in raw:
-        about = parameters()[name][1]
-        low, high = np.log(about.range) if about.scale == "log" else np.asarray(about.range)
-        value = np.log(raw[name]) if about.scale == "log" else raw[name].to_numpy()
+    for name in map(str, raw):
+        low, high, by_log = span(name)
+        value = np.log(raw[name]) if by_log else raw[name].to_numpy()
+        if by_log:
+            low, high = float(np.log(low)), float(np.log(high))
         z = norm.ppf(np.clip((value - low) / (high - low), 1e-6, 1 - 1e-6))
         slope = np.linalg.lstsq(design * weight[:, None], z * weight, rcond=None)[0]
         moved = z - moments @ slope[1:]
         back = low + (high - low) * norm.cdf(moved)
-        out[name] = np.exp(back) if about.scale == "log" else back
+        out[name] = np.exp(back) if by_log else back
     return pd.DataFrame(out)
