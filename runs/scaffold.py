@@ -74,7 +74,7 @@ def rule_file(family_name: str, name: str) -> str:
     doctest = "".join(f"    {line}\n" for line in s.doctest.format(name=name).splitlines())
     body = "".join(f"    {line}\n" for line in s.body.splitlines())
     return (
-        f'"""{name}, a rule of the family {family_name}: {family(family_name).decides}. Make it your own."""\n\n'
+        f'"""{name}, a rule of the family {family_name}: make it your own."""\n\n'
         f"{s.imports}\n\n\n{s.head.format(name=name)}\n"
         f'    """{s.says}\n\n'
         f"    {s.handed}\n    {s.returns}\n\n"

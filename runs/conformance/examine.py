@@ -71,6 +71,7 @@ class Examination:
         self.faults: list[Fault] = []
         self.notes: list[str] = []
         self.scenes = scenes(rule.family)
+        self.answers: dict[str, dict[str, Any]] = {}  # by ordinary scene
         if "deterministic" in rule.properties and rule.family == "vote":
             self.scenes = tuple(
                 replace(s, handed=(*s.handed[:2], replace(s.handed[2], luck=None))) for s in self.scenes

@@ -90,7 +90,7 @@ def bounded(x: Any, low: float, high: float, unit: str, axes: str, scene: Scene,
     wrong = (x < low) | (x > high)
     if np.any(wrong):
         value = np.asarray(x)[wrong].flat[0]
-        limits = f"between {low:g} and {high:g}" if np.isfinite(high) else f"of at least {low:g}"
+        limits = f"between {low:g} and {high:g}" if high < np.finfo(float).max else f"of at least {low:g}"
         raise Unlawful(
             f"returns {value:.4g}{unit}{_of(name)}{_where(wrong, axes, scene)}; a number {limits} is wanted"
         )

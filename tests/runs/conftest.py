@@ -1,6 +1,6 @@
 import pytest
 
-from agents.rules import FAMILIES
+from agents.rules import FAMILIES, forget
 from runs import simulate, user_rules
 from runs.command import main
 from runs.tables import TABLES
@@ -27,10 +27,9 @@ def call(capsys):
 @pytest.fixture
 def own_rules():
     """Forget afterwards what rules a test has entered."""
-    before = {name: dict(family.rules) for name, family in FAMILIES.items()}
+    before = dict(FAMILIES), {name: dict(family.rules) for name, family in FAMILIES.items()}
     known = dict(user_rules._LOADED)
     yield
-    for name, rules in before.items():
-        FAMILIES[name].rules = rules
+    forget(*before)
     user_rules._LOADED.clear()
     user_rules._LOADED.update(known)

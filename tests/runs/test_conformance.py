@@ -1,0 +1,343 @@
+"""The public checks: every shipped rule passes them, and each kind of broken rule is named in one sentence."""
+
+import json
+
+import numpy as np
+import pytest
+
+from abm import catalogue  # noqa: F401
+from agents.rules import FAMILIES
+from runs.conformance import check_file, example
+from runs.conformance.examine import examine
+from runs.conformance.scenes import ROOT, scenes
+from runs.conformance.speed import speed_of
+from runs.conformance.steps import STEPS
+
+OURS = [
+    rule
+    for family in FAMILIES.values()
+    for rule in family
+    if rule.place.startswith((f"{ROOT}/agents/", f"{ROOT}/abm/"))
+]
+
+VOTING = '''"""A rule."""
+import numpy as np
+
+from abm.politics.voting import voting
+
+
+@voting
+def mine(ballot, states):
+    """Passes with more than half of the states.
+
+    Source: my own.
+    """
+    return 2 * ballot.yes.sum(-1) > states.count
+'''
+RETURN = "return 2 * ballot.yes.sum(-1) > states.count"
+BID = '''"""A rule."""
+import numpy as np
+
+from agents.member_state import bid
+
+
+@bid
+def mine(situation):
+    """Applies for half of what there is room for.
+
+    Source: my own.
+    """
+    size = situation.room / 2
+    return size
+'''
+VOTE = '''"""A rule."""
+import numpy as np
+
+from agents.member_state import vote
+
+
+@vote
+def mine(offer, reservation, situation):
+    """Says yes to what is worth its reservation value.
+
+    Source: my own.
+    """
+    gain = offer.utility - reservation
+    return np.where(gain >= 0, 1, -1)
+'''
+
+
+@pytest.mark.parametrize("rule", OURS, ids=lambda rule: f"{rule.family}.{rule.name}")
+def test_every_shipped_rule_passes(rule):
+    found = examine(rule, timed=False)
+    assert [fault.sentence() for fault in found.faults] == []
+    assert {"documented", "comes through runs", "is blind to other worlds"} <= set(found.held)
+    declared = {name for name, _ in STEPS if name.partition(",")[0] in rule.properties}
+    assert declared <= set(found.held)
+
+
+def test_every_shipped_family_is_examined_in_ordinary_runs_and_in_corners():
+    for name in {rule.family for rule in OURS}:
+        kinds = {scene.corner for scene in scenes(name)}
+        assert kinds == {True, False}, name
+
+
+@pytest.fixture
+def faults(tmp_path, own_rules):
+    def find(text, name="mine.py", limit=5.0):
+        path = tmp_path / name
+        path.write_text(text)
+        return check_file(path, limit).sentences()
+
+    return find
+
+
+@pytest.mark.parametrize("text", [VOTING, BID, VOTE])
+def test_the_rules_that_are_broken_below_are_sound(faults, text):
+    assert faults(text) == []
+
+
+def broken(text, old, new):
+    assert old in text
+    return text.replace(old, new)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "words"),
+    [
+        (broken(VOTING, RETURN, "return 2 * ballot.yes.sum() > states.count"), 8, "returns the shape ()"),
+        (broken(VOTING, RETURN, "return 2 * ballot.yes > states.count"), 8, "(worlds) is (13,)"),
+        (broken(VOTING, RETURN, "return 2.0 * ballot.yes.sum(-1)"), 8, "returns float64; return truth values"),
+        (
+            broken(VOTING, RETURN, f"return list({RETURN[7:]})"),
+            8,
+            "returns a list; return a NumPy array (worlds) of truth values",
+        ),
+        (
+            broken(VOTING, RETURN, f"ballot.yes[:, 0] = True\n    {RETURN}"),
+            13,
+            "changes what it is handed; work on a copy",
+        ),
+        (
+            broken(VOTING, RETURN, f"ballot.yes = ~ballot.no\n    {RETURN}"),
+            13,
+            "changes what it is handed (cannot assign to field 'yes')",
+        ),
+        (
+            broken(VOTING, RETURN, RETURN + " * np.random.random()"),
+            13,
+            "draws global random numbers (np.random.random()), so that the same seed gives other results",
+        ),
+        (
+            broken(VOTING, RETURN, "rng = np.random.default_rng()\n    return rng.random(len(ballot.yes)) > .5"),
+            13,
+            "is not deterministic: asked the same again it answers otherwise (see np.random.default_rng())",
+        ),
+        (
+            broken(broken(VOTING, "import numpy", "import time\nimport numpy"), RETURN, "return ballot.yes.sum(-1) > time.time_ns() % 27"),
+            14,
+            "is not deterministic",
+        ),
+        (
+            broken(broken(VOTING, "@voting", "SEEN = []\n\n\n@voting"), RETURN, "SEEN.append(1)\n    return ballot.yes.sum(-1) % 3 == len(SEEN) % 3"),
+            11,
+            "keep nothing between calls",
+        ),
+        (
+            broken(BID, "size = situation.room / 2", "size = np.sqrt(situation.room - 1)"),
+            8,
+            "returns NaN for",
+        ),
+        (
+            broken(BID, "size = situation.room / 2", "size = situation.room - 1"),
+            8,
+            "a number of at least 0 is wanted",
+        ),
+        (
+            broken(VOTING, RETURN, "return ballot.yes.sum(-1) >= np.median(ballot.yes.sum(-1))"),
+            8,
+            "gives a world another answer when other worlds stand beside it",
+        ),
+        (
+            broken(VOTING, RETURN, "return 2 * ballot.yes.sum(1) > states.count"),
+            8,
+            "cannot count ballots (searches, worlds, states)",
+        ),
+        (
+            broken(BID, "size = situation.room / 2", "size = situation.room / situation.room[:, np.argsort(situation.states.gdp)].sum(-1)[:, None]"),
+            8,
+            "add real numbers with agents.arrays.total",
+        ),
+        (broken(VOTING, RETURN, "return 1 / 0"), 13, "raises ZeroDivisionError: division by zero"),
+        (broken(VOTING, RETURN, "return ballot.ayes.sum(-1) > 3"), 13, "raises AttributeError"),
+        (
+            broken(VOTE, "return np.where(gain >= 0, 1, -1)", "return 1 if gain >= 0 else -1"),
+            14,
+            "it is handed many worlds at once, so write np.where for if",
+        ),
+        (broken(VOTE, "1, -1)", "1.0, -1.0)"), 8, "returns float64; return whole numbers"),
+        (broken(VOTE, "1, -1)", "2, -1)"), 8, "a number between -1 and 1 is wanted"),
+        (broken(VOTING, "def mine", "def Mine"), 7, "is no lawful rule name"),
+        (broken(VOTING, "def mine", "def unanimity"), 7, "is taken"),
+        (
+            VOTING.replace('    """Passes with more than half of the states.\n\n    Source: my own.\n    """\n', ""),
+            8,
+            "has no docstring; say in its first line what it does",
+        ),
+        (broken(VOTING, "    Source: my own.\n", ""), 8, "names no source"),
+        (broken(VOTING, RETURN, "while True:\n        pass"), (13, 14), "has found no end after 0.3 s"),
+        (broken(VOTING, "@voting", "while True:\n    pass\n\n\n@voting"), (7, 8), "of being imported"),
+        (broken(VOTING, "import numpy as np", "import no_such_module"), 2, "No module named 'no_such_module'"),
+        (broken(VOTING, "def mine", "def mine("), 8, ""),
+        (
+            broken(broken(VOTING, "@voting", "@voting(anonymous=True)"), RETURN, "return ballot.yes[..., 0]"),
+            8,
+            "declares anonymous, and answers otherwise when the actors are renamed",
+        ),
+        (
+            broken(broken(VOTING, "@voting", "@voting(monotone=True)"), RETURN, "return ballot.yes.sum(-1) % 2 == 1"),
+            8,
+            "declares monotone, and a ballot that passes fails once",
+        ),
+        (
+            broken(broken(VOTING, "@voting", "@voting(neutral=True)"), RETURN, "return 3 * ballot.yes.sum(-1) > 2 * states.count"),
+            8,
+            "declares neutral",
+        ),
+        (broken(BID, "@bid", "@bid(monotone=True)"), 8, "is said of voting rules only"),
+        (
+            broken(broken(VOTE, "@vote", "@vote(deterministic=True)"), "gain >= 0", "gain >= situation.luck"),
+            14,
+            "raises",
+        ),
+        (
+            broken(BID, "situation.room / 2", "situation.room / (situation.states.count - 1)"),
+            8,
+            "in the corner case of a union of one state",
+        ),
+    ],
+)  # fmt: skip
+def test_a_broken_rule_is_named_in_one_sentence(faults, text, line, words):
+    found = faults(text, limit=0.3 if "while" in text else 5.0)
+    assert len(found) == 1, found
+    lines = line if isinstance(line, tuple) else (line,)
+    assert found[0].startswith(tuple(f"mine.py, line {n}: " for n in lines)), found
+    assert words in found[0]
+    assert "\n" not in found[0]
+
+
+def test_parameters_are_tried_at_their_ends(faults):
+    text = VOTING.replace("import numpy as np\n", "from typing import Annotated\n").replace(
+        "from abm.politics.voting import voting",
+        "from abm.politics.voting import voting\nfrom agents.rules import Parameter",
+    )
+    text = text.replace(
+        "(ballot, states)", "(ballot, states, *, share: Annotated[float, Parameter(low=0, high=1)] = 0.5)"
+    )
+    assert faults(text.replace(RETURN, "return ballot.yes.sum(-1) > share * states.count")) == []
+    scalar = text.replace(RETURN, "return ballot.yes.sum(-1) > (0.5 if share < 0.6 else 0.7) * states.count")
+    assert "np.where for if" in faults(scalar)[0]
+    wrong = text.replace(RETURN, "return ballot.yes.sum(-1) > np.where(share < 1, 1, [[1], [2]])")
+    wrong = wrong.replace('"""A rule."""', '"""A rule."""\nimport numpy as np')
+    assert len(faults(wrong)) == 1
+
+
+def test_a_table_that_is_written_to_is_noticed(faults):
+    text = '''"""A rule."""
+from abm.politics.agenda.family import agenda
+
+
+@agenda
+def mine(council):
+    """Halves the envelope before it shares it out.
+
+    Source: my own.
+    """
+    council.world.envelope *= 0.5
+    return council.choose(council.one_each(0.2))
+'''
+    assert "changes world.envelope, which it is handed" in faults(text)[0]
+    assert faults(text.replace("    council.world.envelope *= 0.5\n", "")) == []
+    spent = text.replace("council.world.envelope *= 0.5\n", "plan = 9 * council.one_each(1.0)\n").replace(
+        "council.one_each(0.2)", "plan"
+    )
+    assert "of an envelope of 10" in faults(spent)[0]
+    lucky = text.replace("@agenda", "@agenda(deterministic=True)").replace(
+        "council.world.envelope *= 0.5\n", "council.uniform('whim', 1)\n"
+    )
+    assert "declares deterministic and draws the luck 'whim'" in faults(lucky)[0]
+
+
+def test_a_funding_rule_must_share_out_every_euro(faults):
+    text = '''"""A rule."""
+from abm.politics.funding import Split, funding, gni_shares
+
+
+@funding
+def mine(states, decider):
+    """The Union pays half.
+
+    Source: my own.
+    """
+    return Split(0.5, 0.5, 0.0, gni_shares(states))
+'''
+    assert faults(text) == []
+    assert "add up to 0.9" in faults(text.replace("0.5, 0.5", "0.5, 0.4"))[0]
+    assert "does not divide" in faults(text.replace("gni_shares(states)", "2 * gni_shares(states)"))[0]
+    assert (
+        "returns a list; return a Split"
+        in faults(text.replace("Split(0.5, 0.5, 0.0, gni_shares(states))", "[]"))[0]
+    )
+
+
+def test_a_vote_that_hides_that_it_draws_no_luck_gets_a_hint(tmp_path, own_rules):
+    path = tmp_path / "mine.py"
+    path.write_text(VOTE)
+    assert "declare @vote(deterministic=True)" in check_file(path).rules[0].notes[0]
+    path.write_text(VOTE.replace("gain >= 0", "gain >= situation.luck"))
+    assert not [note for note in check_file(path).rules[0].notes if "deterministic" in note]
+
+
+def test_several_faults_are_all_told(faults):
+    second = VOTING.split("@voting")[1].replace("def mine", "def other").replace("Source", "Out of")
+    found = faults(VOTING.replace(RETURN, "return 1 / 0") + "\n\n@voting" + second)
+    assert len(found) == 2
+    assert "voting.mine raises" in found[0]
+    assert "voting.other names no source" in found[1]
+
+
+def test_the_command_says_what_holds_and_what_does_not(call, tmp_path, own_rules):
+    path = tmp_path / "mine.py"
+    path.write_text(VOTING)
+    status, out, err = call("rules", "check", path)
+    assert (status, err) == (0, "")
+    assert "Nothing is wrong." in out
+    assert "microseconds a world" in out
+    path.write_text(VOTING.replace(RETURN, "return 1 / 0"))
+    status, out, err = call("rules", "check", path, "--json")
+    found = json.loads(out)
+    assert (status, err, found["passed"]) == (1, "", False)
+    assert found["faults"][0]["line"] == 13
+    assert call("rules", "check", tmp_path / "absent.py")[0] == 2
+
+
+def test_a_users_rule_over_arrays_is_as_fast_as_a_shipped_one(tmp_path, own_rules):
+    shipped = FAMILIES["vote"]["self_interest"]
+    path = tmp_path / "mine.py"
+    path.write_text(
+        VOTE.replace("@vote", "@vote(deterministic=True)").replace(
+            "gain >= 0", "gain >= -situation.p.dissent_cost_eur_bn"
+        )
+    )
+    found = check_file(path)
+    assert not found.faults
+    mine = min(speed_of(FAMILIES["vote"]["mine"]).microseconds for _ in range(3))
+    theirs = min(speed_of(shipped).microseconds for _ in range(3))
+    assert mine < 3 * theirs
+
+
+def test_an_example_is_what_rules_are_handed():
+    (situation,) = example("bid")
+    assert situation.room.shape == (2, 27)
+    wanted = FAMILIES["bid"]["trophy_seeking"](situation)
+    assert np.any(wanted > 0)

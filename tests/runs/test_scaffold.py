@@ -1,0 +1,83 @@
+"""A scaffold of every family passes the checks and its own test; nothing is overwritten."""
+
+import subprocess
+import sys
+
+import pytest
+
+from agents.errors import BadInput
+from agents.rules import FAMILIES
+from runs.conformance.scenes import shipped
+from runs.scaffold import SCAFFOLDS, new
+from runs.user_rules import load_rules
+
+
+def test_there_is_one_for_every_family():
+    assert set(SCAFFOLDS) == {name for name in FAMILIES if shipped(name)}
+
+
+def test_every_scaffold_passes_its_own_test_and_reads_well(tmp_path):
+    """In a process of its own, as a user runs them; the tests in them put each rule to the public checks."""
+    for family in SCAFFOLDS:
+        rule, test = new(family, f"my_{family}", tmp_path)
+        text = rule.read_text()
+        assert len(text.splitlines()) < 40
+        assert max(len(line) for line in text.splitlines()) <= 120
+        assert f"def my_{family}(" in text
+        assert test.name == f"test_my_{family}.py"
+    tests = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)]
+    done = subprocess.run(tests, capture_output=True, text=True, cwd=tmp_path, check=False)
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert f"{3 * len(SCAFFOLDS)} passed" in done.stdout
+    linted = [sys.executable, "-m", "ruff", "check", "--isolated", "--select", "E4,E7,E9,F", str(tmp_path)]
+    assert subprocess.run(linted, capture_output=True, check=False).returncode == 0
+
+
+def test_a_scaffold_runs_from_the_command_line(call, tmp_path, monkeypatch, own_rules):
+    monkeypatch.chdir(tmp_path)
+    status, out, err = call("rules", "new", "voting", "two_thirds")
+    assert (status, err) == (0, "")
+    assert "juste-retour rules check two_thirds.py" in out
+    assert call("run", "--rules", "two_thirds.py", "--set", "voting=two_thirds")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("family", "name", "words"),
+    [
+        ("votting", "mine", "did you mean 'voting'"),
+        ("voting", "Mine", "no lawful name"),
+        ("voting", "2_thirds", "no lawful name"),
+        ("voting", "a b", "no lawful name"),
+        ("voting", "unanimity", "voting.py:"),
+        ("voting", "test_mine", "would be taken for a test"),
+        ("voting", "there", "there.py is there already"),
+        ("voting", "tested", "test_tested.py is there already"),
+    ],
+)
+def test_what_cannot_be_written_is_refused(tmp_path, call, monkeypatch, family, name, words):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "there.py").write_text("x = 1\n")
+    (tmp_path / "test_tested.py").write_text("x = 1\n")
+    status, out, err = call("rules", "new", family, name)
+    assert (status, out) == (2, "")
+    assert words in err
+    assert len(err.splitlines()) == 1
+    assert {path.name for path in tmp_path.iterdir()} == {"there.py", "test_tested.py"}
+
+
+def test_a_folder_that_cannot_be_written_to(tmp_path, call, monkeypatch):
+    file = tmp_path / "file"
+    file.write_text("")
+    with pytest.raises(Exception, match="cannot be written"):
+        new("voting", "mine", file)
+
+
+def test_a_family_of_ones_own_has_no_scaffold(tmp_path, own_rules):
+    path = tmp_path / "mine.py"
+    path.write_text(
+        '"""Mine."""\nfrom agents.rules import Family\n\nlobby = Family("lobby", decides="who lobbies", signature="rule()")\n\n\n'
+        '@lobby\ndef nobody():\n    """Nobody.\n\n    Source: my own.\n    """\n    return 0\n'
+    )
+    load_rules([path])
+    with pytest.raises(BadInput, match="not a shipped one"):
+        new("lobby", "mine", tmp_path)
