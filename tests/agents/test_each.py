@@ -1,0 +1,285 @@
+"""`.each`: a rule written for one actor in one world gives the same bits as the same operations over arrays."""
+
+import inspect
+import types
+
+import numpy as np
+import pytest
+
+from abm.delivery.procurement import Procedure, procurement
+from abm.outcomes import run
+from abm.politics.agenda.family import agenda
+from abm.politics.entitlement import entitlement
+from abm.politics.reversion import reversion
+from abm.politics.voting import Ballot, voting
+from abm.scenario import load
+from agents.arrays import total
+from agents.commissioner import draft
+from agents.endorsement import endorse
+from agents.errors import BadInput
+from agents.lab import anchor
+from agents.member_state import bid, expect, vote
+from agents.rules import FAMILIES, family, forget
+from runs.conformance import example
+
+SHORT = {"end": "2026Q2", "assess": "2026Q2"}
+WRITTEN_TWICE = [
+    ("bid", "trophy_seeking"),
+    ("bid", "capacity_driven"),
+    ("vote", "self_interest"),
+    ("vote", "sincere_union"),
+    ("expect", "adaptive"),
+    ("draft", "national"),
+    ("draft", "portfolio"),
+    ("endorse", "collegial"),
+    ("anchor", "home_bias"),
+    ("entitlement", "juste_retour"),
+    ("entitlement", "cap_sites"),
+    ("funding", "host_matches_half"),
+    ("reversion", "last_allocation"),
+    ("reversion", "go_alone"),
+    ("pooling", "independent"),
+    ("pooling", "best_of"),
+    ("operations", "audit_first"),
+    ("procurement", "public_tender"),
+    ("agenda", "open_call"),
+    ("agenda", "commission_proposal"),
+]
+
+
+@pytest.fixture(autouse=True)
+def _catalogue():
+    before = dict(FAMILIES), {name: dict(group.rules) for name, group in FAMILIES.items()}
+    yield
+    forget(*before)
+
+
+def entered_for_one(group, name):
+    """Enter a shipped rule's own function a second time, by `.each`."""
+    rule = family(group)[name]
+    whole = inspect.unwrap(rule.function)
+    one = types.FunctionType(
+        whole.__code__, whole.__globals__, f"{name}_each", whole.__defaults__, whole.__closure__
+    )
+    one.__kwdefaults__, one.__annotations__, one.__doc__ = (
+        whole.__kwdefaults__,
+        whole.__annotations__,
+        whole.__doc__,
+    )
+    marks = {k: v for k, v in rule.marks.items() if k != "conditions"}
+    family(group).each(**marks, **dict.fromkeys(rule.properties, True))(one)
+    return one.__name__
+
+
+def same(a, b):
+    for name in a.worlds:
+        np.testing.assert_array_equal(a.worlds[name], b.worlds[name], err_msg=name)
+    for name in a.states:
+        np.testing.assert_array_equal(a.states[name], b.states[name], err_msg=name)
+
+
+def test_every_family_is_written_twice_somewhere():
+    assert {group for group, _ in WRITTEN_TWICE} | {"voting"} == set(FAMILIES)
+    assert all(group.lift is not None for group in FAMILIES.values())
+
+
+@pytest.mark.parametrize(("group", "name"), WRITTEN_TWICE)
+def test_the_same_operations_give_the_same_bits(group, name):
+    each = entered_for_one(group, name)
+    protocol = {} if group == "agenda" else {"agenda": "commission_proposal"}
+    for more in [protocol] if group in ("draft", "endorse", "agenda") else [protocol, {}]:
+        over_arrays = load("eu-status-quo").changed({**SHORT, **more, group: name})
+        for_one = over_arrays.changed({group: each})
+        same(run(over_arrays, 1, range(3), price=False), run(for_one, 1, range(3), price=False))
+
+
+def test_a_ballot_is_counted_alone_on_any_leading_axes():
+    @voting.each(monotone=True)
+    def half_each(ballot, states):
+        """Half of the states with half of the people."""
+        people = sum(int(n) for n, yes in zip(states.population, ballot.yes[0], strict=True) if yes)
+        return 2 * int(ballot.yes.sum()) >= states.count and 2 * people >= int(states.population.sum())
+
+    ballot, states = example("voting", 9)
+    rule = voting["half_each"]
+    assert rule.properties == {"monotone"}
+    many = Ballot(
+        np.stack([ballot.yes, ballot.no]),
+        np.stack([ballot.no, ballot.yes]),
+        np.stack([ballot.union_yes] * 2),
+    )
+    passed = rule(many, states)
+    people = (many.yes * states.population).sum(-1)
+    wanted = (2 * many.yes.sum(-1) >= states.count) & (2 * people >= states.population.sum())
+    np.testing.assert_array_equal(passed, wanted)
+    assert passed.dtype == bool
+    assert passed.any()
+    assert not passed.all()
+
+
+def test_states_may_be_written_with_plain_ifs():
+    @bid.each
+    def stepwise(situation):
+        """Tries three sizes and takes the one it likes best."""
+        best, worth = 0.0, situation.standing.utility
+        if situation.room < situation.p.smallest_eur_bn:
+            return best
+        for share in (0.2, 0.5, 1.0):
+            size = np.maximum(share * situation.room, situation.p.smallest_eur_bn)
+            value = situation.alone(size).utility
+            if value > worth:
+                best, worth = size, value
+        return best
+
+    (situation,) = example("bid", 3)
+    found = bid["stepwise"](situation)
+    best, worth = np.zeros(situation.room.shape), situation.standing.utility
+    for share in (0.2, 0.5, 1.0):
+        size = np.maximum(share * situation.room, situation.p.smallest_eur_bn)
+        value = situation.alone(np.where(situation.room < situation.p.smallest_eur_bn, 0.0, size)).utility
+        better = (value > worth) & (situation.room >= situation.p.smallest_eur_bn)
+        best, worth = np.where(better, size, best), np.where(better, value, worth)
+    np.testing.assert_array_equal(found, best)
+    assert len(np.unique(found)) > 10
+
+
+def test_a_state_sees_its_own_entries_and_its_parameters():
+    seen = []
+
+    @vote.each
+    def looks(offer, reservation, situation, *, share: float = 0.25):
+        """Looks about."""
+        seen.append(
+            (
+                situation.states.codes,
+                situation.states.count,
+                situation.states.gdp,
+                offer.terms()["race"],
+                offer.utility,
+                reservation,
+                situation.p.patience,
+                share,
+            )
+        )
+        return 0
+
+    offer, reservation, situation = example("vote", 2)
+    out = vote["looks"](offer, reservation, situation, share=np.array([[0.1], [0.2]]))
+    assert (out == 0).all()
+    assert out.dtype == np.int64
+    assert len(seen) == 54
+    codes, count, gdp, race, utility, mine, patience, share = seen[27 + 5]
+    assert codes == (situation.states.codes[5],)
+    assert count == 27
+    for x, wanted in (
+        (gdp, situation.states.gdp[5]),
+        (race, offer.race[1, 5]),
+        (utility, offer.utility[1, 5]),
+        (mine, reservation[1, 5]),
+        (patience, situation.p.patience[1, 0]),
+        (share, 0.2),
+    ):
+        assert isinstance(x, np.ndarray)
+        assert x.shape == (1,)
+        assert x[0] == wanted
+
+
+def test_commissioners_and_labs_see_a_row_of_options():
+    shapes = set()
+
+    @draft.each
+    def looks(plans, college):
+        """Looks about."""
+        shapes.add(
+            (plans.home.shape, plans.union.shape, plans.portfolio(college).shape, len(college.interest))
+        )
+        return plans.home[0]
+
+    @endorse.each
+    def first_only(plans, college):
+        """Backs the first draft only."""
+        return np.arange(plans.home.shape[-1]) == 0
+
+    @anchor.each
+    def at_home(market):
+        """Stays at home."""
+        return np.where(market.home, market.gain, -np.inf)
+
+    plans, college = example("draft")
+    count = plans.home.shape[1]
+    np.testing.assert_array_equal(draft["looks"](plans, college), plans.home)
+    assert shapes == {((1, count), (1, count), (1, count), 1)}
+    backed = endorse["first_only"](plans, college)
+    assert backed[:, 0].all()
+    assert not backed[:, 1:].any()
+    (market,) = example("anchor")
+    np.testing.assert_array_equal(anchor["at_home"](market), np.where(market.home, market.gain, -np.inf))
+
+
+def test_institutions_may_be_written_for_one_world():
+    @entitlement.each
+    def dearest(plan, claims):
+        """Only the dearest site is left."""
+        assert plan.shape[0] == claims.envelope.shape[0] == 1
+        out = np.zeros(plan.shape)
+        k = int(plan[0].argmax())
+        out[0, k] = plan[0, k]
+        return out
+
+    @reversion.each
+    def shared(council):
+        """A tenth in equal parts."""
+        assert council.worlds == 1
+        return council.one_each(0.1), False
+
+    @agenda.each
+    def halves(council):
+        """Half of the envelope in equal parts."""
+        return council.decide(council.one_each(0.5), 0.0)
+
+    @procurement.each
+    def slow(*, years: float = 2.0):
+        """Slow."""
+        return Procedure(years, 0.1, 1.0, 0.0, 0.0, 0.0, 1.0)
+
+    plan, claims = example("entitlement", 4)
+    left = entitlement["dearest"](plan, claims)
+    assert ((left > 0).sum(-1) <= 1).all()
+    np.testing.assert_array_equal(left.max(-1), plan.max(-1))
+    (council,) = example("reversion", 3)
+    found, alone = reversion["shared"](council)
+    np.testing.assert_array_equal(found, council.one_each(0.1))
+    assert alone is False
+    (council,) = example("agenda", 3)
+    motion = agenda["halves"](council)
+    whole = council.decide(council.one_each(0.5), 0.0)
+    np.testing.assert_array_equal(motion.plan, whole.plan)
+    np.testing.assert_array_equal(motion.passed, whole.passed)
+    np.testing.assert_array_equal(motion.gain, whole.gain)
+    procedure = procurement["slow"](years=np.array([[1.0], [3.0]]))
+    np.testing.assert_array_equal(procedure.award_years, [[1.0], [3.0]])
+    assert procedure.award_cv == 0.1
+    assert np.all(total(found) <= council.envelope[:, 0])
+
+
+@pytest.mark.parametrize(
+    ("group", "answer", "words"),
+    [
+        (expect, lambda *x: np.zeros(27), "returned 27 values; return one number"),
+        (expect, lambda *x: "much", "returned str; return one number"),
+        (vote, lambda *x: None, "returned NoneType"),
+        (draft, lambda *x: [1.0, 2.0], "return one for each plan"),
+        (anchor, lambda *x: np.zeros(3), "return one for each place"),
+        (voting, lambda *x: 1, "return True or False"),
+        (reversion, lambda council: (council.one_each(0.1), bool(council.rows[0])), "one answer must serve all"),
+        (agenda, lambda council: None if council.rows[0] else council.choose(council.one_each(0.1)), "in every world"),
+    ],
+)  # fmt: skip
+def test_an_answer_that_cannot_be_used_is_named(group, answer, words):
+    def odd(*handed):
+        """Odd."""
+        return answer(*handed)
+
+    group.each(odd)
+    with pytest.raises(BadInput, match=words):
+        group["odd"](*example(group.name))

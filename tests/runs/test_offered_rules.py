@@ -1,0 +1,116 @@
+"""Rules that installed packages offer by the entry-point group `juste_retour.rules`."""
+
+import json
+import sys
+
+import pytest
+
+from agents.errors import BadInput
+from agents.rules import FAMILIES, OFFERED, load_offered
+from runs import simulate
+
+RULE = '''"""Rules of a package."""
+from abm.politics.voting import voting
+
+
+@voting(anonymous=True, monotone=True, deterministic=True)
+def {name}(ballot, states):
+    """Passes with three quarters of the states.
+
+    Source: the package.
+    """
+    return 4 * ballot.yes.sum(-1) >= 3 * states.count
+'''
+
+
+@pytest.fixture
+def package(tmp_path, monkeypatch, own_rules):
+    """Install packages into a folder of their own."""
+    before = dict(OFFERED)
+    folder = tmp_path / "installed"
+    folder.mkdir()
+    monkeypatch.syspath_prepend(str(folder))
+    made = []
+
+    def install(name, text):
+        module = name.replace("-", "_")
+        (folder / f"{module}.py").write_text(text)
+        info = folder / f"{module}-1.0.dist-info"
+        info.mkdir(exist_ok=True)
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+        (info / "entry_points.txt").write_text(f"[juste_retour.rules]\n{module} = {module}\n")
+        made.append(module)
+        return folder / f"{module}.py"
+
+    yield install
+    OFFERED.clear()
+    OFFERED.update(before)
+    for module in made:
+        sys.modules.pop(module, None)
+
+
+def test_they_are_imported_when_their_name_is_asked_for_and_recorded(package):
+    path = package("three-quarters", RULE.format(name="three_quarters"))
+    simulate({"voting": "unanimity"})
+    assert "three_quarters" not in sys.modules
+    result = simulate({"voting": "three_quarters", "agenda": "commission_proposal"})
+    assert set(result.votes["rule"]) <= {"three_quarters"}
+    record = result.provenance["rules"][-1]
+    assert record["file"] == str(path)
+    assert record["source"] == path.read_text()
+    assert len(record["sha256"]) == 64
+
+
+def test_the_catalogue_lists_them(call, package):
+    package("three-quarters", RULE.format(name="three_quarters"))
+    status, out, err = call("rules", "list", "voting", "--json")
+    assert (status, err) == (0, "")
+    assert "three_quarters" in [rule["name"] for rule in json.loads(out)["rules"]]
+
+
+def test_a_name_that_is_taken_is_refused_and_both_places_are_named(call, package, tmp_path):
+    path = package("greedy", RULE.format(name="unanimity"))
+    before = dict(FAMILIES["voting"].rules)
+    status, out, err = call("rules", "list")
+    assert (status, out) == (2, "")
+    assert "'greedy'" in err
+    assert f"{path}:5" in err
+    assert "voting.py:" in err
+    assert len(err.splitlines()) == 1
+    assert FAMILIES["voting"].rules == before
+    assert simulate({"voting": "unanimity"}).count == 1
+
+
+def test_a_users_file_may_not_take_a_packages_name_either(call, package, tmp_path):
+    path = package("three-quarters", RULE.format(name="three_quarters"))
+    mine = tmp_path / "mine.py"
+    mine.write_text(RULE.format(name="three_quarters"))
+    load_offered()
+    status, _, err = call("run", "--rules", mine, "--set", "voting=three_quarters")
+    assert status == 2
+    assert str(path) in err
+    assert str(mine) in err
+
+
+def test_a_package_that_cannot_be_imported_is_named(package):
+    package("broken", "import no_such_module\n")
+    with pytest.raises(BadInput, match=r"'broken'.*No module named 'no_such_module'.*uninstall it\.$"):
+        simulate({"voting": "three_quarters"})
+
+
+def test_a_family_keeps_its_name(call, tmp_path, own_rules):
+    path = tmp_path / "mine.py"
+    path.write_text(
+        'from agents.rules import Family\n\nvoting = Family("voting", decides="all", signature="rule()")\n'
+    )
+    family = FAMILIES["voting"]
+    status, _, err = call("run", "--rules", path)
+    assert status == 2
+    assert "the name 'voting' of a family is taken" in err
+    assert "voting.py:" in err
+    assert FAMILIES["voting"] is family
+    path.write_text(
+        'from agents.rules import Family\n\nempty = Family("empty", decides="nothing", signature="rule()")\n'
+    )
+    assert "enters the family 'empty' and no rule of it" in call("run", "--rules", path)[2]
+    assert "empty" not in FAMILIES
