@@ -134,7 +134,7 @@ def switches(source: Scenario, target: Scenario) -> Switches:
         mixtures: list[Scenario] = []
         refusals: dict[int, str] = {}
         for m in range(2 ** len(units)):
-            taken = {group for k, unit in enumerate(units) if m >> k & 1 for group in unit}
+            taken = [group for k, unit in enumerate(units) if m >> k & 1 for group in unit]
             try:
                 mixtures.append(mixed(source, target, taken))
             except BadInput as error:
@@ -157,12 +157,11 @@ def _culprits(refusals: Mapping[int, str], count: int) -> tuple[int, int]:
 
 def mixed(source: Scenario, target: Scenario, groups: Iterable[str]) -> Scenario:
     """The source with some groups as in the target; a rule's parameters travel with its family."""
-    there, taken = target.plain(), set(groups)
+    there, taken = target.plain(), list(dict.fromkeys(groups))
     changes = {key: there[key] for key in (*FAMILIES, *parameters()) if group_of(key) in taken}
     if not changes:
         return source
-    name = " + ".join([source.name, *(g for g in taken)]) if len(taken) else source.name
-    return Scenario.of(source.plain() | changes, name)
+    return Scenario.of(source.plain() | changes, " + ".join([source.name, *taken]))
 
 
 def attribute(

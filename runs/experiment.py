@@ -150,16 +150,14 @@ def batch(
     if cluster is not None and workers is not None:
         raise BadInput("--workers and --cluster exclude each other; the cluster brings its own workers.")
     workers = whole(cores() if workers is None else workers, "workers", 0, 1024)
-    text = ""
     if isinstance(spec, str | Path):
-        text = Path(spec).read_text(encoding="utf-8") if Path(spec).is_file() else ""
         spec = read_spec(spec)
     elif not isinstance(spec, Spec):
         spec = spec_of(spec)
     plan, store = Plan(spec), Store(out)
     content = json.dumps(dict(spec.content), default=str)
     with store.locked():
-        manifest = store.begin(spec, plan.chunks, text)
+        manifest = store.begin(spec, plan.chunks)
         store.mend()
         records = store.done()
         repaired = [n for n, record in sorted(records.items()) if store.damaged(record) is not None]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ import pandas as pd
 
 from agents.errors import BadInput, JusteRetourError, near
 from runs.printing import json_text
-from runs.tables import TABLES, Column, columns
+from runs.tables import Column, columns
 
 RECORD = "provenance.json"
 _EXACT = 2**53  # whole numbers above it are no longer exact in Stata
@@ -71,9 +71,20 @@ def prepare(out: Path | str, names: Iterable[str]) -> None:
 
 
 def write(
-    tables: Mapping[str, pd.DataFrame], out: Path | str, formats: Iterable[str], provenance: Mapping[str, Any]
+    tables: Mapping[str, pd.DataFrame],
+    out: Path | str,
+    formats: Iterable[str],
+    provenance: Mapping[str, Any],
+    design: Sequence[Column] = (),
 ) -> list[Path]:
     """Write tables in each format, and `provenance.json` with what they come from and their hashes.
+
+    Args:
+        tables: by name.
+        out: folder.
+        formats: of parquet, csv and dta.
+        provenance: what the tables come from.
+        design: columns that an experiment's design adds to every table.
 
     Returns:
         the files written. Files of an earlier result in the folder that this one does not replace are removed.
@@ -87,7 +98,7 @@ def write(
     try:
         for table, frame in tables.items():
             for ending in formats:
-                _WRITERS[ending](frame, table, trials[f"{table}.{ending}"])
+                _WRITERS[ending](frame, table, (*design, *columns(table)), trials[f"{table}.{ending}"])
         hashes = {name: _hash(trials[name]) for name in names}
         trials[RECORD].write_text(json_text({**provenance, "tables": hashes}), encoding="utf-8")
         for name, trial in trials.items():
@@ -128,19 +139,19 @@ def _hash(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def _parquet(frame: pd.DataFrame, table: str, path: Path) -> None:
+def _parquet(frame: pd.DataFrame, table: str, about: Sequence[Column], path: Path) -> None:
     frame.to_parquet(path, index=False)
 
 
-def _csv(frame: pd.DataFrame, table: str, path: Path) -> None:
+def _csv(frame: pd.DataFrame, table: str, about: Sequence[Column], path: Path) -> None:
     plain = frame.copy(deep=False)
     for name in plain.select_dtypes("bool").columns:
         plain[name] = plain[name].map({True: "true", False: "false"})
     plain.to_csv(path, index=False, lineterminator="\n")
 
 
-def _stata(frame: pd.DataFrame, table: str, path: Path) -> None:
-    about = {column.name: column for column in (columns(table) if table in TABLES else ())}
+def _stata(frame: pd.DataFrame, table: str, known: Sequence[Column], path: Path) -> None:
+    about = {column.name: column for column in known}
     plain, dates = pd.DataFrame(index=frame.index), dict[Any, Any]()
     for name in frame.columns:
         values, column = frame[name], about.get(name)
@@ -182,7 +193,7 @@ def label_of(column: Column) -> str:
     return f"{column.meaning} ({column.unit})" if column.unit not in ("", "1", "quarter") else column.meaning
 
 
-_WRITERS: dict[str, Callable[[pd.DataFrame, str, Path], None]] = {
+_WRITERS: dict[str, Callable[[pd.DataFrame, str, Sequence[Column], Path], None]] = {
     "parquet": _parquet,
     "csv": _csv,
     "dta": _stata,

@@ -201,7 +201,7 @@ class Findings:
         shares, noise = main_effects(self.results, self.headline)
         caption = (
             "The share of the variance, over the points that were run and over luck, that each factor's levels make alone. "
-            "What is missing to 1 are interactions. Lines: 95 % bootstrap intervals over points."
+            "What is missing to 1 are interactions. Lines: 95 % bootstrap intervals."
         )
         drawing = partial(figures.main_effects, shares, noise, name)
         return (

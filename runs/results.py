@@ -39,7 +39,7 @@ class Results:
     @cached_property
     def spec(self) -> Spec:
         """The experiment."""
-        return spec_of(self.manifest["spec"])
+        return spec_of(self.manifest["spec"], self.out)
 
     @cached_property
     def plan(self) -> Plan:

@@ -23,6 +23,8 @@ from runs.paired import WORSE_WHEN_HIGH
 from runs.resampling import interval, resampled_means
 from runs.results import Results
 
+RESAMPLES = 300
+
 
 @dataclass(frozen=True)
 class Index:
@@ -190,31 +192,41 @@ class MainEffect:
 def main_effects(
     results: Results, outcome: str = "years_behind", bins: int = 8
 ) -> tuple[list[MainEffect], float]:
-    """Correlation ratio of each factor over the points of a grid, list or hypercube, and the share of luck.
+    """Correlation ratio of each factor over the points of a grid, list, mixture or hypercube, and the share of luck.
 
-    A range is cut into bins. With many levels and few points the ratio is biased upward by (levels - 1) / points; that
-    much is taken off.
+    In a hypercube points are a sample: a range is cut into bins, what the ratio is biased upward by is taken off, and the
+    intervals are over points. Elsewhere the points are all that there is, and the intervals are over worlds.
     """
     spec = results.spec
     numbers, values = results.outcome(outcome)
     if not np.isfinite(values).all():
         raise BadInput(f"{outcome}: in some worlds there is no run; choose another outcome.")
-    mean = values.mean(1)
-    replications = values.shape[1]
+    sampled = spec.design.kind == "latin_hypercube"
+    mean, replications = values.mean(1), values.shape[1]
     noise = float(values.var(1, ddof=1).mean()) if replications > 1 else 0.0
     between = max(float(mean.var()) - noise / replications, 0.0)
     whole = between + noise
+    if whole <= 0:
+        raise BadInput(
+            f"{outcome} is the same at every point and in every world; there is no variance to split."
+        )
+    rng = np.random.default_rng([spec.seed, len(values)])
     points = [spec.points[p] for p in numbers]
     found = []
-    for key in spec.varied:
+    for key in (k for k in spec.varied if k != "label"):
         labels = _binned([p.get(key) for p in points], bins)
-        share = _ratio(mean, labels) * float(mean.var()) / whole if whole > 0 else 0.0
-        spread = (
-            resampled_ratio(mean, labels, spec.seed) * float(mean.var()) / whole if whole > 0 else np.zeros(2)
-        )
-        low, high = interval(spread)
+        share = _ratio(mean, labels, sampled) * between / whole
+        again = []
+        for _ in range(RESAMPLES):
+            if sampled:
+                rows = rng.integers(0, len(mean), len(mean))
+                again.append(_ratio(mean[rows], labels[rows], sampled) * between / whole)
+            else:
+                drawn = values[:, rng.integers(0, replications, replications)].mean(1)
+                again.append(_ratio(drawn, labels, sampled) * between / whole)
+        low, high = interval(np.array(again))
         found.append(MainEffect(key, share, min(float(low), share), max(float(high), share)))
-    return found, noise / whole if whole > 0 else 0.0
+    return found, noise / whole
 
 
 def _binned(levels: Sequence[Any], bins: int) -> NDArray[np.int64]:
@@ -225,23 +237,16 @@ def _binned(levels: Sequence[Any], bins: int) -> NDArray[np.int64]:
     return np.array([known[repr(v)] for v in levels])
 
 
-def _ratio(values: Reals, labels: NDArray[np.int64]) -> float:
+def _ratio(values: Reals, labels: NDArray[np.int64], sampled: bool = True) -> float:
     variance = float(values.var())
     if variance <= 0:
         return 0.0
     counts = np.bincount(labels)
-    sums = np.bincount(labels, weights=values)
-    means = sums[counts > 0] / counts[counts > 0]
-    between = float((counts[counts > 0] * (means - values.mean()) ** 2).sum() / len(values)) / variance
-    levels, n = int((counts > 0).sum()), len(values)
-    return max((between * (n - 1) - (levels - 1)) / (n - levels), 0.0) if n > levels else between
-
-
-def resampled_ratio(values: Reals, labels: NDArray[np.int64], seed: int, resamples: int = 300) -> Reals:
-    """The ratio over points drawn with replacement."""
-    rng = np.random.default_rng([seed, len(values)])
-    draws = rng.integers(0, len(values), (resamples, len(values)))
-    return np.array([_ratio(values[d], labels[d]) for d in draws])
+    there = counts > 0
+    means = np.bincount(labels, weights=values)[there] / counts[there]
+    ratio = float((counts[there] * (means - values.mean()) ** 2).sum() / len(values)) / variance
+    levels, n = int(there.sum()), len(values)
+    return max((ratio * (n - 1) - (levels - 1)) / (n - levels), 0.0) if sampled and n > levels else ratio
 
 
 def _of_kind(results: Results, kind: str) -> None:

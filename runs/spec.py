@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -67,6 +67,7 @@ class Spec:
     switching: Switches | None = None
     refused: tuple[Refused, ...] = ()
     rules: Mapping[str, str] = field(default_factory=dict)
+    text: str = ""
 
     @property
     def seed(self) -> int:
@@ -157,7 +158,7 @@ def read_spec(path: Path | str) -> Spec:
     path = Path(path)
     content = read_toml(path)
     try:
-        return spec_of(content, path.parent)
+        return replace(spec_of(content, path.parent), text=path.read_text(encoding="utf-8"))
     except BadInput as error:
         raise BadInput(f"{path}: {error}") from None
 

@@ -67,7 +67,7 @@ class Store:
             )
         return found
 
-    def begin(self, spec: Spec, chunks: int, text: str) -> dict[str, Any]:
+    def begin(self, spec: Spec, chunks: int) -> dict[str, Any]:
         """Make the folder ready for a spec, or for going on with it; return the manifest.
 
         Raises:
@@ -107,7 +107,7 @@ class Store:
             "complete": False,
             "seconds": 0.0,
             "spec": dict(spec.content),
-            "spec_text": text,
+            "spec_text": spec.text,
             "refused": [asdict(r) for r in spec.refused],
             "provenance": here,
             "rules": dict(spec.rules),

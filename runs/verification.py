@@ -69,7 +69,7 @@ def verify(
     if not records:
         raise BadInput(f"{out} holds no finished chunk; let `batch` run first.")
     now = platform_facts()
-    spec = spec_of(manifest["spec"])
+    spec = spec_of(manifest["spec"], store.out)
     now |= {"code": code_digest(), "members": spec.members.digest}
     then = manifest["provenance"]
     exact, changed = same_bits(then, now), changes_between(then, now)
