@@ -7,11 +7,9 @@ import os
 import socket
 import threading
 import webbrowser
-from pathlib import Path
 
 from agents.errors import BadInput
 
-HERE = Path(__file__).parent
 SETTINGS = {
     "SOLARA_APP": "visualization.page",
     "SOLARA_TELEMETRY_MIXPANEL_ENABLE": "False",
@@ -59,10 +57,17 @@ def serve(host: str, port: int, *, browser: bool) -> None:
         os.environ.setdefault(name, value)
     import uvicorn
     from solara.server import starlette
-    from starlette.routing import Mount
-    from starlette.staticfiles import StaticFiles
+    from starlette.responses import FileResponse, Response
+    from starlette.routing import Route
 
-    starlette.app.router.routes.insert(0, Mount("/stage", app=StaticFiles(directory=HERE / "stage")))
+    from visualization.replay import STAGE, bundled
+
+    script = bundled("app.js") + "\nexport { start };\n"
+    fresh = {"Cache-Control": "no-cache"}
+    starlette.app.router.routes[:0] = [
+        Route("/stage/bundle.js", lambda _: Response(script, media_type="text/javascript", headers=fresh)),
+        Route("/stage/stage.css", lambda _: FileResponse(STAGE / "stage.css", headers=fresh)),
+    ]
     shown = f"[{host}]" if ":" in host else host
     address = f"http://{shown}:{listener.getsockname()[1]}"
     print(f"juste-retour: open {address} in a browser; Ctrl+C ends.", flush=True)

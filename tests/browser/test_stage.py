@@ -155,6 +155,7 @@ def test_draws_the_vote_with_its_threshold(visit):
     text = page.text_content(".votes")
     assert f"{page.get_attribute('.votes', 'data-yes')} of 27 states in favour" in text
     assert "needs 55 % of the states" in text
+    assert ("Yes and a site: " in text) == (page.locator(".state[aria-label*='wins a site']").count() > 0)
     against = page.locator(".state[fill='url(#hatch-no)']").count()
     assert against == 27 - int(page.get_attribute(".votes", "data-yes"))
 

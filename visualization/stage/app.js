@@ -2,7 +2,7 @@
 
 import { h, patch } from "./paint.js";
 import { address, fromAddress, makeStore, shown, frameAt } from "./store.js";
-import { drawStage, titleOf, unit } from "./stage.js";
+import { drawStage, setType, titleOf } from "./stage.js";
 import { drawPlayer } from "./player.js";
 import { drawBar } from "./bar.js";
 import { drawWhy } from "./why.js";
@@ -28,9 +28,10 @@ export function start(place, geometry, catalogue, ask) {
   const tour = makeTour(store, director);
   const { state } = store;
   let svg = null;
+  let size = { width: 1024, height: 600 };
 
   function draw() {
-    place.style.setProperty("--u", `${unit(state)}px`);
+    setType(place, state);
     const panel = PANELS[state.panel] ? state.panel : null;
     patch(place, [
       h("div", { key: "page", class: `page${state.big ? " big" : ""}${state.tour !== null ? " touring" : ""}${panel ? " paneled" : ""}`, "data-ready": state.runs.length > 0, "data-t": state.t, "data-busy": state.busy },
@@ -45,7 +46,7 @@ export function start(place, geometry, catalogue, ask) {
         h("p", { key: "live", class: "unseen", "aria-live": "polite" }, state.playing ? "" : summary(state))),
     ]);
     svg = place.querySelector("svg.stage");
-    drawStage(svg, state, store);
+    drawStage(svg, state, store, size);
   }
 
   let link = null;
@@ -54,7 +55,10 @@ export function start(place, geometry, catalogue, ask) {
     clearTimeout(link);
     link = setTimeout(() => state.runs.length && window.history.replaceState(null, "", address(state)), 250);
   });
-  const resized = new ResizeObserver(() => store.set({}));
+  const resized = new ResizeObserver(([hall]) => {
+    size = hall.contentRect;
+    store.set({});
+  });
   const silence = listen(store, director, tour);
   draw();
   resized.observe(place.querySelector(".hall"));

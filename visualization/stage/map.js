@@ -1,7 +1,7 @@
 // The map: states, how they vote, and facilities that grow from a dashed ring to a full disc.
 
-import { h, words } from "./paint.js";
-import { INK, NO, SIDES, SOFT, brief, counted, money } from "./words.js";
+import { h, width, words } from "./paint.js";
+import { INK, NO, SIDES, SOFT, YES, brief, counted, money } from "./words.js";
 import { frameAt } from "./store.js";
 
 const LAND = "#e9e6df";
@@ -34,6 +34,7 @@ export function drawMap(state, run, side, box, u, store) {
   const frame = frameAt(run, state.t);
   const ballot = frame.voting ? run.ballots[frame.ballot] : null;
   const cast = votes(ballot);
+  const won = new Set(ballot?.coalition);
   const hosts = new Map();
   run.facilities.forEach((f, i) => {
     const p = frame.phase[i];
@@ -43,7 +44,7 @@ export function drawMap(state, run, side, box, u, store) {
     h("clipPath", { key: "clip", id: `window${side}` }, h("rect", { x: box.x, y: box.y, width: box.w, height: box.h })),
     h("g", { key: "land", transform: `translate(${x0} ${y0}) scale(${scale})` },
       h("path", { d: geometry.other, fill: LAND, "aria-hidden": "true" }),
-      geometry.states.map((s, i) => shape(s, i, cast[i], hosts.get(i) || 0, state, run, store))),
+      geometry.states.map((s, i) => shape(s, i, cast[i], won.has(i), hosts.get(i) || 0, state, store))),
     pool(run, frame, at, side, geometry),
     run.facilities.map((f, i) => bubble(f, i, frame, at(geometry.sites[f.index].at), scale, side, state, store)),
     labels(geometry, hosts, cast, ballot, state, scale, u, at));
@@ -57,10 +58,10 @@ function votes(ballot) {
   return cast;
 }
 
-function shape(s, i, vote, hosting, state, run, store) {
-  const fill = vote === "yes" ? PALE_YES : vote === "no" ? "url(#hatch-no)" : vote ? "#c6c9cc" : hosting ? "#cdd8e0" : QUIET;
+function shape(s, i, vote, won, hosting, state, store) {
+  const fill = won ? YES : vote === "yes" ? PALE_YES : vote === "no" ? "url(#hatch-no)" : vote ? "#c6c9cc" : hosting ? "#cdd8e0" : QUIET;
   const chosen = state.who?.kind === "state" && state.who.index === i;
-  const says = `${s.name}${vote ? `, votes ${vote}` : ""}, ${counted(hosting, "site")}`;
+  const says = `${s.name}${vote ? `, votes ${vote}` : ""}${won ? " and wins a site" : ""}, ${counted(hosting, "site")}`;
   const pick = () => store.set({ who: { kind: "state", index: i }, panel: "why" });
   const common = {
     key: s.code, class: "state", "data-state": s.code, fill, stroke: chosen ? INK : "#fff", "stroke-width": chosen ? 3 : 1,
@@ -133,11 +134,17 @@ export function legend(x, y, u, most, voting) {
   const entries = voting
     ? [["yes", (cx) => h("rect", { x: cx - r, y: y - r, width: 2 * r, height: 2 * r, fill: PALE_YES })],
       ["no", (cx) => h("rect", { x: cx - r, y: y - r, width: 2 * r, height: 2 * r, fill: "url(#hatch-no)" })],
+      ["yes, wins a site", (cx) => h("rect", { x: cx - r, y: y - r, width: 2 * r, height: 2 * r, fill: YES })],
       ["abstains", (cx) => h("rect", { x: cx - r, y: y - r, width: 2 * r, height: 2 * r, fill: "#c6c9cc" })]]
     : [["chosen", (cx) => marks(CHOSEN, 0, cx, y, r, 0)], ["being built", (cx) => marks(BUILDING, 0.55, cx, y, r, 0)], ["working", (cx) => marks(WORKING, 1, cx, y, r, 0)]];
-  const gap = Math.min(most / (entries.length + 1.4), 7.5 * u);
-  const drawn = entries.map(([text, mark], k) => h("g", { key: text }, mark(x + k * gap + r), words(text, x + k * gap + 2.6 * r, y + size * 0.35, { size, fill: SOFT })));
-  const area = voting ? null : words("area = AI chips", x + entries.length * gap, y + size * 0.35, { key: "area", size, fill: SOFT });
+  const gap = Math.min(1.6 * u, most / 20);
+  let left = x;
+  const drawn = entries.map(([text, mark]) => {
+    const at = left;
+    left += 2.6 * r + width(text, size) + gap;
+    return h("g", { key: text }, mark(at + r), words(text, at + 2.6 * r, y + size * 0.35, { size, fill: SOFT }));
+  });
+  const area = voting ? null : words("area = AI chips", left, y + size * 0.35, { key: "area", size, fill: SOFT });
   return h("g", { key: "legend", "aria-hidden": "true" }, drawn, area);
 }
 

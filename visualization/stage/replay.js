@@ -2,7 +2,7 @@
 
 import { h, patch } from "./paint.js";
 import { makeStore } from "./store.js";
-import { drawStage, unit } from "./stage.js";
+import { drawStage, setType } from "./stage.js";
 import { drawPlayer } from "./player.js";
 import { drawWhy } from "./why.js";
 import { listen } from "./keys.js";
@@ -13,8 +13,9 @@ function replayed() {
   const specs = runs.map((run) => ({ base: run.scenario, changes: {} }));
   const store = makeStore({ geometry, runs, specs, ...view, compare: runs.length > 1 });
   const { state } = store;
+  let size = { width: 1024, height: 600 };
   const draw = () => {
-    place.style.setProperty("--u", `${unit(state)}px`);
+    setType(place, state);
     patch(place, [
       h("div", { key: "page", class: "page replay", "data-ready": true, "data-t": state.t },
         h("main", { key: "stage", class: "hall" }, h("svg", { key: "svg", class: "stage", role: "group", "aria-label": "Map, vote and race" })),
@@ -22,12 +23,16 @@ function replayed() {
         state.panel === "why" && h("aside", { key: "panel", class: "panel why" },
           h("button", { key: "close", type: "button", class: "close", "aria-label": "Close", onclick: () => store.set({ panel: null, who: null }) }, "×"), drawWhy(state, store))),
     ]);
-    drawStage(place.querySelector("svg.stage"), state, store);
+    drawStage(place.querySelector("svg.stage"), state, store, size);
   };
   store.watch(draw);
   listen(store, null, null);
-  new ResizeObserver(() => store.set({})).observe(document.body);
   draw();
+  const resized = new ResizeObserver(([hall]) => {
+    size = hall.contentRect;
+    store.set({});
+  });
+  resized.observe(place.querySelector(".hall"));
 }
 
 replayed();

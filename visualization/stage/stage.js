@@ -15,6 +15,12 @@ export function unit(state) {
   return state.big ? u * 1.2 : u;
 }
 
+/** Hand the size of the type to the style sheet; only where it changed, since everything hangs on it. */
+export function setType(place, state) {
+  const u = `${unit(state)}px`;
+  if (place.style.getPropertyValue("--u") !== u) place.style.setProperty("--u", u);
+}
+
 /** What a scenario is called on screen. */
 export function titleOf(state, side) {
   const spec = state.specs[side];
@@ -23,13 +29,14 @@ export function titleOf(state, side) {
   return `${preset ? preset.title : state.runs[side]?.scenario || spec.base}${changed ? ", changed" : ""}`;
 }
 
-/** Draw the stage into an `<svg>`. */
-export function drawStage(svg, state, store) {
+/** Draw the stage into an `<svg>` of some width and height in pixels. */
+export function drawStage(svg, state, store, size) {
   const k = Math.max(1, Math.min(window.innerWidth / 1920, window.innerHeight / 1080)); // lines grow with the screen
-  const w = (svg.clientWidth || 1024) / k;
-  const height = (svg.clientHeight || 600) / k;
+  const w = size.width / k;
+  const height = size.height / k;
   const runs = shown(state);
-  svg.setAttribute("viewBox", `0 0 ${w} ${height}`);
+  const box = `0 0 ${w} ${height}`;
+  if (svg.getAttribute("viewBox") !== box) svg.setAttribute("viewBox", box);
   if (!runs.length) {
     patch(svg, [h("rect", { width: w, height, fill: PAPER })]);
     return;

@@ -36,13 +36,14 @@ export function drawVotes(state, run, box, u, short = false) {
   if (!short) {
     const code = (i) => state.geometry.states[i].code;
     const against = ballot.no.length ? `Against: ${few(ballot.no.map(code))}. ` : "";
-    const tip = ballot.pivotal.length ? `Could have tipped it: ${few(ballot.pivotal.map(code))}.` : "No single state could have tipped it.";
-    parts.push(words(against + tip, box.x, y, { key: "tip", size, fill: SOFT, lines: 2 }, box.w));
+    const tip = ballot.pivotal.length ? `Could have tipped it: ${few(ballot.pivotal.map(code))}.` : "No state alone could have tipped it.";
+    const sites = ballot.coalition.length ? `Yes and a site: ${few(ballot.coalition.map(code), 6)}. ` : "";
+    parts.push(words(sites + against + tip, box.x, y, { key: "tip", size, fill: SOFT, lines: 2 }, box.w));
   }
   return h("g", { key: `votes${box.x}`, class: "votes", "data-yes": ballot.yes.length, "data-passed": ballot.passed }, parts);
 }
 
-const few = (codes) => (codes.length <= 8 ? codes.join(", ") : `${codes.slice(0, 7).join(", ")} and ${codes.length - 7} more`);
+const few = (codes, most = 8) => (codes.length <= most ? codes.join(", ") : `${codes.slice(0, most - 1).join(", ")} and ${codes.length - most + 1} more`);
 
 /** The first way of passing, as shares; the Commission's own yes is a word, not a bar. */
 function thresholds(ballot, state) {
@@ -54,7 +55,8 @@ function thresholds(ballot, state) {
   }
   return tests.map((c) => {
     const heads = c.full === n;
-    const have = heads ? `${c.reached} of ${n} states` : `${Math.round((100 * c.reached) / c.full)} %`;
+    const part = (100 * c.reached) / c.full;
+    const have = heads ? `${c.reached} of ${n} states` : `${c.reached === c.full ? 100 : Math.min(99.9, part).toFixed(1)} %`;
     const side = c.against ? "against" : "in favour";
     return { share: c.reached / c.full, quota: c.quota / c.full, met: c.met, text: `${have} ${side}`, needs: `needs ${c.says}` };
   });

@@ -10,12 +10,14 @@ export const ALARM = "#b3400f";
 export const YES = "#56a3d1";
 export const NO = "#e69f00";
 
+const GROUPED = new Intl.NumberFormat("en-GB", { maximumFractionDigits: 0 });
+
 /** A number with as many digits as a room can read. */
 export function brief(x) {
   if (x === null || x === undefined) return "–";
   const a = Math.abs(x);
   if (a >= 1e6) return `${(x / 1e6).toFixed(a >= 1e7 ? 0 : 1)} million`;
-  if (a >= 1000 || Number.isInteger(x)) return Math.round(x).toLocaleString("en-GB");
+  if (a >= 1000 || Number.isInteger(x)) return GROUPED.format(x);
   return a >= 100 ? x.toFixed(0) : a >= 10 ? x.toFixed(1) : a >= 1 ? x.toFixed(1) : x.toPrecision(2);
 }
 

@@ -1,0 +1,214 @@
+"""Measure the live app in one run: first page, step to screen, new luck, memory, and Mesa's SolaraViz beside it.
+
+    uv run python -m visualization.benchmarks.live [--mesa]
+
+With `--mesa` the page of `visualization/mesa_page.py` is measured as well, with Altair for that run alone. Latency is
+from the click to the last change of the document, as the browser's clock has it; painting comes on top.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+from playwright.sync_api import sync_playwright
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+]
+READY = ".page[data-ready=true][data-busy=false]"
+STEP = "document.querySelector(\"[aria-label='One quarter on (→)'], .none\")"
+TIMED = """
+(many, wait) => new Promise(async (done) => {
+  let last = 0;
+  new MutationObserver(() => { last = performance.now(); }).observe(document.body, {subtree: true, childList: true, attributes: true, characterData: true});
+  const found = [];
+  for (let k = 0; k < many; k++) {
+    const start = performance.now();
+    last = start;
+    %s.click();
+    await new Promise((go) => setTimeout(go, wait));
+    found.push(last - start);
+  }
+  done(found);
+})
+"""
+RESET = """
+(many) => new Promise(async (done) => {
+  const page = document.querySelector(".page");
+  const found = [];
+  for (let k = 0; k < many; k++) {
+    const start = performance.now();
+    document.querySelector("[data-press=dice]").click();
+    await new Promise((go) => {
+      const seen = new MutationObserver(() => page.dataset.busy === "false" && (seen.disconnect(), go()));
+      seen.observe(page, {attributes: true, attributeFilter: ["data-busy"]});
+    });
+    found.push(performance.now() - start);
+    await new Promise((go) => setTimeout(go, 20));
+  }
+  done(found);
+})
+"""
+
+
+def quantile(values, share):
+    ranked = sorted(values)
+    return ranked[min(len(ranked) - 1, int(share * len(ranked)))]
+
+
+def row(what, values, aim="", unit="ms"):
+    print(
+        f"| {what} | {statistics.median(values):.1f} | {quantile(values, 0.95):.1f} | {max(values):.1f} | {unit} | {aim} |",
+        flush=True,
+    )
+
+
+def memory_mb(pid):
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(status.split("VmRSS:")[1].split()[0]) / 1024
+
+
+def started(command, pattern, env=None):
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=env)
+    while True:
+        line = process.stdout.readline() if process.stdout else ""
+        if not line:
+            raise SystemExit(f"{command[0]} ended before it was ready")
+        found = re.search(pattern, line)
+        if found:
+            break
+    address = found[0].replace("localhost", "127.0.0.1")
+    for _ in range(300):
+        try:
+            urllib.request.urlopen(f"{address}/readyz", timeout=5)
+            return process, address
+        except OSError:
+            time.sleep(0.1)
+    raise SystemExit("the server was not ready in time")
+
+
+def opened(browser, address, query=""):
+    context = browser.new_context(viewport={"width": 1920, "height": 1080})
+    page = context.new_page()
+    start = time.perf_counter()
+    page.goto(f"{address}/{query}")
+    page.wait_for_selector(READY, timeout=30_000)
+    return page, 1000 * (time.perf_counter() - start)
+
+
+def measure(browser, process, address):
+    first = []
+    for _ in range(7):
+        page, took = opened(browser, address)
+        first.append(took)
+        page.context.close()
+    row("first usable page", first, "2000")
+    step = TIMED.replace("%s", STEP)
+    page, _ = opened(browser, address)
+    row("step to screen, one visitor", page.evaluate(f"({step})(40, 40)"), "p95 10")
+    page.context.close()
+    pages = [opened(browser, address)[0] for _ in range(10)]
+    for page in pages:
+        page.evaluate(f"void ({step})(40, 40).then((found) => {{ window.found = found; }})")
+    together = []
+    for page in pages:
+        page.wait_for_function("window.found", timeout=60_000)
+        together += page.evaluate("window.found")
+        page.context.close()
+    row("step to screen, ten visitors at once", together, "p95 50")
+    page, _ = opened(browser, address, "?compare=1&t=2028Q4")
+    row("new luck to both runs on screen", page.evaluate(f"({RESET})(30)"), "300")
+    start = time.perf_counter()
+    page.click("[data-press=many]")
+    page.wait_for_function("document.querySelectorAll('.band').length === 2", timeout=30_000)
+    page.wait_for_selector(".spreads[data-worlds='200']")
+    row("200 worlds of both scenarios", [1000 * (time.perf_counter() - start)], "1000")
+    page.keyboard.press("r")
+    before = memory_mb(process.pid)
+    page.evaluate(f"({RESET})(100)")
+    after = memory_mb(process.pid)
+    print(
+        f"| server memory, before and after 100 resets | {before:.0f} | | {after:.0f} | MB | flat |",
+        flush=True,
+    )
+    page.context.close()
+    for _ in range(50):
+        page, _ = opened(browser, address)
+        page.context.close()
+    time.sleep(3)
+    print(
+        f"| server memory after 50 more visitors came and went | {memory_mb(process.pid):.0f} | | | MB | flat |",
+        flush=True,
+    )
+
+
+def measure_mesa(browser):
+    share = Path(sys.prefix) / "share"
+    env = {
+        **os.environ,
+        "SOLARA_TELEMETRY_MIXPANEL_ENABLE": "False",
+        "SOLARA_ASSETS_PROXY_CACHE_DIR": str(share / "solara/cdn"),
+        "JUPYTER_PATH": str(share / "jupyter"),
+    }
+    command = [
+        "uv",
+        "run",
+        "--quiet",
+        "--with",
+        "altair",
+        "solara",
+        "run",
+        "visualization.mesa_page",
+        "--production",
+        "--port",
+        "8983",
+        "--no-open",
+    ]
+    process, address = started(command, r"http://[\w.]+:8983", env)
+    try:
+        page = browser.new_context(viewport={"width": 1920, "height": 1080}).new_page()
+        start = time.perf_counter()
+        page.goto(address)
+        page.wait_for_selector("img", timeout=60_000)
+        row("Mesa's SolaraViz: first page with its plots", [1000 * (time.perf_counter() - start)])
+        button = "[...document.querySelectorAll('button')].find((b) => b.textContent.trim() === 'Step')"
+        row(
+            "Mesa's SolaraViz: step to screen, one visitor",
+            page.evaluate(f"({TIMED.replace('%s', button)})(20, 1500)"),
+        )
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+def main():
+    print("| measured | median | p95 | most | unit | aim |\n|---|---:|---:|---:|---|---|", flush=True)
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+        command = [str(Path(sys.executable).parent / "juste-retour"), "app", "--no-browser", "--port", "0"]
+        process, address = started(command, r"http://127\.0\.0\.1:\d+")
+        try:
+            measure(browser, process, address)
+        finally:
+            process.terminate()
+            process.wait(timeout=20)
+        if "--mesa" in sys.argv[1:]:
+            measure_mesa(browser)
+        browser.close()
+    print(f"\n{os.cpu_count()} cores, load average {os.getloadavg()[0]:.1f} at the end")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,62 @@
+"""A page for those who know Mesa: one `AllocationModel` in Mesa's own `SolaraViz`, for looking into agents.
+
+    uv pip install altair
+    uv run --no-sync solara run visualization.mesa_page --production
+
+SolaraViz imports Altair, which nothing else here needs, so it is installed by hand. The live app is `juste-retour app`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import solara
+
+from abm.model import AllocationModel
+from abm.scenario import DEFAULT, presets
+from agents.errors import BadInput
+
+try:
+    from mesa.visualization import SolaraViz, make_plot_component
+    from mesa.visualization.utils import update_counter
+except ModuleNotFoundError as error:
+    if error.name != "altair":
+        raise
+    raise BadInput(
+        "Mesa's SolaraViz needs Altair, which is not installed; install it by uv pip install altair."
+    ) from None
+
+CHOICES = {
+    "scenario": {"type": "Select", "value": DEFAULT, "values": presets(), "label": "Scenario"},
+    "rng": {"type": "SliderInt", "value": 1, "min": 0, "max": 100, "step": 1, "label": "Seed"},
+}
+
+
+@solara.component
+def Facilities(model: Any):  # noqa: N802  components have capital letters
+    """The facilities so far, largest first."""
+    update_counter.get()
+    kept = [a for a in model.agents if type(a).__name__ == "Facility"]
+    rows = "".join(
+        f"<tr><td>{f.site}</td><td>{f.state}</td><td>{f.accelerators:,.0f}</td></tr>"
+        for f in sorted(kept, key=lambda f: -f.accelerators)
+    )
+    head = "<tr><th>site</th><th>state</th><th>accelerators</th></tr>"
+    solara.HTML(tag="table", unsafe_innerHTML=head + rows)
+
+
+@solara.component
+def Page():  # noqa: N802
+    """One visitor's model: made here and not at the top, where all visitors would share it."""
+    model = solara.use_memo(lambda: AllocationModel(DEFAULT, rng=1), [])
+    SolaraViz(
+        model,
+        components=[
+            make_plot_component("years_behind"),
+            make_plot_component(["selected", "working"]),
+            Facilities,
+        ],
+        model_params=CHOICES,
+        name="juste retour",
+        play_interval=100,
+    )
