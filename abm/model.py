@@ -15,17 +15,15 @@ import numpy as np
 from mesa.datacollection import DataCollector
 
 from abm.calendar import label
-from abm.delivery.exchange import run_flop
-from abm.fleet import fleet_of, operational
 from abm.members import Members, load_members
-from abm.outcomes import Accounts, Outcomes, accounts, outcomes, planned_years_behind, price_of_politics
+from abm.outcomes import Accounts, Outcomes, outcomes, planned_years_behind, price_of_politics
 from abm.politics.council import Council
-from abm.quarter import advance, race_of, standing
-from abm.quarter import run_flop as largest_run
+from abm.quarter import advance
+from abm.readings import REPORTED, Readings
 from abm.reasons import Decision, reasons
 from abm.scenario import Scenario, load
 from abm.world import World
-from agents.arrays import Reals, total
+from agents.arrays import Reals
 from agents.errors import BadInput, near
 from agents.mesa_agents import Actor, Commissioner, Facility, Lab, MemberState
 from agents.situation import Situation
@@ -37,26 +35,6 @@ KINDS: dict[type[Actor], str] = {
     Lab: "lab",
     Facility: "site",
 }
-MODEL_REPORTERS = (
-    "quarter",
-    "selected",
-    "contracted",
-    "working",
-    "sites",
-    "hosts",
-    "spend_eur_bn",
-    "envelope_eur_bn",
-    "aggregate_accelerators",
-    "working_accelerators",
-    "largest_run_flop",
-    "frontier_flop",
-    "years_behind",
-    "capability_lag_years",
-    "exited_labs",
-    "largest_run_flop_at_assessment",
-    "years_behind_at_assessment",
-    "price_of_politics",
-)
 AGENT_REPORTERS = (
     "state",
     "sites",
@@ -72,58 +50,6 @@ AGENT_REPORTERS = (
     "left",
 )
 _NEVER_ASKED = object()
-
-
-class Readings:
-    """What there is to report of some worlds this quarter, worked out once for all the models that share them."""
-
-    def __init__(self, world: World):
-        self.world = world
-        self._accounts: tuple[bytes, Accounts] | None = None
-        self._quarter: tuple[int, dict[str, Any]] | None = None
-
-    @property
-    def accounts(self) -> Accounts:
-        """The accounts of this quarter."""
-        stands = self.world.contracted.tobytes()  # nothing else moves them
-        if self._accounts is None or self._accounts[0] != stands:
-            self._accounts = (stands, accounts(self.world))
-        return self._accounts[1]
-
-    @property
-    def quarter(self) -> dict[str, Any]:
-        """All that is collected, by name, (worlds,) each, but the quarter's name and the price of politics."""
-        if self._quarter is None or self._quarter[0] != self.world.now:
-            self._quarter = (self.world.now, self._read())
-        return self._quarter[1]
-
-    def _read(self) -> dict[str, Any]:
-        world, books = self.world, self.accounts
-        if world.timeline:
-            found = {k: v for k, v in world.timeline[-1].items() if k != "quarter"}
-        else:
-            found = standing(world) | race_of(world, self._largest_run())
-        found |= {
-            "sites": found["contracted"],
-            "hosts": (books.sites > 0).sum(-1),
-            "spend_eur_bn": total(books.received),
-            "envelope_eur_bn": world.envelope[:, 0].copy(),
-            "aggregate_accelerators": total(books.chips),
-        }
-        for name in ("largest_run_flop", "years_behind"):
-            found[f"{name}_at_assessment"] = world.race.get(name, np.full(world.count, np.nan))
-        return found
-
-    def _largest_run(self) -> Any:
-        world = self.world
-        if world.now >= world.first:
-            return largest_run(world)
-        every = np.arange(
-            world.count
-        )  # at the start only what stood already works, and nothing is to be kept of it
-        machines = operational(world.machines, world.year)
-        fleet = fleet_of(world, every, world.working, machines, world.year)
-        return run_flop(world.decide("pooling", fleet, world.pool).rate, world.p)
 
 
 class WorldModel(mesa.Model):
@@ -187,7 +113,7 @@ class WorldModel(mesa.Model):
 
     def __getattr__(self, name: str) -> Any:
         """A reported quantity as it is this quarter, such as `model.years_behind`."""
-        if name in MODEL_REPORTERS:
+        if name in REPORTED:
             return self.readings.quarter[name][self.row].item()
         raise AttributeError(f"{type(self).__name__} has no {name!r}")
 
@@ -390,7 +316,7 @@ class AllocationModel(WorldModel):
         if agent_reporters is True:
             agent_reporters = {name: _Shown(name) for name in AGENT_REPORTERS}
         self.datacollector = DataCollector(
-            model_reporters={name: name for name in MODEL_REPORTERS},
+            model_reporters={name: name for name in REPORTED},
             agent_reporters=agent_reporters or None,
         )
         self.datacollector.collect(self)

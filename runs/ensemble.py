@@ -128,6 +128,7 @@ def simulate(
     chunk: int = CHUNK,
     members: Members | Path | str | None = None,
     progress: Callable[[int, int], None] | None = None,
+    agents: Any = None,
 ) -> Result:
     """Run the worlds `first`, `first + 1`, ... of a scenario and a seed, and return their tables.
 
@@ -140,6 +141,7 @@ def simulate(
         chunk: worlds run at once; memory beyond the tables kept is that of one chunk.
         members: a union, or a folder of its tables; the European Union where none is named.
         progress: called after each chunk with the worlds done and all worlds.
+        agents: Mesa agents with minds of their own, as `abm.model.AllocationModel` takes them; slower.
 
     Raises:
         BadInput: anything given that cannot be used, in one sentence.
@@ -152,7 +154,7 @@ def simulate(
     parts = []
     for start in range(first, first + worlds, chunk):
         replicates = np.arange(start, min(start + chunk, first + worlds))
-        parts.append(shape.frames(_run(chosen, seed, replicates, union, wanted), wanted))
+        parts.append(shape.frames(_run(chosen, seed, replicates, union, wanted, agents), wanted))
         if progress is not None:
             progress(int(replicates[-1]) + 1 - first, worlds)
     return Result(chosen, seed, first, union, shape.joined(parts), worlds)
@@ -164,7 +166,14 @@ def checked(worlds: Any, seed: Any, first: Any) -> tuple[int, int, int]:
     return worlds, whole(seed, "seed", 0), whole(first, "replicate", 0, _LARGEST - worlds)
 
 
-def _run(scenario: Scenario, seed: int, replicates: Any, members: Members, wanted: tuple[str, ...]) -> Any:
+def _run(
+    scenario: Scenario,
+    seed: int,
+    replicates: Any,
+    members: Members,
+    wanted: tuple[str, ...],
+    agents: Any = None,
+) -> Any:
     try:
         return outcomes.run(
             scenario,
@@ -174,6 +183,7 @@ def _run(scenario: Scenario, seed: int, replicates: Any, members: Members, wante
             price="worlds" in wanted,
             trace="decisions" in wanted,
             timeline="timeline" in wanted,
+            agents=agents,
         )
     except JusteRetourError:
         raise

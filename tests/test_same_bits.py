@@ -9,8 +9,9 @@ import mesa
 import numpy as np
 import pytest
 
-from abm.model import MODEL_REPORTERS, AllocationModel
+from abm.model import AllocationModel
 from abm.outcomes import run
+from abm.readings import REPORTED
 from abm.scenario import load, parameters, presets
 from agents.errors import BadInput
 from agents.rules import FAMILIES
@@ -146,7 +147,7 @@ def test_mesas_batch_run_gives_the_numbers_of_an_ensemble(start_method):
         changes = {"voting": row["voting"], "envelope_eur_bn": 12.0} | SHORT
         there = run(load(row["scenario"]).changed(changes), row["rng"], range(3)).worlds
         k = row["replicate"]
-        for name in set(MODEL_REPORTERS) & set(there):
+        for name in set(REPORTED) & set(there):
             assert row[name] == there[name][k] or np.isnan([row[name], there[name][k]]).all(), name
         assert row["years_behind_at_assessment"] == there["years_behind"][k]
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from abm.outcomes import run
 from abm.scenario import load
 from agents.rules import FAMILIES
+from runs import simulate
 
 
 def test_the_snippets_run_in_their_order(capsys, monkeypatch):
@@ -21,5 +22,7 @@ def test_the_snippets_run_in_their_order(capsys, monkeypatch):
     mixed = {"rule": "self_interest", "HU": "host_or_no", "PL": "host_or_abstain"}
     outcomes = run(load("eu-status-quo").changed(short | {"vote": mixed}), 1, range(4), price=False)
     assert len(outcomes.worlds["sites"]) == 4
-    several = run(load("eu-status-quo").changed(short), 1, range(2), agents={"HU": names["Grudging"]})
-    assert len(several.worlds["sites"]) == 2
+    several = simulate(
+        load("eu-status-quo").changed(short), worlds=2, seed=1, agents={"HU": names["Grudging"]}
+    )
+    assert len(several.worlds) == 2

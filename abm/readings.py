@@ -1,0 +1,88 @@
+"""What there is to report of some worlds in any quarter: what the Mesa model collects and its agents show."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from abm.delivery.exchange import run_flop
+from abm.fleet import fleet_of, operational
+from abm.outcomes import Accounts, accounts
+from abm.quarter import race_of, standing
+from abm.quarter import run_flop as largest_run
+from abm.world import World
+from agents.arrays import total
+
+REPORTED = (
+    "quarter",
+    "selected",
+    "contracted",
+    "working",
+    "sites",
+    "hosts",
+    "spend_eur_bn",
+    "envelope_eur_bn",
+    "aggregate_accelerators",
+    "working_accelerators",
+    "largest_run_flop",
+    "frontier_flop",
+    "years_behind",
+    "capability_lag_years",
+    "exited_labs",
+    "largest_run_flop_at_assessment",
+    "years_behind_at_assessment",
+    "price_of_politics",
+)
+
+
+class Readings:
+    """What there is to report of some worlds this quarter, worked out once for all the models that share them."""
+
+    def __init__(self, world: World):
+        self.world = world
+        self._accounts: tuple[bytes, Accounts] | None = None
+        self._quarter: tuple[int, dict[str, Any]] | None = None
+
+    @property
+    def accounts(self) -> Accounts:
+        """The accounts of this quarter."""
+        stands = self.world.contracted.tobytes()  # nothing else moves them
+        if self._accounts is None or self._accounts[0] != stands:
+            self._accounts = (stands, accounts(self.world))
+        return self._accounts[1]
+
+    @property
+    def quarter(self) -> dict[str, Any]:
+        """All that is collected, by name, (worlds,) each, but the quarter's name and the price of politics."""
+        if self._quarter is None or self._quarter[0] != self.world.now:
+            self._quarter = (self.world.now, self._read())
+        return self._quarter[1]
+
+    def _read(self) -> dict[str, Any]:
+        world, books = self.world, self.accounts
+        if world.timeline:
+            found = {k: v for k, v in world.timeline[-1].items() if k != "quarter"}
+        else:
+            found = standing(world) | race_of(world, self._largest_run())
+        found |= {
+            "sites": found["contracted"],
+            "hosts": (books.sites > 0).sum(-1),
+            "spend_eur_bn": total(books.received),
+            "envelope_eur_bn": world.envelope[:, 0].copy(),
+            "aggregate_accelerators": total(books.chips),
+        }
+        for name in ("largest_run_flop", "years_behind"):
+            found[f"{name}_at_assessment"] = world.race.get(name, np.full(world.count, np.nan))
+        return found
+
+    def _largest_run(self) -> Any:
+        world = self.world
+        if world.now >= world.first:
+            return largest_run(world)
+        every = np.arange(
+            world.count
+        )  # at the start only what stood already works, and nothing is to be kept of it
+        machines = operational(world.machines, world.year)
+        fleet = fleet_of(world, every, world.working, machines, world.year)
+        return run_flop(world.decide("pooling", fleet, world.pool).rate, world.p)
