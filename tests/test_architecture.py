@@ -19,7 +19,10 @@ ROOMS = ("agents", "abm", "runs", "visualization")  # each may import itself and
 FILES = [path for room in ROOMS for path in sorted((ROOT / room).rglob("*.py"))]
 MESA = {"agents/mesa_agents.py", "abm/model.py", "visualization/mesa_page.py"}
 ADDING = {"sum", "mean", "std", "var", "prod", "dot", "cumsum", "cumprod", "trace"}
-ONCE = "abm/politics/stationary.py"  # solves a fixed point once for a scenario, before any world
+ONCE = {  # solve a fixed point once for a scenario, the same for all its worlds
+    "abm/politics/stationary.py",
+    "abm/politics/continuation.py",
+}
 WHOLE = {  # additions by NumPy's functions in which only whole numbers and truth values are added
     "abm/politics/power/table.py": {"np.add"},
     "abm/politics/conditions.py": {"np.cumsum"},
@@ -100,7 +103,7 @@ def test_only_the_model_uses_the_mesa_agents():
 @pytest.mark.parametrize("path", [p for p in FILES if name_of(p).startswith(("agents", "abm"))], ids=name_of)
 def test_the_model_adds_by_no_function_of_numpys(path):
     """NumPy adds in an order that may depend on the number of worlds; `agents.arrays` keeps it."""
-    if name_of(path) in ("agents/arrays.py", ONCE):
+    if name_of(path) in {"agents/arrays.py", *ONCE}:
         return
     allowed = WHOLE.get(name_of(path), set())
     functions = ADDING | {
