@@ -1,0 +1,359 @@
+"""A batch ends with the same bytes, however often and by whatever it is stopped; what fails is said and replayed."""
+
+import json
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from abm.outcomes import run as run_worlds
+from abm.scenario import load
+from agents.errors import BadInput
+from runs import experiment
+from runs.chunks import Plan
+from runs.experiment import Interrupted, SomeFailed, batch
+from runs.export import CannotWrite
+from runs.results import Results
+from runs.spec import read_spec, spec_of
+from runs.store import Busy, Store
+from tests.runs.small import SPEC, files, manifest, run_small, spec_file
+
+ROOT = Path(__file__).parents[2]
+COMMAND = [sys.executable, "-c", "import sys; from runs.command import main; sys.exit(main())"]
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """The small experiment, run once in this process."""
+    return run_small(tmp_path_factory.mktemp("whole"))
+
+
+def test_tables_hold_every_run_with_its_design(whole):
+    results = Results(whole)
+    assert results.complete
+    table = results.table("worlds")
+    assert len(table) == 24
+    assert list(table.columns[:6]) == ["scenario", "seed", "replicate", "point", "voting", "operations"]
+    assert table.groupby(["voting", "operations"]).size().tolist() == [6] * 4
+    assert set(results.table("votes").columns) >= {"point", "voting", "agenda", "yes"}
+    part = results.table("facilities", ["point", "accelerators"])
+    assert part["accelerators"].sum() == pytest.approx(table["aggregate_accelerators"].sum())
+
+
+def test_a_run_of_a_batch_is_the_run_alone(whole):
+    results = Results(whole)
+    row = results.table("worlds").query("point == 3 and replicate == 4").iloc[0]
+    alone = run_worlds(
+        load("eu-status-quo").changed({"voting": "unanimity", "operations": "operator_led"}), 11, [4]
+    )
+    for name in ("sites", "years_behind", "aggregate_accelerators", "price_of_politics", "welfare_eur_bn"):
+        assert row[name] == alone.worlds[name][0]
+
+
+def test_workers_and_kills_make_no_difference(whole, tmp_path):
+    spec = spec_file(tmp_path)
+    out = tmp_path / "killed"
+    command = [*COMMAND, "batch", str(spec), "--out", str(out), "--workers", "2"]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": ROOT}
+    process = subprocess.Popen(command, start_new_session=True, **quiet)
+    until = time.monotonic() + 60
+    while process.poll() is None and time.monotonic() < until and not list(out.rglob("*.parquet")):
+        time.sleep(0.01)
+    os.kill(process.pid, signal.SIGKILL)  # the parent alone: its workers must end by themselves
+    process.wait()
+    kept = Store(out).done()
+    assert len(kept) < 4
+    (out / "worlds").mkdir(exist_ok=True)
+    (out / "worlds" / ".000003.parquet.part").write_bytes(b"half a file")
+    with (out / "chunks.jsonl").open("ab") as log:
+        log.write(b'{"chunk": 3, "wor')
+    batch(spec, out, workers=2)
+    assert files(out) == files(whole)
+    assert manifest(out)["result"] == manifest(whole)["result"]
+    assert not list(out.rglob("*.part"))
+    assert {r["chunk"] for r in map(json.loads, (out / "chunks.jsonl").read_text().splitlines())} == set(
+        range(4)
+    )
+
+
+def test_workers_do_not_outlive_the_process_that_began_them(tmp_path):
+    spec = spec_file(tmp_path, SPEC.replace("replications = 6", "replications = 4000"))
+    out = tmp_path / "out"
+    command = [*COMMAND, "batch", str(spec), "--out", str(out), "--workers", "1"]
+    process = subprocess.Popen(
+        command,
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, "MARK": str(out)},
+    )
+    until = time.monotonic() + 60
+    while time.monotonic() < until and not _children(process.pid):
+        time.sleep(0.02)
+    crew = _children(process.pid)
+    assert crew
+    process.kill()
+    process.wait()
+    until = time.monotonic() + 30
+    while any(_alive(pid) for pid in crew) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not any(_alive(pid) for pid in crew)
+
+
+def _children(pid):
+    try:
+        return [int(c) for c in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except OSError:
+        return []
+
+
+def _alive(pid):
+    try:
+        return "Z" not in Path(f"/proc/{pid}/stat").read_text().split(")")[1].split()[0]
+    except OSError:
+        return False
+
+
+def test_a_stop_ends_what_runs_and_the_same_call_goes_on(whole, tmp_path):
+    def stop_after_one(tally):
+        if tally.chunks_done == 1:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    with pytest.raises(Interrupted, match="1 of 4 chunks"):
+        run_small(tmp_path, progress=stop_after_one)
+    assert not manifest(tmp_path / "out")["complete"]
+    assert files(run_small(tmp_path)) == files(whole)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_a_finished_batch_has_nothing_to_do(whole):
+    before = {p: p.stat().st_mtime_ns for p in whole.rglob("*.parquet")}
+    done = batch(Results(whole).spec, whole, workers=2)
+    assert done.tally.worlds_now == 0
+    assert {p: p.stat().st_mtime_ns for p in whole.rglob("*.parquet")} == before
+
+
+@pytest.mark.parametrize("damage", ["truncate", "flip", "remove"])
+def test_a_damaged_chunk_is_run_again(whole, tmp_path, damage):
+    out = run_small(tmp_path)
+    victim = out / "worlds" / "000002.parquet"
+    content = victim.read_bytes()
+    if damage == "remove":
+        victim.unlink()
+    else:
+        victim.write_bytes(
+            content[:-64]
+            if damage == "truncate"
+            else bytes([content[9] ^ 1]).join([content[:9], content[10:]])
+        )
+    done = batch(spec_file(tmp_path), out, workers=0)
+    assert done.repaired == [2]
+    assert files(out) == files(whole)
+
+
+def test_another_experiment_in_the_folder_is_left_alone(whole, tmp_path):
+    other = spec_file(tmp_path, SPEC.replace("seed = 11", "seed = 12"))
+    before = files(whole)
+    with pytest.raises(BadInput, match="another experiment"):
+        batch(other, whole, workers=0)
+    assert files(whole) == before
+    (tmp_path / "foreign").mkdir()
+    pd.DataFrame({"a": [1]}).to_parquet(tmp_path / "foreign" / "a.parquet")
+    with pytest.raises(BadInput, match="Parquet"):
+        batch(other, tmp_path / "foreign", workers=0)
+
+
+def test_other_code_does_not_go_on_with_the_folder(whole, monkeypatch):
+    monkeypatch.setattr("runs.store.code_digest", lambda: "other")
+    with pytest.raises(BadInput, match="code"):
+        batch(Results(whole).spec, whole, workers=0)
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '{"format": 99}'])
+def test_a_manifest_that_cannot_be_read_is_said(tmp_path, content):
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "manifest.json").write_text(content)
+    with pytest.raises(BadInput, match=r"manifest\.json"):
+        batch(spec_file(tmp_path), out, workers=0)
+    with pytest.raises(BadInput, match="batch"):
+        Results(tmp_path)
+
+
+def test_a_second_batch_is_refused_and_the_lock_dies_with_its_owner(tmp_path):
+    out = tmp_path / "out"
+    holder = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            f"from runs.store import Store\nwith Store({str(out)!r}).locked():\n    print('held', flush=True)\n    input()",
+        ],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        cwd=ROOT,
+    )
+    assert holder.stdout.readline() == b"held\n"
+    with pytest.raises(Busy, match=f"process {holder.pid}"):
+        batch(spec_file(tmp_path), out, workers=0)
+    holder.kill()
+    holder.communicate()
+    with Store(out).locked():
+        pass
+
+
+def test_a_folder_that_is_a_file(tmp_path):
+    (tmp_path / "out").write_text("")
+    with pytest.raises(BadInput, match="is a file"):
+        batch(spec_file(tmp_path), tmp_path / "out", workers=0)
+    with pytest.raises(BadInput, match="below a file"):
+        batch(spec_file(tmp_path), tmp_path / "out" / "deeper", workers=0)
+
+
+def test_a_folder_that_cannot_be_written(tmp_path):
+    if os.geteuid() == 0:
+        place = Path("/proc/juste-retour")  # root may write anywhere but here
+    else:
+        place = tmp_path / "locked"
+        place.mkdir(mode=0o500)
+    with pytest.raises(CannotWrite, match="cannot be written"):
+        batch(spec_file(tmp_path), place / "out", workers=0)
+
+
+def test_a_full_disk_loses_nothing(tmp_path):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = (
+        os.geteuid() == 0
+        and not subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(disk)], capture_output=True, check=False
+        ).returncode
+    )
+    if not mounted:
+        pytest.skip("a small disk can only be mounted by root")
+    try:
+        text = SPEC.replace("replications = 6", "replications = 60").replace("chunk = 6", "chunk = 30")
+        with pytest.raises(CannotWrite, match="No space left"):
+            run_small(tmp_path, "disk/out", text)
+        store = Store(disk / "out")
+        assert store.done()
+        assert all(store.damaged(record) is None for record in store.done().values())
+        subprocess.run(["mount", "-o", "remount,size=8m", str(disk)], check=True)
+        batch(tmp_path / "spec.toml", disk / "out", workers=0)
+        assert manifest(disk / "out")["complete"]
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
+
+
+BROKEN = '''
+from abm.politics.voting import voting
+
+@voting
+def brittle(ballot, states):
+    """Passes, but for the worlds in which the first state says yes while Malta says no."""
+    yes = ballot.yes
+    if (yes[..., 0] & ~yes[..., 19]).any():
+        raise ZeroDivisionError("it broke")
+    return yes.sum(-1) > 0
+'''
+
+
+def test_a_failing_chunk_is_recorded_with_the_line_that_replays_it(tmp_path, own_rules, call):
+    (tmp_path / "mine.py").write_text(BROKEN)
+    text = SPEC.replace('"unanimity"]', '"brittle"]').replace("seed = 11", 'seed = 11\nrules = ["mine.py"]')
+    text = text.replace("replications = 6", "replications = 12").replace("chunk = 6", "chunk = 12")
+    with pytest.raises(SomeFailed) as error:
+        run_small(tmp_path, text=text)
+    assert "it broke" in str(error.value)
+    assert "juste-retour run" in str(error.value)
+    assert error.value.exit_status == 1
+    out = tmp_path / "out"
+    failed = json.loads((out / "failures.json").read_text())
+    assert len(failed) + len(Store(out).done()) == Plan(read_spec(tmp_path / "spec.toml")).chunks
+    first = failed[0]
+    assert first["values"]["voting"] == "brittle"
+    assert "ZeroDivisionError" in first["traceback"]
+    words = shlex.split(first["command"])
+    assert words[:2] == ["juste-retour", "run"]
+    status, _, said = call(*words[1:])
+    assert status == 1
+    assert "it broke" in said
+    one_less = [*words[1:]]
+    one_less[one_less.index("--set") + 1] = "voting=lisbon_qmv"
+    assert call(*one_less)[0] == 0
+    (tmp_path / "mine.py").write_text(BROKEN.replace("(yes[..., 0] & ~yes[..., 19]).any()", "False"))
+    with pytest.raises(BadInput, match="another experiment"):
+        run_small(tmp_path, text=text)
+
+
+def test_a_worker_that_dies_costs_its_chunk_and_no_other(tmp_path, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}{os.pathsep}{ROOT}")
+    (tmp_path / "sitecustomize.py").write_text(
+        "import os, sys\n"
+        "if '-m' in sys.orig_argv and 'runs.worker' in sys.orig_argv:\n"
+        "    import runs.chunks as c\n"
+        "    before = c.produce\n"
+        "    def produce(content, chunk):\n"
+        "        if chunk == 1:\n"
+        "            os.kill(os.getpid(), 9)\n"
+        "        return before(content, chunk)\n"
+        "    c.produce = produce\n"
+    )
+    with pytest.raises(SomeFailed, match="memory"):
+        run_small(tmp_path, workers=1)
+    assert sorted(Store(tmp_path / "out").done()) == [0, 2, 3]
+    monkeypatch.delenv("PYTHONPATH")
+    batch(tmp_path / "spec.toml", tmp_path / "out", workers=0)
+    assert manifest(tmp_path / "out")["complete"]
+    assert not (tmp_path / "out" / "failures.json").exists()
+
+
+def test_points_that_differ_in_numbers_share_arrays_and_keep_their_bits(tmp_path):
+    spec = spec_of(
+        {
+            "replications": 2,
+            "seed": 5,
+            "design": {"kind": "latin_hypercube", "points": 6},
+            "factors": {"envelope_eur_bn": "range", "ambition_sd": "range", "operations": "all"},
+        }
+    )
+    batch(spec, tmp_path / "out", workers=0)
+    table = Results(tmp_path / "out").table("worlds")
+    for number in (0, 3, 5):
+        alone = run_worlds(spec.scenario_at(number), 5, np.arange(2))
+        rows = table[table["point"] == number]
+        assert rows["years_behind"].tolist() == alone.worlds["years_behind"].tolist()
+        assert rows["price_of_politics"].tolist() == alone.worlds["price_of_politics"].tolist()
+
+
+def test_the_command_line_shows_the_cost_and_writes_nothing_when_dry(tmp_path, call):
+    spec = spec_file(tmp_path)
+    status, said, _ = call("batch", spec, "--out", tmp_path / "dry", "--dry-run")
+    assert status == 0
+    assert "24 runs" in said.replace("= ", "")
+    assert "Nothing was written" in said
+    assert not (tmp_path / "dry").exists()
+    status, _, wrong = call("batch", spec, "--out", tmp_path / "x", "--workers", "-1")
+    assert status == 2
+    assert "workers" in wrong
+    status, said, _ = call("batch", spec, "--out", tmp_path / "o", "--workers", "0", "--json")
+    assert status == 0
+    assert json.loads(said)["runs"] == 24
+
+
+def test_a_cluster_that_is_not_there(tmp_path):
+    pytest.importorskip("distributed")
+    with pytest.raises(BadInput, match="no Dask scheduler"):
+        run_small(tmp_path, workers=None, cluster="tcp://127.0.0.1:1")
+
+
+def test_workers_and_a_cluster_exclude_each_other(tmp_path):
+    with pytest.raises(BadInput, match="exclude"):
+        batch(spec_file(tmp_path), tmp_path / "o", workers=2, cluster="tcp://127.0.0.1:1")
+    assert experiment.cores() >= 1

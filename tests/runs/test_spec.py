@@ -1,0 +1,195 @@
+"""Specs are checked whole before anything runs, and say in one sentence what is wrong."""
+
+import re
+
+import numpy as np
+import pytest
+
+from agents.errors import BadInput
+from runs.chunks import Plan, toml_value
+from runs.experiment import cost
+from runs.factors import Factor
+from runs.settings import value_of
+from runs.spec import read_spec, spec_of
+from tests.runs.small import SPEC, spec_file
+
+GRID = {"kind": "grid"}
+
+
+def spec(**changes):
+    base = {"replications": 4, "design": GRID, "factors": {"voting": ["unanimity", "lisbon_qmv"]}}
+    return spec_of(base | changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"factors": {"operatoins": ["audit_first"]}}, ["operatoins", "operations"]),
+        ({"factors": {"voting": ["unanimty"]}}, ["unanimty", "unanimity"]),
+        ({"factors": {"voting": "unanimity"}}, ["voting", "list"]),
+        ({"factors": {"voting": []}}, ["voting", "list"]),
+        ({"factors": {"voting": ["unanimity", "unanimity"]}}, ["voting", "twice"]),
+        ({"factors": {"voting": [12]}}, ["voting", "12"]),
+        ({"factors": {}}, ["factors", "empty"]),
+        ({"factors": {"envelope_eur_bn": [-1.0]}}, ["envelope_eur_bn", "-1"]),
+        ({"factors": {"envelope_eur_bn": {"low": 20, "high": 5}}}, ["envelope_eur_bn", "low"]),
+        ({"factors": {"envelope_eur_bn": {"lo": 20}}}, ["'lo'", "low"]),
+        (
+            {"factors": {"first_trophy_eur_bn": {"low": 0.0, "scale": "log"}}},
+            ["first_trophy_eur_bn", "scale"],
+        ),
+        ({"factors": {"assess": "range"}}, ["assess", "levels"]),
+        ({"factors": {"agenda": {"max_sites": [1, 2]}}}, ["open_call", "max_sites"]),
+        ({"factors": {"agenda": ["planner"], "agenda.max_stes": [1]}}, ["max_stes", "max_sites"]),
+        ({"factors": {"scenario": ["eu-status-qou"]}}, ["eu-status-quo"]),
+        ({"factors": {"funding": ["private"]}}, ["every combination", "private"]),
+        ({"design": {"kind": "gird"}}, ["gird", "grid"]),
+        ({"design": {}}, ["kind"]),
+        ({"design": {"kind": "grid", "points": 4}}, ["points", "grid"]),
+        ({"design": {"kind": "sobol"}}, ["base"]),
+        ({"design": {"kind": "sobol", "base": 12}}, ["12", "power of two"]),
+        ({"design": {"kind": "sobol", "base": 8}}, ["two factors"]),
+        ({"design": {"kind": "morris", "trajectories": 4, "levels": 3}}, ["levels", "even"]),
+        ({"design": {"kind": "latin_hypercube", "points": 0}}, ["points", "0"]),
+        ({"design": {"kind": "latin_hypercube", "points": 4, "cross": ["votng"]}}, ["votng", "voting"]),
+        ({"design": {"kind": "switches", "to": "essay-refrom"}}, ["essay-reform"]),
+        (
+            {"design": {"kind": "list", "points": [{"votng": "unanimity"}]}, "factors": {}},
+            ["votng", "voting"],
+        ),
+        ({"design": {"kind": "list", "points": [{"voting": "unanimty"}]}, "factors": {}}, ["unanimity"]),
+        ({"replications": 0}, ["replications", "0"]),
+        ({"replications": None}, ["replications"]),
+        ({"seed": -1}, ["seed", "-1"]),
+        ({"sede": 1}, ["sede", "seed"]),
+        ({"tables": ["worldz"]}, ["worldz", "worlds"]),
+        ({"tables": "worlds"}, ["tables", "brackets"]),
+        ({"outcomes": ["years_behnd"]}, ["years_behnd", "years_behind"]),
+        ({"members": "no/such/folder"}, ["no/such/folder"]),
+        ({"rules": ["no/such.py"]}, ["no/such.py"]),
+        ({"chunk": 0}, ["chunk", "0"]),
+    ],
+)
+def test_what_cannot_be_used_is_refused_in_one_sentence(changes, words):
+    with pytest.raises(BadInput) as error:
+        spec(**changes)
+    text = str(error.value)
+    assert "\n" not in text
+    assert len(text) < 400
+    for word in words:
+        assert word in text, text
+
+
+def test_the_file_is_named_and_its_own_folder_is_where_files_are_found(tmp_path):
+    path = spec_file(tmp_path, SPEC.replace("unanimity", "unanimty"))
+    with pytest.raises(BadInput, match=re.escape(str(path))):
+        read_spec(path)
+    (tmp_path / "mine.toml").write_text('voting = "unanimity"\n')
+    read = read_spec(spec_file(tmp_path, SPEC.replace('"eu-status-quo"', '"mine.toml"')))
+    assert read.scenario.name == "mine"
+    assert read.text.startswith("\ntitle")
+
+
+def test_content_carries_everything():
+    made = spec(
+        factors={
+            "scenario": ["eu-status-quo", "essay-reform"],
+            "race_weight": "range",
+            "agenda": [{"rule": "planner", "max_sites": 3}, "open_call"],
+        },
+        design={"kind": "latin_hypercube", "points": 3, "cross": ["scenario"]},
+    )
+    again = spec_of(made.content)
+    assert again.digest == made.digest
+    assert again.points == made.points
+    assert [again.scenario_at(p).digest for p in again.kept] == [
+        made.scenario_at(p).digest for p in made.kept
+    ]
+
+
+def test_refused_combinations_are_left_out_and_listed():
+    made = spec(factors={"funding": ["private", "gni_key"], "voting": ["unanimity", "dictator"]})
+    assert len(made.points) == 4
+    assert [made.points[p]["funding"] for p in made.kept] == ["gni_key", "gni_key"]
+    assert all("private" in r.reason for r in made.refused)
+    with pytest.raises(BadInput, match="point"):
+        spec(
+            factors={"funding": ["private", "gni_key"], "race_weight": "range"},
+            design={"kind": "sobol", "base": 4},
+        )
+
+
+def test_designs_visit_what_they_say():
+    factors = {"voting": ["unanimity", "lisbon_qmv", "dictator"], "race_weight": "range"}
+    sobol = spec(factors=factors, design={"kind": "sobol", "base": 8})
+    assert len(sobol.points) == 8 * (2 + 2)
+    morris = spec(factors=factors, design={"kind": "morris", "trajectories": 5})
+    assert len(morris.points) == 5 * (2 + 1)
+    cube = spec(factors=factors, design={"kind": "latin_hypercube", "points": 9, "cross": ["voting"]})
+    assert len(cube.points) == 27
+    weights = np.array([p["race_weight"] for p in cube.points])
+    assert weights.min() >= 0.2
+    assert weights.max() <= 3
+    strata = np.floor(np.log(weights[::3] / 0.2) / np.log(3 / 0.2) * 9)
+    assert sorted(strata) == list(range(9))
+    together = spec(
+        factors={"voting": ["unanimity", "dictator"], "operations": ["audit_first", "operator_led"]},
+        design={"kind": "list"},
+    )
+    assert together.points == [
+        {"voting": "unanimity", "operations": "audit_first"},
+        {"voting": "dictator", "operations": "operator_led"},
+    ]
+
+
+def test_switches_go_from_one_scenario_to_the_other():
+    made = spec(factors={"assess": ["2027Q4", "2028Q4"]}, design={"kind": "switches", "to": "essay-reform"})
+    assert len(made.points) == 64
+    first, last = made.scenario_at(0), made.scenario_at(31)
+    assert first.digest == made.scenario.changed({"assess": "2027Q4"}).digest
+    assert last.rules == made.switching.target.rules
+    assert last.assess == "2027Q4"
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.999, 1.0])
+def test_a_factor_gives_every_level_an_equal_part(share):
+    assert Factor("x", ("a", "b", "c")).at(share) == "abc"[min(int(3 * share), 2)]
+    assert Factor("x", low=1, high=4, whole=True).at(share) == 1 + min(int(4 * share), 3)
+    assert Factor("x", low=1.0, high=100.0, scale="log").at(share) == pytest.approx(100**share)
+
+
+def test_values_survive_a_trip_through_set():
+    for value in ({"rule": "planner", "max_sites": 3}, 0.1, 1e-5, 7, True, "2028Q4"):
+        text = value if isinstance(value, str) else toml_value(value)
+        assert value_of(text) == value
+
+
+@pytest.mark.parametrize(
+    ("points", "replications"), [(1, 1000), (1, 999), (3, 334), (500, 2), (1, 1_000_000), (7, 150)]
+)
+def test_chunks_cover_every_run_once(points, replications):
+    levels = [float(x) for x in np.linspace(5, 15, points)]
+    plan = Plan(spec(replications=replications, factors={"envelope_eur_bn": levels}))
+    assert plan.chunks >= 10 or plan.spec.runs < 1000
+    if plan.chunks > 2000:
+        return
+    seen = {}
+    for chunk in range(plan.chunks):
+        for cell in plan.cells_of(chunk):
+            seen.setdefault(cell.point, []).extend(range(cell.first, cell.first + cell.worlds))
+    assert len(seen) == points
+    assert all(found == list(range(replications)) for found in seen.values())
+
+
+def test_the_cost_counts_runs_and_says_how_large_they_are():
+    made = spec(replications=50)
+    found = cost(made, sample=8)
+    assert (found.points, found.runs, found.chunks) == (2, 100, Plan(made).chunks)
+    assert found.runs_per_second > 0
+    assert 10 < found.bytes_per_run < 10_000
+
+
+def test_titles_do_not_change_the_digest():
+    assert spec(title="x", question="y").digest == spec().digest
+    assert spec(seed=1).digest != spec().digest
+    assert spec(chunk=7).digest != spec().digest

@@ -1,0 +1,115 @@
+"""Verification finds damage, changed code and changed numbers, and says which it is."""
+
+import hashlib
+import io
+import json
+import shutil
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import pytest
+
+from agents.errors import BadInput
+from runs.verification import Differs, verdict, verify
+from tests.runs.small import run_small
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory):
+    return run_small(tmp_path_factory.mktemp("kept"))
+
+
+@pytest.fixture
+def out(kept, tmp_path):
+    return shutil.copytree(kept, tmp_path / "copy")
+
+
+def rewrite(out, change):
+    """Change a column of chunk 1 and record the new hash, as an honest run of other code would."""
+    path = out / "worlds" / "000001.parquet"
+    table = change(pq.read_table(path))
+    sink = io.BytesIO()
+    pq.write_table(table, sink, compression="zstd")
+    path.write_bytes(sink.getvalue())
+    lines = [json.loads(line) for line in (out / "chunks.jsonl").read_text().splitlines()]
+    for line in lines:
+        if line["chunk"] == 1:
+            line["files"]["worlds/000001.parquet"] = hashlib.sha256(sink.getvalue()).hexdigest()
+    (out / "chunks.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+
+
+def scaled(name, factor):
+    def change(table):
+        return table.set_column(
+            table.schema.get_field_index(name), table.field(name), pc.multiply(table[name], factor)
+        )
+
+    return change
+
+
+def test_a_sound_result_agrees(kept):
+    found = verify(kept, every=True, workers=0)
+    assert found.checked == [0, 1, 2, 3]
+    assert not found.differences
+    assert "bit for bit" in verdict(found, kept)
+    assert len(verify(kept, sample=2, workers=0).checked) == 2
+
+
+def test_a_truncated_chunk_is_noticed_even_when_it_is_not_in_the_sample(out):
+    path = out / "worlds" / "000002.parquet"
+    path.write_bytes(path.read_bytes()[:-64])
+    found = verify(out, sample=1, workers=0)
+    with pytest.raises(Differs, match="truncated"):
+        verdict(found, out)
+
+
+def test_a_changed_number_is_named_with_its_world(out):
+    rewrite(out, scaled("years_behind", 1 + 1e-9))
+    found = verify(out, every=True, workers=0)
+    with pytest.raises(Differs, match="years_behind") as error:
+        verdict(found, out)
+    assert "replicate 0" in str(error.value)
+    assert "neither the code nor the data" in str(error.value)
+
+
+def test_changed_code_is_said(out, monkeypatch):
+    rewrite(out, scaled("years_behind", 1 + 1e-9))
+    monkeypatch.setattr("runs.verification.code_digest", lambda: "other")
+    with pytest.raises(Differs, match=r"has changed: code \("):
+        verdict(verify(out, every=True, workers=0), out)
+
+
+def test_changed_counts_are_never_within_the_tolerance(out):
+    manifest = json.loads((out / "manifest.json").read_text())
+    manifest["provenance"]["cpu_features"] = ["OTHER"]
+    (out / "manifest.json").write_text(json.dumps(manifest))
+    rewrite(out, scaled("years_behind", 1 + 1e-14))
+    found = verify(out, every=True, workers=0)
+    assert not found.exact
+    assert not found.differences
+    assert "1e-12" in verdict(found, out)
+
+    def one_more(table):
+        sites = pc.add(table["sites"], pa.scalar(1, pa.int64()))
+        return table.set_column(table.schema.get_field_index("sites"), table.field("sites"), sites)
+
+    rewrite(out, one_more)
+    with pytest.raises(Differs, match="sites"):
+        verdict(verify(out, every=True, workers=0), out)
+
+
+def test_the_command_line_exits_by_what_it_finds(out, call):
+    status, said, _ = call("verify", out, "--all", "--workers", "0")
+    assert status == 0
+    assert "bit for bit" in said
+    path = out / "facilities" / "000000.parquet"
+    path.unlink()
+    status, said, wrong = call("verify", out, "--workers", "0")
+    assert status == 1
+    assert "missing" in said + wrong
+
+
+def test_what_is_no_result(tmp_path):
+    with pytest.raises(BadInput, match="batch"):
+        verify(tmp_path)
