@@ -26,7 +26,7 @@ from abm.world import World
 from agents.arrays import total
 from agents.errors import JusteRetourError
 from runs.narrative import says
-from runs.reasons import ballot, decision, facilities, who_proposes
+from runs.reasons import ballot, decision, facilities, proposed_by, who_proposes
 from runs.user_rules import blamed
 
 SELECTED, CONTRACTED, BUILDING, WORKING, CANCELLED, STOPPED = range(1, 7)
@@ -77,7 +77,7 @@ def _play(scenario: Scenario, seed: int, replicate: int, members: Members, price
         new = (world.trace or [])[seen:]
         seen += len(new)
         held = [
-            ballot(world, record, who_proposes(world))
+            ballot(world, record, proposed_by(world))
             for record in new
             if record["family"] == "vote" and record["held"][0]
         ]

@@ -11,14 +11,18 @@ from abm.calendar import label
 from abm.delivery import operations
 from abm.delivery.building import NEVER
 from abm.politics.conditions import Ballot
+from abm.politics.council import Council
+from abm.politics.tables.table import recognised
 from abm.world import World
 from agents.rules import family
 
 PROPOSERS = {
+    "closed_rule": "A state is drawn to propose; all others take it or leave it",
+    "open_rule": "A state is drawn to propose; others may amend",
     "open_call": "The states apply, experts rank, the board decides",
     "planner": "A planner chooses the best sites; nobody votes",
     "exchange": "The states trade with each other",
-    "omnibus": "The states put their wishes into one package",
+    "omnibus": "One state opens a package into which the others put their wishes",
     "nash_bargaining": "All states bargain together",
     "compromise": "The states meet in the middle",
     "relocation_ballot": "The states rank the candidates",
@@ -42,6 +46,15 @@ def who_proposes(world: World) -> str:
         lead = world.college.names[world.college.lead] if world.college.count else "the Commission"
         return f"{lead} drafts for the Commission; the Council votes"
     return PROPOSERS.get(rule, f"By the rule {rule.replace('_', ' ')}")
+
+
+def proposed_by(world: World) -> str:
+    """Who makes this quarter's proposal: by name where a state was drawn for it."""
+    by = world.settings("agenda").get("recognition")
+    if by is None:
+        return who_proposes(world)
+    state = int(recognised(Council(world, np.arange(1)), str(by))[0])
+    return f"{world.states.names[state]} proposes"
 
 
 def _short(value: Any) -> float | None:

@@ -1,7 +1,7 @@
 // The live page: puts the parts together and talks to the server.
 
 import { h, patch } from "./paint.js";
-import { address, fromAddress, makeStore, shown, frameAt } from "./store.js";
+import { address, fromAddress, gliding, makeStore, shown, frameAt } from "./store.js";
 import { drawStage, setType, titleOf } from "./stage.js";
 import { drawPlayer } from "./player.js";
 import { drawBar } from "./bar.js";
@@ -34,7 +34,7 @@ export function start(place, geometry, catalogue, ask) {
     setType(place, state);
     const panel = PANELS[state.panel] ? state.panel : null;
     patch(place, [
-      h("div", { key: "page", class: `page${state.big ? " big" : ""}${state.tour !== null ? " touring" : ""}${panel ? " paneled" : ""}`, "data-ready": state.runs.length > 0, "data-t": state.t, "data-busy": state.busy },
+      h("div", { key: "page", class: `page${gliding(state) ? " gliding" : ""}${state.big ? " big" : ""}${state.tour !== null ? " touring" : ""}${panel ? " paneled" : ""}`, "data-ready": state.runs.length > 0, "data-t": state.t, "data-busy": state.busy },
         h("header", { key: "bar", class: "bar" }, drawBar(state, store, director)),
         h("main", { key: "stage", class: "hall" }, h("svg", { key: "svg", class: "stage", role: "group", "aria-label": "Map, vote and race" })),
         h("footer", { key: "player", class: "player" }, drawPlayer(state, store)),

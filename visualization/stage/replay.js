@@ -1,7 +1,7 @@
 // A recorded run in a file of its own: the same stage and player, no server.
 
 import { h, patch } from "./paint.js";
-import { makeStore } from "./store.js";
+import { gliding, makeStore } from "./store.js";
 import { drawStage, setType } from "./stage.js";
 import { drawPlayer } from "./player.js";
 import { drawWhy } from "./why.js";
@@ -17,7 +17,7 @@ function replayed() {
   const draw = () => {
     setType(place, state);
     patch(place, [
-      h("div", { key: "page", class: "page replay", "data-ready": true, "data-t": state.t },
+      h("div", { key: "page", class: `page replay${gliding(state) ? " gliding" : ""}`, "data-ready": true, "data-t": state.t },
         h("main", { key: "stage", class: "hall" }, h("svg", { key: "svg", class: "stage", role: "group", "aria-label": "Map, vote and race" })),
         h("footer", { key: "player", class: "player" }, drawPlayer(state, store)),
         state.panel === "why" && h("aside", { key: "panel", class: "panel why" },

@@ -85,6 +85,9 @@ export function makeStore(given = {}) {
   return store;
 }
 
+/** Whether things glide from quarter to quarter: in slow play only, so that a step is there at once. */
+export const gliding = (state) => state.playing && SPEEDS[state.speed] >= 400;
+
 /** The runs on the stage: one, or two side by side. */
 export const shown = (state) => state.runs.slice(0, state.compare ? 2 : 1);
 

@@ -45,20 +45,22 @@ export function drawVotes(state, run, box, u, short = false) {
 
 const few = (codes, most = 8) => (codes.length <= most ? codes.join(", ") : `${codes.slice(0, most - 1).join(", ")} and ${codes.length - most + 1} more`);
 
-/** The first way of passing, as shares; the Commission's own yes is a word, not a bar. */
+/** The way in which it passed, or else the first, as shares; the Commission's own yes is a word, not a bar. */
 function thresholds(ballot, state) {
   const n = state.geometry.states.length;
-  const tests = ballot.conditions.filter((c) => c.way === 0 && c.full > 1);
+  const ways = new Set(ballot.conditions.map((c) => c.way));
+  const whole = [...ways].find((way) => ballot.conditions.every((c) => c.way !== way || c.met)) ?? 0;
+  const tests = ballot.conditions.filter((c) => c.way === whole && c.full > 1);
   if (!tests.length) {
     return [{ share: ballot.yes.length / n, text: `${ballot.yes.length} of ${n} states say yes`, quota: null, met: ballot.passed },
       { share: ballot.people_share, text: `with ${Math.round(100 * ballot.people_share)} % of the people`, quota: null, met: ballot.passed }];
   }
   return tests.map((c) => {
-    const heads = c.full === n;
+    const heads = c.full <= n;
     const part = (100 * c.reached) / c.full;
-    const have = heads ? `${c.reached} of ${n} states` : `${c.reached === c.full ? 100 : Math.min(99.9, part).toFixed(1)} %`;
+    const have = heads ? `${c.reached} of ${c.full} states` : `${c.reached === c.full ? 100 : Math.min(99.9, part).toFixed(1)} %`;
     const side = c.against ? "against" : "in favour";
-    return { share: c.reached / c.full, quota: c.quota / c.full, met: c.met, text: `${have} ${side}`, needs: `needs ${c.says}` };
+    return { share: c.reached / c.full, quota: c.quota / c.full, met: c.met, text: `${have} ${side}`, needs: c.against ? `${c.says} could stop it` : `needs ${c.says}` };
   });
 }
 
