@@ -8,6 +8,7 @@ import numpy as np
 
 from agents.arrays import Reals
 from agents.each import each_state
+from agents.minds import swayed
 from agents.payoff import wanted_size
 from agents.rules import Family, Parameter
 from agents.situation import Situation
@@ -86,6 +87,18 @@ def abstain(situation):
     return np.zeros(situation.received.shape)
 
 
+@bid(anonymous=True, deterministic=True)
+def free_rider(situation):
+    """Leaves the common good to others: takes the smallest site, and only if trophy and local spending alone pay for it.
+
+    Source: Olson (1965); private provision of public goods, Bergstrom, Blume and Varian (1986).
+    """
+    size = sized(np.zeros(situation.received.shape), situation)
+    own, now = situation.alone(size), situation.standing
+    gain = own.trophies + own.local - own.payment - now.trophies - now.local + now.payment
+    return np.where(gain > 0, size, 0.0)
+
+
 @vote(anonymous=True, deterministic=True)
 def self_interest(offer, reservation, situation):
     """Says yes if the offer is worth at least what the state could have without it, less the small cost of dissent.
@@ -103,6 +116,98 @@ def sincere_union(offer, reservation, situation):
     """
     now = situation.standing
     return np.where(offer.race + offer.open >= now.race + now.open, 1, -1)
+
+
+@vote(anonymous=True, deterministic=True)
+def reciprocal(
+    offer,
+    reservation,
+    situation,
+    *,
+    gratitude: Annotated[
+        float,
+        Parameter(
+            low=0,
+            high=10,
+            range=(0.1, 0.5),
+            about="weight of what earlier rounds left in favour, chi",
+            source="institutional ledger; assumed",
+        ),
+    ] = 0.3,
+):
+    """Returns favours: who has had more than it paid says yes to a little less, who has had less asks for more.
+
+    Yes if U + chi (received - paid so far) is at least the reservation value.
+    Source: diffuse reciprocity, Keohane (1986).
+    """
+    ledger = situation.standing.received - situation.standing.payment
+    return np.where(
+        offer.utility + gratitude * ledger >= reservation - situation.p.dissent_cost_eur_bn, 1, -1
+    )
+
+
+@vote(anonymous=True, deterministic=True)
+def red_line(offer, reservation, situation):
+    """Says no unless it hosts.
+
+    Source: the red line of a national parliament; veto players, Tsebelis (2002).
+    """
+    return np.where(offer.sites > 0, 1, -1)
+
+
+@vote(anonymous=True, deterministic=True)
+def loss_averse(
+    offer,
+    reservation,
+    situation,
+    *,
+    aversion: Annotated[
+        float,
+        Parameter(
+            low=1,
+            high=10,
+            range=(1, 2.25),
+            about="how much heavier a loss weighs than a gain, lambda",
+            source="Tversky and Kahneman (1992): 2.25",
+        ),
+    ] = 2.25,
+):
+    """Weighs each term of the payoff that the offer worsens more heavily than those that it betters.
+
+    Source: Tversky and Kahneman (1992).
+    """
+    now, then = situation.standing.terms(), offer.terms()
+    felt = situation.standing.utility
+    for name, value in then.items():
+        change = value - now[name]
+        felt = felt + np.where(change < 0, aversion * change, change)
+    return np.where(felt >= reservation - situation.p.dissent_cost_eur_bn, 1, -1)
+
+
+@vote(anonymous=True)
+def probabilistic(
+    offer,
+    reservation,
+    situation,
+    *,
+    noise: Annotated[
+        float,
+        Parameter(
+            low=0.001,
+            high=10,
+            range=(0.01, 0.2),
+            about="noise in units of the mean stake, sigma",
+            source="agents err more where less is at stake; McKelvey and Palfrey (1995)",
+        ),
+    ] = 0.1,
+):
+    """Says yes with a chance that grows with what the offer is worth: 1 / (1 + exp(-(U - r) / sigma)).
+
+    Source: quantal response, McKelvey and Palfrey (1995).
+    """
+    stake = offer.utility - situation.standing.utility
+    moved = reservation - situation.p.dissent_cost_eur_bn + noise * swayed(situation.luck, stake)
+    return np.where(offer.utility >= moved, 1, -1)
 
 
 @expect(anonymous=True, deterministic=True)

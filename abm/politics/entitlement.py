@@ -146,6 +146,66 @@ def cap_sites(
     return np.where(rank < sites - claims.hosted.sum(-1)[..., None], plan, 0.0)
 
 
+@entitlement(anonymous=True, deterministic=True)
+def cohesion(
+    plan,
+    claims,
+    *,
+    least_share: Annotated[
+        float,
+        Parameter(
+            low=0,
+            high=1,
+            range=(0.2, 0.6),
+            about="least share of the money that goes to states below the mean GDP a head",
+            source="about a third of the EU budget of 2021-27 is cohesion policy",
+        ),
+    ] = 0.3,
+):
+    """States below the mean income a head get at least a share of the money, by population.
+
+    What they lack is placed at the best free sites of those without one in the plan; the rest of the plan shrinks.
+    Source: articles 174 and 175 TFEU.
+    """
+    s = claims.states
+    poor = s.gdp / s.population < total(s.gdp) / s.population.sum()
+    placed = claims.received + claims.by_state(plan)
+    all_of_it = total(placed)[..., None]
+    short = np.maximum(least_share * all_of_it - total(np.where(poor, placed, 0.0))[..., None], 0.0)
+    open_to = poor & (claims.best >= 0) & (claims.by_state(plan) <= 0)
+    weight = np.where(open_to, s.population.astype(np.float64), 0.0)
+    share = weight / np.maximum(total(weight)[..., None], 1.0)
+    wanted = np.maximum(short * share, np.where(open_to & (short > 0), claims.smallest, 0.0))
+    return claims.with_sites(plan, np.where(short > 0, wanted, 0.0))
+
+
+@entitlement(anonymous=True, deterministic=True)
+def georeturn(
+    plan,
+    claims,
+    *,
+    floor: Annotated[
+        float,
+        Parameter(
+            low=0,
+            high=1,
+            range=(0.66, 0.98),
+            about="return on all that a state has paid so far, below which it is put right",
+            source="ESA Convention, annex V: 0.8; OCCAR: 0.66",
+        ),
+    ] = 0.8,
+):
+    """A running balance: a state whose return so far falls below the floor is brought back to what it paid.
+
+    Between the floor and one nothing is done, so that small imbalances may even out over rounds.
+    Source: ESA Convention, article VII and annex V; OCCAR's global balance.
+    """
+    paid = claims.paid + claims.payments(plan)
+    returned = claims.received + claims.by_state(plan)
+    below = returned < floor * paid
+    return claims.with_sites(plan, np.where(below, paid - returned, 0.0))
+
+
 def best_of(score: Reals, free: Truths, sites: Sites, states: States, lot: Reals) -> Whole:
     """Each state's best free site by score, -1 for none; (worlds, sites) to (worlds, states).
 

@@ -12,6 +12,7 @@ from typing import Annotated, Any, ClassVar
 import numpy as np
 
 from agents.arrays import Reals, total
+from agents.errors import BadInput, near
 from agents.rules import Family, Parameter
 from agents.situation import States
 from agents.some_worlds import each_world
@@ -108,3 +109,72 @@ def private(states, decider):
     Source: US practice; the essay.
     """
     return Split(0.0, 0.0, 1.0, gni_shares(states))
+
+
+@funding(anonymous=True, deterministic=True)
+def equal_shares(states, decider):
+    """All states pay alike, large and small.
+
+    Source: equal division; CERN's one state, one vote turned into money, as a limit case.
+    """
+    return Split(0.0, 1.0, 0.0, np.full(states.count, 1 / states.count))
+
+
+@funding(anonymous=True, deterministic=True)
+def hosts_only(states, decider):
+    """Each host pays for its own site, and nobody for another's.
+
+    Source: IPCEI and the state-aid frameworks, article 107(3)(b) TFEU: own pocket.
+    """
+    return Split(1.0, 0.0, 0.0, gni_shares(states))
+
+
+@funding(anonymous=True, deterministic=True)
+def consortium(
+    states,
+    decider,
+    *,
+    union_share: Annotated[
+        float,
+        Parameter(
+            low=0,
+            high=0.5,
+            range=(0.1, 0.25),
+            about="the Union's part; the host pays as much, private investors the rest",
+            source="discussion of COM(2025) 414: 17 % of computing capital cost",
+        ),
+    ] = 0.17,
+):
+    """The Union pays a sixth, the host as much, and private investors the rest, as in the gigafactory plan.
+
+    Source: Regulation (EU) 2026/150; COM(2025) 414.
+    """
+    return Split(union_share, union_share, 1 - 2 * union_share, gni_shares(states))
+
+
+@funding(deterministic=True)
+def contributors_club(
+    states,
+    decider,
+    *,
+    members: Annotated[
+        str,
+        Parameter(
+            unit="codes",
+            about="the states that pay, by code and parted by spaces or commas; empty for those with the euro",
+        ),
+    ] = "",
+):
+    """A club of states pays all by national income; the others pay nothing.
+
+    Source: enhanced cooperation, article 332 TFEU: participants bear the cost; ESA's optional programmes.
+    """
+    named = members.replace(",", " ").split()
+    for code in named:
+        if code not in states.codes:
+            raise BadInput(f"funding.members names {code!r}, which is no state; {near(code, states.codes)}")
+    pays = np.isin(states.codes, named) if named else states.euro
+    if not pays.any():
+        raise BadInput("funding.members is empty and no state has the euro; name the states that pay.")
+    weight = np.where(pays, states.gni, 0.0)
+    return Split(0.0, 1.0, 0.0, weight / total(weight))
