@@ -120,7 +120,7 @@ def exchange_outcome(position: Reals, salience: Reals, capability: Any, rounds: 
     Source: Stokman and Van Oosten (1994), equal gain; Van Assen, Stokman and Van Oosten (2003) on externalities.
     """
     shape = np.broadcast_shapes(position.shape, salience.shape, np.shape(capability))
-    worlds, (actors, issues) = shape[:-2], shape[-2:]
+    worlds, actors, issues = shape[:-2], shape[-2], shape[-1]
     count = int(np.prod(worlds, dtype=np.int64))
     x = np.broadcast_to(position, shape).reshape(count, actors, issues).copy()
     s = np.ascontiguousarray(np.broadcast_to(salience, shape)).reshape(count, actors, issues)
@@ -154,15 +154,15 @@ def exchange_outcome(position: Reals, salience: Reals, capability: Any, rounds: 
         trading &= best > 1e-9
         if not trading.any():
             break
-        a, b, p, q = deal.T
         now = np.flatnonzero(trading)
-        x[now, a[now], p[now]] += step[now, 0]
-        x[now, b[now], q[now]] += step[now, 1]
-        given[now, a[now], p[now]] = True
-        given[now, b[now], q[now]] = True
+        giver, taker, on, for_ = deal[now].T
+        x[now, giver, on] += step[now, 0]
+        x[now, taker, for_] += step[now, 1]
+        given[now, giver, on] = True
+        given[now, taker, for_] = True
         made += trading
         if trading[0]:
-            log.append((int(a[0]), int(b[0]), int(p[0]), int(q[0]), float(best[0])))
+            log.append((*deal[0].tolist(), float(best[0])))
     outcome = compromise_outcome(x, s, weight / np.where(s > 0, s, 1.0))
     return Exchange(x.reshape(shape), outcome.reshape(*worlds, issues), made.reshape(worlds), log)
 

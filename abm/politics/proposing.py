@@ -118,7 +118,7 @@ class Proposing:
         more = [(0, 0.25), (0, 0.75), (3, 0.25), (3, 0.75), (9, 0.75)]
         return [offer, *(self._bought(favourite, sunk, always, spare=k, margin=m) for k, m in more)]
 
-    def _bought(self: Any, plan: Reals, sunk: Any, always: Truths, **how: Any) -> Reals:
+    def _bought(self: Any, plan: Reals, sunk: Any, always: Truths | None, **how: Any) -> Reals:
         plan, cash = self.with_coalition(plan, sunk, always, **how)
         return np.concatenate([plan, cash], axis=-1) if self.p.side_payments else plan
 
@@ -251,7 +251,7 @@ class Proposing:
     def settled_on(self: Any, outcome: Reals) -> Reals:
         """The plan that comes nearest to an outcome, 0 to 100, on the two issues (worlds, 2).
 
-        Each time it has failed before, it comes back with half the money.
+        Where it lacks a majority, the cheapest is bought. Each time it has failed, it comes back with half the money.
         """
         counts, _ = self.ladder
         wanted = np.exp(outcome[:, :1] / 100 * np.log(max(counts[-1], 2)))
@@ -261,7 +261,7 @@ class Proposing:
         plan = np.zeros((self.worlds, self.sites.count))
         for k in np.unique(near):
             plan = np.where((near == k)[:, None], self.spread_over(counts[k], part), plan)
-        return plan
+        return self._bought(plan, 0.0, None)
 
     # -- ballots -------------------------------------------------------------------------------------------------------
     def seat(self: Any, size: Reals, state: int) -> Reals:

@@ -36,13 +36,13 @@ class Response:
 
     Attributes:
         gain: (proposers, states) over no deal.
-        bought: (proposers, states) who gets just what it expects a round later, be it bought or because the round
-            passes without a deal.
+        bought: (proposers, states) how often each gets just what it expects a round later, be it bought or because the
+            round passes without a deal; in 0..1.
         transferable: whether what the bought get is the proposer's loss, one for one.
     """
 
     gain: Reals
-    bought: Truths
+    bought: Reals
     transferable: bool
 
 
@@ -107,7 +107,7 @@ def solve(
     mixing, last, transferable, regret, k = 0, np.inf, False, np.inf, 0
     for k in range(1, rounds + 1):
         answer = respond(values)
-        now_fixed, now_bought = _fixed_part(answer, values, delta), answer.bought.astype(np.float64)
+        now_fixed, now_bought = fixed_part(answer, values, delta), answer.bought
         scale = max(float(np.diag(answer.gain).mean()), 1e-300)
         if fixed is not None and inclusion is not None:
             kept_gain = np.diag(_gain(fixed, inclusion, values, delta, transferable))
@@ -118,19 +118,19 @@ def solve(
         step = 1.0 if mixing == 0 else 2.0 / (mixing + 2)
         fixed = now_fixed if fixed is None else fixed + step * (now_fixed - fixed)
         inclusion = now_bought if inclusion is None else inclusion + step * (now_bought - inclusion)
-        new = _evaluated(fixed, inclusion, chances, delta, transferable)
+        new = evaluated(fixed, inclusion, chances, delta, transferable)
         change = float(np.abs(new - values).max())
         values = new
         if mixing or (k > 3 and change > 0.95 * last and change > 1e-12) or k >= PURE:
             mixing += 1
-            kept = [*kept, answer.bought][-KEPT:]
+            kept = [*kept, answer.bought > 0.5][-KEPT:]
         last = change
     assert inclusion is not None
-    coalitions = np.array(kept or [answer.bought])
+    coalitions = np.array(kept or [answer.bought > 0.5])
     return Equilibrium(values, inclusion, _weighted(coalitions), regret, k, regret <= tolerance)
 
 
-def _fixed_part(answer: Response, values: Reals, delta: float) -> Reals:
+def fixed_part(answer: Response, values: Reals, delta: float) -> Reals:
     """What of each gain does not move with the values."""
     moving = delta * answer.bought * values
     fixed = answer.gain - moving
@@ -149,7 +149,7 @@ def _gain(fixed: Reals, inclusion: Reals, values: Reals, delta: float, transfera
     return gain
 
 
-def _evaluated(fixed: Reals, inclusion: Reals, chances: Reals, delta: float, transferable: bool) -> Reals:
+def evaluated(fixed: Reals, inclusion: Reals, chances: Reals, delta: float, transferable: bool) -> Reals:
     """The values to which strategies lead: v = p (fixed + what moves with v), solved for v."""
     n = len(chances)
     paid = chances @ fixed
@@ -197,7 +197,7 @@ def at_table(
         own = np.eye(n, dtype=bool)
         bought = (np.abs(gain - reached) <= 1e-9) & ~own if transferable else np.zeros((n, n), bool)
         gain = np.where(passes[:, None], gain, reached)
-        return Response(gain, np.where(passes[:, None], bought, True), transferable)
+        return Response(gain, np.where(passes[:, None], bought, 1.0), transferable)
 
     chances = recognition(first, by)[0]
     return solve(respond, chances, float(first.p.patience[0, 0]), **more)

@@ -91,13 +91,17 @@ def test_zero_envelope_places_nothing():
 def test_machines_are_renewed_at_the_age_that_is_set():
     long = {"end": "2044Q4", "assess": "2044Q4"}
     once = run(BASE.changed(long), 1, range(6), price=False).worlds["largest_run_flop"]
-    renewed = run(BASE.changed(long | {"life_years": 5.0}), 1, range(6), price=False).worlds["largest_run_flop"]
+    renewed = run(BASE.changed(long | {"life_years": 5.0}), 1, range(6), price=False).worlds[
+        "largest_run_flop"
+    ]
     assert (renewed > once).all()
 
 
 def test_a_mixed_array_of_parameters_equals_each_world_alone():
     scenarios = [
-        BASE.changed({"envelope_eur_bn": e, "first_trophy_eur_bn": t, "mfu_decay": k, "funding.union_share": u})
+        BASE.changed(
+            {"envelope_eur_bn": e, "first_trophy_eur_bn": t, "mfu_decay": k, "funding.union_share": u}
+        )
         for e, t, k, u in ((10.0, 0.08, 0.05, 0.5), (4.0, 0.2, 0.02, 0.4), (6.0, 0.05, 0.1, 0.35))
     ]
     together = run(scenarios, 9, [4, 0, 2])

@@ -1,0 +1,299 @@
+"""Behaviours against each other: every actor plays a rule of its own, under one institution and on the same luck.
+
+Three questions of a family's rules. Who does best in mixed populations, in which each actor's rule is drawn? What does
+the Union come to where everybody plays the same? And does one who turns to another rule gain by it, so that the rule
+invades a population of residents?
+
+After Axelrod (1984), whose players meet in pairs; here all meet at one table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import permutations
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from abm.members import Members, load_members
+from abm.noise import Tape
+from abm.outcomes import outcomes
+from abm.politics.council import Council
+from abm.quarter import advance
+from abm.scenario import Scenario, load
+from abm.world import World
+from agents.arrays import Reals, Truths, Whole
+from agents.errors import BadInput
+from agents.rules import FAMILIES, Rule, family
+from runs.ensemble import CHUNK, checked
+from runs.statistics import median
+
+SIGMAS = 1.959964  # 95 %
+ALONE = ("sites", "hosts", "spend_eur_bn", "years_behind")
+
+
+@dataclass(frozen=True)
+class Place:
+    """How a rule does: its rank and payoff in mixed populations, and what comes of everybody playing it.
+
+    `advantage` is what its players have over the average player, each measured against what the same actor has on the
+    same luck where everybody plays the same; with a 95 % interval over worlds. `payoff` is the average player's payoff
+    and the advantage.
+    """
+
+    rule: str
+    rank: int
+    payoff: float
+    advantage: float
+    low: float
+    high: float
+    alone: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Invasion:
+    """What one actor gains, on average, by turning to the invader where all others play the resident; 95 % interval."""
+
+    resident: str
+    invader: str
+    gain: float
+    low: float
+    high: float
+
+    @property
+    def invades(self) -> bool:
+        """Whether turning pays for certain, by the interval."""
+        return self.low > 0
+
+
+@dataclass(frozen=True)
+class Tournament:
+    """The result: rules by rank, and every pair of resident and invader."""
+
+    family: str
+    scenario: Scenario
+    seed: int
+    worlds: int
+    unit: str
+    places: tuple[Place, ...]
+    invasions: tuple[Invasion, ...]
+
+
+@dataclass
+class Roles:
+    """Who plays what: in each world each actor follows a rule of its own; a cast for `World.cast`.
+
+    `played` (worlds, actors) is the place of each one's rule in `rules`.
+    """
+
+    world: World
+    family: str
+    rules: Sequence[Rule]
+    played: Whole
+    asked: int = 0
+    market: Any = field(default=None)  # as labs saw it when they last asked whether to stay
+
+    def decide(self, name: str, handed: tuple[Any, ...], rows: Any, by_rule: Any) -> Any:
+        """What the actors of some worlds decide, each by its own rule."""
+        if name != self.family:
+            return by_rule
+        self.asked += 1
+        mine = self.played if rows is None else self.played[rows]
+        if name == "anchor":
+            if handed[0].usable.shape[-1] == 1:
+                self.market = handed[0]
+            mine = mine[:, :, None]
+        elif FAMILIES[name].actor == "commissioner":
+            mine = mine[:, None, :]
+        out = by_rule
+        for k, rule in enumerate(self.rules):
+            here = mine == k
+            if here.any():
+                out = np.where(here, rule(*handed, **self._parameters(rule, rows, len(mine))), out)
+        return out
+
+    def _parameters(self, rule: Rule, rows: Any, worlds: int) -> dict[str, Any]:
+        if rule.name == self.world.scenario.rules[self.family].rule:
+            return self.world.settings(self.family, rows)
+        return {
+            name: np.full((worlds, 1), default) if isinstance(default, float) else default
+            for name, (default, _) in rule.parameters.items()
+        }
+
+
+def tournament(
+    family_name: str = "vote",
+    scenario: str | Path | Mapping[str, Any] | Scenario = "eu-status-quo",
+    rules: Sequence[str] = (),
+    worlds: int = 200,
+    seed: int = 0,
+    changes: Mapping[str, Any] | None = None,
+    members: Members | Path | str | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Tournament:
+    """Play the rules of a family of actors against each other.
+
+    Args:
+        family_name: "bid", "vote", "expect", "draft", "endorse" or "anchor", or a family of one's own with actors.
+        scenario: the institution.
+        rules: which rules play; all of the family where none is named.
+        worlds: how many worlds each population lives in.
+        seed: of the worlds and of who plays what.
+        changes: to the scenario, as in `{"voting": "unanimity"}`.
+        members: the union.
+        progress: called after each population with those done and all.
+
+    Raises:
+        BadInput: a family without actors, fewer than two rules, or an institution that asks nobody.
+    """
+    group = family(family_name)
+    if group.actor is None:
+        known = [name for name, other in FAMILIES.items() if other.actor]
+        raise BadInput(
+            f"the family {family_name!r} is nobody's own behaviour; choose one of {', '.join(known)}."
+        )
+    names = list(dict.fromkeys(rules)) or list(group.rules)
+    players = [group[name] for name in names]
+    if len(players) < 2:
+        raise BadInput(
+            f"a tournament of {family_name!r} needs two rules; known are {', '.join(group.rules)}."
+        )
+    worlds, seed, _ = checked(worlds, seed, 0)
+    if worlds < 2:
+        raise BadInput("worlds = 1 cannot be used; give a whole number of at least 2.")
+    union = members if isinstance(members, Members) else load_members(members)
+    chosen = load(scenario).changed(changes or {})
+    game = _Game(_with_luck(chosen, family_name, players, union), family_name, players, union, seed)
+    if game.actors == 0:
+        raise BadInput(f"this union has no {group.actor} who could play; choose another family.")
+    count, k = worlds, len(players)
+    todo, done = 1 + k * k, 0
+
+    def play(who: Callable[[Reals], Whole]) -> _Played:
+        nonlocal done
+        found = game.play(who, count)
+        done += 1
+        if progress is not None:
+            progress(done, todo)
+        return found
+
+    mixed = play(lambda luck: np.minimum((luck * k).astype(np.int64), k - 1))
+    if not game.asked:
+        raise BadInput(
+            f"nobody is asked for {family_name!r} under agenda = {chosen.rules['agenda'].rule!r}; choose another "
+            "institution, as in --institution agenda=commission_proposal."
+        )
+    alone = [play(partial(_all, rule)) for rule in range(k)]
+    turned = np.arange(count) % game.actors  # each actor turns in as many worlds as any other
+    invasions = []
+    for a, b in permutations(range(k), 2):
+        found = play(partial(_all_but_one, a, b, game.one(turned)))
+        gain = (found.payoff - alone[a].payoff)[np.arange(count), turned]
+        invasions.append(Invasion(names[a], names[b], *_interval(gain)))
+    return Tournament(
+        family_name, chosen, seed, count, game.unit, _places(names, mixed, alone), tuple(invasions)
+    )
+
+
+def _all(rule: int, luck: Reals) -> Whole:
+    return np.full(luck.shape, rule)
+
+
+def _all_but_one(resident: int, invader: int, one: Truths, luck: Reals) -> Whole:
+    return np.where(one, invader, resident)
+
+
+def _places(names: list[str], mixed: _Played, alone: list[_Played]) -> tuple[Place, ...]:
+    usual = sum(played.payoff for played in alone) / len(alone)  # on the same luck, so that luck drops out
+    over = mixed.payoff - usual
+    over, mean = over - np.nanmean(over), float(np.nanmean(mixed.payoff))
+    found = []
+    for k, name in enumerate(names):
+        mine = np.where(mixed.played == k, over, np.nan)
+        some = ~np.isnan(mine).all(-1)
+        advantage, low, high = _interval(np.nanmean(mine[some], axis=-1))
+        found.append((advantage, low, high, name, alone[k].outcomes))
+    found.sort(key=lambda one: -one[0])
+    return tuple(
+        Place(name, rank + 1, mean + advantage, advantage, low, high, shown)
+        for rank, (advantage, low, high, name, shown) in enumerate(found)
+    )
+
+
+def _interval(values: NDArray[np.float64]) -> tuple[float, float, float]:
+    values = values[~np.isnan(values)]
+    mean = float(values.mean())
+    error = SIGMAS * float(values.std(ddof=1)) / np.sqrt(len(values)) if len(values) > 1 else float("inf")
+    return mean, mean - error, mean + error
+
+
+def _with_luck(scenario: Scenario, name: str, players: list[Rule], members: Members) -> Scenario:
+    """The scenario, told that votes hang on luck where a player's do, so that luck is drawn."""
+    lucky = [rule.name for rule in players if "deterministic" not in rule.properties]
+    if name != "vote" or not lucky:
+        return scenario
+    return scenario.changed({"vote": {members.states.codes[0]: lucky[0]}}, scenario.name)
+
+
+@dataclass(frozen=True)
+class _Played:
+    """What a population came to: `payoff` and `played` (worlds, actors), and medians of the outcomes."""
+
+    payoff: Reals
+    played: Whole
+    outcomes: dict[str, float]
+
+
+class _Game:
+    def __init__(self, scenario: Scenario, name: str, players: list[Rule], members: Members, seed: int):
+        self.scenario, self.family, self.players = scenario, name, players
+        self.members, self.seed = members, seed
+        self.actor = FAMILIES[name].actor
+        self.actors = {
+            "state": members.states.count,
+            "commissioner": members.college.count,
+            "lab": members.labs.count,
+        }[self.actor or "state"]
+        self.unit = "log units" if self.actor == "lab" else "EUR bn"
+        self.asked = 0
+
+    def one(self, who: Whole) -> Truths:
+        """(worlds, actors) true for one actor a world."""
+        return np.arange(self.actors) == who[:, None]
+
+    def play(self, who: Callable[[Reals], Whole], worlds: int) -> _Played:
+        """Let a population live in some worlds; `who` says from each actor's luck (worlds, actors) what it plays."""
+        every = np.arange(worlds)
+        played = who(Tape(self.seed, every).uniform("tournament", self.actors))
+        payoffs, columns = [], []
+        for start in range(0, worlds, CHUNK):
+            rows = every[start : start + CHUNK]
+            world = World(self.scenario, self.seed, rows, self.members)
+            roles = Roles(world, self.family, self.players, played[rows])
+            world.cast = roles
+            while world.running:
+                advance(world)
+            self.asked += roles.asked
+            payoffs.append(self._payoff(world, roles))
+            columns.append(outcomes(world).worlds)
+        payoff = np.concatenate(payoffs)
+        shown = {name: median(np.concatenate([c[name] for c in columns])) for name in ALONE}
+        return _Played(payoff, played, {"payoff": float(np.nanmean(payoff)), **shown})
+
+    def _payoff(self, world: World, roles: Roles) -> Reals:
+        """What each actor has of the run, (worlds, actors): NaN for labs that are not the Union's."""
+        if self.actor == "lab":
+            if roles.market is None:
+                return np.zeros(roles.played.shape)
+            there = (world.labs.home >= 0) & np.array([kind == "company" for kind in world.labs.kind])
+            return np.where(there, np.where(world.exited, 0.0, roles.market.gain[..., 0]), np.nan)
+        fresh = World(world.scenarios, world.seed, world.replicates, world.members)
+        fresh.now = world.announced
+        table = Council(fresh, np.arange(world.count))
+        plan = np.where(world.contracted, world.planned, 0.0)
+        gain = table.offer(plan, None, world.transfers).utility - table.standing.utility
+        return gain if self.actor == "state" else gain[:, world.college.state]

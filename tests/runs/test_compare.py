@@ -1,0 +1,121 @@
+"""Contrasts are paired, their intervals hold what they say, and a world without a run is worse than any number."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+
+from agents.errors import BadInput
+from runs import compare, simulate
+from runs.contrasts import contrasts
+from runs.resampling import half_width, interval, needed, resampled_means
+
+
+@pytest.fixture(scope="module")
+def found():
+    return compare("eu-status-quo", "essay-reform", worlds=24, seed=2)
+
+
+def test_a_contrast_is_the_difference_of_two_ensembles_on_the_same_worlds(found):
+    a, b = (simulate(name, worlds=24, seed=2, tables=("worlds",)).worlds for name in found.names)
+    for name in ("years_behind", "sites", "price_of_politics", "spend_eur_bn"):
+        c = found[name]
+        assert c.mean_a == pytest.approx(a[name].mean(), rel=1e-12)
+        assert c.difference == pytest.approx((a[name] - b[name]).mean(), rel=1e-9)
+        assert c.difference == c.mean_a - c.mean_b
+        assert c.probability_a_greater == (a[name] > b[name]).mean()
+        assert c.low <= c.difference <= c.high
+
+
+def test_a_scenario_against_itself_is_zero():
+    found = compare("eu-status-quo", {"name": "twin"}, worlds=6)
+    assert {c.difference for c in found.contrasts} == {0.0}
+    assert {c.probability_equal for c in found.contrasts} == {1.0}
+    assert found.names == ["eu-status-quo", "twin"]
+
+
+def test_three_scenarios_give_every_pair_and_one_name_each():
+    found = compare("eu-status-quo", {}, {"voting": "unanimity"}, worlds=2, outcomes=["sites"])
+    assert len(found.contrasts) == 3
+    assert len(set(found.names)) == 3
+
+
+def test_common_luck_takes_away_the_variance_that_two_outcomes_share():
+    rng = np.random.default_rng(0)
+    shared, own = rng.normal(size=4000), rng.normal(size=4000)
+    (c,) = contrasts({"sites": shared + 0.5 * own}, {"sites": shared}, "a", "b")
+    assert c.variance_saved == pytest.approx(1 - 0.25 / 2.25, abs=0.01)
+    assert c.half_width == pytest.approx(1.96 * 0.5 / math.sqrt(4000), rel=0.05)
+
+
+def test_the_interval_covers_as_often_as_it_says():
+    rng = np.random.default_rng(1)
+    samples = rng.exponential(size=(300, 60))
+    hits = 0
+    for k, sample in enumerate(samples):
+        low, high = interval(resampled_means(sample, k, 400))
+        hits += low[0] <= 1 <= high[0]
+    assert 0.88 <= hits / 300 <= 0.98
+
+
+def test_many_worlds_are_resampled_in_blocks_with_the_same_spread():
+    x = np.random.default_rng(2).normal(size=(1, 20_000))
+    means = resampled_means(x, 0)
+    assert means.std() == pytest.approx(1 / math.sqrt(20_000), rel=0.08)
+    assert needed(x.std(), half_width(x)[0]) == pytest.approx(20_000, rel=0.01)
+
+
+def test_worlds_without_a_run_are_worse_than_any_number():
+    a, b = np.array([1.0, np.inf, 2.0, np.inf]), np.array([2.0, 3.0, 1.0, np.inf])
+    (c,) = contrasts({"years_behind": a}, {"years_behind": b}, "a", "b")
+    assert (c.missing_a, c.missing_b) == (2, 1)
+    assert c.probability_a_greater == 0.5
+    assert c.probability_equal == 0.25
+    assert c.difference == np.inf
+
+
+def test_until_runs_on_to_the_half_width_asked_for():
+    found = compare("eu-status-quo", "essay-reform", worlds=8, until=0.08, outcomes=["years_behind"])
+    c = found["years_behind"]
+    assert found.worlds > 8
+    assert c.half_width <= 0.08
+    assert c.aimed == 0.08
+    assert c.replications_needed <= found.worlds
+    capped = compare(
+        "eu-status-quo", "essay-reform", worlds=4, until=1e-6, outcomes=["years_behind"], most=16
+    )
+    assert capped.worlds == 16
+
+
+def test_json_holds_the_contract(call):
+    status, said, _ = call("compare", "eu-status-quo", "essay-reform", "--worlds", 5, "--json")
+    assert status == 0
+    rows = json.loads(said)["contrasts"]
+    wanted = {"outcome", "a", "b", "mean_a", "mean_b", "difference", "low", "high", "probability_a_greater"}
+    assert all(wanted <= row.keys() for row in rows)
+    assert {"years_behind", "sites", "price_of_politics"} <= {row["outcome"] for row in rows}
+    status, said, _ = call("compare", "eu-status-quo", "essay-reform", "--worlds", 5)
+    assert status == 0
+    assert "years_behind" in said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        (["eu-status-quo"], "another"),
+        (["eu-status-quo", "essay-refrom"], "essay-reform"),
+        (["eu-status-quo", "essay-reform", "--worlds", "1"], "worlds"),
+        (["eu-status-quo", "essay-reform", "--until", "0"], "until"),
+        (["eu-status-quo", "essay-reform", "--outcome", "years"], "years_behind"),
+        (["eu-status-quo", "essay-reform", "--seed", "-1"], "seed"),
+        (["eu-status-quo", "essay-reform", "--set", "votting=unanimity"], "voting"),
+    ],
+)
+def test_bad_input_is_answered(call, arguments, word):
+    status, said, wrong = call("compare", *arguments)
+    assert status == 2
+    assert word in wrong
+    assert not said
+    with pytest.raises(BadInput):
+        compare("eu-status-quo")

@@ -1,0 +1,147 @@
+"""The archive holds what a replication needs, and its one command gives the same result."""
+
+import csv
+import io
+import os
+import subprocess
+import sys
+import tomllib
+import zipfile
+
+import pandas as pd
+import pytest
+
+from agents.errors import BadInput
+from runs.experiment import batch
+from runs.publication import environment, export, package
+from runs.results import Results
+from runs.spec import spec_of
+from tests.runs.small import SPEC, files, run_small
+from tests.runs.test_batch import ROOT
+
+RULE = '''
+from abm.politics.voting import voting
+
+@voting
+def of_my_own(ballot, states):
+    """Passes with any yes."""
+    return ballot.yes.any(-1)
+'''
+
+
+@pytest.fixture(scope="module")
+def out(tmp_path_factory):
+    return run_small(tmp_path_factory.mktemp("package"))
+
+
+@pytest.fixture(scope="module")
+def archive(out):
+    return package(out)
+
+
+def test_it_holds_data_code_codebook_environment_and_one_command(archive):
+    with zipfile.ZipFile(archive) as z:
+        names = {n.removeprefix("replication/") for n in z.namelist()}
+        readme = z.read("replication/README.md").decode()
+        book = list(csv.DictReader(io.StringIO(z.read("replication/codebook.csv").decode())))
+    assert {
+        "README.md",
+        "replicate.sh",
+        "spec.toml",
+        "spec-as-written.toml",
+        "codebook.csv",
+        "environment.txt",
+        "results/manifest.json",
+        "results/report.html",
+        "results/worlds/000000.parquet",
+        "code/abm/world.py",
+        "code/runs/experiment.py",
+        "code/pyproject.toml",
+    } <= names
+    for word in ("sh replicate.sh", "Python", "cores", "took", "seed 11"):
+        assert word in readme
+    table = Results(archive.parent).table("worlds")
+    assert {r["column"] for r in book if r["table"] == "worlds"} == set(table.columns)
+    assert all(r["meaning"] for r in book)
+
+
+def test_equal_results_give_equal_bytes(archive, out):
+    before = archive.read_bytes()
+    assert package(out).read_bytes() == before
+
+
+def test_the_written_out_spec_is_the_same_experiment(archive, out):
+    with zipfile.ZipFile(archive) as z:
+        said = tomllib.loads(z.read("replication/spec.toml").decode())
+    assert spec_of(said).digest == Results(out).spec.digest
+
+
+@pytest.mark.parametrize("tables", [True, False])
+def test_the_one_command_replicates(tmp_path, own_rules, tables):
+    (tmp_path / "mine.py").write_text(RULE)
+    text = SPEC.replace('"unanimity"]', '"of_my_own"]').replace("seed = 11", 'seed = 11\nrules = ["mine.py"]')
+    text = text.replace('["worlds", "facilities", "votes"]', '["worlds"]').replace('"lisbon_qmv", ', "")
+    out = run_small(tmp_path, text=text)
+    path = package(out, tmp_path / "a.zip", tables=tables)
+    (tmp_path / "mine.py").unlink()
+    with zipfile.ZipFile(path) as z:
+        z.extractall(tmp_path / "there")
+        assert any(n.endswith(".parquet") for n in z.namelist()) == tables
+    runner = tmp_path / "runner"
+    runner.write_text(
+        f'#!/bin/sh\nexec "{sys.executable}" -c "import sys; from runs.command import main; sys.exit(main())" "$@"\n'
+    )
+    runner.chmod(0o755)
+    done = subprocess.run(
+        ["sh", str(tmp_path / "there/replication/replicate.sh")],
+        env={**os.environ, "JUSTE_RETOUR": str(runner), "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert ("agree bit for bit" if tables else "the same to the bit") in done.stdout
+
+
+def test_exports_agree_with_the_tables_and_carry_labels(out, tmp_path):
+    written = export(out, tmp_path / "x", ("csv", "dta", "parquet"))
+    assert {p.name for p in written} >= {"worlds.csv", "worlds.dta", "worlds.parquet", "codebook.csv"}
+    table = Results(out).table("worlds")
+    back = pd.read_csv(tmp_path / "x" / "worlds.csv")
+    assert back["years_behind"].tolist() == pytest.approx(table["years_behind"].tolist(), rel=1e-14)
+    with pd.read_stata(tmp_path / "x" / "worlds.dta", iterator=True) as reader:
+        labels = reader.variable_labels()
+    assert labels["voting"].startswith("factor:")
+    assert "years" in labels["years_behind"]
+    with pytest.raises(BadInput, match="timeline"):
+        export(out, tmp_path / "y", tables=["timeline"])
+    with pytest.raises(BadInput, match="itself"):
+        export(out, out)
+
+
+def test_the_tables_of_an_export_are_those_of_the_chunks(out, call, tmp_path):
+    before = files(out)
+    status, said, _ = call("export", out, "--out", tmp_path / "c", "--tables", "facilities")
+    assert status == 0
+    assert "facilities.csv" in said
+    assert files(out) == before
+
+
+def test_half_an_experiment_is_not_packed(tmp_path, call):
+    out = run_small(tmp_path)
+    (out / "chunks.jsonl").write_text(
+        "".join((out / "chunks.jsonl").read_text().splitlines(keepends=True)[:2])
+    )
+    status, _, wrong = call("package", out)
+    assert status == 2
+    assert "2 of 4" in wrong
+    batch(tmp_path / "spec.toml", out, workers=0)
+    status, _, wrong = call("package", out, "--out", tmp_path)
+    assert status == 2
+    assert "folder" in wrong
+
+
+def test_the_environment_names_what_results_depend_on():
+    named = environment()
+    assert named[0].startswith("# Python")
+    assert {"numpy", "scipy", "pandas", "pyarrow", "salib"} <= {line.split("==")[0] for line in named[1:]}

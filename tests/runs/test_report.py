@@ -1,0 +1,141 @@
+"""A report stands alone, escapes what users write, and shows what its design allows."""
+
+import re
+import xml.etree.ElementTree as ElementTree
+from html.parser import HTMLParser
+
+import pytest
+
+from agents.errors import BadInput
+from runs.experiment import batch
+from runs.figures import _outlines
+from runs.findings import Findings, label
+from runs.report import report
+from runs.results import Results
+from tests.runs.small import run_small
+
+OUTSIDE = re.compile(r"""(\bsrc|<link[^>]*\bhref|xlink:href)=["']?https?:|@import|url\(\s*['"]?https?:""")
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory):
+    out = run_small(tmp_path_factory.mktemp("report"))
+    return report(out)
+
+
+def balanced(text):
+    """Whether every element that is opened is closed, in order."""
+
+    class Reader(HTMLParser):
+        def __init__(self):
+            super().__init__()
+            self.open = []
+
+        def handle_starttag(self, tag, attrs):
+            if tag not in ("meta", "br", "img", "link", "hr", "input"):
+                self.open.append(tag)
+
+        def handle_endtag(self, tag):
+            assert self.open.pop() == tag
+
+    reader = Reader()
+    reader.feed(text)
+    return not reader.open
+
+
+def test_the_page_stands_alone_and_is_sound(page):
+    text = page.read_text(encoding="utf-8")
+    assert not OUTSIDE.search(text)
+    assert "<script" not in text
+    assert balanced(text)
+    assert text.count("<svg") == text.count("<figure>") >= 4
+
+
+def test_what_users_write_is_escaped(page):
+    text = page.read_text(encoding="utf-8")
+    assert "A &lt;small&gt; experiment" in text
+    assert "<small>" not in text
+    assert "matter &amp; how much?" in text
+
+
+def test_it_says_what_was_done_and_how_to_do_it_again(page):
+    text = page.read_text(encoding="utf-8")
+    results = Results(page.parent)
+    for word in (
+        "24 runs in all",
+        "seed 11",
+        results.manifest["result"],
+        results.spec.digest,
+        "juste-retour verify",
+    ):
+        assert word in text, word
+    assert "voting = [&quot;lisbon_qmv&quot;" in text
+
+
+def test_figures_are_files_too(page):
+    svgs, pdfs = (sorted((page.parent / "figures").glob(f"*.{e}")) for e in ("svg", "pdf"))
+    assert [p.stem for p in svgs] == [p.stem for p in pdfs]
+    assert {"map", "sites", "contrasts", "sensitivity", "points-years-behind"} <= {p.stem for p in svgs}
+    for path in svgs:
+        root = ElementTree.parse(path).getroot()
+        assert root.tag.endswith("svg")
+        assert len(list(root.iter())) > 30
+    assert all(path.read_bytes().startswith(b"%PDF") for path in pdfs)
+
+
+def test_the_same_result_gives_the_same_page(page):
+    before = page.read_bytes()
+    assert report(page.parent).read_bytes() == before
+
+
+def test_mixtures_are_attributed(tmp_path):
+    batch(
+        {"replications": 3, "chunk": 48, "design": {"kind": "switches", "to": "essay-reform"}},
+        tmp_path / "o",
+        workers=0,
+    )
+    found = Findings(Results(tmp_path / "o"))
+    ((context, attribution),) = found.attributions
+    assert context == ""
+    assert sum(s.share for s in attribution.shares) == pytest.approx(attribution.difference, abs=1e-9)
+    assert "attribution" in {f.name for f in found.figures}
+    assert any("no map" in note for note in found.notes)
+    text = report(tmp_path / "o").read_text(encoding="utf-8")
+    assert "makes the largest part of the difference" in text
+    assert "all but pooling" in text
+
+
+def test_part_of_an_experiment_is_said_to_be_one(tmp_path):
+    out = run_small(tmp_path)
+    lines = (out / "chunks.jsonl").read_text().splitlines(keepends=True)
+    (out / "chunks.jsonl").write_text("".join(lines[:3]))
+    assert "Only 3 of 4 chunks" in report(out).read_text(encoding="utf-8")
+
+
+def test_labels_are_short():
+    assert label({"voting": "unanimity", "envelope_eur_bn": 2.5}) == "unanimity, 2.5"
+    assert label({"placement": "to", "funding": "from", "pooling": "from"}) == "placement"
+    assert label({"placement": "to", "funding": "to"}) == "all switched"
+    assert label({"label": "mine", "voting": "unanimity"}) == "mine"
+
+
+def test_the_map_has_every_state():
+    states, _ = _outlines()
+    assert len(states) == 27
+
+
+def test_what_cannot_be_reported_is_said(tmp_path, call):
+    status, _, wrong = call("report", tmp_path)
+    assert status == 2
+    assert "batch" in wrong
+    out = run_small(tmp_path, text=_without_worlds())
+    with pytest.raises(BadInput, match="worlds"):
+        report(out)
+
+
+def _without_worlds():
+    from tests.runs.small import SPEC
+
+    return SPEC.replace('["worlds", "facilities", "votes"]', '["states"]').replace(
+        "replications = 6", "replications = 1"
+    )

@@ -1,0 +1,179 @@
+"""Indices are those of functions whose indices are known, with and without luck."""
+
+import json
+
+import numpy as np
+import pytest
+from SALib.analyze import sobol as salib_sobol
+
+from agents.errors import BadInput
+from runs.design import Design, problem, unit_sample
+from runs.experiment import batch
+from runs.factors import Factor
+from runs.results import Results
+from runs.sensitivity import level_contrasts, main_effects, morris, robustness, sobol, sobol_indices
+
+PI = np.pi
+
+
+def sample(base, count, second_order=False, seed=1):
+    factors = [Factor(name, low=0.0, high=1.0) for name in "abcdef"[:count]]
+    design = Design("sobol", {"base": base, "second_order": second_order})
+    return unit_sample(design, factors, seed), problem(factors)
+
+
+def ishigami(unit, a=7.0, b=0.1):
+    x = PI * (2 * unit - 1)
+    return np.sin(x[:, 0]) + a * np.sin(x[:, 1]) ** 2 + b * x[:, 2] ** 4 * np.sin(x[:, 0])
+
+
+def ishigami_indices(a=7.0, b=0.1):
+    v1, v2, v13 = 0.5 * (1 + b * PI**4 / 5) ** 2, a**2 / 8, b**2 * PI**8 * (1 / 18 - 1 / 50)
+    whole = v1 + v2 + v13
+    return np.array([v1, v2, 0]) / whole, np.array([v1 + v13, v2, v13]) / whole, whole
+
+
+@pytest.mark.parametrize("second_order", [False, True])
+def test_the_ishigami_function(second_order):
+    unit, stated = sample(4096, 3, second_order)
+    y = ishigami(unit)
+    found = sobol_indices(y[:, None], "abc", "years_behind", second_order)
+    first, total, whole = ishigami_indices()
+    assert [i.first for i in found.indices] == pytest.approx(first, abs=0.02)
+    assert [i.total for i in found.indices] == pytest.approx(total, abs=0.02)
+    assert found.variance == pytest.approx(whole, rel=0.02)
+    assert np.isnan(found.noise)
+    theirs = salib_sobol.analyze(stated, y, calc_second_order=second_order, num_resamples=2)
+    assert [i.first for i in found.indices] == pytest.approx(theirs["S1"], abs=1e-9)
+    assert [i.total for i in found.indices] == pytest.approx(theirs["ST"], abs=1e-9)
+    for i, f, t in zip(found.indices, first, total, strict=True):
+        assert i.first_low <= f <= i.first_high
+        assert i.total_low <= t <= i.total_high
+
+
+@pytest.mark.parametrize("common", [False, True])
+def test_luck_has_a_share_of_its_own_and_biases_no_index(common):
+    """y = a + b e, e standard normal: a makes 1/12, luck E(b^2) = 1/3, b nothing of the mean."""
+    unit, _ = sample(2048, 2)
+    rng = np.random.default_rng(3)
+    luck = rng.normal(size=(1 if common else len(unit), 400))
+    found = sobol_indices(unit[:, :1] + unit[:, 1:] * luck, "ab", "years_behind")
+    tolerance = 0.05 if common else 0.02  # common luck is drawn 400 times in all, not 400 times a point
+    assert found.noise == pytest.approx(0.8, abs=tolerance)
+    assert found.indices[0].first == pytest.approx(0.2, abs=tolerance)
+    assert found.indices[0].total == pytest.approx(0.2, abs=tolerance)
+    assert found.indices[1].total == pytest.approx(0.0, abs=tolerance)
+
+
+def test_a_biased_estimator_would_be_caught():
+    """Squares of runs on one luck hold the noise: the naive total of a factor that does nothing is far from 0."""
+    unit, _ = sample(4096, 2)
+    y = unit[:, :1] + 3 * np.random.default_rng(0).normal(size=(len(unit), 4))
+    stride, mean = 4, y.mean(1)
+    naive = ((mean[0::stride] - mean[2::stride]) ** 2).mean() / 2 / mean.var()
+    assert naive > 0.5
+    found = sobol_indices(y, "ab", "years_behind")
+    assert abs(found.indices[1].total) < 0.02
+    assert found.noise == pytest.approx(9 / (9 + 1 / 12), abs=0.01)
+
+
+def test_what_has_no_variance_is_said():
+    unit, _ = sample(8, 2)
+    with pytest.raises(BadInput, match="no variance"):
+        sobol_indices(np.ones((len(unit), 2)), "ab", "sites")
+    with pytest.raises(BadInput, match="no Sobol sample"):
+        sobol_indices(np.ones((7, 2)), "ab", "sites")
+    with pytest.raises(BadInput, match="no run"):
+        sobol_indices(np.full((len(unit), 1), np.inf), "ab", "years_behind")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("sensitivity")
+
+
+def ran(folder, kind, **design):
+    out = folder / kind
+    factors = {
+        "envelope_eur_bn": "range",
+        "operations": ["audit_first", "operator_led"],
+        "cost_of_public_funds": "range",
+    }
+    if kind == "latin_hypercube":
+        factors = {"scenario": ["eu-status-quo", "essay-reform"], **factors}
+        del factors["operations"]
+        design |= {"cross": ["scenario"]}
+    batch(
+        {
+            "replications": 3,
+            "design": {"kind": kind, **design},
+            "factors": factors,
+            "outcomes": ["largest_run_flop", "years_behind"],
+        },
+        out,
+        workers=0,
+    )
+    return Results(out)
+
+
+def test_rules_are_factors_like_any_other(folder, call):
+    results = ran(folder, "sobol", base=16)
+    found = {i.factor: i for i in sobol(results, "largest_run_flop").indices}
+    assert found["operations"].total > 0.2
+    assert abs(found["cost_of_public_funds"].total) < 0.05  # no side payments under the open call
+    status, said, _ = call("sensitivity", results.out, "--json")
+    assert status == 0
+    assert json.loads(said)["outcome"] == "largest_run_flop"
+
+
+def test_morris_finds_what_moves_the_outcome_and_what_does_not(folder, call):
+    results = ran(folder, "morris", trajectories=6)
+    found = {e.factor: e for e in morris(results, "largest_run_flop")}
+    assert found["cost_of_public_funds"].mu_star == 0
+    assert found["operations"].mu_star > 0
+    with pytest.raises(BadInput, match="sobol"):
+        sobol(results)
+    assert call("sensitivity", results.out)[0] == 0
+
+
+def test_the_robustness_map_says_who_wins_where(folder, call):
+    results = ran(folder, "latin_hypercube", points=8)
+    found = robustness(results, "years_behind")
+    assert found.lower_is_better
+    assert len(found.table) == 8
+    assert set(found.table["winner"]) <= {"eu-status-quo", "essay-reform"}
+    assert found.share["essay-reform"] > 0.5
+    assert found.table["probability"].between(0, 1).all()
+    lowest = found.table[["mean_eu-status-quo", "mean_essay-reform"]].idxmin(axis=1).str.removeprefix("mean_")
+    assert (lowest == found.table["winner"]).all()
+    shares, noise = main_effects(results, "years_behind")
+    assert 0 <= noise <= 1
+    assert max(shares, key=lambda s: s.share).factor == "scenario"
+    assert call("sensitivity", results.out)[0] == 0
+
+
+def test_main_effects_of_a_full_factorial_add_up_with_luck(tmp_path):
+    class Made:
+        class spec:  # noqa: N801
+            design = Design("grid")
+            seed = 0
+            varied = ("a", "b")
+            points = tuple({"a": a, "b": b} for a in (0, 1) for b in (0, 1, 2))
+
+        out = tmp_path
+
+        def outcome(self, name):
+            base = np.array([[p["a"] * 3 + p["b"] for p in self.spec.points]], float).T
+            return list(range(6)), base + np.random.default_rng(0).normal(size=(6, 4000))
+
+    shares, noise = main_effects(Made(), "sites")
+    by = {s.factor: s for s in shares}
+    whole = 9 / 4 + 2 / 3 + 1
+    assert by["a"].share == pytest.approx(9 / 4 / whole, abs=0.01)
+    assert by["b"].share == pytest.approx(2 / 3 / whole, abs=0.01)
+    assert noise == pytest.approx(1 / whole, abs=0.01)
+    assert by["a"].low <= 9 / 4 / whole <= by["a"].high
+    contrast = {(c.factor, c.level): c for c in level_contrasts(Made(), "sites")}
+    assert contrast["a", "1"].difference == pytest.approx(3, abs=0.05)
+    assert contrast["b", "2"].difference == pytest.approx(2, abs=0.05)
+    assert contrast["a", "1"].matches == 3

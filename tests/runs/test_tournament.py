@@ -1,0 +1,127 @@
+"""Behaviours against each other: who plays what, what it pays, and who invades whom."""
+
+import json
+
+import numpy as np
+import pytest
+
+from abm.members import load_members
+from abm.outcomes import run
+from abm.quarter import advance
+from abm.scenario import load
+from abm.world import World
+from agents.errors import BadInput
+from agents.rules import family
+from runs.tournament import Roles, tournament
+from runs.user_rules import load_rules
+
+SHORT = {"end": "2026Q4", "assess": "2026Q4"}
+
+
+def played(name, rules, who, scenario):
+    """The worlds of a scenario in which `who` (worlds, actors) says what each actor plays."""
+    world = World(scenario, 0, np.arange(len(who)), load_members())
+    world.cast = Roles(world, name, [family(name)[rule] for rule in rules], who)
+    while world.running:
+        advance(world)
+    return world
+
+
+@pytest.mark.parametrize(("name", "usual", "other"), [("bid", "trophy_seeking", "abstain"), ("vote", "self_interest", "sincere_union")])  # fmt: skip
+def test_a_mixed_population_is_the_one_that_a_scenario_names_actor_by_actor(name, usual, other):
+    """Each world has its own mixture, and each is the world that a scenario with those actors gives."""
+    scenario = load("eu-status-quo").changed(SHORT)
+    codes = load_members().states.codes
+    who = np.zeros((3, len(codes)), dtype=np.int64)
+    who[1, 3] = 1
+    who[2, ::2] = 1
+    world = played(name, [usual, other], who, scenario)
+    for k in range(3):
+        actors = {codes[i]: other for i in np.flatnonzero(who[k])}
+        alone = run(scenario.changed({name: {"rule": usual, **actors}}), 0, [k], price=False)
+        np.testing.assert_array_equal(alone.states["sites"][0], world.hosted[k])
+        np.testing.assert_array_equal(alone.states["yes_votes"][0], world.yes_votes[k])
+    assert (world.hosted[0] != world.hosted[2]).any() or name == "vote"
+
+
+def test_bidding_is_better_than_abstaining_and_invades_it():
+    found = tournament("bid", rules=["abstain", "trophy_seeking"], worlds=54, changes=SHORT)
+    assert [place.rule for place in found.places] == ["trophy_seeking", "abstain"]
+    assert [place.rank for place in found.places] == [1, 2]
+    assert found.places[0].low > 0 > found.places[1].high
+    assert found.places[1].alone["sites"] == 0
+    assert found.places[0].alone["sites"] > 5
+    verdict = {(one.resident, one.invader): one for one in found.invasions}
+    assert verdict["abstain", "trophy_seeking"].invades
+    assert verdict["trophy_seeking", "abstain"].high < 0
+
+
+def test_a_rule_against_itself_gains_nothing(tmp_path, own_rules):
+    path = tmp_path / "mine.py"
+    path.write_text(
+        '"""Mine."""\nimport numpy as np\n\nfrom agents.member_state import bid, sized, wanted_size\n\n\n'
+        '@bid(anonymous=True, deterministic=True)\ndef twin(situation):\n    """As trophy_seeking.\n\n'
+        '    Source: my own.\n    """\n'
+        "    wanted = wanted_size(situation.scale, situation.own_cost, situation.p) - situation.received\n"
+        "    size = sized(wanted, situation)\n"
+        "    return np.where(situation.alone(size).utility > situation.standing.utility, size, 0.0)\n"
+    )
+    load_rules([path])
+    found = tournament("bid", rules=["twin", "trophy_seeking"], worlds=30, changes=SHORT)
+    assert all(one.gain == one.low == one.high == 0 for one in found.invasions)
+    assert all(abs(place.advantage) < 1e-12 for place in found.places)
+
+
+def test_votes_that_hang_on_luck_are_given_some(tmp_path, own_rules):
+    path = tmp_path / "mine.py"
+    path.write_text(
+        '"""Mine."""\nimport numpy as np\n\nfrom agents.member_state import vote\n\n\n@vote\n'
+        'def whim(offer, reservation, situation):\n    """By the toss of a coin.\n\n    Source: my own.\n    """\n'
+        "    return np.where(situation.luck < 0.5, 1, -1)\n"
+    )
+    load_rules([path])
+    found = tournament("vote", rules=["self_interest", "whim"], worlds=20, changes=SHORT)
+    alone = {place.rule: place.alone["sites"] for place in found.places}
+    assert alone["whim"] < alone["self_interest"]
+
+
+def test_commissioners_and_labs_play_too():
+    found = tournament("endorse", worlds=4, changes=SHORT | {"agenda": "commission_proposal"})
+    assert len(found.places) == len(family("endorse").rules)
+    assert found.unit == "EUR bn"
+    short = {"end": "2029Q4", "assess": "2028Q4"}
+    found = tournament("anchor", "essay-reform", ["home_bias", "exit_to_cloud"], worlds=12, changes=short)
+    assert found.unit == "log units"
+    assert found.places[0].rule == "home_bias"
+    assert {(one.invader, one.invades) for one in found.invasions} == {
+        ("home_bias", True),
+        ("exit_to_cloud", False),
+    }
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("voting",), "nobody's own behaviour"),
+        (("vote", "eu-status-quo", ["self_interest"]), "needs two rules"),
+        (("draft",), "choose another institution"),
+        (("vote", "eu-status-quo", ["self_interst", "sincere_union"]), "did you mean 'self_interest'"),
+        (("bid", "eu-status-quo", (), 1), "at least 2"),
+    ],
+)
+def test_what_cannot_be_played_is_refused(arguments, words):
+    with pytest.raises(BadInput, match=words):
+        tournament(*arguments, changes=SHORT)
+
+
+def test_the_command_prints_ranks_and_invasions(call):
+    short = ["--institution", "end=2026Q4", "--institution", "assess=2026Q4", "--worlds", 6]
+    status, out, err = call("tournament", "--family", "bid", *short)
+    assert (status, err) == (0, "")
+    assert "trophy_seeking" in out
+    assert "invader" in out
+    found = json.loads(call("tournament", "--family", "bid", *short, "--json")[1])
+    count = len(family("bid").rules)
+    assert [rule["rank"] for rule in found["rules"]] == [*range(1, count + 1)]
+    assert len(found["invasions"]) == count * (count - 1)
+    assert found["institution"]["agenda"] == "open_call"
