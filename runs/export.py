@@ -16,7 +16,7 @@ import pandas as pd
 
 from agents.errors import BadInput, JusteRetourError, near
 from runs.printing import json_text
-from runs.tables import Column, columns
+from runs.tables import TABLES, Column, columns
 
 RECORD = "provenance.json"
 _EXACT = 2**53  # whole numbers above it are no longer exact in Stata
@@ -98,7 +98,8 @@ def write(
     try:
         for table, frame in tables.items():
             for ending in formats:
-                _WRITERS[ending](frame, table, (*design, *columns(table)), trials[f"{table}.{ending}"])
+                about = (*design, *columns(table)) if table in TABLES else tuple(design)
+                _WRITERS[ending](frame, table, about, trials[f"{table}.{ending}"])
         hashes = {name: _hash(trials[name]) for name in names}
         trials[RECORD].write_text(json_text({**provenance, "tables": hashes}), encoding="utf-8")
         for name, trial in trials.items():

@@ -15,7 +15,7 @@ import numpy as np
 from abm.politics.entitlement import spread
 from abm.politics.motion import Motion
 from abm.politics.tables.table import better, mine
-from agents.arrays import Reals, Truths, Whole, take, total
+from agents.arrays import Reals, Truths, Whole, power, take, total
 from agents.rules import family
 from agents.situation import Offer
 
@@ -256,7 +256,7 @@ class Proposing:
         counts, _ = self.ladder
         wanted = np.exp(outcome[:, :1] / 100 * np.log(max(counts[-1], 2)))
         part = np.clip(outcome[:, 1:] / 100, 0.0, 1.0)
-        part = part * np.power(0.5, self.world.rounds[self.rows].astype(np.float64))[:, None]
+        part = part * power(0.5, self.world.rounds[self.rows])[:, None]
         near = np.abs(np.log(np.array(counts)) - np.log(wanted)).argmin(-1)
         plan = np.zeros((self.worlds, self.sites.count))
         for k in np.unique(near):

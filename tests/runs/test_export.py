@@ -92,7 +92,7 @@ def test_a_failed_write_leaves_the_earlier_result(result, tmp_path, monkeypatch)
     result.write(tmp_path, ("csv",))
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
 
-    def full(frame, table, path):
+    def full(frame, table, about, path):
         path.write_text("half")
         raise OSError(28, "No space left on device", str(path))
 

@@ -31,7 +31,7 @@ Capability = Parameter(
 )
 
 
-@agenda(deterministic=True)
+@agenda
 def compromise(
     table,
     *,
@@ -49,7 +49,7 @@ def compromise(
     return table.hold(table.settled_on(compromise_outcome(x, s, c)), sunk)
 
 
-@agenda(deterministic=True)
+@agenda
 def exchange(
     table,
     *,
