@@ -7,22 +7,22 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from runs.attribution import attribute as attribute
-    from runs.contrasts import compare as compare
+    from runs.contrasts.attribution import attribute as attribute
+    from runs.contrasts.contrasts import compare as compare
     from runs.ensemble import Result as Result
     from runs.ensemble import simulate as simulate
-    from runs.experiment import batch as batch
-    from runs.results import Results as Results
-    from runs.verification import verify as verify
+    from runs.experiments.experiment import batch as batch
+    from runs.experiments.results import Results as Results
+    from runs.experiments.verification import verify as verify
 
 _HOMES = {
     "simulate": "runs.ensemble",
     "Result": "runs.ensemble",
-    "compare": "runs.contrasts",
-    "attribute": "runs.attribution",
-    "batch": "runs.experiment",
-    "verify": "runs.verification",
-    "Results": "runs.results",
+    "compare": "runs.contrasts.contrasts",
+    "attribute": "runs.contrasts.attribution",
+    "batch": "runs.experiments.experiment",
+    "verify": "runs.experiments.verification",
+    "Results": "runs.experiments.results",
 }
 
 

@@ -17,9 +17,9 @@ from abm.members import load_members
 from abm.scenario import DEFAULT, Scenario, load, parameters, presets
 from agents.errors import BadInput, JusteRetourError
 from agents.rules import FAMILIES, Parameter
-from runs.frames import play
-from runs.spread import spread
 from runs.user_rules import loaded
+from runs.views.frames import play
+from runs.views.spread import spread
 from visualization.replay import replay
 from visualization.words import GROUPS, TITLES
 

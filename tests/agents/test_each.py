@@ -20,7 +20,7 @@ from agents.errors import BadInput
 from agents.lab import anchor
 from agents.member_state import bid, expect, vote
 from agents.rules import FAMILIES, family, forget
-from runs.conformance import example
+from runs.workshop.conformance import example
 
 SHORT = {"end": "2026Q2", "assess": "2026Q2"}
 WRITTEN_TWICE = [

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from runs.experiment import batch
+from runs.experiments.experiment import batch
 
 SPEC = """
 title = "A <small> experiment"

@@ -11,7 +11,7 @@ from abm.scenario import load
 from agents.errors import BadInput
 from agents.rules import FAMILIES
 from runs import attribute
-from runs.attribution import GROUPS, attributed, interactions, mixed, shapley, switches
+from runs.contrasts.attribution import GROUPS, attributed, interactions, mixed, shapley, switches
 
 
 def by_orders(values):

@@ -16,13 +16,13 @@ import pytest
 from abm.outcomes import run as run_worlds
 from abm.scenario import load
 from agents.errors import BadInput
-from runs import experiment
-from runs.chunks import Plan
-from runs.experiment import Interrupted, SomeFailed, batch
+from runs.experiments import experiment
+from runs.experiments.chunks import Plan
+from runs.experiments.experiment import Interrupted, SomeFailed, batch
+from runs.experiments.results import Results
+from runs.experiments.spec import read_spec, spec_of
+from runs.experiments.store import Busy, Store
 from runs.export import CannotWrite
-from runs.results import Results
-from runs.spec import read_spec, spec_of
-from runs.store import Busy, Store
 from tests.runs.small import SPEC, files, manifest, run_small, spec_file
 
 ROOT = Path(__file__).parents[2]
@@ -171,7 +171,7 @@ def test_another_experiment_in_the_folder_is_left_alone(whole, tmp_path):
 
 
 def test_other_code_does_not_go_on_with_the_folder(whole, monkeypatch):
-    monkeypatch.setattr("runs.store.code_digest", lambda: "other")
+    monkeypatch.setattr("runs.experiments.store.code_digest", lambda: "other")
     with pytest.raises(BadInput, match="code"):
         batch(Results(whole).spec, whole, workers=0)
 
@@ -193,7 +193,7 @@ def test_a_second_batch_is_refused_and_the_lock_dies_with_its_owner(tmp_path):
         [
             sys.executable,
             "-c",
-            f"from runs.store import Store\nwith Store({str(out)!r}).locked():\n    print('held', flush=True)\n    input()",
+            f"from runs.experiments.store import Store\nwith Store({str(out)!r}).locked():\n    print('held', flush=True)\n    input()",
         ],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -296,8 +296,8 @@ def test_a_worker_that_dies_costs_its_chunk_and_no_other(tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", f"{tmp_path}{os.pathsep}{ROOT}")
     (tmp_path / "sitecustomize.py").write_text(
         "import os, sys\n"
-        "if '-m' in sys.orig_argv and 'runs.worker' in sys.orig_argv:\n"
-        "    import runs.chunks as c\n"
+        "if '-m' in sys.orig_argv and 'runs.experiments.worker' in sys.orig_argv:\n"
+        "    import runs.experiments.chunks as c\n"
         "    before = c.produce\n"
         "    def produce(content, chunk):\n"
         "        if chunk == 1:\n"

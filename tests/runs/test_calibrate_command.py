@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from runs.calibrate_command import calibration, verdict
 from runs.command import main
+from runs.commands.calibrate import calibration, verdict
 
 DRAWS = 4096
 

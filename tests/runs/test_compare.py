@@ -8,8 +8,8 @@ import pytest
 
 from agents.errors import BadInput
 from runs import compare, simulate
-from runs.contrasts import contrasts
-from runs.resampling import half_width, interval, needed, resampled_means
+from runs.contrasts.contrasts import contrasts
+from runs.contrasts.resampling import half_width, interval, needed, resampled_means
 
 
 @pytest.fixture(scope="module")

@@ -7,11 +7,11 @@ import pytest
 
 from abm import catalogue  # noqa: F401
 from agents.rules import FAMILIES
-from runs.conformance import check_file, example
-from runs.conformance.examine import examine
-from runs.conformance.scenes import ROOT, scenes
-from runs.conformance.speed import speed_of
-from runs.conformance.steps import STEPS
+from runs.workshop.conformance import check_file, example
+from runs.workshop.conformance.examine import examine
+from runs.workshop.conformance.scenes import ROOT, scenes
+from runs.workshop.conformance.speed import speed_of
+from runs.workshop.conformance.steps import STEPS
 
 OURS = [
     rule

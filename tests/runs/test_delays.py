@@ -6,8 +6,8 @@ import pytest
 from scipy.stats import norm
 
 from agents.errors import BadInput
-from runs import delays
-from runs.delays import Spans, decimal, fit, log_likelihood, quarters, spans
+from runs.europe import delays
+from runs.europe.delays import Spans, decimal, fit, log_likelihood, quarters, spans
 
 
 def test_dates_of_every_grain():

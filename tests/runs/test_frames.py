@@ -7,9 +7,9 @@ from abm.members import load_members
 from abm.scenario import load, presets
 from agents.rules import family
 from runs import simulate
-from runs.frames import play
-from runs.spread import spread
 from runs.statistics import quantile
+from runs.views.frames import play
+from runs.views.spread import spread
 
 MEMBERS = load_members()
 

@@ -12,10 +12,10 @@ import pandas as pd
 import pytest
 
 from agents.errors import BadInput
-from runs.experiment import batch
-from runs.publication import environment, export, package
-from runs.results import Results
-from runs.spec import spec_of
+from runs.experiments.experiment import batch
+from runs.experiments.results import Results
+from runs.experiments.spec import spec_of
+from runs.reports.publication import environment, export, package
 from tests.runs.small import SPEC, files, run_small
 from tests.runs.test_batch import ROOT
 
@@ -55,7 +55,7 @@ def test_it_holds_data_code_codebook_environment_and_one_command(archive):
         "results/report.html",
         "results/worlds/000000.parquet",
         "code/abm/world.py",
-        "code/runs/experiment.py",
+        "code/runs/experiments/experiment.py",
         "code/pyproject.toml",
     } <= names
     for word in ("sh replicate.sh", "Python", "cores", "took", "seed 11"):

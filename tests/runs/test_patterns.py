@@ -9,9 +9,9 @@ from scipy.stats import pointbiserialr, spearmanr
 
 from abm.members import load_members
 from agents.errors import BadInput
-from runs import patterns
 from runs.command import main
 from runs.ensemble import simulate
+from runs.europe import patterns
 
 
 @pytest.fixture(scope="module")

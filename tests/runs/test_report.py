@@ -7,11 +7,11 @@ from html.parser import HTMLParser
 import pytest
 
 from agents.errors import BadInput
-from runs.experiment import batch
-from runs.figures import _outlines
-from runs.findings import Findings, label
-from runs.report import report
-from runs.results import Results
+from runs.experiments.experiment import batch
+from runs.experiments.results import Results
+from runs.reports.figures import _outlines
+from runs.reports.findings import Findings, label
+from runs.reports.report import report
 from tests.runs.small import run_small
 
 OUTSIDE = re.compile(r"""(\bsrc|<link[^>]*\bhref|xlink:href)=["']?https?:|@import|url\(\s*['"]?https?:""")

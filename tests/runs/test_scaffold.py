@@ -7,9 +7,9 @@ import pytest
 
 from agents.errors import BadInput
 from agents.rules import FAMILIES
-from runs.conformance.scenes import shipped
-from runs.scaffold import SCAFFOLDS, new
 from runs.user_rules import load_rules
+from runs.workshop.conformance.scenes import shipped
+from runs.workshop.scaffold import SCAFFOLDS, new
 
 
 def test_there_is_one_for_every_family():

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from runs.scores import (
+from runs.europe.scores import (
     brier,
     difference,
     first_to,

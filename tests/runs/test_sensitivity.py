@@ -7,11 +7,11 @@ import pytest
 from SALib.analyze import sobol as salib_sobol
 
 from agents.errors import BadInput
-from runs.design import Design, problem, unit_sample
-from runs.experiment import batch
-from runs.factors import Factor
-from runs.results import Results
-from runs.sensitivity import level_contrasts, main_effects, morris, robustness, sobol, sobol_indices
+from runs.experiments.design import Design, problem, unit_sample
+from runs.experiments.experiment import batch
+from runs.experiments.factors import Factor
+from runs.experiments.results import Results
+from runs.reports.sensitivity import level_contrasts, main_effects, morris, robustness, sobol, sobol_indices
 
 PI = np.pi
 

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from agents.errors import BadInput
-from runs.chunks import Plan, toml_value
-from runs.experiment import cost
-from runs.factors import Factor
-from runs.settings import value_of
-from runs.spec import read_spec, spec_of
+from runs.commands.settings import value_of
+from runs.experiments.chunks import Plan, toml_value
+from runs.experiments.experiment import cost
+from runs.experiments.factors import Factor
+from runs.experiments.spec import read_spec, spec_of
 from tests.runs.small import SPEC, spec_file
 
 GRID = {"kind": "grid"}

@@ -12,8 +12,8 @@ from abm.scenario import load
 from abm.world import World
 from agents.errors import BadInput
 from agents.rules import family
-from runs.tournament import Roles, tournament
 from runs.user_rules import load_rules
+from runs.workshop.tournament import Roles, tournament
 
 SHORT = {"end": "2026Q4", "assess": "2026Q4"}
 

@@ -1,0 +1,197 @@
+"""`juste-retour batch` and `juste-retour verify`: experiments, and results run again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+SpecFile = Annotated[Path, typer.Argument(metavar="SPEC.toml", help="The experiment.")]
+ResultDir = Annotated[Path, typer.Argument(metavar="DIR", help="Folder that `batch --out` wrote.")]
+Workers = Annotated[
+    int | None,
+    typer.Option(metavar="N", help="Worker processes; 0 runs in this one.  [default: one a core]"),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+EVERY = 15.0  # seconds between lines of progress where there is no terminal
+
+
+def batch(
+    spec: SpecFile,
+    out: Annotated[
+        Path, typer.Option(metavar="DIR", help="Folder for the results; the same command goes on.")
+    ],
+    workers: Workers = None,
+    cluster: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="A Dask scheduler, such as tcp://127.0.0.1:8786.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Check the spec, show its cost, write nothing.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Run an experiment chunk by chunk into a folder; stopped or killed, the same command goes on."""
+    from runs import printing
+    from runs.experiments.experiment import batch as run_batch
+    from runs.experiments.experiment import cores, cost
+    from runs.experiments.spec import read_spec
+
+    read = read_spec(spec)
+    where = printing.console(stderr=json)
+    if dry_run:
+        found = cost(read)
+        count = cores() if workers is None else workers
+        if json:
+            printing.print_json(
+                {
+                    "title": read.title,
+                    "digest": read.digest,
+                    "points": found.points,
+                    "refused": [{"values": dict(r.values), "because": r.reason} for r in read.refused],
+                    "replications": found.replications,
+                    "runs": found.runs,
+                    "chunks": found.chunks,
+                    "runs_per_second": found.runs_per_second,
+                    "seconds": found.seconds(count),
+                    "bytes": found.bytes,
+                }
+            )
+            return
+        _say_cost(read, where)
+        where.print(
+            f"About {_time(found.seconds(count))} with {max(count, 1)} "
+            f"{'worker' if count == 1 else 'workers'}, {_size(found.bytes)} of tables. Nothing was written.",
+            soft_wrap=True,
+        )
+        return
+    _say_cost(read, where)
+    with _Display() as display:
+        done = run_batch(read, out, workers=workers, cluster=cluster, progress=display.show)
+    for chunk in done.repaired:
+        where.print(f"chunk {chunk} was damaged and has been run again.")
+    if json:
+        printing.print_json(
+            {
+                "out": str(out),
+                "runs": done.tally.worlds_done,
+                "chunks": done.tally.chunks,
+                "result": done.digest,
+            }
+        )
+        return
+    rate = f", {done.tally.rate:,.0f} runs/s" if done.tally.worlds_now else ""
+    where.print(
+        f"{done.tally.worlds_done:,} runs in {done.tally.chunks} chunks are in {out} "
+        f"({_time(done.tally.seconds)}{rate}); result {done.digest[:16]}.",
+        soft_wrap=True,
+    )
+
+
+def _say_cost(spec: Any, where: Any) -> None:
+    from runs.experiments.chunks import Plan
+
+    plan = Plan(spec)
+    where.print(
+        f"{spec.title}: {len(spec.kept)} {'point' if len(spec.kept) == 1 else 'points'} x {spec.replications:,} "
+        f"replications = {spec.runs:,} runs in {plan.chunks} chunks (spec {spec.digest}).",
+        soft_wrap=True,
+    )
+    if spec.refused:
+        from runs.experiments.spec import said
+
+        where.print(f"{len(spec.refused)} combinations are refused and left out:", soft_wrap=True)
+        for refused in spec.refused[:10]:
+            where.print(f"  {said(refused.values)}: {refused.reason}", soft_wrap=True)
+        if len(spec.refused) > 10:
+            where.print(f"  and {len(spec.refused) - 10} more (manifest.json lists them).")
+
+
+class _Display:
+    """A progress bar on a terminal, a line now and then elsewhere; with rate, time left and failures."""
+
+    def __enter__(self) -> _Display:
+        import sys
+        import time
+
+        self.bar: Any = None
+        self.task: Any = None
+        self.last = time.monotonic()
+        self.terminal = sys.stderr.isatty()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self.bar is not None:
+            self.bar.stop()
+
+    def show(self, tally: Any) -> None:
+        """Show how far it is."""
+        import time
+
+        from runs.printing import console
+
+        left = _time(tally.left) if tally.left == tally.left else "?"
+        failed = f", {tally.failed} failed" if tally.failed else ""
+        text = f"{tally.rate:,.0f} runs/s, {left} left{failed}"
+        if not self.terminal:
+            if time.monotonic() - self.last > EVERY:
+                self.last = time.monotonic()
+                console(stderr=True).print(f"{tally.chunks_done} of {tally.chunks} chunks, {text}")
+            return
+        if self.bar is None:
+            from rich.progress import BarColumn, Progress, TextColumn
+
+            self.bar = Progress(
+                TextColumn("{task.completed} of {task.total} chunks"),
+                BarColumn(),
+                TextColumn("{task.fields[text]}"),
+                console=console(stderr=True),
+                transient=True,
+            )
+            self.bar.start()
+            self.task = self.bar.add_task("chunks", total=tally.chunks, text=text)
+        self.bar.update(self.task, completed=tally.chunks_done, text=text)
+
+
+def verify(
+    folder: ResultDir,
+    every: Annotated[bool, typer.Option("--all", help="Run every chunk again.")] = False,
+    chunks: Annotated[int, typer.Option(metavar="N", help="How many chunks to run again.")] = 3,
+    workers: Workers = None,
+    json: Json = False,
+) -> None:
+    """Run a sample of a result's chunks again and compare; exit 1 where something differs."""
+    from dataclasses import asdict
+
+    from runs import printing
+    from runs.experiments.verification import verdict
+    from runs.experiments.verification import verify as run_verify
+
+    with printing.progress("chunks") as report:
+        found = run_verify(folder, every=every, sample=chunks, workers=workers, progress=report)
+    if json:
+        printing.print_json({"agrees": not found.differences, **asdict(found)})
+        if not found.differences:
+            return
+    where = printing.console()
+    for line in found.differences[:10]:
+        where.print(line, soft_wrap=True)
+    where.print(verdict(found, folder), soft_wrap=True)
+
+
+def _time(seconds: float) -> str:
+    if seconds < 1:
+        return "less than a second"
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"
+
+
+def _size(count: float) -> str:
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if count < 1000:
+            return f"{count:.0f} {unit}"
+        count /= 1000
+    return f"{count:.1f} TB"

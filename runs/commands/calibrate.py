@@ -1,0 +1,220 @@
+"""`juste-retour calibrate`: what the first two waves say of the parameters, and what follows for the third."""
+
+from __future__ import annotations
+
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+LAST = "2040Q4"  # late enough that nearly every facility is finished when delays are read
+WORLDS_FOR_DELAYS = 256
+SPARE = ("From", "To", "Expected", "Unfinished", "5 % ", "95 % ", "Log score")
+
+
+def calibrate(
+    spec: Annotated[
+        Path | None, typer.Argument(metavar="SPEC", help="Calibration file.  [default: the published one]")
+    ] = None,
+    draws: Annotated[
+        int | None, typer.Option(metavar="N", help="Draws instead of the file's; as large a share is kept.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write posterior.csv and the other tables there.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Calibrate the politics on the first two waves, and score what that predicts of the third."""
+    from runs import printing
+
+    with printing.progress("worlds") as report:
+        tables, about = calibration(spec, draws, report)
+    if out is not None:
+        _write(tables, about, out)
+    if json:
+        printing.print_json(about | {name: table.to_dict("records") for name, table in tables.items()})
+        return
+    _show(tables, about, printing.console())
+
+
+def calibration(
+    spec: Path | None = None, draws: int | None = None, report: Any = None
+) -> tuple[dict[str, pd.DataFrame], dict[str, Any]]:
+    """All tables of a calibration by name, and what it rests on.
+
+    Args:
+        spec: a calibration file; the published one where none is named.
+        draws: draws instead of the file's.
+        report: called with worlds done and worlds to do.
+    """
+    from dataclasses import replace
+
+    from abm.calendar import quarter
+    from runs.ensemble import simulate, whole
+    from runs.europe import calibration as fitting
+    from runs.europe import delays, prediction
+
+    if spec is None:
+        with resources.as_file(resources.files("runs") / "specs" / "calibration.toml") as path:
+            plan = fitting.read(path)
+    else:
+        plan = fitting.read(spec)
+    if draws is not None:
+        draws = whole(draws, "draws", 4 * (len(plan.fitted) + 1))
+        keep = max(round(draws * plan.keep / plan.draws), 2 * (len(plan.fitted) + 1))
+        plan = replace(plan, draws=draws, keep=keep)
+    posterior = fitting.calibrate(plan)
+    ahead = prediction.futures(plan.scenario, posterior.draws, plan.seed, plan.draws, progress=report)
+    long = simulate(
+        plan.scenario.changed({"end": LAST}), worlds=WORLDS_FOR_DELAYS, seed=plan.seed, tables=("facilities",)
+    )
+    last = quarter(LAST, "end")
+    found = prediction.predict(ahead, long.facilities, last)
+    tables = {
+        "posterior": posterior.draws,
+        "parameters": posterior.summary(),
+        "moments": posterior.fit(),
+        "delays": delays.compared(long.facilities, last),
+        "counts": found.counts,
+        "third_wave": found.third_wave,
+        "hosts": found.hosts,
+        "states": found.states,
+        "standing": found.standing,
+        "past": found.past,
+    }
+    about = {
+        "scenario": plan.scenario.name,
+        "seed": plan.seed,
+        "draws": plan.draws,
+        "kept": plan.keep,
+        "waves": plan.waves,
+    }
+    return tables, about
+
+
+def _write(tables: dict[str, Any], about: dict[str, Any], out: Path) -> None:
+    from runs.export import write
+    from runs.provenance import platform_facts
+
+    write(tables, out, ("csv",), about | platform_facts())
+
+
+def _show(tables: dict[str, Any], about: dict[str, Any], where: Any) -> None:
+    from runs.printing import brief, print_table
+
+    def text(value: Any) -> str:
+        if isinstance(value, str):
+            return value
+        return "-" if value is None or value != value else brief(float(value))
+
+    def show(title: str, table: Any, columns: dict[str, str], say: str = "") -> None:
+        where.print()
+        where.print(title, style="bold")
+        rows = [[text(row[c]) for c in columns] for row in table.to_dict("records")]
+        heads = list(columns.values())
+        print_table(where, heads, rows, right=heads[1:], spare=[h for h in SPARE if h in heads])
+        if say:
+            where.print(say, soft_wrap=True)
+
+    where.print(
+        f"{about['scenario']}, seed {about['seed']}: {about['kept']} of {about['draws']:,} draws kept, on the first "
+        f"{about['waves']} waves.",
+        soft_wrap=True,
+    )
+    between = {"median": "Median", "low": "5 %", "high": "95 %"}
+    show(
+        "Posterior",
+        tables["parameters"],
+        {
+            "parameter": "Parameter",
+            "prior_low": "From",
+            "prior_high": "To",
+            **between,
+            "narrowed": "Narrowed",
+        },
+        "Narrowed: share of the prior's spread that the two waves take away; near 0, they leave the parameter open.",
+    )
+    show("Fitted moments", tables["moments"], {"moment": "Moment", "observed": "Observed", **between})
+    show(
+        "Delays, months",
+        tables["delays"],
+        {
+            "interval": "Interval",
+            "unfinished": "Unfinished",
+            "finished_median": "Finished",
+            "median": "All",
+            "median_low": "5 %",
+            "median_high": "95 %",
+            "simulated_median": "Model",
+            "simulated_low": "5 % ",
+            "simulated_high": "95 % ",
+        },
+        "Finished: median of finished machines alone. All: median of a lognormal that counts unfinished ones as "
+        "censored, with its interval. Model: median and 90 % of simulated facilities.",
+    )
+    show(
+        "Counts, not fitted",
+        tables["counts"],
+        {
+            "count": "Count",
+            "observed": "Observed",
+            **between,
+            "log_score": "Log score",
+            "as_many_as_before": "As many as before",
+        },
+    )
+    scores = {
+        "forecast": "Forecast",
+        "expected": "Expected",
+        "brier": "Brier",
+        "log_score": "Log score",
+        "model_less_this": "Model less this",
+        "low": "5 %",
+        "high": "95 %",
+    }
+    show("Who is given a site in the third wave", tables["third_wave"], scores)
+    show("Who hosts after three waves", tables["hosts"], scores)
+    where.print(verdict(tables["third_wave"], tables["hosts"]), soft_wrap=True)
+    show(
+        "Standing at the end of 2027",
+        tables["standing"],
+        {
+            "factory": "Factory",
+            "the model": "Model",
+            "earlier machines": "Earlier machines",
+            "as announced": "Announced",
+        },
+        "Probabilities; nothing of this can be scored before 2028.",
+    )
+    show(
+        "The same delays on machines of 2019 to 2023: do they stand by their announced date, and a year later?",
+        tables["past"],
+        {
+            k: v
+            for k, v in {**scores, "questions": "Questions", "happened": "Happened"}.items()
+            if k in tables["past"]
+        },
+    )
+
+
+def verdict(third_wave: Any, hosts: Any) -> str:
+    """Say which forecasts that need no model do better than the model, and whether the difference is more than luck."""
+    said = []
+    for what, table in (("the third wave", third_wave), ("who hosts", hosts)):
+        others = table[~table.forecast.str.startswith("the model")]
+        ahead = others[others.model_less_this > 0]
+        clear = [f for f, low in zip(ahead.forecast, ahead.low, strict=True) if low > 0]
+        behind = others[others.high < 0]
+        said.append(
+            f"On {what}, by Brier score the model is behind {_list(ahead.forecast)} (beyond luck: {_list(clear)}) and "
+            f"ahead of the rest (beyond luck: {_list(behind.forecast)})."
+        )
+    return " ".join(said)
+
+
+def _list(names: Any) -> str:
+    return ", ".join(names) if len(names) else "none"

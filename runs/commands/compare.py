@@ -1,0 +1,230 @@
+"""`juste-retour compare` and `juste-retour attribute`: scenarios against each other on the same luck."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+Seed = Annotated[int, typer.Option(help="The same seed gives the same worlds.")]
+Set = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="KEY=VALUE", help="Change a rule or parameter in all scenarios. Repeatable."
+    ),
+]
+MembersDir = Annotated[
+    Path | None, typer.Option(metavar="DIR", help="Folder with the tables of another union.")
+]
+Rules = Annotated[
+    list[Path] | None, typer.Option(metavar="FILE.py", help="File with rules of your own. Repeatable.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+WIDE, MEDIUM = 112, 76  # columns of the terminal from which on a table shows all of its columns
+SHOWN = (
+    "sites",
+    "hosts",
+    "spend_eur_bn",
+    "aggregate_accelerators",
+    "largest_site_accelerators",
+    "largest_run_flop",
+    "years_behind",
+    "price_of_politics",
+)
+
+
+def compare(
+    scenarios: Annotated[
+        list[str], typer.Argument(metavar="A B ...", help="Two presets or TOML files, or more.")
+    ],
+    worlds: Annotated[
+        int | None, typer.Option(metavar="N", help="Paired worlds to run.  [default: 400]")
+    ] = None,
+    seed: Seed = 0,
+    outcome: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Outcome to contrast; all by default. Repeatable."),
+    ] = None,
+    until: Annotated[
+        float | None,
+        typer.Option(
+            metavar="H",
+            help="Run on until the first outcome (years_behind) is known to within plus or minus H.",
+        ),
+    ] = None,
+    set_: Set = None,
+    members: MembersDir = None,
+    rules: Rules = None,
+    json: Json = False,
+) -> None:
+    """Contrast scenarios on the same luck: difference, interval, and how often one beats the other."""
+    from dataclasses import asdict
+
+    from runs import printing
+    from runs.commands.settings import changes_of
+    from runs.contrasts.contrasts import compare as contrast
+    from runs.contrasts.paired import OUTCOMES
+    from runs.user_rules import load_rules
+
+    load_rules(rules or [])
+    with printing.progress("runs") as report:
+        found = contrast(
+            *scenarios,
+            worlds=worlds,
+            seed=seed,
+            outcomes=outcome or tuple(OUTCOMES),
+            until=until,
+            headline=outcome[0] if outcome else "years_behind",
+            changes=changes_of(set_ or []),
+            members=members,
+            progress=report,
+        )
+    if json:
+        printing.print_json(
+            {
+                "scenarios": found.names,
+                "seed": found.seed,
+                "worlds": found.worlds,
+                "contrasts": [asdict(c) for c in found.contrasts],
+            }
+        )
+        return
+    _show_contrasts(found, printing.console(), outcome or SHOWN)
+
+
+def _show_contrasts(found: Any, where: Any, shown: Any) -> None:
+    from runs.printing import print_table
+
+    where.print(f"{found.worlds} worlds of seed {found.seed}, each under every scenario on the same luck.")
+    wide = where.width >= WIDE
+    headings = ["Outcome", "A", "B", "A less B", "95 %"]
+    headings += ["A > B", "Pairing saves", "Worlds needed"] if wide else []
+    for a, b in dict.fromkeys((c.a, c.b) for c in found.contrasts):
+        rows = [_row(c, wide) for c in found.contrasts if (c.a, c.b) == (a, b) and c.outcome in shown]
+        where.print()
+        where.print(f"A = {a}, B = {b}")
+        print_table(where, headings, rows, right=headings[1:])
+        for c in found.contrasts:
+            if (c.a, c.b) == (a, b) and c.outcome == "years_behind" and c.missing_a + c.missing_b:
+                where.print(
+                    f"Nothing works in {c.missing_a} worlds of A and {c.missing_b} of B; they count as worse than any number."
+                )
+    if not wide:
+        return
+    where.print()
+    where.print(
+        "Pairing saves: share of the variance of the difference that the same luck takes away. Worlds needed: for a "
+        "95 % interval of plus or minus a tenth of the difference, or of --until.",
+        soft_wrap=True,
+    )
+
+
+def _row(c: Any, wide: bool) -> list[str]:
+    from runs.printing import brief
+
+    row = [
+        c.outcome,
+        brief(c.mean_a),
+        brief(c.mean_b),
+        brief(c.difference),
+        f"{brief(c.low)} to {brief(c.high)}",
+    ]
+    if not wide:
+        return row
+    saved = f"{c.variance_saved:.0%}" if c.variance_saved == c.variance_saved else "-"
+    return [*row, f"{c.probability_a_greater:.0%}", saved, brief(c.replications_needed)]
+
+
+def attribute(
+    source: Annotated[str, typer.Argument(metavar="A", help="Preset or TOML file to start from.")],
+    target: Annotated[str, typer.Argument(metavar="B", help="Preset or TOML file to end at.")],
+    outcome: Annotated[
+        str, typer.Option(metavar="NAME", help="Outcome whose difference is split.")
+    ] = "years_behind",
+    worlds: Annotated[int, typer.Option(metavar="N", help="Worlds of each of the 2^k mixtures.")] = 400,
+    seed: Seed = 0,
+    set_: Set = None,
+    members: MembersDir = None,
+    rules: Rules = None,
+    json: Json = False,
+) -> None:
+    """Split the difference between two scenarios by the part of the institutions that makes it."""
+    from dataclasses import asdict
+
+    from abm.scenario import load
+    from runs import printing
+    from runs.commands.settings import changes_of
+    from runs.contrasts.attribution import attribute as split
+    from runs.user_rules import load_rules
+
+    load_rules(rules or [])
+    changes = changes_of(set_ or [])
+    ends = [load(what).changed(changes) if changes else load(what) for what in (source, target)]
+    with printing.progress("runs") as report:
+        found = split(*ends, outcome_name=outcome, worlds=worlds, seed=seed, members=members, progress=report)
+    if json:
+        printing.print_json(
+            {
+                "outcome": found.outcome,
+                "from": found.source,
+                "to": found.target,
+                "seed": found.seed,
+                "worlds": found.worlds,
+                "value_from": found.value_from,
+                "value_to": found.value_to,
+                "difference": found.difference,
+                "low": found.low,
+                "high": found.high,
+                "shares": [asdict(s) for s in found.shares],
+                "interactions": [asdict(i) for i in found.interactions],
+                "moved_together": [{"groups": list(g), "because": why} for g, why in found.joined],
+                "worlds_left_out": found.left_out,
+            }
+        )
+        return
+    _show_attribution(found, printing.console())
+
+
+def _show_attribution(found: Any, where: Any) -> None:
+    from runs.printing import bar, brief, print_table
+
+    where.print(
+        f"{found.outcome}: {brief(found.value_from)} under {found.source}, {brief(found.value_to)} under "
+        f"{found.target}; difference {brief(found.difference)} ({brief(found.low)} to {brief(found.high)}), "
+        f"{found.worlds} worlds of seed {found.seed}",
+        soft_wrap=True,
+    )
+    where.print()
+    most = max((abs(s.share) for s in found.shares), default=0.0)
+    wide = where.width >= MEDIUM
+    headings = ["Group", "Share", "", "95 %", *(["First", "Last"] if wide else [])]
+    rows = [
+        [
+            s.group,
+            brief(s.share),
+            bar(abs(s.share), most, 12, where),
+            f"{brief(s.low)} to {brief(s.high)}",
+            *([brief(s.alone), brief(s.last)] if wide else []),
+        ]
+        for s in found.shares
+    ]
+    print_table(where, headings, rows, right=[h for h in headings[1:] if h])
+    if wide:
+        where.print("First, last: the change if switched before or after all others.")
+    pairs = sorted(found.interactions, key=lambda i: -abs(i.interaction))[:5]
+    if pairs:
+        where.print()
+        print_table(
+            where,
+            ["Together", "Beyond each apart", "95 %"],
+            [
+                [" and ".join(i.groups), brief(i.interaction), f"{brief(i.low)} to {brief(i.high)}"]
+                for i in pairs
+            ],
+            right=("Beyond each apart", "95 %"),
+        )
+    for groups, why in found.joined:
+        where.print(f"{' and '.join(groups)} move as one and stand under {groups[0]}: {why}", soft_wrap=True)
+    if found.left_out:
+        where.print(f"{found.left_out} worlds are left out: in some mixture nothing works there.")

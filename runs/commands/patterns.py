@@ -1,0 +1,71 @@
+"""`juste-retour patterns`: the empirical patterns beside what simulated worlds give."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+
+def patterns(
+    folder: Annotated[
+        Path | None,
+        typer.Argument(metavar="DIR", help="Result of run --out or batch; fresh worlds where none is named."),
+    ] = None,
+    worlds: Annotated[int, typer.Option(metavar="N", help="Fresh worlds to run.")] = 400,
+    seed: Annotated[int, typer.Option(help="Of fresh worlds.")] = 0,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Set patterns that nothing was fitted to beside what simulated worlds give."""
+    from abm.scenario import presets
+    from runs import printing
+    from runs.europe.patterns import ELSEWHERE, compared, elsewhere, read
+
+    parts: list[Any] = []
+    if folder is not None:
+        tables = read(folder)
+        names = set(tables["states"].scenario.astype(str))
+        name = names.pop() if len(names) == 1 else f"{len(names) + 1} scenarios"
+        source = str(folder)
+        if name not in ELSEWHERE:
+            parts.append(compared(tables))
+        elif {"facilities", "worlds"} <= set(tables):
+            parts.append(elsewhere(tables, name))
+    else:
+        name, source = "eu-status-quo", f"{worlds} fresh worlds of seed {seed}"
+        with printing.progress("worlds") as report:
+            parts.append(compared(_fresh(name, worlds, seed, report)))
+            few = max(worlds // 4, 2)
+            parts += [elsewhere(_fresh(n, few, seed, report), n) for n in ELSEWHERE if n in presets()]
+    rows = [row for part in parts for row in part.to_dict("records")]
+    if json:
+        printing.print_json({"scenario": name, "source": source, "patterns": rows})
+        return
+    _show(rows, f"{name}, {source}", printing.console())
+
+
+def _fresh(name: str, worlds: int, seed: int, report: Any) -> dict[str, Any]:
+    from runs.ensemble import simulate
+
+    wanted = ("worlds", "states", "facilities")
+    return simulate(name, worlds=worlds, seed=seed, tables=wanted, progress=report).tables
+
+
+def _show(rows: list[dict[str, Any]], title: str, where: Any) -> None:
+    from runs.printing import brief, print_table
+
+    where.print(title)
+    said = {None: "-", True: "yes", False: "NO"}
+    for group in dict.fromkeys(row["group"] for row in rows):
+        mine = [row for row in rows if row["group"] == group]
+        where.print()
+        where.print(group, style="bold")
+        heads = ["Pattern", "Observed", "Median", "5 %", "95 %", "Inside"]
+        table = [
+            [r["pattern"], *(brief(r[k]) for k in ("observed", "median", "low", "high")), said[r["inside"]]]
+            for r in mine
+        ]
+        print_table(where, heads, table, right=heads[1:5])
+        for note in dict.fromkeys(r["note"] for r in mine if r["note"]):
+            where.print(f"  {note}.", soft_wrap=True)

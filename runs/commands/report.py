@@ -1,0 +1,132 @@
+"""`juste-retour report`, `sensitivity`, `export` and `package`: what is made of an experiment's results."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+ResultDir = Annotated[Path, typer.Argument(metavar="DIR", help="Folder that `batch --out` wrote.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+
+def report(folder: ResultDir) -> None:
+    """Write one HTML page that stands alone: question, methods, tables, figures, how to replicate."""
+    from runs.printing import console
+    from runs.reports.report import FIGURES
+    from runs.reports.report import report as write
+
+    page = write(folder)
+    console().print(f"{page}; its figures as SVG and PDF are in {page.parent / FIGURES}.", soft_wrap=True)
+
+
+def sensitivity(
+    folder: ResultDir,
+    outcome: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Outcome.  [default: the spec's first]")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Say how much of an outcome's variance each factor makes, and how much is luck."""
+    from dataclasses import asdict
+
+    from runs import printing
+    from runs.experiments.results import Results
+    from runs.reports import sensitivity as analysis
+
+    results = Results(folder)
+    name = outcome or results.spec.outcomes[0]
+    kind = results.spec.design.kind
+    where = printing.console()
+    if kind == "morris":
+        effects = analysis.morris(results, name)
+        if json:
+            printing.print_json({"outcome": name, "design": kind, "effects": [asdict(e) for e in effects]})
+            return
+        headings = ["Factor", "Mean absolute effect", "95 %", "Mean effect", "Spread"]
+        rows = [
+            [
+                e.factor,
+                printing.brief(e.mu_star),
+                f"+- {printing.brief(e.mu_star_half_width)}",
+                printing.brief(e.mu),
+                printing.brief(e.sigma),
+            ]
+            for e in sorted(effects, key=lambda e: -e.mu_star)
+        ]
+        noise = None
+    elif kind == "sobol":
+        found = analysis.sobol(results, name)
+        noise = found.noise
+        if json:
+            plain: dict[str, Any] = asdict(found)
+            printing.print_json({"design": kind, **plain})
+            return
+        headings = ["Factor", "First order", "95 %", "Total", "95 %"]
+        rows = [
+            [
+                i.factor,
+                printing.brief(i.first),
+                f"{printing.brief(i.first_low)} to {printing.brief(i.first_high)}",
+                printing.brief(i.total),
+                f"{printing.brief(i.total_low)} to {printing.brief(i.total_high)}",
+            ]
+            for i in sorted(found.indices, key=lambda i: -i.total)
+        ]
+    else:
+        shares, noise = analysis.main_effects(results, name)
+        if json:
+            printing.print_json(
+                {"outcome": name, "design": kind, "noise": noise, "shares": [asdict(s) for s in shares]}
+            )
+            return
+        headings = ["Factor", "Share alone", "95 %"]
+        rows = [
+            [s.factor, printing.brief(s.share), f"{printing.brief(s.low)} to {printing.brief(s.high)}"]
+            for s in sorted(shares, key=lambda s: -s.share)
+        ]
+    where.print(f"{name}: shares of its variance" if kind != "morris" else f"{name}: elementary effects")
+    printing.print_table(where, headings, rows, right=headings[1:])
+    if noise is not None:
+        where.print(
+            f"Luck makes {noise:.0%} of the variance."
+            if noise == noise
+            else "With one replication luck cannot be told apart."
+        )
+
+
+def export(
+    folder: ResultDir,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the tables and their codebook.")],
+    format: Annotated[
+        str, typer.Option(metavar="FORMATS", help="parquet, csv or dta, several by commas.")
+    ] = "csv",
+    tables: Annotated[
+        str | None, typer.Option(metavar="TABLES", help="Several by commas.  [default: all that were kept]")
+    ] = None,
+) -> None:
+    """Write an experiment's tables as one file each, in CSV, Stata or Parquet, with a codebook."""
+    from runs.printing import console
+    from runs.reports.publication import export as write
+
+    wanted = None if tables is None else [t.strip() for t in tables.split(",") if t.strip()]
+    paths = write(folder, out, [f.strip() for f in format.split(",") if f.strip()], wanted)
+    console().print(f"Written to {out}: {', '.join(p.name for p in paths)}.", soft_wrap=True)
+
+
+def package(
+    folder: ResultDir,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE.zip", help="The archive.  [default: DIR/replication.zip]")
+    ] = None,
+    hashes_only: Annotated[
+        bool, typer.Option("--hashes-only", help="Leave the tables out; their hashes are there in any case.")
+    ] = False,
+) -> None:
+    """Pack a replication archive: spec, code, data, results, codebook, environment, one master command."""
+    from runs.printing import console
+    from runs.reports.publication import package as pack
+
+    path = pack(folder, out, tables=not hashes_only)
+    console().print(f"{path} ({path.stat().st_size / 1e6:.1f} MB)", soft_wrap=True)

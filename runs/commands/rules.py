@@ -1,0 +1,162 @@
+"""Browse the catalogue of rules, begin a rule of your own, check it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+rules = typer.Typer(
+    name="rules", help=__doc__, no_args_is_help=True, add_completion=False, rich_markup_mode=None
+)
+
+
+@rules.command("list")
+def list_rules(
+    family: Annotated[str | None, typer.Argument(help="Only the rules of this family.")] = None,
+    files: Annotated[
+        list[Path] | None,
+        typer.Option("--rules", metavar="FILE.py", help="File with rules of your own. Repeatable."),
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """List the rules of every family, with what each one does."""
+    from agents import rules as catalogue
+    from runs import printing
+    from runs.user_rules import load_rules
+
+    load_rules(files or [])
+    catalogue.load_offered()
+    families = [catalogue.family(family)] if family else list(catalogue.FAMILIES.values())
+    if json:
+        found = [
+            {
+                "family": rule.family,
+                "name": rule.name,
+                "summary": rule.summary,
+                "source": rule.source,
+                "properties": sorted(rule.properties),
+                "parameters": {
+                    name: {
+                        "default": default,
+                        "unit": about.unit,
+                        "about": about.about,
+                        "source": about.source,
+                    }
+                    for name, (default, about) in rule.parameters.items()
+                },
+            }
+            for group in families
+            for rule in group
+        ]
+        printing.print_json({"rules": found})
+        return
+    where = printing.console()
+    for index, group in enumerate(families):
+        if index:
+            where.print()
+        where.print(f"{group.name}: {group.decides}", style="bold")
+        rows = []
+        for rule in group:
+            takes = ", ".join(
+                f"{name} = {printing.number(default)}" for name, (default, _) in rule.parameters.items()
+            )
+            rows.append((f"  {rule.name}", f"{rule.summary} [{takes}]" if takes else rule.summary))
+        printing.print_grid(where, rows)
+
+
+@rules.command("new")
+def new_rule(
+    family: Annotated[str, typer.Argument(help="The family: what the rule decides (see `rules list`).")],
+    name: Annotated[str, typer.Argument(help="The rule's name: lower-case letters, digits and _.")],
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Write a small working rule, NAME.py, and its test, test_NAME.py, to the current folder."""
+    from agents.rules import load_offered
+    from runs import printing
+    from runs.workshop.scaffold import new
+
+    load_offered()
+    paths = [path.name for path in new(family, name, Path())]
+    if json:
+        printing.print_json({"family": family, "name": name, "files": paths})
+        return
+    where = printing.console()
+    where.print(
+        f"Written: {paths[0]}, a rule that works, and {paths[1]}, its test. Change the rule, then",
+        soft_wrap=True,
+    )
+    for line in (f"rules check {paths[0]}", f"run --rules {paths[0]} --set {family}={name}"):
+        where.print(f"  juste-retour {line}", soft_wrap=True)
+
+
+@rules.command("check")
+def check_rules(
+    file: Annotated[Path, typer.Argument(metavar="FILE.py", help="File with rules of your own.")],
+    limit: Annotated[
+        float, typer.Option(metavar="SECONDS", min=0.01, help="How long one question to a rule may take.")
+    ] = 10.0,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Put the rules of a file to the checks that the shipped ones pass, and take their speed; exit 1 at a fault."""
+    from runs import printing
+    from runs.workshop.conformance import check_file
+
+    found = check_file(file, limit, timed=True)
+    if json:
+        printing.print_json(
+            {
+                "file": str(file),
+                "passed": not found.faults,
+                "rules": [
+                    {
+                        "family": rule.family,
+                        "name": rule.rule,
+                        "passed": not rule.faults,
+                        "checks": list(rule.held),
+                        "faults": [_as_json(fault) for fault in rule.faults],
+                        "notes": list(rule.notes),
+                        "microseconds_a_world": rule.speed.microseconds if rule.speed else None,
+                        "times_the_shipped": rule.speed.times if rule.speed else None,
+                    }
+                    for rule in found.rules
+                ],
+                "faults": [_as_json(fault) for fault in found.faults],
+            }
+        )
+    else:
+        _show_checked(found)
+    if found.faults:
+        raise typer.Exit(1)
+
+
+def _as_json(fault: Any) -> dict[str, Any]:
+    return {"check": fault.check, "says": fault.sentence(), "file": fault.file, "line": fault.line}
+
+
+def _show_checked(found: Any) -> None:
+    from runs import printing
+
+    where = printing.console()
+    for rule in found.rules:
+        where.print(f"{rule.family}.{rule.rule}", style="bold")
+        if rule.held:
+            where.print(f"  holds: {'; '.join(rule.held)}")
+        for fault in rule.faults:
+            where.print(f"  FAULT: {fault.sentence()}", style="red")
+        for note in rule.notes:
+            where.print(f"  note: {note}.")
+        if rule.speed:
+            against = (
+                "" if rule.speed.times is None else f", {_times(rule.speed.times)} the family's shipped rules"
+            )
+            where.print(f"  speed: {rule.speed.microseconds:.3g} microseconds a world{against}")
+    if found.unread is not None:
+        where.print(f"FAULT: {found.unread.sentence()}", style="red")
+    count = len(found.faults)
+    where.print("Nothing is wrong." if not count else f"{count} fault{'s' if count > 1 else ''}.")
+
+
+def _times(times: float) -> str:
+    return f"{times:.2g} times" if times >= 0.1 else "less than a tenth of"

@@ -1,0 +1,91 @@
+"""`juste-retour run`: one scenario, one world or many."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+
+def run(
+    scenario: Annotated[
+        str, typer.Argument(help="A preset (see `scenarios list`) or the path of a TOML file.")
+    ] = "eu-status-quo",
+    seed: Annotated[int, typer.Option(help="The same seed gives the same worlds.")] = 0,
+    replicate: Annotated[int, typer.Option(metavar="K", help="Which world of the seed.")] = 0,
+    worlds: Annotated[int, typer.Option(metavar="N", help="How many worlds to run at once, from K on.")] = 1,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="KEY=VALUE",
+            help="Change a rule or parameter (see `scenarios parameters`). Repeatable.",
+        ),
+    ] = None,
+    members: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder with the tables of another union.")
+    ] = None,
+    rules: Annotated[
+        list[Path] | None, typer.Option(metavar="FILE.py", help="File with rules of your own. Repeatable.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Write tables to this folder.")] = None,
+    format: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FORMATS", help="With --out: parquet, csv or dta, several by commas.  [default: parquet]"
+        ),
+    ] = None,
+    tables: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TABLES",
+            help="With --out: worlds, states, facilities, votes, timeline, decisions, several by commas.  [default: the first four]",
+        ),
+    ] = None,
+) -> None:
+    """Run one scenario and print facility sizes by state and the capability that they add up to."""
+    from abm.members import load_members
+    from abm.scenario import load
+    from agents.errors import BadInput
+    from runs import export, printing
+    from runs.commands.settings import changes_of
+    from runs.commands.summary import as_json
+    from runs.ensemble import checked, simulate
+    from runs.tables import DEFAULT, chosen
+    from runs.user_rules import load_rules
+
+    for name, value in (("--format", format), ("--tables", tables)):
+        if value is not None and out is None:
+            raise BadInput(f"{name} says what --out writes; add --out DIR.")
+    formats = export.known_formats(_several(format or "parquet"))
+    written = chosen(_several(tables) if tables is not None else DEFAULT)
+    load_rules(rules or [])
+    changes = changes_of(set_ or [])
+    chosen_scenario = load(scenario)
+    if changes:
+        chosen_scenario = chosen_scenario.changed(changes)
+    union = load_members(members)
+    checked(worlds, seed, replicate)
+    if out is not None:
+        export.prepare(out, export.files(written, formats))
+    with printing.progress("worlds") as report:
+        result = simulate(
+            chosen_scenario, worlds, seed, replicate, (*DEFAULT, *written), members=union, progress=report
+        )
+    if out is not None:
+        paths = export.write({name: result.tables[name] for name in written}, out, formats, result.provenance)
+    if json:
+        printing.print_json(as_json(result, changes))
+        return
+    from runs.commands.human import show
+
+    where = printing.console()
+    show(result, changes, where)
+    if out is not None:
+        where.print(f"Written to {out}: {', '.join(path.name for path in paths)}.", soft_wrap=True)
+
+
+def _several(text: str) -> list[Any]:
+    return [word.strip() for word in text.split(",") if word.strip()]

@@ -1,0 +1,148 @@
+"""`juste-retour tournament`: behaviours against each other."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+
+def tournament(
+    scenario: Annotated[
+        str, typer.Argument(help="The institution: a preset, or the path of a TOML file.")
+    ] = "eu-status-quo",
+    family: Annotated[
+        str, typer.Option(help="Whose behaviour: bid, vote, expect, draft, endorse or anchor.")
+    ] = "vote",
+    rule: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="A rule that plays; all of the family by default. Repeatable."),
+    ] = None,
+    institution: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--institution",
+            "--set",
+            metavar="KEY=VALUE",
+            help="Change the institution, as in voting=unanimity. Repeatable.",
+        ),
+    ] = None,
+    worlds: Annotated[int, typer.Option(metavar="N", help="Worlds that each population lives in.")] = 200,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same worlds.")] = 0,
+    members: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder with the tables of another union.")
+    ] = None,
+    rules: Annotated[
+        list[Path] | None, typer.Option(metavar="FILE.py", help="File with rules of your own. Repeatable.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Play the rules of a family against each other in mixed populations: payoffs, ranks, who invades whom."""
+    from agents.rules import load_offered
+    from runs import printing
+    from runs.commands.settings import changes_of
+    from runs.user_rules import load_rules
+    from runs.workshop.tournament import tournament as play
+
+    load_offered()
+    load_rules(rules or [])
+    with printing.progress("populations") as report:
+        found = play(
+            family, scenario, rule or (), worlds, seed, changes_of(institution or []), members, report
+        )
+    if json:
+        printing.print_json(_as_json(found))
+    else:
+        _show(found)
+
+
+def _as_json(found: Any) -> dict[str, Any]:
+    return {
+        "family": found.family,
+        "scenario": found.scenario.name,
+        "institution": {
+            name: found.scenario.rules[name].plain()
+            for name in ("agenda", "voting", "funding", "entitlement")
+        },
+        "seed": found.seed,
+        "worlds": found.worlds,
+        "unit": found.unit,
+        "rules": [
+            {
+                "rule": place.rule,
+                "rank": place.rank,
+                "payoff": place.payoff,
+                "advantage": place.advantage,
+                "low": place.low,
+                "high": place.high,
+                "alone": place.alone,
+            }
+            for place in found.places
+        ],
+        "invasions": [
+            {
+                "resident": one.resident,
+                "invader": one.invader,
+                "gain": one.gain,
+                "low": one.low,
+                "high": one.high,
+                "invades": one.invades,
+            }
+            for one in found.invasions
+        ],
+    }
+
+
+def _show(found: Any) -> None:
+    from runs import printing
+
+    where = printing.console()
+    scale, unit = (1.0, found.unit) if found.unit != "EUR bn" else (1000.0, "EUR m")
+
+    def say(x: float) -> str:
+        return f"{scale * x:+.3g}"
+
+    agenda = found.scenario.rules["agenda"].rule
+    voting = found.scenario.rules["voting"].rule
+    where.print(
+        f"{found.family} under {found.scenario.name} ({agenda}, {voting}): {found.worlds} worlds a population, {unit}",
+        style="bold",
+    )
+    where.print("In mixed populations, and what comes of everybody playing the same:")
+    printing.print_table(
+        where,
+        ("rank", "rule", "payoff", "over the mean", "95 %", "all alike", "sites", "years behind"),
+        [
+            (
+                str(place.rank),
+                place.rule,
+                say(place.payoff),
+                say(place.advantage),
+                f"{say(place.low)} to {say(place.high)}",
+                say(place.alone["payoff"]),
+                f"{place.alone['sites']:.0f}",
+                f"{place.alone['years_behind']:.2f}",
+            )
+            for place in found.places
+        ],
+        right=("rank", "payoff", "over the mean", "all alike", "sites", "years behind"),
+        spare=("95 %", "years behind", "sites"),
+    )
+    where.print("\nWhat one gains by turning to another rule where all others play the resident:")
+    printing.print_table(
+        where,
+        ("resident", "invader", "gain", "95 %", ""),
+        [
+            (one.resident, one.invader, say(one.gain), f"{say(one.low)} to {say(one.high)}", _verdict(one))
+            for one in found.invasions
+        ],
+        right=("gain",),
+        spare=("95 %",),
+    )
+
+
+def _verdict(one: Any) -> str:
+    if one.invades:
+        return "invades"
+    return "is driven out" if one.high < 0 else "drifts"

@@ -1,0 +1,1 @@
+"""Scenarios against each other on the same luck: paired contrasts, intervals, and the Shapley attribution."""

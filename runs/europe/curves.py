@@ -1,0 +1,199 @@
+"""The verdict's curves: what audit buys, how much later a reform still pays, and when the gap becomes structural."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from abm.calendar import label, quarter
+from abm.scenario import load, presets
+from runs.europe.doubts import REFORM, STATUS_QUO, Bench, Doubt, pooled
+
+Reals = NDArray[np.float64]
+OVERPRICING = (0.05, 0.2, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+EXPONENTS = (0.0, 0.01, 0.02, 0.03, 0.05, 0.1, 0.15, 0.2, 0.235533, 0.29, 0.4, 0.6, 0.9)
+REFORMED = tuple(f"{year}Q3" for year in range(2024, 2032))
+READ = "2034Q4"
+AFTER = 16  # quarters after its announcement by which a reform must have shown what it can do
+STRUCTURAL = (1.0, 2.0, 3.0)  # years behind that even a reform does not get below
+ENVELOPES = (10.0, 20.0, 50.0, 100.0, 200.0)
+
+
+def crossing(x: Any, y: Reals, level: Any) -> Reals:
+    """Where each row of y, given at x, first crosses a level, linear between; NaN where it never does.
+
+    >>> crossing([0.0, 1.0, 2.0], np.array([[0.0, 1.0, 3.0], [5.0, 5.0, 5.0]]), 2.0)
+    array([1.5, nan])
+    """
+    x, y = np.asarray(x, dtype=float), np.atleast_2d(y) - np.reshape(level, (-1, 1))
+    turned = np.signbit(y[:, 1:]) != np.signbit(y[:, :-1])
+    k = turned.argmax(1)
+    rows = np.arange(len(y))
+    a, b = y[rows, k], y[rows, k + 1]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        at = x[k] + (x[k + 1] - x[k]) * a / (a - b)
+    return np.where(turned.any(1), at, np.nan)
+
+
+def spread(values: Any) -> dict[str, float]:
+    """Median and 90 % interval of draws, those missing left out and counted."""
+    values = np.asarray(values, dtype=float)
+    known = values[~np.isnan(values)]
+    low, middle, high = np.quantile(known, [0.05, 0.5, 0.95]) if len(known) else (np.nan,) * 3
+    return {
+        "median": float(middle),
+        "low": float(low),
+        "high": float(high),
+        "known": len(known) / len(values),
+    }
+
+
+def what_audit_buys(bench: Bench) -> tuple[pd.DataFrame, dict[str, float]]:
+    """Years behind of the reform as more of its money is lost to overpricing, against the reform under audit first.
+
+    The break-even is the share of the money that operators would have to lose before audit first does better.
+    """
+    reform = load(REFORM)
+    audited = bench.outcomes(reform.changed({"operations": "audit_first"}), ["years_behind"])["years_behind"]
+    lost = [
+        bench.outcomes(reform.changed({"operations.overpricing": share}), ["years_behind"])["years_behind"]
+        for share in OVERPRICING
+    ]
+    rows = [{"money_lost": s} | spread(v) for s, v in zip(OVERPRICING, lost, strict=True)]
+    rows.append({"money_lost": np.nan} | spread(audited))
+    return pd.DataFrame(rows), spread(crossing(OVERPRICING, np.stack(lost, 1), audited))
+
+
+def where_geography_flips(bench: Bench) -> tuple[pd.DataFrame, dict[str, float]]:
+    """The pooled run of the status quo's sites over one campus with their chips, by exponent, and where it reaches 1."""
+    found = pooled(bench, load(STATUS_QUO).changed({"operations": "operator_led"}), EXPONENTS)
+    runs = [found[f"{exponent:g}"] for exponent in EXPONENTS]
+    rows = [{"exponent": e} | spread(v) for e, v in zip(EXPONENTS, runs, strict=True)]
+    return pd.DataFrame(rows), spread(crossing(EXPONENTS, np.stack(runs, 1), 1.0))
+
+
+@dataclass(frozen=True, eq=False)
+class Window:
+    """What a reform gains if it comes later, under one doubt; (worlds, announcements) years behind.
+
+    `late` is read in 2034Q4, `soon` the least within four years of the announcement; `quo` (worlds,) is the status quo
+    in 2034Q4. A reform announced at a date spends the same envelope by the reform's rules, in place of the programme.
+    """
+
+    doubt: Doubt
+    late: Reals
+    soon: Reals
+    quo: Reals
+
+    @property
+    def lost_a_year(self) -> Reals:
+        """(worlds,) years by which the best that a reform can reach recedes for each year that it waits, 2026 to 2030."""
+        a, b = REFORMED.index("2026Q3"), REFORMED.index("2030Q3")
+        return (self.soon[:, b] - self.soon[:, a]) / (b - a)
+
+    def read_late(self, announced: str) -> Reals:
+        """(worlds,) years behind in 2034Q4 of a reform announced at a date."""
+        return self.late[:, REFORMED.index(announced)]
+
+    def out_of_reach(self, least: float) -> NDArray[np.bool_]:
+        """(worlds, announcements) whether from there on no reform gets below so many years behind within four years."""
+        after = self.soon > least
+        return np.flip(np.logical_and.accumulate(np.flip(after, 1), axis=1), 1)
+
+    def structural_from(self, least: float) -> Reals:
+        """(worlds,) decimal year from which the gap is structural: out of reach for good, linear between announcements.
+
+        NaN where it is not by the last announcement; the first one's date where it was from the start.
+        """
+        years = np.array([quarter(a, "announcement") / 4 for a in REFORMED])
+        lost = self.out_of_reach(least)
+        k = lost.argmax(1)
+        rows = np.arange(len(lost))
+        before = np.maximum(k - 1, 0)
+        low, high = self.soon[rows, before], self.soon[rows, k]
+        part = np.where(k > 0, (least - low) / np.where(high > low, high - low, 1.0), 1.0)
+        return np.where(lost.any(1), years[before] + part * (years[k] - years[before]), np.nan)
+
+
+WINDOW_DOUBTS = ("as it stands", "frontier", "chips")
+RENEWED = Doubt("machines are renewed every five years, at no one's expense", "renewal", {"life_years": 5.0})
+
+
+def window(bench: Bench, doubt: Doubt) -> Window:
+    """Try the reform at one announcement after the other."""
+    reform, quo = doubt.to(load(REFORM)), doubt.to(load(STATUS_QUO))
+    late, soon = [], []
+    for announced in REFORMED:
+        then = reform.changed({"announcement": announced, "assess": READ})
+        late.append(bench.outcomes(then, ["years_behind"])["years_behind"])
+        end = label(min(quarter(announced, "announcement") + AFTER, quarter(READ, "read")))
+        soon.append(bench.best_after(reform.changed({"announcement": announced, "end": end, "assess": end})))
+    return Window(
+        doubt,
+        np.stack(late, 1),
+        np.stack(soon, 1),
+        bench.outcomes(quo.changed({"assess": READ}), ["years_behind"])["years_behind"],
+    )
+
+
+def later_reforms(found: Window) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Tables: the curve of reform year against years behind, and the dates from which the gap is structural."""
+    rows = []
+    for k, announced in enumerate(REFORMED):
+        for read, values in (
+            (f"in {READ}", found.late[:, k]),
+            ("gain on the status quo", found.quo - found.late[:, k]),
+            ("the least within four years", found.soon[:, k]),
+        ):
+            rows.append({"announced": announced, "read": read, **spread(values)})
+    dates = [
+        {
+            "years_behind": least,
+            **spread(found.structural_from(least)),
+            **{a: float(found.out_of_reach(least)[:, k].mean()) for k, a in enumerate(REFORMED)},
+        }
+        for least in STRUCTURAL
+    ]
+    return pd.DataFrame(rows), pd.DataFrame(dates)
+
+
+def what_money_buys(bench: Bench) -> pd.DataFrame:
+    """Years behind of the reform and of a planner who is free in the number of sites, by envelope."""
+    rows = []
+    for envelope in ENVELOPES:
+        for name, changes in (
+            ("the reform", {}),
+            ("the reform, sites left free", {"agenda": "planner"}),
+        ):
+            tried = load(REFORM).changed({"envelope_eur_bn": envelope, **changes})
+            found = bench.outcomes(tried, ["years_behind", "sites"])
+            rows.append(
+                {
+                    "envelope_eur_bn": envelope,
+                    "scenario": name,
+                    "sites": float(np.median(found["sites"])),
+                    **spread(found["years_behind"]),
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def side_by_side(bench: Bench) -> pd.DataFrame:
+    """Every preset on the same draws and luck."""
+    rows = []
+    for name in [STATUS_QUO, REFORM, *(p for p in presets() if p not in (STATUS_QUO, REFORM))]:
+        found = bench.outcomes(
+            load(name), ["sites", "hosts", "spend_eur_bn", "largest_site_accelerators", "years_behind"]
+        )
+        rows.append(
+            {
+                "scenario": name,
+                **{k: float(np.median(v)) for k, v in found.items() if k != "years_behind"},
+                **spread(found["years_behind"]),
+            }
+        )
+    return pd.DataFrame(rows)

@@ -1,0 +1,235 @@
+"""What the verdict on the essay is tried against: posterior draws, and doubts about the structure of the model.
+
+A doubt changes the same thing in every scenario. Each is tried on the same draws and the same luck, so that a finding
+that flips can be laid at its door.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from abm.delivery.pooling import Fleet, pooling
+from abm.members import Members, load_members
+from abm.outcomes import run
+from abm.quarter import advance
+from abm.scenario import Scenario, load
+from abm.world import World
+from agents.arrays import total
+from agents.rules import FAMILIES
+from runs.contrasts.attribution import switches
+
+Reals = NDArray[np.float64]
+Progress = Callable[[int, int], None]
+STATUS_QUO, REFORM = "eu-status-quo", "essay-reform"
+KINDS = {
+    "as it stands": "nothing changed",
+    "mind": "how actors expect and feel",
+    "frontier": "how fast the frontier moves",
+    "pooling": "what low-communication training costs",
+    "chips": "chips of the specification's date or of delivery",
+    "sites": "power at the sites, which is estimated",
+    "operations": "what audit first costs, which is assumed",
+    "feedback": "talent that follows the machines",
+}
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """A change to every scenario; a dotted key changes a rule's parameter where the scenario's rule has it."""
+
+    name: str
+    kind: str
+    changes: Mapping[str, Any] = field(default_factory=dict)
+
+    def to(self, scenario: Scenario) -> Scenario:
+        """The scenario under this doubt."""
+        changes = {}
+        for key, value in self.changes.items():
+            name, _, parameter = key.partition(".")
+            if parameter and parameter not in FAMILIES[name][scenario.rules[name].rule].parameters:
+                continue
+            changes[key] = value
+        return scenario.changed(changes) if changes else scenario
+
+
+_DOUBTS = (
+    Doubt("as it stands", "as it stands"),
+    Doubt("states expect what past offers brought", "mind", {"expect": "adaptive"}),
+    Doubt("states expect what bargaining on would bring", "mind", {"expect": "stationary"}),
+    Doubt(
+        "behavioural minds: envy and a norm of consensus",
+        "mind",
+        {"inequality_aversion": 0.5, "consensus_norm": 0.8},
+    ),
+    Doubt("the frontier grows 2.5-fold a year", "frontier", {"frontier_growth": 2.5}),
+    Doubt("the frontier grows 3.3-fold a year", "frontier", {"frontier_growth": 3.3}),
+    Doubt("pooling nearly free: exponent 0.03", "pooling", {"replica_penalty": 0.03}),
+    Doubt("pooling dear: exponent 0.45", "pooling", {"replica_penalty": 0.45}),
+    Doubt("chips of the specification's date", "chips", {"procurement.refresh": 0.0}),
+    Doubt("chips of the delivery's date", "chips", {"procurement.refresh": 1.0}),
+    Doubt("sites have a third of the power", "sites", {"headroom_scale": 0.3}),
+    Doubt("sites have three times the power", "sites", {"headroom_scale": 3.0}),
+    Doubt(
+        "audit first is mild: local spares, sign-off in minutes, skilled team",
+        "operations",
+        {
+            "operations.sign_off_h": 0.1,
+            "operations.repair_h": 24.0,
+            "operations.mfu_factor": 1.0,
+            "operations.build_factor": 1.0,
+            "operations.person_share": 3 / 419,
+        },
+    ),
+    Doubt(
+        "talent follows the machines, at the highest elasticity",
+        "feedback",
+        {"talent_elasticity": 0.07, "trophy_fade": 0.3},
+    ),
+)
+
+
+def doubts() -> list[Doubt]:
+    """All doubts that the rules at hand allow; the first is none."""
+    return [d for d in _DOUBTS if d.changes.get("expect", "status_quo") in FAMILIES["expect"].rules]
+
+
+@dataclass(frozen=True, eq=False)
+class Bench:
+    """Draws of the posterior, each with a world's luck of its own: every scenario is tried on all of them."""
+
+    draws: pd.DataFrame
+    seed: int
+    members: Members = field(default_factory=load_members)
+
+    @property
+    def count(self) -> int:
+        """How many worlds."""
+        return len(self.draws)
+
+    def worlds(self, scenario: Scenario) -> list[Scenario]:
+        """The scenario under each draw."""
+        records = self.draws.to_dict("records")
+        return [scenario.changed({str(k): v for k, v in record.items()}) for record in records]
+
+    def outcomes(
+        self, scenario: Scenario, names: Iterable[str], until: str | None = None
+    ) -> dict[str, Reals]:
+        """Outcomes by name, (worlds,); a lag is infinite where nothing works.
+
+        Args:
+            scenario: what is tried.
+            names: columns of the table of worlds.
+            until: last quarter that is run; the one in which the race is read by default.
+        """
+        short = scenario.changed({"end": until or scenario.assess})
+        found = run(self.worlds(short), self.seed, np.arange(self.count), self.members, price=False)
+        return {name: np.asarray(found.worlds[name], dtype=np.float64) for name in names}
+
+    def best_after(self, scenario: Scenario) -> Reals:
+        """(worlds,) the fewest years behind in any quarter after the announcement; infinite where nothing works."""
+        found = run(
+            self.worlds(scenario), self.seed, np.arange(self.count), self.members, price=False, timeline=True
+        )
+        begun = World(scenario, 0, [0], self.members).announced
+        first = World(scenario, 0, [0], self.members).first
+        lags = [frame["years_behind"] for frame in found.timeline[begun - first + 1 :]]
+        return np.min(lags, axis=0)
+
+
+@dataclass(frozen=True, eq=False)
+class Trial:
+    """What one doubt makes of the essay, on every draw.
+
+    `mixtures` (2^k, worlds) is the gain of every mixture, in years less behind than the status quo; `units` the groups
+    that were switched. `status_quo`, `reform` and `alone` hold outcomes; `pooled` the run of the nineteen sites' chips
+    over that of one campus of as many, by pooling rule.
+    """
+
+    doubt: Doubt
+    units: tuple[str, ...]
+    mixtures: Reals
+    status_quo: dict[str, Reals]
+    reform: dict[str, Reals]
+    alone: dict[str, Reals]
+    pooled: dict[str, Reals]
+
+
+SIZES = ("sites", "hosts", "largest_site_accelerators", "aggregate_accelerators", "years_behind", "hhi_spend")
+ALONE: dict[str, dict[str, Any]] = {
+    "voting by simple majority": {"voting": "simple_majority"},
+    "voting by the Commission alone": {"voting": "dictator"},
+    "no trophy": {"first_trophy_eur_bn": 0.0},
+    "no trophy sought": {"bid": "capacity_driven"},
+    "paid by the GNI key": {"funding": "gni_key"},
+    "proposed by the Commission, qualified majority": {
+        "agenda": "commission_proposal",
+        "voting": "lisbon_qmv",
+    },
+    "proposed by the Commission, unanimity": {"agenda": "commission_proposal", "voting": "unanimity"},
+}
+
+
+def try_out(bench: Bench, doubt: Doubt) -> Trial:
+    """Run everything that the claims ask for under one doubt."""
+    source, target = doubt.to(load(STATUS_QUO)), doubt.to(load(REFORM))
+    built = switches(source, target)
+    lags = [bench.outcomes(mixture, ["years_behind"])["years_behind"] for mixture in built.mixtures]
+    alone = {}
+    for name, changes in ALONE.items():
+        if name == "no trophy":
+            other = Bench(bench.draws.assign(first_trophy_eur_bn=0.0), bench.seed, bench.members)
+            alone[name] = other.outcomes(source, ["sites"])["sites"]
+        else:
+            alone[name] = bench.outcomes(source.changed(changes), ["sites"])["sites"]
+    return Trial(
+        doubt=doubt,
+        units=tuple("+".join(unit) for unit in built.units),
+        mixtures=lags[0] - np.array(lags),
+        status_quo=bench.outcomes(source, SIZES),
+        reform=bench.outcomes(target, SIZES),
+        alone=alone,
+        pooled=pooled(bench, source.changed({"operations": "operator_led"})),
+    )
+
+
+def pooled(bench: Bench, scenario: Scenario, exponents: Sequence[float] = ()) -> dict[str, Reals]:
+    """The best run of the programme's sites over that of one campus with all of their chips, (worlds,), by pooling rule.
+
+    Both under the scenario's operations; sites count once they are selected and not cancelled, working or not, and
+    machines that stood already are left out: it is the essay's nineteen against one. The campus is free to split
+    itself. With `exponents` there is a column an exponent of low-communication training, named after it.
+    """
+    short = scenario.changed({"end": "2026Q1", "assess": "2026Q1"})
+    world = World(bench.worlds(short), bench.seed, np.arange(bench.count), bench.members)
+    while world.running:
+        advance(world)
+    d = world.delivered
+    chips = np.where((world.selected >= 0) & ~d.cancelled, d.chips, 0.0)
+    everything = total(chips)
+    mean_peak = total(chips * d.peak) / np.maximum(everything, 1e-300)
+    campus = np.zeros(chips.shape)
+    campus[:, 0] = everything
+    peaks = np.broadcast_to(mean_peak[:, None], chips.shape)
+
+    def rate(rule: str, at: Any, peak: Any, p: Any) -> Reals:
+        return np.asarray(pooling[rule](Fleet(at, peak, world.practice, p, world.tour), None).rate)
+
+    def ratio(rule: str, p: Any) -> Reals:
+        one = rate("independent", campus, peaks, p)
+        return np.where(one > 0, rate(rule, chips, d.peak, p) / np.where(one > 0, one, 1.0), np.nan)
+
+    out = {
+        rule: ratio(rule, world.p) for rule in ("independent", "synchronous", "low_communication", "best_of")
+    }
+    for exponent in exponents:
+        values = type(world.p)(
+            **vars(world.p) | {"replica_penalty": np.full((bench.count, 1), float(exponent))}
+        )
+        out[f"{exponent:g}"] = ratio("low_communication", values)
+    return out

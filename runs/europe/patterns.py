@@ -1,0 +1,408 @@
+"""Patterns that nothing was fitted to: what was observed beside what simulated worlds give.
+
+They are read from the tables of any result, so that a rule can be asked which of them it breaks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.stats import rankdata
+
+from abm.members import Members, load_members
+from abm.observed import antennas, comparators, observed
+from agents.errors import BadInput
+from runs.europe import delays
+
+Reals = NDArray[np.float64]
+KEYS = ("scenario", "point", "seed", "replicate")
+ENDINGS: dict[str, Callable[[Path], pd.DataFrame]] = {
+    "parquet": pd.read_parquet,
+    "csv": pd.read_csv,
+    "dta": pd.read_stata,
+}
+SECOND_WAVE = 4 * 2025  # 2025Q1: budgets are known of the first two waves only
+ELSEWHERE = {"us-private": "US", "china-state": "CN", "gigafactories": "US"}
+
+
+def read(folder: Path) -> dict[str, pd.DataFrame]:
+    """The tables `worlds`, `states` and `facilities` of a result, those that are there."""
+    if not folder.is_dir():
+        raise BadInput(f"{folder} is not a folder; name one that `run --out` or `batch --out` wrote.")
+    found: dict[str, pd.DataFrame] = {}
+    if (folder / "manifest.json").exists():
+        from runs.experiments.results import Results
+
+        results = Results(folder)
+        found = {
+            name: results.table(name) for name in ("worlds", "states", "facilities") if name in results.tables
+        }
+    else:
+        for name in ("worlds", "states", "facilities"):
+            for ending, reader in ENDINGS.items():
+                path = folder / f"{name}.{ending}"
+                if path.exists():
+                    try:
+                        found[name] = reader(path)
+                    except (OSError, ValueError) as error:
+                        raise BadInput(f"{path} cannot be read ({error}); write the result anew.") from None
+                    break
+    if "states" not in found:
+        raise BadInput(
+            f"{folder} holds no table of states; write one by `run --out {folder} --tables worlds,states,facilities`."
+        )
+    return found
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """States of simulated worlds as arrays (worlds, states), or of the real Union with one row.
+
+    `wave` is the wave of each state's first site, 0 for none; `money` EUR bn by state of the first two waves.
+    """
+
+    members: Members
+    sites: Reals
+    wave: NDArray[np.int64]
+    money: Reals
+    more: Mapping[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def hosts(self) -> NDArray[np.bool_]:
+        """(worlds, states) whether a state hosts."""
+        return self.sites > 0
+
+
+def simulated(tables: Mapping[str, pd.DataFrame], members: Members | None = None) -> Table:
+    """Read simulated worlds off their tables."""
+    members = members or load_members()
+    codes = members.states.codes
+    states = tables["states"]
+    if set(states.state) != set(codes):
+        raise BadInput(
+            "the result is of another union than the European one, of which alone patterns were observed; name another result."
+        )
+    keys = [key for key in KEYS if key in states]
+    sites = states.pivot(index=keys, columns="state", values="sites")[list(codes)]
+    wave = states.pivot(index=keys, columns="state", values="first_wave")[list(codes)]
+    money = np.full(sites.shape, np.nan)
+    if "facilities" in tables:
+        early = tables["facilities"]
+        early = early[delays.quarters(early.selected) <= SECOND_WAVE]
+        by_state = early.pivot_table(index=keys, columns="state", values="spend_eur_bn", aggfunc="sum")
+        money = by_state.reindex(index=sites.index, columns=list(codes)).fillna(0.0).to_numpy(dtype=float)
+    return Table(members, sites.to_numpy(dtype=float), wave.to_numpy(dtype=np.int64), money)
+
+
+def real(members: Members | None = None) -> Table:
+    """What was observed, as one row; money of the factories of the first two waves whose whole budget is known."""
+    members = members or load_members()
+    states = members.states
+    sites, wave, money = (np.zeros((1, states.count)) for _ in range(3))
+    for row in observed():
+        i = states.index(row["state"])
+        sites[0, i] += 1
+        wave[0, i] = wave[0, i] or int(row["wave"])
+        if row["budget_eur_m"] and "services only" not in row["budget_scope"]:
+            money[0, i] += float(row["budget_eur_m"]) / 1000
+    return Table(members, sites, wave.astype(np.int64), money)
+
+
+def herfindahl(money: Reals) -> Reals:
+    """Sum of squared shares over the last axis; 1 where one has it all.
+
+    >>> herfindahl(np.array([[1.0, 1.0, 0.0, 0.0]]))
+    array([0.5])
+    """
+    share = _shares(money)
+    return (share * share).sum(-1)
+
+
+def gini(money: Reals) -> Reals:
+    """Gini coefficient over the last axis; 0 where all have the same.
+
+    >>> gini(np.array([[1.0, 1.0, 1.0, 1.0], [0.0, 0.0, 0.0, 1.0]]))
+    array([0.  , 0.75])
+    """
+    n = money.shape[-1]
+    ranked = np.sort(_shares(money), axis=-1)
+    return (2 * ranked * np.arange(1, n + 1)).sum(-1) / n - (n + 1) / n
+
+
+def _shares(money: Reals) -> Reals:
+    whole = money.sum(-1, keepdims=True)
+    return np.where(whole > 0, money / np.where(whole > 0, whole, 1.0), np.nan)
+
+
+def rank_correlation(sites: Reals, what: Reals) -> Reals:
+    """Spearman's correlation over the last axis of the number of sites with something; NaN where all have the same.
+
+    >>> rank_correlation(np.array([[0.0, 1.0, 2.0]]), np.array([3.0, 5.0, 9.0]))
+    array([1.])
+    """
+    a, b = rankdata(sites, axis=-1), rankdata(np.broadcast_to(what, sites.shape), axis=-1)
+    a, b = a - a.mean(-1, keepdims=True), b - b.mean(-1, keepdims=True)
+    spread = np.sqrt((a * a).sum(-1) * (b * b).sum(-1))
+    return np.where(spread > 0, (a * b).sum(-1) / np.where(spread > 0, spread, 1.0), np.nan)
+
+
+def point_biserial(hosts: NDArray[np.bool_], what: Reals) -> Reals:
+    """Correlation over the last axis of hosting with something; NaN where all host or none.
+
+    >>> point_biserial(np.array([[False, True]]), np.array([1.0, 2.0]))
+    array([1.])
+    """
+    a = hosts - hosts.mean(-1, keepdims=True)
+    b = np.asarray(what, dtype=float) - np.mean(what)
+    spread = np.sqrt((a * a).sum(-1) * (b * b).sum())
+    return np.where(spread > 0, (a * b).sum(-1) / np.where(spread > 0, spread, 1.0), np.nan)
+
+
+def _old_among_new_hosts(wave: int) -> Callable[[Table], Reals]:
+    def share(t: Table) -> Reals:
+        new = t.wave == wave
+        count = new.sum(-1)
+        old = (new & t.members.states.existing_members).sum(-1)
+        return np.where(count > 0, old / np.maximum(count, 1), np.nan)
+
+    return share
+
+
+def _centres(members: Members) -> Reals:
+    open_to_the_call = np.array([kind != "industrial" for kind in members.sites.kind])
+    at = members.sites.state[members.sites.centre & open_to_the_call]
+    return np.minimum(np.bincount(at, minlength=members.states.count), 1).astype(float)
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """A number that can be read from real and from simulated worlds alike."""
+
+    name: str
+    group: str
+    value: Callable[[Table], Reals]
+    says: str = ""
+
+
+CHANCE = "beyond plus or minus 0.32 nine of ten times it is no chance, with 27 states"
+PATTERNS = (
+    Pattern("sites", "counts", lambda t: t.sites.sum(-1)),
+    Pattern("hosts", "counts", lambda t: t.hosts.sum(-1).astype(float)),
+    Pattern("states with two sites", "counts", lambda t: (t.sites > 1).sum(-1).astype(float)),
+    Pattern(
+        "mean size of states with two sites, log GDP above the mean",
+        "counts",
+        lambda t: _mean_where(t.sites > 1, _log_size(t.members)),
+    ),
+    Pattern(
+        "Herfindahl index of money over states",
+        "money",
+        lambda t: herfindahl(t.money),
+        "first two waves; ten real budgets are known, of unlike scope",
+    ),
+    Pattern("Gini coefficient of money over states", "money", lambda t: gini(t.money), "as above"),
+    Pattern(
+        "three largest hosts' share of the money",
+        "money",
+        lambda t: np.sort(_shares(t.money), axis=-1)[..., -3:].sum(-1),
+        "as above",
+    ),
+    Pattern(
+        "sites and GDP, rank correlation",
+        "goes with",
+        lambda t: rank_correlation(t.sites, t.members.states.gdp),
+        CHANCE,
+    ),
+    Pattern(
+        "hosting and log GDP",
+        "goes with",
+        lambda t: point_biserial(t.hosts, np.log(t.members.states.gdp)),
+        CHANCE,
+    ),
+    Pattern(
+        "hosting and an existing centre",
+        "goes with",
+        lambda t: point_biserial(t.hosts, _centres(t.members)),
+        CHANCE,
+    ),
+    Pattern(
+        "hosting and income to match with, log GNI",
+        "goes with",
+        lambda t: point_biserial(t.hosts, np.log(t.members.states.gni)),
+        CHANCE,
+    ),
+    Pattern(
+        "hosting and GNI a head",
+        "does not go with",
+        lambda t: point_biserial(t.hosts, t.members.states.gni / t.members.states.population),
+        CHANCE,
+    ),
+    Pattern(
+        "hosting and power price",
+        "does not go with",
+        lambda t: point_biserial(t.hosts, t.members.states.power_price),
+        CHANCE,
+    ),
+    Pattern(
+        "hosting and mean temperature",
+        "does not go with",
+        lambda t: point_biserial(t.hosts, t.members.states.temperature),
+        CHANCE,
+    ),
+    Pattern(
+        "hosting and ICT specialists",
+        "does not go with",
+        lambda t: point_biserial(t.hosts, t.members.states.specialists),
+        CHANCE,
+    ),
+    *(
+        Pattern(
+            f"members of before 2004 among the first-time hosts of wave {k}",
+            "old and new",
+            _old_among_new_hosts(k),
+        )
+        for k in (1, 2, 3)
+    ),
+)
+
+
+def _log_size(members: Members) -> Reals:
+    size = np.log(members.states.gdp)
+    return np.asarray(size - size.mean(), dtype=float)
+
+
+def _mean_where(which: NDArray[np.bool_], what: Reals) -> Reals:
+    count = which.sum(-1)
+    return np.where(count > 0, (which * what).sum(-1) / np.maximum(count, 1), np.nan)
+
+
+def compared(tables: Mapping[str, pd.DataFrame], members: Members | None = None) -> pd.DataFrame:
+    """A row a pattern: observed, and median and 90 % interval of the simulated worlds.
+
+    `inside` says whether the observed value lies in the interval; it is missing where one of the two is not known.
+    """
+    seen, worlds = real(members), simulated(tables, members)
+    rows = []
+    for pattern in PATTERNS:
+        was = float(pattern.value(seen)[0])
+        rows.append(_row(pattern.group, pattern.name, was, pattern.value(worlds), pattern.says))
+    rows += _service(seen, worlds)
+    if "facilities" in tables:
+        rows += _times(tables["facilities"])
+    return pd.DataFrame(rows)
+
+
+def _row(group: str, name: str, observed: float | None, values: Any, says: str = "") -> dict[str, Any]:
+    values = np.asarray(values, dtype=float)
+    values = values[np.isfinite(values)]
+    low, middle, high = np.quantile(values, [0.05, 0.5, 0.95]) if len(values) else (np.nan,) * 3
+    known = observed is not None and np.isfinite(observed) and np.isfinite(low)
+    return {
+        "group": group,
+        "pattern": name,
+        "observed": np.nan if observed is None else observed,
+        "median": float(middle),
+        "low": float(low),
+        "high": float(high),
+        "inside": bool(low - 1e-12 <= observed <= high + 1e-12) if known and observed is not None else None,
+        "worlds": len(values),
+        "note": says,
+    }
+
+
+def served(members: Members | None = None) -> list[str]:
+    """States that a factory serves: hosts, partners in a host's consortium, and those with an antenna."""
+    codes = set((members or load_members()).states.codes)
+    partners = {code for row in observed() for code in [row["state"], *row["consortium"].split(";")]}
+    linked = {row["state"] for row in antennas() if row["in_union"] == "1"}
+    return sorted(codes & (partners | linked))
+
+
+def _service(seen: Table, worlds: Table) -> list[dict[str, Any]]:
+    reach = float(len(served(seen.members)))
+    partners = {code for row in observed() for code in row["consortium"].split(";")}
+    partners |= {row["state"] for row in observed()}
+    taking_part = float(len(partners & set(seen.members.states.codes)))
+    says = "the model has neither partners nor antennas: it can only count its hosts, so that nothing is compared"
+    hosts = worlds.hosts.sum(-1)
+    rows = [
+        _row("service", "states that host or take part in a host's consortium", taking_part, hosts, says),
+        _row("service", "states served, antennas included", reach, hosts, says),
+    ]
+    return [row | {"inside": None} for row in rows]
+
+
+def _times(facilities: pd.DataFrame) -> list[dict[str, Any]]:
+    scenario = str(facilities.scenario.iloc[0]) if len(facilities) else ""
+    if scenario in ELSEWHERE:
+        return []
+    rows = []
+    found = delays.simulated(facilities, np.nanmax(delays.quarters(facilities.operational), initial=0.0))
+    for interval in delays.INTERVALS:
+        done = found[interval]
+        law = delays.fit(interval)
+        rows.append(
+            _row(
+                "delays",
+                f"months from {interval}",
+                law.median,
+                done.months[done.finished],
+                "observed: median of EuroHPC machines, those unfinished as censored; simulated: single facilities",
+            )
+        )
+    return rows
+
+
+def elsewhere(tables: Mapping[str, pd.DataFrame], scenario: str) -> pd.DataFrame:
+    """Months to operation and size of sites under a comparator's institutions, beside real sites elsewhere.
+
+    Real sites are those that work; their months run from the start of building, the model's from the decision.
+    """
+    region = ELSEWHERE[scenario]
+    there = [r for r in comparators() if r["region"] == region and "planned" not in r["status_as_of"]]
+    months = [
+        float(r["months_start_to_first_operation"]) for r in there if r["months_start_to_first_operation"]
+    ]
+    sizes = [float(r["h100_equivalents"]) for r in there if r["h100_equivalents"]]
+    planned = {r["site"]: float(r["h100_equivalents"]) for r in comparators() if r["h100_equivalents"]}
+    facilities, worlds = tables["facilities"], tables["worlds"]
+    span = delays.simulated(facilities, np.nanmax(delays.quarters(facilities.operational), initial=0.0))
+    taken = span["selection to operation"]
+    per_site = worlds.h100_equivalents / worlds.sites.where(worlds.sites > 0)
+    if scenario == "gigafactories":
+        rows = [
+            _row(
+                scenario,
+                "H100 equivalents a site",
+                planned["Gigafactory (each)"],
+                per_site,
+                "observed: the plan",
+            ),
+            _row(scenario, "sites", 4.5, worlds.sites, "observed: the plan, four to five"),
+            _row(scenario, "months from selection to operation", None, taken.months[taken.finished]),
+        ]
+    else:
+        rows = [
+            _row(
+                scenario,
+                "months to operation",
+                float(np.median(months)),
+                taken.months[taken.finished],
+                f"observed: median of {len(months)} sites that work, {min(months):g} to {max(months):g}",
+            ),
+            _row(
+                scenario,
+                "H100 equivalents a site",
+                float(np.median(sizes)),
+                per_site,
+                f"observed: median of {len(sizes)}, {min(sizes):,.0f} to {max(sizes):,.0f}; sums spent differ",
+            ),
+        ]
+    return pd.DataFrame(rows)

@@ -1,0 +1,341 @@
+"""Chunks: an experiment cut into parts, each a pure function of (spec, chunk number) that yields Parquet bytes.
+
+A cell is a point with a block of replicates. Cells are ordered by block, then by what their points' worlds may share,
+so that a chunk's worlds fill few arrays and planner twins are met again while they are remembered.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import shlex
+import time
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from abm.outcomes import run
+from abm.scenario import DEFAULT, Scenario, load, parameters, presets, shape
+from agents.rules import FAMILIES
+from runs.experiments.design import Point
+from runs.experiments.spec import Spec, spec_of
+from runs.planners import WORLDS, Planners, replicates_of
+from runs.tables import KEYS, TABLES, Column, frames, joined
+
+POINT = Column("point", "whole", "", "number of the design point")
+
+
+class Cell(NamedTuple):
+    """A point with a block of replicates."""
+
+    point: int
+    first: int
+    worlds: int
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a chunk failed: the first world that fails alone, and the line that runs it again."""
+
+    message: str
+    traceback: str
+    seed: int
+    scenario: str
+    point: int | None
+    replicate: int | None
+    values: Mapping[str, Any]
+    command: str
+
+
+@dataclass(frozen=True)
+class Produced:
+    """A chunk's files, by table, or why there are none."""
+
+    chunk: int
+    worlds: int
+    seconds: float
+    files: dict[str, bytes] = field(default_factory=dict)
+    failure: Failure | None = None
+
+
+class Plan:
+    """How a spec is cut into chunks."""
+
+    def __init__(self, spec: Spec):
+        self.spec = spec
+        self.block = min(WORLDS, spec.replications, spec.chunk)
+        self.blocks = -(-spec.replications // self.block)
+        self.order = sorted(spec.kept, key=lambda p: _alike(spec.points[p]))
+        self.cells_each = max(spec.chunk // self.block, 1)
+        self.cells = self.blocks * len(self.order)
+        self.chunks = -(-self.cells // self.cells_each)
+        self._planners = Planners(spec.seed, spec.members, keep=max(64, 2 * self.cells_each))
+        self._scenarios = lru_cache(maxsize=4096)(spec.scenario_at)
+
+    def cells_of(self, chunk: int) -> list[Cell]:
+        """The cells of a chunk."""
+        if not 0 <= chunk < self.chunks:
+            raise ValueError(f"there is no chunk {chunk}; they run from 0 to {self.chunks - 1}.")
+        numbers = range(chunk * self.cells_each, min((chunk + 1) * self.cells_each, self.cells))
+        return [self._cell(n) for n in numbers]
+
+    def _cell(self, number: int) -> Cell:
+        block, place = divmod(number, len(self.order))
+        first = block * self.block
+        return Cell(self.order[place], first, min(self.block, self.spec.replications - first))
+
+    def worlds_of(self, chunk: int) -> int:
+        """Worlds of a chunk."""
+        return sum(cell.worlds for cell in self.cells_of(chunk))
+
+    @cached_property
+    def design_columns(self) -> list[Column]:
+        """The columns that tell points apart."""
+        return [POINT, *(_design_column(self.spec, key) for key in self.spec.varied if key != "scenario")]
+
+    def columns(self, table: str) -> list[Column]:
+        """The columns of a table: keys, the design's, the outcomes."""
+        own = TABLES[table]
+        taken = {c.name for c in own}
+        return [*KEYS, *(c for c in self.design_columns if c.name not in taken), *own]
+
+    def frames(self, cells: list[Cell]) -> dict[str, pd.DataFrame]:
+        """Run some cells and return their tables."""
+        return joined([self._together(group) for group in self._groups(cells)])
+
+    def _groups(self, cells: list[Cell]) -> list[list[Cell]]:
+        """Neighbouring cells whose worlds fit into one array."""
+        groups: list[list[Cell]] = []
+        last = None
+        for cell in cells:
+            alike = shape(self._scenarios(cell.point))
+            if groups and alike == last and sum(c.worlds for c in groups[-1]) + cell.worlds <= WORLDS:
+                groups[-1].append(cell)
+            else:
+                groups.append([cell])
+            last = alike
+        return groups
+
+    def _together(self, cells: list[Cell]) -> dict[str, pd.DataFrame]:
+        spec = self.spec
+        scenarios: list[Scenario] = [s for c in cells for s in [self._scenarios(c.point)] * c.worlds]
+        price = "worlds" in spec.tables
+        years = (
+            self._planners.years([(self._scenarios(c.point), c.first, c.worlds) for c in cells])
+            if price
+            else None
+        )
+        outcomes = run(
+            scenarios[0] if len(cells) == 1 else scenarios,
+            spec.seed,
+            np.concatenate([replicates_of(c.first, c.worlds) for c in cells]),
+            spec.members,
+            price=price,
+            planner_years=years,
+            trace="decisions" in spec.tables,
+            timeline="timeline" in spec.tables,
+        )
+        counts = [c.worlds for c in cells]
+        design: dict[str, Any] = {"point": np.repeat([c.point for c in cells], counts)}
+        for key, column in zip(
+            (k for k in spec.varied if k != "scenario"), self.design_columns[1:], strict=True
+        ):
+            values = [_plain(spec.points[c.point].get(key), column) for c in cells]
+            design[column.name] = np.repeat(np.array(values, dtype=_DTYPES[column.kind]), counts)
+        return frames(outcomes, spec.tables, design)
+
+    def files(self, chunk: int) -> dict[str, bytes]:
+        """Run a chunk and return its tables as Parquet bytes, the same wherever and whenever it is run."""
+        found = self.frames(self.cells_of(chunk))
+        return {table: self.parquet(table, frame) for table, frame in found.items()}
+
+    def parquet(self, table: str, frame: pd.DataFrame) -> bytes:
+        """A table as Parquet bytes; types come from the data dictionary, never from what a chunk happens to hold."""
+        columns = self.columns(table)
+        arrays = [
+            pa.array(frame[c.name], type=_ARROW[c.kind], from_pandas=True)
+            if c.name in frame
+            else pa.nulls(len(frame), _ARROW[c.kind])
+            for c in columns
+        ]
+        fields = [
+            pa.field(c.name, _ARROW[c.kind], metadata={"unit": c.unit, "meaning": c.meaning}) for c in columns
+        ]
+        sink = io.BytesIO()
+        pq.write_table(
+            pa.Table.from_arrays(arrays, schema=pa.schema(fields)),
+            sink,
+            compression="zstd",
+            store_schema=True,
+        )
+        return sink.getvalue()
+
+
+_ARROW = {
+    "text": pa.string(),
+    "quarter": pa.string(),
+    "whole": pa.int64(),
+    "real": pa.float64(),
+    "truth": pa.bool_(),
+}
+_DTYPES: dict[str, Any] = {"text": object, "whole": object, "real": np.float64, "truth": object}
+
+
+def _alike(point: Point) -> str:
+    """What the worlds of a point may share an array by: all but the real numbers."""
+    return json.dumps(
+        {k: v for k, v in point.items() if not isinstance(v, float)}, sort_keys=True, default=str
+    )
+
+
+def _design_column(spec: Spec, key: str) -> Column:
+    name = key.replace(".", "_")
+    if key == "label":
+        return Column(name, "text", "", "name of the design point")
+    levels = [point.get(key) for point in spec.points]
+    known = parameters().get(key)
+    about = f"factor: {known[1].about}" if known else f"factor: {key}"
+    if spec.switching and key in [unit[0] for unit in spec.switching.units]:
+        about = f"switch: {key} as in the scenario that the design starts from or goes to"
+    elif key in FAMILIES:
+        about = f"factor: rule that decides {FAMILIES[key].decides}"
+    unit = known[1].unit if known else ""
+    kinds = {type(value) for value in levels if value is not None}
+    if kinds == {bool}:
+        return Column(name, "truth", unit, about)
+    if kinds == {int}:
+        return Column(name, "whole", unit, about)
+    return Column(name, "real" if kinds and kinds <= {int, float} else "text", unit, about)
+
+
+def _plain(value: Any, column: Column) -> Any:
+    if value is None:
+        return np.nan if column.kind == "real" else None
+    if column.kind != "text":
+        return value
+    return value if isinstance(value, str) else toml_value(value)
+
+
+def toml_value(value: Any) -> str:
+    """A value as a scenario file and `--set` write it."""
+    if isinstance(value, Mapping):
+        return "{ " + ", ".join(f"{toml_key(k)} = {toml_value(v)}" for k, v in value.items()) + " }"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(toml_value(v) for v in value) + "]"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
+
+
+def toml_key(key: str) -> str:
+    """A key, in quotes where it needs them."""
+    return key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else json.dumps(key, ensure_ascii=False)
+
+
+@lru_cache(maxsize=2)
+def plan_of(content: str) -> Plan:
+    """The plan of a spec's content as JSON; kept, since a worker meets one spec again and again."""
+    return Plan(spec_of(json.loads(content)))
+
+
+def produce(content: str, chunk: int) -> Produced:
+    """Run one chunk of a spec, given its content as JSON; whatever goes wrong is returned, not raised."""
+    begun = time.perf_counter()
+    try:
+        plan = plan_of(content)
+        worlds = plan.worlds_of(chunk)
+    except Exception as error:
+        return Produced(chunk, 0, 0.0, {}, _blank(error))
+    try:
+        files = plan.files(chunk)
+    except Exception as error:
+        return Produced(chunk, worlds, time.perf_counter() - begun, {}, _failure(plan, chunk, error))
+    return Produced(chunk, worlds, time.perf_counter() - begun, files)
+
+
+def _blank(error: Exception) -> Failure:
+    return Failure(_said(error), traceback.format_exc(), -1, "", None, None, {}, "")
+
+
+def _said(error: Exception) -> str:
+    if isinstance(error, MemoryError):
+        return "there was not enough memory; set a smaller chunk in the spec, or use fewer workers."
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def _failure(plan: Plan, chunk: int, error: Exception) -> Failure:
+    """Find the first world that fails alone, by halving."""
+    trace = traceback.format_exc()
+    cells = plan.cells_of(chunk)
+    culprit = None if isinstance(error, MemoryError) else _culprit(plan, cells)
+    spec = plan.spec
+    if culprit is None:
+        return Failure(_said(error), trace, spec.seed, spec.scenario.name, None, None, {}, "")
+    cell, alone = culprit
+    return Failure(
+        _said(alone),
+        "".join(traceback.format_exception(alone)),
+        spec.seed,
+        spec.scenario_at(cell.point).name,
+        cell.point,
+        cell.first,
+        {
+            k: v if isinstance(v, int | float | str | bool) else toml_value(v)
+            for k, v in spec.points[cell.point].items()
+        },
+        replay(spec, cell.point, cell.first),
+    )
+
+
+def _culprit(plan: Plan, cells: list[Cell]) -> tuple[Cell, Exception] | None:
+    for cell in cells:
+        error = _fails(plan, cell)
+        if error is None:
+            continue
+        while cell.worlds > 1:
+            half = cell.worlds // 2
+            lower = Cell(cell.point, cell.first, half)
+            found = _fails(plan, lower)
+            if found is not None:
+                cell, error = lower, found
+                continue
+            upper = Cell(cell.point, cell.first + half, cell.worlds - half)
+            found = _fails(plan, upper)
+            if found is None:
+                return None
+            cell, error = upper, found
+        return cell, error
+    return None
+
+
+def _fails(plan: Plan, cell: Cell) -> Exception | None:
+    try:
+        plan.frames([cell])
+    except Exception as error:
+        return error
+    return None
+
+
+def replay(spec: Spec, point: int, replicate: int) -> str:
+    """The one line that runs one world of an experiment again."""
+    there = spec.scenario_at(point)
+    start = load(there.name if there.name in presets() else DEFAULT)
+    words = ["juste-retour", "run", start.name, "--seed", str(spec.seed), "--replicate", str(replicate)]
+    base = start.plain()
+    for key, value in there.plain().items():
+        if key != "name" and base.get(key) != value:
+            words += ["--set", f"{key}={value if isinstance(value, str) else toml_value(value)}"]
+    if spec.content["members"]:
+        words += ["--members", str(spec.content["members"])]
+    for file in spec.content["rules"]:
+        words += ["--rules", str(file)]
+    return shlex.join(words)

@@ -1,0 +1,169 @@
+"""Designs: which points of the factors' space an experiment visits.
+
+Samplers come from SciPy and SALib. Points are numbered in the order of the design, as their estimators expect.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from abm.scenario import Scenario
+from agents.arrays import Reals
+from agents.errors import BadInput, near
+from runs.experiments.factors import SCENARIO, Factor
+
+Point = dict[str, Any]
+FROM, TO = "from", "to"
+MOST_POINTS = 5_000_000
+
+
+@dataclass(frozen=True)
+class Design:
+    """A kind of design with its settings, checked."""
+
+    kind: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def left_out(self) -> bool:
+        """Whether refused points are left out and listed; elsewhere one refused point spoils the design."""
+        return self.kind in ("grid", "latin_hypercube", "switches")
+
+
+# what each kind takes: name, default (None where it must be given)
+KINDS: dict[str, dict[str, Any]] = {
+    "grid": {},
+    "list": {"points": ()},
+    "latin_hypercube": {"points": None, "cross": ()},
+    "sobol": {"base": None, "second_order": False},
+    "morris": {"trajectories": None, "levels": 4},
+    "switches": {"to": None},
+}
+
+
+def read_design(given: Any) -> Design:
+    """Check the table `[design]`."""
+    if not isinstance(given, Mapping):
+        raise BadInput(f"design = {given!r} is no table; write [design] and kind = 'grid' below it.")
+    kind = given.get("kind")
+    if kind is None:
+        raise BadInput(f"design names no kind; add kind = one of {', '.join(KINDS)}.")
+    if kind not in KINDS:
+        raise BadInput(f"design.kind = {kind!r} is not known; {near(kind, KINDS)}")
+    known = KINDS[kind]
+    settings: dict[str, Any] = {}
+    for name in given:
+        if name != "kind" and name not in known:
+            hint = near(name, known) if known else f"a {kind} takes nothing more."
+            raise BadInput(f"design.{name}: a {kind} design has no such setting; {hint}")
+    for name, default in known.items():
+        if name not in given and default is None:
+            raise BadInput(f"design: a {kind} design needs {name}; add {name} = a value.")
+        settings[name] = given.get(name, default)
+    for name, low in (("points", 1), ("base", 2), ("trajectories", 2), ("levels", 2)):
+        value = settings.get(name)
+        if name not in settings or kind == "list":
+            continue
+        if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= MOST_POINTS:
+            raise BadInput(f"design.{name} = {value!r} cannot be used; give a whole number from {low}.")
+    if kind == "sobol" and settings["base"] & (settings["base"] - 1):
+        raise BadInput(f"design.base = {settings['base']} is no power of two; take one, such as 256.")
+    if kind == "morris" and settings["levels"] % 2:
+        raise BadInput(f"design.levels = {settings['levels']} is odd; give an even number, such as 4.")
+    return Design(kind, settings)
+
+
+def points(design: Design, factors: Sequence[Factor], seed: int, units: Sequence[str] = ()) -> list[Point]:
+    """The points of a design, each a mapping from factor to value; `units` names the switches of `switches`."""
+    makers: dict[str, Callable[[], list[Point]]] = {
+        "grid": lambda: _crossed(factors),
+        "list": lambda: [dict(p) for p in design.settings["points"]] or _together(factors),
+        "latin_hypercube": lambda: _latin(design, factors, seed),
+        "sobol": lambda: _sampled(design, factors, seed),
+        "morris": lambda: _sampled(design, factors, seed),
+        "switches": lambda: _switched(factors, units),
+    }
+    return makers[design.kind]()
+
+
+def _crossed(factors: Sequence[Factor]) -> list[Point]:
+    keys = [f.key for f in factors]
+    return [
+        dict(zip(keys, levels, strict=True)) for levels in itertools.product(*(f.grid() for f in factors))
+    ]
+
+
+def _together(factors: Sequence[Factor]) -> list[Point]:
+    lengths = {len(f.levels) for f in factors}
+    if len(lengths) != 1 or 0 in lengths:
+        raise BadInput("a list design needs design.points, or factors that all have equally many levels.")
+    keys = [f.key for f in factors]
+    return [dict(zip(keys, row, strict=True)) for row in zip(*(f.levels for f in factors), strict=True)]
+
+
+def _latin(design: Design, factors: Sequence[Factor], seed: int) -> list[Point]:
+    from scipy.stats import qmc
+
+    cross = design.settings["cross"]
+    for key in cross:
+        if key not in [f.key for f in factors]:
+            raise BadInput(f"design.cross: {key!r} is not a factor; {near(key, [f.key for f in factors])}")
+    sampled = [f for f in factors if f.key not in cross]
+    outer = _crossed([f for f in factors if f.key in cross])
+    if not sampled:
+        raise BadInput("design.cross names every factor; a grid does that.")
+    unit = qmc.LatinHypercube(len(sampled), rng=np.random.default_rng(seed)).random(design.settings["points"])
+    return [{**fixed, **_at(sampled, row)} for row in unit for fixed in outer]
+
+
+def problem(factors: Sequence[Factor]) -> dict[str, Any]:
+    """The problem as SALib states it, every factor on the unit interval."""
+    return {
+        "num_vars": len(factors),
+        "names": [f.key for f in factors],
+        "bounds": [[0.0, 1.0]] * len(factors),
+    }
+
+
+def unit_sample(design: Design, factors: Sequence[Factor], seed: int) -> Reals:
+    """The sample of a Sobol or Morris design on the unit cube; (points, factors)."""
+    settings = design.settings
+    if design.kind == "sobol":
+        from SALib.sample import sobol
+
+        return sobol.sample(
+            problem(factors), settings["base"], calc_second_order=settings["second_order"], seed=seed
+        )
+    from SALib.sample import morris
+
+    return morris.sample(problem(factors), settings["trajectories"], num_levels=settings["levels"], seed=seed)
+
+
+def _sampled(design: Design, factors: Sequence[Factor], seed: int) -> list[Point]:
+    if len(factors) < 2:
+        raise BadInput(f"a {design.kind} design needs two factors or more; add another.")
+    return [_at(factors, row) for row in unit_sample(design, factors, seed)]
+
+
+def _at(factors: Sequence[Factor], row: Reals) -> Point:
+    return {f.key: f.at(float(share)) for f, share in zip(factors, row, strict=True)}
+
+
+def _switched(factors: Sequence[Factor], units: Sequence[str]) -> list[Point]:
+    mixtures = [
+        {unit: TO if m >> k & 1 else FROM for k, unit in enumerate(units)} for m in range(2 ** len(units))
+    ]
+    return [{**fixed, **mixture} for fixed in _crossed(factors) for mixture in mixtures]
+
+
+def scenario_at(point: Point, base: Scenario, scenarios: Mapping[str, Scenario]) -> Scenario:
+    """The scenario of a point: its starting point, changed; a rule before its parameters."""
+    start = scenarios[point[SCENARIO]] if SCENARIO in point else base
+    changes = {k: v for k, v in point.items() if k not in (SCENARIO, "label")}
+    ordered = dict(sorted(changes.items(), key=lambda item: "." in item[0]))
+    return start.changed(ordered) if ordered else start

@@ -1,0 +1,267 @@
+"""Experiments: run a spec chunk by chunk into a folder, and go on where a run was cut short."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from agents.errors import BadInput, JusteRetourError
+from runs.ensemble import whole
+from runs.experiments import pool
+from runs.experiments.chunks import Failure, Plan, Produced
+from runs.experiments.spec import Spec, read_spec, spec_of
+from runs.experiments.store import Store, code_digest
+from runs.printing import json_text
+
+SAMPLE = 256  # worlds run to estimate time and size
+
+
+@dataclass
+class Tally:
+    """How far an experiment has come."""
+
+    chunks: int
+    worlds: int
+    chunks_done: int = 0
+    worlds_done: int = 0
+    worlds_now: int = 0
+    seconds: float = 0.0
+    failed: int = 0
+
+    @property
+    def rate(self) -> float:
+        """Worlds per second of this run."""
+        return self.worlds_now / self.seconds if self.seconds > 0 else 0.0
+
+    @property
+    def left(self) -> float:
+        """Seconds left at that rate."""
+        return (self.worlds - self.worlds_done) / self.rate if self.rate > 0 else float("nan")
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a run of an experiment came to."""
+
+    out: Path
+    tally: Tally
+    digest: str
+    repaired: list[int] = field(default_factory=list)
+    failures: Mapping[int, Failure] = field(default_factory=dict)
+
+
+class SomeFailed(JusteRetourError):
+    """Some chunks failed; all others are there."""
+
+
+class Interrupted(JusteRetourError):
+    """A run was stopped; what is done is kept."""
+
+    exit_status = 130
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a spec asks for, and about what it will take."""
+
+    points: int
+    refused: int
+    replications: int
+    runs: int
+    chunks: int
+    runs_per_second: float
+    bytes_per_run: float
+
+    def seconds(self, workers: int) -> float:
+        """About how long it takes."""
+        return self.runs / self.runs_per_second / max(workers, 1)
+
+    @property
+    def bytes(self) -> float:
+        """About how large the tables are."""
+        return self.runs * self.bytes_per_run
+
+
+def cost(spec: Spec, sample: int = SAMPLE) -> Cost:
+    """Estimate an experiment's time and size from a few worlds of its first, middle and last chunk."""
+    plan = Plan(spec)
+    chosen = sorted({0, plan.chunks // 2, plan.chunks - 1})
+    worlds, seconds, size = 0, 0.0, 0
+    for chunk in chosen:
+        cells = plan.cells_of(chunk)
+        few, count = [], 0
+        for cell in cells:
+            if count >= sample:
+                break
+            few.append(cell._replace(worlds=min(cell.worlds, sample - count)))
+            count += few[-1].worlds
+        plan.frames([few[0]._replace(worlds=1)])
+        begun = time.perf_counter()
+        found = plan.frames(few)
+        size += sum(
+            len(plan.parquet(t, frame)) - len(plan.parquet(t, frame.head(0))) for t, frame in found.items()
+        )
+        seconds += time.perf_counter() - begun
+        worlds += count
+    return Cost(
+        len(spec.kept),
+        len(spec.refused),
+        spec.replications,
+        spec.runs,
+        plan.chunks,
+        worlds / max(seconds, 1e-9),
+        size / worlds,
+    )
+
+
+def batch(
+    spec: Spec | Path | str | Mapping[str, Any],
+    out: Path | str,
+    *,
+    workers: int | None = None,
+    cluster: str | None = None,
+    progress: Callable[[Tally], None] | None = None,
+) -> Done:
+    """Run an experiment into a folder; what is there already is kept, so that the same call goes on.
+
+    Args:
+        spec: a `Spec`, the path of its TOML file, or what such a file would say.
+        out: folder for the manifest and a Parquet file a chunk and table.
+        workers: processes (as many as there are cores, by default); 0 runs in this process.
+        cluster: address of a Dask scheduler that runs the chunks instead.
+        progress: called after each chunk.
+
+    Raises:
+        BadInput: a spec that cannot be used, or a folder of something else.
+        CannotWrite: the folder cannot be written; what is done is kept.
+        SomeFailed: some chunks failed; `failures.json` says which, why, and how to replay them.
+        Interrupted: stopped by Ctrl-C or SIGTERM; what is done is kept.
+    """
+    if cluster is not None and workers is not None:
+        raise BadInput("--workers and --cluster exclude each other; the cluster brings its own workers.")
+    workers = whole(cores() if workers is None else workers, "workers", 0, 1024)
+    if isinstance(spec, str | Path):
+        spec = read_spec(spec)
+    elif not isinstance(spec, Spec):
+        spec = spec_of(spec)
+    plan, store = Plan(spec), Store(out)
+    content = json.dumps(dict(spec.content), default=str)
+    with store.locked():
+        manifest = store.begin(spec, plan.chunks)
+        store.mend()
+        records = store.done()
+        repaired = [n for n, record in sorted(records.items()) if store.damaged(record) is not None]
+        good = {n: record for n, record in records.items() if n not in set(repaired) and n < plan.chunks}
+        tally = Tally(plan.chunks, spec.runs, len(good), sum(int(r["worlds"]) for r in good.values()))
+        todo = [n for n in range(plan.chunks) if n not in good]
+        failures: dict[int, Failure] = {}
+        begun = time.perf_counter()
+        with stoppable() as stop:
+            for produced in _running(content, todo, stop, workers, cluster):
+                if produced.failure is None:
+                    good[produced.chunk] = store.keep(produced)
+                    tally.worlds_now += produced.worlds
+                    tally.worlds_done += produced.worlds
+                else:
+                    failures[produced.chunk] = produced.failure
+                    store.write_failures(failures)
+                tally.seconds = time.perf_counter() - begun
+                tally.chunks_done, tally.failed = len(good), len(failures)
+                if progress is not None:
+                    progress(tally)
+        tally.seconds = time.perf_counter() - begun
+        store.write_failures(failures)
+        complete = len(good) == plan.chunks
+        done = Done(Path(out), tally, result_digest(good), repaired, failures)
+        manifest |= {"seconds": round(manifest["seconds"] + tally.seconds, 3)}
+        manifest |= {"complete": complete, "done": len(good)}
+        if complete:
+            manifest |= {
+                "result": done.digest,
+                "hashes": {name: h for n in sorted(good) for name, h in good[n]["files"].items()},
+            }
+        store.write_manifest(manifest)
+    if failures:
+        first = failures[min(failures)]
+        replay = f"; replay the first with: {first.command}" if first.command else ""
+        raise SomeFailed(
+            f"{len(failures)} of {plan.chunks} chunks failed, the first (chunk {min(failures)}) because "
+            f"{first.message.rstrip('.;')}; {store.out / 'failures.json'} has them all, the rest is kept{replay}"
+        )
+    if not complete:
+        raise Interrupted(
+            f"interrupted: {len(good)} of {plan.chunks} chunks are done and kept; the same command goes on from there."
+        )
+    return done
+
+
+def cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def result_digest(records: Mapping[int, Mapping[str, Any]]) -> str:
+    """One hash of all files of an experiment."""
+    import hashlib
+
+    text = json_text([[name, h] for n in sorted(records) for name, h in sorted(records[n]["files"].items())])
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _running(
+    content: str, todo: list[int], stop: pool.Stop, workers: int, cluster: str | None
+) -> Iterator[Produced]:
+    if not todo:
+        return iter(())
+    if cluster is not None:
+        return pool.dask(content, todo, stop, cluster, _same_there)
+    if workers == 0:
+        return pool.here(content, todo, stop)
+    return pool.local(content, todo, stop, workers)
+
+
+def _fingerprint() -> list[str]:
+    return [code_digest(), np.__version__]
+
+
+def _same_there(client: Any) -> None:
+    """Refuse a cluster whose workers run other code."""
+    found = client.run(_fingerprint)
+    if not found:
+        raise BadInput("--cluster: the scheduler has no workers; start some, or wait for them.")
+    for worker, there in found.items():
+        if list(there) != _fingerprint():
+            raise BadInput(
+                f"--cluster: the worker {worker} runs other code or another NumPy ({', '.join(there)}) than this process "
+                f"({', '.join(_fingerprint())}); install the same version there."
+            )
+
+
+@contextmanager
+def stoppable() -> Iterator[pool.Stop]:
+    """Let Ctrl-C and SIGTERM end a run between chunks, and a second one at once."""
+    stop = pool.Stop()
+    if threading.current_thread() is not threading.main_thread():
+        yield stop
+        return
+
+    def ask(signum: int, frame: Any) -> None:
+        stop.hurried = stop.asked
+        stop.asked = True
+
+    before = {s: signal.signal(s, ask) for s in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for s, handler in before.items():
+            signal.signal(s, handler)

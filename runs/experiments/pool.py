@@ -1,0 +1,244 @@
+"""Where chunks are run: in this process, by worker processes, or by a Dask scheduler. Each yields chunks as they end."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import selectors
+import subprocess
+import sys
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO, cast
+
+from agents.errors import BadInput, JusteRetourError
+from runs.experiments.chunks import Failure, Produced, produce
+from runs.experiments.worker import HEADER, ONE_THREAD
+
+ATTEMPTS = 2  # of a chunk whose worker dies
+TICK = 0.25  # seconds between looks at whether to stop
+
+
+class Stop:
+    """Whether to stop: `asked` once (end what runs, begin nothing) or `hurried` (drop what runs)."""
+
+    asked = False
+    hurried = False
+
+
+def here(content: str, chunks: Iterable[int], stop: Stop) -> Iterator[Produced]:
+    """Run chunks in this process, one after the other."""
+    for chunk in chunks:
+        if stop.asked:
+            return
+        yield produce(content, chunk)
+
+
+@dataclass(eq=False)
+class _Worker:
+    process: subprocess.Popen[bytes]
+    chunk: int | None = None
+    ready: bool = False
+    buffer: bytearray = field(default_factory=bytearray)
+
+    @property
+    def answers(self) -> BinaryIO:
+        return cast(BinaryIO, self.process.stdout)
+
+    @property
+    def orders(self) -> BinaryIO:
+        return cast(BinaryIO, self.process.stdin)
+
+    def hand(self, chunk: int) -> None:
+        self.chunk = chunk
+        with suppress(BrokenPipeError):  # a worker that has died is met when its answers end
+            self.orders.write(f"{chunk}\n".encode())
+            self.orders.flush()
+
+    def read(self) -> tuple[bool, list[Any]]:
+        """What has arrived: whether the worker lives, and its whole answers."""
+        part = os.read(self.answers.fileno(), 1 << 20)
+        self.buffer += part
+        found = []
+        while len(self.buffer) >= HEADER.size:
+            (size,) = HEADER.unpack(self.buffer[: HEADER.size])
+            if len(self.buffer) < HEADER.size + size:
+                break
+            found.append(pickle.loads(self.buffer[HEADER.size : HEADER.size + size]))
+            del self.buffer[: HEADER.size + size]
+        return bool(part), found
+
+    def end(self, patience: float = 0.0) -> None:
+        with suppress(subprocess.TimeoutExpired):
+            self.process.wait(patience)
+        self.process.kill()
+        self.process.wait()
+        for pipe in (self.orders, self.answers):
+            with suppress(OSError):
+                pipe.close()
+
+
+def local(content: str, chunks: Iterable[int], stop: Stop, workers: int) -> Iterator[Produced]:
+    """Run chunks by worker processes; a chunk whose worker dies is tried once more, then given up."""
+    waiting = deque(chunks)
+    deaths: dict[int, int] = {}
+    crew: list[_Worker] = []
+    selector = selectors.DefaultSelector()
+
+    def hire() -> None:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "runs.experiments.worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={**os.environ, **ONE_THREAD},
+        )
+        worker = _Worker(process)
+        with suppress(BrokenPipeError):
+            worker.orders.write(content.encode() + b"\n")
+            worker.orders.flush()
+        crew.append(worker)
+        selector.register(worker.answers, selectors.EVENT_READ, worker)
+
+    def dismiss(worker: _Worker, patience: float = 0.0) -> None:
+        selector.unregister(worker.answers)
+        worker.end(patience)
+        crew.remove(worker)
+
+    def busy() -> bool:
+        return any(worker.chunk is not None for worker in crew)
+
+    stillborn = 0
+    try:
+        for _ in range(min(workers, len(waiting))):
+            hire()
+        while (waiting and not stop.asked) or busy():
+            if stop.hurried:
+                return
+            for key, _ in selector.select(TICK):
+                worker: _Worker = key.data
+                alive, answers = worker.read()
+                for answer in answers:
+                    if isinstance(answer, Produced):
+                        worker.chunk = None
+                        yield answer
+                    else:
+                        worker.ready = True
+                if alive:
+                    continue
+                lost, was_ready = worker.chunk, worker.ready
+                dismiss(worker, patience=5.0)
+                code = worker.process.returncode
+                if lost is not None:
+                    deaths[lost] = deaths.get(lost, 0) + 1
+                    if deaths[lost] < ATTEMPTS:
+                        waiting.appendleft(lost)
+                    else:
+                        yield Produced(lost, 0, 0.0, {}, died(code))
+                if not was_ready:
+                    stillborn += 1
+                    if stillborn > workers:
+                        raise JusteRetourError(
+                            f"worker processes end as soon as they begin (exit status {code}); run with --workers 0, in "
+                            "this process, to see why."
+                        )
+                if waiting and not stop.asked:
+                    hire()
+            for worker in crew:
+                if worker.ready and worker.chunk is None and waiting and not stop.asked:
+                    worker.hand(waiting.popleft())
+    finally:
+        for worker in list(crew):
+            dismiss(worker)
+        selector.close()
+
+
+def died(code: int | None) -> Failure:
+    """What is said of a chunk whose worker ended under it."""
+    how = f"by signal {-code}" if code is not None and code < 0 else f"with exit status {code}"
+    return Failure(
+        f"the worker that ran it ended {how} {ATTEMPTS} times, most often for want of memory: use fewer workers, or set a "
+        "smaller chunk in the spec of a new experiment.",
+        "",
+        -1,
+        "",
+        None,
+        None,
+        {},
+        "",
+    )
+
+
+def dask(
+    content: str, chunks: Iterable[int], stop: Stop, address: str, check: Callable[[Any], None]
+) -> Iterator[Produced]:
+    """Run chunks by the workers of a Dask scheduler; a chunk whose worker is lost moves to another.
+
+    Args:
+        content: the spec's content as JSON.
+        chunks: their numbers.
+        stop: when to stop.
+        address: the scheduler's, as in tcp://127.0.0.1:8786.
+        check: called with the client before anything is handed out.
+    """
+    try:
+        import distributed
+    except ImportError:
+        raise BadInput(
+            "--cluster needs Dask, which is not installed: install juste-retour[dask], or `uv sync --extra dask`."
+        ) from None
+    try:
+        client = distributed.Client(address, timeout="10s", set_as_default=False)
+    except (OSError, ValueError, TimeoutError) as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise BadInput(
+            f"--cluster {address}: no Dask scheduler answers there ({reason}); check the address."
+        ) from None
+    waiting = deque(chunks)
+    try:
+        check(client)
+        window = max(2 * sum(client.nthreads().values()), 4)
+        running: dict[Any, int] = {}
+        ended = distributed.as_completed()
+        while True:
+            while waiting and len(running) < window and not stop.asked:
+                chunk = waiting.popleft()
+                future = client.submit(produce, content, chunk, pure=False, retries=0)
+                running[future] = chunk
+                ended.add(future)
+            if not running or stop.hurried:
+                return
+            try:
+                future = next(_ready(ended, stop))
+            except StopIteration:
+                return
+            chunk = running.pop(future)
+            lost = future.exception()
+            yield future.result() if lost is None else Produced(chunk, 0, 0.0, {}, _lost(lost))
+            future.release()
+    finally:
+        client.close()
+
+
+def _ready(ended: Any, stop: Stop) -> Iterator[Any]:
+    while not stop.hurried:
+        try:
+            yield next(ended)
+            return
+        except StopIteration:
+            return
+
+
+def _lost(error: BaseException) -> Failure:
+    text = " ".join(str(error).split())
+    return Failure(
+        f"the cluster gave it up ({type(error).__name__}: {text}): most often its workers have too little memory.",
+        "",
+        -1,
+        "",
+        None,
+        None,
+        {},
+        "",
+    )

@@ -1,0 +1,120 @@
+"""Results of an experiment, read from its folder."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from agents.arrays import Reals
+from agents.errors import BadInput, near
+from runs.contrasts.paired import OUTCOMES, measure
+from runs.experiments.chunks import Plan
+from runs.experiments.spec import Spec, spec_of
+from runs.experiments.store import Store
+from runs.tables import Column
+
+
+class Results:
+    """The tables of an experiment.
+
+    Args:
+        out: folder that `batch` wrote.
+    """
+
+    def __init__(self, out: Path | str):
+        self.store = Store(out)
+        self.out = self.store.out
+        self.manifest = self.store.manifest()
+        if not self.store.done():
+            raise BadInput(f"{out} holds no finished chunk; let `batch` run first.")
+
+    @cached_property
+    def spec(self) -> Spec:
+        """The experiment."""
+        return spec_of(self.manifest["spec"], self.out)
+
+    @cached_property
+    def plan(self) -> Plan:
+        """How it is cut into chunks."""
+        return Plan(self.spec)
+
+    @property
+    def complete(self) -> bool:
+        """Whether all chunks are there."""
+        return len(self.store.done()) == self.plan.chunks
+
+    @property
+    def tables(self) -> list[str]:
+        """The tables that were kept."""
+        return list(self.spec.tables)
+
+    def columns(self, table: str) -> list[Column]:
+        """The columns of a table, the design's among them."""
+        return self.plan.columns(self._known(table))
+
+    def table(self, name: str = "worlds", columns: Sequence[str] | None = None) -> pd.DataFrame:
+        """A table, whole or some of its columns, ordered by point and replicate."""
+        parts = [pq.read_table(path, columns=columns) for path in self._files(name)]
+        frame = pa.concat_tables(parts).to_pandas()
+        keys = [key for key in ("point", "replicate") if key in frame]
+        return frame.sort_values(keys, kind="stable", ignore_index=True) if keys else frame
+
+    def parts(self, name: str = "worlds") -> Iterator[pd.DataFrame]:
+        """A table chunk by chunk."""
+        for path in self._files(name):
+            yield pq.read_table(path).to_pandas()
+
+    def outcome(self, name: str) -> tuple[list[int], Reals]:
+        """An outcome as (points, replications), and the points' numbers; infinite where a lag is missing.
+
+        Only replicates that every point has are returned, so that points are paired.
+        """
+        if name not in OUTCOMES:
+            raise BadInput(f"outcome = {name!r} is not an outcome; {near(name, OUTCOMES)}")
+        frame = self.table("worlds", ["point", "replicate", name])
+        if OUTCOMES[name].kind == "quarter":
+            frame[name] = [_year(text) for text in frame[name]]
+        values = (
+            measure({name: frame[name].astype(float)}, name)
+            if OUTCOMES[name].kind != "quarter"
+            else frame[name]
+        )
+        wide = pd.Series(np.asarray(values, dtype=float), index=[frame["point"], frame["replicate"]]).unstack(
+            "replicate"
+        )
+        wide = wide.loc[:, wide.notna().all()]
+        if not wide.shape[1]:
+            raise BadInput(f"{self.out}: no replicate is there for every point yet; let `batch` go on.")
+        return [int(p) for p in wide.index], np.ascontiguousarray(wide.to_numpy())
+
+    def _known(self, table: str) -> str:
+        if table not in self.tables:
+            raise BadInput(
+                f"{self.out} keeps no table {table!r}; it keeps {', '.join(self.tables)}: add it to `tables` in the spec."
+            )
+        return table
+
+    def _files(self, table: str) -> list[Path]:
+        return self.store.files(self._known(table))
+
+    def __repr__(self) -> str:
+        """What the folder holds, in a line."""
+        done = len(self.store.done())
+        return (
+            f"{self.spec.title}: {len(self.spec.kept)} points x {self.spec.replications} replications, {done} of "
+            f"{self.plan.chunks} chunks, tables {', '.join(self.tables)} ({json.dumps(str(self.out))})"
+        )
+
+
+def _year(text: Any) -> float:
+    from abm.calendar import quarter, year
+
+    return year(quarter(text, "quarter")) if isinstance(text, str) else float("inf")

@@ -1,0 +1,330 @@
+"""An experiment's specification: read, checked whole before the first run, and the same for every worker.
+
+A spec says from which scenario it starts, what it varies and how (`[factors]`, `[design]`), how many worlds each
+point gets, and which tables to keep.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from abm.members import Members, load_members
+from abm.scenario import DEFAULT, Scenario, check_actors, load, read_toml
+from agents.errors import BadInput, near
+from runs.contrasts.attribution import Switches, mixed, switches
+from runs.contrasts.paired import outcome
+from runs.ensemble import whole
+from runs.experiments.design import TO, Design, Point, points, read_design, scenario_at
+from runs.experiments.factors import Factor, check_rule, read_factors
+from runs.tables import chosen
+from runs.user_rules import load_rules
+
+KEYS = {
+    "title": "",
+    "question": "",
+    "scenario": DEFAULT,
+    "seed": 0,
+    "replications": None,
+    "tables": ("worlds",),
+    "outcomes": ("years_behind", "price_of_politics", "sites", "aggregate_accelerators", "largest_run_flop"),
+    "members": None,
+    "rules": (),
+    "chunk": None,
+    "design": None,
+    "factors": {},
+}
+RESOLVED = ("scenarios", "left_out")  # what reading adds, so that a worker need not do it again
+CHUNK = 1024
+LEAST_CHUNKS = 10
+LEAST = 64  # worlds of a chunk, where there are fewer than a thousand runs
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A point that no scenario can be built for, and why."""
+
+    point: int
+    values: Point
+    reason: str
+
+
+@dataclass(frozen=True, eq=False)
+class Spec:
+    """An experiment, checked. `content` is all that it says, its files resolved: plain data that a worker is handed."""
+
+    content: Mapping[str, Any]
+    scenario: Scenario
+    scenarios: Mapping[str, Scenario]
+    design: Design
+    factors: tuple[Factor, ...]
+    members: Members
+    switching: Switches | None = None
+    refused: tuple[Refused, ...] = ()
+    rules: Mapping[str, str] = field(default_factory=dict)
+    text: str = ""
+
+    @property
+    def seed(self) -> int:
+        """Seed of every world."""
+        return int(self.content["seed"])
+
+    @property
+    def replications(self) -> int:
+        """Worlds of each point."""
+        return int(self.content["replications"])
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """Tables that are kept."""
+        return tuple(self.content["tables"])
+
+    @property
+    def outcomes(self) -> tuple[str, ...]:
+        """Outcomes that the report shows, the first one most."""
+        return tuple(self.content["outcomes"])
+
+    @property
+    def title(self) -> str:
+        """A name for people."""
+        return str(self.content["title"] or self.scenario.name)
+
+    @cached_property
+    def points(self) -> list[Point]:
+        """All points of the design, in its order; refused ones among them."""
+        units = [unit[0] for unit in self.switching.units] if self.switching else ()
+        return points(self.design, self.factors, self.seed, units)
+
+    @cached_property
+    def kept(self) -> list[int]:
+        """Numbers of the points that are run."""
+        gone = {r.point for r in self.refused}
+        return [p for p in range(len(self.points)) if p not in gone]
+
+    @property
+    def runs(self) -> int:
+        """Worlds in all."""
+        return len(self.kept) * self.replications
+
+    @property
+    def chunk(self) -> int:
+        """Worlds of a chunk, about: whole cells of a point and some replicates."""
+        given = self.content["chunk"]
+        return int(given) if given else max(min(CHUNK, max(self.runs // LEAST_CHUNKS, LEAST)), 1)
+
+    @cached_property
+    def digest(self) -> str:
+        """Hash of all that the results depend on: titles and the outcomes shown are left out."""
+        said = {
+            k: v
+            for k, v in self.content.items()
+            if k not in ("title", "question", "outcomes", "members", "rules")
+        }
+        said |= {"members": self.members.digest, "rules": dict(self.rules), "chunk": self.chunk}
+        return hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()[:16]
+
+    def scenario_at(self, point: int) -> Scenario:
+        """The scenario of a point."""
+        return self._built(self.points[point])
+
+    def _built(self, point: Point) -> Scenario:
+        if self.switching is None:
+            return scenario_at(point, self.scenario, self.scenarios)
+        units = {unit[0]: unit for unit in self.switching.units}
+        taken = [group for key, unit in units.items() if point[key] == TO for group in unit]
+        fixed = {key: value for key, value in point.items() if key not in units}
+        ends = [
+            scenario_at(fixed, end, self.scenarios) for end in (self.switching.source, self.switching.target)
+        ]
+        return mixed(ends[0], ends[1], taken)
+
+    @cached_property
+    def varied(self) -> list[str]:
+        """What tells points apart, in order: the factors, the switches, or the keys that a list's points name."""
+        return list(dict.fromkeys(key for point in self.points for key in point))
+
+
+def read_spec(path: Path | str) -> Spec:
+    """Read a spec from a TOML file; files that it names are found from its own folder.
+
+    Raises:
+        BadInput: anything in it that cannot be used, in one sentence.
+    """
+    path = Path(path)
+    content = read_toml(path)
+    try:
+        return replace(spec_of(content, path.parent), text=path.read_text(encoding="utf-8"))
+    except BadInput as error:
+        raise BadInput(f"{path}: {error}") from None
+
+
+def spec_of(
+    content: Mapping[str, Any], folder: Path | str = ".", check: Callable[[int, int], None] | None = None
+) -> Spec:
+    """Build a spec from what its file would say, or from the `content` of another spec.
+
+    Args:
+        content: keys as in a file.
+        folder: where files that it names are found from.
+        check: called with points checked and all points.
+    """
+    folder = Path(folder)
+    for key in content:
+        if key not in KEYS and key not in RESOLVED:
+            raise BadInput(f"{key!r} is no part of an experiment; {near(key, KEYS)}")
+    said: dict[str, Any] = {**KEYS, **content}
+    for key in ("replications", "design"):
+        if said[key] is None:
+            raise BadInput(f"an experiment needs {key}; add it.")
+    rules = load_rules(_found(folder, file) for file in _texts(said["rules"], "rules"))
+    members_folder = None if said["members"] is None else _found(folder, said["members"])
+    members = load_members(members_folder)
+
+    def scenario(what: Any) -> Scenario:
+        if isinstance(what, str) and what.endswith(".toml"):
+            return load(_found(folder, what))
+        return load(what)
+
+    base = scenario(said["scenario"])
+    design = read_design(said["design"])
+    if design.kind == "list" and isinstance(said["factors"], Mapping) and not said["factors"]:
+        factors: tuple[Factor, ...] = ()
+        scenarios: dict[str, Scenario] = {}
+    else:
+        known = {name: load(plain) for name, plain in said.get("scenarios", {}).items()}
+        factors, scenarios = read_factors(
+            said["factors"],
+            base,
+            lambda what: known[what] if isinstance(what, str) and what in known else scenario(what),
+        )
+    if design.kind == "list":
+        design, more = _listed(
+            design, base, scenario, {name: load(p) for name, p in said.get("scenarios", {}).items()}
+        )
+        scenarios |= more
+    elif not factors and design.kind != "switches":
+        raise BadInput("[factors] is empty; name what is varied, as in voting = ['unanimity', 'lisbon_qmv'].")
+    switching = None
+    if design.kind == "switches":
+        target = design.settings["to"]
+        switching = switches(base, scenario(target))
+        design = Design(design.kind, {"to": switching.target.plain()})
+    whole(said["replications"], "replications", 1, 2**40)
+    whole(said["seed"], "seed", 0)
+    if said["chunk"] is not None:
+        whole(said["chunk"], "chunk", 1, 65_536)
+    resolved = {
+        **{key: said[key] for key in ("title", "question", "seed", "replications", "chunk")},
+        "scenario": base.plain(),
+        "scenarios": {name: s.plain() for name, s in scenarios.items()},
+        "tables": list(chosen(_texts(said["tables"], "tables"))),
+        "outcomes": [outcome(name) for name in _texts(said["outcomes"], "outcomes")],
+        "members": None if members_folder is None else str(members_folder.resolve()),
+        "rules": [str(r.path.resolve()) for r in rules],
+        "design": {"kind": design.kind, **design.settings},
+        "factors": {f.key: _plain(f) for f in factors},
+    }
+    spec = Spec(
+        resolved,
+        base,
+        scenarios,
+        design,
+        factors,
+        members,
+        switching,
+        (),
+        {r.path.name: r.sha256 for r in rules},
+    )
+    if "left_out" in content:
+        refused = tuple(Refused(int(n), spec.points[int(n)], why) for n, why in content["left_out"].items())
+    else:
+        refused = _check_points(spec, check)
+    resolved["left_out"] = {str(r.point): r.reason for r in refused}
+    return Spec(resolved, base, scenarios, design, factors, members, switching, refused, spec.rules)
+
+
+def _plain(factor: Factor) -> Any:
+    if factor.levels:
+        return list(factor.levels)
+    low, high = (int(x) if factor.whole else x for x in (factor.low, factor.high))
+    return {"low": low, "high": high, "scale": factor.scale, "steps": factor.steps}
+
+
+def _listed(
+    design: Design, base: Scenario, scenario: Callable[[Any], Scenario], known: Mapping[str, Scenario]
+) -> tuple[Design, dict[str, Scenario]]:
+    """Check the points of a list: each a table of changes, perhaps with a `scenario` and a `label`."""
+    given = design.settings["points"]
+    if not isinstance(given, list | tuple) or not all(isinstance(p, Mapping) for p in given):
+        raise BadInput("design.points must be a list of tables, such as [{ voting = 'unanimity' }].")
+    scenarios: dict[str, Scenario] = {}
+    out: list[Point] = []
+    for number, point in enumerate(given):
+        plain = dict(point)
+        if "scenario" in plain:
+            what = plain["scenario"]
+            found = known[what] if isinstance(what, str) and what in known else scenario(what)
+            scenarios[found.name] = found
+            plain["scenario"] = found.name
+        for key, level in plain.items():
+            if key in base.rules and not (isinstance(level, Mapping) and "rule" not in level):
+                check_rule(key, level, f"design.points[{number}].{key}")
+        out.append(plain)
+    return Design(design.kind, {"points": out}), scenarios
+
+
+def _check_points(spec: Spec, check: Callable[[int, int], None] | None) -> tuple[Refused, ...]:
+    """Build every point's scenario; refused ones are left out where the design allows it."""
+    codes = {
+        "state": spec.members.states.codes,
+        "lab": spec.members.labs.names,
+        "commissioner": [spec.members.states.codes[i] for i in spec.members.college.state],
+    }
+    refused = []
+    for number, point in enumerate(spec.points):
+        try:
+            check_actors(spec._built(point), codes)
+        except BadInput as error:
+            if not spec.design.left_out:
+                raise BadInput(f"point {number} ({said(point)}): {error}") from None
+            refused.append(Refused(number, point, str(error)))
+        if check is not None:
+            check(number + 1, len(spec.points))
+    if len(refused) == len(spec.points):
+        raise BadInput(f"every combination of the factors is refused, the first because {refused[0].reason}")
+    return tuple(refused)
+
+
+def said(point: Point) -> str:
+    """A point in words."""
+    if "label" in point:
+        return str(point["label"])
+    return ", ".join(f"{key} = {shown(value)}" for key, value in point.items())
+
+
+def shown(value: Any) -> str:
+    """A level in words: a rule's name with what is set of it, a number in few digits."""
+    if isinstance(value, Mapping):
+        more = ", ".join(f"{k} = {shown(v)}" for k, v in value.items() if k != "rule")
+        return f"{value.get('rule', '')} ({more})" if more else str(value.get("rule", ""))
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _found(folder: Path, file: Any) -> Path:
+    path = Path(str(file)).expanduser()
+    return path if path.is_absolute() else folder / path
+
+
+def _texts(value: Any, name: str) -> list[str]:
+    if (
+        isinstance(value, str)
+        or not isinstance(value, list | tuple)
+        or not all(isinstance(v, str) for v in value)
+    ):
+        raise BadInput(f"{name} = {value!r} is no list of texts; write it in square brackets.")
+    return list(value)

@@ -1,0 +1,307 @@
+"""The folder of an experiment: its manifest, its lock, a Parquet file a chunk and table, and a line a chunk done.
+
+    manifest.json         spec, seed, versions, commit, platform; at the end the hash of each chunk
+    chunks.jsonl          a line for each chunk that is done, with the hash of each of its files
+    failures.json         chunks that failed, with traceback, seed and the line that replays the world
+    worlds/000000.parquet the table `worlds` of chunk 0, and so on
+
+A file lands by an atomic rename before its line is written: what has no line does not count and is run again.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import asdict
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import abm
+import agents
+from agents.errors import BadInput, JusteRetourError
+from runs.experiments.chunks import Failure, Produced
+from runs.experiments.spec import Spec
+from runs.export import CannotWrite
+from runs.printing import json_text
+from runs.provenance import platform_facts
+
+MANIFEST, DONE, FAILED, LOCK = "manifest.json", "chunks.jsonl", "failures.json", ".lock"
+FORMAT = 1
+PART = ".part"
+
+
+class Busy(JusteRetourError):
+    """Another process works in the folder."""
+
+
+class Store:
+    """An experiment's folder.
+
+    Args:
+        out: the folder.
+    """
+
+    def __init__(self, out: Path | str):
+        self.out = Path(out)
+
+    # -- manifest -----------------------------------------------------------------------------------------------------
+    def manifest(self) -> dict[str, Any]:
+        """What the manifest says; BadInput where there is none that can be read."""
+        path = self.out / MANIFEST
+        try:
+            found = json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise BadInput(
+                f"{self.out} holds no {MANIFEST}; name a folder that `batch --out` wrote."
+            ) from None
+        except (OSError, ValueError) as error:
+            raise BadInput(f"{path} cannot be read ({error}); restore it or start again elsewhere.") from None
+        if not isinstance(found, dict) or found.get("format") != FORMAT or "spec" not in found:
+            raise BadInput(
+                f"{path} is not a manifest of this version; name a folder that `batch --out` wrote."
+            )
+        return found
+
+    def begin(self, spec: Spec, chunks: int) -> dict[str, Any]:
+        """Make the folder ready for a spec, or for going on with it; return the manifest.
+
+        Raises:
+            BadInput: the folder is a file, or holds another experiment or foreign results.
+            CannotWrite: it cannot be written to.
+        """
+        here = {**platform_facts(), "code": code_digest(), "members": spec.members.digest}
+        if (self.out / MANIFEST).exists():
+            found = self.manifest()
+            if found["digest"] != spec.digest:
+                raise BadInput(
+                    f"{self.out} holds another experiment ({found.get('title')!r}, digest {found['digest']}); this "
+                    f"one's digest is {spec.digest}: name another folder with --out."
+                )
+            changed = changes_between(found["provenance"], here)
+            if changed:
+                raise BadInput(
+                    f"{self.out} was begun with other {' and '.join(changed)}, so its chunks would not belong together; "
+                    "go on with what it was begun with, or name another folder with --out."
+                )
+            return found
+        if any(self.out.rglob("*.parquet")):
+            raise BadInput(
+                f"{self.out} holds Parquet files and no {MANIFEST}; name another folder with --out."
+            )
+        manifest = {
+            "format": FORMAT,
+            "title": spec.title,
+            "question": spec.content["question"],
+            "digest": spec.digest,
+            "seed": spec.seed,
+            "points": len(spec.kept),
+            "replications": spec.replications,
+            "runs": spec.runs,
+            "chunks": chunks,
+            "tables": list(spec.tables),
+            "complete": False,
+            "seconds": 0.0,
+            "spec": dict(spec.content),
+            "spec_text": spec.text,
+            "refused": [asdict(r) for r in spec.refused],
+            "provenance": here,
+            "rules": dict(spec.rules),
+        }
+        self.write_manifest(manifest)
+        return manifest
+
+    def write_manifest(self, manifest: Mapping[str, Any]) -> None:
+        """Write the manifest."""
+        self.write(MANIFEST, json_text(manifest).encode())
+
+    # -- chunks ---------------------------------------------------------------------------------------------------------
+    def done(self) -> dict[int, dict[str, Any]]:
+        """What is recorded of each chunk that is done; a line that a kill cut short does not count."""
+        try:
+            content = (self.out / DONE).read_bytes()
+        except FileNotFoundError:
+            return {}
+        found = {}
+        for line in content.split(b"\n"):
+            with suppress(ValueError, KeyError, TypeError):
+                record = json.loads(line)
+                found[int(record["chunk"])] = record
+        return found
+
+    def mend(self) -> None:
+        """Drop what a kill left behind: half a line, half a file."""
+        path = self.out / DONE
+        if path.exists():
+            content = path.read_bytes()
+            whole = content[: content.rfind(b"\n") + 1]
+            if whole != content:
+                self.write(DONE, whole)
+        for part in self.out.rglob(f".*{PART}"):
+            part.unlink(missing_ok=True)
+
+    def damaged(self, record: Mapping[str, Any]) -> str | None:
+        """What is wrong with a chunk's files, if anything is."""
+        for name, digest in record["files"].items():
+            path = self.out / name
+            try:
+                content = path.read_bytes()
+            except FileNotFoundError:
+                return f"{path} is missing"
+            except OSError as error:
+                return f"{path} cannot be read ({error.strerror})"
+            if hashlib.sha256(content).hexdigest() != digest:
+                whole = content[:4] == b"PAR1" and content[-4:] == b"PAR1"
+                return (
+                    f"{path} was changed after it was written" if whole else f"{path} is truncated or corrupt"
+                )
+        return None
+
+    def keep(self, produced: Produced) -> dict[str, Any]:
+        """Write a chunk's files, then the line that says so; return the record."""
+        hashes = {}
+        for table, content in produced.files.items():
+            name = f"{table}/{produced.chunk:06d}.parquet"
+            self.write(name, content)
+            hashes[name] = hashlib.sha256(content).hexdigest()
+        record = {
+            "chunk": produced.chunk,
+            "worlds": produced.worlds,
+            "seconds": round(produced.seconds, 4),
+            "files": hashes,
+        }
+        try:
+            with (self.out / DONE).open("ab") as log:
+                log.write(json.dumps(record).encode() + b"\n")
+                log.flush()
+                os.fsync(log.fileno())
+        except OSError as error:
+            raise self._cannot(error) from None
+        return record
+
+    def files(self, table: str) -> list[Path]:
+        """The files of a table that are recorded as done, in order."""
+        return [
+            self.out / name
+            for _, record in sorted(self.done().items())
+            for name in record["files"]
+            if name.startswith(f"{table}/")
+        ]
+
+    # -- failures -------------------------------------------------------------------------------------------------------
+    def failures(self) -> list[dict[str, Any]]:
+        """What failed, as last recorded."""
+        try:
+            return list(json.loads((self.out / FAILED).read_text(encoding="utf-8")))
+        except (OSError, ValueError):
+            return []
+
+    def write_failures(self, failed: Mapping[int, Failure]) -> None:
+        """Record the chunks that failed, or that none did."""
+        if failed:
+            listed = [{"chunk": n, **asdict(f)} for n, f in sorted(failed.items())]
+            self.write(FAILED, json_text(listed).encode())
+        else:
+            (self.out / FAILED).unlink(missing_ok=True)
+
+    # -- the folder -----------------------------------------------------------------------------------------------------
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep others out while chunks are written; the kernel opens the lock again however this process ends."""
+        try:
+            self.out.mkdir(parents=True, exist_ok=True)
+            lock = (self.out / LOCK).open("a+")
+        except FileExistsError:
+            raise BadInput(f"--out {self.out} is a file; name a folder.") from None
+        except NotADirectoryError:
+            raise BadInput(f"--out {self.out} lies below a file; name a folder.") from None
+        except OSError as error:
+            raise self._cannot(error) from None
+        with lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                lock.seek(0)
+                who = lock.read().strip() or "another process"
+                raise Busy(
+                    f"{self.out} is being written by {who}; wait for it, or name another folder."
+                ) from None
+            lock.truncate(0)
+            lock.write(f"process {os.getpid()} on {os.uname().nodename}")
+            lock.flush()
+            yield
+
+    def write(self, name: str, content: bytes) -> None:
+        """Write a file of the folder by an atomic rename."""
+        path = self.out / name
+        part = path.with_name(f".{path.name}{PART}")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with part.open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            part.replace(path)
+        except OSError as error:
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
+            raise self._cannot(error) from None
+
+    def _cannot(self, error: OSError) -> CannotWrite:
+        return CannotWrite(
+            f"{self.out} cannot be written ({error.strerror or error}); what is done is kept: make room or name a folder "
+            "that can be written, and give the same command again."
+        )
+
+
+@cache
+def code_digest() -> str:
+    """Hash of the source of the model and of what makes its tables: equal code, equal results."""
+    here = Path(__file__).resolve().parents[1]
+    rooms = [Path(str(agents.__file__)).resolve().parent, Path(str(abm.__file__)).resolve().parent]
+    files = [p for room in rooms for p in sorted(room.rglob("*")) if p.suffix == ".py"]
+    files += [
+        here / name
+        for name in (
+            "tables.py",
+            "decisions.py",
+            "planners.py",
+            "experiments/chunks.py",
+            "experiments/design.py",
+            "experiments/factors.py",
+            "experiments/spec.py",
+        )
+    ]
+    files = [f for f in files if f.name not in ("model.py", "mesa_agents.py")]
+    digest = hashlib.sha256()
+    for path in files:
+        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+WATCHED = {
+    "code": "code",
+    "members": "data of the members",
+    "numpy": "NumPy",
+    "scipy": "SciPy",
+    "pyarrow": "PyArrow",
+}
+
+
+def changes_between(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """What differs between two provenances that results depend on, in words."""
+    return [
+        f"{said} ({then.get(key)} then, {now.get(key)} now)"
+        for key, said in WATCHED.items()
+        if then.get(key) != now.get(key)
+    ]
+
+
+def same_bits(then: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
+    """Whether results must agree bit for bit: the same processor features and builds."""
+    keys = ("cpu_features", "numpy_build", "numpy", "scipy", "pyarrow", "pandas", "machine")
+    return all(then.get(key) == now.get(key) for key in keys)

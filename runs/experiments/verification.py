@@ -1,0 +1,169 @@
+"""Verification: run chunks of a result again and compare, bit for bit where the machine is the same."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from agents.errors import BadInput, JusteRetourError
+from runs.ensemble import whole
+from runs.experiments import pool
+from runs.experiments.chunks import Plan
+from runs.experiments.experiment import cores, stoppable
+from runs.experiments.spec import spec_of
+from runs.experiments.store import Store, changes_between, code_digest, same_bits
+from runs.provenance import platform_facts
+
+SAMPLE = 3
+TOLERANCE = 1e-12
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What a verification found.
+
+    `exact` says whether bits had to agree; elsewhere real numbers agree to 1e-12 and counts exactly. `changed` names
+    what differs from what the result was made with: code, data or libraries.
+    """
+
+    checked: list[int]
+    chunks: int
+    missing: int
+    exact: bool
+    differences: list[str]
+    changed: list[str]
+
+
+class Differs(JusteRetourError):
+    """A result is damaged, or running it again gives something else."""
+
+
+def verify(
+    out: Path | str,
+    *,
+    every: bool = False,
+    sample: int = SAMPLE,
+    workers: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Verification:
+    """Check the hash of every file of a result, and run some chunks again.
+
+    Args:
+        out: folder of the result.
+        every: run every chunk again, not only a sample drawn anew each time.
+        sample: how many chunks to run again.
+        workers: processes; 0 runs in this one.
+        progress: called with chunks done and chunks to do.
+    """
+    store = Store(out)
+    manifest, records = store.manifest(), store.done()
+    sample = whole(sample, "chunks", 1)
+    if not records:
+        raise BadInput(f"{out} holds no finished chunk; let `batch` run first.")
+    now = platform_facts()
+    spec = spec_of(manifest["spec"], store.out)
+    now |= {"code": code_digest(), "members": spec.members.digest}
+    then = manifest["provenance"]
+    exact, changed = same_bits(then, now), changes_between(then, now)
+    changed += [
+        f"the rules in {name}" for name, digest in manifest["rules"].items() if spec.rules.get(name) != digest
+    ]
+    differences, sound = [], []
+    for number, record in sorted(records.items()):
+        damage = store.damaged(record)
+        if damage is None:
+            sound.append(number)
+        else:
+            differences.append(f"chunk {number}: {damage}")
+    if not every and len(sound) > sample:
+        sound = sorted(int(n) for n in np.random.default_rng().choice(sound, sample, replace=False))
+    plan = Plan(spec)
+    content = json.dumps(dict(spec.content), default=str)
+    checked = []
+    with stoppable() as stop:
+        running = (
+            pool.here(content, sound, stop)
+            if workers == 0
+            else pool.local(content, sound, stop, whole(workers or cores(), "workers", 1, 1024))
+        )
+        for produced in running if sound else ():
+            checked.append(produced.chunk)
+            if produced.failure is not None:
+                differences.append(
+                    f"chunk {produced.chunk} fails when it is run again: {produced.failure.message}"
+                )
+            for table, fresh in produced.files.items():
+                path = store.out / f"{table}/{produced.chunk:06d}.parquet"
+                kept = path.read_bytes()
+                if kept != fresh:
+                    found = _difference(kept, fresh, exact)
+                    if found:
+                        differences.append(f"chunk {produced.chunk}, table {table}: {found}")
+            if progress is not None:
+                progress(len(checked), len(sound))
+    if stop.asked:
+        raise KeyboardInterrupt
+    return Verification(sorted(checked), plan.chunks, plan.chunks - len(records), exact, differences, changed)
+
+
+def _difference(kept: bytes, fresh: bytes, exact: bool) -> str | None:
+    """The first difference between two files of one table, in words; None where they agree as far as they must."""
+    a, b = (pq.read_table(io.BytesIO(content)) for content in (kept, fresh))
+    if a.column_names != b.column_names:
+        odd = sorted(set(a.column_names) ^ set(b.column_names))
+        return f"the columns differ ({', '.join(odd) or 'their order'})"
+    if a.num_rows != b.num_rows:
+        return f"{a.num_rows} rows are kept and {b.num_rows} come out"
+    for name in a.column_names:
+        rows = _unequal(a[name], b[name], exact)
+        if len(rows):
+            row = int(rows[0])
+            where = ", ".join(
+                f"{k} {a[k][row].as_py()}" for k in ("point", "replicate") if k in a.column_names
+            )
+            return (
+                f"{name} differs in {len(rows)} of {a.num_rows} rows, first at {where}: "
+                f"{a[name][row].as_py()!r} is kept and {b[name][row].as_py()!r} comes out"
+            )
+    return "the values agree and the bytes do not" if exact else None
+
+
+def _unequal(a: Any, b: Any, exact: bool) -> Any:
+    if pa.types.is_floating(a.type):
+        x, y = a.to_numpy(zero_copy_only=False), b.to_numpy(zero_copy_only=False)
+        same = (x == y) | (np.isnan(x) & np.isnan(y))
+        if not exact:
+            with np.errstate(invalid="ignore"):
+                same |= np.abs(x - y) <= TOLERANCE * np.maximum(np.abs(x), np.abs(y))
+        return np.flatnonzero(~same)
+    x, y = np.array(a.to_pylist(), dtype=object), np.array(b.to_pylist(), dtype=object)
+    return np.flatnonzero(x != y)
+
+
+def verdict(found: Verification, out: Path | str) -> str:
+    """What a verification found, in one sentence that names the cause where something differs.
+
+    Raises:
+        Differs: where something differs.
+    """
+    if not found.differences:
+        how = "bit for bit" if found.exact else "to 1e-12, with equal counts (another processor or build)"
+        missing = f"; {found.missing} of {found.chunks} chunks are not there yet" if found.missing else ""
+        return f"{len(found.checked)} of {found.chunks} chunks were run again and agree {how}{missing}."
+    more = f" (and {len(found.differences) - 1} more)" if len(found.differences) > 1 else ""
+    damaged = all(".parquet" in line for line in found.differences)
+    if damaged:
+        cause = "the same `batch` command writes damaged chunks anew."
+    elif found.changed:
+        cause = f"since it was written this has changed: {'; '.join(found.changed)}."
+    else:
+        cause = "neither the code nor the data has changed since: the file or the machine is at fault."
+    raise Differs(f"{out} differs: {found.differences[0]}{more}; {cause}")

@@ -1,0 +1,55 @@
+"""A worker process: reads a spec and chunk numbers from standard input, answers with the chunks' bytes.
+
+    python -m runs.experiments.worker
+
+It ends when its standard input does, so that none is left behind however the process that started it ends. It leaves
+Ctrl-C to that process.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import signal
+import struct
+import sys
+from contextlib import suppress
+from typing import Any, BinaryIO
+
+HEADER = struct.Struct(">Q")
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+ONE_THREAD = dict.fromkeys((*_THREADS, "ARROW_NUM_THREADS"), "1")
+
+
+def send(pipe: BinaryIO, answer: Any) -> None:
+    """Write an answer: its length, then its pickle."""
+    content = pickle.dumps(answer, protocol=pickle.HIGHEST_PROTOCOL)
+    pipe.write(HEADER.pack(len(content)) + content)
+    pipe.flush()
+
+
+def main() -> None:
+    """Serve until standard input ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(
+        sys.stderr.fileno(), sys.stdout.fileno()
+    )  # what a user's rule prints must not get among the answers
+    lines = sys.stdin.buffer
+    content = lines.readline().decode()
+    if not content:
+        return
+    from runs.experiments.chunks import plan_of, produce
+
+    with suppress(Exception):  # the spec was checked before; should it fail here, `produce` says so
+        plan_of(content)
+    try:
+        send(answers, "ready")
+        for line in lines:
+            send(answers, produce(content, int(line)))
+    except BrokenPipeError:
+        os._exit(1)  # no one is left to answer to
+
+
+if __name__ == "__main__":
+    main()

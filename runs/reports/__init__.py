@@ -1,0 +1,1 @@
+"""What is made of an experiment: sensitivity, figures, the page, and the package that replicates it."""

@@ -1,0 +1,354 @@
+"""Figures of a report: drawn once, as SVG for the page and as PDF for a paper.
+
+Colours are those of Okabe and Ito, told apart by the colour-blind, and nothing is said by colour alone: shapes, hatches
+or words say it too.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import matplotlib
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.path import Path as Outline
+
+from abm.data import map_geometry, place
+from agents.arrays import Reals
+from runs.contrasts.attribution import Attribution
+from runs.reports.sensitivity import Effect, LevelContrast, MainEffect, RobustnessMap, Sobol
+from runs.statistics import HIGH, LOW, median, quantile
+
+BLUE, VERMILION, GREEN, ORANGE, SKY, PURPLE, GREY = (
+    "#0072B2",
+    "#D55E00",
+    "#009E73",
+    "#E69F00",
+    "#56B4E9",
+    "#CC79A7",
+    "#6B6B6B",
+)
+COLOURS = (BLUE, VERMILION, GREEN, ORANGE, PURPLE, SKY, GREY)
+MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+HATCHES = ("", "//", "..", "xx", "\\\\", "++", "oo")
+WIDTH = 7.2  # inches: a page's text
+STYLE: Any = {  # its keys are literals in Matplotlib's types
+    "font.family": "DejaVu Sans",
+    "font.size": 9.5,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlesize": 10,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "figure.constrained_layout.use": True,
+    "legend.frameon": False,
+    "svg.fonttype": "path",
+    "pdf.fonttype": 42,
+}
+MOST_ROWS = 40
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A figure: short name for files, title, what it shows in a sentence or two, and how to draw it."""
+
+    name: str
+    title: str
+    caption: str
+    draw: Callable[[], Figure]
+
+
+def svg(drawn: Drawn) -> str:
+    """The figure as an SVG element that stands alone in a page; the same bytes each time."""
+    sink = io.StringIO()
+    with matplotlib.rc_context({**STYLE, "svg.hashsalt": drawn.name}):
+        drawn.draw().savefig(
+            sink, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None}
+        )
+    text = sink.getvalue()
+    return text[text.index("<svg") :]
+
+
+def pdf(drawn: Drawn) -> bytes:
+    """The figure as a PDF file."""
+    sink = io.BytesIO()
+    with matplotlib.rc_context(STYLE):
+        drawn.draw().savefig(sink, format="pdf", metadata={"CreationDate": None})
+    return sink.getvalue()
+
+
+def _page(height: float, columns: int = 1) -> tuple[Figure, Any]:
+    figure = Figure(figsize=(WIDTH, height))
+    return figure, figure.subplots(1, columns, squeeze=False)[0]
+
+
+def _rows(axes: Axes, labels: Sequence[str]) -> Reals:
+    place_ = np.arange(len(labels))[::-1].astype(float)
+    axes.set_yticks(place_, labels)
+    axes.set_ylim(-0.6, len(labels) - 0.4)
+    axes.grid(axis="x", color="#DDDDDD", linewidth=0.6)
+    axes.set_axisbelow(True)
+    axes.tick_params(axis="y", length=0)
+    return place_
+
+
+def intervals(labels: Sequence[str], values: Reals, name: str) -> Figure:
+    """Median and the 5 to 95 % range of worlds, a row a point; values (points, worlds)."""
+    figure, (axes,) = _page(0.9 + 0.3 * len(labels))
+    at = _rows(axes, labels)
+    finite = [v[np.isfinite(v)] for v in values]
+    for k, worlds in enumerate(values):
+        low, mid, high = (quantile(worlds, s) for s in (LOW, 0.5, HIGH))
+        if math.isfinite(high):
+            axes.hlines(at[k], low, high, color=BLUE, linewidth=2)
+        if math.isfinite(mid):
+            axes.plot(mid, at[k], "o", color=BLUE, markersize=6)
+        if len(finite[k]) < len(worlds):
+            axes.annotate(
+                f" {len(worlds) - len(finite[k])} worlds without a run",
+                (1, at[k]),
+                xycoords=("axes fraction", "data"),
+                va="center",
+                fontsize=8,
+            )
+    axes.set_xlabel(name)
+    return figure
+
+
+def contrasts(found: Sequence[LevelContrast], name: str) -> Figure:
+    """Differences of levels from the first level, with their intervals; a panel of rows a factor."""
+    shown = [c for c in found if math.isfinite(c.difference)][:MOST_ROWS]
+    figure, (axes,) = _page(0.9 + 0.3 * len(shown))
+    at = _rows(axes, [f"{c.factor}: {c.level} – {c.against}" if c.factor else c.level for c in shown])
+    for k, c in enumerate(shown):
+        sure = c.low > 0 or c.high < 0
+        axes.hlines(at[k], c.low, c.high, color=BLUE if sure else GREY, linewidth=2)
+        axes.plot(
+            c.difference,
+            at[k],
+            marker="o",
+            color=BLUE if sure else GREY,
+            markerfacecolor=BLUE if sure else "white",
+            markersize=6,
+        )
+    axes.axvline(0, color="black", linewidth=0.8)
+    axes.set_xlabel(f"difference in {name}  (filled: the 95 % interval excludes 0)")
+    return figure
+
+
+def attribution(found: Attribution, name: str) -> Figure:
+    """Shares of the groups as bars, with intervals; small marks for a group switched first and last."""
+    shares = [s for s in found.shares if s.share or s.low or s.high] or found.shares
+    figure, (axes,) = _page(1.3 + 0.45 * len(shares))
+    at = _rows(axes, [s.group for s in shares])
+    for k, s in enumerate(shares):
+        axes.barh(
+            at[k],
+            s.share,
+            height=0.55,
+            color=BLUE if s.share < 0 else ORANGE,
+            hatch="" if s.share < 0 else "//",
+            edgecolor="white",
+        )
+        axes.hlines(at[k], s.low, s.high, color="black", linewidth=1.2)
+        axes.plot(
+            s.alone,
+            at[k],
+            marker="|",
+            color="black",
+            markersize=14,
+            linestyle="none",
+            label="switched first" if not k else None,
+        )
+        axes.plot(
+            s.last,
+            at[k],
+            marker="d",
+            color="black",
+            markersize=5,
+            markerfacecolor="white",
+            linestyle="none",
+            label="switched last" if not k else None,
+        )
+    axes.axvline(0, color="black", linewidth=0.8)
+    axes.set_xlabel(f"share of the difference in {name}")
+    figure.legend(loc="outside lower center", ncols=2, fontsize=8)
+    return figure
+
+
+def sobol(found: Sobol) -> Figure:
+    """First-order and total shares of the variance, with luck's share as a row of its own."""
+    rows = sorted(found.indices, key=lambda i: -i.total)
+    noisy = math.isfinite(found.noise)
+    labels = [i.factor for i in rows] + (["luck"] if noisy else [])
+    figure, (axes,) = _page(1.2 + 0.42 * len(labels))
+    at = _rows(axes, labels)
+    for k, i in enumerate(rows):
+        first = "first order" if not k else None
+        total = "total" if not k else None
+        axes.barh(at[k] + 0.18, max(i.first, 0), height=0.32, color=BLUE, label=first)
+        axes.barh(
+            at[k] - 0.18, max(i.total, 0), height=0.32, color=SKY, hatch="//", edgecolor="white", label=total
+        )
+        axes.hlines(at[k] + 0.18, i.first_low, i.first_high, color="black", linewidth=1)
+        axes.hlines(at[k] - 0.18, i.total_low, i.total_high, color="black", linewidth=1)
+    if noisy:
+        axes.barh(at[-1], found.noise, height=0.5, color=GREY, hatch="..", edgecolor="white")
+        axes.hlines(at[-1], found.noise_low, found.noise_high, color="black", linewidth=1)
+    axes.set_xlim(left=min(0, axes.get_xlim()[0]))
+    axes.set_xlabel(f"share of the variance of {found.outcome}")
+    axes.legend(loc="lower right", fontsize=8)
+    return figure
+
+
+def main_effects(found: Sequence[MainEffect], noise: float, name: str) -> Figure:
+    """The share of the variance that each factor makes alone, luck's beside them."""
+    rows = sorted(found, key=lambda e: -e.share)
+    figure, (axes,) = _page(1.0 + 0.36 * (len(rows) + 1))
+    at = _rows(axes, [*(e.factor for e in rows), "luck"])
+    for k, e in enumerate(rows):
+        axes.barh(at[k], e.share, height=0.55, color=BLUE)
+        axes.hlines(at[k], e.low, e.high, color="black", linewidth=1)
+    axes.barh(at[-1], noise, height=0.55, color=GREY, hatch="..", edgecolor="white")
+    axes.set_xlabel(f"share of the variance of {name}")
+    return figure
+
+
+def morris(found: Sequence[Effect], name: str) -> Figure:
+    """Mean of absolute elementary effects against their spread, each factor named."""
+    figure, (axes,) = _page(4.2)
+    for e in found:
+        axes.errorbar(
+            e.mu_star, e.sigma, xerr=e.mu_star_half_width, fmt="o", color=BLUE, ecolor=GREY, elinewidth=1
+        )
+        axes.annotate(f"  {e.factor}", (e.mu_star, e.sigma), va="bottom", fontsize=8.5)
+    axes.set_xlabel(f"mean absolute effect on {name} across a factor's range")
+    axes.set_ylabel("spread of the effect: interaction or curvature")
+    axes.grid(color="#DDDDDD", linewidth=0.6)
+    return figure
+
+
+def robustness(found: RobustnessMap) -> Figure:
+    """Which institution wins where in the plane of two parameters; size says how surely."""
+    numeric = [p for p in found.parameters if found.table[p].dtype.kind in "if"]
+    x, y = (numeric + [p for p in found.parameters if p not in numeric])[:2]
+    figure, (axes,) = _page(4.6)
+    table = found.table
+    for k, name in enumerate(found.institutions):
+        won = table[table["winner"] == name]
+        axes.scatter(
+            won[x],
+            won[y],
+            s=18 + 70 * won["probability"] ** 2,
+            color=COLOURS[k % len(COLOURS)],
+            marker=MARKERS[k % len(MARKERS)],
+            edgecolor="white",
+            linewidth=0.5,
+            label=f"{name} ({len(won) / len(table):.0%} of places)",
+        )
+    for axis, key in (("x", x), ("y", y)):
+        if key in numeric and table[key].min() > 0 and table[key].max() / table[key].min() > 20:
+            getattr(axes, f"set_{axis}scale")("log")
+    axes.set_xlabel(x)
+    axes.set_ylabel(y)
+    figure.legend(loc="outside lower center", ncols=2, fontsize=8.5)
+    return figure
+
+
+def distributions(labels: Sequence[str], values: Reals, name: str) -> Figure:
+    """How an outcome that is counted spreads over worlds, a row a point: the share of worlds at each number."""
+    values = np.where(np.isfinite(values), values, np.nan)
+    low, high = int(np.nanmin(values)), int(np.nanmax(values))
+    bins = np.arange(low - 0.5, high + 1) if high - low <= 60 else np.linspace(low, high + 1, 40)
+    figure = Figure(figsize=(WIDTH, 0.8 + 0.55 * len(labels)))
+    panels = figure.subplots(len(labels), 1, sharex=True, squeeze=False)[:, 0]
+    for k, (axes, label) in enumerate(zip(panels, labels, strict=True)):
+        shares, edges = np.histogram(values[k][~np.isnan(values[k])], bins)
+        axes.bar(
+            (edges[1:] + edges[:-1]) / 2,
+            shares / max(shares.sum(), 1),
+            width=np.diff(edges) * 0.9,
+            color=BLUE,
+        )
+        axes.set_yticks([])
+        axes.spines["left"].set_visible(False)
+        axes.set_ylabel(label, rotation=0, ha="right", va="center", fontsize=8.5)
+        axes.axvline(median(values[k]), color=VERMILION, linewidth=1.4, linestyle="--")
+    panels[-1].set_xlabel(f"{name}  (dashed: median)")
+    return figure
+
+
+@cache
+def _outlines() -> tuple[dict[str, Outline], Outline]:
+    found = map_geometry()
+    return {code: _outline(text) for code, text in found["eu"].items()}, _outline(found["other"])
+
+
+def _outline(text: str) -> Outline:
+    """An SVG path of straight lines as a Matplotlib path."""
+    corners: list[tuple[float, float]] = []
+    codes: list[Any] = []
+    for ring in text.replace("Z", "").split("M")[1:]:
+        points = [tuple(map(float, p.split(","))) for p in ring.split("L")]
+        corners += [(p[0], p[1]) for p in points] + [(points[0][0], points[0][1])]
+        codes += [Outline.MOVETO] + [Outline.LINETO] * (len(points) - 1) + [Outline.CLOSEPOLY]
+    return Outline(np.array(corners), codes)
+
+
+def facility_map(labels: Sequence[str], sites: Sequence[pd.DataFrame], codes: Sequence[str]) -> Figure:
+    """Where facilities stand and how large they are, a map a point.
+
+    Args:
+        labels: of the points.
+        sites: for each point, a row a site: `latitude`, `longitude`, `accelerators` (median where built), `share` of
+            worlds in which it is built.
+        codes: of the member states, drawn darker.
+    """
+    from matplotlib.patches import PathPatch
+
+    columns = min(len(labels), 2)
+    lines = -(-len(labels) // columns)
+    figure = Figure(figsize=(WIDTH, 0.5 + (WIDTH / columns) * lines))
+    grid = figure.subplots(lines, columns, squeeze=False).reshape(-1)
+    states, other = _outlines()
+    most = max((float(s["accelerators"].max()) for s in sites if len(s)), default=1.0)
+    for axes, label, table in zip(grid, labels, sites, strict=False):
+        axes.add_patch(PathPatch(other, facecolor="#EFEFEF", edgecolor="white", linewidth=0.3))
+        for code, outline in states.items():
+            axes.add_patch(
+                PathPatch(
+                    outline,
+                    facecolor="#D3D9DE" if code in codes else "#EFEFEF",
+                    edgecolor="white",
+                    linewidth=0.5,
+                )
+            )
+        columns_ = (
+            np.asarray(table[c], dtype=float) for c in ("latitude", "longitude", "accelerators", "share")
+        )
+        for latitude, longitude, size, share in zip(*columns_, strict=True):
+            x, y = place(latitude, longitude)
+            axes.scatter(
+                x,
+                y,
+                s=max(900 * size / most, 4),
+                color=BLUE,
+                alpha=0.25 + 0.6 * share,
+                edgecolor="black",
+                linewidth=0.6,
+            )
+        axes.set_xlim(168, 960)
+        axes.set_ylim(802, 20)
+        axes.set_aspect("equal")
+        axes.set_axis_off()
+        axes.set_title(label)
+    for axes in grid[len(labels) :]:
+        axes.set_axis_off()
+    return figure

@@ -1,0 +1,305 @@
+"""What a report shows of an experiment: its figures and the numbers behind them, chosen by the design."""
+
+from __future__ import annotations
+
+from functools import cached_property, partial
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from agents.arrays import Reals
+from agents.errors import BadInput, JusteRetourError
+from runs.contrasts.attribution import Attribution, attributed
+from runs.contrasts.contrasts import contrasts
+from runs.contrasts.paired import OUTCOMES
+from runs.experiments.design import FROM, TO
+from runs.experiments.results import Results
+from runs.experiments.spec import said, shown
+from runs.printing import brief
+from runs.reports import figures
+from runs.reports.figures import Drawn
+from runs.reports.sensitivity import LevelContrast, level_contrasts, main_effects, morris, robustness, sobol
+
+MOST_POINTS = 48
+SHOWN_POINTS = 12
+MAPS = 4
+
+
+class Findings:
+    """The figures and numbers of an experiment, worked out once.
+
+    Args:
+        results: the experiment; it must keep the table `worlds`.
+    """
+
+    def __init__(self, results: Results):
+        self.results, self.spec = results, results.spec
+        if "worlds" not in results.tables:
+            raise BadInput(
+                f"{results.out} keeps no table 'worlds', which a report needs; add it to `tables` in the spec."
+            )
+        self.numbers: list[int] = []
+        self.values: dict[str, Reals] = {}
+        for name in self.spec.outcomes:
+            self.numbers, self.values[name] = results.outcome(name)
+        self.headline = self.spec.outcomes[0]
+        self.points = [self.spec.points[n] for n in self.numbers]
+        self.labels = [label(point) for point in self.points]
+        self.notes: list[str] = []
+
+    @cached_property
+    def figures(self) -> list[Drawn]:
+        """All figures that the design allows; what cannot be drawn leaves a note."""
+        makers = (
+            self._attributions,
+            self._intervals,
+            self._contrasts,
+            self._sensitivity,
+            self._robustness,
+            self._maps,
+            self._sites,
+        )
+        found: list[Drawn] = []
+        for make in makers:
+            try:
+                found += make()
+            except JusteRetourError as error:
+                self.notes.append(str(error))
+        return found
+
+    @cached_property
+    def attributions(self) -> list[tuple[str, Attribution]]:
+        """The attribution of the headline outcome of a `switches` design, one for each setting of its other factors."""
+        built = self.spec.switching
+        size = 1 if built is None else 2 ** len(built.units)
+        if built is None or self.spec.refused or len(self.numbers) % size:
+            return []
+        units = {unit[0] for unit in built.units}
+        values = self.values[self.headline]
+        out = []
+        for start in range(0, len(values), size):
+            context = said({k: v for k, v in self.points[start].items() if k not in units})
+            out.append(
+                (context, attributed(built, values[start : start + size], self.headline, self.spec.seed))
+            )
+        return out
+
+    @cached_property
+    def contrasts(self) -> list[LevelContrast]:
+        """Contrasts of factors' levels; of a list's points with its first one."""
+        if self.spec.design.kind in ("sobol", "morris"):
+            return []
+        if self.spec.design.kind == "list" or len(self.spec.varied) == 1:
+            return self._against_first()
+        return level_contrasts(self.results, self.headline)
+
+    @property
+    def some(self) -> list[int]:
+        """Rows of the points that a table or figure of points shows; none where there are too many to read."""
+        rows = list(range(len(self.numbers)))
+        if self.spec.switching is not None:
+            units = [unit[0] for unit in self.spec.switching.units]
+            telling = (0, 1, len(units) - 1, len(units))
+            switched = [sum(point[u] == TO for u in units) for point in self.points]
+            rows = [r for r in rows if switched[r] in telling]
+            rows.sort(key=lambda r: (r // 2 ** len(units), switched[r]))
+        return rows if len(rows) <= MOST_POINTS else []
+
+    @property
+    def ends(self) -> list[int]:
+        """Rows of the few points that a map or a histogram shows."""
+        count = len(self.numbers)
+        if self.spec.switching is not None:
+            size = 2 ** len(self.spec.switching.units)
+            return [0, size - 1] if count >= size else [0]
+        return (
+            list(range(count))
+            if count <= MAPS
+            else sorted({round(k * (count - 1) / (MAPS - 1)) for k in range(MAPS)})
+        )
+
+    def _against_first(self) -> list[LevelContrast]:
+        name, values = self.headline, self.values[self.headline]
+        out = []
+        for k in range(1, len(values)):
+            (c,) = contrasts(
+                {name: values[k]}, {name: values[0]}, self.labels[k], self.labels[0], self.spec.seed
+            )
+            out.append(LevelContrast("", self.labels[k], self.labels[0], c.difference, c.low, c.high, 1))
+        return out
+
+    def _attributions(self) -> list[Drawn]:
+        out = []
+        for k, (context, found) in enumerate(self.attributions):
+            where = f" ({context})" if context else ""
+            out.append(
+                Drawn(
+                    f"attribution-{k + 1}" if k else "attribution",
+                    f"What makes the difference in {words(self.headline)}{where}.",
+                    f"From {found.source} to {found.target}: {unit_of(brief(found.difference), self.headline)}, "
+                    f"{brief(found.low)} to {brief(found.high)}; split by Shapley value over all mixtures on the same luck, "
+                    f"{found.worlds} worlds. Lines: 95 % intervals. A group that counts more when it is switched last than "
+                    "first works together with others; one that counts more when it is switched first does what others do too.",
+                    partial(figures.attribution, found, words(self.headline)),
+                )
+            )
+        return out
+
+    def _intervals(self) -> list[Drawn]:
+        rows = self.some
+        labels = [self.labels[r] for r in rows]
+        return [
+            Drawn(
+                f"points-{name.replace('_', '-')}",
+                f"{words(name).capitalize()} at each point.",
+                f"Median and the range of 90 % of {values.shape[1]} worlds.",
+                partial(figures.intervals, labels, values[rows], unit_of(words(name), name)),
+            )
+            for name, values in list(self.values.items())[:2]
+            if rows
+        ]
+
+    def _contrasts(self) -> list[Drawn]:
+        found = self.contrasts
+        if not found:
+            return []
+        more = f" The first {figures.MOST_ROWS} of {len(found)}." if len(found) > figures.MOST_ROWS else ""
+        first = (
+            "Each point less the first one"
+            if not found[0].factor
+            else "Each level less the first level of its factor, at points that agree in all else, averaged over those points"
+        )
+        return [
+            Drawn(
+                "contrasts",
+                f"Contrasts in {words(self.headline)}.",
+                f"{first}, on the same luck. Lines: 95 % bootstrap intervals over paired worlds.{more}",
+                partial(figures.contrasts, found, unit_of(words(self.headline), self.headline)),
+            )
+        ]
+
+    def _sensitivity(self) -> list[Drawn]:
+        kind, name = self.spec.design.kind, words(self.headline)
+        if kind == "sobol":
+            indices = sobol(self.results, self.headline)
+            caption = (
+                f"Sobol indices from {indices.base} base points with {indices.replications} replications: the share of the "
+                "variance that a factor makes alone (first order) and with its interactions (total), and the share that luck "
+                "makes at a fixed point. Lines: 95 % bootstrap intervals."
+            )
+            return [Drawn("sensitivity", f"What moves {name}.", caption, partial(figures.sobol, indices))]
+        if kind == "morris":
+            effects = morris(self.results, self.headline)
+            caption = (
+                "Morris screening: the mean absolute effect of a step of each factor, with a 95 % interval, against the "
+                "spread of its effects."
+            )
+            return [
+                Drawn("sensitivity", f"What moves {name}.", caption, partial(figures.morris, effects, name))
+            ]
+        shares, noise = main_effects(self.results, self.headline)
+        caption = (
+            "The share of the variance, over the points that were run and over luck, that each factor's levels make alone. "
+            "What is missing to 1 are interactions. Lines: 95 % bootstrap intervals."
+        )
+        drawing = partial(figures.main_effects, shares, noise, name)
+        return (
+            [Drawn("sensitivity", f"What moves {name}.", caption, drawing)] if len(self.numbers) > 2 else []
+        )
+
+    def _robustness(self) -> list[Drawn]:
+        spec = self.spec
+        numeric = [
+            f for f in spec.factors if not f.levels or all(isinstance(v, int | float) for v in f.levels)
+        ]
+        if spec.design.kind not in ("grid", "latin_hypercube") or len(numeric) < 2 or len(self.numbers) < 20:
+            return []
+        found = robustness(self.results, self.headline)
+        best = "lowest" if found.lower_is_better else "highest"
+        others = ", ".join(found.parameters[2:])
+        caption = (
+            f"Each mark is a place in the parameter space; its shape and colour tell the institution with the {best} mean "
+            f"{words(self.headline)} there, its size how often that one wins on the same luck."
+        )
+        caption += f" {others} vary too." if others else ""
+        return [
+            Drawn("robustness", "Which institution wins where.", caption, partial(figures.robustness, found))
+        ]
+
+    def _maps(self) -> list[Drawn]:
+        members = self.spec.members
+        if members.name != "European Union":
+            return []
+        if "facilities" not in self.results.tables:
+            self.notes.append(
+                "There is no map, since facilities were not kept: add 'facilities' to `tables` in the spec."
+            )
+            return []
+        rows = self.ends
+        wanted = [self.numbers[r] for r in rows]
+        sizes: dict[int, dict[str, list[float]]] = {n: {} for n in wanted}
+        for part in self.results.parts("facilities"):
+            here = part[part["point"].isin(wanted)]
+            for number, site, size in zip(here["point"], here["site"], here["accelerators"], strict=True):
+                sizes[int(number)].setdefault(str(site), []).append(float(size))
+        at = {name: k for k, name in enumerate(members.sites.names)}
+        worlds = self.values[self.headline].shape[1]
+        tables = [
+            pd.DataFrame(
+                {
+                    "latitude": [members.sites.latitude[at[s]] for s in sizes[n]],
+                    "longitude": [members.sites.longitude[at[s]] for s in sizes[n]],
+                    "accelerators": [float(np.median(v)) for v in sizes[n].values()],
+                    "share": [min(len(v) / worlds, 1.0) for v in sizes[n].values()],
+                }
+            )
+            for n in wanted
+        ]
+        caption = (
+            "Area: accelerators, the median of the worlds in which the facility is built. The fainter, the fewer worlds "
+            "build it."
+        )
+        drawing = partial(figures.facility_map, [self.labels[r] for r in rows], tables, members.states.codes)
+        return [Drawn("map", "Where facilities stand.", caption, drawing)]
+
+    def _sites(self) -> list[Drawn]:
+        if self.spec.design.kind in ("sobol", "morris") or len(self.numbers) > 2000:
+            return []
+        values = self.values["sites"] if "sites" in self.values else self.results.outcome("sites")[1]
+        rows = self.ends if len(self.numbers) > SHOWN_POINTS else list(range(len(self.numbers)))
+        caption = f"The share of {values.shape[1]} worlds with each number of facilities under contract."
+        drawing = partial(figures.distributions, [self.labels[r] for r in rows], values[rows], "facilities")
+        return [Drawn("sites", "How many facilities there are.", caption, drawing)]
+
+
+def words(name: str) -> str:
+    """An outcome's name in words."""
+    for ending in ("_eur_bn", "_flop"):
+        name = name.removesuffix(ending)
+    return name.replace("_", " ")
+
+
+def unit_of(text: str, name: str) -> str:
+    """A text with an outcome's unit behind it, where that says anything."""
+    unit = OUTCOMES[name].unit if OUTCOMES[name].kind != "quarter" else "year"
+    if unit in ("", "1") or unit in text.split():
+        return text
+    return f"{text} {unit}" if text[:1].isdigit() or text[:1] == "-" else f"{text} ({unit})"
+
+
+def label(point: dict[str, Any]) -> str:
+    """A point for an axis: its levels alone, as the table of factors explains them; switches by name."""
+    if "label" in point:
+        return str(point["label"])
+    plain = [shown(v) for v in point.values() if v not in (FROM, TO)]
+    if not any(v in (FROM, TO) for v in point.values()):
+        return ", ".join(plain)
+    switched = [k for k, v in point.items() if v == TO]
+    left = [k for k, v in point.items() if v == FROM]
+    there = " + ".join(switched) or "none switched"
+    if not left:
+        there = "all switched"
+    elif len(left) == 1 and len(switched) > 1:
+        there = f"all but {left[0]}"
+    return ", ".join([there, *plain])

@@ -1,0 +1,265 @@
+"""What leaves the house: tables for other programs with their codebook, and the replication archive.
+
+The archive follows what political-science journals ask for: data, code, codebook, software, hardware, run time, and one
+master command.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import platform
+import zipfile
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+from typing import Any
+
+import abm
+import agents
+from agents.errors import BadInput
+from runs import export as exporting
+from runs.experiments.chunks import toml_key, toml_value
+from runs.experiments.results import Results
+from runs.experiments.spec import KEYS, RESOLVED
+from runs.experiments.store import DONE, MANIFEST
+from runs.printing import json_text
+from runs.reports.report import FIGURES, PAGE, report, spec_text
+
+ARCHIVE = "replication.zip"
+_WHEN = (1980, 1, 1, 0, 0, 0)  # the earliest that a ZIP file knows: equal content, equal bytes
+_CODE = (".py", ".toml", ".csv", ".json", ".css", ".md", ".vue", ".html", ".js")
+SCRIPT = """#!/bin/sh
+# The one master command: sh replicate.sh
+# It runs the experiment again from the code in this archive and compares the result with what is recorded here.
+set -e
+cd "$(dirname "$0")"
+RUN="${JUSTE_RETOUR:-uv run --project code juste-retour}"
+"""
+WITH_TABLES = """$RUN verify results --all
+$RUN report results
+"""
+WITHOUT_TABLES = """$RUN batch spec.toml --out again
+$RUN report again
+if [ "$(grep '"result"' again/manifest.json)" = "$(grep '"result"' results/manifest.json)" ]; then
+    echo "The result is the same to the bit."
+else
+    echo "The bits differ. On another processor or NumPy the last digit may; compare the two reports." >&2
+    exit 1
+fi
+"""
+
+
+def codebook(results: Results, tables: Iterable[str] | None = None) -> list[dict[str, str]]:
+    """Every column of every table kept: table, column, kind, unit, meaning."""
+    return [
+        {"table": table, "column": c.name, "kind": c.kind, "unit": c.unit, "meaning": c.meaning}
+        for table in (results.tables if tables is None else tables)
+        for c in results.columns(table)
+    ]
+
+
+def codebook_csv(rows: Iterable[Mapping[str, str]]) -> str:
+    """A codebook as CSV."""
+    sink = io.StringIO()
+    writer = csv.DictWriter(sink, ["table", "column", "kind", "unit", "meaning"], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return sink.getvalue()
+
+
+def export(
+    folder: Path | str,
+    out: Path | str,
+    formats: Iterable[str] = ("csv",),
+    tables: Iterable[str] | None = None,
+) -> list[Path]:
+    """Write an experiment's tables, one file each, with `codebook.csv`; all of a table is in memory at once.
+
+    Args:
+        folder: of the experiment.
+        out: folder to write to.
+        formats: of parquet, csv and dta (Stata).
+        tables: some of those that were kept; all by default.
+    """
+    results = Results(folder)
+    wanted = list(results.tables if tables is None else tables)
+    if Path(out).resolve() == Path(folder).resolve():
+        raise BadInput(f"--out {out} is the folder of the experiment itself; name another one.")
+    frames = {name: results.table(name) for name in wanted}
+    provenance = {k: v for k, v in results.manifest.items() if k not in ("hashes", "refused")}
+    paths = exporting.write(frames, out, formats, provenance, results.plan.design_columns)
+    book = Path(out) / "codebook.csv"
+    try:
+        book.write_text(codebook_csv(codebook(results, wanted)), encoding="utf-8")
+    except OSError as error:
+        raise exporting.CannotWrite(f"{book} cannot be written ({error.strerror}).") from None
+    return [*paths, book]
+
+
+def package(folder: Path | str, out: Path | str | None = None, *, tables: bool = True) -> Path:
+    """Pack the replication archive of a finished experiment; return its path.
+
+    Args:
+        folder: of the experiment.
+        out: the archive; `replication.zip` in the folder by default.
+        tables: whether the tables themselves go in; their hashes always do.
+    """
+    results = Results(folder)
+    if not results.complete:
+        raise BadInput(
+            f"{folder} is not complete ({len(results.store.done())} of {results.plan.chunks} chunks): let `batch` end first."
+        )
+    path = Path(out) if out is not None else results.out / ARCHIVE
+    if path.is_dir():
+        raise BadInput(f"--out {path} is a folder; name a file, such as {path / ARCHIVE}.")
+    report(folder)
+    part = path.with_name(f".{path.name}.part")
+    try:
+        with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name, content in sorted(_contents(results, tables).items()):
+                entry = zipfile.ZipInfo(f"replication/{name}", _WHEN)
+                entry.external_attr = (0o755 if name.endswith(".sh") else 0o644) << 16
+                entry.compress_type = (
+                    zipfile.ZIP_STORED if name.endswith(".parquet") else zipfile.ZIP_DEFLATED
+                )
+                archive.writestr(entry, content.read_bytes() if isinstance(content, Path) else content)
+        part.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+        raise exporting.CannotWrite(
+            f"{path} cannot be written ({error.strerror or error}); name a file that can, with --out."
+        ) from None
+    return path
+
+
+def _contents(results: Results, tables: bool) -> dict[str, Any]:
+    """Names in the archive to their content, as bytes, text or the path of a file."""
+    out, spec = results.out, results.spec
+    content: dict[str, Any] = {
+        "README.md": _readme(results, tables),
+        "replicate.sh": SCRIPT + (WITH_TABLES if tables else WITHOUT_TABLES),
+        "spec.toml": _spec_toml(results),
+        "spec-as-written.toml" if results.manifest["spec_text"] else "spec-as-given.json": spec_text(results),
+        "codebook.csv": codebook_csv(codebook(results)),
+        "environment.txt": "\n".join(environment()) + "\n",
+        f"results/{DONE}": out / DONE,
+        f"results/{MANIFEST}": json_text(_relative(results)),
+    }
+    content |= {f"results/{p.relative_to(out)}": p for p in [out / PAGE, *sorted((out / FIGURES).iterdir())]}
+    if tables:
+        content |= {
+            f"results/{p.relative_to(out)}": p for name in results.tables for p in results.store.files(name)
+        }
+    content |= {f"rules/{Path(file).name}": Path(file) for file in spec.content["rules"]}
+    if spec.content["members"]:
+        content |= {f"members/{p.name}": p for p in sorted(Path(str(spec.content["members"])).glob("*.csv"))}
+    return content | _code()
+
+
+def _relative(results: Results) -> dict[str, Any]:
+    """The manifest with paths as they are in the archive."""
+    spec = dict(results.manifest["spec"])
+    spec["rules"] = [f"../rules/{Path(file).name}" for file in spec["rules"]]
+    spec["members"] = "../members" if spec["members"] else None
+    return {**results.manifest, "spec": spec}
+
+
+def _spec_toml(results: Results) -> str:
+    """The spec with everything that it takes from elsewhere written out."""
+    spec = dict(results.spec.content)
+    spec["rules"] = [f"rules/{Path(file).name}" for file in spec["rules"]]
+    spec["members"] = "members" if spec["members"] else None
+    lines = [
+        f"{toml_key(k)} = {toml_value(v)}"
+        for k, v in spec.items()
+        if k in (*KEYS, *RESOLVED) and v is not None
+    ]
+    return "# Everything that the experiment depends on, written out.\n" + "\n".join(lines) + "\n"
+
+
+def _code() -> dict[str, Any]:
+    """The source: the packages as they are installed, and what builds them where it is a checkout."""
+    here = Path(__file__).resolve().parents[1]
+    rooms = [Path(str(module.__file__)).resolve().parent for module in (agents, abm)] + [here]
+    shown = here.parent / "visualization"
+    rooms += [shown] if shown.is_dir() else []
+    found = {
+        f"code/{room.name}/{p.relative_to(room)}": p
+        for room in rooms
+        for p in sorted(room.rglob("*"))
+        if p.is_file() and p.suffix in _CODE and "__pycache__" not in p.parts
+    }
+    for name in ("pyproject.toml", "README.md", "LICENSE", "CITATION.cff", "CHANGELOG.md"):
+        if (here.parent / name).is_file():
+            found[f"code/{name}"] = here.parent / name
+    return found
+
+
+def environment(name: str = "juste-retour") -> list[str]:
+    """The distributions that juste-retour needs, and theirs, as `name==version`."""
+    import re
+
+    seen: dict[str, str] = {}
+    waiting = [name]
+    while waiting:
+        current = waiting.pop()
+        key = re.sub(r"[-_.]+", "-", current).lower()
+        if key in seen:
+            continue
+        try:
+            found = distribution(current)
+        except PackageNotFoundError:
+            continue
+        seen[key] = f"{key}=={found.version}"
+        for requirement in found.requires or []:
+            if "extra ==" not in requirement:
+                waiting.append(re.split(r"[ ;<>=!~\[(]", requirement, maxsplit=1)[0])
+    return [f"# Python {platform.python_version()}", *sorted(seen.values())]
+
+
+def _readme(results: Results, tables: bool) -> str:
+    manifest, spec = results.manifest, results.spec
+    p = manifest["provenance"]
+    commit = (p.get("commit") or {}).get("id", "unknown")
+    what = (
+        "runs every chunk again and compares it with the tables here"
+        if tables
+        else "runs it again and compares hashes"
+    )
+    more = "" if tables else " The tables are left out; `results/manifest.json` has the hash of each file."
+    question = f"{manifest['question']}\n\n" if manifest["question"] else ""
+    return f"""# Replication archive: {spec.title}
+
+{question}## The one command
+
+    sh replicate.sh
+
+It needs [uv](https://docs.astral.sh/uv/) (or an installed juste-retour, named by `JUSTE_RETOUR=juste-retour`), {what}, and
+writes the report again. On the machine below the experiment took {manifest["seconds"]:.0f} s.
+
+## What is here
+
+| file | what |
+|---|---|
+| `spec.toml` | the experiment, with everything that it depends on written out; `spec-as-written.toml` is the author's file |
+| `results/` | manifest, hashes, report with figures (SVG, PDF), and the tables as Parquet files, a file a chunk.{more} |
+| `codebook.csv` | every column of every table: kind, unit, meaning |
+| `code/` | the source |
+| `environment.txt` | versions of all libraries |
+| `rules/`, `members/` | the author's own rules and members, where there are any |
+
+## Design
+
+{len(spec.kept):,} points with {spec.replications:,} replications, {spec.runs:,} runs in all, seed {spec.seed}. Luck is drawn from
+NumPy's Philox by (seed, channel, replicate, quarter); nothing else is random.
+
+## Software and hardware
+
+juste-retour {p["juste_retour"]} (commit {commit}, code {p["code"]}), Python {p["python"]}, NumPy {p["numpy"]}, SciPy {p["scipy"]}, pandas
+{p["pandas"]}, PyArrow {p["pyarrow"]}; {p["machine"]}, {os.cpu_count()} cores. Equal bits are promised on processors with the same
+features and the same build of NumPy; elsewhere real numbers agree to 1e-12 and counts exactly.
+"""

@@ -1,0 +1,224 @@
+"""A report: one page that stands alone, with question, methods, tables, figures and how to replicate."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+
+import numpy as np
+
+from runs.experiments.design import FROM, TO
+from runs.experiments.results import Results
+from runs.experiments.spec import Spec, shown
+from runs.printing import brief, json_text
+from runs.reports import figures
+from runs.reports.findings import Findings, unit_of, words
+from runs.statistics import HIGH, LOW, quantile
+
+PAGE, FIGURES = "report.html", "figures"
+STYLE = Path(__file__).parent / "report.css"
+DESIGNS = {
+    "grid": "a full factorial grid",
+    "list": "a list of points",
+    "latin_hypercube": "a Latin hypercube sample",
+    "sobol": "a Saltelli sample for Sobol indices",
+    "morris": "Morris trajectories",
+    "switches": "all mixtures of two scenarios, group by group",
+}
+COMMANDS = """juste-retour batch spec.toml --out results   # the experiment; the same command goes on after a stop
+juste-retour verify results --all            # run it again and compare
+juste-retour report results                  # this page"""
+
+
+def report(out: Path | str) -> Path:
+    """Write `report.html` and the folder `figures` (SVG and PDF) into the folder of an experiment; return the page."""
+    results = Results(out)
+    found = Findings(results)
+    pictures = []
+    for drawn in found.figures:
+        picture = figures.svg(drawn)
+        pictures.append(picture)
+        whole = '<?xml version="1.0" encoding="utf-8"?>\n' + picture
+        results.store.write(f"{FIGURES}/{drawn.name}.svg", whole.encode())
+        results.store.write(f"{FIGURES}/{drawn.name}.pdf", figures.pdf(drawn))
+    results.store.write(PAGE, page(found, pictures).encode())
+    return results.store.out / PAGE
+
+
+def answer(found: Findings) -> str:
+    """The finding in two or three sentences."""
+    name, values = found.headline, found.values[found.headline]
+    if found.attributions:
+        a = found.attributions[0][1]
+        most = max(a.shares, key=lambda s: abs(s.share))
+        text = (
+            f"From {a.source} to {a.target}, {words(name)} goes from {brief(a.value_from)} to "
+            f"{unit_of(brief(a.value_to), name)}. {most.group.capitalize()} makes the largest part of the difference: "
+            f"{brief(most.share)} of {brief(a.difference)} ({brief(most.low)} to {brief(most.high)})."
+        )
+        if a.interactions:
+            pair = max(a.interactions, key=lambda i: abs(i.interaction))
+            text += (
+                f" {pair.groups[0].capitalize()} and {pair.groups[1]} interact most: {brief(pair.interaction)} beyond what "
+                "each does apart."
+            )
+        return text
+    medians = np.array([quantile(v, 0.5) for v in values])
+    low, high = int(np.argmin(medians)), int(np.argmax(medians))
+    if medians[low] == medians[high]:
+        return f"The median of {words(name)} is {unit_of(brief(float(medians[0])), name)} at every point."
+    return (
+        f"The median of {words(name)} runs from {brief(float(medians[low]))} ({found.labels[low]}) to "
+        f"{unit_of(brief(float(medians[high])), name)} ({found.labels[high]})."
+    )
+
+
+def methods(results: Results) -> str:
+    """The methods, in a paragraph that a paper can take over."""
+    spec, base, p = results.spec, results.spec.scenario, results.manifest["provenance"]
+    refused = f" ({len(spec.refused)} combinations that are refused left out)" if spec.refused else ""
+    return (
+        f"The model lets {spec.members.states.count} member states, the Commission and labs bargain over where AI "
+        f"infrastructure goes, quarter by quarter from {base.start} to {base.end}, and reads the race with the frontier in "
+        f"{base.assess} unless that is varied. From the scenario {base.name} the design takes {DESIGNS[spec.design.kind]}: "
+        f"{len(spec.kept):,} points{refused} with {spec.replications:,} replications each, {spec.runs:,} runs in all. Points "
+        f"share their luck: replicate k of seed {spec.seed} draws the same numbers at every point, so that contrasts are "
+        "paired. A world in which nothing works counts as worse than any number. Intervals are 95 % bootstrap intervals "
+        f"unless they are said to be ranges of worlds. Software: juste-retour {p['juste_retour']}, Python {p['python']}, "
+        f"NumPy {p['numpy']}, SciPy {p['scipy']}."
+    )
+
+
+def page(found: Findings, pictures: Sequence[str]) -> str:
+    """The page, given its figures as SVG."""
+    results, spec = found.results, found.spec
+    done = results.store.done()
+    missing = results.plan.chunks - len(done)
+    facts = [
+        ("runs", f"{sum(int(r['worlds']) for r in done.values()):,}"),
+        ("points", f"{len(spec.kept):,}"),
+        ("replications", f"{spec.replications:,}"),
+        ("seed", str(spec.seed)),
+        ("spec", spec.digest),
+        ("result", str(results.manifest.get("result", "not complete"))[:16]),
+    ]
+    question = str(spec.content["question"])
+    warning = f"Only {len(done)} of {results.plan.chunks} chunks are there: these are the numbers of a part."
+    parts = [
+        f"<h1>{escape(spec.title)}</h1>",
+        f"<p class='question'>{escape(question)}</p>" if question else "",
+        f"<p class='warning'>{warning}</p>" if missing else "",
+        f"<p class='answer'>{escape(answer(found))}</p>",
+        "<dl class='facts'>"
+        + "".join(f"<div><dt>{escape(k)}</dt><dd>{escape(v)}</dd></div>" for k, v in facts)
+        + "</dl>",
+        "<h2>Methods</h2>",
+        f"<p>{escape(methods(results))}</p>",
+        _table(["Varied", "Levels"], _factors(spec)),
+        "<h2>Results</h2>",
+        *(
+            f"<figure><figcaption><strong>Figure {k}. {escape(d.title)}</strong> {escape(d.caption)}</figcaption>"
+            f"<div class='drawing' role='img' aria-label='{escape(d.title, quote=True)}'>{picture}</div></figure>"
+            for k, (d, picture) in enumerate(zip(found.figures, pictures, strict=True), 1)
+        ),
+        _interactions(found),
+        _outcomes(found),
+        "".join(f"<p class='note'>{escape(note)}</p>" for note in found.notes),
+        _refused(spec),
+        "<h2>How to replicate</h2>",
+        "<p>The spec below, with the seed in it, gives the same bytes under the same version and NumPy on a processor with "
+        "the same features, with any number of workers:</p>",
+        f"<pre>{escape(COMMANDS)}</pre>",
+        _table(["What", "Value"], _environment(results)),
+        f"<details open><summary>Spec</summary><pre>{escape(spec_text(results))}</pre></details>",
+    ]
+    body = "\n".join(part for part in parts if part)
+    return (
+        "<!doctype html>\n<html lang='en'><head><meta charset='utf-8'>"
+        "<meta name='viewport' content='width=device-width, initial-scale=1'>"
+        f"<title>{escape(spec.title)}</title><style>{STYLE.read_text(encoding='utf-8')}</style></head>\n"
+        f"<body><main>\n{body}\n</main></body></html>\n"
+    )
+
+
+def spec_text(results: Results) -> str:
+    """The spec as its file says it, or as JSON where it came from Python."""
+    return str(results.manifest["spec_text"]) or json_text(results.manifest["spec"])
+
+
+def _factors(spec: Spec) -> list[list[str]]:
+    rows = [
+        [
+            f.key,
+            ", ".join(map(shown, f.levels)) if f.levels else f"{shown(f.low)} to {shown(f.high)} ({f.scale})",
+        ]
+        for f in spec.factors
+    ]
+    if spec.switching:
+        for unit in spec.switching.units:
+            more = f"; {', '.join(unit[1:])} moves with it" if unit[1:] else ""
+            there = f"{FROM} {spec.switching.source.name}, {TO} {spec.switching.target.name}{more}"
+            rows.append([unit[0], there])
+    return rows
+
+
+def _outcomes(found: Findings) -> str:
+    rows = found.some or found.ends
+    note = "Medians, with the range of 90 % of worlds."
+    if len(rows) < len(found.numbers):
+        note += f" {len(rows)} of {len(found.numbers)} points; the tables hold all."
+    body = []
+    for r in rows:
+        cells = [
+            f"{brief(quantile(v[r], 0.5))} ({brief(quantile(v[r], LOW))} to {brief(quantile(v[r], HIGH))})"
+            for v in found.values.values()
+        ]
+        body.append([found.labels[r], *cells])
+    return _table(["Point", *(unit_of(words(n), n) for n in found.values)], body, note)
+
+
+def _interactions(found: Findings) -> str:
+    rows = [
+        [context or "-", " and ".join(i.groups), brief(i.interaction), f"{brief(i.low)} to {brief(i.high)}"]
+        for context, a in found.attributions
+        for i in sorted(a.interactions, key=lambda i: -abs(i.interaction))[:5]
+    ]
+    headings = ["Setting", "Together", "Beyond each apart", "95 %"]
+    return _table(headings, rows, f"The strongest interactions of two groups in {words(found.headline)}.")
+
+
+def _refused(spec: Spec) -> str:
+    reasons: dict[str, int] = {}
+    for r in spec.refused:
+        reason = re.sub(r"agenda = '\w+'", "this agenda", r.reason)
+        reasons[reason] = reasons.get(reason, 0) + 1
+    return _table(["Combinations left out", "Because"], [[str(n), why] for why, n in reasons.items()])
+
+
+def _environment(results: Results) -> list[list[str]]:
+    p, manifest = results.manifest["provenance"], results.manifest
+    commit = p.get("commit") or {}
+    changed = " (with changes)" if commit.get("changed") else ""
+    names = ("python", "numpy", "scipy", "pandas", "pyarrow")
+    return [
+        [
+            "juste-retour",
+            f"{p['juste_retour']}, commit {commit.get('id', 'unknown')}{changed}, code {p['code']}",
+        ],
+        ["members", f"{results.spec.members.name} ({p['members'][:16]})"],
+        ["libraries", ", ".join(f"{name} {p.get(name)}" for name in names)],
+        ["machine", f"{p['machine']}; {', '.join(p['cpu_features'][-4:])}"],
+        ["run time", f"{manifest['seconds']:.0f} s"],
+        ["result", str(manifest.get("result", "not complete"))],
+    ]
+
+
+def _table(headings: Sequence[str], rows: Sequence[Sequence[str]], note: str = "") -> str:
+    if not rows:
+        return ""
+    head = "".join(f"<th scope='col'>{escape(h)}</th>" for h in headings)
+    body = "\n".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
+    caption = f"<caption>{escape(note)}</caption>" if note else ""
+    return f"<div class='wide'><table>{caption}<thead><tr>{head}</tr></thead><tbody>\n{body}\n</tbody></table></div>"

@@ -1,0 +1,399 @@
+"""Sensitivity: how much of an outcome's variance each factor makes, and how much is luck.
+
+Sources: Saltelli et al. (2010), Variance based sensitivity analysis of model output, Computer Physics Communications
+181; Campolongo, Cariboni and Saltelli (2007), An effective screening design for sensitivity analysis of large models,
+Environmental Modelling and Software 22. Samples and the screening come from SALib.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from agents.arrays import Reals
+from agents.errors import BadInput
+from runs.contrasts.paired import WORSE_WHEN_HIGH
+from runs.contrasts.resampling import interval, resampled_means
+from runs.experiments.design import Point, problem, unit_sample
+from runs.experiments.factors import Factor
+from runs.experiments.results import Results
+
+RESAMPLES = 300
+
+
+@dataclass(frozen=True)
+class Index:
+    """A factor's first-order and total share of the variance, each with a 95 % interval."""
+
+    factor: str
+    first: float
+    first_low: float
+    first_high: float
+    total: float
+    total_low: float
+    total_high: float
+
+
+@dataclass(frozen=True, eq=False)
+class Sobol:
+    """Variance-based indices of an outcome; `noise` is the share of the variance that luck makes at a fixed point.
+
+    Indices are shares of the whole variance, luck's included, of what the factors do to the outcome's mean over luck.
+    With one replication luck cannot be told apart: `noise` is missing and the indices hold for that luck alone.
+    """
+
+    outcome: str
+    base: int
+    replications: int
+    mean: float
+    variance: float
+    noise: float
+    noise_low: float
+    noise_high: float
+    indices: list[Index]
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """One row a factor."""
+        return pd.DataFrame([asdict(i) for i in self.indices])
+
+
+def sobol_indices(
+    values: Reals, names: Sequence[str], outcome: str = "", second_order: bool = False, seed: int = 0
+) -> Sobol:
+    """First-order and total indices from a Saltelli sample.
+
+    Products of two runs are taken over different luck, so that luck biases no index and its share is known.
+
+    Args:
+        values: (points, replications), points in SALib's order.
+        names: of the factors.
+        outcome: its name.
+        second_order: whether the sample is the longer one that second-order indices need.
+        seed: of the bootstrap over base points.
+    """
+    values = np.asarray(values, dtype=np.float64)
+    count = len(names)
+    stride = (2 * count if second_order else count) + 2
+    if len(values) % stride:
+        raise BadInput(
+            f"{len(values)} points are no Sobol sample of {count} factors; run the whole design first."
+        )
+    if not np.isfinite(values).all():
+        raise BadInput(
+            f"{outcome}: in some worlds there is no run, so it has no variance; choose another outcome."
+        )
+    replications = values.shape[1]
+    values = values - values.mean()
+    a, b = values[0::stride], values[stride - 1 :: stride]
+    mixed = [values[1 + i :: stride] for i in range(count)]
+    if replications > 1:
+        noise = (a.var(1, ddof=1) + b.var(1, ddof=1)) / 2
+    else:
+        noise = np.full(len(a), 0.0)
+    rows = [
+        (a.mean(1) + b.mean(1)) / 2,
+        (_product(a, a) + _product(b, b)) / 2,
+        noise,
+        *(_product(b, m) - _product(b, a) for m in mixed),
+        *(_product(a - m, a - m) / 2 for m in mixed),
+    ]
+    stacked = np.stack(rows)
+    means = np.concatenate([stacked.mean(1)[:, None], resampled_means(stacked, seed)], axis=1)
+    whole = means[1] - means[0] ** 2 + means[2]
+    if not whole[0] > 0:
+        raise BadInput(f"{outcome} is the same at every point; there is no variance to split.")
+    shares = means[2:] / whole
+    low, high = interval(shares[:, 1:])
+    return Sobol(
+        outcome,
+        len(a),
+        replications,
+        float(means[0, 0]),
+        float(whole[0]),
+        *(_triple(shares, low, high, 0) if replications > 1 else (np.nan, np.nan, np.nan)),
+        [
+            Index(name, *_triple(shares, low, high, 1 + i), *_triple(shares, low, high, 1 + count + i))
+            for i, name in enumerate(names)
+        ],
+    )
+
+
+def _triple(shares: Reals, low: Reals, high: Reals, row: int) -> tuple[float, float, float]:
+    return float(shares[row, 0]), float(low[row]), float(high[row])
+
+
+def _product(x: Reals, y: Reals) -> Reals:
+    """Mean product of two runs over different replicates, or of the only one; (points, replications) to (points,)."""
+    n = x.shape[1]
+    if n == 1:
+        return x[:, 0] * y[:, 0]
+    return (x.sum(1) * y.sum(1) - (x * y).sum(1)) / (n * (n - 1))
+
+
+def sobol(results: Results, outcome: str = "years_behind") -> Sobol:
+    """Sobol indices of an outcome of an experiment with a `sobol` design."""
+    spec = results.spec
+    _of_kind(results, "sobol")
+    numbers, values = results.outcome(outcome)
+    _whole(numbers, len(spec.points))
+    return sobol_indices(
+        values, [f.key for f in spec.factors], outcome, bool(spec.design.settings["second_order"]), spec.seed
+    )
+
+
+@dataclass(frozen=True)
+class Effect:
+    """A factor's elementary effects across its range: mean, mean of absolute values with a 95 % half-width, spread."""
+
+    factor: str
+    mu: float
+    mu_star: float
+    mu_star_half_width: float
+    sigma: float
+
+
+def morris(results: Results, outcome: str = "years_behind") -> list[Effect]:
+    """Morris screening of an outcome of an experiment with a `morris` design, by SALib on means over replicates."""
+    from SALib.analyze import morris as analysis
+
+    spec = results.spec
+    _of_kind(results, "morris")
+    numbers, values = results.outcome(outcome)
+    _whole(numbers, len(spec.points))
+    if not np.isfinite(values).all():
+        raise BadInput(f"{outcome}: in some worlds there is no run; choose another outcome.")
+    found = analysis.analyze(
+        problem(spec.factors),
+        unit_sample(spec.design, spec.factors, spec.seed),
+        values.mean(1),
+        num_levels=spec.design.settings["levels"],
+        seed=spec.seed,
+    )
+    columns = zip(*(found[k] for k in ("mu", "mu_star", "mu_star_conf", "sigma")), strict=True)
+    return [Effect(f.key, *(float(x) for x in row)) for f, row in zip(spec.factors, columns, strict=True)]
+
+
+@dataclass(frozen=True)
+class MainEffect:
+    """The share of an outcome's variance that a factor's levels make on their own, over the points that were run."""
+
+    factor: str
+    share: float
+    low: float
+    high: float
+
+
+def main_effects(
+    results: Results, outcome: str = "years_behind", bins: int = 8
+) -> tuple[list[MainEffect], float]:
+    """Correlation ratio of each factor over the points of a grid, list, mixture or hypercube, and the share of luck.
+
+    In a hypercube points are a sample: a range is cut into bins, what the ratio is biased upward by is taken off, and the
+    intervals are over points. Elsewhere the points are all that there is, and the intervals are over worlds.
+    """
+    spec = results.spec
+    numbers, values = results.outcome(outcome)
+    if not np.isfinite(values).all():
+        raise BadInput(f"{outcome}: in some worlds there is no run; choose another outcome.")
+    sampled = spec.design.kind == "latin_hypercube"
+    mean, replications = values.mean(1), values.shape[1]
+    noise = float(values.var(1, ddof=1).mean()) if replications > 1 else 0.0
+    between = max(float(mean.var()) - noise / replications, 0.0)
+    whole = between + noise
+    if whole <= 0:
+        raise BadInput(
+            f"{outcome} is the same at every point and in every world; there is no variance to split."
+        )
+    rng = np.random.default_rng([spec.seed, len(values)])
+    points = [spec.points[p] for p in numbers]
+    found = []
+    for key in (k for k in spec.varied if k != "label"):
+        labels = _binned([p.get(key) for p in points], bins)
+        share = _ratio(mean, labels, sampled) * between / whole
+        again = []
+        for _ in range(RESAMPLES):
+            if sampled:
+                rows = rng.integers(0, len(mean), len(mean))
+                again.append(_ratio(mean[rows], labels[rows], sampled) * between / whole)
+            else:
+                drawn = values[:, rng.integers(0, replications, replications)].mean(1)
+                again.append(_ratio(drawn, labels, sampled) * between / whole)
+        low, high = interval(np.array(again))
+        found.append(MainEffect(key, share, min(float(low), share), max(float(high), share)))
+    return found, noise / whole
+
+
+def _binned(levels: Sequence[Any], bins: int) -> NDArray[np.int64]:
+    if all(isinstance(v, float) for v in levels) and len(set(levels)) > bins:
+        ranks = np.argsort(np.argsort(np.array(levels, dtype=float), kind="stable"), kind="stable")
+        return ranks * bins // len(levels)
+    known = {text: n for n, text in enumerate(dict.fromkeys(repr(v) for v in levels))}
+    return np.array([known[repr(v)] for v in levels])
+
+
+def _ratio(values: Reals, labels: NDArray[np.int64], sampled: bool = True) -> float:
+    variance = float(values.var())
+    if variance <= 0:
+        return 0.0
+    counts = np.bincount(labels)
+    there = counts > 0
+    means = np.bincount(labels, weights=values)[there] / counts[there]
+    ratio = float((counts[there] * (means - values.mean()) ** 2).sum() / len(values)) / variance
+    levels, n = int(there.sum()), len(values)
+    return max((ratio * (n - 1) - (levels - 1)) / (n - levels), 0.0) if sampled and n > levels else ratio
+
+
+def _of_kind(results: Results, kind: str) -> None:
+    if results.spec.design.kind != kind:
+        raise BadInput(f"{results.out} has a {results.spec.design.kind} design; this needs a {kind} design.")
+
+
+def _whole(numbers: Sequence[int], count: int) -> None:
+    if len(numbers) != count:
+        raise BadInput(
+            f"only {len(numbers)} of {count} points are there; give the `batch` command again to go on."
+        )
+
+
+# -- robustness -----------------------------------------------------------------------------------------------------------
+@dataclass(frozen=True, eq=False)
+class RobustnessMap:
+    """Which institution wins where: one row of `table` a place in the parameter space.
+
+    `table` has the parameters, `winner`, `probability` (of worlds in which the winner is best), `margin` over the second
+    and the mean under each institution. `institutions` are the levels compared, `parameters` what spans the space, those
+    that move the margin most first.
+    """
+
+    outcome: str
+    lower_is_better: bool
+    institutions: list[str]
+    parameters: list[str]
+    table: pd.DataFrame
+
+    @property
+    def share(self) -> dict[str, float]:
+        """Share of the places that each institution wins."""
+        return {name: float((self.table["winner"] == name).mean()) for name in self.institutions}
+
+
+def robustness(
+    results: Results, outcome: str = "years_behind", institution: str | None = None
+) -> RobustnessMap:
+    """Compare institutions at every place of the parameter space, on the same luck.
+
+    Args:
+        results: an experiment in which the institution is crossed with the parameters (a grid, or a hypercube's
+            `cross`).
+        outcome: what to win by.
+        institution: the factor that is compared; the first that is no range, by default.
+    """
+    spec = results.spec
+    key = institution or institution_of(spec.factors)
+    if key is None or key not in spec.varied:
+        raise BadInput(
+            f"{results.out}: no factor {institution or ''!r} of institutions to compare is varied."
+        )
+    numbers, values = results.outcome(outcome)
+    places: dict[str, dict[str, int]] = {}
+    others = [k for k in spec.varied if k not in (key, "label")]
+    for row, number in enumerate(numbers):
+        point = spec.points[number]
+        place = repr([point.get(k) for k in others])
+        places.setdefault(place, {})[level_name(point[key])] = row
+    names = list(dict.fromkeys(level_name(spec.points[n][key]) for n in numbers))
+    lower = outcome in WORSE_WHEN_HIGH
+    rows = []
+    for found in places.values():
+        if len(found) < 2:
+            continue
+        here = [n for n in names if n in found]
+        block = values[[found[n] for n in here]]
+        means = block.mean(1)
+        best = int(np.argmin(means) if lower else np.argmax(means))
+        ahead = block == (block.min(0) if lower else block.max(0))
+        point = spec.points[numbers[found[here[best]]]]
+        rows.append(
+            {k: plain_level(point.get(k)) for k in others}
+            | {"winner": here[best], "probability": float((ahead[best] / ahead.sum(0)).mean())}
+            | {"margin": float(np.abs(np.diff(np.sort(means if lower else -means)[:2]))[0])}
+            | {f"mean_{n}": float(m) for n, m in zip(here, means, strict=True)}
+        )
+    if not rows:
+        raise BadInput(
+            f"{results.out}: nowhere do two levels of {key} meet the same parameters; cross them in the design."
+        )
+    table = pd.DataFrame(rows)
+    signed = np.where(table["winner"] == table["winner"].mode()[0], table["margin"], -table["margin"])
+    moving = {
+        k: _ratio(signed, _binned(list(table[k]), 8)) if np.isfinite(signed).all() else 0.0 for k in others
+    }
+    return RobustnessMap(outcome, lower, names, sorted(others, key=lambda k: -moving[k]), table)
+
+
+def institution_of(factors: Sequence[Factor]) -> str | None:
+    """The first factor that is a rule or a scenario."""
+    from agents.rules import FAMILIES
+
+    return next((f.key for f in factors if f.key == "scenario" or f.key in FAMILIES), None)
+
+
+def level_name(value: Any) -> str:
+    """A level in words."""
+    from runs.experiments.spec import shown
+
+    return shown(value)
+
+
+def plain_level(value: Any) -> Any:
+    """A number as it is, anything else in words."""
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else level_name(value)
+
+
+# -- contrasts within a design ---------------------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class LevelContrast:
+    """A level of a factor less its first level, averaged over all else that is varied, on the same luck."""
+
+    factor: str
+    level: str
+    against: str
+    difference: float
+    low: float
+    high: float
+    matches: int
+
+
+def level_contrasts(results: Results, outcome: str = "years_behind") -> list[LevelContrast]:
+    """Contrast the levels of each rule or listed factor with its first level, at points that agree in all else."""
+    spec = results.spec
+    numbers, values = results.outcome(outcome)
+    points: list[Point] = [spec.points[n] for n in numbers]
+    found = []
+    for key in spec.varied:
+        levels = list(dict.fromkeys(level_name(p.get(key)) for p in points))
+        if key == "label" or not 2 <= len(levels) <= 40:
+            continue
+        places: dict[str, dict[str, int]] = {}
+        for row, point in enumerate(points):
+            place = repr({k: v for k, v in point.items() if k not in (key, "label")})
+            places.setdefault(place, {})[level_name(point.get(key))] = row
+        for level in levels[1:]:
+            pairs = [(p[level], p[levels[0]]) for p in places.values() if level in p and levels[0] in p]
+            if not pairs:
+                continue
+            up, down = (np.array(side) for side in zip(*pairs, strict=True))
+            with np.errstate(invalid="ignore"):
+                difference = np.where(values[up] == values[down], 0.0, values[up] - values[down]).mean(0)
+            low, high = interval(resampled_means(difference, spec.seed))
+            mean = float(difference.mean())
+            found.append(
+                LevelContrast(key, level, levels[0], mean, float(low[0]), float(high[0]), len(pairs))
+            )
+    return found

@@ -1,0 +1,198 @@
+"""One world, quarter by quarter, as plain JSON: what a view draws, so that the view computes nothing of its own.
+
+`play` steps a world by the same `quarter.advance` as every ensemble and reads its state after each quarter. The
+numbers of a run's `outcome` are those of the tables of `simulate` for the same scenario, seed and replicate.
+
+A run holds what does not change (`scenario`, `facilities`, `ballots`, `decisions`, `outcome`, `states`) and `frames`,
+one a quarter. Money is in EUR bn, compute in FLOP, lags in years; states and facilities are positions in their lists;
+a number that is not finite is null.
+"""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+
+from abm.calendar import label, quarter
+from abm.delivery.exchange import run_flop
+from abm.fleet import fleet_of
+from abm.members import Members, load_members
+from abm.outcomes import Outcomes, outcomes, planned_years_behind
+from abm.quarter import advance
+from abm.scenario import Scenario
+from abm.world import World
+from agents.arrays import total
+from agents.errors import JusteRetourError
+from runs.user_rules import blamed
+from runs.views.narrative import says
+from runs.views.reasons import ballot, decision, facilities, proposed_by, who_proposes
+
+SELECTED, CONTRACTED, BUILDING, WORKING, CANCELLED, STOPPED = range(1, 7)
+PHASES = ("", "selected", "contracted", "building", "working", "cancelled", "stopped")
+
+
+def number(value: Any) -> float | int | None:
+    """A number that JSON can hold: null where it is not finite."""
+    if value is None:
+        return None
+    value = np.asarray(value).item()
+    return None if isinstance(value, float) and not np.isfinite(value) else value
+
+
+def play(
+    scenario: Scenario, seed: int, replicate: int = 0, members: Members | None = None, *, price: bool = True
+) -> dict[str, Any]:
+    """Run one world and return it as frames.
+
+    Args:
+        scenario: the scenario.
+        seed: whole number of at least 0.
+        replicate: which world of the seed.
+        members: the union; the European one by default.
+        price: whether to run the planner twin for the price of politics.
+
+    Raises:
+        BadInput: something given cannot be used, in one sentence.
+        RuleFailed: a user's rule raised an error; the sentence names its line.
+    """
+    members = members or load_members()
+    try:
+        return _play(scenario, seed, replicate, members, price)
+    except JusteRetourError:
+        raise
+    except Exception as error:
+        failed = blamed(error)
+        if failed is None:
+            raise
+        raise failed from error
+
+
+def _play(scenario: Scenario, seed: int, replicate: int, members: Members, price: bool) -> dict[str, Any]:
+    world = World(scenario, seed, [replicate], members, trace=True, timeline=True)
+    shots, ballots, decisions, seen, added = [], [], [], 0, _Added()
+    while world.running:
+        advance(world)
+        new = (world.trace or [])[seen:]
+        seen += len(new)
+        held = [
+            ballot(world, record, proposed_by(world))
+            for record in new
+            if record["family"] == "vote" and record["held"][0]
+        ]
+        ballots += held
+        decisions += [
+            decision(world, record) for record in new if record["family"] in ("vote", "bid", "draft")
+        ]
+        shots.append(_shot(world, held, len(ballots), added(world)))
+    planner = planned_years_behind(world.scenarios, seed, world.replicates, members) if price else None
+    found = outcomes(world, planner)
+    built = np.flatnonzero((world.selected >= 0)[0])
+    frames = [_frame(shot, built) for shot in shots]
+    run = {
+        "scenario": scenario.name,
+        "digest": scenario.digest,
+        "seed": seed,
+        "replicate": replicate,
+        "version": version("juste-retour"),
+        "rules": {name: choice.plain() for name, choice in scenario.rules.items()},
+        "assess": scenario.assess,
+        "assess_frame": _place(scenario, scenario.assess),
+        "announcement_frame": _place(scenario, scenario.announcement),
+        "envelope_eur_bn": scenario.envelope_eur_bn,
+        "proposer": who_proposes(world),
+        "facilities": facilities(world, built),
+        "ballots": ballots,
+        "decisions": decisions,
+        "outcome": {name: number(column[0]) for name, column in found.worlds.items()}
+        | {"first_operation": _quarter(found.worlds["first_operation"][0])},
+        "states": _states(found),
+        "frames": frames,
+    }
+    for k, frame in enumerate(frames):
+        frame["says"] = says(run, k, members)
+    return run
+
+
+class _Added:
+    """FLOP of a run if the working machines of all sites simply added up, for comparison with the best single run."""
+
+    def __init__(self) -> None:
+        self.key: Any = None
+        self.flop = 0.0
+
+    def __call__(self, world: World) -> float:
+        key = (
+            world.working.tobytes(),
+            world.operational,
+            world.talent.tobytes(),
+            world.year if world.renews else 0,
+        )
+        if key != self.key:
+            every = np.arange(world.count)
+            fleet = fleet_of(world, every, world.working, world.operational, world.year)
+            pool = world.decide("pooling", fleet, world.pool, rows=every)
+            self.key, self.flop = key, float(run_flop(total(pool.own), world.p)[0])
+        return self.flop
+
+
+def _place(scenario: Scenario, when: str) -> int | None:
+    first, last, there = (quarter(text, "quarter") for text in (scenario.start, scenario.end, when))
+    return there - first if first <= there <= last else None
+
+
+def _quarter(value: Any) -> str | None:
+    return label(int(value)) if value >= 0 else None
+
+
+def _shot(world: World, held: list[dict[str, Any]], ballots: int, added: float) -> dict[str, Any]:
+    """What one quarter leaves to be seen, over all candidate sites."""
+    d, now = world.delivered, world.now
+    chosen, gone = (world.selected >= 0)[0], (d.cancelled & (d.contracted <= now))[0]
+    contracted, working = world.contracted[0], world.working[0]
+    phase = np.where(chosen, SELECTED, 0)
+    phase = np.where(contracted & (d.contracted[0] == now), CONTRACTED, phase)
+    phase = np.where(contracted & (d.contracted[0] < now), BUILDING, phase)
+    phase = np.where(working, WORKING, phase)
+    phase = np.where(contracted & (d.ready[0] <= now) & world.stopped[0], STOPPED, phase)
+    phase = np.where(gone, CANCELLED, phase)
+    building = np.maximum(d.ready[0] - d.contracted[0], 1)
+    progress = np.clip((now - d.contracted[0]) / building, 0.0, 1.0)
+    reading = (world.timeline or [{}])[-1]
+    lag = number(reading["years_behind"][0])
+    return {
+        "phase": phase,
+        "progress": np.where(contracted, progress, 0.0),
+        "frame": {
+            "quarter": world.quarter,
+            "selected": number(reading["selected"][0]),
+            "contracted": number(reading["contracted"][0]),
+            "working": number(reading["working"][0]),
+            "accelerators": number(reading["working_accelerators"][0]),
+            "largest_run_flop": number(reading["largest_run_flop"][0]),
+            "added_up_flop": number(added),
+            "frontier_flop": number(reading["frontier_flop"][0]),
+            "years_behind": lag,
+            "capability_lag_years": number(reading["capability_lag_years"][0]),
+            "frontier_was_here": None if lag is None else round(world.year - lag, 2),
+            "exited_labs": [world.labs.names[k] for k in np.flatnonzero(world.exited[0])],
+            "pool": np.flatnonzero(world.pool[0]).tolist(),
+            "voting": bool(held),
+            "ballot": ballots - 1 if ballots else None,
+        },
+    }
+
+
+def _frame(shot: dict[str, Any], built: Any) -> dict[str, Any]:
+    return shot["frame"] | {
+        "phase": shot["phase"][built].tolist(),
+        "progress": [round(x, 3) for x in shot["progress"][built].tolist()],
+    }
+
+
+def _states(found: Outcomes) -> list[dict[str, Any]]:
+    return [
+        {"state": code} | {name: number(column[0, i]) for name, column in found.states.items()}
+        for i, code in enumerate(found.members.states.codes)
+    ]

@@ -1,0 +1,67 @@
+"""A file of rules under examination: everything that is wrong with it, each fault in one sentence."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from agents.errors import BadInput
+from agents.rules import family
+from runs.user_rules import load_rules
+from runs.workshop.conformance import watch
+from runs.workshop.conformance.examine import Examined, Fault, examine
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What was found of a file: its rules, or the fault for which it could not be read."""
+
+    file: Path
+    rules: tuple[Examined, ...]
+    unread: Fault | None = None
+
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        """Everything that is wrong."""
+        found = tuple(fault for rule in self.rules for fault in rule.faults)
+        return found if self.unread is None else (self.unread, *found)
+
+    def sentences(self) -> list[str]:
+        """Everything that is wrong, each fault in one sentence that names file and line."""
+        return [fault.sentence() for fault in self.faults]
+
+
+def check_file(file: Path | str, limit: float = watch.LIMIT, timed: bool = False) -> Checked:
+    """Put every rule of a file to the checks that the shipped ones pass.
+
+    Args:
+        file: a Python file that enters rules.
+        limit: seconds that a rule may take to answer one question.
+        timed: whether to take the rules' speed as well.
+
+    Raises:
+        BadInput: there is no such file, or it cannot be read.
+    """
+    path = Path(file)
+    if not path.is_file():
+        problem = "is a folder" if path.is_dir() else "does not exist"
+        raise BadInput(f"{path} {problem}; give the path of a Python file with rules.")
+    try:
+        with watch.limited(limit):
+            loaded = load_rules([path])[0]
+    except BadInput as error:
+        return Checked(path, (), _unread(path, str(error)))
+    except watch.TooLong as error:
+        line = watch.line_in(error, str(path.resolve()))
+        says = f"has found no end after {limit:g} s of being imported; see the loop that it is in"
+        return Checked(path, (), Fault("can be imported", "", "", says, str(path), line))
+    return Checked(path, tuple(examine(family(group)[name], limit, timed) for group, name in loaded.rules))
+
+
+def _unread(path: Path, text: str) -> Fault:
+    text = text.removeprefix(str(path)).lstrip(",: ")
+    found = re.match(r"line (\d+): ", text)
+    line = int(found[1]) if found else None
+    says = (text[found.end() :] if found else text).rstrip(".")
+    return Fault("can be imported", "", "", says, str(path), line)

@@ -1,0 +1,281 @@
+"""What each family's rules must return: kind, shape and bounds, each fault in a few words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+import numpy as np
+
+from abm.delivery.operations import Practice
+from abm.delivery.pooling import Pool
+from abm.delivery.procurement import Procedure
+from abm.politics.funding import Split
+from abm.politics.motion import Motion
+from agents.arrays import total
+from runs.workshop.conformance.scenes import Scene
+
+KINDS = {"b": "truth values", "iu": "whole numbers", "f": "real numbers"}
+SLACK = 1 + 1e-9
+SHARES = {
+    "person_share", "overpricing", "lost_purchases_a_year", "refresh", "litigation_hazard", "tender_failure",
+}  # fmt: skip
+
+
+class Unlawful(Exception):
+    """What a rule returned cannot be used; the text completes "the rule ..."."""
+
+
+def check(family: str, returned: Any, handed: tuple[Any, ...], scene: Scene) -> None:
+    """Raise `Unlawful` where a family's rule returned something that a run could not use."""
+    examine = _BY_FAMILY.get(family)
+    if examine is not None:
+        examine(returned, handed, scene)
+    else:
+        for name, array in leaves(returned).items():
+            if array.dtype.kind == "f" and np.isnan(array).any():
+                raise Unlawful(f"returns NaN{_of(name)}")
+
+
+def leaves(returned: Any, name: str = "") -> dict[str, np.ndarray[Any, Any]]:
+    """Everything numeric in what a rule returned, by name."""
+    if isinstance(returned, np.ndarray | bool | int | float | np.generic):
+        return {name: np.asarray(returned)}
+    found: dict[str, np.ndarray[Any, Any]] = {}
+    if isinstance(returned, tuple | list):
+        for k, part in enumerate(returned):
+            found |= leaves(part, f"{name}[{k}]")
+    elif is_dataclass(returned) and not isinstance(returned, type):
+        for f in fields(returned):
+            found |= leaves(getattr(returned, f.name), f"{name}.{f.name}".lstrip("."))
+    return found
+
+
+def _of(name: str) -> str:
+    return f" in {name}" if name else ""
+
+
+def array(
+    x: Any, shape: tuple[int, ...], kind: str, axes: str, scene: Scene, name: str = ""
+) -> np.ndarray[Any, Any]:
+    """Check one array: that it is one, its shape, its kind, and that it holds no NaN."""
+    what = KINDS[kind]
+    if not isinstance(x, np.ndarray | np.generic):
+        said = "nothing" if x is None else f"a {type(x).__name__}"
+        raise Unlawful(f"returns {said}{_of(name)}; return a NumPy array ({axes}) of {what}")
+    if x.shape != shape:
+        raise Unlawful(
+            f"returns the shape {x.shape}{_of(name)} where ({axes}) is {shape}; keep the leading axes and reduce "
+            "over the last one only"
+        )
+    if x.dtype.kind not in kind:
+        raise Unlawful(f"returns {x.dtype}{_of(name)}; return {what}")
+    if x.dtype.kind == "f" and np.isnan(x).any():
+        raise Unlawful(f"returns NaN{_of(name)}{_where(np.isnan(x), axes, scene)}; see what it divides by")
+    return np.asarray(x)
+
+
+def _where(wrong: Any, axes: str, scene: Scene) -> str:
+    at = np.argwhere(wrong)[0].tolist()
+    if axes.endswith("states"):
+        return f" for {scene.members.states.codes[at[-1]]}"
+    if axes.endswith("sites"):
+        return f" for the site {scene.members.sites.names[at[-1]]}"
+    return ""
+
+
+def bounded(x: Any, low: float, high: float, unit: str, axes: str, scene: Scene, name: str = "") -> None:
+    """Check that no number lies outside bounds."""
+    wrong = (x < low) | (x > high)
+    if np.any(wrong):
+        value = np.asarray(x)[wrong].flat[0]
+        limits = f"between {low:g} and {high:g}" if high < np.finfo(float).max else f"of at least {low:g}"
+        raise Unlawful(
+            f"returns {value:.4g}{unit}{_of(name)}{_where(wrong, axes, scene)}; a number {limits} is wanted"
+        )
+
+
+def _bid(x: Any, handed: Any, scene: Scene) -> None:
+    (situation,) = handed
+    sizes = array(x, situation.received.shape, "f", "worlds, states", scene)
+    bounded(sizes, 0, np.finfo(float).max, " EUR bn", "worlds, states", scene)
+
+
+def _vote(x: Any, handed: Any, scene: Scene) -> None:
+    votes = array(x, handed[0].received.shape, "iu", "worlds, states", scene)
+    bounded(votes, -1, 1, "", "worlds, states", scene)
+
+
+def _expect(x: Any, handed: Any, scene: Scene) -> None:
+    values = array(x, handed[0].received.shape, "f", "worlds, states", scene)
+    _finite(values, "worlds, states", scene)
+
+
+def _finite(values: Any, axes: str, scene: Scene, name: str = "") -> None:
+    if np.isinf(values).any():
+        raise Unlawful(
+            f"returns infinity{_of(name)}{_where(np.isinf(values), axes, scene)}; a finite number is wanted"
+        )
+
+
+def _draft(x: Any, handed: Any, scene: Scene) -> None:
+    axes = "worlds, plans, commissioners"
+    _finite(array(x, handed[0].home.shape, "f", axes, scene), axes, scene)
+
+
+def _endorse(x: Any, handed: Any, scene: Scene) -> None:
+    array(x, handed[0].home.shape, "b", "worlds, plans, commissioners", scene)
+
+
+def _anchor(x: Any, handed: Any, scene: Scene) -> None:
+    (market,) = handed
+    shape = np.broadcast_shapes(market.usable.shape, market.outside.shape)
+    values = array(x, shape, "f", "worlds, labs, places", scene)
+    if np.isposinf(values).any():
+        raise Unlawful(
+            "returns infinity; a finite advantage is wanted, or minus infinity where nothing is offered"
+        )
+
+
+def _voting(x: Any, handed: Any, scene: Scene) -> None:
+    array(x, handed[0].yes.shape[:-1], "b", "worlds", scene)
+
+
+def _part(x: Any, name: str, scene: Scene) -> np.ndarray[Any, Any]:
+    """A number, or an array (worlds, 1)."""
+    found = np.asarray(x)
+    if found.dtype.kind not in "biuf":
+        raise Unlawful(f"returns a {type(x).__name__} in {name}; give a number or an array (worlds, 1)")
+    if found.shape not in ((), (1, 1), (scene.worlds, 1)):
+        raise Unlawful(f"returns the shape {found.shape} in {name}; give a number or an array (worlds, 1)")
+    if not np.isfinite(found).all():
+        raise Unlawful(f"returns a number that is not finite in {name}; see what it divides by")
+    return found
+
+
+def _instance(x: Any, cls: type, scene: Scene) -> None:
+    if not isinstance(x, cls):
+        said = "nothing" if x is None else f"a {type(x).__name__}"
+        raise Unlawful(f"returns {said}; return a {cls.__name__} (from {cls.__module__})")
+
+
+def _funding(x: Any, handed: Any, scene: Scene) -> None:
+    _instance(x, Split, scene)
+    parts = [_part(getattr(x, name), name, scene) for name in ("host", "union", "private")]
+    for name, part in zip(("host", "union", "private"), parts, strict=True):
+        bounded(part, 0, 1, "", "worlds", scene, name)
+    if np.any(np.abs(parts[0] + parts[1] + parts[2] - 1) > 1e-9):
+        whole = (parts[0] + parts[1] + parts[2]).flat[0]
+        raise Unlawful(f"returns shares that add up to {whole:.4g}; host, union and private must add up to 1")
+    n = handed[0].count
+    key = x.key
+    if not isinstance(key, np.ndarray) or key.shape not in ((n,), (scene.worlds, n)):
+        raise Unlawful(f"returns a key that is no array (states,); give each of the {n} states its share")
+    if not np.isfinite(key).all() or np.any(key < 0) or np.any(np.abs(total(key) - 1) > 1e-9):
+        raise Unlawful(
+            "returns a key that does not divide the Union's part; shares must be at least 0 and add up to 1"
+        )
+
+
+def _plan(x: Any, name: str, envelope: Any, scene: Scene) -> Any:
+    plan = array(x, (scene.worlds, scene.members.sites.count), "f", "worlds, sites", scene, name)
+    bounded(plan, 0, np.finfo(float).max, " EUR bn", "worlds, sites", scene, name)
+    spent = total(plan)
+    over = spent > np.asarray(envelope)[..., 0] * SLACK + 1e-12 if envelope is not None else spent < 0
+    if np.any(over):
+        world = int(np.flatnonzero(over)[0])
+        raise Unlawful(
+            f"places {spent[world]:.4g} EUR bn of an envelope of {np.asarray(envelope)[world, 0]:.4g}; scale the plan down"
+        )
+    return plan
+
+
+def _entitlement(x: Any, handed: Any, scene: Scene) -> None:
+    plan, claims = handed
+    more = np.maximum(claims.envelope, total(plan)[:, None])
+    out = _plan(x, "", more, scene)
+    small = (out > 0) & (out < claims.smallest / SLACK)
+    if small.any():
+        raise Unlawful(
+            f"leaves {out[small][0]:.4g} EUR bn{_where(small, 'worlds, sites', scene)}, less than the smallest "
+            "facility; give such a site up"
+        )
+
+
+def _reversion(x: Any, handed: Any, scene: Scene) -> None:
+    if not isinstance(x, tuple) or len(x) != 2:
+        raise Unlawful("returns no pair; return the plan (worlds, sites) and whether hosts pay for it alone")
+    plan, alone = x
+    if not isinstance(alone, bool | np.bool_):
+        raise Unlawful(
+            f"returns a {type(alone).__name__} beside the plan; say True or False: whether hosts pay alone"
+        )
+    _plan(plan, "the plan", None if alone else handed[0].envelope, scene)
+
+
+def _agenda(x: Any, handed: Any, scene: Scene) -> None:
+    if x is None:
+        return
+    _instance(x, Motion, scene)
+    w, n = scene.worlds, scene.members.states.count
+    _plan(x.plan, "plan", handed[0].envelope, scene)
+    array(x.pledged, x.plan.shape, "f", "worlds, sites", scene, "pledged")
+    for name in ("yes", "no"):
+        array(getattr(x, name), (w, n), "b", "worlds, states", scene, name)
+    for name in ("union_yes", "held", "passed", "last"):
+        array(getattr(x, name), (w,), "b", "worlds", scene, name)
+    _finite(array(x.gain, (w, n), "f", "worlds, states", scene, "gain"), "worlds, states", scene, "gain")
+    if np.any(x.yes & x.no):
+        raise Unlawful("returns a state that says both yes and no")
+
+
+def _operations(x: Any, handed: Any, scene: Scene) -> None:
+    _instance(x, Practice, scene)
+    _all_parts(x, scene)
+
+
+def _procurement(x: Any, handed: Any, scene: Scene) -> None:
+    _instance(x, Procedure, scene)
+    _all_parts(x, scene)
+    for name in ("award_years", "build_years"):
+        bounded(np.asarray(getattr(x, name)), 1e-9, np.inf, " years", "worlds", scene, name)
+    bounded(np.asarray(x.behind_the_meter), 1, np.inf, "", "worlds", scene, "behind_the_meter")
+
+
+def _all_parts(x: Any, scene: Scene) -> None:
+    for f in fields(x):
+        part = _part(getattr(x, f.name), f.name, scene)
+        bounded(part, 0, 1 if f.name in SHARES else np.inf, "", "worlds", scene, f.name)
+
+
+def _pooling(x: Any, handed: Any, scene: Scene) -> None:
+    _instance(x, Pool, scene)
+    fleet = handed[0]
+    rate = array(x.rate, fleet.chips.shape[:1], "f", "worlds", scene, "rate")
+    bounded(rate, 0, np.finfo(float).max, " FLOP/s", "worlds", scene, "rate")
+    members = array(x.members, fleet.chips.shape, "b", "worlds, sites", scene, "members")
+    own = array(x.own, fleet.chips.shape, "f", "worlds, sites", scene, "own")
+    bounded(own, 0, np.finfo(float).max, " FLOP/s", "worlds, sites", scene, "own")
+    array(x.islands, rate.shape, "iu", "worlds", scene, "islands")
+    if np.any(members & (fleet.chips <= 0)):
+        idle = members & (fleet.chips <= 0)
+        raise Unlawful(f"lets a site take part where nothing works{_where(idle, 'worlds, sites', scene)}")
+
+
+_BY_FAMILY: dict[str, Callable[[Any, Any, Scene], None]] = {
+    "bid": _bid,
+    "vote": _vote,
+    "expect": _expect,
+    "draft": _draft,
+    "endorse": _endorse,
+    "anchor": _anchor,
+    "voting": _voting,
+    "funding": _funding,
+    "entitlement": _entitlement,
+    "reversion": _reversion,
+    "agenda": _agenda,
+    "operations": _operations,
+    "procurement": _procurement,
+    "pooling": _pooling,
+}

@@ -1,0 +1,162 @@
+"""Renaming the actors, or the options, of what a rule is handed; and what it returned, renamed alike."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import fields, is_dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from abm.delivery.tour import Tour
+from abm.members import Members
+from abm.noise import Tape
+from abm.politics.conditions import Ballot
+from abm.world import World
+from agents.payoff import local_scale
+from agents.situation import States
+from runs.workshop.conformance.scenes import Scene
+
+Order = np.ndarray[Any, np.dtype[np.int64]]
+
+
+def place_of(order: Order) -> Order:
+    """Where each old place stands in the new order."""
+    place = np.empty_like(order)
+    place[order] = np.arange(len(order))
+    return place
+
+
+def reordered(thing: Any, order: Order, axis: int = -1) -> Any:
+    """Anything whose axis holds the actors, in a new order; arrays of another length stay as they are."""
+    if isinstance(thing, tuple):
+        return tuple(thing[k] for k in order) if len(thing) == len(order) else thing
+    if isinstance(thing, np.ndarray):
+        there = thing.ndim >= -axis and thing.shape[axis] == len(order)
+        return np.take(thing, order, axis=axis) if there else thing
+    if isinstance(thing, dict):
+        return {key: reordered(value, order, axis) for key, value in thing.items()}
+    if not is_dataclass(thing) or isinstance(thing, type):
+        return thing
+    parts = {}
+    for f in fields(thing):
+        value = getattr(thing, f.name)
+        if f.name == "alone":
+            value = functools.partial(_alone, thing, order)
+        elif f.name == "continued" and value is not None:
+            value = functools.partial(_continued, value, order)
+        elif f.name != "p":
+            value = reordered(value, order, axis)
+        parts[f.name] = value
+    return replace(thing, **parts)
+
+
+def _alone(situation: Any, order: Order, size: Any) -> Any:
+    sizes = np.broadcast_to(size, situation.scale.shape)
+    return reordered(situation.alone(np.take(sizes, place_of(order), axis=-1)), order)
+
+
+def _continued(question: Callable[[], Any], order: Order) -> Any:
+    return reordered(question(), order)
+
+
+def actors(family: str, scene: Scene) -> int:
+    """How many actors, or sites, a family's rules deal with."""
+    if family in ("draft", "endorse"):
+        return scene.members.college.count
+    if family == "anchor":
+        return scene.members.labs.count
+    return scene.members.sites.count if family == "pooling" else scene.members.states.count
+
+
+def renamed(family: str, handed: tuple[Any, ...], order: Order, scene: Scene) -> tuple[Any, ...] | None:
+    """What a family's rules are handed, its actors renamed; None where there is nothing to rename."""
+    if family in ("bid", "vote", "expect", "draft", "endorse"):
+        return tuple(reordered(thing, order) for thing in handed)
+    if family == "anchor":
+        (market,) = handed
+        home, outside = market.home[order], reordered(market.outside, order, axis=-2)
+        return (replace(market, home=home, outside=outside),)
+    if family == "voting":
+        ballot, states = handed
+        decider = int(place_of(order)[ballot.decider]) if ballot.decider >= 0 else -1
+        return replace(reordered(ballot, order), decider=decider), reordered(states, order)
+    if family == "funding":
+        states, decider = handed
+        return reordered(states, order), int(place_of(order)[decider]) if decider >= 0 else -1
+    if family == "entitlement":
+        plan, claims = handed
+        sites = replace(claims.sites, state=place_of(order)[claims.sites.state])
+        mine = {
+            f.name: reordered(getattr(claims, f.name), order)
+            for f in fields(claims)
+            if f.name in ("states", "best", "room", "hosted", "received", "paid")
+        }
+        return plan, replace(
+            claims, sites=sites, split=replace(claims.split, key=claims.split.key[order]), **mine
+        )
+    if family == "pooling":
+        fleet, before = handed
+        tour = Tour(place_of(order)[fleet.tour.order], fleet.tour.place[order], fleet.tour.between)
+        mine = {name: reordered(getattr(fleet, name), order) for name in ("chips", "peak", "talent")}
+        return replace(fleet, tour=tour, **mine), reordered(before, order)
+    return None
+
+
+def returned(family: str, out: Any, order: Order) -> Any:
+    """What a rule returned, its actors renamed."""
+    if family in ("voting", "entitlement", "reversion", "agenda"):
+        return out  # names no actor: a truth value a world, or money at sites
+    if family == "anchor":
+        return reordered(out, order, axis=-2)
+    if family in ("operations", "procurement"):
+        return out
+    return reordered(out, order)
+
+
+def of_states(members: Members, order: Order) -> Members:
+    """The same union with its states in another order."""
+    place = place_of(order)
+
+    def at(index: Any) -> Any:
+        return np.where(index >= 0, place[np.maximum(index, 0)], -1)
+
+    states: States = reordered(members.states, order)
+    sites = replace(members.sites, state=at(members.sites.state))
+    labs = replace(members.labs, home=at(members.labs.home))
+    college = replace(members.college, state=at(members.college.state))
+    return replace(members, states=states, sites=sites, labs=labs, college=college)
+
+
+class RenamedTape(Tape):
+    """The tape on which a state's luck follows it to its new place."""
+
+    def __init__(self, tape: Tape, order: Order):
+        super().__init__(tape.seed, tape.replicates)
+        self.order = order
+
+    def uniform(self, channel: str, slots: int, quarter: int = 0) -> Any:
+        """Uniform numbers, in the new order where there is one for each state."""
+        x, n = super().uniform(channel, slots, quarter), len(self.order)
+        if slots % n or slots == 1:
+            return x
+        return np.ascontiguousarray(x.reshape(len(x), -1, n)[..., self.order].reshape(x.shape))
+
+
+def renaming(order: Order) -> Callable[[World], None]:
+    """What makes a world of renamed states carry the luck of the old ones."""
+
+    def prepare(world: World) -> None:
+        world.tape = RenamedTape(world.tape, order)
+        n = world.states.count
+        world.ambition = np.exp(world.p.ambition_sd * world.tape.normal("ambition", n))
+        world.resolve = world.tape.normal("reservation", n)
+        world.scale = local_scale(world.states, world.ambition, world.p)
+
+    return prepare
+
+
+def swapped(ballot: Ballot) -> Ballot:
+    """The ballot in which yes and no have changed sides."""
+    return replace(ballot, yes=ballot.no, no=ballot.yes, union_yes=~ballot.union_yes)

@@ -1,0 +1,269 @@
+"""What rules are handed in real runs: a run is stopped where a family is asked, and what it was asked is kept."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from abm.members import Members, load_members
+from abm.politics.conditions import Ballot
+from abm.politics.council import Council
+from abm.quarter import advance
+from abm.scenario import Scenario, load
+from abm.world import ONE_A_WORLD, World
+from agents.errors import BadInput, near
+from agents.rules import FAMILIES, Rule
+from agents.some_worlds import count_of
+
+WORLDS = 13  # fits no other axis of the shipped unions
+BRIEF = {"end": "2026Q4", "assess": "2026Q4"}
+BY_COMMISSION: Mapping[str, Any] = BRIEF | {"agenda": "commission_proposal"}
+BY_CALL: Mapping[str, Any] = BRIEF
+BY_PLANNER: Mapping[str, Any] = BRIEF | {"agenda": "planner", "pooling": "best_of"}
+ROOT = Path(__file__).resolve().parents[3]
+COUNCIL = ("agenda", "reversion")  # families that are handed the table itself
+USUAL: dict[str, list[tuple[str, Mapping[str, Any], int]]] = {
+    "operations": [("the call", BY_CALL, 0)],
+    "procurement": [("the call", BY_CALL, 0)],
+    "funding": [("the call", BY_CALL, 0)],
+    "bid": [("the first wave", BY_CALL, 0), ("the second wave", BY_CALL, 1)],
+    "draft": [("the College", BY_COMMISSION, 0)],
+    "endorse": [("the College", BY_COMMISSION, 0)],
+    "entitlement": [
+        ("the call", BY_CALL, 0),
+        ("the third wave", BY_CALL, 2),
+        ("the Council", BY_COMMISSION, 0),
+    ],
+    "pooling": [("the machines that stand", BY_CALL, 0), ("the planner's campus", BY_PLANNER, 3)],
+    "anchor": [("letters of intent", BY_PLANNER, 0), ("the year's end", BY_PLANNER, 2)],
+    "agenda": [("the announcement", BY_CALL, 0), ("the first deadline", BY_CALL, 1)],
+    "reversion": [("the Council", BY_COMMISSION, 0), ("the second wave", BY_CALL, 1)],
+}
+OTHERWISE = [("the call", BY_CALL, 0), ("the Council", BY_COMMISSION, 0)]
+CORNERS: dict[str, tuple[str | None, Mapping[str, Any]]] = {
+    "a union of one state": ("one", {}),
+    "five states that are all equal": ("equal", {}),
+    "an envelope of nothing": (None, {"envelope_eur_bn": 0.0}),
+}
+UNIONS = {
+    "one": "state,population\nAA,5000000\n",
+    "equal": "state,population,gdp_eur_bn\n" + "".join(f"{c}{c},5000000,200\n" for c in "ABCDE"),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """One question to a family: where it was asked, what is handed over, and in how many worlds.
+
+    `restore` puts the world behind a table back as it was, so that a protocol may be asked again.
+    """
+
+    label: str
+    handed: tuple[Any, ...]
+    worlds: int
+    members: Members
+    corner: bool = False
+    restore: Callable[[], None] = field(default=lambda: None)
+
+    def again(self) -> tuple[Any, ...]:
+        """What is handed over, as if nobody had been asked yet."""
+        self.restore()
+        return tuple(Council(x.world, x.rows) if isinstance(x, Council) else x for x in self.handed)
+
+
+class _Heard(Exception):
+    """Stops a run where the family is asked."""
+
+
+class Listening(World):
+    """Worlds that stop when a family is asked for the n-th time."""
+
+    listens_to: tuple[str, int] | None = None
+    heard: tuple[tuple[Any, ...], Any] = ((), None)
+
+    def decide(self, name: str, *args: Any, rows: Any = None) -> Any:
+        """Ask a family's rule, or stop."""
+        if self.listens_to is not None and name == self.listens_to[0]:
+            left = self.listens_to[1]
+            self.listens_to = None if left == 0 else (name, left - 1)
+            if left == 0:
+                self.heard = (args, rows)
+                raise _Heard
+        return super().decide(name, *args, rows=rows)
+
+
+def listened(
+    family: str,
+    label: str,
+    scenario: Scenario,
+    members: Members,
+    nth: int = 0,
+    worlds: int = WORLDS,
+    *,
+    corner: bool = False,
+    prepare: Callable[[World], None] = lambda world: None,
+) -> Scene | None:
+    """The scene in which a family is asked for the n-th time in a scenario; None where it never is."""
+    world = Listening(scenario, 7, np.arange(worlds), members)
+    prepare(world)
+    world.listens_to = (family, nth)
+    try:
+        while world.running:
+            advance(world)
+    except _Heard:
+        handed, rows = world.heard
+        count = worlds if rows is None else len(rows)
+        return Scene(label, handed, count, members, corner, _restorer(world))
+    return None
+
+
+def arrays_of(thing: Any) -> dict[str, np.ndarray[Any, Any]]:
+    """The arrays that stand in an object's own fields, and in its `delivered`."""
+    found = {name: x for name, x in vars(thing).items() if isinstance(x, np.ndarray)}
+    delivered = getattr(thing, "delivered", None)
+    if delivered is not None:
+        found |= {f"delivered.{f.name}": getattr(delivered, f.name) for f in fields(delivered)}
+    return {name: x for name, x in found.items() if isinstance(x, np.ndarray)}
+
+
+def _restorer(world: World) -> Callable[[], None]:
+    kept = {name: (x, x.copy()) for name, x in arrays_of(world).items()}
+
+    def restore() -> None:
+        for name, (array, copy) in kept.items():
+            if "." not in name and vars(world)[name] is not array:
+                setattr(world, name, array)
+            if array.flags.writeable:
+                np.copyto(array, copy)
+
+    return restore
+
+
+@lru_cache
+def union(name: str | None) -> Members:
+    """A union by name: the European one, or one of the corners."""
+    if name is None:
+        return load_members()
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "states.csv").write_text(UNIONS[name], encoding="utf-8")
+        return load_members(Path(folder))
+
+
+def scenes(family: str) -> tuple[Scene, ...]:
+    """The scenes of a family: as it is asked in ordinary runs, and in the corners; none where nobody knows any."""
+    if shipped(family):
+        return _scenes(family)
+    examples = FAMILIES[family].examples
+    if examples is None:
+        return ()
+    return tuple(
+        Scene(f"example {k + 1}", handed, count_of(*handed), union(None))
+        for k, handed in enumerate(examples())
+    )
+
+
+@lru_cache(maxsize=128)
+def _scenes(family: str) -> tuple[Scene, ...]:
+    if family == "voting":
+        return tuple(_ballots())
+    found = []
+    for label, changes, nth in USUAL.get(family, OTHERWISE):
+        found.append(listened(family, label, load("eu-status-quo").changed(changes), union(None), nth))
+    for label, (name, more) in CORNERS.items():
+        for changes in {id(c): c for _, c, _ in USUAL.get(family, OTHERWISE)}.values():
+            scenario = load("eu-status-quo").changed({**changes, **more})
+            found.append(listened(family, label, scenario, union(name), corner=True))
+    kept = [scene for scene in found if scene is not None]
+    return tuple(_with_luck(scene) if family == "vote" else scene for scene in kept)
+
+
+@lru_cache(maxsize=32)
+def large(family: str, worlds: int) -> Scene | None:
+    """The family's last ordinary scene in many worlds, to take the time."""
+    if family == "voting":
+        return next(_ballots(worlds))
+    label, changes, nth = USUAL.get(family, OTHERWISE)[-1]
+    scene = listened(family, label, load("eu-status-quo").changed(changes), union(None), nth, worlds)
+    return scene if scene is None or family != "vote" else _with_luck(scene)
+
+
+def _with_luck(scene: Scene) -> Scene:
+    """The same scene in which a vote may hang on luck."""
+    offer, reservation, situation = scene.handed
+    luck = np.random.default_rng(3).random(offer.received.shape)
+    return replace(scene, handed=(offer, reservation, replace(situation, luck=luck)))
+
+
+def _ballots(worlds: int = WORLDS) -> Any:
+    """Ballots of every kind: close ones, abstentions, all one way, nobody."""
+    rng = np.random.default_rng(5)
+    for label, name in [("a ballot", None), ("one state", "one"), ("five equal states", "equal")]:
+        members = union(name)
+        shape = (worlds, members.states.count)
+        lean = rng.random((worlds, 1))
+        yes = rng.random(shape) < 0.25 + 0.75 * lean
+        no = ~yes & (rng.random(shape) < 0.8)
+        for k, (all_yes, all_no) in enumerate(((True, False), (False, True), (False, False))[:worlds]):
+            yes[k], no[k] = all_yes, all_no
+        union_yes = rng.random(worlds) < 0.7
+        weight = rng.random(shape)
+        yield Scene(
+            label, (Ballot(yes, no, union_yes, weight, -1), members.states), worlds, members, name is not None
+        )
+        if name is None:
+            ballot = Ballot(yes, no, union_yes, None, 2)
+            yield Scene("a ballot with a decider", (ballot, members.states), worlds, members)
+
+
+def parameters(rule: Rule, worlds: int, *, place: str = "default") -> dict[str, Any]:
+    """A rule's parameters as a run hands them over: real numbers (worlds, 1), or (worlds,) for voting rules.
+
+    Args:
+        rule: whose parameters.
+        worlds: how many worlds.
+        place: "default", "low" or "high" for all worlds, or "spread" from low to high over the worlds.
+    """
+    found: dict[str, Any] = {}
+    for name, (default, about) in rule.parameters.items():
+        if not isinstance(default, float):
+            found[name] = default
+            continue
+        low, high = about.range or (about.low, about.high)
+        low, high = default if low is None else low, default if high is None else high
+        column = {
+            "default": np.full(worlds, default),
+            "low": np.full(worlds, float(low)),
+            "high": np.full(worlds, float(high)),
+            "spread": np.linspace(float(low), float(high), worlds),
+        }[place]
+        found[name] = column if rule.family in ONE_A_WORLD else column[:, None]
+    return found
+
+
+def scenario_for(rule: Rule) -> Scenario:
+    """A short run in which the rule is asked."""
+    base = load("eu-status-quo").changed(
+        BY_COMMISSION if rule.family in ("draft", "endorse", "reversion") else BY_CALL
+    )
+    more = {"agenda": "single_decider"} if rule.family == "funding" and rule.name == "private" else {}
+    return base.changed({**more, rule.family: rule.name})
+
+
+def shipped(family: str) -> bool:
+    """Whether a family is one of the model's own."""
+    file = Path(FAMILIES[family].place.rpartition(":")[0])
+    return any(file.is_relative_to(ROOT / room) for room in ("agents", "abm"))
+
+
+def example(family: str, worlds: int = 2) -> tuple[Any, ...]:
+    """What the rules of a family are handed in an ordinary run of the European Union, in some worlds."""
+    scene = large(family, worlds)
+    if scene is None:
+        raise BadInput(f"nobody asks the family {family!r} in a run; {near(family, FAMILIES)}")
+    return scene.again()

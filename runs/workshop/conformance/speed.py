@@ -1,0 +1,62 @@
+"""How long a rule takes, against the shipped rules of its family."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from agents.rules import FAMILIES, Rule
+from runs.workshop.conformance.scenes import COUNCIL, ROOT, large, parameters
+from runs.workshop.conformance.watch import file_of
+
+WORLDS = 256
+TABLES = 32  # worlds at a table, which is asked once a quarter only
+LEAST = 0.05  # seconds over which the time is taken
+
+
+@dataclass(frozen=True)
+class Speed:
+    """Microseconds a world of one question, and how many times the median of the family's shipped rules."""
+
+    microseconds: float
+    times: float | None
+
+
+def speed_of(rule: Rule) -> Speed | None:
+    """The time that a question takes, a world, against the shipped rules of the family."""
+    mine = _seconds(rule)
+    if mine is None:
+        return None
+    shipped = _shipped_seconds(rule.family)
+    return Speed(mine * 1e6, None if not shipped else mine / shipped)
+
+
+def _seconds(rule: Rule) -> float | None:
+    worlds = TABLES if rule.family in COUNCIL else WORLDS
+    scene = large(rule.family, worlds)
+    if scene is None:
+        return None
+    given = parameters(rule, scene.worlds)
+    best, spent = np.inf, 0.0
+    while spent < LEAST:
+        handed = scene.again()
+        start = time.perf_counter()
+        with np.errstate(all="ignore"):
+            rule.function(*handed, **given)
+        best, spent = min(best, time.perf_counter() - start), spent + time.perf_counter() - start
+    return best / scene.worlds
+
+
+@lru_cache
+def _shipped_seconds(family: str) -> float | None:
+    ours = [
+        rule
+        for rule in FAMILIES[family]
+        if any(Path(file_of(rule)).is_relative_to(ROOT / room) for room in ("abm", "agents"))
+    ]
+    found = [seconds for rule in ours if (seconds := _seconds(rule)) is not None]
+    return float(np.median(found)) if found else None

@@ -1,0 +1,234 @@
+"""Asking a rule under watch: a time limit, the line at which it fails, what it changes and whose luck it draws."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import inspect
+import random
+import signal
+import threading
+import traceback
+from collections.abc import Callable, Iterator
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from agents.rules import Rule
+from runs.workshop.conformance.scenes import arrays_of
+
+LIMIT = 10.0  # seconds that a question may take
+WHIMS = ("random", "secrets", "uuid", "time", "datetime")  # modules whose answers differ from call to call
+CHANGEABLE = {
+    "agenda": {"lost", "bids"}
+}  # what a protocol may write: who lost, and how many dossiers were handed in
+
+
+class Fell(Exception):
+    """A rule that could not answer; the text completes "the rule ..."."""
+
+    def __init__(self, says: str, line: int | None):
+        super().__init__(says)
+        self.line = line
+
+
+class TooLong(BaseException):
+    """The time is up; it is no Exception, so that a rule does not catch it by the way."""
+
+
+@contextlib.contextmanager
+def limited(seconds: float) -> Iterator[None]:
+    """Interrupt what takes longer, where the system can: in the main thread of a Unix."""
+    if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def ring(number: int, frame: Any) -> None:
+        raise TooLong
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, seconds, 0.2)  # again and again, against a bare except
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def line_in(error: BaseException, file: str) -> int | None:
+    """The last line of a file that an error went through."""
+    lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == file]
+    return lines[-1] if lines else None
+
+
+def ask(rule: Rule, handed: tuple[Any, ...], parameters: dict[str, Any], limit: float = LIMIT) -> Any:
+    """Ask a rule; `Fell` where it raises, writes to what it was handed, or finds no end.
+
+    Warnings of numbers out of range are not errors here: what they leave behind is looked at instead.
+    """
+    file = file_of(rule)
+    try:
+        with limited(limit), np.errstate(all="ignore"):
+            return rule.function(*handed, **parameters)
+    except TooLong as error:
+        raise Fell(
+            f"has found no end after {limit:g} s; see the loop that it is in", line_in(error, file)
+        ) from None
+    except Exception as error:
+        text = " ".join(str(error).split()).rstrip(".")
+        line = line_in(error, file)
+        if isinstance(error, ValueError) and "read-only" in text:
+            raise Fell("changes what it is handed; work on a copy, as in x = x.copy()", line) from error
+        if type(error).__name__ == "FrozenInstanceError":
+            raise Fell(f"changes what it is handed ({text}); build a new value instead", line) from error
+        said = f"{type(error).__name__}: {text}" if text else type(error).__name__
+        raise Fell(f"raises {said}{_hint(error)}", line) from error
+
+
+def _hint(error: Exception) -> str:
+    if isinstance(error, ValueError) and "truth value of an array" in str(error):
+        return "; it is handed many worlds at once, so write np.where for if, & for and, | for or"
+    if isinstance(error, TypeError) and "argument" in str(error):
+        return "; its family says what it is handed (rules list)"
+    return ""
+
+
+def file_of(rule: Rule) -> str:
+    """The file in which a rule stands."""
+    return inspect.unwrap(rule.function).__code__.co_filename
+
+
+def line_of(rule: Rule) -> int:
+    """The line in which a rule's function begins, its decorators left out."""
+    code = inspect.unwrap(rule.function).__code__
+    tree = tree_of(rule)
+    if tree is not None:
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef) and node.name == rule.name:
+                lines = {node.lineno, *(d.lineno for d in node.decorator_list)}
+                if code.co_firstlineno in lines:
+                    return node.lineno
+    return code.co_firstlineno
+
+
+def tree_of(rule: Rule) -> ast.Module | None:
+    """The syntax of the file in which a rule stands; None where it cannot be read."""
+    try:
+        return ast.parse(Path(file_of(rule)).read_bytes())
+    except (OSError, SyntaxError, ValueError):
+        return None
+
+
+def whim(rule: Rule) -> tuple[str, int] | None:
+    """A call in the rule's file whose answer differs from call to call, and its line."""
+    tree = tree_of(rule)
+    if tree is None:
+        return None
+    names: dict[str, str] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {a.asname or a.name.split(".")[0]: a.name for a in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {a.asname or a.name: f"{node.module}.{a.name}" for a in node.names}
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call):
+            continue
+        said = ast.unparse(node.func)
+        root, _, rest = said.partition(".")
+        full = f"{names.get(root, root)}.{rest}".rstrip(".")
+        if full.split(".")[0] in WHIMS or full.startswith("numpy.random"):
+            return f"{said}()", node.lineno
+    return None
+
+
+# -- what is changed ------------------------------------------------------------------------------------------------
+def arrays_in(thing: Any, name: str = "", family: str = "") -> dict[str, np.ndarray[Any, Any]]:
+    """Every array that can be reached in what a rule is handed, by name."""
+    if isinstance(thing, np.ndarray):
+        return {name or "its input": thing}
+    found: dict[str, np.ndarray[Any, Any]] = {}
+    if isinstance(thing, dict):
+        for key, value in thing.items():
+            found |= arrays_in(value, f"{name}[{key!r}]")
+    elif is_dataclass(thing) and not isinstance(thing, type):
+        for f in fields(thing):
+            found |= arrays_in(getattr(thing, f.name), f"{name}.{f.name}".lstrip("."))
+    elif hasattr(thing, "world"):
+        allowed = CHANGEABLE.get(family, set())
+        found = {f"world.{k}": v for k, v in arrays_of(thing.world).items() if k not in allowed}
+        found |= {f"table.{k}": v for k, v in vars(thing).items() if isinstance(v, np.ndarray)}
+    elif name.endswith("p") and hasattr(thing, "__dict__"):
+        found = {f"{name}.{k}": v for k, v in vars(thing).items() if isinstance(v, np.ndarray)}
+    return found
+
+
+SEEN = ("envelope", "hosted", "received", "paid", "cap", "free", "best", "room", "merit", "scale")
+
+
+@contextlib.contextmanager
+def unchanged(rule: Rule, handed: tuple[Any, ...]) -> Iterator[None]:
+    """`Fell` if what was handed over is not afterwards as it was."""
+    for thing in handed:
+        if hasattr(thing, "world"):
+            for name in SEEN:  # what a table works out once and keeps
+                getattr(thing, name)
+    arrays: dict[str, Any] = {}
+    for thing in handed:
+        arrays |= arrays_in(thing, family=rule.family)
+    before = {name: x.copy() for name, x in arrays.items()}
+    guarded = [] if any(hasattr(x, "world") for x in handed) else list(arrays.values())
+    flags = [(x, x.flags.writeable) for x in guarded]
+    for x, _ in flags:
+        x.flags.writeable = False
+    try:
+        yield
+    finally:
+        for x, flag in flags:
+            if flag:
+                x.flags.writeable = True
+    for name, x in arrays.items():
+        if not np.array_equal(x, before[name], equal_nan=x.dtype.kind == "f"):
+            raise Fell(
+                f"changes {name}, which it is handed; work on a copy, as in x = x.copy()", line_of(rule)
+            )
+
+
+@contextlib.contextmanager
+def own_luck(rule: Rule) -> Iterator[None]:
+    """`Fell` if the program's global generators were drawn from."""
+    before = random.getstate(), _state()
+    yield
+    if (random.getstate(), _state()) != before:
+        found = whim(rule)
+        said = f" ({found[0]})" if found else ""
+        raise Fell(
+            f"draws global random numbers{said}, so that the same seed gives other results; {LUCK}",
+            found[1] if found else line_of(rule),
+        )
+
+
+LUCK = "draw luck from the tape, as in table.uniform('my luck', n), or do without"
+
+
+def _state() -> tuple[Any, ...]:
+    kind, keys, *rest = np.random.get_state()  # noqa: NPY002  the global one is the one that is watched
+    return (kind, keys.tobytes() if isinstance(keys, np.ndarray) else keys, *rest)
+
+
+class Spied:
+    """Notes whether a table was asked for luck."""
+
+    def __init__(self, table: Any):
+        self.drawn: list[str] = []
+        for name in ("uniform", "normal", "lasting"):
+            if hasattr(table, name):
+                setattr(table, name, self._noting(getattr(table, name)))
+
+    def _noting(self, draw: Callable[..., Any]) -> Callable[..., Any]:
+        def noted(channel: str, *args: Any) -> Any:
+            self.drawn.append(channel)
+            return draw(channel, *args)
+
+        return noted

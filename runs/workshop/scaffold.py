@@ -1,0 +1,262 @@
+"""Scaffolds: one small working rule for each family, and its test, to be changed into one's own."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from abm import catalogue  # noqa: F401  the shipped rules stand before a user's
+from agents.errors import BadInput, JusteRetourError, near
+from agents.rules import FAMILIES, family
+
+
+class CannotWrite(JusteRetourError):
+    """A file of the scaffold could not be written."""
+
+
+@dataclass(frozen=True)
+class Scaffold:
+    """What a family's first rule looks like: imports, decorator, head, docstring, doctest and body."""
+
+    imports: str
+    head: str
+    says: str
+    handed: str
+    returns: str
+    doctest: str
+    body: str
+
+
+def new(family_name: str, name: str, folder: Path) -> tuple[Path, Path]:
+    """Write `NAME.py` and `test_NAME.py` to a folder and return the two paths; nothing is overwritten.
+
+    Raises:
+        BadInput: an unknown family, an unlawful or taken name, or a file that is there already.
+    """
+    group = family(family_name)
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+        raise BadInput(
+            f"{name!r} is no lawful name of a rule; use lower-case letters, digits and _, a letter first."
+        )
+    if name in group.rules:
+        raise BadInput(
+            f"the name {family_name}.{name} is taken by {group.rules[name].place}; choose another."
+        )
+    if name.startswith("test_"):
+        raise BadInput(f"{name!r} would be taken for a test; choose a name that does not begin with test_.")
+    if family_name not in SCAFFOLDS:
+        raise BadInput(
+            f"the family {family_name!r} is not a shipped one; {near(family_name, set(SCAFFOLDS) & set(FAMILIES))}"
+        )
+    rule, test = folder / f"{name}.py", folder / f"test_{name}.py"
+    for path in (rule, test):
+        if path.exists():
+            raise BadInput(f"{path.name} is there already; remove it, or choose another name.")
+    _write(rule, rule_file(family_name, name))
+    _write(test, test_file(family_name, name))
+    return rule, test
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        raise CannotWrite(
+            f"{path} cannot be written ({error.strerror}); go to a folder that you may write to."
+        ) from None
+
+
+def rule_file(family_name: str, name: str) -> str:
+    """The text of a family's scaffold."""
+    s = SCAFFOLDS[family_name]
+    doctest = "".join(f"    {line}\n" for line in s.doctest.format(name=name).splitlines())
+    body = "".join(f"    {line}\n" for line in s.body.splitlines())
+    return (
+        f'"""{name}, a rule of the family {family_name}: make it your own."""\n\n'
+        f"{s.imports}\n\n\n{s.head.format(name=name)}\n"
+        f'    """{s.says}\n\n'
+        f"    {s.handed}\n    {s.returns}\n\n"
+        f"    Source: my own.\n\n{doctest}"
+        f'    """\n{body}'
+    )
+
+
+def test_file(family_name: str, name: str) -> str:
+    """The text of the test of a family's scaffold."""
+    return TEST.format(family=family_name, name=name)
+
+
+TEST = '''"""Tests of {name}."""
+
+import doctest
+
+import {name}
+from runs import simulate
+from runs.workshop.conformance import check_file
+
+
+def test_it_passes_the_public_checks():
+    assert check_file({name}.__file__).sentences() == []
+
+
+def test_its_example_holds():
+    found = doctest.testmod({name})
+    assert found.attempted and not found.failed
+
+
+def test_whole_runs_come_through_with_it():
+    assert len(simulate({{"{family}": "{name}"}}, worlds=3).worlds) == 3
+'''
+
+SCAFFOLDS = {
+    "bid": Scaffold(
+        "import numpy as np\n\nfrom agents.member_state import bid, sized",
+        "@bid(anonymous=True, deterministic=True)\ndef {name}(situation):",
+        "Applies for the smallest facility wherever one is worth more than none.",
+        "situation.alone(size) is the payoff with a site of its own, situation.standing the one without, EUR bn.",
+        "Returns the size wanted, EUR bn (worlds, states); 0 is no bid.",
+        '>>> from runs.workshop.conformance import example\n>>> (situation,) = example("bid")\n'
+        ">>> bool(({name}(situation) <= situation.room).all())\nTrue",
+        "least = np.broadcast_to(situation.p.smallest_eur_bn, situation.received.shape)\n"
+        "size = sized(least, situation)\n"
+        "return np.where(situation.alone(size).utility > situation.standing.utility, size, 0.0)",
+    ),
+    "vote": Scaffold(
+        "import numpy as np\n\nfrom agents.member_state import vote",
+        "@vote(anonymous=True, deterministic=True)\ndef {name}(offer, reservation, situation):",
+        "Says yes to what is worth its reservation value, and abstains rather than say no if it hosts a site.",
+        "offer.utility and reservation are EUR bn (worlds, states); offer.sites is how many sites each would host.",
+        "Returns whole numbers (worlds, states): 1 yes, -1 no, 0 abstention.",
+        '>>> from runs.workshop.conformance import example\n>>> offer, reservation, situation = example("vote")\n'
+        ">>> bool(({name}(offer, offer.utility - 1, situation) == 1).all())\nTrue",
+        "otherwise = np.where(offer.sites > 0, 0, -1)\n"
+        "return np.where(offer.utility >= reservation, 1, otherwise)",
+    ),
+    "expect": Scaffold(
+        "import numpy as np\n\nfrom agents.member_state import expect",
+        "@expect(anonymous=True, deterministic=True)\ndef {name}(reversion, memory, situation):",
+        "Expects the whole gain that past offers brought, a round later.",
+        "reversion.utility is what stands if nothing is agreed, memory.gain what offers have brought so far, EUR bn.",
+        "Returns reservation values, EUR bn (worlds, states).",
+        '>>> from runs.workshop.conformance import example\n>>> reversion, memory, situation = example("expect")\n'
+        ">>> bool(({name}(reversion, memory, situation) >= reversion.utility).all())\nTrue",
+        "return reversion.utility + situation.p.patience * np.maximum(memory.gain, 0.0)",
+    ),
+    "draft": Scaffold(
+        "import numpy as np\n\nfrom agents.commissioner import draft",
+        "@draft(anonymous=True, deterministic=True)\ndef {name}(plans, college):",
+        "Drafts what moves the Union furthest in the race, whatever it costs.",
+        "plans.home (worlds, plans, commissioners), plans.union and plans.race (worlds, plans, 1) are gains, EUR bn.",
+        "Returns scores (worlds, plans, commissioners); the lead commissioner's best plan is drafted.",
+        '>>> from runs.workshop.conformance import example\n>>> plans, college = example("draft")\n'
+        ">>> {name}(plans, college).shape == plans.home.shape\nTrue",
+        "return np.broadcast_to(plans.race, plans.home.shape)",
+    ),
+    "endorse": Scaffold(
+        "from agents.endorsement import endorse",
+        "@endorse(anonymous=True, deterministic=True)\ndef {name}(plans, college):",
+        "Backs a draft if the home state and the Union together gain by it.",
+        "plans.home (worlds, plans, commissioners) and plans.union (worlds, plans, 1) are gains, EUR bn.",
+        "Returns truth values (worlds, plans, commissioners): would vote for that plan.",
+        '>>> from runs.workshop.conformance import example\n>>> plans, college = example("endorse")\n'
+        ">>> bool({name}(plans, college)[plans.home + plans.union > 0].all())\nTrue",
+        "return plans.home + plans.union >= 0",
+    ),
+    "anchor": Scaffold(
+        "import numpy as np\n\nfrom agents.lab import anchor",
+        "@anchor(anonymous=True, deterministic=True)\ndef {name}(market):",
+        "Moves only for a tenth more compute than it has.",
+        "market.gain is the log of effective compute over what the lab has (worlds, labs, places).",
+        "Returns the advantage of each place, log units (worlds, labs, places); the lab pays where it is positive.",
+        '>>> from runs.workshop.conformance import example\n>>> (market,) = example("anchor")\n'
+        ">>> bool(({name}(market) <= market.gain).all())\nTrue",
+        "return market.gain - np.log(1.1)",
+    ),
+    "agenda": Scaffold(
+        "from typing import Annotated\n\nfrom abm.politics.agenda.family import Sunk, agenda",
+        "@agenda(deterministic=True)\ndef {name}(council, *, sunk: Annotated[float, Sunk] = 0.0):",
+        "Puts to the vote a fifth of the envelope, in equal parts for the best site of every state.",
+        "council.decide(plan, sunk) puts a plan to the vote, EUR bn (worlds, sites); council.choose(plan) carries it out.",
+        "Returns the motion that comes of it, or None where there is nothing to decide this quarter.",
+        '>>> from runs.workshop.conformance import example\n>>> (council,) = example("agenda")\n'
+        ">>> bool({name}(council).held.all())\nTrue",
+        "plan = council.one_each(0.2)\nreturn council.decide(plan, sunk, letters=council.letters(plan))",
+    ),
+    "voting": Scaffold(
+        "from abm.politics.voting import voting",
+        "@voting(anonymous=True, monotone=True, deterministic=True)\ndef {name}(ballot, states):",
+        "Passes with two thirds of the states.",
+        "ballot.yes and ballot.no are truth values (worlds, states); states.population are whole persons (states,).",
+        "Returns truth values (worlds,): whether the ballot passes. Compare whole numbers, so that the line is exact.",
+        '>>> from runs.workshop.conformance import example\n>>> ballot, states = example("voting")\n'
+        ">>> bool({name}(ballot, states)[ballot.yes.all(-1)].all())\nTrue",
+        "return 3 * ballot.yes.sum(-1) >= 2 * states.count",
+    ),
+    "funding": Scaffold(
+        "from abm.politics.funding import Split, funding",
+        "@funding(anonymous=True, deterministic=True)\ndef {name}(states, decider):",
+        "The host pays a quarter, the Union the rest, and the states pay the Union by their people.",
+        "states.population, states.gdp and states.gni are (states,); decider is who decides alone, -1 for none.",
+        "Returns Split(host, union, private, key): shares that add up to 1, and the key (states,) to the Union's part.",
+        '>>> from runs.workshop.conformance import example\n>>> states, decider = example("funding")\n'
+        ">>> split = {name}(states, decider)\n>>> split.host + split.union + split.private\n1.0",
+        "return Split(0.25, 0.75, 0.0, states.population / states.population.sum())",
+    ),
+    "entitlement": Scaffold(
+        "import numpy as np\n\nfrom abm.politics.entitlement import entitlement",
+        "@entitlement(anonymous=True, deterministic=True)\ndef {name}(plan, claims):",
+        "Nobody gets less than twice the smallest facility: what is smaller is given up.",
+        "plan is EUR bn (worlds, sites); claims.payments(plan) is what each state pays, claims.best its best free site.",
+        "Returns the plan that honours the claim within the envelope, EUR bn (worlds, sites).",
+        '>>> from runs.workshop.conformance import example\n>>> plan, claims = example("entitlement")\n'
+        ">>> bool(({name}(plan, claims) <= plan).all())\nTrue",
+        "return np.where(plan >= 2 * claims.smallest, plan, 0.0)",
+    ),
+    "reversion": Scaffold(
+        "from abm.politics.reversion import reversion",
+        "@reversion(anonymous=True, deterministic=True)\ndef {name}(council):",
+        "A tenth of the envelope goes in equal parts to the best site of every state.",
+        "council.envelope (worlds, 1) is EUR bn left to place, council.best (worlds, states) each state's best free site.",
+        "Returns the plan that stands, EUR bn (worlds, sites), and whether hosts pay for it alone.",
+        '>>> from runs.workshop.conformance import example\n>>> (council,) = example("reversion")\n'
+        ">>> plan, alone = {name}(council)\n>>> alone\nFalse",
+        "return council.one_each(0.1), False",
+    ),
+    "procurement": Scaffold(
+        "from dataclasses import replace\n\nfrom abm.delivery.procurement import procurement, public_tender",
+        "@procurement(deterministic=True)\ndef {name}():",
+        "A public tender that takes a year from specification to contract.",
+        "It is handed nothing but its own parameters, which it names after a * as the shipped rules do.",
+        "Returns a Procedure: years, shares and chances, each a number or an array (worlds, 1).",
+        ">>> {name}().award_years\n1.0",
+        "return replace(public_tender(), award_years=1.0)",
+    ),
+    "operations": Scaffold(
+        "from dataclasses import replace\n\nfrom abm.delivery.operations import audit_first, operations",
+        "@operations(deterministic=True)\ndef {name}():",
+        "As audit_first, but what stops starts again by itself within a minute.",
+        "It is handed nothing but its own parameters, which it names after a * as the shipped rules do.",
+        "Returns a Practice: hours, shares and factors, each a number or an array (worlds, 1).",
+        ">>> {name}().downtime_h < audit_first().downtime_h\nTrue",
+        "return replace(audit_first(), restart_h=1 / 60)",
+    ),
+    "pooling": Scaffold(
+        "import numpy as np\n\nfrom abm.delivery.pooling import Pool, pooling, single_site, synchronous",
+        "@pooling(anonymous=True, deterministic=True)\ndef {name}(fleet, before):",
+        "Sites train together only where that gains a tenth over the strongest alone.",
+        "fleet.chips and fleet.peak are (worlds, sites); before (worlds, sites) is the best pool so far, or None.",
+        "Returns a Pool: rate (worlds,) FLOP/s, members (worlds, sites), islands (worlds,), own (worlds, sites).",
+        '>>> from runs.workshop.conformance import example\n>>> fleet, before = example("pooling")\n'
+        ">>> bool(({name}(fleet, before).rate >= single_site(fleet, before).rate).all())\nTrue",
+        "alone, together = single_site(fleet, before), synchronous(fleet, before)\n"
+        "pays = together.rate > 1.1 * alone.rate\n"
+        "return Pool(\n"
+        "    np.where(pays, together.rate, alone.rate),\n"
+        "    np.where(pays[:, None], together.members, alone.members),\n"
+        "    np.where(pays, together.islands, alone.islands),\n"
+        "    alone.own,\n"
+        ")",
+    ),
+}
