@@ -13,11 +13,11 @@ import pandas as pd
 from abm import outcomes
 from abm.members import Members, load_members
 from abm.scenario import Scenario, load
-from agents.errors import BadInput, JusteRetourError
+from agents.errors import BadInput
 from runs import tables as shape
 from runs.provenance import provenance
 from runs.statistics import summary, without_a_run
-from runs.user_rules import blamed
+from runs.user_rules import blame
 
 if TYPE_CHECKING:
     from runs.plots import Plots
@@ -174,7 +174,7 @@ def _run(
     wanted: tuple[str, ...],
     agents: Any = None,
 ) -> Any:
-    try:
+    with blame():
         return outcomes.run(
             scenario,
             seed,
@@ -185,10 +185,3 @@ def _run(
             timeline="timeline" in wanted,
             agents=agents,
         )
-    except JusteRetourError:
-        raise
-    except Exception as error:
-        failed = blamed(error)
-        if failed is None:
-            raise
-        raise failed from error

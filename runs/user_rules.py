@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import sys
 import traceback
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -123,15 +124,25 @@ def _run(path: Path, place: Path, source: str, sha256: str) -> None:
         raise BadInput(f"{path}{_line(error, place)}: {_said(error)}; mend that line.") from None
 
 
-def blamed(error: BaseException) -> RuleFailed | None:
-    """Return the error in one sentence if it arose in a user's rule, and None if it did not."""
-    for file in loaded():
-        line = _line(error, file.path.resolve())
-        if line:
-            return RuleFailed(
-                f"a rule in {file.path} failed{line.replace(',', ' at', 1)}: {_said(error)}; mend that line."
-            )
-    return None
+@contextmanager
+def blame() -> Iterator[None]:
+    """Say an error that arises in a user's rule in one sentence, with its line; other errors pass as they are.
+
+    Raises:
+        RuleFailed: a user's rule raised an error.
+    """
+    try:
+        yield
+    except JusteRetourError:
+        raise
+    except Exception as error:
+        for file in loaded():
+            line = _line(error, file.path.resolve())
+            if line:
+                raise RuleFailed(
+                    f"a rule in {file.path} failed{line.replace(',', ' at', 1)}: {_said(error)}; mend that line."
+                ) from error
+        raise
 
 
 def _line(error: BaseException, place: Path) -> str:

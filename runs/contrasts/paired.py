@@ -13,10 +13,10 @@ from abm.members import Members, load_members
 from abm.outcomes import Outcomes, run
 from abm.scenario import Scenario, load
 from agents.arrays import Reals
-from agents.errors import BadInput, JusteRetourError, near
+from agents.errors import BadInput, near
 from runs.planners import WORLDS, Planners, replicates_of
 from runs.tables import TABLES
-from runs.user_rules import blamed
+from runs.user_rules import blame
 
 Progress = Callable[[int, int], None]
 OUTCOMES = {c.name: c for c in TABLES["worlds"] if c.kind in ("whole", "real", "quarter")}
@@ -46,15 +46,8 @@ def measure(found: Mapping[str, Any], name: str) -> Reals:
 
 def guarded(*arguments: Any, **options: Any) -> Outcomes:
     """Run worlds; an error in a user's rule is said in one sentence."""
-    try:
+    with blame():
         return run(*arguments, **options)
-    except JusteRetourError:
-        raise
-    except Exception as error:
-        failed = blamed(error)
-        if failed is None:
-            raise
-        raise failed from error
 
 
 class Paired:

@@ -24,8 +24,7 @@ from abm.quarter import advance
 from abm.scenario import Scenario
 from abm.world import World
 from agents.arrays import total
-from agents.errors import JusteRetourError
-from runs.user_rules import blamed
+from runs.user_rules import blame
 from runs.views.narrative import says
 from runs.views.reasons import ballot, decision, facilities, proposed_by, who_proposes
 
@@ -58,15 +57,8 @@ def play(
         RuleFailed: a user's rule raised an error; the sentence names its line.
     """
     members = members or load_members()
-    try:
+    with blame():
         return _play(scenario, seed, replicate, members, price)
-    except JusteRetourError:
-        raise
-    except Exception as error:
-        failed = blamed(error)
-        if failed is None:
-            raise
-        raise failed from error
 
 
 def _play(scenario: Scenario, seed: int, replicate: int, members: Members, price: bool) -> dict[str, Any]:

@@ -10,9 +10,8 @@ import numpy as np
 from abm import outcomes
 from abm.members import Members, load_members
 from abm.scenario import Scenario
-from agents.errors import JusteRetourError
 from runs.statistics import quantile, worst_when_missing
-from runs.user_rules import blamed
+from runs.user_rules import blame
 
 SHARES = (0.05, 0.25, 0.5, 0.75, 0.95)
 COUNTED = ("sites", "hosts")
@@ -32,15 +31,8 @@ def spread(
     parts: list[Any] = []
     done, size = 0, min(first, worlds)
     while done < worlds:
-        try:
+        with blame():
             parts.append(outcomes.run(scenario, seed, np.arange(done, done + size), members, timeline=True))
-        except JusteRetourError:
-            raise
-        except Exception as error:
-            failed = blamed(error)
-            if failed is None:
-                raise
-            raise failed from error
         done += size
         size = min(max(2 * size, first), worlds - done)
         yield _summary(scenario, seed, done, parts)
