@@ -71,7 +71,7 @@ def page() -> str:
     from abm.scenario import DEFAULT, load, parameters
     from runs.europe.calibration import MOMENTS
 
-    template = (resources.files("runs") / "odd_template.md").read_text(encoding="utf-8")
+    template = (resources.files("runs") / "europe" / "odd_template.md").read_text(encoding="utf-8")
     known = parameters()
     scenario = load(DEFAULT)
     parts = {

@@ -1,0 +1,107 @@
+"""The ODD description is current, has its elements by name, and tells where every number comes from."""
+
+import re
+
+import numpy as np
+import pytest
+
+from abm.scenario import load, parameters
+from abm.world import World
+from agents.rules import FAMILIES
+from runs.command import main
+from runs.europe import odd
+from runs.tables import TABLES
+
+SHIPPED = ("abm.", "agents.")
+
+
+@pytest.fixture(scope="module")
+def text():
+    return odd.PAGE.read_text(encoding="utf-8")
+
+
+def all_parameters():
+    """Of the scenario and of every shipped rule: name, default, what is known."""
+    yield from ((name, *rest) for name, rest in parameters().items())
+    for family in FAMILIES.values():
+        for rule in family:
+            if rule.function.__module__.startswith(SHIPPED):
+                for name, rest in rule.parameters.items():
+                    yield (f"{family.name}.{rule.name}.{name}", *rest)
+
+
+def test_the_page_is_what_the_code_says(text):
+    assert text == odd.page(), "run `uv run juste-retour odd --write`"
+
+
+def test_the_seven_elements_and_the_eleven_concepts_by_name(text):
+    assert re.findall(r"^## \d\. (.+)$", text, re.M) == [
+        "Purpose and patterns",
+        "Entities, state variables and scales",
+        "Process overview and scheduling",
+        "Design concepts",
+        "Initialization",
+        "Input data",
+        "Submodels",
+    ]
+    concepts = text.split("## 4.")[1].split("### Individual decisions (ODD+D)")[0]
+    assert re.findall(r"^\*\*(.+?)\.\*\*", concepts, re.M) == [
+        "Basic principles",
+        "Emergence",
+        "Adaptation",
+        "Objectives",
+        "Learning",
+        "Prediction",
+        "Sensing",
+        "Interaction",
+        "Stochasticity",
+        "Collectives",
+        "Observation",
+    ]
+
+
+def test_no_state_variable_is_left_out_or_made_up():
+    assert set(odd.STATE) == set(odd.state_variables())
+    delivered = World(load("eu-status-quo"), 0, [0, 1]).delivered
+    arrays = {name for name, value in vars(delivered).items() if isinstance(value, np.ndarray)}
+    assert set(odd.DELIVERED) == arrays
+
+
+def test_every_rule_outcome_and_parameter_is_in_it(text):
+    for name in parameters():
+        assert f"| `{name}` |" in text, name
+    for column in TABLES["worlds"]:
+        assert f"| `{column.name}` |" in text, column.name
+    for family in FAMILIES.values():
+        part = text.split(f"### {family.name}: ")[1].split("\n### ")[0]
+        for rule in family:
+            if rule.function.__module__.startswith(SHIPPED):
+                assert f"| `{rule.name}` |" in part, rule.name
+                for name in rule.parameters:
+                    assert f"| `{rule.name}.{name}` |" in part, (rule.name, name)
+
+
+def test_every_parameter_has_a_source_or_is_assumed_with_a_range():
+    for name, default, about in all_parameters():
+        assert about.source.strip(), f"{name} has no source"
+        assert about.about.strip(), f"{name} has no meaning"
+        if "assumed" in about.source and not isinstance(default, bool | str):
+            low, high = about.range or (about.low, about.high)
+            assert low is not None, f"{name} is assumed and has no range"
+            assert high is not None, f"{name} is assumed and has no range"
+            assert low < high, name
+
+
+def test_every_rule_has_a_source():
+    for family in FAMILIES.values():
+        for rule in family:
+            if rule.function.__module__.startswith(SHIPPED):
+                assert rule.source, f"{family.name} = {rule.name} has no source"
+
+
+def test_the_command_prints_and_writes(tmp_path, monkeypatch, capsys, text):
+    assert main(["odd"]) == 0
+    assert capsys.readouterr().out == text
+    monkeypatch.setattr(odd, "PAGE", tmp_path / "ODD.md")
+    assert main(["odd", "--write"]) == 0
+    assert (tmp_path / "ODD.md").read_text(encoding="utf-8") == text
