@@ -56,7 +56,10 @@ class Parameter:
             return value
         if isinstance(value, bool) or not isinstance(value, int | float | np.number):
             raise BadInput(f"{name} = {value!r} is not a number; {self._allowed()}")
-        number = float(value)
+        try:
+            number = float(value)
+        except OverflowError:
+            number = float("inf")
         if not np.isfinite(number):
             raise BadInput(f"{name} = {value!r} is not a finite number; {self._allowed()}")
         if isinstance(default, int) and number != int(number):

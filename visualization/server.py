@@ -17,8 +17,10 @@ SETTINGS = {
     "SOLARA_THEME_TITLE": "juste retour",
     "SOLARA_ASSETS_FONTAWESOME_ENABLED": "False",
     "SOLARA_KERNEL_CULL_TIMEOUT": "10m",
+    "SOLARA_ROOT_PATH": "",
     "SOLARA_MODE": "production",
 }
+UNSERVED = {"/resourcez", "/_solara/api/evict/{kernel_id}"}  # the machine's memory is nobody else's business
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -56,22 +58,33 @@ def serve(host: str, port: int, *, browser: bool) -> None:
     for name, value in SETTINGS.items():
         os.environ.setdefault(name, value)
     import uvicorn
-    from solara.server import starlette
+    from solara.server import settings, starlette
     from starlette.responses import FileResponse, Response
-    from starlette.routing import Route
+    from starlette.routing import Mount, Route
+    from starlette.staticfiles import StaticFiles
 
+    from visualization.guard import MOST_BYTES, Guard
     from visualization.replay import STAGE, bundled
 
     script = bundled("app.js") + "\nexport { start };\n"
     fresh = {"Cache-Control": "no-cache"}
-    starlette.app.router.routes[:0] = [
+
+    class Packaged(starlette.StaticCdn):
+        """Solara's own files as they are installed; one that is not there is not fetched either."""
+
+        lookup_path = StaticFiles.lookup_path
+
+    packaged = Packaged(directory=settings.assets.proxy_cache_dir, follow_symlink=True)
+    starlette.app.router.routes[:] = [
         Route("/stage/bundle.js", lambda _: Response(script, media_type="text/javascript", headers=fresh)),
         Route("/stage/stage.css", lambda _: FileResponse(STAGE / "stage.css", headers=fresh)),
+        Mount(f"/{starlette.cdn_url_path}", packaged),
+        *(route for route in starlette.app.router.routes if getattr(route, "path", "") not in UNSERVED),
     ]
     shown = f"[{host}]" if ":" in host else host
     address = f"http://{shown}:{listener.getsockname()[1]}"
     print(f"juste-retour: open {address} in a browser; Ctrl+C ends.", flush=True)
     if browser:
         threading.Timer(1.0, webbrowser.open, [address]).start()
-    config = uvicorn.Config(starlette.app, log_level="warning", ws_max_size=64 * 1024 * 1024)
+    config = uvicorn.Config(Guard(starlette.app), log_level="warning", ws_max_size=MOST_BYTES)
     uvicorn.Server(config).run(sockets=[listener])

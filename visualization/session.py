@@ -6,16 +6,19 @@ either a result or one sentence that says what was wrong.
 
 from __future__ import annotations
 
+import os
 import threading
 import tomllib
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from importlib import resources
 from typing import Any
 
+from abm.calendar import quarter
 from abm.members import load_members
 from abm.scenario import DEFAULT, Scenario, load, parameters, presets
-from agents.errors import BadInput, JusteRetourError
+from agents.errors import BadInput, JusteRetourError, near
 from agents.rules import FAMILIES, Parameter
 from runs.user_rules import loaded
 from runs.views.frames import play
@@ -25,15 +28,26 @@ from visualization.words import GROUPS, TITLES
 
 KEPT = 24  # finished runs that a session keeps
 MOST_WORLDS = 2000
+MOST_QUARTERS = MOST_WORLDS * 44  # of all worlds of a question together; the default scenario has 44
+WORKERS = ThreadPoolExecutor(
+    os.cpu_count(), "worlds"
+)  # shared by all visitors, so that many do not stall each other
 
 
 def scenario_of(spec: Mapping[str, Any]) -> Scenario:
     """The scenario that a browser names: `base`, a preset, and `changes` as in a scenario file."""
     if not isinstance(spec, Mapping) or not isinstance(spec.get("changes", {}), Mapping):
         raise BadInput(f"{spec!r} names no scenario; choose one of {', '.join(presets())}.")
-    base = load(str(spec.get("base", DEFAULT)))
+    base = load(shipped(spec.get("base", DEFAULT)))
     changes = dict(spec.get("changes", {}))
     return base.changed(changes, base.name if not changes else f"{base.name}, changed") if changes else base
+
+
+def shipped(base: Any) -> str:
+    """The name of a preset, or `BadInput`: a visitor names no file of this machine."""
+    if base not in presets():
+        raise BadInput(f"base = {base!r} is not one of the scenarios here; {near(base, presets())}")
+    return base
 
 
 def spec_of(scenario: Scenario, base: str = DEFAULT) -> dict[str, Any]:
@@ -49,9 +63,7 @@ def opened(text: str) -> dict[str, Any]:
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise BadInput(f"the file is not valid TOML: {error}; mend that line.") from None
-    base = content.get("base", DEFAULT)
-    base = base if base in presets() else DEFAULT
-    return spec_of(load(content), base)
+    return spec_of(load(content), shipped(content.get("base", DEFAULT)))
 
 
 def offered() -> dict[str, Any]:
@@ -129,7 +141,8 @@ class Session:
 
     def ask(self, question: Mapping[str, Any]) -> None:
         """Answer a question; never raises, so that the page stays up."""
-        n, kind = question.get("n", 0), question.get("kind")
+        question = question if isinstance(question, Mapping) else {}
+        n, kind = question.get("n", 0), str(question.get("kind"))
         try:
             answers = {
                 "runs": self._runs,
@@ -141,12 +154,8 @@ class Session:
             if kind not in answers:
                 raise BadInput(f"{kind!r} cannot be asked; reload the page.")
             found = answers[kind](question)
-        except JusteRetourError as error:
-            found = {"error": str(error)}
         except Exception as error:
-            found = {
-                "error": f"The run failed: {type(error).__name__}: {error}; change the last setting back."
-            }
+            found = {"error": said(error)}
         if found is not None:
             self._say({"n": n, "kind": kind} | found)
 
@@ -168,10 +177,8 @@ class Session:
 
     def _runs(self, question: Mapping[str, Any]) -> dict[str, Any]:
         """The runs of one or two scenarios on the same luck."""
-        specs = question.get("specs") or []
-        return {
-            "runs": [self._run(spec, question.get("seed"), question.get("replicate", 0)) for spec in specs]
-        }
+        seed, replicate = question.get("seed"), question.get("replicate", 0)
+        return {"runs": [self._run(spec, seed, replicate) for spec in asked(question)]}
 
     def _spread(self, question: Mapping[str, Any]) -> None:
         """Many worlds of each scenario, sent as they come from a thread of its own."""
@@ -180,7 +187,13 @@ class Session:
             whole(question.get("seed"), "seed"),
             whole(question.get("worlds", 200), "worlds", 1, MOST_WORLDS),
         )
-        scenarios = [scenario_of(spec) for spec in question.get("specs") or []]
+        scenarios = [scenario_of(spec) for spec in asked(question)]
+        for scenario in scenarios:
+            quarters = quarter(scenario.end, "end") - quarter(scenario.start, "start") + 1
+            if worlds * quarters > MOST_QUARTERS:
+                raise BadInput(
+                    f"{worlds} worlds of {quarters} quarters are too many for a page; end earlier than {scenario.end}."
+                )
 
         def work() -> None:
             try:
@@ -189,10 +202,10 @@ class Session:
                         if self.wanted != n or self.closed:
                             return
                         self._say({"n": n, "kind": "spread", "side": side, "of": worlds, "spread": summary})
-            except JusteRetourError as error:
-                self._say({"n": n, "kind": "spread", "error": str(error)})
+            except Exception as error:
+                self._say({"n": n, "kind": "spread", "error": said(error)})
 
-        threading.Thread(target=work, daemon=True).start()
+        WORKERS.submit(work)
 
     def _open(self, question: Mapping[str, Any]) -> dict[str, Any]:
         """A scenario from a file's text."""
@@ -205,6 +218,22 @@ class Session:
     def _replay(self, question: Mapping[str, Any]) -> dict[str, Any]:
         """A page that plays the runs without a server."""
         return {"text": replay(self._runs(question)["runs"], question.get("view") or {})}
+
+
+def asked(question: Mapping[str, Any]) -> list[Any]:
+    """The one or two scenarios of a question."""
+    specs = question.get("specs")
+    if not isinstance(specs, list) or not 1 <= len(specs) <= 2:
+        raise BadInput("A question is about one scenario or two; reload the page.")
+    return specs
+
+
+def said(error: Exception) -> str:
+    """What went wrong, in one sentence."""
+    if isinstance(error, JusteRetourError):
+        return str(error)
+    text = " ".join(str(error).split())
+    return f"The run failed: {type(error).__name__}: {text}; change the last setting back."
 
 
 def whole(value: Any, name: str, low: int = 0, high: int = 2**53 - 1) -> int:

@@ -39,7 +39,7 @@ def test_a_commissioner_says_what_the_draft_is_worth(visit):
     page = visit(
         "?a.agenda=commission_proposal&a.voting=lisbon_qmv&a.funding=gni_key&t=2034Q4&why=commissioner.3"
     )
-    assert "plans" in page.text_content(".panel")
+    assert "of the favourite" in page.text_content(".panel")
 
 
 def test_a_rule_changes_the_run_and_undo_brings_it_back(visit):

@@ -58,12 +58,59 @@ def test_the_same_question_is_run_once():
         ({"kind": "open", "text": "colour = 3"}, "colour"),
         ({"kind": "open", "text": "= nothing"}, "not valid TOML"),
         ({"kind": "dance"}, "dance"),
+        ({"kind": ["runs"]}, "runs"),
+        ({"kind": "runs", "specs": 3, "seed": 1}, "one scenario or two"),
+        ({"kind": "runs", "specs": [EUROPE] * 3, "seed": 1}, "one scenario or two"),
+        ({"kind": "runs", "specs": [], "seed": 1}, "one scenario or two"),
+        (
+            {"kind": "runs", "specs": [EUROPE | {"changes": {"envelope_eur_bn": 10**400}}], "seed": 1},
+            "envelope_eur_bn",
+        ),
+        (
+            {
+                "kind": "spread",
+                "specs": [EUROPE | {"changes": {"end": "2273Q4"}}],
+                "seed": 1,
+                "worlds": 200,
+            },
+            "end earlier",
+        ),
     ],
 )
 def test_a_question_that_makes_no_sense_is_answered_in_a_sentence(question, said):
     answer = Visitor().ask(**question)
     assert said in answer["error"]
     assert "\n" not in answer["error"]
+
+
+def test_what_is_no_question_at_all_is_answered_too():
+    visitor = Visitor()
+    visitor.session.ask(3)
+    assert "reload" in visitor.heard[0]["error"]
+
+
+def test_a_visitor_names_no_file_of_this_machine(tmp_path):
+    secret = tmp_path / "secret.toml"
+    secret.write_text('voting = "unanimity"')
+    for question in (
+        {"kind": "runs", "specs": [{"base": str(secret)}], "seed": 1},
+        {"kind": "spread", "specs": [{"base": str(secret)}], "seed": 1, "worlds": 1},
+        {"kind": "toml", "spec": {"base": str(secret)}},
+        {"kind": "open", "text": f"base = {str(secret)!r}"},
+    ):
+        assert "not one of the scenarios here" in Visitor().ask(**question)["error"]
+
+
+def test_an_error_in_many_worlds_is_heard(monkeypatch):
+    def broken(*given):
+        raise ZeroDivisionError("by\nzero")
+        yield
+
+    monkeypatch.setattr("visualization.session.spread", broken)
+    visitor = Visitor()
+    visitor.ask(kind="spread", specs=[EUROPE], seed=1, worlds=60)
+    assert visitor.done.wait(30)
+    assert visitor.heard[-1]["error"].startswith("The run failed: ZeroDivisionError: by zero;")
 
 
 def test_many_worlds_come_from_a_thread_and_stop_for_a_newer_question():

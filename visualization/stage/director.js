@@ -3,6 +3,7 @@
 import { wanted } from "./store.js";
 
 const KEPT = 50;
+const LONGEST = 200_000; // bytes of a file that may be a scenario
 const PAUSE = 120; // milliseconds in which further changes join a question
 
 /** The director of a store; `ask` sends a question to the server. */
@@ -107,7 +108,10 @@ export function makeDirector(store, ask) {
         store.set({ spreads });
       });
     },
-    open: (text, side) => send({ kind: "open", text }, (said) => (said.error ? store.set({ notice: said.error }) : director.spec(side, said.spec))),
+    async open(file, side) {
+      if (file.size > LONGEST) return store.set({ notice: `${file.name} is too long for a scenario; open a TOML file.` });
+      send({ kind: "open", text: await file.text() }, (said) => (said.error ? store.set({ notice: said.error }) : director.spec(side, said.spec)));
+    },
     toml: (side, then) => send({ kind: "toml", spec: state.specs[side] }, (said) => (said.error ? store.set({ notice: said.error }) : then(said.text))),
     replay: (then) => {
       const view = { t: state.t, compare: state.compare, big: state.big, speed: state.speed };

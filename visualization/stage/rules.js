@@ -29,7 +29,7 @@ export function drawRules(state, store, director) {
 
 function openFile(e, director, side) {
   const file = e.target.files[0];
-  if (file) file.text().then((text) => director.open(text, side));
+  if (file) director.open(file, side);
   e.target.value = "";
 }
 
