@@ -20,8 +20,11 @@ EVERY = 15.0  # seconds between lines of progress where there is no terminal
 def batch(
     spec: SpecFile,
     out: Annotated[
-        Path, typer.Option(metavar="DIR", help="Folder for the results; the same command goes on.")
-    ],
+        Path | None, typer.Option(metavar="DIR", help="Folder for the results; the same command goes on.")
+    ] = None,
+    rules: Annotated[
+        list[Path] | None, typer.Option(metavar="FILE.py", help="File with rules of your own. Repeatable.")
+    ] = None,
     workers: Workers = None,
     cluster: Annotated[
         str | None, typer.Option(metavar="ADDRESS", help="A Dask scheduler, such as tcp://127.0.0.1:8786.")
@@ -32,12 +35,13 @@ def batch(
     json: Json = False,
 ) -> None:
     """Run an experiment chunk by chunk into a folder; stopped or killed, the same command goes on."""
+    from agents.errors import BadInput
     from runs import printing
     from runs.experiments.experiment import batch as run_batch
     from runs.experiments.experiment import cores, cost
     from runs.experiments.spec import read_spec
 
-    read = read_spec(spec)
+    read = read_spec(spec, rules or ())
     where = printing.console(stderr=json)
     if dry_run:
         found = cost(read)
@@ -65,6 +69,8 @@ def batch(
             soft_wrap=True,
         )
         return
+    if out is None:
+        raise BadInput("--out is missing; name the folder for the results, as in --out results.")
     _say_cost(read, where)
     with _Display() as display:
         done = run_batch(read, out, workers=workers, cluster=cluster, progress=display.show)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -149,8 +149,12 @@ class Spec:
         return list(dict.fromkeys(key for point in self.points for key in point))
 
 
-def read_spec(path: Path | str) -> Spec:
+def read_spec(path: Path | str, rules: Sequence[Path] = ()) -> Spec:
     """Read a spec from a TOML file; files that it names are found from its own folder.
+
+    Args:
+        path: the file.
+        rules: files with rules of one's own, beside those that the spec names.
 
     Raises:
         BadInput: anything in it that cannot be used, in one sentence.
@@ -158,6 +162,11 @@ def read_spec(path: Path | str) -> Spec:
     path = Path(path)
     content = read_toml(path)
     try:
+        if rules:
+            content["rules"] = [
+                *_texts(content.get("rules", ()), "rules"),
+                *(str(r.resolve()) for r in rules),
+            ]
         return replace(spec_of(content, path.parent), text=path.read_text(encoding="utf-8"))
     except BadInput as error:
         raise BadInput(f"{path}: {error}") from None

@@ -334,11 +334,14 @@ def test_points_that_differ_in_numbers_share_arrays_and_keep_their_bits(tmp_path
 
 def test_the_command_line_shows_the_cost_and_writes_nothing_when_dry(tmp_path, call):
     spec = spec_file(tmp_path)
-    status, said, _ = call("batch", spec, "--out", tmp_path / "dry", "--dry-run")
+    status, said, _ = call("batch", spec, "--dry-run")
     assert status == 0
     assert "24 runs" in said.replace("= ", "")
     assert "Nothing was written" in said
-    assert not (tmp_path / "dry").exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["spec.toml"]
+    status, _, wrong = call("batch", spec)
+    assert status == 2
+    assert "--out is missing" in wrong
     status, _, wrong = call("batch", spec, "--out", tmp_path / "x", "--workers", "-1")
     assert status == 2
     assert "workers" in wrong
@@ -347,10 +350,19 @@ def test_the_command_line_shows_the_cost_and_writes_nothing_when_dry(tmp_path, c
     assert json.loads(said)["runs"] == 24
 
 
-def test_a_cluster_that_is_not_there(tmp_path):
-    pytest.importorskip("distributed")
-    with pytest.raises(BadInput, match="no Dask scheduler"):
-        run_small(tmp_path, workers=None, cluster="tcp://127.0.0.1:1")
+def test_rules_of_ones_own_are_named_by_the_spec_or_on_the_command_line(tmp_path, call, own_rules):
+    rule = tmp_path / "two_thirds.py"
+    rule.write_text(
+        '"""Mine."""\n\nfrom abm.politics.voting import voting\n\n\n@voting\ndef two_thirds(ballot, states):\n'
+        '    """Passes with two thirds.\n\n    Source: mine.\n    """\n'
+        "    return 3 * ballot.yes.sum(-1) >= 2 * states.count\n"
+    )
+    text = SPEC.replace('"unanimity"', '"two_thirds"')
+    named = read_spec(spec_file(tmp_path, f'rules = ["two_thirds.py"]\n{text}'))
+    spec = spec_file(tmp_path, text)
+    assert read_spec(spec, [rule]).digest == named.digest
+    assert call("batch", spec, "--rules", rule, "--out", tmp_path / "out", "--workers", "0")[0] == 0
+    assert manifest(tmp_path / "out")["rules"] == dict(named.rules)
 
 
 def test_workers_and_a_cluster_exclude_each_other(tmp_path):

@@ -1,0 +1,54 @@
+"""What the first page tells newcomers to type works as it stands."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
+LINES = re.findall(
+    r"^    (?:pip install uv && )?uv run juste-retour (.+)$", TEXT.replace("--worlds 200", "--worlds 9"), re.M
+)
+RULE = re.search(r"```python\n(from abm.politics.voting.+?)```", TEXT, re.S)
+SHORT = {"app": ("--help",)}  # it stays up; the browser's tests open it
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A folder as the reader's: the specs, cut short, and the rule saved as the page says."""
+    place = tmp_path_factory.mktemp("reader")
+    (place / "runs" / "specs").mkdir(parents=True)
+    for spec in (ROOT / "runs" / "specs").glob("*.toml"):
+        few = spec.read_text(encoding="utf-8")
+        for key, value in (("replications", "2"), ("assess", '["2028Q4"]')):
+            few = re.sub(rf"^{key} = .+$", f"{key} = {value}", few, flags=re.M)
+        (place / "runs" / "specs" / spec.name).write_text(few, encoding="utf-8")
+    (place / "two_thirds.py").write_text(RULE[1], encoding="utf-8")
+    return place
+
+
+def test_the_page_speaks_to_all_three():
+    assert {line.split()[0] for line in LINES} >= {
+        "run",
+        "compare",
+        "attribute",
+        "batch",
+        "app",
+        "rules",
+        "power",
+    }
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_each_command(call, own_rules, folder, monkeypatch, line):
+    monkeypatch.chdir(folder)
+    status, out, err = call(*line.split(), *SHORT.get(line.split()[0], ()))
+    assert (status, out != "") == (0, True), err
+
+
+def test_the_python():
+    code = re.search(r"```python\n(from runs import simulate.+?)```", TEXT, re.S)
+    names = {}
+    exec(code[1], names)
+    assert len(names["result"].worlds) == 200
