@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 MembersFile = Annotated[
     Path | None,
-    typer.Option(metavar="FILE.csv", help="Another union: a table with the columns state and population."),
+    typer.Option(
+        metavar="DIR|FILE.csv",
+        help="Another union: the folder of its tables, or one table with the columns state and population.",
+    ),
 ]
 Participants = Annotated[
     str | None,
@@ -178,7 +181,10 @@ def _chosen(
 
         load_rules(files)
     chosen = voting[rule]
-    states = load_members().states if members is None else load_states(members)
+    if members is None or members.is_dir():
+        states = load_members(members).states
+    else:
+        states = load_states(members)
     for text in add or []:
         states = _with_state(states, text)
     if participants is None:

@@ -97,7 +97,9 @@ def test_another_union_and_a_rule_of_ones_own(call, file, own_rules):
     )
     found = data(call("power", "larger_half", "--rules", mine, "--members", union, "--json"))
     assert [s["shapley_shubik"] for s in found["states"]] == [1, 0, 0]
-    vote = data(call("vote", "larger_half", "--rules", mine, "--members", union, "--yes", "BB,CC", "--json"))
+    union.rename(union.with_name("states.csv"))
+    folder = union.parent
+    vote = data(call("vote", "larger_half", "--rules", mine, "--members", folder, "--yes", "BB,CC", "--json"))
     assert (vote["passed"], vote["could_tip"]) == (False, ["AA"])
 
 
