@@ -89,7 +89,7 @@ def local(content: str, chunks: Iterable[int], stop: Stop, workers: int) -> Iter
 
     def hire() -> None:
         process = subprocess.Popen(
-            [sys.executable, "-m", "runs.experiments.worker"],
+            [sys.executable, "-P", "-m", "runs.experiments.worker"],  # no file of the user's hides one of Python's
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env={**os.environ, **ONE_THREAD},
