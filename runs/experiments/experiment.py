@@ -13,14 +13,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from agents.errors import BadInput, JusteRetourError
 from runs.ensemble import whole
 from runs.experiments import pool
 from runs.experiments.chunks import Failure, Plan, Produced
 from runs.experiments.spec import Spec, read_spec, spec_of
-from runs.experiments.store import Store, code_digest
+from runs.experiments.store import Store
 from runs.printing import json_text
 
 SAMPLE = 256  # worlds run to estimate time and size
@@ -224,27 +222,10 @@ def _running(
     if not todo:
         return iter(())
     if cluster is not None:
-        return pool.dask(content, todo, stop, cluster, _same_there)
+        return pool.dask(content, todo, stop, cluster)
     if workers == 0:
         return pool.here(content, todo, stop)
     return pool.local(content, todo, stop, workers)
-
-
-def _fingerprint() -> list[str]:
-    return [code_digest(), np.__version__]
-
-
-def _same_there(client: Any) -> None:
-    """Refuse a cluster whose workers run other code."""
-    found = client.run(_fingerprint)
-    if not found:
-        raise BadInput("--cluster: the scheduler has no workers; start some, or wait for them.")
-    for worker, there in found.items():
-        if list(there) != _fingerprint():
-            raise BadInput(
-                f"--cluster: the worker {worker} runs other code or another NumPy ({', '.join(there)}) than this process "
-                f"({', '.join(_fingerprint())}); install the same version there."
-            )
 
 
 @contextmanager

@@ -7,18 +7,26 @@ import pickle
 import selectors
 import subprocess
 import sys
+import threading
+import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
+from concurrent.futures import CancelledError
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, cast
 
+import numpy as np
+
 from agents.errors import BadInput, JusteRetourError
-from runs.experiments.chunks import Failure, Produced, produce
+from runs.experiments.chunks import Failure, Produced, plan_of, produce
+from runs.experiments.store import code_digest
 from runs.experiments.worker import HEADER, ONE_THREAD
 
 ATTEMPTS = 2  # of a chunk whose worker dies
 TICK = 0.25  # seconds between looks at whether to stop
+PATIENCE = 10.0  # seconds that a scheduler may take to answer
+GLANCE = 0.02  # seconds between looks at a cluster
 
 
 class Stop:
@@ -157,22 +165,13 @@ def local(content: str, chunks: Iterable[int], stop: Stop, workers: int) -> Iter
 def died(code: int | None) -> Failure:
     """What is said of a chunk whose worker ended under it."""
     how = f"by signal {-code}" if code is not None and code < 0 else f"with exit status {code}"
-    return Failure(
+    return _nowhere(
         f"the worker that ran it ended {how} {ATTEMPTS} times, most often for want of memory: use fewer workers, or set a "
-        "smaller chunk in the spec of a new experiment.",
-        "",
-        -1,
-        "",
-        None,
-        None,
-        {},
-        "",
+        "smaller chunk in the spec of a new experiment."
     )
 
 
-def dask(
-    content: str, chunks: Iterable[int], stop: Stop, address: str, check: Callable[[Any], None]
-) -> Iterator[Produced]:
+def dask(content: str, chunks: Iterable[int], stop: Stop, address: str) -> Iterator[Produced]:
     """Run chunks by the workers of a Dask scheduler; a chunk whose worker is lost moves to another.
 
     Args:
@@ -180,7 +179,10 @@ def dask(
         chunks: their numbers.
         stop: when to stop.
         address: the scheduler's, as in tcp://127.0.0.1:8786.
-        check: called with the client before anything is handed out.
+
+    Raises:
+        BadInput: no Dask, no scheduler, no worker, or a worker that would run something else.
+        JusteRetourError: the scheduler has gone away.
     """
     try:
         import distributed
@@ -189,56 +191,91 @@ def dask(
             "--cluster needs Dask, which is not installed: install juste-retour[dask], or `uv sync --extra dask`."
         ) from None
     try:
-        client = distributed.Client(address, timeout="10s", set_as_default=False)
+        client = distributed.Client(address, timeout=PATIENCE, set_as_default=False)
     except (OSError, ValueError, TimeoutError) as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         raise BadInput(
             f"--cluster {address}: no Dask scheduler answers there ({reason}); check the address."
         ) from None
-    waiting = deque(chunks)
+    waiting, expected = deque(chunks), fingerprint(content)
     try:
-        check(client)
-        window = max(2 * sum(client.nthreads().values()), 4)
+        _same_everywhere(client, content, expected)
         running: dict[Any, int] = {}
-        ended = distributed.as_completed()
-        while True:
+        ended = distributed.as_completed(loop=client.loop)
+        window = 0
+        while not stop.hurried:
+            if len(running) <= window // 2:  # workers may have come or gone
+                window = max(2 * sum(client.nthreads().values()), 4)
             while waiting and len(running) < window and not stop.asked:
-                chunk = waiting.popleft()
-                future = client.submit(produce, content, chunk, pure=False, retries=0)
-                running[future] = chunk
+                future = client.submit(there, content, waiting[0], expected, pure=False)
+                running[future] = waiting.popleft()
                 ended.add(future)
-            if not running or stop.hurried:
+            if not running:
                 return
-            try:
-                future = next(_ready(ended, stop))
-            except StopIteration:
-                return
+            if not ended.has_ready():
+                time.sleep(GLANCE)
+                continue
+            future = next(ended)
             chunk = running.pop(future)
             lost = future.exception()
             yield future.result() if lost is None else Produced(chunk, 0, 0.0, {}, _lost(lost))
             future.release()
+    except (OSError, CancelledError) as error:  # also what Dask raises where a connection ends
+        raise JusteRetourError(
+            f"the Dask scheduler at {address} has gone away ({type(error).__name__}); what is done is kept: start it "
+            "again and give the same command."
+        ) from None
     finally:
-        client.close()
+        with suppress(TimeoutError):
+            client.close(timeout=2)
 
 
-def _ready(ended: Any, stop: Stop) -> Iterator[Any]:
-    while not stop.hurried:
+def fingerprint(content: str) -> list[str]:
+    """What two processes must have in common for a spec's chunks to be the same: code, NumPy, rules and members."""
+    return [code_digest(), np.__version__, plan_of(content).spec.digest]
+
+
+def there(content: str, chunk: int, expected: list[str]) -> Produced:
+    """Run a chunk on a worker of a cluster, one at a time however many threads the worker has.
+
+    Workers that join later are checked here, since nothing else has met them.
+    """
+    with _ONE_AT_A_TIME:
         try:
-            yield next(ended)
-            return
-        except StopIteration:
-            return
+            found = fingerprint(content)
+        except Exception as error:
+            return Produced(chunk, 0, 0.0, {}, _nowhere(f"the worker cannot read the spec: {error}"))
+        if found != expected:
+            return Produced(chunk, 0, 0.0, {}, _nowhere(f"the worker {OTHER}"))
+        return produce(content, chunk)
+
+
+_ONE_AT_A_TIME = threading.Lock()
+OTHER = "runs other code, another NumPy or other files of rules; install the same there, and share the files."
+
+
+def _same_everywhere(client: Any, content: str, expected: list[str]) -> None:
+    try:
+        found = client.run(fingerprint, content)
+    except Exception as error:
+        raise BadInput(
+            f"--cluster: a worker cannot read the spec ({' '.join(str(error).split())}); install juste-retour there, and "
+            "share the files that the spec names."
+        ) from None
+    if not found:
+        raise BadInput("--cluster: the scheduler has no workers; start some, or wait for them.")
+    for worker, has in found.items():
+        if list(has) != expected:
+            raise BadInput(f"--cluster: the worker {worker} {OTHER}")
 
 
 def _lost(error: BaseException) -> Failure:
     text = " ".join(str(error).split())
-    return Failure(
-        f"the cluster gave it up ({type(error).__name__}: {text}): most often its workers have too little memory.",
-        "",
-        -1,
-        "",
-        None,
-        None,
-        {},
-        "",
+    return _nowhere(
+        f"the cluster gave it up ({type(error).__name__}: {text}): most often its workers have too little memory."
     )
+
+
+def _nowhere(message: str) -> Failure:
+    """A failure that is no world's."""
+    return Failure(message, "", -1, "", None, None, {}, "")

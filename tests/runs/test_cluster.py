@@ -1,0 +1,131 @@
+"""A batch on a real Dask scheduler gives the bytes of a batch at home, whatever becomes of its workers."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+
+from agents.errors import BadInput, JusteRetourError
+from runs.experiments import pool
+from runs.experiments.experiment import batch
+from runs.experiments.pool import fingerprint, there
+from runs.experiments.spec import read_spec
+from runs.experiments.store import Store
+from tests.runs.small import SPEC, files, manifest, run_small, spec_file
+
+pytest.importorskip("distributed", reason="Dask is an extra: uv sync --extra dask")
+ROOT = Path(__file__).parents[2]
+TEXT = SPEC.replace("chunk = 6", "chunk = 2")
+
+
+@contextmanager
+def cluster(folder, workers=2):
+    """A scheduler and its workers as processes; yields (address, scheduler, workers)."""
+    where = folder / "scheduler.json"
+    quiet = {
+        "cwd": ROOT,
+        "stdout": subprocess.DEVNULL,
+        "stderr": subprocess.DEVNULL,
+        "env": {**os.environ, "PYTHONPATH": str(ROOT)},
+    }
+    usual = ["--host", "127.0.0.1", "--no-dashboard", "--scheduler-file", str(where)]
+    scheduler = [sys.executable, "-m", "distributed.cli.dask_scheduler", *usual, "--port", "0"]
+    worker = [sys.executable, "-m", "distributed.cli.dask_worker", *usual, "--nthreads", "1", "--no-nanny"]
+    found = [subprocess.Popen(scheduler, **quiet)]
+    found += [
+        subprocess.Popen([*worker, "--local-directory", str(folder / f"worker-{k}")], **quiet)
+        for k in range(workers)
+    ]
+    try:
+        yield _address(where, workers), found[0], found[1:]
+    finally:
+        for process in found:
+            with suppress(ProcessLookupError):
+                process.kill()
+            process.wait()
+
+
+def _address(where, workers):
+    from distributed import Client
+
+    until = time.monotonic() + 120
+    while not where.exists() and time.monotonic() < until:
+        time.sleep(0.05)
+    address = json.loads(where.read_text())["address"]
+    with Client(address, set_as_default=False) as client:
+        client.wait_for_workers(workers, timeout=120)
+    return address
+
+
+@pytest.fixture(scope="module")
+def at_home(tmp_path_factory):
+    return run_small(tmp_path_factory.mktemp("at-home"), text=TEXT)
+
+
+def test_a_worker_killed_in_the_middle_changes_nothing_and_a_lost_scheduler_is_said(at_home, tmp_path):
+    spec, seen = spec_file(tmp_path, TEXT), []
+    with cluster(tmp_path) as (address, scheduler, workers):
+
+        def kill_one(tally):
+            seen.append(tally.chunks_done)
+            if len(seen) == 2:
+                workers[0].send_signal(signal.SIGKILL)
+
+        done = batch(spec, tmp_path / "out", cluster=address, progress=kill_one)
+        assert workers[0].wait(10) == -signal.SIGKILL
+        assert len(seen) == done.tally.chunks == 12
+        assert files(tmp_path / "out") == files(at_home)
+        assert manifest(tmp_path / "out")["result"] == manifest(at_home)["result"]
+
+        def lose(tally):
+            scheduler.kill()
+
+        with pytest.raises(JusteRetourError, match="has gone away"):
+            batch(spec, tmp_path / "cut", cluster=address, progress=lose)
+    assert 1 <= len(Store(tmp_path / "cut").done()) < 12
+    batch(spec, tmp_path / "cut", workers=0)
+    assert files(tmp_path / "cut") == files(at_home)
+
+
+def test_a_worker_that_would_run_something_else_runs_nothing(tmp_path):
+    content = json.dumps(dict(read_spec(spec_file(tmp_path, TEXT)).content), default=str)
+    same = fingerprint(content)
+    assert there(content, 0, same).failure is None
+    for other in (["other code", *same[1:]], [same[0], "0.0", same[2]], [*same[:2], "other rules"]):
+        found = there(content, 0, other)
+        assert not found.files
+        assert "install the same there" in found.failure.message
+    assert "cannot read the spec" in there("{}", 0, same).failure.message
+
+
+def test_threads_of_a_worker_take_turns(tmp_path, at_home):
+    content = json.dumps(dict(read_spec(spec_file(tmp_path, TEXT)).content), default=str)
+    expected, found = fingerprint(content), {}
+
+    def work(chunk):
+        found[chunk] = there(content, chunk, expected)
+
+    crew = [threading.Thread(target=work, args=(chunk,)) for chunk in range(6)]
+    for thread in crew:
+        thread.start()
+    for thread in crew:
+        thread.join()
+    kept = files(at_home)
+    for chunk, produced in found.items():
+        assert produced.files["worlds"] == kept[f"worlds/{chunk:06d}.parquet"]
+
+
+def test_a_cluster_that_cannot_be_used_is_said(tmp_path, monkeypatch):
+    monkeypatch.setattr(pool, "PATIENCE", 0.2)
+    with pytest.raises(BadInput, match="no Dask scheduler"):
+        run_small(tmp_path, workers=None, cluster="tcp://127.0.0.1:1")
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(BadInput, match="--extra dask"):
+        run_small(tmp_path, workers=None, cluster="tcp://127.0.0.1:1")
