@@ -275,6 +275,9 @@ def _listed(
     out: list[Point] = []
     for number, point in enumerate(given):
         plain = dict(point)
+        name = plain.get("label", "")
+        if not isinstance(name, str) or not name.isprintable():
+            raise BadInput(f"design.points[{number}].label = {name!r} is no name; give a text on one line.")
         if "scenario" in plain:
             what = plain["scenario"]
             found = known[what] if isinstance(what, str) and what in known else scenario(what)

@@ -19,6 +19,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.path import Path as Outline
+from matplotlib.ticker import LogFormatter
 
 from abm.data import map_geometry, place
 from agents.arrays import Reals
@@ -50,6 +51,7 @@ STYLE: Any = {  # its keys are literals in Matplotlib's types
     "figure.constrained_layout.use": True,
     "legend.frameon": False,
     "svg.fonttype": "path",
+    "text.parse_math": False,  # a label is what somebody wrote: its dollars are dollars
     "pdf.fonttype": 42,
 }
 MOST_ROWS = 40
@@ -256,6 +258,9 @@ def robustness(found: RobustnessMap) -> Figure:
     for axis, key in (("x", x), ("y", y)):
         if key in numeric and table[key].min() > 0 and table[key].max() / table[key].min() > 20:
             getattr(axes, f"set_{axis}scale")("log")
+            ticks = getattr(axes, f"{axis}axis")
+            ticks.set_major_formatter(LogFormatter())
+            ticks.set_minor_formatter(LogFormatter(minor_thresholds=(2, 0.4)))
     axes.set_xlabel(x)
     axes.set_ylabel(y)
     figure.legend(loc="outside lower center", ncols=2, fontsize=8.5)

@@ -4,12 +4,13 @@ import re
 import xml.etree.ElementTree as ElementTree
 from html.parser import HTMLParser
 
+import numpy as np
 import pytest
 
 from agents.errors import BadInput
 from runs.experiments.experiment import batch
 from runs.experiments.results import Results
-from runs.reports.figures import _outlines
+from runs.reports.figures import Drawn, _outlines, intervals, svg
 from runs.reports.findings import Findings, label
 from runs.reports.report import report
 from tests.runs.small import run_small
@@ -49,6 +50,15 @@ def test_the_page_stands_alone_and_is_sound(page):
     assert "<script" not in text
     assert balanced(text)
     assert text.count("<svg") == text.count("<figure>") >= 4
+
+
+def test_labels_that_look_like_code_are_only_words():
+    odd = ["<img src=x onerror=alert(1)> $\\frac{$", "$x_{$ -- ]]>", "{0} %s"]
+    labels = [label({"label": text}) for text in odd]
+    text = svg(Drawn("odd", "", "", lambda: intervals(labels, np.ones((3, 2)), "sites")))
+    ElementTree.fromstring(text)
+    assert "<img" not in text
+    assert "$x_{$" in text
 
 
 def test_what_users_write_is_escaped(page):

@@ -58,6 +58,7 @@ def spec(**changes):
             ["votng", "voting"],
         ),
         ({"design": {"kind": "list", "points": [{"voting": "unanimty"}]}, "factors": {}}, ["unanimity"]),
+        ({"design": {"kind": "list", "points": [{"label": "a\x00b"}]}, "factors": {}}, ["label", "one line"]),
         ({"replications": 0}, ["replications", "0"]),
         ({"replications": None}, ["replications"]),
         ({"seed": -1}, ["seed", "-1"]),
