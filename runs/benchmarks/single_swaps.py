@@ -1,62 +1,68 @@
 """Single swaps from the status quo: one rule changed at a time, on the same luck; prints the table of abm/README.md.
 
+Every shipped rule of every family is tried. Rules that change nothing are named in one line, those that come to the same
+in one row, and those that are refused beside the status quo's others with the reason.
+
 uv run python -m runs.benchmarks.single_swaps
 """
 
 import numpy as np
 
+from abm import catalogue
 from abm.outcomes import run
 from abm.scenario import load
+from agents.errors import BadInput
+from agents.rules import FAMILIES
 
-SWAPS: tuple[dict[str, object], ...] = (
-    {},
-    {"bid": "capacity_driven"},
-    {"bid": "abstain"},
-    {"vote": "sincere_union"},
-    {"expect": "adaptive"},
-    {"agenda": "commission_proposal"},
-    {"agenda": "planner"},
-    {"agenda": "planner", "agenda.objective": "welfare"},
-    {"agenda": "single_decider"},
-    {"agenda": "single_decider", "decider": "DE"},
-    {"voting": "unanimity"},
-    {"voting": "simple_majority"},
-    {"voting": "lisbon_qmv"},
-    {"funding": "gni_key"},
-    {"funding": "national"},
-    {"entitlement": "juste_retour"},
-    {"entitlement": "one_each"},
-    {"entitlement": "cap_sites"},
-    {"procurement": "framework"},
-    {"procurement": "rapid"},
-    {"procurement": "private"},
-    {"procurement": "state_directed"},
-    {"operations": "operator_led"},
-    {"pooling": "single_site"},
-    {"pooling": "synchronous"},
-    {"pooling": "low_communication"},
-    {"pooling": "best_of"},
-    {"anchor": "best_effective_compute"},
-    {"anchor": "exit_to_cloud"},
-)
 WORLDS = 200
+BASE = "eu-status-quo"
+ALSO: tuple[dict[str, object], ...] = (
+    {"agenda": "planner", "agenda.objective": "welfare"},
+    {"agenda": "single_decider", "decider": "DE"},
+    {"agenda": "commission_proposal", "funding": "gni_key"},
+    {"agenda": "closed_rule", "funding": "gni_key"},
+)
+
+
+def swaps() -> list[dict[str, object]]:
+    assert catalogue
+    usual = load(BASE).rules
+    found: list[dict[str, object]] = [{}]
+    for name, family in FAMILIES.items():
+        found += [{name: rule} for rule in family.rules if rule != usual[name].rule]
+        found += [more for more in ALSO if next(iter(more)) == name]
+    return found
 
 
 def main() -> None:
-    base = load("eu-status-quo")
+    base = load(BASE)
+    rows: dict[str, list[str]] = {}
+    refused = []
+    for swap in swaps():
+        name = ", ".join(f"`{k} = {v}`" for k, v in swap.items()) or "status quo"
+        try:
+            w = run(base.changed(swap), 0, range(WORLDS)).worlds
+        except BadInput as error:
+            refused.append(f"{name}: {error}")
+            continue
+        median = {k: float(np.median(v)) for k, v in w.items()}
+        row = (
+            f"{median['sites']:.0f} | {median['hosts']:.0f} | {median['spend_eur_bn']:.1f} "
+            f"| {median['aggregate_accelerators']:,.0f} | {median['largest_run_flop']:.1e} "
+            f"| {median['years_behind']:.2f} | {median['price_of_politics']:.2f}"
+        )
+        rows.setdefault(row, []).append(name)
+    (_, usual), *others = rows.items()
     print(
         "| swap | sites | hosts | spend, EUR bn | accelerators | largest run, FLOP | years behind | price of politics |"
     )
     print("|---|---|---|---|---|---|---|---|")
-    for swap in SWAPS:
-        w = run(base.changed(swap), 0, range(WORLDS)).worlds
-        median = {k: float(np.median(v)) for k, v in w.items()}
-        name = ", ".join(f"`{k} = {v}`" for k, v in swap.items()) or "status quo"
-        print(
-            f"| {name} | {median['sites']:.0f} | {median['hosts']:.0f} | {median['spend_eur_bn']:.1f} "
-            f"| {median['aggregate_accelerators']:,.0f} | {median['largest_run_flop']:.1e} "
-            f"| {median['years_behind']:.2f} | {median['price_of_politics']:.2f} |"
-        )
+    print(f"| status quo | {next(iter(rows))} |")
+    for row, names in others:
+        print(f"| {'; '.join(names)} | {row} |")
+    print("\nThe same as the status quo: " + ", ".join(usual[1:]) + ".")
+    if refused:
+        print("\nRefused:\n\n" + "\n".join(f"- {line}" for line in refused))
 
 
 if __name__ == "__main__":
