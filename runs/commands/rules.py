@@ -21,14 +21,14 @@ def list_rules(
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """List the rules of every family, with what each one does."""
+    """List the rules of every family, with what each one does; of one family, what a rule is handed and takes."""
     from agents import rules as catalogue
     from runs import printing
     from runs.user_rules import load_rules
 
     load_rules(files or [])
     catalogue.load_offered()
-    families = [catalogue.family(family)] if family else list(catalogue.FAMILIES.values())
+    families = [catalogue.family(family)] if family else [f for _, f in sorted(catalogue.FAMILIES.items())]
     if json:
         found = [
             {
@@ -57,13 +57,27 @@ def list_rules(
         if index:
             where.print()
         where.print(f"{group.name}: {group.decides}", style="bold")
-        rows = []
-        for rule in group:
-            takes = ", ".join(
-                f"{name} = {printing.number(default)}" for name, (default, _) in rule.parameters.items()
-            )
-            rows.append((f"  {rule.name}", f"{rule.summary} [{takes}]" if takes else rule.summary))
-        printing.print_grid(where, rows)
+        if family:
+            where.print(f"{group.signature}\n")
+        printing.print_grid(where, [line for rule in group for line in _lines(rule, bool(family))])
+    if not family:
+        where.print("\nWith signature, sources and parameters: juste-retour rules list FAMILY")
+
+
+def _lines(rule: Any, whole: bool) -> list[tuple[str, str]]:
+    """A rule's line in the list, with the names of its parameters; or `whole`: what it declares, its source, and a line
+    for each parameter below.
+    """
+    from runs.commands.scenarios import meaning
+
+    if not whole:
+        takes = ", ".join(rule.parameters)
+        return [(f"  {rule.name}", f"{rule.summary} [{takes}]" if takes else rule.summary)]
+    return [
+        (f"  {rule.name}", rule.summary),
+        ("", f"{', '.join(sorted(rule.properties)).capitalize()}. Source: {rule.source}".removeprefix(". ")),
+        *((f"    {name}", meaning(default, about)) for name, (default, about) in rule.parameters.items()),
+    ]
 
 
 @rules.command("new")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json as json_module
 from importlib import resources
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 if TYPE_CHECKING:
     from abm.scenario import Scenario
+    from agents.rules import Parameter
 
 scenarios = typer.Typer(
     name="scenarios", help=__doc__, no_args_is_help=True, add_completion=False, rich_markup_mode=None
@@ -92,18 +93,28 @@ def list_parameters(json: Json = False) -> None:
     where = printing.console()
     groups: dict[str, list[tuple[str, str]]] = {}
     for name, (default, about) in known.items():
-        unit = "" if about.unit in ("", "1", "quarter") else f" {about.unit}"
-        text = f"{printing.number(default)}{unit}; {about.about}"
-        if about.low is not None and about.high is not None:
-            text += f"; {printing.number(about.low)} to {printing.number(about.high)}"
-        if about.range is not None:
-            text += f", plausibly {printing.number(about.range[0])} to {printing.number(about.range[1])}"
-        groups.setdefault(about.group or "other", []).append((f"  {name}", f"{text} [{about.source}]"))
+        groups.setdefault(about.group or "other", []).append((f"  {name}", meaning(default, about)))
     for index, (group, rows) in enumerate(groups.items()):
         if index:
             where.print()
         where.print(group, style="bold")
         printing.print_grid(where, rows)
+
+
+def meaning(default: Any, about: Parameter) -> str:
+    """A parameter's default with its unit, its meaning, bounds, plausible range and source."""
+    from runs.printing import number
+
+    unit = "" if about.unit in ("", "1", "quarter", "quarters", "dates") else f" {about.unit}"
+    text = "none" if default == "" else f"{number(default)}{unit}"
+    text += f"; {about.about}"
+    if about.choices:
+        text += f"; {', '.join(about.choices)}"
+    if about.low is not None and about.high is not None:
+        text += f"; {number(about.low)} to {number(about.high)}"
+    if about.range is not None:
+        text += f", plausibly {number(about.range[0])} to {number(about.range[1])}"
+    return f"{text} [{about.source}]"
 
 
 def summary(preset: str) -> str:

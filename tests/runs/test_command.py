@@ -111,6 +111,12 @@ def test_every_rule_is_listed(call):
     text = call("rules", "list", "voting")[1]
     assert all(r["name"] in text for r in voting)
     assert "host_matches_half" not in text
+    assert "ballot.union_yes" in text
+    assert "who takes part" in text
+    families = [
+        line.partition(":")[0] for line in call("rules", "list")[1].splitlines() if line[:1].islower()
+    ]
+    assert families == sorted(FAMILIES)
 
 
 def test_json_has_no_infinity():

@@ -158,7 +158,7 @@ def union(name: str | None) -> Members:
 def scenes(family: str) -> tuple[Scene, ...]:
     """The scenes of a family: as it is asked in ordinary runs, and in the corners; none where nobody knows any."""
     if shipped(family):
-        return _scenes(family)
+        return _scenes(family, tuple(FAMILIES))
     examples = FAMILIES[family].examples
     if examples is None:
         return ()
@@ -169,7 +169,8 @@ def scenes(family: str) -> tuple[Scene, ...]:
 
 
 @lru_cache(maxsize=128)
-def _scenes(family: str) -> tuple[Scene, ...]:
+def _scenes(family: str, known: tuple[str, ...]) -> tuple[Scene, ...]:
+    """The scenes of a shipped family, kept for as long as no family more is known: a scenario holds a rule of each."""
     if family == "voting":
         return tuple(_ballots())
     found = []
@@ -183,9 +184,13 @@ def _scenes(family: str) -> tuple[Scene, ...]:
     return tuple(_with_luck(scene) if family == "vote" else scene for scene in kept)
 
 
-@lru_cache(maxsize=32)
 def large(family: str, worlds: int) -> Scene | None:
     """The family's last ordinary scene in many worlds, to take the time."""
+    return _large(family, worlds, tuple(FAMILIES))
+
+
+@lru_cache(maxsize=32)
+def _large(family: str, worlds: int, known: tuple[str, ...]) -> Scene | None:
     if family == "voting":
         return next(_ballots(worlds))
     label, changes, nth = USUAL.get(family, OTHERWISE)[-1]

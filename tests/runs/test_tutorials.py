@@ -1,0 +1,159 @@
+"""Each tutorial is followed to the letter: its files are written, its commands and its Python run, in their order."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import runs
+from agents.rules import FAMILIES
+
+ROOT = Path(runs.__file__).parents[1]
+PAGES = ROOT / "runs" / "workshop" / "tutorials"
+FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.S | re.M)
+NAMED = re.compile(r"(?:[Ii]n|here) `([\w./]+\.(?:py|toml|csv))`|[Mm]ake `([\w./]+\.py)` say")
+BELOW = re.compile(r"In `([\w./]+)`, below `{1,2} ?(.+?) ?`{1,2}, ")
+COMMAND = "uv run juste-retour "
+IN_THE_CLONE = """
+import ast, sys
+from pathlib import Path
+from runs.command import main
+from runs.tables import dictionary
+for command in ast.literal_eval(sys.argv[1]):
+    assert main(command) == 0, command
+assert dictionary("worlds") in Path("runs/README.md").read_text(encoding="utf-8")
+"""
+
+
+def steps(page):
+    """Every block of a page: its language, its text, and the prose since the block before it."""
+    text, end = (PAGES / page).read_text(encoding="utf-8"), 0
+    for block in FENCE.finditer(text):
+        yield block[1], block[2], text[end : block.start()]
+        end = block.end()
+
+
+def named(prose):
+    """The file that the last paragraph before a block names, None where the block is to be run."""
+    found = NAMED.findall(prose.strip().split("\n\n")[-1])
+    return "".join(found[-1]) if found else None
+
+
+def follow(page, folder, command):
+    """Follow a page in a folder; `command` runs a line of a console block."""
+    names = {}
+    for language, text, prose in steps(page):
+        if language == "console":
+            for line in text.splitlines():
+                command(line)
+        elif (file := named(prose)) is not None:
+            (folder / file).parent.mkdir(exist_ok=True)
+            (folder / file).write_text(text, encoding="utf-8")
+        elif language == "python":
+            exec(compile(text, page, "exec"), names)
+        else:
+            raise AssertionError(f"{page}: a {language} block that no file is named for")
+
+
+@pytest.fixture
+def mine(tmp_path, monkeypatch):
+    """A folder of one's own inside something that looks like a clone."""
+    (tmp_path / "clone" / "abm").mkdir(parents=True)
+    (tmp_path / "clone" / "abm" / "unions").symlink_to(ROOT / "abm" / "unions")
+    folder = tmp_path / "clone" / "mine"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    return folder
+
+
+@pytest.fixture
+def in_this_process(call, mine, own_rules, monkeypatch):
+    """Runs a line of a console block, and keeps what each said."""
+    served = []
+    monkeypatch.setattr("visualization.server.serve", lambda *at, **how: served.append(at))
+    said = {}
+
+    def run(line):
+        if line.startswith("uv run pytest "):
+            done = subprocess.run([sys.executable, "-m", "pytest", "-q", *line.split()[3:]], check=False)
+            assert done.returncode == 0, line
+            return
+        assert line.startswith(COMMAND), line
+        status, out, err = call(*line.removeprefix(COMMAND).split())
+        assert (status, err) == (0, ""), f"{line}\n{out}"
+        assert out or served, line
+        said[line.removeprefix(COMMAND)] = out
+
+    run.said = said
+    return run
+
+
+def test_every_page_is_listed_and_followed():
+    pages = {path.name for path in PAGES.glob("*.md")} - {"README.md"}
+    listed = set(re.findall(r"\]\(([\w-]+\.md)\)", (PAGES / "README.md").read_text(encoding="utf-8")))
+    assert pages == listed == {*FOLLOWED, "outcome-column.md"}
+
+
+FOLLOWED = {
+    "voting-rule.md": "rules check double_majority.py",
+    "bidding-behaviour.md": "rules check step_back.py",
+    "agenda-protocol.md": "rules check presidency_list.py",
+    "mixed-populations.md": "scenarios show mixed.toml --changes",
+    "family.md": "rules check serving.py",
+    "union.md": "power penrose --members alps",
+}
+SAYS = {
+    "voting-rule.md": "Nothing is wrong.",
+    "bidding-behaviour.md": "Nothing is wrong.",
+    "agenda-protocol.md": "Nothing is wrong.",
+    "mixed-populations.md": 'HU = "red_line"',
+    "family.md": "Nothing is wrong.",
+    "union.md": "penrose: 5 members",
+}
+
+
+@pytest.mark.parametrize("page", FOLLOWED)
+def test_a_page_works_as_it_stands(page, mine, in_this_process):
+    follow(page, mine, in_this_process)
+    assert SAYS[page] in in_this_process.said[FOLLOWED[page]]
+    if page == "voting-rule.md":
+        from visualization.session import offered
+
+        menu = next(family for family in offered()["families"] if family["name"] == "voting")["rules"]
+        assert (menu[-1]["name"], menu[-1]["yours"]) == ("double_majority", True)
+        assert list(FAMILIES["voting"]["double_majority"].parameters) == ["people"]
+
+
+def test_the_page_on_outcomes_edits_a_clone(tmp_path):
+    """The rooms are copied, the page's lines are put where it says, and its commands run there."""
+    for room in ("agents", "abm", "runs"):
+        shutil.copytree(ROOT / room, tmp_path / room)
+    commands = []
+    for language, text, prose in steps("outcome-column.md"):
+        place = BELOW.search(prose.strip().split("\n\n")[-1])
+        if language == "console":
+            commands += [line.removeprefix(COMMAND).split() for line in text.splitlines()]
+        elif place is None:
+            exec(compile(text, "outcome-column.md", "exec"), {})
+        else:
+            file = tmp_path / place[1]
+            lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
+            at = [k for k, line in enumerate(lines) if line.strip() == place[2]]
+            assert len(at) == 1, f"{place[1]} holds the line {place[2]!r} {len(at)} times"
+            lines.insert(at[0] + 1, text)
+            file.write_text("".join(lines), encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-c", IN_THE_CLONE, repr(commands)],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "largest_share" in done.stdout
+    assert "largest_share" in (tmp_path / "results" / "worlds.csv").read_text().splitlines()[0]
