@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from importlib.util import find_spec
+from keyword import iskeyword
 from pathlib import Path
 
 from abm import catalogue  # noqa: F401  the shipped rules stand before a user's
@@ -35,9 +37,10 @@ def new(family_name: str, name: str, folder: Path) -> tuple[Path, Path]:
         BadInput: an unknown family, an unlawful or taken name, or a file that is there already.
     """
     group = family(family_name)
-    if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or iskeyword(name):
         raise BadInput(
-            f"{name!r} is no lawful name of a rule; use lower-case letters, digits and _, a letter first."
+            f"{name!r} is no lawful name of a rule; use lower-case letters, digits and _, a letter first, and "
+            "no word of Python's own."
         )
     if name in group.rules:
         raise BadInput(
@@ -53,6 +56,10 @@ def new(family_name: str, name: str, folder: Path) -> tuple[Path, Path]:
     for path in (rule, test):
         if path.exists():
             raise BadInput(f"{path.name} is there already; remove it, or choose another name.")
+    if find_spec(name) is not None:
+        raise BadInput(
+            f"{name}.py would hide the module {name!r} from programs beside it; choose another name."
+        )
     _write(rule, rule_file(family_name, name))
     _write(test, test_file(family_name, name))
     return rule, test

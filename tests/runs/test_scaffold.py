@@ -48,6 +48,8 @@ def test_a_scaffold_runs_from_the_command_line(call, tmp_path, monkeypatch, own_
         ("voting", "Mine", "no lawful name"),
         ("voting", "2_thirds", "no lawful name"),
         ("voting", "a b", "no lawful name"),
+        ("voting", "pass", "no word of Python's own"),
+        ("agenda", "queue", "would hide the module 'queue'"),
         ("voting", "unanimity", "voting.py:"),
         ("voting", "test_mine", "would be taken for a test"),
         ("voting", "there", "there.py is there already"),
