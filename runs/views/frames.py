@@ -93,6 +93,7 @@ def _play(scenario: Scenario, seed: int, replicate: int, members: Members, price
         "assess_frame": _place(scenario, scenario.assess),
         "announcement_frame": _place(scenario, scenario.announcement),
         "envelope_eur_bn": scenario.envelope_eur_bn,
+        "dissent_cost_eur_bn": number(np.asarray(world.p.dissent_cost_eur_bn).reshape(-1)[0]),
         "proposer": who_proposes(world),
         "facilities": facilities(world, built),
         "ballots": ballots,

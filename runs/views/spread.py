@@ -25,7 +25,8 @@ def spread(
     """Run worlds 0 to `worlds` - 1 of a seed in growing parts and yield the summary after each.
 
     A summary holds `worlds` done, `bands` (a list of quantiles, from 5 to 95 %, for `largest_run_flop` and
-    `years_behind` in each quarter), `outcomes` (median, low, high and a histogram of each), and `without_a_run`.
+    `years_behind` in each quarter), `outcomes` (median, low, high and a histogram of each), `without_a_run`, and
+    `ordinary`, the world that is most like the others.
     """
     members = members or load_members()
     parts: list[Any] = []
@@ -53,8 +54,18 @@ def _summary(scenario: Scenario, seed: int, done: int, parts: list[Any]) -> dict
         "worlds": done,
         "bands": {name: band(name) for name in ("largest_run_flop", "years_behind")},
         "outcomes": {name: _distribution(values, name in COUNTED) for name, values in columns.items()},
+        "ordinary": _ordinary([columns[name] for name in ("sites", "years_behind", "price_of_politics")]),
         "without_a_run": int(np.sum(~np.isfinite(worst_when_missing(columns["years_behind"])))),
     }
+
+
+def _ordinary(columns: list[Any]) -> int:
+    """The world whose place among all worlds is nearest the middle in each of some outcomes; the first of equals."""
+    known = [worst_when_missing(values) for values in columns]
+    places = [
+        (np.searchsorted(np.sort(v), v, "left") + np.searchsorted(np.sort(v), v, "right")) / 2 for v in known
+    ]
+    return int(np.argmin(np.max([np.abs(place - len(place) / 2) for place in places], axis=0)))
 
 
 def _finite(value: float) -> float | None:

@@ -29,16 +29,19 @@ export function start(place, geometry, catalogue, ask) {
   const { state } = store;
   let svg = null;
   let size = { width: 1024, height: 600 };
+  let open = null;
+  let came = null;
 
   function draw() {
     setType(place, state);
     const panel = PANELS[state.panel] ? state.panel : null;
+    const before = document.activeElement;
     patch(place, [
       h("div", { key: "page", class: `page${gliding(state) ? " gliding" : ""}${state.big ? " big" : ""}${state.tour !== null ? " touring" : ""}${panel ? " paneled" : ""}`, "data-ready": state.runs.length > 0, "data-t": state.t, "data-busy": state.busy },
         h("header", { key: "bar", class: "bar" }, drawBar(state, store, director)),
         h("main", { key: "stage", class: "hall" }, h("svg", { key: "svg", class: "stage", role: "group", "aria-label": "Map, vote and race" })),
         h("footer", { key: "player", class: "player" }, drawPlayer(state, store)),
-        panel && h("aside", { key: "panel", class: `panel ${panel}`, "aria-label": PANELS[panel] },
+        panel && h("aside", { key: "panel", class: `panel ${panel}`, tabindex: -1, "aria-label": PANELS[panel] },
           h("button", { key: "close", type: "button", class: "close", "aria-label": "Close (Esc)", onclick: () => store.set({ panel: null, who: null }) }, "×"),
           panel === "why" ? drawWhy(state, store) : panel === "rules" ? drawRules(state, store, director) : help()),
         state.tour !== null && h("section", { key: "tour", class: "tour", "aria-label": "Tour" }, drawTour(state, store, tour)),
@@ -47,6 +50,11 @@ export function start(place, geometry, catalogue, ask) {
     ]);
     svg = place.querySelector("svg.stage");
     drawStage(svg, state, store, size);
+    if (panel === open) return;
+    if (panel && !open) came = before;
+    if (panel) place.querySelector(".panel").focus({ preventScroll: true });
+    else if (document.activeElement === document.body) came?.focus?.({ preventScroll: true });
+    open = panel;
   }
 
   let link = null;
@@ -62,9 +70,8 @@ export function start(place, geometry, catalogue, ask) {
   const silence = listen(store, director, tour);
   draw();
   resized.observe(place.querySelector(".hall"));
-  if (asked.tour === null || asked.tour === undefined) director.renew(() => arrive(store, when));
+  if (state.tour === null) director.renew(() => arrive(store, when));
   else store.set({});
-  if (!state.tour && state.tour !== 0 && document.activeElement === document.body) place.querySelector(".hall").focus?.();
   return {
     store,
     director,

@@ -3,8 +3,11 @@
 import { wanted } from "./store.js";
 
 const KEPT = 50;
+const WORLDS = 200;
 const LONGEST = 200_000; // bytes of a file that may be a scenario
 const PAUSE = 120; // milliseconds in which further changes join a question
+const PATIENCE = 8000; // milliseconds without an answer after which the page says so
+const LOST = "The server does not answer. What is on the stage still plays; reload the page to go on from here.";
 
 /** The director of a store; `ask` sends a question to the server. */
 export function makeDirector(store, ask) {
@@ -20,7 +23,9 @@ export function makeDirector(store, ask) {
     n += 1;
     waiting.set(n, then);
     ask({ n, ...question });
-    return n;
+    const mine = n;
+    setTimeout(() => waiting.has(mine) && question.kind !== "spread" && store.set({ busy: false, notice: LOST }), PATIENCE);
+    return mine;
   }
 
   function renew(then) {
@@ -35,7 +40,7 @@ export function makeDirector(store, ask) {
         return;
       }
       good = asked;
-      store.set({ runs: said.runs, busy: false });
+      store.set({ runs: said.runs, busy: false, notice: state.notice === LOST ? null : state.notice });
       store.go(state.t);
       if (state.many) director.spread();
       if (then) then();
@@ -97,7 +102,7 @@ export function makeDirector(store, ask) {
       store.set({ many: on });
       if (on) director.spread();
     },
-    spread(worlds = 200) {
+    spread(worlds = WORLDS) {
       store.set({ spreads: state.spreads.map((s, k) => (s?.digest === state.runs[k]?.digest && s?.seed === state.seed ? s : null)) });
       const lacking = wanted(state).some((_, k) => !(state.spreads[k]?.worlds >= worlds));
       if (!lacking) return;
@@ -106,6 +111,17 @@ export function makeDirector(store, ask) {
         const spreads = [...state.spreads];
         spreads[said.side] = said.spread;
         store.set({ spreads });
+      });
+    },
+    /** Find the world of the luck in use that is most like the other worlds of a scenario. */
+    ordinary(spec, then) {
+      if (state.ordinary?.seed === state.seed) return then(state.ordinary.world);
+      store.set({ busy: true });
+      send({ kind: "spread", specs: [spec], seed: state.seed, worlds: WORLDS }, (said) => {
+        if (said.error) return store.set({ busy: false, notice: said.error });
+        if (said.spread.worlds < WORLDS) return;
+        store.set({ ordinary: { seed: said.spread.seed, world: said.spread.ordinary } });
+        then(said.spread.ordinary);
       });
     },
     async open(file, side) {

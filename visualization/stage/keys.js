@@ -4,7 +4,7 @@ import { savePng } from "./exports.js";
 
 export const KEYS = [
   ["Space", "play or pause"],
-  ["← →", "a quarter back or on; in the tour, a step"],
+  ["← →", "a quarter back or on; in the tour, a step (a clicker's keys too)"],
   ["Home End", "first and last quarter"],
   ["+ −", "faster, slower"],
   ["C", "side by side"],
@@ -13,6 +13,7 @@ export const KEYS = [
   ["S", "rules and numbers"],
   ["U", "undo"],
   ["T", "the tour"],
+  ["1 2 3", "in the tour, a guess"],
   ["B", "big type"],
   ["F", "full screen"],
   ["P", "picture"],
@@ -27,6 +28,8 @@ export function listen(store, director, tour) {
     " ": () => store.toggle(),
     ArrowLeft: () => (state.tour !== null ? tour.step(-1) : store.step(-1)),
     ArrowRight: () => (state.tour !== null ? tour.step(1) : store.step(1)),
+    PageUp: () => acts.ArrowLeft(),
+    PageDown: () => acts.ArrowRight(),
     Home: () => { store.pause(); store.go(0); },
     End: () => { store.pause(); store.go(store.last); },
     "+": () => store.faster(1),
@@ -45,6 +48,9 @@ export function listen(store, director, tour) {
       l: () => director.change({ seed: (state.seed * 48271 + 11) % 99991 }),
       u: () => director.undo(),
       s: () => store.set({ panel: state.panel === "rules" ? null : "rules" }),
+      1: () => state.tour !== null && tour.answer(0),
+      2: () => state.tour !== null && tour.answer(1),
+      3: () => state.tour !== null && tour.answer(2),
       t: () => store.set({ tour: state.tour === null ? 0 : null }),
     });
   }

@@ -1,14 +1,14 @@
 // The map: states, how they vote, and facilities that grow from a dashed ring to a full disc.
 
-import { h, width, words } from "./paint.js";
-import { INK, NO, SIDES, SOFT, YES, brief, counted, money } from "./words.js";
+import { HALO, h, width, words } from "./paint.js";
+import { INK, NO, SIDES, SOFT, YES, brief, counted, money, type } from "./words.js";
 import { frameAt } from "./store.js";
 
 const LAND = "#e9e6df";
 const QUIET = "#dfe3e6";
 const PALE_YES = "#a9d0e8";
 const PER_ROOT_CHIP = 0.155; // map units of radius for the square root of one accelerator
-const CHOSEN = 1, SIGNED = 2, BUILDING = 3, WORKING = 4, DROPPED = 5;
+const CHOSEN = 1, SIGNED = 2, BUILDING = 3, WORKING = 4, DROPPED = 5, STOPPED = 6;
 const PHASE_WORDS = ["", "chosen", "contract signed", "being built", "working", "dropped", "stopped"];
 
 /** Patterns that the map and its legend fill with; `id` keeps two maps apart. */
@@ -47,7 +47,7 @@ export function drawMap(state, run, side, box, u, store) {
       geometry.states.map((s, i) => shape(s, i, cast[i], won.has(i), hosts.get(i) || 0, state, store))),
     pool(run, frame, at, side, geometry),
     run.facilities.map((f, i) => bubble(f, i, frame, at(geometry.sites[f.index].at), scale, side, state, store)),
-    labels(geometry, hosts, cast, ballot, state, scale, u, at));
+    labels(state, run, frame, hosts, cast, scale, u, at, box));
 }
 
 function votes(ballot) {
@@ -69,18 +69,24 @@ function shape(s, i, vote, won, hosting, state, store) {
   };
   const more = [h("title", {}, says)];
   if (!s.small) return h("path", { ...common, d: s.path }, more);
-  return h("g", common, h("path", { d: s.path }), h("circle", { cx: s.at[0], cy: s.at[1], r: 7 }), more);
+  return h("g", common, h("path", { d: s.path }), h("circle", { cx: s.at[0], cy: s.at[1], r: 7, stroke: chosen ? INK : SOFT }), more);
 }
 
+/** Sites that train one model together: lines from the largest of them to the others. */
 function pool(run, frame, at, side, geometry) {
-  if (frame.pool.length < 2) return null;
-  const points = frame.pool.map((j) => at(geometry.sites[j].at));
-  const cx = points.reduce((a, p) => a + p[0], 0) / points.length;
-  const cy = points.reduce((a, p) => a + p[1], 0) / points.length;
-  const ring = points.sort((a, b) => Math.atan2(a[1] - cy, a[0] - cx) - Math.atan2(b[1] - cy, b[0] - cx));
-  return h("polygon", { key: "pool", points: ring.map((p) => p.join(",")).join(" "), fill: SIDES[side], "fill-opacity": 0.07,
-    stroke: SIDES[side], "stroke-width": 2, "stroke-dasharray": "2 5", "stroke-linecap": "round" });
+  if (!together(run, frame)) return null;
+  const chips = (j) => {
+    const i = run.facilities.findIndex((f) => f.index === j);
+    return frame.phase[i] === WORKING ? run.facilities[i].accelerators : 0;
+  };
+  const [hub, ...others] = [...frame.pool].sort((a, b) => chips(b) - chips(a) || a - b);
+  const [x, y] = at(geometry.sites[hub].at);
+  const d = others.map((j) => `M${x},${y}L${at(geometry.sites[j].at).join(",")}`).join("");
+  return h("path", { key: "pool", class: "pool", d, stroke: SIDES[side], "stroke-width": 2.5, "stroke-dasharray": "1 6", "stroke-linecap": "round" });
 }
+
+/** Whether a site that works trains a model together with others. */
+const together = (run, frame) => frame.pool.length > 1 && run.facilities.some((f, i) => frame.phase[i] === WORKING && frame.pool.includes(f.index));
 
 function bubble(f, i, frame, [x, y], scale, side, state, store) {
   const phase = frame.phase[i];
@@ -101,7 +107,7 @@ function marks(phase, progress, x, y, r, side, chosen) {
     const d = Math.max(4, r * 0.7);
     return h("path", { key: "cross", d: `M${x - d},${y - d}L${x + d},${y + d}M${x + d},${y - d}L${x - d},${y + d}`, stroke: SOFT, "stroke-width": 2.5 });
   }
-  if (phase === CHOSEN) return ring({ fill: "#fff", "fill-opacity": 0.6, "stroke-dasharray": "4 3" });
+  if (phase === CHOSEN) return ring({ fill: "#fff", "fill-opacity": 0.6, "stroke-dasharray": r < 8 ? "2 2" : "4 3" });
   if (phase === SIGNED) return ring({ fill: "#fff", "fill-opacity": 0.9 });
   if (phase === BUILDING) {
     return [ring({ fill: "#fff", "fill-opacity": 0.85 }),
@@ -111,44 +117,63 @@ function marks(phase, progress, x, y, r, side, chosen) {
   return phase === WORKING ? full : [full, h("path", { key: "stop", d: `M${x - 3},${y - 4}v8M${x + 3},${y - 4}v8`, stroke: INK, "stroke-width": 2.5 })];
 }
 
-function labels(geometry, hosts, cast, ballot, state, scale, u, at) {
-  const size = Math.max(16, 0.78 * u);
-  if (scale < 0.58 && !ballot) return null;
-  return geometry.states.map((s, i) => {
-    const vote = cast[i];
-    const dear = vote === "no" || (state.who?.kind === "state" && state.who.index === i);
-    if (scale < 0.8 ? !dear : !hosts.has(i) && !dear) return null;
+/** Codes of the states in play, each where it covers no disc and no other code; no code where there is no such place. */
+function labels(state, run, frame, hosts, cast, scale, u, at, box) {
+  const size = type(u, 0.78);
+  const roomy = scale > 0.036 * size;
+  const states = state.geometry.states;
+  const dear = (i) => cast[i] === "no" || (state.who?.kind === "state" && state.who.index === i);
+  const taken = run.facilities.flatMap((f, i) => {
+    if (!frame.phase[i]) return [];
+    const [x, y] = at(state.geometry.sites[f.index].at);
+    return [around(x, y, 2 * radius(f.accelerators) * scale, 2 * radius(f.accelerators) * scale)];
+  }).concat(states.filter((s) => s.small).map((s) => around(...at(s.at), 14 * scale, 14 * scale)), box.covered || []);
+  const placed = states.map((s, i) => i).filter((i) => dear(i) || (roomy && hosts.has(i))).sort((a, b) => dear(b) - dear(a) || a - b);
+  return placed.map((i) => {
+    const s = states[i];
+    const text = `${cast[i] === "no" ? "– " : cast[i] === "yes" ? "+ " : ""}${s.code}`;
+    const wide = width(text, size, 600);
     const [x, y] = at(s.at);
-    const sign = vote === "no" ? "– " : vote === "yes" ? "+ " : "";
-    return words(`${sign}${s.code}`, x, y + size * 0.35 + (s.small ? size : 0), {
-      key: `l${s.code}`, size, weight: 600, anchor: "middle", fill: INK, stroke: "#ffffffcc", "stroke-width": 4, "paint-order": "stroke",
-      "pointer-events": "none", "aria-hidden": "true",
+    const side = wide / 2 + size * 0.7;
+    const places = [[0, 0], [0, size], [0, -size], [side, 0], [-side, 0], [side, size], [-side, -size], [side, -size], [-side, size], [0, 1.8 * size], [0, -1.8 * size]]
+      .slice(s.small ? 1 : 0).map(([dx, dy]) => around(x + dx, y + dy, wide, size * 0.9))
+      .filter((p) => p.left >= box.x && p.right <= box.x + box.w && p.top >= box.y && p.bottom <= box.y + box.h);
+    const free = places.find((p) => !taken.some((q) => p.left < q.right && q.left < p.right && p.top < q.bottom && q.top < p.bottom)) ?? (dear(i) ? places[0] : null);
+    if (!free) return null;
+    taken.push(free);
+    return words(text, (free.left + free.right) / 2, free.bottom - size * 0.1, {
+      key: `l${s.code}`, class: "code", size, weight: 600, anchor: "middle", fill: INK, ...HALO, "stroke-width": 4, "pointer-events": "none", "aria-hidden": "true",
     });
   });
 }
 
-/** What the discs mean, in a row. */
-export function legend(x, y, u, most, voting) {
-  const size = Math.max(16, 0.72 * u);
+const around = (x, y, w, height) => ({ left: x - w / 2, right: x + w / 2, top: y - height / 2, bottom: y + height / 2 });
+
+/** What the colours of a vote or the discs on the map mean, in a row. */
+export function legend(x, y, u, most, run, frame) {
+  const size = type(u, 0.72);
   const r = size * 0.45;
-  const entries = voting
-    ? [["yes", (cx) => h("rect", { x: cx - r, y: y - r, width: 2 * r, height: 2 * r, fill: PALE_YES })],
-      ["no", (cx) => h("rect", { x: cx - r, y: y - r, width: 2 * r, height: 2 * r, fill: "url(#hatch-no)" })],
-      ["yes, wins a site", (cx) => h("rect", { x: cx - r, y: y - r, width: 2 * r, height: 2 * r, fill: YES })],
-      ["abstains", (cx) => h("rect", { x: cx - r, y: y - r, width: 2 * r, height: 2 * r, fill: "#c6c9cc" })]]
-    : [["chosen", (cx) => marks(CHOSEN, 0, cx, y, r, 0)], ["being built", (cx) => marks(BUILDING, 0.55, cx, y, r, 0)], ["working", (cx) => marks(WORKING, 1, cx, y, r, 0)]];
-  const gap = Math.min(1.6 * u, most / 20);
+  const patch = (fill) => (cx) => h("rect", { x: cx - r, y: y - r, width: 2 * r, height: 2 * r, fill });
+  const disc = (phase) => (cx) => marks(phase, 0.55, cx, y, r, 0);
+  const there = (phase) => frame.phase.includes(phase);
+  const entries = frame.voting
+    ? [["yes", patch(PALE_YES)], ["no", patch("url(#hatch-no)")], ["yes, wins a site", patch(YES)], ["abstains", patch("#c6c9cc")]]
+    : [["chosen", disc(CHOSEN)], ["being built", disc(BUILDING)], ["working", disc(WORKING)],
+      there(DROPPED) && ["dropped", disc(DROPPED)], there(STOPPED) && ["stopped", disc(STOPPED)],
+      together(run, frame) && ["train as one", (cx) => h("line", { x1: cx - r, x2: cx + r, y1: y, y2: y, stroke: SIDES[0], "stroke-width": 2.5, "stroke-dasharray": "1 5", "stroke-linecap": "round" })]].filter(Boolean);
+  const gap = Math.min(1.3 * u, most / 24);
   let left = x;
   const drawn = entries.map(([text, mark]) => {
     const at = left;
-    left += 2.6 * r + width(text, size) + gap;
-    return h("g", { key: text }, mark(at + r), words(text, at + 2.6 * r, y + size * 0.35, { size, fill: SOFT }));
+    left += 2.4 * r + width(text, size) + gap;
+    return left - gap <= x + most && h("g", { key: text }, mark(at + r), words(text, at + 2.4 * r, y + size * 0.35, { size, fill: SOFT }));
   });
-  const area = voting ? null : words("area = AI chips", left, y + size * 0.35, { key: "area", size, fill: SOFT });
-  return h("g", { key: "legend", "aria-hidden": "true" }, drawn, area);
+  const area = "area = AI chips";
+  const room = !frame.voting && left + width(area, size) <= x + most;
+  return h("g", { key: "legend", "aria-hidden": "true" }, drawn, room && words(area, left, y + size * 0.35, { key: "area", size, fill: SOFT }));
 }
 
-/** Sites and chips so far, in one line. */
+/** Sites and chips so far. */
 export function tally(frame) {
   return `${counted(frame.selected, "site")} · ${frame.working} working · ${brief(Math.round(frame.accelerators))} AI chips at work`;
 }

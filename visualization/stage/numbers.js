@@ -1,13 +1,13 @@
 // The one large number, what adds up beside what can train together, and the differences of two runs.
 
-import { h, words, width, broken, SERIF } from "./paint.js";
-import { ALARM, INK, LIGHT, RULE, SIDES, SOFT, brief, percent, power, season, seasonOf, times, years } from "./words.js";
+import { SERIF, broken, fitting, h, width, words } from "./paint.js";
+import { ALARM, INK, LIGHT, RULE, SIDES, SOFT, apart, brief, percent, power, season, seasonOf, times, type, years } from "./words.js";
 import { frameAt } from "./store.js";
 
 /** Years behind, large; within a box. */
 export function drawNumber(state, run, box, u) {
   const frame = frameAt(run, state.t);
-  const size = Math.max(16, 0.85 * u);
+  const size = type(u, 0.85);
   const large = Math.min(box.h - size * 2.9, box.w * 0.3);
   const lag = frame.years_behind;
   const ahead = lag !== null && lag < -0.05;
@@ -31,7 +31,7 @@ function matches(frame) {
 /** Two bars: what all machines add up to, and what the best single run reaches. */
 export function drawAddsUp(state, run, box, u) {
   const frame = frameAt(run, state.t);
-  const size = Math.max(16, 0.8 * u);
+  const size = type(u, 0.8);
   const height = size * 0.8;
   const all = frame.added_up_flop || 0;
   const best = frame.largest_run_flop || 0;
@@ -39,36 +39,38 @@ export function drawAddsUp(state, run, box, u) {
     const y = box.y + size * 1.05 + k * size * 2.4;
     return h("g", { key: `bar${k}` },
       words(text, box.x, y, { key: "text", size, weight: 600 }),
-      words(of, box.x + box.w, y, { key: "of", size, anchor: "end", fill: SOFT }),
+      words(fitting(of, size, box.w - width(text, size, 600) - size), box.x + box.w, y, { key: "of", size, anchor: "end", fill: SOFT }),
       h("rect", { key: "ground", x: box.x, y: y + size * 0.35, width: box.w, height, fill: "#edeae3" }),
       h("rect", { key: "fill", class: "slide", x: box.x, y: y + size * 0.35, width: Math.max(0, Math.min(1, share)) * box.w, height, fill: filled, stroke: SIDES[0] }));
   };
   const f = frame.frontier_flop;
+  const of = (x) => (f ? [`${percent(x / f)} of a frontier run`, `${percent(x / f)} of the frontier`, percent(x / f)] : []);
+  const part = all && best < all ? `${percent(best / all)} of that: ` : "";
   return h("g", { key: "adds", class: "adds" },
-    bar(0, "If all machines added up", all ? 1 : 0, LIGHT[0], `${f ? percent(all / f) : "–"} of a frontier run`),
-    bar(1, "What can train one model", all ? best / all : 0, SIDES[0], `${f ? percent(best / f) : "–"} of a frontier run`));
+    bar(0, "If all machines added up", all ? 1 : 0, LIGHT[0], of(all)),
+    bar(1, "What can train one model", all ? best / all : 0, SIDES[0], [part + of(best)[0], ...of(best)]));
 }
 
 const ROWS = [
-  ["Sites", (r, f) => f.contracted, (o) => o.sites, brief],
-  ["Countries with one", null, (o) => o.hosts, brief],
-  ["AI chips", null, (o) => Math.round(o.aggregate_accelerators), brief],
-  ["Largest run", (r, f) => f.largest_run_flop, (o) => o.largest_run_flop, null],
-  ["Years behind", (r, f) => f.years_behind, (o) => o.years_behind, (x) => (x !== null && x < 0 ? `${years(x)} ahead` : years(x))],
-  ["Price of politics", null, (o) => o.price_of_politics, (x) => (x === null ? "–" : `${years(x)} years`)],
+  ["Sites", "Sites", (r, f) => f.contracted, (o) => o.sites, brief],
+  ["Countries with one", "Countries", null, (o) => o.hosts, brief],
+  ["AI chips", "AI chips", null, (o) => Math.round(o.aggregate_accelerators), brief],
+  ["Largest run", "Run", (r, f) => f.largest_run_flop, (o) => o.largest_run_flop, null],
+  ["Years behind", "Years", (r, f) => f.years_behind, (o) => o.years_behind, (x) => (x !== null && x < 0 ? `${years(x)} ahead` : years(x))],
+  ["Price of politics", "Price", null, (o) => o.price_of_politics, years],
 ];
 
 /** The differences of two runs as a small table: as they stand now, and as outcomes once the race has been read. */
 export function differences(state) {
   const [a, b] = state.runs;
   const done = [a, b].every((run) => run.assess_frame !== null && state.t >= run.assess_frame);
-  const rows = ROWS.map(([name, live, outcome, say]) => {
+  const rows = ROWS.map(([name, short, live, outcome, say]) => {
     const read = (run) => (done ? outcome(run.outcome) : live ? live(run, frameAt(run, state.t)) : null);
     const [x, y] = [read(a), read(b)];
-    if (!say) return { name, a: flop(x), b: flop(y), difference: x && y ? times(x, y) : "–" };
-    const gap = x === null || y === null ? null : y - x;
-    const sign = gap === null ? "–" : Math.abs(gap) < 0.05 ? "same" : `${gap > 0 ? "+" : "−"}${say === brief ? brief(Math.abs(gap)) : years(gap)}`;
-    return { name, a: say(x), b: say(y), difference: sign };
+    if (!say) return { name, short, a: flop(x), b: flop(y), difference: x && y ? times(x, y) : "–" };
+    const gap = x === null || y === null ? null : say === brief ? y - x : apart(x, y);
+    const sign = gap === null ? "–" : gap === 0 ? "same" : `${gap > 0 ? "+" : "−"}${say === brief ? brief(Math.abs(gap)) : years(gap)}`;
+    return { name, short, a: say(x), b: say(y), difference: sign };
   });
   return { done, rows, when: done ? a.assess : frameAt(a, state.t).quarter };
 }
@@ -82,20 +84,22 @@ const flop = (x) => {
 /** The strip of differences, within a box. */
 export function drawDifferences(state, box, u) {
   const { rows, when, done } = differences(state);
-  const size = Math.max(16, 0.8 * u);
+  const size = type(u, 0.8);
   const step = Math.min(size * 2, (box.h - size * 2.4) / (rows.length + 0.4));
-  const columns = [box.x + box.w * 0.5, box.x + box.w * 0.7, box.x + box.w];
+  const narrow = box.w < size * 28;
+  const columns = [box.x + box.w * (narrow ? 0.58 : 0.5), box.x + box.w * (narrow ? 0.81 : 0.7), box.x + box.w];
+  const title = done ? `The same luck, other rules (at the reckoning, ${season(when)})` : `The same luck, other rules: ${season(when)}`;
   const head = (text, k, fill) => words(text, columns[k], box.y + size * 2.5, { key: `h${k}`, size, weight: 700, anchor: "end", fill });
   return h("g", { key: "differences", class: "differences" },
-    words(done ? `The same luck, other rules (race read ${season(when)})` : `The same luck, other rules: ${season(when)}`, box.x, box.y + size * 1.05, { key: "title", size: size * 1.08, weight: 700 }),
-    head("A", 0, SIDES[0]), head("B", 1, SIDES[1]), head("difference", 2, INK),
+    words(fitting([title, "The same luck, other rules"], size * 1.08, box.w, 700), box.x, box.y + size * 1.05, { key: "title", size: size * 1.08, weight: 700 }),
+    head("A", 0, SIDES[0]), head("B", 1, SIDES[1]), head(narrow ? "B – A" : "difference", 2, INK),
     rows.map((row, k) => {
       const y = box.y + size * 2.6 + (k + 0.85) * step;
       return h("g", { key: row.name, "data-row": row.name },
         h("line", { x1: box.x, x2: box.x + box.w, y1: y - step * 0.68, y2: y - step * 0.68, stroke: RULE }),
-        words(row.name, box.x, y, { key: "n", size, weight: 600 }),
+        words(narrow ? row.short : row.name, box.x, y, { key: "n", size, weight: 600 }),
         words(row.a, columns[0], y, { key: "a", size, anchor: "end", fill: SIDES[0], weight: 700 }),
         words(row.b, columns[1], y, { key: "b", size, anchor: "end", fill: SIDES[1], weight: 700 }),
-        words(row.difference, columns[2], y, { key: "d", size, anchor: "end", weight: 700 }));
+        words(narrow ? row.difference.replace(/^(.*) times (more|less)$/, (_, x, way) => `${way === "more" ? "×" : "÷"} ${x}`) : row.difference, columns[2], y, { key: "d", size, anchor: "end", weight: 700 }));
     }));
 }

@@ -80,6 +80,12 @@ export function width(text, size, weight = 400, family = SANS) {
 export const SANS = "'Inter', 'Helvetica Neue', 'Liberation Sans', Arial, sans-serif";
 export const SERIF = "'Charter', 'Source Serif 4', Georgia, 'Liberation Serif', 'Times New Roman', serif";
 
+/** The first of some wordings that fits into a width; nothing where none does. */
+export const fitting = (wordings, size, room, weight = 400) => wordings.find((text) => width(text, size, weight) <= room) ?? "";
+
+/** A rim of paper around words that stand on the map. */
+export const HALO = { stroke: "#fbfaf7", "stroke-width": 5, "stroke-linejoin": "round", "paint-order": "stroke" };
+
 /** A text broken into lines that fit. */
 export function broken(text, size, most, weight = 400, family = SANS) {
   const lines = [];

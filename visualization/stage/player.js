@@ -26,24 +26,29 @@ export function drawPlayer(state, store) {
     button("forward", "One quarter on (→)", () => store.step(1), { disabled: state.t >= last }),
     h("div", { key: "line", class: "line" },
       h("div", { class: "marks", "aria-hidden": "true" }, moments(runs, last)),
-      h("input", { key: "scrub", type: "range", min: 0, max: last, step: 1, value: state.t, "aria-label": "Quarter", "aria-valuetext": season(frameAt(run, state.t).quarter),
+      h("input", { key: "scrub", type: "range", min: 0, max: last, step: 1, value: state.t, style: `--done:${(100 * state.t) / Math.max(last, 1)}%`, "aria-label": "Quarter", "aria-valuetext": season(frameAt(run, state.t).quarter),
         oninput: (e) => { store.pause(); store.go(Number(e.target.value)); } })),
     h("label", { key: "speed", class: "speed" }, "speed", h("input", { type: "range", min: 0, max: SPEEDS.length - 1, step: 1, value: state.speed, "aria-label": "Speed (+ and −)", oninput: (e) => store.set({ speed: Number(e.target.value) }) })),
   ];
 }
 
-/** Votes, the reading of the race and the years, along the line. */
+/** Votes, the reckoning and the years, along the line. */
 function moments(runs, last) {
   const at = (k) => `left:${(100 * k) / Math.max(last, 1)}%`;
   const marks = [];
+  const named = [];
   runs.forEach((run, side) => run.frames.forEach((f, k) => {
-    if (f.voting) marks.push(h("i", { key: `v${side}-${k}`, class: `vote side${side}`, style: at(k) }));
+    if (f.voting) {
+      if (!named.length) named.push([k, "votes"]);
+      marks.push(h("i", { key: `v${side}-${k}`, class: `vote side${side}`, style: at(k) }));
+    }
   }));
   const read = runs[0].assess_frame;
-  if (read !== null) marks.push(h("i", { key: "read", class: "read", style: at(read) }, h("b", {}, "race read")));
+  if (read !== null) named.push([read, "reckoning"]);
+  for (const [k, text] of named) marks.push(h("i", { key: text, class: text, style: at(k) }, h("b", {}, text)));
   runs[0].frames.forEach((f, k) => {
     const year = Number(f.quarter.slice(0, 4));
-    const crowded = read !== null && Math.abs(k - read) < 5;
+    const crowded = named.some(([j]) => Math.abs(k - j) < 5);
     if (f.quarter.endsWith("Q1") && year % 2 === 0 && !crowded) marks.push(h("i", { key: `y${year}`, class: "year", style: at(k) }, h("b", {}, `${year}`)));
   });
   return marks;

@@ -1,7 +1,7 @@
 // The race on a logarithmic scale: the frontier leaves, what Europe can train follows, and the distance is drawn in years.
 
-import { h, width, words } from "./paint.js";
-import { ALARM, INK, LIGHT, RULE, SIDES, SOFT, power, years } from "./words.js";
+import { HALO, fitting, h, width, words } from "./paint.js";
+import { ALARM, INK, LIGHT, RULE, SIDES, SOFT, power, type, years } from "./words.js";
 import { frameAt, shown } from "./store.js";
 
 const TITLE = "The largest training run";
@@ -11,7 +11,7 @@ const log = (x) => (x > 0 ? Math.log10(x) : null);
 export function drawRace(state, box, u) {
   const runs = shown(state);
   const first = runs[0];
-  const size = Math.max(16, 0.72 * u);
+  const size = type(u, 0.72);
   const n = Math.max(...runs.map((run) => run.frames.length));
   const inner = { x: box.x + size * 2.5, y: box.y + size * 2.1, w: box.w - size * 3.2, h: box.h - size * 3.7 };
   const [low, high] = range(state, runs);
@@ -35,8 +35,8 @@ export function drawRace(state, box, u) {
 /** What the scale means, as long as there is room. */
 function unitOf(box, size) {
   const room = box.w - width(TITLE, size * 1.08, 700) - size;
-  const text = ["computing operations; each step up is ten times more", "each step up: ten times more", "log scale"].find((t) => width(t, size) < room);
-  return text && words(text, box.x + box.w, box.y + size * 1.05, { key: "unit", size, anchor: "end", fill: SOFT });
+  const text = fitting(["computing operations; each step up is ten times more", "each step up: ten times more", "log scale"], size, room);
+  return words(text, box.x + box.w, box.y + size * 1.05, { key: "unit", size, anchor: "end", fill: SOFT });
 }
 
 function range(state, runs) {
@@ -107,16 +107,17 @@ function distance(run, t, n, x, y, inner, size) {
   const text = `${years(frame.years_behind)} years`;
   return h("g", { key: "distance" },
     h("path", { d: `M${from},${at - 6}V${at + 6}M${from},${at}H${x(t)}M${x(t)},${at - 6}V${at + 6}`, stroke: ALARM, "stroke-width": 2.5, fill: "none", "stroke-dasharray": cut ? "6 4" : null }),
-    words(text, Math.max((from + x(t)) / 2, inner.x + size * 3), at + size * 1.25, { size, weight: 700, anchor: "middle", fill: ALARM, stroke: "#fbfaf7", "stroke-width": 5, "paint-order": "stroke" }));
+    words(text, Math.max((from + x(t)) / 2, inner.x + size * 3), at + size * (at + size * 1.4 > inner.y + inner.h ? -0.5 : 1.25), { size, weight: 700, anchor: "middle", fill: ALARM, ...HALO }));
 }
 
 function tags(state, runs, t, x, y, inner, size) {
-  const style = { size, weight: 600, stroke: "#fbfaf7", "stroke-width": 5, "paint-order": "stroke" };
+  const style = { size, weight: 600, ...HALO };
   const marks = [];
   const frames = runs[0].frames;
   const k = Math.round(frames.length * 0.62);
   const top = log(frames[k].frontier_flop);
-  if (top !== null) marks.push(words("the world's frontier", x(k) - size * 0.7, y(top) - size * 0.4, { key: "frontier", ...style, anchor: "end", fill: INK }));
+  const name = fitting(["the world's frontier", "frontier"], size, x(k) - inner.x, 600);
+  if (top !== null) marks.push(words(name, x(k) - size * 0.7, y(top) - size * 0.4, { key: "frontier", ...style, anchor: "end", fill: INK }));
   if (t > 3) {
     const late = t > frames.length * 0.55;
     const put = (v, text, key, below) => v !== null && marks.push(words(text, late ? x(t) - size * 0.3 : x(t) + size * 0.5, y(v) + (below ? size * 1.2 : -size * 0.55), { key, ...style, anchor: late ? "end" : "start", fill: SIDES[key === "b" ? 1 : 0] }));
@@ -126,6 +127,10 @@ function tags(state, runs, t, x, y, inner, size) {
       const close = all !== null && best !== null && y(best) - y(all) < size * 2.4;
       put(all, "if all added up", "added", false);
       if (!late) put(best, "Europe's best", "a", close);
+    } else {
+      const [a, b] = runs.map((run) => log(frameAt(run, t).largest_run_flop));
+      put(a, "A", "a", a < b);
+      put(b, "B", "b", b <= a);
     }
   }
   return h("g", { key: "tags", "aria-hidden": "true" }, marks);

@@ -1,7 +1,7 @@
 // One run among all: how outcomes are distributed over many worlds, with the world on the stage marked.
 
-import { h, words } from "./paint.js";
-import { INK, LIGHT, RULE, SIDES, SOFT, brief, years } from "./words.js";
+import { fitting, h, width, words } from "./paint.js";
+import { INK, LIGHT, RULE, SIDES, SOFT, brief, type, years } from "./words.js";
 import { shown } from "./store.js";
 
 const SHOWN = [
@@ -12,7 +12,7 @@ const SHOWN = [
 /** Distributions of the outcomes, within a box. */
 export function drawSpreads(state, box, u) {
   const runs = shown(state);
-  const size = Math.max(16, 0.75 * u);
+  const size = type(u, 0.75);
   const ready = runs.map((run, k) => (state.spreads[k]?.digest === run.digest ? state.spreads[k] : null));
   const worlds = Math.max(0, ...ready.map((s) => s?.worlds || 0));
   const w = (box.w - size) / SHOWN.length;
@@ -32,15 +32,17 @@ function histogram(name, title, say, runs, spreads, box, size) {
   const base = box.y + box.h - size * 1.5;
   const height = base - box.y - size * 1.4;
   const x = (v) => box.x + ((v - low) / (high - low)) * box.w;
-  const most = Math.max(1, ...known.flatMap((d) => d?.counts || []));
+  const tail = (side) => (runs.length > 1 ? ["A", "B"][side] + " " : "");
+  const middles = known.map((d, side) => d && `${tail(side)}${say(d.median)}`).filter(Boolean).join(", ");
   return h("g", { key: name },
     words(title, box.x, box.y + size, { key: "title", size, weight: 600 }),
     h("line", { key: "base", x1: box.x, x2: box.x + box.w, y1: base, y2: base, stroke: RULE }),
     known.map((d, side) => d && h("g", { key: `d${side}`, fill: LIGHT[side], opacity: side ? 0.8 : 1 },
-      d.counts.map((c, i) => c > 0 && h("rect", { key: i, x: x(d.edges[i]) + 0.5, width: Math.max(1, x(d.edges[i + 1]) - x(d.edges[i]) - 1), y: base - (c / most) * height, height: (c / most) * height })))),
+      d.counts.map((c, i, all) => c > 0 && h("rect", { key: i, x: x(d.edges[i]) + 0.5, width: Math.max(1, x(d.edges[i + 1]) - x(d.edges[i]) - 1), y: base - (c / Math.max(...all)) * height, height: (c / Math.max(...all)) * height })))),
     own.map((v, side) => v !== null && h("g", { key: `own${side}` },
       h("line", { x1: x(v), x2: x(v), y1: base - height, y2: base + 4, stroke: SIDES[side], "stroke-width": 3, "stroke-dasharray": side ? "6 3" : null }))),
     words(say(whole ? Math.ceil(low) : low), box.x, base + size * 1.15, { key: "low", size, fill: SOFT }),
     words(say(whole ? Math.floor(high) : high), box.x + box.w, base + size * 1.15, { key: "high", size, fill: SOFT, anchor: "end" }),
+    words(fitting([`middle: ${middles}`, middles], size, box.w - 2 * width(say(high), size) - size), box.x + box.w / 2, base + size * 1.15, { key: "middle", size, weight: 600, anchor: "middle" }),
     own[0] !== null && runs.length === 1 && words(`this one: ${say(own[0])}`, box.x + box.w, box.y + size, { key: "this", size, anchor: "end", fill: INK }));
 }

@@ -1,52 +1,62 @@
 // The stage: everything that the audience looks at, as one drawing that fits its window.
 
-import { h, patch, words, SERIF } from "./paint.js";
+import { HALO, SERIF, broken, h, patch, words } from "./paint.js";
 import { drawMap, legend, patterns, tally } from "./map.js";
 import { drawVotes } from "./votes.js";
 import { drawRace } from "./race.js";
 import { drawAddsUp, drawDifferences, drawNumber } from "./numbers.js";
 import { drawSpreads } from "./spreads.js";
-import { ALARM, INK, PAPER, SIDES, season, years } from "./words.js";
+import { ALARM, INK, PAPER, RULE, SIDES, plain, season, type, years } from "./words.js";
 import { frameAt, shown } from "./store.js";
 
-/** Size of the type that everything is measured in, in pixels. */
+const NARROW = 46; // ems; a narrower hall has everything one below the other
+
+/** The unit that everything is measured in, in pixels. */
 export function unit(state) {
-  const u = Math.max(16, Math.min(window.innerWidth / 92, window.innerHeight / 50));
+  const u = Math.max(16, Math.min(window.innerWidth / 76, window.innerHeight / 42));
   return state.big ? u * 1.2 : u;
 }
 
-/** Hand the size of the type to the style sheet; only where it changed, since everything hangs on it. */
+/** Hand the sizes to the style sheet; only where they changed, since everything hangs on them. */
 export function setType(place, state) {
-  const u = `${unit(state)}px`;
-  if (place.style.getPropertyValue("--u") !== u) place.style.setProperty("--u", u);
+  for (const [name, value] of [["--u", unit(state)], ["--type", type(unit(state))]]) {
+    if (place.style.getPropertyValue(name) !== `${value}px`) place.style.setProperty(name, `${value}px`);
+  }
 }
 
-/** What a scenario is called on screen. */
+/** What a scenario is called on screen: its preset, and what differs from it. */
 export function titleOf(state, side) {
   const spec = state.specs[side];
   const preset = state.catalogue?.presets.find((p) => p.name === spec.base);
-  const changed = Object.keys(spec.changes).length;
-  return `${preset ? preset.title : state.runs[side]?.scenario || spec.base}${changed ? ", changed" : ""}`;
+  const name = preset ? preset.title : state.runs[side]?.scenario || spec.base;
+  const changes = Object.entries(spec.changes);
+  if (!changes.length) return name;
+  const [[key, value]] = changes;
+  if (changes.length > 1) return `${name}, ${changes.length} changes`;
+  return `${name}, ${plain(key)}: ${plain(typeof value === "object" ? value.rule || "changed" : value)}`;
 }
 
-/** Draw the stage into an `<svg>` of some width and height in pixels. */
+/** Draw the stage into an `<svg>` of some width and height in pixels; where that is too little, it grows and its hall scrolls. */
 export function drawStage(svg, state, store, size) {
   const k = Math.max(1, Math.min(window.innerWidth / 1920, window.innerHeight / 1080)); // lines grow with the screen
   const w = size.width / k;
-  const height = size.height / k;
+  const u = unit(state) / k;
   const runs = shown(state);
+  const pair = runs.length > 1;
+  const tall = w < type(u) * NARROW;
+  const least = !runs.length ? 0 : tall ? stackHeight(stack(state, w, u, store)) : type(u) * (pair ? 20.5 : 21);
+  const height = Math.max(size.height / k, least);
   const box = `0 0 ${w} ${height}`;
   if (svg.getAttribute("viewBox") !== box) svg.setAttribute("viewBox", box);
+  svg.style.height = height * k > size.height + 1 ? `${height * k}px` : "";
   if (!runs.length) {
     patch(svg, [h("rect", { width: w, height, fill: PAPER })]);
     return;
   }
-  const u = unit(state) / k;
-  const pair = runs.length > 1;
   patch(svg, [
     patterns(),
     h("rect", { key: "paper", width: w, height, fill: PAPER }),
-    h("g", { key: pair ? "pair" : "single" }, pair ? drawPair(state, w, height, u, store) : drawSingle(state, w, height, u, store)),
+    h("g", { key: tall ? "tall" : pair ? "pair" : "single" }, tall ? drawStack(stack(state, w, u, store), w) : pair ? drawPair(state, w, height, u, store) : drawSingle(state, w, height, u, store)),
     words(stamp(state), w - 6, height - 5, { key: "stamp", class: "stamp", size: Math.max(11, 0.55 * u), anchor: "end", fill: "#767d86" }),
   ]);
 }
@@ -61,14 +71,18 @@ export function stamp(state) {
 function drawSingle(state, w, height, u, store) {
   const run = state.runs[0];
   const frame = frameAt(run, state.t);
+  const size = type(u);
   const g = 1.1 * u;
   const left = Math.round(Math.min(w * 0.56, height * 1.06));
   const column = { x: left + g, w: w - left - 2 * g };
-  const foot = Math.max(16, 0.72 * u) * 1.9;
-  const numberHeight = Math.max(112, Math.min(height * 0.2, 8.4 * u));
-  const addsHeight = Math.max(16, 0.8 * u) * (state.many ? 8.2 : 5);
-  const votesHeight = Math.max(16, 0.8 * u) * 10.2;
-  const race = height - numberHeight - addsHeight - votesHeight - 2.2 * g;
+  const foot = type(u, 0.72) * 1.9;
+  const numberHeight = Math.max(7 * size, Math.min(height * 0.2, 8.4 * u));
+  const rest = height - numberHeight - 2.2 * g;
+  const addsHeight = size * (state.many ? 8.2 : 5);
+  const short = rest - addsHeight - 10.2 * size < 9 * size;
+  const votesHeight = size * (short ? 5.9 : 10.2);
+  const bars = state.many || rest - addsHeight - votesHeight > 6 * size;
+  const race = rest - votesHeight - (bars ? addsHeight : 0);
   let y = 0.4 * g;
   const at = (hh) => {
     const box = { ...column, y, h: hh };
@@ -77,55 +91,110 @@ function drawSingle(state, w, height, u, store) {
   };
   return [
     drawMap(state, run, 0, { x: 0, y: 0, w: left, h: height - foot }, u, store),
-    caption(titleOf(state, 0), frame, g, 0, left * 0.47, u),
-    legend(g, height - foot * 0.5, u, left - g, frame.voting),
-    words(tally(frame), g, height - foot - 0.6 * u, { key: "tally", size: Math.max(16, 0.8 * u), weight: 600, fill: INK, stroke: PAPER, "stroke-width": 5, "paint-order": "stroke" }),
+    caption(state, 0, g, 0, left * 0.47, u),
+    legend(g, height - foot * 0.5, u, left - g, run, frame),
+    words(tally(frame), g, height - foot - 0.6 * u - (broken(tally(frame), size, left * 0.48, 600).length - 1) * size * 1.25, { key: "tally", size, weight: 600, fill: INK, ...HALO }, left * 0.48),
     drawNumber(state, run, at(numberHeight), u),
-    state.many ? drawSpreads(state, at(addsHeight), u) : drawAddsUp(state, run, at(addsHeight), u),
+    bars && (state.many ? drawSpreads(state, at(addsHeight), u) : drawAddsUp(state, run, at(addsHeight), u)),
     drawRace(state, at(race), u),
-    drawVotes(state, run, at(votesHeight), u),
+    drawVotes(state, run, at(votesHeight), u, short),
   ];
 }
 
-function caption(title, frame, x, y, most, u) {
-  const large = 1.55 * u;
-  const size = Math.max(16, 1.02 * u);
+/** What is shown, when, and what happens then. */
+function caption(state, side, x, y, most, u) {
+  const frame = frameAt(state.runs[side], state.t);
+  const small = type(u, 0.85);
+  const large = 1.8 * u;
+  const size = type(u, 1.02);
+  const title = broken(titleOf(state, side), small, most, 700).length;
+  const below = y + 0.45 * u + title * small * 1.25;
   return h("g", { key: "caption" },
-    words(title, x, y + 1.3 * u, { key: "title", size: Math.max(16, 0.85 * u), weight: 700, fill: SIDES[0] }),
-    words(season(frame.quarter), x, y + 1.5 * u + large, { key: "when", size: large * 1.15, weight: 700, family: SERIF }),
-    words(frame.says, x, y + 1.9 * u + large + size * 1.2, { key: "says", size, family: SERIF, fill: INK, lines: 6 }, most));
+    words(titleOf(state, side), x, y + 0.4 * u + small, { key: "title", size: small, weight: 700, fill: SIDES[side], ...HALO }, most),
+    words(season(frame.quarter), x, below + large, { key: "when", size: large, weight: 700, family: SERIF, ...HALO }),
+    words(frame.says, x, below + large + 0.4 * u + size, { key: "says", size, family: SERIF, fill: INK, lines: 6, ...HALO }, most));
 }
 
 function drawPair(state, w, height, u, store) {
   const g = u;
   const half = w / 2;
-  const lower = Math.max(16, 0.8 * u) * 12;
-  const size = Math.max(16, 0.85 * u);
-  const vote = size * 5.9;
+  const lower = type(u) * Math.max(10, Math.min(12, (0.45 * height) / type(u)));
+  const size = type(u, 0.85);
   const upper = height - lower - g;
+  const vote = upper > size * 17 ? size * 5.9 : 0;
   const columns = shown(state).map((run, side) => {
     const x = side * half;
     const frame = frameAt(run, state.t);
     const wide = half - 2 * g;
-    const textWide = Math.max(wide * 0.34, size * 10.5);
-    const lag = frame.years_behind;
-    const ahead = lag !== null && lag < -0.05;
+    const textWide = Math.max(wide * 0.34, size * 10.5, wide - upper);
     return h("g", { key: `side${side}` },
-      drawMap(state, run, side, { x, y: 0, w: half, h: upper, right: true }, u, store),
-      words(`${side ? "B" : "A"}  ${titleOf(state, side)}`, x + g, size * 1.35, { key: "title", size: size * 1.12, weight: 700, fill: SIDES[side], lines: 2 }, textWide + g * 3),
-      words(lag === null ? "–" : years(lag), x + g, size * 2.2 + size * 3.1, { key: "big", size: size * 3.6, weight: 700, family: SERIF, fill: ahead ? SIDES[0] : ALARM, "data-years-behind": lag === null ? "" : lag }),
-      words(ahead ? "years ahead" : "years behind", x + g, size * 6.7, { key: "unit", size, weight: 700 }),
-      words(frame.says, x + g, size * 8.4, { key: "says", size, family: SERIF, lines: Math.max(2, Math.floor((upper - vote - size * 8.4) / (size * 1.25))) }, textWide),
-      h("rect", { key: "veil", x: x + g / 2, y: upper - vote, width: textWide + 2 * g, height: vote, fill: PAPER, opacity: 0.88 }),
-      drawVotes(state, run, { x: x + g, y: upper - vote, w: textWide + g, h: vote }, u, true));
+      drawMap(state, run, side, { x, y: 0, w: half, h: upper, right: true, covered: vote > 0 && { left: x, right: x + textWide + 2.5 * g, top: upper - vote, bottom: upper } }, u, store),
+      words(`${side ? "B" : "A"}  ${titleOf(state, side)}`, x + g, size * 1.35, { key: "title", size: size * 1.12, weight: 700, fill: SIDES[side], lines: 1, ...HALO }, wide),
+      lag(frame, x + g, size * 1.6, size),
+      words(frame.says, x + g, size * 8.2, { key: "says", size, family: SERIF, lines: Math.max(2, Math.floor((upper - vote - size * 8.2) / (size * 1.25))), ...HALO }, textWide),
+      vote > 0 && h("rect", { key: "veil", x: x + g / 2, y: upper - vote, width: textWide + 2 * g, height: vote, fill: PAPER, opacity: 0.88 }),
+      vote > 0 && drawVotes(state, run, { x: x + g, y: upper - vote, w: textWide + g, h: vote }, u, true));
   });
   const race = { x: g, y: upper + g * 0.6, w: half - 1.6 * g, h: lower - g * 0.4 };
   const right = { x: half + g * 0.6, y: race.y, w: half - 1.6 * g, h: race.h - 0.5 * u };
   return [
     columns,
-    h("line", { key: "middle", x1: half, x2: half, y1: g, y2: upper, stroke: "#d9d6ce" }),
-    h("line", { key: "across", x1: g, x2: w - g, y1: upper + g * 0.3, y2: upper + g * 0.3, stroke: "#d9d6ce" }),
+    h("line", { key: "middle", x1: half, x2: half, y1: g, y2: upper, stroke: RULE }),
+    h("line", { key: "across", x1: g, x2: w - g, y1: upper + g * 0.3, y2: upper + g * 0.3, stroke: RULE }),
     drawRace(state, race, u),
     state.many ? drawSpreads(state, right, u) : drawDifferences(state, right, u),
   ];
+}
+
+/** Years behind as a large number with its words under it. */
+function lag(frame, x, y, size) {
+  const behind = frame.years_behind;
+  const ahead = behind !== null && behind < -0.05;
+  return h("g", { key: "lag" },
+    words(behind === null ? "–" : years(behind), x, y + size * 3.6, { key: "big", size: size * 3.6, weight: 700, family: SERIF, fill: ahead ? SIDES[0] : ALARM, "data-years-behind": behind ?? "", ...HALO }),
+    words(ahead ? "years ahead" : "years behind", x, y + size * 5, { key: "unit", size, weight: 700, ...HALO }));
+}
+
+/** For a narrow hall, everything one below the other: pairs of a height and what to draw in it. */
+function stack(state, w, u, store) {
+  const size = type(u);
+  const g = 0.8 * u;
+  const runs = shown(state);
+  const pair = runs.length > 1;
+  const within = (box) => ({ ...box, x: g, w: w - 2 * g });
+  const map = (run, side) => [Math.min(w, size * 26), (box) => drawMap(state, run, side, box, u, store)];
+  const race = [size * 15, (box) => drawRace(state, within(box), u)];
+  const spreads = state.many && [size * 9, (box) => drawSpreads(state, within(box), u)];
+  if (!pair) {
+    const [run] = runs;
+    const frame = frameAt(run, state.t);
+    return [
+      [size * 8.4, (box) => [caption(state, 0, g, box.y, (w - g) * 0.6, u), lag(frame, w - g - size * 7, box.y, size)]],
+      map(run, 0),
+      [size * 3.2, (box) => [words(tally(frame), g, box.y + size * 1.1, { key: "tally", size, weight: 600 }, w - 2 * g), legend(g, box.y + size * 2.5, u, w - 2 * g, run, frame)]],
+      spreads, race,
+      [size * 11.5, (box) => drawVotes(state, run, within(box), u)],
+      [size * 6.5, (box) => drawAddsUp(state, run, within(box), u)],
+    ].filter(Boolean);
+  }
+  const sides = runs.flatMap((run, side) => [
+    [size * 9.5, (box) => h("g", { key: `head${side}` },
+      words(`${side ? "B" : "A"}  ${titleOf(state, side)}`, g, box.y + size * 1.3, { key: "title", size: size * 1.12, weight: 700, fill: SIDES[side], lines: 1 }, w - 2 * g),
+      lag(frameAt(run, state.t), g, box.y + size * 1.6, size),
+      words(frameAt(run, state.t).says, g + size * 7.5, box.y + size * 3, { key: "says", size, family: SERIF, lines: 5 }, w - 2 * g - size * 7.5))],
+    map(run, side),
+    [size * 6.5, (box) => drawVotes(state, run, within(box), u, true)],
+  ]);
+  return [[size * 14, (box) => drawDifferences(state, within(box), u)], spreads, ...sides, race, [size * 2, () => null]].filter(Boolean);
+}
+
+const stackHeight = (rows) => rows.reduce((sum, [height]) => sum + height, 0);
+
+function drawStack(rows, w) {
+  let y = 0;
+  return rows.map(([height, draw]) => {
+    const box = { x: 0, y, w, h: height };
+    y += height;
+    return draw(box);
+  });
 }

@@ -25,6 +25,7 @@ const START = {
   busy: false,
   runs: [],
   spreads: [],
+  ordinary: null,
 };
 
 /** A store: `state`, `set(changes)`, `watch(draw)` and the clock. */

@@ -1,80 +1,97 @@
-// The tour: the essay's five claims, each a question to guess first, then a run, then the number that the model finds.
+// The tour: the essay's five claims, each a question to guess first, then a run, then the numbers that the model finds.
 
 import { h } from "./paint.js";
-import { brief, counted, years } from "./words.js";
+import { apart, brief, counted, money, years } from "./words.js";
 
 const EUROPE = { base: "eu-status-quo", changes: {} };
 const REFORM = { base: "essay-reform", changes: {} };
 const with_ = (spec, changes) => ({ base: spec.base, changes: { ...spec.changes, ...changes } });
-const verdict = (guess, right) => (guess === right ? "You guessed it. " : "");
+const steps = (x, ...edges) => edges.filter((edge) => x >= edge).length;
+const budget = (state, base) => money(state.catalogue.presets.find((p) => p.name === base).plain.envelope_eur_bn);
 
+/*
+ * A step has a claim, a question with options, and the scenarios that it runs. What was found is told twice: of the
+ * runs on the stage, and of the middle of many worlds, which also decides which option was right.
+ */
 export const STEPS = [
   {
     title: "1 · Everyone takes part",
     claim: "Every country with a vote claims a site of its own.",
-    question: "Europe has €10 billion for AI factories. How many will 27 countries choose?",
-    options: ["2 or 3", "about 8", "15 or more"],
+    question: (state) => `Europe has ${budget(state, EUROPE.base)} for AI factories. How many sites will ${state.geometry.states.length} countries choose?`,
+    options: ["fewer than 5", "5 to 14", "15 or more"],
     specs: [EUROPE],
-    tell([a], guess) {
-      const n = a.outcome.sites;
-      const right = n >= 15 ? 2 : n >= 5 ? 1 : 0;
-      return `${verdict(guess, right)}${counted(n, "site")} in ${counted(a.outcome.hosts, "country", "countries")}. The largest has ${brief(Math.round(a.outcome.largest_site_accelerators))} chips.`;
-    },
+    right: ([a]) => steps(a.sites, 5, 15),
+    tell: ([a]) => `${counted(a.sites, "site")} in ${counted(a.hosts, "country", "countries")}. The largest has ${brief(Math.round(a.largest_site_accelerators))} chips of ${brief(Math.round(a.aggregate_accelerators))}.`,
+    middle: ([a]) => `${counted(Math.round(a.sites), "site")} in ${counted(Math.round(a.hosts), "country", "countries")}`,
   },
   {
     title: "2 · Geography defeats arithmetic",
     claim: "Many medium sites are not one large site.",
-    question: "Same sites, same money. Let them train one model together, exchanging only now and then. Does it help?",
-    options: ["hardly", "about half a year", "a year or more"],
+    question: () => "Same sites, same money. On the right they train one model together, exchanging only now and then. What does that win?",
+    options: ["next to nothing", "up to a year", "more than a year"],
     specs: [EUROPE, with_(EUROPE, { pooling: "low_communication" })],
-    tell([a, b], guess) {
-      const won = a.outcome.years_behind - b.outcome.years_behind;
-      const right = won >= 0.9 ? 2 : won >= 0.3 ? 1 : 0;
-      const view = won >= 0.3 ? "Clever training wins back part of what geography costs: here the essay is too gloomy." : "The essay is right: distance is hardly overcome.";
-      return `${verdict(guess, right)}${years(a.outcome.years_behind)} years behind alone, ${years(b.outcome.years_behind)} together. ${view}`;
+    right: (found) => steps(won(found), 0.2, 1.05),
+    tell([a, b]) {
+      const view = won([a, b]) >= 0.2 ? "Clever training wins back part of what geography costs: here the essay is too gloomy." : "The essay is right: distance is hardly overcome.";
+      return `${years(a.years_behind)} years behind alone, ${years(b.years_behind)} together. ${view}`;
     },
+    middle: ([a, b]) => `${years(a.years_behind)} and ${years(b.years_behind)}`,
   },
   {
     title: "3 · The wrong people, the wrong mandate",
     claim: "Slow tenders, and repairs that wait for a signature.",
-    question: "Two or three large sites in both pictures. On the left bought and run the public way, on the right fast. What does that cost?",
-    options: ["weeks", "about half a year", "a year or more"],
+    question: () => "A few large sites in both pictures. On the left bought and run the public way, on the right fast. What does that cost?",
+    options: ["weeks", "months", "a year or more"],
     specs: [with_(REFORM, { procurement: "public_tender", operations: "audit_first" }), REFORM],
-    tell([a, b], guess) {
-      const lost = a.outcome.years_behind - b.outcome.years_behind;
-      const right = lost >= 0.9 ? 2 : lost >= 0.25 ? 1 : 0;
-      return `${verdict(guess, right)}${years(a.outcome.years_behind)} years behind the public way, ${years(b.outcome.years_behind)} the fast way: ${years(lost)} years${lost < 0 ? " gained by patience" : " for the same machines"}.`;
-    },
+    right: (found) => steps(won(found), 0.15, 1),
+    tell: ([a, b]) => `${years(a.years_behind)} years behind the public way, ${years(b.years_behind)} the fast way: ${years(won([a, b]))} years ${won([a, b]) < 0 ? "gained by patience" : "lost for the same money"}.`,
+    middle: ([a, b]) => `${years(a.years_behind)} and ${years(b.years_behind)}`,
   },
   {
     title: "4 · The window closes",
     claim: "In three years the gap becomes structural.",
-    question: "Nothing more is built after these factories. By 2034, is the gap …",
+    question: (state) => `Nothing more is built after these factories. ${state.runs[0]?.frames.at(-1).quarter.slice(0, 4) ?? "In the end"}: is the gap …`,
     options: ["smaller", "the same", "larger"],
     specs: [EUROPE],
     to_end: true,
-    tell([a], guess) {
-      const end = a.frames[a.frames.length - 1].years_behind;
-      const then = a.outcome.years_behind;
-      const right = end > then + 0.3 ? 2 : end < then - 0.3 ? 0 : 1;
-      return `${verdict(guess, right)}${years(then)} years when the race is read, ${years(end)} years at the end. The frontier does not wait: standing still loses a year each year.`;
+    right: ([a]) => steps(apart(a.years_behind, a.end), -0.25, 0.3),
+    tell([a]) {
+      const each = apart(a.years_behind, a.end) / a.passed;
+      const view = each > 0.05 ? `The frontier does not wait: standing still loses ${years(each)} years each year.` : "The frontier does not run away.";
+      return `${years(a.years_behind)} years at the reckoning, ${years(a.end)} at the end. ${view}`;
     },
+    middle: ([a]) => `${years(a.years_behind)} and ${years(a.end)}`,
   },
   {
     title: "5 · What would work",
     claim: "Two or three large sites, built fast, run by those who know.",
-    question: "The essay's reform against Europe today, on the same luck. How many years are won?",
-    options: ["none", "about one", "two or more"],
+    question: () => "The essay's reform against Europe today, on the same luck. How many years are won?",
+    options: ["less than one", "one to two", "more than two"],
     specs: [EUROPE, REFORM],
-    tell([a, b], guess) {
-      const won = a.outcome.years_behind - b.outcome.years_behind;
-      const right = won >= 1.75 ? 2 : won >= 0.5 ? 1 : 0;
-      const rest = b.outcome.years_behind > 1 ? ` Still ${years(b.outcome.years_behind)} years behind: €10 billion is not enough to catch up.` : "";
-      return `${verdict(guess, right)}${years(won)} years won. Placing sites by votes alone costs ${years(a.outcome.price_of_politics)} of them; the rest is how they are bought, run and joined.${rest}`;
+    right: (found) => steps(won(found), 1, 2.05),
+    tell([a, b], state) {
+      const rest = b.years_behind > 1 ? ` Still ${years(b.years_behind)} behind: ${budget(state, REFORM.base)} is not enough to catch up.` : "";
+      return `${years(won([a, b]))} years won. A planner alone, all else as today, would win ${years(a.price_of_politics)}.${rest}`;
     },
+    middle: ([a, b]) => `${years(won([a, b]))} won, ${years(a.price_of_politics)} by a planner alone`,
   },
-  { title: "Your turn", claim: "Change a rule and watch.", question: "Open “Rules”, change one thing, and see what it costs.", options: [], specs: null, tell: () => "" },
+  { title: "Your turn", claim: "Change a rule and watch.", question: () => "Change one thing under “Rules”, and see what it costs.", options: [], specs: null },
 ];
+
+const won = ([a, b]) => apart(b.years_behind, a.years_behind);
+
+/** What a run on the stage came to. */
+function outcome(run) {
+  const last = run.frames.length - 1;
+  return { ...run.outcome, end: run.frames[last].years_behind, passed: (last - run.assess_frame) / 4 };
+}
+
+/** The same of the middle of many worlds; nothing while they are not all there. */
+function middles(state, runs) {
+  const known = runs.map((run, k) => (state.spreads[k]?.digest === run.digest && state.spreads[k].seed === run.seed ? state.spreads[k] : null));
+  if (!known.length || known.includes(null)) return null;
+  return known.map((s) => ({ ...Object.fromEntries(Object.entries(s.outcomes).map(([name, d]) => [name, d.median])), end: s.bands.years_behind[2].at(-1), worlds: s.worlds }));
+}
 
 /** What drives the tour. */
 export function makeTour(store, director) {
@@ -84,19 +101,25 @@ export function makeTour(store, director) {
       const next = state.tour + by;
       if (next >= 0 && next < STEPS.length) store.set({ tour: next });
     },
-    /** Set the stage of a step, unless it stands already. */
+    /** Set the stage of a step, on the world of its luck that is most like the others. */
     enter(k) {
-      const step = STEPS[k];
+      const { specs } = STEPS[k];
       store.pause();
-      store.set({ guess: null, panel: k === STEPS.length - 1 ? "rules" : null, who: null, many: false, t: 0 });
-      if (!step.specs) return;
-      const specs = [step.specs[0], step.specs[1] || state.specs[1]].map((s) => structuredClone(s));
-      store.set({ compare: step.specs.length > 1 });
-      director.change({ specs });
+      store.set({ guess: null, panel: specs ? null : "rules", who: null, many: false });
+      const reckoning = () => store.go(state.runs[0].assess_frame ?? state.t);
+      if (!specs) return state.runs.length ? reckoning() : director.renew(reckoning);
+      store.go(0);
+      director.ordinary(EUROPE, (world) => {
+        if (state.tour !== k) return;
+        store.set({ compare: specs.length > 1 });
+        director.change({ specs: structuredClone([specs[0], specs[1] || state.specs[1]]), world }, { then: () => director.spread() });
+      });
     },
+    /** Guess, and see the run. */
     answer(k) {
-      store.set({ guess: k, t: 0, speed: 4 });
       const step = STEPS[state.tour];
+      if (state.busy || !step.options[k]) return;
+      store.set({ guess: k, t: 0, speed: 4 });
       store.play(step.to_end ? null : state.runs[0].assess_frame);
     },
   };
@@ -115,12 +138,17 @@ export function drawTour(state, store, tour) {
   const runs = state.runs.slice(0, step.specs?.length || 0);
   const read = runs.length && runs.every((run) => run.assess_frame !== null);
   const due = step.to_end ? store.last : runs[0]?.assess_frame;
-  const told = state.guess !== null && read && state.t >= due;
+  const told = state.guess !== null && read && state.t >= due && !state.busy;
+  const middle = told && middles(state, runs);
+  const right = told ? step.right(middle || runs.map(outcome)) : null;
+  const verdict = told && state.guess === right ? "You guessed it. " : "";
   return [
     h("div", { key: "claim" }, h("p", { class: "step" }, step.title), h("p", { class: "claim" }, step.claim)),
-    h("div", { key: "question" }, h("p", {}, step.question), guesses(step, state, tour)),
-    h("div", { key: "answer" },
-      step.options.length > 0 && h("p", { key: "answer", class: "answer", "aria-live": "polite" }, told ? step.tell(runs, state.guess) : state.guess === null ? "Guess first." : "Watch …"),
+    h("div", { key: "question" }, h("p", {}, step.question(state)), guesses(step, state, tour, right)),
+    h("div", { key: "answer", class: "found" },
+      step.options.length > 0 && h("p", { key: "answer", class: "answer", "aria-live": "polite" },
+        told ? `${verdict}${step.tell(runs.map(outcome), state)}` : state.guess === null ? "Guess first." : "Watch …",
+        middle && h("small", { key: "middle" }, ` In the middle of ${middle[0].worlds} worlds: ${step.middle(middle)}.`)),
       h("p", { key: "nav", class: "nav" },
         h("button", { type: "button", "data-press": "tour-back", disabled: state.tour === 0, onclick: () => tour.step(-1) }, "← Back"),
         h("span", {}, `${state.tour + 1} of ${STEPS.length}`),
@@ -130,7 +158,8 @@ export function drawTour(state, store, tour) {
   ];
 }
 
-function guesses(step, state, tour) {
+function guesses(step, state, tour, right) {
   return step.options.length > 0 && h("p", { key: "options", class: "options", role: "group", "aria-label": "Your guess" }, step.options.map((text, k) =>
-    h("button", { key: text, type: "button", "aria-pressed": `${state.guess === k}`, disabled: state.busy, onclick: () => tour.answer(k) }, text)));
+    h("button", { key: text, type: "button", class: k === right ? "right" : "", "aria-pressed": `${state.guess === k}`, disabled: state.busy, onclick: () => tour.answer(k) },
+      right === null ? h("kbd", { key: "key", "aria-hidden": "true" }, `${k + 1}`) : k === right ? "✓ " : state.guess === k ? "✕ " : "", text)));
 }

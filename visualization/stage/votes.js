@@ -1,14 +1,14 @@
 // The last vote: who proposed, how many said yes, where the threshold stands, who would have tipped it.
 
-import { h, width, words } from "./paint.js";
-import { ALARM, INK, NO, SOFT, YES, plain, season } from "./words.js";
+import { fitting, h, width, words } from "./paint.js";
+import { ALARM, INK, NO, SOFT, YES, season, type } from "./words.js";
 import { frameAt } from "./store.js";
 
 /** The panel of the last vote up to the time shown, within a box. */
 export function drawVotes(state, run, box, u, short = false) {
   const frame = frameAt(run, state.t);
   const ballot = frame.ballot === null ? null : run.ballots[frame.ballot];
-  const size = Math.max(16, 0.8 * u);
+  const size = type(u, 0.8);
   const parts = [];
   let y = box.y + size;
   const line = (text, style = {}, x = box.x) => {
@@ -58,27 +58,22 @@ function thresholds(ballot, state) {
   return tests.map((c) => {
     const heads = c.full <= n;
     const part = (100 * c.reached) / c.full;
-    const have = heads ? `${c.reached} of ${c.full} states` : `${c.reached === c.full ? 100 : Math.min(99.9, part).toFixed(1)} %`;
-    const side = c.against ? "against" : "in favour";
-    return { share: c.reached / c.full, quota: c.quota / c.full, met: c.met, text: `${have} ${side}`, needs: c.against ? `${c.says} could stop it` : `needs ${c.says}` };
+    const whole = c.says.match(/^[\d.]+ % (of the .*)$/);
+    const have = heads ? `${c.reached} of ${c.full} states` : `${c.reached === c.full ? 100 : Math.min(99.9, part).toFixed(1)} %${whole ? ` ${whole[1]}` : ""}`;
+    const asked = whole && !heads ? c.says.replace(` ${whole[1]}`, "") : c.says;
+    const wants = c.against ? `${asked} could stop it` : /^no /.test(asked) ? asked : `needs ${asked}`;
+    return { share: c.reached / c.full, quota: c.quota / c.full, met: c.met, text: [`${have} ${c.against ? "against" : "in favour"}`, have], needs: wants };
   });
 }
 
 function bar(test, ballot, box, y, size, k) {
   const height = size * 0.72;
   const x = (share) => box.x + share * box.w;
+  const text = fitting([test.text].flat(), size, box.w, 600);
   return h("g", { key: `bar${k}` },
-    words(test.text, box.x, y, { key: "text", size, weight: 600 }),
-    test.needs && width(test.text, size, 600) + width(test.needs, size) + size < box.w && words(test.needs, box.x + box.w, y, { key: "needs", size, anchor: "end", fill: SOFT }),
+    words(text, box.x, y, { key: "text", size, weight: 600 }),
+    test.needs && width(text, size, 600) + width(test.needs, size) + size < box.w && words(test.needs, box.x + box.w, y, { key: "needs", size, anchor: "end", fill: SOFT }),
     h("rect", { key: "no", x: box.x, y: y + size * 0.35, width: box.w, height, fill: "url(#hatch-no)", stroke: NO, "stroke-width": 1 }),
     h("rect", { key: "yes", class: "slide", x: box.x, y: y + size * 0.35, width: Math.max(0, test.share * box.w), height, fill: YES, stroke: INK, "stroke-width": 1 }),
     test.quota !== null && h("line", { key: "quota", x1: x(test.quota), x2: x(test.quota), y1: y + size * 0.15, y2: y + size * 0.55 + height, stroke: INK, "stroke-width": 3 }));
-}
-
-/** One line about the vote, for narrow places. */
-export function voteLine(state, run) {
-  const frame = frameAt(run, state.t);
-  if (frame.ballot === null) return run.ballots.length ? "No vote yet" : run.proposer;
-  const b = run.ballots[frame.ballot];
-  return `${b.passed ? "✓" : "✕"} ${b.yes.length} yes, ${b.no.length} no · ${plain(b.rule)}`;
 }

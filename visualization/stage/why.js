@@ -43,7 +43,7 @@ function stateWhy(state, run, i, go) {
   const labs = state.geometry.labs.map((l, k) => [l, k]).filter(([l]) => l.home === i);
   return h("div", { key: `state${i}` },
     h("h2", {}, place.name),
-    vote ? voteWhy(vote, ballot, i, place.name) : h("p", { key: "none" }, run.ballots.length ? "It has not voted yet." : `It is not asked. ${run.proposer}.`),
+    vote ? voteWhy(vote, ballot, i, place.name, run.dissent_cost_eur_bn) : h("p", { key: "none" }, run.ballots.length ? "It has not voted yet." : `It is not asked. ${run.proposer}.`),
     bid && h("p", { key: "bid", class: "bid" }, h("strong", {}, `The call, ${season(bid.quarter)}: `), bidWords(bid, i)),
     (sites.length || people.length || labs.length) > 0 && h("h3", { key: "here" }, "Here"),
     h("ul", { key: "links", class: "links" },
@@ -59,15 +59,15 @@ function bidWords(bid, i) {
   return bid.able[i] ? "it could apply and does not: a site would not be worth it." : "its bid is not ready, or it has no site with power left or money to match.";
 }
 
-function voteWhy(vote, ballot, i, name) {
+function voteWhy(vote, ballot, i, name, dissent) {
   const d = vote.decision[i];
   const said = d > 0 ? "yes" : d < 0 ? "no" : "abstain";
   const u = vote.utility[i];
   const r = vote.reservation[i];
   const verb = said === "abstain" ? "abstains" : `votes ${said}`;
   const why = said === "yes"
-    ? `The offer is worth ${money(u)} to it. Less than ${money(r)} and it would say no.`
-    : `The offer is worth ${money(u)} to it. It wants ${money(r)}, so it lacks ${money(vote.needed[i])}.`;
+    ? `The offer is worth ${money(u)} to it. Less than ${money(r - dissent)} and it would say no.`
+    : `The offer is worth ${money(u)} to it. It wants ${money(r)}${dissent > 0 ? `, less the ${money(dissent)} that a no costs it` : ""}: it lacks ${money(vote.needed[i])}.`;
   const tipped = ballot && ballot.pivotal.includes(i) ? "Its vote alone would have turned the result." : "Its vote alone would not have changed the result.";
   return h("div", { key: "vote", class: "vote-why" },
     h("p", { class: `verdict ${said}` }, `${name} ${verb}, ${season(vote.quarter)}`),

@@ -10,6 +10,9 @@ export const ALARM = "#b3400f";
 export const YES = "#56a3d1";
 export const NO = "#e69f00";
 
+/** Size of type: a share of the unit, and never smaller than the back row can read. */
+export const type = (u, share = 0.8) => Math.max(share * u, Math.min(u, 20));
+
 const GROUPED = new Intl.NumberFormat("en-GB", { maximumFractionDigits: 0 });
 
 /** A number with as many digits as a room can read. */
@@ -23,6 +26,9 @@ export function brief(x) {
 
 /** Years, to one decimal. */
 export const years = (x) => (x === null || x === undefined ? "–" : Math.abs(x).toFixed(1));
+
+/** How far apart two numbers of years are as they are shown, so that a room that subtracts finds the same. */
+export const apart = (a, b) => (a === null || b === null ? null : (Math.round(10 * b) - Math.round(10 * a)) / 10);
 
 /** Money, EUR bn given. */
 export function money(bn) {
@@ -63,6 +69,7 @@ export const power = (n) => `10${[...`${n}`].map((d) => SUPERSCRIPTS[d]).join(""
 export function times(a, b) {
   if (!a || !b) return "–";
   const r = b / a;
+  if (Math.max(r, 1 / r) < 1.05) return "about the same";
   return r >= 1 ? `${brief(r)} times more` : `${brief(1 / r)} times less`;
 }
 
