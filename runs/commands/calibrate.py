@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-LAST = "2040Q4"  # late enough that nearly every facility is finished when delays are read
-WORLDS_FOR_DELAYS = 256
 SPARE = ("From", "To", "Expected", "Unfinished", "5 % ", "95 % ", "Log score")
 
 
@@ -30,6 +24,7 @@ def calibrate(
 ) -> None:
     """Calibrate the politics on the first two waves, and score what that predicts of the third."""
     from runs import printing
+    from runs.europe.evidence import calibration
 
     with printing.progress("worlds") as report:
         tables, about = calibration(spec, draws, report)
@@ -41,61 +36,6 @@ def calibrate(
     _show(tables, about, printing.console())
 
 
-def calibration(
-    spec: Path | None = None, draws: int | None = None, report: Any = None
-) -> tuple[dict[str, pd.DataFrame], dict[str, Any]]:
-    """All tables of a calibration by name, and what it rests on.
-
-    Args:
-        spec: a calibration file; the published one where none is named.
-        draws: draws instead of the file's.
-        report: called with worlds done and worlds to do.
-    """
-    from dataclasses import replace
-
-    from abm.calendar import quarter
-    from runs.ensemble import simulate, whole
-    from runs.europe import calibration as fitting
-    from runs.europe import delays, prediction
-
-    if spec is None:
-        with resources.as_file(resources.files("runs") / "specs" / "calibration.toml") as path:
-            plan = fitting.read(path)
-    else:
-        plan = fitting.read(spec)
-    if draws is not None:
-        draws = whole(draws, "draws", 4 * (len(plan.fitted) + 1))
-        keep = max(round(draws * plan.keep / plan.draws), 2 * (len(plan.fitted) + 1))
-        plan = replace(plan, draws=draws, keep=keep)
-    posterior = fitting.calibrate(plan)
-    ahead = prediction.futures(plan.scenario, posterior.draws, plan.seed, plan.draws, progress=report)
-    long = simulate(
-        plan.scenario.changed({"end": LAST}), worlds=WORLDS_FOR_DELAYS, seed=plan.seed, tables=("facilities",)
-    )
-    last = quarter(LAST, "end")
-    found = prediction.predict(ahead, long.facilities, last)
-    tables = {
-        "posterior": posterior.draws,
-        "parameters": posterior.summary(),
-        "moments": posterior.fit(),
-        "delays": delays.compared(long.facilities, last),
-        "counts": found.counts,
-        "third_wave": found.third_wave,
-        "hosts": found.hosts,
-        "states": found.states,
-        "standing": found.standing,
-        "past": found.past,
-    }
-    about = {
-        "scenario": plan.scenario.name,
-        "seed": plan.seed,
-        "draws": plan.draws,
-        "kept": plan.keep,
-        "waves": plan.waves,
-    }
-    return tables, about
-
-
 def _write(tables: dict[str, Any], about: dict[str, Any], out: Path) -> None:
     from runs.export import write
     from runs.provenance import platform_facts
@@ -104,12 +44,15 @@ def _write(tables: dict[str, Any], about: dict[str, Any], out: Path) -> None:
 
 
 def _show(tables: dict[str, Any], about: dict[str, Any], where: Any) -> None:
+    from runs.europe.prediction import who_is_ahead
     from runs.printing import brief, print_table
 
     def text(value: Any) -> str:
         if isinstance(value, str):
             return value
-        return "-" if value is None or value != value else brief(float(value))
+        if value is None or value != value:
+            return "-"
+        return f"{value:.2g}" if 0 < abs(value) < 0.01 else brief(float(value))
 
     def show(title: str, table: Any, columns: dict[str, str], say: str = "") -> None:
         where.print()
@@ -178,7 +121,7 @@ def _show(tables: dict[str, Any], about: dict[str, Any], where: Any) -> None:
     }
     show("Who is given a site in the third wave", tables["third_wave"], scores)
     show("Who hosts after three waves", tables["hosts"], scores)
-    where.print(verdict(tables["third_wave"], tables["hosts"]), soft_wrap=True)
+    where.print(who_is_ahead(tables["third_wave"], tables["hosts"]), soft_wrap=True)
     show(
         "Standing at the end of 2027",
         tables["standing"],
@@ -199,22 +142,3 @@ def _show(tables: dict[str, Any], about: dict[str, Any], where: Any) -> None:
             if k in tables["past"]
         },
     )
-
-
-def verdict(third_wave: Any, hosts: Any) -> str:
-    """Say which forecasts that need no model do better than the model, and whether the difference is more than luck."""
-    said = []
-    for what, table in (("the third wave", third_wave), ("who hosts", hosts)):
-        others = table[~table.forecast.str.startswith("the model")]
-        ahead = others[others.model_less_this > 0]
-        clear = [f for f, low in zip(ahead.forecast, ahead.low, strict=True) if low > 0]
-        behind = others[others.high < 0]
-        said.append(
-            f"On {what}, by Brier score the model is behind {_list(ahead.forecast)} (beyond luck: {_list(clear)}) and "
-            f"ahead of the rest (beyond luck: {_list(behind.forecast)})."
-        )
-    return " ".join(said)
-
-
-def _list(names: Any) -> str:
-    return ", ".join(names) if len(names) else "none"

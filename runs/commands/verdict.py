@@ -13,9 +13,15 @@ PAGE, NUMBERS = ROOM / "RESULTS.md", ROOM / "results.json"
 
 def verdict(
     worlds: Annotated[int, typer.Option(metavar="N", help="Posterior draws to try everything on.")] = 200,
-    draws: Annotated[int, typer.Option(metavar="N", help="Prior draws of the calibration.")] = 20_000,
+    draws: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Prior draws of the calibration instead of the published number."),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Of the worlds.")] = 20260114,
     workers: Annotated[int, typer.Option(metavar="N", help="Processes.")] = 2,
+    base: Annotated[
+        int, typer.Option(metavar="N", help="Points of the Sobol sequence, a power of two.")
+    ] = 256,
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Write RESULTS.md and results.json there.")
     ] = None,
@@ -29,7 +35,7 @@ def verdict(
     from runs.export import CannotWrite
 
     with printing.progress("trials") as report:
-        found = judge(worlds, draws, seed, workers, progress=report).plain()
+        found = judge(worlds, draws, seed, workers, base, progress=report).plain()
     text = printing.json_text(found)
     places = [out] if out is not None else []
     places += [ROOM] if write else []

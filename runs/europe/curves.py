@@ -95,6 +95,10 @@ class Window:
         a, b = REFORMED.index("2026Q3"), REFORMED.index("2030Q3")
         return (self.soon[:, b] - self.soon[:, a]) / (b - a)
 
+    def bite(self, base: Window) -> float:
+        """Share of the draws in which the doubt changes anything at all."""
+        return float(((self.late != base.late) | (self.soon != base.soon)).any(1).mean())
+
     def read_late(self, announced: str) -> Reals:
         """(worlds,) years behind in 2034Q4 of a reform announced at a date."""
         return self.late[:, REFORMED.index(announced)]
@@ -192,6 +196,7 @@ def side_by_side(bench: Bench) -> pd.DataFrame:
         rows.append(
             {
                 "scenario": name,
+                "read": load(name).assess,
                 **{k: float(np.median(v)) for k, v in found.items() if k != "years_behind"},
                 **spread(found["years_behind"]),
             }

@@ -113,8 +113,10 @@ class Bench:
         return len(self.draws)
 
     def worlds(self, scenario: Scenario) -> list[Scenario]:
-        """The scenario under each draw."""
-        records = self.draws.to_dict("records")
+        """The scenario under each draw; what it sets otherwise than the status quo does stays as it sets it."""
+        usual = load(STATUS_QUO)
+        drawn = [name for name in map(str, self.draws) if getattr(scenario, name) == getattr(usual, name)]
+        records = self.draws[drawn].to_dict("records")
         return [scenario.changed({str(k): v for k, v in record.items()}) for record in records]
 
     def outcomes(
@@ -162,11 +164,8 @@ class Trial:
 
 SIZES = ("sites", "hosts", "largest_site_accelerators", "aggregate_accelerators", "years_behind", "hhi_spend")
 ALONE: dict[str, dict[str, Any]] = {
-    "voting by simple majority": {"voting": "simple_majority"},
     "voting by the Commission alone": {"voting": "dictator"},
     "no trophy": {"first_trophy_eur_bn": 0.0},
-    "no trophy sought": {"bid": "capacity_driven"},
-    "paid by the GNI key": {"funding": "gni_key"},
     "proposed by the Commission, qualified majority": {
         "agenda": "commission_proposal",
         "voting": "lisbon_qmv",
@@ -180,13 +179,9 @@ def try_out(bench: Bench, doubt: Doubt) -> Trial:
     source, target = doubt.to(load(STATUS_QUO)), doubt.to(load(REFORM))
     built = switches(source, target)
     lags = [bench.outcomes(mixture, ["years_behind"])["years_behind"] for mixture in built.mixtures]
-    alone = {}
-    for name, changes in ALONE.items():
-        if name == "no trophy":
-            other = Bench(bench.draws.assign(first_trophy_eur_bn=0.0), bench.seed, bench.members)
-            alone[name] = other.outcomes(source, ["sites"])["sites"]
-        else:
-            alone[name] = bench.outcomes(source.changed(changes), ["sites"])["sites"]
+    alone = {
+        name: bench.outcomes(source.changed(changes), ["sites"])["sites"] for name, changes in ALONE.items()
+    }
     return Trial(
         doubt=doubt,
         units=tuple("+".join(unit) for unit in built.units),
@@ -196,6 +191,19 @@ def try_out(bench: Bench, doubt: Doubt) -> Trial:
         alone=alone,
         pooled=pooled(bench, source.changed({"operations": "operator_led"})),
     )
+
+
+def bite(trial: Trial, base: Trial) -> float:
+    """Share of the draws in which a doubt changes anything at all: a mixture's gain, a site, a pooled run."""
+    pairs = [(trial.mixtures, base.mixtures)]
+    for here, there in (
+        (trial.status_quo, base.status_quo),
+        (trial.alone, base.alone),
+        (trial.pooled, base.pooled),
+    ):
+        pairs += [(values, there[name]) for name, values in here.items()]
+    moved = [~np.isclose(a, b, rtol=0.0, atol=0.0, equal_nan=True) for a, b in pairs]
+    return float(np.concatenate([np.atleast_2d(m) for m in moved]).any(0).mean())
 
 
 def pooled(bench: Bench, scenario: Scenario, exponents: Sequence[float] = ()) -> dict[str, Reals]:

@@ -29,6 +29,10 @@ ENDINGS: dict[str, Callable[[Path], pd.DataFrame]] = {
     "dta": pd.read_stata,
 }
 SECOND_WAVE = 4 * 2025  # 2025Q1: budgets are known of the first two waves only
+CLOCKS = {
+    "US": "their clocks start with the building, the model's with the decision",
+    "CN": "their clocks start with the programme of hubs, the model's with the decision for the site",
+}
 ELSEWHERE = {"us-private": "US", "china-state": "CN", "gigafactories": "US"}
 
 
@@ -191,28 +195,32 @@ class Pattern:
     says: str = ""
 
 
+MONEY = (
+    "first two waves; real budgets, of unlike scope, are known of {known} states, fewer than host, by which the money "
+    "looks more concentrated than it is"
+)
 CHANCE = "beyond plus or minus 0.32 nine of ten times it is no chance, with 27 states"
 PATTERNS = (
     Pattern("sites", "counts", lambda t: t.sites.sum(-1)),
     Pattern("hosts", "counts", lambda t: t.hosts.sum(-1).astype(float)),
     Pattern("states with two sites", "counts", lambda t: (t.sites > 1).sum(-1).astype(float)),
     Pattern(
-        "mean size of states with two sites, log GDP above the mean",
+        "size of two-site states, log GDP less mean",
         "counts",
         lambda t: _mean_where(t.sites > 1, _log_size(t.members)),
     ),
     Pattern(
-        "Herfindahl index of money over states",
+        "Herfindahl index of money",
         "money",
         lambda t: herfindahl(t.money),
-        "first two waves; ten real budgets are known, of unlike scope",
+        MONEY,
     ),
-    Pattern("Gini coefficient of money over states", "money", lambda t: gini(t.money), "as above"),
+    Pattern("Gini coefficient of money", "money", lambda t: gini(t.money), MONEY),
     Pattern(
-        "three largest hosts' share of the money",
+        "three largest hosts' share of money",
         "money",
         lambda t: np.sort(_shares(t.money), axis=-1)[..., -3:].sum(-1),
-        "as above",
+        MONEY,
     ),
     Pattern(
         "sites and GDP, rank correlation",
@@ -233,7 +241,7 @@ PATTERNS = (
         CHANCE,
     ),
     Pattern(
-        "hosting and income to match with, log GNI",
+        "hosting and log GNI, to match with",
         "goes with",
         lambda t: point_biserial(t.hosts, np.log(t.members.states.gni)),
         CHANCE,
@@ -264,9 +272,10 @@ PATTERNS = (
     ),
     *(
         Pattern(
-            f"members of before 2004 among the first-time hosts of wave {k}",
+            f"old members among new hosts, wave {k}",
             "old and new",
             _old_among_new_hosts(k),
+            "old: joined before 2004",
         )
         for k in (1, 2, 3)
     ),
@@ -289,10 +298,12 @@ def compared(tables: Mapping[str, pd.DataFrame], members: Members | None = None)
     `inside` says whether the observed value lies in the interval; it is missing where one of the two is not known.
     """
     seen, worlds = real(members), simulated(tables, members)
+    known = int((seen.money > 0).sum())
     rows = []
     for pattern in PATTERNS:
         was = float(pattern.value(seen)[0])
-        rows.append(_row(pattern.group, pattern.name, was, pattern.value(worlds), pattern.says))
+        says = pattern.says.format(known=known)
+        rows.append(_row(pattern.group, pattern.name, was, pattern.value(worlds), says))
     rows += _service(seen, worlds)
     if "facilities" in tables:
         rows += _times(tables["facilities"])
@@ -333,7 +344,7 @@ def _service(seen: Table, worlds: Table) -> list[dict[str, Any]]:
     says = "the model has neither partners nor antennas: it can only count its hosts, so that nothing is compared"
     hosts = worlds.hosts.sum(-1)
     rows = [
-        _row("service", "states that host or take part in a host's consortium", taking_part, hosts, says),
+        _row("service", "states in a host's consortium", taking_part, hosts, says),
         _row("service", "states served, antennas included", reach, hosts, says),
     ]
     return [row | {"inside": None} for row in rows]
@@ -363,7 +374,7 @@ def _times(facilities: pd.DataFrame) -> list[dict[str, Any]]:
 def elsewhere(tables: Mapping[str, pd.DataFrame], scenario: str) -> pd.DataFrame:
     """Months to operation and size of sites under a comparator's institutions, beside real sites elsewhere.
 
-    Real sites are those that work; their months run from the start of building, the model's from the decision.
+    Real sites are those that work; `CLOCKS` says from when their months run, the model's run from the decision.
     """
     region = ELSEWHERE[scenario]
     there = [r for r in comparators() if r["region"] == region and "planned" not in r["status_as_of"]]
@@ -395,7 +406,7 @@ def elsewhere(tables: Mapping[str, pd.DataFrame], scenario: str) -> pd.DataFrame
                 "months to operation",
                 float(np.median(months)),
                 taken.months[taken.finished],
-                f"observed: median of {len(months)} sites that work, {min(months):g} to {max(months):g}",
+                f"observed: median of {len(months)} sites that work, {min(months):g} to {max(months):g}; {CLOCKS[region]}",
             ),
             _row(
                 scenario,

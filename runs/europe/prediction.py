@@ -163,6 +163,25 @@ def scored(
     return pd.DataFrame(rows)
 
 
+def who_is_ahead(third_wave: pd.DataFrame, hosts: pd.DataFrame) -> str:
+    """Say which forecasts that need no model do better than the model, and whether the difference is more than luck."""
+    said = []
+    for what, table in (("the third wave", third_wave), ("who hosts", hosts)):
+        others = table[~table.forecast.str.startswith("the model")]
+        ahead = others[others.model_less_this > 0]
+        clear = [f for f, low in zip(ahead.forecast, ahead.low, strict=True) if low > 0]
+        behind = others[others.high < 0]
+        said.append(
+            f"On {what}, by Brier score the model is behind {_list(ahead.forecast)} (beyond luck: {_list(clear)}) and "
+            f"ahead of the rest (beyond luck: {_list(behind.forecast)})."
+        )
+    return " ".join(said)
+
+
+def _list(names: Any) -> str:
+    return ", ".join(names) if len(names) else "none"
+
+
 @dataclass(frozen=True, eq=False)
 class Prediction:
     """Forecasts and their scores.

@@ -5,12 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import pandas as pd
+
 from runs.europe.claims import CLAIMS, FOUND, HANGS, STRUCTURAL
 from runs.europe.odd import table
+from runs.europe.prediction import who_is_ahead
 from runs.printing import brief
 
 Rows = Sequence[Mapping[str, Any]]
 BETWEEN = {"median": "median", "low": "5 %", "high": "95 %"}
+SCORES = {
+    "forecast": "forecast",
+    "expected": "expected",
+    "brier": "Brier",
+    "log_score": "log score",
+    "model_less_this": "Brier, model less this",
+    "low": "5 %",
+    "high": "95 %",
+}
+MOST = 12  # parameters listed by their share of the variance
 
 
 def number(value: Any, digits: int = 2) -> str:
@@ -18,11 +31,13 @@ def number(value: Any, digits: int = 2) -> str:
     if value is None or isinstance(value, str):
         return value or "-"
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return "yes" if value else "**no**"
     value = float(value)
-    return (
-        brief(value) if abs(value) >= 100 or value != value else f"{value:.{digits}f}".rstrip("0").rstrip(".")
-    )
+    if abs(value) >= 100 or value != value:
+        return brief(value)
+    if 0 < abs(value) < 10.0**-digits:
+        return f"{value:.1g}"
+    return f"{value:.{digits}f}".rstrip("0").rstrip(".")
 
 
 def within(row: Mapping[str, Any]) -> str:
@@ -34,16 +49,23 @@ def page(found: Mapping[str, Any]) -> str:
     """The page, from a verdict's plain values."""
     parts = [_head(found), _summary(found)]
     parts += [_claim(found, k) for k in CLAIMS]
-    parts += [_presets(found), _doubts(found)]
+    parts += [
+        _presets(found),
+        _fit(found),
+        _prediction(found),
+        _patterns(found),
+        _matters(found),
+        _doubts(found),
+    ]
     return "\n\n".join(parts).rstrip() + "\n"
 
 
 def _head(found: Mapping[str, Any]) -> str:
     return f"""# The essay, claim by claim
 
-Made by `juste-retour verdict --write` and not by hand: {found["worlds"]} draws of the posterior of `runs/specs/calibration.toml` ({found["draws"]:,} prior draws, the first two waves only), each with luck of its own (seed {found["seed"]}), on which the status quo, the reform and all mixtures of the two were run under {len(found["doubts"]) - 1} doubts about the model. Intervals are 90 % over the draws: they hold what the two waves leave open of the politics, and luck, but of all else only what the doubts vary.
+Made by `juste-retour verdict --write` and not by hand: {found["worlds"]} draws of the posterior of `runs/specs/calibration.toml` ({found["kept"]:,} of {found["draws"]:,} prior draws kept, the first two waves only), each with luck of its own (seed {found["seed"]}), on which the status quo, the reform and all mixtures of the two were run under {len(found["doubts"]) - 1} doubts about the model. Intervals are 90 % over the draws: they hold what the two waves leave open of the politics, and luck, but of all else only what the doubts vary.
 
-A finding is **found** if it holds as the model stands and under every doubt, **hangs on a doubt** if some doubt about the machines takes it away, and is **not found** if it does not hold as the model stands, or flips with how actors expect or feel."""
+A finding is **found** if it holds as the model stands and under every doubt, **hangs on a doubt** if some doubt about the machines takes it away, and is **not found** if it does not hold as the model stands, or flips with how actors expect or feel. It holds if its median is above the least that counts, which is stated, and at most one draw in ten says the contrary."""
 
 
 def _summary(found: Mapping[str, Any]) -> str:
@@ -61,27 +83,36 @@ def _summary(found: Mapping[str, Any]) -> str:
 
 
 def _claim(found: Mapping[str, Any], claim: int) -> str:
-    lines = [f"## {claim}. {CLAIMS[claim]}", ""]
-    for f in found["findings"]:
-        if f["claim"] == claim:
-            lines.append(f"- {_said(f)}")
+    mine = [f for f in found["findings"] if f["claim"] == claim]
+    lines = [f"## {claim}. {CLAIMS[claim]}", "", *(f"{k}. {_said(f)}" for k, f in enumerate(mine, 1))]
     more = {2: _geography, 3: _audit, 4: _window, 5: _money}
     if claim in more:
         lines += ["", more[claim](found)]
-    return "\n".join(lines)
+    return "\n".join([*lines, "", _by_doubt(mine)])
 
 
 def _said(f: Mapping[str, Any]) -> str:
     verdict = {FOUND: "Found.", HANGS: "Hangs on a doubt."}.get(f["status"], "Not found.")
     text = (
-        f"*{f['says']}* **{verdict}** {f['question'][0].upper()}{f['question'][1:]}: {within(f)} {f['unit']}"
+        f"*{f['says']}* **{verdict}** {f['question'][0].upper()}{f['question'][1:]}: {within(f)} {f['unit']}, where more "
+        f"than {number(f['least'])} counts"
     )
-    known = {k: v for k, v in f["by_doubt"].items() if v is not None and v == v}
+    known = {k: v for k, v in f["by_doubt"].items() if v is not None}
     low, high = min(known, key=lambda k: known[k]), max(known, key=lambda k: known[k])
     text += f"; over the doubts from {number(known[low])} ({low}) to {number(known[high])} ({high})."
-    if f["flips"]:
-        text += f" It would be otherwise if {_either(f['flips'])}."
-    return text
+    return text + (
+        f" It would be otherwise if {_either(f['flips'])}." if f["flips"] else " No doubt changes that."
+    )
+
+
+def _by_doubt(mine: Rows) -> str:
+    rows = [
+        [doubt]
+        + [number(f["by_doubt"].get(doubt)) + (" (otherwise)" if doubt in f["flips"] else "") for f in mine]
+        for doubt in mine[0]["by_doubt"]
+    ]
+    heads = ["doubt", *(f"{k} ({f['unit']})" for k, f in enumerate(mine, 1))]
+    return "Medians under each doubt, in the order of the list above:\n\n" + table(heads, rows)
 
 
 def _either(names: Sequence[str]) -> str:
@@ -90,11 +121,14 @@ def _either(names: Sequence[str]) -> str:
 
 def _geography(found: Mapping[str, Any]) -> str:
     flip, rows = found["geography_flips_at"], found["geography"]
+    none = flip["median"] is None
+    at = "at no exponent tried" if none else f"at an exponent of {number(flip['median'], 4)}"
+    if not none and flip["median"] < rows[1]["exponent"]:
+        at += ", in effect only if pooling cost nothing"
     return (
-        "Nineteen sites that train together with little communication, against one campus with their chips, by the "
-        "exponent at which efficiency falls with the number of sites (0.24 by the joint law of 2025, weak above "
-        f"10B parameters). The two are equal at an exponent of {number(flip['median'], 4)}: in effect only if it were nothing.\n\n"
-        + _table(rows, {"exponent": "exponent", **BETWEEN}, 3)
+        "The status quo's sites training together with little communication, as a share of one campus with their chips, by "
+        "the exponent at which efficiency falls with the number of sites (0.24 by the joint law of 2025, weak above "
+        f"10B parameters). The two are equal {at}:\n\n" + _table(rows, {"exponent": "exponent", **BETWEEN}, 3)
     )
 
 
@@ -114,11 +148,18 @@ def _window(found: Mapping[str, Any]) -> str:
         curve.setdefault(row["announced"], {"announced": row["announced"]})[row["read"]] = within(row)
     columns = list(next(iter(curve.values())))
     dates = [
-        {"years_behind": row["years_behind"], "from": within(row)}
+        {"years_behind": row["years_behind"]}
+        | {name: f"{row[key]:.1f}" if row[key] is not None else "-" for key, name in BETWEEN.items()}
         | {k: f"{100 * row[k]:.0f} %" for k in row if k[:2] == "20"}
         for row in found["structural"]
     ]
-    return (
+    at_once, late = (
+        next(
+            row["median"] for row in found["later"] if row["announced"] == when and row["read"] == columns[1]
+        )
+        for when in ("2026Q3", "2030Q3")
+    )
+    text = (
         "How much later a reform still pays. A reform announced at a date spends the same envelope in place of the "
         "programme; years behind, read in 2034 and at its best within four years:\n\n"
         + _table(list(curve.values()), {c: c for c in columns})
@@ -126,9 +167,13 @@ def _window(found: Mapping[str, Any]) -> str:
         "never gets below that many years behind within four years; the judgement above takes "
         f"{number(STRUCTURAL)}. Date, and share of the draws in which it is so by each announcement:\n\n"
         + _table(dates, {c: c.replace("_", " ") for c in dates[0]})
-        + "\n\nA reform can be late in two senses: what it can reach recedes every year that it waits, but money spent "
-        "once buys better chips later, so that read at one fixed date a later reform stands nearer to the frontier."
     )
+    if late < at_once:
+        text += (
+            "\n\nA reform can be late in two senses: what it can reach recedes every year that it waits, but money spent "
+            "once buys better chips later, so that read at one fixed date a later reform stands nearer to the frontier."
+        )
+    return text
 
 
 def _money(found: Mapping[str, Any]) -> str:
@@ -147,12 +192,143 @@ def _presets(found: Mapping[str, Any]) -> str:
         "sites": "sites",
         "hosts": "hosts",
         "spend_eur_bn": "EUR bn spent",
+        "read": "read in",
         "largest_site_accelerators": "largest site",
         **{k: f"years behind, {v}" for k, v in BETWEEN.items()},
     }
+    elsewhere = [p for p in found["patterns"] if p["group"] in {row["scenario"] for row in found["presets"]}]
     return (
-        "## Side by side\n\nEvery preset on the same draws and luck, medians; `juste-retour patterns` sets the comparators "
-        "beside real sites elsewhere.\n\n" + _table(found["presets"], heads)
+        "## Side by side\n\nEvery preset on the same draws and luck, medians:\n\n"
+        + _table(found["presets"], heads)
+        + "\n\nThe comparators beside real sites elsewhere, which are no input:\n\n"
+        + _table(elsewhere, {"group": "scenario", **_PATTERN})
+        + "\n\n"
+        + _notes(elsewhere)
+    )
+
+
+def _fit(found: Mapping[str, Any]) -> str:
+    narrow = sorted(found["parameters"], key=lambda row: -row["narrowed"])
+    clear = [f"`{row['parameter']}`" for row in narrow if row["narrowed"] > 0.1]
+    return (
+        "## What was fitted\n\nMoments of the first two waves, and what the kept draws give:\n\n"
+        + _table(found["moments"], {"moment": "moment", "observed": "observed", **BETWEEN})
+        + "\n\nWhat the two waves say of the parameters. *Narrowed* is the share of the prior's spread that they take away; "
+        f"more than a tenth only for {', '.join(clear)}. All others are as open as before:\n\n"
+        + _table(
+            narrow,
+            {
+                "parameter": "parameter",
+                "unit": "unit",
+                "prior_low": "from",
+                "prior_high": "to",
+                **BETWEEN,
+                "narrowed": "narrowed",
+            },
+        )
+        + "\n\nDelays in months: EuroHPC's machines, those finished and all of them with the unfinished ones as censored, "
+        "and the model's facilities:\n\n"
+        + _table(
+            found["delays"],
+            {
+                "interval": "interval",
+                "machines": "machines",
+                "unfinished": "unfinished",
+                "finished_median": "finished, median",
+                "median": "all, median",
+                "median_low": "5 %",
+                "median_high": "95 %",
+                "simulated_median": "model, median",
+                "simulated_low": "of facilities, 5 %",
+                "simulated_high": "95 %",
+            },
+            1,
+        )
+    )
+
+
+def _prediction(found: Mapping[str, Any]) -> str:
+    third, hosts = pd.DataFrame(found["third_wave"]), pd.DataFrame(found["hosts"])
+    return (
+        "## What was predicted\n\nThe third wave was never looked at. Counts, by the posterior from the first two waves:\n\n"
+        + _table(
+            found["counts"],
+            {
+                "count": "count",
+                "observed": "observed",
+                **BETWEEN,
+                "log_score": "log score",
+                "as_many_as_before": "log score of as many as before",
+            },
+        )
+        + "\n\nWho is given a site in the third wave:\n\n"
+        + _table(found["third_wave"], SCORES, 3)
+        + "\n\nWho hosts after three waves:\n\n"
+        + _table(found["hosts"], SCORES, 3)
+        + f"\n\n{who_is_ahead(third, hosts)}\n\n"
+        "The same delays on machines selected in 2019 and 2022: does each stand by its announced date, and a year later?\n\n"
+        + _table(
+            found["past"],
+            {k: v for k, v in SCORES.items() if k in found["past"][0]}
+            | {"questions": "questions", "happened": "happened"},
+            3,
+        )
+    )
+
+
+_PATTERN = {"pattern": "pattern", "observed": "observed", **BETWEEN, "inside": "inside"}
+
+
+def _patterns(found: Mapping[str, Any]) -> str:
+    presets = {row["scenario"] for row in found["presets"]}
+    rows = [p for p in found["patterns"] if p["group"] not in presets]
+    asked = [p for p in rows if p["inside"] is not None]
+    outside = [p["pattern"] for p in asked if not p["inside"]]
+    said = f"{len(asked) - len(outside)} of {len(asked)} observed values lie in the 90 % interval of the simulated worlds"
+    said += f"; outside: {'; '.join(outside)}." if outside else "."
+    return (
+        f"## Patterns that nothing was fitted to\n\n{said}\n\n"
+        + _table(rows, {"group": "kind", **_PATTERN})
+        + "\n\n"
+        + _notes(rows)
+    )
+
+
+def _notes(rows: Rows) -> str:
+    said: dict[str, list[str]] = {}
+    for row in rows:
+        if row["note"]:
+            said.setdefault(row["note"], []).append(row["pattern"])
+    return "\n".join(f"- {'; '.join(dict.fromkeys(of))}: {note}." for note, of in said.items())
+
+
+def _matters(found: Mapping[str, Any]) -> str:
+    parts = []
+    for outcome in dict.fromkeys(row["outcome"] for row in found["matters"]):
+        rows = sorted((r for r in found["matters"] if r["outcome"] == outcome), key=lambda r: -r["total"])
+        clear = sum(r["total_low"] > 0.01 for r in rows)
+        parts.append(
+            f"**{outcome[0].upper()}{outcome[1:]}** (standard deviation {number(rows[0]['spread'])} years, luck's share "
+            f"{number(rows[0]['luck'])}). Of {len(rows)} factors {clear} surely make more than a hundredth of the "
+            f"variance; the first {min(MOST, len(rows))}:\n\n"
+            + _table(
+                rows[:MOST],
+                {
+                    "factor": "factor",
+                    "first": "alone",
+                    "first_low": "2.5 %",
+                    "first_high": "97.5 %",
+                    "total": "with interactions",
+                    "total_low": "2.5 %",
+                    "total_high": "97.5 %",
+                },
+            )
+        )
+    return (
+        "## Which assumed parameters matter\n\nSobol indices: each factor's share of an outcome's variance when every "
+        "parameter that is assumed or estimated is drawn from its plausible range, and the politics from the posterior; "
+        f"{found['base']} base points, two worlds a point. Doubts about the frontier and the pooling exponent are not in "
+        "it.\n\n" + "\n\n".join(parts)
     )
 
 
@@ -162,12 +338,22 @@ def _doubts(found: Mapping[str, Any]) -> str:
             "doubt": d["name"],
             "about": d["kind"],
             "what changes": ", ".join(f"`{k} = {v}`" for k, v in d["changes"].items()) or "nothing",
+            "draws that it moves": f"{100 * d['moves']:.0f} %",
         }
         for d in found["doubts"]
     ]
+    idle = [d["name"] for d in found["doubts"][1:] if d["moves"] < 0.01]
+    said = (
+        f"\n\nA finding that survives a doubt which moves nothing has not been tested by it: {_either(idle)}. In the call "
+        "nothing is bargained over, and a draft that gives every state a site passes at once, so that there is little for "
+        "expectations to change."
+        if idle
+        else ""
+    )
     return (
         "## The doubts\n\n"
         + _table(rows, {k: k for k in rows[0]})
+        + said
         + "\n\nNot varied here, and so not in any interval: correlated failures, training that is not pretraining, what "
         "the race is worth (a prior that the factories say nothing about), and the frontier's growth after the powers "
         "announced today are used up."

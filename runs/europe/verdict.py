@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
-from dataclasses import asdict, dataclass, replace
-from importlib import resources
+from dataclasses import asdict, dataclass
 from multiprocessing import get_context
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from agents.errors import BadInput
 from runs.ensemble import whole
-from runs.europe import curves
-from runs.europe.calibration import calibrate, read
+from runs.europe import assumed, curves, evidence
+from runs.europe.calibration import calibrate
 from runs.europe.claims import Finding, findings
-from runs.europe.doubts import Bench, Doubt, Progress, Trial, doubts, try_out
+from runs.europe.doubts import REFORM, STATUS_QUO, Bench, Doubt, Progress, bite, doubts, try_out
 
-DRAWS = 20_000
 WORLDS = 200
 SEED = 20260114
+SAID = ("parameters", "moments", "delays", "counts", "third_wave", "hosts", "past")
+Job = tuple[Callable[..., Any], tuple[Any, ...]]
 CURVES: dict[str, Callable[[Bench], Any]] = {
     "audit": curves.what_audit_buys,
     "geography": curves.where_geography_flips,
@@ -33,15 +32,18 @@ CURVES: dict[str, Callable[[Bench], Any]] = {
 
 @dataclass(frozen=True, eq=False)
 class Verdict:
-    """What became of the essay: findings, the curves' tables, and what they rest on."""
+    """What became of the essay: findings, tables, and what they rest on; `bites` is the share of draws a doubt moves."""
 
     findings: list[Finding]
     tables: dict[str, pd.DataFrame]
     break_even: dict[str, float]
     flip: dict[str, float]
     doubts: list[Doubt]
+    bites: list[float]
     worlds: int
     draws: int
+    kept: int
+    base: int
     seed: int
     seconds: float
 
@@ -50,36 +52,27 @@ class Verdict:
         return {
             "worlds": self.worlds,
             "draws": self.draws,
+            "kept": self.kept,
+            "base": self.base,
             "seed": self.seed,
             "seconds": self.seconds,
             "findings": [asdict(f) for f in self.findings],
             "audit_break_even": self.break_even,
             "geography_flips_at": self.flip,
-            "doubts": [{"name": d.name, "kind": d.kind, "changes": dict(d.changes)} for d in self.doubts],
+            "doubts": [
+                {"name": d.name, "kind": d.kind, "changes": dict(d.changes), "moves": moves}
+                for d, moves in zip(self.doubts, self.bites, strict=True)
+            ],
             **{name: table.to_dict("records") for name, table in self.tables.items()},
         }
 
 
-def posterior(draws: int = DRAWS, worlds: int = WORLDS) -> pd.DataFrame:
-    """Draws of the published calibration, as many as worlds."""
-    with resources.as_file(resources.files("runs") / "specs" / "calibration.toml") as path:
-        plan = read(path)
-    least = 2 * (len(plan.fitted) + 1)
-    kept = max(round(draws * plan.keep / plan.draws), worlds, least)
-    if kept > draws:
-        raise BadInput(
-            f"draws = {draws} cannot be used; give at least {kept}, one for each world that is kept."
-        )
-    found = calibrate(replace(plan, draws=draws, keep=kept)).draws
-    order = np.random.default_rng(plan.seed).permutation(len(found))[:worlds]
-    return found.iloc[np.sort(order)].reset_index(drop=True)
-
-
 def judge(
     worlds: int = WORLDS,
-    draws: int = DRAWS,
+    draws: int | None = None,
     seed: int = SEED,
     workers: int = 2,
+    base: int = assumed.BASE,
     tried: Sequence[Doubt] | None = None,
     progress: Progress | None = None,
 ) -> Verdict:
@@ -87,48 +80,68 @@ def judge(
 
     Args:
         worlds: draws of the posterior, each with luck of its own, on which everything is tried.
-        draws: draws of the prior in the calibration that comes first.
+        draws: draws of the prior in the calibration that comes first; the published number by default.
         seed: of the worlds.
         workers: processes; with 1, none but this one.
+        base: points of the sequence behind the Sobol indices, a power of two.
         tried: doubts, the first of which must be none; all by default.
         progress: called with jobs done and jobs to do.
     """
     begun = time.monotonic()
-    worlds, draws = whole(worlds, "worlds", 20), whole(draws, "draws", 1)
-    seed, workers = whole(seed, "seed", 0), whole(workers, "workers", 1)
-    bench = Bench(posterior(draws, worlds), seed)
+    worlds, seed, workers = whole(worlds, "worlds", 20), whole(seed, "seed", 0), whole(workers, "workers", 1)
+    assumed.design(base)  # refuses what cannot be used before anything runs
+    plan = evidence.plan_of(draws=draws, least=worlds)
+    posterior = calibrate(plan)
+    order = np.random.default_rng(plan.seed).permutation(plan.keep)[:worlds]
+    bench = Bench(posterior.draws.iloc[np.sort(order)].reset_index(drop=True), seed)
     tried = doubts() if tried is None else list(tried)
-    jobs: list[tuple[Callable[..., Any], tuple[Any, ...]]] = [(try_out, (bench, doubt)) for doubt in tried]
     timed = [d for d in tried if d.kind in curves.WINDOW_DOUBTS] + [curves.RENEWED]
-    jobs += [(curves.window, (bench, doubt)) for doubt in timed]
-    jobs += [(curve, (bench,)) for curve in CURVES.values()]
-    done = _all(jobs, workers, progress)
-    trials: list[Trial] = done[: len(tried)]
-    windows: list[curves.Window] = done[len(tried) : len(tried) + len(timed)]
-    found = dict(zip(CURVES, done[len(tried) + len(timed) :], strict=True))
-    (audit, break_even), (geography, flip) = found["audit"], found["geography"]
-    later, dates = curves.later_reforms(windows[0])
+    jobs: dict[str, list[Job]] = {
+        "evidence": [(evidence.tables, (plan, posterior))],
+        "trials": [(try_out, (bench, doubt)) for doubt in tried],
+        "windows": [(curves.window, (bench, doubt)) for doubt in timed],
+        **{name: [(curve, (bench,))] for name, curve in CURVES.items()},
+        "patterns": [(evidence.unfitted, (bench,))],
+        "lags": [(assumed.lags, (bench, name, base)) for name in (STATUS_QUO, REFORM)],
+    }
+    done = _by_name(jobs, _all([job for part in jobs.values() for job in part], workers, progress))
+    ((audit, break_even),), ((geography, flip),) = done["audit"], done["geography"]
+    later, dates = curves.later_reforms(done["windows"][0])
     return Verdict(
-        findings=findings(trials, windows),
+        findings=findings(done["trials"], done["windows"]),
         tables={
             "audit": audit,
             "geography": geography,
             "later": later,
             "structural": dates,
-            "money": found["money"],
-            "presets": found["presets"],
+            "money": done["money"][0],
+            "presets": done["presets"][0],
+            **{name: done["evidence"][0][name] for name in SAID},
+            "patterns": done["patterns"][0],
+            "matters": assumed.which_matter(bench, *done["lags"]),
         },
         break_even=break_even,
         flip=flip,
         doubts=[*tried, curves.RENEWED],
+        bites=[
+            *(bite(trial, done["trials"][0]) for trial in done["trials"]),
+            done["windows"][-1].bite(done["windows"][0]),
+        ],
         worlds=worlds,
-        draws=draws,
+        draws=plan.draws,
+        kept=plan.keep,
+        base=base,
         seed=seed,
         seconds=time.monotonic() - begun,
     )
 
 
-def _all(jobs: list[Any], workers: int, progress: Progress | None) -> list[Any]:
+def _by_name(jobs: Mapping[str, Sequence[Job]], done: Sequence[Any]) -> dict[str, list[Any]]:
+    found = iter(done)
+    return {name: [next(found) for _ in part] for name, part in jobs.items()}
+
+
+def _all(jobs: Sequence[Job], workers: int, progress: Progress | None) -> list[Any]:
     """Results of jobs in their order; each is a pure function, so that the number of workers changes nothing."""
     if workers == 1:
         out = []

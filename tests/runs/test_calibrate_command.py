@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from runs.command import main
-from runs.commands.calibrate import calibration, verdict
+from runs.europe.evidence import calibration
+from runs.europe.prediction import who_is_ahead
 
 DRAWS = 4096
 
@@ -52,7 +53,7 @@ def test_forecasts_are_scored_beside_those_that_need_no_model(found):
     names = {"proportional to GDP", "proportional to population", "existing machine first", "uniform"}
     assert names < set(table.index)
     assert (table.brier.between(0, 1) & (table.log_score < 0)).all()
-    said = verdict(found[0]["third_wave"], found[0]["hosts"])
+    said = who_is_ahead(found[0]["third_wave"], found[0]["hosts"])
     for name in names:  # whoever is ahead is named, whichever way it goes
         ahead = table.model_less_this[name] > 0
         assert (name in said.split("is behind ")[1].split("(beyond")[0]) == ahead
