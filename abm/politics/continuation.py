@@ -1,8 +1,9 @@
 """Continuation values at the Council's table, solved once for a scenario and remembered.
 
-They are those of the mean world, in which nobody's ambition carries luck and nothing is placed yet. Every state is made
-the proposer in turn, all at once, in worlds of their own; the spread of reservation values, of which there is always
-some, smooths whom they buy, so that the mixture of equilibrium is that of luck.
+They are those of the mean world, in which nobody's ambition carries luck and nothing is placed yet. Every state that may
+propose does, all at once, in worlds of their own; the spread of reservation values, of which there is always some,
+smooths whom they buy, so that the mixture of equilibrium is that of luck. Where the common good weighs more than the pie
+there may be several equilibria; the one given is reached from expecting nothing.
 """
 
 from __future__ import annotations
@@ -18,10 +19,11 @@ from abm.politics.tables.table import recognition
 from agents.arrays import Reals, total
 from agents.rules import family
 
-TOLERANCE = 1e-2  # of the mean proposer's gain
-LUCK = 8  # worlds of other luck that stand for the spread of reservation values
-ROUNDS = 64
-CHECKS = 4  # fresh rounds on which values are checked
+TOLERANCE = 0.05  # of the mean stake, as the spread of reservation values is
+LUCK = 8  # worlds of other luck, a round
+SHORTEST, ROUNDS = 16, 96  # fewest and most rounds
+FASTEST, SLOWEST = 0.4, 0.1  # weight of a round in the running mean
+NOBODY = -1  # no state proposes
 REMEMBERED = 4096  # scenarios
 
 _solved: OrderedDict[tuple[str, str], Equilibrium] = OrderedDict()
@@ -65,56 +67,60 @@ def _solve(council: Any, scenario: Any) -> Equilibrium:
     mean = scenario.changed({"ambition_sd": 0.0, "consensus_norm": 0.0})
     if any("deterministic" not in family("vote")[r].properties for r in _vote_rules(mean)):
         mean = mean.changed({"vote": "self_interest"})
-    proposers = np.tile(np.arange(n), LUCK)
-    world = type(council.world)(mean, 0, np.repeat(np.arange(LUCK), n), council.world.members)
-    world.now = world.announced
+    drawn = "recognition" in family("agenda")[mean.rules["agenda"].rule].parameters
+    parts = n if drawn else 1  # who may be asked to propose
+    proposers = np.tile(np.arange(n) if drawn else [NOBODY], LUCK)
     every = np.arange(len(proposers))
+    world = type(council.world)(mean, 0, np.repeat(np.arange(LUCK), parts), council.world.members)
+    world.now = world.announced
+    table = type(council)(world, every)
+    table.forced = proposers if drawn else None
+    chances = recognition(table, str(world.settings("agenda")["recognition"]))[0] if drawn else np.ones(1)
     patience = float(world.p.patience[0, 0])
-    by = str(world.settings("agenda").get("recognition", "equal"))
 
     def respond(values: Reals, luck: int) -> Response:
         world.tape = type(world.tape)(luck, world.replicates)
         world.resolve = world.tape.normal("reservation", n)
         world.expected = np.broadcast_to(values, (len(every), n))
-        table = type(council)(world, every)
-        table.forced = proposers
         motion = world.decide("agenda", table, rows=every)
         reached = patience * values
         noise = 2 * world.p.reservation_noise * total(np.abs(motion.gain))[:, None] / n
         close = np.abs(motion.gain - reached) <= 2 * mean.dissent_cost_eur_bn + noise
         bought = close & (proposers[:, None] != np.arange(n)) & (values > 0)
         passed = motion.passed[:, None]
-        gain = np.where(passed, motion.gain, reached).reshape(LUCK, n, n)
-        return Response(gain.mean(0), np.where(passed, bought, 1.0).reshape(LUCK, n, n).mean(0), False)
+        gain = np.where(passed, motion.gain, reached).reshape(LUCK, parts, n)
+        return Response(gain.mean(0), np.where(passed, bought, 1.0).reshape(LUCK, parts, n).mean(0), False)
 
-    world.expected = np.zeros((len(every), n))
-    chances = recognition(type(council)(world, every), by)[0]
     return sampled(respond, chances, patience)
 
 
 def sampled(respond: Callable[[Reals, int], Response], chances: Reals, patience: float) -> Equilibrium:
     """The fixed point of what proposers do on average, where luck smooths their choices.
 
+    Offers are averaged over rounds with weight on the latest, and the values that they lead to are solved for. The mean
+    of the later half of the rounds is the answer once the offers of those rounds bring just that on average.
+
     Args:
         respond: every proposer's offer, given continuation values (states,) and the number of the luck.
-        chances: (states,) recognition probabilities.
+        chances: (proposers,) recognition probabilities.
         patience: delta.
     """
-    values = np.zeros(len(chances))
-    first = respond(values, 0)
-    fixed, inclusion = fixed_part(first, values, patience), first.bought
+    first = respond(np.zeros(1), 0)
+    fixed, inclusion = first.gain, first.bought
+    expected: list[Reals] = []
+    brought: list[Reals] = []
     residual, k = np.inf, 0
     for k in range(1, ROUNDS + 1):
         values = evaluated(fixed, inclusion, chances, patience, False)
         answer = respond(values, k)
-        step = max(2 / (k + 2), 1 / 16)
+        expected, brought = [*expected, values], [*brought, chances @ answer.gain]
+        step = max(min(FASTEST, 4 / (k + 8)), SLOWEST)
         fixed = fixed + step * (fixed_part(answer, values, patience) - fixed)
         inclusion = inclusion + step * (answer.bought - inclusion)
-        if k % 16 == 0:
-            fresh = [respond(values, ROUNDS * (k + 1) + c).gain for c in range(CHECKS)]
-            reached = chances @ np.mean(fresh, axis=0)
-            own = max(float(np.mean([np.diag(x).mean() for x in fresh])), 1e-300)
-            residual = float(np.abs(reached - values).max()) / own
+        if k >= SHORTEST and k % 8 == 0:
+            values, reached = (np.mean(x[k // 2 :], axis=0) for x in (expected, brought))
+            stake = max(float(np.abs(reached).mean()), 1e-300)
+            residual = float(np.abs(reached - values).max()) / stake
             if residual <= TOLERANCE:
                 break
     return Equilibrium(values, inclusion, inclusion[None] > 0.5, residual, k, residual <= TOLERANCE)

@@ -136,8 +136,16 @@ class Proposing:
 
     def plans_with_home(self: Any, proposer: Whole) -> list[Reals]:
         """A site at home, the common plans, and home with each of these."""
+        if proposer is self.forced:
+            return self._forced_plans
         home = self.at_home(proposer)
         return [home, *self.common_plans, *(self.joined(home, plan) for plan in self.common_plans)]
+
+    @cached_property
+    def _forced_plans(self: Any) -> list[Reals]:
+        return self.plans_with_home(
+            self.forced.copy()
+        )  # the very arrays, so that what they are worth is remembered
 
     def modest_plans(self: Any, proposer: Whole) -> list[Reals]:
         """A site at home, little for every state, and both."""
@@ -187,7 +195,7 @@ class Proposing:
         return spread(np.where(self._only(who), self.home_size, 0.0), self.best, self.sites.count)
 
     # -- the open rule -------------------------------------------------------------------------------------------------
-    def seconded(self: Any, proposer: Whole) -> list[tuple[Reals, Reals]]:
+    def seconded(self: Any, proposer: Whole, floor: Reals | None = None) -> list[tuple[Reals, Reals]]:
         """Offers under the open rule, each with the share of the others who would rather second than amend it."""
         always, plan = self._only(proposer), self.proposals(proposer, 0.0)[0]
         offers = [plan]

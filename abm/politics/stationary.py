@@ -54,7 +54,8 @@ class Equilibrium:
         found: continuation values (states,), as they were when the search ended; ask for `values`.
         inclusion: (proposers, states) how often each proposer buys each state.
         coalitions: (draws, proposers, states) equally likely sets of the bought: the mixed strategies.
-        regret: the most that a proposer could still gain, as a share of the mean proposer's gain.
+        regret: the most that a proposer could still gain, as a share of the mean proposer's gain; where luck smooths
+            choices, how far values are from what offers bring, as a share of the mean stake.
         rounds: rounds of the search.
         converged: whether the regret is below the tolerance.
     """
@@ -75,8 +76,8 @@ class Equilibrium:
         """
         if not self.converged:
             raise NotConverged(
-                f"the stationary values did not converge in {self.rounds} rounds (a proposer could still gain "
-                f"{self.regret:.1%}); use expect = 'adaptive' or 'status_quo', or change the patience a little."
+                f"the stationary values did not converge in {self.rounds} rounds (they are still off by "
+                f"{self.regret:.1%} of what is at stake); use expect = 'adaptive' or 'status_quo', or change the patience a little."
             )
         return self.found
 
@@ -151,9 +152,8 @@ def _gain(fixed: Reals, inclusion: Reals, values: Reals, delta: float, transfera
 
 def evaluated(fixed: Reals, inclusion: Reals, chances: Reals, delta: float, transferable: bool) -> Reals:
     """The values to which strategies lead: v = p (fixed + what moves with v), solved for v."""
-    n = len(chances)
     paid = chances @ fixed
-    system = np.eye(n) - np.diag(delta * (chances @ inclusion))
+    system = np.eye(len(paid)) - np.diag(delta * (chances @ inclusion))
     if transferable:
         others = inclusion - np.diag(np.diag(inclusion))
         system += delta * chances[:, None] * others

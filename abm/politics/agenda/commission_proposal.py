@@ -7,7 +7,7 @@ from typing import Annotated
 from abm.politics.agenda.family import Sunk, agenda
 
 
-@agenda
+@agenda(repeated=True)
 def commission_proposal(council, *, sunk: Annotated[float, Sunk] = 0.0):
     """The lead commissioner drafts, the College adopts, the Council votes on the draft with the votes it had to buy.
 

@@ -19,7 +19,7 @@ HALVINGS = 45
 PARTS = (0.25, 0.5, 0.75)  # of the way to another plan, where they are not
 
 
-@agenda(deterministic=True)
+@agenda(deterministic=True, repeated=True)
 def nash_bargaining(
     table,
     *,

@@ -41,7 +41,7 @@ def open_rule(
             break
         others = np.where(np.arange(n) == holder[:, None], 0.0, chances)
         who = drawn(others, np.ascontiguousarray(luck[:, k]))
-        new = _motion(table, who)
+        new = _motion(table, who, offer)
         amends = open_ & (mine(table.utility(offer), who) < table.floor(new, who) - 1e-9)
         wins = amends & table.wins(table.utility(new) >= table.utility(offer) - 1e-9)
         offer, holder = np.where(wins[:, None], new, offer), np.where(wins, who, holder)
@@ -50,15 +50,15 @@ def open_rule(
     return replace(table.hold(offer, sunk), delay=delay)
 
 
-def _motion(table: Any, holder: Whole) -> Reals:
-    """The motion that serves the holder of the floor best, the chance of an amendment weighed in."""
+def _motion(table: Any, holder: Whole, floor: Reals | None = None) -> Reals:
+    """The motion that serves its mover best, the chance of an amendment weighed in; `floor` is what it would amend."""
     lost = np.broadcast_to(table.displaced(), (table.worlds, table.states.count))
     after = table.p.patience[:, 0] * mine(lost, holder)
 
     def worth(offer: Reals, content: Reals) -> Reals:
         return content * mine(table.utility(offer), holder) + (1 - content) * after
 
-    (best, content), *others = table.seconded(holder)
+    (best, content), *others = table.seconded(holder, floor)
     top = worth(best, content)
     for offer, content in others:
         best, top = better(best, top, offer, worth(offer, content))

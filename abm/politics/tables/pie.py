@@ -98,22 +98,23 @@ class Pie(TheoryTable):
         shares = shares / np.maximum(most, 1.0)
         return np.where(own, remainder(shares), shares)
 
-    def seconded(self, proposer: Whole) -> list[tuple[Reals, Reals]]:
+    def seconded(self, proposer: Whole, floor: Reals | None = None) -> list[tuple[Reals, Reals]]:
         """Offers under the open rule, each with the share of the others who would second it.
 
-        So many members, picked at random, are given what the floor would be worth to them a round later; whoever held
-        the floor last is dearest and left out as long as possible.
+        So many members are given what the floor would be worth to them a round later: those who have least by the motion
+        on the floor, so that its holder is left out as long as possible, and at random among equals.
         """
-        n, (floor, _) = self.states.count, self._floor or (0.0, 0.0)
+        n, (worth, _) = self.states.count, self._floor or (0.0, 0.0)
         own = np.arange(n) == proposer[:, None]
-        order = np.argsort(np.where(own, np.inf, self.uniform("partners", n)), axis=-1, kind="stable")
+        have = np.zeros(own.shape) if floor is None else floor
+        order = np.lexsort((self.uniform("partners", n), np.where(own, np.inf, have)), axis=-1)
         rank = np.argsort(order, axis=-1, kind="stable")
         offers = []
         for many in range(1, n):
             paid = rank < many
             if not self.wins(paid | own).all():
                 continue
-            shares = np.where(paid, self.p.patience * floor, 0.0)
+            shares = np.where(paid, self.p.patience * worth, 0.0)
             offers.append((np.where(own, remainder(shares), shares), np.full(self.worlds, many / (n - 1))))
         return offers
 

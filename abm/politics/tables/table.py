@@ -68,8 +68,11 @@ class Table(Protocol):
         """Offers that a proposer weighs, each with the votes bought that it needs."""
         ...
 
-    def seconded(self, proposer: Whole) -> list[tuple[Reals, Reals]]:
-        """Offers under the open rule, each with the share (worlds,) of the others who would second it."""
+    def seconded(self, proposer: Whole, floor: Reals | None = None) -> list[tuple[Reals, Reals]]:
+        """Offers under the open rule, each with the share (worlds,) of the others who would second it.
+
+        `floor` is the motion that they would amend.
+        """
         ...
 
     def floor(self, new: Reals, who: Whole) -> Reals:

@@ -1,0 +1,25 @@
+"""Games that the theory tests share: how many must agree, and how a game at a table is solved."""
+
+import numpy as np
+
+from abm.politics.stationary import at_table
+from abm.politics.tables.pie import Pie
+
+
+def k_of(k):
+    """So many must agree."""
+    return lambda ballot, states: ballot.yes.sum(-1) >= k
+
+
+def weighted(quota, weights):
+    """Votes by weight must reach the quota."""
+    return lambda ballot, states: (ballot.yes * np.array(weights)).sum(-1) >= quota
+
+
+def solved_pie(states, rule, patience, by="equal"):
+    """The stationary equilibrium of dividing a pie under the closed rule."""
+    return at_table(
+        lambda values, worlds: Pie(states, rule, worlds=worlds, patience=patience, values=values),
+        by,
+        transferable=True,
+    )
