@@ -10,6 +10,7 @@ import numpy as np
 
 from abm.calendar import label
 from abm.politics.voting import Ballot
+from agents.arrays import Reals, Truths
 from agents.errors import BadInput
 
 
@@ -66,6 +67,72 @@ def reasons(world: Any, row: int, kind: str, place: int) -> list[Decision]:
     return found
 
 
+@dataclass(frozen=True)
+class Threshold:
+    """One condition of a voting rule at a ballot: what was `reached` of the `full` weight, against the `quota`.
+
+    A ballot passes by one `way`, all of whose conditions are `met`; where they count `against` it, it fails by one.
+    """
+
+    says: str
+    way: int
+    against: bool
+    reached: int
+    quota: int
+    full: int
+    met: bool
+
+
+def cast(world: Any, record: dict[str, Any], k: int) -> Ballot:
+    """The votes of the k-th world of a ballot's record; (1, states)."""
+    votes, weight = np.asarray(record["votes"])[k : k + 1], np.asarray(record["weight"])[k : k + 1]
+    return Ballot(votes > 0, votes < 0, np.asarray(record["union_yes"])[k : k + 1], weight, world.decider)
+
+
+def pivotal(world: Any, record: dict[str, Any], k: int) -> Truths:
+    """(states,) whose other vote alone would have turned a ballot; all are tried at once, one a row."""
+    ballot, n = cast(world, record, k), world.states.count
+    flip = np.eye(n, dtype=bool)
+    weight = np.broadcast_to(ballot.weight, (n, n))
+    yes, no = np.where(flip, ~ballot.yes, ballot.yes), np.where(flip, ballot.yes, ballot.no)
+    turned = Ballot(yes, no, np.repeat(ballot.union_yes, n), weight, world.decider)
+    row = np.asarray(record["worlds"])[k : k + 1]
+    then = world.decide("voting", turned, world.states, rows=np.repeat(row, n))
+    return np.asarray(then) != np.asarray(world.decide("voting", ballot, world.states, rows=row))
+
+
+def thresholds(world: Any, record: dict[str, Any], k: int) -> list[Threshold]:
+    """What each condition of the voting rule came to at a ballot; none where the rule is not said by conditions."""
+    conditions = world.choice("voting").marks.get("conditions")
+    if conditions is None:
+        return []
+    ballot, row = cast(world, record, k), np.asarray(record["worlds"])[k : k + 1]
+    settings = {
+        name: value.reshape(-1)[0].item() if isinstance(value, np.ndarray) else value
+        for name, value in world.settings("voting", row).items()
+    }
+    majority = conditions(ballot, world.states, **settings)
+    found = []
+    for way, tests in enumerate(majority.ways):
+        for condition in tests:
+            reached, quota = (
+                int(np.max(condition.reached(ballot, majority.reverse))),
+                int(np.max(condition.quota)),
+            )
+            weights = np.broadcast_to(np.asarray(condition.weights), (1, world.states.count))
+            full = max(int(weights.sum()) + int(np.max(condition.union)), quota)
+            found.append(
+                Threshold(condition.says, way, bool(majority.reverse), reached, quota, full, reached >= quota)
+            )
+    return found
+
+
+def needed(world: Any, record: dict[str, Any]) -> Reals:
+    """(worlds, states) EUR bn that the offer would have had to add to be worth a yes by its worth alone; 0 where it was."""
+    dissent = world.p.dissent_cost_eur_bn[np.asarray(record["worlds"])]
+    return np.maximum(np.asarray(record["reservation"]) - dissent - record["offer"].utility, 0.0)
+
+
 def _rule(world: Any, family: str, code: str) -> str:
     choice = world.scenario.rules[family]
     return dict(choice.actors).get(code.upper(), choice.rule)
@@ -109,17 +176,13 @@ def _vote(world: Any, record: dict[str, Any], k: int, i: int) -> Iterator[Decisi
     if not record["held"][k]:
         return
     code = world.states.codes[i]
-    row = np.asarray(record["worlds"])[k : k + 1]
-    votes = np.asarray(record["votes"])[k : k + 1]
-    result = int(votes[0, i])
+    result = int(np.asarray(record["votes"])[k, i])
     utility, reservation = float(record["offer"].utility[k, i]), float(record["reservation"][k, i])
-    dissent = float(world.p.dissent_cost_eur_bn[row[0], 0])
-    needed = max(reservation - dissent - utility, 0.0)
-    passed = bool(record["passed"][k])
-    pivotal = _passes(world, record, k, row, _flipped(votes, i)) != passed
+    short_of, passed = float(needed(world, record)[k, i]), bool(record["passed"][k])
+    alone = bool(pivotal(world, record, k)[i])
     word = {1: "yes", -1: "no", 0: "abstain"}[result]
     worth = f"the offer is worth {_money(utility)} to it against {_money(reservation)} without"
-    short = f", and {_money(needed)} more would have been worth a yes" if needed > 0 else ""
+    short = f", and {_money(short_of)} more would have been worth a yes" if short_of > 0 else ""
     end = "the ballot passed" if passed else "the ballot failed"
     yield Decision(
         quarter=record["quarter"],
@@ -128,27 +191,14 @@ def _vote(world: Any, record: dict[str, Any], k: int, i: int) -> Iterator[Decisi
         rule=_rule(world, "vote", code),
         result=word,
         says=f"{code} votes {word}: {worth}{short}; {end}"
-        + (" and its vote alone decided that." if pivotal else " with or without its vote."),
+        + (" and its vote alone decided that." if alone else " with or without its vote."),
         terms=_terms(record["offer"], k, i),
         utility=utility,
         reservation=reservation,
-        needed=needed,
-        pivotal=pivotal,
+        needed=short_of,
+        pivotal=alone,
         passed=passed,
     )
-
-
-def _flipped(votes: Any, i: int) -> Any:
-    other = votes.copy()
-    other[0, i] = -1 if other[0, i] > 0 else 1
-    return other
-
-
-def _passes(world: Any, record: dict[str, Any], k: int, row: Any, votes: Any) -> bool:
-    weight = np.asarray(record["weight"])[k : k + 1]
-    union_yes = np.asarray(record["union_yes"])[k : k + 1]
-    ballot = Ballot(votes > 0, votes < 0, union_yes, weight, world.decider)
-    return bool(world.decide("voting", ballot, world.states, rows=row)[0])
 
 
 def _draft(world: Any, record: dict[str, Any], k: int, c: int) -> Iterator[Decision]:
@@ -186,7 +236,7 @@ def _draft(world: Any, record: dict[str, Any], k: int, c: int) -> Iterator[Decis
         return
     for_it = int(endorsed[choice].sum())
     without = for_it + (-1 if mine[choice] else 1)
-    pivotal = (2 * without > seats) != (2 * for_it > seats)
+    alone = (2 * without > seats) != (2 * for_it > seats)
     yield Decision(
         quarter=record["quarter"],
         actor=code,
@@ -196,7 +246,7 @@ def _draft(world: Any, record: dict[str, Any], k: int, c: int) -> Iterator[Decis
         says=f"the commissioner from {code} {'backs' if mine[choice] else 'does not back'} the draft of {plan(choice)}; "
         f"{for_it} of {seats} do.",
         utility=float(scores[choice, c]),
-        pivotal=pivotal,
+        pivotal=alone,
         passed=True,
     )
 

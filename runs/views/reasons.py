@@ -1,7 +1,8 @@
-"""Why: ballots with their thresholds, decisions with their payoff terms, facilities with what they yield."""
+"""The reasons of `abm.reasons` as the app is handed them, and what it tells of facilities and proposers."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -10,11 +11,10 @@ from numpy.typing import NDArray
 from abm.calendar import label
 from abm.delivery import operations
 from abm.delivery.building import NEVER
-from abm.politics.conditions import Ballot
 from abm.politics.council import Council
 from abm.politics.tables.table import recognised
+from abm.reasons import cast, needed, pivotal, thresholds
 from abm.world import World
-from agents.rules import family
 
 PROPOSERS = {
     "closed_rule": "A state is drawn to propose; all others take it or leave it",
@@ -68,12 +68,8 @@ def _list(values: Any) -> list[float | None]:
 
 def ballot(world: World, record: dict[str, Any], proposer: str) -> dict[str, Any]:
     """One ballot: who voted how, each threshold with what was reached, who could have tipped it, who was won by a site."""
-    votes = np.asarray(record["votes"])[0]
-    yes, no = votes > 0, votes < 0
-    union_yes = bool(np.asarray(record["union_yes"])[0])
-    weight = record.get("weight")
-    cast = Ballot(yes[None], no[None], np.array([union_yes]), weight, world.decider)
-    population = world.states.population
+    votes = cast(world, record, 0)
+    yes, no, population = votes.yes[0], votes.no[0], world.states.population
     hosting = np.asarray(record["offer"].sites)[0] > world_sites(record)
     return {
         "quarter": record["quarter"],
@@ -83,12 +79,12 @@ def ballot(world: World, record: dict[str, Any], proposer: str) -> dict[str, Any
         "yes": np.flatnonzero(yes).tolist(),
         "no": np.flatnonzero(no).tolist(),
         "abstain": np.flatnonzero(~yes & ~no).tolist(),
-        "union_yes": union_yes if world.commission_votes else None,
+        "union_yes": bool(votes.union_yes[0]) if world.commission_votes else None,
         "passed": bool(record["passed"][0]),
         "states_share": float(yes.sum() / world.states.count),
         "people_share": float((yes * population).sum() / population.sum()),
-        "conditions": _conditions(world, cast),
-        "pivotal": _pivotal(world, yes, no, union_yes, weight),
+        "conditions": [asdict(threshold) for threshold in thresholds(world, record, 0)],
+        "pivotal": np.flatnonzero(pivotal(world, record, 0)).tolist(),
         "coalition": np.flatnonzero(yes & hosting).tolist(),
     }
 
@@ -97,62 +93,6 @@ def world_sites(record: dict[str, Any]) -> NDArray[np.int64]:
     """Sites that each state keeps if the ballot fails; (states,)."""
     failed = record.get("failed")
     return np.zeros(1, dtype=np.int64) if failed is None else np.asarray(failed.sites)[0]
-
-
-def _conditions(world: World, cast: Ballot) -> list[dict[str, Any]]:
-    rule = world.choice("voting")
-    conditions = rule.marks.get("conditions")
-    if conditions is None:
-        return []
-    majority = conditions(cast, world.states, **_plain(world.settings("voting")))
-    found = []
-    for way, tests in enumerate(majority.ways):
-        for condition in tests:
-            reached = int(np.max(condition.reached(cast, majority.reverse)))
-            weights = np.broadcast_to(np.asarray(condition.weights), (1, world.states.count))
-            full = int(weights.sum()) + int(np.max(condition.union if condition.union is not None else 0))
-            quota = int(np.max(condition.quota))
-            found.append(
-                {
-                    "says": condition.says,
-                    "way": way,
-                    "against": bool(majority.reverse),
-                    "reached": reached,
-                    "quota": quota,
-                    "full": max(full, quota),
-                    "met": reached >= quota,
-                }
-            )
-    return found
-
-
-def _plain(settings: dict[str, Any]) -> dict[str, Any]:
-    """Whole and text settings as they are, numbers over worlds as the one world's."""
-    return {
-        k: np.asarray(v).reshape(-1)[0].item() if isinstance(v, np.ndarray) else v
-        for k, v in settings.items()
-    }
-
-
-def _pivotal(world: World, yes: Any, no: Any, union_yes: bool, weight: Any) -> list[int]:
-    """States whose other vote would have turned the result; all are tried at once, one a world."""
-    n = world.states.count
-    flip = np.eye(n, dtype=bool)
-    other_yes = np.where(flip, ~yes, yes)
-    other_no = np.where(flip, yes, no)
-    weights = None if weight is None else np.broadcast_to(np.asarray(weight), (n, n))
-    settings = {
-        k: np.broadcast_to(v, (n, *v.shape[1:])) if isinstance(v, np.ndarray) else v
-        for k, v in world.settings("voting").items()
-    }
-    rule = family("voting")[world.scenario.rules["voting"].rule]
-    now = world.decide(
-        "voting", Ballot(yes[None], no[None], np.array([union_yes]), weight, world.decider), world.states
-    )
-    then = rule(
-        Ballot(other_yes, other_no, np.full(n, union_yes), weights, world.decider), world.states, **settings
-    )
-    return np.flatnonzero(np.asarray(then) != np.asarray(now)[0]).tolist()
 
 
 def decision(world: World, record: dict[str, Any]) -> dict[str, Any]:
@@ -182,7 +122,6 @@ def decision(world: World, record: dict[str, Any]) -> dict[str, Any]:
             "size": _list(np.asarray(record["size"])[0]),
             "able": np.asarray(record["able"])[0].tolist(),
         }
-    short = reservation - float(np.asarray(world.p.dissent_cost_eur_bn).reshape(-1)[0]) - utility
     letters = record.get("letters")
     if letters is not None:
         out |= {
@@ -191,7 +130,7 @@ def decision(world: World, record: dict[str, Any]) -> dict[str, Any]:
         }
     return out | {
         "decision": np.asarray(record["votes"])[0].astype(int).tolist(),
-        "needed": _list(np.maximum(short, 0.0)),
+        "needed": _list(needed(world, record)[0]),
     }
 
 
