@@ -292,13 +292,24 @@ def _built(
 def read_toml(path: Path) -> dict[str, Any]:
     """Read a TOML file, or raise `BadInput` in one sentence."""
     try:
-        return tomllib.loads(path.read_bytes().decode("utf-8"))
+        text = path.read_bytes().decode("utf-8")
     except FileNotFoundError:
         raise BadInput(f"{path} does not exist; check the path.") from None
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise BadInput(f"{path} cannot be read ({error}); give a readable UTF-8 file.") from None
+    return parsed(text, str(path))
+
+
+def parsed(text: str, place: str) -> dict[str, Any]:
+    """What a TOML text says, or `BadInput` in one sentence that names the place."""
+    try:
+        content = tomllib.loads(text)
+        repr(content)  # what is nested too deeply to be shown cannot be complained of either
     except tomllib.TOMLDecodeError as error:
-        raise BadInput(f"{path} is not valid TOML: {error}; mend that line.") from None
+        raise BadInput(f"{place} is not valid TOML: {error}; mend that line.") from None
+    except (ValueError, RecursionError):
+        raise BadInput(f"{place} holds a number or a nesting too long to be meant; shorten it.") from None
+    return content
 
 
 class Values(SimpleNamespace):

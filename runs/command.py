@@ -28,6 +28,8 @@ USAGE_ERROR: Any = typer.BadParameter.__base__  # Typer's own errors go by no pu
 SHOWN_ERROR: Any = USAGE_ERROR.__base__
 SETTINGS = {"help_option_names": ["-h", "--help"]}
 INTERRUPTED = 130
+FAULT = "this is a fault of the program and not yours"
+TRACEBACK = "JUSTE_RETOUR_TRACEBACK"  # the environment variable that shows where such a fault arose
 
 
 class Commands(TyperGroup):
@@ -138,6 +140,16 @@ def _run(arguments: list[str]) -> int:
         return _say("interrupted; nothing more was done.", INTERRUPTED)
     except MemoryError:
         return _say("there is not enough memory; ask for fewer worlds or fewer tables.", 1)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename is not None else ""
+        return _say(f"{place}{error.strerror or error}; see to the path, its permissions and its disk.", 1)
+    except Exception as error:
+        if TRACEBACK in os.environ:
+            raise
+        said = " ".join(f"{type(error).__name__}: {error}".split())
+        return _say(f"{FAULT}: {said}; set {TRACEBACK}=1 to see where, and report it.", 1)
     return 0
 
 

@@ -15,6 +15,8 @@ from abm.members import EUROPE, load_members
 from abm.outcomes import run
 from abm.scenario import load, presets
 from agents.errors import BadInput
+from runs.europe.calibration import read as read_plan
+from runs.experiments.spec import read_spec, spec_of
 
 EXAMPLES = int(os.environ.get("FUZZ", "60"))
 TABLES = ("states.csv", "sites.csv", "commissioners.csv", "labs.csv", "machines.csv")
@@ -127,6 +129,123 @@ def test_any_table_of_keys_and_values(content):
         one_sentence(error)
 
 
+LISTS = {
+    "agenda": ["all", ["planner", "open_call"], ["omnibus"]],
+    "voting": ["all", ["unanimity", "nice"], [3], "unanimity"],
+    "envelope_eur_bn": [{"low": 1.0, "high": 9.0}, [4, 8.0], "range", {"low": 1, "high": 9, "steps": 3}],
+    "agenda.max_sites": [[1, 2], {"low": 1, "high": 5}],
+    "scenario": [["eu-status-quo", "essay-reform"], ["eu-status-quo"], "nowhere"],
+}
+DESIGNS = [
+    {"kind": "grid"},
+    {"kind": "sobol", "base": 8},
+    {"kind": "morris", "trajectories": 4, "levels": 4},
+    {"kind": "latin_hypercube", "points": 5},
+    {"kind": "switches", "to": "essay-reform"},
+    {"kind": "list", "points": [{"voting": "nice"}, {"label": "b", "envelope_eur_bn": 3}]},
+]
+odd = st.one_of(
+    scalars,
+    st.lists(scalars, max_size=3),
+    st.dictionaries(
+        st.sampled_from(
+            [
+                "kind",
+                "points",
+                "base",
+                "low",
+                "high",
+                "steps",
+                "scale",
+                "levels",
+                "to",
+                "rule",
+                "label",
+                "cross",
+                "voting",
+            ]
+        ),
+        st.one_of(scalars, st.lists(scalars, max_size=2)),
+        max_size=3,
+    ),
+)
+specs = st.fixed_dictionaries(
+    {},
+    optional={
+        "replications": st.one_of(st.integers(1, 5), odd),
+        "design": st.one_of(
+            st.sampled_from(DESIGNS),
+            st.sampled_from(DESIGNS).flatmap(
+                lambda d: st.dictionaries(st.sampled_from(sorted(d)), odd, max_size=1).map(
+                    lambda more: d | more
+                )
+            ),
+            odd,
+        ),
+        "factors": st.one_of(
+            st.dictionaries(st.sampled_from(sorted(LISTS)), st.none(), max_size=3).flatmap(
+                lambda keys: st.fixed_dictionaries(
+                    {k: st.one_of(st.sampled_from(LISTS[k]), odd) for k in keys}
+                )
+            ),
+            odd,
+        ),
+        "scenario": st.one_of(st.sampled_from(presets()), odd),
+        "seed": st.one_of(st.integers(0, 9), odd),
+        "tables": st.one_of(st.just(["worlds", "states"]), odd),
+        "outcomes": st.one_of(st.just(["sites"]), odd),
+        "title": odd,
+        "question": odd,
+        "members": odd,
+        "rules": odd,
+        "chunk": odd,
+        "colour": odd,
+    },
+)
+
+
+@fuzz
+@given(specs)
+def test_any_experiment(content):
+    try:
+        spec = spec_of({"replications": 2, "design": {"kind": "grid"}} | content)
+    except BadInput as error:
+        one_sentence(error)
+        return
+    assert spec.runs == len(spec.kept) * spec.replications > 0
+    assert spec_of(spec.content).digest == spec.digest
+
+
+SPEC = """title = "A small one"
+scenario = "essay-reform"
+seed = 7
+replications = 3
+tables = ["worlds", "states"]
+outcomes = ["years_behind"]
+chunk = 64
+[design]
+kind = "latin_hypercube"
+points = 3
+cross = ["agenda"]
+[factors]
+agenda = ["planner", { rule = "omnibus" }]
+"agenda.max_sites" = { low = 1, high = 4 }
+envelope_eur_bn = { low = 2.0, high = 9.0, scale = "log" }
+voting = ["nice", "unanimity"]
+"""
+
+
+@fuzz
+@given(st.integers(0, 2**32))
+def test_files_of_experiments(tmp_path, seed):
+    path = tmp_path / "spec.toml"
+    path.write_bytes(mutilated(SPEC.encode(), seed))
+    try:
+        assert read_spec(path).runs > 0
+    except BadInput as error:
+        one_sentence(error)
+
+
 @pytest.mark.parametrize(
     "text", [b"", b"\xff\xfe", b"a" * 10_000, b"[[[[", b"voting = 'x", b"base = 'base.toml'"]
 )
@@ -137,6 +256,18 @@ def test_files_that_are_no_scenario(tmp_path, text):
         load(path)
     except BadInput as error:
         one_sentence(error)
+
+
+def test_numbers_and_nestings_that_no_one_means_are_refused(tmp_path):
+    path = tmp_path / "long.toml"
+    for text in ("seed = " + "9" * 5000, "seed = " + "[" * 9000, "seed" + ".a" * 2000 + " = 1"):
+        path.write_text(text)
+        for read in (load, read_spec, read_plan):
+            with pytest.raises(BadInput) as caught:
+                read(path)
+            assert "\n" not in str(caught.value)
+    with pytest.raises(BadInput, match="finite"):
+        load({"envelope_eur_bn": 10**400})
 
 
 def test_bases_are_sought_beside_their_file_and_never_in_a_ring(tmp_path):

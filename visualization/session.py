@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import threading
-import tomllib
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +16,7 @@ from typing import Any
 
 from abm.calendar import quarter
 from abm.members import load_members
-from abm.scenario import DEFAULT, Scenario, load, parameters, presets
+from abm.scenario import DEFAULT, Scenario, load, parameters, parsed, presets
 from agents.errors import BadInput, JusteRetourError, near
 from agents.rules import FAMILIES, Parameter
 from runs.user_rules import loaded
@@ -29,6 +28,7 @@ from visualization.words import GROUPS, TITLES
 KEPT = 24  # finished runs that a session keeps
 MOST_WORLDS = 2000
 MOST_QUARTERS = MOST_WORLDS * 44  # of all worlds of a question together; the default scenario has 44
+LONGEST = 20_000  # characters of a file that may be a scenario
 WORKERS = ThreadPoolExecutor(
     os.cpu_count(), "worlds"
 )  # shared by all visitors, so that many do not stall each other
@@ -59,10 +59,9 @@ def spec_of(scenario: Scenario, base: str = DEFAULT) -> dict[str, Any]:
 
 def opened(text: str) -> dict[str, Any]:
     """The scenario of a TOML file's text, as a browser names it."""
-    try:
-        content = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise BadInput(f"the file is not valid TOML: {error}; mend that line.") from None
+    if len(text) > LONGEST:
+        raise BadInput(f"The file has {len(text):,} characters, too many for a scenario; open another one.")
+    content = parsed(text, "the file")
     return spec_of(load(content), shipped(content.get("base", DEFAULT)))
 
 

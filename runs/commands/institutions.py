@@ -134,7 +134,7 @@ def ballot(
     leaving: dict[str, int] = {}
     for text in withdrawn or []:
         offer, _, number = text.partition("=")
-        if number and not number.strip().isdecimal():
+        if number and number.strip() not in ("1", "2", "3"):
             raise BadInput(f"--withdrawn {text!r}: {number!r} is not a round; give 1, 2 or 3.")
         leaving[offer.strip()] = int(number or 1)
     lot = float(Tape(seed, np.zeros(1, dtype=np.int64)).uniform("lot", 1)[0, 0])
@@ -206,7 +206,7 @@ def _with_state(states: States, text: str) -> States:
 
     name, _, number = (part.strip() for part in text.partition("="))
     plain = number.replace("_", "")
-    if not name or not plain.isdecimal() or int(plain) == 0:
+    if not name or not plain.isdecimal() or len(plain) > 12 or int(plain) == 0:
         raise BadInput(
             f"--add {text!r} is not NAME=POPULATION; give a code and whole persons, as in UA=33443000."
         )
@@ -222,6 +222,7 @@ def _with_state(states: States, text: str) -> States:
 
 
 def _weighted(quota: str, file: Path) -> Power:
+    import re
     from fractions import Fraction
 
     from abm.politics.power import weighted_power
@@ -229,8 +230,11 @@ def _weighted(quota: str, file: Path) -> Power:
     from agents.errors import BadInput
 
     def exact(text: str, place: str) -> Fraction:
+        plain = text.replace("_", "")
         try:
-            return Fraction(text.replace("_", ""))
+            if re.search(r"[eE][+-]?\d{4}", plain):  # a fraction with so many digits takes for ever
+                raise ValueError
+            return Fraction(plain)
         except (ValueError, ZeroDivisionError):
             raise BadInput(f"{place} = {text!r} is not a number; give one, as in 12 or 0.5.") from None
 

@@ -32,6 +32,6 @@ def value_of(text: str) -> Any:
     """A value as TOML reads it; what TOML does not know, and dates, are texts."""
     try:
         value = tomllib.loads(f"value = {text}")["value"]
-    except (tomllib.TOMLDecodeError, KeyError):
+    except (ValueError, RecursionError, KeyError):
         return text
     return value if isinstance(value, int | float | str | dict | list) else text

@@ -7,7 +7,6 @@ Balding 2002). The third wave is never looked at here. What the race is worth is
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +20,7 @@ from scipy.stats import norm, qmc
 from abm.members import Members, load_members
 from abm.observed import observed
 from abm.quarter import advance
-from abm.scenario import Scenario, load, parameters
+from abm.scenario import Scenario, load, parameters, read_toml
 from abm.world import World
 from agents.errors import BadInput, near
 from agents.rules import family
@@ -56,18 +55,18 @@ class Plan:
 
 def read(path: Path) -> Plan:
     """Read a calibration file, or raise `BadInput` in one sentence."""
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise BadInput(f"{path} does not exist; check the path.") from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise BadInput(f"{path} cannot be read: {error}; mend it.") from None
+    content = read_toml(path)
     known = {"scenario", "seed", "draws", "keep", "waves", "priors"}
     for key in content:
         if key not in known:
             raise BadInput(f"{path}: {key!r} is not known; {near(key, known)}")
     priors = content.get("priors", {})
-    fitted, carried = tuple(priors.get("fitted", ())), tuple(priors.get("carried", ()))
+    lists = [priors.get(key, []) if isinstance(priors, dict) else None for key in ("fitted", "carried")]
+    if not all(isinstance(names, list) and all(isinstance(n, str) for n in names) for names in lists):
+        raise BadInput(
+            f"{path}: priors = {priors!r} holds no lists of names; write fitted and carried in brackets."
+        )
+    fitted, carried = (tuple(names or ()) for names in lists)
     for name in (*fitted, *carried):
         if name not in parameters() or parameters()[name][1].range is None:
             ranged = [k for k, (_, about) in parameters().items() if about.range is not None]

@@ -63,6 +63,28 @@ def test_interruption_is_said_in_a_sentence(call, monkeypatch):
     assert "Traceback" not in err
 
 
+def test_a_fault_of_the_program_is_said_in_a_sentence_too(call, monkeypatch):
+    def broken(*args, **kwargs):
+        raise ZeroDivisionError("by\nnothing")
+
+    monkeypatch.setattr("runs.ensemble.outcomes.run", broken)
+    status, _, err = call("run")
+    assert status == 1
+    assert err.count("\n") == 1
+    assert command.FAULT in err
+    monkeypatch.setenv(command.TRACEBACK, "1")
+    with pytest.raises(ZeroDivisionError):
+        call("run")
+
+
+def test_a_path_that_no_file_can_have_is_said_in_a_sentence(call):
+    for arguments in (["run"], ["run", "--members"], ["run", "--rules"], ["run", "--out"], ["verify"]):
+        status, _, err = call(*arguments, "x" * 5000)
+        assert status in (1, 2)
+        assert err.count("\n") == 1
+        assert command.FAULT not in err
+
+
 def test_a_reader_who_leaves_is_no_error():
     code = "from runs.command import main; import sys; sys.exit(main(['scenarios', 'parameters', '--json']))"
     with subprocess.Popen(

@@ -157,6 +157,7 @@ def test_ballot_is_narrated(call):
         (["power", "lisbon_qmv", "--participants", "DE,DE"], ["DE twice"]),
         (["power", "lisbon_qmv", "--add", "UA"], ["--add", "NAME=POPULATION"]),
         (["power", "lisbon_qmv", "--add", "UA=-3"], ["UA=-3"]),
+        (["power", "lisbon_qmv", "--add", "UA=" + "9" * 5000], ["NAME=POPULATION"]),
         (["power", "lisbon_qmv", "--add", "DE=1000"], ["DE is a member already"]),
         (["power", "lisbon_qmv", "--members", "no/such.csv"], ["no/such.csv"]),
         (["power", "lisbon_qmv", "--rules", "no/such.py"], ["no/such.py"]),
@@ -171,6 +172,7 @@ def test_ballot_is_narrated(call):
         (["ballot", str(EMA), "--offers", "Milan,Amsterdam"], ["not on offer"]),
         (["ballot", str(EMA), "--withdrawn", "Milano"], ["Milano", "'Milan'"]),
         (["ballot", str(EMA), "--withdrawn", "Milan=x"], ["not a round"]),
+        (["ballot", str(EMA), "--withdrawn", "Milan=" + "9" * 5000], ["not a round"]),
     ],
 )
 def test_bad_input_is_answered(call, arguments, words):
@@ -189,6 +191,8 @@ def test_bad_input_is_answered(call, arguments, words):
         (1, (1, "x"), ["row 3", "weight", "'x'"]),
         (1, (1, "inf"), ["row 3", "weight"]),
         (1, (0, 0), ["1", "0"]),
+        ("1e999999999", (1, 1), ["--quota", "1e999999999"]),
+        (1, (1, "1e-99999999"), ["row 3", "weight", "1e-99999999"]),
     ],
 )
 def test_bad_weights_are_answered(call, file, quota, values, words):
