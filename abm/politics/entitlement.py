@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import numpy as np
 
-from agents.arrays import Reals, Truths, Whole, total, total_by
+from agents.arrays import Reals, Truths, Whole, pick, running_total, total, total_by
 from agents.rules import Family, Parameter
 from agents.situation import Sites, States
 from agents.some_worlds import each_world
@@ -58,10 +58,16 @@ class Claims:
     def with_sites(self, plan: Reals, size: Reals) -> Reals:
         """Add money at each state's best free site, (worlds, states), and shrink the rest of the plan to pay for it.
 
-        What is added has precedence; a site that would fall below the smallest facility is given up.
+        What is added has precedence; a site that would fall below the smallest facility is given up. Where what is added
+        is more than the money, all of it shrinks, or, where that would leave sites too small, the largest claims come
+        first and the others wait.
         """
         size = np.where(self.best >= 0, np.minimum(size, self.room), 0.0)
         size = np.where(size >= self.smallest, size, 0.0)
+        most = self.envelope / np.maximum(total(size)[..., None], 1e-300)
+        crowded = ((size > 0) & (size * np.minimum(1.0, most) < self.smallest)).any(-1)
+        if crowded.any():
+            size = np.where(crowded[..., None], self._largest_first(np.minimum(size, self.envelope)), size)
         added = spread(size, self.best, plan.shape[-1])
         owed = total(size)[..., None]
         scale = np.minimum(1.0, self.envelope / np.maximum(owed, 1e-300))
@@ -71,6 +77,14 @@ class Claims:
         plan = plan * np.minimum(1.0, left / np.maximum(spent, 1e-300))
         out = plan + added
         return np.where(out >= self.smallest, out, 0.0)
+
+    def _largest_first(self, size: Reals) -> Reals:
+        """What the envelope pays for of (worlds, states) EUR bn, largest first and then by the site's score."""
+        score = pick(np.broadcast_to(self.score, (len(size), self.sites.count)), np.maximum(self.best, 0))
+        order = np.lexsort((-score, -size), axis=-1)
+        reached = np.empty(size.shape)
+        np.put_along_axis(reached, order, running_total(np.take_along_axis(size, order, axis=-1)), axis=-1)
+        return np.where(reached <= self.envelope * (1 + 1e-12), size, 0.0)
 
 
 def spread(by_state: Reals, index: Whole, sites: int) -> Reals:
