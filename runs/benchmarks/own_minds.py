@@ -1,4 +1,4 @@
-"""What it costs to write a behaviour as a Mesa subclass and not as a rule over arrays.
+"""What it costs to write a behaviour with .each or as a Mesa subclass, and not as a rule over arrays.
 
 uv run python -m runs.benchmarks.own_minds
 """
@@ -9,12 +9,30 @@ import statistics
 from time import process_time
 from typing import Any
 
+import numpy as np
+
 from abm.model import AllocationModel
 from abm.outcomes import run
 from abm.scenario import load
+from agents.member_state import bid, vote
 from agents.mesa_agents import MemberState
 
-WORLDS, CHUNK, ROUNDS = 128, 128, 5
+WORLDS, ALONE, ROUNDS = 128, 16, 3
+
+
+@vote(deterministic=True)
+def over_arrays(offer, reservation, situation):
+    return np.where(offer.utility >= reservation - situation.p.dissent_cost_eur_bn, 1, -1)
+
+
+@vote.each(deterministic=True)
+def for_one(offer, reservation, situation):
+    return 1 if offer.utility >= reservation - situation.p.dissent_cost_eur_bn else -1
+
+
+@bid.each(deterministic=True)
+def bid_for_one(situation):
+    return 0.1 if situation.alone(0.1).utility > situation.standing.utility else 0.0
 
 
 class Voter(MemberState):
@@ -24,41 +42,44 @@ class Voter(MemberState):
 
 class Bidder(Voter):
     def bid(self, situation):
-        size = 0.1
-        return size if situation.alone(size).utility > situation.standing.utility else 0.0
+        return 0.1 if situation.alone(0.1).utility > situation.standing.utility else 0.0
 
 
-def ensemble(agents: Any) -> float:
-    scenario = load("eu-status-quo")
+def ensemble(changes: dict[str, Any], agents: Any) -> float:
+    scenario = load("eu-status-quo").changed(changes)
     start = process_time()
-    for first in range(0, WORLDS, CHUNK):
-        run(scenario, 0, range(first, first + CHUNK), agents=agents)
+    run(scenario, 0, range(WORLDS), agents=agents)
     return WORLDS / (process_time() - start)
 
 
-def stepped(agents: Any) -> float:
+def stepped(changes: dict[str, Any], agents: Any) -> float:
     start = process_time()
-    for k in range(16):
-        model = AllocationModel(rng=0, replicate=k, agents=agents)
+    for k in range(ALONE):
+        model = AllocationModel(changes, rng=0, replicate=k, agents=agents)
         while model.running:
             model.step()
-    return 16 / (process_time() - start)
+    return ALONE / (process_time() - start)
+
+
+CASTS: dict[str, tuple[dict[str, Any], Any]] = {
+    "the scenario's rules": ({}, None),
+    "all states vote by a user's rule over arrays": ({"vote": "over_arrays"}, None),
+    "all states vote by .each": ({"vote": "for_one"}, None),
+    "all states bid and vote by .each": ({"bid": "bid_for_one", "vote": "for_one"}, None),
+    "one state votes by a subclass": ({}, {"HU": Voter}),
+    "all states vote by a subclass": ({}, Voter),
+    "all states bid and vote by a subclass": ({}, Bidder),
+}
 
 
 def main() -> None:
-    casts = {
-        "the scenario's rules": None,
-        "one state votes by itself": {"HU": Voter},
-        "all states vote by themselves": Voter,
-        "all states bid and vote by themselves": Bidder,
-    }
-    for agents in casts.values():
-        run(load("eu-status-quo"), 0, range(4), agents=agents)
+    for changes, agents in CASTS.values():
+        run(load("eu-status-quo").changed(changes), 0, range(4), agents=agents)
     print(f"runs a second, status quo with the price of politics; ensembles of {WORLDS} worlds")
-    for name, agents in casts.items():
-        many = statistics.median(ensemble(agents) for _ in range(ROUNDS))
-        one = statistics.median(stepped(agents) for _ in range(ROUNDS))
-        print(f"  {name:38} {many:7,.0f} in an ensemble {one:5,.0f} as AllocationModel")
+    for name, (changes, agents) in CASTS.items():
+        many = statistics.median(ensemble(changes, agents) for _ in range(ROUNDS))
+        one = statistics.median(stepped(changes, agents) for _ in range(ROUNDS))
+        print(f"  {name:45} {many:7,.0f} in an ensemble {one:5,.0f} as AllocationModel")
 
 
 if __name__ == "__main__":
