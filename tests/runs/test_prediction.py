@@ -1,0 +1,116 @@
+"""Prediction of the third wave: conditioning on a state's record, forecasts without a model, who is ahead."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from abm.members import load_members
+from abm.observed import observed
+from agents.errors import BadInput
+from runs.europe.evidence import plan_of
+from runs.europe.prediction import Futures, _target, baselines, hosting, predict, scored, who_is_ahead
+
+MEMBERS = load_members()
+
+
+def futures(chosen):
+    return Futures(MEMBERS, chosen, np.zeros_like(chosen), np.arange(len(chosen)))
+
+
+@pytest.fixture
+def found():
+    """Four worlds in which the third wave goes as it did in two, and nobody is chosen in the others."""
+    real = futures(np.zeros((1, MEMBERS.states.count, 3), dtype=np.int64)).seen
+    chosen = np.stack([real, real, np.zeros_like(real), np.zeros_like(real)])
+    return futures(chosen)
+
+
+def test_what_was_seen_is_what_was_observed(found):
+    assert found.seen.sum(0).tolist() == [sum(int(r["wave"]) == k for r in observed()) for k in (1, 2, 3)]
+
+
+def test_a_states_record_picks_the_worlds_that_count(found):
+    forecast = hosting(found)
+    nl, lu = MEMBERS.states.index("NL"), MEMBERS.states.index("LU")
+    assert forecast["the model"][nl] == 0.5
+    given = forecast["the model, given each state's record"]
+    assert given[lu] == pytest.approx(0.5 / 3)  # the two worlds with its one site bring it no more
+    assert given[nl] == pytest.approx(2.5 / 5)  # all worlds share its empty record
+
+
+def test_forecasts_without_a_model_expect_the_sites_that_there_are():
+    used = np.zeros(MEMBERS.states.count, dtype=np.int64)
+    found = baselines(MEMBERS, 6.5, used)
+    assert set(found) == {
+        "proportional to GDP",
+        "proportional to population",
+        "existing machine first",
+        "uniform",
+    }
+    assert found["existing machine first"].sum() == pytest.approx(6.5)
+    de, mt = MEMBERS.states.index("DE"), MEMBERS.states.index("MT")
+    assert found["proportional to GDP"][de] > 0.7 > 0.01 > found["proportional to GDP"][mt]
+    assert np.ptp(found["uniform"]) == 0
+    centred = found["existing machine first"]
+    assert centred[de] > centred[mt]
+    all_used = baselines(MEMBERS, 6.5, used + 9)["existing machine first"]
+    assert all_used[de] == pytest.approx(all_used[mt])
+
+
+def test_scores_are_set_against_the_model():
+    happened = np.array([True, False, False, True])
+    table = scored({"the model": happened * 1.0, "other": np.full(4, 0.5)}, happened, "the model").set_index(
+        "forecast"
+    )
+    assert table.brier["the model"] == 0.0
+    assert table.brier["other"] == 0.25
+    assert table.model_less_this["other"] == -0.25
+    said = who_is_ahead(table.reset_index(), table.reset_index())
+    assert "behind none" in said
+    assert "(beyond luck: other)" in said
+
+
+def test_a_model_that_is_behind_is_said_to_be():
+    happened = np.array([True, False, False, True] * 5)
+    table = scored({"the model": 1.0 - happened, "other": happened * 1.0}, happened, "the model")
+    assert "is behind other (beyond luck: other)" in who_is_ahead(table, table)
+
+
+def test_the_tables_of_a_prediction(found):
+    facilities = pd.DataFrame(
+        {
+            "selected": ["2024Q4"] * 3,
+            "contracted": ["2026Q2"] * 3,
+            "operational": ["2027Q2", "2027Q4", "2028Q2"],
+        }
+    )
+    tables = predict(found, facilities, 4 * 2040)
+    counts = tables.counts.set_index("count")
+    assert (counts.observed["sites after three waves"], counts.observed["hosts after three waves"]) == (
+        19,
+        16,
+    )
+    assert counts["median"]["sites after three waves"] == 9.5
+    assert len(tables.standing) == 19
+    assert (tables.standing["the model"] == 0).all()
+    past = tables.past.set_index("forecast")
+    assert past.brier["as announced"] == pytest.approx(1 - past.happened.iloc[0] / past.questions.iloc[0])
+    assert past.brier["the model"] < past.brier["as announced"]
+
+
+def test_announced_dates_end_with_their_quarter_month_or_year():
+    assert [_target(t) for t in ("2024", "2020-H2", "2022-01", "soon")] == [
+        2025.0,
+        2021.0,
+        2022 + 1 / 12,
+        None,
+    ]
+
+
+def test_fewer_draws_keep_as_large_a_share():
+    whole = plan_of()
+    assert plan_of(draws=whole.draws // 2).keep == whole.keep // 2
+    assert plan_of(draws=4096, least=200).keep == 200
+    assert plan_of(least=whole.keep + 1).keep == whole.keep + 1
+    with pytest.raises(BadInput, match="draws = 300 cannot be used; give a whole number of at least 400"):
+        plan_of(draws=300, least=200)
