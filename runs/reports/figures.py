@@ -19,7 +19,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.path import Path as Outline
-from matplotlib.ticker import LogFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from abm.data import map_geometry, place
 from agents.arrays import Reals
@@ -101,8 +101,8 @@ def _rows(axes: Axes, labels: Sequence[str]) -> Reals:
     return place_
 
 
-def intervals(labels: Sequence[str], values: Reals, name: str) -> Figure:
-    """Median and the 5 to 95 % range of worlds, a row a point; values (points, worlds)."""
+def intervals(labels: Sequence[str], values: Sequence[Reals], name: str) -> Figure:
+    """Median and the 5 to 95 % range of worlds, a row a point; values (points) of (worlds,)."""
     figure, (axes,) = _page(0.9 + 0.3 * len(labels))
     at = _rows(axes, labels)
     finite = [v[np.isfinite(v)] for v in values]
@@ -245,40 +245,37 @@ def robustness(found: RobustnessMap) -> Figure:
     table = found.table
     for k, name in enumerate(found.institutions):
         won = table[table["winner"] == name]
+        look: Any = {"color": COLOURS[k % len(COLOURS)], "marker": MARKERS[k % len(MARKERS)]}
         axes.scatter(
-            won[x],
-            won[y],
-            s=18 + 70 * won["probability"] ** 2,
-            color=COLOURS[k % len(COLOURS)],
-            marker=MARKERS[k % len(MARKERS)],
-            edgecolor="white",
-            linewidth=0.5,
-            label=f"{name} ({len(won) / len(table):.0%} of places)",
+            won[x], won[y], s=18 + 70 * won["probability"] ** 2, edgecolor="white", linewidth=0.5, **look
         )
-    for axis, key in (("x", x), ("y", y)):
-        if key in numeric and table[key].min() > 0 and table[key].max() / table[key].min() > 20:
-            getattr(axes, f"set_{axis}scale")("log")
-            ticks = getattr(axes, f"{axis}axis")
-            ticks.set_major_formatter(LogFormatter())
-            ticks.set_minor_formatter(LogFormatter(minor_thresholds=(2, 0.4)))
+        share = f"{name} ({len(won) / len(table):.0%} of places)"
+        axes.plot([], [], linestyle="", markersize=7, label=share, **look)
+    for scale, axis, key in ((axes.set_xscale, axes.xaxis, x), (axes.set_yscale, axes.yaxis, y)):
+        if key in found.log:
+            scale("log")
+            axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+            axis.set_minor_formatter(NullFormatter())
     axes.set_xlabel(x)
     axes.set_ylabel(y)
     figure.legend(loc="outside lower center", ncols=2, fontsize=8.5)
     return figure
 
 
-def distributions(labels: Sequence[str], values: Reals, name: str) -> Figure:
+def distributions(labels: Sequence[str], values: Sequence[Reals], name: str) -> Figure:
     """How an outcome that is counted spreads over worlds, a row a point: the share of worlds at each number."""
-    values = np.where(np.isfinite(values), values, np.nan)
-    low, high = int(np.nanmin(values)), int(np.nanmax(values))
+    finite = [v[np.isfinite(v)] for v in values]
+    every = np.concatenate(finite)
+    low, high = int(every.min()), int(every.max())
     bins = np.arange(low - 0.5, high + 1) if high - low <= 60 else np.linspace(low, high + 1, 40)
     figure = Figure(figsize=(WIDTH, 0.8 + 0.55 * len(labels)))
     panels = figure.subplots(len(labels), 1, sharex=True, squeeze=False)[:, 0]
     for k, (axes, label) in enumerate(zip(panels, labels, strict=True)):
-        shares, edges = np.histogram(values[k][~np.isnan(values[k])], bins)
+        shares, edges = np.histogram(finite[k], bins)
         axes.bar(
             (edges[1:] + edges[:-1]) / 2,
-            shares / max(shares.sum(), 1),
+            shares / max(int(shares.sum()), 1),
             width=np.diff(edges) * 0.9,
             color=BLUE,
         )

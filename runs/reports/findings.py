@@ -19,7 +19,17 @@ from runs.experiments.spec import said, shown
 from runs.printing import brief
 from runs.reports import figures
 from runs.reports.figures import Drawn
-from runs.reports.sensitivity import LevelContrast, level_contrasts, main_effects, morris, robustness, sobol
+from runs.reports.sensitivity import (
+    LevelContrast,
+    MainEffect,
+    RobustnessMap,
+    institution_of,
+    level_contrasts,
+    main_effects,
+    morris,
+    robustness,
+    sobol,
+)
 
 MOST_POINTS = 48
 SHOWN_POINTS = 12
@@ -106,6 +116,43 @@ class Findings:
             rows.sort(key=lambda r: (r // 2 ** len(units), switched[r]))
         return rows if len(rows) <= MOST_POINTS else []
 
+    @cached_property
+    def groups(self) -> list[tuple[str, list[int]]]:
+        """What a table or figure of points shows, each a label with the rows that it stands for.
+
+        In a sample no point stands for much: there each institution stands for all of its points.
+        """
+        key = institution_of(self.spec.factors)
+        if self.spec.design.kind == "latin_hypercube" and key is not None:
+            found: dict[str, list[int]] = {}
+            for row, point in enumerate(self.points):
+                found.setdefault(shown(point[key]), []).append(row)
+            return list(found.items())
+        return [(self.labels[r], [r]) for r in self.some or self.ends]
+
+    def pooled(self, name: str, rows: list[int]) -> Reals:
+        """An outcome in all worlds of some rows."""
+        return self.values[name][rows].ravel()
+
+    @cached_property
+    def effects(self) -> tuple[list[MainEffect], float] | None:
+        """The share of the headline's variance that each factor makes alone, and that of luck; None in small designs."""
+        if self.spec.design.kind in ("sobol", "morris") or len(self.numbers) <= 2:
+            return None
+        return main_effects(self.results, self.headline)
+
+    @cached_property
+    def robustness(self) -> RobustnessMap | None:
+        """Which institution wins where, if parameters of numbers are crossed with one."""
+        spec = self.spec
+        numeric = [
+            f for f in spec.factors if not f.levels or all(isinstance(v, int | float) for v in f.levels)
+        ]
+        crossed = spec.design.kind in ("grid", "latin_hypercube") and institution_of(spec.factors) is not None
+        if not crossed or len(numeric) < 2 or len(self.numbers) < 20:
+            return None
+        return robustness(self.results, self.headline)
+
     @property
     def ends(self) -> list[int]:
         """Rows of the few points that a map or a histogram shows."""
@@ -147,18 +194,36 @@ class Findings:
         return out
 
     def _intervals(self) -> list[Drawn]:
-        rows = self.some
-        labels = [self.labels[r] for r in rows]
+        if len(self.groups) > MOST_POINTS or not (self.some or self._sampled):
+            return []
+        labels, worlds = [label for label, _ in self.groups], self._worlds
         return [
             Drawn(
                 f"points-{name.replace('_', '-')}",
-                f"{words(name).capitalize()} at each point.",
-                f"Median and the range of 90 % of {values.shape[1]} worlds.",
-                partial(figures.intervals, labels, values[rows], unit_of(words(name), name)),
+                f"{words(name).capitalize()} {self._each}.",
+                f"Median and the range of 90 % of {worlds}.",
+                partial(
+                    figures.intervals,
+                    labels,
+                    [self.pooled(name, rows) for _, rows in self.groups],
+                    unit_of(words(name), name),
+                ),
             )
-            for name, values in list(self.values.items())[:2]
-            if rows
+            for name in list(self.values)[:2]
         ]
+
+    @property
+    def _sampled(self) -> bool:
+        return any(len(rows) > 1 for _, rows in self.groups)
+
+    @property
+    def _each(self) -> str:
+        return f"under each {institution_of(self.spec.factors)}" if self._sampled else "at each point"
+
+    @property
+    def _worlds(self) -> str:
+        count = self.values[self.headline].shape[1]
+        return f"{count} worlds at all points of the sample" if self._sampled else f"{count} worlds"
 
     def _contrasts(self) -> list[Drawn]:
         found = self.contrasts
@@ -198,24 +263,20 @@ class Findings:
             return [
                 Drawn("sensitivity", f"What moves {name}.", caption, partial(figures.morris, effects, name))
             ]
-        shares, noise = main_effects(self.results, self.headline)
+        if self.effects is None:
+            return []
+        shares, noise = self.effects
         caption = (
             "The share of the variance, over the points that were run and over luck, that each factor's levels make alone. "
             "What is missing to 1 are interactions. Lines: 95 % bootstrap intervals."
         )
         drawing = partial(figures.main_effects, shares, noise, name)
-        return (
-            [Drawn("sensitivity", f"What moves {name}.", caption, drawing)] if len(self.numbers) > 2 else []
-        )
+        return [Drawn("sensitivity", f"What moves {name}.", caption, drawing)]
 
     def _robustness(self) -> list[Drawn]:
-        spec = self.spec
-        numeric = [
-            f for f in spec.factors if not f.levels or all(isinstance(v, int | float) for v in f.levels)
-        ]
-        if spec.design.kind not in ("grid", "latin_hypercube") or len(numeric) < 2 or len(self.numbers) < 20:
+        found = self.robustness
+        if found is None:
             return []
-        found = robustness(self.results, self.headline)
         best = "lowest" if found.lower_is_better else "highest"
         others = ", ".join(found.parameters[2:])
         caption = (
@@ -267,9 +328,16 @@ class Findings:
         if self.spec.design.kind in ("sobol", "morris") or len(self.numbers) > 2000:
             return []
         values = self.values["sites"] if "sites" in self.values else self.results.outcome("sites")[1]
-        rows = self.ends if len(self.numbers) > SHOWN_POINTS else list(range(len(self.numbers)))
-        caption = f"The share of {values.shape[1]} worlds with each number of facilities under contract."
-        drawing = partial(figures.distributions, [self.labels[r] for r in rows], values[rows], "facilities")
+        shown = self.groups
+        if len(shown) > SHOWN_POINTS:
+            shown = [(self.labels[r], [r]) for r in self.ends]
+        caption = f"The share of {self._worlds} with each number of facilities under contract."
+        drawing = partial(
+            figures.distributions,
+            [label for label, _ in shown],
+            [values[rows].ravel() for _, rows in shown],
+            "facilities",
+        )
         return [Drawn("sites", "How many facilities there are.", caption, drawing)]
 
 

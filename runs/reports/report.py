@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from html import escape
 from pathlib import Path
 
 import numpy as np
 
+from agents.errors import BadInput
 from runs.experiments.design import FROM, TO
 from runs.experiments.results import Results
 from runs.experiments.spec import Spec, shown
 from runs.printing import brief, json_text
 from runs.reports import figures
 from runs.reports.findings import Findings, unit_of, words
+from runs.reports.sensitivity import morris, sobol
 from runs.statistics import HIGH, LOW, quantile
 
 PAGE, FIGURES = "report.html", "figures"
@@ -49,7 +52,7 @@ def report(out: Path | str) -> Path:
 
 def answer(found: Findings) -> str:
     """The finding in two or three sentences."""
-    name, values = found.headline, found.values[found.headline]
+    name = found.headline
     if found.attributions:
         a = found.attributions[0][1]
         most = max(a.shares, key=lambda s: abs(s.share))
@@ -65,6 +68,17 @@ def answer(found: Findings) -> str:
                 "each does apart."
             )
         return text
+    parts = []
+    for say in (_range, _winners, _movers):
+        with suppress(BadInput):  # what cannot be said of this outcome stands in the notes
+            parts.append(say(found))
+    return " ".join(part for part in parts if part)
+
+
+def _range(found: Findings) -> str:
+    if found.spec.design.kind in ("sobol", "morris", "latin_hypercube"):
+        return ""  # no point of a sample is worth a name
+    name, values = found.headline, found.values[found.headline]
     medians = np.array([quantile(v, 0.5) for v in values])
     low, high = int(np.argmin(medians)), int(np.argmax(medians))
     if medians[low] == medians[high]:
@@ -73,6 +87,37 @@ def answer(found: Findings) -> str:
         f"The median of {words(name)} runs from {brief(float(medians[low]))} ({found.labels[low]}) to "
         f"{unit_of(brief(float(medians[high])), name)} ({found.labels[high]})."
     )
+
+
+def _winners(found: Findings) -> str:
+    win = found.robustness
+    if win is None:
+        return ""
+    best = "lowest" if win.lower_is_better else "highest"
+    first, *others = sorted(win.share.items(), key=lambda s: -s[1])
+    rest = ", ".join(f"{name} at {share:.0%}" if share else f"{name} at none" for name, share in others)
+    return (
+        f"Of {len(win.table)} places in the parameter space, {first[0]} has the {best} mean {words(win.outcome)} at "
+        f"{first[1]:.0%}; {rest}."
+    )
+
+
+def _movers(found: Findings) -> str:
+    name, kind = words(found.headline), found.spec.design.kind
+    if kind == "morris":
+        most = max(morris(found.results, found.headline), key=lambda e: e.mu_star)
+        return f"{most.factor} moves {name} most: {brief(most.mu_star)} in the mean across its range."
+    if kind == "sobol":
+        indices = sobol(found.results, found.headline)
+        top = max(indices.indices, key=lambda i: i.total)
+        luck = f", and luck {indices.noise:.0%}" if indices.noise == indices.noise else ""
+        return f"Of the variance of {name}, {top.factor} makes {top.total:.0%} with its interactions{luck}."
+    if found.effects is None:
+        return ""
+    effects, noise = found.effects
+    largest = [e for e in sorted(effects, key=lambda e: -e.share)[:3] if e.share >= 0.005]
+    shares = "".join(f"{e.factor} makes {e.share:.0%}, " for e in largest)
+    return f"Of the variance of {name} over these points and luck, {shares}luck {noise:.0%}."
 
 
 def methods(results: Results) -> str:
@@ -165,17 +210,19 @@ def _factors(spec: Spec) -> list[list[str]]:
 
 
 def _outcomes(found: Findings) -> str:
-    rows = found.some or found.ends
     note = "Medians, with the range of 90 % of worlds."
-    if len(rows) < len(found.numbers):
-        note += f" {len(rows)} of {len(found.numbers)} points; the tables hold all."
+    rows = sum(len(rows) for _, rows in found.groups)
+    if rows < len(found.numbers):
+        note += f" {rows} of {len(found.numbers)} points; the tables hold all."
+    elif rows > len(found.groups):
+        note += " Each row stands for all of its points in the sample."
     body = []
-    for r in rows:
+    for label, some in found.groups:
         cells = [
-            f"{brief(quantile(v[r], 0.5))} ({brief(quantile(v[r], LOW))} to {brief(quantile(v[r], HIGH))})"
-            for v in found.values.values()
+            f"{brief(quantile(v, 0.5))} ({brief(quantile(v, LOW))} to {brief(quantile(v, HIGH))})"
+            for v in (found.pooled(name, some) for name in found.values)
         ]
-        body.append([found.labels[r], *cells])
+        body.append([label, *cells])
     return _table(["Point", *(unit_of(words(n), n) for n in found.values)], body, note)
 
 

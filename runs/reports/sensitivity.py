@@ -268,13 +268,14 @@ class RobustnessMap:
 
     `table` has the parameters, `winner`, `probability` (of worlds in which the winner is best), `margin` over the second
     and the mean under each institution. `institutions` are the levels compared, `parameters` what spans the space, those
-    that move the margin most first.
+    that move the margin most first; `log` names those that are drawn by their logarithm.
     """
 
     outcome: str
     lower_is_better: bool
     institutions: list[str]
     parameters: list[str]
+    log: list[str]
     table: pd.DataFrame
 
     @property
@@ -334,7 +335,8 @@ def robustness(
     moving = {
         k: _ratio(signed, _binned(list(table[k]), 8)) if np.isfinite(signed).all() else 0.0 for k in others
     }
-    return RobustnessMap(outcome, lower, names, sorted(others, key=lambda k: -moving[k]), table)
+    log = [f.key for f in spec.factors if f.scale == "log"]
+    return RobustnessMap(outcome, lower, names, sorted(others, key=lambda k: -moving[k]), log, table)
 
 
 def institution_of(factors: Sequence[Factor]) -> str | None:

@@ -11,6 +11,9 @@ from runs.experiments.design import Design, problem, unit_sample
 from runs.experiments.experiment import batch
 from runs.experiments.factors import Factor
 from runs.experiments.results import Results
+from runs.reports.figures import svg
+from runs.reports.findings import Findings
+from runs.reports.report import answer
 from runs.reports.sensitivity import level_contrasts, main_effects, morris, robustness, sobol, sobol_indices
 
 PI = np.pi
@@ -137,15 +140,26 @@ def test_morris_finds_what_moves_the_outcome_and_what_does_not(folder, call):
 
 
 def test_the_robustness_map_says_who_wins_where(folder, call):
-    results = ran(folder, "latin_hypercube", points=8)
+    results = ran(folder, "latin_hypercube", points=10)
     found = robustness(results, "years_behind")
     assert found.lower_is_better
-    assert len(found.table) == 8
+    assert len(found.table) == 10
     assert set(found.table["winner"]) <= {"eu-status-quo", "essay-reform"}
     assert found.share["essay-reform"] > 0.5
     assert found.table["probability"].between(0, 1).all()
     lowest = found.table[["mean_eu-status-quo", "mean_essay-reform"]].idxmin(axis=1).str.removeprefix("mean_")
     assert (lowest == found.table["winner"]).all()
+    page = Findings(results)
+    assert [(label, len(rows)) for label, rows in page.groups] == [
+        ("eu-status-quo", 10),
+        ("essay-reform", 10),
+    ]
+    assert page.pooled("years_behind", page.groups[0][1]).shape == (30,)
+    assert "Of 10 places in the parameter space, essay-reform has the highest mean largest run" in answer(
+        page
+    )
+    assert {"robustness", "points-years-behind", "sites"} <= {f.name for f in page.figures}
+    assert all(svg(f).startswith("<svg") for f in page.figures)
     shares, noise = main_effects(results, "years_behind")
     assert 0 <= noise <= 1
     assert max(shares, key=lambda s: s.share).factor == "scenario"
