@@ -1,12 +1,14 @@
 """`juste-retour calibrate` on few draws: identification, fit, prediction, scores, files."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from runs.command import main
+from runs.europe import evidence
 from runs.europe.evidence import calibration
 from runs.europe.prediction import who_is_ahead
 
@@ -74,16 +76,26 @@ def test_standing_is_a_probability_for_each_real_factory(found):
     assert by_wave[1] > by_wave[2] > by_wave[3]
 
 
-def test_the_command_writes_and_prints(tmp_path, capsys):
+def test_the_command_writes_and_prints(found, tmp_path, capsys, monkeypatch):
+    asked = []
+    monkeypatch.setattr(evidence, "calibration", lambda *given: asked.append(given[:2]) or found)
     assert main(["calibrate", "--draws", "1024", "--out", str(tmp_path / "c"), "--json"]) == 0
     said = json.loads(capsys.readouterr().out)
     posterior = pd.read_csv(tmp_path / "c" / "posterior.csv")
     assert len(posterior) == said["kept"]
     assert np.allclose(posterior.local_scale, [r["local_scale"] for r in said["posterior"]])
-    assert main(["calibrate", "--draws", "1024"]) == 0
+    assert main(["calibrate", "spec.toml"]) == 0
     text = capsys.readouterr().out
-    assert "Posterior" in text
-    assert "Who is given a site in the third wave" in text
+    for title in (
+        "Posterior",
+        "Fitted moments",
+        "Delays, months",
+        "Counts, not fitted",
+        "Standing at the end of 2027",
+    ):
+        assert title in text
+    assert who_is_ahead(found[0]["third_wave"], found[0]["hosts"]) in text
+    assert asked == [(None, 1024), (Path("spec.toml"), None)]
 
 
 @pytest.mark.parametrize(
