@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from runs.contrasts.attribution import interactions, shapley
 from runs.europe.doubts import Trial
+from runs.europe.patterns import large_site
 
 Reals = NDArray[np.float64]
 FOUND, HANGS, NOT_FOUND = "found", "hangs on a doubt", "not found"
@@ -221,6 +222,14 @@ QUESTIONS = (
     ),
     Question("what pooling gains", 2, "years", share("pooling"), 0.1, "Training together pays in years."),
     Question(
+        "by how much all of the status quo's sites together fall short of one large American site that works today",
+        2,
+        "share",
+        lambda t: 1 - t.status_quo["h100_equivalents"] / large_site("US"),
+        0.0,
+        "Even added up, the sites are less than what one serious lab deploys.",
+    ),
+    Question(
         "what procurement gains", 3, "years", share("procurement"), 0.1, "Quicker procurement pays in years."
     ),
     Question(
@@ -233,6 +242,14 @@ QUESTIONS = (
         together("placement", "operations"),
         0.05,
         "Placement and operations are complements: neither explains the gap alone.",
+    ),
+    Question(
+        "years behind in which the status quo ends, read three years after the essay",
+        4,
+        "years",
+        lambda t: t.status_quo["years_behind"],
+        2.0,
+        "The programme as designed is out of the race.",
     ),
     Question(
         "what the reform gains",

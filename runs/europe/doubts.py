@@ -162,7 +162,7 @@ class Trial:
     pooled: dict[str, Reals]
 
 
-SIZES = ("sites", "hosts", "largest_site_accelerators", "aggregate_accelerators", "years_behind", "hhi_spend")
+SIZES = ("sites", "largest_site_accelerators", "h100_equivalents", "years_behind")
 ALONE: dict[str, dict[str, Any]] = {
     "voting by the Commission alone": {"voting": "dictator"},
     "no trophy": {"first_trophy_eur_bn": 0.0},

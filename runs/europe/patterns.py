@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scipy.stats import rankdata
 
 from abm.members import Members, load_members
-from abm.observed import antennas, comparators, observed
+from abm.observed import Rows, antennas, comparators, observed
 from agents.errors import BadInput
 from runs.europe import delays
 
@@ -371,13 +371,23 @@ def _times(facilities: pd.DataFrame) -> list[dict[str, Any]]:
     return rows
 
 
+def working(region: str) -> Rows:
+    """Sites of a region that work, not those that are planned."""
+    return [r for r in comparators() if r["region"] == region and "planned" not in r["status_as_of"]]
+
+
+def large_site(region: str) -> float:
+    """Median size of a region's large sites that work, in H100 equivalents."""
+    return float(np.median([float(r["h100_equivalents"]) for r in working(region) if r["h100_equivalents"]]))
+
+
 def elsewhere(tables: Mapping[str, pd.DataFrame], scenario: str) -> pd.DataFrame:
     """Months to operation and size of sites under a comparator's institutions, beside real sites elsewhere.
 
     Real sites are those that work; `CLOCKS` says from when their months run, the model's run from the decision.
     """
     region = ELSEWHERE[scenario]
-    there = [r for r in comparators() if r["region"] == region and "planned" not in r["status_as_of"]]
+    there = working(region)
     months = [
         float(r["months_start_to_first_operation"]) for r in there if r["months_start_to_first_operation"]
     ]
@@ -411,7 +421,7 @@ def elsewhere(tables: Mapping[str, pd.DataFrame], scenario: str) -> pd.DataFrame
             _row(
                 scenario,
                 "H100 equivalents a site",
-                float(np.median(sizes)),
+                large_site(region),
                 per_site,
                 f"observed: median of {len(sizes)}, {min(sizes):,.0f} to {max(sizes):,.0f}; sums spent differ",
             ),

@@ -100,23 +100,17 @@ def _said(f: Mapping[str, Any]) -> str:
     known = {k: v for k, v in f["by_doubt"].items() if v is not None}
     low, high = min(known, key=lambda k: known[k]), max(known, key=lambda k: known[k])
     text += f"; over the doubts from {number(known[low])} ({low}) to {number(known[high])} ({high})."
-    return text + (
-        f" It would be otherwise if {_either(f['flips'])}." if f["flips"] else " No doubt changes that."
-    )
+    return text + (f" Otherwise under: {'; '.join(f['flips'])}." if f["flips"] else " No doubt changes that.")
 
 
 def _by_doubt(mine: Rows) -> str:
     rows = [
         [doubt]
         + [number(f["by_doubt"].get(doubt)) + (" (otherwise)" if doubt in f["flips"] else "") for f in mine]
-        for doubt in mine[0]["by_doubt"]
+        for doubt in dict.fromkeys(name for f in mine for name in f["by_doubt"])
     ]
     heads = ["doubt", *(f"{k} ({f['unit']})" for k, f in enumerate(mine, 1))]
     return "Medians under each doubt, in the order of the list above:\n\n" + table(heads, rows)
-
-
-def _either(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else ", ".join(names[:-1]) + f" or {names[-1]}"
 
 
 def _geography(found: Mapping[str, Any]) -> str:
@@ -344,7 +338,7 @@ def _doubts(found: Mapping[str, Any]) -> str:
     ]
     idle = [d["name"] for d in found["doubts"][1:] if d["moves"] < 0.01]
     said = (
-        f"\n\nA finding that survives a doubt which moves nothing has not been tested by it: {_either(idle)}. In the call "
+        f"\n\nA finding that survives a doubt which moves nothing has not been tested by it: {'; '.join(idle)}. In the call "
         "nothing is bargained over, and a draft that gives every state a site passes at once, so that there is little for "
         "expectations to change."
         if idle
