@@ -7,6 +7,7 @@ import pytest
 
 from abm import catalogue  # noqa: F401
 from agents.rules import FAMILIES
+from runs.user_rules import loaded
 from runs.workshop.conformance import check_file, example
 from runs.workshop.conformance.examine import examine
 from runs.workshop.conformance.scenes import ROOT, scenes
@@ -74,6 +75,15 @@ def test_every_shipped_rule_passes(rule):
     assert {"documented", "comes through runs", "is blind to other worlds"} <= set(found.held)
     declared = {name for name, _ in STEPS if name.partition(",")[0] in rule.properties}
     assert declared <= set(found.held)
+
+
+def test_a_shipped_file_is_checked_as_it_stands(own_rules):
+    before = [id(rule) for family in FAMILIES.values() for rule in family]
+    found = check_file(ROOT / "abm" / "delivery" / "operations.py")
+    assert found.sentences() == []
+    assert {rule.rule for rule in found.rules} == {rule.name for rule in FAMILIES["operations"]}
+    assert [id(rule) for family in FAMILIES.values() for rule in family] == before
+    assert found.file.resolve() not in {file.path.resolve() for file in loaded()}
 
 
 def test_every_shipped_family_is_examined_in_ordinary_runs_and_in_corners():
