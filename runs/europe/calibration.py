@@ -251,24 +251,32 @@ class Posterior:
 def calibrate(plan: Plan, members: Members | None = None) -> Posterior:
     """Draw, simulate, keep the nearest, adjust."""
     members = members or load_members()
-    names = [*plan.fitted, *plan.carried]
-    points = prior(names, plan.draws, plan.seed)
+    points = prior([*plan.fitted, *plan.carried], plan.draws, plan.seed)
     replicates = np.arange(plan.draws)
     moments = simulated(plan.scenario, points, plan.seed, replicates, members, plan.waves)
-    target = observed_moments(members, plan.waves)
+    return nearest(points, moments, observed_moments(members, plan.waves), plan.keep, plan.seed, replicates)
+
+
+def nearest(
+    points: pd.DataFrame,
+    moments: pd.DataFrame,
+    target: pd.Series,
+    keep: int,
+    seed: int,
+    replicates: NDArray[np.int64],
+) -> Posterior:
+    """Keep the draws whose moments come nearest to a target, in units of the moments' spread, and adjust them."""
     columns = list(MOMENTS)
     found = moments[columns].to_numpy(dtype=float)
     scale = np.nanmedian(np.abs(found - np.nanmedian(found, axis=0)), axis=0)
     scale = np.where(scale > 0, scale, np.nanstd(found, axis=0))
-    distance = np.sqrt(np.nansum(((found - target[columns].to_numpy()) / scale) ** 2, axis=1))
+    apart = (found - target[columns].to_numpy(dtype=float)) / scale
+    distance = np.sqrt(np.nansum(apart**2, axis=1))
     distance[np.isnan(found).any(axis=1)] = np.inf
-    kept = np.argsort(distance, kind="stable")[: plan.keep]
+    kept = np.argsort(distance, kind="stable")[:keep]
     raw = points.iloc[kept].reset_index(drop=True)
-    near_by = (found[kept] - target[columns].to_numpy()) / scale
-    adjusted = _adjusted(raw, near_by, distance[kept])
-    return Posterior(
-        adjusted, raw, moments.iloc[kept].reset_index(drop=True), target, plan.seed, replicates[kept]
-    )
+    adjusted = _adjusted(raw, apart[kept], distance[kept])
+    return Posterior(adjusted, raw, moments.iloc[kept].reset_index(drop=True), target, seed, replicates[kept])
 
 
 def _adjusted(raw: pd.DataFrame, moments: NDArray[np.float64], distance: NDArray[np.float64]) -> pd.DataFrame:
