@@ -61,11 +61,11 @@ def _show(rows: list[dict[str, Any]], title: str, where: Any) -> None:
         mine = [row for row in rows if row["group"] == group]
         where.print()
         where.print(group, style="bold")
-        heads = ["Pattern", "Observed", "Median", "5 %", "95 %", "Inside"]
+        heads = ["Pattern", "Observed", "Median", "5 %", "95 %", "In"]
         table = [
             [r["pattern"], *(brief(r[k]) for k in ("observed", "median", "low", "high")), said[r["inside"]]]
             for r in mine
         ]
-        print_table(where, heads, table, right=heads[1:5])
+        print_table(where, heads, table, right=heads[1:5], spare=["95 %", "5 %", "In"])
         for note in dict.fromkeys(r["note"] for r in mine if r["note"]):
             where.print(f"  {note}.", soft_wrap=True)
