@@ -143,7 +143,7 @@ def blame() -> Iterator[None]:
         yield
     except JusteRetourError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         for file in loaded():
             line = _line(error, file.path.resolve())
             if line:

@@ -127,3 +127,32 @@ def test_an_error_of_the_program_is_not_blamed_on_a_user(file, monkeypatch):
     monkeypatch.setattr("runs.ensemble.outcomes.run", broken)
     with pytest.raises(ValueError, match="a fault of the program"):
         simulate({"voting": "two_of_three"})
+
+
+def test_a_rule_that_no_scenario_names_changes_nothing(file):
+    """A planner of welfare rehearses the other agendas, and a user's among them would be one more."""
+    planner = {"agenda": {"rule": "planner", "objective": "welfare"}, "end": "2025Q4", "assess": "2025Q4"}
+    before = simulate(planner, worlds=2).worlds
+    load_rules([file(BROKEN_AGENDA)])
+    assert simulate(planner, worlds=2).worlds.equals(before)
+
+
+@pytest.mark.parametrize("fault", ["1 / 0", "exit(3)"])
+def test_a_rule_that_fails_in_a_run_is_named(file, fault):
+    load_rules([file(BROKEN_AGENDA.replace("1 / 0", fault))])
+    with pytest.raises(RuleFailed, match="failed at line 11"):
+        simulate({"agenda": "mine"})
+
+
+BROKEN_AGENDA = '''"""An agenda of mine."""
+from abm.politics.agenda.family import agenda
+
+
+@agenda
+def mine(council):
+    """Ends in an error.
+
+    Source: my own.
+    """
+    return council.choose(council.one_each(1 / 0))
+'''

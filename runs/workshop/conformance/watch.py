@@ -76,7 +76,7 @@ def ask(rule: Rule, handed: tuple[Any, ...], parameters: dict[str, Any], limit: 
         raise Fell(
             f"has found no end after {limit:g} s; see the loop that it is in", line_in(error, file)
         ) from None
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         text = " ".join(str(error).split()).rstrip(".")
         line = line_in(error, file)
         if isinstance(error, ValueError) and "read-only" in text:
@@ -87,7 +87,7 @@ def ask(rule: Rule, handed: tuple[Any, ...], parameters: dict[str, Any], limit: 
         raise Fell(f"raises {said}{_hint(error)}", line) from error
 
 
-def _hint(error: Exception) -> str:
+def _hint(error: BaseException) -> str:
     if isinstance(error, ValueError) and "truth value of an array" in str(error):
         return "; it is handed many worlds at once, so write np.where for if, & for and, | for or"
     if isinstance(error, TypeError) and "argument" in str(error):
