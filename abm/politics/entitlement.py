@@ -68,6 +68,7 @@ class Claims:
         crowded = ((size > 0) & (size * np.minimum(1.0, most) < self.smallest)).any(-1)
         if crowded.any():
             size = np.where(crowded[..., None], self._largest_first(np.minimum(size, self.envelope)), size)
+            size = np.where(size >= self.smallest, size, 0.0)
         added = spread(size, self.best, plan.shape[-1])
         owed = total(size)[..., None]
         scale = np.minimum(1.0, self.envelope / np.maximum(owed, 1e-300))

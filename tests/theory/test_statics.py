@@ -1,0 +1,90 @@
+"""Signs that the whole model must keep, benchmarks E1, E3, E5 and E7, and the quotas and patience of E1 at a table.
+
+E2 and E8 stand in `test_setter.py`, E4 in `test_distribution.py`, E6, E9 and E10 in `test_bargaining.py`.
+"""
+
+import numpy as np
+import pytest
+
+from abm.members import load_members
+from abm.outcomes import run
+from abm.politics.agenda import agenda
+from abm.politics.tables.pie import Pie
+from abm.politics.tables.theory import players
+from abm.scenario import load
+from tests.theory.games import k_of, solved_pie, weighted
+
+MEMBERS = load_members()
+WORLDS, SEED = 12, 3
+STRICTER = ["simple_majority", "lisbon_qmv", "reinforced_qmv", "unanimity"]
+
+
+def played(worlds=WORLDS, **changes):
+    return run(load("eu-status-quo").changed(changes), SEED, range(worlds), MEMBERS, price=False)
+
+
+@pytest.mark.parametrize("protocol", ["closed_rule", "commission_proposal"])
+def test_e1_the_more_must_agree_the_longer_it_takes(protocol):
+    rounds = [
+        played(agenda=protocol, funding="gni_key", voting=voting).worlds["rounds"].mean()
+        for voting in STRICTER
+    ]
+    assert (np.diff(rounds) >= 0).all()
+    assert rounds[-1] > rounds[0]
+
+
+def test_e1_the_proposers_rent_falls_with_the_quota():
+    rents = [
+        agenda["closed_rule"](Pie(players(27), k_of(q), values=np.full(27, 1 / 27), patience=0.9)).plan.max()
+        for q in range(2, 28)
+    ]
+    assert (np.diff(rents) < 0).all()
+
+
+def test_e3_cash_leaves_the_draft_as_it_was_and_keeps_the_coalition_small():
+    """Snyder (1991): votes that are bought in cash need no sites; what a bought site is worth to its host is lost."""
+    how = {"agenda": "commission_proposal", "funding": "gni_key", "voting": "reinforced_qmv"}
+    sites, cash = played(**how), played(side_payments=True, **how)
+    drafted = played(**how | {"voting": "dictator"})  # nobody need be bought
+
+    def ayes(out):
+        return np.concatenate([ballot["yes"].sum(-1) for ballot in out.votes if ballot["passed"].any()])
+
+    assert (cash.worlds["sites"] == drafted.worlds["sites"]).all()
+    assert (cash.worlds["sites"] <= sites.worlds["sites"]).all()
+    assert cash.worlds["sites"].mean() < sites.worlds["sites"].mean()
+    assert (cash.worlds["largest_run_flop"] >= sites.worlds["largest_run_flop"] * (1 - 1e-9)).all()
+    assert ayes(cash).mean() <= ayes(sites).mean() + 0.5
+
+
+PROTOCOLS = [rule.name for rule in agenda if rule.name != "planner"]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"funding": "gni_key", "voting": "lisbon_qmv"},
+        {"funding": "gni_key", "voting": "unanimity", "entitlement": "juste_retour"},
+        {"funding": "hosts_only", "voting": "simple_majority", "reversion": "go_alone"},
+    ],
+    ids=["status quo", "qualified majority", "unanimity", "own pocket"],
+)
+def test_e5_no_protocol_serves_welfare_better_than_the_planner_who_aims_at_it(changes):
+    how = changes | {"end": "2029Q4", "cancellation": 0.0}  # what is decided, not what luck leaves of it
+    best = played(5, agenda={"rule": "planner", "objective": "welfare"}, **how).worlds["welfare_eur_bn"]
+    for protocol in PROTOCOLS:
+        reached = played(5, agenda=protocol, **how).worlds["welfare_eur_bn"]
+        assert (reached <= best + 1e-9).all(), (protocol, float((reached - best).max()))
+
+
+def test_e7_names_mean_nothing():
+    """Renamed players have their payoffs renamed; in the Council every rule that declares it is checked by relabelling."""
+    weights, order = np.array([45, 35, 20]), np.array([2, 0, 1])
+    plain = solved_pie(players(weights), k_of(2), 0.9, "population").values
+    renamed = solved_pie(players(weights[order]), k_of(2), 0.9, "population").values
+    assert renamed == pytest.approx(plain[order], abs=5e-3)
+    apex = np.array([1, 1, 3, 1, 1])
+    assert solved_pie(players(apex), weighted(4, apex), 0.9, "population").values == pytest.approx(
+        apex / 7, abs=5e-3
+    )
