@@ -24,8 +24,10 @@ from abm.reasons import Decision, reasons
 from abm.scenario import Scenario, load
 from abm.world import World
 from agents.arrays import Reals
+from agents.each import Asked, Asks
 from agents.errors import BadInput, near
 from agents.mesa_agents import Actor, Commissioner, Facility, Lab, MemberState
+from agents.own import asking
 from agents.situation import Situation
 from agents.some_worlds import some_worlds
 
@@ -200,7 +202,8 @@ class Cast:
         alone = len(self.models) == 1
         if not alone and name not in self.minded:
             return by_rule
-        out = None
+        out: Any = None
+        bidders: list[tuple[int, Any, Situation]] = []
         for k, row in enumerate(range(len(self.models)) if rows is None else rows):
             model = self.models[row]
             minds = model.minds.get(name, ())
@@ -212,11 +215,32 @@ class Cast:
                 if out is None:
                     kind = None if name in ("vote", "endorse") else np.float64
                     out = np.array(np.broadcast_to(by_rule, _shape(name, handed)), dtype=kind)
-                if name == "anchor":
+                if name == "bid":
+                    bidders.append((k, agent, here[0]))
+                elif name == "anchor":
                     out[k, agent.place] = agent.answer(name, here)
                 else:
                     out[k, ..., agent.place] = agent.answer(name, here)
+        if bidders:
+            _bids(out, handed[0], bidders)
         return by_rule if out is None else out
+
+
+def _bids(out: Any, situation: Situation, bidders: list[tuple[int, Any, Situation]]) -> None:
+    """Hear bidders until none has a question left; what a site alone would be worth is worked out for all who ask."""
+    asks = Asks(situation.alone)
+    while bidders:
+        still, sizes = [], np.zeros(situation.scale.shape)
+        for k, agent, here in bidders:
+            asks.asked = 0
+            try:
+                out[k, agent.place] = agent.answer("bid", (asking(here, asks, k, agent.place),))
+            except Asked:
+                sizes[k, agent.place] = asks.size
+                still.append((k, agent, here))
+        if still:
+            asks.work_out(sizes)
+        bidders = still
 
 
 def _shape(name: str, handed: tuple[Any, ...]) -> tuple[int, ...]:

@@ -21,7 +21,7 @@ Cut = Callable[[str, Any, int, int], Any]
 class _Shared:
     """Something handed to all actors of all worlds; what is read of it is worked out once and then cut up."""
 
-    def __init__(self, handed: Any, cut: Cut, asks: _Asks | None = None):
+    def __init__(self, handed: Any, cut: Cut, asks: Asks | None = None):
         self.handed, self.cut, self.asks = handed, cut, asks
         self.read: dict[Any, Any] = {}
 
@@ -74,31 +74,36 @@ def _whole(thing: Any) -> Any:
     return thing._shared.handed if isinstance(thing, Own) else thing
 
 
-class _Asked(BaseException):
+class Asked(BaseException):
     """An actor wants to know what a site of its own would be worth; the answer is worked out for all who ask at once."""
 
 
-class _Asks:
+class Asks:
     """What actors ask of `alone`: the n-th question of everyone is answered together, then each is heard again.
 
-    A rule has no side effects, so hearing it again from the start brings it to the same question.
+    A decision has no side effects, so hearing it again from the start brings it to the same question. `asked` counts
+    the questions of whoever is being heard, `size` is the one that has no answer yet.
     """
 
-    def __init__(self, alone: Callable[[Any], Any], cut: Cut):
-        self.alone, self.cut = alone, cut
-        self.answers: list[_Shared] = []
+    def __init__(self, alone: Callable[[Any], Any]):
+        self.alone = alone
+        self.answers: list[Any] = []
+        self.sizes: list[Any] = []
         self.asked = 0
         self.size: Any = 0.0
 
-    def answer(self, size: Any) -> _Shared:
+    def answer(self, size: Any) -> Any:
+        """The answer to the next question, for everyone; `Asked` where it is still to be worked out."""
         if self.asked < len(self.answers):
             self.asked += 1
             return self.answers[self.asked - 1]
         self.size = size
-        raise _Asked
+        raise Asked
 
     def work_out(self, sizes: Any) -> None:
-        self.answers.append(_Shared(self.alone(sizes), self.cut))
+        """Answer a question of everyone's, (worlds, actors)."""
+        self.sizes.append(sizes)
+        self.answers.append(self.alone(sizes))
 
 
 def _number(answer: Any, function: Callable[..., Any]) -> Any:
@@ -126,7 +131,7 @@ def each_state(dtype: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]
         def lifted(*handed: Any, **parameters: Any) -> Any:
             shape = handed[0].received.shape
             situation = handed[-1]
-            asks = _Asks(situation.alone, cut)
+            asks = Asks(lambda sizes: _Shared(situation.alone(sizes), cut))
             shared = [
                 _Shared(thing, cut, asks if thing is situation else None) if is_dataclass(thing) else thing
                 for thing in handed
@@ -144,7 +149,7 @@ def each_state(dtype: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]
                     own = {k: cut(k, v, world, state) for k, v in parameters.items()}
                     try:
                         out[world, state] = _number(function(*mine, **own), function)
-                    except _Asked:
+                    except Asked:
                         sizes[world, state] = _number(asks.size, function)
                         still.append((world, state))
                 if still:

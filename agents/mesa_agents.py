@@ -2,8 +2,9 @@
 
 They hold no state of the model: what they show is read from the world's arrays when it is asked for. Decisions are
 methods; as they stand they answer as the scenario's rule does, and a subclass that overrides one is asked in the
-rule's place. A decision may be asked more than once in a quarter, about offers that never come to a vote, so it only
-reads; what an agent learns it learns in `step`, which the model calls at the end of each quarter.
+rule's place. A decision may be asked more than once in a quarter, about offers that never come to a vote, and a bid is
+heard again once its questions are answered, so it only reads; what an agent learns it learns in `step`, which the
+model calls at the end of each quarter.
 """
 
 from __future__ import annotations

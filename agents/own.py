@@ -13,8 +13,10 @@ import numpy as np
 
 from agents.arrays import Reals
 from agents.commissioner import Plans
+from agents.each import Asks
 from agents.lab import Market
 from agents.situation import College, Offer
+from agents.some_worlds import some_worlds
 
 
 class Parameters:
@@ -63,6 +65,21 @@ def _own_alone(situation: Any, actor: int) -> Callable[[float], Offer]:
         return own(situation.alone(sizes), actor)
 
     return alone
+
+
+def asking(situation: Any, asks: Asks, row: int, actor: int) -> Any:
+    """One world's situation in which an actor's questions of `alone` are answered together with everyone else's.
+
+    An actor that asks otherwise when it is heard again, for instance by luck of its own, is answered by itself.
+    """
+
+    def alone(sizes: Reals) -> Offer:
+        answer, size = asks.answer(sizes[0, actor]), sizes[0, actor]
+        if asks.sizes[asks.asked - 1][row, actor] != size:
+            return situation.alone(sizes)
+        return some_worlds(answer, np.array([row]))
+
+    return replace(situation, alone=alone)
 
 
 def with_own(handed: Any, mine: Any, actor: int) -> Any:

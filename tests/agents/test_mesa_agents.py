@@ -7,7 +7,9 @@ from abm.model import AllocationModel
 from abm.outcomes import run
 from abm.scenario import load
 from agents.errors import BadInput
+from agents.member_state import bid
 from agents.mesa_agents import Commissioner, Facility, Lab, MemberState
+from agents.rules import FAMILIES
 
 SHORT = {"end": "2028Q1", "assess": "2028Q1"}
 
@@ -54,6 +56,24 @@ class Lavish(Commissioner):
 class Nomad(Lab):
     def anchor(self, market):
         return np.full(market.usable.shape, -1.0)
+
+
+class Chooser(MemberState):
+    """Asks what three sizes would be worth, one of them its own, and takes the best."""
+
+    def bid(self, situation):
+        worth = {0.0: situation.standing.utility}
+        for size in (0.07, 0.1 + self.place / 100, 0.4):
+            worth[size] = situation.alone(size).utility
+        return max(worth, key=worth.get)
+
+
+class Gambler(MemberState):
+    """Wants a size by luck of its own, and is heard more than once."""
+
+    def bid(self, situation):
+        size = 0.07 + 0.1 * self.random.random()
+        return size if situation.alone(size).utility > situation.standing.utility else super().bid(situation)
 
 
 def test_states_show_their_rows(model):
@@ -112,10 +132,11 @@ def test_a_mind_of_its_own_for_one_state():
     [
         ({"HU": Naysayer}, {"agenda": "commission_proposal", "voting": "unanimity"}),
         ({"all": Homebody, "FR": Naysayer}, {}),
+        ({"all": Chooser, "FR": Gambler}, {}),
         ([Lavish], {"agenda": "commission_proposal"}),
         ({"mistral": Nomad}, {"anchor": "best_effective_compute"}),
     ],
-    ids=["one state", "all states", "commissioners", "a lab"],
+    ids=["one state", "all states", "bidders who ask", "commissioners", "a lab"],
 )
 def test_a_mind_of_its_own_gives_an_ensemble_the_same_worlds(agents, changes):
     scenario = load("eu-status-quo").changed(changes | SHORT)
@@ -133,6 +154,25 @@ def test_a_mind_of_its_own_gives_an_ensemble_the_same_worlds(agents, changes):
             for name, column in getattr(alone, table).items():
                 there = getattr(several, table)[name][k]
                 assert np.array_equal(column[0], there, equal_nan=column.dtype.kind == "f"), name
+
+
+def test_a_bidder_that_asks_bids_as_a_rule_that_asks_would(monkeypatch):
+    monkeypatch.setattr(FAMILIES["bid"], "rules", dict(FAMILIES["bid"].rules))
+
+    @bid(deterministic=True)
+    def choosing(situation):
+        n = situation.states.count
+        best, out = situation.standing.utility, np.zeros(situation.scale.shape)
+        for size in (np.full(n, 0.07), 0.1 + np.arange(n) / 100, np.full(n, 0.4)):
+            worth = situation.alone(np.broadcast_to(size, out.shape)).utility
+            best, out = np.where(worth > best, worth, best), np.where(worth > best, size, out)
+        return out
+
+    scenario = load("eu-status-quo").changed(SHORT)
+    mine = run(scenario, 8, range(3), price=False, agents=Chooser)
+    rule = run(scenario.changed({"bid": "choosing"}), 8, range(3), price=False)
+    for name, column in rule.states.items():
+        assert np.array_equal(column, mine.states[name]), name
 
 
 def test_agents_learn_at_the_end_of_each_quarter_and_remember():
