@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from abm.delivery.pooling import Fleet, pooling
 from abm.members import Members, load_members
 from abm.outcomes import run
+from abm.politics.stationary import NotConverged
 from abm.quarter import advance
 from abm.scenario import Scenario, load
 from abm.world import World
@@ -122,16 +123,27 @@ class Bench:
     def outcomes(
         self, scenario: Scenario, names: Iterable[str], until: str | None = None
     ) -> dict[str, Reals]:
-        """Outcomes by name, (worlds,); a lag is infinite where nothing works.
+        """Outcomes by name, (worlds,); infinite where nothing works, missing where stationary values were not found.
 
         Args:
             scenario: what is tried.
             names: columns of the table of worlds.
             until: last quarter that is run; the one in which the race is read by default.
         """
-        short = scenario.changed({"end": until or scenario.assess})
-        found = run(self.worlds(short), self.seed, np.arange(self.count), self.members, price=False)
-        return {name: np.asarray(found.worlds[name], dtype=np.float64) for name in names}
+        worlds = self.worlds(scenario.changed({"end": until or scenario.assess}))
+        names = list(names)
+        rows = self._found(worlds, np.arange(self.count), names)
+        return dict(zip(names, rows, strict=True))
+
+    def _found(self, worlds: Sequence[Scenario], these: NDArray[np.int64], names: Sequence[str]) -> Reals:
+        """Outcomes (names, worlds) of these draws; where some have no equilibrium they are parted until it stands alone."""
+        try:
+            found = run([worlds[k] for k in these], self.seed, these, self.members, price=False)
+        except NotConverged:
+            if len(these) == 1:
+                return np.full((len(names), 1), np.nan)
+            return np.hstack([self._found(worlds, half, names) for half in np.array_split(these, 2)])
+        return np.array([found.worlds[name] for name in names], dtype=np.float64)
 
     def best_after(self, scenario: Scenario) -> Reals:
         """(worlds,) the fewest years behind in any quarter after the announcement; infinite where nothing works."""
@@ -204,6 +216,11 @@ def bite(trial: Trial, base: Trial) -> float:
         pairs += [(values, there[name]) for name, values in here.items()]
     moved = [~np.isclose(a, b, rtol=0.0, atol=0.0, equal_nan=True) for a, b in pairs]
     return float(np.concatenate([np.atleast_2d(m) for m in moved]).any(0).mean())
+
+
+def unsolved(trial: Trial) -> float:
+    """Share of the draws that are left out somewhere because stationary values were not found."""
+    return float(np.isnan([*trial.alone.values(), trial.status_quo["sites"]]).any(0).mean())
 
 
 def pooled(bench: Bench, scenario: Scenario, exponents: Sequence[float] = ()) -> dict[str, Reals]:

@@ -16,7 +16,7 @@ from runs.ensemble import whole
 from runs.europe import assumed, curves, evidence
 from runs.europe.calibration import calibrate
 from runs.europe.claims import Finding, findings
-from runs.europe.doubts import REFORM, STATUS_QUO, Bench, Doubt, Progress, bite, doubts, try_out
+from runs.europe.doubts import REFORM, STATUS_QUO, Bench, Doubt, Progress, bite, doubts, try_out, unsolved
 
 WORLDS = 200
 SEED = 20260114
@@ -32,7 +32,7 @@ CURVES: dict[str, Callable[[Bench], Any]] = {
 
 @dataclass(frozen=True, eq=False)
 class Verdict:
-    """What became of the essay: findings, tables, and what they rest on; `bites` is the share of draws a doubt moves."""
+    """What became of the essay: findings, tables, and what they rest on; and by doubt the share of draws moved and left out."""
 
     findings: list[Finding]
     tables: dict[str, pd.DataFrame]
@@ -40,6 +40,7 @@ class Verdict:
     flip: dict[str, float]
     doubts: list[Doubt]
     bites: list[float]
+    missing: list[float]
     worlds: int
     draws: int
     kept: int
@@ -60,8 +61,14 @@ class Verdict:
             "audit_break_even": self.break_even,
             "geography_flips_at": self.flip,
             "doubts": [
-                {"name": d.name, "kind": d.kind, "changes": dict(d.changes), "moves": moves}
-                for d, moves in zip(self.doubts, self.bites, strict=True)
+                {
+                    "name": d.name,
+                    "kind": d.kind,
+                    "changes": dict(d.changes),
+                    "moves": moves,
+                    "left_out": left_out,
+                }
+                for d, moves, left_out in zip(self.doubts, self.bites, self.missing, strict=True)
             ],
             **{name: table.to_dict("records") for name, table in self.tables.items()},
         }
@@ -106,6 +113,7 @@ def judge(
     }
     done = _by_name(jobs, _all([job for part in jobs.values() for job in part], workers, progress))
     ((audit, break_even),), ((geography, flip),) = done["audit"], done["geography"]
+    base_trial = done["trials"][0]
     later, dates = curves.later_reforms(done["windows"][0])
     return Verdict(
         findings=findings(done["trials"], done["windows"]),
@@ -124,9 +132,10 @@ def judge(
         flip=flip,
         doubts=[*tried, curves.RENEWED],
         bites=[
-            *(bite(trial, done["trials"][0]) for trial in done["trials"]),
+            *(bite(trial, base_trial) for trial in done["trials"]),
             done["windows"][-1].bite(done["windows"][0]),
         ],
+        missing=[*(unsolved(trial) for trial in done["trials"]), 0.0],
         worlds=worlds,
         draws=plan.draws,
         kept=plan.keep,

@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 
 from abm.outcomes import run
+from abm.politics.stationary import NotConverged
 from abm.scenario import load, parameters
 from runs.europe import curves
+from runs.europe import doubts as doubting
 from runs.europe.calibration import prior
 from runs.europe.claims import QUESTIONS, share, together
-from runs.europe.doubts import REFORM, STATUS_QUO, Bench, Doubt, bite, doubts, pooled, try_out
+from runs.europe.doubts import REFORM, STATUS_QUO, Bench, Doubt, bite, doubts, pooled, try_out, unsolved
 
 DRAWN = ["first_trophy_eur_bn", "ceiling_eur_bn", "smallest_eur_bn", "local_scale", "panel_noise"]
 
@@ -90,6 +92,23 @@ def test_a_doubt_bites_where_it_changes_something(trial):
     sites[0] += 1
     other = replace(trial, status_quo=trial.status_quo | {"sites": sites})
     assert bite(other, trial) == pytest.approx(1 / 4)
+
+
+def test_draws_without_an_equilibrium_are_left_out_and_the_others_keep_their_bits(bench, trial, monkeypatch):
+    there_runs = doubting.run
+
+    def refusing(scenarios, seed, replicates, *given, **more):
+        if 2 in replicates:
+            raise NotConverged("none")
+        return there_runs(scenarios, seed, replicates, *given, **more)
+
+    monkeypatch.setattr(doubting, "run", refusing)
+    found = bench.outcomes(load(STATUS_QUO), ["sites", "years_behind"])
+    assert np.isnan(found["sites"]).tolist() == [False, False, True, False]
+    kept = [0, 1, 3]
+    assert np.array_equal(found["years_behind"][kept], trial.status_quo["years_behind"][kept])
+    assert unsolved(replace(trial, status_quo=found)) == pytest.approx(1 / 4)
+    assert unsolved(trial) == 0.0
 
 
 def test_geography_costs_more_the_dearer_pooling_is(bench):
