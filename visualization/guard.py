@@ -20,7 +20,10 @@ MOVING = {
     b"x-forwarded-host",
 }  # headers that would move the page for everybody
 KINDS = {"kernel_info_request", "comm_info_request", "comm_msg", "comm_close", "shutdown_request"}
-CONTROL = "solara.control"
+TARGETS = {
+    "solara.control",
+    "jupyter.widget.control",
+}  # the second asks for widgets again after a lost connection
 REFUSED = 1008  # the websocket protocol's code for a breach of policy
 
 
@@ -37,7 +40,7 @@ def admissible(text: str | None) -> bool:
         message = json.loads(text or "")
         kind, content = message["header"]["msg_type"], message["content"]
         if kind == "comm_open":
-            return content["target_name"] == CONTROL
+            return content["target_name"] in TARGETS
         if kind == "comm_msg":
             data = content["data"]
             args = data.get("args") or {}

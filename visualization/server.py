@@ -6,6 +6,7 @@ import errno
 import os
 import socket
 import threading
+import warnings
 import webbrowser
 
 from agents.errors import BadInput
@@ -55,6 +56,7 @@ def serve(host: str, port: int, *, browser: bool) -> None:
         BadInput: the port is in use or the address is not this machine's.
     """
     listener = listen(host, port)
+    warnings.filterwarnings("ignore", "Cookies with samesite=none")  # the page is embedded nowhere
     for name, value in SETTINGS.items():
         os.environ.setdefault(name, value)
     import uvicorn

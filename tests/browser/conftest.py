@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -37,20 +38,10 @@ def _needs_chromium():
         pytest.skip("there is no Chromium here; apt-get install chromium")
 
 
-@pytest.fixture(scope="session")
-def server(tmp_path_factory):
-    """Address of the app, started as a user starts it, with a file of the user's rules."""
-    rules = tmp_path_factory.mktemp("rules") / "own_rules.py"
-    rules.write_text(OWN_RULES)
-    command = [
-        Path(sys.executable).parent / "juste-retour",
-        "app",
-        "--no-browser",
-        "--port",
-        "0",
-        "--rules",
-        rules,
-    ]
+@contextmanager
+def served(*options):
+    """Start the app as a user starts it; gives its process and address."""
+    command = [Path(sys.executable).parent / "juste-retour", "app", "--no-browser", "--port", "0", *options]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     try:
         line = process.stdout.readline()
@@ -62,10 +53,19 @@ def server(tmp_path_factory):
                 break
             except OSError:
                 time.sleep(0.1)
-        yield found[0]
+        yield process, found[0]
     finally:
         process.terminate()
         process.wait(timeout=20)
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory):
+    """Address of the app with a file of the user's rules."""
+    rules = tmp_path_factory.mktemp("rules") / "own_rules.py"
+    rules.write_text(OWN_RULES)
+    with served("--rules", rules) as (_, address):
+        yield address
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,7 @@
 import pytest
 
+from runs import simulate
+from runs.statistics import quantile
 from tests.browser.test_stage import download, lags, settled, time_shown
 
 pytestmark = pytest.mark.browser
@@ -139,9 +141,59 @@ def test_the_tour_asks_first_and_then_tells(visit):
         page.fill("[aria-label=Quarter]", "43")
         page.wait_for_function("!/^(Guess|Watch)/.test(document.querySelector('.answer').textContent)")
         assert any(c.isdigit() for c in page.text_content(".answer"))
-        page.keyboard.press("ArrowRight")
+        assert page.locator(".options .right").count() == 1
+        page.keyboard.press("PageDown")
         page.wait_for_timeout(100)
     assert page.text_content(".tour .step") == "Your turn"
     assert page.locator(".panel.rules").is_visible()
     page.click("[data-press=tour-end]")
     assert page.locator(".tour").count() == 0
+
+
+def test_the_tour_shows_an_ordinary_world_and_tells_of_all(visit):
+    page = visit("?tour=5")
+    page.wait_for_function("document.querySelector('.stamp').textContent.includes('world')")
+    settled(page)
+    page.keyboard.press("3")
+    page.fill("[aria-label=Quarter]", "19")
+    page.wait_for_selector(".answer small")
+    worlds = [simulate(name, worlds=200, seed=1).worlds for name in ("eu-status-quo", "essay-reform")]
+    middle = [round(quantile(w.years_behind, 0.5), 1) for w in worlds]
+    assert f"In the middle of 200 worlds: {middle[0] - middle[1]:.1f} won" in page.text_content(".answer")
+    shown = int(page.evaluate("new URLSearchParams(location.search).get('world')"))
+    for column in ("sites", "years_behind", "price_of_politics"):
+        values = worlds[0][column]
+        below, level = (values < values[shown]).mean(), (values == values[shown]).mean()
+        assert 0.25 < below + level / 2 < 0.75, column
+    for said, w in zip(lags(page), worlds, strict=True):
+        assert said == w.years_behind[shown]
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("location.search.includes('tour=6')")
+    again = visit(page.evaluate("location.search"))
+    assert again.text_content(".tour .step") == "Your turn"
+    assert time_shown(again) == 19
+
+
+def test_a_keyboard_asks_why_and_comes_back(visit):
+    page = visit("?t=2025Q4")
+    page.locator("[data-state=FR]").first.focus()
+    page.keyboard.press("Enter")
+    assert "France" in page.text_content(".panel")
+    assert page.evaluate("document.activeElement.classList.contains('panel')")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.ariaLabel") == "Close (Esc)"
+    page.keyboard.press("Enter")
+    assert page.locator(".panel").count() == 0
+    assert page.evaluate("document.activeElement.dataset.state") == "FR"
+
+
+def test_a_panel_covers_no_number(visit):
+    page = visit("?t=2028Q4")
+    page.keyboard.press("s")
+    for size in ((1024, 768), (1280, 720), (1920, 1080)):
+        page.set_viewport_size({"width": size[0], "height": size[1]})
+        page.wait_for_timeout(150)
+        edge = page.locator(".panel").bounding_box()["x"]
+        box = page.locator("[data-years-behind]").bounding_box()
+        assert box["x"] + box["width"] <= edge, size
+        assert box["y"] + box["height"] <= size[1], size

@@ -60,6 +60,66 @@ def test_no_text_on_the_stage_is_smaller_than_sixteen_pixels(visit):
     assert min(sizes) >= 16
 
 
+@pytest.mark.parametrize("query", ["?t=2028Q4", "?t=2025Q4&compare=1&many=1"])
+def test_a_phone_scrolls_the_stage_and_nothing_else(visit, query):
+    page = visit(query, size=(390, 844))
+    assert page.evaluate(
+        "document.documentElement.scrollWidth <= innerWidth && document.documentElement.scrollHeight <= innerHeight"
+    )
+    assert page.evaluate(
+        "(({scrollHeight, clientHeight}) => scrollHeight > clientHeight)(document.querySelector('.hall'))"
+    )
+    beyond = "[...document.querySelectorAll('svg.stage text, .bar > *, .player > *')].filter(e => e.getBoundingClientRect().right > innerWidth + 1).map(e => e.textContent)"
+    assert page.evaluate(beyond) == []
+
+
+def test_big_type_is_bigger_on_every_screen(visit):
+    sizes = "[...document.querySelectorAll('svg.stage text:not(.stamp)')].map(t => t.getBoundingClientRect().height / t.children.length)"
+    page = visit("?t=2028Q4")
+    for size in ((1024, 768), (1920, 1080), (3840, 2160)):
+        page.set_viewport_size({"width": size[0], "height": size[1]})
+        page.wait_for_timeout(150)
+        usual = min(page.evaluate(sizes))
+        page.keyboard.press("b")
+        page.wait_for_timeout(100)
+        assert min(page.evaluate(sizes)) >= 1.1 * usual, size
+        page.keyboard.press("b")
+
+
+def test_codes_on_the_map_cover_neither_discs_nor_each_other(visit):
+    page = visit("?t=2028Q4&a=unanimous-europe", size=(1920, 1080))
+    boxes = """(which) => [...document.querySelectorAll(which)].map(e => e.getBoundingClientRect())
+      .map(r => [r.left + 2, r.right - 2, r.top + r.height / 4, r.bottom - r.height / 4])"""
+    codes, discs = page.evaluate(boxes, ".code"), page.evaluate(boxes, ".facility")
+    assert len(codes) > 15
+    for k, p in enumerate(codes):
+        for q in codes[:k] + discs:
+            assert not (p[0] < q[1] and q[0] < p[1] and p[2] < q[3] and q[2] < p[3]), (p, q)
+
+
+def test_a_lost_server_does_not_stop_the_talk(visit):
+    page, sockets = visit(), []
+
+    def connect(socket):
+        if sockets:
+            socket.close()
+        else:
+            socket.connect_to_server()
+            sockets.append(socket)
+
+    page.route_web_socket("**", connect)
+    page.goto(f"{page.url.split('?')[0]}?t=2025Q4")
+    page.wait_for_selector(".page[data-ready=true][data-busy=false]")
+    before = time_shown(page)
+    sockets[0].close()
+    page.wait_for_selector(".v-overlay--active", state="attached")
+    page.keyboard.press("ArrowRight")
+    assert time_shown(page) == before + 1
+    assert page.evaluate(
+        "document.elementFromPoint(innerWidth / 2, innerHeight / 2).closest('.page') !== null"
+    )
+
+
 def test_plays_steps_and_scrubs(visit):
     page = visit("?speed=5")
     assert time_shown(page) == 0
@@ -75,6 +135,15 @@ def test_plays_steps_and_scrubs(visit):
     assert page.locator(".facility[data-phase=working]").count() > 3
     page.fill("[aria-label=Quarter]", "0")
     assert page.locator(".facility").count() == 0
+
+
+def test_a_step_keeps_what_it_does_not_change(visit):
+    page = visit("?t=2025Q4")
+    page.evaluate("for (const e of document.querySelectorAll('.state, .race, .player button')) e.kept = true")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    kept = "[...document.querySelectorAll('.state, .race, .player button')].every(e => e.kept)"
+    assert page.evaluate(kept)
 
 
 def test_keys_drive_it(visit):

@@ -104,7 +104,8 @@ def test_only_the_pages_own_messages_are_admissible():
     widget = message("comm_open", {"comm_id": "w", "target_name": "jupyter.widget", "data": {"state": {}}})
     for wrong in (widget, message("execute_request", {"code": "1"}), message("comm_msg", []), [], 3, None):
         assert not admissible(json.dumps(wrong))
-    for right in (*opening("/"), message("comm_msg", {"comm_id": "c", "data": {"method": "custom"}})):
+    again = message("comm_open", {"comm_id": "w", "target_name": "jupyter.widget.control", "data": {}})
+    for right in (*opening("/"), again, message("comm_msg", {"comm_id": "c", "data": {"method": "custom"}})):
         assert admissible(json.dumps(right))
 
 

@@ -39,7 +39,7 @@ export function start(place, geometry, catalogue, ask) {
     patch(place, [
       h("div", { key: "page", class: `page${gliding(state) ? " gliding" : ""}${state.big ? " big" : ""}${state.tour !== null ? " touring" : ""}${panel ? " paneled" : ""}`, "data-ready": state.runs.length > 0, "data-t": state.t, "data-busy": state.busy },
         h("header", { key: "bar", class: "bar" }, drawBar(state, store, director)),
-        h("main", { key: "stage", class: "hall" }, h("svg", { key: "svg", class: "stage", role: "group", "aria-label": "Map, vote and race" })),
+        h("main", { key: "stage", class: "hall" }, h("svg", { key: "svg", elsewhere: true, class: "stage", role: "group", "aria-label": "Map, vote and race" })),
         h("footer", { key: "player", class: "player" }, drawPlayer(state, store)),
         panel && h("aside", { key: "panel", class: `panel ${panel}`, tabindex: -1, "aria-label": PANELS[panel] },
           h("button", { key: "close", type: "button", class: "close", "aria-label": "Close (Esc)", onclick: () => store.set({ panel: null, who: null }) }, "×"),

@@ -4,10 +4,10 @@ import { wanted } from "./store.js";
 
 const KEPT = 50;
 const WORLDS = 200;
-const LONGEST = 200_000; // bytes of a file that may be a scenario
+const LONGEST = 20_000; // bytes of a file that may be a scenario
 const PAUSE = 120; // milliseconds in which further changes join a question
 const PATIENCE = 8000; // milliseconds without an answer after which the page says so
-const LOST = "The server does not answer. What is on the stage still plays; reload the page to go on from here.";
+const LOST = "The server does not answer. What is on the stage still plays; if this stays, reload the page to go on from here.";
 
 /** The director of a store; `ask` sends a question to the server. */
 export function makeDirector(store, ask) {
@@ -19,12 +19,12 @@ export function makeDirector(store, ask) {
   const waiting = new Map();
   const setting = () => structuredClone({ specs: state.specs, seed: state.seed, world: state.world });
 
-  function send(question, then) {
+  function send(question, then, silent = () => store.set({ notice: LOST })) {
     n += 1;
     waiting.set(n, then);
     ask({ n, ...question });
     const mine = n;
-    setTimeout(() => waiting.has(mine) && question.kind !== "spread" && store.set({ busy: false, notice: LOST }), PATIENCE);
+    setTimeout(() => waiting.has(mine) && question.kind !== "spread" && silent(), PATIENCE);
     return mine;
   }
 
@@ -44,6 +44,10 @@ export function makeDirector(store, ask) {
       store.go(state.t);
       if (state.many) director.spread();
       if (then) then();
+    }, () => {
+      if (mine !== director.latest) return;
+      store.set({ notice: LOST });
+      renew(then);
     });
     director.latest = mine;
   }

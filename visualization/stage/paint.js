@@ -2,7 +2,10 @@
 
 const SVG = "http://www.w3.org/2000/svg";
 
-/** An element to be: a tag, its attributes (`on...` are handlers, `key` names it among its siblings) and children. */
+/**
+ * An element to be: a tag, its attributes and children. `on...` are handlers, `key` names it among its siblings, and
+ * the children of one with `elsewhere` are left to whoever paints them.
+ */
 export function h(tag, attributes, ...children) {
   return { tag, attributes: attributes || {}, children: children.flat(4) };
 }
@@ -24,7 +27,7 @@ export function patch(parent, wanted, space = parent.namespaceURI === SVG ? SVG 
     } else {
       apply(kid, item.attributes);
       const inner = item.tag === "foreignObject" ? null : kid.node.namespaceURI === SVG ? SVG : null;
-      patch(kid.node, item.children, inner);
+      if (!item.attributes.elsewhere) patch(kid.node, item.children, inner);
       if (item.tag === "select") kid.node.value = item.attributes.value ?? "";
     }
     if (kid.node === next) next = next.nextSibling;
@@ -53,7 +56,7 @@ function apply(kid, attributes) {
 }
 
 function put(node, name, value) {
-  if (name === "key") return;
+  if (name === "key" || name === "elsewhere") return;
   if (name.startsWith("on")) node[name.toLowerCase()] = value;
   else if (name === "value") {
     if (node !== document.activeElement || node.type === "range" || node.tagName === "SELECT") node.value = value ?? "";

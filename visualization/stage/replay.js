@@ -18,7 +18,7 @@ function replayed() {
     setType(place, state);
     patch(place, [
       h("div", { key: "page", class: `page replay${gliding(state) ? " gliding" : ""}`, "data-ready": true, "data-t": state.t },
-        h("main", { key: "stage", class: "hall" }, h("svg", { key: "svg", class: "stage", role: "group", "aria-label": "Map, vote and race" })),
+        h("main", { key: "stage", class: "hall" }, h("svg", { key: "svg", elsewhere: true, class: "stage", role: "group", "aria-label": "Map, vote and race" })),
         h("footer", { key: "player", class: "player" }, drawPlayer(state, store)),
         state.panel === "why" && h("aside", { key: "panel", class: "panel why" },
           h("button", { key: "close", type: "button", class: "close", "aria-label": "Close", onclick: () => store.set({ panel: null, who: null }) }, "×"), drawWhy(state, store))),
