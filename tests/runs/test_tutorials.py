@@ -126,6 +126,11 @@ def test_a_page_works_as_it_stands(page, mine, in_this_process):
         menu = next(family for family in offered()["families"] if family["name"] == "voting")["rules"]
         assert (menu[-1]["name"], menu[-1]["yours"]) == ("double_majority", True)
         assert list(FAMILIES["voting"]["double_majority"].parameters) == ["people"]
+    if page == "mixed-populations.md":
+        from visualization.session import scenario_of
+
+        address = scenario_of({"base": "eu-status-quo", "changes": {"vote.HU": "red_line"}})
+        assert address.rules["vote"].actors == (("HU", "red_line"),)
 
 
 def test_the_page_on_outcomes_edits_a_clone(tmp_path):
