@@ -5,7 +5,7 @@ import json
 import pytest
 
 from runs.command import main
-from runs.europe import curves
+from runs.europe import curves, evidence
 from runs.europe import verdict as judging
 from runs.europe.claims import QUESTIONS, WINDOW
 from runs.europe.doubts import doubts
@@ -19,6 +19,9 @@ SMALL = {"worlds": 20, "draws": 256, "seed": 3, "workers": 1, "base": 2}
 def found():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(curves, "REFORMED", ("2026Q3", "2030Q3"))
+        patch.setattr(curves, "presets", list)  # no others than the two that are compared
+        patch.setattr(evidence, "presets", list)
+        patch.setattr(evidence, "WORLDS_FOR_DELAYS", 8)
         patch.setattr(curves, "ENVELOPES", (10.0,))
         patch.setattr(curves, "OVERPRICING", (0.05, 0.9))
         done = []
