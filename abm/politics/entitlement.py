@@ -6,6 +6,7 @@ envelope. It sees each state's best free site and what that site can take.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -15,6 +16,8 @@ from agents.arrays import Reals, Truths, Whole, pick, running_total, total, tota
 from agents.rules import Family, Parameter
 from agents.situation import Sites, States
 from agents.some_worlds import each_world
+
+PASSES = 16  # in which what comes back and what is paid for it find together
 
 entitlement = Family(
     "entitlement",
@@ -79,6 +82,15 @@ class Claims:
         out = plan + added
         return np.where(out >= self.smallest, out, 0.0)
 
+    def settled(self, plan: Reals, owed: Callable[[Reals], Reals]) -> Reals:
+        """Add what is owed, EUR bn (worlds, states), given what states pay in all; what is added is paid for too."""
+        out = plan
+        for _ in range(PASSES):
+            before, out = out, self.with_sites(plan, owed(self.paid + self.payments(out)))
+            if np.array_equal(before, out):
+                break
+        return out
+
     def _largest_first(self, size: Reals) -> Reals:
         """What the envelope pays for of (worlds, states) EUR bn, largest first and then by the site's score."""
         score = pick(np.broadcast_to(self.score, (len(size), self.sites.count)), np.maximum(self.best, 0))
@@ -128,10 +140,8 @@ def juste_retour(
     for a site stays owing: sums run over all rounds.
     Source: ESA Convention, article VII and annex V.
     """
-    paid = claims.payments(plan)
     returned = claims.received + claims.by_state(plan)
-    short = np.maximum(least_return * (claims.paid + paid) - returned, 0.0)
-    return claims.with_sites(plan, short)
+    return claims.settled(plan, lambda paid: np.maximum(least_return * paid - returned, 0.0))
 
 
 @entitlement(anonymous=True, deterministic=True)
@@ -215,10 +225,9 @@ def georeturn(
     Between the floor and one nothing is done, so that small imbalances may even out over rounds.
     Source: ESA Convention, article VII and annex V; OCCAR's global balance.
     """
-    paid = claims.paid + claims.payments(plan)
     returned = claims.received + claims.by_state(plan)
-    below = returned < floor * paid
-    return claims.with_sites(plan, np.where(below, paid - returned, 0.0))
+    below = returned < floor * (claims.paid + claims.payments(plan))
+    return claims.settled(plan, lambda paid: np.where(below, np.maximum(paid - returned, 0.0), 0.0))
 
 
 def best_of(score: Reals, free: Truths, sites: Sites, states: States, lot: Reals) -> Whole:

@@ -202,7 +202,10 @@ class Proposing:
         for spare in (4, self.states.count):
             offers.append(self._bought(self.parts(plan)[0], 0.0, always, spare=spare))
         wish = self.fallback() + self.p.patience * (self.home_value - self.fallback())
-        content = [((self.utility(x) >= wish) & ~always).sum(-1) / (self.states.count - 1) for x in offers]
+        others = self.states.count - 1
+        if not others:  # there is nobody to amend it
+            return [(x, np.ones(len(x))) for x in offers]
+        content = [((self.utility(x) >= wish) & ~always).sum(-1) / others for x in offers]
         return list(zip(offers, content, strict=True))
 
     def floor(self: Any, new: Reals, who: Whole) -> Reals:

@@ -71,7 +71,11 @@ PROTOCOLS = [rule.name for rule in agenda if rule.name != "planner"]
     ids=["status quo", "qualified majority", "unanimity", "own pocket"],
 )
 def test_e5_no_protocol_serves_welfare_better_than_the_planner_who_aims_at_it(changes):
-    how = changes | {"end": "2029Q4", "cancellation": 0.0}  # what is decided, not what luck leaves of it
+    how = changes | {
+        "end": "2028Q4",
+        "rounds_limit": 4,
+        "cancellation": 0.0,
+    }  # what is decided, not what luck leaves of it
     best = played(5, agenda={"rule": "planner", "objective": "welfare"}, **how).worlds["welfare_eur_bn"]
     for protocol in PROTOCOLS:
         reached = played(5, agenda=protocol, **how).worlds["welfare_eur_bn"]

@@ -1,0 +1,84 @@
+"""What stands when nothing is agreed."""
+
+import numpy as np
+import pytest
+
+from abm.outcomes import run
+from abm.politics.council import Council
+from abm.scenario import load
+from abm.world import World
+
+
+def table(rule, worlds=4, **more):
+    scenario = load("eu-status-quo").changed({"agenda": "closed_rule", "reversion": rule} | more)
+    world = World(scenario, 2, np.arange(worlds))
+    world.now = world.announced
+    return Council(world, np.arange(worlds))
+
+
+def test_nothing_is_what_stands_already():
+    council = table("nothing")
+    plan, alone = council.reversion
+    assert plan.sum() == 0
+    assert not alone
+    assert np.array_equal(council.fallback(), council.standing.utility)
+
+
+def test_before_the_first_allocation_the_last_one_is_nothing_and_then_it_stands_again():
+    assert table("last_allocation").reversion[0].sum() == 0
+    council = table("last_allocation")
+    world = council.world
+    first = council.one_each(0.5)
+    world.enact(council.rows, first, np.zeros(first.shape))
+    plan, alone = Council(world, council.rows).reversion
+    assert not alone
+    again = world.by_state(plan)
+    before = world.by_state(first)
+    assert (again <= before + 1e-12).all()
+    assert ((again > 0) <= (before > 0)).all()
+    assert again.sum() > 0.3 * before.sum() > 0
+    assert not ((plan > 0) & (first > 0)).any()  # at another site
+
+
+def test_states_that_go_alone_pay_for_themselves_what_is_worth_it_to_them():
+    council = table("go_alone", funding="gni_key")
+    plan, alone = council.reversion
+    assert alone
+    assert plan.sum() > 0
+    assert (plan[plan > 0] >= council.p.smallest_eur_bn[0, 0]).all()
+    budget = council.p.match_share_of_gdp * council.states.gdp
+    assert (council.world.by_state(plan) <= budget + 1e-12).all()
+    failed = council.failed(np.zeros(plan.shape), 0.0)
+    own = failed.payment - council.standing.payment
+    assert own == pytest.approx(council.world.by_state(plan))
+
+
+@pytest.mark.parametrize("rule", ["nothing", "last_allocation", "go_alone"])
+def test_where_all_say_no_the_reversion_stands_in_the_end(rule):
+    scenario = load("eu-status-quo").changed(
+        {
+            "agenda": "commission_proposal",
+            "funding": "gni_key",
+            "vote": "red_line",
+            "voting": "unanimity",
+            "reversion": rule,
+            "rounds_limit": 2,
+            "entitlement": {"rule": "cap_sites", "sites": 1},
+            "cancellation": 0.0,
+        }
+    )
+    out = run(scenario, 2, range(6), price=False)
+    assert not any(ballot["passed"].any() for ballot in out.votes)
+    assert (out.worlds["rounds"] == 2).all()
+    if rule == "go_alone":
+        assert (out.worlds["sites"] > 0).all()
+        assert out.states["paid_eur_bn"] == pytest.approx(out.states["received_eur_bn"])
+    else:
+        assert (out.worlds["sites"] == 0).all()
+
+
+def test_a_reversion_worth_having_makes_states_harder_to_buy():
+    plan = table("nothing", funding="gni_key").one_each(0.5)
+    easy, hard = (table(rule, funding="gni_key") for rule in ("nothing", "go_alone"))
+    assert (hard.fallback() >= easy.fallback() - 1e-12).all() or hard.fallback().sum() > easy.fallback().sum()
+    assert (hard.reserve(plan, 0.0) - easy.reserve(plan, 0.0)).mean() > 0
