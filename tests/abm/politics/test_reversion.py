@@ -6,31 +6,28 @@ import pytest
 from abm.outcomes import run
 from abm.politics.council import Council
 from abm.scenario import load
-from abm.world import World
+from tests.abm.politics.tables import council
 
 
 def table(rule, worlds=4, **more):
-    scenario = load("eu-status-quo").changed({"agenda": "closed_rule", "reversion": rule} | more)
-    world = World(scenario, 2, np.arange(worlds))
-    world.now = world.announced
-    return Council(world, np.arange(worlds))
+    return council(worlds, agenda="closed_rule", reversion=rule, **more)
 
 
 def test_nothing_is_what_stands_already():
-    council = table("nothing")
-    plan, alone = council.reversion
+    at = table("nothing")
+    plan, alone = at.reversion
     assert plan.sum() == 0
     assert not alone
-    assert np.array_equal(council.fallback(), council.standing.utility)
+    assert np.array_equal(at.fallback(), at.standing.utility)
 
 
 def test_before_the_first_allocation_the_last_one_is_nothing_and_then_it_stands_again():
     assert table("last_allocation").reversion[0].sum() == 0
-    council = table("last_allocation")
-    world = council.world
-    first = council.one_each(0.5)
-    world.enact(council.rows, first, np.zeros(first.shape))
-    plan, alone = Council(world, council.rows).reversion
+    at = table("last_allocation")
+    world = at.world
+    first = at.one_each(0.5)
+    world.enact(at.rows, first, np.zeros(first.shape))
+    plan, alone = Council(world, at.rows).reversion
     assert not alone
     again = world.by_state(plan)
     before = world.by_state(first)
@@ -41,16 +38,16 @@ def test_before_the_first_allocation_the_last_one_is_nothing_and_then_it_stands_
 
 
 def test_states_that_go_alone_pay_for_themselves_what_is_worth_it_to_them():
-    council = table("go_alone", funding="gni_key")
-    plan, alone = council.reversion
+    at = table("go_alone", funding="gni_key")
+    plan, alone = at.reversion
     assert alone
     assert plan.sum() > 0
-    assert (plan[plan > 0] >= council.p.smallest_eur_bn[0, 0]).all()
-    budget = council.p.match_share_of_gdp * council.states.gdp
-    assert (council.world.by_state(plan) <= budget + 1e-12).all()
-    failed = council.failed(np.zeros(plan.shape), 0.0)
-    own = failed.payment - council.standing.payment
-    assert own == pytest.approx(council.world.by_state(plan))
+    assert (plan[plan > 0] >= at.p.smallest_eur_bn[0, 0]).all()
+    budget = at.p.match_share_of_gdp * at.states.gdp
+    assert (at.world.by_state(plan) <= budget + 1e-12).all()
+    failed = at.failed(np.zeros(plan.shape), 0.0)
+    own = failed.payment - at.standing.payment
+    assert own == pytest.approx(at.world.by_state(plan))
 
 
 @pytest.mark.parametrize("rule", ["nothing", "last_allocation", "go_alone"])

@@ -1,0 +1,14 @@
+"""A Council's table for tests: some worlds of a scenario at its announcement."""
+
+import numpy as np
+
+from abm.politics.council import Council
+from abm.scenario import load
+from abm.world import World
+
+
+def council(worlds=6, seed=2, **changes):
+    """The status quo with changes, at the table; (worlds,)."""
+    world = World(load("eu-status-quo").changed(changes), seed, np.arange(worlds))
+    world.now = world.announced
+    return Council(world, np.arange(worlds))

@@ -1,0 +1,216 @@
+"""Agenda protocols at the Council's table and at small tables: what they offer, and what they keep to."""
+
+import numpy as np
+import pytest
+
+from abm.politics.agenda import agenda
+from abm.politics.agenda.nash_bargaining import ideal, least_share, nash_product
+from abm.politics.tables.pie import Pie
+from abm.politics.tables.table import mine, recognised
+from abm.politics.tables.theory import players
+from tests.abm.politics.tables import council
+from tests.theory.games import k_of
+
+VOTED = [
+    "closed_rule",
+    "open_rule",
+    "commission_proposal",
+    "omnibus",
+    "nash_bargaining",
+    "compromise",
+    "exchange",
+]
+
+
+@pytest.mark.parametrize("funding", ["gni_key", "host_matches_half"])
+@pytest.mark.parametrize("protocol", VOTED)
+def test_offers_are_lawful_and_what_passes_has_its_majority(protocol, funding):
+    table = council(agenda=protocol, funding=funding, voting="lisbon_qmv")
+    motion = agenda[protocol](table)
+    plan = motion.plan
+    assert (plan.sum(-1) <= table.envelope[:, 0] * (1 + 1e-9)).all()
+    assert ((plan == 0) | (plan >= table.p.smallest_eur_bn - 1e-12)).all()
+    assert (plan <= table.cap + 1e-9).all()
+    assert not (motion.passed & ~motion.held).any()
+    assert np.array_equal(motion.passed[motion.held], table.wins(motion.yes)[motion.held])
+    assert not (motion.yes & motion.no).any()
+
+
+# -- the closed rule ---------------------------------------------------------------------------------------------------
+def test_who_proposes():
+    table = council(400, agenda="closed_rule")
+    n = table.states.count
+
+    def proposers(recognition):
+        table.forced = None
+        return np.bincount(recognised(table, recognition), minlength=n) / 400
+
+    assert proposers("equal").max() < 0.1
+    by_people = proposers("population")
+    assert by_people[table.states.index("DE")] == pytest.approx(0.186, abs=0.06)
+    assert by_people[table.states.index("MT")] < 0.02
+    by_money = proposers("contribution")
+    assert by_money[table.states.index("DE")] == pytest.approx(table.split.key[5], abs=0.07)
+
+
+def test_the_presidency_goes_round_every_six_months():
+    table = council(50, agenda="closed_rule")
+    first = recognised(table, "rotating")
+    table.now += 1
+    second = recognised(table, "rotating")
+    table.now += 1
+    third = recognised(table, "rotating")
+    moved = (third - first) % table.states.count
+    assert (moved == 1).all()
+    assert ((second == first) | (second == third)).all()
+
+
+def test_a_proposer_does_not_propose_what_is_worse_for_it_than_nothing():
+    table = council(60, agenda="closed_rule", funding="gni_key", voting="lisbon_qmv")
+    table.forced = np.arange(60) % 27
+    motion = agenda["closed_rule"](table)
+    assert (mine(motion.gain, table.forced)[motion.held] >= -1e-3 - 1e-9).all()
+    assert motion.held.mean() > 0.8
+
+
+# -- the open rule -----------------------------------------------------------------------------------------------------
+def test_amendments_cost_time_and_none_allowed_is_the_movers_own_motion():
+    table = council(30, agenda="open_rule", funding="gni_key", voting="lisbon_qmv")
+    table.forced = np.arange(30) % 27
+    without = agenda["open_rule"](table, amendments=0)
+    assert (without.delay == 0).all()
+    amended = agenda["open_rule"](table, amendments=4)
+    assert (amended.delay >= 0).all()
+    assert (amended.delay <= 4).all()
+    changed = (amended.plan != without.plan).any(-1)
+    assert changed.any()
+    assert (amended.delay[changed] > 0).all()
+
+
+def test_an_amendment_wins_against_the_motion_or_the_motion_stays():
+    """At equal patience the mover pays one of two, is amended half of the time, and then left out."""
+    table = Pie(
+        players(3), k_of(2), worlds=2000, patience=0.9, values=np.zeros(3), floor_value=(0.4008, 0.18036)
+    )
+    table.forced = np.zeros(2000, dtype=np.int64)
+    once = agenda["open_rule"](table, amendments=1)
+    amended = once.delay > 0
+    assert amended.mean() == pytest.approx(0.5, abs=0.05)
+    assert (once.plan[amended, 0] == 0).all()
+    assert (once.plan[~amended, 0] > 0.6).all()
+
+
+# -- the omnibus -------------------------------------------------------------------------------------------------------
+def test_the_norm_takes_all_in_and_its_absence_stops_at_the_first_majority():
+    table = council(40, agenda="omnibus", voting="lisbon_qmv", ambition_sd=0.0)
+    wide = agenda["omnibus"](table, universalism=1.0)
+    narrow = agenda["omnibus"](table, universalism=0.0)
+    both = wide.passed & narrow.passed
+    assert both.mean() > 0.8
+    sites = [(m.plan > 0).sum(-1)[both] for m in (narrow, wide)]
+    assert (sites[0] <= sites[1]).all()
+    assert sites[0].mean() < sites[1].mean()
+    wishing = (table.asked() > 0).sum(-1)
+    assert (sites[1] >= wishing[both] - 2).all()  # a wish scaled below the smallest facility is dropped
+    between = agenda["omnibus"](table, universalism=0.5)
+    assert sites[0].mean() <= (between.plan > 0).sum(-1).mean() <= sites[1].mean()
+
+
+def test_a_bundle_never_costs_more_than_there_is():
+    table = council(agenda="omnibus", envelope_eur_bn=0.5)
+    everyone = np.ones((6, 27), bool)
+    assert table.bundle(everyone).sum(-1).max() <= 0.5 + 1e-12
+
+
+# -- mediation ---------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("solution", ["nash", "kalai_smorodinsky"])
+def test_a_mediator_finds_nothing_on_the_menu_that_serves_its_aim_better(solution):
+    table = council(agenda="nash_bargaining")
+    plan = agenda["nash_bargaining"](table, solution=solution).plan
+    stake, weight = table.fallback(), np.full((6, 27), 1 / 27)
+
+    def worth(offer):
+        gain = table.utility(offer) - stake
+        if solution == "nash":
+            return nash_product(gain, weight)
+        return least_share(gain, ideal(table, table.menu(), stake) * weight)
+
+    best = worth(plan)
+    for offer in table.menu():
+        assert (worth(offer) <= best + 1e-9).all()
+
+
+def test_power_moves_the_mediator():
+    even = agenda["nash_bargaining"](Pie(players([6, 3, 1]), "unanimity")).plan[0]
+    by_weight = agenda["nash_bargaining"](Pie(players([6, 3, 1]), "unanimity"), power="population").plan[0]
+    assert even == pytest.approx(np.full(3, 1 / 3), abs=1e-5)
+    assert by_weight == pytest.approx([0.6, 0.3, 0.1], abs=1e-5)
+
+
+# -- issues ------------------------------------------------------------------------------------------------------------
+def test_states_stand_on_two_issues_between_nought_and_a_hundred():
+    table = council(agenda="compromise")
+    position, salience = table.stands()
+    assert position.shape == salience.shape == (6, 27, 2)
+    for x in (position, salience):
+        assert (x >= 0).all()
+        assert (x <= 100 + 1e-9).all()
+    assert salience.max(-1) == pytest.approx(100)
+
+
+def test_the_compromise_lies_between_positions_and_money_follows_it(tmp_path):
+    def spent(money):
+        rows = "".join(f"{code},money,{money},100,1\n{code},sites,50,100,1\n" for code in table.states.codes)
+        path = tmp_path / f"p{money}.csv"
+        path.write_text("actor,issue,position,salience,capability\n" + rows)
+        return agenda["compromise"](table, positions=str(path)).plan.sum(-1)
+
+    table = council(agenda="compromise", voting="simple_majority")
+    little, much = spent(10), spent(90)
+    assert (little < much).all()
+    assert (little >= 0.5 * 0.1 * 10).all()
+
+
+def test_a_rejected_compromise_comes_back_with_half_the_money():
+    table = council(agenda="compromise", voting="dictator")
+    outcome = np.full((6, 2), 60.0)
+    whole = table.settled_on(outcome).sum(-1)
+    table.world.rounds[:] = 1
+    half = table.settled_on(outcome).sum(-1)
+    assert half == pytest.approx(whole / 2, rel=0.05)
+
+
+def test_exchange_of_no_trades_is_the_compromise():
+    table = council(agenda="exchange")
+    assert np.array_equal(agenda["exchange"](table, trades=0).plan, agenda["compromise"](table).plan)
+
+
+# -- the ballot for seats ----------------------------------------------------------------------------------------------
+def test_seats_go_to_different_states_and_bind():
+    table = council(20, agenda="relocation_ballot")
+    motion = agenda["relocation_ballot"](table, seats=3)
+    hosts = (table.world.by_state(motion.plan) > 0).sum(-1)
+    assert (hosts == 3).all()
+    assert motion.passed.all()
+    assert motion.last.all()
+    assert motion.plan.max() <= 10 / 3 + 1e-9
+
+
+# -- those who decide alone --------------------------------------------------------------------------------------------
+def test_a_planner_keeps_to_its_number_of_sites():
+    for fewest, most in ((1, 1), (2, 3), (5, 0)):
+        table = council(agenda="planner")
+        sites = (agenda["planner"](table, min_sites=fewest, max_sites=most).plan > 0).sum(-1)
+        assert (sites >= fewest).all()
+        assert (sites <= (most or 99)).all()
+
+
+def test_deciders_decide_by_their_own_lights():
+    german, commission = (council(agenda="single_decider", decider=code) for code in ("DE", "EU"))
+    theirs, ours = (agenda["single_decider"](table).plan for table in (german, commission))
+    de = german.states.index("DE")
+    assert (german.utility(theirs)[:, de] > german.utility(ours)[:, de]).all()
+    race = [commission.outlook.prospect(plan).race[:, 0] for plan in (theirs, ours)]
+    assert (race[1] > race[0]).all()
+    pays_for_all = council(agenda="single_decider", decider="DE", funding="national")
+    assert agenda["single_decider"](pays_for_all).plan.sum() == 0  # and would rather not
