@@ -15,6 +15,8 @@ from abm import catalogue  # noqa: F401  the shipped rules stand before a user's
 from agents.errors import BadInput, JusteRetourError
 from agents.rules import FAMILIES, OFFERED, forget
 
+ROOMS = ("agents", "abm")  # whose rules are the model's own
+
 
 @dataclass(frozen=True)
 class RulesFile:
@@ -34,14 +36,22 @@ _LOADED: dict[Path, RulesFile] = {}
 
 
 def loaded() -> list[RulesFile]:
-    """The files of rules read so far, in their order: users' own, then those that installed packages offered."""
-    return [*_LOADED.values(), *(file for module in OFFERED.values() if (file := _offered(module)))]
+    """The files of rules that are not the model's own: read by path, then offered by packages or imported in Python."""
+    further = [Path(module.__file__ or "") for module in OFFERED.values()]
+    for family in FAMILIES.values():
+        further += [
+            Path(rule.place.rpartition(":")[0])
+            for rule in family
+            if rule.function.__module__.partition(".")[0] not in ROOMS
+        ]
+    found = dict(_LOADED)
+    for path in further:
+        if path.resolve() not in found and path.suffix == ".py" and path.is_absolute() and path.is_file():
+            found[path.resolve()] = _as_it_stands(path)
+    return list(found.values())
 
 
-def _offered(module: ModuleType) -> RulesFile | None:
-    path = Path(module.__file__ or "")
-    if not path.is_file():
-        return None
+def _as_it_stands(path: Path) -> RulesFile:
     content = path.read_bytes()
     return RulesFile(
         path, hashlib.sha256(content).hexdigest(), content.decode("utf-8", "replace"), _entered(path)
@@ -109,7 +119,7 @@ def _load(path: Path) -> RulesFile:
 
 def _shipped(place: Path) -> bool:
     """Whether a file is one of the model's own, whose rules are known and stay what they are."""
-    rooms = [m for name, m in sys.modules.items() if name.partition(".")[0] in ("agents", "abm")]
+    rooms = [m for name, m in sys.modules.items() if name.partition(".")[0] in ROOMS]
     return any(module.__file__ == str(place) for module in rooms) and bool(_entered(place))
 
 

@@ -1,6 +1,8 @@
 """Rules from a user's file enter the catalogue, and whatever is wrong with the file is said with its line."""
 
+import importlib
 import json
+import sys
 
 import pytest
 
@@ -63,6 +65,15 @@ def test_a_result_records_the_rules_it_was_run_with(file):
     assert record["file"] == str(path)
     assert record["source"] == GOOD
     assert len(record["sha256"]) == 64
+
+
+def test_an_imported_file_is_recorded_too(file, monkeypatch):
+    path = file(GOOD, "imported_rules.py")
+    monkeypatch.syspath_prepend(path.parent)
+    importlib.import_module("imported_rules")
+    record = simulate({"voting": "two_of_three"}).provenance["rules"][-1]
+    assert (record["file"], record["source"]) == (str(path), GOOD)
+    monkeypatch.delitem(sys.modules, "imported_rules")
 
 
 def test_a_changed_file_is_read_again(file):
