@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import CancelledError
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -97,7 +97,12 @@ def local(content: str, chunks: Iterable[int], stop: Stop, workers: int) -> Iter
 
     def hire() -> None:
         process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "runs.experiments.worker"],  # no file of the user's hides one of Python's
+            [
+                sys.executable,
+                "-P",
+                "-m",
+                "runs.experiments.worker",
+            ],  # no file of the user's hides one of Python's
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env={**os.environ, **ONE_THREAD},
@@ -246,12 +251,18 @@ def there(content: str, chunk: int, expected: list[str]) -> Produced:
         except Exception as error:
             return Produced(chunk, 0, 0.0, {}, _nowhere(f"the worker cannot read the spec: {error}"))
         if found != expected:
-            return Produced(chunk, 0, 0.0, {}, _nowhere(f"the worker {OTHER}"))
+            return Produced(chunk, 0, 0.0, {}, _nowhere(f"the worker runs {_other(found, expected)}"))
         return produce(content, chunk)
 
 
 _ONE_AT_A_TIME = threading.Lock()
-OTHER = "runs other code, another NumPy or other files of rules; install the same there, and share the files."
+
+
+def _other(found: Sequence[str], expected: Sequence[str]) -> str:
+    """What a worker has in other versions, in words."""
+    kinds = ("code", "NumPy", "files of rules or members")
+    odd = [f"{k} ({a} there, {b} here)" for k, a, b in zip(kinds, found, expected, strict=True) if a != b]
+    return f"other {' and '.join(odd)}; install the same there, and share the files that the spec names."
 
 
 def _same_everywhere(client: Any, content: str, expected: list[str]) -> None:
@@ -266,7 +277,7 @@ def _same_everywhere(client: Any, content: str, expected: list[str]) -> None:
         raise BadInput("--cluster: the scheduler has no workers; start some, or wait for them.")
     for worker, has in found.items():
         if list(has) != expected:
-            raise BadInput(f"--cluster: the worker {worker} {OTHER}")
+            raise BadInput(f"--cluster: the worker {worker} runs {_other(has, expected)}")
 
 
 def _lost(error: BaseException) -> Failure:

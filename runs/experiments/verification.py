@@ -66,6 +66,7 @@ def verify(
     store = Store(out)
     manifest, records = store.manifest(), store.done()
     sample = whole(sample, "chunks", 1)
+    workers = whole(cores() if workers is None else workers, "workers", 0, 1024)
     if not records:
         raise BadInput(f"{out} holds no finished chunk; let `batch` run first.")
     now = platform_facts()
@@ -89,11 +90,7 @@ def verify(
     content = json.dumps(dict(spec.content), default=str)
     checked = []
     with stoppable() as stop:
-        running = (
-            pool.here(content, sound, stop)
-            if workers == 0
-            else pool.local(content, sound, stop, whole(workers or cores(), "workers", 1, 1024))
-        )
+        running = pool.local(content, sound, stop, workers) if workers else pool.here(content, sound, stop)
         for produced in running if sound else ():
             checked.append(produced.chunk)
             if produced.failure is not None:

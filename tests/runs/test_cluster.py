@@ -9,6 +9,7 @@ import threading
 import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -19,6 +20,7 @@ from runs.experiments.pool import fingerprint, there
 from runs.experiments.spec import read_spec
 from runs.experiments.store import Store
 from tests.runs.small import SPEC, files, manifest, run_small, spec_file
+from tests.runs.test_readme import blocks
 
 pytest.importorskip("distributed", reason="Dask is an extra: uv sync --extra dask")
 ROOT = Path(__file__).parents[2]
@@ -69,7 +71,33 @@ def at_home(tmp_path_factory):
     return run_small(tmp_path_factory.mktemp("at-home"), text=TEXT)
 
 
-def test_a_worker_killed_in_the_middle_changes_nothing_and_a_lost_scheduler_is_said(at_home, tmp_path):
+def _slurm(address):
+    """What the README's script calls, standing for a cluster that is there already."""
+
+    class SLURMCluster:
+        scheduler_address = address
+
+        def __init__(self, *, cores, processes, memory, walltime, queue):
+            self.jobs = 0
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *error):
+            pass
+
+        def scale(self, jobs):
+            self.jobs = jobs
+
+        def wait_for_workers(self, count):
+            assert self.jobs >= count
+
+    return SLURMCluster
+
+
+def test_a_worker_killed_in_the_middle_changes_nothing_and_a_lost_scheduler_is_said(
+    at_home, tmp_path, monkeypatch
+):
     spec, seen = spec_file(tmp_path, TEXT), []
     with cluster(tmp_path) as (address, scheduler, workers):
 
@@ -83,6 +111,14 @@ def test_a_worker_killed_in_the_middle_changes_nothing_and_a_lost_scheduler_is_s
         assert len(seen) == done.tally.chunks == 12
         assert files(tmp_path / "out") == files(at_home)
         assert manifest(tmp_path / "out")["result"] == manifest(at_home)["result"]
+
+        monkeypatch.chdir(tmp_path)
+        spec.rename("mine.toml")
+        monkeypatch.setitem(sys.modules, "dask_jobqueue", SimpleNamespace(SLURMCluster=_slurm(address)))
+        script = next(code for code in blocks("py") if "SLURMCluster" in code)
+        exec(script, {"__name__": "__main__"})
+        assert files(tmp_path / "results") == files(at_home)
+        spec = Path("mine.toml")
 
         def lose(tally):
             scheduler.kill()

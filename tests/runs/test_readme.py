@@ -4,9 +4,11 @@ import re
 from pathlib import Path
 
 import matplotlib
+import pandas as pd
 import pytest
 
 import runs
+from runs.experiments import experiment, verification
 
 TEXT = Path(runs.__file__).with_name("README.md").read_text(encoding="utf-8")
 
@@ -31,3 +33,27 @@ def test_python(tmp_path, monkeypatch, code):
     monkeypatch.chdir(tmp_path)
     exec(code, {})
     matplotlib.pyplot.close("all")
+
+
+def test_the_experiment(call, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for module in (experiment, verification):
+        monkeypatch.setattr(module, "cores", lambda: 0)  # in this process: workers take seconds to begin
+    (spec,) = blocks("toml")
+    Path("mine.toml").write_text(spec, encoding="utf-8")
+    (commands,) = blocks("shell")
+    for line in commands.splitlines():
+        prompt, *arguments = line.split()
+        status, out, err = call(*arguments)
+        assert (prompt, status) == ("juste-retour", 0), err
+        assert out
+    tables = pd.read_parquet("results/worlds")
+    assert {"voting", "funding", "replicate", "sites"} <= set(tables.columns)
+    assert len(tables) == 80
+    for name in (
+        "results/report.html",
+        "results/replication.zip",
+        "tables/worlds.dta",
+        "tables/codebook.csv",
+    ):
+        assert Path(name).stat().st_size > 0
