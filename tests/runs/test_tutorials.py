@@ -67,7 +67,12 @@ def mine(tmp_path, monkeypatch):
     folder = tmp_path / "clone" / "mine"
     folder.mkdir()
     monkeypatch.chdir(folder)
-    return folder
+    monkeypatch.syspath_prepend(folder)
+    before = set(sys.modules)
+    yield folder
+    for name in set(sys.modules) - before:
+        if getattr(sys.modules[name], "__file__", None) and Path(sys.modules[name].__file__).parent == folder:
+            del sys.modules[name]
 
 
 @pytest.fixture
