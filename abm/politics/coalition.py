@@ -70,6 +70,13 @@ def cheapest(
     return members & exists[:, None], exists
 
 
+def with_spare(price: Reals, members: Truths, spare: int) -> Truths:
+    """The members and so many more of those who can be had, cheapest first; (worlds, states)."""
+    wanted = np.where(members, np.inf, price)
+    further = np.argsort(np.argsort(wanted, axis=-1, kind="stable"), axis=-1, kind="stable") < spare
+    return members | (further & np.isfinite(wanted))
+
+
 def _cost(price: Reals, members: Truths) -> Reals:
     return total(np.where(members, price, 0.0))
 

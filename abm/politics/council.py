@@ -14,20 +14,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abm import prospect as outlook
-from abm.politics import coalition
+from abm.politics.buying import Buying
 from abm.politics.continuation import continuation
-from abm.politics.entitlement import Claims, best_of, spread
+from abm.politics.drafting import Drafting
+from abm.politics.entitlement import best_of
 from abm.politics.motion import Motion
 from abm.politics.proposing import Proposing
 from abm.politics.voting import Ballot
-from agents import commissioner, lab
+from agents import lab
 from agents.arrays import Reals, Truths, Whole, pick, total
 from agents.minds import inequality
 from agents.payoff import payoff
 from agents.situation import Memory, Offer, Prospect, Situation
 
 
-class Council(Proposing):
+class Council(Proposing, Buying, Drafting):
     """One quarter's table for the worlds `rows` of a `World`."""
 
     def __init__(self, world: Any, rows: NDArray[np.int64]):
@@ -342,207 +343,3 @@ class Council(Proposing):
         return Motion(
             plan, pledged, nobody, nobody, every, ~every, total(plan) > 0, every, np.zeros(nobody.shape)
         )
-
-    # -- claims and coalitions ----------------------------------------------------------------------------------------
-    def entitled(self, plan: Reals, score: Reals | None = None) -> Reals:
-        """The plan that honours what must come back; (worlds, sites)."""
-        taken = pick(plan, np.maximum(self.best, 0)) > 0
-        free = self.free & ~(plan > 0)
-        best = (
-            np.where(
-                taken,
-                best_of(self.merit, free, self.sites, self.states, self.world.lot[self.rows]),
-                self.best,
-            )
-            if taken.any()
-            else self.best
-        )
-        claims = Claims(
-            states=self.states,
-            sites=self.sites,
-            best=best,
-            room=np.where(best >= 0, pick(self.cap, np.maximum(best, 0)), 0.0),
-            smallest=self.p.smallest_eur_bn,
-            envelope=self.envelope,
-            split=self.split,
-            score=self.merit if score is None else score,
-            hosted=self.hosted,
-            received=self.received,
-            paid=self.paid,
-        )
-        return self.world.decide("entitlement", plan, claims, rows=self.rows)
-
-    def prices(self, plan: Reals, sunk: Any, margin: float = 0.0) -> tuple[Reals, Reals]:
-        """What each state's yes to a plan costs, and the site, or the cash, that buys it.
-
-        Returns:
-            price (worlds, states) EUR bn, 0 for who would say yes anyway, inf for who cannot be won; size (worlds,
-            states) EUR bn of the site at the state's best free site that closes the gap, or of the cash that does.
-        """
-        offer, failed = self.offer(plan), self.failed(plan, sunk)
-        stake = offer.utility - failed.utility
-        reservation = self.reservation(failed, stake)
-        if margin:
-            reservation = reservation + margin * total(np.abs(stake))[:, None] / self.states.count
-        gap = reservation - self.p.dissent_cost_eur_bn - offer.utility
-        if self.p.side_payments:
-            price = np.where(gap > 0, gap * (1 + 1e-9), 0.0)
-            return price, price
-        size = np.full(gap.shape, np.inf)
-        room = np.where(pick(plan, np.maximum(self.best, 0)) > 0, 0.0, self.at_best(self.cap))
-        before, without = 0.0, gap * 0.0
-        for multiple in (1.0, 1.5, 2.0, 3.0, 5.0, 8.0, 13.0, 21.0, 34.0):  # the first step that is enough
-            step = self.p.smallest_eur_bn * multiple
-            grown = self._offer(
-                offer.sites + 1,
-                offer.received + step,
-                Prospect(np.zeros((self.worlds, 1)), np.zeros((self.worlds, 1))),
-                offer.payment + self.split.own_cost(0.0) * step,
-            )
-            worth = (
-                grown.trophies + grown.local - grown.payment - offer.trophies - offer.local + offer.payment
-            )
-            enough = np.isinf(size) & (worth >= gap) & (step <= room)
-            part = np.where(worth > without, (gap - without) / np.maximum(worth - without, 1e-300), 1.0)
-            between = before + np.clip(part * (1 + 1e-9), 0.0, 1.0) * (step - before)  # worth is concave
-            size = np.where(enough, step if multiple == 1.0 else between, size)
-            before, without = step, worth
-        size = np.where(gap <= 0, 0.0, size)
-        return size, size
-
-    def with_coalition(
-        self, plan: Reals, sunk: Any, always: Truths | None = None, *, spare: int = 0, margin: float = 0.0
-    ) -> tuple[Reals, Reals]:
-        """The plan with the cheapest winning coalition bought: place sites, price once more, place again.
-
-        Where `side_payments` allows it, votes are bought in cash, which costs the public funds more than it brings;
-        the proposer pays, or, where none is in `always`, all by their share of the Union's money.
-
-        Args:
-            plan: EUR bn (worlds, sites).
-            sunk: share of the Union's money that a no does not give back.
-            always: (worlds, states) the proposer.
-            spare: votes bought beyond those needed, cheapest first.
-            margin: what is offered beyond the price, in mean stakes.
-
-        Returns:
-            plan (worlds, sites) and cash (worlds, states), EUR bn; cash only where `side_payments` allows it.
-        """
-        cash = np.zeros((self.worlds, self.states.count))
-        every = np.zeros(self.worlds, bool)
-        if np.any(self.p.consensus_norm > 0):
-            every = self.uniform("consensus", 1)[:, 0] < self.p.consensus_norm[:, 0]
-        ties = self.uniform("partners", self.states.count)
-        for _ in range(2):
-            price, size = self.prices(plan, sunk, margin)
-            members, _ = coalition.cheapest(price, self.wins, self.states, always, ties)
-            wanted = np.where(members, np.inf, price)
-            further = np.argsort(np.argsort(wanted, axis=-1, kind="stable"), axis=-1, kind="stable") < spare
-            members = (members | further | every[:, None]) & np.isfinite(price)
-            bought = np.where(members, size, 0.0)
-            if always is not None:
-                bought = np.where(always, 0.0, bought)
-            if not (bought > 0).any():
-                break
-            if self.p.side_payments:
-                payers = self.split.key if always is None else always
-                bill = (1 + self.p.cost_of_public_funds) * total(bought)[:, None]
-                return plan, bought - payers * bill
-            plan = self.placed(plan, bought)
-        return plan, cash
-
-    def placed(self, plan: Reals, size: Reals) -> Reals:
-        """Add sites at each state's best free site, (worlds, states) EUR bn; the rest shrinks to make room."""
-        added = spread(np.where(self.best >= 0, size, 0.0), self.best, self.sites.count)
-        added = np.where(plan > 0, 0.0, added)
-        owed = total(added)[:, None]
-        added = added * np.minimum(1.0, self.envelope / np.maximum(owed, 1e-300))
-        left = np.maximum(self.envelope - owed, 0.0)
-        out = plan * np.minimum(1.0, left / np.maximum(total(plan)[:, None], 1e-300)) + added
-        return np.where(out >= self.p.smallest_eur_bn, out, 0.0)
-
-    # -- plans --------------------------------------------------------------------------------------------------------
-    def largest(self, count: int, part: float = 1.0) -> Reals:
-        """A part of the envelope over the `count` best-placed sites, each up to its power; (worlds, sites) EUR bn.
-
-        Sites rank by the money that they can take, up to an equal share of the envelope, then by merit.
-        """
-        envelope = self.envelope * part
-        share = envelope / count
-        cap = np.where(self.free, self.cap, 0.0)
-        order = np.lexsort((-self.merit, -np.minimum(cap, share)), axis=-1)
-        rank = np.empty_like(order)
-        np.put_along_axis(rank, order, np.broadcast_to(np.arange(self.sites.count), order.shape), axis=-1)
-        chosen = (rank < count) & (cap > 0)
-        plan = np.zeros(cap.shape)
-        for _ in range(3):  # pour what does not fit into those that have power left
-            open_ = chosen & (plan < cap)
-            left = np.maximum(envelope - total(plan)[:, None], 0.0)
-            plan = np.where(open_, np.minimum(plan + left / np.maximum(open_.sum(-1), 1)[:, None], cap), plan)
-        return np.where(plan >= self.p.smallest_eur_bn, plan, 0.0)
-
-    def rehearsed(self) -> list[Reals]:
-        """What every other agenda would place, EUR bn (worlds, sites)."""
-        return self.world.rehearsed(self.rows)
-
-    def drafts(self) -> list[Reals]:
-        """The plans that the Commission's services put before the College.
-
-        From one site to one in each state, for a fifth, half and all of the envelope; (worlds, sites) EUR bn each.
-        """
-        n = self.states.count
-        counts = sorted({c for c in (1, 2, 3, 5, 8, 13, 21, 34, 55) if c < n and c < self.sites.count} | {1})
-        plans = [self.largest(c, share) for share in (0.2, 0.5, 1.0) for c in counts]
-        return plans + [self.one_each(share) for share in (0.2, 0.5, 1.0)]
-
-    def one_each(self, share: float) -> Reals:
-        """A share of the envelope in equal parts at every state's best free site; (worlds, sites) EUR bn."""
-        amount = np.minimum(share * self.envelope / self.states.count, self.at_best(self.cap))
-        plan = spread(np.where(self.best >= 0, amount, 0.0), self.best, self.sites.count)
-        return np.where(plan >= self.p.smallest_eur_bn, plan, 0.0)
-
-    def drafted(self) -> tuple[Reals, Truths]:
-        """The Commission's proposal: the lead's best draft among those that the College adopts.
-
-        Returns:
-            plan (worlds, sites) and whether the College adopted any (worlds,).
-        """
-        plans = self.drafts()
-        gain = np.stack([self.offer(plan).utility - self.standing.utility for plan in plans], axis=1)
-        poor = (
-            self.states.gdp / self.states.population < total(self.states.gdp) / self.states.population.sum()
-        )
-        n = self.states.count
-        views = commissioner.views(
-            gain,
-            self.college,
-            self.states,
-            race=np.stack(
-                [(self.outlook.prospect(x).race - self.outlook.prospect(None).race) / n for x in plans],
-                axis=1,
-            ),
-            cohesion=np.stack(
-                [total(np.where(poor, self.world.by_state(x), 0.0))[:, None] / n for x in plans], axis=1
-            ),
-            spend=np.stack([total(x)[:, None] / n for x in plans], axis=1),
-            private=np.stack([total(self.pledged(x, self.letters(x)))[:, None] / n for x in plans], axis=1),
-            p=self.p,
-        )
-        scores = self.world.decide_by_actor("draft", views, self.college, rows=self.rows)
-        yes = np.asarray(self.world.decide_by_actor("endorse", views, self.college, rows=self.rows))
-        adopted = 2 * yes.sum(-1) > self.college.count
-        choice = commissioner.ranked(scores, self.college.lead, adopted)
-        if self.world.trace is not None:
-            self.world.record(
-                "draft",
-                worlds=self.rows,
-                scores=scores,
-                endorsed=yes,
-                choice=choice,
-                sites=np.stack([(x > 0).sum(-1) for x in plans], axis=1),
-                spend=np.stack([total(x) for x in plans], axis=1),
-            )
-        plan = np.zeros(plans[0].shape)
-        for k, candidate in enumerate(plans):
-            plan = np.where((choice == k)[:, None], candidate, plan)
-        return plan, choice >= 0

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from abm.politics import coalition
-from abm.politics.tables.theory import TheoryTable, cheapest_first, noise_grid, remainder
+from abm.politics.tables.theory import TheoryTable, noise_grid, remainder
 from agents.arrays import Reals, Truths, Whole, pick, power, total
 from agents.situation import States
 
@@ -74,7 +74,7 @@ class Pie(TheoryTable):
         every = self.uniform("consensus", 1)[:, 0] < self.p.consensus_norm[:, 0]
         offers = []
         for spare, margin in noise_grid(self.states.count) if self.votes_by_luck else [(0, 0.0)]:
-            paid = (cheapest_first(price, members, spare) | every[:, None]) & ~own
+            paid = (coalition.with_spare(price, members, spare) | every[:, None]) & ~own
             offers.append(self._divided(paid, own, margin, sunk))
         return offers
 

@@ -201,13 +201,6 @@ def noise_grid(n: int) -> list[tuple[int, float]]:
     return [(k, m) for k in spare for m in (0.0, 0.05, 0.1, 0.2, 0.35, 0.5)]
 
 
-def cheapest_first(price: Reals, members: Truths, spare: int) -> Truths:
-    """The members and so many more, cheapest first."""
-    wanted = np.where(members, np.inf, price)
-    further = np.argsort(np.argsort(wanted, axis=-1, kind="stable"), axis=-1, kind="stable") < spare
-    return members | (further & np.isfinite(price))
-
-
 def remainder(shares: Reals) -> Reals:
     """What is left of a unit; (worlds, 1)."""
     return np.maximum(1.0 - total(shares), 0.0)[:, None]
