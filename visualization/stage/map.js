@@ -17,6 +17,8 @@ export function patterns() {
     h("pattern", { id, width: 7, height: 7, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" },
       h("rect", { width: 7, height: 7, fill: ground }), h("line", { x1: 0, y1: 0, x2: 0, y2: 7, stroke: colour, "stroke-width": 3.4 }));
   return h("defs", { key: "patterns" },
+    h("pattern", { id: "dots-abstains", width: 8, height: 8, patternUnits: "userSpaceOnUse" },
+      h("rect", { width: 8, height: 8, fill: "#eceae4" }), h("circle", { cx: 4, cy: 4, r: 2, fill: "#767d86" })),
     lines("hatch-no", NO, "#fbe3b5"), lines("hatch-0", SIDES[0], "#e3eff6"), lines("hatch-1", SIDES[1], "#f7e6d3"));
 }
 
@@ -59,12 +61,12 @@ function votes(ballot) {
 }
 
 function shape(s, i, vote, won, hosting, state, store) {
-  const fill = won ? YES : vote === "yes" ? PALE_YES : vote === "no" ? "url(#hatch-no)" : vote ? "#c6c9cc" : hosting ? "#cdd8e0" : QUIET;
+  const fill = won ? YES : vote === "yes" ? PALE_YES : vote === "no" ? "url(#hatch-no)" : vote ? "url(#dots-abstains)" : hosting ? "#cdd8e0" : QUIET;
   const chosen = state.who?.kind === "state" && state.who.index === i;
   const says = `${s.name}${vote ? `, votes ${vote}` : ""}${won ? " and wins a site" : ""}, ${counted(hosting, "site")}`;
   const pick = () => store.set({ who: { kind: "state", index: i }, panel: "why" });
   const common = {
-    key: s.code, class: "state", "data-state": s.code, fill, stroke: chosen ? INK : "#fff", "stroke-width": chosen ? 3 : 1,
+    key: s.code, class: "state", "data-state": s.code, fill, stroke: chosen ? INK : "#fff", "stroke-width": chosen ? 2 : 1,
     tabindex: 0, role: "button", "aria-label": says, onclick: pick, onkeydown: (e) => e.key === "Enter" && pick(),
   };
   const more = [h("title", {}, says)];
@@ -157,7 +159,7 @@ export function legend(x, y, u, most, run, frame) {
   const disc = (phase) => (cx) => marks(phase, 0.55, cx, y, r, 0);
   const there = (phase) => frame.phase.includes(phase);
   const entries = frame.voting
-    ? [["yes", patch(PALE_YES)], ["no", patch("url(#hatch-no)")], ["yes, wins a site", patch(YES)], ["abstains", patch("#c6c9cc")]]
+    ? [["yes", patch(PALE_YES)], ["no", patch("url(#hatch-no)")], ["yes, wins a site", patch(YES)], ["abstains", patch("url(#dots-abstains)")]]
     : [["chosen", disc(CHOSEN)], ["being built", disc(BUILDING)], ["working", disc(WORKING)],
       there(DROPPED) && ["dropped", disc(DROPPED)], there(STOPPED) && ["stopped", disc(STOPPED)],
       together(run, frame) && ["train as one", (cx) => h("line", { x1: cx - r, x2: cx + r, y1: y, y2: y, stroke: SIDES[0], "stroke-width": 2.5, "stroke-dasharray": "1 5", "stroke-linecap": "round" })]].filter(Boolean);

@@ -80,7 +80,7 @@ function drawSingle(state, w, height, u, store) {
   const rest = height - numberHeight - 2.2 * g;
   const addsHeight = size * (state.many ? 8.2 : 5);
   const short = rest - addsHeight - 10.2 * size < 9 * size;
-  const votesHeight = size * (short ? 5.9 : 10.2);
+  const votesHeight = size * (short ? 6.5 : 10.2);
   const bars = state.many || rest - addsHeight - votesHeight > 6 * size;
   const race = rest - votesHeight - (bars ? addsHeight : 0);
   let y = 0.4 * g;
