@@ -138,9 +138,9 @@ LISTS = {
 }
 DESIGNS = [
     {"kind": "grid"},
-    {"kind": "sobol", "base": 8},
+    {"kind": "sobol", "base": 8, "second_order": False},
     {"kind": "morris", "trajectories": 4, "levels": 4},
-    {"kind": "latin_hypercube", "points": 5},
+    {"kind": "latin_hypercube", "points": 5, "cross": []},
     {"kind": "switches", "to": "essay-reform"},
     {"kind": "list", "points": [{"voting": "nice"}, {"label": "b", "envelope_eur_bn": 3}]},
 ]

@@ -6,6 +6,7 @@ Samplers come from SciPy and SALib. Points are numbered in the order of the desi
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -53,7 +54,7 @@ def read_design(given: Any) -> Design:
     kind = given.get("kind")
     if kind is None:
         raise BadInput(f"design names no kind; add kind = one of {', '.join(KINDS)}.")
-    if kind not in KINDS:
+    if not isinstance(kind, str) or kind not in KINDS:
         raise BadInput(f"design.kind = {kind!r} is not known; {near(kind, KINDS)}")
     known = KINDS[kind]
     settings: dict[str, Any] = {}
@@ -71,6 +72,13 @@ def read_design(given: Any) -> Design:
             continue
         if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= MOST_POINTS:
             raise BadInput(f"design.{name} = {value!r} cannot be used; give a whole number from {low}.")
+    cross = settings.get("cross", ())
+    if not isinstance(cross, list | tuple) or not all(isinstance(key, str) for key in cross):
+        raise BadInput(
+            f"design.cross = {cross!r} is no list of factors; write their names in square brackets."
+        )
+    if not isinstance(settings.get("second_order", False), bool):
+        raise BadInput(f"design.second_order = {settings['second_order']!r} is neither true nor false.")
     if kind == "sobol" and settings["base"] & (settings["base"] - 1):
         raise BadInput(f"design.base = {settings['base']} is no power of two; take one, such as 256.")
     if kind == "morris" and settings["levels"] % 2:
@@ -92,10 +100,13 @@ def points(design: Design, factors: Sequence[Factor], seed: int, units: Sequence
 
 
 def _crossed(factors: Sequence[Factor]) -> list[Point]:
-    keys = [f.key for f in factors]
-    return [
-        dict(zip(keys, levels, strict=True)) for levels in itertools.product(*(f.grid() for f in factors))
-    ]
+    keys, grids = [f.key for f in factors], [f.grid() for f in factors]
+    many = math.prod(len(grid) for grid in grids)
+    if many > MOST_POINTS:
+        raise BadInput(
+            f"the factors cross to {many:,} points, more than {MOST_POINTS:,}; vary fewer, or sample."
+        )
+    return [dict(zip(keys, levels, strict=True)) for levels in itertools.product(*grids)]
 
 
 def _together(factors: Sequence[Factor]) -> list[Point]:

@@ -15,6 +15,7 @@ from agents.rules import FAMILIES, Parameter
 SCENARIO = "scenario"
 _TABLE = ("levels", "low", "high", "scale", "steps")
 STEPS = 5
+MOST_STEPS = 10_000
 
 
 @dataclass(frozen=True)
@@ -187,8 +188,10 @@ def _parameter(key: str, value: Any, default: Any, about: Parameter) -> Factor:
             f"{place}: scale = {scale!r} cannot be used; give linear, or log where low is above 0."
         )
     steps = value.get("steps", STEPS)
-    if not isinstance(steps, int) or isinstance(steps, bool) or steps < 2:
-        raise BadInput(f"{place}: steps = {steps!r} cannot be used; give a whole number of at least 2.")
+    if not isinstance(steps, int) or isinstance(steps, bool) or not 2 <= steps <= MOST_STEPS:
+        raise BadInput(
+            f"{place}: steps = {steps!r} cannot be used; give a whole number from 2 to {MOST_STEPS:,}."
+        )
     return Factor(key, (), float(low), float(high), scale, steps, whole)
 
 

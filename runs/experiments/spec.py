@@ -187,6 +187,11 @@ def spec_of(
         if key not in KEYS and key not in RESOLVED:
             raise BadInput(f"{key!r} is no part of an experiment; {near(key, KEYS)}")
     said: dict[str, Any] = {**KEYS, **content}
+    for key in RESOLVED:
+        if not isinstance(said.get(key, {}), Mapping):
+            raise BadInput(f"{key} = {said[key]!r} is no table; leave it away, it is worked out.")
+    if not said["outcomes"]:
+        raise BadInput("outcomes is empty; name what the report shows, or leave it away.")
     for key in ("replications", "design"):
         if said[key] is None:
             raise BadInput(f"an experiment needs {key}; add it.")
@@ -250,6 +255,9 @@ def spec_of(
         {r.path.name: r.sha256 for r in rules},
     )
     if "left_out" in content:
+        for n in content["left_out"]:
+            if not str(n).isdecimal() or int(n) >= len(spec.points):
+                raise BadInput(f"left_out.{n} is no point; leave left_out away, it is worked out.")
         refused = tuple(Refused(int(n), spec.points[int(n)], why) for n, why in content["left_out"].items())
     else:
         refused = _check_points(spec, check)

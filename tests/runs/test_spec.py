@@ -53,6 +53,18 @@ def spec(**changes):
         ({"design": {"kind": "latin_hypercube", "points": 0}}, ["points", "0"]),
         ({"design": {"kind": "latin_hypercube", "points": 4, "cross": ["votng"]}}, ["votng", "voting"]),
         ({"design": {"kind": "switches", "to": "essay-refrom"}}, ["essay-reform"]),
+        ({"design": {"kind": []}}, ["kind", "[]"]),
+        ({"design": {"kind": "latin_hypercube", "points": 4, "cross": 3}}, ["cross", "3"]),
+        ({"design": {"kind": "sobol", "base": 8, "second_order": "x"}}, ["second_order", "'x'"]),
+        ({"factors": {"envelope_eur_bn": {"low": 1, "high": 9, "steps": 10**9}}}, ["steps", "1000000000"]),
+        (
+            {
+                "factors": {
+                    k: {"low": 0.1, "high": 0.2, "steps": 9999} for k in ("smallest_eur_bn", "race_weight")
+                }
+            },
+            ["99,980,001 points"],
+        ),
         (
             {"design": {"kind": "list", "points": [{"votng": "unanimity"}]}, "factors": {}},
             ["votng", "voting"],
@@ -69,6 +81,9 @@ def spec(**changes):
         ({"members": "no/such/folder"}, ["no/such/folder"]),
         ({"rules": ["no/such.py"]}, ["no/such.py"]),
         ({"chunk": 0}, ["chunk", "0"]),
+        ({"outcomes": []}, ["outcomes", "empty"]),
+        ({"scenarios": 3}, ["scenarios", "3"]),
+        ({"left_out": {"7": "no reason"}}, ["left_out.7", "no point"]),
     ],
 )
 def test_what_cannot_be_used_is_refused_in_one_sentence(changes, words):
