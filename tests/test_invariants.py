@@ -29,9 +29,23 @@ def union(states: int):
     if states == 27:
         return load_members()
     folder = Path(mkdtemp())
-    rows = [f"S{k:03d},{100_000 * (1 + (7 * k) % 90)}" for k in range(states)]
-    (folder / "states.csv").write_text("state,population\n" + "\n".join(rows) + "\n")
+    rows = [f"S{k:03d},{100_000 * (1 + (7 * k) % 90)},{1 - k % 3 // 2}" for k in range(states)]
+    (folder / "states.csv").write_text("state,population,euro\n" + "\n".join(rows) + "\n")
     return load_members(folder)
+
+
+def values_of(default, about):
+    """What a parameter may be: within its plausible range mostly, or at a bound of what is allowed at all."""
+    if isinstance(default, bool):
+        return st.booleans()
+    if isinstance(default, str):
+        return st.sampled_from(about.choices or (default,))
+    low, high = about.range or (about.low, about.high)
+    within = st.just(default)
+    if None not in (low, high):
+        within = st.integers(int(low), int(high)) if isinstance(default, int) else st.floats(low, high)
+    bounds = [bound for bound in (about.low, about.high) if bound is not None]
+    return st.one_of(within, within, within, st.sampled_from([default, *bounds]))
 
 
 @st.composite
@@ -42,13 +56,15 @@ def scenarios(draw):
             rule = draw(st.sampled_from(sorted(family.rules)))
             table: dict[str, object] = {"rule": rule}
             for key, (default, about) in family.rules[rule].parameters.items():
-                span = about.range or (about.low, about.high)
-                if isinstance(default, float) and None not in span and draw(st.booleans()):
-                    table[key] = draw(st.floats(span[0], span[1]))
+                if draw(st.booleans()):
+                    table[key] = draw(values_of(default, about))
             changes[name] = table
     for name, (default, about) in parameters().items():
-        if isinstance(default, float) and about.range is not None and draw(st.integers(0, 5)) == 0:
-            changes[name] = draw(st.floats(*about.range))
+        if not isinstance(default, str) and about.range is not None and draw(st.integers(0, 5)) == 0:
+            changes[name] = draw(values_of(default, about))
+    if changes.get("funding", {}).get("rule") == "private":
+        changes["agenda"] = "single_decider"
+    changes["decider"] = draw(st.sampled_from(["EU", "state", "lab"]))
     if draw(st.integers(0, 9)) == 0:
         changes["envelope_eur_bn"] = 0.0
     changes["end"] = draw(st.sampled_from(["2028Q4", "2030Q1", "2034Q4"]))
@@ -64,8 +80,9 @@ def scenarios(draw):
 @given(scenarios(), st.sampled_from([1, 2, 5, 27, 40]), st.integers(0, 2**32 - 1))
 def test_every_combination_of_rules_keeps_its_books(changes, states, seed):
     members = union(states)
+    deciders = {"EU": "EU", "state": members.states.codes[-1], "lab": (*members.labs.names, "EU")[0]}
     try:
-        scenario = load("eu-status-quo").changed(changes)
+        scenario = load("eu-status-quo").changed(changes | {"decider": deciders[changes["decider"]]})
         out = run(scenario, seed, range(WORLDS), members)
     except BadInput as refusal:  # a pair that makes no sense, or a rule that this union's data cannot serve
         assert "\n" not in str(refusal)  # noqa: PT017  one sentence
@@ -95,6 +112,51 @@ def check_books(scenario, out):
         assert (spent <= scenario.envelope_eur_bn * (1 + 1e-9) + 1e-12).all()
     for ballot in out.votes:
         assert not (ballot["yes"] & ballot["no"]).any()
+    behind_the_meter = dict(scenario.rules["procurement"].settings).get("behind_the_meter", 1.0)
+    headroom = out.members.sites.headroom[f["site"]] * scenario.headroom_scale * behind_the_meter
+    assert (f["power_mw"] <= headroom * (1 + 1e-9)).all()
+    check_payers(scenario, out)
+
+
+def check_payers(scenario, out):
+    """A state without a site pays what the funding rule's key makes it pay, and nothing else."""
+    states, rule = out.members.states, scenario.rules["funding"].rule
+    nobody = np.zeros(states.count)
+    keys = {
+        "equal_shares": nobody + 1,
+        "hosts_only": nobody,
+        "private": nobody,
+        "contributors_club": np.where(states.euro, states.gni, 0.0),
+        "national": states.gdp if scenario.decider not in states.codes else None,
+    }
+    key = keys.get(rule, states.gni)
+    if key is None:
+        key = np.array([code == scenario.decider for code in states.codes], dtype=float)
+    for paid, sites in zip(out.states["paid_eur_bn"], out.states["sites"], strict=True):
+        elsewhere = sites == 0
+        bill, share = paid[elsewhere].sum(), key[elsewhere].sum()
+        assert np.allclose(paid[elsewhere] * share, bill * key[elsewhere], rtol=1e-9, atol=1e-12)
+        assert bill <= 1e-9 or share > 0
+
+
+@settings(
+    max_examples=max(EXAMPLES // 8, 4),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+@given(scenarios(), st.sampled_from(sorted(FAMILIES["agenda"].rules)), st.integers(0, 2**32 - 1))
+def test_no_agenda_does_better_than_the_planner_by_the_planners_own_measure(changes, agenda, seed):
+    rest = {k: v for k, v in changes.items() if k not in ("agenda", "decider")} | {"end": "2028Q4"}
+    try:
+        aimed, reached = (
+            run(load("eu-status-quo").changed(rest | {"agenda": rule}), seed, range(WORLDS), price=False)
+            for rule in ({"rule": "planner", "objective": "welfare"}, agenda)
+        )
+    except BadInput as refusal:
+        assert "\n" not in str(refusal)  # noqa: PT017  one sentence
+        return
+    best, other = (out.worlds["welfare_eur_bn"] for out in (aimed, reached))
+    assert (other <= best + 1e-9 * np.maximum(1, np.abs(best))).all()
 
 
 @pytest.mark.parametrize("states", [1, 200])
