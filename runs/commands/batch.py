@@ -14,6 +14,7 @@ Workers = Annotated[
     typer.Option(metavar="N", help="Worker processes; 0 runs in this one.  [default: one a core]"),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+REFUSALS = 2  # that are shown
 EVERY = 15.0  # seconds between lines of progress where there is no terminal
 
 
@@ -88,7 +89,7 @@ def batch(
         return
     rate = f", {done.tally.rate:,.0f} runs/s" if done.tally.worlds_now else ""
     where.print(
-        f"{done.tally.worlds_done:,} runs in {done.tally.chunks} chunks are in {out} "
+        f"{done.tally.worlds_done:,} runs in {_chunks(done.tally.chunks)} are in {out} "
         f"({_time(done.tally.seconds)}{rate}); result {done.digest[:16]}.",
         soft_wrap=True,
     )
@@ -100,17 +101,17 @@ def _say_cost(spec: Any, where: Any) -> None:
     plan = Plan(spec)
     where.print(
         f"{spec.title}: {len(spec.kept)} {'point' if len(spec.kept) == 1 else 'points'} x {spec.replications:,} "
-        f"replications = {spec.runs:,} runs in {plan.chunks} chunks (spec {spec.digest}).",
+        f"replications = {spec.runs:,} runs in {_chunks(plan.chunks)} (spec {spec.digest}).",
         soft_wrap=True,
     )
     if spec.refused:
         from runs.experiments.spec import said
 
-        where.print(f"{len(spec.refused)} combinations are refused and left out:", soft_wrap=True)
-        for refused in spec.refused[:10]:
+        where.print(f"{len(spec.refused)} combinations are refused and left out, such as:", soft_wrap=True)
+        for refused in spec.refused[:REFUSALS]:
             where.print(f"  {said(refused.values)}: {refused.reason}", soft_wrap=True)
-        if len(spec.refused) > 10:
-            where.print(f"  and {len(spec.refused) - 10} more (manifest.json lists them).")
+        if len(spec.refused) > REFUSALS:
+            where.print("  manifest.json and --dry-run --json list them all.")
 
 
 class _Display:
@@ -183,6 +184,10 @@ def verify(
     for line in found.differences[:10]:
         where.print(line, soft_wrap=True)
     where.print(verdict(found, folder), soft_wrap=True)
+
+
+def _chunks(count: int) -> str:
+    return "1 chunk" if count == 1 else f"{count:,} chunks"
 
 
 def _time(seconds: float) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import pickle
 import selectors
@@ -195,6 +196,11 @@ def dask(content: str, chunks: Iterable[int], stop: Stop, address: str) -> Itera
         raise BadInput(
             "--cluster needs Dask, which is not installed: install juste-retour[dask], or `uv sync --extra dask`."
         ) from None
+    if "://" not in address:
+        raise BadInput(f"--cluster {address} is no address; give one such as tcp://127.0.0.1:8786.")
+    logging.getLogger("distributed").setLevel(
+        logging.CRITICAL
+    )  # it prints tracebacks; what matters is said here
     try:
         client = distributed.Client(address, timeout=PATIENCE, set_as_default=False)
     except (OSError, ValueError, TimeoutError) as error:

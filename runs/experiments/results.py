@@ -62,7 +62,7 @@ class Results:
 
     def table(self, name: str = "worlds", columns: Sequence[str] | None = None) -> pd.DataFrame:
         """A table, whole or some of its columns, ordered by point and replicate."""
-        parts = [pq.read_table(path, columns=columns) for path in self._files(name)]
+        parts = [_read(path, columns) for path in self._files(name)]
         frame = pa.concat_tables(parts).to_pandas()
         keys = [key for key in ("point", "replicate") if key in frame]
         return frame.sort_values(keys, kind="stable", ignore_index=True) if keys else frame
@@ -70,7 +70,7 @@ class Results:
     def parts(self, name: str = "worlds") -> Iterator[pd.DataFrame]:
         """A table chunk by chunk."""
         for path in self._files(name):
-            yield pq.read_table(path).to_pandas()
+            yield _read(path).to_pandas()
 
     def outcome(self, name: str) -> tuple[list[int], Reals]:
         """An outcome as (points, replications), and the points' numbers; infinite where a lag is missing.
@@ -112,6 +112,15 @@ class Results:
             f"{self.spec.title}: {len(self.spec.kept)} points x {self.spec.replications} replications, {done} of "
             f"{self.plan.chunks} chunks, tables {', '.join(self.tables)} ({json.dumps(str(self.out))})"
         )
+
+
+def _read(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
+    try:
+        return pq.read_table(path, columns=columns)
+    except (OSError, pa.ArrowException):
+        raise BadInput(
+            f"{path} is missing, truncated or corrupt; the same `batch` command writes it anew."
+        ) from None
 
 
 def _year(text: Any) -> float:

@@ -112,6 +112,10 @@ def package(folder: Path | str, out: Path | str | None = None, *, tables: bool =
         raise BadInput(
             f"{folder} is not complete ({len(results.store.done())} of {results.plan.chunks} chunks): let `batch` end first."
         )
+    for record in results.store.done().values():
+        damage = results.store.damaged(record)
+        if damage is not None:
+            raise BadInput(f"{damage}; the same `batch` command writes it anew.")
     path = Path(out) if out is not None else results.out / ARCHIVE
     if path.is_dir():
         raise BadInput(f"--out {path} is a folder; name a file, such as {path / ARCHIVE}.")

@@ -162,6 +162,8 @@ def test_a_cluster_that_cannot_be_used_is_said(tmp_path, monkeypatch):
     monkeypatch.setattr(pool, "PATIENCE", 0.2)
     with pytest.raises(BadInput, match="no Dask scheduler"):
         run_small(tmp_path, workers=None, cluster="tcp://127.0.0.1:1")
+    with pytest.raises(BadInput, match="no address"):
+        run_small(tmp_path, workers=None, cluster="here")
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(BadInput, match="--extra dask"):
         run_small(tmp_path, workers=None, cluster="tcp://127.0.0.1:1")

@@ -141,6 +141,26 @@ def test_half_an_experiment_is_not_packed(tmp_path, call):
     assert "folder" in wrong
 
 
+def test_a_damaged_chunk_is_said_wherever_it_is_read(tmp_path, call):
+    out = run_small(tmp_path)
+    victim = out / "worlds" / "000001.parquet"
+    content = victim.read_bytes()
+    victim.write_bytes(content[:-40])
+    for words in (
+        ["report"],
+        ["sensitivity"],
+        ["export", "--out", tmp_path / "t"],
+        ["package"],
+        ["patterns"],
+    ):
+        status, _, wrong = call(words[0], out, *words[1:])
+        assert status == 2, words
+        assert "000001.parquet" in wrong
+        assert "writes it anew" in wrong
+    victim.write_bytes(content[:-40] + bytes(40))
+    assert call("package", out)[0] == 2
+
+
 def test_the_environment_names_what_results_depend_on():
     named = environment()
     assert named[0].startswith("# Python")
