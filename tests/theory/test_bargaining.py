@@ -49,7 +49,7 @@ def test_a1_the_closed_rule(n, q, patience, proposer, partner):
     assert motion.plan.mean(0) == pytest.approx(1 / n, abs=5 * spread + EXACT)  # what was expected comes true
 
 
-@pytest.mark.parametrize(("n", "q", "patience"), [(3, 2, 0.9), (4, 3, 0.95), (27, 27, 0.9)])
+@pytest.mark.parametrize(("n", "q", "patience"), [(3, 2, 0.9), (4, 3, 0.5), (27, 27, 0.9)])
 def test_a1_what_is_expected_is_found(n, q, patience):
     found = solved_pie(players(n), k_of(q), patience)
     assert found.converged

@@ -20,7 +20,7 @@ def cost(price, members):
 
 def test_within_a_tenth_of_a_per_cent_of_the_integer_optimum():
     """On a thousand vectors the mean gap is 0.015 % (politics/README.md); here a sample of them."""
-    price = np.random.default_rng(0).random((1000, 27))[:150]
+    price = np.random.default_rng(0).random((1000, 27))[:100]
     members, exists = cheapest(price, WINS, STATES)
     assert exists.all()
     assert WINS(members).all()
@@ -43,9 +43,9 @@ def test_the_blocking_clause_is_used_where_it_is_cheaper():
 
 def test_the_proposer_comes_for_nothing_and_some_cannot_be_had():
     rng = np.random.default_rng(4)
-    price = rng.random((60, 27))
+    price = rng.random((40, 27))
     price[rng.random(price.shape) < 0.15] = np.inf
-    always = np.arange(27) == rng.integers(27, size=60)[:, None]
+    always = np.arange(27) == rng.integers(27, size=40)[:, None]
     members, exists = cheapest(price, WINS, STATES, always)
     possible = WINS(np.isfinite(price) | always)
     assert np.array_equal(exists, possible)
