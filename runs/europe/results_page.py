@@ -357,8 +357,8 @@ def _doubts(found: Mapping[str, Any]) -> str:
             "doubt": d["name"],
             "about": d["kind"],
             "what changes": ", ".join(f"`{k} = {v}`" for k, v in d["changes"].items()) or "nothing",
-            "draws that it moves": f"{100 * d['moves']:.0f} %",
-            "left out": f"{100 * d['left_out']:.0f} %",
+            "draws that it moves": f"{number(100 * d['moves'], 1)} %",
+            "left out": f"{number(100 * d['left_out'], 1)} %",
         }
         for d in found["doubts"]
     ]
