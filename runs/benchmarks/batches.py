@@ -1,0 +1,93 @@
+"""What a batch costs: runs a second with one worker and with two, the second's efficiency, bytes a run, memory as it goes.
+
+    uv run python -m runs.benchmarks.batches
+
+Both are timed by the clock and by processor time; on a machine that is shared the second says more. The efficiency is
+the processor time of a run with one worker over that with two: what is lost by sharing memory and a parent. Start-up,
+two seconds a worker, is left out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import tempfile
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from runs import batch
+
+
+def sample() -> tuple[float, list[float]]:
+    """Processor seconds so far of this process and its children, and MB of each (Linux)."""
+    pids = ["self", *Path("/proc/thread-self/children").read_text().split()]
+    return sum(map(_processor_seconds, pids)), [_resident(pid) for pid in pids]
+
+
+def _processor_seconds(pid: str) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _resident(pid: str) -> float:
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(float(line.split()[1]) for line in lines if line.startswith("VmRSS:")) / 1e3
+
+
+def measure(scenario: str, worlds: int, workers: int) -> dict[str, Any]:
+    """A batch, timed from the chunk by which every worker is warm."""
+    spec = {
+        "scenario": scenario,
+        "replications": worlds,
+        "design": {"kind": "list", "points": [{"label": scenario}]},
+    }
+    seen: list[tuple[int, float, float, list[float]]] = []
+    with tempfile.TemporaryDirectory() as folder:
+        done = batch(
+            spec,
+            folder,
+            workers=workers,
+            progress=lambda tally: seen.append((tally.worlds_now, perf_counter(), *sample())),
+        )
+        size = sum(path.stat().st_size for path in Path(folder).rglob("*.parquet"))
+    warm, last = seen[len(seen) // 4], seen[-1]
+    runs = last[0] - warm[0]
+    return {
+        "workers": workers,
+        "runs_a_second": runs / (last[1] - warm[1]),
+        "runs_a_second_of_a_processor": runs / (last[2] - warm[2]),
+        "bytes_a_run": size / worlds,
+        "mb_early": warm[3],
+        "mb_late": last[3],
+        "result": done.digest,
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--scenario", default="eu-status-quo")
+    parser.add_argument("--worlds", type=int, default=32_768)
+    parser.add_argument("--json", action="store_true")
+    a = parser.parse_args()
+    found = [measure(a.scenario, a.worlds, workers) for workers in (1, 2)]
+    one, two = (f["runs_a_second_of_a_processor"] for f in found)
+    if a.json:
+        print(json.dumps({"batches": found, "efficiency": two / one}, indent=2))
+        return
+    print(f"{a.scenario}, {a.worlds:,} runs with the table of worlds")
+    for f in found:
+        early, late = (", ".join(f"{mb:.0f}" for mb in f[k]) for k in ("mb_early", "mb_late"))
+        print(
+            f"  {f['workers']} at work: {f['runs_a_second']:,.0f} runs/s by the clock, "
+            f"{f['runs_a_second_of_a_processor']:,.0f} a second of a processor, {f['bytes_a_run']:.0f} bytes a run, "
+            f"MB of parent and workers {early} after a quarter, {late} at the end"
+        )
+    print(
+        f"  efficiency of the second worker {two / one:.2f}; same bytes: {found[0]['result'] == found[1]['result']}"
+    )
+
+
+if __name__ == "__main__":
+    main()
