@@ -11,7 +11,10 @@ LINES = re.findall(
     r"^    (?:pip install uv && )?uv run juste-retour (.+)$", TEXT.replace("--worlds 200", "--worlds 9"), re.M
 )
 RULE = re.search(r"```python\n(from abm.politics.voting.+?)```", TEXT, re.S)
-SHORT = {"app": ("--help",)}  # it stays up; the browser's tests open it
+SHORT = {
+    "app": ("--help",),
+    "verdict": ("--help",),
+}  # one stays up, the other takes minutes; both have their tests
 
 
 @pytest.fixture(scope="module")
