@@ -1,0 +1,134 @@
+"""Twenty visitors at once, without browsers: how long they wait and what the server holds in memory.
+
+    uv run python -m visualization.benchmarks.crowd [SECONDS]
+
+Every visitor asks for new runs every two seconds or so, and after each ten for 200 worlds. At the end half of them
+leave and half are lost.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import sys
+import threading
+import time
+from pathlib import Path
+from uuid import uuid4
+
+from websockets.sync.client import connect
+
+from visualization.benchmarks.live import memory_mb, row, started
+
+VISITORS = 20
+PRESETS = ("eu-status-quo", "essay-reform", "federal-europe", "gigafactories")
+
+
+class Visitor:
+    """Speaks to the server as the page does."""
+
+    def __init__(self, address):
+        url = f"{address.replace('http', 'ws')}/jupyter/api/kernels/{uuid4()}/channels?session_id={uuid4()}"
+        self.socket = connect(
+            url, origin=address, additional_headers={"Cookie": f"solara-session-id={uuid4()}"}, max_size=None
+        )
+        self.asked = 0
+        self._send("comm_open", {"comm_id": "control", "target_name": "solara.control", "data": {}})
+        run = {"method": "run", "path": "", "args": {"appName": None, "path": ""}}
+        self._send("comm_msg", {"comm_id": "control", "data": run})
+        for said in self._heard():
+            if "catalogue" in said["data"].get("state", {}):
+                self.link = said["comm_id"]
+            if said["data"].get("method") == "finished":
+                return
+
+    def _send(self, kind, content):
+        header = {"msg_id": uuid4().hex, "msg_type": kind, "session": "s", "username": "", "version": "5.3"}
+        message = {
+            "header": header,
+            "parent_header": {},
+            "metadata": {},
+            "content": content,
+            "channel": "shell",
+            "buffers": [],
+        }
+        self.socket.send(json.dumps(message))
+
+    def _heard(self):
+        while True:
+            text = self.socket.recv(timeout=120)
+            if isinstance(text, bytes):  # parts, each from its offset; the first is the message
+                count, *offsets = (int.from_bytes(text[k : k + 4], "big") for k in (0, 4, 8))
+                text = text[offsets[0] : offsets[1] if count > 1 else None]
+            content = json.loads(text)["content"]
+            if isinstance(content.get("data"), dict):
+                yield content
+
+    def ask(self, done, **question):
+        """Ask, and return the seconds until an answer is the last one."""
+        self.asked += 1
+        start = time.perf_counter()
+        told = {"event": "ask", "data": {"n": self.asked} | question}
+        self._send("comm_msg", {"comm_id": self.link, "data": {"method": "custom", "content": told}})
+        for said in self._heard():
+            content = said["data"].get("content", {})
+            answer = content["args"][0] if content.get("method") == "hear" else {}
+            if answer.get("n") == self.asked:
+                if "error" in answer:
+                    raise SystemExit(answer["error"])
+                if done(answer):
+                    return 1000 * (time.perf_counter() - start)
+
+
+def visit(address, number, until, first, runs, spreads):
+    luck = random.Random(number)
+    start = time.perf_counter()
+    visitor = Visitor(address)
+    first.append(1000 * (time.perf_counter() - start))
+    while time.monotonic() < until:
+        changes = {"envelope_eur_bn": round(luck.uniform(2, 12), 1)}
+        specs = [{"base": luck.choice(PRESETS), "changes": changes} for _ in range(luck.choice((1, 2)))]
+        runs.append(visitor.ask(lambda a: True, kind="runs", specs=specs, seed=luck.randrange(100)))
+        if len(runs) % 10 == 0:
+            spreads.append(
+                visitor.ask(
+                    lambda a: a["spread"]["worlds"] == 200, kind="spread", specs=specs[:1], seed=1, worlds=200
+                )
+            )
+        time.sleep(luck.uniform(1, 3))
+    (visitor.socket.socket if number % 2 else visitor.socket).close()
+
+
+def main():
+    seconds = int(sys.argv[1]) if len(sys.argv) > 1 else 600
+    command = [str(Path(sys.executable).parent / "juste-retour"), "app", "--no-browser", "--port", "0"]
+    process, address = started(command, r"http://127\.0\.0\.1:\d+")
+    try:
+        held = [memory_mb(process.pid)]
+        first: list[float] = []
+        runs: list[float] = []
+        spreads: list[float] = []
+        until = time.monotonic() + seconds
+        crowd = [
+            threading.Thread(target=visit, args=(address, k, until, first, runs, spreads), daemon=True)
+            for k in range(VISITORS)
+        ]
+        for visitor in crowd:
+            visitor.start()
+        while any(visitor.is_alive() for visitor in crowd):
+            time.sleep(min(seconds / 4, 60))
+            held.append(memory_mb(process.pid))
+        print("| measured | median | p95 | most | unit | aim |\n|---|---:|---:|---:|---|---|")
+        row(f"{VISITORS} visitors arrive at once", first)
+        row(f"a new run, {len(runs)} asked in {seconds} s", runs)
+        row(f"200 worlds, {len(spreads)} asked", spreads)
+        print(f"\nmemory of the server in MB: {', '.join(f'{mb:.0f}' for mb in held)}")
+        print(f"{os.cpu_count()} cores, load average {os.getloadavg()[0]:.1f} at the end")
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+if __name__ == "__main__":
+    main()
