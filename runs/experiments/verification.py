@@ -19,7 +19,7 @@ from runs.experiments import pool
 from runs.experiments.chunks import Plan
 from runs.experiments.experiment import cores, stoppable
 from runs.experiments.spec import spec_of
-from runs.experiments.store import Store, changes_between, code_digest, same_bits
+from runs.experiments.store import DONE, Store, changes_between, code_digest, same_bits
 from runs.provenance import platform_facts
 
 SAMPLE = 3
@@ -87,6 +87,9 @@ def verify(
     if not every and len(sound) > sample:
         sound = sorted(int(n) for n in np.random.default_rng().choice(sound, sample, replace=False))
     plan = Plan(spec)
+    missing = plan.chunks - len(records)
+    if manifest["complete"] and missing:
+        differences.append(f"{missing} of {plan.chunks} chunks that were there are gone from {DONE}")
     content = json.dumps(dict(spec.content), default=str)
     checked = []
     with stoppable() as stop:
@@ -108,7 +111,7 @@ def verify(
                 progress(len(checked), len(sound))
     if stop.asked:
         raise KeyboardInterrupt
-    return Verification(sorted(checked), plan.chunks, plan.chunks - len(records), exact, differences, changed)
+    return Verification(sorted(checked), plan.chunks, missing, exact, differences, changed)
 
 
 def _difference(kept: bytes, fresh: bytes, exact: bool) -> str | None:
@@ -156,7 +159,7 @@ def verdict(found: Verification, out: Path | str) -> str:
         missing = f"; {found.missing} of {found.chunks} chunks are not there yet" if found.missing else ""
         return f"{len(found.checked)} of {found.chunks} chunks were run again and agree {how}{missing}."
     more = f" (and {len(found.differences) - 1} more)" if len(found.differences) > 1 else ""
-    damaged = all(".parquet" in line for line in found.differences)
+    damaged = all(".parquet" in line or DONE in line for line in found.differences)
     if damaged:
         cause = "the same `batch` command writes damaged chunks anew."
     elif found.changed:

@@ -64,6 +64,17 @@ def test_a_truncated_chunk_is_noticed_even_when_it_is_not_in_the_sample(out):
         verdict(found, out)
 
 
+def test_a_list_of_chunks_that_was_cut_is_noticed(out):
+    listed = out / "chunks.jsonl"
+    lines = listed.read_bytes().splitlines(keepends=True)
+    listed.write_bytes(b"".join(lines[:-1]))
+    with pytest.raises(Differs, match="1 of 4 chunks that were there are gone"):
+        verdict(verify(out, sample=1, workers=0), out)
+    manifest = json.loads((out / "manifest.json").read_text()) | {"complete": False}
+    (out / "manifest.json").write_text(json.dumps(manifest))
+    assert "not there yet" in verdict(verify(out, sample=1, workers=0), out)
+
+
 def test_a_changed_number_is_named_with_its_world(out):
     rewrite(out, scaled("years_behind", 1 + 1e-9))
     found = verify(out, every=True, workers=0)
