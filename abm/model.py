@@ -14,9 +14,10 @@ import mesa
 import numpy as np
 from mesa.datacollection import DataCollector
 
+from abm.accounts import Accounts
 from abm.calendar import label
 from abm.members import Members, load_members
-from abm.outcomes import Accounts, Outcomes, outcomes, planned_years_behind, price_of_politics
+from abm.outcomes import Outcomes, outcomes, planned_years_behind, price_of_politics
 from abm.politics.council import Council
 from abm.quarter import advance
 from abm.readings import REPORTED, Readings

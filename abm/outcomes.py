@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from abm.accounts import accounts
 from abm.delivery.building import NEVER
 from abm.delivery.chips import h100_equivalents
 from abm.members import Members, load_members
@@ -114,48 +115,6 @@ def planned_years_behind(
     while world.running and world.now < world.assessed:
         advance(world)
     return world.race["years_behind"]
-
-
-@dataclass(frozen=True, eq=False)
-class Accounts:
-    """What is under contract by now: by site `chips` and `spend`, by state all else; money in EUR bn.
-
-    `common` is what the programme spends in a state, all but hosts' own sites; it is part of `received`.
-    """
-
-    chips: Reals
-    spend: Reals
-    sites: NDArray[np.int64]
-    accelerators: Reals
-    received: Reals
-    common: Reals
-    paid: Reals
-    private: Reals
-
-
-def accounts(world: World) -> Accounts:
-    """Read the accounts of worlds, (worlds, sites) and (worlds, states)."""
-    d, contracted = world.delivered, world.contracted
-    zero = np.zeros(contracted.shape)
-    chips = np.where(contracted, d.chips, zero)
-    spend = np.where(contracted, d.spend, zero)
-    pledged = np.minimum(np.where(contracted, world.pledged, zero), spend)
-    own = np.where(world.own_money, spend, zero)
-    common = world.by_state(spend - own)
-    split = world.split
-    letters = np.minimum(
-        world.by_state(np.where(world.own_money, zero, pledged)), common * (1 - split.private)
-    )
-    return Accounts(
-        chips=chips,
-        spend=spend,
-        sites=np.rint(world.by_state(contracted)).astype(np.int64),
-        accelerators=world.by_state(chips),
-        received=world.by_state(spend),
-        common=common,
-        paid=split.payments(common, letters) + world.by_state(own),
-        private=letters + split.private * common,
-    )
 
 
 def outcomes(world: World, planner_years: Reals | None = None) -> Outcomes:

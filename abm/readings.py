@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from abm.accounts import Accounts, accounts
 from abm.delivery.exchange import run_flop
 from abm.fleet import fleet_of, operational
-from abm.outcomes import Accounts, accounts
 from abm.quarter import race_of, standing
 from abm.quarter import run_flop as largest_run
 from abm.world import World
