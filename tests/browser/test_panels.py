@@ -160,6 +160,7 @@ def test_the_tour_shows_an_ordinary_world_and_tells_of_all(visit):
     worlds = [simulate(name, worlds=200, seed=1).worlds for name in ("eu-status-quo", "essay-reform")]
     middle = [round(quantile(w.years_behind, 0.5), 1) for w in worlds]
     assert f"In the middle of 200 worlds: {middle[0] - middle[1]:.1f} won" in page.text_content(".answer")
+    page.wait_for_function("new URLSearchParams(location.search).has('world')")
     shown = int(page.evaluate("new URLSearchParams(location.search).get('world')"))
     for column in ("sites", "years_behind", "price_of_politics"):
         values = worlds[0][column]
