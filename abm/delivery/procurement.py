@@ -96,7 +96,8 @@ def public_tender(
     award_years: Annotated[float, _award(1.1, 3, "EuroHPC, 14 machines: median 16 months, mean 20")] = 1.5,
     award_cv: Annotated[float, _CV] = 0.38,
     build_years: Annotated[
-        float, _build(1, 3, "EuroHPC, 18 machines, nine unfinished: median 42 months (34 to 55) with the award")
+        float,
+        _build(1, 3, "EuroHPC, 18 machines, nine unfinished: median 42 months (34 to 55) with the award"),
     ] = 2.0,
     refresh: Annotated[float, _REFRESH] = 0.3,
     litigation_hazard: Annotated[float, _LITIGATION] = 0.01,

@@ -165,7 +165,9 @@ def test_public_tender_takes_as_long_as_eurohpc_machines():
     building = procurement.build_time(procedure, 4.0, practice, GRID, P)
     assert 12 < building.mean() * 12 < 23  # observed: median 16, 90 % interval, the unfinished as censored
     years = procurement.award_time(procedure, GRID) + building
-    assert 36 < years.mean() * 12 < 42  # observed: median 36 of the finished, 42 with the unfinished as censored
+    assert (
+        36 < years.mean() * 12 < 42
+    )  # observed: median 36 of the finished, 42 with the unfinished as censored
     months = np.array([15.1] * 4 + [16.0, 20.0, 16.6, 16.3, 36.5, 15.6, 33.3, 29.0])  # selection to contract
     assert months.std(ddof=1) / months.mean() == pytest.approx(procedure.award_cv, abs=0.05)
 
