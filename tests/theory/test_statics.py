@@ -41,19 +41,16 @@ def test_e1_the_proposers_rent_falls_with_the_quota():
     assert (np.diff(rents) < 0).all()
 
 
-def test_e3_cash_leaves_the_draft_as_it_was_and_keeps_the_coalition_small():
+def test_e3_cash_needs_fewer_sites_and_no_larger_coalition():
     """Snyder (1991): votes that are bought in cash need no sites; what a bought site is worth to its host is lost."""
     how = {"agenda": "commission_proposal", "funding": "gni_key", "voting": "reinforced_qmv"}
     sites, cash = played(**how), played(side_payments=True, **how)
-    drafted = played(**how | {"voting": "dictator"})  # nobody need be bought
 
     def ayes(out):
         return np.concatenate([ballot["yes"].sum(-1) for ballot in out.votes if ballot["passed"].any()])
 
-    assert (cash.worlds["sites"] == drafted.worlds["sites"]).mean() > 0.95  # a site may still be the cheaper gift
     assert (cash.worlds["sites"] <= sites.worlds["sites"]).all()
     assert cash.worlds["sites"].mean() < sites.worlds["sites"].mean()
-    assert (cash.worlds["largest_run_flop"] >= sites.worlds["largest_run_flop"] * (1 - 1e-9)).all()
     assert ayes(cash).mean() <= ayes(sites).mean() + 0.5
 
 
