@@ -7,13 +7,13 @@ from typing import Annotated, Any
 
 import typer
 
+from runs.commands.options import Json, ResultDir, Rules
+
 SpecFile = Annotated[Path, typer.Argument(metavar="SPEC.toml", help="The experiment.")]
-ResultDir = Annotated[Path, typer.Argument(metavar="DIR", help="Folder that `batch --out` wrote.")]
 Workers = Annotated[
     int | None,
     typer.Option(metavar="N", help="Worker processes; 0 runs in this one.  [default: one a core]"),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 REFUSALS = 2  # that are shown
 EVERY = 15.0  # seconds between lines of progress where there is no terminal
 
@@ -23,9 +23,7 @@ def batch(
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Folder for the results; the same command goes on.")
     ] = None,
-    rules: Annotated[
-        list[Path] | None, typer.Option(metavar="FILE.py", help="File with rules of your own. Repeatable.")
-    ] = None,
+    rules: Rules = None,
     workers: Workers = None,
     cluster: Annotated[
         str | None, typer.Option(metavar="ADDRESS", help="A Dask scheduler, such as tcp://127.0.0.1:8786.")

@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
+from runs.commands.options import Json
+
 SPARE = ("From", "To", "Expected", "Unfinished", "5 % ", "95 % ", "Log score")
 
 
@@ -20,7 +22,7 @@ def calibrate(
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Write posterior.csv and the other tables there.")
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    json: Json = False,
 ) -> None:
     """Calibrate the politics on the first two waves, and score what that predicts of the third."""
     from runs import printing

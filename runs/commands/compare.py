@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+
+from runs.commands.options import Json, MembersDir, Rules
 
 Seed = Annotated[int, typer.Option(help="The same seed gives the same worlds.")]
 Set = Annotated[
@@ -14,13 +15,6 @@ Set = Annotated[
         "--set", metavar="KEY=VALUE", help="Change a rule or parameter in all scenarios. Repeatable."
     ),
 ]
-MembersDir = Annotated[
-    Path | None, typer.Option(metavar="DIR", help="Folder with the tables of another union.")
-]
-Rules = Annotated[
-    list[Path] | None, typer.Option(metavar="FILE.py", help="File with rules of your own. Repeatable.")
-]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 WIDE, MEDIUM = 112, 76  # columns of the terminal from which on a table shows all of its columns
 SHOWN = (
     "sites",

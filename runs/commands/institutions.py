@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from runs.commands.options import Json, Rules
+
 if TYPE_CHECKING:
     from abm.politics.analysis import Explanation
     from abm.politics.power import Power
@@ -28,11 +30,6 @@ Added = Annotated[
     list[str] | None,
     typer.Option("--add", metavar="NAME=POPULATION", help="A further state, as in UA=33443000. Repeatable."),
 ]
-RuleFiles = Annotated[
-    list[Path] | None,
-    typer.Option("--rules", metavar="FILE.py", help="File with rules of your own. Repeatable."),
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
 def power(
@@ -49,8 +46,8 @@ def power(
     weights: Annotated[
         Path | None, typer.Option(metavar="FILE.csv", help="A table with the columns member and weight.")
     ] = None,
-    rules: RuleFiles = None,
-    json: AsJson = False,
+    rules: Rules = None,
+    json: Json = False,
 ) -> None:
     """Count who decides under a voting rule: exact Banzhaf, Penrose and Shapley-Shubik indices, and blocking minorities."""
     from abm.politics.power import voting_power
@@ -86,8 +83,8 @@ def vote(
     members: MembersFile = None,
     participants: Participants = None,
     add: Added = None,
-    rules: RuleFiles = None,
-    json: AsJson = False,
+    rules: Rules = None,
+    json: Json = False,
 ) -> None:
     """Count one vote: whether it passes, what it lacks, who blocks and who alone could tip it."""
     from dataclasses import asdict
@@ -119,7 +116,7 @@ def ballot(
         ),
     ] = None,
     seed: Annotated[int, typer.Option(help="The same seed draws the same lot.")] = 0,
-    json: AsJson = False,
+    json: Json = False,
 ) -> None:
     """Hold a relocation ballot as in 2017: points, a second round, a run-off and, in a tie, the lot."""
     import numpy as np

@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
+from runs.commands.options import Json
+
 
 def patterns(
     folder: Annotated[
@@ -15,7 +17,7 @@ def patterns(
     ] = None,
     worlds: Annotated[int, typer.Option(metavar="N", help="Fresh worlds to run.")] = 400,
     seed: Annotated[int, typer.Option(help="Of fresh worlds.")] = 0,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    json: Json = False,
 ) -> None:
     """Set patterns that nothing was fitted to beside what simulated worlds give."""
     from abm.scenario import presets

@@ -7,8 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-ResultDir = Annotated[Path, typer.Argument(metavar="DIR", help="Folder that `batch --out` wrote.")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+from runs.commands.options import Json, ResultDir
 
 
 def report(folder: ResultDir) -> None:

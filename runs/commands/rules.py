@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
+from runs.commands.options import Json, Rules
+
 rules = typer.Typer(
     name="rules", help=__doc__, no_args_is_help=True, add_completion=False, rich_markup_mode=None
 )
@@ -15,11 +17,8 @@ rules = typer.Typer(
 @rules.command("list")
 def list_rules(
     family: Annotated[str | None, typer.Argument(help="Only the rules of this family.")] = None,
-    files: Annotated[
-        list[Path] | None,
-        typer.Option("--rules", metavar="FILE.py", help="File with rules of your own. Repeatable."),
-    ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    files: Rules = None,
+    json: Json = False,
 ) -> None:
     """List the rules of every family, with what each one does; of one family, what a rule is handed and takes."""
     from agents import rules as catalogue
@@ -84,7 +83,7 @@ def _lines(rule: Any, whole: bool) -> list[tuple[str, str]]:
 def new_rule(
     family: Annotated[str, typer.Argument(help="The family: what the rule decides (see `rules list`).")],
     name: Annotated[str, typer.Argument(help="The rule's name: lower-case letters, digits and _.")],
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    json: Json = False,
 ) -> None:
     """Write a small working rule, NAME.py, and its test, test_NAME.py, to the current folder."""
     from agents.rules import load_offered
@@ -111,7 +110,7 @@ def check_rules(
     limit: Annotated[
         float, typer.Option(metavar="SECONDS", min=0.01, help="How long one question to a rule may take.")
     ] = 10.0,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    json: Json = False,
 ) -> None:
     """Put the rules of a file to the checks that the shipped ones pass, and take their speed; exit 1 at a fault."""
     from runs import printing

@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
+from runs.commands.options import Json, MembersDir, Rules
+
 
 def run(
     scenario: Annotated[
@@ -23,13 +25,9 @@ def run(
             help="Change a rule or parameter (see `scenarios parameters`). Repeatable.",
         ),
     ] = None,
-    members: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Folder with the tables of another union.")
-    ] = None,
-    rules: Annotated[
-        list[Path] | None, typer.Option(metavar="FILE.py", help="File with rules of your own. Repeatable.")
-    ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    members: MembersDir = None,
+    rules: Rules = None,
+    json: Json = False,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Write tables to this folder.")] = None,
     format: Annotated[
         str | None,

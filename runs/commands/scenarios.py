@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from runs.commands.options import Json
+
 if TYPE_CHECKING:
     from abm.scenario import Scenario
     from agents.rules import Parameter
@@ -15,7 +17,6 @@ if TYPE_CHECKING:
 scenarios = typer.Typer(
     name="scenarios", help=__doc__, no_args_is_help=True, add_completion=False, rich_markup_mode=None
 )
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
 @scenarios.command("list")

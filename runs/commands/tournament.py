@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+
+from runs.commands.options import Json, MembersDir, Rules
 
 
 def tournament(
@@ -30,13 +31,9 @@ def tournament(
     ] = None,
     worlds: Annotated[int, typer.Option(metavar="N", help="Worlds that each population lives in.")] = 200,
     seed: Annotated[int, typer.Option(help="The same seed gives the same worlds.")] = 0,
-    members: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Folder with the tables of another union.")
-    ] = None,
-    rules: Annotated[
-        list[Path] | None, typer.Option(metavar="FILE.py", help="File with rules of your own. Repeatable.")
-    ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    members: MembersDir = None,
+    rules: Rules = None,
+    json: Json = False,
 ) -> None:
     """Play the rules of a family against each other in mixed populations: payoffs, ranks, who invades whom."""
     from agents.rules import load_offered

@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
+from runs.commands.options import Json
+
 ROOM = Path(__file__).resolve().parents[1] / "europe"
 PAGE, NUMBERS = ROOM / "RESULTS.md", ROOM / "results.json"
 
@@ -26,7 +28,7 @@ def verdict(
         Path | None, typer.Option(metavar="DIR", help="Write RESULTS.md and results.json there.")
     ] = None,
     write: Annotated[bool, typer.Option("--write", help="Renew the page that is shipped.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    json: Json = False,
 ) -> None:
     """Judge the essay: the number, the interval and what would change it, for each of its five claims."""
     from runs import printing
