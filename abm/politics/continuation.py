@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from abm.politics.stationary import Equilibrium, Response, evaluated, fixed_part
+from abm.politics.stationary import NEVER_QUITE, Equilibrium, Response, evaluated, fixed_part
 from abm.politics.tables.table import recognition
 from agents.arrays import Reals, total
 from agents.rules import family
@@ -105,17 +105,18 @@ def sampled(respond: Callable[[Reals, int], Response], chances: Reals, patience:
         chances: (proposers,) recognition probabilities.
         patience: delta.
     """
+    delta = min(patience, NEVER_QUITE)
     first = respond(np.zeros(1), 0)
     fixed, inclusion = first.gain, first.bought
     expected: list[Reals] = []
     brought: list[Reals] = []
     residual, k = np.inf, 0
     for k in range(1, ROUNDS + 1):
-        values = evaluated(fixed, inclusion, chances, patience, False)
+        values = evaluated(fixed, inclusion, chances, delta, False)
         answer = respond(values, k)
         expected, brought = [*expected, values], [*brought, chances @ answer.gain]
         step = max(min(FASTEST, 4 / (k + 8)), SLOWEST)
-        fixed = fixed + step * (fixed_part(answer, values, patience) - fixed)
+        fixed = fixed + step * (fixed_part(answer, values, delta) - fixed)
         inclusion = inclusion + step * (answer.bought - inclusion)
         if k >= SHORTEST and k % 8 == 0:
             values, reached = (np.mean(x[k // 2 :], axis=0) for x in (expected, brought))

@@ -41,6 +41,13 @@ def test_reservation_values_are_the_discounted_expectations(proposal):
     assert least == pytest.approx(proposal.standing.utility + proposal.p.patience * values)
 
 
+def test_who_waits_for_ever_for_nothing_expects_nothing():
+    patient = council(agenda="nash_bargaining", patience=1.0, envelope_eur_bn=0.0, **STATIONARY)
+    found = continuation.equilibrium(patient, patient.world.scenario)
+    assert found.converged
+    assert (found.values == 0).all()
+
+
 def test_who_expects_more_asks_for_more(proposal):
     plan = proposal.one_each(0.2)
     myopic = council(agenda="commission_proposal")
