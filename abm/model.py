@@ -25,7 +25,7 @@ from abm.reasons import Decision, reasons
 from abm.scenario import Scenario, load
 from abm.world import World
 from agents.arrays import Reals
-from agents.each import Asked, Asks
+from agents.each import Asks
 from agents.errors import BadInput, near
 from agents.mesa_agents import Actor, Commissioner, Facility, Lab, MemberState
 from agents.own import asking
@@ -204,7 +204,7 @@ class Cast:
         if not alone and name not in self.minded:
             return by_rule
         out: Any = None
-        bidders: list[tuple[int, Any, Situation]] = []
+        bidders: dict[tuple[int, int], tuple[Any, Situation]] = {}
         for k, row in enumerate(range(len(self.models)) if rows is None else rows):
             model = self.models[row]
             minds = model.minds.get(name, ())
@@ -217,7 +217,7 @@ class Cast:
                     kind = None if name in ("vote", "endorse") else np.float64
                     out = np.array(np.broadcast_to(by_rule, _shape(name, handed)), dtype=kind)
                 if name == "bid":
-                    bidders.append((k, agent, here[0]))
+                    bidders[k, agent.place] = agent, here[0]
                 elif name == "anchor":
                     out[k, agent.place] = agent.answer(name, here)
                 else:
@@ -227,21 +227,15 @@ class Cast:
         return by_rule if out is None else out
 
 
-def _bids(out: Any, situation: Situation, bidders: list[tuple[int, Any, Situation]]) -> None:
-    """Hear bidders until none has a question left; what a site alone would be worth is worked out for all who ask."""
+def _bids(out: Any, situation: Situation, bidders: dict[tuple[int, int], tuple[Any, Situation]]) -> None:
+    """Hear bidders, by world and place; what a site alone would be worth is worked out for all who ask at once."""
     asks = Asks(situation.alone)
-    while bidders:
-        still, sizes = [], np.zeros(situation.scale.shape)
-        for k, agent, here in bidders:
-            asks.asked = 0
-            try:
-                out[k, agent.place] = agent.answer("bid", (asking(here, asks, k, agent.place),))
-            except Asked:
-                sizes[k, agent.place] = asks.size
-                still.append((k, agent, here))
-        if still:
-            asks.work_out(sizes)
-        bidders = still
+
+    def decide(k: int, place: int) -> None:
+        agent, here = bidders[k, place]
+        out[k, place] = agent.answer("bid", (asking(here, asks, k, place),))
+
+    asks.hear(bidders, decide, situation.scale.shape)
 
 
 def _shape(name: str, handed: tuple[Any, ...]) -> tuple[int, ...]:

@@ -46,6 +46,13 @@ def pick(x: Any, index: Any) -> Any:
     return np.take_along_axis(np.broadcast_to(x, index.shape[:-1] + np.shape(x)[-1:]), index, axis=-1)
 
 
+def ranks(order: Any) -> Whole:
+    """The place of each entry in an order along the last axis, such as `argsort` gives; from 0."""
+    out = np.empty_like(order)
+    np.put_along_axis(out, order, np.broadcast_to(np.arange(order.shape[-1]), order.shape), axis=-1)
+    return out
+
+
 def total_by(x: Any, group: NDArray[np.int64], count: int) -> Reals:
     """Sum entries of the last axis by group: x (..., n), group (n,) in 0..count-1, to (..., count).
 

@@ -7,7 +7,7 @@ operations give the same bits; they may be compared and tested in plain `if`s.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import is_dataclass, replace
 from typing import Any
 
@@ -100,10 +100,28 @@ class Asks:
         self.size = size
         raise Asked
 
-    def work_out(self, sizes: Any) -> None:
-        """Answer a question of everyone's, (worlds, actors)."""
-        self.sizes.append(sizes)
-        self.answers.append(self.alone(sizes))
+    def hear(self, actors: Iterable[tuple[int, int]], decide: Callable[[int, int], None], shape: Any) -> None:
+        """Let actors, by world and place, decide until none has a question left.
+
+        Args:
+            actors: who decides.
+            decide: hears one of them from the start; it may ask of `answer`.
+            shape: (worlds, actors).
+        """
+        waiting = list(actors)
+        while waiting:
+            still, sizes = [], np.zeros(shape)
+            for one in waiting:
+                self.asked = 0
+                try:
+                    decide(*one)
+                except Asked:
+                    sizes[one] = self.size
+                    still.append(one)
+            if still:
+                self.sizes.append(sizes)
+                self.answers.append(self.alone(sizes))
+            waiting = still
 
 
 def _number(answer: Any, function: Callable[..., Any]) -> Any:
@@ -137,24 +155,20 @@ def each_state(dtype: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]
                 for thing in handed
             ]
             out = np.zeros(shape, dtype=dtype)
-            waiting = list(np.ndindex(*shape))
-            while waiting:
-                still, sizes = [], np.zeros(shape)
-                for world, state in waiting:
-                    asks.asked = 0
-                    mine = [
-                        Own(x, world, state) if isinstance(x, _Shared) else cut("", x, world, state)
-                        for x in shared
-                    ]
-                    own = {k: cut(k, v, world, state) for k, v in parameters.items()}
-                    try:
-                        out[world, state] = _number(function(*mine, **own), function)
-                    except Asked:
-                        sizes[world, state] = _number(asks.size, function)
-                        still.append((world, state))
-                if still:
-                    asks.work_out(sizes)
-                waiting = still
+
+            def decide(world: int, state: int) -> None:
+                mine = [
+                    Own(x, world, state) if isinstance(x, _Shared) else cut("", x, world, state)
+                    for x in shared
+                ]
+                own = {k: cut(k, v, world, state) for k, v in parameters.items()}
+                try:
+                    out[world, state] = _number(function(*mine, **own), function)
+                except Asked:
+                    asks.size = _number(asks.size, function)
+                    raise
+
+            asks.hear(np.ndindex(*shape), decide, shape)
             return out
 
         return lifted

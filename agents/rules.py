@@ -112,6 +112,11 @@ class Rule:
         return " ".join(found.group(1).split()) if found else ""
 
     @property
+    def shipped(self) -> bool:
+        """Whether it is one of the model's own, and not of a user's file or another package."""
+        return self.function.__module__.partition(".")[0] in SHIPPERS
+
+    @property
     def place(self) -> str:
         """File and line of the definition."""
         code = inspect.unwrap(self.function).__code__
@@ -134,6 +139,7 @@ class Rule:
 
 
 FAMILIES: dict[str, Family] = {}
+SHIPPERS = ("agents", "abm")  # packages whose rules are the model's own
 OFFERS = "juste_retour.rules"  # the entry-point group by which installed packages offer rules
 OFFERED: dict[str, ModuleType] = {}  # those that have been imported
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.arrays import Reals, Whole
+from agents.arrays import Reals, Truths, Whole, total
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +33,11 @@ class States:
     def count(self) -> int:
         """Number of states."""
         return len(self.codes)
+
+    @property
+    def below_mean_income(self) -> Truths:
+        """Whether a state's GDP a head is below that of the Union."""
+        return self.gdp / self.population < total(self.gdp) / self.population.sum()
 
     def index(self, code: str) -> int:
         """Position of a state's code; ValueError where there is none."""

@@ -13,9 +13,7 @@ from types import ModuleType
 
 from abm import catalogue  # noqa: F401  the shipped rules stand before a user's
 from agents.errors import BadInput, JusteRetourError
-from agents.rules import FAMILIES, OFFERED, forget
-
-ROOMS = ("agents", "abm")  # whose rules are the model's own
+from agents.rules import FAMILIES, OFFERED, SHIPPERS, forget
 
 
 @dataclass(frozen=True)
@@ -39,11 +37,7 @@ def loaded() -> list[RulesFile]:
     """The files of rules that are not the model's own: read by path, then offered by packages or imported in Python."""
     further = [Path(module.__file__ or "") for module in OFFERED.values()]
     for family in FAMILIES.values():
-        further += [
-            Path(rule.place.rpartition(":")[0])
-            for rule in family
-            if rule.function.__module__.partition(".")[0] not in ROOMS
-        ]
+        further += [Path(rule.place.rpartition(":")[0]) for rule in family if not rule.shipped]
     found = dict(_LOADED)
     for path in further:
         if path.resolve() not in found and path.suffix == ".py" and path.is_absolute() and path.is_file():
@@ -119,7 +113,7 @@ def _load(path: Path) -> RulesFile:
 
 def _shipped(place: Path) -> bool:
     """Whether a file is one of the model's own, whose rules are known and stay what they are."""
-    rooms = [m for name, m in sys.modules.items() if name.partition(".")[0] in ROOMS]
+    rooms = [m for name, m in sys.modules.items() if name.partition(".")[0] in SHIPPERS]
     return any(module.__file__ == str(place) for module in rooms) and bool(_entered(place))
 
 

@@ -16,7 +16,7 @@ from itertools import combinations
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
 
-from agents.arrays import Reals, Truths, Whole, total
+from agents.arrays import Reals, Truths, Whole, ranks, total
 from agents.situation import States
 
 MULTIPLIERS = np.concatenate([[0.0], np.geomspace(0.05, 8.0, 15)])
@@ -56,8 +56,7 @@ def cheapest(
     scale = total(np.where(sold, price, 0.0))[:, None]  # mean price over mean share
     key = np.where(free, -np.inf, np.where(sold, price - MULTIPLIERS[:, None, None] * (scale * share), DEAR))
     order = np.lexsort((np.broadcast_to(ties, key.shape), key), axis=-1)
-    rank = np.empty_like(order)
-    np.put_along_axis(rank, order, np.broadcast_to(np.arange(price.shape[-1]), order.shape), axis=-1)
+    rank = ranks(order)
     found = _shortest(rank, free, sold, wins)  # (multipliers, worlds, states)
     few = np.argsort(_cost(price, found), axis=0, kind="stable")[:KEPT]
     kept = _pruned(np.take_along_axis(found, few[..., None], axis=0), price, free, ties, wins)

@@ -8,7 +8,7 @@ import numpy as np
 
 from abm.politics.entitlement import Claims, best_of, spread
 from agents import commissioner
-from agents.arrays import Reals, Truths, pick, total
+from agents.arrays import Reals, Truths, pick, ranks, total
 
 
 class Drafting:
@@ -51,9 +51,7 @@ class Drafting:
         share = envelope / count
         cap = np.where(self.free, self.cap, 0.0)
         order = np.lexsort((-self.merit, -np.minimum(cap, share)), axis=-1)
-        rank = np.empty_like(order)
-        np.put_along_axis(rank, order, np.broadcast_to(np.arange(self.sites.count), order.shape), axis=-1)
-        chosen = (rank < count) & (cap > 0)
+        chosen = (ranks(order) < count) & (cap > 0)
         plan = np.zeros(cap.shape)
         for _ in range(3):  # pour what does not fit into those that have power left
             open_ = chosen & (plan < cap)
@@ -89,9 +87,7 @@ class Drafting:
         """
         plans = self.drafts()
         gain = np.stack([self.offer(plan).utility - self.standing.utility for plan in plans], axis=1)
-        poor = (
-            self.states.gdp / self.states.population < total(self.states.gdp) / self.states.population.sum()
-        )
+        poor = self.states.below_mean_income
         n = self.states.count
         views = commissioner.views(
             gain,

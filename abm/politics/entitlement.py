@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import numpy as np
 
-from agents.arrays import Reals, Truths, Whole, pick, running_total, total, total_by
+from agents.arrays import Reals, Truths, Whole, pick, ranks, running_total, total, total_by
 from agents.rules import Family, Parameter
 from agents.situation import Sites, States
 from agents.some_worlds import each_world
@@ -166,9 +166,7 @@ def cap_sites(
     Source: the essay: "two or three facilities at genuinely European scale".
     """
     order = np.argsort(np.where(plan > 0, -claims.score, np.inf), axis=-1, kind="stable")
-    rank = np.empty_like(order)
-    np.put_along_axis(rank, order, np.broadcast_to(np.arange(plan.shape[-1]), order.shape), axis=-1)
-    return np.where(rank < sites - claims.hosted.sum(-1)[..., None], plan, 0.0)
+    return np.where(ranks(order) < sites - claims.hosted.sum(-1)[..., None], plan, 0.0)
 
 
 @entitlement(anonymous=True, deterministic=True)
@@ -193,7 +191,7 @@ def cohesion(
     Source: articles 174 and 175 TFEU.
     """
     s = claims.states
-    poor = s.gdp / s.population < total(s.gdp) / s.population.sum()
+    poor = s.below_mean_income
     placed = claims.received + claims.by_state(plan)
     all_of_it = total(placed)[..., None]
     short = np.maximum(least_share * all_of_it - total(np.where(poor, placed, 0.0))[..., None], 0.0)

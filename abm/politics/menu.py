@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from agents.arrays import Reals, Truths, total
+from agents.arrays import Reals, Truths, ranks, total
 
 FREE = (
     12  # sites that a planner weighs where the number is free: beyond that only the power of sites can tell
@@ -69,9 +69,7 @@ def _with_home(council: Any, plans: list[Reals], home: int, worth: Any) -> tuple
     """Add to the menu the same sums at home alone."""
     if home >= 0:
         cap = np.where(council.free & (council.sites.state == home), council.cap, 0.0)
-        order = np.argsort(-cap, axis=-1, kind="stable")
-        rank = np.empty_like(order)
-        np.put_along_axis(rank, order, np.broadcast_to(np.arange(cap.shape[-1]), order.shape), axis=-1)
+        rank = ranks(np.argsort(-cap, axis=-1, kind="stable"))
         for k in range(1, min(len(plans), int((council.sites.state == home).sum())) + 1):
             at_home = np.where((rank < k) & (cap > 0), np.minimum(council.envelope / k, cap), 0.0)
             plans = [*plans, np.where(at_home >= council.p.smallest_eur_bn, at_home, 0.0)]

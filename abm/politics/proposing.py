@@ -136,16 +136,15 @@ class Proposing:
 
     def plans_with_home(self: Any, proposer: Whole) -> list[Reals]:
         """A site at home, the common plans, and home with each of these."""
-        if proposer is self.forced:
-            return self._forced_plans
-        home = self.at_home(proposer)
-        return [home, *self.common_plans, *(self.joined(home, plan) for plan in self.common_plans)]
+        return self._forced_plans if proposer is self.forced else self._with_home(proposer)
 
     @cached_property
     def _forced_plans(self: Any) -> list[Reals]:
-        return self.plans_with_home(
-            self.forced.copy()
-        )  # the very arrays, so that what they are worth is remembered
+        return self._with_home(self.forced)  # the very arrays, so that what they are worth is remembered
+
+    def _with_home(self: Any, proposer: Whole) -> list[Reals]:
+        home = self.at_home(proposer)
+        return [home, *self.common_plans, *(self.joined(home, plan) for plan in self.common_plans)]
 
     def modest_plans(self: Any, proposer: Whole) -> list[Reals]:
         """A site at home, little for every state, and both."""

@@ -5,13 +5,11 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 
 import numpy as np
 
 from agents.rules import FAMILIES, Rule
-from runs.workshop.conformance.scenes import COUNCIL, ROOT, large, parameters
-from runs.workshop.conformance.watch import file_of
+from runs.workshop.conformance.scenes import COUNCIL, large, parameters
 
 WORLDS = 256
 TABLES = 32  # worlds at a table, which is asked once a quarter only
@@ -53,10 +51,6 @@ def _seconds(rule: Rule) -> float | None:
 
 @lru_cache
 def _shipped_seconds(family: str) -> float | None:
-    ours = [
-        rule
-        for rule in FAMILIES[family]
-        if any(Path(file_of(rule)).is_relative_to(ROOT / room) for room in ("abm", "agents"))
-    ]
+    ours = [rule for rule in FAMILIES[family] if rule.shipped]
     found = [seconds for rule in ours if (seconds := _seconds(rule)) is not None]
     return float(np.median(found)) if found else None
