@@ -268,7 +268,7 @@ class World:
         self.stale[rows] = True
 
     def rehearsed(self, rows: NDArray[np.int64]) -> list[Reals]:
-        """What every other shipped agenda would place in some worlds, EUR bn (rows, sites): their politics to the end."""
+        """What every other shipped agenda would place in some worlds, EUR bn (rows, sites), run until all is settled."""
         plans = []
         for rule in family("agenda"):
             if rule.name == self.scenario.rules["agenda"].rule or rule.marks.get("decider"):
@@ -282,8 +282,7 @@ class World:
                 self.members,
             )
             while other.running and not other.settled.all():
-                other.now += 1
-                quarterly.bargain(other)
+                quarterly.advance(other)
             plans.append(other.planned)
         return plans
 
