@@ -25,13 +25,14 @@ def verdict(
         int, typer.Option(metavar="N", help="Points of the Sobol sequence, a power of two.")
     ] = 256,
     out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Write RESULTS.md and results.json there.")
+        Path | None, typer.Option(metavar="DIR", help="Write RESULTS.md, its figures and results.json there.")
     ] = None,
     write: Annotated[bool, typer.Option("--write", help="Renew the page that is shipped.")] = False,
     json: Json = False,
 ) -> None:
     """Judge the essay: the number, the interval and what would change it, for each of its five claims."""
     from runs import printing
+    from runs.europe.results_figures import write_figures
     from runs.europe.results_page import page
     from runs.europe.verdict import judge
     from runs.export import CannotWrite
@@ -46,6 +47,7 @@ def verdict(
             place.mkdir(parents=True, exist_ok=True)
             (place / NUMBERS.name).write_text(text, encoding="utf-8")
             (place / PAGE.name).write_text(page(read(text)), encoding="utf-8")
+            write_figures(read(text), place)
         except OSError as error:
             raise CannotWrite(
                 f"{place} cannot be written ({error.strerror or error}); name a folder that can."

@@ -278,6 +278,13 @@ QUESTIONS = (
 )
 
 
+GAINS = {
+    "placement": "what placement gains",
+    "funding": "what funding gains",
+    "procurement": "what procurement gains",
+    "operations": "what operations gain",
+    "pooling": "what pooling gains",
+}  # the questions that divide the reform's gain by part of the institutions
 ESSAY = 2026.04  # 14 January 2026
 STRUCTURAL = 2.0  # years behind that even the reform does not get below
 

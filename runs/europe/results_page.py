@@ -7,9 +7,10 @@ from typing import Any
 
 import pandas as pd
 
-from runs.europe.claims import CLAIMS, FOUND, HANGS, NOT_FOUND, STRUCTURAL
+from runs.europe.claims import CLAIMS, FOUND, GAINS, HANGS, NOT_FOUND, STRUCTURAL
 from runs.europe.odd import table
 from runs.europe.prediction import who_is_ahead
+from runs.europe.results_figures import FOLDER, results_figures
 from runs.printing import brief
 
 Rows = Sequence[Mapping[str, Any]]
@@ -22,13 +23,6 @@ SCORES = {
     "model_less_this": "Brier, model less this",
     "low": "5 %",
     "high": "95 %",
-}
-GAINS = {
-    "placement": "what placement gains",
-    "funding": "what funding gains",
-    "procurement": "what procurement gains",
-    "operations": "what operations gain",
-    "pooling": "what pooling gains",
 }
 QUO = "years behind in which the status quo ends, read three years after the essay"
 WHOLE = "what the reform gains"
@@ -89,8 +83,14 @@ def _in_short(found: Mapping[str, Any]) -> str:
         f"{within(by_name[QUO])} years behind the frontier three years after the essay. The essay's reform would take "
         f"{within(by_name[WHOLE])} years off that with the same money, and leave {within(by_name[LEFT])}. Of what it takes "
         f"off, years by part of the institutions: {said}.\n\nOf {len(status)} findings {status.count(FOUND)} are found, "
-        f"{status.count(HANGS)} hang on a doubt and {status.count(NOT_FOUND)} are not found."
+        f"{status.count(HANGS)} hang on a doubt and {status.count(NOT_FOUND)} are not found.\n\n"
+        + _figure(found, "parts")
     )
+
+
+def _figure(found: Mapping[str, Any], name: str) -> str:
+    drawn = results_figures(found)[name]
+    return f"![{drawn.title}]({FOLDER}/{name}.svg)\n\n*{drawn.caption}*"
 
 
 def _summary(found: Mapping[str, Any]) -> str:
@@ -147,7 +147,8 @@ def _geography(found: Mapping[str, Any]) -> str:
     return (
         "The status quo's sites training together with little communication, as a share of one campus with their chips, by "
         "the exponent at which efficiency falls with the number of sites (0.24 by the joint law of 2025, weak above "
-        f"10B parameters). The two are equal {at}:\n\n" + _table(rows, {"exponent": "exponent", **BETWEEN}, 3)
+        f"10B parameters). The two are equal {at}:\n\n{_figure(found, 'geography')}\n\n"
+        + _table(rows, {"exponent": "exponent", **BETWEEN}, 3)
     )
 
 
@@ -180,7 +181,7 @@ def _window(found: Mapping[str, Any]) -> str:
     )
     text = (
         "How much later a reform still pays. A reform announced at a date spends the same envelope in place of the "
-        "programme; years behind, read in 2034 and at its best within four years:\n\n"
+        f"programme; years behind, read in 2034 and at its best within four years:\n\n{_figure(found, 'window')}\n\n"
         + _table(list(curve.values()), {c: c for c in columns})
         + "\n\nThe gap is *structural*, for a number of years, from the first announcement after which even the reform "
         "never gets below that many years behind within four years; the judgement above takes "
@@ -217,7 +218,7 @@ def _presets(found: Mapping[str, Any]) -> str:
     }
     elsewhere = [p for p in found["patterns"] if p["group"] in {row["scenario"] for row in found["presets"]}]
     return (
-        "## Side by side\n\nEvery preset on the same draws and luck, medians:\n\n"
+        f"## Side by side\n\nEvery preset on the same draws and luck, medians:\n\n{_figure(found, 'scenarios')}\n\n"
         + _table(found["presets"], heads)
         + "\n\nThe comparators beside real sites elsewhere, which are no input:\n\n"
         + _table(elsewhere, {"group": "scenario", **_PATTERN})

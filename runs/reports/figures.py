@@ -86,12 +86,14 @@ def pdf(drawn: Drawn) -> bytes:
     return sink.getvalue()
 
 
-def _page(height: float, columns: int = 1) -> tuple[Figure, Any]:
+def blank(height: float) -> tuple[Figure, Axes]:
+    """A figure as wide as a page's text, so many inches high, and its axes."""
     figure = Figure(figsize=(WIDTH, height))
-    return figure, figure.subplots(1, columns, squeeze=False)[0]
+    return figure, figure.subplots()
 
 
-def _rows(axes: Axes, labels: Sequence[str]) -> Reals:
+def labelled(axes: Axes, labels: Sequence[str]) -> Reals:
+    """Label a row for each name, from the top; the height of each."""
     place_ = np.arange(len(labels))[::-1].astype(float)
     axes.set_yticks(place_, labels)
     axes.set_ylim(-0.6, len(labels) - 0.4)
@@ -103,8 +105,8 @@ def _rows(axes: Axes, labels: Sequence[str]) -> Reals:
 
 def intervals(labels: Sequence[str], values: Sequence[Reals], name: str) -> Figure:
     """Median and the 5 to 95 % range of worlds, a row a point; values (points) of (worlds,)."""
-    figure, (axes,) = _page(0.9 + 0.3 * len(labels))
-    at = _rows(axes, labels)
+    figure, axes = blank(0.9 + 0.3 * len(labels))
+    at = labelled(axes, labels)
     finite = [v[np.isfinite(v)] for v in values]
     for k, worlds in enumerate(values):
         low, mid, high = (quantile(worlds, s) for s in (LOW, 0.5, HIGH))
@@ -127,8 +129,8 @@ def intervals(labels: Sequence[str], values: Sequence[Reals], name: str) -> Figu
 def contrasts(found: Sequence[LevelContrast], name: str) -> Figure:
     """Differences of levels from the first level, with their intervals; a panel of rows a factor."""
     shown = [c for c in found if math.isfinite(c.difference)][:MOST_ROWS]
-    figure, (axes,) = _page(0.9 + 0.3 * len(shown))
-    at = _rows(axes, [f"{c.factor}: {c.level} – {c.against}" if c.factor else c.level for c in shown])
+    figure, axes = blank(0.9 + 0.3 * len(shown))
+    at = labelled(axes, [f"{c.factor}: {c.level} – {c.against}" if c.factor else c.level for c in shown])
     for k, c in enumerate(shown):
         sure = c.low > 0 or c.high < 0
         axes.hlines(at[k], c.low, c.high, color=BLUE if sure else GREY, linewidth=2)
@@ -148,8 +150,8 @@ def contrasts(found: Sequence[LevelContrast], name: str) -> Figure:
 def attribution(found: Attribution, name: str) -> Figure:
     """Shares of the groups as bars, with intervals; small marks for a group switched first and last."""
     shares = [s for s in found.shares if s.share or s.low or s.high] or found.shares
-    figure, (axes,) = _page(1.3 + 0.45 * len(shares))
-    at = _rows(axes, [s.group for s in shares])
+    figure, axes = blank(1.3 + 0.45 * len(shares))
+    at = labelled(axes, [s.group for s in shares])
     for k, s in enumerate(shares):
         axes.barh(
             at[k],
@@ -190,8 +192,8 @@ def sobol(found: Sobol) -> Figure:
     rows = sorted(found.indices, key=lambda i: -i.total)
     noisy = math.isfinite(found.noise)
     labels = [i.factor for i in rows] + (["luck"] if noisy else [])
-    figure, (axes,) = _page(1.2 + 0.42 * len(labels))
-    at = _rows(axes, labels)
+    figure, axes = blank(1.2 + 0.42 * len(labels))
+    at = labelled(axes, labels)
     for k, i in enumerate(rows):
         first = "first order" if not k else None
         total = "total" if not k else None
@@ -213,8 +215,8 @@ def sobol(found: Sobol) -> Figure:
 def main_effects(found: Sequence[MainEffect], noise: float, name: str) -> Figure:
     """The share of the variance that each factor makes alone, luck's beside them."""
     rows = sorted(found, key=lambda e: -e.share)
-    figure, (axes,) = _page(1.0 + 0.36 * (len(rows) + 1))
-    at = _rows(axes, [*(e.factor for e in rows), "luck"])
+    figure, axes = blank(1.0 + 0.36 * (len(rows) + 1))
+    at = labelled(axes, [*(e.factor for e in rows), "luck"])
     for k, e in enumerate(rows):
         axes.barh(at[k], e.share, height=0.55, color=BLUE)
         axes.hlines(at[k], e.low, e.high, color="black", linewidth=1)
@@ -225,7 +227,7 @@ def main_effects(found: Sequence[MainEffect], noise: float, name: str) -> Figure
 
 def morris(found: Sequence[Effect], name: str) -> Figure:
     """Mean of absolute elementary effects against their spread, each factor named."""
-    figure, (axes,) = _page(4.2)
+    figure, axes = blank(4.2)
     for e in found:
         axes.errorbar(
             e.mu_star, e.sigma, xerr=e.mu_star_half_width, fmt="o", color=BLUE, ecolor=GREY, elinewidth=1
@@ -241,7 +243,7 @@ def robustness(found: RobustnessMap) -> Figure:
     """Which institution wins where in the plane of two parameters; size says how surely."""
     numeric = [p for p in found.parameters if found.table[p].dtype.kind in "if"]
     x, y = (numeric + [p for p in found.parameters if p not in numeric])[:2]
-    figure, (axes,) = _page(4.6)
+    figure, axes = blank(4.6)
     table = found.table
     for k, name in enumerate(found.institutions):
         won = table[table["winner"] == name]

@@ -11,8 +11,10 @@ from runs.europe.claims import CLAIMS, FOUND, HANGS, NOT_FOUND, QUESTIONS, WINDO
 from runs.europe.curves import RENEWED
 from runs.europe.doubts import doubts
 from runs.europe.evidence import plan_of
+from runs.europe.results_figures import FOLDER, results_figures
 from runs.europe.results_page import number, page, within
 from runs.europe.verdict import SEED, WORLDS
+from runs.reports.figures import svg
 
 
 @pytest.fixture(scope="module")
@@ -27,6 +29,16 @@ def text():
 
 def test_the_page_is_what_the_numbers_give(numbers, text):
     assert text == page(numbers), "run `uv run juste-retour verdict --write`"
+
+
+def test_the_figures_are_what_the_numbers_give(numbers, text):
+    other = results_figures(scaled(numbers))
+    for name, drawn in results_figures(numbers).items():
+        shipped = (PAGE.parent / FOLDER / f"{name}.svg").read_text(encoding="utf-8")
+        assert shipped == svg(drawn), "run `uv run juste-retour verdict --write`"
+        assert shipped != svg(other[name]), name
+        assert f"({FOLDER}/{name}.svg)" in text
+    assert len(list((PAGE.parent / FOLDER).iterdir())) == len(other)
 
 
 def test_the_numbers_answer_todays_questions_under_todays_doubts(numbers):

@@ -1,6 +1,7 @@
 """The verdict from one command, on few draws and without most doubts."""
 
 import json
+import re
 
 import pytest
 
@@ -60,7 +61,10 @@ def test_the_command_writes_the_page_and_the_numbers(found, tmp_path, monkeypatc
     assert asked["given"] == (30, None, judging.SEED, 2, 8)
     assert json.loads(capsys.readouterr().out) == found
     assert json.loads((tmp_path / "v" / "results.json").read_text(encoding="utf-8")) == found
-    assert (tmp_path / "v" / "RESULTS.md").read_text(encoding="utf-8") == page(found)
+    written = (tmp_path / "v" / "RESULTS.md").read_text(encoding="utf-8")
+    assert written == page(found)
+    for figure in re.findall(r"\]\((.+?)\.svg\)", written):
+        assert (tmp_path / "v" / f"{figure}.svg").exists()
     assert main(["verdict"]) == 0
     said = capsys.readouterr().out
     for f in found["findings"]:

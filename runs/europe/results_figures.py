@@ -1,0 +1,134 @@
+"""The figures of the results page, drawn from a verdict's plain values and from nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from runs.europe.claims import GAINS, STRUCTURAL
+from runs.reports.figures import BLUE, GREY, VERMILION, Drawn, blank, labelled, svg
+
+FOLDER = "figures"  # beside the page
+LEAST_WITHIN = "the least within four years"
+
+
+def results_figures(found: Mapping[str, Any]) -> dict[str, Drawn]:
+    """The page's figures by name."""
+    drawn = (
+        Drawn(
+            "parts",
+            "What each part of the institutions gains",
+            "Years that each part of the reform takes off: median and 90 % of the draws; open diamonds are the medians "
+            "under each doubt, the dashed line the least that counts.",
+            partial(_parts, found),
+        ),
+        Drawn(
+            "scenarios",
+            "Years behind, by institutions",
+            "Years behind the frontier when each scenario is read, on the same draws and luck: median and 90 %.",
+            partial(_scenarios, found),
+        ),
+        Drawn(
+            "geography",
+            "What training across sites gives",
+            "The status quo's sites training together, as a share of one campus with their chips, by the exponent at which "
+            "efficiency falls with the number of sites: median and 90 %; dotted lines are the doubts' exponents.",
+            partial(_geography, found),
+        ),
+        Drawn(
+            "window",
+            "How the window closes",
+            "The least years behind that a reform reaches within four years of its announcement: median and 90 %; the "
+            "dashed line is where the gap is called structural.",
+            partial(_window, found),
+        ),
+    )
+    return {figure.name: figure for figure in drawn}
+
+
+def write_figures(found: Mapping[str, Any], place: Path) -> None:
+    """Draw all of them into the folder beside a page that stands in `place`; OSError where it cannot be written."""
+    folder = place / FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, drawn in results_figures(found).items():
+        (folder / f"{name}.svg").write_text(svg(drawn), encoding="utf-8")
+
+
+def _interval(axes: Any, row: Mapping[str, Any], at: float) -> None:
+    axes.hlines(at, row["low"], row["high"], color=BLUE, linewidth=3)
+    axes.plot(row["median"], at, "o", color=BLUE, markersize=7)
+
+
+def _parts(found: Mapping[str, Any]) -> Figure:
+    names = {question: group for group, question in GAINS.items()}
+    gains = sorted((f for f in found["findings"] if f["question"] in names), key=lambda f: -f["median"])
+    figure, axes = blank(1.1 + 0.42 * len(gains))
+    at = labelled(axes, [names[f["question"]] for f in gains])
+    for k, f in enumerate(gains):
+        _interval(axes, f, at[k])
+        doubted = [v for v in f["by_doubt"].values() if v is not None]
+        axes.plot(
+            doubted, np.full(len(doubted), at[k] - 0.28), "d", color=VERMILION, mfc="none", markersize=4
+        )
+        axes.annotate(
+            f" {f['status']}", (1, at[k]), xycoords=("axes fraction", "data"), va="center", fontsize=8.5
+        )
+    axes.axvline(0, color="black", linewidth=0.8)
+    axes.axvline(gains[0]["least"], color=GREY, linewidth=0.8, linestyle="--")
+    axes.set_xlabel("years of the gap to the frontier that it takes off")
+    return figure
+
+
+def _scenarios(found: Mapping[str, Any]) -> Figure:
+    rows = sorted(found["presets"], key=lambda row: row["median"])
+    figure, axes = blank(0.9 + 0.34 * len(rows))
+    at = labelled(axes, [f"{row['scenario']}, {row['read']}" for row in rows])
+    for k, row in enumerate(rows):
+        _interval(axes, row, at[k])
+        sites = "one site" if row["sites"] == 1 else f"{row['sites']:.0f} sites"
+        axes.annotate(f" {sites}", (1, at[k]), xycoords=("axes fraction", "data"), va="center", fontsize=8.5)
+    axes.set_xlim(left=0)
+    axes.set_xlabel("years behind the frontier")
+    return figure
+
+
+def _geography(found: Mapping[str, Any]) -> Figure:
+    figure, axes = _band([(row["exponent"], row) for row in found["geography"]])
+    for doubt in found["doubts"]:
+        if "replica_penalty" in doubt["changes"]:
+            axes.axvline(doubt["changes"]["replica_penalty"], color=GREY, linewidth=0.9, linestyle=":")
+    axes.axhline(1, color="black", linewidth=0.8)
+    axes.set_ylim(bottom=0)
+    axes.set_xlabel("exponent")
+    axes.set_ylabel("share of one campus")
+    return figure
+
+
+def _window(found: Mapping[str, Any]) -> Figure:
+    rows = [row for row in found["later"] if row["read"] == LEAST_WITHIN]
+    figure, axes = _band([(_year(row["announced"]), row) for row in rows])
+    axes.axhline(STRUCTURAL, color=GREY, linewidth=0.9, linestyle="--")
+    axes.axhline(0, color="black", linewidth=0.8)
+    axes.set_xlabel("a reform is announced")
+    axes.set_ylabel("years behind at best")
+    return figure
+
+
+def _year(quarter: str) -> float:
+    return int(quarter[:4]) + (int(quarter[-1]) - 1) / 4
+
+
+def _band(points: list[tuple[float, Mapping[str, Any]]]) -> tuple[Figure, Any]:
+    figure, axes = blank(3.0)
+    x = [where for where, _ in points]
+    low, mid, high = ([row[key] for _, row in points] for key in ("low", "median", "high"))
+    axes.fill_between(x, low, high, color=BLUE, alpha=0.2, linewidth=0)
+    axes.plot(x, mid, "o-", color=BLUE, markersize=4)
+    axes.grid(color="#DDDDDD", linewidth=0.6)
+    axes.set_axisbelow(True)
+    return figure, axes
