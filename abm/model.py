@@ -16,6 +16,7 @@ from mesa.datacollection import DataCollector
 
 from abm.accounts import Accounts
 from abm.calendar import label
+from abm.cast import KINDS, Cast, casting
 from abm.members import Members, load_members
 from abm.outcomes import Outcomes, outcomes, planned_years_behind, price_of_politics
 from abm.politics.council import Council
@@ -25,19 +26,10 @@ from abm.reasons import Decision, reasons
 from abm.scenario import Scenario, load
 from abm.world import World
 from agents.arrays import Reals
-from agents.each import Asks
 from agents.errors import BadInput, near
-from agents.mesa_agents import Actor, Commissioner, Facility, Lab, MemberState
-from agents.own import asking
+from agents.mesa_agents import Actor, Commissioner, Facility
 from agents.situation import Situation
-from agents.some_worlds import some_worlds
 
-KINDS: dict[type[Actor], str] = {
-    MemberState: "state",
-    Commissioner: "commissioner",
-    Lab: "lab",
-    Facility: "site",
-}
 AGENT_REPORTERS = (
     "state",
     "sites",
@@ -61,7 +53,7 @@ class WorldModel(mesa.Model):
     Args:
         readings: of the world, which several models may share.
         row: which of the worlds this is.
-        kinds: the class of each actor, from `casting`.
+        kinds: the class of each actor, from `abm.cast.casting`.
     """
 
     def __init__(self, readings: Readings, row: int, kinds: Mapping[str, list[type[Any]]]):
@@ -187,99 +179,6 @@ class WorldModel(mesa.Model):
         return known[name]
 
 
-class Cast:
-    """Puts decisions to the agents that take them by themselves, world by world; everyone else goes by the rule.
-
-    Args:
-        models: one for each world, in their order.
-    """
-
-    def __init__(self, models: list[WorldModel]):
-        self.models = models
-        self.minded = {name for model in models for name in model.minds}
-
-    def decide(self, name: str, handed: tuple[Any, ...], rows: Any, by_rule: Any) -> Any:
-        """What the actors of some worlds decide, given what the rules say."""
-        alone = len(self.models) == 1
-        if not alone and name not in self.minded:
-            return by_rule
-        out: Any = None
-        bidders: dict[tuple[int, int], tuple[Any, Situation]] = {}
-        for k, row in enumerate(range(len(self.models)) if rows is None else rows):
-            model = self.models[row]
-            minds = model.minds.get(name, ())
-            if not (minds or alone):
-                continue
-            here = handed if alone else tuple(some_worlds(thing, np.array([k])) for thing in handed)
-            model.hand(name, here)
-            for agent in minds:
-                if out is None:
-                    kind = None if name in ("vote", "endorse") else np.float64
-                    out = np.array(np.broadcast_to(by_rule, _shape(name, handed)), dtype=kind)
-                if name == "bid":
-                    bidders[k, agent.place] = agent, here[0]
-                elif name == "anchor":
-                    out[k, agent.place] = agent.answer(name, here)
-                else:
-                    out[k, ..., agent.place] = agent.answer(name, here)
-        if bidders:
-            _bids(out, handed[0], bidders)
-        return by_rule if out is None else out
-
-
-def _bids(out: Any, situation: Situation, bidders: dict[tuple[int, int], tuple[Any, Situation]]) -> None:
-    """Hear bidders, by world and place; what a site alone would be worth is worked out for all who ask at once."""
-    asks = Asks(situation.alone)
-
-    def decide(k: int, place: int) -> None:
-        agent, here = bidders[k, place]
-        out[k, place] = agent.answer("bid", (asking(here, asks, k, place),))
-
-    asks.hear(bidders, decide, situation.scale.shape)
-
-
-def _shape(name: str, handed: tuple[Any, ...]) -> tuple[int, ...]:
-    first = handed[0]
-    if name == "anchor":
-        return np.broadcast_shapes(first.usable.shape, first.outside.shape)
-    if name in ("draft", "endorse"):
-        return first.home.shape
-    return first.received.shape
-
-
-def casting(world: World, agents: Any = None) -> dict[str, list[type[Any]]]:
-    """The class of every actor of a world.
-
-    Args:
-        world: whose actors.
-        agents: a subclass of `MemberState`, `Commissioner` or `Lab` for all of its kind, or several in a list; or a
-            mapping from a state's code or a lab's name to one or several, "all" standing for everyone. A commissioner
-            goes by the home state's code.
-    """
-    states = world.states.codes
-    labels = {
-        MemberState: list(states),
-        Commissioner: [states[i] for i in world.college.state],
-        Lab: list(world.labs.names),
-    }
-    kinds: dict[Any, list[type[Any]]] = {kind: [kind] * len(names) for kind, names in labels.items()}
-    given = agents if isinstance(agents, Mapping) else {"all": agents or ()}
-    for who in sorted(given, key=lambda name: name != "all"):
-        asked = given[who]
-        for cls in list(asked) if isinstance(asked, list | tuple) else [asked]:
-            kind = next((k for k in labels if isinstance(cls, type) and issubclass(cls, k)), None)
-            if kind is None:
-                raise BadInput(
-                    f"agents: {cls!r} is no kind of actor; give a subclass of MemberState, Commissioner or Lab."
-                )
-            mine = [j for j, name in enumerate(labels[kind]) if who in ("all", name)]
-            if not mine and who != "all":
-                raise BadInput(f"agents: no {KINDS[kind]} is called {who!r}; {near(who, labels[kind])}")
-            for j in mine:
-                kinds[kind][j] = cls
-    return {KINDS[kind]: classes for kind, classes in kinds.items()}
-
-
 def play(world: World, agents: Any) -> list[WorldModel]:
     """Give a world that is about to run agents with minds of their own; each of its worlds gets its own of them.
 
@@ -303,7 +202,7 @@ class AllocationModel(WorldModel):
         rng: the seed, a whole number of at least 0; where it is None one is drawn and kept as `seed`.
         replicate: which world of that seed.
         members: a folder of tables, or a union as loaded; the European Union by default.
-        agents: subclasses of `MemberState`, `Commissioner` or `Lab` that take decisions by themselves; see `casting`.
+        agents: subclasses of `MemberState`, `Commissioner` or `Lab` that take decisions by themselves; see `abm.cast.casting`.
         price: whether the last quarter reckons the price of politics, which takes a planner's run.
         agent_reporters: True to collect what agents show every quarter, or reporters of your own. `mesa.batch_run`
             returns a row for each agent then, and one for each run otherwise.

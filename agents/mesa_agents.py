@@ -30,7 +30,7 @@ class Actor(mesa.Agent):
         place: position on the named axis: of the state, the commissioner, the lab or the site.
     """
 
-    decisions: ClassVar[tuple[str, ...]] = ()
+    decisions: ClassVar[dict[str, type[np.generic]]] = {}  # and what each is answered with
 
     def __init__(self, model: Any, place: int):
         super().__init__(model)
@@ -57,6 +57,15 @@ class Actor(mesa.Agent):
     def answer(self, name: str, handed: tuple[Any, ...]) -> Any:
         """Take the decision `name` on what all were handed in this world; the answer is checked."""
         raise NotImplementedError
+
+    @staticmethod
+    def answers(handed: tuple[Any, ...]) -> tuple[int, ...]:
+        """Shape of what all actors of the kind answer together, from what they are handed."""
+        raise NotImplementedError
+
+    def seat(self, row: int) -> tuple[Any, ...]:
+        """Where among these answers its own stands, in one of the worlds."""
+        return (row, ..., self.place)
 
     def _wrong(self, name: str, answer: Any, remedy: str) -> BadInput:
         said = " ".join(repr(answer).split())
@@ -89,7 +98,7 @@ class Actor(mesa.Agent):
 class MemberState(Actor):
     """A member state: whether it applies, how it votes and what it expects."""
 
-    decisions = ("bid", "vote", "expect")
+    decisions: ClassVar = {"bid": np.float64, "vote": np.int64, "expect": np.float64}
 
     def bid(self, situation: Situation) -> float:
         """Size of the site to apply for, EUR bn; 0 is no bid. `situation.alone(size)` is the payoff with one."""
@@ -107,6 +116,11 @@ class MemberState(Actor):
         first, *rest = self.model.handed(name)
         said = self.model.by_rule(name, with_own(first, mine, self.place), *rest)
         return own(np.asarray(said), self.place)
+
+    @staticmethod
+    def answers(handed: tuple[Any, ...]) -> tuple[int, ...]:
+        """(worlds, states)."""
+        return handed[0].received.shape
 
     def answer(self, name: str, handed: tuple[Any, ...]) -> float:
         """Take the decision; what it may see is its own column of what all states are handed."""
@@ -224,7 +238,7 @@ class MemberState(Actor):
 class Commissioner(Actor):
     """A commissioner: what the Commission drafts and how the College votes on it."""
 
-    decisions = ("draft", "endorse")
+    decisions: ClassVar = {"draft": np.float64, "endorse": np.bool_}
 
     def draft(self, plans: OwnPlans) -> Reals:
         """A score for each draft, (plans,); the lead commissioner's best among those adopted is proposed."""
@@ -243,6 +257,11 @@ class Commissioner(Actor):
             columns[key][0, :, self.place] = getattr(mine, key)
         said = np.asarray(self.model.by_rule(name, replace(plans, **columns), college))
         return said[0, :, self.place if said.shape[-1] > 1 else 0]
+
+    @staticmethod
+    def answers(handed: tuple[Any, ...]) -> tuple[int, ...]:
+        """(worlds, plans, commissioners)."""
+        return handed[0].home.shape
 
     def answer(self, name: str, handed: tuple[Any, ...]) -> Any:
         """Take the decision; what it may see is the drafts as it weighs them."""
@@ -284,7 +303,7 @@ class Commissioner(Actor):
 class Lab(Actor):
     """A lab: where it would train, and so where it offers money and when it leaves."""
 
-    decisions = ("anchor",)
+    decisions: ClassVar = {"anchor": np.float64}
 
     def anchor(self, market: Market) -> Reals:
         """What each place gives over what the lab has, in log units, (places,); it offers money where it is positive."""
@@ -297,6 +316,15 @@ class Lab(Actor):
         usable, wait = (np.reshape(x, (1, 1, -1)) for x in (mine.usable, mine.wait))
         said = self.model.by_rule(name, replace(market, usable=usable, wait=wait, home=home, outside=outside))
         return np.asarray(said)[0, self.place]
+
+    @staticmethod
+    def answers(handed: tuple[Any, ...]) -> tuple[int, ...]:
+        """(worlds, labs, places)."""
+        return np.broadcast_shapes(handed[0].usable.shape, handed[0].outside.shape)
+
+    def seat(self, row: int) -> tuple[Any, ...]:
+        """Where among these answers its own stands, in one of the worlds."""
+        return (row, self.place)
 
     def answer(self, name: str, handed: tuple[Any, ...]) -> Reals:
         """Take the decision; what it may see is the places as they are to it."""

@@ -1,0 +1,107 @@
+"""Who plays: the class of every actor of a world, and how the decisions of those with minds of their own are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from abm.world import World
+from agents.each import Asks
+from agents.errors import BadInput, near
+from agents.mesa_agents import Actor, Commissioner, Facility, Lab, MemberState
+from agents.own import asking
+from agents.situation import Situation
+from agents.some_worlds import some_worlds
+
+KINDS: dict[type[Actor], str] = {
+    MemberState: "state",
+    Commissioner: "commissioner",
+    Lab: "lab",
+    Facility: "site",
+}
+
+
+class Cast:
+    """Puts decisions to the agents that take them by themselves, world by world; everyone else goes by the rule.
+
+    Args:
+        models: an `abm.model.WorldModel` for each world, in their order.
+    """
+
+    def __init__(self, models: list[Any]):
+        self.models = models
+        self.minded = {name for model in models for name in model.minds}
+
+    def decide(self, name: str, handed: tuple[Any, ...], rows: Any, by_rule: Any) -> Any:
+        """What the actors of some worlds decide, given what the rules say."""
+        alone = len(self.models) == 1
+        if not alone and name not in self.minded:
+            return by_rule
+        out: Any = None
+        askers: dict[tuple[int, int], tuple[Any, Situation]] = {}
+        for k, row in enumerate(range(len(self.models)) if rows is None else rows):
+            model = self.models[row]
+            minds = model.minds.get(name, ())
+            if not (minds or alone):
+                continue
+            here = handed if alone else tuple(some_worlds(thing, np.array([k])) for thing in handed)
+            model.hand(name, here)
+            for agent in minds:
+                if out is None:
+                    kind = np.result_type(np.asarray(by_rule), agent.decisions[name])
+                    out = np.array(np.broadcast_to(by_rule, agent.answers(handed)), dtype=kind)
+                if isinstance(here[0], Situation):
+                    askers[k, agent.place] = agent, here[0]
+                else:
+                    out[agent.seat(k)] = agent.answer(name, here)
+        if askers:
+            _hear(name, out, handed[0], askers)
+        return by_rule if out is None else out
+
+
+def _hear(
+    name: str, out: Any, situation: Situation, askers: dict[tuple[int, int], tuple[Any, Situation]]
+) -> None:
+    """Hear those who may ask what a site alone would be worth; the answers are worked out for all who ask at once."""
+    asks = Asks(situation.alone)
+
+    def decide(k: int, place: int) -> None:
+        agent, here = askers[k, place]
+        out[agent.seat(k)] = agent.answer(name, (asking(here, asks, k, place),))
+
+    asks.hear(askers, decide, situation.scale.shape)
+
+
+def casting(world: World, agents: Any = None) -> dict[str, list[type[Any]]]:
+    """The class of every actor of a world.
+
+    Args:
+        world: whose actors.
+        agents: a subclass of `MemberState`, `Commissioner` or `Lab` for all of its kind, or several in a list; or a
+            mapping from a state's code or a lab's name to one or several, "all" standing for everyone. A commissioner
+            goes by the home state's code.
+    """
+    states = world.states.codes
+    labels = {
+        MemberState: list(states),
+        Commissioner: [states[i] for i in world.college.state],
+        Lab: list(world.labs.names),
+    }
+    kinds: dict[Any, list[type[Any]]] = {kind: [kind] * len(names) for kind, names in labels.items()}
+    given = agents if isinstance(agents, Mapping) else {"all": agents or ()}
+    for who in sorted(given, key=lambda name: name != "all"):
+        asked = given[who]
+        for cls in list(asked) if isinstance(asked, list | tuple) else [asked]:
+            kind = next((k for k in labels if isinstance(cls, type) and issubclass(cls, k)), None)
+            if kind is None:
+                raise BadInput(
+                    f"agents: {cls!r} is no kind of actor; give a subclass of MemberState, Commissioner or Lab."
+                )
+            mine = [j for j, name in enumerate(labels[kind]) if who in ("all", name)]
+            if not mine and who != "all":
+                raise BadInput(f"agents: no {KINDS[kind]} is called {who!r}; {near(who, labels[kind])}")
+            for j in mine:
+                kinds[kind][j] = cls
+    return {KINDS[kind]: classes for kind, classes in kinds.items()}
