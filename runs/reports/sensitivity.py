@@ -202,31 +202,44 @@ def main_effects(
     if not np.isfinite(values).all():
         raise BadInput(f"{outcome}: in some worlds there is no run; choose another outcome.")
     sampled = spec.design.kind == "latin_hypercube"
+    points = [spec.points[p] for p in numbers]
+    keys = [k for k in spec.varied if k != "label"]
+    labels = [_binned([p.get(key) for p in points], bins) for key in keys]
+    shares = _main_shares(values, labels, sampled)
+    if shares is None:
+        raise BadInput(
+            f"{outcome} is the same at every point and in every world; there is no variance to split."
+        )
+    rng = np.random.default_rng([spec.seed, len(values)])
+    again = []
+    for _ in range(
+        RESAMPLES
+    ):  # luck's share is drawn again with the factors': all are shares of one variance
+        if sampled:
+            rows = rng.integers(0, len(values), len(values))
+            drawn = _main_shares(values[rows], [part[rows] for part in labels], sampled)
+        else:
+            worlds = rng.integers(0, values.shape[1], values.shape[1])
+            drawn = _main_shares(values[:, worlds], labels, sampled)
+        if drawn is not None:
+            again.append(drawn)
+    low, high = interval(np.array(again or [shares]).T)
+    found = [
+        MainEffect(key, float(shares[k]), min(float(low[k]), shares[k]), max(float(high[k]), shares[k]))
+        for k, key in enumerate(keys)
+    ]
+    return found, float(shares[-1])
+
+
+def _main_shares(values: Reals, labels: Sequence[NDArray[np.int64]], sampled: bool) -> Reals | None:
+    """The share of the variance of (points, replications) that each factor makes, and last that of luck."""
     mean, replications = values.mean(1), values.shape[1]
     noise = float(values.var(1, ddof=1).mean()) if replications > 1 else 0.0
     between = max(float(mean.var()) - noise / replications, 0.0)
     whole = between + noise
     if whole <= 0:
-        raise BadInput(
-            f"{outcome} is the same at every point and in every world; there is no variance to split."
-        )
-    rng = np.random.default_rng([spec.seed, len(values)])
-    points = [spec.points[p] for p in numbers]
-    found = []
-    for key in (k for k in spec.varied if k != "label"):
-        labels = _binned([p.get(key) for p in points], bins)
-        share = _ratio(mean, labels, sampled) * between / whole
-        again = []
-        for _ in range(RESAMPLES):
-            if sampled:
-                rows = rng.integers(0, len(mean), len(mean))
-                again.append(_ratio(mean[rows], labels[rows], sampled) * between / whole)
-            else:
-                drawn = values[:, rng.integers(0, replications, replications)].mean(1)
-                again.append(_ratio(drawn, labels, sampled) * between / whole)
-        low, high = interval(np.array(again))
-        found.append(MainEffect(key, share, min(float(low), share), max(float(high), share)))
-    return found, noise / whole
+        return None
+    return np.array([*(_ratio(mean, part, sampled) * between / whole for part in labels), noise / whole])
 
 
 def _binned(levels: Sequence[Any], bins: int) -> NDArray[np.int64]:

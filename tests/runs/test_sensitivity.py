@@ -191,3 +191,25 @@ def test_main_effects_of_a_full_factorial_add_up_with_luck(tmp_path):
     assert contrast["a", "1"].difference == pytest.approx(3, abs=0.05)
     assert contrast["b", "2"].difference == pytest.approx(2, abs=0.05)
     assert contrast["a", "1"].matches == 3
+
+
+def test_the_intervals_of_main_effects_cover_as_often_as_they_say():
+    """A share's interval holds what is not known of the whole variance too."""
+
+    class Made:
+        class spec:  # noqa: N801
+            design = Design("grid")
+            seed = 0
+            varied = ("a", "b")
+            points = tuple({"a": a, "b": b} for a in (0, 1) for b in (0, 1))
+
+        def __init__(self, seed):
+            luck = 2 * np.random.default_rng(seed).normal(size=(4, 100))
+            self.values = np.array([[2.0 * p["a"] + p["b"]] for p in self.spec.points]) + luck
+
+        def outcome(self, name):
+            return list(range(4)), self.values
+
+    truth = 1 / (1 + 1 / 4 + 4)
+    found = [main_effects(Made(seed), "sites")[0][0] for seed in range(60)]
+    assert np.mean([s.low <= truth <= s.high for s in found]) > 0.85
