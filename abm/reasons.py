@@ -134,8 +134,7 @@ def needed(world: Any, record: dict[str, Any]) -> Reals:
 
 
 def _rule(world: Any, family: str, code: str) -> str:
-    choice = world.scenario.rules[family]
-    return dict(choice.actors).get(code.upper(), choice.rule)
+    return world.scenario.rules[family].of(code.upper()).rule
 
 
 def _terms(offer: Any, k: int, i: int) -> dict[str, float]:

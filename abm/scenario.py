@@ -26,23 +26,33 @@ from abm.calendar import quarter
 from abm.delivery.parameters import DeliveryParameters
 from abm.politics.parameters import PoliticsParameters
 from agents.errors import BadInput, near
-from agents.rules import FAMILIES, Parameter, family
+from agents.rules import FAMILIES, Parameter, Rule, family
 
 DEFAULT = "eu-status-quo"
 
 
 class Choice(NamedTuple):
-    """A family's rule, its parameters and the rules of single actors: all that TOML can say of a family."""
+    """A family's rule, its parameters and the choices of single actors: all that TOML can say of a family."""
 
     rule: str
     settings: tuple[tuple[str, Any], ...] = ()
-    actors: tuple[tuple[str, str], ...] = ()
+    actors: tuple[tuple[str, Any], ...] = ()  # by code, each a Choice without actors
+
+    @property
+    def names(self) -> set[str]:
+        """The rules that somebody goes by."""
+        return {self.rule, *(own.rule for _, own in self.actors)}
+
+    def of(self, code: str) -> Choice:
+        """The choice of one actor, who may have none of its own."""
+        return dict(self.actors).get(code, self)
 
     def plain(self) -> Any:
         """As in a scenario file: a name, or a table."""
         if not self.settings and not self.actors:
             return self.rule
-        return {"rule": self.rule, **dict(self.settings), **dict(self.actors)}
+        owns = {code: own.plain() for code, own in self.actors}
+        return {"rule": self.rule, **dict(self.settings), **owns}
 
 
 class Scenario(PoliticsParameters, DeliveryParameters):
@@ -146,7 +156,7 @@ class Scenario(PoliticsParameters, DeliveryParameters):
         return values | {f: choice.plain() for f, choice in self.rules.items()}
 
     def changed(self, changes: Mapping[str, Any], name: str | None = None) -> Scenario:
-        """Return the scenario with some keys changed; keys as in a file, or dotted: `agenda.max_sites`.
+        """Return the scenario with some keys changed; keys as in a file, or dotted: `agenda.max_sites`, `vote.HU.noise`.
 
         Naming a rule drops the old rule's parameters; a dotted key keeps the rule and changes one of its parameters.
         """
@@ -155,11 +165,14 @@ class Scenario(PoliticsParameters, DeliveryParameters):
             head, _, tail = key.partition(".")
             if tail:
                 family(head)
-                old = plain[head]
-                plain[head] = (old if isinstance(old, dict) else {"rule": old}) | {tail: value}
+                table = _table(plain[head])
+                code, _, parameter = tail.partition(".")
+                if parameter:
+                    own = _table(table.get(code, table["rule"]))
+                    tail, value = code, own | {parameter: value}
+                plain[head] = table | {tail: value}
             elif isinstance(value, Mapping) and "rule" not in value and head in FAMILIES:
-                old = plain[head]
-                plain[head] = (old if isinstance(old, dict) else {"rule": old}) | dict(value)
+                plain[head] = _table(plain[head]) | dict(value)
             else:
                 plain[key] = value
         return Scenario.of(plain, name or self.name)
@@ -192,31 +205,43 @@ def parameters() -> dict[str, tuple[Any, Parameter]]:
     return found
 
 
-def _choice(name: str, value: Any) -> Choice:
-    """Check one family's entry of a scenario."""
-    group = family(name)
+def _rule(name: str, value: Any, place: str) -> Rule:
+    try:
+        return family(name)[value]
+    except BadInput as error:
+        raise BadInput(place + str(error).removeprefix(name)) from None
+
+
+def _table(value: Any) -> dict[str, Any]:
+    """A family's entry in its longer form."""
+    return dict(value) if isinstance(value, Mapping) else {"rule": value}
+
+
+def _choice(name: str, value: Any, code: str = "") -> Choice:
+    """Check one family's entry of a scenario, or that of an actor, by code."""
+    group, place = family(name), f"{name}.{code}" if code else name
     if isinstance(value, str):
-        return Choice(group[value].name)
+        return Choice(_rule(name, value, place).name)
     if not isinstance(value, Mapping):
         raise BadInput(
-            f"{name} = {value!r} is not a rule; give a name, as in {name} = {next(iter(group.rules))!r}."
+            f"{place} = {value!r} is not a rule; give a name, as in {place} = {next(iter(group.rules))!r}."
         )
     if "rule" not in value:
-        raise BadInput(f"{name} = {dict(value)!r} names no rule; add rule = {next(iter(group.rules))!r}.")
-    rule = group[value["rule"]]
+        raise BadInput(f"{place} = {dict(value)!r} names no rule; add rule = {next(iter(group.rules))!r}.")
+    rule = _rule(name, value["rule"], place)
     settings, actors = {}, {}
     for key, given in value.items():
         if key == "rule":
             continue
-        if key == key.upper() and key != key.lower():
+        if key == key.upper() and key != key.lower() and not code:
             if group.actor is None:
                 raise BadInput(
                     f"{name}.{key}: the rule of {name!r} cannot differ by actor; give one rule for all."
                 )
-            actors[key] = group[given].name
+            actors[key] = _choice(name, given, key)
         else:
             settings[key] = given
-    checked = rule.settings(settings, name)
+    checked = rule.settings(settings, place)
     return Choice(
         rule.name,
         tuple(sorted((k, checked[k]) for k in settings if checked[k] != rule.parameters[k][0])),
@@ -340,15 +365,17 @@ def _column(scenarios: Sequence[Scenario], value: Callable[[Scenario], Any]) -> 
     return np.array([value(s) for s in scenarios], dtype=np.float64)
 
 
-def settings(scenarios: Sequence[Scenario], name: str, by_row: bool) -> dict[str, Any]:
-    """Stack the parameters of a family's rule: real numbers as (worlds, 1), or (worlds,) where a rule yields one value a world."""
-    choice = scenarios[0].rules[name]
-    rule = family(name)[choice.rule]
+def settings(scenarios: Sequence[Scenario], name: str, by_row: bool, code: str = "") -> dict[str, Any]:
+    """Stack the parameters of a family's rule, or of the one that an actor goes by, by code.
+
+    Real numbers are (worlds, 1), or (worlds,) where a rule yields one value a world.
+    """
+    rule = family(name)[scenarios[0].rules[name].of(code).rule]
     out: dict[str, Any] = {}
     for key, (default, _) in rule.parameters.items():
 
         def given(s: Scenario, key: str = key, default: Any = default) -> Any:
-            return dict(s.rules[name].settings).get(key, default)
+            return dict(s.rules[name].of(code).settings).get(key, default)
 
         if isinstance(default, float):
             column = _column(scenarios, given)

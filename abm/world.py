@@ -78,7 +78,7 @@ class World:
         self.p = values(self.scenarios)
         self.expected: Reals | None = None  # continuation values, where they are being solved for
         self.cast: Any = None  # agents with minds of their own: `cast.decide(family, handed, rows, by_rule)`
-        self._settings: dict[str, dict[str, Any]] = {}
+        self._settings: dict[tuple[str, str], dict[str, Any]] = {}
         self._standing: dict[int, Reals] = {}
         self._yearly: dict[str, tuple[int, Reals]] = {}
         self.trace: list[dict[str, Any]] | None = [] if trace else None
@@ -129,11 +129,12 @@ class World:
         """The rule of a family."""
         return family(name)[self.scenario.rules[name].rule]
 
-    def settings(self, name: str, rows: Any = None) -> dict[str, Any]:
-        """The parameters of a family's rule for some worlds."""
-        if name not in self._settings:
-            self._settings[name] = settings(self.scenarios, name, by_row=name not in ONE_A_WORLD)
-        found = self._settings[name]
+    def settings(self, name: str, rows: Any = None, code: str = "") -> dict[str, Any]:
+        """The parameters of a family's rule, or of the one that an actor goes by, for some worlds."""
+        key = name, code
+        if key not in self._settings:
+            self._settings[key] = settings(self.scenarios, name, name not in ONE_A_WORLD, code)
+        found = self._settings[key]
         if rows is None:
             return found
         return {k: v[rows] if isinstance(v, np.ndarray) else v for k, v in found.items()}
@@ -150,8 +151,8 @@ class World:
     def by_rule(self, name: str, *args: Any, rows: Any = None) -> Any:
         """Each actor by the rule that the scenario gives it; the actors' axis is the last but places'."""
         out = self.decide(name, *args, rows=rows)
-        for code, rule in self.scenario.rules[name].actors:
-            own = family(name)[rule](*args)
+        for code, choice in self.scenario.rules[name].actors:
+            own = family(name)[choice.rule](*args, **self.settings(name, rows, code))
             mine = self._actors(name) == code
             out = np.where(mine[:, None] if FAMILIES[name].actor == "lab" else mine, own, out)
         return out

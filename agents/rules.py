@@ -126,7 +126,7 @@ class Rule:
         """Return all parameters of the rule, those given checked, the others at their default."""
         for name in given:
             if name not in self.parameters:
-                hint = near(name, self.parameters) if self.parameters else "it takes none"
+                hint = near(name, self.parameters) if self.parameters else "it takes none."
                 raise BadInput(f"{place}: the rule {self.name!r} has no parameter {name!r}; {hint}")
         return {
             name: about.check(f"{place}.{name}", given[name], default) if name in given else default

@@ -89,6 +89,26 @@ def test_a_rule_gives_a_world_the_same_bits_in_every_company(changes, price):
     the_same(stepped(scenario=scenario, replicate=ALONE, price=price), many, ALONE, 0)
 
 
+@pytest.mark.parametrize(
+    ("family", "rule", "parameter", "values"),
+    [("vote", "probabilistic", "noise", (10.0, 0.01)), ("expect", "adaptive", "trust", (1.0, 0.0))],
+)
+def test_an_actors_own_parameters_differ_between_worlds_and_change_no_neighbour(
+    family, rule, parameter, values
+):
+    base = load("eu-status-quo").changed(SHORT | {"voting": "unanimity"})
+    own = base.changed({f"{family}.HU": rule})
+    first, second = (own.changed({f"{family}.HU.{parameter}": value}) for value in values)
+    n = 12
+    both = run([first] * n + [second] * n, SEED, [*range(n), *range(n)], price=False)
+    apart = [run(scenario, SEED, range(n), price=False) for scenario in (first, second)]
+    for k in range(n):
+        the_same(apart[0], both, k, k)
+        the_same(apart[1], both, n + k, k)
+    votes = [[ballots(found, k) for k in range(n)] for found in apart]
+    assert votes[0] != votes[1]
+
+
 def test_all_mechanisms_that_are_off_by_default_keep_the_bits():
     on = {}
     for name, (default, about) in parameters().items():

@@ -65,7 +65,7 @@ def equilibrium(council: Any, scenario: Any) -> Equilibrium:
 def _solve(council: Any, scenario: Any) -> Equilibrium:
     n = council.states.count
     mean = scenario.changed({"ambition_sd": 0.0, "consensus_norm": 0.0})
-    if any("deterministic" not in family("vote")[r].properties for r in _vote_rules(mean)):
+    if any("deterministic" not in family("vote")[r].properties for r in mean.rules["vote"].names):
         mean = mean.changed({"vote": "self_interest"})
     drawn = "recognition" in family("agenda")[mean.rules["agenda"].rule].parameters
     parts = n if drawn else 1  # who may be asked to propose
@@ -125,8 +125,3 @@ def sampled(respond: Callable[[Reals, int], Response], chances: Reals, patience:
             if residual <= TOLERANCE:
                 break
     return Equilibrium(values, inclusion, inclusion[None] > 0.5, residual, k, residual <= TOLERANCE)
-
-
-def _vote_rules(scenario: Any) -> set[str]:
-    choice = scenario.rules["vote"]
-    return {choice.rule, *(rule for _, rule in choice.actors)}

@@ -58,8 +58,7 @@ class Proposing:
     @cached_property
     def votes_by_luck(self) -> bool:
         """Whether some state's vote hangs on luck."""
-        choice = self.world.scenario.rules["vote"]
-        names = {choice.rule, *(rule for _, rule in choice.actors)}
+        names = self.world.scenario.rules["vote"].names
         return any("deterministic" not in family("vote")[name].properties for name in names)
 
     def polled(self: Any, offer: Offer, reservation: Reals, luck: Reals | None = None) -> Reals:

@@ -22,7 +22,7 @@ MOST_STEPS = 10_000
 class Factor:
     """A rule or parameter that an experiment varies: levels to choose from, or a range.
 
-    `key` is as in a scenario file or dotted (`agenda.max_sites`); `scenario` varies the whole starting point.
+    `key` is as in a scenario file or dotted (`agenda.max_sites`, `vote.HU.noise`); `scenario` varies the whole starting point.
     """
 
     key: str
@@ -97,7 +97,11 @@ def _flat(given: Mapping[str, Any]) -> list[tuple[str, Any]]:
     out: list[tuple[str, Any]] = []
     for key, value in given.items():
         if isinstance(value, Mapping) and key in FAMILIES and not set(value) & set(_TABLE):
-            out += [(f"{key}.{inner}", levels) for inner, levels in value.items()]
+            for inner, levels in value.items():
+                if isinstance(levels, Mapping) and levels and not set(levels) & set(_TABLE):  # of one actor
+                    out += [(f"{key}.{inner}.{name}", own) for name, own in levels.items()]
+                else:
+                    out.append((f"{key}.{inner}", levels))
         else:
             out.append((key, value))
     return out
@@ -126,13 +130,16 @@ def _rule_parameter(head: str, tail: str, rules: Any, base: Scenario) -> tuple[A
     if rules is not None:
         levels = tuple(FAMILIES[head].rules) if rules == "all" else _list(head, rules)
         names = [level["rule"] if isinstance(level, Mapping) else level for level in levels]
+    place, (code, _, own) = f"factors.{head}.{tail}", tail.partition(".")
+    if own:
+        names, tail = [base.rules[head].of(code).rule], own
     candidates = [FAMILIES[head][name] for name in names]
     for rule in candidates:
         if tail in rule.parameters:
             return rule.parameters[tail]
     known = [p for rule in candidates for p in rule.parameters]
     hint = near(tail, known) if known else "it takes none."
-    raise BadInput(f"factors.{head}.{tail}: {', '.join(names)} has no parameter {tail!r}; {hint}")
+    raise BadInput(f"{place}: {', '.join(names)} has no parameter {tail!r}; {hint}")
 
 
 def check_rule(key: str, level: Any, place: str) -> Any:

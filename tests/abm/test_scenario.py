@@ -61,6 +61,12 @@ def test_a_rule_named_anew_drops_the_old_rules_parameters():
         ({"funding": {"HU": "gni_key", "rule": "gni_key"}}, ["funding.HU"]),
         ({"vote": {"rule": "self_interest", "HU": "red_lin"}}, ["red_lin"]),
         ({"vote": {"HU": "sincere_union"}} | {"vote.rulle": 1}, ["rulle"]),
+        ({"vote.HU": "red_lin"}, ["vote.HU", "red_lin", "red_line"]),
+        ({"vote.HU": {"noise": 1}}, ["vote.HU", "noise", "rule ="]),
+        ({"vote.HU": {"rule": "probabilistic", "nois": 1}}, ["vote.HU", "nois", "'noise'"]),
+        ({"vote.HU": "probabilistic", "vote.HU.noise": -1}, ["vote.HU.noise", "-1", "0.001 to 10"]),
+        ({"vote.HU": {"rule": "red_line", "PL": "red_line"}}, ["vote.HU", "'PL'", "none"]),
+        ({"agenda.HU.sunk": 1}, ["agenda.HU", "differ by actor"]),
         ({"funding": "private"}, ["private", "single_decider"]),
         ({"end": "2020Q1"}, ["2020Q1"]),
         ({"end": "soon"}, ["soon", "2026Q3"]),
@@ -98,6 +104,27 @@ def test_rule_parameters_keep_their_bounds_and_say_what_they_are():
                 assert about.check(name, default, default) == default
 
 
+def test_an_actors_own_rule_has_parameters_of_its_own():
+    base = load("eu-status-quo")
+    table = {"rule": "self_interest", "HU": {"rule": "probabilistic", "noise": 0.5}, "PL": "red_line"}
+    scenario = base.changed({"vote": table})
+    dotted = base.changed({"vote.HU": "probabilistic", "vote.HU.noise": 0.5, "vote.PL": "red_line"})
+    assert scenario.plain()["vote"] == table
+    assert scenario.digest == dotted.digest
+    assert Scenario.of(tomllib.loads(scenario.toml(None))).digest == scenario.digest
+    assert scenario.changed({"vote.HU": "red_line"}).plain()["vote"] == table | {"HU": "red_line"}
+    usual = base.changed({"vote": {"rule": "self_interest", "HU": {"rule": "probabilistic", "noise": 0.1}}})
+    assert usual.plain()["vote"]["HU"] == "probabilistic"
+
+
+def test_a_dotted_parameter_of_an_actor_without_a_rule_of_its_own_changes_the_common_rule_for_it():
+    scenario = load("eu-status-quo").changed({"vote": "probabilistic", "vote.HU.noise": 0.5})
+    assert scenario.plain()["vote"] == {
+        "rule": "probabilistic",
+        "HU": {"rule": "probabilistic", "noise": 0.5},
+    }
+
+
 @settings(max_examples=50, deadline=None)
 @given(st.floats(0, 1000, allow_nan=False), st.sampled_from(sorted(FAMILIES["voting"].rules)))
 def test_any_lawful_change_survives_toml(envelope, rule):
@@ -110,5 +137,7 @@ def test_worlds_of_one_array_may_differ_in_real_numbers_only():
     base = load("eu-status-quo")
     assert shape(base.changed({"envelope_eur_bn": 5.0})) == shape(base)
     assert shape(base.changed({"voting": "unanimity"})) != shape(base)
+    own = base.changed({"vote.HU": "probabilistic", "vote.HU.noise": 0.5})
+    assert shape(own.changed({"vote.HU.noise": 0.2})) == shape(own)
     stacked = values([base, base.changed({"envelope_eur_bn": 5.0})])
     assert stacked.envelope_eur_bn[:, 0].tolist() == [10.0, 5.0]

@@ -41,6 +41,7 @@ def spec(**changes):
         ({"factors": {"assess": "range"}}, ["assess", "levels"]),
         ({"factors": {"agenda": {"max_sites": [1, 2]}}}, ["open_call", "max_sites"]),
         ({"factors": {"agenda": ["planner"], "agenda.max_stes": [1]}}, ["max_stes", "max_sites"]),
+        ({"factors": {"vote": {"HU": {"nois": [1]}}}}, ["vote.HU.nois", "self_interest"]),
         ({"factors": {"scenario": ["eu-status-qou"]}}, ["eu-status-quo"]),
         ({"factors": {"funding": ["private"]}}, ["every combination", "private"]),
         ({"design": {"kind": "gird"}}, ["gird", "grid"]),
@@ -209,3 +210,12 @@ def test_titles_do_not_change_the_digest():
     assert spec(title="x", question="y").digest == spec().digest
     assert spec(seed=1).digest != spec().digest
     assert spec(chunk=7).digest != spec().digest
+
+
+@pytest.mark.parametrize("factors", [{"vote.HU.noise": [0.1, 0.5]}, {"vote": {"HU": {"noise": [0.1, 0.5]}}}])
+def test_a_parameter_of_one_actors_rule_is_a_factor(tmp_path, factors):
+    start = tmp_path / "start.toml"
+    start.write_text('vote = { rule = "self_interest", HU = "probabilistic" }')
+    made = spec(scenario=str(start), factors=factors)
+    noise = [made.scenario_at(k).plain()["vote"]["HU"] for k in range(2)]
+    assert noise == ["probabilistic", {"rule": "probabilistic", "noise": 0.5}]

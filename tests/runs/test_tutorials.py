@@ -135,7 +135,7 @@ def test_a_page_works_as_it_stands(page, mine, in_this_process):
         from visualization.session import scenario_of
 
         address = scenario_of({"base": "eu-status-quo", "changes": {"vote.HU": "red_line"}})
-        assert address.rules["vote"].actors == (("HU", "red_line"),)
+        assert address.plain()["vote"] == {"rule": "self_interest", "HU": "red_line"}
 
 
 def test_the_page_on_outcomes_edits_a_clone(tmp_path):

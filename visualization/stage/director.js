@@ -147,7 +147,13 @@ export function valueOf(state, side, key) {
   const preset = state.catalogue.presets.find((p) => p.name === spec.base);
   let value = key in spec.changes ? spec.changes[key] : preset?.plain[key];
   for (const [dotted, part] of Object.entries(spec.changes)) {
-    if (dotted.startsWith(`${key}.`)) value = { ...(typeof value === "object" ? value : { rule: value }), [dotted.slice(key.length + 1)]: part };
+    if (dotted.startsWith(`${key}.`)) value = within(value, dotted.slice(key.length + 1).split("."), part);
   }
   return value;
+}
+
+/** A rule's entry with one part changed: its parameter, an actor's rule, or a parameter of that. */
+function within(value, [name, ...rest], part) {
+  const table = value && typeof value === "object" ? value : { rule: value };
+  return { ...table, [name]: rest.length ? within(table[name] ?? table.rule, rest, part) : part };
 }

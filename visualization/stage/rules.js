@@ -6,6 +6,12 @@ import { valueOf } from "./director.js";
 
 const ruleOf = (value) => (value && typeof value === "object" ? value.rule : value);
 
+/** An actor's own rule in words, with what it sets: "probabilistic (noise 0.5)". */
+function entry(own) {
+  const set = Object.entries(own && typeof own === "object" ? own : {}).filter(([k]) => k !== "rule");
+  return plain(ruleOf(own)) + (set.length ? ` (${set.map(([k, x]) => `${plain(k)} ${x}`).join(", ")})` : "");
+}
+
 /** The panel as elements. */
 export function drawRules(state, store, director) {
   const side = state.compare ? state.ruleSide || 0 : 0;
@@ -56,7 +62,7 @@ function familyField(family, state, side, director) {
       h("select", { value: name, "data-family": family.name, onchange: (e) => director.put(side, family.name, e.target.value, {}) },
         family.rules.map((r) => h("option", { key: r.name, value: r.name }, `${plain(r.name)}${r.yours ? " (yours)" : ""}`)))),
     h("p", { class: "help", title: rule?.source || "" }, rule?.summary || ""),
-    actors.length > 0 && h("p", { key: "actors", class: "help" }, actors.map(([k, r]) => `${k}: ${plain(r)}`).join(", ")),
+    actors.length > 0 && h("p", { key: "actors", class: "help" }, actors.map(([k, own]) => `${k}: ${entry(own)}`).join(", ")),
     (rule?.parameters || []).map((p) => field(p, (typeof value === "object" && value[p.name]) ?? p.default, (given) => put(p.name, given))));
 }
 
