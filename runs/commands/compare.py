@@ -16,6 +16,7 @@ Set = Annotated[
     ),
 ]
 WIDE, MEDIUM = 112, 76  # columns of the terminal from which on a table shows all of its columns
+TIES = 3  # worlds with the very same lag from which on it is said why
 SHOWN = (
     "sites",
     "hosts",
@@ -38,7 +39,9 @@ def compare(
     seed: Seed = 0,
     outcome: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", help="Outcome to contrast; all by default. Repeatable."),
+        typer.Option(
+            metavar="NAME", help="Outcome to contrast; by default the main ones, with --json all. Repeatable."
+        ),
     ] = None,
     until: Annotated[
         float | None,
@@ -93,7 +96,7 @@ def _show_contrasts(found: Any, where: Any, shown: Any) -> None:
     where.print(f"{found.worlds} worlds of seed {found.seed}, each under every scenario on the same luck.")
     wide = where.width >= WIDE
     headings = ["Outcome", "A", "B", "A less B", "95 %"]
-    headings += ["A > B", "Pairing saves", "Worlds needed"] if wide else []
+    headings += ["A > B", "A = B", "Pairing saves", "Needed"] if wide else []
     for a, b in dict.fromkeys((c.a, c.b) for c in found.contrasts):
         rows = [_row(c, wide) for c in found.contrasts if (c.a, c.b) == (a, b) and c.outcome in shown]
         where.print()
@@ -104,12 +107,40 @@ def _show_contrasts(found: Any, where: Any, shown: Any) -> None:
                 where.print(
                     f"Nothing works in {c.missing_a} worlds of A and {c.missing_b} of B; they count as worse than any number."
                 )
-    if not wide:
-        return
+    _say_ties(found, where)
     where.print()
     where.print(
-        "Pairing saves: share of the variance of the difference that the same luck takes away. Worlds needed: for a "
-        "95 % interval of plus or minus a tenth of the difference, or of --until.",
+        "A, B: means over the worlds. 95 %: bootstrap interval of the mean difference over paired worlds, each for itself; "
+        "it holds luck and nothing else, for all parameters stay where they are.",
+        soft_wrap=True,
+    )
+    if not wide:
+        return
+    where.print(
+        "A > B, A = B: in how many worlds. Pairing saves: share of the variance of the difference that the same luck takes "
+        "away. Needed: worlds for a 95 % interval of plus or minus a tenth of the difference, or of --until.",
+        soft_wrap=True,
+    )
+
+
+def _say_ties(found: Any, where: Any) -> None:
+    """Say in how many worlds the lag is the very same: luck makes no such ties, machines that stood already do."""
+    import numpy as np
+
+    from runs.printing import brief
+
+    lags = found.values.get("years_behind")
+    if lags is None or not np.isfinite(lags).any():
+        return
+    worst = float(lags[np.isfinite(lags)].max())
+    alike = [(name, int((row == worst).sum())) for name, row in zip(found.names, lags, strict=True)]
+    if max(count for _, count in alike) < TIES:
+        return
+    counts = ", ".join(f"{count} worlds of {name}" for name, count in alike if count)
+    where.print()
+    where.print(
+        f"years_behind is {brief(worst)} in {counts}. Machines that stood already count: where no facility beats them, "
+        "the lag is theirs.",
         soft_wrap=True,
     )
 
@@ -127,7 +158,13 @@ def _row(c: Any, wide: bool) -> list[str]:
     if not wide:
         return row
     saved = f"{c.variance_saved:.0%}" if c.variance_saved == c.variance_saved else "-"
-    return [*row, f"{c.probability_a_greater:.0%}", saved, brief(c.replications_needed)]
+    more = [
+        f"{c.probability_a_greater:.0%}",
+        f"{c.probability_equal:.0%}",
+        saved,
+        brief(c.replications_needed),
+    ]
+    return [*row, *more]
 
 
 def attribute(
@@ -185,8 +222,8 @@ def _show_attribution(found: Any, where: Any) -> None:
 
     where.print(
         f"{found.outcome}: {brief(found.value_from)} under {found.source}, {brief(found.value_to)} under "
-        f"{found.target}; difference {brief(found.difference)} ({brief(found.low)} to {brief(found.high)}), "
-        f"{found.worlds} worlds of seed {found.seed}",
+        f"{found.target}; the second less the first {brief(found.difference)} ({brief(found.low)} to {brief(found.high)}), "
+        f"means over {found.worlds} worlds of seed {found.seed}",
         soft_wrap=True,
     )
     where.print()
@@ -204,6 +241,11 @@ def _show_attribution(found: Any, where: Any) -> None:
         for s in found.shares
     ]
     print_table(where, headings, rows, right=[h for h in headings[1:] if h])
+    where.print(
+        "Share: the change by switching the group, averaged over all orders (Shapley); the shares add up to the difference. "
+        "95 %: bootstrap intervals over worlds, which hold luck and nothing else.",
+        soft_wrap=True,
+    )
     if wide:
         where.print("First, last: the change if switched before or after all others.")
     pairs = sorted(found.interactions, key=lambda i: -abs(i.interaction))[:5]
@@ -217,6 +259,11 @@ def _show_attribution(found: Any, where: Any) -> None:
                 for i in pairs
             ],
             right=("Beyond each apart", "95 %"),
+        )
+        where.print(
+            f"The {len(pairs)} strongest of {len(found.interactions)} pairs. Of the difference's sign: the two work together; of the other: "
+            "each does in part what the other does.",
+            soft_wrap=True,
         )
     for groups, why in found.joined:
         where.print(f"{' and '.join(groups)} move as one and stand under {groups[0]}: {why}", soft_wrap=True)

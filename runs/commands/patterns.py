@@ -29,13 +29,17 @@ def patterns(
         tables = read(folder)
         names = set(tables["states"].scenario.astype(str))
         name = names.pop() if len(names) == 1 else f"{len(names) + 1} scenarios"
-        source = str(folder)
+        source, held = str(folder), ""
         if name not in ELSEWHERE:
             parts.append(compared(tables))
         elif {"facilities", "worlds"} <= set(tables):
             parts.append(elsewhere(tables, name))
     else:
         name, source = "eu-status-quo", f"{worlds} fresh worlds of seed {seed}"
+        held = (
+            "All parameters stay where they are, so that intervals hold luck alone; `juste-retour verdict` draws the "
+            "politics too, and its intervals are wider."
+        )
         with printing.progress("worlds") as report:
             parts.append(compared(_fresh(name, worlds, seed, report)))
             few = max(worlds // 4, 2)
@@ -44,7 +48,11 @@ def patterns(
     if json:
         printing.print_json({"scenario": name, "source": source, "patterns": rows})
         return
-    _show(rows, f"{name}, {source}", printing.console())
+    where = printing.console()
+    _show(rows, f"{name}, {source}", where)
+    if held:
+        where.print()
+        where.print(held, soft_wrap=True)
 
 
 def _fresh(name: str, worlds: int, seed: int, report: Any) -> dict[str, Any]:

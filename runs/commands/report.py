@@ -93,6 +93,14 @@ def sensitivity(
             if noise == noise
             else "With one replication luck cannot be told apart."
         )
+    if kind not in ("morris", "sobol"):
+        where.print("What is missing to 100% are interactions of the factors.")
+    over = (
+        "base points" if kind == "sobol" else "trajectories" if kind == "morris" else "places of the sample"
+    )
+    if kind not in ("morris", "sobol", "latin_hypercube"):
+        over = "worlds"
+    where.print(f"Intervals are 95 % intervals over {over}.")
 
 
 def export(

@@ -132,3 +132,14 @@ def test_a_scenario_against_itself_has_no_difference():
     assert found.difference == 0
     assert {s.share for s in found.shares} == {0.0}
     assert not found.interactions
+
+
+def test_what_stands_in_the_table_is_said(call):
+    said = " ".join(call("attribute", "eu-status-quo", "essay-reform", "--worlds", "4")[1].split())
+    for words in (
+        "the second less the first",
+        "means over 4 worlds",
+        "(Shapley)",
+        "The 5 strongest of 10 pairs.",
+    ):
+        assert words in said

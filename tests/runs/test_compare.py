@@ -119,3 +119,21 @@ def test_bad_input_is_answered(call, arguments, word):
     assert not said
     with pytest.raises(BadInput):
         compare("eu-status-quo")
+
+
+def test_what_stands_in_the_table_is_said(call):
+    status, out, _ = call(
+        "compare", "eu-status-quo", "unanimous-europe", "--worlds", "4", "--outcome", "years_behind"
+    )
+    said = " ".join(out.split())
+    assert status == 0
+    for words in ("means over the worlds", "it holds luck and nothing else", "each for itself"):
+        assert words in said
+    assert "years_behind is 4.915 in 4 worlds of unanimous-europe. Machines that stood already count" in said
+
+
+def test_ties_are_counted_where_there_is_room(call, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "112")
+    out = call("compare", "unanimous-europe", "unanimous-europe", "--worlds", "4", "--outcome", "sites")[1]
+    (row,) = [line.split() for line in out.splitlines() if line.startswith("sites")]
+    assert row[-4:-2] == ["0%", "100%"]

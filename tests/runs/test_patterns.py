@@ -101,6 +101,11 @@ def test_the_command_reads_a_result(result, tmp_path, capsys):
     assert {"pattern", "observed", "median", "low", "high", "inside"} <= set(said["patterns"][0])
 
 
+def test_fresh_worlds_hold_luck_alone_and_say_so(capsys):
+    assert main(["patterns", "--worlds", "4"]) == 0
+    assert "intervals hold luck alone" in " ".join(capsys.readouterr().out.split())
+
+
 def test_fresh_worlds_set_comparators_beside_real_sites(capsys):
     assert main(["patterns", "--worlds", "16", "--json"]) == 0
     rows = {(r["group"], r["pattern"]): r for r in json.loads(capsys.readouterr().out)["patterns"]}

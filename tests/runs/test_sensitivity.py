@@ -136,7 +136,8 @@ def test_morris_finds_what_moves_the_outcome_and_what_does_not(folder, call):
     assert found["operations"].mu_star > 0
     with pytest.raises(BadInput, match="sobol"):
         sobol(results)
-    assert call("sensitivity", results.out)[0] == 0
+    status, said, _ = call("sensitivity", results.out)
+    assert (status, "intervals over trajectories" in said, "interactions" in said) == (0, True, False)
 
 
 def test_the_robustness_map_says_who_wins_where(folder, call):
@@ -163,7 +164,10 @@ def test_the_robustness_map_says_who_wins_where(folder, call):
     shares, noise = main_effects(results, "years_behind")
     assert 0 <= noise <= 1
     assert max(shares, key=lambda s: s.share).factor == "scenario"
-    assert call("sensitivity", results.out)[0] == 0
+    status, said, _ = call("sensitivity", results.out)
+    assert status == 0
+    assert "What is missing to 100% are interactions" in said
+    assert "95 % intervals over places of the sample" in said
 
 
 def test_main_effects_of_a_full_factorial_add_up_with_luck(tmp_path):
