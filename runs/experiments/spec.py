@@ -332,6 +332,8 @@ def shown(value: Any) -> str:
     if isinstance(value, Mapping):
         more = ", ".join(f"{k} = {shown(v)}" for k, v in value.items() if k != "rule")
         return f"{value.get('rule', '')} ({more})" if more else str(value.get("rule", ""))
+    if isinstance(value, bool):
+        return str(value).lower()  # as the spec's file has it
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 

@@ -225,21 +225,27 @@ class Findings:
         count = self.values[self.headline].shape[1]
         return f"{count} worlds at all points of the sample" if self._sampled else f"{count} worlds"
 
+    @property
+    def _drawn(self) -> str:
+        """What the bootstrap draws."""
+        return "places of the sample" if self.spec.design.kind == "latin_hypercube" else "worlds"
+
     def _contrasts(self) -> list[Drawn]:
         found = self.contrasts
         if not found:
             return []
         more = f" The first {figures.MOST_ROWS} of {len(found)}." if len(found) > figures.MOST_ROWS else ""
         first = (
-            "Each point less the first one"
+            "The mean of each point less that of the first one"
             if not found[0].factor
-            else "Each level less the first level of its factor, at points that agree in all else, averaged over those points"
+            else "The mean at each level less that at the first level of its factor, at points that agree in all else, averaged "
+            "over those points"
         )
         return [
             Drawn(
                 "contrasts",
                 f"Contrasts in {words(self.headline)}.",
-                f"{first}, on the same luck. Lines: 95 % bootstrap intervals over paired worlds.{more}",
+                f"{first}, on the same luck. Lines: 95 % bootstrap intervals over paired worlds, each for itself.{more}",
                 partial(figures.contrasts, found, unit_of(words(self.headline), self.headline)),
             )
         ]
@@ -268,7 +274,7 @@ class Findings:
         shares, noise = self.effects
         caption = (
             "The share of the variance, over the points that were run and over luck, that each factor's levels make alone. "
-            "What is missing to 1 are interactions. Lines: 95 % bootstrap intervals."
+            f"What is missing to 1 are interactions. Lines: 95 % bootstrap intervals over {self._drawn}."
         )
         drawing = partial(figures.main_effects, shares, noise, name)
         return [Drawn("sensitivity", f"What moves {name}.", caption, drawing)]
@@ -360,7 +366,7 @@ def label(point: dict[str, Any]) -> str:
     """A point for an axis: its levels alone, as the table of factors explains them; switches by name."""
     if "label" in point:
         return str(point["label"])
-    plain = [shown(v) for v in point.values() if v not in (FROM, TO)]
+    plain = [_level(k, v) for k, v in point.items() if v not in (FROM, TO)]
     if not any(v in (FROM, TO) for v in point.values()):
         return ", ".join(plain)
     switched = [k for k, v in point.items() if v == TO]
@@ -371,3 +377,9 @@ def label(point: dict[str, Any]) -> str:
     elif len(left) == 1 and len(switched) > 1:
         there = f"all but {left[0]}"
     return ", ".join([there, *plain])
+
+
+def _level(key: str, value: Any) -> str:
+    if isinstance(value, bool):
+        return key if value else f"no {key}"
+    return shown(value)

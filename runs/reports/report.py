@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from abm.scenario import Scenario, load
 from agents.errors import BadInput
 from runs.experiments.design import FROM, TO
 from runs.experiments.results import Results
@@ -21,6 +22,7 @@ from runs.reports.sensitivity import morris, sobol
 from runs.statistics import HIGH, LOW, quantile
 
 PAGE, FIGURES = "report.html", "figures"
+MOST_CHANGES = 8  # of a scenario without a name that are written out
 STYLE = Path(__file__).parent / "report.css"
 DESIGNS = {
     "grid": "a full factorial grid",
@@ -127,13 +129,30 @@ def methods(results: Results) -> str:
     return (
         f"The model lets {spec.members.states.count} member states, the Commission and labs bargain over where AI "
         f"infrastructure goes, quarter by quarter from {base.start} to {base.end}, and reads the race with the frontier in "
-        f"{base.assess} unless that is varied. From the scenario {base.name} the design takes {DESIGNS[spec.design.kind]}: "
+        f"{base.assess} unless that is varied. From {_begun(base)} the design takes {DESIGNS[spec.design.kind]}: "
         f"{len(spec.kept):,} points{refused} with {spec.replications:,} replications each, {spec.runs:,} runs in all. Points "
         f"share their luck: replicate k of seed {spec.seed} draws the same numbers at every point, so that contrasts are "
-        "paired. A world in which nothing works counts as worse than any number. Intervals are 95 % bootstrap intervals "
-        f"unless they are said to be ranges of worlds. Software: juste-retour {p['juste_retour']}, Python {p['python']}, "
+        "paired. Machines that stood already count, so that where no facility beats them the lag is theirs; a world in which "
+        "nothing works counts as worse than any number. Intervals are 95 % bootstrap intervals unless they are said to be "
+        "ranges of worlds; they hold luck and what is varied, while all other parameters stay where they are, and they are "
+        f"not corrected for their number. Software: juste-retour {p['juste_retour']}, Python {p['python']}, "
         f"NumPy {p['numpy']}, SciPy {p['scipy']}."
     )
+
+
+def _begun(base: Scenario) -> str:
+    """The scenario that a design starts from; one without a name by what it changes in today's institutions."""
+    if base.name != "unnamed":
+        return f"the scenario {base.name}"
+    today = load("eu-status-quo")
+    here, there = base.plain(), today.plain()
+    moved = [
+        f"{key} = {shown(value)}" for key, value in here.items() if key != "name" and value != there[key]
+    ]
+    if not moved:
+        return f"the scenario {today.name}"
+    more = f" and {len(moved) - MOST_CHANGES} more" if len(moved) > MOST_CHANGES else ""
+    return f"the scenario {today.name} with {', '.join(moved[:MOST_CHANGES])}{more}"
 
 
 def page(found: Findings, pictures: Sequence[str]) -> str:
@@ -223,7 +242,9 @@ def _outcomes(found: Findings) -> str:
             for v in (found.pooled(name, some) for name in found.values)
         ]
         body.append([label, *cells])
-    return _table(["Point", *(unit_of(words(n), n) for n in found.values)], body, note)
+    plain = found.spec.switching is None and rows == len(found.groups) and "label" not in found.points[0]
+    point = ", ".join(found.points[0]) if plain else "Point"
+    return _table([point, *(unit_of(words(n), n) for n in found.values)], body, note)
 
 
 def _interactions(found: Findings) -> str:

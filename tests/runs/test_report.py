@@ -124,6 +124,8 @@ def test_part_of_an_experiment_is_said_to_be_one(tmp_path):
 
 def test_labels_are_short():
     assert label({"voting": "unanimity", "envelope_eur_bn": 2.5}) == "unanimity, 2.5"
+    assert label({"voting": "unanimity", "side_payments": True}) == "unanimity, side_payments"
+    assert label({"voting": "unanimity", "side_payments": False}) == "unanimity, no side_payments"
     assert label({"placement": "to", "funding": "from", "pooling": "from"}) == "placement"
     assert label({"placement": "to", "funding": "to"}) == "all switched"
     assert label({"label": "mine", "voting": "unanimity"}) == "mine"
@@ -149,3 +151,19 @@ def _without_worlds():
     return SPEC.replace('["worlds", "facilities", "votes"]', '["states"]').replace(
         "replications = 6", "replications = 1"
     )
+
+
+def test_methods_say_where_a_scenario_without_a_name_begins(tmp_path):
+    spec = {
+        "scenario": {"funding": "gni_key", "side_payments": True},
+        "design": {"kind": "grid"},
+        "replications": 2,
+        "factors": {"voting": ["lisbon_qmv", "unanimity"]},
+    }
+    batch(spec, tmp_path / "o", workers=0)
+    text = report(tmp_path / "o").read_text(encoding="utf-8")
+    assert (
+        "From the scenario eu-status-quo with side_payments = true, funding = gni_key the design takes"
+        in text
+    )
+    assert "<th scope='col'>voting</th>" in text
