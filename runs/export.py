@@ -173,7 +173,7 @@ def _stata(frame: pd.DataFrame, table: str, known: Sequence[Column], path: Path)
         version=118,
         convert_dates=dates,
         data_label=f"juste-retour: {table}"[:_LABEL],
-        variable_labels={name: label_of(about[name])[:_LABEL] for name in plain.columns if name in about},
+        variable_labels={name: label_of(about[name], _LABEL) for name in plain.columns if name in about},
     )
 
 
@@ -189,9 +189,12 @@ def quarter_dates(values: pd.Series) -> pd.Series:
     )
 
 
-def label_of(column: Column) -> str:
-    """The label of a column: its meaning and unit."""
-    return f"{column.meaning} ({column.unit})" if column.unit not in ("", "1", "quarter") else column.meaning
+def label_of(column: Column, most: int | None = None) -> str:
+    """The label of a column: its meaning and unit; of what is longer than `most` the meaning is cut, never the unit."""
+    unit = f" ({column.unit})" if column.unit not in ("", "1", "quarter") else ""
+    if most is None or len(column.meaning) + len(unit) <= most:
+        return column.meaning + unit
+    return column.meaning[: most - len(unit) - 3].rstrip(" ,;:") + "..." + unit[:most]
 
 
 _WRITERS: dict[str, Callable[[pd.DataFrame, str, Sequence[Column], Path], None]] = {

@@ -37,7 +37,10 @@ def test_stata_files_carry_labels_and_quarters(result, folder, name):
         assert reader.data_label == f"juste-retour: {name}"
     assert list(back.columns) == list(frame.columns)
     for column in tables.columns(name):
-        assert labels[column.name] == export.label_of(column)[:80]
+        assert labels[column.name] == export.label_of(column, 80)
+        assert len(labels[column.name]) <= 80
+        if column.unit not in ("", "1", "quarter"):
+            assert labels[column.name].endswith(f"({column.unit})")
         if column.kind == "quarter":
             expected = pd.PeriodIndex(frame[column.name], freq="Q").to_timestamp()
             assert list(back[column.name].dropna()) == list(expected.dropna())
