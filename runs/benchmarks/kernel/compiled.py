@@ -85,6 +85,7 @@ class Kernel:
         )
         self.parameters = self._names("parameter")
         self.columns = {table: self._names(table) for table in ("world", "state", "facility")}
+        self.steps = self._names("step")
         self.union, self._kept = self._handed(closes)
 
     def row(self, scenario: Scenario) -> list[float]:
@@ -113,8 +114,17 @@ class Kernel:
         handed = _Luck(*(x.ctypes.data for x in flat), *(ctypes.addressof(x) for x in places))
         return Drawn(len(replicates), handed, (flat, deep, places))
 
-    def play(self, luck: Drawn, rows: Any, *, price: bool = True) -> dict[str, dict[str, Any]]:
-        """Play worlds; `rows` are the parameters (1, parameters), or (worlds, parameters) for each world's own."""
+    def play(
+        self, luck: Drawn, rows: Any, *, price: bool = True, took: Any = None
+    ) -> dict[str, dict[str, Any]]:
+        """Play worlds.
+
+        Args:
+            luck: theirs.
+            rows: the parameters (1, parameters), or (worlds, parameters) for each world's own.
+            price: whether to play the planner twins too.
+            took: (steps,) whole numbers to which the nanoseconds of each step are added, None to leave the clock alone.
+        """
         w, each = luck.worlds, len(rows) > 1
         n, s = self.members.states.count, self.members.sites.count
         worlds = np.empty((len(self.columns["world"]), w))
@@ -128,6 +138,7 @@ class Kernel:
             ctypes.c_void_p(rows.ctypes.data),
             *(ctypes.c_int64(x) for x in (w, each, price)),
             *out,
+            ctypes.c_void_p(None if took is None else took.ctypes.data),
         )
         return {
             "worlds": dict(zip(self.columns["world"], worlds, strict=True)),

@@ -14,7 +14,6 @@ import json
 import statistics
 import subprocess
 import sys
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from time import process_time
@@ -147,41 +146,63 @@ def timed(kernel: Kernel, worlds: int, chunk: int, rounds: int) -> list[dict[str
     return found
 
 
-def steps(scenario: Scenario, worlds: int, chunk: int) -> tuple[dict[str, float], float]:
-    """Seconds a run of the ensemble by its steps, the planner twin apart, and of all the luck that it draws in them."""
-    found: dict[str, float] = defaultdict(float)
-    drawing = 0.0
+STEPS = {  # ours, and the schedule's
+    "luck": (),
+    "start": (),
+    "bargain": ("bargain",),
+    "quarters": ("operate", "train", "learn", "read"),
+    "planner": (),
+    "outcomes": (),
+}
+
+
+def ensemble_steps(scenario: Scenario, worlds: int, chunk: int) -> dict[str, float]:
+    """Seconds a run of the ensemble by its steps, the luck that is drawn in them apart."""
+    found = dict.fromkeys(STEPS, 0.0)
 
     class Timed(Tape):
         """A tape that notes how long it takes."""
 
         def uniform(self, channel: str, slots: int, quarter: int = 0) -> Any:
-            nonlocal drawing
             start = process_time()
             drawn = super().uniform(channel, slots, quarter)
-            drawing += (process_time() - start) / worlds
+            found["luck"] += (process_time() - start) / worlds
             return drawn
 
     @contextmanager
     def step(name: str) -> Iterator[None]:
-        start = process_time()
+        start, luck = process_time(), found["luck"]
         yield
-        found[name] += (process_time() - start) / worlds
+        found[name] += (process_time() - start) / worlds - (found["luck"] - luck)
 
     with patch.object(abm.world, "Tape", Timed):
         for first in range(0, worlds, chunk):
-            with step("a world at its start"):
+            with step("start"):
                 world = abm.world.World(scenario, 0, np.arange(first, min(first + chunk, worlds)))
             while world.running:
                 world.now += 1
-                for name in ("bargain", "operate", "train", "learn", "read"):
+                for name, parts in STEPS.items():
                     with step(name):
-                        getattr(schedule, name)(world)
-            with step("the planner twin"):
+                        for part in parts:
+                            getattr(schedule, part)(world)
+            with step("planner"):
                 planner = outcomes.planned_years_behind(world.scenarios, 0, world.replicates, world.members)
             with step("outcomes"):
                 outcomes.outcomes(world, planner)
-    return dict(found), drawing
+    return found
+
+
+def kernel_steps(kernel: Kernel, worlds: int, chunk: int, rounds: int) -> dict[str, float]:
+    """Share of each of the kernel's steps in its time without luck, by the clock; the least of some rounds."""
+    row, rounds_took = np.array([kernel.row(kernel.scenario)]), []
+    lucks = [kernel.drawn(0, range(first, min(first + chunk, worlds))) for first in range(0, worlds, chunk)]
+    for _ in range(rounds):
+        took = np.zeros(len(kernel.steps), dtype=np.int64)
+        for luck in lucks:
+            kernel.play(luck, row.repeat(luck.worlds, 0), took=took)
+        rounds_took.append(took)
+    least = np.min(rounds_took, axis=0)
+    return dict(zip(kernel.steps, (least / least.sum()).tolist(), strict=True))
 
 
 LABELS = {
@@ -189,6 +210,15 @@ LABELS = {
     "ensemble": "ensemble, arrays alone",
     "each": "kernel, every world worked out from its own parameters",
     "shared": "kernel, what all worlds share worked out once",
+}
+
+SAYS = {
+    "luck": "luck, drawn from the tape",
+    "start": "worlds at their start",
+    "bargain": "bids, panel, letters, votes, contracts",
+    "quarters": "scandals, runs, labs, the frontier",
+    "planner": "the planner twin",
+    "outcomes": "outcomes and welfare",
 }
 
 
@@ -211,20 +241,18 @@ def report(found: dict[str, Any]) -> str:
             times = statistics.median(r[base] / r[way] for r in rounds)
             said = f"{times:.1f} times as long" if name in ("each", "shared") else ""
             lines.append(f"| {label} | {1 / took[way]:,.0f} | {took[way] * 1e6:,.1f} | {said} |")
-    kernel = {
-        "its luck, drawn from the tape": took["luck"],
-        "the run": took["each, no price"] - took["luck"],
-        "the planner twin": took["each"] - took["each, no price"],
-    }
-    lines += _where("kernel", kernel, {})
-    lines += _where("ensemble", found["steps"], {"luck, in all of these": found["luck"]})
+    lines += ["", "| where the time goes | ensemble, microseconds a run | share | kernel | share | times |"]
+    lines += ["|---|---|---|---|---|---|"]
+    ours, whole = found["ensemble_steps"], sum(found["ensemble_steps"].values())
+    for name, says in SAYS.items():
+        theirs = (
+            took["luck"] if name == "luck" else (took["each"] - took["luck"]) * found["kernel_steps"][name]
+        )
+        lines.append(
+            f"| {says} | {ours[name] * 1e6:,.1f} | {ours[name] / whole:.0%} | {theirs * 1e6:,.1f} | "
+            f"{theirs / took['each']:.0%} | {ours[name] / theirs:,.1f} |"
+        )
     return "\n".join(lines)
-
-
-def _where(who: str, parts: dict[str, float], within: dict[str, float]) -> list[str]:
-    whole = sum(parts.values())
-    rows = [f"| {name} | {part * 1e6:,.1f} | {part / whole:.0%} |" for name, part in (parts | within).items()]
-    return ["", f"| where the {who}'s time goes | microseconds a run | share |", "|---|---|---|", *rows]
 
 
 def _version() -> str:
@@ -253,15 +281,14 @@ def main() -> None:
     wrong = checked(kernel, a.worlds, a.chunk, a.varied)
     if wrong:
         sys.exit("The kernel plays another game than the ensemble, so nothing is timed:\n" + "\n".join(wrong))
-    by_step, luck = steps(kernel.scenario, a.worlds, a.chunk)
     found = {
         "worlds": a.worlds,
         "chunk": a.chunk,
         "varied": a.varied,
         "compiler": _version(),
         "seconds_a_run": timed(kernel, a.worlds, a.chunk, a.rounds),
-        "steps": by_step,
-        "luck": luck,
+        "ensemble_steps": ensemble_steps(kernel.scenario, a.worlds, a.chunk),
+        "kernel_steps": kernel_steps(kernel, a.worlds, a.chunk, a.rounds),
     }
     print(json.dumps(found, indent=2) if a.json else report(found))
 

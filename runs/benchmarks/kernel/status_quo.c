@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <time.h>
 
 #define HORIZONS 6 /* years ahead, from the second on, over which a plan is judged */
 #define MENU 12    /* most sites that the planner weighs */
@@ -45,19 +46,24 @@
 #define FACILITY_COLUMNS(X) \
     X(world) X(site) X(selected) X(contracted) X(operational) X(accelerators) X(power_mw) X(spend_eur_bn)
 
+#define STEPS(X) X(start) X(bargain) X(quarters) X(planner) X(outcomes)
+
 #define NAME(x) #x " "
 #define FIELD(x) double x;
 #define WORLD_PLACE(x) world_##x,
 #define STATE_PLACE(x) state_##x,
 #define FACILITY_PLACE(x) facility_##x,
+#define STEP_PLACE(x) step_##x,
 enum { WORLD_COLUMNS(WORLD_PLACE) WORLD_COUNT };
 enum { STATE_COLUMNS(STATE_PLACE) STATE_COUNT };
 enum { FACILITY_COLUMNS(FACILITY_PLACE) FACILITY_COUNT };
+enum { STEPS(STEP_PLACE) STEP_COUNT };
 
 const char *parameter_names(void) { return PARAMETERS(NAME); }
 const char *world_names(void) { return WORLD_COLUMNS(NAME); }
 const char *state_names(void) { return STATE_COLUMNS(NAME); }
 const char *facility_names(void) { return FACILITY_COLUMNS(NAME); }
+const char *step_names(void) { return STEPS(NAME); }
 
 typedef struct { PARAMETERS(FIELD) } Parameters;
 
@@ -421,7 +427,7 @@ static double planners_rate(const Setup *s, const Union *u, const Facts *facts, 
 
 /* -- what follows from the parameters -------------------------------------------------------------------------------- */
 
-static void set_up(Setup *s, const Union *u, const Facts *facts, const Parameters *given, int price) {
+static void set_up(Setup *s, const Union *u, const Facts *facts, const Parameters *given) {
     s->p = *given;
     const Parameters *p = &s->p;
     double night = 24 - p->staffed_hours, weekend = night + 24 * (7 - p->staffed_days);
@@ -459,7 +465,6 @@ static void set_up(Setup *s, const Union *u, const Facts *facts, const Parameter
     for (int m = 0; m < MACHINES; m++) s->machine_rate[m] = rate_of(s, u->machine_chips[m], u->machine_peak[m]);
     look_ahead(s, u, facts, &s->at[0], u->announced);
     for (int k = 0; k < WAVES; k++) look_ahead(s, u, facts, &s->at[1 + k], u->decides[k]);
-    if (price) plan_all(s);
 }
 
 /* -- one world ------------------------------------------------------------------------------------------------------- */
@@ -701,20 +706,38 @@ static double years_behind(const Setup *s, double flop, double year) {
            log(s->p.frontier_growth);
 }
 
+static int64_t nanoseconds(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return t.tv_sec * (int64_t)1000000000 + t.tv_nsec;
+}
+
+/* Note that a step is over, where that is asked for. */
+static void done(int64_t *took, int step, int64_t *begun) {
+    if (!took) return;
+    int64_t now = nanoseconds();
+    took[step] += now - *begun;
+    *begun = now;
+}
+
 /* Play some worlds.
 
    `parameters` has one row for all worlds, or with `each` one a world, from which then everything is worked out
    anew. `worlds_out` is (columns, worlds), `states_out` (columns, worlds, states), `facilities_out` (columns, worlds x
-   sites). Returns the number of facilities. */
+   sites). `took` adds up nanoseconds by step, or is null. Returns the number of facilities. */
 int64_t play(const Union *u, const Luck *luck, const Parameters *parameters, int64_t worlds, int64_t each,
-             int64_t price, double *worlds_out, double *states_out, double *facilities_out) {
+             int64_t price, double *worlds_out, double *states_out, double *facilities_out, int64_t *took) {
     static Facts facts;
     static Setup setup;
-    int64_t facilities = 0, room = worlds * SITES;
+    int64_t facilities = 0, room = worlds * SITES, begun = took ? nanoseconds() : 0;
     know(&facts, u);
-    if (!each) set_up(&setup, u, &facts, parameters, (int)price);
     for (int64_t k = 0; k < worlds; k++) {
-        if (each) set_up(&setup, u, &facts, &parameters[k], (int)price);
+        if (each || k == 0) {
+            set_up(&setup, u, &facts, &parameters[k]);
+            done(took, step_start, &begun);
+            if (price) plan_all(&setup);
+            done(took, step_planner, &begun);
+        }
         const Setup *s = &setup;
         const Parameters *p = &s->p;
         World w;
@@ -725,10 +748,15 @@ int64_t play(const Union *u, const Luck *luck, const Parameters *parameters, int
             w.scale[i] = s->scale[i] * exp(p->ambition_sd * normal(luck->ambition[k * STATES + i]));
             w.resolve[i] = normal(luck->reservation[k * STATES + i]);
         }
+        done(took, step_start, &begun);
         double rate_then = 0;
         for (int64_t now = u->first; now <= u->last; now++) {
             for (int wave = 0; wave < WAVES; wave++)
-                if (now == u->decides[wave]) hold_wave(s, u, &facts, luck, k, &w, wave);
+                if (now == u->decides[wave]) {
+                    done(took, step_quarters, &begun);
+                    hold_wave(s, u, &facts, luck, k, &w, wave);
+                    done(took, step_bargain, &begun);
+                }
             int asks = now % 4 == 3 && now > u->announced;
             if (!asks && now != u->assessed) continue;
             double rate = best_rate(s, u, &facts, luck, k, w.f, w.count, now);
@@ -743,10 +771,12 @@ int64_t play(const Union *u, const Luck *luck, const Parameters *parameters, int
 
         double year = year_of(u->assessed), flop = rate_then * s->flop;
         double behind = years_behind(s, flop, year), dear = NAN;
+        done(took, step_quarters, &begun);
         if (price) {
             double best = least(behind, years_behind(s, planners_rate(s, u, &facts, luck, k) * s->flop, year));
             dear = isfinite(best) ? behind - best : 0;
         }
+        done(took, step_planner, &begun);
         int hosted[STATES] = {0};
         int64_t first_wave[STATES] = {0}, first = NEVER;
         double accelerators[STATES] = {0}, received[STATES] = {0}, pledged[STATES] = {0}, paid[STATES];
@@ -823,6 +853,7 @@ int64_t play(const Union *u, const Luck *luck, const Parameters *parameters, int
         out[world_rounds * worlds] = w.rounds;
         out[world_exited_labs * worlds] = gone;
         out[world_welfare_eur_bn * worlds] = welfare(s, u, &facts, &w);
+        done(took, step_outcomes, &begun);
     }
     return facilities;
 }
