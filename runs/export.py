@@ -93,7 +93,7 @@ def write(
     formats = known_formats(formats)
     names = files(tables, formats)
     prepare(out, names)
-    earlier = _written(out)
+    old = given_up(out, names)
     trials = {name: out / f".{name}.{os.getpid()}" for name in [*names, RECORD]}
     try:
         for table, frame in tables.items():
@@ -104,15 +104,20 @@ def write(
         trials[RECORD].write_text(json_text({**provenance, "tables": hashes}), encoding="utf-8")
         for name, trial in trials.items():
             trial.replace(out / name)
-        for name in set(earlier) - set(hashes):
-            if _ours(out / name, earlier):
-                (out / name).unlink()
+        for name in old:
+            (out / name).unlink()
     except OSError as error:
         raise _cannot(out, error) from None
     finally:
         for trial in trials.values():
             trial.unlink(missing_ok=True)
     return [out / name for name in [*names, RECORD]]
+
+
+def given_up(out: Path | str, names: Iterable[str]) -> list[str]:
+    """Files of an earlier result that a result of these files removes from the folder, by name."""
+    earlier = _written(Path(out))
+    return sorted(name for name in set(earlier) - set(names) if _ours(Path(out) / name, earlier))
 
 
 def _cannot(out: Path, error: OSError) -> CannotWrite:

@@ -73,6 +73,7 @@ def run(
             chosen_scenario, worlds, seed, replicate, (*DEFAULT, *written), members=union, progress=report
         )
     if out is not None:
+        old = export.given_up(out, export.files(written, formats))
         paths = export.write({name: result.tables[name] for name in written}, out, formats, result.provenance)
     if json:
         printing.print_json(as_json(result, changes))
@@ -83,6 +84,8 @@ def run(
     show(result, changes, where)
     if out is not None:
         where.print(f"Written to {out}: {', '.join(path.name for path in paths)}.", soft_wrap=True)
+        if old:
+            where.print(f"Removed from it, of an earlier result: {', '.join(old)}.", soft_wrap=True)
 
 
 def _several(text: str) -> list[Any]:

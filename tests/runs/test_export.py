@@ -74,6 +74,15 @@ def test_an_earlier_result_is_replaced_whole(result, tmp_path):
     assert len(pd.read_csv(tmp_path / "worlds.csv")) == 2
 
 
+def test_what_is_removed_of_an_earlier_result_is_said(call, tmp_path):
+    for wanted, said in (("worlds,states", False), ("votes", True)):
+        status, out, _ = call("run", "--out", tmp_path / "r", "--tables", wanted, "--format", "csv")
+        assert status == 0
+        words = "Removed from it, of an earlier result: states.csv, worlds.csv."
+        assert (words in " ".join(out.split())) is said
+    assert {p.name for p in (tmp_path / "r").iterdir()} == {"votes.csv", "provenance.json"}
+
+
 @pytest.mark.parametrize("name", ["worlds.csv", "provenance.json"])
 def test_files_of_others_are_not_overwritten(result, tmp_path, name):
     (tmp_path / name).write_text("mine")
