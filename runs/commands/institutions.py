@@ -334,6 +334,12 @@ def _show_power(found: Power) -> None:
         f"{found.minimal_winning:,} minimal winning coalitions; {found.minimal_blocking:,} minimal blocking ones, {least}.",
         soft_wrap=True,
     )
+    where.print(
+        "Shapley-Shubik and Banzhaf are shares of 1. Swings: coalitions that win with the member and lose without. Penrose: "
+        "swings by all coalitions of the others. Prevents: swings by all winning coalitions (Coleman). Power to act: winning "
+        "ones by all.",
+        soft_wrap=True,
+    )
 
 
 def _show_vote(found: Explanation) -> None:

@@ -58,6 +58,7 @@ def test_power_for_reading(call):
     assert lines[3].split()[:2] == ["EU", "0.350978"]
     assert "14,155,463" in out
     assert "the smallest of 1 member." in out
+    assert "Prevents: swings by all winning coalitions (Coleman)." in " ".join(out.split())
 
 
 def test_a_weighted_game(call, file):
