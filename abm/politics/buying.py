@@ -10,26 +10,29 @@ from abm.politics import coalition
 from agents.arrays import Reals, Truths, pick, total
 from agents.situation import Prospect
 
+CASH_ROUNDS = 4  # times that the bill for cash is reckoned with in the prices
+
 
 class Buying:
     """The part of the Council's table at which votes are bought, with sites at home or in cash."""
 
-    def prices(self: Any, plan: Reals, sunk: Any, margin: float = 0.0) -> tuple[Reals, Reals]:
-        """What each state's yes to a plan costs, and the site, or the cash, that buys it.
-
-        Returns:
-            price (worlds, states) EUR bn, 0 for who would say yes anyway, inf for who cannot be won; size (worlds,
-            states) EUR bn of the site at the state's best free site that closes the gap, or of the cash that does.
-        """
-        offer, failed = self.offer(plan), self.failed(plan, sunk)
+    def gap(
+        self: Any, plan: Reals, sunk: Any, margin: float = 0.0, transfer: Any = 0.0, pledged: Any = None
+    ) -> Reals:
+        """What each state lacks to say yes to a plan, EUR bn (worlds, states); at most 0 for who says it anyway."""
+        offer, failed = self.offer(plan, pledged, transfer), self.failed(plan, sunk)
         stake = offer.utility - failed.utility
         reservation = self.reservation(failed, stake)
         if margin:
             reservation = reservation + margin * total(np.abs(stake))[:, None] / self.states.count
-        gap = reservation - self.p.dissent_cost_eur_bn - offer.utility
-        if self.p.side_payments:
-            price = np.where(gap > 0, gap * (1 + 1e-9), 0.0)
-            return price, price
+        return reservation - self.p.dissent_cost_eur_bn - offer.utility
+
+    def prices(self: Any, plan: Reals, sunk: Any, margin: float = 0.0) -> Reals:
+        """The site at home that buys each state's yes to a plan, EUR bn (worlds, states).
+
+        0 for who would say yes anyway, inf for who cannot be won by the largest site at its best free site.
+        """
+        offer, gap = self.offer(plan), self.gap(plan, sunk, margin)
         size = np.full(gap.shape, np.inf)
         room = np.where(pick(plan, np.maximum(self.best, 0)) > 0, 0.0, self.at_best(self.cap))
         before, without = 0.0, gap * 0.0
@@ -49,8 +52,7 @@ class Buying:
             between = before + np.clip(part * (1 + 1e-9), 0.0, 1.0) * (step - before)  # worth is concave
             size = np.where(enough, step if multiple == 1.0 else between, size)
             before, without = step, worth
-        size = np.where(gap <= 0, 0.0, size)
-        return size, size
+        return np.where(gap <= 0, 0.0, size)
 
     def with_coalition(
         self: Any,
@@ -63,8 +65,8 @@ class Buying:
     ) -> tuple[Reals, Reals]:
         """The plan with the cheapest winning coalition bought: place sites, price once more, place again.
 
-        Where `side_payments` allows it, votes are bought in cash, which costs the public funds more than it brings;
-        the proposer pays, or, where none is in `always`, all by their share of the Union's money.
+        Where `side_payments` allows it, cash is weighed against sites: votes are bought with what serves the proposer
+        better, given whether the offer then passes; without a proposer in `always`, with what serves all together.
 
         Args:
             plan: EUR bn (worlds, sites).
@@ -76,26 +78,59 @@ class Buying:
         Returns:
             plan (worlds, sites) and cash (worlds, states), EUR bn; cash only where `side_payments` allows it.
         """
-        cash = np.zeros((self.worlds, self.states.count))
+        by_sites, none = plan, np.zeros((self.worlds, self.states.count))
+        for _ in range(2):
+            size = self.prices(by_sites, sunk, margin)
+            bought = self._bought_for(size, always, spare)
+            if not (bought > 0).any():
+                break
+            by_sites = self.placed(by_sites, bought)
+        if not self.p.side_payments:
+            return by_sites, none
+        cash = self._cash(plan, sunk, always, spare, margin)
+        pays = self._expected(plan, cash, sunk, always) > self._expected(by_sites, none, sunk, always)
+        return np.where(pays[:, None], plan, by_sites), np.where(pays[:, None], cash, none)
+
+    def _bought_for(self: Any, price: Reals, always: Truths | None, spare: int) -> Reals:
+        """What is given to whom at these prices, EUR bn (worlds, states), for the cheapest coalition that wins."""
         every = np.zeros(self.worlds, bool)
         if np.any(self.p.consensus_norm > 0):
             every = self.uniform("consensus", 1)[:, 0] < self.p.consensus_norm[:, 0]
         ties = self.uniform("partners", self.states.count)
-        for _ in range(2):
-            price, size = self.prices(plan, sunk, margin)
-            members, _ = coalition.cheapest(price, self.wins, self.states, always, ties)
-            members = coalition.with_spare(price, members, spare) | every[:, None]
-            bought = np.where(members & np.isfinite(price), size, 0.0)
-            if always is not None:
-                bought = np.where(always, 0.0, bought)
-            if not (bought > 0).any():
+        members, _ = coalition.cheapest(price, self.wins, self.states, always, ties)
+        members = coalition.with_spare(price, members, spare) | every[:, None]
+        bought = np.where(members & np.isfinite(price), price, 0.0)
+        return bought if always is None else np.where(always, 0.0, bought)
+
+    def _cash(self: Any, plan: Reals, sunk: Any, always: Truths | None, spare: int, margin: float) -> Reals:
+        """Cash that each state gets for its yes, less its part of the bill, EUR bn (worlds, states).
+
+        Cash costs the public funds more than it brings. The proposer pays the bill, or, where none is in `always`, all
+        by their share of the Union's money; prices hold what the bill takes from those who are to be won. A yes is bought
+        that stands with the labs' letters and without.
+        """
+        payers = self.split.key if always is None else always
+        pledged = self.pledged(plan, self.letters(plan))
+        bought = np.zeros((self.worlds, self.states.count))
+        for _ in range(CASH_ROUNDS):
+            transfer = bought - payers * self._bill(bought)
+            gap = np.maximum(
+                self.gap(plan, sunk, margin, transfer), self.gap(plan, sunk, margin, transfer, pledged)
+            )
+            price = np.maximum((bought + gap) * (1 + 1e-9), 0.0)
+            before, bought = bought, self._bought_for(price, always, spare)
+            if np.array_equal(before, bought):
                 break
-            if self.p.side_payments:
-                payers = self.split.key if always is None else always
-                bill = (1 + self.p.cost_of_public_funds) * total(bought)[:, None]
-                return plan, bought - payers * bill
-            plan = self.placed(plan, bought)
-        return plan, cash
+        return bought - payers * self._bill(bought)
+
+    def _bill(self: Any, bought: Reals) -> Reals:
+        return (1 + self.p.cost_of_public_funds) * total(bought)[:, None]
+
+    def _expected(self: Any, plan: Reals, cash: Reals, sunk: Any, always: Truths | None) -> Reals:
+        """(worlds,) EUR bn that an offer brings its proposer over its failure, or all where none is in `always`."""
+        offer = np.concatenate([plan, cash], axis=-1)
+        gain = self.utility(offer) - self.failed(plan, sunk).utility
+        return self.chance(offer, sunk) * total(gain if always is None else np.where(always, gain, 0.0))
 
     def placed(self: Any, plan: Reals, size: Reals) -> Reals:
         """Add sites at each state's best free site, (worlds, states) EUR bn; the rest shrinks to make room."""

@@ -379,7 +379,11 @@ class PoliticsParameters(BaseModel):
         int, _p("quarters", 1, 400, "rounds of bargaining before it is given up", group="bargaining")
     ] = 12
     side_payments: Annotated[
-        bool, Parameter(about="may a proposer pay for a yes in cash", group="bargaining")
+        bool,
+        Parameter(
+            about="may a proposer pay for a yes in cash where that serves it better than a site",
+            group="bargaining",
+        ),
     ] = False
     cost_of_public_funds: Annotated[
         float,
