@@ -274,6 +274,9 @@ def main() -> None:
     a = parser.parse_args()
     if a.worlds < LEAST:
         parser.error(f"--worlds {a.worlds} is too few to compare; give at least {LEAST}.")
+    for name, least in (("chunk", 1), ("rounds", 1), ("varied", 0)):
+        if getattr(a, name) < least:
+            parser.error(f"--{name} {getattr(a, name)} is too few; give at least {least}.")
     try:
         kernel = Kernel(load(SCENARIO))
     except BadInput as error:
