@@ -220,7 +220,9 @@ def _presets(found: Mapping[str, Any]) -> str:
     return (
         f"## Side by side\n\nEvery preset on the same draws and luck, medians:\n\n{_figure(found, 'scenarios')}\n\n"
         + _table(found["presets"], heads)
-        + "\n\nThe comparators beside real sites elsewhere, which are no input:\n\n"
+        + "\n\nMachines that stood already count: where no facility beats them by then, the lag is theirs and the same in "
+        "every draw, so that many upper bounds are alike. A scenario whose median is that one adds nothing in most draws, "
+        "and how badly it does is not measured.\n\nThe comparators beside real sites elsewhere, which are no input:\n\n"
         + _table(elsewhere, {"group": "scenario", **_PATTERN})
         + "\n\n"
         + _notes(elsewhere)
