@@ -175,6 +175,12 @@ def who_is_ahead(third_wave: pd.DataFrame, hosts: pd.DataFrame) -> str:
             f"On {what}, by Brier score the model is behind {_list(ahead.forecast)} (beyond luck: {_list(clear)}) and "
             f"ahead of the rest (beyond luck: {_list(behind.forecast)})."
         )
+        own = table[table.forecast.str.startswith("the model")]
+        if len(own) > 1:
+            meant = own.forecast[own.model_less_this == 0].iloc[-1]
+            said.append(
+                f'Meant is "{meant}", whose own differences are 0; where one is below 0 it does better.'
+            )
     return " ".join(said)
 
 

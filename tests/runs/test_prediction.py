@@ -74,6 +74,11 @@ def test_a_model_that_is_behind_is_said_to_be():
     happened = np.array([True, False, False, True] * 5)
     table = scored({"the model": 1.0 - happened, "other": happened * 1.0}, happened, "the model")
     assert "is behind other (beyond luck: other)" in who_is_ahead(table, table)
+    first = pd.DataFrame([{"forecast": "the model", "model_less_this": 0.1, "low": 0.0, "high": 0.2}])
+    second = pd.DataFrame([{"forecast": "the model, told", "model_less_this": 0.0, "low": 0.0, "high": 0.0}])
+    both = pd.concat([first, second, table.iloc[1:]], ignore_index=True)
+    assert 'Meant is "the model, told", whose own differences are 0' in who_is_ahead(both, table)
+    assert "Meant" not in who_is_ahead(table, table)
 
 
 def test_the_tables_of_a_prediction(found):
