@@ -350,17 +350,25 @@ class Values(SimpleNamespace):
 def values(scenarios: Sequence[Scenario]) -> Values:
     """Stack the parameters of one scenario a world."""
     out: dict[str, Any] = {}
+    shared = _shared(scenarios)
     for name, (default, _) in parameters().items():
         if isinstance(default, str | bool):
             out[name] = getattr(scenarios[0], name)
         else:
-            out[name] = _column(scenarios, attrgetter(name))[:, None]
+            out[name] = _column(scenarios, attrgetter(name), shared)[:, None]
     return Values(**out)
 
 
-def _column(scenarios: Sequence[Scenario], value: Callable[[Scenario], Any]) -> NDArray[np.float64]:
-    """A value of each world's scenario; (worlds,). Mostly all worlds share one, which is then asked once."""
-    if len({id(s) for s in scenarios}) == 1:
+def _shared(scenarios: Sequence[Scenario]) -> bool:
+    """Whether all worlds have the same scenario, as they mostly do: it is then asked once."""
+    return len({id(s) for s in scenarios}) == 1
+
+
+def _column(
+    scenarios: Sequence[Scenario], value: Callable[[Scenario], Any], shared: bool
+) -> NDArray[np.float64]:
+    """A value of each world's scenario; (worlds,)."""
+    if shared:
         return np.full(len(scenarios), value(scenarios[0]), dtype=np.float64)
     return np.array([value(s) for s in scenarios], dtype=np.float64)
 
@@ -378,7 +386,7 @@ def settings(scenarios: Sequence[Scenario], name: str, by_row: bool, code: str =
             return dict(s.rules[name].of(code).settings).get(key, default)
 
         if isinstance(default, float):
-            column = _column(scenarios, given)
+            column = _column(scenarios, given, _shared(scenarios))
             out[key] = column[:, None] if by_row else column
         else:
             out[key] = given(scenarios[0])

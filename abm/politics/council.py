@@ -51,6 +51,24 @@ class Council(Proposing, Buying, Drafting):
         mine.industrial = self.industrial
         return mine
 
+    def alike(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Worlds that no luck has parted yet: of one scenario, with nothing decided and the same labs at home.
+
+        Returns:
+            a world of each kind, as an index of the table's, and which of these each world is like (worlds,).
+        """
+        w, like = self.world, np.empty(self.worlds, dtype=np.int64)
+        first: dict[Any, tuple[int, int]] = {}
+        begun = (w.selected[self.rows] >= 0).any(-1)
+        for k, row in enumerate(self.rows.tolist()):
+            kind = (
+                (id(w.scenarios[row]), w.envelope[row, 0], w.exited[row].tobytes(), w.talent[row].tobytes())
+                if not begun[k]
+                else (row,)
+            )
+            like[k] = first.setdefault(kind, (len(first), k))[0]
+        return np.array([k for _, k in first.values()], dtype=np.int64), like
+
     # -- what everyone knows ------------------------------------------------------------------------------------------
     def uniform(self, channel: str, slots: int) -> Reals:
         """This quarter's luck by name; (worlds, slots)."""

@@ -24,6 +24,10 @@ def best(plans: list[Reals], worth: list[Reals]) -> Reals:
 
 def by_planner(council: Any, objective: str, fewest: int, most: int) -> Reals:
     """The planner's plan, EUR bn (worlds, sites)."""
+    if objective == "capability":  # it hangs on no luck, so it is worked out once for worlds that are alike
+        one, like = council.alike()
+        if len(one) < council.worlds:
+            return by_planner(council.some_worlds(one), objective, fewest, most)[like]
     sites = council.sites.count
     top = min(most or max(FREE, fewest), sites)
     plans = [council.largest(k) for k in range(min(fewest, sites), top + 1)]
