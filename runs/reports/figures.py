@@ -127,12 +127,14 @@ def intervals(labels: Sequence[str], values: Sequence[Reals], name: str) -> Figu
 
 
 def contrasts(found: Sequence[LevelContrast], name: str) -> Figure:
-    """Differences of levels from the first level, with their intervals; a panel of rows a factor."""
+    """Differences of levels from the first level, with their intervals; a thin mark for each point averaged over."""
     shown = [c for c in found if math.isfinite(c.difference)][:MOST_ROWS]
     figure, axes = blank(0.9 + 0.3 * len(shown))
     at = labelled(axes, [f"{c.factor}: {c.level} – {c.against}" if c.factor else c.level for c in shown])
     for k, c in enumerate(shown):
         sure = c.low > 0 or c.high < 0
+        each = [d for d in c.each if math.isfinite(d)] if len(c.each) > 1 else []
+        axes.plot(each, [at[k]] * len(each), linestyle="", marker="|", color=GREY, markersize=9)
         axes.hlines(at[k], c.low, c.high, color=BLUE if sure else GREY, linewidth=2)
         axes.plot(
             c.difference,

@@ -241,11 +241,16 @@ class Findings:
             else "The mean at each level less that at the first level of its factor, at points that agree in all else, averaged "
             "over those points"
         )
+        apart = (
+            " Thin marks: the difference at each of those points; where they lie apart, factors interact."
+            if any(c.matches > 1 for c in found)
+            else ""
+        )
         return [
             Drawn(
                 "contrasts",
                 f"Contrasts in {words(self.headline)}.",
-                f"{first}, on the same luck. Lines: 95 % bootstrap intervals over paired worlds, each for itself.{more}",
+                f"{first}, on the same luck. Lines: 95 % bootstrap intervals over paired worlds, each for itself.{apart}{more}",
                 partial(figures.contrasts, found, unit_of(words(self.headline), self.headline)),
             )
         ]

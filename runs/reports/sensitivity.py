@@ -374,7 +374,10 @@ def plain_level(value: Any) -> Any:
 # -- contrasts within a design ---------------------------------------------------------------------------------------------
 @dataclass(frozen=True)
 class LevelContrast:
-    """A level of a factor less its first level, averaged over all else that is varied, on the same luck."""
+    """A level of a factor less its first level, averaged over all else that is varied, on the same luck.
+
+    `each` is the difference at each of the points that it is averaged over: they lie apart where factors interact.
+    """
 
     factor: str
     level: str
@@ -383,6 +386,7 @@ class LevelContrast:
     low: float
     high: float
     matches: int
+    each: tuple[float, ...] = ()
 
 
 def level_contrasts(results: Results, outcome: str = "years_behind") -> list[LevelContrast]:
@@ -405,10 +409,11 @@ def level_contrasts(results: Results, outcome: str = "years_behind") -> list[Lev
                 continue
             up, down = (np.array(side) for side in zip(*pairs, strict=True))
             with np.errstate(invalid="ignore"):
-                difference = np.where(values[up] == values[down], 0.0, values[up] - values[down]).mean(0)
+                apart = np.where(values[up] == values[down], 0.0, values[up] - values[down])
+                difference, each = apart.mean(0), tuple(map(float, apart.mean(1)))
             low, high = interval(resampled_means(difference, spec.seed))
             mean = float(difference.mean())
             found.append(
-                LevelContrast(key, level, levels[0], mean, float(low[0]), float(high[0]), len(pairs))
+                LevelContrast(key, level, levels[0], mean, float(low[0]), float(high[0]), len(pairs), each)
             )
     return found

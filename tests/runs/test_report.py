@@ -10,9 +10,10 @@ import pytest
 from agents.errors import BadInput
 from runs.experiments.experiment import batch
 from runs.experiments.results import Results
-from runs.reports.figures import Drawn, _outlines, intervals, svg
+from runs.reports.figures import Drawn, _outlines, contrasts, intervals, svg
 from runs.reports.findings import Findings, label
 from runs.reports.report import report
+from runs.reports.sensitivity import LevelContrast
 from tests.runs.small import run_small
 
 OUTSIDE = re.compile(r"""(\bsrc|<link[^>]*\bhref|xlink:href)=["']?https?:|@import|url\(\s*['"]?https?:""")
@@ -80,6 +81,7 @@ def test_it_says_what_was_done_and_how_to_do_it_again(page):
     ):
         assert word in text, word
     assert "voting = [&quot;lisbon_qmv&quot;" in text
+    assert "Thin marks: the difference at each of those points" in text
 
 
 def test_figures_are_files_too(page):
@@ -167,3 +169,12 @@ def test_methods_say_where_a_scenario_without_a_name_begins(tmp_path):
         in text
     )
     assert "<th scope='col'>voting</th>" in text
+
+
+def test_a_contrast_marks_each_point_that_it_is_averaged_over():
+    def marks(each):
+        drawn = contrasts([LevelContrast("a", "1", "0", 1.0, 0.5, 1.5, 2, each)], "sites")
+        return [list(line.get_xdata()) for line in drawn.axes[0].lines if line.get_marker() == "|"]
+
+    assert marks((-1.0, 3.0)) == [[-1.0, 3.0]]
+    assert marks((1.0,)) == [[]]

@@ -195,6 +195,7 @@ def test_main_effects_of_a_full_factorial_add_up_with_luck(tmp_path):
     assert contrast["a", "1"].difference == pytest.approx(3, abs=0.05)
     assert contrast["b", "2"].difference == pytest.approx(2, abs=0.05)
     assert contrast["a", "1"].matches == 3
+    assert contrast["a", "1"].each == pytest.approx([3, 3, 3], abs=0.1)
 
 
 def test_the_intervals_of_main_effects_cover_as_often_as_they_say():
