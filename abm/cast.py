@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 from typing import Any
 
@@ -99,9 +100,23 @@ def casting(world: World, agents: Any = None) -> dict[str, list[type[Any]]]:
                 raise BadInput(
                     f"agents: {cls!r} is no kind of actor; give a subclass of MemberState, Commissioner or Lab."
                 )
+            _hears(cls, kind)
             mine = [j for j, name in enumerate(labels[kind]) if who in ("all", name)]
             if not mine and who != "all":
                 raise BadInput(f"agents: no {KINDS[kind]} is called {who!r}; {near(who, labels[kind])}")
             for j in mine:
                 kinds[kind][j] = cls
     return {KINDS[kind]: classes for kind, classes in kinds.items()}
+
+
+def _hears(cls: type[Any], kind: type[Any]) -> None:
+    """Refuse a class whose decisions cannot be handed what its kind is handed."""
+    for name in cls.overridden():
+        wanted = list(inspect.signature(getattr(kind, name)).parameters)
+        try:
+            inspect.signature(getattr(cls, name)).bind(*wanted)
+        except TypeError:
+            raise BadInput(
+                f"agents: {cls.__name__}.{name} cannot be handed what it decides on; write it as "
+                f"def {name}({', '.join(wanted)})."
+            ) from None

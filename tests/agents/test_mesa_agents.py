@@ -238,6 +238,7 @@ def test_a_commissioners_answer_is_one_for_each_draft(decision, answer):
         ({"mistrall": Nomad}, "no lab is called 'mistrall'.*'mistral'"),
         ({"HU": "Naysayer"}, "give a subclass of MemberState"),
         (Facility, "give a subclass of MemberState"),
+        (type("Deaf", (MemberState,), {"bid": lambda self: 0.1}), r"Deaf\.bid .* def bid\(self, situation\)"),
     ],
 )
 def test_a_cast_that_cannot_be_is_refused(agents, says):
