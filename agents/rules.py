@@ -13,6 +13,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from importlib import import_module
 from types import ModuleType
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
@@ -81,6 +82,7 @@ class Parameter:
         return f"give a value{unit}."
 
 
+NAME = r"[a-z][a-z0-9_]*"  # of a family or a rule
 PROPERTIES = {
     "anonymous": "renaming the actors renames the result and changes nothing else",
     "monotone": "one more yes never turns a pass into a fail",
@@ -168,6 +170,8 @@ class Family:
         lift: Callable[[Callable[..., Any]], Callable[..., Any]] | None = None,
         examples: Callable[[], list[tuple[Any, ...]]] | None = None,
     ):
+        if not re.fullmatch(NAME, name):
+            raise BadInput(f"{name!r} is no lawful name of a family; use lower-case letters, digits and _.")
         code = sys._getframe(1)
         self.place = f"{code.f_code.co_filename}:{code.f_lineno}"
         there = FAMILIES.get(name)
@@ -204,7 +208,10 @@ class Family:
 
     def _enter(self, function: Callable[..., Any], marks: dict[str, Any]) -> Callable[..., Any]:
         name = function.__name__
-        if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+        for mark in marks:
+            if mark not in PROPERTIES and get_close_matches(mark, PROPERTIES, cutoff=0.8):
+                raise BadInput(f"{self.name}.{name} declares {mark!r}; {near(mark, PROPERTIES)}")
+        if not re.fullmatch(NAME, name):
             raise BadInput(
                 f"{self.name}: {name!r} is no lawful rule name; use lower-case letters, digits and _."
             )
@@ -293,9 +300,17 @@ def _parameters(function: Callable[..., Any]) -> dict[str, tuple[Any, Parameter]
             continue
         if argument.default is argument.empty:
             raise BadInput(f"{function.__name__}: the parameter {name!r} has no default; give it one.")
-        hint = hints.get(name)
+        if not isinstance(argument.default, bool | int | float | str):
+            raise BadInput(
+                f"{function.__name__}: the parameter {name!r} has the default {argument.default!r}; give it a number, "
+                "a text, or true or false."
+            )
+        hint, default = hints.get(name), argument.default
         about = Parameter()
         if get_origin(hint) is Annotated:
             about = next((a for a in get_args(hint)[1:] if isinstance(a, Parameter)), about)
-        found[name] = (argument.default, about)
+            hint = get_args(hint)[0]
+        if hint is float and isinstance(default, int) and not isinstance(default, bool):
+            default = float(default)
+        found[name] = (default, about)
     return found

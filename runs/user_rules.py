@@ -7,12 +7,13 @@ import sys
 import traceback
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, is_dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from types import ModuleType
 
 from abm import catalogue  # noqa: F401  the shipped rules stand before a user's
-from agents.errors import BadInput, JusteRetourError
+from agents.errors import BadInput, JusteRetourError, near
 from agents.rules import FAMILIES, OFFERED, SHIPPERS, forget
 
 
@@ -30,6 +31,7 @@ class RuleFailed(JusteRetourError):
     """A user's rule raised an error while worlds were running."""
 
 
+FEW = 25  # names that can be told one by one
 _LOADED: dict[Path, RulesFile] = {}
 
 
@@ -133,7 +135,7 @@ def _run(path: Path, place: Path, source: str, sha256: str) -> None:
     except BadInput as error:
         raise BadInput(f"{path}{_line(error, place)}: {error}") from None
     except (Exception, SystemExit) as error:
-        raise BadInput(f"{path}{_line(error, place)}: {_said(error)}; mend that line.") from None
+        raise BadInput(f"{path}{_line(error, place)}: {said(error)}; mend that line.") from None
 
 
 @contextmanager
@@ -152,7 +154,7 @@ def blame() -> Iterator[None]:
             line = _line(error, file.path.resolve())
             if line:
                 raise RuleFailed(
-                    f"a rule in {file.path} failed{line.replace(',', ' at', 1)}: {_said(error)}; mend that line."
+                    f"a rule in {file.path} failed{line.replace(',', ' at', 1)}: {said(error)}; mend that line."
                 ) from error
         raise
 
@@ -164,6 +166,23 @@ def _line(error: BaseException, place: Path) -> str:
     return f", line {lines[-1]}" if lines else ""
 
 
-def _said(error: BaseException) -> str:
+def said(error: BaseException) -> str:
+    """An error in half a sentence: its kind, what it says, and which name was meant where one was not found."""
     text = " ".join(str(error).split()).rstrip(".;")
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+    hint = _meant(error)
+    return (f"{type(error).__name__}: {text}" if text else type(error).__name__) + (hint and f" ({hint})")
+
+
+def _meant(error: BaseException) -> str:
+    """A hint for a name that was not found: the near ones, or all that a thing of the model holds where they are few."""
+    name, known, few = getattr(error, "name", None), list[str](), False
+    if isinstance(error, AttributeError) and error.obj is not None:
+        known, few = dir(error.obj), is_dataclass(error.obj)
+    elif isinstance(error, NameError) and error.__traceback__ is not None:
+        *_, (frame, _) = traceback.walk_tb(error.__traceback__)
+        known = [*frame.f_locals, *frame.f_globals]
+    elif isinstance(error, ImportError):
+        name, known = getattr(error, "name_from", None), dir(sys.modules.get(error.name or ""))
+    names = [other for other in known if not other.startswith("_")]
+    told = name and (get_close_matches(name, names) or (few and len(names) <= FEW))
+    return near(name, set(names)).rstrip(".") if told else ""

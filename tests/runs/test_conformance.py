@@ -1,11 +1,14 @@
 """The public checks: every shipped rule passes them, and each kind of broken rule is named in one sentence."""
 
 import json
+import os
+import sys
 
 import numpy as np
 import pytest
 
 from abm import catalogue  # noqa: F401
+from agents.errors import BadInput
 from agents.rules import FAMILIES
 from runs.user_rules import loaded
 from runs.workshop.conformance import check_file, example
@@ -180,7 +183,20 @@ def broken(text, old, new):
         ),
         (broken(VOTING, RETURN, "return 1 / 0"), 13, "raises ZeroDivisionError: division by zero"),
         (broken(VOTING, RETURN, "raise SystemExit(3)"), 13, "raises SystemExit: 3"),
-        (broken(VOTING, RETURN, "return ballot.ayes.sum(-1) > 3"), 13, "raises AttributeError"),
+        (broken(VOTING, RETURN, "return ballot.yess.sum(-1) > 3"), 13, "no attribute 'yess' (did you mean 'yes'"),
+        (broken(VOTING, RETURN, "return bllot.yes.sum(-1) > 3"), 13, "'bllot' is not defined (did you mean 'ballot'?)"),
+        (broken(BID, "situation.room / 2", "situation.gdp / 2"), 13, "no attribute 'gdp' (known are alone, centre,"),
+        (
+            broken(VOTING, "import voting", "import votting"),
+            4,
+            "cannot import name 'votting'",
+        ),
+        (broken(VOTING, "@voting", "@voting(anonymus=True)"), 7, "declares 'anonymus'; did you mean 'anonymous'?"),
+        (broken(VOTING, "states):", "states, share=0.5):"), 8, "takes 'share', which no scenario can set; write *,"),
+        (broken(VOTING, "states):", "states, *, share=None):"), 7, "has the default None; give it a number"),
+        (broken(VOTING, "(ballot, states)", "(ballot)"), 8, "it is asked as rule(ballot, states)"),
+        (broken(VOTING, RETURN, "return np.random.random(len(ballot.yes)) > 0.5"), 13, "do without luck"),
+        (broken(BID, "return size", "return np.where(situation.luck < 0.5, size, 0.0)"), 14, "luck is there for votes only"),
         (
             broken(VOTE, "return np.where(gain >= 0, 1, -1)", "return 1 if gain >= 0 else -1"),
             14,
@@ -219,12 +235,12 @@ def broken(text, old, new):
         (
             broken(broken(VOTE, "@vote", "@vote(deterministic=True)"), "gain >= 0", "gain >= situation.luck"),
             14,
-            "raises",
+            "luck is there for votes only, and for those that do not declare deterministic",
         ),
         (
             broken(BID, "situation.room / 2", "situation.room / (situation.states.count - 1)"),
             8,
-            "in the corner case of a union of one state",
+            "in the corner case of a union of one state, which it may refuse by raising agents.errors.BadInput",
         ),
     ],
 )  # fmt: skip
@@ -248,6 +264,12 @@ def test_parameters_are_tried_at_their_ends(faults):
     assert faults(text.replace(RETURN, "return ballot.yes.sum(-1) > share * states.count")) == []
     scalar = text.replace(RETURN, "return ballot.yes.sum(-1) > (0.5 if share < 0.6 else 0.7) * states.count")
     assert "np.where for if" in faults(scalar)[0]
+    whole = text.replace("= 0.5", "= 1").replace(RETURN, "return ballot.yes.sum(-1) >= share * states.count")
+    assert faults(whole) == []
+    assert type(FAMILIES["voting"]["mine"].parameters["share"][0]) is float  # as it is annotated
+    assert (
+        "share = 5.0 is out of bounds; give a value from 0 to 1" in faults(text.replace("= 0.5", "= 5.0"))[0]
+    )
     wrong = text.replace(RETURN, "return ballot.yes.sum(-1) > np.where(share < 1, 1, [[1], [2]])")
     wrong = wrong.replace('"""A rule."""', '"""A rule."""\nimport numpy as np')
     assert len(faults(wrong)) == 1
@@ -277,6 +299,8 @@ def mine(council):
         "council.world.envelope *= 0.5\n", "council.uniform('whim', 1)\n"
     )
     assert "declares deterministic and draws the luck 'whim'" in faults(lucky)[0]
+    bare = text.replace("    council.world.envelope *= 0.5\n", "").replace("council.choose(", "(")
+    assert "return what council.hold(plan, sunk) or council.choose(plan) gives it" in faults(bare)[0]
 
 
 def test_a_funding_rule_must_share_out_every_euro(faults):
@@ -330,6 +354,67 @@ def test_the_command_says_what_holds_and_what_does_not(call, tmp_path, own_rules
     assert (status, err, found["passed"]) == (1, "", False)
     assert found["faults"][0]["line"] == 13
     assert call("rules", "check", tmp_path / "absent.py")[0] == 2
+
+
+@pytest.mark.skipif(not hasattr(os, "fork") or sys.platform == "darwin", reason="no process can be parted")
+@pytest.mark.parametrize(
+    ("text", "line", "words"),
+    [
+        (broken(VOTING, RETURN, "return sum(repeat(1))"), 14, "has found no end after 0.2 s"),
+        (VOTING + "\n\nsum(repeat(1))\n", 17, "has found no end after 0.2 s"),
+        (broken(VOTING, RETURN, "os._exit(0)"), None, "ends the program"),
+    ],
+)
+def test_a_rule_that_nothing_can_interrupt_ends_in_a_sentence(call, tmp_path, own_rules, text, line, words):
+    path = tmp_path / "mine.py"
+    path.write_text(text.replace("import numpy as np", "import os\nfrom itertools import repeat"))
+    status, out, err = call("rules", "check", path, "--limit", "0.2", "--json")
+    (fault,) = json.loads(out)["faults"]
+    assert (status, err, fault["line"]) == (1, "", line)
+    assert words in fault["says"]
+
+
+@pytest.mark.parametrize("examples", ["[1]", "lambda: [1]"])
+def test_what_is_wrong_with_a_family_of_ones_own_is_said(tmp_path, own_rules, examples):
+    text = f'''"""Mine."""
+from agents.rules import Family
+
+queue = Family("queue", decides="who is served", signature="rule(place)", examples={examples})
+
+
+@queue
+def mine(place):
+    """First come, first served.
+
+    Source: my own.
+    """
+    return place
+'''
+    path = tmp_path / "mine.py"
+    path.write_text(text)
+    with pytest.raises(
+        BadInput, match=r"mine\.py:4: the examples of the family 'queue' .* examples=lambda: \["
+    ):
+        check_file(path)
+    path.write_text(text.replace('"queue"', '"a queue"'))
+    assert "'a queue' is no lawful name of a family" in check_file(path).sentences()[0]
+
+
+def test_a_protocol_that_forgets_to_return_gets_a_hint(tmp_path, own_rules):
+    path = tmp_path / "mine.py"
+    path.write_text('''"""A rule."""
+from abm.politics.agenda.family import agenda
+
+
+@agenda
+def mine(council, *, sunk=0.0):
+    """Shares a fifth of the envelope out.
+
+    Source: my own.
+    """
+    council.hold(council.one_each(0.2), sunk)
+''')
+    assert "does it return what council.hold gives it" in check_file(path).rules[0].notes[0]
 
 
 def test_the_speed_is_held_against_the_familys_own_rules(tmp_path, own_rules):

@@ -71,7 +71,7 @@ def test_a_folder_that_cannot_be_written_to(tmp_path, call, monkeypatch):
     file = tmp_path / "file"
     file.write_text("")
     with pytest.raises(Exception, match="cannot be written"):
-        new("voting", "mine", file)
+        new("voting", "of_my_own", file)
 
 
 def test_a_family_of_ones_own_has_no_scaffold(tmp_path, own_rules):

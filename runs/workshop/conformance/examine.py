@@ -30,7 +30,8 @@ class Fault:
     def sentence(self) -> str:
         """In one plain sentence, the place first."""
         where = Path(self.file).name + (f", line {self.line}" if self.line else "")
-        return f"{where}: {self.family}.{self.rule} {self.says}." if self.rule else f"{where}: {self.says}."
+        says = self.says if self.says.endswith("?") else f"{self.says}."
+        return f"{where}: {self.family}.{self.rule} {says}" if self.rule else f"{where}: {says}"
 
 
 @dataclass(frozen=True)

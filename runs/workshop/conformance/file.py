@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import pickle
 import re
+import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,6 +61,45 @@ def check_file(file: Path | str, limit: float = watch.LIMIT, timed: bool = False
         says = f"has found no end after {limit:g} s of being imported; see the loop that it is in"
         return Checked(path, (), Fault("can be imported", "", "", says, str(path), line))
     return Checked(path, tuple(examine(family(group)[name], limit, timed) for group, name in loaded.rules))
+
+
+def check_apart(file: Path, limit: float = watch.LIMIT) -> Checked:
+    """`check_file`, with the rules' speed, in a process of its own, which a rule that nothing can interrupt does not outlive.
+
+    While one call into C lasts, Python hears no alarm; a thread of `faulthandler` ends the child then, and leaves behind
+    in which line it was. In this process where the system cannot part one safely.
+    """
+    if not hasattr(os, "fork") or sys.platform == "darwin":
+        return check_file(file, limit, timed=True)
+    with tempfile.TemporaryFile() as answer, tempfile.TemporaryFile("w+") as trace:
+        sys.stdout.flush()
+        child = os.fork()
+        if not child:
+            try:
+                watch.trace = trace
+                answer.write(pickle.dumps(check_file(file, limit, timed=True)))
+            except BaseException as error:
+                answer.write(pickle.dumps(error))
+            finally:
+                answer.flush()
+                sys.stdout.flush()
+                os._exit(0)
+        os.waitpid(child, 0)
+        answer.seek(0)
+        trace.seek(0)
+        content, last = answer.read(), trace.read()
+    if content:
+        found = pickle.loads(content)
+        if isinstance(found, BaseException):
+            raise found
+        return found
+    says = "ends the program when it is imported or asked; leave that to whoever runs it"
+    if last:
+        says = f"has found no end after {limit:g} s and cannot be interrupted; see what it calls there"
+    line = re.search(rf'File "{re.escape(str(file.resolve()))}", line (\d+)', last)
+    return Checked(
+        file, (), Fault("comes to its end", "", "", says, str(file), int(line[1]) if line else None)
+    )
 
 
 def _unread(path: Path, text: str) -> Fault:

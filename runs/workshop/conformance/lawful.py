@@ -217,7 +217,10 @@ def _reversion(x: Any, handed: Any, scene: Scene) -> None:
 def _agenda(x: Any, handed: Any, scene: Scene) -> None:
     if x is None:
         return
-    _instance(x, Motion, scene)
+    if not isinstance(x, Motion):
+        raise Unlawful(
+            f"returns a {type(x).__name__}; return what council.hold(plan, sunk) or council.choose(plan) gives it"
+        )
     w, n = scene.worlds, scene.members.states.count
     _plan(x.plan, "plan", handed[0].envelope, scene)
     array(x.pledged, x.plan.shape, "f", "worlds, sites", scene, "pledged")

@@ -26,6 +26,9 @@ BRIEF = {"end": "2026Q4", "assess": "2026Q4"}
 BY_COMMISSION: Mapping[str, Any] = BRIEF | {"agenda": "commission_proposal"}
 BY_CALL: Mapping[str, Any] = BRIEF
 BY_PLANNER: Mapping[str, Any] = BRIEF | {"agenda": "planner", "pooling": "best_of"}
+BY_WELFARE: Mapping[str, Any] = BY_PLANNER | {
+    "agenda.objective": "welfare"
+}  # each world has plans of its own
 ROOT = Path(__file__).resolve().parents[3]
 COUNCIL = ("agenda", "reversion")  # families that are handed the table itself
 USUAL: dict[str, list[tuple[str, Mapping[str, Any], int]]] = {
@@ -40,7 +43,7 @@ USUAL: dict[str, list[tuple[str, Mapping[str, Any], int]]] = {
         ("the third wave", BY_CALL, 2),
         ("the Council", BY_COMMISSION, 0),
     ],
-    "pooling": [("the machines that stand", BY_CALL, 0), ("the planner's campus", BY_PLANNER, 3)],
+    "pooling": [("the machines that stand", BY_CALL, 0), ("the planner's campus", BY_WELFARE, 3)],
     "anchor": [("letters of intent", BY_PLANNER, 0), ("the year's end", BY_PLANNER, 2)],
     "agenda": [("the announcement", BY_CALL, 0), ("the first deadline", BY_CALL, 1)],
     "reversion": [("the Council", BY_COMMISSION, 0), ("the second wave", BY_CALL, 1)],
@@ -162,9 +165,18 @@ def scenes(family: str) -> tuple[Scene, ...]:
     examples = FAMILIES[family].examples
     if examples is None:
         return ()
+    given = examples() if callable(examples) else examples
+    if (
+        not isinstance(given, list)
+        or not all(isinstance(handed, tuple) for handed in given)
+        or not callable(examples)
+    ):
+        raise BadInput(
+            f"{FAMILIES[family].place}: the examples of the family {family!r} are no function that returns a list of what its rules are handed; "
+            'write them as in examples=lambda: [example("agenda")].'
+        )
     return tuple(
-        Scene(f"example {k + 1}", handed, count_of(*handed), union(None))
-        for k, handed in enumerate(examples())
+        Scene(f"example {k + 1}", handed, count_of(*handed), union(None)) for k, handed in enumerate(given)
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -31,11 +32,21 @@ if TYPE_CHECKING:
 
 
 def documented(x: Examination) -> None:
-    """A docstring whose first line says what the rule does, and a source."""
+    """A docstring whose first line says what the rule does, a source, and parameters whose defaults are lawful."""
     if not x.rule.summary:
         raise Unlawful("has no docstring; say in its first line what it does")
     if not x.rule.source:
         raise Unlawful('names no source; add a line "Source: ..." to its docstring, or "Source: my own."')
+    for name, argument in inspect.signature(x.rule.function).parameters.items():
+        if argument.default is not argument.empty and argument.kind is not argument.KEYWORD_ONLY:
+            raise Unlawful(
+                f"takes {name!r}, which no scenario can set; write *, before it to make it a parameter"
+            )
+    for name, (default, about) in x.rule.parameters.items():
+        try:
+            about.check(f"the parameter {name}", default, default)
+        except BadInput as error:
+            raise Unlawful(f"has a default that is not lawful: {error}") from None
 
 
 def answers(x: Examination) -> bool | None:
@@ -46,6 +57,8 @@ def answers(x: Examination) -> bool | None:
             out = x.ask(scene, handed)
         check(x.rule.family, out, scene.again(), scene)
         x.answers[scene.label] = kept(out)
+    if x.rule.family == "agenda" and not any(x.answers.values()):
+        x.notes.append("it decided nothing wherever it was asked: does it return what council.hold gives it?")
     return None if x.scenes else False
 
 
@@ -56,7 +69,7 @@ def repeats(x: Examination) -> bool | None:
             found = watch.whim(x.rule)
             said = f" (see {found[0]})" if found else ""
             raise Fell(
-                f"is not deterministic: asked the same again it answers otherwise{said}; {watch.LUCK}, and keep "
+                f"is not deterministic: asked the same again it answers otherwise{said}; {watch.luck_of(x.rule)}, and keep "
                 "nothing between calls",
                 found[1] if found else None,
             )
@@ -124,15 +137,16 @@ def corners(x: Examination) -> bool | None:
     for scene in x.scenes:
         if not scene.corner:
             continue
+        refuse = f"this is in the corner case of {scene.label}, which it may refuse by raising agents.errors.BadInput"
         try:
             out = x.ask(scene)
             check(x.rule.family, out, scene.again(), scene)
         except Fell as fell:
             if isinstance(fell.__cause__, BadInput):
                 continue
-            raise Fell(f"{fell} in the corner case of {scene.label}", fell.line) from None
+            raise Fell(f"{fell}; {refuse}", fell.line) from None
         except Unlawful as found:
-            raise Unlawful(f"{found}; this is in the corner case of {scene.label}") from None
+            raise Unlawful(f"{found}; {refuse}") from None
     return None if x.scenes else False
 
 

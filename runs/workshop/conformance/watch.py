@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import faulthandler
 import inspect
+import linecache
 import random
 import signal
 import threading
@@ -16,10 +18,13 @@ from typing import Any
 
 import numpy as np
 
-from agents.rules import Rule
-from runs.workshop.conformance.scenes import arrays_of
+from agents.errors import BadInput
+from agents.rules import Rule, family
+from runs.user_rules import said
+from runs.workshop.conformance.scenes import COUNCIL, arrays_of
 
 LIMIT = 10.0  # seconds that a question may take
+GRACE = 1.0  # seconds after which a process that hears no alarm is ended, if it is one of the rule's own
 WHIMS = ("random", "secrets", "uuid", "time", "datetime")  # modules whose answers differ from call to call
 CHANGEABLE = {
     "agenda": {"lost", "bids"}
@@ -38,6 +43,9 @@ class TooLong(BaseException):
     """The time is up; it is no Exception, so that a rule does not catch it by the way."""
 
 
+trace: Any = None  # where a process of the rule's own leaves behind in which line it was ended
+
+
 @contextlib.contextmanager
 def limited(seconds: float) -> Iterator[None]:
     """Interrupt what takes longer, where the system can: in the main thread of a Unix."""
@@ -50,9 +58,13 @@ def limited(seconds: float) -> Iterator[None]:
 
     before = signal.signal(signal.SIGALRM, ring)
     signal.setitimer(signal.ITIMER_REAL, seconds, 0.2)  # again and again, against a bare except
+    if trace is not None:
+        faulthandler.dump_traceback_later(seconds + GRACE, exit=True, file=trace)
     try:
         yield
     finally:
+        if trace is not None:
+            faulthandler.cancel_dump_traceback_later()
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
 
@@ -83,16 +95,24 @@ def ask(rule: Rule, handed: tuple[Any, ...], parameters: dict[str, Any], limit: 
             raise Fell("changes what it is handed; work on a copy, as in x = x.copy()", line) from error
         if type(error).__name__ == "FrozenInstanceError":
             raise Fell(f"changes what it is handed ({text}); build a new value instead", line) from error
-        said = f"{type(error).__name__}: {text}" if text else type(error).__name__
-        raise Fell(f"raises {said}{_hint(error)}", line) from error
+        if isinstance(error, BadInput):
+            raise Fell(f"refuses: {text}", line) from error
+        raise Fell(f"raises {said(error)}{_hint(error, rule, line)}", line) from error
 
 
-def _hint(error: BaseException) -> str:
+def _hint(error: BaseException, rule: Rule, line: int | None) -> str:
     if isinstance(error, ValueError) and "truth value of an array" in str(error):
         return "; it is handed many worlds at once, so write np.where for if, & for and, | for or"
-    if isinstance(error, TypeError) and "argument" in str(error):
-        return "; its family says what it is handed (rules list)"
+    if isinstance(error, TypeError) and "argument" in str(error) and line is None:
+        asked = family(rule.family).signature.partition(" -> ")[0]
+        return f"; it is asked as {asked}"
+    if isinstance(error, TypeError) and "NoneType" in str(error) and ".luck" in _text(rule, line):
+        return "; situation.luck is there for votes only, and for those that do not declare deterministic"
     return ""
+
+
+def _text(rule: Rule, line: int | None) -> str:
+    return "" if line is None else linecache.getline(file_of(rule), line)
 
 
 def file_of(rule: Rule) -> str:
@@ -135,11 +155,11 @@ def whim(rule: Rule) -> tuple[str, int] | None:
     for node in ast.walk(tree):
         if not isinstance(node, ast.Call):
             continue
-        said = ast.unparse(node.func)
-        root, _, rest = said.partition(".")
+        called = ast.unparse(node.func)
+        root, _, rest = called.partition(".")
         full = f"{names.get(root, root)}.{rest}".rstrip(".")
         if full.split(".")[0] in WHIMS or full.startswith("numpy.random"):
-            return f"{said}()", node.lineno
+            return f"{called}()", node.lineno
     return None
 
 
@@ -202,14 +222,18 @@ def own_luck(rule: Rule) -> Iterator[None]:
     yield
     if (random.getstate(), _state()) != before:
         found = whim(rule)
-        said = f" ({found[0]})" if found else ""
+        call = f" ({found[0]})" if found else ""
         raise Fell(
-            f"draws global random numbers{said}, so that the same seed gives other results; {LUCK}",
+            f"draws global random numbers{call}, so that the same seed gives other results; {luck_of(rule)}",
             found[1] if found else line_of(rule),
         )
 
 
-LUCK = "draw luck from the tape, as in table.uniform('my luck', n), or do without"
+def luck_of(rule: Rule) -> str:
+    """Where a rule may have luck from, in a few words."""
+    if rule.family in COUNCIL:
+        return f"draw luck from the tape, as in {'council' if rule.family == 'agenda' else 'table'}.uniform('my luck', n), or do without"
+    return "take situation.luck, or do without" if rule.family == "vote" else "do without luck"
 
 
 def _state() -> tuple[Any, ...]:
