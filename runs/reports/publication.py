@@ -225,6 +225,16 @@ def environment(name: str = "juste-retour") -> list[str]:
     return [f"# Python {platform.python_version()}", *sorted(seen.values())]
 
 
+READING = """
+## To read the tables
+
+Each folder in `results/` that holds Parquet files is one table. In Python `pandas.read_parquet("results/{table}")`, in R
+`arrow::open_dataset("results/{table}")`; for CSV and Stata:
+
+    uv run --project code juste-retour export results --out tables --format csv,dta
+"""
+
+
 def _readme(results: Results, tables: bool) -> str:
     manifest, spec = results.manifest, results.spec
     p = manifest["provenance"]
@@ -236,6 +246,7 @@ def _readme(results: Results, tables: bool) -> str:
     )
     more = "" if tables else " The tables are left out; `results/manifest.json` has the hash of each file."
     question = f"{manifest['question']}\n\n" if manifest["question"] else ""
+    reading = READING.format(table=results.tables[0]) if tables else ""
     return f"""# Replication archive: {spec.title}
 
 {question}## The one command
@@ -255,7 +266,7 @@ writes the report again. On the machine below the experiment took {manifest["sec
 | `code/` | the source |
 | `environment.txt` | versions of all libraries |
 | `rules/`, `members/` | the author's own rules and members, where there are any |
-
+{reading}
 ## Design
 
 {len(spec.kept):,} points with {spec.replications:,} replications, {spec.runs:,} runs in all, seed {spec.seed}. Luck is drawn from

@@ -60,7 +60,9 @@ def test_it_holds_data_code_codebook_environment_and_one_command(archive):
     } <= names
     for word in ("sh replicate.sh", "Python", "cores", "took", "seed 11"):
         assert word in readme
+    assert 'pandas.read_parquet("results/worlds")' in readme
     table = Results(archive.parent).table("worlds")
+    assert len(pd.read_parquet(archive.parent / "worlds")) == len(table)
     assert {r["column"] for r in book if r["table"] == "worlds"} == set(table.columns)
     assert all(r["meaning"] for r in book)
 
