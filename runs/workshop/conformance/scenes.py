@@ -26,9 +26,7 @@ BRIEF = {"end": "2026Q4", "assess": "2026Q4"}
 BY_COMMISSION: Mapping[str, Any] = BRIEF | {"agenda": "commission_proposal"}
 BY_CALL: Mapping[str, Any] = BRIEF
 BY_PLANNER: Mapping[str, Any] = BRIEF | {"agenda": "planner", "pooling": "best_of"}
-BY_WELFARE: Mapping[str, Any] = BY_PLANNER | {
-    "agenda.objective": "welfare"
-}  # each world has plans of its own
+BY_WELFARE: Mapping[str, Any] = {**BY_PLANNER, "agenda.objective": "welfare"}  # plans for each world
 ROOT = Path(__file__).resolve().parents[3]
 COUNCIL = ("agenda", "reversion")  # families that are handed the table itself
 USUAL: dict[str, list[tuple[str, Mapping[str, Any], int]]] = {
