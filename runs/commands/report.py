@@ -132,8 +132,17 @@ def package(
     ] = False,
 ) -> None:
     """Pack a replication archive: spec, code, data, results, codebook, environment, one master command."""
+    from runs.experiments.results import Results
     from runs.printing import console
+    from runs.reports.publication import changed_since
     from runs.reports.publication import package as pack
 
     path = pack(folder, out, tables=not hashes_only)
     console().print(f"{path} ({path.stat().st_size / 1e6:.1f} MB)", soft_wrap=True)
+    changed = changed_since(Results(folder))
+    if changed:
+        console(stderr=True).print(
+            f"Not all that is packed is what made the tables: {'; '.join(changed)}. Pack with what they were made with, or "
+            f"run `verify {folder} --all` first and say so.",
+            soft_wrap=True,
+        )

@@ -24,8 +24,9 @@ from runs import export as exporting
 from runs.experiments.chunks import toml_key, toml_value
 from runs.experiments.results import Results
 from runs.experiments.spec import KEYS, RESOLVED
-from runs.experiments.store import DONE, MANIFEST
+from runs.experiments.store import DONE, MANIFEST, changes_between, code_digest
 from runs.printing import json_text
+from runs.provenance import platform_facts
 from runs.reports.report import FIGURES, PAGE, report, spec_text
 
 ARCHIVE = "replication.zip"
@@ -140,6 +141,12 @@ def package(folder: Path | str, out: Path | str | None = None, *, tables: bool =
     return path
 
 
+def changed_since(results: Results) -> list[str]:
+    """What of the code, data and libraries that would be packed is not what made the tables, in words."""
+    now = {**platform_facts(), "code": code_digest(), "members": results.spec.members.digest}
+    return changes_between(results.manifest["provenance"], now)
+
+
 def _contents(results: Results, tables: bool) -> dict[str, Any]:
     """Names in the archive to their content, as bytes, text or the path of a file."""
     out, spec = results.out, results.spec
@@ -247,6 +254,8 @@ def _readme(results: Results, tables: bool) -> str:
     more = "" if tables else " The tables are left out; `results/manifest.json` has the hash of each file."
     question = f"{manifest['question']}\n\n" if manifest["question"] else ""
     reading = READING.format(table=results.tables[0]) if tables else ""
+    changed = "; ".join(changed_since(results))
+    other = f"\n\nNot all that is packed here is what made the tables: {changed}." if changed else ""
     return f"""# Replication archive: {spec.title}
 
 {question}## The one command
@@ -276,5 +285,5 @@ NumPy's Philox by (seed, channel, replicate, quarter); nothing else is random.
 
 juste-retour {p["juste_retour"]} (commit {commit}, code {p["code"]}), Python {p["python"]}, NumPy {p["numpy"]}, SciPy {p["scipy"]}, pandas
 {p["pandas"]}, PyArrow {p["pyarrow"]}; {p["machine"]}, {os.cpu_count()} cores. Equal bits are promised on processors with the same
-features and the same build of NumPy; elsewhere real numbers agree to 1e-12 and counts exactly.
+features and the same build of NumPy; elsewhere real numbers agree to 1e-12 and counts exactly.{other}
 """

@@ -67,6 +67,17 @@ def test_it_holds_data_code_codebook_environment_and_one_command(archive):
     assert all(r["meaning"] for r in book)
 
 
+def test_other_code_than_made_the_tables_is_said(out, tmp_path, call, monkeypatch):
+    said = "Not all that is packed here is what made the tables"
+    for digest in (None, "other"):
+        if digest:
+            monkeypatch.setattr("runs.reports.publication.code_digest", lambda: "other")
+        status, _, err = call("package", out, "--out", tmp_path / "p.zip")
+        with zipfile.ZipFile(tmp_path / "p.zip") as z:
+            readme = z.read("replication/README.md").decode()
+        assert (status, "other now" in err, said in readme) == (0, bool(digest), bool(digest))
+
+
 def test_equal_results_give_equal_bytes(archive, out):
     before = archive.read_bytes()
     assert package(out).read_bytes() == before
