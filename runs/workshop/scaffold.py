@@ -185,11 +185,11 @@ SCAFFOLDS = {
         "from typing import Annotated\n\nfrom abm.politics.agenda.family import Sunk, agenda",
         "@agenda(deterministic=True)\ndef {name}(council, *, sunk: Annotated[float, Sunk] = 0.0):",
         "Puts to the vote a fifth of the envelope, in equal parts for the best site of every state.",
-        "council.decide(plan, sunk) puts a plan to the vote, EUR bn (worlds, sites); council.choose(plan) carries it out.",
+        "council.hold(plan, sunk) puts a plan to the vote, EUR bn (worlds, sites); council.choose(plan) carries it out.",
         "Returns the motion that comes of it, or None where there is nothing to decide this quarter.",
         '>>> from runs.workshop.conformance import example\n>>> (council,) = example("agenda")\n'
         ">>> bool({name}(council).held.all())\nTrue",
-        "plan = council.one_each(0.2)\nreturn council.decide(plan, sunk, letters=council.letters(plan))",
+        "plan = council.one_each(0.2)\nreturn council.hold(plan, sunk)",
     ),
     "voting": Scaffold(
         "from abm.politics.voting import voting",

@@ -13,7 +13,7 @@ def test_the_snippets_run_in_their_order(capsys, monkeypatch):
     monkeypatch.setattr(FAMILIES["vote"], "rules", dict(FAMILIES["vote"].rules))
     text = (Path(__file__).parents[2] / "agents" / "README.md").read_text(encoding="utf-8")
     snippets = re.findall(r"```python\n(.*?)```", text, re.S)
-    assert len(snippets) == 3
+    assert len(snippets) == 4
     names = {}
     for snippet in snippets:
         exec(compile(snippet, "agents/README.md", "exec"), names)

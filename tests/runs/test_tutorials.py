@@ -109,7 +109,7 @@ FOLLOWED = {
     "agenda-protocol.md": "rules check presidency_list.py",
     "mixed-populations.md": "scenarios show mixed.toml --changes",
     "family.md": "rules check serving.py",
-    "union.md": "power penrose --members alps",
+    "union.md": "rules check by_passes.py",
 }
 SAYS = {
     "voting-rule.md": "Nothing is wrong.",
@@ -117,7 +117,7 @@ SAYS = {
     "agenda-protocol.md": "Nothing is wrong.",
     "mixed-populations.md": 'HU = "red_line"',
     "family.md": "Nothing is wrong.",
-    "union.md": "penrose: 5 members",
+    "union.md": "Nothing is wrong.",
 }
 
 
