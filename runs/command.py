@@ -146,6 +146,10 @@ def _run(arguments: list[str]) -> int:
         place = f"{error.filename}: " if error.filename is not None else ""
         return _say(f"{place}{error.strerror or error}; see to the path, its permissions and its disk.", 1)
     except Exception as error:
+        rules = sys.modules.get("runs.user_rules")  # where nobody has read any, none has failed
+        sentence = rules.blamed(error) if rules is not None else ""
+        if sentence:
+            return _say(sentence, 1)
         if TRACEBACK in os.environ:
             raise
         said = " ".join(f"{type(error).__name__}: {error}".split())

@@ -150,13 +150,21 @@ def blame() -> Iterator[None]:
     except JusteRetourError:
         raise
     except (Exception, SystemExit) as error:
-        for file in loaded():
-            line = _line(error, file.path.resolve())
-            if line:
-                raise RuleFailed(
-                    f"a rule in {file.path} failed{line.replace(',', ' at', 1)}: {said(error)}; mend that line."
-                ) from error
+        sentence = blamed(error)
+        if sentence:
+            raise RuleFailed(sentence) from error
         raise
+
+
+def blamed(error: BaseException) -> str:
+    """An error that arose in a user's rule in one sentence, with its line; nothing where it arose elsewhere."""
+    for file in loaded():
+        line = _line(error, file.path.resolve())
+        if line:
+            return (
+                f"a rule in {file.path} failed{line.replace(',', ' at', 1)}: {said(error)}; mend that line."
+            )
+    return ""
 
 
 def _line(error: BaseException, place: Path) -> str:

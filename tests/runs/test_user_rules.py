@@ -129,6 +129,22 @@ def test_a_rule_that_fails_in_a_run_is_named_with_its_line(call, file):
     assert isinstance(failed.value.__cause__, AttributeError)
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["power", "two_of_three"],
+        ["vote", "two_of_three", "--yes", "DE"],
+        ["tournament", "--set", "voting=two_of_three", "--worlds", "2"],
+    ],
+)
+def test_a_rule_that_fails_in_any_command_is_named_with_its_line(call, file, arguments):
+    path = file(GOOD.replace("ballot.yes.sum(-1)", "ballot.yess.sum(-1)"))
+    status, _, err = call(*arguments, "--rules", path)
+    assert status == 1
+    assert f"a rule in {path} failed at line 14: AttributeError" in err
+    assert "(did you mean 'yes'?); mend that line." in err
+
+
 def test_an_error_of_the_program_is_not_blamed_on_a_user(file, monkeypatch):
     load_rules([file(GOOD)])
 
