@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from runs.commands.options import MembersDir, Rules
 
 LOCAL = "127.0.0.1"
 
@@ -20,13 +21,15 @@ def app(
     browser: Annotated[
         bool, typer.Option("--browser/--no-browser", help="Open the page in a browser.")
     ] = True,
-    rules: Annotated[
-        list[Path] | None, typer.Option(help="File of your own rules; may be given more than once.")
-    ] = None,
+    members: MembersDir = None,
+    rules: Rules = None,
 ) -> None:
     """Open the live app: a map on which politics makes sites, side by side, offline."""
+    from abm.members import load_members
     from runs.user_rules import load_rules
     from visualization.server import serve
+    from visualization.union import show
 
     load_rules(rules or [])
+    show(load_members(members))
     serve(host, port, browser=browser)

@@ -1,20 +1,14 @@
-"""The map as drawn: outlines of the states, and where a place on the globe falls on them."""
+"""The map as drawn: outlines of the states, and where their sites fall on them."""
 
 from __future__ import annotations
 
-import math
 from functools import cache
 from typing import Any
 
-from abm.data import map_geometry
+from abm.data import map_geometry, place
 from abm.members import Members, load_members
+from visualization.patchwork import patchwork
 
-CENTRE = (math.radians(52.0), math.radians(10.0))
-SCALE, EAST, NORTH = (
-    1265.32,
-    512.08,
-    436.65,
-)  # drawing units; fitted to the outlines of fifteen states, within two units
 WINDOW = (168.0, 20.0, 792.0, 782.0)  # left, top, width and height of the part with the Union in it
 LABELS = {
     "SE": (566, 262),
@@ -28,51 +22,55 @@ LABELS = {
 SMALL = ("MT", "LU", "CY")
 
 
-def place(latitude: float, longitude: float) -> tuple[float, float]:
-    """Where a place falls on the map: Lambert's equal-area projection about 52 N 10 E, as in EPSG:3035.
-
-    >>> [round(x) for x in place(52.0, 10.0)]
-    [512, 437]
-    """
-    north, east, middle = math.radians(latitude), math.radians(longitude) - CENTRE[1], CENTRE[0]
-    sine, cosine = math.sin(north), math.cos(north)
-    k = math.sqrt(2 / (1 + math.sin(middle) * sine + math.cos(middle) * cosine * math.cos(east)))
-    x = k * cosine * math.sin(east)
-    y = k * (math.cos(middle) * sine - math.sin(middle) * cosine * math.cos(east))
-    return EAST + SCALE * x, NORTH - SCALE * y
-
-
 @cache
 def _outlines() -> dict[str, Any]:
     return map_geometry()
 
 
+def in_europe(members: Members) -> bool:
+    """Whether the drawn outlines are those of a union's states."""
+    left, top, width, height = WINDOW
+    sites = zip(members.sites.latitude.tolist(), members.sites.longitude.tolist(), strict=True)
+    return set(members.states.codes) <= set(_outlines()["eu"]) and all(
+        left <= x <= left + width and top <= y <= top + height for x, y in (place(*at) for at in sites)
+    )
+
+
+def _land(members: Members) -> tuple[str, list[str], list[tuple[float, float]], list[tuple[float, float]]]:
+    """The land around, the states' outlines, where their names stand, and where the sites do."""
+    states, sites = members.states, members.sites
+    if in_europe(members):
+        drawn = _outlines()
+        at = [place(float(sites.latitude[j]), float(sites.longitude[j])) for j in range(sites.count)]
+        names = [LABELS.get(code) or tuple(drawn["centroid"][code]) for code in states.codes]
+        return drawn["other"], [drawn["eu"][code] for code in states.codes], names, at
+    spots, paths = patchwork(members, WINDOW)
+    names = [tuple(spots[sites.state == i].mean(axis=0).round(1).tolist()) for i in range(states.count)]
+    return "", paths, names, [tuple(spot) for spot in spots.tolist()]
+
+
 def drawn_map(members: Members | None = None) -> dict[str, Any]:
     """Everything about places that the browser needs once: outlines, labels, sites, commissioners and labs."""
     members = members or load_members()
-    outlines, states, sites = _outlines(), members.states, members.sites
-    centre = {code: LABELS.get(code, tuple(at)) for code, at in outlines["centroid"].items()}
+    states, sites = members.states, members.sites
+    other, paths, names, at = _land(members)
     return {
+        "union": "Europe" if in_europe(members) else "this union",  # in a sentence
+        "name": members.name.replace("_", " ").title(),
         "window": WINDOW,
-        "other": outlines["other"],
+        "other": other,
         "states": [
             {
                 "code": code,
                 "name": states.names[i],
-                "path": outlines["eu"].get(code, ""),
-                "at": centre.get(code, (0, 0)),
-                "small": code in SMALL,
+                "path": paths[i],
+                "at": names[i],
+                "small": bool(other) and code in SMALL,
                 "population": int(states.population[i]),
             }
             for i, code in enumerate(states.codes)
         ],
-        "sites": [
-            {
-                "city": sites.cities[j],
-                "at": [round(x, 1) for x in place(float(sites.latitude[j]), float(sites.longitude[j]))],
-            }
-            for j in range(sites.count)
-        ],
+        "sites": [{"city": sites.cities[j], "at": [round(x, 1) for x in at[j]]} for j in range(sites.count)],
         "commissioners": [
             {"name": name, "portfolio": what, "state": int(state)}
             for name, what, state in zip(

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import solara
 
 from visualization.geometry import drawn_map
 from visualization.session import Session, offered
+from visualization.union import shown
 
-MAP = drawn_map()
+
+@cache
+def _map() -> dict[str, Any]:
+    return drawn_map(shown())
 
 
 @solara.component_vue("components/link.vue", vuetify=False)
@@ -33,7 +38,7 @@ def Page():  # noqa: N802
     """One visitor's page, with a session of its own."""
     solara.Title("juste retour")
     session = solara.use_memo(Session, [])
-    link = Link(geometry=MAP, catalogue=solara.use_memo(offered, []), event_ask=session.ask)
+    link = Link(geometry=_map(), catalogue=solara.use_memo(offered, []), event_ask=session.ask)
 
     def connect() -> Callable[[], None]:
         widget = solara.get_widget(link)

@@ -7,8 +7,6 @@ import re
 from pathlib import Path
 from typing import Any
 
-from visualization.geometry import drawn_map
-
 STAGE = Path(__file__).parent / "stage"
 
 
@@ -44,12 +42,12 @@ def inlined(value: Any) -> str:
     return json.dumps(value, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
 
 
-def replay(runs: list[dict[str, Any]], view: dict[str, Any]) -> str:
-    """Return the page that plays one or two runs."""
+def replay(runs: list[dict[str, Any]], view: dict[str, Any], geometry: dict[str, Any]) -> str:
+    """Return the page that plays one or two runs on a map."""
     title = " and ".join(run["scenario"] for run in runs)
     first = runs[0] if runs else {"seed": 0}
     style = (STAGE / "stage.css").read_text("utf-8")
-    content = inlined({"geometry": drawn_map(), "runs": runs, "view": view})
+    content = inlined({"geometry": geometry, "runs": runs, "view": view})
     return f"""<!doctype html>
 <html lang="en">
 <head>

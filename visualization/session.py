@@ -15,15 +15,16 @@ from importlib import resources
 from typing import Any
 
 from abm.calendar import quarter
-from abm.members import load_members
 from abm.scenario import DEFAULT, Scenario, load, parameters, parsed, presets
 from agents.errors import BadInput, JusteRetourError, near
 from agents.rules import FAMILIES, Parameter
 from runs.user_rules import loaded
 from runs.views.frames import play
 from runs.views.spread import spread
+from visualization.geometry import drawn_map, in_europe
 from visualization.replay import replay
-from visualization.words import GROUPS, TITLES
+from visualization.union import shown
+from visualization.words import ELSEWHERE, GROUPS, TITLES
 
 KEPT = 24  # finished runs that a session keeps
 MOST_WORLDS = 2000
@@ -119,7 +120,8 @@ def _about(name: str, default: Any, about: Parameter) -> dict[str, Any]:
 def _preset(name: str) -> dict[str, Any]:
     text = (resources.files("abm.scenarios") / f"{name}.toml").read_text(encoding="utf-8")
     head = [line[1:].strip() for line in text.splitlines() if line.startswith("#")]
-    title = TITLES.get(name, name.replace("-", " ").capitalize())
+    titles = TITLES if in_europe(shown()) else TITLES | ELSEWHERE
+    title = titles.get(name, name.replace("-", " ").capitalize())
     return {"name": name, "title": title, "about": " ".join(head), "plain": load(name).plain()}
 
 
@@ -128,7 +130,7 @@ class Session:
 
     def __init__(self, send: Callable[[dict[str, Any]], None] = lambda answer: None):
         self.send = send
-        self.members = load_members()
+        self.members = shown()
         self.runs: OrderedDict[tuple[str, int, int, str], dict[str, Any]] = OrderedDict()
         self.wanted = 0  # the latest question about many worlds; older ones stop
         self.lock = threading.Lock()
@@ -216,7 +218,9 @@ class Session:
 
     def _replay(self, question: Mapping[str, Any]) -> dict[str, Any]:
         """A page that plays the runs without a server."""
-        return {"text": replay(self._runs(question)["runs"], question.get("view") or {})}
+        return {
+            "text": replay(self._runs(question)["runs"], question.get("view") or {}, drawn_map(self.members))
+        }
 
 
 def asked(question: Mapping[str, Any]) -> list[Any]:

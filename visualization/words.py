@@ -13,6 +13,8 @@ TITLES = {
     "juste-retour-strict": "Fair returns, strictly",
 }
 
+ELSEWHERE = {"eu-status-quo": "Europe's rules of today", "federal-europe": "A federation"}  # for another union
+
 GROUPS = {
     "placement": "Who decides where",
     "funding": "Who pays",

@@ -1,31 +1,41 @@
 import re
 import socket
+from pathlib import Path
 
 import pytest
 
-from abm.data import map_geometry
+import abm
+from abm.data import map_geometry, place
 from abm.members import load_members
 from agents.errors import BadInput
 from runs.command import main
-from visualization.geometry import WINDOW, drawn_map, place
+from visualization.geometry import WINDOW, drawn_map
+from visualization.patchwork import patchwork
 from visualization.replay import STAGE, bundled, inlined, modules
 from visualization.server import listen
 
 SITES = load_members().sites
 
 
-def outline(code):
-    """Rings of a state's outline as lists of points."""
+STATES_OF_AMERICA = Path(abm.__file__).with_name("unions") / "united_states"
+
+
+def rings(path):
+    """An SVG path of straight lines as lists of points."""
     return [
-        [tuple(map(float, p.split(","))) for p in ring.split("L")]
-        for ring in re.findall(r"M([^Z]+)Z", map_geometry()["eu"][code])
+        [tuple(map(float, p.split(","))) for p in ring.split("L")] for ring in re.findall(r"M([^Z]+)Z", path)
     ]
 
 
-def inside(point, rings):
+def outline(code):
+    """Rings of a state's outline."""
+    return rings(map_geometry()["eu"][code])
+
+
+def inside(point, outline):
     x, y = point
     crossings = 0
-    for ring in rings:
+    for ring in outline:
         for (x1, y1), (x2, y2) in zip(ring, ring[1:] + ring[:1], strict=True):
             if (y1 > y) != (y2 > y) and x < x1 + (y - y1) / (y2 - y1) * (x2 - x1):
                 crossings += 1
@@ -47,6 +57,45 @@ def test_the_window_holds_every_state():
     for state in drawn_map()["states"]:
         for ring in outline(state["code"]):
             assert all(left <= x <= left + width and top <= y <= top + height for x, y in ring), state["code"]
+
+
+@pytest.mark.parametrize(
+    "tables", ["states.csv with places", "states.csv without", "one state", "Europe's own"]
+)
+def test_another_union_has_each_site_in_its_states_land(tables, tmp_path):
+    plain = "state,population\n" + "".join(f"S{k},{(k + 1) * 900_000}\n" for k in range(7))
+    texts = {"states.csv without": plain, "one state": "state,population\nAA,9000000\n"}
+    if tables in texts:
+        (tmp_path / "states.csv").write_text(texts[tables])
+    members = load_members(
+        {"states.csv with places": STATES_OF_AMERICA, "Europe's own": None}.get(tables, tmp_path)
+    )
+    spots, paths = patchwork(members, WINDOW)
+    for j, spot in enumerate(spots.tolist()):
+        holding = [i for i, path in enumerate(paths) if inside(spot, rings(path))]
+        assert holding == [members.sites.state[j]], members.sites.names[j]
+    left, top, width, height = WINDOW
+    for path in paths:
+        for ring in rings(path):
+            assert all(left <= x <= left + width and top <= y <= top + height for x, y in ring)
+
+
+def test_outlines_are_europes_only_where_its_states_are_meant(tmp_path):
+    assert drawn_map()["union"] == "Europe"
+    assert drawn_map()["other"]
+    america = drawn_map(load_members(STATES_OF_AMERICA))
+    assert (america["union"], america["name"]) == ("this union", "United States")
+    assert not america["other"]
+    (tmp_path / "states.csv").write_text(
+        "state,population,latitude,longitude\nDE,990000,39.2,-75.5\nMT,1,46.6,-112\n"
+    )
+    delaware, _ = drawn_map(load_members(tmp_path))["states"]
+    assert delaware["path"] != map_geometry()["eu"]["DE"]
+    (tmp_path / "states.csv").write_text(
+        "state,population,latitude,longitude\nDE,83000000,52.5,13.4\nMT,1,35.9,14.4\n"
+    )
+    germany, _ = drawn_map(load_members(tmp_path))["states"]
+    assert germany["path"] == map_geometry()["eu"]["DE"]
 
 
 def test_modules_are_bundled_once_each_and_after_what_they_need():

@@ -105,5 +105,5 @@ export function summary(state) {
 
 function help() {
   return [h("h2", { key: "title" }, "Keys"), h("dl", { key: "keys", class: "facts" }, KEYS.flatMap(([key, does]) => [h("dt", { key }, key), h("dd", { key: does }, does)])),
-    h("p", { key: "what" }, "A disc is a site; its area is its number of AI chips. The large number says how many years ago the world's frontier could train what Europe can train now. Click a country or a site to ask why.")];
+    h("p", { key: "what" }, "A disc is a site; its area is its number of AI chips. The large number says how many years ago the world's frontier could train what the union can train now. Click a country or a site to ask why.")];
 }

@@ -7,7 +7,7 @@ import { copyLink, saveCsv, savePng, saveReplay, saveSvg, saveToml } from "./exp
 export function drawBar(state, store, director) {
   const press = (key, text, says, act, on = null, more = {}) => h("button", { key, type: "button", "data-press": key, title: says, "aria-label": says, "aria-pressed": on === null ? null : `${on}`, onclick: act, ...more }, text);
   return [
-    h("h1", { key: "name" }, "juste ", h("em", {}, "retour")),
+    h("h1", { key: "name" }, "juste ", h("em", {}, "retour"), !store.tours && h("small", { key: "union" }, ` ${state.geometry.name}`)),
     h("div", { key: "who", class: "who" },
       chooser(state, director, 0),
       state.compare && h("span", { key: "versus", class: "versus" }, "against"),
@@ -20,7 +20,7 @@ export function drawBar(state, store, director) {
     press("compare", "Compare", "Side by side on the same luck (C)", () => director.compare(), state.compare),
     press("many", "All worlds", "This run among many (R)", () => director.many(), state.many),
     press("rules", "Rules", "Change rules and numbers (S)", () => store.set({ panel: state.panel === "rules" ? null : "rules" }), state.panel === "rules"),
-    press("tour", "Tour", "The five claims, step by step (T)", () => store.set({ tour: state.tour === null ? 0 : null }), state.tour !== null),
+    store.tours && press("tour", "Tour", "The five claims, step by step (T)", () => store.set({ tour: state.tour === null ? 0 : null }), state.tour !== null),
     menu(state, store, director),
     press("help", "?", "Keys and help (?)", () => store.set({ panel: state.panel === "help" ? null : "help" }), state.panel === "help"),
   ];

@@ -51,7 +51,7 @@ export function listen(store, director, tour) {
       1: () => state.tour !== null && tour.answer(0),
       2: () => state.tour !== null && tour.answer(1),
       3: () => state.tour !== null && tour.answer(2),
-      t: () => store.set({ tour: state.tour === null ? 0 : null }),
+      t: () => store.tours && store.set({ tour: state.tour === null ? 0 : null }),
     });
   }
   const hear = (e) => {

@@ -19,13 +19,13 @@ export function drawNumber(state, run, box, u) {
   return h("g", { key: "number", class: "number", role: "img", "aria-label": `${number} ${head}` },
     words(number, box.x, box.y + large * 0.82, { key: "big", size: large, weight: 700, family: SERIF, fill: ahead ? SIDES[0] : ALARM, "data-years-behind": lag === null ? "" : lag }),
     words(head, box.x + end, box.y + large * 0.82 - (rows.length - 1) * size * 1.35 * 1.15, { key: "head", size: size * 1.35, weight: 700, leading: 1.15 }, side),
-    words(matches(frame), box.x, box.y + large + size * 0.75, { key: "matches", size, fill: SOFT, lines: 2 }, box.w));
+    words(matches(frame, state.geometry.union), box.x, box.y + large + size * 0.75, { key: "matches", size, fill: SOFT, lines: 2 }, box.w));
 }
 
-function matches(frame) {
-  if (frame.frontier_was_here === null) return "No machine in Europe works.";
-  if (frame.years_behind < -0.05) return "Europe's best machine is, for the moment, ahead of what the frontier trains.";
-  return `What Europe can train in ${season(frame.quarter)}, the world's frontier could train in ${seasonOf(frame.frontier_was_here)}.`;
+function matches(frame, union) {
+  if (frame.frontier_was_here === null) return `No machine in ${union} works.`;
+  if (frame.years_behind < -0.05) return `The best machine in ${union} is, for the moment, ahead of what the frontier trains.`;
+  return `What ${union} can train in ${season(frame.quarter)}, the world's frontier could train in ${seasonOf(frame.frontier_was_here)}.`;
 }
 
 /** Two bars: what all machines add up to, and what the best single run reaches. */

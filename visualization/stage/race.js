@@ -1,4 +1,4 @@
-// The race on a logarithmic scale: the frontier leaves, what Europe can train follows, and the distance is drawn in years.
+// The race on a logarithmic scale: the frontier leaves, what the union can train follows, and the distance is drawn in years.
 
 import { HALO, fitting, h, width, words } from "./paint.js";
 import { ALARM, INK, LIGHT, RULE, SIDES, SOFT, power, type, years } from "./words.js";
@@ -127,7 +127,7 @@ function tags(state, runs, t, x, y, inner, size) {
       const [all, best] = [log(f.added_up_flop), log(f.largest_run_flop)];
       const close = all !== null && best !== null && y(best) - y(all) < size * 2.4;
       put(all, "if all added up", "added", false);
-      if (!late) put(best, "Europe's best", "a", close);
+      if (!late) put(best, "best single run", "a", close);
     } else {
       const [a, b] = runs.map((run) => log(frameAt(run, t).largest_run_flop));
       put(a, "A", "a", a < b);

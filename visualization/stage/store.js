@@ -33,8 +33,10 @@ export function makeStore(given = {}) {
   const watchers = [];
   let due = false;
   let timer = null;
+  const tours = given.geometry?.union === "Europe"; // its claims are about Europe
   const store = {
-    state: { ...START, ...given },
+    tours,
+    state: { ...START, ...given, tour: tours ? given.tour ?? null : null },
     set(changes) {
       Object.assign(store.state, changes);
       if (due) return;

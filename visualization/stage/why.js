@@ -7,7 +7,7 @@ import { frameAt } from "./store.js";
 const TERMS = {
   trophies: "Being a host",
   local: "Money spent at home",
-  race: "Europe nearer the frontier",
+  race: "The union nearer the frontier",
   open: "Chips open to all",
   payment: "What it pays",
   transfer: "Cash for its yes",
@@ -144,5 +144,5 @@ function labWhy(state, run, i, go) {
     h("p", {}, lab.home >= 0 ? h("button", { type: "button", class: "link", onclick: () => go("state", lab.home) }, state.geometry.states[lab.home].name) : lab.bloc),
     h("p", {}, `Has ${counted(lab.accelerators, "chip")} of its own and ${money(lab.capital_eur_bn)} a year to spend.`),
     vote && h("p", { key: "letter" }, letter),
-    h("p", { class: gone ? "verdict no" : "verdict yes" }, gone ? "Has left for a cloud abroad." : "Trains in Europe."));
+    h("p", { class: gone ? "verdict no" : "verdict yes" }, gone ? "Has left for a cloud abroad." : `Trains in ${state.geometry.union}.`));
 }

@@ -1,0 +1,41 @@
+"""Another union's app: its own states on a map of its own, and nothing that is Europe's alone."""
+
+from pathlib import Path
+
+import pytest
+
+import abm
+from tests.browser.conftest import served
+
+UNION = Path(abm.__file__).with_name("unions") / "united_states"
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def america():
+    with served("--members", UNION) as (_, address):
+        yield address
+
+
+def test_another_union_is_drawn_and_told_of_by_its_name(visit, america):
+    page = visit(url=f"{america}/?t=2034Q4&compare=1&tour=2", size=(1600, 900))
+    assert page.locator(".state").count() == 2 * 50
+    assert page.locator("[data-state=TX]").first.bounding_box()["width"] > 10
+    assert "United States" in page.text_content(".bar h1")
+    assert "Europe's rules of today" in page.text_content(".bar")
+    assert page.locator("[data-press=tour], .tour").count() == 0
+    page.keyboard.press("t")
+    page.keyboard.press("c")
+    page.wait_for_selector(".number")
+    assert page.locator(".tour").count() == 0
+    assert "What this union can train" in page.text_content(".number")
+
+
+def test_another_unions_replay_has_its_map(visit, america, tmp_path):
+    page = visit(url=f"{america}/?t=2028Q4")
+    page.click("[data-press=save]")
+    with page.expect_download() as caught:
+        page.click("[data-save=replay]")
+    caught.value.save_as(tmp_path / "replay.html")
+    again = visit(url=(tmp_path / "replay.html").as_uri())
+    assert again.locator(".state").count() == 50
