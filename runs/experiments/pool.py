@@ -28,6 +28,7 @@ ATTEMPTS = 2  # of a chunk whose worker dies
 TICK = 0.25  # seconds between looks at whether to stop
 PATIENCE = 10.0  # seconds that a scheduler may take to answer
 GLANCE = 0.02  # seconds between looks at a cluster
+ALONE = 30.0  # seconds that a cluster may be without workers before it is said
 
 
 class Stop:
@@ -214,6 +215,7 @@ def dask(content: str, chunks: Iterable[int], stop: Stop, address: str) -> Itera
         running: dict[Any, int] = {}
         ended = distributed.as_completed(loop=client.loop)
         window = 0
+        seen, said, look = time.monotonic(), False, 0.0
         while not stop.hurried:
             if len(running) <= window // 2:  # workers may have come or gone
                 window = max(2 * sum(client.nthreads().values()), 4)
@@ -224,6 +226,19 @@ def dask(content: str, chunks: Iterable[int], stop: Stop, address: str) -> Itera
             if not running:
                 return
             if not ended.has_ready():
+                now = time.monotonic()
+                if now >= look:
+                    look = now + TICK
+                    if client.nthreads():
+                        seen, said = now, False
+                    elif stop.asked:
+                        return  # no one is left to end what runs
+                    elif now - seen > ALONE and not said:
+                        said = True
+                        logging.getLogger(__name__).warning(
+                            "the cluster at %s has no workers; waiting for some, and what is done is kept.",
+                            address,
+                        )
                 time.sleep(GLANCE)
                 continue
             future = next(ended)
@@ -272,16 +287,25 @@ def _other(found: Sequence[str], expected: Sequence[str]) -> str:
 
 
 def _same_everywhere(client: Any, content: str, expected: list[str]) -> None:
-    try:
-        found = client.run(fingerprint, content)
-    except Exception as error:
-        raise BadInput(
-            f"--cluster: a worker cannot read the spec ({' '.join(str(error).split())}); install juste-retour there, and "
-            "share the files that the spec names."
-        ) from None
+    found = client.run(fingerprint, content, on_error="return")
     if not found:
         raise BadInput("--cluster: the scheduler has no workers; start some, or wait for them.")
+    # what Dask says of a lost connection has no errno; what a worker says of a file has one
+    lost = {w: has for w, has in found.items() if isinstance(has, OSError) and has.errno is None}
+    if len(lost) == len(found):
+        worker, error = next(iter(lost.items()))
+        raise JusteRetourError(
+            f"--cluster: the worker {worker} was lost when it loaded the model ({type(error).__name__}); most often its "
+            "memory is too little: give 1 GB a worker or more."
+        )
     for worker, has in found.items():
+        if worker in lost:  # those that come in its place are checked by `there`
+            continue
+        if isinstance(has, Exception):
+            raise BadInput(
+                f"--cluster: the worker {worker} cannot read the spec ({' '.join(str(has).split())}); install juste-retour "
+                "there, and share the files that the spec names."
+            )
         if list(has) != expected:
             raise BadInput(f"--cluster: the worker {worker} runs {_other(has, expected)}")
 

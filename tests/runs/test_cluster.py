@@ -86,8 +86,9 @@ def _slurm(address):
         def __exit__(self, *error):
             pass
 
-        def scale(self, jobs):
-            self.jobs = jobs
+        def adapt(self, *, minimum_jobs, maximum_jobs):
+            assert minimum_jobs <= maximum_jobs
+            self.jobs = minimum_jobs
 
         def wait_for_workers(self, count):
             assert self.jobs >= count
@@ -128,6 +129,49 @@ def test_a_worker_killed_in_the_middle_changes_nothing_and_a_lost_scheduler_is_s
     assert 1 <= len(Store(tmp_path / "cut").done()) < 12
     batch(spec, tmp_path / "cut", workers=0)
     assert files(tmp_path / "cut") == files(at_home)
+
+
+def test_a_cluster_without_workers_is_said_and_left_when_asked(tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr(pool, "ALONE", 0.3)
+    content = json.dumps(dict(read_spec(spec_file(tmp_path, TEXT)).content), default=str)
+    stop, found = pool.Stop(), []
+    with cluster(tmp_path, workers=1) as (address, _, (worker,)):
+        running = pool.dask(content, range(12), stop, address)
+        found.append(next(running))
+        worker.kill()
+        rest = threading.Thread(target=lambda: found.extend(running), daemon=True)
+        rest.start()
+        until = time.monotonic() + 60
+        while "has no workers" not in caplog.text and time.monotonic() < until:
+            time.sleep(0.05)
+        assert f"the cluster at {address} has no workers" in caplog.text
+        assert rest.is_alive()
+        stop.asked = True
+        rest.join(20)
+        assert not rest.is_alive()
+    assert len(caplog.records) == 1
+    assert 1 <= len(found) < 12
+    assert all(produced.failure is None for produced in found)
+
+
+def test_a_worker_lost_while_it_is_checked_stops_none_but_the_last(tmp_path):
+    content = json.dumps(dict(read_spec(spec_file(tmp_path, TEXT)).content), default=str)
+    same, lost = fingerprint(content), OSError("Stream is closed")
+
+    def check(**answers):
+        pool._same_everywhere(SimpleNamespace(run=lambda *_, on_error: answers), content, same)
+
+    check(one=lost, two=same)
+    with pytest.raises(JusteRetourError, match=r"one was lost .* memory"):
+        check(one=lost)
+    with pytest.raises(BadInput, match=r"two cannot read the spec .*No module"):
+        check(one=lost, two=ModuleNotFoundError("No module named 'runs'"))
+    with pytest.raises(BadInput, match="cannot read the spec"):
+        check(one=FileNotFoundError(2, "No such file"))
+    with pytest.raises(BadInput, match="other code"):
+        check(one=same, two=["other", *same[1:]])
+    with pytest.raises(BadInput, match="no workers"):
+        check()
 
 
 def test_a_worker_that_would_run_something_else_runs_nothing(tmp_path):
