@@ -111,20 +111,21 @@ class Buying:
         """
         payers = self.split.key if always is None else always
         pledged = self.pledged(plan, self.letters(plan))
-        bought = np.zeros((self.worlds, self.states.count))
+        cost = 1 + self.p.cost_of_public_funds
+        bought, bill = np.zeros((self.worlds, self.states.count)), np.zeros((self.worlds, 1))
         for _ in range(CASH_ROUNDS):
-            transfer = bought - payers * self._bill(bought)
-            gap = np.maximum(
-                self.gap(plan, sunk, margin, transfer), self.gap(plan, sunk, margin, transfer, pledged)
+            paid = bought - payers * bill
+            asked = bought + np.maximum(
+                self.gap(plan, sunk, margin, paid), self.gap(plan, sunk, margin, paid, pledged)
             )
-            price = np.maximum((bought + gap) * (1 + 1e-9), 0.0)
-            before, bought = bought, self._bought_for(price, always, spare)
-            if np.array_equal(before, bought):
-                break
-        return bought - payers * self._bill(bought)
-
-    def _bill(self: Any, bought: Reals) -> Reals:
-        return (1 + self.p.cost_of_public_funds) * total(bought)[:, None]
+            members = self._bought_for(np.maximum(asked, 0.0), always, spare) > 0
+            without = np.where(members, asked - payers * bill, 0.0)  # what they ask for were there no bill
+            left = (
+                1 - cost * total(np.where(members, payers, 0.0))[:, None]
+            )  # of a euro, once they are paid their part
+            bill = np.where(left > 0, cost * total(without)[:, None] / np.maximum(left, 1e-300), bill)
+            bought = np.where(members, np.maximum(without + payers * bill, 0.0) * (1 + 1e-9), 0.0)
+        return bought - payers * (cost * total(bought)[:, None])
 
     def _expected(self: Any, plan: Reals, cash: Reals, sunk: Any, always: Truths | None) -> Reals:
         """(worlds,) EUR bn that an offer brings its proposer over its failure, or all where none is in `always`."""
