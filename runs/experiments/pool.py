@@ -313,7 +313,8 @@ def _same_everywhere(client: Any, content: str, expected: list[str]) -> None:
 def _lost(error: BaseException) -> Failure:
     text = " ".join(str(error).split())
     return _nowhere(
-        f"the cluster gave it up ({type(error).__name__}: {text}): most often its workers have too little memory."
+        f"the cluster gave it up ({type(error).__name__}: {text}): most often its workers have too little memory, or too "
+        "little time for a chunk; give them more, or set a smaller chunk in the spec of a new experiment."
     )
 
 

@@ -224,11 +224,17 @@ class Store:
         with lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
+            except (BlockingIOError, PermissionError):  # the second is how some network file systems say it
                 lock.seek(0)
                 who = lock.read().strip() or "another process"
                 raise Busy(
                     f"{self.out} is being written by {who}; wait for it, or name another folder."
+                ) from None
+            except OSError as error:
+                raise CannotWrite(
+                    f"{self.out} is on a file system that cannot lock files ({error.strerror or error}), so that two "
+                    "batches could mix there; name a folder on another one, such as your home or a local disk, and move "
+                    "it when the batch is done."
                 ) from None
             lock.truncate(0)
             lock.write(f"process {os.getpid()} on {os.uname().nodename}")

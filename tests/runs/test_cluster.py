@@ -1,5 +1,6 @@
 """A batch on a real Dask scheduler gives the bytes of a batch at home, whatever becomes of its workers."""
 
+import errno
 import json
 import os
 import signal
@@ -18,7 +19,8 @@ from runs.experiments import pool
 from runs.experiments.experiment import batch
 from runs.experiments.pool import fingerprint, there
 from runs.experiments.spec import read_spec
-from runs.experiments.store import Store
+from runs.experiments.store import Busy, Store
+from runs.export import CannotWrite
 from tests.runs.small import SPEC, files, manifest, run_small, spec_file
 from tests.runs.test_readme import blocks
 
@@ -211,3 +213,20 @@ def test_a_cluster_that_cannot_be_used_is_said(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(BadInput, match="--extra dask"):
         run_small(tmp_path, workers=None, cluster="tcp://127.0.0.1:1")
+
+
+def test_a_file_system_that_cannot_lock_is_said_and_not_taken_for_another_batch(tmp_path, monkeypatch):
+    def refuse(number):
+        def flock(*_):
+            raise OSError(number, os.strerror(number))
+
+        monkeypatch.setattr("fcntl.flock", flock)
+
+    for number in (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP):
+        refuse(number)
+        with pytest.raises(CannotWrite, match="cannot lock files"):
+            run_small(tmp_path)
+    for number in (errno.EAGAIN, errno.EACCES):
+        refuse(number)
+        with pytest.raises(Busy, match="is being written"):
+            run_small(tmp_path)
