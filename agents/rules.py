@@ -45,9 +45,7 @@ class Parameter:
         """Return the value in the default's type, or raise `BadInput` with the place, the value and the remedy."""
         if isinstance(default, bool):
             if not isinstance(value, bool):
-                raise BadInput(
-                    f"{name} = {value!r} is not true or false; write {name} = true or {name} = false."
-                )
+                raise BadInput(f"{name} = {value!r} is not true or false; write one of the two.")
             return value
         if isinstance(default, str):
             if not isinstance(value, str):

@@ -29,10 +29,10 @@ WORSE_WHEN_HIGH = {
 }
 
 
-def outcome(name: str) -> str:
-    """Return the name of an outcome, or raise `BadInput` with the near matches."""
+def outcome(name: str, place: str = "outcome") -> str:
+    """Return the name of an outcome that stands at a place, or raise `BadInput` with the near matches."""
     if name not in OUTCOMES:
-        raise BadInput(f"outcome = {name!r} is not an outcome; {near(name, OUTCOMES)}")
+        raise BadInput(f"{place}: {name!r} is not an outcome; {near(name, OUTCOMES)}")
     return name
 
 

@@ -14,8 +14,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from agents.arrays import Reals
-from agents.errors import BadInput, near
-from runs.contrasts.paired import OUTCOMES, measure
+from agents.errors import BadInput
+from runs.contrasts.paired import OUTCOMES, measure, outcome
 from runs.experiments.chunks import Plan
 from runs.experiments.spec import Spec, spec_of
 from runs.experiments.store import Store
@@ -77,8 +77,7 @@ class Results:
 
         Only replicates that every point has are returned, so that points are paired.
         """
-        if name not in OUTCOMES:
-            raise BadInput(f"outcome = {name!r} is not an outcome; {near(name, OUTCOMES)}")
+        outcome(name)
         frame = self.table("worlds", ["point", "replicate", name])
         if OUTCOMES[name].kind == "quarter":
             frame[name] = [_year(text) for text in frame[name]]

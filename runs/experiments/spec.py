@@ -237,7 +237,7 @@ def spec_of(
         "scenario": base.plain(),
         "scenarios": {name: s.plain() for name, s in scenarios.items()},
         "tables": list(chosen(_texts(said["tables"], "tables"))),
-        "outcomes": [outcome(name) for name in _texts(said["outcomes"], "outcomes")],
+        "outcomes": [outcome(name, "outcomes") for name in _texts(said["outcomes"], "outcomes")],
         "members": None if members_folder is None else str(members_folder.resolve()),
         "rules": [str(r.path.resolve()) for r in rules],
         "design": {"kind": design.kind, **design.settings},

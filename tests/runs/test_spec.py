@@ -30,6 +30,8 @@ def spec(**changes):
         ({"factors": {"voting": []}}, ["voting", "list"]),
         ({"factors": {"voting": ["unanimity", "unanimity"]}}, ["voting", "twice"]),
         ({"factors": {"voting": [12]}}, ["voting", "12"]),
+        ({"factors": {"side_payments": [True, 3]}}, ["factors.side_payments", "3", "true or false"]),
+        ({"outcomes": ["sitez"]}, ["outcomes", "'sitez'", "'sites'"]),
         ({"factors": {}}, ["factors", "empty"]),
         ({"factors": {"envelope_eur_bn": [-1.0]}}, ["envelope_eur_bn", "-1"]),
         ({"factors": {"envelope_eur_bn": {"low": 20, "high": 5}}}, ["envelope_eur_bn", "low"]),
