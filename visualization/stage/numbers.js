@@ -52,12 +52,12 @@ export function drawAddsUp(state, run, box, u) {
 }
 
 const ROWS = [
-  ["Sites", "Sites", (r, f) => f.contracted, (o) => o.sites, brief],
+  ["Sites", "Sites", (r, f) => f.selected, (o) => o.sites, brief],
   ["Countries with one", "Countries", null, (o) => o.hosts, brief],
   ["AI chips", "AI chips", null, (o) => Math.round(o.aggregate_accelerators), brief],
   ["Largest run", "Run", (r, f) => f.largest_run_flop, (o) => o.largest_run_flop, null],
   ["Years behind", "Years", (r, f) => f.years_behind, (o) => o.years_behind, (x) => (x !== null && x < 0 ? `${years(x)} ahead` : years(x))],
-  ["Price of politics", "Price", null, (o) => o.price_of_politics, years],
+  ["Price of politics", "Price", null, (o) => o.price_of_politics, (x) => (x === null ? "–" : `${years(x)} years`)],
 ];
 
 /** The differences of two runs as a small table: as they stand now, and as outcomes once the race has been read. */
@@ -91,7 +91,7 @@ export function drawDifferences(state, box, u) {
   const title = done ? `The same luck, other rules (at the reckoning, ${season(when)})` : `The same luck, other rules: ${season(when)}`;
   const head = (text, k, fill) => words(text, columns[k], box.y + size * 2.5, { key: `h${k}`, size, weight: 700, anchor: "end", fill });
   return h("g", { key: "differences", class: "differences" },
-    words(fitting([title, "The same luck, other rules"], size * 1.08, box.w, 700), box.x, box.y + size * 1.05, { key: "title", size: size * 1.08, weight: 700 }),
+    words(fitting([title, `The same luck, ${season(when)}`], size * 1.08, box.w, 700), box.x, box.y + size * 1.05, { key: "title", size: size * 1.08, weight: 700 }),
     head("A", 0, SIDES[0]), head("B", 1, SIDES[1]), head(narrow ? "B – A" : "difference", 2, INK),
     rows.map((row, k) => {
       const y = box.y + size * 2.6 + (k + 0.85) * step;

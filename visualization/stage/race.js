@@ -47,7 +47,7 @@ function range(state, runs) {
 }
 
 function grid(run, n, low, high, x, y, inner, size) {
-  const step = high - low > (inner.h / size) * 0.55 ? 2 : 1;
+  const step = [1, 2, 4].find((s) => (s * inner.h) / (high - low) >= 1.8 * size) ?? 8;
   const rows = [];
   for (let v = Math.ceil(low); v <= high; v += step) {
     rows.push(h("line", { key: `g${v}`, x1: inner.x, x2: inner.x + inner.w, y1: y(v), y2: y(v), stroke: RULE }),
@@ -121,7 +121,8 @@ function tags(state, runs, t, x, y, inner, size) {
   if (top !== null) marks.push(words(name, x(k) - size * 0.7, y(top) - size * 0.4, { key: "frontier", ...style, anchor: "end", fill: INK }));
   if (t > 3) {
     const late = t > frames.length * 0.55;
-    const put = (v, text, key, below) => v !== null && marks.push(words(text, late ? x(t) - size * 0.3 : x(t) + size * 0.5, y(v) + (below ? size * 1.2 : -size * 0.55), { key, ...style, anchor: late ? "end" : "start", fill: SIDES[key === "b" ? 1 : 0] }));
+    const foot = inner.y + inner.h - size * 0.15; // below it stand the years
+    const put = (v, text, key, below) => v !== null && marks.push(words(text, late ? x(t) - size * 0.3 : x(t) + size * 0.5, below ? Math.min(foot, y(v) + size * 1.2) : Math.min(foot - size * 1.15, y(v) - size * 0.55), { key, ...style, anchor: late ? "end" : "start", fill: SIDES[key === "b" ? 1 : 0] }));
     if (runs.length === 1) {
       const f = frameAt(runs[0], t);
       const [all, best] = [log(f.added_up_flop), log(f.largest_run_flop)];

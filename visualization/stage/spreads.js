@@ -1,7 +1,7 @@
 // One run among all: how outcomes are distributed over many worlds, with the world on the stage marked.
 
 import { fitting, h, width, words } from "./paint.js";
-import { INK, LIGHT, RULE, SIDES, SOFT, brief, type, years } from "./words.js";
+import { INK, LIGHT, RULE, SIDES, SOFT, brief, season, type, years } from "./words.js";
 import { shown } from "./store.js";
 
 const SHOWN = [
@@ -17,8 +17,16 @@ export function drawSpreads(state, box, u) {
   const worlds = Math.max(0, ...ready.map((s) => s?.worlds || 0));
   const w = (box.w - size) / SHOWN.length;
   return h("g", { key: "spreads", class: "spreads", "data-worlds": worlds },
-    words(worlds ? `In ${worlds} possible worlds` : "Running many worlds …", box.x, box.y + size * 1.05, { key: "title", size: size * 1.08, weight: 700 }),
+    words(worlds ? heading(worlds, runs, size * 1.08, box.w) : "Running many worlds …", box.x, box.y + size * 1.05, { key: "title", size: size * 1.08, weight: 700 }),
     SHOWN.map(([name, title, say], k) => histogram(name, title, say, runs, ready, { x: box.x + k * (w + size), y: box.y + size * 1.6, w, h: box.h - size * 1.6 }, size)));
+}
+
+/** What the distributions are of; the page's other numbers are of the quarter shown, these of the reckoning. */
+function heading(worlds, runs, size, room) {
+  const text = `In ${worlds} possible worlds`;
+  const read = runs[0].assess_frame === null ? "" : `, at the reckoning, ${season(runs[0].assess)}`;
+  const lines = runs.length > 1 ? "; the lines: these two" : "";
+  return fitting([text + read + lines, text + read, `${worlds} worlds${read}`, text], size, room, 700) || text;
 }
 
 function histogram(name, title, say, runs, spreads, box, size) {
