@@ -6,6 +6,7 @@ import errno
 import os
 import socket
 import threading
+import uuid
 import warnings
 import webbrowser
 
@@ -68,6 +69,7 @@ def serve(host: str, port: int, *, browser: bool) -> None:
     from visualization.guard import MOST_BYTES, Guard
     from visualization.replay import STAGE, bundled
 
+    birth = uuid.uuid4().hex  # a page that asks again sees whether this is still the server that it knew
     script = bundled("app.js") + "\nexport { start };\n"
     fresh = {"Cache-Control": "no-cache"}
 
@@ -79,6 +81,7 @@ def serve(host: str, port: int, *, browser: bool) -> None:
     packaged = Packaged(directory=settings.assets.proxy_cache_dir, follow_symlink=True)
     starlette.app.router.routes[:] = [
         Route("/stage/bundle.js", lambda _: Response(script, media_type="text/javascript", headers=fresh)),
+        Route("/stage/birth", lambda _: Response(birth, media_type="text/plain", headers=fresh)),
         Route("/stage/stage.css", lambda _: FileResponse(STAGE / "stage.css", headers=fresh)),
         Mount(f"/{starlette.cdn_url_path}", packaged),
         *(route for route in starlette.app.router.routes if getattr(route, "path", "") not in UNSERVED),

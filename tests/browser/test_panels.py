@@ -1,8 +1,10 @@
+import json
+
 import pytest
 
 from runs import simulate
 from runs.statistics import quantile
-from tests.browser.test_stage import download, lags, settled, time_shown
+from tests.browser.test_stage import download, lags, settled, time_shown, written
 
 pytestmark = pytest.mark.browser
 
@@ -128,6 +130,94 @@ def test_a_scenario_is_saved_and_opened_as_toml(visit, tmp_path):
         assert said in notice(other)
         other.keyboard.press("Escape")
     assert lags(other) == lags(page)
+
+
+def test_one_state_goes_by_a_rule_of_its_own(visit):
+    page = visit("?t=2034Q4")
+    before = lags(page)
+    germany = page.locator("[data-state=DE]")
+    assert not germany.get_attribute("aria-label").endswith(", 0 sites")
+    page.keyboard.press("s")
+    page.select_option("[data-except=bid]", label="Germany")
+    page.select_option("[data-own='bid.DE']", "abstain")
+    settled(page)
+    page.wait_for_selector("[data-state=DE][aria-label$=', 0 sites']")
+    assert "Europe today, bid: DE abstain" in written(page)
+    page.select_option("[data-family=bid]", "capacity_driven")
+    settled(page)
+    assert page.input_value("[data-own='bid.DE']") == "abstain"
+    page.wait_for_function("location.search.includes('capacity_driven')")
+    again = visit(page.evaluate("location.search"))
+    assert lags(again) == lags(page)
+    assert again.locator("[data-state=DE]").get_attribute("aria-label").endswith(", 0 sites")
+    page.select_option("[data-own='bid.DE']", label="as the others")
+    settled(page)
+    assert page.locator("[data-own='bid.DE']").count() == 0
+    page.wait_for_function("new URLSearchParams(location.search).get('a.bid') === 'capacity_driven'")
+    for _ in range(3):
+        page.click("[data-press=undo]")
+        settled(page)
+    assert lags(page) == before
+    assert page.locator("[data-press=undo]").is_disabled()
+
+
+def test_a_rule_of_ones_own_has_numbers_of_its_own(visit):
+    page = visit("?t=2028Q4")
+    page.keyboard.press("s")
+    page.select_option("[data-except=vote]", label="Hungary")
+    page.select_option("[data-own='vote.HU']", "probabilistic")
+    settled(page)
+    box = page.locator("[data-actor=HU] [data-parameter=noise] .box")
+    box.fill("0.7")
+    box.blur()
+    page.wait_for_function("location.search.includes('0.7')")
+    settled(page)
+    assert page.locator("[role=alert]").count() == 0
+    asked = json.loads(page.evaluate("new URLSearchParams(location.search).get('a.vote')"))
+    assert asked == {"rule": "self_interest", "HU": {"rule": "probabilistic", "noise": 0.7}}
+    assert page.input_value("[data-family=vote]") == "self_interest"
+
+
+def test_a_commissioner_and_a_lab_are_offered_a_rule_of_their_own_and_the_planner_is_not(visit):
+    page = visit("?t=2028Q4")
+    page.keyboard.press("s")
+    for family, who, rule in (
+        ("draft", "Ursula von der Leyen (DE)", "union"),
+        ("anchor", "Mistral", "exit_to_cloud"),
+    ):
+        page.select_option(f"[data-except={family}]", label=who)
+        page.select_option(f"[data-own^='{family}.']", rule)
+        settled(page)
+        assert page.locator("[role=alert]").count() == 0
+        assert page.input_value(f"[data-own^='{family}.']") == rule
+    assert page.locator("[data-except=agenda], [data-except=voting]").count() == 0
+
+
+def test_a_file_that_is_dropped_is_opened_and_does_not_take_the_page_away(visit):
+    page = visit("?t=2028Q4")
+    drop = """([name, text]) => {
+      const data = new DataTransfer();
+      data.items.add(new File([text], name));
+      const to = document.querySelector("svg.stage");
+      return ["dragover", "drop"].map(kind => to.dispatchEvent(new DragEvent(kind, { dataTransfer: data, bubbles: true, cancelable: true })));
+    }"""
+    assert page.evaluate(drop, ["mine.toml", 'pooling = "synchronous"\n']) == [False, False]
+    page.wait_for_function("location.search.includes('synchronous')")
+    settled(page)
+    page.evaluate(drop, ["picture.png", "\x89PNG"])
+    assert "not valid TOML" in notice(page)
+
+
+def test_the_keys_of_the_guesses_can_be_read(visit):
+    page = visit("?tour=1")
+    settled(page)
+    ground = "e => getComputedStyle(e).backgroundColor"
+    assert page.eval_on_selector(".options kbd", ground) == "rgba(0, 0, 0, 0)"
+
+
+def test_sliders_are_there_in_forced_colours(visit):
+    page = visit(forced_colors="active")
+    assert page.eval_on_selector("[aria-label=Quarter]", "e => getComputedStyle(e).appearance") == "auto"
 
 
 def test_the_tour_asks_first_and_then_tells(visit):

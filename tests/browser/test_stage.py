@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from runs import simulate
+from tests.browser.conftest import served
 
 pytestmark = pytest.mark.browser
 
@@ -27,6 +28,12 @@ def lags(page):
             "[data-years-behind]", "all => all.map(e => e.dataset.yearsBehind)"
         )
     ]
+
+
+def written(page):
+    """The texts on the stage, each with its lines joined."""
+    lines = "all => all.map(t => [...t.children].map(line => line.textContent).join(' '))"
+    return page.eval_on_selector_all("svg.stage text", lines)
 
 
 def download(page, act):
@@ -120,6 +127,69 @@ def test_a_lost_server_does_not_stop_the_talk(visit):
     )
 
 
+def test_a_page_goes_on_by_itself_when_the_server_is_back(chromium):
+    with served() as (_, address):
+        page = chromium.new_page()
+        page.goto(f"{address}/?t=2025Q4")
+        page.wait_for_selector(".page[data-ready=true][data-busy=false]")
+        page.evaluate("window.before = true")
+    page.keyboard.press("l")
+    page.wait_for_selector(".page[data-busy=true]")
+    seed = page.input_value("[name=seed]")
+    with served("--port", address.rsplit(":", 1)[1]):
+        page.wait_for_function("!window.before")
+        page.wait_for_selector(".page[data-ready=true][data-busy=false]")
+        assert page.input_value("[name=seed]") == seed != "1"
+        assert time_shown(page) == 7
+        assert page.locator("[role=alert]").count() == 0
+        page.close()
+
+
+def test_the_first_page_says_what_it_is_about(visit):
+    page = visit()
+    assert any("Where will €10 bn of AI factories go?" in text for text in written(page))
+    page.keyboard.press("ArrowRight")
+    assert not any("AI factories" in text for text in written(page))
+
+
+def test_names_on_the_race_cover_no_year_and_no_power_another(visit):
+    texts = """[...document.querySelectorAll('.race text')].map(t => {
+      const r = t.getBoundingClientRect();
+      return [t.textContent, r.left, r.right, r.top + r.height / 5, r.bottom - r.height / 5];
+    })"""
+    for query, size in (
+        ("?t=2025Q1&why=state.3", (1920, 1080)),
+        ("?t=2025Q1&compare=1", (1024, 768)),
+        ("?t=2028Q4", (960, 540)),
+        ("?tour=1", (960, 540)),
+    ):
+        page = visit(query, size=size)
+        found = page.evaluate(texts)
+        assert len(found) > 5
+        for k, p in enumerate(found):
+            for q in found[:k]:
+                assert not (p[1] < q[2] and q[1] < p[2] and p[3] < q[4] and q[3] < p[4]), (query, p, q)
+
+
+def test_sites_so_far_are_the_same_in_the_table_and_below_the_map(visit):
+    page = visit("?t=2025Q1")
+    (tally,) = [text for text in written(page) if " · 0 working" in text]
+    page.keyboard.press("c")
+    settled(page)
+    assert tally.startswith(page.locator("[data-row=Sites] text").nth(1).text_content() + " sites")
+
+
+def test_a_state_on_the_second_map_is_asked_about_the_second_run(visit):
+    page = visit("?compare=1&t=2025Q4")
+    page.locator("[data-state=FR]").nth(1).dispatch_event("click")
+    assert "It is not asked" in page.text_content(".panel")
+    page.wait_for_function("location.search.includes('.b')")
+    again = visit(page.evaluate("location.search"))
+    assert "It is not asked" in again.text_content(".panel")
+    page.locator("[data-state=FR]").first.dispatch_event("click")
+    assert "France votes" in page.text_content(".panel")
+
+
 def test_plays_steps_and_scrubs(visit):
     page = visit("?speed=5")
     assert time_shown(page) == 0
@@ -198,7 +268,7 @@ def test_shows_the_numbers_of_the_tables(visit):
         assert rows["Sites"][1 + k] == f"{r.worlds.sites[0]:,}"
         assert rows["Countries with one"][1 + k] == f"{r.worlds.hosts[0]:,}"
         assert rows["AI chips"][1 + k] == f"{r.worlds.aggregate_accelerators[0]:,.0f}"
-        assert float(rows["Price of politics"][1 + k].split()[0]) == round(r.worlds.price_of_politics[0], 1)
+        assert rows["Price of politics"][1 + k] == f"{r.worlds.price_of_politics[0]:.1f} years"
     page.click("[data-press=save]")
     content, name = download(page, lambda: page.click("[data-save=csv]"))
     assert name.endswith(".csv")
@@ -246,6 +316,7 @@ def test_many_worlds_arrive_while_one_is_shown(visit):
     page.click("[data-press=many]")
     page.wait_for_selector(".spreads[data-worlds='200']")
     assert page.locator(".band").count() == 1
+    assert "In 200 possible worlds, at the reckoning, late 2028" in page.text_content(".spreads")
     values = simulate("eu-status-quo", worlds=200, seed=1, tables=("worlds",)).worlds
     assert f"{values.years_behind.max():.1f}" in page.text_content(".spreads")
     assert f"{values.sites.max()}" in page.text_content(".spreads")
@@ -286,6 +357,8 @@ def test_a_broken_link_says_so_and_shows_the_rest(visit, query, said):
     assert said in page.text_content("[role=alert]")
     page.keyboard.press("Escape")
     assert page.locator(".bar").is_visible()
+    page.wait_for_selector(".page[data-ready=true][data-busy=false]")
+    assert page.locator(".state").count() == 27
 
 
 def test_pictures_hold_the_whole_stage(visit):
@@ -319,6 +392,7 @@ def test_a_replay_plays_without_a_server(visit, tmp_path):
     assert time_shown(replay) == 43
     replay.locator("[data-state=FR]").first.click()
     assert "France" in replay.text_content(".panel")
+    assert {"A  Europe today", "B  The essay's reform"} <= set(written(replay))
     kept = json.loads(re.search(rb'id="runs">(.*?)</script>', content)[1])
     assert [run["scenario"] for run in kept["runs"]] == ["eu-status-quo", "essay-reform"]
 

@@ -24,13 +24,22 @@ export function start(place, geometry, catalogue, ask) {
   const { when, ...asked } = fromAddress(window.location.search, catalogue);
   if (asked.who) asked.panel = "why";
   const store = makeStore({ geometry, catalogue, ...asked });
-  const director = makeDirector(store, ask);
+  const director = makeDirector(store, ask, goOn);
   const tour = makeTour(store, director);
   const { state } = store;
   let svg = null;
   let size = { width: 1024, height: 600 };
   let open = null;
   let came = null;
+
+  const born = birth();
+  /** A server that began anew knows nothing of this page: a new page goes on from the address. */
+  async function goOn() {
+    const [then, now] = [await born, await birth()];
+    if (!then || !now || then === now) return;
+    if (state.runs.length) window.history.replaceState(null, "", address(state));
+    window.location.reload();
+  }
 
   function draw() {
     setType(place, state);
@@ -68,6 +77,7 @@ export function start(place, geometry, catalogue, ask) {
     store.set({});
   });
   const silence = listen(store, director, tour);
+  const leave = catchFiles(store, director);
   draw();
   resized.observe(place.querySelector(".hall"));
   if (state.tour === null) director.renew(() => arrive(store, when));
@@ -79,10 +89,30 @@ export function start(place, geometry, catalogue, ask) {
     stop() {
       store.stop();
       silence();
+      leave();
       resized.disconnect();
       clearTimeout(link);
       style.remove();
     },
+  };
+}
+
+/** What tells a server from the one that was there before it; nothing where there is none. */
+const birth = () => fetch("/stage/birth", { cache: "no-store" }).then((found) => (found.ok ? found.text() : null), () => null);
+
+/** Open a file that is dropped anywhere; the browser would leave the page for it. */
+function catchFiles(store, director) {
+  const stay = (e) => e.preventDefault();
+  const open = (e) => {
+    e.preventDefault();
+    const [file] = e.dataTransfer.files;
+    if (file) director.open(file, store.state.compare ? store.state.ruleSide || 0 : 0);
+  };
+  window.addEventListener("dragover", stay);
+  window.addEventListener("drop", open);
+  return () => {
+    window.removeEventListener("dragover", stay);
+    window.removeEventListener("drop", open);
   };
 }
 
@@ -105,5 +135,6 @@ export function summary(state) {
 
 function help() {
   return [h("h2", { key: "title" }, "Keys"), h("dl", { key: "keys", class: "facts" }, KEYS.flatMap(([key, does]) => [h("dt", { key }, key), h("dd", { key: does }, does)])),
-    h("p", { key: "what" }, "A disc is a site; its area is its number of AI chips. The large number says how many years ago the world's frontier could train what the union can train now. Click a country or a site to ask why.")];
+    h("p", { key: "what" }, "A disc is a site; its area is its number of AI chips. The large number says how many years ago the world's frontier could train what the union can train now. Click a country or a site to ask why."),
+    h("p", { key: "terms" }, "The reckoning is the quarter in which the race is read. The price of politics is the years that a planner with the same money would win. Luck is what chance decides; the same number is the same luck under other rules.")];
 }

@@ -1,22 +1,25 @@
 // Changes what runs: every change asks the server for new runs on the same luck, can be undone, and is undone if it fails.
 
 import { wanted } from "./store.js";
+import { titleOf } from "./stage.js";
 
 const KEPT = 50;
 const WORLDS = 200;
 const LONGEST = 20_000; // bytes of a file that may be a scenario
 const PAUSE = 120; // milliseconds in which further changes join a question
 const PATIENCE = 8000; // milliseconds without an answer after which the page says so
-const LOST = "The server does not answer. What is on the stage still plays; if this stays, reload the page to go on from here.";
+const DOUBT = 1500; // milliseconds without an answer after which the page looks whether the server began anew
+const LOST = "The server does not answer. What is on the stage still plays, and the page goes on by itself when the server is back; if this stays, reload the page.";
 
-/** The director of a store; `ask` sends a question to the server. */
-export function makeDirector(store, ask) {
+/** The director of a store; `ask` sends a question to the server, `look` goes on from the address if the server has begun anew. */
+export function makeDirector(store, ask, look = () => {}) {
   const { state } = store;
   const past = [];
   let n = 0;
   let good = null;
   let timer = null;
   const waiting = new Map();
+  const answered = new Set(); // of questions about many worlds, which have several answers
   const setting = () => structuredClone({ specs: state.specs, seed: state.seed, world: state.world });
 
   function send(question, then, silent = () => store.set({ notice: LOST })) {
@@ -24,8 +27,17 @@ export function makeDirector(store, ask) {
     waiting.set(n, then);
     ask({ n, ...question });
     const mine = n;
+    doubt(mine);
     setTimeout(() => waiting.has(mine) && question.kind !== "spread" && silent(), PATIENCE);
     return mine;
+  }
+
+  function doubt(mine) {
+    setTimeout(() => {
+      if (mine !== n || !waiting.has(mine) || answered.has(mine)) return;
+      look();
+      doubt(mine);
+    }, DOUBT);
   }
 
   function renew(then) {
@@ -36,6 +48,10 @@ export function makeDirector(store, ask) {
       if (mine !== director.latest) return;
       if (said.error) {
         if (good) Object.assign(state, structuredClone(good));
+        else if (wanted(state).some((spec) => Object.keys(spec.changes).length)) {
+          store.set({ specs: state.specs.map(({ base }) => ({ base, changes: {} })), notice: `${said.error} The scenario is shown without what this link changes.` });
+          return renew(then);
+        }
         store.set({ busy: false, notice: said.error });
         return;
       }
@@ -59,6 +75,7 @@ export function makeDirector(store, ask) {
       const then = waiting.get(said.n);
       if (!then) return;
       if (said.kind !== "spread") waiting.delete(said.n);
+      else answered.add(said.n);
       then(said);
     },
     /** Change scenarios or luck; `changes` holds specs, seed or world. */
@@ -134,26 +151,9 @@ export function makeDirector(store, ask) {
     },
     toml: (side, then) => send({ kind: "toml", spec: state.specs[side] }, (said) => (said.error ? store.set({ notice: said.error }) : then(said.text))),
     replay: (then) => {
-      const view = { t: state.t, compare: state.compare, big: state.big, speed: state.speed };
+      const view = { t: state.t, compare: state.compare, big: state.big, speed: state.speed, titles: wanted(state).map((_, side) => titleOf(state, side)) };
       send({ kind: "replay", specs: wanted(state), seed: state.seed, replicate: state.world, view }, (said) => (said.error ? store.set({ notice: said.error }) : then(said.text)));
     },
   };
   return director;
-}
-
-/** What a scenario says for a key: its change, or its preset's value. */
-export function valueOf(state, side, key) {
-  const spec = state.specs[side];
-  const preset = state.catalogue.presets.find((p) => p.name === spec.base);
-  let value = key in spec.changes ? spec.changes[key] : preset?.plain[key];
-  for (const [dotted, part] of Object.entries(spec.changes)) {
-    if (dotted.startsWith(`${key}.`)) value = within(value, dotted.slice(key.length + 1).split("."), part);
-  }
-  return value;
-}
-
-/** A rule's entry with one part changed: its parameter, an actor's rule, or a parameter of that. */
-function within(value, [name, ...rest], part) {
-  const table = value && typeof value === "object" ? value : { rule: value };
-  return { ...table, [name]: rest.length ? within(table[name] ?? table.rule, rest, part) : part };
 }

@@ -46,7 +46,7 @@ export function drawMap(state, run, side, box, u, store) {
     h("clipPath", { key: "clip", id: `window${side}` }, h("rect", { x: box.x, y: box.y, width: box.w, height: box.h })),
     h("g", { key: "land", transform: `translate(${x0} ${y0}) scale(${scale})` },
       h("path", { d: geometry.other, fill: LAND, "aria-hidden": "true" }),
-      geometry.states.map((s, i) => shape(s, i, cast[i], won.has(i), hosts.get(i) || 0, state, store))),
+      geometry.states.map((s, i) => shape(s, i, cast[i], won.has(i), hosts.get(i) || 0, side, state, store))),
     pool(run, frame, at, side, geometry),
     run.facilities.map((f, i) => bubble(f, i, frame, at(geometry.sites[f.index].at), scale, side, state, store)),
     labels(state, run, frame, hosts, cast, scale, u, at, box));
@@ -60,11 +60,11 @@ function votes(ballot) {
   return cast;
 }
 
-function shape(s, i, vote, won, hosting, state, store) {
+function shape(s, i, vote, won, hosting, side, state, store) {
   const fill = won ? YES : vote === "yes" ? PALE_YES : vote === "no" ? "url(#hatch-no)" : vote ? "url(#dots-abstains)" : hosting ? "#cdd8e0" : QUIET;
   const chosen = state.who?.kind === "state" && state.who.index === i;
   const says = `${s.name}${vote ? `, votes ${vote}` : ""}${won ? " and wins a site" : ""}, ${counted(hosting, "site")}`;
-  const pick = () => store.set({ who: { kind: "state", index: i }, panel: "why" });
+  const pick = () => store.set({ who: { kind: "state", index: i, side }, panel: "why" });
   const common = {
     key: s.code, class: "state", "data-state": s.code, fill, stroke: chosen ? INK : "#fff", "stroke-width": chosen ? 2 : 1,
     tabindex: 0, role: "button", "aria-label": says, onclick: pick, onkeydown: (e) => e.key === "Enter" && pick(),
@@ -94,7 +94,7 @@ function bubble(f, i, frame, [x, y], scale, side, state, store) {
   const phase = frame.phase[i];
   if (!phase) return null;
   const r = radius(f.accelerators) * scale;
-  const chosen = state.who?.kind === "facility" && state.who.index === i;
+  const chosen = state.who?.kind === "facility" && state.who.index === i && (state.who.side || 0) === side;
   const says = `${f.city}: ${PHASE_WORDS[phase]}, ${counted(Math.round(f.accelerators), "AI chip")}, ${money(f.spend_eur_bn)}`;
   const pick = () => store.set({ who: { kind: "facility", index: i, side }, panel: "why" });
   return h("g", { key: `f${i}`, class: "facility", "data-phase": PHASE_WORDS[phase], tabindex: 0, role: "button", "aria-label": says,

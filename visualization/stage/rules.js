@@ -1,16 +1,8 @@
 // Controls, made from the catalogue of rules and the table of parameters; nothing here knows a rule by name.
 
 import { h } from "./paint.js";
-import { plain } from "./words.js";
-import { valueOf } from "./director.js";
-
-const ruleOf = (value) => (value && typeof value === "object" ? value.rule : value);
-
-/** An actor's own rule in words, with what it sets: "probabilistic (noise 0.5)". */
-function entry(own) {
-  const set = Object.entries(own && typeof own === "object" ? own : {}).filter(([k]) => k !== "rule");
-  return plain(ruleOf(own)) + (set.length ? ` (${set.map(([k, x]) => `${plain(k)} ${x}`).join(", ")})` : "");
-}
+import { ownRules, plain, ruleOf } from "./words.js";
+import { valueOf } from "./store.js";
 
 /** The panel as elements. */
 export function drawRules(state, store, director) {
@@ -26,7 +18,7 @@ export function drawRules(state, store, director) {
       h("button", { type: "button", "data-press": "undo", disabled: !director.undoable, onclick: () => director.undo() }, "Undo"),
       h("button", { type: "button", "data-press": "reset", disabled: !changed, onclick: () => director.choose(side, spec.base) }, `Reset${changed ? ` ${changed}` : ""}`),
       h("label", { class: "file" }, "Open TOML", h("input", { type: "file", accept: ".toml", "aria-label": "Open a scenario file", onchange: (e) => openFile(e, director, side) }))),
-    Object.entries(state.catalogue.groups).map(([group, title]) => ruleGroup(group, title, state, side, director)),
+    Object.entries(state.catalogue.groups).map(([group, title]) => ruleGroup(group, title, state, side, store, director)),
     h("h3", { key: "numbers" }, "Numbers"),
     parameterGroups(state.catalogue.parameters).map(([group, members]) => h("details", { key: `p-${group}` }, h("summary", {}, group || "other"),
       members.map((p) => field(p, valueOf(state, side, p.name), (value) => director.put(side, p.name, value))))),
@@ -45,25 +37,68 @@ function parameterGroups(parameters) {
   return [...groups];
 }
 
-function ruleGroup(group, title, state, side, director) {
+function ruleGroup(group, title, state, side, store, director) {
   const families = state.catalogue.families.filter((f) => f.group === group);
   if (!families.length) return null;
-  return h("section", { key: `g-${group}` }, h("h3", {}, title), families.map((family) => familyField(family, state, side, director)));
+  return h("section", { key: `g-${group}` }, h("h3", {}, title), families.map((family) => familyField(family, state, side, store, director)));
 }
 
-function familyField(family, state, side, director) {
+function familyField(family, state, side, store, director) {
   const value = valueOf(state, side, family.name);
   const name = ruleOf(value);
   const rule = family.rules.find((r) => r.name === name);
-  const actors = value && typeof value === "object" ? Object.entries(value).filter(([k]) => k !== "rule" && k === k.toUpperCase()) : [];
+  const own = Object.fromEntries(ownRules(value));
   const put = (parameter, given) => director.put(side, family.name, { ...(typeof value === "object" ? value : { rule: name }), [parameter]: given });
   return h("div", { key: family.name, class: "family" },
     h("label", {}, h("span", {}, family.decides[0].toUpperCase() + family.decides.slice(1)),
-      h("select", { value: name, "data-family": family.name, onchange: (e) => director.put(side, family.name, e.target.value, {}) },
-        family.rules.map((r) => h("option", { key: r.name, value: r.name }, `${plain(r.name)}${r.yours ? " (yours)" : ""}`)))),
+      h("select", { value: name, "data-family": family.name, onchange: (e) => director.put(side, family.name, entry(e.target.value, {}, own), {}) }, rulesOf(family))),
     h("p", { class: "help", title: rule?.source || "" }, rule?.summary || ""),
-    actors.length > 0 && h("p", { key: "actors", class: "help" }, actors.map(([k, own]) => `${k}: ${entry(own)}`).join(", ")),
-    (rule?.parameters || []).map((p) => field(p, (typeof value === "object" && value[p.name]) ?? p.default, (given) => put(p.name, given))));
+    (rule?.parameters || []).map((p) => field(p, (typeof value === "object" && value[p.name]) ?? p.default, (given) => put(p.name, given))),
+    family.actor && exceptions(family, value, own, state, side, store, director));
+}
+
+const rulesOf = (family) => family.rules.map((r) => h("option", { key: r.name, value: r.name }, `${plain(r.name)}${r.yours ? " (yours)" : ""}`));
+
+/** A family's entry as a scenario says it: a rule, the rule's own numbers, and who goes by a rule of their own. */
+function entry(rule, settings = {}, own = {}) {
+  const whole = { rule, ...settings, ...Object.fromEntries(Object.entries(own).sort()) };
+  return Object.keys(whole).length > 1 ? whole : rule;
+}
+
+/** Who goes by a rule of their own, with its numbers, and a menu to choose one more. */
+function exceptions(family, value, own, state, side, store, director) {
+  const everyone = actorsOf(family.actor, state.geometry);
+  const asked = state.except?.family === family.name && state.except.side === side ? [state.except.code] : [];
+  const rows = [...new Set([...Object.keys(own), ...asked])];
+  const settings = Object.fromEntries(Object.entries(typeof value === "object" ? value : {}).filter(([key]) => key !== "rule" && !(key in own)));
+  const give = (code, given, options) => {
+    const { [code]: _, ...others } = own;
+    store.set({ except: null });
+    director.put(side, family.name, entry(ruleOf(value), settings, given ? { ...others, [code]: given } : others), options);
+  };
+  return h("div", { key: "except", class: "except" },
+    rows.map((code) => ownField(family, code, everyone.get(code) || code, own[code], (given, options) => give(code, given, options))),
+    h("select", { key: "who", value: "", "data-except": family.name, "aria-label": `Who goes by another rule: ${family.decides}`, onchange: (e) => store.set({ except: { family: family.name, side, code: e.target.value } }) },
+      h("option", { key: "", value: "" }, "all by this rule, except …"),
+      [...everyone].filter(([code]) => !rows.includes(code)).map(([code, name]) => h("option", { key: code, value: code }, name))));
+}
+
+function ownField(family, code, name, mine, give) {
+  const set = mine && typeof mine === "object" ? mine : {};
+  const rule = family.rules.find((r) => r.name === ruleOf(mine));
+  return h("div", { key: code, "data-actor": code },
+    h("label", { class: "own" }, h("span", {}, name),
+      h("select", { value: rule?.name || "", "data-own": `${family.name}.${code}`, onchange: (e) => give(e.target.value, {}) },
+        h("option", { key: "all", value: "" }, "as the others"), rulesOf(family))),
+    (rule?.parameters || []).map((p) => field(p, set[p.name] ?? p.default, (given) => give({ rule: rule.name, ...set, [p.name]: given }))));
+}
+
+/** Codes and names of all actors of a kind, by name; a commissioner goes by the home state's code. */
+function actorsOf(kind, { states, commissioners, labs }) {
+  const all = kind === "state" ? states.map((s) => [s.code, s.name])
+    : kind === "commissioner" ? commissioners.map((c) => [states[c.state].code, `${c.name} (${states[c.state].code})`])
+      : labs.map((l) => [l.name.toUpperCase(), l.title]);
+  return new Map(all.sort(([, a], [, b]) => a.localeCompare(b)));
 }
 
 /** One parameter: its meaning, a slider over its plausible range, a box, its unit and source. */

@@ -6,8 +6,8 @@ import { drawVotes } from "./votes.js";
 import { drawRace } from "./race.js";
 import { drawAddsUp, drawDifferences, drawNumber } from "./numbers.js";
 import { drawSpreads } from "./spreads.js";
-import { ALARM, INK, PAPER, RULE, SIDES, plain, season, type, years } from "./words.js";
-import { frameAt, shown } from "./store.js";
+import { ALARM, INK, PAPER, RULE, SIDES, money, ownRules, plain, ruleOf, season, type, years } from "./words.js";
+import { frameAt, shown, valueOf } from "./store.js";
 
 const NARROW = 46; // ems; a narrower hall has everything one below the other
 
@@ -26,6 +26,7 @@ export function setType(place, state) {
 
 /** What a scenario is called on screen: its preset, and what differs from it. */
 export function titleOf(state, side) {
+  if (state.titles) return state.titles[side];
   const spec = state.specs[side];
   const preset = state.catalogue?.presets.find((p) => p.name === spec.base);
   const name = preset ? preset.title : state.runs[side]?.scenario || spec.base;
@@ -33,7 +34,21 @@ export function titleOf(state, side) {
   if (!changes.length) return name;
   const [[key, value]] = changes;
   if (changes.length > 1) return `${name}, ${changes.length} changes`;
-  return `${name}, ${plain(key)}: ${plain(typeof value === "object" ? value.rule || "changed" : value)}`;
+  return `${name}, ${plain(key)}: ${inWords(value, preset?.plain[key])}`;
+}
+
+/** A changed value: a rule and who goes by another; of an unchanged rule those alone. */
+function inWords(value, before) {
+  if (typeof value !== "object") return plain(value);
+  const own = ownRules(value).map(([code, rule]) => `${plain(code)} ${plain(ruleOf(rule))}`).join(", ");
+  return (own && ruleOf(value) === ruleOf(before) ? own : [plain(value.rule || "changed"), own].filter(Boolean).join(", "));
+}
+
+/** What happens now; at the very start also what it is all about. */
+function told(state, side) {
+  const { says } = frameAt(state.runs[side], state.t);
+  const envelope = state.t === 0 && state.catalogue && Number(valueOf(state, side, "envelope_eur_bn"));
+  return envelope ? `${says} Where will ${money(envelope)} of AI factories go?` : says;
 }
 
 /** Draw the stage into an `<svg>` of some width and height in pixels; where that is too little, it grows and its hall scrolls. */
@@ -44,7 +59,7 @@ export function drawStage(svg, state, store, size) {
   const runs = shown(state);
   const pair = runs.length > 1;
   const tall = w < type(u) * NARROW;
-  const least = !runs.length ? 0 : tall ? stackHeight(stack(state, w, u, store)) : type(u) * (pair ? 20.5 : 21);
+  const least = !runs.length ? 0 : tall ? stackHeight(stack(state, w, u, store)) : type(u) * (pair ? 20.5 : 25);
   const height = Math.max(size.height / k, least);
   const box = `0 0 ${w} ${height}`;
   if (svg.getAttribute("viewBox") !== box) svg.setAttribute("viewBox", box);
@@ -112,7 +127,7 @@ function caption(state, side, x, y, most, u) {
   return h("g", { key: "caption" },
     words(titleOf(state, side), x, y + 0.4 * u + small, { key: "title", size: small, weight: 700, fill: SIDES[side], ...HALO }, most),
     words(season(frame.quarter), x, below + large, { key: "when", size: large, weight: 700, family: SERIF, ...HALO }),
-    words(frame.says, x, below + large + 0.4 * u + size, { key: "says", size, family: SERIF, fill: INK, lines: 6, ...HALO }, most));
+    words(told(state, side), x, below + large + 0.4 * u + size, { key: "says", size, family: SERIF, fill: INK, lines: 6, ...HALO }, most));
 }
 
 function drawPair(state, w, height, u, store) {
@@ -131,7 +146,7 @@ function drawPair(state, w, height, u, store) {
       drawMap(state, run, side, { x, y: 0, w: half, h: upper, right: true, covered: vote > 0 && { left: x, right: x + textWide + 2.5 * g, top: upper - vote, bottom: upper } }, u, store),
       words(`${side ? "B" : "A"}  ${titleOf(state, side)}`, x + g, size * 1.35, { key: "title", size: size * 1.12, weight: 700, fill: SIDES[side], lines: 1, ...HALO }, wide),
       lag(frame, x + g, size * 1.6, size),
-      words(frame.says, x + g, size * 8.2, { key: "says", size, family: SERIF, lines: Math.max(2, Math.floor((upper - vote - size * 8.2) / (size * 1.25))), ...HALO }, textWide),
+      words(told(state, side), x + g, size * 8.2, { key: "says", size, family: SERIF, lines: Math.max(2, Math.floor((upper - vote - size * 8.2) / (size * 1.25))), ...HALO }, textWide),
       vote > 0 && h("rect", { key: "veil", x: x + g / 2, y: upper - vote, width: textWide + 2 * g, height: vote, fill: PAPER, opacity: 0.88 }),
       vote > 0 && drawVotes(state, run, { x: x + g, y: upper - vote, w: textWide + g, h: vote }, u, true));
   });
@@ -181,7 +196,7 @@ function stack(state, w, u, store) {
     [size * 9.5, (box) => h("g", { key: `head${side}` },
       words(`${side ? "B" : "A"}  ${titleOf(state, side)}`, g, box.y + size * 1.3, { key: "title", size: size * 1.12, weight: 700, fill: SIDES[side], lines: 1 }, w - 2 * g),
       lag(frameAt(run, state.t), g, box.y + size * 1.6, size),
-      words(frameAt(run, state.t).says, g + size * 7.5, box.y + size * 3, { key: "says", size, family: SERIF, lines: 5 }, w - 2 * g - size * 7.5))],
+      words(told(state, side), g + size * 7.5, box.y + size * 3, { key: "says", size, family: SERIF, lines: 5 }, w - 2 * g - size * 7.5))],
     map(run, side),
     [size * 6.5, (box) => drawVotes(state, run, within(box), u, true)],
   ]);

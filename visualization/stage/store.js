@@ -100,6 +100,23 @@ export const frameAt = (run, t) => run.frames[Math.min(t, run.frames.length - 1)
 /** The scenarios that are wanted on the stage. */
 export const wanted = (state) => state.specs.slice(0, state.compare ? 2 : 1);
 
+/** What a scenario says for a key: its change, or its preset's value. */
+export function valueOf(state, side, key) {
+  const spec = state.specs[side];
+  const preset = state.catalogue.presets.find((p) => p.name === spec.base);
+  let value = key in spec.changes ? spec.changes[key] : preset?.plain[key];
+  for (const [dotted, part] of Object.entries(spec.changes)) {
+    if (dotted.startsWith(`${key}.`)) value = within(value, dotted.slice(key.length + 1).split("."), part);
+  }
+  return value;
+}
+
+/** A rule's entry with one part changed: its parameter, an actor's rule, or a parameter of that. */
+function within(value, [name, ...rest], part) {
+  const table = value && typeof value === "object" ? value : { rule: value };
+  return { ...table, [name]: rest.length ? within(table[name] ?? table.rule, rest, part) : part };
+}
+
 /** What is shown, as the query of an address. */
 export function address(state) {
   const query = new URLSearchParams();
@@ -115,7 +132,7 @@ export function address(state) {
   const quarter = state.runs[0] && frameAt(state.runs[0], state.t).quarter;
   if (state.t) query.set("t", quarter || state.t);
   for (const name of ["compare", "many", "big"]) if (state[name]) query.set(name, 1);
-  if (state.who) query.set("why", `${state.who.kind}.${state.who.index}`);
+  if (state.who) query.set("why", `${state.who.kind}.${state.who.index}${state.who.side ? ".b" : ""}`);
   if (state.tour !== null) query.set("tour", state.tour + 1);
   if (state.speed !== START.speed) query.set("speed", state.speed);
   return `?${query}`.replace(/%22/g, '"').replace(/%2C/g, ",");
@@ -145,9 +162,8 @@ export function fromAddress(text, catalogue) {
       else wrong.push(`“${value}” is no quarter such as 2026Q3`);
     } else if (["compare", "many", "big"].includes(key)) state[key] = value !== "0";
     else if (key === "why") {
-      const [kind, index] = value.split(".");
-      const ours = ["state", "facility", "lab", "commissioner"].includes(kind) && /^\d{1,4}$/.test(index);
-      if (ours) state.who = { kind, index: Number(index) };
+      const found = value.match(/^(state|facility|lab|commissioner)\.(\d{1,4})(\.b)?$/);
+      if (found) state.who = { kind: found[1], index: Number(found[2]), side: found[3] ? 1 : 0 };
       else wrong.push(`“${value}” is nobody on the map`);
     } else if (key === "tour" && /^[1-6]$/.test(value)) state.tour = Number(value) - 1;
     else if (key === "speed" && /^[0-5]$/.test(value)) state.speed = Number(value);

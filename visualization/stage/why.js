@@ -15,7 +15,8 @@ const TERMS = {
 
 /** The panel as elements; `side` is the run that is asked. */
 export function drawWhy(state, store) {
-  const { kind, index, side = 0 } = state.who || { kind: "nothing" };
+  const { kind, index, side: asked = 0 } = state.who || { kind: "nothing" };
+  const side = state.compare ? asked : 0;
   const run = state.runs[side] || state.runs[0];
   if (!run) return [];
   const panels = { state: stateWhy, facility: facilityWhy, commissioner: commissionerWhy, lab: labWhy };

@@ -60,6 +60,12 @@ export function seasonOf(date) {
 /** A rule's name as words. */
 export const plain = (name) => `${name}`.replace(/_/g, " ");
 
+/** The rule of a family's entry in a scenario. */
+export const ruleOf = (value) => (value && typeof value === "object" ? value.rule : value);
+
+/** The actors that go by a rule of their own in a family's entry: pairs of a code, in capitals, and a rule. */
+export const ownRules = (value) => (value && typeof value === "object" ? Object.entries(value).filter(([key]) => key === key.toUpperCase()) : []);
+
 const SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹";
 
 /** A power of ten, as in 10²⁶. */
