@@ -239,6 +239,10 @@ def _choice(name: str, value: Any, code: str = "") -> Choice:
                     f"{name}.{key}: the rule of {name!r} cannot differ by actor; give one rule for all."
                 )
             actors[key] = _choice(name, given, key)
+        elif group.actor and not code and key not in rule.parameters and given in list(group.rules):
+            raise BadInput(
+                f"{name}.{key}: a {group.actor} is named in capitals; write {name}.{key.upper()} = {given!r}."
+            )
         else:
             settings[key] = given
     checked = rule.settings(settings, place)

@@ -236,7 +236,10 @@ class Family:
         try:
             return self.rules[name]
         except (KeyError, TypeError):
-            raise BadInput(f"{self.name} = {name!r} is not a known rule; {near(name, self.rules)}") from None
+            hint = near(name, self.rules)
+            if not hint.endswith("?"):
+                hint += " One of your own is known once its file is read (--rules FILE.py)."
+            raise BadInput(f"{self.name} = {name!r} is not a known rule; {hint}") from None
 
     def __iter__(self) -> Iterator[Rule]:
         """Iterate over the rules in the order in which they were entered."""
