@@ -199,9 +199,9 @@ def dask(content: str, chunks: Iterable[int], stop: Stop, address: str) -> Itera
         ) from None
     if "://" not in address:
         raise BadInput(f"--cluster {address} is no address; give one such as tcp://127.0.0.1:8786.")
-    logging.getLogger("distributed").setLevel(
-        logging.CRITICAL
-    )  # it prints tracebacks; what matters is said here
+    for name in ("distributed", "distributed.client"):  # the second has a level of its own
+        # they print tracebacks; what matters is said here
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     try:
         client = distributed.Client(address, timeout=PATIENCE, set_as_default=False)
     except (OSError, ValueError, TimeoutError) as error:

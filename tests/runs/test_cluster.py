@@ -2,6 +2,7 @@
 
 import errno
 import json
+import logging
 import os
 import signal
 import subprocess
@@ -128,6 +129,7 @@ def test_a_worker_killed_in_the_middle_changes_nothing_and_a_lost_scheduler_is_s
 
         with pytest.raises(JusteRetourError, match="has gone away"):
             batch(spec, tmp_path / "cut", cluster=address, progress=lose)
+        assert not logging.getLogger("distributed.client").isEnabledFor(logging.ERROR)  # it prints tracebacks
     assert 1 <= len(Store(tmp_path / "cut").done()) < 12
     batch(spec, tmp_path / "cut", workers=0)
     assert files(tmp_path / "cut") == files(at_home)
