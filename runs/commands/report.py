@@ -35,6 +35,7 @@ def sensitivity(
     from runs.reports import sensitivity as analysis
 
     results = Results(folder)
+    _warn(results)
     name = outcome or results.spec.outcomes[0]
     kind = results.spec.design.kind
     where = printing.console()
@@ -114,12 +115,21 @@ def export(
     ] = None,
 ) -> None:
     """Write an experiment's tables as one file each, in CSV, Stata or Parquet, with a codebook."""
+    from runs.experiments.results import Results
     from runs.printing import console
     from runs.reports.publication import export as write
 
     wanted = None if tables is None else [t.strip() for t in tables.split(",") if t.strip()]
     paths = write(folder, out, [f.strip() for f in format.split(",") if f.strip()], wanted)
+    _warn(Results(folder))
     console().print(f"Written to {out}: {', '.join(p.name for p in paths)}.", soft_wrap=True)
+
+
+def _warn(results: Any) -> None:
+    from runs.printing import console
+
+    if results.part:
+        console(stderr=True).print(results.part, soft_wrap=True)
 
 
 def package(

@@ -18,8 +18,7 @@ from runs.ensemble import whole
 from runs.experiments import pool
 from runs.experiments.chunks import Failure, Plan, Produced
 from runs.experiments.spec import Spec, read_spec, spec_of
-from runs.experiments.store import Store
-from runs.printing import json_text
+from runs.experiments.store import Store, result_digest
 
 SAMPLE = 256  # worlds run to estimate time and size
 
@@ -158,16 +157,22 @@ def batch(
         manifest = store.begin(spec, plan.chunks)
         store.mend()
         records = store.done()
-        repaired = [n for n, record in sorted(records.items()) if store.damaged(record) is not None]
-        good = {n: record for n, record in records.items() if n not in set(repaired) and n < plan.chunks}
-        tally = Tally(plan.chunks, spec.runs, len(good), sum(int(r["worlds"]) for r in good.values()))
+        hashes = manifest.get("hashes") or {}
+        repaired = [
+            n
+            for n, record in sorted(records.items())
+            if store.damaged(record) is not None
+            or any(hashes.get(name, h) != h for name, h in record["files"].items())
+        ]
+        good = {n: record for n, record in records.items() if n not in set(repaired)}
+        tally = Tally(plan.chunks, spec.runs, len(good), sum(map(plan.worlds_of, good)))
         todo = [n for n in range(plan.chunks) if n not in good]
         failures: dict[int, Failure] = {}
         begun = time.perf_counter()
         with stoppable() as stop:
             for produced in _running(content, todo, stop, workers, cluster):
                 if produced.failure is None:
-                    good[produced.chunk] = store.keep(produced)
+                    good[produced.chunk] = store.keep(produced, spec.digest)
                     tally.worlds_now += produced.worlds
                     tally.worlds_done += produced.worlds
                 else:
@@ -206,14 +211,6 @@ def batch(
 def cores() -> int:
     """Cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def result_digest(records: Mapping[int, Mapping[str, Any]]) -> str:
-    """One hash of all files of an experiment."""
-    import hashlib
-
-    text = json_text([[name, h] for n in sorted(records) for name, h in sorted(records[n]["files"].items())])
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _running(

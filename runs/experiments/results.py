@@ -18,7 +18,7 @@ from agents.errors import BadInput
 from runs.contrasts.paired import OUTCOMES, measure, outcome
 from runs.experiments.chunks import Plan
 from runs.experiments.spec import Spec, spec_of
-from runs.experiments.store import Store
+from runs.experiments.store import REMEDY, Store
 from runs.tables import Column
 
 
@@ -35,6 +35,9 @@ class Results:
         self.manifest = self.store.manifest()
         if not self.store.done():
             raise BadInput(f"{out} holds no finished chunk; let `batch` run first.")
+        mismatch = self.store.mismatch()
+        if mismatch is not None:
+            raise BadInput(f"{mismatch}; {REMEDY}.")
 
     @cached_property
     def spec(self) -> Spec:
@@ -48,8 +51,16 @@ class Results:
 
     @property
     def complete(self) -> bool:
-        """Whether all chunks are there."""
-        return len(self.store.done()) == self.plan.chunks
+        """Whether all chunks are there, and `batch` has said so."""
+        return bool(self.manifest["complete"])
+
+    @property
+    def part(self) -> str:
+        """A warning where not all chunks are there; else nothing."""
+        done, chunks = len(self.store.done()), self.plan.chunks
+        if done == chunks:
+            return ""
+        return f"Only {done} of {chunks} chunks are there: these are the numbers of a part."
 
     @property
     def tables(self) -> list[str]:
@@ -62,15 +73,15 @@ class Results:
 
     def table(self, name: str = "worlds", columns: Sequence[str] | None = None) -> pd.DataFrame:
         """A table, whole or some of its columns, ordered by point and replicate."""
-        parts = [_read(path, columns) for path in self._files(name)]
+        parts = [_read(content, columns) for content in self.store.contents(self._known(name))]
         frame = pa.concat_tables(parts).to_pandas()
         keys = [key for key in ("point", "replicate") if key in frame]
         return frame.sort_values(keys, kind="stable", ignore_index=True) if keys else frame
 
     def parts(self, name: str = "worlds") -> Iterator[pd.DataFrame]:
         """A table chunk by chunk."""
-        for path in self._files(name):
-            yield _read(path).to_pandas()
+        for content in self.store.contents(self._known(name)):
+            yield _read(content).to_pandas()
 
     def outcome(self, name: str) -> tuple[list[int], Reals]:
         """An outcome as (points, replications), and the points' numbers; infinite where a lag is missing.
@@ -101,9 +112,6 @@ class Results:
             )
         return table
 
-    def _files(self, table: str) -> list[Path]:
-        return self.store.files(self._known(table))
-
     def __repr__(self) -> str:
         """What the folder holds, in a line."""
         done = len(self.store.done())
@@ -113,13 +121,8 @@ class Results:
         )
 
 
-def _read(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
-    try:
-        return pq.read_table(path, columns=columns)
-    except (OSError, pa.ArrowException):
-        raise BadInput(
-            f"{path} is missing, truncated or corrupt; the same `batch` command writes it anew."
-        ) from None
+def _read(content: bytes, columns: Sequence[str] | None = None) -> pa.Table:
+    return pq.read_table(pa.BufferReader(content), columns=columns)
 
 
 def _year(text: Any) -> float:

@@ -114,19 +114,12 @@ class Spec:
     @property
     def chunk(self) -> int:
         """Worlds of a chunk, about: whole cells of a point and some replicates."""
-        given = self.content["chunk"]
-        return int(given) if given else max(min(CHUNK, max(self.runs // LEAST_CHUNKS, LEAST)), 1)
+        return _chunk(self.content["chunk"], self.runs)
 
     @cached_property
     def digest(self) -> str:
         """Hash of all that the results depend on: titles and the outcomes shown are left out."""
-        said = {
-            k: v
-            for k, v in self.content.items()
-            if k not in ("title", "question", "outcomes", "members", "rules")
-        }
-        said |= {"members": self.members.digest, "rules": dict(self.rules), "chunk": self.chunk}
-        return hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()[:16]
+        return content_digest(self.content, self.members.digest, self.rules, self.runs)
 
     def scenario_at(self, point: int) -> Scenario:
         """The scenario of a point."""
@@ -147,6 +140,26 @@ class Spec:
     def varied(self) -> list[str]:
         """What tells points apart, in order: the factors, the switches, or the keys that a list's points name."""
         return list(dict.fromkeys(key for point in self.points for key in point))
+
+
+def content_digest(content: Mapping[str, Any], members: str, rules: Mapping[str, str], runs: int) -> str:
+    """Hash of a spec's content, also of one that another version of the code resolved.
+
+    Args:
+        content: of the spec.
+        members: digest of the members.
+        rules: hash of each file of rules.
+        runs: worlds in all.
+    """
+    said = {
+        k: v for k, v in content.items() if k not in ("title", "question", "outcomes", "members", "rules")
+    }
+    said |= {"members": members, "rules": dict(rules), "chunk": _chunk(content.get("chunk"), runs)}
+    return hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()[:16]
+
+
+def _chunk(given: Any, runs: int) -> int:
+    return int(given) if given else max(min(CHUNK, max(runs // LEAST_CHUNKS, LEAST)), 1)
 
 
 def read_spec(path: Path | str, rules: Sequence[Path] = ()) -> Spec:
@@ -196,6 +209,13 @@ def spec_of(
         if said[key] is None:
             raise BadInput(f"an experiment needs {key}; add it.")
     rules = load_rules(_found(folder, file) for file in _texts(said["rules"], "rules"))
+    places: dict[str, Path] = {}
+    for file in rules:
+        first = places.setdefault(file.path.name, file.path)
+        if first.resolve() != file.path.resolve():
+            raise BadInput(
+                f"rules: {first} and {file.path} have the same name, by which results and archives know them; rename one."
+            )
     members_folder = None if said["members"] is None else _found(folder, said["members"])
     members = load_members(members_folder)
 

@@ -25,7 +25,7 @@ import abm
 import agents
 from agents.errors import BadInput, JusteRetourError
 from runs.experiments.chunks import Failure, Produced
-from runs.experiments.spec import Spec
+from runs.experiments.spec import Spec, content_digest
 from runs.export import CannotWrite
 from runs.printing import json_text
 from runs.provenance import platform_facts
@@ -33,10 +33,33 @@ from runs.provenance import platform_facts
 MANIFEST, DONE, FAILED, LOCK = "manifest.json", "chunks.jsonl", "failures.json", ".lock"
 FORMAT = 1
 PART = ".part"
+REMEDY = "the same `batch` command mends it"
+KINDS: dict[str, type | tuple[type, ...]] = {
+    "title": str,
+    "question": str,
+    "digest": str,
+    "seed": int,
+    "points": int,
+    "replications": int,
+    "runs": int,
+    "chunks": int,
+    "tables": list,
+    "complete": bool,
+    "seconds": (int, float),
+    "spec": dict,
+    "spec_text": str,
+    "provenance": dict,
+    "rules": dict,
+}  # what a manifest must hold
+ENDED = {"result": str, "hashes": dict}  # what it holds besides when all chunks are done
 
 
 class Busy(JusteRetourError):
     """Another process works in the folder."""
+
+
+class Damaged(Exception):
+    """A file of a chunk is not what was written; the text says how."""
 
 
 class Store:
@@ -51,7 +74,21 @@ class Store:
 
     # -- manifest -----------------------------------------------------------------------------------------------------
     def manifest(self) -> dict[str, Any]:
-        """What the manifest says; BadInput where there is none that can be read."""
+        """What the manifest says; BadInput where there is none that can be read, or it was changed."""
+        found, path = self._manifest(), self.out / MANIFEST
+        for key, kind in KINDS.items():
+            if not isinstance(found.get(key), kind):
+                raise BadInput(f"{path} is damaged (its {key} is not what `batch` writes); {REMEDY}.")
+        members = str(found["provenance"].get("members"))
+        try:
+            digest = content_digest(found["spec"], members, found["rules"], found["runs"])
+        except (TypeError, ValueError):
+            digest = ""
+        if digest != found["digest"]:
+            raise BadInput(f"{path} was changed: its spec is not the one that was run; {REMEDY}.")
+        return found
+
+    def _manifest(self) -> dict[str, Any]:
         path = self.out / MANIFEST
         try:
             found = json.loads(path.read_text(encoding="utf-8"))
@@ -59,9 +96,12 @@ class Store:
             raise BadInput(
                 f"{self.out} holds no {MANIFEST}; name a folder that `batch --out` wrote."
             ) from None
-        except (OSError, ValueError) as error:
-            raise BadInput(f"{path} cannot be read ({error}); restore it or start again elsewhere.") from None
-        if not isinstance(found, dict) or found.get("format") != FORMAT or "spec" not in found:
+        except (OSError, ValueError, RecursionError) as error:
+            reason = (error.strerror if isinstance(error, OSError) else None) or error
+            raise BadInput(
+                f"{path} cannot be read ({reason}); restore it or start again elsewhere."
+            ) from None
+        if not isinstance(found, dict) or found.get("format") != FORMAT or "digest" not in found:
             raise BadInput(
                 f"{path} is not a manifest of this version; name a folder that `batch --out` wrote."
             )
@@ -70,33 +110,17 @@ class Store:
     def begin(self, spec: Spec, chunks: int) -> dict[str, Any]:
         """Make the folder ready for a spec, or for going on with it; return the manifest.
 
+        All that follows from the spec is said anew, so that going on mends a manifest that was changed.
+
         Raises:
             BadInput: the folder is a file, or holds another experiment or foreign results.
             CannotWrite: it cannot be written to.
         """
         here = {**platform_facts(), "code": code_digest(), "members": spec.members.digest}
-        if (self.out / MANIFEST).exists():
-            found = self.manifest()
-            if found["digest"] != spec.digest:
-                raise BadInput(
-                    f"{self.out} holds another experiment ({found.get('title')!r}, digest {found['digest']}); this "
-                    f"one's digest is {spec.digest}: name another folder with --out."
-                )
-            changed = changes_between(found["provenance"], here)
-            if changed:
-                raise BadInput(
-                    f"{self.out} was begun with other {' and '.join(changed)}, so its chunks would not belong together; "
-                    "go on with what it was begun with, or name another folder with --out."
-                )
-            return found
-        if any(self.out.rglob("*.parquet")):
-            raise BadInput(
-                f"{self.out} holds Parquet files and no {MANIFEST}; name another folder with --out."
-            )
-        manifest = {
+        fresh = {
             "format": FORMAT,
             "title": spec.title,
-            "question": spec.content["question"],
+            "question": str(spec.content["question"]),
             "digest": spec.digest,
             "seed": spec.seed,
             "points": len(spec.kept),
@@ -112,8 +136,33 @@ class Store:
             "provenance": here,
             "rules": dict(spec.rules),
         }
-        self.write_manifest(manifest)
-        return manifest
+        if os.path.lexists(self.out / MANIFEST):
+            found = self._manifest()
+            if found["digest"] != spec.digest:
+                raise BadInput(
+                    f"{self.out} holds another experiment ({found.get('title')!r}, digest {found['digest']}); this "
+                    f"one's digest is {spec.digest}: name another folder with --out."
+                )
+            then = found.get("provenance")
+            changed = changes_between(then if isinstance(then, Mapping) else {}, here)
+            if changed:
+                raise BadInput(
+                    f"{self.out} was begun with other {' and '.join(changed)}, so its chunks would not belong together; "
+                    "go on with what it was begun with, or name another folder with --out."
+                )
+            kept = {k: found[k] for k in ("complete", "seconds") if isinstance(found.get(k), KINDS[k])}
+            kept |= {k: found[k] for k, kind in ENDED.items() if isinstance(found.get(k), kind)}
+            kept |= {"provenance": then} | (
+                {} if spec.text else {"spec_text": str(found.get("spec_text", ""))}
+            )
+            self.write_manifest(manifest := fresh | kept)
+            return manifest
+        if any(self.out.rglob("*.parquet")):
+            raise BadInput(
+                f"{self.out} holds Parquet files and no {MANIFEST}; name another folder with --out."
+            )
+        self.write_manifest(fresh)
+        return fresh
 
     def write_manifest(self, manifest: Mapping[str, Any]) -> None:
         """Write the manifest."""
@@ -121,22 +170,44 @@ class Store:
 
     # -- chunks ---------------------------------------------------------------------------------------------------------
     def done(self) -> dict[int, dict[str, Any]]:
-        """What is recorded of each chunk that is done; a line that a kill cut short does not count."""
+        """What is recorded of each chunk that is done.
+
+        A line that a kill cut short, that is not one of a chunk of this experiment, or that names other files than its
+        chunk's, does not count.
+        """
         try:
             content = (self.out / DONE).read_bytes()
         except FileNotFoundError:
             return {}
+        except OSError as error:
+            raise BadInput(
+                f"{self.out / DONE} cannot be read ({error.strerror}); put it right, or start again elsewhere."
+            ) from None
+        manifest = self.manifest()
         found = {}
         for line in content.split(b"\n"):
-            with suppress(ValueError, KeyError, TypeError):
+            with suppress(ValueError, RecursionError):
                 record = json.loads(line)
-                found[int(record["chunk"])] = record
+                if _is_record(record, manifest):
+                    found[record["chunk"]] = record
         return found
+
+    def mismatch(self) -> str | None:
+        """How the list of chunks differs from what a finished experiment ended with, if it does."""
+        manifest, records = self.manifest(), self.done()
+        if not manifest["complete"]:
+            return None
+        missing = manifest["chunks"] - len(records)
+        if missing:
+            return f"{missing} of {manifest['chunks']} chunks that were there are gone from {self.out / DONE}"
+        if result_digest(records) != manifest.get("result"):
+            return f"{self.out / DONE} and {self.out / MANIFEST} belong to different results"
+        return None
 
     def mend(self) -> None:
         """Drop what a kill left behind: half a line, half a file."""
         path = self.out / DONE
-        if path.exists():
+        if path.is_file():
             content = path.read_bytes()
             whole = content[: content.rfind(b"\n") + 1]
             if whole != content:
@@ -147,28 +218,37 @@ class Store:
     def damaged(self, record: Mapping[str, Any]) -> str | None:
         """What is wrong with a chunk's files, if anything is."""
         for name, digest in record["files"].items():
-            path = self.out / name
             try:
-                content = path.read_bytes()
-            except FileNotFoundError:
-                return f"{path} is missing"
-            except OSError as error:
-                return f"{path} cannot be read ({error.strerror})"
-            if hashlib.sha256(content).hexdigest() != digest:
-                whole = content[:4] == b"PAR1" and content[-4:] == b"PAR1"
-                return (
-                    f"{path} was changed after it was written" if whole else f"{path} is truncated or corrupt"
-                )
+                self._content(name, digest)
+            except Damaged as damage:
+                return str(damage)
         return None
 
-    def keep(self, produced: Produced) -> dict[str, Any]:
-        """Write a chunk's files, then the line that says so; return the record."""
+    def _content(self, name: str, digest: str) -> bytes:
+        """A file's content, where it is what was written."""
+        path = self.out / name
+        try:
+            content = path.read_bytes()
+        except FileNotFoundError:
+            raise Damaged(f"{path} is missing") from None
+        except OSError as error:
+            raise Damaged(f"{path} cannot be read ({error.strerror})") from None
+        if hashlib.sha256(content).hexdigest() != digest:
+            whole = content[:4] == b"PAR1" and content[-4:] == b"PAR1"
+            raise Damaged(
+                f"{path} was changed after it was written" if whole else f"{path} is truncated or corrupt"
+            )
+        return content
+
+    def keep(self, produced: Produced, spec: str) -> dict[str, Any]:
+        """Write the files of a chunk of the spec of that digest, then the line that says so; return the record."""
         hashes = {}
         for table, content in produced.files.items():
-            name = f"{table}/{produced.chunk:06d}.parquet"
+            name = _file(table, produced.chunk)
             self.write(name, content)
             hashes[name] = hashlib.sha256(content).hexdigest()
         record = {
+            "spec": spec,
             "chunk": produced.chunk,
             "worlds": produced.worlds,
             "seconds": round(produced.seconds, 4),
@@ -180,17 +260,25 @@ class Store:
                 log.flush()
                 os.fsync(log.fileno())
         except OSError as error:
-            raise self._cannot(error) from None
+            raise self._cannot(error, DONE) from None
         return record
+
+    def contents(self, table: str) -> Iterator[bytes]:
+        """The content of a table's files that are recorded as done, in order.
+
+        Raises:
+            BadInput: one is not what was written.
+        """
+        for number, record in sorted(self.done().items()):
+            name = _file(table, number)
+            try:
+                yield self._content(name, record["files"][name])
+            except Damaged as damage:
+                raise BadInput(f"{damage}; the same `batch` command writes it anew.") from None
 
     def files(self, table: str) -> list[Path]:
         """The files of a table that are recorded as done, in order."""
-        return [
-            self.out / name
-            for _, record in sorted(self.done().items())
-            for name in record["files"]
-            if name.startswith(f"{table}/")
-        ]
+        return [self.out / _file(table, number) for number in sorted(self.done())]
 
     # -- failures -------------------------------------------------------------------------------------------------------
     def failures(self) -> list[dict[str, Any]]:
@@ -255,13 +343,33 @@ class Store:
         except OSError as error:
             with suppress(OSError):
                 part.unlink(missing_ok=True)
-            raise self._cannot(error) from None
+            raise self._cannot(error, name) from None
 
-    def _cannot(self, error: OSError) -> CannotWrite:
+    def _cannot(self, error: OSError, name: str = "") -> CannotWrite:
         return CannotWrite(
-            f"{self.out} cannot be written ({error.strerror or error}); what is done is kept: make room or name a folder "
+            f"{self.out / name} cannot be written ({error.strerror or error}); what is done is kept: make room or name a folder "
             "that can be written, and give the same command again."
         )
+
+
+def _file(table: str, chunk: int) -> str:
+    return f"{table}/{chunk:06d}.parquet"
+
+
+def _is_record(found: Any, manifest: Mapping[str, Any]) -> bool:
+    """Whether a line is one that `keep` writes for a chunk of the experiment."""
+    if not isinstance(found, dict) or found.get("spec", manifest["digest"]) != manifest["digest"]:
+        return False
+    chunk, files = found.get("chunk"), found.get("files")
+    if type(chunk) is not int or not 0 <= chunk < manifest["chunks"] or not isinstance(files, dict):
+        return False
+    return files.keys() == {_file(table, chunk) for table in manifest["tables"]}
+
+
+def result_digest(records: Mapping[int, Mapping[str, Any]]) -> str:
+    """One hash of all files of an experiment."""
+    text = json_text([[name, h] for n in sorted(records) for name, h in sorted(records[n]["files"].items())])
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 @cache

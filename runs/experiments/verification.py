@@ -19,7 +19,7 @@ from runs.experiments import pool
 from runs.experiments.chunks import Plan
 from runs.experiments.experiment import cores, stoppable
 from runs.experiments.spec import spec_of
-from runs.experiments.store import DONE, Store, changes_between, code_digest, same_bits
+from runs.experiments.store import DONE, REMEDY, Store, changes_between, code_digest, same_bits
 from runs.provenance import platform_facts
 
 SAMPLE = 3
@@ -88,8 +88,6 @@ def verify(
         sound = sorted(int(n) for n in np.random.default_rng().choice(sound, sample, replace=False))
     plan = Plan(spec)
     missing = plan.chunks - len(records)
-    if manifest["complete"] and missing:
-        differences.append(f"{missing} of {plan.chunks} chunks that were there are gone from {DONE}")
     content = json.dumps(dict(spec.content), default=str)
     checked = []
     with stoppable() as stop:
@@ -111,6 +109,9 @@ def verify(
                 progress(len(checked), len(sound))
     if stop.asked:
         raise KeyboardInterrupt
+    mismatch = store.mismatch()
+    if mismatch is not None:
+        differences.append(mismatch)
     return Verification(sorted(checked), plan.chunks, missing, exact, differences, changed)
 
 
@@ -161,7 +162,7 @@ def verdict(found: Verification, out: Path | str) -> str:
     more = f" (and {len(found.differences) - 1} more)" if len(found.differences) > 1 else ""
     damaged = all(".parquet" in line or DONE in line for line in found.differences)
     if damaged:
-        cause = "the same `batch` command writes damaged chunks anew."
+        cause = f"{REMEDY}."
     elif found.changed:
         cause = f"since it was written this has changed: {'; '.join(found.changed)}."
     else:

@@ -159,9 +159,8 @@ def page(found: Findings, pictures: Sequence[str]) -> str:
     """The page, given its figures as SVG."""
     results, spec = found.results, found.spec
     done = results.store.done()
-    missing = results.plan.chunks - len(done)
     facts = [
-        ("runs", f"{sum(int(r['worlds']) for r in done.values()):,}"),
+        ("runs", f"{sum(map(results.plan.worlds_of, done)):,}"),
         ("points", f"{len(spec.kept):,}"),
         ("replications", f"{spec.replications:,}"),
         ("seed", str(spec.seed)),
@@ -169,11 +168,10 @@ def page(found: Findings, pictures: Sequence[str]) -> str:
         ("result", str(results.manifest.get("result", "not complete"))[:16]),
     ]
     question = str(spec.content["question"])
-    warning = f"Only {len(done)} of {results.plan.chunks} chunks are there: these are the numbers of a part."
     parts = [
         f"<h1>{escape(spec.title)}</h1>",
         f"<p class='question'>{escape(question)}</p>" if question else "",
-        f"<p class='warning'>{warning}</p>" if missing else "",
+        f"<p class='warning'>{results.part}</p>" if results.part else "",
         f"<p class='answer'>{escape(answer(found))}</p>",
         "<dl class='facts'>"
         + "".join(f"<div><dt>{escape(k)}</dt><dd>{escape(v)}</dd></div>" for k, v in facts)

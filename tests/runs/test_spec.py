@@ -221,3 +221,19 @@ def test_a_parameter_of_one_actors_rule_is_a_factor(tmp_path, factors):
     made = spec(scenario=str(start), factors=factors)
     noise = [made.scenario_at(k).plain()["vote"]["HU"] for k in range(2)]
     assert noise == ["probabilistic", {"rule": "probabilistic", "noise": 0.5}]
+
+
+def test_two_files_of_rules_of_one_name_are_refused(tmp_path, own_rules):
+    """They would be one file in an archive."""
+    for folder, rule in (("a", "any_yes"), ("b", "some_yes")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "mine.py").write_text(
+            "from abm.politics.voting import voting\n\n\n@voting\n"
+            f'def {rule}(ballot, states):\n    """Passes with any yes."""\n    return ballot.yes.any(-1)\n'
+        )
+    said = {"replications": 1, "design": {"kind": "grid"}, "factors": {"voting": ["any_yes", "some_yes"]}}
+    with pytest.raises(BadInput, match="same name"):
+        spec_of(said | {"rules": ["a/mine.py", "b/mine.py"]}, tmp_path)
+    assert spec_of(
+        said | {"rules": ["a/mine.py", "b/mine.py"][:1], "factors": {"voting": ["any_yes"]}}, tmp_path
+    )

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from agents.errors import BadInput
+from runs.experiments.store import result_digest
 from runs.experiments.verification import Differs, verdict, verify
 from tests.runs.small import run_small
 
@@ -26,7 +27,7 @@ def out(kept, tmp_path):
 
 
 def rewrite(out, change):
-    """Change a column of chunk 1 and record the new hash, as an honest run of other code would."""
+    """Change a column of chunk 1 and record the new hashes, as an honest run of other code would."""
     path = out / "worlds" / "000001.parquet"
     table = change(pq.read_table(path))
     sink = io.BytesIO()
@@ -37,6 +38,9 @@ def rewrite(out, change):
         if line["chunk"] == 1:
             line["files"]["worlds/000001.parquet"] = hashlib.sha256(sink.getvalue()).hexdigest()
     (out / "chunks.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    result = result_digest({line["chunk"]: line for line in lines})
+    said = json.loads((out / "manifest.json").read_text())
+    (out / "manifest.json").write_text(json.dumps(said | {"result": result}))
 
 
 def scaled(name, factor):
