@@ -139,7 +139,7 @@ def local(content: str, chunks: Iterable[int], stop: Stop, workers: int) -> Iter
                         worker.chunk = None
                         yield answer
                     else:
-                        worker.ready = True
+                        worker.ready, stillborn = True, 0
                 if alive:
                     continue
                 lost, was_ready = worker.chunk, worker.ready

@@ -47,8 +47,8 @@ def main() -> None:
         send(answers, "ready")
         for line in lines:
             send(answers, produce(content, int(line)))
-    except BrokenPipeError:
-        os._exit(1)  # no one is left to answer to
+    except (BrokenPipeError, MemoryError):
+        os._exit(1)  # no one is left to answer to, or no memory to do it with: the pool says what that means
 
 
 if __name__ == "__main__":

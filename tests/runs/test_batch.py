@@ -314,6 +314,33 @@ def test_a_worker_that_dies_costs_its_chunk_and_no_other(tmp_path, monkeypatch):
     assert not (tmp_path / "out" / "failures.json").exists()
 
 
+def test_workers_that_die_now_and_then_before_they_begin_do_not_end_a_run(
+    whole, tmp_path, monkeypatch, capfd
+):
+    """Every other worker dies at birth; the rest run one chunk, and have no memory to answer with the next."""
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}{os.pathsep}{ROOT}")
+    (tmp_path / "sitecustomize.py").write_text(
+        "import os, pathlib, sys\n"
+        "if '-m' in sys.orig_argv and 'runs.experiments.worker' in sys.orig_argv:\n"
+        "    births = pathlib.Path(__file__).with_name('births')\n"
+        "    count = len(births.read_text()) if births.exists() else 0\n"
+        "    births.write_text('x' * (count + 1))\n"
+        "    if count % 2 == 0:\n"
+        "        os.kill(os.getpid(), 9)\n"
+        "    import pickle\n"
+        "    before, answers = pickle.dumps, []\n"
+        "    def dumps(answer, **how):\n"
+        "        answers.append(answer)\n"
+        "        if len(answers) > 2:\n"
+        "            raise MemoryError\n"
+        "        return before(answer, **how)\n"
+        "    pickle.dumps = dumps\n"
+    )
+    assert files(run_small(tmp_path, workers=1)) == files(whole)
+    assert len((tmp_path / "births").read_text()) == 8
+    assert "Traceback" not in capfd.readouterr().err
+
+
 def test_points_that_differ_in_numbers_share_arrays_and_keep_their_bits(tmp_path):
     spec = spec_of(
         {
