@@ -120,6 +120,8 @@ def package(folder: Path | str, out: Path | str | None = None, *, tables: bool =
     path = Path(out) if out is not None else results.out / ARCHIVE
     if path.is_dir():
         raise BadInput(f"--out {path} is a folder; name a file, such as {path / ARCHIVE}.")
+    if path.exists() and not path.is_file():  # a device would be replaced by the archive
+        raise BadInput(f"--out {path} is no ordinary file; name one, such as {ARCHIVE}.")
     report(folder)
     part = path.with_name(f".{path.name}.part")
     try:

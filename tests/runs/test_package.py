@@ -154,6 +154,13 @@ def test_half_an_experiment_is_not_packed(tmp_path, call):
     assert "folder" in wrong
 
 
+def test_a_device_or_a_pipe_is_not_replaced_by_an_archive(out, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(BadInput, match="no ordinary file"):
+        package(out, tmp_path / "pipe")
+    assert (tmp_path / "pipe").is_fifo()
+
+
 def test_a_damaged_chunk_is_said_wherever_it_is_read(tmp_path, call):
     out = run_small(tmp_path)
     victim = out / "worlds" / "000001.parquet"
