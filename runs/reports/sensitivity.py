@@ -408,11 +408,11 @@ def level_contrasts(results: Results, outcome: str = "years_behind") -> list[Lev
             if not pairs:
                 continue
             up, down = (np.array(side) for side in zip(*pairs, strict=True))
-            with np.errstate(invalid="ignore"):
+            with np.errstate(invalid="ignore"):  # a world without a run is infinitely far behind
                 apart = np.where(values[up] == values[down], 0.0, values[up] - values[down])
                 difference, each = apart.mean(0), tuple(map(float, apart.mean(1)))
-            low, high = interval(resampled_means(difference, spec.seed))
-            mean = float(difference.mean())
+                low, high = interval(resampled_means(difference, spec.seed))
+                mean = float(difference.mean())
             found.append(
                 LevelContrast(key, level, levels[0], mean, float(low[0]), float(high[0]), len(pairs), each)
             )

@@ -1,6 +1,7 @@
 """Indices are those of functions whose indices are known, with and without luck."""
 
 import json
+import warnings
 
 import numpy as np
 import pytest
@@ -196,6 +197,23 @@ def test_main_effects_of_a_full_factorial_add_up_with_luck(tmp_path):
     assert contrast["b", "2"].difference == pytest.approx(2, abs=0.05)
     assert contrast["a", "1"].matches == 3
     assert contrast["a", "1"].each == pytest.approx([3, 3, 3], abs=0.1)
+
+
+def test_a_level_without_a_run_is_contrasted_without_a_warning():
+    class Made:
+        class spec:  # noqa: N801
+            seed = 0
+            varied = ("a",)
+            points = ({"a": 0, "b": 0}, {"a": 1, "b": 0}, {"a": 0, "b": 1}, {"a": 1, "b": 1})
+
+        def outcome(self, name):
+            return [0, 1, 2, 3], np.array([[4.0, 5.0], [np.inf, 5.0], [np.inf, np.inf], [4.0, np.inf]])
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        (contrast,) = level_contrasts(Made())
+    assert not np.isfinite(contrast.difference)
+    assert contrast.each[0] == np.inf
 
 
 def test_the_intervals_of_main_effects_cover_as_often_as_they_say():
