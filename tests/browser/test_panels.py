@@ -2,8 +2,11 @@ import json
 
 import pytest
 
+from abm.members import load_members
+from abm.scenario import load
 from runs import simulate
 from runs.statistics import quantile
+from runs.views.spread import spread
 from tests.browser.test_stage import download, lags, settled, time_shown, written
 
 pytestmark = pytest.mark.browser
@@ -76,6 +79,7 @@ def test_a_value_out_of_bounds_is_refused_in_a_sentence(visit):
     page.locator("[data-parameter=envelope_eur_bn] .box").blur()
     assert "envelope_eur_bn = -5 is out of bounds" in notice(page)
     assert lags(page) == before
+    assert page.locator("[data-press=undo]").is_disabled()
     page.keyboard.press("Escape")
     page.fill("[data-parameter=envelope_eur_bn] .box", "20")
     page.locator("[data-parameter=envelope_eur_bn] .box").blur()
@@ -263,6 +267,33 @@ def test_the_tour_shows_an_ordinary_world_and_tells_of_all(visit):
     again = visit(page.evaluate("location.search"))
     assert again.text_content(".tour .step") == "Your turn"
     assert time_shown(again) == 19
+
+
+@pytest.mark.parametrize("keys", ["tr", "tt", "tl", "t>>>>>"])
+def test_the_tour_stands_a_hasty_hand(visit, keys):
+    page = visit("?t=2028Q4")
+    for key in keys:
+        page.keyboard.press(key.replace(">", "ArrowRight"))
+    page.wait_for_timeout(300)
+    page.wait_for_selector(".page[data-busy=false]")
+    if keys == "tr":
+        page.wait_for_selector(".spreads[data-worlds='200']")
+    if "t" in keys[1:]:
+        page.keyboard.press("t")
+    if ">" not in keys:
+        page.wait_for_function("document.querySelector('.stamp').textContent.includes('world')")
+        settled(page)
+        shown = int(page.evaluate("document.querySelector('.stamp').textContent.match(/world (\\d+)/)[1]"))
+        seed = int(page.input_value("[name=seed]"))
+        assert shown == spread_of(seed)["ordinary"]
+        page.keyboard.press("2")
+        page.wait_for_function("!/^(Guess|Watch)/.test(document.querySelector('.answer').textContent)")
+
+
+def spread_of(seed):
+    """What the page is told of many worlds of Europe today."""
+    *_, last = spread(load("eu-status-quo"), seed, 200, load_members())
+    return last
 
 
 def test_a_keyboard_asks_why_and_comes_back(visit):

@@ -361,6 +361,16 @@ def test_a_broken_link_says_so_and_shows_the_rest(visit, query, said):
     assert page.locator(".state").count() == 27
 
 
+def test_a_second_scenario_that_cannot_run_is_shown_without_what_the_link_changes(visit):
+    page = visit("?t=2028Q4&b.voting=by_lot")
+    page.keyboard.press("c")
+    page.wait_for_selector("[role=alert]")
+    assert "by_lot" in page.text_content("[role=alert]")
+    settled(page)
+    assert len(lags(page)) == 2
+    assert page.input_value("[aria-label='Scenario B']") == "essay-reform"
+
+
 def test_pictures_hold_the_whole_stage(visit):
     page = visit("?t=2028Q4&compare=1")
     page.click("[data-press=save]")

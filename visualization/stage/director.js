@@ -17,6 +17,7 @@ export function makeDirector(store, ask, look = () => {}) {
   const past = [];
   let n = 0;
   let good = null;
+  let seeking = null; // the question for an ordinary world that is not answered yet
   let timer = null;
   const waiting = new Map();
   const answered = new Set(); // of questions about many worlds, which have several answers
@@ -47,10 +48,14 @@ export function makeDirector(store, ask, look = () => {}) {
     const mine = send({ kind: "runs", specs: wanted(state), seed: state.seed, replicate: state.world }, (said) => {
       if (mine !== director.latest) return;
       if (said.error) {
-        if (good) Object.assign(state, structuredClone(good));
-        else if (wanted(state).some((spec) => Object.keys(spec.changes).length)) {
-          store.set({ specs: state.specs.map(({ base }) => ({ base, changes: {} })), notice: `${said.error} The scenario is shown without what this link changes.` });
+        const unseen = (spec, side) => side >= state.runs.length && Object.keys(spec.changes).length > 0;
+        if (wanted(state).some(unseen)) {
+          store.set({ specs: state.specs.map((spec, side) => (unseen(spec, side) ? { base: spec.base, changes: {} } : spec)), notice: `${said.error} The scenario is shown without what this link changes.` });
           return renew(then);
+        }
+        if (good) {
+          Object.assign(state, structuredClone(good));
+          if (JSON.stringify(past.at(-1)) === JSON.stringify(good)) past.pop();
         }
         store.set({ busy: false, notice: said.error });
         return;
@@ -124,6 +129,7 @@ export function makeDirector(store, ask, look = () => {}) {
       if (on) director.spread();
     },
     spread(worlds = WORLDS) {
+      if (seeking) return; // the server answers the latest question about many worlds alone
       store.set({ spreads: state.spreads.map((s, k) => (s?.digest === state.runs[k]?.digest && s?.seed === state.seed ? s : null)) });
       const lacking = wanted(state).some((_, k) => !(state.spreads[k]?.worlds >= worlds));
       if (!lacking) return;
@@ -138,12 +144,17 @@ export function makeDirector(store, ask, look = () => {}) {
     ordinary(spec, then) {
       if (state.ordinary?.seed === state.seed) return then(state.ordinary.world);
       store.set({ busy: true });
-      send({ kind: "spread", specs: [spec], seed: state.seed, worlds: WORLDS }, (said) => {
-        if (said.error) return store.set({ busy: false, notice: said.error });
-        if (said.spread.worlds < WORLDS) return;
+      const mine = send({ kind: "spread", specs: [spec], seed: state.seed, worlds: WORLDS }, (said) => {
+        if (!said.error && said.spread.worlds < WORLDS) return;
+        if (seeking === mine) seeking = null;
+        store.set({ busy: false });
+        if (said.error) return store.set({ notice: said.error });
+        if (said.spread.seed !== state.seed) return director.ordinary(spec, then);
         store.set({ ordinary: { seed: said.spread.seed, world: said.spread.ordinary } });
         then(said.spread.ordinary);
+        if (state.many) director.spread();
       });
+      seeking = mine;
     },
     async open(file, side) {
       if (file.size > LONGEST) return store.set({ notice: `${file.name} is too long for a scenario; open a TOML file.` });
