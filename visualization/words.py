@@ -13,7 +13,10 @@ TITLES = {
     "juste-retour-strict": "Fair returns, strictly",
 }
 
-ELSEWHERE = {"eu-status-quo": "Europe's rules of today", "federal-europe": "A federation"}  # for another union
+ELSEWHERE = {
+    "eu-status-quo": "Europe's rules of today",
+    "federal-europe": "A federation",
+}  # for another union
 
 GROUPS = {
     "placement": "Who decides where",
