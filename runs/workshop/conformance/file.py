@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-import pickle
 import re
 import sys
 import tempfile
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 from agents.errors import BadInput
 from agents.rules import family
@@ -71,28 +73,20 @@ def check_apart(file: Path, limit: float = watch.LIMIT) -> Checked:
     """
     if not hasattr(os, "fork") or sys.platform == "darwin":
         return check_file(file, limit, timed=True)
-    with tempfile.TemporaryFile() as answer, tempfile.TemporaryFile("w+") as trace:
-        sys.stdout.flush()
-        child = os.fork()
-        if not child:
-            try:
-                watch.trace = trace
-                answer.write(pickle.dumps(check_file(file, limit, timed=True)))
-            except BaseException as error:
-                answer.write(pickle.dumps(error))
-            finally:
-                answer.flush()
-                sys.stdout.flush()
-                os._exit(0)
-        os.waitpid(child, 0)
-        answer.seek(0)
+    context = get_context("fork")
+    hears, tells = context.Pipe(duplex=False)
+    with tempfile.TemporaryFile("w+") as trace:
+        child = context.Process(target=_tell, args=(tells, trace, file, limit))
+        child.start()
+        tells.close()
+        with contextlib.suppress(EOFError):  # it was ended before it could tell
+            found: Checked | BaseException = hears.recv()
+            if isinstance(found, BaseException):
+                raise found
+            return found
+        child.join()
         trace.seek(0)
-        content, last = answer.read(), trace.read()
-    if content:
-        found = pickle.loads(content)
-        if isinstance(found, BaseException):
-            raise found
-        return found
+        last = trace.read()
     says = "ends the program when it is imported or asked; leave that to whoever runs it"
     if last:
         says = f"has found no end after {limit:g} s and cannot be interrupted; see what it calls there"
@@ -100,6 +94,14 @@ def check_apart(file: Path, limit: float = watch.LIMIT) -> Checked:
     return Checked(
         file, (), Fault("comes to its end", "", "", says, str(file), int(line[1]) if line else None)
     )
+
+
+def _tell(tells: Any, trace: Any, file: Path, limit: float) -> None:
+    watch.trace = trace
+    try:
+        tells.send(check_file(file, limit, timed=True))
+    except BaseException as error:
+        tells.send(error)
 
 
 def _unread(path: Path, text: str) -> Fault:
