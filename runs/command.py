@@ -116,6 +116,9 @@ def juste_retour(
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status: 0 done, 1 the work failed, 2 bad usage or bad input."""
+    for stream, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, stream) is None:  # closed by the caller; a file of ours would else take its place
+            setattr(sys, stream, open(os.devnull, mode))  # noqa: SIM115  it stays open
     try:
         status = _run(list(sys.argv[1:] if arguments is None else arguments))
         sys.stdout.flush()

@@ -96,6 +96,14 @@ def test_a_reader_who_leaves_is_no_error():
     assert process.returncode == 1
 
 
+def test_a_caller_who_closes_what_is_written_to_loses_no_file(tmp_path):
+    program = f"{sys.executable} -c 'import sys; from runs.command import main; sys.exit(main())'"
+    for closed, status in (("run --out made <&- >&- 2>&-", 0), ("rnu >&- 2>&-", 2)):
+        done = subprocess.run(f"{program} {closed}", shell=True, cwd=tmp_path)
+        assert done.returncode == status, closed
+    assert (tmp_path / "made" / "worlds.parquet").read_bytes()[:4] == b"PAR1"
+
+
 def test_presets_are_listed_and_shown_as_files_that_run(call):
     listed = json.loads(call("scenarios", "list", "--json")[1])["scenarios"]
     assert [s["name"] for s in listed] == abm.scenario.presets()
