@@ -268,6 +268,14 @@ QUESTIONS = (
         "The reform does not catch up: the money is not enough.",
     ),
     Question(
+        "what the reform's operations and pooling would gain on the machines that stood already, with no new site",
+        5,
+        "years",
+        lambda t: t.standing,
+        0.1,
+        "Part of what the reform gains needs no new site.",
+    ),
+    Question(
         "what funding gains",
         5,
         "years",

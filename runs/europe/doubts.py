@@ -162,7 +162,8 @@ class Trial:
 
     `mixtures` (2^k, worlds) is the gain of every mixture, in years less behind than the status quo; `units` the groups
     that were switched. `status_quo`, `reform` and `alone` hold outcomes; `pooled` the run of the nineteen sites' chips
-    over that of one campus of as many, by pooling rule.
+    over that of one campus of as many, by pooling rule; `standing` (worlds,) what the reform's operations and pooling
+    gain, in years, on the machines that stood already.
     """
 
     doubt: Doubt
@@ -172,6 +173,7 @@ class Trial:
     reform: dict[str, Reals]
     alone: dict[str, Reals]
     pooled: dict[str, Reals]
+    standing: Reals
 
 
 SIZES = ("sites", "largest_site_accelerators", "h100_equivalents", "years_behind")
@@ -202,7 +204,14 @@ def try_out(bench: Bench, doubt: Doubt) -> Trial:
         reform=bench.outcomes(target, SIZES),
         alone=alone,
         pooled=pooled(bench, source.changed({"operations": "operator_led"})),
+        standing=_with_nothing_built(bench, source, source) - _with_nothing_built(bench, source, target),
     )
+
+
+def _with_nothing_built(bench: Bench, scenario: Scenario, run_as: Scenario) -> Reals:
+    """(worlds,) years behind under a scenario without money, its machines run and pooled as another one's."""
+    how = {name: run_as.rules[name].plain() for name in ("operations", "pooling")}
+    return bench.outcomes(scenario.changed({"envelope_eur_bn": 0.0, **how}), ["years_behind"])["years_behind"]
 
 
 def bite(trial: Trial, base: Trial) -> float:
@@ -212,6 +221,7 @@ def bite(trial: Trial, base: Trial) -> float:
         (trial.status_quo, base.status_quo),
         (trial.alone, base.alone),
         (trial.pooled, base.pooled),
+        ({"standing": trial.standing}, {"standing": base.standing}),
     ):
         pairs += [(values, there[name]) for name, values in here.items()]
     moved = [~np.isclose(a, b, rtol=0.0, atol=0.0, equal_nan=True) for a, b in pairs]

@@ -57,7 +57,7 @@ def says(run: dict[str, Any], k: int, members: Members) -> str:
     if signed:
         return f"{count(len(signed), 'contract')} signed; building begins."
     if run["announcement_frame"] is not None and k < run["announcement_frame"]:
-        return f"Before the programme: {_gap(frame)}."
+        return f"Before the programme, the machines that stand already run by these rules: {_gap(frame)}."
     if k == run["announcement_frame"]:
         return f"EUR {run['envelope_eur_bn']:g} bn is announced. {run['proposer']}."
     if not frame["selected"]:

@@ -1,0 +1,65 @@
+"""Take the pictures of visualization/README.md anew: uv run python -m tests.browser.pictures"""
+
+import io
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import sync_playwright
+
+import abm
+import visualization
+from abm.members import load_members
+from tests.browser.conftest import CHROMIUM, FLAGS, served
+
+FOLDER = Path(visualization.__file__).with_name("screenshots")
+AMERICA = Path(abm.__file__).with_name("unions") / "united_states"
+HALL, WIDE = (1920, 1080), 1200  # a projector's pixels; a picture's
+CYPRUS = load_members().states.index("CY")
+PICTURES = {  # name: address, window, impaired sight
+    "single-1920": ("?t=2028Q4", HALL, ""),
+    "single-3840": ("?t=2028Q4", (3840, 2160), ""),
+    "single-1024": ("?t=2028Q4", (1024, 768), ""),
+    "phone": ("?t=2028Q4", (390, 844), ""),
+    "compare-1920": ("?t=2028Q4&compare=1&many=1", HALL, ""),
+    "compare-1024": ("?t=2028Q4&compare=1", (1024, 768), ""),
+    "why-1920": (f"?t=2025Q4&why=state.{CYPRUS}", HALL, ""),
+    "tour-1920": ("?tour=5", HALL, ""),
+    "deuteranopia": ("?t=2025Q4", HALL, "deuteranopia"),
+    "greyscale": ("?t=2025Q4", HALL, "achromatopsia"),
+}
+
+
+def take(browser, address, name, window, sight=""):
+    """Open an address, wait until all that it asks for is there, and keep a picture."""
+    page = browser.new_page(viewport={"width": window[0], "height": window[1]})
+    page.goto(address)
+    page.wait_for_selector(".page[data-ready=true][data-busy=false]")
+    if "tour=" in address:
+        page.keyboard.press("2")
+        page.wait_for_selector(".tour .right")
+    if "many=" in address:
+        page.wait_for_selector("text=In 200 possible worlds")
+    if sight:
+        page.context.new_cdp_session(page).send("Emulation.setEmulatedVisionDeficiency", {"type": sight})
+    page.wait_for_timeout(1500)
+    picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+    if picture.width > WIDE:
+        picture = picture.resize((WIDE, WIDE * picture.height // picture.width), Image.Resampling.LANCZOS)
+    picture.save(FOLDER / f"{name}.webp", quality=65, method=6)
+    page.close()
+
+
+def main():
+    """Take them all."""
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=CHROMIUM, args=FLAGS.split())
+        with served() as (_, server):
+            for name, (query, window, sight) in PICTURES.items():
+                take(browser, f"{server}/{query}", name, window, sight)
+        with served("--members", AMERICA) as (_, server):
+            take(browser, f"{server}/?t=2028Q4&compare=1", "united-states", HALL)
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()
