@@ -76,7 +76,6 @@ def scenarios(draw):
 
 @settings(
     max_examples=EXAMPLES,
-    deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 @given(scenarios(), st.sampled_from([1, 2, 5, 27, 40]), st.integers(0, 2**32 - 1))
@@ -157,7 +156,6 @@ LABS_LEAVE_FIRST = {  # agreement comes after the labs have gone, which changes 
 
 @settings(
     max_examples=max(EXAMPLES // 8, 4),
-    deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 @given(scenarios(), st.sampled_from(sorted(FAMILIES["agenda"].rules)), st.integers(0, 2**32 - 1))

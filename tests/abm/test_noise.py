@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from abm.noise import Tape
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.integers(0, 2**32),
     st.lists(st.integers(0, 5000), min_size=1, max_size=9),

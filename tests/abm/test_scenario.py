@@ -128,7 +128,7 @@ def test_a_dotted_parameter_of_an_actor_without_a_rule_of_its_own_changes_the_co
     }
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.floats(0, 1000, allow_nan=False), st.sampled_from(sorted(FAMILIES["voting"].rules)))
 def test_any_lawful_change_survives_toml(envelope, rule):
     scenario = load("eu-status-quo").changed({"envelope_eur_bn": envelope, "voting": rule})

@@ -31,7 +31,7 @@ def test_a7_the_risk_averse_gets_less():
     assert shares(Pie(players(2), "unanimity", curvature=[0.5, 1.0]))[0] == pytest.approx(1 / 3, abs=CLOSE)
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=6)
 @given(st.integers(2, 4), st.floats(0, 1), st.integers(0, 1000))
 def test_a7_pareto_and_symmetry_with_many(n, alike, seed):
     """Everyone gets its no-deal payoff and an equal part of the rest."""

@@ -64,7 +64,7 @@ def plainly(wins, n):
 
 
 @given(weighted_games())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_weighted_games_against_plain_counting(game):
     quota, weights = game
     power = weighted_power(quota, weights)
@@ -84,7 +84,7 @@ def test_weighted_games_against_plain_counting(game):
 
 
 @given(weighted_games(most=5))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_shapley_value_by_orders_of_arrival(game):
     quota, weights = game
     pivotal = [0] * len(weights)
@@ -100,7 +100,7 @@ def test_shapley_value_by_orders_of_arrival(game):
 
 
 @given(double_majorities())
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 def test_double_majorities_and_their_duals_against_plain_counting(game):
     n = len(game.weights)
 
@@ -118,7 +118,7 @@ def test_double_majorities_and_their_duals_against_plain_counting(game):
 
 
 @given(weighted_games())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_axioms(game):
     quota, weights = game
     power = weighted_power(quota, weights)

@@ -148,7 +148,7 @@ def test_parameters_of_one_world_stand_for_all(name):
 
 
 @given(st.integers(0, 100_000), st.integers(2, 12))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_another_site_never_hurts(seed, sites):
     fleet = drawn(seed, 6, sites)
     luck = np.random.default_rng(seed)
@@ -163,7 +163,7 @@ def test_another_site_never_hurts(seed, sites):
 
 
 @given(st.integers(0, 100_000), st.integers(1, 12))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_bounds(seed, sites):
     fleet = drawn(seed, 6, sites)
     pools = {name: pooling[name](fleet, None) for name in SHIPPED}

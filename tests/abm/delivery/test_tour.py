@@ -23,7 +23,7 @@ def test_great_circle():
 
 
 @given(st.integers(0, 10_000), st.integers(1, 8))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_tour_visits_all_and_is_short(seed, count):
     north, east = places(seed, count)
     tour = plan_tour(north, east)
@@ -42,7 +42,7 @@ def test_plans_are_kept():
 
 
 @given(st.integers(0, 10_000), st.integers(1, 12), st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_rings_against_brute_force(seed, count, data):
     north, east = places(seed, count)
     km, tour = great_circle(north, east), plan_tour(north, east)

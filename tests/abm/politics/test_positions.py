@@ -102,7 +102,7 @@ def losses(x, s, outcome):
     return (s * np.abs(outcome - x)).sum(-1)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(issues())
 def test_partners_gain_equally_and_outcomes_stay_within_positions(found):
     """Gains are those at the outcome before the trade, as long as it passes over nobody's ideal point."""

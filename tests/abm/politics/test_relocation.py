@@ -77,7 +77,7 @@ def places(rankings, offers):
 
 
 @given(contests())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_against_the_procedure_by_hand(contest):
     offers, rankings, lot, leaves = contest
     left = np.array([leaves.get(o, 0) for o in offers])
