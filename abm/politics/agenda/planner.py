@@ -16,7 +16,10 @@ def planner(
     *,
     objective: Annotated[
         str,
-        Parameter(choices=("capability", "welfare"), about="what the planner maximises: V, or the sum of U"),
+        Parameter(
+            choices=("capability", "welfare"),
+            about="what the planner maximises: what the best run is worth, V, or the sum of the states' payoffs, U",
+        ),
     ] = "capability",
     min_sites: Annotated[int, Parameter(unit="sites", low=1, high=1000, about="fewest sites")] = 1,
     max_sites: Annotated[
@@ -44,7 +47,7 @@ def single_decider(
         int, Parameter(unit="sites", low=1, high=1000, about="most sites that one decider would run")
     ] = 4,
 ):
-    """One board or ministry decides alone: a lab by its own u, a state by its U, the Commission by V.
+    """One board or ministry decides alone: a lab by the compute that it gains, a state by its payoff, the Commission by V.
 
     Source: the essay: "decisions made in weeks"; dictator game, benchmark E6.
     """
