@@ -220,8 +220,7 @@ class MemberState(Actor):
         ballot = self.model.last_ballot
         if ballot is None:
             return None
-        yes, no = (bool(ballot[side][self.place]) for side in ("yes", "no"))
-        return "yes" if yes else "no" if no else "abstain"
+        return next((side for side in ("yes", "no") if ballot[side][self.place]), "abstain")
 
     @property
     def reservation(self) -> float | None:

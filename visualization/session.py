@@ -99,7 +99,7 @@ def offered() -> dict[str, Any]:
 
 
 def _about(name: str, default: Any, about: Parameter) -> dict[str, Any]:
-    kind = "truth" if isinstance(default, bool) else "text" if isinstance(default, str) else "number"
+    kind = {bool: "truth", str: "text"}.get(type(default), "number")
     return {
         "name": name,
         "default": default,

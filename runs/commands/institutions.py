@@ -367,13 +367,11 @@ def _show_ballot(found: Narration, seed: int) -> None:
     for r in found.rounds:
         unit = "points" if r.number == 1 else "votes"
         where.print(f"Round {r.number}", style="bold")
-        last = r is found.rounds[-1]
-        after = ("drawn by lot" if found.by_lot else "wins") if last else "goes on"
-        tied = found.tied if last else ()
-        rows = [
-            (offer, f"{score}", after if offer in r.advance else "tied" if offer in tied else "")
-            for offer, score in r.scores.items()
-        ]
+        then = dict.fromkeys(r.advance, "goes on")
+        if r is found.rounds[-1]:
+            then = dict.fromkeys(found.tied, "tied")
+            then |= dict.fromkeys(r.advance, "drawn by lot" if found.by_lot else "wins")
+        rows = [(offer, f"{score}", then.get(offer, "")) for offer, score in r.scores.items()]
         print_table(where, ("offer", unit, "then"), rows, right=(unit,), bars=(unit, list(r.scores.values())))
         if r.silent:
             said = "void" if r.number == 1 else "abstain, having ranked none of these"

@@ -96,12 +96,7 @@ def sensitivity(
         )
     if kind not in ("morris", "sobol"):
         where.print("What is missing to 100% are interactions of the factors.")
-    over = (
-        "base points" if kind == "sobol" else "trajectories" if kind == "morris" else "places of the sample"
-    )
-    if kind not in ("morris", "sobol", "latin_hypercube"):
-        over = "worlds"
-    where.print(f"Intervals are 95 % intervals over {over}.")
+    where.print(f"Intervals are 95 % intervals over {analysis.DRAWN.get(kind, 'worlds')}.")
 
 
 def export(

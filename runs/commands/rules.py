@@ -172,10 +172,6 @@ def _show_checked(found: Any) -> None:
 
 
 def _times(times: float) -> str:
-    return (
-        f"{times:,.0f} times"
-        if times >= 10
-        else f"{times:.2g} times"
-        if times >= 0.1
-        else "less than a tenth of"
-    )
+    if times < 0.1:
+        return "less than a tenth of"
+    return f"{times:,.0f} times" if times >= 10 else f"{times:.2g} times"

@@ -20,6 +20,7 @@ from runs.printing import brief
 from runs.reports import figures
 from runs.reports.figures import Drawn
 from runs.reports.sensitivity import (
+    DRAWN,
     LevelContrast,
     MainEffect,
     RobustnessMap,
@@ -225,11 +226,6 @@ class Findings:
         count = self.values[self.headline].shape[1]
         return f"{count} worlds at all points of the sample" if self._sampled else f"{count} worlds"
 
-    @property
-    def _drawn(self) -> str:
-        """What the bootstrap draws."""
-        return "places of the sample" if self.spec.design.kind == "latin_hypercube" else "worlds"
-
     def _contrasts(self) -> list[Drawn]:
         found = self.contrasts
         if not found:
@@ -279,7 +275,7 @@ class Findings:
         shares, noise = self.effects
         caption = (
             "The share of the variance, over the points that were run and over luck, that each factor's levels make alone. "
-            f"What is missing to 1 are interactions. Lines: 95 % bootstrap intervals over {self._drawn}."
+            f"What is missing to 1 are interactions. Lines: 95 % bootstrap intervals over {DRAWN.get(kind, 'worlds')}."
         )
         drawing = partial(figures.main_effects, shares, noise, name)
         return [Drawn("sensitivity", f"What moves {name}.", caption, drawing)]

@@ -24,6 +24,11 @@ from runs.experiments.factors import Factor
 from runs.experiments.results import Results
 
 RESAMPLES = 300
+DRAWN = {
+    "sobol": "base points",
+    "morris": "trajectories",
+    "latin_hypercube": "places of the sample",
+}  # what intervals are drawn over, by kind of design; worlds where none is named
 
 
 @dataclass(frozen=True)
@@ -212,9 +217,8 @@ def main_effects(
         )
     rng = np.random.default_rng([spec.seed, len(values)])
     again = []
-    for _ in range(
-        RESAMPLES
-    ):  # luck's share is drawn again with the factors': all are shares of one variance
+    for _ in range(RESAMPLES):
+        # luck's share is drawn again with the factors': all are shares of one variance
         if sampled:
             rows = rng.integers(0, len(values), len(values))
             drawn = _main_shares(values[rows], [part[rows] for part in labels], sampled)
