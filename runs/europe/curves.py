@@ -18,6 +18,7 @@ OVERPRICING = (0.05, 0.2, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 EXPONENTS = (0.0, 0.01, 0.02, 0.03, 0.05, 0.1, 0.15, 0.2, 0.235533, 0.29, 0.4, 0.6, 0.9)
 REFORMED = tuple(f"{year}Q3" for year in range(2024, 2032))
 READ = "2034Q4"
+LEAST_WITHIN = "the least within four years"
 AFTER = 16  # quarters after its announcement by which a reform must have shown what it can do
 STRUCTURAL = (1.0, 2.0, 3.0)  # years behind that even a reform does not get below
 ENVELOPES = (10.0, 20.0, 50.0, 100.0, 200.0)
@@ -151,7 +152,7 @@ def later_reforms(found: Window) -> tuple[pd.DataFrame, pd.DataFrame]:
         for read, values in (
             (f"in {READ}", found.late[:, k]),
             ("gain on the status quo", found.quo - found.late[:, k]),
-            ("the least within four years", found.soon[:, k]),
+            (LEAST_WITHIN, found.soon[:, k]),
         ):
             rows.append({"announced": announced, "read": read, **spread(values)})
     dates = [

@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
+from abm.calendar import quarter
 from runs.europe.claims import GAINS, STRUCTURAL
+from runs.europe.curves import LEAST_WITHIN
 from runs.reports.figures import BLUE, GREY, VERMILION, Drawn, blank, labelled, svg
 
 FOLDER = "figures"  # beside the page
-LEAST_WITHIN = "the least within four years"
 
 
 def results_figures(found: Mapping[str, Any]) -> dict[str, Drawn]:
@@ -111,16 +112,12 @@ def _geography(found: Mapping[str, Any]) -> Figure:
 
 def _window(found: Mapping[str, Any]) -> Figure:
     rows = [row for row in found["later"] if row["read"] == LEAST_WITHIN]
-    figure, axes = _band([(_year(row["announced"]), row) for row in rows])
+    figure, axes = _band([(quarter(row["announced"], "announced") / 4, row) for row in rows])
     axes.axhline(STRUCTURAL, color=GREY, linewidth=0.9, linestyle="--")
     axes.axhline(0, color="black", linewidth=0.8)
     axes.set_xlabel("a reform is announced")
     axes.set_ylabel("years behind at best")
     return figure
-
-
-def _year(quarter: str) -> float:
-    return int(quarter[:4]) + (int(quarter[-1]) - 1) / 4
 
 
 def _band(points: list[tuple[float, Mapping[str, Any]]]) -> tuple[Figure, Any]:
