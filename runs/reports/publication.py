@@ -27,7 +27,7 @@ from runs.experiments.spec import KEYS, RESOLVED
 from runs.experiments.store import DONE, MANIFEST, changes_between, code_digest
 from runs.printing import json_text
 from runs.provenance import platform_facts
-from runs.reports.report import FIGURES, PAGE, report, spec_text
+from runs.reports.report import rendered, spec_text
 
 ARCHIVE = "replication.zip"
 _WHEN = (1980, 1, 1, 0, 0, 0)  # the earliest that a ZIP file knows: equal content, equal bytes
@@ -122,7 +122,6 @@ def package(folder: Path | str, out: Path | str | None = None, *, tables: bool =
         raise BadInput(f"--out {path} is a folder; name a file, such as {path / ARCHIVE}.")
     if path.exists() and not path.is_file():  # a device would be replaced by the archive
         raise BadInput(f"--out {path} is no ordinary file; name one, such as {ARCHIVE}.")
-    report(folder)
     part = path.with_name(f".{path.name}.part")
     try:
         with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -162,7 +161,7 @@ def _contents(results: Results, tables: bool) -> dict[str, Any]:
         f"results/{DONE}": out / DONE,
         f"results/{MANIFEST}": json_text(_relative(results)),
     }
-    content |= {f"results/{p.relative_to(out)}": p for p in [out / PAGE, *sorted((out / FIGURES).iterdir())]}
+    content |= {f"results/{name}": drawn for name, drawn in rendered(results).items()}
     if tables:
         content |= {
             f"results/{p.relative_to(out)}": p for name in results.tables for p in results.store.files(name)

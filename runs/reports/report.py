@@ -40,16 +40,21 @@ juste-retour report results                  # this page"""
 def report(out: Path | str) -> Path:
     """Write `report.html` and the folder `figures` (SVG and PDF) into the folder of an experiment; return the page."""
     results = Results(out)
+    for name, content in rendered(results).items():
+        results.store.write(name, content)
+    return results.store.out / PAGE
+
+
+def rendered(results: Results) -> dict[str, bytes]:
+    """The figures and the page of an experiment, by their names in its folder."""
     found = Findings(results)
-    pictures = []
+    pictures, files = [], {}
     for drawn in found.figures:
         picture = figures.svg(drawn)
         pictures.append(picture)
-        whole = '<?xml version="1.0" encoding="utf-8"?>\n' + picture
-        results.store.write(f"{FIGURES}/{drawn.name}.svg", whole.encode())
-        results.store.write(f"{FIGURES}/{drawn.name}.pdf", figures.pdf(drawn))
-    results.store.write(PAGE, page(found, pictures).encode())
-    return results.store.out / PAGE
+        files[f"{FIGURES}/{drawn.name}.svg"] = f'<?xml version="1.0" encoding="utf-8"?>\n{picture}'.encode()
+        files[f"{FIGURES}/{drawn.name}.pdf"] = figures.pdf(drawn)
+    return files | {PAGE: page(found, pictures).encode()}
 
 
 def answer(found: Findings) -> str:

@@ -67,6 +67,19 @@ def test_it_holds_data_code_codebook_environment_and_one_command(archive):
     assert all(r["meaning"] for r in book)
 
 
+def test_packing_elsewhere_leaves_the_result_as_it_is_and_no_old_figure_goes_in(out, tmp_path):
+    old = out / "figures" / "old.svg"
+    old.parent.mkdir(exist_ok=True)
+    old.write_text("<svg/>")
+    before = {p: p.stat().st_mtime_ns for p in out.rglob("*")}
+    with zipfile.ZipFile(package(out, tmp_path / "p.zip", tables=False)) as z:
+        figures = [n for n in z.namelist() if "/figures/" in n]
+    assert figures
+    assert "replication/results/figures/old.svg" not in figures
+    assert {p: p.stat().st_mtime_ns for p in out.rglob("*")} == before
+    old.unlink()
+
+
 def test_other_code_than_made_the_tables_is_said(out, tmp_path, call, monkeypatch):
     said = "Not all that is packed here is what made the tables"
     for digest in (None, "other"):
