@@ -28,8 +28,6 @@ def app(
     from abm.members import load_members
     from runs.user_rules import load_rules
     from visualization.server import serve
-    from visualization.union import show
 
     load_rules(rules or [])
-    show(load_members(members))
-    serve(host, port, browser=browser)
+    serve(host, port, load_members(members), browser=browser)

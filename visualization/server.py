@@ -10,7 +10,9 @@ import uuid
 import warnings
 import webbrowser
 
+from abm.members import Members
 from agents.errors import BadInput
+from visualization.union import show
 
 SETTINGS = {
     "SOLARA_APP": "visualization.page",
@@ -50,13 +52,14 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def serve(host: str, port: int, *, browser: bool) -> None:
-    """Serve the page until interrupted.
+def serve(host: str, port: int, members: Members, *, browser: bool) -> None:
+    """Serve the page for a union until interrupted.
 
     Raises:
         BadInput: the port is in use or the address is not this machine's.
     """
     listener = listen(host, port)
+    show(members)
     warnings.filterwarnings("ignore", "Cookies with samesite=none")  # the page is embedded nowhere
     for name, value in SETTINGS.items():
         os.environ.setdefault(name, value)
