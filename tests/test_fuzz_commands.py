@@ -3,7 +3,7 @@
 Longer on request: FUZZ=20000 uv run pytest tests/test_fuzz_commands.py
 """
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from abm.scenario import parameters
@@ -84,6 +84,7 @@ def command_lines(draw):
 
 @fuzz
 @given(command_lines(), st.sampled_from([*TABLES_OF, ""]), st.integers(0, 2**32))
+@example(["batch", "spec.toml", "--dry-run", "--workers", "9" * 400], "", 0)
 def test_command_lines_and_the_files_that_they_name(tmp_path, capsys, monkeypatch, words, spoilt, seed):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "spec.toml").write_text(SPEC)

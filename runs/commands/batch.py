@@ -37,14 +37,14 @@ def batch(
     from agents.errors import BadInput
     from runs import printing
     from runs.experiments.experiment import batch as run_batch
-    from runs.experiments.experiment import cores, cost
+    from runs.experiments.experiment import cost, processes
     from runs.experiments.spec import read_spec
 
     read = read_spec(spec, rules or ())
     where = printing.console(stderr=json)
     if dry_run:
         found = cost(read)
-        count = cores() if workers is None else workers
+        count = processes(workers)
         if json:
             printing.print_json(
                 {

@@ -146,7 +146,7 @@ def batch(
     """
     if cluster is not None and workers is not None:
         raise BadInput("--workers and --cluster exclude each other; the cluster brings its own workers.")
-    workers = whole(cores() if workers is None else workers, "workers", 0, 1024)
+    workers = processes(workers)
     if isinstance(spec, str | Path):
         spec = read_spec(spec)
     elif not isinstance(spec, Spec):
@@ -211,6 +211,15 @@ def batch(
 def cores() -> int:
     """Cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def processes(workers: int | None) -> int:
+    """How many are asked for, one a core where nothing is said; 0 is none but this one.
+
+    Raises:
+        BadInput: fewer than none, or more than 1,024.
+    """
+    return whole(cores() if workers is None else workers, "workers", 0, 1024)
 
 
 def _running(

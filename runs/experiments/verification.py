@@ -17,7 +17,7 @@ from agents.errors import BadInput, JusteRetourError
 from runs.ensemble import whole
 from runs.experiments import pool
 from runs.experiments.chunks import Plan
-from runs.experiments.experiment import cores, stoppable
+from runs.experiments.experiment import processes, stoppable
 from runs.experiments.spec import spec_of
 from runs.experiments.store import DONE, REMEDY, Store, changes_between, code_digest, same_bits
 from runs.provenance import platform_facts
@@ -66,7 +66,7 @@ def verify(
     store = Store(out)
     manifest, records = store.manifest(), store.done()
     sample = whole(sample, "chunks", 1)
-    workers = whole(cores() if workers is None else workers, "workers", 0, 1024)
+    workers = processes(workers)
     if not records:
         raise BadInput(f"{out} holds no finished chunk; let `batch` run first.")
     now = platform_facts()

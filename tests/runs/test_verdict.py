@@ -82,6 +82,7 @@ def test_the_command_writes_the_page_and_the_numbers(found, tmp_path, monkeypatc
         (["--draws", "3"], "draws = 3 cannot be used"),
         (["--base", "48"], "48 is no power of two"),
         (["--workers", "0"], "workers = 0"),
+        (["--workers", "1025"], "workers = 1025"),
         (["--seed", "-1"], "seed = -1"),
     ],
 )
