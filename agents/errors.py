@@ -16,6 +16,10 @@ class BadInput(JusteRetourError):
     exit_status = 2
 
 
+class CannotWrite(JusteRetourError):
+    """What should be written cannot be: the text names the place, the reason and the remedy (exit status 1)."""
+
+
 def near(name: object, known: Iterable[str]) -> str:
     """Return the hint for a misspelt name: its near matches, or else all that is known."""
     names = sorted(known)

@@ -14,17 +14,13 @@ from typing import Any
 
 import pandas as pd
 
-from agents.errors import BadInput, JusteRetourError, near
+from agents.errors import BadInput, CannotWrite, near
 from runs.printing import json_text
 from runs.tables import TABLES, Column, columns
 
 RECORD = "provenance.json"
 _EXACT = 2**53  # whole numbers above it are no longer exact in Stata
 _LABEL = 80  # characters of a label in Stata
-
-
-class CannotWrite(JusteRetourError):
-    """A result could not be written; the text names the place and the reason."""
 
 
 def known_formats(names: Iterable[str]) -> tuple[str, ...]:
@@ -60,7 +56,7 @@ def prepare(out: Path | str, names: Iterable[str]) -> None:
         trial.write_bytes(b"")
         trial.unlink()
     except OSError as error:
-        raise _cannot(out, error) from None
+        raise cannot_write(out, error) from None
     ours = _written(out)
     for name in [*names, RECORD]:
         path = out / name
@@ -107,7 +103,7 @@ def write(
         for name in old:
             (out / name).unlink()
     except OSError as error:
-        raise _cannot(out, error) from None
+        raise cannot_write(out, error) from None
     finally:
         for trial in trials.values():
             trial.unlink(missing_ok=True)
@@ -120,7 +116,8 @@ def given_up(out: Path | str, names: Iterable[str]) -> list[str]:
     return sorted(name for name in set(earlier) - set(names) if _ours(Path(out) / name, earlier))
 
 
-def _cannot(out: Path, error: OSError) -> CannotWrite:
+def cannot_write(out: Path, error: OSError) -> CannotWrite:
+    """The error of a folder that cannot be written to."""
     return CannotWrite(
         f"{error.filename or out} cannot be written ({error.strerror or error}); name a folder that can."
     )

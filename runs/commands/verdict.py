@@ -35,7 +35,7 @@ def verdict(
     from runs.europe.results_figures import write_figures
     from runs.europe.results_page import page
     from runs.europe.verdict import judge
-    from runs.export import CannotWrite
+    from runs.export import cannot_write
 
     with printing.progress("trials") as report:
         found = judge(worlds, draws, seed, workers, base, progress=report).plain()
@@ -49,9 +49,7 @@ def verdict(
             (place / PAGE.name).write_text(page(read(text)), encoding="utf-8")
             write_figures(read(text), place)
         except OSError as error:
-            raise CannotWrite(
-                f"{place} cannot be written ({error.strerror or error}); name a folder that can."
-            ) from None
+            raise cannot_write(place, error) from None
     if json:
         typer.echo(text, nl=False)
     else:

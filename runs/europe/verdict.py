@@ -95,7 +95,8 @@ def judge(
         progress: called with jobs done and jobs to do.
     """
     begun = time.monotonic()
-    worlds, seed, workers = whole(worlds, "worlds", 20), whole(seed, "seed", 0), whole(workers, "workers", 1, 1024)
+    worlds, seed = whole(worlds, "worlds", 20), whole(seed, "seed", 0)
+    workers = whole(workers, "workers", 1, 1024)
     assumed.design(base)  # refuses what cannot be used before anything runs
     plan = evidence.plan_of(draws=draws, least=worlds)
     posterior = calibrate(plan)

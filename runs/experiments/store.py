@@ -23,10 +23,10 @@ from typing import Any
 
 import abm
 import agents
-from agents.errors import BadInput, JusteRetourError
+from abm.members import Members
+from agents.errors import BadInput, CannotWrite, JusteRetourError
 from runs.experiments.chunks import Failure, Produced
 from runs.experiments.spec import Spec, content_digest
-from runs.export import CannotWrite
 from runs.printing import json_text
 from runs.provenance import platform_facts
 
@@ -51,7 +51,7 @@ KINDS: dict[str, type | tuple[type, ...]] = {
     "provenance": dict,
     "rules": dict,
 }  # what a manifest must hold
-ENDED = {"result": str, "hashes": dict}  # what it holds besides when all chunks are done
+ENDED: dict[str, type] = {"result": str, "hashes": dict}  # what it holds besides when all chunks are done
 
 
 class Busy(JusteRetourError):
@@ -116,7 +116,7 @@ class Store:
             BadInput: the folder is a file, or holds another experiment or foreign results.
             CannotWrite: it cannot be written to.
         """
-        here = {**platform_facts(), "code": code_digest(), "members": spec.members.digest}
+        here = made_with(spec.members)
         fresh = {
             "format": FORMAT,
             "title": spec.title,
@@ -150,12 +150,13 @@ class Store:
                     f"{self.out} was begun with other {' and '.join(changed)}, so its chunks would not belong together; "
                     "go on with what it was begun with, or name another folder with --out."
                 )
-            kept = {k: found[k] for k in ("complete", "seconds") if isinstance(found.get(k), KINDS[k])}
-            kept |= {k: found[k] for k, kind in ENDED.items() if isinstance(found.get(k), kind)}
-            kept |= {"provenance": then} | (
-                {} if spec.text else {"spec_text": str(found.get("spec_text", ""))}
-            )
-            self.write_manifest(manifest := fresh | kept)
+            kinds = {key: KINDS[key] for key in ("complete", "seconds")} | ENDED
+            kept = {key: found[key] for key, kind in kinds.items() if isinstance(found.get(key), kind)}
+            kept["provenance"] = then
+            if not spec.text:  # given from Python, perhaps after it was read from a file
+                kept["spec_text"] = str(found.get("spec_text", ""))
+            manifest = fresh | kept
+            self.write_manifest(manifest)
             return manifest
         if any(self.out.rglob("*.parquet")):
             raise BadInput(
@@ -274,7 +275,7 @@ class Store:
             try:
                 yield self._content(name, record["files"][name])
             except Damaged as damage:
-                raise BadInput(f"{damage}; the same `batch` command writes it anew.") from None
+                raise BadInput(f"{damage}; {REMEDY}.") from None
 
     def files(self, table: str) -> list[Path]:
         """The files of a table that are recorded as done, in order."""
@@ -347,8 +348,8 @@ class Store:
 
     def _cannot(self, error: OSError, name: str = "") -> CannotWrite:
         return CannotWrite(
-            f"{self.out / name} cannot be written ({error.strerror or error}); what is done is kept: make room or name a folder "
-            "that can be written, and give the same command again."
+            f"{self.out / name} cannot be written ({error.strerror or error}); what is done is kept: make room or name a "
+            "folder that can be written, and give the same command again."
         )
 
 
@@ -395,6 +396,11 @@ def code_digest() -> str:
     for path in files:
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:16]
+
+
+def made_with(members: Members) -> dict[str, Any]:
+    """What the results of a spec hang on besides: the machine, the libraries, the code and the members' data."""
+    return {**platform_facts(), "code": code_digest(), "members": members.digest}
 
 
 WATCHED = {

@@ -19,8 +19,7 @@ from runs.experiments import pool
 from runs.experiments.chunks import Plan
 from runs.experiments.experiment import processes, stoppable
 from runs.experiments.spec import spec_of
-from runs.experiments.store import DONE, REMEDY, Store, changes_between, code_digest, same_bits
-from runs.provenance import platform_facts
+from runs.experiments.store import DONE, REMEDY, Store, changes_between, made_with, same_bits
 
 SAMPLE = 3
 TOLERANCE = 1e-12
@@ -69,10 +68,8 @@ def verify(
     workers = processes(workers)
     if not records:
         raise BadInput(f"{out} holds no finished chunk; let `batch` run first.")
-    now = platform_facts()
     spec = spec_of(manifest["spec"], store.out)
-    now |= {"code": code_digest(), "members": spec.members.digest}
-    then = manifest["provenance"]
+    then, now = manifest["provenance"], made_with(spec.members)
     exact, changed = same_bits(then, now), changes_between(then, now)
     changed += [
         f"the rules in {name}" for name, digest in manifest["rules"].items() if spec.rules.get(name) != digest

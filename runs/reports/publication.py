@@ -19,14 +19,13 @@ from typing import Any
 
 import abm
 import agents
-from agents.errors import BadInput
+from agents.errors import BadInput, CannotWrite
 from runs import export as exporting
 from runs.experiments.chunks import toml_key, toml_value
 from runs.experiments.results import Results
 from runs.experiments.spec import KEYS, RESOLVED
-from runs.experiments.store import DONE, MANIFEST, changes_between, code_digest
+from runs.experiments.store import DONE, MANIFEST, REMEDY, changes_between, made_with
 from runs.printing import json_text
-from runs.provenance import platform_facts
 from runs.reports.report import rendered, spec_text
 
 ARCHIVE = "replication.zip"
@@ -96,7 +95,7 @@ def export(
     try:
         book.write_text(codebook_csv(codebook(results, wanted)), encoding="utf-8")
     except OSError as error:
-        raise exporting.CannotWrite(f"{book} cannot be written ({error.strerror}).") from None
+        raise CannotWrite(f"{book} cannot be written ({error.strerror}).") from None
     return [*paths, book]
 
 
@@ -116,7 +115,7 @@ def package(folder: Path | str, out: Path | str | None = None, *, tables: bool =
     for record in results.store.done().values():
         damage = results.store.damaged(record)
         if damage is not None:
-            raise BadInput(f"{damage}; the same `batch` command writes it anew.")
+            raise BadInput(f"{damage}; {REMEDY}.")
     path = Path(out) if out is not None else results.out / ARCHIVE
     if path.is_dir():
         raise BadInput(f"--out {path} is a folder; name a file, such as {path / ARCHIVE}.")
@@ -136,7 +135,7 @@ def package(folder: Path | str, out: Path | str | None = None, *, tables: bool =
     except OSError as error:
         with suppress(OSError):
             part.unlink(missing_ok=True)
-        raise exporting.CannotWrite(
+        raise CannotWrite(
             f"{path} cannot be written ({error.strerror or error}); name a file that can, with --out."
         ) from None
     return path
@@ -144,8 +143,7 @@ def package(folder: Path | str, out: Path | str | None = None, *, tables: bool =
 
 def changed_since(results: Results) -> list[str]:
     """What of the code, data and libraries that would be packed is not what made the tables, in words."""
-    now = {**platform_facts(), "code": code_digest(), "members": results.spec.members.digest}
-    return changes_between(results.manifest["provenance"], now)
+    return changes_between(results.manifest["provenance"], made_with(results.spec.members))
 
 
 def _contents(results: Results, tables: bool) -> dict[str, Any]:

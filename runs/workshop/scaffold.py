@@ -9,12 +9,8 @@ from keyword import iskeyword
 from pathlib import Path
 
 from abm import catalogue  # noqa: F401  the shipped rules stand before a user's
-from agents.errors import BadInput, JusteRetourError, near
+from agents.errors import BadInput, CannotWrite, near
 from agents.rules import FAMILIES, family
-
-
-class CannotWrite(JusteRetourError):
-    """A file of the scaffold could not be written."""
 
 
 @dataclass(frozen=True)

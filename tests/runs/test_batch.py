@@ -15,14 +15,13 @@ import pytest
 
 from abm.outcomes import run as run_worlds
 from abm.scenario import load
-from agents.errors import BadInput
+from agents.errors import BadInput, CannotWrite
 from runs.experiments import experiment
 from runs.experiments.chunks import Plan
 from runs.experiments.experiment import Interrupted, SomeFailed, batch
 from runs.experiments.results import Results
 from runs.experiments.spec import read_spec, spec_of
 from runs.experiments.store import Busy, Store
-from runs.export import CannotWrite
 from tests.runs.small import SPEC, files, manifest, run_small, spec_file
 
 ROOT = Path(__file__).parents[2]

@@ -15,13 +15,12 @@ from types import SimpleNamespace
 
 import pytest
 
-from agents.errors import BadInput, JusteRetourError
+from agents.errors import BadInput, CannotWrite, JusteRetourError
 from runs.experiments import pool
 from runs.experiments.experiment import batch
 from runs.experiments.pool import fingerprint, there
 from runs.experiments.spec import read_spec
 from runs.experiments.store import Busy, Store
-from runs.export import CannotWrite
 from tests.runs.small import SPEC, files, manifest, run_small, spec_file
 from tests.runs.test_readme import blocks
 

@@ -84,7 +84,7 @@ def test_other_code_than_made_the_tables_is_said(out, tmp_path, call, monkeypatc
     said = "Not all that is packed here is what made the tables"
     for digest in (None, "other"):
         if digest:
-            monkeypatch.setattr("runs.reports.publication.code_digest", lambda: "other")
+            monkeypatch.setattr("runs.experiments.store.code_digest", lambda: "other")
         status, _, err = call("package", out, "--out", tmp_path / "p.zip")
         with zipfile.ZipFile(tmp_path / "p.zip") as z:
             readme = z.read("replication/README.md").decode()
@@ -189,7 +189,7 @@ def test_a_damaged_chunk_is_said_wherever_it_is_read(tmp_path, call):
         status, _, wrong = call(words[0], out, *words[1:])
         assert status == 2, words
         assert "000001.parquet" in wrong
-        assert "writes it anew" in wrong
+        assert "`batch` command mends it" in wrong
     victim.write_bytes(content[:-40] + bytes(40))
     assert call("package", out)[0] == 2
 
