@@ -182,7 +182,7 @@ def said(error: BaseException) -> str:
 
 
 def _meant(error: BaseException) -> str:
-    """A hint for a name that was not found: the near ones, or all that a thing of the model holds where they are few."""
+    """A hint for a name that was not found: the near ones, or all that a thing of the model holds, if few."""
     name, known, few = getattr(error, "name", None), list[str](), False
     if isinstance(error, AttributeError) and error.obj is not None:
         known, few = dir(error.obj), is_dataclass(error.obj)

@@ -158,13 +158,8 @@ def _row(c: Any, wide: bool) -> list[str]:
     if not wide:
         return row
     saved = f"{c.variance_saved:.0%}" if c.variance_saved == c.variance_saved else "-"
-    more = [
-        f"{c.probability_a_greater:.0%}",
-        f"{c.probability_equal:.0%}",
-        saved,
-        brief(c.replications_needed),
-    ]
-    return [*row, *more]
+    row += [f"{c.probability_a_greater:.0%}", f"{c.probability_equal:.0%}"]
+    return [*row, saved, brief(c.replications_needed)]
 
 
 def attribute(
@@ -242,8 +237,8 @@ def _show_attribution(found: Any, where: Any) -> None:
     ]
     print_table(where, headings, rows, right=[h for h in headings[1:] if h])
     where.print(
-        "Share: the change by switching the group, averaged over all orders (Shapley); the shares add up to the difference. "
-        "95 %: bootstrap intervals over worlds, which hold luck and nothing else.",
+        "Share: the change by switching the group, averaged over all orders (Shapley); the shares add up to the "
+        "difference. 95 %: bootstrap intervals over worlds, which hold luck and nothing else.",
         soft_wrap=True,
     )
     if wide:
@@ -261,8 +256,8 @@ def _show_attribution(found: Any, where: Any) -> None:
             right=("Beyond each apart", "95 %"),
         )
         where.print(
-            f"The {len(pairs)} strongest of {len(found.interactions)} pairs. Of the difference's sign: the two work together; of the other: "
-            "each does in part what the other does.",
+            f"The {len(pairs)} strongest of {len(found.interactions)} pairs. Where the sign is the difference's the two work "
+            "together; where it is the other, each does in part what the other does.",
             soft_wrap=True,
         )
     for groups, why in found.joined:

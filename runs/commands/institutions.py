@@ -335,9 +335,9 @@ def _show_power(found: Power) -> None:
         soft_wrap=True,
     )
     where.print(
-        "Shapley-Shubik and Banzhaf are shares of 1. Swings: coalitions that win with the member and lose without. Penrose: "
-        "swings by all coalitions of the others. Prevents: swings by all winning coalitions (Coleman). Power to act: winning "
-        "ones by all.",
+        "Shapley-Shubik and Banzhaf are shares of 1. Swings: coalitions that win with the member and lose without. "
+        "Penrose: swings by all coalitions of the others. Prevents: swings by all winning coalitions (Coleman). Power to "
+        "act: winning ones by all.",
         soft_wrap=True,
     )
 

@@ -22,7 +22,8 @@ MOST_STEPS = 10_000
 class Factor:
     """A rule or parameter that an experiment varies: levels to choose from, or a range.
 
-    `key` is as in a scenario file or dotted (`agenda.max_sites`, `vote.HU.noise`); `scenario` varies the whole starting point.
+    `key` is as in a scenario file or dotted (`agenda.max_sites`, `vote.HU.noise`); `scenario` varies the whole
+    starting point.
     """
 
     key: str

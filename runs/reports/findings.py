@@ -234,8 +234,8 @@ class Findings:
         first = (
             "The mean of each point less that of the first one"
             if not found[0].factor
-            else "The mean at each level less that at the first level of its factor, at points that agree in all else, averaged "
-            "over those points"
+            else "The mean at each level less that at the first level of its factor, at points that agree in all else, "
+            "averaged over those points"
         )
         apart = (
             " Thin marks: the difference at each of those points; where they lie apart, factors interact."
@@ -246,7 +246,8 @@ class Findings:
             Drawn(
                 "contrasts",
                 f"Contrasts in {words(self.headline)}.",
-                f"{first}, on the same luck. Lines: 95 % bootstrap intervals over paired worlds, each for itself.{apart}{more}",
+                f"{first}, on the same luck. Lines: 95 % bootstrap intervals over paired worlds, each for itself."
+                f"{apart}{more}",
                 partial(figures.contrasts, found, unit_of(words(self.headline), self.headline)),
             )
         ]

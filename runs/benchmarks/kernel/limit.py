@@ -4,7 +4,8 @@
 
 Both play the same worlds and are timed in turn in one process; before that their outcomes are held against each other,
 and where they differ nothing is timed. Times are the process's own, the waiting left out. The kernel's luck is drawn
-from the tape of `abm`, as the ensemble's is, and its time counts. A C compiler (cc, gcc or clang) must be on the machine.
+from the tape of `abm`, as the ensemble's is, and its time counts. The machine must have a C compiler (cc, gcc or
+clang).
 """
 
 from __future__ import annotations
@@ -81,7 +82,7 @@ def varied(scenario: Scenario, names: Sequence[str], count: int) -> list[Scenari
 
 
 def checked(kernel: Kernel, worlds: int, chunk: int, own: int) -> list[str]:
-    """Where kernel and ensemble differ over some worlds, with and without the price, and over some of parameters of their own."""
+    """Where kernel and ensemble differ, with and without the price, and over `own` worlds of parameters of their own."""
     row = np.array([kernel.row(kernel.scenario)])
     found = []
     for first in range(0, worlds, chunk):

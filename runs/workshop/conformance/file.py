@@ -66,10 +66,10 @@ def check_file(file: Path | str, limit: float = watch.LIMIT, timed: bool = False
 
 
 def check_apart(file: Path, limit: float = watch.LIMIT) -> Checked:
-    """`check_file`, with the rules' speed, in a process of its own, which a rule that nothing can interrupt does not outlive.
+    """`check_file` with the rules' speed, in a process that can be ended where a rule cannot be interrupted.
 
-    While one call into C lasts, Python hears no alarm; a thread of `faulthandler` ends the child then, and leaves behind
-    in which line it was. In this process where the system cannot part one safely.
+    While one call into C lasts, Python hears no alarm; a thread of `faulthandler` ends the child then, and leaves
+    behind in which line it was. In this process where the system cannot part one safely.
     """
     if not hasattr(os, "fork") or sys.platform == "darwin":
         return check_file(file, limit, timed=True)

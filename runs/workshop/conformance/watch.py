@@ -231,9 +231,12 @@ def own_luck(rule: Rule) -> Iterator[None]:
 
 def luck_of(rule: Rule) -> str:
     """Where a rule may have luck from, in a few words."""
-    if rule.family in COUNCIL:
-        return f"draw luck from the tape, as in {'council' if rule.family == 'agenda' else 'table'}.uniform('my luck', n), or do without"
-    return "take situation.luck, or do without" if rule.family == "vote" else "do without luck"
+    if rule.family == "vote":
+        return "take situation.luck, or do without"
+    if rule.family not in COUNCIL:
+        return "do without luck"
+    table = "council" if rule.family == "agenda" else "table"
+    return f"draw luck from the tape, as in {table}.uniform('my luck', n), or do without"
 
 
 def _state() -> tuple[Any, ...]:
