@@ -7,13 +7,13 @@ import pytest
 import abm
 from tests.browser.conftest import served
 
-UNION = Path(abm.__file__).with_name("unions") / "united_states"
+AMERICA = Path(abm.__file__).with_name("unions") / "united_states"
 pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
 def america():
-    with served("--members", UNION) as (_, address):
+    with served("--members", AMERICA) as (_, address):
         yield address
 
 

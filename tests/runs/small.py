@@ -38,3 +38,7 @@ def files(out: Path) -> dict[str, bytes]:
 
 def manifest(out: Path) -> dict:
     return json.loads((out / "manifest.json").read_text())
+
+
+def say_in_manifest(out: Path, **changes) -> None:
+    (out / "manifest.json").write_text(json.dumps(manifest(out) | changes))

@@ -10,12 +10,13 @@ from runs.experiments.experiment import batch
 from runs.experiments.results import Results
 from runs.experiments.store import Store
 from runs.experiments.verification import verdict, verify
-from tests.runs.small import SPEC, files, manifest, run_small
+from tests.runs.small import SPEC, files, manifest, run_small, say_in_manifest
 
-TEXT = SPEC.replace('["worlds", "facilities", "votes"]', '["worlds"]').replace(
-    "replications = 6", "replications = 2"
+TEXT = (
+    SPEC.replace('["worlds", "facilities", "votes"]', '["worlds"]')
+    .replace("replications = 6", "replications = 2")
+    .replace("chunk = 6", "chunk = 2")
 )
-TEXT = TEXT.replace("chunk = 6", "chunk = 2")
 
 
 @pytest.fixture(scope="module")
@@ -44,12 +45,8 @@ def mended(out, whole):
     return files(out) == files(whole)
 
 
-def lines_of(out):
-    return [json.loads(line) for line in (out / "chunks.jsonl").read_text().splitlines()]
-
-
 def changed_line(out, change):
-    found = lines_of(out)
+    found = [json.loads(line) for line in (out / "chunks.jsonl").read_text().splitlines()]
     change(found)
     (out / "chunks.jsonl").write_text("".join(json.dumps(line) + "\n" for line in found))
 
@@ -72,13 +69,12 @@ def changed_line(out, change):
 def test_a_damaged_line_of_the_list_of_chunks_is_never_read_as_it_is(out, whole, change):
     before = Results(whole).table()
     changed_line(out, change)
+    refusal = ""
     try:
-        found = Results(out).table()
+        assert Results(out).table().equals(before)
     except JusteRetourError as error:
-        said = str(error)
-    else:
-        said = "`batch` command" if found.equals(before) else "other numbers"
-    assert "`batch` command" in said
+        refusal = str(error)
+    assert not refusal or "`batch` command" in refusal
     assert mended(out, whole)
 
 
@@ -100,7 +96,7 @@ def test_a_line_without_the_number_of_worlds_does_no_harm(out, whole):
 @pytest.mark.parametrize("key", ["rules", "chunks", "tables", "provenance", "seconds", "complete"])
 @pytest.mark.parametrize("value", [None, "x", [1]])
 def test_a_manifest_of_another_shape_is_said_and_mended(out, whole, key, value):
-    (out / "manifest.json").write_text(json.dumps(manifest(out) | {key: value}))
+    say_in_manifest(out, **{key: value})
     if key != "tables" or value != [1]:
         with pytest.raises(JusteRetourError, match=rf"manifest\.json is damaged \(its {key}.*batch"):
             verify(out, workers=0)
@@ -112,9 +108,9 @@ def test_a_manifest_of_another_shape_is_said_and_mended(out, whole, key, value):
 
 
 def test_a_manifest_whose_spec_was_changed_is_said_and_mended(out, whole):
-    said = manifest(out)
-    said["spec"]["scenario"]["envelope_eur_bn"] = 21.5
-    (out / "manifest.json").write_text(json.dumps(said))
+    spec = manifest(out)["spec"]
+    spec["scenario"]["envelope_eur_bn"] = 21.5
+    say_in_manifest(out, spec=spec)
     for read in (Results, lambda folder: verify(folder, workers=0)):
         with pytest.raises(JusteRetourError, match="its spec is not the one that was run"):
             read(out)
@@ -132,10 +128,9 @@ def test_a_file_of_another_experiment_is_not_taken_for_ones_own(out, other, name
 
 def test_the_chunks_of_another_experiment_do_not_count_in_an_unfinished_one(out, other, whole):
     """As where a folder was copied over another one."""
-    (out / "manifest.json").write_text(json.dumps(manifest(out) | {"complete": False}))
-    for name in ("chunks.jsonl", "worlds"):
-        copy = shutil.copytree if (other / name).is_dir() else shutil.copy
-        copy(other / name, out / name, **({"dirs_exist_ok": True} if (other / name).is_dir() else {}))
+    say_in_manifest(out, complete=False)
+    shutil.copy(other / "chunks.jsonl", out)
+    shutil.copytree(other / "worlds", out / "worlds", dirs_exist_ok=True)
     assert not Store(out).done()
     assert mended(out, whole)
 
@@ -155,7 +150,7 @@ def test_a_folder_in_the_place_of_a_file_is_named(out, whole, call):
 
 def test_numbers_of_a_part_are_said_to_be_of_a_part(out, call, tmp_path):
     changed_line(out, lambda found: found.pop())
-    (out / "manifest.json").write_text(json.dumps(manifest(out) | {"complete": False}))
+    say_in_manifest(out, complete=False)
     for words in (["sensitivity", out], ["export", out, "--out", tmp_path / "x"]):
         status, _, said = call(*words)
         assert status == 0

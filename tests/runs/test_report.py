@@ -1,6 +1,5 @@
 """A report stands alone, escapes what users write, and shows what its design allows."""
 
-import json
 import re
 import xml.etree.ElementTree as ElementTree
 from html.parser import HTMLParser
@@ -15,7 +14,7 @@ from runs.reports.figures import Drawn, _outlines, contrasts, intervals, svg
 from runs.reports.findings import Findings, label
 from runs.reports.report import report
 from runs.reports.sensitivity import LevelContrast
-from tests.runs.small import manifest, run_small
+from tests.runs.small import run_small, say_in_manifest
 
 OUTSIDE = re.compile(r"""(\bsrc|<link[^>]*\bhref|xlink:href)=["']?https?:|@import|url\(\s*['"]?https?:""")
 
@@ -122,7 +121,7 @@ def test_part_of_an_experiment_is_said_to_be_one(tmp_path):
     out = run_small(tmp_path)
     lines = (out / "chunks.jsonl").read_text().splitlines(keepends=True)
     (out / "chunks.jsonl").write_text("".join(lines[:3]))
-    (out / "manifest.json").write_text(json.dumps(manifest(out) | {"complete": False}))
+    say_in_manifest(out, complete=False)
     assert "Only 3 of 4 chunks" in report(out).read_text(encoding="utf-8")
 
 

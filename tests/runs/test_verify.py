@@ -13,7 +13,7 @@ import pytest
 from agents.errors import BadInput
 from runs.experiments.store import result_digest
 from runs.experiments.verification import Differs, verdict, verify
-from tests.runs.small import run_small
+from tests.runs.small import run_small, say_in_manifest
 
 
 @pytest.fixture(scope="module")
@@ -38,9 +38,7 @@ def rewrite(out, change):
         if line["chunk"] == 1:
             line["files"]["worlds/000001.parquet"] = hashlib.sha256(sink.getvalue()).hexdigest()
     (out / "chunks.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
-    result = result_digest({line["chunk"]: line for line in lines})
-    said = json.loads((out / "manifest.json").read_text())
-    (out / "manifest.json").write_text(json.dumps(said | {"result": result}))
+    say_in_manifest(out, result=result_digest({line["chunk"]: line for line in lines}))
 
 
 def scaled(name, factor):

@@ -15,9 +15,7 @@ from visualization.replay import STAGE, bundled, inlined, modules
 from visualization.server import listen
 
 SITES = load_members().sites
-
-
-STATES_OF_AMERICA = Path(abm.__file__).with_name("unions") / "united_states"
+AMERICA = Path(abm.__file__).with_name("unions") / "united_states"
 
 
 def rings(path):
@@ -67,9 +65,7 @@ def test_another_union_has_each_site_in_its_states_land(tables, tmp_path):
     texts = {"states.csv without": plain, "one state": "state,population\nAA,9000000\n"}
     if tables in texts:
         (tmp_path / "states.csv").write_text(texts[tables])
-    members = load_members(
-        {"states.csv with places": STATES_OF_AMERICA, "Europe's own": None}.get(tables, tmp_path)
-    )
+    members = load_members({"states.csv with places": AMERICA, "Europe's own": None}.get(tables, tmp_path))
     spots, paths = patchwork(members, WINDOW)
     for j, spot in enumerate(spots.tolist()):
         holding = [i for i, path in enumerate(paths) if inside(spot, rings(path))]
@@ -83,7 +79,7 @@ def test_another_union_has_each_site_in_its_states_land(tables, tmp_path):
 def test_outlines_are_europes_only_where_its_states_are_meant(tmp_path):
     assert drawn_map()["union"] == "Europe"
     assert drawn_map()["other"]
-    america = drawn_map(load_members(STATES_OF_AMERICA))
+    america = drawn_map(load_members(AMERICA))
     assert (america["union"], america["name"]) == ("this union", "United States")
     assert not america["other"]
     (tmp_path / "states.csv").write_text(
