@@ -95,10 +95,12 @@ function ownField(family, code, name, mine, give) {
 
 /** Codes and names of all actors of a kind, by name; a commissioner goes by the home state's code. */
 function actorsOf(kind, { states, commissioners, labs }) {
-  const all = kind === "state" ? states.map((s) => [s.code, s.name])
-    : kind === "commissioner" ? commissioners.map((c) => [states[c.state].code, `${c.name} (${states[c.state].code})`])
-      : labs.map((l) => [l.name.toUpperCase(), l.title]);
-  return new Map(all.sort(([, a], [, b]) => a.localeCompare(b)));
+  const all = {
+    state: states.map((s) => [s.code, s.name]),
+    commissioner: commissioners.map((c) => [states[c.state].code, `${c.name} (${states[c.state].code})`]),
+    lab: labs.map((l) => [l.name.toUpperCase(), l.title]),
+  };
+  return new Map(all[kind].sort(([, a], [, b]) => a.localeCompare(b)));
 }
 
 /** One parameter: its meaning, a slider over its plausible range, a box, its unit and source. */
