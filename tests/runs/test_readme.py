@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 import runs
-from runs.experiments import experiment, verification
+from runs.experiments import experiment
 
 TEXT = Path(runs.__file__).with_name("README.md").read_text(encoding="utf-8")
 
@@ -37,8 +37,7 @@ def test_python(tmp_path, monkeypatch, code):
 
 def test_the_experiment(call, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    for module in (experiment, verification):
-        monkeypatch.setattr(module, "cores", lambda: 0)  # in this process: workers take seconds to begin
+    monkeypatch.setattr(experiment, "cores", lambda: 0)  # in this process: workers take seconds to begin
     (spec,) = blocks("toml")
     Path("mine.toml").write_text(spec, encoding="utf-8")
     (commands,) = blocks("shell")
