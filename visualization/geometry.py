@@ -56,6 +56,7 @@ def drawn_map(members: Members | None = None) -> dict[str, Any]:
     other, paths, names, at = _land(members)
     return {
         "union": "Europe" if in_europe(members) else "this union",  # in a sentence
+        "tour": in_europe(members),  # its claims are about Europe
         "name": members.name.replace("_", " ").title(),
         "window": WINDOW,
         "other": other,

@@ -33,7 +33,7 @@ export function makeStore(given = {}) {
   const watchers = [];
   let due = false;
   let timer = null;
-  const tours = given.geometry?.union === "Europe"; // its claims are about Europe
+  const tours = Boolean(given.geometry?.tour);
   const store = {
     tours,
     state: { ...START, ...given, tour: tours ? given.tour ?? null : null },
