@@ -14,9 +14,11 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from abm.members import load_members
-from abm.outcomes import run
+from abm.outcomes import run, welfare
 from abm.politics.stationary import NotConverged
+from abm.quarter import advance
 from abm.scenario import load, parameters
+from abm.world import World
 from agents.errors import BadInput
 from agents.rules import FAMILIES
 
@@ -140,6 +142,18 @@ def check_payers(scenario, out):
         assert bill <= 1e-9 or share > 0
 
 
+CONTRACTS_COME_LATE = {  # some after 2028, and what is signed by then is worth more than all of it
+    "procurement": {
+        "rule": "public_tender",
+        "award_years": 2.07,
+        "build_years": 2.37,
+        "litigation_hazard": 0.0,
+    },
+    "entitlement": "georeturn",
+    "voting": "dictator",
+    "frontier_growth": 4.7,
+    "first_trophy_eur_bn": 0.0,
+}
 LABS_LEAVE_FIRST = {  # agreement comes after the labs have gone, which changes what is agreed
     "procurement": {"rule": "private", "refresh": 0.51},
     "voting": "unanimity",
@@ -160,18 +174,24 @@ LABS_LEAVE_FIRST = {  # agreement comes after the labs have gone, which changes 
 )
 @given(scenarios(), st.sampled_from(sorted(FAMILIES["agenda"].rules)), st.integers(0, 2**32 - 1))
 @example(LABS_LEAVE_FIRST, "closed_rule", 334092)
+@example(CONTRACTS_COME_LATE, "open_call", 1)
 def test_no_agenda_does_better_than_the_planner_by_the_planners_own_measure(changes, agenda, seed):
-    rest = {k: v for k, v in changes.items() if k not in ("agenda", "decider")}
-    rest |= {"end": "2028Q4", "cancellation": 0.0}  # what is decided, not what luck leaves of it
+    rest = {k: v for k, v in changes.items() if k not in ("agenda", "decider")} | {"end": "2028Q4"}
+    if EXAMPLES < 100 and "stationary" in str(rest.get("expect")):
+        del rest["expect"]  # solving it for every agenda that the planner rehearses takes minutes
+
+    def decided(rule):
+        """What the plan is worth, whatever luck and time leave of it."""
+        world = World(load("eu-status-quo").changed(rest | {"agenda": rule}), seed, range(WORLDS))
+        while world.running and not world.settled.all():
+            advance(world)
+        return welfare(world, world.planned)
+
     try:
-        aimed, reached = (
-            run(load("eu-status-quo").changed(rest | {"agenda": rule}), seed, range(WORLDS), price=False)
-            for rule in ({"rule": "planner", "objective": "welfare"}, agenda)
-        )
+        best, other = decided({"rule": "planner", "objective": "welfare"}), decided(agenda)
     except REFUSALS as refusal:
         assert "\n" not in str(refusal)  # noqa: PT017  one sentence
         return
-    best, other = (out.worlds["welfare_eur_bn"] for out in (aimed, reached))
     assert (other <= best + 1e-9 * np.maximum(1, np.abs(best))).all()
 
 
