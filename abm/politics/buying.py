@@ -119,11 +119,12 @@ class Buying:
                 self.gap(plan, sunk, margin, paid), self.gap(plan, sunk, margin, paid, pledged)
             )
             members = self._bought_for(np.maximum(asked, 0.0), always, spare) > 0
-            # what they ask for were there no bill, and what is left of a euro when their part of it is paid back
-            without = np.where(members, asked - payers * bill, 0.0)
+            # what they ask for were there no bill, a hair more so that rounding leaves no yes short, and what is left of
+            # a euro when their part of it is paid back
+            without = np.where(members, asked * (1 + 1e-9) - payers * bill, 0.0)
             left = 1 - cost * total(np.where(members, payers, 0.0))[:, None]
             bill = np.where(left > 0, cost * total(without)[:, None] / np.maximum(left, 1e-300), bill)
-            bought = np.where(members, np.maximum(without + payers * bill, 0.0) * (1 + 1e-9), 0.0)
+            bought = np.where(members, np.maximum(without + payers * bill, 0.0), 0.0)
         return bought - payers * (cost * total(bought)[:, None])
 
     def _expected(self: Any, plan: Reals, cash: Reals, sunk: Any, always: Truths | None) -> Reals:
