@@ -40,7 +40,7 @@ def fleet_of(world: Any, rows: Any, works: Truths, machines: int, year: float) -
     if world.renews:
         age = np.maximum(year - d.since[rows], 0.0)
         renewals = np.where(p.life_years > 0, np.floor(age / np.maximum(p.life_years, 1e-9)), 0.0)
-        bought = d.bought[rows] + renewals * p.life_years
+        bought = np.where(renewals > 0, d.bought[rows] + renewals * p.life_years, year)
         chips = np.where(renewals > 0, chips_bought(d.spend[rows], bought, p), chips)
         peaks = np.where(renewals > 0, peak(bought, p), peaks)
     return combine(world, rows, np.where(works, chips, 0.0), peaks, machines)

@@ -97,6 +97,13 @@ def test_machines_are_renewed_at_the_age_that_is_set():
     assert (renewed > once).all()
 
 
+def test_worlds_in_which_machines_are_renewed_stand_beside_others_without_a_warning():
+    dear = BASE.changed({"chip_price_growth": 2.0, "end": "2034Q4"})
+    both = run([dear, dear.changed({"life_years": 3.0})], 1, [0, 0], price=False)
+    alone = run(dear, 1, [0], price=False)
+    assert both.worlds["largest_run_flop"][0] == alone.worlds["largest_run_flop"][0]
+
+
 def test_a_mixed_array_of_parameters_equals_each_world_alone():
     scenarios = [
         BASE.changed(
