@@ -214,8 +214,7 @@ def dask(content: str, chunks: Iterable[int], stop: Stop, address: str) -> Itera
         _same_everywhere(client, content, expected)
         running: dict[Any, int] = {}
         ended = distributed.as_completed(loop=client.loop)
-        window = 0
-        seen, said, look = time.monotonic(), False, 0.0
+        window, watch = 0, _Watch(client, address)
         while not stop.hurried:
             if len(running) <= window // 2:  # workers may have come or gone
                 window = max(2 * sum(client.nthreads().values()), 4)
@@ -226,19 +225,8 @@ def dask(content: str, chunks: Iterable[int], stop: Stop, address: str) -> Itera
             if not running:
                 return
             if not ended.has_ready():
-                now = time.monotonic()
-                if now >= look:
-                    look = now + TICK
-                    if client.nthreads():
-                        seen, said = now, False
-                    elif stop.asked:
-                        return  # no one is left to end what runs
-                    elif now - seen > ALONE and not said:
-                        said = True
-                        logging.getLogger(__name__).warning(
-                            "the cluster at %s has no workers; waiting for some, and what is done is kept.",
-                            address,
-                        )
+                if not watch.has_workers() and stop.asked:
+                    return  # no one is left to end what runs
                 time.sleep(GLANCE)
                 continue
             future = next(ended)
@@ -254,6 +242,31 @@ def dask(content: str, chunks: Iterable[int], stop: Stop, address: str) -> Itera
     finally:
         with suppress(TimeoutError):
             client.close(timeout=2)
+
+
+class _Watch:
+    """Looks now and then whether a cluster has workers, and says once that it has had none for long."""
+
+    def __init__(self, client: Any, address: str):
+        self.client, self.address = client, address
+        self.any, self.said = True, False
+        self.seen, self.next_look = time.monotonic(), 0.0
+
+    def has_workers(self) -> bool:
+        """Whether there were any when it last looked."""
+        now = time.monotonic()
+        if now < self.next_look:
+            return self.any
+        self.next_look = now + TICK
+        self.any = bool(self.client.nthreads())
+        if self.any:
+            self.seen, self.said = now, False
+        elif now - self.seen > ALONE and not self.said:
+            self.said = True
+            logging.getLogger(__name__).warning(
+                "the cluster at %s has no workers; waiting for some, and what is done is kept.", self.address
+            )
+        return self.any
 
 
 def fingerprint(content: str) -> list[str]:
