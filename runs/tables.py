@@ -162,7 +162,6 @@ TABLES: dict[str, tuple[Column, ...]] = {
     ),
 }
 DEFAULT = ("worlds", "states", "facilities", "votes")
-WORST_WHEN_MISSING = ("years_behind", "capability_lag_years", "price_of_politics")
 
 
 def columns(table: str) -> tuple[Column, ...]:

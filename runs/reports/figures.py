@@ -38,7 +38,6 @@ BLUE, VERMILION, GREEN, ORANGE, SKY, PURPLE, GREY = (
 )
 COLOURS = (BLUE, VERMILION, GREEN, ORANGE, PURPLE, SKY, GREY)
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
-HATCHES = ("", "//", "..", "xx", "\\\\", "++", "oo")
 WIDTH = 7.2  # inches: a page's text
 STYLE: Any = {  # its keys are literals in Matplotlib's types
     "font.family": "DejaVu Sans",

@@ -29,7 +29,6 @@ from runs.views.narrative import says
 from runs.views.reasons import ballot, decision, facilities, proposed_by, who_proposes
 
 SELECTED, CONTRACTED, BUILDING, WORKING, CANCELLED, STOPPED = range(1, 7)
-PHASES = ("", "selected", "contracted", "building", "working", "cancelled", "stopped")
 
 
 def number(value: Any) -> float | int | None:
