@@ -273,7 +273,7 @@ QUESTIONS = (
         "years",
         lambda t: t.standing,
         0.1,
-        "Part of what the reform gains needs no new site.",
+        "The reform's operations and pooling gain on the machines that stood already, too.",
     ),
     Question(
         "what funding gains",
