@@ -28,7 +28,7 @@ from abm.politics.parameters import PoliticsParameters
 from agents.errors import BadInput, near
 from agents.rules import FAMILIES, Parameter, Rule, family
 
-DEFAULT = "eu-status-quo"
+DEFAULT, UNNAMED = "eu-status-quo", "unnamed"
 
 
 class Choice(NamedTuple):
@@ -63,7 +63,7 @@ class Scenario(PoliticsParameters, DeliveryParameters):
             sense; the text names the place, the value and the remedy.
     """
 
-    name: str = "unnamed"
+    name: str = UNNAMED
     decider: Annotated[
         str,
         Parameter(
@@ -99,7 +99,7 @@ class Scenario(PoliticsParameters, DeliveryParameters):
     @classmethod
     def _checked(cls, data: Any) -> Any:
         known = parameters()
-        out: dict[str, Any] = {"name": data.get("name", "unnamed")}
+        out: dict[str, Any] = {"name": data.get("name", UNNAMED)}
         rules: dict[str, Choice] = {}
         for key, value in data.items():
             if key in known:
@@ -277,7 +277,7 @@ def load(what: str | Path | Mapping[str, Any] | Scenario) -> Scenario:
     if isinstance(what, Scenario):
         return what
     if isinstance(what, Mapping):
-        return _built(what, "the scenario", str(what.get("name", "unnamed")))
+        return _built(what, "the scenario", str(what.get("name", UNNAMED)))
     return _named(str(what), Path(), ())
 
 

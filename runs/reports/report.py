@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from abm.scenario import Scenario, load
+from abm.scenario import DEFAULT, UNNAMED, Scenario, load
 from agents.errors import BadInput
 from runs.experiments.design import FROM, TO
 from runs.experiments.results import Results
@@ -147,9 +147,9 @@ def methods(results: Results) -> str:
 
 def _begun(base: Scenario) -> str:
     """The scenario that a design starts from; one without a name by what it changes in today's institutions."""
-    if base.name != "unnamed":
+    if base.name != UNNAMED:
         return f"the scenario {base.name}"
-    today = load("eu-status-quo")
+    today = load(DEFAULT)
     here, there = base.plain(), today.plain()
     moved = [
         f"{key} = {shown(value)}" for key, value in here.items() if key != "name" and value != there[key]
