@@ -54,9 +54,10 @@ def drawn_map(members: Members | None = None) -> dict[str, Any]:
     members = members or load_members()
     states, sites = members.states, members.sites
     other, paths, names, at = _land(members)
+    europe = in_europe(members)
     return {
-        "union": "Europe" if in_europe(members) else "this union",  # in a sentence
-        "tour": in_europe(members),  # its claims are about Europe
+        "union": "Europe" if europe else "this union",  # in a sentence
+        "tour": europe,  # its claims are about Europe
         "name": members.name.replace("_", " ").title(),
         "window": WINDOW,
         "other": other,
@@ -66,7 +67,7 @@ def drawn_map(members: Members | None = None) -> dict[str, Any]:
                 "name": states.names[i],
                 "path": paths[i],
                 "at": names[i],
-                "small": bool(other) and code in SMALL,
+                "small": europe and code in SMALL,
                 "population": int(states.population[i]),
             }
             for i, code in enumerate(states.codes)
