@@ -41,25 +41,29 @@ export function makeDirector(store, ask, look = () => {}) {
     }, DOUBT);
   }
 
+  /** After a refusal: what a link changes is dropped where it was never shown, else all is as it was. */
+  function recover(error, then) {
+    const unseen = (spec, side) => side >= state.runs.length && Object.keys(spec.changes).length > 0;
+    if (wanted(state).some(unseen)) {
+      const specs = state.specs.map((spec, side) => (unseen(spec, side) ? { base: spec.base, changes: {} } : spec));
+      store.set({ specs, notice: `${error} The scenario is shown without what this link changes.` });
+      renew(then);
+      return;
+    }
+    if (good) {
+      Object.assign(state, structuredClone(good));
+      if (JSON.stringify(past.at(-1)) === JSON.stringify(good)) past.pop();
+    }
+    store.set({ busy: false, notice: error });
+  }
+
   function renew(then) {
     clearTimeout(timer);
     store.set({ busy: true });
     const asked = setting();
     const mine = send({ kind: "runs", specs: wanted(state), seed: state.seed, replicate: state.world }, (said) => {
       if (mine !== director.latest) return;
-      if (said.error) {
-        const unseen = (spec, side) => side >= state.runs.length && Object.keys(spec.changes).length > 0;
-        if (wanted(state).some(unseen)) {
-          store.set({ specs: state.specs.map((spec, side) => (unseen(spec, side) ? { base: spec.base, changes: {} } : spec)), notice: `${said.error} The scenario is shown without what this link changes.` });
-          return renew(then);
-        }
-        if (good) {
-          Object.assign(state, structuredClone(good));
-          if (JSON.stringify(past.at(-1)) === JSON.stringify(good)) past.pop();
-        }
-        store.set({ busy: false, notice: said.error });
-        return;
-      }
+      if (said.error) return recover(said.error, then);
       good = asked;
       store.set({ runs: said.runs, busy: false, notice: state.notice === LOST ? null : state.notice });
       store.go(state.t);

@@ -122,7 +122,12 @@ function tags(state, runs, t, x, y, inner, size) {
   if (t > 3) {
     const late = t > frames.length * 0.55;
     const foot = inner.y + inner.h - size * 0.15; // below it stand the years
-    const put = (v, text, key, below) => v !== null && marks.push(words(text, late ? x(t) - size * 0.3 : x(t) + size * 0.5, below ? Math.min(foot, y(v) + size * 1.2) : Math.min(foot - size * 1.15, y(v) - size * 0.55), { key, ...style, anchor: late ? "end" : "start", fill: SIDES[key === "b" ? 1 : 0] }));
+    const put = (v, text, key, below) => {
+      if (v === null) return;
+      const left = late ? x(t) - size * 0.3 : x(t) + size * 0.5;
+      const level = below ? y(v) + size * 1.2 : Math.min(y(v) - size * 0.55, foot - size * 1.15);
+      marks.push(words(text, left, Math.min(foot, level), { key, ...style, anchor: late ? "end" : "start", fill: SIDES[key === "b" ? 1 : 0] }));
+    };
     if (runs.length === 1) {
       const f = frameAt(runs[0], t);
       const [all, best] = [log(f.added_up_flop), log(f.largest_run_flop)];
