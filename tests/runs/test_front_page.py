@@ -5,6 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from abm.outcomes import run
+from abm.scenario import load
+from runs.commands.verdict import NUMBERS, read
+from runs.europe.results_page import QUO, number, within
+
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
 LINES = re.findall(
@@ -48,6 +53,17 @@ def test_each_command(call, own_rules, folder, monkeypatch, line):
     monkeypatch.chdir(folder)
     status, out, err = call(*line.split(), *SHORT.get(line.split()[0], ()))
     assert (status, out != "") == (0, True), err
+
+
+def test_its_numbers_are_those_of_the_results():
+    found = {f["question"]: f for f in read(NUMBERS.read_text(encoding="utf-8"))["findings"]}
+    gain = next(f for question, f in found.items() if "with no new site" in question)
+    reform = load("essay-reform").plain()
+    how = {name: reform[name] for name in ("operations", "pooling")}
+    left = run(load("eu-status-quo").changed({"envelope_eur_bn": 0.0, **how}), 1, [0], price=False)
+    assert f"come {number(gain['median'])} years nearer the frontier" in TEXT
+    assert f"leaves them {number(left.worlds['years_behind'][0])} years behind" in TEXT
+    assert f"leaves Europe {within(found[QUO])}" in TEXT
 
 
 def test_the_python():
