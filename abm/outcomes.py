@@ -167,6 +167,7 @@ def outcomes(world: World, planner_years: Reals | None = None) -> Outcomes:
             "received_eur_bn": received,
             "paid_eur_bn": books.paid,
             "private_eur_bn": books.private,
+            "transfer_eur_bn": world.transfers,
             "yes_votes": world.yes_votes,
             "no_votes": world.no_votes,
         },

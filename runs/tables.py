@@ -101,6 +101,12 @@ TABLES: dict[str, tuple[Column, ...]] = {
             "what the state pays for all facilities, its share of the Union's part included",
         ),
         ("private_eur_bn", "real", "EUR bn", "what labs and firms pay for the facilities in the state"),
+        (
+            "transfer_eur_bn",
+            "real",
+            "EUR bn",
+            "cash for its votes, less its part of what votes cost; 0 without side payments",
+        ),
         ("yes_votes", "whole", "votes", "ballots in which the state said yes"),
         ("no_votes", "whole", "votes", "ballots in which the state said no"),
     ),

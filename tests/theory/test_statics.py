@@ -73,6 +73,15 @@ def test_e3_votes_bought_in_cash_spare_sites_and_fewer_sites_are_nearer_the_fron
     assert ayes(either).mean() <= ayes(sites).mean() + 0.5
 
 
+def test_e3_cash_is_in_the_states_table_and_costs_more_than_it_brings():
+    how = {"agenda": "closed_rule", "funding": "gni_key", "voting": "unanimity"}
+    cash = played(side_payments=True, cost_of_public_funds=0.3, **how).states["transfer_eur_bn"]
+    got, given = np.maximum(cash, 0).sum(-1), np.maximum(-cash, 0).sum(-1)
+    assert (got > 0).any()
+    assert given == pytest.approx(1.3 * got, rel=1e-9)  # the proposer pays the bill alone
+    assert not played(**how).states["transfer_eur_bn"].any()
+
+
 PROTOCOLS = [rule.name for rule in agenda if rule.name != "planner"]
 
 
