@@ -268,12 +268,12 @@ QUESTIONS = (
         "The reform does not catch up: the money is not enough.",
     ),
     Question(
-        "what the reform's operations and pooling would gain on the machines that stood already, with no new site",
+        "what the reform's operations and pooling gain on today's programme with no new site at all",
         5,
         "years",
         lambda t: t.standing,
         0.1,
-        "The reform's operations and pooling gain on the machines that stood already, too.",
+        "Running and pooling better what stands already beats building today's sites.",
     ),
     Question(
         "what funding gains",

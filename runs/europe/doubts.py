@@ -162,8 +162,8 @@ class Trial:
 
     `mixtures` (2^k, worlds) is the gain of every mixture, in years less behind than the status quo; `units` the groups
     that were switched. `status_quo`, `reform` and `alone` hold outcomes; `pooled` the run of the nineteen sites' chips
-    over that of one campus of as many, by pooling rule; `standing` (worlds,) what the reform's operations and pooling
-    gain, in years, on the machines that stood already.
+    over that of one campus of as many, by pooling rule; `standing` (worlds,) the years by which the machines that
+    stood already, run and pooled as under the reform, are nearer the frontier than the status quo with all its sites.
     """
 
     doubt: Doubt
@@ -204,14 +204,13 @@ def try_out(bench: Bench, doubt: Doubt) -> Trial:
         reform=bench.outcomes(target, SIZES),
         alone=alone,
         pooled=pooled(bench, source.changed({"operations": "operator_led"})),
-        standing=_with_nothing_built(bench, source, source) - _with_nothing_built(bench, source, target),
+        standing=lags[0] - _with_nothing_built(bench, target),
     )
 
 
-def _with_nothing_built(bench: Bench, scenario: Scenario, run_as: Scenario) -> Reals:
-    """(worlds,) years behind under a scenario without money, its machines run and pooled as another one's."""
-    how = {name: run_as.rules[name].plain() for name in ("operations", "pooling")}
-    return bench.outcomes(scenario.changed({"envelope_eur_bn": 0.0, **how}), ["years_behind"])["years_behind"]
+def _with_nothing_built(bench: Bench, scenario: Scenario) -> Reals:
+    """(worlds,) years behind with the machines that stood already, run and pooled as a scenario says."""
+    return bench.outcomes(scenario.changed({"envelope_eur_bn": 0.0}), ["years_behind"])["years_behind"]
 
 
 def bite(trial: Trial, base: Trial) -> float:
