@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import re
-import sys
 import tempfile
 from dataclasses import dataclass
 from multiprocessing import get_context
@@ -69,13 +67,12 @@ def check_apart(file: Path, limit: float = watch.LIMIT) -> Checked:
     """`check_file` with the rules' speed, in a process that can be ended where a rule cannot be interrupted.
 
     While one call into C lasts, Python hears no alarm; a thread of `faulthandler` ends the child then, and leaves
-    behind in which line it was. In this process where the system cannot part one safely.
+    behind in which line it was.
     """
-    if not hasattr(os, "fork") or sys.platform == "darwin":
-        return check_file(file, limit, timed=True)
-    context = get_context("fork")
+    context = get_context("spawn")
     hears, tells = context.Pipe(duplex=False)
-    with tempfile.TemporaryFile("w+") as trace:
+    with tempfile.TemporaryDirectory() as folder:
+        trace = Path(folder) / "trace"
         child = context.Process(target=_tell, args=(tells, trace, file, limit))
         child.start()
         tells.close()
@@ -85,8 +82,7 @@ def check_apart(file: Path, limit: float = watch.LIMIT) -> Checked:
                 raise found
             return found
         child.join()
-        trace.seek(0)
-        last = trace.read()
+        last = trace.read_text() if trace.exists() else ""
     says = "ends the program when it is imported or asked; leave that to whoever runs it"
     if last:
         says = f"has found no end after {limit:g} s and cannot be interrupted; see what it calls there"
@@ -96,12 +92,12 @@ def check_apart(file: Path, limit: float = watch.LIMIT) -> Checked:
     )
 
 
-def _tell(tells: Any, trace: Any, file: Path, limit: float) -> None:
-    watch.trace = trace
-    try:
-        tells.send(check_file(file, limit, timed=True))
-    except BaseException as error:
-        tells.send(error)
+def _tell(tells: Any, trace: Path, file: Path, limit: float) -> None:
+    with trace.open("w") as watch.trace:
+        try:
+            tells.send(check_file(file, limit, timed=True))
+        except BaseException as error:
+            tells.send(error)
 
 
 def _unread(path: Path, text: str) -> Fault:
