@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from abm.politics import coalition
 from agents.arrays import Reals, Truths, pick, total
-from agents.situation import Prospect
+from agents.situation import Offer, Prospect
 
 CASH_ROUNDS = 4  # times that the bill for cash is reckoned with in the prices
 
@@ -16,11 +17,8 @@ CASH_ROUNDS = 4  # times that the bill for cash is reckoned with in the prices
 class Buying:
     """The part of the Council's table at which votes are bought, with sites at home or in cash."""
 
-    def gap(
-        self: Any, plan: Reals, sunk: Any, margin: float = 0.0, transfer: Any = 0.0, pledged: Any = None
-    ) -> Reals:
-        """What each state lacks to say yes to a plan, EUR bn (worlds, states); at most 0 for who says it anyway."""
-        offer, failed = self.offer(plan, pledged, transfer), self.failed(plan, sunk)
+    def gap(self: Any, offer: Offer, failed: Offer, margin: float = 0.0) -> Reals:
+        """What each state lacks to say yes to an offer, EUR bn (worlds, states); at most 0 for who says it anyway."""
         stake = offer.utility - failed.utility
         reservation = self.reservation(failed, stake)
         if margin:
@@ -32,7 +30,8 @@ class Buying:
 
         0 for who would say yes anyway, inf for who cannot be won by the largest site at its best free site.
         """
-        offer, gap = self.offer(plan), self.gap(plan, sunk, margin)
+        offer = self.offer(plan)
+        gap = self.gap(offer, self.failed(plan, sunk), margin)
         size = np.full(gap.shape, np.inf)
         room = np.where(pick(plan, np.maximum(self.best, 0)) > 0, 0.0, self.at_best(self.cap))
         before, without = 0.0, gap * 0.0
@@ -93,14 +92,22 @@ class Buying:
 
     def _bought_for(self: Any, price: Reals, always: Truths | None, spare: int) -> Reals:
         """What is given to whom at these prices, EUR bn (worlds, states), for the cheapest coalition that wins."""
-        every = np.zeros(self.worlds, bool)
-        if np.any(self.p.consensus_norm > 0):
-            every = self.uniform("consensus", 1)[:, 0] < self.p.consensus_norm[:, 0]
-        ties = self.uniform("partners", self.states.count)
-        members, _ = coalition.cheapest(price, self.wins, self.states, always, ties)
-        members = coalition.with_spare(price, members, spare) | every[:, None]
+        members, _ = coalition.cheapest(price, self.wins, self.states, always, self._ties)
+        members = coalition.with_spare(price, members, spare) | self._every[:, None]
         bought = np.where(members & np.isfinite(price), price, 0.0)
         return bought if always is None else np.where(always, 0.0, bought)
+
+    @cached_property
+    def _every(self: Any) -> Truths:
+        """(worlds,) whether the norm of consensus has all bought this quarter who can be had."""
+        if not np.any(self.p.consensus_norm > 0):
+            return np.zeros(self.worlds, bool)
+        return self.uniform("consensus", 1)[:, 0] < self.p.consensus_norm[:, 0]
+
+    @cached_property
+    def _ties(self: Any) -> Reals:
+        """(worlds, states) this quarter's order of partners who ask for the same."""
+        return self.uniform("partners", self.states.count)
 
     def _cash(self: Any, plan: Reals, sunk: Any, always: Truths | None, spare: int, margin: float) -> Reals:
         """Cash that each state gets for its yes, less its part of the bill, EUR bn (worlds, states).
@@ -110,13 +117,14 @@ class Buying:
         that stands with the labs' letters and without.
         """
         payers = self.split.key if always is None else always
-        pledged = self.pledged(plan, self.letters(plan))
+        pledged, failed = self.pledged(plan, self.letters(plan)), self.failed(plan, sunk)
         cost = 1 + self.p.cost_of_public_funds
         bought, bill = np.zeros((self.worlds, self.states.count)), np.zeros((self.worlds, 1))
         for _ in range(CASH_ROUNDS):
             paid = bought - payers * bill
             asked = bought + np.maximum(
-                self.gap(plan, sunk, margin, paid), self.gap(plan, sunk, margin, paid, pledged)
+                self.gap(self.offer(plan, None, paid), failed, margin),
+                self.gap(self.offer(plan, pledged, paid), failed, margin),
             )
             members = self._bought_for(np.maximum(asked, 0.0), always, spare) > 0
             # what they ask for were there no bill, a hair more so that rounding leaves no yes short, and what is left of

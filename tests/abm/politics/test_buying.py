@@ -54,7 +54,8 @@ def test_the_cheapest_votes_are_bought_and_what_is_asked_for_is_paid(
         cash = it._cash(plan, 0.0, always, 0, 0.0)
         payers = np.broadcast_to(it.split.key if always is None else always, cash.shape).astype(float)
         letters = it.pledged(plan, it.letters(plan))
-        gap = np.maximum(it.gap(plan, 0.0), it.gap(plan, 0.0, pledged=letters))
+        failed = it.failed(plan, 0.0)
+        gap = np.maximum(it.gap(it.offer(plan), failed), it.gap(it.offer(plan, letters), failed))
         if proposes:
             gap = np.where(always, -np.inf, gap)
         every = np.array(list(product([False, True], repeat=STATES)))
