@@ -384,13 +384,14 @@ def settings(scenarios: Sequence[Scenario], name: str, by_row: bool, code: str =
     """
     rule = family(name)[scenarios[0].rules[name].of(code).rule]
     out: dict[str, Any] = {}
+    shared = _shared(scenarios)
     for key, (default, _) in rule.parameters.items():
 
         def given(s: Scenario, key: str = key, default: Any = default) -> Any:
             return dict(s.rules[name].of(code).settings).get(key, default)
 
         if isinstance(default, float):
-            column = _column(scenarios, given, _shared(scenarios))
+            column = _column(scenarios, given, shared)
             out[key] = column[:, None] if by_row else column
         else:
             out[key] = given(scenarios[0])
