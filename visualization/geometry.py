@@ -36,10 +36,12 @@ def in_europe(members: Members) -> bool:
     )
 
 
-def _land(members: Members) -> tuple[str, list[str], list[tuple[float, float]], list[tuple[float, float]]]:
+def _land(
+    members: Members, europe: bool
+) -> tuple[str, list[str], list[tuple[float, float]], list[tuple[float, float]]]:
     """The land around, the states' outlines, where their names stand, and where the sites do."""
     states, sites = members.states, members.sites
-    if in_europe(members):
+    if europe:
         drawn = _outlines()
         at = [place(float(sites.latitude[j]), float(sites.longitude[j])) for j in range(sites.count)]
         names = [LABELS.get(code) or tuple(drawn["centroid"][code]) for code in states.codes]
@@ -53,8 +55,8 @@ def drawn_map(members: Members | None = None) -> dict[str, Any]:
     """Everything about places that the browser needs once: outlines, labels, sites, commissioners and labs."""
     members = members or load_members()
     states, sites = members.states, members.sites
-    other, paths, names, at = _land(members)
     europe = in_europe(members)
+    other, paths, names, at = _land(members, europe)
     return {
         "union": "Europe" if europe else "this union",  # in a sentence
         "tour": europe,  # its claims are about Europe

@@ -7,6 +7,7 @@ from collections import defaultdict
 import numpy as np
 from numpy.typing import NDArray
 
+from abm.data import equal_area
 from abm.members import Members
 from agents.arrays import Reals
 
@@ -39,12 +40,9 @@ def patchwork(members: Members, window: tuple[float, float, float, float]) -> tu
 def _projected(latitude: Reals, longitude: Reals) -> Reals:
     """Lambert's equal-area projection about the middle of some places, (places, 2), south downwards."""
     north, east = np.radians(latitude), np.radians(longitude)
-    around = np.arctan2(np.sin(east).mean(), np.cos(east).mean())
-    middle, east = north.mean(), east - around
-    k = np.sqrt(2 / (1 + np.sin(middle) * np.sin(north) + np.cos(middle) * np.cos(north) * np.cos(east)))
-    x = k * np.cos(north) * np.sin(east)
-    y = k * (np.cos(middle) * np.sin(north) - np.sin(middle) * np.cos(north) * np.cos(east))
-    return np.column_stack([x, -y])
+    middle, around = north.mean(), np.arctan2(np.sin(east).mean(), np.cos(east).mean())
+    at = [equal_area(*one, middle, around) for one in zip(north.tolist(), east.tolist(), strict=True)]
+    return np.array(at) * (1, -1)
 
 
 def _fitted(at: Reals, window: tuple[float, float, float, float]) -> Reals:

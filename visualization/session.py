@@ -69,9 +69,10 @@ def opened(text: str) -> dict[str, Any]:
 def offered() -> dict[str, Any]:
     """All that can be chosen: presets, families of rules with their parameters, and the scenario's parameters."""
     own = {rule for file in loaded() for rule in file.rules}
+    titles = TITLES if in_europe(shown()) else TITLES | ELSEWHERE
     return {
         "presets": [
-            _preset(name)
+            _preset(name, titles)
             for name in sorted(presets(), key=lambda n: list(TITLES).index(n) if n in TITLES else 99)
         ],
         "groups": GROUPS,
@@ -117,10 +118,9 @@ def _about(name: str, default: Any, about: Parameter) -> dict[str, Any]:
     }
 
 
-def _preset(name: str) -> dict[str, Any]:
+def _preset(name: str, titles: Mapping[str, str]) -> dict[str, Any]:
     text = (resources.files("abm.scenarios") / f"{name}.toml").read_text(encoding="utf-8")
     head = [line[1:].strip() for line in text.splitlines() if line.startswith("#")]
-    titles = TITLES if in_europe(shown()) else TITLES | ELSEWHERE
     title = titles.get(name, name.replace("-", " ").capitalize())
     return {"name": name, "title": title, "about": " ".join(head), "plain": load(name).plain()}
 

@@ -15,17 +15,22 @@ CENTRE = (math.radians(52.0), math.radians(10.0))
 SCALE, EAST, NORTH = 1265.32, 512.08, 436.65  # drawing units, fitted to the outlines of fifteen states
 
 
+def equal_area(latitude: float, longitude: float, middle: float, around: float) -> tuple[float, float]:
+    """Lambert's equal-area projection about a centre, east and north of it in radii; all angles in radians."""
+    north, east = latitude, longitude - around
+    k = math.sqrt(
+        2 / (1 + math.sin(middle) * math.sin(north) + math.cos(middle) * math.cos(north) * math.cos(east))
+    )
+    x = k * math.cos(north) * math.sin(east)
+    y = k * (math.cos(middle) * math.sin(north) - math.sin(middle) * math.cos(north) * math.cos(east))
+    return x, y
+
+
 def place(latitude: float, longitude: float) -> tuple[float, float]:
     """Where a place falls on the map: Lambert's equal-area projection about 52 N 10 E, as in EPSG:3035.
 
     >>> [round(x) for x in place(52.0, 10.0)]
     [512, 437]
     """
-    north, east = math.radians(latitude), math.radians(longitude) - CENTRE[1]
-    middle = CENTRE[0]
-    k = math.sqrt(
-        2 / (1 + math.sin(middle) * math.sin(north) + math.cos(middle) * math.cos(north) * math.cos(east))
-    )
-    x = k * math.cos(north) * math.sin(east)
-    y = k * (math.cos(middle) * math.sin(north) - math.sin(middle) * math.cos(north) * math.cos(east))
+    x, y = equal_area(math.radians(latitude), math.radians(longitude), *CENTRE)
     return EAST + SCALE * x, NORTH - SCALE * y
