@@ -40,14 +40,15 @@ def verdict(
     with printing.progress("trials") as report:
         found = judge(worlds, draws, seed, workers, base, progress=report).plain()
     text = printing.json_text(found)
+    plain = read(text)
     places = [out] if out is not None else []
     places += [ROOM] if write else []
     for place in places:
         try:
             place.mkdir(parents=True, exist_ok=True)
             (place / NUMBERS.name).write_text(text, encoding="utf-8")
-            (place / PAGE.name).write_text(page(read(text)), encoding="utf-8")
-            write_figures(read(text), place)
+            (place / PAGE.name).write_text(page(plain), encoding="utf-8")
+            write_figures(plain, place)
         except OSError as error:
             raise cannot_write(place, error) from None
     if json:

@@ -152,6 +152,13 @@ def _change_of_sites(name: str) -> Callable[[Trial], Reals]:
     return lambda t: t.status_quo["sites"] - t.alone[name]
 
 
+GAINS = {  # the questions that divide the reform's gain by part of the institutions
+    "placement": "what placement gains",
+    "funding": "what funding gains",
+    "procurement": "what procurement gains",
+    "operations": "what operations gain",
+    "pooling": "what pooling gains",
+}
 QUESTIONS = (
     Question(
         "the reform's largest site over the status quo's",
@@ -189,7 +196,7 @@ QUESTIONS = (
         "It is the wish to host, with half of the money from the Union, that makes the number.",
     ),
     Question(
-        "what placement gains",
+        GAINS["placement"],
         1,
         "years",
         share("placement"),
@@ -220,7 +227,7 @@ QUESTIONS = (
         0.3,
         "Much of what geography costs is the cost of not pooling.",
     ),
-    Question("what pooling gains", 2, "years", share("pooling"), 0.1, "Training together pays in years."),
+    Question(GAINS["pooling"], 2, "years", share("pooling"), 0.1, "Training together pays in years."),
     Question(
         "by how much all of the status quo's sites together fall short of one large American site that works today",
         2,
@@ -230,10 +237,10 @@ QUESTIONS = (
         "Even added up, the sites are less than what one serious lab deploys.",
     ),
     Question(
-        "what procurement gains", 3, "years", share("procurement"), 0.1, "Quicker procurement pays in years."
+        GAINS["procurement"], 3, "years", share("procurement"), 0.1, "Quicker procurement pays in years."
     ),
     Question(
-        "what operations gain", 3, "years", share("operations"), 0.1, "Who may act at night pays in years."
+        GAINS["operations"], 3, "years", share("operations"), 0.1, "Who may act at night pays in years."
     ),
     Question(
         "what placement and operations gain together beyond each apart",
@@ -276,7 +283,7 @@ QUESTIONS = (
         "Running and pooling better what stands already beats building today's sites.",
     ),
     Question(
-        "what funding gains",
+        GAINS["funding"],
         5,
         "years",
         share("funding"),
@@ -286,13 +293,6 @@ QUESTIONS = (
 )
 
 
-GAINS = {
-    "placement": "what placement gains",
-    "funding": "what funding gains",
-    "procurement": "what procurement gains",
-    "operations": "what operations gain",
-    "pooling": "what pooling gains",
-}  # the questions that divide the reform's gain by part of the institutions
 ESSAY = 2026.04  # 14 January 2026
 STRUCTURAL = 2.0  # years behind that even the reform does not get below
 
