@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from agents.arrays import Reals
 from agents.errors import BadInput
 from runs.contrasts.paired import WORSE_WHEN_HIGH
+from runs.contrasts.contrasts import paired_difference
 from runs.contrasts.resampling import interval, resampled_means
 from runs.experiments.design import Point, problem, unit_sample
 from runs.experiments.factors import Factor
@@ -413,7 +414,7 @@ def level_contrasts(results: Results, outcome: str = "years_behind") -> list[Lev
                 continue
             up, down = (np.array(side) for side in zip(*pairs, strict=True))
             with np.errstate(invalid="ignore"):  # a world without a run is infinitely far behind
-                apart = np.where(values[up] == values[down], 0.0, values[up] - values[down])
+                apart = paired_difference(values[up], values[down])
                 difference, each = apart.mean(0), tuple(map(float, apart.mean(1)))
                 low, high = interval(resampled_means(difference, spec.seed))
                 mean = float(difference.mean())
