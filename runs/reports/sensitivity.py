@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from agents.arrays import Reals
 from agents.errors import BadInput
-from runs.contrasts.paired import WORSE_WHEN_HIGH
 from runs.contrasts.contrasts import paired_difference
+from runs.contrasts.paired import WORSE_WHEN_HIGH
 from runs.contrasts.resampling import interval, resampled_means
 from runs.experiments.design import Point, problem, unit_sample
 from runs.experiments.factors import Factor
