@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from abm.world import World
-from agents.arrays import Reals
+from juste_retour.abm.world import World
+from juste_retour.agents.arrays import Reals
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,7 +3,7 @@
 import re
 from datetime import date
 
-from agents.errors import BadInput
+from juste_retour.agents.errors import BadInput
 
 
 def quarter(text: str, place: str) -> int:

@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from abm.world import World
-from agents.each import Asks
-from agents.errors import BadInput, near
-from agents.mesa_agents import Actor, Commissioner, Facility, Lab, MemberState
-from agents.own import asking
-from agents.situation import Situation
-from agents.some_worlds import some_worlds
+from juste_retour.abm.world import World
+from juste_retour.agents.each import Asks
+from juste_retour.agents.errors import BadInput, near
+from juste_retour.agents.mesa_agents import Actor, Commissioner, Facility, Lab, MemberState
+from juste_retour.agents.own import asking
+from juste_retour.agents.situation import Situation
+from juste_retour.agents.some_worlds import some_worlds
 
 KINDS: dict[type[Actor], str] = {
     MemberState: "state",
@@ -28,7 +28,7 @@ class Cast:
     """Puts decisions to the agents that take them by themselves, world by world; everyone else goes by the rule.
 
     Args:
-        models: an `abm.model.WorldModel` for each world, in their order.
+        models: an `juste_retour.abm.model.WorldModel` for each world, in their order.
     """
 
     def __init__(self, models: list[Any]):

@@ -1,8 +1,8 @@
 """Enters the shipped rules: import this, and every family and rule is known."""
 
-from abm.delivery import operations, pooling, procurement
-from abm.politics import agenda, entitlement, funding, reversion, voting
-from agents import commissioner, endorsement, lab, member_state
+from juste_retour.abm.delivery import operations, pooling, procurement
+from juste_retour.abm.politics import agenda, entitlement, funding, reversion, voting
+from juste_retour.agents import commissioner, endorsement, lab, member_state
 
 __all__ = [
     "agenda",

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from abm.delivery.chips import chips_bought, peak
-from abm.delivery.pooling import Fleet
-from agents.arrays import Reals, Truths
-from agents.situation import Machines
+from juste_retour.abm.delivery.chips import chips_bought, peak
+from juste_retour.abm.delivery.pooling import Fleet
+from juste_retour.agents.arrays import Reals, Truths
+from juste_retour.agents.situation import Machines
 
 
 @lru_cache(maxsize=4096)

@@ -18,9 +18,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from abm.tables import Table, digest
-from agents.errors import BadInput, near
-from agents.situation import College, Labs, Machines, Sites, States
+from juste_retour.abm.tables import Table, digest
+from juste_retour.agents.errors import BadInput, near
+from juste_retour.agents.situation import College, Labs, Machines, Sites, States
 
 EUROPE = Path(__file__).parent / "data"
 INTERESTS = (

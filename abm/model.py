@@ -14,21 +14,21 @@ import mesa
 import numpy as np
 from mesa.datacollection import DataCollector
 
-from abm.accounts import Accounts
-from abm.calendar import label
-from abm.cast import KINDS, Cast, casting
-from abm.members import Members, load_members
-from abm.outcomes import Outcomes, outcomes, planned_years_behind, price_of_politics
-from abm.politics.council import Council
-from abm.quarter import advance
-from abm.readings import REPORTED, Readings
-from abm.reasons import Decision, reasons
-from abm.scenario import Scenario, load
-from abm.world import World
-from agents.arrays import Reals
-from agents.errors import BadInput, near
-from agents.mesa_agents import Actor, Commissioner, Facility
-from agents.situation import Situation
+from juste_retour.abm.accounts import Accounts
+from juste_retour.abm.calendar import label
+from juste_retour.abm.cast import KINDS, Cast, casting
+from juste_retour.abm.members import Members, load_members
+from juste_retour.abm.outcomes import Outcomes, outcomes, planned_years_behind, price_of_politics
+from juste_retour.abm.politics.council import Council
+from juste_retour.abm.quarter import advance
+from juste_retour.abm.readings import REPORTED, Readings
+from juste_retour.abm.reasons import Decision, reasons
+from juste_retour.abm.scenario import Scenario, load
+from juste_retour.abm.world import World
+from juste_retour.agents.arrays import Reals
+from juste_retour.agents.errors import BadInput, near
+from juste_retour.agents.mesa_agents import Actor, Commissioner, Facility
+from juste_retour.agents.situation import Situation
 
 AGENT_REPORTERS = (
     "state",
@@ -53,7 +53,7 @@ class WorldModel(mesa.Model):
     Args:
         readings: of the world, which several models may share.
         row: which of the worlds this is.
-        kinds: the class of each actor, from `abm.cast.casting`.
+        kinds: the class of each actor, from `juste_retour.abm.cast.casting`.
     """
 
     def __init__(self, readings: Readings, row: int, kinds: Mapping[str, list[type[Any]]]):
@@ -202,7 +202,7 @@ class AllocationModel(WorldModel):
         rng: the seed, a whole number of at least 0; where it is None one is drawn and kept as `seed`.
         replicate: which world of that seed.
         members: a folder of tables, or a union as loaded; the European Union by default.
-        agents: subclasses of `MemberState`, `Commissioner` or `Lab` that take decisions by themselves; see `abm.cast.casting`.
+        agents: subclasses of `MemberState`, `Commissioner` or `Lab` that take decisions by themselves; see `juste_retour.abm.cast.casting`.
         price: whether the last quarter reckons the price of politics, which takes a planner's run.
         agent_reporters: True to collect what agents show every quarter, or reporters of your own. `mesa.batch_run`
             returns a row for each agent then, and one for each run otherwise.
@@ -252,7 +252,7 @@ class AllocationModel(WorldModel):
         self.datacollector.collect(self)
 
     def outcomes(self) -> Outcomes:
-        """All that the run yields, as `abm.outcomes.run` of the same scenario, seed and replicate."""
+        """All that the run yields, as `juste_retour.abm.outcomes.run` of the same scenario, seed and replicate."""
         if self.running:
             raise BadInput(
                 f"the run has come to {self.world.quarter} only; step the model until it is no longer running."

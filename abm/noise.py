@@ -11,7 +11,7 @@ from numpy.random import Generator, Philox, SeedSequence
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from agents.arrays import Reals
+from juste_retour.agents.arrays import Reals
 
 BLOCK = 64
 _SMALLEST = 2.0**-54  # keeps normals finite

@@ -7,8 +7,8 @@ row of texts; an empty text is unknown. Columns are described in `abm/data/READM
 
 from __future__ import annotations
 
-from abm.members import EUROPE
-from abm.tables import read_rows
+from juste_retour.abm.members import EUROPE
+from juste_retour.abm.tables import read_rows
 
 Rows = list[dict[str, str]]
 

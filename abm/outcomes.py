@@ -10,15 +10,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from abm.accounts import accounts
-from abm.delivery.building import NEVER
-from abm.delivery.chips import h100_equivalents
-from abm.members import Members, load_members
-from abm.politics.council import Council
-from abm.quarter import advance
-from abm.scenario import Scenario
-from abm.world import World
-from agents.arrays import Reals, total
+from juste_retour.abm.accounts import accounts
+from juste_retour.abm.delivery.building import NEVER
+from juste_retour.abm.delivery.chips import h100_equivalents
+from juste_retour.abm.members import Members, load_members
+from juste_retour.abm.politics.council import Council
+from juste_retour.abm.quarter import advance
+from juste_retour.abm.scenario import Scenario
+from juste_retour.abm.world import World
+from juste_retour.agents.arrays import Reals, total
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,13 +88,13 @@ def run(
         trace: keep each decision.
         timeline: keep each quarter.
         planner_years: (worlds,) years behind of the planner twins where they are known already.
-        agents: Mesa agents with minds of their own, as `abm.model.AllocationModel` takes them; slower.
+        agents: Mesa agents with minds of their own, as `juste_retour.abm.model.AllocationModel` takes them; slower.
     """
     members = members or load_members()
     world = World(scenarios, seed, replicates, members, trace=trace, timeline=timeline)
     models: Sequence[Any] = ()
     if agents:
-        from abm.model import play  # Mesa takes two seconds to import
+        from juste_retour.abm.model import play  # Mesa takes two seconds to import
 
         models = play(world, agents)
     while world.running:

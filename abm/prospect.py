@@ -11,15 +11,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from abm.delivery import chips as chip
-from abm.delivery.building import headroom, planned_years
-from abm.delivery.exchange import run_flop
-from abm.delivery.frontier import frontier
-from abm.delivery.operations import goodput, in_service, money_kept
-from abm.fleet import combine, operational
-from agents.arrays import Reals, Whole, pick, total
-from agents.payoff import race
-from agents.situation import Prospect
+from juste_retour.abm.delivery import chips as chip
+from juste_retour.abm.delivery.building import headroom, planned_years
+from juste_retour.abm.delivery.exchange import run_flop
+from juste_retour.abm.delivery.frontier import frontier
+from juste_retour.abm.delivery.operations import goodput, in_service, money_kept
+from juste_retour.abm.fleet import combine, operational
+from juste_retour.agents.arrays import Reals, Whole, pick, total
+from juste_retour.agents.payoff import race
+from juste_retour.agents.situation import Prospect
 
 HORIZON = (2, 3, 4, 5, 6, 7)  # years after the decision
 

@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from abm.delivery.exchange import run_flop as flop
-from abm.delivery.frontier import capability_lag, compute_lag, frontier
-from abm.delivery.operations import talent_factor
-from abm.delivery.talent import moved
-from abm.fleet import fleet_of, operational
-from abm.politics.council import Council
-from agents.arrays import total
+from juste_retour.abm.delivery.exchange import run_flop as flop
+from juste_retour.abm.delivery.frontier import capability_lag, compute_lag, frontier
+from juste_retour.abm.delivery.operations import talent_factor
+from juste_retour.abm.delivery.talent import moved
+from juste_retour.abm.fleet import fleet_of, operational
+from juste_retour.abm.politics.council import Council
+from juste_retour.agents.arrays import total
 
 
 def advance(world: Any) -> None:

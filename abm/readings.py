@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from abm.accounts import Accounts, accounts
-from abm.delivery.exchange import run_flop
-from abm.fleet import fleet_of, operational
-from abm.quarter import race_of, standing
-from abm.quarter import run_flop as largest_run
-from abm.world import World
-from agents.arrays import total
+from juste_retour.abm.accounts import Accounts, accounts
+from juste_retour.abm.delivery.exchange import run_flop
+from juste_retour.abm.fleet import fleet_of, operational
+from juste_retour.abm.quarter import race_of, standing
+from juste_retour.abm.quarter import run_flop as largest_run
+from juste_retour.abm.world import World
+from juste_retour.agents.arrays import total
 
 REPORTED = (
     "quarter",

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from abm.calendar import label
-from abm.politics.voting import Ballot
-from agents.arrays import Reals, Truths
-from agents.errors import BadInput
+from juste_retour.abm.calendar import label
+from juste_retour.abm.politics.voting import Ballot
+from juste_retour.agents.arrays import Reals, Truths
+from juste_retour.agents.errors import BadInput
 
 
 @dataclass(frozen=True)

@@ -21,12 +21,12 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import model_validator
 
-from abm import catalogue  # noqa: F401  enters the shipped rules
-from abm.calendar import quarter
-from abm.delivery.parameters import DeliveryParameters
-from abm.politics.parameters import PoliticsParameters
-from agents.errors import BadInput, near
-from agents.rules import FAMILIES, Parameter, Rule, family
+from juste_retour.abm import catalogue  # noqa: F401  enters the shipped rules
+from juste_retour.abm.calendar import quarter
+from juste_retour.abm.delivery.parameters import DeliveryParameters
+from juste_retour.abm.politics.parameters import PoliticsParameters
+from juste_retour.agents.errors import BadInput, near
+from juste_retour.agents.rules import FAMILIES, Parameter, Rule, family
 
 DEFAULT, UNNAMED = "eu-status-quo", "unnamed"
 
@@ -265,7 +265,11 @@ def _toml(value: Any) -> str:
 
 def presets() -> list[str]:
     """Names of the shipped scenarios."""
-    return sorted(f.name[:-5] for f in resources.files("abm.scenarios").iterdir() if f.name.endswith(".toml"))
+    return sorted(
+        f.name[:-5]
+        for f in resources.files("juste_retour.abm.scenarios").iterdir()
+        if f.name.endswith(".toml")
+    )
 
 
 def load(what: str | Path | Mapping[str, Any] | Scenario) -> Scenario:
@@ -298,7 +302,9 @@ def _named(text: str, folder: Path, above: tuple[Path, ...]) -> Scenario:
 
 @cache
 def _preset(name: str, entered: tuple[int, ...]) -> Scenario:
-    content = tomllib.loads((resources.files("abm.scenarios") / f"{name}.toml").read_text(encoding="utf-8"))
+    content = tomllib.loads(
+        (resources.files("juste_retour.abm.scenarios") / f"{name}.toml").read_text(encoding="utf-8")
+    )
     if name == DEFAULT:
         return Scenario.of(content, name)
     return _built(content, name, name)

@@ -15,7 +15,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import NoReturn
 
-from agents.errors import BadInput, near
+from juste_retour.agents.errors import BadInput, near
 
 MISSING_VALUES = {"nan", "na", "n/a", "null", "none", "-", ":"}
 

@@ -13,21 +13,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from abm import quarter as quarterly
-from abm.calendar import label, quarter, year
-from abm.delivery import talent
-from abm.delivery.building import Delivered, Luck, deliver
-from abm.delivery.operations import talent_factor
-from abm.delivery.tour import plan_tour
-from abm.fleet import combine
-from abm.members import Members, load_members
-from abm.noise import Tape
-from abm.politics.voting import Ballot
-from abm.scenario import Scenario, check_actors, settings, values
-from agents.arrays import Reals, Truths, total, total_by
-from agents.lab import Market
-from agents.payoff import local_scale
-from agents.rules import FAMILIES, Rule, family
+from juste_retour.abm import quarter as quarterly
+from juste_retour.abm.calendar import label, quarter, year
+from juste_retour.abm.delivery import talent
+from juste_retour.abm.delivery.building import Delivered, Luck, deliver
+from juste_retour.abm.delivery.operations import talent_factor
+from juste_retour.abm.delivery.tour import plan_tour
+from juste_retour.abm.fleet import combine
+from juste_retour.abm.members import Members, load_members
+from juste_retour.abm.noise import Tape
+from juste_retour.abm.politics.voting import Ballot
+from juste_retour.abm.scenario import Scenario, check_actors, settings, values
+from juste_retour.agents.arrays import Reals, Truths, total, total_by
+from juste_retour.agents.lab import Market
+from juste_retour.agents.payoff import local_scale
+from juste_retour.agents.rules import FAMILIES, Rule, family
 
 ONE_A_WORLD = {"voting"}  # families whose rules yield one value a world; all others keep their last axis
 

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.arrays import Reals, pick, total
-from agents.each import each_commissioner
-from agents.rules import Family
-from agents.situation import College, States
+from juste_retour.agents.arrays import Reals, pick, total
+from juste_retour.agents.each import each_commissioner
+from juste_retour.agents.rules import Family
+from juste_retour.agents.situation import College, States
 
 draft = Family(
     "draft",

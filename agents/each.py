@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from agents.errors import BadInput
+from juste_retour.agents.errors import BadInput
 
 Cut = Callable[[str, Any, int, int], Any]
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from agents.each import each_commissioner
-from agents.rules import Family
+from juste_retour.agents.each import each_commissioner
+from juste_retour.agents.rules import Family
 
 endorse = Family(
     "endorse",

@@ -13,10 +13,10 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.arrays import Reals, Whole
-from agents.each import each_lab
-from agents.rules import Family
-from agents.situation import Labs
+from juste_retour.agents.arrays import Reals, Whole
+from juste_retour.agents.each import each_lab
+from juste_retour.agents.rules import Family
+from juste_retour.agents.situation import Labs
 
 anchor = Family(
     "anchor",

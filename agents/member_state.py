@@ -6,12 +6,12 @@ from typing import Annotated
 
 import numpy as np
 
-from agents.arrays import Reals
-from agents.each import each_state
-from agents.minds import swayed
-from agents.payoff import wanted_size
-from agents.rules import Family, Parameter
-from agents.situation import Situation
+from juste_retour.agents.arrays import Reals
+from juste_retour.agents.each import each_state
+from juste_retour.agents.minds import swayed
+from juste_retour.agents.payoff import wanted_size
+from juste_retour.agents.rules import Family, Parameter
+from juste_retour.agents.situation import Situation
 
 bid = Family(
     "bid",

@@ -15,18 +15,18 @@ from typing import Any, ClassVar
 import mesa
 import numpy as np
 
-from agents.arrays import Reals
-from agents.errors import BadInput
-from agents.lab import Market
-from agents.own import OwnPlans, own, own_market, own_plans, with_own
-from agents.situation import Offer, Situation
+from juste_retour.agents.arrays import Reals
+from juste_retour.agents.errors import BadInput
+from juste_retour.agents.lab import Market
+from juste_retour.agents.own import OwnPlans, own, own_market, own_plans, with_own
+from juste_retour.agents.situation import Offer, Situation
 
 
 class Actor(mesa.Agent):
     """A view on one place of the arrays of the model's world.
 
     Args:
-        model: an `abm.model.AllocationModel`.
+        model: an `juste_retour.abm.model.AllocationModel`.
         place: position on the named axis: of the state, the commissioner, the lab or the site.
     """
 

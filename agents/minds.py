@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from agents.arrays import Reals, running_total, total
+from juste_retour.agents.arrays import Reals, running_total, total
 
 
 def envy(gain: Reals) -> Reals:

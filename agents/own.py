@@ -1,6 +1,6 @@
 """What one actor in one world sees of what all are handed: the same things, its own part of them alone.
 
-It goes down from what is left of one world (`agents.some_worlds`) to the actor, whose numbers are plain NumPy numbers.
+It goes down from what is left of one world (`juste_retour.agents.some_worlds`) to the actor, whose numbers are plain NumPy numbers.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from agents.arrays import Reals
-from agents.commissioner import Plans
-from agents.each import Asks
-from agents.lab import Market
-from agents.situation import College, Offer
-from agents.some_worlds import some_worlds
+from juste_retour.agents.arrays import Reals
+from juste_retour.agents.commissioner import Plans
+from juste_retour.agents.each import Asks
+from juste_retour.agents.lab import Market
+from juste_retour.agents.situation import College, Offer
+from juste_retour.agents.some_worlds import some_worlds
 
 
 class Parameters:

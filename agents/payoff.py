@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from agents.arrays import Reals, power, total
-from agents.situation import Offer, Prospect, States
+from juste_retour.agents.arrays import Reals, power, total
+from juste_retour.agents.situation import Offer, Prospect, States
 
 
 def trophies(sites: Any, p: Any, credit: Any = None) -> Reals:

@@ -20,7 +20,7 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import numpy as np
 
-from agents.errors import BadInput, near
+from juste_retour.agents.errors import BadInput, near
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ class Rule:
     @property
     def shipped(self) -> bool:
         """Whether it is one of the model's own, and not of a user's file or another package."""
-        return self.function.__module__.partition(".")[0] in SHIPPERS
+        return self.function.__module__.startswith(SHIPPERS)
 
     @property
     def place(self) -> str:
@@ -139,7 +139,7 @@ class Rule:
 
 
 FAMILIES: dict[str, Family] = {}
-SHIPPERS = ("agents", "abm")  # packages whose rules are the model's own
+SHIPPERS = ("juste_retour.agents.", "juste_retour.abm.")  # packages whose rules are the model's own
 OFFERS = "juste_retour.rules"  # the entry-point group by which installed packages offer rules
 OFFERED: dict[str, ModuleType] = {}  # those that have been imported
 

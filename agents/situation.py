@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.arrays import Reals, Truths, Whole, total
+from juste_retour.agents.arrays import Reals, Truths, Whole, total
 
 
 @dataclass(frozen=True, eq=False)

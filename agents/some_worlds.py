@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.errors import BadInput
-from agents.situation import College, Labs, Machines, Sites, States
+from juste_retour.agents.errors import BadInput
+from juste_retour.agents.situation import College, Labs, Machines, Sites, States
 
 ALIKE = (States, Sites, Labs, College, Machines)  # the same in all worlds
 

@@ -21,7 +21,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from agents.errors import JusteRetourError, near
+from juste_retour.agents.errors import JusteRetourError, near
 
 GROUP = "juste_retour.commands"
 USAGE_ERROR: Any = typer.BadParameter.__base__  # Typer's own errors go by no public name but this one's
@@ -149,7 +149,7 @@ def _run(arguments: list[str]) -> int:
         place = f"{error.filename}: " if error.filename is not None else ""
         return _say(f"{place}{error.strerror or error}; see to the path, its permissions and its disk.", 1)
     except Exception as error:
-        rules = sys.modules.get("runs.user_rules")  # where nobody has read any, none has failed
+        rules = sys.modules.get("juste_retour.runs.user_rules")  # where nobody has read any, none has failed
         sentence = rules.blamed(error) if rules is not None else ""
         if sentence:
             return _say(sentence, 1)

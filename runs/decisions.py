@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from abm.outcomes import Outcomes
+from juste_retour.abm.outcomes import Outcomes
 
 _TERMS = ("trophies", "local", "race", "open", "payment", "transfer")
 _REAL = (

@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from abm import outcomes
-from abm.members import Members, load_members
-from abm.scenario import Scenario, load
-from agents.errors import BadInput
-from runs import tables as shape
-from runs.provenance import provenance
-from runs.statistics import summary, without_a_run
-from runs.user_rules import blame
+from juste_retour.abm import outcomes
+from juste_retour.abm.members import Members, load_members
+from juste_retour.abm.scenario import Scenario, load
+from juste_retour.agents.errors import BadInput
+from juste_retour.runs import tables as shape
+from juste_retour.runs.provenance import provenance
+from juste_retour.runs.statistics import summary, without_a_run
+from juste_retour.runs.user_rules import blame
 
 if TYPE_CHECKING:
-    from runs.plots import Plots
+    from juste_retour.runs.plots import Plots
 
 CHUNK = 256
 _LARGEST = 2**63 - 1
@@ -39,7 +39,7 @@ class Result:
     """The tables of some worlds of one scenario and seed, as pandas DataFrames, and where they come from.
 
     `worlds`, `states`, `facilities`, `votes`, `timeline` and `decisions` are there if they were asked for; `plot`
-    draws them. A missing lag means that nothing works in that world: `runs.statistics` counts it as worse than any
+    draws them. A missing lag means that nothing works in that world: `juste_retour.runs.statistics` counts it as worse than any
     number.
     """
 
@@ -82,13 +82,13 @@ class Result:
     @cached_property
     def plot(self) -> Plots:
         """Drawings of the tables: `plot.sites()`, `plot.facilities()`, `plot.years_behind()`, `plot.timeline()`."""
-        from runs.plots import Plots
+        from juste_retour.runs.plots import Plots
 
         return Plots(self)
 
     def write(self, out: Path | str, formats: Iterable[str] = ("parquet",)) -> list[Path]:
         """Write the tables and `provenance.json` to a folder, as parquet, csv or dta; return the files."""
-        from runs.export import write
+        from juste_retour.runs.export import write
 
         return write(self.tables, out, formats, self.provenance)
 
@@ -141,7 +141,7 @@ def simulate(
         chunk: worlds run at once; memory beyond the tables kept is that of one chunk.
         members: a union, or a folder of its tables; the European Union where none is named.
         progress: called after each chunk with the worlds done and all worlds.
-        agents: Mesa agents with minds of their own, as `abm.model.AllocationModel` takes them; slower.
+        agents: Mesa agents with minds of their own, as `juste_retour.abm.model.AllocationModel` takes them; slower.
 
     Raises:
         BadInput: anything given that cannot be used, in one sentence.

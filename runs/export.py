@@ -14,9 +14,9 @@ from typing import Any
 
 import pandas as pd
 
-from agents.errors import BadInput, CannotWrite, near
-from runs.printing import json_text
-from runs.tables import TABLES, Column, columns
+from juste_retour.agents.errors import BadInput, CannotWrite, near
+from juste_retour.runs.printing import json_text
+from juste_retour.runs.tables import TABLES, Column, columns
 
 RECORD = "provenance.json"
 _EXACT = 2**53  # whole numbers above it are no longer exact in Stata

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from abm.members import Members
-from abm.outcomes import planned_years_behind, twin_of
-from abm.scenario import Scenario, shape
-from agents.arrays import Reals
+from juste_retour.abm.members import Members
+from juste_retour.abm.outcomes import planned_years_behind, twin_of
+from juste_retour.abm.scenario import Scenario, shape
+from juste_retour.agents.arrays import Reals
 
 WORLDS = 256  # run at once: within 3 % of the best speed, and small
 

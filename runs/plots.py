@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from abm.calendar import quarter
-from runs.statistics import HIGH, LOW, median, quantile, without_a_run
+from juste_retour.abm.calendar import quarter
+from juste_retour.runs.statistics import HIGH, LOW, median, quantile, without_a_run
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from runs.ensemble import Result
+    from juste_retour.runs.ensemble import Result
 
 INK = "#1f4e79"
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from abm.members import Members
-from abm.scenario import Scenario
-from runs.user_rules import loaded
+from juste_retour.abm.members import Members
+from juste_retour.abm.scenario import Scenario
+from juste_retour.runs.user_rules import loaded
 
 
 def provenance(scenario: Scenario, members: Members, *, seed: int, first: int, worlds: int) -> dict[str, Any]:

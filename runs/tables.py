@@ -13,9 +13,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from abm.calendar import label
-from abm.outcomes import Outcomes
-from agents.errors import BadInput, near
+from juste_retour.abm.calendar import label
+from juste_retour.abm.outcomes import Outcomes
+from juste_retour.agents.errors import BadInput, near
 
 
 @dataclass(frozen=True)
@@ -329,7 +329,7 @@ def _timeline(o: Outcomes) -> Built:
 
 
 def _decisions(o: Outcomes) -> Built:
-    from runs.decisions import records
+    from juste_retour.runs.decisions import records
 
     return records(o)
 

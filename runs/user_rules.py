@@ -12,9 +12,9 @@ from difflib import get_close_matches
 from pathlib import Path
 from types import ModuleType
 
-from abm import catalogue  # noqa: F401  the shipped rules stand before a user's
-from agents.errors import BadInput, JusteRetourError, near
-from agents.rules import FAMILIES, OFFERED, SHIPPERS, forget
+from juste_retour.abm import catalogue  # noqa: F401  the shipped rules stand before a user's
+from juste_retour.agents.errors import BadInput, JusteRetourError, near
+from juste_retour.agents.rules import FAMILIES, OFFERED, SHIPPERS, forget
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ def _load(path: Path) -> RulesFile:
 
 def _shipped(place: Path) -> bool:
     """Whether a file is one of the model's own, whose rules are known and stay what they are."""
-    rooms = [m for name, m in sys.modules.items() if name.partition(".")[0] in SHIPPERS]
+    rooms = [m for name, m in sys.modules.items() if name.startswith(SHIPPERS)]
     return any(module.__file__ == str(place) for module in rooms) and bool(_entered(place))
 
 

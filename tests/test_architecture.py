@@ -2,17 +2,18 @@
 
 import ast
 import os
+import re
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-import agents.arrays
-from abm.outcomes import run
-from abm.scenario import load
-from agents.errors import BadInput
-from agents.rules import FAMILIES
+from juste_retour.abm.outcomes import run
+from juste_retour.abm.scenario import load
+from juste_retour.agents.arrays import total
+from juste_retour.agents.errors import BadInput
+from juste_retour.agents.rules import FAMILIES
 
 ROOT = Path(__file__).parents[1]
 ROOMS = ("agents", "abm", "runs", "visualization")  # each may import itself and those before it
@@ -40,21 +41,33 @@ def tree_of(path):
 
 
 def imported(path):
-    """The top packages that a file imports, anywhere in it."""
+    """The rooms and other top packages that a file imports, anywhere in it."""
     found = set()
     for node in ast.walk(tree_of(path)):
+        names = []
         if isinstance(node, ast.Import):
-            found |= {alias.name.split(".")[0] for alias in node.names}
+            names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, (
                 f"{name_of(path)}:{node.lineno} imports relatively, so the arrow cannot be seen"
             )
-            found.add(node.module.split(".")[0])
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
         elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith("import_module") and node.args:
-            found |= (
-                {str(node.args[0].value).split(".")[0]} if isinstance(node.args[0], ast.Constant) else set()
-            )
+            names = [str(node.args[0].value)] if isinstance(node.args[0], ast.Constant) else []
+        for name in names:
+            assert name.split(".")[0] not in ROOMS, f"{name_of(path)}:{node.lineno} imports a bare {name}"
+            found.add(name.removeprefix("juste_retour.").split(".")[0])
     return found
+
+
+def test_no_file_imports_a_bare_room():
+    """A room imported without its prefix is a second copy, whose families are empty."""
+    for path in [*FILES, *(ROOT / "tests").rglob("*.py"), *ROOT.glob("*/**/*.md"), ROOT / "README.md"]:
+        if any(part.startswith(".") for part in path.relative_to(ROOT).parts):
+            continue
+        text = path.read_text(encoding="utf-8")
+        bare = re.search(rf"(?m)^\W*(from|import) ({'|'.join(ROOMS)})(\.\w+)*( import|$)", text)
+        assert not bare, f"{name_of(path)}: {bare[0]!r}"
 
 
 def test_there_are_files_to_look_at():
@@ -78,7 +91,9 @@ def test_no_room_is_named_in_a_string_to_the_left():
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 module = node.value.partition(":")[0]
                 lazy = any(
-                    module.startswith(f"{r}.") and module.replace(".", "").isidentifier() for r in right
+                    module.startswith((f"{r}.", f"juste_retour.{r}."))
+                    and all(part.isidentifier() for part in module.split("."))
+                    for r in right
                 )
                 assert not lazy, f"{name_of(path)}:{node.lineno} names {node.value!r}"
 
@@ -97,12 +112,16 @@ def test_only_the_model_and_its_cast_use_the_mesa_agents():
         top = [node for node in tree_of(path).body if isinstance(node, ast.Import | ast.ImportFrom)]
         names = {alias.name for node in top if isinstance(node, ast.Import) for alias in node.names}
         names |= {node.module for node in top if isinstance(node, ast.ImportFrom)}
-        assert not names & {"agents.mesa_agents", "abm.cast", "abm.model"}, name_of(path)
+        assert not names & {
+            "juste_retour.agents.mesa_agents",
+            "juste_retour.abm.cast",
+            "juste_retour.abm.model",
+        }, name_of(path)
 
 
 @pytest.mark.parametrize("path", [p for p in FILES if name_of(p).startswith(("agents", "abm"))], ids=name_of)
 def test_the_model_adds_by_no_function_of_numpys(path):
-    """NumPy adds in an order that may depend on the number of worlds; `agents.arrays` keeps it."""
+    """NumPy adds in an order that may depend on the number of worlds; `juste_retour.agents.arrays` keeps it."""
     if name_of(path) in {"agents/arrays.py", *ONCE}:
         return
     allowed = WHOLE.get(name_of(path), set())
@@ -124,7 +143,7 @@ def test_the_model_adds_by_no_function_of_numpys(path):
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "np":
             called = f"np.{node.attr}"
             assert node.attr not in functions or called in allowed, (
-                f"{where}: {called}; use agents.arrays.total"
+                f"{where}: {called}; use juste_retour.agents.arrays.total"
             )
 
 
@@ -164,7 +183,7 @@ class Watch:
             self.calls += 1
             if on.dtype.kind == "f":
                 self.found.add(
-                    f"{file}:{frame.f_lineno}: {called.__name__} of real numbers; use agents.arrays.total"
+                    f"{file}:{frame.f_lineno}: {called.__name__} of real numbers; use juste_retour.agents.arrays.total"
                 )
 
 
@@ -177,11 +196,11 @@ def test_the_watch_sees_an_addition_of_real_numbers():
     finally:
         sys.setprofile(None)
     assert watch.calls == 2
-    assert watch.found == {"abm/elsewhere.py:1: sum of real numbers; use agents.arrays.total"}
+    assert watch.found == {"abm/elsewhere.py:1: sum of real numbers; use juste_retour.agents.arrays.total"}
 
 
 def test_the_model_adds_real_numbers_in_one_place():
-    """Run under every rule, no array of real numbers is added but by `agents.arrays`."""
+    """Run under every rule, no array of real numbers is added but by `juste_retour.agents.arrays`."""
     watch = Watch()
     sys.setprofile(watch)
     try:
@@ -191,7 +210,7 @@ def test_the_model_adds_real_numbers_in_one_place():
         sys.setprofile(None)
     assert watch.calls > 1000
     assert not watch.found, "\n".join(sorted(watch.found))
-    assert agents.arrays.total(np.ones(3)) == 3
+    assert total(np.ones(3)) == 3
 
 
 def test_the_project_reads_nothing_outside_itself():

@@ -11,9 +11,9 @@ ROOMS = ("agents", "abm", "runs")
 
 def modules():
     for room in ROOMS:
-        package = importlib.import_module(room)
-        yield room
-        for found in pkgutil.walk_packages(package.__path__, f"{room}."):
+        package = importlib.import_module(f"juste_retour.{room}")
+        yield package.__name__
+        for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             if "benchmarks" not in found.name and not found.name.endswith("__main__"):
                 yield found.name
 

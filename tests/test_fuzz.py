@@ -11,12 +11,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from abm.members import EUROPE, load_members
-from abm.outcomes import run
-from abm.scenario import load, presets
-from agents.errors import BadInput
-from runs.europe.calibration import read as read_plan
-from runs.experiments.spec import read_spec, spec_of
+from juste_retour.abm.members import EUROPE, load_members
+from juste_retour.abm.outcomes import run
+from juste_retour.abm.scenario import load, presets
+from juste_retour.agents.errors import BadInput
+from juste_retour.runs.europe.calibration import read as read_plan
+from juste_retour.runs.experiments.spec import read_spec, spec_of
 
 EXAMPLES = int(os.environ.get("FUZZ", "60"))
 TABLES = ("states.csv", "sites.csv", "commissioners.csv", "labs.csv", "machines.csv")

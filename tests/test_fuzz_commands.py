@@ -6,9 +6,9 @@ Longer on request: FUZZ=20000 uv run pytest tests/test_fuzz_commands.py
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from abm.scenario import parameters
-from agents.rules import FAMILIES
-from runs.command import FAULT, main
+from juste_retour.abm.scenario import parameters
+from juste_retour.agents.rules import FAMILIES
+from juste_retour.runs.command import FAULT, main
 from tests.test_fuzz import SPEC, fuzz, mutilated
 
 UNION = "state,population\n" + "".join(f"S{k},{1000 * (k + 1)}\n" for k in range(9))

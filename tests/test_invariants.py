@@ -13,14 +13,14 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from abm.members import load_members
-from abm.outcomes import run, welfare
-from abm.politics.stationary import NotConverged
-from abm.quarter import advance
-from abm.scenario import load, parameters
-from abm.world import World
-from agents.errors import BadInput
-from agents.rules import FAMILIES
+from juste_retour.abm.members import load_members
+from juste_retour.abm.outcomes import run, welfare
+from juste_retour.abm.politics.stationary import NotConverged
+from juste_retour.abm.quarter import advance
+from juste_retour.abm.scenario import load, parameters
+from juste_retour.abm.world import World
+from juste_retour.agents.errors import BadInput
+from juste_retour.agents.rules import FAMILIES
 
 EXAMPLES = int(os.environ.get("INVARIANTS", "40"))
 WORLDS = 3

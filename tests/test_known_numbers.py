@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from abm.outcomes import run
-from abm.scenario import load, presets
+from juste_retour.abm.outcomes import run
+from juste_retour.abm.scenario import load, presets
 
 FILE = Path(__file__).parent / "known_numbers.json"
 SEED, WORLD = 0, 0

@@ -14,12 +14,12 @@ import numpy as np
 import pytest
 from numpy._core._multiarray_umath import __cpu_dispatch__
 
-from abm.model import AllocationModel
-from abm.outcomes import run
-from abm.readings import REPORTED
-from abm.scenario import load, parameters, presets
-from agents.errors import BadInput
-from agents.rules import FAMILIES
+from juste_retour.abm.model import AllocationModel
+from juste_retour.abm.outcomes import run
+from juste_retour.abm.readings import REPORTED
+from juste_retour.abm.scenario import load, parameters, presets
+from juste_retour.agents.errors import BadInput
+from juste_retour.agents.rules import FAMILIES
 from tests.test_known_numbers import numbers
 
 SHORT = {"end": "2028Q1", "assess": "2028Q1"}
@@ -204,7 +204,7 @@ def test_what_is_collected_each_quarter_is_the_timeline_of_an_ensemble():
 
 
 def test_agents_that_ask_the_rule_change_no_bit():
-    from agents.mesa_agents import Commissioner, Lab, MemberState
+    from juste_retour.agents.mesa_agents import Commissioner, Lab, MemberState
 
     class State(MemberState):
         def bid(self, situation):

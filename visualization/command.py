@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from runs.commands.options import MembersDir, Rules
+from juste_retour.runs.commands.options import MembersDir, Rules
 
 LOCAL = "127.0.0.1"
 
@@ -25,9 +25,9 @@ def app(
     rules: Rules = None,
 ) -> None:
     """Open the live app: a map on which politics makes sites, side by side, offline."""
-    from abm.members import load_members
-    from runs.user_rules import load_rules
-    from visualization.server import serve
+    from juste_retour.abm.members import load_members
+    from juste_retour.runs.user_rules import load_rules
+    from juste_retour.visualization.server import serve
 
     load_rules(rules or [])
     serve(host, port, load_members(members), browser=browser)

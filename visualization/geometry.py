@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from abm.data import map_geometry, place
-from abm.members import Members, load_members
-from visualization.patchwork import patchwork
+from juste_retour.abm.data import map_geometry, place
+from juste_retour.abm.members import Members, load_members
+from juste_retour.visualization.patchwork import patchwork
 
 WINDOW = (168.0, 20.0, 792.0, 782.0)  # left, top, width and height of the part with the Union in it
 LABELS = {

@@ -1,7 +1,7 @@
 """A page for those who know Mesa: one `AllocationModel` in Mesa's own `SolaraViz`, for looking into agents.
 
     uv pip install altair
-    uv run --no-sync solara run visualization.mesa_page --production
+    uv run --no-sync solara run juste_retour.visualization.mesa_page --production
 
 SolaraViz imports Altair, which nothing else here needs, so it is installed by hand. The live app is `juste-retour app`.
 """
@@ -12,9 +12,9 @@ from typing import Any
 
 import solara
 
-from abm.model import AllocationModel
-from abm.scenario import DEFAULT, presets
-from agents.errors import BadInput
+from juste_retour.abm.model import AllocationModel
+from juste_retour.abm.scenario import DEFAULT, presets
+from juste_retour.agents.errors import BadInput
 
 try:
     from mesa.visualization import SolaraViz, make_plot_component

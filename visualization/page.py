@@ -8,9 +8,9 @@ from typing import Any
 
 import solara
 
-from visualization.geometry import drawn_map
-from visualization.session import Session, offered
-from visualization.union import shown
+from juste_retour.visualization.geometry import drawn_map
+from juste_retour.visualization.session import Session, offered
+from juste_retour.visualization.union import shown
 
 
 @cache

@@ -7,9 +7,9 @@ from collections import defaultdict
 import numpy as np
 from numpy.typing import NDArray
 
-from abm.data import equal_area
-from abm.members import Members
-from agents.arrays import Reals
+from juste_retour.abm.data import equal_area
+from juste_retour.abm.members import Members
+from juste_retour.agents.arrays import Reals
 
 MARGIN = 0.12  # of the window, between its edge and the outermost site
 APART = 9.0  # drawing units between sites that share a place

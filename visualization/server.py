@@ -10,12 +10,12 @@ import uuid
 import warnings
 import webbrowser
 
-from abm.members import Members
-from agents.errors import BadInput
-from visualization.union import show
+from juste_retour.abm.members import Members
+from juste_retour.agents.errors import BadInput
+from juste_retour.visualization.union import show
 
 SETTINGS = {
-    "SOLARA_APP": "visualization.page",
+    "SOLARA_APP": "juste_retour.visualization.page",
     "SOLARA_TELEMETRY_MIXPANEL_ENABLE": "False",
     "SOLARA_THEME_SHOW_BANNER": "False",
     "SOLARA_THEME_TITLE": "juste retour",
@@ -69,8 +69,8 @@ def serve(host: str, port: int, members: Members, *, browser: bool) -> None:
     from starlette.routing import Mount, Route
     from starlette.staticfiles import StaticFiles
 
-    from visualization.guard import MOST_BYTES, Guard
-    from visualization.replay import STAGE, bundled
+    from juste_retour.visualization.guard import MOST_BYTES, Guard
+    from juste_retour.visualization.replay import STAGE, bundled
 
     birth = uuid.uuid4().hex  # a page that asks again sees whether this is still the server that it knew
     script = bundled("app.js") + "\nexport { start };\n"

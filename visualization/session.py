@@ -14,17 +14,17 @@ from concurrent.futures import ThreadPoolExecutor
 from importlib import resources
 from typing import Any
 
-from abm.calendar import quarter
-from abm.scenario import DEFAULT, Scenario, load, parameters, parsed, presets
-from agents.errors import BadInput, JusteRetourError, near
-from agents.rules import FAMILIES, Parameter
-from runs.user_rules import loaded
-from runs.views.frames import play
-from runs.views.spread import spread
-from visualization.geometry import drawn_map, in_europe
-from visualization.replay import replay
-from visualization.union import shown
-from visualization.words import ELSEWHERE, GROUPS, TITLES
+from juste_retour.abm.calendar import quarter
+from juste_retour.abm.scenario import DEFAULT, Scenario, load, parameters, parsed, presets
+from juste_retour.agents.errors import BadInput, JusteRetourError, near
+from juste_retour.agents.rules import FAMILIES, Parameter
+from juste_retour.runs.user_rules import loaded
+from juste_retour.runs.views.frames import play
+from juste_retour.runs.views.spread import spread
+from juste_retour.visualization.geometry import drawn_map, in_europe
+from juste_retour.visualization.replay import replay
+from juste_retour.visualization.union import shown
+from juste_retour.visualization.words import ELSEWHERE, GROUPS, TITLES
 
 KEPT = 24  # finished runs that a session keeps
 MOST_WORLDS = 2000
@@ -119,7 +119,7 @@ def _about(name: str, default: Any, about: Parameter) -> dict[str, Any]:
 
 
 def _preset(name: str, titles: Mapping[str, str]) -> dict[str, Any]:
-    text = (resources.files("abm.scenarios") / f"{name}.toml").read_text(encoding="utf-8")
+    text = (resources.files("juste_retour.abm.scenarios") / f"{name}.toml").read_text(encoding="utf-8")
     head = [line[1:].strip() for line in text.splitlines() if line.startswith("#")]
     title = titles.get(name, name.replace("-", " ").capitalize())
     return {"name": name, "title": title, "about": " ".join(head), "plain": load(name).plain()}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from abm.members import Members, load_members
+from juste_retour.abm.members import Members, load_members
 
 _NAMED: list[Members] = []
 

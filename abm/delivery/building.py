@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from abm.delivery import chips as chip
-from abm.delivery.operations import Practice, money_kept
-from abm.delivery.procurement import (
+from juste_retour.abm.delivery import chips as chip
+from juste_retour.abm.delivery.operations import Practice, money_kept
+from juste_retour.abm.delivery.procurement import (
     Procedure,
     award_time,
     build_time,
@@ -22,8 +22,8 @@ from abm.delivery.procurement import (
     litigation_years,
     tender_fails,
 )
-from agents.arrays import Reals, Truths, Whole, power
-from agents.situation import Sites
+from juste_retour.agents.arrays import Reals, Truths, Whole, power
+from juste_retour.agents.situation import Sites
 
 NEVER = 1 << 40
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from abm.delivery.parameters import CHIP_DATE, H100_PEAK, PRICE_DATE
-from agents.arrays import power
+from juste_retour.abm.delivery.parameters import CHIP_DATE, H100_PEAK, PRICE_DATE
+from juste_retour.agents.arrays import power
 
 TEMPERATE = 5.0  # degrees C of yearly mean up to which cooling costs nothing extra
 
@@ -31,7 +31,7 @@ def power_kw(t: Any, p: Any) -> Any:
 def pue(temperature: Any, p: Any) -> Any:
     """Power usage effectiveness at a yearly mean temperature in degrees C (E17).
 
-    >>> from abm.delivery.parameters import defaults
+    >>> from juste_retour.abm.delivery.parameters import defaults
     >>> round(pue(19.0, defaults()).item(), 3)
     1.192
     """

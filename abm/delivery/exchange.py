@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from abm.delivery.frontier import model_size
-from abm.delivery.parameters import matching
-from agents.arrays import power
+from juste_retour.abm.delivery.frontier import model_size
+from juste_retour.abm.delivery.parameters import matching
+from juste_retour.agents.arrays import power
 
 FIBRE_KM_S = 299_792 / 1.468
 DAY_S = 86_400.0

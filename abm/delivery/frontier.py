@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from abm.delivery.parameters import matching
-from agents.arrays import power
+from juste_retour.abm.delivery.parameters import matching
+from juste_retour.agents.arrays import power
 
 ANCHOR_DATE = 2025.5
 INDEX_POINTS_A_YEAR = 15.0  # Epoch capabilities index, from memory
@@ -18,7 +18,7 @@ INDEX_POINTS_A_YEAR = 15.0  # Epoch capabilities index, from memory
 def frontier(t: Any, p: Any) -> Any:
     """Compute of the frontier run at date t, FLOP (E20).
 
-    >>> from abm.delivery.parameters import defaults
+    >>> from juste_retour.abm.delivery.parameters import defaults
     >>> frontier(2026.5, defaults()).item()
     2e+27
     """

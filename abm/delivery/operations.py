@@ -11,10 +11,10 @@ from typing import Annotated, Any
 
 import numpy as np
 
-from abm.delivery.parameters import HOURS_A_YEAR
-from agents.arrays import power
-from agents.rules import Family, Parameter
-from agents.some_worlds import each_world
+from juste_retour.abm.delivery.parameters import HOURS_A_YEAR
+from juste_retour.agents.arrays import power
+from juste_retour.agents.rules import Family, Parameter
+from juste_retour.agents.some_worlds import each_world
 
 HOURS_A_WEEK = 168.0
 REFERENCE_ACCELERATORS = 16_384.0

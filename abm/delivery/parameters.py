@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from agents.rules import Parameter
+from juste_retour.agents.rules import Parameter
 
 H100_PEAK = 989e12  # FLOP/s, dense BF16
 CHIP_DATE = 2022.8  # the H100, to which peak and power are anchored

@@ -6,9 +6,9 @@ site never lowers the best run. Sets of sites are kept as running sums, never as
 
 Three sites of 20,000, 20,000 and 50 H100, their best run as a share of the first one's own:
 
->>> from abm.delivery.operations import operator_led
->>> from abm.delivery.parameters import defaults
->>> from abm.delivery.tour import plan_tour
+>>> from juste_retour.abm.delivery.operations import operator_led
+>>> from juste_retour.abm.delivery.parameters import defaults
+>>> from juste_retour.abm.delivery.tour import plan_tour
 >>> chips, tour = np.array([[20_000.0, 20_000.0, 50.0]]), plan_tour([64.2, 50.9, 41.4], [27.7, 6.4, 2.1])
 >>> fleet = Fleet(chips, np.full((1, 3), 989e12), operator_led(), defaults(), tour)
 >>> for rule in pooling:
@@ -29,7 +29,7 @@ from typing import Annotated, Any, ClassVar
 
 import numpy as np
 
-from abm.delivery.exchange import (
+from juste_retour.abm.delivery.exchange import (
     exchange_seconds,
     replica_efficiency,
     ring_costs,
@@ -37,11 +37,11 @@ from abm.delivery.exchange import (
     step,
     synchronous_efficiency,
 )
-from abm.delivery.operations import Practice, goodput, in_service, losses, mfu, site_availability
-from abm.delivery.tour import Tour, prefix_rings, ring_length
-from agents.arrays import Reals, Truths, Whole, pick, running_total, total
-from agents.rules import Family, Parameter
-from agents.some_worlds import each_world
+from juste_retour.abm.delivery.operations import Practice, goodput, in_service, losses, mfu, site_availability
+from juste_retour.abm.delivery.tour import Tour, prefix_rings, ring_length
+from juste_retour.agents.arrays import Reals, Truths, Whole, pick, running_total, total
+from juste_retour.agents.rules import Family, Parameter
+from juste_retour.agents.some_worlds import each_world
 
 __all__ = ["Fleet", "Pool", "pooling", "run_flop"]
 

@@ -12,10 +12,10 @@ from typing import Annotated, Any
 import numpy as np
 from scipy.special import ndtri
 
-from abm.delivery.operations import Practice
-from agents.arrays import power
-from agents.rules import Family, Parameter
-from agents.some_worlds import each_world
+from juste_retour.abm.delivery.operations import Practice
+from juste_retour.agents.arrays import power
+from juste_retour.agents.rules import Family, Parameter
+from juste_retour.agents.some_worlds import each_world
 
 LONGEST_LITIGATION = 4  # quarters
 REFERENCE_MW = 100.0

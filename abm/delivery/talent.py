@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from agents.arrays import Reals, total
-from agents.situation import Sites, States
+from juste_retour.agents.arrays import Reals, total
+from juste_retour.agents.situation import Sites, States
 
 
 def at_start(sites: Sites, states: States) -> Reals:

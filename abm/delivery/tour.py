@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from agents.arrays import Reals, Truths, Whole, take, total
+from juste_retour.agents.arrays import Reals, Truths, Whole, take, total
 
 EARTH_KM = 6371.0
 STARTS = 12  # nearest-neighbour tours tried; more shorten the Union's tour by less than 1 %

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from abm.politics.conditions import Condition
-from abm.politics.power.game import COMMISSION, Game
-from agents.arrays import Reals
-from agents.errors import BadInput, near
-from agents.rules import Rule
-from agents.situation import States
+from juste_retour.abm.politics.conditions import Condition
+from juste_retour.abm.politics.power.game import COMMISSION, Game
+from juste_retour.agents.arrays import Reals
+from juste_retour.agents.errors import BadInput, near
+from juste_retour.agents.rules import Rule
+from juste_retour.agents.situation import States
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from abm.politics import coalition
-from agents.arrays import Reals, Truths, pick, total
-from agents.situation import Offer, Prospect
+from juste_retour.abm.politics import coalition
+from juste_retour.agents.arrays import Reals, Truths, pick, total
+from juste_retour.agents.situation import Offer, Prospect
 
 CASH_ROUNDS = 4  # times that the bill for cash is reckoned with in the prices
 

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from abm.politics.council import Council
-from abm.politics.entitlement import spread
-from agents.arrays import Reals, Truths, pick
+from juste_retour.abm.politics.council import Council
+from juste_retour.abm.politics.entitlement import spread
+from juste_retour.agents.arrays import Reals, Truths, pick
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,8 +16,8 @@ from itertools import combinations
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
 
-from agents.arrays import Reals, Truths, Whole, ranks, total
-from agents.situation import States
+from juste_retour.agents.arrays import Reals, Truths, Whole, ranks, total
+from juste_retour.agents.situation import States
 
 MULTIPLIERS = np.concatenate([[0.0], np.geomspace(0.05, 8.0, 15)])
 KEPT = 4  # orders whose coalitions are cleaned up

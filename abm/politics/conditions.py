@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.arrays import Truths, Whole
-from agents.errors import BadInput, near
-from agents.situation import States
+from juste_retour.agents.arrays import Truths, Whole
+from juste_retour.agents.errors import BadInput, near
+from juste_retour.agents.situation import States
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,10 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from abm.politics.stationary import NEVER_QUITE, Equilibrium, Response, evaluated, fixed_part
-from abm.politics.tables.table import recognition
-from agents.arrays import Reals, total
-from agents.rules import family
+from juste_retour.abm.politics.stationary import NEVER_QUITE, Equilibrium, Response, evaluated, fixed_part
+from juste_retour.abm.politics.tables.table import recognition
+from juste_retour.agents.arrays import Reals, total
+from juste_retour.agents.rules import family
 
 TOLERANCE = 0.05  # of the mean stake, as the spread of reservation values is
 LUCK = 8  # worlds of other luck, a round

@@ -13,19 +13,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from abm import prospect as outlook
-from abm.politics.buying import Buying
-from abm.politics.continuation import continuation
-from abm.politics.drafting import Drafting
-from abm.politics.entitlement import best_of
-from abm.politics.motion import Motion
-from abm.politics.proposing import Proposing
-from abm.politics.voting import Ballot
-from agents import lab
-from agents.arrays import Reals, Truths, Whole, pick, total
-from agents.minds import inequality
-from agents.payoff import payoff
-from agents.situation import Memory, Offer, Prospect, Situation
+from juste_retour.abm import prospect as outlook
+from juste_retour.abm.politics.buying import Buying
+from juste_retour.abm.politics.continuation import continuation
+from juste_retour.abm.politics.drafting import Drafting
+from juste_retour.abm.politics.entitlement import best_of
+from juste_retour.abm.politics.motion import Motion
+from juste_retour.abm.politics.proposing import Proposing
+from juste_retour.abm.politics.voting import Ballot
+from juste_retour.agents import lab
+from juste_retour.agents.arrays import Reals, Truths, Whole, pick, total
+from juste_retour.agents.minds import inequality
+from juste_retour.agents.payoff import payoff
+from juste_retour.agents.situation import Memory, Offer, Prospect, Situation
 
 
 class Council(Proposing, Buying, Drafting):

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from abm.politics.entitlement import Claims, best_of, spread
-from agents import commissioner
-from agents.arrays import Reals, Truths, pick, ranks, total
+from juste_retour.abm.politics.entitlement import Claims, best_of, spread
+from juste_retour.agents import commissioner
+from juste_retour.agents.arrays import Reals, Truths, pick, ranks, total
 
 
 class Drafting:

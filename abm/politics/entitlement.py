@@ -12,10 +12,10 @@ from typing import Annotated, Any
 
 import numpy as np
 
-from agents.arrays import Reals, Truths, Whole, pick, ranks, running_total, total, total_by
-from agents.rules import Family, Parameter
-from agents.situation import Sites, States
-from agents.some_worlds import each_world
+from juste_retour.agents.arrays import Reals, Truths, Whole, pick, ranks, running_total, total, total_by
+from juste_retour.agents.rules import Family, Parameter
+from juste_retour.agents.situation import Sites, States
+from juste_retour.agents.some_worlds import each_world
 
 PASSES = 16  # in which what comes back and what is paid for it find together
 

@@ -11,11 +11,11 @@ from typing import Annotated, Any, ClassVar
 
 import numpy as np
 
-from agents.arrays import Reals, total
-from agents.errors import BadInput, near
-from agents.rules import Family, Parameter
-from agents.situation import States
-from agents.some_worlds import each_world
+from juste_retour.agents.arrays import Reals, total
+from juste_retour.agents.errors import BadInput, near
+from juste_retour.agents.rules import Family, Parameter
+from juste_retour.agents.situation import States
+from juste_retour.agents.some_worlds import each_world
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from agents.arrays import Reals, Truths, ranks, total
+from juste_retour.agents.arrays import Reals, Truths, ranks, total
 
 FREE = (
     12  # sites that a planner weighs where the number is free: beyond that only the power of sites can tell

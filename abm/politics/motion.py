@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from agents.arrays import Reals, Truths
+from juste_retour.agents.arrays import Reals, Truths
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict
 
-from agents.rules import Parameter
+from juste_retour.agents.rules import Parameter
 
 CALIBRATED = "calibrated on the first two waves"
 

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from abm.tables import Table
-from agents.arrays import Reals, Truths, total
-from agents.errors import BadInput
+from juste_retour.abm.tables import Table
+from juste_retour.agents.arrays import Reals, Truths, total
+from juste_retour.agents.errors import BadInput
 
 COLUMNS = ("actor", "issue", "position", "salience", "capability")
 

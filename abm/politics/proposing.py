@@ -12,12 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from abm.politics.entitlement import spread
-from abm.politics.motion import Motion
-from abm.politics.tables.table import better, mine
-from agents.arrays import Reals, Truths, Whole, power, take, total
-from agents.rules import family
-from agents.situation import Offer
+from juste_retour.abm.politics.entitlement import spread
+from juste_retour.abm.politics.motion import Motion
+from juste_retour.abm.politics.tables.table import better, mine
+from juste_retour.agents.arrays import Reals, Truths, Whole, power, take, total
+from juste_retour.agents.rules import family
+from juste_retour.agents.situation import Offer
 
 REHEARSALS = 16  # ballots that a proposer plays through where votes hang on luck
 

@@ -21,8 +21,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.arrays import Reals, Truths, Whole
-from agents.errors import BadInput, near
+from juste_retour.agents.arrays import Reals, Truths, Whole
+from juste_retour.agents.errors import BadInput, near
 
 POINTS = (3, 2, 1)
 UNRANKED = np.iinfo(np.int16).max

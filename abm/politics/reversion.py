@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from abm.politics.entitlement import spread
-from agents.arrays import total
-from agents.payoff import wanted_size
-from agents.rules import Family
-from agents.some_worlds import each_world
+from juste_retour.abm.politics.entitlement import spread
+from juste_retour.agents.arrays import total
+from juste_retour.agents.payoff import wanted_size
+from juste_retour.agents.rules import Family
+from juste_retour.agents.some_worlds import each_world
 
 reversion = Family(
     "reversion",

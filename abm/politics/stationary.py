@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from abm.politics.tables.table import Table, best_proposal, recognition
-from agents.arrays import Reals, Truths
-from agents.errors import JusteRetourError
+from juste_retour.abm.politics.tables.table import Table, best_proposal, recognition
+from juste_retour.agents.arrays import Reals, Truths
+from juste_retour.agents.errors import JusteRetourError
 
 TOLERANCE = 1e-3  # of the mean proposer's gain
 ROUNDS = 1500

@@ -18,7 +18,7 @@ from typing import Annotated, Any
 
 import numpy as np
 
-from abm.politics.conditions import (
+from juste_retour.abm.politics.conditions import (
     Ballot,
     Condition,
     Majority,
@@ -32,11 +32,11 @@ from abm.politics.conditions import (
     share_of_states,
     union_agrees,
 )
-from agents.arrays import Truths
-from agents.each import each_ballot
-from agents.errors import BadInput
-from agents.rules import Family, Parameter
-from agents.situation import States
+from juste_retour.agents.arrays import Truths
+from juste_retour.agents.each import each_ballot
+from juste_retour.agents.errors import BadInput
+from juste_retour.agents.rules import Family, Parameter
+from juste_retour.agents.situation import States
 
 __all__ = ["Ballot", "by_conditions", "people", "voting"]
 
@@ -73,8 +73,8 @@ def unanimity(ballot, states):
 
     Source: TFEU, article 238(4).
 
-    >>> from abm.members import load_members
-    >>> from abm.politics.analysis import explain_vote
+    >>> from juste_retour.abm.members import load_members
+    >>> from juste_retour.abm.politics.analysis import explain_vote
     >>> states = load_members().states
     >>> rest = [code for code in states.codes if code != "HU"]
     >>> explain_vote("unanimity", states, yes=rest, abstain=["HU"]).passed
@@ -93,8 +93,8 @@ def simple_majority(ballot, states):
 
     Source: TFEU, article 238(1); article 250 for the College.
 
-    >>> from abm.members import load_members
-    >>> from abm.politics.analysis import explain_vote
+    >>> from juste_retour.abm.members import load_members
+    >>> from juste_retour.abm.politics.analysis import explain_vote
     >>> states = load_members().states
     >>> [explain_vote("simple_majority", states, yes=states.codes[:k]).passed for k in (13, 14)]
     [False, True]
@@ -108,8 +108,8 @@ def lisbon_qmv(ballot, states):
 
     Source: TEU, article 16(4).
 
-    >>> from abm.members import load_members
-    >>> from abm.politics.analysis import explain_vote
+    >>> from juste_retour.abm.members import load_members
+    >>> from juste_retour.abm.politics.analysis import explain_vote
     >>> states = load_members().states
     >>> largest = ["DE", "FR", "IT", "PL"]
     >>> rest = [code for code in states.codes if code not in largest]
@@ -125,8 +125,8 @@ def reinforced_qmv(ballot, states):
 
     Source: TFEU, article 238(2).
 
-    >>> from abm.members import load_members
-    >>> from abm.politics.analysis import explain_vote
+    >>> from juste_retour.abm.members import load_members
+    >>> from juste_retour.abm.politics.analysis import explain_vote
     >>> states = load_members().states
     >>> largest = sorted(states.codes, key=lambda code: -states.population[states.index(code)])
     >>> [explain_vote("reinforced_qmv", states, yes=largest[:k]).passed for k in (19, 20)]
@@ -141,8 +141,8 @@ def reverse_qmv(ballot, states):
 
     Source: Regulation (EU) 1173/2011, articles 4 to 6 (the Six-Pack); the majority is that of TEU, article 16(4).
 
-    >>> from abm.members import load_members
-    >>> from abm.politics.analysis import explain_vote
+    >>> from juste_retour.abm.members import load_members
+    >>> from juste_retour.abm.politics.analysis import explain_vote
     >>> states = load_members().states
     >>> explain_vote("reverse_qmv", states, yes=["MT"], no=["DE", "FR", "IT"]).passed
     False
@@ -168,8 +168,8 @@ def enhanced_cooperation(
 
     Source: TFEU, article 238(3)(a); TEU, article 20.
 
-    >>> from abm.members import load_members
-    >>> from abm.politics.analysis import explain_vote
+    >>> from juste_retour.abm.members import load_members
+    >>> from juste_retour.abm.politics.analysis import explain_vote
     >>> states = load_members().states
     >>> who = {"participants": "DE,FR,IT,ES,BE,NL,LU,AT,PT"}
     >>> explain_vote("enhanced_cooperation", states, yes=["DE", "FR", "IT", "ES", "BE"], settings=who).passed
@@ -184,8 +184,8 @@ def euro_area(ballot, states):
 
     Source: TFEU, articles 136(2) and 238(3)(a).
 
-    >>> from abm.members import load_members
-    >>> from abm.politics.analysis import explain_vote
+    >>> from juste_retour.abm.members import load_members
+    >>> from juste_retour.abm.politics.analysis import explain_vote
     >>> states = load_members().states
     >>> euro = [code for code, uses in zip(states.codes, states.euro) if uses]
     >>> explain_vote("euro_area", states, yes=euro).passed
@@ -207,8 +207,8 @@ def nice(ballot, states):
 
     Source: Treaty of Nice; Protocol 36 to the Treaties, article 3(3), as amended for Croatia's accession.
 
-    >>> from abm.members import load_members
-    >>> from abm.politics.analysis import explain_vote
+    >>> from juste_retour.abm.members import load_members
+    >>> from juste_retour.abm.politics.analysis import explain_vote
     >>> states = load_members().states
     >>> explain_vote("nice", states, yes=[c for c in states.codes if c not in ("DE", "FR", "IT")]).passed
     False
@@ -231,8 +231,8 @@ def penrose(ballot, states):
 
     Source: Penrose (1946); Slomczynski and Zyczkowski (2006).
 
-    >>> from abm.members import load_members
-    >>> from abm.politics.analysis import explain_vote
+    >>> from juste_retour.abm.members import load_members
+    >>> from juste_retour.abm.politics.analysis import explain_vote
     >>> states = load_members().states
     >>> largest = sorted(states.codes, key=lambda code: -states.population[states.index(code)])
     >>> [explain_vote("penrose", states, yes=largest[:k]).passed for k in (9, 10)]
@@ -249,8 +249,8 @@ def governing_board(ballot, states):
 
     Source: Regulation (EU) 2021/1173 as amended, Statutes, articles 6 and 7.
 
-    >>> from abm.members import load_members
-    >>> from abm.politics.analysis import explain_vote
+    >>> from juste_retour.abm.members import load_members
+    >>> from juste_retour.abm.politics.analysis import explain_vote
     >>> states = load_members().states
     >>> explain_vote("governing_board", states, yes=states.codes).failed_conditions
     ["the Commission's yes is missing"]
@@ -266,8 +266,8 @@ def funders(ballot, states):
 
     Source: Regulation (EU) 2021/1173 as amended, Statutes, articles 6 and 7, on tenders.
 
-    >>> from abm.members import load_members
-    >>> from abm.politics.analysis import explain_vote
+    >>> from juste_retour.abm.members import load_members
+    >>> from juste_retour.abm.politics.analysis import explain_vote
     >>> states = load_members().states
     >>> [explain_vote("funders", states, yes=["EU", *states.codes[:k]]).passed for k in (13, 14)]
     [False, True]
@@ -287,8 +287,8 @@ def dictator(ballot, states):
 
     Source: Shapley and Shubik (1954): the dictator has all the power, the others none.
 
-    >>> from abm.members import load_members
-    >>> from abm.politics.analysis import explain_vote
+    >>> from juste_retour.abm.members import load_members
+    >>> from juste_retour.abm.politics.analysis import explain_vote
     >>> explain_vote("dictator", load_members().states, yes=["EU"]).passed
     True
     """

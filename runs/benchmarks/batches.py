@@ -1,6 +1,6 @@
 """What a batch costs: runs a second with one worker and with two, the second's efficiency, bytes a run, memory as it goes.
 
-    uv run python -m runs.benchmarks.batches
+    uv run python -m juste_retour.runs.benchmarks.batches
 
 Both are timed by the clock and by processor time; on a machine that is shared the second says more. The efficiency is
 the processor time of a run with one worker over that with two: what is lost by sharing memory and a parent. Start-up,
@@ -17,7 +17,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from runs import batch
+from juste_retour import batch
 
 
 def sample() -> tuple[float, list[float]]:

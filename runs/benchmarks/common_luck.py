@@ -1,6 +1,6 @@
 """What the same luck saves: worlds needed to know a contrast, on common random numbers and on independent seeds.
 
-    uv run python -m runs.benchmarks.common_luck
+    uv run python -m juste_retour.runs.benchmarks.common_luck
 
 Both variances are measured: paired worlds of one seed against worlds of two seeds. Writes `common_luck.svg`.
 """
@@ -16,11 +16,11 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from abm.scenario import load
-from agents.arrays import Reals
-from runs.contrasts.paired import Paired, union_of
-from runs.contrasts.resampling import needed
-from runs.reports.figures import BLUE, VERMILION, Drawn, svg
+from juste_retour.abm.scenario import load
+from juste_retour.agents.arrays import Reals
+from juste_retour.runs.contrasts.paired import Paired, union_of
+from juste_retour.runs.contrasts.resampling import needed
+from juste_retour.runs.reports.figures import BLUE, VERMILION, Drawn, svg
 
 AGAINST = (
     {"agenda": "planner"},

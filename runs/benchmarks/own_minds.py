@@ -1,6 +1,6 @@
 """What it costs to write a behaviour with .each or as a Mesa subclass, and not as a rule over arrays.
 
-uv run python -m runs.benchmarks.own_minds
+uv run python -m juste_retour.runs.benchmarks.own_minds
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from abm.model import AllocationModel
-from abm.outcomes import run
-from abm.scenario import load
-from agents.member_state import bid, vote
-from agents.mesa_agents import MemberState
+from juste_retour.abm.model import AllocationModel
+from juste_retour.abm.outcomes import run
+from juste_retour.abm.scenario import load
+from juste_retour.agents.member_state import bid, vote
+from juste_retour.agents.mesa_agents import MemberState
 
 WORLDS, ALONE, ROUNDS = 128, 16, 3
 

@@ -3,16 +3,16 @@
 Every shipped rule of every family is tried. Rules that change nothing are named in one line, those that come to the same
 in one row, and those that are refused beside the status quo's others with the reason.
 
-uv run python -m runs.benchmarks.single_swaps
+uv run python -m juste_retour.runs.benchmarks.single_swaps
 """
 
 import numpy as np
 
-from abm import catalogue
-from abm.outcomes import run
-from abm.scenario import load
-from agents.errors import BadInput
-from agents.rules import FAMILIES
+from juste_retour.abm import catalogue
+from juste_retour.abm.outcomes import run
+from juste_retour.abm.scenario import load
+from juste_retour.agents.errors import BadInput
+from juste_retour.agents.rules import FAMILIES
 
 WORLDS = 200
 BASE = "eu-status-quo"

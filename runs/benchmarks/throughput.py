@@ -1,6 +1,6 @@
 """Full runs a second of an ensemble against Mesa's batch_run on the same scenario, in one process on one core.
 
-    uv run python -m runs.benchmarks.throughput
+    uv run python -m juste_retour.runs.benchmarks.throughput
 
 Both go from 2024Q1 to 2034Q4 with the price of politics; the two are timed in turn, so that a machine that slows
 down slows both. Times are the process's own, the waiting left out.
@@ -26,10 +26,10 @@ from typing import Any
 import mesa
 import numpy as np
 
-from abm import outcomes
-from abm.model import AllocationModel
-from abm.scenario import load
-from runs import simulate
+from juste_retour import simulate
+from juste_retour.abm import outcomes
+from juste_retour.abm.model import AllocationModel
+from juste_retour.abm.scenario import load
 
 ROOT = Path(__file__).parents[2]
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from runs.commands.options import Json, ResultDir, Rules
+from juste_retour.runs.commands.options import Json, ResultDir, Rules
 
 SpecFile = Annotated[Path, typer.Argument(metavar="SPEC.toml", help="The experiment.")]
 Workers = Annotated[
@@ -34,11 +34,11 @@ def batch(
     json: Json = False,
 ) -> None:
     """Run an experiment chunk by chunk into a folder; stopped or killed, the same command goes on."""
-    from agents.errors import BadInput
-    from runs import printing
-    from runs.experiments.experiment import batch as run_batch
-    from runs.experiments.experiment import cost, processes
-    from runs.experiments.spec import read_spec
+    from juste_retour.agents.errors import BadInput
+    from juste_retour.runs import printing
+    from juste_retour.runs.experiments.experiment import batch as run_batch
+    from juste_retour.runs.experiments.experiment import cost, processes
+    from juste_retour.runs.experiments.spec import read_spec
 
     read = read_spec(spec, rules or ())
     where = printing.console(stderr=json)
@@ -94,7 +94,7 @@ def batch(
 
 
 def _say_cost(spec: Any, where: Any) -> None:
-    from runs.experiments.chunks import Plan
+    from juste_retour.runs.experiments.chunks import Plan
 
     plan = Plan(spec)
     where.print(
@@ -103,7 +103,7 @@ def _say_cost(spec: Any, where: Any) -> None:
         soft_wrap=True,
     )
     if spec.refused:
-        from runs.experiments.spec import said
+        from juste_retour.runs.experiments.spec import said
 
         where.print(f"{len(spec.refused)} combinations are refused and left out, such as:", soft_wrap=True)
         for refused in spec.refused[:REFUSALS]:
@@ -133,7 +133,7 @@ class _Display:
         """Show how far it is."""
         import time
 
-        from runs.printing import console
+        from juste_retour.runs.printing import console
 
         left = _time(tally.left) if tally.left == tally.left else "?"
         failed = f", {tally.failed} failed" if tally.failed else ""
@@ -168,9 +168,9 @@ def verify(
     """Run a sample of a result's chunks again and compare; exit 1 where something differs."""
     from dataclasses import asdict
 
-    from runs import printing
-    from runs.experiments.verification import verdict
-    from runs.experiments.verification import verify as run_verify
+    from juste_retour.runs import printing
+    from juste_retour.runs.experiments.verification import verdict
+    from juste_retour.runs.experiments.verification import verify as run_verify
 
     with printing.progress("chunks") as report:
         found = run_verify(folder, every=every, sample=chunks, workers=workers, progress=report)

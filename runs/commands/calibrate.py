@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from runs.commands.options import Json
+from juste_retour.runs.commands.options import Json
 
 SPARE = ("From", "To", "Expected", "Unfinished", "5 % ", "95 % ", "Log score")
 
@@ -25,8 +25,8 @@ def calibrate(
     json: Json = False,
 ) -> None:
     """Calibrate the politics on the first two waves, and score what that predicts of the third."""
-    from runs import printing
-    from runs.europe.evidence import calibration
+    from juste_retour.runs import printing
+    from juste_retour.runs.europe.evidence import calibration
 
     with printing.progress("worlds") as report:
         tables, about = calibration(spec, draws, report)
@@ -39,15 +39,15 @@ def calibrate(
 
 
 def _write(tables: dict[str, Any], about: dict[str, Any], out: Path) -> None:
-    from runs.export import write
-    from runs.provenance import platform_facts
+    from juste_retour.runs.export import write
+    from juste_retour.runs.provenance import platform_facts
 
     write(tables, out, ("csv",), about | platform_facts())
 
 
 def _show(tables: dict[str, Any], about: dict[str, Any], where: Any) -> None:
-    from runs.europe.prediction import who_is_ahead
-    from runs.printing import brief, print_table
+    from juste_retour.runs.europe.prediction import who_is_ahead
+    from juste_retour.runs.printing import brief, print_table
 
     def text(value: Any) -> str:
         if isinstance(value, str):

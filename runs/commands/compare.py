@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from runs.commands.options import Json, MembersDir, Rules
+from juste_retour.runs.commands.options import Json, MembersDir, Rules
 
 Seed = Annotated[int, typer.Option(help="The same seed gives the same worlds.")]
 Set = Annotated[
@@ -58,11 +58,11 @@ def compare(
     """Contrast scenarios on the same luck: difference, interval, and how often one beats the other."""
     from dataclasses import asdict
 
-    from runs import printing
-    from runs.commands.settings import changes_of
-    from runs.contrasts.contrasts import compare as contrast
-    from runs.contrasts.paired import OUTCOMES
-    from runs.user_rules import load_rules
+    from juste_retour.runs import printing
+    from juste_retour.runs.commands.settings import changes_of
+    from juste_retour.runs.contrasts.contrasts import compare as contrast
+    from juste_retour.runs.contrasts.paired import OUTCOMES
+    from juste_retour.runs.user_rules import load_rules
 
     load_rules(rules or [])
     with printing.progress("runs") as report:
@@ -91,7 +91,7 @@ def compare(
 
 
 def _show_contrasts(found: Any, where: Any, shown: Any) -> None:
-    from runs.printing import print_table
+    from juste_retour.runs.printing import print_table
 
     where.print(f"{found.worlds} worlds of seed {found.seed}, each under every scenario on the same luck.")
     wide = where.width >= WIDE
@@ -127,7 +127,7 @@ def _say_ties(found: Any, where: Any) -> None:
     """Say in how many worlds the lag is the very same: luck makes no such ties, machines that stood already do."""
     import numpy as np
 
-    from runs.printing import brief
+    from juste_retour.runs.printing import brief
 
     lags = found.values.get("years_behind")
     if lags is None or not np.isfinite(lags).any():
@@ -146,7 +146,7 @@ def _say_ties(found: Any, where: Any) -> None:
 
 
 def _row(c: Any, wide: bool) -> list[str]:
-    from runs.printing import brief
+    from juste_retour.runs.printing import brief
 
     row = [
         c.outcome,
@@ -178,11 +178,11 @@ def attribute(
     """Split the difference between two scenarios by the part of the institutions that makes it."""
     from dataclasses import asdict
 
-    from abm.scenario import load
-    from runs import printing
-    from runs.commands.settings import changes_of
-    from runs.contrasts.attribution import attribute as split
-    from runs.user_rules import load_rules
+    from juste_retour.abm.scenario import load
+    from juste_retour.runs import printing
+    from juste_retour.runs.commands.settings import changes_of
+    from juste_retour.runs.contrasts.attribution import attribute as split
+    from juste_retour.runs.user_rules import load_rules
 
     load_rules(rules or [])
     changes = changes_of(set_ or [])
@@ -213,7 +213,7 @@ def attribute(
 
 
 def _show_attribution(found: Any, where: Any) -> None:
-    from runs.printing import bar, brief, print_table
+    from juste_retour.runs.printing import bar, brief, print_table
 
     where.print(
         f"{found.outcome}: {brief(found.value_from)} under {found.source}, {brief(found.value_to)} under "

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from runs.ensemble import Result
-from runs.printing import print_table
-from runs.statistics import summary, without_a_run
+from juste_retour.runs.ensemble import Result
+from juste_retour.runs.printing import print_table
+from juste_retour.runs.statistics import summary, without_a_run
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from runs.commands.options import Json, Rules
+from juste_retour.runs.commands.options import Json, Rules
 
 if TYPE_CHECKING:
-    from abm.politics.analysis import Explanation
-    from abm.politics.power import Power
-    from abm.politics.relocation import Narration
-    from agents.situation import States
+    from juste_retour.abm.politics.analysis import Explanation
+    from juste_retour.abm.politics.power import Power
+    from juste_retour.abm.politics.relocation import Narration
+    from juste_retour.agents.situation import States
 
 MembersFile = Annotated[
     Path | None,
@@ -50,9 +50,9 @@ def power(
     json: Json = False,
 ) -> None:
     """Count who decides under a voting rule: exact Banzhaf, Penrose and Shapley-Shubik indices, and blocking minorities."""
-    from abm.politics.power import voting_power
-    from agents.errors import BadInput
-    from runs.printing import print_json
+    from juste_retour.abm.politics.power import voting_power
+    from juste_retour.agents.errors import BadInput
+    from juste_retour.runs.printing import print_json
 
     if quota is not None or weights is not None:
         given = {"RULE": rule, "--members": members, "--participants": participants, "--add": add}
@@ -89,8 +89,8 @@ def vote(
     """Count one vote: whether it passes, what it lacks, who blocks and who alone could tip it."""
     from dataclasses import asdict
 
-    from abm.politics.analysis import explain_vote
-    from runs.printing import print_json
+    from juste_retour.abm.politics.analysis import explain_vote
+    from juste_retour.runs.printing import print_json
 
     chosen, states, settings = _chosen(rule, members, participants, add, rules)
     found = explain_vote(chosen, states, _codes(yes), _codes(no), _codes(abstain), settings)
@@ -121,10 +121,10 @@ def ballot(
     """Hold a relocation ballot as in 2017: points, a second round, a run-off and, in a tie, the lot."""
     import numpy as np
 
-    from abm.noise import Tape
-    from abm.politics.relocation import hold_ballot
-    from agents.errors import BadInput
-    from runs.printing import print_json
+    from juste_retour.abm.noise import Tape
+    from juste_retour.abm.politics.relocation import hold_ballot
+    from juste_retour.agents.errors import BadInput
+    from juste_retour.runs.printing import print_json
 
     if seed < 0:
         raise BadInput(f"--seed = {seed} is negative; give a whole number of at least 0.")
@@ -168,13 +168,13 @@ def _chosen(
     """The rule, the states that it is put to, and the rule's parameters, as the options say."""
     import numpy as np
 
-    from abm.members import load_members, load_states
-    from abm.politics.conditions import named
-    from abm.politics.power.game import only
-    from abm.politics.voting import voting
+    from juste_retour.abm.members import load_members, load_states
+    from juste_retour.abm.politics.conditions import named
+    from juste_retour.abm.politics.power.game import only
+    from juste_retour.abm.politics.voting import voting
 
     if files:
-        from runs.user_rules import load_rules
+        from juste_retour.runs.user_rules import load_rules
 
         load_rules(files)
     chosen = voting[rule]
@@ -199,7 +199,7 @@ def _with_state(states: States, text: str) -> States:
 
     import numpy as np
 
-    from agents.errors import BadInput
+    from juste_retour.agents.errors import BadInput
 
     name, _, number = (part.strip() for part in text.partition("="))
     plain = number.replace("_", "")
@@ -222,9 +222,9 @@ def _weighted(quota: str, file: Path) -> Power:
     import re
     from fractions import Fraction
 
-    from abm.politics.power import weighted_power
-    from abm.tables import Table
-    from agents.errors import BadInput
+    from juste_retour.abm.politics.power import weighted_power
+    from juste_retour.abm.tables import Table
+    from juste_retour.agents.errors import BadInput
 
     def exact(text: str, place: str) -> Fraction:
         plain = text.replace("_", "")
@@ -246,8 +246,8 @@ def _weighted(quota: str, file: Path) -> Power:
 
 
 def _rankings(file: Path) -> dict[str, list[str]]:
-    from abm.tables import Table
-    from agents.errors import BadInput
+    from juste_retour.abm.tables import Table
+    from juste_retour.agents.errors import BadInput
 
     table = Table(file, required=("voter", "first"), optional=("second", "third", "fourth", "fifth"))
     columns = [column for column in table.columns if column != "voter"]
@@ -298,7 +298,7 @@ def _power_as_json(found: Power) -> dict[str, Any]:
 
 
 def _show_power(found: Power) -> None:
-    from runs.printing import console, print_table
+    from juste_retour.runs.printing import console, print_table
 
     where = console()
     where.print(
@@ -343,7 +343,7 @@ def _show_power(found: Power) -> None:
 
 
 def _show_vote(found: Explanation) -> None:
-    from runs.printing import console, print_grid
+    from juste_retour.runs.printing import console, print_grid
 
     where = console()
     states = f"{found.members_for} state{'s' * (found.members_for != 1)}"
@@ -361,7 +361,7 @@ def _show_vote(found: Explanation) -> None:
 
 
 def _show_ballot(found: Narration, seed: int) -> None:
-    from runs.printing import console, print_table
+    from juste_retour.runs.printing import console, print_table
 
     where = console()
     for r in found.rounds:

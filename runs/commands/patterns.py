@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from runs.commands.options import Json
+from juste_retour.runs.commands.options import Json
 
 
 def patterns(
@@ -20,9 +20,9 @@ def patterns(
     json: Json = False,
 ) -> None:
     """Set patterns that nothing was fitted to beside what simulated worlds give."""
-    from abm.scenario import presets
-    from runs import printing
-    from runs.europe.patterns import ELSEWHERE, compared, elsewhere, read
+    from juste_retour.abm.scenario import presets
+    from juste_retour.runs import printing
+    from juste_retour.runs.europe.patterns import ELSEWHERE, compared, elsewhere, read
 
     parts: list[Any] = []
     if folder is not None:
@@ -56,14 +56,14 @@ def patterns(
 
 
 def _fresh(name: str, worlds: int, seed: int, report: Any) -> dict[str, Any]:
-    from runs.ensemble import simulate
+    from juste_retour.runs.ensemble import simulate
 
     wanted = ("worlds", "states", "facilities")
     return simulate(name, worlds=worlds, seed=seed, tables=wanted, progress=report).tables
 
 
 def _show(rows: list[dict[str, Any]], title: str, where: Any) -> None:
-    from runs.printing import brief, print_table
+    from juste_retour.runs.printing import brief, print_table
 
     where.print(title)
     said = {None: "-", True: "yes", False: "NO"}

@@ -7,14 +7,14 @@ from typing import Annotated, Any
 
 import typer
 
-from runs.commands.options import Json, ResultDir
+from juste_retour.runs.commands.options import Json, ResultDir
 
 
 def report(folder: ResultDir) -> None:
     """Write one HTML page that stands alone: question, methods, tables, figures, how to replicate."""
-    from runs.printing import console
-    from runs.reports.report import FIGURES
-    from runs.reports.report import report as write
+    from juste_retour.runs.printing import console
+    from juste_retour.runs.reports.report import FIGURES
+    from juste_retour.runs.reports.report import report as write
 
     page = write(folder)
     console().print(f"{page}; its figures as SVG and PDF are in {page.parent / FIGURES}.", soft_wrap=True)
@@ -30,9 +30,9 @@ def sensitivity(
     """Say how much of an outcome's variance each factor makes, and how much is luck."""
     from dataclasses import asdict
 
-    from runs import printing
-    from runs.experiments.results import Results
-    from runs.reports import sensitivity as analysis
+    from juste_retour.runs import printing
+    from juste_retour.runs.experiments.results import Results
+    from juste_retour.runs.reports import sensitivity as analysis
 
     results = Results(folder)
     _warn(results)
@@ -110,9 +110,9 @@ def export(
     ] = None,
 ) -> None:
     """Write an experiment's tables as one file each, in CSV, Stata or Parquet, with a codebook."""
-    from runs.experiments.results import Results
-    from runs.printing import console
-    from runs.reports.publication import export as write
+    from juste_retour.runs.experiments.results import Results
+    from juste_retour.runs.printing import console
+    from juste_retour.runs.reports.publication import export as write
 
     wanted = None if tables is None else [t.strip() for t in tables.split(",") if t.strip()]
     paths = write(folder, out, [f.strip() for f in format.split(",") if f.strip()], wanted)
@@ -121,7 +121,7 @@ def export(
 
 
 def _warn(results: Any) -> None:
-    from runs.printing import console
+    from juste_retour.runs.printing import console
 
     if results.part:
         console(stderr=True).print(results.part, soft_wrap=True)
@@ -137,10 +137,10 @@ def package(
     ] = False,
 ) -> None:
     """Pack a replication archive: spec, code, data, results, codebook, environment, one master command."""
-    from runs.experiments.results import Results
-    from runs.printing import console
-    from runs.reports.publication import changed_since
-    from runs.reports.publication import package as pack
+    from juste_retour.runs.experiments.results import Results
+    from juste_retour.runs.printing import console
+    from juste_retour.runs.reports.publication import changed_since
+    from juste_retour.runs.reports.publication import package as pack
 
     path = pack(folder, out, tables=not hashes_only)
     console().print(f"{path} ({path.stat().st_size / 1e6:.1f} MB)", soft_wrap=True)

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from runs.commands.options import Json, Rules
+from juste_retour.runs.commands.options import Json, Rules
 
 rules = typer.Typer(
     name="rules", help=__doc__, no_args_is_help=True, add_completion=False, rich_markup_mode=None
@@ -21,9 +21,9 @@ def list_rules(
     json: Json = False,
 ) -> None:
     """List the rules of every family, with what each one does; of one family, what a rule is handed and takes."""
-    from agents import rules as catalogue
-    from runs import printing
-    from runs.user_rules import load_rules
+    from juste_retour.agents import rules as catalogue
+    from juste_retour.runs import printing
+    from juste_retour.runs.user_rules import load_rules
 
     load_rules(files or [])
     catalogue.load_offered()
@@ -67,7 +67,7 @@ def _lines(rule: Any, whole: bool) -> list[tuple[str, str]]:
     """A rule's line in the list, with the names of its parameters; or `whole`: what it declares, its source, and a line
     for each parameter below.
     """
-    from runs.commands.scenarios import meaning
+    from juste_retour.runs.commands.scenarios import meaning
 
     if not whole:
         takes = ", ".join(rule.parameters)
@@ -86,9 +86,9 @@ def new_rule(
     json: Json = False,
 ) -> None:
     """Write a small working rule, NAME.py, and its test, test_NAME.py, to the current folder."""
-    from agents.rules import load_offered
-    from runs import printing
-    from runs.workshop.scaffold import new
+    from juste_retour.agents.rules import load_offered
+    from juste_retour.runs import printing
+    from juste_retour.runs.workshop.scaffold import new
 
     load_offered()
     paths = [path.name for path in new(family, name, Path())]
@@ -113,8 +113,8 @@ def check_rules(
     json: Json = False,
 ) -> None:
     """Put the rules of a file to the checks that the shipped ones pass, and take their speed; exit 1 at a fault."""
-    from runs import printing
-    from runs.workshop.conformance import check_apart
+    from juste_retour.runs import printing
+    from juste_retour.runs.workshop.conformance import check_apart
 
     found = check_apart(file, limit)
     if json:
@@ -149,7 +149,7 @@ def _as_json(fault: Any) -> dict[str, Any]:
 
 
 def _show_checked(found: Any) -> None:
-    from runs import printing
+    from juste_retour.runs import printing
 
     where = printing.console()
     for rule in found.rules:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from runs.commands.options import Json, MembersDir, Rules
+from juste_retour.runs.commands.options import Json, MembersDir, Rules
 
 
 def run(
@@ -44,15 +44,15 @@ def run(
     ] = None,
 ) -> None:
     """Run one scenario and print facility sizes by state and the capability that they add up to."""
-    from abm.members import load_members
-    from abm.scenario import load
-    from agents.errors import BadInput
-    from runs import export, printing
-    from runs.commands.settings import changes_of
-    from runs.commands.summary import as_json
-    from runs.ensemble import checked, simulate
-    from runs.tables import DEFAULT, chosen
-    from runs.user_rules import load_rules
+    from juste_retour.abm.members import load_members
+    from juste_retour.abm.scenario import load
+    from juste_retour.agents.errors import BadInput
+    from juste_retour.runs import export, printing
+    from juste_retour.runs.commands.settings import changes_of
+    from juste_retour.runs.commands.summary import as_json
+    from juste_retour.runs.ensemble import checked, simulate
+    from juste_retour.runs.tables import DEFAULT, chosen
+    from juste_retour.runs.user_rules import load_rules
 
     for name, value in (("--format", format), ("--tables", tables)):
         if value is not None and out is None:
@@ -78,7 +78,7 @@ def run(
     if json:
         printing.print_json(as_json(result, changes))
         return
-    from runs.commands.human import show
+    from juste_retour.runs.commands.human import show
 
     where = printing.console()
     show(result, changes, where)

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from runs.commands.options import Json
+from juste_retour.runs.commands.options import Json
 
 if TYPE_CHECKING:
-    from abm.scenario import Scenario
-    from agents.rules import Parameter
+    from juste_retour.abm.scenario import Scenario
+    from juste_retour.agents.rules import Parameter
 
 scenarios = typer.Typer(
     name="scenarios", help=__doc__, no_args_is_help=True, add_completion=False, rich_markup_mode=None
@@ -22,8 +22,8 @@ scenarios = typer.Typer(
 @scenarios.command("list")
 def list_scenarios(json: Json = False) -> None:
     """List the presets, with what each one is."""
-    from abm.scenario import load, presets
-    from runs import printing
+    from juste_retour.abm.scenario import load, presets
+    from juste_retour.runs import printing
 
     found = [(name, summary(name), load(name)) for name in presets()]
     if json:
@@ -51,8 +51,8 @@ def show_scenario(
     json: Json = False,
 ) -> None:
     """Print a scenario as a TOML file, every rule and parameter with its unit and meaning."""
-    from abm.scenario import load
-    from runs import printing
+    from juste_retour.abm.scenario import load
+    from juste_retour.runs import printing
 
     scenario = load(name)
     if json:
@@ -66,8 +66,8 @@ def show_scenario(
 @scenarios.command("parameters")
 def list_parameters(json: Json = False) -> None:
     """List every parameter of a scenario: default, unit, bounds, plausible range, meaning and source."""
-    from abm.scenario import parameters
-    from runs import printing
+    from juste_retour.abm.scenario import parameters
+    from juste_retour.runs import printing
 
     known = parameters()
     if json:
@@ -104,7 +104,7 @@ def list_parameters(json: Json = False) -> None:
 
 def meaning(default: Any, about: Parameter) -> str:
     """A parameter's default with its unit, its meaning, bounds, plausible range and source."""
-    from runs.printing import number
+    from juste_retour.runs.printing import number
 
     unit = "" if about.unit in ("", "1", "quarter", "quarters", "dates") else f" {about.unit}"
     text = "none" if default == "" else f"{number(default)}{unit}"
@@ -120,7 +120,7 @@ def meaning(default: Any, about: Parameter) -> str:
 
 def summary(preset: str) -> str:
     """What a preset says of itself: the comment at the head of its file."""
-    text = (resources.files("abm.scenarios") / f"{preset}.toml").read_text(encoding="utf-8")
+    text = (resources.files("juste_retour.abm.scenarios") / f"{preset}.toml").read_text(encoding="utf-8")
     lines = []
     for line in text.splitlines():
         if not line.startswith("#"):
@@ -131,8 +131,8 @@ def summary(preset: str) -> str:
 
 def annotated(scenario: Scenario) -> str:
     """A complete scenario file: every key, with unit and meaning behind it."""
-    from abm.scenario import parameters
-    from agents.rules import FAMILIES
+    from juste_retour.abm.scenario import parameters
+    from juste_retour.agents.rules import FAMILIES
 
     known = parameters()
     lines, group = [f"name = {json_module.dumps(scenario.name)}", "", "# rules"], ""

@@ -6,7 +6,7 @@ import tomllib
 from collections.abc import Iterable
 from typing import Any
 
-from agents.errors import BadInput
+from juste_retour.agents.errors import BadInput
 
 
 def changes_of(texts: Iterable[str]) -> dict[str, Any]:

@@ -7,8 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from runs.ensemble import Result
-from runs.statistics import HIGH, LOW, ranked_quantile, summary, without_a_run
+from juste_retour.runs.ensemble import Result
+from juste_retour.runs.statistics import HIGH, LOW, ranked_quantile, summary, without_a_run
 
 CAPABILITY = (
     "sites",

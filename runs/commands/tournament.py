@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from runs.commands.options import Json, MembersDir, Rules
+from juste_retour.runs.commands.options import Json, MembersDir, Rules
 
 
 def tournament(
@@ -36,11 +36,11 @@ def tournament(
     json: Json = False,
 ) -> None:
     """Play the rules of a family against each other in mixed populations: payoffs, ranks, who invades whom."""
-    from agents.rules import load_offered
-    from runs import printing
-    from runs.commands.settings import changes_of
-    from runs.user_rules import load_rules
-    from runs.workshop.tournament import tournament as play
+    from juste_retour.agents.rules import load_offered
+    from juste_retour.runs import printing
+    from juste_retour.runs.commands.settings import changes_of
+    from juste_retour.runs.user_rules import load_rules
+    from juste_retour.runs.workshop.tournament import tournament as play
 
     load_offered()
     load_rules(rules or [])
@@ -92,7 +92,7 @@ def _as_json(found: Any) -> dict[str, Any]:
 
 
 def _show(found: Any) -> None:
-    from runs import printing
+    from juste_retour.runs import printing
 
     where = printing.console()
     scale, unit = (1.0, found.unit) if found.unit != "EUR bn" else (1000.0, "EUR m")

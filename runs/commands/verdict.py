@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from runs.commands.options import Json
+from juste_retour.runs.commands.options import Json
 
 ROOM = Path(__file__).resolve().parents[1] / "europe"
 PAGE, NUMBERS = ROOM / "RESULTS.md", ROOM / "results.json"
@@ -31,11 +31,11 @@ def verdict(
     json: Json = False,
 ) -> None:
     """Judge the essay: the number, the interval and what would change it, for each of its five claims."""
-    from runs import printing
-    from runs.europe.results_figures import write_figures
-    from runs.europe.results_page import page
-    from runs.europe.verdict import judge
-    from runs.export import cannot_write
+    from juste_retour.runs import printing
+    from juste_retour.runs.europe.results_figures import write_figures
+    from juste_retour.runs.europe.results_page import page
+    from juste_retour.runs.europe.verdict import judge
+    from juste_retour.runs.export import cannot_write
 
     with printing.progress("trials") as report:
         found = judge(worlds, draws, seed, workers, base, progress=report).plain()
@@ -66,8 +66,8 @@ def read(text: str) -> dict[str, Any]:
 
 
 def _show(found: dict[str, Any], where: Any) -> None:
-    from runs.europe.claims import CLAIMS
-    from runs.europe.results_page import within
+    from juste_retour.runs.europe.claims import CLAIMS
+    from juste_retour.runs.europe.results_page import within
 
     where.print(
         f"{found['worlds']} posterior draws, {len(found['doubts']) - 1} doubts, {found['seconds']:.0f} seconds"

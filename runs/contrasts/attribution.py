@@ -19,15 +19,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from abm.members import Members
-from abm.scenario import Scenario, load, parameters
-from agents.arrays import Reals
-from agents.errors import BadInput
-from agents.rules import FAMILIES
-from runs.contrasts.contrasts import mean
-from runs.contrasts.paired import Paired, Progress, outcome, union_of
-from runs.contrasts.resampling import interval, resampled_means
-from runs.ensemble import whole
+from juste_retour.abm.members import Members
+from juste_retour.abm.scenario import Scenario, load, parameters
+from juste_retour.agents.arrays import Reals
+from juste_retour.agents.errors import BadInput
+from juste_retour.agents.rules import FAMILIES
+from juste_retour.runs.contrasts.contrasts import mean
+from juste_retour.runs.contrasts.paired import Paired, Progress, outcome, union_of
+from juste_retour.runs.contrasts.resampling import interval, resampled_means
+from juste_retour.runs.ensemble import whole
 
 GROUPS = ("placement", "funding", "procurement", "operations", "pooling")
 PARAMETERS = "parameters"

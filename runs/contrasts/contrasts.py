@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from abm.members import Members
-from abm.scenario import Scenario
-from agents.arrays import Reals
-from agents.errors import BadInput
-from runs.contrasts.paired import OUTCOMES, Paired, Progress, named, outcome, union_of
-from runs.contrasts.resampling import half_width, interval, needed, resampled_means, spread
-from runs.ensemble import whole
+from juste_retour.abm.members import Members
+from juste_retour.abm.scenario import Scenario
+from juste_retour.agents.arrays import Reals
+from juste_retour.agents.errors import BadInput
+from juste_retour.runs.contrasts.paired import OUTCOMES, Paired, Progress, named, outcome, union_of
+from juste_retour.runs.contrasts.resampling import half_width, interval, needed, resampled_means, spread
+from juste_retour.runs.ensemble import whole
 
 WORLDS = 400
 MOST = 1_000_000

@@ -8,15 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from abm.calendar import year
-from abm.members import Members, load_members
-from abm.outcomes import Outcomes, run
-from abm.scenario import Scenario, load
-from agents.arrays import Reals
-from agents.errors import BadInput, near
-from runs.planners import WORLDS, Planners, replicates_of
-from runs.tables import TABLES
-from runs.user_rules import blame
+from juste_retour.abm.calendar import year
+from juste_retour.abm.members import Members, load_members
+from juste_retour.abm.outcomes import Outcomes, run
+from juste_retour.abm.scenario import Scenario, load
+from juste_retour.agents.arrays import Reals
+from juste_retour.agents.errors import BadInput, near
+from juste_retour.runs.planners import WORLDS, Planners, replicates_of
+from juste_retour.runs.tables import TABLES
+from juste_retour.runs.user_rules import blame
 
 Progress = Callable[[int, int], None]
 OUTCOMES = {c.name: c for c in TABLES["worlds"] if c.kind in ("whole", "real", "quarter")}

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from agents.arrays import Reals
+from juste_retour.agents.arrays import Reals
 
 RESAMPLES = 2000
 LEVEL = 0.95

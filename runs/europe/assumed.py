@@ -10,13 +10,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from abm.outcomes import run
-from abm.scenario import Scenario, load, parameters
-from agents.rules import FAMILIES, Parameter
-from runs.europe.doubts import REFORM, STATUS_QUO, Bench
-from runs.experiments.design import Design, read_design, unit_sample
-from runs.experiments.factors import Factor
-from runs.reports.sensitivity import sobol_indices
+from juste_retour.abm.outcomes import run
+from juste_retour.abm.scenario import Scenario, load, parameters
+from juste_retour.agents.rules import FAMILIES, Parameter
+from juste_retour.runs.europe.doubts import REFORM, STATUS_QUO, Bench
+from juste_retour.runs.experiments.design import Design, read_design, unit_sample
+from juste_retour.runs.experiments.factors import Factor
+from juste_retour.runs.reports.sensitivity import sobol_indices
 
 Reals = NDArray[np.float64]
 BASE = 256  # points of the Sobol sequence, a power of two

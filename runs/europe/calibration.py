@@ -17,13 +17,13 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import norm, qmc
 
-from abm.members import Members, load_members
-from abm.observed import observed
-from abm.quarter import advance
-from abm.scenario import Scenario, load, parameters, read_toml
-from abm.world import World
-from agents.errors import BadInput, near
-from agents.rules import family
+from juste_retour.abm.members import Members, load_members
+from juste_retour.abm.observed import observed
+from juste_retour.abm.quarter import advance
+from juste_retour.abm.scenario import Scenario, load, parameters, read_toml
+from juste_retour.abm.world import World
+from juste_retour.agents.errors import BadInput, near
+from juste_retour.agents.rules import family
 
 CHUNK = 256
 

@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from runs.contrasts.attribution import interactions, shapley
-from runs.europe.doubts import Trial
-from runs.europe.patterns import large_site
+from juste_retour.runs.contrasts.attribution import interactions, shapley
+from juste_retour.runs.europe.doubts import Trial
+from juste_retour.runs.europe.patterns import large_site
 
 Reals = NDArray[np.float64]
 FOUND, HANGS, NOT_FOUND = "found", "hangs on a doubt", "not found"

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from abm.calendar import label, quarter
-from abm.scenario import load, presets
-from runs.europe.doubts import REFORM, STATUS_QUO, Bench, Doubt, pooled
+from juste_retour.abm.calendar import label, quarter
+from juste_retour.abm.scenario import load, presets
+from juste_retour.runs.europe.doubts import REFORM, STATUS_QUO, Bench, Doubt, pooled
 
 Reals = NDArray[np.float64]
 OVERPRICING = (0.05, 0.2, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from scipy.special import logsumexp
 from scipy.stats import norm
 
-from abm.observed import Rows, procurement_history
-from agents.errors import BadInput
+from juste_retour.abm.observed import Rows, procurement_history
+from juste_retour.agents.errors import BadInput
 
 KNOWN_UNTIL = 2026.5  # what the history says was true on 1 July 2026
 MONTHS = 12.0

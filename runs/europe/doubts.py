@@ -14,16 +14,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from abm.delivery.pooling import Fleet, pooling
-from abm.members import Members, load_members
-from abm.outcomes import run
-from abm.politics.stationary import NotConverged
-from abm.quarter import advance
-from abm.scenario import Scenario, load
-from abm.world import World
-from agents.arrays import total
-from agents.rules import FAMILIES
-from runs.contrasts.attribution import switches
+from juste_retour.abm.delivery.pooling import Fleet, pooling
+from juste_retour.abm.members import Members, load_members
+from juste_retour.abm.outcomes import run
+from juste_retour.abm.politics.stationary import NotConverged
+from juste_retour.abm.quarter import advance
+from juste_retour.abm.scenario import Scenario, load
+from juste_retour.abm.world import World
+from juste_retour.agents.arrays import total
+from juste_retour.agents.rules import FAMILIES
+from juste_retour.runs.contrasts.attribution import switches
 
 Reals = NDArray[np.float64]
 Progress = Callable[[int, int], None]

@@ -68,8 +68,8 @@ def odd(
 
 def page() -> str:
     """The whole page."""
-    from abm.scenario import DEFAULT, load, parameters
-    from runs.europe.calibration import MOMENTS
+    from juste_retour.abm.scenario import DEFAULT, load, parameters
+    from juste_retour.runs.europe.calibration import MOMENTS
 
     template = (resources.files("runs") / "europe" / "odd_template.md").read_text(encoding="utf-8")
     known = parameters()
@@ -121,15 +121,15 @@ def _value(value: Any) -> str:
 
 
 def _patterns() -> str:
-    from runs.europe.patterns import PATTERNS
+    from juste_retour.runs.europe.patterns import PATTERNS
 
     return "\n".join(f"- {p.group}: {p.name}" for p in PATTERNS)
 
 
 def state_variables() -> dict[str, tuple[int, ...]]:
     """Shapes of all arrays that a world of two holds and that change while it runs, by name."""
-    from abm.scenario import load
-    from abm.world import World
+    from juste_retour.abm.scenario import load
+    from juste_retour.abm.world import World
 
     world = World(load("eu-status-quo"), 0, [0, 1])
     fixed = {"replicates"}
@@ -148,7 +148,7 @@ def _state() -> str:
 
 
 def _constants() -> str:
-    from agents.situation import College, Labs, Machines, Sites, States
+    from juste_retour.agents.situation import College, Labs, Machines, Sites, States
 
     rows = []
     for kind in (States, Sites, Labs, College, Machines):
@@ -157,13 +157,13 @@ def _constants() -> str:
 
 
 def _outcomes() -> str:
-    from runs.tables import TABLES
+    from juste_retour.runs.tables import TABLES
 
     return table(["outcome", "unit", "what"], [[f"`{c.name}`", c.unit, c.meaning] for c in TABLES["worlds"]])
 
 
 def _schedule() -> str:
-    from abm import quarter
+    from juste_retour.abm import quarter
 
     body = ast.parse(inspect.getsource(quarter.advance)).body[0]
     called = [n.func.id for n in ast.walk(body) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)]
@@ -175,7 +175,7 @@ def _schedule() -> str:
 
 
 def _families() -> str:
-    from agents.rules import FAMILIES
+    from juste_retour.agents.rules import FAMILIES
 
     parts = []
     for family in sorted(FAMILIES.values(), key=lambda f: f.name):
@@ -202,7 +202,7 @@ def _families() -> str:
 
 
 def _parameters() -> str:
-    from abm.scenario import parameters
+    from juste_retour.abm.scenario import parameters
 
     rows = [
         [

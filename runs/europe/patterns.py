@@ -16,10 +16,10 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
-from abm.members import Members, load_members
-from abm.observed import Rows, antennas, comparators, observed
-from agents.errors import BadInput
-from runs.europe import delays
+from juste_retour.abm.members import Members, load_members
+from juste_retour.abm.observed import Rows, antennas, comparators, observed
+from juste_retour.agents.errors import BadInput
+from juste_retour.runs.europe import delays
 
 Reals = NDArray[np.float64]
 KEYS = ("scenario", "point", "seed", "replicate")
@@ -42,7 +42,7 @@ def read(folder: Path) -> dict[str, pd.DataFrame]:
         raise BadInput(f"{folder} is not a folder; name one that `run --out` or `batch --out` wrote.")
     found: dict[str, pd.DataFrame] = {}
     if (folder / "manifest.json").exists():
-        from runs.experiments.results import Results
+        from juste_retour.runs.experiments.results import Results
 
         results = Results(folder)
         found = {

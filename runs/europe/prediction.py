@@ -16,14 +16,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from abm.calendar import quarter
-from abm.members import Members, load_members
-from abm.observed import observed, procurement_history
-from abm.quarter import advance
-from abm.scenario import Scenario
-from abm.world import World
-from runs.europe import delays
-from runs.europe.scores import (
+from juste_retour.abm.calendar import quarter
+from juste_retour.abm.members import Members, load_members
+from juste_retour.abm.observed import observed, procurement_history
+from juste_retour.abm.quarter import advance
+from juste_retour.abm.scenario import Scenario
+from juste_retour.abm.world import World
+from juste_retour.runs.europe import delays
+from juste_retour.runs.europe.scores import (
     brier,
     difference,
     first_to,

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from abm.calendar import quarter
-from runs.europe.claims import GAINS, STRUCTURAL
-from runs.europe.curves import LEAST_WITHIN
-from runs.reports.figures import BLUE, GREY, VERMILION, Drawn, blank, labelled, svg
+from juste_retour.abm.calendar import quarter
+from juste_retour.runs.europe.claims import GAINS, STRUCTURAL
+from juste_retour.runs.europe.curves import LEAST_WITHIN
+from juste_retour.runs.reports.figures import BLUE, GREY, VERMILION, Drawn, blank, labelled, svg
 
 FOLDER = "figures"  # beside the page
 

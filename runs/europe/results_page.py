@@ -7,11 +7,11 @@ from typing import Any
 
 import pandas as pd
 
-from runs.europe.claims import CLAIMS, FOUND, GAINS, HANGS, NOT_FOUND, STRUCTURAL
-from runs.europe.odd import table
-from runs.europe.prediction import who_is_ahead
-from runs.europe.results_figures import FOLDER, results_figures
-from runs.printing import brief
+from juste_retour.runs.europe.claims import CLAIMS, FOUND, GAINS, HANGS, NOT_FOUND, STRUCTURAL
+from juste_retour.runs.europe.odd import table
+from juste_retour.runs.europe.prediction import who_is_ahead
+from juste_retour.runs.europe.results_figures import FOLDER, results_figures
+from juste_retour.runs.printing import brief
 
 Rows = Sequence[Mapping[str, Any]]
 BETWEEN = {"median": "median", "low": "5 %", "high": "95 %"}

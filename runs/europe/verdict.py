@@ -12,11 +12,21 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from runs.ensemble import whole
-from runs.europe import assumed, curves, evidence
-from runs.europe.calibration import calibrate
-from runs.europe.claims import Finding, findings
-from runs.europe.doubts import REFORM, STATUS_QUO, Bench, Doubt, Progress, bite, doubts, try_out, unsolved
+from juste_retour.runs.ensemble import whole
+from juste_retour.runs.europe import assumed, curves, evidence
+from juste_retour.runs.europe.calibration import calibrate
+from juste_retour.runs.europe.claims import Finding, findings
+from juste_retour.runs.europe.doubts import (
+    REFORM,
+    STATUS_QUO,
+    Bench,
+    Doubt,
+    Progress,
+    bite,
+    doubts,
+    try_out,
+    unsolved,
+)
 
 WORLDS = 200
 SEED = 20260114

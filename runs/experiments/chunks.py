@@ -22,13 +22,13 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from abm.outcomes import run
-from abm.scenario import DEFAULT, Scenario, load, parameters, presets, shape
-from agents.rules import FAMILIES
-from runs.experiments.design import Point
-from runs.experiments.spec import Spec, spec_of
-from runs.planners import WORLDS, Planners, replicates_of
-from runs.tables import KEYS, TABLES, Column, frames, joined
+from juste_retour.abm.outcomes import run
+from juste_retour.abm.scenario import DEFAULT, Scenario, load, parameters, presets, shape
+from juste_retour.agents.rules import FAMILIES
+from juste_retour.runs.experiments.design import Point
+from juste_retour.runs.experiments.spec import Spec, spec_of
+from juste_retour.runs.planners import WORLDS, Planners, replicates_of
+from juste_retour.runs.tables import KEYS, TABLES, Column, frames, joined
 
 POINT = Column("point", "whole", "", "number of the design point")
 

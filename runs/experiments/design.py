@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from abm.scenario import Scenario
-from agents.arrays import Reals
-from agents.errors import BadInput, near
-from runs.experiments.factors import SCENARIO, Factor
+from juste_retour.abm.scenario import Scenario
+from juste_retour.agents.arrays import Reals
+from juste_retour.agents.errors import BadInput, near
+from juste_retour.runs.experiments.factors import SCENARIO, Factor
 
 Point = dict[str, Any]
 FROM, TO = "from", "to"

@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from agents.errors import BadInput, JusteRetourError
-from runs.ensemble import whole
-from runs.experiments import pool
-from runs.experiments.chunks import Failure, Plan, Produced
-from runs.experiments.spec import Spec, read_spec, spec_of
-from runs.experiments.store import Store, result_digest
+from juste_retour.agents.errors import BadInput, JusteRetourError
+from juste_retour.runs.ensemble import whole
+from juste_retour.runs.experiments import pool
+from juste_retour.runs.experiments.chunks import Failure, Plan, Produced
+from juste_retour.runs.experiments.spec import Spec, read_spec, spec_of
+from juste_retour.runs.experiments.store import Store, result_digest
 
 SAMPLE = 256  # worlds run to estimate time and size
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from abm.scenario import Scenario, parameters
-from agents.errors import BadInput, near
-from agents.rules import FAMILIES, Parameter
+from juste_retour.abm.scenario import Scenario, parameters
+from juste_retour.agents.errors import BadInput, near
+from juste_retour.agents.rules import FAMILIES, Parameter
 
 SCENARIO = "scenario"
 _TABLE = ("levels", "low", "high", "scale", "steps")

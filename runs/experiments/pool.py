@@ -19,10 +19,10 @@ from typing import Any, BinaryIO, cast
 
 import numpy as np
 
-from agents.errors import BadInput, JusteRetourError
-from runs.experiments.chunks import Failure, Produced, plan_of, produce
-from runs.experiments.store import code_digest
-from runs.experiments.worker import HEADER, ONE_THREAD
+from juste_retour.agents.errors import BadInput, JusteRetourError
+from juste_retour.runs.experiments.chunks import Failure, Produced, plan_of, produce
+from juste_retour.runs.experiments.store import code_digest
+from juste_retour.runs.experiments.worker import HEADER, ONE_THREAD
 
 ATTEMPTS = 2  # of a chunk whose worker dies
 TICK = 0.25  # seconds between looks at whether to stop
@@ -103,7 +103,7 @@ def local(content: str, chunks: Iterable[int], stop: Stop, workers: int) -> Iter
                 sys.executable,
                 "-P",
                 "-m",
-                "runs.experiments.worker",
+                "juste_retour.runs.experiments.worker",
             ],  # no file of the user's hides one of Python's
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -13,13 +13,13 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from agents.arrays import Reals
-from agents.errors import BadInput
-from runs.contrasts.paired import OUTCOMES, measure, outcome
-from runs.experiments.chunks import Plan
-from runs.experiments.spec import Spec, spec_of
-from runs.experiments.store import REMEDY, Store
-from runs.tables import Column
+from juste_retour.agents.arrays import Reals
+from juste_retour.agents.errors import BadInput
+from juste_retour.runs.contrasts.paired import OUTCOMES, measure, outcome
+from juste_retour.runs.experiments.chunks import Plan
+from juste_retour.runs.experiments.spec import Spec, spec_of
+from juste_retour.runs.experiments.store import REMEDY, Store
+from juste_retour.runs.tables import Column
 
 
 class Results:
@@ -126,6 +126,6 @@ def _read(content: bytes, columns: Sequence[str] | None = None) -> pa.Table:
 
 
 def _year(text: Any) -> float:
-    from abm.calendar import quarter, year
+    from juste_retour.abm.calendar import quarter, year
 
     return year(quarter(text, "quarter")) if isinstance(text, str) else float("inf")

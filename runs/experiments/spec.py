@@ -14,16 +14,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from abm.members import Members, load_members
-from abm.scenario import DEFAULT, Scenario, check_actors, load, read_toml
-from agents.errors import BadInput, near
-from runs.contrasts.attribution import Switches, mixed, switches
-from runs.contrasts.paired import outcome
-from runs.ensemble import whole
-from runs.experiments.design import TO, Design, Point, points, read_design, scenario_at
-from runs.experiments.factors import Factor, check_rule, read_factors
-from runs.tables import chosen
-from runs.user_rules import load_rules
+from juste_retour.abm.members import Members, load_members
+from juste_retour.abm.scenario import DEFAULT, Scenario, check_actors, load, read_toml
+from juste_retour.agents.errors import BadInput, near
+from juste_retour.runs.contrasts.attribution import Switches, mixed, switches
+from juste_retour.runs.contrasts.paired import outcome
+from juste_retour.runs.ensemble import whole
+from juste_retour.runs.experiments.design import TO, Design, Point, points, read_design, scenario_at
+from juste_retour.runs.experiments.factors import Factor, check_rule, read_factors
+from juste_retour.runs.tables import chosen
+from juste_retour.runs.user_rules import load_rules
 
 KEYS = {
     "title": "",

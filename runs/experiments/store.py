@@ -21,14 +21,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import abm
-import agents
-from abm.members import Members
-from agents.errors import BadInput, CannotWrite, JusteRetourError
-from runs.experiments.chunks import Failure, Produced
-from runs.experiments.spec import Spec, content_digest
-from runs.printing import json_text
-from runs.provenance import platform_facts
+from juste_retour.abm.members import Members
+from juste_retour.agents.errors import BadInput, CannotWrite, JusteRetourError
+from juste_retour.runs.experiments.chunks import Failure, Produced
+from juste_retour.runs.experiments.spec import Spec, content_digest
+from juste_retour.runs.printing import json_text
+from juste_retour.runs.provenance import platform_facts
 
 MANIFEST, DONE, FAILED, LOCK = "manifest.json", "chunks.jsonl", "failures.json", ".lock"
 FORMAT = 1
@@ -377,7 +375,7 @@ def result_digest(records: Mapping[int, Mapping[str, Any]]) -> str:
 def code_digest() -> str:
     """Hash of the source of the model and of what makes its tables: equal code, equal results."""
     here = Path(__file__).resolve().parents[1]
-    rooms = [Path(str(agents.__file__)).resolve().parent, Path(str(abm.__file__)).resolve().parent]
+    rooms = [here.parent / "agents", here.parent / "abm"]
     files = [p for room in rooms for p in sorted(room.rglob("*")) if p.suffix == ".py"]
     files += [
         here / name

@@ -13,13 +13,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from agents.errors import BadInput, JusteRetourError
-from runs.ensemble import whole
-from runs.experiments import pool
-from runs.experiments.chunks import Plan
-from runs.experiments.experiment import processes, stoppable
-from runs.experiments.spec import spec_of
-from runs.experiments.store import DONE, REMEDY, Store, changes_between, made_with, same_bits
+from juste_retour.agents.errors import BadInput, JusteRetourError
+from juste_retour.runs.ensemble import whole
+from juste_retour.runs.experiments import pool
+from juste_retour.runs.experiments.chunks import Plan
+from juste_retour.runs.experiments.experiment import processes, stoppable
+from juste_retour.runs.experiments.spec import spec_of
+from juste_retour.runs.experiments.store import DONE, REMEDY, Store, changes_between, made_with, same_bits
 
 SAMPLE = 3
 TOLERANCE = 1e-12

@@ -12,17 +12,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from abm.outcomes import run
-from abm.scenario import DEFAULT, Scenario, load
-from agents.errors import BadInput
-from agents.rules import FAMILIES
-from runs.contrasts.paired import measure, outcome
-from runs.ensemble import whole
-from runs.experiments.design import scenario_at
-from runs.experiments.factors import SCENARIO, Factor, read_factors
-from runs.experiments.spec import shown
-from runs.planners import replicates_of
-from runs.statistics import median
+from juste_retour.abm.outcomes import run
+from juste_retour.abm.scenario import DEFAULT, Scenario, load
+from juste_retour.agents.errors import BadInput
+from juste_retour.agents.rules import FAMILIES
+from juste_retour.runs.contrasts.paired import measure, outcome
+from juste_retour.runs.ensemble import whole
+from juste_retour.runs.experiments.design import scenario_at
+from juste_retour.runs.experiments.factors import SCENARIO, Factor, read_factors
+from juste_retour.runs.experiments.spec import shown
+from juste_retour.runs.planners import replicates_of
+from juste_retour.runs.statistics import median
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """A worker process: reads a spec and chunk numbers from standard input, answers with the chunks' bytes.
 
-    python -m runs.experiments.worker
+    python -m juste_retour.runs.experiments.worker
 
 It ends when its standard input does, so that none is left behind however the process that started it ends. It leaves
 Ctrl-C to that process.
@@ -39,7 +39,7 @@ def main() -> None:
     content = lines.readline().decode()
     if not content:
         return
-    from runs.experiments.chunks import plan_of, produce
+    from juste_retour.runs.experiments.chunks import plan_of, produce
 
     with suppress(Exception):  # the spec was checked before; should it fail here, `produce` says so
         plan_of(content)

@@ -21,11 +21,11 @@ from matplotlib.figure import Figure
 from matplotlib.path import Path as Outline
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from abm.data import map_geometry, place
-from agents.arrays import Reals
-from runs.contrasts.attribution import Attribution
-from runs.reports.sensitivity import Effect, LevelContrast, MainEffect, RobustnessMap, Sobol
-from runs.statistics import HIGH, LOW, median, quantile
+from juste_retour.abm.data import map_geometry, place
+from juste_retour.agents.arrays import Reals
+from juste_retour.runs.contrasts.attribution import Attribution
+from juste_retour.runs.reports.sensitivity import Effect, LevelContrast, MainEffect, RobustnessMap, Sobol
+from juste_retour.runs.statistics import HIGH, LOW, median, quantile
 
 BLUE, VERMILION, GREEN, ORANGE, SKY, PURPLE, GREY = (
     "#0072B2",

@@ -8,18 +8,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from agents.arrays import Reals
-from agents.errors import BadInput, JusteRetourError
-from runs.contrasts.attribution import Attribution, attributed
-from runs.contrasts.contrasts import contrasts
-from runs.contrasts.paired import OUTCOMES
-from runs.experiments.design import FROM, TO
-from runs.experiments.results import Results
-from runs.experiments.spec import said, shown
-from runs.printing import brief
-from runs.reports import figures
-from runs.reports.figures import Drawn
-from runs.reports.sensitivity import (
+from juste_retour.agents.arrays import Reals
+from juste_retour.agents.errors import BadInput, JusteRetourError
+from juste_retour.runs.contrasts.attribution import Attribution, attributed
+from juste_retour.runs.contrasts.contrasts import contrasts
+from juste_retour.runs.contrasts.paired import OUTCOMES
+from juste_retour.runs.experiments.design import FROM, TO
+from juste_retour.runs.experiments.results import Results
+from juste_retour.runs.experiments.spec import said, shown
+from juste_retour.runs.printing import brief
+from juste_retour.runs.reports import figures
+from juste_retour.runs.reports.figures import Drawn
+from juste_retour.runs.reports.sensitivity import (
     DRAWN,
     LevelContrast,
     MainEffect,

@@ -17,16 +17,15 @@ from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Any
 
-import abm
-import agents
-from agents.errors import BadInput, CannotWrite
-from runs import export as exporting
-from runs.experiments.chunks import toml_key, toml_value
-from runs.experiments.results import Results
-from runs.experiments.spec import KEYS, RESOLVED
-from runs.experiments.store import DONE, MANIFEST, REMEDY, changes_between, made_with
-from runs.printing import json_text
-from runs.reports.report import rendered, spec_text
+import juste_retour
+from juste_retour.agents.errors import BadInput, CannotWrite
+from juste_retour.runs import export as exporting
+from juste_retour.runs.experiments.chunks import toml_key, toml_value
+from juste_retour.runs.experiments.results import Results
+from juste_retour.runs.experiments.spec import KEYS, RESOLVED
+from juste_retour.runs.experiments.store import DONE, MANIFEST, REMEDY, changes_between, made_with
+from juste_retour.runs.printing import json_text
+from juste_retour.runs.reports.report import rendered, spec_text
 
 ARCHIVE = "replication.zip"
 _WHEN = (1980, 1, 1, 0, 0, 0)  # the earliest that a ZIP file knows: equal content, equal bytes
@@ -193,19 +192,18 @@ def _spec_toml(results: Results) -> str:
 
 def _code() -> dict[str, Any]:
     """The source: the packages as they are installed, and what builds them where it is a checkout."""
-    here = Path(__file__).resolve().parents[1]
-    rooms = [Path(str(module.__file__)).resolve().parent for module in (agents, abm)] + [here]
-    shown = here.parent / "visualization"
-    rooms += [shown] if shown.is_dir() else []
+    house = Path(__file__).resolve().parents[2]
+    rooms = [house / room for room in ("agents", "abm", "runs", "visualization")]
     found = {
-        f"code/{room.name}/{p.relative_to(room)}": p
+        f"code/juste_retour/{room.name}/{p.relative_to(room)}": p
         for room in rooms
         for p in sorted(room.rglob("*"))
         if p.is_file() and p.suffix in _CODE and "__pycache__" not in p.parts
     }
+    found["code/juste_retour/__init__.py"] = Path(str(juste_retour.__file__))
     for name in ("pyproject.toml", "README.md", "LICENSE", "CITATION.cff", "CHANGELOG.md"):
-        if (here.parent / name).is_file():
-            found[f"code/{name}"] = here.parent / name
+        if (house / name).is_file():
+            found[f"code/{name}"] = house / name
     return found
 
 

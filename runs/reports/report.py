@@ -10,16 +10,16 @@ from pathlib import Path
 
 import numpy as np
 
-from abm.scenario import DEFAULT, UNNAMED, Scenario, load
-from agents.errors import BadInput
-from runs.experiments.design import FROM, TO
-from runs.experiments.results import Results
-from runs.experiments.spec import Spec, shown
-from runs.printing import brief, json_text
-from runs.reports import figures
-from runs.reports.findings import Findings, unit_of, words
-from runs.reports.sensitivity import morris, sobol
-from runs.statistics import HIGH, LOW, quantile
+from juste_retour.abm.scenario import DEFAULT, UNNAMED, Scenario, load
+from juste_retour.agents.errors import BadInput
+from juste_retour.runs.experiments.design import FROM, TO
+from juste_retour.runs.experiments.results import Results
+from juste_retour.runs.experiments.spec import Spec, shown
+from juste_retour.runs.printing import brief, json_text
+from juste_retour.runs.reports import figures
+from juste_retour.runs.reports.findings import Findings, unit_of, words
+from juste_retour.runs.reports.sensitivity import morris, sobol
+from juste_retour.runs.statistics import HIGH, LOW, quantile
 
 PAGE, FIGURES = "report.html", "figures"
 MOST_CHANGES = 8  # of a scenario without a name that are written out

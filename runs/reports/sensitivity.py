@@ -15,14 +15,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from agents.arrays import Reals
-from agents.errors import BadInput
-from runs.contrasts.contrasts import paired_difference
-from runs.contrasts.paired import WORSE_WHEN_HIGH
-from runs.contrasts.resampling import interval, resampled_means
-from runs.experiments.design import Point, problem, unit_sample
-from runs.experiments.factors import Factor
-from runs.experiments.results import Results
+from juste_retour.agents.arrays import Reals
+from juste_retour.agents.errors import BadInput
+from juste_retour.runs.contrasts.contrasts import paired_difference
+from juste_retour.runs.contrasts.paired import WORSE_WHEN_HIGH
+from juste_retour.runs.contrasts.resampling import interval, resampled_means
+from juste_retour.runs.experiments.design import Point, problem, unit_sample
+from juste_retour.runs.experiments.factors import Factor
+from juste_retour.runs.experiments.results import Results
 
 RESAMPLES = 300
 DRAWN = {
@@ -359,14 +359,14 @@ def robustness(
 
 def institution_of(factors: Sequence[Factor]) -> str | None:
     """The first factor that is a rule or a scenario."""
-    from agents.rules import FAMILIES
+    from juste_retour.agents.rules import FAMILIES
 
     return next((f.key for f in factors if f.key == "scenario" or f.key in FAMILIES), None)
 
 
 def level_name(value: Any) -> str:
     """A level in words."""
-    from runs.experiments.spec import shown
+    from juste_retour.runs.experiments.spec import shown
 
     return shown(value)
 

@@ -15,18 +15,18 @@ from typing import Any
 
 import numpy as np
 
-from abm.calendar import label, quarter
-from abm.delivery.exchange import run_flop
-from abm.fleet import fleet_of
-from abm.members import Members, load_members
-from abm.outcomes import Outcomes, outcomes, planned_years_behind
-from abm.quarter import advance
-from abm.scenario import Scenario
-from abm.world import World
-from agents.arrays import total
-from runs.user_rules import blame
-from runs.views.narrative import says
-from runs.views.reasons import ballot, decision, facilities, proposed_by, who_proposes
+from juste_retour.abm.calendar import label, quarter
+from juste_retour.abm.delivery.exchange import run_flop
+from juste_retour.abm.fleet import fleet_of
+from juste_retour.abm.members import Members, load_members
+from juste_retour.abm.outcomes import Outcomes, outcomes, planned_years_behind
+from juste_retour.abm.quarter import advance
+from juste_retour.abm.scenario import Scenario
+from juste_retour.abm.world import World
+from juste_retour.agents.arrays import total
+from juste_retour.runs.user_rules import blame
+from juste_retour.runs.views.narrative import says
+from juste_retour.runs.views.reasons import ballot, decision, facilities, proposed_by, who_proposes
 
 SELECTED, CONTRACTED, BUILDING, WORKING, CANCELLED, STOPPED = range(1, 7)
 

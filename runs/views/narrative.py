@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from abm.members import Members
+from juste_retour.abm.members import Members
 
 
 def season(quarter: str) -> str:

@@ -1,4 +1,4 @@
-"""The reasons of `abm.reasons` as the app is handed them, and what it tells of facilities and proposers."""
+"""The reasons of `juste_retour.abm.reasons` as the app is handed them, and what it tells of facilities and proposers."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from abm.calendar import label
-from abm.delivery import operations
-from abm.delivery.building import NEVER
-from abm.politics.council import Council
-from abm.politics.tables.table import recognised
-from abm.reasons import cast, needed, pivotal, thresholds
-from abm.world import World
+from juste_retour.abm.calendar import label
+from juste_retour.abm.delivery import operations
+from juste_retour.abm.delivery.building import NEVER
+from juste_retour.abm.politics.council import Council
+from juste_retour.abm.politics.tables.table import recognised
+from juste_retour.abm.reasons import cast, needed, pivotal, thresholds
+from juste_retour.abm.world import World
 
 PROPOSERS = {
     "closed_rule": "A state is drawn to propose; all others take it or leave it",

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from abm import outcomes
-from abm.members import Members, load_members
-from abm.scenario import Scenario
-from runs.statistics import quantile, worst_when_missing
-from runs.user_rules import blame
+from juste_retour.abm import outcomes
+from juste_retour.abm.members import Members, load_members
+from juste_retour.abm.scenario import Scenario
+from juste_retour.runs.statistics import quantile, worst_when_missing
+from juste_retour.runs.user_rules import blame
 
 SHARES = (0.05, 0.25, 0.5, 0.75, 0.95)
 COUNTED = ("sites", "hosts")

@@ -8,9 +8,9 @@ from importlib.util import find_spec
 from keyword import iskeyword
 from pathlib import Path
 
-from abm import catalogue  # noqa: F401  the shipped rules stand before a user's
-from agents.errors import BadInput, CannotWrite, near
-from agents.rules import FAMILIES, family
+from juste_retour.abm import catalogue  # noqa: F401  the shipped rules stand before a user's
+from juste_retour.agents.errors import BadInput, CannotWrite, near
+from juste_retour.agents.rules import FAMILIES, family
 
 
 @dataclass(frozen=True)
@@ -96,8 +96,8 @@ TEST = '''"""Tests of {name}."""
 import doctest
 
 import {name}
-from runs import simulate
-from runs.workshop.conformance import check_file
+from juste_retour import simulate
+from juste_retour.runs.workshop.conformance import check_file
 
 
 def test_it_passes_the_public_checks():
@@ -115,120 +115,120 @@ def test_whole_runs_come_through_with_it():
 
 SCAFFOLDS = {
     "bid": Scaffold(
-        "import numpy as np\n\nfrom agents.member_state import bid, sized",
+        "import numpy as np\n\nfrom juste_retour.agents.member_state import bid, sized",
         "@bid(anonymous=True, deterministic=True)\ndef {name}(situation):",
         "Applies for the smallest facility wherever one is worth more than none.",
         "situation.alone(size) is the payoff with a site of its own, situation.standing the one without, EUR bn.",
         "Returns the size wanted, EUR bn (worlds, states); 0 is no bid.",
-        '>>> from runs.workshop.conformance import example\n>>> (situation,) = example("bid")\n'
+        '>>> from juste_retour.runs.workshop.conformance import example\n>>> (situation,) = example("bid")\n'
         ">>> bool(({name}(situation) <= situation.room).all())\nTrue",
         "least = np.broadcast_to(situation.p.smallest_eur_bn, situation.received.shape)\n"
         "size = sized(least, situation)\n"
         "return np.where(situation.alone(size).utility > situation.standing.utility, size, 0.0)",
     ),
     "vote": Scaffold(
-        "import numpy as np\n\nfrom agents.member_state import vote",
+        "import numpy as np\n\nfrom juste_retour.agents.member_state import vote",
         "@vote(anonymous=True, deterministic=True)\ndef {name}(offer, reservation, situation):",
         "Says yes to what is worth its reservation value, and abstains rather than say no if it hosts a site.",
         "offer.utility and reservation are EUR bn (worlds, states); offer.sites is how many sites each would host.",
         "Returns whole numbers (worlds, states): 1 yes, -1 no, 0 abstention.",
-        '>>> from runs.workshop.conformance import example\n>>> offer, reservation, situation = example("vote")\n'
+        '>>> from juste_retour.runs.workshop.conformance import example\n>>> offer, reservation, situation = example("vote")\n'
         ">>> bool(({name}(offer, offer.utility - 1, situation) == 1).all())\nTrue",
         "otherwise = np.where(offer.sites > 0, 0, -1)\n"
         "return np.where(offer.utility >= reservation, 1, otherwise)",
     ),
     "expect": Scaffold(
-        "import numpy as np\n\nfrom agents.member_state import expect",
+        "import numpy as np\n\nfrom juste_retour.agents.member_state import expect",
         "@expect(anonymous=True, deterministic=True)\ndef {name}(reversion, memory, situation):",
         "Expects the whole gain that past offers brought, a round later.",
         "reversion.utility is what stands if nothing is agreed, memory.gain what offers have brought so far, EUR bn.",
         "Returns reservation values, EUR bn (worlds, states).",
-        '>>> from runs.workshop.conformance import example\n>>> reversion, memory, situation = example("expect")\n'
+        '>>> from juste_retour.runs.workshop.conformance import example\n>>> reversion, memory, situation = example("expect")\n'
         ">>> bool(({name}(reversion, memory, situation) >= reversion.utility).all())\nTrue",
         "return reversion.utility + situation.p.patience * np.maximum(memory.gain, 0.0)",
     ),
     "draft": Scaffold(
-        "import numpy as np\n\nfrom agents.commissioner import draft",
+        "import numpy as np\n\nfrom juste_retour.agents.commissioner import draft",
         "@draft(anonymous=True, deterministic=True)\ndef {name}(plans, college):",
         "Drafts what moves the Union furthest in the race, whatever it costs.",
         "plans.home (worlds, plans, commissioners), plans.union and plans.race (worlds, plans, 1) are gains, EUR bn.",
         "Returns scores (worlds, plans, commissioners); the lead commissioner's best plan is drafted.",
-        '>>> from runs.workshop.conformance import example\n>>> plans, college = example("draft")\n'
+        '>>> from juste_retour.runs.workshop.conformance import example\n>>> plans, college = example("draft")\n'
         ">>> {name}(plans, college).shape == plans.home.shape\nTrue",
         "return np.broadcast_to(plans.race, plans.home.shape)",
     ),
     "endorse": Scaffold(
-        "from agents.endorsement import endorse",
+        "from juste_retour import endorse",
         "@endorse(anonymous=True, deterministic=True)\ndef {name}(plans, college):",
         "Backs a draft if the home state and the Union together gain by it.",
         "plans.home (worlds, plans, commissioners) and plans.union (worlds, plans, 1) are gains, EUR bn.",
         "Returns truth values (worlds, plans, commissioners): would vote for that plan.",
-        '>>> from runs.workshop.conformance import example\n>>> plans, college = example("endorse")\n'
+        '>>> from juste_retour.runs.workshop.conformance import example\n>>> plans, college = example("endorse")\n'
         ">>> bool({name}(plans, college)[plans.home + plans.union > 0].all())\nTrue",
         "return plans.home + plans.union >= 0",
     ),
     "anchor": Scaffold(
-        "import numpy as np\n\nfrom agents.lab import anchor",
+        "import numpy as np\n\nfrom juste_retour.agents.lab import anchor",
         "@anchor(anonymous=True, deterministic=True)\ndef {name}(market):",
         "Moves only for a tenth more compute than it has.",
         "market.gain is the log of effective compute over what the lab has (worlds, labs, places).",
         "Returns the advantage of each place, log units (worlds, labs, places); the lab pays where it is positive.",
-        '>>> from runs.workshop.conformance import example\n>>> (market,) = example("anchor")\n'
+        '>>> from juste_retour.runs.workshop.conformance import example\n>>> (market,) = example("anchor")\n'
         ">>> bool(({name}(market) <= market.gain).all())\nTrue",
         "return market.gain - np.log(1.1)",
     ),
     "agenda": Scaffold(
-        "from typing import Annotated\n\nfrom abm.politics.agenda.family import Sunk, agenda",
+        "from typing import Annotated\n\nfrom juste_retour.abm.politics.agenda.family import Sunk, agenda",
         "@agenda(deterministic=True)\ndef {name}(council, *, sunk: Annotated[float, Sunk] = 0.0):",
         "Puts to the vote a fifth of the envelope, in equal parts for the best site of every state.",
         "council.hold(plan, sunk) puts a plan to the vote, EUR bn (worlds, sites); council.choose(plan) carries it out.",
         "Returns the motion that comes of it, or None where there is nothing to decide this quarter.",
-        '>>> from runs.workshop.conformance import example\n>>> (council,) = example("agenda")\n'
+        '>>> from juste_retour.runs.workshop.conformance import example\n>>> (council,) = example("agenda")\n'
         ">>> bool({name}(council).held.all())\nTrue",
         "plan = council.one_each(0.2)\nreturn council.hold(plan, sunk)",
     ),
     "voting": Scaffold(
-        "from abm.politics.voting import voting",
+        "from juste_retour import voting",
         "@voting(anonymous=True, monotone=True, deterministic=True)\ndef {name}(ballot, states):",
         "Passes with two thirds of the states.",
         "ballot.yes and ballot.no are truth values (worlds, states); states.population are whole persons (states,).",
         "Returns truth values (worlds,): whether the ballot passes. Compare whole numbers, so that the line is exact.",
-        '>>> from runs.workshop.conformance import example\n>>> ballot, states = example("voting")\n'
+        '>>> from juste_retour.runs.workshop.conformance import example\n>>> ballot, states = example("voting")\n'
         ">>> bool({name}(ballot, states)[ballot.yes.all(-1)].all())\nTrue",
         "return 3 * ballot.yes.sum(-1) >= 2 * states.count",
     ),
     "funding": Scaffold(
-        "from abm.politics.funding import Split, funding",
+        "from juste_retour.abm.politics.funding import Split, funding",
         "@funding(anonymous=True, deterministic=True)\ndef {name}(states, decider):",
         "The host pays a quarter, the Union the rest, and the states pay the Union by their people.",
         "states.population, states.gdp and states.gni are (states,); decider is who decides alone, -1 for none.",
         "Returns Split(host, union, private, key): shares that add up to 1, and the key (states,) to the Union's part.",
-        '>>> from runs.workshop.conformance import example\n>>> states, decider = example("funding")\n'
+        '>>> from juste_retour.runs.workshop.conformance import example\n>>> states, decider = example("funding")\n'
         ">>> split = {name}(states, decider)\n>>> split.host + split.union + split.private\n1.0",
         "return Split(0.25, 0.75, 0.0, states.population / states.population.sum())",
     ),
     "entitlement": Scaffold(
-        "import numpy as np\n\nfrom abm.politics.entitlement import entitlement",
+        "import numpy as np\n\nfrom juste_retour.abm.politics.entitlement import entitlement",
         "@entitlement(anonymous=True, deterministic=True)\ndef {name}(plan, claims):",
         "Nobody gets less than twice the smallest facility: what is smaller is given up.",
         "plan is EUR bn (worlds, sites); claims.payments(plan) is what each state pays, claims.best its best free site.",
         "Returns the plan that honours the claim within the envelope, EUR bn (worlds, sites).",
-        '>>> from runs.workshop.conformance import example\n>>> plan, claims = example("entitlement")\n'
+        '>>> from juste_retour.runs.workshop.conformance import example\n>>> plan, claims = example("entitlement")\n'
         ">>> bool(({name}(plan, claims) <= plan).all())\nTrue",
         "return np.where(plan >= 2 * claims.smallest, plan, 0.0)",
     ),
     "reversion": Scaffold(
-        "from abm.politics.reversion import reversion",
+        "from juste_retour import reversion",
         "@reversion(anonymous=True, deterministic=True)\ndef {name}(council):",
         "A tenth of the envelope goes in equal parts to the best site of every state.",
         "council.envelope (worlds, 1) is EUR bn left to place, council.best (worlds, states) each state's best free site.",
         "Returns the plan that stands, EUR bn (worlds, sites), and whether hosts pay for it alone.",
-        '>>> from runs.workshop.conformance import example\n>>> (council,) = example("reversion")\n'
+        '>>> from juste_retour.runs.workshop.conformance import example\n>>> (council,) = example("reversion")\n'
         ">>> plan, alone = {name}(council)\n>>> alone\nFalse",
         "return council.one_each(0.1), False",
     ),
     "procurement": Scaffold(
-        "from dataclasses import replace\n\nfrom abm.delivery.procurement import procurement, public_tender",
+        "from dataclasses import replace\n\nfrom juste_retour.abm.delivery.procurement import procurement, public_tender",
         "@procurement(deterministic=True)\ndef {name}():",
         "A public tender that takes a year from specification to contract.",
         "It is handed nothing but its own parameters, which it names after a * as the shipped rules do.",
@@ -237,7 +237,7 @@ SCAFFOLDS = {
         "return replace(public_tender(), award_years=1.0)",
     ),
     "operations": Scaffold(
-        "from dataclasses import replace\n\nfrom abm.delivery.operations import audit_first, operations",
+        "from dataclasses import replace\n\nfrom juste_retour.abm.delivery.operations import audit_first, operations",
         "@operations(deterministic=True)\ndef {name}():",
         "As audit_first, but what stops starts again by itself within a minute.",
         "It is handed nothing but its own parameters, which it names after a * as the shipped rules do.",
@@ -246,12 +246,12 @@ SCAFFOLDS = {
         "return replace(audit_first(), restart_h=1 / 60)",
     ),
     "pooling": Scaffold(
-        "import numpy as np\n\nfrom abm.delivery.pooling import Pool, pooling, single_site, synchronous",
+        "import numpy as np\n\nfrom juste_retour.abm.delivery.pooling import Pool, pooling, single_site, synchronous",
         "@pooling(anonymous=True, deterministic=True)\ndef {name}(fleet, before):",
         "Sites train together only where that gains a tenth over the strongest alone.",
         "fleet.chips and fleet.peak are (worlds, sites); before (worlds, sites) is the best pool so far, or None.",
         "Returns a Pool: rate (worlds,) FLOP/s, members (worlds, sites), islands (worlds,), own (worlds, sites).",
-        '>>> from runs.workshop.conformance import example\n>>> fleet, before = example("pooling")\n'
+        '>>> from juste_retour.runs.workshop.conformance import example\n>>> fleet, before = example("pooling")\n'
         ">>> bool(({name}(fleet, before).rate >= single_site(fleet, before).rate).all())\nTrue",
         "alone, together = single_site(fleet, before), synchronous(fleet, before)\n"
         "pays = together.rate > 1.1 * alone.rate\n"

@@ -19,18 +19,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from abm.members import Members, load_members
-from abm.noise import Tape
-from abm.outcomes import outcomes
-from abm.politics.council import Council
-from abm.quarter import advance
-from abm.scenario import Scenario, load
-from abm.world import World
-from agents.arrays import Reals, Truths, Whole
-from agents.errors import BadInput
-from agents.rules import FAMILIES, Rule, family
-from runs.ensemble import CHUNK, checked
-from runs.statistics import median
+from juste_retour.abm.members import Members, load_members
+from juste_retour.abm.noise import Tape
+from juste_retour.abm.outcomes import outcomes
+from juste_retour.abm.politics.council import Council
+from juste_retour.abm.quarter import advance
+from juste_retour.abm.scenario import Scenario, load
+from juste_retour.abm.world import World
+from juste_retour.agents.arrays import Reals, Truths, Whole
+from juste_retour.agents.errors import BadInput
+from juste_retour.agents.rules import FAMILIES, Rule, family
+from juste_retour.runs.ensemble import CHUNK, checked
+from juste_retour.runs.statistics import median
 
 SIGMAS = 1.959964  # 95 %
 ALONE = ("sites", "hosts", "spend_eur_bn", "years_behind")

@@ -9,10 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from abm.data import map_geometry
-from abm.members import EUROPE, load_members
-from abm.observed import comparators, observed, procurement_history, seat_votes, voting_populations
-from abm.tables import read_rows
+from juste_retour.abm.data import map_geometry
+from juste_retour.abm.members import EUROPE, load_members
+from juste_retour.abm.observed import (
+    comparators,
+    observed,
+    procurement_history,
+    seat_votes,
+    voting_populations,
+)
+from juste_retour.abm.tables import read_rows
 
 ROOT = Path(__file__).parents[2]
 TABLES = sorted(path.name for path in EUROPE.glob("*.csv"))
@@ -167,6 +173,7 @@ def test_the_model_never_reads_the_outcome():
     guilty = [
         path.name
         for path in files
-        if path.name != "observed.py" and any(name.startswith("abm.observed") for name in imported(path))
+        if path.name != "observed.py"
+        and any(name.startswith("juste_retour.abm.observed") for name in imported(path))
     ]
     assert guilty == []

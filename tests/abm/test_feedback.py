@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from abm.delivery.parameters import defaults
-from abm.delivery.talent import moved
-from abm.outcomes import run
-from abm.quarter import advance
-from abm.scenario import load
-from abm.world import World
+from juste_retour.abm.delivery.parameters import defaults
+from juste_retour.abm.delivery.talent import moved
+from juste_retour.abm.outcomes import run
+from juste_retour.abm.quarter import advance
+from juste_retour.abm.scenario import load
+from juste_retour.abm.world import World
 
 WORLDS = np.arange(24)
 
@@ -51,7 +51,7 @@ def test_labs_leave_where_they_look_for_a_cloud_and_the_race_is_worth_less():
 
 def test_a_trophy_that_produces_nothing_fades():
     """Credit lost with an idle first site makes the second trophy worth more, and nothing else."""
-    from abm.politics.council import Council
+    from juste_retour.abm.politics.council import Council
 
     keen, tired = (played("2025Q3", trophy_fade=f) for f in (0.0, 0.5))
     idle = keen.hosted > 0
@@ -63,7 +63,7 @@ def test_a_trophy_that_produces_nothing_fades():
 
 
 def test_a_working_site_keeps_its_trophy():
-    from abm.politics.council import Council
+    from juste_retour.abm.politics.council import Council
 
     world = played("2034Q4", trophy_fade=0.5)
     council = Council(world, np.arange(world.count))

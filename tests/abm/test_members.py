@@ -6,8 +6,8 @@ import sys
 import numpy as np
 import pytest
 
-from abm.members import load_members
-from agents.errors import BadInput
+from juste_retour.abm.members import load_members
+from juste_retour.agents.errors import BadInput
 
 STATES = "state,population\nAA,10\nBB,20\nCC,60\n"
 SITES = "site,state,power_headroom_mw\nalpha,AA,10\nbeta,BB,20\ngamma,CC,300\n"
@@ -64,7 +64,7 @@ def test_no_array_of_the_shared_union_can_be_written_to():
 
 
 def test_loading_imports_neither_pandas_nor_mesa():
-    code = "import sys; from abm.members import load_members; load_members(); print('pandas' in sys.modules, 'mesa' in sys.modules)"
+    code = "import sys; from juste_retour.abm.members import load_members; load_members(); print('pandas' in sys.modules, 'mesa' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False", "False"]
 

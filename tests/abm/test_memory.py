@@ -5,10 +5,10 @@ import weakref
 
 import pytest
 
-from abm.outcomes import run
-from abm.politics.agenda import agenda
-from abm.scenario import load
-from abm.world import World
+from juste_retour.abm.outcomes import run
+from juste_retour.abm.politics.agenda import agenda
+from juste_retour.abm.scenario import load
+from juste_retour.abm.world import World
 
 
 @pytest.mark.parametrize("rule", list(agenda.rules))

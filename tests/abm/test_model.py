@@ -6,13 +6,13 @@ import mesa
 import numpy as np
 import pytest
 
-from abm.model import AGENT_REPORTERS, AllocationModel
-from abm.outcomes import run
-from abm.reasons import reasons
-from abm.scenario import load
-from abm.world import World
-from agents.errors import BadInput
-from agents.mesa_agents import Commissioner, Facility, Lab, MemberState
+from juste_retour.abm.model import AGENT_REPORTERS, AllocationModel
+from juste_retour.abm.outcomes import run
+from juste_retour.abm.reasons import reasons
+from juste_retour.abm.scenario import load
+from juste_retour.abm.world import World
+from juste_retour.agents.errors import BadInput
+from juste_retour.agents.mesa_agents import Commissioner, Facility, Lab, MemberState
 
 SHORT = {"end": "2028Q1", "assess": "2028Q1"}
 

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from abm.noise import Tape
+from juste_retour.abm.noise import Tape
 
 
 @settings(max_examples=40)

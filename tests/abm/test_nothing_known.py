@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import abm.members
-import abm.tables
-import abm.world
-from abm.members import EUROPE, load_members
-from abm.noise import Tape
-from abm.outcomes import run
-from abm.scenario import load
+import juste_retour.abm.members
+import juste_retour.abm.tables
+import juste_retour.abm.world
+from juste_retour.abm.members import EUROPE, load_members
+from juste_retour.abm.noise import Tape
+from juste_retour.abm.outcomes import run
+from juste_retour.abm.scenario import load
 
 ROOT = Path(__file__).parents[2]
 READ = ("states.csv", "sites.csv", "commissioners.csv", "labs.csv", "machines.csv")
@@ -57,9 +57,13 @@ def test_the_tables_that_are_read_are_enough(real, tmp_path):
 
 def test_nothing_that_was_observed_is_opened(monkeypatch):
     opened = []
-    there = abm.tables._bytes
-    monkeypatch.setattr(abm.tables, "_bytes", lambda path: opened.append(path.name) or there(path))
-    outcome(abm.members._load(EUROPE, "European Union", abm.members._never), range(2))
+    there = juste_retour.abm.tables._bytes
+    monkeypatch.setattr(
+        juste_retour.abm.tables, "_bytes", lambda path: opened.append(path.name) or there(path)
+    )
+    outcome(
+        juste_retour.abm.members._load(EUROPE, "European Union", juste_retour.abm.members._never), range(2)
+    )
     assert sorted(opened) == sorted(READ)
 
 
@@ -114,7 +118,7 @@ def test_the_order_of_states_and_sites_means_nothing(real, tmp_path, monkeypatch
             luck = super().uniform(channel, slots, quarter)
             return np.take(luck, orders[slots], axis=-1) if slots in orders else luck
 
-    monkeypatch.setattr(abm.world, "Tape", Moved)
+    monkeypatch.setattr(juste_retour.abm.world, "Tape", Moved)
     moved = outcome(load_members(tmp_path))
     for name in (
         "sites",

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from abm.delivery.building import headroom
-from abm.outcomes import run
-from abm.quarter import advance
-from abm.scenario import load
-from abm.world import World
-from agents.rules import family
+from juste_retour.abm.delivery.building import headroom
+from juste_retour.abm.outcomes import run
+from juste_retour.abm.quarter import advance
+from juste_retour.abm.scenario import load
+from juste_retour.abm.world import World
+from juste_retour.agents.rules import family
 
 BASE = load("eu-status-quo")
 PRIVATE = {"agenda": "single_decider", "voting": "dictator", "decider": "mistral"}

@@ -5,10 +5,10 @@ import math
 import numpy as np
 import pytest
 
-from abm.members import load_members
-from abm.scenario import load, values
-from agents.payoff import local_good, local_scale, payoff, race, trophies, wanted_size
-from agents.situation import Prospect
+from juste_retour.abm.members import load_members
+from juste_retour.abm.scenario import load, values
+from juste_retour.agents.payoff import local_good, local_scale, payoff, race, trophies, wanted_size
+from juste_retour.agents.situation import Prospect
 
 BASE = load("eu-status-quo").changed(
     {"local_value": 1.05, "local_scale": 1e-4, "local_size_exponent": 0.3, "first_trophy_eur_bn": 0.08}

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from abm.scenario import Scenario, load, parameters, presets, shape, values
-from agents.errors import BadInput
-from agents.rules import FAMILIES
+from juste_retour.abm.scenario import Scenario, load, parameters, presets, shape, values
+from juste_retour.agents.errors import BadInput
+from juste_retour.agents.rules import FAMILIES
 
 
 @pytest.mark.parametrize("name", presets())

@@ -6,21 +6,21 @@ import types
 import numpy as np
 import pytest
 
-from abm.delivery.procurement import Procedure, procurement
-from abm.outcomes import run
-from abm.politics.agenda.family import agenda
-from abm.politics.entitlement import entitlement
-from abm.politics.reversion import reversion
-from abm.politics.voting import Ballot, voting
-from abm.scenario import load
-from agents.arrays import total
-from agents.commissioner import draft
-from agents.endorsement import endorse
-from agents.errors import BadInput
-from agents.lab import anchor
-from agents.member_state import bid, expect, vote
-from agents.rules import FAMILIES, family, forget
-from runs.workshop.conformance import example
+from juste_retour.abm.delivery.procurement import Procedure, procurement
+from juste_retour.abm.outcomes import run
+from juste_retour.abm.politics.agenda.family import agenda
+from juste_retour.abm.politics.entitlement import entitlement
+from juste_retour.abm.politics.reversion import reversion
+from juste_retour.abm.politics.voting import Ballot, voting
+from juste_retour.abm.scenario import load
+from juste_retour.agents.arrays import total
+from juste_retour.agents.commissioner import draft
+from juste_retour.agents.endorsement import endorse
+from juste_retour.agents.errors import BadInput
+from juste_retour.agents.lab import anchor
+from juste_retour.agents.member_state import bid, expect, vote
+from juste_retour.agents.rules import FAMILIES, family, forget
+from juste_retour.runs.workshop.conformance import example
 
 SHORT = {"end": "2026Q2", "assess": "2026Q2"}
 WRITTEN_TWICE = [

@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from abm.model import AllocationModel
-from abm.outcomes import run
-from abm.scenario import load
-from agents.errors import BadInput
-from agents.member_state import bid
-from agents.mesa_agents import Commissioner, Facility, Lab, MemberState
-from agents.rules import FAMILIES
+from juste_retour.abm.model import AllocationModel
+from juste_retour.abm.outcomes import run
+from juste_retour.abm.scenario import load
+from juste_retour.agents.errors import BadInput
+from juste_retour.agents.member_state import bid
+from juste_retour.agents.mesa_agents import Commissioner, Facility, Lab, MemberState
+from juste_retour.agents.rules import FAMILIES
 
 SHORT = {"end": "2028Q1", "assess": "2028Q1"}
 

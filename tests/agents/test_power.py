@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from agents.arrays import power
+from juste_retour.agents.arrays import power
 
 ROOT = Path(__file__).parents[2]
 

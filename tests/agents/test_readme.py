@@ -3,10 +3,10 @@
 import re
 from pathlib import Path
 
-from abm.outcomes import run
-from abm.scenario import load
-from agents.rules import FAMILIES
-from runs import simulate
+from juste_retour import simulate
+from juste_retour.abm.outcomes import run
+from juste_retour.abm.scenario import load
+from juste_retour.agents.rules import FAMILIES
 
 
 def test_the_snippets_run_in_their_order(capsys, monkeypatch):

@@ -6,9 +6,8 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
-import abm
-import visualization
-from abm.members import load_members
+from juste_retour import abm, visualization
+from juste_retour.abm.members import load_members
 from tests.browser.conftest import CHROMIUM, FLAGS, served
 
 FOLDER = Path(visualization.__file__).with_name("screenshots")

@@ -6,7 +6,7 @@ import re
 import numpy as np
 import pytest
 
-from runs import simulate
+from juste_retour import simulate
 from tests.browser.conftest import served
 
 pytestmark = pytest.mark.browser

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-import abm
+from juste_retour import abm
 from tests.browser.conftest import served
 
 AMERICA = Path(abm.__file__).with_name("unions") / "united_states"

@@ -1,9 +1,10 @@
 import pytest
 
-from agents.rules import FAMILIES, forget
-from runs import simulate, user_rules
-from runs.command import main
-from runs.tables import TABLES
+from juste_retour import simulate
+from juste_retour.agents.rules import FAMILIES, forget
+from juste_retour.runs import user_rules
+from juste_retour.runs.command import main
+from juste_retour.runs.tables import TABLES
 
 
 @pytest.fixture(scope="session")

@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from abm.scenario import load, parameters
-from agents.errors import BadInput
-from agents.rules import FAMILIES
-from runs.europe import assumed
-from runs.europe.assumed import POLITICS, SWITCHES, at, design, factors, lags, which_matter
-from runs.europe.calibration import prior
-from runs.europe.doubts import REFORM, STATUS_QUO, Bench
-from runs.experiments.design import unit_sample
+from juste_retour.abm.scenario import load, parameters
+from juste_retour.agents.errors import BadInput
+from juste_retour.agents.rules import FAMILIES
+from juste_retour.runs.europe import assumed
+from juste_retour.runs.europe.assumed import POLITICS, SWITCHES, at, design, factors, lags, which_matter
+from juste_retour.runs.europe.calibration import prior
+from juste_retour.runs.europe.doubts import REFORM, STATUS_QUO, Bench
+from juste_retour.runs.experiments.design import unit_sample
 
 
 @pytest.fixture(scope="module")

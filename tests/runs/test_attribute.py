@@ -7,11 +7,11 @@ import math
 import numpy as np
 import pytest
 
-from abm.scenario import load
-from agents.errors import BadInput
-from agents.rules import FAMILIES
-from runs import attribute
-from runs.contrasts.attribution import GROUPS, attributed, interactions, mixed, shapley, switches
+from juste_retour import attribute
+from juste_retour.abm.scenario import load
+from juste_retour.agents.errors import BadInput
+from juste_retour.agents.rules import FAMILIES
+from juste_retour.runs.contrasts.attribution import GROUPS, attributed, interactions, mixed, shapley, switches
 
 
 def by_orders(values):

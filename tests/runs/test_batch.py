@@ -13,19 +13,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from abm.outcomes import run as run_worlds
-from abm.scenario import load
-from agents.errors import BadInput, CannotWrite
-from runs.experiments import experiment
-from runs.experiments.chunks import Plan
-from runs.experiments.experiment import Interrupted, SomeFailed, batch
-from runs.experiments.results import Results
-from runs.experiments.spec import read_spec, spec_of
-from runs.experiments.store import Busy, Store
+from juste_retour.abm.outcomes import run as run_worlds
+from juste_retour.abm.scenario import load
+from juste_retour.agents.errors import BadInput, CannotWrite
+from juste_retour.runs.experiments import experiment
+from juste_retour.runs.experiments.chunks import Plan
+from juste_retour.runs.experiments.experiment import Interrupted, SomeFailed, batch
+from juste_retour.runs.experiments.results import Results
+from juste_retour.runs.experiments.spec import read_spec, spec_of
+from juste_retour.runs.experiments.store import Busy, Store
 from tests.runs.small import SPEC, files, manifest, run_small, spec_file
 
 ROOT = Path(__file__).parents[2]
-COMMAND = [sys.executable, "-c", "import sys; from runs.command import main; sys.exit(main())"]
+COMMAND = [sys.executable, "-c", "import sys; from juste_retour.runs.command import main; sys.exit(main())"]
 
 
 @pytest.fixture(scope="module")
@@ -170,7 +170,7 @@ def test_another_experiment_in_the_folder_is_left_alone(whole, tmp_path):
 
 
 def test_other_code_does_not_go_on_with_the_folder(whole, monkeypatch):
-    monkeypatch.setattr("runs.experiments.store.code_digest", lambda: "other")
+    monkeypatch.setattr("juste_retour.runs.experiments.store.code_digest", lambda: "other")
     with pytest.raises(BadInput, match="code"):
         batch(Results(whole).spec, whole, workers=0)
 
@@ -192,7 +192,7 @@ def test_a_second_batch_is_refused_and_the_lock_dies_with_its_owner(tmp_path):
         [
             sys.executable,
             "-c",
-            f"from runs.experiments.store import Store\nwith Store({str(out)!r}).locked():\n    print('held', flush=True)\n    input()",
+            f"from juste_retour.runs.experiments.store import Store\nwith Store({str(out)!r}).locked():\n    print('held', flush=True)\n    input()",
         ],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -251,7 +251,7 @@ def test_a_full_disk_loses_nothing(tmp_path):
 
 
 BROKEN = '''
-from abm.politics.voting import voting
+from juste_retour.abm.politics.voting import voting
 
 @voting
 def brittle(ballot, states):
@@ -295,8 +295,8 @@ def test_a_worker_that_dies_costs_its_chunk_and_no_other(tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", f"{tmp_path}{os.pathsep}{ROOT}")
     (tmp_path / "sitecustomize.py").write_text(
         "import os, sys\n"
-        "if '-m' in sys.orig_argv and 'runs.experiments.worker' in sys.orig_argv:\n"
-        "    import runs.experiments.chunks as c\n"
+        "if '-m' in sys.orig_argv and 'juste_retour.runs.experiments.worker' in sys.orig_argv:\n"
+        "    import juste_retour.runs.experiments.chunks as c\n"
         "    before = c.produce\n"
         "    def produce(content, chunk):\n"
         "        if chunk == 1:\n"
@@ -320,7 +320,7 @@ def test_workers_that_die_now_and_then_before_they_begin_do_not_end_a_run(
     monkeypatch.setenv("PYTHONPATH", f"{tmp_path}{os.pathsep}{ROOT}")
     (tmp_path / "sitecustomize.py").write_text(
         "import os, pathlib, sys\n"
-        "if '-m' in sys.orig_argv and 'runs.experiments.worker' in sys.orig_argv:\n"
+        "if '-m' in sys.orig_argv and 'juste_retour.runs.experiments.worker' in sys.orig_argv:\n"
         "    births = pathlib.Path(__file__).with_name('births')\n"
         "    count = len(births.read_text()) if births.exists() else 0\n"
         "    births.write_text('x' * (count + 1))\n"
@@ -379,7 +379,7 @@ def test_the_command_line_shows_the_cost_and_writes_nothing_when_dry(tmp_path, c
 def test_rules_of_ones_own_are_named_by_the_spec_or_on_the_command_line(tmp_path, call, own_rules):
     rule = tmp_path / "two_thirds.py"
     rule.write_text(
-        '"""Mine."""\n\nfrom abm.politics.voting import voting\n\n\n@voting\ndef two_thirds(ballot, states):\n'
+        '"""Mine."""\n\nfrom juste_retour.abm.politics.voting import voting\n\n\n@voting\ndef two_thirds(ballot, states):\n'
         '    """Passes with two thirds.\n\n    Source: mine.\n    """\n'
         "    return 3 * ballot.yes.sum(-1) >= 2 * states.count\n"
     )

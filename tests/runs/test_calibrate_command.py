@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from runs.command import main
-from runs.europe import evidence
-from runs.europe.evidence import calibration
-from runs.europe.prediction import who_is_ahead
+from juste_retour.runs.command import main
+from juste_retour.runs.europe import evidence
+from juste_retour.runs.europe.evidence import calibration
+from juste_retour.runs.europe.prediction import who_is_ahead
 
 DRAWS = 4096
 

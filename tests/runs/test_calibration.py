@@ -5,11 +5,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import runs
-from abm.members import load_members
-from abm.observed import observed
-from agents.errors import BadInput
-from runs.europe.calibration import MOMENTS, nearest, observed_moments, prior, read, simulated, span
+from juste_retour import runs
+from juste_retour.abm.members import load_members
+from juste_retour.abm.observed import observed
+from juste_retour.agents.errors import BadInput
+from juste_retour.runs.europe.calibration import (
+    MOMENTS,
+    nearest,
+    observed_moments,
+    prior,
+    read,
+    simulated,
+    span,
+)
 
 SPEC = Path(runs.__file__).parent / "specs" / "calibration.toml"
 DRAWS, KEEP, PSEUDO = 4096, 400, 60

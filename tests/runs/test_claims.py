@@ -5,10 +5,18 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from runs.europe import curves
-from runs.europe.claims import FOUND, HANGS, NOT_FOUND, Question, holds, judged
-from runs.europe.curves import READ, REFORMED, STRUCTURAL, Window, crossing, later_reforms, spread
-from runs.europe.doubts import Doubt
+from juste_retour.runs.europe import curves
+from juste_retour.runs.europe.claims import FOUND, HANGS, NOT_FOUND, Question, holds, judged
+from juste_retour.runs.europe.curves import (
+    READ,
+    REFORMED,
+    STRUCTURAL,
+    Window,
+    crossing,
+    later_reforms,
+    spread,
+)
+from juste_retour.runs.europe.doubts import Doubt
 
 YES, NO = np.full(20, 2.0), np.full(20, -2.0)
 QUESTION = Question("what it gains", 1, "years", lambda t: t.value, 0.5, "It gains.")

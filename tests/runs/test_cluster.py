@@ -15,12 +15,12 @@ from types import SimpleNamespace
 
 import pytest
 
-from agents.errors import BadInput, CannotWrite, JusteRetourError
-from runs.experiments import pool
-from runs.experiments.experiment import batch
-from runs.experiments.pool import fingerprint, there
-from runs.experiments.spec import read_spec
-from runs.experiments.store import Busy, Store
+from juste_retour.agents.errors import BadInput, CannotWrite, JusteRetourError
+from juste_retour.runs.experiments import pool
+from juste_retour.runs.experiments.experiment import batch
+from juste_retour.runs.experiments.pool import fingerprint, there
+from juste_retour.runs.experiments.spec import read_spec
+from juste_retour.runs.experiments.store import Busy, Store
 from tests.runs.small import SPEC, files, manifest, run_small, spec_file
 from tests.runs.test_readme import blocks
 

@@ -10,14 +10,14 @@ from importlib.metadata import EntryPoint, entry_points, version
 import pytest
 from rich.console import Console
 
-import abm.scenario
-from agents.rules import FAMILIES
-from runs import command, printing
+import juste_retour.abm.scenario
+from juste_retour.agents.rules import FAMILIES
+from juste_retour.runs import command, printing
 
 
 def test_help_imports_nothing_heavy():
     code = (
-        "import sys; from runs.command import main; status = main(['--help'])\n"
+        "import sys; from juste_retour.runs.command import main; status = main(['--help'])\n"
         "heavy = {'numpy', 'scipy', 'pandas', 'mesa', 'pydantic', 'rich', 'matplotlib', 'solara', 'abm'} & set(sys.modules)\n"
         "assert not heavy, heavy\n"
         "sys.exit(status)"
@@ -56,7 +56,7 @@ def test_interruption_is_said_in_a_sentence(call, monkeypatch):
     def interrupted(*args, **kwargs):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("runs.ensemble.outcomes.run", interrupted)
+    monkeypatch.setattr("juste_retour.runs.ensemble.outcomes.run", interrupted)
     status, out, err = call("run")
     assert (status, out) == (130, "")
     assert err.startswith("interrupted")
@@ -67,7 +67,7 @@ def test_a_fault_of_the_program_is_said_in_a_sentence_too(call, monkeypatch):
     def broken(*args, **kwargs):
         raise ZeroDivisionError("by\nnothing")
 
-    monkeypatch.setattr("runs.ensemble.outcomes.run", broken)
+    monkeypatch.setattr("juste_retour.runs.ensemble.outcomes.run", broken)
     status, _, err = call("run")
     assert status == 1
     assert err.count("\n") == 1
@@ -86,7 +86,7 @@ def test_a_path_that_no_file_can_have_is_said_in_a_sentence(call):
 
 
 def test_a_reader_who_leaves_is_no_error():
-    code = "from runs.command import main; import sys; sys.exit(main(['scenarios', 'parameters', '--json']))"
+    code = "from juste_retour.runs.command import main; import sys; sys.exit(main(['scenarios', 'parameters', '--json']))"
     with subprocess.Popen(
         [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:
@@ -97,7 +97,9 @@ def test_a_reader_who_leaves_is_no_error():
 
 
 def test_a_caller_who_closes_what_is_written_to_loses_no_file(tmp_path):
-    program = f"{sys.executable} -c 'import sys; from runs.command import main; sys.exit(main())'"
+    program = (
+        f"{sys.executable} -c 'import sys; from juste_retour.runs.command import main; sys.exit(main())'"
+    )
     for closed, status in (("run --out made <&- >&- 2>&-", 0), ("rnu >&- 2>&-", 2)):
         done = subprocess.run(f"{program} {closed}", shell=True, cwd=tmp_path)
         assert done.returncode == status, closed
@@ -106,22 +108,22 @@ def test_a_caller_who_closes_what_is_written_to_loses_no_file(tmp_path):
 
 def test_presets_are_listed_and_shown_as_files_that_run(call):
     listed = json.loads(call("scenarios", "list", "--json")[1])["scenarios"]
-    assert [s["name"] for s in listed] == abm.scenario.presets()
+    assert [s["name"] for s in listed] == juste_retour.abm.scenario.presets()
     assert all(s["summary"].endswith(".") for s in listed)
     text = call("scenarios", "list")[1]
     for preset in listed:
         assert preset["name"] in text
         shown = tomllib.loads(call("scenarios", "show", preset["name"])[1])
-        assert abm.scenario.load(shown).digest == preset["digest"]
+        assert juste_retour.abm.scenario.load(shown).digest == preset["digest"]
         short = tomllib.loads(call("scenarios", "show", preset["name"], "--changes")[1])
         assert len(short) < len(shown)
-        assert abm.scenario.load(short).digest == preset["digest"]
+        assert juste_retour.abm.scenario.load(short).digest == preset["digest"]
         assert json.loads(call("scenarios", "show", preset["name"], "--json")[1])["name"] == preset["name"]
 
 
 def test_every_parameter_is_listed(call):
     found = json.loads(call("scenarios", "parameters", "--json")[1])["parameters"]
-    assert {p["name"] for p in found} == set(abm.scenario.parameters())
+    assert {p["name"] for p in found} == set(juste_retour.abm.scenario.parameters())
     assert all(p["about"] and p["source"] for p in found)
     text = call("scenarios", "parameters")[1]
     assert all(p["name"] in text for p in found)

@@ -6,10 +6,10 @@ import math
 import numpy as np
 import pytest
 
-from agents.errors import BadInput
-from runs import compare, simulate
-from runs.contrasts.contrasts import contrasts
-from runs.contrasts.resampling import half_width, interval, needed, resampled_means
+from juste_retour import compare, simulate
+from juste_retour.agents.errors import BadInput
+from juste_retour.runs.contrasts.contrasts import contrasts
+from juste_retour.runs.contrasts.resampling import half_width, interval, needed, resampled_means
 
 
 @pytest.fixture(scope="module")

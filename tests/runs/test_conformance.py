@@ -7,15 +7,15 @@ import sys
 import numpy as np
 import pytest
 
-from abm import catalogue  # noqa: F401
-from agents.errors import BadInput
-from agents.rules import FAMILIES
-from runs.user_rules import loaded
-from runs.workshop.conformance import check_file, example
-from runs.workshop.conformance.examine import examine
-from runs.workshop.conformance.scenes import ROOT, scenes
-from runs.workshop.conformance.speed import _shipped_seconds
-from runs.workshop.conformance.steps import STEPS
+from juste_retour.abm import catalogue  # noqa: F401
+from juste_retour.agents.errors import BadInput
+from juste_retour.agents.rules import FAMILIES
+from juste_retour.runs.user_rules import loaded
+from juste_retour.runs.workshop.conformance import check_file, example
+from juste_retour.runs.workshop.conformance.examine import examine
+from juste_retour.runs.workshop.conformance.scenes import ROOT, scenes
+from juste_retour.runs.workshop.conformance.speed import _shipped_seconds
+from juste_retour.runs.workshop.conformance.steps import STEPS
 
 OURS = [
     rule
@@ -27,7 +27,7 @@ OURS = [
 VOTING = '''"""A rule."""
 import numpy as np
 
-from abm.politics.voting import voting
+from juste_retour.abm.politics.voting import voting
 
 
 @voting
@@ -42,7 +42,7 @@ RETURN = "return 2 * ballot.yes.sum(-1) > states.count"
 BID = '''"""A rule."""
 import numpy as np
 
-from agents.member_state import bid
+from juste_retour.agents.member_state import bid
 
 
 @bid
@@ -57,7 +57,7 @@ def mine(situation):
 VOTE = '''"""A rule."""
 import numpy as np
 
-from agents.member_state import vote
+from juste_retour.agents.member_state import vote
 
 
 @vote
@@ -179,7 +179,7 @@ def broken(text, old, new):
         (
             broken(BID, "size = situation.room / 2", "size = situation.room / situation.room[:, np.argsort(situation.states.gdp)].sum(-1)[:, None]"),
             8,
-            "add real numbers with agents.arrays.total",
+            "add real numbers with juste_retour.agents.arrays.total",
         ),
         (broken(VOTING, RETURN, "return 1 / 0"), 13, "raises ZeroDivisionError: division by zero"),
         (broken(VOTING, RETURN, "raise SystemExit(3)"), 13, "raises SystemExit: 3"),
@@ -240,7 +240,7 @@ def broken(text, old, new):
         (
             broken(BID, "situation.room / 2", "situation.room / (situation.states.count - 1)"),
             8,
-            "in the corner case of a union of one state, which it may refuse by raising agents.errors.BadInput",
+            "in the corner case of a union of one state, which it may refuse by raising juste_retour.agents.errors.BadInput",
         ),
     ],
 )  # fmt: skip
@@ -255,8 +255,8 @@ def test_a_broken_rule_is_named_in_one_sentence(faults, text, line, words):
 
 def test_parameters_are_tried_at_their_ends(faults):
     text = VOTING.replace("import numpy as np\n", "from typing import Annotated\n").replace(
-        "from abm.politics.voting import voting",
-        "from abm.politics.voting import voting\nfrom agents.rules import Parameter",
+        "from juste_retour.abm.politics.voting import voting",
+        "from juste_retour.abm.politics.voting import voting\nfrom juste_retour.agents.rules import Parameter",
     )
     text = text.replace(
         "(ballot, states)", "(ballot, states, *, share: Annotated[float, Parameter(low=0, high=1)] = 0.5)"
@@ -277,7 +277,7 @@ def test_parameters_are_tried_at_their_ends(faults):
 
 def test_a_table_that_is_written_to_is_noticed(faults):
     text = '''"""A rule."""
-from abm.politics.agenda.family import agenda
+from juste_retour.abm.politics.agenda.family import agenda
 
 
 @agenda
@@ -305,7 +305,7 @@ def mine(council):
 
 def test_a_funding_rule_must_share_out_every_euro(faults):
     text = '''"""A rule."""
-from abm.politics.funding import Split, funding, gni_shares
+from juste_retour.abm.politics.funding import Split, funding, gni_shares
 
 
 @funding
@@ -377,7 +377,7 @@ def test_a_rule_that_nothing_can_interrupt_ends_in_a_sentence(call, tmp_path, ow
 @pytest.mark.parametrize("examples", ["[1]", "lambda: [1]"])
 def test_what_is_wrong_with_a_family_of_ones_own_is_said(tmp_path, own_rules, examples):
     text = f'''"""Mine."""
-from agents.rules import Family
+from juste_retour.agents.rules import Family
 
 queue = Family("queue", decides="who is served", signature="rule(place)", examples={examples})
 
@@ -403,7 +403,7 @@ def mine(place):
 def test_a_protocol_that_forgets_to_return_gets_a_hint(tmp_path, own_rules):
     path = tmp_path / "mine.py"
     path.write_text('''"""A rule."""
-from abm.politics.agenda.family import agenda
+from juste_retour.abm.politics.agenda.family import agenda
 
 
 @agenda

@@ -5,11 +5,11 @@ import shutil
 
 import pytest
 
-from agents.errors import JusteRetourError
-from runs.experiments.experiment import batch
-from runs.experiments.results import Results
-from runs.experiments.store import Store
-from runs.experiments.verification import verdict, verify
+from juste_retour.agents.errors import JusteRetourError
+from juste_retour.runs.experiments.experiment import batch
+from juste_retour.runs.experiments.results import Results
+from juste_retour.runs.experiments.store import Store
+from juste_retour.runs.experiments.verification import verdict, verify
 from tests.runs.small import SPEC, files, manifest, run_small, say_in_manifest
 
 TEXT = (

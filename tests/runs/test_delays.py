@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 from scipy.stats import norm
 
-from agents.errors import BadInput
-from runs.europe import delays
-from runs.europe.delays import Spans, decimal, fit, log_likelihood, quarters, spans
+from juste_retour.agents.errors import BadInput
+from juste_retour.runs.europe import delays
+from juste_retour.runs.europe.delays import Spans, decimal, fit, log_likelihood, quarters, spans
 
 
 def test_dates_of_every_grain():

@@ -5,14 +5,24 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from abm.outcomes import run
-from abm.politics.stationary import NotConverged
-from abm.scenario import load, parameters
-from runs.europe import curves
-from runs.europe import doubts as doubting
-from runs.europe.calibration import prior
-from runs.europe.claims import QUESTIONS, share, together
-from runs.europe.doubts import REFORM, STATUS_QUO, Bench, Doubt, bite, doubts, pooled, try_out, unsolved
+from juste_retour.abm.outcomes import run
+from juste_retour.abm.politics.stationary import NotConverged
+from juste_retour.abm.scenario import load, parameters
+from juste_retour.runs.europe import curves
+from juste_retour.runs.europe import doubts as doubting
+from juste_retour.runs.europe.calibration import prior
+from juste_retour.runs.europe.claims import QUESTIONS, share, together
+from juste_retour.runs.europe.doubts import (
+    REFORM,
+    STATUS_QUO,
+    Bench,
+    Doubt,
+    bite,
+    doubts,
+    pooled,
+    try_out,
+    unsolved,
+)
 
 DRAWN = ["first_trophy_eur_bn", "ceiling_eur_bn", "smallest_eur_bn", "local_scale", "panel_noise"]
 

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-import runs
-from agents.errors import BadInput
-from runs import ensemble, simulate, tables
-from runs.statistics import median, quantile, ranked_quantile, summary, without_a_run
+from juste_retour import runs
+from juste_retour.agents.errors import BadInput
+from juste_retour.runs import ensemble, simulate, tables
+from juste_retour.runs.statistics import median, quantile, ranked_quantile, summary, without_a_run
 
 README = Path(runs.__file__).with_name("README.md")
 
@@ -52,7 +52,7 @@ def test_columns_are_those_of_the_dictionary(result, name):
 def test_the_readme_holds_the_dictionary():
     text = README.read_text(encoding="utf-8")
     for name in tables.TABLES:
-        assert tables.dictionary(name) in text, f"run: print(runs.tables.dictionary({name!r}))"
+        assert tables.dictionary(name) in text, f"run: print(juste_retour.runs.tables.dictionary({name!r}))"
 
 
 def test_tables_agree_with_one_another(result):

@@ -5,8 +5,8 @@ import json
 import pandas as pd
 import pytest
 
-from agents.errors import BadInput
-from runs import export, tables
+from juste_retour.agents.errors import BadInput
+from juste_retour.runs import export, tables
 
 
 @pytest.fixture(scope="module")

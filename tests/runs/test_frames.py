@@ -3,13 +3,13 @@ import json
 import numpy as np
 import pytest
 
-from abm.members import load_members
-from abm.scenario import load, presets
-from agents.rules import family
-from runs import simulate
-from runs.statistics import quantile
-from runs.views.frames import play
-from runs.views.spread import spread
+from juste_retour import simulate
+from juste_retour.abm.members import load_members
+from juste_retour.abm.scenario import load, presets
+from juste_retour.agents.rules import family
+from juste_retour.runs.statistics import quantile
+from juste_retour.runs.views.frames import play
+from juste_retour.runs.views.spread import spread
 
 MEMBERS = load_members()
 

@@ -5,16 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from runs.commands.verdict import NUMBERS, read
-from runs.europe.claims import HANGS
-from runs.europe.results_page import within
+from juste_retour.runs.commands.verdict import NUMBERS, read
+from juste_retour.runs.europe.claims import HANGS
+from juste_retour.runs.europe.results_page import within
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
 LINES = re.findall(
     r"^    (?:pip install uv && )?uv run juste-retour (.+)$", TEXT.replace("--worlds 200", "--worlds 9"), re.M
 )
-RULE = re.search(r"```python\n(from abm.politics.voting.+?)```", TEXT, re.S)
+RULE = re.search(r"```python\n(from juste_retour.abm.politics.voting.+?)```", TEXT, re.S)
 SHORT = {
     "app": ("--help",),
     "verdict": ("--help",),
@@ -63,7 +63,7 @@ def test_its_numbers_are_those_of_the_results():
 
 
 def test_the_python():
-    code = re.search(r"```python\n(from runs import simulate.+?)```", TEXT, re.S)
+    code = re.search(r"```python\n(from juste_retour import simulate.+?)```", TEXT, re.S)
     names = {}
     exec(code[1], names)
     assert len(names["result"].worlds) == 200

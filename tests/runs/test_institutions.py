@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from abm.members import load_members
-from abm.politics.power import voting_power
+from juste_retour.abm.members import load_members
+from juste_retour.abm.politics.power import voting_power
 
 STATES = load_members().states
 EMA = Path(__file__).parents[1] / "theory" / "ema_2017.csv"
@@ -91,7 +91,7 @@ def test_some_of_the_states_follow_the_treatys_rule_for_them(call):
 def test_another_union_and_a_rule_of_ones_own(call, file, own_rules):
     union = file("state,population\nAA,60\nBB,30\nCC,10\n", "union.csv")
     mine = file(
-        "from abm.politics.voting import voting\n\n\n@voting(monotone=True)\ndef larger_half(ballot, states):\n"
+        "from juste_retour.abm.politics.voting import voting\n\n\n@voting(monotone=True)\ndef larger_half(ballot, states):\n"
         '    """Passes with more than half of the people."""\n'
         "    return 2 * (ballot.yes * states.population).sum(-1) > states.population.sum()\n",
         "mine.py",

@@ -8,11 +8,11 @@ import sys
 import numpy as np
 import pytest
 
-from abm.outcomes import run
-from abm.scenario import load
-from agents.errors import BadInput
-from runs.benchmarks.kernel import limit
-from runs.benchmarks.kernel.compiled import Kernel, compiler
+from juste_retour.abm.outcomes import run
+from juste_retour.abm.scenario import load
+from juste_retour.agents.errors import BadInput
+from juste_retour.runs.benchmarks.kernel import limit
+from juste_retour.runs.benchmarks.kernel.compiled import Kernel, compiler
 
 WORLDS = 48
 
@@ -67,7 +67,7 @@ def test_a_missing_compiler_is_said_in_a_sentence(monkeypatch, tmp_path):
 
 def test_the_command_says_so_too(tmp_path):
     done = subprocess.run(
-        [sys.executable, "-m", "runs.benchmarks.kernel.limit"],
+        [sys.executable, "-m", "juste_retour.runs.benchmarks.kernel.limit"],
         env={k: v for k, v in os.environ.items() if k != "CC"} | {"PATH": str(tmp_path)},
         capture_output=True,
         text=True,

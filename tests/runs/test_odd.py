@@ -5,12 +5,12 @@ import re
 import numpy as np
 import pytest
 
-from abm.scenario import load, parameters
-from abm.world import World
-from agents.rules import FAMILIES
-from runs.command import main
-from runs.europe import odd
-from runs.tables import TABLES
+from juste_retour.abm.scenario import load, parameters
+from juste_retour.abm.world import World
+from juste_retour.agents.rules import FAMILIES
+from juste_retour.runs.command import main
+from juste_retour.runs.europe import odd
+from juste_retour.runs.tables import TABLES
 
 SHIPPED = ("abm.", "agents.")
 

@@ -5,12 +5,12 @@ import sys
 
 import pytest
 
-from agents.errors import BadInput
-from agents.rules import FAMILIES, OFFERED, load_offered
-from runs import simulate
+from juste_retour import simulate
+from juste_retour.agents.errors import BadInput
+from juste_retour.agents.rules import FAMILIES, OFFERED, load_offered
 
 RULE = '''"""Rules of a package."""
-from abm.politics.voting import voting
+from juste_retour.abm.politics.voting import voting
 
 
 @voting(anonymous=True, monotone=True, deterministic=True)
@@ -101,7 +101,7 @@ def test_a_package_that_cannot_be_imported_is_named(package):
 def test_a_family_keeps_its_name(call, tmp_path, own_rules):
     path = tmp_path / "mine.py"
     path.write_text(
-        'from agents.rules import Family\n\nvoting = Family("voting", decides="all", signature="rule()")\n'
+        'from juste_retour.agents.rules import Family\n\nvoting = Family("voting", decides="all", signature="rule()")\n'
     )
     family = FAMILIES["voting"]
     status, _, err = call("run", "--rules", path)
@@ -110,7 +110,7 @@ def test_a_family_keeps_its_name(call, tmp_path, own_rules):
     assert "voting.py:" in err
     assert FAMILIES["voting"] is family
     path.write_text(
-        'from agents.rules import Family\n\nempty = Family("empty", decides="nothing", signature="rule()")\n'
+        'from juste_retour.agents.rules import Family\n\nempty = Family("empty", decides="nothing", signature="rule()")\n'
     )
     assert "enters the family 'empty' and no rule of it" in call("run", "--rules", path)[2]
     assert "empty" not in FAMILIES

@@ -11,16 +11,16 @@ import zipfile
 import pandas as pd
 import pytest
 
-from agents.errors import BadInput
-from runs.experiments.experiment import batch
-from runs.experiments.results import Results
-from runs.experiments.spec import spec_of
-from runs.reports.publication import environment, export, package
+from juste_retour.agents.errors import BadInput
+from juste_retour.runs.experiments.experiment import batch
+from juste_retour.runs.experiments.results import Results
+from juste_retour.runs.experiments.spec import spec_of
+from juste_retour.runs.reports.publication import environment, export, package
 from tests.runs.small import SPEC, files, run_small
 from tests.runs.test_batch import ROOT
 
 RULE = '''
-from abm.politics.voting import voting
+from juste_retour.abm.politics.voting import voting
 
 @voting
 def of_my_own(ballot, states):
@@ -54,8 +54,8 @@ def test_it_holds_data_code_codebook_environment_and_one_command(archive):
         "results/manifest.json",
         "results/report.html",
         "results/worlds/000000.parquet",
-        "code/abm/world.py",
-        "code/runs/experiments/experiment.py",
+        "code/juste_retour/abm/world.py",
+        "code/juste_retour/runs/experiments/experiment.py",
         "code/pyproject.toml",
     } <= names
     for word in ("sh replicate.sh", "Python", "cores", "took", "seed 11"):
@@ -84,7 +84,7 @@ def test_other_code_than_made_the_tables_is_said(out, tmp_path, call, monkeypatc
     said = "Not all that is packed here is what made the tables"
     for digest in (None, "other"):
         if digest:
-            monkeypatch.setattr("runs.experiments.store.code_digest", lambda: "other")
+            monkeypatch.setattr("juste_retour.runs.experiments.store.code_digest", lambda: "other")
         status, _, err = call("package", out, "--out", tmp_path / "p.zip")
         with zipfile.ZipFile(tmp_path / "p.zip") as z:
             readme = z.read("replication/README.md").decode()
@@ -115,7 +115,7 @@ def test_the_one_command_replicates(tmp_path, own_rules, tables):
         assert any(n.endswith(".parquet") for n in z.namelist()) == tables
     runner = tmp_path / "runner"
     runner.write_text(
-        f'#!/bin/sh\nexec "{sys.executable}" -c "import sys; from runs.command import main; sys.exit(main())" "$@"\n'
+        f'#!/bin/sh\nexec "{sys.executable}" -c "import sys; from juste_retour.runs.command import main; sys.exit(main())" "$@"\n'
     )
     runner.chmod(0o755)
     done = subprocess.run(

@@ -7,11 +7,11 @@ import pandas as pd
 import pytest
 from scipy.stats import pointbiserialr, spearmanr
 
-from abm.members import load_members
-from agents.errors import BadInput
-from runs.command import main
-from runs.ensemble import simulate
-from runs.europe import patterns
+from juste_retour.abm.members import load_members
+from juste_retour.agents.errors import BadInput
+from juste_retour.runs.command import main
+from juste_retour.runs.ensemble import simulate
+from juste_retour.runs.europe import patterns
 
 
 @pytest.fixture(scope="module")

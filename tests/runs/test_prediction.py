@@ -4,11 +4,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from abm.members import load_members
-from abm.observed import observed
-from agents.errors import BadInput
-from runs.europe.evidence import plan_of
-from runs.europe.prediction import Futures, _target, baselines, hosting, predict, scored, who_is_ahead
+from juste_retour.abm.members import load_members
+from juste_retour.abm.observed import observed
+from juste_retour.agents.errors import BadInput
+from juste_retour.runs.europe.evidence import plan_of
+from juste_retour.runs.europe.prediction import (
+    Futures,
+    _target,
+    baselines,
+    hosting,
+    predict,
+    scored,
+    who_is_ahead,
+)
 
 MEMBERS = load_members()
 

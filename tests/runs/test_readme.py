@@ -7,8 +7,8 @@ import matplotlib
 import pandas as pd
 import pytest
 
-import runs
-from runs.experiments import experiment
+from juste_retour import runs
+from juste_retour.runs.experiments import experiment
 
 TEXT = Path(runs.__file__).with_name("README.md").read_text(encoding="utf-8")
 

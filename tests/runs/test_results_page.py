@@ -5,16 +5,16 @@ import json
 
 import pytest
 
-from abm.scenario import load, parameters
-from runs.commands.verdict import NUMBERS, PAGE, read
-from runs.europe.claims import CLAIMS, FOUND, HANGS, NOT_FOUND, QUESTIONS, WINDOW
-from runs.europe.curves import RENEWED
-from runs.europe.doubts import doubts
-from runs.europe.evidence import plan_of
-from runs.europe.results_figures import FOLDER, results_figures
-from runs.europe.results_page import number, page, within
-from runs.europe.verdict import SEED, WORLDS
-from runs.reports.figures import svg
+from juste_retour.abm.scenario import load, parameters
+from juste_retour.runs.commands.verdict import NUMBERS, PAGE, read
+from juste_retour.runs.europe.claims import CLAIMS, FOUND, HANGS, NOT_FOUND, QUESTIONS, WINDOW
+from juste_retour.runs.europe.curves import RENEWED
+from juste_retour.runs.europe.doubts import doubts
+from juste_retour.runs.europe.evidence import plan_of
+from juste_retour.runs.europe.results_figures import FOLDER, results_figures
+from juste_retour.runs.europe.results_page import number, page, within
+from juste_retour.runs.europe.verdict import SEED, WORLDS
+from juste_retour.runs.reports.figures import svg
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 
-from runs.statistics import median, quantile
+from juste_retour.runs.statistics import median, quantile
 
 CAPABILITY = (
     "sites",

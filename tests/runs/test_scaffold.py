@@ -5,11 +5,11 @@ import sys
 
 import pytest
 
-from agents.errors import BadInput
-from agents.rules import FAMILIES
-from runs.user_rules import load_rules
-from runs.workshop.conformance.scenes import shipped
-from runs.workshop.scaffold import SCAFFOLDS, new
+from juste_retour.agents.errors import BadInput
+from juste_retour.agents.rules import FAMILIES
+from juste_retour.runs.user_rules import load_rules
+from juste_retour.runs.workshop.conformance.scenes import shipped
+from juste_retour.runs.workshop.scaffold import SCAFFOLDS, new
 
 
 def test_there_is_one_for_every_family():
@@ -77,7 +77,7 @@ def test_a_folder_that_cannot_be_written_to(tmp_path, call, monkeypatch):
 def test_a_family_of_ones_own_has_no_scaffold(tmp_path, own_rules):
     path = tmp_path / "mine.py"
     path.write_text(
-        '"""Mine."""\nfrom agents.rules import Family\n\nlobby = Family("lobby", decides="who lobbies", signature="rule()")\n\n\n'
+        '"""Mine."""\nfrom juste_retour.agents.rules import Family\n\nlobby = Family("lobby", decides="who lobbies", signature="rule()")\n\n\n'
         '@lobby\ndef nobody():\n    """Nobody.\n\n    Source: my own.\n    """\n    return 0\n'
     )
     load_rules([path])

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from runs.europe.scores import (
+from juste_retour.runs.europe.scores import (
     brier,
     difference,
     first_to,

@@ -7,15 +7,22 @@ import numpy as np
 import pytest
 from SALib.analyze import sobol as salib_sobol
 
-from agents.errors import BadInput
-from runs.experiments.design import Design, problem, unit_sample
-from runs.experiments.experiment import batch
-from runs.experiments.factors import Factor
-from runs.experiments.results import Results
-from runs.reports.figures import svg
-from runs.reports.findings import Findings
-from runs.reports.report import answer
-from runs.reports.sensitivity import level_contrasts, main_effects, morris, robustness, sobol, sobol_indices
+from juste_retour.agents.errors import BadInput
+from juste_retour.runs.experiments.design import Design, problem, unit_sample
+from juste_retour.runs.experiments.experiment import batch
+from juste_retour.runs.experiments.factors import Factor
+from juste_retour.runs.experiments.results import Results
+from juste_retour.runs.reports.figures import svg
+from juste_retour.runs.reports.findings import Findings
+from juste_retour.runs.reports.report import answer
+from juste_retour.runs.reports.sensitivity import (
+    level_contrasts,
+    main_effects,
+    morris,
+    robustness,
+    sobol,
+    sobol_indices,
+)
 
 PI = np.pi
 

@@ -5,12 +5,12 @@ import re
 import numpy as np
 import pytest
 
-from agents.errors import BadInput
-from runs.commands.settings import value_of
-from runs.experiments.chunks import Plan, toml_value
-from runs.experiments.experiment import cost
-from runs.experiments.factors import Factor
-from runs.experiments.spec import read_spec, spec_of
+from juste_retour.agents.errors import BadInput
+from juste_retour.runs.commands.settings import value_of
+from juste_retour.runs.experiments.chunks import Plan, toml_value
+from juste_retour.runs.experiments.experiment import cost
+from juste_retour.runs.experiments.factors import Factor
+from juste_retour.runs.experiments.spec import read_spec, spec_of
 from tests.runs.small import SPEC, spec_file
 
 GRID = {"kind": "grid"}
@@ -228,7 +228,7 @@ def test_two_files_of_rules_of_one_name_are_refused(tmp_path, own_rules):
     for folder, rule in (("a", "any_yes"), ("b", "some_yes")):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "mine.py").write_text(
-            "from abm.politics.voting import voting\n\n\n@voting\n"
+            "from juste_retour.abm.politics.voting import voting\n\n\n@voting\n"
             f'def {rule}(ballot, states):\n    """Passes with any yes."""\n    return ballot.yes.any(-1)\n'
         )
     said = {"replications": 1, "design": {"kind": "grid"}, "factors": {"voting": ["any_yes", "some_yes"]}}

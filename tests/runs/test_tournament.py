@@ -5,15 +5,15 @@ import json
 import numpy as np
 import pytest
 
-from abm.members import load_members
-from abm.outcomes import outcomes, run
-from abm.quarter import advance
-from abm.scenario import load
-from abm.world import World
-from agents.errors import BadInput
-from agents.rules import family
-from runs.user_rules import load_rules
-from runs.workshop.tournament import Roles, tournament
+from juste_retour.abm.members import load_members
+from juste_retour.abm.outcomes import outcomes, run
+from juste_retour.abm.quarter import advance
+from juste_retour.abm.scenario import load
+from juste_retour.abm.world import World
+from juste_retour.agents.errors import BadInput
+from juste_retour.agents.rules import family
+from juste_retour.runs.user_rules import load_rules
+from juste_retour.runs.workshop.tournament import Roles, tournament
 
 SHORT = {"end": "2026Q4", "assess": "2026Q4"}
 
@@ -60,7 +60,7 @@ def test_bidding_is_better_than_abstaining_and_invades_it():
 def test_a_rule_against_itself_gains_nothing(tmp_path, own_rules):
     path = tmp_path / "mine.py"
     path.write_text(
-        '"""Mine."""\nimport numpy as np\n\nfrom agents.member_state import bid, sized, wanted_size\n\n\n'
+        '"""Mine."""\nimport numpy as np\n\nfrom juste_retour.agents.member_state import bid, sized, wanted_size\n\n\n'
         '@bid(anonymous=True, deterministic=True)\ndef twin(situation):\n    """As trophy_seeking.\n\n'
         '    Source: my own.\n    """\n'
         "    wanted = wanted_size(situation.scale, situation.own_cost, situation.p) - situation.received\n"
@@ -76,7 +76,7 @@ def test_a_rule_against_itself_gains_nothing(tmp_path, own_rules):
 def test_votes_that_hang_on_luck_are_given_some(tmp_path, own_rules):
     path = tmp_path / "mine.py"
     path.write_text(
-        '"""Mine."""\nimport numpy as np\n\nfrom agents.member_state import vote\n\n\n@vote\n'
+        '"""Mine."""\nimport numpy as np\n\nfrom juste_retour.agents.member_state import vote\n\n\n@vote\n'
         'def whim(offer, reservation, situation):\n    """By the toss of a coin.\n\n    Source: my own.\n    """\n'
         "    return np.where(situation.luck < 0.5, 1, -1)\n"
     )

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from agents.rules import FAMILIES
-from runs.contrasts.attribution import GROUPS
+from juste_retour.agents.rules import FAMILIES
+from juste_retour.runs.contrasts.attribution import GROUPS
 
 ROOT = Path(__file__).resolve().parents[2]
 TRACE = (ROOT / "runs" / "europe" / "TRACE.md").read_text(encoding="utf-8")

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-import runs
-from agents.rules import FAMILIES
+from juste_retour import runs
+from juste_retour.agents.rules import FAMILIES
 
 ROOT = Path(runs.__file__).parents[1]
 PAGES = ROOT / "runs" / "workshop" / "tutorials"
@@ -21,8 +21,8 @@ COMMAND = "uv run juste-retour "
 IN_THE_CLONE = """
 import ast, sys
 from pathlib import Path
-from runs.command import main
-from runs.tables import dictionary
+from juste_retour.runs.command import main
+from juste_retour.runs.tables import dictionary
 for command in ast.literal_eval(sys.argv[1]):
     assert main(command) == 0, command
 assert dictionary("worlds") in Path("runs/README.md").read_text(encoding="utf-8")
@@ -79,7 +79,7 @@ def mine(tmp_path, monkeypatch):
 def in_this_process(call, mine, own_rules, monkeypatch):
     """Runs a line of a console block, and keeps what each said."""
     served = []
-    monkeypatch.setattr("visualization.server.serve", lambda *at, **how: served.append(at))
+    monkeypatch.setattr("juste_retour.visualization.server.serve", lambda *at, **how: served.append(at))
     said = {}
 
     def run(line):
@@ -126,13 +126,13 @@ def test_a_page_works_as_it_stands(page, mine, in_this_process):
     follow(page, mine, in_this_process)
     assert SAYS[page] in in_this_process.said[FOLLOWED[page]]
     if page == "voting-rule.md":
-        from visualization.session import offered
+        from juste_retour.visualization.session import offered
 
         menu = next(family for family in offered()["families"] if family["name"] == "voting")["rules"]
         assert (menu[-1]["name"], menu[-1]["yours"]) == ("double_majority", True)
         assert list(FAMILIES["voting"]["double_majority"].parameters) == ["people"]
     if page == "mixed-populations.md":
-        from visualization.session import scenario_of
+        from juste_retour.visualization.session import scenario_of
 
         address = scenario_of({"base": "eu-status-quo", "changes": {"vote.HU": "red_line"}})
         assert address.plain()["vote"] == {"rule": "self_interest", "HU": "red_line"}
@@ -142,6 +142,7 @@ def test_the_page_on_outcomes_edits_a_clone(tmp_path):
     """The rooms are copied, the page's lines are put where it says, and its commands run there."""
     for room in ("agents", "abm", "runs"):
         shutil.copytree(ROOT / room, tmp_path / room)
+    shutil.copytree(ROOT / "juste_retour", tmp_path / "juste_retour", symlinks=True)
     commands = []
     for language, text, prose in steps("outcome-column.md"):
         place = BELOW.search(prose.strip().split("\n\n")[-1])

@@ -6,16 +6,16 @@ import sys
 
 import pytest
 
-from agents.errors import BadInput
-from agents.rules import FAMILIES
-from runs import simulate
-from runs.user_rules import RuleFailed, load_rules
+from juste_retour import simulate
+from juste_retour.agents.errors import BadInput
+from juste_retour.agents.rules import FAMILIES
+from juste_retour.runs.user_rules import RuleFailed, load_rules
 
 GOOD = '''"""A rule of mine."""
 from typing import Annotated
 
-from abm.politics.voting import voting
-from agents.rules import Parameter
+from juste_retour.abm.politics.voting import voting
+from juste_retour.agents.rules import Parameter
 
 
 @voting
@@ -151,7 +151,7 @@ def test_an_error_of_the_program_is_not_blamed_on_a_user(file, monkeypatch):
     def broken(*args, **kwargs):
         raise ValueError("a fault of the program")
 
-    monkeypatch.setattr("runs.ensemble.outcomes.run", broken)
+    monkeypatch.setattr("juste_retour.runs.ensemble.outcomes.run", broken)
     with pytest.raises(ValueError, match="a fault of the program"):
         simulate({"voting": "two_of_three"})
 
@@ -172,7 +172,7 @@ def test_a_rule_that_fails_in_a_run_is_named(file, fault):
 
 
 BROKEN_AGENDA = '''"""An agenda of mine."""
-from abm.politics.agenda.family import agenda
+from juste_retour.abm.politics.agenda.family import agenda
 
 
 @agenda

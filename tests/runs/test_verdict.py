@@ -5,13 +5,13 @@ import re
 
 import pytest
 
-from runs.command import main
-from runs.europe import curves, evidence
-from runs.europe import verdict as judging
-from runs.europe.claims import QUESTIONS, WINDOW
-from runs.europe.doubts import doubts
-from runs.europe.results_page import page
-from runs.printing import json_text
+from juste_retour.runs.command import main
+from juste_retour.runs.europe import curves, evidence
+from juste_retour.runs.europe import verdict as judging
+from juste_retour.runs.europe.claims import QUESTIONS, WINDOW
+from juste_retour.runs.europe.doubts import doubts
+from juste_retour.runs.europe.results_page import page
+from juste_retour.runs.printing import json_text
 
 SMALL = {"worlds": 20, "draws": 256, "seed": 3, "workers": 1, "base": 2}
 

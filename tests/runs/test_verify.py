@@ -10,9 +10,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-from agents.errors import BadInput
-from runs.experiments.store import result_digest
-from runs.experiments.verification import Differs, verdict, verify
+from juste_retour.agents.errors import BadInput
+from juste_retour.runs.experiments.store import result_digest
+from juste_retour.runs.experiments.verification import Differs, verdict, verify
 from tests.runs.small import run_small, say_in_manifest
 
 
@@ -88,7 +88,7 @@ def test_a_changed_number_is_named_with_its_world(out):
 
 def test_changed_code_is_said(out, monkeypatch):
     rewrite(out, scaled("years_behind", 1 + 1e-9))
-    monkeypatch.setattr("runs.experiments.store.code_digest", lambda: "other")
+    monkeypatch.setattr("juste_retour.runs.experiments.store.code_digest", lambda: "other")
     with pytest.raises(Differs, match=r"has changed: code \("):
         verdict(verify(out, every=True, workers=0), out)
 

@@ -7,9 +7,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from agents.errors import BadInput
-from runs import simulate
-from runs.experiments.workbench import workbench_model
+from juste_retour import simulate
+from juste_retour.agents.errors import BadInput
+from juste_retour.runs.experiments.workbench import workbench_model
 
 FACTORS = {
     "voting": ["unanimity", "lisbon_qmv"],

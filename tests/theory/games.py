@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from abm.politics.stationary import at_table
-from abm.politics.tables.pie import Pie
+from juste_retour.abm.politics.stationary import at_table
+from juste_retour.abm.politics.tables.pie import Pie
 
 
 def k_of(k):

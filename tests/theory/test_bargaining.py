@@ -7,11 +7,11 @@ pie. Closed forms are met to 1e-9 where expectations are given, and to 5e-3 wher
 import numpy as np
 import pytest
 
-from abm.politics.agenda import agenda
-from abm.politics.stationary import Equilibrium, NotConverged, at_table, floor_value
-from abm.politics.tables.line import Line
-from abm.politics.tables.pie import Pie
-from abm.politics.tables.theory import players
+from juste_retour.abm.politics.agenda import agenda
+from juste_retour.abm.politics.stationary import Equilibrium, NotConverged, at_table, floor_value
+from juste_retour.abm.politics.tables.line import Line
+from juste_retour.abm.politics.tables.pie import Pie
+from juste_retour.abm.politics.tables.theory import players
 from tests.theory.games import k_of, solved_pie, weighted
 
 CLOSED, OPEN = agenda["closed_rule"], agenda["open_rule"]

@@ -7,12 +7,12 @@ from math import factorial
 import numpy as np
 import pytest
 
-from abm.members import load_members
-from abm.politics.analysis import pivots
-from abm.politics.power.game import Game, only
-from abm.politics.relocation import condorcet_winner
-from agents.errors import BadInput
-from agents.rules import Rule
+from juste_retour.abm.members import load_members
+from juste_retour.abm.politics.analysis import pivots
+from juste_retour.abm.politics.power.game import Game, only
+from juste_retour.abm.politics.relocation import condorcet_winner
+from juste_retour.agents.errors import BadInput
+from juste_retour.agents.rules import Rule
 
 STATES = load_members().states
 

@@ -9,16 +9,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from abm.members import load_members
-from abm.politics.power import Game, voting_power, weighted_power
-from abm.politics.power import weighted as counting
-from abm.politics.power.asking import ask_all, ask_unsettled
-from abm.politics.power.double_majority import DoubleMajority
-from abm.politics.power.game import only
-from abm.politics.power.table import tally_of
-from abm.politics.voting import voting
-from agents.errors import BadInput
-from agents.rules import Rule
+from juste_retour.abm.members import load_members
+from juste_retour.abm.politics.power import Game, voting_power, weighted_power
+from juste_retour.abm.politics.power import weighted as counting
+from juste_retour.abm.politics.power.asking import ask_all, ask_unsettled
+from juste_retour.abm.politics.power.double_majority import DoubleMajority
+from juste_retour.abm.politics.power.game import only
+from juste_retour.abm.politics.power.table import tally_of
+from juste_retour.abm.politics.voting import voting
+from juste_retour.agents.errors import BadInput
+from juste_retour.agents.rules import Rule
 
 STATES = load_members().states
 SHIPPED = [rule.name for rule in voting if rule.place.split(":")[0].endswith("voting.py")]

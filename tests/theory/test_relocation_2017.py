@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from abm.politics.relocation import hold_ballot
+from juste_retour.abm.politics.relocation import hold_ballot
 
 POINTS = {
     "Milan": 25,

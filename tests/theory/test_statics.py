@@ -6,13 +6,13 @@ E2 and E8 stand in `test_setter.py`, E4 in `test_distribution.py`, E6, E9 and E1
 import numpy as np
 import pytest
 
-from abm.members import load_members
-from abm.outcomes import run
-from abm.politics.agenda import agenda
-from abm.politics.tables.pie import Pie
-from abm.politics.tables.table import mine, recognised
-from abm.politics.tables.theory import players
-from abm.scenario import load
+from juste_retour.abm.members import load_members
+from juste_retour.abm.outcomes import run
+from juste_retour.abm.politics.agenda import agenda
+from juste_retour.abm.politics.tables.pie import Pie
+from juste_retour.abm.politics.tables.table import mine, recognised
+from juste_retour.abm.politics.tables.theory import players
+from juste_retour.abm.scenario import load
 from tests.abm.politics.tables import council
 from tests.theory.games import k_of, solved_pie, weighted
 

@@ -14,12 +14,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from abm.members import EUROPE, load_members
-from abm.politics.power import Game, Power, power_in_a_quarrel, voting_power, weighted_power
-from abm.politics.power.double_majority import DoubleMajority
-from abm.politics.power.game import only
-from agents.errors import BadInput
-from agents.rules import Rule
+from juste_retour.abm.members import EUROPE, load_members
+from juste_retour.abm.politics.power import Game, Power, power_in_a_quarrel, voting_power, weighted_power
+from juste_retour.abm.politics.power.double_majority import DoubleMajority
+from juste_retour.abm.politics.power.game import only
+from juste_retour.agents.errors import BadInput
+from juste_retour.agents.rules import Rule
 
 HERE = Path(__file__).parent
 STATES = load_members().states

@@ -4,15 +4,15 @@ from pathlib import Path
 
 import pytest
 
-import abm
-from abm.data import map_geometry, place
-from abm.members import load_members
-from agents.errors import BadInput
-from runs.command import main
-from visualization.geometry import WINDOW, drawn_map
-from visualization.patchwork import patchwork
-from visualization.replay import STAGE, bundled, inlined, modules
-from visualization.server import listen
+from juste_retour import abm
+from juste_retour.abm.data import map_geometry, place
+from juste_retour.abm.members import load_members
+from juste_retour.agents.errors import BadInput
+from juste_retour.runs.command import main
+from juste_retour.visualization.geometry import WINDOW, drawn_map
+from juste_retour.visualization.patchwork import patchwork
+from juste_retour.visualization.replay import STAGE, bundled, inlined, modules
+from juste_retour.visualization.server import listen
 
 SITES = load_members().sites
 AMERICA = Path(abm.__file__).with_name("unions") / "united_states"

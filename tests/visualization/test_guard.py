@@ -16,7 +16,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
-from visualization.guard import Guard, admissible
+from juste_retour.visualization.guard import Guard, admissible
 
 
 @pytest.fixture(scope="module")

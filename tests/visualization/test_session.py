@@ -3,9 +3,9 @@ import threading
 
 import pytest
 
-from abm.scenario import load
-from agents.errors import BadInput
-from visualization.session import Session, offered, opened, scenario_of, spec_of
+from juste_retour.abm.scenario import load
+from juste_retour.agents.errors import BadInput
+from juste_retour.visualization.session import Session, offered, opened, scenario_of, spec_of
 
 EUROPE = {"base": "eu-status-quo", "changes": {}}
 
@@ -106,7 +106,7 @@ def test_an_error_in_many_worlds_is_heard(monkeypatch):
         raise ZeroDivisionError("by\nzero")
         yield
 
-    monkeypatch.setattr("visualization.session.spread", broken)
+    monkeypatch.setattr("juste_retour.visualization.session.spread", broken)
     visitor = Visitor()
     visitor.ask(kind="spread", specs=[EUROPE], seed=1, worlds=60)
     assert visitor.done.wait(30)

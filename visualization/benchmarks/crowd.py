@@ -1,6 +1,6 @@
 """Twenty visitors at once, without browsers: how long they wait and what the server holds in memory.
 
-    uv run python -m visualization.benchmarks.crowd [SECONDS]
+    uv run python -m juste_retour.visualization.benchmarks.crowd [SECONDS]
 
 Every visitor asks for new runs every two seconds or so, and after each ten for 200 worlds. At the end half of them
 leave and half are lost.
@@ -19,7 +19,7 @@ from uuid import uuid4
 
 from websockets.sync.client import connect
 
-from visualization.benchmarks.live import memory_mb, row, started
+from juste_retour.visualization.benchmarks.live import memory_mb, row, started
 
 VISITORS = 20
 PRESETS = ("eu-status-quo", "essay-reform", "federal-europe", "gigafactories")

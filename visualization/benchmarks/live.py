@@ -1,6 +1,6 @@
 """Measure the live app in one run: first page, step to screen, new luck, memory, and Mesa's SolaraViz beside it.
 
-    uv run python -m visualization.benchmarks.live [--mesa]
+    uv run python -m juste_retour.visualization.benchmarks.live [--mesa]
 
 With `--mesa` the page of `visualization/mesa_page.py` is measured as well, with Altair for that run alone. Latency is
 from the click to the last change of the document, as the browser's clock has it; painting comes on top.
@@ -174,7 +174,7 @@ def measure_mesa(browser):
         "altair",
         "solara",
         "run",
-        "visualization.mesa_page",
+        "juste_retour.visualization.mesa_page",
         "--production",
         "--port",
         "8983",

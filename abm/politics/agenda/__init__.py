@@ -5,7 +5,7 @@ has nothing to say in that quarter. It bargains over what offers are worth to th
 offer is made of: `tables` holds a divisible pie and points on a line, on which the same functions run.
 """
 
-from abm.politics.agenda import (
+from juste_retour.abm.politics.agenda import (
     closed_rule,
     commission_proposal,
     compromise,
@@ -16,7 +16,7 @@ from abm.politics.agenda import (
     planner,
     relocation_ballot,
 )
-from abm.politics.agenda.family import agenda
+from juste_retour.abm.politics.agenda.family import agenda
 
 __all__ = [
     "agenda",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from abm.politics.agenda.family import Sunk, agenda
-from abm.politics.tables.table import RECOGNITION, best_proposal, recognised
-from agents.rules import Parameter
+from juste_retour.abm.politics.agenda.family import Sunk, agenda
+from juste_retour.abm.politics.tables.table import RECOGNITION, best_proposal, recognised
+from juste_retour.agents.rules import Parameter
 
 Recognition = Parameter(
     choices=RECOGNITION,

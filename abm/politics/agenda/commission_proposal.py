@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from abm.politics.agenda.family import Sunk, agenda
+from juste_retour.abm.politics.agenda.family import Sunk, agenda
 
 
 @agenda(repeated=True)

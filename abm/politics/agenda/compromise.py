@@ -6,16 +6,16 @@ from typing import Annotated
 
 import numpy as np
 
-from abm.politics.agenda.family import Sunk, agenda
-from abm.politics.positions import (
+from juste_retour.abm.politics.agenda.family import Sunk, agenda
+from juste_retour.abm.politics.positions import (
     compromise_outcome,
     exchange_outcome,
     load_positions,
     named_positions,
 )
-from abm.politics.tables.table import recognition
-from agents.arrays import Reals
-from agents.rules import Parameter
+from juste_retour.abm.politics.tables.table import recognition
+from juste_retour.agents.arrays import Reals
+from juste_retour.agents.rules import Parameter
 
 ISSUES = ("sites", "money")
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from agents.rules import Family, Parameter
-from agents.some_worlds import each_world
+from juste_retour.agents.rules import Family, Parameter
+from juste_retour.agents.some_worlds import each_world
 
 agenda = Family(
     "agenda",

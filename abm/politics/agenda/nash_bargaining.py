@@ -7,10 +7,10 @@ from typing import Annotated, Any
 
 import numpy as np
 
-from abm.politics.agenda.family import Sunk, agenda
-from abm.politics.tables.table import better, recognition
-from agents.arrays import Reals, total
-from agents.rules import Parameter
+from juste_retour.abm.politics.agenda.family import Sunk, agenda
+from juste_retour.abm.politics.tables.table import better, recognition
+from juste_retour.agents.arrays import Reals, total
+from juste_retour.agents.rules import Parameter
 
 SMALLEST = 1e-6  # gain, in the table's unit, below which the logarithm goes on as a straight line
 SHARPNESS = 1e4  # of the smooth minimum that stands for Kalai and Smorodinsky's

@@ -6,10 +6,10 @@ from typing import Annotated
 
 import numpy as np
 
-from abm.politics.agenda.closed_rule import Recognition
-from abm.politics.agenda.family import Sunk, agenda
-from abm.politics.tables.table import mine, recognised
-from agents.rules import Parameter
+from juste_retour.abm.politics.agenda.closed_rule import Recognition
+from juste_retour.abm.politics.agenda.family import Sunk, agenda
+from juste_retour.abm.politics.tables.table import mine, recognised
+from juste_retour.agents.rules import Parameter
 
 
 @agenda(repeated=True)

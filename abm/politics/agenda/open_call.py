@@ -6,11 +6,11 @@ from typing import Annotated
 
 import numpy as np
 
-from abm.calendar import decimal_year, label
-from abm.politics import call as calls
-from abm.politics.agenda.family import Sunk, agenda
-from agents.errors import BadInput
-from agents.rules import Parameter
+from juste_retour.abm.calendar import decimal_year, label
+from juste_retour.abm.politics import call as calls
+from juste_retour.abm.politics.agenda.family import Sunk, agenda
+from juste_retour.agents.errors import BadInput
+from juste_retour.agents.rules import Parameter
 
 
 @agenda(calls=True)

@@ -7,12 +7,12 @@ from typing import Annotated, Any
 
 import numpy as np
 
-from abm.politics.agenda.closed_rule import Recognition
-from abm.politics.agenda.family import Sunk, agenda
-from abm.politics.tables.table import better, drawn, mine, recognised
-from abm.politics.tables.table import recognition as chances_of
-from agents.arrays import Reals, Whole
-from agents.rules import Parameter
+from juste_retour.abm.politics.agenda.closed_rule import Recognition
+from juste_retour.abm.politics.agenda.family import Sunk, agenda
+from juste_retour.abm.politics.tables.table import better, drawn, mine, recognised
+from juste_retour.abm.politics.tables.table import recognition as chances_of
+from juste_retour.agents.arrays import Reals, Whole
+from juste_retour.agents.rules import Parameter
 
 
 @agenda(repeated=True)

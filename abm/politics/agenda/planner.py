@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from abm.politics.agenda.family import agenda
-from abm.politics.menu import by_decider, by_planner
-from agents.errors import BadInput
-from agents.rules import Parameter
+from juste_retour.abm.politics.agenda.family import agenda
+from juste_retour.abm.politics.menu import by_decider, by_planner
+from juste_retour.agents.errors import BadInput
+from juste_retour.agents.rules import Parameter
 
 
 @agenda(deterministic=True)

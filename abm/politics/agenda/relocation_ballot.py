@@ -6,9 +6,9 @@ from typing import Annotated
 
 import numpy as np
 
-from abm.politics.agenda.family import agenda
-from abm.politics.relocation import places_of, relocation, relocation_sequence
-from agents.rules import Parameter
+from juste_retour.abm.politics.agenda.family import agenda
+from juste_retour.abm.politics.relocation import places_of, relocation, relocation_sequence
+from juste_retour.agents.rules import Parameter
 
 TASTE = 1e-6  # EUR bn: what tells places apart that are worth the same to a voter
 

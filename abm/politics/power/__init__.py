@@ -6,8 +6,8 @@ other rule is itself put to the coalitions (`asking.py`), of which one that clai
 answers are kept and counted in a table of one bit each (`table.py`).
 """
 
-from abm.politics.power.game import Game, voting_power, weighted_power
-from abm.politics.power.indices import Power
-from abm.politics.power.quarrel import power_in_a_quarrel
+from juste_retour.abm.politics.power.game import Game, voting_power, weighted_power
+from juste_retour.abm.politics.power.indices import Power
+from juste_retour.abm.politics.power.quarrel import power_in_a_quarrel
 
 __all__ = ["Game", "Power", "power_in_a_quarrel", "voting_power", "weighted_power"]

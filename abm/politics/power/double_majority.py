@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import comb
 
-from abm.politics.power.indices import Tally
-from abm.politics.power.weighted import Halves, Sums, algorithm, in_lowest_terms
+from juste_retour.abm.politics.power.indices import Tally
+from juste_retour.abm.politics.power.weighted import Halves, Sums, algorithm, in_lowest_terms
 
 
 @dataclass(frozen=True)

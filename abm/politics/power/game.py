@@ -11,15 +11,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from abm.politics.conditions import Ballot, Condition, Majority
-from abm.politics.power.asking import ask_all, ask_unsettled
-from abm.politics.power.double_majority import DoubleMajority
-from abm.politics.power.indices import Power, Tally
-from abm.politics.power.table import tally_of
-from abm.politics.voting import voting
-from agents.errors import BadInput
-from agents.rules import Rule
-from agents.situation import States
+from juste_retour.abm.politics.conditions import Ballot, Condition, Majority
+from juste_retour.abm.politics.power.asking import ask_all, ask_unsettled
+from juste_retour.abm.politics.power.double_majority import DoubleMajority
+from juste_retour.abm.politics.power.indices import Power, Tally
+from juste_retour.abm.politics.power.table import tally_of
+from juste_retour.abm.politics.voting import voting
+from juste_retour.agents.errors import BadInput
+from juste_retour.agents.rules import Rule
+from juste_retour.agents.situation import States
 
 COMMISSION = "EU"
 LARGEST_ASKED = 30

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from fractions import Fraction
 from math import factorial
 
-from abm.politics.power.double_majority import DoubleMajority
-from abm.politics.power.indices import Power
+from juste_retour.abm.politics.power.double_majority import DoubleMajority
+from juste_retour.abm.politics.power.indices import Power
 
 
 def power_in_a_quarrel(

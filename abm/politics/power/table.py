@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from abm.politics.power.indices import Tally
-from agents.errors import BadInput
+from juste_retour.abm.politics.power.indices import Tally
+from juste_retour.agents.errors import BadInput
 
 LOW = 12  # members within a row of 4,096 coalitions, where the table is unpacked to count
 ROWS = 1 << 10  # unpacked at once: 4 MB

@@ -18,7 +18,7 @@ from math import gcd
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.errors import BadInput
+from juste_retour.agents.errors import BadInput
 
 LARGEST_HALVES = 40
 LARGEST_BITS = 1_600_000_000  # of all polynomials together: 200 MB

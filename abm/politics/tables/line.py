@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from abm.politics.tables.theory import TheoryTable
-from agents.arrays import Reals, Whole
-from agents.situation import States
+from juste_retour.abm.politics.tables.theory import TheoryTable
+from juste_retour.agents.arrays import Reals, Whole
+from juste_retour.agents.situation import States
 
 
 class Line(TheoryTable):

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from abm.politics import coalition
-from abm.politics.tables.theory import TheoryTable, noise_grid, remainder
-from agents.arrays import Reals, Truths, Whole, pick, power, total
-from agents.situation import States
+from juste_retour.abm.politics import coalition
+from juste_retour.abm.politics.tables.theory import TheoryTable, noise_grid, remainder
+from juste_retour.agents.arrays import Reals, Truths, Whole, pick, power, total
+from juste_retour.agents.situation import States
 
 SETTLING = 80  # steps in which shares and the envy that they cause find together
 

@@ -10,9 +10,9 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from abm.politics.motion import Motion
-from agents.arrays import Reals, Truths, Whole, pick, running_total, total
-from agents.situation import States
+from juste_retour.abm.politics.motion import Motion
+from juste_retour.agents.arrays import Reals, Truths, Whole, pick, running_total, total
+from juste_retour.agents.situation import States
 
 RECOGNITION = ("equal", "population", "contribution", "rotating")
 

@@ -13,14 +13,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from abm.noise import Tape
-from abm.politics.conditions import Ballot
-from abm.politics.motion import Motion
-from abm.politics.voting import voting
-from agents.arrays import Reals, Truths, Whole, total
-from agents.member_state import expect, vote
-from agents.minds import inequality
-from agents.situation import Memory, Offer, Situation, States
+from juste_retour.abm.noise import Tape
+from juste_retour.abm.politics.conditions import Ballot
+from juste_retour.abm.politics.motion import Motion
+from juste_retour.abm.politics.voting import voting
+from juste_retour.agents.arrays import Reals, Truths, Whole, total
+from juste_retour.agents.member_state import expect, vote
+from juste_retour.agents.minds import inequality
+from juste_retour.agents.situation import Memory, Offer, Situation, States
 
 PRECISION = 1e-12  # of the unit: below it a player does not mind
 REHEARSALS = 64  # ballots that a proposer plays through where votes hang on luck

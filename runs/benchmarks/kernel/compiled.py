@@ -14,12 +14,12 @@ from typing import Any
 
 import numpy as np
 
-from abm.calendar import decimal_year, quarter
-from abm.members import Members, load_members
-from abm.noise import Tape
-from abm.scenario import Scenario, parameters, settings
-from agents.errors import BadInput
-from agents.rules import FAMILIES
+from juste_retour.abm.calendar import decimal_year, quarter
+from juste_retour.abm.members import Members, load_members
+from juste_retour.abm.noise import Tape
+from juste_retour.abm.scenario import Scenario, parameters, settings
+from juste_retour.agents.errors import BadInput
+from juste_retour.agents.rules import FAMILIES
 
 SOURCE = Path(__file__).with_name("status_quo.c")
 FLAGS = ("-O3", "-march=native")

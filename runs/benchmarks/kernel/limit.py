@@ -1,6 +1,6 @@
 """The ensemble against a compiled kernel that plays nothing but the status quo: how far it is from the limit.
 
-    uv run python -m runs.benchmarks.kernel.limit
+    uv run python -m juste_retour.runs.benchmarks.kernel.limit
 
 Both play the same worlds and are timed in turn in one process; before that their outcomes are held against each other,
 and where they differ nothing is timed. Times are the process's own, the waiting left out. The kernel's luck is drawn
@@ -23,16 +23,16 @@ from unittest.mock import patch
 
 import numpy as np
 
-import abm.world
-from abm import outcomes
-from abm import quarter as schedule
-from abm.noise import Tape
-from abm.outcomes import Outcomes
-from abm.scenario import Scenario, load, parameters
-from agents.errors import BadInput
-from agents.rules import FAMILIES
-from runs import simulate
-from runs.benchmarks.kernel.compiled import FLAGS, Kernel, compiler
+import juste_retour.abm.world
+from juste_retour import simulate
+from juste_retour.abm import outcomes
+from juste_retour.abm import quarter as schedule
+from juste_retour.abm.noise import Tape
+from juste_retour.abm.outcomes import Outcomes
+from juste_retour.abm.scenario import Scenario, load, parameters
+from juste_retour.agents.errors import BadInput
+from juste_retour.agents.rules import FAMILIES
+from juste_retour.runs.benchmarks.kernel.compiled import FLAGS, Kernel, compiler
 
 SCENARIO = "eu-status-quo"
 NEAR = 1e-9
@@ -176,10 +176,12 @@ def ensemble_steps(scenario: Scenario, worlds: int, chunk: int) -> dict[str, flo
         yield
         found[name] += (process_time() - start) / worlds - (found["luck"] - luck)
 
-    with patch.object(abm.world, "Tape", Timed):
+    with patch.object(juste_retour.abm.world, "Tape", Timed):
         for first in range(0, worlds, chunk):
             with step("start"):
-                world = abm.world.World(scenario, 0, np.arange(first, min(first + chunk, worlds)))
+                world = juste_retour.abm.world.World(
+                    scenario, 0, np.arange(first, min(first + chunk, worlds))
+                )
             while world.running:
                 world.now += 1
                 for name, parts in STEPS.items():

@@ -1,6 +1,6 @@
 """The checks that any rule must pass, shipped or a user's own: `juste-retour rules check FILE.py`."""
 
-from runs.workshop.conformance.file import Checked, check_apart, check_file
-from runs.workshop.conformance.scenes import example
+from juste_retour.runs.workshop.conformance.file import Checked, check_apart, check_file
+from juste_retour.runs.workshop.conformance.scenes import example
 
 __all__ = ["Checked", "check_apart", "check_file", "example"]

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from runs.workshop.conformance.lawful import leaves
+from juste_retour.runs.workshop.conformance.lawful import leaves
 
 
 def kept(out: Any) -> dict[str, Any]:

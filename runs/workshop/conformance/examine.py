@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from agents.rules import Rule
-from runs.workshop.conformance import watch
-from runs.workshop.conformance.lawful import Unlawful
-from runs.workshop.conformance.scenes import Scene, parameters, scenes, shipped
-from runs.workshop.conformance.speed import Speed, speed_of
-from runs.workshop.conformance.steps import STEPS
-from runs.workshop.conformance.watch import Fell, ask
+from juste_retour.agents.rules import Rule
+from juste_retour.runs.workshop.conformance import watch
+from juste_retour.runs.workshop.conformance.lawful import Unlawful
+from juste_retour.runs.workshop.conformance.scenes import Scene, parameters, scenes, shipped
+from juste_retour.runs.workshop.conformance.speed import Speed, speed_of
+from juste_retour.runs.workshop.conformance.steps import STEPS
+from juste_retour.runs.workshop.conformance.watch import Fell, ask
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,11 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from agents.errors import BadInput
-from agents.rules import family
-from runs.user_rules import load_rules
-from runs.workshop.conformance import watch
-from runs.workshop.conformance.examine import Examined, Fault, examine
+from juste_retour.agents.errors import BadInput
+from juste_retour.agents.rules import family
+from juste_retour.runs.user_rules import load_rules
+from juste_retour.runs.workshop.conformance import watch
+from juste_retour.runs.workshop.conformance.examine import Examined, Fault, examine
 
 
 @dataclass(frozen=True)

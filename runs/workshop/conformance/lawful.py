@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from abm.delivery.operations import Practice
-from abm.delivery.pooling import Pool
-from abm.delivery.procurement import Procedure
-from abm.politics.funding import Split
-from abm.politics.motion import Motion
-from agents.arrays import total
-from runs.workshop.conformance.scenes import Scene
+from juste_retour.abm.delivery.operations import Practice
+from juste_retour.abm.delivery.pooling import Pool
+from juste_retour.abm.delivery.procurement import Procedure
+from juste_retour.abm.politics.funding import Split
+from juste_retour.abm.politics.motion import Motion
+from juste_retour.agents.arrays import total
+from juste_retour.runs.workshop.conformance.scenes import Scene
 
 KINDS = {"b": "truth values", "iu": "whole numbers", "f": "real numbers"}
 SLACK = 1 + 1e-9

@@ -9,14 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from abm.delivery.tour import Tour
-from abm.members import Members
-from abm.noise import Tape
-from abm.politics.conditions import Ballot
-from abm.world import World
-from agents.payoff import local_scale
-from agents.situation import States
-from runs.workshop.conformance.scenes import Scene
+from juste_retour.abm.delivery.tour import Tour
+from juste_retour.abm.members import Members
+from juste_retour.abm.noise import Tape
+from juste_retour.abm.politics.conditions import Ballot
+from juste_retour.abm.world import World
+from juste_retour.agents.payoff import local_scale
+from juste_retour.agents.situation import States
+from juste_retour.runs.workshop.conformance.scenes import Scene
 
 Order = np.ndarray[Any, np.dtype[np.int64]]
 

@@ -11,15 +11,15 @@ from typing import Any
 
 import numpy as np
 
-from abm.members import Members, load_members
-from abm.politics.conditions import Ballot
-from abm.politics.council import Council
-from abm.quarter import advance
-from abm.scenario import Scenario, load
-from abm.world import ONE_A_WORLD, World
-from agents.errors import BadInput, near
-from agents.rules import FAMILIES, Rule
-from agents.some_worlds import count_of
+from juste_retour.abm.members import Members, load_members
+from juste_retour.abm.politics.conditions import Ballot
+from juste_retour.abm.politics.council import Council
+from juste_retour.abm.quarter import advance
+from juste_retour.abm.scenario import Scenario, load
+from juste_retour.abm.world import ONE_A_WORLD, World
+from juste_retour.agents.errors import BadInput, near
+from juste_retour.agents.rules import FAMILIES, Rule
+from juste_retour.agents.some_worlds import count_of
 
 WORLDS = 13  # fits no other axis of the shipped unions
 BRIEF = {"end": "2026Q4", "assess": "2026Q4"}

@@ -8,8 +8,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from agents.rules import FAMILIES, Rule
-from runs.workshop.conformance.scenes import COUNCIL, large, parameters
+from juste_retour.agents.rules import FAMILIES, Rule
+from juste_retour.runs.workshop.conformance.scenes import COUNCIL, large, parameters
 
 WORLDS = 256
 TABLES = 32  # worlds at a table, which is asked once a quarter only

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from abm.outcomes import run
-from abm.scenario import load
-from agents.errors import BadInput
-from agents.some_worlds import some_worlds
-from runs.workshop.conformance import relabel, watch
-from runs.workshop.conformance.comparing import differs, kept, rows_of
-from runs.workshop.conformance.lawful import Unlawful, check
-from runs.workshop.conformance.scenes import (
+from juste_retour.abm.outcomes import run
+from juste_retour.abm.scenario import load
+from juste_retour.agents.errors import BadInput
+from juste_retour.agents.some_worlds import some_worlds
+from juste_retour.runs.workshop.conformance import relabel, watch
+from juste_retour.runs.workshop.conformance.comparing import differs, kept, rows_of
+from juste_retour.runs.workshop.conformance.lawful import Unlawful, check
+from juste_retour.runs.workshop.conformance.scenes import (
     BY_CALL,
     BY_COMMISSION,
     COUNCIL,
@@ -25,10 +25,10 @@ from runs.workshop.conformance.scenes import (
     parameters,
     scenario_for,
 )
-from runs.workshop.conformance.watch import Fell
+from juste_retour.runs.workshop.conformance.watch import Fell
 
 if TYPE_CHECKING:
-    from runs.workshop.conformance.examine import Examination
+    from juste_retour.runs.workshop.conformance.examine import Examination
 
 
 def documented(x: Examination) -> None:
@@ -91,7 +91,7 @@ def alone(x: Examination) -> bool | None:
             if differs(rows_of(together, worlds, scene.worlds), part):
                 raise Fell(
                     "gives a world another answer when other worlds stand beside it; reduce over the last axis "
-                    "only, and add real numbers with agents.arrays.total",
+                    "only, and add real numbers with juste_retour.agents.arrays.total",
                     None,
                 )
     return None if x.scenes else False
@@ -137,7 +137,7 @@ def corners(x: Examination) -> bool | None:
     for scene in x.scenes:
         if not scene.corner:
             continue
-        refuse = f"this is in the corner case of {scene.label}, which it may refuse by raising agents.errors.BadInput"
+        refuse = f"this is in the corner case of {scene.label}, which it may refuse by raising juste_retour.agents.errors.BadInput"
         try:
             out = x.ask(scene)
             check(x.rule.family, out, scene.again(), scene)

@@ -18,10 +18,10 @@ from typing import Any
 
 import numpy as np
 
-from agents.errors import BadInput
-from agents.rules import Rule, family
-from runs.user_rules import said
-from runs.workshop.conformance.scenes import COUNCIL, arrays_of
+from juste_retour.agents.errors import BadInput
+from juste_retour.agents.rules import Rule, family
+from juste_retour.runs.user_rules import said
+from juste_retour.runs.workshop.conformance.scenes import COUNCIL, arrays_of
 
 LIMIT = 10.0  # seconds that a question may take
 GRACE = 1.0  # seconds after which a process that hears no alarm is ended, if it is one of the rule's own

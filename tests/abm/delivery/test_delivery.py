@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from abm.delivery import chips, operations, procurement
-from abm.delivery.parameters import DeliveryParameters, defaults
-from agents.rules import Parameter
+from juste_retour.abm.delivery import chips, operations, procurement
+from juste_retour.abm.delivery.parameters import DeliveryParameters, defaults
+from juste_retour.agents.rules import Parameter
 
 P = defaults()
 LED, AUDITED = operations.operator_led(), operations.audit_first()
@@ -210,7 +210,7 @@ MODULES = ["chips", "exchange", "frontier", "operations", "parameters", "pooling
 
 @pytest.mark.parametrize("name", MODULES)
 def test_examples(name):
-    module = importlib.import_module(f"abm.delivery.{name}")
+    module = importlib.import_module(f"juste_retour.abm.delivery.{name}")
     assert doctest.testmod(module).failed == 0
 
 

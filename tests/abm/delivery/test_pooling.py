@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from abm.delivery.operations import Practice, audit_first, operations, operator_led
-from abm.delivery.parameters import DeliveryParameters, defaults
-from abm.delivery.pooling import Fleet, pooling, run_flop
-from abm.delivery.tour import great_circle, plan_tour
-from agents.rules import Parameter
+from juste_retour.abm.delivery.operations import Practice, audit_first, operations, operator_led
+from juste_retour.abm.delivery.parameters import DeliveryParameters, defaults
+from juste_retour.abm.delivery.pooling import Fleet, pooling, run_flop
+from juste_retour.abm.delivery.tour import great_circle, plan_tour
+from juste_retour.agents.rules import Parameter
 from tests.abm.delivery import reference
 
 RULES = [rule.name for rule in pooling]

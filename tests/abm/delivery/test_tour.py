@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from abm.delivery.tour import great_circle, plan_tour, prefix_rings, ring_length
+from juste_retour.abm.delivery.tour import great_circle, plan_tour, prefix_rings, ring_length
 from tests.abm.delivery.reference import ring
 
 

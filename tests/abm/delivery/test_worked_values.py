@@ -5,10 +5,10 @@ import math
 import numpy as np
 import pytest
 
-from abm.delivery import chips, exchange, frontier, operations
-from abm.delivery.parameters import LLAMA_INTERRUPTIONS, DeliveryParameters, defaults
-from abm.delivery.pooling import Fleet, pooling
-from abm.delivery.tour import plan_tour
+from juste_retour.abm.delivery import chips, exchange, frontier, operations
+from juste_retour.abm.delivery.parameters import LLAMA_INTERRUPTIONS, DeliveryParameters, defaults
+from juste_retour.abm.delivery.pooling import Fleet, pooling
+from juste_retour.abm.delivery.tour import plan_tour
 from tests.abm.delivery import reference
 
 P = defaults()

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from abm.politics.council import Council
-from abm.scenario import load
-from abm.world import World
+from juste_retour.abm.politics.council import Council
+from juste_retour.abm.scenario import load
+from juste_retour.abm.world import World
 
 
 def council(worlds=6, seed=2, **changes):

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from abm.politics.agenda import agenda
-from abm.politics.agenda.nash_bargaining import ideal, least_share, nash_product
-from abm.politics.tables.pie import Pie
-from abm.politics.tables.table import mine, recognised
-from abm.politics.tables.theory import players
+from juste_retour.abm.politics.agenda import agenda
+from juste_retour.abm.politics.agenda.nash_bargaining import ideal, least_share, nash_product
+from juste_retour.abm.politics.tables.pie import Pie
+from juste_retour.abm.politics.tables.table import mine, recognised
+from juste_retour.abm.politics.tables.theory import players
 from tests.abm.politics.tables import council
 from tests.theory.games import k_of
 

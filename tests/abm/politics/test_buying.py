@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from scipy.optimize import linprog
 
-from abm.members import load_members
-from abm.politics.council import Council
-from abm.scenario import load
-from abm.world import World
+from juste_retour.abm.members import load_members
+from juste_retour.abm.politics.council import Council
+from juste_retour.abm.scenario import load
+from juste_retour.abm.world import World
 
 STATES, WORLDS = 6, 4
 RULES = ("simple_majority", "reinforced_qmv", "unanimity")

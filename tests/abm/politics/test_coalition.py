@@ -5,10 +5,10 @@ from itertools import product
 import numpy as np
 import pytest
 
-from abm.members import load_members
-from abm.politics.coalition import cheapest, exact
-from abm.politics.power.game import Game, only
-from agents.arrays import total
+from juste_retour.abm.members import load_members
+from juste_retour.abm.politics.coalition import cheapest, exact
+from juste_retour.abm.politics.power.game import Game, only
+from juste_retour.agents.arrays import total
 
 STATES = load_members().states
 WINS = Game.of("lisbon_qmv", STATES).wins

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from abm.outcomes import run
-from abm.politics import continuation
-from abm.politics.stationary import NotConverged, Response
+from juste_retour.abm.outcomes import run
+from juste_retour.abm.politics import continuation
+from juste_retour.abm.politics.stationary import NotConverged, Response
 from tests.abm.politics.tables import council
 
 STATIONARY = {"expect": "stationary"}

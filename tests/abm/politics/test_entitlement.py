@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from abm.members import load_members
-from abm.politics.entitlement import best_of, entitlement, spread
+from juste_retour.abm.members import load_members
+from juste_retour.abm.politics.entitlement import best_of, entitlement, spread
 from tests.theory.test_distribution import OneSiteEach, claims, returns
 
 MEMBERS = load_members()

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from abm.members import load_members
-from abm.politics.funding import Split, funding
-from agents.errors import BadInput
+from juste_retour.abm.members import load_members
+from juste_retour.abm.politics.funding import Split, funding
+from juste_retour.agents.errors import BadInput
 
 STATES = load_members().states
 SPEND = np.random.default_rng(1).random((5, 27))

@@ -5,9 +5,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from abm.politics.agenda import agenda
-from abm.politics.positions import compromise_outcome, exchange_outcome, load_positions, named_positions
-from agents.errors import BadInput
+from juste_retour.abm.politics.agenda import agenda
+from juste_retour.abm.politics.positions import (
+    compromise_outcome,
+    exchange_outcome,
+    load_positions,
+    named_positions,
+)
+from juste_retour.agents.errors import BadInput
 from tests.abm.politics.tables import council
 
 HEAD = "actor,issue,position,salience,capability\n"

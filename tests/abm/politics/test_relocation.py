@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from abm.politics.relocation import (
+from juste_retour.abm.politics.relocation import (
     UNRANKED,
     condorcet_winner,
     hold_ballot,
@@ -11,7 +11,7 @@ from abm.politics.relocation import (
     relocation,
     relocation_sequence,
 )
-from agents.errors import BadInput
+from juste_retour.agents.errors import BadInput
 
 
 def plainly(rankings, offers, lot, leaves):

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from abm.outcomes import run
-from abm.politics.council import Council
-from abm.scenario import load
+from juste_retour.abm.outcomes import run
+from juste_retour.abm.politics.council import Council
+from juste_retour.abm.scenario import load
 from tests.abm.politics.tables import council
 
 

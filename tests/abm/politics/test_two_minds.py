@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from abm.outcomes import run
-from abm.politics.agenda import agenda
-from abm.politics.tables.pie import Pie
-from abm.politics.tables.theory import players
-from abm.scenario import load
+from juste_retour.abm.outcomes import run
+from juste_retour.abm.politics.agenda import agenda
+from juste_retour.abm.politics.tables.pie import Pie
+from juste_retour.abm.politics.tables.theory import players
+from juste_retour.abm.scenario import load
 from tests.theory.games import k_of
 
 CLOSED = agenda["closed_rule"]

@@ -3,12 +3,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from abm.members import load_members
-from abm.politics.analysis import explain_vote
-from abm.politics.power.game import Game, only
-from abm.politics.voting import Ballot, voting
-from agents.errors import BadInput
-from agents.rules import Rule
+from juste_retour.abm.members import load_members
+from juste_retour.abm.politics.analysis import explain_vote
+from juste_retour.abm.politics.power.game import Game, only
+from juste_retour.abm.politics.voting import Ballot, voting
+from juste_retour.agents.errors import BadInput
+from juste_retour.agents.rules import Rule
 
 STATES = load_members().states
 SHIPPED = [rule.name for rule in voting if rule.place.split(":")[0].endswith("voting.py")]
