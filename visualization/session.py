@@ -19,11 +19,11 @@ from juste_retour.abm.scenario import DEFAULT, Scenario, load, parameters, parse
 from juste_retour.agents.errors import BadInput, JusteRetourError, near
 from juste_retour.agents.rules import FAMILIES, Parameter
 from juste_retour.runs.user_rules import loaded
-from juste_retour.runs.views.frames import play
-from juste_retour.runs.views.spread import spread
 from juste_retour.visualization.geometry import drawn_map, in_europe
 from juste_retour.visualization.replay import replay
 from juste_retour.visualization.union import shown
+from juste_retour.visualization.views.frames import play
+from juste_retour.visualization.views.spread import spread
 from juste_retour.visualization.words import ELSEWHERE, GROUPS, TITLES
 
 KEPT = 24  # finished runs that a session keeps

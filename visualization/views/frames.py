@@ -1,4 +1,4 @@
-"""One world, quarter by quarter, as plain JSON: what a view draws, so that the view computes nothing of its own.
+"""One world, quarter by quarter, as plain JSON: what the stage draws, so that the stage computes nothing of its own.
 
 `play` steps a world by the same `quarter.advance` as every ensemble and reads its state after each quarter. The
 numbers of a run's `outcome` are those of the tables of `simulate` for the same scenario, seed and replicate.
@@ -25,8 +25,8 @@ from juste_retour.abm.scenario import Scenario
 from juste_retour.abm.world import World
 from juste_retour.agents.arrays import total
 from juste_retour.runs.user_rules import blame
-from juste_retour.runs.views.narrative import says
-from juste_retour.runs.views.reasons import ballot, decision, facilities, proposed_by, who_proposes
+from juste_retour.visualization.views.narrative import says
+from juste_retour.visualization.views.reasons import ballot, decision, facilities, proposed_by, who_proposes
 
 SELECTED, CONTRACTED, BUILDING, WORKING, CANCELLED, STOPPED = range(1, 7)
 

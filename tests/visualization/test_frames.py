@@ -8,8 +8,8 @@ from juste_retour.abm.members import load_members
 from juste_retour.abm.scenario import load, presets
 from juste_retour.agents.rules import family
 from juste_retour.runs.statistics import quantile
-from juste_retour.runs.views.frames import play
-from juste_retour.runs.views.spread import spread
+from juste_retour.visualization.views.frames import play
+from juste_retour.visualization.views.spread import spread
 
 MEMBERS = load_members()
 
