@@ -25,6 +25,7 @@ from juste_retour.abm import catalogue  # noqa: F401  enters the shipped rules
 from juste_retour.abm.calendar import quarter
 from juste_retour.abm.delivery.parameters import DeliveryParameters
 from juste_retour.abm.politics.parameters import PoliticsParameters
+from juste_retour.abm.toml import read_toml, toml_lines
 from juste_retour.agents.errors import BadInput, near
 from juste_retour.agents.rules import FAMILIES, Parameter, Rule, family
 
@@ -184,14 +185,11 @@ class Scenario(PoliticsParameters, DeliveryParameters):
 
     def toml(self, base: str | None = DEFAULT) -> str:
         """Write as a scenario file: what differs from its base, or everything where `base` is None."""
-        plain = self.plain()
-        lines = []
-        if base is not None:
-            there = load(base).plain()
-            lines.append(f"base = {json.dumps(base)}")
-            plain = {k: v for k, v in plain.items() if k != "name" and v != there.get(k)}
-        lines += [f"{key} = {_toml(value)}" for key, value in plain.items()]
-        return "\n".join(lines) + "\n"
+        if base is None:
+            return toml_lines(self.plain())
+        there = load(base).plain()
+        own = {k: v for k, v in self.plain().items() if k != "name" and v != there.get(k)}
+        return toml_lines({"base": base} | own)
 
 
 @cache
@@ -253,16 +251,6 @@ def _choice(name: str, value: Any, code: str = "") -> Choice:
     )
 
 
-def _toml(value: Any) -> str:
-    if isinstance(value, Mapping):
-        return "{ " + ", ".join(f"{k} = {_toml(v)}" for k, v in value.items()) + " }"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, str):
-        return json.dumps(value)
-    return repr(value)
-
-
 def presets() -> list[str]:
     """Names of the shipped scenarios."""
     return sorted(
@@ -322,29 +310,6 @@ def _built(
         return _named(base, folder, above).changed(changes, name)
     except BadInput as error:
         raise BadInput(f"{place}: {error}") from None
-
-
-def read_toml(path: Path) -> dict[str, Any]:
-    """Read a TOML file, or raise `BadInput` in one sentence."""
-    try:
-        text = path.read_bytes().decode("utf-8")
-    except FileNotFoundError:
-        raise BadInput(f"{path} does not exist; check the path.") from None
-    except (OSError, ValueError) as error:
-        raise BadInput(f"{path} cannot be read ({error}); give a readable UTF-8 file.") from None
-    return parsed(text, str(path))
-
-
-def parsed(text: str, place: str) -> dict[str, Any]:
-    """What a TOML text says, or `BadInput` in one sentence that names the place."""
-    try:
-        content = tomllib.loads(text)
-        repr(content)  # what is nested too deeply to be shown cannot be complained of either
-    except tomllib.TOMLDecodeError as error:
-        raise BadInput(f"{place} is not valid TOML: {error}; mend that line.") from None
-    except (ValueError, RecursionError):
-        raise BadInput(f"{place} holds a number or a nesting too long to be meant; shorten it.") from None
-    return content
 
 
 class Values(SimpleNamespace):

@@ -15,7 +15,8 @@ from importlib import resources
 from typing import Any
 
 from juste_retour.abm.calendar import quarter
-from juste_retour.abm.scenario import DEFAULT, Scenario, load, parameters, parsed, presets
+from juste_retour.abm.scenario import DEFAULT, Scenario, load, parameters, presets
+from juste_retour.abm.toml import parsed
 from juste_retour.agents.errors import BadInput, JusteRetourError, near
 from juste_retour.agents.rules import FAMILIES, Parameter
 from juste_retour.runs.user_rules import loaded

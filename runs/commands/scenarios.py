@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json as json_module
 from importlib import resources
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -132,17 +131,18 @@ def summary(preset: str) -> str:
 def annotated(scenario: Scenario) -> str:
     """A complete scenario file: every key, with unit and meaning behind it."""
     from juste_retour.abm.scenario import parameters
+    from juste_retour.abm.toml import toml_value
     from juste_retour.agents.rules import FAMILIES
 
     known = parameters()
-    lines, group = [f"name = {json_module.dumps(scenario.name)}", "", "# rules"], ""
-    content = dict(line.split(" = ", 1) for line in scenario.toml(base=None).splitlines())
+    lines, group = [f"name = {toml_value(scenario.name)}", "", "# rules"], ""
+    content = scenario.plain()
     for name, family in FAMILIES.items():
-        lines.append(f"{name} = {content[name]}  # {family.decides}")
+        lines.append(f"{name} = {toml_value(content[name])}  # {family.decides}")
     for name, (_, about) in known.items():
         if about.group != group:
             group = about.group
             lines += ["", f"# {group}"]
         unit = "" if about.unit in ("", "1", "quarter") else f"{about.unit}: "
-        lines.append(f"{name} = {content[name]}  # {unit}{about.about}")
+        lines.append(f"{name} = {toml_value(content[name])}  # {unit}{about.about}")
     return "\n".join(lines) + "\n"

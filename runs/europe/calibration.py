@@ -20,7 +20,8 @@ from scipy.stats import norm, qmc
 from juste_retour.abm.members import Members, load_members
 from juste_retour.abm.observed import observed
 from juste_retour.abm.quarter import advance
-from juste_retour.abm.scenario import Scenario, load, parameters, read_toml
+from juste_retour.abm.scenario import Scenario, load, parameters
+from juste_retour.abm.toml import read_toml
 from juste_retour.abm.world import World
 from juste_retour.agents.errors import BadInput, near
 from juste_retour.agents.rules import family

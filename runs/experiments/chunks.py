@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import json
-import re
 import shlex
 import time
 import traceback
@@ -24,6 +23,7 @@ import pyarrow.parquet as pq
 
 from juste_retour.abm.outcomes import run
 from juste_retour.abm.scenario import DEFAULT, Scenario, load, parameters, presets, shape
+from juste_retour.abm.toml import toml_value
 from juste_retour.agents.rules import FAMILIES
 from juste_retour.runs.experiments.design import Point
 from juste_retour.runs.experiments.spec import Spec, spec_of
@@ -222,22 +222,6 @@ def _plain(value: Any, column: Column) -> Any:
     if column.kind != "text":
         return value
     return value if isinstance(value, str) else toml_value(value)
-
-
-def toml_value(value: Any) -> str:
-    """A value as a scenario file and `--set` write it."""
-    if isinstance(value, Mapping):
-        return "{ " + ", ".join(f"{toml_key(k)} = {toml_value(v)}" for k, v in value.items()) + " }"
-    if isinstance(value, list | tuple):
-        return "[" + ", ".join(toml_value(v) for v in value) + "]"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
-
-
-def toml_key(key: str) -> str:
-    """A key, in quotes where it needs them."""
-    return key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else json.dumps(key, ensure_ascii=False)
 
 
 @lru_cache(maxsize=2)

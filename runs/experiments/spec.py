@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from juste_retour.abm.members import Members, load_members
-from juste_retour.abm.scenario import DEFAULT, Scenario, check_actors, load, read_toml
+from juste_retour.abm.scenario import DEFAULT, Scenario, check_actors, load
+from juste_retour.abm.toml import read_toml
 from juste_retour.agents.errors import BadInput, near
 from juste_retour.runs.contrasts.attribution import Switches, mixed, switches
 from juste_retour.runs.contrasts.paired import outcome

@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Any
 
 import juste_retour
+from juste_retour.abm.toml import toml_lines
 from juste_retour.agents.errors import BadInput, CannotWrite
 from juste_retour.runs import export as exporting
-from juste_retour.runs.experiments.chunks import toml_key, toml_value
 from juste_retour.runs.experiments.results import Results
 from juste_retour.runs.experiments.spec import KEYS, RESOLVED
 from juste_retour.runs.experiments.store import DONE, MANIFEST, REMEDY, changes_between, made_with
@@ -182,12 +182,8 @@ def _spec_toml(results: Results) -> str:
     spec = dict(results.spec.content)
     spec["rules"] = [f"rules/{Path(file).name}" for file in spec["rules"]]
     spec["members"] = "members" if spec["members"] else None
-    lines = [
-        f"{toml_key(k)} = {toml_value(v)}"
-        for k, v in spec.items()
-        if k in (*KEYS, *RESOLVED) and v is not None
-    ]
-    return "# Everything that the experiment depends on, written out.\n" + "\n".join(lines) + "\n"
+    content = {k: v for k, v in spec.items() if k in (*KEYS, *RESOLVED) and v is not None}
+    return "# Everything that the experiment depends on, written out.\n" + toml_lines(content)
 
 
 def _code() -> dict[str, Any]:

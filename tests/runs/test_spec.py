@@ -5,9 +5,10 @@ import re
 import numpy as np
 import pytest
 
+from juste_retour.abm.toml import toml_value
 from juste_retour.agents.errors import BadInput
 from juste_retour.runs.commands.settings import value_of
-from juste_retour.runs.experiments.chunks import Plan, toml_value
+from juste_retour.runs.experiments.chunks import Plan
 from juste_retour.runs.experiments.experiment import cost
 from juste_retour.runs.experiments.factors import Factor
 from juste_retour.runs.experiments.spec import read_spec, spec_of

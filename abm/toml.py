@@ -1,0 +1,51 @@
+"""TOML, read in plain sentences and written by tomlkit."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from juste_retour.agents.errors import BadInput
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Read a TOML file, or raise `BadInput` in one sentence."""
+    try:
+        text = path.read_bytes().decode("utf-8")
+    except FileNotFoundError:
+        raise BadInput(f"{path} does not exist; check the path.") from None
+    except (OSError, ValueError) as error:
+        raise BadInput(f"{path} cannot be read ({error}); give a readable UTF-8 file.") from None
+    return parsed(text, str(path))
+
+
+def parsed(text: str, place: str) -> dict[str, Any]:
+    """Parse a TOML text, or raise `BadInput` in one sentence that names the place."""
+    try:
+        content = tomllib.loads(text)
+        repr(content)  # what is nested too deeply to be shown cannot be complained of either
+    except tomllib.TOMLDecodeError as error:
+        raise BadInput(f"{place} is not valid TOML: {error}; mend that line.") from None
+    except (ValueError, RecursionError):
+        raise BadInput(f"{place} holds a number or a nesting too long to be meant; shorten it.") from None
+    return content
+
+
+def toml_value(value: Any) -> str:
+    """A value on one line, as a scenario file and `--set` write it."""
+    import tomlkit  # here, so that commands that write no TOML start without it
+
+    line = tomlkit.array()  # what stands in an array is written inline
+    line.append(value)
+    return line.as_string()[1:-1]
+
+
+def toml_lines(content: Mapping[str, Any]) -> str:
+    """A TOML file with one line for each key."""
+    import tomlkit
+
+    return "".join(
+        f"{tomlkit.key(key).as_string()} = {toml_value(value)}\n" for key, value in content.items()
+    )
