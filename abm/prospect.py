@@ -1,6 +1,6 @@
 """What compute a plan leads to and when, as those who decide on it expect: means, no luck.
 
-V is read two to seven years after the decision, over the best single run of all that is then expected to work.
+V is read in the years of `race_first_year` to `race_last_year` after the decision, over the best single run of all that is then expected to work.
 """
 
 from __future__ import annotations
@@ -21,8 +21,6 @@ from juste_retour.agents.arrays import Reals, Whole, pick, total
 from juste_retour.agents.payoff import race
 from juste_retour.agents.situation import Prospect
 
-HORIZON = (2, 3, 4, 5, 6, 7)  # years after the decision
-
 
 class Outlook:
     """Expectations in the worlds `rows` in this quarter."""
@@ -33,12 +31,16 @@ class Outlook:
         self.procedure = world.decide("procurement", rows=rows)
         self.practice = world.decide("operations", rows=rows)
         self.kept = money_kept(self.practice, np.inf)
+        first, last = (int(x[0, 0]) for x in (self.p.race_first_year, self.p.race_last_year))
+        self.horizon = range(first, last + 1)  # years after the decision
         self._seen: dict[int, tuple[Any, Prospect]] = {}
 
     @cached_property
     def bought(self) -> Reals:
         """(worlds, 1) decimal year of the chips that a decision of today buys."""
-        return self.year + self.procedure.refresh * planned_years(self.procedure, self.practice, 30.0, self.p)
+        return self.year + self.procedure.refresh * planned_years(
+            self.procedure, self.practice, self.p.sketch_mw, self.p
+        )
 
     @cached_property
     def cap(self) -> Reals:
@@ -89,10 +91,12 @@ class Outlook:
         own = self._joined(size, best)
         base = self.runs_without
         worth = np.zeros(size.shape)
-        for k, after in enumerate(HORIZON):
+        for k, after in enumerate(self.horizon):
             run = np.maximum(base[k][:, None], np.where((ready <= self.year + after) & (size > 0), own, 0.0))
             worth = worth + race(run / self._frontier(after), self.p)
-        return Prospect(self._kept_labs(worth / len(HORIZON)), self._accelerators(None) + self.chips(size))
+        return Prospect(
+            self._kept_labs(worth / len(self.horizon)), self._accelerators(None) + self.chips(size)
+        )
 
     # ------------------------------------------------------------------------------------------------------------------
     @cached_property
@@ -110,9 +114,9 @@ class Outlook:
 
     def _value(self, runs: list[Reals]) -> Reals:
         worth = np.zeros((len(self.rows), 1))
-        for after, run in zip(HORIZON, runs, strict=True):
+        for after, run in zip(self.horizon, runs, strict=True):
             worth = worth + race(run[:, None] / self._frontier(after), self.p)
-        return self._kept_labs(worth / len(HORIZON))
+        return self._kept_labs(worth / len(self.horizon))
 
     def _kept_labs(self, worth: Reals) -> Reals:
         return worth * (1 - self.p.exit_cost * self.world.exited_share[self.rows][:, None])
@@ -129,13 +133,13 @@ class Outlook:
         if w.local_pooling:  # the best run is the best site's: rate each facility once
             own = self._rule(combine(w, self.rows, np.where(np.isfinite(ready), chips, 0.0), peaks, 0)).own
             out = []
-            for after in HORIZON:
+            for after in self.horizon:
                 old = w.standing_rate(operational(w.machines, self.year + after))[self.rows]
                 best = np.where(ready <= self.year + after, own, 0.0).max(-1, initial=0.0)
                 out.append(run_flop(np.maximum(old, best), self.p))
             return out
         out, before, run = [], None, np.zeros(len(self.rows))
-        for after in HORIZON:
+        for after in self.horizon:
             works, machines = ready <= self.year + after, operational(w.machines, self.year + after)
             if before is None or machines != before[1] or not np.array_equal(works, before[0]):
                 run = run_flop(
@@ -161,7 +165,7 @@ class Outlook:
             return run_flop(self._rule(alone).own, self.p)
         rows = np.repeat(self.rows, n)
         d, live = w.delivered, w.live[self.rows]
-        machines = operational(w.machines, self.year + HORIZON[2])
+        machines = operational(w.machines, self.year + self.horizon[(len(self.horizon) - 1) // 2])
         there, peaks = (
             np.repeat(np.where(live, d.chips[self.rows], 0.0), n, axis=0),
             np.repeat(d.peak[self.rows], n, axis=0),

@@ -138,7 +138,7 @@ def learn(world: Any) -> None:
     equivalent = world.rate / (p.chip_peak[:, 0] * p.mfu_reference[:, 0])
     usable = (p.access_share[:, 0] * equivalent)[:, None]
     hired = labs.capital * 1e9 / p.cloud_price_eur_year
-    outside = np.maximum(np.maximum(labs.accelerators, hired), 100.0)[..., None]
+    outside = np.maximum(np.maximum(labs.accelerators, hired), p.least_outside_accelerators)[..., None]
     home = (labs.home >= 0)[:, None]
     market = world.market(np.arange(world.count), usable, np.zeros(usable.shape), home, outside)
     advantage = np.asarray(world.decide_by_actor("anchor", market))[..., 0]

@@ -15,7 +15,7 @@ from importlib import resources
 from operator import attrgetter
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Annotated, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,8 +23,7 @@ from pydantic import model_validator
 
 from juste_retour.abm import catalogue  # noqa: F401  enters the shipped rules
 from juste_retour.abm.calendar import quarter
-from juste_retour.abm.delivery.parameters import DeliveryParameters
-from juste_retour.abm.politics.parameters import PoliticsParameters
+from juste_retour.abm.parameters import Parameters
 from juste_retour.abm.toml import read_toml, toml_lines
 from juste_retour.agents.errors import BadInput, near
 from juste_retour.agents.rules import FAMILIES, Parameter, Rule, family
@@ -56,7 +55,7 @@ class Choice(NamedTuple):
         return {"rule": self.rule, **dict(self.settings), **owns}
 
 
-class Scenario(PoliticsParameters, DeliveryParameters):
+class Scenario(Parameters):
     """One choice of rules and parameters. Build it by `load`, `Scenario.of` or `changed`, which check everything.
 
     Raises:
@@ -65,35 +64,6 @@ class Scenario(PoliticsParameters, DeliveryParameters):
     """
 
     name: str = UNNAMED
-    decider: Annotated[
-        str,
-        Parameter(
-            about="who decides under single_decider and dictator: a lab, a state or EU",
-            group="time and actors",
-        ),
-    ] = "EU"
-    start: Annotated[str, Parameter(unit="quarter", about="first quarter", group="time and actors")] = (
-        "2024Q1"
-    )
-    end: Annotated[str, Parameter(unit="quarter", about="last quarter", group="time and actors")] = "2034Q4"
-    announcement: Annotated[
-        str,
-        Parameter(
-            unit="quarter",
-            about="when the programme is announced",
-            source="AI factories amendment, July 2024",
-            group="time and actors",
-        ),
-    ] = "2024Q3"
-    assess: Annotated[
-        str,
-        Parameter(
-            unit="quarter",
-            about="when the race is read: the essay's three years",
-            source="the essay",
-            group="time and actors",
-        ),
-    ] = "2028Q4"
     rules: dict[str, Choice]
 
     @model_validator(mode="before")
@@ -129,6 +99,10 @@ class Scenario(PoliticsParameters, DeliveryParameters):
         if not first <= quarter(self.assess, "assess") <= last:
             raise BadInput(
                 f"assess = {self.assess!r} lies outside start = {self.start!r} to end = {self.end!r}; set it to a quarter between."
+            )
+        if self.race_last_year < self.race_first_year:
+            raise BadInput(
+                f"race_last_year = {self.race_last_year} is before race_first_year = {self.race_first_year}; raise it."
             )
         if self.rules["funding"].rule == "private" and self.rules["agenda"].rule != "single_decider":
             raise BadInput(

@@ -302,8 +302,10 @@ class World:
 
     def market(self, rows: Any, usable: Reals, wait: Reals, home: Truths, outside: Any = None) -> Market:
         """Places to train, as the labs see them."""
-        labs = np.maximum(self.labs.accelerators, 100.0)[None, :, None] if outside is None else outside
-        return Market(usable[:, None, :], wait[:, None, :], home, labs, self.p.rows(rows))
+        p = self.p.rows(rows)
+        if outside is None:
+            outside = np.maximum(self.labs.accelerators, p.least_outside_accelerators)[..., None]
+        return Market(usable[:, None, :], wait[:, None, :], home, outside, p)
 
     @cached_property
     def lot(self) -> Reals:

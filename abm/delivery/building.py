@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from juste_retour.abm.delivery import chips as chip
 from juste_retour.abm.delivery.operations import Practice, money_kept
 from juste_retour.abm.delivery.procurement import (
+    REFERENCE_MW,
     Procedure,
     award_time,
     build_time,
@@ -86,7 +87,7 @@ def headroom(sites: Sites, procedure: Procedure, p: Any) -> Reals:
 
 def planned_years(procedure: Procedure, practice: Practice, mw: Any, p: Any) -> Reals:
     """Mean years from selection to operation of a site of some MW."""
-    size = power(np.maximum(mw, 1e-9) / 100.0, p.build_exponent)
+    size = power(np.maximum(mw, 1e-9) / REFERENCE_MW, p.build_exponent)
     return procedure.award_years + procedure.build_years * size * practice.build_factor + p.grid_years
 
 
@@ -118,7 +119,7 @@ def deliver(
     award = (
         first
         + np.where(tender_fails(procedure, luck.tender), again, 0.0)
-        + litigation_years(procedure, luck.court)
+        + litigation_years(procedure, luck.court, p)
     )
     contracted = now + np.maximum(np.rint(4 * award), 1).astype(np.int64)
     kept = money_kept(practice, np.inf)
@@ -128,7 +129,7 @@ def deliver(
         """Chips that the money buys and those that the site's power carries."""
         return chip.chips_bought(plan, date, p, kept), chip.chips_carried(most, date, sites.temperature, p)
 
-    sketch = year + procedure.refresh * planned_years(procedure, practice, 30.0, p)
+    sketch = year + procedure.refresh * planned_years(procedure, practice, p.sketch_mw, p)
     mw = np.maximum(chip.power_mw(np.minimum(*bought_at(sketch)), sketch, sites.temperature, p), 1e-3)
     building = build_time(procedure, mw, practice, luck.build, p)
     since = year + award + building

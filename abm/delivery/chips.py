@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from juste_retour.abm.delivery.parameters import CHIP_DATE, H100_PEAK, PRICE_DATE
+from juste_retour.abm.parameters import H100_PEAK
 from juste_retour.agents.arrays import power
 
-TEMPERATE = 5.0  # degrees C of yearly mean up to which cooling costs nothing extra
+CHIP_DATE = 2022.8  # the date of `chip_peak` and `chip_power_kw`: the H100
+PRICE_DATE = 2024.9  # the date of `chip_price_eur`
 
 
 def peak(t: Any, p: Any) -> Any:
@@ -31,11 +32,11 @@ def power_kw(t: Any, p: Any) -> Any:
 def pue(temperature: Any, p: Any) -> Any:
     """Power usage effectiveness at a yearly mean temperature in degrees C (E17).
 
-    >>> from juste_retour.abm.delivery.parameters import defaults
+    >>> from juste_retour.abm.parameters import defaults
     >>> round(pue(19.0, defaults()).item(), 3)
     1.192
     """
-    return p.pue_base + p.pue_slope * np.maximum(np.subtract(temperature, TEMPERATE), 0.0)
+    return p.pue_base + p.pue_slope * np.maximum(np.subtract(temperature, p.free_cooling_c), 0.0)
 
 
 def chips_bought(spend_eur_bn: Any, t: Any, p: Any, kept: Any = 1.0) -> Any:
@@ -77,11 +78,8 @@ def capital_recovery(years: Any, interest: Any) -> Any:
     return interest / -np.expm1(-years * np.log1p(interest))
 
 
-FACILITY_YEARS = 14.0  # E19: a building outlives its machines
-
-
 def annual_cost(capital_eur_bn: Any, p: Any) -> Any:
     """Total cost of ownership a year, EUR bn: machine, building and running (E19)."""
     machine = (1 - p.facility_share) * capital_recovery(p.write_off_years, p.interest)
-    building = p.facility_share * capital_recovery(FACILITY_YEARS, p.interest)
+    building = p.facility_share * capital_recovery(p.facility_life_years, p.interest)
     return capital_eur_bn * (machine + building + p.running_cost)

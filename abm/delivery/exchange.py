@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from juste_retour.abm.delivery.frontier import model_size
-from juste_retour.abm.delivery.parameters import matching
+from juste_retour.abm.parameters import matching
 from juste_retour.agents.arrays import power
 
 FIBRE_KM_S = 299_792 / 1.468

@@ -8,17 +8,17 @@ from typing import Any
 
 import numpy as np
 
-from juste_retour.abm.delivery.parameters import matching
+from juste_retour.abm.parameters import matching
 from juste_retour.agents.arrays import power
 
-ANCHOR_DATE = 2025.5
+ANCHOR_DATE = 2025.5  # the date of `frontier_anchor`
 INDEX_POINTS_A_YEAR = 15.0  # Epoch capabilities index, from memory
 
 
 def frontier(t: Any, p: Any) -> Any:
     """Compute of the frontier run at date t, FLOP (E20).
 
-    >>> from juste_retour.abm.delivery.parameters import defaults
+    >>> from juste_retour.abm.parameters import defaults
     >>> frontier(2026.5, defaults()).item()
     2e+27
     """

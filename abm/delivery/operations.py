@@ -11,14 +11,13 @@ from typing import Annotated, Any
 
 import numpy as np
 
-from juste_retour.abm.delivery.parameters import HOURS_A_YEAR
 from juste_retour.agents.arrays import power
 from juste_retour.agents.rules import Family, Parameter
 from juste_retour.agents.some_worlds import each_world
 
-HOURS_A_WEEK = 168.0
-REFERENCE_ACCELERATORS = 16_384.0
-_SHARPNESS = 400.0  # of the bend where spares run out (E14)
+HOURS_A_WEEK, HOURS_A_YEAR = 168.0, 8766.0
+REFERENCE_ACCELERATORS = 16_384.0  # the size at which `mfu_reference` was measured
+_SHARPNESS = 400.0  # numerical: keeps the bend smooth where spares run out (E14)
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,7 +7,7 @@ site never lowers the best run. Sets of sites are kept as running sums, never as
 Three sites of 20,000, 20,000 and 50 H100, their best run as a share of the first one's own:
 
 >>> from juste_retour.abm.delivery.operations import operator_led
->>> from juste_retour.abm.delivery.parameters import defaults
+>>> from juste_retour.abm.parameters import defaults
 >>> from juste_retour.abm.delivery.tour import plan_tour
 >>> chips, tour = np.array([[20_000.0, 20_000.0, 50.0]]), plan_tour([64.2, 50.9, 41.4], [27.7, 6.4, 2.1])
 >>> fleet = Fleet(chips, np.full((1, 3), 989e12), operator_led(), defaults(), tour)

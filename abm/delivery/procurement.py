@@ -17,8 +17,7 @@ from juste_retour.agents.arrays import power
 from juste_retour.agents.rules import Family, Parameter
 from juste_retour.agents.some_worlds import each_world
 
-LONGEST_LITIGATION = 4  # quarters
-REFERENCE_MW = 100.0
+REFERENCE_MW = 100.0  # the size that `build_years` speaks of
 
 
 @dataclass(frozen=True, eq=False)
@@ -212,14 +211,15 @@ def build_time(procedure: Procedure, mw: Any, practice: Practice, uniform: Any, 
     )
 
 
-def litigation_years(procedure: Procedure, uniform: Any) -> Any:
-    """Years by which a court delays each award: none, or one to four quarters, equally likely."""
+def litigation_years(procedure: Procedure, uniform: Any, p: Any) -> Any:
+    """Years by which a court delays each award: none, or one to so many quarters, equally likely."""
     hazard = np.asarray(procedure.litigation_hazard, dtype=float)
     sued = uniform < hazard
     depth = np.divide(
         uniform, hazard, out=np.zeros(np.broadcast_shapes(np.shape(uniform), hazard.shape)), where=sued
     )
-    quarters = np.minimum(np.floor(LONGEST_LITIGATION * depth) + 1, LONGEST_LITIGATION)
+    most = 4 * p.longest_litigation_years
+    quarters = np.minimum(np.floor(most * depth) + 1, most)
     return np.where(sued, quarters / 4, 0.0)
 
 

@@ -31,12 +31,15 @@ def moved(near: Reals, computing: Reals, years_behind: Reals, left: Reals, p: An
     Args:
         near: (worlds, sites) researchers now, relative to the mean site of the start.
         computing: (worlds, sites) FLOP/s that work there.
-        years_behind: (worlds,) the gap, which drives people abroad; counted up to ten years.
+        years_behind: (worlds,) the gap, which drives people abroad; counted up to `talent_gap_years`.
         left: (worlds,) share of the Union's labs that left this far, whose people go with them.
         p: parameters, each (worlds, 1).
     """
     drain = np.clip(
-        p.talent_drain * np.minimum(years_behind, 10.0)[:, None] + p.talent_drain * left[:, None], 0.0, 1.0
+        p.talent_drain * np.minimum(years_behind[:, None], p.talent_gap_years)
+        + p.talent_drain * left[:, None],
+        0.0,
+        1.0,
     )
     staying = near * (1 - drain)
     all_of_it = total(computing)[:, None]

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from juste_retour.abm.delivery.parameters import defaults
 from juste_retour.abm.delivery.talent import moved
 from juste_retour.abm.outcomes import run
+from juste_retour.abm.parameters import defaults
 from juste_retour.abm.quarter import advance
 from juste_retour.abm.scenario import load
 from juste_retour.abm.world import World

@@ -7,24 +7,25 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from juste_retour.abm.delivery.operations import Practice, audit_first, operations, operator_led
-from juste_retour.abm.delivery.parameters import DeliveryParameters, defaults
 from juste_retour.abm.delivery.pooling import Fleet, pooling, run_flop
 from juste_retour.abm.delivery.tour import great_circle, plan_tour
+from juste_retour.abm.parameters import Parameters, defaults
 from juste_retour.agents.rules import Parameter
 from tests.abm.delivery import reference
 
 RULES = [rule.name for rule in pooling]
 SHIPPED = ["single_site", "independent", "synchronous", "low_communication", "best_of"]
 ABOUT = {
-    n: next(m for m in f.metadata if isinstance(m, Parameter))
-    for n, f in DeliveryParameters.model_fields.items()
+    n: next(m for m in f.metadata if isinstance(m, Parameter)) for n, f in Parameters.model_fields.items()
 }
 
 
 def drawn_parameters(luck, worlds):
     """Parameters of many worlds, each drawn from its plausible range."""
     values = {}
-    for name, default in DeliveryParameters().model_dump().items():
+    for name, default in Parameters().model_dump().items():
+        if ABOUT[name].range is None:
+            continue
         low, high = ABOUT[name].range
         u = luck.random((worlds, 1))
         values[name] = low * (high / low) ** u if ABOUT[name].scale == "log" else low + (high - low) * u

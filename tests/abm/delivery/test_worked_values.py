@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from juste_retour.abm.delivery import chips, exchange, frontier, operations
-from juste_retour.abm.delivery.parameters import LLAMA_INTERRUPTIONS, DeliveryParameters, defaults
 from juste_retour.abm.delivery.pooling import Fleet, pooling
 from juste_retour.abm.delivery.tour import plan_tour
+from juste_retour.abm.parameters import LLAMA_INTERRUPTIONS, Parameters, defaults
 from tests.abm.delivery import reference
 
 P = defaults()
@@ -32,7 +32,7 @@ def printed(value, digits):
 
 
 def test_interruptions_and_mtbf():
-    assert six(1.973282e-5) == LLAMA_INTERRUPTIONS == DeliveryParameters().interruptions
+    assert six(1.973282e-5) == LLAMA_INTERRUPTIONS == Parameters().interruptions
     assert operations.mtbf(16_384, P).item() == six(3.093079)
 
 
