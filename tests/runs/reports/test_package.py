@@ -16,8 +16,8 @@ from juste_retour.runs.experiments.experiment import batch
 from juste_retour.runs.experiments.results import Results
 from juste_retour.runs.experiments.spec import spec_of
 from juste_retour.runs.reports.publication import environment, export, package
+from tests.runs.experiments.test_batch import ROOT
 from tests.runs.small import SPEC, files, run_small
-from tests.runs.test_batch import ROOT
 
 RULE = '''
 from juste_retour.abm.politics.voting import voting

@@ -9,7 +9,7 @@ import pytest
 from juste_retour.agents.rules import FAMILIES
 from juste_retour.runs.contrasts.attribution import GROUPS
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 TRACE = (ROOT / "runs" / "europe" / "TRACE.md").read_text(encoding="utf-8")
 GLOSSARY = (ROOT / "abm" / "GLOSSARY.md").read_text(encoding="utf-8")
 NAMED = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", TRACE)

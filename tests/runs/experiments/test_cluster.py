@@ -25,7 +25,7 @@ from tests.runs.small import SPEC, files, manifest, run_small, spec_file
 from tests.runs.test_readme import blocks
 
 pytest.importorskip("distributed", reason="Dask is an extra: uv sync --extra dask")
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 TEXT = SPEC.replace("chunk = 6", "chunk = 2")
 
 

@@ -7,7 +7,7 @@ from juste_retour.abm.members import load_members
 from juste_retour.abm.politics.power import voting_power
 
 STATES = load_members().states
-EMA = Path(__file__).parents[1] / "theory" / "ema_2017.csv"
+EMA = Path(__file__).parents[2] / "theory" / "ema_2017.csv"
 
 
 def data(answer):

@@ -24,7 +24,7 @@ from juste_retour.runs.experiments.spec import read_spec, spec_of
 from juste_retour.runs.experiments.store import Busy, Store
 from tests.runs.small import SPEC, files, manifest, run_small, spec_file
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 COMMAND = [sys.executable, "-c", "import sys; from juste_retour.runs.command import main; sys.exit(main())"]
 
 
