@@ -6,7 +6,7 @@ import pkgutil
 
 import pytest
 
-ROOMS = ("agents", "abm", "runs")
+ROOMS = ("agents", "abm", "runs", "visualization")
 
 
 def modules():
@@ -14,7 +14,7 @@ def modules():
         package = importlib.import_module(f"juste_retour.{room}")
         yield package.__name__
         for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
-            if "benchmarks" not in found.name and not found.name.endswith("__main__"):
+            if "benchmarks" not in found.name and not found.name.endswith(("__main__", "mesa_page")):
                 yield found.name
 
 

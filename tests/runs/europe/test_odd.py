@@ -12,7 +12,7 @@ from juste_retour.runs.command import main
 from juste_retour.runs.europe import odd
 from juste_retour.runs.tables import TABLES
 
-SHIPPED = ("abm.", "agents.")
+SHIPPED = ("juste_retour.abm.", "juste_retour.agents.")
 
 
 @pytest.fixture(scope="module")

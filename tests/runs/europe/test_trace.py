@@ -47,7 +47,7 @@ def test_the_glossary_has_every_family_and_group_once():
     shipped = {
         f.name
         for f in FAMILIES.values()
-        if any(r.function.__module__.startswith(("abm.", "agents.")) for r in f)
+        if any(r.function.__module__.startswith(("juste_retour.abm.", "juste_retour.agents.")) for r in f)
     }
     assert shipped <= single, shipped - single
     assert set(GROUPS) <= single
