@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from juste_retour.abm.accounts import accounts
-from juste_retour.abm.delivery.building import NEVER
+from juste_retour.abm.delivery.building import NEVER, TO_OPERATION
 from juste_retour.abm.delivery.chips import h100_equivalents
 from juste_retour.abm.members import Members, load_members
 from juste_retour.abm.politics.council import Council
@@ -180,6 +180,8 @@ def outcomes(world: World, planner_years: Reals | None = None) -> Outcomes:
             "accelerators": d.chips[k],
             "power_mw": d.power_mw[k],
             "spend_eur_bn": d.spend[k],
+            "failed_tenders": d.failed_tenders[k],
+            **{name: getattr(d, name)[k] for name in TO_OPERATION},
         },
         votes=world.ballots,
         timeline=world.timeline or [],

@@ -9,9 +9,18 @@ from typing import Any
 import numpy as np
 
 from juste_retour.abm.calendar import label
+from juste_retour.abm.delivery.building import TO_CONTRACT, TO_OPERATION
 from juste_retour.abm.politics.voting import Ballot
 from juste_retour.agents.arrays import Reals, Truths
 from juste_retour.agents.errors import BadInput
+
+CAUSES = {
+    "award_years": "award",
+    "retender_years": "new tender",
+    "litigation_years": "litigation",
+    "building_years": "building",
+    "grid_years": "wait for the grid",
+}
 
 
 @dataclass(frozen=True)
@@ -20,6 +29,7 @@ class Decision:
 
     `terms` are the parts of the payoff, EUR bn, and `utility` their sum; `reservation` is what it was held against,
     and `needed` what an offer would have had to add, EUR bn, to be worth a yes by its worth alone (0 where it was).
+    `years` are the causes of a site's delay so far, by the names of `Delivered`.
     `pivotal` says whether the outcome would have been another had this actor alone decided otherwise. What does not
     apply to a decision is None.
     """
@@ -36,6 +46,7 @@ class Decision:
     needed: float | None = None
     pivotal: bool | None = None
     passed: bool | None = None
+    years: dict[str, float] = field(default_factory=dict)
 
     def __str__(self) -> str:
         """The quarter and the decision in a sentence."""
@@ -302,6 +313,7 @@ def _of_site(world: Any, row: int, j: int) -> Iterator[Decision]:
     if chosen < 0:
         return
     contract = int(d.contracted[row, j])
+    years = {name: float(getattr(d, name)[row, j]) for name in _past(world, row, j)}
     if contract > world.now:
         fate = "and its contract is being negotiated"
     elif d.cancelled[row, j]:
@@ -317,9 +329,23 @@ def _of_site(world: Any, row: int, j: int) -> Iterator[Decision]:
         family="agenda",
         rule=world.scenario.rules["agenda"].rule,
         result=float(world.planned[row, j]),
-        says=f"{name} is selected with {_money(float(world.planned[row, j]))}, {fate}.",
+        says=f"{name} is selected with {_money(float(world.planned[row, j]))}, {fate}{_delay(years)}.",
         passed=True,
+        years=years,
     )
+
+
+def _past(world: Any, row: int, j: int) -> tuple[str, ...]:
+    """The causes of a site's delay that are known by now."""
+    d = world.delivered
+    if d.contracted[row, j] > world.now:
+        return ()
+    return TO_OPERATION if d.ready[row, j] <= world.now and not d.cancelled[row, j] else TO_CONTRACT
+
+
+def _delay(years: dict[str, float]) -> str:
+    parts = [f"{CAUSES[name]} {value:.1f} years" for name, value in years.items() if value > 0]
+    return f": {', '.join(parts)}" if parts else ""
 
 
 _Teller = Callable[[Any, dict[str, Any], int, int], Iterator[Decision]]

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from juste_retour.abm import quarter as quarterly
 from juste_retour.abm.calendar import label, quarter, year
 from juste_retour.abm.delivery import talent
-from juste_retour.abm.delivery.building import Delivered, Luck, deliver
+from juste_retour.abm.delivery.building import TO_OPERATION, Delivered, Luck, deliver
 from juste_retour.abm.delivery.operations import talent_factor
 from juste_retour.abm.delivery.tour import plan_tour
 from juste_retour.abm.fleet import combine
@@ -265,7 +265,10 @@ class World:
         self.own_money[rows] |= new & own_money
         if not own_money:
             self.envelope[rows] -= total(plan)[:, None]
-        self.delivered.write(rows, new, self._delivery(rows, plan))
+        delivered = self._delivery(rows, plan)
+        self.delivered.write(rows, new, delivered)
+        delay = {name: getattr(delivered, name) for name in ("failed_tenders", *TO_OPERATION)}
+        self.record("delay", worlds=rows, selected=new, **delay)
         self.stale[rows] = True
 
     def rehearsed(self, rows: NDArray[np.int64]) -> list[Reals]:

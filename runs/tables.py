@@ -120,6 +120,18 @@ TABLES: dict[str, tuple[Column, ...]] = {
         ("accelerators", "real", "accelerators", "accelerators bought"),
         ("power_mw", "real", "MW", "power at the meter"),
         ("spend_eur_bn", "real", "EUR bn", "what the facility cost"),
+        ("award_years", "real", "years", "first tender: from selection to its award"),
+        ("retender_years", "real", "years", "tenders after one that failed; 0 where none failed"),
+        ("failed_tenders", "whole", "tenders", "tenders that failed"),
+        ("litigation_years", "real", "years", "delay of the award in court; 0 where nobody sued"),
+        ("building_years", "real", "years", "building, the wait for the grid apart"),
+        (
+            "grid_years",
+            "real",
+            "years",
+            "wait for a grid connection. The five times add up to the time from selection to operation before rounding; "
+            "the dates give it to the nearest quarter",
+        ),
     ),
     "votes": _columns(
         ("quarter", "quarter", "quarter", "quarter of the ballot"),

@@ -27,6 +27,8 @@ from juste_retour.agents.arrays import Reals, Truths, Whole, power
 from juste_retour.agents.situation import Sites
 
 NEVER = 1 << 40
+TO_CONTRACT = ("award_years", "retender_years", "litigation_years")
+TO_OPERATION = (*TO_CONTRACT, "building_years", "grid_years")
 
 
 @dataclass(eq=False)
@@ -36,11 +38,17 @@ class Delivered:
     `contracted` and `ready` are the quarters of contract and of first operation, `expected` and `since` the decimal
     years of operation as planned and as it comes; `chips` accelerators of the date `bought`, `peak` FLOP/s each,
     `spend` EUR bn, `power_mw` at the meter.
+
+    The causes of a delay are years: `award_years` of the first tender, `retender_years` of those after its
+    `failed_tenders`, `litigation_years` in court, `building_years`, and `grid_years` of waiting for the grid. The first
+    three add up to the time from selection to contract, all five to the time to operation. The quarters give these
+    times rounded to the nearest quarter, at least one to the contract and one more to operation.
     """
 
     cancelled: Truths
     contracted: Whole
     ready: Whole
+    failed_tenders: Whole
     expected: Reals
     since: Reals
     bought: Reals
@@ -48,13 +56,19 @@ class Delivered:
     peak: Reals
     spend: Reals
     power_mw: Reals
+    award_years: Reals
+    retender_years: Reals
+    litigation_years: Reals
+    building_years: Reals
+    grid_years: Reals
 
     @classmethod
     def nothing(cls, worlds: int, sites: int) -> Delivered:
         """No site selected."""
         never = np.full((worlds, sites), NEVER, dtype=np.int64)
         zero = np.zeros((worlds, sites))
-        return cls(zero > 0, never, never.copy(), *(zero.copy() for _ in range(7)))
+        failed = zero.astype(np.int64)
+        return cls(zero > 0, never, never.copy(), failed, *(zero.copy() for _ in range(12)))
 
     def write(self, rows: NDArray[np.int64], where: Truths, new: Delivered) -> None:
         """Enter what newly selected sites become, in the worlds `rows`."""
@@ -115,13 +129,11 @@ def deliver(
         cancellation: chance that a selection ends without a contract.
         p: parameters, each (worlds, 1).
     """
-    first, again = award_time(procedure, luck.award), award_time(procedure, luck.again)
-    award = (
-        first
-        + np.where(tender_fails(procedure, luck.tender), again, 0.0)
-        + litigation_years(procedure, luck.court, p)
-    )
-    contracted = now + np.maximum(np.rint(4 * award), 1).astype(np.int64)
+    award, fails = award_time(procedure, luck.award), tender_fails(procedure, luck.tender)
+    again = np.where(fails, award_time(procedure, luck.again), 0.0)
+    court = litigation_years(procedure, luck.court, p)
+    to_contract = award + again + court
+    contracted = now + np.maximum(np.rint(4 * to_contract), 1).astype(np.int64)
     kept = money_kept(practice, np.inf)
     most = headroom(sites, procedure, p)
 
@@ -132,7 +144,7 @@ def deliver(
     sketch = year + procedure.refresh * planned_years(procedure, practice, p.sketch_mw, p)
     mw = np.maximum(chip.power_mw(np.minimum(*bought_at(sketch)), sketch, sites.temperature, p), 1e-3)
     building = build_time(procedure, mw, practice, luck.build, p)
-    since = year + award + building
+    since = year + to_contract + (building + p.grid_years)
     bought = chip_date(procedure, year, since)
     wanted, carried = bought_at(bought)
     chips = np.minimum(wanted, carried)
@@ -147,4 +159,10 @@ def deliver(
         peak=chip.peak(bought, p),
         spend=np.where(wanted > carried, chip.spend_for(chips, bought, p, kept), plan),
         power_mw=chip.power_mw(chips, bought, sites.temperature, p),
+        award_years=award,
+        retender_years=again,
+        failed_tenders=np.asarray(fails, dtype=np.int64),
+        litigation_years=court,
+        building_years=building,
+        grid_years=np.broadcast_to(p.grid_years, plan.shape),
     )

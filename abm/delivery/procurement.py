@@ -204,11 +204,9 @@ def award_time(procedure: Procedure, uniform: Any) -> Any:
 
 
 def build_time(procedure: Procedure, mw: Any, practice: Practice, uniform: Any, p: Any) -> Any:
-    """Years from contract to operation of each site of some MW at the meter; lognormal, uniforms (worlds, sites)."""
+    """Years to build each site of some MW at the meter, the wait for the grid apart; lognormal, uniforms (worlds, sites)."""
     size = power(np.divide(mw, REFERENCE_MW), np.asarray(p.build_exponent))
-    return (
-        procedure.build_years * size * practice.build_factor * _lognormal(uniform, p.build_cv) + p.grid_years
-    )
+    return procedure.build_years * size * practice.build_factor * _lognormal(uniform, p.build_cv)
 
 
 def litigation_years(procedure: Procedure, uniform: Any, p: Any) -> Any:

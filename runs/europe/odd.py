@@ -52,6 +52,12 @@ DELIVERED = {
     "peak": "FLOP/s of one",
     "spend": "what it costs, EUR bn",
     "power_mw": "power at the meter, MW",
+    "award_years": "years from selection to the award of the first tender",
+    "retender_years": "years of tenders after one that failed",
+    "failed_tenders": "tenders that failed",
+    "litigation_years": "years in court",
+    "building_years": "years of building",
+    "grid_years": "years of waiting for the grid; with the other four, the time to operation before rounding",
 }
 
 

@@ -33,7 +33,14 @@ def test_a_facility_and_a_lab_say_what_they_are(visit):
     page = visit("?t=2029Q4")
     page.locator(".facility[data-phase=working]").first.dispatch_event("click")
     panel = page.text_content(".panel")
-    for said in ("Contract", "Power", "Wait for someone who may act", "Time that moves the work on"):
+    for said in (
+        "Contract",
+        "Tender and award",
+        "Building",
+        "Power",
+        "Wait for someone who may act",
+        "Time that moves the work on",
+    ):
         assert said in panel
     page.click("[data-state=DE]")
     page.click("text=Lab: Aleph Alpha")

@@ -102,6 +102,7 @@ function facilityWhy(state, run, i, go) {
     ["Chosen", season(f.selected)],
     ["Contract", f.contracted ? `${season(f.contracted)}, after ${f.years_to_contract.toFixed(1)} years` : "never"],
     ["At work", f.operational ? `${season(f.operational)}, ${f.years_to_open.toFixed(1)} years after the choice` : "never"],
+    ...delay(f),
     ["Cost", money(f.spend_eur_bn)],
     ["AI chips", brief(Math.round(f.accelerators))],
     ["Power", `${f.power_mw.toFixed(f.power_mw < 10 ? 1 : 0)} MW of ${f.headroom_mw.toFixed(0)} MW at hand`],
@@ -110,11 +111,17 @@ function facilityWhy(state, run, i, go) {
     ["A broken part is back after", hours(f.repair_h)],
     ["Time that moves the work on", percent(f.goodput)],
   ];
-  if (f.pledged_eur_bn > 0) facts.splice(4, 0, ["Pledged by labs", money(f.pledged_eur_bn)]);
+  if (f.pledged_eur_bn > 0) facts.splice(facts.findIndex(([name]) => name === "AI chips"), 0, ["Pledged by labs", money(f.pledged_eur_bn)]);
   return h("div", { key: `facility${i}` }, h("h2", {}, f.city),
     h("p", {}, h("button", { type: "button", class: "link", onclick: () => go("state", f.state) }, place.name), f.cancelled ? " · dropped before a contract" : ""),
     h("dl", { class: "facts" }, facts.flatMap(([name, value]) => [h("dt", { key: `t${name}` }, name), h("dd", { key: `d${name}` }, value)])));
 }
+
+const CAUSES = { award_years: "Tender and award", retender_years: "New tender", litigation_years: "In court", building_years: "Building", grid_years: "Wait for the grid" };
+
+/** Why a site is late: the years that each cause took; what took no time is left out. */
+const delay = (f) => Object.entries(f.delay).filter(([, years]) => years > 0)
+  .map(([name, years]) => [CAUSES[name], `${years.toFixed(1)} years`]);
 
 const hours = (x) => (x < 1 ? `${Math.round(60 * x)} minutes` : x < 48 ? `${brief(x)} hours` : `${brief(x / 24)} days`);
 

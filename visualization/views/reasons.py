@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from juste_retour.abm.calendar import label
 from juste_retour.abm.delivery import operations
-from juste_retour.abm.delivery.building import NEVER
+from juste_retour.abm.delivery.building import NEVER, TO_CONTRACT, TO_OPERATION
 from juste_retour.abm.politics.council import Council
 from juste_retour.abm.politics.tables.table import recognised
 from juste_retour.abm.reasons import cast, needed, pivotal, thresholds
@@ -152,6 +152,7 @@ def facilities(world: World, built: NDArray[np.int64]) -> list[dict[str, Any]]:
     found = []
     for j in built:
         cancelled = bool(d.cancelled[0, j])
+        causes = TO_CONTRACT if cancelled else TO_OPERATION
         found.append(
             {
                 "site": sites.names[j],
@@ -173,6 +174,8 @@ def facilities(world: World, built: NDArray[np.int64]) -> list[dict[str, Any]]:
                 "cancelled": cancelled,
                 "years_to_contract": float((d.contracted[0, j] - world.selected[0, j]) / 4),
                 "years_to_open": float((d.ready[0, j] - world.selected[0, j]) / 4),
+                "failed_tenders": int(d.failed_tenders[0, j]),
+                "delay": {name: float(getattr(d, name)[0, j]) for name in causes},
                 "goodput": float(share[0, j]),
                 "waiting_per_hour": float(waiting[0, j]),
                 "hours_between_failures": float(hours[0, j]),

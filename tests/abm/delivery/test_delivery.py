@@ -172,12 +172,6 @@ def test_public_tender_takes_as_long_as_eurohpc_machines():
     assert months.std(ddof=1) / months.mean() == pytest.approx(procedure.award_cv, abs=0.05)
 
 
-def test_grid_connection_adds():
-    plain = procurement.build_time(procurement.rapid(), 100.0, LED, GRID, P)
-    waiting = procurement.build_time(procurement.rapid(), 100.0, LED, GRID, defaults(grid_years=3))
-    assert waiting - plain == pytest.approx(np.full(GRID.shape, 3.0))
-
-
 @given(st.floats(0, 1))
 @settings(max_examples=30)
 def test_litigation(hazard):

@@ -1,0 +1,116 @@
+"""Why a site is late: the causes of its delay add up to the time that the dates give to the quarter."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from juste_retour.abm.delivery.building import NEVER, TO_CONTRACT, TO_OPERATION, Luck, deliver
+from juste_retour.abm.delivery.operations import audit_first
+from juste_retour.abm.delivery.procurement import procurement
+from juste_retour.abm.members import load_members
+from juste_retour.abm.model import AllocationModel
+from juste_retour.abm.outcomes import run
+from juste_retour.abm.parameters import defaults
+from juste_retour.abm.quarter import advance
+from juste_retour.abm.scenario import load
+from juste_retour.abm.world import World
+from juste_retour.agents.mesa_agents import Facility
+
+SITES = load_members().sites
+NOW = 4 * 2025
+YEAR = 2025.125  # the middle of that quarter
+
+
+def delivered(rule="public_tender", seed=0, worlds=20, **parameters):
+    draws = np.random.default_rng(seed).random((6, worlds, SITES.count))
+    plan = np.full((worlds, SITES.count), 0.4)
+    own = {
+        name: parameters.pop(name) for name in ("tender_failure", "litigation_hazard") if name in parameters
+    }
+    procedure = procurement[rule](**own)
+    return deliver(
+        plan, NOW, YEAR, SITES, procedure, audit_first(), Luck(*draws), 0.1, defaults(**parameters)
+    )
+
+
+def years(found, names):
+    return sum(getattr(found, name) for name in names)
+
+
+@given(
+    st.sampled_from([rule.name for rule in procurement]),
+    st.integers(0, 1000),
+    st.floats(0, 3),
+    st.floats(0, 1),
+)
+@settings(max_examples=25, deadline=None)
+def test_causes_are_never_negative_and_add_up_to_the_dates(rule, seed, grid, hazard):
+    found = delivered(rule, seed, grid_years=grid, litigation_hazard=hazard)
+    assert all((getattr(found, name) >= 0).all() for name in TO_OPERATION)
+    to_contract, to_operation = years(found, TO_CONTRACT), years(found, TO_OPERATION)
+    assert np.allclose(to_operation, found.since - YEAR, rtol=0, atol=1e-9)
+    assert np.array_equal(found.contracted - NOW, np.maximum(np.rint(4 * to_contract), 1))
+    to_the_quarter = np.maximum(np.floor(4 * (YEAR + to_operation)), found.contracted + 1)
+    assert (np.abs(found.ready - to_the_quarter) <= (np.abs(4 * to_operation % 1 - 0.5) < 1e-6)).all()
+    assert np.array_equal(found.retender_years > 0, found.failed_tenders > 0)
+
+
+def test_each_cause_moves_its_own_part_only():
+    plain = delivered(tender_failure=0, litigation_hazard=0)
+    for changes, moved in (
+        ({"grid_years": 3.0}, "grid_years"),
+        ({"tender_failure": 0.9}, "retender_years"),
+        ({"litigation_hazard": 1.0}, "litigation_years"),
+        ({"build_cv": 0.6}, "building_years"),
+    ):
+        other = delivered(**{"tender_failure": 0, "litigation_hazard": 0} | changes)
+        same = {n for n in TO_OPERATION if np.array_equal(getattr(plain, n), getattr(other, n))}
+        if moved != "grid_years":  # later chips need another power, and other power another time to build
+            assert set(TO_OPERATION) - same <= {moved, "building_years"}
+        assert moved not in same
+    late = delivered(grid_years=3.0)
+    assert (late.grid_years == 3).all()
+    assert (delivered(litigation_hazard=1.0).litigation_years <= defaults().longest_litigation_years).all()
+
+
+def test_the_table_and_the_trace_hold_the_causes():
+    world = World(load("eu-status-quo"), 3, range(6), trace=True)
+    while world.running:
+        advance(world)
+    out = run(load("eu-status-quo"), 3, range(6), price=False).facilities
+    at = out["world"], out["site"]
+    for name in ("failed_tenders", *TO_OPERATION):
+        traced = np.full(world.planned.shape, -1.0)
+        for record in world.trace:
+            if record["family"] == "delay":
+                rows = record["worlds"]
+                traced[rows] = np.where(record["selected"], record[name], traced[rows])
+        assert np.array_equal(traced[at], out[name]), name
+    spent = sum(out[name] for name in TO_OPERATION)
+    opened = out["operational"] >= 0
+    assert opened.any()
+    rounded = (out["operational"] - out["selected"])[opened] / 4
+    assert (
+        np.abs(rounded - spent[opened]) <= 0.125 + 1e-9
+    ).mean() > 0.95  # the rest: a quarter after the contract
+
+
+def test_a_site_says_only_what_has_happened():
+    model = AllocationModel(rng=1, end="2030Q4")
+    seen = set()
+    while model.running:
+        model.step()
+        for facility in model.agents_by_type.get(Facility, []):
+            (told,) = facility.why()
+            open_ = model.world.delivered.ready[0, facility.place] <= model.world.now
+            assert tuple(told.years) == (TO_OPERATION if open_ else TO_CONTRACT)
+            assert told.years["award_years"] == model.world.delivered.award_years[0, facility.place]
+            seen.add(bool(open_))
+    assert seen == {True, False}
+
+
+def test_nothing_is_late_where_nothing_is_selected():
+    world = World(load("eu-status-quo"), 0, range(2))
+    assert (world.delivered.ready == NEVER).all()
+    assert years(world.delivered, TO_OPERATION) == pytest.approx(np.zeros(world.planned.shape))
