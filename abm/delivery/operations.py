@@ -28,7 +28,7 @@ class Practice:
     person_share: Any  # interruptions that need a person
     person_wait_h: Any  # until that person may act
     repair_h: Any  # until a failed node is back in service
-    mfu_factor: Any  # skill, on utilisation
+    mfu_factor: Any  # skill, on utilization
     build_factor: Any  # skill, on building time
     overpricing: Any  # share of the money lost to it
     lost_purchases_a_year: Any  # share of what was bought that fails or is wrong
@@ -79,20 +79,27 @@ def _share(
 
 
 _RESTART = _hours(
-    1e-3, 72, "automatic restart", (0.5 / 60, 0.5), "E12; fits 90 % (Llama 3) and 97 % (ByteRobust)"
+    1e-3,
+    72,
+    "automatic restart",
+    (0.5 / 60, 0.5),
+    "fits 90 % of Grattafiori et al. (2024) and 97 % of Wan et al. (2025)",
 )
 _PERSON = _share(
-    "interruptions that need a person", (0.003, 0.2), "E12; Llama 3: 3 of 419; high end assumed", scale="log"
+    "interruptions that need a person",
+    (0.003, 0.2),
+    "Grattafiori et al. (2024): 3 of 419; high end assumed",
+    scale="log",
 )
 _REPAIR = _hours(
     0.1,
     20_000,
     "until a failed node is back in service",
     (6, 4000),
-    "E12; assumed: local spares 24, tender 720",
+    "assumed: local spares 24, tender 720",
 )
 _SKILL = _share(
-    "skill of the team, on utilisation", (0.7, 1), "assumed: hired for it, or on the public pay scale", "1", 2
+    "skill of the team, on utilization", (0.7, 1), "assumed: hired for it, or on the public pay scale", "1", 2
 )
 _BUILD = Parameter(
     "1", 0.1, 10, "skill of the team, on building time", "assumed", (1, 1.5), group="operations"
@@ -117,10 +124,28 @@ def audit_first(
     restart_h: Annotated[float, _RESTART] = 5 / 60,
     person_share: Annotated[float, _PERSON] = 0.05,
     staffed_hours: Annotated[
-        float, Parameter("h a day", 1, 24, "staffed hours", "E13", (8, 24), group="operations")
+        float,
+        Parameter(
+            "h a day",
+            1,
+            24,
+            "staffed hours",
+            "a choice of operators: office hours",
+            (8, 24),
+            group="operations",
+        ),
     ] = 8.0,
     staffed_days: Annotated[
-        float, Parameter("days a week", 1, 7, "staffed days", "E13", (5, 7), group="operations")
+        float,
+        Parameter(
+            "days a week",
+            1,
+            7,
+            "staffed days",
+            "a choice of operators: office hours",
+            (5, 7),
+            group="operations",
+        ),
     ] = 5.0,
     sign_off_h: Annotated[
         float, _hours(0, 2000, "sign-off before anything is changed", (0.1, 57), "assumed: a working day")
@@ -141,7 +166,7 @@ def audit_first(
     >>> round(audit_first().person_wait_h, 2)
     23.24
 
-    Source: the essay; E12, E13; values assumed but for the wait.
+    Source: the essay, Krüger (2026); values assumed but for the wait, which follows from the staffed hours.
     """
     return Practice(
         restart_h,
@@ -180,7 +205,7 @@ def operator_led(
     >>> operator_led().repair_h
     24.0
 
-    Source: Llama 3 (2024) for restarts; the rest assumed.
+    Source: Grattafiori et al. (2024) for restarts; the rest assumed.
     """
     return Practice(
         restart_h,
@@ -213,7 +238,7 @@ def mtbf(n: Any, p: Any) -> Any:
 
 
 def checkpoint_interval(n: Any, p: Any) -> Any:
-    """Hours between checkpoints that lose the least (E11, Young 1974)."""
+    """Hours between checkpoints that lose the least (E11; Young (1974))."""
     return np.sqrt(2 * p.checkpoint_s / 3600 * mtbf(n, p))
 
 
@@ -242,7 +267,7 @@ def site_availability(p: Any) -> Any:
 
 
 def mfu(n: Any, p: Any) -> Any:
-    """Model FLOP utilisation of a job on n accelerators (E1); that of one accelerator below one."""
+    """Model FLOP utilization of a job on n accelerators (E1); that of one accelerator below one."""
     return p.mfu_reference * power(np.maximum(n, 1.0) / REFERENCE_ACCELERATORS, np.negative(p.mfu_decay))
 
 

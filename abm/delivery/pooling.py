@@ -92,7 +92,7 @@ pooling = Family(
 
 _GOES_ON = Parameter(
     about="do the others go on when a site stalls (asynchronous or elastic), or wait for it (plain DiLoCo)",
-    source="E9b; Decoupled DiLoCo (2026) against DiLoCo (2023)",
+    source="Google DeepMind (2026), Decoupled DiLoCo, against Douillard et al. (2023)",
     group="pooling",
 )
 
@@ -103,7 +103,7 @@ def single_site(fleet, before):
 
     Rate: the largest of the sites' own (E2), times the site's availability (E14b).
 
-    Source: E9 without E9b.
+    Source: the plain case: one site, one job; equation E9 without E9b.
     """
     own = _one_job(fleet) * site_availability(fleet.p)
     return _alone(own, np.ones(own.shape, dtype=np.int64))
@@ -116,7 +116,7 @@ def independent(fleet, before):
     Rate: the largest over sites and over 1, 2, 4, ... 64 islands of the rate with goodput at an island's size, times
     islands to the power of the replica penalty. Nothing adds up.
 
-    Source: E9 and E9b.
+    Source: no exchange between sites; within a site as in Douillard et al. (2023).
     """
     return _alone(*_split(fleet))
 
@@ -127,7 +127,7 @@ def synchronous(fleet, before):
 
     Rate: E7 at the pool's best batch, goodput and utilisation at its total size, availability to the power of sites.
 
-    Source: E6 and E7; stragglers after MIRI (2025).
+    Source: synchronous data parallelism, as in Grattafiori et al. (2024); stragglers after MIRI (2025).
     """
     own = _one_job(fleet)
     sets = _Sets.of(fleet, own, before)
@@ -154,7 +154,7 @@ def best_of(fleet, before, *, goes_on: Annotated[bool, _GOES_ON] = True):
 
     Rate: the largest of E7, E8 and E9, each with its own best set of sites, and E9b.
 
-    Source: E9.
+    Source: whichever of the others is fastest; equations E7 to E9b.
     """
     sets = _Sets.of(fleet, _one_job(fleet), before)
     own, islands = _split(fleet)

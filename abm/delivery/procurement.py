@@ -42,9 +42,7 @@ procurement = Family(
 )
 
 
-def _p(
-    unit: str, high: float, about: str, span: tuple[float, float], source: str = "E16; assumed"
-) -> Parameter:
+def _p(unit: str, high: float, about: str, span: tuple[float, float], source: str = "assumed") -> Parameter:
     return Parameter(unit, 0, high, about, source, span, "linear", "procurement")
 
 
@@ -65,25 +63,29 @@ _CV = _p(
     2,
     "spread of the time to a contract, as a share of its mean",
     (0.2, 0.7),
-    "EuroHPC: mean 19.7 months, sd 7.4",
+    "abm/data/procurement_history.csv: mean 19.7 months, sd 7.4",
 )
 _REFRESH = _p(
     "1",
     1,
     "0: chips of the specification's date, 1: of delivery",
     (0, 1),
-    "E15; by peak, JUPITER bought 0.1, Leonardo 0.3, LUMI 0.4; the others assumed",
+    "by peak, JUPITER bought 0.1, Leonardo 0.3, LUMI 0.4; the others assumed",
 )
 _LITIGATION = _p("chance", 1, "an award is taken to court", (0, 0.2), "assumed; Leonardo, T-717/20")
 _FAILURE = _p(
-    "chance", 0.9, "a tender fails and starts anew", (0, 0.15), "EuroHPC: MareNostrum 5's first, of 19"
+    "chance",
+    0.9,
+    "a tender fails and starts anew",
+    (0, 0.15),
+    "abm/data/procurement_history.csv: MareNostrum 5's first, of 19",
 )
 _METER = Parameter(
     "1",
     1,
     10,
     "power of a site with generation of its own, times the listed",
-    "Colossus: turbines on site",
+    "xAI (2024), Colossus: turbines on site",
     (1, 3),
     group="procurement",
 )
@@ -92,11 +94,17 @@ _METER = Parameter(
 @procurement(deterministic=True)
 def public_tender(
     *,
-    award_years: Annotated[float, _award(1.1, 3, "EuroHPC, 14 machines: median 16 months, mean 20")] = 1.5,
+    award_years: Annotated[
+        float, _award(1.1, 3, "abm/data/procurement_history.csv, 14 machines: median 16 months, mean 20")
+    ] = 1.5,
     award_cv: Annotated[float, _CV] = 0.38,
     build_years: Annotated[
         float,
-        _build(1, 3, "EuroHPC, 18 machines, nine unfinished: median 42 months (34 to 55) with the award"),
+        _build(
+            1,
+            3,
+            "abm/data/procurement_history.csv, 18 machines, nine unfinished: median 42 months (34 to 55) with the award",
+        ),
     ] = 2.0,
     refresh: Annotated[float, _REFRESH] = 0.3,
     litigation_hazard: Annotated[float, _LITIGATION] = 0.01,
@@ -110,7 +118,8 @@ def public_tender(
     >>> public_tender().award_years
     1.5
 
-    Source: nine EuroHPC machines, selection to operation 36 months in the median; Directive 2014/24/EU.
+    Source: abm/data/procurement_history.csv: nine EuroHPC machines, selection to operation 36 months in the median;
+    Directive 2014/24/EU.
     """
     return Procedure(award_years, award_cv, build_years, refresh, litigation_hazard, tender_failure, 1.0)
 
@@ -149,7 +158,7 @@ def rapid(
     >>> rapid().litigation_hazard
     0.05
 
-    Source: the essay; Directive 2009/81/EC, article 28; times assumed.
+    Source: the essay, Krüger (2026); Directive 2009/81/EC, article 28; times assumed.
     """
     return Procedure(award_years, award_cv, build_years, refresh, litigation_hazard, 0.0, 1.0)
 
@@ -157,9 +166,9 @@ def rapid(
 @procurement(deterministic=True)
 def private(
     *,
-    award_years: Annotated[float, _award(0.1, 0.4, "Colossus: 122 days in all")] = 0.2,
+    award_years: Annotated[float, _award(0.1, 0.4, "xAI (2024), Colossus: 122 days in all")] = 0.2,
     award_cv: Annotated[float, _CV] = 0.38,
-    build_years: Annotated[float, _build(0.4, 1.5, "normally a year to build (Huang, reported)")] = 0.7,
+    build_years: Annotated[float, _build(0.4, 1.5, "Huang (2024), reported: normally a year to build")] = 0.7,
     refresh: Annotated[float, _REFRESH] = 0.8,
     litigation_hazard: Annotated[float, _LITIGATION] = 0.05,
     behind_the_meter: Annotated[float, _METER] = 1.0,
@@ -169,7 +178,8 @@ def private(
     >>> private(behind_the_meter=2.0).behind_the_meter
     2.0
 
-    Source: Colossus, 122 days in an existing shell; "normally 3 years of planning plus 1 to build" (Huang, reported).
+    Source: xAI (2024), Colossus, 122 days in an existing shell; Huang (2024), reported: "normally 3 years of planning
+    plus 1 to build".
     """
     return Procedure(award_years, award_cv, build_years, refresh, litigation_hazard, 0.0, behind_the_meter)
 

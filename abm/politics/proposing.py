@@ -257,15 +257,16 @@ class Proposing:
         varies = np.stack([np.ptp(other, axis=-1), np.ptp(best, axis=-1)], axis=-1)
         return position, 100 * varies / np.maximum(varies.max(-1, keepdims=True), 1e-300)
 
-    def settled_on(self: Any, outcome: Reals) -> Reals:
+    def settled_on(self: Any, outcome: Reals, retreat: Reals | float) -> Reals:
         """The plan that comes nearest to an outcome, 0 to 100, on the two issues (worlds, 2).
 
-        Where it lacks a majority, the cheapest is bought. Each time it has failed, it comes back with half the money.
+        Where it lacks a majority, the cheapest is bought. Each time it has failed, it keeps the share
+        `retreat`, (worlds, 1) or a number, of the money.
         """
         counts, _ = self.ladder
         wanted = np.exp(outcome[:, :1] / 100 * np.log(max(counts[-1], 2)))
         part = np.clip(outcome[:, 1:] / 100, 0.0, 1.0)
-        part = part * power(0.5, self.world.rounds[self.rows])[:, None]
+        part = part * power(retreat, self.world.rounds[self.rows][:, None])
         near = np.abs(np.log(np.array(counts)) - np.log(wanted)).argmin(-1)
         plan = np.zeros((self.worlds, self.sites.count))
         for k in np.unique(near):

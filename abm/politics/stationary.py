@@ -217,7 +217,7 @@ def floor_value(n: int, needed: int, patience: float) -> tuple[float, float, int
     Returns:
         the value of holding the floor, of having just lost it, and how many others are satisfied.
 
-    Source: Baron and Ferejohn (1989), the open rule; benchmark A2.
+    Source: Baron and Ferejohn (1989), the open rule.
     """
     best = (-np.inf, 0.0, 0)
     for m in range(needed, n):

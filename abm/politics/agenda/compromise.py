@@ -30,6 +30,14 @@ Capability = Parameter(
     source="Thomson (2011): bargaining success nearly equal among large and small states",
 )
 
+Retreat = Parameter(
+    unit="share",
+    low=0,
+    high=1,
+    range=(0.25, 1),
+    about="the share of the money that an offer keeps each time it has failed",
+)
+
 
 @agenda
 def compromise(
@@ -37,16 +45,17 @@ def compromise(
     *,
     capability: Annotated[str, Capability] = "equal",
     positions: Annotated[str, File] = "",
+    retreat: Annotated[float, Retreat] = 0.5,
     sunk: Annotated[float, Sunk] = 0.0,
 ):
     """The Union settles on the mean of the states' positions, weighted by salience and capability, and all vote.
 
     Two issues: on how many sites, and how much of the money. A state stands where its payoff is highest, and cares as
-    much as its payoff varies. What fails comes back a quarter later with half the money.
+    much as its payoff varies. What fails comes back a quarter later with less money.
     Source: Van den Bos (1991); Achen (2006); Thomson et al. (2006), The EU Decides.
     """
     x, s, c = stands(table, capability, positions)
-    return table.hold(table.settled_on(compromise_outcome(x, s, c)), sunk)
+    return table.hold(table.settled_on(compromise_outcome(x, s, c), retreat), sunk)
 
 
 @agenda
@@ -58,6 +67,7 @@ def exchange(
     trades: Annotated[
         int, Parameter(unit="trades", low=0, high=1000, about="most trades before the Union settles")
     ] = 20,
+    retreat: Annotated[float, Retreat] = 0.5,
     sunk: Annotated[float, Sunk] = 0.0,
 ):
     """States trade positions, each giving in on what it cares less for, before the Union settles on the mean.
@@ -65,7 +75,7 @@ def exchange(
     Source: Stokman and Van Oosten (1994), the equal-gain exchange model.
     """
     x, s, c = stands(table, capability, positions)
-    return table.hold(table.settled_on(exchange_outcome(x, s, c, trades).outcome), sunk)
+    return table.hold(table.settled_on(exchange_outcome(x, s, c, trades).outcome, retreat), sunk)
 
 
 def stands(table, capability: str, positions: str) -> tuple[Reals, Reals, Reals]:

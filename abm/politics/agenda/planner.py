@@ -30,7 +30,7 @@ def planner(
 
     Under `capability` it maximises the flow V of the best single run; under `welfare` the sum of the states' payoffs,
     over a menu that holds every other agenda's offer and spending less.
-    Source: the social planner; benchmark E5.
+    Source: the social planner; a planner of welfare does at least as well as any vote (tests/theory/test_statics.py).
     """
     if max_sites and max_sites < min_sites:
         raise BadInput(
@@ -49,6 +49,6 @@ def single_decider(
 ):
     """One board or ministry decides alone: a lab by the compute that it gains, a state by its payoff, the Commission by V.
 
-    Source: the essay: "decisions made in weeks"; dictator game, benchmark E6.
+    Source: the essay, Krüger (2026): "decisions made in weeks"; the dictator of Shapley and Shubik (1954).
     """
     return council.choose(by_decider(council, max_sites))

@@ -95,8 +95,8 @@ class Table(Protocol):
         """Positions and saliences, 0 to 100, on the issues; (worlds, states, issues) each."""
         ...
 
-    def settled_on(self, outcome: Reals) -> Reals:
-        """The offer that comes nearest to an outcome (worlds, issues) on them."""
+    def settled_on(self, outcome: Reals, retreat: Reals | float) -> Reals:
+        """The offer that comes nearest to an outcome (worlds, issues) on them; a part of it after each failure."""
         ...
 
     def menu(self) -> list[Reals]:

@@ -174,9 +174,9 @@ def test_the_compromise_lies_between_positions_and_money_follows_it(tmp_path):
 def test_a_rejected_compromise_comes_back_with_half_the_money():
     table = council(agenda="compromise", voting="dictator")
     outcome = np.full((6, 2), 60.0)
-    whole = table.settled_on(outcome).sum(-1)
+    whole = table.settled_on(outcome, 0.5).sum(-1)
     table.world.rounds[:] = 1
-    half = table.settled_on(outcome).sum(-1)
+    half = table.settled_on(outcome, 0.5).sum(-1)
     assert half == pytest.approx(whole / 2, rel=0.05)
 
 
