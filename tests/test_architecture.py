@@ -82,6 +82,57 @@ def test_a_file_imports_only_from_the_left(path):
     assert not imported(path) & forbidden
 
 
+@pytest.mark.parametrize("application", ["runs/europe", "runs/workshop"])
+def test_nothing_of_the_library_imports_an_application_of_it(application):
+    """The European study and rule authoring use the library; their commands are found by entry points."""
+    module = f"juste_retour.{application.replace('/', '.')}"
+    inside = [path for path in FILES if name_of(path).startswith(f"{application}/")]
+    assert inside
+    for path in FILES:
+        if path not in inside:
+            found = {name for name in modules_of(path) if f"{name}.".startswith(f"{module}.")}
+            assert not found, f"{name_of(path)} imports {found}"
+
+
+def module_of(path):
+    return ".".join(["juste_retour", *path.relative_to(ROOT).with_suffix("").parts]).removesuffix(".__init__")
+
+
+MODULES = {module_of(path) for path in FILES}
+TANGLED = {  # lazy imports in both directions, to be removed
+    ("juste_retour.abm.outcomes", "juste_retour.abm.model"),
+}
+
+
+def modules_of(path):
+    """The modules of the house that a file imports, at any depth, but for type checkers."""
+    found, left = set(), [tree_of(path)]
+    while left:
+        node = left.pop()
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            left += node.orelse
+            continue
+        left += ast.iter_child_nodes(node)
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            inner = {f"{node.module}.{alias.name}" for alias in node.names}
+            found |= inner & MODULES or {node.module}
+    return found & MODULES
+
+
+def test_modules_do_not_import_in_a_circle():
+    """Also where an import stands in a function: it hides a circle, it does not undo it."""
+    imports = {module_of(path): modules_of(path) for path in FILES}
+    for here, there in TANGLED:
+        imports[here].remove(there)
+    assert sum(map(len, imports.values())) > len(FILES)
+    while free := [module for module, needed in imports.items() if not needed & imports.keys()]:
+        for module in free:
+            del imports[module]
+    assert not imports
+
+
 def test_no_room_is_named_in_a_string_to_the_left():
     """A lazy import by name would hide an arrow backwards; commands are found by entry points instead."""
     for path in FILES:

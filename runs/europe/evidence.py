@@ -33,7 +33,7 @@ def plan_of(spec: Path | None = None, draws: int | None = None, least: int = 1) 
         least: fewest draws to keep.
     """
     if spec is None:
-        with resources.as_file(resources.files("runs") / "specs" / "calibration.toml") as path:
+        with resources.as_file(resources.files("juste_retour.runs") / "specs" / "calibration.toml") as path:
             plan = read(path)
     else:
         plan = read(spec)

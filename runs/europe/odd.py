@@ -77,7 +77,9 @@ def page() -> str:
     from juste_retour.abm.scenario import DEFAULT, load, parameters
     from juste_retour.runs.europe.calibration import MOMENTS
 
-    template = (resources.files("runs") / "europe" / "odd_template.md").read_text(encoding="utf-8")
+    template = (resources.files("juste_retour.runs") / "europe" / "odd_template.md").read_text(
+        encoding="utf-8"
+    )
     known = parameters()
     scenario = load(DEFAULT)
     parts = {

@@ -6,8 +6,8 @@ import json
 import pytest
 
 from juste_retour.abm.scenario import load, parameters
-from juste_retour.runs.commands.verdict import NUMBERS, PAGE, read
 from juste_retour.runs.europe.claims import CLAIMS, FOUND, HANGS, NOT_FOUND, QUESTIONS, WINDOW
+from juste_retour.runs.europe.commands.verdict import NUMBERS, PAGE, read
 from juste_retour.runs.europe.curves import RENEWED
 from juste_retour.runs.europe.doubts import doubts
 from juste_retour.runs.europe.evidence import plan_of

@@ -9,7 +9,7 @@ import typer
 
 from juste_retour.runs.commands.options import Json
 
-ROOM = Path(__file__).resolve().parents[1] / "europe"
+ROOM = Path(__file__).resolve().parents[1]
 PAGE, NUMBERS = ROOM / "RESULTS.md", ROOM / "results.json"
 
 

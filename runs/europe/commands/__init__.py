@@ -1,0 +1,1 @@
+"""Commands of the European study, found by their entry points."""

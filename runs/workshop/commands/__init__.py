@@ -1,0 +1,1 @@
+"""Commands of rule authoring, found by their entry points."""
