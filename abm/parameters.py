@@ -11,14 +11,14 @@ starts from the ranges, not from these values. Equation numbers are those of `de
 """
 
 from functools import partial
-from types import SimpleNamespace
 from typing import Annotated
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
+from juste_retour.agents.arrays import Number, Reals
 from juste_retour.agents.rules import Parameter
+from juste_retour.agents.values import Values
 
 CALIBRATED = "calibrated on the first two waves"
 CHARTER = "Regulation (EU) 2021/1173, article 9(5)"
@@ -190,19 +190,19 @@ class Parameters(BaseModel):
     # fmt: on
 
 
-def defaults(**changes: float) -> SimpleNamespace:
+def defaults(**changes: float) -> Values:
     """Return the numeric parameters of one world as arrays of shape (1, 1), some of them changed."""
     values = Parameters.model_validate(changes).model_dump()
-    return SimpleNamespace(
+    return Values(
         **{k: np.full((1, 1), float(v)) for k, v in values.items() if not isinstance(v, str | bool)}
     )
 
 
-def matching(value: object, parameter: NDArray[np.float64]) -> NDArray[np.float64]:
+def matching(value: Number, parameter: Reals) -> Reals:
     """Return a parameter (worlds, 1) in the shape that goes with a value: (worlds,) where the value has no second axis.
 
     >>> matching(np.ones(3), np.ones((3, 1))).shape, matching(np.ones((3, 2)), np.ones((3, 1))).shape
     ((3,), (3, 1))
     """
     parameter = np.asarray(parameter)
-    return parameter[..., 0] if np.ndim(value) < 2 <= parameter.ndim else parameter  # type: ignore[arg-type]
+    return parameter[..., 0] if np.ndim(value) < 2 <= parameter.ndim else parameter

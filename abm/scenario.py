@@ -14,7 +14,6 @@ from functools import cache, cached_property
 from importlib import resources
 from operator import attrgetter
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -27,6 +26,7 @@ from juste_retour.abm.parameters import Parameters
 from juste_retour.abm.toml import read_toml, toml_lines
 from juste_retour.agents.errors import BadInput, near
 from juste_retour.agents.rules import FAMILIES, Parameter, Rule, family
+from juste_retour.agents.values import Values
 
 DEFAULT, UNNAMED = "eu-status-quo", "unnamed"
 
@@ -284,16 +284,6 @@ def _built(
         return _named(base, folder, above).changed(changes, name)
     except BadInput as error:
         raise BadInput(f"{place}: {error}") from None
-
-
-class Values(SimpleNamespace):
-    """Numeric parameters over worlds, each (worlds, 1): a rule never sees which of them differ between worlds."""
-
-    def rows(self, worlds: Any) -> Values:
-        """The parameters of some of the worlds; these very ones where they are all, in order."""
-        if np.array_equal(worlds, np.arange(len(self.envelope_eur_bn))):
-            return self
-        return Values(**{k: v[worlds] if isinstance(v, np.ndarray) else v for k, v in vars(self).items()})
 
 
 def values(scenarios: Sequence[Scenario]) -> Values:

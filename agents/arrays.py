@@ -5,27 +5,26 @@ along the last axis of a C-contiguous array in an order that depends on that axi
 in the model goes through `total`. Sums of whole numbers and truth values are exact in any order.
 """
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 Reals = NDArray[np.float64]
 Truths = NDArray[np.bool_]
 Whole = NDArray[np.int64]
+Number = float | Reals  # a number, or an array that broadcasts
 
 
-def total(x: Any) -> Reals:
+def total(x: ArrayLike) -> Reals:
     """Sum real numbers over the last axis; shape (..., n) to (...)."""
     return np.add.reduce(np.ascontiguousarray(x, dtype=np.float64), axis=-1)
 
 
-def running_total(x: Any) -> Reals:
+def running_total(x: ArrayLike) -> Reals:
     """Cumulative sum over the last axis; its last entry may differ from `total` in the last bit."""
     return np.add.accumulate(np.ascontiguousarray(x, dtype=np.float64), axis=-1)
 
 
-def power(base: Any, exponent: Any) -> Reals:
+def power(base: ArrayLike, exponent: ArrayLike) -> Reals:
     """Raise to a power; shapes broadcast.
 
     NumPy takes a square root or a square instead where one exponent of 0.5 or 2 serves a whole loop, which depends on
@@ -36,24 +35,24 @@ def power(base: Any, exponent: Any) -> Reals:
     return np.power(base, np.broadcast_to(exponent, shape).copy())
 
 
-def take(x: Any, index: Any) -> Any:
+def take[Entry: np.generic](x: NDArray[Entry], index: Whole) -> NDArray[Entry]:
     """Pick entries along the last axis by one index for all worlds; the result is C-contiguous (a fancy index is not)."""
     return np.take(x, index, axis=-1)
 
 
-def pick(x: Any, index: Any) -> Any:
+def pick[Entry: np.generic](x: NDArray[Entry], index: Whole) -> NDArray[Entry]:
     """Pick along the last axis by an index of each world's own: x (..., n), index (..., k) to (..., k)."""
     return np.take_along_axis(np.broadcast_to(x, index.shape[:-1] + np.shape(x)[-1:]), index, axis=-1)
 
 
-def ranks(order: Any) -> Whole:
+def ranks(order: Whole) -> Whole:
     """The place of each entry in an order along the last axis, such as `argsort` gives; from 0."""
     out = np.empty_like(order)
     np.put_along_axis(out, order, np.broadcast_to(np.arange(order.shape[-1]), order.shape), axis=-1)
     return out
 
 
-def total_by(x: Any, group: NDArray[np.int64], count: int) -> Reals:
+def total_by(x: ArrayLike, group: NDArray[np.int64], count: int) -> Reals:
     """Sum entries of the last axis by group: x (..., n), group (n,) in 0..count-1, to (..., count).
 
     The members of a group are added in their order on the axis, whatever the number of worlds.

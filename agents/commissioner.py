@@ -7,7 +7,6 @@ against the status quo and in the same unit, EUR bn a state, so that weights com
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +15,7 @@ from juste_retour.agents.arrays import Reals, pick, total
 from juste_retour.agents.each import each_commissioner
 from juste_retour.agents.rules import Family
 from juste_retour.agents.situation import College, States
+from juste_retour.agents.values import Values
 
 draft = Family(
     "draft",
@@ -45,7 +45,7 @@ class Plans:
     spend: Reals
     private: Reals
     party: Reals
-    p: Any
+    p: Values
 
     def weight(self, name: str) -> Reals:
         """A parameter, shaped to weigh (worlds, plans, commissioners)."""
@@ -121,12 +121,12 @@ def ranked(scores: Reals, lead: int, adopted: NDArray[np.bool_]) -> NDArray[np.i
     return np.where(adopted.any(-1), best, -1)
 
 
-def views(gain: Reals, college: College, states: States, **terms: Any) -> Plans:
+def views(gain: Reals, college: College, states: States, p: Values, **terms: Reals) -> Plans:
     """Plans as the College sees them, from each state's gain (worlds, plans, states)."""
     home = pick(gain, np.broadcast_to(college.state, (*gain.shape[:-1], college.count)))
     mean = (total(gain) / states.count)[..., None]
     party = np.repeat(mean, college.count, axis=-1)
     for name in set(college.party) - {"", "none"}:
-        mine = np.array([p == name for p in college.party])
+        mine = np.array([own == name for own in college.party])
         party[..., mine] = (total(np.where(mine, home, 0.0)) / mine.sum())[..., None]
-    return Plans(home=home, union=mean, party=party, **terms)
+    return Plans(home=home, union=mean, party=party, p=p, **terms)

@@ -8,7 +8,7 @@ same site without the lab. After delivery a lab trains at the best place open to
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from juste_retour.agents.arrays import Reals, Whole
 from juste_retour.agents.each import each_lab
 from juste_retour.agents.rules import Family
 from juste_retour.agents.situation import Labs
+from juste_retour.agents.values import Values
 
 anchor = Family(
     "anchor",
@@ -43,7 +44,7 @@ class Market:
     wait: Reals
     home: NDArray[np.bool_]
     outside: Reals
-    p: Any
+    p: Values
 
     @property
     def gain(self) -> Reals:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
-from juste_retour.agents.arrays import Reals, running_total, total
+from juste_retour.agents.arrays import Number, Reals, running_total, total
 
 
 def envy(gain: Reals) -> Reals:
@@ -37,7 +35,7 @@ def swayed(luck: Reals, stake: Reals) -> Reals:
     return odds * total(np.abs(stake))[..., None] / stake.shape[-1]
 
 
-def inequality(gain: Reals, aversion: Any) -> Reals:
+def inequality(gain: Reals, aversion: Number) -> Reals:
     """What inequality takes from each state's gain; (worlds, states), nought where nobody is averse to it."""
     if not np.any(np.asarray(aversion) > 0):
         return np.zeros(gain.shape)

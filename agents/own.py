@@ -17,15 +17,17 @@ from juste_retour.agents.each import Asks
 from juste_retour.agents.lab import Market
 from juste_retour.agents.situation import College, Offer
 from juste_retour.agents.some_worlds import some_worlds
+from juste_retour.agents.values import Values
 
 
-class Parameters:
+class Parameters(Values):
     """The parameters of the one world that is left, as plain numbers: `p.patience`."""
 
-    def __init__(self, everyones: Any):
+    def __init__(self, everyones: Values):
+        super().__init__()
         self._everyones = everyones
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> Reals:
         """The parameter of that name."""
         if name.startswith("_"):
             raise AttributeError(name)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from juste_retour.agents.arrays import Reals, Truths, Whole, total
+from juste_retour.agents.values import Values
 
 
 @dataclass(frozen=True, eq=False)
@@ -187,7 +187,7 @@ class Situation:
     """
 
     states: States
-    p: Any
+    p: Values
     year: float  # of the decision, decimal
     hosted: Whole  # sites so far
     received: Reals  # EUR bn so far

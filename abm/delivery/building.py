@@ -7,7 +7,6 @@ choose the same site at different times meet the same contractor.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,8 +22,10 @@ from juste_retour.abm.delivery.procurement import (
     litigation_years,
     tender_fails,
 )
-from juste_retour.agents.arrays import Reals, Truths, Whole, power
+from juste_retour.abm.noise import Tape
+from juste_retour.agents.arrays import Number, Reals, Truths, Whole, power
 from juste_retour.agents.situation import Sites
+from juste_retour.agents.values import Values
 
 NEVER = 1 << 40
 TO_CONTRACT = ("award_years", "retender_years", "litigation_years")
@@ -89,17 +90,17 @@ class Luck:
     cancel: Reals
 
     @classmethod
-    def of(cls, tape: Any, sites: int, rows: Any) -> Luck:
+    def of(cls, tape: Tape, sites: int, rows: NDArray[np.int64]) -> Luck:
         """Read it off the tape."""
         return cls(*(tape.uniform(f"delivery:{f.name}", sites)[rows] for f in fields(cls)))
 
 
-def headroom(sites: Sites, procedure: Procedure, p: Any) -> Reals:
+def headroom(sites: Sites, procedure: Procedure, p: Values) -> Reals:
     """Power at the meter of each site, MW."""
     return sites.headroom * p.headroom_scale * procedure.behind_the_meter
 
 
-def planned_years(procedure: Procedure, practice: Practice, mw: Any, p: Any) -> Reals:
+def planned_years(procedure: Procedure, practice: Practice, mw: Number, p: Values) -> Reals:
     """Mean years from selection to operation of a site of some MW."""
     size = power(np.maximum(mw, 1e-9) / REFERENCE_MW, p.build_exponent)
     return procedure.award_years + procedure.build_years * size * practice.build_factor + p.grid_years
@@ -113,8 +114,8 @@ def deliver(
     procedure: Procedure,
     practice: Practice,
     luck: Luck,
-    cancellation: Any,
-    p: Any,
+    cancellation: Number,
+    p: Values,
 ) -> Delivered:
     """What sites selected now become.
 

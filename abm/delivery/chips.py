@@ -3,33 +3,32 @@
 Arguments broadcast; parameters `p` have shape (worlds, 1), dates are decimal years, money is EUR bn, power MW.
 """
 
-from typing import Any
-
 import numpy as np
 
 from juste_retour.abm.parameters import H100_PEAK
-from juste_retour.agents.arrays import power
+from juste_retour.agents.arrays import Number, Reals, power
+from juste_retour.agents.values import Values
 
 CHIP_DATE = 2022.8  # the date of `chip_peak` and `chip_power_kw`: the H100
 PRICE_DATE = 2024.9  # the date of `chip_price_eur`
 
 
-def peak(t: Any, p: Any) -> Any:
+def peak(t: Number, p: Values) -> Reals:
     """Peak of a chip of date t, FLOP/s (E15)."""
     return p.chip_peak * power(p.chip_peak_growth, np.subtract(t, CHIP_DATE))
 
 
-def price(t: Any, p: Any) -> Any:
+def price(t: Number, p: Values) -> Reals:
     """Price of a chip of date t, EUR, host, network, building and services included (E15)."""
     return p.chip_price_eur * power(p.chip_price_growth, np.subtract(t, PRICE_DATE))
 
 
-def power_kw(t: Any, p: Any) -> Any:
+def power_kw(t: Number, p: Values) -> Reals:
     """Power of a chip of date t, kW, host and network included (E15)."""
     return p.chip_power_kw * power(p.chip_power_growth, np.subtract(t, CHIP_DATE))
 
 
-def pue(temperature: Any, p: Any) -> Any:
+def pue(temperature: Number, p: Values) -> Reals:
     """Power usage effectiveness at a yearly mean temperature in degrees C (E17).
 
     >>> from juste_retour.abm.parameters import defaults
@@ -39,37 +38,37 @@ def pue(temperature: Any, p: Any) -> Any:
     return p.pue_base + p.pue_slope * np.maximum(np.subtract(temperature, p.free_cooling_c), 0.0)
 
 
-def chips_bought(spend_eur_bn: Any, t: Any, p: Any, kept: Any = 1.0) -> Any:
+def chips_bought(spend_eur_bn: Number, t: Number, p: Values, kept: Number = 1.0) -> Reals:
     """Chips of date t that a sum buys, `kept` being the share that reaches them (`operations.money_kept`)."""
     return spend_eur_bn * 1e9 * kept / price(t, p)
 
 
-def spend_for(chips: Any, t: Any, p: Any, kept: Any = 1.0) -> Any:
+def spend_for(chips: Number, t: Number, p: Values, kept: Number = 1.0) -> Reals:
     """EUR bn that chips of date t cost; the inverse of `chips_bought`."""
     return chips * price(t, p) / (1e9 * kept)
 
 
-def power_mw(chips: Any, t: Any, temperature: Any, p: Any) -> Any:
+def power_mw(chips: Number, t: Number, temperature: Number, p: Values) -> Reals:
     """Power at the meter of chips of date t, MW (E17)."""
     return chips * power_kw(t, p) * pue(temperature, p) / 1e3
 
 
-def chips_carried(headroom_mw: Any, t: Any, temperature: Any, p: Any) -> Any:
+def chips_carried(headroom_mw: Number, t: Number, temperature: Number, p: Values) -> Reals:
     """Chips of date t that a site's power carries; the inverse of `power_mw`."""
     return headroom_mw * 1e3 / (power_kw(t, p) * pue(temperature, p))
 
 
-def spend_cap(headroom_mw: Any, t: Any, temperature: Any, p: Any, kept: Any = 1.0) -> Any:
+def spend_cap(headroom_mw: Number, t: Number, temperature: Number, p: Values, kept: Number = 1.0) -> Reals:
     """Most that a site's power lets it spend on chips of date t, EUR bn."""
     return spend_for(chips_carried(headroom_mw, t, temperature, p), t, p, kept)
 
 
-def h100_equivalents(chips: Any, chip_peak: Any) -> Any:
+def h100_equivalents(chips: Number, chip_peak: Number) -> Number:
     """Chips counted by their peak in H100s."""
     return chips * chip_peak / H100_PEAK
 
 
-def capital_recovery(years: Any, interest: Any) -> Any:
+def capital_recovery(years: Number, interest: Number) -> Reals:
     """Yearly payment on a capital of one, written off over some years (E19).
 
     >>> round(float(capital_recovery(5, 0.07)), 6)
@@ -78,7 +77,7 @@ def capital_recovery(years: Any, interest: Any) -> Any:
     return interest / -np.expm1(-years * np.log1p(interest))
 
 
-def annual_cost(capital_eur_bn: Any, p: Any) -> Any:
+def annual_cost(capital_eur_bn: Number, p: Values) -> Reals:
     """Total cost of ownership a year, EUR bn: machine, building and running (E19)."""
     machine = (1 - p.facility_share) * capital_recovery(p.write_off_years, p.interest)
     building = p.facility_share * capital_recovery(p.facility_life_years, p.interest)

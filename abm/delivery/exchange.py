@@ -3,35 +3,34 @@
 Arguments broadcast against parameters of shape (worlds, 1); `sites` is how many sites a pool has, `ring_km` once round.
 """
 
-from typing import Any
-
 import numpy as np
 
 from juste_retour.abm.delivery.frontier import model_size
 from juste_retour.abm.parameters import matching
-from juste_retour.agents.arrays import power
+from juste_retour.agents.arrays import Number, Reals, power
+from juste_retour.agents.values import Values
 
 FIBRE_KM_S = 299_792 / 1.468
 DAY_S = 86_400.0
 _REFERENCE_STEPS = np.log(30.0)  # at which the penalty was measured
 
 
-def run_flop(rate: Any, p: Any) -> Any:
+def run_flop(rate: Number, p: Values) -> Reals:
     """Compute of a run at a rate in FLOP/s (E3), FLOP; (worlds,) to (worlds,), or (worlds, n) to (worlds, n)."""
     return rate * (matching(rate, p.run_days) * DAY_S * matching(rate, p.run_share))
 
 
-def critical_batch(tokens: Any, p: Any) -> Any:
+def critical_batch(tokens: Number, p: Values) -> Reals:
     """Tokens of a batch at which twice the tokens are needed, for a run on some tokens (E5)."""
     return p.critical_batch_tokens * power(tokens, np.asarray(p.critical_batch_exponent))
 
 
-def tokens_needed(tokens: Any, batch: Any, p: Any) -> Any:
+def tokens_needed(tokens: Number, batch: Number, p: Values) -> Reals:
     """Tokens that a run needs at a batch in tokens, for what it would learn from `tokens` at a small one (E5)."""
     return tokens * (1 + batch / critical_batch(tokens, p))
 
 
-def ring_costs(sites: Any, ring_km: Any, p: Any) -> tuple[Any, Any]:
+def ring_costs(sites: Number, ring_km: Number, p: Values) -> tuple[Reals, Reals]:
     """Return the seconds that each bit sent takes round a ring of sites, and those that the light takes (E6)."""
     sites = np.maximum(sites, 1.0)
     stragglers = 1 + p.straggler * np.log2(sites)
@@ -39,13 +38,13 @@ def ring_costs(sites: Any, ring_km: Any, p: Any) -> tuple[Any, Any]:
     return (sites - 1) / (sites * p.bandwidth_bps) * stragglers, light * stragglers
 
 
-def exchange_seconds(sites: Any, size: Any, bits: Any, ring_km: Any, p: Any) -> Any:
+def exchange_seconds(sites: Number, size: Number, bits: Number, ring_km: Number, p: Values) -> Reals:
     """Seconds of one exchange of a model of `size` parameters round a two-way ring of sites (E6); 0 for one site."""
     a_bit, light = ring_costs(sites, ring_km, p)
     return size * bits * a_bit + light
 
 
-def synchronous_efficiency(x: Any) -> Any:
+def synchronous_efficiency(x: Number) -> Reals:
     """Efficiency of a synchronous pool at its best batch, x being the exchange laid open over a critical step (E7).
 
     >>> float(synchronous_efficiency(0.0)), float(synchronous_efficiency(1.0))
@@ -54,17 +53,17 @@ def synchronous_efficiency(x: Any) -> Any:
     return 1 / np.square(1 + np.sqrt(x))
 
 
-def penalty_exponent(p: Any) -> Any:
+def penalty_exponent(p: Values) -> Reals:
     """Exponent of replicas in a low-communication pool's efficiency, delta ln H / ln 30 (E8)."""
     return p.replica_penalty * np.log(p.inner_steps) / _REFERENCE_STEPS
 
 
-def replica_efficiency(replicas: Any, p: Any) -> Any:
+def replica_efficiency(replicas: Number, p: Values) -> Reals:
     """Efficiency of a low-communication pool of some replicas (E8); one where replicas or inner steps are one."""
     return np.exp(-penalty_exponent(p) * np.log(replicas))
 
 
-def step(rate: Any, p: Any) -> tuple[Any, Any]:
+def step(rate: Number, p: Values) -> tuple[Reals, Reals]:
     """Size of the model that a rate trains best (E4) and the seconds of its step at the critical batch, t(B_c)."""
     size, tokens = model_size(run_flop(rate, p), p)
     return size, 6 * size * critical_batch(tokens, p) / rate

@@ -7,13 +7,14 @@ A rule returns a `Practice`; the functions turn chips into a rate (E1, E2, E10 t
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 
-from juste_retour.agents.arrays import power
+from juste_retour.agents.arrays import Number, Reals, power
 from juste_retour.agents.rules import Family, Parameter
 from juste_retour.agents.some_worlds import each_world
+from juste_retour.agents.values import Values
 
 HOURS_A_WEEK, HOURS_A_YEAR = 168.0, 8766.0
 REFERENCE_ACCELERATORS = 16_384.0  # the size at which `mfu_reference` was measured
@@ -24,19 +25,19 @@ _SHARPNESS = 400.0  # numerical: keeps the bend smooth where spares run out (E14
 class Practice:
     """How a site is run; numbers or arrays of shape (worlds, 1)."""
 
-    restart_h: Any  # automatic restart
-    person_share: Any  # interruptions that need a person
-    person_wait_h: Any  # until that person may act
-    repair_h: Any  # until a failed node is back in service
-    mfu_factor: Any  # skill, on utilization
-    build_factor: Any  # skill, on building time
-    overpricing: Any  # share of the money lost to it
-    lost_purchases_a_year: Any  # share of what was bought that fails or is wrong
-    scandal_a_year: Any  # hazard of one that stops a site for a quarter
-    found_after_years: Any  # audit finds a wrong purchase and has it put right
+    restart_h: Number  # automatic restart
+    person_share: Number  # interruptions that need a person
+    person_wait_h: Number  # until that person may act
+    repair_h: Number  # until a failed node is back in service
+    mfu_factor: Number  # skill, on utilization
+    build_factor: Number  # skill, on building time
+    overpricing: Number  # share of the money lost to it
+    lost_purchases_a_year: Number  # share of what was bought that fails or is wrong
+    scandal_a_year: Number  # hazard of one that stops a site for a quarter
+    found_after_years: Number  # audit finds a wrong purchase and has it put right
 
     @property
-    def downtime_h(self) -> Any:
+    def downtime_h(self) -> Number:
         """Mean time from an interruption to running again, r (E12)."""
         return (1 - self.person_share) * self.restart_h + self.person_share * self.person_wait_h
 
@@ -50,7 +51,7 @@ operations = Family(
 )
 
 
-def mean_wait(hours_a_day: Any, days_a_week: Any) -> Any:
+def mean_wait(hours_a_day: Number, days_a_week: Number) -> Number:
     """Mean wait in hours until staffed hours, for a call at any time of the week (E13): sum of gap^2 / 2 over 168.
 
     >>> round(mean_wait(8, 5), 4), round(mean_wait(8, 7), 4), mean_wait(24, 7)
@@ -221,7 +222,7 @@ def operator_led(
     )
 
 
-def money_kept(practice: Practice, years: Any = 0.0) -> Any:
+def money_kept(practice: Practice, years: Number = 0.0) -> Reals:
     """Share of the money spent that works `years` after delivery: what overpricing and wrong purchases leave of it.
 
     Wrong purchases come at a yearly rate and are put right when an audit has found them, so that no more than
@@ -231,52 +232,52 @@ def money_kept(practice: Practice, years: Any = 0.0) -> Any:
     return (1 - practice.overpricing) * np.exp(out * np.log1p(-np.asarray(practice.lost_purchases_a_year)))
 
 
-def mtbf(n: Any, p: Any) -> Any:
+def mtbf(n: Number, p: Values) -> Reals:
     """Mean hours between interruptions of a job on n accelerators (E10); infinite where n is 0."""
     with np.errstate(divide="ignore"):
         return 1.0 / (p.interruptions * n)
 
 
-def checkpoint_interval(n: Any, p: Any) -> Any:
+def checkpoint_interval(n: Number, p: Values) -> Reals:
     """Hours between checkpoints that lose the least (E11; Young (1974))."""
     return np.sqrt(2 * p.checkpoint_s / 3600 * mtbf(n, p))
 
 
-def losses(n: Any, practice: Practice, p: Any) -> tuple[Any, Any]:
+def losses(n: Number, practice: Practice, p: Values) -> tuple[Reals, Reals]:
     """Return what checkpoints and waiting cost a job on n accelerators: delta_c / tau, which is tau / 2 MTBF, and r / MTBF."""
     rate = p.interruptions * n
     return np.sqrt(p.checkpoint_s / 7200 * rate), practice.downtime_h * rate
 
 
-def goodput(n: Any, practice: Practice, p: Any) -> Any:
+def goodput(n: Number, practice: Practice, p: Values) -> Reals:
     """Share of its time in which a job on n accelerators makes progress (E12); one where n is 0."""
     checkpoints, waiting = losses(n, practice, p)
     return 1 / ((1 + checkpoints) * (1 + checkpoints + waiting))
 
 
-def in_service(practice: Practice, p: Any) -> Any:
+def in_service(practice: Practice, p: Values) -> Reals:
     """Share of a site's accelerators in service while failed nodes are out for repair (E14)."""
     out = p.hardware_failures * p.node_accelerators * practice.repair_h / HOURS_A_YEAR
     short = out / (1 + out) - p.spares
     return 1 - np.logaddexp(0.0, _SHARPNESS * short) / _SHARPNESS
 
 
-def site_availability(p: Any) -> Any:
+def site_availability(p: Values) -> Reals:
     """Share of the time in which a whole site is up, U (E14b)."""
     return 1 / (1 + p.site_outages * p.outage_hours / HOURS_A_YEAR)
 
 
-def mfu(n: Any, p: Any) -> Any:
+def mfu(n: Number, p: Values) -> Reals:
     """Model FLOP utilization of a job on n accelerators (E1); that of one accelerator below one."""
     return p.mfu_reference * power(np.maximum(n, 1.0) / REFERENCE_ACCELERATORS, np.negative(p.mfu_decay))
 
 
-def site_rate(n: Any, chip_peak: Any, practice: Practice, p: Any, talent: Any = 1.0) -> Any:
+def site_rate(n: Number, chip_peak: Number, practice: Practice, p: Values, talent: Number = 1.0) -> Reals:
     """Effective rate of a site that runs one job on its n chips, FLOP/s, while the site is up (E2)."""
     yielded = in_service(practice, p) * practice.mfu_factor * mfu(n, p) * goodput(n, practice, p)
     return n * chip_peak * talent * yielded
 
 
-def talent_factor(researchers: Any, reference: Any, p: Any) -> Any:
+def talent_factor(researchers: Number, reference: Number, p: Values) -> Reals:
     """What researchers within reach do to a site's rate (E24); one by default, since the elasticity is contested."""
     return power(np.divide(researchers, reference), np.asarray(p.talent_elasticity))

@@ -23,9 +23,9 @@ best_of 1.64 [True, True, False]
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
 
@@ -39,9 +39,10 @@ from juste_retour.abm.delivery.exchange import (
 )
 from juste_retour.abm.delivery.operations import Practice, goodput, in_service, losses, mfu, site_availability
 from juste_retour.abm.delivery.tour import Tour, prefix_rings, ring_length
-from juste_retour.agents.arrays import Reals, Truths, Whole, pick, running_total, total
+from juste_retour.agents.arrays import Number, Reals, Truths, Whole, pick, running_total, total
 from juste_retour.agents.rules import Family, Parameter
 from juste_retour.agents.some_worlds import each_world
+from juste_retour.agents.values import Values
 
 __all__ = ["Fleet", "Pool", "pooling", "run_flop"]
 
@@ -62,9 +63,9 @@ class Fleet:
     chips: Reals
     peak: Reals
     practice: Practice
-    p: Any
+    p: Values
     tour: Tour
-    talent: Any = 1.0
+    talent: Number = 1.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -249,7 +250,7 @@ class _Sets:
             return first
         return np.concatenate((first, total(np.where(self.before, x, 0.0))[:, None]), axis=-1)
 
-    def best(self, rates: Any, own: Reals) -> Pool:
+    def best(self, rates: Iterable[tuple[int, Reals]], own: Reals) -> Pool:
         """Return each world's best pool over pairs of islands and the rates (worlds, sets) that they give."""
         worlds = len(self.ranked)
         rate, which, parts = (
@@ -286,7 +287,7 @@ def _synchronous_rates(fleet: Fleet, sets: _Sets) -> Reals:
     return rate * synchronous_efficiency(laid_open)
 
 
-def _low_rates(fleet: Fleet, sets: _Sets, goes_on: Any) -> Iterator[tuple[int, Reals]]:
+def _low_rates(fleet: Fleet, sets: _Sets, goes_on: Number) -> Iterator[tuple[int, Reals]]:
     """FLOP/s of each set as replicas, for each number of islands to a site (E8, E9b)."""
     p = fleet.p
     work = _work(fleet)

@@ -7,15 +7,16 @@ of shape (worlds, sites), lognormal with the stated mean. Procurement's time cou
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 from scipy.special import ndtri
 
 from juste_retour.abm.delivery.operations import Practice
-from juste_retour.agents.arrays import power
+from juste_retour.agents.arrays import Number, Reals, Truths, power
 from juste_retour.agents.rules import Family, Parameter
 from juste_retour.agents.some_worlds import each_world
+from juste_retour.agents.values import Values
 
 REFERENCE_MW = 100.0  # the size that `build_years` speaks of
 
@@ -24,13 +25,13 @@ REFERENCE_MW = 100.0  # the size that `build_years` speaks of
 class Procedure:
     """How a selected site comes to its machine; numbers or arrays of shape (worlds, 1)."""
 
-    award_years: Any  # mean, selection to contract
-    award_cv: Any  # spread of it, as a share of the mean
-    build_years: Any  # mean, contract to operation of 100 MW
-    refresh: Any  # 0: the chips of the specification's date; 1: of delivery
-    litigation_hazard: Any  # chance that an award is taken to court
-    tender_failure: Any  # chance that a tender fails and starts anew
-    behind_the_meter: Any  # multiplies a site's power: generation on site
+    award_years: Number  # mean, selection to contract
+    award_cv: Number  # spread of it, as a share of the mean
+    build_years: Number  # mean, contract to operation of 100 MW
+    refresh: Number  # 0: the chips of the specification's date; 1: of delivery
+    litigation_hazard: Number  # chance that an award is taken to court
+    tender_failure: Number  # chance that a tender fails and starts anew
+    behind_the_meter: Number  # multiplies a site's power: generation on site
 
 
 procurement = Family(
@@ -203,23 +204,23 @@ def state_directed(
     return Procedure(award_years, award_cv, build_years, refresh, litigation_hazard, 0.0, 1.0)
 
 
-def _lognormal(uniform: Any, cv: Any) -> Any:
+def _lognormal(uniform: Number, cv: Number) -> Reals:
     variance = np.log1p(np.square(cv))
     return np.exp(np.sqrt(variance) * ndtri(uniform) - variance / 2)
 
 
-def award_time(procedure: Procedure, uniform: Any) -> Any:
+def award_time(procedure: Procedure, uniform: Number) -> Reals:
     """Years from selection to contract of each site; lognormal, uniform numbers (worlds, sites)."""
     return procedure.award_years * _lognormal(uniform, procedure.award_cv)
 
 
-def build_time(procedure: Procedure, mw: Any, practice: Practice, uniform: Any, p: Any) -> Any:
+def build_time(procedure: Procedure, mw: Number, practice: Practice, uniform: Number, p: Values) -> Reals:
     """Years to build each site of some MW at the meter, the wait for the grid apart; lognormal, uniforms (worlds, sites)."""
     size = power(np.divide(mw, REFERENCE_MW), np.asarray(p.build_exponent))
     return procedure.build_years * size * practice.build_factor * _lognormal(uniform, p.build_cv)
 
 
-def litigation_years(procedure: Procedure, uniform: Any, p: Any) -> Any:
+def litigation_years(procedure: Procedure, uniform: Number, p: Values) -> Reals:
     """Years by which a court delays each award: none, or one to so many quarters, equally likely."""
     hazard = np.asarray(procedure.litigation_hazard, dtype=float)
     sued = uniform < hazard
@@ -231,11 +232,11 @@ def litigation_years(procedure: Procedure, uniform: Any, p: Any) -> Any:
     return np.where(sued, quarters / 4, 0.0)
 
 
-def tender_fails(procedure: Procedure, uniform: Any) -> Any:
+def tender_fails(procedure: Procedure, uniform: Reals) -> Truths:
     """Truth for each site: its tender fails, and the time to a contract starts anew."""
     return uniform < procedure.tender_failure
 
 
-def chip_date(procedure: Procedure, specified: Any, delivered: Any) -> Any:
+def chip_date(procedure: Procedure, specified: Number, delivered: Reals) -> Reals:
     """Date of the chips that a contract buys, between its specification and its delivery (E15)."""
     return specified + procedure.refresh * (delivered - specified)

@@ -6,12 +6,11 @@ here matters.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from juste_retour.agents.arrays import Reals, total
 from juste_retour.agents.situation import Sites, States
+from juste_retour.agents.values import Values
 
 
 def at_start(sites: Sites, states: States) -> Reals:
@@ -25,7 +24,7 @@ def at_start(sites: Sites, states: States) -> Reals:
     return near / (total(near) / sites.count)
 
 
-def moved(near: Reals, computing: Reals, years_behind: Reals, left: Reals, p: Any) -> Reals:
+def moved(near: Reals, computing: Reals, years_behind: Reals, left: Reals, p: Values) -> Reals:
     """Researchers near each site a year later; (worlds, sites).
 
     Args:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from juste_retour.agents.arrays import Reals, Truths, Whole, take, total
 
@@ -18,7 +18,7 @@ EARTH_KM = 6371.0
 STARTS = 12  # nearest-neighbour tours tried; more shorten the Union's tour by less than 1 %
 
 
-def great_circle(latitude: Any, longitude: Any) -> Reals:
+def great_circle(latitude: ArrayLike, longitude: ArrayLike) -> Reals:
     """Distances in km between places in degrees, by the haversine formula; (sites,) to (sites, sites)."""
     north, east = (
         np.radians(np.asarray(latitude, dtype=float)),
@@ -47,7 +47,7 @@ class Tour:
         return float(ring_length(self, np.ones((1, len(self.order)), dtype=bool))[0])
 
 
-def plan_tour(latitude: Any, longitude: Any) -> Tour:
+def plan_tour(latitude: ArrayLike, longitude: ArrayLike) -> Tour:
     """Return a short closed tour over places in degrees: nearest neighbours, improved by 2-opt; found once and kept."""
     return _plan(
         tuple(np.asarray(latitude, dtype=float).tolist()), tuple(np.asarray(longitude, dtype=float).tolist())

@@ -37,7 +37,7 @@ def bid_for_one(situation):
 
 class Voter(MemberState):
     def vote(self, offer):
-        return offer.utility >= self.reservation - self.situation.p.dissent_cost_eur_bn
+        return offer.utility >= (self.reservation or 0.0) - self.situation.p.dissent_cost_eur_bn
 
 
 class Bidder(Voter):

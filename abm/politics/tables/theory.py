@@ -7,7 +7,6 @@ very functions that the model runs.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -21,6 +20,7 @@ from juste_retour.agents.arrays import Reals, Truths, Whole, total
 from juste_retour.agents.member_state import expect, vote
 from juste_retour.agents.minds import inequality
 from juste_retour.agents.situation import Memory, Offer, Situation, States
+from juste_retour.agents.values import Values
 
 PRECISION = 1e-12  # of the unit: below it a player does not mind
 REHEARSALS = 64  # ballots that a proposer plays through where votes hang on luck
@@ -83,7 +83,7 @@ class TheoryTable:
         self._tape = Tape(seed, np.arange(worlds))
         self._values = None if values is None else np.broadcast_to(values, (worlds, states.count))
         column = np.ones((worlds, 1))
-        self.p = SimpleNamespace(
+        self.p = Values(
             patience=patience * column,
             dissent_cost_eur_bn=PRECISION * column,
             inequality_aversion=inequality_aversion * column,
