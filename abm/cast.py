@@ -11,7 +11,8 @@ import numpy as np
 from juste_retour.abm.world import World
 from juste_retour.agents.each import Asks
 from juste_retour.agents.errors import BadInput, near
-from juste_retour.agents.mesa_agents import Actor, Commissioner, Facility, Lab, MemberState
+from juste_retour.agents.mesa_agents import Actor, Commissioner, Lab, MemberState
+from juste_retour.agents.mesa_facility import Facility
 from juste_retour.agents.own import asking
 from juste_retour.agents.situation import Situation
 from juste_retour.agents.some_worlds import some_worlds

@@ -27,7 +27,8 @@ from juste_retour.abm.scenario import Scenario, load
 from juste_retour.abm.world import World
 from juste_retour.agents.arrays import Reals
 from juste_retour.agents.errors import BadInput, near
-from juste_retour.agents.mesa_agents import Actor, Commissioner, Facility
+from juste_retour.agents.mesa_agents import Actor, Commissioner
+from juste_retour.agents.mesa_facility import Facility
 from juste_retour.agents.situation import Situation
 
 AGENT_REPORTERS = (

@@ -8,13 +8,17 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import date
 from difflib import SequenceMatcher
 from hashlib import sha256
 from pathlib import Path
 from typing import NoReturn
 
+import numpy as np
+from numpy.typing import NDArray
+
+from juste_retour.agents.arrays import Reals, Truths, Whole
 from juste_retour.agents.errors import BadInput, near
 
 MISSING_VALUES = {"nan", "na", "n/a", "null", "none", "-", ":"}
@@ -301,3 +305,25 @@ def _misspells(column: str, wanted: str) -> bool:
     """Whether a header's column looks like a slip of `wanted`: a typing error, another case, or the unit left off."""
     a, b = column.casefold(), wanted.casefold()
     return b.startswith(f"{a}_") or SequenceMatcher(None, a, b).ratio() >= 0.8
+
+
+def _frozen[Kind: np.generic](values: Iterable[float], kind: type[Kind]) -> NDArray[Kind]:
+    """Return an array that nobody can write to: the shipped Union is shared by all worlds of a process."""
+    array = np.array(list(values), dtype=kind)
+    array.flags.writeable = False
+    return array
+
+
+def reals(values: Iterable[float]) -> Reals:
+    """Real numbers that nobody can write to."""
+    return _frozen(values, np.float64)
+
+
+def wholes(values: Iterable[int]) -> Whole:
+    """Whole numbers that nobody can write to."""
+    return _frozen(values, np.int64)
+
+
+def truths(values: Iterable[bool]) -> Truths:
+    """Truth values that nobody can write to."""
+    return _frozen(values, np.bool_)

@@ -389,7 +389,7 @@ def code_digest() -> str:
             "experiments/spec.py",
         )
     ]
-    files = [f for f in files if f.name not in ("model.py", "cast.py", "mesa_agents.py")]
+    files = [f for f in files if f.name not in ("model.py", "cast.py", "mesa_agents.py", "mesa_facility.py")]
     digest = hashlib.sha256()
     for path in files:
         digest.update(path.name.encode() + b"\0" + path.read_bytes())

@@ -12,7 +12,8 @@ from juste_retour.abm.reasons import reasons
 from juste_retour.abm.scenario import load
 from juste_retour.abm.world import World
 from juste_retour.agents.errors import BadInput
-from juste_retour.agents.mesa_agents import Commissioner, Facility, Lab, MemberState
+from juste_retour.agents.mesa_agents import Commissioner, Lab, MemberState
+from juste_retour.agents.mesa_facility import Facility
 
 SHORT = {"end": "2028Q1", "assess": "2028Q1"}
 

@@ -8,7 +8,8 @@ from juste_retour.abm.outcomes import run
 from juste_retour.abm.scenario import load
 from juste_retour.agents.errors import BadInput
 from juste_retour.agents.member_state import bid
-from juste_retour.agents.mesa_agents import Commissioner, Facility, Lab, MemberState
+from juste_retour.agents.mesa_agents import Commissioner, Lab, MemberState
+from juste_retour.agents.mesa_facility import Facility
 from juste_retour.agents.rules import FAMILIES
 
 SHORT = {"end": "2028Q1", "assess": "2028Q1"}

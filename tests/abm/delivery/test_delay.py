@@ -15,7 +15,7 @@ from juste_retour.abm.parameters import defaults
 from juste_retour.abm.quarter import advance
 from juste_retour.abm.scenario import load
 from juste_retour.abm.world import World
-from juste_retour.agents.mesa_agents import Facility
+from juste_retour.agents.mesa_facility import Facility
 
 SITES = load_members().sites
 NOW = 4 * 2025

@@ -1,0 +1,141 @@
+"""The candidate sites of a union: read from its table, or made where it has none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from juste_retour.abm.tables import Table, reals, truths, wholes
+from juste_retour.agents.errors import BadInput
+from juste_retour.agents.situation import Sites, States
+
+KINDS = ("campus", "capital", "industrial")
+SITES_REQUIRED = ("site", "state", "power_headroom_mw")
+SITES_OPTIONAL = ("city", "latitude", "longitude", "kind", "centre", "existing_or_planned", "note")
+
+
+@dataclass(frozen=True)
+class Typical:
+    """Means over the people of the shipped Union, and medians over its sites: defaults for other unions."""
+
+    gdp_eur_bn_per_person: float
+    power_price_eur_kwh: float
+    mean_temperature_c: float
+    ict_specialists_pct: float
+    latitude: float
+    longitude: float
+    campus_headroom_mw: float
+    industrial_headroom_mw: float
+
+
+def sites_from(table: Table | None, states: States, typical: Callable[[], Typical]) -> Sites:
+    """Read the sites of a table, or make some where there is none."""
+    if table is None:
+        return made_sites(states, typical())
+    names = table.unique("site")
+    state = state_indices(table, "state", states)
+    without = sorted(set(range(states.count)) - set(state))
+    if without:
+        raise BadInput(
+            f"{table.name}, column state: the state {states.codes[without[0]]!r} has no site; "
+            "add a row for it, or remove the file to have sites made for every state."
+        )
+    headroom = table.numbers(
+        "power_headroom_mw", above=0, remedy="a site needs power headroom above 0 MW, or drop its row"
+    )
+    n = len(names)
+    latitude = table.numbers("latitude", low=-90, high=90) if "latitude" in table else None
+    longitude = table.numbers("longitude", low=-180, high=180) if "longitude" in table else None
+    return _placed(
+        states,
+        names=names,
+        cities=tuple(city or name for city, name in zip(table.notes("city"), names, strict=True))
+        if "city" in table
+        else names,
+        state=state,
+        kind=table.choices("kind", KINDS, "kind of site") if "kind" in table else ("campus",) * n,
+        headroom=headroom,
+        centre=table.flags("centre") if "centre" in table else [False] * n,
+        latitude=latitude,
+        longitude=longitude,
+        typical=typical,
+    )
+
+
+def made_sites(states: States, typical: Typical) -> Sites:
+    """Make sites where no table gives any: campuses by population, and an industrial site in the larger states.
+
+    A state has one campus, and one more for each whole time that its population exceeds the mean, up to four more; a
+    state of at least the mean population has an industrial site too. Headroom is the median of the kind in the
+    shipped Union.
+    """
+    everyone = int(states.population.sum())
+    names, cities, state, kind = [], [], [], []
+    for index, code in enumerate(states.codes):
+        people = int(states.population[index]) * states.count
+        further = min(4, (people - 1) // everyone)
+        kinds = ["campus"] * (1 + further) + ["industrial"] * (people >= everyone)
+        for number, what in enumerate(kinds, start=1):
+            names.append(f"{code.lower()}_{what}_{number}" if what == "campus" else f"{code.lower()}_{what}")
+            cities.append(states.names[index])
+            state.append(index)
+            kind.append(what)
+    headroom = {"campus": typical.campus_headroom_mw, "industrial": typical.industrial_headroom_mw}
+    return _placed(
+        states,
+        names=tuple(names),
+        cities=tuple(cities),
+        state=state,
+        kind=tuple(kind),
+        headroom=[headroom[what] for what in kind],
+        centre=[False] * len(names),
+        latitude=None,
+        longitude=None,
+        typical=lambda: typical,
+    )
+
+
+def _placed(
+    states: States,
+    *,
+    names: tuple[str, ...],
+    cities: tuple[str, ...],
+    state: list[int],
+    kind: tuple[str, ...],
+    headroom: list[float],
+    centre: list[bool],
+    latitude: list[float] | None,
+    longitude: list[float] | None,
+    typical: Callable[[], Typical],
+) -> Sites:
+    """Give sites their states' climate, prices and skills, and their states' place where they have none of their own."""
+
+    def place(own: list[float] | None, column: str) -> NDArray[np.float64]:
+        if own is not None:
+            return reals(own)
+        if column in states.more:
+            return reals(states.more[column][state])
+        return reals([getattr(typical(), column)] * len(names))
+
+    return Sites(
+        names=names,
+        cities=cities,
+        state=wholes(state),
+        latitude=place(latitude, "latitude"),
+        longitude=place(longitude, "longitude"),
+        kind=kind,
+        headroom=reals(headroom),
+        centre=truths(centre),
+        power_price=reals(states.power_price[state]),
+        temperature=reals(states.temperature[state]),
+        specialists=reals(states.specialists[state]),
+    )
+
+
+def state_indices(table: Table, column: str, states: States) -> list[int]:
+    """Read a column of codes as the positions of the states."""
+    place = {code: index for index, code in enumerate(states.codes)}
+    return [place[code] for code in table.choices(column, place, "state")]
