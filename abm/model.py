@@ -21,8 +21,10 @@ from juste_retour.abm.members import Members, load_members
 from juste_retour.abm.outcomes import Outcomes, outcomes, planned_years_behind, price_of_politics
 from juste_retour.abm.politics.council import Council
 from juste_retour.abm.quarter import advance
+from juste_retour.abm.reader import in_world
 from juste_retour.abm.readings import REPORTED, Readings
 from juste_retour.abm.reasons import Decision, reasons
+from juste_retour.abm.records import HeldBallot
 from juste_retour.abm.scenario import Scenario, load
 from juste_retour.abm.world import World
 from juste_retour.agents.arrays import Reals
@@ -122,13 +124,9 @@ class WorldModel(mesa.Model):
         return self._situation[1]
 
     @property
-    def last_ballot(self) -> dict[str, Any] | None:
-        """Votes `yes` and `no` (states,) on the last ballot of this world; None before the first."""
-        for ballot in reversed(self.world.ballots):
-            at = np.flatnonzero(ballot["worlds"] == self.row)
-            if at.size:
-                return {side: ballot[side][at[0]] for side in ("yes", "no")}
-        return None
+    def last_ballot(self) -> HeldBallot | None:
+        """The last ballot that was held in this world, its votes (1, states); None before the first."""
+        return next(in_world(reversed(self.world.ballots), self.row), None)
 
     def handed(self, decision: str, otherwise: Any = _NEVER_ASKED) -> Any:
         """What all actors of this world were last handed for a decision."""

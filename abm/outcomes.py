@@ -16,6 +16,7 @@ from juste_retour.abm.delivery.chips import h100_equivalents
 from juste_retour.abm.members import Members, load_members
 from juste_retour.abm.politics.council import Council
 from juste_retour.abm.quarter import advance
+from juste_retour.abm.records import HeldBallot, Record, TimelineQuarter
 from juste_retour.abm.scenario import Scenario
 from juste_retour.abm.world import World
 from juste_retour.agents.arrays import Reals, total
@@ -27,7 +28,7 @@ class Outcomes:
 
     `worlds` holds arrays (worlds,), `states` (worlds, states), `facilities` one entry a contracted facility, with
     `world` and `site` as positions; quarters are numbers since year 0, -1 for never. `votes`, `timeline` and
-    `decisions` are lists of records whose arrays have a row a world.
+    `decisions` are records of `juste_retour.abm.records`, in the order of the run.
     """
 
     scenarios: list[Scenario]
@@ -37,9 +38,9 @@ class Outcomes:
     worlds: dict[str, Any]
     states: dict[str, Any]
     facilities: dict[str, Any]
-    votes: list[dict[str, Any]]
-    timeline: list[dict[str, Any]] = field(default_factory=list)
-    decisions: list[dict[str, Any]] = field(default_factory=list)
+    votes: list[HeldBallot]
+    timeline: list[TimelineQuarter] = field(default_factory=list)
+    decisions: list[Record] = field(default_factory=list)
 
 
 def twin(scenario: Scenario) -> Scenario:

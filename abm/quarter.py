@@ -12,6 +12,7 @@ from juste_retour.abm.delivery.operations import talent_factor
 from juste_retour.abm.delivery.talent import moved
 from juste_retour.abm.fleet import fleet_of, operational
 from juste_retour.abm.politics.council import Council
+from juste_retour.abm.records import Exit, HeldBallot, TimelineQuarter
 from juste_retour.agents.arrays import total
 
 
@@ -67,17 +68,17 @@ def _keep_ballots(world: Any, council: Council, motion: Any) -> None:
     world.no_votes[council.rows] += motion.no & held[:, None]
     if held.any():
         world.ballots.append(
-            {
-                "worlds": council.rows[held],
-                "quarter": world.quarter,
-                "agenda": world.scenario.rules["agenda"].rule,
-                "rule": world.scenario.rules["voting"].rule,
-                "yes": motion.yes[held],
-                "no": motion.no[held],
-                "union_yes": motion.union_yes[held],
-                "commission_votes": world.commission_votes,
-                "passed": motion.passed[held],
-            }
+            HeldBallot(
+                world.quarter,
+                council.rows[held],
+                agenda=world.scenario.rules["agenda"].rule,
+                rule=world.scenario.rules["voting"].rule,
+                yes=motion.yes[held],
+                no=motion.no[held],
+                union_yes=motion.union_yes[held],
+                commission_votes=world.commission_votes,
+                passed=motion.passed[held],
+            )
         )
 
 
@@ -144,7 +145,7 @@ def learn(world: Any) -> None:
     advantage = np.asarray(world.decide_by_actor("anchor", market))[..., 0]
     mine = (labs.home >= 0) & np.array([k == "company" for k in labs.kind], dtype=bool)
     world.exited = mine & (advantage < 0)
-    world.record("anchor", worlds=np.arange(world.count), advantage=advantage, exited=world.exited)
+    world.record(Exit, np.arange(world.count), advantage=advantage, exited=world.exited)
     follow_the_machines(world)
 
 
@@ -173,7 +174,7 @@ def read(world: Any) -> None:
     if world.now == world.assessed:
         world.race = race
     if world.timeline is not None:
-        world.timeline.append({"quarter": world.quarter} | standing(world) | race)
+        world.timeline.append(TimelineQuarter(world.quarter, **standing(world), **race))
 
 
 def race_of(world: Any, run: Any) -> dict[str, Any]:

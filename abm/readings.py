@@ -62,7 +62,7 @@ class Readings:
     def _read(self) -> dict[str, Any]:
         world, books = self.world, self.accounts
         if world.timeline:
-            found = {k: v for k, v in world.timeline[-1].items() if k != "quarter"}
+            found = world.timeline[-1].columns()
         else:
             found = standing(world) | race_of(world, self._largest_run())
         found |= {

@@ -10,9 +10,12 @@ import numpy as np
 
 from juste_retour.abm.calendar import label
 from juste_retour.abm.delivery.building import TO_CONTRACT, TO_OPERATION
-from juste_retour.abm.politics.voting import Ballot
-from juste_retour.agents.arrays import Reals, Truths
+from juste_retour.abm.reader import in_world, needed, pivotal
+from juste_retour.abm.records import Bid, Draft, Exit, Record, Selection, Vote
+from juste_retour.abm.world import World
 from juste_retour.agents.errors import BadInput
+from juste_retour.agents.lab import Letters
+from juste_retour.agents.situation import Offer
 
 CAUSES = {
     "award_years": "award",
@@ -53,7 +56,7 @@ class Decision:
         return f"{self.quarter} {self.says}"
 
 
-def reasons(world: Any, row: int, kind: str, place: int) -> list[Decision]:
+def reasons(world: World, row: int, kind: str, place: int) -> list[Decision]:
     """The decisions of an actor in one world of a `World` that keeps its trace.
 
     Args:
@@ -67,99 +70,41 @@ def reasons(world: Any, row: int, kind: str, place: int) -> list[Decision]:
     """
     if world.trace is None:
         raise BadInput("this world keeps no trace of decisions; make it with trace=True.")
-    if kind == "site":
-        return list(_of_site(world, row, place))
-    tell = _TELLERS[kind]
-    found = []
-    for record in world.trace:
-        at = np.flatnonzero(np.asarray(record["worlds"]) == row)
-        if at.size and record["family"] in tell:
-            found += list(tell[record["family"]](world, record, int(at[0]), place))
-    return found
+    return [
+        decision for record in in_world(world.trace, row) for decision in _TELLERS[kind](world, record, place)
+    ]
 
 
-@dataclass(frozen=True)
-class Threshold:
-    """One condition of a voting rule at a ballot: what was `reached` of the `full` weight, against the `quota`.
-
-    A ballot passes by one `way`, all of whose conditions are `met`; where they count `against` it, it fails by one.
-    """
-
-    says: str
-    way: int
-    against: bool
-    reached: int
-    quota: int
-    full: int
-    met: bool
-
-
-def cast(world: Any, record: dict[str, Any], k: int) -> Ballot:
-    """The votes of the k-th world of a ballot's record; (1, states)."""
-    votes, weight = np.asarray(record["votes"])[k : k + 1], np.asarray(record["weight"])[k : k + 1]
-    return Ballot(votes > 0, votes < 0, np.asarray(record["union_yes"])[k : k + 1], weight, world.decider)
-
-
-def pivotal(world: Any, record: dict[str, Any], k: int) -> Truths:
-    """(states,) whose other vote alone would have turned a ballot; all are tried at once, one a row."""
-    ballot, n = cast(world, record, k), world.states.count
-    flip = np.eye(n, dtype=bool)
-    weight = np.broadcast_to(ballot.weight, (n, n))
-    yes, no = np.where(flip, ~ballot.yes, ballot.yes), np.where(flip, ballot.yes, ballot.no)
-    turned = Ballot(yes, no, np.repeat(ballot.union_yes, n), weight, world.decider)
-    row = np.asarray(record["worlds"])[k : k + 1]
-    then = world.decide("voting", turned, world.states, rows=np.repeat(row, n))
-    return np.asarray(then) != np.asarray(world.decide("voting", ballot, world.states, rows=row))
-
-
-def thresholds(world: Any, record: dict[str, Any], k: int) -> list[Threshold]:
-    """What each condition of the voting rule came to at a ballot; none where the rule is not said by conditions."""
-    conditions = world.choice("voting").marks.get("conditions")
-    if conditions is None:
-        return []
-    ballot, row = cast(world, record, k), np.asarray(record["worlds"])[k : k + 1]
-    settings = {
-        name: value.reshape(-1)[0].item() if isinstance(value, np.ndarray) else value
-        for name, value in world.settings("voting", row).items()
-    }
-    majority = conditions(ballot, world.states, **settings)
-    found = []
-    for way, tests in enumerate(majority.ways):
-        for condition in tests:
-            reached, quota = (
-                int(np.max(condition.reached(ballot, majority.reverse))),
-                int(np.max(condition.quota)),
-            )
-            weights = np.broadcast_to(np.asarray(condition.weights), (1, world.states.count))
-            full = max(int(weights.sum()) + int(np.max(condition.union)), quota)
-            found.append(
-                Threshold(condition.says, way, bool(majority.reverse), reached, quota, full, reached >= quota)
-            )
-    return found
-
-
-def needed(world: Any, record: dict[str, Any]) -> Reals:
-    """(worlds, states) EUR bn that the offer would have had to add to be worth a yes by its worth alone; 0 where it was."""
-    dissent = world.p.dissent_cost_eur_bn[np.asarray(record["worlds"])]
-    return np.maximum(np.asarray(record["reservation"]) - dissent - record["offer"].utility, 0.0)
-
-
-def _rule(world: Any, family: str, code: str) -> str:
+def _rule(world: World, family: str, code: str) -> str:
     return world.scenario.rules[family].of(code.upper()).rule
 
 
-def _terms(offer: Any, k: int, i: int) -> dict[str, float]:
-    return {name: float(term[k, i]) for name, term in offer.terms().items()}
+def _terms(offer: Offer, i: int) -> dict[str, float]:
+    return {name: float(term[0, i]) for name, term in offer.terms().items()}
 
 
 def _money(value: float) -> str:
     return f"EUR {value:.3g} bn"
 
 
-def _bid(world: Any, record: dict[str, Any], k: int, i: int) -> Iterator[Decision]:
+def _of_state(world: World, record: Record, i: int) -> Iterator[Decision]:
+    if isinstance(record, Bid):
+        yield _bid(world, record, i)
+    elif isinstance(record, Vote) and record.held[0]:
+        yield _vote(world, record, i)
+
+
+def _of_lab(world: World, record: Record, place: int) -> Iterator[Decision]:
+    if isinstance(record, Vote) and record.letters is not None and world.labs.count:
+        yield _letter(world, record, record.letters, place)
+    elif isinstance(record, Exit) and world.labs.home[place] >= 0:
+        yield _exit(world, record, place)
+
+
+def _bid(world: World, record: Bid, i: int) -> Decision:
     code = world.states.codes[i]
-    size, wanted = float(record["size"][k, i]), float(record["wanted"][k, i])
-    utility, without = float(record["offer"].utility[k, i]), float(record["reservation"][k, i])
+    size, wanted = float(record.size[0, i]), float(record.wanted[0, i])
+    utility, without = float(record.offer.utility[0, i]), float(record.reservation[0, i])
     if size > 0:
         says = (
             f"{code} applies for a site of {_money(size)}: with it its payoff is {_money(utility)}, "
@@ -169,40 +114,38 @@ def _bid(world: Any, record: dict[str, Any], k: int, i: int) -> Iterator[Decisio
         says = f"{code} wants a site of {_money(wanted)} but cannot hand in a bid: no dossier in time, or no site or match."
     else:
         says = f"{code} does not apply: no site that it could have is worth it."
-    yield Decision(
-        quarter=record["quarter"],
+    return Decision(
+        quarter=record.quarter,
         actor=code,
         family="bid",
         rule=_rule(world, "bid", code),
         result=size,
         says=says,
-        terms=_terms(record["offer"], k, i),
+        terms=_terms(record.offer, i),
         utility=utility,
         reservation=without,
     )
 
 
-def _vote(world: Any, record: dict[str, Any], k: int, i: int) -> Iterator[Decision]:
-    if not record["held"][k]:
-        return
+def _vote(world: World, record: Vote, i: int) -> Decision:
     code = world.states.codes[i]
-    result = int(np.asarray(record["votes"])[k, i])
-    utility, reservation = float(record["offer"].utility[k, i]), float(record["reservation"][k, i])
-    short_of, passed = float(needed(world, record)[k, i]), bool(record["passed"][k])
-    alone = bool(pivotal(world, record, k)[i])
+    result = int(record.votes[0, i])
+    utility, reservation = float(record.offer.utility[0, i]), float(record.reservation[0, i])
+    short_of, passed = float(needed(world, record)[0, i]), bool(record.passed[0])
+    alone = bool(pivotal(world, record)[i])
     word = {1: "yes", -1: "no", 0: "abstain"}[result]
     worth = f"the offer is worth {_money(utility)} to it against {_money(reservation)} without"
     short = f", and {_money(short_of)} more would have been worth a yes" if short_of > 0 else ""
     end = "the ballot passed" if passed else "the ballot failed"
-    yield Decision(
-        quarter=record["quarter"],
+    return Decision(
+        quarter=record.quarter,
         actor=code,
         family="vote",
         rule=_rule(world, "vote", code),
         result=word,
         says=f"{code} votes {word}: {worth}{short}; {end}"
         + (" and its vote alone decided that." if alone else " with or without its vote."),
-        terms=_terms(record["offer"], k, i),
+        terms=_terms(record.offer, i),
         utility=utility,
         reservation=reservation,
         needed=short_of,
@@ -211,20 +154,22 @@ def _vote(world: Any, record: dict[str, Any], k: int, i: int) -> Iterator[Decisi
     )
 
 
-def _draft(world: Any, record: dict[str, Any], k: int, c: int) -> Iterator[Decision]:
+def _of_commissioner(world: World, record: Record, c: int) -> Iterator[Decision]:
+    if not isinstance(record, Draft):
+        return
     code = world.states.codes[world.college.state[c]]
-    scores, endorsed = np.asarray(record["scores"])[k], np.asarray(record["endorsed"])[k]
-    choice, seats = int(record["choice"][k]), endorsed.shape[-1]
+    scores, endorsed = record.scores[0], record.endorsed[0]
+    choice, seats = int(record.choice[0]), endorsed.shape[-1]
     mine = endorsed[:, c]
 
     def plan(number: int) -> str:
-        sites, spend = int(record["sites"][k, number]), float(record["spend"][k, number])
+        sites, spend = int(record.sites[0, number]), float(record.spend[0, number])
         return f"{sites} sites for {_money(spend)}" if sites != 1 else f"one site for {_money(spend)}"
 
     if c == world.college.lead:
         said = f"proposes {plan(choice)}" if choice >= 0 else "proposes nothing: the College adopts no draft"
         yield Decision(
-            quarter=record["quarter"],
+            quarter=record.quarter,
             actor=code,
             family="draft",
             rule=_rule(world, "draft", code),
@@ -235,7 +180,7 @@ def _draft(world: Any, record: dict[str, Any], k: int, c: int) -> Iterator[Decis
         )
     if choice < 0:
         yield Decision(
-            quarter=record["quarter"],
+            quarter=record.quarter,
             actor=code,
             family="endorse",
             rule=_rule(world, "endorse", code),
@@ -248,7 +193,7 @@ def _draft(world: Any, record: dict[str, Any], k: int, c: int) -> Iterator[Decis
     without = for_it + (-1 if mine[choice] else 1)
     alone = (2 * without > seats) != (2 * for_it > seats)
     yield Decision(
-        quarter=record["quarter"],
+        quarter=record.quarter,
         actor=code,
         family="endorse",
         rule=_rule(world, "endorse", code),
@@ -261,42 +206,38 @@ def _draft(world: Any, record: dict[str, Any], k: int, c: int) -> Iterator[Decis
     )
 
 
-def _letter(world: Any, record: dict[str, Any], k: int, place: int) -> Iterator[Decision]:
-    letters, name = record["letters"], world.labs.names[place]
-    if letters is None or not world.labs.count:
-        return
-    site, money = int(letters.site[k, place]), float(letters.money[k, place])
+def _letter(world: World, record: Vote, letters: Letters, place: int) -> Decision:
+    name = world.labs.names[place]
+    site, money = int(letters.site[0, place]), float(letters.money[0, place])
     if site < 0:
         said = f"{name} offers nothing: no proposed site would give it more than it has."
     else:
-        least = float(letters.least[k, place])
+        least = float(letters.least[0, place])
         said = (
             f"{name} offers {_money(money)} for access to {world.sites.names[site]} "
             f"if it gets at least {least:,.0f} accelerators."
         )
-    yield Decision(
-        quarter=record["quarter"],
+    return Decision(
+        quarter=record.quarter,
         actor=name,
         family="anchor",
         rule=_rule(world, "anchor", name),
         result=money,
         says=said,
-        passed=bool(record["passed"][k]),
+        passed=bool(record.passed[0]),
     )
 
 
-def _exit(world: Any, record: dict[str, Any], k: int, place: int) -> Iterator[Decision]:
+def _exit(world: World, record: Exit, place: int) -> Decision:
     name = world.labs.names[place]
-    if world.labs.home[place] < 0:
-        return
-    left, advantage = bool(record["exited"][k, place]), float(np.asarray(record["advantage"])[k, place])
+    left, advantage = bool(record.exited[0, place]), float(record.advantage[0, place])
     worth = (
         f"what it could use here is {np.exp(advantage):.2g} times what it has or could hire abroad"
         if np.isfinite(advantage)
         else "nothing here is open to it"
     )
-    yield Decision(
-        quarter=record["quarter"],
+    return Decision(
+        quarter=record.quarter,
         actor=name,
         family="anchor",
         rule=_rule(world, "anchor", name),
@@ -307,40 +248,31 @@ def _exit(world: Any, record: dict[str, Any], k: int, place: int) -> Iterator[De
     )
 
 
-def _of_site(world: Any, row: int, j: int) -> Iterator[Decision]:
-    d, name = world.delivered, world.sites.names[j]
-    chosen = int(world.selected[row, j])
-    if chosen < 0:
+def _of_site(world: World, record: Record, j: int) -> Iterator[Decision]:
+    if not isinstance(record, Selection) or not record.chosen[0, j]:
         return
-    contract = int(d.contracted[row, j])
-    years = {name: float(getattr(d, name)[row, j]) for name in _past(world, row, j)}
+    d, name, money = record.delivered, world.sites.names[j], float(record.plan[0, j])
+    contract, ready, cancelled = int(d.contracted[0, j]), int(d.ready[0, j]), bool(d.cancelled[0, j])
+    known: tuple[str, ...] = ()
     if contract > world.now:
         fate = "and its contract is being negotiated"
-    elif d.cancelled[row, j]:
-        fate = f"and given up in {label(contract)}"
+    elif cancelled:
+        fate, known = f"and given up in {label(contract)}", TO_CONTRACT
+    elif ready > world.now:
+        fate, known = f"contracted in {label(contract)} and is being built", TO_CONTRACT
     else:
-        ready = int(d.ready[row, j])
-        fate = f"contracted in {label(contract)} and " + (
-            f"works since {label(ready)}" if ready <= world.now else "is being built"
-        )
+        fate, known = f"contracted in {label(contract)} and works since {label(ready)}", TO_OPERATION
+    years = {cause: float(getattr(d, cause)[0, j]) for cause in known}
     yield Decision(
-        quarter=label(chosen),
+        quarter=record.quarter,
         actor=name,
         family="agenda",
         rule=world.scenario.rules["agenda"].rule,
-        result=float(world.planned[row, j]),
-        says=f"{name} is selected with {_money(float(world.planned[row, j]))}, {fate}{_delay(years)}.",
+        result=money,
+        says=f"{name} is selected with {_money(money)}, {fate}{_delay(years)}.",
         passed=True,
         years=years,
     )
-
-
-def _past(world: Any, row: int, j: int) -> tuple[str, ...]:
-    """The causes of a site's delay that are known by now."""
-    d = world.delivered
-    if d.contracted[row, j] > world.now:
-        return ()
-    return TO_OPERATION if d.ready[row, j] <= world.now and not d.cancelled[row, j] else TO_CONTRACT
 
 
 def _delay(years: dict[str, float]) -> str:
@@ -348,9 +280,9 @@ def _delay(years: dict[str, float]) -> str:
     return f": {', '.join(parts)}" if parts else ""
 
 
-_Teller = Callable[[Any, dict[str, Any], int, int], Iterator[Decision]]
-_TELLERS: dict[str, dict[str, _Teller]] = {
-    "state": {"bid": _bid, "vote": _vote},
-    "commissioner": {"draft": _draft},
-    "lab": {"vote": _letter, "anchor": _exit},
+_TELLERS: dict[str, Callable[[World, Record, int], Iterator[Decision]]] = {
+    "state": _of_state,
+    "commissioner": _of_commissioner,
+    "lab": _of_lab,
+    "site": _of_site,
 }

@@ -6,9 +6,9 @@ real parameter. Luck comes from the tape alone, so a world is the same whoever s
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, Concatenate
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,13 +16,14 @@ from numpy.typing import NDArray
 from juste_retour.abm import quarter as quarterly
 from juste_retour.abm.calendar import label, quarter, year
 from juste_retour.abm.delivery import talent
-from juste_retour.abm.delivery.building import TO_OPERATION, Delivered, Luck, deliver
+from juste_retour.abm.delivery.building import Delivered, Luck, deliver
 from juste_retour.abm.delivery.operations import talent_factor
 from juste_retour.abm.delivery.tour import plan_tour
 from juste_retour.abm.fleet import combine
 from juste_retour.abm.members import Members, load_members
 from juste_retour.abm.noise import Tape
 from juste_retour.abm.politics.voting import Ballot
+from juste_retour.abm.records import HeldBallot, Record, Selection, TimelineQuarter
 from juste_retour.abm.scenario import Scenario, check_actors, settings, values
 from juste_retour.agents.arrays import Reals, Truths, total, total_by
 from juste_retour.agents.lab import Market
@@ -81,8 +82,8 @@ class World:
         self._settings: dict[tuple[str, str], dict[str, Any]] = {}
         self._standing: dict[int, Reals] = {}
         self._yearly: dict[str, tuple[int, Reals]] = {}
-        self.trace: list[dict[str, Any]] | None = [] if trace else None
-        self.timeline: list[dict[str, Any]] | None = [] if timeline else None
+        self.trace: list[Record] | None = [] if trace else None
+        self.timeline: list[TimelineQuarter] | None = [] if timeline else None
 
         self.first, self.last = quarter(self.scenario.start, "start"), quarter(self.scenario.end, "end")
         self.announced, self.assessed = (
@@ -101,7 +102,7 @@ class World:
         self.envelope = np.broadcast_to(self.p.envelope_eur_bn, (w, 1)).copy()
         self.settled = np.zeros(w, bool)
         self.rounds = np.zeros(w, dtype=np.int64)
-        self.ballots: list[dict[str, Any]] = []
+        self.ballots: list[HeldBallot] = []
         self.yes_votes = np.zeros((w, n), dtype=np.int64)
         self.no_votes = np.zeros((w, n), dtype=np.int64)
 
@@ -267,8 +268,7 @@ class World:
             self.envelope[rows] -= total(plan)[:, None]
         delivered = self._delivery(rows, plan)
         self.delivered.write(rows, new, delivered)
-        delay = {name: getattr(delivered, name) for name in ("failed_tenders", *TO_OPERATION)}
-        self.record("delay", worlds=rows, selected=new, **delay)
+        self.record(Selection, rows, chosen=new, plan=plan, pledged=pledged, delivered=delivered)
         self.stale[rows] = True
 
     def rehearsed(self, rows: NDArray[np.int64]) -> list[Reals]:
@@ -298,10 +298,12 @@ class World:
         failing = np.where(matched, p.cancellation, 0.0)  # it is the match that fails
         return deliver(plan, self.now, self.year, self.sites, procedure, practice, luck, failing, p)
 
-    def record(self, family_name: str, **arrays: Any) -> None:
-        """Keep a decision for the trace."""
+    def record[**P](
+        self, kind: Callable[Concatenate[str, P], Record], *arrays: P.args, **named: P.kwargs
+    ) -> None:
+        """Keep a record of this quarter if the world keeps a trace."""
         if self.trace is not None:
-            self.trace.append({"quarter": self.quarter, "family": family_name} | arrays)
+            self.trace.append(kind(self.quarter, *arrays, **named))
 
     def market(self, rows: Any, usable: Reals, wait: Reals, home: Truths, outside: Any = None) -> Market:
         """Places to train, as the labs see them."""

@@ -220,7 +220,9 @@ class MemberState(Actor):
         ballot = self.model.last_ballot
         if ballot is None:
             return None
-        return next((side for side in ("yes", "no") if ballot[side][self.place]), "abstain")
+        if ballot.yes[0, self.place]:
+            return "yes"
+        return "no" if ballot.no[0, self.place] else "abstain"
 
     @property
     def reservation(self) -> float | None:

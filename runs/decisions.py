@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from juste_retour.abm.outcomes import Outcomes
+from juste_retour.abm.records import Bid, Draft, Record, Vote
+from juste_retour.agents.arrays import Truths
 
 _TERMS = ("trophies", "local", "race", "open", "payment", "transfer")
 _REAL = (
@@ -40,47 +42,54 @@ def records(o: Outcomes) -> tuple[NDArray[np.int64], dict[str, Any]]:
     return rows[order], found
 
 
-def _parts(o: Outcomes, record: dict[str, Any]) -> list[dict[str, Any]]:
+def _parts(o: Outcomes, record: Record) -> list[dict[str, Any]]:
+    if isinstance(record, Draft):
+        return _drafts(o, record)
+    if isinstance(record, Bid):
+        wanted = {"wanted_eur_bn": record.wanted.reshape(-1)}
+        every = np.ones(len(record.worlds), bool)
+        return [_of_states(o, record, record.size, every, {"family": "bid"} | wanted)]
+    if isinstance(record, Vote):
+        return [_of_states(o, record, record.votes, record.held, {"family": "vote"})]
+    return []  # the labs' and the sites', which have no payoff of these terms
+
+
+def _of_states(
+    o: Outcomes, record: Bid | Vote, decision: Any, put: Truths, made: dict[str, Any]
+) -> dict[str, Any]:
+    """The states' rows of a bid or a vote, in the worlds where they were asked."""
     states = np.array(o.members.states.codes, dtype=object)
-    worlds = np.asarray(record["worlds"])
-    head = {"quarter": record["quarter"]}
-    if record["family"] not in ("bid", "vote", "draft"):
-        return []  # the labs', which have no payoff of these terms
-    if "offer" in record:
-        shape = (len(worlds), len(states))
-        wanted = record["wanted"] if record["family"] == "bid" else np.nan
-        decision = record["size"] if record["family"] == "bid" else record["votes"]
-        terms = record["offer"].terms()
-        put = np.broadcast_to(record.get("held", True), len(worlds))  # elsewhere no ballot was called
-        made = head | {
-            "family": record["family"],
-            "row": np.repeat(worlds, len(states)),
-            "actor": np.tile(states, len(worlds)),
-            "decision": _flat(decision, shape),
-            "wanted_eur_bn": _flat(wanted, shape),
-            **{f"{term}_eur_bn": _flat(terms[term], shape) for term in _TERMS},
-            "utility_eur_bn": _flat(record["offer"].utility, shape),
-            "reservation_eur_bn": _flat(record["reservation"], shape),
-        }
-        kept = np.repeat(put, len(states))
-        return [
-            {name: value[kept] if isinstance(value, np.ndarray) else value for name, value in made.items()}
-        ]
-    college = states[o.members.college.state]
-    scores = np.asarray(record["scores"])
-    plans, seats = scores.shape[1:]
-    every = (len(worlds), plans, seats)
-    common = head | {
-        "row": np.repeat(worlds, plans * seats),
-        "actor": np.tile(college, len(worlds) * plans),
-        "plan": np.tile(np.repeat(np.arange(plans), seats), len(worlds)),
-        "score": _flat(scores, every),
+    shape = (len(record.worlds), len(states))
+    made |= {
+        "row": np.repeat(record.worlds, len(states)),
+        "actor": np.tile(states, len(record.worlds)),
+        "decision": _flat(decision, shape),
+        **{f"{term}_eur_bn": _flat(value, shape) for term, value in record.offer.terms().items()},
+        "utility_eur_bn": _flat(record.offer.utility, shape),
+        "reservation_eur_bn": _flat(record.reservation, shape),
     }
-    drafted = np.asarray(record["choice"])[:, None, None] == np.arange(plans)[None, :, None]
+    kept = np.repeat(put, len(states))
+    made = {name: value[kept] if isinstance(value, np.ndarray) else value for name, value in made.items()}
+    return {"quarter": record.quarter} | made
+
+
+def _drafts(o: Outcomes, record: Draft) -> list[dict[str, Any]]:
+    """The commissioners' rows: of the one who drafts, then of all who endorse."""
+    college = np.array(o.members.states.codes, dtype=object)[o.members.college.state]
+    worlds, plans, seats = record.scores.shape
+    every = (worlds, plans, seats)
+    common = {
+        "quarter": record.quarter,
+        "row": np.repeat(record.worlds, plans * seats),
+        "actor": np.tile(college, worlds * plans),
+        "plan": np.tile(np.repeat(np.arange(plans), seats), worlds),
+        "score": _flat(record.scores, every),
+    }
+    drafted = record.choice[:, None, None] == np.arange(plans)[None, :, None]
     lead = np.arange(seats) == o.members.college.lead
     return [
         common | {"family": "draft", "decision": _flat(drafted & lead, every)},
-        common | {"family": "endorse", "decision": _flat(np.where(record["endorsed"], 1, -1), every)},
+        common | {"family": "endorse", "decision": _flat(np.where(record.endorsed, 1, -1), every)},
     ]
 
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from juste_retour.abm.calendar import label
 from juste_retour.abm.outcomes import Outcomes
+from juste_retour.abm.reader import series
 from juste_retour.agents.errors import BadInput, near
 
 
@@ -299,9 +300,9 @@ def _votes(o: Outcomes) -> Built:
     codes = np.array([*o.members.states.codes, "EU"], dtype=object)
     parts: list[dict[str, Any]] = []
     for ballot in o.votes:
-        yes, no = np.asarray(ballot["yes"]), np.asarray(ballot["no"])
-        union = np.asarray(ballot["union_yes"])[:, None]
-        seated = np.full(union.shape, bool(ballot["commission_votes"]))
+        yes, no = ballot.yes, ballot.no
+        union = ballot.union_yes[:, None]
+        seated = np.full(union.shape, ballot.commission_votes)
         sides = {
             "yes": np.hstack([yes, union & seated]),
             "no": np.hstack([no, ~union & seated]),
@@ -310,9 +311,9 @@ def _votes(o: Outcomes) -> Built:
         count = len(yes)
         parts.append(
             {
-                "row": np.asarray(ballot["worlds"]),
-                "passed": np.asarray(ballot["passed"]),
-                **{name: [ballot[name]] * count for name in ("quarter", "agenda", "rule")},
+                "row": ballot.worlds,
+                "passed": ballot.passed,
+                **{name: [getattr(ballot, name)] * count for name in ("quarter", "agenda", "rule")},
                 **{name: [" ".join(codes[row]) for row in side] for name, side in sides.items()},
             }
         )
@@ -331,13 +332,9 @@ def _timeline(o: Outcomes) -> Built:
     rows = np.repeat(np.arange(worlds), quarters)
     if not quarters:
         return rows, {column.name: np.zeros(0) for column in TABLES["timeline"]}
-    found: dict[str, Any] = {
-        "quarter": _texts([q["quarter"] for q in o.timeline], np.tile(np.arange(quarters), worlds))
-    }
-    for name in o.timeline[0]:
-        if name != "quarter":
-            found[name] = np.stack([np.broadcast_to(q[name], worlds) for q in o.timeline], axis=1).reshape(-1)
-    return rows, found
+    found = {name: series(o.timeline, name).reshape(-1) for name in o.timeline[0].columns()}
+    words = _texts([q.quarter for q in o.timeline], np.tile(np.arange(quarters), worlds))
+    return rows, {"quarter": words} | found
 
 
 def _decisions(o: Outcomes) -> Built:

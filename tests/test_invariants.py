@@ -116,7 +116,7 @@ def check_books(scenario, out):
         spent = w["spend_eur_bn"] + w["unspent_eur_bn"]
         assert (spent <= scenario.envelope_eur_bn * (1 + 1e-9) + 1e-12).all()
     for ballot in out.votes:
-        assert not (ballot["yes"] & ballot["no"]).any()
+        assert not (ballot.yes & ballot.no).any()
     behind_the_meter = dict(scenario.rules["procurement"].settings).get("behind_the_meter", 1.0)
     headroom = out.members.sites.headroom[f["site"]] * scenario.headroom_scale * behind_the_meter
     assert (f["power_mw"] <= headroom * (1 + 1e-9)).all()

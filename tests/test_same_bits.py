@@ -16,6 +16,7 @@ from numpy._core._multiarray_umath import __cpu_dispatch__
 
 from juste_retour.abm.model import AllocationModel
 from juste_retour.abm.outcomes import run
+from juste_retour.abm.reader import series
 from juste_retour.abm.readings import REPORTED
 from juste_retour.abm.scenario import load, parameters, presets
 from juste_retour.agents.errors import BadInput
@@ -64,9 +65,9 @@ def the_same(one, many, row, place):
 def ballots(outcomes, place):
     found = []
     for ballot in outcomes.votes:
-        for k in np.flatnonzero(ballot["worlds"] == place):
-            votes = tuple(ballot[key][k].tobytes() for key in ("yes", "no", "union_yes", "passed"))
-            found.append((ballot["quarter"], *votes))
+        for k in np.flatnonzero(ballot.worlds == place):
+            sides = (ballot.yes, ballot.no, ballot.union_yes, ballot.passed)
+            found.append((ballot.quarter, *(side[k].tobytes() for side in sides)))
     return found
 
 
@@ -198,9 +199,9 @@ def test_what_is_collected_each_quarter_is_the_timeline_of_an_ensemble():
     frame = model.datacollector.get_model_vars_dataframe()
     timeline = run(scenario, SEED, range(4), price=False, timeline=True).timeline
     assert len(frame) == len(timeline) + 1  # and the start
-    assert list(frame["quarter"][1:]) == [quarter["quarter"] for quarter in timeline]
-    for name in set(timeline[0]) & set(frame) - {"quarter"}:
-        assert list(frame[name][1:]) == [quarter[name][2] for quarter in timeline], name
+    assert list(frame["quarter"][1:]) == [quarter.quarter for quarter in timeline]
+    for name in timeline[0].columns():
+        assert list(frame[name][1:]) == list(series(timeline, name)[2]), name
 
 
 def test_agents_that_ask_the_rule_change_no_bit():

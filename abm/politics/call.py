@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from juste_retour.abm.politics.council import Council
 from juste_retour.abm.politics.entitlement import spread
+from juste_retour.abm.records import Bid
 from juste_retour.agents.arrays import Reals, Truths, pick
 
 
@@ -59,8 +60,8 @@ def hold(council: Council, deadline: float, sunk: Any) -> Call:
     if w.trace is not None:
         gain = situation.alone(size)
         w.record(
-            "bid",
-            worlds=council.rows,
+            Bid,
+            council.rows,
             size=size,
             wanted=wanted,
             able=able,

@@ -21,6 +21,7 @@ from juste_retour.abm.politics.entitlement import best_of
 from juste_retour.abm.politics.motion import Motion
 from juste_retour.abm.politics.proposing import Proposing
 from juste_retour.abm.politics.voting import Ballot
+from juste_retour.abm.records import Vote
 from juste_retour.agents import lab
 from juste_retour.agents.arrays import Reals, Truths, Whole, pick, total
 from juste_retour.agents.minds import inequality
@@ -327,8 +328,8 @@ class Council(Proposing, Buying, Drafting):
         weight = self.payment(plan, pledged)
         passed = held & self.passes(yes, no, union_yes, weight)
         self.world.record(
-            "vote",
-            worlds=self.rows,
+            Vote,
+            self.rows,
             offer=offer,
             failed=failed,
             reservation=reservation,

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from juste_retour.abm.politics.entitlement import Claims, best_of, spread
+from juste_retour.abm.records import Draft
 from juste_retour.agents import commissioner
 from juste_retour.agents.arrays import Reals, Truths, pick, ranks, total
 
@@ -110,8 +111,8 @@ class Drafting:
         choice = commissioner.ranked(scores, self.college.lead, adopted)
         if self.world.trace is not None:
             self.world.record(
-                "draft",
-                worlds=self.rows,
+                Draft,
+                self.rows,
                 scores=scores,
                 endorsed=yes,
                 choice=choice,

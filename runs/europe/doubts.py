@@ -19,6 +19,7 @@ from juste_retour.abm.members import Members, load_members
 from juste_retour.abm.outcomes import run
 from juste_retour.abm.politics.stationary import NotConverged
 from juste_retour.abm.quarter import advance
+from juste_retour.abm.reader import series
 from juste_retour.abm.scenario import Scenario, load
 from juste_retour.abm.world import World
 from juste_retour.agents.arrays import total
@@ -152,8 +153,7 @@ class Bench:
         )
         begun = World(scenario, 0, [0], self.members).announced
         first = World(scenario, 0, [0], self.members).first
-        lags = [frame["years_behind"] for frame in found.timeline[begun - first + 1 :]]
-        return np.min(lags, axis=0)
+        return series(found.timeline[begun - first + 1 :], "years_behind").min(-1)
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,6 +7,7 @@ from juste_retour.abm.delivery.talent import moved
 from juste_retour.abm.outcomes import run
 from juste_retour.abm.parameters import defaults
 from juste_retour.abm.quarter import advance
+from juste_retour.abm.records import Vote
 from juste_retour.abm.scenario import load
 from juste_retour.abm.world import World
 
@@ -81,10 +82,10 @@ def test_states_remember_what_offers_brought():
         advance(world)
     memory = np.zeros(world.memory.shape)
     for record in world.trace:
-        if record["family"] == "vote":
-            gain = record["offer"].utility - record["failed"].utility
-            learnt = memory[record["worlds"]] + 0.25 * (gain - memory[record["worlds"]])
-            memory[record["worlds"]] = np.where(record["held"][:, None], learnt, memory[record["worlds"]])
+        if isinstance(record, Vote):
+            gain = record.offer.utility - record.failed.utility
+            learnt = memory[record.worlds] + 0.25 * (gain - memory[record.worlds])
+            memory[record.worlds] = np.where(record.held[:, None], learnt, memory[record.worlds])
     assert world.memory == pytest.approx(memory)
     assert (np.abs(memory) > 0).any()
 

@@ -180,7 +180,7 @@ def test_under_unanimity_a_yes_is_pivotal_where_it_passes_and_one_no_where_it_al
 
 
 def _noes(model, quarter):
-    return sum(int(b["no"].sum()) for b in model.world.ballots if b["quarter"] == quarter)
+    return sum(int(b.no.sum()) for b in model.world.ballots if b.quarter == quarter)
 
 
 def test_what_a_no_needed_would_have_been_enough():

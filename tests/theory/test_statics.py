@@ -66,7 +66,7 @@ def test_e3_votes_bought_in_cash_spare_sites_and_fewer_sites_are_nearer_the_fron
     sites, either = played(**how), played(side_payments=True, **how)
 
     def ayes(out):
-        return np.concatenate([ballot["yes"].sum(-1) for ballot in out.votes if ballot["passed"].any()])
+        return np.concatenate([ballot.yes.sum(-1) for ballot in out.votes if ballot.passed.any()])
 
     assert either.worlds["sites"].mean() < sites.worlds["sites"].mean() - 1
     assert either.worlds["years_behind"].mean() < sites.worlds["years_behind"].mean() - 0.1

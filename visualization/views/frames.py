@@ -21,6 +21,8 @@ from juste_retour.abm.fleet import fleet_of
 from juste_retour.abm.members import Members, load_members
 from juste_retour.abm.outcomes import Outcomes, outcomes, planned_years_behind
 from juste_retour.abm.quarter import advance
+from juste_retour.abm.reader import in_world
+from juste_retour.abm.records import Bid, Draft, TimelineQuarter, Vote
 from juste_retour.abm.scenario import Scenario
 from juste_retour.abm.world import World
 from juste_retour.agents.arrays import total
@@ -65,18 +67,16 @@ def _play(scenario: Scenario, seed: int, replicate: int, members: Members, price
     shots, ballots, decisions, seen, added = [], [], [], 0, _Added()
     while world.running:
         advance(world)
-        new = (world.trace or [])[seen:]
-        seen += len(new)
+        new = list(in_world((world.trace or [])[seen:], 0))
+        seen = len(world.trace or [])
         held = [
             ballot(world, record, proposed_by(world))
             for record in new
-            if record["family"] == "vote" and record["held"][0]
+            if isinstance(record, Vote) and record.held[0]
         ]
         ballots += held
-        decisions += [
-            decision(world, record) for record in new if record["family"] in ("vote", "bid", "draft")
-        ]
-        shots.append(_shot(world, held, len(ballots), added(world)))
+        decisions += [decision(world, record) for record in new if isinstance(record, Vote | Bid | Draft)]
+        shots.append(_shot(world, (world.timeline or [])[-1], held, len(ballots), added(world)))
     planner = planned_years_behind(world.scenarios, seed, world.replicates, members) if price else None
     found = outcomes(world, planner)
     built = np.flatnonzero((world.selected >= 0)[0])
@@ -138,7 +138,9 @@ def _quarter(value: Any) -> str | None:
     return label(int(value)) if value >= 0 else None
 
 
-def _shot(world: World, held: list[dict[str, Any]], ballots: int, added: float) -> dict[str, Any]:
+def _shot(
+    world: World, reading: TimelineQuarter, held: list[dict[str, Any]], ballots: int, added: float
+) -> dict[str, Any]:
     """What one quarter leaves to be seen, over all candidate sites."""
     d, now = world.delivered, world.now
     chosen, gone = (world.selected >= 0)[0], (d.cancelled & (d.contracted <= now))[0]
@@ -151,22 +153,22 @@ def _shot(world: World, held: list[dict[str, Any]], ballots: int, added: float) 
     phase = np.where(gone, CANCELLED, phase)
     building = np.maximum(d.ready[0] - d.contracted[0], 1)
     progress = np.clip((now - d.contracted[0]) / building, 0.0, 1.0)
-    reading = (world.timeline or [{}])[-1]
-    lag = number(reading["years_behind"][0])
+    read = {name: number(value[0]) for name, value in reading.columns().items()}
+    lag = read["years_behind"]
     return {
         "phase": phase,
         "progress": np.where(contracted, progress, 0.0),
         "frame": {
             "quarter": world.quarter,
-            "selected": number(reading["selected"][0]),
-            "contracted": number(reading["contracted"][0]),
-            "working": number(reading["working"][0]),
-            "accelerators": number(reading["working_accelerators"][0]),
-            "largest_run_flop": number(reading["largest_run_flop"][0]),
+            "selected": read["selected"],
+            "contracted": read["contracted"],
+            "working": read["working"],
+            "accelerators": read["working_accelerators"],
+            "largest_run_flop": read["largest_run_flop"],
             "added_up_flop": number(added),
-            "frontier_flop": number(reading["frontier_flop"][0]),
+            "frontier_flop": read["frontier_flop"],
             "years_behind": lag,
-            "capability_lag_years": number(reading["capability_lag_years"][0]),
+            "capability_lag_years": read["capability_lag_years"],
             "frontier_was_here": None if lag is None else round(world.year - lag, 2),
             "exited_labs": [world.labs.names[k] for k in np.flatnonzero(world.exited[0])],
             "pool": np.flatnonzero(world.pool[0]).tolist(),

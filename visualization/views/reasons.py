@@ -13,7 +13,8 @@ from juste_retour.abm.delivery import operations
 from juste_retour.abm.delivery.building import NEVER, TO_CONTRACT, TO_OPERATION
 from juste_retour.abm.politics.council import Council
 from juste_retour.abm.politics.tables.table import recognised
-from juste_retour.abm.reasons import cast, needed, pivotal, thresholds
+from juste_retour.abm.reader import cast, needed, pivotal, thresholds
+from juste_retour.abm.records import Bid, Draft, Vote
 from juste_retour.abm.world import World
 
 PROPOSERS = {
@@ -66,13 +67,13 @@ def _list(values: Any) -> list[float | None]:
     return [_short(x) for x in np.asarray(values, dtype=np.float64).reshape(-1)]
 
 
-def ballot(world: World, record: dict[str, Any], proposer: str) -> dict[str, Any]:
+def ballot(world: World, record: Vote, proposer: str) -> dict[str, Any]:
     """One ballot: who voted how, each threshold with what was reached, who could have tipped it, who was won by a site."""
-    votes = cast(world, record, 0)
+    votes = cast(world, record)
     yes, no, population = votes.yes[0], votes.no[0], world.states.population
-    hosting = np.asarray(record["offer"].sites)[0] > world_sites(record)
+    hosting = record.offer.sites[0] > record.failed.sites[0]
     return {
-        "quarter": record["quarter"],
+        "quarter": record.quarter,
         "agenda": world.scenario.rules["agenda"].rule,
         "rule": world.scenario.rules["voting"].rule,
         "proposer": proposer,
@@ -80,56 +81,40 @@ def ballot(world: World, record: dict[str, Any], proposer: str) -> dict[str, Any
         "no": np.flatnonzero(no).tolist(),
         "abstain": np.flatnonzero(~yes & ~no).tolist(),
         "union_yes": bool(votes.union_yes[0]) if world.commission_votes else None,
-        "passed": bool(record["passed"][0]),
+        "passed": bool(record.passed[0]),
         "states_share": float(yes.sum() / world.states.count),
         "people_share": float((yes * population).sum() / population.sum()),
-        "conditions": [asdict(threshold) for threshold in thresholds(world, record, 0)],
-        "pivotal": np.flatnonzero(pivotal(world, record, 0)).tolist(),
+        "conditions": [asdict(threshold) for threshold in thresholds(world, record)],
+        "pivotal": np.flatnonzero(pivotal(world, record)).tolist(),
         "coalition": np.flatnonzero(yes & hosting).tolist(),
     }
 
 
-def world_sites(record: dict[str, Any]) -> NDArray[np.int64]:
-    """Sites that each state keeps if the ballot fails; (states,)."""
-    failed = record.get("failed")
-    return np.zeros(1, dtype=np.int64) if failed is None else np.asarray(failed.sites)[0]
-
-
-def decision(world: World, record: dict[str, Any]) -> dict[str, Any]:
+def decision(world: World, record: Bid | Draft | Vote) -> dict[str, Any]:
     """A decision of every state or commissioner, with its terms."""
-    kind = record["family"]
-    out: dict[str, Any] = {"quarter": record["quarter"], "kind": kind}
-    if kind == "draft":
-        scores, choice = np.asarray(record["scores"])[0], int(np.asarray(record["choice"])[0])
+    out: dict[str, Any] = {"quarter": record.quarter, "kind": type(record).__name__.lower()}
+    if isinstance(record, Draft):
+        scores, choice = record.scores[0], int(record.choice[0])
         return out | {
             "plans": scores.shape[0],
             "chosen": choice,
             "own_best": scores.argmax(0).tolist(),
             "best_score": _list(scores.max(0)),
             "score": _list(scores[choice]) if choice >= 0 else None,
-            "endorsed": np.asarray(record["endorsed"])[0, choice].tolist() if choice >= 0 else None,
+            "endorsed": record.endorsed[0, choice].tolist() if choice >= 0 else None,
         }
-    offer = record["offer"]
-    utility = np.asarray(offer.utility)[0]
-    reservation = np.broadcast_to(np.asarray(record["reservation"]), offer.utility.shape)[0]
     out |= {
-        "terms": {name: _list(values[0]) for name, values in offer.terms().items()},
-        "utility": _list(utility),
-        "reservation": _list(reservation),
+        "terms": {name: _list(values[0]) for name, values in record.offer.terms().items()},
+        "utility": _list(record.offer.utility[0]),
+        "reservation": _list(record.reservation[0]),
     }
-    if kind == "bid":
-        return out | {
-            "size": _list(np.asarray(record["size"])[0]),
-            "able": np.asarray(record["able"])[0].tolist(),
-        }
-    letters = record.get("letters")
+    if isinstance(record, Bid):
+        return out | {"size": _list(record.size[0]), "able": record.able[0].tolist()}
+    letters = record.letters
     if letters is not None:
-        out |= {
-            "letter_site": np.asarray(letters.site)[0].tolist(),
-            "letter_eur_bn": _list(np.asarray(letters.money)[0]),
-        }
+        out |= {"letter_site": letters.site[0].tolist(), "letter_eur_bn": _list(letters.money[0])}
     return out | {
-        "decision": np.asarray(record["votes"])[0].astype(int).tolist(),
+        "decision": record.votes[0].astype(int).tolist(),
         "needed": _list(needed(world, record)[0]),
     }
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from juste_retour.abm import outcomes
 from juste_retour.abm.members import Members, load_members
+from juste_retour.abm.reader import series
 from juste_retour.abm.scenario import Scenario
 from juste_retour.runs.statistics import quantile, worst_when_missing
 from juste_retour.runs.user_rules import blame
@@ -40,11 +41,10 @@ def spread(
 
 
 def _summary(scenario: Scenario, seed: int, done: int, parts: list[Any]) -> dict[str, Any]:
-    quarters = range(len(parts[0].timeline))
     columns = {n: np.concatenate([o.worlds[n] for o in parts]) for n in (*COUNTED, *MEASURED)}
 
     def band(name: str) -> list[list[float | None]]:
-        read = [np.concatenate([o.timeline[k][name] for o in parts]) for k in quarters]
+        read = np.concatenate([series(o.timeline, name) for o in parts]).T
         return [[_finite(quantile(values, share)) for values in read] for share in SHARES]
 
     return {

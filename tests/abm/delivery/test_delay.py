@@ -13,6 +13,7 @@ from juste_retour.abm.model import AllocationModel
 from juste_retour.abm.outcomes import run
 from juste_retour.abm.parameters import defaults
 from juste_retour.abm.quarter import advance
+from juste_retour.abm.records import Selection
 from juste_retour.abm.scenario import load
 from juste_retour.abm.world import World
 from juste_retour.agents.mesa_facility import Facility
@@ -83,9 +84,9 @@ def test_the_table_and_the_trace_hold_the_causes():
     for name in ("failed_tenders", *TO_OPERATION):
         traced = np.full(world.planned.shape, -1.0)
         for record in world.trace:
-            if record["family"] == "delay":
-                rows = record["worlds"]
-                traced[rows] = np.where(record["selected"], record[name], traced[rows])
+            if isinstance(record, Selection):
+                years = getattr(record.delivered, name)
+                traced[record.worlds] = np.where(record.chosen, years, traced[record.worlds])
         assert np.array_equal(traced[at], out[name]), name
     spent = sum(out[name] for name in TO_OPERATION)
     opened = out["operational"] >= 0

@@ -65,7 +65,7 @@ def test_where_all_say_no_the_reversion_stands_in_the_end(rule):
         }
     )
     out = run(scenario, 2, range(6), price=False)
-    assert not any(ballot["passed"].any() for ballot in out.votes)
+    assert not any(ballot.passed.any() for ballot in out.votes)
     assert (out.worlds["rounds"] == 2).all()
     if rule == "go_alone":
         assert (out.worlds["sites"] > 0).all()

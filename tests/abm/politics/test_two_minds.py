@@ -58,7 +58,7 @@ def test_in_the_council_the_behavioural_mind_leaves_fewer_noes():
 
     def noes(**mind):
         out = run(load("eu-status-quo").changed(how | mind), 4, range(40), price=False)
-        passed = [b["no"][b["passed"]].sum(-1) for b in out.votes if b["passed"].any()]
+        passed = [b.no[b.passed].sum(-1) for b in out.votes if b.passed.any()]
         return np.concatenate(passed).mean(), out.worlds["sites"].mean()
 
     rational, few = noes()

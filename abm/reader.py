@@ -1,0 +1,89 @@
+"""Reads the records of a run: those of one world, what a ballot turned on, and the timeline as series."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from juste_retour.abm.politics.voting import Ballot
+from juste_retour.abm.records import Record, TimelineQuarter, Vote
+from juste_retour.abm.world import World
+from juste_retour.agents.arrays import Reals, Truths
+from juste_retour.agents.some_worlds import some_worlds
+
+
+def in_world[R: Record](records: Iterable[R], row: int) -> Iterator[R]:
+    """The records that concern one world, of that world alone: all their first axes are of length one."""
+    for record in records:
+        at = np.flatnonzero(record.worlds == row)
+        if at.size:
+            yield some_worlds(record, at[:1])
+
+
+def series(timeline: Sequence[TimelineQuarter], name: str) -> Reals:
+    """A column of the timeline, (worlds, quarters)."""
+    return np.stack([getattr(quarter, name) for quarter in timeline], axis=1)
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """One condition of a voting rule at a ballot: what was `reached` of the `full` weight, against the `quota`.
+
+    A ballot passes by one `way`, all of whose conditions are `met`; where they count `against` it, it fails by one.
+    """
+
+    says: str
+    way: int
+    against: bool
+    reached: int
+    quota: int
+    full: int
+    met: bool
+
+
+def cast(world: World, vote: Vote) -> Ballot:
+    """The votes as the voting rule is handed them."""
+    return Ballot(vote.votes > 0, vote.votes < 0, vote.union_yes, vote.weight, world.decider)
+
+
+def pivotal(world: World, vote: Vote) -> Truths:
+    """(states,) whose other vote alone would have turned a ballot of one world; all are tried at once, one a row."""
+    ballot, n = cast(world, vote), world.states.count
+    flip = np.eye(n, dtype=bool)
+    weight = np.broadcast_to(vote.weight, (n, n))
+    yes, no = np.where(flip, ~ballot.yes, ballot.yes), np.where(flip, ballot.yes, ballot.no)
+    turned = Ballot(yes, no, np.repeat(vote.union_yes, n), weight, world.decider)
+    then = world.decide("voting", turned, world.states, rows=np.repeat(vote.worlds, n))
+    return np.asarray(then) != np.asarray(world.decide("voting", ballot, world.states, rows=vote.worlds))
+
+
+def thresholds(world: World, vote: Vote) -> list[Threshold]:
+    """What each condition of the voting rule came to at a ballot of one world; none where the rule has no conditions."""
+    conditions = world.choice("voting").marks.get("conditions")
+    if conditions is None:
+        return []
+    settings = {
+        name: value.reshape(-1)[0].item() if isinstance(value, np.ndarray) else value
+        for name, value in world.settings("voting", vote.worlds).items()
+    }
+    ballot = cast(world, vote)
+    majority = conditions(ballot, world.states, **settings)
+    found = []
+    for way, tests in enumerate(majority.ways):
+        for condition in tests:
+            reached = int(np.max(condition.reached(ballot, majority.reverse)))
+            quota = int(np.max(condition.quota))
+            weights = np.broadcast_to(np.asarray(condition.weights), (1, world.states.count))
+            full = max(int(weights.sum()) + int(np.max(condition.union)), quota)
+            found.append(
+                Threshold(condition.says, way, bool(majority.reverse), reached, quota, full, reached >= quota)
+            )
+    return found
+
+
+def needed(world: World, vote: Vote) -> Reals:
+    """(worlds, states) EUR bn that the offer would have had to add to be worth a yes by its worth alone; 0 where it was."""
+    dissent = world.p.dissent_cost_eur_bn[vote.worlds]
+    return np.maximum(vote.reservation - dissent - vote.offer.utility, 0.0)

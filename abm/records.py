@@ -1,0 +1,130 @@
+"""What a run keeps of its decisions, its ballots and its quarters.
+
+Each array of a record has an entry for each world of the record on its first axis; `juste_retour.abm.reader` reads them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+from juste_retour.abm.delivery.building import Delivered
+from juste_retour.agents.arrays import Reals, Truths, Whole
+from juste_retour.agents.lab import Letters
+from juste_retour.agents.situation import Offer
+
+
+@dataclass(frozen=True, eq=False)
+class Record:
+    """Something that happened in a quarter, such as "2026Q3", in some worlds; `worlds` are their positions."""
+
+    quarter: str
+    worlds: Whole
+
+
+@dataclass(frozen=True, eq=False)
+class Bid(Record):
+    """What the states bid for in a call for proposals; all (worlds, states).
+
+    `size` is what each applies for, EUR bn, 0 for nothing; `wanted` what it would apply for if it were `able` to. The
+    `offer` is the payoff with that site and `reservation` the one without, EUR bn.
+    """
+
+    size: Reals
+    wanted: Reals
+    able: Truths
+    offer: Offer
+    reservation: Reals
+
+
+@dataclass(frozen=True, eq=False)
+class Draft(Record):
+    """The plans before the College: who endorses which, and which one is adopted.
+
+    `scores` EUR bn and `endorsed` are (worlds, plans, commissioners), `sites` and `spend`, EUR bn, (worlds, plans);
+    `choice` (worlds,) is the plan adopted, -1 for none.
+    """
+
+    scores: Reals
+    endorsed: Truths
+    choice: Whole
+    sites: Whole
+    spend: Reals
+
+
+@dataclass(frozen=True, eq=False)
+class Vote(Record):
+    """How the states vote on an offer, and why.
+
+    `failed` is the payoff if the ballot fails and `reservation` what the `offer` is compared with, EUR bn (worlds,
+    states). `votes` are 1 yes, 0 abstention and -1 no, `weight` the states' shares of the bill, likewise. `union_yes`,
+    `held` (elsewhere nothing was put to a vote) and `passed` are (worlds,).
+    """
+
+    offer: Offer
+    failed: Offer
+    reservation: Reals
+    votes: Whole
+    union_yes: Truths
+    weight: Reals
+    letters: Letters | None
+    held: Truths
+    passed: Truths
+
+
+@dataclass(frozen=True, eq=False)
+class Selection(Record):
+    """The sites `chosen` (worlds, sites), what is planned for each and what labs pledge, EUR bn.
+
+    `delivered` is what becomes of them, with the causes of their delay.
+    """
+
+    chosen: Truths
+    plan: Reals
+    pledged: Reals
+    delivered: Delivered
+
+
+@dataclass(frozen=True, eq=False)
+class Exit(Record):
+    """Which labs have `exited` to a cloud abroad, and the logarithm of their `advantage` at home; (worlds, labs)."""
+
+    advantage: Reals
+    exited: Truths
+
+
+@dataclass(frozen=True, eq=False)
+class HeldBallot(Record):
+    """A ballot that was held: the votes `yes` and `no` (worlds, states), and whether it `passed` (worlds,).
+
+    `agenda` and `rule` are the agenda and the voting rule. `union_yes` (worlds,) is the Commission's side, whose vote
+    counts where `commission_votes`.
+    """
+
+    agenda: str
+    rule: str
+    yes: Truths
+    no: Truths
+    union_yes: Truths
+    commission_votes: bool
+    passed: Truths
+
+
+@dataclass(frozen=True, eq=False)
+class TimelineQuarter:
+    """How far the program has come by a quarter, and how far behind the frontier it is; all (worlds,)."""
+
+    quarter: str
+    selected: Whole
+    contracted: Whole
+    working: Whole
+    working_accelerators: Reals
+    exited_labs: Whole
+    largest_run_flop: Reals
+    frontier_flop: Reals
+    years_behind: Reals
+    capability_lag_years: Reals
+
+    def columns(self) -> dict[str, Any]:
+        """All arrays by name."""
+        return {field.name: getattr(self, field.name) for field in fields(self) if field.name != "quarter"}

@@ -1,0 +1,111 @@
+"""Records of a run: each world reads its own part of them, the same that it would have alone."""
+
+from dataclasses import fields, is_dataclass, replace
+
+import numpy as np
+import pytest
+
+from juste_retour.abm import records
+from juste_retour.abm.quarter import advance
+from juste_retour.abm.reader import cast, in_world, pivotal, series, thresholds
+from juste_retour.abm.records import Bid, Draft, Exit, HeldBallot, Record, Selection, Vote
+from juste_retour.abm.scenario import load
+from juste_retour.abm.world import World
+
+CALL = {}
+COLLEGE = {"agenda": "commission_proposal", "funding": "gni_key"}
+
+
+def played(replicates, changes):
+    scenario = load("eu-status-quo").changed({"end": "2027Q4", "assess": "2027Q4"} | changes)
+    world = World(scenario, 5, replicates, trace=True, timeline=True)
+    while world.running:
+        advance(world)
+    return world
+
+
+def arrays(thing, name=""):
+    """Every array of a record by its path, those of the records inside it too."""
+    for field in fields(thing):
+        value = getattr(thing, field.name)
+        if is_dataclass(value):
+            yield from arrays(value, f"{name}{field.name}.")
+        elif isinstance(value, np.ndarray):
+            yield f"{name}{field.name}", value
+
+
+@pytest.fixture(scope="module", params=[CALL, COLLEGE], ids=["call", "college"])
+def runs(request):
+    return played(range(4), request.param), [played([k], request.param) for k in range(4)]
+
+
+def test_every_kind_of_decision_is_kept():
+    seen = {type(record) for changes in (CALL, COLLEGE) for record in played(range(2), changes).trace}
+    assert seen == {Bid, Draft, Vote, Selection, Exit}
+    assert all(issubclass(kind, Record) for kind in seen | {HeldBallot})
+    assert {
+        kind for kind in vars(records).values() if isinstance(kind, type) and Record in kind.__bases__
+    } == {
+        *seen,
+        HeldBallot,
+    }
+
+
+def test_worlds_lead_every_array(runs):
+    many, _ = runs
+    for record in [*many.trace, *many.ballots]:
+        for name, array in arrays(record):
+            assert len(array) == len(record.worlds), (type(record).__name__, name)
+
+
+def test_a_world_reads_what_it_would_have_kept_alone(runs):
+    many, alone = runs
+    for row, one in enumerate(alone):
+        for kept, own in ((many.trace, one.trace), (many.ballots, one.ballots)):
+            mine, theirs = list(in_world(kept, row)), list(in_world(own, 0))
+            assert [(type(r), r.quarter) for r in mine] == [(type(r), r.quarter) for r in theirs]
+            for a, b in zip(mine, theirs, strict=True):
+                for (name, x), (_, y) in zip(arrays(a), arrays(b), strict=True):
+                    assert name == "worlds" or np.array_equal(x, y, equal_nan=x.dtype.kind == "f"), (a, name)
+
+
+def test_the_timeline_reads_as_series(runs):
+    many, alone = runs
+    for name in many.timeline[0].columns():
+        whole = series(many.timeline, name)
+        assert whole.shape == (4, len(many.timeline))
+        for row, one in enumerate(alone):
+            assert np.array_equal(whole[row], series(one.timeline, name)[0], equal_nan=True), name
+
+
+def passes_if_turned(world, vote, state):
+    """Whether a ballot passes if one state alone votes otherwise."""
+    votes = vote.votes.copy()
+    votes[0, state] = -1 if votes[0, state] > 0 else 1
+    turned = cast(world, replace(vote, votes=votes))
+    return world.decide("voting", turned, world.states, rows=vote.worlds)[0]
+
+
+def test_a_ballot_turns_on_those_who_are_pivotal(runs):
+    many, _ = runs
+    votes = [v for row in range(4) for v in in_world(many.trace, row) if isinstance(v, Vote) and v.held[0]]
+    assert votes
+    for vote in votes:
+        ballot = cast(many, vote)
+        passed = many.decide("voting", ballot, many.states, rows=vote.worlds)[0]
+        assert passed == vote.passed[0]
+        ways = thresholds(many, vote)
+        assert ways
+        assert all(t.met == (t.reached >= t.quota) and t.full >= t.quota for t in ways)
+        by_way = {t.way: [u.met for u in ways if u.way == t.way] for t in ways}
+        assert any(all(met) for met in by_way.values()) == (passed != ways[0].against)
+        assert [passes_if_turned(many, vote, i) != passed for i in range(27)] == pivotal(many, vote).tolist()
+
+
+def test_a_world_without_a_trace_keeps_none():
+    world = World(load("eu-status-quo").changed({"end": "2025Q4", "assess": "2025Q4"}), 1, [0])
+    while world.running:
+        advance(world)
+    assert world.trace is None
+    assert world.timeline is None
+    assert world.ballots
