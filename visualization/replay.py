@@ -18,7 +18,7 @@ def modules(first: str = "replay.js") -> list[str]:
         if name in order:
             return
         for needed in re.findall(
-            r'^(?:import|export) .*? from "\./([\w.]+)";$', (STAGE / name).read_text("utf-8"), re.M
+            r'^import .*? from "\./([\w./]+)";$', (STAGE / name).read_text("utf-8"), re.M
         ):
             visit(needed)
         order.append(name)
@@ -32,9 +32,20 @@ def bundled(first: str = "replay.js") -> str:
     parts = []
     for name in modules(first):
         text = (STAGE / name).read_text("utf-8")
-        text = re.sub(r'^import .*? from "\./[\w.]+";$\n?', "", text, flags=re.M)
+        if name.endswith(".mjs"):
+            parts.append(enclosed(STAGE / name))
+            continue
+        text = re.sub(r'^import .*? from "\./[\w./]+";$\n?', "", text, flags=re.M)
         parts.append(re.sub(r"^export (?=(async )?(function|const|let|class) )", "", text, flags=re.M))
     return "\n".join(parts)
+
+
+def enclosed(module: Path) -> str:
+    """A vendored module under its license, as one constant of its file's name that keeps all other names inside."""
+    content, exports = module.read_text("utf-8").split("export{")
+    names = re.sub(r"([\w$]+) as (\w+)", r"\2:\1", exports.split("}")[0])
+    license_text = module.with_name("LICENSE").read_text("utf-8")
+    return f"/*!\n{license_text}*/\nconst {module.stem} = (() => {{{content}return {{{names}}};}})();"
 
 
 def inlined(value: Any) -> str:

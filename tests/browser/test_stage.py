@@ -216,6 +216,26 @@ def test_a_step_keeps_what_it_does_not_change(visit):
     assert page.evaluate(kept)
 
 
+def test_a_site_keeps_its_disc_from_the_choice_until_it_works(visit):
+    page = visit("?t=2026Q1")
+    page.evaluate(
+        "for (const e of document.querySelectorAll('.facility > circle:first-of-type')) e.kept = true"
+    )
+    assert page.locator(".facility[data-phase=chosen]").count() > 3
+    for quarter in range(9, 20):
+        page.fill("[aria-label=Quarter]", f"{quarter}")
+    kept = "all => all.filter(g => g.querySelector('circle').kept).length"
+    assert page.eval_on_selector_all(".facility[data-phase=working]", kept) > 3
+
+
+def test_a_redraw_leaves_alone_what_somebody_types(visit):
+    page = visit("?speed=5")
+    page.fill("[name=seed]", "12")
+    page.evaluate("document.querySelector('[data-playing]').click()")
+    page.wait_for_function("document.querySelector('.page').dataset.t === '43'")
+    assert page.input_value("[name=seed]") == "12"
+
+
 def test_keys_drive_it(visit):
     page = visit()
     press = page.keyboard.press

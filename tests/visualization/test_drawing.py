@@ -1,3 +1,4 @@
+import hashlib
 import re
 import socket
 from pathlib import Path
@@ -103,7 +104,21 @@ def test_modules_are_bundled_once_each_and_after_what_they_need():
         assert not re.search(r"^(import|export) ", script, re.M)
         names = re.findall(r"^(?:async )?(?:function|const|let|class) (\w+)", script, re.M)
         assert len(names) == len(set(names)), sorted(n for n in names if names.count(n) > 1)
-    assert set(modules("app.js")) | {"replay.js"} == {p.name for p in STAGE.glob("*.js")}
+    files = {p.relative_to(STAGE).as_posix() for p in STAGE.rglob("*") if p.suffix in {".js", ".mjs"}}
+    assert set(modules("app.js")) | {"replay.js"} == files
+
+
+def test_preact_is_as_published_and_every_bundle_carries_its_license():
+    folder = STAGE / "preact"
+    rows = re.findall(
+        r"^\| `(.+?)` \| (\d+) \| `(\w{64})` \|$", (folder / "README.md").read_text("utf-8"), re.M
+    )
+    assert {name for name, _, _ in rows} == {"preact.mjs", "LICENSE"}
+    for name, size, digest in rows:
+        content = (folder / name).read_bytes()
+        assert (len(content), hashlib.sha256(content).hexdigest()) == (int(size), digest), name
+    for first in ("replay.js", "app.js"):
+        assert (folder / "LICENSE").read_text("utf-8") in bundled(first)
 
 
 def test_inlined_runs_cannot_end_the_script():

@@ -1,6 +1,7 @@
 // The live page: puts the parts together and talks to the server.
 
-import { h, patch } from "./paint.js";
+import * as preact from "./preact/preact.mjs";
+import { h } from "./paint.js";
 import { address, fromAddress, gliding, makeStore, shown, frameAt } from "./store.js";
 import { drawStage, setType, titleOf } from "./stage.js";
 import { drawPlayer } from "./player.js";
@@ -27,7 +28,6 @@ export function start(place, geometry, catalogue, ask) {
   const director = makeDirector(store, ask, goOn);
   const tour = makeTour(store, director);
   const { state } = store;
-  let svg = null;
   let size = { width: 1024, height: 600 };
   let open = null;
   let came = null;
@@ -45,10 +45,10 @@ export function start(place, geometry, catalogue, ask) {
     setType(place, state);
     const panel = PANELS[state.panel] ? state.panel : null;
     const before = document.activeElement;
-    patch(place, [
-      h("div", { key: "page", class: `page${gliding(state) ? " gliding" : ""}${state.big ? " big" : ""}${state.tour !== null ? " touring" : ""}${panel ? " paneled" : ""}`, "data-ready": state.runs.length > 0, "data-t": state.t, "data-busy": state.busy },
+    preact.render(
+      h("div", { class: `page${gliding(state) ? " gliding" : ""}${state.big ? " big" : ""}${state.tour !== null ? " touring" : ""}${panel ? " paneled" : ""}`, "data-ready": state.runs.length > 0, "data-t": state.t, "data-busy": state.busy },
         h("header", { key: "bar", class: "bar" }, drawBar(state, store, director)),
-        h("main", { key: "stage", class: "hall" }, h("svg", { key: "svg", elsewhere: true, class: "stage", role: "group", "aria-label": "Map, vote and race" })),
+        h("main", { key: "stage", class: "hall" }, drawStage(state, store, size)),
         h("footer", { key: "player", class: "player" }, drawPlayer(state, store)),
         panel && h("aside", { key: "panel", class: `panel ${panel}`, tabindex: -1, "aria-label": PANELS[panel] },
           h("button", { key: "close", type: "button", class: "close", "aria-label": "Close (Esc)", onclick: () => store.set({ panel: null, who: null }) }, "×"),
@@ -56,9 +56,8 @@ export function start(place, geometry, catalogue, ask) {
         state.tour !== null && h("section", { key: "tour", class: "tour", "aria-label": "Tour" }, drawTour(state, store, tour)),
         state.notice && h("div", { key: "notice", class: "notice", role: "alert" }, h("span", {}, state.notice), h("button", { type: "button", "aria-label": "Dismiss", onclick: () => store.set({ notice: null }) }, "×")),
         h("p", { key: "live", class: "unseen", "aria-live": "polite" }, state.playing ? "" : summary(state))),
-    ]);
-    svg = place.querySelector("svg.stage");
-    drawStage(svg, state, store, size);
+      place,
+    );
     if (panel === open) return;
     if (panel && !open) came = before;
     if (panel) place.querySelector(".panel").focus({ preventScroll: true });

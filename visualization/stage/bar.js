@@ -1,6 +1,6 @@
 // The row at the top: which scenarios, which luck, and what else there is to see.
 
-import { h } from "./paint.js";
+import { h, unlessTyping } from "./paint.js";
 import { copyLink, saveCsv, savePng, saveReplay, saveSvg, saveToml } from "./exports.js";
 
 /** The bar as elements. */
@@ -13,7 +13,7 @@ export function drawBar(state, store, director) {
       state.compare && h("span", { key: "versus", class: "versus" }, "against"),
       state.compare && chooser(state, director, 1)),
     h("label", { key: "seed", class: "seed", title: "The same seed is the same luck, whatever the rules" }, "luck",
-      h("input", { type: "text", inputmode: "numeric", name: "seed", value: state.seed, "aria-label": "Seed of the luck",
+      h("input", { type: "text", inputmode: "numeric", name: "seed", ref: unlessTyping(state.seed), "aria-label": "Seed of the luck",
         onchange: (e) => reseed(e.target, state, store, director) })),
     press("dice", "⚄", "Other luck (L)", () => director.change({ seed: (state.seed * 48271 + 11) % 99991 })),
     h("span", { key: "space", class: "space" }, state.busy ? "…" : ""),

@@ -1,70 +1,17 @@
-// Draw a tree of elements and keep what has not changed: `h` says what there should be, `patch` makes it so.
+// Describe elements and measure texts; Preact makes the page what the elements say.
 
-const SVG = "http://www.w3.org/2000/svg";
+import * as preact from "./preact/preact.mjs";
 
 /**
- * An element to be: a tag, its attributes and children. `on...` are handlers, `key` names it among its siblings, and
- * the children of one with `elsewhere` are left to whoever paints them.
+ * An element to be: a tag, its attributes and children. `on...` are handlers, `key` names it among its siblings. Lists
+ * among the children are flattened, so that an element is the same one whether it stands alone or in a list.
  */
-export function h(tag, attributes, ...children) {
-  return { tag, attributes: attributes || {}, children: children.flat(4) };
-}
+export const h = (tag, attributes, ...children) => preact.h(tag, attributes, children.flat(4));
 
-/** Make the children of `parent` what `wanted` says. */
-export function patch(parent, wanted, space = parent.namespaceURI === SVG ? SVG : null) {
-  const old = parent.painted || new Map();
-  const now = new Map();
-  let next = parent.firstChild;
-  wanted.forEach((item, i) => {
-    if (item === null || item === undefined || item === false) return;
-    const text = typeof item !== "object";
-    const key = text ? `#${i}` : (item.attributes.key ?? `${item.tag}${i}`);
-    let kid = old.get(key);
-    if (kid && kid.tag === (text ? "#" : item.tag)) old.delete(key);
-    else kid = made(item, text, space);
-    if (text) {
-      if (kid.text !== `${item}`) kid.node.data = kid.text = `${item}`;
-    } else {
-      apply(kid, item.attributes);
-      const inner = item.tag === "foreignObject" ? null : kid.node.namespaceURI === SVG ? SVG : null;
-      if (!item.attributes.elsewhere) patch(kid.node, item.children, inner);
-      if (item.tag === "select") kid.node.value = item.attributes.value ?? "";
-    }
-    if (kid.node === next) next = next.nextSibling;
-    else parent.insertBefore(kid.node, next);
-    now.set(key, kid);
-  });
-  for (const gone of old.values()) gone.node.remove();
-  parent.painted = now;
-}
-
-function made(item, text, space) {
-  if (text) return { tag: "#", node: document.createTextNode("") };
-  const inside = item.tag === "svg" ? SVG : space;
-  const node = inside ? document.createElementNS(inside, item.tag) : document.createElement(item.tag);
-  return { tag: item.tag, node, attributes: {} };
-}
-
-function apply(kid, attributes) {
-  const { node, attributes: old } = kid;
-  for (const name in old) if (!(name in attributes)) put(node, name, null);
-  for (const name in attributes) {
-    const value = attributes[name];
-    if (old[name] !== value || name === "value" || name === "checked") put(node, name, value);
-  }
-  kid.attributes = attributes;
-}
-
-function put(node, name, value) {
-  if (name === "key" || name === "elsewhere") return;
-  if (name.startsWith("on")) node[name.toLowerCase()] = value;
-  else if (name === "value") {
-    if (node !== document.activeElement || node.type === "range" || node.tagName === "SELECT") node.value = value ?? "";
-  } else if (name === "checked" || name === "disabled" || name === "open") node[name] = Boolean(value);
-  else if (value === null || value === undefined || (value === false && !/^(data|aria)-/.test(name))) node.removeAttribute(name);
-  else if (/^(data|aria)-/.test(name)) node.setAttribute(name, `${value}`);
-  else node.setAttribute(name, value === true ? "" : value);
-}
+/** The `ref` of a text field that shows a value, and leaves alone what somebody is typing. */
+export const unlessTyping = (value) => (field) => {
+  if (field && field !== document.activeElement) field.value = value ?? "";
+};
 
 const ruler = document.createElement("canvas").getContext("2d");
 const widths = new Map();

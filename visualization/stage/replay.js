@@ -1,6 +1,7 @@
 // A recorded run in a file of its own: the same stage and player, no server.
 
-import { h, patch } from "./paint.js";
+import * as preact from "./preact/preact.mjs";
+import { h } from "./paint.js";
 import { gliding, makeStore } from "./store.js";
 import { drawStage, setType } from "./stage.js";
 import { drawPlayer } from "./player.js";
@@ -16,14 +17,14 @@ function replayed() {
   let size = { width: 1024, height: 600 };
   const draw = () => {
     setType(place, state);
-    patch(place, [
-      h("div", { key: "page", class: `page replay${gliding(state) ? " gliding" : ""}`, "data-ready": true, "data-t": state.t },
-        h("main", { key: "stage", class: "hall" }, h("svg", { key: "svg", elsewhere: true, class: "stage", role: "group", "aria-label": "Map, vote and race" })),
+    preact.render(
+      h("div", { class: `page replay${gliding(state) ? " gliding" : ""}`, "data-ready": true, "data-t": state.t },
+        h("main", { key: "stage", class: "hall" }, drawStage(state, store, size)),
         h("footer", { key: "player", class: "player" }, drawPlayer(state, store)),
         state.panel === "why" && h("aside", { key: "panel", class: "panel why" },
           h("button", { key: "close", type: "button", class: "close", "aria-label": "Close", onclick: () => store.set({ panel: null, who: null }) }, "×"), drawWhy(state, store))),
-    ]);
-    drawStage(place.querySelector("svg.stage"), state, store, size);
+      place,
+    );
   };
   store.watch(draw);
   listen(store, null, null);

@@ -1,6 +1,6 @@
 // Controls, made from the catalogue of rules and the table of parameters; nothing here knows a rule by name.
 
-import { h } from "./paint.js";
+import { h, unlessTyping } from "./paint.js";
 import { ownRules, plain, ruleOf } from "./words.js";
 import { valueOf } from "./store.js";
 
@@ -111,8 +111,8 @@ function field(p, value, put) {
   let control;
   if (p.kind === "truth") control = h("input", { type: "checkbox", checked: shown, onchange: (e) => put(e.target.checked) });
   else if (p.choices.length) control = h("select", { value: shown, onchange: (e) => put(e.target.value) }, p.choices.map((c) => h("option", { key: c, value: c }, plain(c))));
-  else if (p.kind === "text") control = h("input", { type: "text", value: shown, onchange: (e) => put(e.target.value) });
-  else control = [slider(p, shown, put), h("input", { key: "box", type: "text", inputmode: "decimal", class: "box", value: shown, "aria-label": `${about}, number`, onchange: (e) => put(e.target.value.trim() === "" || Number.isNaN(Number(e.target.value)) ? e.target.value : Number(e.target.value)) })];
+  else if (p.kind === "text") control = h("input", { type: "text", ref: unlessTyping(shown), onchange: (e) => put(e.target.value) });
+  else control = [slider(p, shown, put), h("input", { key: "box", type: "text", inputmode: "decimal", class: "box", ref: unlessTyping(shown), "aria-label": `${about}, number`, onchange: (e) => put(e.target.value.trim() === "" || Number.isNaN(Number(e.target.value)) ? e.target.value : Number(e.target.value)) })];
   return h("label", { key: p.name, class: `field${shown !== p.default ? " moved" : ""}`, title, "data-parameter": p.name }, h("span", {}, about, p.unit && p.unit !== "1" ? h("small", {}, ` ${p.unit}`) : null), control);
 }
 

@@ -1,6 +1,6 @@
 // The stage: everything that the audience looks at, as one drawing that fits its window.
 
-import { HALO, SERIF, broken, h, patch, words } from "./paint.js";
+import { HALO, SERIF, broken, h, words } from "./paint.js";
 import { drawMap, legend, patterns, tally } from "./map.js";
 import { drawVotes } from "./votes.js";
 import { drawRace } from "./race.js";
@@ -51,8 +51,8 @@ function told(state, side) {
   return envelope ? `${says} Where will ${money(envelope)} of AI factories go?` : says;
 }
 
-/** Draw the stage into an `<svg>` of some width and height in pixels; where that is too little, it grows and its hall scrolls. */
-export function drawStage(svg, state, store, size) {
+/** The stage for a hall of some width and height in pixels; where that is too little, it grows and its hall scrolls. */
+export function drawStage(state, store, size) {
   const k = Math.max(1, Math.min(window.innerWidth / 1920, window.innerHeight / 1080)); // lines grow with the screen
   const w = size.width / k;
   const u = unit(state) / k;
@@ -61,19 +61,12 @@ export function drawStage(svg, state, store, size) {
   const tall = w < type(u) * NARROW;
   const least = !runs.length ? 0 : tall ? stackHeight(stack(state, w, u, store)) : type(u) * (pair ? 20.5 : 25);
   const height = Math.max(size.height / k, least);
-  const box = `0 0 ${w} ${height}`;
-  if (svg.getAttribute("viewBox") !== box) svg.setAttribute("viewBox", box);
-  svg.style.height = height * k > size.height + 1 ? `${height * k}px` : "";
-  if (!runs.length) {
-    patch(svg, [h("rect", { width: w, height, fill: PAPER })]);
-    return;
-  }
-  patch(svg, [
-    patterns(),
+  const style = height * k > size.height + 1 ? `height:${height * k}px` : "";
+  return h("svg", { key: "svg", class: "stage", role: "group", "aria-label": "Map, vote and race", viewBox: `0 0 ${w} ${height}`, style },
+    runs.length > 0 && patterns(),
     h("rect", { key: "paper", width: w, height, fill: PAPER }),
-    h("g", { key: tall ? "tall" : pair ? "pair" : "single" }, tall ? drawStack(stack(state, w, u, store), w) : pair ? drawPair(state, w, height, u, store) : drawSingle(state, w, height, u, store)),
-    words(stamp(state), w - 6, height - 5, { key: "stamp", class: "stamp", size: Math.max(11, 0.55 * u), anchor: "end", fill: "#767d86" }),
-  ]);
+    runs.length > 0 && h("g", { key: tall ? "tall" : pair ? "pair" : "single" }, tall ? drawStack(stack(state, w, u, store), w) : pair ? drawPair(state, w, height, u, store) : drawSingle(state, w, height, u, store)),
+    runs.length > 0 && words(stamp(state), w - 6, height - 5, { key: "stamp", class: "stamp", size: Math.max(11, 0.55 * u), anchor: "end", fill: "#767d86" }));
 }
 
 /** What is needed to see the same again; stands on every export. */
