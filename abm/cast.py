@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from juste_retour.abm.world import World
+from juste_retour.agents.arrays import Whole
 from juste_retour.agents.each import Asks
 from juste_retour.agents.errors import BadInput, near
 from juste_retour.agents.mesa_agents import Actor, Commissioner, Lab, MemberState
 from juste_retour.agents.mesa_facility import Facility
 from juste_retour.agents.own import asking
+from juste_retour.agents.rules import Handed
 from juste_retour.agents.situation import Situation
 from juste_retour.agents.some_worlds import some_worlds
 
+if TYPE_CHECKING:
+    from juste_retour.abm.model import WorldModel
+
+OneOrSeveral = type[Actor] | Sequence[type[Actor]]
+Agents = OneOrSeveral | Mapping[str, OneOrSeveral] | None
 KINDS: dict[type[Actor], str] = {
     MemberState: "state",
     Commissioner: "commissioner",
@@ -32,17 +40,19 @@ class Cast:
         models: an `juste_retour.abm.model.WorldModel` for each world, in their order.
     """
 
-    def __init__(self, models: list[Any]):
+    def __init__(self, models: Sequence[WorldModel]):
         self.models = models
         self.minded = {name for model in models for name in model.minds}
 
-    def decide(self, name: str, handed: tuple[Any, ...], rows: Any, by_rule: Any) -> Any:
+    def decide(
+        self, name: str, handed: Handed, rows: Whole | None, by_rule: NDArray[np.generic]
+    ) -> NDArray[np.generic]:
         """What the actors of some worlds decide, given what the rules say."""
         alone = len(self.models) == 1
         if not alone and name not in self.minded:
             return by_rule
-        out: Any = None
-        askers: dict[tuple[int, int], tuple[Any, Situation]] = {}
+        out: NDArray[np.generic] | None = None
+        askers: dict[tuple[int, int], tuple[Actor, Situation]] = {}
         for k, row in enumerate(range(len(self.models)) if rows is None else rows):
             model = self.models[row]
             minds = model.minds.get(name, ())
@@ -58,13 +68,16 @@ class Cast:
                     askers[k, agent.place] = agent, here[0]
                 else:
                     out[agent.seat(k)] = agent.answer(name, here)
-        if askers:
+        if askers and out is not None:
             _hear(name, out, handed[0], askers)
         return by_rule if out is None else out
 
 
 def _hear(
-    name: str, out: Any, situation: Situation, askers: dict[tuple[int, int], tuple[Any, Situation]]
+    name: str,
+    out: NDArray[np.generic],
+    situation: Situation,
+    askers: dict[tuple[int, int], tuple[Actor, Situation]],
 ) -> None:
     """Hear those who may ask what a site alone would be worth; the answers are worked out for all who ask at once."""
     asks = Asks(situation.alone)
@@ -76,7 +89,7 @@ def _hear(
     asks.hear(askers, decide, situation.scale.shape)
 
 
-def casting(world: World, agents: Any = None) -> dict[str, list[type[Any]]]:
+def casting(world: World, agents: Agents = None) -> dict[str, list[type[Actor]]]:
     """The class of every actor of a world.
 
     Args:
@@ -91,15 +104,19 @@ def casting(world: World, agents: Any = None) -> dict[str, list[type[Any]]]:
         Commissioner: [states[i] for i in world.college.state],
         Lab: list(world.labs.names),
     }
-    kinds: dict[Any, list[type[Any]]] = {kind: [kind] * len(names) for kind, names in labels.items()}
+    kinds: dict[type[Actor], list[type[Actor]]] = {
+        kind: [kind] * len(names) for kind, names in labels.items()
+    }
     given = agents if isinstance(agents, Mapping) else {"all": agents or ()}
     for who in sorted(given, key=lambda name: name != "all"):
         asked = given[who]
-        for cls in list(asked) if isinstance(asked, list | tuple) else [asked]:
-            kind = next((k for k in labels if isinstance(cls, type) and issubclass(cls, k)), None)
-            if kind is None:
+        classes: Sequence[object] = asked if isinstance(asked, list | tuple) else [asked]
+        for given_class in classes:
+            cls = given_class if isinstance(given_class, type) and issubclass(given_class, Actor) else None
+            kind = next((k for k in labels if cls and issubclass(cls, k)), None)
+            if cls is None or kind is None:
                 raise BadInput(
-                    f"agents: {cls!r} is no kind of actor; give a subclass of MemberState, Commissioner or Lab."
+                    f"agents: {given_class!r} is no kind of actor; give a subclass of MemberState, Commissioner or Lab."
                 )
             _hears(cls, kind)
             mine = [j for j, name in enumerate(labels[kind]) if who in ("all", name)]
@@ -110,7 +127,7 @@ def casting(world: World, agents: Any = None) -> dict[str, list[type[Any]]]:
     return {KINDS[kind]: classes for kind, classes in kinds.items()}
 
 
-def _hears(cls: type[Any], kind: type[Any]) -> None:
+def _hears(cls: type[Actor], kind: type[Actor]) -> None:
     """Refuse a class whose decisions cannot be handed what its kind is handed."""
     for name in cls.overridden():
         wanted = list(inspect.signature(getattr(kind, name)).parameters)

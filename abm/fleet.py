@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from juste_retour.abm.delivery.chips import chips_bought, peak
 from juste_retour.abm.delivery.pooling import Fleet
-from juste_retour.agents.arrays import Reals, Truths
+from juste_retour.agents.arrays import Reals, Truths, Whole
 from juste_retour.agents.situation import Machines
+
+if TYPE_CHECKING:
+    from juste_retour.abm.world import World
 
 
 @lru_cache(maxsize=4096)
@@ -29,7 +32,7 @@ def operational(machines: Machines, year: float) -> int:
     return int((machines.operational <= year).sum())
 
 
-def fleet_of(world: Any, rows: Any, works: Truths, machines: int, year: float) -> Fleet:
+def fleet_of(world: World, rows: Whole, works: Truths, machines: int, year: float) -> Fleet:
     """The fleet of some worlds: facilities that work (rows, sites), and the first `machines` that stood already.
 
     Where a site has both, the stronger one is its main machine. With `life_years` a facility is renewed at that age
@@ -46,7 +49,7 @@ def fleet_of(world: Any, rows: Any, works: Truths, machines: int, year: float) -
     return combine(world, rows, np.where(works, chips, 0.0), peaks, machines)
 
 
-def combine(world: Any, rows: Any, chips: Reals, peaks: Reals, machines: int) -> Fleet:
+def combine(world: World, rows: Whole, chips: Reals, peaks: Reals, machines: int) -> Fleet:
     """The fleet of facilities (rows, sites) beside the first `machines` that stood already."""
     old_chips, old_peak = standing(world.machines, world.sites.count, machines)
     newer = chips * peaks >= old_chips * old_peak

@@ -16,7 +16,7 @@ from mesa.datacollection import DataCollector
 
 from juste_retour.abm.accounts import Accounts
 from juste_retour.abm.calendar import label
-from juste_retour.abm.cast import KINDS, Cast, casting
+from juste_retour.abm.cast import KINDS, Agents, Cast, casting
 from juste_retour.abm.members import Members, load_members
 from juste_retour.abm.outcomes import Outcomes, outcomes, planned_years_behind, price_of_politics
 from juste_retour.abm.politics.council import Council
@@ -31,6 +31,7 @@ from juste_retour.agents.arrays import Reals
 from juste_retour.agents.errors import BadInput, near
 from juste_retour.agents.mesa_agents import Actor, Commissioner
 from juste_retour.agents.mesa_facility import Facility
+from juste_retour.agents.rules import Handed
 from juste_retour.agents.situation import Situation
 
 AGENT_REPORTERS = (
@@ -47,6 +48,7 @@ AGENT_REPORTERS = (
     "working",
     "left",
 )
+Seed = int | np.integer | np.random.SeedSequence | np.random.Generator | None
 _NEVER_ASKED = object()
 
 
@@ -59,18 +61,18 @@ class WorldModel(mesa.Model):
         kinds: the class of each actor, from `juste_retour.abm.cast.casting`.
     """
 
-    def __init__(self, readings: Readings, row: int, kinds: Mapping[str, list[type[Any]]]):
+    def __init__(self, readings: Readings, row: int, kinds: Mapping[str, list[type[Actor]]]):
         super().__init__(rng=readings.world.seed)
         self.readings, self.world, self.row = readings, readings.world, row
         world = self.world
         self._now = world.now
-        self._handed: dict[str, tuple[Any, ...]] = {}
+        self._handed: dict[str, Handed] = {}
         self._situation: tuple[int, Situation] | None = None
         self._facilities: dict[int, Facility] = {}
-        self._members: list[Any] = [
+        self._members: list[Actor] = [
             cls(self, place) for kind in kinds.values() for place, cls in enumerate(kind)
         ]
-        self.minds: dict[str, list[Any]] = {}  # agents that decide by themselves, by decision
+        self.minds: dict[str, list[Actor]] = {}  # agents that decide by themselves, by decision
         for agent in self._members:
             for name in agent.overridden():
                 self.minds.setdefault(name, []).append(agent)
@@ -128,7 +130,7 @@ class WorldModel(mesa.Model):
         """The last ballot that was held in this world, its votes (1, states); None before the first."""
         return next(in_world(reversed(self.world.ballots), self.row), None)
 
-    def handed(self, decision: str, otherwise: Any = _NEVER_ASKED) -> Any:
+    def handed(self, decision: str, otherwise: object = _NEVER_ASKED) -> Any:
         """What all actors of this world were last handed for a decision."""
         if decision in self._handed:
             return self._handed[decision]
@@ -140,7 +142,7 @@ class WorldModel(mesa.Model):
         """What the scenario's rule says in this world of anything that actors could be handed."""
         return self.world.by_rule(decision, *handed, rows=np.array([self.row]))
 
-    def hand(self, decision: str, handed: tuple[Any, ...]) -> None:
+    def hand(self, decision: str, handed: Handed) -> None:
         """Show the actors of this world what they are to decide on."""
         self._handed[decision] = handed
         for thing in handed:
@@ -178,7 +180,7 @@ class WorldModel(mesa.Model):
         return known[name]
 
 
-def play(world: World, agents: Any) -> list[WorldModel]:
+def play(world: World, agents: Agents) -> list[WorldModel]:
     """Give a world that is about to run agents with minds of their own; each of its worlds gets its own of them.
 
     Returns:
@@ -214,13 +216,13 @@ class AllocationModel(WorldModel):
     def __init__(
         self,
         scenario: str | Path | Mapping[str, Any] | Scenario = "eu-status-quo",
-        rng: Any = 0,
+        rng: Seed = 0,
         replicate: int = 0,
         members: Members | Path | str | None = None,
-        agents: Any = None,
+        agents: Agents = None,
         price: bool = True,
         agent_reporters: Mapping[str, Any] | bool = False,
-        **changes: Any,
+        **changes: object,
     ):
         self.chosen = load(scenario).changed(changes) if changes else load(scenario)
         union = members if isinstance(members, Members) else load_members(members)
@@ -272,11 +274,11 @@ class _Shown:
     def __init__(self, name: str):
         self.name = name
 
-    def __call__(self, agent: Any) -> Any:
+    def __call__(self, agent: mesa.Agent) -> object:
         return getattr(agent, self.name, None)
 
 
-def seed_of(rng: Any) -> int:
+def seed_of(rng: Seed) -> int:
     """The seed that `rng` stands for: a whole number as it is, one drawn where it is None or a generator."""
     if rng is None:
         rng = np.random.SeedSequence()
@@ -287,8 +289,7 @@ def seed_of(rng: Any) -> int:
     return _whole(rng, "rng")
 
 
-def _whole(value: Any, name: str) -> int:
-    good = isinstance(value, int | np.integer) and not isinstance(value, bool) and 0 <= value < 2**63
-    if not good:
+def _whole(value: object, name: str) -> int:
+    if not isinstance(value, int | np.integer) or isinstance(value, bool) or not 0 <= value < 2**63:
         raise BadInput(f"{name} = {value!r} cannot be used; give a whole number of at least 0.")
     return int(value)

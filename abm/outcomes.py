@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,11 @@ from juste_retour.abm.quarter import advance
 from juste_retour.abm.records import HeldBallot, Record, TimelineQuarter
 from juste_retour.abm.scenario import Scenario
 from juste_retour.abm.world import World
-from juste_retour.agents.arrays import Reals, total
+from juste_retour.agents.arrays import Reals, Whole, total
+
+if TYPE_CHECKING:
+    from juste_retour.abm.cast import Agents
+    from juste_retour.abm.model import WorldModel
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +80,7 @@ def run(
     trace: bool = False,
     timeline: bool = False,
     planner_years: Reals | None = None,
-    agents: Any = None,
+    agents: Agents = None,
 ) -> Outcomes:
     """Run worlds to their end.
 
@@ -93,7 +97,7 @@ def run(
     """
     members = members or load_members()
     world = World(scenarios, seed, replicates, members, trace=trace, timeline=timeline)
-    models: Sequence[Any] = ()
+    models: Sequence[WorldModel] = ()
     if agents:
         from juste_retour.abm.model import play  # Mesa takes two seconds to import
 
@@ -108,7 +112,7 @@ def run(
 
 
 def planned_years_behind(
-    scenarios: Sequence[Scenario], seed: int, replicates: Any, members: Members
+    scenarios: Sequence[Scenario], seed: int, replicates: Whole, members: Members
 ) -> Reals:
     """(worlds,) years behind under the planner twin, read at the assessment; nothing after it is run."""
     distinct = {id(s): twin_of(s) for s in scenarios}

@@ -6,7 +6,7 @@ V is read in the years of `race_first_year` to `race_last_year` after the decisi
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,16 +16,20 @@ from juste_retour.abm.delivery.building import headroom, planned_years
 from juste_retour.abm.delivery.exchange import run_flop
 from juste_retour.abm.delivery.frontier import frontier
 from juste_retour.abm.delivery.operations import goodput, in_service, money_kept
+from juste_retour.abm.delivery.pooling import Fleet, Pool
 from juste_retour.abm.fleet import combine, operational
 from juste_retour.agents.arrays import Reals, Whole, pick, total
 from juste_retour.agents.payoff import race
 from juste_retour.agents.situation import Prospect
 
+if TYPE_CHECKING:
+    from juste_retour.abm.world import World
+
 
 class Outlook:
     """Expectations in the worlds `rows` in this quarter."""
 
-    def __init__(self, world: Any, rows: NDArray[np.int64]):
+    def __init__(self, world: World, rows: NDArray[np.int64]):
         self.world, self.rows, self.year = world, rows, world.year
         self.p = world.p.rows(rows)
         self.procedure = world.decide("procurement", rows=rows)
@@ -33,7 +37,7 @@ class Outlook:
         self.kept = money_kept(self.practice, np.inf)
         first, last = (int(x[0, 0]) for x in (self.p.race_first_year, self.p.race_last_year))
         self.horizon = range(first, last + 1)  # years after the decision
-        self._seen: dict[int, tuple[Any, Prospect]] = {}
+        self._seen: dict[int, tuple[Reals | None, Prospect]] = {}
 
     @cached_property
     def bought(self) -> Reals:
@@ -60,7 +64,7 @@ class Outlook:
         """(worlds, 1) FLOP/s of a chip bought now."""
         return chip.peak(self.bought, self.p)
 
-    def ready(self, plan: Reals, temperature: Any) -> Reals:
+    def ready(self, plan: Reals, temperature: Reals) -> Reals:
         """Decimal year in which each site of a plan is expected to work."""
         mw = chip.power_mw(self.chips(plan), self.bought, temperature, self.p)
         return self.year + planned_years(self.procedure, self.practice, mw, self.p)
@@ -150,7 +154,7 @@ class Outlook:
             out.append(run)
         return out
 
-    def _rule(self, fleet: Any, rows: Any = None) -> Any:
+    def _rule(self, fleet: Fleet, rows: Whole | None = None) -> Pool:
         return self.world.decide("pooling", fleet, None, rows=self.rows if rows is None else rows)
 
     def _joined(self, size: Reals, best: Whole) -> Reals:

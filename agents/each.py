@@ -9,21 +9,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import is_dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
+from juste_retour.agents.arrays import Reals, Truths
 from juste_retour.agents.errors import BadInput
+from juste_retour.agents.rules import Function, Handed, Setting
+from juste_retour.agents.situation import College, States
 
-Cut = Callable[[str, Any, int, int], Any]
+if TYPE_CHECKING:
+    from juste_retour.agents.commissioner import Plans
+    from juste_retour.agents.lab import Market
+
+Cut = Callable[[str, Any, int, int], Any]  # one actor's part of an array, or what is no array as it is
 
 
 class _Shared:
     """Something handed to all actors of all worlds; what is read of it is worked out once and then cut up."""
 
-    def __init__(self, handed: Any, cut: Cut, asks: Asks | None = None):
+    def __init__(self, handed: object, cut: Cut, asks: Asks[_Shared] | None = None):
         self.handed, self.cut, self.asks = handed, cut, asks
-        self.read: dict[Any, Any] = {}
+        self.read: dict[object, Any] = {}
 
     def get(self, name: str) -> Any:
         if name not in self.read:
@@ -32,7 +40,7 @@ class _Shared:
             self.read[name] = _Shared(value, self.cut) if nested else value
         return self.read[name]
 
-    def call(self, name: str, arguments: tuple[Any, ...]) -> Any:
+    def call(self, name: str, arguments: Handed) -> Any:
         key = (name, *(a if isinstance(a, str) else id(a) for a in arguments))
         if key not in self.read:
             self.read[key] = (getattr(self.handed, name)(*arguments), arguments)  # keeps the ids alive
@@ -64,13 +72,13 @@ class Own:
             return {key: self._cut(key, entry) for key, entry in value.items()}
         return self._shared.cut(name, value, self._world, self._actor)
 
-    def _alone(self, size: Any) -> Own:
+    def _alone(self, size: ArrayLike) -> Own:
         asks = self._shared.asks
         assert asks is not None
         return Own(asks.answer(size), self._world, self._actor)
 
 
-def _whole(thing: Any) -> Any:
+def _whole(thing: object) -> object:
     return thing._shared.handed if isinstance(thing, Own) else thing
 
 
@@ -78,21 +86,21 @@ class Asked(BaseException):
     """An actor wants to know what a site of its own would be worth; the answer is worked out for all who ask at once."""
 
 
-class Asks:
+class Asks[Answer]:
     """What actors ask of `alone`: the n-th question of everyone is answered together, then each is heard again.
 
     A decision has no side effects, so hearing it again from the start brings it to the same question. `asked` counts
     the questions of whoever is being heard, `size` is the one that has no answer yet.
     """
 
-    def __init__(self, alone: Callable[[Any], Any]):
+    def __init__(self, alone: Callable[[Reals], Answer]):
         self.alone = alone
-        self.answers: list[Any] = []
-        self.sizes: list[Any] = []
+        self.answers: list[Answer] = []
+        self.sizes: list[Reals] = []
         self.asked = 0
-        self.size: Any = 0.0
+        self.size: ArrayLike = 0.0
 
-    def answer(self, size: Any) -> Any:
+    def answer(self, size: ArrayLike) -> Answer:
         """The answer to the next question, for everyone; `Asked` where it is still to be worked out."""
         if self.asked < len(self.answers):
             self.asked += 1
@@ -100,7 +108,9 @@ class Asks:
         self.size = size
         raise Asked
 
-    def hear(self, actors: Iterable[tuple[int, int]], decide: Callable[[int, int], None], shape: Any) -> None:
+    def hear(
+        self, actors: Iterable[tuple[int, int]], decide: Callable[[int, int], None], shape: tuple[int, ...]
+    ) -> None:
         """Let actors, by world and place, decide until none has a question left.
 
         Args:
@@ -124,7 +134,7 @@ class Asks:
             waiting = still
 
 
-def _number(answer: Any, function: Callable[..., Any]) -> Any:
+def _number(answer: ArrayLike, function: Function) -> NDArray[np.generic]:
     found = np.asarray(answer)
     if found.size != 1 or found.dtype.kind not in "biuf":
         said = f"{found.size} values" if found.dtype.kind in "biuf" else type(answer).__name__
@@ -134,7 +144,7 @@ def _number(answer: Any, function: Callable[..., Any]) -> Any:
     return found.reshape(())
 
 
-def each_state(dtype: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def each_state(dtype: type[np.generic]) -> Callable[[Function], Function]:
     """How the families of member states lift a rule; `dtype` is what the family returns."""
 
     def cut(name: str, value: Any, world: int, state: int) -> Any:
@@ -145,8 +155,8 @@ def each_state(dtype: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]
         mine = value if value.ndim == 1 else value[world if len(value) > 1 else 0]
         return mine[state : state + 1] if len(mine) > 1 else mine
 
-    def lift(function: Callable[..., Any]) -> Callable[..., Any]:
-        def lifted(*handed: Any, **parameters: Any) -> Any:
+    def lift(function: Function) -> Function:
+        def lifted(*handed: Any, **parameters: Setting | NDArray[np.generic]) -> NDArray[np.generic]:
             shape = handed[0].received.shape
             situation = handed[-1]
             asks = Asks(lambda sizes: _Shared(situation.alone(sizes), cut))
@@ -176,7 +186,7 @@ def each_state(dtype: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]
     return lift
 
 
-def each_commissioner(dtype: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def each_commissioner(dtype: type[np.generic]) -> Callable[[Function], Function]:
     """How the families of commissioners lift a rule: it sees each plan as one commissioner does, arrays (1, plans)."""
 
     def cut(name: str, value: Any, world: int, seat: int) -> Any:
@@ -191,8 +201,10 @@ def each_commissioner(dtype: Any) -> Callable[[Callable[..., Any]], Callable[...
             return row
         return np.ascontiguousarray(row[:, seat if row.shape[-1] > 1 else 0])[None]
 
-    def lift(function: Callable[..., Any]) -> Callable[..., Any]:
-        def lifted(plans: Any, college: Any, **parameters: Any) -> Any:
+    def lift(function: Function) -> Function:
+        def lifted(
+            plans: Plans, college: College, **parameters: Setting | NDArray[np.generic]
+        ) -> NDArray[np.generic]:
             seen, seats = _Shared(plans, cut), _Shared(college, cut)
             out = np.zeros(plans.home.shape, dtype=dtype)
             for world in range(len(out)):
@@ -207,7 +219,7 @@ def each_commissioner(dtype: Any) -> Callable[[Callable[..., Any]], Callable[...
     return lift
 
 
-def each_lab(function: Callable[..., Any]) -> Callable[..., Any]:
+def each_lab(function: Function) -> Function:
     """How the family of labs lifts a rule: it sees each place as one lab does, arrays (1, places)."""
 
     def cut(name: str, value: Any, world: int, lab: int) -> Any:
@@ -221,7 +233,7 @@ def each_lab(function: Callable[..., Any]) -> Callable[..., Any]:
         mine = lab if len(row) > 1 else 0
         return row[mine : mine + 1]
 
-    def lifted(market: Any, **parameters: Any) -> Any:
+    def lifted(market: Market, **parameters: Setting | NDArray[np.generic]) -> Reals:
         seen = _Shared(market, cut)
         out = np.zeros(np.broadcast_shapes(market.usable.shape, market.outside.shape))
         for world in range(len(out)):
@@ -235,7 +247,7 @@ def each_lab(function: Callable[..., Any]) -> Callable[..., Any]:
     return lifted
 
 
-def _row(answer: Any, count: int, function: Callable[..., Any], actor: str, option: str) -> Any:
+def _row(answer: ArrayLike, count: int, function: Function, actor: str, option: str) -> NDArray[np.generic]:
     found = np.asarray(answer)
     if found.dtype.kind not in "biuf" or found.size not in (1, count):
         said = f"{found.size} values" if found.dtype.kind in "biuf" else type(answer).__name__
@@ -246,10 +258,10 @@ def _row(answer: Any, count: int, function: Callable[..., Any], actor: str, opti
     return np.broadcast_to(found.reshape(-1), (count,))
 
 
-def each_ballot(function: Callable[..., Any]) -> Callable[..., Any]:
+def each_ballot(function: Function) -> Function:
     """How the family of voting rules lifts a rule: it sees one ballot, `yes` and `no` (1, states)."""
 
-    def lifted(ballot: Any, states: Any, **parameters: Any) -> Any:
+    def lifted(ballot: Any, states: States, **parameters: Setting | NDArray[np.generic]) -> Truths:
         lead = ballot.yes.shape[:-1]
         flat = {"yes": ballot.yes, "no": ballot.no}
         if ballot.weight is not None:

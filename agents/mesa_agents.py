@@ -9,16 +9,20 @@ model calls at the end of each quarter.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from types import EllipsisType
 from typing import Any, ClassVar
 
 import mesa
 import numpy as np
+from numpy.typing import NDArray
 
-from juste_retour.agents.arrays import Reals
+from juste_retour.agents.arrays import Reals, Truths
 from juste_retour.agents.errors import BadInput
 from juste_retour.agents.lab import Market
 from juste_retour.agents.own import OwnPlans, own, own_market, own_plans, with_own
+from juste_retour.agents.rules import Handed
 from juste_retour.agents.situation import Offer, Situation
 
 
@@ -41,10 +45,10 @@ class Actor(mesa.Agent):
         """The world's arrays; `model.row` is this model's row."""
         return self.model.world
 
-    def _mine(self, array: Any) -> Any:
+    def _mine(self, array: NDArray[np.generic]) -> Any:
         return array[self.model.row, self.place].item()
 
-    def why(self) -> list[Any]:
+    def why(self) -> Sequence[object]:
         """Each decision so far with its terms, as `AllocationModel.why` tells it."""
         return self.model.why(self)
 
@@ -54,20 +58,20 @@ class Actor(mesa.Agent):
         base = next(c for c in cls.__mro__ if c.__module__ == __name__)
         return tuple(name for name in cls.decisions if getattr(cls, name) is not getattr(base, name))
 
-    def answer(self, name: str, handed: tuple[Any, ...]) -> Any:
+    def answer(self, name: str, handed: Handed) -> float | NDArray[np.generic]:
         """Take the decision `name` on what all were handed in this world; the answer is checked."""
         raise NotImplementedError
 
     @staticmethod
-    def answers(handed: tuple[Any, ...]) -> tuple[int, ...]:
+    def answers(handed: Handed) -> tuple[int, ...]:
         """Shape of what all actors of the kind answer together, from what they are handed."""
         raise NotImplementedError
 
-    def seat(self, row: int) -> tuple[Any, ...]:
+    def seat(self, row: int) -> tuple[int | EllipsisType, ...]:
         """Where among these answers its own stands, in one of the worlds."""
         return (row, ..., self.place)
 
-    def _wrong(self, name: str, answer: Any, remedy: str) -> BadInput:
+    def _wrong(self, name: str, answer: object, remedy: str) -> BadInput:
         said = " ".join(repr(answer).split())
         return BadInput(f"{type(self).__name__}.{name} of {self.label} answered {said}; {remedy}.")
 
@@ -76,7 +80,7 @@ class Actor(mesa.Agent):
         """What to call it in a sentence."""
         return str(self.place)
 
-    def _number(self, name: str, answer: Any, remedy: str) -> float:
+    def _number(self, name: str, answer: object, remedy: str) -> float:
         try:
             number = float(np.asarray(answer, dtype=np.float64).reshape(()))
         except (TypeError, ValueError):
@@ -85,7 +89,7 @@ class Actor(mesa.Agent):
             raise self._wrong(name, answer, remedy)
         return number
 
-    def _numbers(self, name: str, answer: Any, count: int, remedy: str) -> Reals:
+    def _numbers(self, name: str, answer: object, count: int, remedy: str) -> Reals:
         try:
             numbers = np.broadcast_to(np.asarray(answer, dtype=np.float64), (count,))
         except (TypeError, ValueError):
@@ -112,17 +116,17 @@ class MemberState(Actor):
         """The reservation value, EUR bn; `reversion` is what stands if nothing is agreed."""
         return self._by_rule("expect", reversion)
 
-    def _by_rule(self, name: str, mine: Any) -> Any:
+    def _by_rule(self, name: str, mine: Situation | Offer) -> float:
         first, *rest = self.model.handed(name)
         said = self.model.by_rule(name, with_own(first, mine, self.place), *rest)
         return own(np.asarray(said), self.place)
 
     @staticmethod
-    def answers(handed: tuple[Any, ...]) -> tuple[int, ...]:
+    def answers(handed: Handed) -> tuple[int, ...]:
         """(worlds, states)."""
         return handed[0].received.shape
 
-    def answer(self, name: str, handed: tuple[Any, ...]) -> float:
+    def answer(self, name: str, handed: Handed) -> float:
         """Take the decision; what it may see is its own column of what all states are handed."""
         said = getattr(self, name)(own(handed[0], self.place))
         if name == "vote":
@@ -249,7 +253,7 @@ class Commissioner(Actor):
         """Whether it would vote for each draft in the College, (plans,)."""
         return self._by_rule("endorse", plans)
 
-    def _by_rule(self, name: str, mine: OwnPlans) -> Any:
+    def _by_rule(self, name: str, mine: OwnPlans) -> Reals:
         plans, college = self.model.handed(name)
         shared = ("union", "race", "cohesion", "spend", "private")
         columns = {key: np.reshape(getattr(mine, key), (1, -1, 1)) for key in shared}
@@ -260,11 +264,11 @@ class Commissioner(Actor):
         return said[0, :, self.place if said.shape[-1] > 1 else 0]
 
     @staticmethod
-    def answers(handed: tuple[Any, ...]) -> tuple[int, ...]:
+    def answers(handed: Handed) -> tuple[int, ...]:
         """(worlds, plans, commissioners)."""
         return handed[0].home.shape
 
-    def answer(self, name: str, handed: tuple[Any, ...]) -> Any:
+    def answer(self, name: str, handed: Handed) -> Reals | Truths:
         """Take the decision; what it may see is the drafts as it weighs them."""
         plans, college = handed
         said = getattr(self, name)(own_plans(plans, college, self.place))
@@ -310,7 +314,7 @@ class Lab(Actor):
         """What each place gives over what the lab has, in log units, (places,); it offers money where it is positive."""
         return self._by_rule("anchor", market)
 
-    def _by_rule(self, name: str, mine: Market) -> Any:
+    def _by_rule(self, name: str, mine: Market) -> Reals:
         (market,) = self.model.handed(name)
         home, outside = np.array(market.home), np.array(market.outside)
         home[self.place], outside[0, self.place, 0] = mine.home, mine.outside
@@ -319,15 +323,15 @@ class Lab(Actor):
         return np.asarray(said)[0, self.place]
 
     @staticmethod
-    def answers(handed: tuple[Any, ...]) -> tuple[int, ...]:
+    def answers(handed: Handed) -> tuple[int, ...]:
         """(worlds, labs, places)."""
         return np.broadcast_shapes(handed[0].usable.shape, handed[0].outside.shape)
 
-    def seat(self, row: int) -> tuple[Any, ...]:
+    def seat(self, row: int) -> tuple[int | EllipsisType, ...]:
         """Where among these answers its own stands, in one of the worlds."""
         return (row, self.place)
 
-    def answer(self, name: str, handed: tuple[Any, ...]) -> Reals:
+    def answer(self, name: str, handed: Handed) -> Reals:
         """Take the decision; what it may see is the places as they are to it."""
         (market,) = handed
         places = market.usable.shape[-1]

@@ -15,7 +15,7 @@ from juste_retour.agents.arrays import Reals
 from juste_retour.agents.commissioner import Plans
 from juste_retour.agents.each import Asks
 from juste_retour.agents.lab import Market
-from juste_retour.agents.situation import College, Offer
+from juste_retour.agents.situation import College, Offer, Situation
 from juste_retour.agents.some_worlds import some_worlds
 from juste_retour.agents.values import Values
 
@@ -48,7 +48,7 @@ def own(handed: Any, actor: int) -> Any:
             value = Parameters(value)
         elif isinstance(value, np.ndarray | Offer):
             value = own(value, actor)
-        elif field.name == "alone":
+        elif field.name == "alone" and isinstance(handed, Situation):
             value = _own_alone(handed, actor)
         elif field.name == "continued" and value is not None:
             value = _later(value, lambda continued: own(continued, actor))
@@ -56,11 +56,11 @@ def own(handed: Any, actor: int) -> Any:
     return replace(handed, **parts)
 
 
-def _later(ask: Callable[[], Any], part: Callable[[Any], Any]) -> Callable[[], Any]:
+def _later(ask: Callable[[], Reals], part: Callable[[Reals], Reals]) -> Callable[[], Reals]:
     return lambda: part(ask())
 
 
-def _own_alone(situation: Any, actor: int) -> Callable[[float], Offer]:
+def _own_alone(situation: Situation, actor: int) -> Callable[[float], Offer]:
     def alone(size: float) -> Offer:
         sizes = np.zeros(situation.scale.shape)
         sizes[0, actor] = size
@@ -69,7 +69,7 @@ def _own_alone(situation: Any, actor: int) -> Callable[[float], Offer]:
     return alone
 
 
-def asking(situation: Any, asks: Asks, row: int, actor: int) -> Any:
+def asking(situation: Situation, asks: Asks[Offer], row: int, actor: int) -> Situation:
     """One world's situation in which an actor's questions of `alone` are answered together with everyone else's.
 
     An actor that asks otherwise when it is heard again, for instance by luck of its own, is answered by itself.

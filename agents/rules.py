@@ -11,12 +11,12 @@ import functools
 import inspect
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from importlib import import_module
 from types import ModuleType
-from typing import Annotated, Any, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, get_args, get_origin, get_type_hints, overload
 
 import numpy as np
 
@@ -41,7 +41,7 @@ class Parameter:
     group: str = ""
     choices: tuple[str, ...] = ()
 
-    def check(self, name: str, value: Any, default: Any) -> Any:
+    def check(self, name: str, value: object, default: Setting) -> Setting:
         """Return the value in the default's type, or raise `BadInput` with the place, the value and the remedy."""
         if isinstance(default, bool):
             if not isinstance(value, bool):
@@ -80,6 +80,9 @@ class Parameter:
         return f"give a value{unit}."
 
 
+Handed = tuple[Any, ...]  # what a rule is handed: arrays, dataclasses of arrays, tables
+Function = Callable[..., Any]  # a rule as it is written: its arguments are its family's
+Setting = bool | int | float | str  # a parameter of a rule or a scenario
 NAME = r"[a-z][a-z0-9_]*"  # of a family or a rule
 PROPERTIES = {
     "anonymous": "renaming the actors renames the result and changes nothing else",
@@ -95,8 +98,8 @@ class Rule:
 
     family: str
     name: str
-    function: Callable[..., Any]
-    parameters: dict[str, tuple[Any, Parameter]]
+    function: Function
+    parameters: dict[str, tuple[Setting, Parameter]]
     properties: frozenset[str]
     marks: dict[str, Any] = field(default_factory=dict)
 
@@ -122,7 +125,7 @@ class Rule:
         code = inspect.unwrap(self.function).__code__
         return f"{code.co_filename}:{code.co_firstlineno}"
 
-    def settings(self, given: dict[str, Any], place: str) -> dict[str, Any]:
+    def settings(self, given: Mapping[str, object], place: str) -> dict[str, Setting]:
         """Return all parameters of the rule, those given checked, the others at their default."""
         for name in given:
             if name not in self.parameters:
@@ -165,8 +168,8 @@ class Family:
         signature: str,
         actor: str | None = None,
         group: str = "placement",
-        lift: Callable[[Callable[..., Any]], Callable[..., Any]] | None = None,
-        examples: Callable[[], list[tuple[Any, ...]]] | None = None,
+        lift: Callable[[Function], Function] | None = None,
+        examples: Callable[[], list[Handed]] | None = None,
     ):
         if not re.fullmatch(NAME, name):
             raise BadInput(f"{name!r} is no lawful name of a family; use lower-case letters, digits and _.")
@@ -182,13 +185,21 @@ class Family:
         self.rules: dict[str, Rule] = {}
         FAMILIES[name] = self
 
-    def __call__(self, function: Callable[..., Any] | None = None, /, **marks: Any) -> Any:
+    @overload
+    def __call__[F: Function](self, function: F, /) -> F: ...
+    @overload
+    def __call__[F: Function](self, function: None = None, /, **marks: object) -> Callable[[F], F]: ...
+    def __call__(self, function: Function | None = None, /, **marks: object) -> Function:
         """Enter a rule: `@family`, or `@family(anonymous=True, ...)` to declare properties."""
         if function is None:
             return functools.partial(self._enter, marks=marks)
         return self._enter(function, marks={})
 
-    def each(self, function: Callable[..., Any] | None = None, /, **marks: Any) -> Any:
+    @overload
+    def each[F: Function](self, function: F, /) -> F: ...
+    @overload
+    def each[F: Function](self, function: None = None, /, **marks: object) -> Callable[[F], F]: ...
+    def each(self, function: Function | None = None, /, **marks: object) -> Function:
         """Enter a rule that is written for one actor in one world; the family lifts it over all.
 
         `@family.each`, or `@family.each(deterministic=True, ...)` to declare properties. The function stays as it is.
@@ -197,14 +208,14 @@ class Family:
             return functools.partial(self._lifted, marks=marks)
         return self._lifted(function, marks={})
 
-    def _lifted(self, function: Callable[..., Any], marks: dict[str, Any]) -> Callable[..., Any]:
+    def _lifted(self, function: Function, marks: dict[str, object]) -> Function:
         if self.lift is None:
             raise BadInput(f"the family {self.name!r} has no .each form; write the rule over arrays.")
         lifted = functools.wraps(function)(self.lift(function))
         self._enter(lifted, marks={**marks, "each": True})
         return function
 
-    def _enter(self, function: Callable[..., Any], marks: dict[str, Any]) -> Callable[..., Any]:
+    def _enter(self, function: Function, marks: dict[str, object]) -> Function:
         name = function.__name__
         for mark in marks:
             if mark not in PROPERTIES and get_close_matches(mark, PROPERTIES, cutoff=0.8):
@@ -292,7 +303,7 @@ def family(name: str) -> Family:
         raise BadInput(f"{name!r} is not a known family of rules; {near(name, FAMILIES)}") from None
 
 
-def _parameters(function: Callable[..., Any]) -> dict[str, tuple[Any, Parameter]]:
+def _parameters(function: Function) -> dict[str, tuple[Setting, Parameter]]:
     """Read a rule's parameters off its keyword-only arguments."""
     hints = get_type_hints(inspect.unwrap(function), include_extras=True)
     found = {}

@@ -12,10 +12,11 @@ from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from juste_retour.agents.errors import BadInput
-from juste_retour.agents.situation import College, Labs, Machines, Sites, States
+from juste_retour.agents.rules import Function
+from juste_retour.agents.situation import College, Labs, Machines, Offer, Sites, Situation, States
 
 ALIKE = (States, Sites, Labs, College, Machines)  # the same in all worlds
 
@@ -38,7 +39,7 @@ def some_worlds(handed: Any, index: NDArray[np.int64]) -> Any:
         value = getattr(handed, field.name)
         if field.name in alike:
             parts[field.name] = value
-        elif field.name == "alone":
+        elif field.name == "alone" and isinstance(handed, Situation):
             parts[field.name] = functools.partial(_alone_in, handed, index)
         elif callable(value):
             parts[field.name] = functools.partial(_asked_in, value, index)
@@ -47,12 +48,12 @@ def some_worlds(handed: Any, index: NDArray[np.int64]) -> Any:
     return replace(handed, **parts)
 
 
-def alike_in(thing: Any) -> tuple[str, ...]:
+def alike_in(thing: object) -> tuple[str, ...]:
     """The fields of a dataclass that hold no worlds, though they may hold arrays: its class names them."""
     return getattr(type(thing), "alike_in_all_worlds", ())
 
 
-def _alone_in(situation: Any, index: NDArray[np.int64], size: Any) -> Any:
+def _alone_in(situation: Situation, index: NDArray[np.int64], size: ArrayLike) -> Offer:
     sizes = np.zeros(situation.scale.shape)
     sizes[index] = size
     return some_worlds(situation.alone(sizes), index)
@@ -62,21 +63,21 @@ def _asked_in(question: Callable[[], Any], index: NDArray[np.int64]) -> Any:
     return some_worlds(question(), index)
 
 
-def count_of(*handed: Any) -> int:
+def count_of(*handed: object) -> int:
     """Number of worlds in what is handed: 1 where nothing in it differs by world."""
     found = 1
     for thing in handed:
         if isinstance(thing, np.ndarray):
             found = max(found, len(thing) if thing.ndim > 1 else 1)
-        elif isinstance(getattr(thing, "worlds", None), int):
-            found = max(found, thing.worlds)
+        elif isinstance(worlds := getattr(thing, "worlds", None), int):
+            found = max(found, worlds)
         elif is_dataclass(thing) and not isinstance(thing, (type, *ALIKE)):
             values = [getattr(thing, f.name) for f in fields(thing) if f.name not in alike_in(thing)]
             found = max(found, count_of(*values))
     return found
 
 
-def each_world(function: Callable[..., Any]) -> Callable[..., Any]:
+def each_world(function: Function) -> Function:
     """Lift a rule that is written for one world: it is handed that world alone, on a leading axis of length one."""
 
     def lifted(*handed: Any, **parameters: Any) -> Any:

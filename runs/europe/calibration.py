@@ -125,7 +125,8 @@ def simulated(
         raise BadInput(
             f"agenda = {choice.rule!r} holds no call in waves; calibrate a scenario with open_call."
         )
-    decisions = family("agenda")[choice.rule].settings(dict(choice.settings), "agenda")["decisions"].split()
+    settings = family("agenda")[choice.rule].settings(dict(choice.settings), "agenda")
+    decisions = str(settings["decisions"]).split()
     short = base.changed({"end": decisions[waves - 1], "assess": decisions[waves - 1]})
     rows = []
     records: list[dict[str, Any]] = [

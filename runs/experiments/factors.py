@@ -185,7 +185,7 @@ def _parameter(key: str, value: Any, default: Any, about: Parameter) -> Factor:
         end = value.get(name, known)
         if end is None:
             raise BadInput(f"{place}: it has no plausible range of its own; add {name} = a number.")
-        ends.append(about.check(f"{place}.{name}", end, default))
+        ends.append(float(about.check(f"{place}.{name}", end, default)))
     low, high = ends
     if not low < high:
         raise BadInput(f"{place}: low = {low:g} is not below high = {high:g}; widen the range.")
