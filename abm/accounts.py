@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from juste_retour.abm.world import World
+from juste_retour.abm.environment import Environment
 from juste_retour.agents.arrays import Reals
 
 
@@ -28,18 +28,18 @@ class Accounts:
     private: Reals
 
 
-def accounts(world: World) -> Accounts:
+def accounts(env: Environment) -> Accounts:
     """Read the accounts of worlds, (worlds, sites) and (worlds, states)."""
-    d, contracted = world.delivered, world.contracted
+    world, split = env.world, env.institutions.split
+    d, contracted = world.programme.delivered, world.contracted
     zero = np.zeros(contracted.shape)
     chips = np.where(contracted, d.chips, zero)
     spend = np.where(contracted, d.spend, zero)
-    pledged = np.minimum(np.where(contracted, world.pledged, zero), spend)
-    own = np.where(world.own_money, spend, zero)
+    pledged = np.minimum(np.where(contracted, world.programme.pledged, zero), spend)
+    own = np.where(world.programme.own_money, spend, zero)
     common = world.by_state(spend - own)
-    split = world.split
     letters = np.minimum(
-        world.by_state(np.where(world.own_money, zero, pledged)), common * (1 - split.private)
+        world.by_state(np.where(world.programme.own_money, zero, pledged)), common * (1 - split.private)
     )
     return Accounts(
         chips=chips,

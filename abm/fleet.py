@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from juste_retour.abm.delivery.chips import chips_bought, peak
 from juste_retour.abm.delivery.pooling import Fleet
-from juste_retour.agents.arrays import Reals, Truths, Whole
+from juste_retour.abm.institutions import Institutions
+from juste_retour.abm.world import World
+from juste_retour.agents.arrays import Reals, Truths
 from juste_retour.agents.situation import Machines
-
-if TYPE_CHECKING:
-    from juste_retour.abm.world import World
 
 
 @lru_cache(maxsize=4096)
@@ -32,13 +31,20 @@ def operational(machines: Machines, year: float) -> int:
     return int((machines.operational <= year).sum())
 
 
-def fleet_of(world: World, rows: Whole, works: Truths, machines: int, year: float) -> Fleet:
+def fleet_of(
+    world: World,
+    institutions: Institutions,
+    rows: NDArray[np.int64],
+    works: Truths,
+    machines: int,
+    year: float,
+) -> Fleet:
     """The fleet of some worlds: facilities that work (rows, sites), and the first `machines` that stood already.
 
     Where a site has both, the stronger one is its main machine. With `life_years` a facility is renewed at that age
     with the chips that its price buys then.
     """
-    d, p = world.delivered, world.p.rows(rows)
+    d, p = world.programme.delivered, world.p.rows(rows)
     chips, peaks = d.chips[rows], d.peak[rows]
     if world.renews:
         age = np.maximum(year - d.since[rows], 0.0)
@@ -46,18 +52,25 @@ def fleet_of(world: World, rows: Whole, works: Truths, machines: int, year: floa
         bought = np.where(renewals > 0, d.bought[rows] + renewals * p.life_years, year)
         chips = np.where(renewals > 0, chips_bought(d.spend[rows], bought, p), chips)
         peaks = np.where(renewals > 0, peak(bought, p), peaks)
-    return combine(world, rows, np.where(works, chips, 0.0), peaks, machines)
+    return combine(world, institutions, rows, np.where(works, chips, 0.0), peaks, machines)
 
 
-def combine(world: World, rows: Whole, chips: Reals, peaks: Reals, machines: int) -> Fleet:
+def combine(
+    world: World,
+    institutions: Institutions,
+    rows: NDArray[np.int64],
+    chips: Reals,
+    peaks: Reals,
+    machines: int,
+) -> Fleet:
     """The fleet of facilities (rows, sites) beside the first `machines` that stood already."""
     old_chips, old_peak = standing(world.machines, world.sites.count, machines)
     newer = chips * peaks >= old_chips * old_peak
     return Fleet(
         chips=np.where(newer, chips, old_chips),
         peak=np.where(newer, peaks, old_peak),
-        practice=world.decide("operations", rows=rows),
+        practice=institutions.decide("operations", rows=rows),
         p=world.p.rows(rows),
         tour=world.tour,
-        talent=world.talent[rows],
+        talent=world.training.talent[rows],
     )

@@ -19,14 +19,13 @@ from juste_retour.abm.calendar import label
 from juste_retour.abm.cast import KINDS, Agents, Cast, casting
 from juste_retour.abm.members import Members, load_members
 from juste_retour.abm.outcomes import Outcomes, outcomes, planned_years_behind, price_of_politics
-from juste_retour.abm.politics.council import Council
-from juste_retour.abm.quarter import advance
+from juste_retour.abm.politics.payoffs import Payoffs
 from juste_retour.abm.reader import in_world
 from juste_retour.abm.readings import REPORTED, Readings
 from juste_retour.abm.reasons import Decision, reasons
 from juste_retour.abm.records import HeldBallot
 from juste_retour.abm.scenario import Scenario, load
-from juste_retour.abm.world import World
+from juste_retour.abm.simulation import Simulation
 from juste_retour.agents.arrays import Reals
 from juste_retour.agents.errors import BadInput, near
 from juste_retour.agents.mesa_agents import Actor, Commissioner
@@ -53,19 +52,26 @@ _NEVER_ASKED = object()
 
 
 class WorldModel(mesa.Model):
-    """One world of a `World` as a Mesa model; `AllocationModel` is the one to make.
+    """One world of a `Simulation` as a Mesa model; `AllocationModel` is the one to make.
 
     Args:
-        readings: of the world, which several models may share.
+        simulation: which several models may share.
+        readings: of the simulation, shared likewise.
         row: which of the worlds this is.
         kinds: the class of each actor, from `juste_retour.abm.cast.casting`.
     """
 
-    def __init__(self, readings: Readings, row: int, kinds: Mapping[str, list[type[Actor]]]):
-        super().__init__(rng=readings.world.seed)
-        self.readings, self.world, self.row = readings, readings.world, row
-        world = self.world
-        self._now = world.now
+    def __init__(
+        self,
+        simulation: Simulation,
+        readings: Readings,
+        row: int,
+        kinds: Mapping[str, list[type[Actor]]],
+    ):
+        super().__init__(rng=simulation.env.seed)
+        self.simulation, self.readings, self.row = simulation, readings, row
+        self.world = simulation.world
+        self._now = self.world.now
         self._handed: dict[str, Handed] = {}
         self._situation: tuple[int, Situation] | None = None
         self._facilities: dict[int, Facility] = {}
@@ -85,15 +91,17 @@ class WorldModel(mesa.Model):
             return
         self._now += 1
         if self.world.now < self._now:  # models that share a world share its quarters
-            advance(self.world)
+            self.simulation.advance()
         self._see_facilities()
         for agent in self._learners:
             agent.step()
         self.running = self._now < self.world.last
 
     def _see_facilities(self) -> None:
-        d, k = self.world.delivered, self.row
-        stands = (self.world.selected[k] >= 0) & ~d.cancelled[k] & (d.contracted[k] <= self.world.now)
+        d, k = self.world.programme.delivered, self.row
+        stands = (
+            (self.world.programme.selected[k] >= 0) & ~d.cancelled[k] & (d.contracted[k] <= self.world.now)
+        )
         for place in np.flatnonzero(stands).tolist():
             if place not in self._facilities:
                 self._facilities[place] = Facility(self, place)
@@ -122,13 +130,13 @@ class WorldModel(mesa.Model):
         """What the states of this world know this quarter."""
         if self._situation is None or self._situation[0] != self.world.now:
             rows = np.array([self.row])
-            self._situation = (self.world.now, Council(self.world, rows).situation)
+            self._situation = (self.world.now, Payoffs(self.simulation.env, rows).situation)
         return self._situation[1]
 
     @property
     def last_ballot(self) -> HeldBallot | None:
         """The last ballot that was held in this world, its votes (1, states); None before the first."""
-        return next(in_world(reversed(self.world.ballots), self.row), None)
+        return next(in_world(reversed(self.simulation.env.ballots), self.row), None)
 
     def handed(self, decision: str, otherwise: object = _NEVER_ASKED) -> Any:
         """What all actors of this world were last handed for a decision."""
@@ -140,7 +148,7 @@ class WorldModel(mesa.Model):
 
     def by_rule(self, decision: str, *handed: Any) -> Any:
         """What the scenario's rule says in this world of anything that actors could be handed."""
-        return self.world.by_rule(decision, *handed, rows=np.array([self.row]))
+        return self.simulation.institutions.by_rule(decision, *handed, rows=np.array([self.row]))
 
     def hand(self, decision: str, handed: Handed) -> None:
         """Show the actors of this world what they are to decide on."""
@@ -166,7 +174,7 @@ class WorldModel(mesa.Model):
         own_mind = found.overridden()
         return [
             replace(d, rule=type(found).__name__) if d.family in own_mind else d
-            for d in reasons(self.world, self.row, kind, found.place)
+            for d in reasons(self.simulation.env, self.row, kind, found.place)
         ]
 
     def _named(self, name: str) -> Actor:
@@ -180,16 +188,16 @@ class WorldModel(mesa.Model):
         return known[name]
 
 
-def play(world: World, agents: Agents) -> list[WorldModel]:
+def play(simulation: Simulation, agents: Agents) -> list[WorldModel]:
     """Give a world that is about to run agents with minds of their own; each of its worlds gets its own of them.
 
     Returns:
         a model for each world, to be stepped after each quarter.
     """
-    kinds = casting(world, agents)
-    readings = Readings(world)
-    models = [WorldModel(readings, row, kinds) for row in range(world.count)]
-    world.cast = Cast(models)
+    kinds = casting(simulation.world, agents)
+    readings = Readings(simulation.env)
+    models = [WorldModel(simulation, readings, row, kinds) for row in range(simulation.world.count)]
+    simulation.institutions.cast = Cast(models)
     return models
 
 
@@ -227,9 +235,9 @@ class AllocationModel(WorldModel):
         self.chosen = load(scenario).changed(changes) if changes else load(scenario)
         union = members if isinstance(members, Members) else load_members(members)
         self.seed, self.replicate = seed_of(rng), _whole(replicate, "replicate")
-        world = World(self.chosen, self.seed, [self.replicate], union, trace=True, timeline=True)
-        super().__init__(Readings(world), 0, casting(world, agents))
-        world.cast = Cast([self])
+        simulation = Simulation(self.chosen, self.seed, [self.replicate], union, trace=True, timeline=True)
+        super().__init__(simulation, Readings(simulation.env), 0, casting(simulation.world, agents))
+        simulation.institutions.cast = Cast([self])
         self._price = price
         self._planner_years: Reals | None = None
         if agent_reporters is True:
@@ -248,7 +256,7 @@ class AllocationModel(WorldModel):
             return
         if self._price and not self.running:
             self._planner_years = planned_years_behind(
-                self.world.scenarios, self.seed, self.world.replicates, self.world.members
+                self.simulation.env.scenarios, self.seed, self.world.replicates, self.world.members
             )
         self.datacollector.collect(self)
 
@@ -258,14 +266,14 @@ class AllocationModel(WorldModel):
             raise BadInput(
                 f"the run has come to {self.world.quarter} only; step the model until it is no longer running."
             )
-        return outcomes(self.world, self._planner_years)
+        return outcomes(self.simulation.env, self._planner_years)
 
     @property
     def price_of_politics(self) -> float:
         """Years; NaN until the run has ended, and where it was not asked for."""
         if self._planner_years is None:
             return float("nan")
-        return price_of_politics(self.world.race["years_behind"], self._planner_years).item()
+        return price_of_politics(self.world.training.race["years_behind"], self._planner_years).item()
 
 
 class _Shown:

@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 from juste_retour.abm.accounts import accounts
 from juste_retour.abm.delivery.building import NEVER, TO_OPERATION
 from juste_retour.abm.delivery.chips import h100_equivalents
+from juste_retour.abm.environment import Environment
 from juste_retour.abm.members import Members, load_members
-from juste_retour.abm.politics.council import Council
-from juste_retour.abm.quarter import advance
+from juste_retour.abm.politics.payoffs import Payoffs
 from juste_retour.abm.records import HeldBallot, Record, TimelineQuarter
 from juste_retour.abm.scenario import Scenario
-from juste_retour.abm.world import World
+from juste_retour.abm.simulation import Simulation
 from juste_retour.agents.arrays import Reals, Whole, total
 
 if TYPE_CHECKING:
@@ -96,19 +96,21 @@ def run(
         agents: Mesa agents with minds of their own, as `juste_retour.abm.model.AllocationModel` takes them; slower.
     """
     members = members or load_members()
-    world = World(scenarios, seed, replicates, members, trace=trace, timeline=timeline)
+    simulation = Simulation(scenarios, seed, replicates, members, trace=trace, timeline=timeline)
     models: Sequence[WorldModel] = ()
     if agents:
         from juste_retour.abm.model import play  # Mesa takes two seconds to import
 
-        models = play(world, agents)
-    while world.running:
-        advance(world)
+        models = play(simulation, agents)
+    while simulation.running:
+        simulation.advance()
         for model in models:
             model.step()
     if price and planner_years is None:
-        planner_years = planned_years_behind(world.scenarios, seed, world.replicates, members)
-    return outcomes(world, planner_years)
+        planner_years = planned_years_behind(
+            simulation.env.scenarios, seed, simulation.world.replicates, members
+        )
+    return outcomes(simulation.env, planner_years)
 
 
 def planned_years_behind(
@@ -116,24 +118,26 @@ def planned_years_behind(
 ) -> Reals:
     """(worlds,) years behind under the planner twin, read at the assessment; nothing after it is run."""
     distinct = {id(s): twin_of(s) for s in scenarios}
-    world = World([distinct[id(s)] for s in scenarios], seed, replicates, members)
+    simulation = Simulation([distinct[id(s)] for s in scenarios], seed, replicates, members)
+    world = simulation.world
     while world.running and world.now < world.assessed:
-        advance(world)
-    return world.race["years_behind"]
+        simulation.advance()
+    return world.training.race["years_behind"]
 
 
-def outcomes(world: World, planner_years: Reals | None = None) -> Outcomes:
+def outcomes(env: Environment, planner_years: Reals | None = None) -> Outcomes:
     """Read the outcomes of worlds that have run."""
-    d, contracted = world.delivered, world.contracted
+    world = env.world
+    d, contracted = world.programme.delivered, world.contracted
     n_worlds = world.count
-    books = accounts(world)
+    books = accounts(env)
     chips, sites, received = books.chips, books.sites, books.received
     spent = total(received)
     share = received / np.maximum(spent, 1e-300)[:, None]
     ready = np.where(contracted & (d.ready <= world.last), d.ready, NEVER)
     first = ready.min(-1, initial=NEVER)
-    behind = world.race.get("years_behind", np.full(n_worlds, np.nan))
-    waves = np.where(contracted, world.wave, NEVER)
+    behind = world.training.race["years_behind"]
+    waves = np.where(contracted, world.programme.wave, NEVER)
     first_wave = np.full((n_worlds, world.states.count), NEVER)
     for j in range(world.sites.count):
         i = world.sites.state[j]
@@ -147,21 +151,21 @@ def outcomes(world: World, planner_years: Reals | None = None) -> Outcomes:
         "aggregate_accelerators": total(chips),
         "h100_equivalents": total(h100_equivalents(chips, d.peak)),
         "largest_site_accelerators": chips.max(-1, initial=0.0),
-        "largest_run_flop": world.race["largest_run_flop"],
-        "frontier_flop": world.race["frontier_flop"],
+        "largest_run_flop": world.training.race["largest_run_flop"],
+        "frontier_flop": world.training.race["frontier_flop"],
         "years_behind": behind,
-        "capability_lag_years": world.race["capability_lag_years"],
+        "capability_lag_years": world.training.race["capability_lag_years"],
         "price_of_politics": price_of_politics(behind, planner_years),
         "hhi_spend": total(share * share),
         "first_operation": np.where(first < NEVER, first, -1),
-        "rounds": world.rounds,
-        "exited_labs": world.exited.sum(-1),
-        "welfare_eur_bn": welfare(world, np.where(contracted, world.planned, 0.0)),
+        "rounds": world.bargaining.rounds,
+        "exited_labs": world.training.exited.sum(-1),
+        "welfare_eur_bn": welfare(env, np.where(contracted, world.programme.planned, 0.0)),
     }
     k = np.nonzero(contracted)
     return Outcomes(
-        scenarios=world.scenarios,
-        seed=world.seed,
+        scenarios=env.scenarios,
+        seed=env.seed,
         replicates=world.replicates,
         members=world.members,
         worlds=columns,
@@ -172,14 +176,14 @@ def outcomes(world: World, planner_years: Reals | None = None) -> Outcomes:
             "received_eur_bn": received,
             "paid_eur_bn": books.paid,
             "private_eur_bn": books.private,
-            "transfer_eur_bn": world.transfers,
-            "yes_votes": world.yes_votes,
-            "no_votes": world.no_votes,
+            "transfer_eur_bn": world.programme.transfers,
+            "yes_votes": world.bargaining.yes_votes,
+            "no_votes": world.bargaining.no_votes,
         },
         facilities={
             "world": k[0],
             "site": k[1],
-            "selected": world.selected[k],
+            "selected": world.programme.selected[k],
             "contracted": d.contracted[k],
             "operational": np.where(ready[k] < NEVER, ready[k], -1),
             "accelerators": d.chips[k],
@@ -188,9 +192,9 @@ def outcomes(world: World, planner_years: Reals | None = None) -> Outcomes:
             "failed_tenders": d.failed_tenders[k],
             **{name: getattr(d, name)[k] for name in TO_OPERATION},
         },
-        votes=world.ballots,
-        timeline=world.timeline or [],
-        decisions=world.trace or [],
+        votes=env.ballots,
+        timeline=env.timeline or [],
+        decisions=env.trace or [],
     )
 
 
@@ -203,8 +207,8 @@ def price_of_politics(behind: Reals, planner_years: Reals | None) -> Reals:
         return np.where(np.isfinite(best), behind - best, 0.0)
 
 
-def welfare(world: World, plan: Reals) -> Reals:
+def welfare(env: Environment, plan: Reals) -> Reals:
     """(worlds,) sum of the states' payoffs if the plan (worlds, sites) were decided at the announcement, EUR bn."""
-    fresh = World(world.scenarios, world.seed, world.replicates, world.members)
-    fresh.now = world.announced
-    return total(Council(fresh, np.arange(world.count)).offer(plan).utility)
+    fresh = Simulation(env.scenarios, env.seed, env.world.replicates, env.members).env
+    fresh.world.now = fresh.world.announced
+    return total(Payoffs(fresh, np.arange(fresh.world.count)).offer(plan).utility)

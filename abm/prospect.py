@@ -5,8 +5,8 @@ V is read in the years of `race_first_year` to `race_last_year` after the decisi
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,29 +15,30 @@ from juste_retour.abm.delivery import chips as chip
 from juste_retour.abm.delivery.building import headroom, planned_years
 from juste_retour.abm.delivery.exchange import run_flop
 from juste_retour.abm.delivery.frontier import frontier
-from juste_retour.abm.delivery.operations import goodput, in_service, money_kept
+from juste_retour.abm.delivery.operations import Practice, goodput, in_service, money_kept
 from juste_retour.abm.delivery.pooling import Fleet, Pool
+from juste_retour.abm.delivery.procurement import Procedure
+from juste_retour.abm.environment import Environment
 from juste_retour.abm.fleet import combine, operational
+from juste_retour.abm.remembered import Remembered
 from juste_retour.agents.arrays import Reals, Whole, pick, total
 from juste_retour.agents.payoff import race
 from juste_retour.agents.situation import Prospect
-
-if TYPE_CHECKING:
-    from juste_retour.abm.world import World
 
 
 class Outlook:
     """Expectations in the worlds `rows` in this quarter."""
 
-    def __init__(self, world: World, rows: NDArray[np.int64]):
-        self.world, self.rows, self.year = world, rows, world.year
-        self.p = world.p.rows(rows)
-        self.procedure = world.decide("procurement", rows=rows)
-        self.practice = world.decide("operations", rows=rows)
+    def __init__(self, env: Environment, rows: NDArray[np.int64]):
+        self.env, self.world, self.institutions = env, env.world, env.institutions
+        self.rows, self.year = rows, env.world.year
+        self.p = env.world.p.rows(rows)
+        self.procedure: Procedure = self.institutions.decide("procurement", rows=rows)
+        self.practice: Practice = self.institutions.decide("operations", rows=rows)
         self.kept = money_kept(self.practice, np.inf)
         first, last = (int(x[0, 0]) for x in (self.p.race_first_year, self.p.race_last_year))
         self.horizon = range(first, last + 1)  # years after the decision
-        self._seen: dict[int, tuple[Reals | None, Prospect]] = {}
+        self._seen = Remembered[Reals | None, Prospect]()
 
     @cached_property
     def bought(self) -> Reals:
@@ -83,10 +84,10 @@ class Outlook:
 
     def prospect(self, plan: Reals | None) -> Prospect:
         """The prospect of a plan (worlds, sites) EUR bn on top of what is under way; of nothing more for None."""
-        key = id(plan)
-        if key not in self._seen or self._seen[key][0] is not plan:
-            self._seen[key] = (plan, Prospect(self._value(self._runs(plan)), self._accelerators(plan)))
-        return self._seen[key][1]
+        return self._seen.get(plan, self._prospect)
+
+    def _prospect(self, plan: Reals | None) -> Prospect:
+        return Prospect(self._value(self._runs(plan)), self._accelerators(plan))
 
     def alone(self, size: Reals, best: Whole) -> Prospect:
         """The prospect of each state's own site of some size, EUR bn (worlds, states), at its site `best`."""
@@ -109,7 +110,7 @@ class Outlook:
         return self._runs(None)
 
     def _accelerators(self, plan: Reals | None) -> Reals:
-        d = self.world.delivered
+        d = self.world.programme.delivered
         there = total(np.where(self.world.live[self.rows], d.chips[self.rows], 0.0))[:, None]
         return there if plan is None else there + total(self.chips(plan))[:, None]
 
@@ -127,18 +128,20 @@ class Outlook:
 
     def _runs(self, plan: Reals | None) -> list[Reals]:
         """Largest run, FLOP (worlds,), in each year of the horizon."""
-        w, d = self.world, self.world.delivered
+        w, d = self.world, self.world.programme.delivered
         live, chips, peaks = w.live[self.rows], d.chips[self.rows], d.peak[self.rows]
         ready = np.where(live, d.expected[self.rows], np.inf)
         if plan is not None:
             new = plan > 0
             chips, peaks = np.where(new, self.chips(plan), chips), np.where(new, self.peak, peaks)
             ready = np.where(new, self.ready(plan, w.sites.temperature), ready)
-        if w.local_pooling:  # the best run is the best site's: rate each facility once
-            own = self._rule(combine(w, self.rows, np.where(np.isfinite(ready), chips, 0.0), peaks, 0)).own
+        if self.institutions.local_pooling:  # the best run is the best site's: rate each facility once
+            own = self._rule(
+                combine(w, self.institutions, self.rows, np.where(np.isfinite(ready), chips, 0.0), peaks, 0)
+            ).own
             out = []
             for after in self.horizon:
-                old = w.standing_rate(operational(w.machines, self.year + after))[self.rows]
+                old = self.env.standing_rate(operational(w.machines, self.year + after))[self.rows]
                 best = np.where(ready <= self.year + after, own, 0.0).max(-1, initial=0.0)
                 out.append(run_flop(np.maximum(old, best), self.p))
             return out
@@ -147,28 +150,30 @@ class Outlook:
             works, machines = ready <= self.year + after, operational(w.machines, self.year + after)
             if before is None or machines != before[1] or not np.array_equal(works, before[0]):
                 run = run_flop(
-                    self._rule(combine(w, self.rows, np.where(works, chips, 0.0), peaks, machines)).rate,
+                    self._rule(
+                        combine(w, self.institutions, self.rows, np.where(works, chips, 0.0), peaks, machines)
+                    ).rate,
                     self.p,
                 )
             before = (works, machines)
             out.append(run)
         return out
 
-    def _rule(self, fleet: Fleet, rows: Whole | None = None) -> Pool:
-        return self.world.decide("pooling", fleet, None, rows=self.rows if rows is None else rows)
+    def _rule(self, fleet: Fleet, rows: NDArray[np.int64] | None = None) -> Pool:
+        return self.institutions.decide("pooling", fleet, None, rows=self.rows if rows is None else rows)
 
     def _joined(self, size: Reals, best: Whole) -> Reals:
         """Largest run, FLOP (worlds, states), with each state's own site, once it works."""
         w, n = self.world, self.world.states.count
         chips = self.chips(size)
-        if w.local_pooling:
-            fleet = combine(w, self.rows, np.zeros((len(self.rows), w.sites.count)), self.peak, 0)
-            alone = type(fleet)(
-                chips, np.broadcast_to(self.peak, chips.shape), fleet.practice, fleet.p, fleet.tour, 1.0
+        if self.institutions.local_pooling:
+            fleet = combine(
+                w, self.institutions, self.rows, np.zeros((len(self.rows), w.sites.count)), self.peak, 0
             )
+            alone = replace(fleet, chips=chips, peak=np.broadcast_to(self.peak, chips.shape), talent=1.0)
             return run_flop(self._rule(alone).own, self.p)
         rows = np.repeat(self.rows, n)
-        d, live = w.delivered, w.live[self.rows]
+        d, live = w.programme.delivered, w.live[self.rows]
         machines = operational(w.machines, self.year + self.horizon[(len(self.horizon) - 1) // 2])
         there, peaks = (
             np.repeat(np.where(live, d.chips[self.rows], 0.0), n, axis=0),
@@ -177,5 +182,5 @@ class Outlook:
         at = np.maximum(best, 0).reshape(-1, 1)
         np.put_along_axis(there, at, np.where(best >= 0, chips, 0.0).reshape(-1, 1), axis=-1)
         np.put_along_axis(peaks, at, np.broadcast_to(self.peak, chips.shape).reshape(-1, 1), axis=-1)
-        rate = self._rule(combine(w, rows, there, peaks, machines), rows).rate
+        rate = self._rule(combine(w, self.institutions, rows, there, peaks, machines), rows).rate
         return run_flop(rate.reshape(len(self.rows), n), self.p)

@@ -2,182 +2,227 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TypedDict
 
 import numpy as np
+from numpy.typing import NDArray
 
 from juste_retour.abm.delivery.exchange import run_flop as flop
 from juste_retour.abm.delivery.frontier import capability_lag, compute_lag, frontier
 from juste_retour.abm.delivery.operations import talent_factor
+from juste_retour.abm.delivery.pooling import Pool
 from juste_retour.abm.delivery.talent import moved
+from juste_retour.abm.environment import Environment
 from juste_retour.abm.fleet import fleet_of, operational
+from juste_retour.abm.politics.ballot_result import BallotResult
 from juste_retour.abm.politics.council import Council
-from juste_retour.abm.records import Exit, HeldBallot, TimelineQuarter
-from juste_retour.agents.arrays import total
+from juste_retour.abm.records import Exit, HeldBallot, TimelineQuarter, Vote
+from juste_retour.abm.world import Race, World
+from juste_retour.agents.arrays import Reals, Whole, total
+
+Rows = NDArray[np.int64]
 
 
-def advance(world: Any) -> None:
+class Progress(TypedDict):
+    """How far the programme has come, (worlds,) each."""
+
+    selected: Whole
+    contracted: Whole
+    working: Whole
+    working_accelerators: Reals
+    exited_labs: Whole
+
+
+def advance(env: Environment) -> None:
     """Let a quarter pass in every world."""
-    world.now += 1
-    bargain(world)
-    operate(world)
-    train(world)
-    learn(world)
-    read(world)
+    env.world.now += 1
+    bargain(env)
+    operate(env)
+    train(env)
+    learn(env)
+    read(env)
 
 
-def bargain(world: Any) -> None:
+def bargain(env: Environment) -> None:
     """Those who have not settled meet; what passes is selected and goes to contract, then to building."""
-    rows = np.flatnonzero(~world.settled)
+    world, programme = env.world, env.world.programme
+    rows = np.flatnonzero(~world.bargaining.settled)
     if world.now < world.announced or not len(rows):
         return
-    council = Council(world, rows)
-    motion = world.decide("agenda", council, rows=rows)
-    if motion is None:
+    council = Council(env, rows)
+    result: BallotResult | None = env.institutions.decide("agenda", council, rows=rows)
+    if result is None:
         return
-    _keep_ballots(world, council, motion)
-    plan = np.where(motion.passed[:, None], motion.plan, 0.0)
-    world.enact(rows, plan, np.where(motion.passed[:, None], motion.pledged, 0.0))
-    world.transfers[rows] += np.where(motion.passed[:, None], motion.transfer, 0.0)
-    failed = motion.held & ~motion.passed
-    union_part = world.decide("funding", world.states, world.decider, rows=rows).union
-    lost = np.reshape(motion.sunk, (-1, 1)) * union_part * total(motion.plan)[:, None]
-    world.envelope[rows] -= np.where(failed[:, None], lost, 0.0)
-    world.rounds[rows] += 1
-    _remember(world, rows, motion)
-    world.settled[rows] = motion.last
-    if world.choice("agenda").marks.get("calls"):
+    _keep_ballots(env, council, result)
+    passed = result.passed[:, None]
+    env.enact(rows, np.where(passed, result.plan, 0.0), np.where(passed, result.pledged, 0.0))
+    programme.transfers[rows] += np.where(passed, result.transfer, 0.0)
+    failed = result.held & ~result.passed
+    union_part = env.institutions.split_in(rows).union
+    lost = np.reshape(result.sunk, (-1, 1)) * union_part * total(result.plan)[:, None]
+    programme.envelope[rows] -= np.where(failed[:, None], lost, 0.0)
+    world.bargaining.rounds[rows] += 1
+    _remember(world, rows, result)
+    world.bargaining.settled[rows] = result.last
+    if env.institutions.choice("agenda").marks.get("calls"):
         return
-    given_up = ~world.settled[rows] & (
-        (world.rounds[rows] >= world.p.rounds_limit[rows, 0]) | (world.now == world.last)
+    given_up = ~world.bargaining.settled[rows] & (
+        (world.bargaining.rounds[rows] >= world.p.rounds_limit[rows, 0]) | (world.now == world.last)
     )
     if given_up.any():
-        _revert(world, rows[given_up])
+        _revert(env, rows[given_up])
 
 
-def _revert(world: Any, rows: Any) -> None:
+def _revert(env: Environment, rows: Rows) -> None:
     """Nothing was agreed: the reversion rule says what stands."""
-    plan, own = Council(world, rows).reversion
-    world.enact(rows, plan, np.zeros(plan.shape), own)
-    world.settled[rows] = True
+    plan, own = Council(env, rows).reversion
+    env.enact(rows, plan, np.zeros(plan.shape), own)
+    env.world.bargaining.settled[rows] = True
 
 
-def _keep_ballots(world: Any, council: Council, motion: Any) -> None:
-    held = motion.held
-    world.yes_votes[council.rows] += motion.yes & held[:, None]
-    world.no_votes[council.rows] += motion.no & held[:, None]
+def _keep_ballots(env: Environment, council: Council, result: BallotResult) -> None:
+    """Count the votes and keep the ballot, as the protocol returned it."""
+    held, bargaining, rules = result.held, env.world.bargaining, env.institutions.scenario.rules
+    bargaining.yes_votes[council.rows] += result.yes & held[:, None]
+    bargaining.no_votes[council.rows] += result.no & held[:, None]
+    if env.trace is not None and result.terms is not None:
+        terms = council.terms_of(result)
+        env.record(
+            Vote,
+            council.rows,
+            offer=terms.offer,
+            failed=terms.failed,
+            reservation=terms.reservation,
+            votes=result.yes.astype(np.int64) - result.no,
+            union_yes=result.union_yes,
+            weight=terms.weight,
+            letters=terms.letters,
+            held=held,
+            passed=result.passed,
+        )
     if held.any():
-        world.ballots.append(
+        env.ballots.append(
             HeldBallot(
-                world.quarter,
+                env.world.quarter,
                 council.rows[held],
-                agenda=world.scenario.rules["agenda"].rule,
-                rule=world.scenario.rules["voting"].rule,
-                yes=motion.yes[held],
-                no=motion.no[held],
-                union_yes=motion.union_yes[held],
-                commission_votes=world.commission_votes,
-                passed=motion.passed[held],
+                agenda=rules["agenda"].rule,
+                rule=rules["voting"].rule,
+                yes=result.yes[held],
+                no=result.no[held],
+                union_yes=result.union_yes[held],
+                commission_votes=env.institutions.commission_votes,
+                passed=result.passed[held],
             )
         )
 
 
-def _remember(world: Any, rows: Any, motion: Any) -> None:
-    rate = world.p.learning_rate[rows]
-    learnt = world.memory[rows] + rate * (motion.gain - world.memory[rows])
-    world.memory[rows] = np.where(motion.held[:, None], learnt, world.memory[rows])
+def _remember(world: World, rows: Rows, result: BallotResult) -> None:
+    """What offers brought is learnt; who won a call turns to the next dossier, who lost hands the old one in again."""
+    bargaining, rate = world.bargaining, world.p.learning_rate[rows]
+    learnt = bargaining.memory[rows] + rate * (result.gain - bargaining.memory[rows])
+    bargaining.memory[rows] = np.where(result.held[:, None], learnt, bargaining.memory[rows])
+    if result.applied is not None:
+        hosts = world.by_state(result.plan > 0) > 0
+        won = result.applied & hosts & result.passed[:, None]
+        bargaining.lost[rows] = result.applied & ~won
+        bargaining.bids[rows] += won
 
 
-def operate(world: Any) -> None:
+def operate(env: Environment) -> None:
     """Contracts are signed, sites open, scandals close one for a quarter."""
-    d = world.delivered
-    chosen = world.selected >= 0
+    world, programme = env.world, env.world.programme
+    d, chosen = programme.delivered, programme.selected >= 0
     if not chosen.any():
         return
-    hazard = world.practice.scandal_a_year
-    stopped = world.stopped
-    if np.any(np.asarray(hazard) > 0):
+    hazard = np.asarray(env.institutions.practice.scandal_a_year)
+    stopped = programme.stopped
+    if np.any(hazard > 0):
         open_ = chosen & ~d.cancelled & (d.ready <= world.now)
         if open_.any():
-            luck = world.yearly("scandal", world.sites.count)
-            stopped = (
-                open_ & (luck < hazard) & (np.floor(4 * luck / np.maximum(hazard, 1e-300)) == world.now % 4)
-            )
+            draw = env.yearly("scandal", world.sites.count)
+            this_quarter = np.floor(4 * draw / np.maximum(hazard, 1e-300)) == world.now % 4
+            stopped = open_ & (draw < hazard) & this_quarter
     opened = (chosen & ~d.cancelled & (d.ready == world.now)).any(-1)
-    world.stale |= opened | (stopped != world.stopped).any(-1)
-    world.stopped = stopped
+    world.training.stale |= opened | (stopped != programme.stopped).any(-1)
+    programme.stopped = stopped
 
 
-def train(world: Any) -> None:
+def train(env: Environment) -> None:
     """The best single run of what works now; only where something changed."""
+    world, training = env.world, env.world.training
     machines = operational(world.machines, world.year)
-    if machines != world.operational or (world.renews and world.now % 4 == 0):
-        world.stale[:] = True
-        world.operational = machines
-    if world.local_pooling and not world.asked:
-        return  # the best run hangs on single sites and needs no history: it is read when it is asked for
-    refresh(world)
+    if machines != training.operational or (world.renews and world.now % 4 == 0):
+        training.stale[:] = True
+        training.operational = machines
+    if env.institutions.local_pooling and not env.every_quarter:
+        return  # the best run depends on single sites only and needs no history: it is read when it is asked for
+    refresh(env)
 
 
-def refresh(world: Any) -> None:
+def refresh(env: Environment) -> None:
     """Bring the best run up to date in the worlds where something changed."""
-    rows = np.flatnonzero(world.stale)
+    world, training = env.world, env.world.training
+    rows = np.flatnonzero(training.stale)
     if not len(rows):
         return
-    fleet = fleet_of(world, rows, world.working[rows], world.operational, world.year)
-    pool = world.decide("pooling", fleet, world.pool[rows], rows=rows)
-    world.rate[rows], world.pool[rows] = pool.rate, pool.members
-    world.stale[rows] = False
+    fleet = fleet_of(world, env.institutions, rows, world.working[rows], training.operational, world.year)
+    pool: Pool = env.institutions.decide("pooling", fleet, training.pool[rows], rows=rows)
+    training.rate[rows], training.pool[rows] = pool.rate, pool.members
+    training.stale[rows] = False
 
 
-def learn(world: Any) -> None:
+def learn(env: Environment) -> None:
     """Once a year the labs of the Union ask whether to stay."""
-    if world.now % 4 != 3 or world.now <= world.announced or not world.labs.count:
+    world, labs, p = env.world, env.world.labs, env.world.p
+    if world.now % 4 != 3 or world.now <= world.announced or not labs.count:
         return
-    refresh(world)
-    p, labs = world.p, world.labs
-    equivalent = world.rate / (p.chip_peak[:, 0] * p.mfu_reference[:, 0])
+    refresh(env)
+    every = np.arange(world.count)
+    equivalent = world.training.rate / (p.chip_peak[:, 0] * p.mfu_reference[:, 0])
     usable = (p.access_share[:, 0] * equivalent)[:, None]
     hired = labs.capital * 1e9 / p.cloud_price_eur_year
     outside = np.maximum(np.maximum(labs.accelerators, hired), p.least_outside_accelerators)[..., None]
     home = (labs.home >= 0)[:, None]
-    market = world.market(np.arange(world.count), usable, np.zeros(usable.shape), home, outside)
-    advantage = np.asarray(world.decide_by_actor("anchor", market))[..., 0]
+    market = env.market(every, usable, np.zeros(usable.shape), home, outside)
+    advantage = np.asarray(env.institutions.decide_by_actor("anchor", market))[..., 0]
     mine = (labs.home >= 0) & np.array([k == "company" for k in labs.kind], dtype=bool)
-    world.exited = mine & (advantage < 0)
-    world.record(Exit, np.arange(world.count), advantage=advantage, exited=world.exited)
-    follow_the_machines(world)
+    world.training.exited = mine & (advantage < 0)
+    env.record(Exit, every, advantage=advantage, exited=world.training.exited)
+    follow_the_machines(env)
 
 
-def follow_the_machines(world: Any) -> None:
+def follow_the_machines(env: Environment) -> None:
     """Talent moves toward sites that work and away from a gap; only where it matters."""
+    world, training = env.world, env.world.training
     if not np.any(world.p.talent_elasticity > 0):
         return
-    fleet = fleet_of(world, np.arange(world.count), world.working, world.operational, world.year)
-    gap = np.asarray(compute_lag(run_flop(world), world.year, world.p)).reshape(-1)
-    world.near = moved(world.near, fleet.chips * fleet.peak, gap, world.exited_share, world.p)
-    world.talent = talent_factor(world.near, 1.0, world.p)
-    world.stale[:] = True
+    every = np.arange(world.count)
+    fleet = fleet_of(world, env.institutions, every, world.working, training.operational, world.year)
+    gap = np.asarray(compute_lag(run_flop(env), world.year, world.p)).reshape(-1)
+    training.near = moved(training.near, fleet.chips * fleet.peak, gap, world.exited_share, world.p)
+    training.talent = talent_factor(training.near, 1.0, world.p)
+    training.stale[:] = True
 
 
-def run_flop(world: Any) -> Any:
+def run_flop(env: Environment) -> Reals:
     """Largest single run of the machines that work, FLOP; (worlds,)."""
-    refresh(world)
-    return flop(world.rate, world.p)
+    refresh(env)
+    return flop(env.world.training.rate, env.world.p)
 
 
-def read(world: Any) -> None:
+def read(env: Environment) -> None:
     """Read the race: at the assessment, and in every quarter where a timeline is asked for."""
-    if world.now != world.assessed and world.timeline is None:
+    world = env.world
+    if world.now != world.assessed and env.timeline is None:
         return
-    race = race_of(world, run_flop(world))
+    race = race_of(world, run_flop(env))
     if world.now == world.assessed:
-        world.race = race
-    if world.timeline is not None:
-        world.timeline.append(TimelineQuarter(world.quarter, **standing(world), **race))
+        world.training.race = race
+    if env.timeline is not None:
+        env.timeline.append(TimelineQuarter(world.quarter, **progress(world), **race))
 
 
-def race_of(world: Any, run: Any) -> dict[str, Any]:
+def race_of(world: World, run: Reals) -> Race:
     """The largest run, FLOP (worlds,), against this quarter's frontier."""
     at_the_frontier = np.asarray(frontier(world.year, world.p)).reshape(-1)
     return {
@@ -188,13 +233,13 @@ def race_of(world: Any, run: Any) -> dict[str, Any]:
     }
 
 
-def standing(world: Any) -> dict[str, Any]:
+def progress(world: World) -> Progress:
     """How far the programme has come, (worlds,) each."""
     works = world.working
     return {
         "selected": world.live.sum(-1),
         "contracted": world.contracted.sum(-1),
         "working": works.sum(-1),
-        "working_accelerators": total(np.where(works, world.delivered.chips, 0.0)),
-        "exited_labs": world.exited.sum(-1),
+        "working_accelerators": total(np.where(works, world.programme.delivered.chips, 0.0)),
+        "exited_labs": world.training.exited.sum(-1),
     }

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from juste_retour.abm.environment import Environment
 from juste_retour.abm.politics.voting import Ballot
 from juste_retour.abm.records import Record, TimelineQuarter, Vote
-from juste_retour.abm.world import World
 from juste_retour.agents.arrays import Reals, Truths
 from juste_retour.agents.some_worlds import some_worlds
 
@@ -43,39 +43,41 @@ class Threshold:
     met: bool
 
 
-def cast(world: World, vote: Vote) -> Ballot:
+def cast(env: Environment, vote: Vote) -> Ballot:
     """The votes as the voting rule is handed them."""
-    return Ballot(vote.votes > 0, vote.votes < 0, vote.union_yes, vote.weight, world.decider)
+    return Ballot(vote.votes > 0, vote.votes < 0, vote.union_yes, vote.weight, env.institutions.decider)
 
 
-def pivotal(world: World, vote: Vote) -> Truths:
+def pivotal(env: Environment, vote: Vote) -> Truths:
     """(states,) whose other vote alone would have turned a ballot of one world; all are tried at once, one a row."""
-    ballot, n = cast(world, vote), world.states.count
+    ballot, n = cast(env, vote), env.world.states.count
     flip = np.eye(n, dtype=bool)
     weight = np.broadcast_to(vote.weight, (n, n))
     yes, no = np.where(flip, ~ballot.yes, ballot.yes), np.where(flip, ballot.yes, ballot.no)
-    turned = Ballot(yes, no, np.repeat(vote.union_yes, n), weight, world.decider)
-    then = world.decide("voting", turned, world.states, rows=np.repeat(vote.worlds, n))
-    return np.asarray(then) != np.asarray(world.decide("voting", ballot, world.states, rows=vote.worlds))
+    turned = Ballot(yes, no, np.repeat(vote.union_yes, n), weight, env.institutions.decider)
+    then = env.institutions.decide("voting", turned, env.world.states, rows=np.repeat(vote.worlds, n))
+    return np.asarray(then) != np.asarray(
+        env.institutions.decide("voting", ballot, env.world.states, rows=vote.worlds)
+    )
 
 
-def thresholds(world: World, vote: Vote) -> list[Threshold]:
+def thresholds(env: Environment, vote: Vote) -> list[Threshold]:
     """What each condition of the voting rule came to at a ballot of one world; none where the rule has no conditions."""
-    conditions = world.choice("voting").marks.get("conditions")
+    conditions = env.institutions.choice("voting").marks.get("conditions")
     if conditions is None:
         return []
     settings = {
         name: value.reshape(-1)[0].item() if isinstance(value, np.ndarray) else value
-        for name, value in world.settings("voting", vote.worlds).items()
+        for name, value in env.institutions.settings("voting", vote.worlds).items()
     }
-    ballot = cast(world, vote)
-    majority = conditions(ballot, world.states, **settings)
+    ballot = cast(env, vote)
+    majority = conditions(ballot, env.world.states, **settings)
     found = []
     for way, tests in enumerate(majority.ways):
         for condition in tests:
             reached = int(np.max(condition.reached(ballot, majority.reverse)))
             quota = int(np.max(condition.quota))
-            weights = np.broadcast_to(np.asarray(condition.weights), (1, world.states.count))
+            weights = np.broadcast_to(np.asarray(condition.weights), (1, env.world.states.count))
             full = max(int(weights.sum()) + int(np.max(condition.union)), quota)
             found.append(
                 Threshold(condition.says, way, bool(majority.reverse), reached, quota, full, reached >= quota)
@@ -83,7 +85,7 @@ def thresholds(world: World, vote: Vote) -> list[Threshold]:
     return found
 
 
-def needed(world: World, vote: Vote) -> Reals:
+def needed(env: Environment, vote: Vote) -> Reals:
     """(worlds, states) EUR bn that the offer would have had to add to be worth a yes by its worth alone; 0 where it was."""
-    dissent = world.p.dissent_cost_eur_bn[vote.worlds]
+    dissent = env.world.p.dissent_cost_eur_bn[vote.worlds]
     return np.maximum(vote.reservation - dissent - vote.offer.utility, 0.0)

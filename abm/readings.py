@@ -8,10 +8,10 @@ import numpy as np
 
 from juste_retour.abm.accounts import Accounts, accounts
 from juste_retour.abm.delivery.exchange import run_flop
+from juste_retour.abm.environment import Environment
 from juste_retour.abm.fleet import fleet_of, operational
-from juste_retour.abm.quarter import race_of, standing
+from juste_retour.abm.quarter import progress, race_of
 from juste_retour.abm.quarter import run_flop as largest_run
-from juste_retour.abm.world import World
 from juste_retour.agents.arrays import total
 
 REPORTED = (
@@ -39,8 +39,8 @@ REPORTED = (
 class Readings:
     """What there is to report of some worlds this quarter, worked out once for all the models that share them."""
 
-    def __init__(self, world: World):
-        self.world = world
+    def __init__(self, env: Environment):
+        self.env, self.world = env, env.world
         self._accounts: tuple[bytes, Accounts] | None = None
         self._quarter: tuple[int, dict[str, Any]] | None = None
 
@@ -49,7 +49,7 @@ class Readings:
         """The accounts of this quarter."""
         stands = self.world.contracted.tobytes()  # nothing else moves them
         if self._accounts is None or self._accounts[0] != stands:
-            self._accounts = (stands, accounts(self.world))
+            self._accounts = (stands, accounts(self.env))
         return self._accounts[1]
 
     @property
@@ -61,28 +61,28 @@ class Readings:
 
     def _read(self) -> dict[str, Any]:
         world, books = self.world, self.accounts
-        if world.timeline:
-            found = world.timeline[-1].columns()
+        if self.env.timeline:
+            found = self.env.timeline[-1].columns()
         else:
-            found = standing(world) | race_of(world, self._largest_run())
+            found = {**progress(world)} | race_of(world, self._largest_run())
         found |= {
             "sites": found["contracted"],
             "hosts": (books.sites > 0).sum(-1),
             "spend_eur_bn": total(books.received),
-            "envelope_eur_bn": world.envelope[:, 0].copy(),
+            "envelope_eur_bn": world.programme.envelope[:, 0].copy(),
             "aggregate_accelerators": total(books.chips),
         }
-        for name in ("largest_run_flop", "years_behind"):
-            found[f"{name}_at_assessment"] = world.race.get(name, np.full(world.count, np.nan))
+        found["largest_run_flop_at_assessment"] = world.training.race["largest_run_flop"]
+        found["years_behind_at_assessment"] = world.training.race["years_behind"]
         return found
 
     def _largest_run(self) -> Any:
         world = self.world
         if world.now >= world.first:
-            return largest_run(world)
+            return largest_run(self.env)
         every = np.arange(
             world.count
         )  # at the start only what stood already works, and nothing is to be kept of it
         machines = operational(world.machines, world.year)
-        fleet = fleet_of(world, every, world.working, machines, world.year)
-        return run_flop(world.decide("pooling", fleet, world.pool).rate, world.p)
+        fleet = fleet_of(world, self.env.institutions, every, world.working, machines, world.year)
+        return run_flop(self.env.institutions.decide("pooling", fleet, world.training.pool).rate, world.p)

@@ -10,9 +10,9 @@ import numpy as np
 
 from juste_retour.abm.calendar import label
 from juste_retour.abm.delivery.building import TO_CONTRACT, TO_OPERATION
+from juste_retour.abm.environment import Environment
 from juste_retour.abm.reader import in_world, needed, pivotal
 from juste_retour.abm.records import Bid, Draft, Exit, Record, Selection, Vote
-from juste_retour.abm.world import World
 from juste_retour.agents.errors import BadInput
 from juste_retour.agents.lab import Letters
 from juste_retour.agents.situation import Offer
@@ -56,27 +56,27 @@ class Decision:
         return f"{self.quarter} {self.says}"
 
 
-def reasons(world: World, row: int, kind: str, place: int) -> list[Decision]:
-    """The decisions of an actor in one world of a `World` that keeps its trace.
+def reasons(env: Environment, row: int, kind: str, place: int) -> list[Decision]:
+    """The decisions of an actor in one world of a run that keeps its trace.
 
     Args:
-        world: the world.
+        world: the env.world.
         row: which of its worlds.
         kind: "state", "commissioner", "lab" or "site".
         place: the actor's position on its axis.
 
     Raises:
-        BadInput: where the world keeps no trace.
+        BadInput: where the run keeps no trace.
     """
-    if world.trace is None:
+    if env.trace is None:
         raise BadInput("this world keeps no trace of decisions; make it with trace=True.")
     return [
-        decision for record in in_world(world.trace, row) for decision in _TELLERS[kind](world, record, place)
+        decision for record in in_world(env.trace, row) for decision in _TELLERS[kind](env, record, place)
     ]
 
 
-def _rule(world: World, family: str, code: str) -> str:
-    return world.scenario.rules[family].of(code.upper()).rule
+def _rule(env: Environment, family: str, code: str) -> str:
+    return env.institutions.scenario.rules[family].of(code.upper()).rule
 
 
 def _terms(offer: Offer, i: int) -> dict[str, float]:
@@ -87,22 +87,22 @@ def _money(value: float) -> str:
     return f"EUR {value:.3g} bn"
 
 
-def _of_state(world: World, record: Record, i: int) -> Iterator[Decision]:
+def _of_state(env: Environment, record: Record, i: int) -> Iterator[Decision]:
     if isinstance(record, Bid):
-        yield _bid(world, record, i)
+        yield _bid(env, record, i)
     elif isinstance(record, Vote) and record.held[0]:
-        yield _vote(world, record, i)
+        yield _vote(env, record, i)
 
 
-def _of_lab(world: World, record: Record, place: int) -> Iterator[Decision]:
-    if isinstance(record, Vote) and record.letters is not None and world.labs.count:
-        yield _letter(world, record, record.letters, place)
-    elif isinstance(record, Exit) and world.labs.home[place] >= 0:
-        yield _exit(world, record, place)
+def _of_lab(env: Environment, record: Record, place: int) -> Iterator[Decision]:
+    if isinstance(record, Vote) and record.letters is not None and env.world.labs.count:
+        yield _letter(env, record, record.letters, place)
+    elif isinstance(record, Exit) and env.world.labs.home[place] >= 0:
+        yield _exit(env, record, place)
 
 
-def _bid(world: World, record: Bid, i: int) -> Decision:
-    code = world.states.codes[i]
+def _bid(env: Environment, record: Bid, i: int) -> Decision:
+    code = env.world.states.codes[i]
     size, wanted = float(record.size[0, i]), float(record.wanted[0, i])
     utility, without = float(record.offer.utility[0, i]), float(record.reservation[0, i])
     if size > 0:
@@ -118,7 +118,7 @@ def _bid(world: World, record: Bid, i: int) -> Decision:
         quarter=record.quarter,
         actor=code,
         family="bid",
-        rule=_rule(world, "bid", code),
+        rule=_rule(env, "bid", code),
         result=size,
         says=says,
         terms=_terms(record.offer, i),
@@ -127,12 +127,12 @@ def _bid(world: World, record: Bid, i: int) -> Decision:
     )
 
 
-def _vote(world: World, record: Vote, i: int) -> Decision:
-    code = world.states.codes[i]
+def _vote(env: Environment, record: Vote, i: int) -> Decision:
+    code = env.world.states.codes[i]
     result = int(record.votes[0, i])
     utility, reservation = float(record.offer.utility[0, i]), float(record.reservation[0, i])
-    short_of, passed = float(needed(world, record)[0, i]), bool(record.passed[0])
-    alone = bool(pivotal(world, record)[i])
+    short_of, passed = float(needed(env, record)[0, i]), bool(record.passed[0])
+    alone = bool(pivotal(env, record)[i])
     word = {1: "yes", -1: "no", 0: "abstain"}[result]
     worth = f"the offer is worth {_money(utility)} to it against {_money(reservation)} without"
     short = f", and {_money(short_of)} more would have been worth a yes" if short_of > 0 else ""
@@ -141,7 +141,7 @@ def _vote(world: World, record: Vote, i: int) -> Decision:
         quarter=record.quarter,
         actor=code,
         family="vote",
-        rule=_rule(world, "vote", code),
+        rule=_rule(env, "vote", code),
         result=word,
         says=f"{code} votes {word}: {worth}{short}; {end}"
         + (" and its vote alone decided that." if alone else " with or without its vote."),
@@ -154,10 +154,10 @@ def _vote(world: World, record: Vote, i: int) -> Decision:
     )
 
 
-def _of_commissioner(world: World, record: Record, c: int) -> Iterator[Decision]:
+def _of_commissioner(env: Environment, record: Record, c: int) -> Iterator[Decision]:
     if not isinstance(record, Draft):
         return
-    code = world.states.codes[world.college.state[c]]
+    code = env.world.states.codes[env.world.college.state[c]]
     scores, endorsed = record.scores[0], record.endorsed[0]
     choice, seats = int(record.choice[0]), endorsed.shape[-1]
     mine = endorsed[:, c]
@@ -166,13 +166,13 @@ def _of_commissioner(world: World, record: Record, c: int) -> Iterator[Decision]
         sites, spend = int(record.sites[0, number]), float(record.spend[0, number])
         return f"{sites} sites for {_money(spend)}" if sites != 1 else f"one site for {_money(spend)}"
 
-    if c == world.college.lead:
+    if c == env.world.college.lead:
         said = f"proposes {plan(choice)}" if choice >= 0 else "proposes nothing: the College adopts no draft"
         yield Decision(
             quarter=record.quarter,
             actor=code,
             family="draft",
-            rule=_rule(world, "draft", code),
+            rule=_rule(env, "draft", code),
             result=choice,
             says=f"the commissioner from {code} {said}.",
             utility=float(scores[choice, c]) if choice >= 0 else None,
@@ -183,7 +183,7 @@ def _of_commissioner(world: World, record: Record, c: int) -> Iterator[Decision]
             quarter=record.quarter,
             actor=code,
             family="endorse",
-            rule=_rule(world, "endorse", code),
+            rule=_rule(env, "endorse", code),
             result=int(mine.sum()),
             says=f"the commissioner from {code} would back {int(mine.sum())} of {len(mine)} drafts; none is adopted.",
             passed=False,
@@ -196,7 +196,7 @@ def _of_commissioner(world: World, record: Record, c: int) -> Iterator[Decision]
         quarter=record.quarter,
         actor=code,
         family="endorse",
-        rule=_rule(world, "endorse", code),
+        rule=_rule(env, "endorse", code),
         result="yes" if mine[choice] else "no",
         says=f"the commissioner from {code} {'backs' if mine[choice] else 'does not back'} the draft of {plan(choice)}; "
         f"{for_it} of {seats} do.",
@@ -206,30 +206,30 @@ def _of_commissioner(world: World, record: Record, c: int) -> Iterator[Decision]
     )
 
 
-def _letter(world: World, record: Vote, letters: Letters, place: int) -> Decision:
-    name = world.labs.names[place]
+def _letter(env: Environment, record: Vote, letters: Letters, place: int) -> Decision:
+    name = env.world.labs.names[place]
     site, money = int(letters.site[0, place]), float(letters.money[0, place])
     if site < 0:
         said = f"{name} offers nothing: no proposed site would give it more than it has."
     else:
         least = float(letters.least[0, place])
         said = (
-            f"{name} offers {_money(money)} for access to {world.sites.names[site]} "
+            f"{name} offers {_money(money)} for access to {env.world.sites.names[site]} "
             f"if it gets at least {least:,.0f} accelerators."
         )
     return Decision(
         quarter=record.quarter,
         actor=name,
         family="anchor",
-        rule=_rule(world, "anchor", name),
+        rule=_rule(env, "anchor", name),
         result=money,
         says=said,
         passed=bool(record.passed[0]),
     )
 
 
-def _exit(world: World, record: Exit, place: int) -> Decision:
-    name = world.labs.names[place]
+def _exit(env: Environment, record: Exit, place: int) -> Decision:
+    name = env.world.labs.names[place]
     left, advantage = bool(record.exited[0, place]), float(record.advantage[0, place])
     worth = (
         f"what it could use here is {np.exp(advantage):.2g} times what it has or could hire abroad"
@@ -240,7 +240,7 @@ def _exit(world: World, record: Exit, place: int) -> Decision:
         quarter=record.quarter,
         actor=name,
         family="anchor",
-        rule=_rule(world, "anchor", name),
+        rule=_rule(env, "anchor", name),
         result="leaves" if left else "stays",
         says=f"{name} {'trains abroad' if left else 'stays'}: {worth}.",
         utility=advantage,
@@ -248,17 +248,17 @@ def _exit(world: World, record: Exit, place: int) -> Decision:
     )
 
 
-def _of_site(world: World, record: Record, j: int) -> Iterator[Decision]:
+def _of_site(env: Environment, record: Record, j: int) -> Iterator[Decision]:
     if not isinstance(record, Selection) or not record.chosen[0, j]:
         return
-    d, name, money = record.delivered, world.sites.names[j], float(record.plan[0, j])
+    d, name, money = record.delivered, env.world.sites.names[j], float(record.plan[0, j])
     contract, ready, cancelled = int(d.contracted[0, j]), int(d.ready[0, j]), bool(d.cancelled[0, j])
     known: tuple[str, ...] = ()
-    if contract > world.now:
+    if contract > env.world.now:
         fate = "and its contract is being negotiated"
     elif cancelled:
         fate, known = f"and given up in {label(contract)}", TO_CONTRACT
-    elif ready > world.now:
+    elif ready > env.world.now:
         fate, known = f"contracted in {label(contract)} and is being built", TO_CONTRACT
     else:
         fate, known = f"contracted in {label(contract)} and works since {label(ready)}", TO_OPERATION
@@ -267,7 +267,7 @@ def _of_site(world: World, record: Record, j: int) -> Iterator[Decision]:
         quarter=record.quarter,
         actor=name,
         family="agenda",
-        rule=world.scenario.rules["agenda"].rule,
+        rule=env.institutions.scenario.rules["agenda"].rule,
         result=money,
         says=f"{name} is selected with {_money(money)}, {fate}{_delay(years)}.",
         passed=True,
@@ -280,7 +280,7 @@ def _delay(years: dict[str, float]) -> str:
     return f": {', '.join(parts)}" if parts else ""
 
 
-_TELLERS: dict[str, Callable[[World, Record, int], Iterator[Decision]]] = {
+_TELLERS: dict[str, Callable[[Environment, Record, int], Iterator[Decision]]] = {
     "state": _of_state,
     "commissioner": _of_commissioner,
     "lab": _of_lab,

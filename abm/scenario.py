@@ -20,7 +20,6 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import model_validator
 
-from juste_retour.abm import catalogue  # noqa: F401  enters the shipped rules
 from juste_retour.abm.calendar import quarter
 from juste_retour.abm.parameters import Parameters
 from juste_retour.abm.toml import read_toml, toml_lines

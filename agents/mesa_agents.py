@@ -206,17 +206,17 @@ class MemberState(Actor):
     @property
     def yes_votes(self) -> int:
         """Ballots on which it said yes."""
-        return self._mine(self.world.yes_votes)
+        return self._mine(self.world.bargaining.yes_votes)
 
     @property
     def no_votes(self) -> int:
         """Ballots on which it said no."""
-        return self._mine(self.world.no_votes)
+        return self._mine(self.world.bargaining.no_votes)
 
     @property
     def memory_eur_bn(self) -> float:
         """The gain that offers brought, as it remembers them."""
-        return self._mine(self.world.memory)
+        return self._mine(self.world.bargaining.memory)
 
     @property
     def last_vote(self) -> str | None:
@@ -369,4 +369,4 @@ class Lab(Actor):
     @property
     def left(self) -> bool:
         """Whether it trains in a cloud abroad."""
-        return self._mine(self.world.exited)
+        return self._mine(self.world.training.exited)

@@ -28,32 +28,32 @@ class Facility(Actor):
     @property
     def accelerators(self) -> float:
         """Accelerators of its date."""
-        return self._mine(self.world.delivered.chips)
+        return self._mine(self.world.programme.delivered.chips)
 
     @property
     def power_mw(self) -> float:
         """MW at the meter."""
-        return self._mine(self.world.delivered.power_mw)
+        return self._mine(self.world.programme.delivered.power_mw)
 
     @property
     def spend_eur_bn(self) -> float:
         """What it costs."""
-        return self._mine(self.world.delivered.spend)
+        return self._mine(self.world.programme.delivered.spend)
 
     @property
     def selected(self) -> str:
         """Quarter of selection, as "2025Q1"."""
-        return self.model.label(self._mine(self.world.selected))
+        return self.model.label(self._mine(self.world.programme.selected))
 
     @property
     def contracted(self) -> str:
         """Quarter of the contract."""
-        return self.model.label(self._mine(self.world.delivered.contracted))
+        return self.model.label(self._mine(self.world.programme.delivered.contracted))
 
     @property
     def operational(self) -> str | None:
         """Quarter of first operation; None where it comes after the last quarter."""
-        ready = self._mine(self.world.delivered.ready)
+        ready = self._mine(self.world.programme.delivered.ready)
         return self.model.label(ready) if ready <= self.world.last else None
 
     @property
@@ -64,4 +64,4 @@ class Facility(Actor):
     @property
     def in_best_run(self) -> bool:
         """Whether it belongs to the largest single run."""
-        return self._mine(self.world.pool)
+        return self._mine(self.world.training.pool)

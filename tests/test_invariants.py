@@ -16,9 +16,8 @@ from hypothesis import strategies as st
 from juste_retour.abm.members import load_members
 from juste_retour.abm.outcomes import run, welfare
 from juste_retour.abm.politics.stationary import NotConverged
-from juste_retour.abm.quarter import advance
 from juste_retour.abm.scenario import load, parameters
-from juste_retour.abm.world import World
+from juste_retour.abm.simulation import Simulation
 from juste_retour.agents.errors import BadInput
 from juste_retour.agents.rules import FAMILIES
 
@@ -182,10 +181,10 @@ def test_no_agenda_does_better_than_the_planner_by_the_planners_own_measure(chan
 
     def decided(rule):
         """What the plan is worth, whatever luck and time leave of it."""
-        world = World(load("eu-status-quo").changed(rest | {"agenda": rule}), seed, range(WORLDS))
-        while world.running and not world.settled.all():
-            advance(world)
-        return welfare(world, world.planned)
+        simulation = Simulation(load("eu-status-quo").changed(rest | {"agenda": rule}), seed, range(WORLDS))
+        while simulation.running and not simulation.world.bargaining.settled.all():
+            simulation.advance()
+        return welfare(simulation.env, simulation.world.programme.planned)
 
     try:
         best, other = decided({"rule": "planner", "objective": "welfare"}), decided(agenda)

@@ -10,12 +10,20 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
+from juste_retour.abm.environment import Environment
+from juste_retour.abm.institutions import Institutions
+from juste_retour.abm.members import Members
+from juste_retour.abm.noise import Tape
+from juste_retour.abm.politics.ballot_result import BallotResult
+from juste_retour.abm.politics.council import Council
 from juste_retour.abm.politics.stationary import NEVER_QUITE, Equilibrium, Response, evaluated, fixed_part
 from juste_retour.abm.politics.tables.table import recognition
+from juste_retour.abm.scenario import Scenario
 from juste_retour.agents.arrays import Reals, total
 from juste_retour.agents.rules import family
 
@@ -29,41 +37,37 @@ REMEMBERED = 4096  # scenarios
 _solved: OrderedDict[tuple[str, str], Equilibrium] = OrderedDict()
 
 
-def continuation(council: Any) -> Reals:
-    """(worlds, states) EUR bn that bargaining on is worth over what is left without it.
+@dataclass
+class Expecting:
+    """The foresight of actors who expect given values, while these are being solved for.
 
-    Nought under an agenda that does not come back to the table with the same matter.
-
-    Raises:
-        NotConverged: no fixed point was found.
+    Attributes:
+        values: (states,) EUR bn over the disagreement point.
     """
-    world = council.world
-    if world.expected is not None:
-        return world.expected[council.rows]
-    out = np.zeros((council.worlds, council.states.count))
-    if not family("agenda")[world.scenario.rules["agenda"].rule].marks.get("repeated"):
-        return out
-    known: dict[str, Reals] = {}
-    for k, row in enumerate(council.rows):
-        scenario = world.scenarios[row]
-        if scenario.digest not in known:
-            known[scenario.digest] = equilibrium(council, scenario).values
-        out[k] = known[scenario.digest]
-    return out
+
+    values: Reals
+
+    def rehearsed(self, rows: NDArray[np.int64]) -> list[Reals]:
+        """Nothing is rehearsed while values are solved for."""
+        return []
+
+    def continuation(self, rows: NDArray[np.int64]) -> Reals:
+        """The given values in every world; (rows, states)."""
+        return np.broadcast_to(self.values, (len(rows), self.values.shape[-1]))
 
 
-def equilibrium(council: Any, scenario: Any) -> Equilibrium:
-    """The stationary equilibrium of a scenario among the members at this table, from memory where it is known."""
-    key = (scenario.digest, council.world.members.digest)
+def equilibrium(scenario: Scenario, members: Members) -> Equilibrium:
+    """The stationary equilibrium of a scenario in a union, from memory where it is known."""
+    key = (scenario.digest, members.digest)
     if key not in _solved:
-        _solved[key] = _solve(council, scenario)
+        _solved[key] = _solve(scenario, members)
         if len(_solved) > REMEMBERED:
             _solved.popitem(last=False)
     return _solved[key]
 
 
-def _solve(council: Any, scenario: Any) -> Equilibrium:
-    n = council.states.count
+def _solve(scenario: Scenario, members: Members) -> Equilibrium:
+    n = members.states.count
     mean = scenario.changed({"ambition_sd": 0.0, "consensus_norm": 0.0})
     if any("deterministic" not in family("vote")[r].properties for r in mean.rules["vote"].names):
         mean = mean.changed({"vote": "self_interest"})
@@ -71,24 +75,28 @@ def _solve(council: Any, scenario: Any) -> Equilibrium:
     parts = n if drawn else 1  # who may be asked to propose
     proposers = np.tile(np.arange(n) if drawn else [NOBODY], LUCK)
     every = np.arange(len(proposers))
-    world = type(council.world)(mean, 0, np.repeat(np.arange(LUCK), parts), council.world.members)
+    expecting = Expecting(np.zeros(n))
+    rows = np.repeat(np.arange(LUCK), parts)
+    env = Environment(Institutions([mean] * len(rows), members), 0, rows, members, expecting)
+    world, institutions = env.world, env.institutions
     world.now = world.announced
-    table = type(council)(world, every)
-    table.forced = proposers if drawn else None
-    chances = recognition(table, str(world.settings("agenda")["recognition"]))[0] if drawn else np.ones(1)
+    table = Council(env, every, forced=proposers if drawn else None)
+    chances = np.ones(1)
+    if drawn:
+        chances = recognition(table, str(institutions.settings("agenda")["recognition"]))[0]
     patience = float(world.p.patience[0, 0])
 
-    def respond(values: Reals, luck: int) -> Response:
-        world.tape = type(world.tape)(luck, world.replicates)
-        world.resolve = world.tape.normal("reservation", n)
-        world.expected = np.broadcast_to(values, (len(every), n))
-        motion = world.decide("agenda", table, rows=every)
+    def respond(values: Reals, draw: int) -> Response:
+        env.tape = Tape(draw, world.replicates)
+        world.resolve = env.tape.normal("reservation", n)
+        expecting.values = np.broadcast_to(values, (n,))
+        result: BallotResult = institutions.decide("agenda", table, rows=every)
         reached = patience * values
-        noise = 2 * world.p.reservation_noise * total(np.abs(motion.gain))[:, None] / n
-        close = np.abs(motion.gain - reached) <= 2 * mean.dissent_cost_eur_bn + noise
+        noise = 2 * world.p.reservation_noise * total(np.abs(result.gain))[:, None] / n
+        close = np.abs(result.gain - reached) <= 2 * mean.dissent_cost_eur_bn + noise
         bought = close & (proposers[:, None] != np.arange(n)) & (values > 0)
-        passed = motion.passed[:, None]
-        gain = np.where(passed, motion.gain, reached).reshape(LUCK, parts, n)
+        passed = result.passed[:, None]
+        gain = np.where(passed, result.gain, reached).reshape(LUCK, parts, n)
         return Response(gain.mean(0), np.where(passed, bought, 1.0).reshape(LUCK, parts, n).mean(0), False)
 
     return sampled(respond, chances, patience)

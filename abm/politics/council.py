@@ -1,346 +1,262 @@
-"""The table at which the Union bargains: what an agenda protocol may ask for, in some worlds in one quarter.
+"""The table at which the Union bargains: what an agenda protocol may ask, in some worlds in one quarter.
 
 Protocols see plans (worlds, sites) only through the utilities that they yield; the same protocols run on a divisible
-pie or on points on a line with another table.
+pie or on points on a line with another table. Each part of the Council has one job and depends only on parts above it:
+
+    known        what everyone knows            (facts.py), what plans are worth (payoffs.py)
+    plans        where money could go           (plans.py)
+    votes        who says yes, what passes      (votes.py)
+    prices       what a yes costs               (prices.py)
+    offers       what a proposer offers         (proposals.py)
+    drafting     the Commission's proposal      (drafting.py)
+    issues       positions and saliences        (issues.py)
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
-from functools import cached_property
-from typing import Any
+from functools import cached_property, partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from juste_retour.abm import prospect as outlook
-from juste_retour.abm.politics.buying import Buying
-from juste_retour.abm.politics.continuation import continuation
+from juste_retour.abm.environment import Environment
+from juste_retour.abm.politics.ballot_result import BallotResult, Terms
 from juste_retour.abm.politics.drafting import Drafting
-from juste_retour.abm.politics.entitlement import best_of
-from juste_retour.abm.politics.motion import Motion
-from juste_retour.abm.politics.proposing import Proposing
-from juste_retour.abm.politics.voting import Ballot
-from juste_retour.abm.records import Vote
-from juste_retour.agents import lab
-from juste_retour.agents.arrays import Reals, Truths, Whole, pick, total
-from juste_retour.agents.minds import inequality
-from juste_retour.agents.payoff import payoff
-from juste_retour.agents.situation import Memory, Offer, Prospect, Situation
+from juste_retour.abm.politics.issues import Issues
+from juste_retour.abm.politics.payoffs import Payoffs
+from juste_retour.abm.politics.plans import Plans
+from juste_retour.abm.politics.prices import Prices
+from juste_retour.abm.politics.proposals import Proposals
+from juste_retour.abm.politics.tables.table import mine
+from juste_retour.abm.politics.votes import Votes
+from juste_retour.agents.arrays import Reals, Truths, Whole, total
+from juste_retour.agents.lab import Letters
 
 
-class Council(Proposing, Buying, Drafting):
-    """One quarter's table for the worlds `rows` of a `World`."""
+class Council:
+    """One quarter's table for the worlds `rows`; satisfies `tables.table.Table`.
 
-    def __init__(self, world: Any, rows: NDArray[np.int64]):
-        self.world, self.rows = world, rows
-        self.states, self.sites, self.college, self.labs = (
-            world.states,
-            world.sites,
-            world.college,
-            world.labs,
-        )
-        self.p = world.p.rows(rows)
-        self.worlds = len(rows)
-        self.year = world.year
-        self.now = world.now
-        self.industrial = True  # whether industrial sites may be used; a call narrows it
+    Args:
+        env: the world, its institutions and the random streams.
+        rows: which of its worlds.
+        industrial: whether industrial sites may be used.
+        forced: (worlds,) who proposes, where that is given and not drawn.
 
+    Attributes:
+        known: what everyone knows and what plans are worth; see `facts.py` and `payoffs.py` for what it holds.
+    """
+
+    smooth = False  # utilities have steps, so that a mediator cannot follow their slope
+
+    def __init__(
+        self,
+        env: Environment,
+        rows: NDArray[np.int64],
+        *,
+        industrial: bool = True,
+        forced: Whole | None = None,
+    ):
+        self._begin(Payoffs(env, rows, industrial=industrial), forced)
+
+    def _begin(self, known: Payoffs, forced: Whole | None) -> None:
+        self.known, self.forced = known, forced
+        self.env, self.world, self.institutions = known.env, known.world, known.institutions
+        self.rows, self.worlds, self.p, self.now = known.rows, known.worlds, known.p, known.now
+        self.states, self.sites = known.states, known.sites
+
+    @classmethod
+    def over(cls, known: Payoffs) -> Council:
+        """A table over what is known at another; parts never hold a table, so that it is gone when it is done with."""
+        table = cls.__new__(cls)
+        table._begin(known, None)
+        return table
+
+    # -- other tables -------------------------------------------------------------------------------------------------
     def some_worlds(self, index: NDArray[np.int64]) -> Council:
         """The same table for some of its worlds."""
-        mine = type(self)(self.world, self.rows[index])
-        mine.industrial = self.industrial
-        return mine
+        forced = None if self.forced is None else self.forced[index]
+        return Council(self.env, self.rows[index], industrial=self.known.industrial, forced=forced)
+
+    def restricted(self, *, industrial: bool) -> Council:
+        """The same table with or without industrial sites."""
+        if industrial == self.known.industrial:
+            return self
+        return Council(self.env, self.rows, industrial=industrial, forced=self.forced)
 
     def alike(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Worlds that no luck has parted yet: of one scenario, with nothing decided and the same labs at home.
+        """Worlds that no draw has set apart yet: of one scenario, with nothing decided and the same labs at home.
 
         Returns:
             a world of each kind, as an index of the table's, and which of these each world is like (worlds,).
         """
         w, like = self.world, np.empty(self.worlds, dtype=np.int64)
-        first: dict[Any, tuple[int, int]] = {}
-        begun = (w.selected[self.rows] >= 0).any(-1)
+        kinds, envelope = self.institutions.distinct, w.programme.envelope
+        begun = (w.programme.selected[self.rows] >= 0).any(-1)
+        first: dict[tuple[object, ...], tuple[int, int]] = {}
         for k, row in enumerate(self.rows.tolist()):
-            kind = (
-                (id(w.scenarios[row]), w.envelope[row, 0], w.exited[row].tobytes(), w.talent[row].tobytes())
-                if not begun[k]
-                else (row,)
-            )
+            left, talent = w.training.exited[row].tobytes(), w.training.talent[row].tobytes()
+            kind = (row,) if begun[k] else (-1, kinds[row], envelope[row, 0], left, talent)
             like[k] = first.setdefault(kind, (len(first), k))[0]
         return np.array([k for _, k in first.values()], dtype=np.int64), like
 
-    # -- what everyone knows ------------------------------------------------------------------------------------------
-    def uniform(self, channel: str, slots: int) -> Reals:
-        """This quarter's luck by name; (worlds, slots)."""
-        return self.world.tape.uniform(channel, slots, self.now)[self.rows]
-
-    def normal(self, channel: str, slots: int) -> Reals:
-        """The same as standard normals."""
-        return self.world.tape.normal(channel, slots, self.now)[self.rows]
+    # -- parts --------------------------------------------------------------------------------------------------------
+    @cached_property
+    def plans(self) -> Plans:
+        """Where money could go."""
+        return Plans(self.known)
 
     @cached_property
-    def split(self) -> Any:
-        """Who pays for a euro."""
-        return self.world.decide("funding", self.states, self.world.decider, rows=self.rows)
+    def votes(self) -> Votes:
+        """Who says yes, and what passes."""
+        return Votes(self.known, partial(_reversion, self.known))
 
     @cached_property
-    def envelope(self) -> Reals:
-        """EUR bn left to place; (worlds, 1)."""
-        return self.world.envelope[self.rows]
+    def prices(self) -> Prices:
+        """What a yes costs."""
+        return Prices(self.known, self.plans, self.votes)
 
     @cached_property
-    def hosted(self) -> Whole:
-        """(worlds, states) sites that each state counts on."""
-        return self.world.hosted[self.rows]
+    def offers(self) -> Proposals:
+        """What proposers offer."""
+        return Proposals(self.known, self.plans, self.votes, self.prices)
 
     @cached_property
-    def faded(self) -> Any:
-        """(worlds, states) sites' worth of credit that voters have withdrawn from sites that produce nothing."""
-        w = self.world
-        if not np.any(self.p.trophy_fade > 0):
-            return 0.0
-        idle = w.live[self.rows] & ~w.working[self.rows]
-        years = (self.now - w.selected[self.rows]) / 4
-        return w.by_state(np.where(idle, -np.expm1(-self.p.trophy_fade * years), 0.0))
+    def drafting(self) -> Drafting:
+        """The Commission's proposal."""
+        return Drafting(self.known, self.plans)
 
     @cached_property
-    def received(self) -> Reals:
-        """(worlds, states) EUR bn placed in each state so far."""
-        w = self.world
-        return w.by_state(np.where(w.live, w.planned, 0.0)[self.rows])
+    def issues(self) -> Issues:
+        """Positions and saliences."""
+        return Issues(self.known, self.plans)
 
-    @cached_property
-    def paid(self) -> Reals:
-        """(worlds, states) EUR bn that each state has agreed to pay so far."""
-        w = self.world
-        live = w.live[self.rows]
-        plan, pledged = np.where(live, w.planned[self.rows], 0.0), np.where(live, w.pledged[self.rows], 0.0)
-        own = np.where(w.own_money[self.rows], plan, 0.0)
-        return self.split.payments(w.by_state(plan - own), w.by_state(pledged)) + w.by_state(own)
-
-    @cached_property
-    def cap(self) -> Reals:
-        """(worlds, sites) EUR bn that fill each site's power."""
-        return self.outlook.cap
-
-    @cached_property
-    def outlook(self) -> outlook.Outlook:
-        """What plans decided now are expected to become, and when."""
-        return outlook.Outlook(self.world, self.rows)
-
-    @cached_property
-    def merit(self) -> Reals:
-        """(worlds, sites) score of each site before noise and money: experience, power price, climate, specialists."""
-        s = self.sites
-
-        def standard(x: Reals) -> Reals:
-            mean = total(x) / len(x)
-            sd = np.sqrt(total((x - mean) ** 2) / len(x))
-            return (x - mean) / sd if sd > 0 else x * 0.0
-
-        conditions = standard(s.specialists) - standard(s.power_price) - standard(s.temperature)
-        return self.p.panel_experience * (s.centre - 0.5) + self.p.panel_conditions * conditions
-
-    @cached_property
-    def free(self) -> Truths:
-        """(worlds, sites) sites that may still be chosen, with power for the smallest facility."""
-        open_to_all = np.array([k != "industrial" for k in self.sites.kind]) | self.industrial
-        return (self.world.selected[self.rows] < 0) & open_to_all & (self.cap >= self.p.smallest_eur_bn)
-
-    @cached_property
-    def best(self) -> Whole:
-        """(worlds, states) each state's best free site, -1 for none."""
-        return best_of(self.merit, self.free, self.sites, self.states, self.world.lot[self.rows])
-
-    def at_best(self, by_site: Reals, missing: float = 0.0) -> Reals:
-        """A site quantity (worlds, sites) at each state's best free site; (worlds, states)."""
-        found = pick(by_site, np.maximum(self.best, 0))
-        return np.where(self.best >= 0, found, missing)
-
-    @cached_property
-    def room(self) -> Reals:
-        """(worlds, states) EUR bn that the best free site can take and the state can match."""
-        budget = self.p.match_share_of_gdp * self.states.gdp
-        already = self.split.host * self.received
-        with np.errstate(divide="ignore"):
-            match = np.where(
-                self.split.host > 0, (budget - already) / np.maximum(self.split.host, 1e-12), np.inf
-            )
-        return np.maximum(np.minimum(self.at_best(self.cap), np.broadcast_to(match, self.best.shape)), 0.0)
-
-    # -- payoffs ------------------------------------------------------------------------------------------------------
-    def counted(self, plan: Reals) -> Whole:
-        """(worlds, states) number of sites of a plan in each state."""
-        return np.rint(self.world.by_state(plan > 0)).astype(np.int64)
-
-    def letters(self, plan: Reals) -> lab.Letters:
-        """The letters of intent that the labs of the world write for a plan (worlds, sites)."""
-        chips, effective, wait = self.outlook.seen_by_labs(plan)
-        home = self.labs.home[:, None] == self.sites.state[None, :]
-        market = self.world.market(
-            self.rows, np.where(plan > 0, self.p.access_share * effective, 0.0), wait, home
-        )
-        advantage = self.world.decide_by_actor("anchor", market, rows=self.rows)
-        return lab.letters(advantage, market, chips, self.labs)
-
-    def pledged(self, plan: Reals, letters: lab.Letters | None) -> Reals:
-        """Labs' money by site, EUR bn (worlds, sites), of the letters whose condition the plan keeps."""
-        if letters is None or self.labs.count == 0:
-            return np.zeros(plan.shape)
-        return np.minimum(letters.at_sites(self.outlook.chips(plan)), plan * (1 - self.split.private))
-
-    def payment(self, plan: Reals, pledged: Reals) -> Reals:
-        """(worlds, states) EUR bn that each state pays for a plan."""
-        return self.split.payments(self.world.by_state(plan), self.world.by_state(pledged))
-
-    def _offer(
-        self, sites: Any, received: Reals, prospect: Prospect, payment: Reals, transfer: Any = 0.0
-    ) -> Offer:
-        return payoff(
-            self.states, self.scale, sites, received, prospect, payment, self.p, transfer, self.faded
-        )
-
-    @cached_property
-    def scale(self) -> Reals:
-        """(worlds, states) S, EUR bn."""
-        return self.world.scale[self.rows]
-
-    @cached_property
-    def standing(self) -> Offer:
-        """What stands already, as each state sees it."""
-        return self._offer(self.hosted, self.received, self.outlook.prospect(None), self.paid)
-
-    def offer(self, plan: Reals, pledged: Any = None, transfer: Any = 0.0) -> Offer:
-        """A plan on top of what stands, as each state sees it."""
-        pledged = np.zeros(plan.shape) if pledged is None else pledged
-        return self._offer(
-            self.hosted + self.counted(plan),
-            self.received + self.world.by_state(plan),
-            self.outlook.prospect(plan),
-            self.paid + self.payment(plan, pledged),
-            transfer,
-        )
-
-    def failed(self, plan: Reals, sunk: Any) -> Offer:
-        """What each state is left with if the plan fails: what stands, or what the reversion rule puts in its place.
-
-        `sunk` of the Union's part of the plan is paid all the same; (worlds,) or a number.
-        """
-        fallback, own = self.reversion
-        lost = self.split.key * (self.split.union * np.reshape(sunk, (-1, 1)) * total(plan)[:, None])
-        if not fallback.any():
-            return replace(self.standing, payment=self.standing.payment + lost)
-        bill = self.world.by_state(fallback) if own else self.payment(fallback, np.zeros(fallback.shape))
-        return self._offer(
-            self.hosted + self.counted(fallback),
-            self.received + self.world.by_state(fallback),
-            self.outlook.prospect(fallback),
-            self.paid + bill + lost,
-        )
-
-    @cached_property
+    @property
     def reversion(self) -> tuple[Reals, bool]:
         """The plan that stands if nothing is agreed, EUR bn (worlds, sites), and whether hosts pay for it alone."""
-        return self.world.decide("reversion", self, rows=self.rows)
+        return self.votes.reversion
 
-    @cached_property
-    def situation(self) -> Situation:
-        """What each state knows."""
-        return self.situation_if(0.0)
+    # -- what a protocol asks -----------------------------------------------------------------------------------------
+    def uniform(self, channel: str, slots: int) -> Reals:
+        """This quarter's draws of a stream; (worlds, slots)."""
+        return self.known.uniform(channel, slots)
 
-    def situation_if(self, sunk: Any) -> Situation:
-        """What each state knows when `sunk` of the Union's money is spent whatever it does, (worlds,) or a number."""
-        own_cost = np.broadcast_to(self.split.own_cost(np.reshape(sunk, (-1, 1))), self.scale.shape)
+    def lasting(self, channel: str, slots: int) -> Reals:
+        """Draws of a stream that last for the run; (worlds, slots)."""
+        return self.known.lasting(channel, slots)
 
-        states, scale, p, faded = self.states, self.scale, self.p, self.faded
-        hosted, received, paid, best, expected = (
-            self.hosted,
-            self.received,
-            self.paid,
-            self.best,
-            self.outlook,
-        )
+    def contribution(self) -> Reals:
+        """Each state's share of the Union's money; (states,)."""
+        return self.known.split.key
 
-        def alone(size: Reals) -> Offer:  # holds no table, so that a table is gone when its quarter is over
-            placed = np.where(best >= 0, size, 0.0)
-            prospect = expected.alone(placed, best)
-            bill = paid + own_cost * placed
-            return payoff(
-                states, scale, hosted + (placed > 0), received + placed, prospect, bill, p, 0.0, faded
-            )
+    def utility(self, offer: Reals) -> Reals:
+        """What an offer is worth to each state, EUR bn (worlds, states)."""
+        return self.known.utility(offer)
 
-        return Situation(
-            states=self.states,
-            p=self.p,
-            year=self.year,
-            hosted=self.hosted,
-            received=self.received,
-            scale=self.scale,
-            own_cost=own_cost,
-            room=self.room,
-            centre=self.at_best(np.broadcast_to(self.sites.centre, self.cap.shape)) > 0,
-            standing=self.standing,
-            alone=alone,
-            lost=self.world.lost[self.rows],
-        )
+    def disagreement(self, sunk: float | Reals = 0.0) -> Reals:
+        """What each state is left with if nothing is agreed; (worlds, states)."""
+        return self.votes.failed(np.zeros((self.worlds, self.sites.count)), sunk).utility
 
-    # -- votes --------------------------------------------------------------------------------------------------------
-    def reservation(self, failed: Offer, stake: Reals | None = None) -> Reals:
-        """(worlds, states) EUR bn below which a state says no; it carries the world's draw."""
-        memory = Memory(self.world.memory[self.rows], lambda: continuation(self))
-        value = self.world.decide_by_actor("expect", failed, memory, self.situation, rows=self.rows)
-        if stake is None:
-            return value
-        mean = total(np.abs(stake))[:, None] / self.states.count
-        value = value + self.p.reservation_noise * self.world.resolve[self.rows] * mean
-        return value + inequality(stake, self.p.inequality_aversion)
-
-    def passes(self, yes: Truths, no: Truths, union_yes: Truths, weight: Any = None) -> Truths:
-        """(worlds,) whether the voting rule passes the ballot."""
-        return self.world.decide(
-            "voting", Ballot(yes, no, union_yes, weight, self.world.decider), self.states, rows=self.rows
-        )
+    def reserve(self, offer: Reals, sunk: float | Reals) -> Reals:
+        """What an offer must be worth to each state for it to say yes; (worlds, states)."""
+        return self.votes.reserve(offer, sunk)
 
     def wins(self, yes: Truths) -> Truths:
         """(worlds,) whether these yes votes, all others no, pass with the Union's support."""
-        return self.passes(yes, ~yes, np.ones(yes.shape[:-1], bool))
+        return self.votes.wins(yes)
 
-    def decide(
+    def chance(self, offer: Reals, sunk: float | Reals) -> Reals:
+        """(worlds,) chance that an offer passes, as its proposer sees it."""
+        return self.votes.chance(offer, sunk)
+
+    def proposals(self, proposer: Whole, sunk: float | Reals) -> list[Reals]:
+        """Offers that a proposer weighs, each with the votes bought that it needs."""
+        return self.offers.of(proposer, sunk)
+
+    def seconded(self, proposer: Whole, floor: Reals | None = None) -> list[tuple[Reals, Reals]]:
+        """Offers under the open rule, each with the share (worlds,) of the others who would second it."""
+        return self.offers.seconded(proposer, self.disagreement())
+
+    def floor(self, new: Reals, who: Whole) -> Reals:
+        """(worlds,) payoff to the amender from gaining the floor."""
+        least = mine(self.disagreement(), who)
+        return least + self.p.patience[:, 0] * (mine(self.utility(new), who) - least)
+
+    def displaced(self) -> Reals:
+        """Payoff to each state from having lost the floor; (worlds, states)."""
+        return self.disagreement()
+
+    def asked(self) -> Reals:
+        """What each state's own wish costs, EUR bn (worlds, states); 0 where it has none."""
+        return self.plans.home_size
+
+    def bundle(self, members: Truths) -> Reals:
+        """The plan that brings the members' wishes, scaled down to the money there is."""
+        return self.plans.bundle(members)
+
+    def positions(self) -> tuple[Reals, Reals]:
+        """Positions and saliences, 0 to 100, on the two issues; (worlds, states, 2) each."""
+        return self.issues.positions()
+
+    def settled_on(self, outcome: Reals, retreat: float | Reals) -> Reals:
+        """The offer nearest to an outcome (worlds, 2) on the issues; where it lacks a majority, the cheapest is bought.
+
+        Each time it has failed, it keeps the share `retreat` of the money.
+        """
+        return self.prices.with_coalition(self.issues.plan_near(outcome, retreat), 0.0)
+
+    def menu(self) -> list[Reals]:
+        """Plans that a mediator weighs."""
+        return self.plans.mediated()
+
+    def valid(self, offer: Reals) -> Reals:
+        """The offer without sites that are too small."""
+        return self.plans.valid(offer)
+
+    # -- the end of a round -------------------------------------------------------------------------------------------
+    def conclude(
         self,
-        plan: Reals,
-        sunk: Any,
+        offer: Reals,
+        sunk: float | Reals = 0.0,
         *,
         held: Truths | None = None,
+        vote: bool = True,
+        yes: Truths | None = None,
         last: Truths | None = None,
-        letters: Any = None,
-        transfer: Any = 0.0,
-    ) -> Motion:
-        """Put a plan to the vote as it stands."""
-        held = total(plan) > 0 if held is None else held & (total(plan) > 0)
-        pledged = self.pledged(plan, letters)
-        offer, failed = self.offer(plan, pledged, transfer), self.failed(plan, sunk)
-        gain = offer.utility - failed.utility
-        reservation = self.reservation(failed, gain)
-        votes = self.polled(offer, reservation)
-        union_yes = total(gain) >= 0
-        yes, no = votes > 0, votes < 0
-        weight = self.payment(plan, pledged)
-        passed = held & self.passes(yes, no, union_yes, weight)
-        self.world.record(
-            Vote,
-            self.rows,
-            offer=offer,
-            failed=failed,
-            reservation=reservation,
-            votes=votes,
-            union_yes=union_yes,
-            weight=weight,
-            letters=letters,
-            held=held,
-            passed=passed,
-        )
-        return Motion(
+        letters: Letters | None = None,
+        applied: Truths | None = None,
+    ) -> BallotResult:
+        """End the round with an offer; see `tables.table.Table.conclude`.
+
+        Args:
+            offer: a plan, with cash behind it where `side_payments` allows it.
+            sunk: share of the Union's money that a no does not give back.
+            held: (worlds,) where there is a ballot; in the others the round passes without one.
+            vote: False carries the offer out without a vote.
+            yes: (worlds, states) who voted for it in a ballot that binds; no further vote is held.
+            last: (worlds,) where bargaining ends whatever the result; where the offer passes if not given.
+            letters: the labs' letters of intent; those for this plan if not given.
+            applied: (worlds, states) who applied, under a call for proposals.
+        """
+        known = self.known
+        plan, cash = known.parts(offer)
+        letters = known.letters(plan) if letters is None else letters
+        pledged, placed = known.pledged(plan, letters), total(plan) > 0
+        every = np.ones(self.worlds, bool)
+        if not vote:
+            nobody = np.zeros((self.worlds, self.states.count), bool)
+            return BallotResult(
+                plan, pledged, nobody, nobody, every, ~every, placed, every, np.zeros(nobody.shape)
+            )
+        if yes is not None:
+            gain = self.utility(plan) - self.disagreement()
+            return BallotResult(plan, pledged, yes, ~yes, total(gain) >= 0, placed, placed, every, gain)
+        terms = self.votes.terms(plan, pledged, sunk, cash, letters)
+        gain = terms.offer.utility - terms.failed.utility
+        ballot = self.votes.polled(terms.offer, terms.reservation)
+        union_yes, yes, no = total(gain) >= 0, ballot > 0, ballot < 0
+        held = placed if held is None else held & placed
+        passed = held & self.votes.passes(yes, no, union_yes, terms.weight)
+        return BallotResult(
             plan=plan,
             pledged=pledged,
             yes=yes,
@@ -351,14 +267,19 @@ class Council(Proposing, Buying, Drafting):
             last=passed if last is None else last,
             gain=gain,
             sunk=sunk,
-            transfer=transfer,
+            transfer=cash,
+            applied=applied,
+            terms=terms,
         )
 
-    def choose(self, plan: Reals) -> Motion:
-        """Carry a plan out without a vote."""
-        nobody = np.zeros((self.worlds, self.states.count), bool)
-        every = np.ones(self.worlds, bool)
-        pledged = self.pledged(plan, self.letters(plan))
-        return Motion(
-            plan, pledged, nobody, nobody, every, ~every, total(plan) > 0, every, np.zeros(nobody.shape)
-        )
+    def terms_of(self, result: BallotResult) -> Terms:
+        """What voters weighed, for the plan as it is in the result: a protocol may have changed another's result."""
+        terms = result.terms
+        if terms is not None and terms.plan is result.plan:
+            return terms
+        letters = None if terms is None else terms.letters
+        return self.votes.terms(result.plan, result.pledged, result.sunk, result.transfer, letters)
+
+
+def _reversion(known: Payoffs) -> tuple[Reals, bool]:
+    return known.institutions.decide("reversion", Council.over(known), rows=known.rows)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
 
 import numpy as np
 
+from juste_retour.abm.politics.council import Council
 from juste_retour.agents.arrays import Reals, Truths, ranks, total
 
 FREE = (
@@ -22,7 +23,7 @@ def best(plans: list[Reals], worth: list[Reals]) -> Reals:
     return out
 
 
-def by_planner(council: Any, objective: str, fewest: int, most: int) -> Reals:
+def by_planner(council: Council, objective: str, fewest: int, most: int) -> Reals:
     """The planner's plan, EUR bn (worlds, sites)."""
     if objective == "capability":  # it hangs on no luck, so it is worked out once for worlds that are alike
         one, like = council.alike()
@@ -30,18 +31,23 @@ def by_planner(council: Any, objective: str, fewest: int, most: int) -> Reals:
             return by_planner(council.some_worlds(one), objective, fewest, most)[like]
     sites = council.sites.count
     top = min(most or max(FREE, fewest), sites)
-    plans = [council.largest(k) for k in range(min(fewest, sites), top + 1)]
+    plans = [council.plans.largest(k) for k in range(min(fewest, sites), top + 1)]
     if objective == "capability":
-        worth = [council.outlook.prospect(x).race[:, 0] for x in plans]
+        worth = [council.known.outlook.prospect(x).race[:, 0] for x in plans]
         return best(plans, worth)
     menu = [np.zeros(plans[0].shape)]
     for share in (0.1, 0.25, 0.5, 0.75):
         menu += [x * share for x in plans]
-    menu += plans + [council.one_each(s) for s in (0.02, 0.05, 0.1, 0.25, 0.5, 1.0)] + council.rehearsed()
+    menu += (
+        plans
+        + [council.plans.one_each(s) for s in (0.02, 0.05, 0.1, 0.25, 0.5, 1.0)]
+        + council.env.foresight.rehearsed(council.rows)
+    )
     menu = [np.where(x >= council.p.smallest_eur_bn, x, 0.0) for x in menu]
     allowed = [_within(x, fewest, most) for x in menu]
     worth = [
-        np.where(ok, total(council.offer(x).utility), -np.inf) for x, ok in zip(menu, allowed, strict=True)
+        np.where(ok, total(council.known.offer(x).utility), -np.inf)
+        for x, ok in zip(menu, allowed, strict=True)
     ]
     return best(menu, worth)
 
@@ -51,38 +57,42 @@ def _within(plan: Reals, fewest: int, most: int) -> Truths:
     return (count >= (fewest if fewest > 1 else 0)) & ((count <= most) if most else True)
 
 
-def by_decider(council: Any, most: int) -> Reals:
+def by_decider(council: Council, most: int) -> Reals:
     """The single decider's plan, EUR bn (worlds, sites): a lab's by its u, a state's by its U, the Commission's by V."""
-    world = council.world
-    plans = [council.largest(k) for k in range(1, min(most, council.sites.count) + 1)]
-    if world.scenario.decider in council.labs.names:
-        k = council.labs.names.index(world.scenario.decider)
+    institutions = council.institutions
+    plans = [council.plans.largest(k) for k in range(1, min(most, council.sites.count) + 1)]
+    if institutions.scenario.decider in council.known.labs.names:
+        k = council.known.labs.names.index(institutions.scenario.decider)
         return best(
-            *_with_home(council, plans, int(council.labs.home[k]), lambda x: _lab_worth(council, x, k))
+            *_with_home(council, plans, int(council.known.labs.home[k]), lambda x: _lab_worth(council, x, k))
         )
-    if world.decider >= 0:
-        i = world.decider
+    if institutions.decider >= 0:
+        i = institutions.decider
         plans = [
             x * share for share in (0.0, 0.1, 0.25, 0.5, 1.0) for x in plans[: 1 if share == 0 else None]
         ]
-        return best(*_with_home(council, plans, i, lambda x: council.offer(x).utility[:, i]))
-    return best(plans, [council.outlook.prospect(x).race[:, 0] for x in plans])
+        return best(*_with_home(council, plans, i, lambda x: council.known.offer(x).utility[:, i]))
+    return best(plans, [council.known.outlook.prospect(x).race[:, 0] for x in plans])
 
 
-def _with_home(council: Any, plans: list[Reals], home: int, worth: Any) -> tuple[list[Reals], list[Reals]]:
+def _with_home(
+    council: Council, plans: list[Reals], home: int, worth: Callable[[Reals], Reals]
+) -> tuple[list[Reals], list[Reals]]:
     """Add to the menu the same sums at home alone."""
     if home >= 0:
-        cap = np.where(council.free & (council.sites.state == home), council.cap, 0.0)
+        cap = np.where(council.known.free & (council.sites.state == home), council.known.cap, 0.0)
         rank = ranks(np.argsort(-cap, axis=-1, kind="stable"))
         for k in range(1, min(len(plans), int((council.sites.state == home).sum())) + 1):
-            at_home = np.where((rank < k) & (cap > 0), np.minimum(council.envelope / k, cap), 0.0)
+            at_home = np.where((rank < k) & (cap > 0), np.minimum(council.known.envelope / k, cap), 0.0)
             plans = [*plans, np.where(at_home >= council.p.smallest_eur_bn, at_home, 0.0)]
     return plans, [worth(x) for x in plans]
 
 
-def _lab_worth(council: Any, plan: Reals, lab: int) -> Reals:
+def _lab_worth(council: Council, plan: Reals, lab: int) -> Reals:
     """u of a lab: log of the effective compute at its best site, less the wait, with its bias for home; (worlds,)."""
-    _, effective, wait = council.outlook.seen_by_labs(plan)
-    home = council.labs.home[:, None] == council.sites.state[None, :]
-    market = council.world.market(council.rows, np.where(plan > 0, effective, 0.0), wait, home)
-    return np.asarray(council.world.decide_by_actor("anchor", market, rows=council.rows))[:, lab].max(-1)
+    _, effective, wait = council.known.outlook.seen_by_labs(plan)
+    home = council.known.labs.home[:, None] == council.sites.state[None, :]
+    market = council.env.market(council.rows, np.where(plan > 0, effective, 0.0), wait, home)
+    return np.asarray(council.institutions.decide_by_actor("anchor", market, rows=council.rows))[:, lab].max(
+        -1
+    )

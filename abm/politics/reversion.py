@@ -34,9 +34,15 @@ def last_allocation(council):
     Before the first allocation that is nothing.
     Source: Kalandrakis (2004); article 312(4) TFEU, by which old ceilings go on.
     """
-    again = np.where(council.best >= 0, np.minimum(council.received, council.at_best(council.cap)), 0.0)
-    plan = spread(np.where(again >= council.p.smallest_eur_bn, again, 0.0), council.best, council.sites.count)
-    return plan * np.minimum(1.0, council.envelope / np.maximum(total(plan)[:, None], 1e-300)), False
+    again = np.where(
+        council.known.best >= 0,
+        np.minimum(council.known.received, council.known.at_best(council.known.cap)),
+        0.0,
+    )
+    plan = spread(
+        np.where(again >= council.p.smallest_eur_bn, again, 0.0), council.known.best, council.sites.count
+    )
+    return plan * np.minimum(1.0, council.known.envelope / np.maximum(total(plan)[:, None], 1e-300)), False
 
 
 @reversion(anonymous=True, deterministic=True)
@@ -45,12 +51,15 @@ def go_alone(council):
 
     Source: own pocket under the state-aid frameworks; outside option o_i.
     """
-    size = wanted_size(council.scale, np.ones(council.scale.shape), council.p)
+    size = wanted_size(council.known.scale, np.ones(council.known.scale.shape), council.p)
     budget = council.p.match_share_of_gdp * council.states.gdp
     size = np.minimum(
-        np.maximum(size, council.p.smallest_eur_bn), np.minimum(council.at_best(council.cap), budget)
+        np.maximum(size, council.p.smallest_eur_bn),
+        np.minimum(council.known.at_best(council.known.cap), budget),
     )
-    alone = council.situation_if(0.0).alone(size)
-    gain = alone.utility + alone.payment - council.standing.utility - council.standing.payment - size
+    alone = council.known.situation_if(0.0).alone(size)
+    gain = (
+        alone.utility + alone.payment - council.known.standing.utility - council.known.standing.payment - size
+    )
     size = np.where((size >= council.p.smallest_eur_bn) & (gain > 0), size, 0.0)
-    return spread(size, council.best, council.sites.count), True
+    return spread(size, council.known.best, council.sites.count), True

@@ -191,7 +191,7 @@ def at_table(
         table = build(values, n)
         table.forced = everyone
         offer, worth = best_proposal(table, everyone, 0.0)
-        gain = table.utility(offer) - table.fallback()
+        gain = table.utility(offer) - table.disagreement()
         passes = worth & (table.chance(offer, 0.0) > 0)
         reached = float(first.p.patience[0, 0]) * values
         own = np.eye(n, dtype=bool)

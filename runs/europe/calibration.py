@@ -19,8 +19,8 @@ from scipy.stats import norm, qmc
 
 from juste_retour.abm.members import Members, load_members
 from juste_retour.abm.observed import observed
-from juste_retour.abm.quarter import advance
 from juste_retour.abm.scenario import Scenario, load, parameters
+from juste_retour.abm.simulation import Simulation
 from juste_retour.abm.toml import read_toml
 from juste_retour.abm.world import World
 from juste_retour.agents.errors import BadInput, near
@@ -134,27 +134,25 @@ def simulated(
     ]
     for first in range(0, len(records), CHUNK):
         part = slice(first, first + CHUNK)
-        world = World([short.changed(r) for r in records[part]], seed, replicates[part], members)
-        while world.running:
-            advance(world)
-        rows.append(moments_of(world))
+        scenarios = [short.changed(r) for r in records[part]]
+        rows.append(moments_of(Simulation(scenarios, seed, replicates[part], members).run().world))
     return pd.concat(rows, ignore_index=True)
 
 
 def moments_of(world: World) -> pd.DataFrame:
     """The moments of worlds as they stand; a row a world, NaN where nothing was selected."""
-    chosen, states, sites = world.selected >= 0, world.states, world.sites
+    chosen, states, sites = world.programme.selected >= 0, world.states, world.sites
     by_state = np.rint(world.by_state(chosen)).astype(int)
     hosts = by_state > 0
     count = chosen.sum(-1)
-    budgets = np.where(chosen, world.planned, np.nan)
+    budgets = np.where(chosen, world.programme.planned, np.nan)
     with np.errstate(all="ignore"):
         logs = np.log(budgets)
         size = np.log(states.gdp) - np.log(states.gdp).mean()
         return pd.DataFrame(
             {
-                "sites_wave_1": (chosen & (world.wave == 1)).sum(-1),
-                "sites_wave_2": (chosen & (world.wave == 2)).sum(-1),
+                "sites_wave_1": (chosen & (world.programme.wave == 1)).sum(-1),
+                "sites_wave_2": (chosen & (world.programme.wave == 2)).sum(-1),
                 "hosts": hosts.sum(-1),
                 "two_site_states": (by_state > 1).sum(-1),
                 "hosts_with_centre": (chosen & sites.centre).sum(-1) / count,

@@ -18,10 +18,9 @@ from juste_retour.abm.delivery.pooling import Fleet, pooling
 from juste_retour.abm.members import Members, load_members
 from juste_retour.abm.outcomes import run
 from juste_retour.abm.politics.stationary import NotConverged
-from juste_retour.abm.quarter import advance
 from juste_retour.abm.reader import series
 from juste_retour.abm.scenario import Scenario, load
-from juste_retour.abm.world import World
+from juste_retour.abm.simulation import Simulation
 from juste_retour.agents.arrays import total
 from juste_retour.agents.rules import FAMILIES
 from juste_retour.runs.contrasts.attribution import switches
@@ -151,8 +150,8 @@ class Bench:
         found = run(
             self.worlds(scenario), self.seed, np.arange(self.count), self.members, price=False, timeline=True
         )
-        begun = World(scenario, 0, [0], self.members).announced
-        first = World(scenario, 0, [0], self.members).first
+        world = Simulation(scenario, 0, [0], self.members).world
+        begun, first = world.announced, world.first
         return series(found.timeline[begun - first + 1 :], "years_behind").min(-1)
 
 
@@ -240,11 +239,10 @@ def pooled(bench: Bench, scenario: Scenario, exponents: Sequence[float] = ()) ->
     itself. With `exponents` there is a column an exponent of low-communication training, named after it.
     """
     short = scenario.changed({"end": "2026Q1", "assess": "2026Q1"})
-    world = World(bench.worlds(short), bench.seed, np.arange(bench.count), bench.members)
-    while world.running:
-        advance(world)
-    d = world.delivered
-    chips = np.where((world.selected >= 0) & ~d.cancelled, d.chips, 0.0)
+    simulation = Simulation(bench.worlds(short), bench.seed, np.arange(bench.count), bench.members).run()
+    world, practice = simulation.world, simulation.institutions.practice
+    d = world.programme.delivered
+    chips = np.where((world.programme.selected >= 0) & ~d.cancelled, d.chips, 0.0)
     everything = total(chips)
     mean_peak = total(chips * d.peak) / np.maximum(everything, 1e-300)
     campus = np.zeros(chips.shape)
@@ -252,7 +250,7 @@ def pooled(bench: Bench, scenario: Scenario, exponents: Sequence[float] = ()) ->
     peaks = np.broadcast_to(mean_peak[:, None], chips.shape)
 
     def rate(rule: str, at: Any, peak: Any, p: Any) -> Reals:
-        return np.asarray(pooling[rule](Fleet(at, peak, world.practice, p, world.tour), None).rate)
+        return np.asarray(pooling[rule](Fleet(at, peak, practice, p, world.tour), None).rate)
 
     def ratio(rule: str, p: Any) -> Reals:
         one = rate("independent", campus, peaks, p)

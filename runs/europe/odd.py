@@ -10,7 +10,6 @@ from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any
 
-import numpy as np
 import typer
 
 PAGE = Path(__file__).resolve().parents[2] / "abm" / "ODD.md"
@@ -137,14 +136,13 @@ def _patterns() -> str:
 def state_variables() -> dict[str, tuple[int, ...]]:
     """Shapes of all arrays that a world of two holds and that change while it runs, by name."""
     from juste_retour.abm.scenario import load
-    from juste_retour.abm.world import World
+    from juste_retour.abm.simulation import Simulation
 
-    world = World(load("eu-status-quo"), 0, [0, 1])
-    fixed = {"replicates"}
+    arrays = Simulation(load("eu-status-quo"), 0, [0, 1]).world.arrays()
     return {
-        name: value.shape
-        for name, value in vars(world).items()
-        if isinstance(value, np.ndarray) and name not in fixed and not name.startswith("_")
+        name.rpartition(".")[2]: value.shape
+        for name, value in arrays.items()
+        if name != "replicates" and not name.startswith("programme.delivered.")
     }
 
 

@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from juste_retour.abm.calendar import quarter
 from juste_retour.abm.members import Members, load_members
 from juste_retour.abm.observed import observed, procurement_history
-from juste_retour.abm.quarter import advance
 from juste_retour.abm.scenario import Scenario
+from juste_retour.abm.simulation import Simulation
 from juste_retour.abm.world import World
 from juste_retour.runs.europe import delays
 from juste_retour.runs.europe.scores import (
@@ -89,18 +89,18 @@ def futures(
     chosen, working = [], []
     for start in range(0, len(scenarios), CHUNK):
         part = slice(start, start + CHUNK)
-        world = World(scenarios[part], seed, replicates[part], members)
-        while world.running:
-            advance(world)
-        waves = [world.wave == k + 1 for k in range(WAVES)]
-        chosen.append(np.stack([_counted(world, (world.selected >= 0) & w) for w in waves], axis=-1))
+        world = Simulation(scenarios[part], seed, replicates[part], members).run().world
+        waves = [world.programme.wave == k + 1 for k in range(WAVES)]
+        chosen.append(
+            np.stack([_counted(world, (world.programme.selected >= 0) & w) for w in waves], axis=-1)
+        )
         working.append(np.stack([_counted(world, world.working & w) for w in waves], axis=-1))
         if progress is not None:
             progress(min(start + CHUNK, len(scenarios)), len(scenarios))
     return Futures(members, np.concatenate(chosen), np.concatenate(working), replicates)
 
 
-def _counted(world: Any, sites: Any) -> NDArray[np.int64]:
+def _counted(world: World, sites: NDArray[np.bool_]) -> NDArray[np.int64]:
     return np.rint(world.by_state(sites)).astype(np.int64)
 
 

@@ -181,11 +181,11 @@ SCAFFOLDS = {
         "from typing import Annotated\n\nfrom juste_retour.abm.politics.agenda.family import Sunk, agenda",
         "@agenda(deterministic=True)\ndef {name}(council, *, sunk: Annotated[float, Sunk] = 0.0):",
         "Puts to the vote a fifth of the envelope, in equal parts for the best site of every state.",
-        "council.hold(plan, sunk) puts a plan to the vote, EUR bn (worlds, sites); council.choose(plan) carries it out.",
-        "Returns the motion that comes of it, or None where there is nothing to decide this quarter.",
+        "council.conclude(plan, sunk) puts a plan to the vote, EUR bn (worlds, sites); with vote=False it is carried out.",
+        "Returns the result, or None where there is nothing to decide this quarter.",
         '>>> from juste_retour.runs.workshop.conformance import example\n>>> (council,) = example("agenda")\n'
         ">>> bool({name}(council).held.all())\nTrue",
-        "plan = council.one_each(0.2)\nreturn council.hold(plan, sunk)",
+        "plan = council.plans.one_each(0.2)\nreturn council.conclude(plan, sunk)",
     ),
     "voting": Scaffold(
         "from juste_retour import voting",
@@ -225,7 +225,7 @@ SCAFFOLDS = {
         "Returns the plan that stands, EUR bn (worlds, sites), and whether hosts pay for it alone.",
         '>>> from juste_retour.runs.workshop.conformance import example\n>>> (council,) = example("reversion")\n'
         ">>> plan, alone = {name}(council)\n>>> alone\nFalse",
-        "return council.one_each(0.1), False",
+        "return council.plans.one_each(0.1), False",
     ),
     "procurement": Scaffold(
         "from dataclasses import replace\n\nfrom juste_retour.abm.delivery.procurement import procurement, public_tender",

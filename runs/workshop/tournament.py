@@ -19,13 +19,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from juste_retour.abm.environment import Environment
+from juste_retour.abm.institutions import Institutions
 from juste_retour.abm.members import Members, load_members
 from juste_retour.abm.noise import Tape
 from juste_retour.abm.outcomes import outcomes
-from juste_retour.abm.politics.council import Council
-from juste_retour.abm.quarter import advance
+from juste_retour.abm.politics.payoffs import Payoffs
 from juste_retour.abm.scenario import Scenario, load
-from juste_retour.abm.world import World
+from juste_retour.abm.simulation import Simulation
 from juste_retour.agents.arrays import Reals, Truths, Whole
 from juste_retour.agents.errors import BadInput
 from juste_retour.agents.rules import FAMILIES, Rule, family
@@ -85,12 +86,12 @@ class Tournament:
 
 @dataclass
 class Roles:
-    """Who plays what: in each world each actor follows a rule of its own; a cast for `World.cast`.
+    """Who plays what: in each world each actor follows a rule of its own; a cast for `Institutions.cast`.
 
     `played` (worlds, actors) is the place of each one's rule in `rules`.
     """
 
-    world: World
+    institutions: Institutions
     family: str
     rules: Sequence[Rule]
     played: Whole
@@ -117,8 +118,8 @@ class Roles:
         return out
 
     def _parameters(self, rule: Rule, rows: Any, worlds: int) -> dict[str, Any]:
-        if rule.name == self.world.scenario.rules[self.family].rule:
-            return self.world.settings(self.family, rows)
+        if rule.name == self.institutions.scenario.rules[self.family].rule:
+            return self.institutions.settings(self.family, rows)
         return {
             name: np.full((worlds, 1), default) if isinstance(default, float) else default
             for name, (default, _) in rule.parameters.items()
@@ -272,28 +273,28 @@ class _Game:
         payoffs, columns = [], []
         for start in range(0, worlds, CHUNK):
             rows = every[start : start + CHUNK]
-            world = World(self.scenario, self.seed, rows, self.members)
-            roles = Roles(world, self.family, self.players, played[rows])
-            world.cast = roles
-            while world.running:
-                advance(world)
+            simulation = Simulation(self.scenario, self.seed, rows, self.members)
+            roles = Roles(simulation.institutions, self.family, self.players, played[rows])
+            simulation.institutions.cast = roles
+            simulation.run()
             self.asked += roles.asked
-            payoffs.append(self._payoff(world, roles))
-            columns.append(outcomes(world).worlds)
+            payoffs.append(self._payoff(simulation.env, roles))
+            columns.append(outcomes(simulation.env).worlds)
         payoff = np.concatenate(payoffs)
         shown = {name: median(np.concatenate([c[name] for c in columns])) for name in ALONE}
         return _Played(payoff, played, {"payoff": float(np.nanmean(payoff)), **shown})
 
-    def _payoff(self, world: World, roles: Roles) -> Reals:
+    def _payoff(self, env: Environment, roles: Roles) -> Reals:
         """What each actor has of the run, (worlds, actors): NaN for labs that are not the Union's."""
+        world = env.world
         if self.actor == "lab":
             if roles.market is None:
                 return np.zeros(roles.played.shape)
             there = (world.labs.home >= 0) & np.array([kind == "company" for kind in world.labs.kind])
-            return np.where(there, np.where(world.exited, 0.0, roles.market.gain[..., 0]), np.nan)
-        fresh = World(world.scenarios, world.seed, world.replicates, world.members)
-        fresh.now = world.announced
-        table = Council(fresh, np.arange(world.count))
-        plan = np.where(world.contracted, world.planned, 0.0)
-        gain = table.offer(plan, None, world.transfers).utility - table.standing.utility
+            return np.where(there, np.where(world.training.exited, 0.0, roles.market.gain[..., 0]), np.nan)
+        fresh = Simulation(env.scenarios, env.seed, world.replicates, env.members).env
+        fresh.world.now = world.announced
+        table = Payoffs(fresh, np.arange(world.count))
+        plan = np.where(world.contracted, world.programme.planned, 0.0)
+        gain = table.offer(plan, None, world.programme.transfers).utility - table.standing.utility
         return gain if self.actor == "state" else gain[:, world.college.state]

@@ -6,20 +6,17 @@ import pytest
 from juste_retour.abm.delivery.talent import moved
 from juste_retour.abm.outcomes import run
 from juste_retour.abm.parameters import defaults
-from juste_retour.abm.quarter import advance
+from juste_retour.abm.politics.payoffs import Payoffs
 from juste_retour.abm.records import Vote
 from juste_retour.abm.scenario import load
-from juste_retour.abm.world import World
+from juste_retour.abm.simulation import Simulation
 
 WORLDS = np.arange(24)
 
 
 def played(until="2030Q4", **changes):
     scenario = load("eu-status-quo").changed({"end": until, "assess": until} | changes)
-    world = World(scenario, 5, WORLDS)
-    while world.running:
-        advance(world)
-    return world
+    return Simulation(scenario, 5, WORLDS).run()
 
 
 def test_researchers_follow_the_machines_and_leave_a_gap():
@@ -34,13 +31,15 @@ def test_researchers_follow_the_machines_and_leave_a_gap():
 
 
 def test_talent_counts_only_where_the_elasticity_says_so():
-    none, some = played(), played(talent_elasticity=0.07)
-    assert (none.talent == 1).all()
-    largest = some.delivered.chips.argmax(-1)[:, None]
+    none, some = played().world, played(talent_elasticity=0.07).world
+    assert (none.training.talent == 1).all()
+    largest = some.programme.delivered.chips.argmax(-1)[:, None]
     rows = some.working.any(-1)
-    grown = np.take_along_axis(some.near, largest, -1) > np.take_along_axis(none.near, largest, -1)
+    grown = np.take_along_axis(some.training.near, largest, -1) > np.take_along_axis(
+        none.training.near, largest, -1
+    )
     assert grown[rows].mean() > 0.9  # the largest sites that work have gained researchers
-    assert not np.array_equal(some.rate, none.rate)
+    assert not np.array_equal(some.training.rate, none.training.rate)
 
 
 def test_labs_leave_where_they_look_for_a_cloud_and_the_race_is_worth_less():
@@ -52,11 +51,10 @@ def test_labs_leave_where_they_look_for_a_cloud_and_the_race_is_worth_less():
 
 def test_a_trophy_that_produces_nothing_fades():
     """Credit lost with an idle first site makes the second trophy worth more, and nothing else."""
-    from juste_retour.abm.politics.council import Council
-
     keen, tired = (played("2025Q3", trophy_fade=f) for f in (0.0, 0.5))
+    before, after = (Payoffs(s.env, WORLDS).standing.trophies for s in (keen, tired))
+    keen, tired = keen.world, tired.world
     idle = keen.hosted > 0
-    before, after = (Council(w, np.arange(w.count)).standing.trophies for w in (keen, tired))
     same = (keen.hosted == tired.hosted).all(-1)
     assert same.any()
     assert (after[same][idle[same]] < before[same][idle[same]]).all()
@@ -64,10 +62,8 @@ def test_a_trophy_that_produces_nothing_fades():
 
 
 def test_a_working_site_keeps_its_trophy():
-    from juste_retour.abm.politics.council import Council
-
-    world = played("2034Q4", trophy_fade=0.5)
-    council = Council(world, np.arange(world.count))
+    simulation = played("2034Q4", trophy_fade=0.5)
+    world, council = simulation.world, Payoffs(simulation.env, WORLDS)
     open_in_all = world.working == world.live
     states = np.array([[not np.any(~row[world.sites.state == i]) for i in range(27)] for row in open_in_all])
     assert states.any()
@@ -77,16 +73,15 @@ def test_a_working_site_keeps_its_trophy():
 def test_states_remember_what_offers_brought():
     """V <- V + alpha (gain - V), by hand over the ballots of the call."""
     scenario = load("eu-status-quo").changed({"end": "2025Q4", "assess": "2025Q4", "learning_rate": 0.25})
-    world = World(scenario, 5, WORLDS, trace=True)
-    while world.running:
-        advance(world)
-    memory = np.zeros(world.memory.shape)
-    for record in world.trace:
+    simulation = Simulation(scenario, 5, WORLDS, trace=True).run()
+    world = simulation.world
+    memory = np.zeros(world.bargaining.memory.shape)
+    for record in simulation.env.trace:
         if isinstance(record, Vote):
             gain = record.offer.utility - record.failed.utility
             learnt = memory[record.worlds] + 0.25 * (gain - memory[record.worlds])
             memory[record.worlds] = np.where(record.held[:, None], learnt, memory[record.worlds])
-    assert world.memory == pytest.approx(memory)
+    assert world.bargaining.memory == pytest.approx(memory)
     assert (np.abs(memory) > 0).any()
 
 
@@ -94,7 +89,7 @@ def test_memory_raises_what_adaptive_states_hold_out_for():
     """The lesson changes votes where something can fail: fewer offers pass once good ones are remembered."""
     base = {"agenda": "commission_proposal", "voting": "unanimity", "end": "2029Q4", "assess": "2029Q4"}
     forgetful, mindful = (
-        played("2029Q4", **base | {"expect": expect, "learning_rate": 0.3})
+        played("2029Q4", **base | {"expect": expect, "learning_rate": 0.3}).world.bargaining
         for expect in ("status_quo", "adaptive")
     )
     assert (mindful.memory != 0).any()
@@ -103,13 +98,16 @@ def test_memory_raises_what_adaptive_states_hold_out_for():
 
 def test_who_lost_hands_the_dossier_in_again():
     """A bid below the threshold is lost, and the same state may be selected in the next wave without a new dossier."""
-    first = played("2024Q4", panel_threshold=0.3)
-    lost = first.lost.copy()
+    first = played("2024Q4", panel_threshold=0.3).world
+    lost = first.bargaining.lost.copy()
     assert lost.any()
-    third = played("2025Q4", panel_threshold=0.3)
+    third = played("2025Q4", panel_threshold=0.3).world
     later = np.array(
-        [[third.wave[w][third.sites.state == i].max() for i in range(27)] for w in range(len(WORLDS))]
+        [
+            [third.programme.wave[w][third.sites.state == i].max() for i in range(27)]
+            for w in range(len(WORLDS))
+        ]
     )
     again = later[lost]
     assert (again > 1).any()
-    assert (third.bids[lost & (later == 0)] == 0).all()  # no dossier is used up by losing
+    assert (third.bargaining.bids[lost & (later == 0)] == 0).all()  # no dossier is used up by losing

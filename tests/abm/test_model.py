@@ -10,7 +10,7 @@ from juste_retour.abm.model import AGENT_REPORTERS, AllocationModel
 from juste_retour.abm.outcomes import run
 from juste_retour.abm.reasons import reasons
 from juste_retour.abm.scenario import load
-from juste_retour.abm.world import World
+from juste_retour.abm.simulation import Simulation
 from juste_retour.agents.errors import BadInput
 from juste_retour.agents.mesa_agents import Commissioner, Lab, MemberState
 from juste_retour.agents.mesa_facility import Facility
@@ -81,7 +81,7 @@ def test_facilities_are_there_from_contract_to_cancellation():
             seen[place] = model.quarter
         if model.quarter == "2027Q1":
             fallen = max(there)
-            model.world.delivered.cancelled[0, fallen] = True
+            model.world.programme.delivered.cancelled[0, fallen] = True
     assert len(seen) > len(there) >= 1
     assert fallen not in there
     for f in model.agents_by_type[Facility]:
@@ -180,7 +180,7 @@ def test_under_unanimity_a_yes_is_pivotal_where_it_passes_and_one_no_where_it_al
 
 
 def _noes(model, quarter):
-    return sum(int(b.no.sum()) for b in model.world.ballots if b.quarter == quarter)
+    return sum(int(b.no.sum()) for b in model.simulation.env.ballots if b.quarter == quarter)
 
 
 def test_what_a_no_needed_would_have_been_enough():
@@ -215,7 +215,7 @@ def test_commissioners_labs_and_facilities_give_their_reasons_too():
     assert {d.result for d in model.why(lab.name) if isinstance(d.result, str)} <= {"stays", "leaves"}
     facility = model.agents_by_type[Facility].to_list()[0]
     (selected,) = facility.why()
-    assert selected.result == pytest.approx(model.world.planned[0, facility.place])
+    assert selected.result == pytest.approx(model.world.programme.planned[0, facility.place])
     assert facility.contracted in selected.says
 
 
@@ -225,4 +225,4 @@ def test_it_says_what_it_cannot_explain():
         model.why("DK-1")
     assert model.why("DE") == []
     with pytest.raises(BadInput, match="trace=True"):
-        reasons(World(load("eu-status-quo"), 0, [0]), 0, "state", 0)
+        reasons(Simulation(load("eu-status-quo"), 0, [0]).env, 0, "state", 0)

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import juste_retour.abm.environment
 import juste_retour.abm.members
 import juste_retour.abm.tables
-import juste_retour.abm.world
 from juste_retour.abm.members import EUROPE, load_members
 from juste_retour.abm.noise import Tape
 from juste_retour.abm.outcomes import run
@@ -118,7 +118,7 @@ def test_the_order_of_states_and_sites_means_nothing(real, tmp_path, monkeypatch
             luck = super().uniform(channel, slots, quarter)
             return np.take(luck, orders[slots], axis=-1) if slots in orders else luck
 
-    monkeypatch.setattr(juste_retour.abm.world, "Tape", Moved)
+    monkeypatch.setattr(juste_retour.abm.environment, "Tape", Moved)
     moved = outcome(load_members(tmp_path))
     for name in (
         "sites",

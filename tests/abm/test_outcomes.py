@@ -5,9 +5,8 @@ import pytest
 
 from juste_retour.abm.delivery.building import headroom
 from juste_retour.abm.outcomes import run
-from juste_retour.abm.quarter import advance
 from juste_retour.abm.scenario import load
-from juste_retour.abm.world import World
+from juste_retour.abm.simulation import Simulation
 from juste_retour.agents.rules import family
 
 BASE = load("eu-status-quo")
@@ -48,11 +47,10 @@ def test_money_is_conserved_and_counts_agree(name, rule):
 
 
 def test_no_site_is_above_its_power():
-    world = World(BASE.changed({"agenda": "planner", "agenda.min_sites": 3}), 1, range(8))
-    while world.running:
-        advance(world)
-    most = headroom(world.sites, world.procedure, world.p)
-    assert (world.delivered.power_mw <= most * (1 + 1e-9)).all()
+    simulation = Simulation(BASE.changed({"agenda": "planner", "agenda.min_sites": 3}), 1, range(8)).run()
+    world = simulation.world
+    most = headroom(world.sites, simulation.institutions.procedure, world.p)
+    assert (world.programme.delivered.power_mw <= most * (1 + 1e-9)).all()
     assert world.contracted.any()
 
 

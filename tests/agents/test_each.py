@@ -230,12 +230,12 @@ def test_institutions_may_be_written_for_one_world():
     def shared(council):
         """A tenth in equal parts."""
         assert council.worlds == 1
-        return council.one_each(0.1), False
+        return council.plans.one_each(0.1), False
 
     @agenda.each
     def halves(council):
         """Half of the envelope in equal parts."""
-        return council.decide(council.one_each(0.5), 0.0)
+        return council.conclude(council.plans.one_each(0.5), 0.0)
 
     @procurement.each
     def slow(*, years: float = 2.0):
@@ -248,18 +248,18 @@ def test_institutions_may_be_written_for_one_world():
     np.testing.assert_array_equal(left.max(-1), plan.max(-1))
     (council,) = example("reversion", 3)
     found, alone = reversion["shared"](council)
-    np.testing.assert_array_equal(found, council.one_each(0.1))
+    np.testing.assert_array_equal(found, council.plans.one_each(0.1))
     assert alone is False
     (council,) = example("agenda", 3)
     motion = agenda["halves"](council)
-    whole = council.decide(council.one_each(0.5), 0.0)
+    whole = council.conclude(council.plans.one_each(0.5), 0.0)
     np.testing.assert_array_equal(motion.plan, whole.plan)
     np.testing.assert_array_equal(motion.passed, whole.passed)
     np.testing.assert_array_equal(motion.gain, whole.gain)
     procedure = procurement["slow"](years=np.array([[1.0], [3.0]]))
     np.testing.assert_array_equal(procedure.award_years, [[1.0], [3.0]])
     assert procedure.award_cv == 0.1
-    assert np.all(total(found) <= council.envelope[:, 0])
+    assert np.all(total(found) <= council.known.envelope[:, 0])
 
 
 @pytest.mark.parametrize(
@@ -271,8 +271,8 @@ def test_institutions_may_be_written_for_one_world():
         (draft, lambda *x: [1.0, 2.0], "return one for each plan"),
         (anchor, lambda *x: np.zeros(3), "return one for each place"),
         (voting, lambda *x: 1, "return True or False"),
-        (reversion, lambda council: (council.one_each(0.1), bool(council.rows[0])), "one answer must serve all"),
-        (agenda, lambda council: None if council.rows[0] else council.choose(council.one_each(0.1)), "in every world"),
+        (reversion, lambda council: (council.plans.one_each(0.1), bool(council.rows[0])), "one answer must serve all"),
+        (agenda, lambda council: None if council.rows[0] else council.conclude(council.plans.one_each(0.1), vote=False), "in every world"),
     ],
 )  # fmt: skip
 def test_an_answer_that_cannot_be_used_is_named(group, answer, words):

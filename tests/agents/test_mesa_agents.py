@@ -121,7 +121,7 @@ def test_commissioners_and_labs_show_their_rows(model):
 
 def test_a_mind_of_its_own_for_one_state():
     model = ended(rng=3, agents={"HU": Naysayer}, **SHORT)
-    ballots = len(model.world.ballots)
+    ballots = len(model.simulation.env.ballots)
     hungary, germany = (next(a for a in model.agents if a.label == code) for code in ("HU", "DE"))
     assert isinstance(hungary, Naysayer)
     assert hungary.no_votes == ballots > 0

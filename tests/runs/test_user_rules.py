@@ -181,5 +181,5 @@ def mine(council):
 
     Source: my own.
     """
-    return council.choose(council.one_each(1 / 0))
+    return council.conclude(council.plans.one_each(1 / 0), vote=False)
 '''

@@ -47,8 +47,8 @@ class Scaled(Pie):
     def utility(self, offer):
         return super().utility(offer) * np.array([7.0, 1.0]) + np.array([3.0, 0.0])
 
-    def fallback(self, sunk=0.0):
-        return super().fallback(sunk) * np.array([7.0, 1.0]) + np.array([3.0, 0.0])
+    def disagreement(self, sunk=0.0):
+        return super().disagreement(sunk) * np.array([7.0, 1.0]) + np.array([3.0, 0.0])
 
 
 def test_a7_scale_does_not_matter():
@@ -62,12 +62,12 @@ class Capped(Pie):
 
     most = 0.9
 
-    def lawful(self, offer):
-        first = np.minimum(super().lawful(offer)[:, :1], self.most)
+    def valid(self, offer):
+        first = np.minimum(super().valid(offer)[:, :1], self.most)
         return np.concatenate([first, 1 - first], axis=-1)
 
     def menu(self):
-        return [self.lawful(offer) for offer in super().menu()]
+        return [self.valid(offer) for offer in super().menu()]
 
 
 @pytest.mark.parametrize("most", [0.9, 0.6])

@@ -50,10 +50,10 @@ def test_e3_a_proposer_who_may_pay_in_cash_does_no_worse():
     for table in (sites, either):
         proposer = recognised(table, "equal")
         always = np.arange(table.states.count) == proposer[:, None]
-        draft = table.favourite(proposer, table.plans_with_home(proposer))
-        plan, cash = table.with_coalition(draft, 0.0, always)
-        offer = np.concatenate([plan, cash], axis=-1)
-        gain = mine(table.utility(offer) - table.fallback(), proposer)
+        draft = table.offers.favorite(proposer, table.plans.with_home(proposer))
+        offer = table.prices.with_coalition(draft, 0.0, always)
+        cash = offer[:, table.sites.count :]
+        gain = mine(table.utility(offer) - table.disagreement(), proposer)
         gains.append(table.chance(offer, 0.0) * gain)
         used |= (cash != 0).any(-1)
     assert used.any()

@@ -17,13 +17,14 @@ import numpy as np
 
 from juste_retour.abm.calendar import label, quarter
 from juste_retour.abm.delivery.exchange import run_flop
+from juste_retour.abm.environment import Environment
 from juste_retour.abm.fleet import fleet_of
 from juste_retour.abm.members import Members, load_members
 from juste_retour.abm.outcomes import Outcomes, outcomes, planned_years_behind
-from juste_retour.abm.quarter import advance
 from juste_retour.abm.reader import in_world
 from juste_retour.abm.records import Bid, Draft, TimelineQuarter, Vote
 from juste_retour.abm.scenario import Scenario
+from juste_retour.abm.simulation import Simulation
 from juste_retour.abm.world import World
 from juste_retour.agents.arrays import total
 from juste_retour.runs.user_rules import blame
@@ -63,23 +64,24 @@ def play(
 
 
 def _play(scenario: Scenario, seed: int, replicate: int, members: Members, price: bool) -> dict[str, Any]:
-    world = World(scenario, seed, [replicate], members, trace=True, timeline=True)
+    simulation = Simulation(scenario, seed, [replicate], members, trace=True, timeline=True)
+    env, world = simulation.env, simulation.world
     shots, ballots, decisions, seen, added = [], [], [], 0, _Added()
     while world.running:
-        advance(world)
-        new = list(in_world((world.trace or [])[seen:], 0))
-        seen = len(world.trace or [])
+        simulation.advance()
+        new = list(in_world((env.trace or [])[seen:], 0))
+        seen = len(env.trace or [])
         held = [
-            ballot(world, record, proposed_by(world))
+            ballot(env, record, proposed_by(env))
             for record in new
             if isinstance(record, Vote) and record.held[0]
         ]
         ballots += held
-        decisions += [decision(world, record) for record in new if isinstance(record, Vote | Bid | Draft)]
-        shots.append(_shot(world, (world.timeline or [])[-1], held, len(ballots), added(world)))
-    planner = planned_years_behind(world.scenarios, seed, world.replicates, members) if price else None
-    found = outcomes(world, planner)
-    built = np.flatnonzero((world.selected >= 0)[0])
+        decisions += [decision(env, record) for record in new if isinstance(record, Vote | Bid | Draft)]
+        shots.append(_shot(world, (env.timeline or [])[-1], held, len(ballots), added(env)))
+    planner = planned_years_behind(env.scenarios, seed, world.replicates, members) if price else None
+    found = outcomes(env, planner)
+    built = np.flatnonzero((world.programme.selected >= 0)[0])
     frames = [_frame(shot, built) for shot in shots]
     run = {
         "scenario": scenario.name,
@@ -93,8 +95,8 @@ def _play(scenario: Scenario, seed: int, replicate: int, members: Members, price
         "announcement_frame": _place(scenario, scenario.announcement),
         "envelope_eur_bn": scenario.envelope_eur_bn,
         "dissent_cost_eur_bn": number(np.asarray(world.p.dissent_cost_eur_bn).reshape(-1)[0]),
-        "proposer": who_proposes(world),
-        "facilities": facilities(world, built),
+        "proposer": who_proposes(env),
+        "facilities": facilities(env, built),
         "ballots": ballots,
         "decisions": decisions,
         "outcome": {name: number(column[0]) for name, column in found.worlds.items()}
@@ -114,17 +116,20 @@ class _Added:
         self.key: Any = None
         self.flop = 0.0
 
-    def __call__(self, world: World) -> float:
+    def __call__(self, env: Environment) -> float:
+        world = env.world
         key = (
             world.working.tobytes(),
-            world.operational,
-            world.talent.tobytes(),
+            world.training.operational,
+            world.training.talent.tobytes(),
             world.year if world.renews else 0,
         )
         if key != self.key:
             every = np.arange(world.count)
-            fleet = fleet_of(world, every, world.working, world.operational, world.year)
-            pool = world.decide("pooling", fleet, world.pool, rows=every)
+            fleet = fleet_of(
+                world, env.institutions, every, world.working, world.training.operational, world.year
+            )
+            pool = env.institutions.decide("pooling", fleet, world.training.pool, rows=every)
             self.key, self.flop = key, float(run_flop(total(pool.own), world.p)[0])
         return self.flop
 
@@ -142,14 +147,14 @@ def _shot(
     world: World, reading: TimelineQuarter, held: list[dict[str, Any]], ballots: int, added: float
 ) -> dict[str, Any]:
     """What one quarter leaves to be seen, over all candidate sites."""
-    d, now = world.delivered, world.now
-    chosen, gone = (world.selected >= 0)[0], (d.cancelled & (d.contracted <= now))[0]
+    d, now = world.programme.delivered, world.now
+    chosen, gone = (world.programme.selected >= 0)[0], (d.cancelled & (d.contracted <= now))[0]
     contracted, working = world.contracted[0], world.working[0]
     phase = np.where(chosen, SELECTED, 0)
     phase = np.where(contracted & (d.contracted[0] == now), CONTRACTED, phase)
     phase = np.where(contracted & (d.contracted[0] < now), BUILDING, phase)
     phase = np.where(working, WORKING, phase)
-    phase = np.where(contracted & (d.ready[0] <= now) & world.stopped[0], STOPPED, phase)
+    phase = np.where(contracted & (d.ready[0] <= now) & world.programme.stopped[0], STOPPED, phase)
     phase = np.where(gone, CANCELLED, phase)
     building = np.maximum(d.ready[0] - d.contracted[0], 1)
     progress = np.clip((now - d.contracted[0]) / building, 0.0, 1.0)
@@ -170,8 +175,8 @@ def _shot(
             "years_behind": lag,
             "capability_lag_years": read["capability_lag_years"],
             "frontier_was_here": None if lag is None else round(world.year - lag, 2),
-            "exited_labs": [world.labs.names[k] for k in np.flatnonzero(world.exited[0])],
-            "pool": np.flatnonzero(world.pool[0]).tolist(),
+            "exited_labs": [world.labs.names[k] for k in np.flatnonzero(world.training.exited[0])],
+            "pool": np.flatnonzero(world.training.pool[0]).tolist(),
             "voting": bool(held),
             "ballot": ballots - 1 if ballots else None,
         },

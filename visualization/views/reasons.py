@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from juste_retour.abm.calendar import label
 from juste_retour.abm.delivery import operations
 from juste_retour.abm.delivery.building import NEVER, TO_CONTRACT, TO_OPERATION
+from juste_retour.abm.environment import Environment
 from juste_retour.abm.politics.council import Council
 from juste_retour.abm.politics.tables.table import recognised
 from juste_retour.abm.reader import cast, needed, pivotal, thresholds
 from juste_retour.abm.records import Bid, Draft, Vote
-from juste_retour.abm.world import World
 
 PROPOSERS = {
     "closed_rule": "A state is drawn to propose; all others take it or leave it",
@@ -30,32 +30,34 @@ PROPOSERS = {
 }
 
 
-def who_proposes(world: World) -> str:
+def who_proposes(env: Environment) -> str:
     """Who makes the proposal under the scenario's agenda, in plain words."""
-    rule = world.scenario.rules["agenda"].rule
+    rule = env.institutions.scenario.rules["agenda"].rule
     if rule == "single_decider":
-        name = world.scenario.decider
+        name = env.institutions.scenario.decider
         if name == "EU":
             return "One ministry decides alone"
         who = (
-            world.states.names[world.states.index(name)]
-            if name in world.states.codes
+            env.world.states.names[env.world.states.index(name)]
+            if name in env.world.states.codes
             else name.replace("_", " ").title()
         )
         return f"{who} decides alone"
     if rule == "commission_proposal":
-        lead = world.college.names[world.college.lead] if world.college.count else "the Commission"
+        lead = (
+            env.world.college.names[env.world.college.lead] if env.world.college.count else "the Commission"
+        )
         return f"{lead} drafts for the Commission; the Council votes"
     return PROPOSERS.get(rule, f"By the rule {rule.replace('_', ' ')}")
 
 
-def proposed_by(world: World) -> str:
+def proposed_by(env: Environment) -> str:
     """Who makes this quarter's proposal: by name where a state was drawn for it."""
-    by = world.settings("agenda").get("recognition")
+    by = env.institutions.settings("agenda").get("recognition")
     if by is None:
-        return who_proposes(world)
-    state = int(recognised(Council(world, np.arange(1)), str(by))[0])
-    return f"{world.states.names[state]} proposes"
+        return who_proposes(env)
+    state = int(recognised(Council(env, np.arange(1)), str(by))[0])
+    return f"{env.world.states.names[state]} proposes"
 
 
 def _short(value: Any) -> float | None:
@@ -67,30 +69,30 @@ def _list(values: Any) -> list[float | None]:
     return [_short(x) for x in np.asarray(values, dtype=np.float64).reshape(-1)]
 
 
-def ballot(world: World, record: Vote, proposer: str) -> dict[str, Any]:
+def ballot(env: Environment, record: Vote, proposer: str) -> dict[str, Any]:
     """One ballot: who voted how, each threshold with what was reached, who could have tipped it, who was won by a site."""
-    votes = cast(world, record)
-    yes, no, population = votes.yes[0], votes.no[0], world.states.population
+    votes = cast(env, record)
+    yes, no, population = votes.yes[0], votes.no[0], env.world.states.population
     hosting = record.offer.sites[0] > record.failed.sites[0]
     return {
         "quarter": record.quarter,
-        "agenda": world.scenario.rules["agenda"].rule,
-        "rule": world.scenario.rules["voting"].rule,
+        "agenda": env.institutions.scenario.rules["agenda"].rule,
+        "rule": env.institutions.scenario.rules["voting"].rule,
         "proposer": proposer,
         "yes": np.flatnonzero(yes).tolist(),
         "no": np.flatnonzero(no).tolist(),
         "abstain": np.flatnonzero(~yes & ~no).tolist(),
-        "union_yes": bool(votes.union_yes[0]) if world.commission_votes else None,
+        "union_yes": bool(votes.union_yes[0]) if env.institutions.commission_votes else None,
         "passed": bool(record.passed[0]),
-        "states_share": float(yes.sum() / world.states.count),
+        "states_share": float(yes.sum() / env.world.states.count),
         "people_share": float((yes * population).sum() / population.sum()),
-        "conditions": [asdict(threshold) for threshold in thresholds(world, record)],
-        "pivotal": np.flatnonzero(pivotal(world, record)).tolist(),
+        "conditions": [asdict(threshold) for threshold in thresholds(env, record)],
+        "pivotal": np.flatnonzero(pivotal(env, record)).tolist(),
         "coalition": np.flatnonzero(yes & hosting).tolist(),
     }
 
 
-def decision(world: World, record: Bid | Draft | Vote) -> dict[str, Any]:
+def decision(env: Environment, record: Bid | Draft | Vote) -> dict[str, Any]:
     """A decision of every state or commissioner, with its terms."""
     out: dict[str, Any] = {"quarter": record.quarter, "kind": type(record).__name__.lower()}
     if isinstance(record, Draft):
@@ -115,13 +117,18 @@ def decision(world: World, record: Bid | Draft | Vote) -> dict[str, Any]:
         out |= {"letter_site": letters.site[0].tolist(), "letter_eur_bn": _list(letters.money[0])}
     return out | {
         "decision": record.votes[0].astype(int).tolist(),
-        "needed": _list(needed(world, record)[0]),
+        "needed": _list(needed(env, record)[0]),
     }
 
 
-def facilities(world: World, built: NDArray[np.int64]) -> list[dict[str, Any]]:
+def facilities(env: Environment, built: NDArray[np.int64]) -> list[dict[str, Any]]:
     """The facilities that were ever selected: where, how large, when, and what a run on them would yield."""
-    d, sites, practice, p = world.delivered, world.sites, world.practice, world.p
+    d, sites, practice, p = (
+        env.world.programme.delivered,
+        env.world.sites,
+        env.institutions.practice,
+        env.world.p,
+    )
     chips = d.chips
     share = np.broadcast_to(operations.goodput(chips, practice, p), chips.shape)
     _, waiting = operations.losses(chips, practice, p)
@@ -150,15 +157,15 @@ def facilities(world: World, built: NDArray[np.int64]) -> list[dict[str, Any]]:
                 "spend_eur_bn": float(d.spend[0, j]),
                 "power_mw": float(d.power_mw[0, j]),
                 "headroom_mw": float(sites.headroom[j]),
-                "wave": int(world.wave[0, j]),
-                "pledged_eur_bn": float(world.pledged[0, j]),
-                "own_money": bool(world.own_money[0, j]),
-                "selected": when(world.selected[0, j]),
+                "wave": int(env.world.programme.wave[0, j]),
+                "pledged_eur_bn": float(env.world.programme.pledged[0, j]),
+                "own_money": bool(env.world.programme.own_money[0, j]),
+                "selected": when(env.world.programme.selected[0, j]),
                 "contracted": None if cancelled else when(d.contracted[0, j]),
                 "operational": None if cancelled else when(d.ready[0, j]),
                 "cancelled": cancelled,
-                "years_to_contract": float((d.contracted[0, j] - world.selected[0, j]) / 4),
-                "years_to_open": float((d.ready[0, j] - world.selected[0, j]) / 4),
+                "years_to_contract": float((d.contracted[0, j] - env.world.programme.selected[0, j]) / 4),
+                "years_to_open": float((d.ready[0, j] - env.world.programme.selected[0, j]) / 4),
                 "failed_tenders": int(d.failed_tenders[0, j]),
                 "delay": {name: float(getattr(d, name)[0, j]) for name in causes},
                 "goodput": float(share[0, j]),

@@ -29,4 +29,4 @@ def closed_rule(
     """
     proposer = recognised(table, recognition)
     offer, worth = best_proposal(table, proposer, sunk)
-    return table.hold(offer, sunk, held=worth)
+    return table.conclude(offer, sunk, held=worth)

@@ -14,7 +14,6 @@ def commission_proposal(council, *, sunk: Annotated[float, Sunk] = 0.0):
     The cheapest winning coalition is bought with sites at home; all then vote on the offer as it stands.
     Source: article 17(2) TEU, article 293(1) TFEU; Romer and Rosenthal (1978); Snyder (1991).
     """
-    draft, adopted = council.drafted()
-    draft = council.entitled(draft)
-    plan, cash = council.with_coalition(draft, sunk)
-    return council.decide(plan, sunk, held=adopted, letters=council.letters(plan), transfer=cash)
+    draft, adopted = council.drafting.proposal()
+    offer = council.prices.with_coalition(council.plans.entitled(draft), sunk)
+    return council.conclude(offer, sunk, held=adopted)

@@ -54,8 +54,8 @@ def compromise(
     much as its payoff varies. What fails comes back a quarter later with less money.
     Source: Van den Bos (1991); Achen (2006); Thomson et al. (2006), The EU Decides.
     """
-    x, s, c = stands(table, capability, positions)
-    return table.hold(table.settled_on(compromise_outcome(x, s, c), retreat), sunk)
+    x, s, c = taken(table, capability, positions)
+    return table.conclude(table.settled_on(compromise_outcome(x, s, c), retreat), sunk)
 
 
 @agenda
@@ -74,13 +74,13 @@ def exchange(
 
     Source: Stokman and Van Oosten (1994), the equal-gain exchange model.
     """
-    x, s, c = stands(table, capability, positions)
-    return table.hold(table.settled_on(exchange_outcome(x, s, c, trades).outcome, retreat), sunk)
+    x, s, c = taken(table, capability, positions)
+    return table.conclude(table.settled_on(exchange_outcome(x, s, c, trades).outcome, retreat), sunk)
 
 
-def stands(table, capability: str, positions: str) -> tuple[Reals, Reals, Reals]:
+def taken(table, capability: str, positions: str) -> tuple[Reals, Reals, Reals]:
     """Positions, saliences and capabilities of all states on the issues; (worlds, states, issues) each."""
-    x, s = table.stands()
+    x, s = table.positions()
     c = np.repeat(recognition(table, capability)[..., None], len(ISSUES), axis=-1)
     if positions:
         found = load_positions(positions)

@@ -42,7 +42,7 @@ def nash_bargaining(
 
     Source: Nash (1950); Kalai (1977) for unequal power; Kalai and Smorodinsky (1975).
     """
-    stake = table.fallback(sunk)
+    stake = table.disagreement(sunk)
     menu = table.menu()
     weight = recognition(table, power)
     if solution == "nash":
@@ -50,7 +50,7 @@ def nash_bargaining(
     else:
         hope = ideal(table, menu, stake)
         worth = lambda offer: least_share(table.utility(offer) - stake, hope * weight)  # noqa: E731
-    return table.hold(mediated(table, menu, worth), sunk)
+    return table.conclude(mediated(table, menu, worth), sunk)
 
 
 def nash_product(gain: Reals, weight: Reals) -> Reals:
@@ -86,12 +86,12 @@ def mediated(table: Any, menu: list[Reals], worth: Callable[[Reals], Reals]) -> 
     for k, offer in enumerate(menu[1:], start=2):
         middle = middle + (offer - middle) / k
         best, top = better(best, top, offer, worth(offer))
-    middle = table.lawful(middle)
+    middle = table.valid(middle)
     best, top = better(best, top, middle, worth(middle))
     if not table.smooth:
         for offer in menu:
             for part in PARTS:
-                mixed = table.lawful(best + part * (offer - best))
+                mixed = table.valid(best + part * (offer - best))
                 best, top = better(best, top, mixed, worth(mixed))
         return best
     for _ in range(PASSES):
@@ -110,7 +110,7 @@ def _along(table: Any, here: Reals, there: Reals, worth: Callable[[Reals], Reals
     for _ in range(HALVINGS):
         middle = (low + high) / 2
         step = np.minimum(1e-6, np.minimum(middle, 1 - middle))
-        up, down = (table.lawful(here + (middle + s) * (there - here)) for s in (step, -step))
+        up, down = (table.valid(here + (middle + s) * (there - here)) for s in (step, -step))
         rising = (worth(up) > worth(down))[:, None]
         low, high = np.where(rising, middle, low), np.where(rising, high, middle)
-    return table.lawful(here + low * (there - here))
+    return table.valid(here + low * (there - here))

@@ -56,7 +56,7 @@ def omnibus(
         works = (table.chance(package, sunk) > 0) & better & ~done
         offer = np.where(works[:, None], package, offer)
         done |= works & ~norm  # with the norm, go on to the largest that passes
-    return table.hold(offer, sunk)
+    return table.conclude(offer, sunk)
 
 
 def universalism_of(value: object, worlds: int) -> np.ndarray:

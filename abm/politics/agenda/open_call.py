@@ -46,11 +46,8 @@ def open_call(
         return None
     wave = decides.index(now)
     deadline = decimal_year(closes[wave], "agenda.deadlines")
-    council.industrial = industrial
+    council = council.restricted(industrial=industrial)
     found = calls.hold(council, deadline, sunk)
-    plan = council.entitled(found.listed, found.score)
+    plan = council.plans.entitled(found.listed, found.score)
     last = np.full(council.worlds, wave == len(decides) - 1)
-    motion = council.decide(plan, sunk, last=last, letters=found.letters)
-    won = np.where(motion.passed[:, None], council.counted(plan), 0) > 0
-    calls.remember(council, found, won & found.applied)
-    return motion
+    return council.conclude(plan, sunk, last=last, letters=found.letters, applied=found.applied)

@@ -47,7 +47,7 @@ def open_rule(
         offer, holder = np.where(wins[:, None], new, offer), np.where(wins, who, holder)
         delay += amends
         open_ = amends
-    return replace(table.hold(offer, sunk), delay=delay)
+    return replace(table.conclude(offer, sunk), delay=delay)
 
 
 def _motion(table: Any, holder: Whole, floor: Reals | None = None) -> Reals:

@@ -36,7 +36,7 @@ def planner(
         raise BadInput(
             f"agenda.max_sites = {max_sites} is below agenda.min_sites = {min_sites}; raise it, or set it to 0."
         )
-    return council.choose(by_planner(council, objective, min_sites, max_sites))
+    return council.conclude(by_planner(council, objective, min_sites, max_sites), vote=False)
 
 
 @agenda(deterministic=True)
@@ -51,4 +51,4 @@ def single_decider(
 
     Source: the essay, Krüger (2026): "decisions made in weeks"; the dictator of Shapley and Shubik (1954).
     """
-    return council.choose(by_decider(council, max_sites))
+    return council.conclude(by_decider(council, max_sites), vote=False)

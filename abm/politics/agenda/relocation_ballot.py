@@ -28,11 +28,11 @@ def relocation_ballot(
     Source: Council document 14559/17, by which the EMA went to Amsterdam on 20 November 2017.
     """
     n = council.states.count
-    size = np.minimum(council.envelope / seats, council.at_best(council.cap))
-    applies = (council.home_size > 0) & (size >= council.p.smallest_eur_bn)
+    size = np.minimum(council.known.envelope / seats, council.known.at_best(council.known.cap))
+    applies = (council.plans.home_size > 0) & (size >= council.p.smallest_eur_bn)
     size = np.where(applies, size, 0.0)
     worth = np.stack(
-        [council.utility(council.seat(size, i)) for i in range(n)], axis=-1
+        [council.utility(council.plans.seat(size, i)) for i in range(n)], axis=-1
     )  # (worlds, voters, offers)
     taste = TASTE * council.uniform("taste", n * n).reshape(-1, n, n)
     places = places_of(np.where(applies[:, None, :], worth + taste, -np.inf))
@@ -41,11 +41,11 @@ def relocation_ballot(
     plan = np.zeros((council.worlds, council.sites.count))
     for k in range(seats):
         won = (np.arange(n) == winners[:, k, None]) & applies
-        plan = plan + council.placed_at_best(np.where(won, size, 0.0))
+        plan = plan + council.plans.at_best(np.where(won, size, 0.0))
     first = relocation(places, np.ascontiguousarray(lots[:, 0]))
     rounds = first.standing.any(-1)
     deciding = 2 - np.argmax(rounds[..., ::-1], axis=-1)
     standing = np.take_along_axis(first.standing, deciding[:, None, None], axis=1)[:, 0]
     ranked = np.where(standing[:, None, :], places, n + 1)
     yes = (ranked.argmin(-1) == first.winner[:, None]) & rounds.any(-1)[:, None]
-    return council.bind(plan, yes)
+    return council.conclude(plan, yes=yes)

@@ -49,7 +49,7 @@ class Line(TheoryTable):
         """Height less distance."""
         return self.height - np.abs(offer - self.ideals)
 
-    def fallback(self, sunk: Any = 0.0) -> Reals:
+    def disagreement(self, sunk: Any = 0.0) -> Reals:
         """What the status quo is worth, or nought."""
         if self.status_quo is None:
             return np.zeros((self.worlds, self.states.count))
@@ -70,6 +70,6 @@ class Line(TheoryTable):
         """Everybody's ideal point."""
         return [self.ideals[:, i : i + 1] for i in range(self.states.count)]
 
-    def lawful(self, offer: Reals) -> Reals:
+    def valid(self, offer: Reals) -> Reals:
         """Every point is."""
         return offer

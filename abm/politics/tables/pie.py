@@ -52,7 +52,7 @@ class Pie(TheoryTable):
             return offer
         return power(np.maximum(offer, 0.0), self._curvature)
 
-    def fallback(self, sunk: Any = 0.0) -> Reals:
+    def disagreement(self, sunk: Any = 0.0) -> Reals:
         """What players have without a deal."""
         return self._no_deal
 
@@ -133,7 +133,7 @@ class Pie(TheoryTable):
         need = self.share_worth(self._no_deal)
         return [need + remainder(need) * (np.arange(n) == i) for i in range(n)]
 
-    def lawful(self, offer: Reals) -> Reals:
+    def valid(self, offer: Reals) -> Reals:
         """Shares that add up to one."""
         shares = np.maximum(offer, 0.0)
         return shares / np.maximum(total(shares)[:, None], 1e-300)

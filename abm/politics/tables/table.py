@@ -6,17 +6,18 @@ sites. Protocols see what offers are worth to the states and whether they pass.
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
-from juste_retour.abm.politics.motion import Motion
+from juste_retour.abm.politics.ballot_result import BallotResult
 from juste_retour.agents.arrays import Reals, Truths, Whole, pick, running_total, total
 from juste_retour.agents.situation import States
 
 RECOGNITION = ("equal", "population", "contribution", "rotating")
 
 
+@runtime_checkable
 class Table(Protocol):
     """What a protocol may ask, in the table's worlds; arrays are (worlds, states) unless said otherwise.
 
@@ -48,7 +49,7 @@ class Table(Protocol):
         """What an offer is worth to each state if it passes."""
         ...
 
-    def fallback(self, sunk: Any = 0.0) -> Reals:
+    def disagreement(self, sunk: Any = 0.0) -> Reals:
         """What each state is left with if nothing is agreed, ever."""
         ...
 
@@ -91,7 +92,7 @@ class Table(Protocol):
         """The offer that brings all members' wishes, scaled down to what there is; (worlds, k)."""
         ...
 
-    def stands(self) -> tuple[Reals, Reals]:
+    def positions(self) -> tuple[Reals, Reals]:
         """Positions and saliences, 0 to 100, on the issues; (worlds, states, issues) each."""
         ...
 
@@ -103,12 +104,25 @@ class Table(Protocol):
         """Offers that a mediator weighs, from which others are mixed."""
         ...
 
-    def lawful(self, offer: Reals) -> Reals:
+    def valid(self, offer: Reals) -> Reals:
         """The nearest offer that can be made."""
         ...
 
-    def hold(self, offer: Reals, sunk: Any, *, held: Truths | None = None) -> Motion:
-        """Put an offer to the vote as it stands."""
+    def conclude(
+        self,
+        offer: Reals,
+        sunk: float | Reals = 0.0,
+        *,
+        held: Truths | None = None,
+        vote: bool = True,
+        yes: Truths | None = None,
+        last: Truths | None = None,
+    ) -> BallotResult:
+        """End the round with an offer: put it to the vote, or carry it out without one where `vote` is False.
+
+        `held` (worlds,) says where there is a ballot; `yes` (worlds, states) carries out what a ballot that binds has
+        decided; `last` (worlds,) says where bargaining ends whatever the result.
+        """
         ...
 
 

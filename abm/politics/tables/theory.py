@@ -13,10 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from juste_retour.abm.noise import Tape
+from juste_retour.abm.politics.ballot_result import BallotResult
 from juste_retour.abm.politics.conditions import Ballot
-from juste_retour.abm.politics.motion import Motion
 from juste_retour.abm.politics.voting import voting
 from juste_retour.agents.arrays import Reals, Truths, Whole, total
+from juste_retour.agents.errors import BadInput
 from juste_retour.agents.member_state import expect, vote
 from juste_retour.agents.minds import inequality
 from juste_retour.agents.situation import Memory, Offer, Situation, States
@@ -107,13 +108,13 @@ class TheoryTable:
         """What an offer is worth to each player."""
         raise NotImplementedError
 
-    def fallback(self, sunk: Any = 0.0) -> Reals:
+    def disagreement(self, sunk: Any = 0.0) -> Reals:
         """What players have if nothing is ever agreed."""
         return np.zeros((self.worlds, self.states.count))
 
     def reserve(self, offer: Reals, sunk: Any = 0.0) -> Reals:
         """What an offer must be worth to each player for it to say yes."""
-        failed = self._seen(self.fallback(sunk))
+        failed = self._seen(self.disagreement(sunk))
         values = self._values
         memory = Memory(np.zeros(failed.received.shape), None if values is None else lambda: values)
         rule = expect["status_quo" if values is None else "stationary"]
@@ -127,7 +128,7 @@ class TheoryTable:
 
     def polled(self, offer: Reals, sunk: Any = 0.0, luck: Reals | None = None) -> Reals:
         """Votes, 1, -1 or 0."""
-        failed = self._seen(self.fallback(sunk))
+        failed = self._seen(self.disagreement(sunk))
         if self.votes_by_luck and luck is None:
             luck = self.uniform("vote", self.states.count)
         reservation, situation = self.reserve(offer, sunk), self._situation(failed, luck)
@@ -156,20 +157,71 @@ class TheoryTable:
             passed += self.passes(votes > 0, votes < 0)
         return passed / REHEARSALS
 
-    def hold(self, offer: Reals, sunk: Any = 0.0, *, held: Truths | None = None) -> Motion:
-        """Put an offer to the vote as it stands."""
-        votes, every = self.polled(offer, sunk), np.ones(self.worlds, bool)
-        held = every if held is None else held
-        yes, no = votes > 0, votes < 0
-        passed = held & self.passes(yes, no)
-        gain = self.utility(offer) - self.fallback(sunk)
-        return Motion(offer, np.zeros(offer.shape), yes, no, every, held, passed, passed, gain, sunk)
+    def proposals(self, proposer: Whole, sunk: float | Reals = 0.0) -> list[Reals]:
+        """Offers that a proposer weighs, each with the votes bought that it needs."""
+        raise NotImplementedError
 
-    def choose(self, offer: Reals) -> Motion:
-        """Carry an offer out without a vote."""
+    def menu(self) -> list[Reals]:
+        """Offers that a mediator weighs."""
+        raise NotImplementedError
+
+    def valid(self, offer: Reals) -> Reals:
+        """The nearest offer that can be made; here every offer."""
+        return offer
+
+    def seconded(self, proposer: Whole, floor: Reals | None = None) -> list[tuple[Reals, Reals]]:
+        """Offers under the open rule; only tables that say so can be bargained over with amendments."""
+        raise self._without("amendments")
+
+    def floor(self, new: Reals, who: Whole) -> Reals:
+        """Payoff to the amender from gaining the floor."""
+        raise self._without("amendments")
+
+    def displaced(self) -> float | Reals:
+        """Payoff from having lost the floor."""
+        raise self._without("amendments")
+
+    def asked(self) -> Reals:
+        """What each player's wish for itself alone costs."""
+        raise self._without("packages")
+
+    def bundle(self, members: Truths) -> Reals:
+        """The offer that brings all members' wishes."""
+        raise self._without("packages")
+
+    def positions(self) -> tuple[Reals, Reals]:
+        """Positions and saliences on issues."""
+        raise self._without("issues")
+
+    def settled_on(self, outcome: Reals, retreat: float | Reals) -> Reals:
+        """The offer nearest to an outcome on the issues."""
+        raise self._without("issues")
+
+    def _without(self, what: str) -> BadInput:
+        return BadInput(f"a {type(self).__name__} has no {what}; choose another protocol for it.")
+
+    def conclude(
+        self,
+        offer: Reals,
+        sunk: float | Reals = 0.0,
+        *,
+        held: Truths | None = None,
+        vote: bool = True,
+        yes: Truths | None = None,
+        last: Truths | None = None,
+    ) -> BallotResult:
+        """End the round with an offer; see `tables.table.Table.conclude`."""
         every, nobody = np.ones(self.worlds, bool), np.zeros((self.worlds, self.states.count), bool)
-        gain = self.utility(offer) - self.fallback()
-        return Motion(offer, np.zeros(offer.shape), nobody, nobody, every, ~every, every, every, gain)
+        unpledged, gain = np.zeros(offer.shape), self.utility(offer) - self.disagreement(sunk)
+        if not vote:
+            return BallotResult(offer, unpledged, nobody, nobody, every, ~every, every, every, gain)
+        if yes is not None:
+            return BallotResult(offer, unpledged, yes, ~yes, every, every, every, every, gain)
+        votes = self.polled(offer, sunk)
+        held = every if held is None else held
+        passed = held & self.passes(votes > 0, votes < 0)
+        ends = passed if last is None else last
+        return BallotResult(offer, unpledged, votes > 0, votes < 0, every, held, passed, ends, gain, sunk)
 
     def _seen(self, utility: Reals) -> Offer:
         nought = np.zeros(utility.shape)

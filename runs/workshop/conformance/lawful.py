@@ -11,8 +11,8 @@ import numpy as np
 from juste_retour.abm.delivery.operations import Practice
 from juste_retour.abm.delivery.pooling import Pool
 from juste_retour.abm.delivery.procurement import Procedure
+from juste_retour.abm.politics.ballot_result import BallotResult
 from juste_retour.abm.politics.funding import Split
-from juste_retour.abm.politics.motion import Motion
 from juste_retour.agents.arrays import total
 from juste_retour.runs.workshop.conformance.scenes import Scene
 
@@ -217,10 +217,8 @@ def _reversion(x: Any, handed: Any, scene: Scene) -> None:
 def _agenda(x: Any, handed: Any, scene: Scene) -> None:
     if x is None:
         return
-    if not isinstance(x, Motion):
-        raise Unlawful(
-            f"returns a {type(x).__name__}; return what council.hold(plan, sunk) or council.choose(plan) gives it"
-        )
+    if not isinstance(x, BallotResult):
+        raise Unlawful(f"returns a {type(x).__name__}; return what table.conclude(offer, sunk) returns")
     w, n = scene.worlds, scene.members.states.count
     _plan(x.plan, "plan", handed[0].envelope, scene)
     array(x.pledged, x.plan.shape, "f", "worlds, sites", scene, "pledged")

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from juste_retour.abm.delivery.tour import Tour
+from juste_retour.abm.environment import Environment
 from juste_retour.abm.members import Members
 from juste_retour.abm.noise import Tape
 from juste_retour.abm.politics.conditions import Ballot
-from juste_retour.abm.world import World
 from juste_retour.agents.payoff import local_scale
 from juste_retour.agents.situation import States
 from juste_retour.runs.workshop.conformance.scenes import Scene
@@ -144,14 +144,14 @@ class RenamedTape(Tape):
         return np.ascontiguousarray(x.reshape(len(x), -1, n)[..., self.order].reshape(x.shape))
 
 
-def renaming(order: Order) -> Callable[[World], None]:
-    """What makes a world of renamed states carry the luck of the old ones."""
+def renaming(order: Order) -> Callable[[Environment], None]:
+    """What gives renamed states the random draws of the old ones."""
 
-    def prepare(world: World) -> None:
-        world.tape = RenamedTape(world.tape, order)
-        n = world.states.count
-        world.ambition = np.exp(world.p.ambition_sd * world.tape.normal("ambition", n))
-        world.resolve = world.tape.normal("reservation", n)
+    def prepare(env: Environment) -> None:
+        env.tape = RenamedTape(env.tape, order)
+        world, n = env.world, env.world.states.count
+        world.ambition = np.exp(world.p.ambition_sd * env.tape.normal("ambition", n))
+        world.resolve = env.tape.normal("reservation", n)
         world.scale = local_scale(world.states, world.ambition, world.p)
 
     return prepare

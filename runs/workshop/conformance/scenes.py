@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import functools
 import tempfile
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from juste_retour.abm.environment import Environment
+from juste_retour.abm.institutions import ONE_PER_WORLD, Institutions
 from juste_retour.abm.members import Members, load_members
 from juste_retour.abm.politics.conditions import Ballot
 from juste_retour.abm.politics.council import Council
-from juste_retour.abm.quarter import advance
 from juste_retour.abm.scenario import Scenario, load
-from juste_retour.abm.world import ONE_A_WORLD, World
+from juste_retour.abm.simulation import Simulation
+from juste_retour.abm.world import World
 from juste_retour.agents.errors import BadInput, near
 from juste_retour.agents.rules import FAMILIES, Rule
 from juste_retour.agents.some_worlds import count_of
@@ -75,28 +78,30 @@ class Scene:
     def again(self) -> tuple[Any, ...]:
         """What is handed over, as if nobody had been asked yet."""
         self.restore()
-        return tuple(Council(x.world, x.rows) if isinstance(x, Council) else x for x in self.handed)
+        return tuple(Council(x.env, x.rows) if isinstance(x, Council) else x for x in self.handed)
 
 
 class _Heard(Exception):
     """Stops a run where the family is asked."""
 
 
-class Listening(World):
-    """Worlds that stop when a family is asked for the n-th time."""
+class Listening(Institutions):
+    """Institutions that stop the run when a family is asked for the n-th time."""
 
-    listens_to: tuple[str, int] | None = None
-    heard: tuple[tuple[Any, ...], Any] = ((), None)
+    def __init__(self, scenarios: Sequence[Scenario], members: Members, listens_to: tuple[str, int]):
+        super().__init__(scenarios, members)
+        self.listens_to: tuple[str, int] | None = listens_to
+        self.heard: tuple[tuple[Any, ...], Any] = ((), None)
 
-    def decide(self, name: str, *args: Any, rows: Any = None) -> Any:
+    def decide(self, name: str, *handed: Any, rows: Any = None) -> Any:
         """Ask a family's rule, or stop."""
         if self.listens_to is not None and name == self.listens_to[0]:
             left = self.listens_to[1]
             self.listens_to = None if left == 0 else (name, left - 1)
             if left == 0:
-                self.heard = (args, rows)
+                self.heard = (handed, rows)
                 raise _Heard
-        return super().decide(name, *args, rows=rows)
+        return super().decide(name, *handed, rows=rows)
 
 
 def listened(
@@ -108,38 +113,31 @@ def listened(
     worlds: int = WORLDS,
     *,
     corner: bool = False,
-    prepare: Callable[[World], None] = lambda world: None,
+    prepare: Callable[[Environment], None] = lambda env: None,
 ) -> Scene | None:
     """The scene in which a family is asked for the n-th time in a scenario; None where it never is."""
-    world = Listening(scenario, 7, np.arange(worlds), members)
-    prepare(world)
-    world.listens_to = (family, nth)
+    simulation = Simulation(scenario, 7, np.arange(worlds), members)
+    env = simulation.env
+    prepare(env)
+    env.institutions = heard = Listening(env.scenarios, members, (family, nth))
     try:
-        while world.running:
-            advance(world)
+        simulation.run()
     except _Heard:
-        handed, rows = world.heard
+        handed, rows = heard.heard
         count = worlds if rows is None else len(rows)
-        return Scene(label, handed, count, members, corner, _restorer(world))
+        return Scene(label, handed, count, members, corner, _restorer(env.world))
     return None
 
 
-def arrays_of(thing: Any) -> dict[str, np.ndarray[Any, Any]]:
-    """The arrays that stand in an object's own fields, and in its `delivered`."""
-    found = {name: x for name, x in vars(thing).items() if isinstance(x, np.ndarray)}
-    delivered = getattr(thing, "delivered", None)
-    if delivered is not None:
-        found |= {f"delivered.{f.name}": getattr(delivered, f.name) for f in fields(delivered)}
-    return {name: x for name, x in found.items() if isinstance(x, np.ndarray)}
-
-
 def _restorer(world: World) -> Callable[[], None]:
-    kept = {name: (x, x.copy()) for name, x in arrays_of(world).items()}
+    kept = {name: (x, x.copy()) for name, x in world.arrays().items()}
 
     def restore() -> None:
         for name, (array, copy) in kept.items():
-            if "." not in name and vars(world)[name] is not array:
-                setattr(world, name, array)
+            *groups, field_name = name.split(".")
+            holder = functools.reduce(getattr, groups, world)
+            if getattr(holder, field_name) is not array:
+                setattr(holder, field_name, array)
             if array.flags.writeable:
                 np.copyto(array, copy)
 
@@ -253,7 +251,7 @@ def parameters(rule: Rule, worlds: int, *, place: str = "default") -> dict[str, 
             "high": np.full(worlds, float(high)),
             "spread": np.linspace(float(low), float(high), worlds),
         }[place]
-        found[name] = column if rule.family in ONE_A_WORLD else column[:, None]
+        found[name] = column if rule.family in ONE_PER_WORLD else column[:, None]
     return found
 
 

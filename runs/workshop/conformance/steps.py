@@ -58,7 +58,9 @@ def answers(x: Examination) -> bool | None:
         check(x.rule.family, out, scene.again(), scene)
         x.answers[scene.label] = kept(out)
     if x.rule.family == "agenda" and not any(x.answers.values()):
-        x.notes.append("it decided nothing wherever it was asked: does it return what council.hold gives it?")
+        x.notes.append(
+            "it decided nothing wherever it was asked: does it return what council.conclude returns?"
+        )
     return None if x.scenes else False
 
 

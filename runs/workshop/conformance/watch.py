@@ -21,14 +21,11 @@ import numpy as np
 from juste_retour.agents.errors import BadInput
 from juste_retour.agents.rules import Rule, family
 from juste_retour.runs.user_rules import said
-from juste_retour.runs.workshop.conformance.scenes import COUNCIL, arrays_of
+from juste_retour.runs.workshop.conformance.scenes import COUNCIL
 
 LIMIT = 10.0  # seconds that a question may take
 GRACE = 1.0  # seconds after which a process that hears no alarm is ended, if it is one of the rule's own
 WHIMS = ("random", "secrets", "uuid", "time", "datetime")  # modules whose answers differ from call to call
-CHANGEABLE = {
-    "agenda": {"lost", "bids"}
-}  # what a protocol may write: who lost, and how many dossiers were handed in
 
 
 class Fell(Exception):
@@ -164,7 +161,7 @@ def whim(rule: Rule) -> tuple[str, int] | None:
 
 
 # -- what is changed ------------------------------------------------------------------------------------------------
-def arrays_in(thing: Any, name: str = "", family: str = "") -> dict[str, np.ndarray[Any, Any]]:
+def arrays_in(thing: Any, name: str = "") -> dict[str, np.ndarray[Any, Any]]:
     """Every array that can be reached in what a rule is handed, by name."""
     if isinstance(thing, np.ndarray):
         return {name or "its input": thing}
@@ -176,8 +173,7 @@ def arrays_in(thing: Any, name: str = "", family: str = "") -> dict[str, np.ndar
         for f in fields(thing):
             found |= arrays_in(getattr(thing, f.name), f"{name}.{f.name}".lstrip("."))
     elif hasattr(thing, "world"):
-        allowed = CHANGEABLE.get(family, set())
-        found = {f"world.{k}": v for k, v in arrays_of(thing.world).items() if k not in allowed}
+        found = {f"world.{k}": v for k, v in thing.world.arrays().items()}
         found |= {f"table.{k}": v for k, v in vars(thing).items() if isinstance(v, np.ndarray)}
     elif name.endswith("p") and hasattr(thing, "__dict__"):
         found = {f"{name}.{k}": v for k, v in vars(thing).items() if isinstance(v, np.ndarray)}
@@ -196,7 +192,7 @@ def unchanged(rule: Rule, handed: tuple[Any, ...]) -> Iterator[None]:
                 getattr(thing, name)
     arrays: dict[str, Any] = {}
     for thing in handed:
-        arrays |= arrays_in(thing, family=rule.family)
+        arrays |= arrays_in(thing)
     before = {name: x.copy() for name, x in arrays.items()}
     guarded = [] if any(hasattr(x, "world") for x in handed) else list(arrays.values())
     flags = [(x, x.flags.writeable) for x in guarded]

@@ -9,7 +9,7 @@ from scipy.optimize import linprog
 from juste_retour.abm.members import load_members
 from juste_retour.abm.politics.council import Council
 from juste_retour.abm.scenario import load
-from juste_retour.abm.world import World
+from juste_retour.abm.simulation import Simulation
 
 STATES, WORLDS = 6, 4
 RULES = ("simple_majority", "reinforced_qmv", "unanimity")
@@ -25,9 +25,9 @@ def members(tmp_path_factory):
 
 def table(members, seed, **changes):
     how = {"side_payments": True, "reservation_noise": 0.0, "funding": "equal_shares"} | changes
-    world = World(load("eu-status-quo").changed(how), seed, np.arange(WORLDS), members)
-    world.now = world.announced
-    return Council(world, np.arange(WORLDS))
+    env = Simulation(load("eu-status-quo").changed(how), seed, np.arange(WORLDS), members).env
+    env.world.now = env.world.announced
+    return Council(env, np.arange(WORLDS))
 
 
 def cheapest(gap, payers, cost, sets):
@@ -49,13 +49,15 @@ def test_the_cheapest_votes_are_bought_and_what_is_asked_for_is_paid(
     cost, compared = 1 + cost_of_public_funds, 0
     for seed in range(3):
         it = table(members, seed, voting=voting, cost_of_public_funds=cost_of_public_funds)
-        plan = it.largest(1 + seed, 0.5)
+        plan = it.plans.largest(1 + seed, 0.5)
         always = np.arange(STATES) == (np.arange(WORLDS)[:, None] + seed) % STATES if proposes else None
-        cash = it._cash(plan, 0.0, always, 0, 0.0)
-        payers = np.broadcast_to(it.split.key if always is None else always, cash.shape).astype(float)
-        letters = it.pledged(plan, it.letters(plan))
-        failed = it.failed(plan, 0.0)
-        gap = np.maximum(it.gap(it.offer(plan), failed), it.gap(it.offer(plan, letters), failed))
+        cash = it.prices._cash(plan, 0.0, always, 0, 0.0)
+        payers = np.broadcast_to(it.known.split.key if always is None else always, cash.shape).astype(float)
+        letters = it.known.pledged(plan, it.known.letters(plan))
+        failed = it.votes.failed(plan, 0.0)
+        gap = np.maximum(
+            it.prices.gap(it.known.offer(plan), failed), it.prices.gap(it.known.offer(plan, letters), failed)
+        )
         if proposes:
             gap = np.where(always, -np.inf, gap)
         every = np.array(list(product([False, True], repeat=STATES)))

@@ -11,62 +11,70 @@ from tests.abm.politics.tables import council
 STATIONARY = {"expect": "stationary"}
 
 
+def equilibrium(table):
+    return continuation.equilibrium(table.institutions.scenario, table.env.members)
+
+
+def expected(table):
+    return table.env.foresight.continuation(table.rows)
+
+
 @pytest.fixture(scope="module")
 def proposal():
     return council(agenda="commission_proposal", **STATIONARY)
 
 
 def test_values_of_a_proposal_are_what_it_brings(proposal):
-    found = continuation.equilibrium(proposal, proposal.world.scenario)
+    found = equilibrium(proposal)
     assert found.converged
     assert found.regret <= continuation.TOLERANCE
     brought = council(200, agenda="commission_proposal", ambition_sd=0.0)
-    motion = brought.world.decide("agenda", brought, rows=brought.rows)
+    motion = brought.institutions.decide("agenda", brought, rows=brought.rows)
     stake = np.abs(motion.gain).mean()
     assert np.abs(motion.gain[motion.passed].mean(0) - found.values).mean() < 0.2 * stake
 
 
 def test_a_scenario_is_solved_once(proposal, monkeypatch):
-    first = continuation.continuation(proposal)
+    first = expected(proposal)
     assert first.shape == (6, 27)
     assert (first == first[0]).all()
     monkeypatch.setattr(continuation, "_solve", lambda *_: pytest.fail("solved again"))
     again = council(3, seed=9, agenda="commission_proposal", **STATIONARY)
-    assert np.array_equal(continuation.continuation(again), first[:3])
+    assert np.array_equal(expected(again), first[:3])
 
 
 def test_reservation_values_are_the_discounted_expectations(proposal):
-    values = continuation.continuation(proposal)
-    least = proposal.reservation(proposal.standing)
-    assert least == pytest.approx(proposal.standing.utility + proposal.p.patience * values)
+    values = expected(proposal)
+    least = proposal.votes.reservation(proposal.known.standing)
+    assert least == pytest.approx(proposal.known.standing.utility + proposal.p.patience * values)
 
 
 def test_who_waits_for_ever_for_nothing_expects_nothing():
     patient = council(agenda="nash_bargaining", patience=1.0, envelope_eur_bn=0.0, **STATIONARY)
-    found = continuation.equilibrium(patient, patient.world.scenario)
+    found = equilibrium(patient)
     assert found.converged
     assert (found.values == 0).all()
 
 
 def test_who_expects_more_asks_for_more(proposal):
-    plan = proposal.one_each(0.2)
+    plan = proposal.plans.one_each(0.2)
     myopic = council(agenda="commission_proposal")
     more = proposal.reserve(plan, 0.0) - myopic.reserve(plan, 0.0)
     assert more.mean() > 0
 
 
 def test_nothing_is_expected_of_an_agenda_that_does_not_come_back():
-    assert not continuation.continuation(council(agenda="open_call", **STATIONARY)).any()
+    assert not expected(council(agenda="open_call", **STATIONARY)).any()
 
 
 def test_the_closed_rule_converges_and_every_state_expects_less_than_its_own_proposal():
     """The status quo's slowest case takes some ten seconds a scenario (politics/README.md); this one takes two."""
     table = council(agenda="closed_rule", voting="unanimity", **STATIONARY)
-    found = continuation.equilibrium(table, table.world.scenario)
+    found = equilibrium(table)
     assert found.converged
-    table.world.expected = np.broadcast_to(found.values, (6, 27))
+    table.env.foresight = continuation.Expecting(found.values)
     table.forced = np.arange(6)
-    motion = table.world.decide("agenda", table, rows=table.rows)
+    motion = table.institutions.decide("agenda", table, rows=table.rows)
     held = motion.held
     own = motion.gain[np.arange(6), table.forced]
     assert (own[held] > 0.8 * found.values[:6][held]).all()
@@ -77,7 +85,7 @@ def test_what_does_not_converge_is_refused_in_one_sentence(monkeypatch):
     monkeypatch.setattr(continuation, "TOLERANCE", -1.0)
     table = council(3, agenda="commission_proposal", patience=0.931, **STATIONARY)
     with pytest.raises(NotConverged) as refused:
-        run(table.world.scenario, 1, range(2), price=False)
+        run(table.institutions.scenario, 1, range(2), price=False)
     said = str(refused.value)
     assert "did not converge in 16 rounds" in said
     assert "use expect = 'adaptive' or 'status_quo'" in said

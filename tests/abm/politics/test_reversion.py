@@ -18,16 +18,16 @@ def test_nothing_is_what_stands_already():
     plan, alone = at.reversion
     assert plan.sum() == 0
     assert not alone
-    assert np.array_equal(at.fallback(), at.standing.utility)
+    assert np.array_equal(at.disagreement(), at.known.standing.utility)
 
 
 def test_before_the_first_allocation_the_last_one_is_nothing_and_then_it_stands_again():
     assert table("last_allocation").reversion[0].sum() == 0
     at = table("last_allocation")
     world = at.world
-    first = at.one_each(0.5)
-    world.enact(at.rows, first, np.zeros(first.shape))
-    plan, alone = Council(world, at.rows).reversion
+    first = at.plans.one_each(0.5)
+    at.env.enact(at.rows, first, np.zeros(first.shape))
+    plan, alone = Council(at.env, at.rows).reversion
     assert not alone
     again = world.by_state(plan)
     before = world.by_state(first)
@@ -45,8 +45,8 @@ def test_states_that_go_alone_pay_for_themselves_what_is_worth_it_to_them():
     assert (plan[plan > 0] >= at.p.smallest_eur_bn[0, 0]).all()
     budget = at.p.match_share_of_gdp * at.states.gdp
     assert (at.world.by_state(plan) <= budget + 1e-12).all()
-    failed = at.failed(np.zeros(plan.shape), 0.0)
-    own = failed.payment - at.standing.payment
+    failed = at.votes.failed(np.zeros(plan.shape), 0.0)
+    own = failed.payment - at.known.standing.payment
     assert own == pytest.approx(at.world.by_state(plan))
 
 
@@ -75,7 +75,9 @@ def test_where_all_say_no_the_reversion_stands_in_the_end(rule):
 
 
 def test_a_reversion_worth_having_makes_states_harder_to_buy():
-    plan = table("nothing", funding="gni_key").one_each(0.5)
+    plan = table("nothing", funding="gni_key").plans.one_each(0.5)
     easy, hard = (table(rule, funding="gni_key") for rule in ("nothing", "go_alone"))
-    assert (hard.fallback() >= easy.fallback() - 1e-12).all() or hard.fallback().sum() > easy.fallback().sum()
+    assert (
+        hard.disagreement() >= easy.disagreement() - 1e-12
+    ).all() or hard.disagreement().sum() > easy.disagreement().sum()
     assert (hard.reserve(plan, 0.0) - easy.reserve(plan, 0.0)).mean() > 0

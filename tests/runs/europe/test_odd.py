@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from juste_retour.abm.scenario import load, parameters
-from juste_retour.abm.world import World
+from juste_retour.abm.simulation import Simulation
 from juste_retour.agents.rules import FAMILIES
 from juste_retour.runs.command import main
 from juste_retour.runs.europe import odd
@@ -62,7 +62,7 @@ def test_the_seven_elements_and_the_eleven_concepts_by_name(text):
 
 def test_no_state_variable_is_left_out_or_made_up():
     assert set(odd.STATE) == set(odd.state_variables())
-    delivered = World(load("eu-status-quo"), 0, [0, 1]).delivered
+    delivered = Simulation(load("eu-status-quo"), 0, [0, 1]).world.programme.delivered
     arrays = {name for name, value in vars(delivered).items() if isinstance(value, np.ndarray)}
     assert set(odd.DELIVERED) == arrays
 

@@ -286,21 +286,23 @@ def mine(council):
 
     Source: my own.
     """
-    council.world.envelope *= 0.5
-    return council.choose(council.one_each(0.2))
+    council.world.programme.envelope *= 0.5
+    return council.conclude(council.plans.one_each(0.2), vote=False)
 '''
-    assert "changes world.envelope, which it is handed" in faults(text)[0]
-    assert faults(text.replace("    council.world.envelope *= 0.5\n", "")) == []
-    spent = text.replace("council.world.envelope *= 0.5\n", "plan = 9 * council.one_each(1.0)\n").replace(
-        "council.one_each(0.2)", "plan"
-    )
+    assert "changes world.programme.envelope, which it is handed" in faults(text)[0]
+    assert faults(text.replace("    council.world.programme.envelope *= 0.5\n", "")) == []
+    spent = text.replace(
+        "council.world.programme.envelope *= 0.5\n", "plan = 9 * council.plans.one_each(1.0)\n"
+    ).replace("council.plans.one_each(0.2)", "plan")
     assert "of an envelope of 10" in faults(spent)[0]
     lucky = text.replace("@agenda", "@agenda(deterministic=True)").replace(
-        "council.world.envelope *= 0.5\n", "council.uniform('whim', 1)\n"
+        "council.world.programme.envelope *= 0.5\n", "council.uniform('whim', 1)\n"
     )
     assert "declares deterministic and draws the luck 'whim'" in faults(lucky)[0]
-    bare = text.replace("    council.world.envelope *= 0.5\n", "").replace("council.choose(", "(")
-    assert "return what council.hold(plan, sunk) or council.choose(plan) gives it" in faults(bare)[0]
+    bare = text.replace("    council.world.programme.envelope *= 0.5\n", "").replace(
+        "council.conclude(council.plans.one_each(0.2), vote=False)", "council.plans.one_each(0.2)"
+    )
+    assert "conclude" in faults(bare)[0]
 
 
 def test_a_funding_rule_must_share_out_every_euro(faults):
@@ -412,9 +414,9 @@ def mine(council, *, sunk=0.0):
 
     Source: my own.
     """
-    council.hold(council.one_each(0.2), sunk)
+    council.conclude(council.plans.one_each(0.2), sunk)
 ''')
-    assert "does it return what council.hold gives it" in check_file(path).rules[0].notes[0]
+    assert "conclude" in check_file(path).rules[0].notes[0]
 
 
 def test_the_speed_is_held_against_the_familys_own_rules(tmp_path, own_rules):

@@ -7,9 +7,8 @@ import pytest
 
 from juste_retour.abm.members import load_members
 from juste_retour.abm.outcomes import outcomes, run
-from juste_retour.abm.quarter import advance
 from juste_retour.abm.scenario import load
-from juste_retour.abm.world import World
+from juste_retour.abm.simulation import Simulation
 from juste_retour.agents.errors import BadInput
 from juste_retour.agents.rules import family
 from juste_retour.runs.user_rules import load_rules
@@ -20,11 +19,11 @@ SHORT = {"end": "2026Q4", "assess": "2026Q4"}
 
 def played(name, rules, who, scenario):
     """The worlds of a scenario in which `who` (worlds, actors) says what each actor plays."""
-    world = World(scenario, 0, np.arange(len(who)), load_members())
-    world.cast = Roles(world, name, [family(name)[rule] for rule in rules], who)
-    while world.running:
-        advance(world)
-    return world
+    simulation = Simulation(scenario, 0, np.arange(len(who)), load_members())
+    simulation.institutions.cast = Roles(
+        simulation.institutions, name, [family(name)[rule] for rule in rules], who
+    )
+    return simulation.run()
 
 
 @pytest.mark.parametrize(("name", "usual", "other"), [("bid", "trophy_seeking", "abstain"), ("vote", "self_interest", "sincere_union")])  # fmt: skip
@@ -35,13 +34,13 @@ def test_a_mixed_population_is_the_one_that_a_scenario_names_actor_by_actor(name
     who = np.zeros((3, len(codes)), dtype=np.int64)
     who[1, 3] = 1
     who[2, ::2] = 1
-    world = played(name, [usual, other], who, scenario)
-    sites = outcomes(world).states["sites"]
+    simulation = played(name, [usual, other], who, scenario)
+    world, sites = simulation.world, outcomes(simulation.env).states["sites"]
     for k in range(3):
         actors = {codes[i]: other for i in np.flatnonzero(who[k])}
         alone = run(scenario.changed({name: {"rule": usual, **actors}}), 0, [k], price=False)
         np.testing.assert_array_equal(alone.states["sites"][0], sites[k])
-        np.testing.assert_array_equal(alone.states["yes_votes"][0], world.yes_votes[k])
+        np.testing.assert_array_equal(alone.states["yes_votes"][0], world.bargaining.yes_votes[k])
     assert (world.hosted[0] != world.hosted[2]).any() or name == "vote"
 
 

@@ -1,0 +1,144 @@
+"""What acts together in a run: the world, its institutions, the random streams and the record of what happened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import Concatenate, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from juste_retour.abm.delivery.building import Delivered, Luck, deliver
+from juste_retour.abm.fleet import combine
+from juste_retour.abm.institutions import Institutions
+from juste_retour.abm.members import Members
+from juste_retour.abm.noise import Tape
+from juste_retour.abm.records import HeldBallot, Record, Selection, TimelineQuarter
+from juste_retour.abm.scenario import values
+from juste_retour.abm.world import World
+from juste_retour.agents.arrays import Reals, Truths, total
+from juste_retour.agents.lab import Market
+
+
+class Foresight(Protocol):
+    """What actors may look up that takes other runs to know."""
+
+    def rehearsed(self, rows: NDArray[np.int64]) -> list[Reals]:
+        """What every other shipped agenda would place in some worlds, EUR bn (rows, sites) each."""
+        ...
+
+    def continuation(self, rows: NDArray[np.int64]) -> Reals:
+        """(rows, states) EUR bn that bargaining on is worth over the disagreement point."""
+        ...
+
+
+class Environment:
+    """The world, its institutions, the random streams and the record, for some worlds of one seed.
+
+    Args:
+        institutions: the rules of the worlds.
+        seed: an integer of at least 0.
+        replicates: (worlds,) which world of the seed each one is.
+        members: the union.
+        foresight: what takes other runs to know.
+        trace: keep each decision with its terms.
+        timeline: read the race in every quarter, not only where it is asked for.
+    """
+
+    def __init__(
+        self,
+        institutions: Institutions,
+        seed: int,
+        replicates: NDArray[np.int64],
+        members: Members,
+        foresight: Foresight,
+        *,
+        trace: bool = False,
+        timeline: bool = False,
+    ):
+        self.institutions, self.scenarios = institutions, institutions.scenarios
+        self.seed, self.members, self.foresight = int(seed), members, foresight
+        self.tape = Tape(seed, replicates)
+        self.world = World(members, values(self.scenarios), self.scenarios[0], replicates, self.tape)
+        self.every_quarter = timeline  # whether the race is read every quarter
+        self.ballots: list[HeldBallot] = []
+        self.trace: list[Record] | None = [] if trace else None
+        self.timeline: list[TimelineQuarter] | None = [] if timeline else None
+        self._standing: dict[int, Reals] = {}
+        self._yearly: dict[str, tuple[int, Reals]] = {}
+
+    def record[**P](
+        self, kind: Callable[Concatenate[str, P], Record], *arrays: P.args, **named: P.kwargs
+    ) -> None:
+        """Keep a record of this quarter if the run keeps a trace."""
+        if self.trace is not None:
+            self.trace.append(kind(self.world.quarter, *arrays, **named))
+
+    # -- random draws -----------------------------------------------------------------------------------------------
+    def yearly(self, channel: str, slots: int) -> Reals:
+        """This year's draws of a stream, drawn once per year; (worlds, slots)."""
+        this = self.world.now // 4
+        if channel not in self._yearly or self._yearly[channel][0] != this:
+            self._yearly[channel] = (this, self.tape.uniform(channel, slots, this))
+        return self._yearly[channel][1]
+
+    @cached_property
+    def lot(self) -> Reals:
+        """(worlds, sites) a lot between sites that a state finds equally good."""
+        return self.tape.uniform("place", self.world.sites.count)
+
+    # -- selection --------------------------------------------------------------------------------------------------
+    def enact(self, rows: NDArray[np.int64], plan: Reals, pledged: Reals, own_money: bool = False) -> None:
+        """Select sites in some worlds: `plan` and labs' `pledged` money, EUR bn, (rows, sites); a site is chosen once."""
+        world, programme = self.world, self.world.programme
+        new = (plan > 0) & (programme.selected[rows] < 0)
+        if not new.any():
+            return
+        plan, pledged = np.where(new, plan, 0.0), np.where(new, pledged, 0.0)
+        programme.selected[rows] = np.where(new, world.now, programme.selected[rows])
+        wave = world.bargaining.rounds[rows][:, None] + 1
+        programme.wave[rows] = np.where(new, wave, programme.wave[rows])
+        programme.planned[rows] += plan
+        programme.pledged[rows] += pledged
+        programme.own_money[rows] |= new & own_money
+        if not own_money:
+            programme.envelope[rows] -= total(plan)[:, None]
+        delivered = self._delivery(rows, plan)
+        programme.delivered.write(rows, new, delivered)
+        self.record(Selection, rows, chosen=new, plan=plan, pledged=pledged, delivered=delivered)
+        world.training.stale[rows] = True
+
+    def _delivery(self, rows: NDArray[np.int64], plan: Reals) -> Delivered:
+        world, institutions = self.world, self.institutions
+        p = world.p.rows(rows)
+        procedure = institutions.decide("procurement", rows=rows)
+        practice = institutions.decide("operations", rows=rows)
+        luck = Luck.of(self.tape, world.sites.count, rows)
+        matched = np.asarray(institutions.split_in(rows).host) > 0
+        failing = np.where(matched, p.cancellation, 0.0)  # it is the match that fails
+        return deliver(plan, world.now, world.year, world.sites, procedure, practice, luck, failing, p)
+
+    # -- training ---------------------------------------------------------------------------------------------------
+    def market(
+        self,
+        rows: NDArray[np.int64],
+        usable: Reals,
+        wait: Reals,
+        home: Truths,
+        outside: Reals | None = None,
+    ) -> Market:
+        """Places to train, as the labs see them."""
+        p = self.world.p.rows(rows)
+        if outside is None:
+            outside = np.maximum(self.world.labs.accelerators, p.least_outside_accelerators)[..., None]
+        return Market(usable[:, None, :], wait[:, None, :], home, outside, p)
+
+    def standing_rate(self, machines: int) -> Reals:
+        """(worlds,) FLOP/s of the best single run of the first machines that stood already, under local pooling."""
+        if machines not in self._standing:
+            every = np.arange(self.world.count)
+            nothing = np.zeros((self.world.count, self.world.sites.count))
+            fleet = combine(self.world, self.institutions, every, nothing, nothing, machines)
+            self._standing[machines] = self.institutions.decide("pooling", fleet, None).rate
+        return self._standing[machines]

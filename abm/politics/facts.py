@@ -1,0 +1,147 @@
+"""What everyone at the Council's table knows: the sites, the money, and who hosts and pays what by now."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from juste_retour.abm.environment import Environment
+from juste_retour.abm.politics.entitlement import best_of
+from juste_retour.abm.politics.funding import Split
+from juste_retour.abm.prospect import Outlook
+from juste_retour.agents.arrays import Reals, Truths, Whole, pick, total
+
+
+class Facts:
+    """What everyone knows in the worlds `rows` this quarter.
+
+    Args:
+        env: the world, its institutions and the random streams.
+        rows: which of its worlds.
+        industrial: whether industrial sites may be used.
+    """
+
+    def __init__(self, env: Environment, rows: NDArray[np.int64], *, industrial: bool = True):
+        self.env, self.world, self.institutions = env, env.world, env.institutions
+        self.rows, self.worlds, self.industrial = rows, len(rows), industrial
+        self.states, self.sites = env.world.states, env.world.sites
+        self.college, self.labs = env.world.college, env.world.labs
+        self.p = env.world.p.rows(rows)
+        self.year, self.now = env.world.year, env.world.now
+
+    # -- random draws -------------------------------------------------------------------------------------------------
+    def uniform(self, channel: str, slots: int) -> Reals:
+        """This quarter's draws of a stream; (worlds, slots)."""
+        return self.env.tape.uniform(channel, slots, self.now)[self.rows]
+
+    def normal(self, channel: str, slots: int) -> Reals:
+        """The same as standard normals."""
+        return self.env.tape.normal(channel, slots, self.now)[self.rows]
+
+    def lasting(self, channel: str, slots: int) -> Reals:
+        """Draws of a stream that last for the run; (worlds, slots)."""
+        return self.env.tape.uniform(channel, slots)[self.rows]
+
+    # -- money --------------------------------------------------------------------------------------------------------
+    @cached_property
+    def split(self) -> Split:
+        """Who pays for a euro."""
+        return self.institutions.split_in(self.rows)
+
+    @cached_property
+    def envelope(self) -> Reals:
+        """EUR bn left to place; (worlds, 1)."""
+        return self.world.programme.envelope[self.rows]
+
+    @cached_property
+    def received(self) -> Reals:
+        """(worlds, states) EUR bn placed in each state so far."""
+        return self.world.by_state(np.where(self.world.live, self.world.programme.planned, 0.0)[self.rows])
+
+    @cached_property
+    def paid(self) -> Reals:
+        """(worlds, states) EUR bn that each state has agreed to pay so far."""
+        w, programme = self.world, self.world.programme
+        live = w.live[self.rows]
+        plan = np.where(live, programme.planned[self.rows], 0.0)
+        pledged = np.where(live, programme.pledged[self.rows], 0.0)
+        own = np.where(programme.own_money[self.rows], plan, 0.0)
+        return self.split.payments(w.by_state(plan - own), w.by_state(pledged)) + w.by_state(own)
+
+    @cached_property
+    def scale(self) -> Reals:
+        """(worlds, states) S, EUR bn."""
+        return self.world.scale[self.rows]
+
+    # -- sites --------------------------------------------------------------------------------------------------------
+    @cached_property
+    def hosted(self) -> Whole:
+        """(worlds, states) sites that each state counts on."""
+        return self.world.hosted[self.rows]
+
+    @cached_property
+    def faded(self) -> float | Reals:
+        """(worlds, states) sites' worth of credit that voters have withdrawn from sites that produce nothing."""
+        w = self.world
+        if not np.any(self.p.trophy_fade > 0):
+            return 0.0
+        idle = w.live[self.rows] & ~w.working[self.rows]
+        years = (self.now - w.programme.selected[self.rows]) / 4
+        return w.by_state(np.where(idle, -np.expm1(-self.p.trophy_fade * years), 0.0))
+
+    @cached_property
+    def outlook(self) -> Outlook:
+        """What plans decided now are expected to become, and when."""
+        return Outlook(self.env, self.rows)
+
+    @cached_property
+    def cap(self) -> Reals:
+        """(worlds, sites) EUR bn that fill each site's power."""
+        return self.outlook.cap
+
+    @cached_property
+    def merit(self) -> Reals:
+        """(sites,) or (worlds, sites) panel score before noise and money: experience, power price, climate, specialists."""
+        s = self.sites
+
+        def standard(x: Reals) -> Reals:
+            mean = total(x) / len(x)
+            sd = np.sqrt(total((x - mean) ** 2) / len(x))
+            return (x - mean) / sd if sd > 0 else x * 0.0
+
+        conditions = standard(s.specialists) - standard(s.power_price) - standard(s.temperature)
+        return self.p.panel_experience * (s.centre - 0.5) + self.p.panel_conditions * conditions
+
+    @cached_property
+    def free(self) -> Truths:
+        """(worlds, sites) sites that may still be chosen, with power for the smallest facility."""
+        open_to_all = np.array([k != "industrial" for k in self.sites.kind]) | self.industrial
+        unselected = self.world.programme.selected[self.rows] < 0
+        return unselected & open_to_all & (self.cap >= self.p.smallest_eur_bn)
+
+    @cached_property
+    def best(self) -> Whole:
+        """(worlds, states) each state's best free site, -1 for none."""
+        return best_of(self.merit, self.free, self.sites, self.states, self.env.lot[self.rows])
+
+    def at_best(self, by_site: Reals, missing: float = 0.0) -> Reals:
+        """A site quantity (worlds, sites) at each state's best free site; (worlds, states)."""
+        found = pick(by_site, np.maximum(self.best, 0))
+        return np.where(self.best >= 0, found, missing)
+
+    @cached_property
+    def room(self) -> Reals:
+        """(worlds, states) EUR bn that the best free site can take and the state can match."""
+        budget = self.p.match_share_of_gdp * self.states.gdp
+        already = self.split.host * self.received
+        with np.errstate(divide="ignore"):
+            match = np.where(
+                self.split.host > 0, (budget - already) / np.maximum(self.split.host, 1e-12), np.inf
+            )
+        return np.maximum(np.minimum(self.at_best(self.cap), np.broadcast_to(match, self.best.shape)), 0.0)
+
+    def counted(self, plan: Reals) -> Whole:
+        """(worlds, states) number of sites of a plan in each state."""
+        return np.rint(self.world.by_state(plan > 0)).astype(np.int64)

@@ -1,0 +1,130 @@
+"""What plans are worth to the states, with the labs' letters of intent and the bill."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+
+from juste_retour.abm.politics.facts import Facts
+from juste_retour.abm.remembered import Remembered
+from juste_retour.agents import lab
+from juste_retour.agents.arrays import Reals, Whole
+from juste_retour.agents.payoff import payoff
+from juste_retour.agents.situation import Offer, Prospect, Situation
+
+
+class Payoffs(Facts):
+    """What everyone knows, and what plans (worlds, sites), EUR bn, are worth on top of what stands.
+
+    An offer is a plan; where `side_payments` allows it, the cash that each state gets stands behind it on the last axis.
+    """
+
+    def parts(self, offer: Reals) -> tuple[Reals, float | Reals]:
+        """The plan (worlds, sites) and the cash (worlds, states) of an offer; 0 where it carries no cash."""
+        s = self.sites.count
+        if offer.shape[-1] == s:
+            return offer, 0.0
+        return np.ascontiguousarray(offer[:, :s]), np.ascontiguousarray(offer[:, s:])
+
+    # -- labs and the bill --------------------------------------------------------------------------------------------
+    def letters(self, plan: Reals) -> lab.Letters:
+        """The letters of intent that the labs of the world write for a plan (worlds, sites)."""
+        chips, effective, wait = self.outlook.seen_by_labs(plan)
+        home = self.labs.home[:, None] == self.sites.state[None, :]
+        usable = np.where(plan > 0, self.p.access_share * effective, 0.0)
+        market = self.env.market(self.rows, usable, wait, home)
+        advantage = self.institutions.decide_by_actor("anchor", market, rows=self.rows)
+        return lab.letters(advantage, market, chips, self.labs)
+
+    def pledged(self, plan: Reals, letters: lab.Letters | None) -> Reals:
+        """Labs' money by site, EUR bn (worlds, sites), of the letters whose condition the plan keeps."""
+        if letters is None or self.labs.count == 0:
+            return np.zeros(plan.shape)
+        return np.minimum(letters.at_sites(self.outlook.chips(plan)), plan * (1 - self.split.private))
+
+    def payment(self, plan: Reals, pledged: Reals) -> Reals:
+        """(worlds, states) EUR bn that each state pays for a plan."""
+        return self.split.payments(self.world.by_state(plan), self.world.by_state(pledged))
+
+    # -- payoffs ------------------------------------------------------------------------------------------------------
+    def seen(
+        self,
+        sites: Whole,
+        received: Reals,
+        prospect: Prospect,
+        payment: Reals,
+        transfer: float | Reals = 0.0,
+    ) -> Offer:
+        """A state of affairs as each state sees it: sites and EUR bn at home, the prospect, the bill, cash."""
+        return payoff(
+            self.states, self.scale, sites, received, prospect, payment, self.p, transfer, self.faded
+        )
+
+    @cached_property
+    def standing(self) -> Offer:
+        """What stands already, as each state sees it."""
+        return self.seen(self.hosted, self.received, self.outlook.prospect(None), self.paid)
+
+    def offer(self, plan: Reals, pledged: Reals | None = None, transfer: float | Reals = 0.0) -> Offer:
+        """A plan on top of what stands, as each state sees it."""
+        pledged = np.zeros(plan.shape) if pledged is None else pledged
+        return self.seen(
+            self.hosted + self.counted(plan),
+            self.received + self.world.by_state(plan),
+            self.outlook.prospect(plan),
+            self.paid + self.payment(plan, pledged),
+            transfer,
+        )
+
+    @cached_property
+    def _offered(self) -> Remembered[Reals, Offer]:
+        return Remembered()
+
+    def offered(self, offer: Reals) -> Offer:
+        """An offer as each state sees it, without letters; the last few are remembered."""
+        return self._offered.get(offer, self._look)
+
+    def _look(self, offer: Reals) -> Offer:
+        plan, cash = self.parts(offer)
+        return self.offer(plan, None, cash)
+
+    def utility(self, offer: Reals) -> Reals:
+        """What an offer is worth to each state, EUR bn (worlds, states)."""
+        return self.offered(offer).utility
+
+    # -- what a state knows -------------------------------------------------------------------------------------------
+    @cached_property
+    def situation(self) -> Situation:
+        """What each state knows."""
+        return self.situation_if(0.0)
+
+    def situation_if(self, sunk: float | Reals) -> Situation:
+        """What each state knows when `sunk` of the Union's money is spent whatever it does, (worlds,) or a number."""
+        own_cost = np.broadcast_to(self.split.own_cost(np.reshape(sunk, (-1, 1))), self.scale.shape)
+        states, scale, p, faded = self.states, self.scale, self.p, self.faded
+        hosted, received, paid = self.hosted, self.received, self.paid
+        best, expected = self.best, self.outlook
+
+        def alone(size: Reals) -> Offer:  # holds no table, so that a table is gone when its quarter is over
+            placed = np.where(best >= 0, size, 0.0)
+            prospect = expected.alone(placed, best)
+            bill = paid + own_cost * placed
+            return payoff(
+                states, scale, hosted + (placed > 0), received + placed, prospect, bill, p, 0.0, faded
+            )
+
+        return Situation(
+            states=self.states,
+            p=self.p,
+            year=self.year,
+            hosted=self.hosted,
+            received=self.received,
+            scale=self.scale,
+            own_cost=own_cost,
+            room=self.room,
+            centre=self.at_best(np.broadcast_to(self.sites.centre, self.cap.shape)) > 0,
+            standing=self.standing,
+            alone=alone,
+            lost=self.world.bargaining.lost[self.rows],
+        )

@@ -1,0 +1,159 @@
+"""Plans: where money could go, EUR bn (worlds, sites), and what must come back."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+
+from juste_retour.abm.politics.entitlement import Claims, best_of, spread
+from juste_retour.abm.politics.payoffs import Payoffs
+from juste_retour.agents.arrays import Reals, Truths, Whole, pick, ranks, take, total
+
+
+class Plans:
+    """Draws up plans at a table."""
+
+    def __init__(self, known: Payoffs):
+        self.known = known
+
+    # -- building blocks ----------------------------------------------------------------------------------------------
+    def valid(self, plan: Reals) -> Reals:
+        """The plan without sites that are too small."""
+        return np.where(plan >= self.known.p.smallest_eur_bn, plan, 0.0)
+
+    def at_best(self, size: Reals) -> Reals:
+        """EUR bn (worlds, states) at each state's best free site; (worlds, sites)."""
+        t = self.known
+        return spread(np.where(t.best >= 0, size, 0.0), t.best, t.sites.count)
+
+    def seat(self, size: Reals, state: int) -> Reals:
+        """The plan of one site, EUR bn of `size` (worlds, states), at one state's best free site."""
+        return self.at_best(np.where(np.arange(self.known.states.count) == state, size, 0.0))
+
+    def largest(self, count: int, part: float | Reals = 1.0) -> Reals:
+        """A part of the envelope over the `count` best-placed sites, each up to its power.
+
+        Sites rank by the money that they can take, up to an equal share of the envelope, then by merit.
+        """
+        t = self.known
+        envelope = t.envelope * part
+        share = envelope / count
+        cap = np.where(t.free, t.cap, 0.0)
+        order = np.lexsort((-t.merit, -np.minimum(cap, share)), axis=-1)
+        chosen = (ranks(order) < count) & (cap > 0)
+        plan = np.zeros(cap.shape)
+        for _ in range(3):  # pour what does not fit into those that have power left
+            open_ = chosen & (plan < cap)
+            left = np.maximum(envelope - total(plan)[:, None], 0.0)
+            plan = np.where(open_, np.minimum(plan + left / np.maximum(open_.sum(-1), 1)[:, None], cap), plan)
+        return self.valid(plan)
+
+    def one_each(self, part: float | Reals) -> Reals:
+        """A part of the envelope in equal parts at every state's best free site."""
+        t = self.known
+        amount = np.minimum(part * t.envelope / t.states.count, t.at_best(t.cap))
+        return self.valid(self.at_best(amount))
+
+    def spread_over(self, count: int, part: float | Reals) -> Reals:
+        """Part of the envelope, a number or (worlds, 1), at so many of the best sites: one in each state for all."""
+        n = self.known.states.count
+        return self.one_each(part) if count == n and count > 1 else self.largest(count, part)
+
+    def joined(self, first: Reals, rest: Reals) -> Reals:
+        """The first plan, and the rest elsewhere as far as the money goes."""
+        t = self.known
+        rest = np.where((first > 0) | take(t.world.by_state(first) > 0, t.sites.state), 0.0, rest)
+        left = np.maximum(t.envelope - total(first)[:, None], 0.0)
+        rest = rest * np.minimum(1.0, left / np.maximum(total(rest)[:, None], 1e-300))
+        return first + self.valid(rest)
+
+    def placed(self, plan: Reals, size: Reals) -> Reals:
+        """Add sites at each state's best free site, (worlds, states) EUR bn; the rest shrinks to make room."""
+        t = self.known
+        added = np.where(plan > 0, 0.0, self.at_best(size))
+        owed = total(added)[:, None]
+        added = added * np.minimum(1.0, t.envelope / np.maximum(owed, 1e-300))
+        left = np.maximum(t.envelope - owed, 0.0)
+        return self.valid(plan * np.minimum(1.0, left / np.maximum(total(plan)[:, None], 1e-300)) + added)
+
+    def entitled(self, plan: Reals, score: Reals | None = None) -> Reals:
+        """The plan that honors what must come back."""
+        t = self.known
+        taken, best = pick(plan, np.maximum(t.best, 0)) > 0, t.best
+        if taken.any():
+            free = t.free & ~(plan > 0)
+            other = best_of(t.merit, free, t.sites, t.states, t.env.lot[t.rows])
+            best = np.where(taken, other, best)
+        claims = Claims(
+            states=t.states,
+            sites=t.sites,
+            best=best,
+            room=np.where(best >= 0, pick(t.cap, np.maximum(best, 0)), 0.0),
+            smallest=t.p.smallest_eur_bn,
+            envelope=t.envelope,
+            split=t.split,
+            score=t.merit if score is None else score,
+            hosted=t.hosted,
+            received=t.received,
+            paid=t.paid,
+        )
+        return t.institutions.decide("entitlement", plan, claims, rows=t.rows)
+
+    # -- a site at home -----------------------------------------------------------------------------------------------
+    @property
+    def home_size(self) -> Reals:
+        """(worlds, states) EUR bn of the site at home that each state likes best; 0 where it likes none."""
+        return self._home[0]
+
+    @property
+    def home_value(self) -> Reals:
+        """(worlds, states) EUR bn, what that site is worth to each state, or nothing more."""
+        return self._home[1]
+
+    @cached_property
+    def _home(self) -> tuple[Reals, Reals]:
+        t = self.known
+        situation, most, least = t.situation, np.minimum(t.room, t.envelope), t.p.smallest_eur_bn
+        size, top = np.zeros(most.shape), t.standing.utility
+        wanted = t.scale * (t.p.local_value / situation.own_cost - 1) - t.received
+        for asked in (least, wanted / 2, wanted, most / 2, most):
+            asked = np.where(most >= least, np.clip(asked, least, np.maximum(most, least)), 0.0)
+            value = np.where(asked > 0, situation.alone(asked).utility, -np.inf)
+            size, top = np.where(value > top, asked, size), np.maximum(value, top)
+        return size, top
+
+    def at_home(self, who: Whole) -> Reals:
+        """The plan that one state per world, (worlds,), would have for itself alone."""
+        t = self.known
+        only = np.arange(t.states.count) == who[:, None]
+        return spread(np.where(only, self.home_size, 0.0), t.best, t.sites.count)
+
+    def bundle(self, members: Truths) -> Reals:
+        """The plan that brings the members' (worlds, states) wishes, scaled down to the money there is."""
+        t = self.known
+        plan = spread(np.where(members, self.home_size, 0.0), t.best, t.sites.count)
+        return self.valid(plan * np.minimum(1.0, t.envelope / np.maximum(total(plan)[:, None], 1e-300)))
+
+    # -- menus --------------------------------------------------------------------------------------------------------
+    @cached_property
+    def common(self) -> list[Reals]:
+        """Parts of the envelope at the one and the eight best sites, and in equal parts for all states."""
+        largest = [self.largest(k, part) for part in (0.2, 1.0) for k in (1, 8) if k < self.known.sites.count]
+        return [*largest, *(self.one_each(part) for part in (0.2, 0.4, 0.8))]
+
+    def with_home(self, proposer: Whole) -> list[Reals]:
+        """A site at home, the common plans, and home with each of these."""
+        home = self.at_home(proposer)
+        return [home, *self.common, *(self.joined(home, plan) for plan in self.common)]
+
+    def modest(self, proposer: Whole) -> list[Reals]:
+        """A site at home, little for every state, and both."""
+        home, little = self.at_home(proposer), [self.one_each(part) for part in (0.05, 0.1, 0.2)]
+        return [home, *little, *(self.joined(home, plan) for plan in little)]
+
+    def mediated(self) -> list[Reals]:
+        """Plans that a mediator weighs: every state's wish, the common ones, and little for every state."""
+        t = self.known
+        every = np.ones((t.worlds, t.states.count), bool)
+        return [self.bundle(every), *self.common, self.one_each(0.05), self.one_each(0.1)]

@@ -1,0 +1,82 @@
+"""What a proposer at the Council's table offers: its favorite plan with the cheapest winning coalition bought."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from juste_retour.abm.politics.payoffs import Payoffs
+from juste_retour.abm.politics.plans import Plans
+from juste_retour.abm.politics.prices import Prices
+from juste_retour.abm.politics.tables.table import better, mine
+from juste_retour.abm.politics.votes import Votes
+from juste_retour.abm.remembered import Remembered
+from juste_retour.agents.arrays import Reals, Truths, Whole
+
+HEDGES = (
+    (0, 0.25),
+    (0, 0.75),
+    (3, 0.25),
+    (3, 0.75),
+    (9, 0.75),
+)  # spare votes and margins where votes are random
+
+
+class Proposals:
+    """The offers of proposers, (worlds,) states."""
+
+    def __init__(self, known: Payoffs, plans: Plans, votes: Votes, prices: Prices):
+        self.known, self.plans, self.votes, self.prices = known, plans, votes, prices
+        self._with_home = Remembered[Whole, list[Reals]](most=4)
+
+    def only(self, who: Whole) -> Truths:
+        """(worlds, states) true for one state per world."""
+        return np.arange(self.known.states.count) == who[:, None]
+
+    def of(self, proposer: Whole, sunk: float | Reals) -> list[Reals]:
+        """The proposer's favorite plan with the cheapest winning coalition bought.
+
+        Where no coalition can be had for it, the most that a modest plan brings the proposer is offered instead. Where
+        votes are random, offers with votes to spare and with better prices stand beside it.
+        """
+        always = self.only(proposer)
+        favorite = self.plans.entitled(
+            self.favorite(proposer, self._with_home.get(proposer, self.plans.with_home))
+        )
+        offer = self.prices.with_coalition(favorite, sunk, always)
+        stuck = self._stuck(offer, proposer, sunk)
+        if stuck.any():
+            modest = self.plans.entitled(self.favorite(proposer, self.plans.modest(proposer)))
+            favorite = np.where(stuck[:, None], modest, favorite)
+            offer = np.where(stuck[:, None], self.prices.with_coalition(modest, sunk, always), offer)
+        if not self.votes.are_random:
+            return [offer]
+        buy = self.prices.with_coalition
+        return [offer, *(buy(favorite, sunk, always, spare=k, margin=m) for k, m in HEDGES)]
+
+    def _stuck(self, offer: Reals, proposer: Whole, sunk: float | Reals) -> Truths:
+        """(worlds,) where the offer fails, or is worth less to the proposer than none."""
+        own, least = (
+            mine(self.known.utility(offer), proposer),
+            mine(self.votes.reserve(offer, sunk), proposer),
+        )
+        return (self.votes.chance(offer, sunk) == 0) | (own < least - self.known.p.dissent_cost_eur_bn[:, 0])
+
+    def favorite(self, proposer: Whole, plans: list[Reals]) -> Reals:
+        """The plan of these that a proposer likes best if nobody else is asked."""
+        best, worth = plans[0], mine(self.known.utility(plans[0]), proposer)
+        for plan in plans[1:]:
+            best, worth = better(best, worth, plan, mine(self.known.utility(plan), proposer))
+        return best
+
+    def seconded(self, proposer: Whole, disagreement: Reals) -> list[tuple[Reals, Reals]]:
+        """Offers under the open rule, each with the share of the others who would rather second than amend it."""
+        t, always, plan = self.known, self.only(proposer), self.of(proposer, 0.0)[0]
+        offers = [plan]
+        for spare in (4, t.states.count):
+            offers.append(self.prices.with_coalition(t.parts(plan)[0], 0.0, always, spare=spare))
+        wish = disagreement + t.p.patience * (self.plans.home_value - disagreement)
+        others = t.states.count - 1
+        if not others:  # there is nobody to amend it
+            return [(x, np.ones(len(x))) for x in offers]
+        content = [((t.utility(x) >= wish) & ~always).sum(-1) / others for x in offers]
+        return list(zip(offers, content, strict=True))

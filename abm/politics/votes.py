@@ -1,0 +1,127 @@
+"""How states vote on a plan, and whether it passes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cached_property
+
+import numpy as np
+
+from juste_retour.abm.politics.ballot_result import Terms
+from juste_retour.abm.politics.payoffs import Payoffs
+from juste_retour.abm.politics.voting import Ballot
+from juste_retour.agents.arrays import Reals, Truths, Whole, total
+from juste_retour.agents.lab import Letters
+from juste_retour.agents.minds import inequality
+from juste_retour.agents.rules import family
+from juste_retour.agents.situation import Memory, Offer
+
+REHEARSALS = 16  # ballots that a proposer plays through where votes are random
+
+
+class Votes:
+    """The votes at a table.
+
+    Args:
+        known: what everyone knows and what plans are worth.
+        reversion: the plan (worlds, sites) that stands if nothing is agreed, and whether hosts pay for it alone.
+    """
+
+    def __init__(self, known: Payoffs, reversion: Callable[[], tuple[Reals, bool]]):
+        self.known, self._reversion = known, reversion
+
+    @cached_property
+    def reversion(self) -> tuple[Reals, bool]:
+        """The plan that stands if nothing is agreed, EUR bn (worlds, sites), and whether hosts pay for it alone."""
+        return self._reversion()
+
+    def failed(self, plan: Reals, sunk: float | Reals) -> Offer:
+        """What each state is left with if the plan fails: what stands, or what the reversion rule puts in its place.
+
+        `sunk` of the Union's part of the plan is paid all the same; (worlds,) or a number.
+        """
+        t = self.known
+        reversion, own = self.reversion
+        lost = t.split.key * (t.split.union * np.reshape(sunk, (-1, 1)) * total(plan)[:, None])
+        if not reversion.any():
+            return replace(t.standing, payment=t.standing.payment + lost)
+        bill = t.world.by_state(reversion) if own else t.payment(reversion, np.zeros(reversion.shape))
+        return t.seen(
+            t.hosted + t.counted(reversion),
+            t.received + t.world.by_state(reversion),
+            t.outlook.prospect(reversion),
+            t.paid + bill + lost,
+        )
+
+    def reservation(self, failed: Offer, stake: Reals | None = None) -> Reals:
+        """(worlds, states) EUR bn below which a state says no; it carries the world's draw."""
+        t = self.known
+        rows, foresight = t.rows, t.env.foresight
+        memory = Memory(t.world.bargaining.memory[rows], lambda: foresight.continuation(rows))
+        value = t.institutions.decide_by_actor("expect", failed, memory, t.situation, rows=rows)
+        if stake is None:
+            return value
+        mean = total(np.abs(stake))[:, None] / t.states.count
+        value = value + t.p.reservation_noise * t.world.resolve[rows] * mean
+        return value + inequality(stake, t.p.inequality_aversion)
+
+    def reserve(self, offer: Reals, sunk: float | Reals) -> Reals:
+        """What an offer must be worth to each state for it to say yes; (worlds, states)."""
+        failed = self.failed(self.known.parts(offer)[0], sunk)
+        return self.reservation(failed, self.known.utility(offer) - failed.utility)
+
+    @cached_property
+    def are_random(self) -> bool:
+        """Whether some state's vote is drawn."""
+        names = self.known.institutions.scenario.rules["vote"].names
+        return any("deterministic" not in family("vote")[name].properties for name in names)
+
+    def polled(self, offer: Offer, reservation: Reals, draw: Reals | None = None) -> Whole:
+        """Votes, 1, -1 or 0 (worlds, states), of this quarter's ballot or, with `draw`, of a rehearsed one."""
+        t = self.known
+        situation = t.situation
+        if self.are_random:
+            situation = replace(situation, luck=t.uniform("vote", t.states.count) if draw is None else draw)
+        return np.asarray(t.institutions.decide_by_actor("vote", offer, reservation, situation, rows=t.rows))
+
+    def passes(self, yes: Truths, no: Truths, union_yes: Truths, weight: Reals | None = None) -> Truths:
+        """(worlds,) whether the voting rule passes the ballot."""
+        t = self.known
+        ballot = Ballot(yes, no, union_yes, weight, t.institutions.decider)
+        return t.institutions.decide("voting", ballot, t.states, rows=t.rows)
+
+    def wins(self, yes: Truths) -> Truths:
+        """Whether these yes votes (worlds, states), all others no, pass with the Union's support; (worlds,)."""
+        return self.passes(yes, ~yes, np.ones(yes.shape[:-1], bool))
+
+    def chance(self, offer: Reals, sunk: float | Reals) -> Reals:
+        """(worlds,) chance that an offer passes, as its proposer sees it."""
+        t = self.known
+        seen, reservation = t.offered(offer), self.reserve(offer, sunk)
+        plan, n = t.parts(offer)[0], t.states.count
+        gain = seen.utility - self.failed(plan, sunk).utility
+        union_yes, weight = total(gain) >= 0, t.payment(plan, np.zeros(plan.shape))
+        if not self.are_random:
+            votes = self.polled(seen, reservation)
+            return self.passes(votes > 0, votes < 0, union_yes, weight).astype(np.float64)
+        draws = t.uniform("rehearsal", REHEARSALS * n)
+        passed = np.zeros(t.worlds, dtype=np.int64)
+        for k in range(REHEARSALS):
+            votes = self.polled(seen, reservation, np.ascontiguousarray(draws[:, k * n : (k + 1) * n]))
+            passed += self.passes(votes > 0, votes < 0, union_yes, weight)
+        return passed / REHEARSALS
+
+    def terms(
+        self,
+        plan: Reals,
+        pledged: Reals,
+        sunk: float | Reals,
+        transfer: float | Reals,
+        letters: Letters | None,
+    ) -> Terms:
+        """What each state weighs when a plan is put to the vote."""
+        t = self.known
+        offer, failed = t.offer(plan, pledged, transfer), self.failed(plan, sunk)
+        reservation = self.reservation(failed, offer.utility - failed.utility)
+        return Terms(plan, offer, failed, reservation, t.payment(plan, pledged), letters)
