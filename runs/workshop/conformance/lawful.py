@@ -211,7 +211,7 @@ def _reversion(x: Any, handed: Any, scene: Scene) -> None:
         raise Unlawful(
             f"returns a {type(alone).__name__} beside the plan; say True or False: whether hosts pay alone"
         )
-    _plan(plan, "the plan", None if alone else handed[0].envelope, scene)
+    _plan(plan, "the plan", None if alone else handed[0].known.envelope, scene)
 
 
 def _agenda(x: Any, handed: Any, scene: Scene) -> None:
@@ -220,7 +220,7 @@ def _agenda(x: Any, handed: Any, scene: Scene) -> None:
     if not isinstance(x, BallotResult):
         raise Unlawful(f"returns a {type(x).__name__}; return what table.conclude(offer, sunk) returns")
     w, n = scene.worlds, scene.members.states.count
-    _plan(x.plan, "plan", handed[0].envelope, scene)
+    _plan(x.plan, "plan", handed[0].known.envelope, scene)
     array(x.pledged, x.plan.shape, "f", "worlds, sites", scene, "pledged")
     for name in ("yes", "no"):
         array(getattr(x, name), (w, n), "b", "worlds, states", scene, name)

@@ -174,7 +174,7 @@ def arrays_in(thing: Any, name: str = "") -> dict[str, np.ndarray[Any, Any]]:
             found |= arrays_in(getattr(thing, f.name), f"{name}.{f.name}".lstrip("."))
     elif hasattr(thing, "world"):
         found = {f"world.{k}": v for k, v in thing.world.arrays().items()}
-        found |= {f"table.{k}": v for k, v in vars(thing).items() if isinstance(v, np.ndarray)}
+        found |= {f"table.known.{k}": v for k, v in vars(thing.known).items() if isinstance(v, np.ndarray)}
     elif name.endswith("p") and hasattr(thing, "__dict__"):
         found = {f"{name}.{k}": v for k, v in vars(thing).items() if isinstance(v, np.ndarray)}
     return found
@@ -189,7 +189,7 @@ def unchanged(rule: Rule, handed: tuple[Any, ...]) -> Iterator[None]:
     for thing in handed:
         if hasattr(thing, "world"):
             for name in SEEN:  # what a table works out once and keeps
-                getattr(thing, name)
+                getattr(thing.known, name)
     arrays: dict[str, Any] = {}
     for thing in handed:
         arrays |= arrays_in(thing)
