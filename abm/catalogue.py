@@ -1,10 +1,11 @@
 """Enters the shipped rules: import this, and every family and rule is known."""
 
-from juste_retour.abm.delivery import operations, pooling, procurement
+from juste_retour.abm.delivery import access, operations, pooling, procurement
 from juste_retour.abm.politics import agenda, entitlement, funding, reversion, voting
 from juste_retour.agents import commissioner, endorsement, lab, member_state
 
 __all__ = [
+    "access",
     "agenda",
     "commissioner",
     "endorsement",

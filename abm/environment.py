@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from juste_retour.abm.delivery.building import Delivered, Luck, deliver
-from juste_retour.abm.fleet import combine
+from juste_retour.abm.fleet import combine, run_of
 from juste_retour.abm.institutions import Institutions
 from juste_retour.abm.members import Members
 from juste_retour.abm.noise import Tape
@@ -140,5 +140,5 @@ class Environment:
             every = np.arange(self.world.count)
             nothing = np.zeros((self.world.count, self.world.sites.count))
             fleet = combine(self.world, self.institutions, every, nothing, nothing, machines)
-            self._standing[machines] = self.institutions.decide("pooling", fleet, None).rate
+            self._standing[machines] = run_of(self.institutions, fleet, None, None).rate
         return self._standing[machines]

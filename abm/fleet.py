@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from juste_retour.abm.delivery.chips import chips_bought, peak
-from juste_retour.abm.delivery.pooling import Fleet
+from juste_retour.abm.delivery.pooling import Fleet, Pool, best_run
 from juste_retour.abm.institutions import Institutions
 from juste_retour.abm.world import World
 from juste_retour.agents.arrays import Reals, Truths
@@ -65,12 +65,24 @@ def combine(
 ) -> Fleet:
     """The fleet of facilities (rows, sites) beside the first `machines` that stood already."""
     old_chips, old_peak = standing(world.machines, world.sites.count, machines)
-    newer = chips * peaks >= old_chips * old_peak
+    regime, before = institutions.access_in(rows), institutions.standing_access
+    new, old = chips * regime.share, old_chips * before.share
+    newer = new * peaks >= old * old_peak
     return Fleet(
-        chips=np.where(newer, chips, old_chips),
+        chips=np.where(newer, new, old),
         peak=np.where(newer, peaks, old_peak),
         practice=institutions.decide("operations", rows=rows),
         p=world.p.rows(rows),
         tour=world.tour,
         talent=world.training.talent[rows],
+        joins=np.where(newer, regime.joins, before.joins),
     )
+
+
+def run_of(
+    institutions: Institutions, fleet: Fleet, before: Truths | None, rows: NDArray[np.int64] | None
+) -> Pool:
+    """The best run of a fleet under the pooling rule, given the best pool so far."""
+    settings = institutions.settings("pooling", rows)
+    rule = institutions.choice("pooling")
+    return best_run(lambda some, known: rule(some, known, **settings), fleet, before)

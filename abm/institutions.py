@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from juste_retour.abm.delivery.access import Regime
 from juste_retour.abm.delivery.operations import Practice
 from juste_retour.abm.delivery.procurement import Procedure
 from juste_retour.abm.members import Members
@@ -110,6 +111,16 @@ class Institutions:
         """The funding rule's split of a euro in some worlds."""
         return self.decide("funding", self.states, self.decider, rows=rows)
 
+    def access_in(self, rows: Rows) -> Regime:
+        """The regime of access to the program's machines in some worlds."""
+        return self.decide("access", rows=rows)
+
+    @cached_property
+    def standing_access(self) -> Regime:
+        """The regime of access to the machines that stood before, at its usual share."""
+        rule = family("access")[str(self.settings("access").get("standing", "calls"))]
+        return rule(**{name: default for name, (default, _) in rule.parameters.items()})
+
     @cached_property
     def commission_votes(self) -> bool:
         """Whether the Commission's own vote counts under the voting rule."""
@@ -121,7 +132,8 @@ class Institutions:
     @cached_property
     def local_pooling(self) -> bool:
         """Whether the best run depends on single sites only."""
-        return bool(self.choice("pooling").marks.get("local"))
+        joins = self.access_in(None).joins or self.standing_access.joins
+        return bool(self.choice("pooling").marks.get("local")) or not joins
 
     @cached_property
     def distinct(self) -> NDArray[np.int64]:

@@ -273,7 +273,7 @@ class AllocationModel(WorldModel):
         """Years; NaN until the run has ended, and where it was not asked for."""
         if self._planner_years is None:
             return float("nan")
-        return price_of_politics(self.world.training.race["years_behind"], self._planner_years).item()
+        return price_of_politics(self.world.reading().years_behind, self._planner_years).item()
 
 
 class _Shown:

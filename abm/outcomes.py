@@ -116,13 +116,13 @@ def run(
 def planned_years_behind(
     scenarios: Sequence[Scenario], seed: int, replicates: Whole, members: Members
 ) -> Reals:
-    """(worlds,) years behind under the planner twin, read at the assessment; nothing after it is run."""
+    """(worlds,) mean years behind under the planner twin; nothing after the window is run."""
     distinct = {id(s): twin_of(s) for s in scenarios}
     simulation = Simulation([distinct[id(s)] for s in scenarios], seed, replicates, members)
     world = simulation.world
-    while world.running and world.now < world.assessed:
+    while world.running and world.now < world.window[-1]:
         simulation.advance()
-    return world.training.race["years_behind"]
+    return world.reading().years_behind
 
 
 def outcomes(env: Environment, planner_years: Reals | None = None) -> Outcomes:
@@ -136,7 +136,8 @@ def outcomes(env: Environment, planner_years: Reals | None = None) -> Outcomes:
     share = received / np.maximum(spent, 1e-300)[:, None]
     ready = np.where(contracted & (d.ready <= world.last), d.ready, NEVER)
     first = ready.min(-1, initial=NEVER)
-    behind = world.training.race["years_behind"]
+    read, behind = world.reading(), world.reading().years_behind
+    end = world.training.read[-1]
     waves = np.where(contracted, world.programme.wave, NEVER)
     first_wave = np.full((n_worlds, world.states.count), NEVER)
     for j in range(world.sites.count):
@@ -149,12 +150,16 @@ def outcomes(env: Environment, planner_years: Reals | None = None) -> Outcomes:
         "spend_eur_bn": spent,
         "unspent_eur_bn": np.maximum(world.p.envelope_eur_bn[:, 0] - total(books.common), 0.0),
         "aggregate_accelerators": total(chips),
+        "open_accelerators": total(chips * (1 - env.institutions.access_in(None).share)),
         "h100_equivalents": total(h100_equivalents(chips, d.peak)),
         "largest_site_accelerators": chips.max(-1, initial=0.0),
-        "largest_run_flop": world.training.race["largest_run_flop"],
-        "frontier_flop": world.training.race["frontier_flop"],
+        "largest_run_flop": end["largest_run_flop"],
+        "frontier_flop": end["frontier_flop"],
         "years_behind": behind,
-        "capability_lag_years": world.training.race["capability_lag_years"],
+        "years_behind_at_end": read.years_behind_at_end,
+        "least_years_behind": read.least_years_behind,
+        "quarters_without_run": read.quarters_without_run,
+        "capability_lag_years": read.capability_lag_years,
         "price_of_politics": price_of_politics(behind, planner_years),
         "hhi_spend": total(share * share),
         "first_operation": np.where(first < NEVER, first, -1),

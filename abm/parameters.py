@@ -63,7 +63,6 @@ class Parameters(BaseModel):
     mfu_reference: Annotated[float, runs("1", (0.05, 0.95), (0.3, 0.5), "model FLOP utilization of 16,384 accelerators, m0", "Grattafiori et al. (2024), Llama 3: 38 to 43 %")] = 0.41
     mfu_decay: Annotated[float, runs("1", (0, 0.5), (0.02, 0.1), "exponent by which utilization falls with accelerators, k", "fitted to Grattafiori et al. (2024), 0.07, and Jiang et al. (2024), MegaScale, 0.05, from memory")] = 0.05
     run_days: Annotated[float, runs("days", (1, 1000), (60, 180), "length of the flagship run, T", "a choice of developers; Sevilla et al. (2022) on the longest sensible run")] = 120.0
-    run_share: Annotated[float, runs("share", (0.001, 1), (0.1, 1), "share of a site's time given to the flagship run", "a choice of operators; a site that serves 500 projects is near 0.1")] = 1.0
     tokens_per_parameter: Annotated[float, runs("tokens a parameter", (1, 1000), (20, 40), "tokens a parameter, r", "Hoffmann et al. (2022): 20; Besiroglu et al. (2024): 25.6")] = 20.0
     critical_batch_tokens: Annotated[float, runs("tokens", (1, 1e5), (30, 300), "critical batch at one token: 2,048 x 0.0471", "Bergsma et al. (2025), coefficients from memory", "log")] = 2048 * 0.0471
     critical_batch_exponent: Annotated[float, runs("1", (0, 1), (0.4, 0.5), "growth of the critical batch with training tokens", "Bergsma et al. (2025); range assumed")] = 0.462
@@ -173,7 +172,6 @@ class Parameters(BaseModel):
 
     # -- labs -------------------------------------------------------------------------------------------------------
     cloud_price_eur_year: Annotated[float, labs("EUR an accelerator and year", (100, 1e6), (8_000, 30_000), "price of an H100 in a cloud", "about USD 2 an hour, from memory", "log")] = 16_000.0
-    access_share: Annotated[float, labs("share", (0, 1), (0.1, 0.8), "most of a site that labs may use", "Regulation (EU) 2021/1173: the Union's half of access time is open to all, the host's is not")] = 0.5
     access_years: Annotated[float, labs("years", (0, 20), (2, 6), "years of access that a letter of intent buys")] = 3.0
     home_value: Annotated[float, labs("log units", (-3, 3), (0, 1), "home bias of a lab, h: log of the compute it gives up to stay at home")] = 0.25
     wait_discount: Annotated[float, labs("1 a year", (0, 5), (0.1, 1), "rate at which a lab discounts the wait until operation")] = 0.4
@@ -186,7 +184,9 @@ class Parameters(BaseModel):
     start: Annotated[str, time("quarter", None, None, "first quarter", "a choice")] = "2024Q1"
     end: Annotated[str, time("quarter", None, None, "last quarter", "a choice")] = "2034Q4"
     announcement: Annotated[str, time("quarter", None, None, "when the program is announced", "Regulation (EU) 2024/1732, AI factories, July 2024")] = "2024Q3"
-    assess: Annotated[str, time("quarter", None, None, "when the race is read: the essay's three years", "the essay, Krüger (2026)")] = "2028Q4"
+    window_years: Annotated[float, time("years", (0.25, 50), (5, 10), "length of the window over which the race is read, from the quarter after its start", "a choice; 5, 7 and 10 are reported side by side")] = 5.0
+    window_start: Annotated[str, time("quarter", None, None, "quarter after which the window begins; empty for the announcement", "a choice")] = ""
+    lag_cap_years: Annotated[float, time("years", (1, 1000), (10, 30), "lag that counts where nothing runs, or where the lag is longer", "a choice")] = 20.0
     # fmt: on
 
 

@@ -19,7 +19,7 @@ from juste_retour.abm.delivery.operations import Practice, goodput, in_service, 
 from juste_retour.abm.delivery.pooling import Fleet, Pool
 from juste_retour.abm.delivery.procurement import Procedure
 from juste_retour.abm.environment import Environment
-from juste_retour.abm.fleet import combine, operational
+from juste_retour.abm.fleet import combine, operational, run_of
 from juste_retour.abm.remembered import Remembered
 from juste_retour.agents.arrays import Reals, Whole, pick, total
 from juste_retour.agents.payoff import race
@@ -35,6 +35,7 @@ class Outlook:
         self.p = env.world.p.rows(rows)
         self.procedure: Procedure = self.institutions.decide("procurement", rows=rows)
         self.practice: Practice = self.institutions.decide("operations", rows=rows)
+        self.regime = self.institutions.access_in(rows)
         self.kept = money_kept(self.practice, np.inf)
         first, last = (int(x[0, 0]) for x in (self.p.race_first_year, self.p.race_last_year))
         self.horizon = range(first, last + 1)  # years after the decision
@@ -73,12 +74,11 @@ class Outlook:
     def seen_by_labs(self, plan: Reals) -> tuple[Reals, Reals, Reals]:
         """Accelerators, the part of them that yields, and years until they work; all (worlds, sites)."""
         n = self.chips(plan)
-        yields = (
-            in_service(self.practice, self.p) * self.practice.mfu_factor * goodput(n, self.practice, self.p)
-        )
+        usable = n * self.regime.share
+        job = goodput(usable, self.practice, self.p)
         return (
             n,
-            n * yields,
+            usable * (in_service(self.practice, self.p) * self.practice.mfu_factor * job),
             np.broadcast_to(self.ready(plan, self.world.sites.temperature) - self.year, n.shape),
         )
 
@@ -100,7 +100,8 @@ class Outlook:
             run = np.maximum(base[k][:, None], np.where((ready <= self.year + after) & (size > 0), own, 0.0))
             worth = worth + race(run / self._frontier(after), self.p)
         return Prospect(
-            self._kept_labs(worth / len(self.horizon)), self._accelerators(None) + self.chips(size)
+            self._kept_labs(worth / len(self.horizon)),
+            self._accelerators(None) + self.chips(size) * (1 - self.regime.share),
         )
 
     # ------------------------------------------------------------------------------------------------------------------
@@ -112,7 +113,8 @@ class Outlook:
     def _accelerators(self, plan: Reals | None) -> Reals:
         d = self.world.programme.delivered
         there = total(np.where(self.world.live[self.rows], d.chips[self.rows], 0.0))[:, None]
-        return there if plan is None else there + total(self.chips(plan))[:, None]
+        all_chips = there if plan is None else there + total(self.chips(plan))[:, None]
+        return all_chips * (1 - self.regime.share)
 
     def _frontier(self, after: float) -> Reals:
         return np.asarray(frontier(self.year + after, self.p)).reshape(-1, 1)
@@ -160,7 +162,7 @@ class Outlook:
         return out
 
     def _rule(self, fleet: Fleet, rows: NDArray[np.int64] | None = None) -> Pool:
-        return self.institutions.decide("pooling", fleet, None, rows=self.rows if rows is None else rows)
+        return run_of(self.institutions, fleet, None, self.rows if rows is None else rows)
 
     def _joined(self, size: Reals, best: Whole) -> Reals:
         """Largest run, FLOP (worlds, states), with each state's own site, once it works."""
@@ -170,7 +172,13 @@ class Outlook:
             fleet = combine(
                 w, self.institutions, self.rows, np.zeros((len(self.rows), w.sites.count)), self.peak, 0
             )
-            alone = replace(fleet, chips=chips, peak=np.broadcast_to(self.peak, chips.shape), talent=1.0)
+            alone = replace(
+                fleet,
+                chips=chips * self.regime.share,
+                joins=False,
+                peak=np.broadcast_to(self.peak, chips.shape),
+                talent=1.0,
+            )
             return run_flop(self._rule(alone).own, self.p)
         rows = np.repeat(self.rows, n)
         d, live = w.programme.delivered, w.live[self.rows]

@@ -10,10 +10,9 @@ from numpy.typing import NDArray
 from juste_retour.abm.delivery.exchange import run_flop as flop
 from juste_retour.abm.delivery.frontier import capability_lag, compute_lag, frontier
 from juste_retour.abm.delivery.operations import talent_factor
-from juste_retour.abm.delivery.pooling import Pool
 from juste_retour.abm.delivery.talent import moved
 from juste_retour.abm.environment import Environment
-from juste_retour.abm.fleet import fleet_of, operational
+from juste_retour.abm.fleet import fleet_of, operational, run_of
 from juste_retour.abm.politics.ballot_result import BallotResult
 from juste_retour.abm.politics.council import Council
 from juste_retour.abm.records import Exit, HeldBallot, TimelineQuarter, Vote
@@ -166,7 +165,7 @@ def refresh(env: Environment) -> None:
     if not len(rows):
         return
     fleet = fleet_of(world, env.institutions, rows, world.working[rows], training.operational, world.year)
-    pool: Pool = env.institutions.decide("pooling", fleet, training.pool[rows], rows=rows)
+    pool = run_of(env.institutions, fleet, training.pool[rows], rows)
     training.rate[rows], training.pool[rows] = pool.rate, pool.members
     training.stale[rows] = False
 
@@ -179,7 +178,7 @@ def learn(env: Environment) -> None:
     refresh(env)
     every = np.arange(world.count)
     equivalent = world.training.rate / (p.chip_peak[:, 0] * p.mfu_reference[:, 0])
-    usable = (p.access_share[:, 0] * equivalent)[:, None]
+    usable = equivalent[:, None]  # of the chips that a run may have
     hired = labs.capital * 1e9 / p.cloud_price_eur_year
     outside = np.maximum(np.maximum(labs.accelerators, hired), p.least_outside_accelerators)[..., None]
     home = (labs.home >= 0)[:, None]
@@ -211,13 +210,13 @@ def run_flop(env: Environment) -> Reals:
 
 
 def read(env: Environment) -> None:
-    """Read the race: at the assessment, and in every quarter where a timeline is asked for."""
+    """Read the race: in the quarters of the window, and in every quarter where a timeline is asked for."""
     world = env.world
-    if world.now != world.assessed and env.timeline is None:
+    if world.now not in world.window and env.timeline is None:
         return
     race = race_of(world, run_flop(env))
-    if world.now == world.assessed:
-        world.training.race = race
+    if world.now in world.window:
+        world.training.read.append(race)
     if env.timeline is not None:
         env.timeline.append(TimelineQuarter(world.quarter, **progress(world), **race))
 

@@ -9,7 +9,7 @@ import numpy as np
 from juste_retour.abm.accounts import Accounts, accounts
 from juste_retour.abm.delivery.exchange import run_flop
 from juste_retour.abm.environment import Environment
-from juste_retour.abm.fleet import fleet_of, operational
+from juste_retour.abm.fleet import fleet_of, operational, run_of
 from juste_retour.abm.quarter import progress, race_of
 from juste_retour.abm.quarter import run_flop as largest_run
 from juste_retour.agents.arrays import total
@@ -30,8 +30,7 @@ REPORTED = (
     "years_behind",
     "capability_lag_years",
     "exited_labs",
-    "largest_run_flop_at_assessment",
-    "years_behind_at_assessment",
+    "years_behind_in_window",
     "price_of_politics",
 )
 
@@ -72,8 +71,7 @@ class Readings:
             "envelope_eur_bn": world.programme.envelope[:, 0].copy(),
             "aggregate_accelerators": total(books.chips),
         }
-        found["largest_run_flop_at_assessment"] = world.training.race["largest_run_flop"]
-        found["years_behind_at_assessment"] = world.training.race["years_behind"]
+        found["years_behind_in_window"] = world.reading().years_behind
         return found
 
     def _largest_run(self) -> Any:
@@ -85,4 +83,4 @@ class Readings:
         )  # at the start only what stood already works, and nothing is to be kept of it
         machines = operational(world.machines, world.year)
         fleet = fleet_of(world, self.env.institutions, every, world.working, machines, world.year)
-        return run_flop(self.env.institutions.decide("pooling", fleet, world.training.pool).rate, world.p)
+        return run_flop(run_of(self.env.institutions, fleet, world.training.pool, None).rate, world.p)

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import model_validator
 
-from juste_retour.abm.calendar import quarter
+from juste_retour.abm.calendar import label, quarter
 from juste_retour.abm.parameters import Parameters
 from juste_retour.abm.toml import read_toml, toml_lines
 from juste_retour.agents.errors import BadInput, near
@@ -54,6 +54,13 @@ class Choice(NamedTuple):
         return {"rule": self.rule, **dict(self.settings), **owns}
 
 
+REMOVED = {
+    "assess": "the race is read as a mean over window_years after window_start; set these.",
+    "run_share": "the share of a site for one run is decided by the family access; set access.share.",
+    "access_share": "the share of a site for labs is decided by the family access; set access.share.",
+}
+
+
 class Scenario(Parameters):
     """One choice of rules and parameters. Build it by `load`, `Scenario.of` or `changed`, which check everything.
 
@@ -77,6 +84,8 @@ class Scenario(Parameters):
                 out[key] = about.check(key, value, default)
             elif key in FAMILIES:
                 rules[key] = value if isinstance(value, Choice) else _choice(key, value)
+            elif key in REMOVED:
+                raise BadInput(f"{key} is no longer a parameter; {REMOVED[key]}")
             elif key != "name":
                 raise BadInput(
                     f"{key!r} is neither a parameter nor a family of rules; {near(key, [*known, *FAMILIES])}"
@@ -95,10 +104,7 @@ class Scenario(Parameters):
         if last - first >= 1000:
             raise BadInput(f"end = {self.end!r} is more than 250 years after start; put it earlier.")
         quarter(self.announcement, "announcement")
-        if not first <= quarter(self.assess, "assess") <= last:
-            raise BadInput(
-                f"assess = {self.assess!r} lies outside start = {self.start!r} to end = {self.end!r}; set it to a quarter between."
-            )
+        self._check_window(first, last)
         if self.race_last_year < self.race_first_year:
             raise BadInput(
                 f"race_last_year = {self.race_last_year} is before race_first_year = {self.race_first_year}; raise it."
@@ -113,6 +119,21 @@ class Scenario(Parameters):
                 f"smallest_eur_bn = {self.smallest_eur_bn:g} is above ceiling_eur_bn = {self.ceiling_eur_bn:g}; lower it."
             )
         return self
+
+    def _check_window(self, first: int, last: int) -> None:
+        """Refuse a window that the quarters of the run do not hold."""
+        quarters = 4 * self.window_years
+        if quarters != int(quarters):
+            raise BadInput(
+                f"window_years = {self.window_years:g} is not a number of whole quarters; give a multiple of 0.25."
+            )
+        place = "window_start" if self.window_start else "announcement"
+        begin = quarter(self.window_start or self.announcement, place)
+        if begin < first - 1 or begin + int(quarters) > last:
+            raise BadInput(
+                f"window_years = {self.window_years:g} after {place} = {label(begin)!r} reaches beyond start = "
+                f"{self.start!r} to end = {self.end!r}; shorten window_years, or set end later."
+            )
 
     def __hash__(self) -> int:
         """Hash by content, so that a scenario can key a cache."""
@@ -150,6 +171,20 @@ class Scenario(Parameters):
             else:
                 plain[key] = value
         return Scenario.of(plain, name or self.name)
+
+    @property
+    def window_end(self) -> str:
+        """The last quarter of the window, as "2029Q3"."""
+        begin = quarter(self.window_start or self.announcement, "window_start")
+        return label(begin + int(4 * self.window_years))
+
+    def until(self, end: str) -> Scenario:
+        """The scenario cut after an earlier quarter, such as "2026Q1", with a window that still fits."""
+        last = quarter(end, "end")
+        begin = quarter(self.window_start or self.announcement, "window_start")
+        if begin >= last:
+            return self.changed({"end": end, "window_start": label(last - 1), "window_years": 0.25})
+        return self.changed({"end": end, "window_years": min(self.window_years, (last - begin) / 4)})
 
     @classmethod
     def of(cls, plain: Mapping[str, Any], name: str | None = None) -> Scenario:

@@ -21,6 +21,7 @@ from juste_retour.abm.delivery.operations import talent_factor
 from juste_retour.abm.delivery.tour import Tour, plan_tour
 from juste_retour.abm.members import Members
 from juste_retour.abm.noise import Tape
+from juste_retour.abm.reading import Reading, reading
 from juste_retour.abm.scenario import Scenario, Values
 from juste_retour.agents.arrays import Reals, Truths, Whole, total, total_by
 from juste_retour.agents.payoff import local_scale
@@ -122,7 +123,7 @@ class Training:
         pool: (worlds, sites) sites in it.
         stale: (worlds,) whether the two are out of date.
         operational: machines that stood already and work; -1 before the first quarter.
-        race: the race as read at the assessment; NaN before.
+        read: the race in the quarters of the window so far.
         exited: (worlds, labs) that have left for a cloud abroad.
         near: (worlds, sites) specialists within reach.
         talent: (worlds, sites) factor on utilization.
@@ -132,7 +133,7 @@ class Training:
     pool: Truths
     stale: Truths
     operational: int
-    race: Race
+    read: list[Race]
     exited: Truths
     near: Reals
     talent: Reals
@@ -164,7 +165,8 @@ class World:
         self.labs, self.college, self.machines = members.labs, members.college, members.machines
         self.first, self.last = quarter(scenario.start, "start"), quarter(scenario.end, "end")
         self.announced = quarter(scenario.announcement, "announcement")
-        self.assessed = quarter(scenario.assess, "assess")
+        begin = quarter(scenario.window_start or scenario.announcement, "window_start")
+        self.window = range(begin + 1, begin + 1 + int(4 * scenario.window_years))  # quarters that are read
         self.now = self.first - 1
         n, s = self.states.count, self.sites.count
         self.ambition = np.exp(p.ambition_sd * tape.normal("ambition", n))
@@ -172,19 +174,13 @@ class World:
         self.scale = local_scale(self.states, self.ambition, p)
         self.programme = Programme.at_start(w, n, s, p.envelope_eur_bn)
         self.bargaining = Bargaining.at_start(w, n)
-        unread = np.full(w, np.nan)
         near = np.broadcast_to(talent.at_start(self.sites, self.states), (w, s))
         self.training = Training(
             rate=np.zeros(w),
             pool=np.zeros((w, s), bool),
             stale=np.ones(w, bool),
             operational=-1,
-            race=Race(
-                largest_run_flop=unread,
-                frontier_flop=unread,
-                years_behind=unread,
-                capability_lag_years=unread,
-            ),
+            read=[],
             exited=np.zeros((w, self.labs.count), bool),
             near=near,
             talent=talent_factor(near, 1.0, p),
@@ -259,6 +255,18 @@ class World:
     def renews(self) -> bool:
         """Whether machines are renewed in any world."""
         return bool((self.p.life_years > 0).any())
+
+    def reading(self) -> Reading:
+        """The race over the quarters of the window that have passed; NaN before the first."""
+        read = self.training.read
+        if not read:
+            unread = np.full(self.count, np.nan)
+            return Reading(unread, unread, unread, unread, np.zeros(self.count, dtype=np.int64))
+        lag, capability = (
+            np.stack([race[name] for race in read], axis=-1)
+            for name in ("years_behind", "capability_lag_years")
+        )
+        return reading(lag, capability, self.p.lag_cap_years)
 
     @property
     def exited_share(self) -> Reals:

@@ -13,7 +13,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from juste_retour.agents.arrays import Reals, Whole
+from juste_retour.agents.arrays import Number, Reals, Whole
 from juste_retour.agents.each import each_lab
 from juste_retour.agents.rules import Family
 from juste_retour.agents.situation import Labs
@@ -100,7 +100,7 @@ class Letters:
         return out
 
 
-def letters(advantage: Reals, market: Market, accelerators: Reals, labs: Labs) -> Letters:
+def letters(advantage: Reals, market: Market, accelerators: Reals, labs: Labs, share: Number) -> Letters:
     """The letters that follow from what each lab would gain at each site.
 
     Args:
@@ -108,6 +108,7 @@ def letters(advantage: Reals, market: Market, accelerators: Reals, labs: Labs) -
         market: as the labs saw it.
         accelerators: (worlds, sites) that the proposed sites would have.
         labs: the labs.
+        share: of a site that one run may have, a number or (worlds, 1).
 
     A lab offers money at its best site if that beats what it has; the money is the host's part of the surplus, at the
     cloud's price for the access, and at most its capital. The letter is void where the site gets smaller than would
@@ -120,14 +121,7 @@ def letters(advantage: Reals, market: Market, accelerators: Reals, labs: Labs) -
     size = np.take_along_axis(accelerators, best, -1)
     wait = np.take_along_axis(np.broadcast_to(market.wait[:, 0], accelerators.shape), best, -1)
     safe = np.where(offers, top, 0.0)
-    access = (
-        p.access_share
-        * size
-        * p.access_years
-        * p.cloud_price_eur_year
-        * 1e-9
-        * np.exp(-p.wait_discount * wait)
-    )
+    access = share * size * p.access_years * p.cloud_price_eur_year * 1e-9 * np.exp(-p.wait_discount * wait)
     money = np.minimum(p.host_bargaining_power * -np.expm1(-safe) * access, labs.capital * p.access_years)
     return Letters(
         site=np.where(offers, best, -1),

@@ -154,6 +154,17 @@ class Offer:
         """U, EUR bn, (worlds, states)."""
         return self.trophies + self.local + self.race + self.open - self.payment + self.transfer
 
+    def gross_stake(self, failed: Offer) -> Reals:
+        """EUR bn (worlds, states) that differ between this and what is left if it fails, gains and losses added up."""
+        return (
+            np.abs(self.trophies - failed.trophies)
+            + np.abs(self.local - failed.local)
+            + np.abs(self.race - failed.race)
+            + np.abs(self.open - failed.open)
+            + np.abs(self.payment - failed.payment)
+            + np.abs(self.transfer - failed.transfer)
+        )
+
     def terms(self) -> dict[str, Reals]:
         """The terms by name, for a trace."""
         return {

@@ -37,6 +37,7 @@ if _ROOMS.is_symlink() or not _ROOMS.is_dir():
     __path__.insert(0, str(_ROOMS.parents[1]))
 
 _FAMILIES = {
+    "access": "abm.delivery.access",
     "agenda": "abm.politics.agenda.family",
     "anchor": "agents.lab",
     "bid": "agents.member_state",

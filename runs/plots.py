@@ -53,7 +53,11 @@ class Plots:
 
     def years_behind(self, axes: Axes | None = None) -> Axes:
         """How many years behind the frontier the worlds are; those without a run are counted in the label."""
-        return self._spread("years_behind", f"years behind the frontier, {self.result.scenario.assess}", axes)
+        return self._spread(
+            "years_behind",
+            f"years behind the frontier, mean of {self.result.scenario.window_years:g} years",
+            axes,
+        )
 
     def price_of_politics(self, axes: Axes | None = None) -> Axes:
         """How many of those years politics cost."""

@@ -210,7 +210,7 @@ def every_rule_somewhere():
         for agenda in {chosen["agenda"], "open_call" if k % 2 else "commission_proposal"}:
             try:
                 yield load("eu-status-quo").changed(
-                    chosen | {"agenda": agenda, "end": "2027Q2", "assess": "2027Q2"}
+                    chosen | {"agenda": agenda, "end": "2027Q2", "window_years": 2.75}
                 )
             except BadInput:  # a pair that is refused
                 continue

@@ -23,7 +23,7 @@ from juste_retour.agents.errors import BadInput
 from juste_retour.agents.rules import FAMILIES
 from tests.test_known_numbers import numbers
 
-SHORT = {"end": "2028Q1", "assess": "2028Q1"}
+SHORT = {"end": "2028Q1", "window_years": 3.5}
 IN_COUNCIL = ("vote", "expect", "draft", "endorse", "voting", "entitlement", "reversion")
 PRICED = ("procurement", "operations", "pooling")  # the families that the planner twin keeps
 SEED, ALONE, FIRST, LAST, MANY = (
@@ -188,7 +188,7 @@ def test_mesas_batch_run_gives_the_numbers_of_an_ensemble(start_method):
         k = row["replicate"]
         for name in set(REPORTED) & set(there):
             assert row[name] == there[name][k] or np.isnan([row[name], there[name][k]]).all(), name
-        assert row["years_behind_at_assessment"] == there["years_behind"][k]
+        assert row["years_behind_in_window"] == there["years_behind"][k]
 
 
 def test_what_is_collected_each_quarter_is_the_timeline_of_an_ensemble():

@@ -17,7 +17,7 @@ _REFERENCE_STEPS = np.log(30.0)  # at which the penalty was measured
 
 def run_flop(rate: Number, p: Values) -> Reals:
     """Compute of a run at a rate in FLOP/s (E3), FLOP; (worlds,) to (worlds,), or (worlds, n) to (worlds, n)."""
-    return rate * (matching(rate, p.run_days) * DAY_S * matching(rate, p.run_share))
+    return rate * (matching(rate, p.run_days) * DAY_S)
 
 
 def critical_batch(tokens: Number, p: Values) -> Reals:

@@ -23,8 +23,8 @@ best_of 1.64 [True, True, False]
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from typing import Annotated, ClassVar
 
 import numpy as np
@@ -55,8 +55,9 @@ ISLANDS_ALONE = (*ISLANDS, 32, 64)
 class Fleet:
     """The working machines of each candidate site.
 
-    `chips` (worlds, sites) are those of a site's main machine, run as one job; 0 where nothing works. `peak` (worlds,
-    sites) FLOP/s of a chip; `talent` multiplies a site's rate (E24).
+    `chips` (worlds, sites) are those of a site's main machine that one run may have; 0 where nothing works. `peak`
+    (worlds, sites) FLOP/s of a chip; `talent` multiplies a site's rate; `joins` (worlds, sites) says whose chips may be
+    pooled with other sites'.
     """
 
     alike_in_all_worlds: ClassVar[tuple[str, ...]] = ("tour",)
@@ -66,6 +67,7 @@ class Fleet:
     p: Values
     tour: Tour
     talent: Number = 1.0
+    joins: Truths | bool = True
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,6 +163,22 @@ def best_of(fleet, before, *, goes_on: Annotated[bool, _GOES_ON] = True):
     own, islands = _split(fleet)
     rates = [(1, _synchronous_rates(fleet, sets)), *_low_rates(fleet, sets, goes_on)]
     return _better(sets.best(rates, own), _alone(own, islands))
+
+
+def best_run(rule: Callable[[Fleet, Truths | None], Pool], fleet: Fleet, before: Truths | None) -> Pool:
+    """The best run of a fleet: by a pooling rule over the chips that may join, or at one of the other sites alone."""
+    joins = np.broadcast_to(fleet.joins, fleet.chips.shape)
+    if joins.all():
+        return rule(fleet, before)
+    alone = rule(replace(fleet, chips=np.where(joins, 0.0, fleet.chips)), None)
+    single = _alone(alone.own, np.ones(alone.own.shape, dtype=np.int64))
+    if not joins.any():
+        return single
+    pooled = rule(
+        replace(fleet, chips=np.where(joins, fleet.chips, 0.0)), None if before is None else before & joins
+    )
+    own = np.maximum(pooled.own, alone.own)
+    return replace(_better(pooled, single), own=own)
 
 
 def _work(fleet: Fleet) -> Reals:

@@ -24,7 +24,7 @@ from juste_retour.abm.politics.council import Council
 from juste_retour.abm.politics.stationary import NEVER_QUITE, Equilibrium, Response, evaluated, fixed_part
 from juste_retour.abm.politics.tables.table import recognition
 from juste_retour.abm.scenario import Scenario
-from juste_retour.agents.arrays import Reals, total
+from juste_retour.agents.arrays import Reals
 from juste_retour.agents.rules import family
 
 TOLERANCE = 0.05  # of the mean stake, as the spread of reservation values is
@@ -92,7 +92,8 @@ def _solve(scenario: Scenario, members: Members) -> Equilibrium:
         expecting.values = np.broadcast_to(values, (n,))
         result: BallotResult = institutions.decide("agenda", table, rows=every)
         reached = patience * values
-        noise = 2 * world.p.reservation_noise * total(np.abs(result.gain))[:, None] / n
+        gross = 0.0 if result.terms is None else result.terms.offer.gross_stake(result.terms.failed)
+        noise = 2 * world.p.reservation_noise * gross
         close = np.abs(result.gain - reached) <= 2 * mean.dissent_cost_eur_bn + noise
         bought = close & (proposers[:, None] != np.arange(n)) & (values > 0)
         passed = result.passed[:, None]

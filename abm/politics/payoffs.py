@@ -32,10 +32,10 @@ class Payoffs(Facts):
         """The letters of intent that the labs of the world write for a plan (worlds, sites)."""
         chips, effective, wait = self.outlook.seen_by_labs(plan)
         home = self.labs.home[:, None] == self.sites.state[None, :]
-        usable = np.where(plan > 0, self.p.access_share * effective, 0.0)
+        usable = np.where(plan > 0, effective, 0.0)
         market = self.env.market(self.rows, usable, wait, home)
         advantage = self.institutions.decide_by_actor("anchor", market, rows=self.rows)
-        return lab.letters(advantage, market, chips, self.labs)
+        return lab.letters(advantage, market, chips, self.labs, self.outlook.regime.share)
 
     def pledged(self, plan: Reals, letters: lab.Letters | None) -> Reals:
         """Labs' money by site, EUR bn (worlds, sites), of the letters whose condition the plan keeps."""

@@ -26,9 +26,9 @@ class Prices:
     def gap(self, offer: Offer, failed: Offer, margin: float = 0.0) -> Reals:
         """What each state lacks to say yes to an offer, EUR bn (worlds, states); at most 0 for who says it anyway."""
         t = self.known
-        stake = offer.utility - failed.utility
-        reservation = self.votes.reservation(failed, stake)
+        reservation = self.votes.reservation(failed, offer)
         if margin:
+            stake = offer.utility - failed.utility
             reservation = reservation + margin * total(np.abs(stake))[:, None] / t.states.count
         return reservation - t.p.dissent_cost_eur_bn - offer.utility
 

@@ -54,22 +54,25 @@ class Votes:
             t.paid + bill + lost,
         )
 
-    def reservation(self, failed: Offer, stake: Reals | None = None) -> Reals:
-        """(worlds, states) EUR bn below which a state says no; it carries the world's draw."""
+    def reservation(self, failed: Offer, offer: Offer | None = None) -> Reals:
+        """(worlds, states) EUR bn below which a state says no to an offer.
+
+        It carries the world's draw, which scales with the state's own gross stake: a net stake could never be
+        outweighed by noise, and with the mean stake the noise of small states would decide.
+        """
         t = self.known
         rows, foresight = t.rows, t.env.foresight
         memory = Memory(t.world.bargaining.memory[rows], lambda: foresight.continuation(rows))
         value = t.institutions.decide_by_actor("expect", failed, memory, t.situation, rows=rows)
-        if stake is None:
+        if offer is None:
             return value
-        mean = total(np.abs(stake))[:, None] / t.states.count
-        value = value + t.p.reservation_noise * t.world.resolve[rows] * mean
-        return value + inequality(stake, t.p.inequality_aversion)
+        value = value + t.p.reservation_noise * t.world.resolve[rows] * offer.gross_stake(failed)
+        return value + inequality(offer.utility - failed.utility, t.p.inequality_aversion)
 
     def reserve(self, offer: Reals, sunk: float | Reals) -> Reals:
         """What an offer must be worth to each state for it to say yes; (worlds, states)."""
         failed = self.failed(self.known.parts(offer)[0], sunk)
-        return self.reservation(failed, self.known.utility(offer) - failed.utility)
+        return self.reservation(failed, self.known.offered(offer))
 
     @cached_property
     def are_random(self) -> bool:
@@ -123,5 +126,5 @@ class Votes:
         """What each state weighs when a plan is put to the vote."""
         t = self.known
         offer, failed = t.offer(plan, pledged, transfer), self.failed(plan, sunk)
-        reservation = self.reservation(failed, offer.utility - failed.utility)
+        reservation = self.reservation(failed, offer)
         return Terms(plan, offer, failed, reservation, t.payment(plan, pledged), letters)

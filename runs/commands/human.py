@@ -79,7 +79,7 @@ def _facilities(result: Result, where: Console) -> None:
 def _adds_up(result: Result) -> str:
     world = result.worlds.iloc[0]
     aggregate = f"What adds up: {world['aggregate_accelerators']:,.0f} accelerators."
-    date = result.scenario.assess
+    date = result.scenario.window_end
     if np.isnan(world["years_behind"]):
         return f"{aggregate} What does not: nothing works in {date}, so there is no run to hold against the frontier."
     price = world["price_of_politics"]
@@ -116,7 +116,7 @@ def _many(result: Result, changed: str, where: Console) -> None:
     where.print()
     _by_state(result, where)
     idle = without_a_run(worlds["years_behind"])
-    date = result.scenario.assess
+    date = result.scenario.window_end
     text = (
         f"What adds up: {_span(worlds['aggregate_accelerators'])} accelerators. What does not: the largest single run of "
         f"{date}, {_span(worlds['largest_run_flop'], '.1e')} FLOP, is {_span(worlds['years_behind'], '.1f')} years behind the "

@@ -74,7 +74,6 @@ def lags(bench: Bench, name: str, base: int = BASE) -> Reals:
     unit = unit_sample(design(base), chosen, bench.seed)
     row = np.arange(len(unit)) // (len(chosen) + 2)
     scenario = load(name)
-    scenario = scenario.changed({"end": scenario.assess})
     out = np.empty((len(unit), LUCK))
     each = CHUNK // LUCK
     for first in range(0, len(unit), each):

@@ -127,7 +127,7 @@ def simulated(
         )
     settings = family("agenda")[choice.rule].settings(dict(choice.settings), "agenda")
     decisions = str(settings["decisions"]).split()
-    short = base.changed({"end": decisions[waves - 1], "assess": decisions[waves - 1]})
+    short = base.until(decisions[waves - 1])
     rows = []
     records: list[dict[str, Any]] = [
         dict(zip(map(str, points), map(float, row), strict=True)) for row in points.to_numpy()

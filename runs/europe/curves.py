@@ -197,7 +197,7 @@ def side_by_side(bench: Bench) -> pd.DataFrame:
         rows.append(
             {
                 "scenario": name,
-                "read": load(name).assess,
+                "read": load(name).window_end,
                 **{k: float(np.median(v)) for k, v in found.items() if k != "years_behind"},
                 **spread(found["years_behind"]),
             }

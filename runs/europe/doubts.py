@@ -130,7 +130,7 @@ class Bench:
             names: columns of the table of worlds.
             until: last quarter that is run; the one in which the race is read by default.
         """
-        worlds = self.worlds(scenario.changed({"end": until or scenario.assess}))
+        worlds = self.worlds(scenario.until(until) if until else scenario)
         names = list(names)
         rows = self._found(worlds, np.arange(self.count), names)
         return dict(zip(names, rows, strict=True))
@@ -238,7 +238,7 @@ def pooled(bench: Bench, scenario: Scenario, exponents: Sequence[float] = ()) ->
     machines that stood already are left out: it is the essay's nineteen against one. The campus is free to split
     itself. With `exponents` there is a column an exponent of low-communication training, named after it.
     """
-    short = scenario.changed({"end": "2026Q1", "assess": "2026Q1"})
+    short = scenario.until("2026Q1")
     simulation = Simulation(bench.worlds(short), bench.seed, np.arange(bench.count), bench.members).run()
     world, practice = simulation.world, simulation.institutions.practice
     d = world.programme.delivered

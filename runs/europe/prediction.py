@@ -82,7 +82,7 @@ def futures(
         progress: called with worlds done and worlds to do.
     """
     members = members or load_members()
-    short = base.changed({"end": STANDING, "assess": STANDING})
+    short = base.until(STANDING)
     records = [short.changed({str(k): v for k, v in r.items()}) for r in draws.to_dict("records")]
     scenarios = [s for s in records for _ in range(repeats)]
     replicates = first + np.arange(len(scenarios))

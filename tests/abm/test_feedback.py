@@ -15,7 +15,7 @@ WORLDS = np.arange(24)
 
 
 def played(until="2030Q4", **changes):
-    scenario = load("eu-status-quo").changed({"end": until, "assess": until} | changes)
+    scenario = load("eu-status-quo").changed(changes).until(until)
     return Simulation(scenario, 5, WORLDS).run()
 
 
@@ -72,7 +72,7 @@ def test_a_working_site_keeps_its_trophy():
 
 def test_states_remember_what_offers_brought():
     """V <- V + alpha (gain - V), by hand over the ballots of the call."""
-    scenario = load("eu-status-quo").changed({"end": "2025Q4", "assess": "2025Q4", "learning_rate": 0.25})
+    scenario = load("eu-status-quo").changed({"end": "2025Q4", "window_years": 1.25, "learning_rate": 0.25})
     simulation = Simulation(scenario, 5, WORLDS, trace=True).run()
     world = simulation.world
     memory = np.zeros(world.bargaining.memory.shape)
@@ -87,7 +87,7 @@ def test_states_remember_what_offers_brought():
 
 def test_memory_raises_what_adaptive_states_hold_out_for():
     """The lesson changes votes where something can fail: fewer offers pass once good ones are remembered."""
-    base = {"agenda": "commission_proposal", "voting": "unanimity", "end": "2029Q4", "assess": "2029Q4"}
+    base = {"agenda": "commission_proposal", "voting": "unanimity", "end": "2029Q4", "window_years": 5.0}
     forgetful, mindful = (
         played("2029Q4", **base | {"expect": expect, "learning_rate": 0.3}).world.bargaining
         for expect in ("status_quo", "adaptive")

@@ -21,7 +21,7 @@ def test_worlds_are_gone_when_their_outcomes_are_read(rule, monkeypatch):
         made.append(weakref.ref(self))
 
     monkeypatch.setattr(World, "__init__", noted)
-    scenario = load("eu-status-quo").changed({"agenda": rule, "end": "2026Q1", "assess": "2026Q1"})
+    scenario = load("eu-status-quo").changed({"agenda": rule, "end": "2026Q1", "window_years": 1.5})
     run(scenario, 0, range(3))
     made.clear()
     gc.collect()

@@ -15,7 +15,7 @@ from juste_retour.agents.errors import BadInput
 from juste_retour.agents.mesa_agents import Commissioner, Lab, MemberState
 from juste_retour.agents.mesa_facility import Facility
 
-SHORT = {"end": "2028Q1", "assess": "2028Q1"}
+SHORT = {"end": "2028Q1", "window_years": 3.5}
 
 
 def ended(**arguments):
@@ -53,9 +53,10 @@ def test_it_collects_at_the_start_and_each_quarter(model):
     assert list(frame["quarter"][:2]) == ["2023Q4", "2024Q1"]
     assert frame["contracted"][0] == 0
     assert 0 < frame["largest_run_flop"][0] <= frame["largest_run_flop"][1]  # what stood already
-    at = frame.index[frame["quarter"] == "2028Q4"][0]
-    assert frame["years_behind_at_assessment"].isna().sum() == at
-    assert frame["years_behind_at_assessment"].iloc[-1] == frame["years_behind"][at]
+    begun = frame.index[frame["quarter"] == "2024Q4"][0]
+    assert frame["years_behind_in_window"].isna().sum() == begun
+    in_window = frame["years_behind"][begun : begun + 20]
+    assert frame["years_behind_in_window"].iloc[-1] == pytest.approx(in_window.mean(), abs=1e-9)
     assert frame["price_of_politics"].isna().sum() == len(frame) - 1
 
 

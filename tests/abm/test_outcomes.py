@@ -87,7 +87,7 @@ def test_zero_envelope_places_nothing():
 
 
 def test_machines_are_renewed_at_the_age_that_is_set():
-    long = {"end": "2044Q4", "assess": "2044Q4"}
+    long = {"end": "2044Q4", "window_years": 5.0}
     once = run(BASE.changed(long), 1, range(6), price=False).worlds["largest_run_flop"]
     renewed = run(BASE.changed(long | {"life_years": 5.0}), 1, range(6), price=False).worlds[
         "largest_run_flop"

@@ -17,7 +17,7 @@ COLLEGE = {"agenda": "commission_proposal", "funding": "gni_key"}
 
 
 def played(replicates, changes):
-    scenario = load("eu-status-quo").changed({"end": "2027Q4", "assess": "2027Q4"} | changes)
+    scenario = load("eu-status-quo").changed({"end": "2027Q4", "window_years": 3.25} | changes)
     world = World(scenario, 5, replicates, trace=True, timeline=True)
     while world.running:
         advance(world)
@@ -103,7 +103,7 @@ def test_a_ballot_turns_on_those_who_are_pivotal(runs):
 
 
 def test_a_world_without_a_trace_keeps_none():
-    world = World(load("eu-status-quo").changed({"end": "2025Q4", "assess": "2025Q4"}), 1, [0])
+    world = World(load("eu-status-quo").changed({"end": "2025Q4", "window_years": 1.25}), 1, [0])
     while world.running:
         advance(world)
     assert world.trace is None

@@ -73,7 +73,10 @@ def test_a_rule_named_anew_drops_the_old_rules_parameters():
         ({"funding": "private"}, ["private", "single_decider"]),
         ({"end": "2020Q1"}, ["2020Q1"]),
         ({"end": "soon"}, ["soon", "2026Q3"]),
-        ({"assess": "2050Q1"}, ["assess", "2050Q1"]),
+        ({"assess": "2050Q1"}, ["assess", "window_years"]),
+        ({"window_years": 12}, ["window_years", "12", "2034Q4"]),
+        ({"window_years": 1.1}, ["window_years", "1.1"]),
+        ({"run_share": 0.5}, ["run_share", "access"]),
         ({"smallest_eur_bn": 2.0}, ["smallest_eur_bn", "ceiling_eur_bn"]),
     ],
 )

@@ -22,7 +22,7 @@ from juste_retour.agents.member_state import bid, expect, vote
 from juste_retour.agents.rules import FAMILIES, family, forget
 from juste_retour.runs.workshop.conformance import example
 
-SHORT = {"end": "2026Q2", "assess": "2026Q2"}
+SHORT = {"end": "2026Q2", "window_years": 1.75}
 WRITTEN_TWICE = [
     ("bid", "trophy_seeking"),
     ("bid", "capacity_driven"),

@@ -12,7 +12,7 @@ from juste_retour.agents.mesa_agents import Commissioner, Lab, MemberState
 from juste_retour.agents.mesa_facility import Facility
 from juste_retour.agents.rules import FAMILIES
 
-SHORT = {"end": "2028Q1", "assess": "2028Q1"}
+SHORT = {"end": "2028Q1", "window_years": 3.5}
 
 
 def ended(**arguments):

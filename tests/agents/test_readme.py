@@ -18,7 +18,7 @@ def test_the_snippets_run_in_their_order(capsys, monkeypatch):
     for snippet in snippets:
         exec(compile(snippet, "agents/README.md", "exec"), names)
     assert "HU votes" in capsys.readouterr().out
-    short = {"end": "2028Q1", "assess": "2028Q1"}
+    short = {"end": "2028Q1", "window_years": 3.5}
     mixed = {"rule": "self_interest", "HU": "host_or_no", "PL": "host_or_abstain"}
     outcomes = run(load("eu-status-quo").changed(short | {"vote": mixed}), 1, range(4), price=False)
     assert len(outcomes.worlds["sites"]) == 4

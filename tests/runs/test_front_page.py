@@ -30,7 +30,7 @@ def folder(tmp_path_factory):
     (place / "runs" / "specs").mkdir(parents=True)
     for spec in (ROOT / "runs" / "specs").glob("*.toml"):
         few = spec.read_text(encoding="utf-8")
-        for key, value in (("replications", "2"), ("assess", '["2028Q4"]')):
+        for key, value in (("replications", "2"), ("window_years", "[5.0]")):
             few = re.sub(rf"^{key} = .+$", f"{key} = {value}", few, flags=re.M)
         (place / "runs" / "specs" / spec.name).write_text(few, encoding="utf-8")
     (place / "two_thirds.py").write_text(RULE, encoding="utf-8")

@@ -158,7 +158,7 @@ def test_an_error_of_the_program_is_not_blamed_on_a_user(file, monkeypatch):
 
 def test_a_rule_that_no_scenario_names_changes_nothing(file):
     """A planner of welfare rehearses the other agendas, and a user's among them would be one more."""
-    planner = {"agenda": {"rule": "planner", "objective": "welfare"}, "end": "2025Q4", "assess": "2025Q4"}
+    planner = {"agenda": {"rule": "planner", "objective": "welfare"}, "end": "2025Q4", "window_years": 1.25}
     before = simulate(planner, worlds=2).worlds
     load_rules([file(BROKEN_AGENDA)])
     assert simulate(planner, worlds=2).worlds.equals(before)

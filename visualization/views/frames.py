@@ -18,7 +18,7 @@ import numpy as np
 from juste_retour.abm.calendar import label, quarter
 from juste_retour.abm.delivery.exchange import run_flop
 from juste_retour.abm.environment import Environment
-from juste_retour.abm.fleet import fleet_of
+from juste_retour.abm.fleet import fleet_of, run_of
 from juste_retour.abm.members import Members, load_members
 from juste_retour.abm.outcomes import Outcomes, outcomes, planned_years_behind
 from juste_retour.abm.reader import in_world
@@ -90,8 +90,8 @@ def _play(scenario: Scenario, seed: int, replicate: int, members: Members, price
         "replicate": replicate,
         "version": version("juste-retour"),
         "rules": {name: choice.plain() for name, choice in scenario.rules.items()},
-        "assess": scenario.assess,
-        "assess_frame": _place(scenario, scenario.assess),
+        "assess": scenario.window_end,
+        "assess_frame": _place(scenario, scenario.window_end),
         "announcement_frame": _place(scenario, scenario.announcement),
         "envelope_eur_bn": scenario.envelope_eur_bn,
         "dissent_cost_eur_bn": number(np.asarray(world.p.dissent_cost_eur_bn).reshape(-1)[0]),
@@ -129,7 +129,7 @@ class _Added:
             fleet = fleet_of(
                 world, env.institutions, every, world.working, world.training.operational, world.year
             )
-            pool = env.institutions.decide("pooling", fleet, world.training.pool, rows=every)
+            pool = run_of(env.institutions, fleet, world.training.pool, every)
             self.key, self.flop = key, float(run_flop(total(pool.own), world.p)[0])
         return self.flop
 

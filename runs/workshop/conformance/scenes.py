@@ -25,7 +25,7 @@ from juste_retour.agents.rules import FAMILIES, Rule
 from juste_retour.agents.some_worlds import count_of
 
 WORLDS = 13  # fits no other axis of the shipped unions
-BRIEF = {"end": "2026Q4", "assess": "2026Q4"}
+BRIEF = {"end": "2026Q4", "window_years": 2.0}
 BY_COMMISSION: Mapping[str, Any] = BRIEF | {"agenda": "commission_proposal"}
 BY_CALL: Mapping[str, Any] = BRIEF
 BY_PLANNER: Mapping[str, Any] = BRIEF | {"agenda": "planner", "pooling": "best_of"}

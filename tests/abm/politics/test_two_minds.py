@@ -53,7 +53,7 @@ def test_in_the_council_the_behavioural_mind_leaves_fewer_noes():
         "funding": "gni_key",
         "voting": "lisbon_qmv",
         "end": "2026Q4",
-        "assess": "2026Q4",
+        "window_years": 2.0,
     }
 
     def noes(**mind):

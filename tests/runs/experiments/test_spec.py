@@ -41,7 +41,7 @@ def spec(**changes):
             {"factors": {"first_trophy_eur_bn": {"low": 0.0, "scale": "log"}}},
             ["first_trophy_eur_bn", "scale"],
         ),
-        ({"factors": {"assess": "range"}}, ["assess", "levels"]),
+        ({"factors": {"announcement": "range"}}, ["announcement", "levels"]),
         ({"factors": {"agenda": {"max_sites": [1, 2]}}}, ["open_call", "max_sites"]),
         ({"factors": {"agenda": ["planner"], "agenda.max_stes": [1]}}, ["max_stes", "max_sites"]),
         ({"factors": {"vote": {"HU": {"nois": [1]}}}}, ["vote.HU.nois", "self_interest"]),
@@ -163,12 +163,12 @@ def test_designs_visit_what_they_say():
 
 
 def test_switches_go_from_one_scenario_to_the_other():
-    made = spec(factors={"assess": ["2027Q4", "2028Q4"]}, design={"kind": "switches", "to": "essay-reform"})
+    made = spec(factors={"announcement": ["2024Q3", "2024Q4"]}, design={"kind": "switches", "to": "essay-reform"})
     assert len(made.points) == 64
     first, last = made.scenario_at(0), made.scenario_at(31)
-    assert first.digest == made.scenario.changed({"assess": "2027Q4"}).digest
+    assert first.digest == made.scenario.changed({"announcement": "2024Q3"}).digest
     assert last.rules == made.switching.target.rules
-    assert last.assess == "2027Q4"
+    assert last.announcement == "2024Q3"
 
 
 @pytest.mark.parametrize("share", [0.0, 0.3, 0.999, 1.0])

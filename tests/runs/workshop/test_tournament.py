@@ -14,7 +14,7 @@ from juste_retour.agents.rules import family
 from juste_retour.runs.user_rules import load_rules
 from juste_retour.runs.workshop.tournament import Roles, tournament
 
-SHORT = {"end": "2026Q4", "assess": "2026Q4"}
+SHORT = {"end": "2026Q4", "window_years": 2.25}
 
 
 def played(name, rules, who, scenario):
@@ -89,7 +89,7 @@ def test_commissioners_and_labs_play_too():
     found = tournament("endorse", worlds=4, changes=SHORT | {"agenda": "commission_proposal"})
     assert len(found.places) == len(family("endorse").rules)
     assert found.unit == "EUR bn"
-    short = {"end": "2029Q4", "assess": "2028Q4"}
+    short = {"end": "2029Q4", "window_years": 4.0}
     found = tournament("anchor", "essay-reform", ["home_bias", "exit_to_cloud"], worlds=12, changes=short)
     assert found.unit == "log units"
     assert found.places[0].rule == "home_bias"
@@ -115,7 +115,7 @@ def test_what_cannot_be_played_is_refused(arguments, words):
 
 
 def test_the_command_prints_ranks_and_invasions(call):
-    short = ["--institution", "end=2026Q4", "--institution", "assess=2026Q4", "--worlds", 6]
+    short = ["--institution", "end=2026Q4", "--institution", "window_years=2", "--worlds", 6]
     status, out, err = call("tournament", "--family", "bid", *short)
     assert (status, err) == (0, "")
     assert "trophy_seeking" in out
