@@ -108,8 +108,8 @@ def planned_years(procedure: Procedure, practice: Practice, mw: Number, p: Value
 
 def deliver(
     plan: Reals,
-    now: int,
-    year: float,
+    now: int | Whole,
+    year: Number,
     sites: Sites,
     procedure: Procedure,
     practice: Practice,
@@ -121,7 +121,7 @@ def deliver(
 
     Args:
         plan: (worlds, sites) EUR bn; 0 where nothing is selected.
-        now: this quarter since year 0.
+        now: the quarter of the selection since year 0, a number or (worlds, sites).
         year: its decimal year.
         sites: the candidate sites.
         procedure: the procurement rule's.
