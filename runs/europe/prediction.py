@@ -163,17 +163,21 @@ def scored(
     return pd.DataFrame(rows)
 
 
+def better_than_the_model(table: pd.DataFrame) -> tuple[list[str], list[str], list[str]]:
+    """Forecasts that need no model: which do better than the model, which of them beyond luck, which worse beyond luck."""
+    others = table[~table.forecast.str.startswith("the model")]
+    ahead = others[others.model_less_this > 0]
+    return list(ahead.forecast), list(ahead.forecast[ahead.low > 0]), list(others.forecast[others.high < 0])
+
+
 def who_is_ahead(third_wave: pd.DataFrame, hosts: pd.DataFrame) -> str:
     """Say which forecasts that need no model do better than the model, and whether the difference is more than luck."""
     said = []
     for what, table in (("the third wave", third_wave), ("who hosts", hosts)):
-        others = table[~table.forecast.str.startswith("the model")]
-        ahead = others[others.model_less_this > 0]
-        clear = [f for f, low in zip(ahead.forecast, ahead.low, strict=True) if low > 0]
-        behind = others[others.high < 0]
+        ahead, clear, behind = better_than_the_model(table)
         said.append(
-            f"On {what}, by Brier score the model is behind {_list(ahead.forecast)} (beyond luck: {_list(clear)}) and "
-            f"ahead of the rest (beyond luck: {_list(behind.forecast)})."
+            f"On {what}, by Brier score the model is behind {_list(ahead)} (beyond luck: {_list(clear)}) and "
+            f"ahead of the rest (beyond luck: {_list(behind)})."
         )
         own = table[table.forecast.str.startswith("the model")]
         if len(own) > 1:

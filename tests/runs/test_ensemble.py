@@ -2,6 +2,7 @@
 
 import inspect
 import math
+import re
 from pathlib import Path
 
 import matplotlib
@@ -119,11 +120,11 @@ def test_design_columns_stand_behind_the_keys():
 def test_a_table_that_was_not_asked_for_is_named():
     found = simulate(tables=("facilities",))
     assert list(found.tables) == ["facilities"]
-    with pytest.raises(BadInput, match="'worlds' was not asked for"):
+    with pytest.raises(BadInput, match="'worlds'"):
         _ = found.worlds
     with pytest.raises(AttributeError, match="colour"):
         _ = found.colour
-    with pytest.raises(BadInput, match="did you mean 'states'"):
+    with pytest.raises(BadInput, match=r"'stats'.*'states'"):
         simulate(tables=("stats",))
 
 
@@ -141,9 +142,12 @@ def test_progress_counts_the_worlds():
 
 def test_a_result_can_be_read(result):
     text = repr(result)
-    assert text.startswith("eu-status-quo, seed 3, worlds 0 to 8\n")
-    assert f"  sites: {median(result.worlds.sites):g} (" in text
-    assert f"states {9 * 27} rows" in text
+    head, *lines = text.splitlines()
+    assert "eu-status-quo" in head
+    assert {"3", "0", "8"} <= set(re.findall(r"\d+", head))
+    (sites,) = [line for line in lines if line.strip().startswith("sites")]
+    assert f"{median(result.worlds.sites):g}" in sites
+    assert re.search(rf"states.* {9 * 27}\b", text)
 
 
 def test_provenance_says_where_a_result_comes_from(result):
