@@ -7,7 +7,6 @@ scored against forecasts that need no model.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -22,6 +21,7 @@ from juste_retour.abm.observed import observed, procurement_history
 from juste_retour.abm.scenario import Scenario
 from juste_retour.abm.simulation import Simulation
 from juste_retour.abm.world import World
+from juste_retour.runs.chunked import Progress, chunks
 from juste_retour.runs.europe import delays
 from juste_retour.runs.europe.scores import (
     brier,
@@ -33,10 +33,8 @@ from juste_retour.runs.europe.scores import (
     log_score_of_poisson,
 )
 
-CHUNK = 256
 WAVES = 3
 STANDING = "2027Q4"
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,16 +85,13 @@ def futures(
     scenarios = [s for s in records for _ in range(repeats)]
     replicates = first + np.arange(len(scenarios))
     chosen, working = [], []
-    for start in range(0, len(scenarios), CHUNK):
-        part = slice(start, start + CHUNK)
+    for part in chunks(len(scenarios), progress):
         world = Simulation(scenarios[part], seed, replicates[part], members).run().world
         waves = [world.programme.wave == k + 1 for k in range(WAVES)]
         chosen.append(
             np.stack([_counted(world, (world.programme.selected >= 0) & w) for w in waves], axis=-1)
         )
         working.append(np.stack([_counted(world, world.working & w) for w in waves], axis=-1))
-        if progress is not None:
-            progress(min(start + CHUNK, len(scenarios)), len(scenarios))
     return Futures(members, np.concatenate(chosen), np.concatenate(working), replicates)
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from juste_retour import runs
+from juste_retour.abm.outcomes import run
 from juste_retour.agents.errors import BadInput
 from juste_retour.runs import ensemble, simulate, tables
 from juste_retour.runs.statistics import median, quantile, ranked_quantile, summary, without_a_run
@@ -110,7 +111,7 @@ def test_the_college_stands_in_the_decisions():
 
 
 def test_design_columns_stand_behind_the_keys():
-    found = ensemble.outcomes.run(ensemble.load("eu-status-quo"), 0, np.arange(3))
+    found = run(ensemble.load("eu-status-quo"), 0, np.arange(3))
     frames = tables.frames(found, ("worlds", "states"), {"factor": "high", "x": np.array([0.5, 1.5, 2.5])})
     assert list(frames["states"].columns[:6]) == ["scenario", "seed", "replicate", "factor", "x", "state"]
     assert list(frames["worlds"].x) == [0.5, 1.5, 2.5]
