@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,15 +10,13 @@ import numpy as np
 
 from juste_retour.abm.calendar import year
 from juste_retour.abm.members import Members, load_members
-from juste_retour.abm.outcomes import Outcomes, run
 from juste_retour.abm.scenario import Scenario, load
 from juste_retour.agents.arrays import Reals
 from juste_retour.agents.errors import BadInput, near
-from juste_retour.runs.planners import WORLDS, Planners, replicates_of
+from juste_retour.runs.chunked import Progress, chunks, run_worlds
+from juste_retour.runs.planners import Planners
 from juste_retour.runs.tables import TABLES
-from juste_retour.runs.user_rules import blame
 
-Progress = Callable[[int, int], None]
 OUTCOMES = {c.name: c for c in TABLES["worlds"] if c.kind in ("whole", "real", "quarter")}
 WORSE_WHEN_HIGH = {
     "years_behind",
@@ -44,12 +42,6 @@ def measure(found: Mapping[str, Any], name: str) -> Reals:
     return np.where(np.isnan(values), np.inf, values)
 
 
-def guarded(*arguments: Any, **options: Any) -> Outcomes:
-    """Run worlds; an error in a user's rule is said in one sentence."""
-    with blame():
-        return run(*arguments, **options)
-
-
 class Paired:
     """Outcomes of several scenarios on the same worlds; `extend` runs more of them.
 
@@ -66,14 +58,14 @@ class Paired:
     def extend(self, worlds: int, progress: Progress | None = None) -> None:
         """Run until there are that many worlds of each scenario."""
         begun, price = self.worlds, "price_of_politics" in self.outcomes
-        while self.worlds < worlds:
-            count = min(WORLDS, worlds - self.worlds)
-            replicates = replicates_of(self.worlds, count)
+        for part in chunks(worlds - begun):
+            count = part.stop - part.start
+            replicates = np.arange(self.worlds, self.worlds + count)
             seen: dict[str, dict[str, Reals]] = {}
             for done, scenario in enumerate(self.scenarios, 1):
                 if scenario.digest not in seen:
                     years = self._planners.years([(scenario, self.worlds, count)]) if price else None
-                    result = guarded(
+                    result = run_worlds(
                         scenario, self.seed, replicates, self.members, price=price, planner_years=years
                     )
                     seen[scenario.digest] = {name: measure(result.worlds, name) for name in self.outcomes}
