@@ -71,6 +71,7 @@ class Parameters(BaseModel):
     # -- failures and repair ----------------------------------------------------------------------------------------
     interruptions: Annotated[float, reliability("1 an accelerator-hour", (1e-8, 1e-2), (1e-5, 4e-5), "interruptions, lambda", "Grattafiori et al. (2024): 419 in 54 days on 16,384; Kokolis et al. (2024), Meta's RSC-1: 3.39e-5, from memory", "log")] = LLAMA_INTERRUPTIONS
     checkpoint_s: Annotated[float, reliability("s", (0.01, 3600), (1, 60), "time that a checkpoint blocks, delta_c", "assumed", "log")] = 5.0
+    checkpoint_hours: Annotated[float, reliability("h", (0, 1000), (0, 2), "time between checkpoints; 0: the best, by Young (1974)", "a choice of developers; many runs keep a fixed schedule")] = 0.0
     hardware_failures: Annotated[float, reliability("1 a year", (0, 5), (0.03, 0.15), "hardware failures of an accelerator", "one secondary source", "log")] = 0.09
     node_accelerators: Annotated[float, reliability("accelerators", (1, 1000), (4, 72), "accelerators taken out together: 8 a node, 72 a rack swapped whole", "NVIDIA (2024), from memory", "log")] = 8.0
     spares: Annotated[float, reliability("share", (0, 0.5), (0, 0.05), "nodes in reserve")] = 0.02
@@ -84,6 +85,8 @@ class Parameters(BaseModel):
     detour: Annotated[float, pooling("1", (1, 5), (1.2, 2.1), "fiber per great-circle km, kappa")] = 1.5
     straggler: Annotated[float, pooling("1", (0, 1), (0, 0.1), "slow-down of an exchange for each doubling of sites, s", "form of MIRI (2025); value not measured")] = 0.05
     overlap: Annotated[float, pooling("share", (0, 0.99), (0, 0.9), "share of a synchronous exchange hidden behind computing, o")] = 0.5
+    site_batch_tokens: Annotated[float, pooling("tokens", (1e4, 1e9), (4e6, 1.6e7), "batch that one site uses anyway; a pool that keeps it needs no more tokens", "Grattafiori et al. (2024): 4, 8, then 16 million; Adler et al. (2024): 9.4 million", "log")] = 4e6
+    outer_overlap: Annotated[float, pooling("share", (0, 0.99), (0, 0.99), "share of a low-communication exchange hidden behind the inner steps; 0: it blocks", "Douillard et al. (2025) hide nearly all; Jaghouar et al. (2024), INTELLECT-1, block")] = 0.95
     inner_steps: Annotated[float, pooling("steps", (1, 1e4), (10, 200), "steps between exchanges of a low-communication pool, H", "a choice of developers; the penalty's dependence on H is that of MIRI (2025), which no experiment has tested", "log")] = 30.0
     replica_penalty: Annotated[float, pooling("1", (0, 2), (0.03, 0.29), "exponent of the loss of efficiency with replicas, delta", "joint law of Charles et al. (2025), table 10: 2 x 0.0116 / 0.0985; weak above 10B parameters")] = JOINT_LAW_PENALTY
     inner_batch: Annotated[float, pooling("share", (1e-4, 10), (0.03, 1), "batch of a low-communication pool, of the critical one", "assumed", "log")] = 0.1
