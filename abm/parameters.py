@@ -84,7 +84,7 @@ class Parameters(BaseModel):
     bandwidth_bps: Annotated[float, pooling("bit/s", (1e8, 1e17), (1e11, 1e14), "link of the ring, each direction: 0.1-0.4e12 a shared research network, 1.6e12 leased waves, 3e13 a fiber pair", "a choice of who builds the network", "log")] = 1.6e12
     detour: Annotated[float, pooling("1", (1, 5), (1.2, 2.1), "fiber per great-circle km, kappa")] = 1.5
     straggler: Annotated[float, pooling("1", (0, 1), (0, 0.1), "slow-down of an exchange for each doubling of sites, s", "form of MIRI (2025); value not measured")] = 0.05
-    overlap: Annotated[float, pooling("share", (0, 0.99), (0, 0.9), "share of a synchronous exchange hidden behind computing, o")] = 0.5
+    overlap: Annotated[float, pooling("share", (0, 0.99), (0, 0.9), "share of a synchronous exchange hidden behind computing, o", "assumed; never all: NVIDIA (2025) keeps 0.96 of one site on two")] = 0.5
     site_batch_tokens: Annotated[float, pooling("tokens", (1e4, 1e9), (4e6, 1.6e7), "batch that one site uses anyway; a pool that keeps it needs no more tokens", "Grattafiori et al. (2024): 4, 8, then 16 million; Adler et al. (2024): 9.4 million", "log")] = 4e6
     outer_overlap: Annotated[float, pooling("share", (0, 0.99), (0, 0.99), "share of a low-communication exchange hidden behind the inner steps; 0: it blocks", "Douillard et al. (2025) hide nearly all; Jaghouar et al. (2024), INTELLECT-1, block")] = 0.95
     inner_steps: Annotated[float, pooling("steps", (1, 1e4), (10, 200), "steps between exchanges of a low-communication pool, H", "a choice of developers; the penalty's dependence on H is that of MIRI (2025), which no experiment has tested", "log")] = 30.0
@@ -94,10 +94,10 @@ class Parameters(BaseModel):
     # -- chips ------------------------------------------------------------------------------------------------------
     chip_peak: Annotated[float, chips("FLOP/s", (1e12, 1e18), (H100_PEAK, H100_PEAK), "peak of a chip of 2022.8, dense BF16", "NVIDIA (2023), data sheet of the H100")] = H100_PEAK
     chip_peak_growth: Annotated[float, chips("1 a year", (1, 5), (1.4, 1.8), "growth of a chip's peak", "Epoch AI (2025a), data on supercomputers: 1.6")] = 1.6
-    chip_price_eur: Annotated[float, chips("EUR", (1000, 1e7), (30_000, 90_000), "price of a chip of 2024.9, all in: host, network, building, services", "assumed; USD 53k by the USD 38 bn a GW of Epoch AI (2026), EUR 40k by Regulation (EU) 2026/150")] = 60_000.0
-    chip_price_growth: Annotated[float, chips("1 a year", (0.5, 5), (1.1, 1.3), "growth of a chip's price")] = 1.185
-    chip_power_kw: Annotated[float, chips("kW", (0.01, 100), (1.2, 1.6), "power of a chip of 2022.8, host and network included")] = 1.4
-    chip_power_growth: Annotated[float, chips("1 a year", (0.5, 5), (1.08, 1.2), "growth of a chip's power")] = 1.143
+    chip_price_eur: Annotated[float, chips("EUR", (1000, 1e7), (55_000, 110_000), "price of a chip of 2024.9: machine, network, hall and grid connection; running it is apart", "abm/data/costs.csv, fitted by runs/europe/costs.py; some of its accelerators are estimated")] = 81_000.0
+    chip_price_growth: Annotated[float, chips("1 a year", (0.5, 5), (1.15, 1.4), "growth of a chip's price", "abm/data/costs.csv, fitted by runs/europe/costs.py; some of its accelerators are estimated; held near Epoch AI (2025a)")] = 1.25
+    chip_power_kw: Annotated[float, chips("kW", (0.01, 100), (1.2, 2.1), "power of a chip of 2022.8, host and network included, cooling apart", "abm/data/costs.csv, fitted by runs/europe/costs.py; some of its accelerators are estimated")] = 1.61
+    chip_power_growth: Annotated[float, chips("1 a year", (0.5, 5), (1.1, 1.35), "growth of a chip's power", "abm/data/costs.csv, fitted by runs/europe/costs.py; some of its accelerators are estimated; held near Epoch AI (2025a)")] = 1.18
     life_years: Annotated[float, chips("years", (0, 100), (0, 7), "age at which a machine is renewed; 0: never")] = 0.0
 
     # -- sites ------------------------------------------------------------------------------------------------------

@@ -58,7 +58,7 @@ def step_efficiency(x: Number, batch: Number) -> Reals:
 
     This is what an experiment measures that keeps the batch and adds a site: tokens per second and accelerator.
     """
-    return 1 / (1 + x / batch)
+    return 1 / (1 + np.divide(x, batch))
 
 
 def pool_efficiency(x: Number, size: Number, p: Values) -> Reals:

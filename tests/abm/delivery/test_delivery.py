@@ -63,12 +63,12 @@ def test_parameters_are_frozen_and_closed():
 def test_chips_of_their_date():
     assert chips.peak(2022.8, P).item() == 989e12
     assert chips.peak(2023.8, P).item() == pytest.approx(1.6 * 989e12)
-    assert chips.price(2024.9, P).item() == 60_000
-    assert chips.power_kw(2022.8, P).item() == 1.4
+    assert chips.price(2024.9, P).item() == 81_000
+    assert chips.power_kw(2022.8, P).item() == 1.61
     per_euro = (chips.peak(2026.0, P) / chips.price(2026.0, P)) / (
         chips.peak(2025.0, P) / chips.price(2025.0, P)
     )
-    assert per_euro.item() == pytest.approx(1.35, abs=0.005)
+    assert per_euro.item() == pytest.approx(1.6 / 1.25)
     assert chips.h100_equivalents(1, chips.peak(2025.0, P)).item() == pytest.approx(2.8, abs=0.05)
 
 

@@ -28,7 +28,7 @@ def kept_by_two_sites(**changes):
 
 
 def test_two_sites_1000_km_apart_keep_most_of_one():
-    """NVIDIA NeMo (2025): 0.96 for Nemotron-4 340B on 3,072 H100; the batch of its pretraining was 9.4M tokens."""
+    """NVIDIA (2025): 0.96 for Nemotron-4 340B on 3,072 H100; the batch of its pretraining was 9.4M tokens."""
     assert pytest.approx(1000, rel=0.002) == APART.length / 2
     kept, size = kept_by_two_sites()
     assert size == pytest.approx(340e9, rel=0.01)
