@@ -105,11 +105,12 @@ class Parameters(BaseModel):
     pue_slope: Annotated[float, sites("1 a degree C", (0, 0.1), (0.004, 0.012), "what each degree of yearly mean above `free_cooling_c` adds to it")] = 0.008
     free_cooling_c: Annotated[float, sites("degrees C", (-20, 40), (0, 15), "yearly mean up to which cooling costs nothing extra")] = 5.0
     headroom_scale: Annotated[float, sites("1", (0.01, 100), (0.3, 3), "power headroom of all sites, times the listed", "abm/data/sites.csv: headroom is estimated; it decides how many large sites there can be", "log")] = 1.0
+    beyond_headroom: Annotated[float, sites("1", (1, 3), (1, 3), "power that a site may reach, times its headroom; what is above comes `grid_years` later", "abm/data/sites.csv lists what could be drawn at once; assumed")] = 1.0
     build_exponent: Annotated[float, sites("1", (0, 1), (0, 0.25), "growth of building time with power, x: a campus builds halls side by side")] = 0.1
     build_cv: Annotated[float, sites("1", (0, 3), (0.1, 0.5), "spread of building time, as a share of its mean")] = 0.3
     sketch_mw: Annotated[float, sites("MW", (0.1, 10_000), (5, 100), "size of the site on whose calendar the date of its chips is planned", "assumed", "log")] = 30.0
     longest_litigation_years: Annotated[float, sites("years", (0.25, 10), (0.5, 2), "longest delay of an award by a court; one quarter to this, equally likely")] = 1.0
-    grid_years: Annotated[float, sites("years", (0, 30), (0, 7), "wait for a grid connection on top of building", "can add 2 to 7 years, not measured; 0: listed headroom is there")] = 0.0
+    grid_years: Annotated[float, sites("years", (0, 30), (0, 7), "wait for power above a site's headroom; 0: each state's own", "abm/data/grid.csv; mostly estimated")] = 0.0
     running_cost: Annotated[float, sites("share a year", (0, 1), (0.015, 0.1), "running cost, of the capital cost", "Epoch AI (2026): USD 0.9 bn of 38 a GW")] = 0.9 / 38
     facility_share: Annotated[float, sites("share", (0, 1), (0.2, 0.45), "share of the capital cost that is building, not machine", "fitted to the yearly costs of Epoch AI (2026): USD 12.5 bn of 38 a GW")] = 12.5 / 38
     facility_life_years: Annotated[float, sites("years", (1, 100), (10, 25), "years over which a building is written off", "fitted to the yearly costs of Epoch AI (2026)")] = 14.0

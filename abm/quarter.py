@@ -103,7 +103,7 @@ def operate(world: Any) -> None:
             stopped = (
                 open_ & (luck < hazard) & (np.floor(4 * luck / np.maximum(hazard, 1e-300)) == world.now % 4)
             )
-    opened = (chosen & ~d.cancelled & (d.ready == world.now)).any(-1)
+    opened = (chosen & ~d.cancelled & ((d.ready == world.now) | (d.complete == world.now))).any(-1)
     world.stale |= opened | (stopped != world.stopped).any(-1)
     world.stopped = stopped
 
