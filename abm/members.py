@@ -173,7 +173,7 @@ def _typical() -> Typical:
         longitude=mean(states.more["longitude"]),
         campus_headroom_mw=median("campus"),
         industrial_headroom_mw=median("industrial"),
-        grid_years=mean([sites.grid_years[sites.state == k][0] for k in range(states.count)]),
+        grid_years=mean(reals(sites.grid_years[sites.state == k][0] for k in range(states.count))),
     )
 
 

@@ -195,6 +195,8 @@ def standing(world: Any) -> dict[str, Any]:
         "selected": world.live.sum(-1),
         "contracted": world.contracted.sum(-1),
         "working": works.sum(-1),
-        "working_accelerators": total(np.where(works, world.delivered.chips, 0.0)),
+        "working_accelerators": total(
+            np.where(works, world.delivered.powered(np.arange(world.count), world.now), 0.0)
+        ),
         "exited_labs": world.exited.sum(-1),
     }

@@ -114,7 +114,7 @@ def test_a_run_uses_power_above_the_headroom_when_it_comes():
             advance(world)
             if world.now == world.announced:
                 world.enact(np.arange(8), plan, np.zeros(plan.shape))
-        runs[name] = np.array([record["largest_run_flop"] for record in world.timeline]).T
+        runs[name] = np.array([record.largest_run_flop for record in world.timeline]).T
         opens = world.delivered.ready[plan > 0] - world.first
     assert (runs["quick"] >= runs["slow"] * (1 - 1e-9)).all()
     for k, quarter in enumerate(opens):
