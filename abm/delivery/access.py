@@ -66,9 +66,7 @@ Dedicated = share(0.8, 1.0, "BLOOM, 0.9 of its partition, from general knowledge
 
 
 @access(anonymous=True, deterministic=True)
-def calls(
-    *, share: Annotated[float, Calls] = 0.06, standing: Annotated[str, STANDING] = "calls"
-) -> Regime:
+def calls(*, share: Annotated[float, Calls] = 0.06, standing: Annotated[str, STANDING] = "calls") -> Regime:
     """Peer-reviewed project calls: a run gets the share that one project wins, at one site.
 
     Source: EuroHPC access calls; EuroLingua-GPT, SYNNQ and the Large AI Grand Challenge.
