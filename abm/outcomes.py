@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from juste_retour.abm.accounts import accounts
+from juste_retour.abm.accounts import Accounts, accounts
 from juste_retour.abm.delivery.building import NEVER, TO_OPERATION
 from juste_retour.abm.delivery.chips import h100_equivalents
 from juste_retour.abm.environment import Environment
@@ -19,7 +19,8 @@ from juste_retour.abm.politics.payoffs import Payoffs
 from juste_retour.abm.records import HeldBallot, Record, TimelineQuarter
 from juste_retour.abm.scenario import Scenario
 from juste_retour.abm.simulation import Simulation
-from juste_retour.agents.arrays import Reals, total
+from juste_retour.abm.world import World
+from juste_retour.agents.arrays import Reals, Whole, total
 
 if TYPE_CHECKING:
     from juste_retour.abm.cast import Agents
@@ -84,60 +85,24 @@ def run(
     return outcomes(simulation.env, prices(simulation.env) if price else None)
 
 
-def outcomes(env: Environment, cost: Prices | None) -> Outcomes:
+def outcomes(env: Environment, cost: Prices | None = None) -> Outcomes:
     """Read the outcomes of worlds that have run, and what politics cost, NaN where it was not asked for."""
     world = env.world
     d, contracted = world.programme.delivered, world.contracted
-    n_worlds = world.count
     books = accounts(env)
-    chips, sites, received = books.chips, books.sites, books.received
-    spent = total(received)
-    share = received / np.maximum(spent, 1e-300)[:, None]
     ready = np.where(contracted & (d.ready <= world.last), d.ready, NEVER)
-    first = ready.min(-1, initial=NEVER)
-    read, behind = world.reading(), world.reading().years_behind
-    end = world.training.read[-1]
-    waves = np.where(contracted, world.programme.wave, NEVER)
-    first_wave = np.full((n_worlds, world.states.count), NEVER)
-    for j in range(world.sites.count):
-        i = world.sites.state[j]
-        first_wave[:, i] = np.minimum(first_wave[:, i], waves[:, j])
-    columns = {
-        "sites": contracted.sum(-1),
-        "hosts": (sites > 0).sum(-1),
-        "two_site_states": (sites > 1).sum(-1),
-        "spend_eur_bn": spent,
-        "unspent_eur_bn": np.maximum(world.p.envelope_eur_bn[:, 0] - total(books.common), 0.0),
-        "aggregate_accelerators": total(chips),
-        "open_accelerators": total(chips * (1 - env.institutions.access_in(None).share)),
-        "h100_equivalents": total(h100_equivalents(chips, d.peak)),
-        "largest_site_accelerators": chips.max(-1, initial=0.0),
-        "largest_run_flop": end["largest_run_flop"],
-        "frontier_flop": end["frontier_flop"],
-        "years_behind": behind,
-        "years_behind_at_end": read.years_behind_at_end,
-        "least_years_behind": read.least_years_behind,
-        "quarters_without_run": read.quarters_without_run,
-        "capability_lag_years": read.capability_lag_years,
-        **vars(cost or not_asked(n_worlds)),
-        "hhi_spend": total(share * share),
-        "first_operation": np.where(first < NEVER, first, -1),
-        "rounds": world.bargaining.rounds,
-        "exited_labs": world.training.exited.sum(-1),
-        "welfare_eur_bn": welfare(env, np.where(contracted, world.programme.planned, 0.0)),
-    }
     k = np.nonzero(contracted)
     return Outcomes(
         scenarios=env.scenarios,
         seed=env.seed,
         replicates=world.replicates,
         members=world.members,
-        worlds=columns,
+        worlds=_of_worlds(env, books, ready, cost or not_asked(world.count)),
         states={
-            "sites": sites,
-            "first_wave": np.where(first_wave < NEVER, first_wave, 0),
+            "sites": books.sites,
+            "first_wave": _first_wave(world),
             "accelerators": books.accelerators,
-            "received_eur_bn": received,
+            "received_eur_bn": books.received,
             "paid_eur_bn": books.paid,
             "private_eur_bn": books.private,
             "transfer_eur_bn": world.programme.transfers,
@@ -160,6 +125,52 @@ def outcomes(env: Environment, cost: Prices | None) -> Outcomes:
         timeline=env.timeline or [],
         decisions=env.trace or [],
     )
+
+
+def _of_worlds(
+    env: Environment, books: Accounts, ready: Whole, cost: Prices
+) -> dict[str, NDArray[np.generic]]:
+    """The outcomes of each world, (worlds,) each; `ready` (worlds, sites) quarters of operation."""
+    world = env.world
+    contracted, chips = world.contracted, books.chips
+    spent = total(books.received)
+    share = books.received / np.maximum(spent, 1e-300)[:, None]
+    first = ready.min(-1, initial=NEVER)
+    read, end = world.reading(), world.training.read[-1]
+    return {
+        "sites": contracted.sum(-1),
+        "hosts": (books.sites > 0).sum(-1),
+        "two_site_states": (books.sites > 1).sum(-1),
+        "spend_eur_bn": spent,
+        "unspent_eur_bn": np.maximum(world.p.envelope_eur_bn[:, 0] - total(books.common), 0.0),
+        "aggregate_accelerators": total(chips),
+        "open_accelerators": total(chips * (1 - env.institutions.access_in(None).share)),
+        "h100_equivalents": total(h100_equivalents(chips, world.programme.delivered.peak)),
+        "largest_site_accelerators": chips.max(-1, initial=0.0),
+        "largest_run_flop": end["largest_run_flop"],
+        "frontier_flop": end["frontier_flop"],
+        "years_behind": read.years_behind,
+        "years_behind_at_end": read.years_behind_at_end,
+        "least_years_behind": read.least_years_behind,
+        "quarters_without_run": read.quarters_without_run,
+        "capability_lag_years": read.capability_lag_years,
+        **vars(cost),
+        "hhi_spend": total(share * share),
+        "first_operation": np.where(first < NEVER, first, -1),
+        "rounds": world.bargaining.rounds,
+        "exited_labs": world.training.exited.sum(-1),
+        "welfare_eur_bn": welfare(env, np.where(contracted, world.programme.planned, 0.0)),
+    }
+
+
+def _first_wave(world: World) -> Whole:
+    """The first wave that selected a site in each state, (worlds, states); 0 where none did."""
+    waves = np.where(world.contracted, world.programme.wave, NEVER)
+    first = np.full((world.count, world.states.count), NEVER)
+    for j in range(world.sites.count):
+        i = world.sites.state[j]
+        first[:, i] = np.minimum(first[:, i], waves[:, j])
+    return np.where(first < NEVER, first, 0)
 
 
 def welfare(env: Environment, plan: Reals) -> Reals:

@@ -55,6 +55,7 @@ class Sites:
     longitude: Reals
     kind: tuple[str, ...]  # campus, capital or industrial
     headroom: Reals  # MW at the meter
+    grid_years: Reals  # until power above the headroom comes
     centre: NDArray[np.bool_]  # a computing centre stands or is planned there
     power_price: Reals
     temperature: Reals
@@ -64,6 +65,26 @@ class Sites:
     def count(self) -> int:
         """Number of candidate sites."""
         return len(self.names)
+
+    def some(self, index: Whole) -> Sites:
+        """Some of the sites, in the order of an index."""
+        names, cities, kind = (
+            tuple(x[j] for j in index.tolist()) for x in (self.names, self.cities, self.kind)
+        )
+        return Sites(
+            names,
+            cities,
+            self.state[index],
+            self.latitude[index],
+            self.longitude[index],
+            kind,
+            self.headroom[index],
+            self.grid_years[index],
+            self.centre[index],
+            self.power_price[index],
+            self.temperature[index],
+            self.specialists[index],
+        )
 
 
 @dataclass(frozen=True, eq=False)

@@ -79,6 +79,10 @@ def _share(
     return Parameter(unit, 0, high, about, source, span, scale, "operations")
 
 
+def _staffed(about: str, unit: str, high: float, span: tuple[float, float]) -> Parameter:
+    return Parameter(unit, 1, high, about, "a choice of operators: office hours", span, group="operations")
+
+
 _RESTART = _hours(
     1e-3,
     72,
@@ -124,30 +128,8 @@ def audit_first(
     *,
     restart_h: Annotated[float, _RESTART] = 5 / 60,
     person_share: Annotated[float, _PERSON] = 0.05,
-    staffed_hours: Annotated[
-        float,
-        Parameter(
-            "h a day",
-            1,
-            24,
-            "staffed hours",
-            "a choice of operators: office hours",
-            (8, 24),
-            group="operations",
-        ),
-    ] = 8.0,
-    staffed_days: Annotated[
-        float,
-        Parameter(
-            "days a week",
-            1,
-            7,
-            "staffed days",
-            "a choice of operators: office hours",
-            (5, 7),
-            group="operations",
-        ),
-    ] = 5.0,
+    staffed_hours: Annotated[float, _staffed("staffed hours", "h a day", 24, (8, 24))] = 8.0,
+    staffed_days: Annotated[float, _staffed("staffed days", "days a week", 7, (5, 7))] = 5.0,
     sign_off_h: Annotated[
         float, _hours(0, 2000, "sign-off before anything is changed", (0.1, 57), "assumed: a working day")
     ] = 8.0,
@@ -158,7 +140,7 @@ def audit_first(
     lost_purchases_a_year: Annotated[float, _LOST] = 0.005,
     scandal_a_year: Annotated[float, _SCANDAL] = 0.001,
     found_after_years: Annotated[float, _FOUND] = 1.0,
-):
+) -> Practice:
     """Nothing is bought, repaired or restarted by hand before it is signed off, in office hours.
 
     A person comes after the mean wait for staffed hours and the sign-off; spares come by tender; the team follows the
@@ -198,7 +180,7 @@ def operator_led(
     lost_purchases_a_year: Annotated[float, _LOST] = 0.02,
     scandal_a_year: Annotated[float, _SCANDAL] = 0.01,
     found_after_years: Annotated[float, _FOUND] = 1.0,
-):
+) -> Practice:
     """Those who run the site decide day and night; audit stands apart and judges outcomes only.
 
     Quick restarts, local spares and a team hired for the work; some money is lost and found late.
@@ -239,20 +221,38 @@ def mtbf(n: Number, p: Values) -> Reals:
 
 
 def checkpoint_interval(n: Number, p: Values) -> Reals:
-    """Hours between checkpoints that lose the least (E11; Young (1974))."""
-    return np.sqrt(2 * p.checkpoint_s / 3600 * mtbf(n, p))
+    """Hours between checkpoints: `checkpoint_hours` if it is set, else the interval that loses the least (E11; Young (1974))."""
+    return np.where(
+        p.checkpoint_hours > 0, p.checkpoint_hours, np.sqrt(2 * p.checkpoint_s / 3600 * mtbf(n, p))
+    )
 
 
-def losses(n: Number, practice: Practice, p: Values) -> tuple[Reals, Reals]:
-    """Return what checkpoints and waiting cost a job on n accelerators: delta_c / tau, which is tau / 2 MTBF, and r / MTBF."""
+def losses(n: Number, practice: Practice, p: Values, jobs: int = 1) -> tuple[Reals, Reals, Reals]:
+    """Return what one of `jobs` equal jobs on n accelerators in all loses, as shares of the time in which it makes progress.
+
+    Writing checkpoints costs delta_c / tau, the work since the last one tau / 2 MTBF, and waiting r / MTBF (E12).
+    """
     rate = p.interruptions * n
-    return np.sqrt(p.checkpoint_s / 7200 * rate), practice.downtime_h * rate
+    young = np.sqrt(p.checkpoint_s / 7200 * rate) / np.sqrt(jobs)
+    waiting = practice.downtime_h * rate / jobs
+    if not np.any(p.checkpoint_hours > 0):
+        return young, young, waiting
+    fixed = p.checkpoint_hours > 0
+    interval = np.where(fixed, p.checkpoint_hours, 1.0)
+    writing = np.where(fixed, p.checkpoint_s / 3600 / interval, young)
+    return writing, np.where(fixed, interval / 2 * rate / jobs, young), waiting
 
 
-def goodput(n: Number, practice: Practice, p: Values) -> Reals:
-    """Share of its time in which a job on n accelerators makes progress (E12); one where n is 0."""
-    checkpoints, waiting = losses(n, practice, p)
-    return 1 / ((1 + checkpoints) * (1 + checkpoints + waiting))
+def goodput(n: Number, practice: Practice, p: Values, jobs: int = 1, rejoin: bool = False) -> Reals:
+    """Share of its time in which each of `jobs` equal jobs on n accelerators in all makes progress (E12).
+
+    One where n is 0. A job that can `rejoin` the others takes its state from them: it writes no checkpoints and loses
+    no work, and only waits.
+    """
+    writing, lost, waiting = losses(n, practice, p, jobs)
+    if rejoin and jobs > 1:
+        return 1 / (1 + waiting)
+    return 1 / ((1 + writing) * (1 + lost + waiting))
 
 
 def in_service(practice: Practice, p: Values) -> Reals:

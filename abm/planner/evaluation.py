@@ -26,7 +26,6 @@ from juste_retour.abm.members import Members
 from juste_retour.abm.reading import capped
 from juste_retour.abm.scenario import Scenario, values
 from juste_retour.agents.arrays import Reals, Whole, ranks, total
-from juste_retour.agents.situation import Sites
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +68,7 @@ class Evaluation:
         """EUR bn that an order of this quarter is expected to be able to spend at each site; (sites,)."""
         years = planned_years(self.procedure, self.practice, self.p.sketch_mw, self.p)
         bought = year(quarter) + self.procedure.refresh * years
-        power = headroom(self.sites, self.procedure, self.p)
+        power = headroom(self.sites, self.procedure, self.p) * self.p.beyond_headroom
         most = chip.spend_cap(power, bought, self.sites.temperature, self.p, self.kept)
         return np.broadcast_to(most, (1, self.sites.count))[0]
 
@@ -102,7 +101,7 @@ class Evaluation:
         plans, draws = len(orders.amounts), len(luck.award)
         amounts, now = np.repeat(orders.amounts, draws, axis=0), np.repeat(orders.quarters, draws, axis=0)
         drawn = Luck(*(np.tile(getattr(luck, f.name), (plans, 1)) for f in fields(Luck)))
-        sites = _some(self.sites, orders.sites)
+        sites = self.sites.some(orders.sites)
         return deliver(
             amounts, now, year(now), sites, self.procedure, self.practice, drawn, self.failing, self.p
         )
@@ -110,31 +109,37 @@ class Evaluation:
     def _rates(self, orders: Orders, luck: Luck) -> Reals:
         """FLOP/s of the best run of what was ordered, in each quarter of the window; (plans * draws, quarters)."""
         made = self._delivered(orders, luck)
-        fleet = self._fleet(made, orders.sites)
+        at_once, full = (self._fleet(made, x, orders.sites) for x in (made.chips - made.waiting, made.chips))
         ready = np.where(made.cancelled, NEVER, made.ready)
-        if len(orders.sites) == 1 or self.institutions.local_pooling:
-            own = run_of(self.institutions, self._each(fleet), None, None).own
-            best = [np.where(ready <= now, own, 0.0).max(-1, initial=0.0) for now in self.window]
-            return np.stack(best, axis=-1)
-        return self._pooled(fleet, ready)
+        complete = np.where(made.cancelled, NEVER, made.complete)
+        if len(orders.sites) > 1 and not self.institutions.local_pooling:
+            return self._pooled(at_once, full, ready, complete)
+        waits = bool(made.waiting.any())
+        own = run_of(self.institutions, self._each(full), None, None).own
+        first = run_of(self.institutions, self._each(at_once), None, None).own if waits else own
+        rates = np.zeros((len(ready), len(self.window)))
+        for k, now in enumerate(self.window):
+            there = np.where(complete <= now, own, first) if waits else own
+            rates[:, k] = np.where(ready <= now, there, 0.0).max(-1, initial=0.0)
+        return rates
 
-    def _pooled(self, fleet: Fleet, ready: Whole) -> Reals:
-        """The same where sites may train together: the pool is found anew where a site opened."""
+    def _pooled(self, at_once: Fleet, full: Fleet, ready: Whole, complete: Whole) -> Reals:
+        """The same where sites may train together: the pool is found anew where a site opened or got its power."""
         begun, end = self.window[0], self.window[-1]
-        opened = np.where(ready <= end, np.maximum(ready, begun) - begun, -1)
         new = np.zeros((len(ready), len(self.window)), bool)
-        row, site = np.nonzero(opened >= 0)
-        new[row, opened[row, site]] = True
+        for date in (ready, complete):
+            row, site = np.nonzero(date <= end)
+            new[row, np.maximum(date[row, site], begun) - begun] = True
         row, quarter = np.nonzero(new)
-        rates = np.zeros(new.shape)
+        rates, now = np.zeros(new.shape), begun + quarter[:, None]
         if len(row):
-            works = ready[row] <= begun + quarter[:, None]
-            some = replace(fleet, chips=np.where(works, fleet.chips[row], 0.0), peak=fleet.peak[row])
+            powered = np.where(complete[row] <= now, full.chips[row], at_once.chips[row])
+            some = replace(full, chips=np.where(ready[row] <= now, powered, 0.0), peak=full.peak[row])
             rates[row, quarter] = run_of(self.institutions, self._each(some), None, None).rate
         return np.maximum.accumulate(rates, axis=-1)
 
-    def _fleet(self, made: Delivered, sites: Whole) -> Fleet:
-        chips = np.broadcast_to(made.chips * self.regime.share, made.ready.shape)
+    def _fleet(self, made: Delivered, chips: Reals, sites: Whole) -> Fleet:
+        chips = np.broadcast_to(chips * self.regime.share, made.ready.shape)
         return Fleet(
             chips=chips,
             peak=np.broadcast_to(made.peak, chips.shape),
@@ -171,15 +176,6 @@ class Evaluation:
                 found[machines] = run_of(self.institutions, fleet, None, None).rate.item()
             out[k] = found[machines]
         return out
-
-
-def _some(sites: Sites, index: Whole) -> Sites:
-    """Some of the sites."""
-    parts = {}
-    for field in fields(sites):
-        value = getattr(sites, field.name)
-        parts[field.name] = value[index] if isinstance(value, np.ndarray) else tuple(value[j] for j in index)
-    return replace(sites, **parts)
 
 
 def _part(tour: Tour, sites: Whole) -> Tour:

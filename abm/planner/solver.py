@@ -24,12 +24,12 @@ from juste_retour.abm.scenario import Scenario
 from juste_retour.agents.arrays import Reals, Whole, total
 
 DRAWS, FEW = 64, 8  # of delivery: for the choice, and for the search
-COUNTS = (1, 2, 3, 4, 6, 8, 12)  # sites of a phase
+COUNTS = (1, 2, 3, 4, 5, 6, 8, 10, 12)  # sites of a phase
 WAITS = (0, 1, 2, 4, 8, 16, 32, 64)  # quarters before the first order
-FINE = 16  # amounts per factor of ten; the search takes every second
+FINE, COARSE, REFINED = 32, 4, (2, 1)  # amounts per factor of ten; the search takes every fourth, then those between
 LATER = (2, 4, 8)  # quarters from the first phase to the second
 NEAR = 0.05  # years behind the best plan for the money within which the search keeps a plan
-KEPT = 3  # plans that the search keeps for each step of money
+KEPT = 2  # plans that the search keeps for each step of money
 SOURCE = 0  # seed of the planner's own draws
 REMEMBERED = 4096  # solutions
 
@@ -114,8 +114,9 @@ class _Search:
     def solution(self) -> Solution:
         """Search, judge, and keep what no cheaper plan equals."""
         menu = self._near(self._singles(), FEW)
-        finer = [menu + np.array([0, 0, step, 0, 0, 0]) for step in (-1, 0, 1)]
-        menu = self._near(np.unique(np.concatenate(finer), axis=0), FEW)
+        for step in REFINED:
+            finer = [menu + np.array([0, 0, change, 0, 0, 0]) for change in (-step, 0, step)]
+            menu = self._near(np.unique(np.concatenate(finer), axis=0), FEW)
         menu = self._near(np.unique(np.concatenate((menu, self._pairs(menu))), axis=0), FEW)
         spend, worth = self._judged(menu, DRAWS)
         order = np.lexsort((worth, spend))
@@ -133,8 +134,10 @@ class _Search:
     def _singles(self) -> Whole:
         """All in one phase, on the coarse grid."""
         counts = sorted({k for k in (*COUNTS, self.fewest, self.most) if self.fewest <= k <= self.most and k})
-        steps = [n for n in self.steps if n % 2 == 0]
-        return np.array([(k, w, n, 0, 0, 0) for k in counts for w in self.waits for n in steps]).reshape(-1, 6)
+        steps = [n for n in self.steps if n % COARSE == 0]
+        return np.array([(k, w, n, 0, 0, 0) for k in counts for w in self.waits for n in steps]).reshape(
+            -1, 6
+        )
 
     def _pairs(self, menu: Whole) -> Whole:
         """Plans of a menu that leave sites for a second phase, with one."""
@@ -144,7 +147,7 @@ class _Search:
                 for k, w, n, _, _, _ in menu[:: max(len(menu) // 12, 1)].tolist()
                 for more in (1, 2, 4)
                 for later in LATER
-                for step in (-4, 0, 4, 8)
+                for step in (-8, 0, 8, 16)
                 if k + more <= self.most and w + later < len(self.caps)
             ],
             dtype=np.int64,

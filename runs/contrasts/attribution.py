@@ -24,8 +24,9 @@ from juste_retour.abm.scenario import Scenario, load, parameters
 from juste_retour.agents.arrays import Reals
 from juste_retour.agents.errors import BadInput
 from juste_retour.agents.rules import FAMILIES
+from juste_retour.runs.chunked import Progress
 from juste_retour.runs.contrasts.contrasts import mean
-from juste_retour.runs.contrasts.paired import Paired, Progress, outcome, union_of
+from juste_retour.runs.contrasts.paired import Paired, outcome, union_of
 from juste_retour.runs.contrasts.resampling import interval, resampled_means
 from juste_retour.runs.ensemble import whole
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,20 +10,17 @@ import numpy as np
 
 from juste_retour.abm.calendar import year
 from juste_retour.abm.members import Members, load_members
-from juste_retour.abm.outcomes import Outcomes, run
 from juste_retour.abm.scenario import Scenario, load
 from juste_retour.agents.arrays import Reals
 from juste_retour.agents.errors import BadInput, near
-from juste_retour.runs.planners import WORLDS, Planners, replicates_of
-from juste_retour.runs.tables import TABLES
-from juste_retour.runs.user_rules import blame
+from juste_retour.runs.chunked import Progress, chunks, run_worlds
+from juste_retour.runs.tables import PRICES, TABLES
 
-Progress = Callable[[int, int], None]
 OUTCOMES = {c.name: c for c in TABLES["worlds"] if c.kind in ("whole", "real", "quarter")}
 WORSE_WHEN_HIGH = {
     "years_behind",
     "capability_lag_years",
-    "price_of_politics",
+    *PRICES,
     "exited_labs",
     "first_operation",
 }
@@ -36,18 +33,17 @@ def outcome(name: str, place: str = "outcome") -> str:
     return name
 
 
+def asks_price(outcomes: Iterable[str]) -> bool:
+    """Whether a price of politics is among some outcomes."""
+    return any(name in PRICES for name in outcomes)
+
+
 def measure(found: Mapping[str, Any], name: str) -> Reals:
     """One outcome of some worlds as real numbers, infinite where a lag is missing or nothing ever works."""
     values = np.asarray(found[name], dtype=np.float64)
     if OUTCOMES[name].kind == "quarter":
-        return np.where(values < 0, np.inf, year(values))  # type: ignore[arg-type]
+        return np.where(values < 0, np.inf, year(values))
     return np.where(np.isnan(values), np.inf, values)
-
-
-def guarded(*arguments: Any, **options: Any) -> Outcomes:
-    """Run worlds; an error in a user's rule is said in one sentence."""
-    with blame():
-        return run(*arguments, **options)
 
 
 class Paired:
@@ -60,22 +56,18 @@ class Paired:
         self.scenarios, self.seed, self.members = list(scenarios), seed, members
         self.outcomes = [outcome(name) for name in outcomes]
         self.worlds = 0
-        self._planners = Planners(seed, members)
         self._parts: dict[str, list[Reals]] = {name: [] for name in self.outcomes}
 
     def extend(self, worlds: int, progress: Progress | None = None) -> None:
         """Run until there are that many worlds of each scenario."""
-        begun, price = self.worlds, "price_of_politics" in self.outcomes
-        while self.worlds < worlds:
-            count = min(WORLDS, worlds - self.worlds)
-            replicates = replicates_of(self.worlds, count)
+        begun, price = self.worlds, asks_price(self.outcomes)
+        for part in chunks(worlds - begun):
+            count = part.stop - part.start
+            replicates = np.arange(self.worlds, self.worlds + count)
             seen: dict[str, dict[str, Reals]] = {}
             for done, scenario in enumerate(self.scenarios, 1):
                 if scenario.digest not in seen:
-                    years = self._planners.years([(scenario, self.worlds, count)]) if price else None
-                    result = guarded(
-                        scenario, self.seed, replicates, self.members, price=price, planner_years=years
-                    )
+                    result = run_worlds(scenario, self.seed, replicates, self.members, price=price)
                     seen[scenario.digest] = {name: measure(result.worlds, name) for name in self.outcomes}
                 if progress is not None:
                     every = len(self.scenarios)

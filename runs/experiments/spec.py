@@ -18,8 +18,9 @@ from juste_retour.abm.members import Members, load_members
 from juste_retour.abm.scenario import DEFAULT, Scenario, check_actors, load
 from juste_retour.abm.toml import read_toml
 from juste_retour.agents.errors import BadInput, near
+from juste_retour.runs.chunked import Progress
 from juste_retour.runs.contrasts.attribution import Switches, mixed, switches
-from juste_retour.runs.contrasts.paired import outcome
+from juste_retour.runs.contrasts.paired import asks_price, outcome
 from juste_retour.runs.ensemble import whole
 from juste_retour.runs.experiments.design import TO, Design, Point, points, read_design, scenario_at
 from juste_retour.runs.experiments.factors import Factor, check_rule, read_factors
@@ -146,6 +147,8 @@ class Spec:
 def content_digest(content: Mapping[str, Any], members: str, rules: Mapping[str, str], runs: int) -> str:
     """Hash of a spec's content, also of one that another version of the code resolved.
 
+    Of the outcomes only counts whether a price of politics is among them.
+
     Args:
         content: of the spec.
         members: digest of the members.
@@ -155,7 +158,12 @@ def content_digest(content: Mapping[str, Any], members: str, rules: Mapping[str,
     said = {
         k: v for k, v in content.items() if k not in ("title", "question", "outcomes", "members", "rules")
     }
-    said |= {"members": members, "rules": dict(rules), "chunk": _chunk(content.get("chunk"), runs)}
+    said |= {
+        "price": asks_price(content.get("outcomes", ())),
+        "members": members,
+        "rules": dict(rules),
+        "chunk": _chunk(content.get("chunk"), runs),
+    }
     return hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
@@ -186,9 +194,7 @@ def read_spec(path: Path | str, rules: Sequence[Path] = ()) -> Spec:
         raise BadInput(f"{path}: {error}") from None
 
 
-def spec_of(
-    content: Mapping[str, Any], folder: Path | str = ".", check: Callable[[int, int], None] | None = None
-) -> Spec:
+def spec_of(content: Mapping[str, Any], folder: Path | str = ".", check: Progress | None = None) -> Spec:
     """Build a spec from what its file would say, or from the `content` of another spec.
 
     Args:
@@ -244,6 +250,8 @@ def spec_of(
         scenarios |= more
     elif not factors and design.kind != "switches":
         raise BadInput("[factors] is empty; name what is varied, as in voting = ['unanimity', 'lisbon_qmv'].")
+    if "outcomes" not in content and any(f.real for f in factors):  # each point would need a planner's plan
+        said["outcomes"] = [name for name in said["outcomes"] if not asks_price((name,))]
     switching = None
     if design.kind == "switches":
         target = design.settings["to"]
@@ -319,7 +327,7 @@ def _listed(
     return Design(design.kind, {"points": out}), scenarios
 
 
-def _check_points(spec: Spec, check: Callable[[int, int], None] | None) -> tuple[Refused, ...]:
+def _check_points(spec: Spec, check: Progress | None) -> tuple[Refused, ...]:
     """Build every point's scenario; refused ones are left out where the design allows it."""
     codes = {
         "state": spec.members.states.codes,
