@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import accumulate
 
 import numpy as np
 
@@ -90,7 +91,7 @@ def _read(env: Environment, plans: Sequence[tuple[Reals, Whole]]) -> list[Reals]
         np.concatenate([a[at] for (a, _), at in zip(plans, rows, strict=True)]),
         np.concatenate([q[at] for (_, q), at in zip(plans, rows, strict=True)]),
     )
-    first, *rest = np.split(found, np.cumsum([len(at) for at in rows])[:-1])
+    first, *rest = np.split(found, list(accumulate(len(at) for at in rows))[:-1])
     out = [first]
     for at, years in zip(other, rest, strict=True):
         out.append(first.copy())

@@ -26,7 +26,11 @@ from juste_retour.agents.arrays import Reals, Whole, total
 DRAWS, FEW = 64, 8  # of delivery: for the choice, and for the search
 COUNTS = (1, 2, 3, 4, 5, 6, 8, 10, 12)  # sites of a phase
 WAITS = (0, 1, 2, 4, 8, 16, 32, 64)  # quarters before the first order
-FINE, COARSE, REFINED = 32, 4, (2, 1)  # amounts per factor of ten; the search takes every fourth, then those between
+FINE, COARSE, REFINED = (
+    32,
+    4,
+    (2, 1),
+)  # amounts per factor of ten; the search takes every fourth, then those between
 LATER = (2, 4, 8)  # quarters from the first phase to the second
 NEAR = 0.05  # years behind the best plan for the money within which the search keeps a plan
 KEPT = 2  # plans that the search keeps for each step of money
