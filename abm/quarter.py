@@ -16,6 +16,7 @@ from juste_retour.abm.environment import Environment
 from juste_retour.abm.fleet import fleet_of, operational, run_of
 from juste_retour.abm.politics.ballot_result import BallotResult
 from juste_retour.abm.politics.council import Council
+from juste_retour.abm.politics.facts import Facts
 from juste_retour.abm.records import Exit, HeldBallot, TimelineQuarter, Vote
 from juste_retour.abm.world import Race, World
 from juste_retour.agents.arrays import Reals, Whole, total
@@ -65,6 +66,8 @@ def bargain(env: Environment) -> None:
     _remember(world, rows, result)
     world.bargaining.settled[rows] = result.last
     if env.institutions.choice("agenda").marks.get("calls"):
+        if result.tops_up:  # after a call's last wave the selected sites share the money left
+            env.top_up(rows, Facts(env, rows).topped_up())
         return
     given_up = ~world.bargaining.settled[rows] & (
         (world.bargaining.rounds[rows] >= world.p.rounds_limit[rows, 0]) | (world.now == world.last)

@@ -109,6 +109,7 @@ class Scenario(Parameters):
         quarter(self.announcement, "announcement")
         self._check_window(first, last)
         self._check_payments(last)
+        self._check_leftover(last)
         if self.race_last_year < self.race_first_year:
             raise BadInput(
                 f"race_last_year = {self.race_last_year} is before race_first_year = {self.race_first_year}; raise it."
@@ -175,6 +176,22 @@ class Scenario(Parameters):
             )
         if max(4 * when for when, _ in self.payments) > last:
             raise BadInput(f"schedule = {self.schedule!r} orders after end = {self.end!r}; order earlier.")
+
+    def _check_leftover(self, last: int) -> None:
+        """Refuse a leftover rule whose waves come after the last quarter."""
+        agenda = family("agenda")[self.rules["agenda"].rule]
+        chosen = dict(self.rules["agenda"].settings)
+        decisions = str(chosen.get("decisions", agenda.parameters.get("decisions", ("", None))[0])).split()
+        if not agenda.marks.get("calls") or not decisions:
+            return
+        rule = family("leftover")[self.rules["leftover"].rule]
+        settings = rule.settings(dict(self.rules["leftover"].settings), "leftover")
+        waves = rule(quarter(decisions[-1], "agenda.decisions"), **settings).waves
+        if waves and waves[-1].decision > last:
+            raise BadInput(
+                f"leftover = {rule.name!r} decides in {label(waves[-1].decision)}, after end = {self.end!r}; set end "
+                "later, or choose another rule."
+            )
 
     def __hash__(self) -> int:
         """Hash by content, so that a scenario can key a cache."""
