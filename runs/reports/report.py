@@ -14,12 +14,13 @@ from juste_retour.abm.scenario import DEFAULT, UNNAMED, Scenario, load
 from juste_retour.agents.errors import BadInput
 from juste_retour.runs.experiments.design import FROM, TO
 from juste_retour.runs.experiments.results import Results
-from juste_retour.runs.experiments.spec import Spec, shown
-from juste_retour.runs.printing import brief, json_text
+from juste_retour.runs.experiments.spec import Spec
+from juste_retour.runs.numerals import brief, shown, span, within
+from juste_retour.runs.printing import json_text
 from juste_retour.runs.reports import figures
 from juste_retour.runs.reports.findings import Findings, unit_of, words
 from juste_retour.runs.reports.sensitivity import morris, sobol
-from juste_retour.runs.statistics import HIGH, LOW, quantile
+from juste_retour.runs.statistics import quantile, summary
 
 PAGE, FIGURES = "report.html", "figures"
 MOST_CHANGES = 8  # of a scenario without a name that are written out
@@ -66,7 +67,7 @@ def answer(found: Findings) -> str:
         text = (
             f"From {a.source} to {a.target}, {words(name)} goes from {brief(a.value_from)} to "
             f"{unit_of(brief(a.value_to), name)}. {most.group.capitalize()} makes the largest part of the difference: "
-            f"{brief(most.share)} of {brief(a.difference)} ({brief(most.low)} to {brief(most.high)})."
+            f"{brief(most.share)} of {brief(a.difference)} ({span(most.low, most.high)})."
         )
         if a.interactions:
             pair = max(a.interactions, key=lambda i: abs(i.interaction))
@@ -240,10 +241,7 @@ def _outcomes(found: Findings) -> str:
         note += " Each row stands for all of its points in the sample."
     body = []
     for label, some in found.groups:
-        cells = [
-            f"{brief(quantile(v, 0.5))} ({brief(quantile(v, LOW))} to {brief(quantile(v, HIGH))})"
-            for v in (found.pooled(name, some) for name in found.values)
-        ]
+        cells = [within(summary(v), brief) for v in (found.pooled(name, some) for name in found.values)]
         body.append([label, *cells])
     plain = found.spec.switching is None and rows == len(found.groups) and "label" not in found.points[0]
     point = ", ".join(found.points[0]) if plain else "Point"
@@ -252,7 +250,7 @@ def _outcomes(found: Findings) -> str:
 
 def _interactions(found: Findings) -> str:
     rows = [
-        [context or "-", " and ".join(i.groups), brief(i.interaction), f"{brief(i.low)} to {brief(i.high)}"]
+        [context or "-", " and ".join(i.groups), brief(i.interaction), span(i.low, i.high)]
         for context, a in found.attributions
         for i in sorted(a.interactions, key=lambda i: -abs(i.interaction))[:5]
     ]
