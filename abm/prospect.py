@@ -159,7 +159,7 @@ class Outlook:
                 out.append(run_flop(np.maximum(old, best), self.p))
             return out
         apart = not self.institutions.standing_access.joins
-        out: list[Reals] = []
+        out = []
         before: tuple[Truths, int] | None = None
         rate = np.zeros(len(self.rows))
         for after in self.horizon:
