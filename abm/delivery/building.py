@@ -20,6 +20,7 @@ from juste_retour.abm.delivery.procurement import (
     build_time,
     chip_date,
     litigation_years,
+    shell_time,
     tender_fails,
 )
 from juste_retour.abm.noise import Tape
@@ -100,6 +101,7 @@ class Luck:
     tender: Reals
     build: Reals
     cancel: Reals
+    shell: Reals | None = None  # None: a shell stands everywhere
 
     @classmethod
     def of(cls, tape: Tape, sites: int, rows: NDArray[np.int64], order: str = "") -> Luck:
@@ -120,7 +122,8 @@ def grid_wait(sites: Sites, p: Values) -> Reals:
 def planned_years(procedure: Procedure, practice: Practice, mw: Number, p: Values) -> Reals:
     """Mean years from selection to operation of a site of some MW, within its headroom."""
     size = power(np.maximum(mw, 1e-9) / REFERENCE_MW, p.build_exponent)
-    return procedure.award_years + procedure.build_years * size * practice.build_factor
+    building = procedure.build_years + procedure.without_shell * procedure.shell_years
+    return procedure.award_years + building * size * practice.build_factor
 
 
 def _affordable_and_carried(
@@ -162,7 +165,8 @@ def deliver(
     sketch = year + procedure.refresh * planned_years(procedure, practice, p.sketch_mw, p)
     sketched = np.minimum(*_affordable_and_carried(plan, sketch, power_there, kept, sites, p))
     mw = np.maximum(chip.power_mw(sketched, sketch, sites.temperature, p), 1e-3)
-    building = build_time(procedure, mw, practice, luck.build, p)
+    shell = shell_time(procedure, mw, practice, luck.shell, p)
+    building = build_time(procedure, mw, practice, luck.build, p) + shell
     since = year + to_contract + building
     bought = chip_date(procedure, year, since)
     wanted, carried = _affordable_and_carried(plan, bought, power_there, kept, sites, p)
