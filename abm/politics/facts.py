@@ -141,6 +141,13 @@ class Facts:
         """(worlds, states) EUR bn that the best free site can take and the state can match."""
         return np.maximum(np.minimum(self.at_best(self.cap), self.host_room), 0.0)
 
+    @cached_property
+    def site_room(self) -> Reals:
+        """(worlds, sites) EUR bn that each site can take and its host can pay."""
+        if not np.isfinite(self.host_room).any():
+            return self.cap
+        return np.minimum(self.cap, take(self.host_room, self.sites.state))
+
     def payable(self, plan: Reals) -> Reals:
         """The plan cut to what its hosts can pay; (worlds, sites) EUR bn."""
         if not np.isfinite(self.host_room).any():
