@@ -10,7 +10,7 @@ from juste_retour.abm.delivery.exchange import run_flop
 from juste_retour.abm.environment import Environment
 from juste_retour.abm.fleet import fleet_of, operational, run_of
 from juste_retour.abm.quarter import progress, race_of
-from juste_retour.abm.quarter import run_flop as largest_run
+from juste_retour.abm.training import run_flop as largest_run
 from juste_retour.agents.arrays import Reals, total
 
 REPORTED = (
@@ -81,5 +81,5 @@ class Readings:
             world.count
         )  # at the start only what stood already works, and nothing is to be kept of it
         machines = operational(world.machines, world.year)
-        fleet = fleet_of(world, self.env.institutions, every, world.working, machines, world.year)
+        fleet = fleet_of(world, self.env.institutions, every, world.working, machines)
         return run_flop(run_of(self.env.institutions, fleet, world.training.pool, None).rate, world.p)

@@ -7,7 +7,7 @@ parameter. This module holds data only: rules are asked through `abm.institution
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypedDict
 
@@ -41,6 +41,9 @@ class Programme:
         stopped: (worlds, sites) closed by a scandal this quarter.
         envelope: (worlds, 1) EUR bn left to place.
         transfers: (worlds, states) cash for a yes, EUR bn.
+        later: later orders for selected sites, each like `delivered`.
+        later_money: (worlds, sites) EUR bn of the later orders that are part of `planned`.
+        renewals: machines that replace others, likewise.
     """
 
     planned: Reals
@@ -52,6 +55,9 @@ class Programme:
     stopped: Truths
     envelope: Reals
     transfers: Reals
+    later_money: Reals
+    later: list[Delivered] = field(default_factory=list)
+    renewals: list[Delivered] = field(default_factory=list)
 
     @classmethod
     def at_start(cls, worlds: int, states: int, sites: int, envelope: Reals) -> Programme:
@@ -66,6 +72,7 @@ class Programme:
             stopped=np.zeros((worlds, sites), bool),
             envelope=np.broadcast_to(envelope, (worlds, 1)).copy(),
             transfers=np.zeros((worlds, states)),
+            later_money=np.zeros((worlds, sites)),
         )
 
 
@@ -122,6 +129,8 @@ class Training:
         rate: (worlds,) FLOP/s of the best single run.
         pool: (worlds, sites) sites in it.
         stale: (worlds,) whether the two are out of date.
+        own: (worlds, sites) FLOP/s of each selected facility alone, where rates do not change.
+        unrated: (worlds,) whether `own` is out of date.
         operational: machines that stood already and work; -1 before the first quarter.
         read: the race in the quarters of the window so far.
         exited: (worlds, labs) that have left for a cloud abroad.
@@ -132,6 +141,8 @@ class Training:
     rate: Reals
     pool: Truths
     stale: Truths
+    own: Reals
+    unrated: Truths
     operational: int
     read: list[Race]
     exited: Truths
@@ -178,6 +189,8 @@ class World:
             rate=np.zeros(w),
             pool=np.zeros((w, s), bool),
             stale=np.ones(w, bool),
+            own=np.zeros((w, s)),
+            unrated=np.ones(w, bool),
             operational=-1,
             read=[],
             exited=np.zeros((w, self.labs.count), bool),
@@ -249,6 +262,23 @@ class World:
     def tour(self) -> Tour:
         """The fiber ring over all candidate sites."""
         return plan_tour(self.sites.latitude, self.sites.longitude)
+
+    @property
+    def committed(self) -> Reals:
+        """(worlds,) EUR bn of the envelope in the plans that passed, cancelled selections included."""
+        return total(np.where(self.programme.own_money, 0.0, self.programme.planned))
+
+    @property
+    def constant_rates(self) -> bool:
+        """Whether a facility's rate is the same from its first to its last quarter, in all worlds."""
+        programme = self.programme
+        changes = bool(programme.later) or bool(programme.renewals) or self.renews or self.talent_moves
+        return not changes and not programme.delivered.waiting.any()
+
+    @cached_property
+    def talent_moves(self) -> bool:
+        """Whether talent follows the machines in any world."""
+        return bool((self.p.talent_elasticity > 0).any())
 
     @cached_property
     def renews(self) -> bool:

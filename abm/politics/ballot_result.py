@@ -51,6 +51,7 @@ class BallotResult:
         delay: (worlds,) amendments that went before, or a number.
         applied: (worlds, states) who applied, under a call for proposals.
         waits: (worlds,) where this quarter is not a round: whoever decides orders later.
+        tops_up: whether selected sites share the money that is left after this round.
         terms: what voters weighed; None where nobody voted on a plan.
     """
 
@@ -68,4 +69,5 @@ class BallotResult:
     delay: int | Whole = 0
     applied: Truths | None = None
     waits: Truths | bool = False
+    tops_up: bool = False
     terms: Terms | None = None

@@ -127,7 +127,7 @@ def _say_ties(found: Any, where: Any) -> None:
     """Say in how many worlds the lag is the very same: luck makes no such ties, machines that stood already do."""
     import numpy as np
 
-    from juste_retour.runs.printing import brief
+    from juste_retour.runs.numerals import brief
 
     lags = found.values.get("years_behind")
     if lags is None or not np.isfinite(lags).any():
@@ -146,14 +146,14 @@ def _say_ties(found: Any, where: Any) -> None:
 
 
 def _row(c: Any, wide: bool) -> list[str]:
-    from juste_retour.runs.printing import brief
+    from juste_retour.runs.numerals import brief, span
 
     row = [
         c.outcome,
         brief(c.mean_a),
         brief(c.mean_b),
         brief(c.difference),
-        f"{brief(c.low)} to {brief(c.high)}",
+        span(c.low, c.high),
     ]
     if not wide:
         return row
@@ -213,11 +213,12 @@ def attribute(
 
 
 def _show_attribution(found: Any, where: Any) -> None:
-    from juste_retour.runs.printing import bar, brief, print_table
+    from juste_retour.runs.numerals import brief, span
+    from juste_retour.runs.printing import bar, print_table
 
     where.print(
         f"{found.outcome}: {brief(found.value_from)} under {found.source}, {brief(found.value_to)} under "
-        f"{found.target}; the second less the first {brief(found.difference)} ({brief(found.low)} to {brief(found.high)}), "
+        f"{found.target}; the second less the first {brief(found.difference)} ({span(found.low, found.high)}), "
         f"means over {found.worlds} worlds of seed {found.seed}",
         soft_wrap=True,
     )
@@ -230,7 +231,7 @@ def _show_attribution(found: Any, where: Any) -> None:
             s.group,
             brief(s.share),
             bar(abs(s.share), most, 12, where),
-            f"{brief(s.low)} to {brief(s.high)}",
+            span(s.low, s.high),
             *([brief(s.alone), brief(s.last)] if wide else []),
         ]
         for s in found.shares
@@ -249,10 +250,7 @@ def _show_attribution(found: Any, where: Any) -> None:
         print_table(
             where,
             ["Together", "Beyond each apart", "95 %"],
-            [
-                [" and ".join(i.groups), brief(i.interaction), f"{brief(i.low)} to {brief(i.high)}"]
-                for i in pairs
-            ],
+            [[" and ".join(i.groups), brief(i.interaction), span(i.low, i.high)] for i in pairs],
             right=("Beyond each apart", "95 %"),
         )
         where.print(
