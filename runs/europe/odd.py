@@ -31,6 +31,7 @@ STATE = {
     "selected": ("sites", "quarter of selection, -1 for none"),
     "wave": ("sites", "wave or round of selection, from 1"),
     "pledged": ("sites", "labs' money, EUR bn"),
+    "later_money": ("sites", "part of the money that later orders will spend, EUR bn"),
     "own_money": ("sites", "paid by the host alone, outside the programme"),
     "stopped": ("sites", "stopped by a scandal this quarter"),
     "near": ("sites", "researchers near, relative to the mean site at the start"),
@@ -183,12 +184,16 @@ def _schedule() -> str:
 
 
 def _families() -> str:
+    from juste_retour.agents.contract import verbs
     from juste_retour.agents.rules import FAMILIES
 
     parts = []
     for family in sorted(FAMILIES.values(), key=lambda f: f.name):
         who = f" Each {family.actor} may have a rule of its own." if family.actor else ""
         parts.append(f"### {family.name}: {family.decides}\n\n`{family.signature}`{who}\n")
+        if family.contract is not None:
+            asked = [[f"`{found.typed}`", found.says] for found in verbs(family.contract)]
+            parts.append(table(["what a rule may ask", "what it is"], asked) + "\n")
         parts.append(
             table(["rule", "what", "source"], [[f"`{r.name}`", r.summary, r.source] for r in family]) + "\n"
         )
