@@ -34,8 +34,7 @@ class Verb:
 
 def verbs(protocol: type) -> list[Verb]:
     """The attributes, then the methods, of a protocol class in the order in which it defines them."""
-    listed = (inspect.getdoc(protocol) or "").partition("Attributes:\n")[2]
-    about = dict(re.findall(r"^ +(\w+): (.+)$", listed, re.MULTILINE))
+    about = attributes(protocol)
     found = [
         Verb(name, name, f"{name}: {kind}", about.get(name, ""))
         for name, kind in inspect.get_annotations(protocol).items()
@@ -44,6 +43,13 @@ def verbs(protocol: type) -> list[Verb]:
         if inspect.isfunction(method) and not name.startswith("_"):
             found.append(_of_method(name, method))
     return found
+
+
+def attributes(described: type) -> dict[str, str]:
+    """What the section "Attributes:" of a class's docstring says of each attribute."""
+    listed = (inspect.getdoc(described) or "").partition("Attributes:\n")[2]
+    found = re.findall(r"^    (\w+): (.+(?:\n {8}.+)*)", listed, re.MULTILINE)
+    return {name: " ".join(said.split()) for name, said in found}
 
 
 def verb(protocol: type, name: str) -> Verb:
