@@ -15,6 +15,7 @@ from itertools import accumulate
 import numpy as np
 
 from juste_retour.abm.environment import Environment
+from juste_retour.abm.members import Members
 from juste_retour.abm.planner.question import POLITICS, Question, asked_by
 from juste_retour.abm.planner.solver import planned
 from juste_retour.abm.quarter import learn, operate, read, train
@@ -46,6 +47,11 @@ def twin(scenario: Scenario) -> Scenario:
     return scenario.changed({**POLITICS, "funding": "gni_key"}, name="planner")
 
 
+def twin_question(scenario: Scenario, members: Members, *, all_sites: bool = False) -> Question:
+    """What the planner is asked whom a scenario is held against."""
+    return replace(asked_by(scenario, members, all_sites=all_sites), scenario=twin(scenario))
+
+
 def not_asked(worlds: int) -> Prices:
     """Prices where none was asked for."""
     return Prices(*(np.full(worlds, np.nan) for _ in range(4)))
@@ -75,7 +81,7 @@ def _planned(env: Environment, budget: Reals, *, all_sites: bool) -> tuple[Reals
     """What the planner orders with each world's budget, EUR bn, and in which quarters; (worlds, sites)."""
 
     def ask(scenario: Scenario) -> Question:
-        return replace(asked_by(scenario, env.members, all_sites=all_sites), scenario=twin(scenario))
+        return twin_question(scenario, env.members, all_sites=all_sites)
 
     return planned(env.scenarios, env.institutions.distinct, budget, ask)
 
