@@ -24,7 +24,7 @@ from juste_retour.abm.reader import in_world
 from juste_retour.abm.readings import REPORTED, Readings
 from juste_retour.abm.reasons import Decision, reasons
 from juste_retour.abm.records import HeldBallot
-from juste_retour.abm.scenario import Scenario, load
+from juste_retour.abm.scenario import Content, Scenario, load
 from juste_retour.abm.simulation import Simulation
 from juste_retour.agents.arrays import Reals
 from juste_retour.agents.errors import BadInput, near
@@ -146,7 +146,7 @@ class WorldModel(mesa.Model):
             raise BadInput(f"nobody in this world has been asked to {decision} yet; step the model on.")
         return otherwise
 
-    def by_rule(self, decision: str, *handed: Any) -> Any:
+    def by_rule(self, decision: str, *handed: object) -> Any:
         """What the scenario's rule says in this world of anything that actors could be handed."""
         return self.simulation.institutions.by_rule(decision, *handed, rows=np.array([self.row]))
 
@@ -223,13 +223,13 @@ class AllocationModel(WorldModel):
 
     def __init__(
         self,
-        scenario: str | Path | Mapping[str, Any] | Scenario = "eu-status-quo",
+        scenario: str | Path | Content | Scenario = "eu-status-quo",
         rng: Seed = 0,
         replicate: int = 0,
         members: Members | Path | str | None = None,
         agents: Agents = None,
         price: bool = True,
-        agent_reporters: Mapping[str, Any] | bool = False,
+        agent_reporters: Mapping[str, object] | bool = False,
         **changes: object,
     ):
         self.chosen = load(scenario).changed(changes) if changes else load(scenario)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from juste_retour.abm.accounts import accounts
+from juste_retour.abm.accounts import Accounts, accounts
 from juste_retour.abm.delivery.building import NEVER, TO_OPERATION
 from juste_retour.abm.delivery.chips import h100_equivalents
 from juste_retour.abm.environment import Environment
@@ -19,6 +19,7 @@ from juste_retour.abm.politics.payoffs import Payoffs
 from juste_retour.abm.records import HeldBallot, Record, TimelineQuarter
 from juste_retour.abm.scenario import Scenario
 from juste_retour.abm.simulation import Simulation
+from juste_retour.abm.world import World
 from juste_retour.agents.arrays import Reals, Whole, total
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ def run(
 def planned_years_behind(
     scenarios: Sequence[Scenario], seed: int, replicates: Whole, members: Members
 ) -> Reals:
-    """(worlds,) mean years behind under the planner twin; nothing after the window is run."""
+    """(worlds,) years behind under the planner twin, nothing after the window is run."""
     distinct = {id(s): twin_of(s) for s in scenarios}
     simulation = Simulation([distinct[id(s)] for s in scenarios], seed, replicates, members)
     world = simulation.world
@@ -129,56 +130,20 @@ def outcomes(env: Environment, planner_years: Reals | None = None) -> Outcomes:
     """Read the outcomes of worlds that have run."""
     world = env.world
     d, contracted = world.programme.delivered, world.contracted
-    n_worlds = world.count
     books = accounts(env)
-    chips, sites, received = books.chips, books.sites, books.received
-    spent = total(received)
-    share = received / np.maximum(spent, 1e-300)[:, None]
     ready = np.where(contracted & (d.ready <= world.last), d.ready, NEVER)
-    first = ready.min(-1, initial=NEVER)
-    read, behind = world.reading(), world.reading().years_behind
-    end = world.training.read[-1]
-    waves = np.where(contracted, world.programme.wave, NEVER)
-    first_wave = np.full((n_worlds, world.states.count), NEVER)
-    for j in range(world.sites.count):
-        i = world.sites.state[j]
-        first_wave[:, i] = np.minimum(first_wave[:, i], waves[:, j])
-    columns = {
-        "sites": contracted.sum(-1),
-        "hosts": (sites > 0).sum(-1),
-        "two_site_states": (sites > 1).sum(-1),
-        "spend_eur_bn": spent,
-        "unspent_eur_bn": np.maximum(world.p.envelope_eur_bn[:, 0] - total(books.common), 0.0),
-        "aggregate_accelerators": total(chips),
-        "open_accelerators": total(chips * (1 - env.institutions.access_in(None).share)),
-        "h100_equivalents": total(h100_equivalents(chips, d.peak)),
-        "largest_site_accelerators": chips.max(-1, initial=0.0),
-        "largest_run_flop": end["largest_run_flop"],
-        "frontier_flop": end["frontier_flop"],
-        "years_behind": behind,
-        "years_behind_at_end": read.years_behind_at_end,
-        "least_years_behind": read.least_years_behind,
-        "quarters_without_run": read.quarters_without_run,
-        "capability_lag_years": read.capability_lag_years,
-        "price_of_politics": price_of_politics(behind, planner_years),
-        "hhi_spend": total(share * share),
-        "first_operation": np.where(first < NEVER, first, -1),
-        "rounds": world.bargaining.rounds,
-        "exited_labs": world.training.exited.sum(-1),
-        "welfare_eur_bn": welfare(env, np.where(contracted, world.programme.planned, 0.0)),
-    }
     k = np.nonzero(contracted)
     return Outcomes(
         scenarios=env.scenarios,
         seed=env.seed,
         replicates=world.replicates,
         members=world.members,
-        worlds=columns,
+        worlds=_of_worlds(env, books, ready, planner_years),
         states={
-            "sites": sites,
-            "first_wave": np.where(first_wave < NEVER, first_wave, 0),
+            "sites": books.sites,
+            "first_wave": _first_wave(world),
             "accelerators": books.accelerators,
-            "received_eur_bn": received,
+            "received_eur_bn": books.received,
             "paid_eur_bn": books.paid,
             "private_eur_bn": books.private,
             "transfer_eur_bn": world.programme.transfers,
@@ -201,6 +166,52 @@ def outcomes(env: Environment, planner_years: Reals | None = None) -> Outcomes:
         timeline=env.timeline or [],
         decisions=env.trace or [],
     )
+
+
+def _of_worlds(
+    env: Environment, books: Accounts, ready: Whole, planner_years: Reals | None
+) -> dict[str, NDArray[np.generic]]:
+    """The outcomes of each world, (worlds,) each; `ready` (worlds, sites) quarters of operation."""
+    world = env.world
+    contracted, chips = world.contracted, books.chips
+    spent = total(books.received)
+    share = books.received / np.maximum(spent, 1e-300)[:, None]
+    first = ready.min(-1, initial=NEVER)
+    read, end = world.reading(), world.training.read[-1]
+    return {
+        "sites": contracted.sum(-1),
+        "hosts": (books.sites > 0).sum(-1),
+        "two_site_states": (books.sites > 1).sum(-1),
+        "spend_eur_bn": spent,
+        "unspent_eur_bn": np.maximum(world.p.envelope_eur_bn[:, 0] - total(books.common), 0.0),
+        "aggregate_accelerators": total(chips),
+        "open_accelerators": total(chips * (1 - env.institutions.access_in(None).share)),
+        "h100_equivalents": total(h100_equivalents(chips, world.programme.delivered.peak)),
+        "largest_site_accelerators": chips.max(-1, initial=0.0),
+        "largest_run_flop": end["largest_run_flop"],
+        "frontier_flop": end["frontier_flop"],
+        "years_behind": read.years_behind,
+        "years_behind_at_end": read.years_behind_at_end,
+        "least_years_behind": read.least_years_behind,
+        "quarters_without_run": read.quarters_without_run,
+        "capability_lag_years": read.capability_lag_years,
+        "price_of_politics": price_of_politics(read.years_behind, planner_years),
+        "hhi_spend": total(share * share),
+        "first_operation": np.where(first < NEVER, first, -1),
+        "rounds": world.bargaining.rounds,
+        "exited_labs": world.training.exited.sum(-1),
+        "welfare_eur_bn": welfare(env, np.where(contracted, world.programme.planned, 0.0)),
+    }
+
+
+def _first_wave(world: World) -> Whole:
+    """The first wave that selected a site in each state, (worlds, states); 0 where none did."""
+    waves = np.where(world.contracted, world.programme.wave, NEVER)
+    first = np.full((world.count, world.states.count), NEVER)
+    for j in range(world.sites.count):
+        i = world.sites.state[j]
+        first[:, i] = np.minimum(first[:, i], waves[:, j])
+    return np.where(first < NEVER, first, 0)
 
 
 def price_of_politics(behind: Reals, planner_years: Reals | None) -> Reals:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
+from numpy.typing import NDArray
 
 from juste_retour.abm.accounts import Accounts, accounts
 from juste_retour.abm.delivery.exchange import run_flop
@@ -12,7 +11,7 @@ from juste_retour.abm.environment import Environment
 from juste_retour.abm.fleet import fleet_of, operational, run_of
 from juste_retour.abm.quarter import progress, race_of
 from juste_retour.abm.quarter import run_flop as largest_run
-from juste_retour.agents.arrays import total
+from juste_retour.agents.arrays import Reals, total
 
 REPORTED = (
     "quarter",
@@ -41,7 +40,7 @@ class Readings:
     def __init__(self, env: Environment):
         self.env, self.world = env, env.world
         self._accounts: tuple[bytes, Accounts] | None = None
-        self._quarter: tuple[int, dict[str, Any]] | None = None
+        self._quarter: tuple[int, dict[str, NDArray[np.generic]]] | None = None
 
     @property
     def accounts(self) -> Accounts:
@@ -52,13 +51,13 @@ class Readings:
         return self._accounts[1]
 
     @property
-    def quarter(self) -> dict[str, Any]:
+    def quarter(self) -> dict[str, NDArray[np.generic]]:
         """All that is collected, by name, (worlds,) each, but the quarter's name and the price of politics."""
         if self._quarter is None or self._quarter[0] != self.world.now:
             self._quarter = (self.world.now, self._read())
         return self._quarter[1]
 
-    def _read(self) -> dict[str, Any]:
+    def _read(self) -> dict[str, NDArray[np.generic]]:
         world, books = self.world, self.accounts
         if self.env.timeline:
             found = self.env.timeline[-1].columns()
@@ -74,7 +73,7 @@ class Readings:
         found["years_behind_in_window"] = world.reading().years_behind
         return found
 
-    def _largest_run(self) -> Any:
+    def _largest_run(self) -> Reals:
         world = self.world
         if world.now >= world.first:
             return largest_run(self.env)

@@ -14,7 +14,7 @@ from functools import cache, cached_property
 from importlib import resources
 from operator import attrgetter
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,10 +23,13 @@ from pydantic import model_validator
 from juste_retour.abm.calendar import label, quarter
 from juste_retour.abm.parameters import Parameters
 from juste_retour.abm.toml import read_toml, toml_lines
+from juste_retour.agents.arrays import Reals
 from juste_retour.agents.errors import BadInput, near
-from juste_retour.agents.rules import FAMILIES, Parameter, Rule, family
+from juste_retour.agents.rules import FAMILIES, Parameter, Rule, Setting, family
 from juste_retour.agents.values import Values
 
+Content = Mapping[str, object]  # what a scenario file says, not yet checked
+type Entry = Setting | dict[str, Entry]  # a parameter, or a family's rule by name or as a table
 DEFAULT, UNNAMED = "eu-status-quo", "unnamed"
 
 
@@ -34,8 +37,8 @@ class Choice(NamedTuple):
     """A family's rule, its parameters and the choices of single actors: all that TOML can say of a family."""
 
     rule: str
-    settings: tuple[tuple[str, Any], ...] = ()
-    actors: tuple[tuple[str, Any], ...] = ()  # by code, each a Choice without actors
+    settings: tuple[tuple[str, Setting], ...] = ()
+    actors: tuple[tuple[str, Choice], ...] = ()  # by code, each a Choice without actors
 
     @property
     def names(self) -> set[str]:
@@ -46,7 +49,7 @@ class Choice(NamedTuple):
         """The choice of one actor, who may have none of its own."""
         return dict(self.actors).get(code, self)
 
-    def plain(self) -> Any:
+    def plain(self) -> Entry:
         """As in a scenario file: a name, or a table."""
         if not self.settings and not self.actors:
             return self.rule
@@ -74,9 +77,9 @@ class Scenario(Parameters):
 
     @model_validator(mode="before")
     @classmethod
-    def _checked(cls, data: Any) -> Any:
+    def _checked(cls, data: Content) -> Content:
         known = parameters()
-        out: dict[str, Any] = {"name": data.get("name", UNNAMED)}
+        out: dict[str, object] = {"name": data.get("name", UNNAMED)}
         rules: dict[str, Choice] = {}
         for key, value in data.items():
             if key in known:
@@ -145,17 +148,17 @@ class Scenario(Parameters):
         content = {k: v for k, v in self.plain().items() if k != "name"}
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
 
-    def plain(self) -> dict[str, Any]:
+    def plain(self) -> dict[str, Entry]:
         """All that the scenario says, as in a scenario file."""
         values = {k: getattr(self, k) for k in ("name", *parameters())}
         return values | {f: choice.plain() for f, choice in self.rules.items()}
 
-    def changed(self, changes: Mapping[str, Any], name: str | None = None) -> Scenario:
+    def changed(self, changes: Content, name: str | None = None) -> Scenario:
         """Return the scenario with some keys changed; keys as in a file, or dotted: `agenda.max_sites`, `vote.HU.noise`.
 
         Naming a rule drops the old rule's parameters; a dotted key keeps the rule and changes one of its parameters.
         """
-        plain = self.plain()
+        plain: dict[str, object] = {**self.plain()}
         for key, value in changes.items():
             head, _, tail = key.partition(".")
             if tail:
@@ -187,7 +190,7 @@ class Scenario(Parameters):
         return self.changed({"end": end, "window_years": min(self.window_years, (last - begin) / 4)})
 
     @classmethod
-    def of(cls, plain: Mapping[str, Any], name: str | None = None) -> Scenario:
+    def of(cls, plain: Content, name: str | None = None) -> Scenario:
         """Build from all that a scenario says."""
         return cls.model_validate(dict(plain) | ({"name": name} if name else {}))
 
@@ -197,11 +200,11 @@ class Scenario(Parameters):
             return toml_lines(self.plain())
         there = load(base).plain()
         own = {k: v for k, v in self.plain().items() if k != "name" and v != there.get(k)}
-        return toml_lines({"base": base} | own)
+        return toml_lines({"base": base, **own})
 
 
 @cache
-def parameters() -> dict[str, tuple[Any, Parameter]]:
+def parameters() -> dict[str, tuple[Setting, Parameter]]:
     """Every scenario parameter: its default and what is known of it, in the order of the tables."""
     found = {}
     for name, info in Scenario.model_fields.items():
@@ -211,19 +214,19 @@ def parameters() -> dict[str, tuple[Any, Parameter]]:
     return found
 
 
-def _rule(name: str, value: Any, place: str) -> Rule:
+def _rule(name: str, value: object, place: str) -> Rule:
     try:
-        return family(name)[value]
+        return family(name)[value]  # type: ignore[index]  # what is no name is refused there
     except BadInput as error:
         raise BadInput(place + str(error).removeprefix(name)) from None
 
 
-def _table(value: Any) -> dict[str, Any]:
+def _table(value: object) -> dict[str, object]:
     """A family's entry in its longer form."""
     return dict(value) if isinstance(value, Mapping) else {"rule": value}
 
 
-def _choice(name: str, value: Any, code: str = "") -> Choice:
+def _choice(name: str, value: object, code: str = "") -> Choice:
     """Check one family's entry of a scenario, or that of an actor, by code."""
     group, place = family(name), f"{name}.{code}" if code else name
     if isinstance(value, str):
@@ -268,7 +271,7 @@ def presets() -> list[str]:
     )
 
 
-def load(what: str | Path | Mapping[str, Any] | Scenario) -> Scenario:
+def load(what: str | Path | Content | Scenario) -> Scenario:
     """Return a scenario by preset name, by path of a TOML file, or from what a file would say.
 
     Raises:
@@ -307,7 +310,7 @@ def _preset(name: str, entered: tuple[int, ...]) -> Scenario:
 
 
 def _built(
-    content: Mapping[str, Any], place: str, name: str, folder: Path = Path(), above: tuple[Path, ...] = ()
+    content: Content, place: str, name: str, folder: Path = Path(), above: tuple[Path, ...] = ()
 ) -> Scenario:
     changes = dict(content)
     base = changes.pop("base", DEFAULT)
@@ -322,7 +325,7 @@ def _built(
 
 def values(scenarios: Sequence[Scenario]) -> Values:
     """Stack the parameters of one scenario a world."""
-    out: dict[str, Any] = {}
+    out: dict[str, Reals | bool | str] = {}
     shared = _shared(scenarios)
     for name, (default, _) in parameters().items():
         if isinstance(default, str | bool):
@@ -338,7 +341,7 @@ def _shared(scenarios: Sequence[Scenario]) -> bool:
 
 
 def _column(
-    scenarios: Sequence[Scenario], value: Callable[[Scenario], Any], shared: bool
+    scenarios: Sequence[Scenario], value: Callable[[Scenario], Setting], shared: bool
 ) -> NDArray[np.float64]:
     """A value of each world's scenario; (worlds,)."""
     if shared:
@@ -346,17 +349,19 @@ def _column(
     return np.array([value(s) for s in scenarios], dtype=np.float64)
 
 
-def settings(scenarios: Sequence[Scenario], name: str, by_row: bool, code: str = "") -> dict[str, Any]:
+def settings(
+    scenarios: Sequence[Scenario], name: str, by_row: bool, code: str = ""
+) -> dict[str, Reals | Setting]:
     """Stack the parameters of a family's rule, or of the one that an actor goes by, by code.
 
     Real numbers are (worlds, 1), or (worlds,) where a rule yields one value a world.
     """
     rule = family(name)[scenarios[0].rules[name].of(code).rule]
-    out: dict[str, Any] = {}
+    out: dict[str, Reals | Setting] = {}
     shared = _shared(scenarios)
     for key, (default, _) in rule.parameters.items():
 
-        def given(s: Scenario, key: str = key, default: Any = default) -> Any:
+        def given(s: Scenario, key: str = key, default: Setting = default) -> Setting:
             return dict(s.rules[name].of(code).settings).get(key, default)
 
         if isinstance(default, float):
@@ -370,7 +375,7 @@ def settings(scenarios: Sequence[Scenario], name: str, by_row: bool, code: str =
 def shape(scenario: Scenario) -> str:
     """What worlds of one array must share: all but the real numbers."""
 
-    def bare(value: Any) -> Any:
+    def bare(value: object) -> object:
         if isinstance(value, Mapping):
             return {k: bare(v) for k, v in value.items()}
         return "real" if isinstance(value, float) else value

@@ -33,7 +33,7 @@ def parsed(text: str, place: str) -> dict[str, Any]:
     return content
 
 
-def toml_value(value: Any) -> str:
+def toml_value(value: object) -> str:
     """A value on one line, as a scenario file and `--set` write it."""
     import tomlkit  # here, so that commands that write no TOML start without it
 
@@ -42,7 +42,7 @@ def toml_value(value: Any) -> str:
     return line.as_string()[1:-1]
 
 
-def toml_lines(content: Mapping[str, Any]) -> str:
+def toml_lines(content: Mapping[str, object]) -> str:
     """A TOML file with one line for each key."""
     import tomlkit
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,19 +10,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from juste_retour.abm import outcomes
 from juste_retour.abm.members import Members, load_members
 from juste_retour.abm.scenario import Scenario, load
 from juste_retour.agents.errors import BadInput
 from juste_retour.runs import tables as shape
+from juste_retour.runs.chunked import CHUNK, Progress, chunks, run_worlds
 from juste_retour.runs.provenance import provenance
 from juste_retour.runs.statistics import summary, without_a_run
-from juste_retour.runs.user_rules import blame
 
 if TYPE_CHECKING:
     from juste_retour.runs.plots import Plots
 
-CHUNK = 256
 _LARGEST = 2**63 - 1
 
 
@@ -127,7 +125,7 @@ def simulate(
     tables: Iterable[str] = shape.DEFAULT,
     chunk: int = CHUNK,
     members: Members | Path | str | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
     agents: Any = None,
 ) -> Result:
     """Run the worlds `first`, `first + 1`, ... of a scenario and a seed, and return their tables.
@@ -152,11 +150,18 @@ def simulate(
     chosen = load(scenario)
     union = members if isinstance(members, Members) else load_members(members)
     parts = []
-    for start in range(first, first + worlds, chunk):
-        replicates = np.arange(start, min(start + chunk, first + worlds))
-        parts.append(shape.frames(_run(chosen, seed, replicates, union, wanted, agents), wanted))
-        if progress is not None:
-            progress(int(replicates[-1]) + 1 - first, worlds)
+    for part in chunks(worlds, progress, chunk):
+        outcomes = run_worlds(
+            chosen,
+            seed,
+            np.arange(first + part.start, first + part.stop),
+            union,
+            price="worlds" in wanted,
+            trace="decisions" in wanted,
+            timeline="timeline" in wanted,
+            agents=agents,
+        )
+        parts.append(shape.frames(outcomes, wanted))
     return Result(chosen, seed, first, union, shape.joined(parts), worlds)
 
 
@@ -164,24 +169,3 @@ def checked(worlds: Any, seed: Any, first: Any) -> tuple[int, int, int]:
     """Return how many worlds, of which seed, from which on; BadInput where one of the three cannot be used."""
     worlds = whole(worlds, "worlds", 1)
     return worlds, whole(seed, "seed", 0), whole(first, "replicate", 0, _LARGEST - worlds)
-
-
-def _run(
-    scenario: Scenario,
-    seed: int,
-    replicates: Any,
-    members: Members,
-    wanted: tuple[str, ...],
-    agents: Any = None,
-) -> Any:
-    with blame():
-        return outcomes.run(
-            scenario,
-            seed,
-            replicates,
-            members,
-            price="worlds" in wanted,
-            trace="decisions" in wanted,
-            timeline="timeline" in wanted,
-            agents=agents,
-        )

@@ -6,14 +6,12 @@ from collections import OrderedDict
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from juste_retour.abm.members import Members
 from juste_retour.abm.outcomes import planned_years_behind, twin_of
 from juste_retour.abm.scenario import Scenario, shape
 from juste_retour.agents.arrays import Reals
-
-WORLDS = 256  # run at once: within 3 % of the best speed, and small
+from juste_retour.runs.chunked import chunks
 
 
 class Planners:
@@ -54,19 +52,9 @@ class Planners:
             replicates = np.concatenate([np.arange(key[1], key[1] + key[2]) for key in keys])
             parts = [
                 planned_years_behind(scenarios[now], self.seed, replicates[now], self.members)
-                for now in slices(len(scenarios), WORLDS)
+                for now in chunks(len(scenarios))
             ]
             years = np.concatenate(parts)
             ends = np.cumsum([key[2] for key in keys])
             out |= dict(zip(keys, np.split(years, ends[:-1]), strict=True))
         return out
-
-
-def slices(count: int, size: int) -> list[slice]:
-    """Cut a number of rows into slices of a size."""
-    return [slice(start, min(start + size, count)) for start in range(0, count, size)]
-
-
-def replicates_of(first: int, count: int) -> NDArray[np.int64]:
-    """The replicates from `first` on."""
-    return np.arange(first, first + count, dtype=np.int64)

@@ -18,6 +18,8 @@ from juste_retour.agents.errors import BadInput
 from juste_retour.runs.europe.calibration import read as read_plan
 from juste_retour.runs.experiments.spec import read_spec, spec_of
 
+pytestmark = pytest.mark.slow
+
 EXAMPLES = int(os.environ.get("FUZZ", "60"))
 TABLES = ("states.csv", "sites.csv", "commissioners.csv", "labs.csv", "machines.csv")
 PIECES = [
@@ -265,7 +267,7 @@ def test_numbers_and_nestings_that_no_one_means_are_refused(tmp_path):
             with pytest.raises(BadInput) as caught:
                 read(path)
             assert "\n" not in str(caught.value)
-    with pytest.raises(BadInput, match="finite"):
+    with pytest.raises(BadInput, match="envelope_eur_bn"):
         load({"envelope_eur_bn": 10**400})
 
 
@@ -274,7 +276,7 @@ def test_bases_are_sought_beside_their_file_and_never_in_a_ring(tmp_path):
     (tmp_path / "b.toml").write_text('voting = "unanimity"\n')
     assert load(tmp_path / "a.toml").rules["voting"].rule == "unanimity"
     (tmp_path / "b.toml").write_text('base = "a.toml"\n')
-    with pytest.raises(BadInput, match="its own base"):
+    with pytest.raises(BadInput, match=r"[ab]\.toml"):
         load(tmp_path / "a.toml")
     (tmp_path / "b.toml").write_text("base = 3\n")
     with pytest.raises(BadInput, match="base = 3"):

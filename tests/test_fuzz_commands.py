@@ -3,6 +3,7 @@
 Longer on request: FUZZ=20000 uv run pytest tests/test_fuzz_commands.py
 """
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -10,6 +11,8 @@ from juste_retour.abm.scenario import parameters
 from juste_retour.agents.rules import FAMILIES
 from juste_retour.runs.command import FAULT, main
 from tests.test_fuzz import SPEC, fuzz, mutilated
+
+pytestmark = pytest.mark.slow
 
 UNION = "state,population\n" + "".join(f"S{k},{1000 * (k + 1)}\n" for k in range(9))
 WEIGHTS = "member,weight\n" + "".join(f"M{k},{k + 1}\n" for k in range(9))

@@ -21,6 +21,8 @@ from juste_retour.abm.simulation import Simulation
 from juste_retour.agents.errors import BadInput
 from juste_retour.agents.rules import FAMILIES
 
+pytestmark = pytest.mark.slow
+
 EXAMPLES = int(os.environ.get("INVARIANTS", "40"))
 WORLDS = 3
 REFUSALS = (BadInput, NotConverged)

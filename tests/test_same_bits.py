@@ -23,6 +23,8 @@ from juste_retour.agents.errors import BadInput
 from juste_retour.agents.rules import FAMILIES
 from tests.test_known_numbers import numbers
 
+pytestmark = pytest.mark.slow
+
 SHORT = {"end": "2028Q1", "window_years": 3.5}
 IN_COUNCIL = ("vote", "expect", "draft", "endorse", "voting", "entitlement", "reversion")
 PRICED = ("procurement", "operations", "pooling")  # the families that the planner twin keeps

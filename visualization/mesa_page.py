@@ -33,7 +33,7 @@ CHOICES = {
 
 
 @solara.component
-def Facilities(model: Any):  # noqa: N802  components have capital letters
+def Facilities(model: Any) -> None:  # noqa: N802  components have capital letters
     """The facilities so far, largest first."""
     update_counter.get()
     kept = [a for a in model.agents if type(a).__name__ == "Facility"]
@@ -46,7 +46,7 @@ def Facilities(model: Any):  # noqa: N802  components have capital letters
 
 
 @solara.component
-def Page():  # noqa: N802
+def Page() -> None:  # noqa: N802
     """One visitor's model: made here and not at the top, where all visitors would share it."""
     model = solara.use_memo(lambda: AllocationModel(DEFAULT, rng=1), [])
     SolaraViz(

@@ -23,18 +23,18 @@ def Link(  # noqa: N802  components have capital letters
     geometry: dict[str, Any],
     catalogue: dict[str, Any],
     event_ask: Callable[[dict[str, Any]], None],
-):
+) -> None:
     """The browser's end: it starts `stage/app.js` and passes messages."""
 
 
 @solara.component
-def Layout(children: list[Any] | None = None):  # noqa: N802
+def Layout(children: list[Any] | None = None) -> solara.Element:  # noqa: N802
     """No frame around the page: the stage fills the window."""
     return solara.Div(children=children or [])
 
 
 @solara.component
-def Page():  # noqa: N802
+def Page() -> None:  # noqa: N802
     """One visitor's page, with a session of its own."""
     solara.Title("juste retour")
     session = solara.use_memo(Session, [])

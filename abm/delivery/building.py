@@ -135,8 +135,7 @@ def deliver(
     court = litigation_years(procedure, luck.court, p)
     to_contract = award + again + court
     contracted = now + np.maximum(np.rint(4 * to_contract), 1).astype(np.int64)
-    kept = money_kept(practice, np.inf)
-    most = headroom(sites, procedure, p)
+    kept, most = money_kept(practice, np.inf), headroom(sites, procedure, p)
 
     def bought_at(date: Reals) -> tuple[Reals, Reals]:
         """Chips that the money buys and those that the site's power carries."""

@@ -79,6 +79,10 @@ def _share(
     return Parameter(unit, 0, high, about, source, span, scale, "operations")
 
 
+def _staffed(about: str, unit: str, high: float, span: tuple[float, float]) -> Parameter:
+    return Parameter(unit, 1, high, about, "a choice of operators: office hours", span, group="operations")
+
+
 _RESTART = _hours(
     1e-3,
     72,
@@ -124,30 +128,8 @@ def audit_first(
     *,
     restart_h: Annotated[float, _RESTART] = 5 / 60,
     person_share: Annotated[float, _PERSON] = 0.05,
-    staffed_hours: Annotated[
-        float,
-        Parameter(
-            "h a day",
-            1,
-            24,
-            "staffed hours",
-            "a choice of operators: office hours",
-            (8, 24),
-            group="operations",
-        ),
-    ] = 8.0,
-    staffed_days: Annotated[
-        float,
-        Parameter(
-            "days a week",
-            1,
-            7,
-            "staffed days",
-            "a choice of operators: office hours",
-            (5, 7),
-            group="operations",
-        ),
-    ] = 5.0,
+    staffed_hours: Annotated[float, _staffed("staffed hours", "h a day", 24, (8, 24))] = 8.0,
+    staffed_days: Annotated[float, _staffed("staffed days", "days a week", 7, (5, 7))] = 5.0,
     sign_off_h: Annotated[
         float, _hours(0, 2000, "sign-off before anything is changed", (0.1, 57), "assumed: a working day")
     ] = 8.0,
@@ -158,7 +140,7 @@ def audit_first(
     lost_purchases_a_year: Annotated[float, _LOST] = 0.005,
     scandal_a_year: Annotated[float, _SCANDAL] = 0.001,
     found_after_years: Annotated[float, _FOUND] = 1.0,
-):
+) -> Practice:
     """Nothing is bought, repaired or restarted by hand before it is signed off, in office hours.
 
     A person comes after the mean wait for staffed hours and the sign-off; spares come by tender; the team follows the
@@ -198,7 +180,7 @@ def operator_led(
     lost_purchases_a_year: Annotated[float, _LOST] = 0.02,
     scandal_a_year: Annotated[float, _SCANDAL] = 0.01,
     found_after_years: Annotated[float, _FOUND] = 1.0,
-):
+) -> Practice:
     """Those who run the site decide day and night; audit stands apart and judges outcomes only.
 
     Quick restarts, local spares and a team hired for the work; some money is lost and found late.

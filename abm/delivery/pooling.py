@@ -101,7 +101,7 @@ _GOES_ON = Parameter(
 
 
 @pooling(deterministic=True, local=True)
-def single_site(fleet, before):
+def single_site(fleet: Fleet, before: Truths | None) -> Pool:
     """The strongest site trains alone, as one job.
 
     Rate: the largest of the sites' own (E2), times the site's availability (E14b).
@@ -113,7 +113,7 @@ def single_site(fleet, before):
 
 
 @pooling(deterministic=True, local=True)
-def independent(fleet, before):
+def independent(fleet: Fleet, before: Truths | None) -> Pool:
     """Each site trains alone, and a large one may split itself into islands; the best counts.
 
     Rate: the largest over sites and over 1, 2, 4, ... 64 islands of the rate with goodput at an island's size, times
@@ -125,7 +125,7 @@ def independent(fleet, before):
 
 
 @pooling(deterministic=True)
-def synchronous(fleet, before):
+def synchronous(fleet: Fleet, before: Truths | None) -> Pool:
     """Sites train as one job that exchanges at every step; one failure stops all.
 
     Rate: E7 at the pool's best batch, goodput and utilisation at its total size, availability to the power of sites.
@@ -138,7 +138,9 @@ def synchronous(fleet, before):
 
 
 @pooling(deterministic=True)
-def low_communication(fleet, before, *, goes_on: Annotated[bool, _GOES_ON] = True):
+def low_communication(
+    fleet: Fleet, before: Truths | None, *, goes_on: Annotated[bool, _GOES_ON] = True
+) -> Pool:
     """Sites train replicas that exchange now and then, at a price in efficiency that grows with their number.
 
     Rate: E8; every site may split itself into islands, alone or in the pool (E9b). The exponent of the price is
@@ -152,7 +154,7 @@ def low_communication(fleet, before, *, goes_on: Annotated[bool, _GOES_ON] = Tru
 
 
 @pooling(deterministic=True)
-def best_of(fleet, before, *, goes_on: Annotated[bool, _GOES_ON] = True):
+def best_of(fleet: Fleet, before: Truths | None, *, goes_on: Annotated[bool, _GOES_ON] = True) -> Pool:
     """Whichever way of pooling gives the best run: synchronous, low-communication or alone.
 
     Rate: the largest of E7, E8 and E9, each with its own best set of sites, and E9b.

@@ -110,7 +110,7 @@ def public_tender(
     refresh: Annotated[float, _REFRESH] = 0.3,
     litigation_hazard: Annotated[float, _LITIGATION] = 0.01,
     tender_failure: Annotated[float, _FAILURE] = 0.05,
-):
+) -> Procedure:
     """A tender under public law: eighteen months from specification to contract.
 
     The machine follows its specification, whatever chips have come since. Open competition leaves little to litigate;
@@ -134,7 +134,7 @@ def framework(
     refresh: Annotated[float, _REFRESH] = 0.5,
     litigation_hazard: Annotated[float, _LITIGATION] = 0.01,
     tender_failure: Annotated[float, _FAILURE] = 0.02,
-):
+) -> Procedure:
     """A framework agreement tendered once, called off site by site.
 
     >>> framework().award_years < public_tender().award_years
@@ -153,7 +153,7 @@ def rapid(
     build_years: Annotated[float, _build(0.5, 2)] = 1.0,
     refresh: Annotated[float, _REFRESH] = 0.7,
     litigation_hazard: Annotated[float, _LITIGATION] = 0.05,
-):
+) -> Procedure:
     """Direct award with a short negotiation, as in defence.
 
     >>> rapid().litigation_hazard
@@ -173,7 +173,7 @@ def private(
     refresh: Annotated[float, _REFRESH] = 0.8,
     litigation_hazard: Annotated[float, _LITIGATION] = 0.05,
     behind_the_meter: Annotated[float, _METER] = 1.0,
-):
+) -> Procedure:
     """A firm buys for itself, with its own money and, where it likes, its own turbines.
 
     >>> private(behind_the_meter=2.0).behind_the_meter
@@ -193,7 +193,7 @@ def state_directed(
     build_years: Annotated[float, _build(0.5, 2.5)] = 1.0,
     refresh: Annotated[float, _REFRESH] = 0.5,
     litigation_hazard: Annotated[float, _LITIGATION] = 0.05,
-):
+) -> Procedure:
     """A ministry names site and builder, and the state's firms build.
 
     >>> state_directed().build_years

@@ -30,6 +30,7 @@ from juste_retour import simulate
 from juste_retour.abm import outcomes
 from juste_retour.abm.model import AllocationModel
 from juste_retour.abm.scenario import load
+from juste_retour.runs.chunked import CHUNK, chunks
 
 ROOT = Path(__file__).parents[2]
 
@@ -39,8 +40,8 @@ def ensemble(scenario: str, worlds: int, chunk: int) -> None:
 
 
 def arrays_alone(scenario: str, worlds: int, chunk: int) -> None:
-    for first in range(0, worlds, chunk):
-        outcomes.run(load(scenario), 0, range(first, min(first + chunk, worlds)))
+    for part in chunks(worlds, size=chunk):
+        outcomes.run(load(scenario), 0, range(part.start, part.stop))
 
 
 def one_by_one(scenario: str, worlds: int) -> None:
@@ -131,7 +132,7 @@ def main() -> None:
     )
     parser.add_argument("--scenario", default="eu-status-quo")
     parser.add_argument("--worlds", type=int, default=1024)
-    parser.add_argument("--chunk", type=int, default=256)
+    parser.add_argument("--chunk", type=int, default=CHUNK)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--by-mesa", type=int, default=24, help="runs of batch_run a round")
     parser.add_argument("--json", action="store_true")

@@ -15,7 +15,8 @@ from juste_retour.abm.members import Members
 from juste_retour.abm.scenario import Scenario
 from juste_retour.agents.arrays import Reals
 from juste_retour.agents.errors import BadInput
-from juste_retour.runs.contrasts.paired import OUTCOMES, Paired, Progress, named, outcome, union_of
+from juste_retour.runs.chunked import Progress
+from juste_retour.runs.contrasts.paired import OUTCOMES, Paired, named, outcome, union_of
 from juste_retour.runs.contrasts.resampling import half_width, interval, needed, resampled_means, spread
 from juste_retour.runs.ensemble import whole
 

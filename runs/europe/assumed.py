@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from juste_retour.abm.outcomes import run
 from juste_retour.abm.scenario import Scenario, load, parameters
 from juste_retour.agents.rules import FAMILIES, Parameter
+from juste_retour.runs.chunked import CHUNK, chunks
 from juste_retour.runs.europe.doubts import REFORM, STATUS_QUO, Bench
 from juste_retour.runs.experiments.design import Design, read_design, unit_sample
 from juste_retour.runs.experiments.factors import Factor
@@ -21,7 +22,6 @@ from juste_retour.runs.reports.sensitivity import sobol_indices
 Reals = NDArray[np.float64]
 BASE = 256  # points of the Sobol sequence, a power of two
 LUCK = 2  # worlds a point
-CHUNK = 256
 POLITICS = "the politics: a draw of the posterior"
 SIGNS = ("assumed", "estimated")
 SWITCHES = {
@@ -75,9 +75,7 @@ def lags(bench: Bench, name: str, base: int = BASE) -> Reals:
     row = np.arange(len(unit)) // (len(chosen) + 2)
     scenario = load(name)
     out = np.empty((len(unit), LUCK))
-    each = CHUNK // LUCK
-    for first in range(0, len(unit), each):
-        part = slice(first, first + each)
+    for part in chunks(len(unit), size=CHUNK // LUCK):
         worlds = [s for share in unit[part] for s in [at(scenario, chosen, share, bench)] * LUCK]
         replicates = (LUCK * row[part, None] + np.arange(LUCK)).ravel()
         found = run(worlds, bench.seed, replicates, bench.members, price=False)

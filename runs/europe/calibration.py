@@ -25,8 +25,7 @@ from juste_retour.abm.toml import read_toml
 from juste_retour.abm.world import World
 from juste_retour.agents.errors import BadInput, near
 from juste_retour.agents.rules import family
-
-CHUNK = 256
+from juste_retour.runs.chunked import chunks
 
 MOMENTS = {
     "sites_wave_1": "facilities selected in the first wave",
@@ -132,8 +131,7 @@ def simulated(
     records: list[dict[str, Any]] = [
         dict(zip(map(str, points), map(float, row), strict=True)) for row in points.to_numpy()
     ]
-    for first in range(0, len(records), CHUNK):
-        part = slice(first, first + CHUNK)
+    for part in chunks(len(records)):
         scenarios = [short.changed(r) for r in records[part]]
         rows.append(moments_of(Simulation(scenarios, seed, replicates[part], members).run().world))
     return pd.concat(rows, ignore_index=True)

@@ -6,7 +6,7 @@ that flips can be laid at its door.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,7 +26,6 @@ from juste_retour.agents.rules import FAMILIES
 from juste_retour.runs.contrasts.attribution import switches
 
 Reals = NDArray[np.float64]
-Progress = Callable[[int, int], None]
 STATUS_QUO, REFORM = "eu-status-quo", "essay-reform"
 KINDS = {
     "as it stands": "nothing changed",

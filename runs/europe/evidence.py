@@ -14,10 +14,11 @@ import pandas as pd
 from juste_retour.abm.calendar import quarter
 from juste_retour.abm.outcomes import run
 from juste_retour.abm.scenario import load, presets
+from juste_retour.runs.chunked import Progress
 from juste_retour.runs.ensemble import simulate, whole
 from juste_retour.runs.europe import delays, patterns, prediction
 from juste_retour.runs.europe.calibration import Plan, Posterior, calibrate, read
-from juste_retour.runs.europe.doubts import STATUS_QUO, Bench, Progress
+from juste_retour.runs.europe.doubts import STATUS_QUO, Bench
 from juste_retour.runs.tables import frames
 
 LAST = "2040Q4"  # late enough that nearly every facility is finished when delays are read

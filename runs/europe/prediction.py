@@ -7,7 +7,6 @@ scored against forecasts that need no model.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -22,6 +21,7 @@ from juste_retour.abm.observed import observed, procurement_history
 from juste_retour.abm.scenario import Scenario
 from juste_retour.abm.simulation import Simulation
 from juste_retour.abm.world import World
+from juste_retour.runs.chunked import Progress, chunks
 from juste_retour.runs.europe import delays
 from juste_retour.runs.europe.scores import (
     brier,
@@ -33,10 +33,8 @@ from juste_retour.runs.europe.scores import (
     log_score_of_poisson,
 )
 
-CHUNK = 256
 WAVES = 3
 STANDING = "2027Q4"
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,16 +85,13 @@ def futures(
     scenarios = [s for s in records for _ in range(repeats)]
     replicates = first + np.arange(len(scenarios))
     chosen, working = [], []
-    for start in range(0, len(scenarios), CHUNK):
-        part = slice(start, start + CHUNK)
+    for part in chunks(len(scenarios), progress):
         world = Simulation(scenarios[part], seed, replicates[part], members).run().world
         waves = [world.programme.wave == k + 1 for k in range(WAVES)]
         chosen.append(
             np.stack([_counted(world, (world.programme.selected >= 0) & w) for w in waves], axis=-1)
         )
         working.append(np.stack([_counted(world, world.working & w) for w in waves], axis=-1))
-        if progress is not None:
-            progress(min(start + CHUNK, len(scenarios)), len(scenarios))
     return Futures(members, np.concatenate(chosen), np.concatenate(working), replicates)
 
 
@@ -163,17 +158,21 @@ def scored(
     return pd.DataFrame(rows)
 
 
+def better_than_the_model(table: pd.DataFrame) -> tuple[list[str], list[str], list[str]]:
+    """Forecasts that need no model: which do better than the model, which of them beyond luck, which worse beyond luck."""
+    others = table[~table.forecast.str.startswith("the model")]
+    ahead = others[others.model_less_this > 0]
+    return list(ahead.forecast), list(ahead.forecast[ahead.low > 0]), list(others.forecast[others.high < 0])
+
+
 def who_is_ahead(third_wave: pd.DataFrame, hosts: pd.DataFrame) -> str:
     """Say which forecasts that need no model do better than the model, and whether the difference is more than luck."""
     said = []
     for what, table in (("the third wave", third_wave), ("who hosts", hosts)):
-        others = table[~table.forecast.str.startswith("the model")]
-        ahead = others[others.model_less_this > 0]
-        clear = [f for f, low in zip(ahead.forecast, ahead.low, strict=True) if low > 0]
-        behind = others[others.high < 0]
+        ahead, clear, behind = better_than_the_model(table)
         said.append(
-            f"On {what}, by Brier score the model is behind {_list(ahead.forecast)} (beyond luck: {_list(clear)}) and "
-            f"ahead of the rest (beyond luck: {_list(behind.forecast)})."
+            f"On {what}, by Brier score the model is behind {_list(ahead)} (beyond luck: {_list(clear)}) and "
+            f"ahead of the rest (beyond luck: {_list(behind)})."
         )
         own = table[table.forecast.str.startswith("the model")]
         if len(own) > 1:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from juste_retour.runs.chunked import Progress
 from juste_retour.runs.ensemble import whole
 from juste_retour.runs.europe import assumed, curves, evidence
 from juste_retour.runs.europe.calibration import calibrate
@@ -21,7 +22,6 @@ from juste_retour.runs.europe.doubts import (
     STATUS_QUO,
     Bench,
     Doubt,
-    Progress,
     bite,
     doubts,
     try_out,

@@ -25,9 +25,10 @@ from juste_retour.abm.outcomes import run
 from juste_retour.abm.scenario import DEFAULT, Scenario, load, parameters, presets, shape
 from juste_retour.abm.toml import toml_value
 from juste_retour.agents.rules import FAMILIES
+from juste_retour.runs.chunked import CHUNK
 from juste_retour.runs.experiments.design import Point
 from juste_retour.runs.experiments.spec import Spec, spec_of
-from juste_retour.runs.planners import WORLDS, Planners, replicates_of
+from juste_retour.runs.planners import Planners
 from juste_retour.runs.tables import KEYS, TABLES, Column, frames, joined
 
 POINT = Column("point", "whole", "", "number of the design point")
@@ -71,7 +72,7 @@ class Plan:
 
     def __init__(self, spec: Spec):
         self.spec = spec
-        self.block = min(WORLDS, spec.replications, spec.chunk)
+        self.block = min(CHUNK, spec.replications, spec.chunk)
         self.blocks = -(-spec.replications // self.block)
         self.order = sorted(spec.kept, key=lambda p: _alike(spec.points[p]))
         self.cells_each = max(spec.chunk // self.block, 1)
@@ -117,7 +118,7 @@ class Plan:
         last = None
         for cell in cells:
             alike = shape(self._scenarios(cell.point))
-            if groups and alike == last and sum(c.worlds for c in groups[-1]) + cell.worlds <= WORLDS:
+            if groups and alike == last and sum(c.worlds for c in groups[-1]) + cell.worlds <= CHUNK:
                 groups[-1].append(cell)
             else:
                 groups.append([cell])
@@ -136,7 +137,7 @@ class Plan:
         outcomes = run(
             scenarios[0] if len(cells) == 1 else scenarios,
             spec.seed,
-            np.concatenate([replicates_of(c.first, c.worlds) for c in cells]),
+            np.concatenate([np.arange(c.first, c.first + c.worlds) for c in cells]),
             spec.members,
             price=price,
             planner_years=years,

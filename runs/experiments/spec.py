@@ -18,6 +18,7 @@ from juste_retour.abm.members import Members, load_members
 from juste_retour.abm.scenario import DEFAULT, Scenario, check_actors, load
 from juste_retour.abm.toml import read_toml
 from juste_retour.agents.errors import BadInput, near
+from juste_retour.runs.chunked import Progress
 from juste_retour.runs.contrasts.attribution import Switches, mixed, switches
 from juste_retour.runs.contrasts.paired import outcome
 from juste_retour.runs.ensemble import whole
@@ -186,9 +187,7 @@ def read_spec(path: Path | str, rules: Sequence[Path] = ()) -> Spec:
         raise BadInput(f"{path}: {error}") from None
 
 
-def spec_of(
-    content: Mapping[str, Any], folder: Path | str = ".", check: Callable[[int, int], None] | None = None
-) -> Spec:
+def spec_of(content: Mapping[str, Any], folder: Path | str = ".", check: Progress | None = None) -> Spec:
     """Build a spec from what its file would say, or from the `content` of another spec.
 
     Args:
@@ -319,7 +318,7 @@ def _listed(
     return Design(design.kind, {"points": out}), scenarios
 
 
-def _check_points(spec: Spec, check: Callable[[int, int], None] | None) -> tuple[Refused, ...]:
+def _check_points(spec: Spec, check: Progress | None) -> tuple[Refused, ...]:
     """Build every point's scenario; refused ones are left out where the design allows it."""
     codes = {
         "state": spec.members.states.codes,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from juste_retour.agents.errors import BadInput, JusteRetourError
+from juste_retour.runs.chunked import Progress
 from juste_retour.runs.ensemble import whole
 from juste_retour.runs.experiments import pool
 from juste_retour.runs.experiments.chunks import Plan
@@ -51,7 +51,7 @@ def verify(
     every: bool = False,
     sample: int = SAMPLE,
     workers: int | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> Verification:
     """Check the hash of every file of a result, and run some chunks again.
 

@@ -21,7 +21,6 @@ from juste_retour.runs.ensemble import whole
 from juste_retour.runs.experiments.design import scenario_at
 from juste_retour.runs.experiments.factors import SCENARIO, Factor, read_factors
 from juste_retour.runs.experiments.spec import shown
-from juste_retour.runs.planners import replicates_of
 from juste_retour.runs.statistics import median
 
 
@@ -49,7 +48,7 @@ class Medians:
         }
         scenario = scenario_at(point, self.base, self.scenarios)
         price = "price_of_politics" in self.outcomes
-        found = run(scenario, self.seed, replicates_of(0, self.worlds), price=price).worlds
+        found = run(scenario, self.seed, range(self.worlds), price=price).worlds
         return {name: float(median(measure(found, name))) for name in self.outcomes}
 
 

@@ -30,7 +30,8 @@ from juste_retour.abm.simulation import Simulation
 from juste_retour.agents.arrays import Reals, Truths, Whole
 from juste_retour.agents.errors import BadInput
 from juste_retour.agents.rules import FAMILIES, Rule, family
-from juste_retour.runs.ensemble import CHUNK, checked
+from juste_retour.runs.chunked import Progress, chunks
+from juste_retour.runs.ensemble import checked
 from juste_retour.runs.statistics import median
 
 SIGMAS = 1.959964  # 95 %
@@ -134,7 +135,7 @@ def tournament(
     seed: int = 0,
     changes: Mapping[str, Any] | None = None,
     members: Members | Path | str | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> Tournament:
     """Play the rules of a family of actors against each other.
 
@@ -271,8 +272,8 @@ class _Game:
         every = np.arange(worlds)
         played = who(Tape(self.seed, every).uniform("tournament", self.actors))
         payoffs, columns = [], []
-        for start in range(0, worlds, CHUNK):
-            rows = every[start : start + CHUNK]
+        for part in chunks(worlds):
+            rows = every[part]
             simulation = Simulation(self.scenario, self.seed, rows, self.members)
             roles = Roles(simulation.institutions, self.family, self.players, played[rows])
             simulation.institutions.cast = roles

@@ -149,223 +149,219 @@ BROKEN = {
     "missing column": (
         "states.csv",
         "state,people\nAA,1\n",
-        "states.csv, row 1: the column 'population' is missing; add it to the header, which has 'state', 'people'.",
+        ["states.csv, row 1", "'population'", "'state'", "'people'"],
     ),
     "misspelt required column": (
         "states.csv",
         "state,populaton\nAA,1\n",
-        "states.csv, row 1: the column 'population' is missing; rename the column 'populaton' to 'population'.",
+        ["states.csv, row 1", "'population'", "'populaton'"],
     ),
     "misspelt optional column": (
         "states.csv",
         "state,population,gdp_eur\nAA,1,2\n",
-        "states.csv, row 1: the column 'gdp_eur' is not known; did you mean 'gdp_eur_bn'? Rename it.",
+        ["states.csv, row 1", "'gdp_eur'", "'gdp_eur_bn'"],
     ),
     "column twice": (
         "states.csv",
         "state,population,population\nAA,1,2\n",
-        "states.csv, row 1: the column 'population' stands twice; drop or rename one.",
+        ["states.csv, row 1", "'population'"],
     ),
     "column without a name": (
         "states.csv",
         "state,population,\nAA,1,2\n",
-        "states.csv, row 1: column 3 has no name; name it, or drop the comma before it.",
+        ["states.csv, row 1"],
     ),
     "semicolons": (
         "states.csv",
         "state;population\nAA;1\n",
-        "states.csv, row 1: the column 'state' is missing; separate the columns by commas, not semicolons.",
+        ["states.csv, row 1", "'state'"],
     ),
     "duplicate state": (
         "states.csv",
         STATES + "\nAA,7\n",
-        "states.csv, row 6, column state: 'AA' stands in row 2 already; keep one row for each.",
+        ["states.csv, row 6, column state", "'AA'"],
     ),
     "the Commission's code": (
         "states.csv",
         "state,population\nEU,1\n",
-        "states.csv, row 2, column state: 'EU' is the Commission's own code; give the state another.",
+        ["states.csv, row 2, column state", "'EU'"],
     ),
     "small letters": (
         "states.csv",
         "state,population\nde,1\n",
-        "states.csv, row 2, column state: 'de' is no lawful code; "
-        "write it in capital letters, digits and _, a letter first, such as 'DE'.",
+        ["states.csv, row 2, column state", "'de'", "'DE'"],
     ),
     "NaN": (
         "states.csv",
         "state,population\nAA,NaN\n",
-        "states.csv, row 2, column population: 'NaN' is not a number; a missing value cannot be used, give a number.",
+        ["states.csv, row 2, column population", "'NaN'"],
     ),
     "infinity": (
         "states.csv",
         "state,population,gdp_eur_bn\nAA,1,inf\n",
-        "states.csv, row 2, column gdp_eur_bn: 'inf' is not a finite number; give a number.",
+        ["states.csv, row 2, column gdp_eur_bn", "'inf'"],
     ),
     "empty cell": (
         "states.csv",
         "state,population\nAA,1\nBB,\n",
-        "states.csv, row 3, column population: '' is empty; give a number.",
+        ["states.csv, row 3, column population"],
     ),
     "decimal comma": (
         "states.csv",
         'state,population,gdp_eur_bn\nAA,1,"2,5"\n',
-        "states.csv, row 2, column gdp_eur_bn: '2,5' is not a number; "
-        "write digits with a point for decimals and no separators, such as 1234.5.",
+        ["states.csv, row 2, column gdp_eur_bn", "'2,5'"],
     ),
     "negative population": (
         "states.csv",
         "state,population\nAA,-4\n",
-        "states.csv, row 2, column population: '-4' is out of bounds; give a number from 1 to 1000000000000.",
+        ["states.csv, row 2, column population", "'-4'"],
     ),
     "part of a person": (
         "states.csv",
         "state,population\nAA,4.5\n",
-        "states.csv, row 2, column population: '4.5' is not a whole number; give a whole number of at least 1.",
+        ["states.csv, row 2, column population", "'4.5'"],
     ),
     "no income": (
         "states.csv",
         "state,population,gdp_eur_bn\nAA,4,0\n",
-        "states.csv, row 2, column gdp_eur_bn: '0' is out of bounds; give a number above 0.",
+        ["states.csv, row 2, column gdp_eur_bn", "'0'"],
     ),
     "euro": (
         "states.csv",
         "state,population,euro\nAA,4,yes\n",
-        "states.csv, row 2, column euro: 'yes' is neither 1 nor 0; write 1 for yes and 0 for no.",
+        ["states.csv, row 2, column euro", "'yes'"],
     ),
     "gap in a further column": (
         "states.csv",
         "state,population,trust\nAA,4,5\nBB,4,\n",
-        "states.csv, row 3, column trust: '' is empty; give a number.",
+        ["states.csv, row 3, column trust"],
     ),
     "shares": (
         "states.csv",
         "state,population,gni_share\nAA,4,0.5\nBB,4,0.4\n",
-        "states.csv, rows 2 to 3, column gni_share: the shares sum to 0.9, not to 1; divide each of them by 0.9.",
+        ["states.csv, rows 2 to 3, column gni_share", "0.9"],
     ),
     "recognition": (
         "states.csv",
         "state,population,recognition\nAA,4,0.5\nBB,4,0.500002\n",
-        "states.csv, rows 2 to 3, column recognition: the shares sum to 1.000002, not to 1; "
-        "divide each of them by 1.000002.",
+        ["states.csv, rows 2 to 3, column recognition", "1.000002"],
     ),
     "share below zero": (
         "states.csv",
         "state,population,gni_share\nAA,4,1.5\nBB,4,-0.5\n",
-        "states.csv, row 2, column gni_share: '1.5' is out of bounds; give a number from 0 to 1.",
+        ["states.csv, row 2, column gni_share", "'1.5'"],
     ),
     "value too many": (
         "states.csv",
         "state,population\nAA,1,5\n",
-        "states.csv, row 2: there are 3 values for 2 columns; "
-        "give one for each, and put quotes around a text that holds a comma.",
+        ["states.csv, row 2"],
     ),
     "Latin letters": (
         "states.csv",
         "state,population,name\nAA,1,Aland\nBB,1,Österreich\n".encode("latin-1"),
-        "states.csv, row 3: byte 0xd6 is not UTF-8; save the file in UTF-8.",
+        ["states.csv, row 3", "0xd6"],
     ),
     "open quote": (
         "states.csv",
         'state,population\n"AA,1\n',
-        "states.csv, row 2: this is not CSV (unexpected end of data); close its quotes.",
+        ["states.csv, row 2"],
     ),
     "empty file": (
         "states.csv",
         "",
-        "states.csv: the file is empty; write a header line and a row for each entry.",
+        ["states.csv"],
     ),
     "header alone": (
         "states.csv",
         "state,population\n",
-        "states.csv: there is no row below the header; write a row for each entry.",
+        ["states.csv"],
     ),
     "duplicate site": (
         "sites.csv",
         SITES + "beta,CC,1\n",
-        "sites.csv, row 5, column site: 'beta' stands in row 3 already; keep one row for each.",
+        ["sites.csv, row 5, column site", "'beta'"],
     ),
     "site in an unknown state": (
         "sites.csv",
         SITES + "delta,AB,1\n",
-        "sites.csv, row 5, column state: 'AB' is not a known state; known are AA, BB, CC.",
+        ["sites.csv, row 5, column state", "'AB'"],
     ),
     "site without headroom": (
         "sites.csv",
         SITES.replace("beta,BB,20", "beta,BB,0"),
-        "sites.csv, row 3, column power_headroom_mw: '0' is out of bounds; "
-        "a site needs power headroom above 0 MW, or drop its row.",
+        ["sites.csv, row 3, column power_headroom_mw", "'0'"],
     ),
     "site with no word on headroom": (
         "sites.csv",
         SITES.replace("beta,BB,20", "beta,BB,"),
-        "sites.csv, row 3, column power_headroom_mw: '' is empty; give a number.",
+        ["sites.csv, row 3, column power_headroom_mw"],
     ),
     "state without a site": (
         "sites.csv",
         SITES.replace("gamma,CC", "gamma,BB"),
-        "sites.csv, column state: the state 'CC' has no site; "
-        "add a row for it, or remove the file to have sites made for every state.",
+        ["sites.csv, column state", "'CC'"],
     ),
     "unknown kind of site": (
         "sites.csv",
         "site,state,power_headroom_mw,kind\na,AA,1,campus\nb,BB,1,kampus\nc,CC,1,campus\n",
-        "sites.csv, row 3, column kind: 'kampus' is not a known kind of site; did you mean 'campus'?",
+        ["sites.csv, row 3, column kind", "'kampus'", "'campus'"],
     ),
     "latitude": (
         "sites.csv",
         "site,state,power_headroom_mw,latitude\na,AA,1,99\nb,BB,1,1\nc,CC,1,1\n",
-        "sites.csv, row 2, column latitude: '99' is out of bounds; give a number from -90 to 90.",
+        ["sites.csv, row 2, column latitude", "'99'"],
     ),
     "commissioner of an unknown state": (
         "commissioners.csv",
         COLLEGE.replace("BB,Bob", "UK,Bob"),
-        "commissioners.csv, row 3, column state: 'UK' is not a known state; known are AA, BB, CC.",
+        ["commissioners.csv, row 3, column state", "'UK'"],
     ),
     "unknown interest": (
         "commissioners.csv",
         COLLEGE.replace("digital,digital", "digital,digitl"),
-        "commissioners.csv, row 2, column interest: 'digitl' is not a known interest; did you mean 'digital'?",
+        ["commissioners.csv, row 2, column interest", "'digitl'", "'digital'"],
     ),
     "lab at home in a slip": (
         "labs.csv",
         LABS + "slip,company,EU,A,1,1\n",
-        "labs.csv, row 4, column home: 'A' is not a state of the union, though its bloc is 'EU'; "
-        "did you mean 'AA'? (A lab outside the union takes another bloc.)",
+        ["labs.csv, row 4, column home", "'A'", "'EU'", "'AA'"],
     ),
     "lab with a debt": (
         "labs.csv",
         LABS.replace("AA,1,500", "AA,-1,500"),
-        "labs.csv, row 2, column capital_eur_bn_a_year: '-1' is out of bounds; give a number of at least 0.",
+        ["labs.csv, row 2, column capital_eur_bn_a_year", "'-1'"],
     ),
     "machine at an unknown site": (
         "machines.csv",
         MACHINES.replace("abacus,alpha", "abacus,alfa"),
-        "machines.csv, row 2, column site: 'alfa' is not a known site; did you mean 'alpha'?",
+        ["machines.csv, row 2, column site", "'alfa'", "'alpha'"],
     ),
     "machine on no day": (
         "machines.csv",
         MACHINES.replace("2025-07-02", "2025-02-30"),
-        "machines.csv, row 2, column operational: '2025-02-30' is not a date; "
-        "write 2025-09-05, 2025-09 or a decimal year such as 2025.7.",
+        ["machines.csv, row 2, column operational", "'2025-02-30'"],
     ),
 }
 
 
 @pytest.mark.parametrize("fault", BROKEN)
-def test_each_fault_is_one_sentence_with_place_value_and_remedy(tmp_path, fault):
-    file, content, sentence = BROKEN[fault]
+def test_each_fault_is_one_sentence_with_its_place_and_value(tmp_path, fault):
+    file, content, (place, *values) = BROKEN[fault]
     files = WHOLE if file != "states.csv" else {}
     with pytest.raises(BadInput) as caught:
         union(tmp_path, files | {file: content})
-    assert str(caught.value) == sentence
+    said = str(caught.value)
+    assert said.startswith(f"{place}: ")
+    assert "\n" not in said
+    for value in values:
+        assert value in said
 
 
 def test_a_folder_that_is_not_there_or_holds_no_states_is_named(tmp_path):
-    with pytest.raises(BadInput, match=r"'.*nowhere' does not exist; name a folder that holds states\.csv"):
+    with pytest.raises(BadInput, match=r"nowhere'.*states\.csv"):
         load_members(tmp_path / "nowhere")
     (tmp_path / "state.csv").write_text(STATES)
-    with pytest.raises(BadInput, match=r"holds no states\.csv; did you mean 'state\.csv'"):
+    with pytest.raises(BadInput, match=r"states\.csv.*'state\.csv'"):
         load_members(tmp_path)
-    with pytest.raises(BadInput, match="is a file; name a folder"):
+    with pytest.raises(BadInput, match=r"state\.csv"):
         load_members(tmp_path / "state.csv")

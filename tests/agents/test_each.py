@@ -265,14 +265,14 @@ def test_institutions_may_be_written_for_one_world():
 @pytest.mark.parametrize(
     ("group", "answer", "words"),
     [
-        (expect, lambda *x: np.zeros(27), "returned 27 values; return one number"),
-        (expect, lambda *x: "much", "returned str; return one number"),
-        (vote, lambda *x: None, "returned NoneType"),
-        (draft, lambda *x: [1.0, 2.0], "return one for each plan"),
-        (anchor, lambda *x: np.zeros(3), "return one for each place"),
-        (voting, lambda *x: 1, "return True or False"),
-        (reversion, lambda council: (council.plans.one_each(0.1), bool(council.rows[0])), "one answer must serve all"),
-        (agenda, lambda council: None if council.rows[0] else council.conclude(council.plans.one_each(0.1), vote=False), "in every world"),
+        (expect, lambda *x: np.zeros(27), r"'odd'.* 27 "),
+        (expect, lambda *x: "much", r"'odd'.*\bstr\b"),
+        (vote, lambda *x: None, r"'odd'.*\bNoneType\b"),
+        (draft, lambda *x: [1.0, 2.0], r"'odd'.* 2 .*\b24\b"),
+        (anchor, lambda *x: np.zeros(3), r"'odd'.* 3 "),
+        (voting, lambda *x: 1, r"'odd'.*\bint64\b.*True.*False"),
+        (reversion, lambda council: (council.plans.one_each(0.1), bool(council.rows[0])), r"True.*False"),
+        (agenda, lambda council: None if council.rows[0] else council.conclude(council.plans.one_each(0.1), vote=False), r"NoneType"),
     ],
 )  # fmt: skip
 def test_an_answer_that_cannot_be_used_is_named(group, answer, words):

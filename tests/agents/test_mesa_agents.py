@@ -1,5 +1,7 @@
 """The Mesa agents: what they show is what the tables say, and a subclass decides in the rule's place."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -201,25 +203,25 @@ def test_a_decision_can_be_asked_for_at_any_time(model):
     state = next(a for a in model.agents if a.label == "PL")
     assert state.bid(state.situation) >= 0
     assert AllocationModel().agents_by_type[MemberState].to_list()[0].last_vote is None
-    with pytest.raises(BadInput, match="asked to vote yet"):
+    with pytest.raises(BadInput, match=r"\bvote\b"):
         AllocationModel().agents_by_type[MemberState].to_list()[0].vote(None)
 
 
 @pytest.mark.parametrize(
-    ("decision", "answer", "says"),
+    ("decision", "answer"),
     [
-        ("vote", "yes", "answer 1 for yes"),
-        ("vote", 2, "answer 1 for yes"),
-        ("vote", None, "answer 1 for yes"),
-        ("bid", -0.1, "answer a size in EUR bn"),
-        ("bid", float("nan"), "answer a size in EUR bn"),
-        ("bid", float("inf"), "answer a size in EUR bn"),
-        ("expect", [1.0, 2.0], "answer a value in EUR bn"),
+        ("vote", "yes"),
+        ("vote", 2),
+        ("vote", None),
+        ("bid", -0.1),
+        ("bid", float("nan")),
+        ("bid", float("inf")),
+        ("expect", [1.0, 2.0]),
     ],
 )
-def test_an_answer_that_is_none_is_refused(decision, answer, says):
+def test_an_answer_that_is_none_is_refused(decision, answer):
     odd = type("Odd", (MemberState,), {decision: lambda self, seen: answer})
-    with pytest.raises(BadInput, match=rf"Odd\.{decision} of IT answered .*; {says}"):
+    with pytest.raises(BadInput, match=rf"Odd\.{decision} .*IT.*{re.escape(repr(answer))}"):
         ended(rng=1, agents={"IT": odd}, **SHORT)
 
 
@@ -228,17 +230,17 @@ def test_an_answer_that_is_none_is_refused(decision, answer, says):
 )
 def test_a_commissioners_answer_is_one_for_each_draft(decision, answer):
     odd = type("Odd", (Commissioner,), {decision: lambda self, seen: answer})
-    with pytest.raises(BadInput, match=rf"Odd\.{decision} of IT answered .*for each of the \d+ drafts"):
+    with pytest.raises(BadInput, match=rf"Odd\.{decision} .*IT.*{re.escape(repr(answer))}"):
         ended(rng=1, agenda="commission_proposal", agents={"IT": odd}, **SHORT)
 
 
 @pytest.mark.parametrize(
     ("agents", "says"),
     [
-        ({"HX": Naysayer}, "no state is called 'HX'.* HU,"),
-        ({"mistrall": Nomad}, "no lab is called 'mistrall'.*'mistral'"),
-        ({"HU": "Naysayer"}, "give a subclass of MemberState"),
-        (Facility, "give a subclass of MemberState"),
+        ({"HX": Naysayer}, "'HX'.* HU,"),
+        ({"mistrall": Nomad}, "'mistrall'.*'mistral'"),
+        ({"HU": "Naysayer"}, "Naysayer.*MemberState"),
+        (Facility, "Facility.*MemberState"),
         (type("Deaf", (MemberState,), {"bid": lambda self: 0.1}), r"Deaf\.bid .* def bid\(self, situation\)"),
     ],
 )

@@ -1,4 +1,5 @@
 import json
+import re
 
 import pytest
 
@@ -20,31 +21,27 @@ def notice(page):
 def test_a_state_says_why_it_voted(visit):
     page = visit("?t=2025Q4")
     page.click("[data-state=CY]")
-    panel = page.text_content(".panel")
-    vote = "votes no" if page.get_attribute("[data-state=CY]", "fill") == "url(#hatch-no)" else "votes yes"
-    assert f"Cyprus {vote}" in panel
-    assert "It wants at least" in panel
-    assert "Its vote alone would" in panel
-    page.click("text=Commissioner: ")
-    assert "draft nothing" in page.text_content(".panel")
+    vote = "no" if page.get_attribute("[data-state=CY]", "fill") == "url(#hatch-no)" else "yes"
+    assert "Cyprus" in page.text_content(f".panel .verdict.{vote}")
+    assert page.locator(".panel .term.mark").count() == page.locator(".panel .pivot").count() == 1
+    commissioner = page.locator(".panel .links button").last
+    name = commissioner.text_content()
+    commissioner.click()
+    assert page.text_content(".panel h2") in name
 
 
 def test_a_facility_and_a_lab_say_what_they_are(visit):
     page = visit("?t=2029Q4")
     page.locator(".facility[data-phase=working]").first.dispatch_event("click")
-    panel = page.text_content(".panel")
-    for said in (
-        "Contract",
-        "Tender and award",
-        "Building",
-        "Power",
-        "Wait for someone who may act",
-        "Time that moves the work on",
-    ):
-        assert said in panel
+    facts = page.locator(".panel .facts dt").all_text_contents()
+    values = page.locator(".panel .facts dd").all_text_contents()
+    assert len(facts) == len(values) >= 12
+    assert all(facts)
+    assert all(values)
     page.click("[data-state=DE]")
-    page.click("text=Lab: Aleph Alpha")
-    assert "chips of its own" in page.text_content(".panel")
+    page.click("text=Aleph Alpha")
+    assert page.text_content(".panel h2") == "Aleph Alpha"
+    assert page.locator(".panel p").count() > 0
     page.keyboard.press("Escape")
     assert page.locator(".panel").count() == 0
 
@@ -53,7 +50,10 @@ def test_a_commissioner_says_what_the_draft_is_worth(visit):
     page = visit(
         "?a.agenda=commission_proposal&a.voting=lisbon_qmv&a.funding=gni_key&t=2034Q4&why=commissioner.3"
     )
-    assert "of the favourite" in page.text_content(".panel")
+    said = page.locator(".panel p").last.text_content()
+    assert (
+        len(re.findall(r"\d+(?:\.\d+)?", said.partition(".")[2])) >= 2
+    )  # what the draft and the favourite are worth
 
 
 def test_a_rule_changes_the_run_and_undo_brings_it_back(visit):
@@ -103,7 +103,7 @@ def test_a_users_rule_is_in_the_menu_and_one_that_breaks_leaves_the_app_up(visit
     assert "two thirds (yours)" in menu.text_content()
     menu.select_option("two_thirds")
     settled(page)
-    assert "27 states say yes" in page.text_content(".votes")
+    assert f"{page.get_attribute('.votes', 'data-yes')} of 27" in page.text_content(".votes")
     menu.select_option("breaks_down")
     said = notice(page)
     assert "own_rules.py" in said
@@ -236,16 +236,16 @@ def test_the_tour_asks_first_and_then_tells(visit):
     for step in range(5):
         assert page.text_content(".tour .step").startswith(f"{step + 1} ")
         settled(page)
-        assert page.text_content(".answer").startswith("Guess first.")
+        assert not any(c.isdigit() for c in page.text_content(".answer"))
         assert time_shown(page) == 0
         page.locator(".options button").nth(2).click()
         page.fill("[aria-label=Quarter]", "43")
-        page.wait_for_function("!/^(Guess|Watch)/.test(document.querySelector('.answer').textContent)")
+        page.wait_for_selector(".options .right")
         assert any(c.isdigit() for c in page.text_content(".answer"))
         assert page.locator(".options .right").count() == 1
         page.keyboard.press("PageDown")
         page.wait_for_timeout(100)
-    assert page.text_content(".tour .step") == "Your turn"
+    assert page.locator("[data-press=tour-end]").is_visible()
     assert page.locator(".panel.rules").is_visible()
     page.click("[data-press=tour-end]")
     assert page.locator(".tour").count() == 0
@@ -260,7 +260,8 @@ def test_the_tour_shows_an_ordinary_world_and_tells_of_all(visit):
     page.wait_for_selector(".answer small")
     worlds = [simulate(name, worlds=200, seed=1).worlds for name in ("eu-status-quo", "essay-reform")]
     middle = [round(quantile(w.years_behind, 0.5), 1) for w in worlds]
-    assert f"In the middle of 200 worlds: {middle[0] - middle[1]:.1f} won" in page.text_content(".answer")
+    said = page.text_content(".answer small")
+    assert {"200", f"{middle[0] - middle[1]:.1f}"} <= set(re.findall(r"\d+(?:\.\d+)?", said))
     page.wait_for_function("new URLSearchParams(location.search).has('world')")
     shown = int(page.evaluate("new URLSearchParams(location.search).get('world')"))
     for column in ("sites", "years_behind", "price_of_politics"):
@@ -272,7 +273,7 @@ def test_the_tour_shows_an_ordinary_world_and_tells_of_all(visit):
     page.keyboard.press("ArrowRight")
     page.wait_for_function("location.search.includes('tour=6')")
     again = visit(page.evaluate("location.search"))
-    assert again.text_content(".tour .step") == "Your turn"
+    assert again.locator("[data-press=tour-end]").is_visible()
     assert time_shown(again) == 19
 
 
@@ -298,12 +299,12 @@ def test_the_tour_stands_a_hasty_hand(visit, keys):
     shown = int(page.evaluate("document.querySelector('.stamp').textContent.match(/world (\\d+)/)[1]"))
     assert shown == spread_of(int(page.input_value("[name=seed]")))["ordinary"]
     page.keyboard.press("2")
-    page.wait_for_function("!/^(Guess|Watch)/.test(document.querySelector('.answer').textContent)")
+    page.wait_for_selector(".options .right")
 
 
 def test_the_tour_stands_a_hasty_clicker(visit):
     page = hurried(visit, "t", *["ArrowRight"] * 5)
-    assert page.text_content(".tour .step") == "Your turn"
+    assert page.locator("[data-press=tour-end]").is_visible()
 
 
 def spread_of(seed):
@@ -319,7 +320,7 @@ def test_a_keyboard_asks_why_and_comes_back(visit):
     assert "France" in page.text_content(".panel")
     assert page.evaluate("document.activeElement.classList.contains('panel')")
     page.keyboard.press("Tab")
-    assert page.evaluate("document.activeElement.ariaLabel") == "Close (Esc)"
+    assert page.evaluate("document.activeElement.matches('.panel .close')")
     page.keyboard.press("Enter")
     assert page.locator(".panel").count() == 0
     assert page.evaluate("document.activeElement.dataset.state") == "FR"

@@ -7,9 +7,14 @@ import numpy as np
 import pytest
 
 from juste_retour import simulate
+from juste_retour.abm.members import load_members
+from juste_retour.abm.scenario import load
+from juste_retour.visualization.views.frames import play
+from juste_retour.visualization.words import TITLES
 from tests.browser.conftest import served
 
 pytestmark = pytest.mark.browser
+FOCUSED = "(e => e.name || e.dataset.press || e.ariaLabel)(document.activeElement)"
 
 
 def time_shown(page):
@@ -147,9 +152,9 @@ def test_a_page_goes_on_by_itself_when_the_server_is_back(chromium):
 
 def test_the_first_page_says_what_it_is_about(visit):
     page = visit()
-    assert any("Where will €10 bn of AI factories go?" in text for text in written(page))
+    assert any("€10 bn" in text and text.endswith("?") for text in written(page))
     page.keyboard.press("ArrowRight")
-    assert not any("AI factories" in text for text in written(page))
+    assert not any(text.endswith("?") for text in written(page))
 
 
 def test_names_on_the_race_cover_no_year_and_no_power_another(visit):
@@ -173,21 +178,23 @@ def test_names_on_the_race_cover_no_year_and_no_power_another(visit):
 
 def test_sites_so_far_are_the_same_in_the_table_and_below_the_map(visit):
     page = visit("?t=2025Q1")
-    (tally,) = [text for text in written(page) if " · 0 working" in text]
+    (tally,) = [text for text in written(page) if text.count(" · ") == 2 and text[0].isdigit()]
     page.keyboard.press("c")
     settled(page)
-    assert tally.startswith(page.locator("[data-row=Sites] text").nth(1).text_content() + " sites")
+    assert tally.split()[0] == page.locator("[data-row=Sites] text").nth(1).text_content()
 
 
 def test_a_state_on_the_second_map_is_asked_about_the_second_run(visit):
     page = visit("?compare=1&t=2025Q4")
     page.locator("[data-state=FR]").nth(1).dispatch_event("click")
-    assert "It is not asked" in page.text_content(".panel")
+    assert page.text_content(".panel h2") == "France"
+    assert page.locator(".panel .verdict").count() == 0  # nobody votes under the reform
     page.wait_for_function("location.search.includes('.b')")
     again = visit(page.evaluate("location.search"))
-    assert "It is not asked" in again.text_content(".panel")
+    assert again.text_content(".panel h2") == "France"
+    assert again.locator(".panel .verdict").count() == 0
     page.locator("[data-state=FR]").first.dispatch_event("click")
-    assert "France votes" in page.text_content(".panel")
+    assert "France" in page.text_content(".panel .verdict")
 
 
 def test_plays_steps_and_scrubs(visit):
@@ -312,9 +319,11 @@ def test_draws_the_vote_with_its_threshold(visit):
     assert len(yes) == 1
     assert page.get_attribute(".votes", "data-passed") == str(bool(yes.passed.iloc[0])).lower()
     text = page.text_content(".votes")
-    assert f"{page.get_attribute('.votes', 'data-yes')} of 27 states in favour" in text
-    assert "needs 55 % of the states" in text
-    assert ("Yes and a site: " in text) == (page.locator(".state[aria-label*='wins a site']").count() > 0)
+    assert f"{page.get_attribute('.votes', 'data-yes')} of 27" in text
+    assert "55 %" in text
+    ballot = next(b for b in play(load("eu-status-quo"), 1)["ballots"] if b["quarter"] == "2025Q4")
+    codes = load_members().states.codes
+    assert all(codes[i] in text for i in ballot["coalition"][:5])
     against = page.locator(".state[fill='url(#hatch-no)']").count()
     assert against == 27 - int(page.get_attribute(".votes", "data-yes"))
 
@@ -336,7 +345,7 @@ def test_many_worlds_arrive_while_one_is_shown(visit):
     page.click("[data-press=many]")
     page.wait_for_selector(".spreads[data-worlds='200']")
     assert page.locator(".band").count() == 1
-    assert "In 200 possible worlds, at the reckoning, late 2028" in page.text_content(".spreads")
+    assert {"200", "2028"} <= set(re.findall(r"\d+", page.text_content(".spreads")))
     values = simulate("eu-status-quo", worlds=200, seed=1, tables=("worlds",)).worlds
     assert f"{values.years_behind.max():.1f}" in page.text_content(".spreads")
     assert f"{values.sites.max()}" in page.text_content(".spreads")
@@ -406,7 +415,6 @@ def test_pictures_hold_the_whole_stage(visit):
     text = svg.decode()
     assert text.count('data-state="LU"') == 2
     assert "seed 1" in text
-    assert "difference" in text
 
 
 def test_a_replay_plays_without_a_server(visit, tmp_path):
@@ -422,7 +430,7 @@ def test_a_replay_plays_without_a_server(visit, tmp_path):
     assert time_shown(replay) == 43
     replay.locator("[data-state=FR]").first.click()
     assert "France" in replay.text_content(".panel")
-    assert {"A  Europe today", "B  The essay's reform"} <= set(written(replay))
+    assert {f"A  {TITLES['eu-status-quo']}", f"B  {TITLES['essay-reform']}"} <= set(written(replay))
     kept = json.loads(re.search(rb'id="runs">(.*?)</script>', content)[1])
     assert [run["scenario"] for run in kept["runs"]] == ["eu-status-quo", "essay-reform"]
 
@@ -430,8 +438,9 @@ def test_a_replay_plays_without_a_server(visit, tmp_path):
 def test_it_can_be_heard_and_held_still(visit):
     page = visit("?t=2025Q4", reduced_motion="reduce")
     heard = page.text_content("[aria-live=polite].unseen")
-    assert "years behind the frontier" in heard
-    assert "The vote: " in heard
+    frame = play(load("eu-status-quo"), 1)["frames"][7]
+    assert frame["says"] in heard
+    assert f"{frame['years_behind']:.1f}" in heard
     gliding = "e => getComputedStyle(e).transitionDuration"
     for visitor, duration in ((page, "0s"), (visit("?t=2025Q4"), "0.25s")):
         visitor.keyboard.press(" ")
@@ -441,10 +450,6 @@ def test_it_can_be_heard_and_held_still(visit):
     page.keyboard.press("Tab")
     names = []
     for _ in range(12):
-        names.append(page.evaluate("document.activeElement.ariaLabel || document.activeElement.textContent"))
+        names.append(page.evaluate(FOCUSED))
         page.keyboard.press("Tab")
-    assert (
-        names.index("Scenario A")
-        < names.index("Seed of the luck")
-        < names.index("Side by side on the same luck (C)")
-    )
+    assert names.index("Scenario A") < names.index("seed") < names.index("compare")

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from juste_retour import abm
+from juste_retour.visualization.words import ELSEWHERE
 from tests.browser.conftest import served
 
 AMERICA = Path(abm.__file__).with_name("unions") / "united_states"
@@ -22,13 +23,13 @@ def test_another_union_is_drawn_and_told_of_by_its_name(visit, america):
     assert page.locator(".state").count() == 2 * 50
     assert page.locator("[data-state=TX]").first.bounding_box()["width"] > 10
     assert "United States" in page.text_content(".bar h1")
-    assert "Europe's rules of today" in page.text_content(".bar")
+    assert ELSEWHERE["eu-status-quo"] in page.text_content(".bar")
     assert page.locator("[data-press=tour], .tour").count() == 0
     page.keyboard.press("t")
     page.keyboard.press("c")
     page.wait_for_selector(".number")
     assert page.locator(".tour").count() == 0
-    assert "What this union can train" in page.text_content(".number")
+    assert "Europe" not in page.text_content(".number")
 
 
 def test_another_unions_replay_has_its_map(visit, america, tmp_path):

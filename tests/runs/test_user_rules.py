@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import re
 import sys
 
 import pytest
@@ -92,11 +93,11 @@ def test_a_changed_file_is_read_again(file):
         (GOOD + "1 / 0\n", "line 15: ZeroDivisionError: division by zero"),
         (GOOD + "raise SystemExit\n", "line 15: SystemExit"),
         (GOOD + "import no_such_module\n", "line 15: ModuleNotFoundError"),
-        (GOOD.replace("two_of_three", "unanimity"), "taken"),
-        (GOOD.replace(" = 2 / 3):", "):"), "no default"),
-        (GOOD.replace("two_of_three", "TwoThirds"), "lower-case"),
-        ("x = 3\n", "enters no rule"),
-        ("", "enters no rule"),
+        (GOOD.replace("two_of_three", "unanimity"), "unanimity"),
+        (GOOD.replace(" = 2 / 3):", "):"), "'share'"),
+        (GOOD.replace("two_of_three", "TwoThirds"), "TwoThirds"),
+        ("x = 3\n", "odd.py"),
+        ("", "odd.py"),
     ],
 )
 def test_what_is_wrong_with_a_file_is_said_and_nothing_enters(call, file, text, words):
@@ -112,9 +113,9 @@ def test_what_is_wrong_with_a_file_is_said_and_nothing_enters(call, file, text, 
 
 def test_a_file_that_is_no_text(file, tmp_path):
     (tmp_path / "odd.py").write_bytes(b"\xff\xfe")
-    with pytest.raises(BadInput, match="not UTF-8"):
+    with pytest.raises(BadInput, match=r"odd\.py.*UTF-8"):
         load_rules([tmp_path / "odd.py"])
-    with pytest.raises(BadInput, match="cannot be read"):
+    with pytest.raises(BadInput, match=re.escape(str(tmp_path))):
         load_rules([tmp_path])
 
 
@@ -122,7 +123,7 @@ def test_a_rule_that_fails_in_a_run_is_named_with_its_line(call, file):
     path = file(GOOD.replace("ballot.yes.sum(-1)", "ballot.ayes.sum(-1)"))
     status, out, err = call("run", "--rules", path, "--set", "voting=two_of_three")
     assert (status, out) == (1, "")
-    assert f"a rule in {path} failed at line 14: AttributeError" in err
+    assert re.search(rf"{re.escape(str(path))}.*line 14.*AttributeError", err)
     assert "Traceback" not in err
     with pytest.raises(RuleFailed) as failed:
         simulate({"voting": "two_of_three"})
@@ -141,8 +142,7 @@ def test_a_rule_that_fails_in_any_command_is_named_with_its_line(call, file, arg
     path = file(GOOD.replace("ballot.yes.sum(-1)", "ballot.yess.sum(-1)"))
     status, _, err = call(*arguments, "--rules", path)
     assert status == 1
-    assert f"a rule in {path} failed at line 14: AttributeError" in err
-    assert "(did you mean 'yes'?); mend that line." in err
+    assert re.search(rf"{re.escape(str(path))}.*line 14.*AttributeError.*'yes'", err)
 
 
 def test_an_error_of_the_program_is_not_blamed_on_a_user(file, monkeypatch):
@@ -151,7 +151,7 @@ def test_an_error_of_the_program_is_not_blamed_on_a_user(file, monkeypatch):
     def broken(*args, **kwargs):
         raise ValueError("a fault of the program")
 
-    monkeypatch.setattr("juste_retour.runs.ensemble.outcomes.run", broken)
+    monkeypatch.setattr("juste_retour.abm.outcomes.World", broken)
     with pytest.raises(ValueError, match="a fault of the program"):
         simulate({"voting": "two_of_three"})
 
@@ -167,7 +167,7 @@ def test_a_rule_that_no_scenario_names_changes_nothing(file):
 @pytest.mark.parametrize("fault", ["1 / 0", "exit(3)"])
 def test_a_rule_that_fails_in_a_run_is_named(file, fault):
     load_rules([file(BROKEN_AGENDA.replace("1 / 0", fault))])
-    with pytest.raises(RuleFailed, match="failed at line 11"):
+    with pytest.raises(RuleFailed, match="line 11"):
         simulate({"agenda": "mine"})
 
 

@@ -110,7 +110,7 @@ def test_an_error_in_many_worlds_is_heard(monkeypatch):
     visitor = Visitor()
     visitor.ask(kind="spread", specs=[EUROPE], seed=1, worlds=60)
     assert visitor.done.wait(30)
-    assert visitor.heard[-1]["error"].startswith("The run failed: ZeroDivisionError: by zero;")
+    assert visitor.heard[-1]["error"].count("ZeroDivisionError: by zero") == 1
 
 
 def test_many_worlds_come_from_a_thread_and_stop_for_a_newer_question():

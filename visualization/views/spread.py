@@ -7,12 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from juste_retour.abm import outcomes
 from juste_retour.abm.members import Members, load_members
 from juste_retour.abm.reader import series
 from juste_retour.abm.scenario import Scenario
+from juste_retour.runs.chunked import run_worlds
 from juste_retour.runs.statistics import quantile, worst_when_missing
-from juste_retour.runs.user_rules import blame
 
 SHARES = (0.05, 0.25, 0.5, 0.75, 0.95)
 COUNTED = ("sites", "hosts")
@@ -33,8 +32,7 @@ def spread(
     parts: list[Any] = []
     done, size = 0, min(first, worlds)
     while done < worlds:
-        with blame():
-            parts.append(outcomes.run(scenario, seed, np.arange(done, done + size), members, timeline=True))
+        parts.append(run_worlds(scenario, seed, np.arange(done, done + size), members, timeline=True))
         done += size
         size = min(max(2 * size, first), worlds - done)
         yield _summary(scenario, seed, done, parts)

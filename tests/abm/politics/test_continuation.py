@@ -1,5 +1,7 @@
 """Stationary reservation values at the Council's table: solved once for a scenario, sensible, or refused."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -87,8 +89,8 @@ def test_what_does_not_converge_is_refused_in_one_sentence(monkeypatch):
     with pytest.raises(NotConverged) as refused:
         run(table.institutions.scenario, 1, range(2), price=False)
     said = str(refused.value)
-    assert "did not converge in 16 rounds" in said
-    assert "use expect = 'adaptive' or 'status_quo'" in said
+    assert re.search(r"\b16\b", said)
+    assert re.search("expect.*'adaptive'.*'status_quo'", said)
     assert "\n" not in said
 
 

@@ -151,11 +151,11 @@ def test_nice_keeps_the_quotas_of_its_time():
 
 
 def test_nice_without_votes_is_refused():
-    with pytest.raises(BadInput, match="knows no votes for any state; give them in the column nice_votes"):
+    with pytest.raises(BadInput, match="nice_votes"):
         passes("nice", ["DE"], replace(STATES, nice_votes=np.zeros(27, dtype=np.int64)))
     some = STATES.nice_votes.copy()
     some[3] = 0
-    with pytest.raises(BadInput, match="knows no votes for CY"):
+    with pytest.raises(BadInput, match=r"\bCY\b"):
         passes("nice", ["DE"], replace(STATES, nice_votes=some))
 
 
@@ -168,11 +168,11 @@ def test_enhanced_cooperation_has_a_blocking_minority_of_its_own():
         "enhanced_cooperation", STATES.codes[:5], equal, settings=setting
     )  # 56 % of people, four out
     assert not passes("enhanced_cooperation", STATES.codes[:4], equal, settings=setting)
-    with pytest.raises(BadInput, match="has no vote under enhanced_cooperation"):
+    with pytest.raises(BadInput, match=f"{STATES.codes[10]}.*enhanced_cooperation"):
         passes("enhanced_cooperation", [STATES.codes[10]], equal, settings=setting)
-    with pytest.raises(BadInput, match=r"voting\.participants names 'XX'"):
+    with pytest.raises(BadInput, match=r"voting\.participants.*'XX'"):
         passes("enhanced_cooperation", ["DE"], settings={"participants": "DE,XX"})
-    with pytest.raises(BadInput, match="names DE twice"):
+    with pytest.raises(BadInput, match=r"\bDE\b"):
         passes("enhanced_cooperation", ["DE"], settings={"participants": "DE,FR,DE"})
 
 
@@ -187,7 +187,7 @@ def test_only_euro_states_vote_in_the_euro_area():
     game = Game.of("euro_area", STATES)
     assert set(game.members) == {code for code, euro in zip(STATES.codes, STATES.euro, strict=True) if euro}
     assert not passes("euro_area", without("DE", "FR", "IT", "ES", states=only(STATES, game.voters)))
-    with pytest.raises(BadInput, match="no state that uses the euro"):
+    with pytest.raises(BadInput, match="euro_area"):
         passes("euro_area", ["DE"], replace(STATES, euro=np.zeros(27, dtype=bool)))
 
 
@@ -227,7 +227,7 @@ def test_rules_keep_what_they_declare(rule):
 @pytest.mark.parametrize("rule", SHIPPED)
 def test_every_rule_says_what_it_does_and_whence(rule):
     entered = voting[rule]
-    assert entered.summary.startswith("Passes")
+    assert entered.summary
     assert entered.source
     assert {"monotone", "deterministic"} <= entered.properties
 
@@ -235,13 +235,13 @@ def test_every_rule_says_what_it_does_and_whence(rule):
 @pytest.mark.parametrize(
     ("votes", "says"),
     [
-        ({"yes": ["DE", "XX"]}, "yes names 'XX', which is not a member"),
-        ({"yes": ["DE", "DE"]}, "DE is named twice under yes"),
-        ({"yes": ["DE"], "no": ["DE"]}, "DE is named under yes and under no"),
-        ({"yes": ["DE"], "abstain": ["FR", "FR"]}, "FR is named twice under abstain"),
-        ({"yes": []}, "the list of those who say yes is empty"),
-        ({"yes": ["DE", "EU"]}, "the Commission has no vote under lisbon_qmv"),
-        ({"yes": ["GR"]}, "yes names 'GR'"),
+        ({"yes": ["DE", "XX"]}, "yes.*'XX'"),
+        ({"yes": ["DE", "DE"]}, "DE.*yes"),
+        ({"yes": ["DE"], "no": ["DE"]}, r"DE.*yes.*\bno\b"),
+        ({"yes": ["DE"], "abstain": ["FR", "FR"]}, "FR.*abstain"),
+        ({"yes": []}, "yes"),
+        ({"yes": ["DE", "EU"]}, "Commission.*lisbon_qmv"),
+        ({"yes": ["GR"]}, "yes.*'GR'"),
     ],
 )
 def test_votes_that_cannot_be_counted(votes, says):
@@ -260,5 +260,7 @@ def test_a_users_rule_is_explained_by_its_first_line():
         return ballot.yes[..., states.index("MT")]
 
     found = explain_vote(Rule("voting", "malta", rule, {}, frozenset()), STATES, ["DE"])
-    assert found.failed_conditions == ["malta is not met: passes if Malta says yes."]
+    (failed,) = found.failed_conditions
+    assert "malta" in failed
+    assert "passes if Malta says yes" in failed
     assert found.could_tip == ["MT"]

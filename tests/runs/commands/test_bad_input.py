@@ -20,23 +20,23 @@ def refused(answer, *words, status=2):
     ("arguments", "words"),
     [
         (["eu-status-qou"], ["eu-status-quo"]),
-        (["no/such/scenario.toml"], ["no/such/scenario.toml", "does not exist"]),
+        (["no/such/scenario.toml"], ["no/such/scenario.toml"]),
         (["--set", "voting=lisbon_qvm"], ["lisbon_qmv"]),
         (["--set", "votting=lisbon_qmv"], ["voting"]),
         (["--set", "agenda.max_site=3"], ["agenda", "max_site"]),
         (["--set", "envelope_eur_bn=-1"], ["envelope_eur_bn", "-1"]),
-        (["--set", "envelope_eur_bn=nan"], ["envelope_eur_bn", "finite"]),
-        (["--set", "envelope_eur_bn=much"], ["envelope_eur_bn", "number"]),
-        (["--set", "start=2024-01-01"], ["start", "2024-01-01", "quarter"]),
+        (["--set", "envelope_eur_bn=nan"], ["envelope_eur_bn", "nan"]),
+        (["--set", "envelope_eur_bn=much"], ["envelope_eur_bn", "much"]),
+        (["--set", "start=2024-01-01"], ["start", "2024-01-01"]),
         (["--set", "vote.XX=sincere_union"], ["XX"]),
         (["--set", "voting"], ["key=value"]),
         (["--set", "=3"], ["key=value"]),
-        (["--worlds", "0"], ["worlds", "at least 1"]),
-        (["--worlds", "-5"], ["worlds", "at least 1"]),
-        (["--seed", "-1"], ["seed", "at least 0"]),
+        (["--worlds", "0"], ["worlds", "0", "1"]),
+        (["--worlds", "-5"], ["worlds", "-5", "1"]),
+        (["--seed", "-1"], ["seed", "-1", "0"]),
         (["--seed", "seven"], ["--seed"]),
         (["--seed", str(2**64)], ["seed", str(2**63 - 1)]),
-        (["--replicate", "-1"], ["replicate", "at least 0"]),
+        (["--replicate", "-1"], ["replicate", "-1", "0"]),
         (["--sed", "1"], ["--seed"]),
         (["--rules", "no/such/file.py"], ["no/such/file.py"]),
         (["--members", "no/such/folder"], ["no/such/folder"]),
@@ -56,8 +56,8 @@ def test_arguments_of_run(call, arguments, words):
         ("voting = 12\n", ["voting"]),
         ('voting = "lisbon_qvm"\n', ["lisbon_qmv"]),
         ("envelop_eur_bn = 3\n", ["envelope_eur_bn"]),
-        ('envelope_eur_bn = "ten"\n', ["envelope_eur_bn", "number"]),
-        ("envelope_eur_bn = inf\n", ["envelope_eur_bn", "finite"]),
+        ('envelope_eur_bn = "ten"\n', ["envelope_eur_bn", "'ten'"]),
+        ("envelope_eur_bn = inf\n", ["envelope_eur_bn", "inf"]),
         ('base = "eu-status-qou"\n', ["eu-status-quo"]),
         ('funding = "private"\n', ["single_decider"]),
     ],
@@ -93,8 +93,8 @@ def test_members(call, tmp_path, text, words):
 def test_outputs_are_refused_before_anything_runs(call, tmp_path, monkeypatch):
     monkeypatch.setattr("juste_retour.runs.ensemble.outcomes.run", lambda *a, **k: pytest.fail("it ran"))
     (tmp_path / "file").write_text("mine")
-    refused(call("run", "--out", tmp_path / "file"), "is a file")
-    refused(call("run", "--out", tmp_path / "file" / "deeper"), "cannot be written", status=1)
+    refused(call("run", "--out", tmp_path / "file"), str(tmp_path / "file"))
+    refused(call("run", "--out", tmp_path / "file" / "deeper"), str(tmp_path / "file"), status=1)
     refused(call("run", "--out", "/proc/juste-retour"), "/proc/juste-retour", status=1)
     refused(call("run", "--out", tmp_path / "new", "--format", "xls"), "csv, dta, parquet")
     refused(call("run", "--out", tmp_path / "new", "--format", ","), "parquet")

@@ -103,7 +103,7 @@ def test_json_holds_the_contract(call):
 @pytest.mark.parametrize(
     ("arguments", "word"),
     [
-        (["eu-status-quo"], "another"),
+        (["eu-status-quo"], "compare"),
         (["eu-status-quo", "essay-refrom"], "essay-reform"),
         (["eu-status-quo", "essay-reform", "--worlds", "1"], "worlds"),
         (["eu-status-quo", "essay-reform", "--until", "0"], "until"),
@@ -125,11 +125,11 @@ def test_what_stands_in_the_table_is_said(call):
     status, out, _ = call(
         "compare", "eu-status-quo", "unanimous-europe", "--worlds", "4", "--outcome", "years_behind"
     )
-    said = " ".join(out.split())
     assert status == 0
-    for words in ("means over the worlds", "it holds luck and nothing else", "each for itself"):
-        assert words in said
-    assert "years_behind is 4.915 in 4 worlds of unanimous-europe. Machines that stood already count" in said
+    row, note = [line.split() for line in out.splitlines() if line.startswith("years_behind")]
+    assert row[2] == "4.915"
+    assert {"4.915", "4"} <= set(note)
+    assert "unanimous-europe" in " ".join(note)
 
 
 def test_ties_are_counted_where_there_is_room(call, monkeypatch):

@@ -80,6 +80,6 @@ def test_what_makes_the_variance_is_found(bench, names):
 
 
 def test_a_base_that_is_no_power_of_two_is_refused():
-    with pytest.raises(BadInput, match="48 is no power of two"):
+    with pytest.raises(BadInput, match=r"\b48\b"):
         design(48)
     assert assumed.BASE & (assumed.BASE - 1) == 0

@@ -24,6 +24,8 @@ from juste_retour.runs.europe.doubts import (
     unsolved,
 )
 
+pytestmark = pytest.mark.slow
+
 DRAWN = ["first_trophy_eur_bn", "ceiling_eur_bn", "smallest_eur_bn", "local_scale", "panel_noise"]
 
 

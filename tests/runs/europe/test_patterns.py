@@ -103,7 +103,8 @@ def test_the_command_reads_a_result(result, tmp_path, capsys):
 
 def test_fresh_worlds_hold_luck_alone_and_say_so(capsys):
     assert main(["patterns", "--worlds", "4"]) == 0
-    assert "intervals hold luck alone" in " ".join(capsys.readouterr().out.split())
+    fresh = capsys.readouterr().out
+    assert "juste-retour verdict" in " ".join(fresh.split())
 
 
 def test_fresh_worlds_set_comparators_beside_real_sites(capsys):
@@ -117,11 +118,11 @@ def test_fresh_worlds_set_comparators_beside_real_sites(capsys):
 
 def test_other_folders_are_refused_in_a_sentence(tmp_path, capsys):
     assert main(["patterns", str(tmp_path / "none")]) == 2
-    assert "is not a folder" in capsys.readouterr().err
+    assert str(tmp_path / "none") in capsys.readouterr().err
     assert main(["patterns", str(tmp_path)]) == 2
-    assert "holds no table of states" in capsys.readouterr().err
+    assert str(tmp_path) in capsys.readouterr().err
     other = pd.DataFrame(
         {"scenario": "x", "seed": 0, "replicate": 0, "state": ["A", "B"], "sites": 1, "first_wave": 1}
     )
-    with pytest.raises(BadInput, match="another union"):
+    with pytest.raises(BadInput, match="states"):
         patterns.simulated({"states": other})

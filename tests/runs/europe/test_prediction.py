@@ -12,6 +12,7 @@ from juste_retour.runs.europe.prediction import (
     Futures,
     _target,
     baselines,
+    better_than_the_model,
     hosting,
     predict,
     scored,
@@ -73,20 +74,19 @@ def test_scores_are_set_against_the_model():
     assert table.brier["the model"] == 0.0
     assert table.brier["other"] == 0.25
     assert table.model_less_this["other"] == -0.25
-    said = who_is_ahead(table.reset_index(), table.reset_index())
-    assert "behind none" in said
-    assert "(beyond luck: other)" in said
+    assert better_than_the_model(table.reset_index()) == ([], [], ["other"])
 
 
 def test_a_model_that_is_behind_is_said_to_be():
     happened = np.array([True, False, False, True] * 5)
     table = scored({"the model": 1.0 - happened, "other": happened * 1.0}, happened, "the model")
-    assert "is behind other (beyond luck: other)" in who_is_ahead(table, table)
+    assert better_than_the_model(table) == (["other"], ["other"], [])
+    assert who_is_ahead(table, table).count("other") == 4
     first = pd.DataFrame([{"forecast": "the model", "model_less_this": 0.1, "low": 0.0, "high": 0.2}])
     second = pd.DataFrame([{"forecast": "the model, told", "model_less_this": 0.0, "low": 0.0, "high": 0.0}])
     both = pd.concat([first, second, table.iloc[1:]], ignore_index=True)
-    assert 'Meant is "the model, told", whose own differences are 0' in who_is_ahead(both, table)
-    assert "Meant" not in who_is_ahead(table, table)
+    assert '"the model, told"' in who_is_ahead(both, table)
+    assert '"' not in who_is_ahead(table, table)
 
 
 def test_the_tables_of_a_prediction(found):
@@ -125,5 +125,5 @@ def test_fewer_draws_keep_as_large_a_share():
     assert plan_of(draws=whole.draws // 2).keep == whole.keep // 2
     assert plan_of(draws=4096, least=200).keep == 200
     assert plan_of(least=whole.keep + 1).keep == whole.keep + 1
-    with pytest.raises(BadInput, match="draws = 300 cannot be used; give a whole number of at least 400"):
+    with pytest.raises(BadInput, match=r"draws = 300\b.*\b400\b"):
         plan_of(draws=300, least=200)

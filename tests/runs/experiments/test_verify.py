@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import re
 import shutil
 
 import pyarrow as pa
@@ -54,7 +55,8 @@ def test_a_sound_result_agrees(kept):
     found = verify(kept, every=True, workers=0)
     assert found.checked == [0, 1, 2, 3]
     assert not found.differences
-    assert "bit for bit" in verdict(found, kept)
+    assert found.exact
+    assert "4" in verdict(found, kept)
     assert len(verify(kept, sample=2, workers=0).checked) == 2
 
 
@@ -62,7 +64,7 @@ def test_a_truncated_chunk_is_noticed_even_when_it_is_not_in_the_sample(out):
     path = out / "worlds" / "000002.parquet"
     path.write_bytes(path.read_bytes()[:-64])
     found = verify(out, sample=1, workers=0)
-    with pytest.raises(Differs, match="truncated"):
+    with pytest.raises(Differs, match=r"worlds/000002\.parquet"):
         verdict(found, out)
 
 
@@ -70,11 +72,13 @@ def test_a_list_of_chunks_that_was_cut_is_noticed(out):
     listed = out / "chunks.jsonl"
     lines = listed.read_bytes().splitlines(keepends=True)
     listed.write_bytes(b"".join(lines[:-1]))
-    with pytest.raises(Differs, match="1 of 4 chunks that were there are gone"):
+    with pytest.raises(Differs, match="1 of 4"):
         verdict(verify(out, sample=1, workers=0), out)
     manifest = json.loads((out / "manifest.json").read_text()) | {"complete": False}
     (out / "manifest.json").write_text(json.dumps(manifest))
-    assert "not there yet" in verdict(verify(out, sample=1, workers=0), out)
+    part = verify(out, sample=1, workers=0)
+    assert not part.differences
+    assert re.search(r"\b[13] of 4\b", verdict(part, out))
 
 
 def test_a_changed_number_is_named_with_its_world(out):
@@ -83,13 +87,12 @@ def test_a_changed_number_is_named_with_its_world(out):
     with pytest.raises(Differs, match="years_behind") as error:
         verdict(found, out)
     assert "replicate 0" in str(error.value)
-    assert "neither the code nor the data" in str(error.value)
 
 
 def test_changed_code_is_said(out, monkeypatch):
     rewrite(out, scaled("years_behind", 1 + 1e-9))
     monkeypatch.setattr("juste_retour.runs.experiments.store.code_digest", lambda: "other")
-    with pytest.raises(Differs, match=r"has changed: code \("):
+    with pytest.raises(Differs, match=r"code \(.*other"):
         verdict(verify(out, every=True, workers=0), out)
 
 
@@ -113,14 +116,14 @@ def test_changed_counts_are_never_within_the_tolerance(out):
 
 
 def test_the_command_line_exits_by_what_it_finds(out, call):
-    status, said, _ = call("verify", out, "--all", "--workers", "0")
+    status, said, _ = call("verify", out, "--all", "--workers", "0", "--json")
     assert status == 0
-    assert "bit for bit" in said
+    assert (json.loads(said)["exact"], json.loads(said)["differences"]) == (True, [])
     path = out / "facilities" / "000000.parquet"
     path.unlink()
     status, said, wrong = call("verify", out, "--workers", "0")
     assert status == 1
-    assert "missing" in said + wrong
+    assert "facilities/000000.parquet" in said + wrong
 
 
 def test_what_is_no_result(tmp_path):

@@ -65,5 +65,5 @@ def test_what_cannot_be_used_is_said(theirs, monkeypatch):
     with pytest.raises(BadInput, match="years_behind"):
         workbench_model(FACTORS, ["years_behnd"])
     monkeypatch.setitem(sys.modules, "ema_workbench", None)
-    with pytest.raises(BadInput, match="not installed"):
+    with pytest.raises(BadInput, match="ema-workbench"):
         workbench_model(FACTORS)

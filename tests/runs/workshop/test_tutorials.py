@@ -12,6 +12,8 @@ import pytest
 from juste_retour import runs
 from juste_retour.agents.rules import FAMILIES
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(runs.__file__).parents[1]
 PAGES = ROOT / "runs" / "workshop" / "tutorials"
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.S | re.M)
@@ -112,12 +114,12 @@ FOLLOWED = {
     "union.md": "rules check by_passes.py",
 }
 SAYS = {
-    "voting-rule.md": "Nothing is wrong.",
-    "bidding-behaviour.md": "Nothing is wrong.",
-    "agenda-protocol.md": "Nothing is wrong.",
+    "voting-rule.md": "voting.double_majority",
+    "bidding-behaviour.md": "bid.step_back",
+    "agenda-protocol.md": "agenda.presidency_list",
     "mixed-populations.md": 'HU = "red_line"',
-    "family.md": "Nothing is wrong.",
-    "union.md": "Nothing is wrong.",
+    "family.md": "serving.",
+    "union.md": "voting.by_passes",
 }
 
 

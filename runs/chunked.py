@@ -1,0 +1,23 @@
+"""Worlds in chunks: the one chunk size, the one loop, and the one place where an error in a user's rule is named."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from juste_retour.abm import outcomes
+from juste_retour.runs.user_rules import blame
+
+CHUNK = 256  # worlds run at once: within 3 % of the best speed, and small
+
+Progress = Callable[[int, int], None]
+
+run_worlds = blame()(outcomes.run)  # an error in a user's rule becomes one sentence
+
+
+def chunks(count: int, progress: Progress | None = None, size: int = CHUNK) -> Iterator[slice]:
+    """Cut `count` rows into slices of at most `size`; `progress` is called with the rows done and `count` after each."""
+    for start in range(0, count, size):
+        part = slice(start, min(start + size, count))
+        yield part
+        if progress is not None:
+            progress(part.stop, count)
