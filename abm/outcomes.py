@@ -177,13 +177,15 @@ def _of_worlds(
     spent = total(books.received)
     share = books.received / np.maximum(spent, 1e-300)[:, None]
     first = ready.min(-1, initial=NEVER)
+    committed = total(np.where(world.programme.own_money, 0.0, world.programme.planned))
     read, end = world.reading(), world.training.read[-1]
     return {
         "sites": contracted.sum(-1),
         "hosts": (books.sites > 0).sum(-1),
         "two_site_states": (books.sites > 1).sum(-1),
+        "committed_eur_bn": committed,
         "spend_eur_bn": spent,
-        "unspent_eur_bn": np.maximum(world.p.envelope_eur_bn[:, 0] - total(books.common), 0.0),
+        "unspent_eur_bn": np.maximum(world.p.envelope_eur_bn[:, 0] - committed, 0.0),
         "aggregate_accelerators": total(chips),
         "open_accelerators": total(chips * (1 - env.institutions.access_in(None).share)),
         "h100_equivalents": total(h100_equivalents(chips, world.programme.delivered.peak)),

@@ -34,7 +34,7 @@ WORSE_WHEN_HIGH = {
     "exited_labs",
     "first_operation",
 }
-COMMITTED = "committed_eur_bn"
+COMMITTED, UNSPENT = "committed_eur_bn", "unspent_eur_bn"
 
 
 def outcome(name: str, place: str = "outcome") -> str:
@@ -91,6 +91,7 @@ class Runs:
         """The same replications with at most `most` (worlds,) EUR bn committed; prices are left out.
 
         Replications that committed no more stay as they are; the others are run again with `most` as their envelope.
+        What is unspent stays measured against the scenario's own envelope.
         """
         held = {name: values.copy() for name, values in found.items() if not is_price(name)}
         above = np.flatnonzero(found[COMMITTED] > most)
@@ -100,6 +101,8 @@ class Runs:
             again = self._measured(smaller, first + above, names, price=False)
             for name, values in again.items():
                 held[name][above] = values
+            if UNSPENT in held:
+                held[UNSPENT][above] = np.maximum(scenario.envelope_eur_bn - again[COMMITTED], 0.0)
         return held
 
     def _measured(self, scenarios: Any, replicates: Whole, names: Sequence[str], **options: Any) -> Found:
