@@ -45,7 +45,7 @@ def fleet_of(
     with the chips that its price buys then.
     """
     d, p = world.programme.delivered, world.p.rows(rows)
-    chips, peaks = d.chips[rows], d.peak[rows]
+    chips, peaks = d.powered(rows, world.now), d.peak[rows]
     if world.renews:
         age = np.maximum(year - d.since[rows], 0.0)
         renewals = np.where(p.life_years > 0, np.floor(age / np.maximum(p.life_years, 1e-9)), 0.0)

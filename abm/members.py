@@ -16,7 +16,16 @@ from pathlib import Path
 
 import numpy as np
 
-from juste_retour.abm.places import SITES_OPTIONAL, SITES_REQUIRED, Typical, sites_from, state_indices
+from juste_retour.abm.places import (
+    GRID_OPTIONAL,
+    GRID_REQUIRED,
+    SITES_OPTIONAL,
+    SITES_REQUIRED,
+    Typical,
+    grid_from,
+    sites_from,
+    state_indices,
+)
 from juste_retour.abm.tables import Table, digest, reals, truths, wholes
 from juste_retour.agents.arrays import Reals
 from juste_retour.agents.errors import BadInput, near
@@ -83,8 +92,8 @@ def load_members(folder: Path | str | None = None) -> Members:
     """Load a union from a folder of tables, or the European Union where none is named.
 
     Args:
-        folder: holds `states.csv` and, if they are not to take their defaults, `sites.csv`, `commissioners.csv`,
-            `labs.csv` and `machines.csv`.
+        folder: holds `states.csv` and, if they are not to take their defaults, `sites.csv`, `grid.csv`,
+            `commissioners.csv`, `labs.csv` and `machines.csv`.
 
     Raises:
         BadInput: one sentence that names the file, the row, the column, the value and the remedy.
@@ -134,7 +143,8 @@ def _load(folder: Path, name: str, typical: Callable[[], Typical]) -> Members:
     if first is None:
         raise BadInput(f"{folder / 'states.csv'}: there is no such file; write it, or name another folder.")
     states = _states(first, typical)
-    sites = sites_from(table("sites.csv", SITES_REQUIRED, SITES_OPTIONAL), states, typical)
+    grid = grid_from(table("grid.csv", GRID_REQUIRED, GRID_OPTIONAL), states, typical)
+    sites = sites_from(table("sites.csv", SITES_REQUIRED, SITES_OPTIONAL), states, typical, grid)
     college = _college(table("commissioners.csv", COMMISSIONERS_REQUIRED, COMMISSIONERS_OPTIONAL), states)
     labs = _labs(table("labs.csv", LABS_REQUIRED, LABS_OPTIONAL), states)
     machines = _machines(table("machines.csv", MACHINES_REQUIRED, MACHINES_OPTIONAL), sites)
@@ -163,6 +173,7 @@ def _typical() -> Typical:
         longitude=mean(states.more["longitude"]),
         campus_headroom_mw=median("campus"),
         industrial_headroom_mw=median("industrial"),
+        grid_years=mean(reals(sites.grid_years[sites.state == k][0] for k in range(states.count))),
     )
 
 

@@ -38,6 +38,11 @@ def comparators() -> Rows:
     return read_rows(EUROPE / "comparators.csv")
 
 
+def costs() -> Rows:
+    """Return what machines, halls and power of sites cost, and which of the three each figure holds."""
+    return read_rows(EUROPE / "costs.csv")
+
+
 def voting_populations() -> Rows:
     """Return populations and the Council's own shares of them for 2025 and, with the United Kingdom, 2016."""
     return read_rows(EUROPE / "voting_populations.csv")

@@ -70,6 +70,7 @@ class Parameters(BaseModel):
     # -- failures and repair ----------------------------------------------------------------------------------------
     interruptions: Annotated[float, reliability("1 an accelerator-hour", (1e-8, 1e-2), (1e-5, 4e-5), "interruptions, lambda", "Grattafiori et al. (2024): 419 in 54 days on 16,384; Kokolis et al. (2024), Meta's RSC-1: 3.39e-5, from memory", "log")] = LLAMA_INTERRUPTIONS
     checkpoint_s: Annotated[float, reliability("s", (0.01, 3600), (1, 60), "time that a checkpoint blocks, delta_c", "assumed", "log")] = 5.0
+    checkpoint_hours: Annotated[float, reliability("h", (0, 1000), (0, 2), "time between checkpoints; 0: the best, by Young (1974)", "a choice of developers; many runs keep a fixed schedule")] = 0.0
     hardware_failures: Annotated[float, reliability("1 a year", (0, 5), (0.03, 0.15), "hardware failures of an accelerator", "one secondary source", "log")] = 0.09
     node_accelerators: Annotated[float, reliability("accelerators", (1, 1000), (4, 72), "accelerators taken out together: 8 a node, 72 a rack swapped whole", "NVIDIA (2024), from memory", "log")] = 8.0
     spares: Annotated[float, reliability("share", (0, 0.5), (0, 0.05), "nodes in reserve")] = 0.02
@@ -82,7 +83,9 @@ class Parameters(BaseModel):
     bandwidth_bps: Annotated[float, pooling("bit/s", (1e8, 1e17), (1e11, 1e14), "link of the ring, each direction: 0.1-0.4e12 a shared research network, 1.6e12 leased waves, 3e13 a fiber pair", "a choice of who builds the network", "log")] = 1.6e12
     detour: Annotated[float, pooling("1", (1, 5), (1.2, 2.1), "fiber per great-circle km, kappa")] = 1.5
     straggler: Annotated[float, pooling("1", (0, 1), (0, 0.1), "slow-down of an exchange for each doubling of sites, s", "form of MIRI (2025); value not measured")] = 0.05
-    overlap: Annotated[float, pooling("share", (0, 0.99), (0, 0.9), "share of a synchronous exchange hidden behind computing, o")] = 0.5
+    overlap: Annotated[float, pooling("share", (0, 0.99), (0, 0.9), "share of a synchronous exchange hidden behind computing, o", "assumed; never all: NVIDIA (2025) keeps 0.96 of one site on two")] = 0.5
+    site_batch_tokens: Annotated[float, pooling("tokens", (1e4, 1e9), (4e6, 1.6e7), "batch that one site uses anyway; a pool that keeps it needs no more tokens", "Grattafiori et al. (2024): 4, 8, then 16 million; Adler et al. (2024): 9.4 million", "log")] = 4e6
+    outer_overlap: Annotated[float, pooling("share", (0, 0.99), (0, 0.99), "share of a low-communication exchange hidden behind the inner steps; 0: it blocks", "Douillard et al. (2025) hide nearly all; Jaghouar et al. (2024), INTELLECT-1, block")] = 0.95
     inner_steps: Annotated[float, pooling("steps", (1, 1e4), (10, 200), "steps between exchanges of a low-communication pool, H", "a choice of developers; the penalty's dependence on H is that of MIRI (2025), which no experiment has tested", "log")] = 30.0
     replica_penalty: Annotated[float, pooling("1", (0, 2), (0.03, 0.29), "exponent of the loss of efficiency with replicas, delta", "joint law of Charles et al. (2025), table 10: 2 x 0.0116 / 0.0985; weak above 10B parameters")] = JOINT_LAW_PENALTY
     inner_batch: Annotated[float, pooling("share", (1e-4, 10), (0.03, 1), "batch of a low-communication pool, of the critical one", "assumed", "log")] = 0.1
@@ -90,10 +93,10 @@ class Parameters(BaseModel):
     # -- chips ------------------------------------------------------------------------------------------------------
     chip_peak: Annotated[float, chips("FLOP/s", (1e12, 1e18), (H100_PEAK, H100_PEAK), "peak of a chip of 2022.8, dense BF16", "NVIDIA (2023), data sheet of the H100")] = H100_PEAK
     chip_peak_growth: Annotated[float, chips("1 a year", (1, 5), (1.4, 1.8), "growth of a chip's peak", "Epoch AI (2025a), data on supercomputers: 1.6")] = 1.6
-    chip_price_eur: Annotated[float, chips("EUR", (1000, 1e7), (30_000, 90_000), "price of a chip of 2024.9, all in: host, network, building, services", "assumed; USD 53k by the USD 38 bn a GW of Epoch AI (2026), EUR 40k by Regulation (EU) 2026/150")] = 60_000.0
-    chip_price_growth: Annotated[float, chips("1 a year", (0.5, 5), (1.1, 1.3), "growth of a chip's price")] = 1.185
-    chip_power_kw: Annotated[float, chips("kW", (0.01, 100), (1.2, 1.6), "power of a chip of 2022.8, host and network included")] = 1.4
-    chip_power_growth: Annotated[float, chips("1 a year", (0.5, 5), (1.08, 1.2), "growth of a chip's power")] = 1.143
+    chip_price_eur: Annotated[float, chips("EUR", (1000, 1e7), (55_000, 110_000), "price of a chip of 2024.9: machine, network, hall and grid connection; running it is apart", "abm/data/costs.csv, fitted by runs/europe/costs.py; some of its accelerators are estimated")] = 81_000.0
+    chip_price_growth: Annotated[float, chips("1 a year", (0.5, 5), (1.15, 1.4), "growth of a chip's price", "abm/data/costs.csv, fitted by runs/europe/costs.py; some of its accelerators are estimated; held near Epoch AI (2025a)")] = 1.25
+    chip_power_kw: Annotated[float, chips("kW", (0.01, 100), (1.2, 2.1), "power of a chip of 2022.8, host and network included, cooling apart", "abm/data/costs.csv, fitted by runs/europe/costs.py; some of its accelerators are estimated")] = 1.61
+    chip_power_growth: Annotated[float, chips("1 a year", (0.5, 5), (1.1, 1.35), "growth of a chip's power", "abm/data/costs.csv, fitted by runs/europe/costs.py; some of its accelerators are estimated; held near Epoch AI (2025a)")] = 1.18
     life_years: Annotated[float, chips("years", (0, 100), (0, 7), "age at which a machine is renewed; 0: never")] = 0.0
 
     # -- sites ------------------------------------------------------------------------------------------------------
@@ -101,11 +104,12 @@ class Parameters(BaseModel):
     pue_slope: Annotated[float, sites("1 a degree C", (0, 0.1), (0.004, 0.012), "what each degree of yearly mean above `free_cooling_c` adds to it")] = 0.008
     free_cooling_c: Annotated[float, sites("degrees C", (-20, 40), (0, 15), "yearly mean up to which cooling costs nothing extra")] = 5.0
     headroom_scale: Annotated[float, sites("1", (0.01, 100), (0.3, 3), "power headroom of all sites, times the listed", "abm/data/sites.csv: headroom is estimated; it decides how many large sites there can be", "log")] = 1.0
+    beyond_headroom: Annotated[float, sites("1", (1, 3), (1, 3), "power that a site may reach, times its headroom; what is above comes `grid_years` later", "abm/data/sites.csv lists what could be drawn at once; assumed")] = 1.0
     build_exponent: Annotated[float, sites("1", (0, 1), (0, 0.25), "growth of building time with power, x: a campus builds halls side by side")] = 0.1
     build_cv: Annotated[float, sites("1", (0, 3), (0.1, 0.5), "spread of building time, as a share of its mean")] = 0.3
     sketch_mw: Annotated[float, sites("MW", (0.1, 10_000), (5, 100), "size of the site on whose calendar the date of its chips is planned", "assumed", "log")] = 30.0
     longest_litigation_years: Annotated[float, sites("years", (0.25, 10), (0.5, 2), "longest delay of an award by a court; one quarter to this, equally likely")] = 1.0
-    grid_years: Annotated[float, sites("years", (0, 30), (0, 7), "wait for a grid connection on top of building", "can add 2 to 7 years, not measured; 0: listed headroom is there")] = 0.0
+    grid_years: Annotated[float, sites("years", (0, 30), (0, 7), "wait for power above a site's headroom; 0: each state's own", "abm/data/grid.csv; mostly estimated")] = 0.0
     running_cost: Annotated[float, sites("share a year", (0, 1), (0.015, 0.1), "running cost, of the capital cost", "Epoch AI (2026): USD 0.9 bn of 38 a GW")] = 0.9 / 38
     facility_share: Annotated[float, sites("share", (0, 1), (0.2, 0.45), "share of the capital cost that is building, not machine", "fitted to the yearly costs of Epoch AI (2026): USD 12.5 bn of 38 a GW")] = 12.5 / 38
     facility_life_years: Annotated[float, sites("years", (1, 100), (10, 25), "years over which a building is written off", "fitted to the yearly costs of Epoch AI (2026)")] = 14.0

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from juste_retour.abm.tables import Table, reals, truths, wholes
+from juste_retour.agents.arrays import Reals
 from juste_retour.agents.errors import BadInput
 from juste_retour.agents.situation import Sites, States
 
 KINDS = ("campus", "capital", "industrial")
 SITES_REQUIRED = ("site", "state", "power_headroom_mw")
 SITES_OPTIONAL = ("city", "latitude", "longitude", "kind", "centre", "existing_or_planned", "note")
+GRID_REQUIRED, GRID_OPTIONAL = ("state", "grid_years"), ("low", "high", "source", "confidence")
 
 
 @dataclass(frozen=True)
@@ -29,12 +31,32 @@ class Typical:
     longitude: float
     campus_headroom_mw: float
     industrial_headroom_mw: float
+    grid_years: float
 
 
-def sites_from(table: Table | None, states: States, typical: Callable[[], Typical]) -> Sites:
-    """Read the sites of a table, or make some where there is none."""
+def grid_from(table: Table | None, states: States, typical: Callable[[], Typical]) -> Reals:
+    """Years that power above a site's headroom takes in each state: of a table, of states.csv, or the Union's mean."""
     if table is None:
-        return made_sites(states, typical())
+        return states.more.get("grid_years", reals([typical().grid_years] * states.count))
+    of = dict(
+        zip(state_indices(table, "state", states), table.numbers("grid_years", low=0, high=30), strict=True)
+    )
+    absent = [code for k, code in enumerate(states.codes) if k not in of]
+    if absent:
+        raise BadInput(f"{table.name}, column state: the state {absent[0]!r} has no row; add a row for it.")
+    return reals([of[k] for k in range(states.count)])
+
+
+def sites_from(
+    table: Table | None, states: States, typical: Callable[[], Typical], grid: Reals | None = None
+) -> Sites:
+    """Read the sites of a table, or make some where there is none; `grid` (states,) years is the Union's mean if None."""
+    sites = made_sites(states, typical()) if table is None else _read(table, states, typical)
+    years = grid_from(None, states, typical) if grid is None else grid
+    return replace(sites, grid_years=reals(years[sites.state]))
+
+
+def _read(table: Table, states: States, typical: Callable[[], Typical]) -> Sites:
     names = table.unique("site")
     state = state_indices(table, "state", states)
     without = sorted(set(range(states.count)) - set(state))
@@ -128,6 +150,7 @@ def _placed(
         longitude=place(longitude, "longitude"),
         kind=kind,
         headroom=reals(headroom),
+        grid_years=reals([0.0] * len(names)),
         centre=truths(centre),
         power_price=reals(states.power_price[state]),
         temperature=reals(states.temperature[state]),

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from juste_retour.abm.delivery import chips as chip
-from juste_retour.abm.delivery.building import headroom, planned_years
+from juste_retour.abm.delivery.building import grid_wait, headroom, planned_years
 from juste_retour.abm.delivery.exchange import run_flop
 from juste_retour.abm.delivery.frontier import frontier
 from juste_retour.abm.delivery.operations import Practice, goodput, in_service, money_kept
@@ -52,14 +52,21 @@ class Outlook:
     def cap(self) -> Reals:
         """(worlds, sites) EUR bn that fill each site's power."""
         sites = self.world.sites
-        most = chip.spend_cap(
-            headroom(sites, self.procedure, self.p), self.bought, sites.temperature, self.p, self.kept
-        )
+        power = headroom(sites, self.procedure, self.p) * self.p.beyond_headroom
+        most = chip.spend_cap(power, self.bought, sites.temperature, self.p, self.kept)
         return np.ascontiguousarray(np.broadcast_to(most, (len(self.rows), sites.count)))
 
     def chips(self, plan: Reals) -> Reals:
         """Accelerators of a plan (worlds, sites or states)."""
         return chip.chips_bought(plan, self.bought, self.p, self.kept)
+
+    @cached_property
+    def at_once(self) -> Reals:
+        """(worlds, sites) chips that each site's headroom carries without waiting for the grid."""
+        sites = self.world.sites
+        power = headroom(sites, self.procedure, self.p)
+        carried = chip.chips_carried(power, self.bought, sites.temperature, self.p)
+        return np.ascontiguousarray(np.broadcast_to(carried, (len(self.rows), sites.count)))
 
     @cached_property
     def peak(self) -> Reals:
@@ -93,7 +100,7 @@ class Outlook:
         """The prospect of each state's own site of some size, EUR bn (worlds, states), at its site `best`."""
         temperature = np.broadcast_to(self.world.sites.temperature, (len(self.rows), self.world.sites.count))
         ready = self.ready(size, pick(temperature, np.maximum(best, 0)))
-        own = self._joined(size, best)
+        own = self._joined(self._at_once(size, best), best)
         base = self.runs_without
         worth = np.zeros(size.shape)
         for k, after in enumerate(self.horizon):
@@ -133,10 +140,16 @@ class Outlook:
         w, d = self.world, self.world.programme.delivered
         live, chips, peaks = w.live[self.rows], d.chips[self.rows], d.peak[self.rows]
         ready = np.where(live, d.expected[self.rows], np.inf)
+        waiting, wait = np.where(live, d.waiting[self.rows], 0.0), d.grid_years[self.rows]
         if plan is not None:
             new = plan > 0
             chips, peaks = np.where(new, self.chips(plan), chips), np.where(new, self.peak, peaks)
             ready = np.where(new, self.ready(plan, w.sites.temperature), ready)
+            if np.any(self.p.beyond_headroom > 1):
+                waiting = np.where(new, np.maximum(chips - self.at_once, 0.0), waiting)
+                wait = np.where(new, grid_wait(w.sites, self.p), wait)
+        if waiting.any():
+            return self._runs_in_steps(chips, peaks, ready, waiting, ready + wait)
         if self.institutions.local_pooling:  # the best run is the best site's: rate each facility once
             own = self._rule(
                 combine(w, self.institutions, self.rows, np.where(np.isfinite(ready), chips, 0.0), peaks, 0)
@@ -160,6 +173,26 @@ class Outlook:
             before = (works, machines)
             out.append(run)
         return out
+
+    def _runs_in_steps(
+        self, chips: Reals, peaks: Reals, ready: Reals, waiting: Reals, complete: Reals
+    ) -> list[Reals]:
+        """The same where some chips wait for power until the decimal years `complete`; all (rows, sites)."""
+        out = []
+        for after in self.horizon:
+            date = self.year + after
+            powered = np.where(ready <= date, chips - np.where(complete <= date, 0.0, waiting), 0.0)
+            machines = operational(self.world.machines, date)
+            fleet = combine(self.world, self.institutions, self.rows, powered, peaks, machines)
+            out.append(run_flop(self._rule(fleet).rate, self.p))
+        return out
+
+    def _at_once(self, size: Reals, best: Whole) -> Reals:
+        """The part of each state's own site, EUR bn (worlds, states), whose chips need not wait for the grid."""
+        if not np.any(self.p.beyond_headroom > 1):
+            return size
+        most = chip.spend_for(self.at_once, self.bought, self.p, self.kept)
+        return np.minimum(size, pick(most, np.maximum(best, 0)))
 
     def _rule(self, fleet: Fleet, rows: NDArray[np.int64] | None = None) -> Pool:
         return run_of(self.institutions, fleet, None, self.rows if rows is None else rows)

@@ -141,7 +141,7 @@ def operate(env: Environment) -> None:
             draw = env.yearly("scandal", world.sites.count)
             this_quarter = np.floor(4 * draw / np.maximum(hazard, 1e-300)) == world.now % 4
             stopped = open_ & (draw < hazard) & this_quarter
-    opened = (chosen & ~d.cancelled & (d.ready == world.now)).any(-1)
+    opened = (chosen & ~d.cancelled & ((d.ready == world.now) | (d.complete == world.now))).any(-1)
     world.training.stale |= opened | (stopped != programme.stopped).any(-1)
     programme.stopped = stopped
 
@@ -239,6 +239,8 @@ def progress(world: World) -> Progress:
         "selected": world.live.sum(-1),
         "contracted": world.contracted.sum(-1),
         "working": works.sum(-1),
-        "working_accelerators": total(np.where(works, world.programme.delivered.chips, 0.0)),
+        "working_accelerators": total(
+            np.where(works, world.programme.delivered.powered(np.arange(world.count), world.now), 0.0)
+        ),
         "exited_labs": world.training.exited.sum(-1),
     }

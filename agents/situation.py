@@ -55,6 +55,7 @@ class Sites:
     longitude: Reals
     kind: tuple[str, ...]  # campus, capital or industrial
     headroom: Reals  # MW at the meter
+    grid_years: Reals  # until power above the headroom comes
     centre: NDArray[np.bool_]  # a computing centre stands or is planned there
     power_price: Reals
     temperature: Reals

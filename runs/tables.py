@@ -163,8 +163,8 @@ TABLES: dict[str, tuple[Column, ...]] = {
             "grid_years",
             "real",
             "years",
-            "wait for a grid connection. The five times add up to the time from selection to operation before rounding; "
-            "the dates give it to the nearest quarter",
+            "wait for power above the headroom. The four times before it add up to the time from selection to operation "
+            "before rounding; the dates give it to the nearest quarter",
         ),
     ),
     "votes": _columns(

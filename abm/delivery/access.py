@@ -66,7 +66,7 @@ Dedicated = share(0.8, 1.0, "BLOOM, 0.9 of its partition, from general knowledge
 
 
 @access(anonymous=True, deterministic=True)
-def calls(*, share: Annotated[float, Calls] = 0.06, standing: Annotated[str, STANDING] = "calls"):
+def calls(*, share: Annotated[float, Calls] = 0.06, standing: Annotated[str, STANDING] = "calls") -> Regime:
     """Peer-reviewed project calls: a run gets the share that one project wins, at one site.
 
     Source: EuroHPC access calls; EuroLingua-GPT, SYNNQ and the Large AI Grand Challenge.
@@ -75,7 +75,9 @@ def calls(*, share: Annotated[float, Calls] = 0.06, standing: Annotated[str, STA
 
 
 @access(anonymous=True, deterministic=True)
-def strategic(*, share: Annotated[float, Strategic] = 0.4, standing: Annotated[str, STANDING] = "calls"):
+def strategic(
+    *, share: Annotated[float, Strategic] = 0.4, standing: Annotated[str, STANDING] = "calls"
+) -> Regime:
     """A reserved share for flagship models, which may span sites.
 
     Source: Apertus (2025) on Alps, from general knowledge.
@@ -84,7 +86,9 @@ def strategic(*, share: Annotated[float, Strategic] = 0.4, standing: Annotated[s
 
 
 @access(anonymous=True, deterministic=True)
-def dedicated(*, share: Annotated[float, Dedicated] = 0.9, standing: Annotated[str, STANDING] = "calls"):
+def dedicated(
+    *, share: Annotated[float, Dedicated] = 0.9, standing: Annotated[str, STANDING] = "calls"
+) -> Regime:
     """One lab, one run: nearly all chips, which may span sites.
 
     Source: BigScience (2022), BLOOM on Jean Zay, from general knowledge.

@@ -42,18 +42,24 @@ class Delivered:
 
     The causes of a delay are years: `award_years` of the first tender, `retender_years` of those after its
     `failed_tenders`, `litigation_years` in court, `building_years`, and `grid_years` of waiting for the grid. The first
-    three add up to the time from selection to contract, all five to the time to operation. The quarters give these
-    times rounded to the nearest quarter, at least one to the contract and one more to operation.
+    three add up to the time from selection to contract, the first four to the time to operation, and all five to the
+    time until the site has all of its power. The quarters give these times rounded to the nearest quarter, at least one
+    to the contract and one more to operation.
+
+    A site opens with what its headroom carries; `waiting` of its `chips` need more power, and work from the quarter
+    `complete` on.
     """
 
     cancelled: Truths
     contracted: Whole
     ready: Whole
+    complete: Whole
     failed_tenders: Whole
     expected: Reals
     since: Reals
     bought: Reals
     chips: Reals
+    waiting: Reals
     peak: Reals
     spend: Reals
     power_mw: Reals
@@ -69,7 +75,13 @@ class Delivered:
         never = np.full((worlds, sites), NEVER, dtype=np.int64)
         zero = np.zeros((worlds, sites))
         failed = zero.astype(np.int64)
-        return cls(zero > 0, never, never.copy(), failed, *(zero.copy() for _ in range(12)))
+        return cls(zero > 0, never, never.copy(), never.copy(), failed, *(zero.copy() for _ in range(13)))
+
+    def powered(self, rows: NDArray[np.int64], now: int) -> Reals:
+        """Chips of each site that have power in the quarter `now`, once the site works; (rows, sites)."""
+        if not self.waiting[rows].any():
+            return self.chips[rows]
+        return self.chips[rows] - np.where(self.complete[rows] <= now, 0.0, self.waiting[rows])
 
     def write(self, rows: NDArray[np.int64], where: Truths, new: Delivered) -> None:
         """Enter what newly selected sites become, in the worlds `rows`."""
@@ -96,14 +108,19 @@ class Luck:
 
 
 def headroom(sites: Sites, procedure: Procedure, p: Values) -> Reals:
-    """Power at the meter of each site, MW."""
+    """Power at the meter that each site has at once, MW."""
     return sites.headroom * p.headroom_scale * procedure.behind_the_meter
 
 
+def grid_wait(sites: Sites, p: Values) -> Reals:
+    """Years until each site has power above its headroom: the scenario's `grid_years`, or its state's own where that is 0."""
+    return np.where(p.grid_years > 0, p.grid_years, sites.grid_years)
+
+
 def planned_years(procedure: Procedure, practice: Practice, mw: Number, p: Values) -> Reals:
-    """Mean years from selection to operation of a site of some MW."""
+    """Mean years from selection to operation of a site of some MW, within its headroom."""
     size = power(np.maximum(mw, 1e-9) / REFERENCE_MW, p.build_exponent)
-    return procedure.award_years + procedure.build_years * size * practice.build_factor + p.grid_years
+    return procedure.award_years + procedure.build_years * size * practice.build_factor
 
 
 def deliver(
@@ -135,7 +152,9 @@ def deliver(
     court = litigation_years(procedure, luck.court, p)
     to_contract = award + again + court
     contracted = now + np.maximum(np.rint(4 * to_contract), 1).astype(np.int64)
-    kept, most = money_kept(practice, np.inf), headroom(sites, procedure, p)
+    kept = money_kept(practice, np.inf)
+    at_once = headroom(sites, procedure, p)
+    most = at_once * p.beyond_headroom
 
     def bought_at(date: Reals) -> tuple[Reals, Reals]:
         """Chips that the money buys and those that the site's power carries."""
@@ -144,18 +163,23 @@ def deliver(
     sketch = year + procedure.refresh * planned_years(procedure, practice, p.sketch_mw, p)
     mw = np.maximum(chip.power_mw(np.minimum(*bought_at(sketch)), sketch, sites.temperature, p), 1e-3)
     building = build_time(procedure, mw, practice, luck.build, p)
-    since = year + to_contract + (building + p.grid_years)
+    since = year + to_contract + building
     bought = chip_date(procedure, year, since)
     wanted, carried = bought_at(bought)
     chips = np.minimum(wanted, carried)
+    waiting = np.maximum(chips - chip.chips_carried(at_once, bought, sites.temperature, p), 0.0)
+    grid = np.where(waiting > 0, grid_wait(sites, p), 0.0)
+    ready = np.maximum(np.floor(4 * since).astype(np.int64), contracted + 1)
     return Delivered(
         cancelled=luck.cancel < cancellation,
         contracted=contracted,
-        ready=np.maximum(np.floor(4 * since).astype(np.int64), contracted + 1),
+        ready=ready,
+        complete=np.maximum(np.floor(4 * (since + grid)).astype(np.int64), ready),
         expected=np.broadcast_to(year + planned_years(procedure, practice, mw, p), plan.shape),
         since=since,
         bought=bought,
         chips=chips,
+        waiting=waiting,
         peak=chip.peak(bought, p),
         spend=np.where(wanted > carried, chip.spend_for(chips, bought, p, kept), plan),
         power_mw=chip.power_mw(chips, bought, sites.temperature, p),
@@ -164,5 +188,5 @@ def deliver(
         failed_tenders=np.asarray(fails, dtype=np.int64),
         litigation_years=court,
         building_years=building,
-        grid_years=np.broadcast_to(p.grid_years, plan.shape),
+        grid_years=grid,
     )

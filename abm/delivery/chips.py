@@ -19,12 +19,12 @@ def peak(t: Number, p: Values) -> Reals:
 
 
 def price(t: Number, p: Values) -> Reals:
-    """Price of a chip of date t, EUR, host, network, building and services included (E15)."""
+    """Price of a chip of date t, EUR: machine, network, hall and grid connection; running it is apart (E15)."""
     return p.chip_price_eur * power(p.chip_price_growth, np.subtract(t, PRICE_DATE))
 
 
 def power_kw(t: Number, p: Values) -> Reals:
-    """Power of a chip of date t, kW, host and network included (E15)."""
+    """Power of a chip of date t, kW, host and network included, cooling apart (E15)."""
     return p.chip_power_kw * power(p.chip_power_growth, np.subtract(t, CHIP_DATE))
 
 

@@ -53,6 +53,34 @@ def synchronous_efficiency(x: Number) -> Reals:
     return 1 / np.square(1 + np.sqrt(x))
 
 
+def step_efficiency(x: Number, batch: Number) -> Reals:
+    """Share of a step left for computing at a batch in critical ones, x as in `synchronous_efficiency`.
+
+    This is what an experiment measures that keeps the batch and adds a site: tokens per second and accelerator.
+    """
+    return 1 / (1 + np.divide(x, batch))
+
+
+def pool_efficiency(x: Number, size: Number, p: Values) -> Reals:
+    """Efficiency of a synchronous pool that trains a model of `size` parameters (E7), against one site.
+
+    The pool takes its best batch and pays in tokens for what it exceeds the critical one, or it keeps the batch
+    that one site uses anyway, `site_batch_tokens`, where it needs no more tokens than that site.
+    """
+    kept = p.site_batch_tokens / critical_batch(p.tokens_per_parameter * size, p)
+    return np.maximum(synchronous_efficiency(x), step_efficiency(x, kept))
+
+
+def round_speed(exchange: Number, inner: Number, p: Values) -> Reals:
+    """Share of its time that a low-communication pool computes (E8), from seconds of an exchange and of the inner steps.
+
+    An exchange hides behind the inner steps of the next round, but for a share 1 - `outer_overlap` and what is longer
+    than the round; 0 makes the exchange block, as in INTELLECT-1.
+    """
+    exposed = np.maximum(exchange - inner, (1 - p.outer_overlap) * exchange)
+    return inner / (inner + exposed)
+
+
 def penalty_exponent(p: Values) -> Reals:
     """Exponent of replicas in a low-communication pool's efficiency, delta ln H / ln 30 (E8)."""
     return p.replica_penalty * np.log(p.inner_steps) / _REFERENCE_STEPS

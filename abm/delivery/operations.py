@@ -221,20 +221,38 @@ def mtbf(n: Number, p: Values) -> Reals:
 
 
 def checkpoint_interval(n: Number, p: Values) -> Reals:
-    """Hours between checkpoints that lose the least (E11; Young (1974))."""
-    return np.sqrt(2 * p.checkpoint_s / 3600 * mtbf(n, p))
+    """Hours between checkpoints: `checkpoint_hours` if it is set, else the interval that loses the least (E11; Young (1974))."""
+    return np.where(
+        p.checkpoint_hours > 0, p.checkpoint_hours, np.sqrt(2 * p.checkpoint_s / 3600 * mtbf(n, p))
+    )
 
 
-def losses(n: Number, practice: Practice, p: Values) -> tuple[Reals, Reals]:
-    """Return what checkpoints and waiting cost a job on n accelerators: delta_c / tau, which is tau / 2 MTBF, and r / MTBF."""
+def losses(n: Number, practice: Practice, p: Values, jobs: int = 1) -> tuple[Reals, Reals, Reals]:
+    """Return what one of `jobs` equal jobs on n accelerators in all loses, as shares of the time in which it makes progress.
+
+    Writing checkpoints costs delta_c / tau, the work since the last one tau / 2 MTBF, and waiting r / MTBF (E12).
+    """
     rate = p.interruptions * n
-    return np.sqrt(p.checkpoint_s / 7200 * rate), practice.downtime_h * rate
+    young = np.sqrt(p.checkpoint_s / 7200 * rate) / np.sqrt(jobs)
+    waiting = practice.downtime_h * rate / jobs
+    if not np.any(p.checkpoint_hours > 0):
+        return young, young, waiting
+    fixed = p.checkpoint_hours > 0
+    interval = np.where(fixed, p.checkpoint_hours, 1.0)
+    writing = np.where(fixed, p.checkpoint_s / 3600 / interval, young)
+    return writing, np.where(fixed, interval / 2 * rate / jobs, young), waiting
 
 
-def goodput(n: Number, practice: Practice, p: Values) -> Reals:
-    """Share of its time in which a job on n accelerators makes progress (E12); one where n is 0."""
-    checkpoints, waiting = losses(n, practice, p)
-    return 1 / ((1 + checkpoints) * (1 + checkpoints + waiting))
+def goodput(n: Number, practice: Practice, p: Values, jobs: int = 1, rejoin: bool = False) -> Reals:
+    """Share of its time in which each of `jobs` equal jobs on n accelerators in all makes progress (E12).
+
+    One where n is 0. A job that can `rejoin` the others takes its state from them: it writes no checkpoints and loses
+    no work, and only waits.
+    """
+    writing, lost, waiting = losses(n, practice, p, jobs)
+    if rejoin and jobs > 1:
+        return 1 / (1 + waiting)
+    return 1 / ((1 + writing) * (1 + lost + waiting))
 
 
 def in_service(practice: Practice, p: Values) -> Reals:

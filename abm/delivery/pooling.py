@@ -31,11 +31,12 @@ import numpy as np
 
 from juste_retour.abm.delivery.exchange import (
     exchange_seconds,
+    pool_efficiency,
     replica_efficiency,
     ring_costs,
+    round_speed,
     run_flop,
     step,
-    synchronous_efficiency,
 )
 from juste_retour.abm.delivery.operations import Practice, goodput, in_service, losses, mfu, site_availability
 from juste_retour.abm.delivery.tour import Tour, prefix_rings, ring_length
@@ -93,9 +94,15 @@ pooling = Family(
     lift=each_world,
 )
 
-_GOES_ON = Parameter(
-    about="do the others go on when a site stalls (asynchronous or elastic), or wait for it (plain DiLoCo)",
-    source="Google DeepMind (2026), Decoupled DiLoCo, against Douillard et al. (2023)",
+_DOMAIN = Parameter(
+    choices=("learner", "run"),
+    about="what a failure stops: one learner, while the others go on (asynchronous or elastic), or the whole run",
+    source="Google DeepMind (2026) against Douillard et al. (2023)",
+    group="pooling",
+)
+_REJOIN = Parameter(
+    about="may a learner that failed take its state from the others, instead of from checkpoints of its own",
+    source="Google DeepMind (2026); Jaghouar et al. (2024): live recovery from peers",
     group="pooling",
 )
 
@@ -139,31 +146,43 @@ def synchronous(fleet: Fleet, before: Truths | None) -> Pool:
 
 @pooling(deterministic=True)
 def low_communication(
-    fleet: Fleet, before: Truths | None, *, goes_on: Annotated[bool, _GOES_ON] = True
+    fleet: Fleet,
+    before: Truths | None,
+    *,
+    failure_domain: Annotated[str, _DOMAIN] = "learner",
+    rejoin: Annotated[bool, _REJOIN] = False,
 ) -> Pool:
     """Sites train replicas that exchange now and then, at a price in efficiency that grows with their number.
 
-    Rate: E8; every site may split itself into islands, alone or in the pool (E9b). The exponent of the price is
-    weakly known above 10B parameters.
+    Rate: E8; every site may split itself into islands, alone or in the pool (E9b). A learner is a replica, and a
+    failure stops the learner or the run. The exponent of the price is weakly known above 10B parameters.
 
     Source: Douillard et al. (2023); Charles et al. (2025).
     """
+    learners = _Learners(failure_domain == "learner", rejoin)
     sets = _Sets.of(fleet, _one_job(fleet), before)
-    own, islands = _split(fleet)
-    return _better(sets.best(_low_rates(fleet, sets, goes_on), own), _alone(own, islands))
+    own, islands = _split(fleet, learners)
+    return _better(sets.best(_low_rates(fleet, sets, learners), own), _alone(own, islands))
 
 
 @pooling(deterministic=True)
-def best_of(fleet: Fleet, before: Truths | None, *, goes_on: Annotated[bool, _GOES_ON] = True) -> Pool:
+def best_of(
+    fleet: Fleet,
+    before: Truths | None,
+    *,
+    failure_domain: Annotated[str, _DOMAIN] = "learner",
+    rejoin: Annotated[bool, _REJOIN] = False,
+) -> Pool:
     """Whichever way of pooling gives the best run: synchronous, low-communication or alone.
 
     Rate: the largest of E7, E8 and E9, each with its own best set of sites, and E9b.
 
     Source: whichever of the others is fastest; equations E7 to E9b.
     """
+    learners = _Learners(failure_domain == "learner", rejoin)
     sets = _Sets.of(fleet, _one_job(fleet), before)
-    own, islands = _split(fleet)
-    rates = [(1, _synchronous_rates(fleet, sets)), *_low_rates(fleet, sets, goes_on)]
+    own, islands = _split(fleet, learners)
+    rates = [(1, _synchronous_rates(fleet, sets)), *_low_rates(fleet, sets, learners)]
     return _better(sets.best(rates, own), _alone(own, islands))
 
 
@@ -194,21 +213,31 @@ def _one_job(fleet: Fleet) -> Reals:
     return _work(fleet) * mfu(fleet.chips, fleet.p) * goodput(fleet.chips, fleet.practice, fleet.p)
 
 
-def _goodputs(fleet: Fleet, choices: tuple[int, ...]) -> Iterator[tuple[int, Reals]]:
-    """Goodput of each site's islands, for each number of islands."""
-    checkpoints, waiting = losses(fleet.chips, fleet.practice, fleet.p)
-    for islands in choices:
-        checkpoint = 1 + checkpoints / np.sqrt(islands)
-        yield islands, 1 / (checkpoint * (checkpoint + waiting / islands))
+@dataclass(frozen=True)
+class _Learners:
+    """How replicas fail: each `alone` or all together, and whether one that failed may `rejoin` the others."""
+
+    alone: bool = True
+    rejoin: Number | Truths = False  # boolean, or booleans (worlds, 1)
+
+    def goodput(self, fleet: Fleet, islands: int, replicas: int) -> Reals:
+        """Goodput of each site's islands (worlds, sites), where the run has some `replicas` in all."""
+        p, practice = fleet.p, fleet.practice
+        own = goodput(fleet.chips, practice, p, islands)
+        if not np.any(self.rejoin):
+            return own
+        joined = 1 / (1 + losses(fleet.chips, practice, p, islands)[2])
+        return np.where(np.logical_and(self.rejoin, replicas > 1), joined, own)
 
 
-def _split(fleet: Fleet) -> tuple[Reals, Whole]:
+def _split(fleet: Fleet, learners: _Learners | None = None) -> tuple[Reals, Whole]:
     """FLOP/s of each site alone, free to split itself, and into how many islands; (worlds, sites)."""
+    learners = learners or _Learners()
     whole = _work(fleet) * mfu(fleet.chips, fleet.p) * site_availability(fleet.p)
     best = np.zeros(whole.shape)
     parts = np.ones(whole.shape, dtype=np.int64)
-    for islands, share in _goodputs(fleet, ISLANDS_ALONE):
-        rate = whole * share * replica_efficiency(islands, fleet.p)
+    for islands in ISLANDS_ALONE if learners.alone else (1,):  # islands that fail together gain nothing
+        rate = whole * learners.goodput(fleet, islands, islands) * replica_efficiency(islands, fleet.p)
         np.copyto(parts, islands, where=rate > best)
         best = np.maximum(best, rate)
     return best, parts
@@ -304,24 +333,25 @@ def _synchronous_rates(fleet: Fleet, sets: _Sets) -> Reals:
     rate = np.maximum(sets.add_up(_work(fleet)) * yielded, 1.0)
     size, critical_step = step(rate, p)
     laid_open = (1 - p.overlap) * exchange_seconds(sets.count, size, p.bits, sets.ring_km, p) / critical_step
-    return rate * synchronous_efficiency(laid_open)
+    return rate * pool_efficiency(laid_open, size, p)
 
 
-def _low_rates(fleet: Fleet, sets: _Sets, goes_on: Number) -> Iterator[tuple[int, Reals]]:
+def _low_rates(fleet: Fleet, sets: _Sets, learners: _Learners) -> Iterator[tuple[int, Reals]]:
     """FLOP/s of each set as replicas, for each number of islands to a site (E8, E9b)."""
     p = fleet.p
     work = _work(fleet)
     ideal = mfu(sets.chips, p) * site_availability(p)
     priced = ideal * replica_efficiency(sets.count, p)
     a_bit, light = ring_costs(sets.count, sets.ring_km, p)
-    waits = not np.all(goes_on)
-    stalled = sets.add_up(work) * goodput(sets.chips, fleet.practice, p) if waits else None
-    for islands, share in _goodputs(fleet, ISLANDS):
-        done = sets.add_up(work * share)
-        if stalled is not None:
-            done = np.where(goes_on, done, stalled)
+    for islands in ISLANDS if learners.alone else (1,):
+        if learners.alone:
+            done = sets.add_up(work * learners.goodput(fleet, islands, islands))
+            if np.any(learners.rejoin) and islands == 1:  # a pool of several sites is one of several learners
+                joined = sets.add_up(work * learners.goodput(fleet, 1, 2))
+                done = np.where(sets.count > 1, joined, done)
+        else:
+            done = sets.add_up(work) * goodput(sets.chips, fleet.practice, p)
         size, critical_step = step(np.maximum(done * ideal, 1.0), p)
         inner = p.inner_steps * p.inner_batch * critical_step
-        exchange = size * p.outer_bits * a_bit + light
-        speed = np.minimum(1.0, inner / np.maximum(exchange, 1e-30))
+        speed = round_speed(size * p.outer_bits * a_bit + light, inner, p)
         yield islands, done * priced * speed * replica_efficiency(islands, p)

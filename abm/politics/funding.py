@@ -11,7 +11,7 @@ from typing import Annotated, Any, ClassVar
 
 import numpy as np
 
-from juste_retour.agents.arrays import Reals, total
+from juste_retour.agents.arrays import Reals, Whole, pick, total, total_by
 from juste_retour.agents.errors import BadInput, near
 from juste_retour.agents.rules import Family, Parameter
 from juste_retour.agents.situation import States
@@ -41,6 +41,49 @@ class Split:
     def own_cost(self, sunk: Any) -> Reals:
         """What a euro spent at home costs the state there, `sunk` of the Union's part being spent in any case."""
         return np.maximum(self.host + self.union * self.key * (1 - sunk), 1e-3)
+
+    def room(self, limit: Reals, received: Reals) -> Reals:
+        """What sites in each state may still receive before the host's part of it all reaches its limit, EUR bn.
+
+        Args:
+            limit: the most that each state pays for sites on its soil, (worlds, states) or (states,).
+            received: what sites there have been given so far, (worlds, states).
+
+        Returns:
+            (worlds, states); infinite where hosts pay nothing, never below 0.
+        """
+        host = np.broadcast_to(self.host, received.shape)
+        with np.errstate(divide="ignore"):
+            left = np.where(host > 0, (limit - host * received) / np.maximum(host, 1e-12), np.inf)
+        return np.maximum(left, 0.0)
+
+
+def within_limits(plan: Reals, room: Reals, state: Whole, smallest: Any) -> Reals:
+    """Cut a plan to what its hosts can pay: in each state the largest sites come first, and what is left over falls away.
+
+    Args:
+        plan: (worlds, sites) EUR bn.
+        room: (worlds, states) EUR bn that sites in each state may receive, as `Split.room` gives it.
+        state: (sites,) index of each site's state.
+        smallest: EUR bn below which a site is not built, a number or (worlds, 1).
+
+    Returns:
+        (worlds, sites) EUR bn; the plan itself where no host is above its limit.
+    """
+    asked = total_by(plan, state, room.shape[-1])
+    over = (asked > room).any(-1)
+    if not over.any():
+        return plan
+    out, left = np.zeros(plan.shape), room.copy()
+    order = np.argsort(-plan, axis=-1, kind="stable")
+    for k in range(int((plan > 0).sum(-1).max())):
+        at = order[:, k : k + 1]
+        host = state[at]
+        given = np.minimum(pick(plan, at), pick(left, host))
+        given = np.where((given >= smallest) | (given == pick(plan, at)), given, 0.0)
+        np.put_along_axis(left, host, pick(left, host) - given, axis=-1)
+        np.put_along_axis(out, at, given, axis=-1)
+    return np.where(over[:, None], out, plan)
 
 
 funding = Family(

@@ -48,6 +48,8 @@ DELIVERED = {
     "since": "year of operation as it comes",
     "bought": "date of its chips",
     "chips": "accelerators",
+    "waiting": "accelerators among them that wait for power above the headroom",
+    "complete": "quarter from which they work",
     "peak": "FLOP/s of one",
     "spend": "what it costs, EUR bn",
     "power_mw": "power at the meter, MW",
@@ -56,7 +58,7 @@ DELIVERED = {
     "failed_tenders": "tenders that failed",
     "litigation_years": "years in court",
     "building_years": "years of building",
-    "grid_years": "years of waiting for the grid; with the other four, the time to operation before rounding",
+    "grid_years": "years from operation until power above the headroom comes; the other four are the time to operation before rounding",
 }
 
 

@@ -18,7 +18,7 @@ from juste_retour.abm.outcomes import run
 from juste_retour.abm.scenario import load
 
 ROOT = Path(__file__).parents[2]
-READ = ("states.csv", "sites.csv", "commissioners.csv", "labs.csv", "machines.csv")
+READ = ("states.csv", "sites.csv", "grid.csv", "commissioners.csv", "labs.csv", "machines.csv")
 WORLDS = range(24)
 SITES, HOSTS = 19, 16  # of the nineteen AI Factories
 
@@ -88,7 +88,7 @@ def test_names_of_states_sites_and_cities_mean_nothing(real, tmp_path):
         row["existing_or_planned"] = ""
     write(tmp_path, "states.csv", states)
     write(tmp_path, "sites.csv", sites)
-    for file in ("commissioners.csv", "labs.csv", "machines.csv"):
+    for file in ("grid.csv", "commissioners.csv", "labs.csv", "machines.csv"):
         rows = rows_of(file)
         for row in rows:
             row |= {k: state.get(row[k], row[k]) for k in ("state", "home") if k in row}

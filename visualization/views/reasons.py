@@ -131,7 +131,7 @@ def facilities(env: Environment, built: NDArray[np.int64]) -> list[dict[str, Any
     )
     chips = d.chips
     share = np.broadcast_to(operations.goodput(chips, practice, p), chips.shape)
-    _, waiting = operations.losses(chips, practice, p)
+    *_, waiting = operations.losses(chips, practice, p)
     waiting = np.broadcast_to(waiting, chips.shape)
     hours = np.broadcast_to(operations.mtbf(np.maximum(chips, 1.0), p), chips.shape)
 

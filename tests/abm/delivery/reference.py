@@ -5,11 +5,13 @@ import math
 DAY = 86_400
 
 
-def goodput(n, practice, p):
+def goodput(n, practice, p, rejoins=False):
     mtbf = 1 / (p["interruptions"] * n)
     checkpoint = p["checkpoint_s"] / 3600
-    interval = math.sqrt(2 * checkpoint * mtbf)
+    interval = p["checkpoint_hours"] or math.sqrt(2 * checkpoint * mtbf)
     wait = (1 - practice.person_share) * practice.restart_h + practice.person_share * practice.person_wait_h
+    if rejoins:
+        return 1 / (1 + wait / mtbf)
     return 1 / ((1 + checkpoint / interval) * (1 + (interval / 2 + wait) / mtbf))
 
 
@@ -53,13 +55,15 @@ def synchronous(chips, peaks, ring, practice, p):
     rate *= mfu(n, p) * goodput(n, practice, p) * availability(p) ** sites
     size, critical = best_model(rate, p)
     x = (1 - p["overlap"]) * exchange(sites, size, p["bits"], ring, p) / (6 * size * critical / rate)
-    return rate / (1 + math.sqrt(x)) ** 2
+    kept = p["site_batch_tokens"] / critical
+    return rate * max(1 / (1 + math.sqrt(x)) ** 2, 1 / (1 + x / kept))
 
 
-def replicas(chips, peaks, ring, islands, practice, p, goes_on=True):
+def replicas(chips, peaks, ring, islands, practice, p, domain="learner", rejoin=False):
     n, sites = sum(chips), len(chips)
+    rejoins = rejoin and domain == "learner" and sites * islands > 1
     rate = sum(
-        work(c, k, practice, p) * goodput(c / islands if goes_on else n, practice, p)
+        work(c, k, practice, p) * goodput(c / islands if domain == "learner" else n, practice, p, rejoins)
         for c, k in zip(chips, peaks, strict=True)
     )
     rate *= mfu(n, p) * availability(p)
@@ -67,7 +71,8 @@ def replicas(chips, peaks, ring, islands, practice, p, goes_on=True):
     takes = exchange(sites, size, p["outer_bits"], ring, p)
     inner = p["inner_steps"] * 6 * size * p["inner_batch"] * critical / rate
     exponent = p["replica_penalty"] * math.log(p["inner_steps"]) / math.log(30)
-    return rate * (min(1.0, inner / takes) if takes else 1.0) * (sites * islands) ** -exponent
+    exposed = max(takes - inner, (1 - p["outer_overlap"]) * takes)
+    return rate * inner / (inner + exposed) * (sites * islands) ** -exponent
 
 
 def ring(members, order, km):
@@ -76,7 +81,7 @@ def ring(members, order, km):
     return sum(km[a][b] for a, b in zip(stops, stops[1:] + stops[:1], strict=True))
 
 
-def best(name, chips, peaks, order, km, practice, p, before=(), goes_on=True):
+def best(name, chips, peaks, order, km, practice, p, before=(), **how):
     """Best rate of a rule in one world, over the first sites, the pool before and each site alone."""
     working = [s for s in range(len(chips)) if chips[s] > 0]
     if not working:
@@ -94,14 +99,14 @@ def best(name, chips, peaks, order, km, practice, p, before=(), goes_on=True):
         return function([chips[s] for s in members], [peaks[s] for s in members], ring(members, order, km), *more, practice, p, **options)  # fmt: skip
 
     ranked = sorted(working, key=lambda s: -one_job[s])
-    alone = [of(replicas, [s], r) for s in working for r in (1, 2, 4, 8, 16, 32, 64)]
+    alone = [of(replicas, [s], r, **how) for s in working for r in (1, 2, 4, 8, 16, 32, 64)]
     if name == "independent":
         return max(alone)
     sets = [ranked[:k] for k in range(1, len(ranked) + 1)] + [[s for s in before if s in working]]
     sets = [s for s in sets if s]
     if name == "synchronous":
         return max(of(synchronous, s) for s in sets)
-    low = max(alone + [of(replicas, s, r, goes_on=goes_on) for s in sets for r in (1, 2, 4, 8, 16)])
+    low = max(alone + [of(replicas, s, r, **how) for s in sets for r in (1, 2, 4, 8, 16)])
     if name == "low_communication":
         return low
     return max(low, *(of(synchronous, s) for s in sets))

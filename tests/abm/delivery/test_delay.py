@@ -50,6 +50,7 @@ def test_causes_are_never_negative_and_add_up_to_the_dates(rule, seed, grid, haz
     found = delivered(rule, seed, grid_years=grid, litigation_hazard=hazard)
     assert all((getattr(found, name) >= 0).all() for name in TO_OPERATION)
     to_contract, to_operation = years(found, TO_CONTRACT), years(found, TO_OPERATION)
+    assert (found.grid_years == 0).all()  # all is within the headroom
     assert np.allclose(to_operation, found.since - YEAR, rtol=0, atol=1e-9)
     assert np.array_equal(found.contracted - NOW, np.maximum(np.rint(4 * to_contract), 1))
     to_the_quarter = np.maximum(np.floor(4 * (YEAR + to_operation)), found.contracted + 1)
@@ -60,19 +61,67 @@ def test_causes_are_never_negative_and_add_up_to_the_dates(rule, seed, grid, haz
 def test_each_cause_moves_its_own_part_only():
     plain = delivered(tender_failure=0, litigation_hazard=0)
     for changes, moved in (
-        ({"grid_years": 3.0}, "grid_years"),
         ({"tender_failure": 0.9}, "retender_years"),
         ({"litigation_hazard": 1.0}, "litigation_years"),
         ({"build_cv": 0.6}, "building_years"),
     ):
         other = delivered(**{"tender_failure": 0, "litigation_hazard": 0} | changes)
         same = {n for n in TO_OPERATION if np.array_equal(getattr(plain, n), getattr(other, n))}
-        if moved != "grid_years":  # later chips need another power, and other power another time to build
-            assert set(TO_OPERATION) - same <= {moved, "building_years"}
+        # later chips need another power, and other power another time to build
+        assert set(TO_OPERATION) - same <= {moved, "building_years"}
         assert moved not in same
-    late = delivered(grid_years=3.0)
-    assert (late.grid_years == 3).all()
     assert (delivered(litigation_hazard=1.0).litigation_years <= defaults().longest_litigation_years).all()
+
+
+def test_power_above_the_headroom_comes_by_the_grid():
+    within = delivered(headroom_scale=0.3)
+    beyond = delivered(headroom_scale=0.3, beyond_headroom=2.0)
+    waits = beyond.waiting > 0
+    assert waits.any()
+    assert not waits.all()
+    assert not within.waiting.any()
+    assert np.array_equal(within.complete, within.ready)
+    assert (beyond.chips >= within.chips * (1 - 1e-12)).all()
+    assert (beyond.chips[waits] > within.chips[waits] * 1.01).any()
+    at_once = within.power_mw / within.chips * (beyond.chips - beyond.waiting)
+    assert (at_once <= SITES.headroom * 0.3 * 1.05).all()
+    assert np.array_equal(beyond.grid_years, np.where(waits, SITES.grid_years, 0.0))
+    assert np.array_equal(np.where(waits, 0, beyond.complete), np.where(waits, 0, beyond.ready))
+    years_later = (beyond.complete - beyond.ready) / 4
+    assert np.allclose(years_later[waits], beyond.grid_years[waits], atol=0.51)
+    named = delivered(headroom_scale=0.3, beyond_headroom=2.0, grid_years=1.5)
+    assert (named.grid_years[named.waiting > 0] == 1.5).all()
+    assert np.array_equal(named.since, beyond.since)  # it is not the site that waits
+    rows = np.arange(20)
+    assert np.array_equal(beyond.powered(rows, int(beyond.complete.max())), beyond.chips)
+    before = beyond.powered(rows, int(beyond.ready.min()) - 1)
+    assert np.array_equal(before, beyond.chips - beyond.waiting)
+
+
+def test_a_run_uses_power_above_the_headroom_when_it_comes():
+    """One site of three times its headroom: runs grow when the grid comes, and not before."""
+    runs = {}
+    for name, more in {
+        "within": {},
+        "slow": {"beyond_headroom": 3.0, "grid_years": 4.0},
+        "quick": {"beyond_headroom": 3.0, "grid_years": 0.01},
+    }.items():
+        world = World(load("essay-reform").changed({"end": "2036Q4"} | more), 0, range(8), timeline=True)
+        world.settled[:] = True
+        plan = np.zeros(world.planned.shape)
+        plan[:, SITES.names.index("garching")] = 3.0
+        while world.running:
+            advance(world)
+            if world.now == world.announced:
+                world.enact(np.arange(8), plan, np.zeros(plan.shape))
+        runs[name] = np.array([record.largest_run_flop for record in world.timeline]).T
+        opens = world.delivered.ready[plan > 0] - world.first
+    assert (runs["quick"] >= runs["slow"] * (1 - 1e-9)).all()
+    for k, quarter in enumerate(opens):
+        assert runs["slow"][k, quarter + 14] == pytest.approx(runs["within"][k, quarter + 14], rel=0.05)
+        assert runs["slow"][k, quarter + 17] > 1.5 * runs["within"][k, quarter + 17]
+        assert runs["quick"][k, quarter + 2] > 1.5 * runs["within"][k, quarter + 2]
+    assert runs["quick"][:, -1] == pytest.approx(runs["slow"][:, -1])
 
 
 def test_the_table_and_the_trace_hold_the_causes():

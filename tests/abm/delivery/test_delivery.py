@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from juste_retour.abm.delivery import chips, operations, procurement
+from juste_retour.abm.observed import comparators
 from juste_retour.abm.parameters import Parameters, defaults
 from juste_retour.agents.rules import Parameter
 
@@ -63,12 +64,12 @@ def test_parameters_are_frozen_and_closed():
 def test_chips_of_their_date():
     assert chips.peak(2022.8, P).item() == 989e12
     assert chips.peak(2023.8, P).item() == pytest.approx(1.6 * 989e12)
-    assert chips.price(2024.9, P).item() == 60_000
-    assert chips.power_kw(2022.8, P).item() == 1.4
+    assert chips.price(2024.9, P).item() == 81_000
+    assert chips.power_kw(2022.8, P).item() == 1.61
     per_euro = (chips.peak(2026.0, P) / chips.price(2026.0, P)) / (
         chips.peak(2025.0, P) / chips.price(2025.0, P)
     )
-    assert per_euro.item() == pytest.approx(1.35, abs=0.005)
+    assert per_euro.item() == pytest.approx(1.6 / 1.25)
     assert chips.h100_equivalents(1, chips.peak(2025.0, P)).item() == pytest.approx(2.8, abs=0.05)
 
 
@@ -170,6 +171,21 @@ def test_public_tender_takes_as_long_as_eurohpc_machines():
     )  # observed: median 36 of the finished, 42 with the unfinished as censored
     months = np.array([15.1] * 4 + [16.0, 20.0, 16.6, 16.3, 36.5, 15.6, 33.3, 29.0])  # selection to contract
     assert months.std(ddof=1) / months.mean() == pytest.approx(procedure.award_cv, abs=0.05)
+
+
+def test_private_builds_take_as_long_as_observed():
+    """Months from contract to operation in a shell that stands, and from ground-breaking where it must be built."""
+    observed = {r["site"]: r for r in comparators()}
+
+    def months(mw, **own):
+        return 12 * procurement.build_time(procurement.private(**own), mw, LED, GRID, P)
+
+    for site, where in (("Colossus 1", {}), ("Stargate Abilene", {"shell_years": 1.0}), ("Prometheus", {"shell_years": 1.0})):  # fmt: skip
+        row = observed[site]
+        built = months(float(row["power_mw"]), **where)
+        took = float(row["months_start_to_first_operation"])
+        assert np.quantile(built, 0.05) < took < np.quantile(built, 0.95), site
+    assert np.median(months(150.0)) == pytest.approx(4.0, rel=0.05)
 
 
 @given(st.floats(0, 1))

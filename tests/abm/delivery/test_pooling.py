@@ -87,17 +87,28 @@ def test_against_plain_python(name, seed):
 
 
 @pytest.mark.parametrize("name", ["low_communication", "best_of"])
-def test_waiting_for_a_stalled_site_against_plain_python(name):
+@pytest.mark.parametrize("how", [{"failure_domain": "run"}, {"rejoin": True}], ids=["run", "rejoin"])
+def test_failure_domain_against_plain_python(name, how):
     fleet, sites = drawn(5, 12, 7), 7
     places = np.random.default_rng(5)
     km = great_circle(places.uniform(36, 66, sites), places.uniform(-9, 30, sites))
-    goes_on = np.arange(12)[:, None] % 2 == 0
-    pool = pooling[name](fleet, None, goes_on=goes_on)
+    pool = pooling[name](fleet, None, **how)
+    slow_how = {"domain": how.get("failure_domain", "learner"), "rejoin": how.get("rejoin", False)}
     for w in range(12):
         p, practice = plain(fleet, w)
-        slow = reference.best(name, fleet.chips[w].tolist(), fleet.peak[w].tolist(), fleet.tour.order.tolist(), km, practice, p, (), w % 2 == 0)  # fmt: skip
+        slow = reference.best(name, fleet.chips[w].tolist(), fleet.peak[w].tolist(), fleet.tour.order.tolist(), km, practice, p, (), **slow_how)  # fmt: skip
         assert pool.rate[w] == pytest.approx(slow, rel=1e-9)
-    assert (pooling[name](fleet, None, goes_on=False).rate <= pooling[name](fleet, None).rate).all()
+
+
+@pytest.mark.parametrize("name", ["low_communication", "best_of"])
+def test_smaller_failure_domains_and_recovery_from_peers_never_hurt(name):
+    fleet = drawn(5, 40, 7)
+    run, learner = (pooling[name](fleet, None, failure_domain=d).rate for d in ("run", "learner"))
+    joined = pooling[name](fleet, None, rejoin=np.arange(40)[:, None] % 2 == 0).rate
+    assert (run <= learner).all()
+    assert (learner <= joined).all()
+    assert np.array_equal(joined[1::2], learner[1::2])
+    assert (joined[::2] > learner[::2]).any()
 
 
 @pytest.mark.parametrize("name", SHIPPED)
@@ -212,11 +223,10 @@ def test_equal_sites_gain_by_pooling(sites):
     """Replicas of equal size add up where M ** (1 - delta) > 1 and the links are no bottleneck."""
     luck = np.random.default_rng(sites)
     tour = plan_tour(luck.uniform(40, 60, sites), luck.uniform(0, 20, sites))
-    fleet = Fleet(
-        np.full((1, sites), 5300.0), np.full((1, sites), 989e12), operator_led(), defaults(mfu_decay=0), tour
-    )
+    p = defaults(mfu_decay=0, bandwidth_bps=1e16)
+    fleet = Fleet(np.full((1, sites), 5300.0), np.full((1, sites), 989e12), operator_led(), p, tour)
     alone, pooled = (pooling[n](fleet, None).rate.item() for n in ("independent", "low_communication"))
-    assert pooled == pytest.approx(alone * sites ** (1 - defaults().replica_penalty.item()))
+    assert pooled == pytest.approx(alone * sites ** (1 - p.replica_penalty.item()), rel=1e-4)
 
 
 def test_a_small_site_that_would_hurt_stays_out():

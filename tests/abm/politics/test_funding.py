@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from juste_retour.abm.members import load_members
-from juste_retour.abm.politics.funding import Split, funding
+from juste_retour.abm.politics.funding import Split, funding, within_limits
 from juste_retour.agents.errors import BadInput
 
 STATES = load_members().states
@@ -78,3 +78,49 @@ def test_labs_money_cuts_the_hosts_bill_first():
     spend, pledged = np.eye(27)[:1], np.eye(27)[:1] * 0.5
     assert found.payments(spend, pledged)[0] == pytest.approx(np.full(27, 0.5 / 27))
     assert found.payments(spend, 1.2 * pledged)[0] == pytest.approx(np.full(27, 0.4 / 27))
+
+
+def limits(share=0.001):
+    return share * STATES.gdp
+
+
+@pytest.mark.parametrize("rule", list(funding), ids=lambda rule: rule.name)
+def test_a_host_pays_no_more_than_its_limit_for_sites_on_its_soil(rule):
+    sites = load_members().sites
+    split = rule(STATES, 3)
+    rng = np.random.default_rng(2)
+    received = rng.exponential(0.1, (40, STATES.count))
+    plan = np.where(rng.random((40, sites.count)) < 0.3, rng.exponential(0.5, (40, sites.count)), 0.0)
+    room = split.room(limits(), received)
+    kept = within_limits(plan, room, sites.state, 0.065)
+    there = np.stack([kept[:, sites.state == i].sum(-1) for i in range(STATES.count)], axis=-1)
+    already = np.broadcast_to(split.host, received.shape) * received
+    pays = np.broadcast_to(split.host, received.shape) * there
+    assert (pays <= np.maximum(limits() - already, 0.0) + 1e-12).all()
+    assert (kept <= plan).all()
+    assert (kept[(kept < plan) & (kept > 0)] >= 0.065).all()
+    if not np.any(np.asarray(split.host) > 0):
+        assert kept is plan  # who pays nothing as a host is bound by no limit
+    else:
+        assert (kept < plan).any()
+
+
+def test_the_largest_sites_come_first_and_what_is_left_over_falls_away():
+    plan = np.array([[0.5, 0.3, 0.2, 0.4], [0.1, 0.1, 0.1, 0.4]])
+    room = np.array([[0.7, 0.0], [0.7, 1.0]])
+    kept = within_limits(plan, room, np.array([0, 0, 0, 1]), 0.1)
+    assert kept[0] == pytest.approx([0.5, 0.2, 0.0, 0.0])
+    assert kept[1].tolist() == plan[1].tolist()
+    assert within_limits(plan, room, np.array([0, 0, 0, 1]), 0.25)[0].tolist() == [0.5, 0.0, 0.0, 0.0]
+
+
+def test_a_world_is_cut_alike_whoever_stands_beside_it():
+    sites = load_members().sites
+    rng = np.random.default_rng(5)
+    plan = np.where(rng.random((30, sites.count)) < 0.4, rng.exponential(0.5, (30, sites.count)), 0.0)
+    room = rng.exponential(0.5, (30, STATES.count))
+    whole = within_limits(plan, room, sites.state, 0.065)
+    for w in range(30):
+        assert np.array_equal(
+            within_limits(plan[w : w + 1], room[w : w + 1], sites.state, 0.065)[0], whole[w]
+        )

@@ -1,0 +1,110 @@
+"""Costs: price and power of a chip, fitted to European contracts and American campuses.
+
+A chip's price holds machine, hall and grid connection; running it is apart (`running_cost`). A European contract pays
+the machine only, an American campus all three, so that each is brought to the same content by the 1 GW of Epoch AI
+(2026). A chip is dated by its peak, on the clock of `chip_peak_growth`, since buyers take the chips of earlier years.
+
+Both are straight lines in logarithms over the chip's date. Ten sites of two generations hardly tell a growth, so the
+published long-run growth is the prior: least squares alone would have price and power grow as fast as the peak.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import log
+
+import numpy as np
+from numpy.typing import NDArray
+
+from juste_retour.abm.delivery.chips import CHIP_DATE, PRICE_DATE
+from juste_retour.abm.observed import Rows, costs
+from juste_retour.abm.parameters import Parameters
+from juste_retour.agents.errors import BadInput
+
+REFERENCE = "1 GW of GB200"
+# Growth a year and the 90 % range around it. Price: performance a euro grows by 35 % a year, doubling in 2.1 to 2.5
+# years; power: performance a watt by 40 % (both Epoch AI (2025a)); the peak grows by 60 %.
+PRICE_GROWTH = (1.185, 1.1, 1.3)
+POWER_GROWTH = (1.143, 1.08, 1.2)
+NINETY = 1.645  # standard deviations
+
+
+@dataclass(frozen=True)
+class Line:
+    """A quantity of a chip over its date: value at the anchor, growth a year, and the growth that least squares gives."""
+
+    value: float
+    growth: float
+    value_error: float  # standard error of the logarithm
+    growth_error: float
+    unheld_growth: float
+    sites: int
+
+
+def peak_date(h100_per_chip: float) -> float:
+    """Decimal year of a chip by its peak in H100s.
+
+    >>> peak_date(1.0), round(peak_date(2.56), 1)
+    (2022.8, 2024.8)
+    """
+    return CHIP_DATE + log(h100_per_chip) / log(Parameters().chip_peak_growth)
+
+
+def line(
+    dates: NDArray[np.float64],
+    values: NDArray[np.float64],
+    anchor: float,
+    growth: tuple[float, float, float],
+) -> Line:
+    """Fit a line to logarithms, its slope held near a published growth; all rows count the same."""
+    mean, low, high = (log(g) for g in growth)
+    design = np.column_stack((np.ones_like(dates), dates - anchor))
+    y = np.log(values)
+    free = np.linalg.lstsq(design, y, rcond=None)[0]
+    variance = float(np.square(y - design @ free).sum()) / (len(y) - 2)
+    precision = design.T @ design / variance
+    pull = design.T @ y / variance
+    held = ((high - low) / 2 / NINETY) ** -2
+    precision[1, 1] += held
+    pull[1] += held * mean
+    at, slope = np.linalg.solve(precision, pull)
+    errors = np.sqrt(np.diag(np.linalg.inv(precision)))
+    return Line(
+        value=float(np.exp(at)),
+        growth=float(np.exp(slope)),
+        value_error=float(errors[0]),
+        growth_error=float(errors[1]),
+        unheld_growth=float(np.exp(free[1])),
+        sites=len(y),
+    )
+
+
+def _number(row: dict[str, str], column: str) -> float:
+    return float(row[column]) if row[column] else np.nan
+
+
+def fit(rows: Rows | None = None) -> tuple[Line, Line]:
+    """Return price in EUR of a chip of 2024.9 and power in kW of a chip of 2022.8, each with its growth a year.
+
+    Args:
+        rows: of `costs.csv`, all of it by default; those with `fitted` = 1 count.
+    """
+    reference = next(r for r in costs() if r["item"] == REFERENCE)
+    mine = [r for r in (costs() if rows is None else rows) if r["fitted"] == "1"]
+    dates = np.array([peak_date(float(r["h100_per_chip"])) for r in mine])
+    chips, mw, machine = (
+        np.array([_number(r, c) for r in mine]) for c in ("accelerators", "power_mw", "machine_eur_m")
+    )
+    known = np.isfinite(mw)
+    if known.sum() < 3:
+        raise BadInput(
+            f"costs.csv gives the power of {known.sum()} fitted sites; a line needs three, so add rows."
+        )
+    power = line(dates[known], 1e3 * mw[known] / chips[known], CHIP_DATE, POWER_GROWTH)
+    kw = np.where(known, 1e3 * mw / chips, power.value * power.growth ** (dates - CHIP_DATE))
+    hall, whole = (
+        sum(_number(reference, c) for c in columns) * 1e6 / (1e3 * float(reference["power_mw"]))  # EUR a kW
+        for columns in (("hall_and_grid_eur_m",), ("machine_eur_m", "hall_and_grid_eur_m"))
+    )
+    eur = np.where(np.isfinite(machine), 1e6 * machine / chips + hall * kw, whole * kw)
+    return line(dates, eur, PRICE_DATE, PRICE_GROWTH), power
