@@ -66,7 +66,12 @@ _READING = _columns(
     ),
     ("years_behind_at_end", "real", "years", "compute lag in the last quarter of the window"),
     ("least_years_behind", "real", "years", "smallest compute lag in the window"),
-    ("quarters_without_run", "whole", "quarters", "quarters of the window whose lag counts as `lag_cap_years`"),
+    (
+        "quarters_without_run",
+        "whole",
+        "quarters",
+        "quarters of the window whose lag counts as `lag_cap_years`",
+    ),
     (
         "capability_lag_years",
         "real",
@@ -86,7 +91,12 @@ TABLES: dict[str, tuple[Column, ...]] = {
             "sum of the plans that passed, selections that were canceled later included, sites that hosts build outside "
             "the program not",
         ),
-        ("spend_eur_bn", "real", "EUR bn", "what the contracted facilities cost: machines, building, services"),
+        (
+            "spend_eur_bn",
+            "real",
+            "EUR bn",
+            "what the contracted facilities cost: machines, building, services",
+        ),
         ("unspent_eur_bn", "real", "EUR bn", "the envelope less what was committed"),
         ("aggregate_accelerators", "real", "accelerators", "accelerators of all facilities together"),
         (

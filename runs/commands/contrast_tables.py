@@ -202,7 +202,8 @@ def _show_windows(found: Attribution, where: Console) -> None:
         print_table(where, headings, rows, right=headings[1:])
         if found.sensitive:
             where.print(
-                f"Sensitive to the window (rank or sign changes): {', '.join(found.sensitive)}.", soft_wrap=True
+                f"Sensitive to the window (rank or sign changes): {', '.join(found.sensitive)}.",
+                soft_wrap=True,
             )
     for years in found.windows_left_out:
         where.print(f"The window of {years:g} years is left out: it ends after the last quarter.")

@@ -169,7 +169,9 @@ def attribute(
                 committed_from=mean(sums[0]),
                 committed_to=mean(sums[-1]),
                 window=str(Window.of(ends[0])),
-                windows=[_over_window(built, game[over(outcome_name, w)], outcome_name, seed, w) for w in beside],
+                windows=[
+                    _over_window(built, game[over(outcome_name, w)], outcome_name, seed, w) for w in beside
+                ],
                 windows_left_out=left_out,
             )
         )

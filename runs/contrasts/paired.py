@@ -72,9 +72,7 @@ class Runs:
         windows: further windows over which the first outcome is read.
     """
 
-    def __init__(
-        self, seed: int, members: Members, outcomes: Iterable[str], windows: Sequence[Window] = ()
-    ):
+    def __init__(self, seed: int, members: Members, outcomes: Iterable[str], windows: Sequence[Window] = ()):
         self.seed, self.members, self.windows = seed, members, tuple(windows)
         self.outcomes = [outcome(name) for name in outcomes]
         self.measured = list(dict.fromkeys([*self.outcomes, COMMITTED]))

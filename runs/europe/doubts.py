@@ -23,7 +23,7 @@ from juste_retour.abm.scenario import Scenario, load
 from juste_retour.abm.simulation import Simulation
 from juste_retour.agents.arrays import total
 from juste_retour.agents.rules import FAMILIES
-from juste_retour.runs.contrasts.attribution import switches
+from juste_retour.runs.contrasts.switches import switches
 
 Reals = NDArray[np.float64]
 STATUS_QUO, REFORM = "eu-status-quo", "essay-reform"

@@ -19,8 +19,9 @@ from juste_retour.abm.scenario import DEFAULT, Scenario, check_actors, load
 from juste_retour.abm.toml import read_toml
 from juste_retour.agents.errors import BadInput, near
 from juste_retour.runs.chunked import Progress
-from juste_retour.runs.contrasts.attribution import Switches, mixed, switches
 from juste_retour.runs.contrasts.paired import outcome
+from juste_retour.runs.contrasts.switches import Switches, mixed, switches
+from juste_retour.runs.contrasts.windows import in_one_window
 from juste_retour.runs.ensemble import whole
 from juste_retour.runs.experiments.design import TO, Design, Point, points, read_design, scenario_at
 from juste_retour.runs.experiments.factors import Factor, check_rule, read_factors
@@ -246,7 +247,7 @@ def spec_of(content: Mapping[str, Any], folder: Path | str = ".", check: Progres
     switching = None
     if design.kind == "switches":
         target = design.settings["to"]
-        switching = switches(base, scenario(target))
+        switching = switches(*in_one_window([base, scenario(target)]))
         design = Design(design.kind, {"to": switching.target.plain()})
     whole(said["replications"], "replications", 1, 2**40)
     whole(said["seed"], "seed", 0)
