@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from juste_retour.abm.cohorts import SiteMachines
 from juste_retour.abm.environment import Environment
 from juste_retour.agents.arrays import Reals
 
@@ -31,10 +32,10 @@ class Accounts:
 def accounts(env: Environment) -> Accounts:
     """Read the accounts of worlds, (worlds, sites) and (worlds, states)."""
     world, split = env.world, env.institutions.split
-    d, contracted = world.programme.delivered, world.contracted
+    contracted = world.contracted
     zero = np.zeros(contracted.shape)
-    chips = np.where(contracted, d.chips, zero)
-    spend = np.where(contracted, d.spend, zero)
+    machines = SiteMachines(world.programme, np.arange(world.count), world.now)
+    chips, spend = machines.contracted("chips"), machines.contracted("spend")
     pledged = np.minimum(np.where(contracted, world.programme.pledged, zero), spend)
     own = np.where(world.programme.own_money, spend, zero)
     common = world.by_state(spend - own)

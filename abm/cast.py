@@ -63,11 +63,11 @@ class Cast:
             for agent in minds:
                 if out is None:
                     kind = np.result_type(np.asarray(by_rule), agent.decisions[name])
-                    out = np.array(np.broadcast_to(by_rule, agent.answers(handed)), dtype=kind)
+                    out = np.array(np.broadcast_to(by_rule, agent.actors.shape(handed)), dtype=kind)
                 if isinstance(here[0], Situation):
                     askers[k, agent.place] = agent, here[0]
                 else:
-                    out[agent.seat(k)] = agent.answer(name, here)
+                    out[agent.actors.seat(k, agent.place)] = agent.answer(name, here)
         if askers and out is not None:
             _hear(name, out, handed[0], askers)
         return by_rule if out is None else out
@@ -84,7 +84,7 @@ def _hear(
 
     def decide(k: int, place: int) -> None:
         agent, here = askers[k, place]
-        out[agent.seat(k)] = agent.answer(name, (asking(here, asks, k, place),))
+        out[agent.actors.seat(k, place)] = agent.answer(name, (asking(here, asks, k, place),))
 
     asks.hear(askers, decide, situation.scale.shape)
 

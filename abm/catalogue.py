@@ -1,7 +1,7 @@
 """Enters the shipped rules: import this, and every family and rule is known."""
 
 from juste_retour.abm.delivery import access, operations, pooling, procurement
-from juste_retour.abm.politics import agenda, entitlement, funding, reversion, voting
+from juste_retour.abm.politics import agenda, entitlement, funding, leftover, reversion, voting
 from juste_retour.agents import commissioner, endorsement, lab, member_state
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "entitlement",
     "funding",
     "lab",
+    "leftover",
     "member_state",
     "operations",
     "pooling",

@@ -9,16 +9,20 @@ from typing import Concatenate, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from juste_retour.abm.delivery.building import Delivered, Luck, deliver
+from juste_retour.abm.calendar import year
+from juste_retour.abm.cohorts import SiteMachines, due_for_renewal, orders
+from juste_retour.abm.delivery.building import Delivered, Luck, deliver, deliver_again
 from juste_retour.abm.fleet import combine, run_of
 from juste_retour.abm.institutions import Institutions
 from juste_retour.abm.members import Members
 from juste_retour.abm.noise import Tape
+from juste_retour.abm.politics.fitted import fitted
 from juste_retour.abm.records import HeldBallot, Record, Selection, TimelineQuarter
 from juste_retour.abm.scenario import values
 from juste_retour.abm.world import World
 from juste_retour.agents.arrays import Reals, Truths, total
 from juste_retour.agents.lab import Market
+from juste_retour.agents.some_worlds import some_worlds
 
 
 class Foresight(Protocol):
@@ -104,12 +108,78 @@ class Environment:
         programme.own_money[rows] |= new & own_money
         if not own_money:
             programme.envelope[rows] -= total(plan)[:, None]
-        delivered = self._delivery(rows, plan)
+        (when, share), *later = orders(self.institutions.scenario, world.now)
+        delivered = self._delivery(rows, plan * share, when)
         programme.delivered.write(rows, new, delivered)
+        for k, (date, part) in enumerate(later):
+            self._order(programme.later, k, rows, plan * part, date, f":order{k + 1}")
+            programme.later_money[rows] += plan * part
         self.record(Selection, rows, chosen=new, plan=plan, pledged=pledged, delivered=delivered)
         world.training.stale[rows] = True
 
-    def _delivery(self, rows: NDArray[np.int64], plan: Reals) -> Delivered:
+    def top_up(self, rows: NDArray[np.int64], amount: Reals) -> None:
+        """Give selected sites more of the envelope, EUR bn (rows, sites), ordered now."""
+        programme = self.world.programme
+        if not (amount > 0).any():
+            return
+        programme.planned[rows] += amount
+        programme.later_money[rows] += amount
+        programme.envelope[rows] -= total(amount)[:, None]
+        self._order(programme.later, len(programme.later), rows, amount, self.world.now, ":top-up")
+
+    def renew(self) -> None:
+        """Renew machines that reach their age from what is uncommitted, oldest site first; a renewal saves the hall."""
+        world, programme = self.world, self.world.programme
+        if not world.renews:
+            return
+        due = due_for_renewal(programme, world.now, world.p.life_years)
+        if not due.any():
+            return
+        every = np.arange(world.count)
+        machine = 1 - world.p.facility_share
+        cost = np.where(due, SiteMachines(programme, every, world.now).contracted("spend") * machine, 0.0)
+        paid = fitted(cost, -programme.delivered.ready.astype(np.float64), programme.envelope)
+        if not (paid > 0).any():
+            return
+        programme.planned += paid
+        programme.envelope -= total(paid)[:, None]
+        slot = len(programme.renewals)
+        self._order(programme.renewals, slot, every, paid / machine, world.now, f":renewal{slot + 1}")
+        programme.renewals[slot].spend *= machine
+
+    def _order(
+        self,
+        slots: list[Delivered],
+        slot: int,
+        rows: NDArray[np.int64],
+        amount: Reals,
+        when: int,
+        name: str,
+    ) -> None:
+        """Order more machines for selected sites, EUR bn (rows, sites); each order of a site has a slot of its own."""
+        world, programme, institutions = self.world, self.world.programme, self.institutions
+        if slot == len(slots):
+            slots.append(Delivered.nothing(world.count, world.sites.count))
+        first = some_worlds(programme.delivered, rows)
+        earlier = programme.later[:slot] if slots is programme.later else []
+        used = first.power_mw if slots is programme.later else np.zeros(amount.shape)
+        for cohort in earlier:
+            used = used + cohort.power_mw[rows]
+        again = deliver_again(
+            amount,
+            when,
+            year(when),
+            world.sites,
+            institutions.decide("procurement", rows=rows),
+            institutions.decide("operations", rows=rows),
+            Luck.of(self.tape, world.sites.count, rows, name),
+            first,
+            used,
+            world.p.rows(rows),
+        )
+        slots[slot].write(rows, amount > 0, again)
+
+    def _delivery(self, rows: NDArray[np.int64], plan: Reals, when: int) -> Delivered:
         world, institutions = self.world, self.institutions
         p = world.p.rows(rows)
         procedure = institutions.decide("procurement", rows=rows)
@@ -117,7 +187,7 @@ class Environment:
         luck = Luck.of(self.tape, world.sites.count, rows)
         matched = np.asarray(institutions.split_in(rows).host) > 0
         failing = np.where(matched, p.cancellation, 0.0)  # it is the match that fails
-        return deliver(plan, world.now, world.year, world.sites, procedure, practice, luck, failing, p)
+        return deliver(plan, when, year(when), world.sites, procedure, practice, luck, failing, p)
 
     # -- training ---------------------------------------------------------------------------------------------------
     def market(

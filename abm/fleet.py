@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from juste_retour.abm.delivery.chips import chips_bought, peak
+from juste_retour.abm.cohorts import SiteMachines
 from juste_retour.abm.delivery.pooling import Fleet, Pool, best_run
 from juste_retour.abm.institutions import Institutions
 from juste_retour.abm.world import World
@@ -37,22 +38,32 @@ def fleet_of(
     rows: NDArray[np.int64],
     works: Truths,
     machines: int,
-    year: float,
 ) -> Fleet:
     """The fleet of some worlds: facilities that work (rows, sites), and the first `machines` that stood already.
 
-    Where a site has both, the stronger one is its main machine. With `life_years` a facility is renewed at that age
-    with the chips that its price buys then.
+    Where a site has both, the stronger one is its main machine. A site with several cohorts runs the job over the newest
+    of its chips that gives the best rate alone.
     """
-    d, p = world.programme.delivered, world.p.rows(rows)
-    chips, peaks = d.powered(rows, world.now), d.peak[rows]
-    if world.renews:
-        age = np.maximum(year - d.since[rows], 0.0)
-        renewals = np.where(p.life_years > 0, np.floor(age / np.maximum(p.life_years, 1e-9)), 0.0)
-        bought = np.where(renewals > 0, d.bought[rows] + renewals * p.life_years, year)
-        chips = np.where(renewals > 0, chips_bought(d.spend[rows], bought, p), chips)
-        peaks = np.where(renewals > 0, peak(bought, p), peaks)
-    return combine(world, institutions, rows, np.where(works, chips, 0.0), peaks, machines)
+    candidates = SiteMachines(world.programme, rows, world.now).candidates()
+    fleets = [
+        combine(world, institutions, rows, np.where(works, chips, 0.0), peaks, machines)
+        for chips, peaks in candidates
+    ]
+    best = fleets[0]
+    if len(fleets) == 1:
+        return best
+    top = run_of(institutions, best, None, rows).own
+    for fleet in fleets[1:]:
+        own = run_of(institutions, fleet, None, rows).own
+        better = own > top
+        best = replace(
+            best,
+            chips=np.where(better, fleet.chips, best.chips),
+            peak=np.where(better, fleet.peak, best.peak),
+            joins=np.where(better, fleet.joins, best.joins),
+        )
+        top = np.maximum(own, top)
+    return best
 
 
 def combine(

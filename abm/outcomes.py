@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from juste_retour.abm.accounts import Accounts, accounts
+from juste_retour.abm.cohorts import SiteMachines
 from juste_retour.abm.delivery.building import NEVER, TO_OPERATION
-from juste_retour.abm.delivery.chips import h100_equivalents
 from juste_retour.abm.environment import Environment
 from juste_retour.abm.members import Members, load_members
 from juste_retour.abm.politics.payoffs import Payoffs
@@ -156,9 +156,11 @@ def outcomes(env: Environment, planner_years: Reals | None = None) -> Outcomes:
             "selected": world.programme.selected[k],
             "contracted": d.contracted[k],
             "operational": np.where(ready[k] < NEVER, ready[k], -1),
-            "accelerators": d.chips[k],
-            "power_mw": d.power_mw[k],
-            "spend_eur_bn": d.spend[k],
+            "accelerators": books.chips[k],
+            "power_mw": SiteMachines(world.programme, np.arange(world.count), world.now).contracted(
+                "power_mw"
+            )[k],
+            "spend_eur_bn": books.spend[k],
             "failed_tenders": d.failed_tenders[k],
             **{name: getattr(d, name)[k] for name in TO_OPERATION},
         },
@@ -177,18 +179,20 @@ def _of_worlds(
     spent = total(books.received)
     share = books.received / np.maximum(spent, 1e-300)[:, None]
     first = ready.min(-1, initial=NEVER)
-    committed = total(np.where(world.programme.own_money, 0.0, world.programme.planned))
     read, end = world.reading(), world.training.read[-1]
+    committed = world.committed
     return {
         "sites": contracted.sum(-1),
         "hosts": (books.sites > 0).sum(-1),
         "two_site_states": (books.sites > 1).sum(-1),
-        "committed_eur_bn": committed,
         "spend_eur_bn": spent,
-        "unspent_eur_bn": np.maximum(world.p.envelope_eur_bn[:, 0] - committed, 0.0),
+        "committed_eur_bn": committed,
+        "unspent_eur_bn": world.p.envelope_eur_bn[:, 0] - committed,
         "aggregate_accelerators": total(chips),
         "open_accelerators": total(chips * (1 - env.institutions.access_in(None).share)),
-        "h100_equivalents": total(h100_equivalents(chips, world.programme.delivered.peak)),
+        "h100_equivalents": total(
+            SiteMachines(world.programme, np.arange(world.count), world.now).h100_equivalents()
+        ),
         "largest_site_accelerators": chips.max(-1, initial=0.0),
         "largest_run_flop": end["largest_run_flop"],
         "frontier_flop": end["frontier_flop"],

@@ -97,7 +97,7 @@ class Parameters(BaseModel):
     chip_price_growth: Annotated[float, chips("1 a year", (0.5, 5), (1.15, 1.4), "growth of a chip's price", "abm/data/costs.csv, fitted by runs/europe/costs.py; some of its accelerators are estimated; held near Epoch AI (2025a)")] = 1.25
     chip_power_kw: Annotated[float, chips("kW", (0.01, 100), (1.2, 2.1), "power of a chip of 2022.8, host and network included, cooling apart", "abm/data/costs.csv, fitted by runs/europe/costs.py; some of its accelerators are estimated")] = 1.61
     chip_power_growth: Annotated[float, chips("1 a year", (0.5, 5), (1.1, 1.35), "growth of a chip's power", "abm/data/costs.csv, fitted by runs/europe/costs.py; some of its accelerators are estimated; held near Epoch AI (2025a)")] = 1.18
-    life_years: Annotated[float, chips("years", (0, 100), (0, 7), "age at which a machine is renewed; 0: never")] = 0.0
+    life_years: Annotated[float, chips("years", (0, 100), (0, 7), "age at which a machine is renewed, from money that is uncommitted; 0: never")] = 0.0
 
     # -- sites ------------------------------------------------------------------------------------------------------
     pue_base: Annotated[float, sites("1", (1, 3), (1.04, 1.2), "power usage effectiveness at `free_cooling_c` and below", "assumed, liquid-cooled new sites")] = 1.08
@@ -113,6 +113,7 @@ class Parameters(BaseModel):
     running_cost: Annotated[float, sites("share a year", (0, 1), (0.015, 0.1), "running cost, of the capital cost", "Epoch AI (2026): USD 0.9 bn of 38 a GW")] = 0.9 / 38
     facility_share: Annotated[float, sites("share", (0, 1), (0.2, 0.45), "share of the capital cost that is building, not machine", "fitted to the yearly costs of Epoch AI (2026): USD 12.5 bn of 38 a GW")] = 12.5 / 38
     facility_life_years: Annotated[float, sites("years", (1, 100), (10, 25), "years over which a building is written off", "fitted to the yearly costs of Epoch AI (2026)")] = 14.0
+    install_years: Annotated[float, sites("years", (0, 5), (0.25, 1), "years to install machines in a hall that stands", "assumed")] = 0.5
     interest: Annotated[float, sites("1 a year", (0.001, 1), (0.02, 0.1), "interest", "fitted to the yearly costs of Epoch AI (2026)")] = 0.07
     write_off_years: Annotated[float, sites("years", (1, 100), (3, 7), "years over which a machine is written off", "Epoch AI (2026)")] = 5.0
 
@@ -128,6 +129,8 @@ class Parameters(BaseModel):
 
     # -- money and the size of sites --------------------------------------------------------------------------------
     envelope_eur_bn: Annotated[float, money("EUR bn", (0, 1000), (5, 20), "money to place, the Union's and all others' together", "the essay, Krüger (2026): EUR 10 bn")] = 10.0
+    tranches: Annotated[int, money("orders", (1, 20), None, "yearly orders in which a site's money is spent, from its selection on", "a choice")] = 1
+    schedule: Annotated[str, money("years and EUR bn", None, None, "what is ordered in which year, as 2025:4 2027:6; instead of tranches", "a choice")] = ""
     smallest_eur_bn: Annotated[float, sites("EUR bn", (0.001, 10), (0.01, 0.1), "smallest facility worth the name, m", CALIBRATED)] = 0.065
     ceiling_eur_bn: Annotated[float, sites("EUR bn", (0.01, 1000), (0.2, 2), "most that a site may ask in a call", CALIBRATED)] = 1.1
 

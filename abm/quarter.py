@@ -7,6 +7,7 @@ from typing import TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
+from juste_retour.abm.cohorts import SiteMachines, ordered
 from juste_retour.abm.delivery.exchange import run_flop as flop
 from juste_retour.abm.delivery.frontier import capability_lag, compute_lag, frontier
 from juste_retour.abm.delivery.operations import talent_factor
@@ -15,6 +16,7 @@ from juste_retour.abm.environment import Environment
 from juste_retour.abm.fleet import fleet_of, operational, run_of
 from juste_retour.abm.politics.ballot_result import BallotResult
 from juste_retour.abm.politics.council import Council
+from juste_retour.abm.politics.facts import Facts
 from juste_retour.abm.records import Exit, HeldBallot, TimelineQuarter, Vote
 from juste_retour.abm.world import Race, World
 from juste_retour.agents.arrays import Reals, Whole, total
@@ -64,6 +66,8 @@ def bargain(env: Environment) -> None:
     _remember(world, rows, result)
     world.bargaining.settled[rows] = result.last
     if env.institutions.choice("agenda").marks.get("calls"):
+        if result.tops_up:  # after a call's last wave the selected sites share the money left
+            env.top_up(rows, Facts(env, rows).topped_up())
         return
     given_up = ~world.bargaining.settled[rows] & (
         (world.bargaining.rounds[rows] >= world.p.rounds_limit[rows, 0]) | (world.now == world.last)
@@ -133,6 +137,8 @@ def operate(env: Environment) -> None:
     d, chosen = programme.delivered, programme.selected >= 0
     if not chosen.any():
         return
+    _return_later_orders(env)
+    env.renew()
     hazard = np.asarray(env.institutions.practice.scandal_a_year)
     stopped = programme.stopped
     if np.any(hazard > 0):
@@ -141,16 +147,29 @@ def operate(env: Environment) -> None:
             draw = env.yearly("scandal", world.sites.count)
             this_quarter = np.floor(4 * draw / np.maximum(hazard, 1e-300)) == world.now % 4
             stopped = open_ & (draw < hazard) & this_quarter
-    opened = (chosen & ~d.cancelled & ((d.ready == world.now) | (d.complete == world.now))).any(-1)
+    opened = chosen & ~d.cancelled & ((d.ready == world.now) | (d.complete == world.now))
+    opened = (opened | ordered(programme, world.now)).any(-1)
     world.training.stale |= opened | (stopped != programme.stopped).any(-1)
     programme.stopped = stopped
+
+
+def _return_later_orders(env: Environment) -> None:
+    """The later orders of a site whose selection ends without a contract go back to the envelope."""
+    programme = env.world.programme
+    if not programme.later:
+        return
+    d = programme.delivered
+    lost = np.where(d.cancelled & (d.contracted == env.world.now), programme.later_money, 0.0)
+    programme.planned -= lost
+    programme.later_money -= lost
+    programme.envelope += total(np.where(programme.own_money, 0.0, lost))[:, None]
 
 
 def train(env: Environment) -> None:
     """The best single run of what works now; only where something changed."""
     world, training = env.world, env.world.training
     machines = operational(world.machines, world.year)
-    if machines != training.operational or (world.renews and world.now % 4 == 0):
+    if machines != training.operational:
         training.stale[:] = True
         training.operational = machines
     if env.institutions.local_pooling and not env.every_quarter:
@@ -164,7 +183,7 @@ def refresh(env: Environment) -> None:
     rows = np.flatnonzero(training.stale)
     if not len(rows):
         return
-    fleet = fleet_of(world, env.institutions, rows, world.working[rows], training.operational, world.year)
+    fleet = fleet_of(world, env.institutions, rows, world.working[rows], training.operational)
     pool = run_of(env.institutions, fleet, training.pool[rows], rows)
     training.rate[rows], training.pool[rows] = pool.rate, pool.members
     training.stale[rows] = False
@@ -196,7 +215,7 @@ def follow_the_machines(env: Environment) -> None:
     if not np.any(world.p.talent_elasticity > 0):
         return
     every = np.arange(world.count)
-    fleet = fleet_of(world, env.institutions, every, world.working, training.operational, world.year)
+    fleet = fleet_of(world, env.institutions, every, world.working, training.operational)
     gap = np.asarray(compute_lag(run_flop(env), world.year, world.p)).reshape(-1)
     training.near = moved(training.near, fleet.chips * fleet.peak, gap, world.exited_share, world.p)
     training.talent = talent_factor(training.near, 1.0, world.p)
@@ -240,7 +259,9 @@ def progress(world: World) -> Progress:
         "contracted": world.contracted.sum(-1),
         "working": works.sum(-1),
         "working_accelerators": total(
-            np.where(works, world.programme.delivered.powered(np.arange(world.count), world.now), 0.0)
+            np.where(
+                works, SiteMachines(world.programme, np.arange(world.count), world.now).working_chips(), 0.0
+            )
         ),
         "exited_labs": world.training.exited.sum(-1),
     }

@@ -81,5 +81,5 @@ class Readings:
             world.count
         )  # at the start only what stood already works, and nothing is to be kept of it
         machines = operational(world.machines, world.year)
-        fleet = fleet_of(world, self.env.institutions, every, world.working, machines, world.year)
+        fleet = fleet_of(world, self.env.institutions, every, world.working, machines)
         return run_flop(run_of(self.env.institutions, fleet, world.training.pool, None).rate, world.p)

@@ -81,7 +81,7 @@ class Scenario(Parameters):
         known = parameters()
         out: dict[str, object] = {"name": data.get("name", UNNAMED)}
         rules: dict[str, Choice] = {}
-        for key, value in data.items():
+        for key, value in _with_schedule(data).items():
             if key in known:
                 default, about = known[key]
                 out[key] = about.check(key, value, default)
@@ -108,6 +108,8 @@ class Scenario(Parameters):
             raise BadInput(f"end = {self.end!r} is more than 250 years after start; put it earlier.")
         quarter(self.announcement, "announcement")
         self._check_window(first, last)
+        self._check_payments(last)
+        self._check_leftover(last)
         if self.race_last_year < self.race_first_year:
             raise BadInput(
                 f"race_last_year = {self.race_last_year} is before race_first_year = {self.race_first_year}; raise it."
@@ -136,6 +138,59 @@ class Scenario(Parameters):
             raise BadInput(
                 f"window_years = {self.window_years:g} after {place} = {label(begin)!r} reaches beyond start = "
                 f"{self.start!r} to end = {self.end!r}; shorten window_years, or set end later."
+            )
+
+    @cached_property
+    def payments(self) -> tuple[tuple[int, float], ...]:
+        """The schedule as years and EUR bn; empty where there is none."""
+        found = []
+        for entry in self.schedule.split():
+            when, _, amount = entry.partition(":")
+            try:
+                found.append((int(when), float(amount)))
+            except ValueError:
+                raise BadInput(
+                    f"schedule = {self.schedule!r}: {entry!r} is not a year and EUR bn; write it as 2025:4.5."
+                ) from None
+        return tuple(found)
+
+    def _check_payments(self, last: int) -> None:
+        """Refuse orders after the last quarter, and a schedule that is not the envelope."""
+        announced = quarter(self.announcement, "announcement")
+        if not self.schedule:
+            if announced + 4 * (self.tranches - 1) > last:
+                raise BadInput(
+                    f"tranches = {self.tranches} from {self.announcement} on end after end = {self.end!r}; ask for "
+                    "fewer, or set end later."
+                )
+            return
+        if self.tranches != 1:
+            raise BadInput(f"tranches = {self.tranches} beside a schedule; give one of the two.")
+        whole = sum(amount for _, amount in self.payments)
+        if any(amount <= 0 for _, amount in self.payments):
+            raise BadInput(f"schedule = {self.schedule!r} orders nothing in some year; leave that year out.")
+        if abs(whole - self.envelope_eur_bn) > 1e-6 * max(self.envelope_eur_bn, 1.0):
+            raise BadInput(
+                f"schedule = {self.schedule!r} adds up to {whole:g} and envelope_eur_bn is {self.envelope_eur_bn:g}; "
+                "make them equal."
+            )
+        if max(4 * when for when, _ in self.payments) > last:
+            raise BadInput(f"schedule = {self.schedule!r} orders after end = {self.end!r}; order earlier.")
+
+    def _check_leftover(self, last: int) -> None:
+        """Refuse a leftover rule whose waves come after the last quarter."""
+        agenda = family("agenda")[self.rules["agenda"].rule]
+        chosen = dict(self.rules["agenda"].settings)
+        decisions = str(chosen.get("decisions", agenda.parameters.get("decisions", ("", None))[0])).split()
+        if not agenda.marks.get("calls") or not decisions:
+            return
+        rule = family("leftover")[self.rules["leftover"].rule]
+        settings = rule.settings(dict(self.rules["leftover"].settings), "leftover")
+        waves = rule(quarter(decisions[-1], "agenda.decisions"), **settings).waves
+        if waves and waves[-1].decision > last:
+            raise BadInput(
+                f"leftover = {rule.name!r} decides in {label(waves[-1].decision)}, after end = {self.end!r}; set end "
+                "later, or choose another rule."
             )
 
     def __hash__(self) -> int:
@@ -212,6 +267,17 @@ def parameters() -> dict[str, tuple[Setting, Parameter]]:
         if about is not None:
             found[name] = (info.default, about)
     return found
+
+
+def _with_schedule(data: Content) -> Content:
+    """What a scenario says, `tranches = [[year, eur_bn], ...]` written as a schedule."""
+    given = data.get("tranches")
+    if not isinstance(given, list):
+        return data
+    rows = [row for row in given if isinstance(row, list) and len(row) == 2]
+    if not given or len(rows) < len(given):
+        raise BadInput(f"tranches = {given!r} is not a list of years and EUR bn; write it as [[2025, 4.5]].")
+    return {**data, "tranches": 1, "schedule": " ".join(f"{when}:{amount}" for when, amount in rows)}
 
 
 def _rule(name: str, value: object, place: str) -> Rule:

@@ -42,6 +42,11 @@ def toml_value(value: object) -> str:
     return line.as_string()[1:-1]
 
 
+def setting(value: object) -> str:
+    """A value as `--set` takes it: a string as it is, anything else as TOML."""
+    return value if isinstance(value, str) else toml_value(value)
+
+
 def toml_lines(content: Mapping[str, object]) -> str:
     """A TOML file with one line for each key."""
     import tomlkit

@@ -7,7 +7,7 @@ parameter. This module holds data only: rules are asked through `abm.institution
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypedDict
 
@@ -41,6 +41,9 @@ class Programme:
         stopped: (worlds, sites) closed by a scandal this quarter.
         envelope: (worlds, 1) EUR bn left to place.
         transfers: (worlds, states) cash for a yes, EUR bn.
+        later: later orders for selected sites, each like `delivered`.
+        later_money: (worlds, sites) EUR bn of the later orders that are part of `planned`.
+        renewals: machines that replace others, likewise.
     """
 
     planned: Reals
@@ -52,6 +55,9 @@ class Programme:
     stopped: Truths
     envelope: Reals
     transfers: Reals
+    later_money: Reals
+    later: list[Delivered] = field(default_factory=list)
+    renewals: list[Delivered] = field(default_factory=list)
 
     @classmethod
     def at_start(cls, worlds: int, states: int, sites: int, envelope: Reals) -> Programme:
@@ -66,6 +72,7 @@ class Programme:
             stopped=np.zeros((worlds, sites), bool),
             envelope=np.broadcast_to(envelope, (worlds, 1)).copy(),
             transfers=np.zeros((worlds, states)),
+            later_money=np.zeros((worlds, sites)),
         )
 
 
@@ -250,6 +257,11 @@ class World:
     def tour(self) -> Tour:
         """The fiber ring over all candidate sites."""
         return plan_tour(self.sites.latitude, self.sites.longitude)
+
+    @property
+    def committed(self) -> Reals:
+        """(worlds,) EUR bn of the envelope in the plans that passed, cancelled selections included."""
+        return total(np.where(self.programme.own_money, 0.0, self.programme.planned))
 
     @cached_property
     def renews(self) -> bool:

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from juste_retour.agents.actors import COMMISSIONER
 from juste_retour.agents.arrays import Reals, pick, total
-from juste_retour.agents.each import each_commissioner
+from juste_retour.agents.each import each_actor
 from juste_retour.agents.rules import Family
 from juste_retour.agents.situation import College, States
 from juste_retour.agents.values import Values
@@ -23,7 +24,7 @@ draft = Family(
     signature="rule(plans, college) -> scores (worlds, plans, commissioners); the lead commissioner's best is drafted. "
     "plans.home, plans.portfolio (worlds, plans, commissioners), plans.union (worlds, plans, 1): gains, EUR bn.",
     actor="commissioner",
-    lift=each_commissioner(np.float64),
+    lift=each_actor(COMMISSIONER),
 )
 
 

@@ -9,21 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import is_dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from juste_retour.agents.actors import Cut, Kind
 from juste_retour.agents.arrays import Reals, Truths
 from juste_retour.agents.errors import BadInput
 from juste_retour.agents.rules import Function, Handed, Setting
-from juste_retour.agents.situation import College, States
-
-if TYPE_CHECKING:
-    from juste_retour.agents.commissioner import Plans
-    from juste_retour.agents.lab import Market
-
-Cut = Callable[[str, Any, int, int], Any]  # one actor's part of an array, or what is no array as it is
+from juste_retour.agents.situation import States
 
 
 class _Shared:
@@ -134,51 +129,34 @@ class Asks[Answer]:
             waiting = still
 
 
-def _number(answer: ArrayLike, function: Function) -> NDArray[np.generic]:
-    found = np.asarray(answer)
-    if found.size != 1 or found.dtype.kind not in "biuf":
-        said = f"{found.size} values" if found.dtype.kind in "biuf" else type(answer).__name__
-        raise BadInput(
-            f"the rule {function.__name__!r} is written for one state and returned {said}; return one number."
-        )
-    return found.reshape(())
-
-
-def each_state(dtype: type[np.generic]) -> Callable[[Function], Function]:
-    """How the families of member states lift a rule; `dtype` is what the family returns."""
-
-    def cut(name: str, value: Any, world: int, state: int) -> Any:
-        if isinstance(value, tuple):
-            return value[state : state + 1]
-        if not isinstance(value, np.ndarray) or value.ndim == 0:
-            return value
-        mine = value if value.ndim == 1 else value[world if len(value) > 1 else 0]
-        return mine[state : state + 1] if len(mine) > 1 else mine
+def each_actor(kind: Kind, dtype: type[np.generic] = np.float64) -> Callable[[Function], Function]:
+    """How the families of a kind of actors lift a rule; `dtype` is what the family returns."""
 
     def lift(function: Function) -> Function:
         def lifted(*handed: Any, **parameters: Setting | NDArray[np.generic]) -> NDArray[np.generic]:
-            shape = handed[0].received.shape
-            situation = handed[-1]
+            situation, cut = handed[-1], kind.part  # commissioners and labs have none, and ask nothing
             asks = Asks(lambda sizes: _Shared(situation.alone(sizes), cut))
             shared = [
-                _Shared(thing, cut, asks if thing is situation else None) if is_dataclass(thing) else thing
-                for thing in handed
+                _Shared(x, cut, asks if hasattr(x, "alone") else None) if is_dataclass(x) else x
+                for x in handed
             ]
-            out = np.zeros(shape, dtype=dtype)
+            out = np.zeros(kind.shape(handed), dtype=dtype)
+            options = out.shape[-1 if kind.options_last else 1] if kind.option else 1
 
-            def decide(world: int, state: int) -> None:
+            def decide(world: int, actor: int) -> None:
                 mine = [
-                    Own(x, world, state) if isinstance(x, _Shared) else cut("", x, world, state)
+                    Own(x, world, actor) if isinstance(x, _Shared) else cut("", x, world, actor)
                     for x in shared
                 ]
-                own = {k: cut(k, v, world, state) for k, v in parameters.items()}
+                own = {k: cut(k, v, world, actor) for k, v in parameters.items()}
                 try:
-                    out[world, state] = _number(function(*mine, **own), function)
+                    out[kind.seat(world, actor)] = _answers(function(*mine, **own), options, function, kind)
                 except Asked:
-                    asks.size = _number(asks.size, function)
+                    asks.size = _answers(asks.size, 1, function, kind)[0]
                     raise
 
-            asks.hear(np.ndindex(*shape), decide, shape)
+            everyone = (len(out), kind.count(out.shape))
+            asks.hear(np.ndindex(everyone), decide, everyone)
             return out
 
         return lifted
@@ -186,74 +164,14 @@ def each_state(dtype: type[np.generic]) -> Callable[[Function], Function]:
     return lift
 
 
-def each_commissioner(dtype: type[np.generic]) -> Callable[[Function], Function]:
-    """How the families of commissioners lift a rule: it sees each plan as one commissioner does, arrays (1, plans)."""
-
-    def cut(name: str, value: Any, world: int, seat: int) -> Any:
-        if isinstance(value, tuple):
-            return value[seat : seat + 1]
-        if not isinstance(value, np.ndarray) or value.ndim == 0:
-            return value
-        if value.ndim == 1:
-            return value[seat : seat + 1]
-        row = value[world if len(value) > 1 else 0]
-        if value.ndim == 2:
-            return row
-        return np.ascontiguousarray(row[:, seat if row.shape[-1] > 1 else 0])[None]
-
-    def lift(function: Function) -> Function:
-        def lifted(
-            plans: Plans, college: College, **parameters: Setting | NDArray[np.generic]
-        ) -> NDArray[np.generic]:
-            seen, seats = _Shared(plans, cut), _Shared(college, cut)
-            out = np.zeros(plans.home.shape, dtype=dtype)
-            for world in range(len(out)):
-                for seat in range(out.shape[-1]):
-                    own = {k: cut(k, v, world, seat) for k, v in parameters.items()}
-                    said = function(Own(seen, world, seat), Own(seats, world, seat), **own)
-                    out[world, :, seat] = _row(said, out.shape[1], function, "commissioner", "plan")
-            return out
-
-        return lifted
-
-    return lift
-
-
-def each_lab(function: Function) -> Function:
-    """How the family of labs lifts a rule: it sees each place as one lab does, arrays (1, places)."""
-
-    def cut(name: str, value: Any, world: int, lab: int) -> Any:
-        if not isinstance(value, np.ndarray) or value.ndim < 2:
-            return value
-        if name == "home":  # (labs, places), the same in all worlds
-            return value[lab : lab + 1]
-        row = value[world if len(value) > 1 else 0]
-        if value.ndim == 2:
-            return row
-        mine = lab if len(row) > 1 else 0
-        return row[mine : mine + 1]
-
-    def lifted(market: Market, **parameters: Setting | NDArray[np.generic]) -> Reals:
-        seen = _Shared(market, cut)
-        out = np.zeros(np.broadcast_shapes(market.usable.shape, market.outside.shape))
-        for world in range(len(out)):
-            for lab in range(out.shape[1]):
-                own = {k: cut(k, v, world, lab) for k, v in parameters.items()}
-                out[world, lab] = _row(
-                    function(Own(seen, world, lab), **own), out.shape[-1], function, "lab", "place"
-                )
-        return out
-
-    return lifted
-
-
-def _row(answer: ArrayLike, count: int, function: Function, actor: str, option: str) -> NDArray[np.generic]:
+def _answers(answer: ArrayLike, count: int, function: Function, kind: Kind) -> NDArray[np.generic]:
+    """What one actor answers, checked; (count,)."""
     found = np.asarray(answer)
     if found.dtype.kind not in "biuf" or found.size not in (1, count):
         said = f"{found.size} values" if found.dtype.kind in "biuf" else type(answer).__name__
+        wanted = f"one for each {kind.option}, {count} here" if kind.option else "one number"
         raise BadInput(
-            f"the rule {function.__name__!r} is written for one {actor} and returned {said}; return one for each "
-            f"{option}, {count} here."
+            f"the rule {function.__name__!r} is written for one {kind.name} and returned {said}; return {wanted}."
         )
     return np.broadcast_to(found.reshape(-1), (count,))
 

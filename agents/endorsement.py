@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from juste_retour.agents.each import each_commissioner
+from juste_retour.agents.actors import COMMISSIONER
+from juste_retour.agents.each import each_actor
 from juste_retour.agents.rules import Family
 
 endorse = Family(
@@ -10,7 +11,7 @@ endorse = Family(
     decides="how a commissioner votes in the College",
     signature="rule(plans, college) -> truth values (worlds, plans, commissioners): would vote for that plan.",
     actor="commissioner",
-    lift=each_commissioner(np.bool_),
+    lift=each_actor(COMMISSIONER, np.bool_),
 )
 
 

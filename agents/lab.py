@@ -13,8 +13,9 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from juste_retour.agents.actors import LAB
 from juste_retour.agents.arrays import Number, Reals, Whole
-from juste_retour.agents.each import each_lab
+from juste_retour.agents.each import each_actor
 from juste_retour.agents.rules import Family
 from juste_retour.agents.situation import Labs
 from juste_retour.agents.values import Values
@@ -26,7 +27,7 @@ anchor = Family(
     "where it is positive. market.usable (worlds, 1, places): accelerators' worth of compute open to a lab.",
     actor="lab",
     group="pooling",
-    lift=each_lab,
+    lift=each_actor(LAB),
 )
 
 

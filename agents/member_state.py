@@ -6,8 +6,9 @@ from typing import Annotated
 
 import numpy as np
 
+from juste_retour.agents.actors import STATE
 from juste_retour.agents.arrays import Reals
-from juste_retour.agents.each import each_state
+from juste_retour.agents.each import each_actor
 from juste_retour.agents.minds import swayed
 from juste_retour.agents.payoff import wanted_size
 from juste_retour.agents.rules import Family, Parameter
@@ -19,7 +20,7 @@ bid = Family(
     signature="rule(situation) -> size wanted, EUR bn (worlds, states); 0 is no bid. "
     "situation.alone(size) is the payoff with a site of its own, situation.standing the payoff without.",
     actor="state",
-    lift=each_state(np.float64),
+    lift=each_actor(STATE),
 )
 vote = Family(
     "vote",
@@ -27,7 +28,7 @@ vote = Family(
     signature="rule(offer, reservation, situation) -> whole numbers (worlds, states): 1 yes, -1 no, 0 abstention. "
     "offer.utility and reservation are EUR bn (worlds, states).",
     actor="state",
-    lift=each_state(np.int64),
+    lift=each_actor(STATE, np.int64),
 )
 expect = Family(
     "expect",
@@ -35,7 +36,7 @@ expect = Family(
     signature="rule(reversion, memory, situation) -> reservation values, EUR bn (worlds, states). reversion.utility is "
     "what stands if nothing is agreed; memory.gain what offers have brought so far.",
     actor="state",
-    lift=each_state(np.float64),
+    lift=each_actor(STATE),
 )
 
 

@@ -11,13 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from types import EllipsisType
 from typing import Any, ClassVar
 
 import mesa
 import numpy as np
 from numpy.typing import NDArray
 
+from juste_retour.agents.actors import COMMISSIONER, LAB, STATE, Kind
 from juste_retour.agents.arrays import Reals, Truths
 from juste_retour.agents.errors import BadInput
 from juste_retour.agents.lab import Market
@@ -35,6 +35,7 @@ class Actor(mesa.Agent):
     """
 
     decisions: ClassVar[dict[str, type[np.generic]]] = {}  # and what each is answered with
+    actors: ClassVar[Kind]  # where its kind stands in what is handed and answered
 
     def __init__(self, model: Any, place: int):
         super().__init__(model)
@@ -61,15 +62,6 @@ class Actor(mesa.Agent):
     def answer(self, name: str, handed: Handed) -> float | NDArray[np.generic]:
         """Take the decision `name` on what all were handed in this world; the answer is checked."""
         raise NotImplementedError
-
-    @staticmethod
-    def answers(handed: Handed) -> tuple[int, ...]:
-        """Shape of what all actors of the kind answer together, from what they are handed."""
-        raise NotImplementedError
-
-    def seat(self, row: int) -> tuple[int | EllipsisType, ...]:
-        """Where among these answers its own stands, in one of the worlds."""
-        return (row, ..., self.place)
 
     def _wrong(self, name: str, answer: object, remedy: str) -> BadInput:
         said = " ".join(repr(answer).split())
@@ -103,6 +95,7 @@ class MemberState(Actor):
     """A member state: whether it applies, how it votes and what it expects."""
 
     decisions: ClassVar = {"bid": np.float64, "vote": np.int64, "expect": np.float64}
+    actors = STATE
 
     def bid(self, situation: Situation) -> float:
         """Size of the site to apply for, EUR bn; 0 is no bid. `situation.alone(size)` is the payoff with one."""
@@ -120,11 +113,6 @@ class MemberState(Actor):
         first, *rest = self.model.handed(name)
         said = self.model.by_rule(name, with_own(first, mine, self.place), *rest)
         return own(np.asarray(said), self.place)
-
-    @staticmethod
-    def answers(handed: Handed) -> tuple[int, ...]:
-        """(worlds, states)."""
-        return handed[0].received.shape
 
     def answer(self, name: str, handed: Handed) -> float:
         """Take the decision; what it may see is its own column of what all states are handed."""
@@ -244,6 +232,7 @@ class Commissioner(Actor):
     """A commissioner: what the Commission drafts and how the College votes on it."""
 
     decisions: ClassVar = {"draft": np.float64, "endorse": np.bool_}
+    actors = COMMISSIONER
 
     def draft(self, plans: OwnPlans) -> Reals:
         """A score for each draft, (plans,); the lead commissioner's best among those adopted is proposed."""
@@ -261,12 +250,7 @@ class Commissioner(Actor):
             columns[key] = np.array(getattr(plans, key))
             columns[key][0, :, self.place] = getattr(mine, key)
         said = np.asarray(self.model.by_rule(name, replace(plans, **columns), college))
-        return said[0, :, self.place if said.shape[-1] > 1 else 0]
-
-    @staticmethod
-    def answers(handed: Handed) -> tuple[int, ...]:
-        """(worlds, plans, commissioners)."""
-        return handed[0].home.shape
+        return own(said, self.place, COMMISSIONER)
 
     def answer(self, name: str, handed: Handed) -> Reals | Truths:
         """Take the decision; what it may see is the drafts as it weighs them."""
@@ -309,6 +293,7 @@ class Lab(Actor):
     """A lab: where it would train, and so where it offers money and when it leaves."""
 
     decisions: ClassVar = {"anchor": np.float64}
+    actors = LAB
 
     def anchor(self, market: Market) -> Reals:
         """What each place gives over what the lab has, in log units, (places,); it offers money where it is positive."""
@@ -320,16 +305,7 @@ class Lab(Actor):
         home[self.place], outside[0, self.place, 0] = mine.home, mine.outside
         usable, wait = (np.reshape(x, (1, 1, -1)) for x in (mine.usable, mine.wait))
         said = self.model.by_rule(name, replace(market, usable=usable, wait=wait, home=home, outside=outside))
-        return np.asarray(said)[0, self.place]
-
-    @staticmethod
-    def answers(handed: Handed) -> tuple[int, ...]:
-        """(worlds, labs, places)."""
-        return np.broadcast_shapes(handed[0].usable.shape, handed[0].outside.shape)
-
-    def seat(self, row: int) -> tuple[int | EllipsisType, ...]:
-        """Where among these answers its own stands, in one of the worlds."""
-        return (row, self.place)
+        return own(np.asarray(said), self.place, LAB)
 
     def answer(self, name: str, handed: Handed) -> Reals:
         """Take the decision; what it may see is the places as they are to it."""

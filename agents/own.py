@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from juste_retour.agents.actors import COMMISSIONER, LAB, STATE, Kind
 from juste_retour.agents.arrays import Reals
 from juste_retour.agents.commissioner import Plans
 from juste_retour.agents.each import Asks
@@ -35,10 +36,10 @@ class Parameters(Values):
         return value[0, 0] if isinstance(value, np.ndarray) else value
 
 
-def own(handed: Any, actor: int) -> Any:
-    """One state's column of an offer, a memory, a situation or an array, of which one world is left."""
+def own(handed: Any, actor: int, kind: Kind = STATE, name: str = "") -> Any:
+    """One actor's part of what all of its kind are handed, or of an array of that name; one world of it is left."""
     if isinstance(handed, np.ndarray):
-        return handed[0, actor if handed.shape[-1] > 1 else 0]
+        return kind.part(name, handed, 0, actor)[0]
     if not is_dataclass(handed) or isinstance(handed, type):
         return handed
     parts: dict[str, Any] = {}
@@ -47,7 +48,7 @@ def own(handed: Any, actor: int) -> Any:
         if field.name == "p":
             value = Parameters(value)
         elif isinstance(value, np.ndarray | Offer):
-            value = own(value, actor)
+            value = own(value, actor, kind, field.name)
         elif field.name == "alone" and isinstance(handed, Situation):
             value = _own_alone(handed, actor)
         elif field.name == "continued" and value is not None:
@@ -121,14 +122,9 @@ class OwnPlans:
 def own_plans(plans: Plans, college: College, seat: int) -> OwnPlans:
     """One commissioner's view of the drafts of one world."""
 
-    def mine(x: Reals) -> Reals:
-        return x[0, :, seat if x.shape[-1] > 1 else 0]
-
-    return OwnPlans(
-        **{name: mine(getattr(plans, name)) for name in _COLUMNS},
-        portfolio=mine(plans.portfolio(college)),
-        utility=mine(plans.utility(college)),
-    )
+    columns = {name: getattr(plans, name) for name in _COLUMNS}
+    columns |= {"portfolio": plans.portfolio(college), "utility": plans.utility(college)}
+    return OwnPlans(**{name: own(column, seat, COMMISSIONER) for name, column in columns.items()})
 
 
 _COLUMNS = ("home", "union", "race", "cohesion", "spend", "private", "party")
@@ -136,10 +132,4 @@ _COLUMNS = ("home", "union", "race", "cohesion", "spend", "private", "party")
 
 def own_market(market: Market, lab: int) -> Market:
     """The places where one lab of one world could train; `usable`, `wait` and `home` are (places,), `outside` a number."""
-    return Market(
-        usable=market.usable[0, 0],
-        wait=market.wait[0, 0],
-        home=market.home[lab],
-        outside=market.outside[0, lab, 0],
-        p=Parameters(market.p),
-    )
+    return replace(own(market, lab, LAB), outside=market.outside[0, lab, 0])

@@ -46,6 +46,7 @@ _FAMILIES = {
     "entitlement": "abm.politics.entitlement",
     "expect": "agents.member_state",
     "funding": "abm.politics.funding",
+    "leftover": "abm.politics.leftover",
     "operations": "abm.delivery.operations",
     "pooling": "abm.delivery.pooling",
     "procurement": "abm.delivery.procurement",

@@ -15,6 +15,7 @@ from juste_retour.abm.scenario import Scenario, load
 from juste_retour.agents.errors import BadInput
 from juste_retour.runs import tables as shape
 from juste_retour.runs.chunked import CHUNK, Progress, chunks, run_worlds
+from juste_retour.runs.numerals import brief, within
 from juste_retour.runs.provenance import provenance
 from juste_retour.runs.statistics import summary, without_a_run
 
@@ -102,19 +103,12 @@ class Result:
             for name in ("sites", "hosts", "aggregate_accelerators", "years_behind", "price_of_politics"):
                 if name in self.worlds:
                     s = summary(self.worlds[name])
-                    spread = "" if self.count == 1 else f" ({_brief(s['low'])} to {_brief(s['high'])})"
-                    lines.append(f"  {name}: {_brief(s['median'])}{spread}")
+                    lines.append(f"  {name}: {brief(s['median']) if self.count == 1 else within(s, brief)}")
             idle = without_a_run(self.worlds["years_behind"])
             if idle:
                 lines.append(f"  worlds without a run: {idle}")
         rows = ", ".join(f"{name} {len(table):,} rows" for name, table in self.tables.items())
         return "\n".join([*lines, f"  tables: {rows}"])
-
-
-def _brief(value: float) -> str:
-    if not np.isfinite(value):
-        return "none"
-    return f"{value:,.0f}" if value == int(value) or abs(value) >= 1000 else f"{value:.3g}"
 
 
 def simulate(

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
 from juste_retour.abm.calendar import quarter
-from juste_retour.runs.statistics import HIGH, LOW, median, quantile, without_a_run
+from juste_retour.runs.statistics import summary, without_a_run
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -42,13 +43,15 @@ class Plots:
         for code, rows in self.result.states.groupby("state", sort=False):
             size = rows["accelerators"]
             if size.max() > 0:
-                found.append((median(size), names[str(code)], quantile(size, LOW), quantile(size, HIGH)))
-        found.sort()
+                found.append((names[str(code)], summary(size)))
+        found.sort(key=lambda row: (row[1]["median"], row[0]))
         place = np.arange(len(found))
-        axes.barh(place, [f[0] for f in found], color=INK)
+        axes.barh(place, [s["median"] for _, s in found], color=INK)
         if self.result.count > 1:
-            axes.hlines(place, [f[2] for f in found], [f[3] for f in found], color="black", linewidth=1)
-        axes.set_yticks(place, [f[1] for f in found])
+            axes.hlines(
+                place, [s["low"] for _, s in found], [s["high"] for _, s in found], color="black", linewidth=1
+            )
+        axes.set_yticks(place, [name for name, _ in found])
         return self._named(axes, "accelerators", "")
 
     def years_behind(self, axes: Axes | None = None) -> Axes:
@@ -68,9 +71,8 @@ class Plots:
         axes = _axes(axes)
         rows = self.result.timeline.groupby("quarter")[outcome]
         years = [quarter(str(q), "quarter") / 4 for q in rows.groups]
-        low, mid, high = (
-            np.array([quantile(values, share) for _, values in rows]) for share in (LOW, 0.5, HIGH)
-        )
+        bands = pd.DataFrame([summary(values) for _, values in rows])
+        low, mid, high = (bands[name].to_numpy() for name in ("low", "median", "high"))
         axes.plot(years, np.where(np.isfinite(mid), mid, np.nan), color=INK)
         both = np.isfinite(low) & np.isfinite(high)
         axes.fill_between(years, low, high, where=both, color=INK, alpha=0.2, linewidth=0)

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from juste_retour.runs.numerals import plain
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -34,29 +36,7 @@ def _finite(content: Any) -> Any:
         return {str(key): _finite(value) for key, value in content.items()}
     if isinstance(content, list | tuple):
         return [_finite(value) for value in content]
-    if hasattr(content, "item"):  # a NumPy number
-        content = content.item()
-    if isinstance(content, float) and not math.isfinite(content):
-        return None
-    return content
-
-
-def number(value: Any) -> str:
-    """A parameter's value in few digits."""
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
-
-
-def brief(value: float) -> str:
-    """A number in few digits."""
-    if value != value or value in (float("inf"), float("-inf")):
-        return "-"
-    if abs(value) >= 1e6:
-        return f"{value:.3g}".replace("e+", "e")
-    if abs(value) >= 1e4:
-        return f"{value / 1000:.0f}k"
-    if abs(value) >= 100 or value == int(value):
-        return f"{value:,.0f}"
-    return f"{value:.3f}".rstrip("0").rstrip(".") if abs(value) < 10 else f"{value:.1f}"
+    return plain(content)
 
 
 def console(stderr: bool = False) -> Console:

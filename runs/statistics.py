@@ -4,6 +4,7 @@ In the tables a lag is missing where nothing works. Here such a world stands abo
 only where half of the worlds have no run.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -43,9 +44,17 @@ def median(values: Any) -> float:
     return quantile(values, 0.5)
 
 
-def summary(values: Any) -> dict[str, float]:
+def summary(values: Any, by: Callable[[Any, float], Any] = quantile) -> dict[str, Any]:
     """Median and the 5 and 95 % quantiles: `median`, `low`, `high`."""
-    return {"median": median(values), "low": quantile(values, LOW), "high": quantile(values, HIGH)}
+    return {"median": by(values, 0.5), "low": by(values, LOW), "high": by(values, HIGH)}
+
+
+def known_summary(values: Any) -> dict[str, float]:
+    """Median and 90 % interval of draws, the missing ones left out; NaN where none is known."""
+    values = np.asarray(values, dtype=np.float64)
+    known = values[~np.isnan(values)]
+    low, middle, high = np.quantile(known, [LOW, 0.5, HIGH]) if len(known) else (np.nan,) * 3
+    return {"median": float(middle), "low": float(low), "high": float(high)}
 
 
 def ranked_quantile(values: Any, share: float) -> Any:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pandas as pd
 import solara
 
 from juste_retour.abm.model import AllocationModel
@@ -37,12 +38,9 @@ def Facilities(model: Any) -> None:  # noqa: N802  components have capital lette
     """The facilities so far, largest first."""
     update_counter.get()
     kept = [a for a in model.agents if type(a).__name__ == "Facility"]
-    rows = "".join(
-        f"<tr><td>{f.site}</td><td>{f.state}</td><td>{f.accelerators:,.0f}</td></tr>"
-        for f in sorted(kept, key=lambda f: -f.accelerators)
-    )
-    head = "<tr><th>site</th><th>state</th><th>accelerators</th></tr>"
-    solara.HTML(tag="table", unsafe_innerHTML=head + rows)
+    ordered = sorted(kept, key=lambda f: -f.accelerators)
+    columns = {"site": [f.site for f in ordered], "state": [f.state for f in ordered]}
+    solara.DataFrame(pd.DataFrame(columns | {"accelerators": [round(f.accelerators) for f in ordered]}))
 
 
 @solara.component

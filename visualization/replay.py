@@ -7,6 +7,8 @@ import re
 from pathlib import Path
 from typing import Any
 
+from juste_retour.runs.pages import page_of
+
 STAGE = Path(__file__).parent / "stage"
 
 
@@ -57,24 +59,11 @@ def replay(runs: list[dict[str, Any]], view: dict[str, Any], geometry: dict[str,
     """Return the page that plays one or two runs on a map."""
     title = " and ".join(run["scenario"] for run in runs)
     first = runs[0] if runs else {"seed": 0}
-    style = (STAGE / "stage.css").read_text("utf-8")
-    content = inlined({"geometry": geometry, "runs": runs, "view": view})
-    return f"""<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>juste retour: {_escaped(title)}, seed {first["seed"]}</title>
-<style>{style}</style>
-</head>
-<body>
-<div id="juste-retour"></div>
-<script type="application/json" id="runs">{content}</script>
-<script type="module">{bundled()}</script>
-</body>
-</html>
-"""
-
-
-def _escaped(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;")
+    return page_of(
+        Path(__file__).with_suffix(".html"),
+        title=title,
+        seed=first["seed"],
+        style=(STAGE / "stage.css").read_text("utf-8"),
+        content=inlined({"geometry": geometry, "runs": runs, "view": view}),
+        script=bundled(),
+    )

@@ -102,9 +102,9 @@ class Luck:
     cancel: Reals
 
     @classmethod
-    def of(cls, tape: Tape, sites: int, rows: NDArray[np.int64]) -> Luck:
-        """Read it off the tape."""
-        return cls(*(tape.uniform(f"delivery:{f.name}", sites)[rows] for f in fields(cls)))
+    def of(cls, tape: Tape, sites: int, rows: NDArray[np.int64], order: str = "") -> Luck:
+        """Read it off the tape; `order` names a later order."""
+        return cls(*(tape.uniform(f"delivery:{f.name}{order}", sites)[rows] for f in fields(cls)))
 
 
 def headroom(sites: Sites, procedure: Procedure, p: Values) -> Reals:
@@ -189,4 +189,64 @@ def deliver(
         litigation_years=court,
         building_years=building,
         grid_years=grid,
+    )
+
+
+def deliver_again(
+    plan: Reals,
+    now: int,
+    year: float,
+    sites: Sites,
+    procedure: Procedure,
+    practice: Practice,
+    luck: Luck,
+    first: Delivered,
+    used_mw: Reals,
+    p: Values,
+) -> Delivered:
+    """What a later order for selected sites becomes: awarded again, installed in the hall that stands.
+
+    Args:
+        plan: (worlds, sites) EUR bn; 0 where nothing is ordered.
+        now: quarter of the order since year 0.
+        year: its decimal year.
+        sites: the candidate sites.
+        procedure: the procurement rule's.
+        practice: the operations rule's.
+        luck: the order's own.
+        first: the site's first order; machines are not installed before its hall stands.
+        used_mw: (worlds, sites) power that earlier orders draw.
+        p: parameters, each (worlds, 1).
+    """
+    award, fails = award_time(procedure, luck.award), tender_fails(procedure, luck.tender)
+    again = np.where(fails, award_time(procedure, luck.again), 0.0)
+    court = litigation_years(procedure, luck.court, p)
+    to_contract = award + again + court
+    contracted = now + np.maximum(np.rint(4 * to_contract), 1).astype(np.int64)
+    since = np.maximum(year + to_contract + p.install_years, first.since)
+    bought, kept = chip_date(procedure, year, since), money_kept(practice, np.inf)
+    room = np.maximum(headroom(sites, procedure, p) * p.beyond_headroom - used_mw, 0.0)
+    wanted = chip.chips_bought(plan, bought, p, kept)
+    carried = chip.chips_carried(room, bought, sites.temperature, p)
+    chips, none = np.minimum(wanted, carried), np.zeros(plan.shape)
+    ready = np.maximum(np.floor(4 * since).astype(np.int64), contracted + 1)
+    return Delivered(
+        cancelled=first.cancelled | (plan <= 0),
+        contracted=contracted,
+        ready=ready,
+        complete=ready,
+        expected=since,
+        since=since,
+        bought=bought,
+        chips=chips,
+        waiting=none,
+        peak=np.broadcast_to(chip.peak(bought, p), plan.shape),
+        spend=np.where(wanted > carried, chip.spend_for(chips, bought, p, kept), plan),
+        power_mw=chip.power_mw(chips, bought, sites.temperature, p),
+        award_years=award,
+        retender_years=again,
+        failed_tenders=np.asarray(fails, dtype=np.int64),
+        litigation_years=court,
+        building_years=since - year - to_contract,
+        grid_years=none,
     )

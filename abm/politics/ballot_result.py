@@ -50,6 +50,7 @@ class BallotResult:
         transfer: cash for a yes, EUR bn; a number or (worlds, states).
         delay: (worlds,) amendments that went before, or a number.
         applied: (worlds, states) who applied, under a call for proposals.
+        tops_up: whether selected sites share the money that is left after this round.
         terms: what voters weighed; None where nobody voted on a plan.
     """
 
@@ -66,4 +67,5 @@ class BallotResult:
     transfer: float | Reals = 0.0
     delay: int | Whole = 0
     applied: Truths | None = None
+    tops_up: bool = False
     terms: Terms | None = None

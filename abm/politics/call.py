@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from juste_retour.abm.politics.council import Council
 from juste_retour.abm.politics.entitlement import spread
+from juste_retour.abm.politics.fitted import fitted
 from juste_retour.abm.records import Bid
-from juste_retour.agents.arrays import Reals, Truths, pick
+from juste_retour.agents.arrays import Reals, Truths
 from juste_retour.agents.lab import Letters
 
 
@@ -75,18 +76,3 @@ def hold(council: Council, deadline: float, sunk: float | Reals) -> Call:
         size > 0,
         letters,
     )
-
-
-def fitted(asked: Reals, score: Reals, envelope: Reals) -> Reals:
-    """Down the ranking, the bids that fit the money left; (worlds, sites), the envelope (worlds, 1)."""
-    order = np.argsort(np.where(asked > 0, -score, np.inf), axis=-1, kind="stable")
-    left = envelope[:, 0].copy()
-    out = np.zeros(asked.shape)
-    deepest = int((asked > 0).sum(-1).max(initial=0))
-    for k in range(deepest):
-        at = order[:, k : k + 1]
-        ask = pick(asked, at)[:, 0]
-        fits = (ask > 0) & (ask <= left)
-        left = np.where(fits, left - ask, left)
-        np.put_along_axis(out, at, np.where(fits, ask, 0.0)[:, None], axis=-1)
-    return out

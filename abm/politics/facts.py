@@ -11,7 +11,7 @@ from juste_retour.abm.environment import Environment
 from juste_retour.abm.politics.entitlement import best_of
 from juste_retour.abm.politics.funding import Split
 from juste_retour.abm.prospect import Outlook
-from juste_retour.agents.arrays import Reals, Truths, Whole, pick, total
+from juste_retour.agents.arrays import Reals, Truths, Whole, pick, take, total
 
 
 class Facts:
@@ -141,6 +141,30 @@ class Facts:
                 self.split.host > 0, (budget - already) / np.maximum(self.split.host, 1e-12), np.inf
             )
         return np.maximum(np.minimum(self.at_best(self.cap), np.broadcast_to(match, self.best.shape)), 0.0)
+
+    def topped_up(self) -> Reals:
+        """(worlds, sites) EUR bn that selected sites could get of the money left, in proportion to what they have.
+
+        A site takes up to its power, and its host up to what it can match.
+        """
+        w, programme = self.world, self.world.programme
+        there = np.where(w.live & ~programme.own_money, programme.planned, 0.0)[self.rows]
+        budget = self.p.match_share_of_gdp * self.states.gdp
+        with np.errstate(divide="ignore"):
+            most = np.where(self.split.host > 0, budget / np.maximum(self.split.host, 1e-12), np.inf)
+        limit = np.broadcast_to(most, self.received.shape)
+        more = np.zeros(there.shape)
+        for _ in range(3):  # pour what does not fit into those that have room left
+            full = w.by_state(there + more) >= limit * (1 - 1e-9)
+            open_ = (there > 0) & (there + more < self.cap) & ~take(full, self.sites.state)
+            weight = np.where(open_, there, 0.0)
+            left = np.maximum(self.envelope - total(more)[:, None], 0.0)
+            step = left * weight / np.maximum(total(weight)[:, None], 1e-300)
+            step = np.minimum(step, np.maximum(self.cap - there - more, 0.0))
+            room = np.maximum(limit - w.by_state(there + more), 0.0)
+            fits = np.minimum(1.0, room / np.maximum(w.by_state(step), 1e-300))
+            more = more + step * take(fits, self.sites.state)
+        return more
 
     def counted(self, plan: Reals) -> Whole:
         """(worlds, states) number of sites of a plan in each state."""

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from juste_retour.runs.commands.options import Json, ResultDir, Rules
+from juste_retour.runs.numerals import counted, duration, size
 
 SpecFile = Annotated[Path, typer.Argument(metavar="SPEC.toml", help="The experiment.")]
 Workers = Annotated[
@@ -63,8 +64,8 @@ def batch(
             return
         _say_cost(read, where)
         where.print(
-            f"About {_time(found.seconds(count))} with {max(count, 1)} "
-            f"{'worker' if count == 1 else 'workers'}, {_size(found.bytes)} of tables. Nothing was written.",
+            f"About {duration(found.seconds(count))} with {max(count, 1)} "
+            f"{'worker' if count == 1 else 'workers'}, {size(found.bytes)} of tables. Nothing was written.",
             soft_wrap=True,
         )
         return
@@ -87,8 +88,8 @@ def batch(
         return
     rate = f", {done.tally.rate:,.0f} runs/s" if done.tally.worlds_now else ""
     where.print(
-        f"{done.tally.worlds_done:,} runs in {_chunks(done.tally.chunks)} are in {out} "
-        f"({_time(done.tally.seconds)}{rate}); result {done.digest[:16]}.",
+        f"{done.tally.worlds_done:,} runs in {counted(done.tally.chunks, 'chunk')} are in {out} "
+        f"({duration(done.tally.seconds)}{rate}); result {done.digest[:16]}.",
         soft_wrap=True,
     )
 
@@ -99,7 +100,7 @@ def _say_cost(spec: Any, where: Any) -> None:
     plan = Plan(spec)
     where.print(
         f"{spec.title}: {len(spec.kept)} {'point' if len(spec.kept) == 1 else 'points'} x {spec.replications:,} "
-        f"replications = {spec.runs:,} runs in {_chunks(plan.chunks)} (spec {spec.digest}).",
+        f"replications = {spec.runs:,} runs in {counted(plan.chunks, 'chunk')} (spec {spec.digest}).",
         soft_wrap=True,
     )
     if spec.refused:
@@ -135,7 +136,7 @@ class _Display:
 
         from juste_retour.runs.printing import console
 
-        left = _time(tally.left) if tally.left == tally.left else "?"
+        left = duration(tally.left) if tally.left == tally.left else "?"
         failed = f", {tally.failed} failed" if tally.failed else ""
         text = f"{tally.rate:,.0f} runs/s, {left} left{failed}"
         if not self.terminal:
@@ -182,25 +183,3 @@ def verify(
     for line in found.differences[:10]:
         where.print(line, soft_wrap=True)
     where.print(verdict(found, folder), soft_wrap=True)
-
-
-def _chunks(count: int) -> str:
-    return "1 chunk" if count == 1 else f"{count:,} chunks"
-
-
-def _time(seconds: float) -> str:
-    if seconds < 1:
-        return "less than a second"
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    if seconds < 5400:
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.1f} h"
-
-
-def _size(count: float) -> str:
-    for unit in ("bytes", "kB", "MB", "GB"):
-        if count < 1000:
-            return f"{count:.0f} {unit}"
-        count /= 1000
-    return f"{count:.1f} TB"

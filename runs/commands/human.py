@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from juste_retour.abm.toml import setting
 from juste_retour.runs.ensemble import Result
+from juste_retour.runs.numerals import counted, span, within
 from juste_retour.runs.printing import print_table
 from juste_retour.runs.statistics import summary, without_a_run
 
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 def show(result: Result, changes: Mapping[str, Any], where: Console) -> None:
     """Print a result; `changes` is what was changed in the scenario by hand."""
     changed = (
-        " with " + ", ".join(f"{key} = {_said(value)}" for key, value in changes.items()) if changes else ""
+        " with " + ", ".join(f"{key} = {setting(value)}" for key, value in changes.items()) if changes else ""
     )
     if result.count == 1:
         _one(result, changed, where)
@@ -27,15 +29,11 @@ def show(result: Result, changes: Mapping[str, Any], where: Console) -> None:
         _many(result, changed, where)
 
 
-def _said(value: Any) -> str:
-    return value if isinstance(value, str) else repr(value)
-
-
 def _one(result: Result, changed: str, where: Console) -> None:
     world = result.worlds.iloc[0]
     where.print(
-        f"{result.scenario.name}{changed}, seed {result.seed}, world {result.first}: {_count(world['sites'], 'site')} in "
-        f"{_count(world['hosts'], 'state')}, EUR {world['spend_eur_bn']:.1f} bn spent and {world['unspent_eur_bn']:.1f} bn left"
+        f"{result.scenario.name}{changed}, seed {result.seed}, world {result.first}: {counted(world['sites'], 'site')} in "
+        f"{counted(world['hosts'], 'state')}, EUR {world['spend_eur_bn']:.1f} bn spent and {world['unspent_eur_bn']:.1f} bn left"
     )
     where.print()
     _facilities(result, where)
@@ -150,7 +148,7 @@ def _by_state(result: Result, where: Console) -> None:
             f"{hosts:.0%}",
             f"{sites:.2f}",
             f"{size['median']:,.0f}",
-            f"{size['low']:,.0f} to {size['high']:,.0f}",
+            span(size["low"], size["high"], lambda x: f"{x:,.0f}"),
         ]
         for name, hosts, sites, size in rows
     ]
@@ -167,16 +165,13 @@ def _by_state(result: Result, where: Console) -> None:
 
 def _span(values: Any, form: str = ",.0f") -> str:
     found = summary(values)
-    low, mid, high = (
-        f"{found[k]:{form}}" if np.isfinite(found[k]) else "none" for k in ("low", "median", "high")
-    )
-    return mid if low == high else f"{mid} ({low} to {high})"
+
+    def text(value: float) -> str:
+        return f"{value:{form}}" if np.isfinite(value) else "none"
+
+    return text(found["median"]) if text(found["low"]) == text(found["high"]) else within(found, text)
 
 
 def _several(values: Any, noun: str) -> str:
     said = _span(values)
     return f"{said} {noun}" if said == "1" else f"{said} {noun}s"
-
-
-def _count(number: Any, noun: str) -> str:
-    return f"{int(number)} {noun}" if number == 1 else f"{int(number)} {noun}s"

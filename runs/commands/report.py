@@ -30,7 +30,7 @@ def sensitivity(
     """Say how much of an outcome's variance each factor makes, and how much is luck."""
     from dataclasses import asdict
 
-    from juste_retour.runs import printing
+    from juste_retour.runs import numerals, printing
     from juste_retour.runs.experiments.results import Results
     from juste_retour.runs.reports import sensitivity as analysis
 
@@ -48,10 +48,10 @@ def sensitivity(
         rows = [
             [
                 e.factor,
-                printing.brief(e.mu_star),
-                f"+- {printing.brief(e.mu_star_half_width)}",
-                printing.brief(e.mu),
-                printing.brief(e.sigma),
+                numerals.brief(e.mu_star),
+                f"+- {numerals.brief(e.mu_star_half_width)}",
+                numerals.brief(e.mu),
+                numerals.brief(e.sigma),
             ]
             for e in sorted(effects, key=lambda e: -e.mu_star)
         ]
@@ -67,10 +67,10 @@ def sensitivity(
         rows = [
             [
                 i.factor,
-                printing.brief(i.first),
-                f"{printing.brief(i.first_low)} to {printing.brief(i.first_high)}",
-                printing.brief(i.total),
-                f"{printing.brief(i.total_low)} to {printing.brief(i.total_high)}",
+                numerals.brief(i.first),
+                numerals.span(i.first_low, i.first_high),
+                numerals.brief(i.total),
+                numerals.span(i.total_low, i.total_high),
             ]
             for i in sorted(found.indices, key=lambda i: -i.total)
         ]
@@ -83,7 +83,7 @@ def sensitivity(
             return
         headings = ["Factor", "Share alone", "95 %"]
         rows = [
-            [s.factor, printing.brief(s.share), f"{printing.brief(s.low)} to {printing.brief(s.high)}"]
+            [s.factor, numerals.brief(s.share), numerals.span(s.low, s.high)]
             for s in sorted(shares, key=lambda s: -s.share)
         ]
     where.print(f"{name}: shares of its variance" if kind != "morris" else f"{name}: elementary effects")

@@ -103,17 +103,17 @@ def list_parameters(json: Json = False) -> None:
 
 def meaning(default: Any, about: Parameter) -> str:
     """A parameter's default with its unit, its meaning, bounds, plausible range and source."""
-    from juste_retour.runs.printing import number
+    from juste_retour.runs.numerals import shown, span
 
     unit = "" if about.unit in ("", "1", "quarter", "quarters", "dates") else f" {about.unit}"
-    text = "none" if default == "" else f"{number(default)}{unit}"
+    text = "none" if default == "" else f"{shown(default)}{unit}"
     text += f"; {about.about}"
     if about.choices:
         text += f"; {', '.join(about.choices)}"
     if about.low is not None and about.high is not None:
-        text += f"; {number(about.low)} to {number(about.high)}"
+        text += f"; {span(about.low, about.high, shown)}"
     if about.range is not None:
-        text += f", plausibly {number(about.range[0])} to {number(about.range[1])}"
+        text += f", plausibly {span(*about.range, shown)}"
     return f"{text} [{about.source}]"
 
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import pandas as pd
-
 from juste_retour.runs.ensemble import Result
-from juste_retour.runs.statistics import HIGH, LOW, ranked_quantile, summary, without_a_run
+from juste_retour.runs.numerals import plain
+from juste_retour.runs.statistics import ranked_quantile, summary, without_a_run
 
 CAPABILITY = (
     "sites",
@@ -53,11 +52,11 @@ def _one(result: Result) -> dict[str, Any]:
     world = result.worlds.iloc[0]
     return {
         "facilities": [
-            {name: _plain(row[name]) for name in ("site", "state", "city", "operational", *FACILITIES)}
+            {name: plain(row[name]) for name in ("site", "state", "city", "operational", *FACILITIES)}
             for row in result.facilities.to_dict("records")
         ],
         "states": [
-            {name: _plain(row[name]) for name in ("state", *STATES)}
+            {name: plain(row[name]) for name in ("state", *STATES)}
             for row in result.states.to_dict("records")
         ],
         "votes": [
@@ -66,7 +65,7 @@ def _one(result: Result) -> dict[str, Any]:
             | {"passed": bool(row["passed"])}
             for row in result.votes.to_dict("records")
         ],
-        "capability": {name: _plain(world[name]) for name in CAPABILITY if name in world},
+        "capability": {name: plain(world[name]) for name in CAPABILITY if name in world},
     }
 
 
@@ -100,24 +99,11 @@ def facilities(result: Result) -> list[dict[str, Any]]:
         rows = there.get(site)
         if rows is None:
             continue
-        quarters = [_plain(q) for q in rows["operational"]]
+        quarters = [plain(q) for q in rows["operational"]]
         entries.append(
             {"site": site, "state": rows["state"].iloc[0], "city": rows["city"].iloc[0]}
             | {"built_share": len(rows) / result.count}
-            | {
-                "operational": {
-                    "median": ranked_quantile(quarters, 0.5),
-                    "low": ranked_quantile(quarters, LOW),
-                    "high": ranked_quantile(quarters, HIGH),
-                }
-            }
+            | {"operational": summary(quarters, ranked_quantile)}
             | {name: summary(rows[name]) for name in FACILITIES}
         )
     return entries
-
-
-def _plain(value: Any) -> Any:
-    """A number or text as Python has them, None where it is missing."""
-    if pd.isna(value):
-        return None
-    return value.item() if hasattr(value, "item") else value

@@ -94,13 +94,17 @@ class Runs:
         held = {name: values.copy() for name, values in found.items() if not is_price(name)}
         above = np.flatnonzero(found[COMMITTED] > most)
         if len(above):
-            smaller = [with_envelope(scenario, float(eur_bn)) for eur_bn in most[above]]
             names = [name for name in self.measured if name in held]
-            again = self._measured(smaller, first + above, names, price=False)
-            for name, values in again.items():
-                held[name][above] = values
+            size = (
+                1 if scenario.schedule else len(above)
+            )  # runs of an array share the shares of a schedule to the bit
+            for part in chunks(len(above), size=size):
+                rows = above[part]
+                smaller = [with_envelope(scenario, float(eur_bn)) for eur_bn in most[rows]]
+                for name, values in self._measured(smaller, first + rows, names, price=False).items():
+                    held[name][rows] = values
             if UNSPENT in held:
-                held[UNSPENT][above] = np.maximum(scenario.envelope_eur_bn - again[COMMITTED], 0.0)
+                held[UNSPENT][above] = scenario.envelope_eur_bn - held[COMMITTED][above]
         return held
 
     def _measured(self, scenarios: Any, replicates: Whole, names: Sequence[str], **options: Any) -> Found:
@@ -115,8 +119,10 @@ class Runs:
 
 
 def with_envelope(scenario: Scenario, eur_bn: float) -> Scenario:
-    """The scenario with another envelope, EUR bn."""
-    return scenario.changed({"envelope_eur_bn": eur_bn})
+    """The scenario with another envelope, EUR bn; a schedule of orders is scaled pro rata."""
+    part = eur_bn / scenario.envelope_eur_bn if eur_bn > 0 else 0.0
+    scaled = " ".join(f"{when}:{part * amount!r}" for when, amount in scenario.payments if part > 0)
+    return scenario.changed({"envelope_eur_bn": eur_bn, "schedule": scaled})
 
 
 def at_equal_spending(

@@ -12,7 +12,7 @@ from juste_retour.agents.rules import FAMILIES
 
 MONEY, PARAMETERS = "money", "parameters"
 GROUPS = ("placement", "funding", "procurement", "operations", "pooling", "access", MONEY)
-OF_MONEY = {"envelope_eur_bn", "tranches"}  # parameters that travel with the family `leftover`
+OF_MONEY = {"envelope_eur_bn", "tranches", "schedule"}  # parameters that travel with the family `leftover`
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ from juste_retour.abm.world import World
 from juste_retour.agents.errors import BadInput, near
 from juste_retour.agents.rules import family
 from juste_retour.runs.chunked import chunks
+from juste_retour.runs.statistics import known_summary
 
 MOMENTS = {
     "sites_wave_1": "facilities selected in the first wave",
@@ -225,24 +226,15 @@ class Posterior:
             unit = parameters()[name][1].unit
             scale = np.log if by_log else np.asarray
             spread = float(np.std(scale(self.draws[name]))) / (float(scale(high) - scale(low)) / np.sqrt(12))
-            q = self.draws[name].quantile([0.05, 0.5, 0.95]).to_numpy()
-            rows.append((name, unit, low, high, q[1], q[0], q[2], 1 - spread))
-        return pd.DataFrame(
-            rows,
-            columns=["parameter", "unit", "prior_low", "prior_high", "median", "low", "high", "narrowed"],
-        )
+            row = {"parameter": name, "unit": unit, "prior_low": low, "prior_high": high}
+            rows.append(row | known_summary(self.draws[name]) | {"narrowed": 1 - spread})
+        return pd.DataFrame(rows)
 
     def fit(self) -> pd.DataFrame:
         """A row a moment: observed, and median and 90 % interval of the kept draws."""
-        q = self.moments.quantile([0.05, 0.5, 0.95])
         return pd.DataFrame(
-            {
-                "moment": list(MOMENTS),
-                "observed": self.observed[list(MOMENTS)].to_numpy(),
-                "median": q.loc[0.5, list(MOMENTS)].to_numpy(),
-                "low": q.loc[0.05, list(MOMENTS)].to_numpy(),
-                "high": q.loc[0.95, list(MOMENTS)].to_numpy(),
-            }
+            {"moment": name, "observed": self.observed[name], **known_summary(self.moments[name])}
+            for name in MOMENTS
         )
 
 

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from juste_retour.runs.contrasts.attribution import interactions, shapley
 from juste_retour.runs.europe.doubts import Trial
 from juste_retour.runs.europe.patterns import large_site
+from juste_retour.runs.statistics import known_summary
 
 Reals = NDArray[np.float64]
 FOUND, HANGS, NOT_FOUND = "found", "hangs on a doubt", "not found"
@@ -79,8 +80,6 @@ def holds(values: Reals, least: float) -> bool:
 def judged(question: Question, trials: Sequence[Any]) -> Finding:
     """Judge a question over all trials, the first of which is the model as it stands."""
     values = [question.value(trial) for trial in trials]
-    base = values[0][~np.isnan(values[0])]
-    low, middle, high = np.quantile(base, [0.05, 0.5, 0.95]) if len(base) else (np.nan,) * 3
     stands = holds(values[0], question.least)
     flips = [
         trial
@@ -99,9 +98,7 @@ def judged(question: Question, trials: Sequence[Any]) -> Finding:
         least=question.least,
         says=question.says,
         status=status,
-        median=float(middle),
-        low=float(low),
-        high=float(high),
+        **known_summary(values[0]),
         by_doubt={
             t.doubt.name: float(np.nanmedian(v)) if (~np.isnan(v)).any() else np.nan
             for t, v in zip(trials, values, strict=True)

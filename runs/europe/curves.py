@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from juste_retour.abm.calendar import label, quarter
 from juste_retour.abm.scenario import load, presets
 from juste_retour.runs.europe.doubts import REFORM, STATUS_QUO, Bench, Doubt, pooled
+from juste_retour.runs.statistics import known_summary
 
 Reals = NDArray[np.float64]
 OVERPRICING = (0.05, 0.2, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
@@ -44,13 +45,7 @@ def spread(values: Any) -> dict[str, float]:
     """Median and 90 % interval of draws, those missing left out and counted."""
     values = np.asarray(values, dtype=float)
     known = values[~np.isnan(values)]
-    low, middle, high = np.quantile(known, [0.05, 0.5, 0.95]) if len(known) else (np.nan,) * 3
-    return {
-        "median": float(middle),
-        "low": float(low),
-        "high": float(high),
-        "known": len(known) / len(values),
-    }
+    return known_summary(values) | {"known": len(known) / len(values)}
 
 
 def what_audit_buys(bench: Bench) -> tuple[pd.DataFrame, dict[str, float]]:

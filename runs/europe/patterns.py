@@ -20,6 +20,7 @@ from juste_retour.abm.members import Members, load_members
 from juste_retour.abm.observed import Rows, antennas, comparators, observed
 from juste_retour.agents.errors import BadInput
 from juste_retour.runs.europe import delays
+from juste_retour.runs.statistics import known_summary
 
 Reals = NDArray[np.float64]
 KEYS = ("scenario", "point", "seed", "replicate")
@@ -313,15 +314,14 @@ def compared(tables: Mapping[str, pd.DataFrame], members: Members | None = None)
 def _row(group: str, name: str, observed: float | None, values: Any, says: str = "") -> dict[str, Any]:
     values = np.asarray(values, dtype=float)
     values = values[np.isfinite(values)]
-    low, middle, high = np.quantile(values, [0.05, 0.5, 0.95]) if len(values) else (np.nan,) * 3
+    found = known_summary(values)
+    low, high = found["low"], found["high"]
     known = observed is not None and np.isfinite(observed) and np.isfinite(low)
     return {
         "group": group,
         "pattern": name,
         "observed": np.nan if observed is None else observed,
-        "median": float(middle),
-        "low": float(low),
-        "high": float(high),
+        **found,
         "inside": bool(low - 1e-12 <= observed <= high + 1e-12) if known and observed is not None else None,
         "worlds": len(values),
         "note": says,

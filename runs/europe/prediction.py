@@ -32,6 +32,7 @@ from juste_retour.runs.europe.scores import (
     log_score_of_count,
     log_score_of_poisson,
 )
+from juste_retour.runs.statistics import known_summary
 
 WAVES = 3
 STANDING = "2027Q4"
@@ -249,14 +250,11 @@ def _counts(found: Futures, per_wave: float) -> pd.DataFrame:
     }
     rows = []
     for name, (draws, happened, mean) in model.items():
-        low, middle, high = np.quantile(draws, [0.05, 0.5, 0.95])
         rows.append(
             {
                 "count": name,
                 "observed": int(happened),
-                "median": middle,
-                "low": low,
-                "high": high,
+                **known_summary(draws),
                 "log_score": log_score_of_count(draws, int(happened)),
                 "as_many_as_before": log_score_of_poisson(mean, int(happened))
                 if np.isfinite(mean)

@@ -11,7 +11,7 @@ from juste_retour.runs.europe.claims import CLAIMS, FOUND, GAINS, HANGS, NOT_FOU
 from juste_retour.runs.europe.odd import table
 from juste_retour.runs.europe.prediction import who_is_ahead
 from juste_retour.runs.europe.results_figures import FOLDER, results_figures
-from juste_retour.runs.printing import brief
+from juste_retour.runs.numerals import number, span, within
 
 Rows = Sequence[Mapping[str, Any]]
 BETWEEN = {"median": "median", "low": "5 %", "high": "95 %"}
@@ -28,25 +28,6 @@ QUO = "years behind in which the status quo ends, read three years after the ess
 WHOLE = "what the reform gains"
 LEFT = "years behind that the reform leaves"
 MOST = 12  # parameters listed by their share of the variance
-
-
-def number(value: Any, digits: int = 2) -> str:
-    """A number in few digits, a text as it is, a dash for what is not known."""
-    if value is None or isinstance(value, str):
-        return value or "-"
-    if isinstance(value, bool):
-        return "yes" if value else "**no**"
-    value = float(value)
-    if abs(value) >= 100 or value != value:
-        return brief(value)
-    if 0 < abs(value) < 10.0**-digits:
-        return f"{value:.1g}"
-    return f"{value:.{digits}f}".rstrip("0").rstrip(".")
-
-
-def within(row: Mapping[str, Any]) -> str:
-    """A median with its 90 % interval."""
-    return f"{number(row['median'])} ({number(row['low'])} to {number(row['high'])})"
 
 
 def page(found: Mapping[str, Any]) -> str:
@@ -156,7 +137,7 @@ def _audit(found: Mapping[str, Any]) -> str:
     even = found["audit_break_even"]
     return (
         f"What audit buys: operators would have to lose {number(100 * even['median'], 0)} % of the money "
-        f"({number(100 * even['low'], 0)} to {number(100 * even['high'], 0)} %) before the reform under audit first were "
+        f"({span(100 * even['low'], 100 * even['high'], lambda x: number(x, 0))} %) before the reform under audit first were "
         "as good as under operators who are judged by outcomes. Years behind by share of the money lost; the last row is "
         "audit first:\n\n" + _table(found["audit"], {"money_lost": "share lost", **BETWEEN})
     )

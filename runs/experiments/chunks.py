@@ -23,7 +23,7 @@ import pyarrow.parquet as pq
 
 from juste_retour.abm.outcomes import run
 from juste_retour.abm.scenario import DEFAULT, Scenario, load, parameters, presets, shape
-from juste_retour.abm.toml import toml_value
+from juste_retour.abm.toml import setting
 from juste_retour.agents.rules import FAMILIES
 from juste_retour.runs.chunked import CHUNK
 from juste_retour.runs.experiments.design import Point
@@ -222,7 +222,7 @@ def _plain(value: Any, column: Column) -> Any:
         return np.nan if column.kind == "real" else None
     if column.kind != "text":
         return value
-    return value if isinstance(value, str) else toml_value(value)
+    return setting(value)
 
 
 @lru_cache(maxsize=2)
@@ -274,7 +274,7 @@ def _failure(plan: Plan, chunk: int, error: Exception) -> Failure:
         cell.point,
         cell.first,
         {
-            k: v if isinstance(v, int | float | str | bool) else toml_value(v)
+            k: v if isinstance(v, int | float | bool) else setting(v)
             for k, v in spec.points[cell.point].items()
         },
         replay(spec, cell.point, cell.first),
@@ -318,7 +318,7 @@ def replay(spec: Spec, point: int, replicate: int) -> str:
     base = start.plain()
     for key, value in there.plain().items():
         if key != "name" and base.get(key) != value:
-            words += ["--set", f"{key}={value if isinstance(value, str) else toml_value(value)}"]
+            words += ["--set", f"{key}={setting(value)}"]
     if spec.content["members"]:
         words += ["--members", str(spec.content["members"])]
     for file in spec.content["rules"]:

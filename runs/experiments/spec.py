@@ -25,6 +25,7 @@ from juste_retour.runs.contrasts.windows import in_one_window
 from juste_retour.runs.ensemble import whole
 from juste_retour.runs.experiments.design import TO, Design, Point, points, read_design, scenario_at
 from juste_retour.runs.experiments.factors import Factor, check_rule, read_factors
+from juste_retour.runs.numerals import shown
 from juste_retour.runs.tables import chosen
 from juste_retour.runs.user_rules import load_rules
 
@@ -346,16 +347,6 @@ def said(point: Point) -> str:
     if "label" in point:
         return str(point["label"])
     return ", ".join(f"{key} = {shown(value)}" for key, value in point.items())
-
-
-def shown(value: Any) -> str:
-    """A level in words: a rule's name with what is set of it, a number in few digits."""
-    if isinstance(value, Mapping):
-        more = ", ".join(f"{k} = {shown(v)}" for k, v in value.items() if k != "rule")
-        return f"{value.get('rule', '')} ({more})" if more else str(value.get("rule", ""))
-    if isinstance(value, bool):
-        return str(value).lower()  # as the spec's file has it
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def _found(folder: Path, file: Any) -> Path:

@@ -20,7 +20,7 @@ from juste_retour.runs.contrasts.paired import measure, outcome
 from juste_retour.runs.ensemble import whole
 from juste_retour.runs.experiments.design import scenario_at
 from juste_retour.runs.experiments.factors import SCENARIO, Factor, read_factors
-from juste_retour.runs.experiments.spec import shown
+from juste_retour.runs.numerals import shown
 from juste_retour.runs.statistics import median
 
 

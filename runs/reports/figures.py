@@ -25,7 +25,7 @@ from juste_retour.abm.data import map_geometry, place
 from juste_retour.agents.arrays import Reals
 from juste_retour.runs.contrasts.attribution import Attribution
 from juste_retour.runs.reports.sensitivity import Effect, LevelContrast, MainEffect, RobustnessMap, Sobol
-from juste_retour.runs.statistics import HIGH, LOW, median, quantile
+from juste_retour.runs.statistics import median, summary
 
 BLUE, VERMILION, GREEN, ORANGE, SKY, PURPLE, GREY = (
     "#0072B2",
@@ -108,7 +108,7 @@ def intervals(labels: Sequence[str], values: Sequence[Reals], name: str) -> Figu
     at = labelled(axes, labels)
     finite = [v[np.isfinite(v)] for v in values]
     for k, worlds in enumerate(values):
-        low, mid, high = (quantile(worlds, s) for s in (LOW, 0.5, HIGH))
+        mid, low, high = summary(worlds).values()
         if math.isfinite(high):
             axes.hlines(at[k], low, high, color=BLUE, linewidth=2)
         if math.isfinite(mid):

@@ -15,8 +15,8 @@ from juste_retour.runs.contrasts.contrasts import contrasts
 from juste_retour.runs.contrasts.paired import OUTCOMES
 from juste_retour.runs.experiments.design import FROM, TO
 from juste_retour.runs.experiments.results import Results
-from juste_retour.runs.experiments.spec import said, shown
-from juste_retour.runs.printing import brief
+from juste_retour.runs.experiments.spec import said
+from juste_retour.runs.numerals import brief, shown, span
 from juste_retour.runs.reports import figures
 from juste_retour.runs.reports.figures import Drawn
 from juste_retour.runs.reports.sensitivity import (
@@ -186,7 +186,7 @@ class Findings:
                     f"attribution-{k + 1}" if k else "attribution",
                     f"What makes the difference in {words(self.headline)}{where}.",
                     f"From {found.source} to {found.target}: {unit_of(brief(found.difference), self.headline)}, "
-                    f"{brief(found.low)} to {brief(found.high)}; split by Shapley value over all mixtures on the same luck, "
+                    f"{span(found.low, found.high)}; split by Shapley value over all mixtures on the same luck, "
                     f"{found.worlds} worlds. Lines: 95 % intervals. A group that counts more when it is switched last than "
                     "first works together with others; one that counts more when it is switched first does what others do too.",
                     partial(figures.attribution, found, words(self.headline)),

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from contextlib import suppress
-from html import escape
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,16 +14,19 @@ from juste_retour.abm.scenario import DEFAULT, UNNAMED, Scenario, load
 from juste_retour.agents.errors import BadInput
 from juste_retour.runs.experiments.design import FROM, TO
 from juste_retour.runs.experiments.results import Results
-from juste_retour.runs.experiments.spec import Spec, shown
-from juste_retour.runs.printing import brief, json_text
+from juste_retour.runs.experiments.spec import Spec
+from juste_retour.runs.numerals import brief, shown, span, within
+from juste_retour.runs.pages import page_of
+from juste_retour.runs.printing import json_text
 from juste_retour.runs.reports import figures
 from juste_retour.runs.reports.findings import Findings, unit_of, words
 from juste_retour.runs.reports.sensitivity import morris, sobol
-from juste_retour.runs.statistics import HIGH, LOW, quantile
+from juste_retour.runs.statistics import quantile, summary
 
 PAGE, FIGURES = "report.html", "figures"
 MOST_CHANGES = 8  # of a scenario without a name that are written out
-STYLE = Path(__file__).parent / "report.css"
+STYLE = Path(__file__).with_name("report.css")
+TEMPLATE = Path(__file__).with_name("page.html")
 DESIGNS = {
     "grid": "a full factorial grid",
     "list": "a list of points",
@@ -35,6 +38,14 @@ DESIGNS = {
 COMMANDS = """juste-retour batch spec.toml --out results   # the experiment; the same command goes on after a stop
 juste-retour verify results --all            # run it again and compare
 juste-retour report results                  # this page"""
+
+
+class Table(NamedTuple):
+    """A table of the page; without rows it is left out."""
+
+    headings: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    note: str = ""
 
 
 def report(out: Path | str) -> Path:
@@ -66,7 +77,7 @@ def answer(found: Findings) -> str:
         text = (
             f"From {a.source} to {a.target}, {words(name)} goes from {brief(a.value_from)} to "
             f"{unit_of(brief(a.value_to), name)}. {most.group.capitalize()} makes the largest part of the difference: "
-            f"{brief(most.share)} of {brief(a.difference)} ({brief(most.low)} to {brief(most.high)})."
+            f"{brief(most.share)} of {brief(a.difference)} ({span(most.low, most.high)})."
         )
         if a.interactions:
             pair = max(a.interactions, key=lambda i: abs(i.interaction))
@@ -172,41 +183,24 @@ def page(found: Findings, pictures: Sequence[str]) -> str:
         ("spec", spec.digest),
         ("result", str(results.manifest.get("result", "not complete"))[:16]),
     ]
-    question = str(spec.content["question"])
-    parts = [
-        f"<h1>{escape(spec.title)}</h1>",
-        f"<p class='question'>{escape(question)}</p>" if question else "",
-        f"<p class='warning'>{results.part}</p>" if results.part else "",
-        f"<p class='answer'>{escape(answer(found))}</p>",
-        "<dl class='facts'>"
-        + "".join(f"<div><dt>{escape(k)}</dt><dd>{escape(v)}</dd></div>" for k, v in facts)
-        + "</dl>",
-        "<h2>Methods</h2>",
-        f"<p>{escape(methods(results))}</p>",
-        _table(["Varied", "Levels"], _factors(spec)),
-        "<h2>Results</h2>",
-        *(
-            f"<figure><figcaption><strong>Figure {k}. {escape(d.title)}</strong> {escape(d.caption)}</figcaption>"
-            f"<div class='drawing' role='img' aria-label='{escape(d.title, quote=True)}'>{picture}</div></figure>"
-            for k, (d, picture) in enumerate(zip(found.figures, pictures, strict=True), 1)
-        ),
-        _interactions(found),
-        _outcomes(found),
-        "".join(f"<p class='note'>{escape(note)}</p>" for note in found.notes),
-        _refused(spec),
-        "<h2>How to replicate</h2>",
-        "<p>The spec below, with the seed in it, gives the same bytes under the same version and NumPy on a processor with "
-        "the same features, with any number of workers:</p>",
-        f"<pre>{escape(COMMANDS)}</pre>",
-        _table(["What", "Value"], _environment(results)),
-        f"<details open><summary>Spec</summary><pre>{escape(spec_text(results))}</pre></details>",
-    ]
-    body = "\n".join(part for part in parts if part)
-    return (
-        "<!doctype html>\n<html lang='en'><head><meta charset='utf-8'>"
-        "<meta name='viewport' content='width=device-width, initial-scale=1'>"
-        f"<title>{escape(spec.title)}</title><style>{STYLE.read_text(encoding='utf-8')}</style></head>\n"
-        f"<body><main>\n{body}\n</main></body></html>\n"
+    return page_of(
+        TEMPLATE,
+        title=spec.title,
+        style=STYLE.read_text(encoding="utf-8"),
+        question=str(spec.content["question"]),
+        part=results.part,
+        answer=answer(found),
+        facts=facts,
+        methods=methods(results),
+        factors=Table(["Varied", "Levels"], _factors(spec)),
+        figures=list(zip(found.figures, pictures, strict=True)),
+        interactions=_interactions(found),
+        outcomes=_outcomes(found),
+        notes=found.notes,
+        refused=_refused(spec),
+        commands=COMMANDS,
+        environment=Table(["What", "Value"], _environment(results)),
+        spec=spec_text(results),
     )
 
 
@@ -231,7 +225,7 @@ def _factors(spec: Spec) -> list[list[str]]:
     return rows
 
 
-def _outcomes(found: Findings) -> str:
+def _outcomes(found: Findings) -> Table:
     note = "Medians, with the range of 90 % of worlds."
     rows = sum(len(rows) for _, rows in found.groups)
     if rows < len(found.numbers):
@@ -240,32 +234,29 @@ def _outcomes(found: Findings) -> str:
         note += " Each row stands for all of its points in the sample."
     body = []
     for label, some in found.groups:
-        cells = [
-            f"{brief(quantile(v, 0.5))} ({brief(quantile(v, LOW))} to {brief(quantile(v, HIGH))})"
-            for v in (found.pooled(name, some) for name in found.values)
-        ]
+        cells = [within(summary(v), brief) for v in (found.pooled(name, some) for name in found.values)]
         body.append([label, *cells])
     plain = found.spec.switching is None and rows == len(found.groups) and "label" not in found.points[0]
     point = ", ".join(found.points[0]) if plain else "Point"
-    return _table([point, *(unit_of(words(n), n) for n in found.values)], body, note)
+    return Table([point, *(unit_of(words(n), n) for n in found.values)], body, note)
 
 
-def _interactions(found: Findings) -> str:
+def _interactions(found: Findings) -> Table:
     rows = [
-        [context or "-", " and ".join(i.groups), brief(i.interaction), f"{brief(i.low)} to {brief(i.high)}"]
+        [context or "-", " and ".join(i.groups), brief(i.interaction), span(i.low, i.high)]
         for context, a in found.attributions
         for i in sorted(a.interactions, key=lambda i: -abs(i.interaction))[:5]
     ]
     headings = ["Setting", "Together", "Beyond each apart", "95 %"]
-    return _table(headings, rows, f"The strongest interactions of two groups in {words(found.headline)}.")
+    return Table(headings, rows, f"The strongest interactions of two groups in {words(found.headline)}.")
 
 
-def _refused(spec: Spec) -> str:
+def _refused(spec: Spec) -> Table:
     reasons: dict[str, int] = {}
     for r in spec.refused:
         reason = re.sub(r"agenda = '\w+'", "this agenda", r.reason)
         reasons[reason] = reasons.get(reason, 0) + 1
-    return _table(["Combinations left out", "Because"], [[str(n), why] for why, n in reasons.items()])
+    return Table(["Combinations left out", "Because"], [[str(n), why] for why, n in reasons.items()])
 
 
 def _environment(results: Results) -> list[list[str]]:
@@ -284,12 +275,3 @@ def _environment(results: Results) -> list[list[str]]:
         ["run time", f"{manifest['seconds']:.0f} s"],
         ["result", str(manifest.get("result", "not complete"))],
     ]
-
-
-def _table(headings: Sequence[str], rows: Sequence[Sequence[str]], note: str = "") -> str:
-    if not rows:
-        return ""
-    head = "".join(f"<th scope='col'>{escape(h)}</th>" for h in headings)
-    body = "\n".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
-    caption = f"<caption>{escape(note)}</caption>" if note else ""
-    return f"<div class='wide'><table>{caption}<thead><tr>{head}</tr></thead><tbody>\n{body}\n</tbody></table></div>"

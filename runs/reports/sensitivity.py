@@ -23,6 +23,7 @@ from juste_retour.runs.contrasts.resampling import interval, resampled_means
 from juste_retour.runs.experiments.design import Point, problem, unit_sample
 from juste_retour.runs.experiments.factors import Factor
 from juste_retour.runs.experiments.results import Results
+from juste_retour.runs.numerals import shown
 
 RESAMPLES = 300
 DRAWN = {
@@ -325,8 +326,8 @@ def robustness(
     for row, number in enumerate(numbers):
         point = spec.points[number]
         place = repr([point.get(k) for k in others])
-        places.setdefault(place, {})[level_name(point[key])] = row
-    names = list(dict.fromkeys(level_name(spec.points[n][key]) for n in numbers))
+        places.setdefault(place, {})[shown(point[key])] = row
+    names = list(dict.fromkeys(shown(spec.points[n][key]) for n in numbers))
     lower = outcome in WORSE_WHEN_HIGH
     rows = []
     for found in places.values():
@@ -364,16 +365,9 @@ def institution_of(factors: Sequence[Factor]) -> str | None:
     return next((f.key for f in factors if f.key == "scenario" or f.key in FAMILIES), None)
 
 
-def level_name(value: Any) -> str:
-    """A level in words."""
-    from juste_retour.runs.experiments.spec import shown
-
-    return shown(value)
-
-
 def plain_level(value: Any) -> Any:
     """A number as it is, anything else in words."""
-    return value if isinstance(value, int | float) and not isinstance(value, bool) else level_name(value)
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else shown(value)
 
 
 # -- contrasts within a design ---------------------------------------------------------------------------------------------
@@ -401,13 +395,13 @@ def level_contrasts(results: Results, outcome: str = "years_behind") -> list[Lev
     points: list[Point] = [spec.points[n] for n in numbers]
     found = []
     for key in spec.varied:
-        levels = list(dict.fromkeys(level_name(p.get(key)) for p in points))
+        levels = list(dict.fromkeys(shown(p.get(key)) for p in points))
         if key == "label" or not 2 <= len(levels) <= 40:
             continue
         places: dict[str, dict[str, int]] = {}
         for row, point in enumerate(points):
             place = repr({k: v for k, v in point.items() if k not in (key, "label")})
-            places.setdefault(place, {})[level_name(point.get(key))] = row
+            places.setdefault(place, {})[shown(point.get(key))] = row
         for level in levels[1:]:
             pairs = [(p[level], p[levels[0]]) for p in places.values() if level in p and levels[0] in p]
             if not pairs:

@@ -27,6 +27,7 @@ from juste_retour.abm.outcomes import outcomes
 from juste_retour.abm.politics.payoffs import Payoffs
 from juste_retour.abm.scenario import Scenario, load
 from juste_retour.abm.simulation import Simulation
+from juste_retour.agents.actors import KINDS
 from juste_retour.agents.arrays import Reals, Truths, Whole
 from juste_retour.agents.errors import BadInput
 from juste_retour.agents.rules import FAMILIES, Rule, family
@@ -105,12 +106,9 @@ class Roles:
             return by_rule
         self.asked += 1
         mine = self.played if rows is None else self.played[rows]
-        if name == "anchor":
-            if handed[0].usable.shape[-1] == 1:
-                self.market = handed[0]
-            mine = mine[:, :, None]
-        elif FAMILIES[name].actor == "commissioner":
-            mine = mine[:, None, :]
+        if name == "anchor" and handed[0].usable.shape[-1] == 1:
+            self.market = handed[0]
+        mine = KINDS[FAMILIES[name].actor or "state"].spread(mine, by_rule)
         out = by_rule
         for k, rule in enumerate(self.rules):
             here = mine == k

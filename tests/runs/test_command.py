@@ -56,7 +56,7 @@ def test_interruption_is_said_in_a_sentence(call, monkeypatch):
     def interrupted(*args, **kwargs):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("juste_retour.runs.ensemble.outcomes.run", interrupted)
+    monkeypatch.setattr("juste_retour.abm.outcomes.Simulation", interrupted)
     status, out, err = call("run")
     assert (status, out) == (130, "")
     assert len(err.splitlines()) == 1
@@ -67,7 +67,7 @@ def test_a_fault_of_the_program_is_said_in_a_sentence_too(call, monkeypatch):
     def broken(*args, **kwargs):
         raise ZeroDivisionError("by\nnothing")
 
-    monkeypatch.setattr("juste_retour.runs.ensemble.outcomes.run", broken)
+    monkeypatch.setattr("juste_retour.abm.outcomes.Simulation", broken)
     status, _, err = call("run")
     assert status == 1
     assert err.count("\n") == 1

@@ -7,7 +7,7 @@ import pytest
 
 from juste_retour.runs.europe.claims import HANGS
 from juste_retour.runs.europe.commands.verdict import NUMBERS, read
-from juste_retour.runs.europe.results_page import within
+from juste_retour.runs.numerals import within
 
 pytestmark = pytest.mark.slow
 

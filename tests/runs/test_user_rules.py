@@ -151,7 +151,7 @@ def test_an_error_of_the_program_is_not_blamed_on_a_user(file, monkeypatch):
     def broken(*args, **kwargs):
         raise ValueError("a fault of the program")
 
-    monkeypatch.setattr("juste_retour.abm.outcomes.World", broken)
+    monkeypatch.setattr("juste_retour.abm.outcomes.Simulation", broken)
     with pytest.raises(ValueError, match="a fault of the program"):
         simulate({"voting": "two_of_three"})
 

@@ -126,9 +126,7 @@ class _Added:
         )
         if key != self.key:
             every = np.arange(world.count)
-            fleet = fleet_of(
-                world, env.institutions, every, world.working, world.training.operational, world.year
-            )
+            fleet = fleet_of(world, env.institutions, every, world.working, world.training.operational)
             pool = run_of(env.institutions, fleet, world.training.pool, every)
             self.key, self.flop = key, float(run_flop(total(pool.own), world.p)[0])
         return self.flop

@@ -11,7 +11,8 @@ from juste_retour.abm.members import Members, load_members
 from juste_retour.abm.reader import series
 from juste_retour.abm.scenario import Scenario
 from juste_retour.runs.chunked import run_worlds
-from juste_retour.runs.statistics import quantile, worst_when_missing
+from juste_retour.runs.numerals import plain
+from juste_retour.runs.statistics import quantile, summary, worst_when_missing
 
 SHARES = (0.05, 0.25, 0.5, 0.75, 0.95)
 COUNTED = ("sites", "hosts")
@@ -43,7 +44,7 @@ def _summary(scenario: Scenario, seed: int, done: int, parts: list[Any]) -> dict
 
     def band(name: str) -> list[list[float | None]]:
         read = np.concatenate([series(o.timeline, name) for o in parts]).T
-        return [[_finite(quantile(values, share)) for values in read] for share in SHARES]
+        return [[plain(quantile(values, share)) for values in read] for share in SHARES]
 
     return {
         "scenario": scenario.name,
@@ -66,10 +67,6 @@ def _ordinary(columns: list[Any]) -> int:
     return int(np.argmin(np.max([np.abs(place - len(place) / 2) for place in places], axis=0)))
 
 
-def _finite(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None
-
-
 def _distribution(values: Any, counted: bool) -> dict[str, Any]:
     values = worst_when_missing(values)
     known = values[np.isfinite(values)]
@@ -81,9 +78,7 @@ def _distribution(values: Any, counted: bool) -> dict[str, Any]:
     else:
         counts, edges = np.histogram(known, BINS)
     return {
-        "median": _finite(quantile(values, 0.5)),
-        "low": _finite(quantile(values, 0.05)),
-        "high": _finite(quantile(values, 0.95)),
+        **{name: plain(value) for name, value in summary(values).items()},
         "edges": [float(x) for x in edges],
         "counts": [int(x) for x in counts],
     }

@@ -14,4 +14,11 @@ agenda = Family(
     lift=each_world,
 )
 
-Sunk = Parameter(low=0, high=1, about="share of the Union's money that a no does not give back")
+Sunk = Parameter(
+    unit="share",
+    low=0,
+    high=1,
+    range=(0, 1),
+    about="share of the Union's money that a no does not give back",
+    source="assumed; at 1 a no returns nothing and no voting rule can matter",
+)

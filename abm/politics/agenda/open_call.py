@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 import numpy as np
 
-from juste_retour.abm.calendar import decimal_year, label
+from juste_retour.abm.calendar import decimal_year, quarter
 from juste_retour.abm.politics import call as calls
 from juste_retour.abm.politics.agenda.family import Sunk, agenda
+from juste_retour.abm.politics.leftover import Leftover, Wave
 from juste_retour.agents.errors import BadInput
 from juste_retour.agents.rules import Parameter
 
@@ -41,13 +43,21 @@ def open_call(
         raise BadInput(
             f"agenda.deadlines names {len(closes)} waves and agenda.decisions {len(decides)}; name as many dates as quarters."
         )
-    now = label(council.now)
-    if now not in decides:
+    waves = [
+        Wave(decimal_year(close, "agenda.deadlines"), quarter(decide, "agenda.decisions"))
+        for close, decide in zip(closes, decides, strict=True)
+    ]
+    further: Leftover = council.institutions.decide("leftover", waves[-1].decision)
+    waves += further.waves
+    wave = next((k for k, one in enumerate(waves) if one.decision == council.now), None)
+    if wave is None:
         return None
-    wave = decides.index(now)
-    deadline = decimal_year(closes[wave], "agenda.deadlines")
+    deadline = waves[wave].deadline
     council = council.restricted(industrial=industrial)
     found = calls.hold(council, deadline, sunk)
     plan = council.plans.entitled(found.listed, found.score)
-    last = np.full(council.worlds, wave == len(decides) - 1)
-    return council.conclude(plan, sunk, last=last, letters=found.letters, applied=found.applied)
+    last = np.full(council.worlds, wave == len(waves) - 1)
+    if wave >= len(decides):  # a further wave is held only while there is money
+        last |= council.known.envelope[:, 0] < council.p.smallest_eur_bn[:, 0]
+    result = council.conclude(plan, sunk, last=last, letters=found.letters, applied=found.applied)
+    return replace(result, tops_up=further.top_up and wave == len(waves) - 1)

@@ -47,19 +47,13 @@ def _write(tables: dict[str, Any], about: dict[str, Any], out: Path) -> None:
 
 def _show(tables: dict[str, Any], about: dict[str, Any], where: Any) -> None:
     from juste_retour.runs.europe.prediction import who_is_ahead
-    from juste_retour.runs.printing import brief, print_table
-
-    def text(value: Any) -> str:
-        if isinstance(value, str):
-            return value
-        if value is None or value != value:
-            return "-"
-        return f"{value:.2g}" if 0 < abs(value) < 0.01 else brief(float(value))
+    from juste_retour.runs.numerals import number
+    from juste_retour.runs.printing import print_table
 
     def show(title: str, table: Any, columns: dict[str, str], say: str = "") -> None:
         where.print()
         where.print(title, style="bold")
-        rows = [[text(row[c]) for c in columns] for row in table.to_dict("records")]
+        rows = [[number(row[c], 3) for c in columns] for row in table.to_dict("records")]
         heads = list(columns.values())
         print_table(where, heads, rows, right=heads[1:], spare=[h for h in SPARE if h in heads])
         if say:

@@ -63,7 +63,8 @@ def _fresh(name: str, worlds: int, seed: int, report: Any) -> dict[str, Any]:
 
 
 def _show(rows: list[dict[str, Any]], title: str, where: Any) -> None:
-    from juste_retour.runs.printing import brief, print_table
+    from juste_retour.runs.numerals import brief
+    from juste_retour.runs.printing import print_table
 
     where.print(title)
     said = {None: "-", True: "yes", False: "NO"}

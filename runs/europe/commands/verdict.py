@@ -67,7 +67,7 @@ def read(text: str) -> dict[str, Any]:
 
 def _show(found: dict[str, Any], where: Any) -> None:
     from juste_retour.runs.europe.claims import CLAIMS
-    from juste_retour.runs.europe.results_page import within
+    from juste_retour.runs.numerals import within
 
     where.print(
         f"{found['worlds']} posterior draws, {len(found['doubts']) - 1} doubts, {found['seconds']:.0f} seconds"

@@ -12,10 +12,9 @@ from juste_retour.abm.members import load_members
 from juste_retour.abm.model import AllocationModel
 from juste_retour.abm.outcomes import run
 from juste_retour.abm.parameters import defaults
-from juste_retour.abm.quarter import advance
 from juste_retour.abm.records import Selection
 from juste_retour.abm.scenario import load
-from juste_retour.abm.world import World
+from juste_retour.abm.simulation import Simulation
 from juste_retour.agents.mesa_facility import Facility
 
 SITES = load_members().sites
@@ -125,14 +124,14 @@ def test_a_run_uses_power_above_the_headroom_when_it_comes():
 
 
 def test_the_table_and_the_trace_hold_the_causes():
-    world = World(load("eu-status-quo"), 3, range(6), trace=True)
-    while world.running:
-        advance(world)
+    simulation = Simulation(load("eu-status-quo"), 3, range(6), trace=True)
+    while simulation.running:
+        simulation.advance()
     out = run(load("eu-status-quo"), 3, range(6), price=False).facilities
     at = out["world"], out["site"]
     for name in ("failed_tenders", *TO_OPERATION):
-        traced = np.full(world.planned.shape, -1.0)
-        for record in world.trace:
+        traced = np.full(simulation.world.programme.planned.shape, -1.0)
+        for record in simulation.env.trace:
             if isinstance(record, Selection):
                 years = getattr(record.delivered, name)
                 traced[record.worlds] = np.where(record.chosen, years, traced[record.worlds])
@@ -153,14 +152,14 @@ def test_a_site_says_only_what_has_happened():
         model.step()
         for facility in model.agents_by_type.get(Facility, []):
             (told,) = facility.why()
-            open_ = model.world.delivered.ready[0, facility.place] <= model.world.now
+            open_ = model.world.programme.delivered.ready[0, facility.place] <= model.world.now
             assert tuple(told.years) == (TO_OPERATION if open_ else TO_CONTRACT)
-            assert told.years["award_years"] == model.world.delivered.award_years[0, facility.place]
+            assert told.years["award_years"] == model.world.programme.delivered.award_years[0, facility.place]
             seen.add(bool(open_))
     assert seen == {True, False}
 
 
 def test_nothing_is_late_where_nothing_is_selected():
-    world = World(load("eu-status-quo"), 0, range(2))
-    assert (world.delivered.ready == NEVER).all()
-    assert years(world.delivered, TO_OPERATION) == pytest.approx(np.zeros(world.planned.shape))
+    programme = Simulation(load("eu-status-quo"), 0, range(2)).world.programme
+    assert (programme.delivered.ready == NEVER).all()
+    assert years(programme.delivered, TO_OPERATION) == pytest.approx(np.zeros(programme.planned.shape))

@@ -91,7 +91,7 @@ def test_members(call, tmp_path, text, words):
 
 
 def test_outputs_are_refused_before_anything_runs(call, tmp_path, monkeypatch):
-    monkeypatch.setattr("juste_retour.runs.ensemble.outcomes.run", lambda *a, **k: pytest.fail("it ran"))
+    monkeypatch.setattr("juste_retour.abm.outcomes.Simulation", lambda *a, **k: pytest.fail("it ran"))
     (tmp_path / "file").write_text("mine")
     refused(call("run", "--out", tmp_path / "file"), str(tmp_path / "file"))
     refused(call("run", "--out", tmp_path / "file" / "deeper"), str(tmp_path / "file"), status=1)

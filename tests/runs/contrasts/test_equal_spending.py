@@ -11,7 +11,7 @@ from juste_retour.abm.reading import reading
 from juste_retour.abm.scenario import load
 from juste_retour.agents.errors import BadInput
 from juste_retour.runs.contrasts.attribution import mixtures_run, sensitive_to_the_window
-from juste_retour.runs.contrasts.paired import COMMITTED, Paired, Runs, union_of
+from juste_retour.runs.contrasts.paired import COMMITTED, Paired, Runs, union_of, with_envelope
 from juste_retour.runs.contrasts.switches import MONEY, switches
 from juste_retour.runs.contrasts.windows import Window, in_one_window, read_over
 
@@ -69,6 +69,18 @@ def test_a_rerun_is_the_scenario_with_the_target_as_its_envelope():
         alone = simulate(load(REFORM).changed({"envelope_eur_bn": float(eur_bn)}), seed=3, first=k).worlds
         assert held["years_behind"][k] == alone["years_behind"][0]
         assert held[COMMITTED][k] == pytest.approx(eur_bn)
+
+
+def test_a_schedule_is_scaled_and_tranches_stay():
+    paid = {"base": REFORM, "name": "paid", "tranches": [[2025, 4.0], [2027, 6.0]]}
+    smaller = with_envelope(load(paid), 5.0)
+    assert smaller.payments == ((2025, 2.0), (2027, 3.0))
+    assert smaller.envelope_eur_bn == 5.0
+    assert with_envelope(load(paid), 0.0).payments == ()
+    assert with_envelope(load({"tranches": 3}), 5.0).tranches == 3
+    found = paired(QUO, paid, worlds=3)
+    target = found.values[COMMITTED].min(0)
+    assert found.equal(0, 1)[1][COMMITTED] == pytest.approx(target)
 
 
 def test_no_money_is_no_program():

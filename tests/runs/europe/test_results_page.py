@@ -14,8 +14,9 @@ from juste_retour.runs.europe.doubts import doubts
 from juste_retour.runs.europe.evidence import plan_of
 from juste_retour.runs.europe.prediction import better_than_the_model
 from juste_retour.runs.europe.results_figures import FOLDER, results_figures
-from juste_retour.runs.europe.results_page import number, page, within
+from juste_retour.runs.europe.results_page import page
 from juste_retour.runs.europe.verdict import SEED, WORLDS
+from juste_retour.runs.numerals import number, within
 from juste_retour.runs.reports.figures import svg
 
 

@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from juste_retour.abm.toml import toml_value
+from juste_retour.abm.toml import setting
 from juste_retour.agents.errors import BadInput
 from juste_retour.runs.commands.settings import value_of
 from juste_retour.runs.experiments.chunks import Plan
@@ -182,7 +182,7 @@ def test_a_factor_gives_every_level_an_equal_part(share):
 
 def test_values_survive_a_trip_through_set():
     for value in ({"rule": "planner", "max_sites": 3}, 0.1, 1e-5, 7, True, "2028Q4"):
-        text = value if isinstance(value, str) else toml_value(value)
+        text = setting(value)
         assert value_of(text) == value
 
 

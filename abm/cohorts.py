@@ -1,0 +1,121 @@
+"""Cohorts of chips: a site's money paid in several orders, and machines renewed when they are old.
+
+A later order goes through procurement again, uses the hall that stands and buys the chips of its date. Each cohort is a
+`Delivered` of its own, (worlds, sites); a site's job may use any part of its chips, newest first.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from juste_retour.abm.delivery.building import NEVER, Delivered
+from juste_retour.abm.delivery.chips import h100_equivalents
+from juste_retour.abm.scenario import Scenario
+from juste_retour.abm.world import Programme
+from juste_retour.agents.arrays import Reals, Truths
+
+Order = tuple[int, float]  # quarter since year 0, and the share of a site's money that is ordered then
+
+
+def orders(scenario: Scenario, now: int) -> list[Order]:
+    """The orders by which the money of a site selected now is spent, in the order of their dates; shares add up to one.
+
+    >>> from juste_retour.abm.scenario import load
+    >>> orders(load("eu-status-quo").changed({"tranches": 2}), 8100)
+    [(8100, 0.5), (8104, 0.5)]
+    """
+    if not scenario.schedule:
+        return [(now + 4 * k, 1 / scenario.tranches) for k in range(scenario.tranches)]
+    whole = sum(amount for _, amount in scenario.payments)
+    due: dict[int, float] = {}
+    for when, amount in scenario.payments:
+        at = max(4 * when, now)
+        due[at] = due.get(at, 0.0) + amount / whole
+    return sorted(due.items())
+
+
+def ordered(programme: Programme, now: int) -> Truths:
+    """(worlds, sites) a later order or a renewal starts to work this quarter."""
+    found = np.zeros(programme.selected.shape, bool)
+    for cohort in (*programme.later, *programme.renewals):
+        found |= ~cohort.cancelled & (cohort.ready == now)
+    return found
+
+
+class SiteMachines:
+    """A site's cohorts as they are in the quarter `now`, in some worlds; all (rows, sites).
+
+    Args:
+        programme: what was selected and what becomes of it.
+        rows: which worlds.
+        now: the quarter.
+    """
+
+    def __init__(self, programme: Programme, rows: NDArray[np.int64], now: int):
+        self.programme, self.rows, self.now = programme, rows, now
+
+    def candidates(self) -> list[tuple[Reals, Reals]]:
+        """Chips and peak of the jobs that a site could run, newest chips alone first, then with older ones.
+
+        A job over chips of several dates runs at the pace of the oldest. A renewed machine has replaced all before it.
+        """
+        p, rows = self.programme, self.rows
+        first = p.delivered
+        if not p.later and not p.renewals:
+            return [(first.powered(rows, self.now), first.peak[rows])]
+        chips, peak = np.zeros(first.chips[rows].shape), np.zeros(first.chips[rows].shape)
+        replaced = np.zeros(chips.shape, bool)
+        found = []
+        for cohort in reversed([first, *p.later, *p.renewals]):
+            renewal = any(cohort is other for other in p.renewals)
+            there = (cohort.ready[rows] <= self.now) & ~cohort.cancelled[rows] & ~replaced
+            chips = chips + np.where(there, cohort.powered(rows, self.now), 0.0)
+            peak = np.where(there, cohort.peak[rows], peak)
+            if renewal:
+                replaced |= there
+            found.append((chips, peak))
+        return found
+
+    def working_chips(self) -> Reals:
+        """Chips that have power, of all cohorts that are ready."""
+        return self.candidates()[-1][0]
+
+    def contracted(self, name: str) -> Reals:
+        """The sum over cohorts under contract of `chips`, `spend` or `power_mw`; a renewal replaces chips and power."""
+        p, rows = self.programme, self.rows
+        out = np.where(self._signed(p.delivered), getattr(p.delivered, name)[rows], 0.0)
+        for cohort in p.later:
+            out = out + np.where(self._signed(cohort), getattr(cohort, name)[rows], 0.0)
+        for cohort in p.renewals:
+            signed, new = self._signed(cohort), getattr(cohort, name)[rows]
+            out = np.where(signed, out + new if name == "spend" else new, out)
+        return out
+
+    def h100_equivalents(self) -> Reals:
+        """Chips under contract, counted by their peak in H100s."""
+        p, rows = self.programme, self.rows
+
+        def counted(cohort: Delivered) -> Reals:
+            chips = np.where(self._signed(cohort), cohort.chips[rows], 0.0)
+            return np.asarray(h100_equivalents(chips, cohort.peak[rows]))
+
+        out = counted(p.delivered)
+        for cohort in p.later:
+            out = out + counted(cohort)
+        for cohort in p.renewals:
+            out = np.where(self._signed(cohort), counted(cohort), out)
+        return out
+
+    def _signed(self, cohort: Delivered) -> Truths:
+        chosen = self.programme.selected[self.rows] >= 0
+        return chosen & ~cohort.cancelled[self.rows] & (cohort.contracted[self.rows] <= self.now)
+
+
+def due_for_renewal(programme: Programme, now: int, life_years: Reals) -> Truths:
+    """(worlds, sites) whose newest machine reaches its age this quarter; `life_years` (worlds, 1), 0 for never."""
+    newest = np.where(programme.delivered.cancelled, NEVER, programme.delivered.ready)
+    for cohort in (*programme.later, *programme.renewals):
+        newest = np.where(cohort.ready < NEVER, np.maximum(newest, cohort.ready), newest)
+    age = np.rint(4 * life_years).astype(np.int64)
+    return (life_years > 0) & (newest + age == now) & ~programme.own_money

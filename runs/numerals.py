@@ -1,0 +1,89 @@
+"""Numbers in words: few digits, intervals, counts with their nouns, times and sizes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+
+def brief(value: float) -> str:
+    """A number in few digits, thousands as k; a dash where it is not finite."""
+    if not math.isfinite(value):
+        return "-"
+    if abs(value) >= 1e6:
+        return f"{value:.3g}".replace("e+", "e")
+    if abs(value) >= 1e4:
+        return f"{value / 1000:.0f}k"
+    if abs(value) >= 100 or value == int(value):
+        return f"{value:,.0f}"
+    return f"{value:.3f}".rstrip("0").rstrip(".") if abs(value) < 10 else f"{value:.1f}"
+
+
+def number(value: Any, digits: int = 2) -> str:
+    """A number with at most so many digits after the point, a text as it is, a dash for what is not known."""
+    if value is None or isinstance(value, str):
+        return value or "-"
+    if isinstance(value, bool):
+        return "yes" if value else "**no**"
+    value = float(value)
+    if abs(value) >= 100 or value != value:
+        return brief(value)
+    if 0 < abs(value) < 10.0**-digits:
+        return f"{value:.1g}"
+    return f"{value:.{digits}f}".rstrip("0").rstrip(".")
+
+
+def span(low: float, high: float, form: Callable[[float], str] = brief) -> str:
+    """An interval."""
+    return f"{form(low)} to {form(high)}"
+
+
+def within(row: Mapping[str, Any], form: Callable[[Any], str] = number) -> str:
+    """A median with its interval, of a row with `median`, `low` and `high`."""
+    return f"{form(row['median'])} ({span(row['low'], row['high'], form)})"
+
+
+def counted(count: float, noun: str) -> str:
+    """A count with its noun.
+
+    >>> counted(1, "site"), counted(1200, "site")
+    ('1 site', '1,200 sites')
+    """
+    return f"{count:,.0f} {noun}{'' if count == 1 else 's'}"
+
+
+def shown(value: Any) -> str:
+    """A level or parameter in words: a rule's name with what is set of it, a number in few digits."""
+    if isinstance(value, Mapping):
+        more = ", ".join(f"{k} = {shown(v)}" for k, v in value.items() if k != "rule")
+        return f"{value.get('rule', '')} ({more})" if more else str(value.get("rule", ""))
+    if isinstance(value, bool):
+        return str(value).lower()  # as a scenario file has it
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def duration(seconds: float) -> str:
+    """A time in its largest ordinary unit."""
+    if seconds < 1:
+        return "less than a second"
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"
+
+
+def size(count: float) -> str:
+    """Bytes in their largest unit."""
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if count < 1000:
+            return f"{count:.0f} {unit}"
+        count /= 1000
+    return f"{count:.1f} TB"
+
+
+def plain(value: Any) -> Any:
+    """A NumPy number as Python has it; None where it is missing or not finite."""
+    value = value.item() if hasattr(value, "item") else value
+    return None if isinstance(value, float) and not math.isfinite(value) else value
