@@ -10,7 +10,7 @@ import numpy as np
 
 from juste_retour.runs.contrasts.attribution import Attribution
 from juste_retour.runs.contrasts.contrasts import Contrast, Contrasts
-from juste_retour.runs.numerals import brief, span
+from juste_retour.runs.numerals import brief
 from juste_retour.runs.printing import bar, print_table
 
 if TYPE_CHECKING:

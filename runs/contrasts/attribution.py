@@ -175,7 +175,9 @@ def attribute(
                 windows_left_out=left_out,
             )
         )
-    return found[1] if equal == "spending" else replace(found[0], at_equal_spending=(found[1:] or [None])[0])
+    if priced or equal == "spending":
+        return found[-1]
+    return replace(found[0], at_equal_spending=found[1])
 
 
 def mixtures_run(

@@ -197,9 +197,15 @@ def _between(
         a, b = _ends(paired, i, j, equal)
         shown = [name for name in wanted if name in a]
         if shown:
-            some = ({name: end[name] for name in shown} for end in (a, b))
-            sums = (mean(a[COMMITTED]), mean(b[COMMITTED]))
-            found += contrasts(*some, names[i], names[j], paired.runs.seed, aimed, sums)
+            found += contrasts(
+                {name: a[name] for name in shown},
+                {name: b[name] for name in shown},
+                names[i],
+                names[j],
+                paired.runs.seed,
+                aimed,
+                (mean(a[COMMITTED]), mean(b[COMMITTED])),
+            )
     return found
 
 

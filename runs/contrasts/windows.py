@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
+import numpy as np
+
 from juste_retour.abm.calendar import label, quarter
 from juste_retour.abm.outcomes import Outcomes
 from juste_retour.abm.reader import series
@@ -74,5 +76,6 @@ def read_over(window: Window, found: Outcomes, name: str) -> Reals:
     if name in ("largest_run_flop", "frontier_flop"):
         return series(rows[-1:], name)[:, 0]
     lag, capability = series(rows, "years_behind"), series(rows, "capability_lag_years")
-    values: Reals = getattr(reading(lag, capability, found.scenarios[0].lag_cap_years), name)
+    cap = np.array(found.scenarios[0].lag_cap_years)
+    values: Reals = getattr(reading(lag, capability, cap), name)
     return values

@@ -248,7 +248,8 @@ def spec_of(content: Mapping[str, Any], folder: Path | str = ".", check: Progres
     switching = None
     if design.kind == "switches":
         target = design.settings["to"]
-        switching = switches(*in_one_window([base, scenario(target)]))
+        one, other = in_one_window([base, scenario(target)])
+        switching = switches(one, other)
         design = Design(design.kind, {"to": switching.target.plain()})
     whole(said["replications"], "replications", 1, 2**40)
     whole(said["seed"], "seed", 0)
