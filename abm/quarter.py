@@ -7,17 +7,17 @@ from typing import TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
-from juste_retour.abm.cohorts import SiteMachines, ordered
-from juste_retour.abm.delivery.exchange import run_flop as flop
+from juste_retour.abm.cohorts import SiteMachines
 from juste_retour.abm.delivery.frontier import capability_lag, compute_lag, frontier
 from juste_retour.abm.delivery.operations import talent_factor
 from juste_retour.abm.delivery.talent import moved
 from juste_retour.abm.environment import Environment
-from juste_retour.abm.fleet import fleet_of, operational, run_of
+from juste_retour.abm.fleet import fleet_of
 from juste_retour.abm.politics.ballot_result import BallotResult
 from juste_retour.abm.politics.council import Council
 from juste_retour.abm.politics.facts import Facts
 from juste_retour.abm.records import Exit, HeldBallot, TimelineQuarter, Vote
+from juste_retour.abm.training import note_changes, note_machines, refresh, run_flop
 from juste_retour.abm.world import Race, World
 from juste_retour.agents.arrays import Reals, Whole, total
 
@@ -147,9 +147,7 @@ def operate(env: Environment) -> None:
             draw = env.yearly("scandal", world.sites.count)
             this_quarter = np.floor(4 * draw / np.maximum(hazard, 1e-300)) == world.now % 4
             stopped = open_ & (draw < hazard) & this_quarter
-    opened = chosen & ~d.cancelled & ((d.ready == world.now) | (d.complete == world.now))
-    opened = (opened | ordered(programme, world.now)).any(-1)
-    world.training.stale |= opened | (stopped != programme.stopped).any(-1)
+    note_changes(env, stopped)
     programme.stopped = stopped
 
 
@@ -166,27 +164,10 @@ def _return_later_orders(env: Environment) -> None:
 
 
 def train(env: Environment) -> None:
-    """The best single run of what works now; only where something changed."""
-    world, training = env.world, env.world.training
-    machines = operational(world.machines, world.year)
-    if machines != training.operational:
-        training.stale[:] = True
-        training.operational = machines
-    if env.institutions.local_pooling and not env.every_quarter:
-        return  # the best run depends on single sites only and needs no history: it is read when it is asked for
-    refresh(env)
-
-
-def refresh(env: Environment) -> None:
-    """Bring the best run up to date in the worlds where something changed."""
-    world, training = env.world, env.world.training
-    rows = np.flatnonzero(training.stale)
-    if not len(rows):
-        return
-    fleet = fleet_of(world, env.institutions, rows, world.working[rows], training.operational)
-    pool = run_of(env.institutions, fleet, training.pool[rows], rows)
-    training.rate[rows], training.pool[rows] = pool.rate, pool.members
-    training.stale[rows] = False
+    """The best single run of what works now, where it depends on history; elsewhere it is read when it is asked for."""
+    note_machines(env)
+    if not env.institutions.local_pooling or env.every_quarter:
+        refresh(env)
 
 
 def learn(env: Environment) -> None:
@@ -220,12 +201,6 @@ def follow_the_machines(env: Environment) -> None:
     training.near = moved(training.near, fleet.chips * fleet.peak, gap, world.exited_share, world.p)
     training.talent = talent_factor(training.near, 1.0, world.p)
     training.stale[:] = True
-
-
-def run_flop(env: Environment) -> Reals:
-    """Largest single run of the machines that work, FLOP; (worlds,)."""
-    refresh(env)
-    return flop(env.world.training.rate, env.world.p)
 
 
 def read(env: Environment) -> None:

@@ -129,6 +129,8 @@ class Training:
         rate: (worlds,) FLOP/s of the best single run.
         pool: (worlds, sites) sites in it.
         stale: (worlds,) whether the two are out of date.
+        own: (worlds, sites) FLOP/s of each selected facility alone, where rates do not change.
+        unrated: (worlds,) whether `own` is out of date.
         operational: machines that stood already and work; -1 before the first quarter.
         read: the race in the quarters of the window so far.
         exited: (worlds, labs) that have left for a cloud abroad.
@@ -139,6 +141,8 @@ class Training:
     rate: Reals
     pool: Truths
     stale: Truths
+    own: Reals
+    unrated: Truths
     operational: int
     read: list[Race]
     exited: Truths
@@ -186,6 +190,8 @@ class World:
             rate=np.zeros(w),
             pool=np.zeros((w, s), bool),
             stale=np.ones(w, bool),
+            own=np.zeros((w, s)),
+            unrated=np.ones(w, bool),
             operational=-1,
             read=[],
             exited=np.zeros((w, self.labs.count), bool),
@@ -262,6 +268,18 @@ class World:
     def committed(self) -> Reals:
         """(worlds,) EUR bn of the envelope in the plans that passed, cancelled selections included."""
         return total(np.where(self.programme.own_money, 0.0, self.programme.planned))
+
+    @property
+    def constant_rates(self) -> bool:
+        """Whether a facility's rate is the same from its first to its last quarter, in all worlds."""
+        programme = self.programme
+        changes = bool(programme.later) or bool(programme.renewals) or self.renews or self.talent_moves
+        return not changes and not programme.delivered.waiting.any()
+
+    @cached_property
+    def talent_moves(self) -> bool:
+        """Whether talent follows the machines in any world."""
+        return bool((self.p.talent_elasticity > 0).any())
 
     @cached_property
     def renews(self) -> bool:

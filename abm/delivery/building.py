@@ -20,6 +20,7 @@ from juste_retour.abm.delivery.procurement import (
     build_time,
     chip_date,
     litigation_years,
+    shell_time,
     tender_fails,
 )
 from juste_retour.abm.noise import Tape
@@ -100,6 +101,7 @@ class Luck:
     tender: Reals
     build: Reals
     cancel: Reals
+    shell: Reals | None = None  # None: a shell stands everywhere
 
     @classmethod
     def of(cls, tape: Tape, sites: int, rows: NDArray[np.int64], order: str = "") -> Luck:
@@ -120,7 +122,16 @@ def grid_wait(sites: Sites, p: Values) -> Reals:
 def planned_years(procedure: Procedure, practice: Practice, mw: Number, p: Values) -> Reals:
     """Mean years from selection to operation of a site of some MW, within its headroom."""
     size = power(np.maximum(mw, 1e-9) / REFERENCE_MW, p.build_exponent)
-    return procedure.award_years + procedure.build_years * size * practice.build_factor
+    building = procedure.build_years + procedure.without_shell * procedure.shell_years
+    return procedure.award_years + building * size * practice.build_factor
+
+
+def _affordable_and_carried(
+    plan: Reals, date: Reals, power_there: Reals, kept: Number, sites: Sites, p: Values
+) -> tuple[Reals, Reals]:
+    """Return the chips of a date that the money buys, and those that the site's power carries in the end."""
+    most = power_there * p.beyond_headroom
+    return chip.chips_bought(plan, date, p, kept), chip.chips_carried(most, date, sites.temperature, p)
 
 
 def deliver(
@@ -138,11 +149,9 @@ def deliver(
 
     Args:
         plan: (worlds, sites) EUR bn; 0 where nothing is selected.
-        now: this quarter since year 0.
-        year: its decimal year.
+        now, year: this quarter since year 0, and its decimal year.
         sites: the candidate sites.
-        procedure: the procurement rule's.
-        practice: the operations rule's.
+        procedure, practice: those of the procurement and the operations rule.
         luck: the sites' own.
         cancellation: chance that a selection ends without a contract.
         p: parameters, each (worlds, 1).
@@ -152,22 +161,17 @@ def deliver(
     court = litigation_years(procedure, luck.court, p)
     to_contract = award + again + court
     contracted = now + np.maximum(np.rint(4 * to_contract), 1).astype(np.int64)
-    kept = money_kept(practice, np.inf)
-    at_once = headroom(sites, procedure, p)
-    most = at_once * p.beyond_headroom
-
-    def bought_at(date: Reals) -> tuple[Reals, Reals]:
-        """Chips that the money buys and those that the site's power carries."""
-        return chip.chips_bought(plan, date, p, kept), chip.chips_carried(most, date, sites.temperature, p)
-
+    kept, power_there = money_kept(practice, np.inf), headroom(sites, procedure, p)
     sketch = year + procedure.refresh * planned_years(procedure, practice, p.sketch_mw, p)
-    mw = np.maximum(chip.power_mw(np.minimum(*bought_at(sketch)), sketch, sites.temperature, p), 1e-3)
-    building = build_time(procedure, mw, practice, luck.build, p)
+    sketched = np.minimum(*_affordable_and_carried(plan, sketch, power_there, kept, sites, p))
+    mw = np.maximum(chip.power_mw(sketched, sketch, sites.temperature, p), 1e-3)
+    shell = shell_time(procedure, mw, practice, luck.shell, p)
+    building = build_time(procedure, mw, practice, luck.build, p) + shell
     since = year + to_contract + building
     bought = chip_date(procedure, year, since)
-    wanted, carried = bought_at(bought)
+    wanted, carried = _affordable_and_carried(plan, bought, power_there, kept, sites, p)
     chips = np.minimum(wanted, carried)
-    waiting = np.maximum(chips - chip.chips_carried(at_once, bought, sites.temperature, p), 0.0)
+    waiting = np.maximum(chips - chip.chips_carried(power_there, bought, sites.temperature, p), 0.0)
     grid = np.where(waiting > 0, grid_wait(sites, p), 0.0)
     ready = np.maximum(np.floor(4 * since).astype(np.int64), contracted + 1)
     return Delivered(

@@ -239,6 +239,7 @@ class Council:
         """
         known = self.known
         plan, cash = known.parts(offer)
+        plan = known.payable(plan)
         letters = known.letters(plan) if letters is None else letters
         pledged, placed = known.pledged(plan, letters), total(plan) > 0
         every = np.ones(self.worlds, bool)
@@ -282,4 +283,5 @@ class Council:
 
 
 def _reversion(known: Payoffs) -> tuple[Reals, bool]:
-    return known.institutions.decide("reversion", Council.over(known), rows=known.rows)
+    plan, own = known.institutions.decide("reversion", Council.over(known), rows=known.rows)
+    return (plan if own else known.payable(plan)), own
