@@ -127,7 +127,7 @@ class Bench:
         Args:
             scenario: what is tried.
             names: columns of the table of worlds.
-            until: last quarter that is run; the one in which the race is read by default.
+            until: last quarter that is run; the scenario's own by default.
         """
         worlds = self.worlds(scenario.until(until) if until else scenario)
         names = list(names)
