@@ -35,7 +35,6 @@ def _one(result: Result, changed: str, where: Console) -> None:
         f"{result.scenario.name}{changed}, seed {result.seed}, world {result.first}: {counted(world['sites'], 'site')} in "
         f"{counted(world['hosts'], 'state')}. Of EUR {result.scenario.envelope_eur_bn:g} bn, {world['committed_eur_bn']:.1f} "
         f"bn are committed and {world['unspent_eur_bn']:.1f} bn unspent; EUR {world['spend_eur_bn']:.1f} bn are spent",
-        soft_wrap=True,
     )
     where.print()
     _facilities(result, where)
@@ -115,7 +114,6 @@ def _many(result: Result, changed: str, where: Console) -> None:
         f"{_several(worlds['hosts'], 'state')} (median, 5 to 95 %). Of EUR {result.scenario.envelope_eur_bn:g} bn, "
         f"{_span(worlds['committed_eur_bn'], '.1f')} bn are committed and {_span(worlds['unspent_eur_bn'], '.1f')} bn unspent; "
         f"EUR {_span(worlds['spend_eur_bn'], '.1f')} bn are spent",
-        soft_wrap=True,
     )
     where.print()
     _by_state(result, where)
@@ -132,7 +130,7 @@ def _many(result: Result, changed: str, where: Console) -> None:
         f"; at the end of these years, with {_span(worlds['largest_run_flop'], '.1e')} FLOP, "
         f"{_span(worlds['years_behind_at_end'], '.1f')} years"
     )
-    where.print(text + ".", soft_wrap=True)
+    where.print(text + ".")
     if idle:
         where.print(
             f"In {idle:,} of {result.count:,} worlds no machine works in these years; they count as worse than any number."
