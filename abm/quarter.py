@@ -63,7 +63,7 @@ def bargain(env: Environment) -> None:
     union_part = env.institutions.split_in(rows).union
     lost = np.reshape(result.sunk, (-1, 1)) * union_part * total(result.plan)[:, None]
     programme.envelope[rows] -= np.where(failed[:, None], lost, 0.0)
-    world.bargaining.rounds[rows] += 1
+    world.bargaining.rounds[rows] += np.where(result.waits, 0, 1)
     _remember(world, rows, result)
     world.bargaining.settled[rows] = result.ends
     if env.institutions.choice("agenda").marks.get("calls"):

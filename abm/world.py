@@ -184,8 +184,7 @@ class World:
         self.labs, self.college, self.machines = members.labs, members.college, members.machines
         self.first, self.last = quarter(scenario.start, "start"), quarter(scenario.end, "end")
         self.announced = quarter(scenario.announcement, "announcement")
-        begin = quarter(scenario.window_start or scenario.announcement, "window_start")
-        self.window = range(begin + 1, begin + 1 + int(4 * scenario.window_years))  # quarters that are read
+        self.window = scenario.window  # quarters that are read
         self.now = self.first - 1
         n, s = self.states.count, self.sites.count
         self.ambition = np.exp(p.ambition_sd * tape.normal("ambition", n))

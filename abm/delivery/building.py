@@ -148,8 +148,8 @@ def _affordable_and_carried(
 
 def deliver(
     plan: Reals,
-    now: int,
-    year: float,
+    now: int | Whole,
+    year: Number,
     sites: Sites,
     procedure: Procedure,
     practice: Practice,
@@ -161,7 +161,7 @@ def deliver(
 
     Args:
         plan: (worlds, sites) EUR bn; 0 where nothing is selected.
-        now, year: this quarter since year 0, and its decimal year.
+        now, year: the quarter of the selection since year 0, a number or (worlds, sites), and its decimal year.
         sites: the candidate sites.
         procedure, practice: those of the procurement and the operations rule.
         luck: the sites' own.

@@ -52,6 +52,7 @@ class BallotResult:
         transfer: cash for a yes, EUR bn; a number or (worlds, states).
         delay: (worlds,) amendments that went before, or a number.
         applied: (worlds, states) who applied, under a call for proposals.
+        waits: (worlds,) where this quarter is not a round: whoever decides orders later.
         tops_up: whether selected sites share the money that is left after this round.
         terms: what voters weighed; None where nobody voted on a plan.
     """
@@ -69,6 +70,7 @@ class BallotResult:
     transfer: float | Reals = 0.0
     delay: int | Whole = 0
     applied: Truths | None = None
+    waits: Truths | bool = False
     tops_up: bool = False
     terms: Terms | None = None
 

@@ -84,22 +84,6 @@ class Council:
             return self
         return Council(self.env, self.rows, industrial=industrial, forced=self.forced)
 
-    def alike(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Worlds that no draw has set apart yet: of one scenario, with nothing decided and the same labs at home.
-
-        Returns:
-            a world of each kind, as an index of the table's, and which of these each world is like (worlds,).
-        """
-        w, like = self.world, np.empty(self.worlds, dtype=np.int64)
-        kinds, envelope = self.institutions.distinct, w.programme.envelope
-        begun = (w.programme.selected[self.rows] >= 0).any(-1)
-        first: dict[tuple[object, ...], tuple[int, int]] = {}
-        for k, row in enumerate(self.rows.tolist()):
-            left, talent = w.training.exited[row].tobytes(), w.training.talent[row].tobytes()
-            kind = (row,) if begun[k] else (-1, kinds[row], envelope[row, 0], left, talent)
-            like[k] = first.setdefault(kind, (len(first), k))[0]
-        return np.array([k for _, k in first.values()], dtype=np.int64), like
-
     # -- parts --------------------------------------------------------------------------------------------------------
     @cached_property
     def plans(self) -> Plans:

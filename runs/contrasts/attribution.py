@@ -28,11 +28,12 @@ from juste_retour.agents.arrays import Reals
 from juste_retour.agents.errors import BadInput
 from juste_retour.runs.chunked import Progress, chunks
 from juste_retour.runs.contrasts.contrasts import checked_equal, mean
-from juste_retour.runs.contrasts.paired import COMMITTED, Found, Runs, is_price, outcome, over, union_of
+from juste_retour.runs.contrasts.paired import COMMITTED, Found, Runs, outcome, over, union_of
 from juste_retour.runs.contrasts.resampling import interval, resampled_means
 from juste_retour.runs.contrasts.switches import GROUPS, MONEY, Switches, switches
 from juste_retour.runs.contrasts.windows import OF_A_WINDOW, SIDE_BY_SIDE, Window, in_one_window
 from juste_retour.runs.ensemble import whole
+from juste_retour.runs.tables import PRICES
 
 WORLDS = 400
 
@@ -156,7 +157,7 @@ def attribute(
     beside, left_out = _windows_beside(outcome_name, ends)
     runs = Runs(whole(seed, "seed", 0), union_of(members), [outcome_name], beside)
     games = mixtures_run(built, runs, whole(worlds, "worlds", 2), progress)
-    priced = is_price(outcome_name)
+    priced = outcome_name in PRICES
     found = []
     for name, game in zip(("envelopes", "spending"), games, strict=True):
         if name == "spending" and priced:

@@ -21,7 +21,6 @@ from juste_retour.runs.contrasts.paired import (
     OUTCOMES,
     Found,
     Paired,
-    is_price,
     named,
     outcome,
     union_of,
@@ -29,6 +28,7 @@ from juste_retour.runs.contrasts.paired import (
 from juste_retour.runs.contrasts.resampling import half_width, interval, needed, resampled_means, spread
 from juste_retour.runs.contrasts.windows import Window, in_one_window
 from juste_retour.runs.ensemble import whole
+from juste_retour.runs.tables import PRICES
 
 WORLDS = 400
 MOST = 1_000_000
@@ -115,7 +115,7 @@ def checked_equal(equal: str, outcomes: Iterable[str]) -> None:
     if equal not in EQUAL:
         raise BadInput(f"equal = {equal!r} is not a comparison; {near(equal, EQUAL)}")
     names = list(outcomes)
-    if equal == "spending" and all(map(is_price, names)):
+    if equal == "spending" and all(name in PRICES for name in names):
         raise BadInput(
             f"outcome = {', '.join(names)}: a price is not defined at equal spending; name another outcome, or compare "
             "with equal envelopes."
@@ -164,7 +164,7 @@ def compare(
         wanted.append(headline)
     checked_equal(equal, [headline] if until is not None else wanted)
     if equal == "spending":
-        wanted = [name for name in wanted if not is_price(name)]
+        wanted = [name for name in wanted if name not in PRICES]
     paired = Paired(chosen, seed, union_of(members), wanted, equal_spending=True)
     paired.extend(worlds, progress)
     while until is not None and paired.worlds < most:

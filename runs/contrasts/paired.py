@@ -16,8 +16,7 @@ from juste_retour.agents.arrays import Reals, Whole
 from juste_retour.agents.errors import BadInput, near
 from juste_retour.runs.chunked import Progress, chunks, run_worlds
 from juste_retour.runs.contrasts.windows import Window, read_over
-from juste_retour.runs.planners import Planners
-from juste_retour.runs.tables import TABLES
+from juste_retour.runs.tables import PRICES, TABLES
 
 Found = dict[str, Reals]  # outcomes by name, (worlds,) each
 OUTCOMES = {c.name: c for c in TABLES["worlds"] if c.kind in ("whole", "real", "quarter")}
@@ -27,10 +26,7 @@ WORSE_WHEN_HIGH = {
     "least_years_behind",
     "quarters_without_run",
     "capability_lag_years",
-    "price_of_politics",
-    "price_where",
-    "price_unspent",
-    "price_all_sites",
+    *PRICES,
     "exited_labs",
     "first_operation",
 }
@@ -44,16 +40,16 @@ def outcome(name: str, place: str = "outcome") -> str:
     return name
 
 
-def is_price(name: str) -> bool:
-    """Whether an outcome needs the planner's plan."""
-    return name.startswith("price_")
+def asks_price(outcomes: Iterable[str]) -> bool:
+    """Whether a price of politics is among some outcomes."""
+    return any(name in PRICES for name in outcomes)
 
 
 def measure(found: Mapping[str, Any], name: str) -> Reals:
     """One outcome of some worlds as real numbers, infinite where a lag is missing or nothing ever works."""
     values = np.asarray(found[name], dtype=np.float64)
     if OUTCOMES[name].kind == "quarter":
-        return np.where(values < 0, np.inf, year(values))  # type: ignore[arg-type]
+        return np.where(values < 0, np.inf, year(values))
     return np.where(np.isnan(values), np.inf, values)
 
 
@@ -76,14 +72,11 @@ class Runs:
         self.seed, self.members, self.windows = seed, members, tuple(windows)
         self.outcomes = [outcome(name) for name in outcomes]
         self.measured = list(dict.fromkeys([*self.outcomes, COMMITTED]))
-        self._planners = Planners(seed, members)
 
     def of(self, scenario: Scenario, first: int, count: int) -> Found:
         """Outcomes of the replications from `first` on."""
-        price = any(map(is_price, self.outcomes))
-        years = self._planners.years([(scenario, first, count)]) if price else None
         replicates = np.arange(first, first + count)
-        return self._measured(scenario, replicates, self.measured, price=price, planner_years=years)
+        return self._measured(scenario, replicates, self.measured, price=asks_price(self.outcomes))
 
     def at_most(self, scenario: Scenario, first: int, found: Found, most: Reals) -> Found:
         """The same replications with at most `most` (worlds,) EUR bn committed; prices are left out.
@@ -91,7 +84,7 @@ class Runs:
         Replications that committed no more stay as they are; the others are run again with `most` as their envelope.
         What is unspent stays measured against the scenario's own envelope.
         """
-        held = {name: values.copy() for name, values in found.items() if not is_price(name)}
+        held = {name: values.copy() for name, values in found.items() if name not in PRICES}
         above = np.flatnonzero(found[COMMITTED] > most)
         if len(above):
             names = [name for name in self.measured if name in held]
