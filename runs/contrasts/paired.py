@@ -88,9 +88,8 @@ class Runs:
         above = np.flatnonzero(found[COMMITTED] > most)
         if len(above):
             names = [name for name in self.measured if name in held]
-            size = (
-                1 if scenario.schedule else len(above)
-            )  # runs of an array share the shares of a schedule to the bit
+            # the runs of an array share one schedule, and scaled ones differ in the last bit
+            size = 1 if scenario.schedule else len(above)
             for part in chunks(len(above), size=size):
                 rows = above[part]
                 smaller = [with_envelope(scenario, float(eur_bn)) for eur_bn in most[rows]]

@@ -76,11 +76,11 @@ def test_worlds_without_a_run_are_worse_than_any_number():
 
 
 def test_until_runs_on_to_the_half_width_asked_for():
-    found = compare("eu-status-quo", "essay-reform", worlds=8, until=0.08, outcomes=["years_behind"])
+    found = compare("eu-status-quo", "essay-reform", worlds=8, until=0.05, outcomes=["years_behind"])
     c = found["years_behind"]
     assert found.worlds > 8
-    assert c.half_width <= 0.08
-    assert c.aimed == 0.08
+    assert c.half_width <= 0.05
+    assert c.aimed == 0.05
     assert c.replications_needed <= found.worlds
     capped = compare(
         "eu-status-quo", "essay-reform", worlds=4, until=1e-6, outcomes=["years_behind"], most=16
