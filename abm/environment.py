@@ -98,8 +98,10 @@ class Environment:
         """Select sites in some worlds: `plan` and labs' `pledged` money, EUR bn, (rows, sites); a site is chosen once."""
         world, programme = self.world, self.world.programme
         new = (plan > 0) & (programme.selected[rows] < 0)
-        if not new.any():
+        some = new.any(-1)
+        if not some.any():
             return
+        rows, new, plan, pledged = rows[some], new[some], plan[some], pledged[some]
         plan, pledged = np.where(new, plan, 0.0), np.where(new, pledged, 0.0)
         programme.selected[rows] = np.where(new, world.now, programme.selected[rows])
         wave = world.bargaining.rounds[rows][:, None] + 1
