@@ -211,10 +211,11 @@ class Environment:
     def standing(self, machines: int) -> Pool:
         """The best run, all worlds, of the first machines that stood already, without any facility."""
         if machines not in self._standing or self.world.talent_moves:
-            every = np.arange(self.world.count)
-            nothing = np.zeros((self.world.count, self.world.sites.count))
-            fleet = combine(self.world, self.institutions, every, nothing, nothing, machines)
-            self._standing[machines] = run_of(self.institutions, fleet, None, every)
+            kinds = np.arange(self.world.count) if self.world.talent_moves else self.institutions.distinct
+            asked, like = np.unique(kinds, return_inverse=True)  # it differs between scenarios only
+            nothing = np.zeros((len(asked), self.world.sites.count))
+            fleet = combine(self.world, self.institutions, asked, nothing, nothing, machines)
+            self._standing[machines] = run_of(self.institutions, fleet, None, asked).rows(like)
         return self._standing[machines]
 
     def standing_rate(self, machines: int) -> Reals:
