@@ -18,6 +18,7 @@ from juste_retour.abm.calendar import label, quarter, year
 from juste_retour.abm.delivery import talent
 from juste_retour.abm.delivery.building import Delivered
 from juste_retour.abm.delivery.operations import talent_factor
+from juste_retour.abm.delivery.pooling import Pool
 from juste_retour.abm.delivery.tour import Tour, plan_tour
 from juste_retour.abm.members import Members
 from juste_retour.abm.noise import Tape
@@ -128,7 +129,9 @@ class Training:
     Attributes:
         rate: (worlds,) FLOP/s of the best single run.
         pool: (worlds, sites) whether the site takes part in that run.
-        stale: (worlds,) whether `rate` and `pool` are out of date.
+        facilities: the best run of the facilities, without machines that train alone.
+        stale: (worlds,) whether it is out of date.
+        combined: whether `rate` and `pool` follow from it.
         own: (worlds, sites) FLOP/s of each selected facility alone, where rates do not change.
         unrated: (worlds,) whether `own` is out of date.
         operational: machines that stood already and work; -1 before the first quarter.
@@ -140,7 +143,9 @@ class Training:
 
     rate: Reals
     pool: Truths
+    facilities: Pool
     stale: Truths
+    combined: bool
     own: Reals
     unrated: Truths
     operational: int
@@ -196,7 +201,9 @@ class World:
         self.training = Training(
             rate=np.zeros(w),
             pool=np.zeros((w, s), bool),
+            facilities=Pool.alone(np.zeros((w, s))),
             stale=np.ones(w, bool),
+            combined=False,
             own=np.zeros((w, s)),
             unrated=np.ones(w, bool),
             operational=-1,
