@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
-from typing import Concatenate, Protocol
+from typing import Concatenate, ParamSpec, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,8 @@ from juste_retour.abm.world import World
 from juste_retour.agents.arrays import Reals, Truths, total
 from juste_retour.agents.lab import Market
 from juste_retour.agents.some_worlds import some_worlds
+
+P = ParamSpec("P")
 
 
 class Foresight(Protocol):
@@ -73,9 +75,7 @@ class Environment:
         self._standing: dict[int, Pool] = {}
         self._yearly: dict[str, tuple[int, Reals]] = {}
 
-    def record[**P](
-        self, kind: Callable[Concatenate[str, P], Record], *arrays: P.args, **named: P.kwargs
-    ) -> None:
+    def record(self, kind: Callable[Concatenate[str, P], Record], *arrays: P.args, **named: P.kwargs) -> None:
         """Keep a record of this quarter if the run keeps a trace."""
         if self.trace is not None:
             self.trace.append(kind(self.world.quarter, *arrays, **named))
@@ -98,8 +98,10 @@ class Environment:
         """Select sites in some worlds: `plan` and labs' `pledged` money, EUR bn, (rows, sites); a site is chosen once."""
         world, programme = self.world, self.world.programme
         new = (plan > 0) & (programme.selected[rows] < 0)
-        if not new.any():
+        some = new.any(-1)
+        if not some.any():
             return
+        rows, new, plan, pledged = rows[some], new[some], plan[some], pledged[some]
         plan, pledged = np.where(new, plan, 0.0), np.where(new, pledged, 0.0)
         programme.selected[rows] = np.where(new, world.now, programme.selected[rows])
         wave = world.bargaining.rounds[rows][:, None] + 1
