@@ -14,7 +14,7 @@ from juste_retour.abm.accounts import Accounts, accounts
 from juste_retour.abm.cohorts import SiteMachines
 from juste_retour.abm.delivery.building import NEVER, TO_OPERATION
 from juste_retour.abm.environment import Environment
-from juste_retour.abm.members import Members, load_members
+from juste_retour.abm.members import Members
 from juste_retour.abm.politics.payoffs import Payoffs
 from juste_retour.abm.records import HeldBallot, Record, TimelineQuarter
 from juste_retour.abm.scenario import Scenario
@@ -89,14 +89,13 @@ def run(
         scenarios: one for all worlds, or one a world that differ in real parameters only.
         seed: whole number of at least 0.
         replicates: (worlds,).
-        members: the union.
-        price: whether to run each world's planner twin for the price of politics.
+        members: the union; the one that the scenarios name by default.
+        price: whether to run each world's planner twin for the price of politics, where the scenario is priced.
         trace: keep each decision.
         timeline: keep each quarter.
         planner_years: (worlds,) years behind of the planner twins where they are known already.
         agents: Mesa agents with minds of their own, as `juste_retour.abm.model.AllocationModel` takes them; slower.
     """
-    members = members or load_members()
     simulation = Simulation(scenarios, seed, replicates, members, trace=trace, timeline=timeline)
     models: Sequence[WorldModel] = ()
     if agents:
@@ -109,7 +108,7 @@ def run(
             model.step()
     if price and planner_years is None:
         planner_years = planned_years_behind(
-            simulation.env.scenarios, seed, simulation.world.replicates, members
+            simulation.env.scenarios, seed, simulation.world.replicates, simulation.env.members
         )
     return outcomes(simulation.env, planner_years)
 
@@ -117,7 +116,9 @@ def run(
 def planned_years_behind(
     scenarios: Sequence[Scenario], seed: int, replicates: Whole, members: Members
 ) -> Reals:
-    """(worlds,) years behind under the planner twin, nothing after the window is run."""
+    """(worlds,) years behind under the planner twin, nothing after the window is run; NaN where nothing is priced."""
+    if not scenarios[0].priced:
+        return np.full(len(replicates), np.nan)
     distinct = {id(s): twin_of(s) for s in scenarios}
     simulation = Simulation([distinct[id(s)] for s in scenarios], seed, replicates, members)
     world = simulation.world
@@ -226,7 +227,7 @@ def price_of_politics(behind: Reals, planner_years: Reals | None) -> Reals:
         return np.full(behind.shape, np.nan)
     best = np.minimum(behind, planner_years)
     with np.errstate(invalid="ignore"):
-        return np.where(np.isfinite(best), behind - best, 0.0)
+        return np.where(np.isinf(best), 0.0, behind - best)
 
 
 def welfare(env: Environment, plan: Reals) -> Reals:

@@ -53,12 +53,12 @@ class Outlook:
         """(worlds, sites) EUR bn that fill each site's power."""
         sites = self.world.sites
         power = headroom(sites, self.procedure, self.p) * self.p.beyond_headroom
-        most = chip.spend_cap(power, self.bought, sites.temperature, self.p, self.kept)
+        most = chip.spend_cap(power, self.bought, sites.temperature, self.p, self.kept) / self.p.export_supply
         return np.ascontiguousarray(np.broadcast_to(most, (len(self.rows), sites.count)))
 
     def chips(self, plan: Reals) -> Reals:
         """Accelerators of a plan (worlds, sites or states)."""
-        return chip.chips_bought(plan, self.bought, self.p, self.kept)
+        return chip.chips_bought(plan, self.bought, self.p, self.kept) * self.p.export_supply
 
     @cached_property
     def at_once(self) -> Reals:
@@ -192,7 +192,7 @@ class Outlook:
         """The part of each state's own site, EUR bn (worlds, states), whose chips need not wait for the grid."""
         if not np.any(self.p.beyond_headroom > 1):
             return size
-        most = chip.spend_for(self.at_once, self.bought, self.p, self.kept)
+        most = chip.spend_for(self.at_once, self.bought, self.p, self.kept) / self.p.export_supply
         return np.minimum(size, pick(most, np.maximum(best, 0)))
 
     def _rule(self, fleet: Fleet, rows: NDArray[np.int64] | None = None) -> Pool:

@@ -14,8 +14,8 @@ PRICE_DATE = 2024.9  # the date of `chip_price_eur`
 
 
 def peak(t: Number, p: Values) -> Reals:
-    """Peak of a chip of date t, FLOP/s (E15)."""
-    return p.chip_peak * power(p.chip_peak_growth, np.subtract(t, CHIP_DATE))
+    """Peak of a chip of date t, FLOP/s (E15), as far as export controls leave it."""
+    return p.chip_peak * power(p.chip_peak_growth, np.subtract(t, CHIP_DATE)) * p.export_peak
 
 
 def price(t: Number, p: Values) -> Reals:

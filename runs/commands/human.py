@@ -80,8 +80,8 @@ def _adds_up(result: Result) -> str:
     date = result.scenario.window_end
     if np.isnan(world["years_behind"]):
         return f"{aggregate} What does not: nothing works in {date}, so there is no run to hold against the frontier."
-    price = world["price_of_politics"]
-    cost = "" if np.isnan(price) else f"; politics cost {price:.1f} of them"
+    price = world.get("price_of_politics")
+    cost = "" if price is None else f"; politics cost {price:.1f} of them"
     return (
         f"{aggregate} What does not: the largest single run of {date}, {world['largest_run_flop']:.1e} FLOP, is "
         f"{world['years_behind']:.1f} years behind the frontier ({world['frontier_flop']:.1e}){cost}."

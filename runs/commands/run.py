@@ -44,7 +44,7 @@ def run(
     ] = None,
 ) -> None:
     """Run one scenario and print facility sizes by state and the capability that they add up to."""
-    from juste_retour.abm.members import load_members
+    from juste_retour.abm.members import union_of
     from juste_retour.abm.scenario import load
     from juste_retour.agents.errors import BadInput
     from juste_retour.runs import export, printing
@@ -64,7 +64,7 @@ def run(
     chosen_scenario = load(scenario)
     if changes:
         chosen_scenario = chosen_scenario.changed(changes)
-    union = load_members(members)
+    union = union_of(members, chosen_scenario.members)
     checked(worlds, seed, replicate)
     if out is not None:
         export.prepare(out, export.files(written, formats))

@@ -26,7 +26,7 @@ from juste_retour.agents.errors import BadInput
 from juste_retour.agents.rules import FAMILIES
 from juste_retour.runs.chunked import Progress
 from juste_retour.runs.contrasts.contrasts import mean
-from juste_retour.runs.contrasts.paired import Paired, outcome, union_of
+from juste_retour.runs.contrasts.paired import Paired, outcome
 from juste_retour.runs.contrasts.resampling import interval, resampled_means
 from juste_retour.runs.ensemble import whole
 
@@ -128,7 +128,16 @@ def groups_between(source: Scenario, target: Scenario) -> list[str]:
 
 
 def switches(source: Scenario, target: Scenario) -> Switches:
-    """Build every mixture of two scenarios; groups whose mixture is refused are joined."""
+    """Build every mixture of two scenarios; groups whose mixture is refused are joined.
+
+    Raises:
+        BadInput: the two are about different unions.
+    """
+    if source.members != target.members:
+        raise BadInput(
+            f"{source.name} is about {source.members} and {target.name} about {target.members}, and no mixture of two "
+            "unions makes sense; contrast them by `compare`."
+        )
     units: list[tuple[str, ...]] = [(group,) for group in groups_between(source, target)]
     joined: list[tuple[tuple[str, ...], str]] = []
     while True:
@@ -188,7 +197,7 @@ def attribute(
     """
     outcome(outcome_name)
     built = switches(load(source), load(target))
-    paired = Paired(built.mixtures, whole(seed, "seed", 0), union_of(members), [outcome_name])
+    paired = Paired(built.mixtures, whole(seed, "seed", 0), members, [outcome_name])
     paired.extend(whole(worlds, "worlds", 2), progress)
     return attributed(built, paired.values[outcome_name], outcome_name, seed)
 

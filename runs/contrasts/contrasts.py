@@ -16,7 +16,7 @@ from juste_retour.abm.scenario import Scenario
 from juste_retour.agents.arrays import Reals
 from juste_retour.agents.errors import BadInput
 from juste_retour.runs.chunked import Progress
-from juste_retour.runs.contrasts.paired import OUTCOMES, Paired, named, outcome, union_of
+from juste_retour.runs.contrasts.paired import OUTCOMES, Paired, named, outcome
 from juste_retour.runs.contrasts.resampling import half_width, interval, needed, resampled_means, spread
 from juste_retour.runs.ensemble import whole
 
@@ -108,7 +108,7 @@ def compare(
         headline: the outcome that `until` watches, in its unit.
         most: the most pairs that `until` may run.
         changes: keys that are changed in all of the scenarios.
-        members: a union, or a folder of its tables.
+        members: a union, or a folder of its tables; each scenario's own where none is given.
         progress: called with runs done and runs to do.
     """
     if len(scenarios) < 2:
@@ -121,7 +121,9 @@ def compare(
         raise BadInput(f"until = {until!r} is no half-width; give a number above 0.")
     if until is not None and outcome(headline) not in wanted:
         wanted.append(headline)
-    paired = Paired(chosen, seed, union_of(members), wanted)
+    if not all(s.priced for s in chosen):
+        wanted = [name for name in wanted if name != "price_of_politics"]
+    paired = Paired(chosen, seed, members, wanted)
     paired.extend(worlds, progress)
     while until is not None and paired.worlds < most:
         deviation = _deviation(paired.values[headline])

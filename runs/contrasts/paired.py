@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from juste_retour.abm.calendar import year
-from juste_retour.abm.members import Members, load_members
+from juste_retour.abm.members import Members, union_of
 from juste_retour.abm.scenario import Scenario, load
 from juste_retour.agents.arrays import Reals
 from juste_retour.agents.errors import BadInput, near
@@ -43,16 +43,23 @@ def measure(found: Mapping[str, Any], name: str) -> Reals:
 
 
 class Paired:
-    """Outcomes of several scenarios on the same worlds; `extend` runs more of them.
+    """Outcomes of several scenarios on the same worlds, each in its own union unless one is given; `extend` runs more.
 
     `values[outcome]` is (scenarios, worlds). A scenario that says the same as an earlier one is not run again.
     """
 
-    def __init__(self, scenarios: Sequence[Scenario], seed: int, members: Members, outcomes: Iterable[str]):
-        self.scenarios, self.seed, self.members = list(scenarios), seed, members
+    def __init__(
+        self,
+        scenarios: Sequence[Scenario],
+        seed: int,
+        members: Members | Path | str | None,
+        outcomes: Iterable[str],
+    ):
+        self.scenarios, self.seed = list(scenarios), seed
+        self.unions = [union_of(members, s.members) for s in scenarios]
         self.outcomes = [outcome(name) for name in outcomes]
         self.worlds = 0
-        self._planners = Planners(seed, members)
+        self._planners = {union.digest: Planners(seed, union) for union in self.unions}
         self._parts: dict[str, list[Reals]] = {name: [] for name in self.outcomes}
 
     def extend(self, worlds: int, progress: Progress | None = None) -> None:
@@ -62,11 +69,12 @@ class Paired:
             count = part.stop - part.start
             replicates = np.arange(self.worlds, self.worlds + count)
             seen: dict[str, dict[str, Reals]] = {}
-            for done, scenario in enumerate(self.scenarios, 1):
+            for done, (scenario, union) in enumerate(zip(self.scenarios, self.unions, strict=True), 1):
                 if scenario.digest not in seen:
-                    years = self._planners.years([(scenario, self.worlds, count)]) if price else None
+                    planners = self._planners[union.digest]
+                    years = planners.years([(scenario, self.worlds, count)]) if price else None
                     result = run_worlds(
-                        scenario, self.seed, replicates, self.members, price=price, planner_years=years
+                        scenario, self.seed, replicates, union, price=price, planner_years=years
                     )
                     seen[scenario.digest] = {name: measure(result.worlds, name) for name in self.outcomes}
                 if progress is not None:
@@ -96,8 +104,3 @@ def named(
             name, number = f"{scenario.name} ({number})", number + 1
         names.append(name)
     return scenarios, names
-
-
-def union_of(members: Members | Path | str | None) -> Members:
-    """A union, or the one in a folder; the European Union where none is named."""
-    return members if isinstance(members, Members) else load_members(members)
