@@ -98,8 +98,8 @@ class Parameters(BaseModel):
     chip_price_growth: Annotated[float, chips("1 a year", (0.5, 5), (1.15, 1.4), "growth of a chip's price", "abm/data/costs.csv, fitted by runs/europe/costs.py; some of its accelerators are estimated; held near Epoch AI (2025a)")] = 1.25
     chip_power_kw: Annotated[float, chips("kW", (0.01, 100), (1.2, 2.1), "power of a chip of 2022.8, host and network included, cooling apart", "abm/data/costs.csv, fitted by runs/europe/costs.py; some of its accelerators are estimated")] = 1.61
     chip_power_growth: Annotated[float, chips("1 a year", (0.5, 5), (1.1, 1.35), "growth of a chip's power", "abm/data/costs.csv, fitted by runs/europe/costs.py; some of its accelerators are estimated; held near Epoch AI (2025a)")] = 1.18
-    export_peak: Annotated[float, chips("1", (0.01, 1), (0.1, 1), "peak of the chips that export controls leave for sale, of a chip of the date", "a choice of the exporter: 1 without controls; china-observed says what its own rests on")] = 1.0
-    export_supply: Annotated[float, chips("share", (0.01, 1), (0.3, 1), "chips that can be had under export controls, of those that the money would buy; the rest of the money is not spent", "a choice of the exporter: 1 without controls; china-observed says what its own rests on")] = 1.0
+    export_peak: Annotated[float, chips("1", (0.01, 1), None, "peak of the chips that export controls leave for sale, of a chip of the date", "a choice of the exporter; abm/unions/china_observed for China")] = 1.0
+    export_supply: Annotated[float, chips("share", (0.01, 1), None, "chips that can be had under export controls, of those that the money would buy; the rest of the money is not spent", "a choice of the exporter; abm/unions/china_observed for China")] = 1.0
     life_years: Annotated[float, chips("years", (0, 100), (0, 7), "age at which a machine is renewed, from money that is uncommitted; 0: never")] = 0.0
 
     # -- sites ------------------------------------------------------------------------------------------------------
