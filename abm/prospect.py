@@ -53,7 +53,7 @@ class Outlook:
         """(worlds, sites) EUR bn that fill each site's power."""
         sites = self.world.sites
         power = headroom(sites, self.procedure, self.p) * self.p.beyond_headroom
-        most = chip.spend_cap(power, self.bought, sites.temperature, self.p, self.kept) / self.p.export_supply
+        most = chip.spend_cap(power, self.bought, sites.temperature, self.p, self.kept)
         return np.ascontiguousarray(np.broadcast_to(most, (len(self.rows), sites.count)))
 
     def chips(self, plan: Reals) -> Reals:

@@ -54,7 +54,8 @@ def bargain(env: Environment) -> None:
     result: BallotResult | None = env.institutions.decide("agenda", council, rows=rows)
     if result is None:
         return
-    _keep_ballots(env, council, result)
+    result = council.completed(result)
+    _keep_ballots(env, rows, result)
     passed = result.passed[:, None]
     env.enact(rows, np.where(passed, result.plan, 0.0), np.where(passed, result.pledged, 0.0))
     programme.transfers[rows] += np.where(passed, result.transfer, 0.0)
@@ -62,9 +63,9 @@ def bargain(env: Environment) -> None:
     union_part = env.institutions.split_in(rows).union
     lost = np.reshape(result.sunk, (-1, 1)) * union_part * total(result.plan)[:, None]
     programme.envelope[rows] -= np.where(failed[:, None], lost, 0.0)
-    world.bargaining.rounds[rows] += 1
+    world.bargaining.rounds[rows] += np.where(result.waits, 0, 1)
     _remember(world, rows, result)
-    world.bargaining.settled[rows] = result.last
+    world.bargaining.settled[rows] = result.ends
     if env.institutions.choice("agenda").marks.get("calls"):
         if result.tops_up:  # after a call's last wave the selected sites share the money left
             env.top_up(rows, Facts(env, rows).topped_up())
@@ -83,16 +84,15 @@ def _revert(env: Environment, rows: Rows) -> None:
     env.world.bargaining.settled[rows] = True
 
 
-def _keep_ballots(env: Environment, council: Council, result: BallotResult) -> None:
+def _keep_ballots(env: Environment, rows: Rows, result: BallotResult) -> None:
     """Count the votes and keep the ballot, as the protocol returned it."""
     held, bargaining, rules = result.held, env.world.bargaining, env.institutions.scenario.rules
-    bargaining.yes_votes[council.rows] += result.yes & held[:, None]
-    bargaining.no_votes[council.rows] += result.no & held[:, None]
-    if env.trace is not None and result.terms is not None:
-        terms = council.terms_of(result)
+    bargaining.yes_votes[rows] += result.yes & held[:, None]
+    bargaining.no_votes[rows] += result.no & held[:, None]
+    if env.trace is not None and (terms := result.terms) is not None:
         env.record(
             Vote,
-            council.rows,
+            rows,
             offer=terms.offer,
             failed=terms.failed,
             reservation=terms.reservation,
@@ -107,7 +107,7 @@ def _keep_ballots(env: Environment, council: Council, result: BallotResult) -> N
         env.ballots.append(
             HeldBallot(
                 env.world.quarter,
-                council.rows[held],
+                rows[held],
                 agenda=rules["agenda"].rule,
                 rule=rules["voting"].rule,
                 yes=result.yes[held],

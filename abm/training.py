@@ -34,38 +34,39 @@ def note_changes(env: Environment, stopped: Truths) -> None:
 
 
 def note_machines(env: Environment) -> None:
-    """Mark all worlds when another machine that stood before starts to work."""
+    """Note when another machine that stood before starts to work; where it may join others, all runs may change."""
     world, training = env.world, env.world.training
     machines = operational(world.machines, world.year)
     if machines != training.operational:
-        training.stale[:] = True
-        training.operational = machines
+        training.stale[:] |= env.institutions.standing_access.joins
+        training.operational, training.combined = machines, False
 
 
 def refresh(env: Environment) -> None:
     """Bring the best run up to date in the worlds where something changed."""
-    training = env.world.training
+    training, apart = env.world.training, not env.institutions.standing_access.joins
     rows = np.flatnonzero(training.stale)
-    if not len(rows):
-        return
-    pool = best(env, rows, training.pool[rows])
-    training.rate[rows], training.pool[rows] = pool.rate, pool.members
-    training.stale[rows] = False
+    if len(rows):
+        pool = _of_facilities(env, rows, training.facilities.members[rows])
+        training.facilities.write(rows, pool)
+        training.stale[rows], training.combined = False, False
+    if not training.combined:
+        best = training.facilities
+        if apart:  # machines that stood before train alone: the better run counts
+            best = best.or_better(env.standing(training.operational))
+        training.rate, training.pool, training.combined = best.rate, best.members, True
 
 
-def best(env: Environment, rows: NDArray[np.int64], before: Truths | None) -> Pool:
-    """The best run in some worlds, given the best pool so far."""
-    world, institutions, machines = env.world, env.institutions, env.world.training.operational
+def _of_facilities(env: Environment, rows: NDArray[np.int64], before: Truths) -> Pool:
+    """The best run in some worlds of the facilities that work, and of the machines that may join them."""
+    world, institutions = env.world, env.institutions
     if institutions.standing_access.joins:
-        fleet = fleet_of(world, institutions, rows, world.working[rows], machines)
-        return run_of(institutions, fleet, before, rows)
-    if institutions.local_pooling and world.constant_rates:
-        own = np.where(world.working[rows], _rates(env, rows), 0.0)
-        new = Pool.alone(own)
+        fleet = fleet_of(world, institutions, rows, world.working[rows], world.training.operational)
+    elif institutions.local_pooling and world.constant_rates:
+        return Pool.alone(np.where(world.working[rows], _rates(env, rows), 0.0))
     else:
         fleet = fleet_of(world, institutions, rows, world.working[rows], 0)
-        new = run_of(institutions, fleet, before, rows)
-    return new.or_better(env.standing(machines).rows(rows))
+    return run_of(institutions, fleet, before, rows)
 
 
 def _rates(env: Environment, rows: NDArray[np.int64]) -> Reals:

@@ -35,20 +35,32 @@ TO_OPERATION = (*TO_CONTRACT, "building_years", "grid_years")
 
 @dataclass(eq=False)
 class Delivered:
-    """What selected sites become; all (worlds, sites), quarters as whole numbers since year 0.
+    """What selected sites become; quarters are integers since year 0.
 
-    `contracted` and `ready` are the quarters of contract and of first operation, `expected` and `since` the decimal
-    years of operation as planned and as it comes; `chips` accelerators of the date `bought`, `peak` FLOP/s each,
-    `spend` EUR bn, `power_mw` at the meter.
+    The causes of a delay are years. The first three, of award, new tenders and litigation, add up to the time from
+    selection to contract, the first four to the time to operation, and all five to the time until the site has all of its
+    power. The quarters give these times rounded to the nearest quarter, at least one to the contract and one more to
+    operation. A site opens with what its headroom carries.
 
-    The causes of a delay are years: `award_years` of the first tender, `retender_years` of those after its
-    `failed_tenders`, `litigation_years` in court, `building_years`, and `grid_years` of waiting for the grid. The first
-    three add up to the time from selection to contract, the first four to the time to operation, and all five to the
-    time until the site has all of its power. The quarters give these times rounded to the nearest quarter, at least one
-    to the contract and one more to operation.
-
-    A site opens with what its headroom carries; `waiting` of its `chips` need more power, and work from the quarter
-    `complete` on.
+    Attributes:
+        cancelled: (worlds, sites) the selection ends without a contract.
+        contracted: (worlds, sites) quarter of the contract.
+        ready: (worlds, sites) quarter of first operation.
+        complete: (worlds, sites) quarter from which chips that wait for power work.
+        failed_tenders: (worlds, sites) tenders that failed.
+        expected: (worlds, sites) decimal year of operation as planned.
+        since: (worlds, sites) decimal year of operation as it comes.
+        bought: (worlds, sites) date of the chips, decimal year.
+        chips: (worlds, sites) accelerators.
+        waiting: (worlds, sites) accelerators among them that need power above the headroom.
+        peak: (worlds, sites) FLOP/s of one accelerator.
+        spend: (worlds, sites) cost, EUR bn.
+        power_mw: (worlds, sites) power at the meter, MW.
+        award_years: (worlds, sites) years from selection to the award of the first tender.
+        retender_years: (worlds, sites) years of tenders after one that failed.
+        litigation_years: (worlds, sites) years in court.
+        building_years: (worlds, sites) years of building.
+        grid_years: (worlds, sites) years from operation until power above the headroom comes.
     """
 
     cancelled: Truths
@@ -137,8 +149,8 @@ def _affordable_and_carried(
 
 def deliver(
     plan: Reals,
-    now: int,
-    year: float,
+    now: int | Whole,
+    year: Number,
     sites: Sites,
     procedure: Procedure,
     practice: Practice,
@@ -150,7 +162,7 @@ def deliver(
 
     Args:
         plan: (worlds, sites) EUR bn; 0 where nothing is selected.
-        now, year: this quarter since year 0, and its decimal year.
+        now, year: the quarter of the selection since year 0, a number or (worlds, sites), and its decimal year.
         sites: the candidate sites.
         procedure, practice: those of the procurement and the operations rule.
         luck: the sites' own.

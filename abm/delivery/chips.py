@@ -60,7 +60,7 @@ def chips_carried(headroom_mw: Number, t: Number, temperature: Number, p: Values
 
 def spend_cap(headroom_mw: Number, t: Number, temperature: Number, p: Values, kept: Number = 1.0) -> Reals:
     """Most that a site's power lets it spend on chips of date t, EUR bn."""
-    return spend_for(chips_carried(headroom_mw, t, temperature, p), t, p, kept)
+    return spend_for(chips_carried(headroom_mw, t, temperature, p), t, p, kept) / p.export_supply
 
 
 def h100_equivalents(chips: Number, chip_peak: Number) -> Number:

@@ -94,6 +94,11 @@ class Pool:
         """The pool in some worlds."""
         return Pool(self.rate[worlds], self.members[worlds], self.islands[worlds], self.own[worlds])
 
+    def write(self, worlds: NDArray[np.int64], new: Pool) -> None:
+        """Enter the pool of some worlds."""
+        self.rate[worlds], self.members[worlds] = new.rate, new.members
+        self.islands[worlds], self.own[worlds] = new.islands, new.own
+
     def or_better(self, other: Pool) -> Pool:
         """In each world the better of two pools, this one where they are equal; what sites do alone of both."""
         return replace(_better(self, other), own=np.maximum(self.own, other.own))

@@ -19,6 +19,7 @@ from juste_retour.runs.chunked import Progress
 from juste_retour.runs.contrasts.paired import OUTCOMES, Paired, named, outcome
 from juste_retour.runs.contrasts.resampling import half_width, interval, needed, resampled_means, spread
 from juste_retour.runs.ensemble import whole
+from juste_retour.runs.tables import PRICES
 
 WORLDS = 400
 MOST = 1_000_000
@@ -122,7 +123,7 @@ def compare(
     if until is not None and outcome(headline) not in wanted:
         wanted.append(headline)
     if not all(s.priced for s in chosen):
-        wanted = [name for name in wanted if name != "price_of_politics"]
+        wanted = [name for name in wanted if name not in PRICES]
     paired = Paired(chosen, seed, members, wanted)
     paired.extend(worlds, progress)
     while until is not None and paired.worlds < most:
