@@ -219,7 +219,7 @@ def test_deciders_decide_by_their_own_lights():
 
 
 def test_uncoordinated_owners_share_the_money_by_power():
-    table = council(agenda="uncoordinated", envelope_eur_bn=20.0)
+    table = council(agenda="uncoordinated", funding="gni_key", envelope_eur_bn=20.0)
     plan = agenda["uncoordinated"](table).plan
     built, share = plan > 0, plan / table.known.cap
     assert (plan.sum(-1) <= 20.0 + 1e-9).all()
