@@ -6,7 +6,7 @@ import platform
 import subprocess
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 import numpy as np
 
@@ -15,7 +15,9 @@ from juste_retour.abm.scenario import Scenario
 from juste_retour.runs.user_rules import loaded
 
 
-def provenance(scenario: Scenario, members: Members, *, seed: int, first: int, worlds: int) -> dict[str, Any]:
+def provenance(
+    scenario: Scenario, members: Members, *, seed: int, first: int, worlds: int
+) -> dict[str, object]:
     """Return all that is needed to run the same worlds again and to know how closely they must agree."""
     return {
         "scenario": {"name": scenario.name, "digest": scenario.digest, "toml": scenario.toml(base=None)},
@@ -28,7 +30,7 @@ def provenance(scenario: Scenario, members: Members, *, seed: int, first: int, w
     }
 
 
-def platform_facts() -> dict[str, Any]:
+def platform_facts() -> dict[str, object]:
     """Versions, commit and processor: results are equal bit for bit where `cpu_features` and `numpy` are equal."""
     return {
         "juste_retour": version("juste-retour"),
@@ -44,7 +46,14 @@ def platform_facts() -> dict[str, Any]:
     }
 
 
-def commit() -> dict[str, Any] | None:
+class Commit(TypedDict):
+    """A commit by its hash, and whether the files differ from it."""
+
+    id: str
+    changed: bool
+
+
+def commit() -> Commit | None:
     """The commit of the checkout that runs and whether its files differ from it; None outside a checkout."""
     root = Path(__file__).resolve().parent.parent
     if not (root / ".git").exists():
@@ -74,7 +83,7 @@ def cpu_features() -> list[str]:
 
 def numpy_build() -> dict[str, str]:
     """The linear algebra library and compiler that NumPy was built with."""
-    shown: Any = np.show_config(mode="dicts")
+    shown = np.show_config(mode="dicts")
     blas = shown.get("Build Dependencies", {}).get("blas", {})
     compiler = shown.get("Compilers", {}).get("c", {})
     return {

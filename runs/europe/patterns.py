@@ -9,20 +9,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike
 from scipy.stats import rankdata
 
 from juste_retour.abm.members import Members, load_members
 from juste_retour.abm.observed import Rows, antennas, comparators, observed
+from juste_retour.agents.arrays import Reals, Truths, Whole
 from juste_retour.agents.errors import BadInput
 from juste_retour.runs.europe import delays
 from juste_retour.runs.statistics import known_summary
 
-Reals = NDArray[np.float64]
 KEYS = ("scenario", "point", "seed", "replicate")
 ENDINGS: dict[str, Callable[[Path], pd.DataFrame]] = {
     "parquet": pd.read_parquet,
@@ -75,12 +74,12 @@ class Table:
 
     members: Members
     sites: Reals
-    wave: NDArray[np.int64]
+    wave: Whole
     money: Reals
-    more: Mapping[str, Any] = field(default_factory=dict)
+    more: Mapping[str, object] = field(default_factory=dict)
 
     @cached_property
-    def hosts(self) -> NDArray[np.bool_]:
+    def hosts(self) -> Truths:
         """(worlds, states) whether a state hosts."""
         return self.sites > 0
 
@@ -158,7 +157,7 @@ def rank_correlation(sites: Reals, what: Reals) -> Reals:
     return np.where(spread > 0, (a * b).sum(-1) / np.where(spread > 0, spread, 1.0), np.nan)
 
 
-def point_biserial(hosts: NDArray[np.bool_], what: Reals) -> Reals:
+def point_biserial(hosts: Truths, what: Reals) -> Reals:
     """Correlation over the last axis of hosting with something; NaN where all host or none.
 
     >>> point_biserial(np.array([[False, True]]), np.array([1.0, 2.0]))
@@ -288,7 +287,7 @@ def _log_size(members: Members) -> Reals:
     return np.asarray(size - size.mean(), dtype=float)
 
 
-def _mean_where(which: NDArray[np.bool_], what: Reals) -> Reals:
+def _mean_where(which: Truths, what: Reals) -> Reals:
     count = which.sum(-1)
     return np.where(count > 0, (which * what).sum(-1) / np.maximum(count, 1), np.nan)
 
@@ -311,7 +310,9 @@ def compared(tables: Mapping[str, pd.DataFrame], members: Members | None = None)
     return pd.DataFrame(rows)
 
 
-def _row(group: str, name: str, observed: float | None, values: Any, says: str = "") -> dict[str, Any]:
+def _row(
+    group: str, name: str, observed: float | None, values: ArrayLike, says: str = ""
+) -> dict[str, object]:
     values = np.asarray(values, dtype=float)
     values = values[np.isfinite(values)]
     found = known_summary(values)
@@ -336,7 +337,7 @@ def served(members: Members | None = None) -> list[str]:
     return sorted(codes & (partners | linked))
 
 
-def _service(seen: Table, worlds: Table) -> list[dict[str, Any]]:
+def _service(seen: Table, worlds: Table) -> list[dict[str, object]]:
     reach = float(len(served(seen.members)))
     partners = {code for row in observed() for code in row["consortium"].split(";")}
     partners |= {row["state"] for row in observed()}
@@ -350,7 +351,7 @@ def _service(seen: Table, worlds: Table) -> list[dict[str, Any]]:
     return [row | {"inside": None} for row in rows]
 
 
-def _times(facilities: pd.DataFrame) -> list[dict[str, Any]]:
+def _times(facilities: pd.DataFrame) -> list[dict[str, object]]:
     scenario = str(facilities.scenario.iloc[0]) if len(facilities) else ""
     if scenario in ELSEWHERE:
         return []

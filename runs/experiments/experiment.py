@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from types import FrameType
 
 from juste_retour.agents.errors import BadInput, JusteRetourError
 from juste_retour.runs.ensemble import whole
@@ -122,7 +122,7 @@ def cost(spec: Spec, sample: int = SAMPLE) -> Cost:
 
 
 def batch(
-    spec: Spec | Path | str | Mapping[str, Any],
+    spec: Spec | Path | str | Mapping[str, object],
     out: Path | str,
     *,
     workers: int | None = None,
@@ -242,7 +242,7 @@ def stoppable() -> Iterator[pool.Stop]:
         yield stop
         return
 
-    def ask(signum: int, frame: Any) -> None:
+    def ask(signum: int, frame: FrameType | None) -> None:
         stop.hurried = stop.asked
         stop.asked = True
 

@@ -23,7 +23,7 @@ from juste_retour.runs.contrasts.attribution import Switches, mixed, switches
 from juste_retour.runs.contrasts.paired import outcome
 from juste_retour.runs.ensemble import whole
 from juste_retour.runs.experiments.design import TO, Design, Point, points, read_design, scenario_at
-from juste_retour.runs.experiments.factors import Factor, check_rule, read_factors
+from juste_retour.runs.experiments.factors import Factor, Level, check_rule, read_factors
 from juste_retour.runs.numerals import shown
 from juste_retour.runs.tables import chosen
 from juste_retour.runs.user_rules import load_rules
@@ -161,7 +161,7 @@ def content_digest(content: Mapping[str, Any], members: str, rules: Mapping[str,
     return hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
-def _chunk(given: Any, runs: int) -> int:
+def _chunk(given: int | None, runs: int) -> int:
     return int(given) if given else max(min(CHUNK, max(runs // LEAST_CHUNKS, LEAST)), 1)
 
 
@@ -220,7 +220,7 @@ def spec_of(content: Mapping[str, Any], folder: Path | str = ".", check: Progres
     members_folder = None if said["members"] is None else _found(folder, said["members"])
     members = load_members(members_folder)
 
-    def scenario(what: Any) -> Scenario:
+    def scenario(what: Level) -> Scenario:
         if isinstance(what, str) and what.endswith(".toml"):
             return load(_found(folder, what))
         return load(what)
@@ -286,7 +286,7 @@ def spec_of(content: Mapping[str, Any], folder: Path | str = ".", check: Progres
     return Spec(resolved, base, scenarios, design, factors, members, switching, refused, spec.rules)
 
 
-def _plain(factor: Factor) -> Any:
+def _plain(factor: Factor) -> Level:
     if factor.levels:
         return list(factor.levels)
     low, high = (int(x) if factor.whole else x for x in (factor.low, factor.high))
@@ -294,7 +294,7 @@ def _plain(factor: Factor) -> Any:
 
 
 def _listed(
-    design: Design, base: Scenario, scenario: Callable[[Any], Scenario], known: Mapping[str, Scenario]
+    design: Design, base: Scenario, scenario: Callable[[Level], Scenario], known: Mapping[str, Scenario]
 ) -> tuple[Design, dict[str, Scenario]]:
     """Check the points of a list: each a table of changes, perhaps with a `scenario` and a `label`."""
     given = design.settings["points"]
@@ -348,12 +348,12 @@ def said(point: Point) -> str:
     return ", ".join(f"{key} = {shown(value)}" for key, value in point.items())
 
 
-def _found(folder: Path, file: Any) -> Path:
+def _found(folder: Path, file: object) -> Path:
     path = Path(str(file)).expanduser()
     return path if path.is_absolute() else folder / path
 
 
-def _texts(value: Any, name: str) -> list[str]:
+def _texts(value: object, name: str) -> list[str]:
     if (
         isinstance(value, str)
         or not isinstance(value, list | tuple)

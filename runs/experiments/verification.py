@@ -6,12 +6,12 @@ import io
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from juste_retour.agents.arrays import Whole
 from juste_retour.agents.errors import BadInput, JusteRetourError
 from juste_retour.runs.chunked import Progress
 from juste_retour.runs.ensemble import whole
@@ -134,7 +134,7 @@ def _difference(kept: bytes, fresh: bytes, exact: bool) -> str | None:
     return "the values agree and the bytes do not" if exact else None
 
 
-def _unequal(a: Any, b: Any, exact: bool) -> Any:
+def _unequal(a: pa.ChunkedArray, b: pa.ChunkedArray, exact: bool) -> Whole:
     if pa.types.is_floating(a.type):
         x, y = a.to_numpy(zero_copy_only=False), b.to_numpy(zero_copy_only=False)
         same = (x == y) | (np.isnan(x) & np.isnan(y))

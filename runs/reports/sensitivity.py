@@ -13,9 +13,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from juste_retour.agents.arrays import Reals
+from juste_retour.agents.arrays import Reals, Whole
 from juste_retour.agents.errors import BadInput
 from juste_retour.runs.contrasts.contrasts import paired_difference
 from juste_retour.runs.contrasts.paired import WORSE_WHEN_HIGH
@@ -237,7 +236,7 @@ def main_effects(
     return found, float(shares[-1])
 
 
-def _main_shares(values: Reals, labels: Sequence[NDArray[np.int64]], sampled: bool) -> Reals | None:
+def _main_shares(values: Reals, labels: Sequence[Whole], sampled: bool) -> Reals | None:
     """The share of the variance of (points, replications) that each factor makes, and last that of luck."""
     mean, replications = values.mean(1), values.shape[1]
     noise = float(values.var(1, ddof=1).mean()) if replications > 1 else 0.0
@@ -248,7 +247,7 @@ def _main_shares(values: Reals, labels: Sequence[NDArray[np.int64]], sampled: bo
     return np.array([*(_ratio(mean, part, sampled) * between / whole for part in labels), noise / whole])
 
 
-def _binned(levels: Sequence[Any], bins: int) -> NDArray[np.int64]:
+def _binned(levels: Sequence[Any], bins: int) -> Whole:
     if all(isinstance(v, float) for v in levels) and len(set(levels)) > bins:
         ranks = np.argsort(np.argsort(np.array(levels, dtype=float), kind="stable"), kind="stable")
         return ranks * bins // len(levels)
@@ -256,7 +255,7 @@ def _binned(levels: Sequence[Any], bins: int) -> NDArray[np.int64]:
     return np.array([known[repr(v)] for v in levels])
 
 
-def _ratio(values: Reals, labels: NDArray[np.int64], sampled: bool = True) -> float:
+def _ratio(values: Reals, labels: Whole, sampled: bool = True) -> float:
     variance = float(values.var())
     if variance <= 0:
         return 0.0

@@ -10,17 +10,15 @@ After Axelrod (1984), whose players meet in pairs; here all meet at one table.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from itertools import permutations
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from juste_retour.abm.environment import Environment
-from juste_retour.abm.institutions import Institutions
+from juste_retour.abm.institutions import Institutions, Rows
 from juste_retour.abm.members import Members, load_members
 from juste_retour.abm.noise import Tape
 from juste_retour.abm.outcomes import outcomes
@@ -30,7 +28,8 @@ from juste_retour.abm.simulation import Simulation
 from juste_retour.agents.actors import KINDS
 from juste_retour.agents.arrays import Reals, Truths, Whole
 from juste_retour.agents.errors import BadInput
-from juste_retour.agents.rules import FAMILIES, Rule, family
+from juste_retour.agents.lab import Market
+from juste_retour.agents.rules import FAMILIES, Handed, Rule, Setting, family
 from juste_retour.runs.chunked import Progress, chunks
 from juste_retour.runs.ensemble import checked
 from juste_retour.runs.statistics import median
@@ -98,9 +97,9 @@ class Roles:
     rules: Sequence[Rule]
     played: Whole
     asked: int = 0
-    market: Any = field(default=None)  # as labs saw it when they last asked whether to stay
+    market: Market | None = None  # as labs saw it when they last asked whether to stay
 
-    def decide(self, name: str, handed: tuple[Any, ...], rows: Any, by_rule: Any) -> Any:
+    def decide(self, name: str, handed: Handed, rows: Rows, by_rule: np.ndarray) -> np.ndarray:
         """What the actors of some worlds decide, each by its own rule."""
         if name != self.family:
             return by_rule
@@ -116,7 +115,7 @@ class Roles:
                 out = np.where(here, rule(*handed, **self._parameters(rule, rows, len(mine))), out)
         return out
 
-    def _parameters(self, rule: Rule, rows: Any, worlds: int) -> dict[str, Any]:
+    def _parameters(self, rule: Rule, rows: Rows, worlds: int) -> dict[str, Setting | Reals]:
         if rule.name == self.institutions.scenario.rules[self.family].rule:
             return self.institutions.settings(self.family, rows)
         return {
@@ -127,11 +126,11 @@ class Roles:
 
 def tournament(
     family_name: str = "vote",
-    scenario: str | Path | Mapping[str, Any] | Scenario = "eu-status-quo",
+    scenario: str | Path | Mapping[str, object] | Scenario = "eu-status-quo",
     rules: Sequence[str] = (),
     worlds: int = 200,
     seed: int = 0,
-    changes: Mapping[str, Any] | None = None,
+    changes: Mapping[str, object] | None = None,
     members: Members | Path | str | None = None,
     progress: Progress | None = None,
 ) -> Tournament:
@@ -224,7 +223,7 @@ def _places(names: list[str], mixed: _Played, alone: list[_Played]) -> tuple[Pla
     )
 
 
-def _interval(values: NDArray[np.float64]) -> tuple[float, float, float]:
+def _interval(values: Reals) -> tuple[float, float, float]:
     values = values[~np.isnan(values)]
     mean = float(values.mean())
     error = SIGMAS * float(values.std(ddof=1)) / np.sqrt(len(values)) if len(values) > 1 else float("inf")
