@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import platform
 import subprocess
+from collections.abc import Mapping
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import TypedDict
@@ -90,3 +93,57 @@ def numpy_build() -> dict[str, str]:
         "blas": " ".join(str(blas.get(key, "")) for key in ("name", "version")).strip(),
         "compiler": " ".join(str(compiler.get(key, "")) for key in ("name", "version")).strip(),
     }
+
+
+@cache
+def code_digest() -> str:
+    """Hash of the source of the model and of what makes its tables: equal code, equal results."""
+    here = Path(__file__).resolve().parent
+    rooms = [here.parent / "agents", here.parent / "abm"]
+    files = [p for room in rooms for p in sorted(room.rglob("*")) if p.suffix == ".py"]
+    files += [
+        here / name
+        for name in (
+            "tables.py",
+            "decisions.py",
+            "planners.py",
+            "experiments/chunks.py",
+            "experiments/design.py",
+            "experiments/factors.py",
+            "experiments/spec.py",
+        )
+    ]
+    files = [f for f in files if f.name not in ("model.py", "cast.py", "mesa_agents.py", "mesa_facility.py")]
+    digest = hashlib.sha256()
+    for path in files:
+        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def made_with(members: Members) -> dict[str, object]:
+    """What the results of a spec hang on besides: the machine, the libraries, the code and the members' data."""
+    return {**platform_facts(), "code": code_digest(), "members": members.digest}
+
+
+WATCHED = {
+    "code": "code",
+    "members": "data of the members",
+    "numpy": "NumPy",
+    "scipy": "SciPy",
+    "pyarrow": "PyArrow",
+}
+
+
+def changes_between(then: Mapping[str, object], now: Mapping[str, object]) -> list[str]:
+    """What differs between two provenances that results depend on, in words."""
+    return [
+        f"{said} ({then.get(key)} then, {now.get(key)} now)"
+        for key, said in WATCHED.items()
+        if then.get(key) != now.get(key)
+    ]
+
+
+def same_bits(then: Mapping[str, object], now: Mapping[str, object]) -> bool:
+    """Whether results must agree bit for bit: the same processor features and builds."""
+    keys = ("cpu_features", "numpy_build", "numpy", "scipy", "pyarrow", "pandas", "machine")
+    return all(then.get(key) == now.get(key) for key in keys)

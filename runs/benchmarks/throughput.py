@@ -19,9 +19,9 @@ import subprocess
 import sys
 import tracemalloc
 from collections import defaultdict
+from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter, process_time
-from typing import Any
 
 import mesa
 import numpy as np
@@ -55,9 +55,9 @@ def batch(scenario: str, worlds: int) -> None:
     )
 
 
-def seconds(work: Any, *arguments: Any) -> float:
+def seconds[**Given](work: Callable[Given, object], *arguments: Given.args, **more: Given.kwargs) -> float:
     start = process_time()
-    work(*arguments)
+    work(*arguments, **more)
     return process_time() - start
 
 
@@ -90,7 +90,7 @@ def where_the_time_goes(scenario: str, worlds: int, chunk: int) -> list[tuple[st
     """Share of the time by our own modules, what they call in NumPy counted to the caller."""
     profile = cProfile.Profile()
     profile.runcall(ensemble, scenario, worlds, chunk)
-    entries: Any = vars(pstats.Stats(profile))["stats"]
+    entries = vars(pstats.Stats(profile))["stats"]
     ours: dict[str, float] = defaultdict(float)
     for (file, _, _), (_, _, own, _, callers) in entries.items():
         place = _ours(file)
@@ -139,7 +139,7 @@ def main() -> None:
     a = parser.parse_args()
     rates = speed(a.scenario, a.worlds, a.chunk, a.rounds, a.by_mesa)
     ratio = rates["ensemble, with its tables"] / rates["mesa.batch_run"]
-    found: dict[str, Any] = {
+    found = {
         "runs_a_second": rates,
         "times_batch_run": ratio,
         "memory_mb": memory(a.scenario, a.chunk),

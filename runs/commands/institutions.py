@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from juste_retour.abm.politics.analysis import Explanation
     from juste_retour.abm.politics.power import Power
     from juste_retour.abm.politics.relocation import Narration
+    from juste_retour.agents.rules import Rule, Setting
     from juste_retour.agents.situation import States
 
 MembersFile = Annotated[
@@ -164,7 +165,7 @@ def _chosen(
     participants: str | None,
     add: list[str] | None,
     files: list[Path] | None,
-) -> tuple[Any, States, dict[str, Any]]:
+) -> tuple[Rule, States, dict[str, Setting]]:
     """The rule, the states that it is put to, and the rule's parameters, as the options say."""
     import numpy as np
 
@@ -209,13 +210,13 @@ def _with_state(states: States, text: str) -> States:
         )
     if name in states.codes or name == "EU":
         raise BadInput(f"--add {text!r}: {name} is a member already; give another code.")
-    new: dict[str, Any] = {"codes": (*states.codes, name), "names": (*states.names, name)}
+    new: dict[str, np.ndarray] = {}
     for column in ("gdp", "gni", "power_price", "temperature", "specialists", "existing_members", "euro"):
         new[column] = np.append(getattr(states, column), 0).astype(getattr(states, column).dtype)
     new["population"] = np.append(states.population, int(plain))
     new["nice_votes"] = np.append(states.nice_votes, 0)
-    new["more"] = {column: np.append(values, 0.0) for column, values in states.more.items()}
-    return replace(states, **new)
+    more = {column: np.append(values, 0.0) for column, values in states.more.items()}
+    return replace(states, codes=(*states.codes, name), names=(*states.names, name), more=more, **new)
 
 
 def _weighted(quota: str, file: Path) -> Power:
@@ -264,7 +265,7 @@ def _rankings(file: Path) -> dict[str, list[str]]:
     return rankings
 
 
-def _power_as_json(found: Power) -> dict[str, Any]:
+def _power_as_json(found: Power) -> dict[str, object]:
     columns = zip(
         found.members,
         found.swings,

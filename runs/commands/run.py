@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -61,19 +61,18 @@ def run(
     written = chosen(_several(tables) if tables is not None else DEFAULT)
     load_rules(rules or [])
     changes = changes_of(set_ or [])
-    chosen_scenario = load(scenario)
-    if changes:
-        chosen_scenario = chosen_scenario.changed(changes)
+    varied = load(scenario).changed(changes) if changes else load(scenario)
     union = load_members(members)
     checked(worlds, seed, replicate)
+    names = export.files(written, formats)
     if out is not None:
-        export.prepare(out, export.files(written, formats))
+        export.prepare(out, names)
     with printing.progress("worlds") as report:
         result = simulate(
-            chosen_scenario, worlds, seed, replicate, (*DEFAULT, *written), members=union, progress=report
+            varied, worlds, seed, replicate, (*DEFAULT, *written), members=union, progress=report
         )
     if out is not None:
-        old = export.given_up(out, export.files(written, formats))
+        old = export.given_up(out, names)
         paths = export.write({name: result.tables[name] for name in written}, out, formats, result.provenance)
     if json:
         printing.print_json(as_json(result, changes))
@@ -88,5 +87,5 @@ def run(
             where.print(f"Removed from it, of an earlier result: {', '.join(old)}.", soft_wrap=True)
 
 
-def _several(text: str) -> list[Any]:
+def _several(text: str) -> list[str]:
     return [word.strip() for word in text.split(",") if word.strip()]

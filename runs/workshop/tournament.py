@@ -149,18 +149,8 @@ def tournament(
     Raises:
         BadInput: a family without actors, fewer than two rules, or an institution that asks nobody.
     """
-    group = family(family_name)
-    if group.actor is None:
-        known = [name for name, other in FAMILIES.items() if other.actor]
-        raise BadInput(
-            f"the family {family_name!r} is nobody's own behaviour; choose one of {', '.join(known)}."
-        )
-    names = list(dict.fromkeys(rules)) or list(group.rules)
-    players = [group[name] for name in names]
-    if len(players) < 2:
-        raise BadInput(
-            f"a tournament of {family_name!r} needs two rules; known are {', '.join(group.rules)}."
-        )
+    players = _players(family_name, rules)
+    names = [rule.name for rule in players]
     worlds, seed, _ = checked(worlds, seed, 0)
     if worlds < 2:
         raise BadInput("worlds = 1 cannot be used; give a whole number of at least 2.")
@@ -168,7 +158,7 @@ def tournament(
     chosen = load(scenario).changed(changes or {})
     game = _Game(_with_luck(chosen, family_name, players, union), family_name, players, union, seed)
     if game.actors == 0:
-        raise BadInput(f"this union has no {group.actor} who could play; choose another family.")
+        raise BadInput(f"this union has no {game.actor} who could play; choose another family.")
     count, k = worlds, len(players)
     todo, done = 1 + k * k, 0
 
@@ -196,6 +186,22 @@ def tournament(
     return Tournament(
         family_name, chosen, seed, count, game.unit, _places(names, mixed, alone), tuple(invasions)
     )
+
+
+def _players(family_name: str, rules: Sequence[str]) -> list[Rule]:
+    """The rules that play, by name; all of the family where none is named."""
+    group = family(family_name)
+    if group.actor is None:
+        known = [name for name, other in FAMILIES.items() if other.actor]
+        raise BadInput(
+            f"the family {family_name!r} is nobody's own behaviour; choose one of {', '.join(known)}."
+        )
+    players = [group[name] for name in dict.fromkeys(rules) or group.rules]
+    if len(players) < 2:
+        raise BadInput(
+            f"a tournament of {family_name!r} needs two rules; known are {', '.join(group.rules)}."
+        )
+    return players
 
 
 def _all(rule: int, luck: Reals) -> Whole:

@@ -30,7 +30,8 @@ def patterns(
     """Set patterns that nothing was fitted to beside what simulated worlds give."""
     from juste_retour.abm.scenario import presets
     from juste_retour.runs import printing
-    from juste_retour.runs.europe.patterns import ELSEWHERE, compared, elsewhere, read
+    from juste_retour.runs.europe.hosting import read
+    from juste_retour.runs.europe.patterns import ELSEWHERE, compared, elsewhere
 
     parts: list[pd.DataFrame] = []
     if folder is not None:
