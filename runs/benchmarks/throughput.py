@@ -139,14 +139,16 @@ def main() -> None:
     a = parser.parse_args()
     rates = speed(a.scenario, a.worlds, a.chunk, a.rounds, a.by_mesa)
     ratio = rates["ensemble, with its tables"] / rates["mesa.batch_run"]
-    found = {
-        "runs_a_second": rates,
-        "times_batch_run": ratio,
-        "memory_mb": memory(a.scenario, a.chunk),
-        "start_up_seconds": start_up(),
-        "share_of_time": dict(where_the_time_goes(a.scenario, a.worlds, a.chunk)[:12]),
-    }
+    peaks, started = memory(a.scenario, a.chunk), start_up()
+    shares = dict(where_the_time_goes(a.scenario, a.worlds, a.chunk)[:12])
     if a.json:
+        found = {
+            "runs_a_second": rates,
+            "times_batch_run": ratio,
+            "memory_mb": peaks,
+            "start_up_seconds": started,
+            "share_of_time": shares,
+        }
         print(json.dumps(found, indent=2))
         return
     print(f"{a.scenario}, {a.worlds} worlds in chunks of {a.chunk}, NumPy {np.__version__}, one core\n")
@@ -155,13 +157,13 @@ def main() -> None:
         print(f"  {name:28} {rate:8,.0f}")
     print(f"  the ensemble is {ratio:.1f} times as fast as mesa.batch_run\n")
     print("peak memory, MB")
-    for name, peak in found["memory_mb"].items():
+    for name, peak in peaks.items():
         print(f"  {name:32} {peak:6,.1f}")
     print("\nstart-up, seconds")
-    for name, least in found["start_up_seconds"].items():
+    for name, least in started.items():
         print(f"  {name:28} {least:8.3f}")
     print("\nwhere the ensemble's time goes")
-    for place, share in found["share_of_time"].items():
+    for place, share in shares.items():
         print(f"  {place:36} {share:6.1%}")
 
 

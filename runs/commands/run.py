@@ -9,6 +9,28 @@ import typer
 
 from juste_retour.runs.commands.options import Json, MembersDir, Rules
 
+Changes = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help="Change a rule or parameter (see `scenarios parameters`). Repeatable.",
+    ),
+]
+Formats = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FORMATS", help="With --out: parquet, csv or dta, several by commas.  [default: parquet]"
+    ),
+]
+Tables = Annotated[
+    str | None,
+    typer.Option(
+        metavar="TABLES",
+        help="With --out: worlds, states, facilities, votes, timeline, decisions, several by commas.  [default: the first four]",
+    ),
+]
+
 
 def run(
     scenario: Annotated[
@@ -17,31 +39,13 @@ def run(
     seed: Annotated[int, typer.Option(help="The same seed gives the same worlds.")] = 0,
     replicate: Annotated[int, typer.Option(metavar="K", help="Which world of the seed.")] = 0,
     worlds: Annotated[int, typer.Option(metavar="N", help="How many worlds to run at once, from K on.")] = 1,
-    set_: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set",
-            metavar="KEY=VALUE",
-            help="Change a rule or parameter (see `scenarios parameters`). Repeatable.",
-        ),
-    ] = None,
+    set_: Changes = None,
     members: MembersDir = None,
     rules: Rules = None,
     json: Json = False,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Write tables to this folder.")] = None,
-    format: Annotated[
-        str | None,
-        typer.Option(
-            metavar="FORMATS", help="With --out: parquet, csv or dta, several by commas.  [default: parquet]"
-        ),
-    ] = None,
-    tables: Annotated[
-        str | None,
-        typer.Option(
-            metavar="TABLES",
-            help="With --out: worlds, states, facilities, votes, timeline, decisions, several by commas.  [default: the first four]",
-        ),
-    ] = None,
+    format: Formats = None,
+    tables: Tables = None,
 ) -> None:
     """Run one scenario and print facility sizes by state and the capability that they add up to."""
     from juste_retour.abm.members import load_members

@@ -120,24 +120,12 @@ def judge(
         **_jobs(bench, tried, base),
     }
     done = _by_name(jobs, _all([job for part in jobs.values() for job in part], workers, progress))
-    ((audit, break_even),), ((geography, flip),) = done["audit"], done["geography"]
     base_trial = done["trials"][0]
-    later, dates = curves.later_reforms(done["windows"][0])
     return Verdict(
         findings=findings(done["trials"], done["windows"]),
-        tables={
-            "audit": audit,
-            "geography": geography,
-            "later": later,
-            "structural": dates,
-            "money": done["money"][0],
-            "presets": done["presets"][0],
-            **{name: done["evidence"][0][name] for name in SAID},
-            "patterns": done["patterns"][0],
-            "matters": assumed.which_matter(bench, *done["lags"]),
-        },
-        break_even=break_even,
-        flip=flip,
+        tables=_tables(bench, done),
+        break_even=done["audit"][0][1],
+        flip=done["geography"][0][1],
         doubts=[*tried, curves.RENEWED],
         bites=[
             *(bite(trial, base_trial) for trial in done["trials"]),
@@ -162,6 +150,22 @@ def _jobs(bench: Bench, tried: Sequence[Doubt], base: int) -> dict[str, list[Job
         **{name: [(curve, (bench,))] for name, curve in CURVES.items()},
         "patterns": [(evidence.unfitted, (bench,))],
         "lags": [(assumed.lags, (bench, name, base)) for name in (STATUS_QUO, REFORM)],
+    }
+
+
+def _tables(bench: Bench, done: Mapping[str, Sequence[Any]]) -> dict[str, pd.DataFrame]:
+    """The verdict's tables, from what the jobs returned."""
+    later, dates = curves.later_reforms(done["windows"][0])
+    return {
+        "audit": done["audit"][0][0],
+        "geography": done["geography"][0][0],
+        "later": later,
+        "structural": dates,
+        "money": done["money"][0],
+        "presets": done["presets"][0],
+        **{name: done["evidence"][0][name] for name in SAID},
+        "patterns": done["patterns"][0],
+        "matters": assumed.which_matter(bench, *done["lags"]),
     }
 
 

@@ -159,15 +159,14 @@ def tournament(
     game = _Game(_with_luck(chosen, family_name, players, union), family_name, players, union, seed)
     if game.actors == 0:
         raise BadInput(f"this union has no {game.actor} who could play; choose another family.")
-    count, k = worlds, len(players)
-    todo, done = 1 + k * k, 0
+    k, done = len(players), 0
 
     def play(who: Callable[[Reals], Whole]) -> _Played:
         nonlocal done
-        found = game.play(who, count)
+        found = game.play(who, worlds)
         done += 1
         if progress is not None:
-            progress(done, todo)
+            progress(done, 1 + k * k)
         return found
 
     mixed = play(lambda luck: np.minimum((luck * k).astype(np.int64), k - 1))
@@ -177,14 +176,14 @@ def tournament(
             "institution, as in --institution agenda=commission_proposal."
         )
     alone = [play(partial(_all, rule)) for rule in range(k)]
-    turned = np.arange(count) % game.actors  # each actor turns in as many worlds as any other
+    turned = np.arange(worlds) % game.actors  # each actor turns in as many worlds as any other
     invasions = []
     for a, b in permutations(range(k), 2):
         found = play(partial(_all_but_one, a, b, game.one(turned)))
-        gain = (found.payoff - alone[a].payoff)[np.arange(count), turned]
+        gain = (found.payoff - alone[a].payoff)[np.arange(worlds), turned]
         invasions.append(Invasion(names[a], names[b], *_interval(gain)))
     return Tournament(
-        family_name, chosen, seed, count, game.unit, _places(names, mixed, alone), tuple(invasions)
+        family_name, chosen, seed, worlds, game.unit, _places(names, mixed, alone), tuple(invasions)
     )
 
 
