@@ -2,7 +2,9 @@
 
 import re
 from datetime import date
+from typing import overload
 
+from juste_retour.agents.arrays import Reals, Whole
 from juste_retour.agents.errors import BadInput
 
 
@@ -19,8 +21,12 @@ def label(number: int) -> str:
     return f"{number // 4}Q{number % 4 + 1}"
 
 
-def year(number: int) -> float:
-    """The decimal year at the middle of a quarter."""
+@overload
+def year(number: int) -> float: ...
+@overload
+def year(number: Whole) -> Reals: ...
+def year(number: int | Whole) -> float | Reals:
+    """The decimal year at the middle of a quarter, or of each of some quarters."""
     return number / 4 + 0.125
 
 

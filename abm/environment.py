@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from juste_retour.abm.calendar import year
 from juste_retour.abm.cohorts import SiteMachines, due_for_renewal, orders
 from juste_retour.abm.delivery.building import Delivered, Luck, deliver, deliver_again
+from juste_retour.abm.delivery.pooling import Pool
 from juste_retour.abm.fleet import combine, run_of
 from juste_retour.abm.institutions import Institutions
 from juste_retour.abm.members import Members
@@ -69,7 +70,7 @@ class Environment:
         self.ballots: list[HeldBallot] = []
         self.trace: list[Record] | None = [] if trace else None
         self.timeline: list[TimelineQuarter] | None = [] if timeline else None
-        self._standing: dict[int, Reals] = {}
+        self._standing: dict[int, Pool] = {}
         self._yearly: dict[str, tuple[int, Reals]] = {}
 
     def record[**P](
@@ -116,6 +117,7 @@ class Environment:
             programme.later_money[rows] += plan * part
         self.record(Selection, rows, chosen=new, plan=plan, pledged=pledged, delivered=delivered)
         world.training.stale[rows] = True
+        world.training.unrated[rows] = True
 
     def top_up(self, rows: NDArray[np.int64], amount: Reals) -> None:
         """Give selected sites more of the envelope, EUR bn (rows, sites), ordered now."""
@@ -204,11 +206,15 @@ class Environment:
             outside = np.maximum(self.world.labs.accelerators, p.least_outside_accelerators)[..., None]
         return Market(usable[:, None, :], wait[:, None, :], home, outside, p)
 
-    def standing_rate(self, machines: int) -> Reals:
-        """(worlds,) FLOP/s of the best single run of the first machines that stood already, under local pooling."""
-        if machines not in self._standing:
+    def standing(self, machines: int) -> Pool:
+        """The best run, all worlds, of the first machines that stood already, without any facility."""
+        if machines not in self._standing or self.world.talent_moves:
             every = np.arange(self.world.count)
             nothing = np.zeros((self.world.count, self.world.sites.count))
             fleet = combine(self.world, self.institutions, every, nothing, nothing, machines)
-            self._standing[machines] = run_of(self.institutions, fleet, None, None).rate
+            self._standing[machines] = run_of(self.institutions, fleet, None, every)
         return self._standing[machines]
+
+    def standing_rate(self, machines: int) -> Reals:
+        """(worlds,) FLOP/s of that run."""
+        return self.standing(machines).rate

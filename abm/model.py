@@ -18,7 +18,8 @@ from juste_retour.abm.accounts import Accounts
 from juste_retour.abm.calendar import label
 from juste_retour.abm.cast import KINDS, Agents, Cast, casting
 from juste_retour.abm.members import Members, load_members
-from juste_retour.abm.outcomes import Outcomes, outcomes, planned_years_behind, price_of_politics
+from juste_retour.abm.outcomes import Outcomes, outcomes
+from juste_retour.abm.planner.price import Prices, prices
 from juste_retour.abm.politics.payoffs import Payoffs
 from juste_retour.abm.reader import in_world
 from juste_retour.abm.readings import REPORTED, Readings
@@ -26,7 +27,6 @@ from juste_retour.abm.reasons import Decision, reasons
 from juste_retour.abm.records import HeldBallot
 from juste_retour.abm.scenario import Content, Scenario, load
 from juste_retour.abm.simulation import Simulation
-from juste_retour.agents.arrays import Reals
 from juste_retour.agents.errors import BadInput, near
 from juste_retour.agents.mesa_agents import Actor, Commissioner
 from juste_retour.agents.mesa_facility import Facility
@@ -239,7 +239,7 @@ class AllocationModel(WorldModel):
         super().__init__(simulation, Readings(simulation.env), 0, casting(simulation.world, agents))
         simulation.institutions.cast = Cast([self])
         self._price = price
-        self._planner_years: Reals | None = None
+        self._prices: Prices | None = None
         if agent_reporters is True:
             agent_reporters = {name: _Shown(name) for name in AGENT_REPORTERS}
         self.datacollector = DataCollector(
@@ -255,9 +255,7 @@ class AllocationModel(WorldModel):
         if self._now == before:
             return
         if self._price and not self.running:
-            self._planner_years = planned_years_behind(
-                self.simulation.env.scenarios, self.seed, self.world.replicates, self.world.members
-            )
+            self._prices = prices(self.simulation.env)
         self.datacollector.collect(self)
 
     def outcomes(self) -> Outcomes:
@@ -266,14 +264,12 @@ class AllocationModel(WorldModel):
             raise BadInput(
                 f"the run has come to {self.world.quarter} only; step the model until it is no longer running."
             )
-        return outcomes(self.simulation.env, self._planner_years)
+        return outcomes(self.simulation.env, self._prices)
 
     @property
     def price_of_politics(self) -> float:
         """Years; NaN until the run has ended, and where it was not asked for."""
-        if self._planner_years is None:
-            return float("nan")
-        return price_of_politics(self.world.reading().years_behind, self._planner_years).item()
+        return float("nan") if self._prices is None else self._prices.price_of_politics.item()
 
 
 class _Shown:

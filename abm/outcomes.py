@@ -1,10 +1,9 @@
-"""What a run yields: the outcomes of some worlds as arrays, and the price of politics."""
+"""What a run yields: the outcomes of some worlds as arrays, and the prices of politics."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from juste_retour.abm.cohorts import SiteMachines
 from juste_retour.abm.delivery.building import NEVER, TO_OPERATION
 from juste_retour.abm.environment import Environment
 from juste_retour.abm.members import Members, load_members
+from juste_retour.abm.planner.price import Prices, not_asked, prices
 from juste_retour.abm.politics.payoffs import Payoffs
 from juste_retour.abm.records import HeldBallot, Record, TimelineQuarter
 from juste_retour.abm.scenario import Scenario
@@ -48,29 +48,6 @@ class Outcomes:
     decisions: list[Record] = field(default_factory=list)
 
 
-def twin(scenario: Scenario) -> Scenario:
-    """The same envelope, procurement, operations and pooling under a planner who maximises capability."""
-    return scenario.changed(
-        {
-            "agenda": "planner",
-            "voting": "simple_majority",
-            "funding": "gni_key",
-            "entitlement": "none",
-            "bid": "abstain",
-            "vote": "self_interest",
-            "expect": "status_quo",
-            "draft": "union",
-            "endorse": "principled",
-            "reversion": "nothing",
-            "decider": "EU",
-        },
-        name="planner",
-    )
-
-
-twin_of = lru_cache(maxsize=65_536)(twin)
-
-
 def run(
     scenarios: Scenario | Sequence[Scenario],
     seed: int,
@@ -80,7 +57,6 @@ def run(
     price: bool = True,
     trace: bool = False,
     timeline: bool = False,
-    planner_years: Reals | None = None,
     agents: Agents = None,
 ) -> Outcomes:
     """Run worlds to their end.
@@ -90,10 +66,9 @@ def run(
         seed: whole number of at least 0.
         replicates: (worlds,).
         members: the union.
-        price: whether to run each world's planner twin for the price of politics.
+        price: whether to compare each world with a planner, for the price of politics.
         trace: keep each decision.
         timeline: keep each quarter.
-        planner_years: (worlds,) years behind of the planner twins where they are known already.
         agents: Mesa agents with minds of their own, as `juste_retour.abm.model.AllocationModel` takes them; slower.
     """
     members = members or load_members()
@@ -107,27 +82,11 @@ def run(
         simulation.advance()
         for model in models:
             model.step()
-    if price and planner_years is None:
-        planner_years = planned_years_behind(
-            simulation.env.scenarios, seed, simulation.world.replicates, members
-        )
-    return outcomes(simulation.env, planner_years)
+    return outcomes(simulation.env, prices(simulation.env) if price else None)
 
 
-def planned_years_behind(
-    scenarios: Sequence[Scenario], seed: int, replicates: Whole, members: Members
-) -> Reals:
-    """(worlds,) years behind under the planner twin, nothing after the window is run."""
-    distinct = {id(s): twin_of(s) for s in scenarios}
-    simulation = Simulation([distinct[id(s)] for s in scenarios], seed, replicates, members)
-    world = simulation.world
-    while world.running and world.now < world.window[-1]:
-        simulation.advance()
-    return world.reading().years_behind
-
-
-def outcomes(env: Environment, planner_years: Reals | None = None) -> Outcomes:
-    """Read the outcomes of worlds that have run."""
+def outcomes(env: Environment, cost: Prices | None = None) -> Outcomes:
+    """Read the outcomes of worlds that have run, and what politics cost, NaN where it was not asked for."""
     world = env.world
     d, contracted = world.programme.delivered, world.contracted
     books = accounts(env)
@@ -138,7 +97,7 @@ def outcomes(env: Environment, planner_years: Reals | None = None) -> Outcomes:
         seed=env.seed,
         replicates=world.replicates,
         members=world.members,
-        worlds=_of_worlds(env, books, ready, planner_years),
+        worlds=_of_worlds(env, books, ready, cost or not_asked(world.count)),
         states={
             "sites": books.sites,
             "first_wave": _first_wave(world),
@@ -171,7 +130,7 @@ def outcomes(env: Environment, planner_years: Reals | None = None) -> Outcomes:
 
 
 def _of_worlds(
-    env: Environment, books: Accounts, ready: Whole, planner_years: Reals | None
+    env: Environment, books: Accounts, ready: Whole, cost: Prices
 ) -> dict[str, NDArray[np.generic]]:
     """The outcomes of each world, (worlds,) each; `ready` (worlds, sites) quarters of operation."""
     world = env.world
@@ -201,7 +160,7 @@ def _of_worlds(
         "least_years_behind": read.least_years_behind,
         "quarters_without_run": read.quarters_without_run,
         "capability_lag_years": read.capability_lag_years,
-        "price_of_politics": price_of_politics(read.years_behind, planner_years),
+        **vars(cost),
         "hhi_spend": total(share * share),
         "first_operation": np.where(first < NEVER, first, -1),
         "rounds": world.bargaining.rounds,
@@ -218,15 +177,6 @@ def _first_wave(world: World) -> Whole:
         i = world.sites.state[j]
         first[:, i] = np.minimum(first[:, i], waves[:, j])
     return np.where(first < NEVER, first, 0)
-
-
-def price_of_politics(behind: Reals, planner_years: Reals | None) -> Reals:
-    """Years behind, less those of the planner twin or the world's own if that is better; NaN where not asked for."""
-    if planner_years is None:
-        return np.full(behind.shape, np.nan)
-    best = np.minimum(behind, planner_years)
-    with np.errstate(invalid="ignore"):
-        return np.where(np.isfinite(best), behind - best, 0.0)
 
 
 def welfare(env: Environment, plan: Reals) -> Reals:

@@ -21,7 +21,7 @@ from juste_retour.abm.delivery.procurement import Procedure
 from juste_retour.abm.environment import Environment
 from juste_retour.abm.fleet import combine, operational, run_of
 from juste_retour.abm.remembered import Remembered
-from juste_retour.agents.arrays import Reals, Whole, pick, total
+from juste_retour.agents.arrays import Reals, Truths, Whole, pick, total
 from juste_retour.agents.payoff import race
 from juste_retour.agents.situation import Prospect
 
@@ -151,28 +151,30 @@ class Outlook:
         if waiting.any():
             return self._runs_in_steps(chips, peaks, ready, waiting, ready + wait)
         if self.institutions.local_pooling:  # the best run is the best site's: rate each facility once
-            own = self._rule(
-                combine(w, self.institutions, self.rows, np.where(np.isfinite(ready), chips, 0.0), peaks, 0)
-            ).own
+            own = self._best(np.where(np.isfinite(ready), chips, 0.0), peaks, 0).own
             out = []
             for after in self.horizon:
                 old = self.env.standing_rate(operational(w.machines, self.year + after))[self.rows]
                 best = np.where(ready <= self.year + after, own, 0.0).max(-1, initial=0.0)
                 out.append(run_flop(np.maximum(old, best), self.p))
             return out
-        out, before, run = [], None, np.zeros(len(self.rows))
+        apart = not self.institutions.standing_access.joins
+        out = []
+        before: tuple[Truths, int] | None = None
+        rate = np.zeros(len(self.rows))
         for after in self.horizon:
             works, machines = ready <= self.year + after, operational(w.machines, self.year + after)
-            if before is None or machines != before[1] or not np.array_equal(works, before[0]):
-                run = run_flop(
-                    self._rule(
-                        combine(w, self.institutions, self.rows, np.where(works, chips, 0.0), peaks, machines)
-                    ).rate,
-                    self.p,
-                )
-            before = (works, machines)
-            out.append(run)
+            beside = 0 if apart else machines  # machines that stood before train alone, or with the others
+            if before is None or beside != before[1] or not np.array_equal(works, before[0]):
+                rate = self._best(np.where(works, chips, 0.0), peaks, beside).rate
+            before = (works, beside)
+            most = np.maximum(rate, self.env.standing_rate(machines)[self.rows]) if apart else rate
+            out.append(run_flop(most, self.p))
         return out
+
+    def _best(self, chips: Reals, peaks: Reals, machines: int) -> Pool:
+        """The best run of facilities (rows, sites) with the first machines that stood already."""
+        return self._rule(combine(self.world, self.institutions, self.rows, chips, peaks, machines))
 
     def _runs_in_steps(
         self, chips: Reals, peaks: Reals, ready: Reals, waiting: Reals, complete: Reals
@@ -183,8 +185,7 @@ class Outlook:
             date = self.year + after
             powered = np.where(ready <= date, chips - np.where(complete <= date, 0.0, waiting), 0.0)
             machines = operational(self.world.machines, date)
-            fleet = combine(self.world, self.institutions, self.rows, powered, peaks, machines)
-            out.append(run_flop(self._rule(fleet).rate, self.p))
+            out.append(run_flop(self._best(powered, peaks, machines).rate, self.p))
         return out
 
     def _at_once(self, size: Reals, best: Whole) -> Reals:

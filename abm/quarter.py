@@ -7,17 +7,17 @@ from typing import TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
-from juste_retour.abm.cohorts import SiteMachines, ordered
-from juste_retour.abm.delivery.exchange import run_flop as flop
+from juste_retour.abm.cohorts import SiteMachines
 from juste_retour.abm.delivery.frontier import capability_lag, compute_lag, frontier
 from juste_retour.abm.delivery.operations import talent_factor
 from juste_retour.abm.delivery.talent import moved
 from juste_retour.abm.environment import Environment
-from juste_retour.abm.fleet import fleet_of, operational, run_of
+from juste_retour.abm.fleet import fleet_of
 from juste_retour.abm.politics.ballot_result import BallotResult
 from juste_retour.abm.politics.council import Council
 from juste_retour.abm.politics.facts import Facts
 from juste_retour.abm.records import Exit, HeldBallot, TimelineQuarter, Vote
+from juste_retour.abm.training import note_changes, note_machines, refresh, run_flop
 from juste_retour.abm.world import Race, World
 from juste_retour.agents.arrays import Reals, Whole, total
 
@@ -54,7 +54,8 @@ def bargain(env: Environment) -> None:
     result: BallotResult | None = env.institutions.decide("agenda", council, rows=rows)
     if result is None:
         return
-    _keep_ballots(env, council, result)
+    result = council.completed(result)
+    _keep_ballots(env, rows, result)
     passed = result.passed[:, None]
     env.enact(rows, np.where(passed, result.plan, 0.0), np.where(passed, result.pledged, 0.0))
     programme.transfers[rows] += np.where(passed, result.transfer, 0.0)
@@ -62,9 +63,9 @@ def bargain(env: Environment) -> None:
     union_part = env.institutions.split_in(rows).union
     lost = np.reshape(result.sunk, (-1, 1)) * union_part * total(result.plan)[:, None]
     programme.envelope[rows] -= np.where(failed[:, None], lost, 0.0)
-    world.bargaining.rounds[rows] += 1
+    world.bargaining.rounds[rows] += np.where(result.waits, 0, 1)
     _remember(world, rows, result)
-    world.bargaining.settled[rows] = result.last
+    world.bargaining.settled[rows] = result.ends
     if env.institutions.choice("agenda").marks.get("calls"):
         if result.tops_up:  # after a call's last wave the selected sites share the money left
             env.top_up(rows, Facts(env, rows).topped_up())
@@ -83,16 +84,15 @@ def _revert(env: Environment, rows: Rows) -> None:
     env.world.bargaining.settled[rows] = True
 
 
-def _keep_ballots(env: Environment, council: Council, result: BallotResult) -> None:
+def _keep_ballots(env: Environment, rows: Rows, result: BallotResult) -> None:
     """Count the votes and keep the ballot, as the protocol returned it."""
     held, bargaining, rules = result.held, env.world.bargaining, env.institutions.scenario.rules
-    bargaining.yes_votes[council.rows] += result.yes & held[:, None]
-    bargaining.no_votes[council.rows] += result.no & held[:, None]
-    if env.trace is not None and result.terms is not None:
-        terms = council.terms_of(result)
+    bargaining.yes_votes[rows] += result.yes & held[:, None]
+    bargaining.no_votes[rows] += result.no & held[:, None]
+    if env.trace is not None and (terms := result.terms) is not None:
         env.record(
             Vote,
-            council.rows,
+            rows,
             offer=terms.offer,
             failed=terms.failed,
             reservation=terms.reservation,
@@ -107,7 +107,7 @@ def _keep_ballots(env: Environment, council: Council, result: BallotResult) -> N
         env.ballots.append(
             HeldBallot(
                 env.world.quarter,
-                council.rows[held],
+                rows[held],
                 agenda=rules["agenda"].rule,
                 rule=rules["voting"].rule,
                 yes=result.yes[held],
@@ -147,9 +147,7 @@ def operate(env: Environment) -> None:
             draw = env.yearly("scandal", world.sites.count)
             this_quarter = np.floor(4 * draw / np.maximum(hazard, 1e-300)) == world.now % 4
             stopped = open_ & (draw < hazard) & this_quarter
-    opened = chosen & ~d.cancelled & ((d.ready == world.now) | (d.complete == world.now))
-    opened = (opened | ordered(programme, world.now)).any(-1)
-    world.training.stale |= opened | (stopped != programme.stopped).any(-1)
+    note_changes(env, stopped)
     programme.stopped = stopped
 
 
@@ -166,27 +164,10 @@ def _return_later_orders(env: Environment) -> None:
 
 
 def train(env: Environment) -> None:
-    """The best single run of what works now; only where something changed."""
-    world, training = env.world, env.world.training
-    machines = operational(world.machines, world.year)
-    if machines != training.operational:
-        training.stale[:] = True
-        training.operational = machines
-    if env.institutions.local_pooling and not env.every_quarter:
-        return  # the best run depends on single sites only and needs no history: it is read when it is asked for
-    refresh(env)
-
-
-def refresh(env: Environment) -> None:
-    """Bring the best run up to date in the worlds where something changed."""
-    world, training = env.world, env.world.training
-    rows = np.flatnonzero(training.stale)
-    if not len(rows):
-        return
-    fleet = fleet_of(world, env.institutions, rows, world.working[rows], training.operational)
-    pool = run_of(env.institutions, fleet, training.pool[rows], rows)
-    training.rate[rows], training.pool[rows] = pool.rate, pool.members
-    training.stale[rows] = False
+    """The best single run of what works now, where it depends on history; elsewhere it is read when it is asked for."""
+    note_machines(env)
+    if not env.institutions.local_pooling or env.every_quarter:
+        refresh(env)
 
 
 def learn(env: Environment) -> None:
@@ -220,12 +201,6 @@ def follow_the_machines(env: Environment) -> None:
     training.near = moved(training.near, fleet.chips * fleet.peak, gap, world.exited_share, world.p)
     training.talent = talent_factor(training.near, 1.0, world.p)
     training.stale[:] = True
-
-
-def run_flop(env: Environment) -> Reals:
-    """Largest single run of the machines that work, FLOP; (worlds,)."""
-    refresh(env)
-    return flop(env.world.training.rate, env.world.p)
 
 
 def read(env: Environment) -> None:

@@ -49,16 +49,18 @@ def cast(env: Environment, vote: Vote) -> Ballot:
 
 
 def pivotal(env: Environment, vote: Vote) -> Truths:
-    """(states,) whose other vote alone would have turned a ballot of one world; all are tried at once, one a row."""
+    """(states,) whose other vote alone would have turned a ballot of one world; all are tried at once, one a row.
+
+    Nobody's would where the agenda protocol decided otherwise than the votes.
+    """
     ballot, n = cast(env, vote), env.world.states.count
     flip = np.eye(n, dtype=bool)
     weight = np.broadcast_to(vote.weight, (n, n))
     yes, no = np.where(flip, ~ballot.yes, ballot.yes), np.where(flip, ballot.yes, ballot.no)
     turned = Ballot(yes, no, np.repeat(vote.union_yes, n), weight, env.institutions.decider)
     then = env.institutions.decide("voting", turned, env.world.states, rows=np.repeat(vote.worlds, n))
-    return np.asarray(then) != np.asarray(
-        env.institutions.decide("voting", ballot, env.world.states, rows=vote.worlds)
-    )
+    counted = env.institutions.decide("voting", ballot, env.world.states, rows=vote.worlds)
+    return (np.asarray(then) != counted) & (np.asarray(counted) == vote.passed)
 
 
 def thresholds(env: Environment, vote: Vote) -> list[Threshold]:

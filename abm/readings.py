@@ -10,7 +10,7 @@ from juste_retour.abm.delivery.exchange import run_flop
 from juste_retour.abm.environment import Environment
 from juste_retour.abm.fleet import fleet_of, operational, run_of
 from juste_retour.abm.quarter import progress, race_of
-from juste_retour.abm.quarter import run_flop as largest_run
+from juste_retour.abm.training import run_flop as largest_run
 from juste_retour.agents.arrays import Reals, total
 
 REPORTED = (

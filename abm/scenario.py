@@ -231,10 +231,15 @@ class Scenario(Parameters):
         return Scenario.of(plain, name or self.name)
 
     @property
+    def window(self) -> range:
+        """The quarters over which the race is read, since year 0."""
+        begin = quarter(self.window_start or self.announcement, "window_start")
+        return range(begin + 1, begin + 1 + int(4 * self.window_years))
+
+    @property
     def window_end(self) -> str:
         """The last quarter of the window, as "2029Q3"."""
-        begin = quarter(self.window_start or self.announcement, "window_start")
-        return label(begin + int(4 * self.window_years))
+        return label(self.window[-1])
 
     def until(self, end: str) -> Scenario:
         """The scenario cut after an earlier quarter, such as "2026Q1", with a window that still fits."""

@@ -18,6 +18,7 @@ from juste_retour.abm.calendar import label, quarter, year
 from juste_retour.abm.delivery import talent
 from juste_retour.abm.delivery.building import Delivered
 from juste_retour.abm.delivery.operations import talent_factor
+from juste_retour.abm.delivery.pooling import Pool
 from juste_retour.abm.delivery.tour import Tour, plan_tour
 from juste_retour.abm.members import Members
 from juste_retour.abm.noise import Tape
@@ -34,11 +35,11 @@ class Programme:
     Attributes:
         planned: (worlds, sites) EUR bn selected for each site.
         selected: (worlds, sites) quarter of selection, -1 for never.
-        wave: (worlds, sites) of selection, from 1.
+        wave: (worlds, sites) wave or round of selection, from 1.
         pledged: (worlds, sites) labs' money, EUR bn.
-        own_money: (worlds, sites) paid by the host alone, outside the programme.
+        own_money: (worlds, sites) whether it is paid by the host alone, outside the programme.
         delivered: what contracts bring, and when.
-        stopped: (worlds, sites) closed by a scandal this quarter.
+        stopped: (worlds, sites) whether it is closed by a scandal this quarter.
         envelope: (worlds, 1) EUR bn left to place.
         transfers: (worlds, states) cash for a yes, EUR bn.
         later: later orders for selected sites, each like `delivered`.
@@ -83,11 +84,11 @@ class Bargaining:
     Attributes:
         settled: (worlds,) whether bargaining has ended.
         rounds: (worlds,) rounds so far.
-        bids: (worlds, states) bids written so far, won or lost.
-        lost: (worlds, states) whose last bid lost.
-        memory: (worlds, states) gain that offers brought, EUR bn.
-        yes_votes: (worlds, states) so far.
-        no_votes: (worlds, states) so far.
+        bids: (worlds, states) bids won so far, and so which dossier a state writes.
+        lost: (worlds, states) whether the last bid lost.
+        memory: (worlds, states) gain that offers have brought so far, EUR bn.
+        yes_votes: (worlds, states) ballots in which the state voted yes.
+        no_votes: (worlds, states) ballots in which the state voted no.
     """
 
     settled: Truths
@@ -127,18 +128,26 @@ class Training:
 
     Attributes:
         rate: (worlds,) FLOP/s of the best single run.
-        pool: (worlds, sites) sites in it.
-        stale: (worlds,) whether the two are out of date.
+        pool: (worlds, sites) whether the site takes part in that run.
+        facilities: the best run of the facilities, without machines that train alone.
+        stale: (worlds,) whether it is out of date.
+        combined: whether `rate` and `pool` follow from it.
+        own: (worlds, sites) FLOP/s of each selected facility alone, where rates do not change.
+        unrated: (worlds,) whether `own` is out of date.
         operational: machines that stood already and work; -1 before the first quarter.
         read: the race in the quarters of the window so far.
-        exited: (worlds, labs) that have left for a cloud abroad.
-        near: (worlds, sites) specialists within reach.
-        talent: (worlds, sites) factor on utilization.
+        exited: (worlds, labs) whether the lab has left for a cloud abroad.
+        near: (worlds, sites) specialists within reach, relative to the mean site at the start.
+        talent: (worlds, sites) factor on utilization that follows from `near`.
     """
 
     rate: Reals
     pool: Truths
+    facilities: Pool
     stale: Truths
+    combined: bool
+    own: Reals
+    unrated: Truths
     operational: int
     read: list[Race]
     exited: Truths
@@ -155,6 +164,14 @@ class World:
         scenario: of the first world; dates and rules are the same in all.
         replicates: (worlds,) which world of the seed each one is.
         tape: the random draws.
+
+    Attributes:
+        ambition: (worlds, states) how much a state wants money spent at home, as a factor; drawn once.
+        resolve: (worlds, states) the noise in a state's reservation value, in standard deviations; drawn once.
+        scale: (worlds, states) scale of the local good, EUR bn.
+        programme: what was selected and what becomes of it.
+        bargaining: how bargaining stands.
+        training: what trains, and who.
     """
 
     def __init__(
@@ -172,8 +189,7 @@ class World:
         self.labs, self.college, self.machines = members.labs, members.college, members.machines
         self.first, self.last = quarter(scenario.start, "start"), quarter(scenario.end, "end")
         self.announced = quarter(scenario.announcement, "announcement")
-        begin = quarter(scenario.window_start or scenario.announcement, "window_start")
-        self.window = range(begin + 1, begin + 1 + int(4 * scenario.window_years))  # quarters that are read
+        self.window = scenario.window  # quarters that are read
         self.now = self.first - 1
         n, s = self.states.count, self.sites.count
         self.ambition = np.exp(p.ambition_sd * tape.normal("ambition", n))
@@ -185,7 +201,11 @@ class World:
         self.training = Training(
             rate=np.zeros(w),
             pool=np.zeros((w, s), bool),
+            facilities=Pool.alone(np.zeros((w, s))),
             stale=np.ones(w, bool),
+            combined=False,
+            own=np.zeros((w, s)),
+            unrated=np.ones(w, bool),
             operational=-1,
             read=[],
             exited=np.zeros((w, self.labs.count), bool),
@@ -262,6 +282,18 @@ class World:
     def committed(self) -> Reals:
         """(worlds,) EUR bn of the envelope in the plans that passed, cancelled selections included."""
         return total(np.where(self.programme.own_money, 0.0, self.programme.planned))
+
+    @property
+    def constant_rates(self) -> bool:
+        """Whether a facility's rate is the same from its first to its last quarter, in all worlds."""
+        programme = self.programme
+        changes = bool(programme.later) or bool(programme.renewals) or self.renews or self.talent_moves
+        return not changes and not programme.delivered.waiting.any()
+
+    @cached_property
+    def talent_moves(self) -> bool:
+        """Whether talent follows the machines in any world."""
+        return bool((self.p.talent_elasticity > 0).any())
 
     @cached_property
     def renews(self) -> bool:

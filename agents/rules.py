@@ -158,6 +158,7 @@ class Family:
         group: the attribution group that the family belongs to.
         lift: how `.each` runs a function that is written for one actor in one world (see `each`).
         examples: returns a list of what the family's rules are handed, for the checks of a family of one's own.
+        contract: the protocol class of what a rule is handed, where it may ask that; see `contract.verbs`.
     """
 
     def __init__(
@@ -170,6 +171,7 @@ class Family:
         group: str = "placement",
         lift: Callable[[Function], Function] | None = None,
         examples: Callable[[], list[Handed]] | None = None,
+        contract: type | None = None,
     ):
         if not re.fullmatch(NAME, name):
             raise BadInput(f"{name!r} is no lawful name of a family; use lower-case letters, digits and _.")
@@ -182,6 +184,7 @@ class Family:
             )
         self.name, self.decides, self.signature = name, decides, signature
         self.actor, self.group, self.lift, self.examples = actor, group, lift, examples
+        self.contract = contract
         self.rules: dict[str, Rule] = {}
         FAMILIES[name] = self
 

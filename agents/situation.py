@@ -66,6 +66,26 @@ class Sites:
         """Number of candidate sites."""
         return len(self.names)
 
+    def some(self, index: Whole) -> Sites:
+        """Some of the sites, in the order of an index."""
+        names, cities, kind = (
+            tuple(x[j] for j in index.tolist()) for x in (self.names, self.cities, self.kind)
+        )
+        return Sites(
+            names,
+            cities,
+            self.state[index],
+            self.latitude[index],
+            self.longitude[index],
+            kind,
+            self.headroom[index],
+            self.grid_years[index],
+            self.centre[index],
+            self.power_price[index],
+            self.temperature[index],
+            self.specialists[index],
+        )
+
 
 @dataclass(frozen=True, eq=False)
 class Labs:

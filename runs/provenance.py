@@ -106,7 +106,6 @@ def code_digest() -> str:
         for name in (
             "tables.py",
             "decisions.py",
-            "planners.py",
             "experiments/chunks.py",
             "experiments/design.py",
             "experiments/factors.py",

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from juste_retour.abm.calendar import label
 from juste_retour.abm.outcomes import Outcomes
+from juste_retour.abm.planner.price import Prices
 from juste_retour.abm.reader import series
 from juste_retour.agents.errors import BadInput, near
 
@@ -54,6 +55,7 @@ _RACE = _columns(
         "the same lag in capability, algorithms counted; missing where nothing works",
     ),
 )
+PRICES = tuple(field.name for field in fields(Prices))
 TABLES: dict[str, tuple[Column, ...]] = {
     "worlds": _columns(
         ("sites", "whole", "sites", "facilities under contract by the last quarter"),
@@ -71,8 +73,16 @@ TABLES: dict[str, tuple[Column, ...]] = {
             "price_of_politics",
             "real",
             "years",
-            "years behind, less those of a capability planner; missing where infinite",
+            "years behind, less those of a planner with the same envelope",
         ),
+        ("price_where", "real", "years", "the part that a planner with what was committed would still save"),
+        (
+            "price_unspent",
+            "real",
+            "years",
+            "the rest: what the money that was not committed would have saved",
+        ),
+        ("price_all_sites", "real", "years", "the price against a planner who may use every site"),
         (
             "hhi_spend",
             "real",
@@ -271,8 +281,8 @@ Built = tuple[NDArray[np.int64], dict[str, Any]]
 
 def _worlds(o: Outcomes) -> Built:
     found = dict(o.worlds)
-    if np.isnan(found["price_of_politics"]).all():  # it was not asked for; infinite prices are no NaN
-        del found["price_of_politics"]
+    if np.isnan(found["price_of_politics"]).all():  # no price was asked for
+        found = {name: values for name, values in found.items() if name not in PRICES}
     return np.arange(len(o.replicates)), found
 
 

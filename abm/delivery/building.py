@@ -20,6 +20,7 @@ from juste_retour.abm.delivery.procurement import (
     build_time,
     chip_date,
     litigation_years,
+    shell_time,
     tender_fails,
 )
 from juste_retour.abm.noise import Tape
@@ -34,20 +35,32 @@ TO_OPERATION = (*TO_CONTRACT, "building_years", "grid_years")
 
 @dataclass(eq=False)
 class Delivered:
-    """What selected sites become; all (worlds, sites), quarters as whole numbers since year 0.
+    """What selected sites become; quarters are integers since year 0.
 
-    `contracted` and `ready` are the quarters of contract and of first operation, `expected` and `since` the decimal
-    years of operation as planned and as it comes; `chips` accelerators of the date `bought`, `peak` FLOP/s each,
-    `spend` EUR bn, `power_mw` at the meter.
+    The causes of a delay are years. The first three, of award, new tenders and litigation, add up to the time from
+    selection to contract, the first four to the time to operation, and all five to the time until the site has all of its
+    power. The quarters give these times rounded to the nearest quarter, at least one to the contract and one more to
+    operation. A site opens with what its headroom carries.
 
-    The causes of a delay are years: `award_years` of the first tender, `retender_years` of those after its
-    `failed_tenders`, `litigation_years` in court, `building_years`, and `grid_years` of waiting for the grid. The first
-    three add up to the time from selection to contract, the first four to the time to operation, and all five to the
-    time until the site has all of its power. The quarters give these times rounded to the nearest quarter, at least one
-    to the contract and one more to operation.
-
-    A site opens with what its headroom carries; `waiting` of its `chips` need more power, and work from the quarter
-    `complete` on.
+    Attributes:
+        cancelled: (worlds, sites) the selection ends without a contract.
+        contracted: (worlds, sites) quarter of the contract.
+        ready: (worlds, sites) quarter of first operation.
+        complete: (worlds, sites) quarter from which chips that wait for power work.
+        failed_tenders: (worlds, sites) tenders that failed.
+        expected: (worlds, sites) decimal year of operation as planned.
+        since: (worlds, sites) decimal year of operation as it comes.
+        bought: (worlds, sites) date of the chips, decimal year.
+        chips: (worlds, sites) accelerators.
+        waiting: (worlds, sites) accelerators among them that need power above the headroom.
+        peak: (worlds, sites) FLOP/s of one accelerator.
+        spend: (worlds, sites) cost, EUR bn.
+        power_mw: (worlds, sites) power at the meter, MW.
+        award_years: (worlds, sites) years from selection to the award of the first tender.
+        retender_years: (worlds, sites) years of tenders after one that failed.
+        litigation_years: (worlds, sites) years in court.
+        building_years: (worlds, sites) years of building.
+        grid_years: (worlds, sites) years from operation until power above the headroom comes.
     """
 
     cancelled: Truths
@@ -100,6 +113,7 @@ class Luck:
     tender: Reals
     build: Reals
     cancel: Reals
+    shell: Reals | None = None  # None: a shell stands everywhere
 
     @classmethod
     def of(cls, tape: Tape, sites: int, rows: NDArray[np.int64], order: str = "") -> Luck:
@@ -120,13 +134,22 @@ def grid_wait(sites: Sites, p: Values) -> Reals:
 def planned_years(procedure: Procedure, practice: Practice, mw: Number, p: Values) -> Reals:
     """Mean years from selection to operation of a site of some MW, within its headroom."""
     size = power(np.maximum(mw, 1e-9) / REFERENCE_MW, p.build_exponent)
-    return procedure.award_years + procedure.build_years * size * practice.build_factor
+    building = procedure.build_years + procedure.without_shell * procedure.shell_years
+    return procedure.award_years + building * size * practice.build_factor
+
+
+def _affordable_and_carried(
+    plan: Reals, date: Reals, power_there: Reals, kept: Number, sites: Sites, p: Values
+) -> tuple[Reals, Reals]:
+    """Return the chips of a date that the money buys, and those that the site's power carries in the end."""
+    most = power_there * p.beyond_headroom
+    return chip.chips_bought(plan, date, p, kept), chip.chips_carried(most, date, sites.temperature, p)
 
 
 def deliver(
     plan: Reals,
-    now: int,
-    year: float,
+    now: int | Whole,
+    year: Number,
     sites: Sites,
     procedure: Procedure,
     practice: Practice,
@@ -138,11 +161,9 @@ def deliver(
 
     Args:
         plan: (worlds, sites) EUR bn; 0 where nothing is selected.
-        now: this quarter since year 0.
-        year: its decimal year.
+        now, year: the quarter of the selection since year 0, a number or (worlds, sites), and its decimal year.
         sites: the candidate sites.
-        procedure: the procurement rule's.
-        practice: the operations rule's.
+        procedure, practice: those of the procurement and the operations rule.
         luck: the sites' own.
         cancellation: chance that a selection ends without a contract.
         p: parameters, each (worlds, 1).
@@ -152,22 +173,17 @@ def deliver(
     court = litigation_years(procedure, luck.court, p)
     to_contract = award + again + court
     contracted = now + np.maximum(np.rint(4 * to_contract), 1).astype(np.int64)
-    kept = money_kept(practice, np.inf)
-    at_once = headroom(sites, procedure, p)
-    most = at_once * p.beyond_headroom
-
-    def bought_at(date: Reals) -> tuple[Reals, Reals]:
-        """Chips that the money buys and those that the site's power carries."""
-        return chip.chips_bought(plan, date, p, kept), chip.chips_carried(most, date, sites.temperature, p)
-
+    kept, power_there = money_kept(practice, np.inf), headroom(sites, procedure, p)
     sketch = year + procedure.refresh * planned_years(procedure, practice, p.sketch_mw, p)
-    mw = np.maximum(chip.power_mw(np.minimum(*bought_at(sketch)), sketch, sites.temperature, p), 1e-3)
-    building = build_time(procedure, mw, practice, luck.build, p)
+    sketched = np.minimum(*_affordable_and_carried(plan, sketch, power_there, kept, sites, p))
+    mw = np.maximum(chip.power_mw(sketched, sketch, sites.temperature, p), 1e-3)
+    shell = shell_time(procedure, mw, practice, luck.shell, p)
+    building = build_time(procedure, mw, practice, luck.build, p) + shell
     since = year + to_contract + building
     bought = chip_date(procedure, year, since)
-    wanted, carried = bought_at(bought)
+    wanted, carried = _affordable_and_carried(plan, bought, power_there, kept, sites, p)
     chips = np.minimum(wanted, carried)
-    waiting = np.maximum(chips - chip.chips_carried(at_once, bought, sites.temperature, p), 0.0)
+    waiting = np.maximum(chips - chip.chips_carried(power_there, bought, sites.temperature, p), 0.0)
     grid = np.where(waiting > 0, grid_wait(sites, p), 0.0)
     ready = np.maximum(np.floor(4 * since).astype(np.int64), contracted + 1)
     return Delivered(

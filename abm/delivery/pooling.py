@@ -28,6 +28,7 @@ from dataclasses import dataclass, replace
 from typing import Annotated, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from juste_retour.abm.delivery.exchange import (
     exchange_seconds,
@@ -83,6 +84,24 @@ class Pool:
     members: Truths
     islands: Whole
     own: Reals
+
+    @classmethod
+    def alone(cls, own: Reals) -> Pool:
+        """The strongest site alone, given what each does alone."""
+        return _alone(own, np.ones(own.shape, dtype=np.int64))
+
+    def rows(self, worlds: NDArray[np.int64]) -> Pool:
+        """The pool in some worlds."""
+        return Pool(self.rate[worlds], self.members[worlds], self.islands[worlds], self.own[worlds])
+
+    def write(self, worlds: NDArray[np.int64], new: Pool) -> None:
+        """Enter the pool of some worlds."""
+        self.rate[worlds], self.members[worlds] = new.rate, new.members
+        self.islands[worlds], self.own[worlds] = new.islands, new.own
+
+    def or_better(self, other: Pool) -> Pool:
+        """In each world the better of two pools, this one where they are equal; what sites do alone of both."""
+        return replace(_better(self, other), own=np.maximum(self.own, other.own))
 
 
 pooling = Family(
@@ -191,15 +210,13 @@ def best_run(rule: Callable[[Fleet, Truths | None], Pool], fleet: Fleet, before:
     joins = np.broadcast_to(fleet.joins, fleet.chips.shape)
     if joins.all():
         return rule(fleet, before)
-    alone = rule(replace(fleet, chips=np.where(joins, 0.0, fleet.chips)), None)
-    single = _alone(alone.own, np.ones(alone.own.shape, dtype=np.int64))
+    alone = Pool.alone(rule(replace(fleet, chips=np.where(joins, 0.0, fleet.chips)), None).own)
     if not joins.any():
-        return single
+        return alone
     pooled = rule(
         replace(fleet, chips=np.where(joins, fleet.chips, 0.0)), None if before is None else before & joins
     )
-    own = np.maximum(pooled.own, alone.own)
-    return replace(_better(pooled, single), own=own)
+    return pooled.or_better(alone)
 
 
 def _work(fleet: Fleet) -> Reals:

@@ -32,6 +32,8 @@ class Procedure:
     litigation_hazard: Number  # chance that an award is taken to court
     tender_failure: Number  # chance that a tender fails and starts anew
     behind_the_meter: Number  # multiplies a site's power: generation on site
+    shell_years: Number = 0.0  # mean, building the shell of 100 MW where none stands
+    without_shell: Number = 0.0  # chance that none stands
 
 
 procurement = Family(
@@ -95,10 +97,17 @@ _SHELL = Parameter(
     "years",
     0,
     10,
-    "years to build the shell of 100 MW, mean; 0 where one stands",
-    "abm/data/comparators.csv: Abilene 13.5 months, New Carlisle and Prometheus 18, from ground-breaking: 1.0",
-    (0, 1.2),
+    "years to build the shell of 100 MW, mean, where none stands",
+    "abm/data/comparators.csv: Abilene 13.5 months, New Carlisle and Prometheus 18, from ground-breaking, for 590 to 1,092 MW",
+    (0.6, 1.2),
     group="procurement",
+)
+_NO_SHELL = _p(
+    "chance",
+    1,
+    "no shell stands at the site",
+    (0, 1),
+    "abm/data/comparators.csv: three of six American builds",
 )
 
 
@@ -187,7 +196,8 @@ def private(
             "abm/data/comparators.csv: Colossus 4 months, its expansion 3, Colossus 2 6; fitted to 0.33",
         ),
     ] = 0.33,
-    shell_years: Annotated[float, _SHELL] = 0.0,
+    shell_years: Annotated[float, _SHELL] = 0.8,
+    without_shell: Annotated[float, _NO_SHELL] = 0.5,
     refresh: Annotated[float, _REFRESH] = 0.8,
     litigation_hazard: Annotated[float, _LITIGATION] = 0.05,
     behind_the_meter: Annotated[float, _METER] = 1.0,
@@ -202,8 +212,9 @@ def private(
     Source: xAI (2024), Colossus, 122 days in an existing shell; Huang (2024), reported: "normally 3 years of planning
     plus 1 to build".
     """
-    building = build_years + shell_years
-    return Procedure(award_years, award_cv, building, refresh, litigation_hazard, 0.0, behind_the_meter)
+    return Procedure(
+        award_years, award_cv, build_years, refresh, litigation_hazard, 0.0, behind_the_meter, shell_years, without_shell
+    )  # fmt: skip
 
 
 @procurement(deterministic=True)
@@ -239,6 +250,19 @@ def build_time(procedure: Procedure, mw: Number, practice: Practice, uniform: Nu
     """Years to build each site of some MW at the meter, the wait for the grid apart; lognormal, uniforms (worlds, sites)."""
     size = power(np.divide(mw, REFERENCE_MW), np.asarray(p.build_exponent))
     return procedure.build_years * size * practice.build_factor * _lognormal(uniform, p.build_cv)
+
+
+def shell_time(
+    procedure: Procedure, mw: Number, practice: Practice, uniform: Reals | None, p: Values
+) -> Reals | float:
+    """Years to build the shell of each site of some MW where none stands, before it is fitted out; (worlds, sites)."""
+    if uniform is None or not np.any(np.asarray(procedure.without_shell) > 0):
+        return 0.0
+    missing = uniform < procedure.without_shell
+    depth = np.where(missing, uniform / np.maximum(procedure.without_shell, 1e-300), 0.5)
+    size = power(np.divide(mw, REFERENCE_MW), np.asarray(p.build_exponent))
+    years = procedure.shell_years * size * practice.build_factor * _lognormal(depth, p.build_cv)
+    return np.where(missing, years, 0.0)
 
 
 def litigation_years(procedure: Procedure, uniform: Number, p: Values) -> Reals:

@@ -34,7 +34,9 @@ class Terms:
 class BallotResult:
     """What a round of bargaining came to, in the table's worlds; what happens next follows from this alone.
 
-    A protocol that wraps another may change it by `dataclasses.replace`.
+    A protocol may call another one and change its result by `dataclasses.replace`: what is counted, selected, learned
+    and explained follows from the result that it returns. With another `plan`, `pledged`, `gain` and `terms` are computed
+    anew.
 
     Attributes:
         plan: the offer; EUR bn (worlds, sites) at the Council's table.
@@ -44,12 +46,13 @@ class BallotResult:
         union_yes: (worlds,) the Commission's own vote.
         held: (worlds,) whether there was a ballot.
         passed: (worlds,) whether the plan is carried out.
-        last: (worlds,) whether bargaining ends here.
         gain: (worlds, states) what each state has by the plan over what it has without.
+        last: (worlds,) whether bargaining ends here; None where it ends with a plan that is carried out.
         sunk: share of the Union's money that a no does not give back; a number or (worlds,).
         transfer: cash for a yes, EUR bn; a number or (worlds, states).
         delay: (worlds,) amendments that went before, or a number.
         applied: (worlds, states) who applied, under a call for proposals.
+        waits: (worlds,) where this quarter is not a round: whoever decides orders later.
         tops_up: whether selected sites share the money that is left after this round.
         terms: what voters weighed; None where nobody voted on a plan.
     """
@@ -61,11 +64,17 @@ class BallotResult:
     union_yes: Truths
     held: Truths
     passed: Truths
-    last: Truths
     gain: Reals
+    last: Truths | None = None
     sunk: float | Reals = 0.0
     transfer: float | Reals = 0.0
     delay: int | Whole = 0
     applied: Truths | None = None
+    waits: Truths | bool = False
     tops_up: bool = False
     terms: Terms | None = None
+
+    @property
+    def ends(self) -> Truths:
+        """(worlds,) whether bargaining ends here."""
+        return self.passed if self.last is None else self.last

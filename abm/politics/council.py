@@ -14,13 +14,14 @@ pie or on points on a line with another table. Each part of the Council has one 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property, partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from juste_retour.abm.environment import Environment
-from juste_retour.abm.politics.ballot_result import BallotResult, Terms
+from juste_retour.abm.politics.ballot_result import BallotResult
 from juste_retour.abm.politics.drafting import Drafting
 from juste_retour.abm.politics.issues import Issues
 from juste_retour.abm.politics.payoffs import Payoffs
@@ -82,22 +83,6 @@ class Council:
         if industrial == self.known.industrial:
             return self
         return Council(self.env, self.rows, industrial=industrial, forced=self.forced)
-
-    def alike(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Worlds that no draw has set apart yet: of one scenario, with nothing decided and the same labs at home.
-
-        Returns:
-            a world of each kind, as an index of the table's, and which of these each world is like (worlds,).
-        """
-        w, like = self.world, np.empty(self.worlds, dtype=np.int64)
-        kinds, envelope = self.institutions.distinct, w.programme.envelope
-        begun = (w.programme.selected[self.rows] >= 0).any(-1)
-        first: dict[tuple[object, ...], tuple[int, int]] = {}
-        for k, row in enumerate(self.rows.tolist()):
-            left, talent = w.training.exited[row].tobytes(), w.training.talent[row].tobytes()
-            kind = (row,) if begun[k] else (-1, kinds[row], envelope[row, 0], left, talent)
-            like[k] = first.setdefault(kind, (len(first), k))[0]
-        return np.array([k for _, k in first.values()], dtype=np.int64), like
 
     # -- parts --------------------------------------------------------------------------------------------------------
     @cached_property
@@ -239,17 +224,18 @@ class Council:
         """
         known = self.known
         plan, cash = known.parts(offer)
+        plan = known.payable(plan)
         letters = known.letters(plan) if letters is None else letters
         pledged, placed = known.pledged(plan, letters), total(plan) > 0
         every = np.ones(self.worlds, bool)
         if not vote:
             nobody = np.zeros((self.worlds, self.states.count), bool)
             return BallotResult(
-                plan, pledged, nobody, nobody, every, ~every, placed, every, np.zeros(nobody.shape)
+                plan, pledged, nobody, nobody, every, ~every, placed, np.zeros(nobody.shape), every
             )
         if yes is not None:
             gain = self.utility(plan) - self.disagreement()
-            return BallotResult(plan, pledged, yes, ~yes, total(gain) >= 0, placed, placed, every, gain)
+            return BallotResult(plan, pledged, yes, ~yes, total(gain) >= 0, placed, placed, gain, every)
         terms = self.votes.terms(plan, pledged, sunk, cash, letters)
         gain = terms.offer.utility - terms.failed.utility
         ballot = self.votes.polled(terms.offer, terms.reservation)
@@ -264,22 +250,25 @@ class Council:
             union_yes=union_yes,
             held=held,
             passed=passed,
-            last=passed if last is None else last,
             gain=gain,
+            last=last,
             sunk=sunk,
             transfer=cash,
             applied=applied,
             terms=terms,
         )
 
-    def terms_of(self, result: BallotResult) -> Terms:
-        """What voters weighed, for the plan as it is in the result: a protocol may have changed another's result."""
-        terms = result.terms
-        if terms is not None and terms.plan is result.plan:
-            return terms
-        letters = None if terms is None else terms.letters
-        return self.votes.terms(result.plan, result.pledged, result.sunk, result.transfer, letters)
+    def completed(self, result: BallotResult) -> BallotResult:
+        """The result with the pledges, gains and terms of its own plan: a protocol may have changed another's plan."""
+        terms, plan = result.terms, result.plan
+        if terms is None or terms.plan is plan or np.array_equal(terms.plan, plan):
+            return result
+        pledged = self.known.pledged(plan, terms.letters)
+        terms = self.votes.terms(plan, pledged, result.sunk, result.transfer, terms.letters)
+        gain = terms.offer.utility - terms.failed.utility
+        return replace(result, pledged=pledged, gain=gain, terms=terms)
 
 
 def _reversion(known: Payoffs) -> tuple[Reals, bool]:
-    return known.institutions.decide("reversion", Council.over(known), rows=known.rows)
+    plan, own = known.institutions.decide("reversion", Council.over(known), rows=known.rows)
+    return (plan if own else known.payable(plan)), own

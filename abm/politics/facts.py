@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from juste_retour.abm.environment import Environment
 from juste_retour.abm.politics.entitlement import best_of
-from juste_retour.abm.politics.funding import Split
+from juste_retour.abm.politics.funding import Split, within_limits
 from juste_retour.abm.prospect import Outlook
 from juste_retour.agents.arrays import Reals, Truths, Whole, pick, take, total
 
@@ -132,15 +132,27 @@ class Facts:
         return np.where(self.best >= 0, found, missing)
 
     @cached_property
+    def host_room(self) -> Reals:
+        """(worlds, states) EUR bn that sites in each state may still receive before the host reaches its limit."""
+        return self.split.room(self.p.match_share_of_gdp * self.states.gdp, self.received)
+
+    @cached_property
     def room(self) -> Reals:
         """(worlds, states) EUR bn that the best free site can take and the state can match."""
-        budget = self.p.match_share_of_gdp * self.states.gdp
-        already = self.split.host * self.received
-        with np.errstate(divide="ignore"):
-            match = np.where(
-                self.split.host > 0, (budget - already) / np.maximum(self.split.host, 1e-12), np.inf
-            )
-        return np.maximum(np.minimum(self.at_best(self.cap), np.broadcast_to(match, self.best.shape)), 0.0)
+        return np.maximum(np.minimum(self.at_best(self.cap), self.host_room), 0.0)
+
+    @cached_property
+    def site_room(self) -> Reals:
+        """(worlds, sites) EUR bn that each site can take and its host can pay."""
+        if not np.isfinite(self.host_room).any():
+            return self.cap
+        return np.minimum(self.cap, take(self.host_room, self.sites.state))
+
+    def payable(self, plan: Reals) -> Reals:
+        """The plan cut to what its hosts can pay; (worlds, sites) EUR bn."""
+        if not np.isfinite(self.host_room).any():
+            return plan
+        return within_limits(plan, self.host_room, self.sites.state, self.p.smallest_eur_bn)
 
     def topped_up(self) -> Reals:
         """(worlds, sites) EUR bn that selected sites could get of the money left, in proportion to what they have.
@@ -149,10 +161,7 @@ class Facts:
         """
         w, programme = self.world, self.world.programme
         there = np.where(w.live & ~programme.own_money, programme.planned, 0.0)[self.rows]
-        budget = self.p.match_share_of_gdp * self.states.gdp
-        with np.errstate(divide="ignore"):
-            most = np.where(self.split.host > 0, budget / np.maximum(self.split.host, 1e-12), np.inf)
-        limit = np.broadcast_to(most, self.received.shape)
+        limit = self.received + self.host_room
         more = np.zeros(there.shape)
         for _ in range(3):  # pour what does not fit into those that have room left
             full = w.by_state(there + more) >= limit * (1 - 1e-9)

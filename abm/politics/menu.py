@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
+from juste_retour.abm.planner.question import Question
+from juste_retour.abm.planner.solver import planned
+from juste_retour.abm.politics.ballot_result import BallotResult
 from juste_retour.abm.politics.council import Council
+from juste_retour.abm.scenario import Scenario
 from juste_retour.agents.arrays import Reals, Truths, ranks, total
 
 FREE = (
@@ -23,18 +28,32 @@ def best(plans: list[Reals], worth: list[Reals]) -> Reals:
     return out
 
 
-def by_planner(council: Council, objective: str, fewest: int, most: int) -> Reals:
-    """The planner's plan, EUR bn (worlds, sites)."""
-    if objective == "capability":  # it hangs on no luck, so it is worked out once for worlds that are alike
-        one, like = council.alike()
-        if len(one) < council.worlds:
-            return by_planner(council.some_worlds(one), objective, fewest, most)[like]
+def by_capability(council: Council, fewest: int, most: int) -> BallotResult | None:
+    """What the planner of capability orders this quarter; None where it orders nothing in any world."""
+    world, institutions, rows = council.world, council.institutions, council.rows
+    first = max(world.announced, world.first)
+    every = np.arange(council.sites.count)
+
+    def ask(scenario: Scenario) -> Question:
+        return Question(scenario, world.members, first, every, fewest, most)
+
+    programme = world.programme
+    common = total(np.where(programme.own_money[rows], 0.0, programme.planned[rows]))
+    budget = programme.envelope[rows, 0] + common
+    amounts, quarters = planned(institutions.scenarios, institutions.distinct[rows], budget, ask)
+    due = np.where((quarters <= world.now) & (programme.selected[rows] < 0), amounts, 0.0)
+    last = ~((amounts > 0) & (quarters > world.now)).any(-1)
+    acts = (due > 0).any(-1) | last
+    if not acts.any():
+        return None
+    return replace(council.conclude(due, vote=False), last=last, waits=~acts)
+
+
+def by_welfare(council: Council, fewest: int, most: int) -> Reals:
+    """The plan of a planner of welfare, EUR bn (worlds, sites)."""
     sites = council.sites.count
     top = min(most or max(FREE, fewest), sites)
     plans = [council.plans.largest(k) for k in range(min(fewest, sites), top + 1)]
-    if objective == "capability":
-        worth = [council.known.outlook.prospect(x).race[:, 0] for x in plans]
-        return best(plans, worth)
     menu = [np.zeros(plans[0].shape)]
     for share in (0.1, 0.25, 0.5, 0.75):
         menu += [x * share for x in plans]
@@ -58,7 +77,7 @@ def _within(plan: Reals, fewest: int, most: int) -> Truths:
 
 
 def by_decider(council: Council, most: int) -> Reals:
-    """The single decider's plan, EUR bn (worlds, sites): a lab's by its u, a state's by its U, the Commission's by V."""
+    """The plan of a single decider, EUR bn (worlds, sites): a lab's by its u, a state's by its U."""
     institutions = council.institutions
     plans = [council.plans.largest(k) for k in range(1, min(most, council.sites.count) + 1)]
     if institutions.scenario.decider in council.known.labs.names:
@@ -66,13 +85,9 @@ def by_decider(council: Council, most: int) -> Reals:
         return best(
             *_with_home(council, plans, int(council.known.labs.home[k]), lambda x: _lab_worth(council, x, k))
         )
-    if institutions.decider >= 0:
-        i = institutions.decider
-        plans = [
-            x * share for share in (0.0, 0.1, 0.25, 0.5, 1.0) for x in plans[: 1 if share == 0 else None]
-        ]
-        return best(*_with_home(council, plans, i, lambda x: council.known.offer(x).utility[:, i]))
-    return best(plans, [council.known.outlook.prospect(x).race[:, 0] for x in plans])
+    i = institutions.decider
+    plans = [x * share for share in (0.0, 0.1, 0.25, 0.5, 1.0) for x in plans[: 1 if share == 0 else None]]
+    return best(*_with_home(council, plans, i, lambda x: council.known.offer(x).utility[:, i]))
 
 
 def _with_home(

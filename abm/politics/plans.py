@@ -39,7 +39,7 @@ class Plans:
         t = self.known
         envelope = t.envelope * part
         share = envelope / count
-        cap = np.where(t.free, t.cap, 0.0)
+        cap = np.where(t.free, t.site_room, 0.0)
         order = np.lexsort((-t.merit, -np.minimum(cap, share)), axis=-1)
         chosen = (ranks(order) < count) & (cap > 0)
         plan = np.zeros(cap.shape)
@@ -52,7 +52,7 @@ class Plans:
     def one_each(self, part: float | Reals) -> Reals:
         """A part of the envelope in equal parts at every state's best free site."""
         t = self.known
-        amount = np.minimum(part * t.envelope / t.states.count, t.at_best(t.cap))
+        amount = np.minimum(part * t.envelope / t.states.count, t.at_best(t.site_room))
         return self.valid(self.at_best(amount))
 
     def spread_over(self, count: int, part: float | Reals) -> Reals:

@@ -41,7 +41,7 @@ class Prices:
         offer = t.offer(plan)
         gap = self.gap(offer, self.votes.failed(plan, sunk), margin)
         size = np.full(gap.shape, np.inf)
-        room = np.where(pick(plan, np.maximum(t.best, 0)) > 0, 0.0, t.at_best(t.cap))
+        room = np.where(pick(plan, np.maximum(t.best, 0)) > 0, 0.0, t.at_best(t.site_room))
         no_prospect = Prospect(np.zeros((t.worlds, 1)), np.zeros((t.worlds, 1)))
         own_cost = t.split.own_cost(0.0)
         before: float | Reals = 0.0

@@ -14,14 +14,13 @@ from juste_retour.abm.scenario import Scenario, load
 from juste_retour.agents.arrays import Reals
 from juste_retour.agents.errors import BadInput, near
 from juste_retour.runs.chunked import Progress, chunks, run_worlds
-from juste_retour.runs.planners import Planners
-from juste_retour.runs.tables import TABLES
+from juste_retour.runs.tables import PRICES, TABLES
 
 OUTCOMES = {c.name: c for c in TABLES["worlds"] if c.kind in ("whole", "real", "quarter")}
 WORSE_WHEN_HIGH = {
     "years_behind",
     "capability_lag_years",
-    "price_of_politics",
+    *PRICES,
     "exited_labs",
     "first_operation",
 }
@@ -34,11 +33,16 @@ def outcome(name: str, place: str = "outcome") -> str:
     return name
 
 
+def asks_price(outcomes: Iterable[str]) -> bool:
+    """Whether a price of politics is among some outcomes."""
+    return any(name in PRICES for name in outcomes)
+
+
 def measure(found: Mapping[str, Any], name: str) -> Reals:
     """One outcome of some worlds as real numbers, infinite where a lag is missing or nothing ever works."""
     values = np.asarray(found[name], dtype=np.float64)
     if OUTCOMES[name].kind == "quarter":
-        return np.where(values < 0, np.inf, year(values))  # type: ignore[arg-type]
+        return np.where(values < 0, np.inf, year(values))
     return np.where(np.isnan(values), np.inf, values)
 
 
@@ -52,22 +56,18 @@ class Paired:
         self.scenarios, self.seed, self.members = list(scenarios), seed, members
         self.outcomes = [outcome(name) for name in outcomes]
         self.worlds = 0
-        self._planners = Planners(seed, members)
         self._parts: dict[str, list[Reals]] = {name: [] for name in self.outcomes}
 
     def extend(self, worlds: int, progress: Progress | None = None) -> None:
         """Run until there are that many worlds of each scenario."""
-        begun, price = self.worlds, "price_of_politics" in self.outcomes
+        begun, price = self.worlds, asks_price(self.outcomes)
         for part in chunks(worlds - begun):
             count = part.stop - part.start
             replicates = np.arange(self.worlds, self.worlds + count)
             seen: dict[str, dict[str, Reals]] = {}
             for done, scenario in enumerate(self.scenarios, 1):
                 if scenario.digest not in seen:
-                    years = self._planners.years([(scenario, self.worlds, count)]) if price else None
-                    result = run_worlds(
-                        scenario, self.seed, replicates, self.members, price=price, planner_years=years
-                    )
+                    result = run_worlds(scenario, self.seed, replicates, self.members, price=price)
                     seen[scenario.digest] = {name: measure(result.worlds, name) for name in self.outcomes}
                 if progress is not None:
                     every = len(self.scenarios)

@@ -16,53 +16,6 @@ from juste_retour.agents.rules import Parameter, Setting
 
 PAGE = Path(__file__).resolve().parents[2] / "abm" / "ODD.md"
 
-STATE = {
-    "ambition": ("states", "how keen a state is on what is spent at home, a; drawn once"),
-    "resolve": ("states", "what luck adds to a state's reservation value; drawn once"),
-    "scale": ("states", "scale of the local good, S, EUR bn"),
-    "bids": ("states", "bids won so far: which dossier a state writes"),
-    "lost": ("states", "whether its last bid failed"),
-    "memory": ("states", "gain that offers have brought so far, EUR bn"),
-    "yes_votes": ("states", "ballots in which it said yes"),
-    "no_votes": ("states", "ballots in which it said no"),
-    "transfers": ("states", "cash for a yes, EUR bn"),
-    "envelope": ("the union", "money left to place, EUR bn"),
-    "settled": ("the union", "whether the bargaining is over"),
-    "rounds": ("the union", "rounds of bargaining, or waves, so far"),
-    "planned": ("sites", "money selected for it, EUR bn"),
-    "selected": ("sites", "quarter of selection, -1 for none"),
-    "wave": ("sites", "wave or round of selection, from 1"),
-    "pledged": ("sites", "labs' money, EUR bn"),
-    "own_money": ("sites", "paid by the host alone, outside the programme"),
-    "stopped": ("sites", "stopped by a scandal this quarter"),
-    "near": ("sites", "researchers near, relative to the mean site at the start"),
-    "talent": ("sites", "what they do to the site's rate"),
-    "pool": ("sites", "whether it takes part in the best run"),
-    "rate": ("the union", "FLOP/s of the best single run"),
-    "stale": ("the union", "whether the best run must be read anew"),
-    "exited": ("labs", "whether it has left for a cloud abroad"),
-}
-DELIVERED = {
-    "cancelled": "the selection ends without a contract",
-    "contracted": "quarter of the contract",
-    "ready": "quarter of first operation",
-    "expected": "year of operation as planned",
-    "since": "year of operation as it comes",
-    "bought": "date of its chips",
-    "chips": "accelerators",
-    "waiting": "accelerators among them that wait for power above the headroom",
-    "complete": "quarter from which they work",
-    "peak": "FLOP/s of one",
-    "spend": "what it costs, EUR bn",
-    "power_mw": "power at the meter, MW",
-    "award_years": "years from selection to the award of the first tender",
-    "retender_years": "years of tenders after one that failed",
-    "failed_tenders": "tenders that failed",
-    "litigation_years": "years in court",
-    "building_years": "years of building",
-    "grid_years": "years from operation until power above the headroom comes; the other four are the time to operation before rounding",
-}
-
 
 def odd(
     write: Annotated[bool, typer.Option("--write", help="Write abm/ODD.md instead of printing it.")] = False,
@@ -137,24 +90,30 @@ def _patterns() -> str:
     return "\n".join(f"- {p.group}: {p.name}" for p in PATTERNS)
 
 
-def state_variables() -> dict[str, tuple[int, ...]]:
-    """Shapes of all arrays that a world of two holds and that change while it runs, by name."""
-    from juste_retour.abm.scenario import load
-    from juste_retour.abm.simulation import Simulation
+def state_variables() -> dict[str, str]:
+    """What the code says of each array that changes while worlds run, by name, as in `programme.planned`."""
+    from juste_retour.abm.delivery.building import Delivered
+    from juste_retour.abm.world import Bargaining, Programme, Training, World
+    from juste_retour.agents.contract import attributes
 
-    arrays = Simulation(load("eu-status-quo"), 0, [0, 1]).world.arrays()
-    return {
-        name.rpartition(".")[2]: value.shape
-        for name, value in arrays.items()
-        if name != "replicates" and not name.startswith("programme.delivered.")
+    groups = {
+        "": World,
+        "programme.": Programme,
+        "programme.delivered.": Delivered,
+        "bargaining.": Bargaining,
+        "training.": Training,
     }
+    return {f"{group}{name}": said for group, of in groups.items() for name, said in attributes(of).items()}
 
 
 def _state() -> str:
-    rows = [[f"`{name}`", *STATE[name]] for name in state_variables()]
-    rows.sort(key=lambda row: list(dict.fromkeys(v[0] for v in STATE.values())).index(row[1]))
-    rows += [[f"`delivered.{name}`", "sites", meaning] for name, meaning in DELIVERED.items()]
-    return table(["variable", "of", "what"], rows)
+    rows = []
+    for name, said in state_variables().items():
+        shape = re.match(r"\(worlds, ?(\w*)\) ", said)
+        if shape is not None:
+            of = "world" if shape[1] in ("", "1") else shape[1].removesuffix("s")
+            rows.append([f"`{name}`", of, said[shape.end() :].rstrip(".")])
+    return table(["variable", "of each", "what"], rows)
 
 
 def _constants() -> str:
@@ -185,12 +144,16 @@ def _schedule() -> str:
 
 
 def _families() -> str:
+    from juste_retour.agents.contract import verbs
     from juste_retour.agents.rules import FAMILIES
 
     parts = []
     for family in sorted(FAMILIES.values(), key=lambda f: f.name):
         who = f" Each {family.actor} may have a rule of its own." if family.actor else ""
         parts.append(f"### {family.name}: {family.decides}\n\n`{family.signature}`{who}\n")
+        if family.contract is not None:
+            asked = [[f"`{found.typed}`", found.says] for found in verbs(family.contract)]
+            parts.append(table(["what a rule may ask", "what it is"], asked) + "\n")
         parts.append(
             table(["rule", "what", "source"], [[f"`{r.name}`", r.summary, r.source] for r in family]) + "\n"
         )

@@ -26,10 +26,10 @@ from juste_retour.abm.scenario import DEFAULT, Scenario, load, parameters, prese
 from juste_retour.abm.toml import setting
 from juste_retour.agents.rules import FAMILIES
 from juste_retour.runs.chunked import CHUNK
+from juste_retour.runs.contrasts.paired import asks_price
 from juste_retour.runs.experiments.design import Point
 from juste_retour.runs.experiments.factors import Level
 from juste_retour.runs.experiments.spec import Spec, spec_of
-from juste_retour.runs.planners import Planners
 from juste_retour.runs.tables import KEYS, TABLES, Column, frames, joined
 
 POINT = Column("point", "whole", "", "number of the design point")
@@ -79,7 +79,6 @@ class Plan:
         self.cells_each = max(spec.chunk // self.block, 1)
         self.cells = self.blocks * len(self.order)
         self.chunks = -(-self.cells // self.cells_each)
-        self._planners = Planners(spec.seed, spec.members, keep=max(64, 2 * self.cells_each))
         self._scenarios = lru_cache(maxsize=4096)(spec.scenario_at)
 
     def cells_of(self, chunk: int) -> list[Cell]:
@@ -129,19 +128,12 @@ class Plan:
     def _together(self, cells: list[Cell]) -> dict[str, pd.DataFrame]:
         spec = self.spec
         scenarios: list[Scenario] = [s for c in cells for s in [self._scenarios(c.point)] * c.worlds]
-        price = "worlds" in spec.tables
-        years = (
-            self._planners.years([(self._scenarios(c.point), c.first, c.worlds) for c in cells])
-            if price
-            else None
-        )
         outcomes = run(
             scenarios[0] if len(cells) == 1 else scenarios,
             spec.seed,
             np.concatenate([np.arange(c.first, c.first + c.worlds) for c in cells]),
             spec.members,
-            price=price,
-            planner_years=years,
+            price="worlds" in spec.tables and asks_price(spec.outcomes),
             trace="decisions" in spec.tables,
             timeline="timeline" in spec.tables,
         )

@@ -20,7 +20,7 @@ from juste_retour.abm.toml import read_toml
 from juste_retour.agents.errors import BadInput, near
 from juste_retour.runs.chunked import Progress
 from juste_retour.runs.contrasts.attribution import Switches, mixed, switches
-from juste_retour.runs.contrasts.paired import outcome
+from juste_retour.runs.contrasts.paired import asks_price, outcome
 from juste_retour.runs.ensemble import whole
 from juste_retour.runs.experiments.design import TO, Design, Point, points, read_design, scenario_at
 from juste_retour.runs.experiments.factors import Factor, Level, check_rule, read_factors
@@ -148,6 +148,8 @@ class Spec:
 def content_digest(content: Mapping[str, Any], members: str, rules: Mapping[str, str], runs: int) -> str:
     """Hash of a spec's content, also of one that another version of the code resolved.
 
+    Of the outcomes only counts whether a price of politics is among them.
+
     Args:
         content: of the spec.
         members: digest of the members.
@@ -157,7 +159,12 @@ def content_digest(content: Mapping[str, Any], members: str, rules: Mapping[str,
     said = {
         k: v for k, v in content.items() if k not in ("title", "question", "outcomes", "members", "rules")
     }
-    said |= {"members": members, "rules": dict(rules), "chunk": _chunk(content.get("chunk"), runs)}
+    said |= {
+        "price": asks_price(content.get("outcomes", ())),
+        "members": members,
+        "rules": dict(rules),
+        "chunk": _chunk(content.get("chunk"), runs),
+    }
     return hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
@@ -209,6 +216,8 @@ def spec_of(content: Mapping[str, Any], folder: Path | str = ".", check: Progres
 
     base = scenario(said["scenario"])
     design, factors, scenarios = _varied(said, base, scenario)
+    if "outcomes" not in content and any(f.real for f in factors):  # each point would need a planner's plan
+        said["outcomes"] = [name for name in said["outcomes"] if not asks_price((name,))]
     switching = None
     if design.kind == "switches":
         switching = switches(base, scenario(design.settings["to"]))

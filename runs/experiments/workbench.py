@@ -17,7 +17,7 @@ from juste_retour.abm.outcomes import run
 from juste_retour.abm.scenario import DEFAULT, Scenario, load
 from juste_retour.agents.errors import BadInput
 from juste_retour.agents.rules import FAMILIES
-from juste_retour.runs.contrasts.paired import measure, outcome
+from juste_retour.runs.contrasts.paired import asks_price, measure, outcome
 from juste_retour.runs.ensemble import whole
 from juste_retour.runs.experiments.design import scenario_at
 from juste_retour.runs.experiments.factors import SCENARIO, Factor, read_factors
@@ -48,8 +48,7 @@ class Medians:
             if f.key in levels
         }
         scenario = scenario_at(point, self.base, self.scenarios)
-        price = "price_of_politics" in self.outcomes
-        found = run(scenario, self.seed, range(self.worlds), price=price).worlds
+        found = run(scenario, self.seed, range(self.worlds), price=asks_price(self.outcomes)).worlds
         return {name: float(median(measure(found, name))) for name in self.outcomes}
 
 

@@ -9,6 +9,8 @@ from keyword import iskeyword
 from pathlib import Path
 
 from juste_retour.abm import catalogue  # noqa: F401  the shipped rules stand before a user's
+from juste_retour.abm.politics.tables.table import Table
+from juste_retour.agents.contract import verb
 from juste_retour.agents.errors import BadInput, CannotWrite, near
 from juste_retour.agents.rules import FAMILIES, family
 
@@ -113,6 +115,7 @@ def test_whole_runs_come_through_with_it():
     assert len(simulate({{"{family}": "{name}"}}, worlds=3).worlds) == 3
 '''
 
+CONCLUDE = verb(Table, "conclude")
 SCAFFOLDS = {
     "bid": Scaffold(
         "import numpy as np\n\nfrom juste_retour.agents.member_state import bid, sized",
@@ -181,7 +184,7 @@ SCAFFOLDS = {
         "from typing import Annotated\n\nfrom juste_retour.abm.politics.agenda.family import Sunk, agenda",
         "@agenda(deterministic=True)\ndef {name}(council, *, sunk: Annotated[float, Sunk] = 0.0):",
         "Puts to the vote a fifth of the envelope, in equal parts for the best site of every state.",
-        "council.conclude(plan, sunk) puts a plan to the vote, EUR bn (worlds, sites); with vote=False it is carried out.",
+        f"council.{CONCLUDE.call}:\n    {CONCLUDE.says}",
         "Returns the result, or None where there is nothing to decide this quarter.",
         '>>> from juste_retour.runs.workshop.conformance import example\n>>> (council,) = example("agenda")\n'
         ">>> bool({name}(council).held.all())\nTrue",

@@ -20,7 +20,8 @@ from juste_retour.abm.delivery.exchange import run_flop
 from juste_retour.abm.environment import Environment
 from juste_retour.abm.fleet import fleet_of, run_of
 from juste_retour.abm.members import Members, load_members
-from juste_retour.abm.outcomes import Outcomes, outcomes, planned_years_behind
+from juste_retour.abm.outcomes import Outcomes, outcomes
+from juste_retour.abm.planner.price import prices
 from juste_retour.abm.reader import in_world
 from juste_retour.abm.records import Bid, Draft, TimelineQuarter, Vote
 from juste_retour.abm.scenario import Scenario
@@ -52,7 +53,7 @@ def play(
         seed: whole number of at least 0.
         replicate: which world of the seed.
         members: the union; the European one by default.
-        price: whether to run the planner twin for the price of politics.
+        price: whether to compare the run with a planner, for the price of politics.
 
     Raises:
         BadInput: something given cannot be used, in one sentence.
@@ -79,8 +80,7 @@ def _play(scenario: Scenario, seed: int, replicate: int, members: Members, price
         ballots += held
         decisions += [decision(env, record) for record in new if isinstance(record, Vote | Bid | Draft)]
         shots.append(_shot(world, (env.timeline or [])[-1], held, len(ballots), added(env)))
-    planner = planned_years_behind(env.scenarios, seed, world.replicates, members) if price else None
-    found = outcomes(env, planner)
+    found = outcomes(env, prices(env) if price else None)
     built = np.flatnonzero((world.programme.selected >= 0)[0])
     frames = [_frame(shot, built) for shot in shots]
     run = {

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from juste_retour.abm.politics.tables.table import Table
+from juste_retour.agents.contract import verb
 from juste_retour.agents.rules import Family, Parameter
 from juste_retour.agents.some_worlds import each_world
 
 agenda = Family(
     "agenda",
     decides="how an offer comes about",
-    signature="rule(table) -> Motion for the table's worlds, or None where there is nothing to decide this quarter. "
-    "table.decide(offer, sunk) puts an offer to the vote, table.choose(offer) carries it out; at the Council's table an "
-    "offer is a plan (worlds, sites) EUR bn.",
+    signature="rule(table) -> BallotResult for the table's worlds, or None where there is nothing to decide this "
+    f"quarter. It ends with table.{verb(Table, 'conclude').call}. At the Council's table an offer is a plan, EUR bn "
+    "(worlds, sites).",
     lift=each_world,
+    contract=Table,
 )
 
 Sunk = Parameter(

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 
 from juste_retour.abm.politics.agenda.family import Sunk, agenda
-from juste_retour.abm.politics.tables.table import better, recognition
+from juste_retour.abm.politics.tables.table import Table, better, recognition
 from juste_retour.agents.arrays import Reals, total
 from juste_retour.agents.rules import Parameter
 
@@ -66,7 +66,7 @@ def least_share(gain: Reals, hope: Reals) -> Reals:
     return least - np.log(total(np.exp(-SHARPNESS * (share - least[:, None])))) / SHARPNESS
 
 
-def ideal(table: Any, menu: list[Reals], stake: Reals) -> Reals:
+def ideal(table: Table, menu: list[Reals], stake: Reals) -> Reals:
     """The most that each state could gain by an offer of the menu that leaves nobody worse off; (worlds, states)."""
     best = np.zeros(stake.shape)
     for offer in menu:
@@ -79,7 +79,7 @@ def ideal(table: Any, menu: list[Reals], stake: Reals) -> Reals:
     return np.maximum(best, SMALLEST)
 
 
-def mediated(table: Any, menu: list[Reals], worth: Callable[[Reals], Reals]) -> Reals:
+def mediated(table: Table, menu: list[Reals], worth: Callable[[Reals], Reals]) -> Reals:
     """The best offer that can be mixed from the menu."""
     best, top = menu[0], worth(menu[0])
     middle = menu[0]
@@ -104,7 +104,7 @@ def mediated(table: Any, menu: list[Reals], worth: Callable[[Reals], Reals]) -> 
     return best
 
 
-def _along(table: Any, here: Reals, there: Reals, worth: Callable[[Reals], Reals]) -> Reals:
+def _along(table: Table, here: Reals, there: Reals, worth: Callable[[Reals], Reals]) -> Reals:
     """The best mixture of two offers, by halving where the slope changes sign."""
     low, high = np.zeros((len(here), 1)), np.ones((len(here), 1))
     for _ in range(HALVINGS):

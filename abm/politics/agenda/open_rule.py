@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 
 from juste_retour.abm.politics.agenda.closed_rule import Recognition
 from juste_retour.abm.politics.agenda.family import Sunk, agenda
-from juste_retour.abm.politics.tables.table import better, drawn, mine, recognised
+from juste_retour.abm.politics.tables.table import Table, better, drawn, mine, recognised
 from juste_retour.abm.politics.tables.table import recognition as chances_of
 from juste_retour.agents.arrays import Reals, Whole
 from juste_retour.agents.rules import Parameter
@@ -50,7 +50,7 @@ def open_rule(
     return replace(table.conclude(offer, sunk), delay=delay)
 
 
-def _motion(table: Any, holder: Whole, floor: Reals | None = None) -> Reals:
+def _motion(table: Table, holder: Whole, floor: Reals | None = None) -> Reals:
     """The motion that serves its mover best, the chance of an amendment weighed in; `floor` is what it would amend."""
     lost = np.broadcast_to(table.displaced(), (table.worlds, table.states.count))
     after = table.p.patience[:, 0] * mine(lost, holder)

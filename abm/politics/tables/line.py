@@ -49,13 +49,13 @@ class Line(TheoryTable):
         """Height less distance."""
         return self.height - np.abs(offer - self.ideals)
 
-    def disagreement(self, sunk: Any = 0.0) -> Reals:
+    def disagreement(self, sunk: float | Reals = 0.0) -> Reals:
         """What the status quo is worth, or nought."""
         if self.status_quo is None:
             return np.zeros((self.worlds, self.states.count))
         return self.utility(self.status_quo)
 
-    def proposals(self, proposer: Whole, sunk: Any = 0.0) -> list[Reals]:
+    def proposals(self, proposer: Whole, sunk: float | Reals = 0.0) -> list[Reals]:
         """The proposer's ideal point, what stands, and every point at which some player just says yes."""
         own = np.take_along_axis(self.ideals, proposer[:, None], axis=-1)
         reach = self.height - self.reserve(own, sunk)

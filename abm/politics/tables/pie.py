@@ -52,7 +52,7 @@ class Pie(TheoryTable):
             return offer
         return power(np.maximum(offer, 0.0), self._curvature)
 
-    def disagreement(self, sunk: Any = 0.0) -> Reals:
+    def disagreement(self, sunk: float | Reals = 0.0) -> Reals:
         """What players have without a deal."""
         return self._no_deal
 
@@ -62,7 +62,7 @@ class Pie(TheoryTable):
             return np.maximum(utility, 0.0)
         return power(np.maximum(utility, 0.0), 1 / self._curvature)
 
-    def proposals(self, proposer: Whole, sunk: Any = 0.0) -> list[Reals]:
+    def proposals(self, proposer: Whole, sunk: float | Reals = 0.0) -> list[Reals]:
         """The cheapest winning coalition is paid its price and the proposer keeps the rest.
 
         Where votes hang on luck, also with votes to spare and with better prices.
@@ -85,7 +85,7 @@ class Pie(TheoryTable):
         draw = (self.uniform("partners", 1)[:, 0] * len(self._coalitions)).astype(np.int64)
         return self._coalitions[draw, proposer]
 
-    def _divided(self, paid: Truths, own: Truths, margin: float, sunk: Any) -> Reals:
+    def _divided(self, paid: Truths, own: Truths, margin: float, sunk: float | Reals) -> Reals:
         """The paid get what wins them, envy reckoned in, and the proposer the rest."""
         shares = np.zeros(paid.shape)
         envious = np.any(self.p.inequality_aversion > 0)

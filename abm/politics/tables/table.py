@@ -6,13 +6,14 @@ sites. Protocols see what offers are worth to the states and whether they pass.
 
 from __future__ import annotations
 
-from typing import Any, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
 from juste_retour.abm.politics.ballot_result import BallotResult
 from juste_retour.agents.arrays import Reals, Truths, Whole, pick, running_total, total
 from juste_retour.agents.situation import States
+from juste_retour.agents.values import Values
 
 RECOGNITION = ("equal", "population", "contribution", "rotating")
 
@@ -21,39 +22,43 @@ RECOGNITION = ("equal", "population", "contribution", "rotating")
 class Table(Protocol):
     """What a protocol may ask, in the table's worlds; arrays are (worlds, states) unless said otherwise.
 
-    `forced` (worlds,) is who proposes where that is given and not drawn, None elsewhere; `smooth` says whether utilities
-    have slopes that a mediator may follow. `p` holds `patience`,
-    `dissent_cost_eur_bn`, `inequality_aversion` and `consensus_norm`, each (worlds, 1).
+    Attributes:
+        worlds: number of worlds.
+        states: who bargains.
+        p: patience, dissent_cost_eur_bn, inequality_aversion and consensus_norm, each (worlds, 1).
+        now: number of the round; at the Council's table the quarter.
+        forced: (worlds,) who proposes where that is given and not drawn; None elsewhere.
+        smooth: whether utilities have slopes that a mediator may follow.
     """
 
     worlds: int
     states: States
-    p: Any
+    p: Values
     now: int
     forced: Whole | None
     smooth: bool
 
     def uniform(self, channel: str, slots: int) -> Reals:
-        """This quarter's luck by name; (worlds, slots)."""
+        """This quarter's draws of a random stream; (worlds, slots)."""
         ...
 
     def lasting(self, channel: str, slots: int) -> Reals:
-        """Luck by name that lasts for the run; (worlds, slots)."""
+        """Draws of a random stream that last for the run; (worlds, slots)."""
         ...
 
     def contribution(self) -> Reals:
-        """Each state's share of the common bill."""
+        """Each state's share of the common bill; (states,) or (worlds, states)."""
         ...
 
     def utility(self, offer: Reals) -> Reals:
         """What an offer is worth to each state if it passes."""
         ...
 
-    def disagreement(self, sunk: Any = 0.0) -> Reals:
+    def disagreement(self, sunk: float | Reals = 0.0) -> Reals:
         """What each state is left with if nothing is agreed, ever."""
         ...
 
-    def reserve(self, offer: Reals, sunk: Any) -> Reals:
+    def reserve(self, offer: Reals, sunk: float | Reals) -> Reals:
         """What an offer must be worth to each state for it to say yes."""
         ...
 
@@ -61,27 +66,27 @@ class Table(Protocol):
         """(worlds,) whether these yes votes, all others no, pass."""
         ...
 
-    def chance(self, offer: Reals, sunk: Any) -> Reals:
-        """(worlds,) chance that an offer passes as the proposer sees it: 0 or 1 where no vote hangs on luck."""
+    def chance(self, offer: Reals, sunk: float | Reals) -> Reals:
+        """(worlds,) chance that an offer passes as the proposer sees it: 0 or 1 where no vote is random."""
         ...
 
-    def proposals(self, proposer: Whole, sunk: Any) -> list[Reals]:
+    def proposals(self, proposer: Whole, sunk: float | Reals) -> list[Reals]:
         """Offers that a proposer weighs, each with the votes bought that it needs."""
         ...
 
     def seconded(self, proposer: Whole, floor: Reals | None = None) -> list[tuple[Reals, Reals]]:
         """Offers under the open rule, each with the share (worlds,) of the others who would second it.
 
-        `floor` is the motion that they would amend.
+        `floor` is the offer that they would amend.
         """
         ...
 
     def floor(self, new: Reals, who: Whole) -> Reals:
-        """(worlds,) what taking the floor with an amendment is worth to who would make it."""
+        """(worlds,) payoff to the amender from gaining the floor."""
         ...
 
-    def displaced(self) -> Any:
-        """What having lost the floor is worth."""
+    def displaced(self) -> float | Reals:
+        """Payoff to each state from having lost the floor; a number or (worlds, states)."""
         ...
 
     def asked(self) -> Reals:
@@ -97,7 +102,7 @@ class Table(Protocol):
         ...
 
     def settled_on(self, outcome: Reals, retreat: Reals | float) -> Reals:
-        """The offer that comes nearest to an outcome (worlds, issues) on them; a part of it after each failure."""
+        """The offer that comes nearest to an outcome (worlds, issues) on them; after each failure it keeps the share `retreat`."""
         ...
 
     def menu(self) -> list[Reals]:
@@ -118,7 +123,7 @@ class Table(Protocol):
         yes: Truths | None = None,
         last: Truths | None = None,
     ) -> BallotResult:
-        """End the round with an offer: put it to the vote, or carry it out without one where `vote` is False.
+        """End the round with an offer: put it to the vote, or carry it out without one (`vote=False`).
 
         `held` (worlds,) says where there is a ballot; `yes` (worlds, states) carries out what a ballot that binds has
         decided; `last` (worlds,) says where bargaining ends whatever the result.
@@ -166,7 +171,7 @@ def better(offer: Reals, worth: Reals, other: Reals, other_worth: Reals) -> tupl
     return np.where(more[:, None], other, offer), np.where(more, other_worth, worth)
 
 
-def best_proposal(table: Table, proposer: Whole, sunk: Any) -> tuple[Reals, Truths]:
+def best_proposal(table: Table, proposer: Whole, sunk: float | Reals) -> tuple[Reals, Truths]:
     """The offer that serves the proposer best, chances of passing weighed in.
 
     A proposer who can do no better than let the round go by makes the offer all the same, but does not call a vote.

@@ -108,11 +108,11 @@ class TheoryTable:
         """What an offer is worth to each player."""
         raise NotImplementedError
 
-    def disagreement(self, sunk: Any = 0.0) -> Reals:
+    def disagreement(self, sunk: float | Reals = 0.0) -> Reals:
         """What players have if nothing is ever agreed."""
         return np.zeros((self.worlds, self.states.count))
 
-    def reserve(self, offer: Reals, sunk: Any = 0.0) -> Reals:
+    def reserve(self, offer: Reals, sunk: float | Reals = 0.0) -> Reals:
         """What an offer must be worth to each player for it to say yes."""
         failed = self._seen(self.disagreement(sunk))
         values = self._values
@@ -126,7 +126,7 @@ class TheoryTable:
         """Whether votes hang on luck."""
         return "deterministic" not in self._vote.properties
 
-    def polled(self, offer: Reals, sunk: Any = 0.0, luck: Reals | None = None) -> Reals:
+    def polled(self, offer: Reals, sunk: float | Reals = 0.0, luck: Reals | None = None) -> Reals:
         """Votes, 1, -1 or 0."""
         failed = self._seen(self.disagreement(sunk))
         if self.votes_by_luck and luck is None:
@@ -144,7 +144,7 @@ class TheoryTable:
         """Whether these yes votes, all others no, pass; (..., worlds)."""
         return self.passes(yes, ~yes)
 
-    def chance(self, offer: Reals, sunk: Any = 0.0) -> Reals:
+    def chance(self, offer: Reals, sunk: float | Reals = 0.0) -> Reals:
         """(worlds,) chance that an offer passes, as its proposer sees it."""
         n = self.states.count
         if not self.votes_by_luck:
@@ -214,14 +214,13 @@ class TheoryTable:
         every, nobody = np.ones(self.worlds, bool), np.zeros((self.worlds, self.states.count), bool)
         unpledged, gain = np.zeros(offer.shape), self.utility(offer) - self.disagreement(sunk)
         if not vote:
-            return BallotResult(offer, unpledged, nobody, nobody, every, ~every, every, every, gain)
+            return BallotResult(offer, unpledged, nobody, nobody, every, ~every, every, gain, every)
         if yes is not None:
-            return BallotResult(offer, unpledged, yes, ~yes, every, every, every, every, gain)
+            return BallotResult(offer, unpledged, yes, ~yes, every, every, every, gain, every)
         votes = self.polled(offer, sunk)
         held = every if held is None else held
         passed = held & self.passes(votes > 0, votes < 0)
-        ends = passed if last is None else last
-        return BallotResult(offer, unpledged, votes > 0, votes < 0, every, held, passed, ends, gain, sunk)
+        return BallotResult(offer, unpledged, votes > 0, votes < 0, every, held, passed, gain, last, sunk)
 
     def _seen(self, utility: Reals) -> Offer:
         nought = np.zeros(utility.shape)

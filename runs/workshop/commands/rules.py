@@ -27,6 +27,7 @@ def list_rules(
 ) -> None:
     """List the rules of every family, with what each one does; of one family, what a rule is handed and takes."""
     from juste_retour.agents import rules as catalogue
+    from juste_retour.agents.contract import verbs
     from juste_retour.runs import printing
     from juste_retour.runs.user_rules import load_rules
 
@@ -63,6 +64,10 @@ def list_rules(
         where.print(f"{group.name}: {group.decides}", style="bold")
         if family:
             where.print(f"{group.signature}\n")
+            if group.contract is not None:
+                where.print("What a rule may ask:")
+                asked = [(f"  {v.name}", f"{v.typed}\n{v.says}") for v in verbs(group.contract)]
+                printing.print_grid(where, [*asked, ("", "")])
         printing.print_grid(where, [line for rule in group for line in _lines(rule, bool(family))])
     if not family:
         where.print("\nWith signature, sources and parameters: juste-retour rules list FAMILY")

@@ -229,8 +229,9 @@ def _agenda(x: object, handed: Handed, scene: Scene) -> None:
     array(x.pledged, x.plan.shape, "f", "worlds, sites", scene, "pledged")
     for name in ("yes", "no"):
         array(getattr(x, name), (w, n), "b", "worlds, states", scene, name)
-    for name in ("union_yes", "held", "passed", "last"):
+    for name in ("union_yes", "held", "passed"):
         array(getattr(x, name), (w,), "b", "worlds", scene, name)
+    array(x.ends, (w,), "b", "worlds", scene, "last")
     _finite(array(x.gain, (w, n), "f", "worlds, states", scene, "gain"), "worlds, states", scene, "gain")
     if np.any(x.yes & x.no):
         raise Unlawful("returns a state that says both yes and no")

@@ -105,16 +105,18 @@ def test_a_run_uses_power_above_the_headroom_when_it_comes():
         "slow": {"beyond_headroom": 3.0, "grid_years": 4.0},
         "quick": {"beyond_headroom": 3.0, "grid_years": 0.01},
     }.items():
-        world = World(load("essay-reform").changed({"end": "2036Q4"} | more), 0, range(8), timeline=True)
-        world.settled[:] = True
-        plan = np.zeros(world.planned.shape)
+        chosen = load("essay-reform").changed({"end": "2036Q4"} | more)
+        simulation = Simulation(chosen, 0, range(8), timeline=True)
+        world = simulation.world
+        world.bargaining.settled[:] = True
+        plan = np.zeros(world.programme.planned.shape)
         plan[:, SITES.names.index("garching")] = 3.0
-        while world.running:
-            advance(world)
+        while simulation.running:
+            simulation.advance()
             if world.now == world.announced:
-                world.enact(np.arange(8), plan, np.zeros(plan.shape))
-        runs[name] = np.array([record.largest_run_flop for record in world.timeline]).T
-        opens = world.delivered.ready[plan > 0] - world.first
+                simulation.env.enact(np.arange(8), plan, np.zeros(plan.shape))
+        runs[name] = np.array([record.largest_run_flop for record in simulation.env.timeline]).T
+        opens = world.programme.delivered.ready[plan > 0] - world.first
     assert (runs["quick"] >= runs["slow"] * (1 - 1e-9)).all()
     for k, quarter in enumerate(opens):
         assert runs["slow"][k, quarter + 14] == pytest.approx(runs["within"][k, quarter + 14], rel=0.05)
@@ -124,9 +126,7 @@ def test_a_run_uses_power_above_the_headroom_when_it_comes():
 
 
 def test_the_table_and_the_trace_hold_the_causes():
-    simulation = Simulation(load("eu-status-quo"), 3, range(6), trace=True)
-    while simulation.running:
-        simulation.advance()
+    simulation = Simulation(load("eu-status-quo"), 3, range(6), trace=True).run()
     out = run(load("eu-status-quo"), 3, range(6), price=False).facilities
     at = out["world"], out["site"]
     for name in ("failed_tenders", *TO_OPERATION):

@@ -1,0 +1,117 @@
+"""The price of politics: how much later the Union is than a planner with the same money would have been.
+
+The planner pays by national income, so that no host must match anything, and orders from the first quarter in which
+the scenario's agenda can decide. Its plan is made in advance; what comes of it is read on each world's own draws of
+delivery, so that a price may be negative in one world by luck, and not on average.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from itertools import accumulate
+
+import numpy as np
+
+from juste_retour.abm.environment import Environment
+from juste_retour.abm.planner.question import POLITICS, Question, asked_by
+from juste_retour.abm.planner.solver import planned
+from juste_retour.abm.quarter import learn, operate, read, train
+from juste_retour.abm.scenario import Scenario
+from juste_retour.abm.simulation import Simulation
+from juste_retour.agents.arrays import Reals, Whole, total
+
+
+@dataclass(frozen=True, eq=False)
+class Prices:
+    """Years that politics costs, (worlds,) each; NaN where no price was asked for.
+
+    Attributes:
+        price_of_politics: the world's reading less that of the planner with the same envelope.
+        price_where: the part that is left if the planner has only what the world committed.
+        price_unspent: the rest, what the money would have brought that politics did not commit.
+        price_all_sites: the price against a planner whom no call keeps from any site.
+    """
+
+    price_of_politics: Reals
+    price_where: Reals
+    price_unspent: Reals
+    price_all_sites: Reals
+
+
+@lru_cache(maxsize=65_536)
+def twin(scenario: Scenario) -> Scenario:
+    """The scenario under a planner who pays by national income: delivery, access and pooling stay."""
+    return scenario.changed({**POLITICS, "funding": "gni_key"}, name="planner")
+
+
+def not_asked(worlds: int) -> Prices:
+    """Prices where none was asked for."""
+    return Prices(*(np.full(worlds, np.nan) for _ in range(4)))
+
+
+def prices(env: Environment) -> Prices:
+    """The prices of worlds that have run."""
+    world = env.world
+    cap = world.p.lag_cap_years[:, 0]
+    behind = _counted(world.reading().years_behind, cap)
+    own = np.where(world.programme.own_money, world.programme.planned, 0.0)
+    outside, committed = total(own), total(world.programme.planned - own)
+    envelope = world.p.envelope_eur_bn[:, 0]
+    budgets = [envelope + outside, np.minimum(committed, envelope) + outside, envelope + outside]
+    plans = [_planned(env, budget, all_sites=k == 2) for k, budget in enumerate(budgets)]
+    full, placed, anywhere = (_counted(x, cap) for x in _read(env, plans))
+    price = behind - full
+    return Prices(price, behind - placed, placed - full, behind - anywhere)
+
+
+def _counted(years: Reals, cap: Reals) -> Reals:
+    """A reading, and the cap where nothing ran."""
+    return np.where(np.isfinite(years), years, cap)
+
+
+def _planned(env: Environment, budget: Reals, *, all_sites: bool) -> tuple[Reals, Whole]:
+    """What the planner orders with each world's budget, EUR bn, and in which quarters; (worlds, sites)."""
+
+    def ask(scenario: Scenario) -> Question:
+        return replace(asked_by(scenario, env.members, all_sites=all_sites), scenario=twin(scenario))
+
+    return planned(env.scenarios, env.institutions.distinct, budget, ask)
+
+
+def _read(env: Environment, plans: Sequence[tuple[Reals, Whole]]) -> list[Reals]:
+    """Years behind of several plans on the worlds' own draws, (worlds,) each; what equals the first is not run again."""
+    every, (amounts, quarters) = np.arange(env.world.count), plans[0]
+    other = [np.flatnonzero(((a != amounts) | (q != quarters)).any(-1)) for a, q in plans[1:]]
+    rows = [every, *other]
+    found = _years_behind(
+        env,
+        np.concatenate(rows),
+        np.concatenate([a[at] for (a, _), at in zip(plans, rows, strict=True)]),
+        np.concatenate([q[at] for (_, q), at in zip(plans, rows, strict=True)]),
+    )
+    first, *rest = np.split(found, list(accumulate(len(at) for at in rows))[:-1])
+    out = [first]
+    for at, years in zip(other, rest, strict=True):
+        out.append(first.copy())
+        out[-1][at] = years
+    return out
+
+
+def _years_behind(env: Environment, rows: Whole, amounts: Reals, quarters: Whole) -> Reals:
+    """Mean years behind if these orders are placed in the worlds `rows`; (rows,)."""
+    scenarios = [twin(env.scenarios[k]) for k in rows]
+    there = Simulation(scenarios, env.seed, env.world.replicates[rows], env.members).env
+    world, moves = there.world, bool((there.world.p.talent_elasticity > 0).any())
+    for now in range(world.first, world.window[-1] + 1):
+        world.now = now
+        due = np.where(quarters == now, amounts, 0.0)
+        at = np.flatnonzero((due > 0).any(-1))
+        there.enact(at, due[at], np.zeros(due[at].shape))
+        operate(there)
+        train(there)
+        if moves:
+            learn(there)
+        read(there)
+    return world.reading().years_behind

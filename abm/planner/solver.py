@@ -1,0 +1,193 @@
+"""The planner's plan for every sum of money: the least years behind that it can expect.
+
+The planner orders early or late, at few sites or many, all at once or in two phases, and may leave money unspent. It
+knows how delivery is distributed and not what it will bring. The menu is fixed by the scenario's delivery, not by the
+money: a plan that a sum can pay is on the menu of every larger sum, so more money is never worse.
+
+Each phase orders at the next sites of one ranking, the same amount at each, on a logarithmic grid, as far as a site's
+power can use it. A coarse menu is searched with few draws; what comes near the best is judged by all of them.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from juste_retour.abm.delivery.building import Luck
+from juste_retour.abm.noise import Tape
+from juste_retour.abm.planner.evaluation import Evaluation, Orders
+from juste_retour.abm.planner.question import Question, delivery_of
+from juste_retour.abm.scenario import Scenario
+from juste_retour.agents.arrays import Reals, Whole, total
+
+DRAWS, FEW = 64, 8  # of delivery: for the choice, and for the search
+COUNTS = (1, 2, 3, 4, 5, 6, 8, 10, 12)  # sites of a phase
+WAITS = (0, 1, 2, 4, 8, 16, 32, 64)  # quarters before the first order
+FINE, COARSE, REFINED = (
+    32,
+    4,
+    (2, 1),
+)  # amounts per factor of ten; the search takes every fourth, then those between
+LATER = (2, 4, 8)  # quarters from the first phase to the second
+NEAR = 0.05  # years behind the best plan for the money within which the search keeps a plan
+KEPT = 2  # plans that the search keeps for each step of money
+SOURCE = 0  # seed of the planner's own draws
+REMEMBERED = 4096  # solutions
+
+
+@dataclass(frozen=True, eq=False)
+class Solution:
+    """The best plan for every sum of money, cheapest first; each is better than all that cost less.
+
+    Attributes:
+        spend: (plans,) EUR bn; the first plan orders nothing.
+        years_behind: (plans,) expected.
+        amounts: (plans, sites) EUR bn over all sites of the union.
+        quarters: (plans, sites) of the orders, since year 0.
+    """
+
+    spend: Reals
+    years_behind: Reals
+    amounts: Reals
+    quarters: Whole
+
+    def plan(self, budget: Reals) -> Whole:
+        """The best plan that each budget, EUR bn, can pay."""
+        return np.searchsorted(self.spend, budget * (1 + 1e-9), side="right") - 1
+
+
+_solved: OrderedDict[tuple[str, str, int, bytes, int, int], Solution] = OrderedDict()
+
+
+def solve(question: Question) -> Solution:
+    """The planner's plans, from memory where they are known."""
+    key = question.key
+    if key not in _solved:
+        _solved[key] = _Search(question).solution()
+        if len(_solved) > REMEMBERED:
+            _solved.popitem(last=False)
+    return _solved[key]
+
+
+def planned(
+    scenarios: Sequence[Scenario], kinds: Whole, budget: Reals, ask: Callable[[Scenario], Question]
+) -> tuple[Reals, Whole]:
+    """What the planner orders in each world, EUR bn, and in which quarters; (worlds, sites).
+
+    Args:
+        scenarios: a list that `kinds` points into.
+        kinds: (worlds,) each world's scenario.
+        budget: (worlds,) EUR bn.
+        ask: the question under a scenario.
+    """
+    amounts: list[Reals] = []
+    quarters: list[Whole] = []
+    at = np.zeros(len(kinds), dtype=np.int64)
+    for kind in np.unique(kinds):
+        solution, mine = solve(ask(scenarios[kind])), kinds == kind
+        at[mine] = sum(len(x) for x in amounts) + solution.plan(budget[mine])
+        amounts.append(solution.amounts)
+        quarters.append(solution.quarters)
+    return np.concatenate(amounts)[at], np.concatenate(quarters)[at]
+
+
+class _Search:
+    """A search over menus: arrays (plans, 6) of sites, wait and amount of the first phase, and of the second."""
+
+    def __init__(self, question: Question):
+        self.question, scenario = question, delivery_of(question.scenario)
+        self.evaluation = Evaluation(scenario, question.members)
+        last = self.evaluation.window[-1] - self.evaluation.soonest() - question.first
+        self.waits = [w for w in WAITS if w <= max(last, 0)]
+        self.caps = np.stack(
+            [self.evaluation.cap(question.first + w)[question.sites] for w in range(max(last, 0) + 1)]
+        )
+        large = np.argsort(-self.caps[0] * self.evaluation.talent[0, question.sites], kind="stable")
+        large = large[self.caps[0, large] >= scenario.smallest_eur_bn]
+        self.ranked, self.caps = question.sites[large], self.caps[:, large]
+        self.most = min(question.most or max(COUNTS[-1], question.fewest), len(large))
+        self.fewest = min(question.fewest, self.most)
+        least, top = scenario.smallest_eur_bn, self.caps.max(initial=scenario.smallest_eur_bn)
+        self.steps = range(int(np.ceil(FINE * np.log10(least))), int(np.ceil(FINE * np.log10(top))) + 1)
+        tape = Tape(SOURCE, np.arange(DRAWS))
+        self.luck = {f.name: tape.uniform(f"planner:{f.name}", max(self.most, 1)) for f in fields(Luck)}
+
+    def solution(self) -> Solution:
+        """Search, judge, and keep what no cheaper plan equals."""
+        menu = self._near(self._singles(), FEW)
+        for step in REFINED:
+            finer = [menu + np.array([0, 0, change, 0, 0, 0]) for change in (-step, 0, step)]
+            menu = self._near(np.unique(np.concatenate(finer), axis=0), FEW)
+        menu = self._near(np.unique(np.concatenate((menu, self._pairs(menu))), axis=0), FEW)
+        spend, worth = self._judged(menu, DRAWS)
+        order = np.lexsort((worth, spend))
+        best = np.minimum.accumulate(np.concatenate(([self.evaluation.nothing], worth[order])))
+        kept = order[worth[order] < best[:-1]]
+        count = self.question.members.sites.count
+        amounts, quarters = np.zeros((len(kept) + 1, count)), np.zeros((len(kept) + 1, count), dtype=np.int64)
+        for k, one in enumerate(kept, 1):
+            orders = self._orders(menu[one : one + 1])
+            amounts[k, orders.sites], quarters[k, orders.sites] = orders.amounts[0], orders.quarters[0]
+        years = np.concatenate(([self.evaluation.nothing], worth[kept]))
+        return Solution(np.concatenate(([0.0], spend[kept])), years, amounts, quarters)
+
+    # -- menus --------------------------------------------------------------------------------------------------------
+    def _singles(self) -> Whole:
+        """All in one phase, on the coarse grid."""
+        counts = sorted({k for k in (*COUNTS, self.fewest, self.most) if self.fewest <= k <= self.most and k})
+        steps = [n for n in self.steps if n % COARSE == 0]
+        return np.array([(k, w, n, 0, 0, 0) for k in counts for w in self.waits for n in steps]).reshape(
+            -1, 6
+        )
+
+    def _pairs(self, menu: Whole) -> Whole:
+        """Plans of a menu that leave sites for a second phase, with one."""
+        return np.array(
+            [
+                (k, w, n, more, w + later, n + step)
+                for k, w, n, _, _, _ in menu[:: max(len(menu) // 12, 1)].tolist()
+                for more in (1, 2, 4)
+                for later in LATER
+                for step in (-8, 0, 8, 16)
+                if k + more <= self.most and w + later < len(self.caps)
+            ],
+            dtype=np.int64,
+        ).reshape(-1, 6)
+
+    def _near(self, menu: Whole, draws: int) -> Whole:
+        """The plans of a menu that are best for some sum, or nearly: a few for each step of money."""
+        spend, worth = self._judged(menu, draws)
+        order = np.lexsort((worth, spend))
+        best = np.minimum.accumulate(worth[order])
+        good = (worth[order] <= best + NEAR) & (worth[order] < self.evaluation.nothing)
+        order = order[good]
+        order = order[np.lexsort((worth[order], np.floor(FINE * np.log10(spend[order]))))]
+        step = np.floor(FINE * np.log10(spend[order]))
+        place = np.arange(len(order)) - np.searchsorted(step, step)
+        return menu[order[place < KEPT]]
+
+    def _judged(self, menu: Whole, draws: int) -> tuple[Reals, Reals]:
+        """EUR bn and expected years behind of plans; (plans,)."""
+        spend, worth = np.zeros(len(menu)), np.full(len(menu), np.inf)
+        sites = menu[:, 0] + menu[:, 3]
+        for count in np.unique(sites):
+            some = np.flatnonzero(sites == count)
+            orders = self._orders(menu[some])
+            luck = Luck(*(self.luck[f.name][:draws, :count] for f in fields(Luck)))
+            spend[some] = total(orders.amounts)
+            worth[some] = total(self.evaluation.years_behind(orders, luck)) / draws
+        return spend, worth
+
+    def _orders(self, menu: Whole) -> Orders:
+        """Plans with the same number of sites."""
+        first, wait, step, second, later, more = (menu[:, k : k + 1] for k in range(6))
+        count = int(first[0, 0] + second[0, 0])
+        sites = np.arange(count)
+        wait = np.where(sites < first, wait, later)
+        amount = np.power(10.0, np.where(sites < first, step, more) / FINE)
+        return Orders(
+            self.ranked[:count], np.minimum(amount, self.caps[wait, sites]), self.question.first + wait
+        )

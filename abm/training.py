@@ -1,0 +1,81 @@
+"""The best single run of what works now: brought up to date only where something changed.
+
+Machines that stood before and may not join others are rated once for each date, and so is each facility where sites
+train alone: its own rate does not change while it works.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from juste_retour.abm.cohorts import ordered
+from juste_retour.abm.delivery.exchange import run_flop as flop
+from juste_retour.abm.delivery.pooling import Pool
+from juste_retour.abm.environment import Environment
+from juste_retour.abm.fleet import fleet_of, operational, run_of
+from juste_retour.agents.arrays import Reals, Truths
+
+
+def run_flop(env: Environment) -> Reals:
+    """Largest single run of the machines that work, FLOP; (worlds,)."""
+    refresh(env)
+    return flop(env.world.training.rate, env.world.p)
+
+
+def note_changes(env: Environment, stopped: Truths) -> None:
+    """Mark the worlds whose best run may change this quarter: something opens, grows or stops."""
+    world, programme, training = env.world, env.world.programme, env.world.training
+    d = programme.delivered
+    opened = (programme.selected >= 0) & ~d.cancelled & ((d.ready == world.now) | (d.complete == world.now))
+    if programme.later or programme.renewals:
+        opened |= ordered(programme, world.now)
+    training.stale |= (opened | (stopped != programme.stopped)).any(-1)
+
+
+def note_machines(env: Environment) -> None:
+    """Note when another machine that stood before starts to work; where it may join others, all runs may change."""
+    world, training = env.world, env.world.training
+    machines = operational(world.machines, world.year)
+    if machines != training.operational:
+        training.stale[:] |= env.institutions.standing_access.joins
+        training.operational, training.combined = machines, False
+
+
+def refresh(env: Environment) -> None:
+    """Bring the best run up to date in the worlds where something changed."""
+    training, apart = env.world.training, not env.institutions.standing_access.joins
+    rows = np.flatnonzero(training.stale)
+    if len(rows):
+        pool = _of_facilities(env, rows, training.facilities.members[rows])
+        training.facilities.write(rows, pool)
+        training.stale[rows], training.combined = False, False
+    if not training.combined:
+        best = training.facilities
+        if apart:  # machines that stood before train alone: the better run counts
+            best = best.or_better(env.standing(training.operational))
+        training.rate, training.pool, training.combined = best.rate, best.members, True
+
+
+def _of_facilities(env: Environment, rows: NDArray[np.int64], before: Truths) -> Pool:
+    """The best run in some worlds of the facilities that work, and of the machines that may join them."""
+    world, institutions = env.world, env.institutions
+    if institutions.standing_access.joins:
+        fleet = fleet_of(world, institutions, rows, world.working[rows], world.training.operational)
+    elif institutions.local_pooling and world.constant_rates:
+        return Pool.alone(np.where(world.working[rows], _rates(env, rows), 0.0))
+    else:
+        fleet = fleet_of(world, institutions, rows, world.working[rows], 0)
+    return run_of(institutions, fleet, before, rows)
+
+
+def _rates(env: Environment, rows: NDArray[np.int64]) -> Reals:
+    """FLOP/s of each selected facility alone, working or not; (rows, sites)."""
+    world, training = env.world, env.world.training
+    unrated = np.flatnonzero(training.unrated)
+    if len(unrated):
+        everything = np.ones((len(unrated), world.sites.count), bool)
+        fleet = fleet_of(world, env.institutions, unrated, everything, 0)
+        training.own[unrated] = run_of(env.institutions, fleet, None, unrated).own
+        training.unrated[unrated] = False
+    return training.own[rows]

@@ -1,0 +1,44 @@
+"""The pages that show what an agenda protocol may ask, with blocks that are generated from the contract itself.
+
+`python -m juste_retour.runs.workshop.contract` writes the blocks; a test compares them.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from juste_retour.abm.politics.tables.table import Table
+from juste_retour.agents.contract import verb, verbs
+
+ROOT = Path(__file__).resolve().parents[2]
+BLOCK = re.compile(r"(?<=<!-- contract -->\n)(.*?)(?=<!-- /contract -->)", re.DOTALL)
+
+
+def as_table(protocol: type = Table) -> str:
+    """A table in Markdown: each attribute and method with its types, and what it says of itself."""
+    rows = [f"| `{found.typed.replace('|', '\\|')}` | {found.says} |" for found in verbs(protocol)]
+    return "\n".join(["| `table.` | what it is |", "|---|---|", *rows]) + "\n"
+
+
+def as_prose(name: str, protocol: type = Table) -> str:
+    """One method with its whole docstring."""
+    found = verb(protocol, name)
+    return f"`table.{found.typed}`\n\n{found.doc}\n"
+
+
+PAGES = {
+    "abm/politics/README.md": as_table,
+    "runs/workshop/tutorials/agenda-protocol.md": lambda: as_prose("conclude"),
+}
+
+
+def generated(page: str) -> str:
+    """The text of a page with its block generated anew."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    return BLOCK.sub(lambda _: PAGES[page](), text)
+
+
+if __name__ == "__main__":
+    for name in PAGES:
+        (ROOT / name).write_text(generated(name), encoding="utf-8")

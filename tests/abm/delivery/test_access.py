@@ -1,0 +1,51 @@
+"""Access is an institution: what a run may have, what is left to others, and who may join sites."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from juste_retour.abm.delivery.access import access
+from juste_retour.abm.outcomes import run
+from juste_retour.abm.scenario import load
+from juste_retour.agents.errors import BadInput
+
+WORLDS = range(16)
+
+
+def played(**changes):
+    return run(load("eu-status-quo").changed(changes), 1, WORLDS, price=False).worlds
+
+
+def test_more_access_is_a_larger_run_and_less_for_others():
+    found = [played(access=rule.name) for rule in access]
+    for less, more in itertools.pairwise(found):
+        assert (less["years_behind"] >= more["years_behind"]).all()
+        assert less["years_behind"].mean() > more["years_behind"].mean()
+        assert (less["open_accelerators"] > more["open_accelerators"]).all()
+
+
+def test_what_a_run_may_have_is_not_open_to_others():
+    found = played(access={"rule": "strategic", "share": 0.25})
+    assert found["open_accelerators"] == pytest.approx(0.75 * found["aggregate_accelerators"])
+
+
+def test_one_project_does_not_win_twenty_calls():
+    alone, pooled = (played(access="calls", pooling=rule) for rule in ("independent", "low_communication"))
+    assert np.array_equal(alone["years_behind"], pooled["years_behind"])
+    joined = played(access="strategic", pooling="low_communication")
+    assert joined["years_behind"].mean() < played(access="strategic")["years_behind"].mean()
+
+
+def test_machines_that_stood_before_have_a_regime_of_their_own():
+    calls, dedicated = (
+        played(access={"rule": "calls", "standing": standing}, envelope_eur_bn=0.0)
+        for standing in ("calls", "dedicated")
+    )
+    assert (dedicated["years_behind"] < calls["years_behind"]).all()
+
+
+@pytest.mark.parametrize("share", [-0.1, 1.1, "half"])
+def test_a_share_outside_zero_to_one_is_refused(share):
+    with pytest.raises(BadInput, match=r"access\.share"):
+        load("eu-status-quo").changed({"access": {"rule": "calls", "share": share}})

@@ -1,0 +1,182 @@
+"""The planner: more money is never worse, its readings are the simulation's, and the price of politics adds up."""
+
+from dataclasses import fields, replace
+
+import numpy as np
+import pytest
+
+from juste_retour.abm.delivery.building import Luck
+from juste_retour.abm.environment import Environment
+from juste_retour.abm.members import load_members
+from juste_retour.abm.noise import Tape
+from juste_retour.abm.outcomes import run
+from juste_retour.abm.planner.evaluation import Evaluation, Orders
+from juste_retour.abm.planner.price import Prices, _years_behind, twin
+from juste_retour.abm.planner.question import Question, asked_by
+from juste_retour.abm.planner.solver import planned, solve
+from juste_retour.abm.scenario import load, presets
+from juste_retour.abm.simulation import Simulation
+
+UNION = load_members()
+BASE, REFORM = load("eu-status-quo"), load("essay-reform")
+SUMS = np.array([0.1, 0.5, 1.0, 2.0, 4.0, 7.0, 10.0, 20.0, 30.0, 60.0, 200.0, 1000.0])
+PRICES = [field.name for field in fields(Prices)]
+
+
+def question(scenario, **changes):
+    return replace(asked_by(scenario, UNION), **changes)
+
+
+def expected(scenario, **changes):
+    """Years behind that the planner expects for each of some sums."""
+    solution = solve(question(scenario, **changes))
+    return solution.years_behind[solution.plan(SUMS)]
+
+
+# -- the solution -----------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("scenario", [BASE, REFORM, load("gigafactories")], ids=lambda s: s.name)
+def test_more_money_is_never_worse(scenario):
+    solution, years = solve(question(scenario)), expected(scenario)
+    assert (np.diff(years) <= 0).all()
+    assert years[-1] < years[0]
+    chosen = solution.plan(SUMS)
+    assert (solution.amounts[chosen].sum(-1) <= SUMS * (1 + 1e-9)).all()
+    assert np.allclose(solution.amounts.sum(-1), solution.spend)
+
+
+def test_a_planner_without_money_orders_nothing():
+    solution = solve(question(BASE))
+    assert not solution.amounts[solution.plan(np.zeros(1))].any()
+
+
+def test_a_slower_tender_is_never_better():
+    fast = REFORM.changed({"procurement": "rapid"})
+    years = np.array([expected(fast.changed({"procurement.award_years": y})) for y in (0.05, 0.5, 1.0, 2.0)])
+    assert (np.diff(years, axis=0) >= -0.02).all()
+    assert (years[-1] > years[0]).all()
+
+
+def test_the_envelope_and_politics_do_not_change_the_question():
+    known = solve(question(BASE))
+    other = BASE.changed({"envelope_eur_bn": 3.0, "voting": "unanimity", "first_trophy_eur_bn": 0.3})
+    assert solve(question(other)) is known
+    assert solve(question(BASE.changed({"mfu_reference": 0.3}))) is not known
+
+
+def test_the_number_of_sites_is_kept_within_its_bounds():
+    solution = solve(question(REFORM, fewest=2, most=3))
+    count = (solution.amounts > 0).sum(-1)
+    assert count[0] == 0
+    assert set(count[1:].tolist()) <= {2, 3}
+    assert (expected(REFORM, fewest=2, most=3) >= expected(REFORM) - 0.05).all()
+
+
+def test_only_sites_that_the_call_admits_are_used():
+    industrial = np.array([kind == "industrial" for kind in UNION.sites.kind])
+    assert not (solve(question(BASE)).amounts[:, industrial] > 0).any()
+    anywhere = asked_by(BASE, UNION, all_sites=True)
+    assert (solve(anywhere).amounts[:, industrial] > 0).any()
+    assert len(asked_by(load("gigafactories"), UNION).sites) == UNION.sites.count
+
+
+def test_the_first_order_is_possible_when_the_agenda_first_decides():
+    assert asked_by(BASE, UNION).first == 4 * 2024 + 3
+    assert asked_by(load("gigafactories"), UNION).first == 4 * 2027
+    assert asked_by(load("federal-europe"), UNION).first == 4 * 2024 + 2
+
+
+# -- readings ---------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("scenario", [BASE, REFORM], ids=lambda s: s.name)
+def test_an_expected_reading_is_what_the_simulation_reads(scenario):
+    scenario = twin(scenario.changed({"operations.scandal_a_year": 0.0, "beyond_headroom": 2.0}))
+    env: Environment = Simulation(scenario, 3, range(12), UNION).env
+    sites = np.array([0, 3, 7, 20, 31])
+    amounts, quarters = np.array([[0.4, 2.0, 0.9, 1.5, 5.0]]), 4 * 2024 + np.array([[2, 2, 5, 4, 3]])
+    luck = Luck.of(env.tape, UNION.sites.count, np.arange(12))
+    own = Luck(*(getattr(luck, f.name)[:, sites] for f in fields(Luck)))
+    found = Evaluation(scenario, UNION).years_behind(Orders(sites, amounts, quarters), own)[0]
+    plan, when = np.zeros((12, UNION.sites.count)), np.zeros((12, UNION.sites.count), dtype=np.int64)
+    plan[:, sites], when[:, sites] = amounts, quarters
+    read = _years_behind(env, np.arange(12), plan, when)
+    assert np.allclose(found, read, rtol=0, atol=0.02)  # a ring over five sites is not quite one over all
+    assert len(set(read.tolist())) == 12
+
+
+# -- the price --------------------------------------------------------------------------------------------------------
+def test_the_planner_pays_no_price():
+    found = run(BASE.changed({"agenda": "planner", "funding": "gni_key"}), 2, range(12)).worlds
+    assert found["sites"].all()
+    for name in PRICES:
+        assert np.array_equal(found[name], np.zeros(12)), name
+
+
+def test_the_price_splits_and_may_be_negative():
+    found = run(load("federal-europe"), 0, range(64)).worlds
+    parts = found["price_where"] + found["price_unspent"]
+    assert np.allclose(parts, found["price_of_politics"], rtol=0, atol=1e-9)
+    assert (found["price_of_politics"] < 0).any()
+    assert found["price_of_politics"].mean() > 0
+
+
+def test_a_price_is_nan_where_it_was_not_asked_for():
+    found = run(BASE, 0, range(3), price=False).worlds
+    assert all(np.isnan(found[name]).all() for name in PRICES)
+
+
+def test_a_price_does_not_depend_on_other_worlds():
+    mixed = [BASE, BASE.changed({"envelope_eur_bn": 5.0}), BASE.changed({"mfu_reference": 0.3})] * 2
+    together = run(mixed, 4, range(6)).worlds
+    for k, scenario in enumerate(mixed):
+        alone = run(scenario, 4, [k]).worlds
+        assert all(alone[name][0] == together[name][k] for name in PRICES)
+
+
+@pytest.mark.parametrize("name", ["eu-status-quo", "essay-reform"])
+def test_mean_prices_are_not_negative(name):
+    _check_means(name, 64)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", presets())
+def test_mean_prices_of_all_scenarios_are_not_negative(name):
+    _check_means(name, 256)
+
+
+def _check_means(name, worlds):
+    found = run(load(name), 0, range(worlds)).worlds
+    for key in ("price_of_politics", "price_where"):
+        error = 2 * found[key].std() / np.sqrt(worlds)
+        assert found[key].mean() >= -0.05 - error, key
+
+
+# -- the agenda -------------------------------------------------------------------------------------------------------
+def test_a_planner_may_order_in_two_phases():
+    scenario = load("gigafactories").changed({"agenda": "planner", "funding": "gni_key"})
+    simulation = Simulation(scenario, 0, range(4), UNION).run()
+    chosen = simulation.world.programme.selected
+    first = question(scenario).first
+    amounts, quarters = planned(
+        [scenario], np.zeros(4, dtype=np.int64), np.full(4, 20.0), lambda s: Question(s, UNION, first, every)
+    )
+    assert np.array_equal(chosen >= 0, amounts > 0)
+    assert np.array_equal(chosen[amounts > 0], quarters[amounts > 0])
+    assert (simulation.world.bargaining.rounds == len(set(chosen[0][chosen[0] >= 0].tolist()))).all()
+
+
+every = np.arange(UNION.sites.count)
+
+
+def test_planners_with_other_dates_stand_beside_each_other():
+    late = load("gigafactories").changed({"agenda": "planner", "funding": "gni_key"})
+    mixed = [late, late.changed({"envelope_eur_bn": 5.0}), late.changed({"procurement.award_years": 0.05})]
+    together = run(mixed, 1, range(3), price=False).worlds
+    for k, scenario in enumerate(mixed):
+        alone = run(scenario, 1, [k], price=False).worlds
+        assert alone["years_behind"][0] == together["years_behind"][k]
+        assert alone["rounds"][0] == together["rounds"][k]
+
+
+def test_draws_of_the_planner_are_its_own():
+    assert not np.array_equal(
+        Tape(0, np.arange(4)).uniform("planner:award", 3), Tape(0, np.arange(4)).uniform("delivery:award", 3)
+    )

@@ -1,0 +1,90 @@
+"""Money over time: orders in tranches, by a schedule, topped up and renewed; never more than the envelope."""
+
+import numpy as np
+import pytest
+
+from juste_retour.abm.cohorts import SiteMachines, orders
+from juste_retour.abm.fleet import fleet_of, run_of
+from juste_retour.abm.outcomes import run
+from juste_retour.abm.scenario import load
+from juste_retour.abm.simulation import Simulation
+from juste_retour.agents.errors import BadInput
+
+WORLDS = np.arange(16)
+
+
+@pytest.mark.parametrize("preset", ["eu-status-quo", "essay-reform", "juste-retour-strict"])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"tranches": 4},
+        {"life_years": 3.0},
+        {"tranches": 3, "life_years": 2.0, "leftover": "top_up"},
+        {"tranches": [[2025, 2.5], [2028, 7.5]]},
+    ],
+    ids=["tranches", "renewal", "all three", "a schedule"],
+)
+def test_spending_never_exceeds_the_envelope(preset, changes):
+    out = run(load(preset).changed(changes), 2, WORLDS, price=False).worlds
+    assert (out["committed_eur_bn"] <= 10 + 1e-9).all()
+    assert (out["unspent_eur_bn"] >= -1e-9).all()
+    assert out["committed_eur_bn"] + out["unspent_eur_bn"] == pytest.approx(10.0)
+    assert (out["spend_eur_bn"] <= out["committed_eur_bn"] + 1e-9).all()
+
+
+def test_renewal_costs_money_that_a_plan_left_uncommitted():
+    never, renewed = (
+        run(load("eu-status-quo").changed({"life_years": age}), 2, WORLDS, price=False).worlds
+        for age in (0.0, 3.0)
+    )
+    assert renewed["spend_eur_bn"].mean() > never["spend_eur_bn"].mean() + 0.5
+    spent = run(load("essay-reform").changed({"life_years": 3.0}), 2, WORLDS, price=False).worlds
+    assert spent["spend_eur_bn"] == pytest.approx(10.0)  # all is committed, so that nothing can be renewed
+
+
+def test_what_a_cancelled_site_would_have_ordered_later_returns_to_the_envelope():
+    changes = {"agenda": "commission_proposal", "cancellation": 1.0, "reversion": "nothing"}
+    whole, parts = (
+        run(load("eu-status-quo").changed(changes | {"tranches": k}), 2, WORLDS, price=False).worlds
+        for k in (1, 5)
+    )
+    assert (whole["spend_eur_bn"] == 0).all()
+    assert parts["committed_eur_bn"] == pytest.approx(whole["committed_eur_bn"] / 5)
+
+
+def test_a_job_takes_the_newest_chips_that_serve_it_best():
+    simulation = Simulation(load("essay-reform").changed({"tranches": 4}), 2, WORLDS).run()
+    world, rules = simulation.world, simulation.institutions
+    every = np.ones((len(WORLDS), world.sites.count), bool)
+    best = run_of(rules, fleet_of(world, rules, WORLDS, every, 0), None, WORLDS).own
+    candidates = SiteMachines(world.programme, WORLDS, world.now).candidates()
+    assert len(candidates) == 4
+    assert (candidates[-1][0] >= candidates[0][0]).all()
+    alone = Simulation(load("essay-reform"), 2, WORLDS).run()
+    assert (best.max(-1) > 0).all()
+    assert best.shape == fleet_of(alone.world, rules, WORLDS, every, 0).chips.shape
+
+
+def test_orders_follow_the_schedule_and_add_up_to_one():
+    scheduled = load("eu-status-quo").changed({"tranches": [[2024, 2.0], [2026, 3.0], [2030, 5.0]]})
+    due = orders(scheduled, 4 * 2025)
+    assert due == [(4 * 2025, 0.2), (4 * 2026, 0.3), (4 * 2030, 0.5)]
+    assert sum(
+        share for _, share in orders(load("eu-status-quo").changed({"tranches": 7}), 8100)
+    ) == pytest.approx(1)
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"tranches": 20}, ["tranches", "20", "2034Q4"]),
+        ({"tranches": [[2025, 4.0]]}, ["schedule", "10"]),
+        ({"tranches": [2025]}, ["tranches", "2025"]),
+        ({"schedule": "2025:ten"}, ["schedule", "2025:ten"]),
+        ({"tranches": [[2040, 10.0]]}, ["schedule", "2040", "2034Q4"]),
+    ],
+)
+def test_money_that_cannot_be_ordered_is_refused(changes, named):
+    with pytest.raises(BadInput) as refused:
+        load("eu-status-quo").changed(changes)
+    assert all(name in str(refused.value) for name in named), refused.value
