@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from juste_retour.runs.commands.options import Json, Rules
+from juste_retour.runs.commands.settings import several
 
 if TYPE_CHECKING:
     from juste_retour.abm.politics.analysis import Explanation
@@ -94,7 +95,7 @@ def vote(
     from juste_retour.runs.printing import print_json
 
     chosen, states, settings = _chosen(rule, members, participants, add, rules)
-    found = explain_vote(chosen, states, _codes(yes), _codes(no), _codes(abstain), settings)
+    found = explain_vote(chosen, states, several(yes), several(no), several(abstain), settings)
     if json:
         print_json(asdict(found))
     else:
@@ -136,7 +137,7 @@ def ballot(
             raise BadInput(f"--withdrawn {text!r}: {number!r} is not a round; give 1, 2 or 3.")
         leaving[offer.strip()] = int(number or 1)
     lot = float(Tape(seed, np.zeros(1, dtype=np.int64)).uniform("lot", 1)[0, 0])
-    found = hold_ballot(_rankings(file), lot, None if offers is None else _codes(offers), leaving)
+    found = hold_ballot(_rankings(file), lot, None if offers is None else several(offers), leaving)
     if json:
         rounds = [
             {"round": r.number, "scores": r.scores, "advance": list(r.advance), "silent": list(r.silent)}
@@ -153,10 +154,6 @@ def ballot(
         )
     else:
         _show_ballot(found, seed)
-
-
-def _codes(text: str) -> list[str]:
-    return [code.strip() for code in text.split(",") if code.strip()]
 
 
 def _chosen(

@@ -127,12 +127,12 @@ def export(
     ] = None,
 ) -> None:
     """Write an experiment's tables as one file each, in CSV, Stata or Parquet, with a codebook."""
+    from juste_retour.runs.commands.settings import several
     from juste_retour.runs.experiments.results import Results
     from juste_retour.runs.printing import console
     from juste_retour.runs.reports.publication import export as write
 
-    wanted = None if tables is None else [t.strip() for t in tables.split(",") if t.strip()]
-    paths = write(folder, out, [f.strip() for f in format.split(",") if f.strip()], wanted)
+    paths = write(folder, out, several(format), None if tables is None else several(tables))
     _warn(Results(folder))
     console().print(f"Written to {out}: {', '.join(p.name for p in paths)}.", soft_wrap=True)
 

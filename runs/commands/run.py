@@ -52,7 +52,7 @@ def run(
     from juste_retour.abm.scenario import load
     from juste_retour.agents.errors import BadInput
     from juste_retour.runs import export, printing
-    from juste_retour.runs.commands.settings import changes_of
+    from juste_retour.runs.commands.settings import changes_of, several
     from juste_retour.runs.commands.summary import as_json
     from juste_retour.runs.ensemble import checked, simulate
     from juste_retour.runs.tables import DEFAULT, chosen
@@ -61,8 +61,8 @@ def run(
     for name, value in (("--format", format), ("--tables", tables)):
         if value is not None and out is None:
             raise BadInput(f"{name} says what --out writes; add --out DIR.")
-    formats = export.known_formats(_several(format or "parquet"))
-    written = chosen(_several(tables) if tables is not None else DEFAULT)
+    formats = export.known_formats(several(format or "parquet"))
+    written = chosen(several(tables) if tables is not None else DEFAULT)
     load_rules(rules or [])
     changes = changes_of(set_ or [])
     varied = load(scenario).changed(changes) if changes else load(scenario)
@@ -89,7 +89,3 @@ def run(
         where.print(f"Written to {out}: {', '.join(path.name for path in paths)}.", soft_wrap=True)
         if old:
             where.print(f"Removed from it, of an earlier result: {', '.join(old)}.", soft_wrap=True)
-
-
-def _several(text: str) -> list[str]:
-    return [word.strip() for word in text.split(",") if word.strip()]

@@ -27,6 +27,11 @@ def changes_of(texts: Iterable[str]) -> dict[str, object]:
     return changes
 
 
+def several(text: str) -> list[str]:
+    """Words separated by commas."""
+    return [word.strip() for word in text.split(",") if word.strip()]
+
+
 def value_of(text: str) -> object:
     """A value as TOML reads it; what TOML does not know, and dates, are texts."""
     try:
