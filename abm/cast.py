@@ -21,7 +21,7 @@ from juste_retour.agents.situation import Situation
 from juste_retour.agents.some_worlds import some_worlds
 
 if TYPE_CHECKING:
-    from juste_retour.abm.model import WorldModel
+    from juste_retour.abm.world_model import WorldModel
 
 OneOrSeveral = type[Actor] | Sequence[type[Actor]]
 Agents = OneOrSeveral | Mapping[str, OneOrSeveral] | None
@@ -37,7 +37,7 @@ class Cast:
     """Puts decisions to the agents that take them by themselves, world by world; everyone else goes by the rule.
 
     Args:
-        models: an `juste_retour.abm.model.WorldModel` for each world, in their order.
+        models: a `juste_retour.abm.world_model.WorldModel` for each world, in their order.
     """
 
     def __init__(self, models: Sequence[WorldModel]):

@@ -98,8 +98,10 @@ class Environment:
         """Select sites in some worlds: `plan` and labs' `pledged` money, EUR bn, (rows, sites); a site is chosen once."""
         world, programme = self.world, self.world.programme
         new = (plan > 0) & (programme.selected[rows] < 0)
-        if not new.any():
+        some = new.any(-1)
+        if not some.any():
             return
+        rows, new, plan, pledged = rows[some], new[some], plan[some], pledged[some]
         plan, pledged = np.where(new, plan, 0.0), np.where(new, pledged, 0.0)
         programme.selected[rows] = np.where(new, world.now, programme.selected[rows])
         wave = world.bargaining.rounds[rows][:, None] + 1
@@ -209,10 +211,11 @@ class Environment:
     def standing(self, machines: int) -> Pool:
         """The best run, all worlds, of the first machines that stood already, without any facility."""
         if machines not in self._standing or self.world.talent_moves:
-            every = np.arange(self.world.count)
-            nothing = np.zeros((self.world.count, self.world.sites.count))
-            fleet = combine(self.world, self.institutions, every, nothing, nothing, machines)
-            self._standing[machines] = run_of(self.institutions, fleet, None, every)
+            kinds = np.arange(self.world.count) if self.world.talent_moves else self.institutions.distinct
+            asked, like = np.unique(kinds, return_inverse=True)  # it differs between scenarios only
+            nothing = np.zeros((len(asked), self.world.sites.count))
+            fleet = combine(self.world, self.institutions, asked, nothing, nothing, machines)
+            self._standing[machines] = run_of(self.institutions, fleet, None, asked).rows(like)
         return self._standing[machines]
 
     def standing_rate(self, machines: int) -> Reals:

@@ -24,7 +24,7 @@ from juste_retour.agents.arrays import Reals, Whole, total
 
 if TYPE_CHECKING:
     from juste_retour.abm.cast import Agents
-    from juste_retour.abm.model import WorldModel
+    from juste_retour.abm.world_model import WorldModel
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,7 +75,7 @@ def run(
     simulation = Simulation(scenarios, seed, replicates, members, trace=trace, timeline=timeline)
     models: Sequence[WorldModel] = ()
     if agents:
-        from juste_retour.abm.model import play  # Mesa takes two seconds to import
+        from juste_retour.abm.world_model import play  # Mesa takes two seconds to import
 
         models = play(simulation, agents)
     while simulation.running:

@@ -210,8 +210,8 @@ def deliver(
 
 def deliver_again(
     plan: Reals,
-    now: int,
-    year: float,
+    now: int | Whole,
+    year: Number,
     sites: Sites,
     procedure: Procedure,
     practice: Practice,

@@ -7,14 +7,23 @@ as partners in a pool (alone they count).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 
 import numpy as np
 
 from juste_retour.abm.calendar import year
+from juste_retour.abm.cohorts import orders as payments
 from juste_retour.abm.delivery import chips as chip
 from juste_retour.abm.delivery import talent
-from juste_retour.abm.delivery.building import NEVER, Delivered, Luck, deliver, headroom, planned_years
+from juste_retour.abm.delivery.building import (
+    Delivered,
+    Luck,
+    deliver,
+    deliver_again,
+    headroom,
+    planned_years,
+)
 from juste_retour.abm.delivery.exchange import run_flop
 from juste_retour.abm.delivery.frontier import compute_lag
 from juste_retour.abm.delivery.operations import money_kept, talent_factor
@@ -52,7 +61,7 @@ class Evaluation:
     """
 
     def __init__(self, scenario: Scenario, members: Members):
-        self.institutions = Institutions([scenario], members)
+        self.scenario, self.institutions = scenario, Institutions([scenario], members)
         self.p, self.sites, self.machines = values([scenario]), members.sites, members.machines
         self.window = scenario.window
         self.procedure, self.practice = self.institutions.procedure, self.institutions.practice
@@ -72,19 +81,31 @@ class Evaluation:
         most = chip.spend_cap(power, bought, self.sites.temperature, self.p, self.kept)
         return np.broadcast_to(most, (1, self.sites.count))[0]
 
+    @property
+    def host_room(self) -> Reals:
+        """EUR bn that sites in each state may receive before its host reaches what it can pay; (states,)."""
+        states = self.institutions.states
+        none = np.zeros((1, states.count))
+        return self.institutions.split.room(self.p.match_share_of_gdp * states.gdp, none)[0]
+
     def soonest(self) -> int:
         """Quarters from an order to operation, as planned for a small site."""
         years = planned_years(self.procedure, self.practice, self.p.sketch_mw, self.p)
         return int(np.floor(4 * np.asarray(years)).item())
 
-    def years_behind(self, orders: Orders, luck: Luck) -> Reals:
+    @property
+    def cohorts(self) -> int:
+        """Most parts in which an order is paid."""
+        return max(self.scenario.tranches, len(self.scenario.payments))
+
+    def years_behind(self, orders: Orders, luck: Sequence[Luck]) -> Reals:
         """Mean years behind over the window; (plans, draws).
 
         Args:
             orders: of some plans.
-            luck: (draws, sites) of the sites in `orders`, the same for all plans.
+            luck: (draws, sites) of the sites in `orders`, the same for all plans; one for each of the `cohorts`.
         """
-        plans, draws = len(orders.amounts), len(luck.award)
+        plans, draws = len(orders.amounts), len(luck[0].award)
         rate = np.maximum(self._rates(orders, luck), self.without)
         lag = compute_lag(run_flop(rate, self.p), year(np.array(self.window)), self.p)
         return (total(capped(lag, self.p.lag_cap_years)) / len(self.window)).reshape(plans, draws)
@@ -96,65 +117,99 @@ class Evaluation:
         return float(total(capped(lag, self.p.lag_cap_years)).item() / len(self.window))
 
     # -- delivery -----------------------------------------------------------------------------------------------------
-    def _delivered(self, orders: Orders, luck: Luck) -> Delivered:
-        """What the orders become, plan by plan and in each every draw; (plans * draws, sites)."""
-        plans, draws = len(orders.amounts), len(luck.award)
-        amounts, now = np.repeat(orders.amounts, draws, axis=0), np.repeat(orders.quarters, draws, axis=0)
-        drawn = Luck(*(np.tile(getattr(luck, f.name), (plans, 1)) for f in fields(Luck)))
-        sites = self.sites.some(orders.sites)
-        return deliver(
-            amounts, now, year(now), sites, self.procedure, self.practice, drawn, self.failing, self.p
-        )
+    def _payments(self, quarters: Whole) -> list[tuple[Whole, Reals]]:
+        """When each order is paid, and which share of it then: as many pairs (plans, sites) as the longest has parts."""
+        if self.scenario.tranches == 1 and not self.scenario.schedule:
+            return [(quarters, np.ones(quarters.shape))]
+        found, at = np.unique(quarters, return_inverse=True)
+        lists = [payments(self.scenario, int(now)) for now in found]
+        parts = []
+        for k in range(max(len(x) for x in lists)):
+            when = np.array([x[min(k, len(x) - 1)][0] for x in lists], dtype=np.int64)
+            share = np.array([x[k][1] if k < len(x) else 0.0 for x in lists])
+            parts.append((when[at].reshape(quarters.shape), share[at].reshape(quarters.shape)))
+        return parts
 
-    def _rates(self, orders: Orders, luck: Luck) -> Reals:
+    def _delivered(self, orders: Orders, luck: Sequence[Luck]) -> list[Delivered]:
+        """The cohorts that orders become, plan by plan and in each every draw; all (plans * draws, sites)."""
+        plans, draws = len(orders.amounts), len(luck[0].award)
+        sites, rules = self.sites.some(orders.sites), (self.procedure, self.practice)
+        made: list[Delivered] = []
+        used: Reals = np.zeros(1)
+        for (when, share), drawn in zip(self._payments(orders.quarters), luck, strict=False):
+            plan, now = np.repeat(orders.amounts * share, draws, axis=0), np.repeat(when, draws, axis=0)
+            mine = Luck(*(np.tile(getattr(drawn, f.name), (plans, 1)) for f in fields(Luck)))
+            if made:
+                new = deliver_again(plan, now, year(now), sites, *rules, mine, made[0], used, self.p)
+            else:
+                new = deliver(plan, now, year(now), sites, *rules, mine, self.failing, self.p)
+            used = used + new.power_mw
+            made.append(new)
+        return made
+
+    def _rates(self, orders: Orders, luck: Sequence[Luck]) -> Reals:
         """FLOP/s of the best run of what was ordered, in each quarter of the window; (plans * draws, quarters)."""
         made = self._delivered(orders, luck)
-        at_once, full = (self._fleet(made, x, orders.sites) for x in (made.chips - made.waiting, made.chips))
-        ready = np.where(made.cancelled, NEVER, made.ready)
-        complete = np.where(made.cancelled, NEVER, made.complete)
-        if len(orders.sites) > 1 and not self.institutions.local_pooling:
-            return self._pooled(at_once, full, ready, complete)
-        waits = bool(made.waiting.any())
-        own = run_of(self.institutions, self._each(full), None, None).own
-        first = run_of(self.institutions, self._each(at_once), None, None).own if waits else own
-        rates = np.zeros((len(ready), len(self.window)))
+        if len(made) > 1 or (len(orders.sites) > 1 and not self.institutions.local_pooling):
+            return self._by_event(made, orders.sites)
+        first = made[0]
+        own = self._own(first.chips, first.peak, orders.sites)
+        waits = bool(first.waiting.any())
+        at_once = self._own(first.chips - first.waiting, first.peak, orders.sites) if waits else own
+        rates = np.zeros((len(own), len(self.window)))
         for k, now in enumerate(self.window):
-            there = np.where(complete <= now, own, first) if waits else own
-            rates[:, k] = np.where(ready <= now, there, 0.0).max(-1, initial=0.0)
+            there = np.where(first.complete <= now, own, at_once) if waits else own
+            works = (first.ready <= now) & ~first.cancelled
+            rates[:, k] = np.where(works, there, 0.0).max(-1, initial=0.0)
         return rates
 
-    def _pooled(self, at_once: Fleet, full: Fleet, ready: Whole, complete: Whole) -> Reals:
-        """The same where sites may train together: the pool is found anew where a site opened or got its power."""
+    def _by_event(self, made: Sequence[Delivered], sites: Whole) -> Reals:
+        """The same where sites may train together or have several cohorts: rated anew where something came to work."""
         begun, end = self.window[0], self.window[-1]
-        new = np.zeros((len(ready), len(self.window)), bool)
-        for date in (ready, complete):
-            row, site = np.nonzero(date <= end)
-            new[row, np.maximum(date[row, site], begun) - begun] = True
+        new = np.zeros((len(made[0].ready), len(self.window)), bool)
+        for cohort in made:
+            for date in (cohort.ready, cohort.complete):
+                row, site = np.nonzero((date <= end) & ~cohort.cancelled)
+                new[row, np.maximum(date[row, site], begun) - begun] = True
         row, quarter = np.nonzero(new)
-        rates, now = np.zeros(new.shape), begun + quarter[:, None]
+        rates = np.zeros(new.shape)
         if len(row):
-            powered = np.where(complete[row] <= now, full.chips[row], at_once.chips[row])
-            some = replace(full, chips=np.where(ready[row] <= now, powered, 0.0), peak=full.peak[row])
-            rates[row, quarter] = run_of(self.institutions, self._each(some), None, None).rate
+            fleet = self._newest_first(made, row, begun + quarter[:, None], sites)
+            rates[row, quarter] = run_of(self.institutions, fleet, None, None).rate
         return np.maximum.accumulate(rates, axis=-1)
 
-    def _fleet(self, made: Delivered, chips: Reals, sites: Whole) -> Fleet:
-        chips = np.broadcast_to(chips * self.regime.share, made.ready.shape)
+    def _newest_first(self, made: Sequence[Delivered], row: Whole, now: Whole, sites: Whole) -> Fleet:
+        """Each site's best job over its newest chips in the quarters `now` (rows, 1), as `abm.fleet.fleet_of`."""
+        chips = peak = best = best_peak = top = np.zeros((len(row), len(sites)))
+        for cohort in reversed(made):
+            there = (cohort.ready[row] <= now) & ~cohort.cancelled[row]
+            waiting = np.where(cohort.complete[row] <= now, 0.0, cohort.waiting[row])
+            chips = chips + np.where(there, cohort.chips[row] - waiting, 0.0)
+            peak = np.where(there, np.broadcast_to(cohort.peak, cohort.ready.shape)[row], peak)
+            if len(made) == 1:
+                return self._fleet(chips, peak, sites)
+            own = self._own(chips, peak, sites)
+            better = own > top
+            best, best_peak = np.where(better, chips, best), np.where(better, peak, best_peak)
+            top = np.maximum(own, top)
+        return self._fleet(best, best_peak, sites)
+
+    def _own(self, chips: Reals, peak: Reals, sites: Whole) -> Reals:
+        """FLOP/s of each site alone; (rows, sites)."""
+        return run_of(self.institutions, self._fleet(chips, peak, sites), None, None).own
+
+    def _fleet(self, chips: Reals, peak: Reals, sites: Whole) -> Fleet:
+        """A fleet of some sites; with a row of parameters for each of its rows where the rule is asked row by row."""
+        each = self.institutions.choice("pooling").marks.get("each")
         return Fleet(
-            chips=chips,
-            peak=np.broadcast_to(made.peak, chips.shape),
+            chips=chips * self.regime.share,
+            peak=np.broadcast_to(peak, chips.shape),
             practice=self.practice,
-            p=self.p,
+            p=self.p.rows(np.zeros(len(chips), dtype=np.int64)) if each else self.p,
             tour=_part(self.tour, sites),
             talent=self.talent[:, sites],
             joins=self.regime.joins,
         )
-
-    def _each(self, fleet: Fleet) -> Fleet:
-        """The fleet with a row of parameters for each of its rows, where the rule is asked row by row."""
-        if not self.institutions.choice("pooling").marks.get("each"):
-            return fleet
-        return replace(fleet, p=self.p.rows(np.zeros(len(fleet.chips), dtype=np.int64)))
 
     def _standing(self) -> Reals:
         """FLOP/s of the best run of machines that stood before, in each quarter of the window; (quarters,)."""

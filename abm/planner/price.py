@@ -103,15 +103,19 @@ def _years_behind(env: Environment, rows: Whole, amounts: Reals, quarters: Whole
     """Mean years behind if these orders are placed in the worlds `rows`; (rows,)."""
     scenarios = [twin(env.scenarios[k]) for k in rows]
     there = Simulation(scenarios, env.seed, env.world.replicates[rows], env.members).env
-    world, moves = there.world, bool((there.world.p.talent_elasticity > 0).any())
-    for now in range(world.first, world.window[-1] + 1):
+    world, begun = there.world, there.world.first
+    if not (
+        world.talent_moves or there.institutions.standing_access.joins
+    ):  # nothing before an order matters
+        begun = int(quarters[amounts > 0].min(initial=world.window[0]))
+    for now in range(begun, world.window[-1] + 1):
         world.now = now
         due = np.where(quarters == now, amounts, 0.0)
         at = np.flatnonzero((due > 0).any(-1))
         there.enact(at, due[at], np.zeros(due[at].shape))
         operate(there)
         train(there)
-        if moves:
+        if world.talent_moves:
             learn(there)
         read(there)
     return world.reading().years_behind

@@ -59,9 +59,13 @@ class Question:
 @lru_cache(maxsize=65_536)
 def delivery_of(scenario: Scenario) -> Scenario:
     """The scenario with all that a planner sets aside at its default: scenarios that share it share a solution."""
-    plain, kept = scenario.plain(), ("cancellation", *RULES)
-    rows = {k for k, (_, about) in parameters().items() if about.group in BY_DELIVERY}
-    content = {k: plain[k] for k in (*rows, *kept)} | POLITICS
+    plain, kept = scenario.plain(), {"tranches", "schedule", *RULES}
+    if scenario.rules["funding"].rule != "gni_key":  # it is the host's match that may fail or be too much
+        kept |= {"cancellation", "match_share_of_gdp"}
+    if scenario.schedule:  # adds up to the envelope; only its shares count
+        kept |= {"envelope_eur_bn"}
+    kept |= {k for k, (_, about) in parameters().items() if about.group in BY_DELIVERY}
+    content = {k: plain[k] for k in kept} | POLITICS
     if scenario.rules["funding"].rule == "private":  # goes with no other agenda
         content["agenda"] = "single_decider"
     return Scenario.of(content, "planner")

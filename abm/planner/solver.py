@@ -101,11 +101,13 @@ class _Search:
         self.question, scenario = question, delivery_of(question.scenario)
         self.evaluation = Evaluation(scenario, question.members)
         last = self.evaluation.window[-1] - self.evaluation.soonest() - question.first
+        self.room = self.evaluation.host_room
         self.waits = [w for w in WAITS if w <= max(last, 0)]
         self.caps = np.stack(
             [self.evaluation.cap(question.first + w)[question.sites] for w in range(max(last, 0) + 1)]
         )
-        large = np.argsort(-self.caps[0] * self.evaluation.talent[0, question.sites], kind="stable")
+        scale = np.minimum(self.caps[0], self.room[question.members.sites.state[question.sites]])
+        large = np.argsort(-scale * self.evaluation.talent[0, question.sites], kind="stable")
         large = large[self.caps[0, large] >= scenario.smallest_eur_bn]
         self.ranked, self.caps = question.sites[large], self.caps[:, large]
         self.most = min(question.most or max(COUNTS[-1], question.fewest), len(large))
@@ -113,7 +115,8 @@ class _Search:
         least, top = scenario.smallest_eur_bn, self.caps.max(initial=scenario.smallest_eur_bn)
         self.steps = range(int(np.ceil(FINE * np.log10(least))), int(np.ceil(FINE * np.log10(top))) + 1)
         tape = Tape(SOURCE, np.arange(DRAWS))
-        self.luck = {f.name: tape.uniform(f"planner:{f.name}", max(self.most, 1)) for f in fields(Luck)}
+        everywhere, slots = np.arange(DRAWS), max(self.most, 1)
+        self.luck = [Luck.of(tape, slots, everywhere, f":planner{k}") for k in range(self.evaluation.cohorts)]
 
     def solution(self) -> Solution:
         """Search, judge, and keep what no cheaper plan equals."""
@@ -176,7 +179,9 @@ class _Search:
         for count in np.unique(sites):
             some = np.flatnonzero(sites == count)
             orders = self._orders(menu[some])
-            luck = Luck(*(self.luck[f.name][:draws, :count] for f in fields(Luck)))
+            luck = [
+                Luck(*(getattr(drawn, f.name)[:draws, :count] for f in fields(Luck))) for drawn in self.luck
+            ]
             spend[some] = total(orders.amounts)
             worth[some] = total(self.evaluation.years_behind(orders, luck)) / draws
         return spend, worth
@@ -187,7 +192,19 @@ class _Search:
         count = int(first[0, 0] + second[0, 0])
         sites = np.arange(count)
         wait = np.where(sites < first, wait, later)
-        amount = np.power(10.0, np.where(sites < first, step, more) / FINE)
-        return Orders(
-            self.ranked[:count], np.minimum(amount, self.caps[wait, sites]), self.question.first + wait
+        amount = np.minimum(
+            np.power(10.0, np.where(sites < first, step, more) / FINE), self.caps[wait, sites]
         )
+        ranked = self.ranked[:count]
+        if np.isfinite(self.room).any():
+            amount = self._within(amount, self.question.members.sites.state[ranked])
+        return Orders(ranked, amount, self.question.first + wait)
+
+    def _within(self, amount: Reals, state: Whole) -> Reals:
+        """Amounts (plans, sites) cut to what the sites' hosts can pay, in the order of the ranking."""
+        out, left = np.zeros(amount.shape), np.tile(self.room, (len(amount), 1))
+        for j, host in enumerate(state):
+            given = np.minimum(amount[:, j], left[:, host])
+            out[:, j] = np.where(given >= self.evaluation.scenario.smallest_eur_bn, given, 0.0)
+            left[:, host] -= out[:, j]
+        return out

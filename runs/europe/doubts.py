@@ -22,7 +22,7 @@ from juste_retour.abm.simulation import Simulation
 from juste_retour.agents.arrays import Reals, Whole, total
 from juste_retour.agents.rules import FAMILIES
 from juste_retour.agents.values import Values
-from juste_retour.runs.contrasts.attribution import switches
+from juste_retour.runs.contrasts.switches import switches
 
 STATUS_QUO, REFORM = "eu-status-quo", "essay-reform"
 KINDS = {
@@ -125,7 +125,7 @@ class Bench:
         Args:
             scenario: what is tried.
             names: columns of the table of worlds.
-            until: last quarter that is run; the one in which the race is read by default.
+            until: last quarter that is run; the scenario's own by default.
         """
         worlds = self.worlds(scenario.until(until) if until else scenario)
         names = list(names)

@@ -6,11 +6,10 @@ import numpy as np
 import pytest
 
 from juste_retour.abm import records
-from juste_retour.abm.quarter import advance
 from juste_retour.abm.reader import cast, in_world, pivotal, series, thresholds
 from juste_retour.abm.records import Bid, Draft, Exit, HeldBallot, Record, Selection, Vote
 from juste_retour.abm.scenario import load
-from juste_retour.abm.world import World
+from juste_retour.abm.simulation import Simulation
 
 CALL = {}
 COLLEGE = {"agenda": "commission_proposal", "funding": "gni_key"}
@@ -18,10 +17,7 @@ COLLEGE = {"agenda": "commission_proposal", "funding": "gni_key"}
 
 def played(replicates, changes):
     scenario = load("eu-status-quo").changed({"end": "2027Q4", "window_years": 3.25} | changes)
-    world = World(scenario, 5, replicates, trace=True, timeline=True)
-    while world.running:
-        advance(world)
-    return world
+    return Simulation(scenario, 5, replicates, trace=True, timeline=True).run().env
 
 
 def arrays(thing, name=""):
@@ -78,12 +74,16 @@ def test_the_timeline_reads_as_series(runs):
             assert np.array_equal(whole[row], series(one.timeline, name)[0], equal_nan=True), name
 
 
-def passes_if_turned(world, vote, state):
+def passes(env, vote):
+    """Whether the voting rule passes a ballot of one world."""
+    return env.institutions.decide("voting", cast(env, vote), env.world.states, rows=vote.worlds)[0]
+
+
+def passes_if_turned(env, vote, state):
     """Whether a ballot passes if one state alone votes otherwise."""
     votes = vote.votes.copy()
     votes[0, state] = -1 if votes[0, state] > 0 else 1
-    turned = cast(world, replace(vote, votes=votes))
-    return world.decide("voting", turned, world.states, rows=vote.worlds)[0]
+    return passes(env, replace(vote, votes=votes))
 
 
 def test_a_ballot_turns_on_those_who_are_pivotal(runs):
@@ -91,8 +91,7 @@ def test_a_ballot_turns_on_those_who_are_pivotal(runs):
     votes = [v for row in range(4) for v in in_world(many.trace, row) if isinstance(v, Vote) and v.held[0]]
     assert votes
     for vote in votes:
-        ballot = cast(many, vote)
-        passed = many.decide("voting", ballot, many.states, rows=vote.worlds)[0]
+        passed = passes(many, vote)
         assert passed == vote.passed[0]
         ways = thresholds(many, vote)
         assert ways
@@ -103,9 +102,7 @@ def test_a_ballot_turns_on_those_who_are_pivotal(runs):
 
 
 def test_a_world_without_a_trace_keeps_none():
-    world = World(load("eu-status-quo").changed({"end": "2025Q4", "window_years": 1.25}), 1, [0])
-    while world.running:
-        advance(world)
-    assert world.trace is None
-    assert world.timeline is None
-    assert world.ballots
+    env = Simulation(load("eu-status-quo").changed({"end": "2025Q4", "window_years": 1.25}), 1, [0]).run().env
+    assert env.trace is None
+    assert env.timeline is None
+    assert env.ballots

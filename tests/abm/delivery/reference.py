@@ -42,7 +42,7 @@ def exchange(sites, size, bits, ring, p):
 
 
 def best_model(rate, p):
-    flop = rate * p["run_days"] * DAY * p["run_share"]
+    flop = rate * p["run_days"] * DAY
     size = math.sqrt(flop / (6 * p["tokens_per_parameter"]))
     return size, p["critical_batch_tokens"] * (p["tokens_per_parameter"] * size) ** p[
         "critical_batch_exponent"

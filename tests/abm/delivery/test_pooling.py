@@ -249,6 +249,6 @@ def test_talent_multiplies_a_sites_rate():
 
 
 def test_run_flop():
-    p = defaults(run_days=100, run_share=0.5)
-    assert run_flop(np.array([2.0, 3.0]), p).tolist() == [2 * 100 * 86_400 * 0.5, 3 * 100 * 86_400 * 0.5]
+    p = defaults(run_days=100)
+    assert run_flop(np.array([2.0, 3.0]), p).tolist() == [2 * 100 * 86_400, 3 * 100 * 86_400]
     assert run_flop(np.ones((2, 3)), p).shape == (2, 3)

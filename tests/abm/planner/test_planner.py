@@ -20,6 +20,7 @@ from juste_retour.abm.simulation import Simulation
 UNION = load_members()
 BASE, REFORM = load("eu-status-quo"), load("essay-reform")
 SUMS = np.array([0.1, 0.5, 1.0, 2.0, 4.0, 7.0, 10.0, 20.0, 30.0, 60.0, 200.0, 1000.0])
+every = np.arange(UNION.sites.count)
 PRICES = [field.name for field in fields(Prices)]
 
 
@@ -85,15 +86,33 @@ def test_the_first_order_is_possible_when_the_agenda_first_decides():
     assert asked_by(load("federal-europe"), UNION).first == 4 * 2024 + 2
 
 
+def test_a_planner_pays_no_host_more_than_its_limit():
+    matched = BASE.changed({"agenda": "planner", "funding": "host_matches_half"})
+    solution = solve(Question(matched, UNION, 4 * 2024 + 2, every))
+    asked = np.zeros((len(solution.spend), UNION.states.count))
+    for j, state in enumerate(UNION.sites.state):
+        asked[:, state] += solution.amounts[:, j]
+    assert (0.5 * asked <= matched.match_share_of_gdp * UNION.states.gdp * (1 + 1e-9)).all()
+    assert (0.5 * asked > 0.9 * matched.match_share_of_gdp * UNION.states.gdp).any()
+
+
+def test_more_money_is_never_worse_in_tranches():
+    years = expected(REFORM.changed({"tranches": 4}))
+    assert (np.diff(years) <= 0).all()
+    assert not np.array_equal(years, expected(REFORM))
+
+
 # -- readings ---------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("scenario", [BASE, REFORM], ids=lambda s: s.name)
-def test_an_expected_reading_is_what_the_simulation_reads(scenario):
-    scenario = twin(scenario.changed({"operations.scandal_a_year": 0.0, "beyond_headroom": 2.0}))
+@pytest.mark.parametrize("payments", [{}, {"tranches": 3}, {"schedule": "2024:4 2026:6"}], ids=str)
+def test_an_expected_reading_is_what_the_simulation_reads(scenario, payments):
+    scenario = twin(scenario.changed({"operations.scandal_a_year": 0.0, "beyond_headroom": 2.0} | payments))
     env: Environment = Simulation(scenario, 3, range(12), UNION).env
     sites = np.array([0, 3, 7, 20, 31])
     amounts, quarters = np.array([[0.4, 2.0, 0.9, 1.5, 5.0]]), 4 * 2024 + np.array([[2, 2, 5, 4, 3]])
-    luck = Luck.of(env.tape, UNION.sites.count, np.arange(12))
-    own = Luck(*(getattr(luck, f.name)[:, sites] for f in fields(Luck)))
+    names = ["", ":order1", ":order2"]
+    luck = [Luck.of(env.tape, UNION.sites.count, np.arange(12), name) for name in names]
+    own = [Luck(*(getattr(one, f.name)[:, sites] for f in fields(Luck))) for one in luck]
     found = Evaluation(scenario, UNION).years_behind(Orders(sites, amounts, quarters), own)[0]
     plan, when = np.zeros((12, UNION.sites.count)), np.zeros((12, UNION.sites.count), dtype=np.int64)
     plan[:, sites], when[:, sites] = amounts, quarters
@@ -163,9 +182,6 @@ def test_a_planner_may_order_in_two_phases():
     assert (simulation.world.bargaining.rounds == len(set(chosen[0][chosen[0] >= 0].tolist()))).all()
 
 
-every = np.arange(UNION.sites.count)
-
-
 def test_planners_with_other_dates_stand_beside_each_other():
     late = load("gigafactories").changed({"agenda": "planner", "funding": "gni_key"})
     mixed = [late, late.changed({"envelope_eur_bn": 5.0}), late.changed({"procurement.award_years": 0.05})]
@@ -177,6 +193,6 @@ def test_planners_with_other_dates_stand_beside_each_other():
 
 
 def test_draws_of_the_planner_are_its_own():
-    assert not np.array_equal(
-        Tape(0, np.arange(4)).uniform("planner:award", 3), Tape(0, np.arange(4)).uniform("delivery:award", 3)
-    )
+    tape = Tape(0, np.arange(4))
+    own, worlds = (Luck.of(tape, 3, np.arange(4), name) for name in (":planner0", ""))
+    assert not np.array_equal(own.award, worlds.award)

@@ -1,0 +1,177 @@
+"""One world of a simulation as a Mesa model, whose agents are views on its arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import mesa
+import numpy as np
+
+from juste_retour.abm.accounts import Accounts
+from juste_retour.abm.calendar import label
+from juste_retour.abm.cast import KINDS, Agents, Cast, casting
+from juste_retour.abm.politics.payoffs import Payoffs
+from juste_retour.abm.reader import in_world
+from juste_retour.abm.readings import REPORTED, Readings
+from juste_retour.abm.reasons import Decision, reasons
+from juste_retour.abm.records import HeldBallot
+from juste_retour.abm.simulation import Simulation
+from juste_retour.agents.errors import BadInput, near
+from juste_retour.agents.mesa_agents import Actor, Commissioner
+from juste_retour.agents.mesa_facility import Facility
+from juste_retour.agents.rules import Handed
+from juste_retour.agents.situation import Situation
+
+_NEVER_ASKED = object()
+
+
+class WorldModel(mesa.Model):
+    """One world of a `Simulation` as a Mesa model; `AllocationModel` is the one to make.
+
+    Args:
+        simulation: which several models may share.
+        readings: of the simulation, shared likewise.
+        row: which of the worlds this is.
+        kinds: the class of each actor, from `juste_retour.abm.cast.casting`.
+    """
+
+    def __init__(
+        self,
+        simulation: Simulation,
+        readings: Readings,
+        row: int,
+        kinds: Mapping[str, list[type[Actor]]],
+    ):
+        super().__init__(rng=simulation.env.seed)
+        self.simulation, self.readings, self.row = simulation, readings, row
+        self.world = simulation.world
+        self._now = self.world.now
+        self._handed: dict[str, Handed] = {}
+        self._situation: tuple[int, Situation] | None = None
+        self._facilities: dict[int, Facility] = {}
+        self._members: list[Actor] = [
+            cls(self, place) for kind in kinds.values() for place, cls in enumerate(kind)
+        ]
+        self.minds: dict[str, list[Actor]] = {}  # agents that decide by themselves, by decision
+        for agent in self._members:
+            for name in agent.overridden():
+                self.minds.setdefault(name, []).append(agent)
+        self._learners = [a for a in self._members if type(a).step is not mesa.Agent.step]
+
+    def step(self) -> None:
+        """Let a quarter pass; nothing happens after the last."""
+        if self._now >= self.world.last:
+            self.running = False
+            return
+        self._now += 1
+        if self.world.now < self._now:  # models that share a world share its quarters
+            self.simulation.advance()
+        self._see_facilities()
+        for agent in self._learners:
+            agent.step()
+        self.running = self._now < self.world.last
+
+    def _see_facilities(self) -> None:
+        d, k = self.world.programme.delivered, self.row
+        stands = (
+            (self.world.programme.selected[k] >= 0) & ~d.cancelled[k] & (d.contracted[k] <= self.world.now)
+        )
+        for place in np.flatnonzero(stands).tolist():
+            if place not in self._facilities:
+                self._facilities[place] = Facility(self, place)
+        for place in [p for p in self._facilities if not stands[p]]:
+            self._facilities.pop(place).remove()
+
+    # -- what agents see ----------------------------------------------------------------------------------------------
+    @property
+    def accounts(self) -> Accounts:
+        """The accounts of this quarter, all worlds."""
+        return self.readings.accounts
+
+    @property
+    def quarter(self) -> str:
+        """This quarter, as "2026Q3"."""
+        return self.world.quarter
+
+    def __getattr__(self, name: str) -> Any:
+        """A reported quantity as it is this quarter, such as `model.years_behind`."""
+        if name in REPORTED:
+            return self.readings.quarter[name][self.row].item()
+        raise AttributeError(f"{type(self).__name__} has no {name!r}")
+
+    @property
+    def situation(self) -> Situation:
+        """What the states of this world know this quarter."""
+        if self._situation is None or self._situation[0] != self.world.now:
+            rows = np.array([self.row])
+            self._situation = (self.world.now, Payoffs(self.simulation.env, rows).situation)
+        return self._situation[1]
+
+    @property
+    def last_ballot(self) -> HeldBallot | None:
+        """The last ballot that was held in this world, its votes (1, states); None before the first."""
+        return next(in_world(reversed(self.simulation.env.ballots), self.row), None)
+
+    def handed(self, decision: str, otherwise: object = _NEVER_ASKED) -> Any:
+        """What all actors of this world were last handed for a decision."""
+        if decision in self._handed:
+            return self._handed[decision]
+        if otherwise is _NEVER_ASKED:
+            raise BadInput(f"nobody in this world has been asked to {decision} yet; step the model on.")
+        return otherwise
+
+    def by_rule(self, decision: str, *handed: object) -> Any:
+        """What the scenario's rule says in this world of anything that actors could be handed."""
+        return self.simulation.institutions.by_rule(decision, *handed, rows=np.array([self.row]))
+
+    def hand(self, decision: str, handed: Handed) -> None:
+        """Show the actors of this world what they are to decide on."""
+        self._handed[decision] = handed
+        for thing in handed:
+            if isinstance(thing, Situation):
+                self._situation = (self.world.now, thing)
+
+    @staticmethod
+    def label(quarter: int) -> str:
+        """A quarter's number as "2026Q3"."""
+        return label(quarter)
+
+    # -- why ----------------------------------------------------------------------------------------------------------
+    def why(self, agent: Actor | str) -> list[Decision]:
+        """Each decision of an agent so far: its terms, what they were held against, the result and who was pivotal.
+
+        Args:
+            agent: one of the model's agents; or its name, a state's code standing for the member state.
+        """
+        found = self._named(agent) if isinstance(agent, str) else agent
+        kind = next(k for cls, k in KINDS.items() if isinstance(found, cls))
+        own_mind = found.overridden()
+        return [
+            replace(d, rule=type(found).__name__) if d.family in own_mind else d
+            for d in reasons(self.simulation.env, self.row, kind, found.place)
+        ]
+
+    def _named(self, name: str) -> Actor:
+        known = {
+            a.label: a
+            for a in [*self._members, *self._facilities.values()]
+            if not isinstance(a, Commissioner)
+        }
+        if name not in known:
+            raise BadInput(f"no agent is called {name!r}; {near(name, known)}")
+        return known[name]
+
+
+def play(simulation: Simulation, agents: Agents) -> list[WorldModel]:
+    """Give a world that is about to run agents with minds of their own; each of its worlds gets its own of them.
+
+    Returns:
+        a model for each world, to be stepped after each quarter.
+    """
+    kinds = casting(simulation.world, agents)
+    readings = Readings(simulation.env)
+    models = [WorldModel(simulation, readings, row, kinds) for row in range(simulation.world.count)]
+    simulation.institutions.cast = Cast(models)
+    return models
