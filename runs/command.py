@@ -24,9 +24,9 @@ from typer.core import TyperGroup
 from juste_retour.agents.errors import JusteRetourError, near
 
 # Typer keeps Click's classes in a module of its own, another one from version to version
-type Command = Any
-type Context = Any
-type Formatter = Any
+Command = Any
+Context = Any
+Formatter = Any
 
 GROUP = "juste_retour.commands"
 USAGE_ERROR: Any = typer.BadParameter.__base__  # Typer's own errors go by no public name but this one's

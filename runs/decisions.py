@@ -9,7 +9,7 @@ from juste_retour.abm.outcomes import Outcomes
 from juste_retour.abm.records import Bid, Draft, Record, Vote
 from juste_retour.agents.arrays import Reals, Truths, Whole
 
-type Part = dict[str, ArrayLike]  # columns of some decisions; a text counts for all of them
+Part = dict[str, ArrayLike]  # columns of some decisions; a text counts for all of them
 
 _TERMS = ("trophies", "local", "race", "open", "payment", "transfer")
 _REAL = (

@@ -5,6 +5,7 @@ only where half of the worlds have no run.
 """
 
 from collections.abc import Iterable, Sequence
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -12,6 +13,7 @@ from numpy.typing import ArrayLike
 from juste_retour.agents.arrays import Reals
 
 LOW, HIGH = 0.05, 0.95
+Value = TypeVar("Value")
 SHARES = {"median": 0.5, "low": LOW, "high": HIGH}
 
 
@@ -59,7 +61,7 @@ def known_summary(values: ArrayLike) -> dict[str, float]:
     return {"median": float(middle), "low": float(low), "high": float(high)}
 
 
-def ranked_quantile[Value](values: Iterable[Value | None], share: float) -> Value | None:
+def ranked_quantile(values: Iterable[Value | None], share: float) -> Value | None:
     """The value at a quantile's rank among values with an order (quarters, say), None counting as the last.
 
     >>> ranked_quantile(["2026Q3", None, "2026Q1"], .5)
@@ -69,7 +71,7 @@ def ranked_quantile[Value](values: Iterable[Value | None], share: float) -> Valu
     return ranked[max(int(np.ceil(share * len(ranked))) - 1, 0)] if ranked else None
 
 
-def ranked_summary[Value](values: Sequence[Value | None]) -> dict[str, Value | None]:
+def ranked_summary(values: Sequence[Value | None]) -> dict[str, Value | None]:
     """The same of values with an order; see `ranked_quantile`."""
     return {name: ranked_quantile(values, share) for name, share in SHARES.items()}
 

@@ -22,6 +22,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter, process_time
+from typing import ParamSpec
 
 import mesa
 import numpy as np
@@ -32,6 +33,7 @@ from juste_retour.abm.model import AllocationModel
 from juste_retour.abm.scenario import load
 from juste_retour.runs.chunked import CHUNK, chunks
 
+Given = ParamSpec("Given")
 ROOT = Path(__file__).parents[2]
 
 
@@ -55,7 +57,7 @@ def batch(scenario: str, worlds: int) -> None:
     )
 
 
-def seconds[**Given](work: Callable[Given, object], *arguments: Given.args, **more: Given.kwargs) -> float:
+def seconds(work: Callable[Given, object], *arguments: Given.args, **more: Given.kwargs) -> float:
     start = process_time()
     work(*arguments, **more)
     return process_time() - start

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 
@@ -40,8 +40,11 @@ class HasDoubt(Protocol):
         """The doubt."""
 
 
+Tried = TypeVar("Tried", bound=HasDoubt)
+
+
 @dataclass(frozen=True)
-class Question[Tried]:
+class Question(Generic[Tried]):
     """What is asked of every trial: `value` (worlds,), which counts if it is above `least`."""
 
     name: str
@@ -85,7 +88,7 @@ def holds(values: Reals, least: float) -> bool:
     return bool(np.mean(values < 0) <= CONTRARY)
 
 
-def judged[Tried: HasDoubt](question: Question[Tried], trials: Sequence[Tried]) -> Finding:
+def judged(question: Question[Tried], trials: Sequence[Tried]) -> Finding:
     """Judge a question over all trials, the first of which is the model as it stands."""
     values = [question.value(trial) for trial in trials]
     stands = holds(values[0], question.least)

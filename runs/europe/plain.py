@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict
 
-type Row = Mapping[str, Any]  # a row of a table: texts, numbers, None for what is not known
-type Rows = Sequence[Row]
+Row = Mapping[str, Any]  # a row of a table: texts, numbers, None for what is not known
+Rows = Sequence[Row]
 
 
 class PlainFinding(TypedDict):

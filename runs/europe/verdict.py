@@ -32,7 +32,7 @@ from juste_retour.runs.europe.plain import PlainVerdict
 WORLDS = 200
 SEED = 20260114
 SAID = ("parameters", "moments", "delays", "counts", "third_wave", "hosts", "past")
-type Job = tuple[Callable[..., object], tuple[object, ...]]
+Job = tuple[Callable[..., object], tuple[object, ...]]
 CURVES: dict[str, Callable[[Bench], object]] = {
     "audit": curves.what_audit_buys,
     "geography": curves.where_geography_flips,

@@ -18,7 +18,7 @@ from juste_retour.agents.arrays import Reals
 from juste_retour.agents.errors import BadInput, near
 from juste_retour.runs.experiments.factors import SCENARIO, Factor, Level
 
-type Point = dict[str, Level]  # factors to levels
+Point = dict[str, Level]  # factors to levels
 FROM, TO = "from", "to"
 MOST_POINTS = 5_000_000
 

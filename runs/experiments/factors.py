@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -12,7 +12,8 @@ from juste_retour.abm.scenario import Scenario, parameters
 from juste_retour.agents.errors import BadInput, near
 from juste_retour.agents.rules import FAMILIES, Parameter, Setting
 
-type Level = Any  # of a factor: a number, a text, true or false, or a table of a rule
+Found = TypeVar("Found")
+Level = Any  # of a factor: a number, a text, true or false, or a table of a rule
 
 SCENARIO = "scenario"
 _TABLE = ("levels", "low", "high", "scale", "steps")
@@ -160,7 +161,7 @@ def check_rule(key: str, level: Level, place: str) -> Level:
     )
 
 
-def _renamed[Found](find: Callable[[], Found], place: str) -> Found:
+def _renamed(find: Callable[[], Found], place: str) -> Found:
     try:
         return find()
     except BadInput as error:

@@ -27,7 +27,7 @@ from juste_retour.runs.printing import json_text
 from juste_retour.runs.provenance import changes_between, made_with
 from juste_retour.runs.reports.report import rendered, spec_text
 
-type Content = bytes | str | Path  # of a file in the archive; a path names the file that is packed
+Content = bytes | str | Path  # of a file in the archive; a path names the file that is packed
 
 ARCHIVE = "replication.zip"
 _WHEN = (1980, 1, 1, 0, 0, 0)  # the earliest that a ZIP file knows: equal content, equal bytes

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass
+from typing import TypeVar
 
 import numpy as np
 
@@ -16,7 +17,8 @@ from juste_retour.agents.arrays import Reals, Truths, total
 from juste_retour.agents.rules import Handed
 from juste_retour.runs.workshop.conformance.scenes import Scene
 
-type Answer = dict[str, np.ndarray]  # what a rule returned: its arrays by name, whatever they hold
+Wanted = TypeVar("Wanted")
+Answer = dict[str, np.ndarray]  # what a rule returned: its arrays by name, whatever they hold
 
 KINDS = {"b": "truth values", "iu": "whole numbers", "f": "real numbers"}
 SLACK = 1 + 1e-9
@@ -158,7 +160,7 @@ def _part(x: object, name: str, scene: Scene) -> np.ndarray:
     return found
 
 
-def _instance[Wanted](x: object, cls: type[Wanted]) -> Wanted:
+def _instance(x: object, cls: type[Wanted]) -> Wanted:
     if not isinstance(x, cls):
         said = "nothing" if x is None else f"a {type(x).__name__}"
         raise Unlawful(f"returns {said}; return a {cls.__name__} (from {cls.__module__})")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -19,6 +19,8 @@ from juste_retour.agents.payoff import local_scale
 from juste_retour.agents.rules import Handed
 from juste_retour.agents.situation import Offer, Situation, States
 from juste_retour.runs.workshop.conformance.scenes import Scene
+
+Answer = TypeVar("Answer")
 
 
 def place_of(order: Whole) -> Whole:
@@ -57,7 +59,7 @@ def _alone(situation: Situation, order: Whole, size: Number) -> Offer:
     return reordered(situation.alone(np.take(sizes, place_of(order), axis=-1)), order)
 
 
-def _continued[Answer](question: Callable[[], Answer], order: Whole) -> Answer:
+def _continued(question: Callable[[], Answer], order: Whole) -> Answer:
     return reordered(question(), order)
 
 
@@ -104,7 +106,7 @@ def renamed(family: str, handed: Handed, order: Whole, scene: Scene) -> Handed |
     return None
 
 
-def returned[Answer](family: str, out: Answer, order: Whole) -> Answer:
+def returned(family: str, out: Answer, order: Whole) -> Answer:
     """What a rule returned, its actors renamed."""
     if family in ("voting", "entitlement", "reversion", "agenda"):
         return out  # names no actor: a truth value a world, or money at sites

@@ -26,8 +26,8 @@ from juste_retour.agents.some_worlds import count_of
 
 WORLDS = 13  # fits no other axis of the shipped unions
 BRIEF = {"end": "2026Q4", "window_years": 2.0}
-type Parameters = dict[str, Setting | Reals]  # of a rule, as a run hands them over
-type Changes = Mapping[str, object]  # to a scenario
+Parameters = dict[str, Setting | Reals]  # of a rule, as a run hands them over
+Changes = Mapping[str, object]  # to a scenario
 
 BY_COMMISSION: Changes = BRIEF | {"agenda": "commission_proposal"}
 BY_CALL: Changes = BRIEF

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from types import FrameType
-from typing import Concatenate, TextIO
+from typing import Concatenate, ParamSpec, TextIO
 
 import numpy as np
 
@@ -27,6 +27,7 @@ from juste_retour.agents.rules import Handed, Rule, family
 from juste_retour.runs.user_rules import said
 from juste_retour.runs.workshop.conformance.scenes import COUNCIL, Parameters
 
+Slots = ParamSpec("Slots")
 LIMIT = 10.0  # seconds that a question may take
 GRACE = 1.0  # seconds after which a process that hears no alarm is ended, if it is one of the rule's own
 WHIMS = ("random", "secrets", "uuid", "time", "datetime")  # modules whose answers differ from call to call
@@ -253,7 +254,7 @@ class Spied:
             if hasattr(table, name):
                 setattr(table, name, self._noting(getattr(table, name)))
 
-    def _noting[**Slots](
+    def _noting(
         self, draw: Callable[Concatenate[str, Slots], Reals]
     ) -> Callable[Concatenate[str, Slots], Reals]:
         def noted(channel: str, *args: Slots.args, **more: Slots.kwargs) -> Reals:
