@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
-from typing import Concatenate, Protocol
+from typing import Concatenate, ParamSpec, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,8 @@ from juste_retour.abm.world import World
 from juste_retour.agents.arrays import Reals, Truths, total
 from juste_retour.agents.lab import Market
 from juste_retour.agents.some_worlds import some_worlds
+
+P = ParamSpec("P")
 
 
 class Foresight(Protocol):
@@ -73,9 +75,7 @@ class Environment:
         self._standing: dict[int, Pool] = {}
         self._yearly: dict[str, tuple[int, Reals]] = {}
 
-    def record[**P](
-        self, kind: Callable[Concatenate[str, P], Record], *arrays: P.args, **named: P.kwargs
-    ) -> None:
+    def record(self, kind: Callable[Concatenate[str, P], Record], *arrays: P.args, **named: P.kwargs) -> None:
         """Keep a record of this quarter if the run keeps a trace."""
         if self.trace is not None:
             self.trace.append(kind(self.world.quarter, *arrays, **named))

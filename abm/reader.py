@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
@@ -13,8 +14,10 @@ from juste_retour.abm.records import Record, TimelineQuarter, Vote
 from juste_retour.agents.arrays import Reals, Truths
 from juste_retour.agents.some_worlds import some_worlds
 
+R = TypeVar("R", bound=Record)
 
-def in_world[R: Record](records: Iterable[R], row: int) -> Iterator[R]:
+
+def in_world(records: Iterable[R], row: int) -> Iterator[R]:
     """The records that concern one world, of that world alone: all their first axes are of length one."""
     for record in records:
         at = np.flatnonzero(record.worlds == row)

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from typing import Generic, TypeVar
+
+Key = TypeVar("Key")
+Value = TypeVar("Value")
 
 
-class Remembered[Key, Value]:
+class Remembered(Generic[Key, Value]):
     """The latest results of a function; an argument is known again by identity.
 
     Arrays have no hash, and comparing them costs more than most of what is remembered. The key is kept beside the value,

@@ -14,7 +14,7 @@ from functools import cache, cached_property
 from importlib import resources
 from operator import attrgetter
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Union
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +29,7 @@ from juste_retour.agents.rules import FAMILIES, Parameter, Rule, Setting, family
 from juste_retour.agents.values import Values
 
 Content = Mapping[str, object]  # what a scenario file says, not yet checked
-type Entry = Setting | dict[str, Entry]  # a parameter, or a family's rule by name or as a table
+Entry = Union[Setting, dict[str, "Entry"]]  # noqa: UP007  a parameter, or a family's rule by name or as a table
 DEFAULT, UNNAMED = "eu-status-quo", "unnamed"
 
 

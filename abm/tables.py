@@ -13,7 +13,7 @@ from datetime import date
 from difflib import SequenceMatcher
 from hashlib import sha256
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -307,7 +307,10 @@ def _misspells(column: str, wanted: str) -> bool:
     return b.startswith(f"{a}_") or SequenceMatcher(None, a, b).ratio() >= 0.8
 
 
-def _frozen[Kind: np.generic](values: Iterable[float], kind: type[Kind]) -> NDArray[Kind]:
+Kind = TypeVar("Kind", bound=np.generic)
+
+
+def _frozen(values: Iterable[float], kind: type[Kind]) -> NDArray[Kind]:
     """Return an array that nobody can write to: the shipped Union is shared by all worlds of a process."""
     array = np.array(list(values), dtype=kind)
     array.flags.writeable = False

@@ -5,6 +5,8 @@ along the last axis of a C-contiguous array in an order that depends on that axi
 in the model goes through `total`. Sums of whole numbers and truth values are exact in any order.
 """
 
+from typing import TypeVar
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -35,12 +37,15 @@ def power(base: ArrayLike, exponent: ArrayLike) -> Reals:
     return np.power(base, np.broadcast_to(exponent, shape).copy())
 
 
-def take[Entry: np.generic](x: NDArray[Entry], index: Whole) -> NDArray[Entry]:
+Entry = TypeVar("Entry", bound=np.generic)
+
+
+def take(x: NDArray[Entry], index: Whole) -> NDArray[Entry]:
     """Pick entries along the last axis by one index for all worlds; the result is C-contiguous (a fancy index is not)."""
     return np.take(x, index, axis=-1)
 
 
-def pick[Entry: np.generic](x: NDArray[Entry], index: Whole) -> NDArray[Entry]:
+def pick(x: NDArray[Entry], index: Whole) -> NDArray[Entry]:
     """Pick along the last axis by an index of each world's own: x (..., n), index (..., k) to (..., k)."""
     return np.take_along_axis(np.broadcast_to(x, index.shape[:-1] + np.shape(x)[-1:]), index, axis=-1)
 

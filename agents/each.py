@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import is_dataclass, replace
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -81,7 +81,10 @@ class Asked(BaseException):
     """An actor wants to know what a site of its own would be worth; the answer is worked out for all who ask at once."""
 
 
-class Asks[Answer]:
+Answer = TypeVar("Answer")
+
+
+class Asks(Generic[Answer]):
     """What actors ask of `alone`: the n-th question of everyone is answered together, then each is heard again.
 
     A decision has no side effects, so hearing it again from the start brings it to the same question. `asked` counts

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from importlib import import_module
 from types import ModuleType
-from typing import Annotated, Any, get_args, get_origin, get_type_hints, overload
+from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints, overload
 
 import numpy as np
 
@@ -146,6 +146,8 @@ SHIPPERS = ("juste_retour.agents.", "juste_retour.abm.")  # packages whose rules
 OFFERS = "juste_retour.rules"  # the entry-point group by which installed packages offer rules
 OFFERED: dict[str, ModuleType] = {}  # those that have been imported
 
+F = TypeVar("F", bound=Function)
+
 
 class Family:
     """A named kind of choice; calling it on a function enters that function as a rule.
@@ -189,9 +191,9 @@ class Family:
         FAMILIES[name] = self
 
     @overload
-    def __call__[F: Function](self, function: F, /) -> F: ...
+    def __call__(self, function: F, /) -> F: ...
     @overload
-    def __call__[F: Function](self, function: None = None, /, **marks: object) -> Callable[[F], F]: ...
+    def __call__(self, function: None = None, /, **marks: object) -> Callable[[F], F]: ...
     def __call__(self, function: Function | None = None, /, **marks: object) -> Function:
         """Enter a rule: `@family`, or `@family(anonymous=True, ...)` to declare properties."""
         if function is None:
@@ -199,9 +201,9 @@ class Family:
         return self._enter(function, marks={})
 
     @overload
-    def each[F: Function](self, function: F, /) -> F: ...
+    def each(self, function: F, /) -> F: ...
     @overload
-    def each[F: Function](self, function: None = None, /, **marks: object) -> Callable[[F], F]: ...
+    def each(self, function: None = None, /, **marks: object) -> Callable[[F], F]: ...
     def each(self, function: Function | None = None, /, **marks: object) -> Function:
         """Enter a rule that is written for one actor in one world; the family lifts it over all.
 

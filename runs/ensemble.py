@@ -23,6 +23,17 @@ if TYPE_CHECKING:
     from juste_retour.runs.plots import Plots
 
 _LARGEST = 2**63 - 1
+BRIEFLY = (
+    "sites",
+    "hosts",
+    "committed_eur_bn",
+    "spend_eur_bn",
+    "unspent_eur_bn",
+    "aggregate_accelerators",
+    "years_behind",
+    "years_behind_at_end",
+    "price_of_politics",
+)
 
 
 def whole(value: Any, name: str, low: int, high: int = _LARGEST) -> int:
@@ -100,7 +111,7 @@ class Result:
         )
         lines = [f"{self.scenario.name}, seed {self.seed}, {span}"]
         if "worlds" in self.tables:
-            for name in ("sites", "hosts", "aggregate_accelerators", "years_behind", "price_of_politics"):
+            for name in BRIEFLY:
                 if name in self.worlds:
                     s = summary(self.worlds[name])
                     lines.append(f"  {name}: {brief(s['median']) if self.count == 1 else within(s, brief)}")

@@ -58,7 +58,8 @@ class Plots:
         """How many years behind the frontier the worlds are; those without a run are counted in the label."""
         return self._spread(
             "years_behind",
-            f"years behind the frontier, mean of {self.result.scenario.window_years:g} years",
+            f"years behind the frontier, mean of the {self.result.scenario.window_years:g} years to "
+            f"{self.result.scenario.window_end}",
             axes,
         )
 

@@ -55,19 +55,62 @@ _RACE = _columns(
         "the same lag in capability, algorithms counted; missing where nothing works",
     ),
 )
+_READING = _columns(
+    ("largest_run_flop", "real", "FLOP", "largest single training run in the last quarter of the window"),
+    ("frontier_flop", "real", "FLOP", "largest single run at the world's frontier in that quarter"),
+    (
+        "years_behind",
+        "real",
+        "years",
+        "compute lag, mean over the quarters of the window; a lag without a run, or above it, counts as `lag_cap_years`; "
+        "missing where no quarter has a run",
+    ),
+    ("years_behind_at_end", "real", "years", "compute lag in the last quarter of the window"),
+    ("least_years_behind", "real", "years", "smallest compute lag in the window"),
+    (
+        "quarters_without_run",
+        "whole",
+        "quarters",
+        "quarters of the window whose lag counts as `lag_cap_years`",
+    ),
+    (
+        "capability_lag_years",
+        "real",
+        "years",
+        "capability lag, algorithms counted, mean over the window like `years_behind`",
+    ),
+)
 PRICES = tuple(field.name for field in fields(Prices))
 TABLES: dict[str, tuple[Column, ...]] = {
     "worlds": _columns(
         ("sites", "whole", "sites", "facilities under contract by the last quarter"),
         ("hosts", "whole", "states", "states with at least one facility"),
         ("two_site_states", "whole", "states", "states with two facilities or more"),
-        ("spend_eur_bn", "real", "EUR bn", "what the facilities cost: machines, building, services"),
-        ("unspent_eur_bn", "real", "EUR bn", "what is left of the envelope"),
+        (
+            "committed_eur_bn",
+            "real",
+            "EUR bn",
+            "sum of the plans that passed, selections that were canceled later included, sites that hosts build outside "
+            "the program not",
+        ),
+        (
+            "spend_eur_bn",
+            "real",
+            "EUR bn",
+            "what the contracted facilities cost: machines, building, services",
+        ),
+        ("unspent_eur_bn", "real", "EUR bn", "the envelope less what was committed"),
         ("aggregate_accelerators", "real", "accelerators", "accelerators of all facilities together"),
+        (
+            "open_accelerators",
+            "real",
+            "accelerators",
+            "accelerators that the largest run does not take: open to all, used or not",
+        ),
         ("h100_equivalents", "real", "H100", "the same in accelerators of one make, by peak FLOP/s"),
         ("largest_site_accelerators", "real", "accelerators", "accelerators of the largest facility"),
     )
-    + _RACE
+    + _READING
     + _columns(
         (
             "price_of_politics",

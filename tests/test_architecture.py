@@ -70,6 +70,11 @@ def test_no_file_imports_a_bare_room():
         assert not bare, f"{name_of(path)}: {bare[0]!r}"
 
 
+@pytest.mark.parametrize("path", FILES, ids=name_of)
+def test_older_tools_can_parse_the_source(path):
+    ast.parse(path.read_text(encoding="utf-8"), filename=str(path), feature_version=(3, 11))
+
+
 def test_there_are_files_to_look_at():
     assert len(FILES) > 40
     assert {name_of(path).split("/")[0] for path in FILES} == set(ROOMS)

@@ -33,7 +33,8 @@ def _one(result: Result, changed: str, where: Console) -> None:
     world = result.worlds.iloc[0]
     where.print(
         f"{result.scenario.name}{changed}, seed {result.seed}, world {result.first}: {counted(world['sites'], 'site')} in "
-        f"{counted(world['hosts'], 'state')}, EUR {world['spend_eur_bn']:.1f} bn spent and {world['unspent_eur_bn']:.1f} bn left"
+        f"{counted(world['hosts'], 'state')}. Of EUR {result.scenario.envelope_eur_bn:g} bn, {world['committed_eur_bn']:.1f} "
+        f"bn are committed and {world['unspent_eur_bn']:.1f} bn unspent; EUR {world['spend_eur_bn']:.1f} bn are spent",
     )
     where.print()
     _facilities(result, where)
@@ -77,14 +78,15 @@ def _facilities(result: Result, where: Console) -> None:
 def _adds_up(result: Result) -> str:
     world = result.worlds.iloc[0]
     aggregate = f"What adds up: {world['aggregate_accelerators']:,.0f} accelerators."
-    date = result.scenario.window_end
+    scenario = result.scenario
     if np.isnan(world["years_behind"]):
-        return f"{aggregate} What does not: nothing works in {date}, so there is no run to hold against the frontier."
+        return f"{aggregate} What does not: no machine works before {scenario.window_end}, so there is no run to compare."
     price = world["price_of_politics"]
-    cost = "" if np.isnan(price) else f"; politics cost {price:.1f} of them"
+    cost = "" if np.isnan(price) else f"; politics costs {price:.1f} of them"
     return (
-        f"{aggregate} What does not: the largest single run of {date}, {world['largest_run_flop']:.1e} FLOP, is "
-        f"{world['years_behind']:.1f} years behind the frontier ({world['frontier_flop']:.1e}){cost}."
+        f"{aggregate} What does not: the largest single run. Over {scenario.window_years:g} years, to {scenario.window_end}, "
+        f"it is {world['years_behind']:.1f} years behind the frontier on average{cost}; at the end of these years, with "
+        f"{world['largest_run_flop']:.1e} FLOP, {world['years_behind_at_end']:.1f} years ({world['frontier_flop']:.1e})."
     )
 
 
@@ -109,23 +111,29 @@ def _many(result: Result, changed: str, where: Console) -> None:
     worlds = result.worlds
     where.print(
         f"{result.scenario.name}{changed}, seed {result.seed}, {result.count:,} worlds: {_several(worlds['sites'], 'site')} in "
-        f"{_several(worlds['hosts'], 'state')} (median, 5 to 95 %)"
+        f"{_several(worlds['hosts'], 'state')} (median, 5 to 95 %). Of EUR {result.scenario.envelope_eur_bn:g} bn, "
+        f"{_span(worlds['committed_eur_bn'], '.1f')} bn are committed and {_span(worlds['unspent_eur_bn'], '.1f')} bn unspent; "
+        f"EUR {_span(worlds['spend_eur_bn'], '.1f')} bn are spent",
     )
     where.print()
     _by_state(result, where)
     idle = without_a_run(worlds["years_behind"])
-    date = result.scenario.window_end
+    scenario = result.scenario
     text = (
-        f"What adds up: {_span(worlds['aggregate_accelerators'])} accelerators. What does not: the largest single run of "
-        f"{date}, {_span(worlds['largest_run_flop'], '.1e')} FLOP, is {_span(worlds['years_behind'], '.1f')} years behind the "
-        f"frontier"
+        f"What adds up: {_span(worlds['aggregate_accelerators'])} accelerators. What does not: the largest single run. Over "
+        f"{scenario.window_years:g} years, to {scenario.window_end}, it is {_span(worlds['years_behind'], '.1f')} years "
+        "behind the frontier on average"
     )
     if "price_of_politics" in worlds:
-        text += f"; politics cost {_span(worlds['price_of_politics'], '.1f')} of them"
+        text += f"; politics costs {_span(worlds['price_of_politics'], '.1f')} of them"
+    text += (
+        f"; at the end of these years, with {_span(worlds['largest_run_flop'], '.1e')} FLOP, "
+        f"{_span(worlds['years_behind_at_end'], '.1f')} years"
+    )
     where.print(text + ".")
     if idle:
         where.print(
-            f"In {idle:,} of {result.count:,} worlds nothing works then; they count as worse than any number."
+            f"In {idle:,} of {result.count:,} worlds no machine works in these years; they count as worse than any number."
         )
     where.print(_votes(result))
 

@@ -1,7 +1,10 @@
 """Attribution: which part of the institutions makes how much of the difference between two scenarios.
 
-All 2^k switches of k groups run on the same luck; the Shapley value splits the difference so that the shares add up
-to it, and the interaction index says which two groups work only together.
+All 2^k switches of k groups run with common random numbers. The Shapley value splits the difference so that the shares
+add up to it, and the interaction index says which two groups work only together. Money is a group like the others: it
+brings its scenario's envelope, tranches and rule for what is left, and a cap on the committed sum. The cap is the
+smaller sum that the two scenarios commit in that replication. It holds for the money of the scenario that commits no
+more, and in every mixture at equal spending.
 
 Sources: Shapley (1953), A Value for n-Person Games; Grabisch and Roubens (1999), An axiomatic approach to the concept
 of interaction among players in cooperative games, International Journal of Game Theory 28.
@@ -9,8 +12,8 @@ of interaction among players in cooperative games, International Journal of Game
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from itertools import combinations
 from math import factorial
 from pathlib import Path
@@ -20,18 +23,18 @@ import numpy as np
 import pandas as pd
 
 from juste_retour.abm.members import Members
-from juste_retour.abm.scenario import Scenario, load, parameters
+from juste_retour.abm.scenario import Scenario, load
 from juste_retour.agents.arrays import Reals
 from juste_retour.agents.errors import BadInput
-from juste_retour.agents.rules import FAMILIES
-from juste_retour.runs.chunked import Progress
-from juste_retour.runs.contrasts.contrasts import mean
-from juste_retour.runs.contrasts.paired import Paired, outcome, union_of
+from juste_retour.runs.chunked import Progress, chunks
+from juste_retour.runs.contrasts.contrasts import checked_equal, mean
+from juste_retour.runs.contrasts.paired import COMMITTED, Found, Runs, outcome, over, union_of
 from juste_retour.runs.contrasts.resampling import interval, resampled_means
+from juste_retour.runs.contrasts.switches import GROUPS, MONEY, Switches, switches
+from juste_retour.runs.contrasts.windows import OF_A_WINDOW, SIDE_BY_SIDE, Window, in_one_window
 from juste_retour.runs.ensemble import whole
+from juste_retour.runs.tables import PRICES
 
-GROUPS = ("placement", "funding", "procurement", "operations", "pooling")
-PARAMETERS = "parameters"
 WORLDS = 400
 
 
@@ -61,12 +64,23 @@ class Interaction:
     high: float
 
 
+@dataclass(frozen=True)
+class OverWindow:
+    """The difference and its shares over another window, read from the same runs."""
+
+    window_years: float
+    difference: float
+    shares: list[Share]
+
+
 @dataclass(frozen=True, eq=False)
 class Attribution:
     """The difference in an outcome between two scenarios (to less from), split by group.
 
     `joined` lists groups that had to move as one because some mixture of theirs is refused, each with the reason.
-    `left_out` counts worlds in which some switch leaves no run at all; the rest are attributed.
+    `left_out` counts worlds in which some switch leaves no run at all; the rest are attributed. `window` names the
+    quarters that are read, for both scenarios; `windows` reads others from the same runs, `windows_left_out` names
+    those that end after the last quarter, and `sensitive` the groups whose share changes rank or sign among them.
     """
 
     outcome: str
@@ -83,86 +97,33 @@ class Attribution:
     interactions: list[Interaction]
     joined: list[tuple[tuple[str, ...], str]]
     left_out: int
+    equal: str = "envelopes"
+    committed_from: float = np.nan
+    committed_to: float = np.nan
+    window: str = ""
+    windows: list[OverWindow] = field(default_factory=list)
+    windows_left_out: list[float] = field(default_factory=list)
+    at_equal_spending: Attribution | None = None
 
     @property
     def table(self) -> pd.DataFrame:
         """One row a group."""
         return pd.DataFrame([asdict(s) for s in self.shares])
 
+    @property
+    def sensitive(self) -> list[str]:
+        """Groups whose share changes rank or sign among the windows."""
+        return sensitive_to_the_window([{s.group: s.share for s in w.shares} for w in self.windows])
+
     def __repr__(self) -> str:
         """What was found, a line each."""
         lines = [
             f"{self.outcome}: {self.source} {self.value_from:.4g}, {self.target} {self.value_to:.4g}, "
-            f"difference {self.difference:.4g} ({self.worlds} worlds)"
+            f"difference {self.difference:.4g} ({self.worlds} worlds, equal {self.equal})"
         ]
         return "\n".join(
             lines + [f"  {s.group}: {s.share:.4g} ({s.low:.4g} to {s.high:.4g})" for s in self.shares]
         )
-
-
-@dataclass(frozen=True)
-class Switches:
-    """The switches between two scenarios: units of groups that move together, and the scenario of every mixture.
-
-    `mixtures[m]` has unit k from the target where bit k of m is set.
-    """
-
-    source: Scenario
-    target: Scenario
-    units: tuple[tuple[str, ...], ...]
-    mixtures: tuple[Scenario, ...]
-    joined: tuple[tuple[tuple[str, ...], str], ...]
-
-
-def group_of(key: str) -> str:
-    """The attribution group that a family or a parameter belongs to."""
-    return FAMILIES[key].group if key in FAMILIES else PARAMETERS
-
-
-def groups_between(source: Scenario, target: Scenario) -> list[str]:
-    """The groups in which two scenarios differ, in their order."""
-    a, b = source.plain(), target.plain()
-    moved = {group_of(key) for key in (*FAMILIES, *parameters()) if a[key] != b[key]}
-    known = [*GROUPS, *sorted({f.group for f in FAMILIES.values()} - set(GROUPS)), PARAMETERS]
-    return [group for group in known if group in moved]
-
-
-def switches(source: Scenario, target: Scenario) -> Switches:
-    """Build every mixture of two scenarios; groups whose mixture is refused are joined."""
-    units: list[tuple[str, ...]] = [(group,) for group in groups_between(source, target)]
-    joined: list[tuple[tuple[str, ...], str]] = []
-    while True:
-        mixtures: list[Scenario] = []
-        refusals: dict[int, str] = {}
-        for m in range(2 ** len(units)):
-            taken = [group for k, unit in enumerate(units) if m >> k & 1 for group in unit]
-            try:
-                mixtures.append(mixed(source, target, taken))
-            except BadInput as error:
-                refusals[m] = str(error)
-        if not refusals:
-            return Switches(source, target, tuple(units), tuple(mixtures), tuple(joined))
-        i, j = _culprits(refusals, len(units))
-        together = units[i] + units[j]
-        joined = [(g, why) for g, why in joined if not set(g) <= set(together)]
-        joined.append((together, next(iter(refusals.values()))))
-        units[i] = together
-        del units[j]
-
-
-def _culprits(refusals: Mapping[int, str], count: int) -> tuple[int, int]:
-    """The two units that, always moving together, leave the fewest refusals."""
-    pairs = list(combinations(range(count), 2))
-    return min(pairs, key=lambda p: sum((m >> p[0] & 1) == (m >> p[1] & 1) for m in refusals))
-
-
-def mixed(source: Scenario, target: Scenario, groups: Iterable[str]) -> Scenario:
-    """The source with some groups as in the target; a rule's parameters travel with its family."""
-    there, taken = target.plain(), list(dict.fromkeys(groups))
-    changes = {key: there[key] for key in (*FAMILIES, *parameters()) if group_of(key) in taken}
-    if not changes:
-        return source
-    return Scenario.of(source.plain() | changes, " + ".join([source.name, *taken]))
 
 
 def attribute(
@@ -172,25 +133,129 @@ def attribute(
     outcome_name: str = "years_behind",
     worlds: int = WORLDS,
     seed: int = 0,
+    equal: str = "envelopes",
     members: Members | Path | str | None = None,
     progress: Progress | None = None,
 ) -> Attribution:
     """Split the difference of an outcome under `target` less that under `source` by group of institutions.
 
     Args:
-        source: the scenario to start from.
+        source: the scenario to start from. Both are read over its window.
         target: the scenario to end at.
         outcome_name: a column of the table `worlds`.
         worlds: worlds of each of the 2^k switches.
         seed: whole number of at least 0.
+        equal: "envelopes" for the scenarios as they are, with the split at equal spending as `at_equal_spending`;
+            "spending" for the latter alone.
         members: a union, or a folder of its tables.
         progress: called with runs done and runs to do.
     """
     outcome(outcome_name)
-    built = switches(load(source), load(target))
-    paired = Paired(built.mixtures, whole(seed, "seed", 0), union_of(members), [outcome_name])
-    paired.extend(whole(worlds, "worlds", 2), progress)
-    return attributed(built, paired.values[outcome_name], outcome_name, seed)
+    checked_equal(equal, [outcome_name])
+    ends = in_one_window([load(source), load(target)])
+    built = switches(ends[0], ends[1], [MONEY])
+    beside, left_out = _windows_beside(outcome_name, ends)
+    runs = Runs(whole(seed, "seed", 0), union_of(members), [outcome_name], beside)
+    games = mixtures_run(built, runs, whole(worlds, "worlds", 2), progress)
+    priced = outcome_name in PRICES
+    found = []
+    for name, game in zip(("envelopes", "spending"), games, strict=True):
+        if name == "spending" and priced:
+            continue
+        sums = game[COMMITTED]
+        found.append(
+            replace(
+                attributed(built, game[outcome_name], outcome_name, seed),
+                equal=name,
+                committed_from=mean(sums[0]),
+                committed_to=mean(sums[-1]),
+                window=str(Window.of(ends[0])),
+                windows=[
+                    _over_window(built, game[over(outcome_name, w)], outcome_name, seed, w) for w in beside
+                ],
+                windows_left_out=left_out,
+            )
+        )
+    if priced or equal == "spending":
+        return found[-1]
+    return replace(found[0], at_equal_spending=found[1])
+
+
+def mixtures_run(
+    built: Switches, runs: Runs, worlds: int, progress: Progress | None = None
+) -> tuple[Found, Found]:
+    """Run every mixture; outcomes (mixtures, worlds) by name, at equal envelopes and at equal spending.
+
+    Prices are left out at equal spending, and no cap holds where they are read.
+    """
+    distinct = {mixture.digest: mixture for mixture in built.mixtures}
+    ends = (built.source.digest, built.target.digest)
+    free: list[Found] = []
+    equal: list[Found] = []
+    for part in chunks(worlds):
+        first, count = part.start, part.stop - part.start
+        found = {digest: runs.of(distinct[digest], first, count) for digest in ends}
+        sums = [found[digest][COMMITTED] for digest in ends]
+        target = np.minimum(*sums)
+        held: dict[str, Found] = {}
+        for done, (digest, mixture) in enumerate(distinct.items(), 1):
+            if digest not in found:
+                found[digest] = runs.of(mixture, first, count)
+            held[digest] = runs.at_most(mixture, first, found[digest], target)
+            if progress is not None:
+                progress(first * len(distinct) + count * done, worlds * len(distinct))
+        capped = [np.asarray(committed <= target) for committed in sums]
+        free.append(
+            _stacked(
+                [
+                    _where(capped[built.switched(m, MONEY)], held[mixture.digest], found[mixture.digest])
+                    for m, mixture in enumerate(built.mixtures)
+                ]
+            )
+        )
+        equal.append(_stacked([held[mixture.digest] for mixture in built.mixtures]))
+    return _joined(free), _joined(equal)
+
+
+def _where(capped: Any, held: Found, free: Found) -> Found:
+    return {name: np.where(capped, held.get(name, values), values) for name, values in free.items()}
+
+
+def _stacked(mixtures: Sequence[Found]) -> Found:
+    return {name: np.stack([m[name] for m in mixtures]) for name in mixtures[0]}
+
+
+def _joined(parts: Sequence[Found]) -> Found:
+    return {name: np.concatenate([part[name] for part in parts], axis=1) for name in parts[0]}
+
+
+def _windows_beside(outcome_name: str, ends: Sequence[Scenario]) -> tuple[list[Window], list[float]]:
+    """The windows that are read side by side, and the years of those that end after the last quarter."""
+    if outcome_name not in OF_A_WINDOW:
+        return [], []
+    every = [Window.of(ends[0], years) for years in SIDE_BY_SIDE]
+    kept = [w for w in every if all(w.within(end) for end in ends)]
+    return kept, [w.years for w in every if w not in kept]
+
+
+def _over_window(built: Switches, values: Reals, outcome_name: str, seed: int, window: Window) -> OverWindow:
+    found = attributed(built, values, outcome_name, seed)
+    return OverWindow(window.years, found.difference, found.shares)
+
+
+def sensitive_to_the_window(windows: Sequence[Mapping[str, float]]) -> list[str]:
+    """Names whose value changes rank or sign from one window to another.
+
+    >>> sensitive_to_the_window([{"a": 2.0, "b": 1.0, "c": 0.5}, {"a": 2.0, "b": 0.1, "c": 0.5}])
+    ['b', 'c']
+    """
+    names = [name for name in (windows[0] if windows else {}) if any(w[name] for w in windows)]
+    places = [sorted(names, key=lambda name: -w[name]) for w in windows]
+    return [
+        name
+        for name in names
+        if len({order.index(name) for order in places}) > 1 or len({np.sign(w[name]) for w in windows}) > 1
+    ]
 
 
 def attributed(built: Switches, values: Reals, outcome_name: str, seed: int = 0) -> Attribution:

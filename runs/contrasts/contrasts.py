@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -14,14 +14,25 @@ import pandas as pd
 from juste_retour.abm.members import Members
 from juste_retour.abm.scenario import Scenario
 from juste_retour.agents.arrays import Reals
-from juste_retour.agents.errors import BadInput
+from juste_retour.agents.errors import BadInput, near
 from juste_retour.runs.chunked import Progress
-from juste_retour.runs.contrasts.paired import OUTCOMES, Paired, named, outcome, union_of
+from juste_retour.runs.contrasts.paired import (
+    COMMITTED,
+    OUTCOMES,
+    Found,
+    Paired,
+    named,
+    outcome,
+    union_of,
+)
 from juste_retour.runs.contrasts.resampling import half_width, interval, needed, resampled_means, spread
+from juste_retour.runs.contrasts.windows import Window, in_one_window
 from juste_retour.runs.ensemble import whole
+from juste_retour.runs.tables import PRICES
 
 WORLDS = 400
 MOST = 1_000_000
+EQUAL = ("envelopes", "spending")
 PRECISION = 0.1  # of the difference: the half-width that `replications_needed` is for unless one is asked for
 
 
@@ -32,7 +43,8 @@ class Contrast:
     `low` and `high` are a 95 % bootstrap interval of the difference over paired worlds. `variance_saved` is the share
     of the variance of the difference that pairing takes away, against independent worlds. `replications_needed` is the
     number of pairs for a half-width of `aimed`. `missing_a` and `missing_b` count worlds without a run, which are
-    worse than any number.
+    worse than any number. `committed_a` and `committed_b` are the mean sums committed, EUR bn; what remains between
+    them at equal spending is a gap that no rerun closed.
     """
 
     outcome: str
@@ -52,11 +64,18 @@ class Contrast:
     replications_needed: float
     missing_a: int
     missing_b: int
+    committed_a: float = np.nan
+    committed_b: float = np.nan
 
 
 @dataclass(frozen=True, eq=False)
 class Contrasts:
-    """Contrasts between every two of some scenarios; `table` is a DataFrame, `values` each outcome by world."""
+    """Contrasts between every two of some scenarios; `table` is a DataFrame, `values` each outcome by world.
+
+    `contrasts` are of the scenarios as they are, or, where `equal` is "spending", of two that commit the same sum in
+    every replication; in the first case the latter are `at_equal_spending`. `values` are always of the scenarios as
+    they are. `window` names the quarters that are read, for all scenarios.
+    """
 
     scenarios: list[Scenario]
     names: list[str]
@@ -64,6 +83,9 @@ class Contrasts:
     worlds: int
     values: dict[str, Reals]
     contrasts: list[Contrast]
+    equal: str = "envelopes"
+    window: str = ""
+    at_equal_spending: list[Contrast] = field(default_factory=list)
 
     @property
     def table(self) -> pd.DataFrame:
@@ -77,12 +99,27 @@ class Contrasts:
 
     def __repr__(self) -> str:
         """What was found, a line each."""
-        lines = [f"{', '.join(self.names)} on {self.worlds} paired worlds of seed {self.seed}"]
+        lines = [
+            f"{', '.join(self.names)} on {self.worlds} paired worlds of seed {self.seed}, equal {self.equal}, "
+            f"read over {self.window}"
+        ]
         lines += [
             f"  {c.outcome}, {c.a} less {c.b}: {c.difference:.4g} ({c.low:.4g} to {c.high:.4g}) {c.unit}"
             for c in self.contrasts
         ]
         return "\n".join(lines)
+
+
+def checked_equal(equal: str, outcomes: Iterable[str]) -> None:
+    """Refuse an unknown comparison, and one at equal spending of prices alone."""
+    if equal not in EQUAL:
+        raise BadInput(f"equal = {equal!r} is not a comparison; {near(equal, EQUAL)}")
+    names = list(outcomes)
+    if equal == "spending" and all(name in PRICES for name in names):
+        raise BadInput(
+            f"outcome = {', '.join(names)}: a price is not defined at equal spending; name another outcome, or compare "
+            "with equal envelopes."
+        )
 
 
 def compare(
@@ -93,11 +130,12 @@ def compare(
     until: float | None = None,
     headline: str = "years_behind",
     most: int = MOST,
+    equal: str = "envelopes",
     changes: Mapping[str, Any] | None = None,
     members: Members | Path | str | None = None,
     progress: Progress | None = None,
 ) -> Contrasts:
-    """Contrast every two of some scenarios on the same worlds.
+    """Contrast every two of some scenarios on the same worlds, all read over the window of the first.
 
     Args:
         scenarios: two or more, by name, path, content or as they are.
@@ -107,6 +145,8 @@ def compare(
         until: run more pairs until the half-width of every contrast in `headline` is at most this.
         headline: the outcome that `until` watches, in its unit.
         most: the most pairs that `until` may run.
+        equal: "envelopes" for the scenarios as they are, with their contrasts at equal spending as
+            `at_equal_spending`; "spending" for the latter alone. Prices are left out at equal spending.
         changes: keys that are changed in all of the scenarios.
         members: a union, or a folder of its tables.
         progress: called with runs done and runs to do.
@@ -116,33 +156,65 @@ def compare(
     worlds = whole(WORLDS if worlds is None else worlds, "worlds", 2)
     seed = whole(seed, "seed", 0)
     chosen, names = named(scenarios, changes)
+    chosen = in_one_window(chosen)
     wanted = [outcome(name) for name in OUTCOMES if name in {outcome(n) for n in outcomes}]
     if until is not None and not (np.isfinite(until) and until > 0):
         raise BadInput(f"until = {until!r} is no half-width; give a number above 0.")
     if until is not None and outcome(headline) not in wanted:
         wanted.append(headline)
-    paired = Paired(chosen, seed, union_of(members), wanted)
+    checked_equal(equal, [headline] if until is not None else wanted)
+    if equal == "spending":
+        wanted = [name for name in wanted if name not in PRICES]
+    paired = Paired(chosen, seed, union_of(members), wanted, equal_spending=True)
     paired.extend(worlds, progress)
     while until is not None and paired.worlds < most:
-        deviation = _deviation(paired.values[headline])
+        deviation = _deviation(paired, headline, equal)
         if not np.isfinite(deviation) or half_width_of(deviation, paired.worlds) <= until:
             break
         goal = int(min(max(float(needed(deviation, until)), paired.worlds * 1.1), paired.worlds * 4, most))
         paired.extend(goal, progress)
+    aimed = {headline: until} if until is not None else {}
+    free, held = (_between(paired, names, wanted, kind, aimed) for kind in EQUAL)
+    return Contrasts(
+        chosen,
+        names,
+        seed,
+        paired.worlds,
+        {name: paired.values[name] for name in wanted},
+        held if equal == "spending" else free,
+        equal,
+        str(Window.of(chosen[0])),
+        [] if equal == "spending" else held,
+    )
+
+
+def _between(
+    paired: Paired, names: Sequence[str], wanted: Sequence[str], equal: str, aimed: Mapping[str, float]
+) -> list[Contrast]:
+    """Contrasts of every two scenarios, as they are or at equal spending."""
+    found = []
+    for i, j in combinations(range(len(names)), 2):
+        a, b = _ends(paired, i, j, equal)
+        shown = [name for name in wanted if name in a]
+        if shown:
+            found += contrasts(
+                {name: a[name] for name in shown},
+                {name: b[name] for name in shown},
+                names[i],
+                names[j],
+                paired.runs.seed,
+                aimed,
+                (mean(a[COMMITTED]), mean(b[COMMITTED])),
+            )
+    return found
+
+
+def _ends(paired: Paired, i: int, j: int, equal: str) -> tuple[Found, Found]:
+    """The outcomes of two scenarios, as they are or at equal spending."""
+    if equal == "spending":
+        return paired.equal(i, j)
     values = paired.values
-    found = [
-        c
-        for i, j in combinations(range(len(chosen)), 2)
-        for c in contrasts(
-            {k: v[i] for k, v in values.items()},
-            {k: v[j] for k, v in values.items()},
-            names[i],
-            names[j],
-            seed,
-            {headline: until} if until is not None else {},
-        )
-    ]
-    return Contrasts(chosen, names, seed, paired.worlds, values, found)
+    return {k: v[i] for k, v in values.items()}, {k: v[j] for k, v in values.items()}
 
 
 def contrasts(
@@ -152,8 +224,9 @@ def contrasts(
     name_b: str,
     seed: int = 0,
     aimed: Mapping[str, float] | None = None,
+    committed: tuple[float, float] = (np.nan, np.nan),
 ) -> list[Contrast]:
-    """Contrast two sets of outcomes of the same worlds; a and b map outcomes to (worlds,)."""
+    """Contrast two sets of outcomes of the same worlds; a and b map outcomes to (worlds,), `committed` is EUR bn."""
     outcomes = list(a)
     first, second = np.stack([a[k] for k in outcomes]), np.stack([b[k] for k in outcomes])
     difference = paired_difference(first, second)
@@ -186,6 +259,8 @@ def contrasts(
                 replications_needed=float(needed(deviation[k], aim)) if aim > 0 else float("nan"),
                 missing_a=int(np.isinf(first[k]).sum()),
                 missing_b=int(np.isinf(second[k]).sum()),
+                committed_a=committed[0],
+                committed_b=committed[1],
             )
         )
     return found
@@ -208,6 +283,7 @@ def half_width_of(deviation: float, worlds: int) -> float:
     return float(1.959963984540054 * deviation / np.sqrt(worlds))
 
 
-def _deviation(values: Reals) -> float:
-    pairs: Sequence[tuple[int, int]] = list(combinations(range(len(values)), 2))
-    return max(float(spread(paired_difference(values[i], values[j]))) for i, j in pairs)
+def _deviation(paired: Paired, name: str, equal: str) -> float:
+    """The largest standard deviation of a paired difference between two of the scenarios."""
+    ends = (_ends(paired, i, j, equal) for i, j in combinations(range(len(paired.scenarios)), 2))
+    return max(float(spread(paired_difference(a[name], b[name]))) for a, b in ends)

@@ -1,8 +1,9 @@
-"""Several scenarios on the same luck: outcomes side by side, world by world."""
+"""Several scenarios with common random numbers: outcomes side by side, replication by replication."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -11,19 +12,25 @@ import numpy as np
 from juste_retour.abm.calendar import year
 from juste_retour.abm.members import Members, load_members
 from juste_retour.abm.scenario import Scenario, load
-from juste_retour.agents.arrays import Reals
+from juste_retour.agents.arrays import Reals, Whole
 from juste_retour.agents.errors import BadInput, near
 from juste_retour.runs.chunked import Progress, chunks, run_worlds
+from juste_retour.runs.contrasts.windows import Window, read_over
 from juste_retour.runs.tables import PRICES, TABLES
 
+Found = dict[str, Reals]  # outcomes by name, (worlds,) each
 OUTCOMES = {c.name: c for c in TABLES["worlds"] if c.kind in ("whole", "real", "quarter")}
 WORSE_WHEN_HIGH = {
     "years_behind",
+    "years_behind_at_end",
+    "least_years_behind",
+    "quarters_without_run",
     "capability_lag_years",
     *PRICES,
     "exited_labs",
     "first_operation",
 }
+COMMITTED, UNSPENT = "committed_eur_bn", "unspent_eur_bn"
 
 
 def outcome(name: str, place: str = "outcome") -> str:
@@ -46,40 +53,132 @@ def measure(found: Mapping[str, Any], name: str) -> Reals:
     return np.where(np.isnan(values), np.inf, values)
 
 
+def over(name: str, window: Window) -> str:
+    """The key of an outcome read over another window than its scenario's."""
+    return f"{name} over {window.years:g} years"
+
+
+class Runs:
+    """Runs replications of scenarios and measures outcomes, the committed sum among them.
+
+    Args:
+        seed: seed of the replications.
+        members: the union.
+        outcomes: columns of the table `worlds`.
+        windows: further windows over which the first outcome is read.
+    """
+
+    def __init__(self, seed: int, members: Members, outcomes: Iterable[str], windows: Sequence[Window] = ()):
+        self.seed, self.members, self.windows = seed, members, tuple(windows)
+        self.outcomes = [outcome(name) for name in outcomes]
+        self.measured = list(dict.fromkeys([*self.outcomes, COMMITTED]))
+
+    def of(self, scenario: Scenario, first: int, count: int) -> Found:
+        """Outcomes of the replications from `first` on."""
+        replicates = np.arange(first, first + count)
+        return self._measured(scenario, replicates, self.measured, price=asks_price(self.outcomes))
+
+    def at_most(self, scenario: Scenario, first: int, found: Found, most: Reals) -> Found:
+        """The same replications with at most `most` (worlds,) EUR bn committed; prices are left out.
+
+        Replications that committed no more stay as they are; the others are run again with `most` as their envelope.
+        What is unspent stays measured against the scenario's own envelope.
+        """
+        held = {name: values.copy() for name, values in found.items() if name not in PRICES}
+        above = np.flatnonzero(found[COMMITTED] > most)
+        if len(above):
+            names = [name for name in self.measured if name in held]
+            # the runs of an array share one schedule, and scaled ones differ in the last bit
+            size = 1 if scenario.schedule else len(above)
+            for part in chunks(len(above), size=size):
+                rows = above[part]
+                smaller = [with_envelope(scenario, float(eur_bn)) for eur_bn in most[rows]]
+                for name, values in self._measured(smaller, first + rows, names, price=False).items():
+                    held[name][rows] = values
+            if UNSPENT in held:
+                held[UNSPENT][above] = scenario.envelope_eur_bn - held[COMMITTED][above]
+        return held
+
+    def _measured(self, scenarios: Any, replicates: Whole, names: Sequence[str], **options: Any) -> Found:
+        timeline = bool(self.windows)
+        result = run_worlds(scenarios, self.seed, replicates, self.members, timeline=timeline, **options)
+        found = {name: measure(result.worlds, name) for name in names}
+        for window in self.windows:
+            name = self.outcomes[0]
+            values = read_over(window, result, name)
+            found[over(name, window)] = np.where(np.isnan(values), np.inf, values)
+        return found
+
+
+def with_envelope(scenario: Scenario, eur_bn: float) -> Scenario:
+    """The scenario with another envelope, EUR bn; a schedule of orders is scaled pro rata."""
+    part = eur_bn / scenario.envelope_eur_bn if eur_bn > 0 else 0.0
+    scaled = " ".join(f"{when}:{part * amount!r}" for when, amount in scenario.payments if part > 0)
+    return scenario.changed({"envelope_eur_bn": eur_bn, "schedule": scaled})
+
+
+def at_equal_spending(
+    runs: Runs, ends: tuple[Scenario, Scenario], first: int, found: tuple[Found, Found]
+) -> tuple[Found, Found]:
+    """Outcomes of two scenarios that commit the same sum in every replication: the smaller of their two sums."""
+    target = np.minimum(found[0][COMMITTED], found[1][COMMITTED])
+    one, other = (runs.at_most(s, first, f, target) for s, f in zip(ends, found, strict=True))
+    return one, other
+
+
 class Paired:
     """Outcomes of several scenarios on the same worlds; `extend` runs more of them.
 
-    `values[outcome]` is (scenarios, worlds). A scenario that says the same as an earlier one is not run again.
+    `values[outcome]` is (scenarios, worlds); `equal(i, j)` the outcomes of two of them at equal spending. A scenario
+    that says the same as an earlier one is not run again.
     """
 
-    def __init__(self, scenarios: Sequence[Scenario], seed: int, members: Members, outcomes: Iterable[str]):
-        self.scenarios, self.seed, self.members = list(scenarios), seed, members
-        self.outcomes = [outcome(name) for name in outcomes]
-        self.worlds = 0
-        self._parts: dict[str, list[Reals]] = {name: [] for name in self.outcomes}
+    def __init__(
+        self,
+        scenarios: Sequence[Scenario],
+        seed: int,
+        members: Members,
+        outcomes: Iterable[str],
+        equal_spending: bool = False,
+    ):
+        self.scenarios, self.worlds = list(scenarios), 0
+        self.runs = Runs(seed, members, outcomes)
+        pairs = combinations(range(len(self.scenarios)), 2) if equal_spending else ()
+        self._parts: dict[str, list[Reals]] = {name: [] for name in self.runs.measured}
+        self._equal: dict[tuple[int, int], list[tuple[Found, Found]]] = {pair: [] for pair in pairs}
 
     def extend(self, worlds: int, progress: Progress | None = None) -> None:
         """Run until there are that many worlds of each scenario."""
-        begun, price = self.worlds, asks_price(self.outcomes)
+        begun = self.worlds
         for part in chunks(worlds - begun):
             count = part.stop - part.start
-            replicates = np.arange(self.worlds, self.worlds + count)
-            seen: dict[str, dict[str, Reals]] = {}
+            seen: dict[str, Found] = {}
             for done, scenario in enumerate(self.scenarios, 1):
                 if scenario.digest not in seen:
-                    result = run_worlds(scenario, self.seed, replicates, self.members, price=price)
-                    seen[scenario.digest] = {name: measure(result.worlds, name) for name in self.outcomes}
+                    seen[scenario.digest] = self.runs.of(scenario, self.worlds, count)
                 if progress is not None:
                     every = len(self.scenarios)
                     progress((self.worlds - begun) * every + count * done, (worlds - begun) * every)
-            for name in self.outcomes:
-                self._parts[name].append(np.stack([seen[s.digest][name] for s in self.scenarios]))
+            found = [seen[s.digest] for s in self.scenarios]
+            for name, parts in self._parts.items():
+                parts.append(np.stack([f[name] for f in found]))
+            for (i, j), pairs in self._equal.items():
+                ends = self.scenarios[i], self.scenarios[j]
+                pairs.append(at_equal_spending(self.runs, ends, self.worlds, (found[i], found[j])))
             self.worlds += count
 
     @property
     def values(self) -> dict[str, Reals]:
         """Each outcome, (scenarios, worlds)."""
         return {name: np.concatenate(parts, axis=1) for name, parts in self._parts.items()}
+
+    def equal(self, i: int, j: int) -> tuple[Found, Found]:
+        """Outcomes of two scenarios, i before j, at equal spending, without prices; (worlds,) each."""
+        pairs = self._equal[i, j]
+        one, other = (
+            {name: np.concatenate([pair[k][name] for pair in pairs]) for name in pairs[0][k]} for k in (0, 1)
+        )
+        return one, other
 
 
 def named(

@@ -22,6 +22,7 @@ READ = "2034Q4"
 LEAST_WITHIN = "the least within four years"
 AFTER = 16  # quarters after its announcement by which a reform must have shown what it can do
 STRUCTURAL = (1.0, 2.0, 3.0)  # years behind that even a reform does not get below
+MONEY = ("committed_eur_bn", "spend_eur_bn", "unspent_eur_bn")
 ENVELOPES = (10.0, 20.0, 50.0, 100.0, 200.0)
 
 
@@ -126,17 +127,21 @@ RENEWED = Doubt("machines are renewed every five years, at no one's expense", "r
 def window(bench: Bench, doubt: Doubt) -> Window:
     """Try the reform at one announcement after the other."""
     reform, quo = doubt.to(load(REFORM)), doubt.to(load(STATUS_QUO))
+    last = quarter(READ, "read")
+    at_read = {"window_start": label(last - 1), "window_years": 0.25}
     late, soon = [], []
     for announced in REFORMED:
-        then = reform.changed({"announcement": announced, "assess": READ})
+        then = reform.changed({"announcement": announced, **at_read})
         late.append(bench.outcomes(then, ["years_behind"])["years_behind"])
-        end = label(min(quarter(announced, "announcement") + AFTER, quarter(READ, "read")))
-        soon.append(bench.best_after(reform.changed({"announcement": announced, "end": end, "assess": end})))
+        begun = quarter(announced, "announcement")
+        end = min(begun + AFTER, last)
+        near = {"announcement": announced, "end": label(end), "window_years": (end - begun) / 4}
+        soon.append(bench.best_after(reform.changed(near)))
     return Window(
         doubt,
         np.stack(late, 1),
         np.stack(soon, 1),
-        bench.outcomes(quo.changed({"assess": READ}), ["years_behind"])["years_behind"],
+        bench.outcomes(quo.changed(at_read), ["years_behind"])["years_behind"],
     )
 
 
@@ -187,7 +192,7 @@ def side_by_side(bench: Bench) -> pd.DataFrame:
     rows = []
     for name in [STATUS_QUO, REFORM, *(p for p in presets() if p not in (STATUS_QUO, REFORM))]:
         found = bench.outcomes(
-            load(name), ["sites", "hosts", "spend_eur_bn", "largest_site_accelerators", "years_behind"]
+            load(name), ["sites", "hosts", *MONEY, "largest_site_accelerators", "years_behind"]
         )
         rows.append(
             {

@@ -23,7 +23,7 @@ from juste_retour.abm.scenario import Scenario, load
 from juste_retour.abm.simulation import Simulation
 from juste_retour.agents.arrays import total
 from juste_retour.agents.rules import FAMILIES
-from juste_retour.runs.contrasts.attribution import switches
+from juste_retour.runs.contrasts.switches import switches
 
 Reals = NDArray[np.float64]
 STATUS_QUO, REFORM = "eu-status-quo", "essay-reform"
@@ -127,7 +127,7 @@ class Bench:
         Args:
             scenario: what is tried.
             names: columns of the table of worlds.
-            until: last quarter that is run; the one in which the race is read by default.
+            until: last quarter that is run; the scenario's own by default.
         """
         worlds = self.worlds(scenario.until(until) if until else scenario)
         names = list(names)

@@ -19,8 +19,9 @@ from juste_retour.abm.scenario import DEFAULT, Scenario, check_actors, load
 from juste_retour.abm.toml import read_toml
 from juste_retour.agents.errors import BadInput, near
 from juste_retour.runs.chunked import Progress
-from juste_retour.runs.contrasts.attribution import Switches, mixed, switches
 from juste_retour.runs.contrasts.paired import asks_price, outcome
+from juste_retour.runs.contrasts.switches import Switches, mixed, switches
+from juste_retour.runs.contrasts.windows import in_one_window
 from juste_retour.runs.ensemble import whole
 from juste_retour.runs.experiments.design import TO, Design, Point, points, read_design, scenario_at
 from juste_retour.runs.experiments.factors import Factor, check_rule, read_factors
@@ -35,7 +36,16 @@ KEYS = {
     "seed": 0,
     "replications": None,
     "tables": ("worlds",),
-    "outcomes": ("years_behind", "price_of_politics", "sites", "aggregate_accelerators", "largest_run_flop"),
+    "outcomes": (
+        "years_behind",
+        "price_of_politics",
+        "sites",
+        "aggregate_accelerators",
+        "largest_run_flop",
+        "committed_eur_bn",
+        "spend_eur_bn",
+        "unspent_eur_bn",
+    ),
     "members": None,
     "rules": (),
     "chunk": None,
@@ -256,7 +266,8 @@ def spec_of(content: Mapping[str, Any], folder: Path | str = ".", check: Progres
     switching = None
     if design.kind == "switches":
         target = design.settings["to"]
-        switching = switches(base, scenario(target))
+        one, other = in_one_window([base, scenario(target)])
+        switching = switches(one, other)
         design = Design(design.kind, {"to": switching.target.plain()})
     whole(said["replications"], "replications", 1, 2**40)
     whole(said["seed"], "seed", 0)

@@ -17,7 +17,8 @@ BLOCK = re.compile(r"(?<=<!-- contract -->\n)(.*?)(?=<!-- /contract -->)", re.DO
 
 def as_table(protocol: type = Table) -> str:
     """A table in Markdown: each attribute and method with its types, and what it says of itself."""
-    rows = [f"| `{found.typed.replace('|', '\\|')}` | {found.says} |" for found in verbs(protocol)]
+    typed = [(found.typed.replace("|", "\\|"), found.says) for found in verbs(protocol)]
+    rows = [f"| `{code}` | {says} |" for code, says in typed]
     return "\n".join(["| `table.` | what it is |", "|---|---|", *rows]) + "\n"
 
 

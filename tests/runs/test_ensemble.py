@@ -80,9 +80,17 @@ def test_tables_agree_with_one_another(result):
 
 
 def test_the_timeline_passes_through_the_reading_of_the_race(result):
-    read = result.timeline[result.timeline.quarter == "2028Q4"].set_index("replicate")
-    for name in ("largest_run_flop", "years_behind", "capability_lag_years"):
-        assert (read[name] == result.worlds.set_index("replicate")[name]).all()
+    worlds = result.worlds.set_index("replicate")
+    window = result.timeline[result.timeline.quarter.between("2024Q4", "2029Q3")].groupby("replicate")
+    assert (window.size() == 20).all()
+    for name in ("years_behind", "capability_lag_years"):
+        np.testing.assert_allclose(window[name].mean(), worlds[name], rtol=0, atol=1e-9)
+    assert (window.years_behind.min() == worlds.least_years_behind).all()
+    end = window.last()
+    assert (end.years_behind == worlds.years_behind_at_end).all()
+    for name in ("largest_run_flop", "frontier_flop"):
+        assert (end[name] == worlds[name]).all()
+    assert (worlds.quarters_without_run == 0).all()
     last = result.timeline.groupby("replicate").last()
     assert (last.contracted == result.worlds.set_index("replicate").sites).all()
     assert len(result.timeline) == 9 * 44
@@ -167,7 +175,9 @@ def test_plots_draw_the_tables(result):
     facilities = result.plot.facilities()
     hosts = result.states[result.states.sites > 0].state.nunique()
     assert len(facilities.patches) == hosts
-    assert result.plot.years_behind().get_xlabel() == "years behind the frontier, 2028Q4"
+    assert (
+        result.plot.years_behind().get_xlabel() == "years behind the frontier, mean of the 5 years to 2029Q3"
+    )
     assert "price" in result.plot.price_of_politics().get_xlabel()
     line = result.plot.timeline("working").lines[0]
     assert len(line.get_xdata()) == 44

@@ -12,7 +12,10 @@ from juste_retour import attribute
 from juste_retour.abm.scenario import load
 from juste_retour.agents.errors import BadInput
 from juste_retour.agents.rules import FAMILIES
-from juste_retour.runs.contrasts.attribution import GROUPS, attributed, interactions, mixed, shapley, switches
+from juste_retour.runs.contrasts.attribution import attributed, interactions, shapley
+from juste_retour.runs.contrasts.switches import GROUPS, MONEY, mixed, switches
+
+ALL = len(GROUPS) - 1  # between the status quo and the reform: all groups but money
 
 
 def by_orders(values):
@@ -48,21 +51,22 @@ def test_games_known_by_heart():
 
 def test_every_mixture_is_what_it_says():
     built = switches(load("eu-status-quo"), load("essay-reform"))
-    assert [u[0] for u in built.units] == list(GROUPS)
+    assert [u[0] for u in built.units] == [g for g in GROUPS if g != MONEY]
     assert built.mixtures[0].digest == built.source.digest
     assert built.mixtures[-1].digest == built.target.digest
     for m, mixture in enumerate(built.mixtures):
         for name, family in FAMILIES.items():
-            group = GROUPS.index(family.group)
-            end = built.target if m >> group & 1 else built.source
+            end = built.target if built.switched(m, family.group) else built.source
             assert mixture.rules[name] == end.rules[name]
 
 
 def test_parameters_are_a_group_where_they_differ():
     other = load("eu-status-quo").changed({"envelope_eur_bn": 20.0, "operations": "operator_led"})
     built = switches(load("eu-status-quo"), other)
-    assert built.units == (("operations",), ("parameters",))
-    assert mixed(built.source, other, ["parameters"]).envelope_eur_bn == 20.0
+    assert built.units == (("operations",), ("money",))
+    assert mixed(built.source, other, ["money"]).envelope_eur_bn == 20.0
+    other = other.changed({"first_trophy_eur_bn": 0.5})
+    assert switches(built.source, other).units[-1] == ("parameters",)
     found = attribute(built.source, other, outcome_name="spend_eur_bn", worlds=6)
     assert {s.group for s in found.shares} == {*GROUPS, "parameters"}
     assert {
@@ -91,21 +95,21 @@ def test_shares_are_stable_over_seeds_within_their_intervals():
 def test_intervals_shrink_with_worlds_and_hold_the_truth():
     built = switches(load("eu-status-quo"), load("essay-reform"))
     rng = np.random.default_rng(5)
-    truth = rng.normal(size=32)
+    truth = rng.normal(size=2**ALL)
     hits, widths = 0, []
     for k in range(40):
-        values = truth[:, None] + rng.normal(size=(32, 50))
+        values = truth[:, None] + rng.normal(size=(2**ALL, 50))
         found = attributed(built, values, "years_behind", k)
         hits += found.shares[0].low <= shapley(truth)[0] <= found.shares[0].high
         widths.append(found.shares[0].high - found.shares[0].low)
     assert hits >= 33
-    large = attributed(built, truth[:, None] + rng.normal(size=(32, 800)), "years_behind")
+    large = attributed(built, truth[:, None] + rng.normal(size=(2**ALL, 800)), "years_behind")
     assert large.shares[0].high - large.shares[0].low < np.mean(widths) / 3
 
 
 def test_worlds_without_a_run_are_left_out_and_counted():
     built = switches(load("eu-status-quo"), load("essay-reform"))
-    values = np.random.default_rng(0).normal(size=(32, 10))
+    values = np.random.default_rng(0).normal(size=(2**ALL, 10))
     values[3, 4] = np.inf
     found = attributed(built, values, "years_behind")
     assert (found.left_out, found.worlds) == (1, 9)
@@ -121,7 +125,7 @@ def test_json_holds_the_contract(call):
     assert {"outcome", "from", "to", "difference", "shares", "interactions"} <= found.keys()
     assert all({"group", "share", "low", "high"} <= s.keys() for s in found["shares"])
     assert sum(s["share"] for s in found["shares"]) == pytest.approx(found["difference"], abs=1e-9)
-    assert len(found["interactions"]) == 10
+    assert len(found["interactions"]) == 21
     assert call("attribute", "eu-status-quo", "essay-reform", "--worlds", 4)[0] == 0
     status, _, wrong = call("attribute", "eu-status-quo", "essay-reform", "--outcome", "year_behind")
     assert status == 2
@@ -140,6 +144,7 @@ def test_what_stands_in_the_table_is_said(call):
     head, *lines = out.splitlines()
     assert status == 0
     assert {"eu-status-quo", "essay-reform", "4"} <= set(re.findall(r"[\w-]+", head))
-    assert [line.split()[0] for line in lines if line.split("  ")[0] in GROUPS] == list(GROUPS)
+    shown = [line.split()[0] for line in lines if line.split("  ")[0] in GROUPS]
+    assert shown == 4 * list(GROUPS)  # at equal envelopes, at equal spending, and both over other windows
     assert sum(re.match(r"\w+ and \w+  ", line) is not None for line in lines) == 5
     assert "(Shapley)" in out

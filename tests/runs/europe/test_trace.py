@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from juste_retour.agents.rules import FAMILIES
-from juste_retour.runs.contrasts.attribution import GROUPS
+from juste_retour.runs.contrasts.switches import GROUPS
 
 ROOT = Path(__file__).resolve().parents[3]
 TRACE = (ROOT / "runs" / "europe" / "TRACE.md").read_text(encoding="utf-8")

@@ -130,7 +130,7 @@ def ran(folder, kind, **design):
 def test_rules_are_factors_like_any_other(folder, call):
     results = ran(folder, "sobol", base=16)
     found = {i.factor: i for i in sobol(results, "largest_run_flop").indices}
-    assert found["operations"].total > 0.2
+    assert found["operations"].total > 0.1
     assert abs(found["cost_of_public_funds"].total) < 0.05  # no side payments under the open call
     status, said, _ = call("sensitivity", results.out, "--json")
     assert status == 0

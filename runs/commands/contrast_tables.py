@@ -1,0 +1,228 @@
+"""What `compare` and `attribute` print: tables at equal envelopes and at equal spending, and JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from juste_retour.runs.contrasts.attribution import Attribution
+from juste_retour.runs.contrasts.contrasts import Contrast, Contrasts
+from juste_retour.runs.numerals import brief
+from juste_retour.runs.printing import bar, print_table
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+WIDE, MEDIUM = 112, 76  # columns of the terminal from which on a table shows all of its columns
+TIES = 3  # replications with the same lag from which on the table says why
+
+
+def show_contrasts(found: Contrasts, where: Console, shown: Collection[str]) -> None:
+    """Print the contrasts of every two scenarios in some outcomes."""
+    where.print(
+        f"{found.worlds} replications of seed {found.seed}, with common random numbers. The race is read over "
+        f"{found.window} for all scenarios.",
+        soft_wrap=True,
+    )
+    wide = where.width >= WIDE
+    headings = ["Outcome", "A", "B", "A less B", "95 %"]
+    headings += ["A > B", "A = B", "Pairing saves", "Needed"] if wide else []
+    for a, b in dict.fromkeys((c.a, c.b) for c in found.contrasts):
+        here = [c for c in found.contrasts if (c.a, c.b) == (a, b) and c.outcome in shown]
+        held = [c for c in found.at_equal_spending if (c.a, c.b) == (a, b) and c.outcome in shown]
+        where.print()
+        where.print(f"A = {a}, B = {b}{_at_equal_spending(here) if found.equal == 'spending' else ''}")
+        print_table(where, headings, [_row(c, wide) for c in here], right=headings[1:])
+        for c in here:
+            if c.outcome == "years_behind" and c.missing_a + c.missing_b:
+                where.print(
+                    f"No run in {c.missing_a} replications of A and {c.missing_b} of B; they count as worse than any number."
+                )
+        if held:
+            where.print()
+            where.print(f"The same{_at_equal_spending(held)}")
+            print_table(where, headings[:5], [_row(c, False) for c in held], right=headings[1:5])
+    if found.equal == "envelopes":
+        _say_ties(found, where)
+    where.print()
+    where.print(
+        "A, B: means over the replications. 95 %: bootstrap interval of the mean difference, for each outcome alone; it "
+        "varies the random draws and no parameter. Equal spending: in every replication, the scenario that committed "
+        "more is run again with the smaller sum as its envelope.",
+        soft_wrap=True,
+    )
+    if wide:
+        where.print(
+            "A > B, A = B: share of the replications. Pairing saves: share of the variance of the difference that common "
+            "random numbers remove. Needed: replications for a 95 % interval of plus or minus a tenth of the difference, "
+            "or of --until.",
+            soft_wrap=True,
+        )
+
+
+def _at_equal_spending(rows: Sequence[Contrast]) -> str:
+    """The mean sums that two scenarios commit at equal spending, and what remains between them."""
+    if not rows:
+        return " at equal spending"
+    a, b = rows[0].committed_a, rows[0].committed_b
+    gap = "" if np.isclose(a, b, rtol=0, atol=5e-4) else f"; EUR {brief(abs(a - b))} bn remain between them"
+    return f" at equal spending: EUR {brief(a)} bn committed under A, {brief(b)} under B{gap}"
+
+
+def _say_ties(found: Contrasts, where: Console) -> None:
+    """Say in how many replications the lag is the same: random draws make no such ties, machines that stood already do."""
+    lags = found.values.get("years_behind")
+    if lags is None or not np.isfinite(lags).any():
+        return
+    worst = float(lags[np.isfinite(lags)].max())
+    alike = [(name, int((row == worst).sum())) for name, row in zip(found.names, lags, strict=True)]
+    if max(count for _, count in alike) < TIES:
+        return
+    counts = ", ".join(f"{count} replications of {name}" for name, count in alike if count)
+    where.print()
+    where.print(
+        f"years_behind is {brief(worst)} in {counts}. Machines that stood already count: where no facility beats them, "
+        "the lag is theirs.",
+        soft_wrap=True,
+    )
+
+
+def _row(c: Contrast, wide: bool) -> list[str]:
+    row = [
+        c.outcome,
+        brief(c.mean_a),
+        brief(c.mean_b),
+        brief(c.difference),
+        f"{brief(c.low)} to {brief(c.high)}",
+    ]
+    if not wide:
+        return row
+    saved = f"{c.variance_saved:.0%}" if c.variance_saved == c.variance_saved else "-"
+    row += [f"{c.probability_a_greater:.0%}", f"{c.probability_equal:.0%}"]
+    return [*row, saved, brief(c.replications_needed)]
+
+
+def attribution_json(found: Attribution) -> dict[str, Any]:
+    """An attribution as `attribute --json` prints it; `at_equal_spending` has the same keys."""
+    content = {
+        "outcome": found.outcome,
+        "from": found.source,
+        "to": found.target,
+        "seed": found.seed,
+        "worlds": found.worlds,
+        "equal": found.equal,
+        "window": found.window,
+        "value_from": found.value_from,
+        "value_to": found.value_to,
+        "committed_from": found.committed_from,
+        "committed_to": found.committed_to,
+        "difference": found.difference,
+        "low": found.low,
+        "high": found.high,
+        "shares": [asdict(s) for s in found.shares],
+        "interactions": [asdict(i) for i in found.interactions],
+        "moved_together": [{"groups": list(g), "because": why} for g, why in found.joined],
+        "worlds_left_out": found.left_out,
+        "windows": [asdict(w) for w in found.windows],
+        "windows_left_out": found.windows_left_out,
+        "sensitive_to_the_window": found.sensitive,
+    }
+    held = found.at_equal_spending
+    return content if held is None else content | {"at_equal_spending": attribution_json(held)}
+
+
+def show_attribution(found: Attribution, where: Console) -> None:
+    """Print a difference, its shares at equal envelopes and at equal spending, and over other windows."""
+    _show_difference(found, where)
+    _show_shares(found, where)
+    if found.at_equal_spending is not None:
+        where.print()
+        _show_difference(found.at_equal_spending, where)
+        _show_shares(found.at_equal_spending, where)
+    where.print()
+    where.print(
+        "Share: the change by switching the group, averaged over all orders (Shapley); the shares add up to the "
+        "difference. 95 %: bootstrap intervals over replications, which vary the random draws and no parameter. Money: "
+        "the envelope, its tranches and the rule for what is left, with the smaller committed sum as a cap.",
+        soft_wrap=True,
+    )
+    if where.width >= MEDIUM:
+        where.print("First, last: the change if switched before or after all others.")
+    for kind in (found, found.at_equal_spending):
+        if kind is not None:
+            _show_windows(kind, where)
+    _show_pairs(found, where)
+    for groups, why in found.joined:
+        where.print(f"{' and '.join(groups)} move as one and stand under {groups[0]}: {why}", soft_wrap=True)
+    if found.left_out:
+        where.print(f"{found.left_out} replications are left out: some mixture has no run there.")
+
+
+def _show_difference(found: Attribution, where: Console) -> None:
+    where.print(
+        f"{found.outcome} at equal {found.equal}: {brief(found.value_from)} under {found.source} (EUR "
+        f"{brief(found.committed_from)} bn committed), {brief(found.value_to)} under {found.target} (EUR "
+        f"{brief(found.committed_to)} bn); the second less the first {brief(found.difference)} ({brief(found.low)} to "
+        f"{brief(found.high)}). Means over {found.worlds} replications of seed {found.seed}, both read over {found.window}.",
+        soft_wrap=True,
+    )
+    where.print()
+
+
+def _show_shares(found: Attribution, where: Console) -> None:
+    most = max((abs(s.share) for s in found.shares), default=0.0)
+    wide = where.width >= MEDIUM
+    headings = ["Group", "Share", "", "95 %", *(["First", "Last"] if wide else [])]
+    rows = [
+        [
+            s.group,
+            brief(s.share),
+            bar(abs(s.share), most, 12, where),
+            f"{brief(s.low)} to {brief(s.high)}",
+            *([brief(s.alone), brief(s.last)] if wide else []),
+        ]
+        for s in found.shares
+    ]
+    print_table(where, headings, rows, right=[h for h in headings[1:] if h])
+
+
+def _show_windows(found: Attribution, where: Console) -> None:
+    """Print the shares over the windows side by side, and which of them depend on the window."""
+    if found.windows:
+        headings = ["Group", *(f"{w.window_years:g} years" for w in found.windows)]
+        rows = [
+            [share.group, *(brief(w.shares[k].share) for w in found.windows)]
+            for k, share in enumerate(found.windows[0].shares)
+        ]
+        rows.append(["difference", *(brief(w.difference) for w in found.windows)])
+        where.print()
+        where.print(f"The same runs read over other windows, at equal {found.equal}")
+        print_table(where, headings, rows, right=headings[1:])
+        if found.sensitive:
+            where.print(
+                f"Sensitive to the window (rank or sign changes): {', '.join(found.sensitive)}.",
+                soft_wrap=True,
+            )
+    for years in found.windows_left_out:
+        where.print(f"The window of {years:g} years is left out: it ends after the last quarter.")
+
+
+def _show_pairs(found: Attribution, where: Console) -> None:
+    pairs = sorted(found.interactions, key=lambda i: -abs(i.interaction))[:5]
+    if not pairs:
+        return
+    where.print()
+    print_table(
+        where,
+        ["Together", "Beyond each apart", "95 %"],
+        [[" and ".join(i.groups), brief(i.interaction), f"{brief(i.low)} to {brief(i.high)}"] for i in pairs],
+        right=("Beyond each apart", "95 %"),
+    )
+    where.print(
+        f"The {len(pairs)} strongest of {len(found.interactions)} pairs, at equal {found.equal}. Where the sign is the "
+        "difference's, the two are complements; where it is the other, each replaces a part of the other.",
+        soft_wrap=True,
+    )
