@@ -268,7 +268,7 @@ SCAFFOLDS = {
     ),
     "pooling": Scaffold(
         "import numpy as np\n\nfrom juste_retour.abm.delivery.pooling import Pool, pooling, single_site, synchronous",
-        "@pooling(anonymous=True, deterministic=True)\ndef {name}(fleet, before):",
+        "@pooling(deterministic=True)\ndef {name}(fleet, before):",
         "Sites train together only where that gains a tenth over the strongest alone.",
         "fleet.chips and fleet.peak are (worlds, sites); before (worlds, sites) is the best pool so far, or None.",
         "Returns a Pool: rate (worlds,) FLOP/s, members (worlds, sites), islands (worlds,), own (worlds, sites).",
