@@ -26,4 +26,6 @@ GROUPS = {
     "procurement": "How it is bought and built",
     "operations": "How it is run",
     "pooling": "How sites train together",
+    "access": "Who may use it",
+    "money": "When the money comes",
 }

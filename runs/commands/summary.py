@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from juste_retour.runs.ensemble import Result
 from juste_retour.runs.numerals import plain
 from juste_retour.runs.statistics import ranked_summary, summary, without_a_run
+from juste_retour.runs.tables import PRICES
 
 CAPABILITY = (
     "sites",
@@ -26,7 +27,7 @@ CAPABILITY = (
     "least_years_behind",
     "quarters_without_run",
     "capability_lag_years",
-    "price_of_politics",
+    *PRICES,
     "hhi_spend",
     "exited_labs",
     "welfare_eur_bn",

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass
+from itertools import pairwise
 from typing import TypeVar
 
 import numpy as np
 
+from juste_retour.abm.delivery.access import Regime
 from juste_retour.abm.delivery.operations import Practice
 from juste_retour.abm.delivery.pooling import Pool
 from juste_retour.abm.delivery.procurement import Procedure
 from juste_retour.abm.politics.ballot_result import BallotResult
 from juste_retour.abm.politics.funding import Split
+from juste_retour.abm.politics.leftover import Leftover
 from juste_retour.agents.arrays import Reals, Truths, total
 from juste_retour.agents.rules import Handed
 from juste_retour.runs.workshop.conformance.scenes import Scene
@@ -243,6 +246,21 @@ def _operations(x: object, handed: Handed, scene: Scene) -> None:
     _all_parts(_instance(x, Practice), scene)
 
 
+def _access(x: object, handed: Handed, scene: Scene) -> None:
+    regime = _instance(x, Regime)
+    share = _part(regime.share, "share", scene)
+    if np.any((share < 0) | (share > 1)):
+        raise Unlawful("returns a share that is not between 0 and 1; scale it")
+    if not isinstance(regime.joins, bool | np.bool_):
+        raise Unlawful(f"returns a {type(regime.joins).__name__} in joins; say True or False")
+
+
+def _leftover(x: object, handed: Handed, scene: Scene) -> None:
+    decisions = [handed[0], *(wave.decision for wave in _instance(x, Leftover).waves)]
+    if any(later <= earlier for earlier, later in pairwise(decisions)):
+        raise Unlawful("returns waves that are not one after another, all after the last regular decision")
+
+
 def _procurement(x: object, handed: Handed, scene: Scene) -> None:
     procedure = _instance(x, Procedure)
     _all_parts(procedure, scene)
@@ -283,6 +301,8 @@ _BY_FAMILY: dict[str, Callable[[object, Handed, Scene], None]] = {
     "reversion": _reversion,
     "agenda": _agenda,
     "operations": _operations,
+    "access": _access,
+    "leftover": _leftover,
     "procurement": _procurement,
     "pooling": _pooling,
 }

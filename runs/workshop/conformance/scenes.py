@@ -37,6 +37,8 @@ ROOT = Path(__file__).resolve().parents[3]
 COUNCIL = ("agenda", "reversion")  # families that are handed the table itself
 USUAL: dict[str, list[tuple[str, Changes, int]]] = {
     "operations": [("the call", BY_CALL, 0)],
+    "access": [("the call", BY_CALL, 0)],
+    "leftover": [("the call", BY_CALL, 0)],
     "procurement": [("the call", BY_CALL, 0)],
     "funding": [("the call", BY_CALL, 0)],
     "bid": [("the first wave", BY_CALL, 0), ("the second wave", BY_CALL, 1)],
@@ -47,7 +49,7 @@ USUAL: dict[str, list[tuple[str, Changes, int]]] = {
         ("the third wave", BY_CALL, 2),
         ("the Council", BY_COMMISSION, 0),
     ],
-    "pooling": [("the machines that stand", BY_CALL, 0), ("the planner's campus", BY_WELFARE, 3)],
+    "pooling": [("the machines that stand", BY_CALL, 3), ("the planner's campus", BY_WELFARE, 3)],
     "anchor": [("letters of intent", BY_PLANNER, 0), ("the year's end", BY_PLANNER, 2)],
     "agenda": [("the announcement", BY_CALL, 0), ("the first deadline", BY_CALL, 1)],
     "reversion": [("the Council", BY_COMMISSION, 0), ("the second wave", BY_CALL, 1)],
