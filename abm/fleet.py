@@ -94,6 +94,4 @@ def run_of(
     institutions: Institutions, fleet: Fleet, before: Truths | None, rows: NDArray[np.int64] | None
 ) -> Pool:
     """The best run of a fleet under the pooling rule, given the best pool so far."""
-    settings = institutions.settings("pooling", rows)
-    rule = institutions.choice("pooling")
-    return best_run(lambda some, known: rule(some, known, **settings), fleet, before)
+    return best_run(lambda some, known: institutions.decide("pooling", some, known, rows=rows), fleet, before)

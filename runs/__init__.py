@@ -3,14 +3,12 @@
 What notebooks use is found here by name too, and imported when it is first used.
 """
 
-from typing import Any
-
 import juste_retour
 
 _NAMES = {"simulate", "compare", "attribute", "batch", "verify", "Results"}
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     if name not in _NAMES:
         raise AttributeError(f"module 'juste_retour.runs' has no attribute {name!r}")
     return getattr(juste_retour, name)

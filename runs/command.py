@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 from functools import cached_property
 from importlib.metadata import EntryPoint, entry_points, version
@@ -22,6 +22,11 @@ import typer
 from typer.core import TyperGroup
 
 from juste_retour.agents.errors import JusteRetourError, near
+
+# Typer keeps Click's classes in a module of its own, another one from version to version
+Command = Any
+Context = Any
+Formatter = Any
 
 GROUP = "juste_retour.commands"
 USAGE_ERROR: Any = typer.BadParameter.__base__  # Typer's own errors go by no public name but this one's
@@ -43,26 +48,26 @@ class Commands(TyperGroup):
             points.setdefault(point.name, point)
         return points
 
-    def list_commands(self, ctx: Any) -> list[str]:
+    def list_commands(self, ctx: Context) -> list[str]:
         """Names of all commands."""
         return list(self.found)
 
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+    def get_command(self, ctx: Context, cmd_name: str) -> Command:
         """Import a command; None where there is none of that name."""
         point = self.found.get(cmd_name)
         return None if point is None else _command(cmd_name, point.load())
 
-    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+    def resolve_command(self, ctx: Context, args: list[str]) -> Any:
         """Find the command that the arguments name, or say which it may have been."""
         if args[0] not in self.found and not args[0].startswith("-"):
             raise USAGE_ERROR(f"{args[0]!r} is not a command; {near(args[0], self.found)}", ctx)
         return super().resolve_command(ctx, args)
 
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+    def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
         """Without arguments, show the help."""
         return super().parse_args(ctx, args or ["--help"])
 
-    def format_commands(self, ctx: Any, formatter: Any) -> None:
+    def format_commands(self, ctx: Context, formatter: Formatter) -> None:
         """Write the list of commands, none of them imported."""
         rows = [(name, first_line(point)) for name, point in self.found.items()]
         if rows:
@@ -70,9 +75,9 @@ class Commands(TyperGroup):
                 formatter.write_dl(rows)
 
 
-def _command(name: str, target: Any) -> Any:
+def _command(name: str, target: typer.Typer | Callable[..., None]) -> Command:
     if isinstance(target, typer.Typer):
-        command: Any = typer.main.get_group(target)  # also where it has but one command
+        command: Command = typer.main.get_group(target)  # also where it has but one command
     else:
         app = typer.Typer(add_completion=False, rich_markup_mode=None)
         app.command(name, context_settings=SETTINGS)(target)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike
 
 from juste_retour.abm.outcomes import Outcomes
 from juste_retour.abm.records import Bid, Draft, Record, Vote
-from juste_retour.agents.arrays import Truths
+from juste_retour.agents.arrays import Reals, Truths, Whole
+
+Part = dict[str, ArrayLike]  # columns of some decisions; a text counts for all of them
 
 _TERMS = ("trophies", "local", "race", "open", "payment", "transfer")
 _REAL = (
@@ -22,7 +22,7 @@ _REAL = (
 )
 
 
-def records(o: Outcomes) -> tuple[NDArray[np.int64], dict[str, Any]]:
+def records(o: Outcomes) -> tuple[Whole, dict[str, ArrayLike]]:
     """Return the world of each decision and the columns of the table, world by world in the order of deciding."""
     parts = [part for record in o.decisions for part in _parts(o, record)]
     if not parts:
@@ -30,23 +30,26 @@ def records(o: Outcomes) -> tuple[NDArray[np.int64], dict[str, Any]]:
         return np.zeros(0, dtype=np.int64), {"quarter": [], "family": [], "actor": [], **empty}
     rows = np.concatenate([part["row"] for part in parts])
     order = np.argsort(rows, kind="stable")
-    found: dict[str, Any] = {}
+    found: dict[str, ArrayLike] = {}
     for name in ("quarter", "family", "actor"):
-        found[name] = np.concatenate([np.broadcast_to(part[name], part["row"].shape) for part in parts])[
+        found[name] = np.concatenate([np.broadcast_to(part[name], np.shape(part["row"])) for part in parts])[
             order
         ]
     for name in ("plan", *_REAL):
         found[name] = np.concatenate(
-            [np.broadcast_to(part.get(name, np.nan), part["row"].shape).astype(np.float64) for part in parts]
+            [
+                np.broadcast_to(part.get(name, np.nan), np.shape(part["row"])).astype(np.float64)
+                for part in parts
+            ]
         )[order]
     return rows[order], found
 
 
-def _parts(o: Outcomes, record: Record) -> list[dict[str, Any]]:
+def _parts(o: Outcomes, record: Record) -> list[Part]:
     if isinstance(record, Draft):
         return _drafts(o, record)
     if isinstance(record, Bid):
-        wanted = {"wanted_eur_bn": record.wanted.reshape(-1)}
+        wanted: Part = {"wanted_eur_bn": record.wanted.reshape(-1)}
         every = np.ones(len(record.worlds), bool)
         return [_of_states(o, record, record.size, every, {"family": "bid"} | wanted)]
     if isinstance(record, Vote):
@@ -54,9 +57,7 @@ def _parts(o: Outcomes, record: Record) -> list[dict[str, Any]]:
     return []  # the labs' and the sites', which have no payoff of these terms
 
 
-def _of_states(
-    o: Outcomes, record: Bid | Vote, decision: Any, put: Truths, made: dict[str, Any]
-) -> dict[str, Any]:
+def _of_states(o: Outcomes, record: Bid | Vote, decision: ArrayLike, put: Truths, made: Part) -> Part:
     """The states' rows of a bid or a vote, in the worlds where they were asked."""
     states = np.array(o.members.states.codes, dtype=object)
     shape = (len(record.worlds), len(states))
@@ -73,12 +74,12 @@ def _of_states(
     return {"quarter": record.quarter} | made
 
 
-def _drafts(o: Outcomes, record: Draft) -> list[dict[str, Any]]:
+def _drafts(o: Outcomes, record: Draft) -> list[Part]:
     """The commissioners' rows: of the one who drafts, then of all who endorse."""
     college = np.array(o.members.states.codes, dtype=object)[o.members.college.state]
     worlds, plans, seats = record.scores.shape
     every = (worlds, plans, seats)
-    common = {
+    common: Part = {
         "quarter": record.quarter,
         "row": np.repeat(record.worlds, plans * seats),
         "actor": np.tile(college, worlds * plans),
@@ -93,5 +94,5 @@ def _drafts(o: Outcomes, record: Draft) -> list[dict[str, Any]]:
     ]
 
 
-def _flat(values: Any, shape: tuple[int, ...]) -> NDArray[np.float64]:
+def _flat(values: ArrayLike, shape: tuple[int, ...]) -> Reals:
     return np.broadcast_to(np.asarray(values, dtype=np.float64), shape).reshape(-1)

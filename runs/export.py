@@ -70,7 +70,7 @@ def write(
     tables: Mapping[str, pd.DataFrame],
     out: Path | str,
     formats: Iterable[str],
-    provenance: Mapping[str, Any],
+    provenance: Mapping[str, object],
     design: Sequence[Column] = (),
 ) -> list[Path]:
     """Write tables in each format, and `provenance.json` with what they come from and their hashes.
@@ -155,7 +155,8 @@ def _csv(frame: pd.DataFrame, table: str, about: Sequence[Column], path: Path) -
 
 def _stata(frame: pd.DataFrame, table: str, known: Sequence[Column], path: Path) -> None:
     about = {column.name: column for column in known}
-    plain, dates = pd.DataFrame(index=frame.index), dict[Any, Any]()
+    plain = pd.DataFrame(index=frame.index)
+    dates: dict[Any, Any] = {}
     for name in frame.columns:
         values, column = frame[name], about.get(name)
         if column is not None and column.kind == "quarter":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import SupportsFloat, TypedDict, overload
 
 
 def brief(value: float) -> str:
@@ -20,7 +20,7 @@ def brief(value: float) -> str:
     return f"{value:.3f}".rstrip("0").rstrip(".") if abs(value) < 10 else f"{value:.1f}"
 
 
-def number(value: Any, digits: int = 2) -> str:
+def number(value: SupportsFloat | str | None, digits: int = 2) -> str:
     """A number with at most so many digits after the point, a text as it is, a dash for what is not known."""
     if value is None or isinstance(value, str):
         return value or "-"
@@ -39,7 +39,15 @@ def span(low: float, high: float, form: Callable[[float], str] = brief) -> str:
     return f"{form(low)} to {form(high)}"
 
 
-def within(row: Mapping[str, Any], form: Callable[[Any], str] = number) -> str:
+class Interval(TypedDict):
+    """A median with its interval."""
+
+    median: float
+    low: float
+    high: float
+
+
+def within(row: Interval | Mapping[str, float], form: Callable[[float], str] = number) -> str:
     """A median with its interval, of a row with `median`, `low` and `high`."""
     return f"{form(row['median'])} ({span(row['low'], row['high'], form)})"
 
@@ -53,7 +61,7 @@ def counted(count: float, noun: str) -> str:
     return f"{count:,.0f} {noun}{'' if count == 1 else 's'}"
 
 
-def shown(value: Any) -> str:
+def shown(value: object) -> str:
     """A level or parameter in words: a rule's name with what is set of it, a number in few digits."""
     if isinstance(value, Mapping):
         more = ", ".join(f"{k} = {shown(v)}" for k, v in value.items() if k != "rule")
@@ -83,7 +91,11 @@ def size(count: float) -> str:
     return f"{count:.1f} TB"
 
 
-def plain(value: Any) -> Any:
+@overload
+def plain(value: float) -> float | None: ...
+@overload
+def plain(value: object) -> object: ...
+def plain(value: object) -> object:
     """A NumPy number as Python has it; None where it is missing or not finite."""
     value = value.item() if hasattr(value, "item") else value
     return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -93,7 +93,7 @@ class Plots:
         return axes
 
 
-def _axes(axes: Any) -> Any:
+def _axes(axes: Axes | None) -> Axes:
     if axes is not None:
         return axes
     from matplotlib import pyplot

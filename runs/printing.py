@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from juste_retour.runs.numerals import plain
 
@@ -21,17 +21,17 @@ LEAST_BAR, MOST_BAR = 8, 30  # characters of the longest bar of a table
 PATIENCE = 1.0  # seconds before progress is shown
 
 
-def print_json(content: Any) -> None:
+def print_json(content: object) -> None:
     """Print one JSON object to standard output; numbers that are not finite become null."""
     sys.stdout.write(json_text(content))
 
 
-def json_text(content: Any) -> str:
+def json_text(content: object) -> str:
     """The text of one JSON object: keys in their order, numbers in full, null for what is not finite."""
     return json.dumps(_finite(content), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def _finite(content: Any) -> Any:
+def _finite(content: object) -> object:
     if isinstance(content, Mapping):
         return {str(key): _finite(value) for key, value in content.items()}
     if isinstance(content, list | tuple):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import platform
 import subprocess
+from collections.abc import Mapping
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 import numpy as np
 
@@ -15,7 +18,9 @@ from juste_retour.abm.scenario import Scenario
 from juste_retour.runs.user_rules import loaded
 
 
-def provenance(scenario: Scenario, members: Members, *, seed: int, first: int, worlds: int) -> dict[str, Any]:
+def provenance(
+    scenario: Scenario, members: Members, *, seed: int, first: int, worlds: int
+) -> dict[str, object]:
     """Return all that is needed to run the same worlds again and to know how closely they must agree."""
     return {
         "scenario": {"name": scenario.name, "digest": scenario.digest, "toml": scenario.toml(base=None)},
@@ -28,7 +33,7 @@ def provenance(scenario: Scenario, members: Members, *, seed: int, first: int, w
     }
 
 
-def platform_facts() -> dict[str, Any]:
+def platform_facts() -> dict[str, object]:
     """Versions, commit and processor: results are equal bit for bit where `cpu_features` and `numpy` are equal."""
     return {
         "juste_retour": version("juste-retour"),
@@ -44,7 +49,14 @@ def platform_facts() -> dict[str, Any]:
     }
 
 
-def commit() -> dict[str, Any] | None:
+class Commit(TypedDict):
+    """A commit by its hash, and whether the files differ from it."""
+
+    id: str
+    changed: bool
+
+
+def commit() -> Commit | None:
     """The commit of the checkout that runs and whether its files differ from it; None outside a checkout."""
     root = Path(__file__).resolve().parent.parent
     if not (root / ".git").exists():
@@ -74,10 +86,63 @@ def cpu_features() -> list[str]:
 
 def numpy_build() -> dict[str, str]:
     """The linear algebra library and compiler that NumPy was built with."""
-    shown: Any = np.show_config(mode="dicts")
+    shown = np.show_config(mode="dicts")
     blas = shown.get("Build Dependencies", {}).get("blas", {})
     compiler = shown.get("Compilers", {}).get("c", {})
     return {
         "blas": " ".join(str(blas.get(key, "")) for key in ("name", "version")).strip(),
         "compiler": " ".join(str(compiler.get(key, "")) for key in ("name", "version")).strip(),
     }
+
+
+@cache
+def code_digest() -> str:
+    """Hash of the source of the model and of what makes its tables: equal code, equal results."""
+    here = Path(__file__).resolve().parent
+    rooms = [here.parent / "agents", here.parent / "abm"]
+    files = [p for room in rooms for p in sorted(room.rglob("*")) if p.suffix == ".py"]
+    files += [
+        here / name
+        for name in (
+            "tables.py",
+            "decisions.py",
+            "experiments/chunks.py",
+            "experiments/design.py",
+            "experiments/factors.py",
+            "experiments/spec.py",
+        )
+    ]
+    files = [f for f in files if f.name not in ("model.py", "cast.py", "mesa_agents.py", "mesa_facility.py")]
+    digest = hashlib.sha256()
+    for path in files:
+        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def made_with(members: Members) -> dict[str, object]:
+    """What the results of a spec hang on besides: the machine, the libraries, the code and the members' data."""
+    return {**platform_facts(), "code": code_digest(), "members": members.digest}
+
+
+WATCHED = {
+    "code": "code",
+    "members": "data of the members",
+    "numpy": "NumPy",
+    "scipy": "SciPy",
+    "pyarrow": "PyArrow",
+}
+
+
+def changes_between(then: Mapping[str, object], now: Mapping[str, object]) -> list[str]:
+    """What differs between two provenances that results depend on, in words."""
+    return [
+        f"{said} ({then.get(key)} then, {now.get(key)} now)"
+        for key, said in WATCHED.items()
+        if then.get(key) != now.get(key)
+    ]
+
+
+def same_bits(then: Mapping[str, object], now: Mapping[str, object]) -> bool:
+    """Whether results must agree bit for bit: the same processor features and builds."""
+    keys = ("cpu_features", "numpy_build", "numpy", "scipy", "pyarrow", "pandas", "machine")
+    return all(then.get(key) == now.get(key) for key in keys)

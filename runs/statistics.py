@@ -4,22 +4,26 @@ In the tables a lag is missing where nothing works. Here such a world stands abo
 only where half of the worlds have no run.
 """
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike
+
+from juste_retour.agents.arrays import Reals
 
 LOW, HIGH = 0.05, 0.95
+Value = TypeVar("Value")
+SHARES = {"median": 0.5, "low": LOW, "high": HIGH}
 
 
-def worst_when_missing(values: Any) -> NDArray[np.float64]:
+def worst_when_missing(values: ArrayLike) -> Reals:
     """Real numbers with infinity where one is missing, so that it is worse than any number."""
     values = np.asarray(values, dtype=np.float64)
     return np.where(np.isnan(values), np.inf, values)
 
 
-def quantile(values: Any, share: float) -> float:
+def quantile(values: ArrayLike, share: float) -> float:
     """The quantile of some worlds, linear between neighbours; infinite where it falls among worlds without a run.
 
     >>> quantile([1.0, 2.0, float("nan")], .5)
@@ -39,17 +43,17 @@ def quantile(values: Any, share: float) -> float:
     return high if low == high or np.isinf(high) else low + part * (high - low)
 
 
-def median(values: Any) -> float:
+def median(values: ArrayLike) -> float:
     """The median of some worlds, a world without a run counting as worse than any number."""
     return quantile(values, 0.5)
 
 
-def summary(values: Any, by: Callable[[Any, float], Any] = quantile) -> dict[str, Any]:
+def summary(values: ArrayLike) -> dict[str, float]:
     """Median and the 5 and 95 % quantiles: `median`, `low`, `high`."""
-    return {"median": by(values, 0.5), "low": by(values, LOW), "high": by(values, HIGH)}
+    return {name: quantile(values, share) for name, share in SHARES.items()}
 
 
-def known_summary(values: Any) -> dict[str, float]:
+def known_summary(values: ArrayLike) -> dict[str, float]:
     """Median and 90 % interval of draws, the missing ones left out; NaN where none is known."""
     values = np.asarray(values, dtype=np.float64)
     known = values[~np.isnan(values)]
@@ -57,7 +61,7 @@ def known_summary(values: Any) -> dict[str, float]:
     return {"median": float(middle), "low": float(low), "high": float(high)}
 
 
-def ranked_quantile(values: Any, share: float) -> Any:
+def ranked_quantile(values: Iterable[Value | None], share: float) -> Value | None:
     """The value at a quantile's rank among values with an order (quarters, say), None counting as the last.
 
     >>> ranked_quantile(["2026Q3", None, "2026Q1"], .5)
@@ -67,6 +71,11 @@ def ranked_quantile(values: Any, share: float) -> Any:
     return ranked[max(int(np.ceil(share * len(ranked))) - 1, 0)] if ranked else None
 
 
-def without_a_run(years_behind: Any) -> int:
+def ranked_summary(values: Sequence[Value | None]) -> dict[str, Value | None]:
+    """The same of values with an order; see `ranked_quantile`."""
+    return {name: ranked_quantile(values, share) for name, share in SHARES.items()}
+
+
+def without_a_run(years_behind: ArrayLike) -> int:
     """How many worlds have no run at all."""
     return int(np.isnan(np.asarray(years_behind, dtype=np.float64)).sum())

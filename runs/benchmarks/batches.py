@@ -15,7 +15,7 @@ import os
 import tempfile
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import TypedDict
 
 from juste_retour import batch
 
@@ -36,7 +36,19 @@ def _resident(pid: str) -> float:
     return next(float(line.split()[1]) for line in lines if line.startswith("VmRSS:")) / 1e3
 
 
-def measure(scenario: str, worlds: int, workers: int) -> dict[str, Any]:
+class Measured(TypedDict):
+    """What a batch took: rates, and MB of the parent and the workers."""
+
+    workers: int
+    runs_a_second: float
+    runs_a_second_of_a_processor: float
+    bytes_a_run: float
+    mb_early: list[float]
+    mb_late: list[float]
+    result: str
+
+
+def measure(scenario: str, worlds: int, workers: int) -> Measured:
     """A batch, timed from the chunk by which every worker is warm."""
     spec = {
         "scenario": scenario,
@@ -78,7 +90,7 @@ def main() -> None:
         return
     print(f"{a.scenario}, {a.worlds:,} runs with the table of worlds")
     for f in found:
-        early, late = (", ".join(f"{mb:.0f}" for mb in f[k]) for k in ("mb_early", "mb_late"))
+        early, late = (", ".join(f"{mb:.0f}" for mb in part) for part in (f["mb_early"], f["mb_late"]))
         print(
             f"  {f['workers']} at work: {f['runs_a_second']:,.0f} runs/s by the clock, "
             f"{f['runs_a_second_of_a_processor']:,.0f} a second of a processor, {f['bytes_a_run']:.0f} bytes a run, "

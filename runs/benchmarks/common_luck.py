@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import json
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -18,7 +17,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from juste_retour.abm.scenario import load
 from juste_retour.agents.arrays import Reals
-from juste_retour.runs.contrasts.paired import Paired, union_of
+from juste_retour.runs.contrasts.paired import Paired
 from juste_retour.runs.contrasts.resampling import needed
 from juste_retour.runs.reports.figures import BLUE, VERMILION, Drawn, svg
 
@@ -50,7 +49,7 @@ def spreads(worlds: int) -> dict[str, tuple[float, float, float]]:
 
 
 def drawn(scenarios: list, seed: int, worlds: int) -> Reals:
-    paired = Paired(scenarios, seed, union_of(None), [OUTCOME])
+    paired = Paired(scenarios, seed, None, [OUTCOME])
     paired.extend(worlds)
     return paired.values[OUTCOME]
 
@@ -63,9 +62,18 @@ def figure(found: dict[str, tuple[float, float, float]]) -> Figure:
     for k, name in enumerate(names):
         few, many = (needed(spread, HALF_WIDTH) for spread in found[name][1:])
         axes.hlines(at[k], few, many, color="#BBBBBB", linewidth=2)
-        look: Any = {"linestyle": "", "markersize": 7}
-        axes.plot(few, at[k], "o", color=BLUE, label="the same luck" if not k else None, **look)
-        axes.plot(many, at[k], "D", color=VERMILION, label="independent seeds" if not k else None, **look)
+        axes.plot(
+            few, at[k], "o", color=BLUE, label="the same luck" if not k else None, linestyle="", markersize=7
+        )
+        axes.plot(
+            many,
+            at[k],
+            "D",
+            color=VERMILION,
+            label="independent seeds" if not k else None,
+            linestyle="",
+            markersize=7,
+        )
         axes.annotate(f"  {many / few:.1f} times", (max(few, many), at[k]), va="center", fontsize=8.5)
     axes.set_yticks(at, names)
     axes.set_xscale("log")

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import statistics
 from time import process_time
-from typing import Any
 
 import numpy as np
 
+from juste_retour.abm.cast import Agents
 from juste_retour.abm.model import AllocationModel
 from juste_retour.abm.outcomes import run
 from juste_retour.abm.scenario import load
@@ -45,14 +45,14 @@ class Bidder(Voter):
         return 0.1 if situation.alone(0.1).utility > situation.standing.utility else 0.0
 
 
-def ensemble(changes: dict[str, Any], agents: Any) -> float:
+def ensemble(changes: dict[str, object], agents: Agents) -> float:
     scenario = load("eu-status-quo").changed(changes)
     start = process_time()
     run(scenario, 0, range(WORLDS), agents=agents)
     return WORLDS / (process_time() - start)
 
 
-def stepped(changes: dict[str, Any], agents: Any) -> float:
+def stepped(changes: dict[str, object], agents: Agents) -> float:
     start = process_time()
     for k in range(ALONE):
         model = AllocationModel(changes, rng=0, replicate=k, agents=agents)
@@ -61,7 +61,7 @@ def stepped(changes: dict[str, Any], agents: Any) -> float:
     return ALONE / (process_time() - start)
 
 
-CASTS: dict[str, tuple[dict[str, Any], Any]] = {
+CASTS: dict[str, tuple[dict[str, object], Agents]] = {
     "the scenario's rules": ({}, None),
     "all states vote by a user's rule over arrays": ({"vote": "over_arrays"}, None),
     "all states vote by .each": ({"vote": "for_one"}, None),

@@ -19,9 +19,10 @@ import subprocess
 import sys
 import tracemalloc
 from collections import defaultdict
+from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter, process_time
-from typing import Any
+from typing import ParamSpec
 
 import mesa
 import numpy as np
@@ -32,6 +33,7 @@ from juste_retour.abm.model import AllocationModel
 from juste_retour.abm.scenario import load
 from juste_retour.runs.chunked import CHUNK, chunks
 
+Given = ParamSpec("Given")
 ROOT = Path(__file__).parents[2]
 
 
@@ -55,9 +57,9 @@ def batch(scenario: str, worlds: int) -> None:
     )
 
 
-def seconds(work: Any, *arguments: Any) -> float:
+def seconds(work: Callable[Given, object], *arguments: Given.args, **more: Given.kwargs) -> float:
     start = process_time()
-    work(*arguments)
+    work(*arguments, **more)
     return process_time() - start
 
 
@@ -90,7 +92,7 @@ def where_the_time_goes(scenario: str, worlds: int, chunk: int) -> list[tuple[st
     """Share of the time by our own modules, what they call in NumPy counted to the caller."""
     profile = cProfile.Profile()
     profile.runcall(ensemble, scenario, worlds, chunk)
-    entries: Any = vars(pstats.Stats(profile))["stats"]
+    entries = vars(pstats.Stats(profile))["stats"]
     ours: dict[str, float] = defaultdict(float)
     for (file, _, _), (_, _, own, _, callers) in entries.items():
         place = _ours(file)
@@ -139,14 +141,16 @@ def main() -> None:
     a = parser.parse_args()
     rates = speed(a.scenario, a.worlds, a.chunk, a.rounds, a.by_mesa)
     ratio = rates["ensemble, with its tables"] / rates["mesa.batch_run"]
-    found: dict[str, Any] = {
-        "runs_a_second": rates,
-        "times_batch_run": ratio,
-        "memory_mb": memory(a.scenario, a.chunk),
-        "start_up_seconds": start_up(),
-        "share_of_time": dict(where_the_time_goes(a.scenario, a.worlds, a.chunk)[:12]),
-    }
+    peaks, started = memory(a.scenario, a.chunk), start_up()
+    shares = dict(where_the_time_goes(a.scenario, a.worlds, a.chunk)[:12])
     if a.json:
+        found = {
+            "runs_a_second": rates,
+            "times_batch_run": ratio,
+            "memory_mb": peaks,
+            "start_up_seconds": started,
+            "share_of_time": shares,
+        }
         print(json.dumps(found, indent=2))
         return
     print(f"{a.scenario}, {a.worlds} worlds in chunks of {a.chunk}, NumPy {np.__version__}, one core\n")
@@ -155,13 +159,13 @@ def main() -> None:
         print(f"  {name:28} {rate:8,.0f}")
     print(f"  the ensemble is {ratio:.1f} times as fast as mesa.batch_run\n")
     print("peak memory, MB")
-    for name, peak in found["memory_mb"].items():
+    for name, peak in peaks.items():
         print(f"  {name:32} {peak:6,.1f}")
     print("\nstart-up, seconds")
-    for name, least in found["start_up_seconds"].items():
+    for name, least in started.items():
         print(f"  {name:28} {least:8.3f}")
     print("\nwhere the ensemble's time goes")
-    for place, share in found["share_of_time"].items():
+    for place, share in shares.items():
         print(f"  {place:36} {share:6.1%}")
 
 

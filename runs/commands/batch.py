@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from juste_retour.runs.commands.options import Json, ResultDir, Rules
 from juste_retour.runs.numerals import counted, duration, size
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from juste_retour.runs.experiments.experiment import Tally
+    from juste_retour.runs.experiments.spec import Spec
 
 SpecFile = Annotated[Path, typer.Argument(metavar="SPEC.toml", help="The experiment.")]
 Workers = Annotated[
@@ -38,71 +45,73 @@ def batch(
     from juste_retour.agents.errors import BadInput
     from juste_retour.runs import printing
     from juste_retour.runs.experiments.experiment import batch as run_batch
-    from juste_retour.runs.experiments.experiment import cost, processes
     from juste_retour.runs.experiments.spec import read_spec
 
     read = read_spec(spec, rules or ())
     where = printing.console(stderr=json)
     if dry_run:
-        found = cost(read)
-        count = processes(workers)
-        if json:
-            printing.print_json(
-                {
-                    "title": read.title,
-                    "digest": read.digest,
-                    "points": found.points,
-                    "refused": [{"values": dict(r.values), "because": r.reason} for r in read.refused],
-                    "replications": found.replications,
-                    "runs": found.runs,
-                    "chunks": found.chunks,
-                    "runs_per_second": found.runs_per_second,
-                    "planner_plans": found.plans,
-                    "planning_seconds": found.planning,
-                    "seconds": found.seconds(count),
-                    "bytes": found.bytes,
-                }
-            )
-            return
-        _say_cost(read, where)
-        if found.plans:
-            where.print(
-                f"The price of politics takes {counted(found.plans, 'plan')} of a planner, "
-                f"{duration(found.planning)} on one core.",
-                soft_wrap=True,
-            )
-        where.print(
-            f"About {duration(found.seconds(count))} with {max(count, 1)} "
-            f"{'worker' if count == 1 else 'workers'}, {size(found.bytes)} of tables. Nothing was written.",
-            soft_wrap=True,
-        )
+        _show_cost(read, workers, json, where)
         return
     if out is None:
         raise BadInput("--out is missing; name the folder for the results, as in --out results.")
-    _say_cost(read, where)
+    _say_runs(read, where)
     with _Display() as display:
         done = run_batch(read, out, workers=workers, cluster=cluster, progress=display.show)
+    tally = done.tally
     for chunk in done.repaired:
         where.print(f"chunk {chunk} was damaged and has been run again.")
     if json:
         printing.print_json(
-            {
-                "out": str(out),
-                "runs": done.tally.worlds_done,
-                "chunks": done.tally.chunks,
-                "result": done.digest,
-            }
+            {"out": str(out), "runs": tally.worlds_done, "chunks": tally.chunks, "result": done.digest}
         )
         return
-    rate = f", {done.tally.rate:,.0f} runs/s" if done.tally.worlds_now else ""
+    rate = f", {tally.rate:,.0f} runs/s" if tally.worlds_now else ""
     where.print(
-        f"{done.tally.worlds_done:,} runs in {counted(done.tally.chunks, 'chunk')} are in {out} "
-        f"({duration(done.tally.seconds)}{rate}); result {done.digest[:16]}.",
+        f"{tally.worlds_done:,} runs in {counted(tally.chunks, 'chunk')} are in {out} "
+        f"({duration(tally.seconds)}{rate}); result {done.digest[:16]}.",
         soft_wrap=True,
     )
 
 
-def _say_cost(spec: Any, where: Any) -> None:
+def _show_cost(spec: Spec, workers: int | None, json: bool, where: Console) -> None:
+    """What a batch would run and about what it would take."""
+    from juste_retour.runs import printing
+    from juste_retour.runs.experiments.experiment import cost, processes
+
+    found, count = cost(spec), processes(workers)
+    if json:
+        printing.print_json(
+            {
+                "title": spec.title,
+                "digest": spec.digest,
+                "points": found.points,
+                "refused": [{"values": dict(r.values), "because": r.reason} for r in spec.refused],
+                "replications": found.replications,
+                "runs": found.runs,
+                "chunks": found.chunks,
+                "runs_per_second": found.runs_per_second,
+                "planner_plans": found.plans,
+                "planning_seconds": found.planning,
+                "seconds": found.seconds(count),
+                "bytes": found.bytes,
+            }
+        )
+        return
+    _say_runs(spec, where)
+    if found.plans:
+        where.print(
+            f"The price of politics takes {counted(found.plans, 'plan')} of a planner, "
+            f"{duration(found.planning)} on one core.",
+            soft_wrap=True,
+        )
+    where.print(
+        f"About {duration(found.seconds(count))} with {max(count, 1)} "
+        f"{'worker' if count == 1 else 'workers'}, {size(found.bytes)} of tables. Nothing was written.",
+        soft_wrap=True,
+    )
+
+
+def _say_runs(spec: Spec, where: Console) -> None:
     from juste_retour.runs.experiments.chunks import Plan
 
     plan = Plan(spec)
@@ -128,8 +137,7 @@ class _Display:
         import sys
         import time
 
-        self.bar: Any = None
-        self.task: Any = None
+        self.bar: Progress | None = None
         self.last = time.monotonic()
         self.terminal = sys.stderr.isatty()
         return self
@@ -138,7 +146,7 @@ class _Display:
         if self.bar is not None:
             self.bar.stop()
 
-    def show(self, tally: Any) -> None:
+    def show(self, tally: Tally) -> None:
         """Show how far it is."""
         import time
 
@@ -163,8 +171,8 @@ class _Display:
                 transient=True,
             )
             self.bar.start()
-            self.task = self.bar.add_task("chunks", total=tally.chunks, text=text)
-        self.bar.update(self.task, completed=tally.chunks_done, text=text)
+            self.bar.add_task("chunks", total=tally.chunks, text=text)
+        self.bar.update(self.bar.task_ids[0], completed=tally.chunks_done, text=text)
 
 
 def verify(

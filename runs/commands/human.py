@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from juste_retour.abm.toml import setting
 from juste_retour.runs.ensemble import Result
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 
-def show(result: Result, changes: Mapping[str, Any], where: Console) -> None:
+def show(result: Result, changes: Mapping[str, object], where: Console) -> None:
     """Print a result; `changes` is what was changed in the scenario by hand."""
     changed = (
         " with " + ", ".join(f"{key} = {setting(value)}" for key, value in changes.items()) if changes else ""
@@ -81,8 +82,8 @@ def _adds_up(result: Result) -> str:
     scenario = result.scenario
     if np.isnan(world["years_behind"]):
         return f"{aggregate} What does not: no machine works before {scenario.window_end}, so there is no run to compare."
-    price = world["price_of_politics"]
-    cost = "" if np.isnan(price) else f"; politics costs {price:.1f} of them"
+    price = world.get("price_of_politics")
+    cost = "" if price is None else f"; politics costs {price:.1f} of them"
     return (
         f"{aggregate} What does not: the largest single run. Over {scenario.window_years:g} years, to {scenario.window_end}, "
         f"it is {world['years_behind']:.1f} years behind the frontier on average{cost}; at the end of these years, with "
@@ -171,7 +172,7 @@ def _by_state(result: Result, where: Console) -> None:
     where.print()
 
 
-def _span(values: Any, form: str = ",.0f") -> str:
+def _span(values: ArrayLike, form: str = ",.0f") -> str:
     found = summary(values)
 
     def text(value: float) -> str:
@@ -180,6 +181,6 @@ def _span(values: Any, form: str = ",.0f") -> str:
     return text(found["median"]) if text(found["low"]) == text(found["high"]) else within(found, text)
 
 
-def _several(values: Any, noun: str) -> str:
+def _several(values: ArrayLike, noun: str) -> str:
     said = _span(values)
     return f"{said} {noun}" if said == "1" else f"{said} {noun}s"

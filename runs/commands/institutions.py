@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from juste_retour.runs.commands.options import Json, Rules
+from juste_retour.runs.commands.settings import several
 
 if TYPE_CHECKING:
     from juste_retour.abm.politics.analysis import Explanation
     from juste_retour.abm.politics.power import Power
     from juste_retour.abm.politics.relocation import Narration
+    from juste_retour.agents.rules import Rule, Setting
     from juste_retour.agents.situation import States
 
 MembersFile = Annotated[
@@ -93,7 +95,7 @@ def vote(
     from juste_retour.runs.printing import print_json
 
     chosen, states, settings = _chosen(rule, members, participants, add, rules)
-    found = explain_vote(chosen, states, _codes(yes), _codes(no), _codes(abstain), settings)
+    found = explain_vote(chosen, states, several(yes), several(no), several(abstain), settings)
     if json:
         print_json(asdict(found))
     else:
@@ -135,7 +137,7 @@ def ballot(
             raise BadInput(f"--withdrawn {text!r}: {number!r} is not a round; give 1, 2 or 3.")
         leaving[offer.strip()] = int(number or 1)
     lot = float(Tape(seed, np.zeros(1, dtype=np.int64)).uniform("lot", 1)[0, 0])
-    found = hold_ballot(_rankings(file), lot, None if offers is None else _codes(offers), leaving)
+    found = hold_ballot(_rankings(file), lot, None if offers is None else several(offers), leaving)
     if json:
         rounds = [
             {"round": r.number, "scores": r.scores, "advance": list(r.advance), "silent": list(r.silent)}
@@ -154,17 +156,13 @@ def ballot(
         _show_ballot(found, seed)
 
 
-def _codes(text: str) -> list[str]:
-    return [code.strip() for code in text.split(",") if code.strip()]
-
-
 def _chosen(
     rule: str,
     members: Path | None,
     participants: str | None,
     add: list[str] | None,
     files: list[Path] | None,
-) -> tuple[Any, States, dict[str, Any]]:
+) -> tuple[Rule, States, dict[str, Setting]]:
     """The rule, the states that it is put to, and the rule's parameters, as the options say."""
     import numpy as np
 
@@ -209,13 +207,13 @@ def _with_state(states: States, text: str) -> States:
         )
     if name in states.codes or name == "EU":
         raise BadInput(f"--add {text!r}: {name} is a member already; give another code.")
-    new: dict[str, Any] = {"codes": (*states.codes, name), "names": (*states.names, name)}
+    new: dict[str, np.ndarray] = {}
     for column in ("gdp", "gni", "power_price", "temperature", "specialists", "existing_members", "euro"):
         new[column] = np.append(getattr(states, column), 0).astype(getattr(states, column).dtype)
     new["population"] = np.append(states.population, int(plain))
     new["nice_votes"] = np.append(states.nice_votes, 0)
-    new["more"] = {column: np.append(values, 0.0) for column, values in states.more.items()}
-    return replace(states, **new)
+    more = {column: np.append(values, 0.0) for column, values in states.more.items()}
+    return replace(states, codes=(*states.codes, name), names=(*states.names, name), more=more, **new)
 
 
 def _weighted(quota: str, file: Path) -> Power:
@@ -264,7 +262,7 @@ def _rankings(file: Path) -> dict[str, list[str]]:
     return rankings
 
 
-def _power_as_json(found: Power) -> dict[str, Any]:
+def _power_as_json(found: Power) -> dict[str, object]:
     columns = zip(
         found.members,
         found.swings,

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
 from juste_retour.runs.commands.options import Json, ResultDir
+from juste_retour.runs.numerals import brief, span
+
+if TYPE_CHECKING:
+    from juste_retour.runs.experiments.results import Results
 
 
 def report(folder: ResultDir) -> None:
@@ -28,75 +33,87 @@ def sensitivity(
     json: Json = False,
 ) -> None:
     """Say how much of an outcome's variance each factor makes, and how much is luck."""
-    from dataclasses import asdict
-
-    from juste_retour.runs import numerals, printing
+    from juste_retour.runs import printing
     from juste_retour.runs.experiments.results import Results
-    from juste_retour.runs.reports import sensitivity as analysis
+    from juste_retour.runs.reports.sensitivity import DRAWN
 
     results = Results(folder)
     _warn(results)
     name = outcome or results.spec.outcomes[0]
     kind = results.spec.design.kind
+    shown = {"morris": _effects, "sobol": _indices}.get(kind, _shares)(results, name)
+    if json:
+        printing.print_json(shown.plain)
+        return
     where = printing.console()
-    if kind == "morris":
-        effects = analysis.morris(results, name)
-        if json:
-            printing.print_json({"outcome": name, "design": kind, "effects": [asdict(e) for e in effects]})
-            return
-        headings = ["Factor", "Mean absolute effect", "95 %", "Mean effect", "Spread"]
-        rows = [
-            [
-                e.factor,
-                numerals.brief(e.mu_star),
-                f"+- {numerals.brief(e.mu_star_half_width)}",
-                numerals.brief(e.mu),
-                numerals.brief(e.sigma),
-            ]
-            for e in sorted(effects, key=lambda e: -e.mu_star)
-        ]
-        noise = None
-    elif kind == "sobol":
-        found = analysis.sobol(results, name)
-        noise = found.noise
-        if json:
-            plain: dict[str, Any] = asdict(found)
-            printing.print_json({"design": kind, **plain})
-            return
-        headings = ["Factor", "First order", "95 %", "Total", "95 %"]
-        rows = [
-            [
-                i.factor,
-                numerals.brief(i.first),
-                numerals.span(i.first_low, i.first_high),
-                numerals.brief(i.total),
-                numerals.span(i.total_low, i.total_high),
-            ]
-            for i in sorted(found.indices, key=lambda i: -i.total)
-        ]
-    else:
-        shares, noise = analysis.main_effects(results, name)
-        if json:
-            printing.print_json(
-                {"outcome": name, "design": kind, "noise": noise, "shares": [asdict(s) for s in shares]}
-            )
-            return
-        headings = ["Factor", "Share alone", "95 %"]
-        rows = [
-            [s.factor, numerals.brief(s.share), numerals.span(s.low, s.high)]
-            for s in sorted(shares, key=lambda s: -s.share)
-        ]
     where.print(f"{name}: shares of its variance" if kind != "morris" else f"{name}: elementary effects")
-    printing.print_table(where, headings, rows, right=headings[1:])
-    if noise is not None:
+    printing.print_table(where, shown.headings, shown.rows, right=shown.headings[1:])
+    if shown.noise is not None:
         where.print(
-            f"Luck makes {noise:.0%} of the variance."
-            if noise == noise
+            f"Luck makes {shown.noise:.0%} of the variance."
+            if shown.noise == shown.noise
             else "With one replication luck cannot be told apart."
         )
     if kind not in ("morris", "sobol"):
         where.print("What is missing to 100% are interactions of the factors.")
-    where.print(f"Intervals are 95 % intervals over {analysis.DRAWN.get(kind, 'worlds')}.")
+    where.print(f"Intervals are 95 % intervals over {DRAWN.get(kind, 'worlds')}.")
+
+
+class _Shown(NamedTuple):
+    """An analysis as plain values and as a table; `noise` is luck's share of the variance."""
+
+    plain: dict[str, object]
+    headings: list[str]
+    rows: list[list[str]]
+    noise: float | None = None
+
+
+def _effects(results: Results, name: str) -> _Shown:
+    from juste_retour.runs.reports.sensitivity import morris
+
+    effects = morris(results, name)
+    return _Shown(
+        {"outcome": name, "design": "morris", "effects": [asdict(e) for e in effects]},
+        ["Factor", "Mean absolute effect", "95 %", "Mean effect", "Spread"],
+        [
+            [e.factor, brief(e.mu_star), f"+- {brief(e.mu_star_half_width)}", brief(e.mu), brief(e.sigma)]
+            for e in sorted(effects, key=lambda e: -e.mu_star)
+        ],
+    )
+
+
+def _indices(results: Results, name: str) -> _Shown:
+    from juste_retour.runs.reports.sensitivity import sobol
+
+    found = sobol(results, name)
+    return _Shown(
+        {"design": "sobol", **asdict(found)},
+        ["Factor", "First order", "95 %", "Total", "95 %"],
+        [
+            [
+                i.factor,
+                brief(i.first),
+                span(i.first_low, i.first_high),
+                brief(i.total),
+                span(i.total_low, i.total_high),
+            ]
+            for i in sorted(found.indices, key=lambda i: -i.total)
+        ],
+        found.noise,
+    )
+
+
+def _shares(results: Results, name: str) -> _Shown:
+    from juste_retour.runs.reports.sensitivity import main_effects
+
+    shares, noise = main_effects(results, name)
+    kind = results.spec.design.kind
+    return _Shown(
+        {"outcome": name, "design": kind, "noise": noise, "shares": [asdict(s) for s in shares]},
+        ["Factor", "Share alone", "95 %"],
+        [[s.factor, brief(s.share), span(s.low, s.high)] for s in sorted(shares, key=lambda s: -s.share)],
+        noise,
+    )
 
 
 def export(
@@ -110,17 +127,17 @@ def export(
     ] = None,
 ) -> None:
     """Write an experiment's tables as one file each, in CSV, Stata or Parquet, with a codebook."""
+    from juste_retour.runs.commands.settings import several
     from juste_retour.runs.experiments.results import Results
     from juste_retour.runs.printing import console
     from juste_retour.runs.reports.publication import export as write
 
-    wanted = None if tables is None else [t.strip() for t in tables.split(",") if t.strip()]
-    paths = write(folder, out, [f.strip() for f in format.split(",") if f.strip()], wanted)
+    paths = write(folder, out, several(format), None if tables is None else several(tables))
     _warn(Results(folder))
     console().print(f"Written to {out}: {', '.join(p.name for p in paths)}.", soft_wrap=True)
 
 
-def _warn(results: Any) -> None:
+def _warn(results: Results) -> None:
     from juste_retour.runs.printing import console
 
     if results.part:

@@ -3,11 +3,33 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from juste_retour.runs.commands.options import Json, MembersDir, Rules
+
+Changes = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help="Change a rule or parameter (see `scenarios parameters`). Repeatable.",
+    ),
+]
+Formats = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FORMATS", help="With --out: parquet, csv or dta, several by commas.  [default: parquet]"
+    ),
+]
+Tables = Annotated[
+    str | None,
+    typer.Option(
+        metavar="TABLES",
+        help="With --out: worlds, states, facilities, votes, timeline, decisions, several by commas.  [default: the first four]",
+    ),
+]
 
 
 def run(
@@ -17,38 +39,20 @@ def run(
     seed: Annotated[int, typer.Option(help="The same seed gives the same worlds.")] = 0,
     replicate: Annotated[int, typer.Option(metavar="K", help="Which world of the seed.")] = 0,
     worlds: Annotated[int, typer.Option(metavar="N", help="How many worlds to run at once, from K on.")] = 1,
-    set_: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set",
-            metavar="KEY=VALUE",
-            help="Change a rule or parameter (see `scenarios parameters`). Repeatable.",
-        ),
-    ] = None,
+    set_: Changes = None,
     members: MembersDir = None,
     rules: Rules = None,
     json: Json = False,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Write tables to this folder.")] = None,
-    format: Annotated[
-        str | None,
-        typer.Option(
-            metavar="FORMATS", help="With --out: parquet, csv or dta, several by commas.  [default: parquet]"
-        ),
-    ] = None,
-    tables: Annotated[
-        str | None,
-        typer.Option(
-            metavar="TABLES",
-            help="With --out: worlds, states, facilities, votes, timeline, decisions, several by commas.  [default: the first four]",
-        ),
-    ] = None,
+    format: Formats = None,
+    tables: Tables = None,
 ) -> None:
     """Run one scenario and print facility sizes by state and the capability that they add up to."""
-    from juste_retour.abm.members import load_members
+    from juste_retour.abm.members import union_of
     from juste_retour.abm.scenario import load
     from juste_retour.agents.errors import BadInput
     from juste_retour.runs import export, printing
-    from juste_retour.runs.commands.settings import changes_of
+    from juste_retour.runs.commands.settings import changes_of, several
     from juste_retour.runs.commands.summary import as_json
     from juste_retour.runs.ensemble import checked, simulate
     from juste_retour.runs.tables import DEFAULT, chosen
@@ -57,23 +61,22 @@ def run(
     for name, value in (("--format", format), ("--tables", tables)):
         if value is not None and out is None:
             raise BadInput(f"{name} says what --out writes; add --out DIR.")
-    formats = export.known_formats(_several(format or "parquet"))
-    written = chosen(_several(tables) if tables is not None else DEFAULT)
+    formats = export.known_formats(several(format or "parquet"))
+    written = chosen(several(tables) if tables is not None else DEFAULT)
     load_rules(rules or [])
     changes = changes_of(set_ or [])
-    chosen_scenario = load(scenario)
-    if changes:
-        chosen_scenario = chosen_scenario.changed(changes)
-    union = load_members(members)
+    varied = load(scenario).changed(changes) if changes else load(scenario)
+    union = union_of(members, varied.members)
     checked(worlds, seed, replicate)
+    names = export.files(written, formats)
     if out is not None:
-        export.prepare(out, export.files(written, formats))
+        export.prepare(out, names)
     with printing.progress("worlds") as report:
         result = simulate(
-            chosen_scenario, worlds, seed, replicate, (*DEFAULT, *written), members=union, progress=report
+            varied, worlds, seed, replicate, (*DEFAULT, *written), members=union, progress=report
         )
     if out is not None:
-        old = export.given_up(out, export.files(written, formats))
+        old = export.given_up(out, names)
         paths = export.write({name: result.tables[name] for name in written}, out, formats, result.provenance)
     if json:
         printing.print_json(as_json(result, changes))
@@ -86,7 +89,3 @@ def run(
         where.print(f"Written to {out}: {', '.join(path.name for path in paths)}.", soft_wrap=True)
         if old:
             where.print(f"Removed from it, of an earlier result: {', '.join(old)}.", soft_wrap=True)
-
-
-def _several(text: str) -> list[Any]:
-    return [word.strip() for word in text.split(",") if word.strip()]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from importlib import resources
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,7 +11,7 @@ from juste_retour.runs.commands.options import Json
 
 if TYPE_CHECKING:
     from juste_retour.abm.scenario import Scenario
-    from juste_retour.agents.rules import Parameter
+    from juste_retour.agents.rules import Parameter, Setting
 
 scenarios = typer.Typer(
     name="scenarios", help=__doc__, no_args_is_help=True, add_completion=False, rich_markup_mode=None
@@ -101,7 +101,7 @@ def list_parameters(json: Json = False) -> None:
         printing.print_grid(where, rows)
 
 
-def meaning(default: Any, about: Parameter) -> str:
+def meaning(default: Setting, about: Parameter) -> str:
     """A parameter's default with its unit, its meaning, bounds, plausible range and source."""
     from juste_retour.runs.numerals import shown, span
 

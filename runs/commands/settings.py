@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable
-from typing import Any
 
 from juste_retour.agents.errors import BadInput
 
 
-def changes_of(texts: Iterable[str]) -> dict[str, Any]:
+def changes_of(texts: Iterable[str]) -> dict[str, object]:
     """Return the changes to a scenario, in the order given; where a key comes twice, the last one counts.
 
     >>> changes_of(["voting=lisbon_qmv", "envelope_eur_bn=20", "agenda.objective=welfare"])
     {'voting': 'lisbon_qmv', 'envelope_eur_bn': 20, 'agenda.objective': 'welfare'}
     """
-    changes: dict[str, Any] = {}
+    changes: dict[str, object] = {}
     for text in texts:
         key, separator, value = text.partition("=")
         key = key.strip()
@@ -28,7 +27,12 @@ def changes_of(texts: Iterable[str]) -> dict[str, Any]:
     return changes
 
 
-def value_of(text: str) -> Any:
+def several(text: str) -> list[str]:
+    """Words separated by commas."""
+    return [word.strip() for word in text.split(",") if word.strip()]
+
+
+def value_of(text: str) -> object:
     """A value as TOML reads it; what TOML does not know, and dates, are texts."""
     try:
         value = tomllib.loads(f"value = {text}")["value"]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from juste_retour.runs.ensemble import Result
 from juste_retour.runs.numerals import plain
-from juste_retour.runs.statistics import ranked_quantile, summary, without_a_run
+from juste_retour.runs.statistics import ranked_summary, summary, without_a_run
+from juste_retour.runs.tables import PRICES
 
 CAPABILITY = (
     "sites",
@@ -27,7 +27,7 @@ CAPABILITY = (
     "least_years_behind",
     "quarters_without_run",
     "capability_lag_years",
-    "price_of_politics",
+    *PRICES,
     "hhi_spend",
     "exited_labs",
     "welfare_eur_bn",
@@ -36,7 +36,7 @@ STATES = ("sites", "accelerators", "received_eur_bn", "paid_eur_bn", "private_eu
 FACILITIES = ("accelerators", "power_mw", "spend_eur_bn")
 
 
-def as_json(result: Result, changes: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def as_json(result: Result, changes: Mapping[str, object] | None = None) -> dict[str, object]:
     """Return what `run --json` prints; `changes` is what `--set` changed in the scenario."""
     head = {
         "scenario": result.scenario.name,
@@ -53,7 +53,7 @@ def as_json(result: Result, changes: Mapping[str, Any] | None = None) -> dict[st
     )
 
 
-def _one(result: Result) -> dict[str, Any]:
+def _one(result: Result) -> dict[str, object]:
     world = result.worlds.iloc[0]
     return {
         "facilities": [
@@ -74,7 +74,7 @@ def _one(result: Result) -> dict[str, Any]:
     }
 
 
-def _many(result: Result) -> dict[str, Any]:
+def _many(result: Result) -> dict[str, object]:
     codes = result.members.states.codes
     by_state = result.states.groupby("state", sort=False)
     return {
@@ -96,7 +96,7 @@ def _many(result: Result) -> dict[str, Any]:
     }
 
 
-def facilities(result: Result) -> list[dict[str, Any]]:
+def facilities(result: Result) -> list[dict[str, object]]:
     """One entry for every site that any world contracted: in what share of the worlds, and how large there."""
     there = dict(list(result.facilities.groupby("site", sort=False)))
     entries = []
@@ -108,7 +108,7 @@ def facilities(result: Result) -> list[dict[str, Any]]:
         entries.append(
             {"site": site, "state": rows["state"].iloc[0], "city": rows["city"].iloc[0]}
             | {"built_share": len(rows) / result.count}
-            | {"operational": summary(quarters, ranked_quantile)}
+            | {"operational": ranked_summary(quarters)}
             | {name: summary(rows[name]) for name in FACILITIES}
         )
     return entries

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from juste_retour.abm.outcomes import run
 from juste_retour.abm.scenario import Scenario, load, parameters
+from juste_retour.agents.arrays import Reals
 from juste_retour.agents.rules import FAMILIES, Parameter
 from juste_retour.runs.chunked import CHUNK, chunks
 from juste_retour.runs.europe.doubts import REFORM, STATUS_QUO, Bench
@@ -19,7 +19,6 @@ from juste_retour.runs.experiments.design import Design, read_design, unit_sampl
 from juste_retour.runs.experiments.factors import Factor
 from juste_retour.runs.reports.sensitivity import sobol_indices
 
-Reals = NDArray[np.float64]
 BASE = 256  # points of the Sobol sequence, a power of two
 LUCK = 2  # worlds a point
 POLITICS = "the politics: a draw of the posterior"

@@ -7,14 +7,12 @@ Balding 2002). The third wave is never looked at here. What the race is worth is
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy.stats import norm, qmc
 
 from juste_retour.abm.members import Members, load_members
@@ -23,6 +21,7 @@ from juste_retour.abm.scenario import Scenario, load, parameters
 from juste_retour.abm.simulation import Simulation
 from juste_retour.abm.toml import read_toml
 from juste_retour.abm.world import World
+from juste_retour.agents.arrays import Reals, Whole
 from juste_retour.agents.errors import BadInput, near
 from juste_retour.agents.rules import family
 from juste_retour.runs.chunked import chunks
@@ -115,7 +114,7 @@ def simulated(
     base: Scenario,
     points: pd.DataFrame,
     seed: int,
-    replicates: NDArray[np.int64],
+    replicates: Whole,
     members: Members,
     waves: int,
 ) -> pd.DataFrame:
@@ -129,7 +128,7 @@ def simulated(
     decisions = str(settings["decisions"]).split()
     short = base.until(decisions[waves - 1])
     rows = []
-    records: list[dict[str, Any]] = [
+    records: list[dict[str, float]] = [
         dict(zip(map(str, points), map(float, row), strict=True)) for row in points.to_numpy()
     ]
     for part in chunks(len(records)):
@@ -163,7 +162,7 @@ def moments_of(world: World) -> pd.DataFrame:
         )
 
 
-def _quiet(statistic: Any, rows: NDArray[np.float64]) -> NDArray[np.float64]:
+def _quiet(statistic: Callable[..., Reals], rows: Reals) -> Reals:
     out = np.full(len(rows), np.nan)
     some = ~np.isnan(rows).all(-1)
     out[some] = statistic(rows[some], axis=-1)
@@ -212,7 +211,7 @@ class Posterior:
     moments: pd.DataFrame
     observed: pd.Series
     seed: int
-    replicates: NDArray[np.int64]
+    replicates: Whole
 
     def summary(self) -> pd.DataFrame:
         """A row a parameter: prior range, posterior median and 90 % interval, and how far the data narrow it.
@@ -253,7 +252,7 @@ def nearest(
     target: pd.Series,
     keep: int,
     seed: int,
-    replicates: NDArray[np.int64],
+    replicates: Whole,
 ) -> Posterior:
     """Keep the draws whose moments come nearest to a target, in units of the moments' spread, and adjust them."""
     columns = list(MOMENTS)
@@ -269,7 +268,7 @@ def nearest(
     return Posterior(adjusted, raw, moments.iloc[kept].reset_index(drop=True), target, seed, replicates[kept])
 
 
-def _adjusted(raw: pd.DataFrame, moments: NDArray[np.float64], distance: NDArray[np.float64]) -> pd.DataFrame:
+def _adjusted(raw: pd.DataFrame, moments: Reals, distance: Reals) -> pd.DataFrame:
     """Local linear regression on the moments, on the normal scale of the prior so that no draw leaves its range."""
     weight = np.sqrt(np.maximum(1 - (distance / distance.max()) ** 2, 0.0))
     design = np.column_stack([np.ones(len(moments)), moments])

@@ -10,17 +10,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
-from typing import Any
+from typing import Generic, Protocol, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
+from juste_retour.agents.arrays import Number, Reals
 from juste_retour.runs.contrasts.attribution import interactions, shapley
-from juste_retour.runs.europe.doubts import Trial
+from juste_retour.runs.europe.curves import Window
+from juste_retour.runs.europe.doubts import Doubt, Trial
 from juste_retour.runs.europe.patterns import large_site
 from juste_retour.runs.statistics import known_summary
 
-Reals = NDArray[np.float64]
 FOUND, HANGS, NOT_FOUND = "found", "hangs on a doubt", "not found"
 CONTRARY = 0.1  # most draws that may say the contrary
 CLAIMS = {
@@ -32,14 +32,25 @@ CLAIMS = {
 }
 
 
+class HasDoubt(Protocol):
+    """Something tried under a doubt."""
+
+    @property
+    def doubt(self) -> Doubt:
+        """The doubt."""
+
+
+Tried = TypeVar("Tried", bound=HasDoubt)
+
+
 @dataclass(frozen=True)
-class Question:
+class Question(Generic[Tried]):
     """What is asked of every trial: `value` (worlds,), which counts if it is above `least`."""
 
     name: str
     claim: int
     unit: str
-    value: Callable[[Any], Reals]
+    value: Callable[[Tried], Reals]
     least: float
     says: str
 
@@ -77,7 +88,7 @@ def holds(values: Reals, least: float) -> bool:
     return bool(np.mean(values < 0) <= CONTRARY)
 
 
-def judged(question: Question, trials: Sequence[Any]) -> Finding:
+def judged(question: Question[Tried], trials: Sequence[Tried]) -> Finding:
     """Judge a question over all trials, the first of which is the model as it stands."""
     values = [question.value(trial) for trial in trials]
     stands = holds(values[0], question.least)
@@ -137,7 +148,7 @@ def _finite(mixtures: Reals) -> Reals:
     return np.where(np.isfinite(mixtures).all(0), mixtures, np.nan)
 
 
-def _ratio(a: Any, b: Any) -> Reals:
+def _ratio(a: Reals, b: Number) -> Reals:
     return np.where(b > 0, a / np.where(b > 0, b, 1.0), np.nan)
 
 
@@ -156,7 +167,7 @@ GAINS = {  # the questions that divide the reform's gain by part of the institut
     "operations": "what operations gain",
     "pooling": "what pooling gains",
 }
-QUESTIONS = (
+QUESTIONS: tuple[Question[Trial], ...] = (
     Question(
         "the reform's largest site over the status quo's",
         1,
@@ -293,7 +304,7 @@ QUESTIONS = (
 ESSAY = 2026.04  # 14 January 2026
 STRUCTURAL = 2.0  # years behind that even the reform does not get below
 
-WINDOW = (
+WINDOW: tuple[Question[Window], ...] = (
     Question(
         "what a reform can reach, lost for each year that it waits",
         4,
@@ -321,7 +332,7 @@ WINDOW = (
 )
 
 
-def findings(trials: Sequence[Trial], windows: Sequence[Any]) -> list[Finding]:
+def findings(trials: Sequence[Trial], windows: Sequence[Window]) -> list[Finding]:
     """Judge every question, in the order of the claims."""
     found = [judged(q, trials) for q in QUESTIONS] + [judged(q, windows) for q in WINDOW]
     return sorted(found, key=lambda f: f.claim)

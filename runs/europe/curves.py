@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike
 
 from juste_retour.abm.calendar import label, quarter
 from juste_retour.abm.scenario import load, presets
+from juste_retour.agents.arrays import Reals, Truths
 from juste_retour.runs.europe.doubts import REFORM, STATUS_QUO, Bench, Doubt, pooled
 from juste_retour.runs.statistics import known_summary
 
-Reals = NDArray[np.float64]
 OVERPRICING = (0.05, 0.2, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 EXPONENTS = (0.0, 0.01, 0.02, 0.03, 0.05, 0.1, 0.15, 0.2, 0.235533, 0.29, 0.4, 0.6, 0.9)
 REFORMED = tuple(f"{year}Q3" for year in range(2024, 2032))
@@ -26,7 +25,7 @@ MONEY = ("committed_eur_bn", "spend_eur_bn", "unspent_eur_bn")
 ENVELOPES = (10.0, 20.0, 50.0, 100.0, 200.0)
 
 
-def crossing(x: Any, y: Reals, level: Any) -> Reals:
+def crossing(x: ArrayLike, y: Reals, level: ArrayLike) -> Reals:
     """Where each row of y, given at x, first crosses a level, linear between; NaN where it never does.
 
     >>> crossing([0.0, 1.0, 2.0], np.array([[0.0, 1.0, 3.0], [5.0, 5.0, 5.0]]), 2.0)
@@ -42,7 +41,7 @@ def crossing(x: Any, y: Reals, level: Any) -> Reals:
     return np.where(turned.any(1), at, np.nan)
 
 
-def spread(values: Any) -> dict[str, float]:
+def spread(values: ArrayLike) -> dict[str, float]:
     """Median and 90 % interval of draws, those missing left out and counted."""
     values = np.asarray(values, dtype=float)
     known = values[~np.isnan(values)]
@@ -100,7 +99,7 @@ class Window:
         """(worlds,) years behind in 2034Q4 of a reform announced at a date."""
         return self.late[:, REFORMED.index(announced)]
 
-    def out_of_reach(self, least: float) -> NDArray[np.bool_]:
+    def out_of_reach(self, least: float) -> Truths:
         """(worlds, announcements) whether from there on no reform gets below so many years behind within four years."""
         after = self.soon > least
         return np.flip(np.logical_and.accumulate(np.flip(after, 1), axis=1), 1)

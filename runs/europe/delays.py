@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike
 from scipy.special import logsumexp
 from scipy.stats import norm
 
 from juste_retour.abm.observed import Rows, procurement_history
+from juste_retour.agents.arrays import Reals, Truths
 from juste_retour.agents.errors import BadInput
 
 KNOWN_UNTIL = 2026.5  # what the history says was true on 1 July 2026
@@ -34,8 +34,8 @@ _SPREADS = np.linspace(0.1, 1.2, 221)
 class Spans:
     """Months that some machines took; `finished` says which of them are done, the others have waited that long."""
 
-    months: NDArray[np.float64]
-    finished: NDArray[np.bool_]
+    months: Reals
+    finished: Truths
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Lognormal:
     spread_low: float
     spread_high: float
 
-    def share_done(self, months: Any) -> Any:
+    def share_done(self, months: ArrayLike) -> Reals:
         """Probability that a machine is done after some months."""
         return norm.cdf((np.log(months) - np.log(self.median)) / self.spread)
 
@@ -90,7 +90,7 @@ def spans(interval: str, rows: Rows | None = None, until: float = KNOWN_UNTIL) -
     return Spans(np.array(months), np.array(finished, dtype=bool))
 
 
-def log_likelihood(found: Spans, log_median: Any, spread: Any) -> Any:
+def log_likelihood(found: Spans, log_median: ArrayLike, spread: ArrayLike) -> Reals:
     """Of a lognormal: density of what is finished, survival of what is not; parameters broadcast."""
     log_median, spread = np.asarray(log_median), np.asarray(spread)
     z = (np.log(found.months) - log_median[..., None]) / spread[..., None]
@@ -118,8 +118,8 @@ def fit(interval: str, found: Spans | None = None) -> Lognormal:
     )
 
 
-def _quantiles(values: Any, weight: Any) -> Any:
-    return np.interp([0.05, 0.5, 0.95], np.cumsum(weight) - weight / 2, values)
+def _quantiles(values: Reals, weight: Reals) -> Reals:
+    return np.asarray(np.interp([0.05, 0.5, 0.95], np.cumsum(weight) - weight / 2, values), dtype=np.float64)
 
 
 def simulated(facilities: pd.DataFrame, last: float) -> dict[str, Spans]:
@@ -141,7 +141,7 @@ def simulated(facilities: pd.DataFrame, last: float) -> dict[str, Spans]:
     return out
 
 
-def quarters(column: Any) -> Any:
+def quarters(column: pd.Series | ArrayLike) -> Reals:
     """Numbers of quarters since year 0 from labels such as "2026Q3", from dates or from numbers; NaN for never."""
     values = pd.Series(column)
     if pd.api.types.is_datetime64_any_dtype(values):
@@ -151,7 +151,7 @@ def quarters(column: Any) -> Any:
         return np.where(numbers < 0, np.nan, numbers)
     texts = values.astype("string")
     year, part = texts.str.slice(0, 4).astype("Float64"), texts.str.slice(5, 6).astype("Float64")
-    return (4 * year + part - 1).to_numpy(dtype=float, na_value=np.nan)
+    return np.asarray((4 * year + part - 1).to_numpy(dtype=float, na_value=np.nan), dtype=np.float64)
 
 
 def median_of(found: Spans) -> float:
@@ -186,7 +186,7 @@ def compared(facilities: pd.DataFrame, last: float) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def shares_standing(facilities: pd.DataFrame, last: float, months: Sequence[float]) -> NDArray[np.float64]:
+def shares_standing(facilities: pd.DataFrame, last: float, months: Sequence[float]) -> Reals:
     """Share of simulated facilities that work some months after their selection."""
     found = simulated(facilities, last)["selection to operation"]
     taken = np.where(found.finished, found.months, np.inf)

@@ -8,11 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from juste_retour.abm.delivery.pooling import Fleet, pooling
 from juste_retour.abm.members import Members, load_members
@@ -21,11 +19,11 @@ from juste_retour.abm.politics.stationary import NotConverged
 from juste_retour.abm.reader import series
 from juste_retour.abm.scenario import Scenario, load
 from juste_retour.abm.simulation import Simulation
-from juste_retour.agents.arrays import total
+from juste_retour.agents.arrays import Reals, Whole, total
 from juste_retour.agents.rules import FAMILIES
+from juste_retour.agents.values import Values
 from juste_retour.runs.contrasts.switches import switches
 
-Reals = NDArray[np.float64]
 STATUS_QUO, REFORM = "eu-status-quo", "essay-reform"
 KINDS = {
     "as it stands": "nothing changed",
@@ -45,7 +43,7 @@ class Doubt:
 
     name: str
     kind: str
-    changes: Mapping[str, Any] = field(default_factory=dict)
+    changes: Mapping[str, object] = field(default_factory=dict)
 
     def to(self, scenario: Scenario) -> Scenario:
         """The scenario under this doubt."""
@@ -134,7 +132,7 @@ class Bench:
         rows = self._found(worlds, np.arange(self.count), names)
         return dict(zip(names, rows, strict=True))
 
-    def _found(self, worlds: Sequence[Scenario], these: NDArray[np.int64], names: Sequence[str]) -> Reals:
+    def _found(self, worlds: Sequence[Scenario], these: Whole, names: Sequence[str]) -> Reals:
         """Outcomes (names, worlds) of these draws; where some have no equilibrium they are parted until it stands alone."""
         try:
             found = run([worlds[k] for k in these], self.seed, these, self.members, price=False)
@@ -175,7 +173,7 @@ class Trial:
 
 
 SIZES = ("sites", "largest_site_accelerators", "h100_equivalents", "years_behind")
-ALONE: dict[str, dict[str, Any]] = {
+ALONE: dict[str, dict[str, object]] = {
     "voting by the Commission alone": {"voting": "dictator"},
     "no trophy": {"first_trophy_eur_bn": 0.0},
     "proposed by the Commission, qualified majority": {
@@ -248,10 +246,10 @@ def pooled(bench: Bench, scenario: Scenario, exponents: Sequence[float] = ()) ->
     campus[:, 0] = everything
     peaks = np.broadcast_to(mean_peak[:, None], chips.shape)
 
-    def rate(rule: str, at: Any, peak: Any, p: Any) -> Reals:
+    def rate(rule: str, at: Reals, peak: Reals, p: Values) -> Reals:
         return np.asarray(pooling[rule](Fleet(at, peak, practice, p, world.tour), None).rate)
 
-    def ratio(rule: str, p: Any) -> Reals:
+    def ratio(rule: str, p: Values) -> Reals:
         one = rate("independent", campus, peaks, p)
         return np.where(one > 0, rate(rule, chips, d.peak, p) / np.where(one > 0, one, 1.0), np.nan)
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from importlib import resources
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -47,7 +46,7 @@ def plan_of(spec: Path | None = None, draws: int | None = None, least: int = 1) 
 
 def calibration(
     spec: Path | None = None, draws: int | None = None, progress: Progress | None = None
-) -> tuple[dict[str, pd.DataFrame], dict[str, Any]]:
+) -> tuple[dict[str, pd.DataFrame], dict[str, object]]:
     """All tables of a calibration by name, and what it rests on; arguments as of `plan_of`."""
     plan = plan_of(spec, draws)
     posterior = calibrate(plan)

@@ -8,9 +8,11 @@ import re
 from dataclasses import fields
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
+
+from juste_retour.agents.rules import Parameter, Setting
 
 PAGE = Path(__file__).resolve().parents[2] / "abm" / "ODD.md"
 
@@ -64,7 +66,7 @@ def table(headings: list[str], rows: list[list[str]]) -> str:
     return "\n".join([line(headings), "|" + "---|" * len(headings), *map(line, rows)])
 
 
-def span(about: Any, default: Any) -> str:
+def span(about: Parameter, default: Setting) -> str:
     """The plausible range of a parameter, or its bounds, or what it may be."""
     if isinstance(default, bool):
         return "true or false"
@@ -76,7 +78,7 @@ def span(about: Any, default: Any) -> str:
     return f"{low:g} to {high:g}" + (" (log)" if about.range is not None and about.scale == "log" else "")
 
 
-def _value(value: Any) -> str:
+def _value(value: Setting) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return f"{value:.6g}" if isinstance(value, float) else str(value)

@@ -6,118 +6,25 @@ They are read from the tables of any result, so that a rule can be asked which o
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from functools import cached_property
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike
 from scipy.stats import rankdata
 
 from juste_retour.abm.members import Members, load_members
 from juste_retour.abm.observed import Rows, antennas, comparators, observed
-from juste_retour.agents.errors import BadInput
+from juste_retour.agents.arrays import Reals, Truths
 from juste_retour.runs.europe import delays
+from juste_retour.runs.europe.hosting import Table, real, simulated
 from juste_retour.runs.statistics import known_summary
 
-Reals = NDArray[np.float64]
-KEYS = ("scenario", "point", "seed", "replicate")
-ENDINGS: dict[str, Callable[[Path], pd.DataFrame]] = {
-    "parquet": pd.read_parquet,
-    "csv": pd.read_csv,
-    "dta": pd.read_stata,
-}
-SECOND_WAVE = 4 * 2025  # 2025Q1: budgets are known of the first two waves only
 CLOCKS = {
     "US": "their clocks start with the building, the model's with the decision",
     "CN": "their clocks start with the programme of hubs, the model's with the decision for the site",
 }
 ELSEWHERE = {"us-private": "US", "china-state": "CN", "gigafactories": "US"}
-
-
-def read(folder: Path) -> dict[str, pd.DataFrame]:
-    """The tables `worlds`, `states` and `facilities` of a result, those that are there."""
-    if not folder.is_dir():
-        raise BadInput(f"{folder} is not a folder; name one that `run --out` or `batch --out` wrote.")
-    found: dict[str, pd.DataFrame] = {}
-    if (folder / "manifest.json").exists():
-        from juste_retour.runs.experiments.results import Results
-
-        results = Results(folder)
-        found = {
-            name: results.table(name) for name in ("worlds", "states", "facilities") if name in results.tables
-        }
-    else:
-        for name in ("worlds", "states", "facilities"):
-            for ending, reader in ENDINGS.items():
-                path = folder / f"{name}.{ending}"
-                if path.exists():
-                    try:
-                        found[name] = reader(path)
-                    except (OSError, ValueError) as error:
-                        raise BadInput(f"{path} cannot be read ({error}); write the result anew.") from None
-                    break
-    if "states" not in found:
-        raise BadInput(
-            f"{folder} holds no table of states; write one by `run --out {folder} --tables worlds,states,facilities`."
-        )
-    return found
-
-
-@dataclass(frozen=True, eq=False)
-class Table:
-    """States of simulated worlds as arrays (worlds, states), or of the real Union with one row.
-
-    `wave` is the wave of each state's first site, 0 for none; `money` EUR bn by state of the first two waves.
-    """
-
-    members: Members
-    sites: Reals
-    wave: NDArray[np.int64]
-    money: Reals
-    more: Mapping[str, Any] = field(default_factory=dict)
-
-    @cached_property
-    def hosts(self) -> NDArray[np.bool_]:
-        """(worlds, states) whether a state hosts."""
-        return self.sites > 0
-
-
-def simulated(tables: Mapping[str, pd.DataFrame], members: Members | None = None) -> Table:
-    """Read simulated worlds off their tables."""
-    members = members or load_members()
-    codes = members.states.codes
-    states = tables["states"]
-    if set(states.state) != set(codes):
-        raise BadInput(
-            "the result is of another union than the European one, of which alone patterns were observed; name another result."
-        )
-    keys = [key for key in KEYS if key in states]
-    sites = states.pivot(index=keys, columns="state", values="sites")[list(codes)]
-    wave = states.pivot(index=keys, columns="state", values="first_wave")[list(codes)]
-    money = np.full(sites.shape, np.nan)
-    if "facilities" in tables:
-        early = tables["facilities"]
-        early = early[delays.quarters(early.selected) <= SECOND_WAVE]
-        by_state = early.pivot_table(index=keys, columns="state", values="spend_eur_bn", aggfunc="sum")
-        money = by_state.reindex(index=sites.index, columns=list(codes)).fillna(0.0).to_numpy(dtype=float)
-    return Table(members, sites.to_numpy(dtype=float), wave.to_numpy(dtype=np.int64), money)
-
-
-def real(members: Members | None = None) -> Table:
-    """What was observed, as one row; money of the factories of the first two waves whose whole budget is known."""
-    members = members or load_members()
-    states = members.states
-    sites, wave, money = (np.zeros((1, states.count)) for _ in range(3))
-    for row in observed():
-        i = states.index(row["state"])
-        sites[0, i] += 1
-        wave[0, i] = wave[0, i] or int(row["wave"])
-        if row["budget_eur_m"] and "services only" not in row["budget_scope"]:
-            money[0, i] += float(row["budget_eur_m"]) / 1000
-    return Table(members, sites, wave.astype(np.int64), money)
 
 
 def herfindahl(money: Reals) -> Reals:
@@ -158,7 +65,7 @@ def rank_correlation(sites: Reals, what: Reals) -> Reals:
     return np.where(spread > 0, (a * b).sum(-1) / np.where(spread > 0, spread, 1.0), np.nan)
 
 
-def point_biserial(hosts: NDArray[np.bool_], what: Reals) -> Reals:
+def point_biserial(hosts: Truths, what: Reals) -> Reals:
     """Correlation over the last axis of hosting with something; NaN where all host or none.
 
     >>> point_biserial(np.array([[False, True]]), np.array([1.0, 2.0]))
@@ -288,7 +195,7 @@ def _log_size(members: Members) -> Reals:
     return np.asarray(size - size.mean(), dtype=float)
 
 
-def _mean_where(which: NDArray[np.bool_], what: Reals) -> Reals:
+def _mean_where(which: Truths, what: Reals) -> Reals:
     count = which.sum(-1)
     return np.where(count > 0, (which * what).sum(-1) / np.maximum(count, 1), np.nan)
 
@@ -304,14 +211,17 @@ def compared(tables: Mapping[str, pd.DataFrame], members: Members | None = None)
     for pattern in PATTERNS:
         was = float(pattern.value(seen)[0])
         says = pattern.says.format(known=known)
-        rows.append(_row(pattern.group, pattern.name, was, pattern.value(worlds), says))
+        rows.append(row(pattern.group, pattern.name, was, pattern.value(worlds), says))
     rows += _service(seen, worlds)
     if "facilities" in tables:
         rows += _times(tables["facilities"])
     return pd.DataFrame(rows)
 
 
-def _row(group: str, name: str, observed: float | None, values: Any, says: str = "") -> dict[str, Any]:
+def row(
+    group: str, name: str, observed: float | None, values: ArrayLike, says: str = ""
+) -> dict[str, object]:
+    """A quantity that was observed (None: not known) beside its values in simulated worlds."""
     values = np.asarray(values, dtype=float)
     values = values[np.isfinite(values)]
     found = known_summary(values)
@@ -336,7 +246,7 @@ def served(members: Members | None = None) -> list[str]:
     return sorted(codes & (partners | linked))
 
 
-def _service(seen: Table, worlds: Table) -> list[dict[str, Any]]:
+def _service(seen: Table, worlds: Table) -> list[dict[str, object]]:
     reach = float(len(served(seen.members)))
     partners = {code for row in observed() for code in row["consortium"].split(";")}
     partners |= {row["state"] for row in observed()}
@@ -344,13 +254,13 @@ def _service(seen: Table, worlds: Table) -> list[dict[str, Any]]:
     says = "the model has neither partners nor antennas: it can only count its hosts, so that nothing is compared"
     hosts = worlds.hosts.sum(-1)
     rows = [
-        _row("service", "states in a host's consortium", taking_part, hosts, says),
-        _row("service", "states served, antennas included", reach, hosts, says),
+        row("service", "states in a host's consortium", taking_part, hosts, says),
+        row("service", "states served, antennas included", reach, hosts, says),
     ]
     return [row | {"inside": None} for row in rows]
 
 
-def _times(facilities: pd.DataFrame) -> list[dict[str, Any]]:
+def _times(facilities: pd.DataFrame) -> list[dict[str, object]]:
     scenario = str(facilities.scenario.iloc[0]) if len(facilities) else ""
     if scenario in ELSEWHERE:
         return []
@@ -360,7 +270,7 @@ def _times(facilities: pd.DataFrame) -> list[dict[str, Any]]:
         done = found[interval]
         law = delays.fit(interval)
         rows.append(
-            _row(
+            row(
                 "delays",
                 f"months from {interval}",
                 law.median,
@@ -399,26 +309,26 @@ def elsewhere(tables: Mapping[str, pd.DataFrame], scenario: str) -> pd.DataFrame
     per_site = worlds.h100_equivalents / worlds.sites.where(worlds.sites > 0)
     if scenario == "gigafactories":
         rows = [
-            _row(
+            row(
                 scenario,
                 "H100 equivalents a site",
                 planned["Gigafactory (each)"],
                 per_site,
                 "observed: the plan",
             ),
-            _row(scenario, "sites", 4.5, worlds.sites, "observed: the plan, four to five"),
-            _row(scenario, "months from selection to operation", None, taken.months[taken.finished]),
+            row(scenario, "sites", 4.5, worlds.sites, "observed: the plan, four to five"),
+            row(scenario, "months from selection to operation", None, taken.months[taken.finished]),
         ]
     else:
         rows = [
-            _row(
+            row(
                 scenario,
                 "months to operation",
                 float(np.median(months)),
                 taken.months[taken.finished],
                 f"observed: median of {len(months)} sites that work, {min(months):g} to {max(months):g}; {CLOCKS[region]}",
             ),
-            _row(
+            row(
                 scenario,
                 "H100 equivalents a site",
                 large_site(region),

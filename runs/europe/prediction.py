@@ -7,13 +7,12 @@ scored against forecasts that need no model.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from juste_retour.abm.calendar import quarter
 from juste_retour.abm.members import Members, load_members
@@ -21,6 +20,7 @@ from juste_retour.abm.observed import observed, procurement_history
 from juste_retour.abm.scenario import Scenario
 from juste_retour.abm.simulation import Simulation
 from juste_retour.abm.world import World
+from juste_retour.agents.arrays import Reals, Truths, Whole
 from juste_retour.runs.chunked import Progress, chunks
 from juste_retour.runs.europe import delays
 from juste_retour.runs.europe.scores import (
@@ -47,12 +47,12 @@ class Futures:
     """
 
     members: Members
-    chosen: NDArray[np.int64]
-    working: NDArray[np.int64]
-    replicates: NDArray[np.int64]
+    chosen: Whole
+    working: Whole
+    replicates: Whole
 
     @cached_property
-    def seen(self) -> NDArray[np.int64]:
+    def seen(self) -> Whole:
         """(states, waves) what happened."""
         out = np.zeros(self.chosen.shape[1:], dtype=np.int64)
         for row in observed():
@@ -96,11 +96,11 @@ def futures(
     return Futures(members, np.concatenate(chosen), np.concatenate(working), replicates)
 
 
-def _counted(world: World, sites: NDArray[np.bool_]) -> NDArray[np.int64]:
+def _counted(world: World, sites: Truths) -> Whole:
     return np.rint(world.by_state(sites)).astype(np.int64)
 
 
-def hosting(found: Futures) -> dict[str, NDArray[np.float64]]:
+def hosting(found: Futures) -> dict[str, Reals]:
     """Probability that each state is given a site in the third wave: by the draws alone, and given its own record.
 
     A state's luck is its own and rivalry for the money is low, so that of all worlds those count in which the state
@@ -114,7 +114,7 @@ def hosting(found: Futures) -> dict[str, NDArray[np.float64]]:
     }
 
 
-def baselines(members: Members, count: float, used: NDArray[np.int64]) -> dict[str, NDArray[np.float64]]:
+def baselines(members: Members, count: float, used: Whole) -> dict[str, Reals]:
     """Forecasts that need no model, from the first two waves' number of sites.
 
     Args:
@@ -137,9 +137,7 @@ def baselines(members: Members, count: float, used: NDArray[np.int64]) -> dict[s
     }
 
 
-def scored(
-    forecasts: dict[str, NDArray[np.float64]], happened: NDArray[np.bool_], model: str
-) -> pd.DataFrame:
+def scored(forecasts: dict[str, Reals], happened: Truths, model: str) -> pd.DataFrame:
     """A row a forecast: Brier and log score, and the Brier score of `model` less its own with a 90 % interval."""
     rows = []
     own = (forecasts[model] - happened) ** 2
@@ -184,7 +182,7 @@ def who_is_ahead(third_wave: pd.DataFrame, hosts: pd.DataFrame) -> str:
     return " ".join(said)
 
 
-def _list(names: Any) -> str:
+def _list(names: Collection[str]) -> str:
     return ", ".join(names) if len(names) else "none"
 
 

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from juste_retour.abm.calendar import quarter
 from juste_retour.runs.europe.claims import GAINS, STRUCTURAL
 from juste_retour.runs.europe.curves import LEAST_WITHIN
+from juste_retour.runs.europe.plain import PlainVerdict, Row
 from juste_retour.runs.reports.figures import BLUE, GREY, VERMILION, Drawn, blank, labelled, svg
 
 FOLDER = "figures"  # beside the page
 
 
-def results_figures(found: Mapping[str, Any]) -> dict[str, Drawn]:
+def results_figures(found: PlainVerdict) -> dict[str, Drawn]:
     """The page's figures by name."""
     drawn = (
         Drawn(
@@ -52,7 +52,7 @@ def results_figures(found: Mapping[str, Any]) -> dict[str, Drawn]:
     return {figure.name: figure for figure in drawn}
 
 
-def write_figures(found: Mapping[str, Any], place: Path) -> None:
+def write_figures(found: PlainVerdict, place: Path) -> None:
     """Draw all of them into the folder beside a page that stands in `place`; OSError where it cannot be written."""
     folder = place / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
@@ -60,12 +60,12 @@ def write_figures(found: Mapping[str, Any], place: Path) -> None:
         (folder / f"{name}.svg").write_text(svg(drawn), encoding="utf-8")
 
 
-def _interval(axes: Any, row: Mapping[str, Any], at: float) -> None:
+def _interval(axes: Axes, row: Row, at: float) -> None:
     axes.hlines(at, row["low"], row["high"], color=BLUE, linewidth=3)
     axes.plot(row["median"], at, "o", color=BLUE, markersize=7)
 
 
-def _parts(found: Mapping[str, Any]) -> Figure:
+def _parts(found: PlainVerdict) -> Figure:
     names = {question: group for group, question in GAINS.items()}
     gains = sorted((f for f in found["findings"] if f["question"] in names), key=lambda f: -f["median"])
     figure, axes = blank(1.1 + 0.42 * len(gains))
@@ -85,7 +85,7 @@ def _parts(found: Mapping[str, Any]) -> Figure:
     return figure
 
 
-def _scenarios(found: Mapping[str, Any]) -> Figure:
+def _scenarios(found: PlainVerdict) -> Figure:
     rows = sorted(found["presets"], key=lambda row: row["median"])
     figure, axes = blank(0.9 + 0.34 * len(rows))
     at = labelled(axes, [f"{row['scenario']}, {row['read']}" for row in rows])
@@ -98,7 +98,7 @@ def _scenarios(found: Mapping[str, Any]) -> Figure:
     return figure
 
 
-def _geography(found: Mapping[str, Any]) -> Figure:
+def _geography(found: PlainVerdict) -> Figure:
     figure, axes = _band([(row["exponent"], row) for row in found["geography"]])
     for doubt in found["doubts"]:
         if "replica_penalty" in doubt["changes"]:
@@ -110,7 +110,7 @@ def _geography(found: Mapping[str, Any]) -> Figure:
     return figure
 
 
-def _window(found: Mapping[str, Any]) -> Figure:
+def _window(found: PlainVerdict) -> Figure:
     rows = [row for row in found["later"] if row["read"] == LEAST_WITHIN]
     figure, axes = _band([(quarter(row["announced"], "announced") / 4, row) for row in rows])
     axes.axhline(STRUCTURAL, color=GREY, linewidth=0.9, linestyle="--")
@@ -120,7 +120,7 @@ def _window(found: Mapping[str, Any]) -> Figure:
     return figure
 
 
-def _band(points: list[tuple[float, Mapping[str, Any]]]) -> tuple[Figure, Any]:
+def _band(points: list[tuple[float, Row]]) -> tuple[Figure, Axes]:
     figure, axes = blank(3.0)
     x = [where for where, _ in points]
     low, mid, high = ([row[key] for _, row in points] for key in ("low", "median", "high"))

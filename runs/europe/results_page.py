@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import pandas as pd
 
 from juste_retour.runs.europe.claims import CLAIMS, FOUND, GAINS, HANGS, NOT_FOUND, STRUCTURAL
 from juste_retour.runs.europe.odd import table
+from juste_retour.runs.europe.plain import PlainFinding, PlainVerdict, Rows
 from juste_retour.runs.europe.prediction import who_is_ahead
 from juste_retour.runs.europe.results_figures import FOLDER, results_figures
 from juste_retour.runs.numerals import number, span, within
 
-Rows = Sequence[Mapping[str, Any]]
 BETWEEN = {"median": "median", "low": "5 %", "high": "95 %"}
 SCORES = {
     "forecast": "forecast",
@@ -39,7 +38,7 @@ SUPERSEDED = (
 MOST = 12  # parameters listed by their share of the variance
 
 
-def page(found: Mapping[str, Any]) -> str:
+def page(found: PlainVerdict) -> str:
     """The page, from a verdict's plain values."""
     parts = [_head(found), _in_short(found), _summary(found)]
     parts += [_claim(found, k) for k in CLAIMS]
@@ -54,7 +53,7 @@ def page(found: Mapping[str, Any]) -> str:
     return "\n\n".join(parts).rstrip() + "\n"
 
 
-def _head(found: Mapping[str, Any]) -> str:
+def _head(found: PlainVerdict) -> str:
     return f"""# The essay, claim by claim
 
 {SUPERSEDED}
@@ -64,7 +63,7 @@ Made by `juste-retour verdict --write` and not by hand: {found["worlds"]} draws 
 A finding is **found** if it holds as the model stands and under every doubt, **hangs on a doubt** if some doubt about the machines takes it away, and is **not found** if it does not hold as the model stands, or flips with how actors expect or feel. It holds if its median is above the least that counts, which is stated, and at most one draw in ten says the contrary."""
 
 
-def _in_short(found: Mapping[str, Any]) -> str:
+def _in_short(found: PlainVerdict) -> str:
     by_name = {f["question"]: f for f in found["findings"]}
     shares = sorted((by_name[q] for q in GAINS.values()), key=lambda f: -f["median"])
     names = {question: group for group, question in GAINS.items()}
@@ -80,12 +79,12 @@ def _in_short(found: Mapping[str, Any]) -> str:
     )
 
 
-def _figure(found: Mapping[str, Any], name: str) -> str:
+def _figure(found: PlainVerdict, name: str) -> str:
     drawn = results_figures(found)[name]
     return f"![{drawn.title}]({FOLDER}/{name}.svg)\n\n*{drawn.caption}*"
 
 
-def _summary(found: Mapping[str, Any]) -> str:
+def _summary(found: PlainVerdict) -> str:
     rows = [
         [
             str(f["claim"]),
@@ -99,7 +98,7 @@ def _summary(found: Mapping[str, Any]) -> str:
     return "## In one table\n\n" + table(["claim", "what", "how much", "verdict", "flips if"], rows)
 
 
-def _claim(found: Mapping[str, Any], claim: int) -> str:
+def _claim(found: PlainVerdict, claim: int) -> str:
     mine = [f for f in found["findings"] if f["claim"] == claim]
     lines = [f"## {claim}. {CLAIMS[claim]}", "", *(f"{k}. {_said(f)}" for k, f in enumerate(mine, 1))]
     more = {2: _geography, 3: _audit, 4: _window, 5: _money}
@@ -108,7 +107,7 @@ def _claim(found: Mapping[str, Any], claim: int) -> str:
     return "\n".join([*lines, "", _by_doubt(mine)])
 
 
-def _said(f: Mapping[str, Any]) -> str:
+def _said(f: PlainFinding) -> str:
     verdict = {FOUND: "Found.", HANGS: "Hangs on a doubt."}.get(f["status"], "Not found.")
     text = (
         f"*{f['says']}* **{verdict}** {f['question'][0].upper()}{f['question'][1:]}: {within(f)} {f['unit']}, where more "
@@ -120,7 +119,7 @@ def _said(f: Mapping[str, Any]) -> str:
     return text + (f" Otherwise under: {'; '.join(f['flips'])}." if f["flips"] else " No doubt changes that.")
 
 
-def _by_doubt(mine: Rows) -> str:
+def _by_doubt(mine: Sequence[PlainFinding]) -> str:
     rows = [
         [doubt]
         + [number(f["by_doubt"].get(doubt)) + (" (otherwise)" if doubt in f["flips"] else "") for f in mine]
@@ -130,7 +129,7 @@ def _by_doubt(mine: Rows) -> str:
     return "Medians under each doubt, in the order of the list above:\n\n" + table(heads, rows)
 
 
-def _geography(found: Mapping[str, Any]) -> str:
+def _geography(found: PlainVerdict) -> str:
     flip, rows = found["geography_flips_at"], found["geography"]
     none = flip["median"] is None
     at = "at no exponent tried" if none else f"at an exponent of {number(flip['median'], 4)}"
@@ -144,7 +143,7 @@ def _geography(found: Mapping[str, Any]) -> str:
     )
 
 
-def _audit(found: Mapping[str, Any]) -> str:
+def _audit(found: PlainVerdict) -> str:
     even = found["audit_break_even"]
     return (
         f"What audit buys: operators would have to lose {number(100 * even['median'], 0)} % of the money "
@@ -154,8 +153,8 @@ def _audit(found: Mapping[str, Any]) -> str:
     )
 
 
-def _window(found: Mapping[str, Any]) -> str:
-    curve: dict[str, dict[str, Any]] = {}
+def _window(found: PlainVerdict) -> str:
+    curve: dict[str, dict[str, str]] = {}
     for row in found["later"]:
         curve.setdefault(row["announced"], {"announced": row["announced"]})[row["read"]] = within(row)
     columns = list(next(iter(curve.values())))
@@ -188,7 +187,7 @@ def _window(found: Mapping[str, Any]) -> str:
     return text
 
 
-def _money(found: Mapping[str, Any]) -> str:
+def _money(found: PlainVerdict) -> str:
     return (
         "What more money would do for it, and for a planner who is free in the number of sites:\n\n"
         + _table(
@@ -198,7 +197,7 @@ def _money(found: Mapping[str, Any]) -> str:
     )
 
 
-def _presets(found: Mapping[str, Any]) -> str:
+def _presets(found: PlainVerdict) -> str:
     heads = {
         "scenario": "scenario",
         "sites": "sites",
@@ -221,7 +220,7 @@ def _presets(found: Mapping[str, Any]) -> str:
     )
 
 
-def _fit(found: Mapping[str, Any]) -> str:
+def _fit(found: PlainVerdict) -> str:
     narrow = sorted(found["parameters"], key=lambda row: -row["narrowed"])
     clear = [f"`{row['parameter']}`" for row in narrow if row["narrowed"] > 0.1]
     return (
@@ -261,7 +260,7 @@ def _fit(found: Mapping[str, Any]) -> str:
     )
 
 
-def _prediction(found: Mapping[str, Any]) -> str:
+def _prediction(found: PlainVerdict) -> str:
     third, hosts = pd.DataFrame(found["third_wave"]), pd.DataFrame(found["hosts"])
     return (
         "## What was predicted\n\nThe third wave was never looked at. Counts, by the posterior from the first two waves:\n\n"
@@ -293,7 +292,7 @@ def _prediction(found: Mapping[str, Any]) -> str:
 _PATTERN = {"pattern": "pattern", "observed": "observed", **BETWEEN, "inside": "inside"}
 
 
-def _patterns(found: Mapping[str, Any]) -> str:
+def _patterns(found: PlainVerdict) -> str:
     presets = {row["scenario"] for row in found["presets"]}
     rows = [p for p in found["patterns"] if p["group"] not in presets]
     asked = [p for p in rows if p["inside"] is not None]
@@ -316,7 +315,7 @@ def _notes(rows: Rows) -> str:
     return "\n".join(f"- {'; '.join(dict.fromkeys(of))}: {note}." for note, of in said.items())
 
 
-def _matters(found: Mapping[str, Any]) -> str:
+def _matters(found: PlainVerdict) -> str:
     parts = []
     for outcome in dict.fromkeys(row["outcome"] for row in found["matters"]):
         rows = sorted((r for r in found["matters"] if r["outcome"] == outcome), key=lambda r: -r["total"])
@@ -346,7 +345,7 @@ def _matters(found: Mapping[str, Any]) -> str:
     )
 
 
-def _doubts(found: Mapping[str, Any]) -> str:
+def _doubts(found: PlainVerdict) -> str:
     rows = [
         {
             "doubt": d["name"],

@@ -6,16 +6,15 @@ the logarithmic score; Gneiting and Raftery (2007), Strictly proper scoring rule
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike
 
-Reals = NDArray[np.float64]
+from juste_retour.agents.arrays import Reals
+
 LEAST = 1e-3  # no forecast of yes or no is taken for more certain than this
 
 
-def brier(probability: Any, happened: Any) -> float:
+def brier(probability: ArrayLike, happened: ArrayLike) -> float:
     """Mean squared distance of probabilities from what happened; 0 is perfect, 1/4 a coin.
 
     >>> brier([0.5, 0.5], [1, 0]), brier([1, 0], [1, 0])
@@ -24,7 +23,7 @@ def brier(probability: Any, happened: Any) -> float:
     return float(np.mean((np.asarray(probability, dtype=float) - np.asarray(happened, dtype=float)) ** 2))
 
 
-def log_score(probability: Any, happened: Any) -> float:
+def log_score(probability: ArrayLike, happened: ArrayLike) -> float:
     """Mean log probability of what happened; 0 is perfect, -0.69 a coin. Certainty is capped at one in a thousand.
 
     >>> round(log_score([0.5, 0.5], [1, 0]), 4)
@@ -34,7 +33,7 @@ def log_score(probability: Any, happened: Any) -> float:
     return float(np.mean(np.where(np.asarray(happened, dtype=bool), np.log(p), np.log1p(-p))))
 
 
-def log_score_of_count(draws: Any, seen: int) -> float:
+def log_score_of_count(draws: ArrayLike, seen: int) -> float:
     """Log probability that draws of a whole number give to the one seen; every number in reach has half a draw more.
 
     >>> round(log_score_of_count([6, 6, 7, 5], 6), 3)
@@ -55,7 +54,7 @@ def log_score_of_poisson(mean: float, seen: int) -> float:
     return float(seen * np.log(mean) - mean - factorial)
 
 
-def in_proportion(weight: Any, count: float) -> Reals:
+def in_proportion(weight: ArrayLike, count: float) -> Reals:
     """Probability that each takes part if `count` sites fall at random in proportion to a weight: 1 - (1 - w)^count.
 
     >>> in_proportion([1, 1, 2], 1)
@@ -66,7 +65,7 @@ def in_proportion(weight: Any, count: float) -> Reals:
     return -np.expm1(count * np.log1p(-np.minimum(share, 1 - 1e-12)))
 
 
-def first_to(having: Any, count: float, share: float) -> Reals:
+def first_to(having: ArrayLike, count: float, share: float) -> Reals:
     """Probability if `share` of the sites falls evenly on those that have something, and the rest on the others.
 
     >>> first_to([True, True, False, False], 2, 0.75)
@@ -77,7 +76,9 @@ def first_to(having: Any, count: float, share: float) -> Reals:
     return np.minimum(np.where(having, count * share / yes, count * (1 - share) / no), 1.0)
 
 
-def difference(better: Any, other: Any, seed: int = 0, resamples: int = 4000) -> tuple[float, float, float]:
+def difference(
+    better: ArrayLike, other: ArrayLike, seed: int = 0, resamples: int = 4000
+) -> tuple[float, float, float]:
     """Mean of two paired losses' difference with a 90 % bootstrap interval; below nought, the first is the better."""
     gap = np.asarray(better, dtype=float) - np.asarray(other, dtype=float)
     rng = np.random.default_rng(seed)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from multiprocessing import get_context
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -27,12 +27,13 @@ from juste_retour.runs.europe.doubts import (
     try_out,
     unsolved,
 )
+from juste_retour.runs.europe.plain import PlainVerdict
 
 WORLDS = 200
 SEED = 20260114
 SAID = ("parameters", "moments", "delays", "counts", "third_wave", "hosts", "past")
-Job = tuple[Callable[..., Any], tuple[Any, ...]]
-CURVES: dict[str, Callable[[Bench], Any]] = {
+Job = tuple[Callable[..., object], tuple[object, ...]]
+CURVES: dict[str, Callable[[Bench], object]] = {
     "audit": curves.what_audit_buys,
     "geography": curves.where_geography_flips,
     "money": curves.what_money_buys,
@@ -58,9 +59,9 @@ class Verdict:
     seed: int
     seconds: float
 
-    def plain(self) -> dict[str, Any]:
+    def plain(self) -> PlainVerdict:
         """All of it as plain values, for JSON."""
-        return {
+        found = {
             "worlds": self.worlds,
             "draws": self.draws,
             "kept": self.kept,
@@ -82,6 +83,7 @@ class Verdict:
             ],
             **{name: table.to_dict("records") for name, table in self.tables.items()},
         }
+        return cast(PlainVerdict, found)
 
 
 def judge(
@@ -113,34 +115,17 @@ def judge(
     order = np.random.default_rng(plan.seed).permutation(plan.keep)[:worlds]
     bench = Bench(posterior.draws.iloc[np.sort(order)].reset_index(drop=True), seed)
     tried = doubts() if tried is None else list(tried)
-    timed = [d for d in tried if d.kind in curves.WINDOW_DOUBTS] + [curves.RENEWED]
     jobs: dict[str, list[Job]] = {
         "evidence": [(evidence.tables, (plan, posterior))],
-        "trials": [(try_out, (bench, doubt)) for doubt in tried],
-        "windows": [(curves.window, (bench, doubt)) for doubt in timed],
-        **{name: [(curve, (bench,))] for name, curve in CURVES.items()},
-        "patterns": [(evidence.unfitted, (bench,))],
-        "lags": [(assumed.lags, (bench, name, base)) for name in (STATUS_QUO, REFORM)],
+        **_jobs(bench, tried, base),
     }
     done = _by_name(jobs, _all([job for part in jobs.values() for job in part], workers, progress))
-    ((audit, break_even),), ((geography, flip),) = done["audit"], done["geography"]
     base_trial = done["trials"][0]
-    later, dates = curves.later_reforms(done["windows"][0])
     return Verdict(
         findings=findings(done["trials"], done["windows"]),
-        tables={
-            "audit": audit,
-            "geography": geography,
-            "later": later,
-            "structural": dates,
-            "money": done["money"][0],
-            "presets": done["presets"][0],
-            **{name: done["evidence"][0][name] for name in SAID},
-            "patterns": done["patterns"][0],
-            "matters": assumed.which_matter(bench, *done["lags"]),
-        },
-        break_even=break_even,
-        flip=flip,
+        tables=_tables(bench, done),
+        break_even=done["audit"][0][1],
+        flip=done["geography"][0][1],
         doubts=[*tried, curves.RENEWED],
         bites=[
             *(bite(trial, base_trial) for trial in done["trials"]),
@@ -154,6 +139,34 @@ def judge(
         seed=seed,
         seconds=time.monotonic() - begun,
     )
+
+
+def _jobs(bench: Bench, tried: Sequence[Doubt], base: int) -> dict[str, list[Job]]:
+    """What is run on the posterior's draws."""
+    timed = [d for d in tried if d.kind in curves.WINDOW_DOUBTS] + [curves.RENEWED]
+    return {
+        "trials": [(try_out, (bench, doubt)) for doubt in tried],
+        "windows": [(curves.window, (bench, doubt)) for doubt in timed],
+        **{name: [(curve, (bench,))] for name, curve in CURVES.items()},
+        "patterns": [(evidence.unfitted, (bench,))],
+        "lags": [(assumed.lags, (bench, name, base)) for name in (STATUS_QUO, REFORM)],
+    }
+
+
+def _tables(bench: Bench, done: Mapping[str, Sequence[Any]]) -> dict[str, pd.DataFrame]:
+    """The verdict's tables, from what the jobs returned."""
+    later, dates = curves.later_reforms(done["windows"][0])
+    return {
+        "audit": done["audit"][0][0],
+        "geography": done["geography"][0][0],
+        "later": later,
+        "structural": dates,
+        "money": done["money"][0],
+        "presets": done["presets"][0],
+        **{name: done["evidence"][0][name] for name in SAID},
+        "patterns": done["patterns"][0],
+        "matters": assumed.which_matter(bench, *done["lags"]),
+    }
 
 
 def _by_name(jobs: Mapping[str, Sequence[Job]], done: Sequence[Any]) -> dict[str, list[Any]]:
@@ -171,7 +184,7 @@ def _all(jobs: Sequence[Job], workers: int, progress: Progress | None) -> list[A
                 progress(k, len(jobs))
         return out
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        running: list[Future[Any]] = [pool.submit(function, *arguments) for function, arguments in jobs]
+        running: list[Future[object]] = [pool.submit(function, *arguments) for function, arguments in jobs]
         out = []
         for k, future in enumerate(running, 1):
             out.append(future.result())

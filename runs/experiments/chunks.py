@@ -11,15 +11,15 @@ import json
 import shlex
 import time
 import traceback
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import ArrayLike, DTypeLike
 
 from juste_retour.abm.outcomes import run
 from juste_retour.abm.scenario import DEFAULT, Scenario, load, parameters, presets, shape
@@ -28,6 +28,7 @@ from juste_retour.agents.rules import FAMILIES
 from juste_retour.runs.chunked import CHUNK
 from juste_retour.runs.contrasts.paired import asks_price
 from juste_retour.runs.experiments.design import Point
+from juste_retour.runs.experiments.factors import Level
 from juste_retour.runs.experiments.spec import Spec, spec_of
 from juste_retour.runs.tables import KEYS, TABLES, Column, frames, joined
 
@@ -52,7 +53,7 @@ class Failure:
     scenario: str
     point: int | None
     replicate: int | None
-    values: Mapping[str, Any]
+    values: Point
     command: str
 
 
@@ -138,7 +139,7 @@ class Plan:
             timeline="timeline" in spec.tables,
         )
         counts = [c.worlds for c in cells]
-        design: dict[str, Any] = {"point": np.repeat([c.point for c in cells], counts)}
+        design: dict[str, ArrayLike] = {"point": np.repeat([c.point for c in cells], counts)}
         for key, column in zip(
             (k for k in spec.varied if k != "scenario"), self.design_columns[1:], strict=True
         ):
@@ -180,7 +181,7 @@ _ARROW = {
     "real": pa.float64(),
     "truth": pa.bool_(),
 }
-_DTYPES: dict[str, Any] = {"text": object, "whole": object, "real": np.float64, "truth": object}
+_DTYPES: dict[str, DTypeLike] = {"text": object, "whole": object, "real": np.float64, "truth": object}
 
 
 def _alike(point: Point) -> str:
@@ -210,7 +211,7 @@ def _design_column(spec: Spec, key: str) -> Column:
     return Column(name, "real" if kinds and kinds <= {int, float} else "text", unit, about)
 
 
-def _plain(value: Any, column: Column) -> Any:
+def _plain(value: Level, column: Column) -> Level:
     if value is None:
         return np.nan if column.kind == "real" else None
     if column.kind != "text":

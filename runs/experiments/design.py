@@ -16,9 +16,9 @@ import numpy as np
 from juste_retour.abm.scenario import Scenario
 from juste_retour.agents.arrays import Reals
 from juste_retour.agents.errors import BadInput, near
-from juste_retour.runs.experiments.factors import SCENARIO, Factor
+from juste_retour.runs.experiments.factors import SCENARIO, Factor, Level
 
-Point = dict[str, Any]
+Point = dict[str, Level]  # factors to levels
 FROM, TO = "from", "to"
 MOST_POINTS = 5_000_000
 
@@ -37,7 +37,7 @@ class Design:
 
 
 # what each kind takes: name, default (None where it must be given)
-KINDS: dict[str, dict[str, Any]] = {
+KINDS: dict[str, dict[str, object]] = {
     "grid": {},
     "list": {"points": ()},
     "latin_hypercube": {"points": None, "cross": ()},
@@ -47,7 +47,7 @@ KINDS: dict[str, dict[str, Any]] = {
 }
 
 
-def read_design(given: Any) -> Design:
+def read_design(given: object) -> Design:
     """Check the table `[design]`."""
     if not isinstance(given, Mapping):
         raise BadInput(f"design = {given!r} is no table; write [design] and kind = 'grid' below it.")
@@ -132,7 +132,7 @@ def _latin(design: Design, factors: Sequence[Factor], seed: int) -> list[Point]:
     return [{**fixed, **_at(sampled, row)} for row in unit for fixed in outer]
 
 
-def problem(factors: Sequence[Factor]) -> dict[str, Any]:
+def problem(factors: Sequence[Factor]) -> dict[str, object]:
     """The problem as SALib states it, every factor on the unit interval."""
     return {
         "num_vars": len(factors),

@@ -11,13 +11,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from types import FrameType
 
 from juste_retour.abm.planner.price import twin_question
 from juste_retour.agents.errors import BadInput, JusteRetourError
 from juste_retour.runs.ensemble import whole
 from juste_retour.runs.experiments import pool
 from juste_retour.runs.experiments.chunks import Cell, Failure, Plan, Produced
+from juste_retour.runs.experiments.manifest import Manifest, Record
 from juste_retour.runs.experiments.spec import Spec, read_spec, spec_of
 from juste_retour.runs.experiments.store import Store, result_digest
 
@@ -152,7 +153,7 @@ def _plans(plan: Plan) -> int:
 
 
 def batch(
-    spec: Spec | Path | str | Mapping[str, Any],
+    spec: Spec | Path | str | Mapping[str, object],
     out: Path | str,
     *,
     workers: int | None = None,
@@ -186,15 +187,7 @@ def batch(
     with store.locked():
         manifest = store.begin(spec, plan.chunks)
         store.mend()
-        records = store.done()
-        hashes = manifest.get("hashes") or {}
-        repaired = [
-            n
-            for n, record in sorted(records.items())
-            if store.damaged(record) is not None
-            or any(hashes.get(name, h) != h for name, h in record["files"].items())
-        ]
-        good = {n: record for n, record in records.items() if n not in set(repaired)}
+        good, repaired = _sound(store, manifest)
         tally = Tally(plan.chunks, spec.runs, len(good), sum(map(plan.worlds_of, good)))
         todo = [n for n in range(plan.chunks) if n not in good]
         failures: dict[int, Failure] = {}
@@ -214,28 +207,49 @@ def batch(
                     progress(tally)
         tally.seconds = time.perf_counter() - begun
         store.write_failures(failures)
-        complete = len(good) == plan.chunks
         done = Done(Path(out), tally, result_digest(good), repaired, failures)
-        manifest |= {"seconds": round(manifest["seconds"] + tally.seconds, 3)}
-        manifest |= {"complete": complete, "done": len(good)}
-        if complete:
-            manifest |= {
-                "result": done.digest,
-                "hashes": {name: h for n in sorted(good) for name, h in good[n]["files"].items()},
-            }
-        store.write_manifest(manifest)
+        store.write_manifest(_ended(manifest, done, good))
+    _refuse_part(done, store)
+    return done
+
+
+def _sound(store: Store, manifest: Manifest) -> tuple[dict[int, Record], list[int]]:
+    """The records of chunks whose files are as they were written, and the numbers of those that must be run again."""
+    records, hashes = store.done(), manifest.get("hashes") or {}
+    damaged = [
+        n
+        for n, record in sorted(records.items())
+        if store.damaged(record) is not None
+        or any(hashes.get(name, h) != h for name, h in record["files"].items())
+    ]
+    return {n: record for n, record in records.items() if n not in set(damaged)}, damaged
+
+
+def _ended(manifest: Manifest, done: Done, good: Mapping[int, Record]) -> Manifest:
+    """The manifest after a run."""
+    manifest["seconds"] = round(manifest["seconds"] + done.tally.seconds, 3)
+    manifest["complete"], manifest["done"] = len(good) == done.tally.chunks, len(good)
+    if manifest["complete"]:
+        manifest["result"] = done.digest
+        manifest["hashes"] = {name: h for n in sorted(good) for name, h in good[n]["files"].items()}
+    return manifest
+
+
+def _refuse_part(done: Done, store: Store) -> None:
+    """Raise `SomeFailed` or `Interrupted` where chunks are missing."""
+    failures, chunks = done.failures, done.tally.chunks
     if failures:
         first = failures[min(failures)]
         replay = f"; replay the first with: {first.command}" if first.command else ""
         raise SomeFailed(
-            f"{len(failures)} of {plan.chunks} chunks failed, the first (chunk {min(failures)}) because "
+            f"{len(failures)} of {chunks} chunks failed, the first (chunk {min(failures)}) because "
             f"{first.message.rstrip('.;')}; {store.out / 'failures.json'} has them all, the rest is kept{replay}"
         )
-    if not complete:
+    if done.tally.chunks_done < chunks:
         raise Interrupted(
-            f"interrupted: {len(good)} of {plan.chunks} chunks are done and kept; the same command goes on from there."
+            f"interrupted: {done.tally.chunks_done} of {chunks} chunks are done and kept; the same command goes on from "
+            "there."
         )
-    return done
 
 
 def cores() -> int:
@@ -272,7 +286,7 @@ def stoppable() -> Iterator[pool.Stop]:
         yield stop
         return
 
-    def ask(signum: int, frame: Any) -> None:
+    def ask(signum: int, frame: FrameType | None) -> None:
         stop.hurried = stop.asked
         stop.asked = True
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from juste_retour.abm.scenario import Scenario, parameters
 from juste_retour.agents.errors import BadInput, near
-from juste_retour.agents.rules import FAMILIES, Parameter
+from juste_retour.agents.rules import FAMILIES, Parameter, Setting
+
+Found = TypeVar("Found")
+Level = Any  # of a factor: a number, a text, true or false, or a table of a rule
 
 SCENARIO = "scenario"
 _TABLE = ("levels", "low", "high", "scale", "steps")
@@ -27,7 +30,7 @@ class Factor:
     """
 
     key: str
-    levels: tuple[Any, ...] = ()
+    levels: tuple[Level, ...] = ()
     low: float = 0.0
     high: float = 0.0
     scale: str = "linear"
@@ -44,7 +47,7 @@ class Factor:
         """Whether it varies over a range of real numbers."""
         return not self.levels and not self.whole
 
-    def at(self, share: float) -> Any:
+    def at(self, share: float) -> Level:
         """The value at a share (0 to 1) of the way: every level gets an equal part of it."""
         if self.levels:
             return self.levels[min(int(share * len(self.levels)), len(self.levels) - 1)]
@@ -55,7 +58,7 @@ class Factor:
             return float(self.low * np.power(self.high / self.low, share))
         return float(self.low + (self.high - self.low) * share)
 
-    def grid(self) -> tuple[Any, ...]:
+    def grid(self) -> tuple[Level, ...]:
         """All levels, or `steps` values from low to high."""
         if self.levels:
             return self.levels
@@ -67,7 +70,7 @@ class Factor:
 
 
 def read_factors(
-    given: Any, base: Scenario, load: Callable[[Any], Scenario]
+    given: object, base: Scenario, load: Callable[[Level], Scenario]
 ) -> tuple[tuple[Factor, ...], dict[str, Scenario]]:
     """Check the table `[factors]`; return the factors and the scenarios that a factor `scenario` names.
 
@@ -94,8 +97,8 @@ def read_factors(
     return tuple(sorted(factors, key=lambda f: (f.key != SCENARIO, "." in f.key))), scenarios
 
 
-def _flat(given: Mapping[str, Any]) -> list[tuple[str, Any]]:
-    out: list[tuple[str, Any]] = []
+def _flat(given: Mapping[str, object]) -> list[tuple[str, object]]:
+    out: list[tuple[str, object]] = []
     for key, value in given.items():
         if isinstance(value, Mapping) and key in FAMILIES and not set(value) & set(_TABLE):
             for inner, levels in value.items():
@@ -108,7 +111,7 @@ def _flat(given: Mapping[str, Any]) -> list[tuple[str, Any]]:
     return out
 
 
-def _factor(key: str, value: Any, flat: Mapping[str, Any], base: Scenario) -> Factor:
+def _factor(key: str, value: object, flat: Mapping[str, object], base: Scenario) -> Factor:
     head, _, tail = key.partition(".")
     place = f"factors.{key}"
     if tail:
@@ -126,7 +129,7 @@ def _factor(key: str, value: Any, flat: Mapping[str, Any], base: Scenario) -> Fa
     raise BadInput(f"{place}: {key!r} is neither a family of rules nor a parameter; {near(key, known)}")
 
 
-def _rule_parameter(head: str, tail: str, rules: Any, base: Scenario) -> tuple[Any, Parameter]:
+def _rule_parameter(head: str, tail: str, rules: object, base: Scenario) -> tuple[Setting, Parameter]:
     names = [base.rules[head].rule]
     if rules is not None:
         levels = tuple(FAMILIES[head].rules) if rules == "all" else _list(head, rules)
@@ -143,7 +146,7 @@ def _rule_parameter(head: str, tail: str, rules: Any, base: Scenario) -> tuple[A
     raise BadInput(f"{place}: {', '.join(names)} has no parameter {tail!r}; {hint}")
 
 
-def check_rule(key: str, level: Any, place: str) -> Any:
+def check_rule(key: str, level: Level, place: str) -> Level:
     """Return a level of a family, its rule and parameters checked."""
     members = FAMILIES[key]
     if isinstance(level, str):
@@ -158,14 +161,14 @@ def check_rule(key: str, level: Any, place: str) -> Any:
     )
 
 
-def _renamed(find: Callable[[], Any], place: str) -> Any:
+def _renamed(find: Callable[[], Found], place: str) -> Found:
     try:
         return find()
     except BadInput as error:
         raise BadInput(f"{place}: {error}") from None
 
 
-def _parameter(key: str, value: Any, default: Any, about: Parameter) -> Factor:
+def _parameter(key: str, value: object, default: Setting, about: Parameter) -> Factor:
     place = f"factors.{key}"
     number = isinstance(default, int | float) and not isinstance(default, bool)
     if isinstance(value, str) and value == "range":
@@ -203,7 +206,7 @@ def _parameter(key: str, value: Any, default: Any, about: Parameter) -> Factor:
     return Factor(key, (), float(low), float(high), scale, steps, whole)
 
 
-def _list(key: str, value: Any) -> Sequence[Any]:
+def _list(key: str, value: object) -> Sequence[Level]:
     if isinstance(value, str | bytes) or not isinstance(value, Sequence) or not len(value):
         raise BadInput(f"factors.{key} = {value!r} is no list of levels; write them in square brackets.")
     if any(value[i] == value[j] for i in range(len(value)) for j in range(i)):

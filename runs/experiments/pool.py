@@ -15,14 +15,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import CancelledError
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 import numpy as np
 
 from juste_retour.agents.errors import BadInput, JusteRetourError
 from juste_retour.runs.experiments.chunks import Failure, Produced, plan_of, produce
-from juste_retour.runs.experiments.store import code_digest
 from juste_retour.runs.experiments.worker import HEADER, ONE_THREAD
+from juste_retour.runs.provenance import code_digest
+
+if TYPE_CHECKING:
+    from distributed import Client, Future
 
 ATTEMPTS = 2  # of a chunk whose worker dies
 TICK = 0.25  # seconds between looks at whether to stop
@@ -67,7 +70,7 @@ class _Worker:
             self.orders.write(f"{chunk}\n".encode())
             self.orders.flush()
 
-    def read(self) -> tuple[bool, list[Any]]:
+    def read(self) -> tuple[bool, list[object]]:
         """What has arrived: whether the worker lives, and its whole answers."""
         part = os.read(self.answers.fileno(), 1 << 20)
         self.buffer += part
@@ -90,83 +93,92 @@ class _Worker:
                 pipe.close()
 
 
-def local(content: str, chunks: Iterable[int], stop: Stop, workers: int) -> Iterator[Produced]:
-    """Run chunks by worker processes; a chunk whose worker dies is tried once more, then given up."""
-    waiting = deque(chunks)
-    deaths: dict[int, int] = {}
-    crew: list[_Worker] = []
-    selector = selectors.DefaultSelector()
+class _Crew:
+    """Worker processes for a spec, and the chunks that wait for them."""
 
-    def hire() -> None:
+    def __init__(self, content: str, chunks: Iterable[int], size: int):
+        self.content, self.size = content, size
+        self.waiting = deque(chunks)
+        self.workers: list[_Worker] = []
+        self.deaths: dict[int, int] = {}  # of workers, by the chunk that they ran
+        self.stillborn = 0  # workers that ended, one after the other, before they were ready
+        self.selector = selectors.DefaultSelector()
+
+    @property
+    def busy(self) -> bool:
+        return any(worker.chunk is not None for worker in self.workers)
+
+    def hire(self) -> None:
         process = subprocess.Popen(
-            [
-                sys.executable,
-                "-P",
-                "-m",
-                "juste_retour.runs.experiments.worker",
-            ],  # no file of the user's hides one of Python's
+            # with -P no file of the user's hides one of Python's
+            [sys.executable, "-P", "-m", "juste_retour.runs.experiments.worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env={**os.environ, **ONE_THREAD},
         )
         worker = _Worker(process)
         with suppress(BrokenPipeError):
-            worker.orders.write(content.encode() + b"\n")
+            worker.orders.write(self.content.encode() + b"\n")
             worker.orders.flush()
-        crew.append(worker)
-        selector.register(worker.answers, selectors.EVENT_READ, worker)
+        self.workers.append(worker)
+        self.selector.register(worker.answers, selectors.EVENT_READ, worker)
 
-    def dismiss(worker: _Worker, patience: float = 0.0) -> None:
-        selector.unregister(worker.answers)
+    def dismiss(self, worker: _Worker, patience: float = 0.0) -> None:
+        self.selector.unregister(worker.answers)
         worker.end(patience)
-        crew.remove(worker)
+        self.workers.remove(worker)
 
-    def busy() -> bool:
-        return any(worker.chunk is not None for worker in crew)
+    def heard(self, worker: _Worker) -> Iterator[Produced]:
+        """Yield the chunks that a worker has run, and the one that is given up where it has died."""
+        alive, answers = worker.read()
+        for answer in answers:
+            if isinstance(answer, Produced):
+                worker.chunk = None
+                yield answer
+            else:
+                worker.ready, self.stillborn = True, 0
+        if alive:
+            return
+        self.dismiss(worker, patience=5.0)
+        code, lost = worker.process.returncode, worker.chunk
+        if lost is not None:
+            self.deaths[lost] = self.deaths.get(lost, 0) + 1
+            if self.deaths[lost] < ATTEMPTS:
+                self.waiting.appendleft(lost)
+            else:
+                yield Produced(lost, 0, 0.0, {}, died(code))
+        if not worker.ready:
+            self.stillborn += 1
+            if self.stillborn > self.size:
+                raise JusteRetourError(
+                    f"worker processes end as soon as they begin (exit status {code}); run with --workers 0, in "
+                    "this process, to see why."
+                )
 
-    stillborn = 0
+    def close(self) -> None:
+        for worker in list(self.workers):
+            self.dismiss(worker)
+        self.selector.close()
+
+
+def local(content: str, chunks: Iterable[int], stop: Stop, workers: int) -> Iterator[Produced]:
+    """Run chunks by worker processes; a chunk whose worker dies is tried once more, then given up."""
+    crew = _Crew(content, chunks, workers)
     try:
-        for _ in range(min(workers, len(waiting))):
-            hire()
-        while (waiting and not stop.asked) or busy():
+        for _ in range(min(workers, len(crew.waiting))):
+            crew.hire()
+        while (crew.waiting and not stop.asked) or crew.busy:
             if stop.hurried:
                 return
-            for key, _ in selector.select(TICK):
-                worker: _Worker = key.data
-                alive, answers = worker.read()
-                for answer in answers:
-                    if isinstance(answer, Produced):
-                        worker.chunk = None
-                        yield answer
-                    else:
-                        worker.ready, stillborn = True, 0
-                if alive:
-                    continue
-                lost, was_ready = worker.chunk, worker.ready
-                dismiss(worker, patience=5.0)
-                code = worker.process.returncode
-                if lost is not None:
-                    deaths[lost] = deaths.get(lost, 0) + 1
-                    if deaths[lost] < ATTEMPTS:
-                        waiting.appendleft(lost)
-                    else:
-                        yield Produced(lost, 0, 0.0, {}, died(code))
-                if not was_ready:
-                    stillborn += 1
-                    if stillborn > workers:
-                        raise JusteRetourError(
-                            f"worker processes end as soon as they begin (exit status {code}); run with --workers 0, in "
-                            "this process, to see why."
-                        )
-                if waiting and not stop.asked:
-                    hire()
-            for worker in crew:
-                if worker.ready and worker.chunk is None and waiting and not stop.asked:
-                    worker.hand(waiting.popleft())
+            for key, _ in crew.selector.select(TICK):
+                yield from crew.heard(key.data)
+                if key.data not in crew.workers and crew.waiting and not stop.asked:
+                    crew.hire()
+            for worker in crew.workers:
+                if worker.ready and worker.chunk is None and crew.waiting and not stop.asked:
+                    worker.hand(crew.waiting.popleft())
     finally:
-        for worker in list(crew):
-            dismiss(worker)
-        selector.close()
+        crew.close()
 
 
 def died(code: int | None) -> Failure:
@@ -191,29 +203,14 @@ def dask(content: str, chunks: Iterable[int], stop: Stop, address: str) -> Itera
         BadInput: no Dask, no scheduler, no worker, or a worker that would run something else.
         JusteRetourError: the scheduler has gone away.
     """
-    try:
-        import distributed
-    except ImportError:
-        raise BadInput(
-            "--cluster needs Dask, which is not installed: install juste-retour[dask], or `uv sync --extra dask`."
-        ) from None
-    if "://" not in address:
-        raise BadInput(f"--cluster {address} is no address; give one such as tcp://127.0.0.1:8786.")
-    for name in ("distributed", "distributed.client"):  # the second has a level of its own
-        # they print tracebacks; what matters is said here
-        logging.getLogger(name).setLevel(logging.CRITICAL)
-    try:
-        client = distributed.Client(address, timeout=PATIENCE, set_as_default=False)
-    except (OSError, ValueError, TimeoutError) as error:
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise BadInput(
-            f"--cluster {address}: no Dask scheduler answers there ({reason}); check the address."
-        ) from None
+    client = _connected(address)
+    from distributed import as_completed
+
     waiting, expected = deque(chunks), fingerprint(content)
     try:
         _same_everywhere(client, content, expected)
-        running: dict[Any, int] = {}
-        ended = distributed.as_completed(loop=client.loop)
+        running: dict[Future, int] = {}
+        ended = as_completed(loop=client.loop)
         window, watch = 0, _Watch(client, address)
         while not stop.hurried:
             if len(running) <= window // 2:  # workers may have come or gone
@@ -244,10 +241,32 @@ def dask(content: str, chunks: Iterable[int], stop: Stop, address: str) -> Itera
             client.close(timeout=2)
 
 
+def _connected(address: str) -> Client:
+    """A client of the scheduler at an address."""
+    try:
+        import distributed
+    except ImportError:
+        raise BadInput(
+            "--cluster needs Dask, which is not installed: install juste-retour[dask], or `uv sync --extra dask`."
+        ) from None
+    if "://" not in address:
+        raise BadInput(f"--cluster {address} is no address; give one such as tcp://127.0.0.1:8786.")
+    for name in ("distributed", "distributed.client"):  # the second has a level of its own
+        # they print tracebacks; what matters is said here
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    try:
+        return distributed.Client(address, timeout=PATIENCE, set_as_default=False)
+    except (OSError, ValueError, TimeoutError) as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise BadInput(
+            f"--cluster {address}: no Dask scheduler answers there ({reason}); check the address."
+        ) from None
+
+
 class _Watch:
     """Looks now and then whether a cluster has workers, and says once that it has had none for long."""
 
-    def __init__(self, client: Any, address: str):
+    def __init__(self, client: Client, address: str):
         self.client, self.address = client, address
         self.any, self.said = True, False
         self.seen, self.next_look = time.monotonic(), 0.0
@@ -299,7 +318,7 @@ def _other(found: Sequence[str], expected: Sequence[str]) -> str:
     return f"other {' and '.join(odd)}; install the same there, and share the files that the spec names."
 
 
-def _same_everywhere(client: Any, content: str, expected: list[str]) -> None:
+def _same_everywhere(client: Client, content: str, expected: list[str]) -> None:
     found = client.run(fingerprint, content, on_error="return")
     if not found:
         raise BadInput("--cluster: the scheduler has no workers; start some, or wait for them.")

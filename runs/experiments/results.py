@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -125,7 +124,7 @@ def _read(content: bytes, columns: Sequence[str] | None = None) -> pa.Table:
     return pq.read_table(pa.BufferReader(content), columns=columns)
 
 
-def _year(text: Any) -> float:
+def _year(text: object) -> float:
     from juste_retour.abm.calendar import quarter, year
 
     return year(quarter(text, "quarter")) if isinstance(text, str) else float("inf")

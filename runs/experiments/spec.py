@@ -14,7 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from juste_retour.abm.members import Members, load_members
+from juste_retour.abm.members import Members, union_of
 from juste_retour.abm.scenario import DEFAULT, Scenario, check_actors, load
 from juste_retour.abm.toml import read_toml
 from juste_retour.agents.errors import BadInput, near
@@ -24,10 +24,10 @@ from juste_retour.runs.contrasts.switches import Switches, mixed, switches
 from juste_retour.runs.contrasts.windows import in_one_window
 from juste_retour.runs.ensemble import whole
 from juste_retour.runs.experiments.design import TO, Design, Point, points, read_design, scenario_at
-from juste_retour.runs.experiments.factors import Factor, check_rule, read_factors
+from juste_retour.runs.experiments.factors import Factor, Level, check_rule, read_factors
 from juste_retour.runs.numerals import shown
 from juste_retour.runs.tables import chosen
-from juste_retour.runs.user_rules import load_rules
+from juste_retour.runs.user_rules import RulesFile, load_rules
 
 KEYS = {
     "title": "",
@@ -178,7 +178,7 @@ def content_digest(content: Mapping[str, Any], members: str, rules: Mapping[str,
     return hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
-def _chunk(given: Any, runs: int) -> int:
+def _chunk(given: int | None, runs: int) -> int:
     return int(given) if given else max(min(CHUNK, max(runs // LEAST_CHUNKS, LEAST)), 1)
 
 
@@ -214,59 +214,23 @@ def spec_of(content: Mapping[str, Any], folder: Path | str = ".", check: Progres
         check: called with points checked and all points.
     """
     folder = Path(folder)
-    for key in content:
-        if key not in KEYS and key not in RESOLVED:
-            raise BadInput(f"{key!r} is no part of an experiment; {near(key, KEYS)}")
-    said: dict[str, Any] = {**KEYS, **content}
-    for key in RESOLVED:
-        if not isinstance(said.get(key, {}), Mapping):
-            raise BadInput(f"{key} = {said[key]!r} is no table; leave it away, it is worked out.")
-    if not said["outcomes"]:
-        raise BadInput("outcomes is empty; name what the report shows, or leave it away.")
-    for key in ("replications", "design"):
-        if said[key] is None:
-            raise BadInput(f"an experiment needs {key}; add it.")
-    rules = load_rules(_found(folder, file) for file in _texts(said["rules"], "rules"))
-    places: dict[str, Path] = {}
-    for file in rules:
-        first = places.setdefault(file.path.name, file.path)
-        if first.resolve() != file.path.resolve():
-            raise BadInput(
-                f"rules: {first} and {file.path} have the same name, by which results and archives know them; rename one."
-            )
+    said = _complete(content)
+    rules = _rules_of(said, folder)
     members_folder = None if said["members"] is None else _found(folder, said["members"])
-    members = load_members(members_folder)
 
-    def scenario(what: Any) -> Scenario:
+    def scenario(what: Level) -> Scenario:
         if isinstance(what, str) and what.endswith(".toml"):
             return load(_found(folder, what))
         return load(what)
 
     base = scenario(said["scenario"])
-    design = read_design(said["design"])
-    if design.kind == "list" and isinstance(said["factors"], Mapping) and not said["factors"]:
-        factors: tuple[Factor, ...] = ()
-        scenarios: dict[str, Scenario] = {}
-    else:
-        known = {name: load(plain) for name, plain in said.get("scenarios", {}).items()}
-        factors, scenarios = read_factors(
-            said["factors"],
-            base,
-            lambda what: known[what] if isinstance(what, str) and what in known else scenario(what),
-        )
-    if design.kind == "list":
-        design, more = _listed(
-            design, base, scenario, {name: load(p) for name, p in said.get("scenarios", {}).items()}
-        )
-        scenarios |= more
-    elif not factors and design.kind != "switches":
-        raise BadInput("[factors] is empty; name what is varied, as in voting = ['unanimity', 'lisbon_qmv'].")
+    members = union_of(members_folder, base.members)
+    design, factors, scenarios = _varied(said, base, scenario)
     if "outcomes" not in content and any(f.real for f in factors):  # each point would need a planner's plan
         said["outcomes"] = [name for name in said["outcomes"] if not asks_price((name,))]
     switching = None
     if design.kind == "switches":
-        target = design.settings["to"]
-        one, other = in_one_window([base, scenario(target)])
+        one, other = in_one_window([base, scenario(design.settings["to"])])
         switching = switches(one, other)
         design = Design(design.kind, {"to": switching.target.plain()})
     whole(said["replications"], "replications", 1, 2**40)
@@ -284,29 +248,74 @@ def spec_of(content: Mapping[str, Any], folder: Path | str = ".", check: Progres
         "design": {"kind": design.kind, **design.settings},
         "factors": {f.key: _plain(f) for f in factors},
     }
-    spec = Spec(
-        resolved,
-        base,
-        scenarios,
-        design,
-        factors,
-        members,
-        switching,
-        (),
-        {r.path.name: r.sha256 for r in rules},
-    )
-    if "left_out" in content:
-        for n in content["left_out"]:
-            if not str(n).isdecimal() or int(n) >= len(spec.points):
-                raise BadInput(f"left_out.{n} is no point; leave left_out away, it is worked out.")
-        refused = tuple(Refused(int(n), spec.points[int(n)], why) for n, why in content["left_out"].items())
-    else:
-        refused = _check_points(spec, check)
+    hashes = {r.path.name: r.sha256 for r in rules}
+    spec = Spec(resolved, base, scenarios, design, factors, members, switching, (), hashes)
+    refused = _refused(spec, content["left_out"]) if "left_out" in content else _check_points(spec, check)
     resolved["left_out"] = {str(r.point): r.reason for r in refused}
-    return Spec(resolved, base, scenarios, design, factors, members, switching, refused, spec.rules)
+    return Spec(resolved, base, scenarios, design, factors, members, switching, refused, hashes)
 
 
-def _plain(factor: Factor) -> Any:
+def _complete(content: Mapping[str, Any]) -> dict[str, Any]:
+    """All that a spec says, with the defaults of what it leaves out."""
+    for key in content:
+        if key not in KEYS and key not in RESOLVED:
+            raise BadInput(f"{key!r} is no part of an experiment; {near(key, KEYS)}")
+    said = {**KEYS, **content}
+    for key in RESOLVED:
+        if not isinstance(said.get(key, {}), Mapping):
+            raise BadInput(f"{key} = {said[key]!r} is no table; leave it away, it is worked out.")
+    if not said["outcomes"]:
+        raise BadInput("outcomes is empty; name what the report shows, or leave it away.")
+    for key in ("replications", "design"):
+        if said[key] is None:
+            raise BadInput(f"an experiment needs {key}; add it.")
+    return said
+
+
+def _rules_of(said: Mapping[str, object], folder: Path) -> list[RulesFile]:
+    """The files of rules that a spec names, loaded."""
+    rules = load_rules(_found(folder, file) for file in _texts(said["rules"], "rules"))
+    places: dict[str, Path] = {}
+    for file in rules:
+        first = places.setdefault(file.path.name, file.path)
+        if first.resolve() != file.path.resolve():
+            raise BadInput(
+                f"rules: {first} and {file.path} have the same name, by which results and archives know them; rename one."
+            )
+    return rules
+
+
+def _varied(
+    said: Mapping[str, Any], base: Scenario, scenario: Callable[[Level], Scenario]
+) -> tuple[Design, tuple[Factor, ...], dict[str, Scenario]]:
+    """The design, its factors, and the scenarios that either names."""
+    design = read_design(said["design"])
+    factors: tuple[Factor, ...] = ()
+    scenarios: dict[str, Scenario] = {}
+    known = {name: load(plain) for name, plain in said.get("scenarios", {}).items()}
+
+    def find(what: Level) -> Scenario:
+        return known[what] if isinstance(what, str) and what in known else scenario(what)
+
+    if design.kind != "list" or not isinstance(said["factors"], Mapping) or said["factors"]:
+        factors, scenarios = read_factors(said["factors"], base, find)
+    if design.kind == "list":
+        design, more = _listed(design, base, find)
+        scenarios |= more
+    elif not factors and design.kind != "switches":
+        raise BadInput("[factors] is empty; name what is varied, as in voting = ['unanimity', 'lisbon_qmv'].")
+    return design, factors, scenarios
+
+
+def _refused(spec: Spec, given: Mapping[str, str]) -> tuple[Refused, ...]:
+    """The points that a resolved spec leaves out."""
+    for n in given:
+        if not str(n).isdecimal() or int(n) >= len(spec.points):
+            raise BadInput(f"left_out.{n} is no point; leave left_out away, it is worked out.")
+    return tuple(Refused(int(n), spec.points[int(n)], why) for n, why in given.items())
+
+
+def _plain(factor: Factor) -> Level:
     if factor.levels:
         return list(factor.levels)
     low, high = (int(x) if factor.whole else x for x in (factor.low, factor.high))
@@ -314,7 +323,7 @@ def _plain(factor: Factor) -> Any:
 
 
 def _listed(
-    design: Design, base: Scenario, scenario: Callable[[Any], Scenario], known: Mapping[str, Scenario]
+    design: Design, base: Scenario, find: Callable[[Level], Scenario]
 ) -> tuple[Design, dict[str, Scenario]]:
     """Check the points of a list: each a table of changes, perhaps with a `scenario` and a `label`."""
     given = design.settings["points"]
@@ -328,8 +337,7 @@ def _listed(
         if not isinstance(name, str) or not name.isprintable():
             raise BadInput(f"design.points[{number}].label = {name!r} is no name; give a text on one line.")
         if "scenario" in plain:
-            what = plain["scenario"]
-            found = known[what] if isinstance(what, str) and what in known else scenario(what)
+            found = find(plain["scenario"])
             scenarios[found.name] = found
             plain["scenario"] = found.name
         for key, level in plain.items():
@@ -349,7 +357,13 @@ def _check_points(spec: Spec, check: Progress | None) -> tuple[Refused, ...]:
     refused = []
     for number, point in enumerate(spec.points):
         try:
-            check_actors(spec._built(point), codes)
+            built = spec._built(point)
+            if spec.content["members"] is None and built.members != spec.scenario.members:
+                raise BadInput(
+                    f"members = {built.members!r}, and a spec is about one union, {spec.scenario.members!r}; write a "
+                    "spec for each."
+                )
+            check_actors(built, codes)
         except BadInput as error:
             if not spec.design.left_out:
                 raise BadInput(f"point {number} ({said(point)}): {error}") from None
@@ -368,12 +382,12 @@ def said(point: Point) -> str:
     return ", ".join(f"{key} = {shown(value)}" for key, value in point.items())
 
 
-def _found(folder: Path, file: Any) -> Path:
+def _found(folder: Path, file: object) -> Path:
     path = Path(str(file)).expanduser()
     return path if path.is_absolute() else folder / path
 
 
-def _texts(value: Any, name: str) -> list[str]:
+def _texts(value: object, name: str) -> list[str]:
     if (
         isinstance(value, str)
         or not isinstance(value, list | tuple)

@@ -17,39 +17,20 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
-from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from juste_retour.abm.members import Members
 from juste_retour.agents.errors import BadInput, CannotWrite, JusteRetourError
 from juste_retour.runs.experiments.chunks import Failure, Produced
+from juste_retour.runs.experiments.manifest import ENDED, KINDS, Manifest, Record
 from juste_retour.runs.experiments.spec import Spec, content_digest
 from juste_retour.runs.printing import json_text
-from juste_retour.runs.provenance import platform_facts
+from juste_retour.runs.provenance import changes_between, made_with
 
 MANIFEST, DONE, FAILED, LOCK = "manifest.json", "chunks.jsonl", "failures.json", ".lock"
 FORMAT = 1
 PART = ".part"
 REMEDY = "the same `batch` command mends it"
-KINDS: dict[str, type | tuple[type, ...]] = {
-    "title": str,
-    "question": str,
-    "digest": str,
-    "seed": int,
-    "points": int,
-    "replications": int,
-    "runs": int,
-    "chunks": int,
-    "tables": list,
-    "complete": bool,
-    "seconds": (int, float),
-    "spec": dict,
-    "spec_text": str,
-    "provenance": dict,
-    "rules": dict,
-}  # what a manifest must hold
-ENDED: dict[str, type] = {"result": str, "hashes": dict}  # what it holds besides when all chunks are done
 
 
 class Busy(JusteRetourError):
@@ -71,7 +52,7 @@ class Store:
         self.out = Path(out)
 
     # -- manifest -----------------------------------------------------------------------------------------------------
-    def manifest(self) -> dict[str, Any]:
+    def manifest(self) -> Manifest:
         """What the manifest says; BadInput where there is none that can be read, or it was changed."""
         found, path = self._manifest(), self.out / MANIFEST
         for key, kind in KINDS.items():
@@ -84,7 +65,7 @@ class Store:
             digest = ""
         if digest != found["digest"]:
             raise BadInput(f"{path} was changed: its spec is not the one that was run; {REMEDY}.")
-        return found
+        return cast(Manifest, found)
 
     def _manifest(self) -> dict[str, Any]:
         path = self.out / MANIFEST
@@ -105,7 +86,7 @@ class Store:
             )
         return found
 
-    def begin(self, spec: Spec, chunks: int) -> dict[str, Any]:
+    def begin(self, spec: Spec, chunks: int) -> Manifest:
         """Make the folder ready for a spec, or for going on with it; return the manifest.
 
         All that follows from the spec is said anew, so that going on mends a manifest that was changed.
@@ -115,7 +96,7 @@ class Store:
             CannotWrite: it cannot be written to.
         """
         here = made_with(spec.members)
-        fresh = {
+        fresh: Manifest = {
             "format": FORMAT,
             "title": spec.title,
             "question": str(spec.content["question"]),
@@ -153,7 +134,7 @@ class Store:
             kept["provenance"] = then
             if not spec.text:  # given from Python, perhaps after it was read from a file
                 kept["spec_text"] = str(found.get("spec_text", ""))
-            manifest = fresh | kept
+            manifest = cast(Manifest, {**fresh, **kept})
             self.write_manifest(manifest)
             return manifest
         if any(self.out.rglob("*.parquet")):
@@ -163,12 +144,12 @@ class Store:
         self.write_manifest(fresh)
         return fresh
 
-    def write_manifest(self, manifest: Mapping[str, Any]) -> None:
+    def write_manifest(self, manifest: Manifest) -> None:
         """Write the manifest."""
         self.write(MANIFEST, json_text(manifest).encode())
 
     # -- chunks ---------------------------------------------------------------------------------------------------------
-    def done(self) -> dict[int, dict[str, Any]]:
+    def done(self) -> dict[int, Record]:
         """What is recorded of each chunk that is done.
 
         A line that a kill cut short, that is not one of a chunk of this experiment, or that names other files than its
@@ -214,7 +195,7 @@ class Store:
         for part in self.out.rglob(f".*{PART}"):
             part.unlink(missing_ok=True)
 
-    def damaged(self, record: Mapping[str, Any]) -> str | None:
+    def damaged(self, record: Record) -> str | None:
         """What is wrong with a chunk's files, if anything is."""
         for name, digest in record["files"].items():
             try:
@@ -239,14 +220,14 @@ class Store:
             )
         return content
 
-    def keep(self, produced: Produced, spec: str) -> dict[str, Any]:
+    def keep(self, produced: Produced, spec: str) -> Record:
         """Write the files of a chunk of the spec of that digest, then the line that says so; return the record."""
         hashes = {}
         for table, content in produced.files.items():
             name = _file(table, produced.chunk)
             self.write(name, content)
             hashes[name] = hashlib.sha256(content).hexdigest()
-        record = {
+        record: Record = {
             "spec": spec,
             "chunk": produced.chunk,
             "worlds": produced.worlds,
@@ -280,7 +261,7 @@ class Store:
         return [self.out / _file(table, number) for number in sorted(self.done())]
 
     # -- failures -------------------------------------------------------------------------------------------------------
-    def failures(self) -> list[dict[str, Any]]:
+    def failures(self) -> list[dict[str, object]]:
         """What failed, as last recorded."""
         try:
             return list(json.loads((self.out / FAILED).read_text(encoding="utf-8")))
@@ -355,7 +336,7 @@ def _file(table: str, chunk: int) -> str:
     return f"{table}/{chunk:06d}.parquet"
 
 
-def _is_record(found: Any, manifest: Mapping[str, Any]) -> bool:
+def _is_record(found: object, manifest: Manifest) -> bool:
     """Whether a line is one that `keep` writes for a chunk of the experiment."""
     if not isinstance(found, dict) or found.get("spec", manifest["digest"]) != manifest["digest"]:
         return False
@@ -365,60 +346,7 @@ def _is_record(found: Any, manifest: Mapping[str, Any]) -> bool:
     return files.keys() == {_file(table, chunk) for table in manifest["tables"]}
 
 
-def result_digest(records: Mapping[int, Mapping[str, Any]]) -> str:
+def result_digest(records: Mapping[int, Record]) -> str:
     """One hash of all files of an experiment."""
     text = json_text([[name, h] for n in sorted(records) for name, h in sorted(records[n]["files"].items())])
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-@cache
-def code_digest() -> str:
-    """Hash of the source of the model and of what makes its tables: equal code, equal results."""
-    here = Path(__file__).resolve().parents[1]
-    rooms = [here.parent / "agents", here.parent / "abm"]
-    files = [p for room in rooms for p in sorted(room.rglob("*")) if p.suffix == ".py"]
-    files += [
-        here / name
-        for name in (
-            "tables.py",
-            "decisions.py",
-            "experiments/chunks.py",
-            "experiments/design.py",
-            "experiments/factors.py",
-            "experiments/spec.py",
-        )
-    ]
-    files = [f for f in files if f.name not in ("model.py", "cast.py", "mesa_agents.py", "mesa_facility.py")]
-    digest = hashlib.sha256()
-    for path in files:
-        digest.update(path.name.encode() + b"\0" + path.read_bytes())
-    return digest.hexdigest()[:16]
-
-
-def made_with(members: Members) -> dict[str, Any]:
-    """What the results of a spec hang on besides: the machine, the libraries, the code and the members' data."""
-    return {**platform_facts(), "code": code_digest(), "members": members.digest}
-
-
-WATCHED = {
-    "code": "code",
-    "members": "data of the members",
-    "numpy": "NumPy",
-    "scipy": "SciPy",
-    "pyarrow": "PyArrow",
-}
-
-
-def changes_between(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
-    """What differs between two provenances that results depend on, in words."""
-    return [
-        f"{said} ({then.get(key)} then, {now.get(key)} now)"
-        for key, said in WATCHED.items()
-        if then.get(key) != now.get(key)
-    ]
-
-
-def same_bits(then: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
-    """Whether results must agree bit for bit: the same processor features and builds."""
-    keys = ("cpu_features", "numpy_build", "numpy", "scipy", "pyarrow", "pandas", "machine")
-    return all(then.get(key) == now.get(key) for key in keys)

@@ -6,20 +6,21 @@ import io
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from juste_retour.agents.arrays import Whole
 from juste_retour.agents.errors import BadInput, JusteRetourError
 from juste_retour.runs.chunked import Progress
 from juste_retour.runs.ensemble import whole
 from juste_retour.runs.experiments import pool
-from juste_retour.runs.experiments.chunks import Plan
+from juste_retour.runs.experiments.chunks import Plan, Produced
 from juste_retour.runs.experiments.experiment import processes, stoppable
 from juste_retour.runs.experiments.spec import spec_of
-from juste_retour.runs.experiments.store import DONE, REMEDY, Store, changes_between, made_with, same_bits
+from juste_retour.runs.experiments.store import DONE, REMEDY, Store
+from juste_retour.runs.provenance import changes_between, made_with, same_bits
 
 SAMPLE = 3
 TOLERANCE = 1e-12
@@ -91,17 +92,7 @@ def verify(
         running = pool.local(content, sound, stop, workers) if workers else pool.here(content, sound, stop)
         for produced in running if sound else ():
             checked.append(produced.chunk)
-            if produced.failure is not None:
-                differences.append(
-                    f"chunk {produced.chunk} fails when it is run again: {produced.failure.message}"
-                )
-            for table, fresh in produced.files.items():
-                path = store.out / f"{table}/{produced.chunk:06d}.parquet"
-                kept = path.read_bytes()
-                if kept != fresh:
-                    found = _difference(kept, fresh, exact)
-                    if found:
-                        differences.append(f"chunk {produced.chunk}, table {table}: {found}")
+            differences += _changed(store, produced, exact)
             if progress is not None:
                 progress(len(checked), len(sound))
     if stop.asked:
@@ -110,6 +101,19 @@ def verify(
     if mismatch is not None:
         differences.append(mismatch)
     return Verification(sorted(checked), plan.chunks, missing, exact, differences, changed)
+
+
+def _changed(store: Store, produced: Produced, exact: bool) -> list[str]:
+    """What differs between a chunk that was run again and its files, a sentence each."""
+    found = []
+    if produced.failure is not None:
+        found.append(f"chunk {produced.chunk} fails when it is run again: {produced.failure.message}")
+    for table, fresh in produced.files.items():
+        kept = (store.out / f"{table}/{produced.chunk:06d}.parquet").read_bytes()
+        said = None if kept == fresh else _difference(kept, fresh, exact)
+        if said:
+            found.append(f"chunk {produced.chunk}, table {table}: {said}")
+    return found
 
 
 def _difference(kept: bytes, fresh: bytes, exact: bool) -> str | None:
@@ -134,7 +138,7 @@ def _difference(kept: bytes, fresh: bytes, exact: bool) -> str | None:
     return "the values agree and the bytes do not" if exact else None
 
 
-def _unequal(a: Any, b: Any, exact: bool) -> Any:
+def _unequal(a: pa.ChunkedArray, b: pa.ChunkedArray, exact: bool) -> Whole:
     if pa.types.is_floating(a.type):
         x, y = a.to_numpy(zero_copy_only=False), b.to_numpy(zero_copy_only=False)
         same = (x == y) | (np.isnan(x) & np.isnan(y))

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any
 
 from juste_retour.abm.outcomes import run
@@ -39,7 +40,7 @@ class Medians:
     worlds: int
     seed: int
 
-    def __call__(self, **levels: Any) -> dict[str, float]:
+    def __call__(self, **levels: object) -> dict[str, float]:
         """The outcomes at a point; a lag is infinite where nothing works in most worlds."""
         point = {
             f.key: next((v for v in f.levels if shown(v) == levels[f.key]), levels[f.key])
@@ -52,9 +53,9 @@ class Medians:
 
 
 def workbench_model(
-    factors: Mapping[str, Any],
+    factors: Mapping[str, object],
     outcomes: Sequence[str] = ("years_behind",),
-    scenario: str | Mapping[str, Any] | Scenario = DEFAULT,
+    scenario: str | Mapping[str, object] | Scenario = DEFAULT,
     worlds: int = 64,
     seed: int = 0,
 ) -> Any:
@@ -95,7 +96,7 @@ def workbench_model(
     return model
 
 
-def _parameter(theirs: Any, factor: Factor) -> Any:
+def _parameter(theirs: ModuleType, factor: Factor) -> object:
     known = {"variable_name": factor.key}
     if factor.levels:
         numbers = all(isinstance(v, int | float) for v in factor.levels)

@@ -14,14 +14,14 @@ import signal
 import struct
 import sys
 from contextlib import suppress
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 HEADER = struct.Struct(">Q")
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 ONE_THREAD = dict.fromkeys((*_THREADS, "ARROW_NUM_THREADS"), "1")
 
 
-def send(pipe: BinaryIO, answer: Any) -> None:
+def send(pipe: BinaryIO, answer: object) -> None:
     """Write an answer: its length, then its pickle."""
     content = pickle.dumps(answer, protocol=pickle.HIGHEST_PROTOCOL)
     pipe.write(HEADER.pack(len(content)) + content)

@@ -24,7 +24,9 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from juste_retour.abm.data import map_geometry, place
 from juste_retour.agents.arrays import Reals
 from juste_retour.runs.contrasts.attribution import Attribution
-from juste_retour.runs.reports.sensitivity import Effect, LevelContrast, MainEffect, RobustnessMap, Sobol
+from juste_retour.runs.reports.level_contrasts import LevelContrast
+from juste_retour.runs.reports.robustness import RobustnessMap
+from juste_retour.runs.reports.sensitivity import Effect, MainEffect, Sobol
 from juste_retour.runs.statistics import median, summary
 
 BLUE, VERMILION, GREEN, ORANGE, SKY, PURPLE, GREY = (
@@ -248,12 +250,18 @@ def robustness(found: RobustnessMap) -> Figure:
     table = found.table
     for k, name in enumerate(found.institutions):
         won = table[table["winner"] == name]
-        look: Any = {"color": COLOURS[k % len(COLOURS)], "marker": MARKERS[k % len(MARKERS)]}
+        color, marker = COLOURS[k % len(COLOURS)], MARKERS[k % len(MARKERS)]
         axes.scatter(
-            won[x], won[y], s=18 + 70 * won["probability"] ** 2, edgecolor="white", linewidth=0.5, **look
+            won[x],
+            won[y],
+            s=18 + 70 * won["probability"] ** 2,
+            edgecolor="white",
+            linewidth=0.5,
+            color=color,
+            marker=marker,
         )
         share = f"{name} ({len(won) / len(table):.0%} of places)"
-        axes.plot([], [], linestyle="", markersize=7, label=share, **look)
+        axes.plot([], [], linestyle="", markersize=7, label=share, color=color, marker=marker)
     for scale, axis, key in ((axes.set_xscale, axes.xaxis, x), (axes.set_yscale, axes.yaxis, y)):
         if key in found.log:
             scale("log")
@@ -299,7 +307,7 @@ def _outlines() -> tuple[dict[str, Outline], Outline]:
 def _outline(text: str) -> Outline:
     """An SVG path of straight lines as a Matplotlib path."""
     corners: list[tuple[float, float]] = []
-    codes: list[Any] = []
+    codes: list[np.uint8] = []
     for ring in text.replace("Z", "").split("M")[1:]:
         points = [tuple(map(float, p.split(","))) for p in ring.split("L")]
         corners += [(p[0], p[1]) for p in points] + [(points[0][0], points[0][1])]

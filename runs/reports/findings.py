@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import cached_property, partial
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,24 +12,16 @@ from juste_retour.agents.errors import BadInput, JusteRetourError
 from juste_retour.runs.contrasts.attribution import Attribution, attributed
 from juste_retour.runs.contrasts.contrasts import contrasts
 from juste_retour.runs.contrasts.paired import OUTCOMES
-from juste_retour.runs.experiments.design import FROM, TO
+from juste_retour.runs.experiments.design import FROM, TO, Point
+from juste_retour.runs.experiments.factors import Level
 from juste_retour.runs.experiments.results import Results
 from juste_retour.runs.experiments.spec import said
 from juste_retour.runs.numerals import brief, shown, span
 from juste_retour.runs.reports import figures
 from juste_retour.runs.reports.figures import Drawn
-from juste_retour.runs.reports.sensitivity import (
-    DRAWN,
-    LevelContrast,
-    MainEffect,
-    RobustnessMap,
-    institution_of,
-    level_contrasts,
-    main_effects,
-    morris,
-    robustness,
-    sobol,
-)
+from juste_retour.runs.reports.level_contrasts import LevelContrast, level_contrasts
+from juste_retour.runs.reports.robustness import RobustnessMap, institution_of, robustness
+from juste_retour.runs.reports.sensitivity import DRAWN, MainEffect, main_effects, morris, sobol
 
 MOST_POINTS = 48
 SHOWN_POINTS = 12
@@ -364,7 +355,7 @@ def unit_of(text: str, name: str) -> str:
     return f"{text} {unit}" if text[:1].isdigit() or text[:1] == "-" else f"{text} ({unit})"
 
 
-def label(point: dict[str, Any]) -> str:
+def label(point: Point) -> str:
     """A point for an axis: its levels alone, as the table of factors explains them; switches by name."""
     if "label" in point:
         return str(point["label"])
@@ -381,7 +372,7 @@ def label(point: dict[str, Any]) -> str:
     return ", ".join([there, *plain])
 
 
-def _level(key: str, value: Any) -> str:
+def _level(key: str, value: Level) -> str:
     if isinstance(value, bool):
         return key if value else f"no {key}"
     return shown(value)

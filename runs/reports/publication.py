@@ -15,7 +15,6 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
-from typing import Any
 
 import juste_retour
 from juste_retour.abm.toml import toml_lines
@@ -23,9 +22,12 @@ from juste_retour.agents.errors import BadInput, CannotWrite
 from juste_retour.runs import export as exporting
 from juste_retour.runs.experiments.results import Results
 from juste_retour.runs.experiments.spec import KEYS, RESOLVED
-from juste_retour.runs.experiments.store import DONE, MANIFEST, REMEDY, changes_between, made_with
+from juste_retour.runs.experiments.store import DONE, MANIFEST, REMEDY
 from juste_retour.runs.printing import json_text
+from juste_retour.runs.provenance import changes_between, made_with
 from juste_retour.runs.reports.report import rendered, spec_text
+
+Content = bytes | str | Path  # of a file in the archive; a path names the file that is packed
 
 ARCHIVE = "replication.zip"
 _WHEN = (1980, 1, 1, 0, 0, 0)  # the earliest that a ZIP file knows: equal content, equal bytes
@@ -145,10 +147,10 @@ def changed_since(results: Results) -> list[str]:
     return changes_between(results.manifest["provenance"], made_with(results.spec.members))
 
 
-def _contents(results: Results, tables: bool) -> dict[str, Any]:
+def _contents(results: Results, tables: bool) -> dict[str, Content]:
     """Names in the archive to their content, as bytes, text or the path of a file."""
     out, spec = results.out, results.spec
-    content: dict[str, Any] = {
+    content: dict[str, Content] = {
         "README.md": _readme(results, tables),
         "replicate.sh": SCRIPT + (WITH_TABLES if tables else WITHOUT_TABLES),
         "spec.toml": _spec_toml(results),
@@ -169,7 +171,7 @@ def _contents(results: Results, tables: bool) -> dict[str, Any]:
     return content | _code()
 
 
-def _relative(results: Results) -> dict[str, Any]:
+def _relative(results: Results) -> dict[str, object]:
     """The manifest with paths as they are in the archive."""
     spec = dict(results.manifest["spec"])
     spec["rules"] = [f"../rules/{Path(file).name}" for file in spec["rules"]]
@@ -186,11 +188,11 @@ def _spec_toml(results: Results) -> str:
     return "# Everything that the experiment depends on, written out.\n" + toml_lines(content)
 
 
-def _code() -> dict[str, Any]:
+def _code() -> dict[str, Content]:
     """The source: the packages as they are installed, and what builds them where it is a checkout."""
     house = Path(__file__).resolve().parents[2]
     rooms = [house / room for room in ("agents", "abm", "runs", "visualization")]
-    found = {
+    found: dict[str, Content] = {
         f"code/juste_retour/{room.name}/{p.relative_to(room)}": p
         for room in rooms
         for p in sorted(room.rglob("*"))

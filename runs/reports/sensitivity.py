@@ -9,21 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from juste_retour.agents.arrays import Reals
+from juste_retour.agents.arrays import Reals, Whole
 from juste_retour.agents.errors import BadInput
-from juste_retour.runs.contrasts.contrasts import paired_difference
-from juste_retour.runs.contrasts.paired import WORSE_WHEN_HIGH
 from juste_retour.runs.contrasts.resampling import interval, resampled_means
-from juste_retour.runs.experiments.design import Point, problem, unit_sample
-from juste_retour.runs.experiments.factors import Factor
+from juste_retour.runs.experiments.design import problem, unit_sample
+from juste_retour.runs.experiments.factors import Level
 from juste_retour.runs.experiments.results import Results
-from juste_retour.runs.numerals import shown
 
 RESAMPLES = 300
 DRAWN = {
@@ -211,7 +206,7 @@ def main_effects(
     sampled = spec.design.kind == "latin_hypercube"
     points = [spec.points[p] for p in numbers]
     keys = [k for k in spec.varied if k != "label"]
-    labels = [_binned([p.get(key) for p in points], bins) for key in keys]
+    labels = [binned([p.get(key) for p in points], bins) for key in keys]
     shares = _main_shares(values, labels, sampled)
     if shares is None:
         raise BadInput(
@@ -237,7 +232,7 @@ def main_effects(
     return found, float(shares[-1])
 
 
-def _main_shares(values: Reals, labels: Sequence[NDArray[np.int64]], sampled: bool) -> Reals | None:
+def _main_shares(values: Reals, labels: Sequence[Whole], sampled: bool) -> Reals | None:
     """The share of the variance of (points, replications) that each factor makes, and last that of luck."""
     mean, replications = values.mean(1), values.shape[1]
     noise = float(values.var(1, ddof=1).mean()) if replications > 1 else 0.0
@@ -245,10 +240,13 @@ def _main_shares(values: Reals, labels: Sequence[NDArray[np.int64]], sampled: bo
     whole = between + noise
     if whole <= 0:
         return None
-    return np.array([*(_ratio(mean, part, sampled) * between / whole for part in labels), noise / whole])
+    return np.array(
+        [*(correlation_ratio(mean, part, sampled) * between / whole for part in labels), noise / whole]
+    )
 
 
-def _binned(levels: Sequence[Any], bins: int) -> NDArray[np.int64]:
+def binned(levels: Sequence[Level], bins: int) -> Whole:
+    """A number for each level: of its bin where real numbers are more than `bins`, else of the level itself."""
     if all(isinstance(v, float) for v in levels) and len(set(levels)) > bins:
         ranks = np.argsort(np.argsort(np.array(levels, dtype=float), kind="stable"), kind="stable")
         return ranks * bins // len(levels)
@@ -256,7 +254,8 @@ def _binned(levels: Sequence[Any], bins: int) -> NDArray[np.int64]:
     return np.array([known[repr(v)] for v in levels])
 
 
-def _ratio(values: Reals, labels: NDArray[np.int64], sampled: bool = True) -> float:
+def correlation_ratio(values: Reals, labels: Whole, sampled: bool = True) -> float:
+    """Share of the variance that lies between labels, less what chance makes where the values are `sampled`."""
     variance = float(values.var())
     if variance <= 0:
         return 0.0
@@ -278,141 +277,3 @@ def _whole(numbers: Sequence[int], count: int) -> None:
         raise BadInput(
             f"only {len(numbers)} of {count} points are there; give the `batch` command again to go on."
         )
-
-
-# -- robustness -----------------------------------------------------------------------------------------------------------
-@dataclass(frozen=True, eq=False)
-class RobustnessMap:
-    """Which institution wins where: one row of `table` a place in the parameter space.
-
-    `table` has the parameters, `winner`, `probability` (of worlds in which the winner is best), `margin` over the second
-    and the mean under each institution. `institutions` are the levels compared, `parameters` what spans the space, those
-    that move the margin most first; `log` names those that are drawn by their logarithm.
-    """
-
-    outcome: str
-    lower_is_better: bool
-    institutions: list[str]
-    parameters: list[str]
-    log: list[str]
-    table: pd.DataFrame
-
-    @property
-    def share(self) -> dict[str, float]:
-        """Share of the places that each institution wins."""
-        return {name: float((self.table["winner"] == name).mean()) for name in self.institutions}
-
-
-def robustness(
-    results: Results, outcome: str = "years_behind", institution: str | None = None
-) -> RobustnessMap:
-    """Compare institutions at every place of the parameter space, on the same luck.
-
-    Args:
-        results: an experiment in which the institution is crossed with the parameters (a grid, or a hypercube's
-            `cross`).
-        outcome: what to win by.
-        institution: the factor that is compared; the first that is no range, by default.
-    """
-    spec = results.spec
-    key = institution or institution_of(spec.factors)
-    if key is None or key not in spec.varied:
-        raise BadInput(
-            f"{results.out}: no factor {institution or ''!r} of institutions to compare is varied."
-        )
-    numbers, values = results.outcome(outcome)
-    places: dict[str, dict[str, int]] = {}
-    others = [k for k in spec.varied if k not in (key, "label")]
-    for row, number in enumerate(numbers):
-        point = spec.points[number]
-        place = repr([point.get(k) for k in others])
-        places.setdefault(place, {})[shown(point[key])] = row
-    names = list(dict.fromkeys(shown(spec.points[n][key]) for n in numbers))
-    lower = outcome in WORSE_WHEN_HIGH
-    rows = []
-    for found in places.values():
-        if len(found) < 2:
-            continue
-        here = [n for n in names if n in found]
-        block = values[[found[n] for n in here]]
-        means = block.mean(1)
-        best = int(np.argmin(means) if lower else np.argmax(means))
-        ahead = block == (block.min(0) if lower else block.max(0))
-        point = spec.points[numbers[found[here[best]]]]
-        rows.append(
-            {k: plain_level(point.get(k)) for k in others}
-            | {"winner": here[best], "probability": float((ahead[best] / ahead.sum(0)).mean())}
-            | {"margin": float(np.abs(np.diff(np.sort(means if lower else -means)[:2]))[0])}
-            | {f"mean_{n}": float(m) for n, m in zip(here, means, strict=True)}
-        )
-    if not rows:
-        raise BadInput(
-            f"{results.out}: nowhere do two levels of {key} meet the same parameters; cross them in the design."
-        )
-    table = pd.DataFrame(rows)
-    signed = np.where(table["winner"] == table["winner"].mode()[0], table["margin"], -table["margin"])
-    moving = {
-        k: _ratio(signed, _binned(list(table[k]), 8)) if np.isfinite(signed).all() else 0.0 for k in others
-    }
-    log = [f.key for f in spec.factors if f.scale == "log"]
-    return RobustnessMap(outcome, lower, names, sorted(others, key=lambda k: -moving[k]), log, table)
-
-
-def institution_of(factors: Sequence[Factor]) -> str | None:
-    """The first factor that is a rule or a scenario."""
-    from juste_retour.agents.rules import FAMILIES
-
-    return next((f.key for f in factors if f.key == "scenario" or f.key in FAMILIES), None)
-
-
-def plain_level(value: Any) -> Any:
-    """A number as it is, anything else in words."""
-    return value if isinstance(value, int | float) and not isinstance(value, bool) else shown(value)
-
-
-# -- contrasts within a design ---------------------------------------------------------------------------------------------
-@dataclass(frozen=True)
-class LevelContrast:
-    """A level of a factor less its first level, averaged over all else that is varied, on the same luck.
-
-    `each` is the difference at each of the points that it is averaged over: they lie apart where factors interact.
-    """
-
-    factor: str
-    level: str
-    against: str
-    difference: float
-    low: float
-    high: float
-    matches: int
-    each: tuple[float, ...] = ()
-
-
-def level_contrasts(results: Results, outcome: str = "years_behind") -> list[LevelContrast]:
-    """Contrast the levels of each rule or listed factor with its first level, at points that agree in all else."""
-    spec = results.spec
-    numbers, values = results.outcome(outcome)
-    points: list[Point] = [spec.points[n] for n in numbers]
-    found = []
-    for key in spec.varied:
-        levels = list(dict.fromkeys(shown(p.get(key)) for p in points))
-        if key == "label" or not 2 <= len(levels) <= 40:
-            continue
-        places: dict[str, dict[str, int]] = {}
-        for row, point in enumerate(points):
-            place = repr({k: v for k, v in point.items() if k not in (key, "label")})
-            places.setdefault(place, {})[shown(point.get(key))] = row
-        for level in levels[1:]:
-            pairs = [(p[level], p[levels[0]]) for p in places.values() if level in p and levels[0] in p]
-            if not pairs:
-                continue
-            up, down = (np.array(side) for side in zip(*pairs, strict=True))
-            with np.errstate(invalid="ignore"):  # a world without a run is infinitely far behind
-                apart = paired_difference(values[up], values[down])
-                difference, each = apart.mean(0), tuple(map(float, apart.mean(1)))
-                low, high = interval(resampled_means(difference, spec.seed))
-                mean = float(difference.mean())
-            found.append(
-                LevelContrast(key, level, levels[0], mean, float(low[0]), float(high[0]), len(pairs), each)
-            )
-    return found

@@ -10,18 +10,16 @@ After Axelrod (1984), whose players meet in pairs; here all meet at one table.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from itertools import permutations
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from juste_retour.abm.environment import Environment
-from juste_retour.abm.institutions import Institutions
-from juste_retour.abm.members import Members, load_members
+from juste_retour.abm.institutions import Institutions, Rows
+from juste_retour.abm.members import Members, union_of
 from juste_retour.abm.noise import Tape
 from juste_retour.abm.outcomes import outcomes
 from juste_retour.abm.politics.payoffs import Payoffs
@@ -30,7 +28,8 @@ from juste_retour.abm.simulation import Simulation
 from juste_retour.agents.actors import KINDS
 from juste_retour.agents.arrays import Reals, Truths, Whole
 from juste_retour.agents.errors import BadInput
-from juste_retour.agents.rules import FAMILIES, Rule, family
+from juste_retour.agents.lab import Market
+from juste_retour.agents.rules import FAMILIES, Handed, Rule, Setting, family
 from juste_retour.runs.chunked import Progress, chunks
 from juste_retour.runs.ensemble import checked
 from juste_retour.runs.statistics import median
@@ -98,9 +97,9 @@ class Roles:
     rules: Sequence[Rule]
     played: Whole
     asked: int = 0
-    market: Any = field(default=None)  # as labs saw it when they last asked whether to stay
+    market: Market | None = None  # as labs saw it when they last asked whether to stay
 
-    def decide(self, name: str, handed: tuple[Any, ...], rows: Any, by_rule: Any) -> Any:
+    def decide(self, name: str, handed: Handed, rows: Rows, by_rule: np.ndarray) -> np.ndarray:
         """What the actors of some worlds decide, each by its own rule."""
         if name != self.family:
             return by_rule
@@ -116,7 +115,7 @@ class Roles:
                 out = np.where(here, rule(*handed, **self._parameters(rule, rows, len(mine))), out)
         return out
 
-    def _parameters(self, rule: Rule, rows: Any, worlds: int) -> dict[str, Any]:
+    def _parameters(self, rule: Rule, rows: Rows, worlds: int) -> dict[str, Setting | Reals]:
         if rule.name == self.institutions.scenario.rules[self.family].rule:
             return self.institutions.settings(self.family, rows)
         return {
@@ -127,11 +126,11 @@ class Roles:
 
 def tournament(
     family_name: str = "vote",
-    scenario: str | Path | Mapping[str, Any] | Scenario = "eu-status-quo",
+    scenario: str | Path | Mapping[str, object] | Scenario = "eu-status-quo",
     rules: Sequence[str] = (),
     worlds: int = 200,
     seed: int = 0,
-    changes: Mapping[str, Any] | None = None,
+    changes: Mapping[str, object] | None = None,
     members: Members | Path | str | None = None,
     progress: Progress | None = None,
 ) -> Tournament:
@@ -150,35 +149,24 @@ def tournament(
     Raises:
         BadInput: a family without actors, fewer than two rules, or an institution that asks nobody.
     """
-    group = family(family_name)
-    if group.actor is None:
-        known = [name for name, other in FAMILIES.items() if other.actor]
-        raise BadInput(
-            f"the family {family_name!r} is nobody's own behaviour; choose one of {', '.join(known)}."
-        )
-    names = list(dict.fromkeys(rules)) or list(group.rules)
-    players = [group[name] for name in names]
-    if len(players) < 2:
-        raise BadInput(
-            f"a tournament of {family_name!r} needs two rules; known are {', '.join(group.rules)}."
-        )
+    players = _players(family_name, rules)
+    names = [rule.name for rule in players]
     worlds, seed, _ = checked(worlds, seed, 0)
     if worlds < 2:
         raise BadInput("worlds = 1 cannot be used; give a whole number of at least 2.")
-    union = members if isinstance(members, Members) else load_members(members)
     chosen = load(scenario).changed(changes or {})
+    union = union_of(members, chosen.members)
     game = _Game(_with_luck(chosen, family_name, players, union), family_name, players, union, seed)
     if game.actors == 0:
-        raise BadInput(f"this union has no {group.actor} who could play; choose another family.")
-    count, k = worlds, len(players)
-    todo, done = 1 + k * k, 0
+        raise BadInput(f"this union has no {game.actor} who could play; choose another family.")
+    k, done = len(players), 0
 
     def play(who: Callable[[Reals], Whole]) -> _Played:
         nonlocal done
-        found = game.play(who, count)
+        found = game.play(who, worlds)
         done += 1
         if progress is not None:
-            progress(done, todo)
+            progress(done, 1 + k * k)
         return found
 
     mixed = play(lambda luck: np.minimum((luck * k).astype(np.int64), k - 1))
@@ -188,15 +176,31 @@ def tournament(
             "institution, as in --institution agenda=commission_proposal."
         )
     alone = [play(partial(_all, rule)) for rule in range(k)]
-    turned = np.arange(count) % game.actors  # each actor turns in as many worlds as any other
+    turned = np.arange(worlds) % game.actors  # each actor turns in as many worlds as any other
     invasions = []
     for a, b in permutations(range(k), 2):
         found = play(partial(_all_but_one, a, b, game.one(turned)))
-        gain = (found.payoff - alone[a].payoff)[np.arange(count), turned]
+        gain = (found.payoff - alone[a].payoff)[np.arange(worlds), turned]
         invasions.append(Invasion(names[a], names[b], *_interval(gain)))
     return Tournament(
-        family_name, chosen, seed, count, game.unit, _places(names, mixed, alone), tuple(invasions)
+        family_name, chosen, seed, worlds, game.unit, _places(names, mixed, alone), tuple(invasions)
     )
+
+
+def _players(family_name: str, rules: Sequence[str]) -> list[Rule]:
+    """The rules that play, by name; all of the family where none is named."""
+    group = family(family_name)
+    if group.actor is None:
+        known = [name for name, other in FAMILIES.items() if other.actor]
+        raise BadInput(
+            f"the family {family_name!r} is nobody's own behaviour; choose one of {', '.join(known)}."
+        )
+    players = [group[name] for name in dict.fromkeys(rules) or group.rules]
+    if len(players) < 2:
+        raise BadInput(
+            f"a tournament of {family_name!r} needs two rules; known are {', '.join(group.rules)}."
+        )
+    return players
 
 
 def _all(rule: int, luck: Reals) -> Whole:
@@ -224,7 +228,7 @@ def _places(names: list[str], mixed: _Played, alone: list[_Played]) -> tuple[Pla
     )
 
 
-def _interval(values: NDArray[np.float64]) -> tuple[float, float, float]:
+def _interval(values: Reals) -> tuple[float, float, float]:
     values = values[~np.isnan(values)]
     mean = float(values.mean())
     error = SIGMAS * float(values.std(ddof=1)) / np.sqrt(len(values)) if len(values) > 1 else float("inf")

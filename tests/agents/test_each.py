@@ -42,6 +42,8 @@ WRITTEN_TWICE = [
     ("pooling", "best_of"),
     ("operations", "audit_first"),
     ("procurement", "public_tender"),
+    ("access", "strategic"),
+    ("leftover", "top_up"),
     ("agenda", "open_call"),
     ("agenda", "commission_proposal"),
 ]

@@ -280,11 +280,11 @@ def test_keys_drive_it(visit):
 
 
 def test_shows_the_numbers_of_the_tables(visit):
-    page = visit("?a=eu-status-quo&b=essay-reform&seed=3&compare=1&t=2028Q4")
+    page = visit("?a=eu-status-quo&b=essay-reform&seed=3&compare=1&t=2029Q3")
     found = [
         simulate(name, seed=3, tables=("worlds", "timeline")) for name in ("eu-status-quo", "essay-reform")
     ]
-    assert lags(page) == [r.worlds.years_behind[0] for r in found]
+    assert lags(page) == [r.worlds.years_behind_at_end[0] for r in found]
     rows = dict(
         page.eval_on_selector_all(
             "[data-row]",
@@ -295,6 +295,9 @@ def test_shows_the_numbers_of_the_tables(visit):
         assert rows["Sites"][1 + k] == f"{r.worlds.sites[0]:,}"
         assert rows["Countries with one"][1 + k] == f"{r.worlds.hosts[0]:,}"
         assert rows["AI chips"][1 + k] == f"{r.worlds.aggregate_accelerators[0]:,.0f}"
+        assert rows["Years behind"][1 + k] == f"{r.worlds.years_behind[0]:.1f}"
+        for kind, column in (("committed", "committed"), ("spent", "spend"), ("unspent", "unspent")):
+            assert rows[f"Money {kind}"][1 + k].startswith("€"), column
         assert rows["Price of politics"][1 + k] == f"{r.worlds.price_of_politics[0]:.1f} years"
     page.click("[data-press=save]")
     content, name = download(page, lambda: page.click("[data-save=csv]"))

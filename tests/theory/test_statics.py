@@ -98,6 +98,7 @@ PROTOCOLS = [rule.name for rule in agenda if rule.name != "planner"]
 def test_e5_no_protocol_serves_welfare_better_than_the_planner_who_aims_at_it(changes):
     how = changes | {
         "end": "2028Q4",
+        "window_years": 4.25,
         "rounds_limit": 2,
         "cancellation": 0.0,
     }  # what is decided, not what luck leaves of it

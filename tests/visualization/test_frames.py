@@ -30,7 +30,10 @@ def test_frames_hold_the_numbers_of_the_tables(name):
     for column in (
         "sites",
         "hosts",
+        "committed_eur_bn",
         "spend_eur_bn",
+        "unspent_eur_bn",
+        "years_behind_at_end",
         "aggregate_accelerators",
         "largest_run_flop",
         "years_behind",

@@ -1,7 +1,7 @@
 // The one large number, what adds up beside what can train together, and the differences of two runs.
 
 import { SERIF, broken, fitting, h, width, words } from "./paint.js";
-import { ALARM, INK, LIGHT, RULE, SIDES, SOFT, apart, brief, percent, power, season, seasonOf, times, type, years } from "./words.js";
+import { ALARM, INK, LIGHT, RULE, SIDES, SOFT, apart, brief, money, percent, power, season, seasonOf, span, times, type, years } from "./words.js";
 import { frameAt } from "./store.js";
 
 /** Years behind, large; within a box. */
@@ -57,22 +57,25 @@ const ROWS = [
   ["AI chips", "AI chips", null, (o) => Math.round(o.aggregate_accelerators), brief],
   ["Largest run", "Run", (r, f) => f.largest_run_flop, (o) => o.largest_run_flop, null],
   ["Years behind", "Years", (r, f) => f.years_behind, (o) => o.years_behind, (x) => (x !== null && x < 0 ? `${years(x)} ahead` : years(x))],
+  ["Money committed", "Committed", null, (o) => o.committed_eur_bn, money],
+  ["Money spent", "Spent", null, (o) => o.spend_eur_bn, money],
+  ["Money unspent", "Unspent", null, (o) => o.unspent_eur_bn, money],
   ["Price of politics", "Price", null, (o) => o.price_of_politics, (x) => (x === null ? "–" : `${years(x)} years`)],
 ];
 
 /** The differences of two runs as a small table: as they stand now, and as outcomes once the race has been read. */
 export function differences(state) {
   const [a, b] = state.runs;
-  const done = [a, b].every((run) => run.assess_frame !== null && state.t >= run.assess_frame);
+  const done = [a, b].every((run) => run.window_frame !== null && state.t >= run.window_frame);
   const rows = ROWS.map(([name, short, live, outcome, say]) => {
     const read = (run) => (done ? outcome(run.outcome) : live ? live(run, frameAt(run, state.t)) : null);
     const [x, y] = [read(a), read(b)];
     if (!say) return { name, short, a: flop(x), b: flop(y), difference: x && y ? times(x, y) : "–" };
-    const gap = x === null || y === null ? null : say === brief ? y - x : apart(x, y);
-    const sign = gap === null ? "–" : gap === 0 ? "same" : `${gap > 0 ? "+" : "−"}${say === brief ? brief(Math.abs(gap)) : years(gap)}`;
+    const gap = x === null || y === null ? null : say === brief || say === money ? y - x : apart(x, y);
+    const sign = gap === null ? "–" : gap === 0 ? "same" : `${gap > 0 ? "+" : "−"}${say === brief || say === money ? say(Math.abs(gap)) : years(gap)}`;
     return { name, short, a: say(x), b: say(y), difference: sign };
   });
-  return { done, rows, when: done ? a.assess : frameAt(a, state.t).quarter };
+  return { done, rows, when: done ? span(a) : season(frameAt(a, state.t).quarter) };
 }
 
 const flop = (x) => {
@@ -83,15 +86,15 @@ const flop = (x) => {
 
 /** The strip of differences, within a box. */
 export function drawDifferences(state, box, u) {
-  const { rows, when, done } = differences(state);
+  const { rows, when } = differences(state);
   const size = type(u, 0.8);
   const step = Math.min(size * 2, (box.h - size * 2.4) / (rows.length + 0.4));
   const narrow = box.w < size * 28;
   const columns = [box.x + box.w * (narrow ? 0.58 : 0.5), box.x + box.w * (narrow ? 0.81 : 0.7), box.x + box.w];
-  const title = done ? `The same luck, other rules (at the reckoning, ${season(when)})` : `The same luck, other rules: ${season(when)}`;
+  const title = `The same luck, other rules: ${when}`;
   const head = (text, k, fill) => words(text, columns[k], box.y + size * 2.5, { key: `h${k}`, size, weight: 700, anchor: "end", fill });
   return h("g", { key: "differences", class: "differences" },
-    words(fitting([title, `The same luck, ${season(when)}`], size * 1.08, box.w, 700), box.x, box.y + size * 1.05, { key: "title", size: size * 1.08, weight: 700 }),
+    words(fitting([title, `The same luck, ${when}`], size * 1.08, box.w, 700), box.x, box.y + size * 1.05, { key: "title", size: size * 1.08, weight: 700 }),
     head("A", 0, SIDES[0]), head("B", 1, SIDES[1]), head(narrow ? "B – A" : "difference", 2, INK),
     rows.map((row, k) => {
       const y = box.y + size * 2.6 + (k + 0.85) * step;

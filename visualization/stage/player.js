@@ -32,7 +32,7 @@ export function drawPlayer(state, store) {
   ];
 }
 
-/** Votes, the reckoning and the years, along the line. */
+/** Votes, the end of the comparison and the years, along the line. */
 function moments(runs, last) {
   const at = (k) => `left:${(100 * k) / Math.max(last, 1)}%`;
   const marks = [];
@@ -43,8 +43,8 @@ function moments(runs, last) {
       marks.push(h("i", { key: `v${side}-${k}`, class: `vote side${side}`, style: at(k) }));
     }
   }));
-  const read = runs[0].assess_frame;
-  if (read !== null) named.push([read, "reckoning"]);
+  const read = runs[0].window_frame;
+  if (read !== null) named.push([read, "compared"]);
   for (const [k, text] of named) marks.push(h("i", { key: text, class: text, style: at(k) }, h("b", {}, text)));
   runs[0].frames.forEach((f, k) => {
     const year = Number(f.quarter.slice(0, 4));

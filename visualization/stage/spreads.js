@@ -1,7 +1,7 @@
 // One run among all: how outcomes are distributed over many worlds, with the world on the stage marked.
 
 import { fitting, h, width, words } from "./paint.js";
-import { INK, LIGHT, RULE, SIDES, SOFT, brief, season, type, years } from "./words.js";
+import { INK, LIGHT, RULE, SIDES, SOFT, brief, span, type, years } from "./words.js";
 import { shown } from "./store.js";
 
 const SHOWN = [
@@ -21,10 +21,10 @@ export function drawSpreads(state, box, u) {
     SHOWN.map(([name, title, say], k) => histogram(name, title, say, runs, ready, { x: box.x + k * (w + size), y: box.y + size * 1.6, w, h: box.h - size * 1.6 }, size)));
 }
 
-/** What the distributions are of; the page's other numbers are of the quarter shown, these of the reckoning. */
+/** What the distributions are of; the page's other numbers are of the quarter shown, these of the whole comparison. */
 function heading(worlds, runs, size, room) {
   const text = `In ${worlds} possible worlds`;
-  const read = runs[0].assess_frame === null ? "" : `, at the reckoning, ${season(runs[0].assess)}`;
+  const read = runs[0].window_frame === null ? "" : `, ${span(runs[0])}`;
   const lines = runs.length > 1 ? "; the lines: these two" : "";
   return fitting([text + read + lines, text + read, `${worlds} worlds${read}`, text], size, room, 700) || text;
 }

@@ -27,9 +27,9 @@ export const STEPS = [
   {
     title: "2 · Geography defeats arithmetic",
     claim: "Many medium sites are not one large site.",
-    question: () => "Same sites, same money. On the right they train one model together, exchanging only now and then. What does that win?",
+    question: () => "Same sites, same money, and a share of each site for one model. On the right they train one model together, exchanging only now and then. What does that win?",
     options: ["next to nothing", "up to a year", "more than a year"],
-    specs: [EUROPE, with_(EUROPE, { pooling: "low_communication" })],
+    specs: [with_(EUROPE, { access: "strategic" }), with_(EUROPE, { access: "strategic", pooling: "low_communication" })],
     right: (found) => steps(won(found), 0.2, 1.05),
     tell([a, b]) {
       const view = won([a, b]) >= 0.2 ? "Clever training wins back part of what geography costs: here the essay is too gloomy." : "The essay is right: distance is hardly overcome.";
@@ -54,13 +54,13 @@ export const STEPS = [
     options: ["smaller", "the same", "larger"],
     specs: [EUROPE],
     to_end: true,
-    right: ([a]) => steps(apart(a.years_behind, a.end), -0.25, 0.3),
+    right: ([a]) => steps(apart(a.years_behind_at_end, a.end), -0.25, 0.3),
     tell([a]) {
-      const each = apart(a.years_behind, a.end) / a.passed;
+      const each = apart(a.years_behind_at_end, a.end) / a.passed;
       const view = each > 0.05 ? `The frontier does not wait: standing still loses ${years(each)} years each year.` : "The frontier does not run away.";
-      return `${years(a.years_behind)} years at the reckoning, ${years(a.end)} at the end. ${view}`;
+      return `${years(a.years_behind_at_end)} years when the comparison ends, ${years(a.end)} at the end. ${view}`;
     },
-    middle: ([a]) => `${years(a.years_behind)} and ${years(a.end)}`,
+    middle: ([a]) => `${years(a.years_behind_at_end)} and ${years(a.end)}`,
   },
   {
     title: "5 · What would work",
@@ -83,7 +83,7 @@ const won = ([a, b]) => apart(b.years_behind, a.years_behind);
 /** What a run on the stage came to. */
 function outcome(run) {
   const last = run.frames.length - 1;
-  return { ...run.outcome, end: run.frames[last].years_behind, passed: (last - run.assess_frame) / 4 };
+  return { ...run.outcome, end: run.frames[last].years_behind, passed: (last - run.window_frame) / 4 };
 }
 
 /** The same of the middle of many worlds; nothing while they are not all there. */
@@ -106,8 +106,8 @@ export function makeTour(store, director) {
       const { specs } = STEPS[k];
       store.pause();
       store.set({ guess: null, panel: specs ? null : "rules", who: null, many: false });
-      const reckoning = () => store.go(state.runs[0].assess_frame ?? state.t);
-      if (!specs) return state.runs.length ? reckoning() : director.renew(reckoning);
+      const compared = () => store.go(state.runs[0].window_frame ?? state.t);
+      if (!specs) return state.runs.length ? compared() : director.renew(compared);
       store.go(0);
       director.ordinary(EUROPE, (world) => {
         if (state.tour !== k) return;
@@ -120,7 +120,7 @@ export function makeTour(store, director) {
       const step = STEPS[state.tour];
       if (state.busy || !step.options[k]) return;
       store.set({ guess: k, t: 0, speed: 4 });
-      store.play(step.to_end ? null : state.runs[0].assess_frame);
+      store.play(step.to_end ? null : state.runs[0].window_frame);
     },
   };
   let at = null;
@@ -136,8 +136,8 @@ export function makeTour(store, director) {
 export function drawTour(state, store, tour) {
   const step = STEPS[state.tour];
   const runs = state.runs.slice(0, step.specs?.length || 0);
-  const read = runs.length && runs.every((run) => run.assess_frame !== null);
-  const due = step.to_end ? store.last : runs[0]?.assess_frame;
+  const read = runs.length && runs.every((run) => run.window_frame !== null);
+  const due = step.to_end ? store.last : runs[0]?.window_frame;
   const told = state.guess !== null && read && state.t >= due && !state.busy;
   const middle = told && middles(state, runs);
   const right = told ? step.right(middle || runs.map(outcome)) : null;

@@ -47,8 +47,8 @@ def says(run: dict[str, Any], k: int, members: Members) -> str:
     if chosen:
         where = "" if len(chosen) > 6 else f": {named(chosen)}"
         return f"{run['proposer'].split(';')[0]}. {count(len(chosen), 'site')} chosen{where}."
-    if k == run["assess_frame"]:
-        return f"The reckoning, {season(frame['quarter'])}: {_gap(frame)}."
+    if k == run["window_frame"]:
+        return _compared(run, frame)
     if dropped:
         return f"No contract in the end for {named(dropped)}: the project is dropped."
     if opened:
@@ -63,6 +63,15 @@ def says(run: dict[str, Any], k: int, members: Members) -> str:
     if not frame["selected"]:
         return "No site chosen yet."
     return f"{count(frame['selected'], 'site')} chosen, {frame['contracted']:,} under contract, {frame['working']:,} working."
+
+
+def _compared(run: dict[str, Any], frame: dict[str, Any]) -> str:
+    """The reading at the end of its window, and the money."""
+    found, mean = run["outcome"], run["outcome"]["years_behind"]
+    over = "" if mean is None else f", {mean:.1f} on average over {run['window_years']:g} years"
+    committed, spent, unspent = (found[f"{name}_eur_bn"] for name in ("committed", "spend", "unspent"))
+    money = f"EUR {committed:.1f} bn committed, {spent:.1f} spent, {unspent:.1f} unspent."
+    return f"The comparison ends, {season(frame['quarter'])}: {_gap(frame)}{over}. {money}"
 
 
 def _gap(frame: dict[str, Any]) -> str:

@@ -16,7 +16,7 @@ from juste_retour.runs.statistics import quantile, summary, worst_when_missing
 
 SHARES = (0.05, 0.25, 0.5, 0.75, 0.95)
 COUNTED = ("sites", "hosts")
-MEASURED = ("years_behind", "price_of_politics", "aggregate_accelerators")
+MEASURED = ("years_behind", "years_behind_at_end", "price_of_politics", "aggregate_accelerators")
 BINS = 24
 
 

@@ -3,13 +3,86 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from juste_retour.runs.commands.options import Json
 
+if TYPE_CHECKING:
+    import pandas as pd
+    from rich.console import Console
+
 SPARE = ("From", "To", "Expected", "Unfinished", "5 % ", "95 % ", "Log score")
+BETWEEN = {"median": "Median", "low": "5 %", "high": "95 %"}
+SCORES = {
+    "forecast": "Forecast",
+    "expected": "Expected",
+    "brier": "Brier",
+    "log_score": "Log score",
+    "model_less_this": "Model less this",
+    "low": "5 %",
+    "high": "95 %",
+}
+# by table: title, columns with their headings, what is said below
+SHOWN: dict[str, tuple[str, dict[str, str], str]] = {
+    "parameters": (
+        "Posterior",
+        {
+            "parameter": "Parameter",
+            "prior_low": "From",
+            "prior_high": "To",
+            **BETWEEN,
+            "narrowed": "Narrowed",
+        },
+        "Narrowed: share of the prior's spread that the two waves take away; near 0, they leave the parameter open.",
+    ),
+    "moments": ("Fitted moments", {"moment": "Moment", "observed": "Observed", **BETWEEN}, ""),
+    "delays": (
+        "Delays, months",
+        {
+            "interval": "Interval",
+            "unfinished": "Unfinished",
+            "finished_median": "Finished",
+            "median": "All",
+            "median_low": "5 %",
+            "median_high": "95 %",
+            "simulated_median": "Model",
+            "simulated_low": "5 % ",
+            "simulated_high": "95 % ",
+        },
+        "Finished: median of finished machines alone. All: median of a lognormal that counts unfinished ones as "
+        "censored, with its interval. Model: median and 90 % of simulated facilities.",
+    ),
+    "counts": (
+        "Counts, not fitted",
+        {
+            "count": "Count",
+            "observed": "Observed",
+            **BETWEEN,
+            "log_score": "Log score",
+            "as_many_as_before": "As many as before",
+        },
+        "",
+    ),
+    "third_wave": ("Who is given a site in the third wave", SCORES, ""),
+    "hosts": ("Who hosts after three waves", SCORES, ""),
+    "standing": (
+        "Standing at the end of 2027",
+        {
+            "factory": "Factory",
+            "the model": "Model",
+            "earlier machines": "Earlier machines",
+            "as announced": "Announced",
+        },
+        "Probabilities; nothing of this can be scored before 2028.",
+    ),
+    "past": (
+        "The same delays on machines of 2019 to 2023: do they stand by their announced date, and a year later?",
+        {**SCORES, "questions": "Questions", "happened": "Happened"},
+        "",
+    ),
+}
 
 
 def calibrate(
@@ -38,103 +111,36 @@ def calibrate(
     _show(tables, about, printing.console())
 
 
-def _write(tables: dict[str, Any], about: dict[str, Any], out: Path) -> None:
+def _write(tables: dict[str, pd.DataFrame], about: dict[str, object], out: Path) -> None:
     from juste_retour.runs.export import write
     from juste_retour.runs.provenance import platform_facts
 
     write(tables, out, ("csv",), about | platform_facts())
 
 
-def _show(tables: dict[str, Any], about: dict[str, Any], where: Any) -> None:
+def _show(tables: dict[str, pd.DataFrame], about: dict[str, object], where: Console) -> None:
     from juste_retour.runs.europe.prediction import who_is_ahead
-    from juste_retour.runs.numerals import number
-    from juste_retour.runs.printing import print_table
-
-    def show(title: str, table: Any, columns: dict[str, str], say: str = "") -> None:
-        where.print()
-        where.print(title, style="bold")
-        rows = [[number(row[c], 3) for c in columns] for row in table.to_dict("records")]
-        heads = list(columns.values())
-        print_table(where, heads, rows, right=heads[1:], spare=[h for h in SPARE if h in heads])
-        if say:
-            where.print(say, soft_wrap=True)
 
     where.print(
         f"{about['scenario']}, seed {about['seed']}: {about['kept']} of {about['draws']:,} draws kept, on the first "
         f"{about['waves']} waves.",
         soft_wrap=True,
     )
-    between = {"median": "Median", "low": "5 %", "high": "95 %"}
-    show(
-        "Posterior",
-        tables["parameters"],
-        {
-            "parameter": "Parameter",
-            "prior_low": "From",
-            "prior_high": "To",
-            **between,
-            "narrowed": "Narrowed",
-        },
-        "Narrowed: share of the prior's spread that the two waves take away; near 0, they leave the parameter open.",
-    )
-    show("Fitted moments", tables["moments"], {"moment": "Moment", "observed": "Observed", **between})
-    show(
-        "Delays, months",
-        tables["delays"],
-        {
-            "interval": "Interval",
-            "unfinished": "Unfinished",
-            "finished_median": "Finished",
-            "median": "All",
-            "median_low": "5 %",
-            "median_high": "95 %",
-            "simulated_median": "Model",
-            "simulated_low": "5 % ",
-            "simulated_high": "95 % ",
-        },
-        "Finished: median of finished machines alone. All: median of a lognormal that counts unfinished ones as "
-        "censored, with its interval. Model: median and 90 % of simulated facilities.",
-    )
-    show(
-        "Counts, not fitted",
-        tables["counts"],
-        {
-            "count": "Count",
-            "observed": "Observed",
-            **between,
-            "log_score": "Log score",
-            "as_many_as_before": "As many as before",
-        },
-    )
-    scores = {
-        "forecast": "Forecast",
-        "expected": "Expected",
-        "brier": "Brier",
-        "log_score": "Log score",
-        "model_less_this": "Model less this",
-        "low": "5 %",
-        "high": "95 %",
-    }
-    show("Who is given a site in the third wave", tables["third_wave"], scores)
-    show("Who hosts after three waves", tables["hosts"], scores)
-    where.print(who_is_ahead(tables["third_wave"], tables["hosts"]), soft_wrap=True)
-    show(
-        "Standing at the end of 2027",
-        tables["standing"],
-        {
-            "factory": "Factory",
-            "the model": "Model",
-            "earlier machines": "Earlier machines",
-            "as announced": "Announced",
-        },
-        "Probabilities; nothing of this can be scored before 2028.",
-    )
-    show(
-        "The same delays on machines of 2019 to 2023: do they stand by their announced date, and a year later?",
-        tables["past"],
-        {
-            k: v
-            for k, v in {**scores, "questions": "Questions", "happened": "Happened"}.items()
-            if k in tables["past"]
-        },
-    )
+    for name, (title, columns, say) in SHOWN.items():
+        _show_table(title, tables[name], columns, where)
+        if say:
+            where.print(say, soft_wrap=True)
+        if name == "hosts":
+            where.print(who_is_ahead(tables["third_wave"], tables["hosts"]), soft_wrap=True)
+
+
+def _show_table(title: str, table: pd.DataFrame, columns: dict[str, str], where: Console) -> None:
+    from juste_retour.runs.numerals import number
+    from juste_retour.runs.printing import print_table
+
+    heads = {column: head for column, head in columns.items() if column in table}
+    rows = [[number(row[column], 3) for column in heads] for row in table.to_dict("records")]
+    right = list(heads.values())[1:]
+    where.print()
+    where.print(title, style="bold")
+    print_table(where, list(heads.values()), rows, right=right, spare=[h for h in SPARE if h in right])

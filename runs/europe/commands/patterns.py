@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from juste_retour.runs.commands.options import Json
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Mapping
+
+    import pandas as pd
+    from rich.console import Console
+
+    from juste_retour.runs.chunked import Progress
 
 
 def patterns(
@@ -21,15 +29,22 @@ def patterns(
 ) -> None:
     """Set patterns that nothing was fitted to beside what simulated worlds give."""
     from juste_retour.abm.scenario import presets
+    from juste_retour.agents.errors import BadInput
     from juste_retour.runs import printing
-    from juste_retour.runs.europe.patterns import ELSEWHERE, compared, elsewhere, read
+    from juste_retour.runs.europe.comparators import REGIONS, beside
+    from juste_retour.runs.europe.hosting import read
+    from juste_retour.runs.europe.patterns import ELSEWHERE, compared, elsewhere
 
-    parts: list[Any] = []
+    parts: list[pd.DataFrame] = []
     if folder is not None:
         tables = read(folder)
         names = set(tables["states"].scenario.astype(str))
         name = names.pop() if len(names) == 1 else f"{len(names) + 1} scenarios"
         source, held = str(folder), ""
+        if name in REGIONS:
+            raise BadInput(
+                f"{name} is set beside real sites in fresh worlds only; run `patterns` without a folder."
+            )
         if name not in ELSEWHERE:
             parts.append(compared(tables))
         elif {"facilities", "worlds"} <= set(tables):
@@ -44,6 +59,7 @@ def patterns(
             parts.append(compared(_fresh(name, worlds, seed, report)))
             few = max(worlds // 4, 2)
             parts += [elsewhere(_fresh(n, few, seed, report), n) for n in ELSEWHERE if n in presets()]
+            parts += [beside(n, few, seed) for n in REGIONS]
     rows = [row for part in parts for row in part.to_dict("records")]
     if json:
         printing.print_json({"scenario": name, "source": source, "patterns": rows})
@@ -55,14 +71,14 @@ def patterns(
         where.print(held, soft_wrap=True)
 
 
-def _fresh(name: str, worlds: int, seed: int, report: Any) -> dict[str, Any]:
+def _fresh(name: str, worlds: int, seed: int, report: Progress) -> Mapping[str, pd.DataFrame]:
     from juste_retour.runs.ensemble import simulate
 
     wanted = ("worlds", "states", "facilities")
     return simulate(name, worlds=worlds, seed=seed, tables=wanted, progress=report).tables
 
 
-def _show(rows: list[dict[str, Any]], title: str, where: Any) -> None:
+def _show(rows: list[dict[Hashable, Any]], title: str, where: Console) -> None:
     from juste_retour.runs.numerals import brief
     from juste_retour.runs.printing import print_table
 

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from juste_retour.runs.commands.options import Json
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from juste_retour.runs.europe.plain import PlainVerdict
 
 ROOM = Path(__file__).resolve().parents[1]
 PAGE, NUMBERS = ROOM / "RESULTS.md", ROOM / "results.json"
@@ -57,15 +62,15 @@ def verdict(
         _show(found, printing.console())
 
 
-def read(text: str) -> dict[str, Any]:
+def read(text: str) -> PlainVerdict:
     """A verdict's plain values from its JSON."""
     import json as json_module
 
-    found: dict[str, Any] = json_module.loads(text)
+    found: PlainVerdict = json_module.loads(text)
     return found
 
 
-def _show(found: dict[str, Any], where: Any) -> None:
+def _show(found: PlainVerdict, where: Console) -> None:
     from juste_retour.runs.europe.claims import CLAIMS
     from juste_retour.runs.numerals import within
 

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from juste_retour.runs.commands.options import Json, Rules
+
+if TYPE_CHECKING:
+    from juste_retour.agents.rules import Rule
+    from juste_retour.runs.workshop.conformance import Checked
+    from juste_retour.runs.workshop.conformance.examine import Fault
 
 rules = typer.Typer(
     name="rules", help=__doc__, no_args_is_help=True, add_completion=False, rich_markup_mode=None
@@ -68,7 +73,7 @@ def list_rules(
         where.print("\nWith signature, sources and parameters: juste-retour rules list FAMILY")
 
 
-def _lines(rule: Any, whole: bool) -> list[tuple[str, str]]:
+def _lines(rule: Rule, whole: bool) -> list[tuple[str, str]]:
     """A rule's line in the list, with the names of its parameters; or `whole`: what it declares, its source, and a line
     for each parameter below.
     """
@@ -149,11 +154,11 @@ def check_rules(
         raise typer.Exit(1)
 
 
-def _as_json(fault: Any) -> dict[str, Any]:
+def _as_json(fault: Fault) -> dict[str, str | int | None]:
     return {"check": fault.check, "says": fault.sentence(), "file": fault.file, "line": fault.line}
 
 
-def _show_checked(found: Any) -> None:
+def _show_checked(found: Checked) -> None:
     from juste_retour.runs import printing
 
     where = printing.console()

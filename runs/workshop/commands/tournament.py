@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from juste_retour.runs.commands.options import Json, MembersDir, Rules
+
+if TYPE_CHECKING:
+    from juste_retour.runs.workshop.tournament import Invasion, Tournament
 
 
 def tournament(
@@ -54,7 +57,7 @@ def tournament(
         _show(found)
 
 
-def _as_json(found: Any) -> dict[str, Any]:
+def _as_json(found: Tournament) -> dict[str, object]:
     return {
         "family": found.family,
         "scenario": found.scenario.name,
@@ -91,7 +94,7 @@ def _as_json(found: Any) -> dict[str, Any]:
     }
 
 
-def _show(found: Any) -> None:
+def _show(found: Tournament) -> None:
     from juste_retour.runs import printing
 
     where = printing.console()
@@ -139,7 +142,7 @@ def _show(found: Any) -> None:
     )
 
 
-def _verdict(one: Any) -> str:
+def _verdict(one: Invasion) -> str:
     if one.invades:
         return "invades"
     return "is driven out" if one.high < 0 else "drifts"

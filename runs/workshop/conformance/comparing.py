@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
-from juste_retour.runs.workshop.conformance.lawful import leaves
+from juste_retour.agents.arrays import Whole
+from juste_retour.runs.workshop.conformance.lawful import Answer, leaves
 
 
-def kept(out: Any) -> dict[str, Any]:
+def kept(out: object) -> Answer:
     """A copy of everything numeric in what a rule returned, by name."""
     return {name: np.array(x) for name, x in leaves(out).items()}
 
 
-def rows_of(answer: dict[str, Any], worlds: Any, count: int) -> dict[str, Any]:
+def rows_of(answer: Answer, worlds: Whole, count: int) -> Answer:
     """Some worlds of what was returned for `count` of them."""
     return {
         name: x[worlds] if x.ndim and len(x) == count and name != "key" else x for name, x in answer.items()
     }
 
 
-def differs(a: dict[str, Any], b: dict[str, Any], within: float = 0.0) -> bool:
+def differs(a: Answer, b: Answer, within: float = 0.0) -> bool:
     """Whether two answers differ: to the bit, or by more than a relative tolerance."""
     if a.keys() != b.keys():
         return True

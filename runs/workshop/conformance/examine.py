@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from juste_retour.agents.rules import Rule
+from juste_retour.agents.rules import Handed, Rule
 from juste_retour.runs.workshop.conformance import watch
-from juste_retour.runs.workshop.conformance.lawful import Unlawful
-from juste_retour.runs.workshop.conformance.scenes import Scene, parameters, scenes, shipped
+from juste_retour.runs.workshop.conformance.lawful import Answer, Unlawful
+from juste_retour.runs.workshop.conformance.scenes import Parameters, Scene, parameters, scenes, shipped
 from juste_retour.runs.workshop.conformance.speed import Speed, speed_of
 from juste_retour.runs.workshop.conformance.steps import STEPS
 from juste_retour.runs.workshop.conformance.watch import Fell, ask
@@ -72,7 +72,7 @@ class Examination:
         self.faults: list[Fault] = []
         self.notes: list[str] = []
         self.scenes = scenes(rule.family)
-        self.answers: dict[str, dict[str, Any]] = {}  # by ordinary scene
+        self.answers: dict[str, Answer] = {}  # by ordinary scene
         if "deterministic" in rule.properties and rule.family == "vote":
             self.scenes = tuple(
                 replace(s, handed=(*s.handed[:2], replace(s.handed[2], luck=None))) for s in self.scenes
@@ -96,7 +96,7 @@ class Examination:
         """The ordinary scenes."""
         return [scene for scene in self.scenes if not scene.corner]
 
-    def ask(self, scene: Scene, handed: tuple[Any, ...] | None = None, parameters_: Any = None) -> Any:
+    def ask(self, scene: Scene, handed: Handed | None = None, parameters_: Parameters | None = None) -> Any:
         """Ask the rule in a scene, or what is handed over instead, with its default parameters or others."""
         handed = scene.again() if handed is None else handed
         chosen = parameters(self.rule, scene.worlds) if parameters_ is None else parameters_

@@ -7,8 +7,8 @@ import re
 import tempfile
 from dataclasses import dataclass
 from multiprocessing import get_context
+from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
 
 from juste_retour.agents.errors import BadInput
 from juste_retour.agents.rules import family
@@ -92,7 +92,7 @@ def check_apart(file: Path, limit: float = watch.LIMIT) -> Checked:
     )
 
 
-def _tell(tells: Any, trace: Path, file: Path, limit: float) -> None:
+def _tell(tells: Connection, trace: Path, file: Path, limit: float) -> None:
     with trace.open("w") as watch.trace:
         try:
             tells.send(check_file(file, limit, timed=True))

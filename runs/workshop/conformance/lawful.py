@@ -4,17 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass
-from typing import Any
+from itertools import pairwise
+from typing import TypeVar
 
 import numpy as np
 
+from juste_retour.abm.delivery.access import Regime
 from juste_retour.abm.delivery.operations import Practice
 from juste_retour.abm.delivery.pooling import Pool
 from juste_retour.abm.delivery.procurement import Procedure
 from juste_retour.abm.politics.ballot_result import BallotResult
 from juste_retour.abm.politics.funding import Split
-from juste_retour.agents.arrays import total
+from juste_retour.abm.politics.leftover import Leftover
+from juste_retour.agents.arrays import Reals, Truths, total
+from juste_retour.agents.rules import Handed
 from juste_retour.runs.workshop.conformance.scenes import Scene
+
+Wanted = TypeVar("Wanted")
+Answer = dict[str, np.ndarray]  # what a rule returned: its arrays by name, whatever they hold
 
 KINDS = {"b": "truth values", "iu": "whole numbers", "f": "real numbers"}
 SLACK = 1 + 1e-9
@@ -27,7 +34,7 @@ class Unlawful(Exception):
     """What a rule returned cannot be used; the text completes "the rule ..."."""
 
 
-def check(family: str, returned: Any, handed: tuple[Any, ...], scene: Scene) -> None:
+def check(family: str, returned: object, handed: Handed, scene: Scene) -> None:
     """Raise `Unlawful` where a family's rule returned something that a run could not use."""
     examine = _BY_FAMILY.get(family)
     if examine is not None:
@@ -38,11 +45,11 @@ def check(family: str, returned: Any, handed: tuple[Any, ...], scene: Scene) -> 
                 raise Unlawful(f"returns NaN{_of(name)}")
 
 
-def leaves(returned: Any, name: str = "") -> dict[str, np.ndarray[Any, Any]]:
+def leaves(returned: object, name: str = "") -> Answer:
     """Everything numeric in what a rule returned, by name."""
     if isinstance(returned, np.ndarray | bool | int | float | np.generic):
         return {name: np.asarray(returned)}
-    found: dict[str, np.ndarray[Any, Any]] = {}
+    found: Answer = {}
     if isinstance(returned, tuple | list):
         for k, part in enumerate(returned):
             found |= leaves(part, f"{name}[{k}]")
@@ -57,8 +64,8 @@ def _of(name: str) -> str:
 
 
 def array(
-    x: Any, shape: tuple[int, ...], kind: str, axes: str, scene: Scene, name: str = ""
-) -> np.ndarray[Any, Any]:
+    x: object, shape: tuple[int, ...], kind: str, axes: str, scene: Scene, name: str = ""
+) -> np.ndarray:
     """Check one array: that it is one, its shape, its kind, and that it holds no NaN."""
     what = KINDS[kind]
     if not isinstance(x, np.ndarray | np.generic):
@@ -76,7 +83,7 @@ def array(
     return np.asarray(x)
 
 
-def _where(wrong: Any, axes: str, scene: Scene) -> str:
+def _where(wrong: Truths, axes: str, scene: Scene) -> str:
     at = np.argwhere(wrong)[0].tolist()
     if axes.endswith("states"):
         return f" for {scene.members.states.codes[at[-1]]}"
@@ -85,7 +92,9 @@ def _where(wrong: Any, axes: str, scene: Scene) -> str:
     return ""
 
 
-def bounded(x: Any, low: float, high: float, unit: str, axes: str, scene: Scene, name: str = "") -> None:
+def bounded(
+    x: np.ndarray, low: float, high: float, unit: str, axes: str, scene: Scene, name: str = ""
+) -> None:
     """Check that no number lies outside bounds."""
     wrong = (x < low) | (x > high)
     if np.any(wrong):
@@ -96,39 +105,39 @@ def bounded(x: Any, low: float, high: float, unit: str, axes: str, scene: Scene,
         )
 
 
-def _bid(x: Any, handed: Any, scene: Scene) -> None:
+def _bid(x: object, handed: Handed, scene: Scene) -> None:
     (situation,) = handed
     sizes = array(x, situation.received.shape, "f", "worlds, states", scene)
     bounded(sizes, 0, np.finfo(float).max, " EUR bn", "worlds, states", scene)
 
 
-def _vote(x: Any, handed: Any, scene: Scene) -> None:
+def _vote(x: object, handed: Handed, scene: Scene) -> None:
     votes = array(x, handed[0].received.shape, "iu", "worlds, states", scene)
     bounded(votes, -1, 1, "", "worlds, states", scene)
 
 
-def _expect(x: Any, handed: Any, scene: Scene) -> None:
+def _expect(x: object, handed: Handed, scene: Scene) -> None:
     values = array(x, handed[0].received.shape, "f", "worlds, states", scene)
     _finite(values, "worlds, states", scene)
 
 
-def _finite(values: Any, axes: str, scene: Scene, name: str = "") -> None:
+def _finite(values: np.ndarray, axes: str, scene: Scene, name: str = "") -> None:
     if np.isinf(values).any():
         raise Unlawful(
             f"returns infinity{_of(name)}{_where(np.isinf(values), axes, scene)}; a finite number is wanted"
         )
 
 
-def _draft(x: Any, handed: Any, scene: Scene) -> None:
+def _draft(x: object, handed: Handed, scene: Scene) -> None:
     axes = "worlds, plans, commissioners"
     _finite(array(x, handed[0].home.shape, "f", axes, scene), axes, scene)
 
 
-def _endorse(x: Any, handed: Any, scene: Scene) -> None:
+def _endorse(x: object, handed: Handed, scene: Scene) -> None:
     array(x, handed[0].home.shape, "b", "worlds, plans, commissioners", scene)
 
 
-def _anchor(x: Any, handed: Any, scene: Scene) -> None:
+def _anchor(x: object, handed: Handed, scene: Scene) -> None:
     (market,) = handed
     shape = np.broadcast_shapes(market.usable.shape, market.outside.shape)
     values = array(x, shape, "f", "worlds, labs, places", scene)
@@ -138,11 +147,11 @@ def _anchor(x: Any, handed: Any, scene: Scene) -> None:
         )
 
 
-def _voting(x: Any, handed: Any, scene: Scene) -> None:
+def _voting(x: object, handed: Handed, scene: Scene) -> None:
     array(x, handed[0].yes.shape[:-1], "b", "worlds", scene)
 
 
-def _part(x: Any, name: str, scene: Scene) -> np.ndarray[Any, Any]:
+def _part(x: object, name: str, scene: Scene) -> np.ndarray:
     """A number, or an array (worlds, 1)."""
     found = np.asarray(x)
     if found.dtype.kind not in "biuf":
@@ -154,22 +163,23 @@ def _part(x: Any, name: str, scene: Scene) -> np.ndarray[Any, Any]:
     return found
 
 
-def _instance(x: Any, cls: type, scene: Scene) -> None:
+def _instance(x: object, cls: type[Wanted]) -> Wanted:
     if not isinstance(x, cls):
         said = "nothing" if x is None else f"a {type(x).__name__}"
         raise Unlawful(f"returns {said}; return a {cls.__name__} (from {cls.__module__})")
+    return x
 
 
-def _funding(x: Any, handed: Any, scene: Scene) -> None:
-    _instance(x, Split, scene)
-    parts = [_part(getattr(x, name), name, scene) for name in ("host", "union", "private")]
+def _funding(x: object, handed: Handed, scene: Scene) -> None:
+    split = _instance(x, Split)
+    parts = [_part(getattr(split, name), name, scene) for name in ("host", "union", "private")]
     for name, part in zip(("host", "union", "private"), parts, strict=True):
         bounded(part, 0, 1, "", "worlds", scene, name)
     if np.any(np.abs(parts[0] + parts[1] + parts[2] - 1) > 1e-9):
         whole = (parts[0] + parts[1] + parts[2]).flat[0]
         raise Unlawful(f"returns shares that add up to {whole:.4g}; host, union and private must add up to 1")
     n = handed[0].count
-    key = x.key
+    key = split.key
     if not isinstance(key, np.ndarray) or key.shape not in ((n,), (scene.worlds, n)):
         raise Unlawful(f"returns a key that is no array (states,); give each of the {n} states its share")
     if not np.isfinite(key).all() or np.any(key < 0) or np.any(np.abs(total(key) - 1) > 1e-9):
@@ -178,7 +188,7 @@ def _funding(x: Any, handed: Any, scene: Scene) -> None:
         )
 
 
-def _plan(x: Any, name: str, envelope: Any, scene: Scene) -> Any:
+def _plan(x: object, name: str, envelope: Reals | None, scene: Scene) -> np.ndarray:
     plan = array(x, (scene.worlds, scene.members.sites.count), "f", "worlds, sites", scene, name)
     bounded(plan, 0, np.finfo(float).max, " EUR bn", "worlds, sites", scene, name)
     spent = total(plan)
@@ -191,7 +201,7 @@ def _plan(x: Any, name: str, envelope: Any, scene: Scene) -> Any:
     return plan
 
 
-def _entitlement(x: Any, handed: Any, scene: Scene) -> None:
+def _entitlement(x: object, handed: Handed, scene: Scene) -> None:
     plan, claims = handed
     more = np.maximum(claims.envelope, total(plan)[:, None])
     out = _plan(x, "", more, scene)
@@ -203,7 +213,7 @@ def _entitlement(x: Any, handed: Any, scene: Scene) -> None:
         )
 
 
-def _reversion(x: Any, handed: Any, scene: Scene) -> None:
+def _reversion(x: object, handed: Handed, scene: Scene) -> None:
     if not isinstance(x, tuple) or len(x) != 2:
         raise Unlawful("returns no pair; return the plan (worlds, sites) and whether hosts pay for it alone")
     plan, alone = x
@@ -214,7 +224,7 @@ def _reversion(x: Any, handed: Any, scene: Scene) -> None:
     _plan(plan, "the plan", None if alone else handed[0].known.envelope, scene)
 
 
-def _agenda(x: Any, handed: Any, scene: Scene) -> None:
+def _agenda(x: object, handed: Handed, scene: Scene) -> None:
     if x is None:
         return
     if not isinstance(x, BallotResult):
@@ -232,40 +242,53 @@ def _agenda(x: Any, handed: Any, scene: Scene) -> None:
         raise Unlawful("returns a state that says both yes and no")
 
 
-def _operations(x: Any, handed: Any, scene: Scene) -> None:
-    _instance(x, Practice, scene)
-    _all_parts(x, scene)
+def _operations(x: object, handed: Handed, scene: Scene) -> None:
+    _all_parts(_instance(x, Practice), scene)
 
 
-def _procurement(x: Any, handed: Any, scene: Scene) -> None:
-    _instance(x, Procedure, scene)
-    _all_parts(x, scene)
+def _access(x: object, handed: Handed, scene: Scene) -> None:
+    regime = _instance(x, Regime)
+    share = _part(regime.share, "share", scene)
+    if np.any((share < 0) | (share > 1)):
+        raise Unlawful("returns a share that is not between 0 and 1; scale it")
+    if not isinstance(regime.joins, bool | np.bool_):
+        raise Unlawful(f"returns a {type(regime.joins).__name__} in joins; say True or False")
+
+
+def _leftover(x: object, handed: Handed, scene: Scene) -> None:
+    decisions = [handed[0], *(wave.decision for wave in _instance(x, Leftover).waves)]
+    if any(later <= earlier for earlier, later in pairwise(decisions)):
+        raise Unlawful("returns waves that are not one after another, all after the last regular decision")
+
+
+def _procurement(x: object, handed: Handed, scene: Scene) -> None:
+    procedure = _instance(x, Procedure)
+    _all_parts(procedure, scene)
     for name in ("award_years", "build_years"):
-        bounded(np.asarray(getattr(x, name)), 1e-9, np.inf, " years", "worlds", scene, name)
-    bounded(np.asarray(x.behind_the_meter), 1, np.inf, "", "worlds", scene, "behind_the_meter")
+        bounded(np.asarray(getattr(procedure, name)), 1e-9, np.inf, " years", "worlds", scene, name)
+    bounded(np.asarray(procedure.behind_the_meter), 1, np.inf, "", "worlds", scene, "behind_the_meter")
 
 
-def _all_parts(x: Any, scene: Scene) -> None:
+def _all_parts(x: Practice | Procedure, scene: Scene) -> None:
     for f in fields(x):
         part = _part(getattr(x, f.name), f.name, scene)
         bounded(part, 0, 1 if f.name in SHARES else np.inf, "", "worlds", scene, f.name)
 
 
-def _pooling(x: Any, handed: Any, scene: Scene) -> None:
-    _instance(x, Pool, scene)
-    fleet = handed[0]
-    rate = array(x.rate, fleet.chips.shape[:1], "f", "worlds", scene, "rate")
+def _pooling(x: object, handed: Handed, scene: Scene) -> None:
+    pool, fleet = _instance(x, Pool), handed[0]
+    rate = array(pool.rate, fleet.chips.shape[:1], "f", "worlds", scene, "rate")
     bounded(rate, 0, np.finfo(float).max, " FLOP/s", "worlds", scene, "rate")
-    members = array(x.members, fleet.chips.shape, "b", "worlds, sites", scene, "members")
-    own = array(x.own, fleet.chips.shape, "f", "worlds, sites", scene, "own")
+    members = array(pool.members, fleet.chips.shape, "b", "worlds, sites", scene, "members")
+    own = array(pool.own, fleet.chips.shape, "f", "worlds, sites", scene, "own")
     bounded(own, 0, np.finfo(float).max, " FLOP/s", "worlds, sites", scene, "own")
-    array(x.islands, rate.shape, "iu", "worlds", scene, "islands")
+    array(pool.islands, rate.shape, "iu", "worlds", scene, "islands")
     if np.any(members & (fleet.chips <= 0)):
         idle = members & (fleet.chips <= 0)
         raise Unlawful(f"lets a site take part where nothing works{_where(idle, 'worlds, sites', scene)}")
 
 
-_BY_FAMILY: dict[str, Callable[[Any, Any, Scene], None]] = {
+_BY_FAMILY: dict[str, Callable[[object, Handed, Scene], None]] = {
     "bid": _bid,
     "vote": _vote,
     "expect": _expect,
@@ -278,6 +301,8 @@ _BY_FAMILY: dict[str, Callable[[Any, Any, Scene], None]] = {
     "reversion": _reversion,
     "agenda": _agenda,
     "operations": _operations,
+    "access": _access,
+    "leftover": _leftover,
     "procurement": _procurement,
     "pooling": _pooling,
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -14,21 +14,23 @@ from juste_retour.abm.environment import Environment
 from juste_retour.abm.members import Members
 from juste_retour.abm.noise import Tape
 from juste_retour.abm.politics.conditions import Ballot
+from juste_retour.agents.arrays import Number, Reals, Whole
 from juste_retour.agents.payoff import local_scale
-from juste_retour.agents.situation import States
+from juste_retour.agents.rules import Handed
+from juste_retour.agents.situation import Offer, Situation, States
 from juste_retour.runs.workshop.conformance.scenes import Scene
 
-Order = np.ndarray[Any, np.dtype[np.int64]]
+Answer = TypeVar("Answer")
 
 
-def place_of(order: Order) -> Order:
+def place_of(order: Whole) -> Whole:
     """Where each old place stands in the new order."""
     place = np.empty_like(order)
     place[order] = np.arange(len(order))
     return place
 
 
-def reordered(thing: Any, order: Order, axis: int = -1) -> Any:
+def reordered(thing: Any, order: Whole, axis: int = -1) -> Any:
     """Anything whose axis holds the actors, in a new order; arrays of another length stay as they are."""
     if isinstance(thing, tuple):
         return tuple(thing[k] for k in order) if len(thing) == len(order) else thing
@@ -42,7 +44,7 @@ def reordered(thing: Any, order: Order, axis: int = -1) -> Any:
     parts = {}
     for f in fields(thing):
         value = getattr(thing, f.name)
-        if f.name == "alone":
+        if f.name == "alone" and isinstance(thing, Situation):
             value = functools.partial(_alone, thing, order)
         elif f.name == "continued" and value is not None:
             value = functools.partial(_continued, value, order)
@@ -52,12 +54,12 @@ def reordered(thing: Any, order: Order, axis: int = -1) -> Any:
     return replace(thing, **parts)
 
 
-def _alone(situation: Any, order: Order, size: Any) -> Any:
+def _alone(situation: Situation, order: Whole, size: Number) -> Offer:
     sizes = np.broadcast_to(size, situation.scale.shape)
     return reordered(situation.alone(np.take(sizes, place_of(order), axis=-1)), order)
 
 
-def _continued(question: Callable[[], Any], order: Order) -> Any:
+def _continued(question: Callable[[], Answer], order: Whole) -> Answer:
     return reordered(question(), order)
 
 
@@ -70,7 +72,7 @@ def actors(family: str, scene: Scene) -> int:
     return scene.members.sites.count if family == "pooling" else scene.members.states.count
 
 
-def renamed(family: str, handed: tuple[Any, ...], order: Order, scene: Scene) -> tuple[Any, ...] | None:
+def renamed(family: str, handed: Handed, order: Whole, scene: Scene) -> Handed | None:
     """What a family's rules are handed, its actors renamed; None where there is nothing to rename."""
     if family in ("bid", "vote", "expect", "draft", "endorse"):
         return tuple(reordered(thing, order) for thing in handed)
@@ -104,7 +106,7 @@ def renamed(family: str, handed: tuple[Any, ...], order: Order, scene: Scene) ->
     return None
 
 
-def returned(family: str, out: Any, order: Order) -> Any:
+def returned(family: str, out: Answer, order: Whole) -> Answer:
     """What a rule returned, its actors renamed."""
     if family in ("voting", "entitlement", "reversion", "agenda"):
         return out  # names no actor: a truth value a world, or money at sites
@@ -115,11 +117,11 @@ def returned(family: str, out: Any, order: Order) -> Any:
     return reordered(out, order)
 
 
-def of_states(members: Members, order: Order) -> Members:
+def of_states(members: Members, order: Whole) -> Members:
     """The same union with its states in another order."""
     place = place_of(order)
 
-    def at(index: Any) -> Any:
+    def at(index: Whole) -> Whole:
         return np.where(index >= 0, place[np.maximum(index, 0)], -1)
 
     states: States = reordered(members.states, order)
@@ -132,11 +134,11 @@ def of_states(members: Members, order: Order) -> Members:
 class RenamedTape(Tape):
     """The tape on which a state's luck follows it to its new place."""
 
-    def __init__(self, tape: Tape, order: Order):
+    def __init__(self, tape: Tape, order: Whole):
         super().__init__(tape.seed, tape.replicates)
         self.order = order
 
-    def uniform(self, channel: str, slots: int, quarter: int = 0) -> Any:
+    def uniform(self, channel: str, slots: int, quarter: int = 0) -> Reals:
         """Uniform numbers, in the new order where there is one for each state."""
         x, n = super().uniform(channel, slots, quarter), len(self.order)
         if slots % n or slots == 1:
@@ -144,7 +146,7 @@ class RenamedTape(Tape):
         return np.ascontiguousarray(x.reshape(len(x), -1, n)[..., self.order].reshape(x.shape))
 
 
-def renaming(order: Order) -> Callable[[Environment], None]:
+def renaming(order: Whole) -> Callable[[Environment], None]:
     """What gives renamed states the random draws of the old ones."""
 
     def prepare(env: Environment) -> None:

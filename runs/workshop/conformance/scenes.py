@@ -4,36 +4,41 @@ from __future__ import annotations
 
 import functools
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from juste_retour.abm.environment import Environment
-from juste_retour.abm.institutions import ONE_PER_WORLD, Institutions
+from juste_retour.abm.institutions import ONE_PER_WORLD, Institutions, Rows
 from juste_retour.abm.members import Members, load_members
 from juste_retour.abm.politics.conditions import Ballot
 from juste_retour.abm.politics.council import Council
 from juste_retour.abm.scenario import Scenario, load
 from juste_retour.abm.simulation import Simulation
 from juste_retour.abm.world import World
+from juste_retour.agents.arrays import Reals
 from juste_retour.agents.errors import BadInput, near
-from juste_retour.agents.rules import FAMILIES, Rule
+from juste_retour.agents.rules import FAMILIES, Handed, Rule, Setting
 from juste_retour.agents.some_worlds import count_of
 
 WORLDS = 13  # fits no other axis of the shipped unions
 BRIEF = {"end": "2026Q4", "window_years": 2.0}
-BY_COMMISSION: Mapping[str, Any] = BRIEF | {"agenda": "commission_proposal"}
-BY_CALL: Mapping[str, Any] = BRIEF
-BY_PLANNER: Mapping[str, Any] = BRIEF | {"agenda": "planner", "pooling": "best_of"}
-BY_WELFARE: Mapping[str, Any] = {**BY_PLANNER, "agenda.objective": "welfare"}  # plans for each world
+Parameters = dict[str, Setting | Reals]  # of a rule, as a run hands them over
+Changes = Mapping[str, object]  # to a scenario
+
+BY_COMMISSION: Changes = BRIEF | {"agenda": "commission_proposal"}
+BY_CALL: Changes = BRIEF
+BY_PLANNER: Changes = BRIEF | {"agenda": "planner", "pooling": "best_of"}
+BY_WELFARE: Changes = {**BY_PLANNER, "agenda.objective": "welfare"}  # plans for each world
 ROOT = Path(__file__).resolve().parents[3]
 COUNCIL = ("agenda", "reversion")  # families that are handed the table itself
-USUAL: dict[str, list[tuple[str, Mapping[str, Any], int]]] = {
+USUAL: dict[str, list[tuple[str, Changes, int]]] = {
     "operations": [("the call", BY_CALL, 0)],
+    "access": [("the call", BY_CALL, 0)],
+    "leftover": [("the call", BY_CALL, 0)],
     "procurement": [("the call", BY_CALL, 0)],
     "funding": [("the call", BY_CALL, 0)],
     "bid": [("the first wave", BY_CALL, 0), ("the second wave", BY_CALL, 1)],
@@ -44,13 +49,13 @@ USUAL: dict[str, list[tuple[str, Mapping[str, Any], int]]] = {
         ("the third wave", BY_CALL, 2),
         ("the Council", BY_COMMISSION, 0),
     ],
-    "pooling": [("the machines that stand", BY_CALL, 0), ("the planner's campus", BY_WELFARE, 3)],
+    "pooling": [("the machines that stand", BY_CALL, 3), ("the planner's campus", BY_WELFARE, 3)],
     "anchor": [("letters of intent", BY_PLANNER, 0), ("the year's end", BY_PLANNER, 2)],
     "agenda": [("the announcement", BY_CALL, 0), ("the first deadline", BY_CALL, 1)],
     "reversion": [("the Council", BY_COMMISSION, 0), ("the second wave", BY_CALL, 1)],
 }
 OTHERWISE = [("the call", BY_CALL, 0), ("the Council", BY_COMMISSION, 0)]
-CORNERS: dict[str, tuple[str | None, Mapping[str, Any]]] = {
+CORNERS: dict[str, tuple[str | None, Changes]] = {
     "a union of one state": ("one", {}),
     "five states that are all equal": ("equal", {}),
     "an envelope of nothing": (None, {"envelope_eur_bn": 0.0}),
@@ -69,13 +74,13 @@ class Scene:
     """
 
     label: str
-    handed: tuple[Any, ...]
+    handed: Handed
     worlds: int
     members: Members
     corner: bool = False
     restore: Callable[[], None] = field(default=lambda: None)
 
-    def again(self) -> tuple[Any, ...]:
+    def again(self) -> Handed:
         """What is handed over, as if nobody had been asked yet."""
         self.restore()
         return tuple(Council(x.env, x.rows) if isinstance(x, Council) else x for x in self.handed)
@@ -91,9 +96,9 @@ class Listening(Institutions):
     def __init__(self, scenarios: Sequence[Scenario], members: Members, listens_to: tuple[str, int]):
         super().__init__(scenarios, members)
         self.listens_to: tuple[str, int] | None = listens_to
-        self.heard: tuple[tuple[Any, ...], Any] = ((), None)
+        self.heard: tuple[Handed, Rows] = ((), None)
 
-    def decide(self, name: str, *handed: Any, rows: Any = None) -> Any:
+    def decide(self, name: str, *handed: object, rows: Rows = None) -> object:
         """Ask a family's rule, or stop."""
         if self.listens_to is not None and name == self.listens_to[0]:
             left = self.listens_to[1]
@@ -209,7 +214,7 @@ def _with_luck(scene: Scene) -> Scene:
     return replace(scene, handed=(offer, reservation, replace(situation, luck=luck)))
 
 
-def _ballots(worlds: int = WORLDS) -> Any:
+def _ballots(worlds: int = WORLDS) -> Iterator[Scene]:
     """Ballots of every kind: close ones, abstentions, all one way, nobody."""
     rng = np.random.default_rng(5)
     for label, name in [("a ballot", None), ("one state", "one"), ("five equal states", "equal")]:
@@ -230,7 +235,7 @@ def _ballots(worlds: int = WORLDS) -> Any:
             yield Scene("a ballot with a decider", (ballot, members.states), worlds, members)
 
 
-def parameters(rule: Rule, worlds: int, *, place: str = "default") -> dict[str, Any]:
+def parameters(rule: Rule, worlds: int, *, place: str = "default") -> Parameters:
     """A rule's parameters as a run hands them over: real numbers (worlds, 1), or (worlds,) for voting rules.
 
     Args:
@@ -238,7 +243,7 @@ def parameters(rule: Rule, worlds: int, *, place: str = "default") -> dict[str, 
         worlds: how many worlds.
         place: "default", "low" or "high" for all worlds, or "spread" from low to high over the worlds.
     """
-    found: dict[str, Any] = {}
+    found: Parameters = {}
     for name, (default, about) in rule.parameters.items():
         if not isinstance(default, float):
             found[name] = default
@@ -270,7 +275,7 @@ def shipped(family: str) -> bool:
     return any(file.is_relative_to(ROOT / room) for room in ("agents", "abm"))
 
 
-def example(family: str, worlds: int = 2) -> tuple[Any, ...]:
+def example(family: str, worlds: int = 2) -> Handed:
     """What the rules of a family are handed in an ordinary run of the European Union, in some worlds."""
     scene = large(family, worlds)
     if scene is None:

@@ -5,17 +5,19 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from juste_retour.abm.outcomes import run
+from juste_retour.abm.politics.conditions import Ballot
 from juste_retour.abm.scenario import load
+from juste_retour.agents.arrays import Whole
 from juste_retour.agents.errors import BadInput
 from juste_retour.agents.some_worlds import some_worlds
 from juste_retour.runs.workshop.conformance import relabel, watch
 from juste_retour.runs.workshop.conformance.comparing import differs, kept, rows_of
-from juste_retour.runs.workshop.conformance.lawful import Unlawful, check
+from juste_retour.runs.workshop.conformance.lawful import Answer, Unlawful, check
 from juste_retour.runs.workshop.conformance.scenes import (
     BY_CALL,
     BY_COMMISSION,
@@ -123,7 +125,7 @@ def leading(x: Examination) -> bool | None:
     return None
 
 
-def _ballots_of(ballot: Any, worlds: Any) -> Any:
+def _ballots_of(ballot: Ballot, worlds: Whole | None) -> Ballot:
     """Ballots of some worlds, or all of them twice over on a new leading axis."""
     yes, no, union_yes = ballot.yes, ballot.no, ballot.union_yes
     if worlds is None:
@@ -235,7 +237,7 @@ def _renamed_alike(x: Examination) -> None:
             raise Fell("declares anonymous, and answers otherwise when the actors are renamed", None)
 
 
-def _renamed_table(family: str, scene: Scene, order: Any) -> Scene | None:
+def _renamed_table(family: str, scene: Scene, order: Whole) -> Scene | None:
     members = relabel.of_states(scene.members, order)
     changes = BY_COMMISSION if scene.label == "the Council" else BY_CALL
     nth = {"the second wave": 1, "the first deadline": 1}.get(scene.label, 0)
@@ -243,7 +245,7 @@ def _renamed_table(family: str, scene: Scene, order: Any) -> Scene | None:
     return listened(family, scene.label, scenario, members, nth, prepare=relabel.renaming(order))
 
 
-def _plans(answer: dict[str, Any]) -> dict[str, Any]:
+def _plans(answer: Answer) -> Answer:
     """Of a motion, its plan: votes stand in another order."""
     return {"plan": answer["plan"]} if "plan" in answer else answer
 

@@ -14,15 +14,20 @@ import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import fields, is_dataclass
 from pathlib import Path
-from typing import Any
+from types import FrameType
+from typing import Concatenate, ParamSpec, TextIO
 
 import numpy as np
 
+from juste_retour.abm.politics.council import Council
+from juste_retour.abm.politics.tables.table import Table
+from juste_retour.agents.arrays import Reals
 from juste_retour.agents.errors import BadInput
-from juste_retour.agents.rules import Rule, family
+from juste_retour.agents.rules import Handed, Rule, family
 from juste_retour.runs.user_rules import said
-from juste_retour.runs.workshop.conformance.scenes import COUNCIL
+from juste_retour.runs.workshop.conformance.scenes import COUNCIL, Parameters
 
+Slots = ParamSpec("Slots")
 LIMIT = 10.0  # seconds that a question may take
 GRACE = 1.0  # seconds after which a process that hears no alarm is ended, if it is one of the rule's own
 WHIMS = ("random", "secrets", "uuid", "time", "datetime")  # modules whose answers differ from call to call
@@ -40,7 +45,7 @@ class TooLong(BaseException):
     """The time is up; it is no Exception, so that a rule does not catch it by the way."""
 
 
-trace: Any = None  # where a process of the rule's own leaves behind in which line it was ended
+trace: TextIO | None = None  # where a process of the rule's own leaves behind in which line it was ended
 
 
 @contextlib.contextmanager
@@ -50,7 +55,7 @@ def limited(seconds: float) -> Iterator[None]:
         yield
         return
 
-    def ring(number: int, frame: Any) -> None:
+    def ring(number: int, frame: FrameType | None) -> None:
         raise TooLong
 
     before = signal.signal(signal.SIGALRM, ring)
@@ -72,7 +77,7 @@ def line_in(error: BaseException, file: str) -> int | None:
     return lines[-1] if lines else None
 
 
-def ask(rule: Rule, handed: tuple[Any, ...], parameters: dict[str, Any], limit: float = LIMIT) -> Any:
+def ask(rule: Rule, handed: Handed, parameters: Parameters, limit: float = LIMIT) -> object:
     """Ask a rule; `Fell` where it raises, writes to what it was handed, or finds no end.
 
     Warnings of numbers out of range are not errors here: what they leave behind is looked at instead.
@@ -161,18 +166,18 @@ def whim(rule: Rule) -> tuple[str, int] | None:
 
 
 # -- what is changed ------------------------------------------------------------------------------------------------
-def arrays_in(thing: Any, name: str = "") -> dict[str, np.ndarray[Any, Any]]:
+def arrays_in(thing: object, name: str = "") -> dict[str, np.ndarray]:
     """Every array that can be reached in what a rule is handed, by name."""
     if isinstance(thing, np.ndarray):
         return {name or "its input": thing}
-    found: dict[str, np.ndarray[Any, Any]] = {}
+    found: dict[str, np.ndarray] = {}
     if isinstance(thing, dict):
         for key, value in thing.items():
             found |= arrays_in(value, f"{name}[{key!r}]")
     elif is_dataclass(thing) and not isinstance(thing, type):
         for f in fields(thing):
             found |= arrays_in(getattr(thing, f.name), f"{name}.{f.name}".lstrip("."))
-    elif hasattr(thing, "world"):
+    elif isinstance(thing, Council):
         found = {f"world.{k}": v for k, v in thing.world.arrays().items()}
         found |= {f"table.known.{k}": v for k, v in vars(thing.known).items() if isinstance(v, np.ndarray)}
     elif name.endswith("p") and hasattr(thing, "__dict__"):
@@ -184,13 +189,13 @@ SEEN = ("envelope", "hosted", "received", "paid", "cap", "free", "best", "room",
 
 
 @contextlib.contextmanager
-def unchanged(rule: Rule, handed: tuple[Any, ...]) -> Iterator[None]:
+def unchanged(rule: Rule, handed: Handed) -> Iterator[None]:
     """`Fell` if what was handed over is not afterwards as it was."""
     for thing in handed:
         if hasattr(thing, "world"):
             for name in SEEN:  # what a table works out once and keeps
                 getattr(thing.known, name)
-    arrays: dict[str, Any] = {}
+    arrays: dict[str, np.ndarray] = {}
     for thing in handed:
         arrays |= arrays_in(thing)
     before = {name: x.copy() for name, x in arrays.items()}
@@ -235,7 +240,7 @@ def luck_of(rule: Rule) -> str:
     return f"draw luck from the tape, as in {table}.uniform('my luck', n), or do without"
 
 
-def _state() -> tuple[Any, ...]:
+def _state() -> tuple[object, ...]:
     kind, keys, *rest = np.random.get_state()  # noqa: NPY002  the global one is the one that is watched
     return (kind, keys.tobytes() if isinstance(keys, np.ndarray) else keys, *rest)
 
@@ -243,15 +248,17 @@ def _state() -> tuple[Any, ...]:
 class Spied:
     """Notes whether a table was asked for luck."""
 
-    def __init__(self, table: Any):
+    def __init__(self, table: Table):
         self.drawn: list[str] = []
         for name in ("uniform", "normal", "lasting"):
             if hasattr(table, name):
                 setattr(table, name, self._noting(getattr(table, name)))
 
-    def _noting(self, draw: Callable[..., Any]) -> Callable[..., Any]:
-        def noted(channel: str, *args: Any) -> Any:
+    def _noting(
+        self, draw: Callable[Concatenate[str, Slots], Reals]
+    ) -> Callable[Concatenate[str, Slots], Reals]:
+        def noted(channel: str, *args: Slots.args, **more: Slots.kwargs) -> Reals:
             self.drawn.append(channel)
-            return draw(channel, *args)
+            return draw(channel, *args, **more)
 
         return noted

@@ -11,7 +11,7 @@ from juste_retour.abm.members import load_members
 from juste_retour.agents.errors import BadInput
 from juste_retour.runs.command import main
 from juste_retour.runs.ensemble import simulate
-from juste_retour.runs.europe import patterns
+from juste_retour.runs.europe import hosting, patterns
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +89,7 @@ def test_a_planner_breaks_the_patterns():
 @pytest.mark.parametrize("ending", ["parquet", "csv", "dta"])
 def test_any_format_reads_the_same(result, table, tmp_path, ending):
     result.write(tmp_path / "r", [ending])
-    again = patterns.compared(patterns.read(tmp_path / "r")).set_index("pattern")
+    again = patterns.compared(hosting.read(tmp_path / "r")).set_index("pattern")
     assert again["median"].to_numpy() == pytest.approx(table["median"].to_numpy(), rel=1e-6, nan_ok=True)
 
 
@@ -125,4 +125,4 @@ def test_other_folders_are_refused_in_a_sentence(tmp_path, capsys):
         {"scenario": "x", "seed": 0, "replicate": 0, "state": ["A", "B"], "sites": 1, "first_wave": 1}
     )
     with pytest.raises(BadInput, match="states"):
-        patterns.simulated({"states": other})
+        hosting.simulated({"states": other})

@@ -171,7 +171,7 @@ def test_another_experiment_in_the_folder_is_left_alone(whole, tmp_path):
 
 
 def test_other_code_does_not_go_on_with_the_folder(whole, monkeypatch):
-    monkeypatch.setattr("juste_retour.runs.experiments.store.code_digest", lambda: "other")
+    monkeypatch.setattr("juste_retour.runs.provenance.code_digest", lambda: "other")
     with pytest.raises(BadInput, match=r"\bcode\b"):
         batch(Results(whole).spec, whole, workers=0)
 

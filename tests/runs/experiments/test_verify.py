@@ -91,7 +91,7 @@ def test_a_changed_number_is_named_with_its_world(out):
 
 def test_changed_code_is_said(out, monkeypatch):
     rewrite(out, scaled("years_behind", 1 + 1e-9))
-    monkeypatch.setattr("juste_retour.runs.experiments.store.code_digest", lambda: "other")
+    monkeypatch.setattr("juste_retour.runs.provenance.code_digest", lambda: "other")
     with pytest.raises(Differs, match=r"code \(.*other"):
         verdict(verify(out, every=True, workers=0), out)
 

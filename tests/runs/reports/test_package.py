@@ -85,7 +85,7 @@ def test_other_code_than_made_the_tables_is_said(out, tmp_path, call, monkeypatc
     plain = 0
     for digest in (None, "other"):
         if digest:
-            monkeypatch.setattr("juste_retour.runs.experiments.store.code_digest", lambda: "other")
+            monkeypatch.setattr("juste_retour.runs.provenance.code_digest", lambda: "other")
         status, _, err = call("package", out, "--out", tmp_path / "p.zip")
         with zipfile.ZipFile(tmp_path / "p.zip") as z:
             readme = z.read("replication/README.md").decode()

@@ -13,8 +13,8 @@ from juste_retour.runs.experiments.experiment import batch
 from juste_retour.runs.experiments.results import Results
 from juste_retour.runs.reports.figures import Drawn, _outlines, contrasts, intervals, svg
 from juste_retour.runs.reports.findings import Findings, label
+from juste_retour.runs.reports.level_contrasts import LevelContrast
 from juste_retour.runs.reports.report import report
-from juste_retour.runs.reports.sensitivity import LevelContrast
 from tests.runs.small import run_small, say_in_manifest
 
 OUTSIDE = re.compile(r"""(\bsrc|<link[^>]*\bhref|xlink:href)=["']?https?:|@import|url\(\s*['"]?https?:""")

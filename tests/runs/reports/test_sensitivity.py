@@ -14,15 +14,10 @@ from juste_retour.runs.experiments.factors import Factor
 from juste_retour.runs.experiments.results import Results
 from juste_retour.runs.reports.figures import svg
 from juste_retour.runs.reports.findings import Findings
+from juste_retour.runs.reports.level_contrasts import level_contrasts
 from juste_retour.runs.reports.report import answer
-from juste_retour.runs.reports.sensitivity import (
-    level_contrasts,
-    main_effects,
-    morris,
-    robustness,
-    sobol,
-    sobol_indices,
-)
+from juste_retour.runs.reports.robustness import robustness
+from juste_retour.runs.reports.sensitivity import main_effects, morris, sobol, sobol_indices
 
 PI = np.pi
 

@@ -1,0 +1,108 @@
+"""What each state hosts, in simulated worlds and in the real Union, as arrays of one shape."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from juste_retour.abm.members import Members, load_members
+from juste_retour.abm.observed import observed
+from juste_retour.agents.arrays import Reals, Truths, Whole
+from juste_retour.agents.errors import BadInput
+from juste_retour.runs.europe import delays
+
+KEYS = ("scenario", "point", "seed", "replicate")
+ENDINGS: dict[str, Callable[[Path], pd.DataFrame]] = {
+    "parquet": pd.read_parquet,
+    "csv": pd.read_csv,
+    "dta": pd.read_stata,
+}
+SECOND_WAVE = 4 * 2025  # 2025Q1: budgets are known of the first two waves only
+
+
+def read(folder: Path) -> dict[str, pd.DataFrame]:
+    """The tables `worlds`, `states` and `facilities` of a result, those that are there."""
+    if not folder.is_dir():
+        raise BadInput(f"{folder} is not a folder; name one that `run --out` or `batch --out` wrote.")
+    found: dict[str, pd.DataFrame] = {}
+    if (folder / "manifest.json").exists():
+        from juste_retour.runs.experiments.results import Results
+
+        results = Results(folder)
+        found = {
+            name: results.table(name) for name in ("worlds", "states", "facilities") if name in results.tables
+        }
+    else:
+        for name in ("worlds", "states", "facilities"):
+            for ending, reader in ENDINGS.items():
+                path = folder / f"{name}.{ending}"
+                if path.exists():
+                    try:
+                        found[name] = reader(path)
+                    except (OSError, ValueError) as error:
+                        raise BadInput(f"{path} cannot be read ({error}); write the result anew.") from None
+                    break
+    if "states" not in found:
+        raise BadInput(
+            f"{folder} holds no table of states; write one by `run --out {folder} --tables worlds,states,facilities`."
+        )
+    return found
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """States of simulated worlds as arrays (worlds, states), or of the real Union with one row.
+
+    `wave` is the wave of each state's first site, 0 for none; `money` EUR bn by state of the first two waves.
+    """
+
+    members: Members
+    sites: Reals
+    wave: Whole
+    money: Reals
+    more: Mapping[str, object] = field(default_factory=dict)
+
+    @cached_property
+    def hosts(self) -> Truths:
+        """(worlds, states) whether a state hosts."""
+        return self.sites > 0
+
+
+def simulated(tables: Mapping[str, pd.DataFrame], members: Members | None = None) -> Table:
+    """Read simulated worlds off their tables."""
+    members = members or load_members()
+    codes = members.states.codes
+    states = tables["states"]
+    if set(states.state) != set(codes):
+        raise BadInput(
+            "the result is of another union than the European one, of which alone patterns were observed; name another result."
+        )
+    keys = [key for key in KEYS if key in states]
+    sites = states.pivot(index=keys, columns="state", values="sites")[list(codes)]
+    wave = states.pivot(index=keys, columns="state", values="first_wave")[list(codes)]
+    money = np.full(sites.shape, np.nan)
+    if "facilities" in tables:
+        early = tables["facilities"]
+        early = early[delays.quarters(early.selected) <= SECOND_WAVE]
+        by_state = early.pivot_table(index=keys, columns="state", values="spend_eur_bn", aggfunc="sum")
+        money = by_state.reindex(index=sites.index, columns=list(codes)).fillna(0.0).to_numpy(dtype=float)
+    return Table(members, sites.to_numpy(dtype=float), wave.to_numpy(dtype=np.int64), money)
+
+
+def real(members: Members | None = None) -> Table:
+    """What was observed, as one row; money of the factories of the first two waves whose whole budget is known."""
+    members = members or load_members()
+    states = members.states
+    sites, wave, money = (np.zeros((1, states.count)) for _ in range(3))
+    for row in observed():
+        i = states.index(row["state"])
+        sites[0, i] += 1
+        wave[0, i] = wave[0, i] or int(row["wave"])
+        if row["budget_eur_m"] and "services only" not in row["budget_scope"]:
+            money[0, i] += float(row["budget_eur_m"]) / 1000
+    return Table(members, sites, wave.astype(np.int64), money)

@@ -1,0 +1,60 @@
+"""Contrasts within a design: each level of a factor against its first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from juste_retour.runs.contrasts.contrasts import paired_difference
+from juste_retour.runs.contrasts.resampling import interval, resampled_means
+from juste_retour.runs.experiments.design import Point
+from juste_retour.runs.experiments.results import Results
+from juste_retour.runs.numerals import shown
+
+
+@dataclass(frozen=True)
+class LevelContrast:
+    """A level of a factor less its first level, averaged over all else that is varied, on the same luck.
+
+    `each` is the difference at each of the points that it is averaged over: they lie apart where factors interact.
+    """
+
+    factor: str
+    level: str
+    against: str
+    difference: float
+    low: float
+    high: float
+    matches: int
+    each: tuple[float, ...] = ()
+
+
+def level_contrasts(results: Results, outcome: str = "years_behind") -> list[LevelContrast]:
+    """Contrast the levels of each rule or listed factor with its first level, at points that agree in all else."""
+    spec = results.spec
+    numbers, values = results.outcome(outcome)
+    points: list[Point] = [spec.points[n] for n in numbers]
+    found = []
+    for key in spec.varied:
+        levels = list(dict.fromkeys(shown(p.get(key)) for p in points))
+        if key == "label" or not 2 <= len(levels) <= 40:
+            continue
+        places: dict[str, dict[str, int]] = {}
+        for row, point in enumerate(points):
+            place = repr({k: v for k, v in point.items() if k not in (key, "label")})
+            places.setdefault(place, {})[shown(point.get(key))] = row
+        for level in levels[1:]:
+            pairs = [(p[level], p[levels[0]]) for p in places.values() if level in p and levels[0] in p]
+            if not pairs:
+                continue
+            up, down = (np.array(side) for side in zip(*pairs, strict=True))
+            with np.errstate(invalid="ignore"):  # a world without a run is infinitely far behind
+                apart = paired_difference(values[up], values[down])
+                difference, each = apart.mean(0), tuple(map(float, apart.mean(1)))
+                low, high = interval(resampled_means(difference, spec.seed))
+                mean = float(difference.mean())
+            found.append(
+                LevelContrast(key, level, levels[0], mean, float(low[0]), float(high[0]), len(pairs), each)
+            )
+    return found
