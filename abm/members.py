@@ -32,6 +32,15 @@ from juste_retour.agents.errors import BadInput, near
 from juste_retour.agents.situation import College, Labs, Machines, Sites, States
 
 EUROPE = Path(__file__).parent / "data"
+SHIPPED = {
+    "european_union": EUROPE,
+    **{
+        folder.name: folder
+        for folder in sorted((Path(__file__).parent / "unions").iterdir())
+        if (folder / "states.csv").exists()
+    },
+}
+UNIONS = tuple(SHIPPED)  # the names by which a scenario chooses its union, the European one first
 INTERESTS = (
     "agriculture",
     "budget",
@@ -109,6 +118,16 @@ def load_members(folder: Path | str | None = None) -> Members:
         hint = near("states.csv", there) if there else "write one with the columns state and population"
         raise BadInput(f"members: the folder {str(folder)!r} holds no states.csv; {hint.rstrip('.')}.")
     return _load(folder, folder.resolve().name, _typical)
+
+
+def union_of(given: Members | Path | str | None, name: str) -> Members:
+    """Return the union that is given, as loaded or as a folder; where none is, the shipped one that a scenario names."""
+    return given if isinstance(given, Members) else load_members(given) if given else _shipped(name)
+
+
+@functools.cache
+def _shipped(name: str) -> Members:
+    return _europe() if name == UNIONS[0] else _load(SHIPPED[name], name, _typical)
 
 
 def load_states(path: Path) -> States:

@@ -13,7 +13,7 @@ import numpy as np
 from mesa.datacollection import DataCollector
 
 from juste_retour.abm.cast import Agents, Cast, casting
-from juste_retour.abm.members import Members, load_members
+from juste_retour.abm.members import Members, union_of
 from juste_retour.abm.outcomes import Outcomes, outcomes
 from juste_retour.abm.planner.price import Prices, prices
 from juste_retour.abm.readings import REPORTED, Readings
@@ -48,7 +48,7 @@ class AllocationModel(WorldModel):
         scenario: a preset's name, the path of a TOML file, what such a file would say, or a `Scenario`.
         rng: the seed, a whole number of at least 0; where it is None one is drawn and kept as `seed`.
         replicate: which world of that seed.
-        members: a folder of tables, or a union as loaded; the European Union by default.
+        members: a folder of tables, or a union as loaded; the one that the scenario names by default.
         agents: subclasses of `MemberState`, `Commissioner` or `Lab` that take decisions by themselves; see `juste_retour.abm.cast.casting`.
         price: whether the last quarter reckons the price of politics, which takes a planner's run.
         agent_reporters: True to collect what agents show every quarter, or reporters of your own. `mesa.batch_run`
@@ -71,7 +71,7 @@ class AllocationModel(WorldModel):
         **changes: object,
     ):
         self.chosen = load(scenario).changed(changes) if changes else load(scenario)
-        union = members if isinstance(members, Members) else load_members(members)
+        union = union_of(members, self.chosen.members)
         self.seed, self.replicate = seed_of(rng), _whole(replicate, "replicate")
         simulation = Simulation(self.chosen, self.seed, [self.replicate], union, trace=True, timeline=True)
         super().__init__(simulation, Readings(simulation.env), 0, casting(simulation.world, agents))

@@ -38,6 +38,11 @@ def comparators() -> Rows:
     return read_rows(EUROPE / "comparators.csv")
 
 
+def largest_runs() -> Rows:
+    """Return the largest training runs known of the United States and China, in order of publication."""
+    return read_rows(EUROPE / "largest_runs.csv")
+
+
 def costs() -> Rows:
     """Return what machines, halls and power of sites cost, and which of the three each figure holds."""
     return read_rows(EUROPE / "costs.csv")

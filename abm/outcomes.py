@@ -13,7 +13,7 @@ from juste_retour.abm.accounts import Accounts, accounts
 from juste_retour.abm.cohorts import SiteMachines
 from juste_retour.abm.delivery.building import NEVER, TO_OPERATION
 from juste_retour.abm.environment import Environment
-from juste_retour.abm.members import Members, load_members
+from juste_retour.abm.members import Members
 from juste_retour.abm.planner.price import Prices, not_asked, prices
 from juste_retour.abm.politics.payoffs import Payoffs
 from juste_retour.abm.records import HeldBallot, Record, TimelineQuarter
@@ -65,13 +65,12 @@ def run(
         scenarios: one for all worlds, or one a world that differ in real parameters only.
         seed: whole number of at least 0.
         replicates: (worlds,).
-        members: the union.
-        price: whether to compare each world with a planner, for the price of politics.
+        members: the union; the one that the scenarios name by default.
+        price: whether to compare each world with a planner, for the price of politics, where the scenario is priced.
         trace: keep each decision.
         timeline: keep each quarter.
         agents: Mesa agents with minds of their own, as `juste_retour.abm.model.AllocationModel` takes them; slower.
     """
-    members = members or load_members()
     simulation = Simulation(scenarios, seed, replicates, members, trace=trace, timeline=timeline)
     models: Sequence[WorldModel] = ()
     if agents:

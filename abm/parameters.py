@@ -16,6 +16,7 @@ from typing import Annotated
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
+from juste_retour.abm.members import UNIONS
 from juste_retour.agents.arrays import Number, Reals
 from juste_retour.agents.rules import Parameter
 from juste_retour.agents.values import Values
@@ -97,6 +98,8 @@ class Parameters(BaseModel):
     chip_price_growth: Annotated[float, chips("1 a year", (0.5, 5), (1.15, 1.4), "growth of a chip's price", "abm/data/costs.csv, fitted by runs/europe/costs.py; some of its accelerators are estimated; held near Epoch AI (2025a)")] = 1.25
     chip_power_kw: Annotated[float, chips("kW", (0.01, 100), (1.2, 2.1), "power of a chip of 2022.8, host and network included, cooling apart", "abm/data/costs.csv, fitted by runs/europe/costs.py; some of its accelerators are estimated")] = 1.61
     chip_power_growth: Annotated[float, chips("1 a year", (0.5, 5), (1.1, 1.35), "growth of a chip's power", "abm/data/costs.csv, fitted by runs/europe/costs.py; some of its accelerators are estimated; held near Epoch AI (2025a)")] = 1.18
+    export_peak: Annotated[float, chips("1", (0.01, 1), None, "peak of the chips that export controls leave for sale, of a chip of the date", "a choice of the exporter; abm/unions/china_observed for China")] = 1.0
+    export_supply: Annotated[float, chips("share", (0.01, 1), None, "chips that can be had under export controls, of those that the money would buy; the rest of the money is not spent", "a choice of the exporter; abm/unions/china_observed for China")] = 1.0
     life_years: Annotated[float, chips("years", (0, 100), (0, 7), "age at which a machine is renewed, from money that is uncommitted; 0: never")] = 0.0
 
     # -- sites ------------------------------------------------------------------------------------------------------
@@ -194,6 +197,8 @@ class Parameters(BaseModel):
     window_years: Annotated[float, time("years", (0.25, 50), (5, 10), "length of the window over which the race is read, from the quarter after its start", "a choice; 5, 7 and 10 are reported side by side")] = 5.0
     window_start: Annotated[str, time("quarter", None, None, "quarter after which the window begins; empty for the announcement", "a choice")] = ""
     lag_cap_years: Annotated[float, time("years", (1, 1000), (10, 30), "lag that counts where nothing runs, or where the lag is longer", "a choice")] = 20.0
+    members: Annotated[str, Parameter(about="the union that bargains, unless a folder of tables is named", source="a choice", group="time and actors", choices=UNIONS)] = UNIONS[0]
+    priced: Annotated[bool, time("1", None, None, "whether the price of politics is asked for; no planner can replan what was observed", "a choice")] = True
     # fmt: on
 
 

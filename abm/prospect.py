@@ -58,7 +58,7 @@ class Outlook:
 
     def chips(self, plan: Reals) -> Reals:
         """Accelerators of a plan (worlds, sites or states)."""
-        return chip.chips_bought(plan, self.bought, self.p, self.kept)
+        return chip.chips_bought(plan, self.bought, self.p, self.kept) * self.p.export_supply
 
     @cached_property
     def at_once(self) -> Reals:
@@ -192,7 +192,7 @@ class Outlook:
         """The part of each state's own site, EUR bn (worlds, states), whose chips need not wait for the grid."""
         if not np.any(self.p.beyond_headroom > 1):
             return size
-        most = chip.spend_for(self.at_once, self.bought, self.p, self.kept)
+        most = chip.spend_for(self.at_once, self.bought, self.p, self.kept) / self.p.export_supply
         return np.minimum(size, pick(most, np.maximum(best, 0)))
 
     def _rule(self, fleet: Fleet, rows: NDArray[np.int64] | None = None) -> Pool:

@@ -114,10 +114,12 @@ class Scenario(Parameters):
             raise BadInput(
                 f"race_last_year = {self.race_last_year} is before race_first_year = {self.race_first_year}; raise it."
             )
-        if self.rules["funding"].rule == "private" and self.rules["agenda"].rule != "single_decider":
+        if self.rules["funding"].rule == "private" and not family("agenda")[
+            self.rules["agenda"].rule
+        ].marks.get("own"):
             raise BadInput(
                 f"funding = 'private' does not go with agenda = {self.rules['agenda'].rule!r}: private money wants to decide "
-                "where it goes; set agenda to 'single_decider' or choose another funding rule."
+                "where it goes; set agenda to 'single_decider' or 'uncoordinated', or choose another funding rule."
             )
         if self.smallest_eur_bn > self.ceiling_eur_bn:
             raise BadInput(

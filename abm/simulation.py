@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from juste_retour.abm import quarter
 from juste_retour.abm.environment import Environment
 from juste_retour.abm.institutions import Institutions
-from juste_retour.abm.members import Members, load_members
+from juste_retour.abm.members import Members, union_of
 from juste_retour.abm.politics.continuation import equilibrium
 from juste_retour.abm.scenario import Scenario
 from juste_retour.abm.world import World
@@ -65,7 +65,7 @@ class Simulation:
         scenarios: one for all worlds, or one per world; they may differ in real parameters only.
         seed: an integer of at least 0.
         replicates: (worlds,) which world of the seed each one is.
-        members: the union; the European Union by default.
+        members: the union; the one that the scenarios name by default.
         trace: keep each decision with its terms.
         timeline: read the race in every quarter, not only where it is asked for.
 
@@ -83,8 +83,9 @@ class Simulation:
         trace: bool = False,
         timeline: bool = False,
     ):
-        union, chosen = members or load_members(), np.asarray(replicates, dtype=np.int64)
+        chosen = np.asarray(replicates, dtype=np.int64)
         listed = [scenarios] * len(chosen) if isinstance(scenarios, Scenario) else list(scenarios)
+        union = union_of(members, listed[0].members)
         institutions = Institutions(listed, union)
         foresight = OtherRuns(institutions, int(seed), chosen, union)
         self.env = Environment(institutions, seed, chosen, union, foresight, trace=trace, timeline=timeline)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from juste_retour.abm.members import Members, load_members
+from juste_retour.abm.members import Members, union_of
 from juste_retour.abm.scenario import Scenario, load
 from juste_retour.agents.errors import BadInput
 from juste_retour.runs import tables as shape
@@ -142,7 +142,7 @@ def simulate(
         first: the first world's number. World k is the same whatever `first`, `worlds` and `chunk` are.
         tables: which of worlds, states, facilities, votes, timeline and decisions to keep.
         chunk: worlds run at once; memory beyond the tables kept is that of one chunk.
-        members: a union, or a folder of its tables; the European Union where none is named.
+        members: a union, or a folder of its tables; the one that the scenario names where none is given.
         progress: called after each chunk with the worlds done and all worlds.
         agents: Mesa agents with minds of their own, as `juste_retour.abm.model.AllocationModel` takes them; slower.
 
@@ -153,7 +153,7 @@ def simulate(
     worlds, seed, first = checked(worlds, seed, first)
     chunk = whole(chunk, "chunk", 1)
     chosen = load(scenario)
-    union = members if isinstance(members, Members) else load_members(members)
+    union = union_of(members, chosen.members)
     parts = []
     for part in chunks(worlds, progress, chunk):
         outcomes = run_worlds(

@@ -30,4 +30,4 @@ def app(
     from juste_retour.visualization.server import serve
 
     load_rules(rules or [])
-    serve(host, port, load_members(members), browser=browser)
+    serve(host, port, load_members(members) if members else None, browser=browser)

@@ -60,6 +60,7 @@ def drawn_map(members: Members | None = None) -> dict[str, Any]:
     return {
         "union": "Europe" if europe else "this union",  # in a sentence
         "tour": europe,  # its claims are about Europe
+        "digest": members.digest,
         "name": members.name.replace("_", " ").title(),
         "window": WINDOW,
         "other": other,

@@ -52,8 +52,8 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def serve(host: str, port: int, members: Members, *, browser: bool) -> None:
-    """Serve the page for a union until interrupted.
+def serve(host: str, port: int, members: Members | None, *, browser: bool) -> None:
+    """Serve the page until interrupted, for one union or, where it is None, for each scenario's own.
 
     Raises:
         BadInput: the port is in use or the address is not this machine's.

@@ -15,6 +15,7 @@ from importlib import resources
 from typing import Any
 
 from juste_retour.abm.calendar import quarter
+from juste_retour.abm.members import Members
 from juste_retour.abm.scenario import DEFAULT, Scenario, load, parameters, presets
 from juste_retour.abm.toml import parsed
 from juste_retour.agents.errors import BadInput, JusteRetourError, near
@@ -22,7 +23,7 @@ from juste_retour.agents.rules import FAMILIES, Parameter
 from juste_retour.runs.user_rules import loaded
 from juste_retour.visualization.geometry import drawn_map, in_europe
 from juste_retour.visualization.replay import replay
-from juste_retour.visualization.union import shown
+from juste_retour.visualization.union import shown, union_for
 from juste_retour.visualization.views.frames import play
 from juste_retour.visualization.views.spread import spread
 from juste_retour.visualization.words import ELSEWHERE, GROUPS, TITLES
@@ -131,7 +132,6 @@ class Session:
 
     def __init__(self, send: Callable[[dict[str, Any]], None] = lambda answer: None):
         self.send = send
-        self.members = shown()
         self.runs: OrderedDict[tuple[str, int, int, str], dict[str, Any]] = OrderedDict()
         self.wanted = 0  # the latest question about many worlds; older ones stop
         self.lock = threading.Lock()
@@ -171,16 +171,20 @@ class Session:
         scenario = scenario_of(spec)
         key = (scenario.digest, seed, replicate, scenario.name)
         if key not in self.runs:
-            self.runs[key] = play(scenario, seed, replicate, self.members)
+            self.runs[key] = play(scenario, seed, replicate, union_for(scenario))
         self.runs.move_to_end(key)
         while len(self.runs) > KEPT:
             self.runs.popitem(last=False)
         return self.runs[key]
 
     def _runs(self, question: Mapping[str, Any]) -> dict[str, Any]:
-        """The runs of one or two scenarios on the same luck."""
+        """The runs of one or two scenarios on the same luck, and the map where it is another than the browser has."""
         seed, replicate = question.get("seed"), question.get("replicate", 0)
-        return {"runs": [self._run(spec, seed, replicate) for spec in asked(question)]}
+        union = union_asked(question)
+        answer: dict[str, Any] = {"runs": [self._run(spec, seed, replicate) for spec in asked(question)]}
+        if question.get("map", union.digest) != union.digest:
+            answer["geometry"] = drawn_map(union)
+        return answer
 
     def _spread(self, question: Mapping[str, Any]) -> None:
         """Many worlds of each scenario, sent as they come from a thread of its own."""
@@ -200,7 +204,7 @@ class Session:
         def work() -> None:
             try:
                 for side, scenario in enumerate(scenarios):
-                    for summary in spread(scenario, seed, worlds, self.members):
+                    for summary in spread(scenario, seed, worlds, union_for(scenario)):
                         if self.wanted != n or self.closed:
                             return
                         self._say({"n": n, "kind": "spread", "side": side, "of": worlds, "spread": summary})
@@ -220,7 +224,9 @@ class Session:
     def _replay(self, question: Mapping[str, Any]) -> dict[str, Any]:
         """A page that plays the runs without a server."""
         return {
-            "text": replay(self._runs(question)["runs"], question.get("view") or {}, drawn_map(self.members))
+            "text": replay(
+                self._runs(question)["runs"], question.get("view") or {}, drawn_map(union_asked(question))
+            )
         }
 
 
@@ -230,6 +236,15 @@ def asked(question: Mapping[str, Any]) -> list[Any]:
     if not isinstance(specs, list) or not 1 <= len(specs) <= 2:
         raise BadInput("A question is about one scenario or two; reload the page.")
     return specs
+
+
+def union_asked(question: Mapping[str, Any]) -> Members:
+    """The union of a question's scenarios, or `BadInput` where they have two: there is one map."""
+    unions = {union.digest: union for union in (union_for(scenario_of(spec)) for spec in asked(question))}
+    if len(unions) > 1:
+        names = " and ".join(union.name.replace("_", " ").title() for union in unions.values())
+        raise BadInput(f"The two scenarios are about {names}, and there is one map; show one at a time.")
+    return next(iter(unions.values()))
 
 
 def said(error: Exception) -> str:

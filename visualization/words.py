@@ -7,6 +7,8 @@ TITLES = {
     "essay-reform": "The essay's reform",
     "us-private": "One lab decides",
     "china-state": "One ministry decides",
+    "us-observed": "The United States as observed",
+    "china-observed": "China as observed",
     "gigafactories": "Gigafactories",
     "federal-europe": "A federal Europe",
     "unanimous-europe": "Everyone must agree",

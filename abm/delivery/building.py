@@ -143,7 +143,8 @@ def _affordable_and_carried(
 ) -> tuple[Reals, Reals]:
     """Return the chips of a date that the money buys, and those that the site's power carries in the end."""
     most = power_there * p.beyond_headroom
-    return chip.chips_bought(plan, date, p, kept), chip.chips_carried(most, date, sites.temperature, p)
+    wanted = chip.chips_bought(plan, date, p, kept) * p.export_supply
+    return wanted, chip.chips_carried(most, date, sites.temperature, p)
 
 
 def deliver(
@@ -197,7 +198,7 @@ def deliver(
         chips=chips,
         waiting=waiting,
         peak=chip.peak(bought, p),
-        spend=np.where(wanted > carried, chip.spend_for(chips, bought, p, kept), plan),
+        spend=np.where(wanted > carried, chip.spend_for(chips, bought, p, kept), plan * p.export_supply),
         power_mw=chip.power_mw(chips, bought, sites.temperature, p),
         award_years=award,
         retender_years=again,
@@ -242,7 +243,7 @@ def deliver_again(
     since = np.maximum(year + to_contract + p.install_years, first.since)
     bought, kept = chip_date(procedure, year, since), money_kept(practice, np.inf)
     room = np.maximum(headroom(sites, procedure, p) * p.beyond_headroom - used_mw, 0.0)
-    wanted = chip.chips_bought(plan, bought, p, kept)
+    wanted = chip.chips_bought(plan, bought, p, kept) * p.export_supply
     carried = chip.chips_carried(room, bought, sites.temperature, p)
     chips, none = np.minimum(wanted, carried), np.zeros(plan.shape)
     ready = np.maximum(np.floor(4 * since).astype(np.int64), contracted + 1)
@@ -257,7 +258,7 @@ def deliver_again(
         chips=chips,
         waiting=none,
         peak=np.broadcast_to(chip.peak(bought, p), plan.shape),
-        spend=np.where(wanted > carried, chip.spend_for(chips, bought, p, kept), plan),
+        spend=np.where(wanted > carried, chip.spend_for(chips, bought, p, kept), plan * p.export_supply),
         power_mw=chip.power_mw(chips, bought, sites.temperature, p),
         award_years=award,
         retender_years=again,

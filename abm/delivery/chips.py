@@ -14,8 +14,8 @@ PRICE_DATE = 2024.9  # the date of `chip_price_eur`
 
 
 def peak(t: Number, p: Values) -> Reals:
-    """Peak of a chip of date t, FLOP/s (E15)."""
-    return p.chip_peak * power(p.chip_peak_growth, np.subtract(t, CHIP_DATE))
+    """Peak of a chip of date t, FLOP/s (E15), as far as export controls leave it."""
+    return p.chip_peak * power(p.chip_peak_growth, np.subtract(t, CHIP_DATE)) * p.export_peak
 
 
 def price(t: Number, p: Values) -> Reals:
@@ -60,7 +60,7 @@ def chips_carried(headroom_mw: Number, t: Number, temperature: Number, p: Values
 
 def spend_cap(headroom_mw: Number, t: Number, temperature: Number, p: Values, kept: Number = 1.0) -> Reals:
     """Most that a site's power lets it spend on chips of date t, EUR bn."""
-    return spend_for(chips_carried(headroom_mw, t, temperature, p), t, p, kept)
+    return spend_for(chips_carried(headroom_mw, t, temperature, p), t, p, kept) / p.export_supply
 
 
 def h100_equivalents(chips: Number, chip_peak: Number) -> Number:

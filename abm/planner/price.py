@@ -52,8 +52,10 @@ def not_asked(worlds: int) -> Prices:
 
 
 def prices(env: Environment) -> Prices:
-    """The prices of worlds that have run."""
+    """The prices of worlds that have run; NaN where the scenario says that nothing is priced."""
     world = env.world
+    if not env.institutions.scenario.priced:
+        return not_asked(world.count)
     cap = world.p.lag_cap_years[:, 0]
     behind = _counted(world.reading().years_behind, cap)
     own = np.where(world.programme.own_money, world.programme.planned, 0.0)

@@ -71,6 +71,14 @@ def by_welfare(council: Council, fewest: int, most: int) -> Reals:
     return best(menu, worth)
 
 
+def by_power(council: Council) -> Reals:
+    """The envelope over all free sites in proportion to the money that their power takes; EUR bn (worlds, sites)."""
+    known = council.known
+    cap = np.where(known.free, known.cap, 0.0)
+    whole = total(cap)[:, None]
+    return council.plans.valid(cap * np.minimum(1.0, known.envelope / np.maximum(whole, 1e-300)))
+
+
 def _within(plan: Reals, fewest: int, most: int) -> Truths:
     count = (plan > 0).sum(-1)
     return (count >= (fewest if fewest > 1 else 0)) & ((count <= most) if most else True)

@@ -17,7 +17,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from juste_retour.abm.scenario import load
 from juste_retour.agents.arrays import Reals
-from juste_retour.runs.contrasts.paired import Paired, union_of
+from juste_retour.runs.contrasts.paired import Paired
 from juste_retour.runs.contrasts.resampling import needed
 from juste_retour.runs.reports.figures import BLUE, VERMILION, Drawn, svg
 
@@ -49,7 +49,7 @@ def spreads(worlds: int) -> dict[str, tuple[float, float, float]]:
 
 
 def drawn(scenarios: list, seed: int, worlds: int) -> Reals:
-    paired = Paired(scenarios, seed, union_of(None), [OUTCOME])
+    paired = Paired(scenarios, seed, None, [OUTCOME])
     paired.extend(worlds)
     return paired.values[OUTCOME]
 

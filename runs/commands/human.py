@@ -82,8 +82,8 @@ def _adds_up(result: Result) -> str:
     scenario = result.scenario
     if np.isnan(world["years_behind"]):
         return f"{aggregate} What does not: no machine works before {scenario.window_end}, so there is no run to compare."
-    price = world["price_of_politics"]
-    cost = "" if np.isnan(price) else f"; politics costs {price:.1f} of them"
+    price = world.get("price_of_politics")
+    cost = "" if price is None else f"; politics costs {price:.1f} of them"
     return (
         f"{aggregate} What does not: the largest single run. Over {scenario.window_years:g} years, to {scenario.window_end}, "
         f"it is {world['years_behind']:.1f} years behind the frontier on average{cost}; at the end of these years, with "

@@ -48,7 +48,7 @@ def run(
     tables: Tables = None,
 ) -> None:
     """Run one scenario and print facility sizes by state and the capability that they add up to."""
-    from juste_retour.abm.members import load_members
+    from juste_retour.abm.members import union_of
     from juste_retour.abm.scenario import load
     from juste_retour.agents.errors import BadInput
     from juste_retour.runs import export, printing
@@ -66,7 +66,7 @@ def run(
     load_rules(rules or [])
     changes = changes_of(set_ or [])
     varied = load(scenario).changed(changes) if changes else load(scenario)
-    union = load_members(members)
+    union = union_of(members, varied.members)
     checked(worlds, seed, replicate)
     names = export.files(written, formats)
     if out is not None:

@@ -28,7 +28,7 @@ from juste_retour.agents.arrays import Reals
 from juste_retour.agents.errors import BadInput
 from juste_retour.runs.chunked import Progress, chunks
 from juste_retour.runs.contrasts.contrasts import checked_equal, mean
-from juste_retour.runs.contrasts.paired import COMMITTED, Found, Runs, outcome, over, union_of
+from juste_retour.runs.contrasts.paired import COMMITTED, Found, Runs, outcome, over
 from juste_retour.runs.contrasts.resampling import interval, resampled_means
 from juste_retour.runs.contrasts.switches import GROUPS, MONEY, Switches, switches
 from juste_retour.runs.contrasts.windows import OF_A_WINDOW, SIDE_BY_SIDE, Window, in_one_window
@@ -155,7 +155,7 @@ def attribute(
     ends = in_one_window([load(source), load(target)])
     built = switches(ends[0], ends[1], [MONEY])
     beside, left_out = _windows_beside(outcome_name, ends)
-    runs = Runs(whole(seed, "seed", 0), union_of(members), [outcome_name], beside)
+    runs = Runs(whole(seed, "seed", 0), members, [outcome_name], beside)
     games = mixtures_run(built, runs, whole(worlds, "worlds", 2), progress)
     priced = outcome_name in PRICES
     found = []

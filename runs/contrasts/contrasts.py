@@ -16,15 +16,7 @@ from juste_retour.abm.scenario import Scenario
 from juste_retour.agents.arrays import Reals
 from juste_retour.agents.errors import BadInput, near
 from juste_retour.runs.chunked import Progress
-from juste_retour.runs.contrasts.paired import (
-    COMMITTED,
-    OUTCOMES,
-    Found,
-    Paired,
-    named,
-    outcome,
-    union_of,
-)
+from juste_retour.runs.contrasts.paired import COMMITTED, OUTCOMES, Found, Paired, named, outcome
 from juste_retour.runs.contrasts.resampling import half_width, interval, needed, resampled_means, spread
 from juste_retour.runs.contrasts.windows import Window, in_one_window
 from juste_retour.runs.ensemble import whole
@@ -148,7 +140,7 @@ def compare(
         equal: "envelopes" for the scenarios as they are, with their contrasts at equal spending as
             `at_equal_spending`; "spending" for the latter alone. Prices are left out at equal spending.
         changes: keys that are changed in all of the scenarios.
-        members: a union, or a folder of its tables.
+        members: a union, or a folder of its tables; each scenario's own where none is given.
         progress: called with runs done and runs to do.
     """
     if len(scenarios) < 2:
@@ -163,9 +155,9 @@ def compare(
     if until is not None and outcome(headline) not in wanted:
         wanted.append(headline)
     checked_equal(equal, [headline] if until is not None else wanted)
-    if equal == "spending":
+    if equal == "spending" or not all(s.priced for s in chosen):
         wanted = [name for name in wanted if name not in PRICES]
-    paired = Paired(chosen, seed, union_of(members), wanted, equal_spending=True)
+    paired = Paired(chosen, seed, members, wanted, equal_spending=True)
     paired.extend(worlds, progress)
     while until is not None and paired.worlds < most:
         deviation = _deviation(paired, headline, equal)

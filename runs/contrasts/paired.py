@@ -63,13 +63,20 @@ class Runs:
 
     Args:
         seed: seed of the replications.
-        members: the union.
+        members: a union, or a folder of its tables; each scenario's own where none is given.
         outcomes: columns of the table `worlds`.
         windows: further windows over which the first outcome is read.
     """
 
-    def __init__(self, seed: int, members: Members, outcomes: Iterable[str], windows: Sequence[Window] = ()):
-        self.seed, self.members, self.windows = seed, members, tuple(windows)
+    def __init__(
+        self,
+        seed: int,
+        members: Members | Path | str | None,
+        outcomes: Iterable[str],
+        windows: Sequence[Window] = (),
+    ):
+        self.seed, self.windows = seed, tuple(windows)
+        self.members = load_members(members) if isinstance(members, Path | str) else members
         self.outcomes = [outcome(name) for name in outcomes]
         self.measured = list(dict.fromkeys([*self.outcomes, COMMITTED]))
 
@@ -137,7 +144,7 @@ class Paired:
         self,
         scenarios: Sequence[Scenario],
         seed: int,
-        members: Members,
+        members: Members | Path | str | None,
         outcomes: Iterable[str],
         equal_spending: bool = False,
     ):
@@ -195,8 +202,3 @@ def named(
             name, number = f"{scenario.name} ({number})", number + 1
         names.append(name)
     return scenarios, names
-
-
-def union_of(members: Members | Path | str | None) -> Members:
-    """A union, or the one in a folder; the European Union where none is named."""
-    return members if isinstance(members, Members) else load_members(members)

@@ -55,7 +55,15 @@ def switches(source: Scenario, target: Scenario, always: Iterable[str] = ()) -> 
         source: the scenario to start from.
         target: the scenario to end at.
         always: groups that are units even where the scenarios do not differ in them.
+
+    Raises:
+        BadInput: the two are about different unions.
     """
+    if source.members != target.members:
+        raise BadInput(
+            f"{source.name} is about {source.members} and {target.name} about {target.members}, and no mixture of two "
+            "unions makes sense; contrast them by `compare`."
+        )
     units: list[tuple[str, ...]] = [(group,) for group in groups_between(source, target, always)]
     joined: list[tuple[tuple[str, ...], str]] = []
     while True:

@@ -211,16 +211,17 @@ def compared(tables: Mapping[str, pd.DataFrame], members: Members | None = None)
     for pattern in PATTERNS:
         was = float(pattern.value(seen)[0])
         says = pattern.says.format(known=known)
-        rows.append(_row(pattern.group, pattern.name, was, pattern.value(worlds), says))
+        rows.append(row(pattern.group, pattern.name, was, pattern.value(worlds), says))
     rows += _service(seen, worlds)
     if "facilities" in tables:
         rows += _times(tables["facilities"])
     return pd.DataFrame(rows)
 
 
-def _row(
+def row(
     group: str, name: str, observed: float | None, values: ArrayLike, says: str = ""
 ) -> dict[str, object]:
+    """A quantity that was observed (None: not known) beside its values in simulated worlds."""
     values = np.asarray(values, dtype=float)
     values = values[np.isfinite(values)]
     found = known_summary(values)
@@ -253,8 +254,8 @@ def _service(seen: Table, worlds: Table) -> list[dict[str, object]]:
     says = "the model has neither partners nor antennas: it can only count its hosts, so that nothing is compared"
     hosts = worlds.hosts.sum(-1)
     rows = [
-        _row("service", "states in a host's consortium", taking_part, hosts, says),
-        _row("service", "states served, antennas included", reach, hosts, says),
+        row("service", "states in a host's consortium", taking_part, hosts, says),
+        row("service", "states served, antennas included", reach, hosts, says),
     ]
     return [row | {"inside": None} for row in rows]
 
@@ -269,7 +270,7 @@ def _times(facilities: pd.DataFrame) -> list[dict[str, object]]:
         done = found[interval]
         law = delays.fit(interval)
         rows.append(
-            _row(
+            row(
                 "delays",
                 f"months from {interval}",
                 law.median,
@@ -308,26 +309,26 @@ def elsewhere(tables: Mapping[str, pd.DataFrame], scenario: str) -> pd.DataFrame
     per_site = worlds.h100_equivalents / worlds.sites.where(worlds.sites > 0)
     if scenario == "gigafactories":
         rows = [
-            _row(
+            row(
                 scenario,
                 "H100 equivalents a site",
                 planned["Gigafactory (each)"],
                 per_site,
                 "observed: the plan",
             ),
-            _row(scenario, "sites", 4.5, worlds.sites, "observed: the plan, four to five"),
-            _row(scenario, "months from selection to operation", None, taken.months[taken.finished]),
+            row(scenario, "sites", 4.5, worlds.sites, "observed: the plan, four to five"),
+            row(scenario, "months from selection to operation", None, taken.months[taken.finished]),
         ]
     else:
         rows = [
-            _row(
+            row(
                 scenario,
                 "months to operation",
                 float(np.median(months)),
                 taken.months[taken.finished],
                 f"observed: median of {len(months)} sites that work, {min(months):g} to {max(months):g}; {CLOCKS[region]}",
             ),
-            _row(
+            row(
                 scenario,
                 "H100 equivalents a site",
                 large_site(region),

@@ -14,7 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from juste_retour.abm.members import Members, load_members
+from juste_retour.abm.members import Members, union_of
 from juste_retour.abm.scenario import DEFAULT, Scenario, check_actors, load
 from juste_retour.abm.toml import read_toml
 from juste_retour.agents.errors import BadInput, near
@@ -217,7 +217,6 @@ def spec_of(content: Mapping[str, Any], folder: Path | str = ".", check: Progres
     said = _complete(content)
     rules = _rules_of(said, folder)
     members_folder = None if said["members"] is None else _found(folder, said["members"])
-    members = load_members(members_folder)
 
     def scenario(what: Level) -> Scenario:
         if isinstance(what, str) and what.endswith(".toml"):
@@ -225,6 +224,7 @@ def spec_of(content: Mapping[str, Any], folder: Path | str = ".", check: Progres
         return load(what)
 
     base = scenario(said["scenario"])
+    members = union_of(members_folder, base.members)
     design, factors, scenarios = _varied(said, base, scenario)
     if "outcomes" not in content and any(f.real for f in factors):  # each point would need a planner's plan
         said["outcomes"] = [name for name in said["outcomes"] if not asks_price((name,))]
@@ -357,7 +357,13 @@ def _check_points(spec: Spec, check: Progress | None) -> tuple[Refused, ...]:
     refused = []
     for number, point in enumerate(spec.points):
         try:
-            check_actors(spec._built(point), codes)
+            built = spec._built(point)
+            if spec.content["members"] is None and built.members != spec.scenario.members:
+                raise BadInput(
+                    f"members = {built.members!r}, and a spec is about one union, {spec.scenario.members!r}; write a "
+                    "spec for each."
+                )
+            check_actors(built, codes)
         except BadInput as error:
             if not spec.design.left_out:
                 raise BadInput(f"point {number} ({said(point)}): {error}") from None

@@ -19,7 +19,7 @@ import numpy as np
 
 from juste_retour.abm.environment import Environment
 from juste_retour.abm.institutions import Institutions, Rows
-from juste_retour.abm.members import Members, load_members
+from juste_retour.abm.members import Members, union_of
 from juste_retour.abm.noise import Tape
 from juste_retour.abm.outcomes import outcomes
 from juste_retour.abm.politics.payoffs import Payoffs
@@ -154,8 +154,8 @@ def tournament(
     worlds, seed, _ = checked(worlds, seed, 0)
     if worlds < 2:
         raise BadInput("worlds = 1 cannot be used; give a whole number of at least 2.")
-    union = members if isinstance(members, Members) else load_members(members)
     chosen = load(scenario).changed(changes or {})
+    union = union_of(members, chosen.members)
     game = _Game(_with_luck(chosen, family_name, players, union), family_name, players, union, seed)
     if game.actors == 0:
         raise BadInput(f"this union has no {game.actor} who could play; choose another family.")

@@ -161,3 +161,15 @@ def test_everything_that_can_be_chosen_is_explained():
         assert parameter["group"], parameter["name"]
     for preset in found["presets"]:
         assert re.search(r"\w", preset["about"]), preset["name"]
+
+
+def test_a_scenario_of_another_union_brings_its_map():
+    visitor = Visitor()
+    america, seed = {"base": "us-observed", "changes": {}}, {"seed": 1, "replicate": 0}
+    first = visitor.ask(kind="runs", specs=[america], map="another", **seed)
+    assert {s["code"] for s in first["geometry"]["states"]} >= {"TN", "LA"}
+    again = visitor.ask(kind="runs", specs=[america], map=first["geometry"]["digest"], **seed)
+    assert "geometry" not in again
+    assert again["runs"][0]["outcome"]["price_of_politics"] is None
+    both = visitor.ask(kind="runs", specs=[america, EUROPE], map="another", **seed)
+    assert "One Map" in both["error"].title()

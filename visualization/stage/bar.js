@@ -7,7 +7,7 @@ import { copyLink, saveCsv, savePng, saveReplay, saveSvg, saveToml } from "./exp
 export function drawBar(state, store, director) {
   const press = (key, text, says, act, on = null, more = {}) => h("button", { key, type: "button", "data-press": key, title: says, "aria-label": says, "aria-pressed": on === null ? null : `${on}`, onclick: act, ...more }, text);
   return [
-    h("h1", { key: "name" }, "juste ", h("em", {}, "retour"), !store.tours && h("small", { key: "union" }, ` ${state.geometry.name}`)),
+    h("h1", { key: "name" }, "juste ", h("em", {}, "retour"), !state.geometry.tour && h("small", { key: "union" }, ` ${state.geometry.name}`)),
     h("div", { key: "who", class: "who" },
       chooser(state, director, 0),
       state.compare && h("span", { key: "versus", class: "versus" }, "against"),

@@ -61,10 +61,11 @@ export function makeDirector(store, ask, look = () => {}) {
     clearTimeout(timer);
     store.set({ busy: true });
     const asked = setting();
-    const mine = send({ kind: "runs", specs: wanted(state), seed: state.seed, replicate: state.world }, (said) => {
+    const mine = send({ kind: "runs", specs: wanted(state), seed: state.seed, replicate: state.world, map: state.geometry.digest }, (said) => {
       if (mine !== director.latest) return;
       if (said.error) return recover(said.error, then);
       good = asked;
+      if (said.geometry) store.set({ geometry: said.geometry, who: null, panel: state.panel === "why" ? null : state.panel });
       store.set({ runs: said.runs, busy: false, notice: state.notice === LOST ? null : state.notice });
       store.go(state.t);
       if (state.many) director.spread();

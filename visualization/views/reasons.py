@@ -22,6 +22,7 @@ PROPOSERS = {
     "open_rule": "A state is drawn to propose; others may amend",
     "open_call": "The states apply, experts rank, the board decides",
     "planner": "A planner chooses the best sites; nobody votes",
+    "uncoordinated": "Every owner builds at its own site; nobody votes",
     "exchange": "The states trade with each other",
     "omnibus": "One state opens a package into which the others put their wishes",
     "nash_bargaining": "All states bargain together",

@@ -1,11 +1,11 @@
-"""Those who decide without a vote: a planner, a board, a ministry."""
+"""Those who decide without a vote: a planner, a board, a ministry, or every owner for itself."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
 from juste_retour.abm.politics.agenda.family import agenda
-from juste_retour.abm.politics.menu import by_capability, by_decider, by_welfare
+from juste_retour.abm.politics.menu import by_capability, by_decider, by_power, by_welfare
 from juste_retour.agents.errors import BadInput
 from juste_retour.agents.rules import Parameter
 
@@ -42,7 +42,7 @@ def planner(
     return council.conclude(by_welfare(council, min_sites, max_sites), vote=False)
 
 
-@agenda(deterministic=True)
+@agenda(deterministic=True, own=True)
 def single_decider(
     council,
     *,
@@ -59,3 +59,13 @@ def single_decider(
     if council.institutions.scenario.decider == "EU":
         return by_capability(council, 1, max_sites)
     return council.conclude(by_decider(council, max_sites), vote=False)
+
+
+@agenda(deterministic=True, own=True)
+def uncoordinated(council):
+    """Every owner builds at its own site: money goes to all sites in proportion to their power, and nobody is asked.
+
+    It is how campuses come about that are observed and not decided on together.
+    Source: abm/data/comparators.csv, in which nearly every site has an operator of its own; the key is assumed.
+    """
+    return council.conclude(by_power(council), vote=False)

@@ -29,7 +29,9 @@ def patterns(
 ) -> None:
     """Set patterns that nothing was fitted to beside what simulated worlds give."""
     from juste_retour.abm.scenario import presets
+    from juste_retour.agents.errors import BadInput
     from juste_retour.runs import printing
+    from juste_retour.runs.europe.comparators import REGIONS, beside
     from juste_retour.runs.europe.hosting import read
     from juste_retour.runs.europe.patterns import ELSEWHERE, compared, elsewhere
 
@@ -39,6 +41,10 @@ def patterns(
         names = set(tables["states"].scenario.astype(str))
         name = names.pop() if len(names) == 1 else f"{len(names) + 1} scenarios"
         source, held = str(folder), ""
+        if name in REGIONS:
+            raise BadInput(
+                f"{name} is set beside real sites in fresh worlds only; run `patterns` without a folder."
+            )
         if name not in ELSEWHERE:
             parts.append(compared(tables))
         elif {"facilities", "worlds"} <= set(tables):
@@ -53,6 +59,7 @@ def patterns(
             parts.append(compared(_fresh(name, worlds, seed, report)))
             few = max(worlds // 4, 2)
             parts += [elsewhere(_fresh(n, few, seed, report), n) for n in ELSEWHERE if n in presets()]
+            parts += [beside(n, few, seed) for n in REGIONS]
     rows = [row for part in parts for row in part.to_dict("records")]
     if json:
         printing.print_json({"scenario": name, "source": source, "patterns": rows})

@@ -163,3 +163,17 @@ def test_nothing_is_late_where_nothing_is_selected():
     programme = Simulation(load("eu-status-quo"), 0, range(2)).world.programme
     assert (programme.delivered.ready == NEVER).all()
     assert years(programme.delivered, TO_OPERATION) == pytest.approx(np.zeros(programme.planned.shape))
+
+
+def test_export_controls_leave_weaker_chips_and_fewer_of_them():
+    free, weak, few = (  # at dates that do not depend on size
+        delivered(build_exponent=0, **controls)
+        for controls in ({}, {"export_peak": 0.25}, {"export_supply": 0.5})
+    )
+    assert weak.peak == pytest.approx(0.25 * np.broadcast_to(free.peak, weak.peak.shape))
+    assert (weak.chips == free.chips).all()
+    bound = free.spend < 2.0 * few.spend * (1 - 1e-9)  # where power, not supply, is what a site lacks
+    assert few.chips[~bound] == pytest.approx(0.5 * free.chips[~bound])
+    assert few.spend[~bound] == pytest.approx(0.5 * free.spend[~bound])
+    assert (few.spend <= free.spend).all()
+    assert (~bound).any()

@@ -216,3 +216,12 @@ def test_deciders_decide_by_their_own_lights():
     assert (race[1] > race[0]).all()
     pays_for_all = council(agenda="single_decider", decider="DE", funding="national")
     assert agenda["single_decider"](pays_for_all).plan.sum() == 0  # and would rather not
+
+
+def test_uncoordinated_owners_share_the_money_by_power():
+    table = council(agenda="uncoordinated", funding="gni_key", envelope_eur_bn=20.0)
+    plan = agenda["uncoordinated"](table).plan
+    built, share = plan > 0, plan / table.known.cap
+    assert (plan.sum(-1) <= 20.0 + 1e-9).all()
+    assert (share.max(-1) - np.where(built, share, 1.0).min(-1) < 1e-9).all()
+    assert (table.p.smallest_eur_bn <= np.where(built, plan, 1.0)).all()

@@ -11,7 +11,7 @@ from juste_retour.abm.reading import reading
 from juste_retour.abm.scenario import load
 from juste_retour.agents.errors import BadInput
 from juste_retour.runs.contrasts.attribution import mixtures_run, sensitive_to_the_window
-from juste_retour.runs.contrasts.paired import COMMITTED, Paired, Runs, union_of, with_envelope
+from juste_retour.runs.contrasts.paired import COMMITTED, Paired, Runs, with_envelope
 from juste_retour.runs.contrasts.switches import MONEY, switches
 from juste_retour.runs.contrasts.windows import Window, in_one_window, read_over
 
@@ -22,7 +22,7 @@ SHOWN = ["years_behind", "sites", "committed_eur_bn", "unspent_eur_bn"]
 
 
 def paired(*scenarios, worlds=6):
-    found = Paired([load(s) for s in scenarios], 3, union_of(None), SHOWN, equal_spending=True)
+    found = Paired([load(s) for s in scenarios], 3, None, SHOWN, equal_spending=True)
     found.extend(worlds)
     return found
 
@@ -181,7 +181,7 @@ def test_attribution_and_contrast_agree():
 
 def test_money_brings_its_cap_and_equal_spending_caps_every_mixture():
     built = switches(load(QUO), load(REFORM), [MONEY])
-    free, equal = mixtures_run(built, Runs(0, union_of(None), ["years_behind"]), 4)
+    free, equal = mixtures_run(built, Runs(0, None, ["years_behind"]), 4)
     target = np.minimum(free[COMMITTED][0], free[COMMITTED][-1])
     assert (equal[COMMITTED] <= target + 1e-9).all()
     for m in range(len(built.mixtures)):

@@ -1,0 +1,148 @@
+"""The scenarios `us-observed` and `china-observed` beside what was observed: dates, chips and sizes of runs.
+
+Sites, power, money and the machines that stood are input (`abm/unions`). What the sites begun since become, and what the
+best of all could train, are outcomes; nothing is fitted to them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from juste_retour.abm.calendar import label, quarter, year
+from juste_retour.abm.cohorts import orders
+from juste_retour.abm.delivery.building import NEVER
+from juste_retour.abm.delivery.chips import h100_equivalents
+from juste_retour.abm.observed import comparators, largest_runs
+from juste_retour.abm.scenario import load
+from juste_retour.abm.simulation import Simulation
+from juste_retour.abm.training import run_flop
+from juste_retour.abm.world import World
+from juste_retour.agents.arrays import Reals
+from juste_retour.runs.europe.patterns import CLOCKS, large_site, row, working
+
+REGIONS = {"us-observed": "US", "china-observed": "CN"}
+BEGUN = {
+    "Colossus 2": "colossus_2",
+    "Hyperion": "hyperion",
+}  # of comparators.csv, after the announcement, by their site
+CHIPS_AS_OF = "2026Q2"
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """What was read of some worlds.
+
+    Attributes:
+        sites: names of the sites, in their order.
+        built: (worlds, sites) that were chosen.
+        opened: (worlds, sites) decimal year of first operation; NaN for never.
+        months: (worlds, sites) from the first order to first operation; NaN for never.
+        chips: (worlds, sites) H100 equivalents of new machines at work at `CHIPS_AS_OF`.
+        runs: the largest run in each quarter, FLOP (worlds,).
+    """
+
+    sites: tuple[str, ...]
+    built: NDArray[np.bool_]
+    opened: Reals
+    months: Reals
+    chips: Reals
+    runs: dict[str, Reals]
+
+
+def beside(name: str, worlds: int, seed: int = 0) -> pd.DataFrame:
+    """A row for each quantity of a scenario: observed, and median and 90 % interval of simulated worlds."""
+    region, seen = REGIONS[name], seen_in(name, worlds, seed)
+    rows = []
+    for place in comparators():
+        if place["region"] == region and place["site"] in BEGUN:
+            at = seen.sites.index(BEGUN[place["site"]])
+            opened = year(_quarter(place["first_operation"]))
+            rows.append(
+                row(
+                    name,
+                    f"{place['site']}, first operation",
+                    opened,
+                    seen.opened[:, at],
+                    "dates are decimal years",
+                )
+            )
+            if place["status_as_of"] != "planned":
+                chips = float(place["h100_equivalents"])
+                rows.append(
+                    row(name, f"{place['site']}, H100 equivalents in {CHIPS_AS_OF}", chips, seen.chips[:, at])
+                )
+    if (
+        not rows
+    ):  # no single site of the region is known to have begun since: those begun before are the yardstick
+        months = [
+            float(r["months_start_to_first_operation"])
+            for r in working(region)
+            if r["months_start_to_first_operation"]
+        ]
+        rows.append(
+            row(
+                name, "months to operation", float(np.median(months)), seen.months[seen.built], CLOCKS[region]
+            )
+        )
+        rows.append(
+            row(
+                name,
+                f"H100 equivalents a site in {CHIPS_AS_OF}",
+                large_site(region),
+                seen.chips[seen.built],
+                "observed: sites begun before",
+            )
+        )
+    for run in largest_runs():
+        if run["region"] == region:
+            when = label(_quarter(run["published"]))
+            says = "observed: the largest run known; simulated: what the best site could train"
+            rows.append(
+                row(
+                    name,
+                    f"largest run, FLOP, {run['model']} in {when}",
+                    float(run["flop"]),
+                    seen.runs[when],
+                    says,
+                )
+            )
+    return pd.DataFrame(rows)
+
+
+def seen_in(name: str, worlds: int, seed: int = 0) -> Seen:
+    """Run some worlds and read what the table needs."""
+    simulation = Simulation(load(name), seed, range(worlds))
+    env, world = simulation.env, simulation.world
+    runs: dict[str, Reals] = {}
+    chips = np.zeros((world.count, world.sites.count))
+    while simulation.running:
+        simulation.advance()
+        runs[world.quarter] = run_flop(env).copy()
+        if world.quarter == CHIPS_AS_OF:
+            chips = at_work(world)
+    ready = world.programme.delivered.ready
+    opens = world.contracted & (ready < NEVER)
+    opened = np.where(opens, ready / 4 + 0.125, np.nan)
+    ordered = year(orders(env.institutions.scenario, world.announced)[0][0])
+    return Seen(world.sites.names, world.contracted, opened, 12 * (opened - ordered), chips, runs)
+
+
+def at_work(world: World) -> Reals:
+    """(worlds, sites) H100 equivalents of the machines that were bought and work this quarter."""
+    programme, every = world.programme, np.arange(world.count)
+    found = np.zeros(world.contracted.shape)
+    for cohort in (programme.delivered, *programme.later):
+        there = world.contracted & ~cohort.cancelled & (cohort.ready <= world.now)
+        found += np.where(there, h100_equivalents(cohort.powered(every, world.now), cohort.peak), 0.0)
+    return found
+
+
+def _quarter(date: str) -> int:
+    """The quarter of a date such as 2025-09, 2025-07-09 or 2028."""
+    when, _, rest = date.partition("-")
+    month = int(rest[:2]) if rest else 1
+    return quarter(f"{when}Q{(month + 2) // 3}", "date")
