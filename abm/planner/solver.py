@@ -32,6 +32,10 @@ FINE, COARSE, REFINED = (
     (2, 1),
 )  # amounts per factor of ten; the search takes every fourth, then those between
 LATER = (2, 4, 8)  # quarters from the first phase to the second
+BESIDE, SMALLER = (
+    (1, 3),
+    (-36, -20, -8),
+)  # further sites ordered at once, and by how many steps less each gets
 NEAR = 0.05  # years behind the best plan for the money within which the search keeps a plan
 KEPT = 2  # plans that the search keeps for each step of money
 SOURCE = 0  # seed of the planner's own draws
@@ -113,10 +117,21 @@ class _Search:
         self.most = min(question.most or max(COUNTS[-1], question.fewest), len(large))
         self.fewest = min(question.fewest, self.most)
         least, top = scenario.smallest_eur_bn, self.caps.max(initial=scenario.smallest_eur_bn)
-        self.steps = range(int(np.ceil(FINE * np.log10(least))), int(np.ceil(FINE * np.log10(top))) + 1)
-        tape = Tape(SOURCE, np.arange(DRAWS))
-        everywhere, slots = np.arange(DRAWS), max(self.most, 1)
-        self.luck = [Luck.of(tape, slots, everywhere, f":planner{k}") for k in range(self.evaluation.cohorts)]
+        self.steps = range(int(np.floor(FINE * np.log10(least))), int(np.ceil(FINE * np.log10(top))) + 1)
+        self.luck = {count: self._draws(count) for count in (FEW, DRAWS)}
+
+    def _draws(self, count: int) -> list[Luck]:
+        """Draws of delivery for the sites in order of the ranking, for each part of the payment.
+
+        Each site's draws are a Latin hypercube sample, so that no site of the ranking is luckier than another.
+        """
+        tape, slots = Tape(SOURCE, np.arange(count)), max(self.most, 1)
+        found = []
+        for part in range(self.evaluation.cohorts):
+            drawn = Luck.of(tape, slots, np.arange(count), f":planner{part}")
+            even = [(getattr(drawn, f.name).argsort(0).argsort(0) + 0.5) / count for f in fields(Luck)]
+            found.append(Luck(*even))
+        return found
 
     def solution(self) -> Solution:
         """Search, judge, and keep what no cheaper plan equals."""
@@ -142,23 +157,27 @@ class _Search:
     def _singles(self) -> Whole:
         """All in one phase, on the coarse grid."""
         counts = sorted({k for k in (*COUNTS, self.fewest, self.most) if self.fewest <= k <= self.most and k})
-        steps = sorted({n for n in self.steps if n % COARSE == 0} | {self.steps[-1]})
+        steps = sorted({n for n in self.steps if n % COARSE == 0} | {self.steps[0], self.steps[-1]})
         menu = [(k, w, n, 0, 0, 0) for k in counts for w in self.waits for n in steps]
         return np.array(menu, dtype=np.int64).reshape(-1, 6)
 
     def _pairs(self, menu: Whole) -> Whole:
-        """Plans of a menu that leave sites for a second phase, with one."""
-        return np.array(
-            [
-                (k, w, n, more, w + later, max(n + step, self.steps[0]))
-                for k, w, n, _, _, _ in menu[:: max(len(menu) // 12, 1)].tolist()
-                for more in (1, 2, 4)
-                for later in LATER
-                for step in (-8, 0, 8, 16)
-                if k + more <= self.most and w + later < len(self.caps)
-            ],
-            dtype=np.int64,
-        ).reshape(-1, 6)
+        """Plans of a menu with more sites: smaller ones at once, which open early, or some later."""
+        at_once = [
+            (k, w, n, more, w, max(n + step, self.steps[0]))
+            for k, w, n, _, _, _ in menu[::2].tolist()
+            for more in BESIDE
+            for step in SMALLER
+        ]
+        later = [
+            (k, w, n, more, w + wait, max(n + step, self.steps[0]))
+            for k, w, n, _, _, _ in menu[:: max(len(menu) // 12, 1)].tolist()
+            for more in (1, 2, 4)
+            for wait in LATER
+            for step in (-8, 0, 8, 16)
+        ]
+        pairs = np.array(at_once + later, dtype=np.int64).reshape(-1, 6)
+        return pairs[(pairs[:, 0] + pairs[:, 3] <= self.most) & (pairs[:, 4] < len(self.caps))]
 
     def _near(self, menu: Whole, draws: int) -> Whole:
         """The plans of a menu that are best for some sum, or nearly: a few for each step of money."""
@@ -180,7 +199,7 @@ class _Search:
             some = np.flatnonzero(sites == count)
             orders = self._orders(menu[some])
             luck = [
-                Luck(*(getattr(drawn, f.name)[:draws, :count] for f in fields(Luck))) for drawn in self.luck
+                Luck(*(getattr(drawn, f.name)[:, :count] for f in fields(Luck))) for drawn in self.luck[draws]
             ]
             spend[some] = total(orders.amounts)
             worth[some] = total(self.evaluation.years_behind(orders, luck)) / draws
@@ -192,9 +211,8 @@ class _Search:
         count = int(first[0, 0] + second[0, 0])
         sites = np.arange(count)
         wait = np.where(sites < first, wait, later)
-        amount = np.minimum(
-            np.power(10.0, np.where(sites < first, step, more) / FINE), self.caps[wait, sites]
-        )
+        amount = np.power(10.0, np.where(sites < first, step, more) / FINE)
+        amount = np.clip(amount, self.evaluation.scenario.smallest_eur_bn, self.caps[wait, sites])
         ranked = self.ranked[:count]
         if np.isfinite(self.room).any():
             amount = self._within(amount, self.question.members.sites.state[ranked])

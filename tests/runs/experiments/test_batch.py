@@ -347,6 +347,7 @@ def test_points_that_differ_in_numbers_share_arrays_and_keep_their_bits(tmp_path
     spec = spec_of(
         {
             "replications": 2,
+            "outcomes": ["years_behind", "price_of_politics"],
             "seed": 5,
             "design": {"kind": "latin_hypercube", "points": 6},
             "factors": {"envelope_eur_bn": "range", "ambition_sd": "range", "operations": "all"},
