@@ -22,7 +22,8 @@ import pyarrow.parquet as pq
 from numpy.typing import ArrayLike, DTypeLike
 
 from juste_retour.abm.outcomes import run
-from juste_retour.abm.scenario import DEFAULT, Scenario, load, parameters, presets, shape
+from juste_retour.abm.scenario import DEFAULT, Scenario, load, parameters, presets
+from juste_retour.abm.stacked import shape
 from juste_retour.abm.toml import setting
 from juste_retour.agents.rules import FAMILIES
 from juste_retour.runs.chunked import CHUNK
