@@ -30,7 +30,8 @@ from juste_retour.runs.contrasts.paired import asks_price
 from juste_retour.runs.experiments.design import Point
 from juste_retour.runs.experiments.factors import Level
 from juste_retour.runs.experiments.spec import Spec, spec_of
-from juste_retour.runs.tables import KEYS, TABLES, Column, frames, joined
+from juste_retour.runs.frames import frames, joined
+from juste_retour.runs.tables import KEYS, TABLES, Column
 
 POINT = Column("point", "whole", "", "number of the design point")
 
