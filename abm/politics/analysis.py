@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +12,7 @@ from juste_retour.abm.politics.conditions import Condition
 from juste_retour.abm.politics.power.game import COMMISSION, Game
 from juste_retour.agents.arrays import Reals
 from juste_retour.agents.errors import BadInput, near
-from juste_retour.agents.rules import Rule
+from juste_retour.agents.rules import Rule, Setting
 from juste_retour.agents.situation import States
 
 
@@ -50,7 +49,7 @@ def explain_vote(
     yes: Iterable[str],
     no: Iterable[str] = (),
     abstain: Iterable[str] = (),
-    settings: dict[str, Any] | None = None,
+    settings: dict[str, Setting] | None = None,
     decider: int = -1,
 ) -> Explanation:
     """Count one ballot under a rule and say why it passes or fails.
@@ -151,7 +150,7 @@ def pivots(
     rule: str | Rule,
     states: States,
     positions: Sequence[float] | Reals,
-    settings: dict[str, Any] | None = None,
+    settings: dict[str, Setting] | None = None,
 ) -> tuple[str, str]:
     """The two members between whose ideal points a status quo on a line cannot be changed.
 

@@ -10,12 +10,11 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from juste_retour.agents.arrays import Truths, Whole
+from juste_retour.agents.arrays import Reals, Truths, Whole
 from juste_retour.agents.errors import BadInput, near
 from juste_retour.agents.situation import States
 
@@ -31,7 +30,7 @@ class Ballot:
     yes: Truths
     no: Truths
     union_yes: Truths
-    weight: Any = None
+    weight: Reals | Whole | None = None
     decider: int = -1
 
 
@@ -54,8 +53,8 @@ class Condition:
 
     says: str
     weights: Whole
-    quota: Any
-    union: Any = 0
+    quota: Whole | int
+    union: Whole | int = 0
     abstentions: bool = False
 
     def reached(self, ballot: Ballot, reverse: bool = False) -> Whole:
@@ -87,10 +86,10 @@ class Majority:
 
     def passes(self, ballot: Ballot) -> Truths:
         """Whether the ballot passes; (...) truth values."""
-        counted: dict[Any, Whole] = {}  # heads are often asked for twice
-        won: Any = False
+        counted: dict[tuple[int, bool, int], Whole] = {}  # heads are often asked for twice
+        won: Truths = np.zeros((), bool)
         for way in self.ways:
-            whole: Any = True
+            whole: Truths = np.ones((), bool)
             for c in way:
                 what = (id(c.weights), c.abstentions, id(c.union))
                 if what not in counted:

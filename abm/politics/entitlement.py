@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 
+from juste_retour.abm.politics.funding import Split
 from juste_retour.agents.arrays import Reals, Truths, Whole, pick, ranks, running_total, total, total_by
 from juste_retour.agents.rules import Family, Parameter
 from juste_retour.agents.situation import Sites, States
@@ -44,7 +45,7 @@ class Claims:
     room: Reals
     smallest: Reals
     envelope: Reals
-    split: Any
+    split: Split
     score: Reals
     hosted: Whole
     received: Reals

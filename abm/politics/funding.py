@@ -7,11 +7,11 @@ money. All rules are linear in the spending, so one function turns any plan into
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
 
-from juste_retour.agents.arrays import Reals, Whole, pick, total, total_by
+from juste_retour.agents.arrays import Number, Reals, Whole, pick, total, total_by
 from juste_retour.agents.errors import BadInput, near
 from juste_retour.agents.rules import Family, Parameter
 from juste_retour.agents.situation import States
@@ -23,12 +23,12 @@ class Split:
     """Who pays for a euro spent: `host` + `union` + `private` = 1; `key` (states,) divides the Union's part."""
 
     alike_in_all_worlds: ClassVar[tuple[str, ...]] = ("key",)
-    host: Any
-    union: Any
-    private: Any
+    host: Number
+    union: Number
+    private: Number
     key: Reals
 
-    def payments(self, spend: Reals, pledged: Any = 0.0) -> Reals:
+    def payments(self, spend: Reals, pledged: Number = 0.0) -> Reals:
         """What each state pays, EUR bn, for the spending by host state; all (worlds, states).
 
         Labs' money `pledged` at a host cuts the host's part first, then the Union's. Over all states payments and
@@ -38,7 +38,7 @@ class Split:
         union = self.union * spend - (pledged - (self.host * spend - host))
         return host + self.key * total(union)[..., None]
 
-    def own_cost(self, sunk: Any) -> Reals:
+    def own_cost(self, sunk: Number) -> Reals:
         """What a euro spent at home costs the state there, `sunk` of the Union's part being spent in any case."""
         return np.maximum(self.host + self.union * self.key * (1 - sunk), 1e-3)
 
@@ -58,7 +58,7 @@ class Split:
         return np.maximum(left, 0.0)
 
 
-def within_limits(plan: Reals, room: Reals, state: Whole, smallest: Any) -> Reals:
+def within_limits(plan: Reals, room: Reals, state: Whole, smallest: Number) -> Reals:
     """Cut a plan to what its hosts can pay: in each state the largest sites come first, and what is left over falls away.
 
     Args:

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from juste_retour.abm.tables import Table
-from juste_retour.agents.arrays import Reals, Truths, total
+from juste_retour.agents.arrays import Number, Reals, Truths, total
 from juste_retour.agents.errors import BadInput
 
 COLUMNS = ("actor", "issue", "position", "salience", "capability")
@@ -64,7 +63,7 @@ def load_positions(path: Path | str) -> Positions:
     return Positions(actors, issues, position, salience, capability)
 
 
-def compromise_outcome(position: Reals, salience: Reals, capability: Any) -> Reals:
+def compromise_outcome(position: Reals, salience: Reals, capability: Number) -> Reals:
     """The mean of positions, weighted by salience and capability: O = sum x c s / sum c s; (..., issues).
 
     Actors without a position (NaN) or with no salience do not count; an issue that matters to nobody takes the plain
@@ -79,7 +78,7 @@ def compromise_outcome(position: Reals, salience: Reals, capability: Any) -> Rea
     return total(np.swapaxes(x * weight, -1, -2)) / total(np.swapaxes(weight, -1, -2))
 
 
-def _weight(position: Reals, salience: Reals, capability: Any) -> Reals:
+def _weight(position: Reals, salience: Reals, capability: Number) -> Reals:
     there = ~np.isnan(position)
     weight = np.where(there, salience * capability, 0.0)
     nobody = ~(weight > 0).any(axis=-2, keepdims=True)
@@ -103,7 +102,7 @@ class Exchange:
     log: list[tuple[int, int, int, int, float]]
 
 
-def exchange_outcome(position: Reals, salience: Reals, capability: Any, rounds: int = 50) -> Exchange:
+def exchange_outcome(position: Reals, salience: Reals, capability: Number, rounds: int = 50) -> Exchange:
     """Trade positions, the pair of greatest gain first, until nobody gains; both partners gain the same.
 
     Two actors on opposite sides of the expected outcomes of two issues, each caring more for another one of them, may
@@ -112,8 +111,7 @@ def exchange_outcome(position: Reals, salience: Reals, capability: Any, rounds: 
     Others gain or lose by it without being asked.
 
     Args:
-        position: (..., actors, issues), 0 to 100.
-        salience: (..., actors, issues).
+        position, salience: (..., actors, issues), 0 to 100.
         capability: weights that go with them.
         rounds: most trades in a world.
 
@@ -127,7 +125,7 @@ def exchange_outcome(position: Reals, salience: Reals, capability: Any, rounds: 
     weight = _weight(x, s, np.broadcast_to(capability, shape).reshape(count, actors, issues))
     share = (
         weight / total(np.swapaxes(weight, -1, -2))[:, None, :]
-    )  # a point moved moves the outcome by this much
+    )  # what moving a point moves the outcome by
     given = np.isnan(x)
     made, log = np.zeros(count, dtype=np.int64), []
     each, trading = np.arange(count), np.ones(count, bool)
@@ -146,9 +144,8 @@ def exchange_outcome(position: Reals, salience: Reals, capability: Any, rounds: 
                 better = flat[each, top] > best + 1e-12
                 a, b = np.divmod(top, actors)
                 best = np.where(better, flat[each, top], best)
-                deal = np.where(
-                    better[:, None], np.stack([a, b, np.full(count, p), np.full(count, q)], axis=-1), deal
-                )
+                trade = np.stack([a, b, np.full(count, p), np.full(count, q)], axis=-1)
+                deal = np.where(better[:, None], trade, deal)
                 moved = np.stack([move_p[each, a, b], move_q[each, a, b]], axis=-1)
                 step = np.where(better[:, None], moved, step)
         trading &= best > 1e-9

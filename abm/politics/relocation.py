@@ -16,10 +16,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from juste_retour.agents.arrays import Reals, Truths, Whole
 from juste_retour.agents.errors import BadInput, near
@@ -57,7 +56,7 @@ def places_of(values: Reals) -> NDArray[np.int16]:
     return np.argsort(np.argsort(-values, axis=-1, kind="stable"), axis=-1, kind="stable").astype(np.int16)
 
 
-def relocation(places: NDArray[np.integer], lot: Reals, withdrawn: Any = 0) -> Result:
+def relocation(places: NDArray[np.integer], lot: Reals, withdrawn: ArrayLike = 0) -> Result:
     """Hold the ballot in every world.
 
     Args:
@@ -68,8 +67,7 @@ def relocation(places: NDArray[np.integer], lot: Reals, withdrawn: Any = 0) -> R
             withdrawn before round 1 is struck from all rankings.
     """
     places = np.asarray(places)
-    voters, offers = places.shape[-2:]
-    worlds = places.shape[:-2]
+    (voters, offers), worlds = places.shape[-2:], places.shape[:-2]
     lot = np.broadcast_to(lot, worlds)
     withdrawn = np.broadcast_to(withdrawn, (*worlds, offers))
     most = voters // 2 + 1
@@ -82,20 +80,8 @@ def relocation(places: NDArray[np.integer], lot: Reals, withdrawn: Any = 0) -> R
     advance = np.zeros((*worlds, 3, offers), dtype=bool)
     winner = np.where(count == 1, remaining.argmax(-1), -1)
 
-    struck = np.where(remaining[..., None, :], places, UNRANKED)
-    order = np.argsort(struck, axis=-1, kind="stable")[..., :3]
-    chosen = np.take_along_axis(struck, order, axis=-1) < UNRANKED
-    void = ~chosen.all(-1) if order.shape[-1] == 3 else np.ones((*worlds, voters), dtype=bool)
-
     held = (winner < 0) & (count >= 3)
-    void &= held[..., None]
-    points = np.zeros((*worlds, offers), dtype=np.int64)
-    firsts = np.zeros((*worlds, offers), dtype=np.int64)
-    for place, worth in enumerate(POINTS[: order.shape[-1]]):
-        given = (order[..., place, None] == np.arange(offers)) & (~void & held[..., None])[..., None]
-        points += worth * given.sum(-2)
-        if place == 0:
-            firsts = given.sum(-2)
+    points, firsts, void = _points(places, remaining, held)
     standing[..., 0, :] = remaining & held[..., None]
     scores[..., 0, :] = points
     won = held & (firsts >= most).any(-1)
@@ -122,17 +108,40 @@ def relocation(places: NDArray[np.integer], lot: Reals, withdrawn: Any = 0) -> R
     scores[..., 2, :] = votes
     tied = _best(votes, standing[..., 2, :], 1)
     advance[..., 2, :] = tied
-    drawn = np.minimum((lot * tied.sum(-1)).astype(np.int64), tied.sum(-1) - 1)
-    among = np.cumsum(tied, axis=-1) - 1
-    last = (tied & (among == drawn[..., None])).argmax(-1)
     return Result(
-        winner=np.where(held, last, winner),
+        winner=np.where(held, _drawn(tied, lot), winner),
         by_lot=held & (tied.sum(-1) > 1),
         scores=scores,
         standing=standing,
         advance=advance,
         void=void,
     )
+
+
+def _points(places: NDArray[np.integer], remaining: Truths, held: Truths) -> tuple[Whole, Whole, Truths]:
+    """Points and first places of each offer in the first round, (..., offers), and void ballots, (..., voters)."""
+    struck = np.where(remaining[..., None, :], places, UNRANKED)
+    order = np.argsort(struck, axis=-1, kind="stable")[..., :3]
+    chosen = np.take_along_axis(struck, order, axis=-1) < UNRANKED
+    void = ~chosen.all(-1) if order.shape[-1] == 3 else np.ones(places.shape[:-1], dtype=bool)
+    void &= held[..., None]
+    points = np.zeros(remaining.shape, dtype=np.int64)
+    firsts = np.zeros(remaining.shape, dtype=np.int64)
+    for place, worth in enumerate(POINTS[: order.shape[-1]]):
+        given = (order[..., place, None] == np.arange(places.shape[-1])) & (~void & held[..., None])[
+            ..., None
+        ]
+        points += worth * given.sum(-2)
+        if place == 0:
+            firsts = given.sum(-2)
+    return points, firsts, void
+
+
+def _drawn(tied: Truths, lot: Reals) -> Whole:
+    """The offer that the lot draws among those tied; (..., offers) and (...) to (...)."""
+    drawn = np.minimum((lot * tied.sum(-1)).astype(np.int64), tied.sum(-1) - 1)
+    among = np.cumsum(tied, axis=-1) - 1
+    return (tied & (among == drawn[..., None])).argmax(-1)
 
 
 def _best(scores: Whole, standing: Truths, many: int) -> Truths:
@@ -156,7 +165,7 @@ def _alone(winner: Whole, remaining: Truths) -> Whole:
 
 
 def relocation_sequence(
-    places: NDArray[np.integer], lots: Reals, tied_to: Any = None
+    places: NDArray[np.integer], lots: Reals, tied_to: ArrayLike | None = None
 ) -> tuple[Whole, Truths]:
     """Place several seats one after the other; the winner of one leaves the contest for the next.
 
@@ -242,30 +251,7 @@ def hold_ballot(
     >>> hold_ballot({"DE": "ABC", "FR": "BAC", "IT": "ACB"}, lot=0.5).winner
     'A'
     """
-    if not rankings:
-        raise BadInput("there is no voter; give one ranking at least.")
-    named = {offer for ranking in rankings.values() for offer in ranking}
-    offers = sorted(named) if offers is None else list(offers)
-    if len(set(offers)) < len(offers):
-        twice = next(offer for offer in offers if offers.count(offer) > 1)
-        raise BadInput(f"the offer {twice!r} stands twice in the list of offers; name it once.")
-    for voter, ranking in rankings.items():
-        for offer in ranking:
-            if offer not in offers:
-                raise BadInput(f"{voter} ranks {offer!r}, which is not on offer; {near(offer, offers)}")
-            if list(ranking).count(offer) > 1:
-                raise BadInput(f"{voter} ranks {offer!r} twice; rank each offer once.")
-    leaves = np.zeros(len(offers), dtype=np.int64)
-    for offer, number in (withdrawn or {}).items():
-        if offer not in offers:
-            raise BadInput(f"{offer!r} is withdrawn but not on offer; {near(offer, offers)}")
-        if number not in (1, 2, 3):
-            raise BadInput(f"{offer!r} is withdrawn before round {number}; there are rounds 1, 2 and 3.")
-        leaves[offers.index(offer)] = number
-    places = np.full((len(rankings), len(offers)), UNRANKED, dtype=np.int16)
-    for row, ranking in zip(places, rankings.values(), strict=True):
-        for place, offer in enumerate(ranking):
-            row[offers.index(offer)] = place
+    offers, places, leaves = _read(rankings, offers, withdrawn or {})
     result = relocation(places, np.asarray(lot, dtype=np.float64), leaves)
     if result.winner < 0:
         raise BadInput("every offer is withdrawn; leave one at least.")
@@ -301,3 +287,34 @@ def hold_ballot(
         )
     best = int(condorcet_winner(places, leaves != 1))
     return Narration(tuple(rounds), winner, by_lot, tied, offers[best] if best >= 0 else None)
+
+
+def _read(
+    rankings: Mapping[str, Sequence[str]], offers: Sequence[str] | None, withdrawn: Mapping[str, int]
+) -> tuple[list[str], NDArray[np.int16], Whole]:
+    """The offers, each voter's places of them (voters, offers), and the round before which each is withdrawn."""
+    if not rankings:
+        raise BadInput("there is no voter; give one ranking at least.")
+    named = {offer for ranking in rankings.values() for offer in ranking}
+    offers = sorted(named) if offers is None else list(offers)
+    if len(set(offers)) < len(offers):
+        twice = next(offer for offer in offers if offers.count(offer) > 1)
+        raise BadInput(f"the offer {twice!r} stands twice in the list of offers; name it once.")
+    for voter, ranking in rankings.items():
+        for offer in ranking:
+            if offer not in offers:
+                raise BadInput(f"{voter} ranks {offer!r}, which is not on offer; {near(offer, offers)}")
+            if list(ranking).count(offer) > 1:
+                raise BadInput(f"{voter} ranks {offer!r} twice; rank each offer once.")
+    leaves = np.zeros(len(offers), dtype=np.int64)
+    for offer, number in withdrawn.items():
+        if offer not in offers:
+            raise BadInput(f"{offer!r} is withdrawn but not on offer; {near(offer, offers)}")
+        if number not in (1, 2, 3):
+            raise BadInput(f"{offer!r} is withdrawn before round {number}; there are rounds 1, 2 and 3.")
+        leaves[offers.index(offer)] = number
+    places = np.full((len(rankings), len(offers)), UNRANKED, dtype=np.int16)
+    for row, ranking in zip(places, rankings.values(), strict=True):
+        for place, offer in enumerate(ranking):
+            row[offers.index(offer)] = place
+    return offers, places, leaves

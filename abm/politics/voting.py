@@ -14,7 +14,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 
@@ -50,7 +50,7 @@ voting = Family(
 )
 
 
-def by_conditions(**marks: Any) -> Callable[[Callable[..., Majority]], Callable[..., Truths]]:
+def by_conditions(**marks: object) -> Callable[[Callable[..., Majority]], Callable[..., Truths]]:
     """Enter a voting rule that returns its conditions; called with a ballot, the rule says whether they are met.
 
     Marks are the properties that the rule declares and, as `participants`, the rule that takes its place where only
@@ -59,7 +59,7 @@ def by_conditions(**marks: Any) -> Callable[[Callable[..., Majority]], Callable[
 
     def enter(conditions: Callable[..., Majority]) -> Callable[..., Truths]:
         @functools.wraps(conditions)
-        def rule(ballot: Ballot, states: States, **parameters: Any) -> Truths:
+        def rule(ballot: Ballot, states: States, **parameters: object) -> Truths:
             return conditions(ballot, states, **parameters).passes(ballot)
 
         return voting(**marks, conditions=conditions)(rule)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
+from decimal import Decimal
 from fractions import Fraction
 from math import lcm
 from typing import Any
@@ -17,12 +18,14 @@ from juste_retour.abm.politics.power.double_majority import DoubleMajority
 from juste_retour.abm.politics.power.indices import Power, Tally
 from juste_retour.abm.politics.power.table import tally_of
 from juste_retour.abm.politics.voting import voting
+from juste_retour.agents.arrays import Reals, Whole
 from juste_retour.agents.errors import BadInput
-from juste_retour.agents.rules import Rule
+from juste_retour.agents.rules import Rule, Setting
 from juste_retour.agents.situation import States
 
 COMMISSION = "EU"
 LARGEST_ASKED = 30
+Exact = int | float | str | Decimal | Fraction  # what a fraction is made of
 
 
 def only(states: States, index: NDArray[np.integer]) -> States:
@@ -56,8 +59,8 @@ class Game:
 
     rule: Rule
     states: States
-    settings: dict[str, Any]
-    weight: Any
+    settings: dict[str, Setting]
+    weight: Reals | Whole | None
     decider: int
     voters: NDArray[np.int64]  # index of the states that vote
     commission: bool
@@ -67,8 +70,8 @@ class Game:
         cls,
         rule: str | Rule,
         states: States,
-        settings: dict[str, Any] | None = None,
-        weight: Any = None,
+        settings: dict[str, Setting] | None = None,
+        weight: Reals | Whole | None = None,
         decider: int = -1,
     ) -> Game:
         """The game of a rule (or its name) among states; `settings` are the rule's parameters."""
@@ -188,8 +191,8 @@ def _veto(condition: Condition) -> bool:
 def voting_power(
     rule: str | Rule,
     states: States,
-    settings: dict[str, Any] | None = None,
-    weight: Any = None,
+    settings: dict[str, Setting] | None = None,
+    weight: Reals | Whole | None = None,
     decider: int = -1,
 ) -> Power:
     """Exact voting power of states, and of the Commission (`EU`, last) where it votes, under a rule.
@@ -206,7 +209,7 @@ def voting_power(
 
 
 def weighted_power(
-    quota: Any, weights: Sequence[Any], members: Sequence[str] | None = None, name: str = "weighted"
+    quota: Exact, weights: Sequence[Exact], members: Sequence[str] | None = None, name: str = "weighted"
 ) -> Power:
     """Exact voting power where a coalition wins with the quota of the weights, [quota; weights].
 
@@ -239,6 +242,6 @@ def weighted_power(
     return Power(name, members, game.tally())
 
 
-def _plain(number: Any) -> str:
+def _plain(number: Exact) -> str:
     number = Fraction(number)
     return f"{number.numerator:,}" if number.denominator == 1 else f"{float(number):g}"

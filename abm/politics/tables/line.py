@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Unpack
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from juste_retour.abm.politics.tables.theory import TheoryTable
+from juste_retour.abm.politics.tables.theory import Terms, TheoryTable, VotingRule
 from juste_retour.agents.arrays import Reals, Whole
 from juste_retour.agents.situation import States
 
@@ -26,12 +27,12 @@ class Line(TheoryTable):
     def __init__(
         self,
         states: States,
-        ideals: Any,
-        voting_rule: Any = "simple_majority",
+        ideals: ArrayLike,
+        voting_rule: VotingRule = "simple_majority",
         *,
-        status_quo: Any = None,
+        status_quo: ArrayLike | None = None,
         height: float = 1.0,
-        **more: Any,
+        **more: Unpack[Terms],
     ):
         super().__init__(states, voting_rule, **more)
         shape = (self.worlds, states.count)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Unpack
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from juste_retour.abm.politics import coalition
-from juste_retour.abm.politics.tables.theory import TheoryTable, noise_grid, remainder
+from juste_retour.abm.politics.tables.theory import Terms, TheoryTable, VotingRule, noise_grid, remainder
 from juste_retour.agents.arrays import Reals, Truths, Whole, pick, power, total
 from juste_retour.agents.situation import States
 
@@ -31,13 +32,13 @@ class Pie(TheoryTable):
     def __init__(
         self,
         states: States,
-        voting_rule: Any = "simple_majority",
+        voting_rule: VotingRule = "simple_majority",
         *,
-        no_deal: Any = 0.0,
-        curvature: Any = 1.0,
+        no_deal: ArrayLike = 0.0,
+        curvature: ArrayLike = 1.0,
         coalitions: Truths | None = None,
         floor_value: tuple[float, float] | None = None,
-        **more: Any,
+        **more: Unpack[Terms],
     ):
         super().__init__(states, voting_rule, **more)
         shape = (self.worlds, states.count)

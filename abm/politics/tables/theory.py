@@ -7,10 +7,10 @@ very functions that the model runs.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TypedDict
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from juste_retour.abm.noise import Tape
 from juste_retour.abm.politics.ballot_result import BallotResult
@@ -20,9 +20,11 @@ from juste_retour.agents.arrays import Reals, Truths, Whole, total
 from juste_retour.agents.errors import BadInput
 from juste_retour.agents.member_state import expect, vote
 from juste_retour.agents.minds import inequality
+from juste_retour.agents.rules import Setting
 from juste_retour.agents.situation import Memory, Offer, Situation, States
 from juste_retour.agents.values import Values
 
+VotingRule = str | Callable[[Ballot, States], Truths]
 PRECISION = 1e-12  # of the unit: below it a player does not mind
 REHEARSALS = 64  # ballots that a proposer plays through where votes hang on luck
 
@@ -40,6 +42,20 @@ def players(weights: int | Sequence[float] | NDArray[np.float64]) -> States:
     return States(
         codes, codes, np.rint(w * 1e6).astype(np.int64), real, real, real, real, real, no, no, whole
     )
+
+
+class Terms(TypedDict, total=False):
+    """What every table of theory may be given; see `TheoryTable`."""
+
+    worlds: int
+    patience: float
+    values: ArrayLike | None
+    vote_rule: str
+    vote_settings: dict[str, Setting] | None
+    inequality_aversion: float
+    consensus_norm: float
+    seed: int
+    now: int
 
 
 class TheoryTable:
@@ -65,13 +81,13 @@ class TheoryTable:
     def __init__(
         self,
         states: States,
-        voting_rule: str | Callable[[Ballot, States], Truths] = "simple_majority",
+        voting_rule: VotingRule = "simple_majority",
         *,
         worlds: int = 1,
         patience: float = 1.0,
-        values: Any = None,
+        values: ArrayLike | None = None,
         vote_rule: str = "self_interest",
-        vote_settings: dict[str, Any] | None = None,
+        vote_settings: dict[str, Setting] | None = None,
         inequality_aversion: float = 0.0,
         consensus_norm: float = 0.0,
         seed: int = 0,
