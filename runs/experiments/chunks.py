@@ -30,7 +30,8 @@ from juste_retour.runs.contrasts.paired import asks_price
 from juste_retour.runs.experiments.design import Point
 from juste_retour.runs.experiments.factors import Level
 from juste_retour.runs.experiments.spec import Spec, spec_of
-from juste_retour.runs.tables import KEYS, TABLES, Column, frames, joined
+from juste_retour.runs.frames import frames, joined
+from juste_retour.runs.tables import KEYS, TABLES, Column
 
 POINT = Column("point", "whole", "", "number of the design point")
 
@@ -79,6 +80,7 @@ class Plan:
         self.cells_each = max(spec.chunk // self.block, 1)
         self.cells = self.blocks * len(self.order)
         self.chunks = -(-self.cells // self.cells_each)
+        self.price = "worlds" in spec.tables and asks_price(spec.outcomes)
         self._scenarios = lru_cache(maxsize=4096)(spec.scenario_at)
 
     def cells_of(self, chunk: int) -> list[Cell]:
@@ -133,7 +135,7 @@ class Plan:
             spec.seed,
             np.concatenate([np.arange(c.first, c.first + c.worlds) for c in cells]),
             spec.members,
-            price="worlds" in spec.tables and asks_price(spec.outcomes),
+            price=self.price,
             trace="decisions" in spec.tables,
             timeline="timeline" in spec.tables,
         )

@@ -296,8 +296,10 @@ def test_shows_the_numbers_of_the_tables(visit):
         assert rows["Countries with one"][1 + k] == f"{r.worlds.hosts[0]:,}"
         assert rows["AI chips"][1 + k] == f"{r.worlds.aggregate_accelerators[0]:,.0f}"
         assert rows["Years behind"][1 + k] == f"{r.worlds.years_behind[0]:.1f}"
-        for kind, column in (("committed", "committed"), ("spent", "spend"), ("unspent", "unspent")):
-            assert rows[f"Money {kind}"][1 + k].startswith("€"), column
+        assert rows["Money committed"][1 + k] == f"€{r.worlds.committed_eur_bn[0]:.1f} bn"
+        said = page.locator("svg.stage").text_content()
+        for column in ("committed_eur_bn", "spend_eur_bn", "unspent_eur_bn"):
+            assert f"{r.worlds[column][0]:.1f}" in said, (k, column)
         assert rows["Price of politics"][1 + k] == f"{r.worlds.price_of_politics[0]:.1f} years"
     page.click("[data-press=save]")
     content, name = download(page, lambda: page.click("[data-save=csv]"))
@@ -348,7 +350,7 @@ def test_many_worlds_arrive_while_one_is_shown(visit):
     page.click("[data-press=many]")
     page.wait_for_selector(".spreads[data-worlds='200']")
     assert page.locator(".band").count() == 1
-    assert {"200", "2028"} <= set(re.findall(r"\d+", page.text_content(".spreads")))
+    assert {"200", "2029"} <= set(re.findall(r"\d+", page.text_content(".spreads")))
     values = simulate("eu-status-quo", worlds=200, seed=1, tables=("worlds",)).worlds
     assert f"{values.years_behind.max():.1f}" in page.text_content(".spreads")
     assert f"{values.sites.max()}" in page.text_content(".spreads")

@@ -58,8 +58,6 @@ const ROWS = [
   ["Largest run", "Run", (r, f) => f.largest_run_flop, (o) => o.largest_run_flop, null],
   ["Years behind", "Years", (r, f) => f.years_behind, (o) => o.years_behind, (x) => (x !== null && x < 0 ? `${years(x)} ahead` : years(x))],
   ["Money committed", "Committed", null, (o) => o.committed_eur_bn, money],
-  ["Money spent", "Spent", null, (o) => o.spend_eur_bn, money],
-  ["Money unspent", "Unspent", null, (o) => o.unspent_eur_bn, money],
   ["Price of politics", "Price", null, (o) => o.price_of_politics, (x) => (x === null ? "–" : `${years(x)} years`)],
 ];
 
