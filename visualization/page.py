@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
-from typing import Any
 
 import solara
 
@@ -14,21 +13,21 @@ from juste_retour.visualization.union import shown
 
 
 @cache
-def _map() -> dict[str, Any]:
+def _map() -> dict[str, object]:
     return drawn_map(shown())
 
 
 @solara.component_vue("components/link.vue", vuetify=False)
 def Link(  # noqa: N802  components have capital letters
-    geometry: dict[str, Any],
-    catalogue: dict[str, Any],
-    event_ask: Callable[[dict[str, Any]], None],
+    geometry: dict[str, object],
+    catalogue: dict[str, object],
+    event_ask: Callable[[dict[str, object]], None],
 ) -> None:
     """The browser's end: it starts `stage/app.js` and passes messages."""
 
 
 @solara.component
-def Layout(children: list[Any] | None = None) -> solara.Element:  # noqa: N802
+def Layout(children: list[object] | None = None) -> solara.Element:  # noqa: N802
     """No frame around the page: the stage fills the window."""
     return solara.Div(children=children or [])
 

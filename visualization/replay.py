@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from juste_retour.runs.pages import page_of
 
@@ -50,14 +50,14 @@ def enclosed(module: Path) -> str:
     return f"/*!\n{license_text}*/\nconst {module.stem} = (() => {{{content}return {{{names}}};}})();"
 
 
-def inlined(value: Any) -> str:
+def inlined(value: object) -> str:
     """JSON that may stand inside a script element."""
     return json.dumps(value, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
 
 
-def replay(runs: list[dict[str, Any]], view: dict[str, Any], geometry: dict[str, Any]) -> str:
+def replay(runs: Sequence[Mapping[str, object]], view: object, geometry: Mapping[str, object]) -> str:
     """Return the page that plays one or two runs on a map."""
-    title = " and ".join(run["scenario"] for run in runs)
+    title = " and ".join(str(run["scenario"]) for run in runs)
     first = runs[0] if runs else {"seed": 0}
     return page_of(
         Path(__file__).with_suffix(".html"),

@@ -12,7 +12,6 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from importlib import resources
-from typing import Any
 
 from juste_retour.abm.calendar import quarter
 from juste_retour.abm.members import Members
@@ -37,30 +36,34 @@ WORKERS = ThreadPoolExecutor(
 )  # shared by all visitors, so that many do not stall each other
 
 
-def scenario_of(spec: Mapping[str, Any]) -> Scenario:
+def scenario_of(spec: object) -> Scenario:
     """The scenario that a browser names: `base`, a preset, and `changes` as in a scenario file."""
-    if not isinstance(spec, Mapping) or not isinstance(spec.get("changes", {}), Mapping):
+    changes = spec.get("changes", {}) if isinstance(spec, Mapping) else None
+    if not isinstance(spec, Mapping) or not isinstance(changes, Mapping):
         raise BadInput(f"{spec!r} names no scenario; choose one of {', '.join(presets())}.")
     base = load(shipped(spec.get("base", DEFAULT)))
-    changes = dict(spec.get("changes", {}))
-    return base.changed(changes, base.name if not changes else f"{base.name}, changed") if changes else base
+    return (
+        base.changed(dict(changes), base.name if not changes else f"{base.name}, changed")
+        if changes
+        else base
+    )
 
 
-def shipped(base: Any) -> str:
+def shipped(base: object) -> str:
     """The name of a preset, or `BadInput`: a visitor names no file of this machine."""
     if base not in presets():
         raise BadInput(f"base = {base!r} is not one of the scenarios here; {near(base, presets())}")
     return base
 
 
-def spec_of(scenario: Scenario, base: str = DEFAULT) -> dict[str, Any]:
+def spec_of(scenario: Scenario, base: str = DEFAULT) -> dict[str, object]:
     """How a browser names a scenario: what differs from a preset."""
     there = load(base).plain()
     changes = {k: v for k, v in scenario.plain().items() if k != "name" and v != there.get(k)}
     return {"base": base, "changes": changes}
 
 
-def opened(text: str) -> dict[str, Any]:
+def opened(text: str) -> dict[str, object]:
     """The scenario of a TOML file's text, as a browser names it."""
     if len(text) > LONGEST:
         raise BadInput(f"The file has {len(text):,} characters, too many for a scenario; open another one.")
@@ -68,7 +71,7 @@ def opened(text: str) -> dict[str, Any]:
     return spec_of(load(content), shipped(content.get("base", DEFAULT)))
 
 
-def offered() -> dict[str, Any]:
+def offered() -> dict[str, object]:
     """All that can be chosen: presets, families of rules with their parameters, and the scenario's parameters."""
     own = {rule for file in loaded() for rule in file.rules}
     titles = TITLES if in_europe(shown()) else TITLES | ELSEWHERE
@@ -101,7 +104,7 @@ def offered() -> dict[str, Any]:
     }
 
 
-def _about(name: str, default: Any, about: Parameter) -> dict[str, Any]:
+def _about(name: str, default: object, about: Parameter) -> dict[str, object]:
     kind = {bool: "truth", str: "text"}.get(type(default), "number")
     return {
         "name": name,
@@ -120,7 +123,7 @@ def _about(name: str, default: Any, about: Parameter) -> dict[str, Any]:
     }
 
 
-def _preset(name: str, titles: Mapping[str, str]) -> dict[str, Any]:
+def _preset(name: str, titles: Mapping[str, str]) -> dict[str, object]:
     text = (resources.files("juste_retour.abm.scenarios") / f"{name}.toml").read_text(encoding="utf-8")
     head = [line[1:].strip() for line in text.splitlines() if line.startswith("#")]
     title = titles.get(name, name.replace("-", " ").capitalize())
@@ -130,10 +133,10 @@ def _preset(name: str, titles: Mapping[str, str]) -> dict[str, Any]:
 class Session:
     """One visitor. `ask` is called from the browser; answers go to `send`."""
 
-    def __init__(self, send: Callable[[dict[str, Any]], None] = lambda answer: None):
+    def __init__(self, send: Callable[[dict[str, object]], None] = lambda answer: None):
         self.send = send
-        self.runs: OrderedDict[tuple[str, int, int, str], dict[str, Any]] = OrderedDict()
-        self.wanted = 0  # the latest question about many worlds; older ones stop
+        self.runs: OrderedDict[tuple[str, int, int, str], dict[str, object]] = OrderedDict()
+        self.wanted: object = 0  # the latest question about many worlds; older ones stop
         self.lock = threading.Lock()
         self.closed = False
 
@@ -141,7 +144,7 @@ class Session:
         """The visitor has left."""
         self.closed = True
 
-    def ask(self, question: Mapping[str, Any]) -> None:
+    def ask(self, question: Mapping[str, object]) -> None:
         """Answer a question; never raises, so that the page stays up."""
         question = question if isinstance(question, Mapping) else {}
         n, kind = question.get("n", 0), str(question.get("kind"))
@@ -161,32 +164,35 @@ class Session:
         if found is not None:
             self._say({"n": n, "kind": kind} | found)
 
-    def _say(self, answer: dict[str, Any]) -> None:
+    def _say(self, answer: dict[str, object]) -> None:
         with self.lock:
             if not self.closed:
                 self.send(answer)
 
-    def _run(self, spec: Mapping[str, Any], seed: Any, replicate: Any) -> dict[str, Any]:
-        seed, replicate = whole(seed, "seed"), whole(replicate, "world")
+    def _run(self, spec: object, seed: object, replicate: object) -> dict[str, object]:
+        number, world = whole(seed, "seed"), whole(replicate, "world")
         scenario = scenario_of(spec)
-        key = (scenario.digest, seed, replicate, scenario.name)
+        key = (scenario.digest, number, world, scenario.name)
         if key not in self.runs:
-            self.runs[key] = play(scenario, seed, replicate, union_for(scenario))
+            self.runs[key] = play(scenario, number, world, union_for(scenario))
         self.runs.move_to_end(key)
         while len(self.runs) > KEPT:
             self.runs.popitem(last=False)
         return self.runs[key]
 
-    def _runs(self, question: Mapping[str, Any]) -> dict[str, Any]:
+    def _runs(self, question: Mapping[str, object]) -> dict[str, object]:
         """The runs of one or two scenarios on the same luck, and the map where it is another than the browser has."""
-        seed, replicate = question.get("seed"), question.get("replicate", 0)
         union = union_asked(question)
-        answer: dict[str, Any] = {"runs": [self._run(spec, seed, replicate) for spec in asked(question)]}
+        answer: dict[str, object] = {"runs": self._played(question)}
         if question.get("map", union.digest) != union.digest:
             answer["geometry"] = drawn_map(union)
         return answer
 
-    def _spread(self, question: Mapping[str, Any]) -> None:
+    def _played(self, question: Mapping[str, object]) -> list[dict[str, object]]:
+        seed, replicate = question.get("seed"), question.get("replicate", 0)
+        return [self._run(spec, seed, replicate) for spec in asked(question)]
+
+    def _spread(self, question: Mapping[str, object]) -> None:
         """Many worlds of each scenario, sent as they come from a thread of its own."""
         self.wanted = n = question.get("n", 0)
         seed, worlds = (
@@ -213,24 +219,21 @@ class Session:
 
         WORKERS.submit(work)
 
-    def _open(self, question: Mapping[str, Any]) -> dict[str, Any]:
+    def _open(self, question: Mapping[str, object]) -> dict[str, object]:
         """A scenario from a file's text."""
         return {"spec": opened(str(question.get("text", "")))}
 
-    def _toml(self, question: Mapping[str, Any]) -> dict[str, Any]:
+    def _toml(self, question: Mapping[str, object]) -> dict[str, object]:
         """A scenario as a file's text."""
         return {"text": scenario_of(question.get("spec", {})).toml()}
 
-    def _replay(self, question: Mapping[str, Any]) -> dict[str, Any]:
+    def _replay(self, question: Mapping[str, object]) -> dict[str, object]:
         """A page that plays the runs without a server."""
-        return {
-            "text": replay(
-                self._runs(question)["runs"], question.get("view") or {}, drawn_map(union_asked(question))
-            )
-        }
+        view = question.get("view") or {}
+        return {"text": replay(self._played(question), view, drawn_map(union_asked(question)))}
 
 
-def asked(question: Mapping[str, Any]) -> list[Any]:
+def asked(question: Mapping[str, object]) -> list[object]:
     """The one or two scenarios of a question."""
     specs = question.get("specs")
     if not isinstance(specs, list) or not 1 <= len(specs) <= 2:
@@ -238,11 +241,11 @@ def asked(question: Mapping[str, Any]) -> list[Any]:
     return specs
 
 
-def union_asked(question: Mapping[str, Any]) -> Members:
+def union_asked(question: Mapping[str, object]) -> Members:
     """The union of a question's scenarios, or `BadInput` where they have two: there is one map."""
     unions = {union.digest: union for union in (union_for(scenario_of(spec)) for spec in asked(question))}
     if len(unions) > 1:
-        names = " and ".join(union.name.replace("_", " ").title() for union in unions.values())
+        names = " and ".join(drawn_map(union)["name"] for union in unions.values())
         raise BadInput(f"The two scenarios are about {names}, and there is one map; show one at a time.")
     return next(iter(unions.values()))
 
@@ -255,7 +258,7 @@ def said(error: Exception) -> str:
     return f"The run failed: {type(error).__name__}: {text}; change the last setting back."
 
 
-def whole(value: Any, name: str, low: int = 0, high: int = 2**53 - 1) -> int:
+def whole(value: object, name: str, low: int = 0, high: int = 2**53 - 1) -> int:
     """A whole number that JavaScript can hold, or `BadInput`."""
     if isinstance(value, float) and value.is_integer():
         value = int(value)

@@ -15,6 +15,7 @@ from itertools import accumulate
 import numpy as np
 
 from juste_retour.abm.environment import Environment
+from juste_retour.abm.members import Members
 from juste_retour.abm.planner.question import POLITICS, Question, asked_by
 from juste_retour.abm.planner.solver import planned
 from juste_retour.abm.quarter import learn, operate, read, train
@@ -44,6 +45,11 @@ class Prices:
 def twin(scenario: Scenario) -> Scenario:
     """The scenario under a planner who pays by national income: delivery, access and pooling stay."""
     return scenario.changed({**POLITICS, "funding": "gni_key"}, name="planner")
+
+
+def twin_question(scenario: Scenario, members: Members, *, all_sites: bool = False) -> Question:
+    """What the planner is asked whom a scenario is held against."""
+    return replace(asked_by(scenario, members, all_sites=all_sites), scenario=twin(scenario))
 
 
 def not_asked(worlds: int) -> Prices:
@@ -77,7 +83,7 @@ def _planned(env: Environment, budget: Reals, *, all_sites: bool) -> tuple[Reals
     """What the planner orders with each world's budget, EUR bn, and in which quarters; (worlds, sites)."""
 
     def ask(scenario: Scenario) -> Question:
-        return replace(asked_by(scenario, env.members, all_sites=all_sites), scenario=twin(scenario))
+        return twin_question(scenario, env.members, all_sites=all_sites)
 
     return planned(env.scenarios, env.institutions.distinct, budget, ask)
 

@@ -122,8 +122,9 @@ class _Search:
         """Search, judge, and keep what no cheaper plan equals."""
         menu = self._near(self._singles(), FEW)
         for step in REFINED:
-            finer = [menu + np.array([0, 0, change, 0, 0, 0]) for change in (-step, 0, step)]
-            menu = self._near(np.unique(np.concatenate(finer), axis=0), FEW)
+            finer = np.concatenate([menu + np.array([0, 0, by, 0, 0, 0]) for by in (-step, 0, step)])
+            finer[:, 2] = np.clip(finer[:, 2], self.steps[0], self.steps[-1])
+            menu = self._near(np.unique(finer, axis=0), FEW)
         menu = self._near(np.unique(np.concatenate((menu, self._pairs(menu))), axis=0), FEW)
         spend, worth = self._judged(menu, DRAWS)
         order = np.lexsort((worth, spend))
@@ -141,16 +142,15 @@ class _Search:
     def _singles(self) -> Whole:
         """All in one phase, on the coarse grid."""
         counts = sorted({k for k in (*COUNTS, self.fewest, self.most) if self.fewest <= k <= self.most and k})
-        steps = [n for n in self.steps if n % COARSE == 0]
-        return np.array([(k, w, n, 0, 0, 0) for k in counts for w in self.waits for n in steps]).reshape(
-            -1, 6
-        )
+        steps = sorted({n for n in self.steps if n % COARSE == 0} | {self.steps[-1]})
+        menu = [(k, w, n, 0, 0, 0) for k in counts for w in self.waits for n in steps]
+        return np.array(menu, dtype=np.int64).reshape(-1, 6)
 
     def _pairs(self, menu: Whole) -> Whole:
         """Plans of a menu that leave sites for a second phase, with one."""
         return np.array(
             [
-                (k, w, n, more, w + later, n + step)
+                (k, w, n, more, w + later, max(n + step, self.steps[0]))
                 for k, w, n, _, _, _ in menu[:: max(len(menu) // 12, 1)].tolist()
                 for more in (1, 2, 4)
                 for later in LATER

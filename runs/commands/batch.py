@@ -90,12 +90,20 @@ def _show_cost(spec: Spec, workers: int | None, json: bool, where: Console) -> N
                 "runs": found.runs,
                 "chunks": found.chunks,
                 "runs_per_second": found.runs_per_second,
+                "planner_plans": found.plans,
+                "planning_seconds": found.planning,
                 "seconds": found.seconds(count),
                 "bytes": found.bytes,
             }
         )
         return
     _say_runs(spec, where)
+    if found.plans:
+        where.print(
+            f"The price of politics takes {counted(found.plans, 'plan')} of a planner, "
+            f"{duration(found.planning)} on one core.",
+            soft_wrap=True,
+        )
     where.print(
         f"About {duration(found.seconds(count))} with {max(count, 1)} "
         f"{'worker' if count == 1 else 'workers'}, {size(found.bytes)} of tables. Nothing was written.",

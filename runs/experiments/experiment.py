@@ -7,21 +7,22 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
+from juste_retour.abm.planner.price import twin_question
 from juste_retour.agents.errors import BadInput, JusteRetourError
 from juste_retour.runs.ensemble import whole
 from juste_retour.runs.experiments import pool
-from juste_retour.runs.experiments.chunks import Failure, Plan, Produced
+from juste_retour.runs.experiments.chunks import Cell, Failure, Plan, Produced
 from juste_retour.runs.experiments.manifest import Manifest, Record
 from juste_retour.runs.experiments.spec import Spec, read_spec, spec_of
 from juste_retour.runs.experiments.store import Store, result_digest
 
-SAMPLE = 256  # worlds run to estimate time and size
+SAMPLE, FEW_PLANS = 256, 8  # worlds run to estimate time and size; points among them where each takes a plan
 
 
 @dataclass
@@ -79,10 +80,17 @@ class Cost:
     chunks: int
     runs_per_second: float
     bytes_per_run: float
+    plans: int = 0  # of a planner, which the price of politics asks for
+    seconds_per_plan: float = 0.0
 
     def seconds(self, workers: int) -> float:
         """About how long it takes."""
-        return self.runs / self.runs_per_second / max(workers, 1)
+        return (self.runs / self.runs_per_second + self.planning) / max(workers, 1)
+
+    @property
+    def planning(self) -> float:
+        """About how many seconds the planner's plans take together."""
+        return self.plans * self.seconds_per_plan
 
     @property
     def bytes(self) -> float:
@@ -94,16 +102,21 @@ def cost(spec: Spec, sample: int = SAMPLE) -> Cost:
     """Estimate an experiment's time and size from a few worlds of its first, middle and last chunk."""
     plan = Plan(spec)
     chosen = sorted({0, plan.chunks // 2, plan.chunks - 1})
-    worlds, seconds, size = 0, 0.0, 0
+    worlds, seconds, size, warming = 0, 0.0, 0, 0.0
+    planned: set[object] = set()
     for chunk in chosen:
         cells = plan.cells_of(chunk)
-        few, count = [], 0
+        few: list[Cell] = []
+        count = 0
         for cell in cells:
-            if count >= sample:
+            if count >= sample or (plan.price and len(few) >= FEW_PLANS):
                 break
             few.append(cell._replace(worlds=min(cell.worlds, sample - count)))
             count += few[-1].worlds
-        plan.frames([few[0]._replace(worlds=1)])
+        begun = time.perf_counter()
+        plan.frames([cell._replace(worlds=1) for cell in (few if plan.price else few[:1])])
+        warming += time.perf_counter() - begun
+        planned |= _questions(plan, [cell.point for cell in few])
         begun = time.perf_counter()
         found = plan.frames(few)
         size += sum(
@@ -119,7 +132,24 @@ def cost(spec: Spec, sample: int = SAMPLE) -> Cost:
         plan.chunks,
         worlds / max(seconds, 1e-9),
         size / worlds,
+        _plans(plan),
+        warming / max(len(planned), 1) if plan.price else 0.0,
     )
+
+
+def _questions(plan: Plan, points: Iterable[int]) -> set[object]:
+    """What a planner is asked at some points of a design; nothing where no price is."""
+    if not plan.price:
+        return set()
+    spec = plan.spec
+    return {twin_question(spec.scenario_at(point), spec.members).key for point in points}
+
+
+def _plans(plan: Plan) -> int:
+    """How many plans of a planner a design asks for; counted over some of its points where it has many."""
+    kept = plan.spec.kept
+    step = max(len(kept) // SAMPLE, 1)
+    return len(_questions(plan, kept[::step])) * step
 
 
 def batch(

@@ -38,7 +38,7 @@ def test_renewal_costs_money_that_a_plan_left_uncommitted():
         for age in (0.0, 3.0)
     )
     assert renewed["spend_eur_bn"].mean() > never["spend_eur_bn"].mean() + 0.5
-    spent = run(load("essay-reform").changed({"life_years": 3.0}), 2, WORLDS, price=False).worlds
+    spent = run(load("us-private").changed({"life_years": 3.0}), 2, WORLDS, price=False).worlds
     assert spent["spend_eur_bn"] == pytest.approx(10.0)  # all is committed, so that nothing can be renewed
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any
+from typing import SupportsFloat
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from juste_retour.abm.calendar import label
 from juste_retour.abm.delivery import operations
@@ -61,16 +61,16 @@ def proposed_by(env: Environment) -> str:
     return f"{env.world.states.names[state]} proposes"
 
 
-def _short(value: Any) -> float | None:
-    value = float(value)
-    return round(value, 6) if np.isfinite(value) else None
+def _short(value: SupportsFloat) -> float | None:
+    number = float(value)
+    return round(number, 6) if np.isfinite(number) else None
 
 
-def _list(values: Any) -> list[float | None]:
+def _list(values: ArrayLike) -> list[float | None]:
     return [_short(x) for x in np.asarray(values, dtype=np.float64).reshape(-1)]
 
 
-def ballot(env: Environment, record: Vote, proposer: str) -> dict[str, Any]:
+def ballot(env: Environment, record: Vote, proposer: str) -> dict[str, object]:
     """One ballot: who voted how, each threshold with what was reached, who could have tipped it, who was won by a site."""
     votes = cast(env, record)
     yes, no, population = votes.yes[0], votes.no[0], env.world.states.population
@@ -93,9 +93,9 @@ def ballot(env: Environment, record: Vote, proposer: str) -> dict[str, Any]:
     }
 
 
-def decision(env: Environment, record: Bid | Draft | Vote) -> dict[str, Any]:
+def decision(env: Environment, record: Bid | Draft | Vote) -> dict[str, object]:
     """A decision of every state or commissioner, with its terms."""
-    out: dict[str, Any] = {"quarter": record.quarter, "kind": type(record).__name__.lower()}
+    out: dict[str, object] = {"quarter": record.quarter, "kind": type(record).__name__.lower()}
     if isinstance(record, Draft):
         scores, choice = record.scores[0], int(record.choice[0])
         return out | {
@@ -122,7 +122,7 @@ def decision(env: Environment, record: Bid | Draft | Vote) -> dict[str, Any]:
     }
 
 
-def facilities(env: Environment, built: NDArray[np.int64]) -> list[dict[str, Any]]:
+def facilities(env: Environment, built: NDArray[np.int64]) -> list[dict[str, object]]:
     """The facilities that were ever selected: where, how large, when, and what a run on them would yield."""
     d, sites, practice, p = (
         env.world.programme.delivered,
@@ -136,10 +136,10 @@ def facilities(env: Environment, built: NDArray[np.int64]) -> list[dict[str, Any
     waiting = np.broadcast_to(waiting, chips.shape)
     hours = np.broadcast_to(operations.mtbf(np.maximum(chips, 1.0), p), chips.shape)
 
-    def when(value: Any) -> str | None:
+    def when(value: np.integer) -> str | None:
         return None if value >= NEVER or value < 0 else label(int(value))
 
-    def one(value: Any) -> float:
+    def one(value: ArrayLike) -> float:
         return float(np.asarray(value, dtype=np.float64).reshape(-1)[0])
 
     found = []
