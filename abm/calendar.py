@@ -24,8 +24,8 @@ def label(number: int) -> str:
 @overload
 def year(number: int) -> float: ...
 @overload
-def year(number: Whole) -> Reals: ...
-def year(number: int | Whole) -> float | Reals:
+def year(number: Whole | Reals) -> Reals: ...
+def year(number: int | Whole | Reals) -> float | Reals:
     """The decimal year at the middle of a quarter, or of each of some quarters."""
     return number / 4 + 0.125
 

@@ -19,7 +19,7 @@ from juste_retour.abm.members import Members
 from juste_retour.abm.noise import Tape
 from juste_retour.abm.politics.fitted import fitted
 from juste_retour.abm.records import HeldBallot, Record, Selection, TimelineQuarter
-from juste_retour.abm.scenario import values
+from juste_retour.abm.stacked import values
 from juste_retour.abm.world import World
 from juste_retour.agents.arrays import Reals, Truths, total
 from juste_retour.agents.lab import Market

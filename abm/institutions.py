@@ -15,7 +15,8 @@ from juste_retour.abm.delivery.procurement import Procedure
 from juste_retour.abm.members import Members
 from juste_retour.abm.politics.conditions import Ballot
 from juste_retour.abm.politics.funding import Split
-from juste_retour.abm.scenario import Scenario, check_actors, settings
+from juste_retour.abm.scenario import Scenario
+from juste_retour.abm.stacked import check_actors, settings
 from juste_retour.agents.rules import FAMILIES, Rule, family
 
 ONE_PER_WORLD = {"voting"}  # families whose rules yield one value per world; all others keep their last axis

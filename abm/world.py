@@ -23,9 +23,10 @@ from juste_retour.abm.delivery.tour import Tour, plan_tour
 from juste_retour.abm.members import Members
 from juste_retour.abm.noise import Tape
 from juste_retour.abm.reading import Reading, reading
-from juste_retour.abm.scenario import Scenario, Values
+from juste_retour.abm.scenario import Scenario
 from juste_retour.agents.arrays import Reals, Truths, Whole, total, total_by
 from juste_retour.agents.payoff import local_scale
+from juste_retour.agents.values import Values
 
 
 @dataclass(eq=False)

@@ -5,21 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from juste_retour.abm.members import Members, union_of
-from juste_retour.abm.scenario import Scenario, load
+from juste_retour.abm.scenario import Content, Scenario, load
 from juste_retour.agents.errors import BadInput
 from juste_retour.runs import tables as shape
 from juste_retour.runs.chunked import CHUNK, Progress, chunks, run_worlds
+from juste_retour.runs.frames import frames, joined
 from juste_retour.runs.numerals import brief, within
 from juste_retour.runs.provenance import provenance
 from juste_retour.runs.statistics import summary, without_a_run
 
 if TYPE_CHECKING:
+    from juste_retour.abm.cast import Agents
     from juste_retour.runs.plots import Plots
 
 _LARGEST = 2**63 - 1
@@ -36,13 +38,12 @@ BRIEFLY = (
 )
 
 
-def whole(value: Any, name: str, low: int, high: int = _LARGEST) -> int:
+def whole(value: object, name: str, low: int, high: int = _LARGEST) -> int:
     """Return a whole number within bounds, or raise `BadInput`."""
-    good = isinstance(value, int | np.integer) and not isinstance(value, bool) and low <= value <= high
-    if not good:
-        bounds = f"from {low} to {high}" if isinstance(value, int) and value > high else f"of at least {low}"
-        raise BadInput(f"{name} = {value!r} cannot be used; give a whole number {bounds}.")
-    return int(value)
+    if isinstance(value, int | np.integer) and not isinstance(value, bool) and low <= value <= high:
+        return int(value)
+    bounds = f"from {low} to {high}" if isinstance(value, int) and value > high else f"of at least {low}"
+    raise BadInput(f"{name} = {value!r} cannot be used; give a whole number {bounds}.")
 
 
 class Result:
@@ -85,7 +86,7 @@ class Result:
         decisions: pd.DataFrame
 
     @cached_property
-    def provenance(self) -> dict[str, Any]:
+    def provenance(self) -> dict[str, object]:
         """Versions, commit, processor, scenario, members and rules that the tables come from."""
         return provenance(self.scenario, self.members, seed=self.seed, first=self.first, worlds=self.count)
 
@@ -123,7 +124,7 @@ class Result:
 
 
 def simulate(
-    scenario: str | Path | Mapping[str, Any] | Scenario = "eu-status-quo",
+    scenario: str | Path | Content | Scenario = "eu-status-quo",
     worlds: int = 1,
     seed: int = 0,
     first: int = 0,
@@ -131,7 +132,7 @@ def simulate(
     chunk: int = CHUNK,
     members: Members | Path | str | None = None,
     progress: Progress | None = None,
-    agents: Any = None,
+    agents: Agents = None,
 ) -> Result:
     """Run the worlds `first`, `first + 1`, ... of a scenario and a seed, and return their tables.
 
@@ -166,11 +167,11 @@ def simulate(
             timeline="timeline" in wanted,
             agents=agents,
         )
-        parts.append(shape.frames(outcomes, wanted))
-    return Result(chosen, seed, first, union, shape.joined(parts), worlds)
+        parts.append(frames(outcomes, wanted))
+    return Result(chosen, seed, first, union, joined(parts), worlds)
 
 
-def checked(worlds: Any, seed: Any, first: Any) -> tuple[int, int, int]:
+def checked(worlds: object, seed: object, first: object) -> tuple[int, int, int]:
     """Return how many worlds, of which seed, from which on; BadInput where one of the three cannot be used."""
     worlds = whole(worlds, "worlds", 1)
     return worlds, whole(seed, "seed", 0), whole(first, "replicate", 0, _LARGEST - worlds)

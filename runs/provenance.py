@@ -106,6 +106,7 @@ def code_digest() -> str:
         for name in (
             "tables.py",
             "decisions.py",
+            "frames.py",
             "experiments/chunks.py",
             "experiments/design.py",
             "experiments/factors.py",

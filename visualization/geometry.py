@@ -8,6 +8,7 @@ from typing import Any
 from juste_retour.abm.data import map_geometry, place
 from juste_retour.abm.members import Members, load_members
 from juste_retour.visualization.patchwork import patchwork
+from juste_retour.visualization.words import UNIONS
 
 WINDOW = (168.0, 20.0, 792.0, 782.0)  # left, top, width and height of the part with the Union in it
 LABELS = {
@@ -61,7 +62,7 @@ def drawn_map(members: Members | None = None) -> dict[str, Any]:
         "union": "Europe" if europe else "this union",  # in a sentence
         "tour": europe,  # its claims are about Europe
         "digest": members.digest,
-        "name": members.name.replace("_", " ").title(),
+        "name": UNIONS.get(members.name, members.name.replace("_", " ").title()),
         "window": WINDOW,
         "other": other,
         "states": [

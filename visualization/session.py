@@ -245,7 +245,7 @@ def union_asked(question: Mapping[str, object]) -> Members:
     """The union of a question's scenarios, or `BadInput` where they have two: there is one map."""
     unions = {union.digest: union for union in (union_for(scenario_of(spec)) for spec in asked(question))}
     if len(unions) > 1:
-        names = " and ".join(union.name.replace("_", " ").title() for union in unions.values())
+        names = " and ".join(drawn_map(union)["name"] for union in unions.values())
         raise BadInput(f"The two scenarios are about {names}, and there is one map; show one at a time.")
     return next(iter(unions.values()))
 

@@ -15,6 +15,8 @@ TITLES = {
     "juste-retour-strict": "Fair returns, strictly",
 }
 
+UNIONS = {"us_observed": "The United States", "china_observed": "China"}  # others by the name of their folder
+
 ELSEWHERE = {
     "eu-status-quo": "Europe's rules of today",
     "federal-europe": "A federation",

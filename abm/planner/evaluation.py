@@ -33,7 +33,8 @@ from juste_retour.abm.fleet import operational, run_of, standing
 from juste_retour.abm.institutions import Institutions
 from juste_retour.abm.members import Members
 from juste_retour.abm.reading import capped
-from juste_retour.abm.scenario import Scenario, values
+from juste_retour.abm.scenario import Scenario
+from juste_retour.abm.stacked import values
 from juste_retour.agents.arrays import Reals, Whole, ranks, total
 
 

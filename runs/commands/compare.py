@@ -65,10 +65,8 @@ def compare(
     json: Json = False,
 ) -> None:
     """Compare scenarios with common random numbers: difference, interval, and how often one beats the other."""
-    from dataclasses import asdict
-
     from juste_retour.runs import printing
-    from juste_retour.runs.commands.contrast_tables import show_contrasts
+    from juste_retour.runs.commands.contrast_tables import contrasts_json, show_contrasts
     from juste_retour.runs.commands.settings import changes_of
     from juste_retour.runs.contrasts.contrasts import compare as contrast
     from juste_retour.runs.contrasts.paired import OUTCOMES
@@ -89,17 +87,7 @@ def compare(
             progress=report,
         )
     if json:
-        content = {
-            "scenarios": found.names,
-            "seed": found.seed,
-            "worlds": found.worlds,
-            "equal": found.equal,
-            "window": found.window,
-            "contrasts": [asdict(c) for c in found.contrasts],
-        }
-        if equal != "spending":
-            content["at_equal_spending"] = {"contrasts": [asdict(c) for c in found.at_equal_spending]}
-        printing.print_json(content)
+        printing.print_json(contrasts_json(found))
         return
     show_contrasts(found, printing.console(), outcome or SHOWN)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -105,7 +105,22 @@ def _row(c: Contrast, wide: bool) -> list[str]:
     return [*row, saved, brief(c.replications_needed)]
 
 
-def attribution_json(found: Attribution) -> dict[str, Any]:
+def contrasts_json(found: Contrasts) -> dict[str, object]:
+    """Contrasts as `compare --json` prints them; `at_equal_spending` holds those that are not asked for alone."""
+    content = {
+        "scenarios": found.names,
+        "seed": found.seed,
+        "worlds": found.worlds,
+        "equal": found.equal,
+        "window": found.window,
+        "contrasts": [asdict(c) for c in found.contrasts],
+    }
+    if found.equal == "spending":
+        return content
+    return content | {"at_equal_spending": {"contrasts": [asdict(c) for c in found.at_equal_spending]}}
+
+
+def attribution_json(found: Attribution) -> dict[str, object]:
     """An attribution as `attribute --json` prints it; `at_equal_spending` has the same keys."""
     content = {
         "outcome": found.outcome,

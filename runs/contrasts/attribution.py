@@ -17,14 +17,13 @@ from dataclasses import asdict, dataclass, field, replace
 from itertools import combinations
 from math import factorial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from juste_retour.abm.members import Members
-from juste_retour.abm.scenario import Scenario, load
-from juste_retour.agents.arrays import Reals
+from juste_retour.abm.scenario import Content, Scenario, load
+from juste_retour.agents.arrays import Reals, Truths
 from juste_retour.agents.errors import BadInput
 from juste_retour.runs.chunked import Progress, chunks
 from juste_retour.runs.contrasts.contrasts import checked_equal, mean
@@ -127,8 +126,8 @@ class Attribution:
 
 
 def attribute(
-    source: str | Path | Mapping[str, Any] | Scenario,
-    target: str | Path | Mapping[str, Any] | Scenario,
+    source: str | Path | Content | Scenario,
+    target: str | Path | Content | Scenario,
     *,
     outcome_name: str = "years_behind",
     worlds: int = WORLDS,
@@ -217,7 +216,7 @@ def mixtures_run(
     return _joined(free), _joined(equal)
 
 
-def _where(capped: Any, held: Found, free: Found) -> Found:
+def _where(capped: Truths, held: Found, free: Found) -> Found:
     return {name: np.where(capped, held.get(name, values), values) for name, values in free.items()}
 
 

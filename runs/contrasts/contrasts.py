@@ -6,13 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import combinations
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from juste_retour.abm.members import Members
-from juste_retour.abm.scenario import Scenario
+from juste_retour.abm.scenario import Content, Scenario
 from juste_retour.agents.arrays import Reals
 from juste_retour.agents.errors import BadInput, near
 from juste_retour.runs.chunked import Progress
@@ -115,7 +114,7 @@ def checked_equal(equal: str, outcomes: Iterable[str]) -> None:
 
 
 def compare(
-    *scenarios: str | Path | Mapping[str, Any] | Scenario,
+    *scenarios: str | Path | Content | Scenario,
     worlds: int | None = None,
     seed: int = 0,
     outcomes: Iterable[str] = tuple(OUTCOMES),
@@ -123,7 +122,7 @@ def compare(
     headline: str = "years_behind",
     most: int = MOST,
     equal: str = "envelopes",
-    changes: Mapping[str, Any] | None = None,
+    changes: Content | None = None,
     members: Members | Path | str | None = None,
     progress: Progress | None = None,
 ) -> Contrasts:
@@ -159,12 +158,8 @@ def compare(
         wanted = [name for name in wanted if name not in PRICES]
     paired = Paired(chosen, seed, members, wanted, equal_spending=True)
     paired.extend(worlds, progress)
-    while until is not None and paired.worlds < most:
-        deviation = _deviation(paired, headline, equal)
-        if not np.isfinite(deviation) or half_width_of(deviation, paired.worlds) <= until:
-            break
-        goal = int(min(max(float(needed(deviation, until)), paired.worlds * 1.1), paired.worlds * 4, most))
-        paired.extend(goal, progress)
+    if until is not None:
+        _extend_until(until, paired, headline, equal, most, progress)
     aimed = {headline: until} if until is not None else {}
     free, held = (_between(paired, names, wanted, kind, aimed) for kind in EQUAL)
     return Contrasts(
@@ -178,6 +173,18 @@ def compare(
         str(Window.of(chosen[0])),
         [] if equal == "spending" else held,
     )
+
+
+def _extend_until(
+    until: float, paired: Paired, headline: str, equal: str, most: int, progress: Progress | None
+) -> None:
+    """Run more pairs until the half-width of every contrast in `headline` is at most `until`."""
+    while paired.worlds < most:
+        deviation = _deviation(paired, headline, equal)
+        if not np.isfinite(deviation) or half_width_of(deviation, paired.worlds) <= until:
+            return
+        goal = int(min(max(float(needed(deviation, until)), paired.worlds * 1.1), paired.worlds * 4, most))
+        paired.extend(goal, progress)
 
 
 def _between(

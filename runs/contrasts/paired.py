@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from juste_retour.abm.calendar import year
 from juste_retour.abm.members import Members, load_members
-from juste_retour.abm.scenario import Scenario, load
+from juste_retour.abm.scenario import Content, Scenario, load
 from juste_retour.agents.arrays import Reals, Whole
 from juste_retour.agents.errors import BadInput, near
 from juste_retour.runs.chunked import Progress, chunks, run_worlds
@@ -45,7 +45,7 @@ def asks_price(outcomes: Iterable[str]) -> bool:
     return any(name in PRICES for name in outcomes)
 
 
-def measure(found: Mapping[str, Any], name: str) -> Reals:
+def measure(found: Mapping[str, ArrayLike], name: str) -> Reals:
     """One outcome of some worlds as real numbers, infinite where a lag is missing or nothing ever works."""
     values = np.asarray(found[name], dtype=np.float64)
     if OUTCOMES[name].kind == "quarter":
@@ -106,9 +106,11 @@ class Runs:
                 held[UNSPENT][above] = scenario.envelope_eur_bn - held[COMMITTED][above]
         return held
 
-    def _measured(self, scenarios: Any, replicates: Whole, names: Sequence[str], **options: Any) -> Found:
+    def _measured(
+        self, scenarios: Scenario | list[Scenario], replicates: Whole, names: Sequence[str], price: bool
+    ) -> Found:
         timeline = bool(self.windows)
-        result = run_worlds(scenarios, self.seed, replicates, self.members, timeline=timeline, **options)
+        result = run_worlds(scenarios, self.seed, replicates, self.members, timeline=timeline, price=price)
         found = {name: measure(result.worlds, name) for name in names}
         for window in self.windows:
             name = self.outcomes[0]
@@ -189,7 +191,7 @@ class Paired:
 
 
 def named(
-    given: Sequence[str | Path | Mapping[str, Any] | Scenario], changes: Mapping[str, Any] | None = None
+    given: Sequence[str | Path | Content | Scenario], changes: Content | None = None
 ) -> tuple[list[Scenario], list[str]]:
     """Load scenarios, change all in the same way, and give each a name of its own."""
     scenarios = [load(what) for what in given]

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike
 from scipy.special import ndtri
 
-from juste_retour.agents.arrays import Reals
+from juste_retour.agents.arrays import Reals, Whole
 
 RESAMPLES = 2000
 LEVEL = 0.95
@@ -17,7 +15,7 @@ _MOST = (
 )
 
 
-def resampled_means(values: Any, seed: int = 0, resamples: int = RESAMPLES) -> Reals:
+def resampled_means(values: ArrayLike, seed: int = 0, resamples: int = RESAMPLES) -> Reals:
     """Means of worlds drawn with replacement; (quantities, worlds) to (quantities, resamples).
 
     All quantities see the same draws, so that differences between them are paired. Infinity counts as such.
@@ -55,20 +53,20 @@ def interval(means: Reals, level: float = LEVEL) -> tuple[Reals, Reals]:
     return ranked[..., int(np.floor(tail * last))], ranked[..., int(np.ceil((1 - tail) * last))]
 
 
-def half_width(values: Any, level: float = LEVEL) -> Reals:
+def half_width(values: ArrayLike, level: float = LEVEL) -> Reals:
     """Half of the normal interval of the mean over the last axis."""
     values = np.asarray(values, dtype=np.float64)
     return _z(level) * spread(values) / np.sqrt(values.shape[-1])
 
 
-def needed(standard_deviation: Any, wanted: Any, level: float = LEVEL) -> NDArray[np.float64]:
+def needed(standard_deviation: ArrayLike, wanted: ArrayLike, level: float = LEVEL) -> Reals:
     """Worlds needed so that the mean is known to within plus or minus what is wanted."""
     with np.errstate(divide="ignore", invalid="ignore"):
         count = np.ceil((_z(level) * np.asarray(standard_deviation) / np.asarray(wanted)) ** 2)
     return np.where(np.asarray(standard_deviation) == 0, 2.0, np.maximum(count, 2.0))
 
 
-def spread(values: Any) -> Reals:
+def spread(values: ArrayLike) -> Reals:
     """Standard deviation over the last axis; infinite where a value is."""
     values = np.asarray(values, dtype=np.float64)
     if values.shape[-1] < 2:
@@ -82,5 +80,5 @@ def _z(level: float) -> float:
     return float(ndtri(0.5 + level / 2))
 
 
-def _summed(x: Reals, edges: NDArray[np.int64]) -> Reals:
+def _summed(x: Reals, edges: Whole) -> Reals:
     return np.add.reduceat(x, edges[:-1], axis=1)

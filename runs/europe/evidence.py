@@ -18,7 +18,7 @@ from juste_retour.runs.ensemble import simulate, whole
 from juste_retour.runs.europe import delays, patterns, prediction
 from juste_retour.runs.europe.calibration import Plan, Posterior, calibrate, read
 from juste_retour.runs.europe.doubts import STATUS_QUO, Bench
-from juste_retour.runs.tables import frames
+from juste_retour.runs.frames import frames
 
 LAST = "2040Q4"  # late enough that nearly every facility is finished when delays are read
 WORLDS_FOR_DELAYS = 256

@@ -22,7 +22,8 @@ import pyarrow.parquet as pq
 from numpy.typing import ArrayLike, DTypeLike
 
 from juste_retour.abm.outcomes import run
-from juste_retour.abm.scenario import DEFAULT, Scenario, load, parameters, presets, shape
+from juste_retour.abm.scenario import DEFAULT, Scenario, load, parameters, presets
+from juste_retour.abm.stacked import shape
 from juste_retour.abm.toml import setting
 from juste_retour.agents.rules import FAMILIES
 from juste_retour.runs.chunked import CHUNK
@@ -30,7 +31,8 @@ from juste_retour.runs.contrasts.paired import asks_price
 from juste_retour.runs.experiments.design import Point
 from juste_retour.runs.experiments.factors import Level
 from juste_retour.runs.experiments.spec import Spec, spec_of
-from juste_retour.runs.tables import KEYS, TABLES, Column, frames, joined
+from juste_retour.runs.frames import frames, joined
+from juste_retour.runs.tables import KEYS, TABLES, Column
 
 POINT = Column("point", "whole", "", "number of the design point")
 

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from juste_retour.abm.members import Members, union_of
-from juste_retour.abm.scenario import DEFAULT, Scenario, check_actors, load
+from juste_retour.abm.scenario import DEFAULT, Scenario, load
+from juste_retour.abm.stacked import check_actors
 from juste_retour.abm.toml import read_toml
 from juste_retour.agents.errors import BadInput, near
 from juste_retour.runs.chunked import Progress

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from juste_retour.abm.members import load_members
-from juste_retour.abm.scenario import load, values
+from juste_retour.abm.scenario import load
+from juste_retour.abm.stacked import values
 from juste_retour.agents.payoff import local_good, local_scale, payoff, race, trophies, wanted_size
 from juste_retour.agents.situation import Prospect
 

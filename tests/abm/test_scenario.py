@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from juste_retour.abm.scenario import Scenario, load, parameters, presets, shape, values
+from juste_retour.abm.scenario import Scenario, load, parameters, presets
+from juste_retour.abm.stacked import shape, values
 from juste_retour.agents.errors import BadInput
 from juste_retour.agents.rules import FAMILIES
 

@@ -40,3 +40,15 @@ def test_another_unions_replay_has_its_map(visit, america, tmp_path):
     caught.value.save_as(tmp_path / "replay.html")
     again = visit(url=(tmp_path / "replay.html").as_uri())
     assert again.locator(".state").count() == 50
+
+
+def test_a_scenario_about_another_union_brings_its_map_and_takes_it_away(visit, server):
+    page = visit(url=f"{server}/?t=2026Q3")
+    europe = page.locator(".state").count()
+    page.locator(".bar select").first.select_option("us-observed")
+    page.wait_for_selector("[data-state=TN]")
+    assert page.locator(".state").count() == 6
+    assert "United States" in page.text_content(".bar h1")
+    page.locator(".bar select").first.select_option("eu-status-quo")
+    page.wait_for_selector("[data-state=FR]")
+    assert page.locator(".state").count() == europe == 27

@@ -14,6 +14,7 @@ from juste_retour import runs
 from juste_retour.abm.outcomes import run
 from juste_retour.agents.errors import BadInput
 from juste_retour.runs import ensemble, simulate, tables
+from juste_retour.runs.frames import frames
 from juste_retour.runs.statistics import median, quantile, ranked_quantile, summary, without_a_run
 
 README = Path(runs.__file__).with_name("README.md")
@@ -120,10 +121,10 @@ def test_the_college_stands_in_the_decisions():
 
 def test_design_columns_stand_behind_the_keys():
     found = run(ensemble.load("eu-status-quo"), 0, np.arange(3))
-    frames = tables.frames(found, ("worlds", "states"), {"factor": "high", "x": np.array([0.5, 1.5, 2.5])})
-    assert list(frames["states"].columns[:6]) == ["scenario", "seed", "replicate", "factor", "x", "state"]
-    assert list(frames["worlds"].x) == [0.5, 1.5, 2.5]
-    assert (frames["states"].groupby("replicate").x.nunique() == 1).all()
+    made = frames(found, ("worlds", "states"), {"factor": "high", "x": np.array([0.5, 1.5, 2.5])})
+    assert list(made["states"].columns[:6]) == ["scenario", "seed", "replicate", "factor", "x", "state"]
+    assert list(made["worlds"].x) == [0.5, 1.5, 2.5]
+    assert (made["states"].groupby("replicate").x.nunique() == 1).all()
 
 
 def test_a_table_that_was_not_asked_for_is_named():

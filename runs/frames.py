@@ -1,0 +1,169 @@
+"""The tables of some worlds as pandas DataFrames, with the columns that the data dictionary names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+
+from juste_retour.abm.calendar import label
+from juste_retour.abm.outcomes import Outcomes
+from juste_retour.abm.reader import series
+from juste_retour.agents.arrays import Whole
+from juste_retour.runs.tables import DEFAULT, PRICES, TABLES, Column, chosen
+
+Built = tuple[Whole, dict[str, ArrayLike]]  # the world of each row, and the columns
+
+
+def frames(
+    outcomes: Outcomes, tables: Iterable[str] = DEFAULT, design: Mapping[str, ArrayLike] | None = None
+) -> dict[str, pd.DataFrame]:
+    """Return the tables of some worlds.
+
+    Args:
+        outcomes: what the worlds yielded.
+        tables: names of the tables wanted.
+        design: further keys, each one value or one a world, that stand behind scenario, seed and replicate.
+    """
+    return {
+        name: _framed(outcomes, name, *_BUILDERS[name](outcomes), design or {}) for name in chosen(tables)
+    }
+
+
+def joined(parts: list[dict[str, pd.DataFrame]]) -> dict[str, pd.DataFrame]:
+    """Join the tables of several chunks, in their order."""
+    return {name: pd.concat([part[name] for part in parts], ignore_index=True) for name in parts[0]}
+
+
+def _framed(
+    outcomes: Outcomes,
+    name: str,
+    rows: Whole,
+    found: Mapping[str, ArrayLike],
+    design: Mapping[str, ArrayLike],
+) -> pd.DataFrame:
+    worlds = len(outcomes.replicates)
+    keys: dict[str, ArrayLike] = {
+        "scenario": _texts([s.name for s in outcomes.scenarios], rows),
+        "seed": np.full(len(rows), outcomes.seed, dtype=np.int64),
+        "replicate": outcomes.replicates[rows],
+    }
+    for key, value in design.items():
+        keys[key] = np.broadcast_to(np.asarray(value), (worlds,))[rows]
+    for column in TABLES[name]:
+        if column.name in found:
+            keys[column.name] = _typed(column, found[column.name])
+    return pd.DataFrame(keys)
+
+
+def _typed(column: Column, values: ArrayLike) -> ArrayLike:
+    if column.kind == "quarter":
+        return _quarters(values)
+    if column.kind == "real":
+        values = np.asarray(values, dtype=np.float64)
+        return np.where(np.isfinite(values), values, np.nan)
+    if column.kind == "whole":
+        values = np.asarray(values)
+        return values if values.dtype.kind == "f" else values.astype(np.int64)
+    return values
+
+
+def _texts(words: Iterable[str], index: Whole) -> pd.Series:
+    return pd.Series(np.array(list(words), dtype=object)[index], dtype="str")
+
+
+def _quarters(values: ArrayLike) -> pd.Series:
+    """Numbers of quarters as "2026Q3", -1 as missing; texts stay."""
+    values = np.asarray(values)
+    if values.dtype.kind not in "iu":
+        return pd.Series(values, dtype="str")
+    numbers, index = np.unique(values, return_inverse=True)
+    words = np.array([label(int(n)) if n >= 0 else None for n in numbers] or [None], dtype=object)
+    return pd.Series(words[index], dtype="str")
+
+
+def _worlds(o: Outcomes) -> Built:
+    found = dict(o.worlds)
+    if np.isnan(found["price_of_politics"]).all():  # no price was asked for
+        found = {name: values for name, values in found.items() if name not in PRICES}
+    return np.arange(len(o.replicates)), found
+
+
+def _states(o: Outcomes) -> Built:
+    worlds, count = o.states["sites"].shape
+    rows = np.repeat(np.arange(worlds), count)
+    return rows, {
+        "state": _texts(o.members.states.codes, np.tile(np.arange(count), worlds)),
+        **{name: np.asarray(values).reshape(-1) for name, values in o.states.items()},
+    }
+
+
+def _facilities(o: Outcomes) -> Built:
+    site = o.facilities["site"]
+    sites = o.members.sites
+    return o.facilities["world"], {
+        **o.facilities,
+        "site": _texts(sites.names, site),
+        "state": _texts(o.members.states.codes, sites.state[site]),
+        "city": _texts(sites.cities, site),
+    }
+
+
+def _votes(o: Outcomes) -> Built:
+    codes = np.array([*o.members.states.codes, "EU"], dtype=object)
+    parts: list[dict[str, Any]] = []
+    for ballot in o.votes:
+        yes, no = ballot.yes, ballot.no
+        union = ballot.union_yes[:, None]
+        seated = np.full(union.shape, ballot.commission_votes)
+        sides = {
+            "yes": np.hstack([yes, union & seated]),
+            "no": np.hstack([no, ~union & seated]),
+            "abstain": np.hstack([~yes & ~no, np.zeros(union.shape, bool)]),
+        }
+        count = len(yes)
+        parts.append(
+            {
+                "row": ballot.worlds,
+                "passed": ballot.passed,
+                **{name: [getattr(ballot, name)] * count for name in ("quarter", "agenda", "rule")},
+                **{name: [" ".join(codes[row]) for row in side] for name, side in sides.items()},
+            }
+        )
+    rows = np.concatenate([p["row"] for p in parts]) if parts else np.zeros(0, dtype=np.int64)
+    order = np.argsort(rows, kind="stable")
+    found: dict[str, ArrayLike] = {
+        "passed": (np.concatenate([p["passed"] for p in parts]) if parts else np.zeros(0, dtype=bool))[order]
+    }
+    for name in ("quarter", "agenda", "rule", "yes", "no", "abstain"):
+        found[name] = _texts([word for p in parts for word in p[name]], order)
+    return rows[order], found
+
+
+def _timeline(o: Outcomes) -> Built:
+    worlds, quarters = len(o.replicates), len(o.timeline)
+    rows = np.repeat(np.arange(worlds), quarters)
+    if not quarters:
+        return rows, {column.name: np.zeros(0) for column in TABLES["timeline"]}
+    words = _texts([q.quarter for q in o.timeline], np.tile(np.arange(quarters), worlds))
+    found = {name: series(o.timeline, name).reshape(-1) for name in o.timeline[0].columns()}
+    return rows, {"quarter": words, **found}
+
+
+def _decisions(o: Outcomes) -> Built:
+    from juste_retour.runs.decisions import records
+
+    return records(o)
+
+
+_BUILDERS: dict[str, Callable[[Outcomes], Built]] = {
+    "worlds": _worlds,
+    "states": _states,
+    "facilities": _facilities,
+    "votes": _votes,
+    "timeline": _timeline,
+    "decisions": _decisions,
+}
