@@ -67,8 +67,15 @@ def prices(env: Environment) -> Prices:
     own = np.where(world.programme.own_money, world.programme.planned, 0.0)
     outside, committed = total(own), total(world.programme.planned - own)
     envelope = world.p.envelope_eur_bn[:, 0]
-    budgets = [envelope + outside, np.minimum(committed, envelope) + outside, envelope + outside]
-    plans = [_planned(env, budget, all_sites=k == 2) for k, budget in enumerate(budgets)]
+    amounts, quarters, years = _planned(env, envelope + outside, all_sites=False)
+    less, then, _ = _planned(env, np.minimum(committed, envelope) + outside, all_sites=False)
+    free, when, hoped = _planned(env, envelope + outside, all_sites=True)
+    gains = (hoped < years)[:, None]  # whoever may use all sites may use those of the call
+    plans = [
+        (amounts, quarters),
+        (less, then),
+        (np.where(gains, free, amounts), np.where(gains, when, quarters)),
+    ]
     full, placed, anywhere = (_counted(x, cap) for x in _read(env, plans))
     price = behind - full
     return Prices(price, behind - placed, placed - full, behind - anywhere)
@@ -79,8 +86,8 @@ def _counted(years: Reals, cap: Reals) -> Reals:
     return np.where(np.isfinite(years), years, cap)
 
 
-def _planned(env: Environment, budget: Reals, *, all_sites: bool) -> tuple[Reals, Whole]:
-    """What the planner orders with each world's budget, EUR bn, and in which quarters; (worlds, sites)."""
+def _planned(env: Environment, budget: Reals, *, all_sites: bool) -> tuple[Reals, Whole, Reals]:
+    """What the planner orders with each world's budget; see `planned`."""
 
     def ask(scenario: Scenario) -> Question:
         return twin_question(scenario, env.members, all_sites=all_sites)

@@ -78,8 +78,8 @@ def solve(question: Question) -> Solution:
 
 def planned(
     scenarios: Sequence[Scenario], kinds: Whole, budget: Reals, ask: Callable[[Scenario], Question]
-) -> tuple[Reals, Whole]:
-    """What the planner orders in each world, EUR bn, and in which quarters; (worlds, sites).
+) -> tuple[Reals, Whole, Reals]:
+    """What the planner orders in each world, EUR bn, and in which quarters, (worlds, sites), and years behind expected.
 
     Args:
         scenarios: a list that `kinds` points into.
@@ -89,13 +89,15 @@ def planned(
     """
     amounts: list[Reals] = []
     quarters: list[Whole] = []
+    years = np.zeros(len(kinds))
     at = np.zeros(len(kinds), dtype=np.int64)
     for kind in np.unique(kinds):
         solution, mine = solve(ask(scenarios[kind])), kinds == kind
-        at[mine] = sum(len(x) for x in amounts) + solution.plan(budget[mine])
+        best = solution.plan(budget[mine])
+        at[mine], years[mine] = sum(len(x) for x in amounts) + best, solution.years_behind[best]
         amounts.append(solution.amounts)
         quarters.append(solution.quarters)
-    return np.concatenate(amounts)[at], np.concatenate(quarters)[at]
+    return np.concatenate(amounts)[at], np.concatenate(quarters)[at], years
 
 
 class _Search:
@@ -165,7 +167,7 @@ class _Search:
         """Plans of a menu with more sites: smaller ones at once, which open early, or some later."""
         at_once = [
             (k, w, n, more, w, max(n + step, self.steps[0]))
-            for k, w, n, _, _, _ in menu[::2].tolist()
+            for k, w, n, _, _, _ in menu.tolist()
             for more in BESIDE
             for step in SMALLER
         ]

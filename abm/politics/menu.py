@@ -40,7 +40,7 @@ def by_capability(council: Council, fewest: int, most: int) -> BallotResult | No
     programme = world.programme
     common = total(np.where(programme.own_money[rows], 0.0, programme.planned[rows]))
     budget = programme.envelope[rows, 0] + common
-    amounts, quarters = planned(institutions.scenarios, institutions.distinct[rows], budget, ask)
+    amounts, quarters, _ = planned(institutions.scenarios, institutions.distinct[rows], budget, ask)
     due = np.where((quarters <= world.now) & (programme.selected[rows] < 0), amounts, 0.0)
     last = ~((amounts > 0) & (quarters > world.now)).any(-1)
     acts = (due > 0).any(-1) | last

@@ -174,7 +174,7 @@ def test_a_planner_may_order_in_two_phases():
     simulation = Simulation(scenario, 0, range(4), UNION).run()
     chosen = simulation.world.programme.selected
     first = question(scenario).first
-    amounts, quarters = planned(
+    amounts, quarters, _ = planned(
         [scenario], np.zeros(4, dtype=np.int64), np.full(4, 20.0), lambda s: Question(s, UNION, first, every)
     )
     assert np.array_equal(chosen >= 0, amounts > 0)
