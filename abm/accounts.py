@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from juste_retour.abm.cohorts import SiteMachines
 from juste_retour.abm.environment import Environment
-from juste_retour.agents.arrays import Reals
+from juste_retour.agents.arrays import Floats
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,14 +19,14 @@ class Accounts:
     `common` is what the programme spends in a state, all but hosts' own sites; it is part of `received`.
     """
 
-    chips: Reals
-    spend: Reals
+    chips: Floats
+    spend: Floats
     sites: NDArray[np.int64]
-    accelerators: Reals
-    received: Reals
-    common: Reals
-    paid: Reals
-    private: Reals
+    accelerators: Floats
+    received: Floats
+    common: Floats
+    paid: Floats
+    private: Floats
 
 
 def accounts(env: Environment) -> Accounts:

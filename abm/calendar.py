@@ -4,7 +4,7 @@ import re
 from datetime import date
 from typing import overload
 
-from juste_retour.agents.arrays import Reals, Whole
+from juste_retour.agents.arrays import Floats, Integers
 from juste_retour.agents.errors import BadInput
 
 
@@ -24,8 +24,8 @@ def label(number: int) -> str:
 @overload
 def year(number: int) -> float: ...
 @overload
-def year(number: Whole | Reals) -> Reals: ...
-def year(number: int | Whole | Reals) -> float | Reals:
+def year(number: Integers | Floats) -> Floats: ...
+def year(number: int | Integers | Floats) -> float | Floats:
     """The decimal year at the middle of a quarter, or of each of some quarters."""
     return number / 4 + 0.125
 

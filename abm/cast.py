@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from juste_retour.abm.world import World
-from juste_retour.agents.arrays import Whole
+from juste_retour.agents.arrays import Integers
 from juste_retour.agents.each import Asks
 from juste_retour.agents.errors import BadInput, near
 from juste_retour.agents.mesa_agents import Actor, Commissioner, Lab, MemberState
@@ -45,7 +45,7 @@ class Cast:
         self.minded = {name for model in models for name in model.minds}
 
     def decide(
-        self, name: str, handed: Handed, rows: Whole | None, by_rule: NDArray[np.generic]
+        self, name: str, handed: Handed, rows: Integers | None, by_rule: NDArray[np.generic]
     ) -> NDArray[np.generic]:
         """What the actors of some worlds decide, given what the rules say."""
         alone = len(self.models) == 1

@@ -13,7 +13,7 @@ from juste_retour.abm.delivery.building import NEVER, Delivered
 from juste_retour.abm.delivery.chips import h100_equivalents
 from juste_retour.abm.scenario import Scenario
 from juste_retour.abm.world import Programme
-from juste_retour.agents.arrays import Reals, Truths
+from juste_retour.agents.arrays import Booleans, Floats
 
 Order = tuple[int, float]  # quarter since year 0, and the share of a site's money that is ordered then
 
@@ -35,7 +35,7 @@ def orders(scenario: Scenario, now: int) -> list[Order]:
     return sorted(due.items())
 
 
-def ordered(programme: Programme, now: int) -> Truths:
+def ordered(programme: Programme, now: int) -> Booleans:
     """(worlds, sites) a later order or a renewal starts to work this quarter."""
     found = np.zeros(programme.selected.shape, bool)
     for cohort in (*programme.later, *programme.renewals):
@@ -55,7 +55,7 @@ class SiteMachines:
     def __init__(self, programme: Programme, rows: NDArray[np.int64], now: int):
         self.programme, self.rows, self.now = programme, rows, now
 
-    def candidates(self) -> list[tuple[Reals, Reals]]:
+    def candidates(self) -> list[tuple[Floats, Floats]]:
         """Chips and peak of the jobs that a site could run, newest chips alone first, then with older ones.
 
         A job over chips of several dates runs at the pace of the oldest. A renewed machine has replaced all before it.
@@ -77,11 +77,11 @@ class SiteMachines:
             found.append((chips, peak))
         return found
 
-    def working_chips(self) -> Reals:
+    def working_chips(self) -> Floats:
         """Chips that have power, of all cohorts that are ready."""
         return self.candidates()[-1][0]
 
-    def contracted(self, name: str) -> Reals:
+    def contracted(self, name: str) -> Floats:
         """The sum over cohorts under contract of `chips`, `spend` or `power_mw`; a renewal replaces chips and power."""
         p, rows = self.programme, self.rows
         out = np.where(self._signed(p.delivered), getattr(p.delivered, name)[rows], 0.0)
@@ -92,11 +92,11 @@ class SiteMachines:
             out = np.where(signed, out + new if name == "spend" else new, out)
         return out
 
-    def h100_equivalents(self) -> Reals:
+    def h100_equivalents(self) -> Floats:
         """Chips under contract, counted by their peak in H100s."""
         p, rows = self.programme, self.rows
 
-        def counted(cohort: Delivered) -> Reals:
+        def counted(cohort: Delivered) -> Floats:
             chips = np.where(self._signed(cohort), cohort.chips[rows], 0.0)
             return np.asarray(h100_equivalents(chips, cohort.peak[rows]))
 
@@ -107,12 +107,12 @@ class SiteMachines:
             out = np.where(self._signed(cohort), counted(cohort), out)
         return out
 
-    def _signed(self, cohort: Delivered) -> Truths:
+    def _signed(self, cohort: Delivered) -> Booleans:
         chosen = self.programme.selected[self.rows] >= 0
         return chosen & ~cohort.cancelled[self.rows] & (cohort.contracted[self.rows] <= self.now)
 
 
-def due_for_renewal(programme: Programme, now: int, life_years: Reals) -> Truths:
+def due_for_renewal(programme: Programme, now: int, life_years: Floats) -> Booleans:
     """(worlds, sites) whose newest machine reaches its age this quarter; `life_years` (worlds, 1), 0 for never."""
     newest = np.where(programme.delivered.cancelled, NEVER, programme.delivered.ready)
     for cohort in (*programme.later, *programme.renewals):

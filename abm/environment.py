@@ -11,17 +11,17 @@ from numpy.typing import NDArray
 
 from juste_retour.abm.calendar import year
 from juste_retour.abm.cohorts import SiteMachines, due_for_renewal, orders
-from juste_retour.abm.delivery.building import Delivered, Luck, deliver, deliver_again
+from juste_retour.abm.delivery.building import Delivered, SiteDraws, deliver, deliver_again
 from juste_retour.abm.delivery.pooling import Pool
 from juste_retour.abm.fleet import combine, run_of
 from juste_retour.abm.institutions import Institutions
 from juste_retour.abm.members import Members
-from juste_retour.abm.noise import Tape
+from juste_retour.abm.noise import RandomStreams
 from juste_retour.abm.politics.fitted import fitted
 from juste_retour.abm.records import HeldBallot, Record, Selection, TimelineQuarter
 from juste_retour.abm.stacked import values
 from juste_retour.abm.world import World
-from juste_retour.agents.arrays import Reals, Truths, total
+from juste_retour.agents.arrays import Booleans, Floats, total
 from juste_retour.agents.lab import Market
 from juste_retour.agents.some_worlds import some_worlds
 
@@ -31,11 +31,11 @@ P = ParamSpec("P")
 class Foresight(Protocol):
     """What actors may look up that takes other runs to know."""
 
-    def rehearsed(self, rows: NDArray[np.int64]) -> list[Reals]:
+    def rehearsed(self, rows: NDArray[np.int64]) -> list[Floats]:
         """What every other shipped agenda would place in some worlds, EUR bn (rows, sites) each."""
         ...
 
-    def continuation(self, rows: NDArray[np.int64]) -> Reals:
+    def continuation(self, rows: NDArray[np.int64]) -> Floats:
         """(rows, states) EUR bn that bargaining on is worth over the disagreement point."""
         ...
 
@@ -66,14 +66,14 @@ class Environment:
     ):
         self.institutions, self.scenarios = institutions, institutions.scenarios
         self.seed, self.members, self.foresight = int(seed), members, foresight
-        self.tape = Tape(seed, replicates)
-        self.world = World(members, values(self.scenarios), self.scenarios[0], replicates, self.tape)
+        self.streams = RandomStreams(seed, replicates)
+        self.world = World(members, values(self.scenarios), self.scenarios[0], replicates, self.streams)
         self.every_quarter = timeline  # whether the race is read every quarter
         self.ballots: list[HeldBallot] = []
         self.trace: list[Record] | None = [] if trace else None
         self.timeline: list[TimelineQuarter] | None = [] if timeline else None
         self._standing: dict[int, Pool] = {}
-        self._yearly: dict[str, tuple[int, Reals]] = {}
+        self._yearly: dict[str, tuple[int, Floats]] = {}
 
     def record(self, kind: Callable[Concatenate[str, P], Record], *arrays: P.args, **named: P.kwargs) -> None:
         """Keep a record of this quarter if the run keeps a trace."""
@@ -81,20 +81,20 @@ class Environment:
             self.trace.append(kind(self.world.quarter, *arrays, **named))
 
     # -- random draws -----------------------------------------------------------------------------------------------
-    def yearly(self, channel: str, slots: int) -> Reals:
+    def yearly(self, channel: str, slots: int) -> Floats:
         """This year's draws of a stream, drawn once per year; (worlds, slots)."""
         this = self.world.now // 4
         if channel not in self._yearly or self._yearly[channel][0] != this:
-            self._yearly[channel] = (this, self.tape.uniform(channel, slots, this))
+            self._yearly[channel] = (this, self.streams.uniform(channel, slots, this))
         return self._yearly[channel][1]
 
     @cached_property
-    def lot(self) -> Reals:
+    def lot(self) -> Floats:
         """(worlds, sites) a lot between sites that a state finds equally good."""
-        return self.tape.uniform("place", self.world.sites.count)
+        return self.streams.uniform("place", self.world.sites.count)
 
     # -- selection --------------------------------------------------------------------------------------------------
-    def enact(self, rows: NDArray[np.int64], plan: Reals, pledged: Reals, own_money: bool = False) -> None:
+    def enact(self, rows: NDArray[np.int64], plan: Floats, pledged: Floats, own_money: bool = False) -> None:
         """Select sites in some worlds: `plan` and labs' `pledged` money, EUR bn, (rows, sites); a site is chosen once."""
         world, programme = self.world, self.world.programme
         new = (plan > 0) & (programme.selected[rows] < 0)
@@ -121,7 +121,7 @@ class Environment:
         world.training.stale[rows] = True
         world.training.unrated[rows] = True
 
-    def top_up(self, rows: NDArray[np.int64], amount: Reals) -> None:
+    def top_up(self, rows: NDArray[np.int64], amount: Floats) -> None:
         """Give selected sites more of the envelope, EUR bn (rows, sites), ordered now."""
         programme = self.world.programme
         if not (amount > 0).any():
@@ -156,7 +156,7 @@ class Environment:
         slots: list[Delivered],
         slot: int,
         rows: NDArray[np.int64],
-        amount: Reals,
+        amount: Floats,
         when: int,
         name: str,
     ) -> None:
@@ -176,31 +176,31 @@ class Environment:
             world.sites,
             institutions.decide("procurement", rows=rows),
             institutions.decide("operations", rows=rows),
-            Luck.of(self.tape, world.sites.count, rows, name),
+            SiteDraws.of(self.streams, world.sites.count, rows, name),
             first,
             used,
             world.p.rows(rows),
         )
         slots[slot].write(rows, amount > 0, again)
 
-    def _delivery(self, rows: NDArray[np.int64], plan: Reals, when: int) -> Delivered:
+    def _delivery(self, rows: NDArray[np.int64], plan: Floats, when: int) -> Delivered:
         world, institutions = self.world, self.institutions
         p = world.p.rows(rows)
         procedure = institutions.decide("procurement", rows=rows)
         practice = institutions.decide("operations", rows=rows)
-        luck = Luck.of(self.tape, world.sites.count, rows)
+        uniforms = SiteDraws.of(self.streams, world.sites.count, rows)
         matched = np.asarray(institutions.split_in(rows).host) > 0
         failing = np.where(matched, p.cancellation, 0.0)  # it is the match that fails
-        return deliver(plan, when, year(when), world.sites, procedure, practice, luck, failing, p)
+        return deliver(plan, when, year(when), world.sites, procedure, practice, uniforms, failing, p)
 
     # -- training ---------------------------------------------------------------------------------------------------
     def market(
         self,
         rows: NDArray[np.int64],
-        usable: Reals,
-        wait: Reals,
-        home: Truths,
-        outside: Reals | None = None,
+        usable: Floats,
+        wait: Floats,
+        home: Booleans,
+        outside: Floats | None = None,
     ) -> Market:
         """Places to train, as the labs see them."""
         p = self.world.p.rows(rows)
@@ -218,6 +218,6 @@ class Environment:
             self._standing[machines] = run_of(self.institutions, fleet, None, asked).rows(like)
         return self._standing[machines]
 
-    def standing_rate(self, machines: int) -> Reals:
+    def standing_rate(self, machines: int) -> Floats:
         """(worlds,) FLOP/s of that run."""
         return self.standing(machines).rate

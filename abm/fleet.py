@@ -12,12 +12,12 @@ from juste_retour.abm.cohorts import SiteMachines
 from juste_retour.abm.delivery.pooling import Fleet, Pool, best_run
 from juste_retour.abm.institutions import Institutions
 from juste_retour.abm.world import World
-from juste_retour.agents.arrays import Reals, Truths
+from juste_retour.agents.arrays import Booleans, Floats
 from juste_retour.agents.situation import Machines
 
 
 @lru_cache(maxsize=4096)
-def standing(machines: Machines, sites: int, operational: int) -> tuple[Reals, Reals]:
+def standing(machines: Machines, sites: int, operational: int) -> tuple[Floats, Floats]:
     """Chips and peak by site of the first `operational` machines in order of their dates, each site's strongest."""
     chips, peak = np.zeros(sites), np.zeros(sites)
     for k in np.argsort(machines.operational, kind="stable")[:operational]:
@@ -36,7 +36,7 @@ def fleet_of(
     world: World,
     institutions: Institutions,
     rows: NDArray[np.int64],
-    works: Truths,
+    works: Booleans,
     machines: int,
 ) -> Fleet:
     """The fleet of some worlds: facilities that work (rows, sites), and the first `machines` that stood already.
@@ -70,8 +70,8 @@ def combine(
     world: World,
     institutions: Institutions,
     rows: NDArray[np.int64],
-    chips: Reals,
-    peaks: Reals,
+    chips: Floats,
+    peaks: Floats,
     machines: int,
 ) -> Fleet:
     """The fleet of facilities (rows, sites) beside the first `machines` that stood already."""
@@ -84,14 +84,14 @@ def combine(
         peak=np.where(newer, peaks, old_peak),
         practice=institutions.decide("operations", rows=rows),
         p=world.p.rows(rows),
-        tour=world.tour,
+        ring=world.ring,
         talent=world.training.talent[rows],
         joins=np.where(newer, regime.joins, before.joins),
     )
 
 
 def run_of(
-    institutions: Institutions, fleet: Fleet, before: Truths | None, rows: NDArray[np.int64] | None
+    institutions: Institutions, fleet: Fleet, before: Booleans | None, rows: NDArray[np.int64] | None
 ) -> Pool:
     """The best run of a fleet under the pooling rule, given the best pool so far."""
     return best_run(lambda some, known: institutions.decide("pooling", some, known, rows=rows), fleet, before)

@@ -26,8 +26,8 @@ from juste_retour.abm.places import (
     sites_from,
     state_indices,
 )
-from juste_retour.abm.tables import Table, digest, reals, truths, wholes
-from juste_retour.agents.arrays import Reals
+from juste_retour.abm.tables import InputTable, digest, reals, truths, wholes
+from juste_retour.agents.arrays import Floats
 from juste_retour.agents.errors import BadInput, near
 from juste_retour.agents.situation import College, Labs, Machines, Sites, States
 
@@ -136,7 +136,7 @@ def load_states(path: Path) -> States:
     Raises:
         BadInput: one sentence that names the file, the row, the column, the value and the remedy.
     """
-    return _states(Table(path, required=STATES_REQUIRED, optional=STATES_OPTIONAL), _typical)
+    return _states(InputTable(path, required=STATES_REQUIRED, optional=STATES_OPTIONAL), _typical)
 
 
 @functools.cache
@@ -151,10 +151,10 @@ def _never() -> Typical:
 def _load(folder: Path, name: str, typical: Callable[[], Typical]) -> Members:
     files: dict[str, bytes] = {}
 
-    def table(file: str, required: Iterable[str], optional: Iterable[str]) -> Table | None:
+    def table(file: str, required: Iterable[str], optional: Iterable[str]) -> InputTable | None:
         if not (folder / file).exists():
             return None
-        found = Table(folder / file, required=tuple(required), optional=tuple(optional))
+        found = InputTable(folder / file, required=tuple(required), optional=tuple(optional))
         files[file] = found.bytes
         return found
 
@@ -177,7 +177,7 @@ def _typical() -> Typical:
     states, sites = union.states, union.sites
     people = states.population.astype(float)
 
-    def mean(values: Reals) -> float:
+    def mean(values: Floats) -> float:
         return math.fsum(values * people) / math.fsum(people)
 
     def median(kind: str) -> float:
@@ -196,7 +196,7 @@ def _typical() -> Typical:
     )
 
 
-def _states(table: Table, typical: Callable[[], Typical]) -> States:
+def _states(table: InputTable, typical: Callable[[], Typical]) -> States:
     codes = table.unique("state")
     for row, code in enumerate(codes):
         if code == "EU":
@@ -249,7 +249,7 @@ def _states(table: Table, typical: Callable[[], Typical]) -> States:
     )
 
 
-def _college(table: Table | None, states: States) -> College:
+def _college(table: InputTable | None, states: States) -> College:
     if table is None:
         n = states.count
         return College(
@@ -265,7 +265,7 @@ def _college(table: Table | None, states: States) -> College:
     )
 
 
-def _labs(table: Table | None, states: States) -> Labs:
+def _labs(table: InputTable | None, states: States) -> Labs:
     if table is None:
         return Labs((), (), (), wholes([]), reals([]), reals([]))
     names = table.unique("lab")
@@ -289,7 +289,7 @@ def _labs(table: Table | None, states: States) -> Labs:
     )
 
 
-def _machines(table: Table | None, sites: Sites) -> Machines:
+def _machines(table: InputTable | None, sites: Sites) -> Machines:
     if table is None:
         return Machines((), wholes([]), reals([]), reals([]), reals([]), reals([]))
     place = {name: index for index, name in enumerate(sites.names)}

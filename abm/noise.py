@@ -11,13 +11,13 @@ from numpy.random import Generator, Philox, SeedSequence
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from juste_retour.agents.arrays import Reals
+from juste_retour.agents.arrays import Floats
 
 BLOCK = 64
 _SMALLEST = 2.0**-54  # keeps normals finite
 
 
-class Tape:
+class RandomStreams:
     """The luck of some worlds of one seed.
 
     Args:
@@ -34,21 +34,21 @@ class Tape:
         if self._count == len(self.replicates) and bool(np.all(np.diff(self._rows) == 1)):
             self._rows = None
 
-    def uniform(self, channel: str, slots: int, quarter: int = 0) -> Reals:
+    def uniform(self, channel: str, slots: int, quarter: int = 0) -> Floats:
         """Uniform numbers in (0, 1); shape (worlds, slots)."""
         blocks = [self._block(channel, quarter, b) for b in range(-(-slots // BLOCK))]
         x = blocks[0][:, :slots] if len(blocks) == 1 else np.concatenate(blocks, axis=1)[:, :slots]
         return np.maximum(x if self._rows is None else x[self._rows], _SMALLEST)
 
-    def normal(self, channel: str, slots: int, quarter: int = 0) -> Reals:
+    def normal(self, channel: str, slots: int, quarter: int = 0) -> Floats:
         """Standard normal numbers, one uniform each; shape (worlds, slots)."""
         return ndtri(self.uniform(channel, slots, quarter))
 
-    def rows(self, worlds: NDArray[np.int64]) -> "Tape":
+    def rows(self, worlds: NDArray[np.int64]) -> "RandomStreams":
         """The tape of some of the worlds."""
-        return Tape(self.seed, self.replicates[worlds])
+        return RandomStreams(self.seed, self.replicates[worlds])
 
-    def _block(self, channel: str, quarter: int, block: int) -> Reals:
+    def _block(self, channel: str, quarter: int, block: int) -> Floats:
         key = SeedSequence([self.seed, crc32(channel.encode()), quarter, block]).generate_state(2, np.uint64)
         stream = Philox(key=key)
         stream.advance(self._first * (BLOCK // 4))  # a step of the counter yields four numbers

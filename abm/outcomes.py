@@ -20,7 +20,7 @@ from juste_retour.abm.records import HeldBallot, Record, TimelineQuarter
 from juste_retour.abm.scenario import Scenario
 from juste_retour.abm.simulation import Simulation
 from juste_retour.abm.world import World
-from juste_retour.agents.arrays import Reals, Whole, total
+from juste_retour.agents.arrays import Floats, Integers, total
 
 if TYPE_CHECKING:
     from juste_retour.abm.cast import Agents
@@ -129,7 +129,7 @@ def outcomes(env: Environment, cost: Prices | None = None) -> Outcomes:
 
 
 def _of_worlds(
-    env: Environment, books: Accounts, ready: Whole, cost: Prices
+    env: Environment, books: Accounts, ready: Integers, cost: Prices
 ) -> dict[str, NDArray[np.generic]]:
     """The outcomes of each world, (worlds,) each; `ready` (worlds, sites) quarters of operation."""
     world = env.world
@@ -168,7 +168,7 @@ def _of_worlds(
     }
 
 
-def _first_wave(world: World) -> Whole:
+def _first_wave(world: World) -> Integers:
     """The first wave that selected a site in each state, (worlds, states); 0 where none did."""
     waves = np.where(world.contracted, world.programme.wave, NEVER)
     first = np.full((world.count, world.states.count), NEVER)
@@ -178,7 +178,7 @@ def _first_wave(world: World) -> Whole:
     return np.where(first < NEVER, first, 0)
 
 
-def welfare(env: Environment, plan: Reals) -> Reals:
+def welfare(env: Environment, plan: Floats) -> Floats:
     """(worlds,) sum of the states' payoffs if the plan (worlds, sites) were decided at the announcement, EUR bn."""
     fresh = Simulation(env.scenarios, env.seed, env.world.replicates, env.members).env
     fresh.world.now = fresh.world.announced

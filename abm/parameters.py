@@ -17,7 +17,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from juste_retour.abm.members import UNIONS
-from juste_retour.agents.arrays import Number, Reals
+from juste_retour.agents.arrays import Floats, Number
 from juste_retour.agents.rules import Parameter
 from juste_retour.agents.values import Values
 
@@ -210,7 +210,7 @@ def defaults(**changes: float) -> Values:
     )
 
 
-def matching(value: Number, parameter: Reals) -> Reals:
+def matching(value: Number, parameter: Floats) -> Floats:
     """Return a parameter (worlds, 1) in the shape that goes with a value: (worlds,) where the value has no second axis.
 
     >>> matching(np.ones(3), np.ones((3, 1))).shape, matching(np.ones((3, 2)), np.ones((3, 1))).shape

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from juste_retour.abm.tables import Table, reals, truths, wholes
-from juste_retour.agents.arrays import Reals
+from juste_retour.abm.tables import InputTable, reals, truths, wholes
+from juste_retour.agents.arrays import Floats
 from juste_retour.agents.errors import BadInput
 from juste_retour.agents.situation import Sites, States
 
@@ -34,7 +34,7 @@ class Typical:
     grid_years: float
 
 
-def grid_from(table: Table | None, states: States, typical: Callable[[], Typical]) -> Reals:
+def grid_from(table: InputTable | None, states: States, typical: Callable[[], Typical]) -> Floats:
     """Years that power above a site's headroom takes in each state: of a table, of states.csv, or the Union's mean."""
     if table is None:
         return states.more.get("grid_years", reals([typical().grid_years] * states.count))
@@ -48,7 +48,7 @@ def grid_from(table: Table | None, states: States, typical: Callable[[], Typical
 
 
 def sites_from(
-    table: Table | None, states: States, typical: Callable[[], Typical], grid: Reals | None = None
+    table: InputTable | None, states: States, typical: Callable[[], Typical], grid: Floats | None = None
 ) -> Sites:
     """Read the sites of a table, or make some where there is none; `grid` (states,) years is the Union's mean if None."""
     sites = made_sites(states, typical()) if table is None else _read(table, states, typical)
@@ -56,7 +56,7 @@ def sites_from(
     return replace(sites, grid_years=reals(years[sites.state]))
 
 
-def _read(table: Table, states: States, typical: Callable[[], Typical]) -> Sites:
+def _read(table: InputTable, states: States, typical: Callable[[], Typical]) -> Sites:
     names = table.unique("site")
     state = state_indices(table, "state", states)
     without = sorted(set(range(states.count)) - set(state))
@@ -158,7 +158,7 @@ def _placed(
     )
 
 
-def state_indices(table: Table, column: str, states: States) -> list[int]:
+def state_indices(table: InputTable, column: str, states: States) -> list[int]:
     """Read a column of codes as the positions of the states."""
     place = {code: index for index, code in enumerate(states.codes)}
     return [place[code] for code in table.choices(column, place, "state")]

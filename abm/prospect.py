@@ -13,15 +13,15 @@ from numpy.typing import NDArray
 
 from juste_retour.abm.delivery import chips as chip
 from juste_retour.abm.delivery.building import grid_wait, headroom, planned_years
-from juste_retour.abm.delivery.exchange import run_flop
 from juste_retour.abm.delivery.frontier import frontier
+from juste_retour.abm.delivery.gradient_exchange import run_flop
 from juste_retour.abm.delivery.operations import Practice, goodput, in_service, money_kept
 from juste_retour.abm.delivery.pooling import Fleet, Pool
 from juste_retour.abm.delivery.procurement import Procedure
 from juste_retour.abm.environment import Environment
 from juste_retour.abm.fleet import combine, operational, run_of
 from juste_retour.abm.remembered import Remembered
-from juste_retour.agents.arrays import Reals, Truths, Whole, pick, total
+from juste_retour.agents.arrays import Booleans, Floats, Integers, pick, total
 from juste_retour.agents.payoff import race
 from juste_retour.agents.situation import Prospect
 
@@ -39,29 +39,29 @@ class Outlook:
         self.kept = money_kept(self.practice, np.inf)
         first, last = (int(x[0, 0]) for x in (self.p.race_first_year, self.p.race_last_year))
         self.horizon = range(first, last + 1)  # years after the decision
-        self._seen = Remembered[Reals | None, Prospect]()
+        self._seen = Remembered[Floats | None, Prospect]()
 
     @cached_property
-    def bought(self) -> Reals:
+    def bought(self) -> Floats:
         """(worlds, 1) decimal year of the chips that a decision of today buys."""
         return self.year + self.procedure.refresh * planned_years(
             self.procedure, self.practice, self.p.sketch_mw, self.p
         )
 
     @cached_property
-    def cap(self) -> Reals:
+    def cap(self) -> Floats:
         """(worlds, sites) EUR bn that fill each site's power."""
         sites = self.world.sites
         power = headroom(sites, self.procedure, self.p) * self.p.beyond_headroom
         most = chip.spend_cap(power, self.bought, sites.temperature, self.p, self.kept)
         return np.ascontiguousarray(np.broadcast_to(most, (len(self.rows), sites.count)))
 
-    def chips(self, plan: Reals) -> Reals:
+    def chips(self, plan: Floats) -> Floats:
         """Accelerators of a plan (worlds, sites or states)."""
         return chip.chips_bought(plan, self.bought, self.p, self.kept) * self.p.export_supply
 
     @cached_property
-    def at_once(self) -> Reals:
+    def at_once(self) -> Floats:
         """(worlds, sites) chips that each site's headroom carries without waiting for the grid."""
         sites = self.world.sites
         power = headroom(sites, self.procedure, self.p)
@@ -69,16 +69,16 @@ class Outlook:
         return np.ascontiguousarray(np.broadcast_to(carried, (len(self.rows), sites.count)))
 
     @cached_property
-    def peak(self) -> Reals:
+    def peak(self) -> Floats:
         """(worlds, 1) FLOP/s of a chip bought now."""
         return chip.peak(self.bought, self.p)
 
-    def ready(self, plan: Reals, temperature: Reals) -> Reals:
+    def ready(self, plan: Floats, temperature: Floats) -> Floats:
         """Decimal year in which each site of a plan is expected to work."""
         mw = chip.power_mw(self.chips(plan), self.bought, temperature, self.p)
         return self.year + planned_years(self.procedure, self.practice, mw, self.p)
 
-    def seen_by_labs(self, plan: Reals) -> tuple[Reals, Reals, Reals]:
+    def seen_by_labs(self, plan: Floats) -> tuple[Floats, Floats, Floats]:
         """Accelerators, the part of them that yields, and years until they work; all (worlds, sites)."""
         n = self.chips(plan)
         usable = n * self.regime.share
@@ -89,14 +89,14 @@ class Outlook:
             np.broadcast_to(self.ready(plan, self.world.sites.temperature) - self.year, n.shape),
         )
 
-    def prospect(self, plan: Reals | None) -> Prospect:
+    def prospect(self, plan: Floats | None) -> Prospect:
         """The prospect of a plan (worlds, sites) EUR bn on top of what is under way; of nothing more for None."""
         return self._seen.get(plan, self._prospect)
 
-    def _prospect(self, plan: Reals | None) -> Prospect:
+    def _prospect(self, plan: Floats | None) -> Prospect:
         return Prospect(self._value(self._runs(plan)), self._accelerators(plan))
 
-    def alone(self, size: Reals, best: Whole) -> Prospect:
+    def alone(self, size: Floats, best: Integers) -> Prospect:
         """The prospect of each state's own site of some size, EUR bn (worlds, states), at its site `best`."""
         temperature = np.broadcast_to(self.world.sites.temperature, (len(self.rows), self.world.sites.count))
         ready = self.ready(size, pick(temperature, np.maximum(best, 0)))
@@ -113,29 +113,29 @@ class Outlook:
 
     # ------------------------------------------------------------------------------------------------------------------
     @cached_property
-    def runs_without(self) -> list[Reals]:
+    def runs_without(self) -> list[Floats]:
         """Largest run, FLOP (worlds,), in each year of the horizon if nothing more is decided."""
         return self._runs(None)
 
-    def _accelerators(self, plan: Reals | None) -> Reals:
+    def _accelerators(self, plan: Floats | None) -> Floats:
         d = self.world.programme.delivered
         there = total(np.where(self.world.live[self.rows], d.chips[self.rows], 0.0))[:, None]
         all_chips = there if plan is None else there + total(self.chips(plan))[:, None]
         return all_chips * (1 - self.regime.share)
 
-    def _frontier(self, after: float) -> Reals:
+    def _frontier(self, after: float) -> Floats:
         return np.asarray(frontier(self.year + after, self.p)).reshape(-1, 1)
 
-    def _value(self, runs: list[Reals]) -> Reals:
+    def _value(self, runs: list[Floats]) -> Floats:
         worth = np.zeros((len(self.rows), 1))
         for after, run in zip(self.horizon, runs, strict=True):
             worth = worth + race(run[:, None] / self._frontier(after), self.p)
         return self._kept_labs(worth / len(self.horizon))
 
-    def _kept_labs(self, worth: Reals) -> Reals:
+    def _kept_labs(self, worth: Floats) -> Floats:
         return worth * (1 - self.p.exit_cost * self.world.exited_share[self.rows][:, None])
 
-    def _runs(self, plan: Reals | None) -> list[Reals]:
+    def _runs(self, plan: Floats | None) -> list[Floats]:
         """Largest run, FLOP (worlds,), in each year of the horizon."""
         w, d = self.world, self.world.programme.delivered
         live, chips, peaks = w.live[self.rows], d.chips[self.rows], d.peak[self.rows]
@@ -160,7 +160,7 @@ class Outlook:
             return out
         apart = not self.institutions.standing_access.joins
         out = []
-        before: tuple[Truths, int] | None = None
+        before: tuple[Booleans, int] | None = None
         rate = np.zeros(len(self.rows))
         for after in self.horizon:
             works, machines = ready <= self.year + after, operational(w.machines, self.year + after)
@@ -172,13 +172,13 @@ class Outlook:
             out.append(run_flop(most, self.p))
         return out
 
-    def _best(self, chips: Reals, peaks: Reals, machines: int) -> Pool:
+    def _best(self, chips: Floats, peaks: Floats, machines: int) -> Pool:
         """The best run of facilities (rows, sites) with the first machines that stood already."""
         return self._rule(combine(self.world, self.institutions, self.rows, chips, peaks, machines))
 
     def _runs_in_steps(
-        self, chips: Reals, peaks: Reals, ready: Reals, waiting: Reals, complete: Reals
-    ) -> list[Reals]:
+        self, chips: Floats, peaks: Floats, ready: Floats, waiting: Floats, complete: Floats
+    ) -> list[Floats]:
         """The same where some chips wait for power until the decimal years `complete`; all (rows, sites)."""
         out = []
         for after in self.horizon:
@@ -188,7 +188,7 @@ class Outlook:
             out.append(run_flop(self._best(powered, peaks, machines).rate, self.p))
         return out
 
-    def _at_once(self, size: Reals, best: Whole) -> Reals:
+    def _at_once(self, size: Floats, best: Integers) -> Floats:
         """The part of each state's own site, EUR bn (worlds, states), whose chips need not wait for the grid."""
         if not np.any(self.p.beyond_headroom > 1):
             return size
@@ -198,7 +198,7 @@ class Outlook:
     def _rule(self, fleet: Fleet, rows: NDArray[np.int64] | None = None) -> Pool:
         return run_of(self.institutions, fleet, None, self.rows if rows is None else rows)
 
-    def _joined(self, size: Reals, best: Whole) -> Reals:
+    def _joined(self, size: Floats, best: Integers) -> Floats:
         """Largest run, FLOP (worlds, states), with each state's own site, once it works."""
         w, n = self.world, self.world.states.count
         chips = self.chips(size)

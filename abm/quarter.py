@@ -19,7 +19,7 @@ from juste_retour.abm.politics.facts import Facts
 from juste_retour.abm.records import Exit, HeldBallot, TimelineQuarter, Vote
 from juste_retour.abm.training import note_changes, note_machines, refresh, run_flop
 from juste_retour.abm.world import Race, World
-from juste_retour.agents.arrays import Reals, Whole, total
+from juste_retour.agents.arrays import Floats, Integers, total
 
 Rows = NDArray[np.int64]
 
@@ -27,11 +27,11 @@ Rows = NDArray[np.int64]
 class Progress(TypedDict):
     """How far the programme has come, (worlds,) each."""
 
-    selected: Whole
-    contracted: Whole
-    working: Whole
-    working_accelerators: Reals
-    exited_labs: Whole
+    selected: Integers
+    contracted: Integers
+    working: Integers
+    working_accelerators: Floats
+    exited_labs: Integers
 
 
 def advance(env: Environment) -> None:
@@ -215,7 +215,7 @@ def read(env: Environment) -> None:
         env.timeline.append(TimelineQuarter(world.quarter, **progress(world), **race))
 
 
-def race_of(world: World, run: Reals) -> Race:
+def race_of(world: World, run: Floats) -> Race:
     """The largest run, FLOP (worlds,), against this quarter's frontier."""
     at_the_frontier = np.asarray(frontier(world.year, world.p)).reshape(-1)
     return {

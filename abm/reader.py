@@ -11,7 +11,7 @@ import numpy as np
 from juste_retour.abm.environment import Environment
 from juste_retour.abm.politics.voting import Ballot
 from juste_retour.abm.records import Record, TimelineQuarter, Vote
-from juste_retour.agents.arrays import Reals, Truths
+from juste_retour.agents.arrays import Booleans, Floats
 from juste_retour.agents.some_worlds import some_worlds
 
 R = TypeVar("R", bound=Record)
@@ -25,7 +25,7 @@ def in_world(records: Iterable[R], row: int) -> Iterator[R]:
             yield some_worlds(record, at[:1])
 
 
-def series(timeline: Sequence[TimelineQuarter], name: str) -> Reals:
+def series(timeline: Sequence[TimelineQuarter], name: str) -> Floats:
     """A column of the timeline, (worlds, quarters)."""
     return np.stack([getattr(quarter, name) for quarter in timeline], axis=1)
 
@@ -51,7 +51,7 @@ def cast(env: Environment, vote: Vote) -> Ballot:
     return Ballot(vote.votes > 0, vote.votes < 0, vote.union_yes, vote.weight, env.institutions.decider)
 
 
-def pivotal(env: Environment, vote: Vote) -> Truths:
+def pivotal(env: Environment, vote: Vote) -> Booleans:
     """(states,) whose other vote alone would have turned a ballot of one world; all are tried at once, one a row.
 
     Nobody's would where the agenda protocol decided otherwise than the votes.
@@ -90,7 +90,7 @@ def thresholds(env: Environment, vote: Vote) -> list[Threshold]:
     return found
 
 
-def needed(env: Environment, vote: Vote) -> Reals:
+def needed(env: Environment, vote: Vote) -> Floats:
     """(worlds, states) EUR bn that the offer would have had to add to be worth a yes by its worth alone; 0 where it was."""
     dissent = env.world.p.dissent_cost_eur_bn[vote.worlds]
     return np.maximum(vote.reservation - dissent - vote.offer.utility, 0.0)

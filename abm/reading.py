@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from juste_retour.agents.arrays import Reals, Whole, total
+from juste_retour.agents.arrays import Floats, Integers, total
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,20 +25,20 @@ class Reading:
         quarters_without_run: quarters whose lag counts as the cap.
     """
 
-    years_behind: Reals
-    years_behind_at_end: Reals
-    least_years_behind: Reals
-    capability_lag_years: Reals
-    quarters_without_run: Whole
+    years_behind: Floats
+    years_behind_at_end: Floats
+    least_years_behind: Floats
+    capability_lag_years: Floats
+    quarters_without_run: Integers
 
 
-def capped(lag: Reals, cap: Reals) -> Reals:
+def capped(lag: Floats, cap: Floats) -> Floats:
     """Lags, of which those without a run or above the cap count as the cap, years; shapes broadcast."""
     with np.errstate(invalid="ignore"):
         return np.where(lag < cap, lag, cap)
 
 
-def reading(lag: Reals, capability_lag: Reals, cap: Reals) -> Reading:
+def reading(lag: Floats, capability_lag: Floats, cap: Floats) -> Reading:
     """Read a window.
 
     Args:
@@ -55,7 +55,7 @@ def reading(lag: Reals, capability_lag: Reals, cap: Reals) -> Reading:
     without = (~(lag < cap)).sum(-1)
     none = without == quarters
 
-    def mean(x: Reals) -> Reals:
+    def mean(x: Floats) -> Floats:
         return np.where(none, np.inf, total(x) / quarters)
 
     return Reading(

@@ -6,12 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from juste_retour.abm.accounts import Accounts, accounts
-from juste_retour.abm.delivery.exchange import run_flop
+from juste_retour.abm.delivery.gradient_exchange import run_flop
 from juste_retour.abm.environment import Environment
 from juste_retour.abm.fleet import fleet_of, operational, run_of
 from juste_retour.abm.quarter import progress, race_of
 from juste_retour.abm.training import run_flop as largest_run
-from juste_retour.agents.arrays import Reals, total
+from juste_retour.agents.arrays import Floats, total
 
 REPORTED = (
     "quarter",
@@ -73,7 +73,7 @@ class Readings:
         found["years_behind_in_window"] = world.reading().years_behind
         return found
 
-    def _largest_run(self) -> Reals:
+    def _largest_run(self) -> Floats:
         world = self.world
         if world.now >= world.first:
             return largest_run(self.env)

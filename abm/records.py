@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from juste_retour.abm.delivery.building import Delivered
-from juste_retour.agents.arrays import Reals, Truths, Whole
+from juste_retour.agents.arrays import Booleans, Floats, Integers
 from juste_retour.agents.lab import Letters
 from juste_retour.agents.situation import Offer
 
@@ -19,7 +19,7 @@ class Record:
     """Something that happened in a quarter, such as "2026Q3", in some worlds; `worlds` are their positions."""
 
     quarter: str
-    worlds: Whole
+    worlds: Integers
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,11 +30,11 @@ class Bid(Record):
     `offer` is the payoff with that site and `reservation` the one without, EUR bn.
     """
 
-    size: Reals
-    wanted: Reals
-    able: Truths
+    size: Floats
+    wanted: Floats
+    able: Booleans
     offer: Offer
-    reservation: Reals
+    reservation: Floats
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,11 +45,11 @@ class Draft(Record):
     `choice` (worlds,) is the plan adopted, -1 for none.
     """
 
-    scores: Reals
-    endorsed: Truths
-    choice: Whole
-    sites: Whole
-    spend: Reals
+    scores: Floats
+    endorsed: Booleans
+    choice: Integers
+    sites: Integers
+    spend: Floats
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,13 +63,13 @@ class Vote(Record):
 
     offer: Offer
     failed: Offer
-    reservation: Reals
-    votes: Whole
-    union_yes: Truths
-    weight: Reals
+    reservation: Floats
+    votes: Integers
+    union_yes: Booleans
+    weight: Floats
     letters: Letters | None
-    held: Truths
-    passed: Truths
+    held: Booleans
+    passed: Booleans
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,9 +79,9 @@ class Selection(Record):
     `delivered` is what becomes of them, with the causes of their delay.
     """
 
-    chosen: Truths
-    plan: Reals
-    pledged: Reals
+    chosen: Booleans
+    plan: Floats
+    pledged: Floats
     delivered: Delivered
 
 
@@ -89,8 +89,8 @@ class Selection(Record):
 class Exit(Record):
     """Which labs have `exited` to a cloud abroad, and the logarithm of their `advantage` at home; (worlds, labs)."""
 
-    advantage: Reals
-    exited: Truths
+    advantage: Floats
+    exited: Booleans
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,11 +103,11 @@ class HeldBallot(Record):
 
     agenda: str
     rule: str
-    yes: Truths
-    no: Truths
-    union_yes: Truths
+    yes: Booleans
+    no: Booleans
+    union_yes: Booleans
     commission_votes: bool
-    passed: Truths
+    passed: Booleans
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,15 +115,15 @@ class TimelineQuarter:
     """How far the program has come by a quarter, and how far behind the frontier it is; all (worlds,)."""
 
     quarter: str
-    selected: Whole
-    contracted: Whole
-    working: Whole
-    working_accelerators: Reals
-    exited_labs: Whole
-    largest_run_flop: Reals
-    frontier_flop: Reals
-    years_behind: Reals
-    capability_lag_years: Reals
+    selected: Integers
+    contracted: Integers
+    working: Integers
+    working_accelerators: Floats
+    exited_labs: Integers
+    largest_run_flop: Floats
+    frontier_flop: Floats
+    years_behind: Floats
+    capability_lag_years: Floats
 
     def columns(self) -> dict[str, Any]:
         """All arrays by name."""

@@ -14,7 +14,7 @@ from juste_retour.abm.members import Members, union_of
 from juste_retour.abm.politics.continuation import equilibrium
 from juste_retour.abm.scenario import Scenario
 from juste_retour.abm.world import World
-from juste_retour.agents.arrays import Reals
+from juste_retour.agents.arrays import Floats
 from juste_retour.agents.rules import family
 
 
@@ -27,7 +27,7 @@ class OtherRuns:
         self.institutions, self.seed = institutions, seed
         self.replicates, self.members = replicates, members
 
-    def rehearsed(self, rows: NDArray[np.int64]) -> list[Reals]:
+    def rehearsed(self, rows: NDArray[np.int64]) -> list[Floats]:
         """What every other shipped agenda would place in some worlds, EUR bn (rows, sites), run until all is settled."""
         plans = []
         for rule in family("agenda"):
@@ -42,7 +42,7 @@ class OtherRuns:
             plans.append(other.world.programme.planned)
         return plans
 
-    def continuation(self, rows: NDArray[np.int64]) -> Reals:
+    def continuation(self, rows: NDArray[np.int64]) -> Floats:
         """(rows, states) EUR bn that bargaining on is worth over what is left without it.
 
         Zero under an agenda that does not come back to the table with the same matter.

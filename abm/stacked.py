@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from juste_retour.abm.scenario import Scenario, parameters
-from juste_retour.agents.arrays import Reals
+from juste_retour.agents.arrays import Floats
 from juste_retour.agents.errors import BadInput, near
 from juste_retour.agents.rules import FAMILIES, Setting, family
 from juste_retour.agents.values import Values
@@ -18,7 +18,7 @@ from juste_retour.agents.values import Values
 
 def values(scenarios: Sequence[Scenario]) -> Values:
     """Stack the parameters of one scenario a world."""
-    out: dict[str, Reals | bool | str] = {}
+    out: dict[str, Floats | bool | str] = {}
     shared = _shared(scenarios)
     for name, (default, _) in parameters().items():
         if isinstance(default, str | bool):
@@ -44,13 +44,13 @@ def _column(
 
 def settings(
     scenarios: Sequence[Scenario], name: str, by_row: bool, code: str = ""
-) -> dict[str, Reals | Setting]:
+) -> dict[str, Floats | Setting]:
     """Stack the parameters of a family's rule, or of the one that an actor goes by, by code.
 
     Real numbers are (worlds, 1), or (worlds,) where a rule yields one value a world.
     """
     rule = family(name)[scenarios[0].rules[name].of(code).rule]
-    out: dict[str, Reals | Setting] = {}
+    out: dict[str, Floats | Setting] = {}
     shared = _shared(scenarios)
     for key, (default, _) in rule.parameters.items():
 

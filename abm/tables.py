@@ -18,13 +18,13 @@ from typing import NoReturn, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from juste_retour.agents.arrays import Reals, Truths, Whole
+from juste_retour.agents.arrays import Booleans, Floats, Integers
 from juste_retour.agents.errors import BadInput, near
 
 MISSING_VALUES = {"nan", "na", "n/a", "null", "none", "-", ":"}
 
 
-class Table:
+class InputTable:
     """A CSV file's rows and columns, with readers that turn a column into checked values.
 
     Args:
@@ -317,16 +317,16 @@ def _frozen(values: Iterable[float], kind: type[Kind]) -> NDArray[Kind]:
     return array
 
 
-def reals(values: Iterable[float]) -> Reals:
+def reals(values: Iterable[float]) -> Floats:
     """Real numbers that nobody can write to."""
     return _frozen(values, np.float64)
 
 
-def wholes(values: Iterable[int]) -> Whole:
+def wholes(values: Iterable[int]) -> Integers:
     """Whole numbers that nobody can write to."""
     return _frozen(values, np.int64)
 
 
-def truths(values: Iterable[bool]) -> Truths:
+def truths(values: Iterable[bool]) -> Booleans:
     """Truth values that nobody can write to."""
     return _frozen(values, np.bool_)

@@ -10,20 +10,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from juste_retour.abm.cohorts import ordered
-from juste_retour.abm.delivery.exchange import run_flop as flop
+from juste_retour.abm.delivery.gradient_exchange import run_flop as flop
 from juste_retour.abm.delivery.pooling import Pool
 from juste_retour.abm.environment import Environment
 from juste_retour.abm.fleet import fleet_of, operational, run_of
-from juste_retour.agents.arrays import Reals, Truths
+from juste_retour.agents.arrays import Booleans, Floats
 
 
-def run_flop(env: Environment) -> Reals:
+def run_flop(env: Environment) -> Floats:
     """Largest single run of the machines that work, FLOP; (worlds,)."""
     refresh(env)
     return flop(env.world.training.rate, env.world.p)
 
 
-def note_changes(env: Environment, stopped: Truths) -> None:
+def note_changes(env: Environment, stopped: Booleans) -> None:
     """Mark the worlds whose best run may change this quarter: something opens, grows or stops."""
     world, programme, training = env.world, env.world.programme, env.world.training
     d = programme.delivered
@@ -57,7 +57,7 @@ def refresh(env: Environment) -> None:
         training.rate, training.pool, training.combined = best.rate, best.members, True
 
 
-def _of_facilities(env: Environment, rows: NDArray[np.int64], before: Truths) -> Pool:
+def _of_facilities(env: Environment, rows: NDArray[np.int64], before: Booleans) -> Pool:
     """The best run in some worlds of the facilities that work, and of the machines that may join them."""
     world, institutions = env.world, env.institutions
     if institutions.standing_access.joins:
@@ -69,7 +69,7 @@ def _of_facilities(env: Environment, rows: NDArray[np.int64], before: Truths) ->
     return run_of(institutions, fleet, before, rows)
 
 
-def _rates(env: Environment, rows: NDArray[np.int64]) -> Reals:
+def _rates(env: Environment, rows: NDArray[np.int64]) -> Floats:
     """FLOP/s of each selected facility alone, working or not; (rows, sites)."""
     world, training = env.world, env.world.training
     unrated = np.flatnonzero(training.unrated)

@@ -19,12 +19,12 @@ from juste_retour.abm.delivery import talent
 from juste_retour.abm.delivery.building import Delivered
 from juste_retour.abm.delivery.operations import talent_factor
 from juste_retour.abm.delivery.pooling import Pool
-from juste_retour.abm.delivery.tour import Tour, plan_tour
+from juste_retour.abm.delivery.ring import Ring, plan_ring
 from juste_retour.abm.members import Members
-from juste_retour.abm.noise import Tape
+from juste_retour.abm.noise import RandomStreams
 from juste_retour.abm.reading import Reading, reading
 from juste_retour.abm.scenario import Scenario
-from juste_retour.agents.arrays import Reals, Truths, Whole, total, total_by
+from juste_retour.agents.arrays import Booleans, Floats, Integers, total, total_by
 from juste_retour.agents.payoff import local_scale
 from juste_retour.agents.values import Values
 
@@ -48,21 +48,21 @@ class Programme:
         renewals: machines that replace others, likewise.
     """
 
-    planned: Reals
-    selected: Whole
-    wave: Whole
-    pledged: Reals
-    own_money: Truths
+    planned: Floats
+    selected: Integers
+    wave: Integers
+    pledged: Floats
+    own_money: Booleans
     delivered: Delivered
-    stopped: Truths
-    envelope: Reals
-    transfers: Reals
-    later_money: Reals
+    stopped: Booleans
+    envelope: Floats
+    transfers: Floats
+    later_money: Floats
     later: list[Delivered] = field(default_factory=list)
     renewals: list[Delivered] = field(default_factory=list)
 
     @classmethod
-    def at_start(cls, worlds: int, states: int, sites: int, envelope: Reals) -> Programme:
+    def at_start(cls, worlds: int, states: int, sites: int, envelope: Floats) -> Programme:
         """Nothing is selected; `envelope` is (worlds, 1) or (1, 1), EUR bn."""
         return cls(
             planned=np.zeros((worlds, sites)),
@@ -92,13 +92,13 @@ class Bargaining:
         no_votes: (worlds, states) ballots in which the state voted no.
     """
 
-    settled: Truths
-    rounds: Whole
-    bids: Whole
-    lost: Truths
-    memory: Reals
-    yes_votes: Whole
-    no_votes: Whole
+    settled: Booleans
+    rounds: Integers
+    bids: Integers
+    lost: Booleans
+    memory: Floats
+    yes_votes: Integers
+    no_votes: Integers
 
     @classmethod
     def at_start(cls, worlds: int, states: int) -> Bargaining:
@@ -117,10 +117,10 @@ class Bargaining:
 class Race(TypedDict):
     """The race in one quarter, (worlds,) each."""
 
-    largest_run_flop: Reals
-    frontier_flop: Reals
-    years_behind: Reals
-    capability_lag_years: Reals
+    largest_run_flop: Floats
+    frontier_flop: Floats
+    years_behind: Floats
+    capability_lag_years: Floats
 
 
 @dataclass(eq=False)
@@ -142,18 +142,18 @@ class Training:
         talent: (worlds, sites) factor on utilization that follows from `near`.
     """
 
-    rate: Reals
-    pool: Truths
+    rate: Floats
+    pool: Booleans
     facilities: Pool
-    stale: Truths
+    stale: Booleans
     combined: bool
-    own: Reals
-    unrated: Truths
+    own: Floats
+    unrated: Booleans
     operational: int
     read: list[Race]
-    exited: Truths
-    near: Reals
-    talent: Reals
+    exited: Booleans
+    near: Floats
+    talent: Floats
 
 
 class World:
@@ -181,7 +181,7 @@ class World:
         p: Values,
         scenario: Scenario,
         replicates: Sequence[int] | NDArray[np.int64],
-        tape: Tape,
+        streams: RandomStreams,
     ):
         self.replicates = np.asarray(replicates, dtype=np.int64)
         self.count = w = len(self.replicates)
@@ -193,8 +193,8 @@ class World:
         self.window = scenario.window  # quarters that are read
         self.now = self.first - 1
         n, s = self.states.count, self.sites.count
-        self.ambition = np.exp(p.ambition_sd * tape.normal("ambition", n))
-        self.resolve = tape.normal("reservation", n)
+        self.ambition = np.exp(p.ambition_sd * streams.normal("ambition", n))
+        self.resolve = streams.normal("reservation", n)
         self.scale = local_scale(self.states, self.ambition, p)
         self.programme = Programme.at_start(w, n, s, p.envelope_eur_bn)
         self.bargaining = Bargaining.at_start(w, n)
@@ -245,18 +245,18 @@ class World:
 
     # -- what stands --------------------------------------------------------------------------------------------------
     @property
-    def contracted(self) -> Truths:
+    def contracted(self) -> Booleans:
         """(worlds, sites) facilities under contract by now, working or not."""
         d = self.programme.delivered
         return (self.programme.selected >= 0) & ~d.cancelled & (d.contracted <= self.now)
 
     @property
-    def working(self) -> Truths:
+    def working(self) -> Booleans:
         """(worlds, sites) facilities that work this quarter."""
         return self.contracted & (self.programme.delivered.ready <= self.now) & ~self.programme.stopped
 
     @property
-    def live(self) -> Truths:
+    def live(self) -> Booleans:
         """(worlds, sites) selected and not cancelled by now: what actors count on."""
         d = self.programme.delivered
         return (self.programme.selected >= 0) & ~(d.cancelled & (d.contracted <= self.now))
@@ -270,17 +270,17 @@ class World:
             out[:, self.sites.state[j]] += live[:, j]
         return out
 
-    def by_state(self, amount: Reals | Truths) -> Reals:
+    def by_state(self, amount: Floats | Booleans) -> Floats:
         """Sum sites' amounts by state; (worlds, sites) to (worlds, states)."""
         return total_by(amount, self.sites.state, self.states.count)
 
     @cached_property
-    def tour(self) -> Tour:
+    def ring(self) -> Ring:
         """The fiber ring over all candidate sites."""
-        return plan_tour(self.sites.latitude, self.sites.longitude)
+        return plan_ring(self.sites.latitude, self.sites.longitude)
 
     @property
-    def committed(self) -> Reals:
+    def committed(self) -> Floats:
         """(worlds,) EUR bn of the envelope in the plans that passed, cancelled selections included."""
         return total(np.where(self.programme.own_money, 0.0, self.programme.planned))
 
@@ -314,7 +314,7 @@ class World:
         return reading(lag, capability, self.p.lag_cap_years)
 
     @property
-    def exited_share(self) -> Reals:
+    def exited_share(self) -> Floats:
         """(worlds,) share of the Union's labs, by capital, that have left for a cloud abroad."""
         capital = np.where(self.labs.home >= 0, self.labs.capital, 0.0)
         return total(self.training.exited * capital) / max(float(total(capital)), 1e-300)

@@ -10,23 +10,23 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-Reals = NDArray[np.float64]
-Truths = NDArray[np.bool_]
-Whole = NDArray[np.int64]
-Number = float | Reals  # a number, or an array that broadcasts
+Floats = NDArray[np.float64]
+Booleans = NDArray[np.bool_]
+Integers = NDArray[np.int64]
+Number = float | Floats  # a number, or an array that broadcasts
 
 
-def total(x: ArrayLike) -> Reals:
+def total(x: ArrayLike) -> Floats:
     """Sum real numbers over the last axis; shape (..., n) to (...)."""
     return np.add.reduce(np.ascontiguousarray(x, dtype=np.float64), axis=-1)
 
 
-def running_total(x: ArrayLike) -> Reals:
+def running_total(x: ArrayLike) -> Floats:
     """Cumulative sum over the last axis; its last entry may differ from `total` in the last bit."""
     return np.add.accumulate(np.ascontiguousarray(x, dtype=np.float64), axis=-1)
 
 
-def power(base: ArrayLike, exponent: ArrayLike) -> Reals:
+def power(base: ArrayLike, exponent: ArrayLike) -> Floats:
     """Raise to a power; shapes broadcast.
 
     NumPy takes a square root or a square instead where one exponent of 0.5 or 2 serves a whole loop, which depends on
@@ -40,24 +40,24 @@ def power(base: ArrayLike, exponent: ArrayLike) -> Reals:
 Entry = TypeVar("Entry", bound=np.generic)
 
 
-def take(x: NDArray[Entry], index: Whole) -> NDArray[Entry]:
+def take(x: NDArray[Entry], index: Integers) -> NDArray[Entry]:
     """Pick entries along the last axis by one index for all worlds; the result is C-contiguous (a fancy index is not)."""
     return np.take(x, index, axis=-1)
 
 
-def pick(x: NDArray[Entry], index: Whole) -> NDArray[Entry]:
+def pick(x: NDArray[Entry], index: Integers) -> NDArray[Entry]:
     """Pick along the last axis by an index of each world's own: x (..., n), index (..., k) to (..., k)."""
     return np.take_along_axis(np.broadcast_to(x, index.shape[:-1] + np.shape(x)[-1:]), index, axis=-1)
 
 
-def ranks(order: Whole) -> Whole:
+def ranks(order: Integers) -> Integers:
     """The place of each entry in an order along the last axis, such as `argsort` gives; from 0."""
     out = np.empty_like(order)
     np.put_along_axis(out, order, np.broadcast_to(np.arange(order.shape[-1]), order.shape), axis=-1)
     return out
 
 
-def total_by(x: ArrayLike, group: NDArray[np.int64], count: int) -> Reals:
+def total_by(x: ArrayLike, group: NDArray[np.int64], count: int) -> Floats:
     """Sum entries of the last axis by group: x (..., n), group (n,) in 0..count-1, to (..., count).
 
     The members of a group are added in their order on the axis, whatever the number of worlds.

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from juste_retour.agents.actors import COMMISSIONER
-from juste_retour.agents.arrays import Reals, pick, total
+from juste_retour.agents.arrays import Floats, pick, total
 from juste_retour.agents.each import each_actor
 from juste_retour.agents.rules import Family
 from juste_retour.agents.situation import College, States
@@ -29,7 +29,7 @@ draft = Family(
 
 
 @dataclass(frozen=True, eq=False)
-class Plans:
+class DraftPlans:
     """Plans as the College sees them; gains over what stands, EUR bn a state.
 
     `home` (worlds, plans, commissioners) is the home state's gain; `union` (worlds, plans, 1) the mean gain of all
@@ -39,20 +39,20 @@ class Plans:
     commissioners share the party; `p` the parameters, each (worlds, 1).
     """
 
-    home: Reals
-    union: Reals
-    race: Reals
-    cohesion: Reals
-    spend: Reals
-    private: Reals
-    party: Reals
+    home: Floats
+    union: Floats
+    race: Floats
+    cohesion: Floats
+    spend: Floats
+    private: Floats
+    party: Floats
     p: Values
 
-    def weight(self, name: str) -> Reals:
+    def weight(self, name: str) -> Floats:
         """A parameter, shaped to weigh (worlds, plans, commissioners)."""
         return getattr(self.p, name)[..., None]
 
-    def portfolio(self, college: College) -> Reals:
+    def portfolio(self, college: College) -> Floats:
         """What each commissioner's portfolio gains; (worlds, plans, commissioners)."""
         shape = self.home.shape
         stakes = {
@@ -71,7 +71,7 @@ class Plans:
         ]
         return np.concatenate(columns, axis=-1)
 
-    def utility(self, college: College) -> Reals:
+    def utility(self, college: College) -> Floats:
         """U_c = alpha home + beta portfolio + gamma Union + pi party; (worlds, plans, commissioners)."""
         a, b, c = self.weight("state_weight"), self.weight("portfolio_weight"), self.weight("party_weight")
         return (
@@ -109,7 +109,7 @@ def union(plans, college):
     return np.broadcast_to(plans.union, plans.home.shape)
 
 
-def ranked(scores: Reals, lead: int, adopted: NDArray[np.bool_]) -> NDArray[np.int64]:
+def ranked(scores: Floats, lead: int, adopted: NDArray[np.bool_]) -> NDArray[np.int64]:
     """The lead commissioner's best plan among those that the College adopts; (worlds,), -1 where it adopts none.
 
     Args:
@@ -122,7 +122,7 @@ def ranked(scores: Reals, lead: int, adopted: NDArray[np.bool_]) -> NDArray[np.i
     return np.where(adopted.any(-1), best, -1)
 
 
-def views(gain: Reals, college: College, states: States, p: Values, **terms: Reals) -> Plans:
+def views(gain: Floats, college: College, states: States, p: Values, **terms: Floats) -> DraftPlans:
     """Plans as the College sees them, from each state's gain (worlds, plans, states)."""
     home = pick(gain, np.broadcast_to(college.state, (*gain.shape[:-1], college.count)))
     mean = (total(gain) / states.count)[..., None]
@@ -130,4 +130,4 @@ def views(gain: Reals, college: College, states: States, p: Values, **terms: Rea
     for name in set(college.party) - {"", "none"}:
         mine = np.array([own == name for own in college.party])
         party[..., mine] = (total(np.where(mine, home, 0.0)) / mine.sum())[..., None]
-    return Plans(home=home, union=mean, party=party, p=p, **terms)
+    return DraftPlans(home=home, union=mean, party=party, p=p, **terms)

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from juste_retour.agents.actors import Cut, Kind
-from juste_retour.agents.arrays import Reals, Truths
+from juste_retour.agents.arrays import Booleans, Floats
 from juste_retour.agents.errors import BadInput
 from juste_retour.agents.rules import Function, Handed, Setting
 from juste_retour.agents.situation import States
@@ -91,10 +91,10 @@ class Asks(Generic[Answer]):
     the questions of whoever is being heard, `size` is the one that has no answer yet.
     """
 
-    def __init__(self, alone: Callable[[Reals], Answer]):
+    def __init__(self, alone: Callable[[Floats], Answer]):
         self.alone = alone
         self.answers: list[Answer] = []
-        self.sizes: list[Reals] = []
+        self.sizes: list[Floats] = []
         self.asked = 0
         self.size: ArrayLike = 0.0
 
@@ -182,7 +182,7 @@ def _answers(answer: ArrayLike, count: int, function: Function, kind: Kind) -> N
 def each_ballot(function: Function) -> Function:
     """How the family of voting rules lifts a rule: it sees one ballot, `yes` and `no` (1, states)."""
 
-    def lifted(ballot: Any, states: States, **parameters: Setting | NDArray[np.generic]) -> Truths:
+    def lifted(ballot: Any, states: States, **parameters: Setting | NDArray[np.generic]) -> Booleans:
         lead = ballot.yes.shape[:-1]
         flat = {"yes": ballot.yes, "no": ballot.no}
         if ballot.weight is not None:

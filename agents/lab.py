@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from juste_retour.agents.actors import LAB
-from juste_retour.agents.arrays import Number, Reals, Whole
+from juste_retour.agents.arrays import Floats, Integers, Number
 from juste_retour.agents.each import each_actor
 from juste_retour.agents.rules import Family
 from juste_retour.agents.situation import Labs
@@ -41,14 +41,14 @@ class Market:
     """
 
     alike_in_all_worlds: ClassVar[tuple[str, ...]] = ("home",)
-    usable: Reals
-    wait: Reals
+    usable: Floats
+    wait: Floats
     home: NDArray[np.bool_]
-    outside: Reals
+    outside: Floats
     p: Values
 
     @property
-    def gain(self) -> Reals:
+    def gain(self) -> Floats:
         """Log of effective compute over the outside option, discounted by the wait; (worlds, labs, places)."""
         with np.errstate(divide="ignore"):
             return np.log(self.usable) - np.log(self.outside) - self.p.wait_discount[..., None] * self.wait
@@ -86,11 +86,11 @@ def exit_to_cloud(market):
 class Letters:
     """Letters of intent: `site` (worlds, labs), -1 for none; `money` EUR bn; `least` accelerators (both likewise)."""
 
-    site: Whole
-    money: Reals
-    least: Reals
+    site: Integers
+    money: Floats
+    least: Floats
 
-    def at_sites(self, accelerators: Reals) -> Reals:
+    def at_sites(self, accelerators: Floats) -> Floats:
         """Money by site, EUR bn, (worlds, sites), of the letters whose condition the sizes (worlds, sites) keep."""
         out = np.zeros(accelerators.shape)
         world = np.arange(len(out))
@@ -101,7 +101,7 @@ class Letters:
         return out
 
 
-def letters(advantage: Reals, market: Market, accelerators: Reals, labs: Labs, share: Number) -> Letters:
+def letters(advantage: Floats, market: Market, accelerators: Floats, labs: Labs, share: Number) -> Letters:
     """The letters that follow from what each lab would gain at each site.
 
     Args:

@@ -7,9 +7,9 @@ from typing import Annotated
 import numpy as np
 
 from juste_retour.agents.actors import STATE
-from juste_retour.agents.arrays import Reals
+from juste_retour.agents.arrays import Floats
+from juste_retour.agents.behavior import swayed
 from juste_retour.agents.each import each_actor
-from juste_retour.agents.minds import swayed
 from juste_retour.agents.payoff import wanted_size
 from juste_retour.agents.rules import Family, Parameter
 from juste_retour.agents.situation import Situation
@@ -40,12 +40,12 @@ expect = Family(
 )
 
 
-def least_and_most(situation: Situation) -> tuple[Reals, Reals]:
+def least_and_most(situation: Situation) -> tuple[Floats, Floats]:
     """Smallest and largest lawful bid, EUR bn, (worlds, 1) and (worlds, states)."""
     return situation.p.smallest_eur_bn, np.minimum(situation.p.ceiling_eur_bn, situation.room)
 
 
-def sized(size: Reals, situation: Situation) -> Reals:
+def sized(size: Floats, situation: Situation) -> Floats:
     """Bring a wanted size between the smallest and the largest lawful bid; 0 where no lawful bid exists."""
     least, most = least_and_most(situation)
     return np.where(most >= least, np.clip(size, least, np.maximum(most, least)), 0.0)
@@ -207,7 +207,7 @@ def probabilistic(
     Source: quantal response, McKelvey and Palfrey (1995).
     """
     stake = offer.utility - situation.standing.utility
-    moved = reservation - situation.p.dissent_cost_eur_bn + noise * swayed(situation.luck, stake)
+    moved = reservation - situation.p.dissent_cost_eur_bn + noise * swayed(situation.uniforms, stake)
     return np.where(offer.utility >= moved, 1, -1)
 
 

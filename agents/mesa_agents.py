@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from juste_retour.agents.actors import COMMISSIONER, LAB, STATE, Kind
-from juste_retour.agents.arrays import Reals, Truths
+from juste_retour.agents.arrays import Booleans, Floats
 from juste_retour.agents.errors import BadInput
 from juste_retour.agents.lab import Market
 from juste_retour.agents.own import OwnPlans, own, own_market, own_plans, with_own
@@ -81,7 +81,7 @@ class Actor(mesa.Agent):
             raise self._wrong(name, answer, remedy)
         return number
 
-    def _numbers(self, name: str, answer: object, count: int, remedy: str) -> Reals:
+    def _numbers(self, name: str, answer: object, count: int, remedy: str) -> Floats:
         try:
             numbers = np.broadcast_to(np.asarray(answer, dtype=np.float64), (count,))
         except (TypeError, ValueError):
@@ -234,15 +234,15 @@ class Commissioner(Actor):
     decisions: ClassVar = {"draft": np.float64, "endorse": np.bool_}
     actors = COMMISSIONER
 
-    def draft(self, plans: OwnPlans) -> Reals:
+    def draft(self, plans: OwnPlans) -> Floats:
         """A score for each draft, (plans,); the lead commissioner's best among those adopted is proposed."""
         return self._by_rule("draft", plans)
 
-    def endorse(self, plans: OwnPlans) -> Reals:
+    def endorse(self, plans: OwnPlans) -> Floats:
         """Whether it would vote for each draft in the College, (plans,)."""
         return self._by_rule("endorse", plans)
 
-    def _by_rule(self, name: str, mine: OwnPlans) -> Reals:
+    def _by_rule(self, name: str, mine: OwnPlans) -> Floats:
         plans, college = self.model.handed(name)
         shared = ("union", "race", "cohesion", "spend", "private")
         columns = {key: np.reshape(getattr(mine, key), (1, -1, 1)) for key in shared}
@@ -252,7 +252,7 @@ class Commissioner(Actor):
         said = np.asarray(self.model.by_rule(name, replace(plans, **columns), college))
         return own(said, self.place, COMMISSIONER)
 
-    def answer(self, name: str, handed: Handed) -> Reals | Truths:
+    def answer(self, name: str, handed: Handed) -> Floats | Booleans:
         """Take the decision; what it may see is the drafts as it weighs them."""
         plans, college = handed
         said = getattr(self, name)(own_plans(plans, college, self.place))
@@ -295,11 +295,11 @@ class Lab(Actor):
     decisions: ClassVar = {"anchor": np.float64}
     actors = LAB
 
-    def anchor(self, market: Market) -> Reals:
+    def anchor(self, market: Market) -> Floats:
         """What each place gives over what the lab has, in log units, (places,); it offers money where it is positive."""
         return self._by_rule("anchor", market)
 
-    def _by_rule(self, name: str, mine: Market) -> Reals:
+    def _by_rule(self, name: str, mine: Market) -> Floats:
         (market,) = self.model.handed(name)
         home, outside = np.array(market.home), np.array(market.outside)
         home[self.place], outside[0, self.place, 0] = mine.home, mine.outside
@@ -307,7 +307,7 @@ class Lab(Actor):
         said = self.model.by_rule(name, replace(market, usable=usable, wait=wait, home=home, outside=outside))
         return own(np.asarray(said), self.place, LAB)
 
-    def answer(self, name: str, handed: Handed) -> Reals:
+    def answer(self, name: str, handed: Handed) -> Floats:
         """Take the decision; what it may see is the places as they are to it."""
         (market,) = handed
         places = market.usable.shape[-1]

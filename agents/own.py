@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from juste_retour.agents.actors import COMMISSIONER, LAB, STATE, Kind
-from juste_retour.agents.arrays import Reals
-from juste_retour.agents.commissioner import Plans
+from juste_retour.agents.arrays import Floats
+from juste_retour.agents.commissioner import DraftPlans
 from juste_retour.agents.each import Asks
 from juste_retour.agents.lab import Market
 from juste_retour.agents.situation import College, Offer, Situation
@@ -28,7 +28,7 @@ class Parameters(Values):
         super().__init__()
         self._everyones = everyones
 
-    def __getattr__(self, name: str) -> Reals:
+    def __getattr__(self, name: str) -> Floats:
         """The parameter of that name."""
         if name.startswith("_"):
             raise AttributeError(name)
@@ -57,7 +57,7 @@ def own(handed: Any, actor: int, kind: Kind = STATE, name: str = "") -> Any:
     return replace(handed, **parts)
 
 
-def _later(ask: Callable[[], Reals], part: Callable[[Reals], Reals]) -> Callable[[], Reals]:
+def _later(ask: Callable[[], Floats], part: Callable[[Floats], Floats]) -> Callable[[], Floats]:
     return lambda: part(ask())
 
 
@@ -76,7 +76,7 @@ def asking(situation: Situation, asks: Asks[Offer], row: int, actor: int) -> Sit
     An actor that asks otherwise when it is heard again, for instance by luck of its own, is answered by itself.
     """
 
-    def alone(sizes: Reals) -> Offer:
+    def alone(sizes: Floats) -> Offer:
         answer, size = asks.answer(sizes[0, actor]), sizes[0, actor]
         if asks.sizes[asks.asked - 1][row, actor] != size:
             return situation.alone(sizes)
@@ -108,18 +108,18 @@ class OwnPlans:
     `portfolio` what the portfolio gains; `utility` all interests weighed.
     """
 
-    home: Reals
-    union: Reals
-    race: Reals
-    cohesion: Reals
-    spend: Reals
-    private: Reals
-    party: Reals
-    portfolio: Reals
-    utility: Reals
+    home: Floats
+    union: Floats
+    race: Floats
+    cohesion: Floats
+    spend: Floats
+    private: Floats
+    party: Floats
+    portfolio: Floats
+    utility: Floats
 
 
-def own_plans(plans: Plans, college: College, seat: int) -> OwnPlans:
+def own_plans(plans: DraftPlans, college: College, seat: int) -> OwnPlans:
     """One commissioner's view of the drafts of one world."""
 
     columns = {name: getattr(plans, name) for name in _COLUMNS}

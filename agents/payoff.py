@@ -9,12 +9,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from juste_retour.agents.arrays import Number, Reals, Whole, power, total
+from juste_retour.agents.arrays import Floats, Integers, Number, power, total
 from juste_retour.agents.situation import Offer, Prospect, States
 from juste_retour.agents.values import Values
 
 
-def trophies(sites: Number | Whole, p: Values, credit: ArrayLike | None = None) -> Reals:
+def trophies(sites: Number | Integers, p: Values, credit: ArrayLike | None = None) -> Floats:
     """Value of being a host, EUR bn: tau (1 - rho^n) / (1 - rho) - c n.
 
     Voters' `credit` stands for n in the first term where sites that produce nothing have lost some of it.
@@ -26,23 +26,23 @@ def trophies(sites: Number | Whole, p: Values, credit: ArrayLike | None = None) 
     )
 
 
-def local_scale(states: States, ambition: Reals, p: Values) -> Reals:
+def local_scale(states: States, ambition: Floats, p: Values) -> Floats:
     """S_i = s gbar (g_i / gbar)^gamma a_i, EUR bn; (worlds, states)."""
     mean = total(states.gdp) / states.count
     return p.local_scale * mean * power(states.gdp / mean, p.local_size_exponent) * ambition
 
 
-def local_good(received: Reals, scale: Reals, p: Values) -> Reals:
+def local_good(received: Floats, scale: Floats, p: Values) -> Floats:
     """Value of what is spent at home, EUR bn: lambda S ln(1 + y / S)."""
     return p.local_value * scale * np.log1p(received / scale)
 
 
-def wanted_size(scale: Reals, own_cost: Reals, p: Values) -> Reals:
+def wanted_size(scale: Floats, own_cost: Floats, p: Values) -> Floats:
     """The size at which the last euro spent at home is worth what it costs the state: S (lambda / c_own - 1)."""
     return scale * (p.local_value / own_cost - 1)
 
 
-def race(share_of_frontier: Reals, p: Values) -> Reals:
+def race(share_of_frontier: Floats, p: Values) -> Floats:
     """One year's worth of the race, v k^eta / (1 + k^eta), EUR bn, for k = C / F."""
     k = power(share_of_frontier, p.race_curvature)
     return p.race_value_eur_bn * k / (1 + k)
@@ -50,11 +50,11 @@ def race(share_of_frontier: Reals, p: Values) -> Reals:
 
 def payoff(
     states: States,
-    scale: Reals,
-    sites: Number | Whole,
-    received: Reals,
+    scale: Floats,
+    sites: Number | Integers,
+    received: Floats,
     prospect: Prospect,
-    payment: Reals,
+    payment: Floats,
     p: Values,
     transfer: Number = 0.0,
     faded: Number = 0.0,

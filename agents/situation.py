@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from juste_retour.agents.arrays import Reals, Truths, Whole, total
+from juste_retour.agents.arrays import Booleans, Floats, Integers, total
 from juste_retour.agents.values import Values
 
 
@@ -18,15 +18,15 @@ class States:
 
     codes: tuple[str, ...]
     names: tuple[str, ...]
-    population: Whole  # persons, whole, so that thresholds are exact
-    gdp: Reals  # EUR bn a year
-    gni: Reals  # EUR bn a year
-    power_price: Reals  # EUR a kWh
-    temperature: Reals  # degrees C, yearly mean
-    specialists: Reals  # ICT specialists, share of employment, %
+    population: Integers  # persons, whole, so that thresholds are exact
+    gdp: Floats  # EUR bn a year
+    gni: Floats  # EUR bn a year
+    power_price: Floats  # EUR a kWh
+    temperature: Floats  # degrees C, yearly mean
+    specialists: Floats  # ICT specialists, share of employment, %
     existing_members: NDArray[np.bool_]  # joined before 2004
     euro: NDArray[np.bool_]
-    nice_votes: Whole  # 0 where unknown
+    nice_votes: Integers  # 0 where unknown
     more: dict[str, NDArray[np.float64]] = field(default_factory=dict)  # further columns of a members file
 
     @property
@@ -35,7 +35,7 @@ class States:
         return len(self.codes)
 
     @property
-    def below_mean_income(self) -> Truths:
+    def below_mean_income(self) -> Booleans:
         """Whether a state's GDP a head is below that of the Union."""
         return self.gdp / self.population < total(self.gdp) / self.population.sum()
 
@@ -50,23 +50,23 @@ class Sites:
 
     names: tuple[str, ...]
     cities: tuple[str, ...]
-    state: Whole  # index of the state
-    latitude: Reals
-    longitude: Reals
+    state: Integers  # index of the state
+    latitude: Floats
+    longitude: Floats
     kind: tuple[str, ...]  # campus, capital or industrial
-    headroom: Reals  # MW at the meter
-    grid_years: Reals  # until power above the headroom comes
+    headroom: Floats  # MW at the meter
+    grid_years: Floats  # until power above the headroom comes
     centre: NDArray[np.bool_]  # a computing centre stands or is planned there
-    power_price: Reals
-    temperature: Reals
-    specialists: Reals
+    power_price: Floats
+    temperature: Floats
+    specialists: Floats
 
     @property
     def count(self) -> int:
         """Number of candidate sites."""
         return len(self.names)
 
-    def some(self, index: Whole) -> Sites:
+    def some(self, index: Integers) -> Sites:
         """Some of the sites, in the order of an index."""
         names, cities, kind = (
             tuple(x[j] for j in index.tolist()) for x in (self.names, self.cities, self.kind)
@@ -94,9 +94,9 @@ class Labs:
     names: tuple[str, ...]
     kind: tuple[str, ...]  # company or consortium
     bloc: tuple[str, ...]
-    home: Whole  # index of the state, -1 outside the union
-    capital: Reals  # EUR bn a year
-    accelerators: Reals  # today, H100 equivalents
+    home: Integers  # index of the state, -1 outside the union
+    capital: Floats  # EUR bn a year
+    accelerators: Floats  # today, H100 equivalents
 
     @property
     def count(self) -> int:
@@ -108,7 +108,7 @@ class Labs:
 class College:
     """The commissioners, one entry each on the last axis."""
 
-    state: Whole  # index of the state
+    state: Integers  # index of the state
     names: tuple[str, ...]
     portfolio: tuple[str, ...]
     interest: tuple[str, ...]
@@ -130,11 +130,11 @@ class Machines:
     """The machines that stand already or are under way, one entry each on the last axis."""
 
     names: tuple[str, ...]
-    site: Whole  # index of the candidate site
-    operational: Reals  # calendar year, decimal
-    chips: Reals  # accelerators of their date, as counted
-    peak: Reals  # FLOP/s of one accelerator, dense BF16
-    power_mw: Reals
+    site: Integers  # index of the candidate site
+    operational: Floats  # calendar year, decimal
+    chips: Floats  # accelerators of their date, as counted
+    peak: Floats  # FLOP/s of one accelerator, dense BF16
+    power_mw: Floats
 
     @property
     def count(self) -> int:
@@ -150,8 +150,8 @@ class Prospect:
     up. Both are (worlds, 1), or (worlds, states) where each state looks at a plan of its own.
     """
 
-    race: Reals
-    accelerators: Reals
+    race: Floats
+    accelerators: Floats
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,21 +161,21 @@ class Offer:
     `payment` is what the funding rule makes the state pay; `transfer` is cash received beside it.
     """
 
-    trophies: Reals
-    local: Reals
-    race: Reals
-    open: Reals
-    payment: Reals
-    sites: Whole
-    received: Reals
-    transfer: Reals
+    trophies: Floats
+    local: Floats
+    race: Floats
+    open: Floats
+    payment: Floats
+    sites: Integers
+    received: Floats
+    transfer: Floats
 
     @property
-    def utility(self) -> Reals:
+    def utility(self) -> Floats:
         """U, EUR bn, (worlds, states)."""
         return self.trophies + self.local + self.race + self.open - self.payment + self.transfer
 
-    def gross_stake(self, failed: Offer) -> Reals:
+    def gross_stake(self, failed: Offer) -> Floats:
         """EUR bn (worlds, states) that differ between this and what is left if it fails, gains and losses added up."""
         return (
             np.abs(self.trophies - failed.trophies)
@@ -186,7 +186,7 @@ class Offer:
             + np.abs(self.transfer - failed.transfer)
         )
 
-    def terms(self) -> dict[str, Reals]:
+    def terms(self) -> dict[str, Floats]:
         """The terms by name, for a trace."""
         return {
             "trophies": self.trophies,
@@ -206,8 +206,8 @@ class Memory:
     it is first asked for; None where bargaining does not go on.
     """
 
-    gain: Reals
-    continued: Callable[[], Reals] | None = None
+    gain: Floats
+    continued: Callable[[], Floats] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -221,15 +221,15 @@ class Situation:
     states: States
     p: Values
     year: float  # of the decision, decimal
-    hosted: Whole  # sites so far
-    received: Reals  # EUR bn so far
-    scale: Reals  # S, EUR bn: the local good's
-    own_cost: Reals  # what a euro spent at home costs the state
+    hosted: Integers  # sites so far
+    received: Floats  # EUR bn so far
+    scale: Floats  # S, EUR bn: the local good's
+    own_cost: Floats  # what a euro spent at home costs the state
     room: (
-        Reals  # EUR bn: most that its best free site can take and the state can match; 0 where there is none
+        Floats  # EUR bn: most that its best free site can take and the state can match; 0 where there is none
     )
     centre: NDArray[np.bool_]  # its best free site has a computing centre
     standing: Offer  # what stands already
-    alone: Callable[[Reals], Offer]
+    alone: Callable[[Floats], Offer]
     lost: NDArray[np.bool_]  # its last bid failed
-    luck: Reals | None = None  # uniform numbers, where a vote hangs on luck
+    uniforms: Floats | None = None  # uniform numbers, where a vote hangs on luck

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from juste_retour.agents.arrays import Reals
+from juste_retour.agents.arrays import Floats
 
 
 class Values:
@@ -14,10 +14,10 @@ class Values:
     What is no number (`decider`, `side_payments`) is the same in all worlds and stands as it is.
     """
 
-    def __init__(self, **columns: Reals | bool | str):
+    def __init__(self, **columns: Floats | bool | str):
         self.__dict__.update(columns)
 
-    def __getattr__(self, name: str) -> Reals:
+    def __getattr__(self, name: str) -> Floats:
         """Only called for a name that is no parameter."""
         raise AttributeError(f"there is no parameter {name!r}")
 

@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike
 
 from juste_retour.abm.outcomes import Outcomes
 from juste_retour.abm.records import Bid, Draft, Record, Vote
-from juste_retour.agents.arrays import Reals, Truths, Whole
+from juste_retour.agents.arrays import Booleans, Floats, Integers
 
 Part = dict[str, ArrayLike]  # columns of some decisions; a text counts for all of them
 
@@ -22,7 +22,7 @@ _REAL = (
 )
 
 
-def records(o: Outcomes) -> tuple[Whole, dict[str, ArrayLike]]:
+def records(o: Outcomes) -> tuple[Integers, dict[str, ArrayLike]]:
     """Return the world of each decision and the columns of the table, world by world in the order of deciding."""
     parts = [part for record in o.decisions for part in _parts(o, record)]
     if not parts:
@@ -57,7 +57,7 @@ def _parts(o: Outcomes, record: Record) -> list[Part]:
     return []  # the labs' and the sites', which have no payoff of these terms
 
 
-def _of_states(o: Outcomes, record: Bid | Vote, decision: ArrayLike, put: Truths, made: Part) -> Part:
+def _of_states(o: Outcomes, record: Bid | Vote, decision: ArrayLike, put: Booleans, made: Part) -> Part:
     """The states' rows of a bid or a vote, in the worlds where they were asked."""
     states = np.array(o.members.states.codes, dtype=object)
     shape = (len(record.worlds), len(states))
@@ -94,5 +94,5 @@ def _drafts(o: Outcomes, record: Draft) -> list[Part]:
     ]
 
 
-def _flat(values: ArrayLike, shape: tuple[int, ...]) -> Reals:
+def _flat(values: ArrayLike, shape: tuple[int, ...]) -> Floats:
     return np.broadcast_to(np.asarray(values, dtype=np.float64), shape).reshape(-1)

@@ -12,10 +12,10 @@ from numpy.typing import ArrayLike
 from juste_retour.abm.calendar import label
 from juste_retour.abm.outcomes import Outcomes
 from juste_retour.abm.reader import series
-from juste_retour.agents.arrays import Whole
+from juste_retour.agents.arrays import Integers
 from juste_retour.runs.tables import DEFAULT, PRICES, TABLES, Column, chosen
 
-Built = tuple[Whole, dict[str, ArrayLike]]  # the world of each row, and the columns
+Built = tuple[Integers, dict[str, ArrayLike]]  # the world of each row, and the columns
 
 
 def frames(
@@ -41,7 +41,7 @@ def joined(parts: list[dict[str, pd.DataFrame]]) -> dict[str, pd.DataFrame]:
 def _framed(
     outcomes: Outcomes,
     name: str,
-    rows: Whole,
+    rows: Integers,
     found: Mapping[str, ArrayLike],
     design: Mapping[str, ArrayLike],
 ) -> pd.DataFrame:
@@ -71,7 +71,7 @@ def _typed(column: Column, values: ArrayLike) -> ArrayLike:
     return values
 
 
-def _texts(words: Iterable[str], index: Whole) -> pd.Series:
+def _texts(words: Iterable[str], index: Integers) -> pd.Series:
     return pd.Series(np.array(list(words), dtype=object)[index], dtype="str")
 
 

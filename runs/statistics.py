@@ -10,14 +10,14 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import ArrayLike
 
-from juste_retour.agents.arrays import Reals
+from juste_retour.agents.arrays import Floats
 
 LOW, HIGH = 0.05, 0.95
 Value = TypeVar("Value")
 SHARES = {"median": 0.5, "low": LOW, "high": HIGH}
 
 
-def worst_when_missing(values: ArrayLike) -> Reals:
+def worst_when_missing(values: ArrayLike) -> Floats:
     """Real numbers with infinity where one is missing, so that it is worse than any number."""
     values = np.asarray(values, dtype=np.float64)
     return np.where(np.isnan(values), np.inf, values)

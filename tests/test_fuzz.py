@@ -51,11 +51,13 @@ fuzz = settings(
 
 def mutilated(text: bytes, seed: int) -> bytes:
     """A copy with some bytes cut, moved or replaced by pieces that have broken parsers before."""
-    luck = random.Random(seed)
-    for _ in range(luck.randint(1, 4)):
-        at = luck.randrange(len(text) + 1)
-        upto = min(len(text), at + luck.choice([0, 1, 3, 20, 200]))
-        piece = luck.choice(PIECES).encode() if luck.random() < 0.7 else bytes([luck.randrange(256)])
+    uniforms = random.Random(seed)
+    for _ in range(uniforms.randint(1, 4)):
+        at = uniforms.randrange(len(text) + 1)
+        upto = min(len(text), at + uniforms.choice([0, 1, 3, 20, 200]))
+        piece = (
+            uniforms.choice(PIECES).encode() if uniforms.random() < 0.7 else bytes([uniforms.randrange(256)])
+        )
         text = text[:at] + piece + text[upto:]
     return text
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from juste_retour.abm.data import equal_area
 from juste_retour.abm.members import Members
-from juste_retour.agents.arrays import Reals
+from juste_retour.agents.arrays import Floats
 
 MARGIN = 0.12  # of the window, between its edge and the outermost site
 APART = 9.0  # drawing units between sites that share a place
@@ -17,7 +17,7 @@ COAST = (40.0, 75.0)  # least and most drawing units from a site to the sea
 TURN = np.pi * (3 - np.sqrt(5))  # the golden angle: a spiral that never runs into itself
 
 
-def patchwork(members: Members, window: tuple[float, float, float, float]) -> tuple[Reals, list[str]]:
+def patchwork(members: Members, window: tuple[float, float, float, float]) -> tuple[Floats, list[str]]:
     """Lay a union out in a window.
 
     Args:
@@ -37,7 +37,7 @@ def patchwork(members: Members, window: tuple[float, float, float, float]) -> tu
     return at, _outlines(at, sites.state, states, window)
 
 
-def _projected(latitude: Reals, longitude: Reals) -> Reals:
+def _projected(latitude: Floats, longitude: Floats) -> Floats:
     """Lambert's equal-area projection about the middle of some places, (places, 2), south downwards."""
     north, east = np.radians(latitude), np.radians(longitude)
     middle, around = north.mean(), np.arctan2(np.sin(east).mean(), np.cos(east).mean())
@@ -45,7 +45,7 @@ def _projected(latitude: Reals, longitude: Reals) -> Reals:
     return np.array(at) * (1, -1)
 
 
-def _fitted(at: Reals, window: tuple[float, float, float, float]) -> Reals:
+def _fitted(at: Floats, window: tuple[float, float, float, float]) -> Floats:
     """The places, all scaled alike, in the middle of the window."""
     left, top, width, height = window
     low, high = at.min(axis=0), at.max(axis=0)
@@ -54,7 +54,7 @@ def _fitted(at: Reals, window: tuple[float, float, float, float]) -> Reals:
     return np.array([left + width / 2, top + height / 2]) + scale * (at - (low + high) / 2)
 
 
-def _apart(at: Reals) -> Reals:
+def _apart(at: Floats) -> Floats:
     """The places, those at the same spot wound about it."""
     _, which = np.unique(np.round(at, 1), axis=0, return_inverse=True)
     out, met = at.copy(), defaultdict[int, int](int)
@@ -66,7 +66,7 @@ def _apart(at: Reals) -> Reals:
 
 
 def _outlines(
-    at: Reals, owner: NDArray[np.int64], count: int, window: tuple[float, float, float, float]
+    at: Floats, owner: NDArray[np.int64], count: int, window: tuple[float, float, float, float]
 ) -> list[str]:
     """Each owner's Voronoi cells as one outline, among the cells of points at sea."""
     from scipy.spatial import Voronoi  # the European map does without
@@ -82,7 +82,7 @@ def _outlines(
     return ["".join(_ring(ring, cells.vertices) for ring in _rings(borders[i])) for i in range(count)]
 
 
-def _sea(at: Reals, owner: NDArray[np.int64], window: tuple[float, float, float, float]) -> Reals:
+def _sea(at: Floats, owner: NDArray[np.int64], window: tuple[float, float, float, float]) -> Floats:
     """Points at sea, (points, 2): a grid around and beyond the window, without what is near a site.
 
     The coast lies half way to it, about as far from a site as states are from each other.
@@ -120,5 +120,5 @@ def _rings(borders: list[tuple[int, int]]) -> list[list[int]]:
     return rings
 
 
-def _ring(corners: list[int], places: Reals) -> str:
+def _ring(corners: list[int], places: Floats) -> str:
     return "M" + "L".join(f"{x:.1f},{y:.1f}" for x, y in places[corners]) + "Z"

@@ -23,8 +23,8 @@ from juste_retour.abm.delivery.procurement import (
     shell_time,
     tender_fails,
 )
-from juste_retour.abm.noise import Tape
-from juste_retour.agents.arrays import Number, Reals, Truths, Whole, power
+from juste_retour.abm.noise import RandomStreams
+from juste_retour.agents.arrays import Booleans, Floats, Integers, Number, power
 from juste_retour.agents.situation import Sites
 from juste_retour.agents.values import Values
 
@@ -63,24 +63,24 @@ class Delivered:
         grid_years: (worlds, sites) years from operation until power above the headroom comes.
     """
 
-    cancelled: Truths
-    contracted: Whole
-    ready: Whole
-    complete: Whole
-    failed_tenders: Whole
-    expected: Reals
-    since: Reals
-    bought: Reals
-    chips: Reals
-    waiting: Reals
-    peak: Reals
-    spend: Reals
-    power_mw: Reals
-    award_years: Reals
-    retender_years: Reals
-    litigation_years: Reals
-    building_years: Reals
-    grid_years: Reals
+    cancelled: Booleans
+    contracted: Integers
+    ready: Integers
+    complete: Integers
+    failed_tenders: Integers
+    expected: Floats
+    since: Floats
+    bought: Floats
+    chips: Floats
+    waiting: Floats
+    peak: Floats
+    spend: Floats
+    power_mw: Floats
+    award_years: Floats
+    retender_years: Floats
+    litigation_years: Floats
+    building_years: Floats
+    grid_years: Floats
 
     @classmethod
     def nothing(cls, worlds: int, sites: int) -> Delivered:
@@ -90,13 +90,13 @@ class Delivered:
         failed = zero.astype(np.int64)
         return cls(zero > 0, never, never.copy(), never.copy(), failed, *(zero.copy() for _ in range(13)))
 
-    def powered(self, rows: NDArray[np.int64], now: int) -> Reals:
+    def powered(self, rows: NDArray[np.int64], now: int) -> Floats:
         """Chips of each site that have power in the quarter `now`, once the site works; (rows, sites)."""
         if not self.waiting[rows].any():
             return self.chips[rows]
         return self.chips[rows] - np.where(self.complete[rows] <= now, 0.0, self.waiting[rows])
 
-    def write(self, rows: NDArray[np.int64], where: Truths, new: Delivered) -> None:
+    def write(self, rows: NDArray[np.int64], where: Booleans, new: Delivered) -> None:
         """Enter what newly selected sites become, in the worlds `rows`."""
         for field in fields(self):
             mine = getattr(self, field.name)
@@ -104,34 +104,34 @@ class Delivered:
 
 
 @dataclass(frozen=True, eq=False)
-class Luck:
+class SiteDraws:
     """A site's own luck, uniform numbers (worlds, sites)."""
 
-    award: Reals
-    again: Reals
-    court: Reals
-    tender: Reals
-    build: Reals
-    cancel: Reals
-    shell: Reals | None = None  # None: a shell stands everywhere
+    award: Floats
+    again: Floats
+    court: Floats
+    tender: Floats
+    build: Floats
+    cancel: Floats
+    shell: Floats | None = None  # None: a shell stands everywhere
 
     @classmethod
-    def of(cls, tape: Tape, sites: int, rows: NDArray[np.int64], order: str = "") -> Luck:
+    def of(cls, streams: RandomStreams, sites: int, rows: NDArray[np.int64], order: str = "") -> SiteDraws:
         """Read it off the tape; `order` names a later order."""
-        return cls(*(tape.uniform(f"delivery:{f.name}{order}", sites)[rows] for f in fields(cls)))
+        return cls(*(streams.uniform(f"delivery:{f.name}{order}", sites)[rows] for f in fields(cls)))
 
 
-def headroom(sites: Sites, procedure: Procedure, p: Values) -> Reals:
+def headroom(sites: Sites, procedure: Procedure, p: Values) -> Floats:
     """Power at the meter that each site has at once, MW."""
     return sites.headroom * p.headroom_scale * procedure.behind_the_meter
 
 
-def grid_wait(sites: Sites, p: Values) -> Reals:
+def grid_wait(sites: Sites, p: Values) -> Floats:
     """Years until each site has power above its headroom: the scenario's `grid_years`, or its state's own where that is 0."""
     return np.where(p.grid_years > 0, p.grid_years, sites.grid_years)
 
 
-def planned_years(procedure: Procedure, practice: Practice, mw: Number, p: Values) -> Reals:
+def planned_years(procedure: Procedure, practice: Practice, mw: Number, p: Values) -> Floats:
     """Mean years from selection to operation of a site of some MW, within its headroom."""
     size = power(np.maximum(mw, 1e-9) / REFERENCE_MW, p.build_exponent)
     building = procedure.build_years + procedure.without_shell * procedure.shell_years
@@ -139,8 +139,8 @@ def planned_years(procedure: Procedure, practice: Practice, mw: Number, p: Value
 
 
 def _affordable_and_carried(
-    plan: Reals, date: Reals, power_there: Reals, kept: Number, sites: Sites, p: Values
-) -> tuple[Reals, Reals]:
+    plan: Floats, date: Floats, power_there: Floats, kept: Number, sites: Sites, p: Values
+) -> tuple[Floats, Floats]:
     """Return the chips of a date that the money buys, and those that the site's power carries in the end."""
     most = power_there * p.beyond_headroom
     wanted = chip.chips_bought(plan, date, p, kept) * p.export_supply
@@ -148,13 +148,13 @@ def _affordable_and_carried(
 
 
 def deliver(
-    plan: Reals,
-    now: int | Whole,
+    plan: Floats,
+    now: int | Integers,
     year: Number,
     sites: Sites,
     procedure: Procedure,
     practice: Practice,
-    luck: Luck,
+    uniforms: SiteDraws,
     cancellation: Number,
     p: Values,
 ) -> Delivered:
@@ -169,17 +169,17 @@ def deliver(
         cancellation: chance that a selection ends without a contract.
         p: parameters, each (worlds, 1).
     """
-    award, fails = award_time(procedure, luck.award), tender_fails(procedure, luck.tender)
-    again = np.where(fails, award_time(procedure, luck.again), 0.0)
-    court = litigation_years(procedure, luck.court, p)
+    award, fails = award_time(procedure, uniforms.award), tender_fails(procedure, uniforms.tender)
+    again = np.where(fails, award_time(procedure, uniforms.again), 0.0)
+    court = litigation_years(procedure, uniforms.court, p)
     to_contract = award + again + court
     contracted = now + np.maximum(np.rint(4 * to_contract), 1).astype(np.int64)
     kept, power_there = money_kept(practice, np.inf), headroom(sites, procedure, p)
     sketch = year + procedure.refresh * planned_years(procedure, practice, p.sketch_mw, p)
     sketched = np.minimum(*_affordable_and_carried(plan, sketch, power_there, kept, sites, p))
     mw = np.maximum(chip.power_mw(sketched, sketch, sites.temperature, p), 1e-3)
-    shell = shell_time(procedure, mw, practice, luck.shell, p)
-    building = build_time(procedure, mw, practice, luck.build, p) + shell
+    shell = shell_time(procedure, mw, practice, uniforms.shell, p)
+    building = build_time(procedure, mw, practice, uniforms.build, p) + shell
     since = year + to_contract + building
     bought = chip_date(procedure, year, since)
     wanted, carried = _affordable_and_carried(plan, bought, power_there, kept, sites, p)
@@ -188,7 +188,7 @@ def deliver(
     grid = np.where(waiting > 0, grid_wait(sites, p), 0.0)
     ready = np.maximum(np.floor(4 * since).astype(np.int64), contracted + 1)
     return Delivered(
-        cancelled=luck.cancel < cancellation,
+        cancelled=uniforms.cancel < cancellation,
         contracted=contracted,
         ready=ready,
         complete=np.maximum(np.floor(4 * (since + grid)).astype(np.int64), ready),
@@ -210,15 +210,15 @@ def deliver(
 
 
 def deliver_again(
-    plan: Reals,
-    now: int | Whole,
+    plan: Floats,
+    now: int | Integers,
     year: Number,
     sites: Sites,
     procedure: Procedure,
     practice: Practice,
-    luck: Luck,
+    uniforms: SiteDraws,
     first: Delivered,
-    used_mw: Reals,
+    used_mw: Floats,
     p: Values,
 ) -> Delivered:
     """What a later order for selected sites becomes: awarded again, installed in the hall that stands.
@@ -235,9 +235,9 @@ def deliver_again(
         used_mw: (worlds, sites) power that earlier orders draw.
         p: parameters, each (worlds, 1).
     """
-    award, fails = award_time(procedure, luck.award), tender_fails(procedure, luck.tender)
-    again = np.where(fails, award_time(procedure, luck.again), 0.0)
-    court = litigation_years(procedure, luck.court, p)
+    award, fails = award_time(procedure, uniforms.award), tender_fails(procedure, uniforms.tender)
+    again = np.where(fails, award_time(procedure, uniforms.again), 0.0)
+    court = litigation_years(procedure, uniforms.court, p)
     to_contract = award + again + court
     contracted = now + np.maximum(np.rint(4 * to_contract), 1).astype(np.int64)
     since = np.maximum(year + to_contract + p.install_years, first.since)

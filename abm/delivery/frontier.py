@@ -7,14 +7,14 @@ A value of shape (worlds,), or a number, meets parameters as (worlds,) and gives
 import numpy as np
 
 from juste_retour.abm.parameters import matching
-from juste_retour.agents.arrays import Number, Reals, power
+from juste_retour.agents.arrays import Floats, Number, power
 from juste_retour.agents.values import Values
 
 ANCHOR_DATE = 2025.5  # the date of `frontier_anchor`
 INDEX_POINTS_A_YEAR = 15.0  # Epoch capabilities index, from memory
 
 
-def frontier(t: Number, p: Values) -> Reals:
+def frontier(t: Number, p: Values) -> Floats:
     """Compute of the frontier run at date t, FLOP (E20).
 
     >>> from juste_retour.abm.parameters import defaults
@@ -25,7 +25,7 @@ def frontier(t: Number, p: Values) -> Reals:
     return matching(t, p.frontier_anchor) * power(growth, np.subtract(t, ANCHOR_DATE))
 
 
-def _log_gap(flop: Number, t: Number, p: Values) -> tuple[Reals, Number]:
+def _log_gap(flop: Number, t: Number, p: Values) -> tuple[Floats, Number]:
     shape = flop if np.ndim(flop) > np.ndim(t) else t
     at_frontier = np.log(matching(shape, p.frontier_anchor)) + np.subtract(t, ANCHOR_DATE) * np.log(
         matching(shape, p.frontier_growth)
@@ -34,13 +34,13 @@ def _log_gap(flop: Number, t: Number, p: Values) -> tuple[Reals, Number]:
         return at_frontier - np.log(flop), shape
 
 
-def compute_lag(flop: Number, t: Number, p: Values) -> Reals:
+def compute_lag(flop: Number, t: Number, p: Values) -> Floats:
     """Years since the frontier run had this compute (E21): `years_behind`; infinite where there is none."""
     gap, shape = _log_gap(flop, t, p)
     return gap / np.log(matching(shape, p.frontier_growth))
 
 
-def capability_lag(flop: Number, t: Number, p: Values) -> Reals:
+def capability_lag(flop: Number, t: Number, p: Values) -> Floats:
     """Years since the frontier had this capability, algorithms imported after their delay (E22).
 
     Shorter than the compute lag, because algorithms diffuse; infinite where there is no compute.
@@ -56,14 +56,14 @@ def index_points(lag_years: Number) -> Number:
     return INDEX_POINTS_A_YEAR * lag_years
 
 
-def model_size(flop: Number, p: Values) -> tuple[Reals, Reals]:
+def model_size(flop: Number, p: Values) -> tuple[Floats, Floats]:
     """Parameters and training tokens of the best model for a compute (E4)."""
     tokens_per_parameter = matching(flop, p.tokens_per_parameter)
     size = np.sqrt(flop / (6 * tokens_per_parameter))
     return size, tokens_per_parameter * size
 
 
-def loss(size: Number, tokens: Number) -> Reals:
+def loss(size: Number, tokens: Number) -> Floats:
     """Pretraining loss of a model of some parameters and tokens (E23).
 
     Source: Besiroglu et al. (2024), the refit of Hoffmann et al. (2022).
@@ -72,7 +72,7 @@ def loss(size: Number, tokens: Number) -> Reals:
     return 1.8172 + by_size + 2085.43 * power(np.asarray(tokens, dtype=float), -0.3658)
 
 
-def longest_run(growth: Number) -> Reals:
+def longest_run(growth: Number) -> Floats:
     """Years of the longest sensible run: a later start overtakes a longer one (E3).
 
     `growth` is the yearly growth of hardware, software and spending together.

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import numpy as np
 
-from juste_retour.agents.arrays import Number, Reals, power
+from juste_retour.agents.arrays import Floats, Number, power
 from juste_retour.agents.rules import Family, Parameter
 from juste_retour.agents.some_worlds import each_world
 from juste_retour.agents.values import Values
@@ -204,7 +204,7 @@ def operator_led(
     )
 
 
-def money_kept(practice: Practice, years: Number = 0.0) -> Reals:
+def money_kept(practice: Practice, years: Number = 0.0) -> Floats:
     """Share of the money spent that works `years` after delivery: what overpricing and wrong purchases leave of it.
 
     Wrong purchases come at a yearly rate and are put right when an audit has found them, so that no more than
@@ -214,20 +214,20 @@ def money_kept(practice: Practice, years: Number = 0.0) -> Reals:
     return (1 - practice.overpricing) * np.exp(out * np.log1p(-np.asarray(practice.lost_purchases_a_year)))
 
 
-def mtbf(n: Number, p: Values) -> Reals:
+def mtbf(n: Number, p: Values) -> Floats:
     """Mean hours between interruptions of a job on n accelerators (E10); infinite where n is 0."""
     with np.errstate(divide="ignore"):
         return 1.0 / (p.interruptions * n)
 
 
-def checkpoint_interval(n: Number, p: Values) -> Reals:
+def checkpoint_interval(n: Number, p: Values) -> Floats:
     """Hours between checkpoints: `checkpoint_hours` if it is set, else the interval that loses the least (E11; Young (1974))."""
     return np.where(
         p.checkpoint_hours > 0, p.checkpoint_hours, np.sqrt(2 * p.checkpoint_s / 3600 * mtbf(n, p))
     )
 
 
-def losses(n: Number, practice: Practice, p: Values, jobs: int = 1) -> tuple[Reals, Reals, Reals]:
+def losses(n: Number, practice: Practice, p: Values, jobs: int = 1) -> tuple[Floats, Floats, Floats]:
     """Return what one of `jobs` equal jobs on n accelerators in all loses, as shares of the time in which it makes progress.
 
     Writing checkpoints costs delta_c / tau, the work since the last one tau / 2 MTBF, and waiting r / MTBF (E12).
@@ -243,7 +243,7 @@ def losses(n: Number, practice: Practice, p: Values, jobs: int = 1) -> tuple[Rea
     return writing, np.where(fixed, interval / 2 * rate / jobs, young), waiting
 
 
-def goodput(n: Number, practice: Practice, p: Values, jobs: int = 1, rejoin: bool = False) -> Reals:
+def goodput(n: Number, practice: Practice, p: Values, jobs: int = 1, rejoin: bool = False) -> Floats:
     """Share of its time in which each of `jobs` equal jobs on n accelerators in all makes progress (E12).
 
     One where n is 0. A job that can `rejoin` the others takes its state from them: it writes no checkpoints and loses
@@ -255,29 +255,29 @@ def goodput(n: Number, practice: Practice, p: Values, jobs: int = 1, rejoin: boo
     return 1 / ((1 + writing) * (1 + lost + waiting))
 
 
-def in_service(practice: Practice, p: Values) -> Reals:
+def in_service(practice: Practice, p: Values) -> Floats:
     """Share of a site's accelerators in service while failed nodes are out for repair (E14)."""
     out = p.hardware_failures * p.node_accelerators * practice.repair_h / HOURS_A_YEAR
     short = out / (1 + out) - p.spares
     return 1 - np.logaddexp(0.0, _SHARPNESS * short) / _SHARPNESS
 
 
-def site_availability(p: Values) -> Reals:
+def site_availability(p: Values) -> Floats:
     """Share of the time in which a whole site is up, U (E14b)."""
     return 1 / (1 + p.site_outages * p.outage_hours / HOURS_A_YEAR)
 
 
-def mfu(n: Number, p: Values) -> Reals:
+def mfu(n: Number, p: Values) -> Floats:
     """Model FLOP utilization of a job on n accelerators (E1); that of one accelerator below one."""
     return p.mfu_reference * power(np.maximum(n, 1.0) / REFERENCE_ACCELERATORS, np.negative(p.mfu_decay))
 
 
-def site_rate(n: Number, chip_peak: Number, practice: Practice, p: Values, talent: Number = 1.0) -> Reals:
+def site_rate(n: Number, chip_peak: Number, practice: Practice, p: Values, talent: Number = 1.0) -> Floats:
     """Effective rate of a site that runs one job on its n chips, FLOP/s, while the site is up (E2)."""
     yielded = in_service(practice, p) * practice.mfu_factor * mfu(n, p) * goodput(n, practice, p)
     return n * chip_peak * talent * yielded
 
 
-def talent_factor(researchers: Number, reference: Number, p: Values) -> Reals:
+def talent_factor(researchers: Number, reference: Number, p: Values) -> Floats:
     """What researchers within reach do to a site's rate (E24); one by default, since the elasticity is contested."""
     return power(np.divide(researchers, reference), np.asarray(p.talent_elasticity))

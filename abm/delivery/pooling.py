@@ -8,8 +8,8 @@ Three sites of 20,000, 20,000 and 50 H100, their best run as a share of the firs
 
 >>> from juste_retour.abm.delivery.operations import operator_led
 >>> from juste_retour.abm.parameters import defaults
->>> from juste_retour.abm.delivery.tour import plan_tour
->>> chips, tour = np.array([[20_000.0, 20_000.0, 50.0]]), plan_tour([64.2, 50.9, 41.4], [27.7, 6.4, 2.1])
+>>> from juste_retour.abm.delivery.ring import plan_ring
+>>> chips, tour = np.array([[20_000.0, 20_000.0, 50.0]]), plan_ring([64.2, 50.9, 41.4], [27.7, 6.4, 2.1])
 >>> fleet = Fleet(chips, np.full((1, 3), 989e12), operator_led(), defaults(), tour)
 >>> for rule in pooling:
 ...     pool = rule(fleet, None)
@@ -30,7 +30,7 @@ from typing import Annotated, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from juste_retour.abm.delivery.exchange import (
+from juste_retour.abm.delivery.gradient_exchange import (
     exchange_seconds,
     pool_efficiency,
     replica_efficiency,
@@ -40,8 +40,8 @@ from juste_retour.abm.delivery.exchange import (
     step,
 )
 from juste_retour.abm.delivery.operations import Practice, goodput, in_service, losses, mfu, site_availability
-from juste_retour.abm.delivery.tour import Tour, prefix_rings, ring_length
-from juste_retour.agents.arrays import Number, Reals, Truths, Whole, pick, running_total, total
+from juste_retour.abm.delivery.ring import Ring, prefix_rings, ring_length
+from juste_retour.agents.arrays import Booleans, Floats, Integers, Number, pick, running_total, total
 from juste_retour.agents.rules import Family, Parameter
 from juste_retour.agents.some_worlds import each_world
 from juste_retour.agents.values import Values
@@ -62,14 +62,14 @@ class Fleet:
     pooled with other sites'.
     """
 
-    alike_in_all_worlds: ClassVar[tuple[str, ...]] = ("tour",)
-    chips: Reals
-    peak: Reals
+    alike_in_all_worlds: ClassVar[tuple[str, ...]] = ("ring",)
+    chips: Floats
+    peak: Floats
     practice: Practice
     p: Values
-    tour: Tour
+    ring: Ring
     talent: Number = 1.0
-    joins: Truths | bool = True
+    joins: Booleans | bool = True
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,13 +80,13 @@ class Pool:
     splits itself, 0 where nothing works; `own` (worlds, sites) FLOP/s of each site alone.
     """
 
-    rate: Reals
-    members: Truths
-    islands: Whole
-    own: Reals
+    rate: Floats
+    members: Booleans
+    islands: Integers
+    own: Floats
 
     @classmethod
-    def alone(cls, own: Reals) -> Pool:
+    def alone(cls, own: Floats) -> Pool:
         """The strongest site alone, given what each does alone."""
         return _alone(own, np.ones(own.shape, dtype=np.int64))
 
@@ -127,7 +127,7 @@ _REJOIN = Parameter(
 
 
 @pooling(deterministic=True, local=True)
-def single_site(fleet: Fleet, before: Truths | None) -> Pool:
+def single_site(fleet: Fleet, before: Booleans | None) -> Pool:
     """The strongest site trains alone, as one job.
 
     Rate: the largest of the sites' own (E2), times the site's availability (E14b).
@@ -139,7 +139,7 @@ def single_site(fleet: Fleet, before: Truths | None) -> Pool:
 
 
 @pooling(deterministic=True, local=True)
-def independent(fleet: Fleet, before: Truths | None) -> Pool:
+def independent(fleet: Fleet, before: Booleans | None) -> Pool:
     """Each site trains alone, and a large one may split itself into islands; the best counts.
 
     Rate: the largest over sites and over 1, 2, 4, ... 64 islands of the rate with goodput at an island's size, times
@@ -151,7 +151,7 @@ def independent(fleet: Fleet, before: Truths | None) -> Pool:
 
 
 @pooling(deterministic=True)
-def synchronous(fleet: Fleet, before: Truths | None) -> Pool:
+def synchronous(fleet: Fleet, before: Booleans | None) -> Pool:
     """Sites train as one job that exchanges at every step; one failure stops all.
 
     Rate: E7 at the pool's best batch, goodput and utilisation at its total size, availability to the power of sites.
@@ -166,7 +166,7 @@ def synchronous(fleet: Fleet, before: Truths | None) -> Pool:
 @pooling(deterministic=True)
 def low_communication(
     fleet: Fleet,
-    before: Truths | None,
+    before: Booleans | None,
     *,
     failure_domain: Annotated[str, _DOMAIN] = "learner",
     rejoin: Annotated[bool, _REJOIN] = False,
@@ -187,7 +187,7 @@ def low_communication(
 @pooling(deterministic=True)
 def best_of(
     fleet: Fleet,
-    before: Truths | None,
+    before: Booleans | None,
     *,
     failure_domain: Annotated[str, _DOMAIN] = "learner",
     rejoin: Annotated[bool, _REJOIN] = False,
@@ -205,7 +205,7 @@ def best_of(
     return _better(sets.best(rates, own), _alone(own, islands))
 
 
-def best_run(rule: Callable[[Fleet, Truths | None], Pool], fleet: Fleet, before: Truths | None) -> Pool:
+def best_run(rule: Callable[[Fleet, Booleans | None], Pool], fleet: Fleet, before: Booleans | None) -> Pool:
     """The best run of a fleet: by a pooling rule over the chips that may join, or at one of the other sites alone."""
     joins = np.broadcast_to(fleet.joins, fleet.chips.shape)
     if joins.all():
@@ -219,13 +219,13 @@ def best_run(rule: Callable[[Fleet, Truths | None], Pool], fleet: Fleet, before:
     return pooled.or_better(alone)
 
 
-def _work(fleet: Fleet) -> Reals:
+def _work(fleet: Fleet) -> Floats:
     """FLOP/s that a site's chips do in service, before utilisation and goodput (worlds, sites)."""
     skill = in_service(fleet.practice, fleet.p) * fleet.practice.mfu_factor
     return fleet.chips * fleet.peak * fleet.talent * skill
 
 
-def _one_job(fleet: Fleet) -> Reals:
+def _one_job(fleet: Fleet) -> Floats:
     """FLOP/s of each site alone as one job while it is up (worlds, sites)."""
     return _work(fleet) * mfu(fleet.chips, fleet.p) * goodput(fleet.chips, fleet.practice, fleet.p)
 
@@ -235,9 +235,9 @@ class _Learners:
     """How replicas fail: each `alone` or all together, and whether one that failed may `rejoin` the others."""
 
     alone: bool = True
-    rejoin: Number | Truths = False  # boolean, or booleans (worlds, 1)
+    rejoin: Number | Booleans = False  # boolean, or booleans (worlds, 1)
 
-    def goodput(self, fleet: Fleet, islands: int, replicas: int) -> Reals:
+    def goodput(self, fleet: Fleet, islands: int, replicas: int) -> Floats:
         """Goodput of each site's islands (worlds, sites), where the run has some `replicas` in all."""
         p, practice = fleet.p, fleet.practice
         own = goodput(fleet.chips, practice, p, islands)
@@ -247,7 +247,7 @@ class _Learners:
         return np.where(np.logical_and(self.rejoin, replicas > 1), joined, own)
 
 
-def _split(fleet: Fleet, learners: _Learners | None = None) -> tuple[Reals, Whole]:
+def _split(fleet: Fleet, learners: _Learners | None = None) -> tuple[Floats, Integers]:
     """FLOP/s of each site alone, free to split itself, and into how many islands; (worlds, sites)."""
     learners = learners or _Learners()
     whole = _work(fleet) * mfu(fleet.chips, fleet.p) * site_availability(fleet.p)
@@ -260,7 +260,7 @@ def _split(fleet: Fleet, learners: _Learners | None = None) -> tuple[Reals, Whol
     return best, parts
 
 
-def _alone(own: Reals, islands: Whole) -> Pool:
+def _alone(own: Floats, islands: Integers) -> Pool:
     """Return the pool of the strongest site alone."""
     strongest = own.argmax(-1)[:, None]
     rate = pick(own, strongest)[:, 0]
@@ -283,40 +283,40 @@ class _Sets:
     and `before` (worlds, sites).
     """
 
-    ranked: Whole
-    before: Truths | None
-    count: Reals  # sites in each set, 1 where there are none
-    lawful: Truths
-    chips: Reals
-    ring_km: Reals
+    ranked: Integers
+    before: Booleans | None
+    count: Floats  # sites in each set, 1 where there are none
+    valid: Booleans
+    chips: Floats
+    ring_km: Floats
 
     @classmethod
-    def of(cls, fleet: Fleet, own: Reals, before: Truths | None) -> _Sets:
+    def of(cls, fleet: Fleet, own: Floats, before: Booleans | None) -> _Sets:
         """Build the sets of a fleet from each site's rate alone."""
         working = own > 0
         found = working.sum(-1)
         longest = max(int(found.max(initial=0)), 1)
         ranked = np.ascontiguousarray(np.argsort(-own, axis=-1, kind="stable")[:, :longest])
         count = np.broadcast_to(np.arange(1.0, longest + 1), ranked.shape)
-        lawful = count <= found[:, None]
-        ring_km = prefix_rings(fleet.tour, ranked, found)
+        valid = count <= found[:, None]
+        ring_km = prefix_rings(fleet.ring, ranked, found)
         if before is not None:
             before = before & working
             members = before.sum(-1)[:, None]
             count = np.concatenate((count, np.maximum(members, 1)), axis=-1)
-            lawful = np.concatenate((lawful, members > 0), axis=-1)
-            ring_km = np.concatenate((ring_km, ring_length(fleet.tour, before)[:, None]), axis=-1)
-        sets = cls(ranked, before, count, lawful, np.empty(0), ring_km)
-        return cls(ranked, before, count, lawful, sets.add_up(np.where(working, fleet.chips, 0.0)), ring_km)
+            valid = np.concatenate((valid, members > 0), axis=-1)
+            ring_km = np.concatenate((ring_km, ring_length(fleet.ring, before)[:, None]), axis=-1)
+        sets = cls(ranked, before, count, valid, np.empty(0), ring_km)
+        return cls(ranked, before, count, valid, sets.add_up(np.where(working, fleet.chips, 0.0)), ring_km)
 
-    def add_up(self, x: Reals) -> Reals:
+    def add_up(self, x: Floats) -> Floats:
         """Sum what sites have over each set; (worlds, sites) to (worlds, sets)."""
         first = running_total(pick(x, self.ranked))
         if self.before is None:
             return first
         return np.concatenate((first, total(np.where(self.before, x, 0.0))[:, None]), axis=-1)
 
-    def best(self, rates: Iterable[tuple[int, Reals]], own: Reals) -> Pool:
+    def best(self, rates: Iterable[tuple[int, Floats]], own: Floats) -> Pool:
         """Return each world's best pool over pairs of islands and the rates (worlds, sets) that they give."""
         worlds = len(self.ranked)
         rate, which, parts = (
@@ -325,9 +325,9 @@ class _Sets:
             np.zeros(worlds, dtype=np.int64),
         )
         for islands, found in rates:
-            lawful = np.where(self.lawful, found, 0.0)
-            top = lawful.argmax(-1)
-            now = pick(lawful, top[:, None])[:, 0]
+            valid = np.where(self.valid, found, 0.0)
+            top = valid.argmax(-1)
+            now = pick(valid, top[:, None])[:, 0]
             better = now > rate
             rate, which, parts = (
                 np.maximum(rate, now),
@@ -342,7 +342,7 @@ class _Sets:
         return Pool(rate, members, parts, own)
 
 
-def _synchronous_rates(fleet: Fleet, sets: _Sets) -> Reals:
+def _synchronous_rates(fleet: Fleet, sets: _Sets) -> Floats:
     """FLOP/s of each set as one job (E7)."""
     p = fleet.p
     up = np.exp(sets.count * np.log(site_availability(p)))
@@ -353,7 +353,7 @@ def _synchronous_rates(fleet: Fleet, sets: _Sets) -> Reals:
     return rate * pool_efficiency(laid_open, size, p)
 
 
-def _low_rates(fleet: Fleet, sets: _Sets, learners: _Learners) -> Iterator[tuple[int, Reals]]:
+def _low_rates(fleet: Fleet, sets: _Sets, learners: _Learners) -> Iterator[tuple[int, Floats]]:
     """FLOP/s of each set as replicas, for each number of islands to a site (E8, E9b)."""
     p = fleet.p
     work = _work(fleet)

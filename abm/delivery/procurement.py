@@ -13,7 +13,7 @@ import numpy as np
 from scipy.special import ndtri
 
 from juste_retour.abm.delivery.operations import Practice
-from juste_retour.agents.arrays import Number, Reals, Truths, power
+from juste_retour.agents.arrays import Booleans, Floats, Number, power
 from juste_retour.agents.rules import Family, Parameter
 from juste_retour.agents.some_worlds import each_world
 from juste_retour.agents.values import Values
@@ -236,25 +236,25 @@ def state_directed(
     return Procedure(award_years, award_cv, build_years, refresh, litigation_hazard, 0.0, 1.0)
 
 
-def _lognormal(uniform: Number, cv: Number) -> Reals:
+def _lognormal(uniform: Number, cv: Number) -> Floats:
     variance = np.log1p(np.square(cv))
     return np.exp(np.sqrt(variance) * ndtri(uniform) - variance / 2)
 
 
-def award_time(procedure: Procedure, uniform: Number) -> Reals:
+def award_time(procedure: Procedure, uniform: Number) -> Floats:
     """Years from selection to contract of each site; lognormal, uniform numbers (worlds, sites)."""
     return procedure.award_years * _lognormal(uniform, procedure.award_cv)
 
 
-def build_time(procedure: Procedure, mw: Number, practice: Practice, uniform: Number, p: Values) -> Reals:
+def build_time(procedure: Procedure, mw: Number, practice: Practice, uniform: Number, p: Values) -> Floats:
     """Years to build each site of some MW at the meter, the wait for the grid apart; lognormal, uniforms (worlds, sites)."""
     size = power(np.divide(mw, REFERENCE_MW), np.asarray(p.build_exponent))
     return procedure.build_years * size * practice.build_factor * _lognormal(uniform, p.build_cv)
 
 
 def shell_time(
-    procedure: Procedure, mw: Number, practice: Practice, uniform: Reals | None, p: Values
-) -> Reals | float:
+    procedure: Procedure, mw: Number, practice: Practice, uniform: Floats | None, p: Values
+) -> Floats | float:
     """Years to build the shell of each site of some MW where none stands, before it is fitted out; (worlds, sites)."""
     if uniform is None or not np.any(np.asarray(procedure.without_shell) > 0):
         return 0.0
@@ -265,7 +265,7 @@ def shell_time(
     return np.where(missing, years, 0.0)
 
 
-def litigation_years(procedure: Procedure, uniform: Number, p: Values) -> Reals:
+def litigation_years(procedure: Procedure, uniform: Number, p: Values) -> Floats:
     """Years by which a court delays each award: none, or one to so many quarters, equally likely."""
     hazard = np.asarray(procedure.litigation_hazard, dtype=float)
     sued = uniform < hazard
@@ -277,11 +277,11 @@ def litigation_years(procedure: Procedure, uniform: Number, p: Values) -> Reals:
     return np.where(sued, quarters / 4, 0.0)
 
 
-def tender_fails(procedure: Procedure, uniform: Reals) -> Truths:
+def tender_fails(procedure: Procedure, uniform: Floats) -> Booleans:
     """Truth for each site: its tender fails, and the time to a contract starts anew."""
     return uniform < procedure.tender_failure
 
 
-def chip_date(procedure: Procedure, specified: Number, delivered: Reals) -> Reals:
+def chip_date(procedure: Procedure, specified: Number, delivered: Floats) -> Floats:
     """Date of the chips that a contract buys, between its specification and its delivery (E15)."""
     return specified + procedure.refresh * (delivered - specified)

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from juste_retour.agents.arrays import Reals, total
+from juste_retour.agents.arrays import Floats, total
 from juste_retour.agents.situation import Sites, States
 from juste_retour.agents.values import Values
 
 
-def at_start(sites: Sites, states: States) -> Reals:
+def at_start(sites: Sites, states: States) -> Floats:
     """Researchers near each site relative to the mean site, from its state's specialists; (sites,)."""
     per_site = (
         states.specialists
@@ -24,7 +24,7 @@ def at_start(sites: Sites, states: States) -> Reals:
     return near / (total(near) / sites.count)
 
 
-def moved(near: Reals, computing: Reals, years_behind: Reals, left: Reals, p: Values) -> Reals:
+def moved(near: Floats, computing: Floats, years_behind: Floats, left: Floats, p: Values) -> Floats:
     """Researchers near each site a year later; (worlds, sites).
 
     Args:

@@ -18,24 +18,24 @@ from juste_retour.abm.delivery import chips as chip
 from juste_retour.abm.delivery import talent
 from juste_retour.abm.delivery.building import (
     Delivered,
-    Luck,
+    SiteDraws,
     deliver,
     deliver_again,
     headroom,
     planned_years,
 )
-from juste_retour.abm.delivery.exchange import run_flop
 from juste_retour.abm.delivery.frontier import compute_lag
+from juste_retour.abm.delivery.gradient_exchange import run_flop
 from juste_retour.abm.delivery.operations import money_kept, talent_factor
 from juste_retour.abm.delivery.pooling import Fleet
-from juste_retour.abm.delivery.tour import Tour, plan_tour
+from juste_retour.abm.delivery.ring import Ring, plan_ring
 from juste_retour.abm.fleet import operational, run_of, standing
 from juste_retour.abm.institutions import Institutions
 from juste_retour.abm.members import Members
 from juste_retour.abm.reading import capped
 from juste_retour.abm.scenario import Scenario
 from juste_retour.abm.stacked import values
-from juste_retour.agents.arrays import Reals, Whole, ranks, total
+from juste_retour.agents.arrays import Floats, Integers, ranks, total
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,9 +48,9 @@ class Orders:
         quarters: (plans, sites) of the orders, since year 0.
     """
 
-    sites: Whole
-    amounts: Reals
-    quarters: Whole
+    sites: Integers
+    amounts: Floats
+    quarters: Integers
 
 
 class Evaluation:
@@ -71,10 +71,10 @@ class Evaluation:
         self.talent = np.broadcast_to(talent_factor(near, 1.0, self.p), (1, self.sites.count))
         self.kept = money_kept(self.practice, np.inf)
         self.failing = np.where(np.asarray(self.institutions.split.host) > 0, self.p.cancellation, 0.0)
-        self.tour = plan_tour(self.sites.latitude, self.sites.longitude)
+        self.ring = plan_ring(self.sites.latitude, self.sites.longitude)
         self.without = self._standing()
 
-    def cap(self, quarter: int) -> Reals:
+    def cap(self, quarter: int) -> Floats:
         """EUR bn that an order of this quarter is expected to be able to spend at each site; (sites,)."""
         years = planned_years(self.procedure, self.practice, self.p.sketch_mw, self.p)
         bought = year(quarter) + self.procedure.refresh * years
@@ -83,7 +83,7 @@ class Evaluation:
         return np.broadcast_to(most, (1, self.sites.count))[0]
 
     @property
-    def host_room(self) -> Reals:
+    def host_room(self) -> Floats:
         """EUR bn that sites in each state may receive before its host reaches what it can pay; (states,)."""
         states = self.institutions.states
         none = np.zeros((1, states.count))
@@ -99,15 +99,15 @@ class Evaluation:
         """Most parts in which an order is paid."""
         return max(self.scenario.tranches, len(self.scenario.payments))
 
-    def years_behind(self, orders: Orders, luck: Sequence[Luck]) -> Reals:
+    def years_behind(self, orders: Orders, uniforms: Sequence[SiteDraws]) -> Floats:
         """Mean years behind over the window; (plans, draws).
 
         Args:
             orders: of some plans.
             luck: (draws, sites) of the sites in `orders`, the same for all plans; one for each of the `cohorts`.
         """
-        plans, draws = len(orders.amounts), len(luck[0].award)
-        rate = np.maximum(self._rates(orders, luck), self.without)
+        plans, draws = len(orders.amounts), len(uniforms[0].award)
+        rate = np.maximum(self._rates(orders, uniforms), self.without)
         lag = compute_lag(run_flop(rate, self.p), year(np.array(self.window)), self.p)
         return (total(capped(lag, self.p.lag_cap_years)) / len(self.window)).reshape(plans, draws)
 
@@ -118,7 +118,7 @@ class Evaluation:
         return float(total(capped(lag, self.p.lag_cap_years)).item() / len(self.window))
 
     # -- delivery -----------------------------------------------------------------------------------------------------
-    def _payments(self, quarters: Whole) -> list[tuple[Whole, Reals]]:
+    def _payments(self, quarters: Integers) -> list[tuple[Integers, Floats]]:
         """When each order is paid, and which share of it then: as many pairs (plans, sites) as the longest has parts."""
         if self.scenario.tranches == 1 and not self.scenario.schedule:
             return [(quarters, np.ones(quarters.shape))]
@@ -131,15 +131,15 @@ class Evaluation:
             parts.append((when[at].reshape(quarters.shape), share[at].reshape(quarters.shape)))
         return parts
 
-    def _delivered(self, orders: Orders, luck: Sequence[Luck]) -> list[Delivered]:
+    def _delivered(self, orders: Orders, uniforms: Sequence[SiteDraws]) -> list[Delivered]:
         """The cohorts that orders become, plan by plan and in each every draw; all (plans * draws, sites)."""
-        plans, draws = len(orders.amounts), len(luck[0].award)
+        plans, draws = len(orders.amounts), len(uniforms[0].award)
         sites, rules = self.sites.some(orders.sites), (self.procedure, self.practice)
         made: list[Delivered] = []
-        used: Reals = np.zeros(1)
-        for (when, share), drawn in zip(self._payments(orders.quarters), luck, strict=False):
+        used: Floats = np.zeros(1)
+        for (when, share), drawn in zip(self._payments(orders.quarters), uniforms, strict=False):
             plan, now = np.repeat(orders.amounts * share, draws, axis=0), np.repeat(when, draws, axis=0)
-            mine = Luck(*(np.tile(getattr(drawn, f.name), (plans, 1)) for f in fields(Luck)))
+            mine = SiteDraws(*(np.tile(getattr(drawn, f.name), (plans, 1)) for f in fields(SiteDraws)))
             if made:
                 new = deliver_again(plan, now, year(now), sites, *rules, mine, made[0], used, self.p)
             else:
@@ -148,9 +148,9 @@ class Evaluation:
             made.append(new)
         return made
 
-    def _rates(self, orders: Orders, luck: Sequence[Luck]) -> Reals:
+    def _rates(self, orders: Orders, uniforms: Sequence[SiteDraws]) -> Floats:
         """FLOP/s of the best run of what was ordered, in each quarter of the window; (plans * draws, quarters)."""
-        made = self._delivered(orders, luck)
+        made = self._delivered(orders, uniforms)
         if len(made) > 1 or (len(orders.sites) > 1 and not self.institutions.local_pooling):
             return self._by_event(made, orders.sites)
         first = made[0]
@@ -164,7 +164,7 @@ class Evaluation:
             rates[:, k] = np.where(works, there, 0.0).max(-1, initial=0.0)
         return rates
 
-    def _by_event(self, made: Sequence[Delivered], sites: Whole) -> Reals:
+    def _by_event(self, made: Sequence[Delivered], sites: Integers) -> Floats:
         """The same where sites may train together or have several cohorts: rated anew where something came to work."""
         begun, end = self.window[0], self.window[-1]
         new = np.zeros((len(made[0].ready), len(self.window)), bool)
@@ -179,7 +179,9 @@ class Evaluation:
             rates[row, quarter] = run_of(self.institutions, fleet, None, None).rate
         return np.maximum.accumulate(rates, axis=-1)
 
-    def _newest_first(self, made: Sequence[Delivered], row: Whole, now: Whole, sites: Whole) -> Fleet:
+    def _newest_first(
+        self, made: Sequence[Delivered], row: Integers, now: Integers, sites: Integers
+    ) -> Fleet:
         """Each site's best job over its newest chips in the quarters `now` (rows, 1), as `abm.fleet.fleet_of`."""
         chips = peak = best = best_peak = top = np.zeros((len(row), len(sites)))
         for cohort in reversed(made):
@@ -195,11 +197,11 @@ class Evaluation:
             top = np.maximum(own, top)
         return self._fleet(best, best_peak, sites)
 
-    def _own(self, chips: Reals, peak: Reals, sites: Whole) -> Reals:
+    def _own(self, chips: Floats, peak: Floats, sites: Integers) -> Floats:
         """FLOP/s of each site alone; (rows, sites)."""
         return run_of(self.institutions, self._fleet(chips, peak, sites), None, None).own
 
-    def _fleet(self, chips: Reals, peak: Reals, sites: Whole) -> Fleet:
+    def _fleet(self, chips: Floats, peak: Floats, sites: Integers) -> Fleet:
         """A fleet of some sites; with a row of parameters for each of its rows where the rule is asked row by row."""
         each = self.institutions.choice("pooling").marks.get("each")
         return Fleet(
@@ -207,12 +209,12 @@ class Evaluation:
             peak=np.broadcast_to(peak, chips.shape),
             practice=self.practice,
             p=self.p.rows(np.zeros(len(chips), dtype=np.int64)) if each else self.p,
-            tour=_part(self.tour, sites),
+            ring=_part(self.ring, sites),
             talent=self.talent[:, sites],
             joins=self.regime.joins,
         )
 
-    def _standing(self) -> Reals:
+    def _standing(self) -> Floats:
         """FLOP/s of the best run of machines that stood before, in each quarter of the window; (quarters,)."""
         before, found = self.institutions.standing_access, {}
         out = np.zeros(len(self.window))
@@ -225,7 +227,7 @@ class Evaluation:
                     peak=peaks[None],
                     practice=self.practice,
                     p=self.p,
-                    tour=self.tour,
+                    ring=self.ring,
                     talent=self.talent,
                     joins=before.joins,
                 )
@@ -234,8 +236,8 @@ class Evaluation:
         return out
 
 
-def _part(tour: Tour, sites: Whole) -> Tour:
+def _part(ring: Ring, sites: Integers) -> Ring:
     """The fiber ring over some sites, in the order of the ring over all."""
-    order = np.argsort(tour.place[sites], kind="stable")
-    place = tour.place[sites][order]
-    return Tour(order, ranks(order), np.ascontiguousarray(tour.between[np.ix_(place, place)]))
+    order = np.argsort(ring.place[sites], kind="stable")
+    place = ring.place[sites][order]
+    return Ring(order, ranks(order), np.ascontiguousarray(ring.between[np.ix_(place, place)]))

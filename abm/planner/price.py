@@ -21,7 +21,7 @@ from juste_retour.abm.planner.solver import planned
 from juste_retour.abm.quarter import learn, operate, read, train
 from juste_retour.abm.scenario import Scenario
 from juste_retour.abm.simulation import Simulation
-from juste_retour.agents.arrays import Reals, Whole, total
+from juste_retour.agents.arrays import Floats, Integers, total
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,10 +35,10 @@ class Prices:
         price_all_sites: the price against a planner whom no call keeps from any site.
     """
 
-    price_of_politics: Reals
-    price_where: Reals
-    price_unspent: Reals
-    price_all_sites: Reals
+    price_of_politics: Floats
+    price_where: Floats
+    price_unspent: Floats
+    price_all_sites: Floats
 
 
 @lru_cache(maxsize=65_536)
@@ -81,12 +81,12 @@ def prices(env: Environment) -> Prices:
     return Prices(price, behind - placed, placed - full, behind - anywhere)
 
 
-def _counted(years: Reals, cap: Reals) -> Reals:
+def _counted(years: Floats, cap: Floats) -> Floats:
     """A reading, and the cap where nothing ran."""
     return np.where(np.isfinite(years), years, cap)
 
 
-def _planned(env: Environment, budget: Reals, *, all_sites: bool) -> tuple[Reals, Whole, Reals]:
+def _planned(env: Environment, budget: Floats, *, all_sites: bool) -> tuple[Floats, Integers, Floats]:
     """What the planner orders with each world's budget; see `planned`."""
 
     def ask(scenario: Scenario) -> Question:
@@ -95,7 +95,7 @@ def _planned(env: Environment, budget: Reals, *, all_sites: bool) -> tuple[Reals
     return planned(env.scenarios, env.institutions.distinct, budget, ask)
 
 
-def _read(env: Environment, plans: Sequence[tuple[Reals, Whole]]) -> list[Reals]:
+def _read(env: Environment, plans: Sequence[tuple[Floats, Integers]]) -> list[Floats]:
     """Years behind of several plans on the worlds' own draws, (worlds,) each; what equals the first is not run again."""
     every, (amounts, quarters) = np.arange(env.world.count), plans[0]
     other = [np.flatnonzero(((a != amounts) | (q != quarters)).any(-1)) for a, q in plans[1:]]
@@ -114,7 +114,7 @@ def _read(env: Environment, plans: Sequence[tuple[Reals, Whole]]) -> list[Reals]
     return out
 
 
-def _years_behind(env: Environment, rows: Whole, amounts: Reals, quarters: Whole) -> Reals:
+def _years_behind(env: Environment, rows: Integers, amounts: Floats, quarters: Integers) -> Floats:
     """Mean years behind if these orders are placed in the worlds `rows`; (rows,)."""
     scenarios = [twin(env.scenarios[k]) for k in rows]
     there = Simulation(scenarios, env.seed, env.world.replicates[rows], env.members).env

@@ -10,7 +10,7 @@ import numpy as np
 from juste_retour.abm.calendar import quarter
 from juste_retour.abm.members import Members
 from juste_retour.abm.scenario import Scenario, parameters
-from juste_retour.agents.arrays import Whole
+from juste_retour.agents.arrays import Integers
 from juste_retour.agents.rules import family
 
 BY_DELIVERY = ("runs", "reliability", "pooling", "chips", "sites", "frontier", "time and actors")
@@ -45,7 +45,7 @@ class Question:
     scenario: Scenario
     members: Members
     first: int
-    sites: Whole
+    sites: Integers
     fewest: int = 1
     most: int = 0
 

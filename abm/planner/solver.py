@@ -16,12 +16,12 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from juste_retour.abm.delivery.building import Luck
-from juste_retour.abm.noise import Tape
+from juste_retour.abm.delivery.building import SiteDraws
+from juste_retour.abm.noise import RandomStreams
 from juste_retour.abm.planner.evaluation import Evaluation, Orders
 from juste_retour.abm.planner.question import Question, delivery_of
 from juste_retour.abm.scenario import Scenario
-from juste_retour.agents.arrays import Reals, Whole, total
+from juste_retour.agents.arrays import Floats, Integers, total
 
 DRAWS, FEW = 64, 8  # of delivery: for the choice, and for the search
 COUNTS = (1, 2, 3, 4, 5, 6, 8, 10, 12)  # sites of a phase
@@ -53,12 +53,12 @@ class Solution:
         quarters: (plans, sites) of the orders, since year 0.
     """
 
-    spend: Reals
-    years_behind: Reals
-    amounts: Reals
-    quarters: Whole
+    spend: Floats
+    years_behind: Floats
+    amounts: Floats
+    quarters: Integers
 
-    def plan(self, budget: Reals) -> Whole:
+    def plan(self, budget: Floats) -> Integers:
         """The best plan that each budget, EUR bn, can pay."""
         return np.searchsorted(self.spend, budget * (1 + 1e-9), side="right") - 1
 
@@ -77,8 +77,8 @@ def solve(question: Question) -> Solution:
 
 
 def planned(
-    scenarios: Sequence[Scenario], kinds: Whole, budget: Reals, ask: Callable[[Scenario], Question]
-) -> tuple[Reals, Whole, Reals]:
+    scenarios: Sequence[Scenario], kinds: Integers, budget: Floats, ask: Callable[[Scenario], Question]
+) -> tuple[Floats, Integers, Floats]:
     """What the planner orders in each world, EUR bn, and in which quarters, (worlds, sites), and years behind expected.
 
     Args:
@@ -87,8 +87,8 @@ def planned(
         budget: (worlds,) EUR bn.
         ask: the question under a scenario.
     """
-    amounts: list[Reals] = []
-    quarters: list[Whole] = []
+    amounts: list[Floats] = []
+    quarters: list[Integers] = []
     years = np.zeros(len(kinds))
     at = np.zeros(len(kinds), dtype=np.int64)
     for kind in np.unique(kinds):
@@ -120,19 +120,19 @@ class _Search:
         self.fewest = min(question.fewest, self.most)
         least, top = scenario.smallest_eur_bn, self.caps.max(initial=scenario.smallest_eur_bn)
         self.steps = range(int(np.floor(FINE * np.log10(least))), int(np.ceil(FINE * np.log10(top))) + 1)
-        self.luck = {count: self._draws(count) for count in (FEW, DRAWS)}
+        self.uniforms = {count: self._draws(count) for count in (FEW, DRAWS)}
 
-    def _draws(self, count: int) -> list[Luck]:
+    def _draws(self, count: int) -> list[SiteDraws]:
         """Draws of delivery for the sites in order of the ranking, for each part of the payment.
 
         Each site's draws are a Latin hypercube sample, so that no site of the ranking is luckier than another.
         """
-        tape, slots = Tape(SOURCE, np.arange(count)), max(self.most, 1)
+        streams, slots = RandomStreams(SOURCE, np.arange(count)), max(self.most, 1)
         found = []
         for part in range(self.evaluation.cohorts):
-            drawn = Luck.of(tape, slots, np.arange(count), f":planner{part}")
-            even = [(getattr(drawn, f.name).argsort(0).argsort(0) + 0.5) / count for f in fields(Luck)]
-            found.append(Luck(*even))
+            drawn = SiteDraws.of(streams, slots, np.arange(count), f":planner{part}")
+            even = [(getattr(drawn, f.name).argsort(0).argsort(0) + 0.5) / count for f in fields(SiteDraws)]
+            found.append(SiteDraws(*even))
         return found
 
     def solution(self) -> Solution:
@@ -156,14 +156,14 @@ class _Search:
         return Solution(np.concatenate(([0.0], spend[kept])), years, amounts, quarters)
 
     # -- menus --------------------------------------------------------------------------------------------------------
-    def _singles(self) -> Whole:
+    def _singles(self) -> Integers:
         """All in one phase, on the coarse grid."""
         counts = sorted({k for k in (*COUNTS, self.fewest, self.most) if self.fewest <= k <= self.most and k})
         steps = sorted({n for n in self.steps if n % COARSE == 0} | {self.steps[0], self.steps[-1]})
         menu = [(k, w, n, 0, 0, 0) for k in counts for w in self.waits for n in steps]
         return np.array(menu, dtype=np.int64).reshape(-1, 6)
 
-    def _pairs(self, menu: Whole) -> Whole:
+    def _pairs(self, menu: Integers) -> Integers:
         """Plans of a menu with more sites: smaller ones at once, which open early, or some later."""
         at_once = [
             (k, w, n, more, w, max(n + step, self.steps[0]))
@@ -181,7 +181,7 @@ class _Search:
         pairs = np.array(at_once + later, dtype=np.int64).reshape(-1, 6)
         return pairs[(pairs[:, 0] + pairs[:, 3] <= self.most) & (pairs[:, 4] < len(self.caps))]
 
-    def _near(self, menu: Whole, draws: int) -> Whole:
+    def _near(self, menu: Integers, draws: int) -> Integers:
         """The plans of a menu that are best for some sum, or nearly: a few for each step of money."""
         spend, worth = self._judged(menu, draws)
         order = np.lexsort((worth, spend))
@@ -193,21 +193,22 @@ class _Search:
         place = np.arange(len(order)) - np.searchsorted(step, step)
         return menu[order[place < KEPT]]
 
-    def _judged(self, menu: Whole, draws: int) -> tuple[Reals, Reals]:
+    def _judged(self, menu: Integers, draws: int) -> tuple[Floats, Floats]:
         """EUR bn and expected years behind of plans; (plans,)."""
         spend, worth = np.zeros(len(menu)), np.full(len(menu), np.inf)
         sites = menu[:, 0] + menu[:, 3]
         for count in np.unique(sites):
             some = np.flatnonzero(sites == count)
             orders = self._orders(menu[some])
-            luck = [
-                Luck(*(getattr(drawn, f.name)[:, :count] for f in fields(Luck))) for drawn in self.luck[draws]
+            uniforms = [
+                SiteDraws(*(getattr(drawn, f.name)[:, :count] for f in fields(SiteDraws)))
+                for drawn in self.uniforms[draws]
             ]
             spend[some] = total(orders.amounts)
-            worth[some] = total(self.evaluation.years_behind(orders, luck)) / draws
+            worth[some] = total(self.evaluation.years_behind(orders, uniforms)) / draws
         return spend, worth
 
-    def _orders(self, menu: Whole) -> Orders:
+    def _orders(self, menu: Integers) -> Orders:
         """Plans with the same number of sites."""
         first, wait, step, second, later, more = (menu[:, k : k + 1] for k in range(6))
         count = int(first[0, 0] + second[0, 0])
@@ -220,7 +221,7 @@ class _Search:
             amount = self._within(amount, self.question.members.sites.state[ranked])
         return Orders(ranked, amount, self.question.first + wait)
 
-    def _within(self, amount: Reals, state: Whole) -> Reals:
+    def _within(self, amount: Floats, state: Integers) -> Floats:
         """Amounts (plans, sites) cut to what the sites' hosts can pay, in the order of the ranking."""
         out, left = np.zeros(amount.shape), np.tile(self.room, (len(amount), 1))
         for j, host in enumerate(state):

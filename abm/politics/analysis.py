@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from juste_retour.abm.politics.conditions import Condition
 from juste_retour.abm.politics.power.game import COMMISSION, Game
-from juste_retour.agents.arrays import Reals
+from juste_retour.agents.arrays import Floats
 from juste_retour.agents.errors import BadInput, near
 from juste_retour.agents.rules import Rule, Setting
 from juste_retour.agents.situation import States
@@ -149,7 +149,7 @@ def _lacks(condition: Condition, reached: int) -> str:
 def pivots(
     rule: str | Rule,
     states: States,
-    positions: Sequence[float] | Reals,
+    positions: Sequence[float] | Floats,
     settings: dict[str, Setting] | None = None,
 ) -> tuple[str, str]:
     """The two members between whose ideal points a status quo on a line cannot be changed.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from juste_retour.agents.arrays import Reals, Truths, Whole
+from juste_retour.agents.arrays import Booleans, Floats, Integers
 from juste_retour.agents.lab import Letters
 from juste_retour.agents.situation import Offer
 
@@ -22,11 +22,11 @@ class Terms:
         letters: the labs' letters of intent for it.
     """
 
-    plan: Reals
+    plan: Floats
     offer: Offer
     failed: Offer
-    reservation: Reals
-    weight: Reals
+    reservation: Floats
+    weight: Floats
     letters: Letters | None
 
 
@@ -57,24 +57,24 @@ class BallotResult:
         terms: what voters weighed; None where nobody voted on a plan.
     """
 
-    plan: Reals
-    pledged: Reals
-    yes: Truths
-    no: Truths
-    union_yes: Truths
-    held: Truths
-    passed: Truths
-    gain: Reals
-    last: Truths | None = None
-    sunk: float | Reals = 0.0
-    transfer: float | Reals = 0.0
-    delay: int | Whole = 0
-    applied: Truths | None = None
-    waits: Truths | bool = False
+    plan: Floats
+    pledged: Floats
+    yes: Booleans
+    no: Booleans
+    union_yes: Booleans
+    held: Booleans
+    passed: Booleans
+    gain: Floats
+    last: Booleans | None = None
+    sunk: float | Floats = 0.0
+    transfer: float | Floats = 0.0
+    delay: int | Integers = 0
+    applied: Booleans | None = None
+    waits: Booleans | bool = False
     tops_up: bool = False
     terms: Terms | None = None
 
     @property
-    def ends(self) -> Truths:
+    def ends(self) -> Booleans:
         """(worlds,) whether bargaining ends here."""
         return self.passed if self.last is None else self.last

@@ -15,7 +15,7 @@ from juste_retour.abm.politics.council import Council
 from juste_retour.abm.politics.entitlement import spread
 from juste_retour.abm.politics.fitted import fitted
 from juste_retour.abm.records import Bid
-from juste_retour.agents.arrays import Reals, Truths
+from juste_retour.agents.arrays import Booleans, Floats
 from juste_retour.agents.lab import Letters
 
 
@@ -23,10 +23,10 @@ from juste_retour.agents.lab import Letters
 class Call:
     """What a wave brought: `asked` and `listed` EUR bn (worlds, sites), `score` (worlds, sites), `applied` (worlds, states)."""
 
-    asked: Reals
-    listed: Reals
-    score: Reals
-    applied: Truths
+    asked: Floats
+    listed: Floats
+    score: Floats
+    applied: Booleans
     letters: Letters | None
 
 
@@ -36,15 +36,15 @@ def ready(council: Council, deadline: float) -> NDArray[np.bool_]:
     centre = council.known.situation.centre
     months = (deadline - (w.announced / 4)) * 12
     median = np.where(centre, p.dossier_centre_months, p.dossier_new_months)
-    bids, tape = w.bargaining.bids, council.env.tape
+    bids, streams = w.bargaining.bids, council.env.streams
     draws = np.stack(
-        [tape.normal("dossier", w.states.count, k)[council.rows] for k in range(int(bids.max()) + 1)]
+        [streams.normal("dossier", w.states.count, k)[council.rows] for k in range(int(bids.max()) + 1)]
     )
     mine = np.take_along_axis(draws, bids[council.rows][None], axis=0)[0]
     return median * np.exp(p.dossier_sd * mine) <= months
 
 
-def hold(council: Council, deadline: float, sunk: float | Reals) -> Call:
+def hold(council: Council, deadline: float, sunk: float | Floats) -> Call:
     """Hold a wave of the call."""
     w, p = council.world, council.p
     situation = council.known.situation_if(sunk)

@@ -16,7 +16,7 @@ from itertools import combinations
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
 
-from juste_retour.agents.arrays import Reals, Truths, Whole, ranks, total
+from juste_retour.agents.arrays import Booleans, Floats, Integers, ranks, total
 from juste_retour.agents.situation import States
 
 MULTIPLIERS = np.concatenate([[0.0], np.geomspace(0.05, 8.0, 15)])
@@ -25,12 +25,12 @@ MARGIN = 5  # members, and outsiders, that the last exchange weighs
 BLOCK = 32  # exchanges tried at a time, best first
 DEAR = 1e9  # stands for "not for sale" in the search
 
-Wins = Callable[[Truths], Truths]
+Wins = Callable[[Booleans], Booleans]
 
 
 def cheapest(
-    price: Reals, wins: Wins, states: States, always: Truths | None = None, ties: Reals | None = None
-) -> tuple[Truths, Truths]:
+    price: Floats, wins: Wins, states: States, always: Booleans | None = None, ties: Floats | None = None
+) -> tuple[Booleans, Booleans]:
     """The cheapest set of states that wins.
 
     Args:
@@ -69,18 +69,18 @@ def cheapest(
     return members & exists[:, None], exists
 
 
-def with_spare(price: Reals, members: Truths, spare: int) -> Truths:
+def with_spare(price: Floats, members: Booleans, spare: int) -> Booleans:
     """The members and so many more of those who can be had, cheapest first; (worlds, states)."""
     wanted = np.where(members, np.inf, price)
     further = np.argsort(np.argsort(wanted, axis=-1, kind="stable"), axis=-1, kind="stable") < spare
     return members | (further & np.isfinite(wanted))
 
 
-def _cost(price: Reals, members: Truths) -> Reals:
+def _cost(price: Floats, members: Booleans) -> Floats:
     return total(np.where(members, price, 0.0))
 
 
-def _shortest(rank: Whole, free: Truths, sold: Truths, wins: Wins) -> Truths:
+def _shortest(rank: Integers, free: Booleans, sold: Booleans, wins: Wins) -> Booleans:
     """Shortest prefix of each order (..., worlds, states) that wins, by bisection on its length."""
     low = np.broadcast_to(np.maximum(free.sum(-1) - 1, 0), rank.shape[:-1])
     high = np.broadcast_to(sold.sum(-1), rank.shape[:-1])
@@ -91,7 +91,7 @@ def _shortest(rank: Whole, free: Truths, sold: Truths, wins: Wins) -> Truths:
     return (rank < high[..., None]) & sold | free
 
 
-def _pruned(members: Truths, price: Reals, free: Truths, ties: Reals, wins: Wins) -> Truths:
+def _pruned(members: Booleans, price: Floats, free: Booleans, ties: Floats, wins: Wins) -> Booleans:
     """Members that are needed: each one bought is tried, dearest first."""
     bought = members & ~free
     dear = np.where(bought, -price, np.inf)
@@ -107,8 +107,8 @@ def _pruned(members: Truths, price: Reals, free: Truths, ties: Reals, wins: Wins
 
 
 def _fewest(
-    rank: Whole, found: Truths, key: Reals, price: Reals, free: Truths, sold: Truths, wins: Wins
-) -> tuple[Truths, Whole]:
+    rank: Integers, found: Booleans, key: Floats, price: Floats, free: Booleans, sold: Booleans, wins: Wins
+) -> tuple[Booleans, Integers]:
     """A set of as few members as any prefix needs, just short of winning, and the cheapest exchange that makes it win.
 
     Returns:
@@ -131,7 +131,7 @@ def _fewest(
 
 
 @cache
-def _exchanges(places: int) -> tuple[Whole, Whole]:
+def _exchanges(places: int) -> tuple[Integers, Integers]:
     """Every exchange of one or two of so many members for none, one or two of so many outsiders; (exchanges, places)."""
     few = [c for size in (0, 1, 2) for c in combinations(range(places), size)]
     ones = [np.isin(np.arange(places), c).astype(np.int64) for c in few]
@@ -140,8 +140,8 @@ def _exchanges(places: int) -> tuple[Whole, Whole]:
 
 
 def _exchanged(
-    members: Truths, price: Reals, margin: Reals, free: Truths, sold: Truths, wins: Wins
-) -> Truths:
+    members: Booleans, price: Floats, margin: Floats, free: Booleans, sold: Booleans, wins: Wins
+) -> Booleans:
     """The best exchange of up to two members for up to two outsiders that still wins, in each world.
 
     Those weighed stand at the margin: members whose price less their worth in people is highest, outsiders for whom it
@@ -159,15 +159,15 @@ def _exchanged(
     result, searching = members.copy(), np.ones(len(members), bool)
     for start in range(0, len(leaving), BLOCK):
         tried = best_first[start : start + BLOCK]
-        lawful = (np.take_along_axis(saved.T, tried, axis=0) > 1e-12) & searching
-        if not lawful.any():
+        valid = (np.take_along_axis(saved.T, tried, axis=0) > 1e-12) & searching
+        if not valid.any():
             break
         trial = np.broadcast_to(members, (*tried.shape, members.shape[-1])).copy()
         for places, stays in ((inside, leaving[tried] == 0), (outside, entering[tried] == 1)):
             at = np.broadcast_to(places, stays.shape)
             there = np.take_along_axis(trial, at, axis=-1)
             np.put_along_axis(trial, at, there & stays if places is inside else there | stays, axis=-1)
-        won = lawful & wins(trial)
+        won = valid & wins(trial)
         first = won.argmax(0)
         found = won[first, world]
         result = np.where(found[:, None], trial[first, world], result)
@@ -175,7 +175,7 @@ def _exchanged(
     return result
 
 
-def exact(price: Reals, states: States, always: Truths | None = None, blocking: bool = True) -> Truths:
+def exact(price: Floats, states: States, always: Booleans | None = None, blocking: bool = True) -> Booleans:
     """The cheapest coalition of one world under 55 % of states and 65 % of people, by integer programming (HiGHS).
 
     With `blocking` a coalition of all but three members wins too (TEU, article 16(4)). States of infinite price are

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from juste_retour.agents.arrays import Reals, Truths, Whole
+from juste_retour.agents.arrays import Booleans, Floats, Integers
 from juste_retour.agents.errors import BadInput, near
 from juste_retour.agents.situation import States
 
@@ -27,14 +27,14 @@ class Ballot:
     ballot names none. `decider` is the index of the state that decides alone, -1 for the Commission or a lab.
     """
 
-    yes: Truths
-    no: Truths
-    union_yes: Truths
-    weight: Reals | Whole | None = None
+    yes: Booleans
+    no: Booleans
+    union_yes: Booleans
+    weight: Floats | Integers | None = None
     decider: int = -1
 
 
-def people(votes: Truths, states: States) -> NDArray[np.int64]:
+def people(votes: Booleans, states: States) -> NDArray[np.int64]:
     """Persons behind the votes; (..., states) to (...)."""
     return (votes * states.population).sum(-1)
 
@@ -52,12 +52,12 @@ class Condition:
     """
 
     says: str
-    weights: Whole
-    quota: Whole | int
-    union: Whole | int = 0
+    weights: Integers
+    quota: Integers | int
+    union: Integers | int = 0
     abstentions: bool = False
 
-    def reached(self, ballot: Ballot, reverse: bool = False) -> Whole:
+    def reached(self, ballot: Ballot, reverse: bool = False) -> Integers:
         """Weights in favour, or against where it is asked in reverse; (..., states) to (...)."""
         votes = ballot.no if reverse != self.abstentions else ballot.yes
         if self.abstentions:
@@ -82,14 +82,14 @@ class Majority:
 
     ways: tuple[tuple[Condition, ...], ...]
     reverse: bool = False
-    voters: Truths | None = None
+    voters: Booleans | None = None
 
-    def passes(self, ballot: Ballot) -> Truths:
+    def passes(self, ballot: Ballot) -> Booleans:
         """Whether the ballot passes; (...) truth values."""
-        counted: dict[tuple[int, bool, int], Whole] = {}  # heads are often asked for twice
-        won: Truths = np.zeros((), bool)
+        counted: dict[tuple[int, bool, int], Integers] = {}  # heads are often asked for twice
+        won: Booleans = np.zeros((), bool)
         for way in self.ways:
-            whole: Truths = np.ones((), bool)
+            whole: Booleans = np.ones((), bool)
             for c in way:
                 what = (id(c.weights), c.abstentions, id(c.union))
                 if what not in counted:
@@ -100,19 +100,19 @@ class Majority:
 
 
 @functools.cache
-def everyone(count: int) -> Whole:
+def everyone(count: int) -> Integers:
     """A one for each of so many states, in one array for all, by which a count of heads is known."""
     ones = np.ones(count, dtype=np.int64)
     ones.flags.writeable = False
     return ones
 
 
-def among(states: States, voters: Truths | None) -> Whole:
+def among(states: States, voters: Booleans | None) -> Integers:
     """One for each state that takes part and nought for the others; (states,)."""
     return everyone(states.count) if voters is None else voters.astype(np.int64)
 
 
-def share_of_states(states: States, percent: int, voters: Truths | None = None) -> Condition:
+def share_of_states(states: States, percent: int, voters: Booleans | None = None) -> Condition:
     """At least so many per cent of the states that take part."""
     heads = among(states, voters)
     return Condition(f"{percent} % of the states", heads, -(-percent * int(heads.sum()) // 100))
@@ -123,13 +123,13 @@ def most_states(states: States) -> Condition:
     return Condition("more than half of the states", among(states, None), states.count // 2 + 1)
 
 
-def share_of_people(states: States, percent: int, voters: Truths | None = None) -> Condition:
+def share_of_people(states: States, percent: int, voters: Booleans | None = None) -> Condition:
     """States that hold at least so many per cent of the people of those that take part."""
     persons = states.population if voters is None else states.population * voters
     return Condition(f"{percent} % of the people", persons, -(-percent * int(persons.sum()) // 100))
 
 
-def all_but(states: States, few: int, voters: Truths | None = None) -> Condition:
+def all_but(states: States, few: int, voters: Booleans | None = None) -> Condition:
     """All states that take part but a few, and at least one."""
     heads = among(states, voters)
     words = {1: "one", 2: "two", 3: "three", 4: "four", 5: "five"}
@@ -141,14 +141,14 @@ def union_agrees(states: States) -> Condition:
     return Condition("the Commission's yes", np.zeros(states.count, dtype=np.int64), 1, union=1)
 
 
-def fewest_holding(states: States, percent: int, voters: Truths | None = None) -> int:
+def fewest_holding(states: States, percent: int, voters: Booleans | None = None) -> int:
     """The least number of states, of those that take part, that hold more than so many per cent of their people."""
     persons = states.population if voters is None else states.population * voters
     held = np.cumsum(np.sort(persons)[::-1])
     return int(np.argmax(100 * held > percent * persons.sum())) + 1
 
 
-def named(states: States, listed: str | Iterable[str], place: str) -> Truths | None:
+def named(states: States, listed: str | Iterable[str], place: str) -> Booleans | None:
     """The states of a list such as "DE,FR,IT" as truth values; None, all states, where the list is empty."""
     codes = [c.strip() for c in (listed.split(",") if isinstance(listed, str) else listed)]
     codes = [c for c in codes if c]

@@ -18,13 +18,13 @@ from numpy.typing import NDArray
 from juste_retour.abm.environment import Environment
 from juste_retour.abm.institutions import Institutions
 from juste_retour.abm.members import Members
-from juste_retour.abm.noise import Tape
+from juste_retour.abm.noise import RandomStreams
 from juste_retour.abm.politics.ballot_result import BallotResult
 from juste_retour.abm.politics.council import Council
 from juste_retour.abm.politics.stationary import NEVER_QUITE, Equilibrium, Response, evaluated, fixed_part
 from juste_retour.abm.politics.tables.table import recognition
 from juste_retour.abm.scenario import Scenario
-from juste_retour.agents.arrays import Reals
+from juste_retour.agents.arrays import Floats
 from juste_retour.agents.rules import family
 
 TOLERANCE = 0.05  # of the mean stake, as the spread of reservation values is
@@ -45,13 +45,13 @@ class Expecting:
         values: (states,) EUR bn over the disagreement point.
     """
 
-    values: Reals
+    values: Floats
 
-    def rehearsed(self, rows: NDArray[np.int64]) -> list[Reals]:
+    def rehearsed(self, rows: NDArray[np.int64]) -> list[Floats]:
         """Nothing is rehearsed while values are solved for."""
         return []
 
-    def continuation(self, rows: NDArray[np.int64]) -> Reals:
+    def continuation(self, rows: NDArray[np.int64]) -> Floats:
         """The given values in every world; (rows, states)."""
         return np.broadcast_to(self.values, (len(rows), self.values.shape[-1]))
 
@@ -86,9 +86,9 @@ def _solve(scenario: Scenario, members: Members) -> Equilibrium:
         chances = recognition(table, str(institutions.settings("agenda")["recognition"]))[0]
     patience = float(world.p.patience[0, 0])
 
-    def respond(values: Reals, draw: int) -> Response:
-        env.tape = Tape(draw, world.replicates)
-        world.resolve = env.tape.normal("reservation", n)
+    def respond(values: Floats, draw: int) -> Response:
+        env.streams = RandomStreams(draw, world.replicates)
+        world.resolve = env.streams.normal("reservation", n)
         expecting.values = np.broadcast_to(values, (n,))
         result: BallotResult = institutions.decide("agenda", table, rows=every)
         reached = patience * values
@@ -103,7 +103,7 @@ def _solve(scenario: Scenario, members: Members) -> Equilibrium:
     return sampled(respond, chances, patience)
 
 
-def sampled(respond: Callable[[Reals, int], Response], chances: Reals, patience: float) -> Equilibrium:
+def sampled(respond: Callable[[Floats, int], Response], chances: Floats, patience: float) -> Equilibrium:
     """The fixed point of what proposers do on average, where luck smooths their choices.
 
     Offers are averaged over rounds with weight on the latest, and the values that they lead to are solved for. The mean
@@ -117,8 +117,8 @@ def sampled(respond: Callable[[Reals, int], Response], chances: Reals, patience:
     delta = min(patience, NEVER_QUITE)
     first = respond(np.zeros(1), 0)
     fixed, inclusion = first.gain, first.bought
-    expected: list[Reals] = []
-    brought: list[Reals] = []
+    expected: list[Floats] = []
+    brought: list[Floats] = []
     residual, k = np.inf, 0
     for k in range(1, ROUNDS + 1):
         values = evaluated(fixed, inclusion, chances, delta, False)

@@ -30,7 +30,7 @@ from juste_retour.abm.politics.prices import Prices
 from juste_retour.abm.politics.proposals import Proposals
 from juste_retour.abm.politics.tables.table import mine
 from juste_retour.abm.politics.votes import Votes
-from juste_retour.agents.arrays import Reals, Truths, Whole, total
+from juste_retour.agents.arrays import Booleans, Floats, Integers, total
 from juste_retour.agents.lab import Letters
 
 
@@ -55,11 +55,11 @@ class Council:
         rows: NDArray[np.int64],
         *,
         industrial: bool = True,
-        forced: Whole | None = None,
+        forced: Integers | None = None,
     ):
         self._begin(Payoffs(env, rows, industrial=industrial), forced)
 
-    def _begin(self, known: Payoffs, forced: Whole | None) -> None:
+    def _begin(self, known: Payoffs, forced: Integers | None) -> None:
         self.known, self.forced = known, forced
         self.env, self.world, self.institutions = known.env, known.world, known.institutions
         self.rows, self.worlds, self.p, self.now = known.rows, known.worlds, known.p, known.now
@@ -116,99 +116,99 @@ class Council:
         return Issues(self.known, self.plans)
 
     @property
-    def reversion(self) -> tuple[Reals, bool]:
+    def reversion(self) -> tuple[Floats, bool]:
         """The plan that stands if nothing is agreed, EUR bn (worlds, sites), and whether hosts pay for it alone."""
         return self.votes.reversion
 
     # -- what a protocol asks -----------------------------------------------------------------------------------------
-    def uniform(self, channel: str, slots: int) -> Reals:
+    def uniform(self, channel: str, slots: int) -> Floats:
         """This quarter's draws of a stream; (worlds, slots)."""
         return self.known.uniform(channel, slots)
 
-    def lasting(self, channel: str, slots: int) -> Reals:
+    def lasting(self, channel: str, slots: int) -> Floats:
         """Draws of a stream that last for the run; (worlds, slots)."""
         return self.known.lasting(channel, slots)
 
-    def contribution(self) -> Reals:
+    def contribution(self) -> Floats:
         """Each state's share of the Union's money; (states,)."""
         return self.known.split.key
 
-    def utility(self, offer: Reals) -> Reals:
+    def utility(self, offer: Floats) -> Floats:
         """What an offer is worth to each state, EUR bn (worlds, states)."""
         return self.known.utility(offer)
 
-    def disagreement(self, sunk: float | Reals = 0.0) -> Reals:
+    def disagreement(self, sunk: float | Floats = 0.0) -> Floats:
         """What each state is left with if nothing is agreed; (worlds, states)."""
         return self.votes.failed(np.zeros((self.worlds, self.sites.count)), sunk).utility
 
-    def reserve(self, offer: Reals, sunk: float | Reals) -> Reals:
+    def reserve(self, offer: Floats, sunk: float | Floats) -> Floats:
         """What an offer must be worth to each state for it to say yes; (worlds, states)."""
         return self.votes.reserve(offer, sunk)
 
-    def wins(self, yes: Truths) -> Truths:
+    def wins(self, yes: Booleans) -> Booleans:
         """(worlds,) whether these yes votes, all others no, pass with the Union's support."""
         return self.votes.wins(yes)
 
-    def chance(self, offer: Reals, sunk: float | Reals) -> Reals:
+    def chance(self, offer: Floats, sunk: float | Floats) -> Floats:
         """(worlds,) chance that an offer passes, as its proposer sees it."""
         return self.votes.chance(offer, sunk)
 
-    def proposals(self, proposer: Whole, sunk: float | Reals) -> list[Reals]:
+    def proposals(self, proposer: Integers, sunk: float | Floats) -> list[Floats]:
         """Offers that a proposer weighs, each with the votes bought that it needs."""
         return self.offers.of(proposer, sunk)
 
-    def seconded(self, proposer: Whole, floor: Reals | None = None) -> list[tuple[Reals, Reals]]:
+    def seconded(self, proposer: Integers, floor: Floats | None = None) -> list[tuple[Floats, Floats]]:
         """Offers under the open rule, each with the share (worlds,) of the others who would second it."""
         return self.offers.seconded(proposer, self.disagreement())
 
-    def floor(self, new: Reals, who: Whole) -> Reals:
+    def floor(self, new: Floats, who: Integers) -> Floats:
         """(worlds,) payoff to the amender from gaining the floor."""
         least = mine(self.disagreement(), who)
         return least + self.p.patience[:, 0] * (mine(self.utility(new), who) - least)
 
-    def displaced(self) -> Reals:
+    def displaced(self) -> Floats:
         """Payoff to each state from having lost the floor; (worlds, states)."""
         return self.disagreement()
 
-    def asked(self) -> Reals:
+    def asked(self) -> Floats:
         """What each state's own wish costs, EUR bn (worlds, states); 0 where it has none."""
         return self.plans.home_size
 
-    def bundle(self, members: Truths) -> Reals:
+    def bundle(self, members: Booleans) -> Floats:
         """The plan that brings the members' wishes, scaled down to the money there is."""
         return self.plans.bundle(members)
 
-    def positions(self) -> tuple[Reals, Reals]:
+    def positions(self) -> tuple[Floats, Floats]:
         """Positions and saliences, 0 to 100, on the two issues; (worlds, states, 2) each."""
         return self.issues.positions()
 
-    def settled_on(self, outcome: Reals, retreat: float | Reals) -> Reals:
+    def settled_on(self, outcome: Floats, retreat: float | Floats) -> Floats:
         """The offer nearest to an outcome (worlds, 2) on the issues; where it lacks a majority, the cheapest is bought.
 
         Each time it has failed, it keeps the share `retreat` of the money.
         """
         return self.prices.with_coalition(self.issues.plan_near(outcome, retreat), 0.0)
 
-    def menu(self) -> list[Reals]:
+    def menu(self) -> list[Floats]:
         """Plans that a mediator weighs."""
         return self.plans.mediated()
 
-    def valid(self, offer: Reals) -> Reals:
+    def valid(self, offer: Floats) -> Floats:
         """The offer without sites that are too small."""
         return self.plans.valid(offer)
 
     # -- the end of a round -------------------------------------------------------------------------------------------
     def conclude(
         self,
-        offer: Reals,
-        sunk: float | Reals = 0.0,
+        offer: Floats,
+        sunk: float | Floats = 0.0,
         *,
-        held: Truths | None = None,
+        held: Booleans | None = None,
         vote: bool = True,
-        yes: Truths | None = None,
-        last: Truths | None = None,
+        yes: Booleans | None = None,
+        last: Booleans | None = None,
         letters: Letters | None = None,
-        applied: Truths | None = None,
+        applied: Booleans | None = None,
     ) -> BallotResult:
         """End the round with an offer; see `tables.table.Table.conclude`.
 
@@ -269,6 +269,6 @@ class Council:
         return replace(result, pledged=pledged, gain=gain, terms=terms)
 
 
-def _reversion(known: Payoffs) -> tuple[Reals, bool]:
+def _reversion(known: Payoffs) -> tuple[Floats, bool]:
     plan, own = known.institutions.decide("reversion", Council.over(known), rows=known.rows)
     return (plan if own else known.payable(plan)), own

@@ -8,7 +8,7 @@ from juste_retour.abm.politics.payoffs import Payoffs
 from juste_retour.abm.politics.plans import Plans
 from juste_retour.abm.records import Draft
 from juste_retour.agents import commissioner
-from juste_retour.agents.arrays import Reals, Truths, total
+from juste_retour.agents.arrays import Booleans, Floats, total
 
 
 class Drafting:
@@ -17,7 +17,7 @@ class Drafting:
     def __init__(self, known: Payoffs, plans: Plans):
         self.known, self.plans = known, plans
 
-    def drafts(self) -> list[Reals]:
+    def drafts(self) -> list[Floats]:
         """The plans that the Commission's services put before the College.
 
         From one site to one in each state, for a fifth, half and all of the envelope; (worlds, sites) EUR bn each.
@@ -27,7 +27,7 @@ class Drafting:
         plans = [self.plans.largest(c, part) for part in (0.2, 0.5, 1.0) for c in counts]
         return plans + [self.plans.one_each(part) for part in (0.2, 0.5, 1.0)]
 
-    def proposal(self) -> tuple[Reals, Truths]:
+    def proposal(self) -> tuple[Floats, Booleans]:
         """The lead commissioner's best draft among those that the College adopts.
 
         Returns:
@@ -54,7 +54,7 @@ class Drafting:
             plan = np.where((choice == k)[:, None], candidate, plan)
         return plan, choice >= 0
 
-    def _views(self, plans: list[Reals]) -> commissioner.Plans:
+    def _views(self, plans: list[Floats]) -> commissioner.DraftPlans:
         """The drafts as the commissioners see them."""
         t, n = self.known, self.known.states.count
         outlook, poor = t.outlook, t.states.below_mean_income

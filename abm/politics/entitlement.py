@@ -13,7 +13,7 @@ from typing import Annotated
 import numpy as np
 
 from juste_retour.abm.politics.funding import Split
-from juste_retour.agents.arrays import Reals, Truths, Whole, pick, ranks, running_total, total, total_by
+from juste_retour.agents.arrays import Booleans, Floats, Integers, pick, ranks, running_total, total, total_by
 from juste_retour.agents.rules import Family, Parameter
 from juste_retour.agents.situation import Sites, States
 from juste_retour.agents.some_worlds import each_world
@@ -41,25 +41,25 @@ class Claims:
 
     states: States
     sites: Sites
-    best: Whole
-    room: Reals
-    smallest: Reals
-    envelope: Reals
+    best: Integers
+    room: Floats
+    smallest: Floats
+    envelope: Floats
     split: Split
-    score: Reals
-    hosted: Whole
-    received: Reals
-    paid: Reals
+    score: Floats
+    hosted: Integers
+    received: Floats
+    paid: Floats
 
-    def by_state(self, plan: Reals) -> Reals:
+    def by_state(self, plan: Floats) -> Floats:
         """Money by host state, EUR bn; (worlds, sites) to (worlds, states)."""
         return total_by(plan, self.sites.state, self.states.count)
 
-    def payments(self, plan: Reals) -> Reals:
+    def payments(self, plan: Floats) -> Floats:
         """What each state pays for the plan, EUR bn; (worlds, states)."""
         return self.split.payments(self.by_state(plan))
 
-    def with_sites(self, plan: Reals, size: Reals) -> Reals:
+    def with_sites(self, plan: Floats, size: Floats) -> Floats:
         """Add money at each state's best free site, (worlds, states), and shrink the rest of the plan to pay for it.
 
         What is added has precedence; a site that would fall below the smallest facility is given up. Where what is added
@@ -83,7 +83,7 @@ class Claims:
         out = plan + added
         return np.where(out >= self.smallest, out, 0.0)
 
-    def settled(self, plan: Reals, owed: Callable[[Reals], Reals]) -> Reals:
+    def settled(self, plan: Floats, owed: Callable[[Floats], Floats]) -> Floats:
         """Add what is owed, EUR bn (worlds, states), given what states pay in all; what is added is paid for too."""
         out = plan
         for _ in range(PASSES):
@@ -92,7 +92,7 @@ class Claims:
                 break
         return out
 
-    def _largest_first(self, size: Reals) -> Reals:
+    def _largest_first(self, size: Floats) -> Floats:
         """What the envelope pays for of (worlds, states) EUR bn, largest first and then by the site's score."""
         score = pick(np.broadcast_to(self.score, (len(size), self.sites.count)), np.maximum(self.best, 0))
         order = np.lexsort((-score, -size), axis=-1)
@@ -101,7 +101,7 @@ class Claims:
         return np.where(reached <= self.envelope * (1 + 1e-12), size, 0.0)
 
 
-def spread(by_state: Reals, index: Whole, sites: int) -> Reals:
+def spread(by_state: Floats, index: Integers, sites: int) -> Floats:
     """Write each state's amount (worlds, states) at its own site index (-1 none): (worlds, sites)."""
     out = np.zeros((len(index), sites + 1))
     np.put_along_axis(
@@ -229,7 +229,7 @@ def georeturn(
     return claims.settled(plan, lambda paid: np.where(below, np.maximum(paid - returned, 0.0), 0.0))
 
 
-def best_of(score: Reals, free: Truths, sites: Sites, states: States, lot: Reals) -> Whole:
+def best_of(score: Floats, free: Booleans, sites: Sites, states: States, lot: Floats) -> Integers:
     """Each state's best free site by score, -1 for none; (worlds, sites) to (worlds, states).
 
     Between equals the `lot` (worlds, sites) decides, so that the order of the table means nothing.
@@ -239,9 +239,9 @@ def best_of(score: Reals, free: Truths, sites: Sites, states: States, lot: Reals
     top, drawn = (np.full((*shape[:-1], states.count), -np.inf) for _ in range(2))
     for j in range(sites.count):
         i = int(sites.state[j])
-        mine, luck = score[..., j], lot[..., j]
-        better = free[..., j] & ((mine > top[..., i]) | ((mine == top[..., i]) & (luck > drawn[..., i])))
+        mine, uniforms = score[..., j], lot[..., j]
+        better = free[..., j] & ((mine > top[..., i]) | ((mine == top[..., i]) & (uniforms > drawn[..., i])))
         out[..., i] = np.where(better, j, out[..., i])
         top[..., i] = np.where(better, mine, top[..., i])
-        drawn[..., i] = np.where(better, luck, drawn[..., i])
+        drawn[..., i] = np.where(better, uniforms, drawn[..., i])
     return out

@@ -11,7 +11,7 @@ from juste_retour.abm.environment import Environment
 from juste_retour.abm.politics.entitlement import best_of
 from juste_retour.abm.politics.funding import Split, within_limits
 from juste_retour.abm.prospect import Outlook
-from juste_retour.agents.arrays import Reals, Truths, Whole, pick, take, total
+from juste_retour.agents.arrays import Booleans, Floats, Integers, pick, take, total
 
 
 class Facts:
@@ -32,17 +32,17 @@ class Facts:
         self.year, self.now = env.world.year, env.world.now
 
     # -- random draws -------------------------------------------------------------------------------------------------
-    def uniform(self, channel: str, slots: int) -> Reals:
+    def uniform(self, channel: str, slots: int) -> Floats:
         """This quarter's draws of a stream; (worlds, slots)."""
-        return self.env.tape.uniform(channel, slots, self.now)[self.rows]
+        return self.env.streams.uniform(channel, slots, self.now)[self.rows]
 
-    def normal(self, channel: str, slots: int) -> Reals:
+    def normal(self, channel: str, slots: int) -> Floats:
         """The same as standard normals."""
-        return self.env.tape.normal(channel, slots, self.now)[self.rows]
+        return self.env.streams.normal(channel, slots, self.now)[self.rows]
 
-    def lasting(self, channel: str, slots: int) -> Reals:
+    def lasting(self, channel: str, slots: int) -> Floats:
         """Draws of a stream that last for the run; (worlds, slots)."""
-        return self.env.tape.uniform(channel, slots)[self.rows]
+        return self.env.streams.uniform(channel, slots)[self.rows]
 
     # -- money --------------------------------------------------------------------------------------------------------
     @cached_property
@@ -51,17 +51,17 @@ class Facts:
         return self.institutions.split_in(self.rows)
 
     @cached_property
-    def envelope(self) -> Reals:
+    def envelope(self) -> Floats:
         """EUR bn left to place; (worlds, 1)."""
         return self.world.programme.envelope[self.rows]
 
     @cached_property
-    def received(self) -> Reals:
+    def received(self) -> Floats:
         """(worlds, states) EUR bn placed in each state so far."""
         return self.world.by_state(np.where(self.world.live, self.world.programme.planned, 0.0)[self.rows])
 
     @cached_property
-    def paid(self) -> Reals:
+    def paid(self) -> Floats:
         """(worlds, states) EUR bn that each state has agreed to pay so far."""
         w, programme = self.world, self.world.programme
         live = w.live[self.rows]
@@ -71,18 +71,18 @@ class Facts:
         return self.split.payments(w.by_state(plan - own), w.by_state(pledged)) + w.by_state(own)
 
     @cached_property
-    def scale(self) -> Reals:
+    def scale(self) -> Floats:
         """(worlds, states) S, EUR bn."""
         return self.world.scale[self.rows]
 
     # -- sites --------------------------------------------------------------------------------------------------------
     @cached_property
-    def hosted(self) -> Whole:
+    def hosted(self) -> Integers:
         """(worlds, states) sites that each state counts on."""
         return self.world.hosted[self.rows]
 
     @cached_property
-    def faded(self) -> float | Reals:
+    def faded(self) -> float | Floats:
         """(worlds, states) sites' worth of credit that voters have withdrawn from sites that produce nothing."""
         w = self.world
         if not np.any(self.p.trophy_fade > 0):
@@ -97,16 +97,16 @@ class Facts:
         return Outlook(self.env, self.rows)
 
     @cached_property
-    def cap(self) -> Reals:
+    def cap(self) -> Floats:
         """(worlds, sites) EUR bn that fill each site's power."""
         return self.outlook.cap
 
     @cached_property
-    def merit(self) -> Reals:
+    def merit(self) -> Floats:
         """(sites,) or (worlds, sites) panel score before noise and money: experience, power price, climate, specialists."""
         s = self.sites
 
-        def standard(x: Reals) -> Reals:
+        def standard(x: Floats) -> Floats:
             mean = total(x) / len(x)
             sd = np.sqrt(total((x - mean) ** 2) / len(x))
             return (x - mean) / sd if sd > 0 else x * 0.0
@@ -115,46 +115,46 @@ class Facts:
         return self.p.panel_experience * (s.centre - 0.5) + self.p.panel_conditions * conditions
 
     @cached_property
-    def free(self) -> Truths:
+    def free(self) -> Booleans:
         """(worlds, sites) sites that may still be chosen, with power for the smallest facility."""
         open_to_all = np.array([k != "industrial" for k in self.sites.kind]) | self.industrial
         unselected = self.world.programme.selected[self.rows] < 0
         return unselected & open_to_all & (self.cap >= self.p.smallest_eur_bn)
 
     @cached_property
-    def best(self) -> Whole:
+    def best(self) -> Integers:
         """(worlds, states) each state's best free site, -1 for none."""
         return best_of(self.merit, self.free, self.sites, self.states, self.env.lot[self.rows])
 
-    def at_best(self, by_site: Reals, missing: float = 0.0) -> Reals:
+    def at_best(self, by_site: Floats, missing: float = 0.0) -> Floats:
         """A site quantity (worlds, sites) at each state's best free site; (worlds, states)."""
         found = pick(by_site, np.maximum(self.best, 0))
         return np.where(self.best >= 0, found, missing)
 
     @cached_property
-    def host_room(self) -> Reals:
+    def host_room(self) -> Floats:
         """(worlds, states) EUR bn that sites in each state may still receive before the host reaches its limit."""
         return self.split.room(self.p.match_share_of_gdp * self.states.gdp, self.received)
 
     @cached_property
-    def room(self) -> Reals:
+    def room(self) -> Floats:
         """(worlds, states) EUR bn that the best free site can take and the state can match."""
         return np.maximum(np.minimum(self.at_best(self.cap), self.host_room), 0.0)
 
     @cached_property
-    def site_room(self) -> Reals:
+    def site_room(self) -> Floats:
         """(worlds, sites) EUR bn that each site can take and its host can pay."""
         if not np.isfinite(self.host_room).any():
             return self.cap
         return np.minimum(self.cap, take(self.host_room, self.sites.state))
 
-    def payable(self, plan: Reals) -> Reals:
+    def payable(self, plan: Floats) -> Floats:
         """The plan cut to what its hosts can pay; (worlds, sites) EUR bn."""
         if not np.isfinite(self.host_room).any():
             return plan
         return within_limits(plan, self.host_room, self.sites.state, self.p.smallest_eur_bn)
 
-    def topped_up(self) -> Reals:
+    def topped_up(self) -> Floats:
         """(worlds, sites) EUR bn that selected sites could get of the money left, in proportion to what they have.
 
         A site takes up to its power, and its host up to what it can match.
@@ -175,6 +175,6 @@ class Facts:
             more = more + step * take(fits, self.sites.state)
         return more
 
-    def counted(self, plan: Reals) -> Whole:
+    def counted(self, plan: Floats) -> Integers:
         """(worlds, states) number of sites of a plan in each state."""
         return np.rint(self.world.by_state(plan > 0)).astype(np.int64)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from juste_retour.agents.arrays import Reals, pick
+from juste_retour.agents.arrays import Floats, pick
 
 
-def fitted(asked: Reals, score: Reals, envelope: Reals) -> Reals:
+def fitted(asked: Floats, score: Floats, envelope: Floats) -> Floats:
     """Down the ranking, the bids that fit the money left; (worlds, sites), the envelope (worlds, 1)."""
     order = np.argsort(np.where(asked > 0, -score, np.inf), axis=-1, kind="stable")
     left = envelope[:, 0].copy()

@@ -11,7 +11,7 @@ from typing import Annotated, ClassVar
 
 import numpy as np
 
-from juste_retour.agents.arrays import Number, Reals, Whole, pick, total, total_by
+from juste_retour.agents.arrays import Floats, Integers, Number, pick, total, total_by
 from juste_retour.agents.errors import BadInput, near
 from juste_retour.agents.rules import Family, Parameter
 from juste_retour.agents.situation import States
@@ -26,9 +26,9 @@ class Split:
     host: Number
     union: Number
     private: Number
-    key: Reals
+    key: Floats
 
-    def payments(self, spend: Reals, pledged: Number = 0.0) -> Reals:
+    def payments(self, spend: Floats, pledged: Number = 0.0) -> Floats:
         """What each state pays, EUR bn, for the spending by host state; all (worlds, states).
 
         Labs' money `pledged` at a host cuts the host's part first, then the Union's. Over all states payments and
@@ -38,11 +38,11 @@ class Split:
         union = self.union * spend - (pledged - (self.host * spend - host))
         return host + self.key * total(union)[..., None]
 
-    def own_cost(self, sunk: Number) -> Reals:
+    def own_cost(self, sunk: Number) -> Floats:
         """What a euro spent at home costs the state there, `sunk` of the Union's part being spent in any case."""
         return np.maximum(self.host + self.union * self.key * (1 - sunk), 1e-3)
 
-    def room(self, limit: Reals, received: Reals) -> Reals:
+    def room(self, limit: Floats, received: Floats) -> Floats:
         """What sites in each state may still receive before the host's part of it all reaches its limit, EUR bn.
 
         Args:
@@ -58,7 +58,7 @@ class Split:
         return np.maximum(left, 0.0)
 
 
-def within_limits(plan: Reals, room: Reals, state: Whole, smallest: Number) -> Reals:
+def within_limits(plan: Floats, room: Floats, state: Integers, smallest: Number) -> Floats:
     """Cut a plan to what its hosts can pay: in each state the largest sites come first, and what is left over falls away.
 
     Args:
@@ -97,7 +97,7 @@ funding = Family(
 )
 
 
-def gni_shares(states: States) -> Reals:
+def gni_shares(states: States) -> Floats:
     """Each state's share of the Union's gross national income; (states,)."""
     return states.gni / total(states.gni)
 

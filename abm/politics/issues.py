@@ -8,7 +8,7 @@ import numpy as np
 
 from juste_retour.abm.politics.payoffs import Payoffs
 from juste_retour.abm.politics.plans import Plans
-from juste_retour.agents.arrays import Reals, power
+from juste_retour.agents.arrays import Floats, power
 
 
 class Issues:
@@ -23,7 +23,7 @@ class Issues:
         n = self.known.states.count
         return sorted({k for k in (1, 2, 3, 5, 8, 13) if k < n} | {n}), (0.05, 0.1, 0.2, 0.4, 0.7, 1.0)
 
-    def positions(self) -> tuple[Reals, Reals]:
+    def positions(self) -> tuple[Floats, Floats]:
         """Each state's position and salience, 0 to 100, on how many sites and how much money; (worlds, states, 2).
 
         A state's position is where its payoff is highest. Its salience is how much its payoff varies with the issue,
@@ -43,7 +43,7 @@ class Issues:
         varies = np.stack([np.ptp(other, axis=-1), np.ptp(best, axis=-1)], axis=-1)
         return position, 100 * varies / np.maximum(varies.max(-1, keepdims=True), 1e-300)
 
-    def plan_near(self, outcome: Reals, retreat: float | Reals) -> Reals:
+    def plan_near(self, outcome: Floats, retreat: float | Floats) -> Floats:
         """The plan that comes nearest to an outcome, 0 to 100, on the two issues (worlds, 2).
 
         Each time it has failed, it keeps the share `retreat`, (worlds, 1) or a number, of the money.

@@ -12,14 +12,14 @@ from juste_retour.abm.planner.solver import planned
 from juste_retour.abm.politics.ballot_result import BallotResult
 from juste_retour.abm.politics.council import Council
 from juste_retour.abm.scenario import Scenario
-from juste_retour.agents.arrays import Reals, Truths, ranks, total
+from juste_retour.agents.arrays import Booleans, Floats, ranks, total
 
 FREE = (
     12  # sites that a planner weighs where the number is free: beyond that only the power of sites can tell
 )
 
 
-def best(plans: list[Reals], worth: list[Reals]) -> Reals:
+def best(plans: list[Floats], worth: list[Floats]) -> Floats:
     """Each world's best plan; the first where they tie. Plans (worlds, sites), worth (worlds,)."""
     out, top = plans[0], worth[0]
     for plan, value in zip(plans[1:], worth[1:], strict=True):
@@ -49,7 +49,7 @@ def by_capability(council: Council, fewest: int, most: int) -> BallotResult | No
     return replace(council.conclude(due, vote=False), last=last, waits=~acts)
 
 
-def by_welfare(council: Council, fewest: int, most: int) -> Reals:
+def by_welfare(council: Council, fewest: int, most: int) -> Floats:
     """The plan of a planner of welfare, EUR bn (worlds, sites)."""
     sites = council.sites.count
     top = min(most or max(FREE, fewest), sites)
@@ -71,7 +71,7 @@ def by_welfare(council: Council, fewest: int, most: int) -> Reals:
     return best(menu, worth)
 
 
-def by_power(council: Council) -> Reals:
+def by_power(council: Council) -> Floats:
     """The envelope over all free sites in proportion to the money that their power takes; EUR bn (worlds, sites)."""
     known = council.known
     cap = np.where(known.free, known.cap, 0.0)
@@ -79,12 +79,12 @@ def by_power(council: Council) -> Reals:
     return council.plans.valid(cap * np.minimum(1.0, known.envelope / np.maximum(whole, 1e-300)))
 
 
-def _within(plan: Reals, fewest: int, most: int) -> Truths:
+def _within(plan: Floats, fewest: int, most: int) -> Booleans:
     count = (plan > 0).sum(-1)
     return (count >= (fewest if fewest > 1 else 0)) & ((count <= most) if most else True)
 
 
-def by_decider(council: Council, most: int) -> Reals:
+def by_decider(council: Council, most: int) -> Floats:
     """The plan of a single decider, EUR bn (worlds, sites): a lab's by its u, a state's by its U."""
     institutions = council.institutions
     plans = [council.plans.largest(k) for k in range(1, min(most, council.sites.count) + 1)]
@@ -99,8 +99,8 @@ def by_decider(council: Council, most: int) -> Reals:
 
 
 def _with_home(
-    council: Council, plans: list[Reals], home: int, worth: Callable[[Reals], Reals]
-) -> tuple[list[Reals], list[Reals]]:
+    council: Council, plans: list[Floats], home: int, worth: Callable[[Floats], Floats]
+) -> tuple[list[Floats], list[Floats]]:
     """Add to the menu the same sums at home alone."""
     if home >= 0:
         cap = np.where(council.known.free & (council.sites.state == home), council.known.cap, 0.0)
@@ -111,7 +111,7 @@ def _with_home(
     return plans, [worth(x) for x in plans]
 
 
-def _lab_worth(council: Council, plan: Reals, lab: int) -> Reals:
+def _lab_worth(council: Council, plan: Floats, lab: int) -> Floats:
     """u of a lab: log of the effective compute at its best site, less the wait, with its bias for home; (worlds,)."""
     _, effective, wait = council.known.outlook.seen_by_labs(plan)
     home = council.known.labs.home[:, None] == council.sites.state[None, :]

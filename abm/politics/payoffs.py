@@ -9,7 +9,7 @@ import numpy as np
 from juste_retour.abm.politics.facts import Facts
 from juste_retour.abm.remembered import Remembered
 from juste_retour.agents import lab
-from juste_retour.agents.arrays import Reals, Whole
+from juste_retour.agents.arrays import Floats, Integers
 from juste_retour.agents.payoff import payoff
 from juste_retour.agents.situation import Offer, Prospect, Situation
 
@@ -20,7 +20,7 @@ class Payoffs(Facts):
     An offer is a plan; where `side_payments` allows it, the cash that each state gets stands behind it on the last axis.
     """
 
-    def parts(self, offer: Reals) -> tuple[Reals, float | Reals]:
+    def parts(self, offer: Floats) -> tuple[Floats, float | Floats]:
         """The plan (worlds, sites) and the cash (worlds, states) of an offer; 0 where it carries no cash."""
         s = self.sites.count
         if offer.shape[-1] == s:
@@ -28,7 +28,7 @@ class Payoffs(Facts):
         return np.ascontiguousarray(offer[:, :s]), np.ascontiguousarray(offer[:, s:])
 
     # -- labs and the bill --------------------------------------------------------------------------------------------
-    def letters(self, plan: Reals) -> lab.Letters:
+    def letters(self, plan: Floats) -> lab.Letters:
         """The letters of intent that the labs of the world write for a plan (worlds, sites)."""
         chips, effective, wait = self.outlook.seen_by_labs(plan)
         home = self.labs.home[:, None] == self.sites.state[None, :]
@@ -37,24 +37,24 @@ class Payoffs(Facts):
         advantage = self.institutions.decide_by_actor("anchor", market, rows=self.rows)
         return lab.letters(advantage, market, chips, self.labs, self.outlook.regime.share)
 
-    def pledged(self, plan: Reals, letters: lab.Letters | None) -> Reals:
+    def pledged(self, plan: Floats, letters: lab.Letters | None) -> Floats:
         """Labs' money by site, EUR bn (worlds, sites), of the letters whose condition the plan keeps."""
         if letters is None or self.labs.count == 0:
             return np.zeros(plan.shape)
         return np.minimum(letters.at_sites(self.outlook.chips(plan)), plan * (1 - self.split.private))
 
-    def payment(self, plan: Reals, pledged: Reals) -> Reals:
+    def payment(self, plan: Floats, pledged: Floats) -> Floats:
         """(worlds, states) EUR bn that each state pays for a plan."""
         return self.split.payments(self.world.by_state(plan), self.world.by_state(pledged))
 
     # -- payoffs ------------------------------------------------------------------------------------------------------
     def seen(
         self,
-        sites: Whole,
-        received: Reals,
+        sites: Integers,
+        received: Floats,
         prospect: Prospect,
-        payment: Reals,
-        transfer: float | Reals = 0.0,
+        payment: Floats,
+        transfer: float | Floats = 0.0,
     ) -> Offer:
         """A state of affairs as each state sees it: sites and EUR bn at home, the prospect, the bill, cash."""
         return payoff(
@@ -66,7 +66,7 @@ class Payoffs(Facts):
         """What stands already, as each state sees it."""
         return self.seen(self.hosted, self.received, self.outlook.prospect(None), self.paid)
 
-    def offer(self, plan: Reals, pledged: Reals | None = None, transfer: float | Reals = 0.0) -> Offer:
+    def offer(self, plan: Floats, pledged: Floats | None = None, transfer: float | Floats = 0.0) -> Offer:
         """A plan on top of what stands, as each state sees it."""
         pledged = np.zeros(plan.shape) if pledged is None else pledged
         return self.seen(
@@ -78,18 +78,18 @@ class Payoffs(Facts):
         )
 
     @cached_property
-    def _offered(self) -> Remembered[Reals, Offer]:
+    def _offered(self) -> Remembered[Floats, Offer]:
         return Remembered()
 
-    def offered(self, offer: Reals) -> Offer:
+    def offered(self, offer: Floats) -> Offer:
         """An offer as each state sees it, without letters; the last few are remembered."""
         return self._offered.get(offer, self._look)
 
-    def _look(self, offer: Reals) -> Offer:
+    def _look(self, offer: Floats) -> Offer:
         plan, cash = self.parts(offer)
         return self.offer(plan, None, cash)
 
-    def utility(self, offer: Reals) -> Reals:
+    def utility(self, offer: Floats) -> Floats:
         """What an offer is worth to each state, EUR bn (worlds, states)."""
         return self.offered(offer).utility
 
@@ -99,14 +99,14 @@ class Payoffs(Facts):
         """What each state knows."""
         return self.situation_if(0.0)
 
-    def situation_if(self, sunk: float | Reals) -> Situation:
+    def situation_if(self, sunk: float | Floats) -> Situation:
         """What each state knows when `sunk` of the Union's money is spent whatever it does, (worlds,) or a number."""
         own_cost = np.broadcast_to(self.split.own_cost(np.reshape(sunk, (-1, 1))), self.scale.shape)
         states, scale, p, faded = self.states, self.scale, self.p, self.faded
         hosted, received, paid = self.hosted, self.received, self.paid
         best, expected = self.best, self.outlook
 
-        def alone(size: Reals) -> Offer:  # holds no table, so that a table is gone when its quarter is over
+        def alone(size: Floats) -> Offer:  # holds no table, so that a table is gone when its quarter is over
             placed = np.where(best >= 0, size, 0.0)
             prospect = expected.alone(placed, best)
             bill = paid + own_cost * placed

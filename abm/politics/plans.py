@@ -8,7 +8,7 @@ import numpy as np
 
 from juste_retour.abm.politics.entitlement import Claims, best_of, spread
 from juste_retour.abm.politics.payoffs import Payoffs
-from juste_retour.agents.arrays import Reals, Truths, Whole, pick, ranks, take, total
+from juste_retour.agents.arrays import Booleans, Floats, Integers, pick, ranks, take, total
 
 
 class Plans:
@@ -18,20 +18,20 @@ class Plans:
         self.known = known
 
     # -- building blocks ----------------------------------------------------------------------------------------------
-    def valid(self, plan: Reals) -> Reals:
+    def valid(self, plan: Floats) -> Floats:
         """The plan without sites that are too small."""
         return np.where(plan >= self.known.p.smallest_eur_bn, plan, 0.0)
 
-    def at_best(self, size: Reals) -> Reals:
+    def at_best(self, size: Floats) -> Floats:
         """EUR bn (worlds, states) at each state's best free site; (worlds, sites)."""
         t = self.known
         return spread(np.where(t.best >= 0, size, 0.0), t.best, t.sites.count)
 
-    def seat(self, size: Reals, state: int) -> Reals:
+    def seat(self, size: Floats, state: int) -> Floats:
         """The plan of one site, EUR bn of `size` (worlds, states), at one state's best free site."""
         return self.at_best(np.where(np.arange(self.known.states.count) == state, size, 0.0))
 
-    def largest(self, count: int, part: float | Reals = 1.0) -> Reals:
+    def largest(self, count: int, part: float | Floats = 1.0) -> Floats:
         """A part of the envelope over the `count` best-placed sites, each up to its power.
 
         Sites rank by the money that they can take, up to an equal share of the envelope, then by merit.
@@ -49,18 +49,18 @@ class Plans:
             plan = np.where(open_, np.minimum(plan + left / np.maximum(open_.sum(-1), 1)[:, None], cap), plan)
         return self.valid(plan)
 
-    def one_each(self, part: float | Reals) -> Reals:
+    def one_each(self, part: float | Floats) -> Floats:
         """A part of the envelope in equal parts at every state's best free site."""
         t = self.known
         amount = np.minimum(part * t.envelope / t.states.count, t.at_best(t.site_room))
         return self.valid(self.at_best(amount))
 
-    def spread_over(self, count: int, part: float | Reals) -> Reals:
+    def spread_over(self, count: int, part: float | Floats) -> Floats:
         """Part of the envelope, a number or (worlds, 1), at so many of the best sites: one in each state for all."""
         n = self.known.states.count
         return self.one_each(part) if count == n and count > 1 else self.largest(count, part)
 
-    def joined(self, first: Reals, rest: Reals) -> Reals:
+    def joined(self, first: Floats, rest: Floats) -> Floats:
         """The first plan, and the rest elsewhere as far as the money goes."""
         t = self.known
         rest = np.where((first > 0) | take(t.world.by_state(first) > 0, t.sites.state), 0.0, rest)
@@ -68,7 +68,7 @@ class Plans:
         rest = rest * np.minimum(1.0, left / np.maximum(total(rest)[:, None], 1e-300))
         return first + self.valid(rest)
 
-    def placed(self, plan: Reals, size: Reals) -> Reals:
+    def placed(self, plan: Floats, size: Floats) -> Floats:
         """Add sites at each state's best free site, (worlds, states) EUR bn; the rest shrinks to make room."""
         t = self.known
         added = np.where(plan > 0, 0.0, self.at_best(size))
@@ -77,7 +77,7 @@ class Plans:
         left = np.maximum(t.envelope - owed, 0.0)
         return self.valid(plan * np.minimum(1.0, left / np.maximum(total(plan)[:, None], 1e-300)) + added)
 
-    def entitled(self, plan: Reals, score: Reals | None = None) -> Reals:
+    def entitled(self, plan: Floats, score: Floats | None = None) -> Floats:
         """The plan that honors what must come back."""
         t = self.known
         taken, best = pick(plan, np.maximum(t.best, 0)) > 0, t.best
@@ -102,17 +102,17 @@ class Plans:
 
     # -- a site at home -----------------------------------------------------------------------------------------------
     @property
-    def home_size(self) -> Reals:
+    def home_size(self) -> Floats:
         """(worlds, states) EUR bn of the site at home that each state likes best; 0 where it likes none."""
         return self._home[0]
 
     @property
-    def home_value(self) -> Reals:
+    def home_value(self) -> Floats:
         """(worlds, states) EUR bn, what that site is worth to each state, or nothing more."""
         return self._home[1]
 
     @cached_property
-    def _home(self) -> tuple[Reals, Reals]:
+    def _home(self) -> tuple[Floats, Floats]:
         t = self.known
         situation, most, least = t.situation, np.minimum(t.room, t.envelope), t.p.smallest_eur_bn
         size, top = np.zeros(most.shape), t.standing.utility
@@ -123,13 +123,13 @@ class Plans:
             size, top = np.where(value > top, asked, size), np.maximum(value, top)
         return size, top
 
-    def at_home(self, who: Whole) -> Reals:
+    def at_home(self, who: Integers) -> Floats:
         """The plan that one state per world, (worlds,), would have for itself alone."""
         t = self.known
         only = np.arange(t.states.count) == who[:, None]
         return spread(np.where(only, self.home_size, 0.0), t.best, t.sites.count)
 
-    def bundle(self, members: Truths) -> Reals:
+    def bundle(self, members: Booleans) -> Floats:
         """The plan that brings the members' (worlds, states) wishes, scaled down to the money there is."""
         t = self.known
         plan = spread(np.where(members, self.home_size, 0.0), t.best, t.sites.count)
@@ -137,22 +137,22 @@ class Plans:
 
     # -- menus --------------------------------------------------------------------------------------------------------
     @cached_property
-    def common(self) -> list[Reals]:
+    def common(self) -> list[Floats]:
         """Parts of the envelope at the one and the eight best sites, and in equal parts for all states."""
         largest = [self.largest(k, part) for part in (0.2, 1.0) for k in (1, 8) if k < self.known.sites.count]
         return [*largest, *(self.one_each(part) for part in (0.2, 0.4, 0.8))]
 
-    def with_home(self, proposer: Whole) -> list[Reals]:
+    def with_home(self, proposer: Integers) -> list[Floats]:
         """A site at home, the common plans, and home with each of these."""
         home = self.at_home(proposer)
         return [home, *self.common, *(self.joined(home, plan) for plan in self.common)]
 
-    def modest(self, proposer: Whole) -> list[Reals]:
+    def modest(self, proposer: Integers) -> list[Floats]:
         """A site at home, little for every state, and both."""
         home, little = self.at_home(proposer), [self.one_each(part) for part in (0.05, 0.1, 0.2)]
         return [home, *little, *(self.joined(home, plan) for plan in little)]
 
-    def mediated(self) -> list[Reals]:
+    def mediated(self) -> list[Floats]:
         """Plans that a mediator weighs: every state's wish, the common ones, and little for every state."""
         t = self.known
         every = np.ones((t.worlds, t.states.count), bool)

@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from juste_retour.abm.tables import Table
-from juste_retour.agents.arrays import Number, Reals, Truths, total
+from juste_retour.abm.tables import InputTable
+from juste_retour.agents.arrays import Booleans, Floats, Number, total
 from juste_retour.agents.errors import BadInput
 
 COLUMNS = ("actor", "issue", "position", "salience", "capability")
@@ -34,9 +34,9 @@ class Positions:
 
     actors: tuple[str, ...]
     issues: tuple[str, ...]
-    position: Reals
-    salience: Reals
-    capability: Reals
+    position: Floats
+    salience: Floats
+    capability: Floats
 
 
 def load_positions(path: Path | str) -> Positions:
@@ -45,7 +45,7 @@ def load_positions(path: Path | str) -> Positions:
     Raises:
         BadInput: one sentence that names the file, the row, the column, the value and the remedy.
     """
-    table = Table(Path(path), required=COLUMNS, optional=())
+    table = InputTable(Path(path), required=COLUMNS, optional=())
     names, topics = table.texts("actor"), table.texts("issue")
     actors, issues = tuple(dict.fromkeys(names)), tuple(dict.fromkeys(topics))
     shape = (len(actors), len(issues))
@@ -63,7 +63,7 @@ def load_positions(path: Path | str) -> Positions:
     return Positions(actors, issues, position, salience, capability)
 
 
-def compromise_outcome(position: Reals, salience: Reals, capability: Number) -> Reals:
+def compromise_outcome(position: Floats, salience: Floats, capability: Number) -> Floats:
     """The mean of positions, weighted by salience and capability: O = sum x c s / sum c s; (..., issues).
 
     Actors without a position (NaN) or with no salience do not count; an issue that matters to nobody takes the plain
@@ -78,7 +78,7 @@ def compromise_outcome(position: Reals, salience: Reals, capability: Number) -> 
     return total(np.swapaxes(x * weight, -1, -2)) / total(np.swapaxes(weight, -1, -2))
 
 
-def _weight(position: Reals, salience: Reals, capability: Number) -> Reals:
+def _weight(position: Floats, salience: Floats, capability: Number) -> Floats:
     there = ~np.isnan(position)
     weight = np.where(there, salience * capability, 0.0)
     nobody = ~(weight > 0).any(axis=-2, keepdims=True)
@@ -96,13 +96,13 @@ class Exchange:
         log: of the first world: (giver, taker, issue given, issue got, gain of each).
     """
 
-    position: Reals
-    outcome: Reals
+    position: Floats
+    outcome: Floats
     made: NDArray[np.int64]
     log: list[tuple[int, int, int, int, float]]
 
 
-def exchange_outcome(position: Reals, salience: Reals, capability: Number, rounds: int = 50) -> Exchange:
+def exchange_outcome(position: Floats, salience: Floats, capability: Number, rounds: int = 50) -> Exchange:
     """Trade positions, the pair of greatest gain first, until nobody gains; both partners gain the same.
 
     Two actors on opposite sides of the expected outcomes of two issues, each caring more for another one of them, may
@@ -165,8 +165,8 @@ def exchange_outcome(position: Reals, salience: Reals, capability: Number, round
 
 
 def _trades(
-    x: Reals, s: Reals, share: Reals, outcome: Reals, given: Truths, p: int, q: int
-) -> tuple[Reals, Reals, Reals]:
+    x: Floats, s: Floats, share: Floats, outcome: Floats, given: Booleans, p: int, q: int
+) -> tuple[Floats, Floats, Floats]:
     """Every trade in which an actor a gives on issue p to b, who gives on issue q: gain and moves, (worlds, a, b)."""
     xa, xb = x[:, :, None, :], x[:, None, :, :]
     sa, sb = s[:, :, None, :], s[:, None, :, :]
@@ -175,8 +175,8 @@ def _trades(
             (xa[..., k] - outcome[:, None, None, k]) * (xb[..., k] - outcome[:, None, None, k]) < 0
             for k in (p, q)
         ]
-        lawful = opposed[0] & opposed[1] & ~given[:, :, None, p] & ~given[:, None, :, q]
-        lawful &= (
+        valid = opposed[0] & opposed[1] & ~given[:, :, None, p] & ~given[:, None, :, q]
+        valid &= (
             sa[..., q] * sb[..., p] > sa[..., p] * sb[..., q]
         )  # a cares relatively more for q than b does
         far_p, far_q = np.abs(xa[..., p] - xb[..., p]), np.abs(xa[..., q] - xb[..., q])
@@ -186,7 +186,7 @@ def _trades(
         )  # of outcome q for outcome p
         shift_p = np.minimum(most_p, most_q / np.maximum(rate, 1e-300))
         shift_q = shift_p * rate
-        gain = np.where(lawful, sa[..., q] * shift_q - sa[..., p] * shift_p, 0.0)
+        gain = np.where(valid, sa[..., q] * shift_q - sa[..., p] * shift_p, 0.0)
         move_p = shift_p / np.maximum(share[:, :, None, p], 1e-300) * np.sign(xb[..., p] - xa[..., p])
         move_q = shift_q / np.maximum(share[:, None, :, q], 1e-300) * np.sign(xa[..., q] - xb[..., q])
     return np.nan_to_num(gain), move_p, move_q

@@ -10,7 +10,7 @@ from juste_retour.abm.politics import coalition
 from juste_retour.abm.politics.payoffs import Payoffs
 from juste_retour.abm.politics.plans import Plans
 from juste_retour.abm.politics.votes import Votes
-from juste_retour.agents.arrays import Reals, Truths, pick, total
+from juste_retour.agents.arrays import Booleans, Floats, pick, total
 from juste_retour.agents.situation import Offer, Prospect
 
 CASH_ROUNDS = 4  # times that the prices are worked out again with the bill for cash in them
@@ -23,7 +23,7 @@ class Prices:
     def __init__(self, known: Payoffs, plans: Plans, votes: Votes):
         self.known, self.plans, self.votes = known, plans, votes
 
-    def gap(self, offer: Offer, failed: Offer, margin: float = 0.0) -> Reals:
+    def gap(self, offer: Offer, failed: Offer, margin: float = 0.0) -> Floats:
         """What each state lacks to say yes to an offer, EUR bn (worlds, states); at most 0 for who says it anyway."""
         t = self.known
         reservation = self.votes.reservation(failed, offer)
@@ -32,7 +32,7 @@ class Prices:
             reservation = reservation + margin * total(np.abs(stake))[:, None] / t.states.count
         return reservation - t.p.dissent_cost_eur_bn - offer.utility
 
-    def prices(self, plan: Reals, sunk: float | Reals, margin: float = 0.0) -> Reals:
+    def prices(self, plan: Floats, sunk: float | Floats, margin: float = 0.0) -> Floats:
         """The site at home that buys each state's yes to a plan, EUR bn (worlds, states).
 
         0 for who would say yes anyway, inf for who cannot be won by the largest site at its best free site.
@@ -44,7 +44,7 @@ class Prices:
         room = np.where(pick(plan, np.maximum(t.best, 0)) > 0, 0.0, t.at_best(t.site_room))
         no_prospect = Prospect(np.zeros((t.worlds, 1)), np.zeros((t.worlds, 1)))
         own_cost = t.split.own_cost(0.0)
-        before: float | Reals = 0.0
+        before: float | Floats = 0.0
         without = gap * 0.0
         for multiple in STEPS:  # the first step that is enough
             step = t.p.smallest_eur_bn * multiple
@@ -63,13 +63,13 @@ class Prices:
 
     def with_coalition(
         self,
-        plan: Reals,
-        sunk: float | Reals,
-        always: Truths | None = None,
+        plan: Floats,
+        sunk: float | Floats,
+        always: Booleans | None = None,
         *,
         spare: int = 0,
         margin: float = 0.0,
-    ) -> Reals:
+    ) -> Floats:
         """The offer with the cheapest winning coalition bought: place sites, price once more, place again.
 
         Where `side_payments` allows it, cash is weighed against sites: votes are bought with what serves the proposer
@@ -100,7 +100,7 @@ class Prices:
         plan, cash = np.where(pays[:, None], plan, by_sites), np.where(pays[:, None], cash, none)
         return np.concatenate([plan, cash], axis=-1)
 
-    def _bought_for(self, price: Reals, always: Truths | None, spare: int) -> Reals:
+    def _bought_for(self, price: Floats, always: Booleans | None, spare: int) -> Floats:
         """What is given to whom at these prices, EUR bn (worlds, states), for the cheapest coalition that wins."""
         members, _ = coalition.cheapest(price, self.votes.wins, self.known.states, always, self._ties)
         members = coalition.with_spare(price, members, spare) | self._every[:, None]
@@ -108,7 +108,7 @@ class Prices:
         return bought if always is None else np.where(always, 0.0, bought)
 
     @cached_property
-    def _every(self) -> Truths:
+    def _every(self) -> Booleans:
         """(worlds,) whether the norm of consensus has all bought this quarter who can be had."""
         t = self.known
         if not np.any(t.p.consensus_norm > 0):
@@ -116,13 +116,13 @@ class Prices:
         return t.uniform("consensus", 1)[:, 0] < t.p.consensus_norm[:, 0]
 
     @cached_property
-    def _ties(self) -> Reals:
+    def _ties(self) -> Floats:
         """(worlds, states) this quarter's order of partners who ask for the same."""
         return self.known.uniform("partners", self.known.states.count)
 
     def _cash(
-        self, plan: Reals, sunk: float | Reals, always: Truths | None, spare: int, margin: float
-    ) -> Reals:
+        self, plan: Floats, sunk: float | Floats, always: Booleans | None, spare: int, margin: float
+    ) -> Floats:
         """Cash that each state gets for its yes, less its part of the bill, EUR bn (worlds, states).
 
         Cash costs the public funds more than it brings. The proposer pays the bill, or, where none is in `always`, all
@@ -149,7 +149,7 @@ class Prices:
             bought = np.where(members, np.maximum(without + payers * bill, 0.0), 0.0)
         return bought - payers * (cost * total(bought)[:, None])
 
-    def _expected(self, plan: Reals, cash: Reals, sunk: float | Reals, always: Truths | None) -> Reals:
+    def _expected(self, plan: Floats, cash: Floats, sunk: float | Floats, always: Booleans | None) -> Floats:
         """(worlds,) EUR bn that an offer brings its proposer over its failure, or all where none is in `always`."""
         offer = np.concatenate([plan, cash], axis=-1)
         gain = self.known.utility(offer) - self.votes.failed(plan, sunk).utility

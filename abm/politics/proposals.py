@@ -10,7 +10,7 @@ from juste_retour.abm.politics.prices import Prices
 from juste_retour.abm.politics.tables.table import better, mine
 from juste_retour.abm.politics.votes import Votes
 from juste_retour.abm.remembered import Remembered
-from juste_retour.agents.arrays import Reals, Truths, Whole
+from juste_retour.agents.arrays import Booleans, Floats, Integers
 
 HEDGES = (
     (0, 0.25),
@@ -26,13 +26,13 @@ class Proposals:
 
     def __init__(self, known: Payoffs, plans: Plans, votes: Votes, prices: Prices):
         self.known, self.plans, self.votes, self.prices = known, plans, votes, prices
-        self._with_home = Remembered[Whole, list[Reals]](most=4)
+        self._with_home = Remembered[Integers, list[Floats]](most=4)
 
-    def only(self, who: Whole) -> Truths:
+    def only(self, who: Integers) -> Booleans:
         """(worlds, states) true for one state per world."""
         return np.arange(self.known.states.count) == who[:, None]
 
-    def of(self, proposer: Whole, sunk: float | Reals) -> list[Reals]:
+    def of(self, proposer: Integers, sunk: float | Floats) -> list[Floats]:
         """The proposer's favorite plan with the cheapest winning coalition bought.
 
         Where no coalition can be had for it, the most that a modest plan brings the proposer is offered instead. Where
@@ -53,7 +53,7 @@ class Proposals:
         buy = self.prices.with_coalition
         return [offer, *(buy(favorite, sunk, always, spare=k, margin=m) for k, m in HEDGES)]
 
-    def _stuck(self, offer: Reals, proposer: Whole, sunk: float | Reals) -> Truths:
+    def _stuck(self, offer: Floats, proposer: Integers, sunk: float | Floats) -> Booleans:
         """(worlds,) where the offer fails, or is worth less to the proposer than none."""
         own, least = (
             mine(self.known.utility(offer), proposer),
@@ -61,14 +61,14 @@ class Proposals:
         )
         return (self.votes.chance(offer, sunk) == 0) | (own < least - self.known.p.dissent_cost_eur_bn[:, 0])
 
-    def favorite(self, proposer: Whole, plans: list[Reals]) -> Reals:
+    def favorite(self, proposer: Integers, plans: list[Floats]) -> Floats:
         """The plan of these that a proposer likes best if nobody else is asked."""
         best, worth = plans[0], mine(self.known.utility(plans[0]), proposer)
         for plan in plans[1:]:
             best, worth = better(best, worth, plan, mine(self.known.utility(plan), proposer))
         return best
 
-    def seconded(self, proposer: Whole, disagreement: Reals) -> list[tuple[Reals, Reals]]:
+    def seconded(self, proposer: Integers, disagreement: Floats) -> list[tuple[Floats, Floats]]:
         """Offers under the open rule, each with the share of the others who would rather second than amend it."""
         t, always, plan = self.known, self.only(proposer), self.of(proposer, 0.0)[0]
         offers = [plan]

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from juste_retour.agents.arrays import Reals, Truths, Whole
+from juste_retour.agents.arrays import Booleans, Floats, Integers
 from juste_retour.agents.errors import BadInput, near
 
 POINTS = (3, 2, 1)
@@ -28,7 +28,7 @@ UNRANKED = np.iinfo(np.int16).max
 
 
 @dataclass(frozen=True, eq=False)
-class Result:
+class RelocationResult:
     """What a ballot came to, over worlds.
 
     Attributes:
@@ -40,15 +40,15 @@ class Result:
         void: (..., voters) whose first ballot is void.
     """
 
-    winner: Whole
-    by_lot: Truths
-    scores: Whole
-    standing: Truths
-    advance: Truths
-    void: Truths
+    winner: Integers
+    by_lot: Booleans
+    scores: Integers
+    standing: Booleans
+    advance: Booleans
+    void: Booleans
 
 
-def places_of(values: Reals) -> NDArray[np.int16]:
+def places_of(values: Floats) -> NDArray[np.int16]:
     """Each voter's ranking of offers by value, best first: (..., voters, offers) to places 0, 1, 2, ... of that shape.
 
     Offers of equal value keep their order.
@@ -56,7 +56,7 @@ def places_of(values: Reals) -> NDArray[np.int16]:
     return np.argsort(np.argsort(-values, axis=-1, kind="stable"), axis=-1, kind="stable").astype(np.int16)
 
 
-def relocation(places: NDArray[np.integer], lot: Reals, withdrawn: ArrayLike = 0) -> Result:
+def relocation(places: NDArray[np.integer], lot: Floats, withdrawn: ArrayLike = 0) -> RelocationResult:
     """Hold the ballot in every world.
 
     Args:
@@ -108,7 +108,7 @@ def relocation(places: NDArray[np.integer], lot: Reals, withdrawn: ArrayLike = 0
     scores[..., 2, :] = votes
     tied = _best(votes, standing[..., 2, :], 1)
     advance[..., 2, :] = tied
-    return Result(
+    return RelocationResult(
         winner=np.where(held, _drawn(tied, lot), winner),
         by_lot=held & (tied.sum(-1) > 1),
         scores=scores,
@@ -118,7 +118,9 @@ def relocation(places: NDArray[np.integer], lot: Reals, withdrawn: ArrayLike = 0
     )
 
 
-def _points(places: NDArray[np.integer], remaining: Truths, held: Truths) -> tuple[Whole, Whole, Truths]:
+def _points(
+    places: NDArray[np.integer], remaining: Booleans, held: Booleans
+) -> tuple[Integers, Integers, Booleans]:
     """Points and first places of each offer in the first round, (..., offers), and void ballots, (..., voters)."""
     struck = np.where(remaining[..., None, :], places, UNRANKED)
     order = np.argsort(struck, axis=-1, kind="stable")[..., :3]
@@ -137,21 +139,21 @@ def _points(places: NDArray[np.integer], remaining: Truths, held: Truths) -> tup
     return points, firsts, void
 
 
-def _drawn(tied: Truths, lot: Reals) -> Whole:
+def _drawn(tied: Booleans, lot: Floats) -> Integers:
     """The offer that the lot draws among those tied; (..., offers) and (...) to (...)."""
     drawn = np.minimum((lot * tied.sum(-1)).astype(np.int64), tied.sum(-1) - 1)
     among = np.cumsum(tied, axis=-1) - 1
     return (tied & (among == drawn[..., None])).argmax(-1)
 
 
-def _best(scores: Whole, standing: Truths, many: int) -> Truths:
+def _best(scores: Integers, standing: Booleans, many: int) -> Booleans:
     """The so many best of those standing, and all that tie for the last place."""
     ranked = np.sort(np.where(standing, scores, -1), axis=-1)[..., ::-1]
     least = ranked[..., min(many, ranked.shape[-1]) - 1, None]
     return standing & (scores >= least)
 
 
-def _votes(places: NDArray[np.integer], standing: Truths) -> Whole:
+def _votes(places: NDArray[np.integer], standing: Booleans) -> Integers:
     """Votes for each offer if every voter votes for the first of those standing in its ranking."""
     left = np.where(standing[..., None, :], places, UNRANKED)
     first = left.argmin(-1)
@@ -159,14 +161,14 @@ def _votes(places: NDArray[np.integer], standing: Truths) -> Whole:
     return ((first[..., None] == np.arange(places.shape[-1])) & votes[..., None]).sum(-2)
 
 
-def _alone(winner: Whole, remaining: Truths) -> Whole:
+def _alone(winner: Integers, remaining: Booleans) -> Integers:
     """The offer that is left alone by withdrawals has won."""
     return np.where((winner < 0) & (remaining.sum(-1) == 1), remaining.argmax(-1), winner)
 
 
 def relocation_sequence(
-    places: NDArray[np.integer], lots: Reals, tied_to: ArrayLike | None = None
-) -> tuple[Whole, Truths]:
+    places: NDArray[np.integer], lots: Floats, tied_to: ArrayLike | None = None
+) -> tuple[Integers, Booleans]:
     """Place several seats one after the other; the winner of one leaves the contest for the next.
 
     Args:
@@ -190,7 +192,7 @@ def relocation_sequence(
     return np.stack(winners, axis=-1), np.stack(by_lot, axis=-1)
 
 
-def condorcet_winner(places: NDArray[np.integer], standing: Truths | None = None) -> Whole:
+def condorcet_winner(places: NDArray[np.integer], standing: Booleans | None = None) -> Integers:
     """The offer that beats every other one in pairwise votes; (..., voters, offers) to (...), -1 where there is none.
 
     A voter prefers an offer that it has ranked to one that it has not, and abstains between two that it has not.
@@ -256,7 +258,7 @@ def hold_ballot(
     if result.winner < 0:
         raise BadInput("every offer is withdrawn; leave one at least.")
 
-    def those(chosen: Truths) -> tuple[str, ...]:
+    def those(chosen: Booleans) -> tuple[str, ...]:
         return tuple(offer for offer, there in zip(offers, chosen, strict=True) if there)
 
     winner = offers[int(result.winner)]
@@ -291,7 +293,7 @@ def hold_ballot(
 
 def _read(
     rankings: Mapping[str, Sequence[str]], offers: Sequence[str] | None, withdrawn: Mapping[str, int]
-) -> tuple[list[str], NDArray[np.int16], Whole]:
+) -> tuple[list[str], NDArray[np.int16], Integers]:
     """The offers, each voter's places of them (voters, offers), and the round before which each is withdrawn."""
     if not rankings:
         raise BadInput("there is no voter; give one ranking at least.")

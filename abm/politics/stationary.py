@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from juste_retour.abm.politics.tables.table import Table, best_proposal, recognition
-from juste_retour.agents.arrays import Reals, Truths
+from juste_retour.agents.arrays import Booleans, Floats
 from juste_retour.agents.errors import JusteRetourError
 
 TOLERANCE = 1e-3  # of the mean proposer's gain
@@ -41,8 +41,8 @@ class Response:
         transferable: whether what the bought get is the proposer's loss, one for one.
     """
 
-    gain: Reals
-    bought: Reals
+    gain: Floats
+    bought: Floats
     transferable: bool
 
 
@@ -60,15 +60,15 @@ class Equilibrium:
         converged: whether the regret is below the tolerance.
     """
 
-    found: Reals
-    inclusion: Reals
-    coalitions: Truths
+    found: Floats
+    inclusion: Floats
+    coalitions: Booleans
     regret: float
     rounds: int
     converged: bool
 
     @property
-    def values(self) -> Reals:
+    def values(self) -> Floats:
         """Continuation values over no deal, (states,).
 
         Raises:
@@ -83,11 +83,11 @@ class Equilibrium:
 
 
 def solve(
-    respond: Callable[[Reals], Response],
-    chances: Reals,
+    respond: Callable[[Floats], Response],
+    chances: Floats,
     patience: float,
     *,
-    start: Reals | None = None,
+    start: Floats | None = None,
     tolerance: float = TOLERANCE,
     rounds: int = ROUNDS,
 ) -> Equilibrium:
@@ -103,7 +103,7 @@ def solve(
     """
     delta = min(patience, NEVER_QUITE)
     values = np.array(chances if start is None else start, dtype=np.float64)
-    kept: list[Truths] = []
+    kept: list[Booleans] = []
     fixed = inclusion = None
     mixing, last, transferable, regret, k = 0, np.inf, False, np.inf, 0
     for k in range(1, rounds + 1):
@@ -131,7 +131,7 @@ def solve(
     return Equilibrium(values, inclusion, _weighted(coalitions), regret, k, regret <= tolerance)
 
 
-def fixed_part(answer: Response, values: Reals, delta: float) -> Reals:
+def fixed_part(answer: Response, values: Floats, delta: float) -> Floats:
     """What of each gain does not move with the values."""
     moving = delta * answer.bought * values
     fixed = answer.gain - moving
@@ -141,7 +141,7 @@ def fixed_part(answer: Response, values: Reals, delta: float) -> Reals:
     return fixed
 
 
-def _gain(fixed: Reals, inclusion: Reals, values: Reals, delta: float, transferable: bool) -> Reals:
+def _gain(fixed: Floats, inclusion: Floats, values: Floats, delta: float, transferable: bool) -> Floats:
     moving = delta * inclusion * values
     gain = fixed + moving
     if transferable:
@@ -150,7 +150,7 @@ def _gain(fixed: Reals, inclusion: Reals, values: Reals, delta: float, transfera
     return gain
 
 
-def evaluated(fixed: Reals, inclusion: Reals, chances: Reals, delta: float, transferable: bool) -> Reals:
+def evaluated(fixed: Floats, inclusion: Floats, chances: Floats, delta: float, transferable: bool) -> Floats:
     """The values to which strategies lead: v = p (fixed + what moves with v), solved for v."""
     paid = chances @ fixed
     system = np.eye(len(paid)) - np.diag(delta * (chances @ inclusion))
@@ -160,7 +160,7 @@ def evaluated(fixed: Reals, inclusion: Reals, chances: Reals, delta: float, tran
     return np.linalg.solve(system, paid)
 
 
-def _weighted(coalitions: Truths) -> Truths:
+def _weighted(coalitions: Booleans) -> Booleans:
     """Repeat the draws by their weight, which grows with the round, so that all that are listed are equally likely."""
     m = len(coalitions)
     if m < 2:
@@ -169,7 +169,7 @@ def _weighted(coalitions: Truths) -> Truths:
 
 
 def at_table(
-    build: Callable[[Reals, int], Table],
+    build: Callable[[Floats, int], Table],
     by: str = "equal",
     *,
     transferable: bool,
@@ -187,7 +187,7 @@ def at_table(
     n = first.states.count
     everyone = np.arange(n)
 
-    def respond(values: Reals) -> Response:
+    def respond(values: Floats) -> Response:
         table = build(values, n)
         table.forced = everyone
         offer, worth = best_proposal(table, everyone, 0.0)

@@ -11,9 +11,9 @@ import numpy as np
 from juste_retour.abm.politics.ballot_result import Terms
 from juste_retour.abm.politics.payoffs import Payoffs
 from juste_retour.abm.politics.voting import Ballot
-from juste_retour.agents.arrays import Reals, Truths, Whole, total
+from juste_retour.agents.arrays import Booleans, Floats, Integers, total
+from juste_retour.agents.behavior import inequality
 from juste_retour.agents.lab import Letters
-from juste_retour.agents.minds import inequality
 from juste_retour.agents.rules import family
 from juste_retour.agents.situation import Memory, Offer
 
@@ -28,15 +28,15 @@ class Votes:
         reversion: the plan (worlds, sites) that stands if nothing is agreed, and whether hosts pay for it alone.
     """
 
-    def __init__(self, known: Payoffs, reversion: Callable[[], tuple[Reals, bool]]):
+    def __init__(self, known: Payoffs, reversion: Callable[[], tuple[Floats, bool]]):
         self.known, self._reversion = known, reversion
 
     @cached_property
-    def reversion(self) -> tuple[Reals, bool]:
+    def reversion(self) -> tuple[Floats, bool]:
         """The plan that stands if nothing is agreed, EUR bn (worlds, sites), and whether hosts pay for it alone."""
         return self._reversion()
 
-    def failed(self, plan: Reals, sunk: float | Reals) -> Offer:
+    def failed(self, plan: Floats, sunk: float | Floats) -> Offer:
         """What each state is left with if the plan fails: what stands, or what the reversion rule puts in its place.
 
         `sunk` of the Union's part of the plan is paid all the same; (worlds,) or a number.
@@ -54,7 +54,7 @@ class Votes:
             t.paid + bill + lost,
         )
 
-    def reservation(self, failed: Offer, offer: Offer | None = None) -> Reals:
+    def reservation(self, failed: Offer, offer: Offer | None = None) -> Floats:
         """(worlds, states) EUR bn below which a state says no to an offer.
 
         It carries the world's draw, which scales with the state's own gross stake: a net stake could never be
@@ -69,7 +69,7 @@ class Votes:
         value = value + t.p.reservation_noise * t.world.resolve[rows] * offer.gross_stake(failed)
         return value + inequality(offer.utility - failed.utility, t.p.inequality_aversion)
 
-    def reserve(self, offer: Reals, sunk: float | Reals) -> Reals:
+    def reserve(self, offer: Floats, sunk: float | Floats) -> Floats:
         """What an offer must be worth to each state for it to say yes; (worlds, states)."""
         failed = self.failed(self.known.parts(offer)[0], sunk)
         return self.reservation(failed, self.known.offered(offer))
@@ -80,25 +80,29 @@ class Votes:
         names = self.known.institutions.scenario.rules["vote"].names
         return any("deterministic" not in family("vote")[name].properties for name in names)
 
-    def polled(self, offer: Offer, reservation: Reals, draw: Reals | None = None) -> Whole:
+    def polled(self, offer: Offer, reservation: Floats, draw: Floats | None = None) -> Integers:
         """Votes, 1, -1 or 0 (worlds, states), of this quarter's ballot or, with `draw`, of a rehearsed one."""
         t = self.known
         situation = t.situation
         if self.are_random:
-            situation = replace(situation, luck=t.uniform("vote", t.states.count) if draw is None else draw)
+            situation = replace(
+                situation, uniforms=t.uniform("vote", t.states.count) if draw is None else draw
+            )
         return np.asarray(t.institutions.decide_by_actor("vote", offer, reservation, situation, rows=t.rows))
 
-    def passes(self, yes: Truths, no: Truths, union_yes: Truths, weight: Reals | None = None) -> Truths:
+    def passes(
+        self, yes: Booleans, no: Booleans, union_yes: Booleans, weight: Floats | None = None
+    ) -> Booleans:
         """(worlds,) whether the voting rule passes the ballot."""
         t = self.known
         ballot = Ballot(yes, no, union_yes, weight, t.institutions.decider)
         return t.institutions.decide("voting", ballot, t.states, rows=t.rows)
 
-    def wins(self, yes: Truths) -> Truths:
+    def wins(self, yes: Booleans) -> Booleans:
         """Whether these yes votes (worlds, states), all others no, pass with the Union's support; (worlds,)."""
         return self.passes(yes, ~yes, np.ones(yes.shape[:-1], bool))
 
-    def chance(self, offer: Reals, sunk: float | Reals) -> Reals:
+    def chance(self, offer: Floats, sunk: float | Floats) -> Floats:
         """(worlds,) chance that an offer passes, as its proposer sees it."""
         t = self.known
         seen, reservation = t.offered(offer), self.reserve(offer, sunk)
@@ -117,10 +121,10 @@ class Votes:
 
     def terms(
         self,
-        plan: Reals,
-        pledged: Reals,
-        sunk: float | Reals,
-        transfer: float | Reals,
+        plan: Floats,
+        pledged: Floats,
+        sunk: float | Floats,
+        transfer: float | Floats,
         letters: Letters | None,
     ) -> Terms:
         """What each state weighs when a plan is put to the vote."""

@@ -32,7 +32,7 @@ from juste_retour.abm.politics.conditions import (
     share_of_states,
     union_agrees,
 )
-from juste_retour.agents.arrays import Truths
+from juste_retour.agents.arrays import Booleans
 from juste_retour.agents.each import each_ballot
 from juste_retour.agents.errors import BadInput
 from juste_retour.agents.rules import Family, Parameter
@@ -50,16 +50,16 @@ voting = Family(
 )
 
 
-def by_conditions(**marks: object) -> Callable[[Callable[..., Majority]], Callable[..., Truths]]:
+def by_conditions(**marks: object) -> Callable[[Callable[..., Majority]], Callable[..., Booleans]]:
     """Enter a voting rule that returns its conditions; called with a ballot, the rule says whether they are met.
 
     Marks are the properties that the rule declares and, as `participants`, the rule that takes its place where only
     some of the states take part.
     """
 
-    def enter(conditions: Callable[..., Majority]) -> Callable[..., Truths]:
+    def enter(conditions: Callable[..., Majority]) -> Callable[..., Booleans]:
         @functools.wraps(conditions)
-        def rule(ballot: Ballot, states: States, **parameters: object) -> Truths:
+        def rule(ballot: Ballot, states: States, **parameters: object) -> Booleans:
             return conditions(ballot, states, **parameters).passes(ballot)
 
         return voting(**marks, conditions=conditions)(rule)
@@ -303,7 +303,7 @@ def council_majority(states: States) -> tuple[tuple[Condition, ...], ...]:
     return (share_of_states(states, 55), share_of_people(states, 65)), (all_but(states, 3),)
 
 
-def among_participants(states: States, voters: Truths | None) -> Majority:
+def among_participants(states: States, voters: Booleans | None) -> Majority:
     """The qualified majority of TFEU, article 238(3)(a), among the states that take part."""
     blocking = fewest_holding(states, 35, voters) + 1
     double = (share_of_states(states, 55, voters), share_of_people(states, 65, voters))

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress
 
-    from juste_retour.runs.experiments.experiment import Tally
+    from juste_retour.runs.experiments.experiment import RunTally
     from juste_retour.runs.experiments.spec import Spec
 
 SpecFile = Annotated[Path, typer.Argument(metavar="SPEC.toml", help="The experiment.")]
@@ -112,9 +112,9 @@ def _show_cost(spec: Spec, workers: int | None, json: bool, where: Console) -> N
 
 
 def _say_runs(spec: Spec, where: Console) -> None:
-    from juste_retour.runs.experiments.chunks import Plan
+    from juste_retour.runs.experiments.chunks import ChunkPlan
 
-    plan = Plan(spec)
+    plan = ChunkPlan(spec)
     where.print(
         f"{spec.title}: {len(spec.kept)} {'point' if len(spec.kept) == 1 else 'points'} x {spec.replications:,} "
         f"replications = {spec.runs:,} runs in {counted(plan.chunks, 'chunk')} (spec {spec.digest}).",
@@ -146,7 +146,7 @@ class _Display:
         if self.bar is not None:
             self.bar.stop()
 
-    def show(self, tally: Tally) -> None:
+    def show(self, tally: RunTally) -> None:
         """Show how far it is."""
         import time
 

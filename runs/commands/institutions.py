@@ -123,7 +123,7 @@ def ballot(
     """Hold a relocation ballot as in 2017: points, a second round, a run-off and, in a tie, the lot."""
     import numpy as np
 
-    from juste_retour.abm.noise import Tape
+    from juste_retour.abm.noise import RandomStreams
     from juste_retour.abm.politics.relocation import hold_ballot
     from juste_retour.agents.errors import BadInput
     from juste_retour.runs.printing import print_json
@@ -136,7 +136,7 @@ def ballot(
         if number and number.strip() not in ("1", "2", "3"):
             raise BadInput(f"--withdrawn {text!r}: {number!r} is not a round; give 1, 2 or 3.")
         leaving[offer.strip()] = int(number or 1)
-    lot = float(Tape(seed, np.zeros(1, dtype=np.int64)).uniform("lot", 1)[0, 0])
+    lot = float(RandomStreams(seed, np.zeros(1, dtype=np.int64)).uniform("lot", 1)[0, 0])
     found = hold_ballot(_rankings(file), lot, None if offers is None else several(offers), leaving)
     if json:
         rounds = [
@@ -221,7 +221,7 @@ def _weighted(quota: str, file: Path) -> Power:
     from fractions import Fraction
 
     from juste_retour.abm.politics.power import weighted_power
-    from juste_retour.abm.tables import Table
+    from juste_retour.abm.tables import InputTable
     from juste_retour.agents.errors import BadInput
 
     def exact(text: str, place: str) -> Fraction:
@@ -233,7 +233,7 @@ def _weighted(quota: str, file: Path) -> Power:
         except (ValueError, ZeroDivisionError):
             raise BadInput(f"{place} = {text!r} is not a number; give one, as in 12 or 0.5.") from None
 
-    table = Table(file, required=("member", "weight"))
+    table = InputTable(file, required=("member", "weight"))
     members = table.unique("member")
     table.numbers("weight", low=0)
     found = [
@@ -244,10 +244,10 @@ def _weighted(quota: str, file: Path) -> Power:
 
 
 def _rankings(file: Path) -> dict[str, list[str]]:
-    from juste_retour.abm.tables import Table
+    from juste_retour.abm.tables import InputTable
     from juste_retour.agents.errors import BadInput
 
-    table = Table(file, required=("voter", "first"), optional=("second", "third", "fourth", "fifth"))
+    table = InputTable(file, required=("voter", "first"), optional=("second", "third", "fourth", "fifth"))
     columns = [column for column in table.columns if column != "voter"]
     rankings = {}
     for voter, row, line in zip(table.unique("voter"), table.rows, table.lines, strict=True):

@@ -23,7 +23,7 @@ import pandas as pd
 
 from juste_retour.abm.members import Members
 from juste_retour.abm.scenario import Content, Scenario, load
-from juste_retour.agents.arrays import Reals, Truths
+from juste_retour.agents.arrays import Booleans, Floats
 from juste_retour.agents.errors import BadInput
 from juste_retour.runs.chunked import Progress, chunks
 from juste_retour.runs.contrasts.contrasts import checked_equal, mean
@@ -216,7 +216,7 @@ def mixtures_run(
     return _joined(free), _joined(equal)
 
 
-def _where(capped: Truths, held: Found, free: Found) -> Found:
+def _where(capped: Booleans, held: Found, free: Found) -> Found:
     return {name: np.where(capped, held.get(name, values), values) for name, values in free.items()}
 
 
@@ -237,7 +237,7 @@ def _windows_beside(outcome_name: str, ends: Sequence[Scenario]) -> tuple[list[W
     return kept, [w.years for w in every if w not in kept]
 
 
-def _over_window(built: Switches, values: Reals, outcome_name: str, seed: int, window: Window) -> OverWindow:
+def _over_window(built: Switches, values: Floats, outcome_name: str, seed: int, window: Window) -> OverWindow:
     found = attributed(built, values, outcome_name, seed)
     return OverWindow(window.years, found.difference, found.shares)
 
@@ -257,7 +257,7 @@ def sensitive_to_the_window(windows: Sequence[Mapping[str, float]]) -> list[str]
     ]
 
 
-def attributed(built: Switches, values: Reals, outcome_name: str, seed: int = 0) -> Attribution:
+def attributed(built: Switches, values: Floats, outcome_name: str, seed: int = 0) -> Attribution:
     """Split the difference, given the outcome of every mixture; values (mixtures, worlds)."""
     good = np.isfinite(values).all(0)
     left_out = int((~good).sum())
@@ -304,7 +304,7 @@ def attributed(built: Switches, values: Reals, outcome_name: str, seed: int = 0)
     )
 
 
-def shapley(values: Reals) -> Reals:
+def shapley(values: Floats) -> Floats:
     """Shapley values of a game; values (2^k coalitions, ...) by bits, to (k, ...), adding up to the last less the first.
 
     >>> shapley(np.array([0.0, 1.0, 2.0, 5.0]))
@@ -321,7 +321,7 @@ def shapley(values: Reals) -> Reals:
     return out
 
 
-def interactions(values: Reals) -> Reals:
+def interactions(values: Floats) -> Floats:
     """Shapley interaction index of every two players; (2^k, ...) to (k (k - 1) / 2, ...), pairs in order.
 
     >>> interactions(np.array([0.0, 1.0, 2.0, 5.0]))
@@ -341,7 +341,7 @@ def interactions(values: Reals) -> Reals:
     return out
 
 
-def _first_and_last(values: Reals) -> tuple[list[Reals], list[Reals]]:
+def _first_and_last(values: Floats) -> tuple[list[Floats], list[Floats]]:
     k, full = (len(values) - 1).bit_length(), len(values) - 1
     first = [values[1 << p] - values[0] for p in range(k)]
     return first, [values[full] - values[full ^ 1 << p] for p in range(k)]

@@ -12,7 +12,7 @@ import pandas as pd
 
 from juste_retour.abm.members import Members
 from juste_retour.abm.scenario import Content, Scenario
-from juste_retour.agents.arrays import Reals
+from juste_retour.agents.arrays import Floats
 from juste_retour.agents.errors import BadInput, near
 from juste_retour.runs.chunked import Progress
 from juste_retour.runs.contrasts.paired import COMMITTED, OUTCOMES, Found, Paired, named, outcome
@@ -72,7 +72,7 @@ class Contrasts:
     names: list[str]
     seed: int
     worlds: int
-    values: dict[str, Reals]
+    values: dict[str, Floats]
     contrasts: list[Contrast]
     equal: str = "envelopes"
     window: str = ""
@@ -217,8 +217,8 @@ def _ends(paired: Paired, i: int, j: int, equal: str) -> tuple[Found, Found]:
 
 
 def contrasts(
-    a: Mapping[str, Reals],
-    b: Mapping[str, Reals],
+    a: Mapping[str, Floats],
+    b: Mapping[str, Floats],
     name_a: str,
     name_b: str,
     seed: int = 0,
@@ -265,13 +265,13 @@ def contrasts(
     return found
 
 
-def paired_difference(a: Reals, b: Reals) -> Reals:
+def paired_difference(a: Floats, b: Floats) -> Floats:
     """a less b world by world; 0 where both are infinite, for neither is worse."""
     with np.errstate(invalid="ignore"):
         return np.where(np.isinf(a) & (a == b), 0.0, a - b)
 
 
-def mean(values: Reals) -> float:
+def mean(values: Floats) -> float:
     """Mean of some worlds, infinite where one is."""
     with np.errstate(invalid="ignore"):
         return float(np.mean(values))

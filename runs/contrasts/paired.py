@@ -12,13 +12,13 @@ from numpy.typing import ArrayLike
 from juste_retour.abm.calendar import year
 from juste_retour.abm.members import Members, load_members
 from juste_retour.abm.scenario import Content, Scenario, load
-from juste_retour.agents.arrays import Reals, Whole
+from juste_retour.agents.arrays import Floats, Integers
 from juste_retour.agents.errors import BadInput, near
 from juste_retour.runs.chunked import Progress, chunks, run_worlds
 from juste_retour.runs.contrasts.windows import Window, read_over
 from juste_retour.runs.tables import PRICES, TABLES
 
-Found = dict[str, Reals]  # outcomes by name, (worlds,) each
+Found = dict[str, Floats]  # outcomes by name, (worlds,) each
 OUTCOMES = {c.name: c for c in TABLES["worlds"] if c.kind in ("whole", "real", "quarter")}
 WORSE_WHEN_HIGH = {
     "years_behind",
@@ -45,7 +45,7 @@ def asks_price(outcomes: Iterable[str]) -> bool:
     return any(name in PRICES for name in outcomes)
 
 
-def measure(found: Mapping[str, ArrayLike], name: str) -> Reals:
+def measure(found: Mapping[str, ArrayLike], name: str) -> Floats:
     """One outcome of some worlds as real numbers, infinite where a lag is missing or nothing ever works."""
     values = np.asarray(found[name], dtype=np.float64)
     if OUTCOMES[name].kind == "quarter":
@@ -85,7 +85,7 @@ class Runs:
         replicates = np.arange(first, first + count)
         return self._measured(scenario, replicates, self.measured, price=asks_price(self.outcomes))
 
-    def at_most(self, scenario: Scenario, first: int, found: Found, most: Reals) -> Found:
+    def at_most(self, scenario: Scenario, first: int, found: Found, most: Floats) -> Found:
         """The same replications with at most `most` (worlds,) EUR bn committed; prices are left out.
 
         Replications that committed no more stay as they are; the others are run again with `most` as their envelope.
@@ -107,7 +107,7 @@ class Runs:
         return held
 
     def _measured(
-        self, scenarios: Scenario | list[Scenario], replicates: Whole, names: Sequence[str], price: bool
+        self, scenarios: Scenario | list[Scenario], replicates: Integers, names: Sequence[str], price: bool
     ) -> Found:
         timeline = bool(self.windows)
         result = run_worlds(scenarios, self.seed, replicates, self.members, timeline=timeline, price=price)
@@ -153,7 +153,7 @@ class Paired:
         self.scenarios, self.worlds = list(scenarios), 0
         self.runs = Runs(seed, members, outcomes)
         pairs = combinations(range(len(self.scenarios)), 2) if equal_spending else ()
-        self._parts: dict[str, list[Reals]] = {name: [] for name in self.runs.measured}
+        self._parts: dict[str, list[Floats]] = {name: [] for name in self.runs.measured}
         self._equal: dict[tuple[int, int], list[tuple[Found, Found]]] = {pair: [] for pair in pairs}
 
     def extend(self, worlds: int, progress: Progress | None = None) -> None:
@@ -177,7 +177,7 @@ class Paired:
             self.worlds += count
 
     @property
-    def values(self) -> dict[str, Reals]:
+    def values(self) -> dict[str, Floats]:
         """Each outcome, (scenarios, worlds)."""
         return {name: np.concatenate(parts, axis=1) for name, parts in self._parts.items()}
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import ndtri
 
-from juste_retour.agents.arrays import Reals, Whole
+from juste_retour.agents.arrays import Floats, Integers
 
 RESAMPLES = 2000
 LEVEL = 0.95
@@ -15,7 +15,7 @@ _MOST = (
 )
 
 
-def resampled_means(values: ArrayLike, seed: int = 0, resamples: int = RESAMPLES) -> Reals:
+def resampled_means(values: ArrayLike, seed: int = 0, resamples: int = RESAMPLES) -> Floats:
     """Means of worlds drawn with replacement; (quantities, worlds) to (quantities, resamples).
 
     All quantities see the same draws, so that differences between them are paired. Infinity counts as such.
@@ -45,7 +45,7 @@ def resampled_means(values: ArrayLike, seed: int = 0, resamples: int = RESAMPLES
     return out
 
 
-def interval(means: Reals, level: float = LEVEL) -> tuple[Reals, Reals]:
+def interval(means: Floats, level: float = LEVEL) -> tuple[Floats, Floats]:
     """Percentile interval over the last axis, of resampled values."""
     tail = (1 - level) / 2
     ranked = np.sort(means, axis=-1)
@@ -53,20 +53,20 @@ def interval(means: Reals, level: float = LEVEL) -> tuple[Reals, Reals]:
     return ranked[..., int(np.floor(tail * last))], ranked[..., int(np.ceil((1 - tail) * last))]
 
 
-def half_width(values: ArrayLike, level: float = LEVEL) -> Reals:
+def half_width(values: ArrayLike, level: float = LEVEL) -> Floats:
     """Half of the normal interval of the mean over the last axis."""
     values = np.asarray(values, dtype=np.float64)
     return _z(level) * spread(values) / np.sqrt(values.shape[-1])
 
 
-def needed(standard_deviation: ArrayLike, wanted: ArrayLike, level: float = LEVEL) -> Reals:
+def needed(standard_deviation: ArrayLike, wanted: ArrayLike, level: float = LEVEL) -> Floats:
     """Worlds needed so that the mean is known to within plus or minus what is wanted."""
     with np.errstate(divide="ignore", invalid="ignore"):
         count = np.ceil((_z(level) * np.asarray(standard_deviation) / np.asarray(wanted)) ** 2)
     return np.where(np.asarray(standard_deviation) == 0, 2.0, np.maximum(count, 2.0))
 
 
-def spread(values: ArrayLike) -> Reals:
+def spread(values: ArrayLike) -> Floats:
     """Standard deviation over the last axis; infinite where a value is."""
     values = np.asarray(values, dtype=np.float64)
     if values.shape[-1] < 2:
@@ -80,5 +80,5 @@ def _z(level: float) -> float:
     return float(ndtri(0.5 + level / 2))
 
 
-def _summed(x: Reals, edges: Whole) -> Reals:
+def _summed(x: Floats, edges: Integers) -> Floats:
     return np.add.reduceat(x, edges[:-1], axis=1)

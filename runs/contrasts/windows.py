@@ -12,7 +12,7 @@ from juste_retour.abm.outcomes import Outcomes
 from juste_retour.abm.reader import series
 from juste_retour.abm.reading import Reading, reading
 from juste_retour.abm.scenario import Scenario
-from juste_retour.agents.arrays import Reals
+from juste_retour.agents.arrays import Floats
 from juste_retour.agents.errors import BadInput
 
 SIDE_BY_SIDE = (5.0, 7.0, 10.0)  # years
@@ -69,7 +69,7 @@ def in_one_window(scenarios: Sequence[Scenario]) -> list[Scenario]:
     return found
 
 
-def read_over(window: Window, found: Outcomes, name: str) -> Reals:
+def read_over(window: Window, found: Outcomes, name: str) -> Floats:
     """(worlds,) an outcome of `OF_A_WINDOW` over a window, from the timeline of runs."""
     quarters = set(window.quarters)
     rows = [row for row in found.timeline if row.quarter in quarters]
@@ -77,5 +77,5 @@ def read_over(window: Window, found: Outcomes, name: str) -> Reals:
         return series(rows[-1:], name)[:, 0]
     lag, capability = series(rows, "years_behind"), series(rows, "capability_lag_years")
     cap = np.array(found.scenarios[0].lag_cap_years)
-    values: Reals = getattr(reading(lag, capability, cap), name)
+    values: Floats = getattr(reading(lag, capability, cap), name)
     return values

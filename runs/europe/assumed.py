@@ -11,7 +11,7 @@ import pandas as pd
 
 from juste_retour.abm.outcomes import run
 from juste_retour.abm.scenario import Scenario, load, parameters
-from juste_retour.agents.arrays import Reals
+from juste_retour.agents.arrays import Floats
 from juste_retour.agents.rules import FAMILIES, Parameter
 from juste_retour.runs.chunked import CHUNK, chunks
 from juste_retour.runs.europe.doubts import REFORM, STATUS_QUO, Bench
@@ -48,7 +48,7 @@ def factors(bench: Bench) -> list[Factor]:
     return out
 
 
-def at(scenario: Scenario, chosen: list[Factor], share: Reals, bench: Bench) -> Scenario:
+def at(scenario: Scenario, chosen: list[Factor], share: Floats, bench: Bench) -> Scenario:
     """The scenario at a point of the unit cube; another scenario's rules' parameters leave it as it is."""
     draw = min(int(share[0] * bench.count), bench.count - 1)
     changes = {str(name): float(value) for name, value in bench.draws.iloc[draw].items()}
@@ -67,7 +67,7 @@ def design(base: int) -> Design:
     return read_design({"kind": "sobol", "base": base})
 
 
-def lags(bench: Bench, name: str, base: int = BASE) -> Reals:
+def lags(bench: Bench, name: str, base: int = BASE) -> Floats:
     """(points, worlds a point) years behind of a preset over the sample; all points of a base row share their luck."""
     chosen = factors(bench)
     unit = unit_sample(design(base), chosen, bench.seed)
@@ -82,7 +82,7 @@ def lags(bench: Bench, name: str, base: int = BASE) -> Reals:
     return out
 
 
-def which_matter(bench: Bench, quo: Reals, reform: Reals) -> pd.DataFrame:
+def which_matter(bench: Bench, quo: Floats, reform: Floats) -> pd.DataFrame:
     """A row an outcome and factor: first and total shares of the variance with 95 % intervals, and luck's share.
 
     Args:
@@ -94,5 +94,5 @@ def which_matter(bench: Bench, quo: Reals, reform: Reals) -> pd.DataFrame:
     parts = []
     for outcome, values in zip(OUTCOMES, (quo, quo - reform), strict=True):
         found = sobol_indices(values, names, outcome, seed=bench.seed)
-        parts.append(found.table.assign(outcome=outcome, luck=found.noise, spread=found.variance**0.5))
+        parts.append(found.table.assign(outcome=outcome, uniforms=found.noise, spread=found.variance**0.5))
     return pd.concat(parts, ignore_index=True)

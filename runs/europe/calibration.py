@@ -21,7 +21,7 @@ from juste_retour.abm.scenario import Scenario, load, parameters
 from juste_retour.abm.simulation import Simulation
 from juste_retour.abm.toml import read_toml
 from juste_retour.abm.world import World
-from juste_retour.agents.arrays import Reals, Whole
+from juste_retour.agents.arrays import Floats, Integers
 from juste_retour.agents.errors import BadInput, near
 from juste_retour.agents.rules import family
 from juste_retour.runs.chunked import chunks
@@ -41,7 +41,7 @@ MOMENTS = {
 
 
 @dataclass(frozen=True)
-class Plan:
+class CalibrationSpec:
     """A calibration as its file says: base scenario, seed, number of draws and of those kept, waves, parameters."""
 
     scenario: Scenario
@@ -53,7 +53,7 @@ class Plan:
     carried: tuple[str, ...]
 
 
-def read(path: Path) -> Plan:
+def read(path: Path) -> CalibrationSpec:
     """Read a calibration file, or raise `BadInput` in one sentence."""
     content = read_toml(path)
     known = {"scenario", "seed", "draws", "keep", "waves", "priors"}
@@ -86,7 +86,9 @@ def read(path: Path) -> Plan:
         raise BadInput(
             f"{path}: keep = {numbers['keep']} must lie between {2 * (len(fitted) + 1)} and draws = {numbers['draws']}."
         )
-    return Plan(load(content.get("scenario", "eu-status-quo")), fitted=fitted, carried=carried, **numbers)
+    return CalibrationSpec(
+        load(content.get("scenario", "eu-status-quo")), fitted=fitted, carried=carried, **numbers
+    )
 
 
 def prior(names: Sequence[str], draws: int, seed: int) -> pd.DataFrame:
@@ -114,7 +116,7 @@ def simulated(
     base: Scenario,
     points: pd.DataFrame,
     seed: int,
-    replicates: Whole,
+    replicates: Integers,
     members: Members,
     waves: int,
 ) -> pd.DataFrame:
@@ -162,7 +164,7 @@ def moments_of(world: World) -> pd.DataFrame:
         )
 
 
-def _quiet(statistic: Callable[..., Reals], rows: Reals) -> Reals:
+def _quiet(statistic: Callable[..., Floats], rows: Floats) -> Floats:
     out = np.full(len(rows), np.nan)
     some = ~np.isnan(rows).all(-1)
     out[some] = statistic(rows[some], axis=-1)
@@ -211,7 +213,7 @@ class Posterior:
     moments: pd.DataFrame
     observed: pd.Series
     seed: int
-    replicates: Whole
+    replicates: Integers
 
     def summary(self) -> pd.DataFrame:
         """A row a parameter: prior range, posterior median and 90 % interval, and how far the data narrow it.
@@ -237,7 +239,7 @@ class Posterior:
         )
 
 
-def calibrate(plan: Plan, members: Members | None = None) -> Posterior:
+def calibrate(plan: CalibrationSpec, members: Members | None = None) -> Posterior:
     """Draw, simulate, keep the nearest, adjust."""
     members = members or load_members()
     points = prior([*plan.fitted, *plan.carried], plan.draws, plan.seed)
@@ -252,7 +254,7 @@ def nearest(
     target: pd.Series,
     keep: int,
     seed: int,
-    replicates: Whole,
+    replicates: Integers,
 ) -> Posterior:
     """Keep the draws whose moments come nearest to a target, in units of the moments' spread, and adjust them."""
     columns = list(MOMENTS)
@@ -268,7 +270,7 @@ def nearest(
     return Posterior(adjusted, raw, moments.iloc[kept].reset_index(drop=True), target, seed, replicates[kept])
 
 
-def _adjusted(raw: pd.DataFrame, moments: Reals, distance: Reals) -> pd.DataFrame:
+def _adjusted(raw: pd.DataFrame, moments: Floats, distance: Floats) -> pd.DataFrame:
     """Local linear regression on the moments, on the normal scale of the prior so that no draw leaves its range."""
     weight = np.sqrt(np.maximum(1 - (distance / distance.max()) ** 2, 0.0))
     design = np.column_stack([np.ones(len(moments)), moments])

@@ -14,7 +14,7 @@ from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 
-from juste_retour.agents.arrays import Number, Reals
+from juste_retour.agents.arrays import Floats, Number
 from juste_retour.runs.contrasts.attribution import interactions, shapley
 from juste_retour.runs.europe.curves import Window
 from juste_retour.runs.europe.doubts import Doubt, Trial
@@ -50,7 +50,7 @@ class Question(Generic[Tried]):
     name: str
     claim: int
     unit: str
-    value: Callable[[Tried], Reals]
+    value: Callable[[Tried], Floats]
     least: float
     says: str
 
@@ -76,7 +76,7 @@ class Finding:
     flips: tuple[str, ...] = field(default_factory=tuple)
 
 
-def holds(values: Reals, least: float) -> bool:
+def holds(values: Floats, least: float) -> bool:
     """Whether a finding holds: its median counts, and few draws say the contrary, be it ever so little.
 
     >>> holds(np.array([1.0, 2.0, 3.0]), 0.5), holds(np.array([1.0, 2.0, -3.0]), 0.5)
@@ -122,20 +122,20 @@ def _units(trial: Trial, group: str) -> int:
     return next(k for k, unit in enumerate(trial.units) if group in unit.split("+"))
 
 
-def share(group: str) -> Callable[[Trial], Reals]:
+def share(group: str) -> Callable[[Trial], Floats]:
     """A group's Shapley share of the reform's gain, years."""
 
-    def value(trial: Trial) -> Reals:
+    def value(trial: Trial) -> Floats:
         shares = shapley(_finite(trial.mixtures))
         return np.asarray(shares[_units(trial, group)])
 
     return value
 
 
-def together(one: str, other: str) -> Callable[[Trial], Reals]:
+def together(one: str, other: str) -> Callable[[Trial], Floats]:
     """What two groups gain together beyond what each gains apart, years."""
 
-    def value(trial: Trial) -> Reals:
+    def value(trial: Trial) -> Floats:
         a, b = sorted((_units(trial, one), _units(trial, other)))
         order = list(combinations(range(len(trial.units)), 2))
         return np.asarray(interactions(_finite(trial.mixtures))[order.index((a, b))])
@@ -143,20 +143,20 @@ def together(one: str, other: str) -> Callable[[Trial], Reals]:
     return value
 
 
-def _finite(mixtures: Reals) -> Reals:
+def _finite(mixtures: Floats) -> Floats:
     """Worlds in which some mixture leaves no run are left out, as missing."""
     return np.where(np.isfinite(mixtures).all(0), mixtures, np.nan)
 
 
-def _ratio(a: Reals, b: Number) -> Reals:
+def _ratio(a: Floats, b: Number) -> Floats:
     return np.where(b > 0, a / np.where(b > 0, b, 1.0), np.nan)
 
 
-def _loss(rule: str) -> Callable[[Trial], Reals]:
+def _loss(rule: str) -> Callable[[Trial], Floats]:
     return lambda t: 1 - t.pooled[rule]
 
 
-def _change_of_sites(name: str) -> Callable[[Trial], Reals]:
+def _change_of_sites(name: str) -> Callable[[Trial], Floats]:
     return lambda t: t.status_quo["sites"] - t.alone[name]
 
 

@@ -21,7 +21,7 @@ from juste_retour.abm.scenario import load
 from juste_retour.abm.simulation import Simulation
 from juste_retour.abm.training import run_flop
 from juste_retour.abm.world import World
-from juste_retour.agents.arrays import Reals
+from juste_retour.agents.arrays import Floats
 from juste_retour.runs.europe.patterns import CLOCKS, large_site, row, working
 
 REGIONS = {"us-observed": "US", "china-observed": "CN"}
@@ -47,10 +47,10 @@ class Seen:
 
     sites: tuple[str, ...]
     built: NDArray[np.bool_]
-    opened: Reals
-    months: Reals
-    chips: Reals
-    runs: dict[str, Reals]
+    opened: Floats
+    months: Floats
+    chips: Floats
+    runs: dict[str, Floats]
 
 
 def beside(name: str, worlds: int, seed: int = 0) -> pd.DataFrame:
@@ -117,7 +117,7 @@ def seen_in(name: str, worlds: int, seed: int = 0) -> Seen:
     """Run some worlds and read what the table needs."""
     simulation = Simulation(load(name), seed, range(worlds))
     env, world = simulation.env, simulation.world
-    runs: dict[str, Reals] = {}
+    runs: dict[str, Floats] = {}
     chips = np.zeros((world.count, world.sites.count))
     while simulation.running:
         simulation.advance()
@@ -131,7 +131,7 @@ def seen_in(name: str, worlds: int, seed: int = 0) -> Seen:
     return Seen(world.sites.names, world.contracted, opened, 12 * (opened - ordered), chips, runs)
 
 
-def at_work(world: World) -> Reals:
+def at_work(world: World) -> Floats:
     """(worlds, sites) H100 equivalents of the machines that were bought and work this quarter."""
     programme, every = world.programme, np.arange(world.count)
     found = np.zeros(world.contracted.shape)

@@ -18,7 +18,7 @@ import numpy as np
 from juste_retour.abm.delivery.chips import CHIP_DATE, PRICE_DATE
 from juste_retour.abm.observed import Rows, costs
 from juste_retour.abm.parameters import Parameters
-from juste_retour.agents.arrays import Reals
+from juste_retour.agents.arrays import Floats
 from juste_retour.agents.errors import BadInput
 
 REFERENCE = "1 GW of GB200"
@@ -51,8 +51,8 @@ def peak_date(h100_per_chip: float) -> float:
 
 
 def line(
-    dates: Reals,
-    values: Reals,
+    dates: Floats,
+    values: Floats,
     anchor: float,
     growth: tuple[float, float, float],
 ) -> Line:

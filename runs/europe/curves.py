@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from juste_retour.abm.calendar import label, quarter
 from juste_retour.abm.scenario import load, presets
-from juste_retour.agents.arrays import Reals, Truths
+from juste_retour.agents.arrays import Booleans, Floats
 from juste_retour.runs.europe.doubts import REFORM, STATUS_QUO, Bench, Doubt, pooled
 from juste_retour.runs.statistics import known_summary
 
@@ -25,7 +25,7 @@ MONEY = ("committed_eur_bn", "spend_eur_bn", "unspent_eur_bn")
 ENVELOPES = (10.0, 20.0, 50.0, 100.0, 200.0)
 
 
-def crossing(x: ArrayLike, y: Reals, level: ArrayLike) -> Reals:
+def crossing(x: ArrayLike, y: Floats, level: ArrayLike) -> Floats:
     """Where each row of y, given at x, first crosses a level, linear between; NaN where it never does.
 
     >>> crossing([0.0, 1.0, 2.0], np.array([[0.0, 1.0, 3.0], [5.0, 5.0, 5.0]]), 2.0)
@@ -81,12 +81,12 @@ class Window:
     """
 
     doubt: Doubt
-    late: Reals
-    soon: Reals
-    quo: Reals
+    late: Floats
+    soon: Floats
+    quo: Floats
 
     @property
-    def lost_a_year(self) -> Reals:
+    def lost_a_year(self) -> Floats:
         """(worlds,) years by which the best that a reform can reach recedes for each year that it waits, 2026 to 2030."""
         a, b = REFORMED.index("2026Q3"), REFORMED.index("2030Q3")
         return (self.soon[:, b] - self.soon[:, a]) / (b - a)
@@ -95,16 +95,16 @@ class Window:
         """Share of the draws in which the doubt changes anything at all."""
         return float(((self.late != base.late) | (self.soon != base.soon)).any(1).mean())
 
-    def read_late(self, announced: str) -> Reals:
+    def read_late(self, announced: str) -> Floats:
         """(worlds,) years behind in 2034Q4 of a reform announced at a date."""
         return self.late[:, REFORMED.index(announced)]
 
-    def out_of_reach(self, least: float) -> Truths:
+    def out_of_reach(self, least: float) -> Booleans:
         """(worlds, announcements) whether from there on no reform gets below so many years behind within four years."""
         after = self.soon > least
         return np.flip(np.logical_and.accumulate(np.flip(after, 1), axis=1), 1)
 
-    def structural_from(self, least: float) -> Reals:
+    def structural_from(self, least: float) -> Floats:
         """(worlds,) decimal year from which the gap is structural: out of reach for good, linear between announcements.
 
         NaN where it is not by the last announcement; the first one's date where it was from the start.

@@ -16,7 +16,7 @@ from scipy.special import logsumexp
 from scipy.stats import norm
 
 from juste_retour.abm.observed import Rows, procurement_history
-from juste_retour.agents.arrays import Reals, Truths
+from juste_retour.agents.arrays import Booleans, Floats
 from juste_retour.agents.errors import BadInput
 
 KNOWN_UNTIL = 2026.5  # what the history says was true on 1 July 2026
@@ -34,8 +34,8 @@ _SPREADS = np.linspace(0.1, 1.2, 221)
 class Spans:
     """Months that some machines took; `finished` says which of them are done, the others have waited that long."""
 
-    months: Reals
-    finished: Truths
+    months: Floats
+    finished: Booleans
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Lognormal:
     spread_low: float
     spread_high: float
 
-    def share_done(self, months: ArrayLike) -> Reals:
+    def share_done(self, months: ArrayLike) -> Floats:
         """Probability that a machine is done after some months."""
         return norm.cdf((np.log(months) - np.log(self.median)) / self.spread)
 
@@ -90,7 +90,7 @@ def spans(interval: str, rows: Rows | None = None, until: float = KNOWN_UNTIL) -
     return Spans(np.array(months), np.array(finished, dtype=bool))
 
 
-def log_likelihood(found: Spans, log_median: ArrayLike, spread: ArrayLike) -> Reals:
+def log_likelihood(found: Spans, log_median: ArrayLike, spread: ArrayLike) -> Floats:
     """Of a lognormal: density of what is finished, survival of what is not; parameters broadcast."""
     log_median, spread = np.asarray(log_median), np.asarray(spread)
     z = (np.log(found.months) - log_median[..., None]) / spread[..., None]
@@ -118,7 +118,7 @@ def fit(interval: str, found: Spans | None = None) -> Lognormal:
     )
 
 
-def _quantiles(values: Reals, weight: Reals) -> Reals:
+def _quantiles(values: Floats, weight: Floats) -> Floats:
     return np.asarray(np.interp([0.05, 0.5, 0.95], np.cumsum(weight) - weight / 2, values), dtype=np.float64)
 
 
@@ -141,7 +141,7 @@ def simulated(facilities: pd.DataFrame, last: float) -> dict[str, Spans]:
     return out
 
 
-def quarters(column: pd.Series | ArrayLike) -> Reals:
+def quarters(column: pd.Series | ArrayLike) -> Floats:
     """Numbers of quarters since year 0 from labels such as "2026Q3", from dates or from numbers; NaN for never."""
     values = pd.Series(column)
     if pd.api.types.is_datetime64_any_dtype(values):
@@ -186,7 +186,7 @@ def compared(facilities: pd.DataFrame, last: float) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def shares_standing(facilities: pd.DataFrame, last: float, months: Sequence[float]) -> Reals:
+def shares_standing(facilities: pd.DataFrame, last: float, months: Sequence[float]) -> Floats:
     """Share of simulated facilities that work some months after their selection."""
     found = simulated(facilities, last)["selection to operation"]
     taken = np.where(found.finished, found.months, np.inf)

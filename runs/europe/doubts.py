@@ -19,7 +19,7 @@ from juste_retour.abm.politics.stationary import NotConverged
 from juste_retour.abm.reader import series
 from juste_retour.abm.scenario import Scenario, load
 from juste_retour.abm.simulation import Simulation
-from juste_retour.agents.arrays import Reals, Whole, total
+from juste_retour.agents.arrays import Floats, Integers, total
 from juste_retour.agents.rules import FAMILIES
 from juste_retour.agents.values import Values
 from juste_retour.runs.contrasts.switches import switches
@@ -119,7 +119,7 @@ class Bench:
 
     def outcomes(
         self, scenario: Scenario, names: Iterable[str], until: str | None = None
-    ) -> dict[str, Reals]:
+    ) -> dict[str, Floats]:
         """Outcomes by name, (worlds,); infinite where nothing works, missing where stationary values were not found.
 
         Args:
@@ -132,7 +132,7 @@ class Bench:
         rows = self._found(worlds, np.arange(self.count), names)
         return dict(zip(names, rows, strict=True))
 
-    def _found(self, worlds: Sequence[Scenario], these: Whole, names: Sequence[str]) -> Reals:
+    def _found(self, worlds: Sequence[Scenario], these: Integers, names: Sequence[str]) -> Floats:
         """Outcomes (names, worlds) of these draws; where some have no equilibrium they are parted until it stands alone."""
         try:
             found = run([worlds[k] for k in these], self.seed, these, self.members, price=False)
@@ -142,7 +142,7 @@ class Bench:
             return np.hstack([self._found(worlds, half, names) for half in np.array_split(these, 2)])
         return np.array([found.worlds[name] for name in names], dtype=np.float64)
 
-    def best_after(self, scenario: Scenario) -> Reals:
+    def best_after(self, scenario: Scenario) -> Floats:
         """(worlds,) the fewest years behind in any quarter after the announcement; infinite where nothing works."""
         found = run(
             self.worlds(scenario), self.seed, np.arange(self.count), self.members, price=False, timeline=True
@@ -164,12 +164,12 @@ class Trial:
 
     doubt: Doubt
     units: tuple[str, ...]
-    mixtures: Reals
-    status_quo: dict[str, Reals]
-    reform: dict[str, Reals]
-    alone: dict[str, Reals]
-    pooled: dict[str, Reals]
-    standing: Reals
+    mixtures: Floats
+    status_quo: dict[str, Floats]
+    reform: dict[str, Floats]
+    alone: dict[str, Floats]
+    pooled: dict[str, Floats]
+    standing: Floats
 
 
 SIZES = ("sites", "largest_site_accelerators", "h100_equivalents", "years_behind")
@@ -204,7 +204,7 @@ def try_out(bench: Bench, doubt: Doubt) -> Trial:
     )
 
 
-def _with_nothing_built(bench: Bench, scenario: Scenario) -> Reals:
+def _with_nothing_built(bench: Bench, scenario: Scenario) -> Floats:
     """(worlds,) years behind with the machines that stood already, run and pooled as a scenario says."""
     return bench.outcomes(scenario.changed({"envelope_eur_bn": 0.0}), ["years_behind"])["years_behind"]
 
@@ -228,7 +228,7 @@ def unsolved(trial: Trial) -> float:
     return float(np.isnan([*trial.alone.values(), trial.status_quo["sites"]]).any(0).mean())
 
 
-def pooled(bench: Bench, scenario: Scenario, exponents: Sequence[float] = ()) -> dict[str, Reals]:
+def pooled(bench: Bench, scenario: Scenario, exponents: Sequence[float] = ()) -> dict[str, Floats]:
     """The best run of the programme's sites over that of one campus with all of their chips, (worlds,), by pooling rule.
 
     Both under the scenario's operations; sites count once they are selected and not cancelled, working or not, and
@@ -246,10 +246,10 @@ def pooled(bench: Bench, scenario: Scenario, exponents: Sequence[float] = ()) ->
     campus[:, 0] = everything
     peaks = np.broadcast_to(mean_peak[:, None], chips.shape)
 
-    def rate(rule: str, at: Reals, peak: Reals, p: Values) -> Reals:
-        return np.asarray(pooling[rule](Fleet(at, peak, practice, p, world.tour), None).rate)
+    def rate(rule: str, at: Floats, peak: Floats, p: Values) -> Floats:
+        return np.asarray(pooling[rule](Fleet(at, peak, practice, p, world.ring), None).rate)
 
-    def ratio(rule: str, p: Values) -> Reals:
+    def ratio(rule: str, p: Values) -> Floats:
         one = rate("independent", campus, peaks, p)
         return np.where(one > 0, rate(rule, chips, d.peak, p) / np.where(one > 0, one, 1.0), np.nan)
 

@@ -16,7 +16,7 @@ from juste_retour.abm.scenario import load, presets
 from juste_retour.runs.chunked import Progress
 from juste_retour.runs.ensemble import simulate, whole
 from juste_retour.runs.europe import delays, patterns, prediction
-from juste_retour.runs.europe.calibration import Plan, Posterior, calibrate, read
+from juste_retour.runs.europe.calibration import CalibrationSpec, Posterior, calibrate, read
 from juste_retour.runs.europe.doubts import STATUS_QUO, Bench
 from juste_retour.runs.frames import frames
 
@@ -24,7 +24,7 @@ LAST = "2040Q4"  # late enough that nearly every facility is finished when delay
 WORLDS_FOR_DELAYS = 256
 
 
-def plan_of(spec: Path | None = None, draws: int | None = None, least: int = 1) -> Plan:
+def plan_of(spec: Path | None = None, draws: int | None = None, least: int = 1) -> CalibrationSpec:
     """The published calibration or another one, with its own number of draws or fewer.
 
     Args:
@@ -60,7 +60,9 @@ def calibration(
     return {"posterior": posterior.draws} | tables(plan, posterior, progress), about
 
 
-def tables(plan: Plan, posterior: Posterior, progress: Progress | None = None) -> dict[str, pd.DataFrame]:
+def tables(
+    plan: CalibrationSpec, posterior: Posterior, progress: Progress | None = None
+) -> dict[str, pd.DataFrame]:
     """Fit, identification, delays and predictions of a posterior."""
     ahead = prediction.futures(plan.scenario, posterior.draws, plan.seed, plan.draws, progress=progress)
     long = simulate(

@@ -12,7 +12,7 @@ import pandas as pd
 
 from juste_retour.abm.members import Members, load_members
 from juste_retour.abm.observed import observed
-from juste_retour.agents.arrays import Reals, Truths, Whole
+from juste_retour.agents.arrays import Booleans, Floats, Integers
 from juste_retour.agents.errors import BadInput
 from juste_retour.runs.europe import delays
 
@@ -55,25 +55,25 @@ def read(folder: Path) -> dict[str, pd.DataFrame]:
 
 
 @dataclass(frozen=True, eq=False)
-class Table:
+class PatternTable:
     """States of simulated worlds as arrays (worlds, states), or of the real Union with one row.
 
     `wave` is the wave of each state's first site, 0 for none; `money` EUR bn by state of the first two waves.
     """
 
     members: Members
-    sites: Reals
-    wave: Whole
-    money: Reals
+    sites: Floats
+    wave: Integers
+    money: Floats
     more: Mapping[str, object] = field(default_factory=dict)
 
     @cached_property
-    def hosts(self) -> Truths:
+    def hosts(self) -> Booleans:
         """(worlds, states) whether a state hosts."""
         return self.sites > 0
 
 
-def simulated(tables: Mapping[str, pd.DataFrame], members: Members | None = None) -> Table:
+def simulated(tables: Mapping[str, pd.DataFrame], members: Members | None = None) -> PatternTable:
     """Read simulated worlds off their tables."""
     members = members or load_members()
     codes = members.states.codes
@@ -91,10 +91,10 @@ def simulated(tables: Mapping[str, pd.DataFrame], members: Members | None = None
         early = early[delays.quarters(early.selected) <= SECOND_WAVE]
         by_state = early.pivot_table(index=keys, columns="state", values="spend_eur_bn", aggfunc="sum")
         money = by_state.reindex(index=sites.index, columns=list(codes)).fillna(0.0).to_numpy(dtype=float)
-    return Table(members, sites.to_numpy(dtype=float), wave.to_numpy(dtype=np.int64), money)
+    return PatternTable(members, sites.to_numpy(dtype=float), wave.to_numpy(dtype=np.int64), money)
 
 
-def real(members: Members | None = None) -> Table:
+def real(members: Members | None = None) -> PatternTable:
     """What was observed, as one row; money of the factories of the first two waves whose whole budget is known."""
     members = members or load_members()
     states = members.states
@@ -105,4 +105,4 @@ def real(members: Members | None = None) -> Table:
         wave[0, i] = wave[0, i] or int(row["wave"])
         if row["budget_eur_m"] and "services only" not in row["budget_scope"]:
             money[0, i] += float(row["budget_eur_m"]) / 1000
-    return Table(members, sites, wave.astype(np.int64), money)
+    return PatternTable(members, sites, wave.astype(np.int64), money)

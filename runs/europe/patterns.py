@@ -15,9 +15,9 @@ from scipy.stats import rankdata
 
 from juste_retour.abm.members import Members, load_members
 from juste_retour.abm.observed import Rows, antennas, comparators, observed
-from juste_retour.agents.arrays import Reals, Truths
+from juste_retour.agents.arrays import Booleans, Floats
 from juste_retour.runs.europe import delays
-from juste_retour.runs.europe.hosting import Table, real, simulated
+from juste_retour.runs.europe.hosting import PatternTable, real, simulated
 from juste_retour.runs.statistics import known_summary
 
 CLOCKS = {
@@ -27,7 +27,7 @@ CLOCKS = {
 ELSEWHERE = {"us-private": "US", "china-state": "CN", "gigafactories": "US"}
 
 
-def herfindahl(money: Reals) -> Reals:
+def herfindahl(money: Floats) -> Floats:
     """Sum of squared shares over the last axis; 1 where one has it all.
 
     >>> herfindahl(np.array([[1.0, 1.0, 0.0, 0.0]]))
@@ -37,7 +37,7 @@ def herfindahl(money: Reals) -> Reals:
     return (share * share).sum(-1)
 
 
-def gini(money: Reals) -> Reals:
+def gini(money: Floats) -> Floats:
     """Gini coefficient over the last axis; 0 where all have the same.
 
     >>> gini(np.array([[1.0, 1.0, 1.0, 1.0], [0.0, 0.0, 0.0, 1.0]]))
@@ -48,12 +48,12 @@ def gini(money: Reals) -> Reals:
     return (2 * ranked * np.arange(1, n + 1)).sum(-1) / n - (n + 1) / n
 
 
-def _shares(money: Reals) -> Reals:
+def _shares(money: Floats) -> Floats:
     whole = money.sum(-1, keepdims=True)
     return np.where(whole > 0, money / np.where(whole > 0, whole, 1.0), np.nan)
 
 
-def rank_correlation(sites: Reals, what: Reals) -> Reals:
+def rank_correlation(sites: Floats, what: Floats) -> Floats:
     """Spearman's correlation over the last axis of the number of sites with something; NaN where all have the same.
 
     >>> rank_correlation(np.array([[0.0, 1.0, 2.0]]), np.array([3.0, 5.0, 9.0]))
@@ -65,7 +65,7 @@ def rank_correlation(sites: Reals, what: Reals) -> Reals:
     return np.where(spread > 0, (a * b).sum(-1) / np.where(spread > 0, spread, 1.0), np.nan)
 
 
-def point_biserial(hosts: Truths, what: Reals) -> Reals:
+def point_biserial(hosts: Booleans, what: Floats) -> Floats:
     """Correlation over the last axis of hosting with something; NaN where all host or none.
 
     >>> point_biserial(np.array([[False, True]]), np.array([1.0, 2.0]))
@@ -77,8 +77,8 @@ def point_biserial(hosts: Truths, what: Reals) -> Reals:
     return np.where(spread > 0, (a * b).sum(-1) / np.where(spread > 0, spread, 1.0), np.nan)
 
 
-def _old_among_new_hosts(wave: int) -> Callable[[Table], Reals]:
-    def share(t: Table) -> Reals:
+def _old_among_new_hosts(wave: int) -> Callable[[PatternTable], Floats]:
+    def share(t: PatternTable) -> Floats:
         new = t.wave == wave
         count = new.sum(-1)
         old = (new & t.members.states.existing_members).sum(-1)
@@ -87,7 +87,7 @@ def _old_among_new_hosts(wave: int) -> Callable[[Table], Reals]:
     return share
 
 
-def _centres(members: Members) -> Reals:
+def _centres(members: Members) -> Floats:
     open_to_the_call = np.array([kind != "industrial" for kind in members.sites.kind])
     at = members.sites.state[members.sites.centre & open_to_the_call]
     return np.minimum(np.bincount(at, minlength=members.states.count), 1).astype(float)
@@ -99,7 +99,7 @@ class Pattern:
 
     name: str
     group: str
-    value: Callable[[Table], Reals]
+    value: Callable[[PatternTable], Floats]
     says: str = ""
 
 
@@ -190,12 +190,12 @@ PATTERNS = (
 )
 
 
-def _log_size(members: Members) -> Reals:
+def _log_size(members: Members) -> Floats:
     size = np.log(members.states.gdp)
     return np.asarray(size - size.mean(), dtype=float)
 
 
-def _mean_where(which: Truths, what: Reals) -> Reals:
+def _mean_where(which: Booleans, what: Floats) -> Floats:
     count = which.sum(-1)
     return np.where(count > 0, (which * what).sum(-1) / np.maximum(count, 1), np.nan)
 
@@ -246,7 +246,7 @@ def served(members: Members | None = None) -> list[str]:
     return sorted(codes & (partners | linked))
 
 
-def _service(seen: Table, worlds: Table) -> list[dict[str, object]]:
+def _service(seen: PatternTable, worlds: PatternTable) -> list[dict[str, object]]:
     reach = float(len(served(seen.members)))
     partners = {code for row in observed() for code in row["consortium"].split(";")}
     partners |= {row["state"] for row in observed()}

@@ -20,7 +20,7 @@ from juste_retour.abm.observed import observed, procurement_history
 from juste_retour.abm.scenario import Scenario
 from juste_retour.abm.simulation import Simulation
 from juste_retour.abm.world import World
-from juste_retour.agents.arrays import Reals, Truths, Whole
+from juste_retour.agents.arrays import Booleans, Floats, Integers
 from juste_retour.runs.chunked import Progress, chunks
 from juste_retour.runs.europe import delays
 from juste_retour.runs.europe.scores import (
@@ -47,12 +47,12 @@ class Futures:
     """
 
     members: Members
-    chosen: Whole
-    working: Whole
-    replicates: Whole
+    chosen: Integers
+    working: Integers
+    replicates: Integers
 
     @cached_property
-    def seen(self) -> Whole:
+    def seen(self) -> Integers:
         """(states, waves) what happened."""
         out = np.zeros(self.chosen.shape[1:], dtype=np.int64)
         for row in observed():
@@ -96,11 +96,11 @@ def futures(
     return Futures(members, np.concatenate(chosen), np.concatenate(working), replicates)
 
 
-def _counted(world: World, sites: Truths) -> Whole:
+def _counted(world: World, sites: Booleans) -> Integers:
     return np.rint(world.by_state(sites)).astype(np.int64)
 
 
-def hosting(found: Futures) -> dict[str, Reals]:
+def hosting(found: Futures) -> dict[str, Floats]:
     """Probability that each state is given a site in the third wave: by the draws alone, and given its own record.
 
     A state's luck is its own and rivalry for the money is low, so that of all worlds those count in which the state
@@ -114,7 +114,7 @@ def hosting(found: Futures) -> dict[str, Reals]:
     }
 
 
-def baselines(members: Members, count: float, used: Whole) -> dict[str, Reals]:
+def baselines(members: Members, count: float, used: Integers) -> dict[str, Floats]:
     """Forecasts that need no model, from the first two waves' number of sites.
 
     Args:
@@ -137,7 +137,7 @@ def baselines(members: Members, count: float, used: Whole) -> dict[str, Reals]:
     }
 
 
-def scored(forecasts: dict[str, Reals], happened: Truths, model: str) -> pd.DataFrame:
+def scored(forecasts: dict[str, Floats], happened: Booleans, model: str) -> pd.DataFrame:
     """A row a forecast: Brier and log score, and the Brier score of `model` less its own with a 90 % interval."""
     rows = []
     own = (forecasts[model] - happened) ** 2

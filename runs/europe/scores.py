@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from juste_retour.agents.arrays import Reals
+from juste_retour.agents.arrays import Floats
 
 LEAST = 1e-3  # no forecast of yes or no is taken for more certain than this
 
@@ -54,7 +54,7 @@ def log_score_of_poisson(mean: float, seen: int) -> float:
     return float(seen * np.log(mean) - mean - factorial)
 
 
-def in_proportion(weight: ArrayLike, count: float) -> Reals:
+def in_proportion(weight: ArrayLike, count: float) -> Floats:
     """Probability that each takes part if `count` sites fall at random in proportion to a weight: 1 - (1 - w)^count.
 
     >>> in_proportion([1, 1, 2], 1)
@@ -65,7 +65,7 @@ def in_proportion(weight: ArrayLike, count: float) -> Reals:
     return -np.expm1(count * np.log1p(-np.minimum(share, 1 - 1e-12)))
 
 
-def first_to(having: ArrayLike, count: float, share: float) -> Reals:
+def first_to(having: ArrayLike, count: float, share: float) -> Floats:
     """Probability if `share` of the sites falls evenly on those that have something, and the rest on the others.
 
     >>> first_to([True, True, False, False], 2, 0.75)

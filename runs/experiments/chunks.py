@@ -70,7 +70,7 @@ class Produced:
     failure: Failure | None = None
 
 
-class Plan:
+class ChunkPlan:
     """How a spec is cut into chunks."""
 
     def __init__(self, spec: Spec):
@@ -222,9 +222,9 @@ def _plain(value: Level, column: Column) -> Level:
 
 
 @lru_cache(maxsize=2)
-def plan_of(content: str) -> Plan:
+def plan_of(content: str) -> ChunkPlan:
     """The plan of a spec's content as JSON; kept, since a worker meets one spec again and again."""
-    return Plan(spec_of(json.loads(content)))
+    return ChunkPlan(spec_of(json.loads(content)))
 
 
 def produce(content: str, chunk: int) -> Produced:
@@ -253,7 +253,7 @@ def _said(error: Exception) -> str:
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
-def _failure(plan: Plan, chunk: int, error: Exception) -> Failure:
+def _failure(plan: ChunkPlan, chunk: int, error: Exception) -> Failure:
     """Find the first world that fails alone, by halving."""
     trace = traceback.format_exc()
     cells = plan.cells_of(chunk)
@@ -277,7 +277,7 @@ def _failure(plan: Plan, chunk: int, error: Exception) -> Failure:
     )
 
 
-def _culprit(plan: Plan, cells: list[Cell]) -> tuple[Cell, Exception] | None:
+def _culprit(plan: ChunkPlan, cells: list[Cell]) -> tuple[Cell, Exception] | None:
     for cell in cells:
         error = _fails(plan, cell)
         if error is None:
@@ -298,7 +298,7 @@ def _culprit(plan: Plan, cells: list[Cell]) -> tuple[Cell, Exception] | None:
     return None
 
 
-def _fails(plan: Plan, cell: Cell) -> Exception | None:
+def _fails(plan: ChunkPlan, cell: Cell) -> Exception | None:
     try:
         plan.frames([cell])
     except Exception as error:

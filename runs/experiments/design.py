@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from juste_retour.abm.scenario import Scenario
-from juste_retour.agents.arrays import Reals
+from juste_retour.agents.arrays import Floats
 from juste_retour.agents.errors import BadInput, near
 from juste_retour.runs.experiments.factors import SCENARIO, Factor, Level
 
@@ -141,7 +141,7 @@ def problem(factors: Sequence[Factor]) -> dict[str, object]:
     }
 
 
-def unit_sample(design: Design, factors: Sequence[Factor], seed: int) -> Reals:
+def unit_sample(design: Design, factors: Sequence[Factor], seed: int) -> Floats:
     """The sample of a Sobol or Morris design on the unit cube; (points, factors)."""
     settings = design.settings
     if design.kind == "sobol":
@@ -161,7 +161,7 @@ def _sampled(design: Design, factors: Sequence[Factor], seed: int) -> list[Point
     return [_at(factors, row) for row in unit_sample(design, factors, seed)]
 
 
-def _at(factors: Sequence[Factor], row: Reals) -> Point:
+def _at(factors: Sequence[Factor], row: Floats) -> Point:
     return {f.key: f.at(float(share)) for f, share in zip(factors, row, strict=True)}
 
 

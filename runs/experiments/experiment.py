@@ -17,7 +17,7 @@ from juste_retour.abm.planner.price import twin_question
 from juste_retour.agents.errors import BadInput, JusteRetourError
 from juste_retour.runs.ensemble import whole
 from juste_retour.runs.experiments import pool
-from juste_retour.runs.experiments.chunks import Cell, Failure, Plan, Produced
+from juste_retour.runs.experiments.chunks import Cell, ChunkPlan, Failure, Produced
 from juste_retour.runs.experiments.manifest import Manifest, Record
 from juste_retour.runs.experiments.spec import Spec, read_spec, spec_of
 from juste_retour.runs.experiments.store import Store, result_digest
@@ -26,7 +26,7 @@ SAMPLE, FEW_PLANS = 256, 8  # worlds run to estimate time and size; points among
 
 
 @dataclass
-class Tally:
+class RunTally:
     """How far an experiment has come."""
 
     chunks: int
@@ -53,7 +53,7 @@ class Done:
     """What a run of an experiment came to."""
 
     out: Path
-    tally: Tally
+    tally: RunTally
     digest: str
     repaired: list[int] = field(default_factory=list)
     failures: Mapping[int, Failure] = field(default_factory=dict)
@@ -100,7 +100,7 @@ class Cost:
 
 def cost(spec: Spec, sample: int = SAMPLE) -> Cost:
     """Estimate an experiment's time and size from a few worlds of its first, middle and last chunk."""
-    plan = Plan(spec)
+    plan = ChunkPlan(spec)
     chosen = sorted({0, plan.chunks // 2, plan.chunks - 1})
     worlds, seconds, size, warming = 0, 0.0, 0, 0.0
     planned: set[object] = set()
@@ -137,7 +137,7 @@ def cost(spec: Spec, sample: int = SAMPLE) -> Cost:
     )
 
 
-def _questions(plan: Plan, points: Iterable[int]) -> set[object]:
+def _questions(plan: ChunkPlan, points: Iterable[int]) -> set[object]:
     """What a planner is asked at some points of a design; nothing where no price is."""
     if not plan.price:
         return set()
@@ -145,7 +145,7 @@ def _questions(plan: Plan, points: Iterable[int]) -> set[object]:
     return {twin_question(spec.scenario_at(point), spec.members).key for point in points}
 
 
-def _plans(plan: Plan) -> int:
+def _plans(plan: ChunkPlan) -> int:
     """How many plans of a planner a design asks for; counted over some of its points where it has many."""
     kept = plan.spec.kept
     step = max(len(kept) // SAMPLE, 1)
@@ -158,7 +158,7 @@ def batch(
     *,
     workers: int | None = None,
     cluster: str | None = None,
-    progress: Callable[[Tally], None] | None = None,
+    progress: Callable[[RunTally], None] | None = None,
 ) -> Done:
     """Run an experiment into a folder; what is there already is kept, so that the same call goes on.
 
@@ -182,13 +182,13 @@ def batch(
         spec = read_spec(spec)
     elif not isinstance(spec, Spec):
         spec = spec_of(spec)
-    plan, store = Plan(spec), Store(out)
+    plan, store = ChunkPlan(spec), Store(out)
     content = json.dumps(dict(spec.content), default=str)
     with store.locked():
         manifest = store.begin(spec, plan.chunks)
         store.mend()
         good, repaired = _sound(store, manifest)
-        tally = Tally(plan.chunks, spec.runs, len(good), sum(map(plan.worlds_of, good)))
+        tally = RunTally(plan.chunks, spec.runs, len(good), sum(map(plan.worlds_of, good)))
         todo = [n for n in range(plan.chunks) if n not in good]
         failures: dict[int, Failure] = {}
         begun = time.perf_counter()

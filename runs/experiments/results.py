@@ -12,10 +12,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from juste_retour.agents.arrays import Reals
+from juste_retour.agents.arrays import Floats
 from juste_retour.agents.errors import BadInput
 from juste_retour.runs.contrasts.paired import OUTCOMES, measure, outcome
-from juste_retour.runs.experiments.chunks import Plan
+from juste_retour.runs.experiments.chunks import ChunkPlan
 from juste_retour.runs.experiments.spec import Spec, spec_of
 from juste_retour.runs.experiments.store import REMEDY, Store
 from juste_retour.runs.tables import Column
@@ -44,9 +44,9 @@ class Results:
         return spec_of(self.manifest["spec"], self.out)
 
     @cached_property
-    def plan(self) -> Plan:
+    def plan(self) -> ChunkPlan:
         """How it is cut into chunks."""
-        return Plan(self.spec)
+        return ChunkPlan(self.spec)
 
     @property
     def complete(self) -> bool:
@@ -82,7 +82,7 @@ class Results:
         for content in self.store.contents(self._known(name)):
             yield _read(content).to_pandas()
 
-    def outcome(self, name: str) -> tuple[list[int], Reals]:
+    def outcome(self, name: str) -> tuple[list[int], Floats]:
         """An outcome as (points, replications), and the points' numbers; infinite where a lag is missing.
 
         Only replicates that every point has are returned, so that points are paired.

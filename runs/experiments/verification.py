@@ -11,12 +11,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from juste_retour.agents.arrays import Whole
+from juste_retour.agents.arrays import Integers
 from juste_retour.agents.errors import BadInput, JusteRetourError
 from juste_retour.runs.chunked import Progress
 from juste_retour.runs.ensemble import whole
 from juste_retour.runs.experiments import pool
-from juste_retour.runs.experiments.chunks import Plan, Produced
+from juste_retour.runs.experiments.chunks import ChunkPlan, Produced
 from juste_retour.runs.experiments.experiment import processes, stoppable
 from juste_retour.runs.experiments.spec import spec_of
 from juste_retour.runs.experiments.store import DONE, REMEDY, Store
@@ -84,7 +84,7 @@ def verify(
             differences.append(f"chunk {number}: {damage}")
     if not every and len(sound) > sample:
         sound = sorted(int(n) for n in np.random.default_rng().choice(sound, sample, replace=False))
-    plan = Plan(spec)
+    plan = ChunkPlan(spec)
     missing = plan.chunks - len(records)
     content = json.dumps(dict(spec.content), default=str)
     checked = []
@@ -138,7 +138,7 @@ def _difference(kept: bytes, fresh: bytes, exact: bool) -> str | None:
     return "the values agree and the bytes do not" if exact else None
 
 
-def _unequal(a: pa.ChunkedArray, b: pa.ChunkedArray, exact: bool) -> Whole:
+def _unequal(a: pa.ChunkedArray, b: pa.ChunkedArray, exact: bool) -> Integers:
     if pa.types.is_floating(a.type):
         x, y = a.to_numpy(zero_copy_only=False), b.to_numpy(zero_copy_only=False)
         same = (x == y) | (np.isnan(x) & np.isnan(y))

@@ -22,7 +22,7 @@ from matplotlib.path import Path as Outline
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from juste_retour.abm.data import map_geometry, place
-from juste_retour.agents.arrays import Reals
+from juste_retour.agents.arrays import Floats
 from juste_retour.runs.contrasts.attribution import Attribution
 from juste_retour.runs.reports.level_contrasts import LevelContrast
 from juste_retour.runs.reports.robustness import RobustnessMap
@@ -93,7 +93,7 @@ def blank(height: float) -> tuple[Figure, Axes]:
     return figure, figure.subplots()
 
 
-def labelled(axes: Axes, labels: Sequence[str]) -> Reals:
+def labelled(axes: Axes, labels: Sequence[str]) -> Floats:
     """Label a row for each name, from the top; the height of each."""
     place_ = np.arange(len(labels))[::-1].astype(float)
     axes.set_yticks(place_, labels)
@@ -104,7 +104,7 @@ def labelled(axes: Axes, labels: Sequence[str]) -> Reals:
     return place_
 
 
-def intervals(labels: Sequence[str], values: Sequence[Reals], name: str) -> Figure:
+def intervals(labels: Sequence[str], values: Sequence[Floats], name: str) -> Figure:
     """Median and the 5 to 95 % range of worlds, a row a point; values (points) of (worlds,)."""
     figure, axes = blank(0.9 + 0.3 * len(labels))
     at = labelled(axes, labels)
@@ -274,7 +274,7 @@ def robustness(found: RobustnessMap) -> Figure:
     return figure
 
 
-def distributions(labels: Sequence[str], values: Sequence[Reals], name: str) -> Figure:
+def distributions(labels: Sequence[str], values: Sequence[Floats], name: str) -> Figure:
     """How an outcome that is counted spreads over worlds, a row a point: the share of worlds at each number."""
     finite = [v[np.isfinite(v)] for v in values]
     every = np.concatenate(finite)

@@ -7,7 +7,7 @@ from functools import cached_property, partial
 import numpy as np
 import pandas as pd
 
-from juste_retour.agents.arrays import Reals
+from juste_retour.agents.arrays import Floats
 from juste_retour.agents.errors import BadInput, JusteRetourError
 from juste_retour.runs.contrasts.attribution import Attribution, attributed
 from juste_retour.runs.contrasts.contrasts import contrasts
@@ -42,7 +42,7 @@ class Findings:
                 f"{results.out} keeps no table 'worlds', which a report needs; add it to `tables` in the spec."
             )
         self.numbers: list[int] = []
-        self.values: dict[str, Reals] = {}
+        self.values: dict[str, Floats] = {}
         for name in self.spec.outcomes:
             self.numbers, self.values[name] = results.outcome(name)
         self.headline = self.spec.outcomes[0]
@@ -122,7 +122,7 @@ class Findings:
             return list(found.items())
         return [(self.labels[r], [r]) for r in self.some or self.ends]
 
-    def pooled(self, name: str, rows: list[int]) -> Reals:
+    def pooled(self, name: str, rows: list[int]) -> Floats:
         """An outcome in all worlds of some rows."""
         return self.values[name][rows].ravel()
 

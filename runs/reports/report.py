@@ -40,7 +40,7 @@ juste-retour verify results --all            # run it again and compare
 juste-retour report results                  # this page"""
 
 
-class Table(NamedTuple):
+class ReportTable(NamedTuple):
     """A table of the page; without rows it is left out."""
 
     headings: Sequence[str]
@@ -128,8 +128,10 @@ def _movers(found: Findings) -> str:
     if kind == "sobol":
         indices = sobol(found.results, found.headline)
         top = max(indices.indices, key=lambda i: i.total)
-        luck = f", and luck {indices.noise:.0%}" if indices.noise == indices.noise else ""
-        return f"Of the variance of {name}, {top.factor} makes {top.total:.0%} with its interactions{luck}."
+        uniforms = f", and luck {indices.noise:.0%}" if indices.noise == indices.noise else ""
+        return (
+            f"Of the variance of {name}, {top.factor} makes {top.total:.0%} with its interactions{uniforms}."
+        )
     if found.effects is None:
         return ""
     effects, noise = found.effects
@@ -192,14 +194,14 @@ def page(found: Findings, pictures: Sequence[str]) -> str:
         answer=answer(found),
         facts=facts,
         methods=methods(results),
-        factors=Table(["Varied", "Levels"], _factors(spec)),
+        factors=ReportTable(["Varied", "Levels"], _factors(spec)),
         figures=list(zip(found.figures, pictures, strict=True)),
         interactions=_interactions(found),
         outcomes=_outcomes(found),
         notes=found.notes,
         refused=_refused(spec),
         commands=COMMANDS,
-        environment=Table(["What", "Value"], _environment(results)),
+        environment=ReportTable(["What", "Value"], _environment(results)),
         spec=spec_text(results),
     )
 
@@ -225,7 +227,7 @@ def _factors(spec: Spec) -> list[list[str]]:
     return rows
 
 
-def _outcomes(found: Findings) -> Table:
+def _outcomes(found: Findings) -> ReportTable:
     note = "Medians, with the range of 90 % of worlds."
     rows = sum(len(rows) for _, rows in found.groups)
     if rows < len(found.numbers):
@@ -238,25 +240,27 @@ def _outcomes(found: Findings) -> Table:
         body.append([label, *cells])
     plain = found.spec.switching is None and rows == len(found.groups) and "label" not in found.points[0]
     point = ", ".join(found.points[0]) if plain else "Point"
-    return Table([point, *(unit_of(words(n), n) for n in found.values)], body, note)
+    return ReportTable([point, *(unit_of(words(n), n) for n in found.values)], body, note)
 
 
-def _interactions(found: Findings) -> Table:
+def _interactions(found: Findings) -> ReportTable:
     rows = [
         [context or "-", " and ".join(i.groups), brief(i.interaction), span(i.low, i.high)]
         for context, a in found.attributions
         for i in sorted(a.interactions, key=lambda i: -abs(i.interaction))[:5]
     ]
     headings = ["Setting", "Together", "Beyond each apart", "95 %"]
-    return Table(headings, rows, f"The strongest interactions of two groups in {words(found.headline)}.")
+    return ReportTable(
+        headings, rows, f"The strongest interactions of two groups in {words(found.headline)}."
+    )
 
 
-def _refused(spec: Spec) -> Table:
+def _refused(spec: Spec) -> ReportTable:
     reasons: dict[str, int] = {}
     for r in spec.refused:
         reason = re.sub(r"agenda = '\w+'", "this agenda", r.reason)
         reasons[reason] = reasons.get(reason, 0) + 1
-    return Table(["Combinations left out", "Because"], [[str(n), why] for why, n in reasons.items()])
+    return ReportTable(["Combinations left out", "Because"], [[str(n), why] for why, n in reasons.items()])
 
 
 def _environment(results: Results) -> list[list[str]]:

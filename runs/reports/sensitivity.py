@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 import pandas as pd
 
-from juste_retour.agents.arrays import Reals, Whole
+from juste_retour.agents.arrays import Floats, Integers
 from juste_retour.agents.errors import BadInput
 from juste_retour.runs.contrasts.resampling import interval, resampled_means
 from juste_retour.runs.experiments.design import problem, unit_sample
@@ -66,7 +66,7 @@ class Sobol:
 
 
 def sobol_indices(
-    values: Reals, names: Sequence[str], outcome: str = "", second_order: bool = False, seed: int = 0
+    values: Floats, names: Sequence[str], outcome: str = "", second_order: bool = False, seed: int = 0
 ) -> Sobol:
     """First-order and total indices from a Saltelli sample.
 
@@ -126,11 +126,11 @@ def sobol_indices(
     )
 
 
-def _triple(shares: Reals, low: Reals, high: Reals, row: int) -> tuple[float, float, float]:
+def _triple(shares: Floats, low: Floats, high: Floats, row: int) -> tuple[float, float, float]:
     return float(shares[row, 0]), float(low[row]), float(high[row])
 
 
-def _product(x: Reals, y: Reals) -> Reals:
+def _product(x: Floats, y: Floats) -> Floats:
     """Mean product of two runs over different replicates, or of the only one; (points, replications) to (points,)."""
     n = x.shape[1]
     if n == 1:
@@ -232,7 +232,7 @@ def main_effects(
     return found, float(shares[-1])
 
 
-def _main_shares(values: Reals, labels: Sequence[Whole], sampled: bool) -> Reals | None:
+def _main_shares(values: Floats, labels: Sequence[Integers], sampled: bool) -> Floats | None:
     """The share of the variance of (points, replications) that each factor makes, and last that of luck."""
     mean, replications = values.mean(1), values.shape[1]
     noise = float(values.var(1, ddof=1).mean()) if replications > 1 else 0.0
@@ -245,7 +245,7 @@ def _main_shares(values: Reals, labels: Sequence[Whole], sampled: bool) -> Reals
     )
 
 
-def binned(levels: Sequence[Level], bins: int) -> Whole:
+def binned(levels: Sequence[Level], bins: int) -> Integers:
     """A number for each level: of its bin where real numbers are more than `bins`, else of the level itself."""
     if all(isinstance(v, float) for v in levels) and len(set(levels)) > bins:
         ranks = np.argsort(np.argsort(np.array(levels, dtype=float), kind="stable"), kind="stable")
@@ -254,7 +254,7 @@ def binned(levels: Sequence[Level], bins: int) -> Whole:
     return np.array([known[repr(v)] for v in levels])
 
 
-def correlation_ratio(values: Reals, labels: Whole, sampled: bool = True) -> float:
+def correlation_ratio(values: Floats, labels: Integers, sampled: bool = True) -> float:
     """Share of the variance that lies between labels, less what chance makes where the values are `sampled`."""
     variance = float(values.var())
     if variance <= 0:

@@ -20,13 +20,13 @@ import numpy as np
 from juste_retour.abm.environment import Environment
 from juste_retour.abm.institutions import Institutions, Rows
 from juste_retour.abm.members import Members, union_of
-from juste_retour.abm.noise import Tape
+from juste_retour.abm.noise import RandomStreams
 from juste_retour.abm.outcomes import outcomes
 from juste_retour.abm.politics.payoffs import Payoffs
 from juste_retour.abm.scenario import Scenario, load
 from juste_retour.abm.simulation import Simulation
 from juste_retour.agents.actors import KINDS
-from juste_retour.agents.arrays import Reals, Truths, Whole
+from juste_retour.agents.arrays import Booleans, Floats, Integers
 from juste_retour.agents.errors import BadInput
 from juste_retour.agents.lab import Market
 from juste_retour.agents.rules import FAMILIES, Handed, Rule, Setting, family
@@ -95,7 +95,7 @@ class Roles:
     institutions: Institutions
     family: str
     rules: Sequence[Rule]
-    played: Whole
+    played: Integers
     asked: int = 0
     market: Market | None = None  # as labs saw it when they last asked whether to stay
 
@@ -115,7 +115,7 @@ class Roles:
                 out = np.where(here, rule(*handed, **self._parameters(rule, rows, len(mine))), out)
         return out
 
-    def _parameters(self, rule: Rule, rows: Rows, worlds: int) -> dict[str, Setting | Reals]:
+    def _parameters(self, rule: Rule, rows: Rows, worlds: int) -> dict[str, Setting | Floats]:
         if rule.name == self.institutions.scenario.rules[self.family].rule:
             return self.institutions.settings(self.family, rows)
         return {
@@ -161,7 +161,7 @@ def tournament(
         raise BadInput(f"this union has no {game.actor} who could play; choose another family.")
     k, done = len(players), 0
 
-    def play(who: Callable[[Reals], Whole]) -> _Played:
+    def play(who: Callable[[Floats], Integers]) -> _Played:
         nonlocal done
         found = game.play(who, worlds)
         done += 1
@@ -169,7 +169,7 @@ def tournament(
             progress(done, 1 + k * k)
         return found
 
-    mixed = play(lambda luck: np.minimum((luck * k).astype(np.int64), k - 1))
+    mixed = play(lambda uniforms: np.minimum((uniforms * k).astype(np.int64), k - 1))
     if not game.asked:
         raise BadInput(
             f"nobody is asked for {family_name!r} under agenda = {chosen.rules['agenda'].rule!r}; choose another "
@@ -203,11 +203,11 @@ def _players(family_name: str, rules: Sequence[str]) -> list[Rule]:
     return players
 
 
-def _all(rule: int, luck: Reals) -> Whole:
-    return np.full(luck.shape, rule)
+def _all(rule: int, uniforms: Floats) -> Integers:
+    return np.full(uniforms.shape, rule)
 
 
-def _all_but_one(resident: int, invader: int, one: Truths, luck: Reals) -> Whole:
+def _all_but_one(resident: int, invader: int, one: Booleans, uniforms: Floats) -> Integers:
     return np.where(one, invader, resident)
 
 
@@ -228,7 +228,7 @@ def _places(names: list[str], mixed: _Played, alone: list[_Played]) -> tuple[Pla
     )
 
 
-def _interval(values: Reals) -> tuple[float, float, float]:
+def _interval(values: Floats) -> tuple[float, float, float]:
     values = values[~np.isnan(values)]
     mean = float(values.mean())
     error = SIGMAS * float(values.std(ddof=1)) / np.sqrt(len(values)) if len(values) > 1 else float("inf")
@@ -247,8 +247,8 @@ def _with_luck(scenario: Scenario, name: str, players: list[Rule], members: Memb
 class _Played:
     """What a population came to: `payoff` and `played` (worlds, actors), and medians of the outcomes."""
 
-    payoff: Reals
-    played: Whole
+    payoff: Floats
+    played: Integers
     outcomes: dict[str, float]
 
 
@@ -265,14 +265,14 @@ class _Game:
         self.unit = "log units" if self.actor == "lab" else "EUR bn"
         self.asked = 0
 
-    def one(self, who: Whole) -> Truths:
+    def one(self, who: Integers) -> Booleans:
         """(worlds, actors) true for one actor a world."""
         return np.arange(self.actors) == who[:, None]
 
-    def play(self, who: Callable[[Reals], Whole], worlds: int) -> _Played:
+    def play(self, who: Callable[[Floats], Integers], worlds: int) -> _Played:
         """Let a population live in some worlds; `who` says from each actor's luck (worlds, actors) what it plays."""
         every = np.arange(worlds)
-        played = who(Tape(self.seed, every).uniform("tournament", self.actors))
+        played = who(RandomStreams(self.seed, every).uniform("tournament", self.actors))
         payoffs, columns = [], []
         for part in chunks(worlds):
             rows = every[part]
@@ -287,7 +287,7 @@ class _Game:
         shown = {name: median(np.concatenate([c[name] for c in columns])) for name in ALONE}
         return _Played(payoff, played, {"payoff": float(np.nanmean(payoff)), **shown})
 
-    def _payoff(self, env: Environment, roles: Roles) -> Reals:
+    def _payoff(self, env: Environment, roles: Roles) -> Floats:
         """What each actor has of the run, (worlds, actors): NaN for labs that are not the Union's."""
         world = env.world
         if self.actor == "lab":

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from juste_retour.abm.noise import Tape
+from juste_retour.abm.noise import RandomStreams
 
 
 @settings(max_examples=40)
@@ -15,19 +15,19 @@ from juste_retour.abm.noise import Tape
     st.integers(0, 9000),
 )
 def test_a_worlds_luck_does_not_depend_on_its_neighbours(seed, replicates, slots, quarter):
-    together = Tape(seed, np.array(replicates)).uniform("panel", slots, quarter)
+    together = RandomStreams(seed, np.array(replicates)).uniform("panel", slots, quarter)
     for row, replicate in enumerate(replicates):
-        alone = Tape(seed, np.array([replicate])).uniform("panel", slots + 70, quarter)
+        alone = RandomStreams(seed, np.array([replicate])).uniform("panel", slots + 70, quarter)
         assert np.array_equal(together[row], alone[0, :slots])
 
 
 def test_addresses_are_apart():
-    tape = Tape(1, np.arange(50))
+    streams = RandomStreams(1, np.arange(50))
     draws = [
-        tape.uniform("panel", 70),
-        tape.uniform("panel", 70, quarter=1),
-        tape.uniform("award", 70),
-        Tape(2, np.arange(50)).uniform("panel", 70),
+        streams.uniform("panel", 70),
+        streams.uniform("panel", 70, quarter=1),
+        streams.uniform("award", 70),
+        RandomStreams(2, np.arange(50)).uniform("panel", 70),
     ]
     values = np.concatenate([d.ravel() for d in draws])
     assert len(np.unique(values)) == len(values)
@@ -36,12 +36,12 @@ def test_addresses_are_apart():
 
 
 def test_normals_are_standard_and_uncorrelated_across_slots():
-    z = Tape(3, np.arange(20_000)).normal("reservation", 4)
+    z = RandomStreams(3, np.arange(20_000)).normal("reservation", 4)
     assert np.allclose(z.mean(0), 0, atol=0.03)
     assert np.allclose(np.cov(z.T), np.eye(4), atol=0.04)
 
 
 def test_rows_are_the_same_worlds():
-    tape = Tape(5, np.arange(10, 30))
+    streams = RandomStreams(5, np.arange(10, 30))
     some = np.array([4, 9, 2])
-    assert np.array_equal(tape.rows(some).uniform("x", 7), tape.uniform("x", 7)[some])
+    assert np.array_equal(streams.rows(some).uniform("x", 7), streams.uniform("x", 7)[some])

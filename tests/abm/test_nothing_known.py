@@ -13,7 +13,7 @@ import juste_retour.abm.environment
 import juste_retour.abm.members
 import juste_retour.abm.tables
 from juste_retour.abm.members import EUROPE, load_members
-from juste_retour.abm.noise import Tape
+from juste_retour.abm.noise import RandomStreams
 from juste_retour.abm.outcomes import run
 from juste_retour.abm.scenario import load
 
@@ -111,12 +111,12 @@ def test_the_order_of_states_and_sites_means_nothing(real, tmp_path, monkeypatch
             rows = [rows[k] for k in orders[len(rows)]]
         write(tmp_path, file, rows)
 
-    class Moved(Tape):
+    class Moved(RandomStreams):
         """The same luck, each state's and each site's moving with it."""
 
         def uniform(self, channel, slots, quarter=0):
-            luck = super().uniform(channel, slots, quarter)
-            return np.take(luck, orders[slots], axis=-1) if slots in orders else luck
+            uniforms = super().uniform(channel, slots, quarter)
+            return np.take(uniforms, orders[slots], axis=-1) if slots in orders else uniforms
 
     monkeypatch.setattr(juste_retour.abm.environment, "Tape", Moved)
     moved = outcome(load_members(tmp_path))

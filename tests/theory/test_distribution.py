@@ -45,7 +45,7 @@ class Wishes(Pie):
 # -- C5: juste retour --------------------------------------------------------------------------------------------------
 def claims(states, sites, *, smallest=0.0, envelope=1.0, key="gni_key", **before):
     n = states.count
-    nought = np.zeros((1, n))
+    zeros = np.zeros((1, n))
     return Claims(
         states=states,
         sites=sites,
@@ -56,8 +56,8 @@ def claims(states, sites, *, smallest=0.0, envelope=1.0, key="gni_key", **before
         split=funding[key](states, -1),
         score=np.zeros((1, n)),
         hosted=before.get("hosted", np.zeros((1, n), dtype=np.int64)),
-        received=before.get("received", nought),
-        paid=before.get("paid", nought),
+        received=before.get("received", zeros),
+        paid=before.get("paid", zeros),
     )
 
 

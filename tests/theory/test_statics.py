@@ -10,7 +10,7 @@ from juste_retour.abm.members import load_members
 from juste_retour.abm.outcomes import run
 from juste_retour.abm.politics.agenda import agenda
 from juste_retour.abm.politics.tables.pie import Pie
-from juste_retour.abm.politics.tables.table import mine, recognised
+from juste_retour.abm.politics.tables.table import mine, recognized
 from juste_retour.abm.politics.tables.theory import players
 from juste_retour.abm.scenario import load
 from tests.abm.politics.tables import council
@@ -48,7 +48,7 @@ def test_e3_a_proposer_who_may_pay_in_cash_does_no_worse():
     sites, either = council(40, **how), council(40, side_payments=True, **how)
     gains, used = [], np.zeros(40, dtype=bool)
     for table in (sites, either):
-        proposer = recognised(table, "equal")
+        proposer = recognized(table, "equal")
         always = np.arange(table.states.count) == proposer[:, None]
         draft = table.offers.favorite(proposer, table.plans.with_home(proposer))
         offer = table.prices.with_coalition(draft, 0.0, always)

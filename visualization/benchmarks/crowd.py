@@ -82,21 +82,23 @@ class Visitor:
 
 
 def visit(address, number, until, first, runs, spreads):
-    luck = random.Random(number)
+    uniforms = random.Random(number)
     start = time.perf_counter()
     visitor = Visitor(address)
     first.append(1000 * (time.perf_counter() - start))
     while time.monotonic() < until:
-        changes = {"envelope_eur_bn": round(luck.uniform(2, 12), 1)}
-        specs = [{"base": luck.choice(PRESETS), "changes": changes} for _ in range(luck.choice((1, 2)))]
-        runs.append(visitor.ask(lambda a: True, kind="runs", specs=specs, seed=luck.randrange(100)))
+        changes = {"envelope_eur_bn": round(uniforms.uniform(2, 12), 1)}
+        specs = [
+            {"base": uniforms.choice(PRESETS), "changes": changes} for _ in range(uniforms.choice((1, 2)))
+        ]
+        runs.append(visitor.ask(lambda a: True, kind="runs", specs=specs, seed=uniforms.randrange(100)))
         if len(runs) % 10 == 0:
             spreads.append(
                 visitor.ask(
                     lambda a: a["spread"]["worlds"] == 200, kind="spread", specs=specs[:1], seed=1, worlds=200
                 )
             )
-        time.sleep(luck.uniform(1, 3))
+        time.sleep(uniforms.uniform(1, 3))
     (visitor.socket.socket if number % 2 else visitor.socket).close()
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from juste_retour.abm.calendar import label, quarter
-from juste_retour.abm.delivery.exchange import run_flop
+from juste_retour.abm.delivery.gradient_exchange import run_flop
 from juste_retour.abm.environment import Environment
 from juste_retour.abm.fleet import fleet_of, run_of
 from juste_retour.abm.members import Members, load_members

@@ -13,7 +13,7 @@ from juste_retour.abm.delivery import operations
 from juste_retour.abm.delivery.building import NEVER, TO_CONTRACT, TO_OPERATION
 from juste_retour.abm.environment import Environment
 from juste_retour.abm.politics.council import Council
-from juste_retour.abm.politics.tables.table import recognised
+from juste_retour.abm.politics.tables.table import recognized
 from juste_retour.abm.reader import cast, needed, pivotal, thresholds
 from juste_retour.abm.records import Bid, Draft, Vote
 
@@ -57,7 +57,7 @@ def proposed_by(env: Environment) -> str:
     by = env.institutions.settings("agenda").get("recognition")
     if by is None:
         return who_proposes(env)
-    state = int(recognised(Council(env, np.arange(1)), str(by))[0])
+    state = int(recognized(Council(env, np.arange(1)), str(by))[0])
     return f"{env.world.states.names[state]} proposes"
 
 

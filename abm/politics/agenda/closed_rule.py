@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from juste_retour.abm.politics.agenda.family import Sunk, agenda
-from juste_retour.abm.politics.tables.table import RECOGNITION, best_proposal, recognised
+from juste_retour.abm.politics.tables.table import RECOGNITION, best_proposal, recognized
 from juste_retour.agents.rules import Parameter
 
 Recognition = Parameter(
@@ -22,11 +22,11 @@ def closed_rule(
     recognition: Annotated[str, Recognition] = "equal",
     sunk: Annotated[float, Sunk] = 0.0,
 ):
-    """A state is recognised, proposes what suits it best with the cheapest majority bought, and all vote; no amendments.
+    """A state is recognized, proposes what suits it best with the cheapest majority bought, and all vote; no amendments.
 
-    If the proposal fails, another state is recognised a quarter later.
+    If the proposal fails, another state is recognized a quarter later.
     Source: Baron and Ferejohn (1989), the closed rule.
     """
-    proposer = recognised(table, recognition)
+    proposer = recognized(table, recognition)
     offer, worth = best_proposal(table, proposer, sunk)
     return table.conclude(offer, sunk, held=worth)

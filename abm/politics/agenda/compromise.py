@@ -14,7 +14,7 @@ from juste_retour.abm.politics.positions import (
     named_positions,
 )
 from juste_retour.abm.politics.tables.table import recognition
-from juste_retour.agents.arrays import Reals
+from juste_retour.agents.arrays import Floats
 from juste_retour.agents.rules import Parameter
 
 ISSUES = ("sites", "money")
@@ -78,7 +78,7 @@ def exchange(
     return table.conclude(table.settled_on(exchange_outcome(x, s, c, trades).outcome, retreat), sunk)
 
 
-def taken(table, capability: str, positions: str) -> tuple[Reals, Reals, Reals]:
+def taken(table, capability: str, positions: str) -> tuple[Floats, Floats, Floats]:
     """Positions, saliences and capabilities of all states on the issues; (worlds, states, issues) each."""
     x, s = table.positions()
     c = np.repeat(recognition(table, capability)[..., None], len(ISSUES), axis=-1)

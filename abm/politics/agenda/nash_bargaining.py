@@ -9,7 +9,7 @@ import numpy as np
 
 from juste_retour.abm.politics.agenda.family import Sunk, agenda
 from juste_retour.abm.politics.tables.table import Table, better, recognition
-from juste_retour.agents.arrays import Reals, total
+from juste_retour.agents.arrays import Floats, total
 from juste_retour.agents.rules import Parameter
 
 SMALLEST = 1e-6  # gain, in the table's unit, below which the logarithm goes on as a straight line
@@ -53,20 +53,20 @@ def nash_bargaining(
     return table.conclude(mediated(table, menu, worth), sunk)
 
 
-def nash_product(gain: Reals, weight: Reals) -> Reals:
+def nash_product(gain: Floats, weight: Floats) -> Floats:
     """Weighted sum of the logarithms of gains, drawn on as a straight line where a gain is below nought; (worlds,)."""
     inside = np.log(np.maximum(gain, SMALLEST)) + np.minimum(gain - SMALLEST, 0.0) / SMALLEST
     return total(weight * inside)
 
 
-def least_share(gain: Reals, hope: Reals) -> Reals:
+def least_share(gain: Floats, hope: Floats) -> Floats:
     """The least of gain over hope, smoothed a little; (worlds,)."""
     share = gain / np.maximum(hope, 1e-300)
     least = share.min(-1)
     return least - np.log(total(np.exp(-SHARPNESS * (share - least[:, None])))) / SHARPNESS
 
 
-def ideal(table: Table, menu: list[Reals], stake: Reals) -> Reals:
+def ideal(table: Table, menu: list[Floats], stake: Floats) -> Floats:
     """The most that each state could gain by an offer of the menu that leaves nobody worse off; (worlds, states)."""
     best = np.zeros(stake.shape)
     for offer in menu:
@@ -79,7 +79,7 @@ def ideal(table: Table, menu: list[Reals], stake: Reals) -> Reals:
     return np.maximum(best, SMALLEST)
 
 
-def mediated(table: Table, menu: list[Reals], worth: Callable[[Reals], Reals]) -> Reals:
+def mediated(table: Table, menu: list[Floats], worth: Callable[[Floats], Floats]) -> Floats:
     """The best offer that can be mixed from the menu."""
     best, top = menu[0], worth(menu[0])
     middle = menu[0]
@@ -104,7 +104,7 @@ def mediated(table: Table, menu: list[Reals], worth: Callable[[Reals], Reals]) -
     return best
 
 
-def _along(table: Table, here: Reals, there: Reals, worth: Callable[[Reals], Reals]) -> Reals:
+def _along(table: Table, here: Floats, there: Floats, worth: Callable[[Floats], Floats]) -> Floats:
     """The best mixture of two offers, by halving where the slope changes sign."""
     low, high = np.zeros((len(here), 1)), np.ones((len(here), 1))
     for _ in range(HALVINGS):

@@ -8,7 +8,7 @@ import numpy as np
 
 from juste_retour.abm.politics.agenda.closed_rule import Recognition
 from juste_retour.abm.politics.agenda.family import Sunk, agenda
-from juste_retour.abm.politics.tables.table import mine, recognised
+from juste_retour.abm.politics.tables.table import mine, recognized
 from juste_retour.agents.rules import Parameter
 
 
@@ -35,7 +35,7 @@ def omnibus(
     Source: Weingast (1979), the norm of universalism; Shepsle and Weingast (1981); Buchanan and Tullock (1962).
     """
     n = table.states.count
-    opener = recognised(table, recognition)
+    opener = recognized(table, recognition)
     norm = table.uniform("universalism", 1)[:, 0] < universalism_of(universalism, table.worlds)
     asked = table.asked()
     own = np.arange(n) == opener[:, None]

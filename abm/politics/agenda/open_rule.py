@@ -9,9 +9,9 @@ import numpy as np
 
 from juste_retour.abm.politics.agenda.closed_rule import Recognition
 from juste_retour.abm.politics.agenda.family import Sunk, agenda
-from juste_retour.abm.politics.tables.table import Table, better, drawn, mine, recognised
+from juste_retour.abm.politics.tables.table import Table, better, drawn, mine, recognized
 from juste_retour.abm.politics.tables.table import recognition as chances_of
-from juste_retour.agents.arrays import Reals, Whole
+from juste_retour.agents.arrays import Floats, Integers
 from juste_retour.agents.rules import Parameter
 
 
@@ -27,20 +27,20 @@ def open_rule(
 ):
     """A state moves, another seconds the motion or amends it, motion and amendment are voted on, and so on until a second.
 
-    Whoever is recognised next seconds if the motion is worth no less to it than taking the floor, and otherwise moves an
+    Whoever is recognized next seconds if the motion is worth no less to it than taking the floor, and otherwise moves an
     amendment; the winner of the two has the floor. Amending costs patience. What is seconded is put to the vote.
     Source: Baron and Ferejohn (1989), the open rule.
     """
-    holder = recognised(table, recognition)
+    holder = recognized(table, recognition)
     offer = _motion(table, holder)
     open_, delay = np.ones(table.worlds, bool), np.zeros(table.worlds, dtype=np.int64)
     chances, n = chances_of(table, recognition), table.states.count
-    luck = table.uniform("amendment", max(amendments, 1))
+    uniforms = table.uniform("amendment", max(amendments, 1))
     for k in range(amendments):
         if not open_.any():
             break
         others = np.where(np.arange(n) == holder[:, None], 0.0, chances)
-        who = drawn(others, np.ascontiguousarray(luck[:, k]))
+        who = drawn(others, np.ascontiguousarray(uniforms[:, k]))
         new = _motion(table, who, offer)
         amends = open_ & (mine(table.utility(offer), who) < table.floor(new, who) - 1e-9)
         wins = amends & table.wins(table.utility(new) >= table.utility(offer) - 1e-9)
@@ -50,12 +50,12 @@ def open_rule(
     return replace(table.conclude(offer, sunk), delay=delay)
 
 
-def _motion(table: Table, holder: Whole, floor: Reals | None = None) -> Reals:
+def _motion(table: Table, holder: Integers, floor: Floats | None = None) -> Floats:
     """The motion that serves its mover best, the chance of an amendment weighed in; `floor` is what it would amend."""
     lost = np.broadcast_to(table.displaced(), (table.worlds, table.states.count))
     after = table.p.patience[:, 0] * mine(lost, holder)
 
-    def worth(offer: Reals, content: Reals) -> Reals:
+    def worth(offer: Floats, content: Floats) -> Floats:
         return content * mine(table.utility(offer), holder) + (1 - content) * after
 
     (best, content), *others = table.seconded(holder, floor)

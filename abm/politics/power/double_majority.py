@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import comb
 
-from juste_retour.abm.politics.power.indices import Tally
+from juste_retour.abm.politics.power.indices import SwingTally
 from juste_retour.abm.politics.power.weighted import Halves, Sums, algorithm, in_lowest_terms
 
 
@@ -29,7 +29,7 @@ class DoubleMajority:
             self.weights, n - self.sure + 1, sum(self.weights) - self.quota + 1, n - members + 1
         )
 
-    def tally(self, counting: type[Halves] | type[Sums] | None = None) -> Tally:
+    def tally(self, counting: type[Halves] | type[Sums] | None = None) -> SwingTally:
         """Winning coalitions by size, exactly; `counting` forces one of the two algorithms."""
         n = len(self.weights)
         weights, quota = in_lowest_terms(list(self.weights), self.quota)
@@ -37,7 +37,7 @@ class DoubleMajority:
         size_of_all = [comb(n, s) for s in range(n + 1)]
         size_with_one = [0, *(comb(n - 1, s - 1) for s in range(1, n + 1))]
         alike: dict[int, list[int]] = {}
-        return Tally(
+        return SwingTally(
             self._by_members(winning, size_of_all),
             [alike.setdefault(id(row), self._by_members(row, size_with_one)) for row in winning_with],
             self.minimal(counting),

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from juste_retour.abm.politics.conditions import Ballot, Condition, Majority
 from juste_retour.abm.politics.power.asking import ask_all, ask_unsettled
 from juste_retour.abm.politics.power.double_majority import DoubleMajority
-from juste_retour.abm.politics.power.indices import Power, Tally
+from juste_retour.abm.politics.power.indices import Power, SwingTally
 from juste_retour.abm.politics.power.table import tally_of
 from juste_retour.abm.politics.voting import voting
-from juste_retour.agents.arrays import Reals, Whole
+from juste_retour.agents.arrays import Floats, Integers
 from juste_retour.agents.errors import BadInput
 from juste_retour.agents.rules import Rule, Setting
 from juste_retour.agents.situation import States
@@ -60,7 +60,7 @@ class Game:
     rule: Rule
     states: States
     settings: dict[str, Setting]
-    weight: Reals | Whole | None
+    weight: Floats | Integers | None
     decider: int
     voters: NDArray[np.int64]  # index of the states that vote
     commission: bool
@@ -71,7 +71,7 @@ class Game:
         rule: str | Rule,
         states: States,
         settings: dict[str, Setting] | None = None,
-        weight: Reals | Whole | None = None,
+        weight: Floats | Integers | None = None,
         decider: int = -1,
     ) -> Game:
         """The game of a rule (or its name) among states; `settings` are the rule's parameters."""
@@ -160,7 +160,7 @@ class Game:
         game = DoubleMajority(weights, members, quota, sure)
         return (game.dual() if majority.reverse else game), veto
 
-    def tally(self) -> Tally:
+    def tally(self) -> SwingTally:
         """Count the winning coalitions, by the quickest algorithm that fits the rule."""
         n = len(self.members)
         found = self.double_majority()
@@ -192,7 +192,7 @@ def voting_power(
     rule: str | Rule,
     states: States,
     settings: dict[str, Setting] | None = None,
-    weight: Reals | Whole | None = None,
+    weight: Floats | Integers | None = None,
     decider: int = -1,
 ) -> Power:
     """Exact voting power of states, and of the Commission (`EU`, last) where it votes, under a rule.

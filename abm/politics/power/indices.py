@@ -14,7 +14,7 @@ from math import factorial
 
 
 @dataclass(frozen=True, eq=False)
-class Tally:
+class SwingTally:
     """Winning coalitions of a monotone game of n members.
 
     `winning[s]` counts those of size s, for s = 0 ... n; `winning_with[i][s]` those of them that member i belongs to.
@@ -27,12 +27,12 @@ class Tally:
     minimal_winning: int
     minimal_blocking: int
 
-    def with_veto(self) -> Tally:
+    def with_veto(self) -> SwingTally:
         """The same game with one more member, put last, without whom nothing passes."""
         with_veto = [0, *self.winning]
         alike: dict[int, list[int]] = {}
         rows = [alike.setdefault(id(row), [0, *row]) for row in self.winning_with]
-        return Tally(with_veto, [*rows, with_veto], self.minimal_winning, self.minimal_blocking + 1)
+        return SwingTally(with_veto, [*rows, with_veto], self.minimal_winning, self.minimal_blocking + 1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +41,7 @@ class Power:
 
     rule: str
     members: tuple[str, ...]
-    tally: Tally
+    tally: SwingTally
 
     @cached_property
     def winning_coalitions(self) -> int:

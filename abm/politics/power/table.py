@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from juste_retour.abm.politics.power.indices import Tally
+from juste_retour.abm.politics.power.indices import SwingTally
 from juste_retour.agents.errors import BadInput
 
 LOW = 12  # members within a row of 4,096 coalitions, where the table is unpacked to count
@@ -23,10 +23,10 @@ def empty_table(n: int) -> Bits:
     return np.zeros(max(1, 1 << n - 3 if n >= 3 else 1), dtype=np.uint8)
 
 
-def tally_of(table: Bits, n: int, rule: str) -> Tally:
+def tally_of(table: Bits, n: int, rule: str) -> SwingTally:
     """Count a table's winning coalitions; `rule` is what to call the rule if it turns out not to be monotone."""
     minimal = _minimal(table, n, rule)
-    return Tally(*_by_size(table, n), *minimal)
+    return SwingTally(*_by_size(table, n), *minimal)
 
 
 def _by_size(table: Bits, n: int) -> tuple[list[int], list[list[int]]]:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from juste_retour.abm.politics.tables.theory import Terms, TheoryTable, VotingRule
-from juste_retour.agents.arrays import Reals, Whole
+from juste_retour.agents.arrays import Floats, Integers
 from juste_retour.agents.situation import States
 
 
@@ -46,17 +46,17 @@ class Line(TheoryTable):
             )
         )
 
-    def utility(self, offer: Reals) -> Reals:
+    def utility(self, offer: Floats) -> Floats:
         """Height less distance."""
         return self.height - np.abs(offer - self.ideals)
 
-    def disagreement(self, sunk: float | Reals = 0.0) -> Reals:
+    def disagreement(self, sunk: float | Floats = 0.0) -> Floats:
         """What the status quo is worth, or nought."""
         if self.status_quo is None:
             return np.zeros((self.worlds, self.states.count))
         return self.utility(self.status_quo)
 
-    def proposals(self, proposer: Whole, sunk: float | Reals = 0.0) -> list[Reals]:
+    def proposals(self, proposer: Integers, sunk: float | Floats = 0.0) -> list[Floats]:
         """The proposer's ideal point, what stands, and every point at which some player just says yes."""
         own = np.take_along_axis(self.ideals, proposer[:, None], axis=-1)
         reach = self.height - self.reserve(own, sunk)
@@ -67,10 +67,10 @@ class Line(TheoryTable):
         ]
         return [own, *([] if self.status_quo is None else [self.status_quo]), *ends]
 
-    def menu(self) -> list[Reals]:
+    def menu(self) -> list[Floats]:
         """Everybody's ideal point."""
         return [self.ideals[:, i : i + 1] for i in range(self.states.count)]
 
-    def valid(self, offer: Reals) -> Reals:
+    def valid(self, offer: Floats) -> Floats:
         """Every point is."""
         return offer

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from juste_retour.abm.politics import coalition
 from juste_retour.abm.politics.tables.theory import Terms, TheoryTable, VotingRule, noise_grid, remainder
-from juste_retour.agents.arrays import Reals, Truths, Whole, pick, power, total
+from juste_retour.agents.arrays import Booleans, Floats, Integers, pick, power, total
 from juste_retour.agents.situation import States
 
 SETTLING = 80  # steps in which shares and the envy that they cause find together
@@ -36,7 +36,7 @@ class Pie(TheoryTable):
         *,
         no_deal: ArrayLike = 0.0,
         curvature: ArrayLike = 1.0,
-        coalitions: Truths | None = None,
+        coalitions: Booleans | None = None,
         floor_value: tuple[float, float] | None = None,
         **more: Unpack[Terms],
     ):
@@ -47,23 +47,23 @@ class Pie(TheoryTable):
         self._coalitions = coalitions
         self._floor = floor_value
 
-    def utility(self, offer: Reals) -> Reals:
+    def utility(self, offer: Floats) -> Floats:
         """Share to the power of the player's curvature."""
         if (self._curvature == 1).all():
             return offer
         return power(np.maximum(offer, 0.0), self._curvature)
 
-    def disagreement(self, sunk: float | Reals = 0.0) -> Reals:
+    def disagreement(self, sunk: float | Floats = 0.0) -> Floats:
         """What players have without a deal."""
         return self._no_deal
 
-    def share_worth(self, utility: Reals) -> Reals:
+    def share_worth(self, utility: Floats) -> Floats:
         """The share that is worth so much to each player."""
         if (self._curvature == 1).all():
             return np.maximum(utility, 0.0)
         return power(np.maximum(utility, 0.0), 1 / self._curvature)
 
-    def proposals(self, proposer: Whole, sunk: float | Reals = 0.0) -> list[Reals]:
+    def proposals(self, proposer: Integers, sunk: float | Floats = 0.0) -> list[Floats]:
         """The cheapest winning coalition is paid its price and the proposer keeps the rest.
 
         Where votes hang on luck, also with votes to spare and with better prices.
@@ -74,19 +74,19 @@ class Pie(TheoryTable):
         members = own | self._partners(price, own, proposer)
         every = self.uniform("consensus", 1)[:, 0] < self.p.consensus_norm[:, 0]
         offers = []
-        for spare, margin in noise_grid(self.states.count) if self.votes_by_luck else [(0, 0.0)]:
+        for spare, margin in noise_grid(self.states.count) if self.votes_are_random else [(0, 0.0)]:
             paid = (coalition.with_spare(price, members, spare) | every[:, None]) & ~own
             offers.append(self._divided(paid, own, margin, sunk))
         return offers
 
-    def _partners(self, price: Reals, own: Truths, proposer: Whole) -> Truths:
+    def _partners(self, price: Floats, own: Booleans, proposer: Integers) -> Booleans:
         if self._coalitions is None:
             ties = self.uniform("partners", self.states.count)
             return coalition.cheapest(price, self.wins, self.states, own, ties)[0]
         draw = (self.uniform("partners", 1)[:, 0] * len(self._coalitions)).astype(np.int64)
         return self._coalitions[draw, proposer]
 
-    def _divided(self, paid: Truths, own: Truths, margin: float, sunk: float | Reals) -> Reals:
+    def _divided(self, paid: Booleans, own: Booleans, margin: float, sunk: float | Floats) -> Floats:
         """The paid get what wins them, envy reckoned in, and the proposer the rest."""
         shares = np.zeros(paid.shape)
         envious = np.any(self.p.inequality_aversion > 0)
@@ -99,7 +99,7 @@ class Pie(TheoryTable):
         shares = shares / np.maximum(most, 1.0)
         return np.where(own, remainder(shares), shares)
 
-    def seconded(self, proposer: Whole, floor: Reals | None = None) -> list[tuple[Reals, Reals]]:
+    def seconded(self, proposer: Integers, floor: Floats | None = None) -> list[tuple[Floats, Floats]]:
         """Offers under the open rule, each with the share of the others who would second it.
 
         So many members are given what the floor would be worth to them a round later: those who have least by the motion
@@ -119,7 +119,7 @@ class Pie(TheoryTable):
             offers.append((np.where(own, remainder(shares), shares), np.full(self.worlds, many / (n - 1))))
         return offers
 
-    def floor(self, new: Reals, who: Whole) -> Reals:
+    def floor(self, new: Floats, who: Integers) -> Floats:
         """(worlds,) what taking the floor is worth to who would amend."""
         value = pick(self.utility(new), who[:, None])[:, 0] if self._floor is None else self._floor[0]
         return self.p.patience[:, 0] * value
@@ -128,18 +128,18 @@ class Pie(TheoryTable):
         """What having lost the floor is worth."""
         return 0.0 if self._floor is None else self._floor[1]
 
-    def menu(self) -> list[Reals]:
+    def menu(self) -> list[Floats]:
         """All for one, for each player, after the no-deal shares."""
         n = self.states.count
         need = self.share_worth(self._no_deal)
         return [need + remainder(need) * (np.arange(n) == i) for i in range(n)]
 
-    def valid(self, offer: Reals) -> Reals:
+    def valid(self, offer: Floats) -> Floats:
         """Shares that add up to one."""
         shares = np.maximum(offer, 0.0)
         return shares / np.maximum(total(shares)[:, None], 1e-300)
 
-    def bundle(self, members: Truths) -> Reals:
+    def bundle(self, members: Booleans) -> Floats:
         """Members share by weight, the others go without."""
         weight = np.where(members, self.contribution(), 0.0)
         return weight / np.maximum(total(weight)[:, None], 1e-300)

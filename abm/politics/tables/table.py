@@ -11,7 +11,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 
 from juste_retour.abm.politics.ballot_result import BallotResult
-from juste_retour.agents.arrays import Reals, Truths, Whole, pick, running_total, total
+from juste_retour.agents.arrays import Booleans, Floats, Integers, pick, running_total, total
 from juste_retour.agents.situation import States
 from juste_retour.agents.values import Values
 
@@ -35,93 +35,93 @@ class Table(Protocol):
     states: States
     p: Values
     now: int
-    forced: Whole | None
+    forced: Integers | None
     smooth: bool
 
-    def uniform(self, channel: str, slots: int) -> Reals:
+    def uniform(self, channel: str, slots: int) -> Floats:
         """This quarter's draws of a random stream; (worlds, slots)."""
         ...
 
-    def lasting(self, channel: str, slots: int) -> Reals:
+    def lasting(self, channel: str, slots: int) -> Floats:
         """Draws of a random stream that last for the run; (worlds, slots)."""
         ...
 
-    def contribution(self) -> Reals:
+    def contribution(self) -> Floats:
         """Each state's share of the common bill; (states,) or (worlds, states)."""
         ...
 
-    def utility(self, offer: Reals) -> Reals:
+    def utility(self, offer: Floats) -> Floats:
         """What an offer is worth to each state if it passes."""
         ...
 
-    def disagreement(self, sunk: float | Reals = 0.0) -> Reals:
+    def disagreement(self, sunk: float | Floats = 0.0) -> Floats:
         """What each state is left with if nothing is agreed, ever."""
         ...
 
-    def reserve(self, offer: Reals, sunk: float | Reals) -> Reals:
+    def reserve(self, offer: Floats, sunk: float | Floats) -> Floats:
         """What an offer must be worth to each state for it to say yes."""
         ...
 
-    def wins(self, yes: Truths) -> Truths:
+    def wins(self, yes: Booleans) -> Booleans:
         """(worlds,) whether these yes votes, all others no, pass."""
         ...
 
-    def chance(self, offer: Reals, sunk: float | Reals) -> Reals:
+    def chance(self, offer: Floats, sunk: float | Floats) -> Floats:
         """(worlds,) chance that an offer passes as the proposer sees it: 0 or 1 where no vote is random."""
         ...
 
-    def proposals(self, proposer: Whole, sunk: float | Reals) -> list[Reals]:
+    def proposals(self, proposer: Integers, sunk: float | Floats) -> list[Floats]:
         """Offers that a proposer weighs, each with the votes bought that it needs."""
         ...
 
-    def seconded(self, proposer: Whole, floor: Reals | None = None) -> list[tuple[Reals, Reals]]:
+    def seconded(self, proposer: Integers, floor: Floats | None = None) -> list[tuple[Floats, Floats]]:
         """Offers under the open rule, each with the share (worlds,) of the others who would second it.
 
         `floor` is the offer that they would amend.
         """
         ...
 
-    def floor(self, new: Reals, who: Whole) -> Reals:
+    def floor(self, new: Floats, who: Integers) -> Floats:
         """(worlds,) payoff to the amender from gaining the floor."""
         ...
 
-    def displaced(self) -> float | Reals:
+    def displaced(self) -> float | Floats:
         """Payoff to each state from having lost the floor; a number or (worlds, states)."""
         ...
 
-    def asked(self) -> Reals:
+    def asked(self) -> Floats:
         """What each state's wish for itself alone costs; 0 where it has none."""
         ...
 
-    def bundle(self, members: Truths) -> Reals:
+    def bundle(self, members: Booleans) -> Floats:
         """The offer that brings all members' wishes, scaled down to what there is; (worlds, k)."""
         ...
 
-    def positions(self) -> tuple[Reals, Reals]:
+    def positions(self) -> tuple[Floats, Floats]:
         """Positions and saliences, 0 to 100, on the issues; (worlds, states, issues) each."""
         ...
 
-    def settled_on(self, outcome: Reals, retreat: Reals | float) -> Reals:
+    def settled_on(self, outcome: Floats, retreat: Floats | float) -> Floats:
         """The offer that comes nearest to an outcome (worlds, issues) on them; after each failure it keeps the share `retreat`."""
         ...
 
-    def menu(self) -> list[Reals]:
+    def menu(self) -> list[Floats]:
         """Offers that a mediator weighs, from which others are mixed."""
         ...
 
-    def valid(self, offer: Reals) -> Reals:
+    def valid(self, offer: Floats) -> Floats:
         """The nearest offer that can be made."""
         ...
 
     def conclude(
         self,
-        offer: Reals,
-        sunk: float | Reals = 0.0,
+        offer: Floats,
+        sunk: float | Floats = 0.0,
         *,
-        held: Truths | None = None,
+        held: Booleans | None = None,
         vote: bool = True,
-        yes: Truths | None = None,
-        last: Truths | None = None,
+        yes: Booleans | None = None,
+        last: Booleans | None = None,
     ) -> BallotResult:
         """End the round with an offer: put it to the vote, or carry it out without one (`vote=False`).
 
@@ -131,8 +131,8 @@ class Table(Protocol):
         ...
 
 
-def recognition(table: Table, by: str) -> Reals:
-    """Chance of each state to be recognised as the proposer; (worlds, states)."""
+def recognition(table: Table, by: str) -> Floats:
+    """Chance of each state to be recognized as the proposer; (worlds, states)."""
     n = table.states.count
     if by == "population":
         p = table.states.population / table.states.population.sum()
@@ -144,7 +144,7 @@ def recognition(table: Table, by: str) -> Reals:
     return np.ascontiguousarray(np.broadcast_to(p, (table.worlds, n)))
 
 
-def recognised(table: Table, by: str) -> Whole:
+def recognized(table: Table, by: str) -> Integers:
     """Who proposes, drawn or in turn; (worlds,)."""
     if table.forced is not None:
         return table.forced
@@ -154,24 +154,24 @@ def recognised(table: Table, by: str) -> Whole:
     return drawn(recognition(table, by), table.uniform("recognition", 1)[:, 0])
 
 
-def drawn(chances: Reals, luck: Reals) -> Whole:
+def drawn(chances: Floats, uniforms: Floats) -> Integers:
     """Draw one by chances (worlds, n), not necessarily adding up to one, and uniforms (worlds,); (worlds,)."""
     reached = running_total(chances)
-    return np.minimum((luck[:, None] * reached[:, -1:] >= reached).sum(-1), chances.shape[-1] - 1)
+    return np.minimum((uniforms[:, None] * reached[:, -1:] >= reached).sum(-1), chances.shape[-1] - 1)
 
 
-def mine(x: Reals, who: Whole) -> Reals:
+def mine(x: Floats, who: Integers) -> Floats:
     """One state's entry in each world: (worlds, states) and (worlds,) to (worlds,)."""
     return pick(x, who[:, None])[:, 0]
 
 
-def better(offer: Reals, worth: Reals, other: Reals, other_worth: Reals) -> tuple[Reals, Reals]:
+def better(offer: Floats, worth: Floats, other: Floats, other_worth: Floats) -> tuple[Floats, Floats]:
     """The better of two offers in each world, the first where they tie, and its worth."""
     more = other_worth > worth
     return np.where(more[:, None], other, offer), np.where(more, other_worth, worth)
 
 
-def best_proposal(table: Table, proposer: Whole, sunk: float | Reals) -> tuple[Reals, Truths]:
+def best_proposal(table: Table, proposer: Integers, sunk: float | Floats) -> tuple[Floats, Booleans]:
     """The offer that serves the proposer best, chances of passing weighed in.
 
     A proposer who can do no better than let the round go by makes the offer all the same, but does not call a vote.
@@ -179,7 +179,7 @@ def best_proposal(table: Table, proposer: Whole, sunk: float | Reals) -> tuple[R
     Returns:
         offer (worlds, k) and whether it is worth a vote to the proposer (worlds,).
     """
-    best: Reals | None = None
+    best: Floats | None = None
     for offer in table.proposals(proposer, sunk):
         own, without = mine(table.utility(offer), proposer), mine(table.reserve(offer, sunk), proposer)
         chance = table.chance(offer, sunk)

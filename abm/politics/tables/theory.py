@@ -12,19 +12,19 @@ from typing import TypedDict
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from juste_retour.abm.noise import Tape
+from juste_retour.abm.noise import RandomStreams
 from juste_retour.abm.politics.ballot_result import BallotResult
 from juste_retour.abm.politics.conditions import Ballot
 from juste_retour.abm.politics.voting import voting
-from juste_retour.agents.arrays import Reals, Truths, Whole, total
+from juste_retour.agents.arrays import Booleans, Floats, Integers, total
+from juste_retour.agents.behavior import inequality
 from juste_retour.agents.errors import BadInput
 from juste_retour.agents.member_state import expect, vote
-from juste_retour.agents.minds import inequality
 from juste_retour.agents.rules import Setting
 from juste_retour.agents.situation import Memory, Offer, Situation, States
 from juste_retour.agents.values import Values
 
-VotingRule = str | Callable[[Ballot, States], Truths]
+VotingRule = str | Callable[[Ballot, States], Booleans]
 PRECISION = 1e-12  # of the unit: below it a player does not mind
 REHEARSALS = 64  # ballots that a proposer plays through where votes hang on luck
 
@@ -97,7 +97,7 @@ class TheoryTable:
         self._voting = voting[voting_rule] if isinstance(voting_rule, str) else voting_rule
         self._vote = vote[vote_rule]
         self._vote_settings = self._vote.settings(vote_settings or {}, "vote")
-        self._tape = Tape(seed, np.arange(worlds))
+        self._streams = RandomStreams(seed, np.arange(worlds))
         self._values = None if values is None else np.broadcast_to(values, (worlds, states.count))
         column = np.ones((worlds, 1))
         self.p = Values(
@@ -106,29 +106,29 @@ class TheoryTable:
             inequality_aversion=inequality_aversion * column,
             consensus_norm=consensus_norm * column,
         )
-        self.forced: Whole | None = None
+        self.forced: Integers | None = None
 
-    def uniform(self, channel: str, slots: int) -> Reals:
+    def uniform(self, channel: str, slots: int) -> Floats:
         """This round's luck by name; (worlds, slots)."""
-        return self._tape.uniform(channel, slots, self.now)
+        return self._streams.uniform(channel, slots, self.now)
 
-    def lasting(self, channel: str, slots: int) -> Reals:
+    def lasting(self, channel: str, slots: int) -> Floats:
         """Luck by name that lasts for the game; (worlds, slots)."""
-        return self._tape.uniform(channel, slots)
+        return self._streams.uniform(channel, slots)
 
-    def contribution(self) -> Reals:
+    def contribution(self) -> Floats:
         """Players pay by weight."""
         return self.states.population / self.states.population.sum()
 
-    def utility(self, offer: Reals) -> Reals:
+    def utility(self, offer: Floats) -> Floats:
         """What an offer is worth to each player."""
         raise NotImplementedError
 
-    def disagreement(self, sunk: float | Reals = 0.0) -> Reals:
+    def disagreement(self, sunk: float | Floats = 0.0) -> Floats:
         """What players have if nothing is ever agreed."""
         return np.zeros((self.worlds, self.states.count))
 
-    def reserve(self, offer: Reals, sunk: float | Reals = 0.0) -> Reals:
+    def reserve(self, offer: Floats, sunk: float | Floats = 0.0) -> Floats:
         """What an offer must be worth to each player for it to say yes."""
         failed = self._seen(self.disagreement(sunk))
         values = self._values
@@ -138,78 +138,78 @@ class TheoryTable:
         return reservation + inequality(self.utility(offer) - failed.utility, self.p.inequality_aversion)
 
     @property
-    def votes_by_luck(self) -> bool:
+    def votes_are_random(self) -> bool:
         """Whether votes hang on luck."""
         return "deterministic" not in self._vote.properties
 
-    def polled(self, offer: Reals, sunk: float | Reals = 0.0, luck: Reals | None = None) -> Reals:
+    def polled(self, offer: Floats, sunk: float | Floats = 0.0, uniforms: Floats | None = None) -> Floats:
         """Votes, 1, -1 or 0."""
         failed = self._seen(self.disagreement(sunk))
-        if self.votes_by_luck and luck is None:
-            luck = self.uniform("vote", self.states.count)
-        reservation, situation = self.reserve(offer, sunk), self._situation(failed, luck)
+        if self.votes_are_random and uniforms is None:
+            uniforms = self.uniform("vote", self.states.count)
+        reservation, situation = self.reserve(offer, sunk), self._situation(failed, uniforms)
         return np.asarray(
             self._vote(self._seen(self.utility(offer)), reservation, situation, **self._vote_settings)
         )
 
-    def passes(self, yes: Truths, no: Truths) -> Truths:
+    def passes(self, yes: Booleans, no: Booleans) -> Booleans:
         """Whether the voting rule passes the votes; (..., worlds)."""
         return self._voting(Ballot(yes, no, np.ones(yes.shape[:-1], bool)), self.states)
 
-    def wins(self, yes: Truths) -> Truths:
+    def wins(self, yes: Booleans) -> Booleans:
         """Whether these yes votes, all others no, pass; (..., worlds)."""
         return self.passes(yes, ~yes)
 
-    def chance(self, offer: Reals, sunk: float | Reals = 0.0) -> Reals:
+    def chance(self, offer: Floats, sunk: float | Floats = 0.0) -> Floats:
         """(worlds,) chance that an offer passes, as its proposer sees it."""
         n = self.states.count
-        if not self.votes_by_luck:
+        if not self.votes_are_random:
             votes = self.polled(offer, sunk)
             return self.passes(votes > 0, votes < 0).astype(np.float64)
-        luck = self.uniform("rehearsal", REHEARSALS * n)
+        uniforms = self.uniform("rehearsal", REHEARSALS * n)
         passed = np.zeros(self.worlds, dtype=np.int64)
         for k in range(REHEARSALS):
-            votes = self.polled(offer, sunk, np.ascontiguousarray(luck[:, k * n : (k + 1) * n]))
+            votes = self.polled(offer, sunk, np.ascontiguousarray(uniforms[:, k * n : (k + 1) * n]))
             passed += self.passes(votes > 0, votes < 0)
         return passed / REHEARSALS
 
-    def proposals(self, proposer: Whole, sunk: float | Reals = 0.0) -> list[Reals]:
+    def proposals(self, proposer: Integers, sunk: float | Floats = 0.0) -> list[Floats]:
         """Offers that a proposer weighs, each with the votes bought that it needs."""
         raise NotImplementedError
 
-    def menu(self) -> list[Reals]:
+    def menu(self) -> list[Floats]:
         """Offers that a mediator weighs."""
         raise NotImplementedError
 
-    def valid(self, offer: Reals) -> Reals:
+    def valid(self, offer: Floats) -> Floats:
         """The nearest offer that can be made; here every offer."""
         return offer
 
-    def seconded(self, proposer: Whole, floor: Reals | None = None) -> list[tuple[Reals, Reals]]:
+    def seconded(self, proposer: Integers, floor: Floats | None = None) -> list[tuple[Floats, Floats]]:
         """Offers under the open rule; only tables that say so can be bargained over with amendments."""
         raise self._without("amendments")
 
-    def floor(self, new: Reals, who: Whole) -> Reals:
+    def floor(self, new: Floats, who: Integers) -> Floats:
         """Payoff to the amender from gaining the floor."""
         raise self._without("amendments")
 
-    def displaced(self) -> float | Reals:
+    def displaced(self) -> float | Floats:
         """Payoff from having lost the floor."""
         raise self._without("amendments")
 
-    def asked(self) -> Reals:
+    def asked(self) -> Floats:
         """What each player's wish for itself alone costs."""
         raise self._without("packages")
 
-    def bundle(self, members: Truths) -> Reals:
+    def bundle(self, members: Booleans) -> Floats:
         """The offer that brings all members' wishes."""
         raise self._without("packages")
 
-    def positions(self) -> tuple[Reals, Reals]:
+    def positions(self) -> tuple[Floats, Floats]:
         """Positions and saliences on issues."""
         raise self._without("issues")
 
-    def settled_on(self, outcome: Reals, retreat: float | Reals) -> Reals:
+    def settled_on(self, outcome: Floats, retreat: float | Floats) -> Floats:
         """The offer nearest to an outcome on the issues."""
         raise self._without("issues")
 
@@ -218,13 +218,13 @@ class TheoryTable:
 
     def conclude(
         self,
-        offer: Reals,
-        sunk: float | Reals = 0.0,
+        offer: Floats,
+        sunk: float | Floats = 0.0,
         *,
-        held: Truths | None = None,
+        held: Booleans | None = None,
         vote: bool = True,
-        yes: Truths | None = None,
-        last: Truths | None = None,
+        yes: Booleans | None = None,
+        last: Booleans | None = None,
     ) -> BallotResult:
         """End the round with an offer; see `tables.table.Table.conclude`."""
         every, nobody = np.ones(self.worlds, bool), np.zeros((self.worlds, self.states.count), bool)
@@ -238,27 +238,27 @@ class TheoryTable:
         passed = held & self.passes(votes > 0, votes < 0)
         return BallotResult(offer, unpledged, votes > 0, votes < 0, every, held, passed, gain, last, sunk)
 
-    def _seen(self, utility: Reals) -> Offer:
-        nought = np.zeros(utility.shape)
+    def _seen(self, utility: Floats) -> Offer:
+        zeros = np.zeros(utility.shape)
         whole = np.zeros(utility.shape, dtype=np.int64)
-        return Offer(nought, utility, nought, nought, nought, whole, nought, nought)
+        return Offer(zeros, utility, zeros, zeros, zeros, whole, zeros, zeros)
 
-    def _situation(self, standing: Offer, luck: Reals | None = None) -> Situation:
-        nought, no = standing.received, np.zeros(standing.received.shape, bool)
+    def _situation(self, standing: Offer, uniforms: Floats | None = None) -> Situation:
+        zeros, no = standing.received, np.zeros(standing.received.shape, bool)
         return Situation(
             states=self.states,
             p=self.p,
             year=float(self.now),
             hosted=standing.sites,
-            received=nought,
-            scale=nought,
-            own_cost=nought,
-            room=nought,
+            received=zeros,
+            scale=zeros,
+            own_cost=zeros,
+            room=zeros,
             centre=no,
             standing=standing,
             alone=lambda size: self._seen(standing.utility + size),
             lost=no,
-            luck=luck,
+            uniforms=uniforms,
         )
 
 
@@ -268,6 +268,6 @@ def noise_grid(n: int) -> list[tuple[int, float]]:
     return [(k, m) for k in spare for m in (0.0, 0.05, 0.1, 0.2, 0.35, 0.5)]
 
 
-def remainder(shares: Reals) -> Reals:
+def remainder(shares: Floats) -> Floats:
     """What is left of a unit; (worlds, 1)."""
     return np.maximum(1.0 - total(shares), 0.0)[:, None]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from juste_retour.agents.arrays import Whole
-from juste_retour.runs.workshop.conformance.lawful import Answer, leaves
+from juste_retour.agents.arrays import Integers
+from juste_retour.runs.workshop.conformance.validity import Answer, leaves
 
 
 def kept(out: object) -> Answer:
@@ -13,7 +13,7 @@ def kept(out: object) -> Answer:
     return {name: np.array(x) for name, x in leaves(out).items()}
 
 
-def rows_of(answer: Answer, worlds: Whole, count: int) -> Answer:
+def rows_of(answer: Answer, worlds: Integers, count: int) -> Answer:
     """Some worlds of what was returned for `count` of them."""
     return {
         name: x[worlds] if x.ndim and len(x) == count and name != "key" else x for name, x in answer.items()

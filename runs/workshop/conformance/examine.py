@@ -9,10 +9,10 @@ from typing import Any
 
 from juste_retour.agents.rules import Handed, Rule
 from juste_retour.runs.workshop.conformance import watch
-from juste_retour.runs.workshop.conformance.lawful import Answer, Unlawful
 from juste_retour.runs.workshop.conformance.scenes import Parameters, Scene, parameters, scenes, shipped
 from juste_retour.runs.workshop.conformance.speed import Speed, speed_of
 from juste_retour.runs.workshop.conformance.steps import STEPS
+from juste_retour.runs.workshop.conformance.validity import Answer, InvalidReturn
 from juste_retour.runs.workshop.conformance.watch import Fell, ask
 
 
@@ -75,7 +75,7 @@ class Examination:
         self.answers: dict[str, Answer] = {}  # by ordinary scene
         if "deterministic" in rule.properties and rule.family == "vote":
             self.scenes = tuple(
-                replace(s, handed=(*s.handed[:2], replace(s.handed[2], luck=None))) for s in self.scenes
+                replace(s, handed=(*s.handed[:2], replace(s.handed[2], uniforms=None))) for s in self.scenes
             )
 
     def take(self, name: str, step: Callable[[Examination], bool | None]) -> bool:
@@ -84,7 +84,7 @@ class Examination:
             if step(self) is not False:
                 self.held.append(name)
             return True
-        except (Fell, Unlawful) as found:
+        except (Fell, InvalidReturn) as found:
             line = getattr(found, "line", None) or watch.line_of(self.rule)
             says = str(found).rstrip(".")
             self.faults.append(

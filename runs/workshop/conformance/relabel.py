@@ -9,12 +9,12 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from juste_retour.abm.delivery.tour import Tour
+from juste_retour.abm.delivery.ring import Ring
 from juste_retour.abm.environment import Environment
 from juste_retour.abm.members import Members
-from juste_retour.abm.noise import Tape
+from juste_retour.abm.noise import RandomStreams
 from juste_retour.abm.politics.conditions import Ballot
-from juste_retour.agents.arrays import Number, Reals, Whole
+from juste_retour.agents.arrays import Floats, Integers, Number
 from juste_retour.agents.payoff import local_scale
 from juste_retour.agents.rules import Handed
 from juste_retour.agents.situation import Offer, Situation, States
@@ -23,14 +23,14 @@ from juste_retour.runs.workshop.conformance.scenes import Scene
 Answer = TypeVar("Answer")
 
 
-def place_of(order: Whole) -> Whole:
+def place_of(order: Integers) -> Integers:
     """Where each old place stands in the new order."""
     place = np.empty_like(order)
     place[order] = np.arange(len(order))
     return place
 
 
-def reordered(thing: Any, order: Whole, axis: int = -1) -> Any:
+def reordered(thing: Any, order: Integers, axis: int = -1) -> Any:
     """Anything whose axis holds the actors, in a new order; arrays of another length stay as they are."""
     if isinstance(thing, tuple):
         return tuple(thing[k] for k in order) if len(thing) == len(order) else thing
@@ -54,12 +54,12 @@ def reordered(thing: Any, order: Whole, axis: int = -1) -> Any:
     return replace(thing, **parts)
 
 
-def _alone(situation: Situation, order: Whole, size: Number) -> Offer:
+def _alone(situation: Situation, order: Integers, size: Number) -> Offer:
     sizes = np.broadcast_to(size, situation.scale.shape)
     return reordered(situation.alone(np.take(sizes, place_of(order), axis=-1)), order)
 
 
-def _continued(question: Callable[[], Answer], order: Whole) -> Answer:
+def _continued(question: Callable[[], Answer], order: Integers) -> Answer:
     return reordered(question(), order)
 
 
@@ -72,7 +72,7 @@ def actors(family: str, scene: Scene) -> int:
     return scene.members.sites.count if family == "pooling" else scene.members.states.count
 
 
-def renamed(family: str, handed: Handed, order: Whole, scene: Scene) -> Handed | None:
+def renamed(family: str, handed: Handed, order: Integers, scene: Scene) -> Handed | None:
     """What a family's rules are handed, its actors renamed; None where there is nothing to rename."""
     if family in ("bid", "vote", "expect", "draft", "endorse"):
         return tuple(reordered(thing, order) for thing in handed)
@@ -100,13 +100,13 @@ def renamed(family: str, handed: Handed, order: Whole, scene: Scene) -> Handed |
         )
     if family == "pooling":
         fleet, before = handed
-        tour = Tour(place_of(order)[fleet.tour.order], fleet.tour.place[order], fleet.tour.between)
+        ring = Ring(place_of(order)[fleet.ring.order], fleet.ring.place[order], fleet.ring.between)
         mine = {name: reordered(getattr(fleet, name), order) for name in ("chips", "peak", "talent")}
-        return replace(fleet, tour=tour, **mine), reordered(before, order)
+        return replace(fleet, ring=ring, **mine), reordered(before, order)
     return None
 
 
-def returned(family: str, out: Answer, order: Whole) -> Answer:
+def returned(family: str, out: Answer, order: Integers) -> Answer:
     """What a rule returned, its actors renamed."""
     if family in ("voting", "entitlement", "reversion", "agenda"):
         return out  # names no actor: a truth value a world, or money at sites
@@ -117,11 +117,11 @@ def returned(family: str, out: Answer, order: Whole) -> Answer:
     return reordered(out, order)
 
 
-def of_states(members: Members, order: Whole) -> Members:
+def of_states(members: Members, order: Integers) -> Members:
     """The same union with its states in another order."""
     place = place_of(order)
 
-    def at(index: Whole) -> Whole:
+    def at(index: Integers) -> Integers:
         return np.where(index >= 0, place[np.maximum(index, 0)], -1)
 
     states: States = reordered(members.states, order)
@@ -131,14 +131,14 @@ def of_states(members: Members, order: Whole) -> Members:
     return replace(members, states=states, sites=sites, labs=labs, college=college)
 
 
-class RenamedTape(Tape):
+class RelabeledStreams(RandomStreams):
     """The tape on which a state's luck follows it to its new place."""
 
-    def __init__(self, tape: Tape, order: Whole):
-        super().__init__(tape.seed, tape.replicates)
+    def __init__(self, streams: RandomStreams, order: Integers):
+        super().__init__(streams.seed, streams.replicates)
         self.order = order
 
-    def uniform(self, channel: str, slots: int, quarter: int = 0) -> Reals:
+    def uniform(self, channel: str, slots: int, quarter: int = 0) -> Floats:
         """Uniform numbers, in the new order where there is one for each state."""
         x, n = super().uniform(channel, slots, quarter), len(self.order)
         if slots % n or slots == 1:
@@ -146,14 +146,14 @@ class RenamedTape(Tape):
         return np.ascontiguousarray(x.reshape(len(x), -1, n)[..., self.order].reshape(x.shape))
 
 
-def renaming(order: Whole) -> Callable[[Environment], None]:
+def renaming(order: Integers) -> Callable[[Environment], None]:
     """What gives renamed states the random draws of the old ones."""
 
     def prepare(env: Environment) -> None:
-        env.tape = RenamedTape(env.tape, order)
+        env.streams = RelabeledStreams(env.streams, order)
         world, n = env.world, env.world.states.count
-        world.ambition = np.exp(world.p.ambition_sd * env.tape.normal("ambition", n))
-        world.resolve = env.tape.normal("reservation", n)
+        world.ambition = np.exp(world.p.ambition_sd * env.streams.normal("ambition", n))
+        world.resolve = env.streams.normal("reservation", n)
         world.scale = local_scale(world.states, world.ambition, world.p)
 
     return prepare

@@ -19,14 +19,14 @@ from juste_retour.abm.politics.council import Council
 from juste_retour.abm.scenario import Scenario, load
 from juste_retour.abm.simulation import Simulation
 from juste_retour.abm.world import World
-from juste_retour.agents.arrays import Reals
+from juste_retour.agents.arrays import Floats
 from juste_retour.agents.errors import BadInput, near
 from juste_retour.agents.rules import FAMILIES, Handed, Rule, Setting
 from juste_retour.agents.some_worlds import count_of
 
 WORLDS = 13  # fits no other axis of the shipped unions
 BRIEF = {"end": "2026Q4", "window_years": 2.0}
-Parameters = dict[str, Setting | Reals]  # of a rule, as a run hands them over
+Parameters = dict[str, Setting | Floats]  # of a rule, as a run hands them over
 Changes = Mapping[str, object]  # to a scenario
 
 BY_COMMISSION: Changes = BRIEF | {"agenda": "commission_proposal"}
@@ -210,8 +210,8 @@ def _large(family: str, worlds: int, known: tuple[str, ...]) -> Scene | None:
 def _with_luck(scene: Scene) -> Scene:
     """The same scene in which a vote may hang on luck."""
     offer, reservation, situation = scene.handed
-    luck = np.random.default_rng(3).random(offer.received.shape)
-    return replace(scene, handed=(offer, reservation, replace(situation, luck=luck)))
+    uniforms = np.random.default_rng(3).random(offer.received.shape)
+    return replace(scene, handed=(offer, reservation, replace(situation, uniforms=uniforms)))
 
 
 def _ballots(worlds: int = WORLDS) -> Iterator[Scene]:

@@ -12,12 +12,11 @@ import numpy as np
 from juste_retour.abm.outcomes import run
 from juste_retour.abm.politics.conditions import Ballot
 from juste_retour.abm.scenario import load
-from juste_retour.agents.arrays import Whole
+from juste_retour.agents.arrays import Integers
 from juste_retour.agents.errors import BadInput
 from juste_retour.agents.some_worlds import some_worlds
 from juste_retour.runs.workshop.conformance import relabel, watch
 from juste_retour.runs.workshop.conformance.comparing import differs, kept, rows_of
-from juste_retour.runs.workshop.conformance.lawful import Answer, Unlawful, check
 from juste_retour.runs.workshop.conformance.scenes import (
     BY_CALL,
     BY_COMMISSION,
@@ -27,6 +26,7 @@ from juste_retour.runs.workshop.conformance.scenes import (
     parameters,
     scenario_for,
 )
+from juste_retour.runs.workshop.conformance.validity import Answer, InvalidReturn, check
 from juste_retour.runs.workshop.conformance.watch import Fell
 
 if TYPE_CHECKING:
@@ -36,19 +36,21 @@ if TYPE_CHECKING:
 def documented(x: Examination) -> None:
     """A docstring whose first line says what the rule does, a source, and parameters whose defaults are lawful."""
     if not x.rule.summary:
-        raise Unlawful("has no docstring; say in its first line what it does")
+        raise InvalidReturn("has no docstring; say in its first line what it does")
     if not x.rule.source:
-        raise Unlawful('names no source; add a line "Source: ..." to its docstring, or "Source: my own."')
+        raise InvalidReturn(
+            'names no source; add a line "Source: ..." to its docstring, or "Source: my own."'
+        )
     for name, argument in inspect.signature(x.rule.function).parameters.items():
         if argument.default is not argument.empty and argument.kind is not argument.KEYWORD_ONLY:
-            raise Unlawful(
+            raise InvalidReturn(
                 f"takes {name!r}, which no scenario can set; write *, before it to make it a parameter"
             )
     for name, (default, about) in x.rule.parameters.items():
         try:
             about.check(f"the parameter {name}", default, default)
         except BadInput as error:
-            raise Unlawful(f"has a default that is not lawful: {error}") from None
+            raise InvalidReturn(f"has a default that is not lawful: {error}") from None
 
 
 def answers(x: Examination) -> bool | None:
@@ -125,7 +127,7 @@ def leading(x: Examination) -> bool | None:
     return None
 
 
-def _ballots_of(ballot: Ballot, worlds: Whole | None) -> Ballot:
+def _ballots_of(ballot: Ballot, worlds: Integers | None) -> Ballot:
     """Ballots of some worlds, or all of them twice over on a new leading axis."""
     yes, no, union_yes = ballot.yes, ballot.no, ballot.union_yes
     if worlds is None:
@@ -149,8 +151,8 @@ def corners(x: Examination) -> bool | None:
             if isinstance(fell.__cause__, BadInput):
                 continue
             raise Fell(f"{fell}; {refuse}", fell.line) from None
-        except Unlawful as found:
-            raise Unlawful(f"{found}; {refuse}") from None
+        except InvalidReturn as found:
+            raise InvalidReturn(f"{found}; {refuse}") from None
     return None if x.scenes else False
 
 
@@ -163,7 +165,7 @@ def bounds(x: Examination) -> bool | None:
             try:
                 out = x.ask(scene, None, parameters(x.rule, scene.worlds, place=end))
                 check(x.rule.family, out, scene.again(), scene)
-            except (Fell, Unlawful) as found:
+            except (Fell, InvalidReturn) as found:
                 line = getattr(found, "line", None)
                 raise Fell(
                     f"{found}; this is with its parameters at their {end} ends, so mend the rule or narrow them",
@@ -195,8 +197,8 @@ def deterministic(x: Examination) -> bool | None:
 def _moved_by_luck(x: Examination) -> bool:
     for scene in x.usual():
         offer, reservation, situation = scene.handed
-        for turned in (situation.luck[:, ::-1].copy(), 1 - situation.luck):
-            other = (offer, reservation, replace(situation, luck=turned))
+        for turned in (situation.uniforms[:, ::-1].copy(), 1 - situation.uniforms):
+            other = (offer, reservation, replace(situation, uniforms=turned))
             if differs(kept(x.ask(scene)), kept(x.ask(scene, other))):
                 return True
     return False
@@ -237,7 +239,7 @@ def _renamed_alike(x: Examination) -> None:
             raise Fell("declares anonymous, and answers otherwise when the actors are renamed", None)
 
 
-def _renamed_table(family: str, scene: Scene, order: Whole) -> Scene | None:
+def _renamed_table(family: str, scene: Scene, order: Integers) -> Scene | None:
     members = relabel.of_states(scene.members, order)
     changes = BY_COMMISSION if scene.label == "the Council" else BY_CALL
     nth = {"the second wave": 1, "the first deadline": 1}.get(scene.label, 0)

@@ -21,7 +21,7 @@ import numpy as np
 
 from juste_retour.abm.politics.council import Council
 from juste_retour.abm.politics.tables.table import Table
-from juste_retour.agents.arrays import Reals
+from juste_retour.agents.arrays import Floats
 from juste_retour.agents.errors import BadInput
 from juste_retour.agents.rules import Handed, Rule, family
 from juste_retour.runs.user_rules import said
@@ -109,7 +109,7 @@ def _hint(error: BaseException, rule: Rule, line: int | None) -> str:
         asked = family(rule.family).signature.partition(" -> ")[0]
         return f"; it is asked as {asked}"
     if isinstance(error, TypeError) and "NoneType" in str(error) and ".luck" in _text(rule, line):
-        return "; situation.luck is there for votes only, and for those that do not declare deterministic"
+        return "; situation.uniforms is there for votes only, and for those that do not declare deterministic"
     return ""
 
 
@@ -233,7 +233,7 @@ def own_luck(rule: Rule) -> Iterator[None]:
 def luck_of(rule: Rule) -> str:
     """Where a rule may have luck from, in a few words."""
     if rule.family == "vote":
-        return "take situation.luck, or do without"
+        return "take situation.uniforms, or do without"
     if rule.family not in COUNCIL:
         return "do without luck"
     table = "council" if rule.family == "agenda" else "table"
@@ -255,9 +255,9 @@ class Spied:
                 setattr(table, name, self._noting(getattr(table, name)))
 
     def _noting(
-        self, draw: Callable[Concatenate[str, Slots], Reals]
-    ) -> Callable[Concatenate[str, Slots], Reals]:
-        def noted(channel: str, *args: Slots.args, **more: Slots.kwargs) -> Reals:
+        self, draw: Callable[Concatenate[str, Slots], Floats]
+    ) -> Callable[Concatenate[str, Slots], Floats]:
+        def noted(channel: str, *args: Slots.args, **more: Slots.kwargs) -> Floats:
             self.drawn.append(channel)
             return draw(channel, *args, **more)
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from juste_retour.abm.delivery.building import NEVER, TO_CONTRACT, TO_OPERATION, Luck, deliver
+from juste_retour.abm.delivery.building import NEVER, TO_CONTRACT, TO_OPERATION, SiteDraws, deliver
 from juste_retour.abm.delivery.operations import audit_first
 from juste_retour.abm.delivery.procurement import procurement
 from juste_retour.abm.members import load_members
@@ -30,7 +30,7 @@ def delivered(rule="public_tender", seed=0, worlds=20, **parameters):
     }
     procedure = procurement[rule](**own)
     return deliver(
-        plan, NOW, YEAR, SITES, procedure, audit_first(), Luck(*draws), 0.1, defaults(**parameters)
+        plan, NOW, YEAR, SITES, procedure, audit_first(), SiteDraws(*draws), 0.1, defaults(**parameters)
     )
 
 

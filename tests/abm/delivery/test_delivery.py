@@ -207,8 +207,8 @@ def test_tender_failure_and_chip_date():
 
 
 def test_draws_of_time_do_not_depend_on_the_chunk():
-    luck = np.random.default_rng(0)
-    uniform, mw = luck.random((50, 68)), luck.uniform(1, 500, (50, 68))
+    uniforms = np.random.default_rng(0)
+    uniform, mw = uniforms.random((50, 68)), uniforms.uniform(1, 500, (50, 68))
     whole = procurement.build_time(procurement.rapid(), mw, LED, uniform, P)
     for w in range(0, 50, 7):
         index = slice(w, w + 1)
@@ -217,7 +217,7 @@ def test_draws_of_time_do_not_depend_on_the_chunk():
         )
 
 
-MODULES = ["chips", "exchange", "frontier", "operations", "pooling", "procurement", "tour"]
+MODULES = ["chips", "exchange", "frontier", "operations", "pooling", "procurement", "ring"]
 
 
 @pytest.mark.parametrize("name", MODULES)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from juste_retour.abm.delivery.operations import Practice, audit_first, operations, operator_led
 from juste_retour.abm.delivery.pooling import Fleet, pooling, run_flop
-from juste_retour.abm.delivery.tour import great_circle, plan_tour
+from juste_retour.abm.delivery.ring import great_circle, plan_ring
 from juste_retour.abm.parameters import Parameters, defaults
 from juste_retour.agents.rules import Parameter
 from tests.abm.delivery import reference
@@ -20,40 +20,40 @@ ABOUT = {
 }
 
 
-def drawn_parameters(luck, worlds):
+def drawn_parameters(uniforms, worlds):
     """Parameters of many worlds, each drawn from its plausible range."""
     values = {}
     for name, default in Parameters().model_dump().items():
         if ABOUT[name].range is None:
             continue
         low, high = ABOUT[name].range
-        u = luck.random((worlds, 1))
+        u = uniforms.random((worlds, 1))
         values[name] = low * (high / low) ** u if ABOUT[name].scale == "log" else low + (high - low) * u
         assert default <= high * (1 + 1e-12), name
     return SimpleNamespace(**values)
 
 
-def drawn_practice(luck, worlds):
+def drawn_practice(uniforms, worlds):
     """Practices of many worlds, half of the one kind, half of the other."""
-    led = luck.random((worlds, 1)) < 0.5
+    led = uniforms.random((worlds, 1)) < 0.5
     return Practice(**{f.name: np.where(led, getattr(operator_led(), f.name), getattr(audit_first(), f.name)) for f in fields(Practice)})  # fmt: skip
 
 
 def drawn(seed, worlds, sites):
     """Many worlds with parameters, practices, places and machines of their own; some sites and worlds are empty."""
-    luck = np.random.default_rng(seed)
-    tour = plan_tour(luck.uniform(36, 66, sites), luck.uniform(-9, 30, sites))
-    working = luck.random((worlds, sites)) < luck.random((worlds, 1)) * 1.2
-    chips = np.where(working, 10 ** luck.uniform(1.5, 5.7, (worlds, sites)), 0.0)
-    peak = 989e12 * luck.uniform(0.3, 5, (worlds, sites))
-    return Fleet(chips, peak, drawn_practice(luck, worlds), drawn_parameters(luck, worlds), tour)
+    uniforms = np.random.default_rng(seed)
+    ring = plan_ring(uniforms.uniform(36, 66, sites), uniforms.uniform(-9, 30, sites))
+    working = uniforms.random((worlds, sites)) < uniforms.random((worlds, 1)) * 1.2
+    chips = np.where(working, 10 ** uniforms.uniform(1.5, 5.7, (worlds, sites)), 0.0)
+    peak = 989e12 * uniforms.uniform(0.3, 5, (worlds, sites))
+    return Fleet(chips, peak, drawn_practice(uniforms, worlds), drawn_parameters(uniforms, worlds), ring)
 
 
 def rows(fleet, index):
     """Some of a fleet's worlds."""
     p = SimpleNamespace(**{name: value[index] for name, value in vars(fleet.p).items()})
     practice = Practice(**{f.name: getattr(fleet.practice, f.name)[index] for f in fields(Practice)})
-    return Fleet(fleet.chips[index], fleet.peak[index], practice, p, fleet.tour, fleet.talent)
+    return Fleet(fleet.chips[index], fleet.peak[index], practice, p, fleet.ring, fleet.talent)
 
 
 def plain(fleet, world):
@@ -74,15 +74,15 @@ def test_the_catalogue():
 def test_against_plain_python(name, seed):
     worlds, sites = 12, (3, 7, 12, 19)[seed]
     fleet = drawn(seed, worlds, sites)
-    luck = np.random.default_rng(seed + 100)
+    uniforms = np.random.default_rng(seed + 100)
     north_east = np.random.default_rng(seed)
     km = great_circle(north_east.uniform(36, 66, sites), north_east.uniform(-9, 30, sites))
-    for before in (None, luck.random((worlds, sites)) < 0.4):
+    for before in (None, uniforms.random((worlds, sites)) < 0.4):
         pool = pooling[name](fleet, before)
         for w in range(worlds):
             p, practice = plain(fleet, w)
             seen = [] if before is None else np.flatnonzero(before[w]).tolist()
-            slow = reference.best(name, fleet.chips[w].tolist(), fleet.peak[w].tolist(), fleet.tour.order.tolist(), km, practice, p, seen)  # fmt: skip
+            slow = reference.best(name, fleet.chips[w].tolist(), fleet.peak[w].tolist(), fleet.ring.order.tolist(), km, practice, p, seen)  # fmt: skip
             assert pool.rate[w] == pytest.approx(slow, rel=1e-9)
 
 
@@ -96,7 +96,7 @@ def test_failure_domain_against_plain_python(name, how):
     slow_how = {"domain": how.get("failure_domain", "learner"), "rejoin": how.get("rejoin", False)}
     for w in range(12):
         p, practice = plain(fleet, w)
-        slow = reference.best(name, fleet.chips[w].tolist(), fleet.peak[w].tolist(), fleet.tour.order.tolist(), km, practice, p, (), **slow_how)  # fmt: skip
+        slow = reference.best(name, fleet.chips[w].tolist(), fleet.peak[w].tolist(), fleet.ring.order.tolist(), km, practice, p, (), **slow_how)  # fmt: skip
         assert pool.rate[w] == pytest.approx(slow, rel=1e-9)
 
 
@@ -125,7 +125,7 @@ def test_members_and_islands_give_the_rate(name):
             continue
         p, practice = plain(fleet, w)
         chips, peaks = fleet.chips[w, members].tolist(), fleet.peak[w, members].tolist()
-        length = reference.ring(set(members.tolist()), fleet.tour.order.tolist(), km)
+        length = reference.ring(set(members.tolist()), fleet.ring.order.tolist(), km)
         ways = [reference.replicas(chips, peaks, length, int(pool.islands[w]), practice, p)]
         ways.append(reference.synchronous(chips, peaks, length, practice, p))
         assert min(abs(pool.rate[w] / way - 1) for way in ways) < 1e-9
@@ -153,9 +153,9 @@ def test_chunks_change_no_bit(name):
 def test_parameters_of_one_world_stand_for_all(name):
     fleet = drawn(6, 20, 10)
     one = rows(fleet, slice(0, 1))
-    many = Fleet(fleet.chips, fleet.peak, one.practice, one.p, fleet.tour)
+    many = Fleet(fleet.chips, fleet.peak, one.practice, one.p, fleet.ring)
     spread = SimpleNamespace(**{k: np.repeat(v, 20, 0) for k, v in vars(one.p).items()})
-    same = pooling[name](Fleet(fleet.chips, fleet.peak, one.practice, spread, fleet.tour), None)
+    same = pooling[name](Fleet(fleet.chips, fleet.peak, one.practice, spread, fleet.ring), None)
     assert np.array_equal(pooling[name](many, None).rate, same.rate)
 
 
@@ -163,13 +163,13 @@ def test_parameters_of_one_world_stand_for_all(name):
 @settings(max_examples=60)
 def test_another_site_never_hurts(seed, sites):
     fleet = drawn(seed, 6, sites)
-    luck = np.random.default_rng(seed)
-    order = np.argsort(luck.random((6, sites)), axis=-1)
+    uniforms = np.random.default_rng(seed)
+    order = np.argsort(uniforms.random((6, sites)), axis=-1)
     for name in RULES:
         before, rate = None, np.zeros(6)
         for opened in range(1, sites + 1):
             chips = np.where(np.argsort(order, axis=-1) < opened, fleet.chips, 0.0)
-            pool = pooling[name](Fleet(chips, fleet.peak, fleet.practice, fleet.p, fleet.tour), before)
+            pool = pooling[name](Fleet(chips, fleet.peak, fleet.practice, fleet.p, fleet.ring), before)
             assert (pool.rate >= rate * (1 - 1e-12)).all(), name
             before, rate = pool.members, pool.rate
 
@@ -195,7 +195,7 @@ def test_bounds(seed, sites):
 @pytest.mark.parametrize("name", RULES)
 def test_nothing_works(name):
     fleet = drawn(1, 3, 5)
-    dark = Fleet(np.zeros((3, 5)), fleet.peak, fleet.practice, fleet.p, fleet.tour)
+    dark = Fleet(np.zeros((3, 5)), fleet.peak, fleet.practice, fleet.p, fleet.ring)
     for before in (None, np.ones((3, 5), dtype=bool)):
         pool = pooling[name](dark, before)
         assert pool.rate.tolist() == [0, 0, 0]
@@ -206,13 +206,13 @@ def test_nothing_works(name):
 @pytest.mark.parametrize("sites", [2, 4, 8, 16])
 def test_one_campus_is_never_behind_as_many_sites(practice, sites):
     """Anything that distant sites can do, one campus of their size can do with better links (E9b)."""
-    luck = np.random.default_rng(sites)
-    tour = plan_tour(luck.uniform(40, 60, sites), luck.uniform(0, 20, sites))
+    uniforms = np.random.default_rng(sites)
+    ring = plan_ring(uniforms.uniform(40, 60, sites), uniforms.uniform(0, 20, sites))
     p = defaults()
     for size in (500.0, 5_000.0, 50_000.0):
-        spread = Fleet(np.full((1, sites), size), np.full((1, sites), 989e12), practice, p, tour)
+        spread = Fleet(np.full((1, sites), size), np.full((1, sites), 989e12), practice, p, ring)
         campus = Fleet(
-            np.array([[sites * size]]), np.array([[989e12]]), practice, p, plan_tour([50.0], [10.0])
+            np.array([[sites * size]]), np.array([[989e12]]), practice, p, plan_ring([50.0], [10.0])
         )
         one = pooling["independent"](campus, None).rate.item()
         assert pooling["best_of"](spread, None).rate.item() <= one * (1 + 1e-12)
@@ -221,29 +221,29 @@ def test_one_campus_is_never_behind_as_many_sites(practice, sites):
 @pytest.mark.parametrize("sites", [2, 5, 19])
 def test_equal_sites_gain_by_pooling(sites):
     """Replicas of equal size add up where M ** (1 - delta) > 1 and the links are no bottleneck."""
-    luck = np.random.default_rng(sites)
-    tour = plan_tour(luck.uniform(40, 60, sites), luck.uniform(0, 20, sites))
+    uniforms = np.random.default_rng(sites)
+    ring = plan_ring(uniforms.uniform(40, 60, sites), uniforms.uniform(0, 20, sites))
     p = defaults(mfu_decay=0, bandwidth_bps=1e16)
-    fleet = Fleet(np.full((1, sites), 5300.0), np.full((1, sites), 989e12), operator_led(), p, tour)
+    fleet = Fleet(np.full((1, sites), 5300.0), np.full((1, sites), 989e12), operator_led(), p, ring)
     alone, pooled = (pooling[n](fleet, None).rate.item() for n in ("independent", "low_communication"))
     assert pooled == pytest.approx(alone * sites ** (1 - p.replica_penalty.item()), rel=1e-4)
 
 
 def test_a_small_site_that_would_hurt_stays_out():
     p = defaults(bandwidth_bps=1e9)
-    tour = plan_tour([50.0, 51.0, 52.0], [8.0, 9.0, 10.0])
-    fleet = Fleet(np.array([[20_000.0, 100.0, 50.0]]), np.full((1, 3), 989e12), operator_led(), p, tour)
+    ring = plan_ring([50.0, 51.0, 52.0], [8.0, 9.0, 10.0])
+    fleet = Fleet(np.array([[20_000.0, 100.0, 50.0]]), np.full((1, 3), 989e12), operator_led(), p, ring)
     assert pooling["synchronous"](fleet, None).members.tolist() == [[True, False, False]]
 
 
 def test_the_strongest_site_is_not_the_one_with_most_chips():
-    fleet = Fleet(np.array([[10_000.0, 6_000.0]]), np.array([[312e12, 989e12]]), operator_led(), defaults(), plan_tour([50.0, 51.0], [8.0, 9.0]))  # fmt: skip
+    fleet = Fleet(np.array([[10_000.0, 6_000.0]]), np.array([[312e12, 989e12]]), operator_led(), defaults(), plan_ring([50.0, 51.0], [8.0, 9.0]))  # fmt: skip
     assert pooling["single_site"](fleet, None).members.tolist() == [[False, True]]
 
 
 def test_talent_multiplies_a_sites_rate():
     fleet = drawn(2, 4, 5)
-    lifted = Fleet(fleet.chips, fleet.peak, fleet.practice, fleet.p, fleet.tour, np.full((4, 5), 1.1))
+    lifted = Fleet(fleet.chips, fleet.peak, fleet.practice, fleet.p, fleet.ring, np.full((4, 5), 1.1))
     for name in ("single_site", "independent"):
         assert pooling[name](lifted, None).rate == pytest.approx(1.1 * pooling[name](fleet, None).rate)
 

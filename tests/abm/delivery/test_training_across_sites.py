@@ -10,19 +10,19 @@ import pytest
 
 from juste_retour.abm.delivery import exchange, operations
 from juste_retour.abm.delivery.pooling import Fleet, pooling
-from juste_retour.abm.delivery.tour import plan_tour
+from juste_retour.abm.delivery.ring import plan_ring
 from juste_retour.abm.parameters import defaults
 
 H100 = 989e12
 LED = operations.operator_led()
-APART = plan_tour([50.0, 50.0], [0.0, 13.99])  # 1,000 km
+APART = plan_ring([50.0, 50.0], [0.0, 13.99])  # 1,000 km
 
 
 def kept_by_two_sites(**changes):
     """Rate of two sites of 1,536 H100 as one job against one site of 3,072, and the model that they train."""
     p = defaults(**changes)
     two = Fleet(np.full((1, 2), 1536.0), np.full((1, 2), H100), LED, p, APART)
-    one = Fleet(np.array([[3072.0]]), np.array([[H100]]), LED, p, plan_tour([50.0], [0.0]))
+    one = Fleet(np.array([[3072.0]]), np.array([[H100]]), LED, p, plan_ring([50.0], [0.0]))
     alone = pooling["single_site"](one, None).rate
     return (pooling["synchronous"](two, None).rate / alone).item(), exchange.step(alone, p)[0].item()
 
@@ -85,8 +85,8 @@ def test_the_pool_rules_know_the_failure_domain():
     p = defaults(
         interruptions=1 / operations.HOURS_A_YEAR, bandwidth_bps=1e15, mfu_decay=0.0, replica_penalty=0.0
     )
-    tour = plan_tour(np.linspace(45, 52, 8), np.linspace(0, 9, 8))
-    fleet = Fleet(eighth, np.full((1, 8), H100), QUICK, p, tour)
+    ring = plan_ring(np.linspace(45, 52, 8), np.linspace(0, 9, 8))
+    fleet = Fleet(eighth, np.full((1, 8), H100), QUICK, p, ring)
     full = (operations.in_service(QUICK, p) * 0.41 * operations.site_availability(p)).item() * CHIPS * H100
     of_run = pooling["low_communication"](fleet, None, failure_domain="run").rate.item() / full
     assert of_run == pytest.approx(0.27, rel=0.10)

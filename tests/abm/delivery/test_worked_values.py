@@ -7,7 +7,7 @@ import pytest
 
 from juste_retour.abm.delivery import chips, exchange, frontier, operations
 from juste_retour.abm.delivery.pooling import Fleet, pooling
-from juste_retour.abm.delivery.tour import plan_tour
+from juste_retour.abm.delivery.ring import plan_ring
 from juste_retour.abm.parameters import LLAMA_INTERRUPTIONS, Parameters, defaults
 from tests.abm.delivery import reference
 
@@ -193,19 +193,19 @@ def test_site_availability():
 
 def test_ring_of_nineteen_factories():
     north, east = zip(*FACTORIES, strict=True)
-    assert plan_tour(north, east).length == pytest.approx(11_160, rel=0.05)
+    assert plan_ring(north, east).length == pytest.approx(11_160, rel=0.05)
 
 
-NINETEEN = plan_tour(*zip(*FACTORIES, strict=True))
+NINETEEN = plan_ring(*zip(*FACTORIES, strict=True))
 CAMPUS, SCATTERED = [1e5], [1e5 / 19] * 19
 
 
 def share(rule, sizes, practice, **changes):
     """Rate against one campus of 100,000 H100, led by its operators, as one job."""
     p = defaults(**changes)
-    tour = NINETEEN if len(sizes) == 19 else plan_tour([50.0], [10.0])
-    fleet = Fleet(np.array([sizes]), np.full((1, len(sizes)), H100), practice, p, tour)
-    one = Fleet(np.array([CAMPUS]), np.array([[H100]]), LED, p, plan_tour([50.0], [10.0]))
+    ring = NINETEEN if len(sizes) == 19 else plan_ring([50.0], [10.0])
+    fleet = Fleet(np.array([sizes]), np.full((1, len(sizes)), H100), practice, p, ring)
+    one = Fleet(np.array([CAMPUS]), np.array([[H100]]), LED, p, plan_ring([50.0], [10.0]))
     return pooling[rule](fleet, None).rate.item() / pooling["single_site"](one, None).rate.item()
 
 
@@ -247,5 +247,5 @@ def test_who_builds_multiplies_the_first_reading():
 
 
 def test_eight_islands_are_best_for_an_audited_campus():
-    fleet = Fleet(np.array([CAMPUS]), np.array([[H100]]), AUDITED, P, plan_tour([50.0], [10.0]))
+    fleet = Fleet(np.array([CAMPUS]), np.array([[H100]]), AUDITED, P, plan_ring([50.0], [10.0]))
     assert pooling["independent"](fleet, None).islands.tolist() == [8]

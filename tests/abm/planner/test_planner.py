@@ -5,10 +5,10 @@ from dataclasses import fields, replace
 import numpy as np
 import pytest
 
-from juste_retour.abm.delivery.building import Luck
+from juste_retour.abm.delivery.building import SiteDraws
 from juste_retour.abm.environment import Environment
 from juste_retour.abm.members import load_members
-from juste_retour.abm.noise import Tape
+from juste_retour.abm.noise import RandomStreams
 from juste_retour.abm.outcomes import run
 from juste_retour.abm.planner.evaluation import Evaluation, Orders
 from juste_retour.abm.planner.price import Prices, _years_behind, twin
@@ -111,8 +111,8 @@ def test_an_expected_reading_is_what_the_simulation_reads(scenario, payments):
     sites = np.array([0, 3, 7, 20, 31])
     amounts, quarters = np.array([[0.4, 2.0, 0.9, 1.5, 5.0]]), 4 * 2024 + np.array([[2, 2, 5, 4, 3]])
     names = ["", ":order1", ":order2"]
-    luck = [Luck.of(env.tape, UNION.sites.count, np.arange(12), name) for name in names]
-    own = [Luck(*(getattr(one, f.name)[:, sites] for f in fields(Luck))) for one in luck]
+    uniforms = [SiteDraws.of(env.streams, UNION.sites.count, np.arange(12), name) for name in names]
+    own = [SiteDraws(*(getattr(one, f.name)[:, sites] for f in fields(SiteDraws))) for one in uniforms]
     found = Evaluation(scenario, UNION).years_behind(Orders(sites, amounts, quarters), own)[0]
     plan, when = np.zeros((12, UNION.sites.count)), np.zeros((12, UNION.sites.count), dtype=np.int64)
     plan[:, sites], when[:, sites] = amounts, quarters
@@ -193,6 +193,6 @@ def test_planners_with_other_dates_stand_beside_each_other():
 
 
 def test_draws_of_the_planner_are_its_own():
-    tape = Tape(0, np.arange(4))
-    own, worlds = (Luck.of(tape, 3, np.arange(4), name) for name in (":planner0", ""))
+    streams = RandomStreams(0, np.arange(4))
+    own, worlds = (SiteDraws.of(streams, 3, np.arange(4), name) for name in (":planner0", ""))
     assert not np.array_equal(own.award, worlds.award)

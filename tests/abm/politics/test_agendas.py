@@ -6,7 +6,7 @@ import pytest
 from juste_retour.abm.politics.agenda import agenda
 from juste_retour.abm.politics.agenda.nash_bargaining import ideal, least_share, nash_product
 from juste_retour.abm.politics.tables.pie import Pie
-from juste_retour.abm.politics.tables.table import mine, recognised
+from juste_retour.abm.politics.tables.table import mine, recognized
 from juste_retour.abm.politics.tables.theory import players
 from tests.abm.politics.tables import council
 from tests.theory.games import k_of
@@ -43,7 +43,7 @@ def test_who_proposes():
 
     def proposers(recognition):
         table.forced = None
-        return np.bincount(recognised(table, recognition), minlength=n) / 400
+        return np.bincount(recognized(table, recognition), minlength=n) / 400
 
     assert proposers("equal").max() < 0.1
     by_people = proposers("population")
@@ -55,13 +55,13 @@ def test_who_proposes():
 
 def test_the_presidency_goes_round_every_six_months():
     table = council(50, agenda="closed_rule")
-    first = recognised(table, "rotating")
+    first = recognized(table, "rotating")
     table.known.now += 1
     table.now += 1
-    second = recognised(table, "rotating")
+    second = recognized(table, "rotating")
     table.known.now += 1
     table.now += 1
-    third = recognised(table, "rotating")
+    third = recognized(table, "rotating")
     moved = (third - first) % table.states.count
     assert (moved == 1).all()
     assert ((second == first) | (second == third)).all()

@@ -97,9 +97,9 @@ def test_what_does_not_converge_is_refused_in_one_sentence(monkeypatch):
 def test_sampled_finds_the_mean_of_luck():
     """One who proposes to two others, of whom luck chooses whom it pays what it expects."""
 
-    def respond(values, luck):
+    def respond(values, uniforms):
         values = np.broadcast_to(values, 3)
-        paid = np.random.default_rng(luck).random((3, 8)).argsort(0)[:2] + 0  # two of three, eight times
+        paid = np.random.default_rng(uniforms).random((3, 8)).argsort(0)[:2] + 0  # two of three, eight times
         gain, bought = np.zeros((3, 3)), np.zeros((3, 3))
         for i in range(3):
             other = [(i + 1) % 3, (i + 2) % 3]

@@ -41,7 +41,7 @@ def test_three_scenarios_give_every_pair_and_one_name_each():
     assert len(set(found.names)) == 3
 
 
-def test_common_luck_takes_away_the_variance_that_two_outcomes_share():
+def test_common_draws_takes_away_the_variance_that_two_outcomes_share():
     rng = np.random.default_rng(0)
     shared, own = rng.normal(size=4000), rng.normal(size=4000)
     (c,) = contrasts({"sites": shared + 0.5 * own}, {"sites": shared}, "a", "b")

@@ -18,7 +18,7 @@ from juste_retour.abm.outcomes import run as run_worlds
 from juste_retour.abm.scenario import load
 from juste_retour.agents.errors import BadInput, CannotWrite
 from juste_retour.runs.experiments import experiment
-from juste_retour.runs.experiments.chunks import Plan
+from juste_retour.runs.experiments.chunks import ChunkPlan
 from juste_retour.runs.experiments.experiment import Interrupted, SomeFailed, batch
 from juste_retour.runs.experiments.results import Results
 from juste_retour.runs.experiments.spec import read_spec, spec_of
@@ -275,7 +275,7 @@ def test_a_failing_chunk_is_recorded_with_the_line_that_replays_it(tmp_path, own
     assert error.value.exit_status == 1
     out = tmp_path / "out"
     failed = json.loads((out / "failures.json").read_text())
-    assert len(failed) + len(Store(out).done()) == Plan(read_spec(tmp_path / "spec.toml")).chunks
+    assert len(failed) + len(Store(out).done()) == ChunkPlan(read_spec(tmp_path / "spec.toml")).chunks
     first = failed[0]
     assert first["values"]["voting"] == "brittle"
     assert "ZeroDivisionError" in first["traceback"]

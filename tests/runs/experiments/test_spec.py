@@ -8,7 +8,7 @@ import pytest
 from juste_retour.abm.toml import setting
 from juste_retour.agents.errors import BadInput
 from juste_retour.runs.commands.settings import value_of
-from juste_retour.runs.experiments.chunks import Plan
+from juste_retour.runs.experiments.chunks import ChunkPlan
 from juste_retour.runs.experiments.experiment import cost
 from juste_retour.runs.experiments.factors import Factor
 from juste_retour.runs.experiments.spec import read_spec, spec_of
@@ -191,7 +191,7 @@ def test_values_survive_a_trip_through_set():
 )
 def test_chunks_cover_every_run_once(points, replications):
     levels = [float(x) for x in np.linspace(5, 15, points)]
-    plan = Plan(spec(replications=replications, factors={"envelope_eur_bn": levels}))
+    plan = ChunkPlan(spec(replications=replications, factors={"envelope_eur_bn": levels}))
     assert plan.chunks >= 10 or plan.spec.runs < 1000
     if plan.chunks > 2000:
         return
@@ -206,7 +206,7 @@ def test_chunks_cover_every_run_once(points, replications):
 def test_the_cost_counts_runs_and_says_how_large_they_are():
     made = spec(replications=50)
     found = cost(made, sample=8)
-    assert (found.points, found.runs, found.chunks) == (2, 100, Plan(made).chunks)
+    assert (found.points, found.runs, found.chunks) == (2, 100, ChunkPlan(made).chunks)
     assert found.runs_per_second > 0
     assert 10 < found.bytes_per_run < 10_000
 

@@ -62,8 +62,8 @@ def test_luck_has_a_share_of_its_own_and_biases_no_index(common):
     """y = a + b e, e standard normal: a makes 1/12, luck E(b^2) = 1/3, b nothing of the mean."""
     unit, _ = sample(2048, 2)
     rng = np.random.default_rng(3)
-    luck = rng.normal(size=(1 if common else len(unit), 400))
-    found = sobol_indices(unit[:, :1] + unit[:, 1:] * luck, "ab", "years_behind")
+    uniforms = rng.normal(size=(1 if common else len(unit), 400))
+    found = sobol_indices(unit[:, :1] + unit[:, 1:] * uniforms, "ab", "years_behind")
     tolerance = 0.05 if common else 0.02  # common luck is drawn 400 times in all, not 400 times a point
     assert found.noise == pytest.approx(0.8, abs=tolerance)
     assert found.indices[0].first == pytest.approx(0.2, abs=tolerance)
@@ -227,8 +227,8 @@ def test_the_intervals_of_main_effects_cover_as_often_as_they_say():
             points = tuple({"a": a, "b": b} for a in (0, 1) for b in (0, 1))
 
         def __init__(self, seed):
-            luck = 2 * np.random.default_rng(seed).normal(size=(4, 100))
-            self.values = np.array([[2.0 * p["a"] + p["b"]] for p in self.spec.points]) + luck
+            uniforms = 2 * np.random.default_rng(seed).normal(size=(4, 100))
+            self.values = np.array([[2.0 * p["a"] + p["b"]] for p in self.spec.points]) + uniforms
 
         def outcome(self, name):
             return list(range(4)), self.values

@@ -204,7 +204,7 @@ def broken(text, old, new):
         (broken(VOTING, "states):", "states, *, share=None):"), 7, None, ["'share'", "None"]),
         (broken(VOTING, "(ballot, states)", "(ballot)"), 8, "answers", ["rule(ballot, states)"]),
         (broken(VOTING, RETURN, "return np.random.random(len(ballot.yes)) > 0.5"), 13, "answers", ["np.random.random()"]),
-        (broken(BID, "return size", "return np.where(situation.luck < 0.5, size, 0.0)"), 14, "answers", ["situation.luck"]),
+        (broken(BID, "return size", "return np.where(situation.uniforms < 0.5, size, 0.0)"), 14, "answers", ["situation.uniforms"]),
         (
             broken(VOTE, "return np.where(gain >= 0, 1, -1)", "return 1 if gain >= 0 else -1"),
             14,
@@ -241,9 +241,9 @@ def broken(text, old, new):
         ),
         (broken(BID, "@bid", "@bid(monotone=True)"), 8, "monotone", ["monotone"]),
         (
-            broken(broken(VOTE, "@vote", "@vote(deterministic=True)"), "gain >= 0", "gain >= situation.luck"),
+            broken(broken(VOTE, "@vote", "@vote(deterministic=True)"), "gain >= 0", "gain >= situation.uniforms"),
             14,
-            "answers", ["situation.luck", "deterministic"],
+            "answers", ["situation.uniforms", "deterministic"],
         ),
         (
             broken(BID, "situation.room / 2", "situation.room / (situation.states.count - 1)"),
@@ -347,7 +347,7 @@ def test_a_vote_that_hides_that_it_draws_no_luck_gets_a_hint(tmp_path, own_rules
     path = tmp_path / "mine.py"
     path.write_text(VOTE)
     assert "@vote(deterministic=True)" in check_file(path).rules[0].notes[0]
-    path.write_text(VOTE.replace("gain >= 0", "gain >= situation.luck"))
+    path.write_text(VOTE.replace("gain >= 0", "gain >= situation.uniforms"))
     assert not [note for note in check_file(path).rules[0].notes if "deterministic" in note]
 
 

@@ -77,7 +77,7 @@ def test_votes_that_hang_on_luck_are_given_some(tmp_path, own_rules):
     path.write_text(
         '"""Mine."""\nimport numpy as np\n\nfrom juste_retour.agents.member_state import vote\n\n\n@vote\n'
         'def whim(offer, reservation, situation):\n    """By the toss of a coin.\n\n    Source: my own.\n    """\n'
-        "    return np.where(situation.luck < 0.5, 1, -1)\n"
+        "    return np.where(situation.uniforms < 0.5, 1, -1)\n"
     )
     load_rules([path])
     found = tournament("vote", rules=["self_interest", "whim"], worlds=20, changes=SHORT)

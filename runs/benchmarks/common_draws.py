@@ -1,8 +1,8 @@
 """What the same luck saves: worlds needed to know a contrast, on common random numbers and on independent seeds.
 
-    uv run python -m juste_retour.runs.benchmarks.common_luck
+    uv run python -m juste_retour.runs.benchmarks.common_draws
 
-Both variances are measured: paired worlds of one seed against worlds of two seeds. Writes `common_luck.svg`.
+Both variances are measured: paired worlds of one seed against worlds of two seeds. Writes `common_draws.svg`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from juste_retour.abm.scenario import load
-from juste_retour.agents.arrays import Reals
+from juste_retour.agents.arrays import Floats
 from juste_retour.runs.contrasts.paired import Paired
 from juste_retour.runs.contrasts.resampling import needed
 from juste_retour.runs.reports.figures import BLUE, VERMILION, Drawn, svg
@@ -48,7 +48,7 @@ def spreads(worlds: int) -> dict[str, tuple[float, float, float]]:
     }
 
 
-def drawn(scenarios: list, seed: int, worlds: int) -> Reals:
+def drawn(scenarios: list, seed: int, worlds: int) -> Floats:
     paired = Paired(scenarios, seed, None, [OUTCOME])
     paired.extend(worlds)
     return paired.values[OUTCOME]

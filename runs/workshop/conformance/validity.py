@@ -16,7 +16,7 @@ from juste_retour.abm.delivery.procurement import Procedure
 from juste_retour.abm.politics.ballot_result import BallotResult
 from juste_retour.abm.politics.funding import Split
 from juste_retour.abm.politics.leftover import Leftover
-from juste_retour.agents.arrays import Reals, Truths, total
+from juste_retour.agents.arrays import Booleans, Floats, total
 from juste_retour.agents.rules import Handed
 from juste_retour.runs.workshop.conformance.scenes import Scene
 
@@ -30,7 +30,7 @@ SHARES = {
 }  # fmt: skip
 
 
-class Unlawful(Exception):
+class InvalidReturn(Exception):
     """What a rule returned cannot be used; the text completes "the rule ..."."""
 
 
@@ -42,7 +42,7 @@ def check(family: str, returned: object, handed: Handed, scene: Scene) -> None:
     else:
         for name, array in leaves(returned).items():
             if array.dtype.kind == "f" and np.isnan(array).any():
-                raise Unlawful(f"returns NaN{_of(name)}")
+                raise InvalidReturn(f"returns NaN{_of(name)}")
 
 
 def leaves(returned: object, name: str = "") -> Answer:
@@ -70,20 +70,22 @@ def array(
     what = KINDS[kind]
     if not isinstance(x, np.ndarray | np.generic):
         said = "nothing" if x is None else f"a {type(x).__name__}"
-        raise Unlawful(f"returns {said}{_of(name)}; return a NumPy array ({axes}) of {what}")
+        raise InvalidReturn(f"returns {said}{_of(name)}; return a NumPy array ({axes}) of {what}")
     if x.shape != shape:
-        raise Unlawful(
+        raise InvalidReturn(
             f"returns the shape {x.shape}{_of(name)} where ({axes}) is {shape}; keep the leading axes and reduce "
             "over the last one only"
         )
     if x.dtype.kind not in kind:
-        raise Unlawful(f"returns {x.dtype}{_of(name)}; return {what}")
+        raise InvalidReturn(f"returns {x.dtype}{_of(name)}; return {what}")
     if x.dtype.kind == "f" and np.isnan(x).any():
-        raise Unlawful(f"returns NaN{_of(name)}{_where(np.isnan(x), axes, scene)}; see what it divides by")
+        raise InvalidReturn(
+            f"returns NaN{_of(name)}{_where(np.isnan(x), axes, scene)}; see what it divides by"
+        )
     return np.asarray(x)
 
 
-def _where(wrong: Truths, axes: str, scene: Scene) -> str:
+def _where(wrong: Booleans, axes: str, scene: Scene) -> str:
     at = np.argwhere(wrong)[0].tolist()
     if axes.endswith("states"):
         return f" for {scene.members.states.codes[at[-1]]}"
@@ -100,7 +102,7 @@ def bounded(
     if np.any(wrong):
         value = np.asarray(x)[wrong].flat[0]
         limits = f"between {low:g} and {high:g}" if high < np.finfo(float).max else f"of at least {low:g}"
-        raise Unlawful(
+        raise InvalidReturn(
             f"returns {value:.4g}{unit}{_of(name)}{_where(wrong, axes, scene)}; a number {limits} is wanted"
         )
 
@@ -123,7 +125,7 @@ def _expect(x: object, handed: Handed, scene: Scene) -> None:
 
 def _finite(values: np.ndarray, axes: str, scene: Scene, name: str = "") -> None:
     if np.isinf(values).any():
-        raise Unlawful(
+        raise InvalidReturn(
             f"returns infinity{_of(name)}{_where(np.isinf(values), axes, scene)}; a finite number is wanted"
         )
 
@@ -142,7 +144,7 @@ def _anchor(x: object, handed: Handed, scene: Scene) -> None:
     shape = np.broadcast_shapes(market.usable.shape, market.outside.shape)
     values = array(x, shape, "f", "worlds, labs, places", scene)
     if np.isposinf(values).any():
-        raise Unlawful(
+        raise InvalidReturn(
             "returns infinity; a finite advantage is wanted, or minus infinity where nothing is offered"
         )
 
@@ -155,18 +157,20 @@ def _part(x: object, name: str, scene: Scene) -> np.ndarray:
     """A number, or an array (worlds, 1)."""
     found = np.asarray(x)
     if found.dtype.kind not in "biuf":
-        raise Unlawful(f"returns a {type(x).__name__} in {name}; give a number or an array (worlds, 1)")
+        raise InvalidReturn(f"returns a {type(x).__name__} in {name}; give a number or an array (worlds, 1)")
     if found.shape not in ((), (1, 1), (scene.worlds, 1)):
-        raise Unlawful(f"returns the shape {found.shape} in {name}; give a number or an array (worlds, 1)")
+        raise InvalidReturn(
+            f"returns the shape {found.shape} in {name}; give a number or an array (worlds, 1)"
+        )
     if not np.isfinite(found).all():
-        raise Unlawful(f"returns a number that is not finite in {name}; see what it divides by")
+        raise InvalidReturn(f"returns a number that is not finite in {name}; see what it divides by")
     return found
 
 
 def _instance(x: object, cls: type[Wanted]) -> Wanted:
     if not isinstance(x, cls):
         said = "nothing" if x is None else f"a {type(x).__name__}"
-        raise Unlawful(f"returns {said}; return a {cls.__name__} (from {cls.__module__})")
+        raise InvalidReturn(f"returns {said}; return a {cls.__name__} (from {cls.__module__})")
     return x
 
 
@@ -177,25 +181,29 @@ def _funding(x: object, handed: Handed, scene: Scene) -> None:
         bounded(part, 0, 1, "", "worlds", scene, name)
     if np.any(np.abs(parts[0] + parts[1] + parts[2] - 1) > 1e-9):
         whole = (parts[0] + parts[1] + parts[2]).flat[0]
-        raise Unlawful(f"returns shares that add up to {whole:.4g}; host, union and private must add up to 1")
+        raise InvalidReturn(
+            f"returns shares that add up to {whole:.4g}; host, union and private must add up to 1"
+        )
     n = handed[0].count
     key = split.key
     if not isinstance(key, np.ndarray) or key.shape not in ((n,), (scene.worlds, n)):
-        raise Unlawful(f"returns a key that is no array (states,); give each of the {n} states its share")
+        raise InvalidReturn(
+            f"returns a key that is no array (states,); give each of the {n} states its share"
+        )
     if not np.isfinite(key).all() or np.any(key < 0) or np.any(np.abs(total(key) - 1) > 1e-9):
-        raise Unlawful(
+        raise InvalidReturn(
             "returns a key that does not divide the Union's part; shares must be at least 0 and add up to 1"
         )
 
 
-def _plan(x: object, name: str, envelope: Reals | None, scene: Scene) -> np.ndarray:
+def _plan(x: object, name: str, envelope: Floats | None, scene: Scene) -> np.ndarray:
     plan = array(x, (scene.worlds, scene.members.sites.count), "f", "worlds, sites", scene, name)
     bounded(plan, 0, np.finfo(float).max, " EUR bn", "worlds, sites", scene, name)
     spent = total(plan)
     over = spent > np.asarray(envelope)[..., 0] * SLACK + 1e-12 if envelope is not None else spent < 0
     if np.any(over):
         world = int(np.flatnonzero(over)[0])
-        raise Unlawful(
+        raise InvalidReturn(
             f"places {spent[world]:.4g} EUR bn of an envelope of {np.asarray(envelope)[world, 0]:.4g}; scale the plan down"
         )
     return plan
@@ -207,7 +215,7 @@ def _entitlement(x: object, handed: Handed, scene: Scene) -> None:
     out = _plan(x, "", more, scene)
     small = (out > 0) & (out < claims.smallest / SLACK)
     if small.any():
-        raise Unlawful(
+        raise InvalidReturn(
             f"leaves {out[small][0]:.4g} EUR bn{_where(small, 'worlds, sites', scene)}, less than the smallest "
             "facility; give such a site up"
         )
@@ -215,10 +223,12 @@ def _entitlement(x: object, handed: Handed, scene: Scene) -> None:
 
 def _reversion(x: object, handed: Handed, scene: Scene) -> None:
     if not isinstance(x, tuple) or len(x) != 2:
-        raise Unlawful("returns no pair; return the plan (worlds, sites) and whether hosts pay for it alone")
+        raise InvalidReturn(
+            "returns no pair; return the plan (worlds, sites) and whether hosts pay for it alone"
+        )
     plan, alone = x
     if not isinstance(alone, bool | np.bool_):
-        raise Unlawful(
+        raise InvalidReturn(
             f"returns a {type(alone).__name__} beside the plan; say True or False: whether hosts pay alone"
         )
     _plan(plan, "the plan", None if alone else handed[0].known.envelope, scene)
@@ -228,7 +238,7 @@ def _agenda(x: object, handed: Handed, scene: Scene) -> None:
     if x is None:
         return
     if not isinstance(x, BallotResult):
-        raise Unlawful(f"returns a {type(x).__name__}; return what table.conclude(offer, sunk) returns")
+        raise InvalidReturn(f"returns a {type(x).__name__}; return what table.conclude(offer, sunk) returns")
     w, n = scene.worlds, scene.members.states.count
     _plan(x.plan, "plan", handed[0].known.envelope, scene)
     array(x.pledged, x.plan.shape, "f", "worlds, sites", scene, "pledged")
@@ -239,7 +249,7 @@ def _agenda(x: object, handed: Handed, scene: Scene) -> None:
     array(x.ends, (w,), "b", "worlds", scene, "last")
     _finite(array(x.gain, (w, n), "f", "worlds, states", scene, "gain"), "worlds, states", scene, "gain")
     if np.any(x.yes & x.no):
-        raise Unlawful("returns a state that says both yes and no")
+        raise InvalidReturn("returns a state that says both yes and no")
 
 
 def _operations(x: object, handed: Handed, scene: Scene) -> None:
@@ -250,15 +260,17 @@ def _access(x: object, handed: Handed, scene: Scene) -> None:
     regime = _instance(x, Regime)
     share = _part(regime.share, "share", scene)
     if np.any((share < 0) | (share > 1)):
-        raise Unlawful("returns a share that is not between 0 and 1; scale it")
+        raise InvalidReturn("returns a share that is not between 0 and 1; scale it")
     if not isinstance(regime.joins, bool | np.bool_):
-        raise Unlawful(f"returns a {type(regime.joins).__name__} in joins; say True or False")
+        raise InvalidReturn(f"returns a {type(regime.joins).__name__} in joins; say True or False")
 
 
 def _leftover(x: object, handed: Handed, scene: Scene) -> None:
     decisions = [handed[0], *(wave.decision for wave in _instance(x, Leftover).waves)]
     if any(later <= earlier for earlier, later in pairwise(decisions)):
-        raise Unlawful("returns waves that are not one after another, all after the last regular decision")
+        raise InvalidReturn(
+            "returns waves that are not one after another, all after the last regular decision"
+        )
 
 
 def _procurement(x: object, handed: Handed, scene: Scene) -> None:
@@ -285,7 +297,9 @@ def _pooling(x: object, handed: Handed, scene: Scene) -> None:
     array(pool.islands, rate.shape, "iu", "worlds", scene, "islands")
     if np.any(members & (fleet.chips <= 0)):
         idle = members & (fleet.chips <= 0)
-        raise Unlawful(f"lets a site take part where nothing works{_where(idle, 'worlds, sites', scene)}")
+        raise InvalidReturn(
+            f"lets a site take part where nothing works{_where(idle, 'worlds, sites', scene)}"
+        )
 
 
 _BY_FAMILY: dict[str, Callable[[object, Handed, Scene], None]] = {

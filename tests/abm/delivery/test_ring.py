@@ -6,13 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from juste_retour.abm.delivery.tour import great_circle, plan_tour, prefix_rings, ring_length
-from tests.abm.delivery.reference import ring
+from juste_retour.abm.delivery.ring import great_circle, plan_ring, prefix_rings, ring_length
 
 
 def places(seed, count):
-    luck = np.random.default_rng(seed)
-    return luck.uniform(36, 66, count), luck.uniform(-9, 30, count)
+    uniforms = np.random.default_rng(seed)
+    return uniforms.uniform(36, 66, count), uniforms.uniform(-9, 30, count)
 
 
 def test_great_circle():
@@ -26,42 +25,42 @@ def test_great_circle():
 @settings(max_examples=40)
 def test_tour_visits_all_and_is_short(seed, count):
     north, east = places(seed, count)
-    tour = plan_tour(north, east)
-    assert sorted(tour.order) == list(range(count))
-    assert (tour.order[tour.place] == np.arange(count)).all()
+    ring = plan_ring(north, east)
+    assert sorted(ring.order) == list(range(count))
+    assert (ring.order[ring.place] == np.arange(count)).all()
     km = great_circle(north, east)
     shortest = min(
         sum(km[a, b] for a, b in zip((0, *order), (*order, 0), strict=True))
         for order in itertools.permutations(range(1, count))
     )
-    assert shortest * (1 - 1e-9) <= tour.length <= shortest * 1.02 + 1e-9
+    assert shortest * (1 - 1e-9) <= ring.length <= shortest * 1.02 + 1e-9
 
 
 def test_plans_are_kept():
-    assert plan_tour([50, 51, 52], [7, 8, 9]) is plan_tour([50, 51, 52], [7, 8, 9])
+    assert plan_ring([50, 51, 52], [7, 8, 9]) is plan_ring([50, 51, 52], [7, 8, 9])
 
 
 @given(st.integers(0, 10_000), st.integers(1, 12), st.data())
 @settings(max_examples=60)
 def test_rings_against_brute_force(seed, count, data):
     north, east = places(seed, count)
-    km, tour = great_circle(north, east), plan_tour(north, east)
-    luck = np.random.default_rng(data.draw(st.integers(0, 1000)))
+    km, ring = great_circle(north, east), plan_ring(north, east)
+    uniforms = np.random.default_rng(data.draw(st.integers(0, 1000)))
     worlds = 3
-    ranked = np.argsort(luck.random((worlds, count)), axis=-1)
-    found = luck.integers(0, count + 1, worlds)
-    rings = prefix_rings(tour, ranked, found)
+    ranked = np.argsort(uniforms.random((worlds, count)), axis=-1)
+    found = uniforms.integers(0, count + 1, worlds)
+    rings = prefix_rings(ring, ranked, found)
     for w in range(worlds):
         for k in range(1, found[w] + 1):
             members = {int(s) for s in ranked[w, :k]}
-            slow = ring(members, tour.order.tolist(), km)
+            slow = ring(members, ring.order.tolist(), km)
             assert rings[w, k - 1] == pytest.approx(slow, abs=1e-6)
             mask = np.isin(np.arange(count), list(members))[None, :]
-            assert ring_length(tour, mask)[0] == pytest.approx(slow, abs=1e-9)
+            assert ring_length(ring, mask)[0] == pytest.approx(slow, abs=1e-9)
 
 
 def test_rings_of_one_and_two():
-    tour = plan_tour([50, 50, 60], [7, 8, 9])
+    ring = plan_ring([50, 50, 60], [7, 8, 9])
     km = great_circle([50, 50, 60], [7, 8, 9])
     chosen = np.array([[True, False, False], [True, True, False], [False, False, False]])
-    assert ring_length(tour, chosen).tolist() == pytest.approx([0, 2 * km[0, 1], 0])
+    assert ring_length(ring, chosen).tolist() == pytest.approx([0, 2 * km[0, 1], 0])

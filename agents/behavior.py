@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from juste_retour.agents.arrays import Number, Reals, running_total, total
+from juste_retour.agents.arrays import Floats, Number, running_total, total
 
 
-def envy(gain: Reals) -> Reals:
+def envy(gain: Floats) -> Floats:
     """How far others' gains are above one's own, on average: sum_j max(g_j - g_i, 0) / (n - 1); (worlds, states).
 
     Source: Fehr and Schmidt (1999), the disadvantageous half, which is the half that votes turn on.
@@ -25,17 +25,17 @@ def envy(gain: Reals) -> Reals:
     return np.maximum(out, 0.0) / max(n - 1, 1)
 
 
-def swayed(luck: Reals, stake: Reals) -> Reals:
+def swayed(uniforms: Floats, stake: Floats) -> Floats:
     """What luck adds to a reservation value: logistic noise in units of the mean stake; (worlds, states).
 
     A state whose offer is worth d more than its reservation value then says yes with probability
     1 / (1 + exp(-d / (noise x stake))), when the result is multiplied by the noise.
     """
-    odds = np.log(luck) - np.log1p(-luck)
+    odds = np.log(uniforms) - np.log1p(-uniforms)
     return odds * total(np.abs(stake))[..., None] / stake.shape[-1]
 
 
-def inequality(gain: Reals, aversion: Number) -> Reals:
+def inequality(gain: Floats, aversion: Number) -> Floats:
     """What inequality takes from each state's gain; (worlds, states), nought where nobody is averse to it."""
     if not np.any(np.asarray(aversion) > 0):
         return np.zeros(gain.shape)

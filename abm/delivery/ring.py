@@ -12,13 +12,13 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import ArrayLike
 
-from juste_retour.agents.arrays import Reals, Truths, Whole, take, total
+from juste_retour.agents.arrays import Booleans, Floats, Integers, take, total
 
 EARTH_KM = 6371.0
 STARTS = 12  # nearest-neighbour tours tried; more shorten the Union's tour by less than 1 %
 
 
-def great_circle(latitude: ArrayLike, longitude: ArrayLike) -> Reals:
+def great_circle(latitude: ArrayLike, longitude: ArrayLike) -> Floats:
     """Distances in km between places in degrees, by the haversine formula; (sites,) to (sites, sites)."""
     north, east = (
         np.radians(np.asarray(latitude, dtype=float)),
@@ -30,16 +30,16 @@ def great_circle(latitude: ArrayLike, longitude: ArrayLike) -> Reals:
 
 
 @dataclass(frozen=True, eq=False)
-class Tour:
+class Ring:
     """A closed tour over sites.
 
     `order` (sites,) lists them as they are visited, `place` (sites,) is each one's place on the tour, `between`
     (sites, sites) km from place to place.
     """
 
-    order: Whole
-    place: Whole
-    between: Reals
+    order: Integers
+    place: Integers
+    between: Floats
 
     @property
     def length(self) -> float:
@@ -47,7 +47,7 @@ class Tour:
         return float(ring_length(self, np.ones((1, len(self.order)), dtype=bool))[0])
 
 
-def plan_tour(latitude: ArrayLike, longitude: ArrayLike) -> Tour:
+def plan_ring(latitude: ArrayLike, longitude: ArrayLike) -> Ring:
     """Return a short closed tour over places in degrees: nearest neighbours, improved by 2-opt; found once and kept."""
     return _plan(
         tuple(np.asarray(latitude, dtype=float).tolist()), tuple(np.asarray(longitude, dtype=float).tolist())
@@ -55,17 +55,17 @@ def plan_tour(latitude: ArrayLike, longitude: ArrayLike) -> Tour:
 
 
 @lru_cache(maxsize=32)
-def _plan(latitude: tuple[float, ...], longitude: tuple[float, ...]) -> Tour:
+def _plan(latitude: tuple[float, ...], longitude: tuple[float, ...]) -> Ring:
     distance = great_circle(latitude, longitude)
     count = len(latitude)
     tours = [_uncross(_nearest(distance, s), distance) for s in range(0, count, max(count // STARTS, 1))]
     order = min(tours, key=lambda o: float(total(distance[o, np.roll(o, -1)])))
     place = np.empty_like(order)
     place[order] = np.arange(count)
-    return Tour(order, place, np.ascontiguousarray(distance[np.ix_(order, order)]))
+    return Ring(order, place, np.ascontiguousarray(distance[np.ix_(order, order)]))
 
 
-def _nearest(distance: Reals, start: int) -> Whole:
+def _nearest(distance: Floats, start: int) -> Integers:
     order, left = [start], np.ones(len(distance), dtype=bool)
     left[start] = False
     while left.any():
@@ -74,7 +74,7 @@ def _nearest(distance: Reals, start: int) -> Whole:
     return np.array(order, dtype=np.int64)
 
 
-def _uncross(order: Whole, distance: Reals) -> Whole:
+def _uncross(order: Integers, distance: Floats) -> Integers:
     """Turn the stretch whose reversal shortens the tour most, until none does (2-opt)."""
     while True:
         d = distance[np.ix_(order, order)]
@@ -87,7 +87,7 @@ def _uncross(order: Whole, distance: Reals) -> Whole:
         order = np.concatenate((order[: i + 1], order[i + 1 : j + 1][::-1], order[j + 1 :]))
 
 
-def _neighbours(chosen: Truths) -> tuple[Whole, Whole]:
+def _neighbors(chosen: Booleans) -> tuple[Integers, Integers]:
     """Places of the chosen before and after each place, round the tour; (worlds, sites), meaningful at the chosen."""
     count = chosen.shape[-1]
     here = np.arange(count)
@@ -99,15 +99,15 @@ def _neighbours(chosen: Truths) -> tuple[Whole, Whole]:
     return np.where(before < 0, last[..., -1:], before), np.where(after >= count, next_[..., :1], after)
 
 
-def ring_length(tour: Tour, members: Truths) -> Reals:
+def ring_length(ring: Ring, members: Booleans) -> Floats:
     """Km once round the members; truth values (worlds, sites) to (worlds,). Nothing for one member, there and back for two."""
-    chosen = take(members, tour.order)
-    before, _ = _neighbours(chosen)
+    chosen = take(members, ring.order)
+    before, _ = _neighbors(chosen)
     here = np.arange(chosen.shape[-1])
-    return total(np.where(chosen, tour.between[before, here], 0.0))
+    return total(np.where(chosen, ring.between[before, here], 0.0))
 
 
-def prefix_rings(tour: Tour, ranked: Whole, count: Whole) -> Reals:
+def prefix_rings(ring: Ring, ranked: Integers, count: Integers) -> Floats:
     """Km round the first 1, 2, ..., K of each world's ranked sites.
 
     The ring of all is cut by the last-ranked site, one at a time, on a linked list.
@@ -121,18 +121,18 @@ def prefix_rings(tour: Tour, ranked: Whole, count: Whole) -> Reals:
         (worlds, K) km.
     """
     worlds, longest = ranked.shape
-    sites = len(tour.order)
+    sites = len(ring.order)
     meant = np.arange(longest) < count[:, None]
     # a place beyond the last, whose removal changes nothing, takes the ranks past the count
-    place = np.where(meant, tour.place[ranked], sites)
+    place = np.where(meant, ring.place[ranked], sites)
     chosen = np.zeros((worlds, sites + 1), dtype=bool)
     np.put_along_axis(chosen, place, True, axis=-1)
     chosen[:, sites] = False
-    before, after = (np.ascontiguousarray(x).ravel() for x in _neighbours(chosen))
+    before, after = (np.ascontiguousarray(x).ravel() for x in _neighbors(chosen))
     offset = np.arange(worlds) * (sites + 1)
     before[offset + sites] = after[offset + sites] = sites
     between = np.zeros((sites + 1, sites + 1))
-    between[:sites, :sites] = tour.between
+    between[:sites, :sites] = ring.between
     flat = between.ravel()
     now = total(np.where(chosen, between[before.reshape(chosen.shape), np.arange(sites + 1)], 0.0))
     rings = np.empty((longest, worlds))
