@@ -176,14 +176,16 @@ class Offer:
         return self.trophies + self.local + self.race + self.open - self.payment + self.transfer
 
     def gross_stake(self, failed: Offer) -> Floats:
-        """EUR bn (worlds, states) that differ between this and what is left if it fails, gains and losses added up."""
+        """EUR bn (worlds, states) that are at stake, gains and losses added up.
+
+        Cash for a yes is left out: it would raise what it is meant to pay for.
+        """
         return (
             np.abs(self.trophies - failed.trophies)
             + np.abs(self.local - failed.local)
             + np.abs(self.race - failed.race)
             + np.abs(self.open - failed.open)
             + np.abs(self.payment - failed.payment)
-            + np.abs(self.transfer - failed.transfer)
         )
 
     def terms(self) -> dict[str, Floats]:

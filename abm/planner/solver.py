@@ -21,7 +21,7 @@ from juste_retour.abm.noise import RandomStreams
 from juste_retour.abm.planner.evaluation import Evaluation, Orders
 from juste_retour.abm.planner.question import Question, delivery_of
 from juste_retour.abm.scenario import Scenario
-from juste_retour.agents.arrays import Floats, Integers, total
+from juste_retour.agents.arrays import Floats, Integers, power, total
 
 DRAWS, FEW = 64, 8  # of delivery: for the choice, and for the search
 COUNTS = (1, 2, 3, 4, 5, 6, 8, 10, 12)  # sites of a phase
@@ -214,7 +214,7 @@ class _Search:
         count = int(first[0, 0] + second[0, 0])
         sites = np.arange(count)
         wait = np.where(sites < first, wait, later)
-        amount = np.power(10.0, np.where(sites < first, step, more) / FINE)
+        amount = power(10.0, np.where(sites < first, step, more) / FINE)
         amount = np.clip(amount, self.evaluation.scenario.smallest_eur_bn, self.caps[wait, sites])
         ranked = self.ranked[:count]
         if np.isfinite(self.room).any():

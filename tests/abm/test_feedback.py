@@ -31,20 +31,27 @@ def test_researchers_follow_the_machines_and_leave_a_gap():
 
 
 def test_talent_counts_only_where_the_elasticity_says_so():
-    none, some = played().world, played(talent_elasticity=0.07).world
+    none, some = played(access="dedicated").world, played(access="dedicated", talent_elasticity=0.07).world
     assert (none.training.talent == 1).all()
     largest = some.programme.delivered.chips.argmax(-1)[:, None]
     rows = some.working.any(-1)
     grown = np.take_along_axis(some.training.near, largest, -1) > np.take_along_axis(
         none.training.near, largest, -1
     )
-    assert grown[rows].mean() > 0.9  # the largest sites that work have gained researchers
+    assert grown[rows].mean() > 0.8  # the largest sites that work have gained researchers
     assert not np.array_equal(some.training.rate, none.training.rate)
 
 
 def test_labs_leave_where_they_look_for_a_cloud_and_the_race_is_worth_less():
-    home = run(load("eu-status-quo").changed({"anchor": "home_bias"}), 5, WORLDS, price=False)
-    away = run(load("eu-status-quo").changed({"anchor": "exit_to_cloud"}), 5, WORLDS, price=False)
+    home = run(
+        load("eu-status-quo").changed({"access": "strategic", "anchor": "home_bias"}), 5, WORLDS, price=False
+    )
+    away = run(
+        load("eu-status-quo").changed({"access": "strategic", "anchor": "exit_to_cloud"}),
+        5,
+        WORLDS,
+        price=False,
+    )
     assert (away.worlds["exited_labs"] >= home.worlds["exited_labs"]).all()
     assert away.worlds["exited_labs"].sum() > home.worlds["exited_labs"].sum()
 

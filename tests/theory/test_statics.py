@@ -44,7 +44,7 @@ def test_e1_the_proposers_rent_falls_with_the_quota():
 
 
 def test_e3_a_proposer_who_may_pay_in_cash_does_no_worse():
-    how = {"agenda": "closed_rule", "funding": "gni_key", "voting": "unanimity"}
+    how = {"agenda": "closed_rule", "funding": "gni_key", "voting": "unanimity", "access": "dedicated"}
     sites, either = council(40, **how), council(40, side_payments=True, **how)
     gains, used = [], np.zeros(40, dtype=bool)
     for table in (sites, either):
@@ -60,21 +60,21 @@ def test_e3_a_proposer_who_may_pay_in_cash_does_no_worse():
     assert (gains[1] >= gains[0] - 1e-9).all()
 
 
-def test_e3_votes_bought_in_cash_spare_sites_and_fewer_sites_are_nearer_the_frontier():
-    """Snyder (1991): efficiency rises in what the proposer maximises and the coalition is no larger."""
-    how = {"agenda": "closed_rule", "funding": "gni_key", "voting": "unanimity"}
+def test_e3_cash_makes_no_offer_fail_and_takes_no_more_votes():
+    """Snyder (1991): whoever may also pay in cash passes at least as much, with a coalition that is no larger."""
+    how = {"agenda": "closed_rule", "funding": "gni_key", "voting": "unanimity", "access": "dedicated"}
     sites, either = played(**how), played(side_payments=True, **how)
 
     def ayes(out):
         return np.concatenate([ballot.yes.sum(-1) for ballot in out.votes if ballot.passed.any()])
 
-    assert either.worlds["sites"].mean() < sites.worlds["sites"].mean() - 1
-    assert either.worlds["years_behind"].mean() < sites.worlds["years_behind"].mean() - 0.1
+    passed = [(out.worlds["sites"] > 0).mean() for out in (sites, either)]
+    assert passed[1] >= passed[0] > 0.5
     assert ayes(either).mean() <= ayes(sites).mean() + 0.5
 
 
 def test_e3_cash_is_in_the_states_table_and_costs_more_than_it_brings():
-    how = {"agenda": "closed_rule", "funding": "gni_key", "voting": "unanimity"}
+    how = {"agenda": "closed_rule", "funding": "gni_key", "voting": "unanimity", "access": "dedicated"}
     cash = played(side_payments=True, cost_of_public_funds=0.3, **how).states["transfer_eur_bn"]
     got, given = np.maximum(cash, 0).sum(-1), np.maximum(-cash, 0).sum(-1)
     assert (got > 0).any()

@@ -24,7 +24,13 @@ def members(tmp_path_factory):
 
 
 def table(members, seed, **changes):
-    how = {"side_payments": True, "reservation_noise": 0.0, "funding": "equal_shares"} | changes
+    how = {
+        "access": "dedicated",
+        "race_value_eur_bn": 300.0,
+        "side_payments": True,
+        "reservation_noise": 0.0,
+        "funding": "equal_shares",
+    } | changes
     env = Simulation(load("eu-status-quo").changed(how), seed, np.arange(WORLDS), members).env
     env.world.now = env.world.announced
     return Council(env, np.arange(WORLDS))

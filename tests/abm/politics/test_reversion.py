@@ -57,6 +57,7 @@ def test_where_all_say_no_the_reversion_stands_in_the_end(rule):
             "agenda": "commission_proposal",
             "funding": "gni_key",
             "vote": "red_line",
+            "access": "dedicated",
             "voting": "unanimity",
             "reversion": rule,
             "rounds_limit": 2,

@@ -176,7 +176,7 @@ def test_ballot_is_narrated(call):
         (["vote", "lisbon_qmv", "--yes", "EU"], ["EU", "lisbon_qmv"]),
         (["ballot", "no/such.csv"], ["no/such.csv"]),
         (["ballot", str(EMA), "--seed", "-1"], ["seed", "-1"]),
-        (["ballot", str(EMA), "--offers", "Milan,Amsterdam"], ["Copenhagen"]),
+        (["ballot", str(EMA), "--offers", "Milan,Amsterdam"], ["Amsterdam", "Milan"]),
         (["ballot", str(EMA), "--withdrawn", "Milano"], ["Milano", "'Milan'"]),
         (["ballot", str(EMA), "--withdrawn", "Milan=x"], ["Milan=x"]),
         (["ballot", str(EMA), "--withdrawn", "Milan=" + "9" * 5000], ["Milan=99"]),
