@@ -8,7 +8,7 @@ import itertools
 import numpy as np
 import pytest
 
-from juste_retour.abm.delivery import exchange, operations
+from juste_retour.abm.delivery import gradient_exchange, operations
 from juste_retour.abm.delivery.pooling import Fleet, pooling
 from juste_retour.abm.delivery.ring import plan_ring
 from juste_retour.abm.parameters import defaults
@@ -24,7 +24,7 @@ def kept_by_two_sites(**changes):
     two = Fleet(np.full((1, 2), 1536.0), np.full((1, 2), H100), LED, p, APART)
     one = Fleet(np.array([[3072.0]]), np.array([[H100]]), LED, p, plan_ring([50.0], [0.0]))
     alone = pooling["single_site"](one, None).rate
-    return (pooling["synchronous"](two, None).rate / alone).item(), exchange.step(alone, p)[0].item()
+    return (pooling["synchronous"](two, None).rate / alone).item(), gradient_exchange.step(alone, p)[0].item()
 
 
 def test_two_sites_1000_km_apart_keep_most_of_one():
@@ -42,25 +42,25 @@ def test_two_sites_1000_km_apart_keep_most_of_one():
 )
 def test_a_blocking_exchange_costs_what_intellect_1_measured(seconds, measured):
     """INTELLECT-1 (2024): 38 minutes of inner steps, then an exchange that blocks; its median seconds from memory."""
-    blocking = exchange.round_speed(seconds, 38 * 60, defaults(outer_overlap=0.0)).item()
+    blocking = gradient_exchange.round_speed(seconds, 38 * 60, defaults(outer_overlap=0.0)).item()
     assert blocking == pytest.approx(measured, rel=0.01)
-    half_hidden = exchange.round_speed(seconds, 38 * 60, defaults(outer_overlap=0.5)).item()
+    half_hidden = gradient_exchange.round_speed(seconds, 38 * 60, defaults(outer_overlap=0.5)).item()
     assert half_hidden == pytest.approx(measured, rel=0.10)
-    assert measured < exchange.round_speed(seconds, 38 * 60, defaults()).item() < 1
+    assert measured < gradient_exchange.round_speed(seconds, 38 * 60, defaults()).item() < 1
 
 
 def test_intellect_1_from_its_links():
     """Ten billion parameters in 8 bits between 14 nodes, over links of 0.7 and 0.16 Gbit/s as its exchanges imply."""
     for gigabits, measured in ((0.73, 0.96), (0.16, 0.83)):
         p = defaults(bandwidth_bps=gigabits * 1e9, outer_bits=8, outer_overlap=0.0, straggler=0.0)
-        takes = exchange.exchange_seconds(14, 10e9, p.outer_bits, 12_000.0, p)
-        assert exchange.round_speed(takes, 38 * 60, p).item() == pytest.approx(measured, rel=0.10)
+        takes = gradient_exchange.exchange_seconds(14, 10e9, p.outer_bits, 12_000.0, p)
+        assert gradient_exchange.round_speed(takes, 38 * 60, p).item() == pytest.approx(measured, rel=0.10)
 
 
 @pytest.mark.parametrize("overlap", [0.0, 0.5, 0.99])
 def test_an_exchange_is_never_hidden_completely(overlap):
     p = defaults(outer_overlap=overlap)
-    speeds = [exchange.round_speed(s, 100.0, p).item() for s in (0.0, 1.0, 50.0, 100.0, 1000.0)]
+    speeds = [gradient_exchange.round_speed(s, 100.0, p).item() for s in (0.0, 1.0, 50.0, 100.0, 1000.0)]
     assert speeds[0] == 1
     assert all(later < earlier for earlier, later in itertools.pairwise(speeds))
     assert speeds[-1] <= 0.1 + 1e-12

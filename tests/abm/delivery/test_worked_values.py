@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from juste_retour.abm.delivery import chips, exchange, frontier, operations
+from juste_retour.abm.delivery import chips, frontier, gradient_exchange, operations
 from juste_retour.abm.delivery.pooling import Fleet, pooling
 from juste_retour.abm.delivery.ring import plan_ring
 from juste_retour.abm.parameters import LLAMA_INTERRUPTIONS, Parameters, defaults
@@ -54,18 +54,18 @@ def test_office_wait():
 
 def test_replica_penalty():
     assert P.replica_penalty.item() == six(0.235533)
-    assert exchange.replica_efficiency(8, P).item() == printed(0.6128, 4)
-    assert exchange.replica_efficiency(19, P).item() == printed(0.4998, 4)
-    assert exchange.replica_efficiency(19, defaults(inner_steps=1)).item() == 1
-    assert exchange.replica_efficiency(1, P).item() == 1
-    assert 1 / exchange.replica_efficiency(8, P).item() == printed(
+    assert gradient_exchange.replica_efficiency(8, P).item() == printed(0.6128, 4)
+    assert gradient_exchange.replica_efficiency(19, P).item() == printed(0.4998, 4)
+    assert gradient_exchange.replica_efficiency(19, defaults(inner_steps=1)).item() == 1
+    assert gradient_exchange.replica_efficiency(1, P).item() == 1
+    assert 1 / gradient_exchange.replica_efficiency(8, P).item() == printed(
         1.63, 2
     )  # Charles et al. (2025); Epoch reads 1.5
-    assert 1 / exchange.replica_efficiency(10_000, P).item() == pytest.approx(8.7, abs=0.1)
+    assert 1 / gradient_exchange.replica_efficiency(10_000, P).item() == pytest.approx(8.7, abs=0.1)
 
 
 def test_synchronous_efficiency():
-    assert [exchange.synchronous_efficiency(x).item() for x in np.array([0.0, 1.0, 0.01])] == [
+    assert [gradient_exchange.synchronous_efficiency(x).item() for x in np.array([0.0, 1.0, 0.01])] == [
         1,
         0.25,
         six(0.826446),
@@ -76,22 +76,22 @@ def test_synchronous_efficiency_is_the_best_over_batches():
     batches = np.geomspace(1e-3, 1e3, 200_001)
     for x in (0.01, 0.3, 2.0):
         found = (batches / (batches + x) / (1 + batches)).max()  # batch in critical ones, step as batch
-        assert found == pytest.approx(exchange.synchronous_efficiency(x).item(), rel=1e-6)
+        assert found == pytest.approx(gradient_exchange.synchronous_efficiency(x).item(), rel=1e-6)
 
 
 def test_exchange():
-    assert exchange.exchange_seconds(1, 1e12, 16, 500.0, P).item() == 0
-    milliseconds = 1e3 / exchange.FIBRE_KM_S
+    assert gradient_exchange.exchange_seconds(1, 1e12, 16, 500.0, P).item() == 0
+    milliseconds = 1e3 / gradient_exchange.FIBRE_KM_S
     assert 2 * 1000 * milliseconds == printed(9.79, 2)
     assert 11_160 * 1.5 * milliseconds == pytest.approx(82, abs=0.5)
     epoch = defaults(bandwidth_bps=6e15, detour=1, straggler=0)
-    assert exchange.exchange_seconds(23, 72e12, 16, 4800, epoch).item() == printed(0.207, 3)
+    assert gradient_exchange.exchange_seconds(23, 72e12, 16, 4800, epoch).item() == printed(0.207, 3)
 
 
 def test_critical_batch():
-    assert exchange.critical_batch(32e12, P).item() == pytest.approx(167e6, rel=0.01)
-    batch = exchange.critical_batch(32e12, P)
-    assert exchange.tokens_needed(32e12, batch, P).item() == pytest.approx(64e12)
+    assert gradient_exchange.critical_batch(32e12, P).item() == pytest.approx(167e6, rel=0.01)
+    batch = gradient_exchange.critical_batch(32e12, P)
+    assert gradient_exchange.tokens_needed(32e12, batch, P).item() == pytest.approx(64e12)
 
 
 def test_capital_recovery_and_annual_cost():
