@@ -39,6 +39,9 @@ def test_frames_hold_the_numbers_of_the_tables(name):
         "years_behind",
         "price_of_politics",
     ):
+        if column == "price_of_politics" and not load(name).priced:
+            assert run["outcome"][column] is None
+            continue
         assert same([run["outcome"][column]], found.worlds[column]), column
     for column in ("selected", "contracted", "working", "largest_run_flop", "frontier_flop", "years_behind"):
         assert same([f[column] for f in run["frames"]], found.timeline[column]), column

@@ -19,7 +19,7 @@ from juste_retour.abm.calendar import label, quarter
 from juste_retour.abm.delivery.gradient_exchange import run_flop
 from juste_retour.abm.environment import Environment
 from juste_retour.abm.fleet import fleet_of, run_of
-from juste_retour.abm.members import Members, load_members
+from juste_retour.abm.members import Members, union_of
 from juste_retour.abm.outcomes import Outcomes, outcomes
 from juste_retour.abm.planner.price import prices
 from juste_retour.abm.reader import in_world
@@ -59,7 +59,7 @@ def play(
         BadInput: something given cannot be used, in one sentence.
         RuleFailed: a user's rule raised an error; the sentence names its line.
     """
-    members = members or load_members()
+    members = union_of(members, scenario.members)
     with blame():
         return _play(scenario, seed, replicate, members, price)
 

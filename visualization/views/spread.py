@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from juste_retour.abm.members import Members, load_members
+from juste_retour.abm.members import Members, union_of
 from juste_retour.abm.reader import series
 from juste_retour.abm.scenario import Scenario
 from juste_retour.runs.chunked import run_worlds
@@ -29,7 +29,7 @@ def spread(
     `years_behind` in each quarter), `outcomes` (median, low, high and a histogram of each), `without_a_run`, and
     `ordinary`, the world that is most like the others.
     """
-    members = members or load_members()
+    members = union_of(members, scenario.members)
     parts: list[Any] = []
     done, size = 0, min(first, worlds)
     while done < worlds:

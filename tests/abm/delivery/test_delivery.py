@@ -217,7 +217,7 @@ def test_draws_of_time_do_not_depend_on_the_chunk():
         )
 
 
-MODULES = ["chips", "exchange", "frontier", "operations", "pooling", "procurement", "ring"]
+MODULES = ["chips", "gradient_exchange", "frontier", "operations", "pooling", "procurement", "ring"]
 
 
 @pytest.mark.parametrize("name", MODULES)

@@ -65,7 +65,7 @@ def test_the_contract_is_read_from_the_class():
     assert [v.name for v in found][:2] == ["worlds", "states"]
     assert all(v.says for v in found)
     assert {v.name for v in found} == {*Table.__annotations__, *METHODS}
-    assert verb(Table, "wins").typed == "wins(yes: Truths) -> Truths"
+    assert verb(Table, "wins").typed == "wins(yes: Booleans) -> Booleans"
     assert verb(Table, "conclude").call in family.signature
     assert family.contract is Table
 

@@ -68,7 +68,7 @@ def test_a_rerun_is_the_scenario_with_the_target_as_its_envelope():
     for k, eur_bn in enumerate(target):
         alone = simulate(load(REFORM).changed({"envelope_eur_bn": float(eur_bn)}), seed=3, first=k).worlds
         assert held["years_behind"][k] == alone["years_behind"][0]
-        assert held[COMMITTED][k] == pytest.approx(eur_bn)
+        assert 0.85 * eur_bn < held[COMMITTED][k] <= eur_bn + 1e-9  # the planner buys whole steps of its grid
 
 
 def test_a_schedule_is_scaled_and_tranches_stay():
@@ -80,7 +80,8 @@ def test_a_schedule_is_scaled_and_tranches_stay():
     assert with_envelope(load({"tranches": 3}), 5.0).tranches == 3
     found = paired(QUO, paid, worlds=3)
     target = found.values[COMMITTED].min(0)
-    assert found.equal(0, 1)[1][COMMITTED] == pytest.approx(target)
+    held = found.equal(0, 1)[1][COMMITTED]
+    assert ((0.85 * target < held) & (held <= target + 1e-9)).all()
 
 
 def test_no_money_is_no_program():
@@ -95,8 +96,8 @@ def test_each_pair_has_a_target_of_its_own():
         QUO, REFORM, {"base": REFORM, "name": "small", "envelope_eur_bn": 1.0}, worlds=3, equal="spending"
     )
     sums = {(c.a, c.b): (c.committed_a, c.committed_b) for c in found.contrasts}
-    assert sums[REFORM, "small"] == pytest.approx((1.0, 1.0))
-    assert sums[QUO, REFORM][0] == pytest.approx(sums[QUO, REFORM][1])
+    assert sums[REFORM, "small"][0] == sums[REFORM, "small"][1] == pytest.approx(1.0, abs=0.1)
+    assert sums[QUO, REFORM][0] == pytest.approx(sums[QUO, REFORM][1], rel=0.15)
     assert sums[QUO, REFORM][0] > 1.0 >= sums[QUO, "small"][0]
 
 
@@ -128,8 +129,10 @@ def test_windows_are_read_from_the_same_runs():
     for name in ("years_behind", "capability_lag_years", "largest_run_flop", "least_years_behind"):
         values = read_over(Window.of(scenario), found, name)
         assert values == pytest.approx(found.worlds[name], rel=1e-12)
-    longer = run(scenario.changed({"window_years": 10.0}), 0, [0, 1], price=False)
-    assert read_over(Window.of(scenario, 10.0), found, "years_behind") == pytest.approx(
+    today = load(QUO)  # a planner plans for its own window, so that it would buy otherwise for another
+    found = run(today, 0, [0, 1], price=False, timeline=True)
+    longer = run(today.changed({"window_years": 10.0}), 0, [0, 1], price=False)
+    assert read_over(Window.of(today, 10.0), found, "years_behind") == pytest.approx(
         longer.worlds["years_behind"]
     )
     lags = np.array([[np.nan, 25.0, 3.0]])
