@@ -64,7 +64,7 @@ def mutilated(text: bytes, seed: int) -> bytes:
 
 def one_sentence(error: BadInput) -> None:
     assert "\n" not in str(error)
-    assert len(str(error)) < 2000
+    assert len(str(error)) < 2500
 
 
 @fuzz

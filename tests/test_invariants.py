@@ -109,7 +109,8 @@ def check_books(scenario, out):
     assert np.isfinite(w["aggregate_accelerators"]).all()
     assert np.isfinite(w["welfare_eur_bn"]).all()
     assert (w["largest_run_flop"] >= 0).all()
-    assert (w["price_of_politics"] >= 0).all()
+    assert np.isfinite(w["price_of_politics"]).all()
+    assert w["price_where"] + w["price_unspent"] == pytest.approx(w["price_of_politics"], abs=1e-9)
     assert (w["hhi_spend"] <= 1 + 1e-9).all()
     assert (f["spend_eur_bn"] > 0).all()
     assert (f["accelerators"] > 0).all()
@@ -119,7 +120,12 @@ def check_books(scenario, out):
     for ballot in out.votes:
         assert not (ballot.yes & ballot.no).any()
     behind_the_meter = dict(scenario.rules["procurement"].settings).get("behind_the_meter", 1.0)
-    headroom = out.members.sites.headroom[f["site"]] * scenario.headroom_scale * behind_the_meter
+    headroom = (
+        out.members.sites.headroom[f["site"]]
+        * scenario.headroom_scale
+        * behind_the_meter
+        * scenario.beyond_headroom
+    )
     assert (f["power_mw"] <= headroom * (1 + 1e-9)).all()
     check_payers(scenario, out)
 

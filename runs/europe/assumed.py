@@ -94,5 +94,5 @@ def which_matter(bench: Bench, quo: Floats, reform: Floats) -> pd.DataFrame:
     parts = []
     for outcome, values in zip(OUTCOMES, (quo, quo - reform), strict=True):
         found = sobol_indices(values, names, outcome, seed=bench.seed)
-        parts.append(found.table.assign(outcome=outcome, uniforms=found.noise, spread=found.variance**0.5))
+        parts.append(found.table.assign(outcome=outcome, luck=found.noise, spread=found.variance**0.5))
     return pd.concat(parts, ignore_index=True)

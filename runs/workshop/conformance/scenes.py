@@ -25,7 +25,7 @@ from juste_retour.agents.rules import FAMILIES, Handed, Rule, Setting
 from juste_retour.agents.some_worlds import count_of
 
 WORLDS = 13  # fits no other axis of the shipped unions
-BRIEF = {"end": "2026Q4", "window_years": 2.0}
+BRIEF = {"end": "2028Q4", "window_years": 2.0}
 Parameters = dict[str, Setting | Floats]  # of a rule, as a run hands them over
 Changes = Mapping[str, object]  # to a scenario
 

@@ -108,7 +108,7 @@ def _hint(error: BaseException, rule: Rule, line: int | None) -> str:
     if isinstance(error, TypeError) and "argument" in str(error) and line is None:
         asked = family(rule.family).signature.partition(" -> ")[0]
         return f"; it is asked as {asked}"
-    if isinstance(error, TypeError) and "NoneType" in str(error) and ".luck" in _text(rule, line):
+    if isinstance(error, TypeError) and "NoneType" in str(error) and ".uniforms" in _text(rule, line):
         return "; situation.uniforms is there for votes only, and for those that do not declare deterministic"
     return ""
 

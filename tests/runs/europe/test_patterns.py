@@ -108,7 +108,7 @@ def test_fresh_worlds_hold_luck_alone_and_say_so(capsys):
 
 
 def test_fresh_worlds_set_comparators_beside_real_sites(capsys):
-    assert main(["patterns", "--worlds", "16", "--json"]) == 0
+    assert main(["patterns", "--worlds", "96", "--json"]) == 0
     rows = {(r["group"], r["pattern"]): r for r in json.loads(capsys.readouterr().out)["patterns"]}
     assert rows["us-private", "months to operation"]["inside"]
     assert rows["us-private", "H100 equivalents a site"]["observed"] > 1e5
@@ -124,5 +124,5 @@ def test_other_folders_are_refused_in_a_sentence(tmp_path, capsys):
     other = pd.DataFrame(
         {"scenario": "x", "seed": 0, "replicate": 0, "state": ["A", "B"], "sites": 1, "first_wave": 1}
     )
-    with pytest.raises(BadInput, match="states"):
+    with pytest.raises(BadInput, match="union"):
         hosting.simulated({"states": other})

@@ -256,9 +256,9 @@ from juste_retour.abm.politics.voting import voting
 
 @voting
 def brittle(ballot, states):
-    """Passes, but for the worlds in which the first state says yes while Malta says no."""
+    """Passes, but for the worlds in which the second state and a multiple of three say yes."""
     yes = ballot.yes
-    if (yes[..., 0] & ~yes[..., 19]).any():
+    if (yes[..., 1] & (yes.sum(-1) % 3 == 0)).any():
         raise ZeroDivisionError("it broke")
     return yes.sum(-1) > 0
 '''
@@ -287,7 +287,7 @@ def test_a_failing_chunk_is_recorded_with_the_line_that_replays_it(tmp_path, own
     one_less = [*words[1:]]
     one_less[one_less.index("--set") + 1] = "voting=lisbon_qmv"
     assert call(*one_less)[0] == 0
-    (tmp_path / "mine.py").write_text(BROKEN.replace("(yes[..., 0] & ~yes[..., 19]).any()", "False"))
+    (tmp_path / "mine.py").write_text(BROKEN.replace("(yes[..., 1] & (yes.sum(-1) % 3 == 0)).any()", "False"))
     with pytest.raises(BadInput, match=manifest(out)["digest"]):
         run_small(tmp_path, text=text)
 

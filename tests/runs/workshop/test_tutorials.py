@@ -118,7 +118,7 @@ SAYS = {
     "bidding-behaviour.md": "bid.step_back",
     "agenda-protocol.md": "agenda.presidency_list",
     "mixed-populations.md": 'HU = "red_line"',
-    "family.md": "serving.",
+    "family.md": "agenda.queue",
     "union.md": "voting.by_passes",
 }
 
