@@ -148,7 +148,7 @@ class Environment:
         programme.planned += paid
         programme.envelope -= total(paid)[:, None]
         slot = len(programme.renewals)
-        self._order(programme.renewals, slot, every, paid / machine, world.now, f":renewal{slot + 1}")
+        self._order(programme.renewals, slot, every, paid / machine, world.now, f":renewal{world.now}")
         programme.renewals[slot].spend *= machine
 
     def _order(

@@ -25,7 +25,7 @@ from tests.test_known_numbers import numbers
 
 pytestmark = pytest.mark.slow
 
-SHORT = {"end": "2028Q1", "window_years": 3.5}
+SHORT = {"end": "2028Q4", "window_years": 4.25}
 IN_COUNCIL = ("vote", "expect", "draft", "endorse", "voting", "entitlement", "reversion")
 PRICED = ("procurement", "operations", "pooling")  # the families that the planner twin keeps
 SEED, ALONE, FIRST, LAST, MANY = (
@@ -188,7 +188,8 @@ def test_mesas_batch_run_gives_the_numbers_of_an_ensemble(start_method):
         changes = {"voting": row["voting"], "envelope_eur_bn": 12.0} | SHORT
         there = run(load(row["scenario"]).changed(changes), row["rng"], range(3)).worlds
         k = row["replicate"]
-        for name in set(REPORTED) & set(there):
+        of_a_quarter = {"years_behind", "capability_lag_years"}  # of the last one here, of the window there
+        for name in (set(REPORTED) & set(there)) - of_a_quarter:
             assert row[name] == there[name][k] or np.isnan([row[name], there[name][k]]).all(), name
         assert row["years_behind_in_window"] == there["years_behind"][k]
 

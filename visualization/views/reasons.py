@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from juste_retour.abm.calendar import label
+from juste_retour.abm.cohorts import SiteMachines
 from juste_retour.abm.delivery import operations
 from juste_retour.abm.delivery.building import NEVER, TO_CONTRACT, TO_OPERATION
 from juste_retour.abm.environment import Environment
@@ -142,6 +143,11 @@ def facilities(env: Environment, built: NDArray[np.int64]) -> list[dict[str, obj
     def one(value: ArrayLike) -> float:
         return float(np.asarray(value, dtype=np.float64).reshape(-1)[0])
 
+    machines = SiteMachines(env.world.programme, np.arange(1), env.world.now)
+    owned = {  # of all orders under contract, or of the first where the selection was given up
+        name: np.where(d.cancelled, getattr(d, name), machines.contracted(name))
+        for name in ("chips", "spend", "power_mw")
+    }
     found = []
     for j in built:
         cancelled = bool(d.cancelled[0, j])
@@ -154,9 +160,9 @@ def facilities(env: Environment, built: NDArray[np.int64]) -> list[dict[str, obj
                 "state": int(sites.state[j]),
                 "latitude": float(sites.latitude[j]),
                 "longitude": float(sites.longitude[j]),
-                "accelerators": float(d.chips[0, j]),
-                "spend_eur_bn": float(d.spend[0, j]),
-                "power_mw": float(d.power_mw[0, j]),
+                "accelerators": float(owned["chips"][0, j]),
+                "spend_eur_bn": float(owned["spend"][0, j]),
+                "power_mw": float(owned["power_mw"][0, j]),
                 "headroom_mw": float(sites.headroom[j]),
                 "wave": int(env.world.programme.wave[0, j]),
                 "pledged_eur_bn": float(env.world.programme.pledged[0, j]),
