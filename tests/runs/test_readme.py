@@ -10,6 +10,8 @@ import pytest
 from juste_retour import runs
 from juste_retour.runs.experiments import experiment
 
+pytestmark = pytest.mark.slow
+
 TEXT = Path(runs.__file__).with_name("README.md").read_text(encoding="utf-8")
 
 

@@ -15,6 +15,8 @@ from juste_retour.agents.rules import FAMILIES
 from juste_retour.runs.contrasts.attribution import attributed, interactions, shapley
 from juste_retour.runs.contrasts.switches import GROUPS, MONEY, mixed, switches
 
+pytestmark = pytest.mark.slow
+
 ALL = len(GROUPS) - 1  # between the status quo and the reform: all groups but money
 
 

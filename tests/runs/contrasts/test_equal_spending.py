@@ -15,6 +15,8 @@ from juste_retour.runs.contrasts.paired import COMMITTED, Paired, Runs, with_env
 from juste_retour.runs.contrasts.switches import MONEY, switches
 from juste_retour.runs.contrasts.windows import Window, in_one_window, read_over
 
+pytestmark = pytest.mark.slow
+
 QUO, REFORM = "eu-status-quo", "essay-reform"
 PROPOSAL = {"name": "proposal", "agenda": "commission_proposal"}
 OMNIBUS = {"name": "omnibus", "agenda": "omnibus"}

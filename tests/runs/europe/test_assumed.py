@@ -12,6 +12,8 @@ from juste_retour.runs.europe.calibration import prior
 from juste_retour.runs.europe.doubts import REFORM, STATUS_QUO, Bench
 from juste_retour.runs.experiments.design import unit_sample
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def bench():

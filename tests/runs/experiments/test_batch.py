@@ -25,6 +25,8 @@ from juste_retour.runs.experiments.spec import read_spec, spec_of
 from juste_retour.runs.experiments.store import Busy, Store
 from tests.runs.small import SPEC, files, manifest, run_small, spec_file
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[3]
 COMMAND = [sys.executable, "-c", "import sys; from juste_retour.runs.command import main; sys.exit(main())"]
 

@@ -20,6 +20,8 @@ from juste_retour.runs.reports.publication import environment, export, package
 from tests.runs.experiments.test_batch import ROOT
 from tests.runs.small import SPEC, files, run_small
 
+pytestmark = pytest.mark.slow
+
 RULE = '''
 from juste_retour.abm.politics.voting import voting
 

@@ -17,6 +17,8 @@ from juste_retour.runs.reports.level_contrasts import LevelContrast
 from juste_retour.runs.reports.report import report
 from tests.runs.small import run_small, say_in_manifest
 
+pytestmark = pytest.mark.slow
+
 OUTSIDE = re.compile(r"""(\bsrc|<link[^>]*\bhref|xlink:href)=["']?https?:|@import|url\(\s*['"]?https?:""")
 
 

@@ -18,6 +18,8 @@ from juste_retour.runs.workshop.conformance.scenes import ROOT, scenes
 from juste_retour.runs.workshop.conformance.speed import _shipped_seconds
 from juste_retour.runs.workshop.conformance.steps import STEPS
 
+pytestmark = pytest.mark.slow
+
 CHECKS = {name: step.__name__ for name, step in STEPS}
 OURS = [
     rule

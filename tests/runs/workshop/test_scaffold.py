@@ -12,6 +12,8 @@ from juste_retour.runs.user_rules import load_rules
 from juste_retour.runs.workshop.conformance.scenes import shipped
 from juste_retour.runs.workshop.scaffold import SCAFFOLDS, new
 
+pytestmark = pytest.mark.slow
+
 
 def test_there_is_one_for_every_family():
     assert set(SCAFFOLDS) == {name for name in FAMILIES if shipped(name)}
