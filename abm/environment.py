@@ -203,7 +203,7 @@ class Environment:
         outside: Floats | None = None,
     ) -> Market:
         """Places to train, as the labs see them."""
-        p = self.world.p.rows(rows)
+        p = self.world.parameters(rows)
         if outside is None:
             outside = np.maximum(self.world.labs.accelerators, p.least_outside_accelerators)[..., None]
         return Market(usable[:, None, :], wait[:, None, :], home, outside, p)

@@ -83,7 +83,7 @@ def combine(
         chips=np.where(newer, new, old),
         peak=np.where(newer, peaks, old_peak),
         practice=institutions.decide("operations", rows=rows),
-        p=world.p.rows(rows),
+        p=world.parameters(rows),
         ring=world.ring,
         talent=world.training.talent[rows],
         joins=np.where(newer, regime.joins, before.joins),

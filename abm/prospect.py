@@ -32,7 +32,7 @@ class Outlook:
     def __init__(self, env: Environment, rows: NDArray[np.int64]):
         self.env, self.world, self.institutions = env, env.world, env.institutions
         self.rows, self.year = rows, env.world.year
-        self.p = env.world.p.rows(rows)
+        self.p = env.world.parameters(rows)
         self.procedure: Procedure = self.institutions.decide("procurement", rows=rows)
         self.practice: Practice = self.institutions.decide("operations", rows=rows)
         self.regime = self.institutions.access_in(rows)

@@ -23,6 +23,7 @@ from juste_retour.abm.delivery.ring import Ring, plan_ring
 from juste_retour.abm.members import Members
 from juste_retour.abm.noise import RandomStreams
 from juste_retour.abm.reading import Reading, reading
+from juste_retour.abm.remembered import Remembered
 from juste_retour.abm.scenario import Scenario
 from juste_retour.agents.arrays import Booleans, Floats, Integers, total, total_by
 from juste_retour.agents.payoff import local_scale
@@ -186,6 +187,7 @@ class World:
         self.replicates = np.asarray(replicates, dtype=np.int64)
         self.count = w = len(self.replicates)
         self.members, self.p = members, p
+        self._parameters = Remembered[NDArray[np.int64], Values](most=4)
         self.states, self.sites = members.states, members.sites
         self.labs, self.college, self.machines = members.labs, members.college, members.machines
         self.first, self.last = quarter(scenario.start, "start"), quarter(scenario.end, "end")
@@ -213,6 +215,10 @@ class World:
             near=near,
             talent=talent_factor(near, 1.0, p),
         )
+
+    def parameters(self, rows: NDArray[np.int64]) -> Values:
+        """The parameters of some worlds; the last few selections are remembered."""
+        return self._parameters.get(rows, self.p.rows)
 
     def arrays(self) -> dict[str, NDArray[np.generic]]:
         """All arrays that change while the worlds run, by name, as in `programme.planned`."""

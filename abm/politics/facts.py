@@ -28,7 +28,7 @@ class Facts:
         self.rows, self.worlds, self.industrial = rows, len(rows), industrial
         self.states, self.sites = env.world.states, env.world.sites
         self.college, self.labs = env.world.college, env.world.labs
-        self.p = env.world.p.rows(rows)
+        self.p = env.world.parameters(rows)
         self.year, self.now = env.world.year, env.world.now
 
     # -- random draws -------------------------------------------------------------------------------------------------
