@@ -10,6 +10,8 @@ from juste_retour.abm.scenario import load
 from juste_retour.abm.simulation import Simulation
 from juste_retour.agents.errors import BadInput
 
+pytestmark = pytest.mark.slow
+
 WORLDS = np.arange(16)
 
 

@@ -14,6 +14,8 @@ import juste_retour.abm.scenario
 from juste_retour.agents.rules import FAMILIES
 from juste_retour.runs import command, printing
 
+pytestmark = pytest.mark.slow
+
 
 def test_help_imports_nothing_heavy():
     code = (

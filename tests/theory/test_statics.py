@@ -16,6 +16,8 @@ from juste_retour.abm.scenario import load
 from tests.abm.politics.tables import council
 from tests.theory.games import k_of, solved_pie, weighted
 
+pytestmark = pytest.mark.slow
+
 MEMBERS = load_members()
 WORLDS, SEED = 12, 3
 STRICTER = ["simple_majority", "lisbon_qmv", "reinforced_qmv", "unanimity"]

@@ -18,6 +18,8 @@ from websockets.sync.client import connect
 
 from juste_retour.visualization.guard import Guard, admissible
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def address():

@@ -12,6 +12,8 @@ from juste_retour.runs.europe import evidence
 from juste_retour.runs.europe.evidence import calibration
 from juste_retour.runs.europe.prediction import better_than_the_model, who_is_ahead
 
+pytestmark = pytest.mark.slow
+
 DRAWS = 4096
 
 

@@ -19,6 +19,8 @@ from juste_retour.runs.europe.calibration import (
     span,
 )
 
+pytestmark = pytest.mark.slow
+
 SPEC = Path(runs.__file__).parent / "specs" / "calibration.toml"
 DRAWS, KEEP, PSEUDO = 4096, 400, 60
 

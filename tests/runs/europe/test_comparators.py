@@ -16,6 +16,8 @@ from juste_retour.runs.command import main
 from juste_retour.runs.europe.comparators import BEGUN, REGIONS, beside
 from juste_retour.runs.experiments.spec import spec_of
 
+pytestmark = pytest.mark.slow
+
 SAME_CAMPUS = {
     "colossus_1": "Colossus 1 (expanded)",
     "abilene": "Stargate Abilene",

@@ -19,6 +19,8 @@ from juste_retour.runs.reports.report import answer
 from juste_retour.runs.reports.robustness import robustness
 from juste_retour.runs.reports.sensitivity import main_effects, morris, sobol, sobol_indices
 
+pytestmark = pytest.mark.slow
+
 PI = np.pi
 
 

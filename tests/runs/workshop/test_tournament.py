@@ -14,6 +14,8 @@ from juste_retour.agents.rules import family
 from juste_retour.runs.user_rules import load_rules
 from juste_retour.runs.workshop.tournament import Roles, tournament
 
+pytestmark = pytest.mark.slow
+
 SHORT = {"end": "2026Q4", "window_years": 2.25}
 
 
