@@ -60,7 +60,7 @@ def reasons(env: Environment, row: int, kind: str, place: int) -> list[Decision]
     """The decisions of an actor in one world of a run that keeps its trace.
 
     Args:
-        world: the env.world.
+        env: the run.
         row: which of its worlds.
         kind: "state", "commissioner", "lab" or "site".
         place: the actor's position on its axis.

@@ -138,11 +138,28 @@ def planned_years(procedure: Procedure, practice: Practice, mw: Number, p: Value
     return procedure.award_years + building * size * practice.build_factor
 
 
+def _tendered(
+    procedure: Procedure, uniforms: SiteDraws, now: int | Integers, p: Values
+) -> tuple[Floats, Floats, Booleans, Floats, Floats, Integers]:
+    """Return the years of the award, of a second tender, whether one is held, those in court, their sum, and the contract's quarter."""
+    award, fails = award_time(procedure, uniforms.award), tender_fails(procedure, uniforms.tender)
+    again = np.where(fails, award_time(procedure, uniforms.again), 0.0)
+    court = litigation_years(procedure, uniforms.court, p)
+    to_contract = award + again + court
+    return (
+        award,
+        again,
+        fails,
+        court,
+        to_contract,
+        now + np.maximum(np.rint(4 * to_contract), 1).astype(np.int64),
+    )
+
+
 def _affordable_and_carried(
-    plan: Floats, date: Floats, power_there: Floats, kept: Number, sites: Sites, p: Values
+    plan: Floats, date: Floats, most: Floats, kept: Number, sites: Sites, p: Values
 ) -> tuple[Floats, Floats]:
-    """Return the chips of a date that the money buys, and those that the site's power carries in the end."""
-    most = power_there * p.beyond_headroom
+    """Return the chips of a date that the money buys, and those that `most` MW carry."""
     wanted = chip.chips_bought(plan, date, p, kept) * p.export_supply
     return wanted, chip.chips_carried(most, date, sites.temperature, p)
 
@@ -165,24 +182,21 @@ def deliver(
         now, year: the quarter of the selection since year 0, a number or (worlds, sites), and its decimal year.
         sites: the candidate sites.
         procedure, practice: those of the procurement and the operations rule.
-        luck: the sites' own.
+        uniforms: the sites' own.
         cancellation: chance that a selection ends without a contract.
         p: parameters, each (worlds, 1).
     """
-    award, fails = award_time(procedure, uniforms.award), tender_fails(procedure, uniforms.tender)
-    again = np.where(fails, award_time(procedure, uniforms.again), 0.0)
-    court = litigation_years(procedure, uniforms.court, p)
-    to_contract = award + again + court
-    contracted = now + np.maximum(np.rint(4 * to_contract), 1).astype(np.int64)
+    award, again, fails, court, to_contract, contracted = _tendered(procedure, uniforms, now, p)
     kept, power_there = money_kept(practice, np.inf), headroom(sites, procedure, p)
+    most = power_there * p.beyond_headroom
     sketch = year + procedure.refresh * planned_years(procedure, practice, p.sketch_mw, p)
-    sketched = np.minimum(*_affordable_and_carried(plan, sketch, power_there, kept, sites, p))
+    sketched = np.minimum(*_affordable_and_carried(plan, sketch, most, kept, sites, p))
     mw = np.maximum(chip.power_mw(sketched, sketch, sites.temperature, p), 1e-3)
     shell = shell_time(procedure, mw, practice, uniforms.shell, p)
     building = build_time(procedure, mw, practice, uniforms.build, p) + shell
     since = year + to_contract + building
     bought = chip_date(procedure, year, since)
-    wanted, carried = _affordable_and_carried(plan, bought, power_there, kept, sites, p)
+    wanted, carried = _affordable_and_carried(plan, bought, most, kept, sites, p)
     chips = np.minimum(wanted, carried)
     waiting = np.maximum(chips - chip.chips_carried(power_there, bought, sites.temperature, p), 0.0)
     grid = np.where(waiting > 0, grid_wait(sites, p), 0.0)
@@ -230,21 +244,16 @@ def deliver_again(
         sites: the candidate sites.
         procedure: the procurement rule's.
         practice: the operations rule's.
-        luck: the order's own.
+        uniforms: the order's own.
         first: the site's first order; machines are not installed before its hall stands.
         used_mw: (worlds, sites) power that earlier orders draw.
         p: parameters, each (worlds, 1).
     """
-    award, fails = award_time(procedure, uniforms.award), tender_fails(procedure, uniforms.tender)
-    again = np.where(fails, award_time(procedure, uniforms.again), 0.0)
-    court = litigation_years(procedure, uniforms.court, p)
-    to_contract = award + again + court
-    contracted = now + np.maximum(np.rint(4 * to_contract), 1).astype(np.int64)
+    award, again, fails, court, to_contract, contracted = _tendered(procedure, uniforms, now, p)
     since = np.maximum(year + to_contract + p.install_years, first.since)
     bought, kept = chip_date(procedure, year, since), money_kept(practice, np.inf)
     room = np.maximum(headroom(sites, procedure, p) * p.beyond_headroom - used_mw, 0.0)
-    wanted = chip.chips_bought(plan, bought, p, kept) * p.export_supply
-    carried = chip.chips_carried(room, bought, sites.temperature, p)
+    wanted, carried = _affordable_and_carried(plan, bought, room, kept, sites, p)
     chips, none = np.minimum(wanted, carried), np.zeros(plan.shape)
     ready = np.maximum(np.floor(4 * since).astype(np.int64), contracted + 1)
     return Delivered(

@@ -113,7 +113,7 @@ def prefix_rings(ring: Ring, ranked: Integers, count: Integers) -> Floats:
     The ring of all is cut by the last-ranked site, one at a time, on a linked list.
 
     Args:
-        tour: the tour over all S sites.
+        ring: the tour over all S sites.
         ranked: (worlds, K) indices of sites, best first.
         count: (worlds,) how many of them are meant; past it the ring stays that of the first `count`.
 

@@ -104,18 +104,21 @@ class Evaluation:
 
         Args:
             orders: of some plans.
-            luck: (draws, sites) of the sites in `orders`, the same for all plans; one for each of the `cohorts`.
+            uniforms: (draws, sites) of the sites in `orders`, the same for all plans; one for each of the `cohorts`.
         """
         plans, draws = len(orders.amounts), len(uniforms[0].award)
         rate = np.maximum(self._rates(orders, uniforms), self.without)
-        lag = compute_lag(run_flop(rate, self.p), year(np.array(self.window)), self.p)
-        return (total(capped(lag, self.p.lag_cap_years)) / len(self.window)).reshape(plans, draws)
+        return self._mean_lag(rate).reshape(plans, draws)
 
     @property
     def nothing(self) -> float:
         """Years behind if nothing is ordered."""
-        lag = compute_lag(run_flop(self.without, self.p), year(np.array(self.window)), self.p)
-        return float(total(capped(lag, self.p.lag_cap_years)).item() / len(self.window))
+        return float(self._mean_lag(self.without).item())
+
+    def _mean_lag(self, rate: Floats) -> Floats:
+        """Years behind of runs at some FLOP/s (..., quarters), mean over the window."""
+        lag = compute_lag(run_flop(rate, self.p), year(np.array(self.window)), self.p)
+        return total(capped(lag, self.p.lag_cap_years)) / len(self.window)
 
     # -- delivery -----------------------------------------------------------------------------------------------------
     def _payments(self, quarters: Integers) -> list[tuple[Integers, Floats]]:
