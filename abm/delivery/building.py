@@ -7,6 +7,7 @@ choose the same site at different times meet the same contractor.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -138,22 +139,24 @@ def planned_years(procedure: Procedure, practice: Practice, mw: Number, p: Value
     return procedure.award_years + building * size * practice.build_factor
 
 
-def _tendered(
-    procedure: Procedure, uniforms: SiteDraws, now: int | Integers, p: Values
-) -> tuple[Floats, Floats, Booleans, Floats, Floats, Integers]:
-    """Return the years of the award, of a second tender, whether one is held, those in court, their sum, and the contract's quarter."""
+class _Tender(NamedTuple):
+    """The way of an order to its contract, (worlds, sites): years in each part and in all, and the contract's quarter."""
+
+    award: Floats
+    again: Floats
+    fails: Booleans
+    court: Floats
+    years: Floats
+    contracted: Integers
+
+
+def _tendered(procedure: Procedure, uniforms: SiteDraws, now: int | Integers, p: Values) -> _Tender:
     award, fails = award_time(procedure, uniforms.award), tender_fails(procedure, uniforms.tender)
     again = np.where(fails, award_time(procedure, uniforms.again), 0.0)
     court = litigation_years(procedure, uniforms.court, p)
-    to_contract = award + again + court
-    return (
-        award,
-        again,
-        fails,
-        court,
-        to_contract,
-        now + np.maximum(np.rint(4 * to_contract), 1).astype(np.int64),
-    )
+    years = award + again + court
+    contracted = now + np.maximum(np.rint(4 * years), 1).astype(np.int64)
+    return _Tender(award, again, fails, court, years, contracted)
 
 
 def _affordable_and_carried(
@@ -186,7 +189,7 @@ def deliver(
         cancellation: chance that a selection ends without a contract.
         p: parameters, each (worlds, 1).
     """
-    award, again, fails, court, to_contract, contracted = _tendered(procedure, uniforms, now, p)
+    tender = _tendered(procedure, uniforms, now, p)
     kept, power_there = money_kept(practice, np.inf), headroom(sites, procedure, p)
     most = power_there * p.beyond_headroom
     sketch = year + procedure.refresh * planned_years(procedure, practice, p.sketch_mw, p)
@@ -194,16 +197,16 @@ def deliver(
     mw = np.maximum(chip.power_mw(sketched, sketch, sites.temperature, p), 1e-3)
     shell = shell_time(procedure, mw, practice, uniforms.shell, p)
     building = build_time(procedure, mw, practice, uniforms.build, p) + shell
-    since = year + to_contract + building
+    since = year + tender.years + building
     bought = chip_date(procedure, year, since)
     wanted, carried = _affordable_and_carried(plan, bought, most, kept, sites, p)
     chips = np.minimum(wanted, carried)
     waiting = np.maximum(chips - chip.chips_carried(power_there, bought, sites.temperature, p), 0.0)
     grid = np.where(waiting > 0, grid_wait(sites, p), 0.0)
-    ready = np.maximum(np.floor(4 * since).astype(np.int64), contracted + 1)
+    ready = np.maximum(np.floor(4 * since).astype(np.int64), tender.contracted + 1)
     return Delivered(
         cancelled=uniforms.cancel < cancellation,
-        contracted=contracted,
+        contracted=tender.contracted,
         ready=ready,
         complete=np.maximum(np.floor(4 * (since + grid)).astype(np.int64), ready),
         expected=np.broadcast_to(year + planned_years(procedure, practice, mw, p), plan.shape),
@@ -214,10 +217,10 @@ def deliver(
         peak=chip.peak(bought, p),
         spend=np.where(wanted > carried, chip.spend_for(chips, bought, p, kept), plan * p.export_supply),
         power_mw=chip.power_mw(chips, bought, sites.temperature, p),
-        award_years=award,
-        retender_years=again,
-        failed_tenders=np.asarray(fails, dtype=np.int64),
-        litigation_years=court,
+        award_years=tender.award,
+        retender_years=tender.again,
+        failed_tenders=np.asarray(tender.fails, dtype=np.int64),
+        litigation_years=tender.court,
         building_years=building,
         grid_years=grid,
     )
@@ -249,16 +252,16 @@ def deliver_again(
         used_mw: (worlds, sites) power that earlier orders draw.
         p: parameters, each (worlds, 1).
     """
-    award, again, fails, court, to_contract, contracted = _tendered(procedure, uniforms, now, p)
-    since = np.maximum(year + to_contract + p.install_years, first.since)
+    tender = _tendered(procedure, uniforms, now, p)
+    since = np.maximum(year + tender.years + p.install_years, first.since)
     bought, kept = chip_date(procedure, year, since), money_kept(practice, np.inf)
     room = np.maximum(headroom(sites, procedure, p) * p.beyond_headroom - used_mw, 0.0)
     wanted, carried = _affordable_and_carried(plan, bought, room, kept, sites, p)
     chips, none = np.minimum(wanted, carried), np.zeros(plan.shape)
-    ready = np.maximum(np.floor(4 * since).astype(np.int64), contracted + 1)
+    ready = np.maximum(np.floor(4 * since).astype(np.int64), tender.contracted + 1)
     return Delivered(
         cancelled=first.cancelled | (plan <= 0),
-        contracted=contracted,
+        contracted=tender.contracted,
         ready=ready,
         complete=ready,
         expected=since,
@@ -269,10 +272,10 @@ def deliver_again(
         peak=np.broadcast_to(chip.peak(bought, p), plan.shape),
         spend=np.where(wanted > carried, chip.spend_for(chips, bought, p, kept), plan * p.export_supply),
         power_mw=chip.power_mw(chips, bought, sites.temperature, p),
-        award_years=award,
-        retender_years=again,
-        failed_tenders=np.asarray(fails, dtype=np.int64),
-        litigation_years=court,
-        building_years=since - year - to_contract,
+        award_years=tender.award,
+        retender_years=tender.again,
+        failed_tenders=np.asarray(tender.fails, dtype=np.int64),
+        litigation_years=tender.court,
+        building_years=since - year - tender.years,
         grid_years=none,
     )
