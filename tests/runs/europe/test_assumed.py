@@ -71,14 +71,14 @@ def test_all_points_of_a_row_share_their_luck(bench, names):
 
 def test_what_makes_the_variance_is_found(bench, names):
     unit = unit_sample(design(64), factors(bench), 3)
-    uniforms = 0.01 * np.random.default_rng(0).normal(size=(len(unit), 2))
+    luck = 0.01 * np.random.default_rng(0).normal(size=(len(unit), 2))
     one, other = names.index("chip_price_eur"), names.index("procurement.rapid.refresh")
-    quo, reform = unit[:, [one]] + uniforms, 3 * unit[:, [other]] - uniforms
+    quo, reform = unit[:, [one]] + luck, 3 * unit[:, [other]] - luck
     table = which_matter(bench, quo, reform).set_index(["outcome", "factor"])
     assert table.total["years behind", "chip_price_eur"] == pytest.approx(1.0, abs=0.1)
     assert table.total["what the reform gains", "procurement.rapid.refresh"] == pytest.approx(0.9, abs=0.15)
     assert table.total["years behind"].drop("chip_price_eur").abs().max() < 0.01
-    assert table.uniforms.max() < 0.01
+    assert table.luck.max() < 0.01
 
 
 def test_a_base_that_is_no_power_of_two_is_refused():
