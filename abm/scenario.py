@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from functools import cache, cached_property
 from importlib import resources
 from pathlib import Path
-from typing import NamedTuple, Union
+from typing import Any, NamedTuple, Union
 
 from pydantic import model_validator
 
@@ -73,29 +73,10 @@ class Scenario(Parameters):
     @model_validator(mode="before")
     @classmethod
     def _checked(cls, data: Content) -> Content:
-        known = parameters()
-        out: dict[str, object] = {"name": data.get("name", UNNAMED)}
-        rules: dict[str, Choice] = {}
-        for key, value in _with_schedule(data).items():
-            if key in known:
-                default, about = known[key]
-                out[key] = about.check(key, value, default)
-            elif key in FAMILIES:
-                rules[key] = value if isinstance(value, Choice) else _choice(key, value)
-            elif key in REMOVED:
-                raise BadInput(f"{key} is no longer a parameter; {REMOVED[key]}")
-            elif key != "name":
-                raise BadInput(
-                    f"{key!r} is neither a parameter nor a family of rules; {near(key, [*known, *FAMILIES])}"
-                )
-        for name, members in FAMILIES.items():
-            if name not in rules:
-                rules[name] = Choice(next(iter(members.rules)))
-        out["rules"] = dict(sorted(rules.items()))
-        return out
+        values, rules = _entries(data)
+        return {"name": data.get("name", UNNAMED), **values, "rules": rules}
 
-    @model_validator(mode="after")
-    def _makes_sense(self) -> Scenario:
+    def _checked_together(self) -> Scenario:
         first, last = quarter(self.start, "start"), quarter(self.end, "end")
         if last < first:
             raise BadInput(f"end = {self.end!r} lies before start = {self.start!r}; put it later.")
@@ -121,6 +102,8 @@ class Scenario(Parameters):
                 f"smallest_eur_bn = {self.smallest_eur_bn:g} is above ceiling_eur_bn = {self.ceiling_eur_bn:g}; lower it."
             )
         return self
+
+    _validated = model_validator(mode="after")(_checked_together)
 
     def _check_window(self, first: int, last: int) -> None:
         """Refuse a window that the quarters of the run do not hold."""
@@ -210,9 +193,10 @@ class Scenario(Parameters):
 
         Naming a rule drops the old rule's parameters; a dotted key keeps the rule and changes one of its parameters.
         """
-        plain: dict[str, object] = {**self.plain()}
+        plain, touched = dict[str, object](self.plain()), []
         for key, value in changes.items():
             head, _, tail = key.partition(".")
+            touched.append(head if tail else key)
             if tail:
                 family(head)
                 table = _table(plain[head])
@@ -225,7 +209,11 @@ class Scenario(Parameters):
                 plain[head] = _table(plain[head]) | dict(value)
             else:
                 plain[key] = value
-        return Scenario.of(plain, name or self.name)
+        # parameters that stay were checked when they were set; rules may have been entered anew since
+        checked, rules = _entries({key: plain[key] for key in [*FAMILIES, *touched] if key in plain})
+        kept: dict[str, Any] = {key: plain[key] for key in parameters()}
+        made = {"name": name or self.name, **kept, **checked, "rules": rules}
+        return Scenario.model_construct(**made)._checked_together()
 
     @property
     def window(self) -> range:
@@ -269,6 +257,28 @@ def parameters() -> dict[str, tuple[Setting, Parameter]]:
         if about is not None:
             found[name] = (info.default, about)
     return found
+
+
+def _entries(data: Content) -> tuple[dict[str, Setting], dict[str, Choice]]:
+    """Check the parameters and rules that a scenario names; a family that it leaves out has its usual rule."""
+    known = parameters()
+    values: dict[str, Setting] = {}
+    rules: dict[str, Choice] = {}
+    for key, value in _with_schedule(data).items():
+        if key in known:
+            default, about = known[key]
+            values[key] = about.check(key, value, default)
+        elif key in FAMILIES:
+            rules[key] = value if isinstance(value, Choice) else _choice(key, value)
+        elif key in REMOVED:
+            raise BadInput(f"{key} is no longer a parameter; {REMOVED[key]}")
+        elif key != "name":
+            raise BadInput(
+                f"{key!r} is neither a parameter nor a family of rules; {near(key, [*known, *FAMILIES])}"
+            )
+    for name, members in FAMILIES.items():
+        rules.setdefault(name, Choice(next(iter(members.rules))))
+    return values, dict(sorted(rules.items()))
 
 
 def _with_schedule(data: Content) -> Content:

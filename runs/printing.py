@@ -19,6 +19,7 @@ EIGHTHS = " ▏▎▍▌▋▊▉█"
 GAP = 2  # blanks between columns
 LEAST_BAR, MOST_BAR = 8, 30  # characters of the longest bar of a table
 PATIENCE = 1.0  # seconds before progress is shown
+EVERY = 15.0  # seconds between lines of progress where there is no terminal
 
 
 def print_json(content: object) -> None:
@@ -119,11 +120,24 @@ def bar(value: float, most: float, width: int, where: Console) -> str:
     return EIGHTHS[8] * (eighths // 8) + (EIGHTHS[eighths % 8] if eighths % 8 else "")
 
 
+def _lines(what: str) -> Callable[[int, int], None]:
+    """A callback that prints a line now and then."""
+    last = time.monotonic()
+
+    def report(done: int, total: int) -> None:
+        nonlocal last
+        if done < total and time.monotonic() - last > EVERY:
+            last = time.monotonic()
+            print(f"{done:,} of {total:,} {what}", file=sys.stderr)
+
+    return report
+
+
 @contextmanager
 def progress(what: str) -> Iterator[Callable[[int, int], None]]:
-    """Yield a callback (done, all) that shows a progress bar on standard error, if it takes more than a second."""
+    """Yield a callback (done, all) that shows progress on standard error: a bar after a second, or a line now and then."""
     if not sys.stderr.isatty():
-        yield lambda done, total: None
+        yield _lines(what)
         return
     started, shown, task = time.monotonic(), None, None
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from juste_retour.runs.commands.options import Json, ResultDir, Rules
-from juste_retour.runs.numerals import counted, duration, size
+from juste_retour.runs.numerals import counted, duration
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -23,7 +23,6 @@ Workers = Annotated[
     typer.Option(metavar="N", help="Worker processes; 0 runs in this one.  [default: one a core]"),
 ]
 REFUSALS = 2  # that are shown
-EVERY = 15.0  # seconds between lines of progress where there is no terminal
 
 
 def batch(
@@ -39,6 +38,13 @@ def batch(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Check the spec, show its cost, write nothing.")
     ] = False,
+    half_width: Annotated[
+        float | None,
+        typer.Option(
+            metavar="H",
+            help="With --dry-run: suggest the replications that give a difference to within plus or minus H.",
+        ),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Run an experiment chunk by chunk into a folder; stopped or killed, the same command goes on."""
@@ -47,10 +53,14 @@ def batch(
     from juste_retour.runs.experiments.experiment import batch as run_batch
     from juste_retour.runs.experiments.spec import read_spec
 
+    if half_width is not None and not (dry_run and 0 < half_width < float("inf")):
+        raise BadInput(
+            f"--half-width = {half_width!r} goes with --dry-run and is a number above 0; add --dry-run."
+        )
     read = read_spec(spec, rules or ())
     where = printing.console(stderr=json)
     if dry_run:
-        _show_cost(read, workers, json, where)
+        _show_cost(read, workers, half_width, json, where)
         return
     if out is None:
         raise BadInput("--out is missing; name the folder for the results, as in --out results.")
@@ -73,42 +83,20 @@ def batch(
     )
 
 
-def _show_cost(spec: Spec, workers: int | None, json: bool, where: Console) -> None:
-    """What a batch would run and about what it would take."""
+def _show_cost(spec: Spec, workers: int | None, half_width: float | None, json: bool, where: Console) -> None:
+    """What a batch would run, about what it would take, and what a pilot saw."""
     from juste_retour.runs import printing
-    from juste_retour.runs.experiments.experiment import cost, processes
+    from juste_retour.runs.commands.plan import cost_json, say_cost
+    from juste_retour.runs.experiments.experiment import processes
+    from juste_retour.runs.experiments.planning import cost
 
-    found, count = cost(spec), processes(workers)
+    count = processes(workers)
+    found = cost(spec)
     if json:
-        printing.print_json(
-            {
-                "title": spec.title,
-                "digest": spec.digest,
-                "points": found.points,
-                "refused": [{"values": dict(r.values), "because": r.reason} for r in spec.refused],
-                "replications": found.replications,
-                "runs": found.runs,
-                "chunks": found.chunks,
-                "runs_per_second": found.runs_per_second,
-                "planner_plans": found.plans,
-                "planning_seconds": found.planning,
-                "seconds": found.seconds(count),
-                "bytes": found.bytes,
-            }
-        )
+        printing.print_json(cost_json(spec, found, count, half_width))
         return
     _say_runs(spec, where)
-    if found.plans:
-        where.print(
-            f"The price of politics takes {counted(found.plans, 'plan')} of a planner, "
-            f"{duration(found.planning)} on one core.",
-            soft_wrap=True,
-        )
-    where.print(
-        f"About {duration(found.seconds(count))} with {max(count, 1)} "
-        f"{'worker' if count == 1 else 'workers'}, {size(found.bytes)} of tables. Nothing was written.",
-        soft_wrap=True,
-    )
+    say_cost(found, count, half_width, where)
 
 
 def _say_runs(spec: Spec, where: Console) -> None:
@@ -150,7 +138,7 @@ class _Display:
         """Show how far it is."""
         import time
 
-        from juste_retour.runs.printing import console
+        from juste_retour.runs.printing import EVERY, console
 
         left = duration(tally.left) if tally.left == tally.left else "?"
         failed = f", {tally.failed} failed" if tally.failed else ""

@@ -24,7 +24,7 @@ from juste_retour.abm.world import World
 from juste_retour.agents.arrays import Floats, Integers
 from juste_retour.agents.errors import BadInput, near
 from juste_retour.agents.rules import family
-from juste_retour.runs.chunked import chunks
+from juste_retour.runs.chunked import Progress, chunks
 from juste_retour.runs.statistics import known_summary
 
 MOMENTS = {
@@ -119,6 +119,7 @@ def simulated(
     replicates: Integers,
     members: Members,
     waves: int,
+    progress: Progress | None = None,
 ) -> pd.DataFrame:
     """Moments of one world a point; a row a point."""
     choice = base.rules["agenda"]
@@ -133,7 +134,7 @@ def simulated(
     records: list[dict[str, float]] = [
         dict(zip(map(str, points), map(float, row), strict=True)) for row in points.to_numpy()
     ]
-    for part in chunks(len(records)):
+    for part in chunks(len(records), progress):
         scenarios = [short.changed(r) for r in records[part]]
         rows.append(moments_of(Simulation(scenarios, seed, replicates[part], members).run().world))
     return pd.concat(rows, ignore_index=True)
@@ -239,12 +240,14 @@ class Posterior:
         )
 
 
-def calibrate(plan: CalibrationSpec, members: Members | None = None) -> Posterior:
+def calibrate(
+    plan: CalibrationSpec, members: Members | None = None, progress: Progress | None = None
+) -> Posterior:
     """Draw, simulate, keep the nearest, adjust."""
     members = members or load_members()
     points = prior([*plan.fitted, *plan.carried], plan.draws, plan.seed)
     replicates = np.arange(plan.draws)
-    moments = simulated(plan.scenario, points, plan.seed, replicates, members, plan.waves)
+    moments = simulated(plan.scenario, points, plan.seed, replicates, members, plan.waves, progress)
     return nearest(points, moments, observed_moments(members, plan.waves), plan.keep, plan.seed, replicates)
 
 

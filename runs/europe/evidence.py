@@ -49,7 +49,7 @@ def calibration(
 ) -> tuple[dict[str, pd.DataFrame], dict[str, object]]:
     """All tables of a calibration by name, and what it rests on; arguments as of `plan_of`."""
     plan = plan_of(spec, draws)
-    posterior = calibrate(plan)
+    posterior = calibrate(plan, progress=progress)
     about = {
         "scenario": plan.scenario.name,
         "seed": plan.seed,

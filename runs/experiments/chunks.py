@@ -77,7 +77,7 @@ class ChunkPlan:
         self.spec = spec
         self.block = min(CHUNK, spec.replications, spec.chunk)
         self.blocks = -(-spec.replications // self.block)
-        self.order = sorted(spec.kept, key=lambda p: _alike(spec.points[p]))
+        self.order = sorted(spec.kept, key=lambda p: alike(spec.points[p]))
         self.cells_each = max(spec.chunk // self.block, 1)
         self.cells = self.blocks * len(self.order)
         self.chunks = -(-self.cells // self.cells_each)
@@ -186,7 +186,7 @@ _ARROW = {
 _DTYPES: dict[str, DTypeLike] = {"text": object, "whole": object, "real": np.float64, "truth": object}
 
 
-def _alike(point: Point) -> str:
+def alike(point: Point) -> str:
     """What the worlds of a point may share an array by: all but the real numbers."""
     return json.dumps(
         {k: v for k, v in point.items() if not isinstance(v, float)}, sort_keys=True, default=str

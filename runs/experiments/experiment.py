@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
-from juste_retour.abm.planner.price import twin_question
 from juste_retour.agents.errors import BadInput, JusteRetourError
 from juste_retour.runs.ensemble import whole
 from juste_retour.runs.experiments import pool
-from juste_retour.runs.experiments.chunks import Cell, ChunkPlan, Failure, Produced
+from juste_retour.runs.experiments.chunks import ChunkPlan, Failure, Produced
 from juste_retour.runs.experiments.manifest import Manifest, Record
 from juste_retour.runs.experiments.spec import Spec, read_spec, spec_of
 from juste_retour.runs.experiments.store import Store, result_digest
-
-SAMPLE, FEW_PLANS = 256, 8  # worlds run to estimate time and size; points among them where each takes a plan
 
 
 @dataclass
@@ -67,89 +63,6 @@ class Interrupted(JusteRetourError):
     """A run was stopped; what is done is kept."""
 
     exit_status = 130
-
-
-@dataclass(frozen=True)
-class Cost:
-    """What a spec asks for, and about what it will take."""
-
-    points: int
-    refused: int
-    replications: int
-    runs: int
-    chunks: int
-    runs_per_second: float
-    bytes_per_run: float
-    plans: int = 0  # of a planner, which the price of politics asks for
-    seconds_per_plan: float = 0.0
-
-    def seconds(self, workers: int) -> float:
-        """About how long it takes."""
-        return (self.runs / self.runs_per_second + self.planning) / max(workers, 1)
-
-    @property
-    def planning(self) -> float:
-        """About how many seconds the planner's plans take together."""
-        return self.plans * self.seconds_per_plan
-
-    @property
-    def bytes(self) -> float:
-        """About how large the tables are."""
-        return self.runs * self.bytes_per_run
-
-
-def cost(spec: Spec, sample: int = SAMPLE) -> Cost:
-    """Estimate an experiment's time and size from a few worlds of its first, middle and last chunk."""
-    plan = ChunkPlan(spec)
-    chosen = sorted({0, plan.chunks // 2, plan.chunks - 1})
-    worlds, seconds, size, warming = 0, 0.0, 0, 0.0
-    planned: set[object] = set()
-    for chunk in chosen:
-        cells = plan.cells_of(chunk)
-        few: list[Cell] = []
-        count = 0
-        for cell in cells:
-            if count >= sample or (plan.price and len(few) >= FEW_PLANS):
-                break
-            few.append(cell._replace(worlds=min(cell.worlds, sample - count)))
-            count += few[-1].worlds
-        begun = time.perf_counter()
-        plan.frames([cell._replace(worlds=1) for cell in (few if plan.price else few[:1])])
-        warming += time.perf_counter() - begun
-        planned |= _questions(plan, [cell.point for cell in few])
-        begun = time.perf_counter()
-        found = plan.frames(few)
-        size += sum(
-            len(plan.parquet(t, frame)) - len(plan.parquet(t, frame.head(0))) for t, frame in found.items()
-        )
-        seconds += time.perf_counter() - begun
-        worlds += count
-    return Cost(
-        len(spec.kept),
-        len(spec.refused),
-        spec.replications,
-        spec.runs,
-        plan.chunks,
-        worlds / max(seconds, 1e-9),
-        size / worlds,
-        _plans(plan),
-        warming / max(len(planned), 1) if plan.price else 0.0,
-    )
-
-
-def _questions(plan: ChunkPlan, points: Iterable[int]) -> set[object]:
-    """What a planner is asked at some points of a design; nothing where no price is."""
-    if not plan.price:
-        return set()
-    spec = plan.spec
-    return {twin_question(spec.scenario_at(point), spec.members).key for point in points}
-
-
-def _plans(plan: ChunkPlan) -> int:
-    """How many plans of a planner a design asks for; counted over some of its points where it has many."""
-    kept = plan.spec.kept
-    step = max(len(kept) // SAMPLE, 1)
-    return len(_questions(plan, kept[::step])) * step
 
 
 def batch(
@@ -252,18 +165,13 @@ def _refuse_part(done: Done, store: Store) -> None:
         )
 
 
-def cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def processes(workers: int | None) -> int:
     """How many are asked for, one a core where nothing is said; 0 is none but this one.
 
     Raises:
         BadInput: fewer than none, or more than 1,024.
     """
-    return whole(cores() if workers is None else workers, "workers", 0, 1024)
+    return whole(pool.cores() if workers is None else workers, "workers", 0, 1024)
 
 
 def _running(

@@ -41,6 +41,11 @@ class Stop:
     hurried = False
 
 
+def cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def here(content: str, chunks: Iterable[int], stop: Stop) -> Iterator[Produced]:
     """Run chunks in this process, one after the other."""
     for chunk in chunks:

@@ -137,9 +137,10 @@ class Spec:
 
     def scenario_at(self, point: int) -> Scenario:
         """The scenario of a point."""
-        return self._built(self.points[point])
+        return self.built(self.points[point])
 
-    def _built(self, point: Point) -> Scenario:
+    def built(self, point: Point) -> Scenario:
+        """The scenario of a point, which need not be one of the design."""
         if self.switching is None:
             return scenario_at(point, self.scenario, self.scenarios)
         units = {unit[0]: unit for unit in self.switching.units}
@@ -358,7 +359,7 @@ def _check_points(spec: Spec, check: Progress | None) -> tuple[Refused, ...]:
     refused = []
     for number, point in enumerate(spec.points):
         try:
-            built = spec._built(point)
+            built = spec.built(point)
             if spec.content["members"] is None and built.members != spec.scenario.members:
                 raise BadInput(
                     f"members = {built.members!r}, and a spec is about one union, {spec.scenario.members!r}; write a "

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from juste_retour import runs
-from juste_retour.runs.experiments import experiment
+from juste_retour.runs.experiments import pool
 
 pytestmark = pytest.mark.slow
 
@@ -39,7 +39,7 @@ def test_python(tmp_path, monkeypatch, code):
 
 def test_the_experiment(call, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(experiment, "cores", lambda: 0)  # in this process: workers take seconds to begin
+    monkeypatch.setattr(pool, "cores", lambda: 0)  # in this process: workers take seconds to begin
     (spec,) = blocks("toml")
     Path("mine.toml").write_text(spec, encoding="utf-8")
     (commands,) = blocks("shell")

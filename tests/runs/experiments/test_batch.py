@@ -17,7 +17,7 @@ import pytest
 from juste_retour.abm.outcomes import run as run_worlds
 from juste_retour.abm.scenario import load
 from juste_retour.agents.errors import BadInput, CannotWrite
-from juste_retour.runs.experiments import experiment
+from juste_retour.runs.experiments import pool
 from juste_retour.runs.experiments.chunks import ChunkPlan
 from juste_retour.runs.experiments.experiment import Interrupted, SomeFailed, batch
 from juste_retour.runs.experiments.results import Results
@@ -399,4 +399,4 @@ def test_rules_of_ones_own_are_named_by_the_spec_or_on_the_command_line(tmp_path
 def test_workers_and_a_cluster_exclude_each_other(tmp_path):
     with pytest.raises(BadInput, match=r"--workers.*--cluster"):
         batch(spec_file(tmp_path), tmp_path / "o", workers=2, cluster="tcp://127.0.0.1:1")
-    assert experiment.cores() >= 1
+    assert pool.cores() >= 1

@@ -9,7 +9,6 @@ from juste_retour.abm.toml import setting
 from juste_retour.agents.errors import BadInput
 from juste_retour.runs.commands.settings import value_of
 from juste_retour.runs.experiments.chunks import ChunkPlan
-from juste_retour.runs.experiments.experiment import cost
 from juste_retour.runs.experiments.factors import Factor
 from juste_retour.runs.experiments.spec import read_spec, spec_of
 from tests.runs.small import SPEC, spec_file
@@ -201,14 +200,6 @@ def test_chunks_cover_every_run_once(points, replications):
             seen.setdefault(cell.point, []).extend(range(cell.first, cell.first + cell.worlds))
     assert len(seen) == points
     assert all(found == list(range(replications)) for found in seen.values())
-
-
-def test_the_cost_counts_runs_and_says_how_large_they_are():
-    made = spec(replications=50)
-    found = cost(made, sample=8)
-    assert (found.points, found.runs, found.chunks) == (2, 100, ChunkPlan(made).chunks)
-    assert found.runs_per_second > 0
-    assert 10 < found.bytes_per_run < 10_000
 
 
 def test_titles_do_not_change_the_digest():

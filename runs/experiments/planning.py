@@ -1,0 +1,359 @@
+"""What an experiment will take and how much it will tell, from a pilot of at most three seconds.
+
+The pilot runs a few replications of random points and of their neighbors, which differ in one factor alone. Their time
+gives the estimate, their spread the replications that a half-width needs, and neighbors that agree bit for bit name
+factors that change nothing. What takes long once per point, the planner's plans and the stationary expectations, is
+counted apart. Time is that of the processor, so that other programs on the machine do not count.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from juste_retour.abm.outcomes import Outcomes, run
+from juste_retour.abm.planner.price import twin_question
+from juste_retour.abm.scenario import Scenario
+from juste_retour.abm.stacked import shape
+from juste_retour.agents.arrays import Floats
+from juste_retour.agents.errors import BadInput
+from juste_retour.agents.rules import family
+from juste_retour.runs.chunked import CHUNK
+from juste_retour.runs.contrasts.paired import asks_price, measure
+from juste_retour.runs.contrasts.resampling import needed
+from juste_retour.runs.experiments.chunks import ChunkPlan, alike
+from juste_retour.runs.experiments.design import FROM, TO, Point
+from juste_retour.runs.experiments.idle import Idle, idle, signature
+from juste_retour.runs.experiments.pool import cores
+from juste_retour.runs.experiments.spec import Spec
+from juste_retour.runs.frames import frames
+from juste_retour.runs.numerals import shown
+from juste_retour.runs.user_rules import blame
+
+PILOT = 1.0  # seconds of the processor for points; a plan of the planner and one full array come on top
+WORLDS, FULL = (
+    8,
+    128,
+)  # replications of a pilot point, and of the array that shows how time grows with replications
+COUNTED = 256  # points, or chunks, over which something is counted where a design has more
+SLOW = 3.0  # times as long as the other levels: a level that is named
+LEAST_PLACES = 2  # at which a factor must have changed nothing before the pilot names it
+SOLVE_SECONDS = 8.0  # a stationary equilibrium of 27 states
+
+
+@dataclass(frozen=True)
+class Expensive:
+    """What is worked out once for some points, besides the runs: how often, and seconds of a core for each."""
+
+    what: str
+    count: int
+    seconds_each: float
+
+    @property
+    def seconds(self) -> float:
+        """Seconds of one core for all."""
+        return self.count * self.seconds_each
+
+
+@dataclass(frozen=True)
+class Precision:
+    """The spread of the first outcome over replications in the pilot: at a point, and of a paired difference of two."""
+
+    outcome: str
+    of_a_point: float
+    of_a_difference: float
+
+    def half_widths(self, replications: int) -> tuple[float, float]:
+        """Half of the 95 % interval of a point's mean, and of a difference of two points."""
+        one, two = (1.96 * sd / replications**0.5 for sd in (self.of_a_point, self.of_a_difference))
+        return one, two
+
+    def replications(self, half_width: float) -> int | None:
+        """Replications for a difference to within plus or minus a half-width; None where the pilot cannot tell."""
+        count = float(needed(self.of_a_difference, half_width))
+        return int(count) if np.isfinite(count) else None
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a spec asks for, about what it will take, and what the pilot saw of its factors."""
+
+    points: int
+    refused: int
+    replications: int
+    runs: int
+    chunks: int
+    seconds_of_runs: float  # of one core
+    startup: float  # seconds until a process can run
+    bytes_per_run: float
+    expensive: tuple[Expensive, ...] = ()
+    slow: tuple[str, ...] = ()
+    idle: tuple[Idle, ...] = ()
+    precision: Precision | None = None
+    pilot_points: int = 0
+
+    def seconds(self, workers: int) -> float:
+        """About how long it takes, from the command to its end."""
+        work = self.seconds_of_runs + sum(e.seconds for e in self.expensive)
+        used = max(min(workers, cores(), self.chunks), 1)
+        return self.startup * (2 if workers else 1) + work / used
+
+    @property
+    def runs_per_second(self) -> float:
+        """Runs per second of one core, once what is expensive is there."""
+        return self.runs / max(self.seconds_of_runs, 1e-9)
+
+    @property
+    def bytes(self) -> float:
+        """About how large the tables are."""
+        return self.runs * self.bytes_per_run
+
+
+@dataclass
+class _Tried:
+    """A pilot point: whether its runs are those of the design, and what they gave."""
+
+    point: Point
+    scenario: Scenario
+    place: int  # pilot points of one place differ in one factor from its first
+    real: bool
+    seconds: float = 0.0
+    worlds: pd.DataFrame = field(default_factory=pd.DataFrame)
+
+
+def cost(spec: Spec, pilot: float = PILOT) -> Cost:
+    """Estimate an experiment's time, size and precision, and name what is expensive and what changes nothing.
+
+    Args:
+        spec: the experiment.
+        pilot: seconds of the processor that the pilot's points may take.
+    """
+    startup = time.process_time()
+    plan = ChunkPlan(spec)
+    found = _Pilot(plan, pilot)
+    tried = found.tried
+    groups = _groups(plan)
+    seconds = found.fixed * (groups + spec.runs / found.doubling) * found.times_with_price
+    real = [t for t in tried if t.real]
+    return Cost(
+        points=len(spec.kept),
+        refused=len(spec.refused),
+        replications=spec.replications,
+        runs=spec.runs,
+        chunks=plan.chunks,
+        seconds_of_runs=seconds,
+        startup=startup,
+        bytes_per_run=found.bytes_per_run,
+        expensive=tuple(_expensive(plan, found.seconds_per_plan)),
+        slow=tuple(_slow(spec, tried)),
+        idle=tuple(idle([t.point for t in real], [signature(t.worlds) for t in real], LEAST_PLACES)),
+        precision=_precision(spec.outcomes, real),
+        pilot_points=len(tried),
+    )
+
+
+class _Pilot:
+    """The runs of the pilot, and what they say of the time that runs take.
+
+    Attributes:
+        fixed: seconds of an array of worlds, however few.
+        doubling: worlds that take as long again as an array's fixed part.
+        times_with_price: how much longer a run takes with its price.
+    """
+
+    def __init__(self, plan: ChunkPlan, seconds: float):
+        self.plan, self.spec = plan, plan.spec
+        self.arrays: list[tuple[float, int]] = []  # seconds and worlds of each
+        self.parts: list[dict[str, pd.DataFrame]] = []
+        self.tried: list[_Tried] = []
+        self.times_with_price, self.seconds_per_plan = 1.0, 0.0
+        rng = np.random.default_rng(self.spec.seed)
+        places = iter(range(1, self.spec.runs + 1))
+        first = self._neighbors(0, rng)
+        self._timed(first[0].scenario, 1)  # what the first run of a process loads is not the design's
+        begun = time.process_time()
+        self.doubling = self._growth(first[0].scenario)
+        self._run(first)
+        while time.process_time() - begun < seconds and (place := next(places, None)) is not None:
+            self._run(self._neighbors(place, rng))
+        self.fixed = float(np.mean([t / (1 + w / self.doubling) for t, w in self.arrays]))
+        if plan.price:
+            self._price(first[0].scenario)
+
+    @property
+    def bytes_per_run(self) -> float:
+        """Bytes of the tables, a run."""
+        whole = 0
+        for table in self.spec.tables:
+            frame = pd.concat([part[table] for part in self.parts])
+            whole += len(self.plan.parquet(table, frame)) - len(self.plan.parquet(table, frame.head(0)))
+        return whole / sum(worlds for _, worlds in self.arrays)
+
+    def _neighbors(self, place: int, rng: np.random.Generator) -> list[_Tried]:
+        """A random point and, for each factor, one that differs in it alone, where there is such a scenario."""
+        spec = self.spec
+        here = spec.points[spec.kept[int(rng.integers(len(spec.kept)))]]
+        points = [here]
+        for factor in spec.factors:
+            if factor.key in here:
+                others = [level for level in factor.levels if shown(level) != shown(here[factor.key])]
+                level = others[int(rng.integers(len(others)))] if others else factor.at(float(rng.random()))
+                points.append({**here, factor.key: level})
+        for unit in spec.switching.units if spec.switching else ():
+            points.append({**here, unit[0]: FROM if here[unit[0]] == TO else TO})
+        found = []
+        for point in points:
+            try:
+                scenario = spec.built(point)
+            except BadInput:
+                continue
+            found.append(_Tried(point, solved(scenario), place, solved(scenario) is scenario))
+        return found
+
+    def _run(self, tried: Sequence[_Tried]) -> None:
+        """Run pilot points, those together that fit into one array."""
+        arrays: dict[str, list[_Tried]] = {}
+        for one in tried:
+            arrays.setdefault(shape(one.scenario), []).append(one)
+        for together in arrays.values():
+            scenarios = [one.scenario for one in together for _ in range(WORLDS)]
+            begun = time.process_time()
+            found = frames(self._ran(scenarios, np.tile(np.arange(WORLDS), len(together))), self._tables)
+            seconds = time.process_time() - begun
+            self.arrays.append((seconds, len(scenarios)))
+            self.parts.append(found)
+            for k, one in enumerate(together):
+                one.seconds = seconds / (1 + len(scenarios) / self.doubling)
+                one.worlds = found["worlds"].iloc[k * WORLDS : (k + 1) * WORLDS].reset_index(drop=True)
+        self.tried += tried
+
+    @property
+    def _tables(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(("worlds", *self.spec.tables)))
+
+    def _ran(self, scenarios: Sequence[Scenario], replicates: np.ndarray, price: bool = False) -> Outcomes:
+        tables = self.spec.tables
+        with blame():
+            return run(
+                scenarios,
+                self.spec.seed,
+                replicates,
+                self.spec.members,
+                price=price,
+                trace="decisions" in tables,
+                timeline="timeline" in tables,
+            )
+
+    def _timed(self, scenario: Scenario, worlds: int, price: bool = False) -> float:
+        begun = time.process_time()
+        self._ran([scenario] * worlds, np.arange(worlds), price)
+        return time.process_time() - begun
+
+    def _growth(self, scenario: Scenario) -> float:
+        """Worlds that take as long again as the fixed part of an array."""
+        few, many = self._timed(scenario, WORLDS), self._timed(scenario, FULL)
+        each = (many - few) / (FULL - WORLDS)
+        return max((few - WORLDS * each) / each, 1.0) if each > 0 else float(FULL)
+
+    def _price(self, scenario: Scenario) -> None:
+        """How long a plan of the planner takes, and a run with its price once that is there."""
+        with_plan = self._timed(scenario, WORLDS, price=True)
+        again, without = self._timed(scenario, WORLDS, price=True), self._timed(scenario, WORLDS)
+        self.seconds_per_plan = max(with_plan - again, 0.0)
+        self.times_with_price = max(again / max(without, 1e-9), 1.0)
+
+
+def solved(scenario: Scenario) -> Scenario:
+    """The scenario; or, where its actors must first solve for stationary values, one that runs without."""
+    return scenario.changed({"expect": "status_quo"}) if _solves(scenario) else scenario
+
+
+def _solves(scenario: Scenario) -> bool:
+    """Whether a run of the scenario solves for stationary continuation values."""
+    repeated = family("agenda")[scenario.rules["agenda"].rule].marks.get("repeated")
+    return bool(repeated) and "stationary" in scenario.rules["expect"].names
+
+
+def _expensive(plan: ChunkPlan, seconds_per_plan: float) -> Iterator[Expensive]:
+    """What is worked out once for some points, counted over some of them where there are many."""
+    kept = plan.spec.kept
+    some = kept[:: max(len(kept) // COUNTED, 1)]
+    times = len(kept) / len(some)
+    scenarios = [plan.spec.scenario_at(point) for point in some]
+    plans = len(questions(plan, scenarios))
+    if plans:
+        yield Expensive("plan of the planner", round(plans * times), seconds_per_plan)
+    solves = len({s.digest for s in scenarios if _solves(s)})
+    if solves:
+        yield Expensive("solution for stationary expectations", round(solves * times), SOLVE_SECONDS)
+
+
+def questions(plan: ChunkPlan, scenarios: Iterable[Scenario]) -> set[object]:
+    """What a planner is asked at some points; nothing where no price is."""
+    if not plan.price:
+        return set()
+    return {twin_question(scenario, plan.spec.members).key for scenario in scenarios}
+
+
+def _groups(plan: ChunkPlan) -> float:
+    """About how many arrays of worlds a design is run in."""
+    step = max(plan.chunks // COUNTED, 1)
+    counts = []
+    for chunk in range(0, plan.chunks, step):
+        cells = plan.cells_of(chunk)
+        kinds = [alike(plan.spec.points[cell.point]) for cell in cells]
+        count, held = 0, 0
+        for k, cell in enumerate(cells):
+            if k and kinds[k] == kinds[k - 1] and held + cell.worlds <= CHUNK:
+                held += cell.worlds
+            else:
+                count, held = count + 1, cell.worlds
+        counts.append(count)
+    return float(np.mean(counts)) * plan.chunks
+
+
+def _slow(spec: Spec, tried: Sequence[_Tried]) -> Iterator[str]:
+    """Levels whose runs take several times as long as those of the other levels of their factor."""
+    for key in spec.varied:
+        by_level: dict[str, list[float]] = {}
+        for one in tried:
+            if key in one.point and not isinstance(one.point[key], float):
+                by_level.setdefault(shown(one.point[key]), []).append(one.seconds)
+        for level, mine in by_level.items():
+            others = [s for other, times in by_level.items() if other != level for s in times]
+            if len(mine) >= LEAST_PLACES and others and min(mine) > SLOW * min(others):
+                yield f"{key} = {level} takes about {min(mine) / min(others):.0f} times as long a run as the rest"
+
+
+def _precision(outcomes: Sequence[str], tried: Sequence[_Tried]) -> Precision | None:
+    """The spread of the first outcome that is no price over replications, and of its difference between neighbors."""
+    outcome = next((name for name in outcomes if not asks_price([name])), "years_behind")
+    values: list[tuple[int, Floats]] = [
+        (one.place, measure({outcome: _numbers(one.worlds[outcome])}, outcome))
+        for one in tried
+        if outcome in one.worlds
+    ]
+    values = [(place, v) for place, v in values if np.isfinite(v).all()]
+    if len(values) < 2:
+        return None
+    first: dict[int, Floats] = {}
+    differences = []
+    for place, mine in values:
+        base = first.setdefault(place, mine)
+        if base is not mine and (base != mine).any():
+            differences.append(float(np.var(mine - base, ddof=1)))
+    of_a_point = float(np.mean([np.var(v, ddof=1) for _, v in values])) ** 0.5
+    of_a_difference = float(np.mean(differences)) ** 0.5 if differences else np.nan
+    return Precision(outcome, of_a_point, of_a_difference)
+
+
+def _numbers(column: pd.Series) -> Floats:
+    from juste_retour.abm.calendar import quarter
+
+    if column.dtype.kind in "iuf":
+        return column.to_numpy(dtype=float)
+    return np.array([quarter(text, "quarter") if isinstance(text, str) else -1 for text in column], float)

@@ -1,0 +1,93 @@
+"""A dry run counts what a design asks for, and its pilot names factors that change nothing."""
+
+import json
+
+import pytest
+
+from juste_retour.runs.experiments.chunks import ChunkPlan
+from juste_retour.runs.experiments.experiment import batch
+from juste_retour.runs.experiments.idle import idle, signature
+from juste_retour.runs.experiments.planning import Precision, cost
+from juste_retour.runs.experiments.results import Results
+from juste_retour.runs.experiments.spec import spec_of
+from tests.runs.small import spec_file
+
+SETTER = {
+    "scenario": {"agenda": "closed_rule", "expect": "status_quo"},
+    "replications": 4,
+    "outcomes": ["years_behind"],
+    "design": {"kind": "grid"},
+    "factors": {"voting": ["lisbon_qmv", "unanimity"], "patience": [0.9, 0.99]},
+}
+
+
+def crossed(give):
+    points = [{"a": a, "b": b} for a in (1, 2, 3) for b in ("x", "y")]
+    return idle(points, [give(p["a"], p["b"]) for p in points])
+
+
+def test_a_factor_that_changes_nothing_is_idle_everywhere():
+    assert [(i.factor, i.levels, i.under) for i in crossed(lambda a, b: b)] == [("a", (), "")]
+
+
+def test_a_factor_that_changes_nothing_under_one_level_is_idle_there():
+    found = crossed(lambda a, b: a if b == "x" else 0)
+    assert ("a", (), "b = y") in [(i.factor, i.levels, i.under) for i in found]
+
+
+def test_levels_that_give_the_same_runs_are_named():
+    found = crossed(lambda a, b: (min(a, 2), b))
+    assert [(i.factor, i.levels, i.places) for i in found] == [("a", ("2", "3"), 2)]
+
+
+def test_factors_that_all_change_something_are_not_idle():
+    assert crossed(lambda a, b: (a, b)) == []
+
+
+def test_points_that_differ_in_two_factors_say_nothing():
+    assert idle([{"a": 1, "b": 1}, {"a": 2, "b": 2}], [0, 0]) == []
+
+
+def test_patience_is_idle_where_nobody_expects_to_bargain_on(tmp_path):
+    found = cost(spec_of(SETTER), pilot=2.0)
+    assert "patience" in [i.factor for i in found.idle if not i.levels and not i.under]
+    batch(SETTER, tmp_path / "out", workers=0)
+    worlds = Results(tmp_path / "out").table("worlds")
+    points = spec_of(SETTER).points
+    given = [signature(worlds[worlds["point"] == n]) for n in range(len(points))]
+    assert [i.factor for i in idle(points, given) if not i.levels] == ["patience"]
+    assert given[0] != given[2]
+
+
+def test_the_cost_counts_runs_chunks_and_bytes():
+    made = spec_of(SETTER | {"replications": 50})
+    found = cost(made, pilot=0.1)
+    assert (found.points, found.runs, found.chunks) == (4, 200, ChunkPlan(made).chunks)
+    assert found.runs_per_second > 0
+    assert 10 < found.bytes_per_run < 10_000
+    assert found.seconds(0) > found.startup
+
+
+def test_expensive_things_are_counted_once_a_point():
+    stationary = {"agenda": "closed_rule", "expect": "stationary"}
+    found = cost(spec_of(SETTER | {"scenario": stationary, "outcomes": ["price_of_politics"]}), pilot=0.1)
+    counts = {e.what: e.count for e in found.expensive}
+    assert counts == {"plan of the planner": 1, "solution for stationary expectations": 4}
+
+
+def test_replications_grow_with_the_square_of_the_precision():
+    found = Precision("years_behind", 1.0, 0.5)
+    assert found.half_widths(100) == pytest.approx((0.196, 0.098))
+    assert found.replications(0.05) == pytest.approx(4 * found.replications(0.1), abs=4)
+
+
+def test_a_dry_run_suggests_replications(tmp_path, call):
+    spec = spec_file(tmp_path)
+    status, said, _ = call("batch", spec, "--dry-run", "--half-width", "0.1", "--json")
+    assert status == 0
+    found = json.loads(said)
+    assert found["precision"]["wished"] == 0.1
+    assert found["precision"]["replications"] >= 2
+    for words in (["--half-width", "0.1"], ["--dry-run", "--half-width", "-1"]):
+        status, _, wrong = call("batch", spec, *words)
+        assert (status, "--half-width" in wrong) == (2, True)
