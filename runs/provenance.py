@@ -15,7 +15,7 @@ import numpy as np
 
 from juste_retour.abm.members import Members
 from juste_retour.abm.scenario import Scenario
-from juste_retour.runs.user_rules import loaded
+from juste_retour.runs.user_rules import in_use, loaded
 
 
 def provenance(
@@ -29,6 +29,10 @@ def provenance(
         "first": first,
         "worlds": worlds,
         "rules": [{"file": str(r.path), "sha256": r.sha256, "source": r.source} for r in loaded()],
+        "modules": [
+            {"module": m.name, "place": m.place, "sha256": m.sha256, "package": m.package, "source": m.source}
+            for m in in_use(scenario.plain())
+        ],
         **platform_facts(),
     }
 
@@ -141,6 +145,16 @@ def changes_between(then: Mapping[str, object], now: Mapping[str, object]) -> li
         for key, said in WATCHED.items()
         if then.get(key) != now.get(key)
     ]
+
+
+def rules_between(then: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
+    """Which modules of rules differ, by their place, in words; each is known by its hash or its package's version."""
+    found = []
+    for place in sorted({*then, *now}):
+        if then.get(place) != now.get(place):
+            how = "is gone" if place not in now else "is new" if place not in then else "has changed"
+            found.append(f"{place} {how}")
+    return found
 
 
 def same_bits(then: Mapping[str, object], now: Mapping[str, object]) -> bool:

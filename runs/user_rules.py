@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
 import sys
 import traceback
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, is_dataclass
 from difflib import get_close_matches
@@ -14,17 +15,27 @@ from types import ModuleType
 
 from juste_retour.abm import catalogue  # noqa: F401  the shipped rules stand before a user's
 from juste_retour.agents.errors import BadInput, JusteRetourError, near
-from juste_retour.agents.rules import FAMILIES, OFFERED, SHIPPERS, forget
+from juste_retour.agents.rules import FAMILIES, OFFERED, SHIPPERS, Rule, forget
+from juste_retour.runs.user_modules import UserModule, forget_modules, imported_by, of_module
 
 
 @dataclass(frozen=True)
 class RulesFile:
-    """A file of rules as it was read: path, hash, text, and the rules that it enters as (family, name)."""
+    """A file of rules as it was read: path, hash, text, the rules that it enters as (family, name), what it imports."""
 
     path: Path
     sha256: str
     source: str
     rules: tuple[tuple[str, str], ...]
+    imports: tuple[UserModule, ...] = ()
+
+    @property
+    def modules(self) -> tuple[UserModule, ...]:
+        """The file itself, then the user's modules that it imports."""
+        return (
+            UserModule(self.path.stem, self.path.name, self.path, self.sha256, self.source),
+            *self.imports,
+        )
 
 
 class RuleFailed(JusteRetourError):
@@ -49,9 +60,8 @@ def loaded() -> list[RulesFile]:
 
 def _as_it_stands(path: Path) -> RulesFile:
     content = path.read_bytes()
-    return RulesFile(
-        path, hashlib.sha256(content).hexdigest(), content.decode("utf-8", "replace"), _entered(path)
-    )
+    source = content.decode("utf-8", "replace")
+    return RulesFile(path, hashlib.sha256(content).hexdigest(), source, _entered(path), imported_by(source))
 
 
 def _entered(place: Path) -> tuple[tuple[str, str], ...]:
@@ -63,8 +73,60 @@ def _entered(place: Path) -> tuple[tuple[str, str], ...]:
     )
 
 
+def in_use(content: object, files: Iterable[RulesFile] = ()) -> tuple[UserModule, ...]:
+    """All modules that the rules of a scenario or a spec are made of, sorted by their place.
+
+    Args:
+        content: what it says, as plain data; a rule that is not the model's own is in use where a text in it is its name.
+        files: files of rules that are in use whatever it says.
+
+    Returns:
+        The files, the modules of packages that offer rules, what these import, and installed packages by their version.
+    """
+    found = {module.place: module for file in files for module in file.modules}
+    named = set(_texts(content))
+    for family in FAMILIES.values():
+        for rule in family:
+            if rule.name in named and not rule.shipped:
+                for module in _made_of(rule):
+                    found.setdefault(module.place, module)
+    return tuple(found[place] for place in sorted(found))
+
+
+def _texts(content: object) -> Iterator[str]:
+    if isinstance(content, str):
+        yield content
+    elif isinstance(content, Mapping):
+        for value in content.values():
+            yield from _texts(value)
+    elif isinstance(content, list | tuple):
+        for value in content:
+            yield from _texts(value)
+
+
+def _made_of(rule: Rule) -> tuple[UserModule, ...]:
+    """The modules of a rule: those of its file; a rule that was typed in has its own source only."""
+    place = Path(rule.place.rpartition(":")[0])
+    if place.resolve() in _LOADED:
+        return _LOADED[place.resolve()].modules
+    name = inspect.unwrap(rule.function).__module__
+    module = of_module(name)
+    if module is not None:
+        return module, *imported_by(module.source, name)
+    if place.is_file():
+        return _as_it_stands(place).modules
+    try:
+        source = inspect.getsource(inspect.unwrap(rule.function))
+    except (OSError, TypeError):
+        source = repr(inspect.unwrap(rule.function).__code__.co_code)
+    said = f"{rule.family}.{rule.name}"
+    return (UserModule(said, said, None, hashlib.sha256(source.encode()).hexdigest(), source),)
+
+
 def load_rules(files: Iterable[Path | str]) -> list[RulesFile]:
-    """Import files of rules; one that was read already and has not changed is left as it is.
+    """Import files of rules; one that was read already, and that has not changed nor what it imports, is left as it is.
+
+    A file may import modules that stand beside it.
 
     Raises:
         BadInput: no such file, no Python, an error while it runs (with the line), or no rule in it.
@@ -86,7 +148,9 @@ def _load(path: Path) -> RulesFile:
     place, sha256 = path.resolve(), hashlib.sha256(content).hexdigest()
     known = _LOADED.get(place)
     if known is not None and known.sha256 == sha256:
-        return known
+        if known.imports == imported_by(source):
+            return known
+        forget_modules(known.imports)
     if _shipped(place):
         return RulesFile(path, sha256, source, _entered(place))
     before = dict(FAMILIES), {name: dict(family.rules) for name, family in FAMILIES.items()}
@@ -100,7 +164,14 @@ def _load(path: Path) -> RulesFile:
     except BaseException:
         forget(*before)
         raise
-    entered = _entered(place)
+    entered, imports = _entered(place), imported_by(source)
+    odd = [m for m in imports if m.path and not m.package and _elsewhere(place.parent / m.place, m.path)]
+    if odd:
+        forget(*before)
+        raise BadInput(
+            f"{path} imports {odd[0].name!r}, and another file of that name was imported before it: {odd[0].path} and "
+            f"{place.parent / odd[0].place}; rename one."
+        )
     empty = [family.name for family in FAMILIES.values() if not family.rules]
     if empty:
         forget(*before)
@@ -109,8 +180,12 @@ def _load(path: Path) -> RulesFile:
         )
     if not entered:
         raise BadInput(f"{path} enters no rule; decorate a function with its family, as in @voting.")
-    _LOADED[place] = RulesFile(path, sha256, source, entered)
+    _LOADED[place] = RulesFile(path, sha256, source, entered, imports)
     return _LOADED[place]
+
+
+def _elsewhere(beside: Path, imported: Path) -> bool:
+    return beside.is_file() and beside.resolve() != imported.resolve()
 
 
 def _shipped(place: Path) -> bool:
@@ -123,6 +198,8 @@ def _run(path: Path, place: Path, source: str, sha256: str) -> None:
     module = ModuleType(f"rules_of_user_{place.stem}_{sha256[:8]}")
     module.__file__ = str(place)
     sys.modules[module.__name__] = module
+    if str(place.parent) not in sys.path:
+        sys.path.append(str(place.parent))  # at the end, so that what stands beside the file hides nothing
     try:
         exec(compile(source, str(place), "exec"), module.__dict__)
     except SyntaxError as error:

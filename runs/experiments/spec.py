@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,8 @@ from juste_retour.runs.experiments.design import TO, Design, Point, points, read
 from juste_retour.runs.experiments.factors import Factor, Level, check_rule, read_factors
 from juste_retour.runs.numerals import shown
 from juste_retour.runs.tables import chosen
-from juste_retour.runs.user_rules import RulesFile, load_rules
+from juste_retour.runs.user_modules import UserModule
+from juste_retour.runs.user_rules import RulesFile, in_use, load_rules
 
 KEYS = {
     "title": "",
@@ -80,8 +81,13 @@ class Spec:
     members: Members
     switching: Switches | None = None
     refused: tuple[Refused, ...] = ()
-    rules: Mapping[str, str] = field(default_factory=dict)
+    modules: tuple[UserModule, ...] = ()
     text: str = ""
+
+    @property
+    def rules(self) -> dict[str, str]:
+        """What the user's rules are made of: the hash of each module by its place, an installed package's version."""
+        return {module.place: module.sha256 for module in self.modules}
 
     @property
     def seed(self) -> int:
@@ -165,7 +171,7 @@ def content_digest(content: Mapping[str, Any], members: str, rules: Mapping[str,
     Args:
         content: of the spec.
         members: digest of the members.
-        rules: hash of each file of rules.
+        rules: hash of each module that the rules are made of, or the version of its package.
         runs: worlds in all.
     """
     said = {
@@ -250,11 +256,11 @@ def spec_of(content: Mapping[str, Any], folder: Path | str = ".", check: Progres
         "design": {"kind": design.kind, **design.settings},
         "factors": {f.key: _plain(f) for f in factors},
     }
-    hashes = {r.path.name: r.sha256 for r in rules}
-    spec = Spec(resolved, base, scenarios, design, factors, members, switching, (), hashes)
+    modules = in_use(resolved, rules)
+    spec = Spec(resolved, base, scenarios, design, factors, members, switching, (), modules)
     refused = _refused(spec, content["left_out"]) if "left_out" in content else _check_points(spec, check)
     resolved["left_out"] = {str(r.point): r.reason for r in refused}
-    return Spec(resolved, base, scenarios, design, factors, members, switching, refused, hashes)
+    return Spec(resolved, base, scenarios, design, factors, members, switching, refused, modules)
 
 
 def _complete(content: Mapping[str, Any]) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from juste_retour.runs.experiments.chunks import Failure, Produced
 from juste_retour.runs.experiments.manifest import ENDED, KINDS, Manifest, Record
 from juste_retour.runs.experiments.spec import Spec, content_digest
 from juste_retour.runs.printing import json_text
-from juste_retour.runs.provenance import changes_between, made_with
+from juste_retour.runs.provenance import changes_between, made_with, rules_between
 
 MANIFEST, DONE, FAILED, LOCK = "manifest.json", "chunks.jsonl", "failures.json", ".lock"
 FORMAT = 1
@@ -118,6 +118,12 @@ class Store:
         if os.path.lexists(self.out / MANIFEST):
             found = self._manifest()
             if found["digest"] != spec.digest:
+                rules = _other_rules(found, spec)
+                if rules:
+                    raise BadInput(
+                        f"{self.out} was begun with other rules ({rules}), so its chunks would not belong together; put "
+                        "them back as they were, or name another folder with --out."
+                    )
                 raise BadInput(
                     f"{self.out} holds another experiment ({found.get('title')!r}, digest {found['digest']}); this "
                     f"one's digest is {spec.digest}: name another folder with --out."
@@ -334,6 +340,18 @@ class Store:
 
 def _file(table: str, chunk: int) -> str:
     return f"{table}/{chunk:06d}.parquet"
+
+
+def _other_rules(found: Mapping[str, Any], spec: Spec) -> str:
+    """Which modules of rules differ where a folder's spec is the same but for them, in words."""
+    then = found.get("rules")
+    if not isinstance(then, Mapping):
+        return ""
+    try:
+        now = content_digest(found["spec"], spec.members.digest, spec.rules, found["runs"])
+    except (KeyError, TypeError, ValueError):
+        return ""
+    return "; ".join(rules_between(then, spec.rules)) if now == spec.digest else ""
 
 
 def _is_record(found: object, manifest: Manifest) -> bool:

@@ -20,7 +20,7 @@ from juste_retour.runs.experiments.chunks import ChunkPlan, Produced
 from juste_retour.runs.experiments.experiment import processes, stoppable
 from juste_retour.runs.experiments.spec import spec_of
 from juste_retour.runs.experiments.store import DONE, REMEDY, Store
-from juste_retour.runs.provenance import changes_between, made_with, same_bits
+from juste_retour.runs.provenance import changes_between, made_with, rules_between, same_bits
 
 SAMPLE = 3
 TOLERANCE = 1e-12
@@ -72,9 +72,7 @@ def verify(
     spec = spec_of(manifest["spec"], store.out)
     then, now = manifest["provenance"], made_with(spec.members)
     exact, changed = same_bits(then, now), changes_between(then, now)
-    changed += [
-        f"the rules in {name}" for name, digest in manifest["rules"].items() if spec.rules.get(name) != digest
-    ]
+    changed += rules_between(manifest["rules"], spec.rules)
     differences, sound = [], []
     for number, record in sorted(records.items()):
         damage = store.damaged(record)
@@ -159,7 +157,12 @@ def verdict(found: Verification, out: Path | str) -> str:
     if not found.differences:
         how = "bit for bit" if found.exact else "to 1e-12, with equal counts (another processor or build)"
         missing = f"; {found.missing} of {found.chunks} chunks are not there yet" if found.missing else ""
-        return f"{len(found.checked)} of {found.chunks} chunks were run again and agree {how}{missing}."
+        since = (
+            f"; since it was written this has changed: {'; '.join(found.changed)}" if found.changed else ""
+        )
+        return (
+            f"{len(found.checked)} of {found.chunks} chunks were run again and agree {how}{missing}{since}."
+        )
     more = f" (and {len(found.differences) - 1} more)" if len(found.differences) > 1 else ""
     damaged = all(".parquet" in line or DONE in line for line in found.differences)
     if damaged:

@@ -1,3 +1,5 @@
+import sys
+
 import pytest
 
 from juste_retour import simulate
@@ -29,8 +31,9 @@ def call(capsys):
 def own_rules():
     """Forget afterwards what rules a test has entered."""
     before = dict(FAMILIES), {name: dict(family.rules) for name, family in FAMILIES.items()}
-    known = dict(user_rules._LOADED)
+    known, path = dict(user_rules._LOADED), list(sys.path)
     yield
+    sys.path[:] = path
     forget(*before)
     user_rules._LOADED.clear()
     user_rules._LOADED.update(known)

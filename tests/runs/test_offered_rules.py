@@ -8,6 +8,9 @@ import pytest
 from juste_retour import simulate
 from juste_retour.agents.errors import BadInput
 from juste_retour.agents.rules import FAMILIES, OFFERED, load_offered
+from juste_retour.runs.experiments.experiment import batch
+from juste_retour.runs.experiments.verification import verify
+from juste_retour.runs.workshop.conformance import check_file
 
 RULE = '''"""Rules of a package."""
 from juste_retour.abm.politics.voting import voting
@@ -115,3 +118,41 @@ def test_a_family_keeps_its_name(call, tmp_path, own_rules):
     status, _, err = call("run", "--rules", path)
     assert (status, "'empty'" in err) == (2, True)
     assert "empty" not in FAMILIES
+
+
+SPEC = {
+    "scenario": {"agenda": "commission_proposal", "voting": "three_quarters"},
+    "seed": 1,
+    "replications": 4,
+    "outcomes": ["sites"],
+    "design": {"kind": "grid"},
+    "factors": {"envelope_eur_bn": [5.0, 10.0]},
+}
+
+
+def test_a_batch_records_the_package_and_refuses_to_go_on_after_a_change(package, tmp_path):
+    path = package("three-quarters", RULE.format(name="three_quarters"))
+    (path.parent / "quorum.py").write_text("SHARE = 3\n")
+    path.write_text(path.read_text().replace("import voting", "import voting\nimport quorum", 1))
+    batch(SPEC, tmp_path / "out", workers=0)
+    kept = json.loads((tmp_path / "out" / "manifest.json").read_text())["rules"]
+    assert set(kept) == {"three_quarters.py", "quorum.py"}
+    (path.parent / "quorum.py").write_text("SHARE = 2\n")
+    with pytest.raises(BadInput, match=r"quorum\.py has changed"):
+        batch(SPEC, tmp_path / "out", workers=0)
+    assert verify(tmp_path / "out", workers=0).changed == ["quorum.py has changed"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["voting.three_quarters", "three_quarters", "three-quarters"])
+def test_packaged_rules_are_checked_by_name(package, name):
+    package("three-quarters", RULE.format(name="three_quarters"))
+    found = check_file(name)
+    assert found.sentences() == []
+    assert [rule.rule for rule in found.rules] == ["three_quarters"]
+
+
+def test_a_name_that_nobody_has_is_not_checked(package):
+    package("three-quarters", RULE.format(name="three_quarters"))
+    with pytest.raises(BadInput, match="three_quarters"):
+        check_file("three_quarter")

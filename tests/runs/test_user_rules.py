@@ -10,6 +10,7 @@ import pytest
 from juste_retour import simulate
 from juste_retour.agents.errors import BadInput
 from juste_retour.agents.rules import FAMILIES
+from juste_retour.runs.user_modules import forget_modules, imported_by
 from juste_retour.runs.user_rules import RuleFailed, load_rules
 
 GOOD = '''"""A rule of mine."""
@@ -169,6 +170,45 @@ def test_a_rule_that_fails_in_a_run_is_named(file, fault):
     load_rules([file(BROKEN_AGENDA.replace("1 / 0", fault))])
     with pytest.raises(RuleFailed, match="line 11"):
         simulate({"agenda": "mine"})
+
+
+WITH_HELPER = GOOD.replace("from typing", "from quorum_of_mine import SHARE\nfrom typing").replace(
+    "2 / 3", "SHARE"
+)
+
+
+def test_modules_that_a_file_imports_are_recorded_and_read_anew_when_they_change(file):
+    file("from deeper_still import SHARE\n", "quorum_of_mine.py")
+    file("SHARE = 0.5\n", "deeper_still.py")
+    path = file(WITH_HELPER)
+    first = load_rules([path])[0]
+    assert [m.place for m in first.imports] == ["deeper_still.py", "quorum_of_mine.py"]
+    assert load_rules([path])[0] is first
+    file("SHARE = 0.9\n", "deeper_still.py")
+    assert load_rules([path])[0] is not first
+    assert FAMILIES["voting"]["two_of_three"].parameters["share"][0] == 0.9
+    record = simulate({"voting": "two_of_three"}).provenance["modules"]
+    assert [m["place"] for m in record] == ["deeper_still.py", "mine.py", "quorum_of_mine.py"]
+    forget_modules(first.imports)
+
+
+def test_two_helpers_of_one_name_are_refused(file, tmp_path):
+    file("SHARE = 0.5\n", "quorum_of_mine.py")
+    first = load_rules([file(WITH_HELPER)])[0]
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "quorum_of_mine.py").write_text("SHARE = 0.9\n")
+    other = file(WITH_HELPER.replace("two_of_three", "other"), "other/mine.py")
+    with pytest.raises(BadInput, match="quorum_of_mine"):
+        load_rules([other])
+    assert "other" not in FAMILIES["voting"].rules
+    forget_modules(first.imports)
+
+
+def test_what_python_and_this_package_bring_is_not_a_users_module():
+    assert imported_by("import os, numpy as np, juste_retour.abm.members\nfrom json import loads\n") == ()
+    (found,) = imported_by("import tomlkit, pytest\n")
+    assert (found.place, found.path) == ("pytest", None)
+    assert found.sha256 == pytest.__version__
 
 
 BROKEN_AGENDA = '''"""An agenda of mine."""

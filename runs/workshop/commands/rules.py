@@ -116,13 +116,19 @@ def new_rule(
 
 @rules.command("check")
 def check_rules(
-    file: Annotated[Path, typer.Argument(metavar="FILE.py", help="File with rules of your own.")],
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE.py",
+            help="File with rules of your own; or the name of a rule, or of an installed package that offers rules.",
+        ),
+    ],
     limit: Annotated[
         float, typer.Option(metavar="SECONDS", min=0.01, help="How long one question to a rule may take.")
     ] = 10.0,
     json: Json = False,
 ) -> None:
-    """Put the rules of a file to the checks that the shipped ones pass, and take their speed; exit 1 at a fault."""
+    """Put the rules of a file or a package to the checks that the shipped ones pass, and take their speed; exit 1 at a fault."""
     from juste_retour.runs import printing
     from juste_retour.runs.workshop.conformance import check_apart
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
 import re
 import tempfile
 from dataclasses import dataclass
+from difflib import get_close_matches
+from importlib.metadata import entry_points
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from juste_retour.agents.errors import BadInput
-from juste_retour.agents.rules import family
+from juste_retour.agents.errors import BadInput, near
+from juste_retour.agents.rules import FAMILIES, OFFERS, Rule, family, load_offered
 from juste_retour.runs.user_rules import load_rules
 from juste_retour.runs.workshop.conformance import watch
 from juste_retour.runs.workshop.conformance.examine import Examined, Fault, examine
@@ -37,10 +40,11 @@ class Checked:
 
 
 def check_file(file: Path | str, limit: float = watch.LIMIT, timed: bool = False) -> Checked:
-    """Put every rule of a file to the checks that the shipped ones pass.
+    """Put every rule of a file, or of an installed package, to the checks that the shipped ones pass.
 
     Args:
-        file: a Python file that enters rules.
+        file: a Python file that enters rules; or a rule's name, its family and name as in `voting.mine`, or the name of an
+            installed package that offers rules.
         limit: seconds that a rule may take to answer one question.
         timed: whether to take the rules' speed as well.
 
@@ -48,6 +52,8 @@ def check_file(file: Path | str, limit: float = watch.LIMIT, timed: bool = False
         BadInput: there is no such file, or it cannot be read.
     """
     path = Path(file)
+    if not path.exists() and path.suffix != ".py" and path.parent == Path():
+        return Checked(path, tuple(examine(rule, limit, timed) for rule in _rules_named(str(file))))
     if not path.is_file():
         problem = "is a folder" if path.is_dir() else "does not exist"
         raise BadInput(f"{path} {problem}; give the path of a Python file with rules.")
@@ -61,6 +67,29 @@ def check_file(file: Path | str, limit: float = watch.LIMIT, timed: bool = False
         says = f"has found no end after {limit:g} s of being imported; see the loop that it is in"
         return Checked(path, (), Fault("can be imported", "", "", says, str(path), line))
     return Checked(path, tuple(examine(family(group)[name], limit, timed) for group, name in loaded.rules))
+
+
+def _rules_named(name: str) -> list[Rule]:
+    """The rules that a name stands for: one rule, or all of an installed package."""
+    load_offered()
+    owners = {
+        known: point.module.partition(".")[0]
+        for point in entry_points(group=OFFERS)
+        for known in (point.name, point.module, point.dist.name if point.dist is not None else point.name)
+    }
+    found = []
+    for group in FAMILIES.values():
+        for rule in group:
+            within = f"{inspect.unwrap(rule.function).__module__}.".startswith(f"{owners.get(name, '?')}.")
+            if within or name in (rule.name, f"{rule.family}.{rule.name}"):
+                found.append(rule)
+    if not found:
+        known = get_close_matches(
+            name, {*owners, *(rule.name for group in FAMILIES.values() for rule in group)}
+        )
+        hint = near(name, known) if known else "see `juste-retour rules list`."
+        raise BadInput(f"{name} is neither a file, a rule, nor a package that offers rules; {hint}")
+    return found
 
 
 def check_apart(file: Path, limit: float = watch.LIMIT) -> Checked:

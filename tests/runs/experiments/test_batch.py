@@ -290,7 +290,7 @@ def test_a_failing_chunk_is_recorded_with_the_line_that_replays_it(tmp_path, own
     one_less[one_less.index("--set") + 1] = "voting=lisbon_qmv"
     assert call(*one_less)[0] == 0
     (tmp_path / "mine.py").write_text(BROKEN.replace("(yes[..., 1] & (yes.sum(-1) % 3 == 0)).any()", "False"))
-    with pytest.raises(BadInput, match=manifest(out)["digest"]):
+    with pytest.raises(BadInput, match=r"mine\.py has changed"):
         run_small(tmp_path, text=text)
 
 
