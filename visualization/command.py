@@ -21,6 +21,16 @@ def app(
     browser: Annotated[
         bool, typer.Option("--browser/--no-browser", help="Open the page in a browser.")
     ] = True,
+    named: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--name", metavar="NAME", help="Further name that visitors use, as of a proxy. Repeatable."
+        ),
+    ] = None,
+    embed: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ORIGIN", help="Site that may show the page in a frame. Repeatable."),
+    ] = None,
     members: MembersDir = None,
     rules: Rules = None,
 ) -> None:
@@ -30,4 +40,11 @@ def app(
     from juste_retour.visualization.server import serve
 
     load_rules(rules or [])
-    serve(host, port, load_members(members) if members else None, browser=browser)
+    serve(
+        host,
+        port,
+        load_members(members) if members else None,
+        browser=browser,
+        named=named or (),
+        embed=embed or (),
+    )

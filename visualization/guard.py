@@ -1,17 +1,26 @@
-"""What the server lets in: the page's own messages, from the page itself, and no word about where the page lives.
+"""What the server lets in, and what it lets a browser do with its pages.
 
-Solara trusts its visitors more than a server may that others can reach: it takes its own address from a header, opens
+Solara trusts its visitors more than a server may that others can reach. It takes its own address from a header, opens
 websockets for any site's pages, answers a malformed message with a traceback, and fetches files that it lacks.
+The `Host` header is compared with a list, because a page of another site chooses it by DNS rebinding: it points its own
+name at this machine, and the browser then believes that the two are one site.
 """
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import ipaddress
 import json
-from collections.abc import Mapping
+import re
+import socket
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from juste_retour.agents.errors import BadInput
 
 MOST_BYTES = 1024 * 1024  # of one message; a scenario file has a few hundred
 MOVING = {
@@ -25,13 +34,107 @@ TARGETS = {
     "jupyter.widget.control",
 }  # the second asks for widgets again after a lost connection
 REFUSED = 1008  # the websocket protocol's code for a breach of policy
+MISDIRECTED = 421  # HTTP's status for a request to a name that this server does not answer to
+FORBIDDEN = 403
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+PLAIN = "default-src 'none'; frame-ancestors 'none'"  # what is not a page may do nothing, should it be opened as one
+INLINE = re.compile(r"<script(?![^>]*\b(?:src|type)\s*=)[^>]*>(.*?)</script>", re.DOTALL | re.IGNORECASE)
+
+
+class Names:
+    """The names by which this server may be called.
+
+    Args:
+        host: the address that was asked for.
+        bound: the numeric address that it was bound to.
+        further: other names, such as a proxy's.
+    """
+
+    def __init__(self, host: str, bound: str, further: Collection[str] = ()):
+        named = [*LOOPBACK, host, bound, *further]
+        self.any_number = ipaddress.ip_address(bound.partition("%")[0]).is_unspecified
+        if self.any_number:  # a page of another site has a name, so a numeric address is not its own
+            named += [socket.gethostname(), f"{socket.gethostname().partition('.')[0]}.local"]
+        self.names = {_plain(name) for name in named}
+
+    def __contains__(self, host: object) -> bool:
+        """Whether a `Host` header names this server; its port may be a proxy's."""
+        try:
+            name = urlsplit(f"//{host}").hostname or ""
+            if not isinstance(host, str) or re.search(r"[^\w.:\[\]-]", host):
+                return False
+        except ValueError:
+            return False
+        return _plain(name) in self.names or (self.any_number and _is_number(name))
+
+
+def _plain(name: str) -> str:
+    return name.lower().strip("[]").removesuffix(".")
+
+
+def _is_number(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+def origin_of(text: str) -> str:
+    """An origin that may embed the page, as browsers write it.
+
+    Raises:
+        BadInput: not a scheme and a host.
+    """
+    try:
+        parts = urlsplit(text)
+        port = "" if parts.port is None else f":{parts.port}"
+    except ValueError:
+        parts, port = urlsplit(""), ""
+    name = parts.hostname or ""
+    whole = parts.scheme in ("http", "https") and parts.path in ("", "/") and not parts.query + parts.fragment
+    if not whole or parts.username is not None or not re.fullmatch(r"[a-z0-9.-]+|[0-9a-f:.]+", name):
+        raise BadInput(f"--embed {text!r} is not an origin; give one such as https://www.example.org.")
+    return f"{parts.scheme}://{f'[{name}]' if ':' in name else name}{port}"
+
+
+def page_policy(html: str, embed: Sequence[str] = ()) -> str:
+    """The Content-Security-Policy of a page: all from this server, and no inline script but the page's own, by hash.
+
+    Vue compiles templates (`unsafe-eval`), and sets styles inline.
+
+    Args:
+        html: the page.
+        embed: origins whose pages may show it in a frame.
+    """
+    hashes = [hashlib.sha256(code.encode()).digest() for code in INLINE.findall(html)]
+    inline = [f"'sha256-{base64.b64encode(found).decode()}'" for found in dict.fromkeys(hashes)]
+    return "; ".join(
+        [
+            "default-src 'self'",
+            " ".join(["script-src 'self' 'unsafe-eval' 'wasm-unsafe-eval'", *inline]),
+            "style-src 'self' 'unsafe-inline'",
+            "img-src 'self' data: blob:",
+            "font-src 'self' data:",
+            "object-src 'none'",
+            "base-uri 'none'",
+            "form-action 'none'",
+            " ".join(["frame-ancestors", *(embed or ["'none'"])]),
+        ]
+    )
+
+
+def _headers(scope: Scope, name: bytes) -> list[str]:
+    return [value.decode("latin-1") for key, value in scope["headers"] if key == name]
 
 
 def from_here(scope: Scope) -> bool:
-    """Whether a websocket is opened by a page of this server, or by a program that is no browser."""
-    headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
-    origin = headers.get(b"origin")
-    return origin is None or urlsplit(origin).netloc.lower() == headers.get(b"host", "").lower()
+    """Whether a request comes from a page of this server, or from a program that is not a browser."""
+    origins = _headers(scope, b"origin")
+    if not origins:
+        return True
+    scheme = {"ws": "http", "wss": "https"}.get(scope["scheme"], scope["scheme"])
+    return [origin.lower() for origin in origins] == [f"{scheme}://{_headers(scope, b'host')[0].lower()}"]
 
 
 def admissible(text: str | None) -> bool:
@@ -51,27 +154,72 @@ def admissible(text: str | None) -> bool:
 
 
 class Guard:
-    """An ASGI application that stands before another."""
+    """An ASGI application that stands before another.
 
-    def __init__(self, app: ASGIApp):
-        self.app = app
+    Args:
+        app: the other one.
+        names: by which it may be called.
+    """
+
+    def __init__(self, app: ASGIApp, names: Names):
+        self.app, self.names = app, names
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on what may pass."""
-        if scope["type"] in ("http", "websocket"):
-            scope = {**scope, "headers": [pair for pair in scope["headers"] if pair[0] not in MOVING]}
-        if scope["type"] != "websocket":
+        if scope["type"] not in ("http", "websocket"):
             await self.app(scope, receive, send)
             return
-        if not from_here(scope):
-            await receive()
+        scope = {**scope, "headers": [pair for pair in scope["headers"] if pair[0] not in MOVING]}
+        hosts = _headers(scope, b"host")
+        if len(hosts) != 1 or hosts[0] not in self.names:
+            await _refuse(scope, receive, send, MISDIRECTED, "This server does not go by that name.")
+        elif scope.get("method") not in ("GET", "HEAD") and not from_here(scope):
+            await _refuse(scope, receive, send, FORBIDDEN, "Another site's page may not do that.")
+        elif scope["type"] == "http":
+            await self.app(scope, receive, _protected(send))
+        else:
+            await self.app(scope, _checked(receive), send)
+
+
+def _protected(send: Send) -> Send:
+    """Add to every answer what a browser may do with it."""
+
+    async def answer(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = list(message.get("headers", ()))
+            there = {name.lower() for name, _ in headers}
+            more = {
+                b"content-security-policy": PLAIN.encode(),
+                b"x-content-type-options": b"nosniff",
+                b"referrer-policy": b"no-referrer",
+            }
+            message = {**message, "headers": headers + [h for h in more.items() if h[0] not in there]}
+        await send(message)
+
+    return answer
+
+
+def _checked(receive: Receive) -> Receive:
+    """Pass on a socket's messages, and end it at the first that a page does not send."""
+
+    async def heard() -> Message:
+        message: dict[str, Any] = dict(await receive())
+        if message["type"] == "websocket.receive" and not admissible(message.get("text")):
+            return {"type": "websocket.disconnect", "code": REFUSED}
+        return message
+
+    return heard
+
+
+async def _refuse(scope: Scope, receive: Receive, send: Send, status: int, text: str) -> None:
+    """Answer with a status, or close a socket that cannot be answered so."""
+    kind = "http"
+    if scope["type"] == "websocket":
+        await receive()
+        if "websocket.http.response" not in scope.get("extensions", {}):
             await send({"type": "websocket.close", "code": REFUSED})
             return
-
-        async def heard() -> Message:
-            message: dict[str, Any] = dict(await receive())
-            if message["type"] == "websocket.receive" and not admissible(message.get("text")):
-                return {"type": "websocket.disconnect", "code": REFUSED}
-            return message
-
-        await self.app(scope, heard, send)
+        kind = "websocket.http"
+    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-security-policy", PLAIN.encode())]
+    await send({"type": f"{kind}.response.start", "status": status, "headers": headers})
+    await send({"type": f"{kind}.response.body", "body": text.encode()})

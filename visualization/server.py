@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import socket
 import threading
 import uuid
 import warnings
 import webbrowser
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from juste_retour.abm.members import Members
 from juste_retour.agents.errors import BadInput
 from juste_retour.visualization.union import show
+
+if TYPE_CHECKING:
+    from starlette.applications import Starlette
+    from starlette.requests import Request
+    from starlette.responses import Response
 
 SETTINGS = {
     "SOLARA_APP": "juste_retour.visualization.page",
@@ -22,6 +30,7 @@ SETTINGS = {
     "SOLARA_ASSETS_FONTAWESOME_ENABLED": "False",
     "SOLARA_KERNEL_CULL_TIMEOUT": "10m",
     "SOLARA_ROOT_PATH": "",
+    "SOLARA_SESSION_HTTP_ONLY": "True",
     "SOLARA_MODE": "production",
 }
 UNSERVED = {"/resourcez", "/_solara/api/evict/{kernel_id}"}  # the machine's memory is nobody else's business
@@ -29,6 +38,8 @@ UNSERVED = {"/resourcez", "/_solara/api/evict/{kernel_id}"}  # the machine's mem
 
 def listen(host: str, port: int) -> socket.socket:
     """Return a socket that listens on the address, or raise `BadInput`."""
+    if not re.fullmatch(r"[\w.:%-]+", host):  # an empty one would listen on every address
+        raise BadInput(f"--host {host!r} is not an address; leave --host away, or give one such as 0.0.0.0.")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -52,24 +63,20 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def serve(host: str, port: int, members: Members | None, *, browser: bool) -> None:
-    """Serve the page until interrupted, for one union or, where it is None, for each scenario's own.
+def application(embed: Sequence[str] = ()) -> Starlette:
+    """Solara's application with this package's own files, and with a policy on its page.
 
-    Raises:
-        BadInput: the port is in use or the address is not this machine's.
+    Args:
+        embed: origins whose pages may show this one in a frame.
     """
-    listener = listen(host, port)
-    show(members)
-    warnings.filterwarnings("ignore", "Cookies with samesite=none")  # the page is embedded nowhere
     for name, value in SETTINGS.items():
         os.environ.setdefault(name, value)
-    import uvicorn
     from solara.server import settings, starlette
     from starlette.responses import FileResponse, Response
-    from starlette.routing import Mount, Route
+    from starlette.routing import BaseRoute, Mount, Route
     from starlette.staticfiles import StaticFiles
 
-    from juste_retour.visualization.guard import MOST_BYTES, Guard
+    from juste_retour.visualization.guard import page_policy
     from juste_retour.visualization.replay import STAGE, bundled
 
     birth = uuid.uuid4().hex  # a page that asks again sees whether this is still the server that it knew
@@ -81,18 +88,65 @@ def serve(host: str, port: int, members: Members | None, *, browser: bool) -> No
 
         lookup_path = StaticFiles.lookup_path
 
+    async def page(request: Request) -> Response:
+        found = await starlette.root(request, request.path_params.get("fullpath", ""))
+        found.headers["Content-Security-Policy"] = page_policy(bytes(found.body).decode(), embed)
+        return found
+
+    def ours(route: BaseRoute) -> BaseRoute:
+        if isinstance(route, Route) and route.endpoint is starlette.root:
+            return Route(route.path, page)
+        return route
+
     packaged = Packaged(directory=settings.assets.proxy_cache_dir, follow_symlink=True)
     starlette.app.router.routes[:] = [
         Route("/stage/bundle.js", lambda _: Response(script, media_type="text/javascript", headers=fresh)),
         Route("/stage/birth", lambda _: Response(birth, media_type="text/plain", headers=fresh)),
         Route("/stage/stage.css", lambda _: FileResponse(STAGE / "stage.css", headers=fresh)),
         Mount(f"/{starlette.cdn_url_path}", packaged),
-        *(route for route in starlette.app.router.routes if getattr(route, "path", "") not in UNSERVED),
+        *(ours(r) for r in starlette.app.router.routes if getattr(r, "path", "") not in UNSERVED),
     ]
+    return starlette.app
+
+
+def serve(
+    host: str,
+    port: int,
+    members: Members | None,
+    *,
+    browser: bool,
+    named: Sequence[str] = (),
+    embed: Sequence[str] = (),
+) -> None:
+    """Serve the page until interrupted.
+
+    Args:
+        host: address to listen on.
+        port: to listen on; 0 takes a free one.
+        members: the union that is shown; each scenario's own where it is None.
+        browser: whether to open the page in one.
+        named: further names by which visitors may call the server.
+        embed: origins whose pages may show this one in a frame.
+
+    Raises:
+        BadInput: the port is in use, the address is not this machine's, or an origin is not one.
+    """
+    from juste_retour.visualization.guard import MOST_BYTES, Guard, Names, origin_of
+
+    embed = [origin_of(text) for text in embed]
+    listener = listen(host, port)
+    names = Names(host, listener.getsockname()[0], named)
+    show(members)
+    warnings.filterwarnings(
+        "ignore", "Cookies with samesite=none"
+    )  # in a frame the page does without cookies
+    app = application(embed)
+    import uvicorn
+
     shown = f"[{host}]" if ":" in host else host
     address = f"http://{shown}:{listener.getsockname()[1]}"
     print(f"juste-retour: open {address} in a browser; Ctrl+C ends.", flush=True)
     if browser:
         threading.Timer(1.0, webbrowser.open, [address]).start()
-    config = uvicorn.Config(Guard(starlette.app), log_level="warning", ws_max_size=MOST_BYTES)
+    config = uvicorn.Config(Guard(app, names), log_level="warning", ws_max_size=MOST_BYTES)
     uvicorn.Server(config).run(sockets=[listener])

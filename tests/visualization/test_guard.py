@@ -1,14 +1,18 @@
 """The server as a stranger meets it: other origins, forged headers, malformed messages, paths, and sizes."""
 
 import asyncio
+import base64
+import hashlib
 import json
 import re
+import socket
 import subprocess
 import sys
 import urllib.error
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from http.client import HTTPConnection
 from pathlib import Path
 from uuid import uuid4
 
@@ -16,7 +20,9 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
-from juste_retour.visualization.guard import Guard, admissible
+from juste_retour.agents.errors import BadInput
+from juste_retour.visualization.guard import Guard, Names, admissible, origin_of, page_policy
+from juste_retour.visualization.server import listen
 
 pytestmark = pytest.mark.slow
 
@@ -41,9 +47,26 @@ def fetched(url, **headers):
         return error.code, error.read().decode("utf-8", "replace")
 
 
+def asked(address, path="/", method="GET", **headers):
+    """Status and headers of an answer, with whatever `Host` is given."""
+    connection = HTTPConnection(address.removeprefix("http://"), timeout=20)
+    connection.request(method, path, headers=headers)
+    answer = connection.getresponse()
+    answer.read()
+    connection.close()
+    return answer.status, answer.headers
+
+
 def kernel(address, **options):
     url = f"{address.replace('http', 'ws')}/jupyter/api/kernels/{uuid4()}/channels?session_id={uuid4()}"
     return connect(url, additional_headers={"Cookie": f"solara-session-id={uuid4()}"}, **options)
+
+
+def rebound(address, host):
+    """A websocket of a page that reached this server under another name."""
+    where = address.removeprefix("http://")
+    connection = socket.create_connection(where.split(":"), timeout=20)
+    return connect(f"ws://{host}/jupyter/api/kernels/x/channels", sock=connection, origin=f"http://{host}")
 
 
 def message(kind, content):
@@ -59,14 +82,14 @@ def opening(path):
     ]
 
 
-def heard(socket, sent):
+def heard(channel, sent):
     """All that comes back for some messages until a second of silence or the end."""
     found = []
     with suppress(ConnectionClosed, TimeoutError):
         for text in sent:
-            socket.send(text if isinstance(text, str | bytes) else json.dumps(text))
+            channel.send(text if isinstance(text, str | bytes) else json.dumps(text))
         while True:
-            found.append(str(socket.recv(timeout=1)))
+            found.append(str(channel.recv(timeout=1)))
     return "".join(found)
 
 
@@ -88,17 +111,100 @@ def test_what_is_not_the_page_is_not_served_and_nothing_is_fetched(address, path
 def test_another_sites_page_cannot_open_the_socket(address):
     with pytest.raises(InvalidStatus):
         kernel(address, origin="http://evil.example")
-    with kernel(address, origin=address) as socket:
-        assert "kernel_info_reply" in heard(socket, [message("kernel_info_request", {})])
+    with kernel(address, origin=address) as channel:
+        assert "kernel_info_reply" in heard(channel, [message("kernel_info_request", {})])
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/stage/bundle.js", "/static/main-vuetify.js", "/readyz", "/nothing/here"]
+)
+def test_a_foreign_host_name_is_misdirected(address, path):
+    port = address.rpartition(":")[2]
+    for host in (
+        f"evil.example:{port}",
+        "evil.example",
+        "127.0.0.1.evil.example",
+        "127.0.0.1@evil.example",
+        "",
+    ):
+        assert asked(address, path, Host=host)[0] == 421
+    for host in (f"localhost:{port}", "LOCALHOST", f"[::1]:{port}", "127.0.0.1"):
+        assert asked(address, path, Host=host)[0] != 421
+
+
+def test_a_rebound_name_opens_no_socket(address):
+    """The attacker's page and its `Host` header agree: its name points at this machine."""
+    port = address.rpartition(":")[2]
+    for host in (f"evil.example:{port}", "evil.example"):
+        with pytest.raises(InvalidStatus) as refused, rebound(address, host):
+            pass
+        assert refused.value.response.status_code == 421
+
+
+def test_an_origin_of_another_scheme_is_another_site(address):
+    with pytest.raises(InvalidStatus) as refused:
+        kernel(address, origin=address.replace("http", "https"))
+    assert refused.value.response.status_code == 403
+    close = "/_solara/api/close/x?session_id=y"
+    assert asked(address, close, "POST", Origin="http://evil.example")[0] == 403
+    assert asked(address, close, "POST", Origin=address)[0] == 200
+
+
+def test_every_answer_says_what_a_browser_may_do_with_it(address):
+    for path in ("/", "/stage/bundle.js", "/nothing.js", "/static/main-vuetify.js"):
+        headers = asked(address, path)[1]
+        assert headers["X-Content-Type-Options"] == "nosniff"
+        assert headers["Referrer-Policy"] == "no-referrer"
+        assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
+        assert "script-src 'unsafe-inline'" not in headers["Content-Security-Policy"]
+    assert "HttpOnly" in asked(address)[1]["Set-Cookie"]
+
+
+def test_a_policy_admits_a_pages_own_scripts_alone():
+    policy = page_policy("<script src='a.js'></script><script>\n1\n</script><script type='x'>2</script>")
+    digest = base64.b64encode(hashlib.sha256(b"\n1\n").digest()).decode()
+    assert policy.count("sha256-") == 1
+    assert digest in policy
+    assert policy.endswith("frame-ancestors 'none'")
+    assert page_policy("", ["https://a.example"]).endswith("frame-ancestors https://a.example")
+
+
+def test_names_by_which_a_server_goes():
+    here = Names("127.0.0.1", "127.0.0.1", ["lab.example"])
+    for name in ("localhost", "127.0.0.1:1", "[::1]:80", "LocalHost.", "lab.example:443"):
+        assert name in here
+    for name in ("10.0.0.1", "evil.example", "", ":80", "[", "a b", "localhost/", "x@localhost", None):
+        assert name not in here
+    everywhere = Names("0.0.0.0", "0.0.0.0")
+    assert "10.0.0.1:8765" in everywhere
+    assert "evil.example:8765" not in everywhere
+
+
+@pytest.mark.parametrize(
+    "text", ["", "a.example", "ftp://a.example", "https://", "https://a/b", "https://a:x", "*"]
+)
+def test_only_an_origin_may_embed_the_page(text):
+    with pytest.raises(BadInput, match="--embed"):
+        origin_of(text)
+
+
+def test_an_origin_is_written_as_browsers_do():
+    assert origin_of("HTTPS://A.example:8080/") == "https://a.example:8080"
+
+
+@pytest.mark.parametrize("host", ["", " ", "a b", "http://127.0.0.1", "\x1b[31m"])
+def test_an_address_that_is_none_is_refused(host):
+    with pytest.raises(BadInput, match="--host"):
+        listen(host, 0)
 
 
 def test_a_malformed_message_ends_its_connection_and_shows_no_traceback(address):
     for sent in (["no json"], [b"\x7f\xff\xff\xff"], ["[" * 50_000], [{}], opening(3), opening({"a": 1})):
-        with kernel(address) as socket:
-            assert "Traceback" not in heard(socket, sent)
-    with kernel(address, max_size=None) as socket:
-        assert "jupyter-vue" in heard(socket, opening(""))
-        assert heard(socket, ["x" * 2_000_000]) == ""
+        with kernel(address) as channel:
+            assert "Traceback" not in heard(channel, sent)
+    with kernel(address, max_size=None) as channel:
+        assert "jupyter-vue" in heard(channel, opening(""))
+        assert heard(channel, ["x" * 2_000_000]) == ""
     assert fetched(address)[0] == 200
 
 
@@ -123,7 +229,8 @@ def test_the_guard_ends_a_socket_at_the_first_wrong_message():
         async def receive():
             return next(sent)
 
-        await Guard(app)({"type": "websocket", "headers": []}, receive, None)
+        scope = {"type": "websocket", "scheme": "ws", "headers": [(b"host", b"localhost")]}
+        await Guard(app, Names("localhost", "127.0.0.1"))(scope, receive, None)
 
     with ThreadPoolExecutor(1) as beside:  # a browser of other tests may hold this thread's loop
         beside.submit(asyncio.run, visit()).result()
