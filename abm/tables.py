@@ -18,6 +18,7 @@ from typing import NoReturn, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from juste_retour.abm.files import content_of
 from juste_retour.agents.arrays import Booleans, Floats, Integers
 from juste_retour.agents.errors import BadInput, near
 
@@ -233,7 +234,7 @@ def digest(files: dict[str, bytes]) -> str:
 
 def _bytes(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        return content_of(path)
     except FileNotFoundError:
         raise BadInput(f"{path}: there is no such file; write it, or name another folder.") from None
     except OSError as error:

@@ -7,17 +7,19 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from juste_retour.abm.files import content_of
 from juste_retour.agents.errors import BadInput
 
 
 def read_toml(path: Path) -> dict[str, Any]:
     """Read a TOML file, or raise `BadInput` in one sentence."""
     try:
-        text = path.read_bytes().decode("utf-8")
+        text = content_of(path).decode("utf-8")
     except FileNotFoundError:
         raise BadInput(f"{path} does not exist; check the path.") from None
     except (OSError, ValueError) as error:
-        raise BadInput(f"{path} cannot be read ({error}); give a readable UTF-8 file.") from None
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise BadInput(f"{path} cannot be read ({reason}); give a readable UTF-8 file.") from None
     return parsed(text, str(path))
 
 

@@ -14,11 +14,13 @@ from typing import Any
 
 import pandas as pd
 
+from juste_retour.abm.files import content_of
 from juste_retour.agents.errors import BadInput, CannotWrite, near
 from juste_retour.runs.printing import json_text
 from juste_retour.runs.tables import TABLES, Column, columns
 
 RECORD = "provenance.json"
+MANIFEST, DONE, LOCK = "manifest.json", "chunks.jsonl", ".lock"  # of an experiment's folder
 _EXACT = 2**53  # whole numbers above it are no longer exact in Stata
 _LABEL = 80  # characters of a label in Stata
 
@@ -48,7 +50,8 @@ def prepare(out: Path | str, names: Iterable[str]) -> None:
         CannotWrite: the folder cannot be made or written to.
     """
     out = Path(out)
-    if out.exists() and not out.is_dir():
+    refuse_experiment(out)
+    if os.path.exists(out) and not out.is_dir():
         raise BadInput(f"--out {out} is a file; name a folder.")
     trial = out / f".trial-{os.getpid()}"
     try:
@@ -60,10 +63,23 @@ def prepare(out: Path | str, names: Iterable[str]) -> None:
     ours = _written(out)
     for name in [*names, RECORD]:
         path = out / name
-        if path.exists() and not _ours(path, ours):
+        if os.path.lexists(path) and not _ours(path, ours):
             raise BadInput(
                 f"{path} is there and was not written by this command, or has been changed; move it or name another folder."
             )
+
+
+def refuse_experiment(out: Path, *, below: bool = False) -> None:
+    """Raise `BadInput` where a folder lies in an experiment's: whoever reads its chunks would read other files too.
+
+    Args:
+        out: the folder.
+        below: whether the folder may itself be an experiment's.
+    """
+    here = Path(os.path.realpath(out))
+    for place in here.parents if below else (here, *here.parents):
+        if (place / MANIFEST).is_file() and any((place / name).is_file() for name in (DONE, LOCK)):
+            raise BadInput(f"--out {out} lies in {place}, which holds an experiment; name another folder.")
 
 
 def write(
@@ -126,9 +142,9 @@ def cannot_write(out: Path, error: OSError) -> CannotWrite:
 def _written(out: Path) -> dict[str, str]:
     """Hashes of the files that an earlier result wrote here, as its record has them."""
     try:
-        record = json.loads((out / RECORD).read_text(encoding="utf-8"))
+        record = json.loads(content_of(out / RECORD))
         return {str(name): str(value) for name, value in record["tables"].items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, BadInput):
         return {}
 
 
@@ -139,7 +155,8 @@ def _ours(path: Path, written: Mapping[str, str]) -> bool:
 
 
 def _hash(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _parquet(frame: pd.DataFrame, table: str, about: Sequence[Column], path: Path) -> None:

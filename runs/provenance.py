@@ -161,3 +161,29 @@ def same_bits(then: Mapping[str, object], now: Mapping[str, object]) -> bool:
     """Whether results must agree bit for bit: the same processor features and builds."""
     keys = ("cpu_features", "numpy_build", "numpy", "scipy", "pyarrow", "pandas", "machine")
     return all(then.get(key) == now.get(key) for key in keys)
+
+
+MIXING = {
+    "python": "Python",
+    "pandas": "pandas",
+    "numpy_build": "NumPy builds",
+    "machine": "machines",
+    "cpu_features": "processor features",
+}
+
+
+def mixing(then: Mapping[str, object], now: Mapping[str, object]) -> list[str]:
+    """What differs between two provenances that may move a last digit and does not forbid to go on, in words."""
+    return [
+        f"{said} ({_brief(then.get(key), now.get(key))} and {_brief(now.get(key), then.get(key))})"
+        for key, said in MIXING.items()
+        if then.get(key) != now.get(key)
+    ]
+
+
+def _brief(value: object, other: object) -> str:
+    """A value of a provenance; of a list only what the other lacks, of a dictionary only its values."""
+    if isinstance(value, list) and isinstance(other, list):
+        more = [str(item) for item in value if item not in other]
+        return f"with {', '.join(more)}" if more else "without"
+    return ", ".join(map(str, value.values())) if isinstance(value, Mapping) else str(value)

@@ -14,6 +14,7 @@ from pathlib import Path
 from types import ModuleType
 
 from juste_retour.abm import catalogue  # noqa: F401  the shipped rules stand before a user's
+from juste_retour.abm.files import content_of
 from juste_retour.agents.errors import BadInput, JusteRetourError, near
 from juste_retour.agents.rules import FAMILIES, OFFERED, SHIPPERS, Rule, forget
 from juste_retour.runs.user_modules import UserModule, forget_modules, imported_by, of_module
@@ -59,7 +60,7 @@ def loaded() -> list[RulesFile]:
 
 
 def _as_it_stands(path: Path) -> RulesFile:
-    content = path.read_bytes()
+    content = content_of(path)
     source = content.decode("utf-8", "replace")
     return RulesFile(path, hashlib.sha256(content).hexdigest(), source, _entered(path), imported_by(source))
 
@@ -136,7 +137,7 @@ def load_rules(files: Iterable[Path | str]) -> list[RulesFile]:
 
 def _load(path: Path) -> RulesFile:
     try:
-        content = path.read_bytes()
+        content = content_of(path)
         source = content.decode("utf-8")
     except FileNotFoundError:
         raise BadInput(f"{path} does not exist; give the path of a Python file with rules.") from None

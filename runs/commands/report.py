@@ -140,8 +140,8 @@ def export(
 def _warn(results: Results) -> None:
     from juste_retour.runs.printing import console
 
-    if results.part:
-        console(stderr=True).print(results.part, soft_wrap=True)
+    if results.caution:
+        console(stderr=True).print(results.caution, soft_wrap=True)
 
 
 def package(

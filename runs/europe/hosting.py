@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -9,7 +10,9 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from pyarrow import ArrowException
 
+from juste_retour.abm.files import MOST_WRITTEN, content_of
 from juste_retour.abm.members import Members, load_members
 from juste_retour.abm.observed import observed
 from juste_retour.agents.arrays import Booleans, Floats, Integers
@@ -17,7 +20,7 @@ from juste_retour.agents.errors import BadInput
 from juste_retour.runs.europe import delays
 
 KEYS = ("scenario", "point", "seed", "replicate")
-ENDINGS: dict[str, Callable[[Path], pd.DataFrame]] = {
+ENDINGS: dict[str, Callable[[io.BytesIO], pd.DataFrame]] = {
     "parquet": pd.read_parquet,
     "csv": pd.read_csv,
     "dta": pd.read_stata,
@@ -43,8 +46,8 @@ def read(folder: Path) -> dict[str, pd.DataFrame]:
                 path = folder / f"{name}.{ending}"
                 if path.exists():
                     try:
-                        found[name] = reader(path)
-                    except (OSError, ValueError) as error:
+                        found[name] = reader(io.BytesIO(content_of(path, MOST_WRITTEN)))
+                    except (OSError, ValueError, ArrowException) as error:
                         raise BadInput(f"{path} cannot be read ({error}); write the result anew.") from None
                     break
     if "states" not in found:

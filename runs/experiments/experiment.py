@@ -12,13 +12,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
-from juste_retour.agents.errors import BadInput, JusteRetourError
+from juste_retour.agents.errors import BadInput, CannotWrite, JusteRetourError
 from juste_retour.runs.ensemble import whole
 from juste_retour.runs.experiments import pool
 from juste_retour.runs.experiments.chunks import ChunkPlan, Failure, Produced
 from juste_retour.runs.experiments.manifest import Manifest, Record
 from juste_retour.runs.experiments.spec import Spec, read_spec, spec_of
 from juste_retour.runs.experiments.store import Store, result_digest
+from juste_retour.runs.provenance import made_with
 
 
 @dataclass
@@ -104,6 +105,8 @@ def batch(
         tally = RunTally(plan.chunks, spec.runs, len(good), sum(map(plan.worlds_of, good)))
         todo = [n for n in range(plan.chunks) if n not in good]
         failures: dict[int, Failure] = {}
+        if todo:
+            store.continue_with(manifest, made_with(spec.members), kept=bool(good))
         begun = time.perf_counter()
         with stoppable() as stop:
             for produced in _running(content, todo, stop, workers, cluster):
@@ -120,8 +123,16 @@ def batch(
                     progress(tally)
         tally.seconds = time.perf_counter() - begun
         store.write_failures(failures)
+        lost = store.lost(good)
+        good = {n: record for n, record in good.items() if n not in lost}
+        tally.chunks_done = len(good)
         done = Done(Path(out), tally, result_digest(good), repaired, failures)
         store.write_manifest(_ended(manifest, done, good))
+    if lost:
+        raise CannotWrite(
+            f"{len(lost)} of {plan.chunks} chunks were removed from {out} while the batch ran; the same command runs "
+            "them again."
+        )
     _refuse_part(done, store)
     return done
 

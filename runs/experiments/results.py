@@ -16,6 +16,7 @@ from juste_retour.agents.arrays import Floats
 from juste_retour.agents.errors import BadInput
 from juste_retour.runs.contrasts.paired import OUTCOMES, measure, outcome
 from juste_retour.runs.experiments.chunks import ChunkPlan
+from juste_retour.runs.experiments.manifest import mixture
 from juste_retour.runs.experiments.spec import Spec, spec_of
 from juste_retour.runs.experiments.store import REMEDY, Store
 from juste_retour.runs.tables import Column
@@ -40,8 +41,10 @@ class Results:
 
     @cached_property
     def spec(self) -> Spec:
-        """The experiment."""
-        return spec_of(self.manifest["spec"], self.out)
+        """The experiment; BadInput where the manifest says another size."""
+        found = spec_of(self.manifest["spec"], self.out)
+        self.store.compare_size(self.manifest, ChunkPlan(found))
+        return found
 
     @cached_property
     def plan(self) -> ChunkPlan:
@@ -60,6 +63,11 @@ class Results:
         if done == chunks:
             return ""
         return f"Only {done} of {chunks} chunks are there: these are the numbers of a part."
+
+    @property
+    def caution(self) -> str:
+        """What a reader of the numbers must know: that they are of a part, or of different machines; else nothing."""
+        return " ".join(filter(None, (self.part, mixture(self.manifest))))
 
     @property
     def tables(self) -> list[str]:

@@ -14,6 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from juste_retour.abm.files import content_of
 from juste_retour.abm.members import Members, union_of
 from juste_retour.abm.scenario import DEFAULT, Scenario, load
 from juste_retour.abm.stacked import check_actors
@@ -208,7 +209,7 @@ def read_spec(path: Path | str, rules: Sequence[Path] = ()) -> Spec:
                 *_texts(content.get("rules", ()), "rules"),
                 *(str(r.resolve()) for r in rules),
             ]
-        return replace(spec_of(content, path.parent), text=path.read_text(encoding="utf-8"))
+        return replace(spec_of(content, path.parent), text=content_of(path).decode("utf-8"))
     except BadInput as error:
         raise BadInput(f"{path}: {error}") from None
 

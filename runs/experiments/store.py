@@ -20,14 +20,24 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, cast
 
+from juste_retour.abm.files import MOST_WRITTEN, content_of, refuse_special_output
 from juste_retour.agents.errors import BadInput, CannotWrite, JusteRetourError
-from juste_retour.runs.experiments.chunks import Failure, Produced
-from juste_retour.runs.experiments.manifest import ENDED, KINDS, Manifest, Record
+from juste_retour.runs.experiments.chunks import ChunkPlan, Failure, Produced
+from juste_retour.runs.experiments.manifest import (
+    ENDED,
+    KINDS,
+    Manifest,
+    Record,
+    continued,
+    fits,
+    follows_from,
+)
 from juste_retour.runs.experiments.spec import Spec, content_digest
+from juste_retour.runs.export import DONE, LOCK, MANIFEST, refuse_experiment
 from juste_retour.runs.printing import json_text
-from juste_retour.runs.provenance import changes_between, made_with, rules_between
+from juste_retour.runs.provenance import changes_between, made_with, mixing, rules_between
 
-MANIFEST, DONE, FAILED, LOCK = "manifest.json", "chunks.jsonl", "failures.json", ".lock"
+FAILED = "failures.json"
 FORMAT = 1
 PART = ".part"
 REMEDY = "the same `batch` command mends it"
@@ -50,13 +60,14 @@ class Store:
 
     def __init__(self, out: Path | str):
         self.out = Path(out)
+        self._lock: tuple[int, int] | None = None  # device and inode of the lock while it is held
 
     # -- manifest -----------------------------------------------------------------------------------------------------
     def manifest(self) -> Manifest:
         """What the manifest says; BadInput where there is none that can be read, or it was changed."""
         found, path = self._manifest(), self.out / MANIFEST
         for key, kind in KINDS.items():
-            if not isinstance(found.get(key), kind):
+            if not fits(found.get(key), kind):
                 raise BadInput(f"{path} is damaged (its {key} is not what `batch` writes); {REMEDY}.")
         members = str(found["provenance"].get("members"))
         try:
@@ -65,12 +76,26 @@ class Store:
             digest = ""
         if digest != found["digest"]:
             raise BadInput(f"{path} was changed: its spec is not the one that was run; {REMEDY}.")
+        for key, value in follows_from(found).items():
+            self._compare(key, found[key], value)
         return cast(Manifest, found)
+
+    def compare_size(self, manifest: Manifest, plan: ChunkPlan) -> None:
+        """Raise `BadInput` where a manifest says another size than its spec has."""
+        spec = plan.spec
+        for key, size in (("points", len(spec.kept)), ("runs", spec.runs), ("chunks", plan.chunks)):
+            self._compare(key, manifest.get(key), size)
+
+    def _compare(self, key: str, value: object, right: object) -> None:
+        if value != right:
+            raise BadInput(
+                f"{self.out / MANIFEST} was changed: its {key} is {value!r} and its spec makes it {right!r}; {REMEDY}."
+            )
 
     def _manifest(self) -> dict[str, Any]:
         path = self.out / MANIFEST
         try:
-            found = json.loads(path.read_text(encoding="utf-8"))
+            found = json.loads(content_of(path, MOST_WRITTEN))
         except FileNotFoundError:
             raise BadInput(
                 f"{self.out} holds no {MANIFEST}; name a folder that `batch --out` wrote."
@@ -136,19 +161,38 @@ class Store:
                     "go on with what it was begun with, or name another folder with --out."
                 )
             kinds = {key: KINDS[key] for key in ("complete", "seconds")} | ENDED
-            kept = {key: found[key] for key, kind in kinds.items() if isinstance(found.get(key), kind)}
+            kept = {key: found[key] for key, kind in kinds.items() if fits(found.get(key), kind)}
             kept["provenance"] = then
+            if "continued_with" in found:
+                kept["continued_with"] = found["continued_with"]
             if not spec.text:  # given from Python, perhaps after it was read from a file
                 kept["spec_text"] = str(found.get("spec_text", ""))
             manifest = cast(Manifest, {**fresh, **kept})
             self.write_manifest(manifest)
             return manifest
-        if any(self.out.rglob("*.parquet")):
+        if any(self.out.glob("*.parquet")) or any(self.out.glob("*/*.parquet")):
             raise BadInput(
                 f"{self.out} holds Parquet files and no {MANIFEST}; name another folder with --out."
             )
         self.write_manifest(fresh)
         return fresh
+
+    def continue_with(self, manifest: Manifest, here: Mapping[str, object], kept: bool) -> None:
+        """Note in the manifest what further chunks are made with, where that differs from what was used so far.
+
+        Args:
+            manifest: of the experiment.
+            here: what this process makes chunks with.
+            kept: whether there are chunks already.
+        """
+        if not kept:
+            manifest["provenance"] = dict(here)
+            manifest.pop("continued_with", None)
+            return
+        earlier = [manifest["provenance"], *continued(manifest)]
+        if all(mixing(then, here) for then in earlier):
+            manifest["continued_with"] = [*earlier[1:], dict(here)]
+            self.write_manifest(manifest)
 
     def write_manifest(self, manifest: Manifest) -> None:
         """Write the manifest."""
@@ -162,7 +206,7 @@ class Store:
         chunk's, does not count.
         """
         try:
-            content = (self.out / DONE).read_bytes()
+            content = content_of(self.out / DONE, MOST_WRITTEN)
         except FileNotFoundError:
             return {}
         except OSError as error:
@@ -194,11 +238,11 @@ class Store:
         """Drop what a kill left behind: half a line, half a file."""
         path = self.out / DONE
         if path.is_file():
-            content = path.read_bytes()
+            content = content_of(path, MOST_WRITTEN)
             whole = content[: content.rfind(b"\n") + 1]
             if whole != content:
                 self.write(DONE, whole)
-        for part in self.out.rglob(f".*{PART}"):
+        for part in (*self.out.glob(f".*{PART}"), *self.out.glob(f"*/.*{PART}")):
             part.unlink(missing_ok=True)
 
     def damaged(self, record: Record) -> str | None:
@@ -214,9 +258,11 @@ class Store:
         """A file's content, where it is what was written."""
         path = self.out / name
         try:
-            content = path.read_bytes()
+            content = content_of(path, MOST_WRITTEN)
         except FileNotFoundError:
             raise Damaged(f"{path} is missing") from None
+        except BadInput as error:
+            raise Damaged(str(error).partition(";")[0]) from None
         except OSError as error:
             raise Damaged(f"{path} cannot be read ({error.strerror})") from None
         if hashlib.sha256(content).hexdigest() != digest:
@@ -233,6 +279,7 @@ class Store:
             name = _file(table, produced.chunk)
             self.write(name, content)
             hashes[name] = hashlib.sha256(content).hexdigest()
+        self._see_folder()
         record: Record = {
             "spec": spec,
             "chunk": produced.chunk,
@@ -241,6 +288,7 @@ class Store:
             "files": hashes,
         }
         try:
+            refuse_special_output(self.out / DONE)
             with (self.out / DONE).open("ab") as log:
                 log.write(json.dumps(record).encode() + b"\n")
                 log.flush()
@@ -266,12 +314,21 @@ class Store:
         """The files of a table that are recorded as done, in order."""
         return [self.out / _file(table, number) for number in sorted(self.done())]
 
+    def lost(self, good: Mapping[int, Record]) -> list[int]:
+        """The chunks of some records that are not recorded any more, or one of whose files is gone."""
+        there = self.done()
+        return [
+            n
+            for n, record in sorted(good.items())
+            if there.get(n) != record or not all((self.out / name).is_file() for name in record["files"])
+        ]
+
     # -- failures -------------------------------------------------------------------------------------------------------
     def failures(self) -> list[dict[str, object]]:
         """What failed, as last recorded."""
         try:
-            return list(json.loads((self.out / FAILED).read_text(encoding="utf-8")))
-        except (OSError, ValueError):
+            return list(json.loads(content_of(self.out / FAILED, MOST_WRITTEN)))
+        except (OSError, ValueError, BadInput, TypeError):
             return []
 
     def write_failures(self, failed: Mapping[int, Failure]) -> None:
@@ -286,6 +343,8 @@ class Store:
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Keep others out while chunks are written; the kernel opens the lock again however this process ends."""
+        refuse_experiment(self.out, below=True)
+        refuse_special_output(self.out / LOCK)
         try:
             self.out.mkdir(parents=True, exist_ok=True)
             lock = (self.out / LOCK).open("a+")
@@ -313,15 +372,36 @@ class Store:
             lock.truncate(0)
             lock.write(f"process {os.getpid()} on {os.uname().nodename}")
             lock.flush()
-            yield
+            found = os.fstat(lock.fileno())
+            self._lock = found.st_dev, found.st_ino
+            try:
+                yield
+            finally:
+                self._lock = None
+
+    def _see_folder(self) -> None:
+        """Raise where the locked folder was removed or replaced: what it held is lost, and another batch may be in it."""
+        if self._lock is None:
+            return
+        try:
+            found = os.stat(self.out / LOCK)
+        except OSError:
+            found = None
+        if found is None or (found.st_dev, found.st_ino) != self._lock:
+            raise CannotWrite(
+                f"{self.out} was removed or replaced while its batch ran, so that its chunks are lost; give the same "
+                "command again."
+            )
 
     def write(self, name: str, content: bytes) -> None:
         """Write a file of the folder by an atomic rename."""
         path = self.out / name
         part = path.with_name(f".{path.name}{PART}")
+        self._see_folder()
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with part.open("wb") as file:
+            path.parent.mkdir(exist_ok=True)
+            part.unlink(missing_ok=True)
+            with part.open("xb") as file:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())

@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from juste_retour.abm.files import MOST_WRITTEN, content_of
 from juste_retour.agents.arrays import Integers
 from juste_retour.agents.errors import BadInput, JusteRetourError
 from juste_retour.runs.chunked import Progress
@@ -18,6 +19,7 @@ from juste_retour.runs.ensemble import whole
 from juste_retour.runs.experiments import pool
 from juste_retour.runs.experiments.chunks import ChunkPlan, Produced
 from juste_retour.runs.experiments.experiment import processes, stoppable
+from juste_retour.runs.experiments.manifest import continued, mixture
 from juste_retour.runs.experiments.spec import spec_of
 from juste_retour.runs.experiments.store import DONE, REMEDY, Store
 from juste_retour.runs.provenance import changes_between, made_with, rules_between, same_bits
@@ -31,7 +33,8 @@ class Verification:
     """What a verification found.
 
     `exact` says whether bits had to agree; elsewhere real numbers agree to 1e-12 and counts exactly. `changed` names
-    what differs from what the result was made with: code, data or libraries.
+    what differs from what the result was made with: code, data or libraries. `mixed` says where the chunks themselves
+    were made with different software or processors.
     """
 
     checked: list[int]
@@ -40,6 +43,7 @@ class Verification:
     exact: bool
     differences: list[str]
     changed: list[str]
+    mixed: str = ""
 
 
 class Differs(JusteRetourError):
@@ -71,8 +75,8 @@ def verify(
         raise BadInput(f"{out} holds no finished chunk; let `batch` run first.")
     spec = spec_of(manifest["spec"], store.out)
     then, now = manifest["provenance"], made_with(spec.members)
-    exact, changed = same_bits(then, now), changes_between(then, now)
-    changed += rules_between(manifest["rules"], spec.rules)
+    exact = all(same_bits(made, now) for made in (then, *continued(manifest)))
+    changed = [*changes_between(then, now), *rules_between(manifest["rules"], spec.rules)]
     differences, sound = [], []
     for number, record in sorted(records.items()):
         damage = store.damaged(record)
@@ -83,6 +87,7 @@ def verify(
     if not every and len(sound) > sample:
         sound = sorted(int(n) for n in np.random.default_rng().choice(sound, sample, replace=False))
     plan = ChunkPlan(spec)
+    store.compare_size(manifest, plan)
     missing = plan.chunks - len(records)
     content = json.dumps(dict(spec.content), default=str)
     checked = []
@@ -98,7 +103,7 @@ def verify(
     mismatch = store.mismatch()
     if mismatch is not None:
         differences.append(mismatch)
-    return Verification(sorted(checked), plan.chunks, missing, exact, differences, changed)
+    return Verification(sorted(checked), plan.chunks, missing, exact, differences, changed, mixture(manifest))
 
 
 def _changed(store: Store, produced: Produced, exact: bool) -> list[str]:
@@ -107,7 +112,7 @@ def _changed(store: Store, produced: Produced, exact: bool) -> list[str]:
     if produced.failure is not None:
         found.append(f"chunk {produced.chunk} fails when it is run again: {produced.failure.message}")
     for table, fresh in produced.files.items():
-        kept = (store.out / f"{table}/{produced.chunk:06d}.parquet").read_bytes()
+        kept = content_of(store.out / f"{table}/{produced.chunk:06d}.parquet", MOST_WRITTEN)
         said = None if kept == fresh else _difference(kept, fresh, exact)
         if said:
             found.append(f"chunk {produced.chunk}, table {table}: {said}")
@@ -160,9 +165,10 @@ def verdict(found: Verification, out: Path | str) -> str:
         since = (
             f"; since it was written this has changed: {'; '.join(found.changed)}" if found.changed else ""
         )
-        return (
+        agree = (
             f"{len(found.checked)} of {found.chunks} chunks were run again and agree {how}{missing}{since}."
         )
+        return f"{agree} {found.mixed}".rstrip()
     more = f" (and {len(found.differences) - 1} more)" if len(found.differences) > 1 else ""
     damaged = all(".parquet" in line or DONE in line for line in found.differences)
     if damaged:

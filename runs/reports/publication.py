@@ -17,6 +17,7 @@ from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 import juste_retour
+from juste_retour.abm.files import refuse_special_output
 from juste_retour.abm.toml import toml_lines
 from juste_retour.agents.errors import BadInput, CannotWrite
 from juste_retour.runs import export as exporting
@@ -87,12 +88,12 @@ def export(
     """
     results = Results(folder)
     wanted = list(results.tables if tables is None else tables)
-    if Path(out).resolve() == Path(folder).resolve():
-        raise BadInput(f"--out {out} is the folder of the experiment itself; name another one.")
+    exporting.refuse_experiment(Path(out))
     frames = {name: results.table(name) for name in wanted}
     provenance = {k: v for k, v in results.manifest.items() if k not in ("hashes", "refused")}
     paths = exporting.write(frames, out, formats, provenance, results.plan.design_columns)
     book = Path(out) / "codebook.csv"
+    refuse_special_output(book)
     try:
         book.write_text(codebook_csv(codebook(results, wanted)), encoding="utf-8")
     except OSError as error:
@@ -118,6 +119,8 @@ def package(folder: Path | str, out: Path | str | None = None, *, tables: bool =
         if damage is not None:
             raise BadInput(f"{damage}; {REMEDY}.")
     path = Path(out) if out is not None else results.out / ARCHIVE
+    if out is not None and path.parent.resolve() != results.out.resolve():
+        exporting.refuse_experiment(path.parent)
     if path.is_dir():
         raise BadInput(f"--out {path} is a folder; name a file, such as {path / ARCHIVE}.")
     if path.exists() and not path.is_file():  # a device would be replaced by the archive
@@ -249,6 +252,7 @@ def _readme(results: Results, tables: bool) -> str:
     more = "" if tables else " The tables are left out; `results/manifest.json` has the hash of each file."
     question = f"{manifest['question']}\n\n" if manifest["question"] else ""
     reading = READING.format(table=results.tables[0]) if tables else ""
+    caution = f"\n\n{results.caution}" if results.caution else ""
     changed = "; ".join(changed_since(results))
     other = f"\n\nNot all that is packed here is what made the tables: {changed}." if changed else ""
     return f"""# Replication archive: {spec.title}
@@ -280,5 +284,5 @@ NumPy's Philox by (seed, channel, replicate, quarter); nothing else is random.
 
 juste-retour {p["juste_retour"]} (commit {commit}, code {p["code"]}), Python {p["python"]}, NumPy {p["numpy"]}, SciPy {p["scipy"]}, pandas
 {p["pandas"]}, PyArrow {p["pyarrow"]}; {p["machine"]}, {os.cpu_count()} cores. Equal bits are promised on processors with the same
-features and the same build of NumPy; elsewhere real numbers agree to 1e-12 and counts exactly.{other}
+features and the same build of NumPy; elsewhere real numbers agree to 1e-12 and counts exactly.{caution}{other}
 """

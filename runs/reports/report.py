@@ -190,7 +190,7 @@ def page(found: Findings, pictures: Sequence[str]) -> str:
         title=spec.title,
         style=STYLE.read_text(encoding="utf-8"),
         question=str(spec.content["question"]),
-        part=results.part,
+        caution=results.caution,
         answer=answer(found),
         facts=facts,
         methods=methods(results),

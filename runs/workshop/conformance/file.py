@@ -13,6 +13,7 @@ from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+from juste_retour.abm.files import content_of
 from juste_retour.agents.errors import BadInput, near
 from juste_retour.agents.rules import FAMILIES, OFFERS, Rule, family, load_offered
 from juste_retour.runs.user_rules import load_rules
@@ -54,9 +55,12 @@ def check_file(file: Path | str, limit: float = watch.LIMIT, timed: bool = False
     path = Path(file)
     if not path.exists() and path.suffix != ".py" and path.parent == Path():
         return Checked(path, tuple(examine(rule, limit, timed) for rule in _rules_named(str(file))))
-    if not path.is_file():
-        problem = "is a folder" if path.is_dir() else "does not exist"
-        raise BadInput(f"{path} {problem}; give the path of a Python file with rules.")
+    try:
+        content_of(path)
+    except OSError as error:
+        raise BadInput(
+            f"{path} cannot be read ({error.strerror}); give the path of a Python file with rules."
+        ) from None
     try:
         with watch.limited(limit):
             loaded = load_rules([path])[0]
@@ -102,7 +106,7 @@ def check_apart(file: Path, limit: float = watch.LIMIT) -> Checked:
     hears, tells = context.Pipe(duplex=False)
     with tempfile.TemporaryDirectory() as folder:
         trace = Path(folder) / "trace"
-        child = context.Process(target=_tell, args=(tells, trace, file, limit))
+        child = context.Process(target=_tell, args=(tells, trace, file, limit), daemon=True)
         child.start()
         tells.close()
         with contextlib.suppress(EOFError):  # it was ended before it could tell

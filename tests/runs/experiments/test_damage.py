@@ -1,16 +1,18 @@
 """A file of a result that was damaged, swapped or lost is met by a sentence and mended by `batch`, never read as it is."""
 
 import json
+import os
 import re
 import shutil
 
 import pytest
 
-from juste_retour.agents.errors import JusteRetourError
+from juste_retour.agents.errors import CannotWrite, JusteRetourError
 from juste_retour.runs.experiments.experiment import batch
 from juste_retour.runs.experiments.results import Results
-from juste_retour.runs.experiments.store import Store
+from juste_retour.runs.experiments.store import DONE, Store
 from juste_retour.runs.experiments.verification import verdict, verify
+from juste_retour.runs.reports.report import report
 from tests.runs.small import SPEC, files, manifest, run_small, say_in_manifest
 
 pytestmark = pytest.mark.slow
@@ -108,6 +110,125 @@ def test_a_manifest_of_another_shape_is_said_and_mended(out, whole, key, value):
             batch(whole.parent / "spec.toml", out, workers=0)
     else:
         assert mended(out, whole)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -1, True])
+def test_seconds_that_are_not_a_time_are_said_and_mended(out, whole, value):
+    say_in_manifest(out, seconds=value)
+    with pytest.raises(JusteRetourError, match=r"manifest\.json.*seconds.*batch"):
+        Results(out)
+    assert mended(out, whole)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"runs": 9},
+        {"seed": 3},
+        {"replications": 3, "runs": 12},
+        {"points": 5, "runs": 10},
+        {"chunks": 3},
+        {"tables": ["worlds", "votes"]},
+    ],
+)
+def test_a_manifest_that_differs_from_its_spec_is_said_and_mended(out, whole, change):
+    say_in_manifest(out, **change)
+    for read in (lambda folder: Results(folder).spec, lambda folder: verify(folder, workers=0)):
+        with pytest.raises(JusteRetourError, match=f"{next(iter(change))}|{DONE}"):
+            read(out)
+    assert mended(out, whole)
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "chunks.jsonl", "worlds/000001.parquet"])
+@pytest.mark.parametrize("kind", ["pipe", "zero", "loop"])
+def test_a_file_that_never_ends_is_named_and_mended(out, whole, name, kind):
+    path = out / name
+    content = path.read_bytes()
+    path.unlink()
+    if kind == "pipe":
+        os.mkfifo(path)
+    else:
+        path.symlink_to("/dev/zero" if kind == "zero" else path.name)
+    with pytest.raises(JusteRetourError, match=re.escape(str(path))):
+        Results(out).table()
+    if path.suffix != ".parquet":  # `batch` mends a chunk; what stands in the place of its notes it names
+        with pytest.raises(JusteRetourError, match=re.escape(str(path))):
+            batch(whole.parent / "spec.toml", out, workers=0)
+        path.unlink()
+        path.write_bytes(content)
+    assert mended(out, whole)
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+def test_a_folder_that_is_removed_while_its_batch_runs_is_never_complete(tmp_path, replaced):
+    (tmp_path / "spec.toml").write_text(TEXT)
+    out = tmp_path / "out"
+
+    def remove(tally):
+        if tally.chunks_done == 2:
+            shutil.rmtree(out)
+            if replaced:
+                out.mkdir()
+                (out / ".lock").touch()
+
+    with pytest.raises(CannotWrite, match="removed"):
+        batch(tmp_path / "spec.toml", out, workers=0, progress=remove)
+    assert not (out / "manifest.json").exists()
+    assert batch(tmp_path / "spec.toml", out, workers=0).tally.worlds_now == 8
+
+
+@pytest.mark.parametrize("name", ["worlds/000000.parquet", "chunks.jsonl"])
+def test_a_file_that_is_removed_while_its_batch_runs_is_missed(tmp_path, name):
+    (tmp_path / "spec.toml").write_text(TEXT)
+    out = tmp_path / "out"
+
+    def remove(tally):
+        if tally.chunks_done == 2:
+            (out / name).unlink()
+
+    with pytest.raises(CannotWrite, match="removed"):
+        batch(tmp_path / "spec.toml", out, workers=0, progress=remove)
+    assert not manifest(out)["complete"]
+    assert batch(tmp_path / "spec.toml", out, workers=0).tally.worlds_now > 0
+
+
+@pytest.mark.parametrize("inside", [".", "worlds", "tables/deeper"])
+def test_nothing_is_written_among_the_chunks(out, whole, call, inside):
+    for words in (
+        ["export", out, "--out", out / inside],
+        ["run", "--out", out / inside],
+        ["batch", whole.parent / "spec.toml", "--out", out / inside / "again", "--workers", "0"],
+        ["package", out, "--out", out / "worlds" / "x.zip"],
+    ):
+        status, _, said = call(*words)
+        assert status == 2
+        assert "experiment" in said
+    assert files(out) == files(whole)
+
+
+def test_a_batch_that_goes_on_with_other_software_is_mixed(out, whole, call):
+    """The same NumPy, so that it may go on, and another Python and processor, so that digits may differ."""
+    found = manifest(out)["provenance"]
+    say_in_manifest(out, provenance={**found, "python": "3.12.1", "cpu_features": []}, complete=False)
+    changed_line(out, lambda lines: lines.pop())
+    batch(whole.parent / "spec.toml", out, workers=0)
+    assert [then["python"] for then in manifest(out)["continued_with"]] == [found["python"]]
+    assert "3.12.1" in Results(out).caution
+    found = verify(out, every=True, workers=0)
+    assert not found.exact
+    assert "Mixed" in verdict(found, out)
+    assert "Mixed" in report(out).read_text()
+    batch(whole.parent / "spec.toml", out, workers=0)  # nothing is left to run, so nothing more is mixed
+    assert len(manifest(out)["continued_with"]) == 1
+
+
+def test_a_batch_that_keeps_no_chunk_is_not_mixed(out, whole):
+    found = manifest(out)["provenance"]
+    say_in_manifest(out, provenance={**found, "python": "3.12.1"}, complete=False)
+    (out / "chunks.jsonl").unlink()
+    batch(whole.parent / "spec.toml", out, workers=0)
+    assert not Results(out).caution
+    assert manifest(out)["provenance"] == found
 
 
 def test_a_manifest_whose_spec_was_changed_is_said_and_mended(out, whole):
