@@ -58,7 +58,11 @@ class Cast:
             minds = model.minds.get(name, ())
             if not (minds or alone):
                 continue
-            here = handed if alone else tuple(some_worlds(thing, np.array([k])) for thing in handed)
+            here = (
+                handed
+                if alone and (rows is None or len(rows) == 1)
+                else tuple(some_worlds(thing, np.array([k])) for thing in handed)
+            )
             model.hand(name, here)
             for agent in minds:
                 if out is None:

@@ -20,7 +20,7 @@ from juste_retour.abm.records import HeldBallot, Record, TimelineQuarter
 from juste_retour.abm.scenario import Scenario
 from juste_retour.abm.simulation import Simulation
 from juste_retour.abm.world import World
-from juste_retour.agents.arrays import Floats, Integers, total
+from juste_retour.agents.arrays import Floats, Integers, by_rank, take, total
 
 if TYPE_CHECKING:
     from juste_retour.abm.cast import Agents
@@ -171,10 +171,11 @@ def _of_worlds(
 def _first_wave(world: World) -> Integers:
     """The first wave that selected a site in each state, (worlds, states); 0 where none did."""
     waves = np.where(world.contracted, world.programme.wave, NEVER)
+    steps, place = by_rank(world.sites.state, world.states.count)
     first = np.full((world.count, world.states.count), NEVER)
-    for j in range(world.sites.count):
-        i = world.sites.state[j]
-        first[:, i] = np.minimum(first[:, i], waves[:, j])
+    for sites in steps:
+        first[:, : len(sites)] = np.minimum(first[:, : len(sites)], take(waves, sites))
+    first = take(first, place)
     return np.where(first < NEVER, first, 0)
 
 

@@ -21,7 +21,7 @@ from juste_retour.abm.delivery.procurement import Procedure
 from juste_retour.abm.environment import Environment
 from juste_retour.abm.fleet import combine, operational, run_of
 from juste_retour.abm.remembered import Remembered
-from juste_retour.agents.arrays import Booleans, Floats, Integers, pick, total
+from juste_retour.agents.arrays import Booleans, Floats, Integers, alike, pick, total
 from juste_retour.agents.payoff import race
 from juste_retour.agents.situation import Prospect
 
@@ -40,6 +40,7 @@ class Outlook:
         first, last = (int(x[0, 0]) for x in (self.p.race_first_year, self.p.race_last_year))
         self.horizon = range(first, last + 1)  # years after the decision
         self._seen = Remembered[Floats | None, Prospect]()
+        self._parts: dict[bytes, Outlook] = {}
 
     @cached_property
     def bought(self) -> Floats:
@@ -94,7 +95,26 @@ class Outlook:
         return self._seen.get(plan, self._prospect)
 
     def _prospect(self, plan: Floats | None) -> Prospect:
-        return Prospect(self._value(self._runs(plan)), self._accelerators(plan))
+        first, kind = alike(self._own, *([] if plan is None else [plan]))
+        if len(first) == len(kind):
+            return Prospect(self._value(self._runs(plan)), self._accelerators(plan))
+        found = self._some(first).prospect(None if plan is None else plan[first])
+        return Prospect(found.race[kind], found.accelerators[kind])
+
+    @cached_property
+    def _own(self) -> Floats:
+        """(worlds, 3) all but a plan on which a prospect depends; worlds are alike until something is selected."""
+        w, rows = self.world, self.rows
+        apart = (w.programme.selected[rows] >= 0).any(-1) | w.talent_moves
+        columns = self.institutions.distinct[rows], w.exited_share[rows], np.where(apart, rows, -1)
+        return np.stack(columns, axis=-1).astype(np.float64)
+
+    def _some(self, index: Integers) -> Outlook:
+        """The outlook in some of these worlds."""
+        key = index.tobytes()
+        if key not in self._parts:
+            self._parts[key] = Outlook(self.env, self.rows[index])
+        return self._parts[key]
 
     def alone(self, size: Floats, best: Integers) -> Prospect:
         """The prospect of each state's own site of some size, EUR bn (worlds, states), at its site `best`."""

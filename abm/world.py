@@ -270,11 +270,7 @@ class World:
     @property
     def hosted(self) -> NDArray[np.int64]:
         """(worlds, states) sites that each state counts on."""
-        out = np.zeros((self.count, self.states.count), dtype=np.int64)
-        live = self.live
-        for j in range(self.sites.count):
-            out[:, self.sites.state[j]] += live[:, j]
-        return out
+        return np.rint(self.by_state(self.live)).astype(np.int64)
 
     def by_state(self, amount: Floats | Booleans) -> Floats:
         """Sum sites' amounts by state; (worlds, sites) to (worlds, states)."""

@@ -5,6 +5,7 @@ along the last axis of a C-contiguous array in an order that depends on that axi
 in the model goes through `total`. Sums of whole numbers and truth values are exact in any order.
 """
 
+from functools import lru_cache
 from typing import TypeVar
 
 import numpy as np
@@ -33,8 +34,9 @@ def power(base: ArrayLike, exponent: ArrayLike) -> Floats:
     the number of worlds; an exponent of its own for each entry prevents that.
     """
     base, exponent = np.asarray(base, dtype=np.float64), np.asarray(exponent, dtype=np.float64)
-    shape = np.broadcast_shapes(base.shape, exponent.shape)
-    return np.power(base, np.broadcast_to(exponent, shape).copy())
+    own = np.empty(np.broadcast(base, exponent).shape)
+    own[...] = exponent
+    return np.power(base, own)
 
 
 Entry = TypeVar("Entry", bound=np.generic)
@@ -46,8 +48,12 @@ def take(x: NDArray[Entry], index: Integers) -> NDArray[Entry]:
 
 
 def pick(x: NDArray[Entry], index: Integers) -> NDArray[Entry]:
-    """Pick along the last axis by an index of each world's own: x (..., n), index (..., k) to (..., k)."""
-    return np.take_along_axis(np.broadcast_to(x, index.shape[:-1] + np.shape(x)[-1:]), index, axis=-1)
+    """Pick along the last axis by an index of each world's own, at least 0: x (..., n), index (..., k) to (..., k)."""
+    if x.ndim == 1:
+        return np.take(x, index)
+    x = np.broadcast_to(x, (*index.shape[:-1], x.shape[-1])) if x.shape[:-1] != index.shape[:-1] else x
+    first = np.arange(0, x.size, x.shape[-1]).reshape(*x.shape[:-1], 1)
+    return np.take(x.reshape(-1), first + index)
 
 
 def ranks(order: Integers) -> Integers:
@@ -63,12 +69,37 @@ def total_by(x: ArrayLike, group: NDArray[np.int64], count: int) -> Floats:
     The members of a group are added in their order on the axis, whatever the number of worlds.
     """
     x = np.asarray(x, dtype=np.float64)
+    steps, place = by_rank(group, count)
     out = np.zeros((*x.shape[:-1], count))
-    order = np.argsort(group, kind="stable")
-    rank = np.empty_like(order)
-    starts = np.searchsorted(group[order], np.arange(count))
-    rank[order] = np.arange(len(group)) - starts[group[order]]
-    for step in range(int(rank.max(initial=-1)) + 1):  # the longest group decides: a handful of sites a state
-        now = np.flatnonzero(rank == step)
-        out[..., group[now]] += x[..., now]
-    return out
+    for members in steps:
+        out[..., : len(members)] += np.take(x, members, axis=-1)
+    return np.take(out, place, axis=-1)
+
+
+def by_rank(group: NDArray[np.int64], count: int) -> tuple[list[Integers], Integers]:
+    """The first, second, ... members of the groups, largest group first, and the place of each group in that order.
+
+    What goes through groups member by member takes as many steps as the largest has members: a handful of sites per state.
+    """
+    return _by_rank(group.tobytes(), count)
+
+
+@lru_cache(maxsize=256)
+def _by_rank(group: bytes, count: int) -> tuple[list[Integers], Integers]:
+    of = np.frombuffer(group, dtype=np.int64)
+    size = np.bincount(of, minlength=count)
+    largest_first = np.argsort(-size, kind="stable")
+    members = [np.flatnonzero(of == k) for k in largest_first.tolist()]
+    steps = [np.array([m[k] for m in members if len(m) > k]) for k in range(int(size.max(initial=0)))]
+    return steps, ranks(largest_first)
+
+
+def alike(*columns: Floats) -> tuple[Integers, Integers]:
+    """Find rows that are the same to the bit: the first row of each kind (kinds,), and each row's kind (worlds,).
+
+    What depends on these columns (worlds, n) alone need be computed for the first rows only.
+    """
+    rows = np.ascontiguousarray(np.concatenate(columns, axis=-1))
+    whole = rows.view(np.dtype((np.void, rows.shape[-1] * rows.itemsize)))[:, 0]
+    _, first, kind = np.unique(whole, return_index=True, return_inverse=True)
+    return first, kind

@@ -51,7 +51,9 @@ class Market:
     def gain(self) -> Floats:
         """Log of effective compute over the outside option, discounted by the wait; (worlds, labs, places)."""
         with np.errstate(divide="ignore"):
-            return np.log(self.usable) - np.log(self.outside) - self.p.wait_discount[..., None] * self.wait
+            gain = np.log(self.usable) - np.log(self.outside)
+            gain -= self.p.wait_discount[..., None] * self.wait
+        return gain
 
 
 @anchor(anonymous=True, deterministic=True)

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import numpy as np
 
-from juste_retour.agents.arrays import Floats, Number, power
+from juste_retour.agents.arrays import Floats, Integers, Number, power
 from juste_retour.agents.rules import Family, Parameter
 from juste_retour.agents.some_worlds import each_world
 from juste_retour.agents.values import Values
@@ -227,7 +227,9 @@ def checkpoint_interval(n: Number, p: Values) -> Floats:
     )
 
 
-def losses(n: Number, practice: Practice, p: Values, jobs: int = 1) -> tuple[Floats, Floats, Floats]:
+def losses(
+    n: Number, practice: Practice, p: Values, jobs: int | Integers = 1
+) -> tuple[Floats, Floats, Floats]:
     """Return what one of `jobs` equal jobs on n accelerators in all loses, as shares of the time in which it makes progress.
 
     Writing checkpoints costs delta_c / tau, the work since the last one tau / 2 MTBF, and waiting r / MTBF (E12).
@@ -243,7 +245,9 @@ def losses(n: Number, practice: Practice, p: Values, jobs: int = 1) -> tuple[Flo
     return writing, np.where(fixed, interval / 2 * rate / jobs, young), waiting
 
 
-def goodput(n: Number, practice: Practice, p: Values, jobs: int = 1, rejoin: bool = False) -> Floats:
+def goodput(
+    n: Number, practice: Practice, p: Values, jobs: int | Integers = 1, rejoin: bool = False
+) -> Floats:
     """Share of its time in which each of `jobs` equal jobs on n accelerators in all makes progress (E12).
 
     One where n is 0. A job that can `rejoin` the others takes its state from them: it writes no checkpoints and loses

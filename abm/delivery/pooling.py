@@ -23,7 +23,7 @@ best_of 1.64 [True, True, False]
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Annotated, ClassVar
 
@@ -41,7 +41,7 @@ from juste_retour.abm.delivery.gradient_exchange import (
 )
 from juste_retour.abm.delivery.operations import Practice, goodput, in_service, losses, mfu, site_availability
 from juste_retour.abm.delivery.ring import Ring, prefix_rings, ring_length
-from juste_retour.agents.arrays import Booleans, Floats, Integers, Number, pick, running_total, total
+from juste_retour.agents.arrays import Booleans, Floats, Integers, Number, pick, running_total, take, total
 from juste_retour.agents.rules import Family, Parameter
 from juste_retour.agents.some_worlds import each_world
 from juste_retour.agents.values import Values
@@ -237,8 +237,8 @@ class _Learners:
     alone: bool = True
     rejoin: Number | Booleans = False  # boolean, or booleans (worlds, 1)
 
-    def goodput(self, fleet: Fleet, islands: int, replicas: int) -> Floats:
-        """Goodput of each site's islands (worlds, sites), where the run has some `replicas` in all."""
+    def goodput(self, fleet: Fleet, islands: int | Integers, replicas: int | Integers) -> Floats:
+        """Goodput of each site's islands (..., worlds, sites), where the run has some `replicas` in all."""
         p, practice = fleet.p, fleet.practice
         own = goodput(fleet.chips, practice, p, islands)
         if not np.any(self.rejoin):
@@ -250,14 +250,29 @@ class _Learners:
 def _split(fleet: Fleet, learners: _Learners | None = None) -> tuple[Floats, Integers]:
     """FLOP/s of each site alone, free to split itself, and into how many islands; (worlds, sites)."""
     learners = learners or _Learners()
-    whole = _work(fleet) * mfu(fleet.chips, fleet.p) * site_availability(fleet.p)
-    best = np.zeros(whole.shape)
-    parts = np.ones(whole.shape, dtype=np.int64)
-    for islands in ISLANDS_ALONE if learners.alone else (1,):  # islands that fail together gain nothing
-        rate = whole * learners.goodput(fleet, islands, islands) * replica_efficiency(islands, fleet.p)
-        np.copyto(parts, islands, where=rate > best)
+    numbers = ISLANDS_ALONE if learners.alone else (1,)  # islands that fail together gain nothing
+    islands = np.array(numbers)[:, None, None]
+    at, some = _with_chips(fleet)
+    whole = _work(some) * mfu(some.chips, some.p) * site_availability(some.p)
+    rates = whole * learners.goodput(some, islands, islands) * replica_efficiency(islands, some.p)
+    best, parts = np.zeros(whole.shape), np.ones(whole.shape, dtype=np.int64)
+    for number, rate in zip(numbers, rates, strict=True):
+        np.copyto(parts, number, where=rate > best)
         best = np.maximum(best, rate)
-    return best, parts
+    own, split = np.zeros(fleet.chips.shape), np.ones(fleet.chips.shape, dtype=np.int64)
+    own[:, at], split[:, at] = best, parts
+    return own, split
+
+
+def _with_chips(fleet: Fleet) -> tuple[Integers, Fleet]:
+    """The sites that have chips in some world, and the fleet without all others; there is no ring over them."""
+    at, shape = np.flatnonzero(fleet.chips.any(0)), fleet.chips.shape
+    if len(at) == shape[-1]:
+        return at, fleet
+    chips, peak, talent = (
+        take(np.broadcast_to(x, shape), at) for x in (fleet.chips, fleet.peak, fleet.talent)
+    )
+    return at, replace(fleet, chips=chips, peak=peak, talent=talent)
 
 
 def _alone(own: Floats, islands: Integers) -> Pool:
@@ -310,11 +325,11 @@ class _Sets:
         return cls(ranked, before, count, valid, sets.add_up(np.where(working, fleet.chips, 0.0)), ring_km)
 
     def add_up(self, x: Floats) -> Floats:
-        """Sum what sites have over each set; (worlds, sites) to (worlds, sets)."""
-        first = running_total(pick(x, self.ranked))
+        """Sum what sites have over each set; (..., worlds, sites) to (..., worlds, sets)."""
+        first = running_total(pick(x, np.broadcast_to(self.ranked, (*x.shape[:-1], self.ranked.shape[-1]))))
         if self.before is None:
             return first
-        return np.concatenate((first, total(np.where(self.before, x, 0.0))[:, None]), axis=-1)
+        return np.concatenate((first, total(np.where(self.before, x, 0.0))[..., None]), axis=-1)
 
     def best(self, rates: Iterable[tuple[int, Floats]], own: Floats) -> Pool:
         """Return each world's best pool over pairs of islands and the rates (worlds, sets) that they give."""
@@ -353,22 +368,23 @@ def _synchronous_rates(fleet: Fleet, sets: _Sets) -> Floats:
     return rate * pool_efficiency(laid_open, size, p)
 
 
-def _low_rates(fleet: Fleet, sets: _Sets, learners: _Learners) -> Iterator[tuple[int, Floats]]:
+def _low_rates(fleet: Fleet, sets: _Sets, learners: _Learners) -> list[tuple[int, Floats]]:
     """FLOP/s of each set as replicas, for each number of islands to a site (E8, E9b)."""
     p = fleet.p
     work = _work(fleet)
     ideal = mfu(sets.chips, p) * site_availability(p)
-    priced = ideal * replica_efficiency(sets.count, p)
+    numbers = ISLANDS if learners.alone else (1,)
+    islands = np.array(numbers)[:, None, None]
+    if learners.alone:
+        done = sets.add_up(work * learners.goodput(fleet, islands, islands))
+        if np.any(learners.rejoin):  # a pool of several sites is one of several learners
+            joined = sets.add_up(work * learners.goodput(fleet, 1, 2))
+            done[0] = np.where(sets.count > 1, joined, done[0])
+    else:
+        done = sets.add_up(work) * goodput(sets.chips, fleet.practice, p)
+    size, critical_step = step(np.maximum(done * ideal, 1.0), p)
+    inner = p.inner_steps * p.inner_batch * critical_step
     a_bit, light = ring_costs(sets.count, sets.ring_km, p)
-    for islands in ISLANDS if learners.alone else (1,):
-        if learners.alone:
-            done = sets.add_up(work * learners.goodput(fleet, islands, islands))
-            if np.any(learners.rejoin) and islands == 1:  # a pool of several sites is one of several learners
-                joined = sets.add_up(work * learners.goodput(fleet, 1, 2))
-                done = np.where(sets.count > 1, joined, done)
-        else:
-            done = sets.add_up(work) * goodput(sets.chips, fleet.practice, p)
-        size, critical_step = step(np.maximum(done * ideal, 1.0), p)
-        inner = p.inner_steps * p.inner_batch * critical_step
-        speed = round_speed(size * p.outer_bits * a_bit + light, inner, p)
-        yield islands, done * priced * speed * replica_efficiency(islands, p)
+    speed = round_speed(size * p.outer_bits * a_bit + light, inner, p)
+    rates = done * (ideal * replica_efficiency(sets.count, p)) * speed * replica_efficiency(islands, p)
+    return list(zip(numbers, rates, strict=True))

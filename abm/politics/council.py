@@ -108,7 +108,7 @@ class Council:
     @cached_property
     def drafting(self) -> Drafting:
         """The Commission's proposal."""
-        return Drafting(self.known, self.plans)
+        return Drafting(self.known)
 
     @cached_property
     def issues(self) -> Issues:

@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
+from numpy.typing import NDArray
 
 from juste_retour.abm.politics.payoffs import Payoffs
 from juste_retour.abm.politics.plans import Plans
 from juste_retour.abm.records import Draft
 from juste_retour.agents import commissioner
-from juste_retour.agents.arrays import Booleans, Floats, total
+from juste_retour.agents.arrays import Booleans, Entry, Floats, total
+
+PARTS = (0.2, 0.5, 1.0)  # of the envelope
 
 
 class Drafting:
     """Draws up the Commission's proposal at a table."""
 
-    def __init__(self, known: Payoffs, plans: Plans):
-        self.known, self.plans = known, plans
-
-    def drafts(self) -> list[Floats]:
-        """The plans that the Commission's services put before the College.
-
-        From one site to one in each state, for a fifth, half and all of the envelope; (worlds, sites) EUR bn each.
-        """
-        n, sites = self.known.states.count, self.known.sites.count
-        counts = sorted({c for c in (1, 2, 3, 5, 8, 13, 21, 34, 55) if c < n and c < sites} | {1})
-        plans = [self.plans.largest(c, part) for part in (0.2, 0.5, 1.0) for c in counts]
-        return plans + [self.plans.one_each(part) for part in (0.2, 0.5, 1.0)]
+    def __init__(self, known: Payoffs):
+        self.known = known
 
     def proposal(self) -> tuple[Floats, Booleans]:
         """The lead commissioner's best draft among those that the College adopts.
@@ -33,8 +28,8 @@ class Drafting:
         Returns:
             plan (worlds, sites) and whether the College adopted any (worlds,).
         """
-        t, plans = self.known, self.drafts()
-        views = self._views(plans)
+        t, plans = self.known, self._plans
+        views = self._views()
         scores = t.institutions.decide_by_actor("draft", views, t.college, rows=t.rows)
         yes = np.asarray(t.institutions.decide_by_actor("endorse", views, t.college, rows=t.rows))
         adopted = 2 * yes.sum(-1) > t.college.count
@@ -46,28 +41,61 @@ class Drafting:
                 scores=scores,
                 endorsed=yes,
                 choice=choice,
-                sites=np.stack([(x > 0).sum(-1) for x in plans], axis=1),
-                spend=np.stack([total(x) for x in plans], axis=1),
+                sites=self._by_world((plans > 0).sum(-1)),
+                spend=self._by_world(total(plans)),
             )
-        plan = np.zeros(plans[0].shape)
-        for k, candidate in enumerate(plans):
-            plan = np.where((choice == k)[:, None], candidate, plan)
-        return plan, choice >= 0
+        first = np.maximum(choice, 0) * t.worlds + np.arange(t.worlds)
+        return np.where((choice >= 0)[:, None], plans[first], 0.0), choice >= 0
 
-    def _views(self, plans: list[Floats]) -> commissioner.DraftPlans:
+    # -- all drafts at once: the worlds with the first draft, then with the second, ... ------------------------------
+    @cached_property
+    def _counts(self) -> list[int]:
+        n, sites = self.known.states.count, self.known.sites.count
+        return sorted({c for c in (1, 2, 3, 5, 8, 13, 21, 34, 55) if c < n and c < sites} | {1})
+
+    @cached_property
+    def _table(self) -> Payoffs:
+        """The table of the worlds of each draft."""
+        t, drafts = self.known, len(PARTS) * (len(self._counts) + 1)
+        return Payoffs(t.env, np.tile(t.rows, drafts), industrial=t.industrial)
+
+    @cached_property
+    def _plans(self) -> Floats:
+        """The plans that the Commission's services put before the College, EUR bn (drafts x worlds, sites).
+
+        From one site to one in each state, for a fifth, half and all of the envelope.
+        """
+        t = self.known
+        counts = np.repeat(np.tile(self._counts, len(PARTS)), t.worlds)[:, None]
+        parts = np.repeat(PARTS, len(self._counts) * t.worlds)[:, None]
+        largest, each = len(counts), len(PARTS) * t.worlds
+        some = Payoffs(t.env, self._table.rows[:largest], industrial=t.industrial)
+        few = Payoffs(t.env, self._table.rows[:each], industrial=t.industrial)
+        return np.concatenate(
+            [
+                Plans(some).largest(counts, parts),
+                Plans(few).one_each(np.repeat(PARTS, t.worlds)[:, None]),
+            ]
+        )
+
+    def _by_world(self, x: NDArray[Entry]) -> NDArray[Entry]:
+        """(drafts x worlds, ...) to (worlds, drafts, ...)."""
+        return np.ascontiguousarray(x.reshape(-1, self.known.worlds, *x.shape[1:]).swapaxes(0, 1))
+
+    def _views(self) -> commissioner.DraftPlans:
         """The drafts as the commissioners see them."""
-        t, n = self.known, self.known.states.count
-        outlook, poor = t.outlook, t.states.below_mean_income
-        nothing = outlook.prospect(None).race
+        t, here, plans, n = self.known, self._table, self._plans, self.known.states.count
+        gain = self._by_world(here.offer(plans).utility) - t.standing.utility[:, None]
+        race = self._by_world(here.outlook.prospect(plans).race) - t.outlook.prospect(None).race[:, None]
+        poor = np.where(t.states.below_mean_income, t.world.by_state(plans), 0.0)
+        private = here.pledged(plans, here.letters(plans))
         return commissioner.views(
-            np.stack([t.offer(plan).utility - t.standing.utility for plan in plans], axis=1),
+            gain,
             t.college,
             t.states,
-            race=np.stack([(outlook.prospect(x).race - nothing) / n for x in plans], axis=1),
-            cohesion=np.stack(
-                [total(np.where(poor, t.world.by_state(x), 0.0))[:, None] / n for x in plans], axis=1
-            ),
-            spend=np.stack([total(x)[:, None] / n for x in plans], axis=1),
-            private=np.stack([total(t.pledged(x, t.letters(x)))[:, None] / n for x in plans], axis=1),
+            race=race / n,
+            cohesion=self._by_world(total(poor)[:, None]) / n,
+            spend=self._by_world(total(plans)[:, None]) / n,
+            private=self._by_world(total(private)[:, None]) / n,
             p=t.p,
         )

@@ -13,7 +13,18 @@ from typing import Annotated
 import numpy as np
 
 from juste_retour.abm.politics.funding import Split
-from juste_retour.agents.arrays import Booleans, Floats, Integers, pick, ranks, running_total, total, total_by
+from juste_retour.agents.arrays import (
+    Booleans,
+    Floats,
+    Integers,
+    by_rank,
+    pick,
+    ranks,
+    running_total,
+    take,
+    total,
+    total_by,
+)
 from juste_retour.agents.rules import Family, Parameter
 from juste_retour.agents.situation import Sites, States
 from juste_retour.agents.some_worlds import each_world
@@ -235,13 +246,15 @@ def best_of(score: Floats, free: Booleans, sites: Sites, states: States, lot: Fl
     Between equals the `lot` (worlds, sites) decides, so that the order of the table means nothing.
     """
     shape = np.broadcast_shapes(score.shape, free.shape, lot.shape)
+    steps, place = by_rank(sites.state, states.count)
     out = np.full((*shape[:-1], states.count), -1)
-    top, drawn = (np.full((*shape[:-1], states.count), -np.inf) for _ in range(2))
-    for j in range(sites.count):
-        i = int(sites.state[j])
-        mine, uniforms = score[..., j], lot[..., j]
-        better = free[..., j] & ((mine > top[..., i]) | ((mine == top[..., i]) & (uniforms > drawn[..., i])))
-        out[..., i] = np.where(better, j, out[..., i])
-        top[..., i] = np.where(better, mine, top[..., i])
-        drawn[..., i] = np.where(better, uniforms, drawn[..., i])
-    return out
+    top, drawn = (np.full(out.shape, -np.inf) for _ in range(2))
+    for members in steps:
+        k = len(members)
+        mine, uniforms = take(score, members), take(lot, members)
+        better = (mine > top[..., :k]) | ((mine == top[..., :k]) & (uniforms > drawn[..., :k]))
+        better &= take(free, members)
+        np.copyto(out[..., :k], members, where=better)
+        np.copyto(top[..., :k], mine, where=better)
+        np.copyto(drawn[..., :k], uniforms, where=better)
+    return take(out, place)

@@ -9,7 +9,7 @@ import numpy as np
 from juste_retour.abm.politics.facts import Facts
 from juste_retour.abm.remembered import Remembered
 from juste_retour.agents import lab
-from juste_retour.agents.arrays import Floats, Integers
+from juste_retour.agents.arrays import Floats, Integers, alike
 from juste_retour.agents.payoff import payoff
 from juste_retour.agents.situation import Offer, Prospect, Situation
 
@@ -30,6 +30,10 @@ class Payoffs(Facts):
     # -- labs and the bill --------------------------------------------------------------------------------------------
     def letters(self, plan: Floats) -> lab.Letters:
         """The letters of intent that the labs of the world write for a plan (worlds, sites)."""
+        first, kind = alike(self.institutions.distinct[self.rows][:, None].astype(np.float64), plan)
+        if len(first) < len(kind) and self.institutions.cast is None:  # agents are asked in their own worlds
+            found = Payoffs(self.env, self.rows[first]).letters(plan[first])
+            return lab.Letters(found.site[kind], found.money[kind], found.least[kind])
         chips, effective, wait = self.outlook.seen_by_labs(plan)
         home = self.labs.home[:, None] == self.sites.state[None, :]
         usable = np.where(plan > 0, effective, 0.0)

@@ -31,8 +31,8 @@ class Plans:
         """The plan of one site, EUR bn of `size` (worlds, states), at one state's best free site."""
         return self.at_best(np.where(np.arange(self.known.states.count) == state, size, 0.0))
 
-    def largest(self, count: int, part: float | Floats = 1.0) -> Floats:
-        """A part of the envelope over the `count` best-placed sites, each up to its power.
+    def largest(self, count: int | Integers, part: float | Floats = 1.0) -> Floats:
+        """A part of the envelope over the `count` best-placed sites, each up to its power; numbers or (worlds, 1).
 
         Sites rank by the money that they can take, up to an equal share of the envelope, then by merit.
         """

@@ -11,7 +11,8 @@ from juste_retour.abm.politics.payoffs import Payoffs
 from juste_retour.abm.politics.plans import Plans
 from juste_retour.abm.politics.votes import Votes
 from juste_retour.agents.arrays import Booleans, Floats, pick, total
-from juste_retour.agents.situation import Offer, Prospect
+from juste_retour.agents.payoff import local_good, trophies
+from juste_retour.agents.situation import Offer
 
 CASH_ROUNDS = 4  # times that the prices are worked out again with the bill for cash in them
 STEPS = (1.0, 1.5, 2.0, 3.0, 5.0, 8.0, 13.0, 21.0, 34.0)  # sizes of a site that are tried, in smallest sites
@@ -42,18 +43,14 @@ class Prices:
         gap = self.gap(offer, self.votes.failed(plan, sunk), margin)
         size = np.full(gap.shape, np.inf)
         room = np.where(pick(plan, np.maximum(t.best, 0)) > 0, 0.0, t.at_best(t.site_room))
-        no_prospect = Prospect(np.zeros((t.worlds, 1)), np.zeros((t.worlds, 1)))
         own_cost = t.split.own_cost(0.0)
+        trophy = trophies(offer.sites + 1, t.p, offer.sites + 1 - t.faded)
         before: float | Floats = 0.0
         without = gap * 0.0
         for multiple in STEPS:  # the first step that is enough
             step = t.p.smallest_eur_bn * multiple
-            grown = t.seen(
-                offer.sites + 1, offer.received + step, no_prospect, offer.payment + own_cost * step
-            )
-            worth = (
-                grown.trophies + grown.local - grown.payment - offer.trophies - offer.local + offer.payment
-            )
+            local, bill = local_good(offer.received + step, t.scale, t.p), offer.payment + own_cost * step
+            worth = trophy + local - bill - offer.trophies - offer.local + offer.payment
             enough = np.isinf(size) & (worth >= gap) & (step <= room)
             part = np.where(worth > without, (gap - without) / np.maximum(worth - without, 1e-300), 1.0)
             between = before + np.clip(part * (1 + 1e-9), 0.0, 1.0) * (step - before)  # worth is concave
