@@ -1,4 +1,4 @@
-"""Powers are the same bits for a world whoever stands beside it."""
+"""Arithmetic over worlds: the same bits whoever stands beside a world."""
 
 import re
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from juste_retour.agents.arrays import power
+from juste_retour.agents.arrays import alike, by_rank, pick, power, total_by
 
 ROOT = Path(__file__).parents[2]
 
@@ -28,3 +28,35 @@ def test_the_model_takes_powers_by_that_function_only():
         for path in (ROOT / room).rglob("*.py"):
             if path.name != "arrays.py":
                 assert not re.search(r"\bnp\.(float_)?power\(", path.read_text(encoding="utf-8")), path
+
+
+def test_groups_are_gone_through_member_by_member():
+    group = np.array([2, 0, 2, 1, 2, 0])
+    steps, place = by_rank(group, 4)
+    assert [step.tolist() for step in steps] == [[0, 1, 3], [2, 5], [4]]
+    assert place.tolist() == [1, 2, 0, 3]  # the third group is the largest, the fourth is empty
+
+
+def test_alike_rows_are_the_same_to_the_bit():
+    x = np.array([[1.0, 2.0], [1.0, np.nextafter(2.0, 3.0)], [1.0, 2.0], [1.0, 2.0]])
+    first, kind = alike(x, np.array([[0.0], [0.0], [1.0], [0.0]]))
+    assert len(first) == 3
+    assert kind[0] == kind[3]
+    for row in range(4):
+        assert x[first[kind[row]]].tobytes() == x[row].tobytes()
+
+
+def test_sums_by_group_add_members_in_their_order():
+    rng = np.random.default_rng(1)
+    x, group = rng.normal(size=(5, 68)), rng.integers(0, 27, 68)
+    expected = np.zeros((5, 30))
+    for j, k in enumerate(group.tolist()):
+        expected[:, k] += x[:, j]
+    np.testing.assert_array_equal(total_by(x, group, 30), expected)
+
+
+def test_each_world_picks_by_its_own_index():
+    rng = np.random.default_rng(2)
+    x, index = rng.normal(size=(3, 5, 7)), rng.integers(0, 7, (3, 5, 2))
+    np.testing.assert_array_equal(pick(x, index), np.take_along_axis(x, index, axis=-1))
+    np.testing.assert_array_equal(pick(x[0, 0], index), x[0, 0][index])
