@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from juste_retour.runs.numerals import plain
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 EIGHTHS = " ▏▎▍▌▋▊▉█"
 GAP = 2  # blanks between columns
 LEAST_BAR, MOST_BAR = 8, 30  # characters of the longest bar of a table
+PIPE = 160  # columns of an output that is no terminal
 PATIENCE = 1.0  # seconds before progress is shown
 EVERY = 15.0  # seconds between lines of progress where there is no terminal
 
@@ -41,10 +43,11 @@ def _finite(content: object) -> object:
 
 
 def console(stderr: bool = False) -> Console:
-    """A console as wide as the terminal, plain where its output is not one or NO_COLOR is set."""
+    """A console as wide as the terminal, plain and wide where its output is not one, plain where NO_COLOR is set."""
     from rich.console import Console
 
-    return Console(stderr=stderr, highlight=False, emoji=False, markup=False)
+    wide = None if (sys.stderr if stderr else sys.stdout).isatty() or "COLUMNS" in os.environ else PIPE
+    return Console(stderr=stderr, highlight=False, emoji=False, markup=False, width=wide)
 
 
 def print_table(
@@ -55,47 +58,67 @@ def print_table(
     bars: tuple[str, Sequence[float]] | None = None,
     spare: Sequence[str] = (),
 ) -> None:
-    """Print a table without borders.
+    """Print a table without borders; columns that do not fit follow in tables of their own below it.
 
     Args:
         where: the console.
         headings: of the columns.
-        rows: texts, one a heading.
+        rows: texts, one a heading; the first names the row, in every part of the table.
         right: headings of the columns that hold numbers.
         bars: the heading after which a column of bars stands, and the value of each row.
-        spare: headings of columns that a narrow terminal leaves out, the first one first.
+        spare: headings of columns that a narrow terminal moves below, the first one first; then come the last ones.
     """
+    widths = [max([len(heading), *(len(row[i]) for row in rows)]) + GAP for i, heading in enumerate(headings)]
+    least = LEAST_BAR if bars else 0
+    left, first = list(range(len(headings))), True
+    leaving = [headings.index(h) for h in spare] + [
+        i for i in reversed(range(1, len(headings))) if headings[i] not in spare
+    ]
+    while left:
+        kept = list(left)
+        for i in leaving:
+            if (
+                sum(widths[k] for k in kept) - GAP + least > where.width
+                and i in kept
+                and len(kept) > 2 - first
+            ):
+                kept.remove(i)
+        if not first:
+            where.print()
+        _print_part(where, headings, rows, right, bars, kept, sum(widths[k] for k in kept))
+        rest = [i for i in left if i not in kept]
+        left = [0, *rest] if rest else []
+        bars, least, first = None, 0, False
+
+
+def _print_part(
+    where: Console,
+    headings: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    right: Sequence[str],
+    bars: tuple[str, Sequence[float]] | None,
+    kept: Sequence[int],
+    width: int,
+) -> None:
+    """Print some columns of a table, `width` characters wide without their bars."""
     from rich.table import Table
 
-    widths = {
-        heading: max([len(heading), *(len(row[i]) for row in rows)]) for i, heading in enumerate(headings)
-    }
-    least = LEAST_BAR if bars else 0
-    kept = list(headings)
-    for heading in spare:
-        if _width(kept, widths) + least > where.width:
-            kept.remove(heading)
     table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="bold")
-    room = min(max(where.width - _width(kept, widths) - GAP, 1), MOST_BAR)
-    for heading in kept:
-        table.add_column(
-            heading, justify="right" if heading in right else "left", no_wrap=True, overflow="ellipsis"
-        )
-        if bars and heading == bars[0]:
+    room = min(max(where.width - width - GAP, 1), MOST_BAR)
+    for i in kept:
+        justify: Literal["right", "left"] = "right" if headings[i] in right else "left"
+        table.add_column(headings[i], justify=justify, no_wrap=True, overflow="ellipsis")
+        if bars and headings[i] == bars[0]:
             table.add_column("", no_wrap=True, overflow="crop")
     most = max(bars[1], default=0.0) if bars else 0.0
     for k, row in enumerate(rows):
         cells = []
-        for heading, cell in zip(headings, row, strict=True):
-            cells += [cell] if heading in kept else []
-            if bars and heading == bars[0]:
+        for i in kept:
+            cells.append(row[i])
+            if bars and headings[i] == bars[0]:
                 cells.append(bar(bars[1][k], most, room, where))
         table.add_row(*cells)
     where.print(table)
-
-
-def _width(headings: Sequence[str], widths: Mapping[str, int]) -> int:
-    return sum(widths[heading] + GAP for heading in headings)
 
 
 def print_grid(where: Console, rows: Sequence[tuple[str, str]]) -> None:

@@ -15,6 +15,10 @@ Set = Annotated[
         "--set", metavar="KEY=VALUE", help="Change a rule or parameter in all scenarios. Repeatable."
     ),
 ]
+SetB = Annotated[
+    list[str] | None,
+    typer.Option("--set-b", metavar="KEY=VALUE", help="Change a rule or parameter in B alone. Repeatable."),
+]
 Equal = Annotated[
     str,
     typer.Option(
@@ -39,7 +43,11 @@ SHOWN = (
 
 def compare(
     scenarios: Annotated[
-        list[str], typer.Argument(metavar="A B ...", help="Two presets or TOML files, or more.")
+        list[str],
+        typer.Argument(
+            metavar="A [B ...]",
+            help="Presets or TOML files: A against each other one, or against A with --set-b.",
+        ),
     ],
     worlds: Annotated[
         int | None, typer.Option(metavar="N", help="Paired worlds to run.  [default: 400]")
@@ -60,6 +68,7 @@ def compare(
     ] = None,
     equal: Equal = "envelopes",
     set_: Set = None,
+    set_b: SetB = None,
     members: MembersDir = None,
     rules: Rules = None,
     json: Json = False,
@@ -83,6 +92,7 @@ def compare(
             headline=outcome[0] if outcome else "years_behind",
             equal=equal,
             changes=changes_of(set_ or []),
+            changes_b=changes_of(set_b or []),
             members=members,
             progress=report,
         )
@@ -94,7 +104,10 @@ def compare(
 
 def attribute(
     source: Annotated[str, typer.Argument(metavar="A", help="Preset or TOML file to start from.")],
-    target: Annotated[str, typer.Argument(metavar="B", help="Preset or TOML file to end at.")],
+    target: Annotated[
+        str | None,
+        typer.Argument(metavar="[B]", help="Preset or TOML file to end at; A with --set-b if left out."),
+    ] = None,
     outcome: Annotated[
         str, typer.Option(metavar="NAME", help="Outcome whose difference is split.")
     ] = "years_behind",
@@ -102,21 +115,26 @@ def attribute(
     seed: Seed = 0,
     equal: Equal = "envelopes",
     set_: Set = None,
+    set_b: SetB = None,
     members: MembersDir = None,
     rules: Rules = None,
     json: Json = False,
 ) -> None:
     """Split the difference between two scenarios by the part of the institutions that makes it."""
-    from juste_retour.abm.scenario import load
+    from juste_retour.agents.errors import BadInput
     from juste_retour.runs import printing
     from juste_retour.runs.commands.contrast_tables import attribution_json, show_attribution
     from juste_retour.runs.commands.settings import changes_of
     from juste_retour.runs.contrasts.attribution import attribute as split
+    from juste_retour.runs.contrasts.paired import named
     from juste_retour.runs.user_rules import load_rules
 
     load_rules(rules or [])
-    changes = changes_of(set_ or [])
-    ends = [load(what).changed(changes) if changes else load(what) for what in (source, target)]
+    if target is None and not set_b:
+        raise BadInput(
+            "attribute needs two scenarios; name another, as in attribute A B, or say --set-b KEY=VALUE."
+        )
+    ends, _ = named((source, target or source), changes_of(set_ or []), changes_of(set_b or []))
     with printing.progress("runs") as report:
         found = split(
             *ends,

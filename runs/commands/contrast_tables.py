@@ -16,26 +16,23 @@ from juste_retour.runs.printing import bar, print_table
 if TYPE_CHECKING:
     from rich.console import Console
 
-WIDE, MEDIUM = 112, 76  # columns of the terminal from which on a table shows all of its columns
 TIES = 3  # replications with the same lag from which on the table says why
 
 
 def show_contrasts(found: Contrasts, where: Console, shown: Collection[str]) -> None:
-    """Print the contrasts of every two scenarios in some outcomes."""
+    """Print the contrasts of the first scenario with each other one in some outcomes."""
     where.print(
         f"{found.worlds} replications of seed {found.seed}, with common random numbers. The race is read over "
         f"{found.window} for all scenarios.",
         soft_wrap=True,
     )
-    wide = where.width >= WIDE
-    headings = ["Outcome", "A", "B", "A less B", "95 %"]
-    headings += ["A > B", "A = B", "Pairing saves", "Needed"] if wide else []
+    headings = ["Outcome", "A", "B", "A less B", "95 %", "A > B", "A = B", "Pairing saves", "Needed"]
     for a, b in dict.fromkeys((c.a, c.b) for c in found.contrasts):
         here = [c for c in found.contrasts if (c.a, c.b) == (a, b) and c.outcome in shown]
         held = [c for c in found.at_equal_spending if (c.a, c.b) == (a, b) and c.outcome in shown]
         where.print()
         where.print(f"A = {a}, B = {b}{_at_equal_spending(here) if found.equal == 'spending' else ''}")
-        print_table(where, headings, [_row(c, wide) for c in here], right=headings[1:])
+        print_table(where, headings, [_row(c) for c in here], right=headings[1:])
         for c in here:
             if c.outcome == "years_behind" and c.missing_a + c.missing_b:
                 where.print(
@@ -44,7 +41,7 @@ def show_contrasts(found: Contrasts, where: Console, shown: Collection[str]) -> 
         if held:
             where.print()
             where.print(f"The same{_at_equal_spending(held)}")
-            print_table(where, headings[:5], [_row(c, False) for c in held], right=headings[1:5])
+            print_table(where, headings[:5], [_row(c)[:5] for c in held], right=headings[1:5])
     if found.equal == "envelopes":
         _say_ties(found, where)
     where.print()
@@ -54,13 +51,12 @@ def show_contrasts(found: Contrasts, where: Console, shown: Collection[str]) -> 
         "more is run again with the smaller sum as its envelope.",
         soft_wrap=True,
     )
-    if wide:
-        where.print(
-            "A > B, A = B: share of the replications. Pairing saves: share of the variance of the difference that common "
-            "random numbers remove. Needed: replications for a 95 % interval of plus or minus a tenth of the difference, "
-            "or of --until.",
-            soft_wrap=True,
-        )
+    where.print(
+        "A > B, A = B: share of the replications. Pairing saves: share of the variance of the difference that common "
+        "random numbers remove. Needed: replications for a 95 % interval of plus or minus a tenth of the difference, "
+        "or of --until.",
+        soft_wrap=True,
+    )
 
 
 def _at_equal_spending(rows: Sequence[Contrast]) -> str:
@@ -90,7 +86,7 @@ def _say_ties(found: Contrasts, where: Console) -> None:
     )
 
 
-def _row(c: Contrast, wide: bool) -> list[str]:
+def _row(c: Contrast) -> list[str]:
     row = [
         c.outcome,
         brief(c.mean_a),
@@ -98,8 +94,6 @@ def _row(c: Contrast, wide: bool) -> list[str]:
         brief(c.difference),
         f"{brief(c.low)} to {brief(c.high)}",
     ]
-    if not wide:
-        return row
     saved = f"{c.variance_saved:.0%}" if c.variance_saved == c.variance_saved else "-"
     row += [f"{c.probability_a_greater:.0%}", f"{c.probability_equal:.0%}"]
     return [*row, saved, brief(c.replications_needed)]
@@ -164,8 +158,7 @@ def show_attribution(found: Attribution, where: Console) -> None:
         "the envelope, its tranches and the rule for what is left, with the smaller committed sum as a cap.",
         soft_wrap=True,
     )
-    if where.width >= MEDIUM:
-        where.print("First, last: the change if switched before or after all others.")
+    where.print("First, last: the change if switched before or after all others.")
     for kind in (found, found.at_equal_spending):
         if kind is not None:
             _show_windows(kind, where)
@@ -189,15 +182,15 @@ def _show_difference(found: Attribution, where: Console) -> None:
 
 def _show_shares(found: Attribution, where: Console) -> None:
     most = max((abs(s.share) for s in found.shares), default=0.0)
-    wide = where.width >= MEDIUM
-    headings = ["Group", "Share", "", "95 %", *(["First", "Last"] if wide else [])]
+    headings = ["Group", "Share", "", "95 %", "First", "Last"]
     rows = [
         [
             s.group,
             brief(s.share),
             bar(abs(s.share), most, 12, where),
             f"{brief(s.low)} to {brief(s.high)}",
-            *([brief(s.alone), brief(s.last)] if wide else []),
+            brief(s.alone),
+            brief(s.last),
         ]
         for s in found.shares
     ]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +14,7 @@ from juste_retour.abm.scenario import Content, Scenario
 from juste_retour.agents.arrays import Floats
 from juste_retour.agents.errors import BadInput, near
 from juste_retour.runs.chunked import Progress
-from juste_retour.runs.contrasts.paired import COMMITTED, OUTCOMES, Found, Paired, named, outcome
+from juste_retour.runs.contrasts.paired import COMMITTED, OUTCOMES, Found, Paired, named, outcome, pairs
 from juste_retour.runs.contrasts.resampling import half_width, interval, needed, resampled_means, spread
 from juste_retour.runs.contrasts.windows import Window, in_one_window
 from juste_retour.runs.ensemble import whole
@@ -61,7 +60,7 @@ class Contrast:
 
 @dataclass(frozen=True, eq=False)
 class Contrasts:
-    """Contrasts between every two of some scenarios; `table` is a DataFrame, `values` each outcome by world.
+    """Contrasts between the first of some scenarios and each other one; `table` is a DataFrame, `values` each outcome by world.
 
     `contrasts` are of the scenarios as they are, or, where `equal` is "spending", of two that commit the same sum in
     every replication; in the first case the latter are `at_equal_spending`. `values` are always of the scenarios as
@@ -123,10 +122,11 @@ def compare(
     most: int = MOST,
     equal: str = "envelopes",
     changes: Content | None = None,
+    changes_b: Content | None = None,
     members: Members | Path | str | None = None,
     progress: Progress | None = None,
 ) -> Contrasts:
-    """Contrast every two of some scenarios on the same worlds, all read over the window of the first.
+    """Contrast the first of some scenarios with each other one on the same worlds, all read over the window of the first.
 
     Args:
         scenarios: two or more, by name, path, content or as they are.
@@ -139,14 +139,19 @@ def compare(
         equal: "envelopes" for the scenarios as they are, with their contrasts at equal spending as
             `at_equal_spending`; "spending" for the latter alone. Prices are left out at equal spending.
         changes: keys that are changed in all of the scenarios.
+        changes_b: keys that are changed in the second scenario alone, or in a copy of the first where it is the only one.
         members: a union, or a folder of its tables; each scenario's own where none is given.
         progress: called with runs done and runs to do.
     """
+    if len(scenarios) == 1 and changes_b:
+        scenarios = scenarios * 2
     if len(scenarios) < 2:
-        raise BadInput("compare needs two scenarios or more; name another, as in compare A B.")
+        raise BadInput(
+            "compare needs two scenarios or more; name another, as in compare A B, or say what B changes."
+        )
     worlds = whole(WORLDS if worlds is None else worlds, "worlds", 2)
     seed = whole(seed, "seed", 0)
-    chosen, names = named(scenarios, changes)
+    chosen, names = named(scenarios, changes, changes_b)
     chosen = in_one_window(chosen)
     wanted = [outcome(name) for name in OUTCOMES if name in {outcome(n) for n in outcomes}]
     if until is not None and not (np.isfinite(until) and until > 0):
@@ -190,9 +195,9 @@ def _extend_until(
 def _between(
     paired: Paired, names: Sequence[str], wanted: Sequence[str], equal: str, aimed: Mapping[str, float]
 ) -> list[Contrast]:
-    """Contrasts of every two scenarios, as they are or at equal spending."""
+    """Contrasts of the first scenario with each other one, as they are or at equal spending."""
     found = []
-    for i, j in combinations(range(len(names)), 2):
+    for i, j in pairs(len(names)):
         a, b = _ends(paired, i, j, equal)
         shown = [name for name in wanted if name in a]
         if shown:
@@ -283,6 +288,6 @@ def half_width_of(deviation: float, worlds: int) -> float:
 
 
 def _deviation(paired: Paired, name: str, equal: str) -> float:
-    """The largest standard deviation of a paired difference between two of the scenarios."""
-    ends = (_ends(paired, i, j, equal) for i, j in combinations(range(len(paired.scenarios)), 2))
+    """The largest standard deviation of a paired difference from the first scenario."""
+    ends = (_ends(paired, i, j, equal) for i, j in pairs(len(paired.scenarios)))
     return max(float(spread(paired_difference(a[name], b[name]))) for a, b in ends)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +11,7 @@ from numpy.typing import ArrayLike
 from juste_retour.abm.calendar import year
 from juste_retour.abm.members import Members, load_members
 from juste_retour.abm.scenario import Content, Scenario, load
+from juste_retour.abm.toml import setting
 from juste_retour.agents.arrays import Floats, Integers
 from juste_retour.agents.errors import BadInput, near
 from juste_retour.runs.chunked import Progress, chunks, run_worlds
@@ -138,7 +138,7 @@ def at_equal_spending(
 class Paired:
     """Outcomes of several scenarios on the same worlds; `extend` runs more of them.
 
-    `values[outcome]` is (scenarios, worlds); `equal(i, j)` the outcomes of two of them at equal spending. A scenario
+    `values[outcome]` is (scenarios, worlds); `equal(0, j)` the outcomes of the first and another at equal spending. A scenario
     that says the same as an earlier one is not run again.
     """
 
@@ -152,9 +152,9 @@ class Paired:
     ):
         self.scenarios, self.worlds = list(scenarios), 0
         self.runs = Runs(seed, members, outcomes)
-        pairs = combinations(range(len(self.scenarios)), 2) if equal_spending else ()
+        wanted = pairs(len(self.scenarios)) if equal_spending else []
         self._parts: dict[str, list[Floats]] = {name: [] for name in self.runs.measured}
-        self._equal: dict[tuple[int, int], list[tuple[Found, Found]]] = {pair: [] for pair in pairs}
+        self._equal: dict[tuple[int, int], list[tuple[Found, Found]]] = {pair: [] for pair in wanted}
 
     def extend(self, worlds: int, progress: Progress | None = None) -> None:
         """Run until there are that many worlds of each scenario."""
@@ -190,13 +190,23 @@ class Paired:
         return one, other
 
 
+def pairs(count: int) -> list[tuple[int, int]]:
+    """The pairs that are contrasted: the first scenario with each other one."""
+    return [(0, j) for j in range(1, count)]
+
+
 def named(
-    given: Sequence[str | Path | Content | Scenario], changes: Content | None = None
+    given: Sequence[str | Path | Content | Scenario],
+    changes: Content | None = None,
+    changes_b: Content | None = None,
 ) -> tuple[list[Scenario], list[str]]:
-    """Load scenarios, change all in the same way, and give each a name of its own."""
+    """Load scenarios, change all in the same way and the second in its own, and give each a name of its own."""
     scenarios = [load(what) for what in given]
     if changes:
         scenarios = [s.changed(changes) for s in scenarios]
+    if changes_b:
+        said = ", ".join(f"{key} = {setting(value)}" for key, value in changes_b.items())
+        scenarios[1] = scenarios[1].changed(changes_b, f"{scenarios[1].name} with {said}")
     names: list[str] = []
     for scenario in scenarios:
         name, number = scenario.name, 2

@@ -67,6 +67,11 @@ class Invasion:
     high: float
 
     @property
+    def changes_nothing(self) -> bool:
+        """Whether turning makes no difference in any world."""
+        return self.low == self.gain == self.high == 0
+
+    @property
     def invades(self) -> bool:
         """Whether turning pays for certain, by the interval."""
         return self.low > 0

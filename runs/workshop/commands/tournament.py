@@ -129,16 +129,32 @@ def _show(found: Tournament) -> None:
         right=("rank", "payoff", "over the mean", "all alike", "sites", "years behind"),
         spare=("95 %", "years behind", "sites"),
     )
-    where.print("\nWhat one gains by turning to another rule where all others play the resident:")
-    printing.print_table(
-        where,
-        ("resident", "invader", "gain", "95 %", ""),
-        [
-            (one.resident, one.invader, say(one.gain), f"{say(one.low)} to {say(one.high)}", _verdict(one))
-            for one in found.invasions
-        ],
-        right=("gain",),
-        spare=("95 %",),
+    told = [one for one in found.invasions if not one.changes_nothing]
+    if told:
+        where.print("\nWhat one gains by turning to another rule where all others play the resident:")
+        printing.print_table(
+            where,
+            ("resident", "invader", "gain", "95 %", ""),
+            [
+                (
+                    one.resident,
+                    one.invader,
+                    say(one.gain),
+                    f"{say(one.low)} to {say(one.high)}",
+                    _verdict(one),
+                )
+                for one in told
+            ],
+            right=("gain",),
+        )
+    same = len(found.invasions) - len(told)
+    if same:
+        where.print(
+            f"\n{same} of {len(found.invasions)} pairs are omitted: turning to the other rule changes no world.",
+            soft_wrap=True,
+        )
+    where.print(
+        "95 %: interval of the mean over worlds. Invades: turning pays for certain by it; drifts: it may go either way."
     )
 
 
