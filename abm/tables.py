@@ -32,13 +32,21 @@ class InputTable:
         path: the file; UTF-8, comma-separated, a header line first.
         required: columns that must stand in the header.
         optional: columns that may; a header that misspells one of them is refused.
+        faults: where it is given, rows with too few or too many values are left out and noted here by their line.
     """
 
-    def __init__(self, path: Path, *, required: Collection[str], optional: Collection[str] = ()):
+    def __init__(
+        self,
+        path: Path,
+        *,
+        required: Collection[str],
+        optional: Collection[str] = (),
+        faults: dict[int, list[str]] | None = None,
+    ):
         """Read the file; `BadInput` where it is not such a table."""
         self.path = path
         self.bytes = _bytes(path)
-        self.columns, self.rows, self.lines = _parse(path.name, self.bytes)
+        self.columns, self.rows, self.lines = _parse(path.name, self.bytes, faults)
         known = [*required, *optional]
         for column in required:
             if column not in self.columns:
@@ -243,8 +251,10 @@ def _bytes(path: Path) -> bytes:
         ) from None
 
 
-def _parse(name: str, content: bytes) -> tuple[list[str], list[dict[str, str]], list[int]]:
-    """Return the header, the rows as dictionaries of stripped texts, and each row's line."""
+def _parse(
+    name: str, content: bytes, faults: dict[int, list[str]] | None = None
+) -> tuple[list[str], list[dict[str, str]], list[int]]:
+    """Return the header, the rows as dictionaries of stripped texts, and each row's line; see `InputTable`."""
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -273,14 +283,18 @@ def _parse(name: str, content: bytes) -> tuple[list[str], list[dict[str, str]], 
         raise BadInput(f"{name}: there is no row below the header; write a row for each entry.")
     for line, record in records[1:]:
         if len(record) != len(header):
-            raise BadInput(
-                f"{name}, row {line}: there are {len(record)} values for {len(header)} columns; "
-                "give one for each, and put quotes around a text that holds a comma."
-            )
+            problem = f"there are {len(record)} values for {len(header)} columns"
+            if faults is None:
+                raise BadInput(
+                    f"{name}, row {line}: {problem}; "
+                    "give one for each, and put quotes around a text that holds a comma."
+                )
+            faults[line] = [f"{problem}; give one for each"]
+    rows = [(line, record) for line, record in records[1:] if len(record) == len(header)]
     return (
         header,
-        [dict(zip(header, record, strict=True)) for _, record in records[1:]],
-        [line for line, _ in records[1:]],
+        [dict(zip(header, record, strict=True)) for _, record in rows],
+        [line for line, _ in rows],
     )
 
 

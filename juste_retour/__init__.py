@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from juste_retour.runs.experiments.experiment import batch as batch
     from juste_retour.runs.experiments.results import Results as Results
     from juste_retour.runs.experiments.verification import verify as verify
+    from juste_retour.runs.positions.prediction import positions as positions
 
 # The links beside this file serve type checkers, editors and the build. A checkout uses the real folders, so that it
 # also runs where a clone has no links.
@@ -65,6 +66,7 @@ _HOMES = {
     "compare": "runs.contrasts.contrasts",
     "load": "abm.scenario",
     "load_members": "abm.members",
+    "positions": "runs.positions.prediction",
     "scenarios": "abm.scenario:presets",
     "simulate": "runs.ensemble",
     "verify": "runs.experiments.verification",

@@ -17,7 +17,8 @@ pytestmark = pytest.mark.slow
 UNION = "state,population\n" + "".join(f"S{k},{1000 * (k + 1)}\n" for k in range(9))
 WEIGHTS = "member,weight\n" + "".join(f"M{k},{k + 1}\n" for k in range(9))
 RANKINGS = "voter,first,second,third\n" + "".join(f"V{k},A,B,C\nW{k},C,A,\n" for k in range(6))
-TABLES_OF = {"union.csv": UNION, "weights.csv": WEIGHTS, "rankings.csv": RANKINGS}
+POSITIONS = "issue,actor,position,salience,outcome,reference_point,introduced\na,COM,80,50,60,0,2000-01-01\na,DE,20,90,60,0,2000-01-01\nb,FR,9,,,,\n"
+TABLES_OF = {"union.csv": UNION, "weights.csv": WEIGHTS, "rankings.csv": RANKINGS, "positions.csv": POSITIONS}
 WORDS = st.one_of(
     st.sampled_from(
         [*TABLES_OF, "nowhere.csv", "spec.toml", "eu-status-quo", "essay-reform", "9" * 400, "9" * 5000]
@@ -55,6 +56,7 @@ COMMANDS = {
     "power": ("--members", "--participants", "--add", "--quota", "--weights", "--rules"),
     "vote": ("--yes", "--no", "--abstain", "--members", "--participants", "--add"),
     "ballot": ("--offers", "--withdrawn", "--seed"),
+    "positions": ("--models", "--by", "--share", "--seed"),
     "verify": ("--chunks",),
     "report": (),
     "batch": ("--workers",),
@@ -66,6 +68,7 @@ LIKELY = {
     "power": ["lisbon_qmv"],
     "vote": ["nice", "--yes", "DE,FR"],
     "ballot": ["rankings.csv"],
+    "positions": ["positions.csv"],
     "batch": ["spec.toml", "--dry-run"],
 }
 

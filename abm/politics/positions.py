@@ -102,7 +102,9 @@ class Exchange:
     log: list[tuple[int, int, int, int, float]]
 
 
-def exchange_outcome(position: Floats, salience: Floats, capability: Number, rounds: int = 50) -> Exchange:
+def exchange_outcome(
+    position: Floats, salience: Floats, capability: Number, rounds: int = 50, about: int | None = None
+) -> Exchange:
     """Trade positions, the pair of greatest gain first, until nobody gains; both partners gain the same.
 
     Two actors on opposite sides of the expected outcomes of two issues, each caring more for another one of them, may
@@ -114,6 +116,7 @@ def exchange_outcome(position: Floats, salience: Floats, capability: Number, rou
         position, salience: (..., actors, issues), 0 to 100.
         capability: weights that go with them.
         rounds: most trades in a world.
+        about: index of an issue that every trade must be about; None where any two issues may be traded.
 
     Source: Stokman and Van Oosten (1994), equal gain; Van Assen, Stokman and Van Oosten (2003) on externalities.
     """
@@ -136,7 +139,7 @@ def exchange_outcome(position: Floats, salience: Floats, capability: Number, rou
         outcome = compromise_outcome(x, s, weight / np.where(s > 0, s, 1.0))
         for p in range(issues):
             for q in range(issues):
-                if p == q:
+                if p == q or about not in (None, p, q):
                     continue
                 gain, move_p, move_q = _trades(x, s, share, outcome, given, p, q)
                 flat = gain.reshape(count, -1)

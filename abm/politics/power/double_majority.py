@@ -11,6 +11,7 @@ from math import comb
 
 from juste_retour.abm.politics.power.indices import SwingTally
 from juste_retour.abm.politics.power.weighted import Halves, Sums, algorithm, in_lowest_terms
+from juste_retour.agents.arrays import Booleans, Integers
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,10 @@ class DoubleMajority:
         return DoubleMajority(
             self.weights, n - self.sure + 1, sum(self.weights) - self.quota + 1, n - members + 1
         )
+
+    def passes(self, members: Integers, weight: Integers) -> Booleans:
+        """Whether coalitions of so many members and so much weight win; arrays of any shape."""
+        return (members >= self.sure) | ((members >= self.members) & (weight >= self.quota))
 
     def tally(self, counting: type[Halves] | type[Sums] | None = None) -> SwingTally:
         """Winning coalitions by size, exactly; `counting` forces one of the two algorithms."""

@@ -139,3 +139,16 @@ def test_worlds_trade_apart():
         alone = exchange_outcome(x[w], s[w], 1.0)
         assert np.array_equal(alone.outcome, together.outcome[w])
         assert alone.made == together.made[w]
+
+
+def test_trades_about_one_issue_leave_the_others_alone():
+    """Two pairs of issues on which the same two actors would trade; only the first pair is asked about."""
+    position = np.array([[0.0, 0.0, 0.0, 0.0], [100.0, 100.0, 100.0, 100.0]])
+    salience = np.array([[90.0, 10.0, 80.0, 20.0], [10.0, 90.0, 20.0, 80.0]])
+    free = exchange_outcome(position, salience, 1.0)
+    held = exchange_outcome(position, salience, 1.0, about=0)
+    before = compromise_outcome(position, salience, np.ones((2, 4)))
+    assert free.made == 2
+    assert held.made == 1
+    assert all({0} & {p, q} for _, _, p, q, _ in held.log)
+    assert (held.outcome != before).sum() == 2

@@ -1,0 +1,156 @@
+"""`juste-retour positions`: predict decisions from a table of positions and say how far each model is off."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from juste_retour.runs.commands.options import Json
+
+if TYPE_CHECKING:
+    from juste_retour.runs.positions.prediction import Predictions
+
+
+def positions(
+    file: Annotated[
+        str,
+        typer.Argument(
+            metavar="FILE.csv|DIR|deu",
+            help="A table issue,actor,position,salience and, if known, capability, outcome, reference_point, "
+            "council_rule, proposal, procedure, introduced; a folder with issues.csv and positions.csv; or deu, the "
+            "shipped data on 364 issues in the EU.",
+        ),
+    ],
+    models: Annotated[
+        str | None, typer.Option(metavar="A,B,...", help="Only these models.  [default: all]")
+    ] = None,
+    by: Annotated[
+        str | None, typer.Option(metavar="rule|procedure|period", help="Score each of these by itself.")
+    ] = None,
+    share: Annotated[
+        float | None,
+        typer.Option(
+            metavar="X",
+            help="Capability of the Commission, and of the Parliament, as a share of all states' together, where the "
+            "table gives no capabilities.  [default: 0.33]",
+        ),
+    ] = None,
+    common: Annotated[
+        bool, typer.Option("--common", help="Score only issues for which every model has an outcome.")
+    ] = False,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same intervals.")] = 0,
+    json: Json = False,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Write tables to this folder.")] = None,
+    format: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FORMATS", help="With --out: parquet, csv or dta, several by commas.  [default: parquet]"
+        ),
+    ] = None,
+) -> None:
+    """Predict real decisions from a table of positions by eleven models, and score them."""
+    from juste_retour.agents.errors import BadInput
+    from juste_retour.runs import export, printing
+    from juste_retour.runs.commands.settings import several
+    from juste_retour.runs.positions.capability import SHARE
+    from juste_retour.runs.positions.prediction import positions as predict
+
+    if format is not None and out is None:
+        raise BadInput("--format says what --out writes; add --out DIR.")
+    formats = export.known_formats(several(format or "parquet"))
+    if out is not None:
+        export.prepare(out, export.files(("outcomes", "scores", "omitted"), formats))
+    found = predict(
+        file,
+        None if models is None else several(models),
+        by=by,
+        share=SHARE if share is None else share,
+        common=common,
+        seed=seed,
+    )
+    written = [] if out is None else found.write(out, formats)
+    if json:
+        printing.print_json(_as_json(found))
+        return
+    _show(found)
+    if out is not None:
+        printing.console().print(
+            f"Written to {out}: {', '.join(path.name for path in written)}.", soft_wrap=True
+        )
+
+
+def _as_json(found: Predictions) -> dict[str, object]:
+    return {
+        "issues": found.issues,
+        "proposals": found.proposals,
+        "rows": found.rows,
+        "rows_without_salience": found.rows_without_salience,
+        "issues_without_outcome": found.issues_without_outcome,
+        "share": found.share,
+        **{name: table.to_dict("records") for name, table in found.tables.items()},
+    }
+
+
+def _show(found: Predictions) -> None:
+    from juste_retour.runs.numerals import counted
+    from juste_retour.runs.printing import console, print_table
+
+    where = console()
+    where.print(
+        f"{counted(found.issues, 'issue')} of {counted(found.proposals, 'proposal')}, "
+        f"{counted(found.rows, 'position')}",
+        soft_wrap=True,
+    )
+    where.print()
+    if len(found.scores):
+        groups = [name for name in found.scores.columns[:1] if name != "model"]
+        headings = (*groups, "model", "issues", "error", "95 %")
+        rows = [
+            (*(str(row[name]) for name in groups), row["model"], f"{row['n']}", f"{row['mean_absolute_error']:.1f}",
+             f"{row['low']:.1f} to {row['high']:.1f}")
+            for row in found.scores.to_dict("records")
+        ]  # fmt: skip
+        errors = [float(value) for value in found.scores.mean_absolute_error]
+        print_table(where, headings, rows, right=("issues", "error"), bars=("error", errors))
+        where.print()
+        where.print(
+            "Error: mean absolute distance from what was decided, on the scale from 0 to 100. 95 %: bootstrap interval "
+            "over proposals.",
+            soft_wrap=True,
+        )
+    else:
+        where.print(
+            "No issue has an outcome, so nothing is scored; --json and --out give the predictions.",
+            soft_wrap=True,
+        )
+    _show_left_out(found)
+
+
+def _show_left_out(found: Predictions) -> None:
+    from juste_retour.runs.numerals import counted
+    from juste_retour.runs.printing import console
+
+    where = console()
+    if found.share is not None:
+        where.print(
+            "Capability: Shapley-Shubik power under the Council's rule of the day; the Commission and the Parliament "
+            f"each {found.share:g} of the states' total (assumed).",
+            soft_wrap=True,
+        )
+    if found.rows_without_salience:
+        where.print(
+            f"{counted(found.rows_without_salience, 'position')} without a salience: left out of the weighted models.",
+            soft_wrap=True,
+        )
+    if found.issues_without_outcome:
+        where.print(
+            f"{counted(found.issues_without_outcome, 'issue')} without an outcome: not scored.",
+            soft_wrap=True,
+        )
+    reasons: dict[tuple[str, int], list[str]] = {}
+    for row in found.omitted.to_dict("records"):
+        reasons.setdefault((row["reason"], row["issues"]), []).append(row["model"])
+    for (reason, issues), models in reasons.items():
+        where.print(f"{counted(issues, 'issue')} left out by {', '.join(models)}: {reason}.", soft_wrap=True)

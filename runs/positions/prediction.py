@@ -1,0 +1,187 @@
+"""`positions`: predict the outcomes of a table of positions by several models, and score them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from juste_retour.abm.politics.council_history import rule_in_force
+from juste_retour.abm.tables import digest
+from juste_retour.agents.errors import BadInput, near
+from juste_retour.runs.positions import line_models  # noqa: F401  enters its models
+from juste_retour.runs.positions.capability import SHARE, Weighed, weighed
+from juste_retour.runs.positions.models import MODELS
+from juste_retour.runs.positions.reading import Issue, files_of, read_positions
+from juste_retour.runs.positions.scores import BY, in_common, scores
+from juste_retour.runs.provenance import platform_facts
+from juste_retour.runs.tables import Column
+
+COLUMNS = (
+    Column("issue", "text", "", "name of the issue"),
+    Column("proposal", "text", "", "the proposal that the issue is part of"),
+    Column("council_rule", "text", "", "how the Council decides: QMV or unanimity"),
+    Column("procedure", "text", "", "legislative procedure, as in the table"),
+    Column("period", "text", "", "the Union whose voting rule was in force when the proposal was made"),
+    Column("model", "text", "", "name of the model"),
+    Column("outcome", "real", "points", "what the model predicts, 0 to 100; missing where it does not apply"),
+    Column("actual", "real", "points", "what was decided, 0 to 100"),
+    Column("n", "whole", "issues", "issues with a predicted and an actual outcome"),
+    Column("mean_absolute_error", "real", "points", "mean distance of the two"),
+    Column("low", "real", "points", "lower bound of the 95 % bootstrap interval over proposals"),
+    Column("high", "real", "points", "upper bound of the 95 % bootstrap interval over proposals"),
+    Column("reason", "text", "", "why a model has no outcome"),
+    Column("issues", "whole", "issues", "how many issues it has none for"),
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Predictions:
+    """Predicted outcomes and their scores, as pandas DataFrames.
+
+    Attributes:
+        outcomes: a row for each issue and model: issue, model, outcome, actual, proposal, council_rule, procedure and
+            period.
+        scores: a row for each model (and group): model, n, mean_absolute_error, low, high.
+        omitted: model, reason and number of issues that it has no outcome for.
+        issues, proposals, rows: how many there are; a row is an actor's position on an issue.
+        rows_without_salience: how many rows the weighted models leave out.
+        issues_without_outcome: how many issues cannot be scored.
+        share: of each of Commission and Parliament, where the table gives no capabilities.
+        provenance: what the predictions come from.
+    """
+
+    outcomes: pd.DataFrame
+    scores: pd.DataFrame
+    omitted: pd.DataFrame
+    issues: int
+    proposals: int
+    rows: int
+    rows_without_salience: int
+    issues_without_outcome: int
+    share: float | None
+    provenance: dict[str, object]
+
+    def write(self, out: Path | str, formats: Iterable[str] = ("parquet",)) -> list[Path]:
+        """Write the three tables and `provenance.json` to a folder, as parquet, csv or dta; return the files."""
+        from juste_retour.runs.export import write
+
+        return write(self.tables, out, formats, self.provenance, COLUMNS)
+
+    @property
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """The three tables by name."""
+        return {"outcomes": self.outcomes, "scores": self.scores, "omitted": self.omitted}
+
+    def __repr__(self) -> str:
+        """How much was predicted, and the scores."""
+        return f"{self.issues} issues of {self.proposals} proposals\n{self.scores.to_string(index=False)}"
+
+
+def positions(
+    source: Path | str,
+    models: Iterable[str] | None = None,
+    *,
+    by: str | None = None,
+    share: float = SHARE,
+    common: bool = False,
+    seed: int = 0,
+) -> Predictions:
+    """Predict the outcome of each issue from the positions of the actors, and score the models.
+
+    No model has a parameter that is fitted to outcomes.
+
+    Args:
+        source: a CSV file with the columns issue, actor, position and salience, and optionally capability, outcome,
+            reference_point, council_rule, proposal, procedure and introduced; a folder with issues.csv and
+            positions.csv; or `deu`, the shipped data.
+        models: names of models, as in `juste_retour.runs.positions.models.MODELS`; all by default.
+        by: score each rule, procedure or period by itself.
+        share: capability of the Commission, and of the Parliament, as a share of all states' together.
+        common: score only issues for which every model has an outcome.
+        seed: of the bootstrap.
+
+    Raises:
+        BadInput: the table, with all of its malformed rows, or an argument.
+    """
+    chosen = _chosen(models)
+    if by is not None and by not in BY:
+        raise BadInput(f"by = {by!r} is not known; give {', '.join(BY)}.")
+    if isinstance(share, bool) or not (isinstance(share, int | float) and 0 <= share <= 100):
+        raise BadInput(f"share = {share!r} is not a number from 0 to 100; give one, as in {SHARE}.")
+    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
+        raise BadInput(f"seed = {seed!r} cannot be used; give a whole number of at least 0.")
+    found = [weighed(issue, share) for issue in read_positions(source)]
+    outcomes, omitted = _predicted(found, chosen)
+    groups = [] if by is None else [BY[by]]
+    scored = scores(in_common(outcomes) if common else outcomes, groups, seed)
+    issues = [w.issue for w in found]
+    assumed = any(w.issue.capability is None and w.rule is not None for w in found)
+    return Predictions(
+        outcomes,
+        scored,
+        omitted,
+        len(issues),
+        len({issue.proposal for issue in issues}),
+        sum(len(issue.actors) for issue in issues),
+        sum(int(np.isnan(issue.salience).sum()) for issue in issues),
+        sum(issue.outcome != issue.outcome for issue in issues),
+        share if assumed else None,
+        {
+            "source": str(source),
+            "sha256": digest({path.name: path.read_bytes() for path in files_of(source)}),
+            "models": chosen,
+            "by": by,
+            "share": share,
+            "common": common,
+            "seed": seed,
+            **platform_facts(),
+        },
+    )
+
+
+def _chosen(models: Iterable[str] | None) -> list[str]:
+    if isinstance(models, str):
+        models = [models]
+    chosen = list(dict.fromkeys(MODELS if models is None else models))
+    for name in chosen:
+        if name not in MODELS:
+            raise BadInput(f"{name!r} is not a model; {near(name, MODELS)}")
+    if not chosen:
+        raise BadInput(f"no model is named; known are {', '.join(MODELS)}.")
+    return chosen
+
+
+def _predicted(found: Sequence[Weighed], models: Sequence[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    proposals: dict[str, list[Weighed]] = {}
+    for each in found:
+        proposals.setdefault(each.issue.proposal, []).append(each)
+    predicted: dict[tuple[str, str], float] = {}
+    reasons: Counter[tuple[str, str]] = Counter()
+    for name in models:
+        for issues in proposals.values():
+            for each, outcome in zip(issues, MODELS[name](issues), strict=True):
+                if isinstance(outcome, str):
+                    reasons[name, outcome] += 1
+                    outcome = np.nan
+                predicted[each.issue.name, name] = outcome
+    rows = [
+        (issue.name, model, predicted[issue.name, model], issue.outcome, *_about(issue))
+        for issue in (each.issue for each in found)
+        for model in models
+    ]
+    outcomes = pd.DataFrame(
+        rows,
+        columns=["issue", "model", "outcome", "actual", "proposal", "council_rule", "procedure", "period"],
+    )
+    omitted = [(model, reason, count) for (model, reason), count in reasons.items()]
+    return outcomes, pd.DataFrame(omitted, columns=["model", "reason", "issues"])
+
+
+def _about(issue: Issue) -> tuple[str, str, str, str]:
+    period = "" if issue.introduced is None else rule_in_force(issue.introduced).union
+    return issue.proposal, issue.council_rule, issue.procedure, period

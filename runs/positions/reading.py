@@ -1,0 +1,257 @@
+"""Tables of positions on issues: one CSV file, a folder of two, or the shipped DEU III data.
+
+Every malformed row is reported, all of them at once and by line.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+
+from juste_retour.abm.politics.council_history import FIRST
+from juste_retour.abm.tables import InputTable
+from juste_retour.agents.arrays import Floats
+from juste_retour.agents.errors import BadInput
+
+SHIPPED = "deu"
+RULES = ("QMV", "unanimity")
+MOST_SHOWN = 50  # faults of a file that are printed
+Values = dict[str, object]  # by column
+OF_ACTOR = ("position", "salience", "capability")
+OF_ISSUE = ("outcome", "reference_point", "council_rule", "proposal", "procedure", "introduced")
+
+
+@dataclass(frozen=True, eq=False)
+class Issue:
+    """An issue and where the actors stand on it.
+
+    Attributes:
+        name: of the issue.
+        proposal: the proposal that it is part of; its own name where none is given.
+        council_rule: QMV or unanimity.
+        procedure: as in the table, "" where none is given.
+        introduced: when the proposal was made; None where that is not given.
+        reference_point: what holds without a decision, 0 to 100; NaN where there is none.
+        outcome: what was decided, 0 to 100; NaN where that is unknown.
+        actors: codes of the n actors with a position.
+        position: (n,), 0 to 100.
+        salience: (n,), 0 to 100; NaN where it is missing.
+        capability: (n,), weights; None where the table has none.
+    """
+
+    name: str
+    proposal: str
+    council_rule: str
+    procedure: str
+    introduced: date | None
+    reference_point: float
+    outcome: float
+    actors: tuple[str, ...]
+    position: Floats
+    salience: Floats
+    capability: Floats | None
+
+
+def files_of(source: Path | str) -> list[Path]:
+    """The file of a table of positions, or the two files of a folder or of the shipped data."""
+    path = Path(__file__).with_name("deu3") if str(source) == SHIPPED else Path(source)
+    return [path / "issues.csv", path / "positions.csv"] if path.is_dir() else [path]
+
+
+def read_positions(source: Path | str) -> list[Issue]:
+    """Read a CSV file, a folder with issues.csv and positions.csv, or `deu`, the shipped data.
+
+    Raises:
+        BadInput: the file is not such a table; all malformed rows are named.
+    """
+    files = files_of(source)
+    needed = ("issue", "actor", "position", "salience")
+    known: dict[str, Values] = {}
+    if len(files) == 2:
+        issues, rows = _Rows(files[0], ("issue",), OF_ISSUE), _Rows(files[1], needed, ("capability",))
+        known = _issues_of_folder(issues)
+        found = _actors(rows, lambda row, line: _known(row["issue"], known))
+        _refuse(files[0].parent.name, {"issues.csv, ": issues, "positions.csv, ": rows})
+    else:
+        rows = _Rows(files[0], needed, ("capability", *OF_ISSUE))
+        found = _actors(rows, lambda row, line: _agreeing(row, line, known, rows))
+        _refuse(files[0].name, {"": rows})
+    return [_issue(name, known[name], actors, "capability" in rows.table) for name, actors in found.items()]
+
+
+@dataclass
+class _Rows:
+    """A table and what is wrong with its rows, by line."""
+
+    path: Path
+    required: tuple[str, ...]
+    optional: tuple[str, ...]
+    faults: dict[int, list[str]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.table = InputTable(self.path, required=self.required, optional=self.optional, faults=self.faults)
+
+    def read(self, row: Mapping[str, str], columns: tuple[str, ...], line: int) -> Values:
+        """The values of some columns; what cannot be read is noted and missing."""
+        found: Values = {}
+        for column in columns:
+            if column not in row:
+                continue
+            try:
+                found[column] = _READERS[column](column, row[column])
+            except ValueError as fault:
+                self.faults.setdefault(line, []).append(str(fault))
+        return found
+
+
+def _number(column: str, text: str, high: float = 100.0) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 <= value <= high or math.isinf(value):
+        bounds = f"from 0 to {high:g}" if math.isfinite(high) else "of at least 0"
+        raise ValueError(
+            f"{column} {text!r} is not a number {bounds}; give one"
+            if text
+            else f"{column} is empty; give a number {bounds}"
+        )
+    return value
+
+
+def _number_or_nothing(column: str, text: str) -> float:
+    return _number(column, text) if text else math.nan
+
+
+def _day(column: str, text: str) -> date | None:
+    if not text:
+        return None
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"{column} {text!r} is not a date; write it as 2004-05-01") from None
+    if day < FIRST:
+        raise ValueError(
+            f"{column} {text} is before {FIRST}, the first rule of the Council known here; leave it empty"
+        )
+    return day
+
+
+def _rule(column: str, text: str) -> str:
+    if text not in ("", *RULES):
+        raise ValueError(f"{column} {text!r} is not a rule; give {' or '.join(RULES)}")
+    return text or RULES[0]
+
+
+def _name(column: str, text: str) -> str:
+    if not text:
+        raise ValueError(f"{column} is empty; give its name")
+    return text
+
+
+_READERS: dict[str, Callable[[str, str], object]] = {
+    "issue": _name,
+    "actor": _name,
+    "position": _number,
+    "salience": _number_or_nothing,
+    "capability": lambda column, text: _number(column, text, math.inf),
+    "outcome": _number_or_nothing,
+    "reference_point": _number_or_nothing,
+    "council_rule": _rule,
+    "proposal": lambda column, text: text,
+    "procedure": lambda column, text: text,
+    "introduced": _day,
+}
+
+
+def _issues_of_folder(rows: _Rows) -> dict[str, Values]:
+    known: dict[str, Values] = {}
+    first: dict[str, int] = {}
+    for row, line in zip(rows.table.rows, rows.table.lines, strict=True):
+        values = rows.read(row, ("issue", *OF_ISSUE), line)
+        name = row["issue"]
+        if name in first:
+            rows.faults.setdefault(line, []).append(
+                f"issue {name!r} is in line {first[name]} already; keep one row for each issue"
+            )
+        first.setdefault(name, line)
+        known.setdefault(name, values)
+    return known
+
+
+def _known(name: str, known: dict[str, Values]) -> str | None:
+    return None if name in known or not name else f"issue {name!r} is not in issues.csv; add it there"
+
+
+def _agreeing(row: Mapping[str, str], line: int, known: dict[str, Values], rows: _Rows) -> str | None:
+    """Note what a row says of its issue; a fault where an earlier row says something else."""
+    values = rows.read(row, OF_ISSUE, line)
+    earlier = known.setdefault(row["issue"], values)
+    for column, value in values.items():
+        said = earlier.setdefault(column, value)
+        if said != value and not (said != said and value != value):
+            return (
+                f"{column} {row[column]!r} differs from {said!r} in an earlier row of issue {row['issue']!r}; "
+                "give an issue the same one in each row"
+            )
+    return None
+
+
+def _actors(
+    rows: _Rows, check: Callable[[Mapping[str, str], int], str | None]
+) -> dict[str, dict[str, Values]]:
+    """What each actor says on each issue: issue, then actor, then values."""
+    found: dict[str, dict[str, Values]] = {}
+    first: dict[tuple[str, str], int] = {}
+    for row, line in zip(rows.table.rows, rows.table.lines, strict=True):
+        values = rows.read(row, ("issue", "actor", *OF_ACTOR), line)
+        fault = check(row, line)
+        key = row["issue"], row["actor"]
+        if all(key) and key in first:
+            fault = (
+                f"{key[1]} has a position on issue {key[0]!r} in line {first[key]} already; "
+                "keep one row for each actor and issue"
+            )
+        if fault:
+            rows.faults.setdefault(line, []).append(fault)
+        first.setdefault(key, line)
+        found.setdefault(row["issue"], {})[row["actor"]] = values
+    return found
+
+
+def _refuse(name: str, tables: dict[str, _Rows]) -> None:
+    lines = [
+        f"  {place}line {line}: {'; '.join(dict.fromkeys(faults))}."
+        for place, rows in tables.items()
+        for line, faults in sorted(rows.faults.items())
+    ]
+    if not lines:
+        return
+    more = [f"  and {len(lines) - MOST_SHOWN:,} more."] if len(lines) > MOST_SHOWN else []
+    count = f"{len(lines):,} rows" if len(lines) > 1 else "1 row"
+    raise BadInput("\n".join([f"{name}: {count} cannot be used.", *lines[:MOST_SHOWN], *more]))
+
+
+def _issue(name: str, known: Values, actors: dict[str, Values], weighted: bool) -> Issue:
+    def column(which: str) -> Floats:
+        return np.array([values[which] for values in actors.values()], dtype=np.float64)
+
+    introduced = known.get("introduced")
+    return Issue(
+        name,
+        str(known.get("proposal") or name),
+        str(known.get("council_rule", RULES[0])),
+        str(known.get("procedure", "")),
+        introduced if isinstance(introduced, date) else None,
+        float(known.get("reference_point", math.nan)),  # type: ignore[arg-type]
+        float(known.get("outcome", math.nan)),  # type: ignore[arg-type]
+        tuple(actors),
+        column("position"),
+        column("salience"),
+        column("capability") if weighted else None,
+    )

@@ -1,0 +1,106 @@
+"""`positions` from Python: data frames, arguments, files written, and the shipped data."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import juste_retour
+from juste_retour.agents.errors import BadInput
+from juste_retour.runs.positions.models import MODELS
+from juste_retour.runs.positions.prediction import COLUMNS, positions
+
+
+@pytest.fixture
+def file(tmp_path):
+    path = tmp_path / "p.csv"
+    path.write_text(
+        "issue,actor,position,salience,outcome,reference_point,introduced\n"
+        "a,COM,80,50,60,0,2000-01-01\na,DE,20,90,60,0,2000-01-01\na,FR,90,,60,0,2000-01-01\n"
+        "b,COM,10,50,,,\nb,DE,30,90,,,\n"
+    )
+    return path
+
+
+def test_the_package_exports_it():
+    assert juste_retour.positions is positions
+
+
+def test_outcomes_scores_and_what_is_left_out(file):
+    found = positions(file)
+    assert list(found.outcomes.model[: len(MODELS)]) == list(MODELS)
+    assert found.outcomes.shape == (2 * len(MODELS), 8)
+    assert (found.issues, found.rows, found.rows_without_salience, found.issues_without_outcome) == (
+        2,
+        5,
+        1,
+        1,
+    )
+    assert (found.scores.n == 1).all()
+    left_out = found.omitted.set_index("model")
+    assert left_out.loc["setter"].tolist() == ["no reference point", 1]
+    assert "compromise" not in left_out.index
+    assert set(found.outcomes.period) == {"EU-15", ""}
+    known = {column.name for column in COLUMNS}
+    assert all(set(table.columns) <= known for table in found.tables.values())
+
+
+def test_the_share_of_the_two_bodies_moves_weighted_models_only(file):
+    few, many = (
+        positions(file, share=share).outcomes.set_index(["issue", "model"]).outcome for share in (0, 2)
+    )
+    assert few["a", "compromise"] == pytest.approx(20)
+    assert few["a", "compromise"] < many["a", "compromise"] < 80
+    assert few["a", "mean"] == many["a", "mean"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ({"models": ["compromize"]}, "compromise"),
+        ({"models": []}, "compromise"),
+        ({"by": "month"}, "period"),
+        ({"share": -1}, "-1"),
+        ({"share": float("nan")}, "nan"),
+        ({"seed": -1}, "-1"),
+    ],
+)
+def test_arguments_are_checked(file, arguments, says):
+    with pytest.raises(BadInput, match=says):
+        positions(file, **arguments)
+
+
+def test_tables_are_written_with_their_source(file, tmp_path):
+    found = positions(file, ["compromise", "setter"])
+    found.write(tmp_path / "out", ["csv", "parquet", "dta"])
+    again = pd.read_csv(tmp_path / "out" / "outcomes.csv")
+    assert np.array_equal(again.outcome, found.outcomes.outcome, equal_nan=True)
+    labels = pd.read_stata(tmp_path / "out" / "scores.dta", iterator=True).variable_labels()
+    assert labels["mean_absolute_error"].endswith("(points)")
+    record = json.loads((tmp_path / "out" / "provenance.json").read_text())
+    assert record["models"] == ["compromise", "setter"]
+    assert "share" in record
+
+
+def test_the_order_of_rows_does_not_matter(file, tmp_path):
+    head, *rows = file.read_text().splitlines()
+    other = tmp_path / "other.csv"
+    other.write_text("\n".join([head, *reversed(rows)]))
+    keys = ["issue", "model"]
+    a, b = (positions(path).outcomes.set_index(keys).outcome.sort_index() for path in (file, other))
+    pd.testing.assert_series_equal(a, b)
+
+
+def test_weighted_means_predict_the_shipped_decisions_best():
+    found = positions("deu", ["compromise", "mean", "median", "setter"]).scores.set_index("model")
+    error = found.mean_absolute_error
+    assert found.loc["compromise", "n"] == 353
+    assert 22 < error["compromise"] < 25
+    assert error["compromise"] < error["median"] < error["setter"]
+
+
+@pytest.mark.parametrize(("share", "error"), [(0.17, 22.9), (0.33, 23.6), (1.0, 26.7)])
+def test_the_compromise_depends_on_the_weight_of_the_two_bodies(share, error):
+    found = positions("deu", ["compromise"], share=share).scores
+    assert found.mean_absolute_error[0] == pytest.approx(error, abs=0.05)
