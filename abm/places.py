@@ -15,7 +15,7 @@ from juste_retour.agents.situation import Sites, States
 
 KINDS = ("campus", "capital", "industrial")
 SITES_REQUIRED = ("site", "state", "power_headroom_mw")
-SITES_OPTIONAL = ("city", "latitude", "longitude", "kind", "centre", "existing_or_planned", "note")
+SITES_OPTIONAL = ("city", "latitude", "longitude", "kind", "centre", "eurohpc", "existing_or_planned", "note")
 GRID_REQUIRED, GRID_OPTIONAL = ("state", "grid_years"), ("low", "high", "source", "confidence")
 
 
@@ -81,6 +81,7 @@ def _read(table: InputTable, states: States, typical: Callable[[], Typical]) -> 
         kind=table.choices("kind", KINDS, "kind of site") if "kind" in table else ("campus",) * n,
         headroom=headroom,
         centre=table.flags("centre") if "centre" in table else [False] * n,
+        eurohpc=table.flags("eurohpc") if "eurohpc" in table else None,
         latitude=latitude,
         longitude=longitude,
         typical=typical,
@@ -114,6 +115,7 @@ def made_sites(states: States, typical: Typical) -> Sites:
         kind=tuple(kind),
         headroom=[headroom[what] for what in kind],
         centre=[False] * len(names),
+        eurohpc=None,
         latitude=None,
         longitude=None,
         typical=lambda: typical,
@@ -129,6 +131,7 @@ def _placed(
     kind: tuple[str, ...],
     headroom: list[float],
     centre: list[bool],
+    eurohpc: list[bool] | None,
     latitude: list[float] | None,
     longitude: list[float] | None,
     typical: Callable[[], Typical],
@@ -152,6 +155,7 @@ def _placed(
         headroom=reals(headroom),
         grid_years=reals([0.0] * len(names)),
         centre=truths(centre),
+        eurohpc=truths(centre if eurohpc is None else eurohpc),
         power_price=reals(states.power_price[state]),
         temperature=reals(states.temperature[state]),
         specialists=reals(states.specialists[state]),

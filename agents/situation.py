@@ -57,6 +57,7 @@ class Sites:
     headroom: Floats  # MW at the meter
     grid_years: Floats  # until power above the headroom comes
     centre: NDArray[np.bool_]  # a computing centre stands or is planned there
+    eurohpc: NDArray[np.bool_]  # EuroHPC had granted a machine before the call for AI factories
     power_price: Floats
     temperature: Floats
     specialists: Floats
@@ -81,6 +82,7 @@ class Sites:
             self.headroom[index],
             self.grid_years[index],
             self.centre[index],
+            self.eurohpc[index],
             self.power_price[index],
             self.temperature[index],
             self.specialists[index],

@@ -61,6 +61,18 @@ def known_summary(values: ArrayLike) -> dict[str, float]:
     return {"median": float(middle), "low": float(low), "high": float(high)}
 
 
+def weighted_summary(values: ArrayLike, weights: ArrayLike) -> dict[str, float]:
+    """Median and 90 % interval of weighted values: the quantiles of their weighted distribution.
+
+    >>> weighted_summary([1.0, 2.0, 3.0], [1.0, 1.0, 1.0])["median"]
+    2.0
+    """
+    values, weights = np.asarray(values, dtype=np.float64), np.asarray(weights, dtype=np.float64)
+    order = np.argsort(values, kind="stable")
+    at = np.cumsum(weights[order]) - weights[order] / 2
+    return {k: float(np.interp(q, at / weights.sum(), values[order])) for k, q in SHARES.items()}
+
+
 def ranked_quantile(values: Iterable[Value | None], share: float) -> Value | None:
     """The value at a quantile's rank among values with an order (quarters, say), None counting as the last.
 

@@ -15,7 +15,7 @@ from juste_retour.abm.members import EUROPE, load_members
 from juste_retour.abm.outcomes import run
 from juste_retour.abm.scenario import load, presets
 from juste_retour.agents.errors import BadInput
-from juste_retour.runs.europe.calibration import read as read_plan
+from juste_retour.runs.europe.calibration_spec import read as read_plan
 from juste_retour.runs.experiments.spec import read_spec, spec_of
 
 pytestmark = pytest.mark.slow

@@ -84,6 +84,12 @@ class Council:
             return self
         return Council(self.env, self.rows, industrial=industrial, forced=self.forced)
 
+    def among(self, open_sites: Booleans) -> Council:
+        """The same table with some sites only, booleans (worlds, sites)."""
+        return Council.over(
+            Payoffs(self.env, self.rows, industrial=self.known.industrial, open_sites=open_sites)
+        )
+
     # -- parts --------------------------------------------------------------------------------------------------------
     @cached_property
     def plans(self) -> Plans:

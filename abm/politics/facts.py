@@ -21,11 +21,20 @@ class Facts:
         env: the world, its institutions and the random streams.
         rows: which of its worlds.
         industrial: whether industrial sites may be used.
+        open_sites: booleans (worlds, sites), which sites may be used at all; all where it is None.
     """
 
-    def __init__(self, env: Environment, rows: NDArray[np.int64], *, industrial: bool = True):
+    def __init__(
+        self,
+        env: Environment,
+        rows: NDArray[np.int64],
+        *,
+        industrial: bool = True,
+        open_sites: Booleans | None = None,
+    ):
         self.env, self.world, self.institutions = env, env.world, env.institutions
         self.rows, self.worlds, self.industrial = rows, len(rows), industrial
+        self.open_sites = open_sites
         self.states, self.sites = env.world.states, env.world.sites
         self.college, self.labs = env.world.college, env.world.labs
         self.p = env.world.parameters(rows)
@@ -119,6 +128,8 @@ class Facts:
         """(worlds, sites) sites that may still be chosen, with power for the smallest facility."""
         open_to_all = np.array([k != "industrial" for k in self.sites.kind]) | self.industrial
         unselected = self.world.programme.selected[self.rows] < 0
+        if self.open_sites is not None:
+            unselected = unselected & self.open_sites
         return unselected & open_to_all & (self.cap >= self.p.smallest_eur_bn)
 
     @cached_property
@@ -140,6 +151,11 @@ class Facts:
     def room(self) -> Floats:
         """(worlds, states) EUR bn that the best free site can take and the state can match."""
         return np.maximum(np.minimum(self.at_best(self.cap), self.host_room), 0.0)
+
+    def room_beside(self, asked: Floats) -> Floats:
+        """The same where the state has asked for a plan (worlds, sites) already."""
+        left = self.host_room - self.world.by_state(asked)
+        return np.maximum(np.minimum(self.at_best(self.cap), left), 0.0)
 
     @cached_property
     def site_room(self) -> Floats:

@@ -9,7 +9,7 @@ import numpy as np
 from juste_retour.abm.politics.facts import Facts
 from juste_retour.abm.remembered import Remembered
 from juste_retour.agents import lab
-from juste_retour.agents.arrays import Floats, Integers, alike
+from juste_retour.agents.arrays import Booleans, Floats, Integers, alike
 from juste_retour.agents.payoff import payoff
 from juste_retour.agents.situation import Offer, Prospect, Situation
 
@@ -28,18 +28,29 @@ class Payoffs(Facts):
         return np.ascontiguousarray(offer[:, :s]), np.ascontiguousarray(offer[:, s:])
 
     # -- labs and the bill --------------------------------------------------------------------------------------------
+    def _wishes(self, plan: Floats) -> tuple[lab.Market, Floats, Floats]:
+        """The market of a plan (worlds, sites), each lab's advantage (worlds, labs, sites), and the sites' chips."""
+        chips, effective, wait = self.outlook.seen_by_labs(plan)
+        home = self.labs.home[:, None] == self.sites.state[None, :]
+        usable = np.where(plan > 0, effective, 0.0)
+        market = self.env.market(self.rows, usable, wait, home)
+        return market, self.institutions.decide_by_actor("anchor", market, rows=self.rows), chips
+
     def letters(self, plan: Floats) -> lab.Letters:
         """The letters of intent that the labs of the world write for a plan (worlds, sites)."""
         first, kind = alike(self.institutions.distinct[self.rows][:, None].astype(np.float64), plan)
         if len(first) < len(kind) and self.institutions.cast is None:  # agents are asked in their own worlds
             found = Payoffs(self.env, self.rows[first]).letters(plan[first])
             return lab.Letters(found.site[kind], found.money[kind], found.least[kind])
-        chips, effective, wait = self.outlook.seen_by_labs(plan)
-        home = self.labs.home[:, None] == self.sites.state[None, :]
-        usable = np.where(plan > 0, effective, 0.0)
-        market = self.env.market(self.rows, usable, wait, home)
-        advantage = self.institutions.decide_by_actor("anchor", market, rows=self.rows)
+        market, advantage, chips = self._wishes(plan)
         return lab.letters(advantage, market, chips, self.labs, self.outlook.regime.share)
+
+    def wanted_by_labs(self, plan: Floats) -> Booleans:
+        """(worlds, sites) where some lab would gain on what it has."""
+        if self.labs.count == 0:
+            return np.zeros(plan.shape, bool)
+        advantage = self._wishes(plan)[1]
+        return np.asarray((np.isfinite(advantage) & (advantage > 0)).any(1))
 
     def pledged(self, plan: Floats, letters: lab.Letters | None) -> Floats:
         """Labs' money by site, EUR bn (worlds, sites), of the letters whose condition the plan keeps."""
@@ -103,11 +114,21 @@ class Payoffs(Facts):
         """What each state knows."""
         return self.situation_if(0.0)
 
-    def situation_if(self, sunk: float | Floats) -> Situation:
-        """What each state knows when `sunk` of the Union's money is spent whatever it does, (worlds,) or a number."""
+    def situation_if(self, sunk: float | Floats, asked: Floats | None = None) -> Situation:
+        """What each state knows.
+
+        Args:
+            sunk: share of the Union's money that is spent whatever it does, (worlds,) or a number.
+            asked: a plan (worlds, sites) that it counts on, for it has asked for it; what it adds to the race is left out.
+        """
         own_cost = np.broadcast_to(self.split.own_cost(np.reshape(sunk, (-1, 1))), self.scale.shape)
         states, scale, p, faded = self.states, self.scale, self.p, self.faded
         hosted, received, paid = self.hosted, self.received, self.paid
+        standing, room = self.standing, self.room
+        if asked is not None:
+            hosted, received = hosted + self.counted(asked), received + self.world.by_state(asked)
+            paid, room = paid + own_cost * self.world.by_state(asked), self.room_beside(asked)
+            standing = self.seen(hosted, received, self.outlook.prospect(None), paid)
         best, expected = self.best, self.outlook
 
         def alone(size: Floats) -> Offer:  # holds no table, so that a table is gone when its quarter is over
@@ -122,13 +143,13 @@ class Payoffs(Facts):
             states=self.states,
             p=self.p,
             year=self.year,
-            hosted=self.hosted,
-            received=self.received,
+            hosted=hosted,
+            received=received,
             scale=self.scale,
             own_cost=own_cost,
-            room=self.room,
+            room=room,
             centre=self.at_best(np.broadcast_to(self.sites.centre, self.cap.shape)) > 0,
-            standing=self.standing,
+            standing=standing,
             alone=alone,
             lost=self.world.bargaining.lost[self.rows],
         )

@@ -15,6 +15,7 @@ from juste_retour.agents.arrays import Floats
 from juste_retour.agents.rules import FAMILIES, Parameter
 from juste_retour.runs.chunked import CHUNK, chunks
 from juste_retour.runs.europe.doubts import REFORM, STATUS_QUO, Bench
+from juste_retour.runs.europe.drawn import changed
 from juste_retour.runs.experiments.design import Design, read_design, unit_sample
 from juste_retour.runs.experiments.factors import Factor
 from juste_retour.runs.reports.sensitivity import sobol_indices
@@ -43,15 +44,18 @@ def factors(bench: Bench) -> list[Factor]:
     for family in FAMILIES.values():
         for rule in sorted({load(name).rules[family.name].rule for name in (STATUS_QUO, REFORM)}):
             for name, (_, about) in family[rule].parameters.items():
-                if unmeasured(about) and about.range:
-                    out.append(Factor(f"{family.name}.{rule}.{name}", (), *about.range, about.scale))
+                key = f"{family.name}.{rule}.{name}"
+                if unmeasured(about) and about.range and key not in bench.draws:
+                    out.append(Factor(key, (), *about.range, about.scale))
     return out
 
 
 def at(scenario: Scenario, chosen: list[Factor], share: Floats, bench: Bench) -> Scenario:
     """The scenario at a point of the unit cube; another scenario's rules' parameters leave it as it is."""
     draw = min(int(share[0] * bench.count), bench.count - 1)
-    changes = {str(name): float(value) for name, value in bench.draws.iloc[draw].items()}
+    values = {str(name): float(value) for name, value in bench.draws.iloc[draw].items()}
+    scenario = changed(scenario, values)
+    changes: dict[str, object] = {}
     for factor, u in zip(chosen[1:], share[1:], strict=True):
         family, _, rest = factor.key.partition(".")
         rule, _, name = rest.partition(".")

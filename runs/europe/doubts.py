@@ -23,6 +23,7 @@ from juste_retour.agents.arrays import Floats, Integers, total
 from juste_retour.agents.rules import FAMILIES
 from juste_retour.agents.values import Values
 from juste_retour.runs.contrasts.switches import switches
+from juste_retour.runs.europe.drawn import changed, drawn_in
 
 STATUS_QUO, REFORM = "eu-status-quo", "essay-reform"
 KINDS = {
@@ -112,10 +113,9 @@ class Bench:
 
     def worlds(self, scenario: Scenario) -> list[Scenario]:
         """The scenario under each draw; what it sets otherwise than the status quo does stays as it sets it."""
-        usual = load(STATUS_QUO)
-        drawn = [name for name in map(str, self.draws) if getattr(scenario, name) == getattr(usual, name)]
+        drawn = drawn_in(scenario, map(str, self.draws), load(STATUS_QUO))
         records = self.draws[drawn].to_dict("records")
-        return [scenario.changed({str(k): v for k, v in record.items()}) for record in records]
+        return [changed(scenario, {str(k): v for k, v in record.items()}) for record in records]
 
     def outcomes(
         self, scenario: Scenario, names: Iterable[str], until: str | None = None

@@ -15,8 +15,9 @@ from juste_retour.abm.outcomes import run
 from juste_retour.abm.scenario import load, presets
 from juste_retour.runs.chunked import Progress
 from juste_retour.runs.ensemble import simulate, whole
-from juste_retour.runs.europe import delays, patterns, prediction
-from juste_retour.runs.europe.calibration import CalibrationSpec, Posterior, calibrate, read
+from juste_retour.runs.europe import delays, forecasts, patterns, prediction
+from juste_retour.runs.europe.calibration import Posterior, calibrate, predictive
+from juste_retour.runs.europe.calibration_spec import CalibrationSpec, read
 from juste_retour.runs.europe.doubts import STATUS_QUO, Bench
 from juste_retour.runs.frames import frames
 
@@ -39,7 +40,7 @@ def plan_of(spec: Path | None = None, draws: int | None = None, least: int = 1) 
         plan = read(spec)
     if draws is None:
         return plan if plan.keep >= least else replace(plan, keep=least)
-    fewest = max(2 * (len(plan.fitted) + 1), least)
+    fewest = max(plan.least, least)
     draws = whole(draws, "draws", 2 * fewest)
     return replace(plan, draws=draws, keep=max(round(draws * plan.keep / plan.draws), fewest))
 
@@ -52,30 +53,48 @@ def calibration(
     posterior = calibrate(plan, progress=progress)
     about = {
         "scenario": plan.scenario.name,
+        "union": plan.union.name,
+        "observed": str(plan.table or "abm/data/observed.csv"),
         "seed": plan.seed,
         "draws": plan.draws,
         "kept": plan.keep,
+        "effective": posterior.effective,
         "waves": plan.waves,
+        "unused": ", ".join(posterior.unused),
     }
-    return {"posterior": posterior.draws} | tables(plan, posterior, progress), about
+    kept = posterior.draws.assign(weight=posterior.weights)
+    return {"posterior": kept} | tables(plan, posterior, progress), about
 
 
 def tables(
     plan: CalibrationSpec, posterior: Posterior, progress: Progress | None = None
 ) -> dict[str, pd.DataFrame]:
-    """Fit, identification, delays and predictions of a posterior."""
-    ahead = prediction.futures(plan.scenario, posterior.draws, plan.seed, plan.draws, progress=progress)
+    """Identification, fit and forecasts of a posterior; for the AI factories also delays and what works by 2027."""
+    found = {
+        "parameters": posterior.summary(),
+        "moments": predictive(plan, posterior),
+        "waves": forecasts.wave_by_wave(plan, posterior, progress),
+    }
+    found["third_wave"] = found["waves"][found["waves"].wave == len(plan.decisions)].drop(columns="wave")
+    return found | (_factories(plan, posterior, progress) if plan.factories else {})
+
+
+def _factories(
+    plan: CalibrationSpec, posterior: Posterior, progress: Progress | None
+) -> dict[str, pd.DataFrame]:
+    """What more is known of Europe's AI factories: delays, counts, hosts, what works at the end of 2027."""
+    last = quarter(LAST, "end")
     long = simulate(
         plan.scenario.changed({"end": LAST}), worlds=WORLDS_FOR_DELAYS, seed=plan.seed, tables=("facilities",)
     )
-    last = quarter(LAST, "end")
-    found = prediction.predict(ahead, long.facilities, last)
-    return {
-        "parameters": posterior.summary(),
-        "moments": posterior.fit(),
-        "delays": delays.compared(long.facilities, last),
+    out = {"delays": delays.compared(long.facilities, last)}
+    if plan.waves == len(plan.decisions):
+        return out  # nothing is left to predict
+    draws = posterior.sample(plan.keep, plan.seed)
+    ahead = forecasts.futures(plan, draws, prediction.STANDING, progress=progress)
+    found = prediction.predict(ahead, plan.waves, long.facilities, last)
+    return out | {
         "counts": found.counts,
-        "third_wave": found.third_wave,
         "hosts": found.hosts,
         "states": found.states,
         "standing": found.standing,
@@ -83,9 +102,18 @@ def tables(
     }
 
 
-def unfitted(bench: Bench) -> pd.DataFrame:
-    """Patterns of the status quo and of the comparators over the posterior's draws and luck, beside the real ones."""
-    parts = [patterns.compared(_tables(bench, STATUS_QUO), bench.members)]
+def unfitted(bench: Bench, before: Bench) -> pd.DataFrame:
+    """Patterns of the status quo and the comparators over fresh runs of the posterior, beside the real ones.
+
+    Args:
+        bench: draws of the posterior.
+        before: draws of the prior: columns `prior_median`, `prior_low`, `prior_high` and `prior_inside`.
+    """
+    found = patterns.compared(_tables(bench, STATUS_QUO), bench.members)
+    by_prior = patterns.compared(_tables(before, STATUS_QUO), before.members)
+    for name in ("median", "low", "high", "inside"):
+        found[f"prior_{name}"] = by_prior[name]
+    parts = [found]
     parts += [
         patterns.elsewhere(_tables(bench, name), name) for name in patterns.ELSEWHERE if name in presets()
     ]

@@ -31,7 +31,7 @@ def odd(
 def page() -> str:
     """The whole page."""
     from juste_retour.abm.scenario import DEFAULT, load, parameters
-    from juste_retour.runs.europe.calibration import MOMENTS
+    from juste_retour.runs.europe.moments import OF_ALL_WAVES
 
     template = (resources.files("juste_retour.runs") / "europe" / "odd_template.md").read_text(
         encoding="utf-8"
@@ -39,7 +39,7 @@ def page() -> str:
     known = parameters()
     scenario = load(DEFAULT)
     parts = {
-        "moments": "; ".join(MOMENTS.values()),
+        "moments": "; ".join(["sites in each wave", *OF_ALL_WAVES.values()]),
         "patterns": _patterns(),
         "start": scenario.start,
         "end": scenario.end,

@@ -1,4 +1,4 @@
-"""Patterns that nothing was fitted to: what was observed beside what simulated worlds give.
+"""Patterns of the sites, the money and the delays: what was observed beside what simulated worlds give.
 
 They are read from the tables of any result, so that a rule can be asked which of them it breaks.
 """
@@ -95,12 +95,13 @@ def _centres(members: Members) -> Floats:
 
 @dataclass(frozen=True)
 class Pattern:
-    """A number that can be read from real and from simulated worlds alike."""
+    """A number that can be read from real and from simulated worlds alike; `restates` names fitted moments like it."""
 
     name: str
     group: str
     value: Callable[[PatternTable], Floats]
     says: str = ""
+    restates: str = ""
 
 
 MONEY = (
@@ -109,9 +110,14 @@ MONEY = (
 )
 CHANCE = "beyond plus or minus 0.32 nine of ten times it is no chance, with 27 states"
 PATTERNS = (
-    Pattern("sites", "counts", lambda t: t.sites.sum(-1)),
-    Pattern("hosts", "counts", lambda t: t.hosts.sum(-1).astype(float)),
-    Pattern("states with two sites", "counts", lambda t: (t.sites > 1).sum(-1).astype(float)),
+    Pattern("sites", "counts", lambda t: t.sites.sum(-1), restates="sites_wave_1, sites_wave_2"),
+    Pattern("hosts", "counts", lambda t: t.hosts.sum(-1).astype(float), restates="hosts"),
+    Pattern(
+        "states with two sites",
+        "counts",
+        lambda t: (t.sites > 1).sum(-1).astype(float),
+        restates="two_site_states",
+    ),
     Pattern(
         "size of two-site states, log GDP less mean",
         "counts",
@@ -122,37 +128,43 @@ PATTERNS = (
         "money",
         lambda t: herfindahl(t.money),
         MONEY,
+        "spread_of_budgets",
     ),
-    Pattern("Gini coefficient of money", "money", lambda t: gini(t.money), MONEY),
+    Pattern("Gini coefficient of money", "money", lambda t: gini(t.money), MONEY, "spread_of_budgets"),
     Pattern(
         "three largest hosts' share of money",
         "money",
         lambda t: np.sort(_shares(t.money), axis=-1)[..., -3:].sum(-1),
         MONEY,
+        "spread_of_budgets",
     ),
     Pattern(
         "sites and GDP, rank correlation",
         "goes with",
         lambda t: rank_correlation(t.sites, t.members.states.gdp),
         CHANCE,
+        "size_of_hosts",
     ),
     Pattern(
         "hosting and log GDP",
         "goes with",
         lambda t: point_biserial(t.hosts, np.log(t.members.states.gdp)),
         CHANCE,
+        "size_of_hosts",
     ),
     Pattern(
         "hosting and an existing centre",
         "goes with",
         lambda t: point_biserial(t.hosts, _centres(t.members)),
         CHANCE,
+        "hosts_with_centre",
     ),
     Pattern(
         "hosting and log GNI, to match with",
         "goes with",
         lambda t: point_biserial(t.hosts, np.log(t.members.states.gni)),
         CHANCE,
+        "size_of_hosts",
     ),
     Pattern(
         "hosting and GNI a head",
@@ -184,6 +196,7 @@ PATTERNS = (
             "old and new",
             _old_among_new_hosts(k),
             "old: joined before 2004",
+            "old_members" if k < 3 else "",
         )
         for k in (1, 2, 3)
     ),
@@ -211,7 +224,8 @@ def compared(tables: Mapping[str, pd.DataFrame], members: Members | None = None)
     for pattern in PATTERNS:
         was = float(pattern.value(seen)[0])
         says = pattern.says.format(known=known)
-        rows.append(row(pattern.group, pattern.name, was, pattern.value(worlds), says))
+        found = row(pattern.group, pattern.name, was, pattern.value(worlds), says)
+        rows.append(found | {"restates": pattern.restates})
     rows += _service(seen, worlds)
     if "facilities" in tables:
         rows += _times(tables["facilities"])
@@ -235,6 +249,7 @@ def row(
         "inside": bool(low - 1e-12 <= observed <= high + 1e-12) if known and observed is not None else None,
         "worlds": len(values),
         "note": says,
+        "restates": "",
     }
 
 
@@ -269,15 +284,14 @@ def _times(facilities: pd.DataFrame) -> list[dict[str, object]]:
     for interval in delays.INTERVALS:
         done = found[interval]
         law = delays.fit(interval)
-        rows.append(
-            row(
-                "delays",
-                f"months from {interval}",
-                law.median,
-                done.months[done.finished],
-                "observed: median of EuroHPC machines, those unfinished as censored; simulated: single facilities",
-            )
+        found_row = row(
+            "delays",
+            f"months from {interval}",
+            law.median,
+            done.months[done.finished],
+            "observed: median of EuroHPC machines, those unfinished as censored; simulated: single facilities",
         )
+        rows.append(found_row | {"restates": "the tender's times, which were set from the same machines"})
     return rows
 
 

@@ -1,201 +1,40 @@
-"""Prediction of the third wave and of what stands at the end of 2027, from draws that saw the first two waves only.
-
-Every draw plays worlds of its own luck. Who hosts in the third wave is predicted twice: from nothing but the draws,
-and from the draws and each state's own record in the first two waves, which is what was known in March 2025. Both are
-scored against forecasts that need no model.
-"""
+"""Prediction of the next wave and of what works at the end of 2027, from draws that saw the fitted waves only."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
 from juste_retour.abm.calendar import quarter
-from juste_retour.abm.members import Members, load_members
 from juste_retour.abm.observed import observed, procurement_history
-from juste_retour.abm.scenario import Scenario
-from juste_retour.abm.simulation import Simulation
-from juste_retour.abm.world import World
-from juste_retour.agents.arrays import Booleans, Floats, Integers
-from juste_retour.runs.chunked import Progress, chunks
 from juste_retour.runs.europe import delays
-from juste_retour.runs.europe.scores import (
-    brier,
-    difference,
-    first_to,
-    in_proportion,
-    log_score,
-    log_score_of_count,
-    log_score_of_poisson,
-)
+from juste_retour.runs.europe.forecasts import MODEL, Futures, baselines, hosting, scored
+from juste_retour.runs.europe.scores import brier, log_score, log_score_of_count, log_score_of_poisson
 from juste_retour.runs.statistics import known_summary
 
-WAVES = 3
 STANDING = "2027Q4"
-
-
-@dataclass(frozen=True, eq=False)
-class Futures:
-    """What the draws lead to, a row a world.
-
-    `chosen` (worlds, states, waves) sites selected; `working` (worlds, states, waves) of those that work at the end of
-    2027; `replicates` the luck that each world had.
-    """
-
-    members: Members
-    chosen: Integers
-    working: Integers
-    replicates: Integers
-
-    @cached_property
-    def seen(self) -> Integers:
-        """(states, waves) what happened."""
-        out = np.zeros(self.chosen.shape[1:], dtype=np.int64)
-        for row in observed():
-            out[self.members.states.index(row["state"]), int(row["wave"]) - 1] += 1
-        return out
-
-
-def futures(
-    base: Scenario,
-    draws: pd.DataFrame,
-    seed: int,
-    first: int,
-    repeats: int = 8,
-    members: Members | None = None,
-    progress: Progress | None = None,
-) -> Futures:
-    """Play every draw in some worlds until the end of 2027.
-
-    Args:
-        base: the scenario whose parameters the draws are of.
-        draws: a row a draw, a column a parameter.
-        seed: of the worlds.
-        first: first replicate; choose it beyond those that the calibration saw, so that luck is fresh.
-        repeats: worlds a draw.
-        members: the union.
-        progress: called with worlds done and worlds to do.
-    """
-    members = members or load_members()
-    short = base.until(STANDING)
-    records = [short.changed({str(k): v for k, v in r.items()}) for r in draws.to_dict("records")]
-    scenarios = [s for s in records for _ in range(repeats)]
-    replicates = first + np.arange(len(scenarios))
-    chosen, working = [], []
-    for part in chunks(len(scenarios), progress):
-        world = Simulation(scenarios[part], seed, replicates[part], members).run().world
-        waves = [world.programme.wave == k + 1 for k in range(WAVES)]
-        chosen.append(
-            np.stack([_counted(world, (world.programme.selected >= 0) & w) for w in waves], axis=-1)
-        )
-        working.append(np.stack([_counted(world, world.working & w) for w in waves], axis=-1))
-    return Futures(members, np.concatenate(chosen), np.concatenate(working), replicates)
-
-
-def _counted(world: World, sites: Booleans) -> Integers:
-    return np.rint(world.by_state(sites)).astype(np.int64)
-
-
-def hosting(found: Futures) -> dict[str, Floats]:
-    """Probability that each state is given a site in the third wave: by the draws alone, and given its own record.
-
-    A state's luck is its own and rivalry for the money is low, so that of all worlds those count in which the state
-    did in the first two waves what it really did; half a world more for each answer keeps rare records from certainty.
-    """
-    third = found.chosen[..., 2] > 0
-    same = (found.chosen[..., :2] == found.seen[:, :2]).all(-1)
-    return {
-        "the model": third.mean(0),
-        "the model, given each state's record": ((third & same).sum(0) + 0.5) / (same.sum(0) + 1),
-    }
-
-
-def baselines(members: Members, count: float, used: Integers) -> dict[str, Floats]:
-    """Forecasts that need no model, from the first two waves' number of sites.
-
-    Args:
-        members: the union.
-        count: sites to come.
-        used: (states,) sites that each state has been given already.
-    """
-    states, sites = members.states, members.sites
-    open_to_the_call = np.array([kind != "industrial" for kind in sites.kind])
-    centres = np.bincount(sites.state[sites.centre & open_to_the_call], minlength=states.count)
-    first_two = [row for row in observed() if int(row["wave"]) <= 2]
-    place = dict(zip(sites.names, sites.centre, strict=True))
-    at_centre = sum(bool(place[row["site"]]) for row in first_two)
-    share = (at_centre + 1) / (len(first_two) + 2)
-    return {
-        "proportional to GDP": in_proportion(states.gdp, count),
-        "proportional to population": in_proportion(states.population, count),
-        "existing machine first": first_to(centres > used, count, share),
-        "uniform": in_proportion(np.ones(states.count), count),
-    }
-
-
-def scored(forecasts: dict[str, Floats], happened: Booleans, model: str) -> pd.DataFrame:
-    """A row a forecast: Brier and log score, and the Brier score of `model` less its own with a 90 % interval."""
-    rows = []
-    own = (forecasts[model] - happened) ** 2
-    for name, probability in forecasts.items():
-        gap, low, high = difference(own, (probability - happened) ** 2)
-        rows.append(
-            {
-                "forecast": name,
-                "expected": float(probability.sum()),
-                "brier": brier(probability, happened),
-                "log_score": log_score(probability, happened),
-                "model_less_this": gap,
-                "low": low,
-                "high": high,
-            }
-        )
-    return pd.DataFrame(rows)
-
-
-def better_than_the_model(table: pd.DataFrame) -> tuple[list[str], list[str], list[str]]:
-    """Forecasts that need no model: which do better than the model, which of them beyond luck, which worse beyond luck."""
-    others = table[~table.forecast.str.startswith("the model")]
-    ahead = others[others.model_less_this > 0]
-    return list(ahead.forecast), list(ahead.forecast[ahead.low > 0]), list(others.forecast[others.high < 0])
-
-
-def who_is_ahead(third_wave: pd.DataFrame, hosts: pd.DataFrame) -> str:
-    """Say which forecasts that need no model do better than the model, and whether the difference is more than luck."""
-    said = []
-    for what, table in (("the third wave", third_wave), ("who hosts", hosts)):
-        ahead, clear, behind = better_than_the_model(table)
-        said.append(
-            f"On {what}, by Brier score the model is behind {_list(ahead)} (beyond luck: {_list(clear)}) and "
-            f"ahead of the rest (beyond luck: {_list(behind)})."
-        )
-        own = table[table.forecast.str.startswith("the model")]
-        if len(own) > 1:
-            meant = own.forecast[own.model_less_this == 0].iloc[-1]
-            said.append(
-                f'Meant is "{meant}", whose own differences are 0; where one is below 0 it does better.'
-            )
-    return " ".join(said)
-
-
-def _list(names: Collection[str]) -> str:
-    return ", ".join(names) if len(names) else "none"
+OVERALL = (
+    "uniform",
+    "proportional to GDP",
+    "proportional to population",
+    "existing machine first",
+    "best quality first",
+)
+ORDINALS = ("first", "second", "third")
+CARDINALS = ("no", "one", "two", "three")
 
 
 @dataclass(frozen=True, eq=False)
 class Prediction:
     """Forecasts and their scores.
 
-    `third_wave` and `hosts` score forecasts of who is given a site in the third wave and who hosts at all; `counts`
-    compares whole numbers; `states` holds each state's probabilities; `standing` says, factory by factory, how likely
+    `hosts` scores forecasts of who hosts at all; `counts` compares integers; `states` holds each state's probabilities
+    (who is given a site wave by wave is scored in `forecasts.py`); `standing` says, factory by factory, how likely
     it works at the end of 2027; `past` scores the same delays on machines whose end is known.
     """
 
-    third_wave: pd.DataFrame
     hosts: pd.DataFrame
     counts: pd.DataFrame
     states: pd.DataFrame
@@ -203,31 +42,32 @@ class Prediction:
     past: pd.DataFrame
 
 
-def predict(found: Futures, facilities: pd.DataFrame, last: float) -> Prediction:
+def predict(found: Futures, fitted: int, facilities: pd.DataFrame, last: float) -> Prediction:
     """Predict and score.
 
     Args:
-        found: worlds of the posterior draws.
+        found: runs of the posterior draws.
+        fitted: how many of the first waves the posterior saw.
         facilities: facilities of the scenario, run to `last`, for delays.
         last: number of the last quarter that they were run to.
     """
     members, seen = found.members, found.seen
-    used = seen[:, :2].sum(-1)
-    per_wave = float(seen[:, :2].sum()) / 2
-    third = hosting(found) | baselines(members, per_wave, used)
-    ever = {"the model": (found.chosen.sum(-1) > 0).mean(0)}
-    ever |= baselines(members, WAVES * per_wave, np.zeros_like(used))
+    waves = seen.shape[1]
+    per_wave = float(seen[:, :fitted].sum()) / fitted
+    ever = {MODEL: (found.chosen.sum(-1) > 0).mean(0)}
+    nothing = np.zeros(members.states.count, dtype=np.int64)
+    by_rule = baselines(members, waves * per_wave, seen[:, :fitted], nothing)
+    ever |= {name: by_rule[name] for name in OVERALL}
     return Prediction(
-        third_wave=scored(third, seen[:, 2] > 0, "the model, given each state's record"),
-        hosts=scored(ever, seen.sum(-1) > 0, "the model"),
-        counts=_counts(found, per_wave),
+        hosts=scored(ever, seen.sum(-1) > 0, MODEL),
+        counts=_counts(found, fitted, per_wave),
         states=pd.DataFrame(
             {
                 "state": members.states.codes,
-                "first_two_waves": used,
-                "third_wave": seen[:, 2],
-                **third,
-                "hosts at all, the model": ever["the model"],
+                "earlier_waves": seen[:, :fitted].sum(-1),
+                "next_wave": seen[:, fitted],
+                **hosting(found, fitted),
+                "hosts at all, the model": ever[MODEL],
             }
         ),
         standing=_standing(found),
@@ -235,16 +75,21 @@ def predict(found: Futures, facilities: pd.DataFrame, last: float) -> Prediction
     )
 
 
-def _counts(found: Futures, per_wave: float) -> pd.DataFrame:
+def _counts(found: Futures, fitted: int, per_wave: float) -> pd.DataFrame:
+    chosen, seen, waves = found.chosen, found.seen, found.seen.shape[1]
     model = {
-        "sites in the third wave": (found.chosen[..., 2].sum(-1), found.seen[:, 2].sum(), per_wave),
-        "sites after three waves": (found.chosen.sum((-1, -2)), found.seen.sum(), WAVES * per_wave),
-        "hosts after three waves": (
-            (found.chosen.sum(-1) > 0).sum(-1),
-            (found.seen.sum(-1) > 0).sum(),
+        f"sites in the {ORDINALS[fitted]} wave": (
+            chosen[..., fitted].sum(-1),
+            seen[:, fitted].sum(),
+            per_wave,
+        ),
+        f"sites after {CARDINALS[waves]} waves": (chosen.sum((-1, -2)), seen.sum(), waves * per_wave),
+        f"hosts after {CARDINALS[waves]} waves": (
+            (chosen.sum(-1) > 0).sum(-1),
+            (seen.sum(-1) > 0).sum(),
             np.nan,
         ),
-        "states with two sites": ((found.chosen.sum(-1) > 1).sum(-1), (found.seen.sum(-1) > 1).sum(), np.nan),
+        "states with two sites": ((chosen.sum(-1) > 1).sum(-1), (seen.sum(-1) > 1).sum(), np.nan),
     }
     rows = []
     for name, (draws, happened, mean) in model.items():

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from juste_retour.runs.europe.claims import CLAIMS, FOUND, GAINS, HANGS, NOT_FOUND, STRUCTURAL
+from juste_retour.runs.europe.forecasts import who_is_ahead
 from juste_retour.runs.europe.odd import table
 from juste_retour.runs.europe.plain import PlainFinding, PlainVerdict, Rows
-from juste_retour.runs.europe.prediction import who_is_ahead
 from juste_retour.runs.europe.results_figures import FOLDER, results_figures
 from juste_retour.runs.numerals import number, span, within
 

@@ -9,13 +9,12 @@ from dataclasses import asdict, dataclass
 from multiprocessing import get_context
 from typing import Any, cast
 
-import numpy as np
 import pandas as pd
 
 from juste_retour.runs.chunked import Progress
 from juste_retour.runs.ensemble import whole
 from juste_retour.runs.europe import assumed, curves, evidence
-from juste_retour.runs.europe.calibration import calibrate
+from juste_retour.runs.europe.calibration import calibrate, prior
 from juste_retour.runs.europe.claims import Finding, findings
 from juste_retour.runs.europe.doubts import (
     REFORM,
@@ -112,12 +111,12 @@ def judge(
     assumed.design(base)  # refuses what cannot be used before anything runs
     plan = evidence.plan_of(draws=draws, least=worlds)
     posterior = calibrate(plan)
-    order = np.random.default_rng(plan.seed).permutation(plan.keep)[:worlds]
-    bench = Bench(posterior.draws.iloc[np.sort(order)].reset_index(drop=True), seed)
+    bench = Bench(posterior.sample(worlds, plan.seed), seed)
+    before = Bench(prior(plan.names, worlds, plan.seed + 1), seed)
     tried = doubts() if tried is None else list(tried)
     jobs: dict[str, list[Job]] = {
         "evidence": [(evidence.tables, (plan, posterior))],
-        **_jobs(bench, tried, base),
+        **_jobs(bench, before, tried, base),
     }
     done = _by_name(jobs, _all([job for part in jobs.values() for job in part], workers, progress))
     base_trial = done["trials"][0]
@@ -141,14 +140,14 @@ def judge(
     )
 
 
-def _jobs(bench: Bench, tried: Sequence[Doubt], base: int) -> dict[str, list[Job]]:
+def _jobs(bench: Bench, before: Bench, tried: Sequence[Doubt], base: int) -> dict[str, list[Job]]:
     """What is run on the posterior's draws."""
     timed = [d for d in tried if d.kind in curves.WINDOW_DOUBTS] + [curves.RENEWED]
     return {
         "trials": [(try_out, (bench, doubt)) for doubt in tried],
         "windows": [(curves.window, (bench, doubt)) for doubt in timed],
         **{name: [(curve, (bench,))] for name, curve in CURVES.items()},
-        "patterns": [(evidence.unfitted, (bench,))],
+        "patterns": [(evidence.unfitted, (bench, before))],
         "lags": [(assumed.lags, (bench, name, base)) for name in (STATUS_QUO, REFORM)],
     }
 

@@ -33,6 +33,25 @@ def open_call(
     ] = "2024Q4 2025Q1 2025Q4",
     industrial: Annotated[bool, Parameter(about="whether industrial sites may enter")] = False,
     sunk: Annotated[float, Sunk] = 1.0,
+    dossiers: Annotated[
+        str,
+        Parameter(
+            choices=("states", "sites", "hosting_entities"),
+            about="who writes bids: states, one after the other; each campus; or each campus, quick with a EuroHPC machine",
+            source="EuroHPC: hosting entities write the bids, and large states have several; runs/europe/RESULTS.md",
+        ),
+    ] = "states",
+    bids: Annotated[
+        int, Parameter(unit="bids", low=1, high=20, range=(1, 5), about="most bids of a state in a wave")
+    ] = 1,
+    lead: Annotated[
+        str,
+        Parameter(
+            choices=("states", "firms"),
+            about="who asks: states, or firms, where one would gain from a site and for as much as fits",
+            source="Regulation (EU) 2026/150, article 12b: consortia",
+        ),
+    ] = "states",
 ):
     """States apply, experts rank, the board adopts the list, in waves; who loses may apply again.
 
@@ -54,7 +73,7 @@ def open_call(
         return None
     deadline = waves[wave].deadline
     council = council.restricted(industrial=industrial)
-    found = calls.hold(council, deadline, sunk)
+    found = calls.hold(council, deadline, sunk, calls.Bidding(dossiers, bids, lead))
     plan = council.plans.entitled(found.listed, found.score)
     last = np.full(council.worlds, wave == len(waves) - 1)
     if wave >= len(decides):  # a further wave is held only while there is money

@@ -1,4 +1,4 @@
-"""`juste-retour calibrate`: what the first two waves say of the parameters, and what follows for the third."""
+"""`juste-retour calibrate`: what the first waves say of the parameters, and what follows for the next."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ if TYPE_CHECKING:
     import pandas as pd
     from rich.console import Console
 
-SPARE = ("From", "To", "Expected", "Unfinished", "5 % ", "95 % ", "Log score")
+SPARE = ("From", "To", "Expected", "Unfinished", "5 % ", "95 % ", "In ", "In")
 BETWEEN = {"median": "Median", "low": "5 %", "high": "95 %"}
 SCORES = {
+    "wave": "Wave",
     "forecast": "Forecast",
     "expected": "Expected",
     "brier": "Brier",
-    "log_score": "Log score",
+    "log_score_sum": "Log score",
     "model_less_this": "Model less this",
     "low": "5 %",
     "high": "95 %",
@@ -35,9 +36,23 @@ SHOWN: dict[str, tuple[str, dict[str, str], str]] = {
             **BETWEEN,
             "narrowed": "Narrowed",
         },
-        "Narrowed: share of the prior's spread that the two waves take away; near 0, they leave the parameter open.",
+        "Narrowed: share of the prior's spread that the waves take away; near 0, they leave the parameter open.",
     ),
-    "moments": ("Fitted moments", {"moment": "Moment", "observed": "Observed", **BETWEEN}, ""),
+    "moments": (
+        "Moments: fresh draws of the posterior and of the prior",
+        {
+            "moment": "Moment",
+            "observed": "Observed",
+            **BETWEEN,
+            "inside": "In",
+            "prior_median": "Prior",
+            "prior_low": "5 % ",
+            "prior_high": "95 % ",
+            "prior_inside": "In ",
+        },
+        "A prior whose interval holds the observed value already has not been tested by the fit. Mechanisms and ranges "
+        "were chosen with the nineteen sites in view.",
+    ),
     "delays": (
         "Delays, months",
         {
@@ -65,8 +80,12 @@ SHOWN: dict[str, tuple[str, dict[str, str], str]] = {
         },
         "",
     ),
-    "third_wave": ("Who is given a site in the third wave", SCORES, ""),
-    "hosts": ("Who hosts after three waves", SCORES, ""),
+    "waves": (
+        "Who is given a site, wave by wave: each forecast sees the waves before only",
+        SCORES,
+        "Log score: summed over the states. The model's first wave is forecast from the prior.",
+    ),
+    "hosts": ("Who hosts at all", SCORES, ""),
     "standing": (
         "Standing at the end of 2027",
         {
@@ -79,8 +98,15 @@ SHOWN: dict[str, tuple[str, dict[str, str], str]] = {
     ),
     "past": (
         "The same delays on machines of 2019 to 2023: do they stand by their announced date, and a year later?",
-        {**SCORES, "questions": "Questions", "happened": "Happened"},
-        "",
+        {
+            "forecast": "Forecast",
+            "expected": "Expected",
+            "brier": "Brier",
+            "log_score": "Log score",
+            "questions": "Questions",
+            "happened": "Happened",
+        },
+        "Log score: mean per question.",
     ),
 }
 
@@ -97,7 +123,7 @@ def calibrate(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Calibrate the politics on the first two waves, and score what that predicts of the third."""
+    """Calibrate the politics on the first waves of a call, and score what that predicts of the next."""
     from juste_retour.runs import printing
     from juste_retour.runs.europe.evidence import calibration
 
@@ -119,18 +145,24 @@ def _write(tables: dict[str, pd.DataFrame], about: dict[str, object], out: Path)
 
 
 def _show(tables: dict[str, pd.DataFrame], about: dict[str, object], where: Console) -> None:
-    from juste_retour.runs.europe.prediction import who_is_ahead
+    from juste_retour.runs.europe.forecasts import who_is_ahead
+    from juste_retour.runs.numerals import counted
 
     where.print(
-        f"{about['scenario']}, seed {about['seed']}: {about['kept']} of {about['draws']:,} draws kept, on the first "
-        f"{about['waves']} waves.",
+        f"{about['scenario']}, seed {about['seed']}, fitted to {counted(float(str(about['waves'])), 'wave')} of "
+        f"{about['observed']}: {about['kept']} of {about['draws']:,} draws kept, worth {about['effective']:.0f} with equal "
+        "weights.",
         soft_wrap=True,
     )
+    if unused := about["unused"]:
+        where.print(f"Unknown or the same in every draw, so not fitted: {unused}.", soft_wrap=True)
     for name, (title, columns, say) in SHOWN.items():
+        if name not in tables:
+            continue
         _show_table(title, tables[name], columns, where)
         if say:
             where.print(say, soft_wrap=True)
-        if name == "hosts":
+        if name == "hosts" and "third_wave" in tables:
             where.print(who_is_ahead(tables["third_wave"], tables["hosts"]), soft_wrap=True)
 
 

@@ -10,7 +10,7 @@ import pytest
 from juste_retour.runs.command import main
 from juste_retour.runs.europe import evidence
 from juste_retour.runs.europe.evidence import calibration
-from juste_retour.runs.europe.prediction import better_than_the_model, who_is_ahead
+from juste_retour.runs.europe.forecasts import better_than_the_model, who_is_ahead
 
 pytestmark = pytest.mark.slow
 
@@ -30,11 +30,14 @@ def test_the_posterior_stays_in_its_ranges_and_says_what_is_open(found):
     assert table.narrowed["local_scale"] > 0.2  # budgets speak about the local good
     assert abs(table.narrowed["race_value_eur_bn"]) < 0.2  # nothing speaks about the race
     assert len(tables["posterior"]) == about["kept"]
+    assert tables["posterior"].weight.sum() == pytest.approx(1)
 
 
 def test_every_fitted_moment_lies_inside(found):
     moments = found[0]["moments"]
-    assert ((moments.low <= moments.observed) & (moments.observed <= moments.high)).all()
+    assert moments.inside.all()
+    assert moments.prior_inside.all()  # so that the fit is no test of the mechanisms, only of the parameters
+    assert (moments.kept_high - moments.kept_low <= moments.prior_high - moments.prior_low).all()
 
 
 def test_counts_that_were_not_fitted_lie_inside(found):
@@ -60,6 +63,14 @@ def test_forecasts_are_scored_beside_those_that_need_no_model(found):
     ahead = better_than_the_model(found[0]["third_wave"])[0]
     assert {name for name in names if table.model_less_this[name] > 0} == names & set(ahead)
     assert all(name in who_is_ahead(found[0]["third_wave"], found[0]["hosts"]) for name in ahead)
+
+
+def test_each_wave_is_forecast_from_the_waves_before(found):
+    waves = found[0]["waves"]
+    assert set(waves.wave) == {1, 2, 3}
+    third = waves[waves.wave == 3].drop(columns="wave").reset_index(drop=True)
+    assert third.equals(found[0]["third_wave"].reset_index(drop=True))
+    assert len(set(third.forecast)) == len(third) == 9
 
 
 def test_a_states_own_record_is_used(found):

@@ -1,5 +1,6 @@
 """The calibration recovers what made the data, stays in its ranges, and reads its file with care."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,15 +10,11 @@ from juste_retour import runs
 from juste_retour.abm.members import load_members
 from juste_retour.abm.observed import observed
 from juste_retour.agents.errors import BadInput
-from juste_retour.runs.europe.calibration import (
-    MOMENTS,
-    nearest,
-    observed_moments,
-    prior,
-    read,
-    simulated,
-    span,
-)
+from juste_retour.runs.europe.calibration import calibrate, nearest, predictive, prior, simulated
+from juste_retour.runs.europe.calibration_spec import read
+from juste_retour.runs.europe.drawn import full_name, setting, span
+from juste_retour.runs.europe.forecasts import wave_by_wave
+from juste_retour.runs.europe.moments import moment_names, observed_moments
 
 pytestmark = pytest.mark.slow
 
@@ -33,9 +30,8 @@ def plan():
 @pytest.fixture(scope="module")
 def sample(plan):
     """Draws of the prior and the moments to which each leads."""
-    points = prior([*plan.fitted, *plan.carried], DRAWS, 1)
-    moments = simulated(plan.scenario, points, 1, np.arange(DRAWS), load_members(), 2)
-    return points, moments
+    points = prior(plan.names, DRAWS, 1)
+    return points, simulated(replace(plan, seed=1), points, np.arange(DRAWS))
 
 
 def test_draws_fill_their_ranges_evenly(plan, sample):
@@ -50,11 +46,11 @@ def test_draws_fill_their_ranges_evenly(plan, sample):
 def test_intervals_hold_the_truth_as_often_as_they_say(sample):
     """Worlds of the prior taken for the real one: nine intervals in ten hold the parameter that made it."""
     points, moments = sample
-    whole = np.flatnonzero(moments[list(MOMENTS)].notna().all(axis=1))
+    whole = np.flatnonzero(moments.notna().all(axis=1))
     inside, shrunk = [], []
     for k in whole[:PSEUDO]:
         others = np.delete(np.arange(DRAWS), k)
-        there = nearest(points.iloc[others], moments.iloc[others], moments.iloc[k], KEEP, 1, others)
+        there = nearest(points.iloc[others], moments.iloc[others], moments.iloc[k], KEEP, others)
         table = there.summary().set_index("parameter")
         truth = points.iloc[k]
         inside.append(((table.low <= truth) & (truth <= table.high)).to_numpy())
@@ -71,7 +67,7 @@ def test_intervals_hold_the_truth_as_often_as_they_say(sample):
 def test_the_nearest_worlds_are_kept(sample):
     points, moments = sample
     target = observed_moments(load_members(), 2)
-    close = nearest(points, moments, target, KEEP, 1, np.arange(DRAWS))
+    close = nearest(points, moments, target, KEEP, np.arange(DRAWS))
     columns = ["sites_wave_1", "sites_wave_2", "hosts"]
     far = (moments[columns] - target[columns]).abs().mean()
     near = (close.moments[columns] - target[columns]).abs().mean()
@@ -87,7 +83,7 @@ def test_moments_of_the_real_waves_by_hand():
     assert target["hosts"] == len({r["state"] for r in first_two}) == 12
     assert target["two_site_states"] == 1  # Germany
     assert target["hosts_with_centre"] == 1.0
-    assert set(target.index) == set(MOMENTS)
+    assert list(target.index) == moment_names(2)
     third = observed_moments(load_members(), 3)
     assert third["hosts"] == 16
 
@@ -118,7 +114,89 @@ def test_a_file_that_cannot_be_used_is_refused_in_a_sentence(tmp_path, text, wor
 
 
 def test_a_scenario_without_a_call_cannot_be_calibrated(plan):
-    planner = plan.scenario.changed({"agenda": "planner"})
-    points = prior(["panel_noise"], 2, 0)
+    planner = replace(plan, scenario=plan.scenario.changed({"agenda": "planner"}))
     with pytest.raises(BadInput, match="waves"):
-        simulated(planner, points, 0, np.arange(2), load_members(), 2)
+        simulated(planner, prior(["panel_noise"], 2, 0), np.arange(2))
+
+
+@pytest.mark.parametrize("waves", [1, 2, 3])
+def test_any_number_of_waves_is_fitted(plan, waves):
+    few = replace(plan, draws=512, keep=80, waves=waves)
+    found = calibrate(few)
+    assert list(found.moments) == moment_names(waves)
+    assert set(found.unused) <= {"two_site_states"}  # after one wave no state has two
+    table = predictive(few, found)
+    assert list(table.moment) == moment_names(waves)
+    assert table.used.sum() == len(table) - len(found.unused)
+
+
+@pytest.mark.parametrize("waves", [4, 9])
+def test_more_waves_than_the_call_has_are_refused(tmp_path, waves):
+    path = tmp_path / "c.toml"
+    path.write_text(f"waves = {waves}\n[priors]\nfitted = ['panel_noise']\n")
+    with pytest.raises(BadInput, match=rf"waves = {waves}\b.*from 1 to 3"):
+        read(path)
+
+
+def test_near_draws_weigh_more(sample):
+    points, moments = sample
+    found = nearest(points, moments, observed_moments(load_members(), 2), KEEP, np.arange(DRAWS))
+    assert found.weights.sum() == pytest.approx(1.0)
+    assert (np.diff(found.weights) <= 1e-12).all()  # the nearest come first
+    assert found.weights[-1] == 0
+    assert 0.5 * KEEP < found.effective < KEEP
+    mean = found.weights @ found.draws.panel_noise
+    assert found.sample(20_000, 3).panel_noise.mean() == pytest.approx(mean, abs=1e-3)
+    table = found.summary().set_index("parameter")
+    order = found.draws.panel_noise.sort_values()
+    at = np.cumsum(found.weights[order.index])
+    assert np.interp(table["median"]["panel_noise"], order, at) == pytest.approx(0.5, abs=0.01)
+
+
+def test_rules_parameters_are_drawn_with_the_scenarios(plan):
+    assert {"agenda.open_call.sunk", "access.calls.share"} <= set(plan.fitted)
+    assert full_name("agenda.sunk", plan.scenario) == "agenda.open_call.sunk"
+    assert setting(plan.scenario, "agenda.open_call.sunk") == 1.0
+    assert setting(plan.scenario, "agenda.commission_proposal.sunk") is None
+    assert span("access.calls.share") == (0.02, 0.22, False)
+
+
+UNION = "state,population\nA,9000000\nB,5000000\nC,2000000\nD,1000000\n"
+
+
+@pytest.fixture
+def own(tmp_path):
+    """A union of four made-up states and a calibration file beside it."""
+    (tmp_path / "union").mkdir()
+    (tmp_path / "union" / "states.csv").write_text(UNION)
+    rows = [f"{code.lower()}_campus_1,{code},20,1" for code in "ABCD"]
+    (tmp_path / "union" / "sites.csv").write_text("\n".join(["site,state,power_headroom_mw,centre", *rows]))
+    spec = tmp_path / "c.toml"
+    spec.write_text(
+        "draws = 256\nkeep = 40\nwaves = 1\nmembers = 'union'\nobserved = 'seen.csv'\n"
+        "[priors]\nfitted = ['agenda.sunk', 'dossier_new_months', 'first_trophy_eur_bn']\n"
+    )
+    return tmp_path
+
+
+def test_any_union_and_any_table_can_be_calibrated(own):
+    (own / "seen.csv").write_text("site,state,wave\na_campus_1,A,1\nb_campus_1,B,1\nc_campus_1,C,2\n")
+    plan = read(own / "c.toml")
+    found = calibrate(plan)
+    assert set(found.unused) >= {"median_budget", "spread_of_budgets"}  # no budget is known
+    assert found.observed["sites_wave_1"] == 2
+    assert not plan.factories
+    waves = wave_by_wave(plan, found)
+    assert set(waves.wave) == {1, 2}
+    assert {"uniform", "logit on log population"} <= set(waves[waves.wave == 2].forecast)
+
+
+def test_every_fault_of_a_table_is_said_at_once(own):
+    (own / "seen.csv").write_text(
+        "site,state,wave,budget_eur_m\na_campus_1,Z,1,\nnowhere,B,1,\nb_campus_1,A,1,\nc_campus_1,C,0,-3\n"
+    )
+    with pytest.raises(BadInput) as refused:
+        calibrate(read(own / "c.toml"))
+    said = str(refused.value)
+    assert all(words in said for words in ("line 2", "'Z'", "line 3", "line 4", "line 5: wave '0'", "'-3'"))
+    assert "\n" not in said

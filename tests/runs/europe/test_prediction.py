@@ -8,62 +8,86 @@ from juste_retour.abm.members import load_members
 from juste_retour.abm.observed import observed
 from juste_retour.agents.errors import BadInput
 from juste_retour.runs.europe.evidence import plan_of
-from juste_retour.runs.europe.prediction import (
+from juste_retour.runs.europe.forecasts import (
+    GIVEN,
     Futures,
-    _target,
     baselines,
     better_than_the_model,
     hosting,
-    predict,
     scored,
+    scored_wave,
+    seen_in,
     who_is_ahead,
 )
+from juste_retour.runs.europe.prediction import _target, predict
 
 MEMBERS = load_members()
+SEEN = seen_in(observed(), MEMBERS, 3)
 
 
 def futures(chosen):
-    return Futures(MEMBERS, chosen, np.zeros_like(chosen), np.arange(len(chosen)))
+    return Futures(MEMBERS, chosen, np.zeros_like(chosen), SEEN)
 
 
 @pytest.fixture
 def found():
-    """Four worlds in which the third wave goes as it did in two, and nobody is chosen in the others."""
-    real = futures(np.zeros((1, MEMBERS.states.count, 3), dtype=np.int64)).seen
-    chosen = np.stack([real, real, np.zeros_like(real), np.zeros_like(real)])
-    return futures(chosen)
+    """Four runs in which the third wave goes as it did in two, and nobody is chosen in the others."""
+    return futures(np.stack([SEEN, SEEN, np.zeros_like(SEEN), np.zeros_like(SEEN)]))
 
 
-def test_what_was_seen_is_what_was_observed(found):
-    assert found.seen.sum(0).tolist() == [sum(int(r["wave"]) == k for r in observed()) for k in (1, 2, 3)]
+def test_what_was_seen_is_what_was_observed():
+    assert SEEN.sum(0).tolist() == [sum(int(r["wave"]) == k for r in observed()) for k in (1, 2, 3)]
 
 
-def test_a_states_record_picks_the_worlds_that_count(found):
-    forecast = hosting(found)
+def test_a_states_record_picks_the_runs_that_count(found):
+    forecast = hosting(found, 2)
     nl, lu = MEMBERS.states.index("NL"), MEMBERS.states.index("LU")
     assert forecast["the model"][nl] == 0.5
     given = forecast["the model, given each state's record"]
-    assert given[lu] == pytest.approx(0.5 / 3)  # the two worlds with its one site bring it no more
-    assert given[nl] == pytest.approx(2.5 / 5)  # all worlds share its empty record
+    assert given[lu] == pytest.approx(0.5 / 3)  # the two runs with its one site bring it no more
+    assert given[nl] == pytest.approx(2.5 / 5)  # all runs share its empty record
 
 
 def test_forecasts_without_a_model_expect_the_sites_that_there_are():
-    used = np.zeros(MEMBERS.states.count, dtype=np.int64)
-    found = baselines(MEMBERS, 6.5, used)
+    found = baselines(MEMBERS, 6.5, SEEN[:, :2])
     assert set(found) == {
+        "uniform",
         "proportional to GDP",
         "proportional to population",
         "existing machine first",
-        "uniform",
+        "best quality first",
+        "earlier hosts first",
+        "logit on log population",
     }
-    assert found["existing machine first"].sum() == pytest.approx(6.5)
+    for name in (
+        "existing machine first",
+        "best quality first",
+        "earlier hosts first",
+        "logit on log population",
+    ):
+        assert found[name].sum() == pytest.approx(6.5, abs=0.01), name
     de, mt = MEMBERS.states.index("DE"), MEMBERS.states.index("MT")
     assert found["proportional to GDP"][de] > 0.7 > 0.01 > found["proportional to GDP"][mt]
+    assert found["logit on log population"][de] > found["logit on log population"][mt]
     assert np.ptp(found["uniform"]) == 0
-    centred = found["existing machine first"]
-    assert centred[de] > centred[mt]
-    all_used = baselines(MEMBERS, 6.5, used + 9)["existing machine first"]
+    before = baselines(MEMBERS, 6.5, np.zeros((27, 0), dtype=np.int64))
+    assert "earlier hosts first" not in before
+    all_used = baselines(MEMBERS, 6.5, SEEN[:, :1] + 9)["existing machine first"]
     assert all_used[de] == pytest.approx(all_used[mt])
+
+
+def test_the_published_baselines_of_the_third_wave(found):
+    table = scored_wave(found, 2).set_index("forecast")
+    logit, uniform = table.loc["logit on log population"], table.loc["uniform"]
+    assert (logit.log_score_sum, logit.brier) == (
+        pytest.approx(-12.9, abs=0.05),
+        pytest.approx(0.158, abs=5e-4),
+    )
+    assert (uniform.log_score_sum, uniform.brier) == (
+        pytest.approx(-14.3, abs=0.05),
+        pytest.approx(0.173, abs=5e-4),
+    )
+    assert table.log_score_sum[GIVEN] == pytest.approx(27 * table.log_score[GIVEN])
 
 
 def test_scores_are_set_against_the_model():
@@ -81,12 +105,11 @@ def test_a_model_that_is_behind_is_said_to_be():
     happened = np.array([True, False, False, True] * 5)
     table = scored({"the model": 1.0 - happened, "other": happened * 1.0}, happened, "the model")
     assert better_than_the_model(table) == (["other"], ["other"], [])
-    assert who_is_ahead(table, table).count("other") == 4
+    assert who_is_ahead(table, table).count("worse than: other (beyond chance: other)") == 2
     first = pd.DataFrame([{"forecast": "the model", "model_less_this": 0.1, "low": 0.0, "high": 0.2}])
     second = pd.DataFrame([{"forecast": "the model, told", "model_less_this": 0.0, "low": 0.0, "high": 0.0}])
     both = pd.concat([first, second, table.iloc[1:]], ignore_index=True)
-    assert '"the model, told"' in who_is_ahead(both, table)
-    assert '"' not in who_is_ahead(table, table)
+    assert who_is_ahead(both, table) == who_is_ahead(table, table)
 
 
 def test_the_tables_of_a_prediction(found):
@@ -97,7 +120,7 @@ def test_the_tables_of_a_prediction(found):
             "operational": ["2027Q2", "2027Q4", "2028Q2"],
         }
     )
-    tables = predict(found, facilities, 4 * 2040)
+    tables = predict(found, 2, facilities, 4 * 2040)
     counts = tables.counts.set_index("count")
     assert (counts.observed["sites after three waves"], counts.observed["hosts after three waves"]) == (
         19,

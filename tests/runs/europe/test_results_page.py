@@ -12,7 +12,7 @@ from juste_retour.runs.europe.commands.verdict import NUMBERS, PAGE, read
 from juste_retour.runs.europe.curves import RENEWED
 from juste_retour.runs.europe.doubts import doubts
 from juste_retour.runs.europe.evidence import plan_of
-from juste_retour.runs.europe.prediction import better_than_the_model
+from juste_retour.runs.europe.forecasts import better_than_the_model
 from juste_retour.runs.europe.results_figures import FOLDER, results_figures
 from juste_retour.runs.europe.results_page import page
 from juste_retour.runs.europe.verdict import SEED, WORLDS

@@ -1,0 +1,97 @@
+"""Parameters that are drawn: a scenario's own, such as `panel_noise`, or a rule's, such as `agenda.open_call.sunk`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+
+from juste_retour.abm.scenario import Scenario, parameters
+from juste_retour.agents.arrays import Floats
+from juste_retour.agents.errors import BadInput, near
+from juste_retour.agents.rules import FAMILIES, Parameter
+
+Drawn = Mapping[str, float]  # values by parameter
+
+
+def about(name: str) -> Parameter:
+    """The description of a parameter by its full name; BadInput where there is none."""
+    family, _, rest = name.partition(".")
+    rule, _, own = rest.partition(".")
+    if not rest and name in parameters():
+        return parameters()[name][1]
+    if family in FAMILIES and rule in FAMILIES[family].rules and own in FAMILIES[family][rule].parameters:
+        return FAMILIES[family][rule].parameters[own][1]
+    raise BadInput(f"{name!r} is not a parameter; {near(name, ranged())}")
+
+
+def ranged() -> list[str]:
+    """The full names of all parameters with a plausible range."""
+    found = [name for name, (_, row) in parameters().items() if row.range is not None]
+    for family in FAMILIES.values():
+        for rule in family:
+            own = rule.parameters.items()
+            found += [f"{family.name}.{rule.name}.{name}" for name, (_, row) in own if row.range is not None]
+    return found
+
+
+def full_name(name: str, scenario: Scenario) -> str:
+    """`agenda.sunk` as `agenda.open_call.sunk`, by the rule that a scenario uses; other names as they are."""
+    family, _, own = name.partition(".")
+    if family in FAMILIES and own and "." not in own:
+        return f"{family}.{scenario.rules[family].rule}.{own}"
+    return name
+
+
+def span(name: str) -> tuple[float, float, bool]:
+    """A parameter's plausible range, and whether it is drawn on a logarithmic scale."""
+    row = about(name)
+    if row.range is None:
+        raise BadInput(f"{name} has no plausible range to draw from; {near(name, ranged())}")
+    return (*row.range, row.scale == "log")
+
+
+def at_share(name: str, share: Floats) -> Floats:
+    """Values at shares from 0 to 1 of a parameter's range, on its own scale."""
+    low, high, by_log = span(name)
+    return low * (high / low) ** share if by_log else low + (high - low) * share
+
+
+def setting(scenario: Scenario, name: str) -> float | None:
+    """What a scenario sets a parameter to; None where it does not use the parameter's rule."""
+    family, _, rest = name.partition(".")
+    if not rest:
+        return float(getattr(scenario, name))
+    rule, _, own = rest.partition(".")
+    choice = scenario.rules[family]
+    if choice.rule != rule:
+        return None
+    value = dict(choice.settings).get(own, _default(name))
+    return float(value) if isinstance(value, int | float) else np.nan
+
+
+def drawn_in(scenario: Scenario, names: Iterable[str], usual: Scenario) -> list[str]:
+    """Those parameters that a scenario uses and sets as the `usual` one does; it keeps what it sets differently."""
+    kept = []
+    for name in names:
+        here, there = setting(scenario, name), setting(usual, name)
+        if here is not None and here == (_default(name) if there is None else there):
+            kept.append(name)
+    return kept
+
+
+def _default(name: str) -> float:
+    family, rule, own = name.split(".")
+    value = FAMILIES[family][rule].parameters[own][0]
+    return float(value) if isinstance(value, int | float) else np.nan
+
+
+def changed(scenario: Scenario, values: Drawn, names: Iterable[str] | None = None) -> Scenario:
+    """A scenario at drawn values; a parameter of a rule that it does not use is passed over."""
+    changes: dict[str, object] = {}
+    for name in values if names is None else names:
+        if setting(scenario, name) is None:
+            continue
+        family, _, rest = name.partition(".")
+        changes[f"{family}.{rest.partition('.')[2]}" if rest else name] = float(values[name])
+    return scenario.changed(changes) if changes else scenario

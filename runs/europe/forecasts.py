@@ -1,0 +1,256 @@
+"""Who hosts: forecasts of each wave from what was known before it, scored beside forecasts that need no model.
+
+Wave 1 is forecast from the prior, wave 2 from the posterior of wave 1, and so on: no forecast sees its own wave. Every
+draw plays runs with fresh random numbers. Given each state's record means: among all runs, those count in which the
+state did in the earlier waves what it really did.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from scipy.optimize import minimize
+from scipy.special import expit
+
+from juste_retour.abm.members import Members
+from juste_retour.abm.observed import Rows
+from juste_retour.abm.parameters import Parameters
+from juste_retour.abm.simulation import Simulation
+from juste_retour.abm.world import World
+from juste_retour.agents.arrays import Booleans, Floats, Integers
+from juste_retour.runs.chunked import Progress, chunks
+from juste_retour.runs.europe.calibration import FRESH, Posterior, calibrate, prior
+from juste_retour.runs.europe.calibration_spec import CalibrationSpec
+from juste_retour.runs.europe.drawn import changed
+from juste_retour.runs.europe.scores import brier, difference, first_to, in_proportion, log_score
+
+MODEL, GIVEN = "the model", "the model, given each state's record"
+REPEATS = 8  # runs per draw
+RIDGE = 1e-3  # keeps the logit finite where hosts and others are separated
+
+
+@dataclass(frozen=True, eq=False)
+class Futures:
+    """What the draws lead to, one row per run.
+
+    `chosen` (runs, states, waves) sites selected; `working` (runs, states, waves) of those that work in the last quarter;
+    `seen` (states, waves) what was observed.
+    """
+
+    members: Members
+    chosen: Integers
+    working: Integers
+    seen: Integers
+
+
+def seen_in(rows: Rows, members: Members, waves: int) -> Integers:
+    """(states, waves) sites observed."""
+    out = np.zeros((members.states.count, waves), dtype=np.int64)
+    for row in rows:
+        if int(row["wave"]) <= waves:
+            out[members.states.index(row["state"]), int(row["wave"]) - 1] += 1
+    return out
+
+
+def futures(
+    plan: CalibrationSpec,
+    draws: pd.DataFrame,
+    until: str,
+    repeats: int = REPEATS,
+    progress: Progress | None = None,
+) -> Futures:
+    """Play every draw in some runs with fresh random numbers.
+
+    Args:
+        plan: the calibration: scenario, union, seed, observed table.
+        draws: one row per draw, one column per parameter.
+        until: the last quarter.
+        repeats: runs per draw.
+        progress: called with runs done and runs to do.
+    """
+    short = plan.scenario.until(until)
+    records = [changed(short, {str(k): v for k, v in r.items()}) for r in draws.to_dict("records")]
+    scenarios = [s for s in records for _ in range(repeats)]
+    replicates = FRESH + np.arange(len(scenarios))
+    chosen, working = [], []
+    for part in chunks(len(scenarios), progress):
+        world = Simulation(scenarios[part], plan.seed, replicates[part], plan.union).run().world
+        waves = [world.programme.wave == k + 1 for k in range(len(plan.decisions))]
+        chosen.append(
+            np.stack([_counted(world, (world.programme.selected >= 0) & w) for w in waves], axis=-1)
+        )
+        working.append(np.stack([_counted(world, world.working & w) for w in waves], axis=-1))
+    seen = seen_in(plan.observed, plan.union, len(plan.decisions))
+    return Futures(plan.union, np.concatenate(chosen), np.concatenate(working), seen)
+
+
+def _counted(world: World, sites: Booleans) -> Integers:
+    return np.rint(world.by_state(sites)).astype(np.int64)
+
+
+def hosting(found: Futures, wave: int) -> dict[str, Floats]:
+    """Probability that each state is given a site in a wave, from 0: by the draws alone, and given its own record.
+
+    A state's random numbers are its own and rivalry for the money is low, so that runs may be picked state by state. Half
+    a run more for each answer keeps rare records from certainty.
+    """
+    hosts = found.chosen[..., wave] > 0
+    same = (found.chosen[..., :wave] == found.seen[:, :wave]).all(-1)
+    return {MODEL: hosts.mean(0), GIVEN: ((hosts & same).sum(0) + 0.5) / (same.sum(0) + 1)}
+
+
+def baselines(
+    members: Members, count: float, earlier: Integers, used: Integers | None = None
+) -> dict[str, Floats]:
+    """Forecasts that need no model.
+
+    Args:
+        members: the union.
+        count: sites to come.
+        earlier: (states, waves) sites that each state was given in the earlier waves.
+        used: (states,) sites that each state has already; those of the earlier waves by default.
+    """
+    states, used = members.states, earlier.sum(-1) if used is None else used
+    centres, best = _quality(members)
+    top = np.argsort(np.argsort(-best, kind="stable")) < round(count)
+    found = {
+        "uniform": in_proportion(np.ones(states.count), count),
+        "proportional to GDP": in_proportion(states.gdp, count),
+        "proportional to population": in_proportion(states.population, count),
+        "existing machine first": first_to(centres > used, count, _share(earlier, _unused(centres, earlier))),
+        "best quality first": first_to(
+            top, count, _share(earlier, np.repeat(top[:, None], earlier.shape[1], 1))
+        ),
+    }
+    if earlier.shape[1]:
+        before = np.cumsum(earlier, axis=1) - earlier > 0
+        share = _share(earlier[:, 1:], before[:, 1:])
+        found["earlier hosts first"] = first_to(used > 0, count, share)
+        found["logit on log population"] = _logit(np.log(states.population), earlier > 0)
+    return found
+
+
+def _quality(members: Members) -> tuple[Integers, Floats]:
+    """Computing centers of each state that a first call is open to, and the panel's score of its best site."""
+    states, sites, p = members.states, members.sites, Parameters()
+    admitted = np.array([kind != "industrial" for kind in sites.kind])
+    centres = np.bincount(sites.state[sites.centre & admitted], minlength=states.count)
+
+    def standard(x: Floats) -> Floats:
+        return (x - x.mean()) / x.std() if x.std() > 0 else x * 0.0
+
+    conditions = standard(sites.specialists) - standard(sites.power_price) - standard(sites.temperature)
+    score = p.panel_experience * (sites.centre - 0.5) + p.panel_conditions * conditions
+    best = np.full(states.count, -np.inf)
+    np.maximum.at(best, sites.state[admitted], score[admitted])
+    return centres, best
+
+
+def _unused(centres: Integers, earlier: Integers) -> Booleans:
+    """(states, waves) whether a state had a center without a site before each earlier wave."""
+    return centres[:, None] > np.cumsum(earlier, axis=1) - earlier
+
+
+def _share(earlier: Integers, having: Booleans) -> float:
+    """Share of the earlier sites that went where `having` (states, waves) is true; Laplace's rule of succession."""
+    return float(((earlier * having).sum() + 1) / (earlier.sum() + 2))
+
+
+def _logit(x: Floats, happened: Booleans) -> Floats:
+    """(states,) probabilities of a logit on x, fitted to all earlier waves by maximum likelihood."""
+    z = (x - x.mean()) / (x.std() or 1.0)
+
+    def loss(beta: Floats) -> float:
+        eta = (beta[0] + beta[1] * z)[:, None]
+        return float((np.logaddexp(0, eta) - happened * eta).sum() + RIDGE * beta[1] ** 2)
+
+    beta = minimize(loss, np.zeros(2)).x
+    return np.asarray(expit(beta[0] + beta[1] * z))
+
+
+def scored(forecasts: dict[str, Floats], happened: Booleans, model: str) -> pd.DataFrame:
+    """One row per forecast: Brier and log score, and the Brier score of `model` less its own with a 90 % interval.
+
+    `log_score` is the mean over states and `log_score_sum` their sum.
+    """
+    rows = []
+    own = (forecasts[model] - happened) ** 2
+    for name, probability in forecasts.items():
+        gap, low, high = difference(own, (probability - happened) ** 2)
+        score = log_score(probability, happened)
+        rows.append(
+            {
+                "forecast": name,
+                "expected": float(probability.sum()),
+                "brier": brier(probability, happened),
+                "log_score": score,
+                "log_score_sum": score * len(happened),
+                "model_less_this": gap,
+                "low": low,
+                "high": high,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def wave_by_wave(
+    plan: CalibrationSpec, posterior: Posterior | None = None, progress: Progress | None = None
+) -> pd.DataFrame:
+    """Score forecasts of every wave that was observed, one row per wave and forecast.
+
+    Args:
+        plan: the calibration.
+        posterior: of its own waves, where it is known already.
+        progress: called with runs done and runs to do, for each wave anew.
+    """
+    last = max(int(row["wave"]) for row in plan.observed)
+    parts = []
+    for wave in range(min(last, len(plan.decisions))):
+        known = posterior if wave == plan.waves else None
+        found = futures(plan, _draws_before(plan, wave, known), plan.decisions[wave], REPEATS, progress)
+        parts.append(scored_wave(found, wave).assign(wave=wave + 1))
+    return pd.concat(parts, ignore_index=True)
+
+
+def scored_wave(found: Futures, wave: int) -> pd.DataFrame:
+    """Score forecasts of one wave, from 0. What baselines know of its size is the mean of the earlier waves.
+
+    For the first wave nothing is known, and they are given as many sites as the model expects.
+    """
+    earlier = found.seen[:, :wave]
+    forecasts = hosting(found, wave)
+    count = float(earlier.sum() / wave) if wave else float(found.chosen[..., 0].sum(-1).mean())
+    return scored(forecasts | baselines(found.members, count, earlier), found.seen[:, wave] > 0, GIVEN)
+
+
+def _draws_before(plan: CalibrationSpec, wave: int, posterior: Posterior | None) -> pd.DataFrame:
+    if wave == 0:
+        return prior(plan.names, plan.keep, plan.seed + 1)
+    found = posterior or calibrate(replace(plan, waves=wave))
+    return found.sample(plan.keep, plan.seed)
+
+
+def better_than_the_model(table: pd.DataFrame) -> tuple[list[str], list[str], list[str]]:
+    """Forecasts that need no model, by Brier score: those better than the model, better and worse beyond chance."""
+    others = table[~table.forecast.str.startswith(MODEL)]
+    ahead = others[others.model_less_this > 0]
+    return list(ahead.forecast), list(ahead.forecast[ahead.low > 0]), list(others.forecast[others.high < 0])
+
+
+def who_is_ahead(third_wave: pd.DataFrame, hosts: pd.DataFrame) -> str:
+    """Say which forecasts that need no model do better than the model, and whether the difference is beyond chance."""
+    said = []
+    for what, table in (("the next wave", third_wave), ("who hosts at all", hosts)):
+        ahead, clear, behind = better_than_the_model(table)
+        said.append(
+            f"On {what}, by Brier score, the model is worse than: {_list(ahead)} (beyond chance: {_list(clear)}). "
+            f"It is better than the others (beyond chance: {_list(behind)})."
+        )
+    return " ".join(said)
+
+
+def _list(names: Collection[str]) -> str:
+    return ", ".join(names) if len(names) else "none"
