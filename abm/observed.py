@@ -51,3 +51,8 @@ def costs() -> Rows:
 def voting_populations() -> Rows:
     """Return populations and the Council's own shares of them for 2025 and, with the United Kingdom, 2016."""
     return read_rows(EUROPE / "voting_populations.csv")
+
+
+def budget_by_state() -> Rows:
+    """Return what each state received from the Union's budget and paid into it, 2000 to 2020."""
+    return read_rows(EUROPE / "budget_by_state.csv")

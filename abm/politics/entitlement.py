@@ -140,9 +140,10 @@ def juste_retour(
         Parameter(
             low=0,
             high=1,
-            range=(0.66, 0.98),
+            range=(0.45, 0.98),
             about="least return on what a state pays, R",
-            source="ESA Convention, annex V: 0.8 at least; OCCAR: 0.66",
+            source="ESA Convention, annex V: 0.8 at least; OCCAR: 0.66; least return in the Union's budget over a "
+            "framework, 0.45: runs/europe/budget.py",
         ),
     ] = 0.8,
 ):
@@ -224,9 +225,10 @@ def georeturn(
         Parameter(
             low=0,
             high=1,
-            range=(0.66, 0.98),
+            range=(0.45, 0.98),
             about="return on all that a state has paid so far, below which it is put right",
-            source="ESA Convention, annex V: 0.8; OCCAR: 0.66",
+            source="ESA Convention, annex V: 0.8; OCCAR: 0.66; least return in the Union's budget over a framework, "
+            "0.45: runs/europe/budget.py",
         ),
     ] = 0.8,
 ):
