@@ -1,28 +1,26 @@
 """Stationary continuation values: what bargaining on is worth, as a fixed point.
 
-Coalition choice in equilibrium is mixed, so that naive iteration cycles. Here every proposer's choices of the rounds so
-far, averaged with growing weight on the latest, stand for its mixed strategy (fictitious play), and the values that
-such strategies lead to are found exactly, by solving the linear system of what is paid to whom (policy evaluation),
-which takes out the slow direction of plain value iteration. What remains is each proposer's regret: how much better its
-best answer to the values is than its mixture. A solution is returned only where nobody's regret matters.
+Where nothing is random but proposers' own mixing, the fixed point is found exactly (`mixing.py`), through whatever the
+table's proposers offer. `Response`, `fixed_part` and `evaluated` are for solvers that average over random draws.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
+from scipy.optimize import root
 
-from juste_retour.abm.politics.tables.table import Table, best_proposal, recognition
-from juste_retour.agents.arrays import Booleans, Floats
-from juste_retour.agents.errors import JusteRetourError
+from juste_retour.abm.politics.mixing import Coalitions, Gains, Mixture, mixed
+from juste_retour.abm.politics.tables.table import Table, best_proposal, mine, recognition
+from juste_retour.agents.arrays import Booleans, Floats, Integers
+from juste_retour.agents.errors import BadInput, JusteRetourError
 
-TOLERANCE = 1e-3  # of the mean proposer's gain
-ROUNDS = 1500
-PURE = 60  # rounds of plain policy iteration before mixing, if it does not settle sooner
-KEPT = 400  # rounds whose choices are kept as the mixed strategies
+TOLERANCE = 1e-9  # of the mean proposer's gain
+ROUNDS = 100  # most times that proposers are asked for better coalitions
+DRAWS = 1000  # equally likely coalitions that stand for a mixed strategy
+PAID = 1e-12  # the least share that counts as bought
 NEVER_QUITE = 1 - 1e-9  # patience of one makes unanimity's system singular
 
 
@@ -82,55 +80,6 @@ class Equilibrium:
         return self.found
 
 
-def solve(
-    respond: Callable[[Floats], Response],
-    chances: Floats,
-    patience: float,
-    *,
-    start: Floats | None = None,
-    tolerance: float = TOLERANCE,
-    rounds: int = ROUNDS,
-) -> Equilibrium:
-    """Find the stationary continuation values.
-
-    Args:
-        respond: every proposer's best offer, given continuation values (states,).
-        chances: (states,) recognition probabilities.
-        patience: delta, from one round to the next.
-        start: (states,) values to begin from; the recognition probabilities by default.
-        tolerance: largest regret, as a share of the mean proposer's gain.
-        rounds: most rounds.
-    """
-    delta = min(patience, NEVER_QUITE)
-    values = np.array(chances if start is None else start, dtype=np.float64)
-    kept: list[Booleans] = []
-    fixed = inclusion = None
-    mixing, last, transferable, regret, k = 0, np.inf, False, np.inf, 0
-    for k in range(1, rounds + 1):
-        answer = respond(values)
-        now_fixed, now_bought = fixed_part(answer, values, delta), answer.bought
-        scale = max(float(np.diag(answer.gain).mean()), 1e-300)
-        if fixed is not None and inclusion is not None:
-            kept_gain = np.diag(_gain(fixed, inclusion, values, delta, transferable))
-            regret = float(np.maximum(np.diag(answer.gain) - kept_gain, 0.0).max()) / scale
-            if regret <= tolerance * 0.999 and (mixing == 0 or len(kept) >= 40) and last <= tolerance * scale:
-                break
-        transferable = answer.transferable
-        step = 1.0 if mixing == 0 else 2.0 / (mixing + 2)
-        fixed = now_fixed if fixed is None else fixed + step * (now_fixed - fixed)
-        inclusion = now_bought if inclusion is None else inclusion + step * (now_bought - inclusion)
-        new = evaluated(fixed, inclusion, chances, delta, transferable)
-        change = float(np.abs(new - values).max())
-        values = new
-        if mixing or (k > 3 and change > 0.95 * last and change > 1e-12) or k >= PURE:
-            mixing += 1
-            kept = [*kept, answer.bought > 0.5][-KEPT:]
-        last = change
-    assert inclusion is not None
-    coalitions = np.array(kept or [answer.bought > 0.5])
-    return Equilibrium(values, inclusion, _weighted(coalitions), regret, k, regret <= tolerance)
-
-
 def fixed_part(answer: Response, values: Floats, delta: float) -> Floats:
     """What of each gain does not move with the values."""
     moving = delta * answer.bought * values
@@ -139,15 +88,6 @@ def fixed_part(answer: Response, values: Floats, delta: float) -> Floats:
         own = np.diag_indices(len(values))
         fixed[own] += moving.sum(-1) - moving[own]
     return fixed
-
-
-def _gain(fixed: Floats, inclusion: Floats, values: Floats, delta: float, transferable: bool) -> Floats:
-    moving = delta * inclusion * values
-    gain = fixed + moving
-    if transferable:
-        own = np.diag_indices(len(values))
-        gain[own] -= moving.sum(-1) - moving[own]
-    return gain
 
 
 def evaluated(fixed: Floats, inclusion: Floats, chances: Floats, delta: float, transferable: bool) -> Floats:
@@ -160,47 +100,130 @@ def evaluated(fixed: Floats, inclusion: Floats, chances: Floats, delta: float, t
     return np.linalg.solve(system, paid)
 
 
-def _weighted(coalitions: Booleans) -> Booleans:
-    """Repeat the draws by their weight, which grows with the round, so that all that are listed are equally likely."""
-    m = len(coalitions)
-    if m < 2:
-        return coalitions
-    return coalitions[np.sort((np.sqrt((np.arange(2 * m) + 0.5) / (2 * m)) * m).astype(np.int64))]
-
-
 def at_table(
     build: Callable[[Floats, int], Table],
     by: str = "equal",
     *,
     transferable: bool,
-    **more: Any,
+    start: Floats | None = None,
+    tolerance: float = TOLERANCE,
+    rounds: int = ROUNDS,
 ) -> Equilibrium:
-    """Solve a game at a table of theory.
+    """Solve a game at a table of theory, exactly.
 
     Args:
-        build: the table of so many worlds, given what everybody expects (states,).
+        build: the table of so many worlds, given what everybody expects, (states,) or (worlds, states).
         by: recognition, as in `closed_rule`.
-        transferable: whether offers divide something, so that what one gets another loses.
-        more: see `solve`.
+        transferable: whether offers divide something, so that proposers choose whom to buy and may mix (a `Pie`).
+        start: (states,) values to begin from; the recognition probabilities by default.
+        tolerance: largest regret, as a share of the mean proposer's gain, and error of the equations.
+        rounds: most times that proposers are asked for better coalitions.
+
+    Raises:
+        BadInput: votes or coalitions at the table are random, so that nothing can be solved exactly.
     """
     first = build(np.zeros(1), 1)
-    n = first.states.count
-    everyone = np.arange(n)
-
-    def respond(values: Floats) -> Response:
-        table = build(values, n)
-        table.forced = everyone
-        offer, worth = best_proposal(table, everyone, 0.0)
-        gain = table.utility(offer) - table.disagreement()
-        passes = worth & (table.chance(offer, 0.0) > 0)
-        reached = float(first.p.patience[0, 0]) * values
-        own = np.eye(n, dtype=bool)
-        bought = (np.abs(gain - reached) <= 1e-9) & ~own if transferable else np.zeros((n, n), bool)
-        gain = np.where(passes[:, None], gain, reached)
-        return Response(gain, np.where(passes[:, None], bought, 1.0), transferable)
-
+    _exact_or_refused(first)
     chances = recognition(first, by)[0]
-    return solve(respond, chances, float(first.p.patience[0, 0]), **more)
+    n = len(chances)
+
+    def answer(values: Floats) -> tuple[Coalitions, Floats]:
+        who, nobody = np.arange(n), np.zeros((n, n), bool)
+        gain, offer, passed = _offered(build, np.tile(values, (n, 1)), who)
+        bought = (offer > PAID) & ~np.eye(n, dtype=bool) if transferable else nobody
+        return Coalitions(who, bought & passed[:, None], passed), mine(gain, who)
+
+    found, regret, k = mixed(
+        _gains(build, transferable), answer, chances, start=start, tolerance=tolerance, rounds=rounds
+    )
+    inclusion, coalitions = _strategies(found, n)
+    return Equilibrium(found.values, inclusion, coalitions, regret, k, regret <= tolerance)
+
+
+def _exact_or_refused(table: Table) -> None:
+    if np.any(table.p.consensus_norm > 0) or getattr(table, "votes_are_random", False):
+        raise BadInput(
+            "stationary values are solved exactly only where votes and coalitions are not random; "
+            "set consensus_norm to 0 and vote_rule to 'self_interest'."
+        )
+
+
+def _offered(
+    build: Callable[[Floats, int], Table], values: Floats, who: Integers, partners: Booleans | None = None
+) -> tuple[Floats, Floats, Booleans]:
+    """What proposers offer, given values and, perhaps, whom they buy: gains over no deal, the offers, whether they pass.
+
+    Where nothing passes, all gain what they expect a round later.
+    """
+    table = build(values, len(who))
+    table.forced = who
+    table.p.patience = np.minimum(table.p.patience, NEVER_QUITE)
+    if partners is not None:
+        table.partners = partners  # type: ignore[attr-defined]
+    offer, worth = best_proposal(table, who, 0.0)
+    gain = table.utility(offer) - table.disagreement()
+    passed = worth & (table.chance(offer, 0.0) > 0)
+    if partners is None:
+        gain = np.where(passed[:, None], gain, table.p.patience * values)
+    return gain, offer, passed
+
+
+def _gains(build: Callable[[Floats, int], Table], transferable: bool) -> Gains:
+    """What coalitions bring, whether or not they pass: one that does not is not in the long run the best."""
+
+    def gains(values: Floats, coalitions: Coalitions) -> Floats:
+        if not transferable:
+            return _offered(build, values, coalitions.proposer)[0]
+        bought = _offered(build, values, coalitions.proposer, coalitions.bought)[0]
+        if coalitions.passed.all():
+            return bought
+        waited = build(values, coalitions.count).p.patience * values
+        return np.where(coalitions.passed[:, None], bought, np.minimum(waited, NEVER_QUITE * values))
+
+    return gains
+
+
+def _strategies(found: Mixture, n: int) -> tuple[Floats, Booleans]:
+    """How often each proposer buys each state, (proposers, states), and equally likely sets of the bought."""
+    inclusion, coalitions = np.zeros((n, n)), np.zeros((DRAWS, n, n), bool)
+    for i in range(n):
+        its = found.coalitions.proposer == i
+        bought, chance = found.coalitions.bought[its], np.maximum(found.chance[its], 0.0)
+        chance = chance / chance.sum()
+        inclusion[i] = chance @ np.where(found.coalitions.passed[its, None], bought, True)
+        reached = np.cumsum(chance)
+        draw = np.searchsorted(reached, (np.arange(DRAWS) + 0.5) / DRAWS, side="right")
+        coalitions[:, i] = bought[np.minimum(draw, len(bought) - 1)]
+    return inclusion, coalitions
+
+
+def in_turn(build: Callable[[Floats, int], Table]) -> Floats:
+    """Continuation values where players propose in turn, the first after the last, over no deal; (turns, states).
+
+    Row k holds what everybody expects of a round in which player k proposes.
+
+    Args:
+        build: the table of so many worlds, given what everybody expects of the next round (worlds, states).
+
+    Raises:
+        NotConverged: no fixed point was found.
+
+    Source: Rubinstein (1982), for two.
+    """
+    n = build(np.zeros(1), 1).states.count
+    who = np.arange(n)
+
+    def error(flat: Floats) -> Floats:
+        values = flat.reshape(n, n)
+        return (_offered(build, np.roll(values, -1, axis=0), who)[0] - values).ravel()
+
+    found = root(error, np.full(n * n, 1 / n), tol=1e-14)
+    residual = float(np.abs(error(found.x)).max())
+    if residual > TOLERANCE:
+        raise NotConverged(
+            f"the values of proposing in turn did not converge (they are still off by {residual:.1e}); change the patience."
+        )
+    return np.asarray(found.x).reshape(n, n)
 
 
 def floor_value(n: int, needed: int, patience: float) -> tuple[float, float, int]:

@@ -1,7 +1,7 @@
 """Bargaining over a pie, and what the theory says of it: benchmarks A1 to A6 and A8, C3, E1, E6, E9 and E10.
 
 The closed and open rules are those that the Council's scenarios name; only the table at which they are played is a
-pie. Closed forms are met to 1e-9 where expectations are given, and to 5e-3 where they are solved for.
+pie. Closed forms are met to 1e-9 where expectations are given, and to 1e-6 where they are solved for.
 """
 
 import numpy as np
@@ -15,7 +15,7 @@ from juste_retour.abm.politics.tables.theory import players
 from tests.theory.games import k_of, solved_pie, weighted
 
 CLOSED, OPEN = agenda["closed_rule"], agenda["open_rule"]
-EXACT, SOLVED = 1e-9, 5e-3
+EXACT, SOLVED = 1e-9, 1e-6
 
 
 # -- A1: Baron and Ferejohn's closed rule ------------------------------------------------------------------------------
@@ -134,14 +134,20 @@ def test_a3_who_proposes_often_is_bought_seldom():
     assert found.values == pytest.approx(1 / 3, abs=SOLVED)
     p = np.array([0.45, 0.35, 0.20])
     bought = (p[:, None] * found.inclusion).sum(0)
-    assert bought == pytest.approx((1 - p * (3 - 0.9)) / 0.9, abs=0.02)
-    assert bought == pytest.approx([0.061111, 0.294444, 0.644444], abs=0.02)
+    assert bought == pytest.approx((1 - p * (3 - 0.9)) / 0.9, abs=SOLVED)
+    assert bought == pytest.approx([0.061111, 0.294444, 0.644444], abs=SOLVED)
 
 
 def test_a3_at_the_corner_the_strong_is_never_bought():
     found = solved_pie(players([80, 10, 10]), k_of(2), 0.9, "population")
     assert found.values == pytest.approx([0.6875, 0.15625, 0.15625], abs=SOLVED)
-    assert found.inclusion[:, 0].max() < 1e-3
+    assert found.inclusion[:, 0].max() < SOLVED
+
+
+def test_a3_at_the_corner_the_others_mix():
+    found = solved_pie(players([60, 25, 15]), k_of(2), 0.9, "population")
+    assert found.values == pytest.approx([0.452055, 0.273973, 0.273973], abs=SOLVED)
+    assert found.regret <= EXACT
 
 
 def test_a3_is_eraslans_unique_payoff_whatever_the_chances_and_the_start():
@@ -182,7 +188,7 @@ def test_a5_the_apex_game(by):
     weights = [3, 1, 1, 1, 1]
     found = solved_pie(players(weights), weighted(4, weights), 0.9, by)
     assert found.values == pytest.approx(np.array(weights) / 7, abs=SOLVED)
-    assert found.regret <= 1e-3
+    assert found.regret <= EXACT
     for coalition in found.coalitions[-50:]:  # C3: everyone who is paid is needed
         for i in range(5):
             members = coalition[i].copy()
@@ -190,10 +196,8 @@ def test_a5_the_apex_game(by):
             size = members @ np.array(weights)
             assert size >= 4
             assert all(size - weights[j] < 4 for j in np.flatnonzero(coalition[i]))
-    if by == "equal":
-        assert found.inclusion[1:, 0] == pytest.approx(0.824074, abs=0.02)
-    else:
-        assert found.inclusion[1:, 0] == pytest.approx(0.25, abs=0.03)
+    apex = found.inclusion[1:, 0].mean()  # how the minor ones share it among themselves is not determined
+    assert apex == pytest.approx({"equal": 0.824074, "population": 0.25}[by], abs=SOLVED)
 
 
 def test_a5_naive_iteration_cycles_and_the_solver_does_not():
@@ -217,7 +221,7 @@ def test_what_has_not_converged_is_refused_in_one_sentence():
         lambda values, worlds: Pie(states, k_of(2), worlds=worlds, patience=0.9, values=values),
         "population",
         transferable=True,
-        rounds=3,
+        rounds=1,
     )
     assert not short.converged
     with pytest.raises(NotConverged):

@@ -46,6 +46,7 @@ class Pie(TheoryTable):
         self._curvature = np.broadcast_to(np.asarray(curvature, dtype=np.float64), shape)
         self._coalitions = coalitions
         self._floor = floor_value
+        self.partners: Booleans | None = None  # (worlds, states) whom proposers buy, where that is given
 
     def utility(self, offer: Floats) -> Floats:
         """Share to the power of the player's curvature."""
@@ -80,6 +81,8 @@ class Pie(TheoryTable):
         return offers
 
     def _partners(self, price: Floats, own: Booleans, proposer: Integers) -> Booleans:
+        if self.partners is not None:
+            return self.partners
         if self._coalitions is None:
             ties = self.uniform("partners", self.states.count)
             return coalition.cheapest(price, self.wins, self.states, own, ties)[0]

@@ -1,0 +1,138 @@
+"""Mixed strategies against equilibrium conditions that are checked without the solver: Eraslan (2002), Montero (2006)."""
+
+from itertools import product
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.optimize import linprog
+
+from juste_retour.abm.politics.agenda import agenda
+from juste_retour.abm.politics.stationary import at_table
+from juste_retour.abm.politics.tables.pie import Pie
+from juste_retour.abm.politics.tables.theory import players
+from juste_retour.agents.errors import BadInput
+from tests.theory.games import k_of, solved_pie, weighted
+
+SOLVED = 1e-6
+
+
+def off_equilibrium(values, chances, patience, winning):
+    """By how much these values miss those that some mixture of cheapest winning coalitions leads to, by enumeration.
+
+    Every proposer buys a set of least price among those that win with it; the least largest error of
+    v = p (1 - price) + (chance of being bought) delta v over all mixtures of such sets is a linear programme.
+    """
+    n = len(values)
+    sets = np.array(list(product((False, True), repeat=n)))
+    columns, owner = [], []
+    for i in range(n):
+        mine = sets[~sets[:, i]]
+        with_me = mine | (np.arange(n) == i)
+        price = patience * mine @ values
+        price = np.where(winning(with_me), price, np.inf)
+        for bought in mine[price <= price.min() + 1e-7]:
+            gain = patience * bought * values
+            gain[i] = 1 - gain.sum()
+            columns.append(chances[i] * gain)
+            owner.append(i)
+    gains, owner = np.array(columns).T, np.array(owner)
+    k = len(owner)
+    sums = (np.arange(n)[:, None] == owner).astype(float)
+    answer = linprog(
+        np.r_[np.zeros(k), 1.0],
+        A_ub=np.block([[gains, -np.ones((n, 1))], [-gains, -np.ones((n, 1))]]),
+        b_ub=np.r_[values, -values],
+        A_eq=np.c_[sums, np.zeros(n)],
+        b_eq=np.ones(n),
+    )
+    assert answer.success
+    return answer.fun
+
+
+def test_the_check_finds_what_is_no_equilibrium():
+    """The test of the test: Eraslan's values pass, others do not."""
+    chances, majority = np.array([0.6, 0.25, 0.15]), lambda s: s.sum(-1) >= 2
+    assert off_equilibrium(np.array([33, 20, 20]) / 73, chances, 0.9, majority) < 1e-9
+    assert off_equilibrium(np.array([0.46, 0.27, 0.27]), chances, 0.9, majority) > 1e-3
+
+
+@st.composite
+def games(draw):
+    """A voting rule, recognition probabilities and a patience."""
+    n = draw(st.integers(2, 6))
+    chances = draw(st.lists(st.integers(1, 20), min_size=n, max_size=n))
+    votes = np.array(draw(st.lists(st.integers(1, 6), min_size=n, max_size=n)))
+    equal = draw(st.booleans())
+    votes = np.ones(n, dtype=int) if equal else votes
+    quota = draw(st.integers(votes.sum() // 2 + 1, votes.sum()))
+    return chances, votes, quota, draw(st.sampled_from([0.3, 0.7, 0.9, 0.97, 0.99]))
+
+
+@given(games())
+@settings(max_examples=25, deadline=None)
+def test_weighted_votes_and_unequal_recognition_are_solved(game):
+    chances, votes, quota, patience = game
+    states = players(chances)
+    found = solved_pie(states, weighted(quota, votes), patience, "population")
+    assert found.converged
+    p = states.population / states.population.sum()
+    assert off_equilibrium(found.values, p, patience, lambda s: s @ votes >= quota) < 1e-7
+    assert found.values.sum() == pytest.approx(1, abs=SOLVED)  # nobody waits
+    assert found.inclusion.min() >= 0
+    assert found.inclusion.max() <= 1 + 1e-9
+
+
+@given(games(), st.integers(0, 1000))
+@settings(max_examples=15, deadline=None)
+def test_values_do_not_depend_on_the_start(game, seed):
+    """Eraslan and McLennan (2013): all stationary equilibria give the same values."""
+    chances, votes, quota, patience = game
+    states, rule = players(chances), weighted(quota, votes)
+
+    def table(values, worlds):
+        return Pie(states, rule, worlds=worlds, patience=patience, values=values)
+
+    one = at_table(table, "population", transferable=True).values
+    start = np.random.default_rng(seed).dirichlet(np.ones(len(chances)))
+    other = at_table(table, "population", transferable=True, start=start).values
+    assert other == pytest.approx(one, abs=SOLVED)
+
+
+@pytest.mark.parametrize("patience", [0.5, 0.9])
+@pytest.mark.parametrize("weights", [[2, 1, 1, 1], [3, 1, 1, 1, 1], [2, 2, 1, 1, 1], [3, 2, 2, 1, 1]])
+def test_who_is_recognized_by_weight_expects_its_weight(weights, patience):
+    """Montero (2006): the nucleolus confirms itself; in these games, constant-sum and homogeneous, it is the weights."""
+    rule = weighted(sum(weights) // 2 + 1, weights)
+    values = solved_pie(players(weights), rule, patience, "population").values
+    assert values == pytest.approx(np.array(weights) / sum(weights), abs=SOLVED)
+
+
+def test_what_is_random_is_not_solved_exactly():
+    def noisy(values, worlds):
+        return Pie(players(3), k_of(2), worlds=worlds, values=values, consensus_norm=0.5)
+
+    with pytest.raises(BadInput, match="consensus_norm"):
+        at_table(noisy, transferable=True)
+
+
+@pytest.mark.parametrize("quota", [2, 3])
+def test_curved_utilities_are_solved_too(quota):
+    """Two curves, three players: the offers that the protocol then makes bring what was expected."""
+    curves = [0.5, 1.0, 0.8]
+
+    def table(values, worlds):
+        return Pie(players(3), k_of(quota), worlds=worlds, patience=0.9, values=values, curvature=curves)
+
+    found = at_table(table, transferable=True)
+    assert found.converged
+    worlds = 30_000
+    played = Pie(
+        players(3), k_of(quota), worlds=worlds, patience=0.9, values=found.values, curvature=curves,
+        coalitions=found.coalitions,
+    )  # fmt: skip
+    result = agenda["closed_rule"](played)
+    assert result.passed.all()
+    error = 5 * result.gain.std(0).max() / np.sqrt(worlds) + 1e-3
+    assert result.gain.mean(0) == pytest.approx(found.values, abs=error)
