@@ -21,6 +21,7 @@ FILES = [path for room in ROOMS for path in sorted((ROOT / room).rglob("*.py"))]
 MESA = {"agents/mesa_agents.py", "abm/model.py", "abm/world_model.py", "visualization/mesa_page.py"}
 ADDING = {"sum", "mean", "std", "var", "prod", "dot", "cumsum", "cumprod", "trace"}
 ONCE = {  # solve a fixed point once for a scenario, the same for all its worlds
+    "abm/politics/mixing.py",
     "abm/politics/stationary.py",
     "abm/politics/continuation.py",
 }

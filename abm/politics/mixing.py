@@ -115,19 +115,18 @@ class Restricted:
         self.belongs = (np.arange(self.n)[:, None] == coalitions.proposer).astype(np.float64)
         self.weight = chances[coalitions.proposer]
 
-    def solved(self, start: Mixture) -> Mixture:
-        """The equilibrium reached from a start, or from others if that one leads nowhere."""
-        best = self.newton(start)
+    def elsewhere(self, found: Mixture) -> Mixture:
+        """The equilibrium reached from other starts, where the first led nowhere."""
         rng = np.random.default_rng(self.k)
         for _ in range(STARTS):
-            if best.residual <= EXACT:
-                break
             draw = rng.exponential(size=self.k)
             chance = draw / (self.belongs @ draw)[self.coalitions.proposer]
             values = rng.dirichlet(np.ones(self.n))
-            other = self.newton(Mixture(values, self.coalitions, chance, start.best, np.inf))
-            best = min(best, other, key=lambda x: x.residual)
-        return best
+            other = self.newton(Mixture(values, self.coalitions, chance, found.best, np.inf))
+            found = min(found, other, key=lambda x: x.residual)
+            if found.residual <= EXACT:
+                break
+        return found
 
     def newton(self, start: Mixture) -> Mixture:
         """Levenberg and Marquardt's steps on the equations of equilibrium, halved where they do not help."""
@@ -223,44 +222,52 @@ def mixed(
     found, regret, k = _search(gains, answer, chances, first, tolerance, rounds)
     if regret <= tolerance or k == rounds:
         return found, regret, k
-    path = first
-    for part in (
-        PATH
-    ):  # players who are less patient mix less; gains depend on values through what they are worth later
-        path, regret, more = _search(
-            lambda v, c, part=part: gains(part * v, c),
-            lambda v, part=part: answer(part * v),
-            chances,
-            path,
-            tolerance,
-            rounds,
-        )
+    found = first
+    for part in PATH:  # gains depend on values only through what these are worth a round later
+        found, regret, more = _search(*_less_patient(gains, answer, part), chances, found, tolerance, rounds)
         k += more
-    return path, regret, k
+    return found, regret, k
+
+
+def _less_patient(gains: Gains, answer: Answer, part: float) -> tuple[Gains, Answer]:
+    """The same game with a part of the patience."""
+
+    def gains_then(values: Floats, coalitions: Coalitions) -> Floats:
+        return gains(part * values, coalitions)
+
+    def answer_then(values: Floats) -> tuple[Coalitions, Floats]:
+        return answer(part * values)
+
+    return gains_then, answer_then
 
 
 def _search(
     gains: Gains, answer: Answer, chances: Floats, found: Mixture, tolerance: float, rounds: int
 ) -> tuple[Mixture, float, int]:
     """Solve for the known coalitions, ask for better ones, and so on."""
-    regret, k = np.inf, 0
-    for k in range(1, rounds + 1):
+    regret, asked = np.inf, 0
+    for asked in range(1, rounds + 1):  # noqa: B007
         game = Restricted(gains, found.coalitions, chances)
-        found = game.solved(found)
-        more, best = answer(found.values)
-        kept = game.belongs @ (found.chance * _own(gains, found))
-        scale = max(float(best.mean()), 1e-300)
-        regret = max(float(np.maximum(best - kept, 0.0).max()) / scale, found.residual)
-        known, new = found.coalitions.joined(more)
+        found = game.newton(found)
+        regret, best, known, new = _answered(gains, answer, found)
+        if found.residual > EXACT and not new:
+            found = game.elsewhere(found)
+            regret, best, known, new = _answered(gains, answer, found)
         if regret <= tolerance or not new:
             break
         chance = np.concatenate([np.maximum(found.chance, 0.0), np.full(new, 0.01)])
         total = np.bincount(known.proposer, chance, len(chances))
         found = Mixture(found.values, known, chance / total[known.proposer], best, np.inf)
-    return found, regret, k
+    return found, regret, asked
 
 
-def _own(gains: Gains, found: Mixture) -> Floats:
-    values = np.broadcast_to(found.values, (found.coalitions.count, len(found.values)))
-    gain = gains(values, found.coalitions)
-    return np.take_along_axis(gain, found.coalitions.proposer[:, None], axis=-1)[:, 0]
+def _answered(gains: Gains, answer: Answer, found: Mixture) -> tuple[float, Floats, Coalitions, int]:
+    """The regret, what best answers bring, and the coalitions with those that are new."""
+    more, best = answer(found.values)
+    values = np.broadcast_to(found.values, (found.coalitions.count, len(best)))
+    own = gains(values, found.coalitions)[np.arange(found.coalitions.count), found.coalitions.proposer]
+    kept = np.bincount(found.coalitions.proposer, found.chance * own, len(best))
+    scale = max(float(best.mean()), 1e-300)
+    regret = max(float(np.maximum(best - kept, 0.0).max()) / scale, found.residual)
+    known, new = found.coalitions.joined(more)
+    return regret, best, known, new

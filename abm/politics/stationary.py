@@ -16,6 +16,7 @@ from juste_retour.abm.politics.mixing import Coalitions, Gains, Mixture, mixed
 from juste_retour.abm.politics.tables.table import Table, best_proposal, mine, recognition
 from juste_retour.agents.arrays import Booleans, Floats, Integers
 from juste_retour.agents.errors import BadInput, JusteRetourError
+from juste_retour.agents.values import Values
 
 TOLERANCE = 1e-9  # of the mean proposer's gain
 ROUNDS = 100  # most times that proposers are asked for better coalitions
@@ -128,10 +129,10 @@ def at_table(
     n = len(chances)
 
     def answer(values: Floats) -> tuple[Coalitions, Floats]:
-        who, nobody = np.arange(n), np.zeros((n, n), bool)
-        gain, offer, passed = _offered(build, np.tile(values, (n, 1)), who)
-        bought = (offer > PAID) & ~np.eye(n, dtype=bool) if transferable else nobody
-        return Coalitions(who, bought & passed[:, None], passed), mine(gain, who)
+        who = np.arange(n)
+        gain, bought, passed = _offered(build, np.tile(values, (n, 1)), who)
+        bought = bought & passed[:, None] & transferable
+        return Coalitions(who, bought, passed), mine(gain, who)
 
     found, regret, k = mixed(
         _gains(build, transferable), answer, chances, start=start, tolerance=tolerance, rounds=rounds
@@ -150,22 +151,25 @@ def _exact_or_refused(table: Table) -> None:
 
 def _offered(
     build: Callable[[Floats, int], Table], values: Floats, who: Integers, partners: Booleans | None = None
-) -> tuple[Floats, Floats, Booleans]:
-    """What proposers offer, given values and, perhaps, whom they buy: gains over no deal, the offers, whether they pass.
+) -> tuple[Floats, Booleans, Booleans]:
+    """What proposers offer, given values and, perhaps, whom they buy: gains over no deal, the bought, whether it passes.
 
     Where nothing passes, all gain what they expect a round later.
     """
-    table = build(values, len(who))
+    table, own = build(values, len(who)), np.arange(values.shape[-1]) == who[:, None]
     table.forced = who
-    table.p.patience = np.minimum(table.p.patience, NEVER_QUITE)
+    table.p = Values(**{**vars(table.p), "patience": np.minimum(table.p.patience, NEVER_QUITE)})
     if partners is not None:
         table.partners = partners  # type: ignore[attr-defined]
     offer, worth = best_proposal(table, who, 0.0)
     gain = table.utility(offer) - table.disagreement()
     passed = worth & (table.chance(offer, 0.0) > 0)
-    if partners is None:
-        gain = np.where(passed[:, None], gain, table.p.patience * values)
-    return gain, offer, passed
+    if partners is not None:
+        return gain, partners, passed
+    bought = (gain > PAID) & ~own
+    content = table.utility(offer) >= table.reserve(offer, 0.0) - PAID  # for nothing, where values are nought
+    bought |= content & ~own & ~table.wins(bought | own)[:, None]
+    return np.where(passed[:, None], gain, table.p.patience * values), bought, passed
 
 
 def _gains(build: Callable[[Floats, int], Table], transferable: bool) -> Gains:
@@ -217,13 +221,19 @@ def in_turn(build: Callable[[Floats, int], Table]) -> Floats:
         values = flat.reshape(n, n)
         return (_offered(build, np.roll(values, -1, axis=0), who)[0] - values).ravel()
 
-    found = root(error, np.full(n * n, 1 / n), tol=1e-14)
-    residual = float(np.abs(error(found.x)).max())
-    if residual > TOLERANCE:
+    values, residual = np.full(n * n, 1 / n), np.inf
+    for _ in range(ROUNDS):  # a few rounds backwards find the side of every kink, then one leap the rest
+        for _ in range(2 * n):
+            values = values + error(values)
+        leap = root(error, values, tol=1e-14).x
+        residual = float(np.abs(error(leap)).max())
+        if residual <= TOLERANCE / 100:
+            break
+    else:
         raise NotConverged(
             f"the values of proposing in turn did not converge (they are still off by {residual:.1e}); change the patience."
         )
-    return np.asarray(found.x).reshape(n, n)
+    return np.asarray(leap).reshape(n, n)
 
 
 def floor_value(n: int, needed: int, patience: float) -> tuple[float, float, int]:

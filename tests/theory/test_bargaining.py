@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from juste_retour.abm.politics.agenda import agenda
-from juste_retour.abm.politics.stationary import Equilibrium, NotConverged, at_table, floor_value
+from juste_retour.abm.politics.stationary import Equilibrium, NotConverged, at_table, floor_value, in_turn
 from juste_retour.abm.politics.tables.line import Line
 from juste_retour.abm.politics.tables.pie import Pie
 from juste_retour.abm.politics.tables.theory import players
@@ -229,16 +229,55 @@ def test_what_has_not_converged_is_refused_in_one_sentence():
 
 
 # -- A6: alternating offers --------------------------------------------------------------------------------------------
-@pytest.mark.parametrize(("patience", "share", "rounds"), [(0.9, 0.526316, 220), (0.5, 0.666667, 34)])
-def test_a6_alternating_offers(patience, share, rounds):
-    """Rubinstein (1982): two who propose in turn, by induction from a last round far away."""
-    values = np.zeros(2)
-    for left in range(rounds, -1, -1):
-        table = Pie(players(2), "unanimity", patience=patience, values=values)
-        table.forced = np.array([left % 2])
-        values = CLOSED(table).plan[0]
-    assert values[0] == pytest.approx(1 / (1 + patience), abs=EXACT)
-    assert values[0] == pytest.approx(share, abs=1e-6)
+def alternating(patience, outside=None):
+    """Values of two who propose in turn: (who proposes, player)."""
+    return in_turn(
+        lambda values, worlds: Pie(
+            players(2), "unanimity", worlds=worlds, patience=patience, values=values, outside=outside
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("patience", "share"),
+    [
+        ((0.9, 0.9), 0.526316),
+        ((0.8, 0.9), 0.357143),
+        ((0.9, 0.8), 0.714286),
+        ((0.99, 0.99), 0.502513),
+        ((0.5, 0.5), 0.666667),
+    ],
+)
+def test_a6_alternating_offers(patience, share):
+    """Rubinstein (1982): two who propose in turn, as patient as they are."""
+    values = alternating(patience)
+    first, second = patience
+    assert values[0, 0] == pytest.approx((1 - second) / (1 - first * second), abs=EXACT)
+    assert values[0, 0] == pytest.approx(share, abs=1e-6)
+    assert values[1, 1] == pytest.approx((1 - first) / (1 - first * second), abs=EXACT)
+
+
+@pytest.mark.parametrize("outside", [0.0, 0.2, 0.45, 0.473, 0.48, 0.6, 0.9])
+@pytest.mark.parametrize("patience", [0.9, 0.99])
+def test_a6_an_outside_option_counts_only_where_it_is_better_than_bargaining_on(outside, patience):
+    """Binmore, Shaked and Sutton (1989): the responder gets the larger of the two, not half of the rest on top."""
+    values = alternating(patience, [0.0, outside])
+    assert values[0, 1] == pytest.approx(max(patience / (1 + patience), outside), abs=EXACT)
+    assert values[0].sum() == pytest.approx(1, abs=EXACT)
+
+
+@pytest.mark.parametrize("outside", [0.0, 0.3, 0.45, 0.5, 0.7])
+def test_a6_so_it_is_where_lots_decide_who_proposes(outside):
+    patience = 0.9
+    found = at_table(
+        lambda values, worlds: Pie(
+            players(2), "unanimity", worlds=worlds, patience=patience, values=values, outside=[0.0, outside]
+        ),
+        transferable=True,
+    )
+    binding = outside > patience / 2
+    first = (1 - outside) / (2 - patience) if binding else 0.5
+    assert found.values == pytest.approx([first, 1 - first], abs=EXACT)
 
 
 # -- C3, and who makes larger coalitions -------------------------------------------------------------------------------

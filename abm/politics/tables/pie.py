@@ -18,10 +18,14 @@ SETTLING = 80  # steps in which shares and the envy that they cause find togethe
 class Pie(TheoryTable):
     """A pie of size one, to be divided; without a deal everybody has `no_deal`.
 
+    An outside option differs from the no-deal payoff: a player may take it at once instead of saying yes, and so never
+    says yes to less, but it adds nothing to what bargaining on is worth.
+
     Args:
         states: the players, as from `theory.players`.
         voting_rule: name of a voting rule, or a function of (ballot, states).
         no_deal: (states,) utility without a deal.
+        outside: (states,) utility that a player can have at once by leaving; None where nobody can leave.
         curvature: (states,) a player's utility of the share x is x to this power.
         coalitions: (draws, states, states) equally likely coalitions of each proposer, as from
             `stationary.Equilibrium`: proposers then mix as in equilibrium.
@@ -35,6 +39,7 @@ class Pie(TheoryTable):
         voting_rule: VotingRule = "simple_majority",
         *,
         no_deal: ArrayLike = 0.0,
+        outside: ArrayLike | None = None,
         curvature: ArrayLike = 1.0,
         coalitions: Booleans | None = None,
         floor_value: tuple[float, float] | None = None,
@@ -43,6 +48,7 @@ class Pie(TheoryTable):
         super().__init__(states, voting_rule, **more)
         shape = (self.worlds, states.count)
         self._no_deal = np.ascontiguousarray(np.broadcast_to(np.asarray(no_deal, dtype=np.float64), shape))
+        self._outside = None if outside is None else np.broadcast_to(outside, shape)
         self._curvature = np.broadcast_to(np.asarray(curvature, dtype=np.float64), shape)
         self._coalitions = coalitions
         self._floor = floor_value
@@ -57,6 +63,11 @@ class Pie(TheoryTable):
     def disagreement(self, sunk: float | Floats = 0.0) -> Floats:
         """What players have without a deal."""
         return self._no_deal
+
+    def reserve(self, offer: Floats, sunk: float | Floats = 0.0) -> Floats:
+        """What an offer must be worth to each player for it to say yes: what bargaining on, or leaving, is worth."""
+        least = super().reserve(offer, sunk)
+        return least if self._outside is None else np.maximum(least, self._outside)
 
     def share_worth(self, utility: Floats) -> Floats:
         """The share that is worth so much to each player."""

@@ -48,7 +48,7 @@ class Terms(TypedDict, total=False):
     """What every table of theory may be given; see `TheoryTable`."""
 
     worlds: int
-    patience: float
+    patience: ArrayLike
     values: ArrayLike | None
     vote_rule: str
     vote_settings: dict[str, Setting] | None
@@ -65,7 +65,7 @@ class TheoryTable:
         states: the players, as from `players`.
         voting_rule: name of a voting rule, or a function of (ballot, states).
         worlds: how many times the game is played at once.
-        patience: delta, a round's discount factor.
+        patience: delta, a round's discount factor; a number, or (states,) where players differ.
         values: (states,) or (worlds, states) what the players expect of the next round if this one fails, over the
             no-deal payoff; None for those who expect nothing.
         vote_rule: name of the vote rule.
@@ -84,7 +84,7 @@ class TheoryTable:
         voting_rule: VotingRule = "simple_majority",
         *,
         worlds: int = 1,
-        patience: float = 1.0,
+        patience: ArrayLike = 1.0,
         values: ArrayLike | None = None,
         vote_rule: str = "self_interest",
         vote_settings: dict[str, Setting] | None = None,
@@ -101,7 +101,7 @@ class TheoryTable:
         self._values = None if values is None else np.broadcast_to(values, (worlds, states.count))
         column = np.ones((worlds, 1))
         self.p = Values(
-            patience=patience * column,
+            patience=np.asarray(patience, dtype=np.float64) * column,
             dissent_cost_eur_bn=PRECISION * column,
             inequality_aversion=inequality_aversion * column,
             consensus_norm=consensus_norm * column,
