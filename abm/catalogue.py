@@ -1,5 +1,6 @@
-"""Enters the shipped rules: import this, and every family and rule is known."""
+"""Enters the shipped rules: import this, and every family and rule is known, and what the rules must return."""
 
+from juste_retour.abm import returns
 from juste_retour.abm.delivery import access, operations, pooling, procurement
 from juste_retour.abm.politics import agenda, entitlement, funding, leftover, reversion, voting
 from juste_retour.agents import commissioner, endorsement, lab, member_state
@@ -20,3 +21,5 @@ __all__ = [
     "reversion",
     "voting",
 ]
+
+returns.attach()

@@ -19,7 +19,6 @@ from juste_retour.abm.scenario import Scenario
 from juste_retour.abm.stacked import check_actors, settings
 from juste_retour.agents.rules import FAMILIES, Rule, family
 
-ONE_PER_WORLD = {"voting"}  # families whose rules yield one value per world; all others keep their last axis
 Rows = NDArray[np.int64] | None  # some worlds; None for all
 
 
@@ -62,7 +61,7 @@ class Institutions:
         """The parameters of a family's rule, or of the one that an actor has, for some worlds."""
         key = name, code
         if key not in self._settings:
-            self._settings[key] = settings(self.scenarios, name, name not in ONE_PER_WORLD, code)
+            self._settings[key] = settings(self.scenarios, name, code)
         found = self._settings[key]
         if rows is None:
             return found

@@ -24,7 +24,8 @@ def values(scenarios: Sequence[Scenario]) -> Values:
         if isinstance(default, str | bool):
             out[name] = getattr(scenarios[0], name)
         else:
-            out[name] = _column(scenarios, attrgetter(name), shared)[:, None]
+            out[name] = column = _column(scenarios, attrgetter(name), shared)[:, None]
+            column.flags.writeable = False
     return Values(**out)
 
 
@@ -42,12 +43,10 @@ def _column(
     return np.array([value(s) for s in scenarios], dtype=np.float64)
 
 
-def settings(
-    scenarios: Sequence[Scenario], name: str, by_row: bool, code: str = ""
-) -> dict[str, Floats | Setting]:
+def settings(scenarios: Sequence[Scenario], name: str, code: str = "") -> dict[str, Floats | Setting]:
     """Stack the parameters of a family's rule, or of the one that an actor goes by, by code.
 
-    Real numbers are (worlds, 1), or (worlds,) where a rule yields one value a world.
+    Floats are (worlds, 1) and cannot be written to; all else is the same in all worlds and stands as it is.
     """
     rule = family(name)[scenarios[0].rules[name].of(code).rule]
     out: dict[str, Floats | Setting] = {}
@@ -58,8 +57,8 @@ def settings(
             return dict(s.rules[name].of(code).settings).get(key, default)
 
         if isinstance(default, float):
-            column = _column(scenarios, given, shared)
-            out[key] = column[:, None] if by_row else column
+            out[key] = column = _column(scenarios, given, shared)[:, None]
+            column.flags.writeable = False
         else:
             out[key] = given(scenarios[0])
     return out

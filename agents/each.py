@@ -190,7 +190,7 @@ def each_ballot(function: Function) -> Function:
         flat = {name: votes.reshape(-1, votes.shape[-1]) for name, votes in flat.items()}
         union = np.broadcast_to(ballot.union_yes, lead).reshape(-1)
         columns = {
-            k: np.broadcast_to(v, lead).reshape(-1)
+            k: np.broadcast_to(v[..., 0], lead).reshape(-1)
             for k, v in parameters.items()
             if isinstance(v, np.ndarray)
         }

@@ -20,6 +20,7 @@ from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
 
 import numpy as np
 
+from juste_retour.agents.asking import Check, ask
 from juste_retour.agents.errors import BadInput, near
 
 
@@ -83,6 +84,11 @@ class Parameter:
 Handed = tuple[Any, ...]  # what a rule is handed: arrays, dataclasses of arrays, tables
 Function = Callable[..., Any]  # a rule as it is written: its arguments are its family's
 Setting = bool | int | float | str  # a parameter of a rule or a scenario
+PARAMETERS = (
+    "A rule's own parameters are its keyword-only arguments. A float arrives as an array (worlds, 1) in every family, so "
+    "that it can be compared with arrays (worlds, states); an integer, a boolean or a string is the same in all worlds "
+    "and arrives as it is."
+)
 NAME = r"[a-z][a-z0-9_]*"  # of a family or a rule
 PROPERTIES = {
     "anonymous": "renaming the actors renames the result and changes nothing else",
@@ -114,7 +120,7 @@ class Rule:
         found = re.search(r"Source: *(.+?)(?:\n\s*\n|$)", inspect.getdoc(self.function) or "", re.S)
         return " ".join(found.group(1).split()) if found else ""
 
-    @property
+    @functools.cached_property
     def shipped(self) -> bool:
         """Whether it is one of the model's own, and not of a user's file or another package."""
         return self.function.__module__.startswith(SHIPPERS)
@@ -137,8 +143,11 @@ class Rule:
         }
 
     def __call__(self, *args: Any, **parameters: Any) -> Any:
-        """Decide."""
-        return self.function(*args, **parameters)
+        """Decide; a user's rule under watch."""
+        if self.shipped:
+            return self.function(*args, **parameters)
+        group = FAMILIES[self.family]
+        return ask(self, group.returns, group.asked_as, args, parameters)
 
 
 FAMILIES: dict[str, Family] = {}
@@ -161,6 +170,8 @@ class Family:
         lift: how `.each` runs a function that is written for one actor in one world (see `each`).
         examples: returns a list of what the family's rules are handed, for the checks of a family of one's own.
         contract: the protocol class of what a rule is handed, where it may ask that; see `contract.verbs`.
+        returns: is called with what a user's rule returned, what it was handed and its parameters; it raises
+            `juste_retour.agents.asking.InvalidReturn` or returns what is used.
     """
 
     def __init__(
@@ -174,6 +185,7 @@ class Family:
         lift: Callable[[Function], Function] | None = None,
         examples: Callable[[], list[Handed]] | None = None,
         contract: type | None = None,
+        returns: Check | None = None,
     ):
         if not re.fullmatch(NAME, name):
             raise BadInput(f"{name!r} is no lawful name of a family; use lower-case letters, digits and _.")
@@ -186,7 +198,7 @@ class Family:
             )
         self.name, self.decides, self.signature = name, decides, signature
         self.actor, self.group, self.lift, self.examples = actor, group, lift, examples
-        self.contract = contract
+        self.contract, self.returns = contract, returns
         self.rules: dict[str, Rule] = {}
         FAMILIES[name] = self
 
@@ -220,7 +232,13 @@ class Family:
         self._enter(lifted, marks={**marks, "each": True})
         return function
 
+    @property
+    def asked_as(self) -> str:
+        """How a rule is asked, as in `rule(ballot, states)`."""
+        return self.signature.partition(" -> ")[0]
+
     def _enter(self, function: Function, marks: dict[str, object]) -> Function:
+        self._check_callable(function)
         name = function.__name__
         for mark in marks:
             if mark not in PROPERTIES and get_close_matches(mark, PROPERTIES, cutoff=0.8):
@@ -244,6 +262,28 @@ class Family:
             )
         self.rules[name] = rule
         return function
+
+    def _check_callable(self, function: Function) -> None:
+        """Refuse what is not a plain function that can be asked as the family asks."""
+        plain, name = inspect.unwrap(function), getattr(function, "__name__", repr(function))
+        if not inspect.isfunction(plain):
+            kind = "class" if inspect.isclass(plain) else type(plain).__name__
+            raise BadInput(
+                f"{self.name}: {name} is a {kind}; decorate a function, as in def {name.lower()}(...)."
+            )
+        if inspect.isgeneratorfunction(plain) or inspect.iscoroutinefunction(plain):
+            kind = "generator (it yields)" if inspect.isgeneratorfunction(plain) else "coroutine (async def)"
+            raise BadInput(f"{self.name}.{name} is a {kind}; write a function that returns its answer.")
+        handed = re.fullmatch(r"rule\(([\w, ]*)\)", self.asked_as)
+        if handed is None:
+            return
+        try:
+            inspect.signature(function).bind(*filter(None, handed[1].split(",")))
+        except TypeError as error:
+            raise BadInput(
+                f"{self.name}.{name} cannot be asked as {self.asked_as} ({error}); take these, and write * before its "
+                "own parameters."
+            ) from None
 
     def __getitem__(self, name: str) -> Rule:
         """Return the rule of that name, or raise `BadInput` with the near matches."""

@@ -5,17 +5,16 @@ from __future__ import annotations
 import hashlib
 import inspect
 import sys
-import traceback
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, is_dataclass
-from difflib import get_close_matches
+from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
 from juste_retour.abm import catalogue  # noqa: F401  the shipped rules stand before a user's
 from juste_retour.abm.files import content_of
-from juste_retour.agents.errors import BadInput, JusteRetourError, near
+from juste_retour.agents.asking import RuleFailed, line_in, said
+from juste_retour.agents.errors import BadInput, JusteRetourError
 from juste_retour.agents.rules import FAMILIES, OFFERED, SHIPPERS, Rule, forget
 from juste_retour.runs.user_modules import UserModule, forget_modules, imported_by, of_module
 
@@ -39,11 +38,6 @@ class RulesFile:
         )
 
 
-class RuleFailed(JusteRetourError):
-    """A user's rule raised an error while worlds were running."""
-
-
-FEW = 25  # names that can be told one by one
 _LOADED: dict[Path, RulesFile] = {}
 
 
@@ -246,29 +240,5 @@ def blamed(error: BaseException) -> str:
 
 
 def _line(error: BaseException, place: Path) -> str:
-    lines = [
-        frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(place)
-    ]
-    return f", line {lines[-1]}" if lines else ""
-
-
-def said(error: BaseException) -> str:
-    """An error in half a sentence: its kind, what it says, and which name was meant where one was not found."""
-    text = " ".join(str(error).split()).rstrip(".;")
-    hint = _meant(error)
-    return (f"{type(error).__name__}: {text}" if text else type(error).__name__) + (hint and f" ({hint})")
-
-
-def _meant(error: BaseException) -> str:
-    """A hint for a name that was not found: the near ones, or all that a thing of the model holds, if few."""
-    name, known, few = getattr(error, "name", None), list[str](), False
-    if isinstance(error, AttributeError) and error.obj is not None:
-        known, few = dir(error.obj), is_dataclass(error.obj)
-    elif isinstance(error, NameError) and error.__traceback__ is not None:
-        *_, (frame, _) = traceback.walk_tb(error.__traceback__)
-        known = [*frame.f_locals, *frame.f_globals]
-    elif isinstance(error, ImportError):
-        name, known = getattr(error, "name_from", None), dir(sys.modules.get(error.name or ""))
-    names = [other for other in known if not other.startswith("_")]
-    told = name and (get_close_matches(name, names) or (few and len(names) <= FEW))
-    return near(name, set(names)).rstrip(".") if told else ""
+    line = line_in(error, str(place))
+    return f", line {line}" if line else ""

@@ -25,6 +25,7 @@ from juste_retour.abm.outcomes import run
 from juste_retour.abm.scenario import DEFAULT, Scenario, load, parameters, presets
 from juste_retour.abm.stacked import shape
 from juste_retour.abm.toml import setting
+from juste_retour.agents.asking import RuleTooLong
 from juste_retour.agents.rules import FAMILIES
 from juste_retour.runs.chunked import CHUNK
 from juste_retour.runs.contrasts.paired import asks_price
@@ -257,7 +258,7 @@ def _failure(plan: ChunkPlan, chunk: int, error: Exception) -> Failure:
     """Find the first world that fails alone, by halving."""
     trace = traceback.format_exc()
     cells = plan.cells_of(chunk)
-    culprit = None if isinstance(error, MemoryError) else _culprit(plan, cells)
+    culprit = None if isinstance(error, MemoryError | RuleTooLong) else _culprit(plan, cells)
     spec = plan.spec
     if culprit is None:
         return Failure(_said(error), trace, spec.seed, spec.scenario.name, None, None, {}, "")

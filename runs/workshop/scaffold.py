@@ -82,7 +82,7 @@ def rule_file(family_name: str, name: str) -> str:
         f'"""{name}, a rule of the family {family_name}: make it your own."""\n\n'
         f"{s.imports}\n\n\n{s.head.format(name=name)}\n"
         f'    """{s.says}\n\n'
-        f"    {s.handed}\n    {s.returns}\n\n"
+        f"    {s.handed}\n    {s.returns}\n{PARAMETERS}\n"
         f"    Source: my own.\n\n{doctest}"
         f'    """\n{body}'
     )
@@ -93,6 +93,9 @@ def test_file(family_name: str, name: str) -> str:
     return TEST.format(family=family_name, name=name)
 
 
+PARAMETERS = """    A parameter of its own is a keyword-only argument, after a *. A float is handed over as an array
+    (worlds, 1), an integer, a boolean or a string as it is.
+"""
 TEST = '''"""Tests of {name}."""
 
 import doctest
@@ -234,7 +237,7 @@ SCAFFOLDS = {
         "from dataclasses import replace\n\nfrom juste_retour.abm.delivery.procurement import procurement, public_tender",
         "@procurement(deterministic=True)\ndef {name}():",
         "A public tender that takes a year from specification to contract.",
-        "It is handed nothing but its own parameters, which it names after a * as the shipped rules do.",
+        "It is handed nothing but its own parameters.",
         "Returns a Procedure: years, shares and chances, each a number or an array (worlds, 1).",
         ">>> {name}().award_years\n1.0",
         "return replace(public_tender(), award_years=1.0)",
@@ -243,7 +246,7 @@ SCAFFOLDS = {
         "from dataclasses import replace\n\nfrom juste_retour.abm.delivery.operations import audit_first, operations",
         "@operations(deterministic=True)\ndef {name}():",
         "As audit_first, but what stops starts again by itself within a minute.",
-        "It is handed nothing but its own parameters, which it names after a * as the shipped rules do.",
+        "It is handed nothing but its own parameters.",
         "Returns a Practice: hours, shares and factors, each a number or an array (worlds, 1).",
         ">>> {name}().downtime_h < audit_first().downtime_h\nTrue",
         "return replace(audit_first(), restart_h=1 / 60)",
@@ -252,7 +255,7 @@ SCAFFOLDS = {
         "from juste_retour.abm.delivery.access import Regime, access",
         "@access(anonymous=True, deterministic=True)\ndef {name}():",
         "One run may have half of a site's chips, at one site.",
-        "It is handed only its own parameters, which it names after a * as the shipped rules do.",
+        "It is handed only its own parameters.",
         "Returns a Regime: the share of chips, a number or an array (worlds, 1), and whether a run may join sites.",
         ">>> {name}().share\n0.5",
         "return Regime(0.5, False)",

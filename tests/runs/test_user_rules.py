@@ -26,7 +26,7 @@ def two_of_three(ballot, states, *, share: Annotated[float, Parameter(low=0, hig
 
     Source: my own.
     """
-    return ballot.yes.sum(-1) >= share * states.count
+    return ballot.yes.sum(-1, keepdims=True) >= share * states.count
 '''
 
 
@@ -121,7 +121,7 @@ def test_a_file_that_is_no_text(file, tmp_path):
 
 
 def test_a_rule_that_fails_in_a_run_is_named_with_its_line(call, file):
-    path = file(GOOD.replace("ballot.yes.sum(-1)", "ballot.ayes.sum(-1)"))
+    path = file(GOOD.replace("ballot.yes.sum", "ballot.ayes.sum"))
     status, out, err = call("run", "--rules", path, "--set", "voting=two_of_three")
     assert (status, out) == (1, "")
     assert re.search(rf"{re.escape(str(path))}.*line 14.*AttributeError", err)
@@ -140,7 +140,7 @@ def test_a_rule_that_fails_in_a_run_is_named_with_its_line(call, file):
     ],
 )
 def test_a_rule_that_fails_in_any_command_is_named_with_its_line(call, file, arguments):
-    path = file(GOOD.replace("ballot.yes.sum(-1)", "ballot.yess.sum(-1)"))
+    path = file(GOOD.replace("ballot.yes.sum", "ballot.yess.sum"))
     status, _, err = call(*arguments, "--rules", path)
     assert status == 1
     assert re.search(rf"{re.escape(str(path))}.*line 14.*AttributeError.*'yes'", err)

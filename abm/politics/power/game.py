@@ -59,7 +59,7 @@ class Game:
 
     rule: Rule
     states: States
-    settings: dict[str, Setting]
+    settings: dict[str, Any]
     weight: Floats | Integers | None
     decider: int
     voters: NDArray[np.int64]  # index of the states that vote
@@ -76,12 +76,17 @@ class Game:
     ) -> Game:
         """The game of a rule (or its name) among states; `settings` are the rule's parameters."""
         rule = voting[rule] if isinstance(rule, str) else rule
-        settings = rule.settings(settings or {}, f"voting.{rule.name}")
+        asked_with: dict[str, Any] = {
+            name: np.full(1, value)
+            if isinstance(value, float)
+            else value  # as (worlds, 1), of any number of ballots
+            for name, value in rule.settings(settings or {}, f"voting.{rule.name}").items()
+        }
         nobody = np.zeros(states.count, dtype=bool)
         ballot = Ballot(nobody, ~nobody, np.zeros((), dtype=bool), weight, decider)
         voters = None
         if "conditions" in rule.marks:
-            majority: Majority = rule.marks["conditions"](ballot, states, **settings)
+            majority: Majority = rule.marks["conditions"](ballot, states, **asked_with)
             voters = majority.voters
             commission = any(np.any(c.union) for way in majority.ways for c in way)
         else:
@@ -90,10 +95,10 @@ class Game:
                 watched.append(
                     _Watched(Ballot(everyone, ~everyone, np.ones((), dtype=bool), weight, decider))
                 )
-                rule(watched[-1], states, **settings)
+                rule(watched[-1], states, **asked_with)
             commission = any(w.asked for w in watched)
         index = np.arange(states.count) if voters is None else np.flatnonzero(voters)
-        return cls(rule, states, settings, weight, decider, index, commission)
+        return cls(rule, states, asked_with, weight, decider, index, commission)
 
     @property
     def members(self) -> tuple[str, ...]:

@@ -63,7 +63,7 @@ def list_rules(
             where.print()
         where.print(f"{group.name}: {group.decides}", style="bold")
         if family:
-            where.print(f"{group.signature}\n")
+            where.print(f"{group.signature}\n\n{catalogue.PARAMETERS}\n")
             if group.contract is not None:
                 where.print("What a rule may ask:")
                 asked = [(f"  {v.name}", f"{v.typed}\n{v.says}") for v in verbs(group.contract)]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from juste_retour.abm.returns import Answer, leaves
 from juste_retour.agents.arrays import Integers
-from juste_retour.runs.workshop.conformance.validity import Answer, leaves
 
 
 def kept(out: object) -> Answer:
@@ -14,9 +14,9 @@ def kept(out: object) -> Answer:
 
 
 def rows_of(answer: Answer, worlds: Integers, count: int) -> Answer:
-    """Some worlds of what was returned for `count` of them."""
+    """Some worlds of what was returned for `count` of them; a funding key may be the same in all, (states,)."""
     return {
-        name: x[worlds] if x.ndim and len(x) == count and name != "key" else x for name, x in answer.items()
+        name: x[worlds] if x.ndim > (name == "key") and len(x) == count else x for name, x in answer.items()
     }
 
 

@@ -7,12 +7,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from juste_retour.abm.returns import Answer
+from juste_retour.agents.asking import InvalidReturn
 from juste_retour.agents.rules import Handed, Rule
 from juste_retour.runs.workshop.conformance import watch
 from juste_retour.runs.workshop.conformance.scenes import Parameters, Scene, parameters, scenes, shipped
 from juste_retour.runs.workshop.conformance.speed import Speed, speed_of
 from juste_retour.runs.workshop.conformance.steps import STEPS
-from juste_retour.runs.workshop.conformance.validity import Answer, InvalidReturn
 from juste_retour.runs.workshop.conformance.watch import Fell, ask
 
 
@@ -100,4 +103,7 @@ class Examination:
         """Ask the rule in a scene, or what is handed over instead, with its default parameters or others."""
         handed = scene.again() if handed is None else handed
         chosen = parameters(self.rule, scene.worlds) if parameters_ is None else parameters_
-        return ask(self.rule, handed, chosen, self.limit)
+        found: Any = ask(self.rule, handed, chosen, self.limit)
+        if self.rule.family == "voting" and np.shape(found) == (*handed[0].yes.shape[:-1], 1):
+            return np.asarray(found)[..., 0]  # as a run takes it
+        return found

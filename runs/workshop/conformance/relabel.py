@@ -17,7 +17,7 @@ from juste_retour.abm.politics.conditions import Ballot
 from juste_retour.agents.arrays import Floats, Integers, Number
 from juste_retour.agents.payoff import local_scale
 from juste_retour.agents.rules import Handed
-from juste_retour.agents.situation import Offer, Situation, States
+from juste_retour.agents.situation import College, Offer, Situation, States
 from juste_retour.runs.workshop.conformance.scenes import Scene
 
 Answer = TypeVar("Answer")
@@ -106,6 +106,23 @@ def renamed(family: str, handed: Handed, order: Integers, scene: Scene) -> Hande
     return None
 
 
+def with_names_of(handed: Handed, scene: Scene) -> Handed:
+    """The same, but the names and codes stand where they stood: each belongs to another actor now."""
+    states, college = scene.members.states, scene.members.college
+
+    def named(thing: Any) -> Any:
+        if isinstance(thing, States) and thing.count == states.count:
+            return replace(thing, codes=states.codes, names=states.names)
+        if isinstance(thing, College) and thing.count == college.count:
+            return replace(thing, names=college.names)
+        if is_dataclass(thing) and isinstance(getattr(thing, "states", None), States):
+            changed: Any = thing
+            return replace(changed, states=named(changed.states))
+        return thing
+
+    return tuple(named(thing) for thing in handed)
+
+
 def returned(family: str, out: Answer, order: Integers) -> Answer:
     """What a rule returned, its actors renamed."""
     if family in ("voting", "entitlement", "reversion", "agenda"):
@@ -117,14 +134,16 @@ def returned(family: str, out: Answer, order: Integers) -> Answer:
     return reordered(out, order)
 
 
-def of_states(members: Members, order: Integers) -> Members:
-    """The same union with its states in another order."""
+def of_states(members: Members, order: Integers, *, names: bool = True) -> Members:
+    """The same union with its states in another order; their codes and names move along with them or stay."""
     place = place_of(order)
 
     def at(index: Integers) -> Integers:
         return np.where(index >= 0, place[np.maximum(index, 0)], -1)
 
     states: States = reordered(members.states, order)
+    if not names:
+        states = replace(states, codes=members.states.codes, names=members.states.names)
     sites = replace(members.sites, state=at(members.sites.state))
     labs = replace(members.labs, home=at(members.labs.home))
     college = replace(members.college, state=at(members.college.state))

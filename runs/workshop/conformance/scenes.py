@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from juste_retour.abm.environment import Environment
-from juste_retour.abm.institutions import ONE_PER_WORLD, Institutions, Rows
+from juste_retour.abm.institutions import Institutions, Rows
 from juste_retour.abm.members import Members, load_members
 from juste_retour.abm.politics.conditions import Ballot
 from juste_retour.abm.politics.council import Council
@@ -236,7 +236,7 @@ def _ballots(worlds: int = WORLDS) -> Iterator[Scene]:
 
 
 def parameters(rule: Rule, worlds: int, *, place: str = "default") -> Parameters:
-    """A rule's parameters as a run hands them over: real numbers (worlds, 1), or (worlds,) for voting rules.
+    """A rule's parameters as a run hands them over: floats as arrays (worlds, 1), all else as it is.
 
     Args:
         rule: whose parameters.
@@ -256,7 +256,7 @@ def parameters(rule: Rule, worlds: int, *, place: str = "default") -> Parameters
             "high": np.full(worlds, float(high)),
             "spread": np.linspace(float(low), float(high), worlds),
         }[place]
-        found[name] = column if rule.family in ONE_PER_WORLD else column[:, None]
+        found[name] = column[:, None]
     return found
 
 

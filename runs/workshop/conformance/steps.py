@@ -11,8 +11,10 @@ import numpy as np
 
 from juste_retour.abm.outcomes import run
 from juste_retour.abm.politics.conditions import Ballot
+from juste_retour.abm.returns import Answer, Question, check
 from juste_retour.abm.scenario import load
 from juste_retour.agents.arrays import Integers
+from juste_retour.agents.asking import InvalidReturn
 from juste_retour.agents.errors import BadInput
 from juste_retour.agents.some_worlds import some_worlds
 from juste_retour.runs.workshop.conformance import relabel, watch
@@ -26,7 +28,6 @@ from juste_retour.runs.workshop.conformance.scenes import (
     parameters,
     scenario_for,
 )
-from juste_retour.runs.workshop.conformance.validity import Answer, InvalidReturn, check
 from juste_retour.runs.workshop.conformance.watch import Fell
 
 if TYPE_CHECKING:
@@ -57,15 +58,19 @@ def answers(x: Examination) -> bool | None:
     """It returns what its family wants, in ordinary situations."""
     for scene in x.usual():
         handed = scene.again()
-        with watch.own_luck(x.rule), watch.unchanged(x.rule, handed):
+        with watch.own_luck(x.rule), watch.own_globals(x.rule), watch.unchanged(x.rule, handed):
             out = x.ask(scene, handed)
-        check(x.rule.family, out, scene.again(), scene)
+        check(x.rule.family, out, scene.again(), _question(scene))
         x.answers[scene.label] = kept(out)
     if x.rule.family == "agenda" and not any(x.answers.values()):
         x.notes.append(
             "it decided nothing wherever it was asked: does it return what council.conclude returns?"
         )
     return None if x.scenes else False
+
+
+def _question(scene: Scene) -> Question:
+    return Question(scene.worlds, scene.members.states, scene.members.sites)
 
 
 def repeats(x: Examination) -> bool | None:
@@ -146,7 +151,7 @@ def corners(x: Examination) -> bool | None:
         refuse = f"this is in the corner case of {scene.label}, which it may refuse by raising juste_retour.agents.errors.BadInput"
         try:
             out = x.ask(scene)
-            check(x.rule.family, out, scene.again(), scene)
+            check(x.rule.family, out, scene.again(), _question(scene))
         except Fell as fell:
             if isinstance(fell.__cause__, BadInput):
                 continue
@@ -164,7 +169,7 @@ def bounds(x: Examination) -> bool | None:
         for end in ("low", "high"):
             try:
                 out = x.ask(scene, None, parameters(x.rule, scene.worlds, place=end))
-                check(x.rule.family, out, scene.again(), scene)
+                check(x.rule.family, out, scene.again(), _question(scene))
             except (Fell, InvalidReturn) as found:
                 line = getattr(found, "line", None)
                 raise Fell(
@@ -205,42 +210,62 @@ def _moved_by_luck(x: Examination) -> bool:
 
 
 def anonymous(x: Examination) -> bool | None:
-    """What declares that names do not matter answers alike when the actors are renamed."""
+    """What declares that names do not matter answers alike when the actors change names."""
     declared = "anonymous" in x.rule.properties
     if not x.scenes:
         return False
     try:
-        _renamed_alike(x)
+        _alike(x, names=False)
+        _alike(x, names=True)
     except Fell:
         if declared:
             raise
         return False
     if not declared and x.rule.family not in ("operations", "procurement"):
-        x.notes.append(
-            f"renaming makes no difference to it: it could declare @{x.rule.family}(anonymous=True)"
-        )
+        x.notes.append(f"names make no difference to it: it could declare @{x.rule.family}(anonymous=True)")
     return None if declared else False
 
 
-def _renamed_alike(x: Examination) -> None:
+def ordered(x: Examination) -> bool | None:
+    """In what order a table lists the actors makes no difference; what declares nothing of the kind gets a note."""
+    if not x.scenes or x.rule.family in ("operations", "procurement", "access", "leftover"):
+        return False
+    try:
+        _alike(x, names=True)
+    except Fell as fell:
+        if "anonymous" in x.rule.properties:
+            raise
+        if fell.__cause__ is None:
+            x.notes.append(
+                "its answer depends on the order in which the actors are listed; find an actor by its code"
+            )
+        return False
+    return None
+
+
+def _alike(x: Examination, *, names: bool) -> None:
+    """`Fell` where the rule answers otherwise: the actors in another order, their `names` moved along or left behind."""
     rng = np.random.default_rng(11)
+    says = "are listed in another order" if names else "change names"
     for scene in x.usual():
         order = rng.permutation(relabel.actors(x.rule.family, scene))
         if x.rule.family in COUNCIL:
-            other = _renamed_table(x.rule.family, scene, order)
+            other = _renamed_table(x.rule.family, scene, order, names)
             handed = None if other is None else other.again()
         else:
             handed = relabel.renamed(x.rule.family, scene.again(), order, scene)
+            if handed is not None and not names:
+                handed = relabel.with_names_of(handed, scene)
         if handed is None:
             continue
         out = x.ask(scene) if x.rule.family not in COUNCIL else None  # a table's answer names no state
         wanted = x.answers[scene.label] if out is None else kept(relabel.returned(x.rule.family, out, order))
         if differs(_plans(wanted), _plans(kept(x.ask(scene, handed))), 1e-7):
-            raise Fell("declares anonymous, and answers otherwise when the actors are renamed", None)
+            raise Fell(f"declares anonymous, and answers otherwise when the actors {says}", None)
 
 
-def _renamed_table(family: str, scene: Scene, order: Integers) -> Scene | None:
-    members = relabel.of_states(scene.members, order)
+def _renamed_table(family: str, scene: Scene, order: Integers, names: bool) -> Scene | None:
+    members = relabel.of_states(scene.members, order, names=names)
     changes = BY_COMMISSION if scene.label == "the Council" else BY_CALL
     nth = {"the second wave": 1, "the first deadline": 1}.get(scene.label, 0)
     scenario = load("eu-status-quo").changed(changes)
@@ -315,7 +340,7 @@ def runs_(x: Examination) -> bool | None:
             one = run(scenario, 3, [2], price=False)
     except Exception as error:
         text = " ".join(str(error).split()).rstrip(".")
-        line = watch.line_in(error, watch.file_of(x.rule))
+        line = getattr(error, "line", None) or watch.line_in(error, watch.file_of(x.rule))
         raise Fell(f"does not come through a run: {type(error).__name__}: {text}", line) from error
     except watch.TooLong:
         raise Fell(f"makes a short run of four worlds last longer than {6 * x.limit:g} s", None) from None
@@ -337,6 +362,7 @@ STEPS: tuple[tuple[str, Callable[[Examination], bool | None]], ...] = (
     ("holds in the corners", corners),
     ("holds at its parameters' ends", bounds),
     ("deterministic, as declared", deterministic),
+    ("is blind to the order of the actors", ordered),
     ("anonymous, as declared", anonymous),
     ("monotone, as declared", monotone),
     ("neutral, as declared", neutral),

@@ -7,24 +7,22 @@ import contextlib
 import faulthandler
 import inspect
 import linecache
+import pickle
 import random
-import signal
-import threading
-import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import fields, is_dataclass
 from pathlib import Path
-from types import FrameType
 from typing import Concatenate, ParamSpec, TextIO
 
 import numpy as np
 
 from juste_retour.abm.politics.council import Council
 from juste_retour.abm.politics.tables.table import Table
+from juste_retour.agents import asking
 from juste_retour.agents.arrays import Floats
-from juste_retour.agents.errors import BadInput
+from juste_retour.agents.asking import RuleFailed, TooLong, file_of, line_in, said
+from juste_retour.agents.errors import JusteRetourError
 from juste_retour.agents.rules import Handed, Rule, family
-from juste_retour.runs.user_rules import said
 from juste_retour.runs.workshop.conformance.scenes import COUNCIL, Parameters
 
 Slots = ParamSpec("Slots")
@@ -41,40 +39,20 @@ class Fell(Exception):
         self.line = line
 
 
-class TooLong(BaseException):
-    """The time is up; it is no Exception, so that a rule does not catch it by the way."""
-
-
 trace: TextIO | None = None  # where a process of the rule's own leaves behind in which line it was ended
 
 
 @contextlib.contextmanager
 def limited(seconds: float) -> Iterator[None]:
-    """Interrupt what takes longer, where the system can: in the main thread of a Unix."""
-    if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def ring(number: int, frame: FrameType | None) -> None:
-        raise TooLong
-
-    before = signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, seconds, 0.2)  # again and again, against a bare except
+    """Interrupt what takes longer; a process of the rule's own that hears no alarm is ended, its line left behind."""
     if trace is not None:
         faulthandler.dump_traceback_later(seconds + GRACE, exit=True, file=trace)
     try:
-        yield
+        with asking.limited(seconds):
+            yield
     finally:
         if trace is not None:
             faulthandler.cancel_dump_traceback_later()
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
-
-
-def line_in(error: BaseException, file: str) -> int | None:
-    """The last line of a file that an error went through."""
-    lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == file]
-    return lines[-1] if lines else None
 
 
 def ask(rule: Rule, handed: Handed, parameters: Parameters, limit: float = LIMIT) -> object:
@@ -90,24 +68,17 @@ def ask(rule: Rule, handed: Handed, parameters: Parameters, limit: float = LIMIT
         raise Fell(
             f"has found no end after {limit:g} s; see the loop that it is in", line_in(error, file)
         ) from None
-    except (Exception, SystemExit) as error:
-        text = " ".join(str(error).split()).rstrip(".")
+    except RuleFailed as error:  # another rule that it asks
+        raise Fell(f"fails: {str(error).rstrip('.')}", line_in(error, file)) from error
+    except (JusteRetourError, KeyboardInterrupt) as error:
+        raise Fell(f"refuses: {str(error).rstrip('.')}", line_in(error, file)) from error
+    except BaseException as error:
+        says = asking.fault(error, file, family(rule.family).asked_as)
         line = line_in(error, file)
-        if isinstance(error, ValueError) and "read-only" in text:
-            raise Fell("changes what it is handed; work on a copy, as in x = x.copy()", line) from error
-        if type(error).__name__ == "FrozenInstanceError":
-            raise Fell(f"changes what it is handed ({text}); build a new value instead", line) from error
-        if isinstance(error, BadInput):
-            raise Fell(f"refuses: {text}", line) from error
-        raise Fell(f"raises {said(error)}{_hint(error, rule, line)}", line) from error
+        raise Fell(says or f"raises {said(error)}{_hint(error, rule, line)}", line) from error
 
 
 def _hint(error: BaseException, rule: Rule, line: int | None) -> str:
-    if isinstance(error, ValueError) and "truth value of an array" in str(error):
-        return "; it is handed many worlds at once, so write np.where for if, & for and, | for or"
-    if isinstance(error, TypeError) and "argument" in str(error) and line is None:
-        asked = family(rule.family).signature.partition(" -> ")[0]
-        return f"; it is asked as {asked}"
     if isinstance(error, TypeError) and "NoneType" in str(error) and ".uniforms" in _text(rule, line):
         return "; situation.uniforms is there for votes only, and for those that do not declare deterministic"
     return ""
@@ -115,11 +86,6 @@ def _hint(error: BaseException, rule: Rule, line: int | None) -> str:
 
 def _text(rule: Rule, line: int | None) -> str:
     return "" if line is None else linecache.getline(file_of(rule), line)
-
-
-def file_of(rule: Rule) -> str:
-    """The file in which a rule stands."""
-    return inspect.unwrap(rule.function).__code__.co_filename
 
 
 def line_of(rule: Rule) -> int:
@@ -228,6 +194,35 @@ def own_luck(rule: Rule) -> Iterator[None]:
             f"draws global random numbers{call}, so that the same seed gives other results; {luck_of(rule)}",
             found[1] if found else line_of(rule),
         )
+
+
+@contextlib.contextmanager
+def own_globals(rule: Rule) -> Iterator[None]:
+    """`Fell` if a global of the rule's file is afterwards not as it was; globals of other files are not looked at."""
+    before = _globals(rule)
+    yield
+    after = _globals(rule)
+    changed = [name for name in after if before.get(name) != after[name]]
+    if changed:
+        raise Fell(
+            f"writes the global {changed[0]!r}, so that its answers depend on what was asked before; keep nothing "
+            "between calls (functools.cache may remember what follows from its arguments)",
+            line_of(rule),
+        )
+
+
+PLAIN = (bool, int, float, complex, str, bytes, list, dict, set, tuple, np.ndarray, type(None))
+
+
+def _globals(rule: Rule) -> dict[str, bytes]:
+    """The plain values among the globals of a rule's file and the attributes of its functions, pickled."""
+    found = {}
+    for name, value in inspect.unwrap(rule.function).__globals__.items():
+        own = vars(value) if inspect.isfunction(value) else value
+        if not name.startswith("__") and isinstance(own, PLAIN):
+            with contextlib.suppress(Exception):  # what cannot be pickled is not compared
+                found[name] = pickle.dumps(own)
+    return found
 
 
 def luck_of(rule: Rule) -> str:

@@ -134,7 +134,7 @@ def broken(text, old, new):
         (
             broken(VOTING, RETURN, f"return list({RETURN[7:]})"),
             8,
-            "answers", ["list", "(worlds)"],
+            "answers", ["list", "(worlds,)"],
         ),
         (
             broken(VOTING, RETURN, f"ballot.yes[:, 0] = True\n    {RETURN}"),
@@ -164,7 +164,7 @@ def broken(text, old, new):
         (
             broken(broken(VOTING, "@voting", "SEEN = []\n\n\n@voting"), RETURN, "SEEN.append(1)\n    return ballot.yes.sum(-1) % 3 == len(SEEN) % 3"),
             11,
-            "repeats", [],
+            "answers", ["'SEEN'"],
         ),
         (
             broken(BID, "size = situation.room / 2", "size = np.sqrt(situation.room - 1)"),
@@ -204,7 +204,7 @@ def broken(text, old, new):
         (broken(VOTING, "@voting", "@voting(anonymus=True)"), 7, None, ["'anonymus'", "'anonymous'"]),
         (broken(VOTING, "states):", "states, share=0.5):"), 8, "documented", ["'share'", "*,"]),
         (broken(VOTING, "states):", "states, *, share=None):"), 7, None, ["'share'", "None"]),
-        (broken(VOTING, "(ballot, states)", "(ballot)"), 8, "answers", ["rule(ballot, states)"]),
+        (broken(VOTING, "(ballot, states)", "(ballot)"), 7, None, ["rule(ballot, states)"]),
         (broken(VOTING, RETURN, "return np.random.random(len(ballot.yes)) > 0.5"), 13, "answers", ["np.random.random()"]),
         (broken(BID, "return size", "return np.where(situation.uniforms < 0.5, size, 0.0)"), 14, "answers", ["situation.uniforms"]),
         (

@@ -1,0 +1,378 @@
+"""What each family's rules must return: kind, shape and bounds, each fault in a few words.
+
+A user's rule is checked each time that it is asked; the shipped rules only by the tests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from itertools import pairwise
+from typing import Any, TypeVar
+
+import numpy as np
+
+from juste_retour.abm.delivery.access import Regime
+from juste_retour.abm.delivery.operations import Practice
+from juste_retour.abm.delivery.pooling import Pool
+from juste_retour.abm.delivery.procurement import Procedure
+from juste_retour.abm.politics.ballot_result import BallotResult
+from juste_retour.abm.politics.council import Council
+from juste_retour.abm.politics.funding import Split
+from juste_retour.abm.politics.leftover import Leftover
+from juste_retour.agents.arrays import Booleans, Floats, total
+from juste_retour.agents.asking import SHAPES, InvalidReturn
+from juste_retour.agents.rules import Handed, family
+from juste_retour.agents.situation import Sites, States
+from juste_retour.agents.some_worlds import count_of
+
+Wanted = TypeVar("Wanted")
+Answer = dict[str, np.ndarray]  # what a rule returned: its arrays by name, whatever they hold
+
+KINDS = {"b": "booleans", "iu": "integers", "f": "floats"}
+SLACK = 1 + 1e-9
+SHARES = {
+    "person_share", "overpricing", "lost_purchases_a_year", "refresh", "litigation_hazard", "tender_failure",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Question:
+    """What is known of a question whose answer is checked: how many worlds, and who may be named."""
+
+    worlds: int
+    states: States | None = None
+    sites: Sites | None = None
+
+
+def question(handed: Handed, parameters: Mapping[str, Any]) -> Question:
+    """What can be told of a question from what was handed over."""
+    known: dict[type, Any] = {}
+    for thing in handed:
+        for part in (thing, getattr(thing, "states", None), getattr(thing, "sites", None)):
+            known.setdefault(type(part), part)
+    return Question(count_of(*handed, *parameters.values()), known.get(States), known.get(Sites))
+
+
+def check(name: str, returned: Any, handed: Handed, asked: Question) -> Any:
+    """What a family's rule returned, as a run uses it; `InvalidReturn` where a run could not use it."""
+    examine = _BY_FAMILY.get(name)
+    if examine is not None:
+        used = examine(returned, handed, asked)
+        return returned if used is None else used
+    for part, array in leaves(returned).items():
+        if array.dtype.kind == "f" and np.isnan(array).any():
+            raise InvalidReturn(f"returns NaN{_of(part)}")
+    return returned
+
+
+def leaves(returned: object, name: str = "") -> Answer:
+    """Everything numeric in what a rule returned, by name."""
+    if isinstance(returned, np.ndarray | bool | int | float | np.generic):
+        return {name: np.asarray(returned)}
+    found: Answer = {}
+    if isinstance(returned, tuple | list):
+        for k, part in enumerate(returned):
+            found |= leaves(part, f"{name}[{k}]")
+    elif is_dataclass(returned) and not isinstance(returned, type):
+        for f in fields(returned):
+            found |= leaves(getattr(returned, f.name), f"{name}.{f.name}".lstrip("."))
+    return found
+
+
+def _of(name: str) -> str:
+    return f" in {name}" if name else ""
+
+
+def array(
+    x: object, shape: tuple[int, ...], kind: str, axes: str, asked: Question, name: str = ""
+) -> np.ndarray:
+    """Check one array: that it is one, its shape, its kind, and that it holds no NaN."""
+    what = KINDS[kind]
+    if not isinstance(x, np.ndarray | np.generic):
+        raise InvalidReturn(
+            f"returns {_shown(x)}{_of(name)}; return a NumPy array of {what} of shape {_axes(axes)}"
+        )
+    if x.shape != shape:
+        parameter = f"; {SHAPES}" if x.ndim > len(shape) else ""
+        raise InvalidReturn(
+            f"returns the shape {x.shape}{_of(name)} where {_axes(axes)} is {shape}; keep the leading axes and reduce "
+            f"over the last one only{parameter}"
+        )
+    if x.dtype.kind not in kind:
+        raise InvalidReturn(f"returns {x.dtype}{_of(name)}; return {what} of shape {_axes(axes)}")
+    if x.dtype.kind == "f" and np.isnan(x).any():
+        raise InvalidReturn(
+            f"returns NaN{_of(name)}{_where(np.isnan(x), axes, asked)}; see what it divides by"
+        )
+    return np.asarray(x)
+
+
+def _shown(x: object) -> str:
+    """A value as it is written, and its type."""
+    if x is None:
+        return "None"
+    text = " ".join(repr(x).split())
+    return f"{text}, a {type(x).__name__}" if len(text) <= 40 else f"a {type(x).__name__}"
+
+
+def _axes(axes: str) -> str:
+    return f"({axes})" if "," in axes else f"({axes},)"
+
+
+def _where(wrong: Booleans, axes: str, asked: Question) -> str:
+    at = np.argwhere(wrong)[0].tolist()
+    if axes.endswith("states") and asked.states is not None:
+        return f" for {asked.states.codes[at[-1]]}"
+    if axes.endswith("sites") and asked.sites is not None:
+        return f" for the site {asked.sites.names[at[-1]]}"
+    return ""
+
+
+def bounded(
+    x: np.ndarray, low: float, high: float, unit: str, axes: str, asked: Question, name: str = ""
+) -> None:
+    """Check that no number lies outside bounds."""
+    wrong = (x < low) | (x > high)
+    if np.any(wrong):
+        value = np.asarray(x)[wrong].flat[0]
+        limits = f"between {low:g} and {high:g}" if high < np.finfo(float).max else f"of at least {low:g}"
+        raise InvalidReturn(
+            f"returns {value:.4g}{unit}{_of(name)}{_where(wrong, axes, asked)}; a number {limits} is wanted"
+        )
+
+
+def _bid(x: object, handed: Handed, asked: Question) -> None:
+    (situation,) = handed
+    sizes = array(x, situation.received.shape, "f", "worlds, states", asked)
+    bounded(sizes, 0, np.finfo(float).max, " EUR bn", "worlds, states", asked)
+
+
+def _vote(x: object, handed: Handed, asked: Question) -> None:
+    votes = array(x, handed[0].received.shape, "iu", "worlds, states", asked)
+    bounded(votes, -1, 1, "", "worlds, states", asked)
+
+
+def _expect(x: object, handed: Handed, asked: Question) -> None:
+    values = array(x, handed[0].received.shape, "f", "worlds, states", asked)
+    _finite(values, "worlds, states", asked)
+
+
+def _finite(values: np.ndarray, axes: str, asked: Question, name: str = "") -> None:
+    if np.isinf(values).any():
+        raise InvalidReturn(
+            f"returns infinity{_of(name)}{_where(np.isinf(values), axes, asked)}; a finite number is wanted"
+        )
+
+
+def _draft(x: object, handed: Handed, asked: Question) -> None:
+    axes = "worlds, plans, commissioners"
+    _finite(array(x, handed[0].home.shape, "f", axes, asked), axes, asked)
+
+
+def _endorse(x: object, handed: Handed, asked: Question) -> None:
+    array(x, handed[0].home.shape, "b", "worlds, plans, commissioners", asked)
+
+
+def _anchor(x: object, handed: Handed, asked: Question) -> None:
+    (market,) = handed
+    shape = np.broadcast_shapes(market.usable.shape, market.outside.shape)
+    values = array(x, shape, "f", "worlds, labs, places", asked)
+    if np.isposinf(values).any():
+        raise InvalidReturn(
+            "returns infinity; a finite advantage is wanted, or minus infinity where nothing is offered"
+        )
+
+
+def _voting(x: object, handed: Handed, asked: Question) -> Booleans:
+    """A rule that keeps the last axis of what it counts, to compare it with its parameters, may return it too."""
+    shape = handed[0].yes.shape[:-1]
+    if isinstance(x, np.ndarray) and x.shape == (*shape, 1):
+        x = x[..., 0]
+    return array(x, shape, "b", "worlds", asked)
+
+
+def _part(x: object, name: str, asked: Question) -> np.ndarray:
+    """A number, or an array (worlds, 1)."""
+    found = np.asarray(x)
+    if found.dtype.kind not in "biuf":
+        raise InvalidReturn(f"returns a {type(x).__name__} in {name}; give a number or an array (worlds, 1)")
+    if found.shape not in ((), (1, 1), (asked.worlds, 1)):
+        raise InvalidReturn(
+            f"returns the shape {found.shape} in {name}; give a number or an array (worlds, 1)"
+        )
+    if not np.isfinite(found).all():
+        raise InvalidReturn(f"returns a number that is not finite in {name}; see what it divides by")
+    return found
+
+
+def _instance(x: object, cls: type[Wanted]) -> Wanted:
+    if not isinstance(x, cls):
+        said = "nothing" if x is None else f"a {type(x).__name__}"
+        raise InvalidReturn(f"returns {said}; return a {cls.__name__} (from {cls.__module__})")
+    return x
+
+
+def _funding(x: object, handed: Handed, asked: Question) -> None:
+    split = _instance(x, Split)
+    parts = [_part(getattr(split, name), name, asked) for name in ("host", "union", "private")]
+    for name, part in zip(("host", "union", "private"), parts, strict=True):
+        bounded(part, 0, 1, "", "worlds", asked, name)
+    if np.any(np.abs(parts[0] + parts[1] + parts[2] - 1) > 1e-9):
+        whole = (parts[0] + parts[1] + parts[2]).flat[0]
+        raise InvalidReturn(
+            f"returns shares that add up to {whole:.4g}; host, union and private must add up to 1"
+        )
+    n = handed[0].count
+    key = split.key
+    if not isinstance(key, np.ndarray) or key.shape not in ((n,), (asked.worlds, n)):
+        raise InvalidReturn(
+            f"returns a key that is no array (states,); give each of the {n} states its share"
+        )
+    if not np.isfinite(key).all() or np.any(key < 0) or np.any(np.abs(total(key) - 1) > 1e-9):
+        raise InvalidReturn(
+            "returns a key that does not divide the Union's part; shares must be at least 0 and add up to 1"
+        )
+
+
+def _plan(x: Any, name: str, envelope: Floats | None, asked: Question) -> np.ndarray:
+    sites = np.shape(x)[-1] if asked.sites is None else asked.sites.count
+    plan = array(x, (asked.worlds, sites), "f", "worlds, sites", asked, name)
+    bounded(plan, 0, np.finfo(float).max, " EUR bn", "worlds, sites", asked, name)
+    spent = total(plan)
+    over = spent > np.asarray(envelope)[..., 0] * SLACK + 1e-12 if envelope is not None else spent < 0
+    if np.any(over):
+        world = int(np.flatnonzero(over)[0])
+        raise InvalidReturn(
+            f"places {spent[world]:.4g} EUR bn of an envelope of {np.asarray(envelope)[world, 0]:.4g}; scale the plan down"
+        )
+    return plan
+
+
+def _entitlement(x: object, handed: Handed, asked: Question) -> None:
+    plan, claims = handed
+    more = np.maximum(claims.envelope, total(plan)[:, None])
+    out = _plan(x, "", more, asked)
+    small = (out > 0) & (out < claims.smallest / SLACK)
+    if small.any():
+        raise InvalidReturn(
+            f"leaves {out[small][0]:.4g} EUR bn{_where(small, 'worlds, sites', asked)}, less than the smallest "
+            "facility; give such a site up"
+        )
+
+
+def _reversion(x: object, handed: Handed, asked: Question) -> None:
+    if not isinstance(x, tuple) or len(x) != 2:
+        raise InvalidReturn(
+            "returns no pair; return the plan (worlds, sites) and whether hosts pay for it alone"
+        )
+    plan, alone = x
+    if not isinstance(alone, bool | np.bool_):
+        raise InvalidReturn(
+            f"returns a {type(alone).__name__} beside the plan; say True or False: whether hosts pay alone"
+        )
+    if isinstance(handed[0], Council):  # another table has no money to keep to
+        _plan(plan, "the plan", None if alone else handed[0].known.envelope, asked)
+
+
+def _agenda(x: object, handed: Handed, asked: Question) -> None:
+    if x is None:
+        return
+    if not isinstance(x, BallotResult):
+        raise InvalidReturn(f"returns a {type(x).__name__}; return what table.conclude(offer, sunk) returns")
+    if not isinstance(handed[0], Council):
+        return
+    w, n = asked.worlds, handed[0].states.count
+    _plan(x.plan, "plan", handed[0].known.envelope, asked)
+    array(x.pledged, x.plan.shape, "f", "worlds, sites", asked, "pledged")
+    for name in ("yes", "no"):
+        array(getattr(x, name), (w, n), "b", "worlds, states", asked, name)
+    for name in ("union_yes", "held", "passed"):
+        array(getattr(x, name), (w,), "b", "worlds", asked, name)
+    array(x.ends, (w,), "b", "worlds", asked, "last")
+    _finite(array(x.gain, (w, n), "f", "worlds, states", asked, "gain"), "worlds, states", asked, "gain")
+    if np.any(x.yes & x.no):
+        raise InvalidReturn("returns a state that says both yes and no")
+
+
+def _operations(x: object, handed: Handed, asked: Question) -> None:
+    _all_parts(_instance(x, Practice), asked)
+
+
+def _access(x: object, handed: Handed, asked: Question) -> None:
+    regime = _instance(x, Regime)
+    share = _part(regime.share, "share", asked)
+    if np.any((share < 0) | (share > 1)):
+        raise InvalidReturn("returns a share that is not between 0 and 1; scale it")
+    if not isinstance(regime.joins, bool | np.bool_):
+        raise InvalidReturn(f"returns a {type(regime.joins).__name__} in joins; say True or False")
+
+
+def _leftover(x: object, handed: Handed, asked: Question) -> None:
+    decisions = [handed[0], *(wave.decision for wave in _instance(x, Leftover).waves)]
+    if any(later <= earlier for earlier, later in pairwise(decisions)):
+        raise InvalidReturn(
+            "returns waves that are not one after another, all after the last regular decision"
+        )
+
+
+def _procurement(x: object, handed: Handed, asked: Question) -> None:
+    procedure = _instance(x, Procedure)
+    _all_parts(procedure, asked)
+    for name in ("award_years", "build_years"):
+        bounded(np.asarray(getattr(procedure, name)), 1e-9, np.inf, " years", "worlds", asked, name)
+    bounded(np.asarray(procedure.behind_the_meter), 1, np.inf, "", "worlds", asked, "behind_the_meter")
+
+
+def _all_parts(x: Practice | Procedure, asked: Question) -> None:
+    for f in fields(x):
+        part = _part(getattr(x, f.name), f.name, asked)
+        bounded(part, 0, 1 if f.name in SHARES else np.inf, "", "worlds", asked, f.name)
+
+
+def _pooling(x: object, handed: Handed, asked: Question) -> None:
+    pool, fleet = _instance(x, Pool), handed[0]
+    rate = array(pool.rate, fleet.chips.shape[:1], "f", "worlds", asked, "rate")
+    bounded(rate, 0, np.finfo(float).max, " FLOP/s", "worlds", asked, "rate")
+    members = array(pool.members, fleet.chips.shape, "b", "worlds, sites", asked, "members")
+    own = array(pool.own, fleet.chips.shape, "f", "worlds, sites", asked, "own")
+    bounded(own, 0, np.finfo(float).max, " FLOP/s", "worlds, sites", asked, "own")
+    array(pool.islands, rate.shape, "iu", "worlds", asked, "islands")
+    if np.any(members & (fleet.chips <= 0)):
+        idle = members & (fleet.chips <= 0)
+        raise InvalidReturn(
+            f"lets a site take part where nothing works{_where(idle, 'worlds, sites', asked)}"
+        )
+
+
+_BY_FAMILY: dict[str, Callable[[Any, Handed, Question], Any]] = {
+    "bid": _bid,
+    "vote": _vote,
+    "expect": _expect,
+    "draft": _draft,
+    "endorse": _endorse,
+    "anchor": _anchor,
+    "voting": _voting,
+    "funding": _funding,
+    "entitlement": _entitlement,
+    "reversion": _reversion,
+    "agenda": _agenda,
+    "operations": _operations,
+    "access": _access,
+    "leftover": _leftover,
+    "procurement": _procurement,
+    "pooling": _pooling,
+}
+
+
+def _checked(name: str) -> Callable[[Any, Handed, Mapping[str, Any]], Any]:
+    def checked(returned: Any, handed: Handed, parameters: Mapping[str, Any]) -> Any:
+        return check(name, returned, handed, question(handed, parameters))
+
+    return checked
+
+
+def attach() -> None:
+    """Give each shipped family its check."""
+    for name in _BY_FAMILY:
+        family(name).returns = _checked(name)
