@@ -274,11 +274,15 @@ def test_parameters_are_tried_at_their_ends(faults):
     text = text.replace(
         "(ballot, states)", "(ballot, states, *, share: Annotated[float, Parameter(low=0, high=1)] = 0.5)"
     )
-    assert faults(text.replace(RETURN, "return ballot.yes.sum(-1) > share * states.count")) == []
+    assert (
+        faults(text.replace(RETURN, "return ballot.yes.sum(-1, keepdims=True) > share * states.count")) == []
+    )
     scalar = text.replace(RETURN, "return ballot.yes.sum(-1) > (0.5 if share < 0.6 else 0.7) * states.count")
     ((_, said),) = faults(scalar)
     assert "np.where" in said
-    whole = text.replace("= 0.5", "= 1").replace(RETURN, "return ballot.yes.sum(-1) >= share * states.count")
+    whole = text.replace("= 0.5", "= 1").replace(
+        RETURN, "return ballot.yes.sum(-1, keepdims=True) >= share * states.count"
+    )
     assert faults(whole) == []
     assert type(FAMILIES["voting"]["mine"].parameters["share"][0]) is float  # as it is annotated
     ((_, said),) = faults(text.replace("= 0.5", "= 5.0"))
@@ -286,6 +290,51 @@ def test_parameters_are_tried_at_their_ends(faults):
     wrong = text.replace(RETURN, "return ballot.yes.sum(-1) > np.where(share < 1, 1, [[1], [2]])")
     wrong = wrong.replace('"""A rule."""', '"""A rule."""\nimport numpy as np')
     assert len(faults(wrong)) == 1
+
+
+NAMED = "(ballot.yes & [code == 'HU' for code in states.codes]).any(-1) | (states.count < 2)"
+
+
+def test_a_rule_that_names_states_is_not_anonymous(found):
+    text = broken(VOTING, RETURN, f"return {NAMED}")
+    assert found(text).faults == ()
+    assert not any("anonymous" in note for note in found(text).rules[0].notes)
+    (fault,) = found(broken(text, "@voting", "@voting(anonymous=True)")).faults
+    assert CHECKS[fault.check] == "anonymous"
+    assert "change names" in fault.says
+
+
+def test_a_rule_that_goes_by_the_order_of_the_states_gets_a_note(found):
+    notes = found(broken(VOTING, RETURN, "return ballot.yes[..., 0]")).rules[0].notes
+    assert any("order" in note for note in notes)
+
+
+def test_a_rule_that_writes_what_another_reads_is_caught(found):
+    text = broken(VOTING, "@voting", "SEEN = {}\n\n\n@voting")
+    text = broken(text, RETURN, f"SEEN['last'] = int(ballot.yes.sum())\n    {RETURN}")
+    (fault,) = found(text).faults
+    assert "'SEEN'" in fault.says
+
+
+def test_a_key_that_follows_a_parameter_depends_on_no_neighbor(faults):
+    text = '''"""A key."""
+from typing import Annotated
+
+from juste_retour.abm.politics.funding import Split, funding
+from juste_retour.agents.arrays import total
+from juste_retour.agents.rules import Parameter
+
+
+@funding(anonymous=True, deterministic=True)
+def mine(states, decider, *, bend: Annotated[float, Parameter(low=0.5, high=2)] = 1.0):
+    """The states pay by a power of their income.
+
+    Source: my own.
+    """
+    weights = states.gni / states.gni.max() + bend - bend
+    return Split(0.25, 0.75, 0.0, weights / total(weights)[..., None])
+'''
+    assert faults(text) == []
 
 
 def test_a_table_that_is_written_to_is_noticed(faults):

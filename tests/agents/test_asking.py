@@ -1,0 +1,187 @@
+"""A user's rule is asked under watch: frozen input, an end, and faults that are named as its own."""
+
+import re
+import signal
+
+import numpy as np
+import pytest
+
+from juste_retour import simulate
+from juste_retour.abm.institutions import Institutions
+from juste_retour.abm.members import load_members
+from juste_retour.abm.politics.conditions import Ballot
+from juste_retour.abm.politics.voting import voting
+from juste_retour.abm.scenario import load
+from juste_retour.agents.asking import SECONDS, InvalidReturn, RuleFailed, RuleTooLong
+from juste_retour.agents.errors import BadInput
+from juste_retour.agents.member_state import bid
+from juste_retour.agents.rules import FAMILIES, Family, forget
+
+STATES = load_members().states
+
+
+@pytest.fixture(autouse=True)
+def own_rules():
+    before = dict(FAMILIES), {name: dict(family.rules) for name, family in FAMILIES.items()}
+    yield
+    forget(*before)
+
+
+def ballot(worlds=3):
+    yes = np.ones((worlds, STATES.count), bool)
+    return Ballot(yes, ~yes, np.ones(worlds, bool))
+
+
+def asked(body, **parameters):
+    @voting
+    def mine(ballot, states):
+        """Counts."""
+        return body(ballot, states)
+
+    return FAMILIES["voting"]["mine"](ballot(), STATES, **parameters)
+
+
+def leave(ballot, states):
+    raise SystemExit(0)
+
+
+def change(ballot, states):
+    ballot.yes[:, 0] = False
+    return ballot.yes.all(-1)
+
+
+def change_a_copy(ballot, states):
+    yes = ballot.yes.copy()
+    yes[:, 0] = False
+    return yes.all(-1)
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (lambda ballot, states: True, ["True", "(worlds,)", "booleans"]),
+        (lambda ballot, states: None, ["None", "(worlds,)"]),
+        (lambda ballot, states: ballot.yes, ["(3, 27)", "(3,)"]),
+        (lambda ballot, states: ballot.yes.sum(-1), ["int64", "booleans"]),
+        (leave, ["SystemExit"]),
+        (change, ["copy"]),
+    ],
+)
+def test_what_a_rule_does_wrong_is_named_with_its_place(body, words):
+    with pytest.raises(RuleFailed) as failed:
+        asked(body)
+    for word in ["voting.mine", __file__, f"line {failed.value.line}", *words]:
+        assert word in str(failed.value)
+
+
+def test_what_it_was_handed_can_be_written_to_again():
+    assert not asked(change_a_copy).any()
+    shared = ballot()
+    voting(change)
+    with pytest.raises(RuleFailed):
+        FAMILIES["voting"]["change"](shared, STATES)
+    assert shared.yes.all()
+    assert shared.yes.flags.writeable
+
+
+def test_a_loop_without_end_is_interrupted(monkeypatch):
+    monkeypatch.setenv(SECONDS, "0.1")
+
+    def turn_once(ballot, states):
+        while True:
+            sum(range(100))
+
+    before = signal.getsignal(signal.SIGALRM)
+    with pytest.raises(RuleTooLong, match=r"0\.1 s"):
+        asked(turn_once)
+    assert signal.getitimer(signal.ITIMER_REAL)[0] == 0
+    assert signal.getsignal(signal.SIGALRM) is before
+
+
+def test_a_limit_that_is_no_number_is_refused(monkeypatch):
+    monkeypatch.setenv(SECONDS, "soon")
+    with pytest.raises(BadInput, match="soon"):
+        asked(lambda ballot, states: ballot.yes.all(-1))
+
+
+def test_the_programs_interrupt_is_not_the_rules_fault():
+    def stop(ballot, states):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        asked(stop)
+
+
+class Kind:
+    """No function."""
+
+
+def pieces(ballot, states):
+    yield True
+
+
+async def later(ballot, states):
+    return True
+
+
+@pytest.mark.parametrize("odd", [Kind, pieces, later, sum, lambda ballot: True])
+def test_what_cannot_be_asked_is_refused_when_it_is_entered(odd):
+    with pytest.raises(BadInput, match="voting"):
+        voting(odd)
+
+
+def test_a_float_parameter_has_one_shape_in_every_family():
+    seen = {}
+
+    @voting
+    def counting(ballot, states, *, share: float = 0.5, count: int = 2):
+        """Passes with a share."""
+        seen["voting"] = (np.shape(share), count)
+        return ballot.yes.sum(-1, keepdims=True) > share * states.count
+
+    @bid
+    def bidding(situation, *, part: float = 0.5):
+        """Applies for a part."""
+        seen["bid"] = np.shape(part)
+        return situation.room * part
+
+    institutions = Institutions(
+        [load({"voting": {"rule": "counting", "share": s}, "bid": "bidding"}) for s in (0.1, 0.9, 1.0)],
+        load_members(),
+    )
+    yes = np.arange(STATES.count) < 10
+    passed = institutions.decide(
+        "voting", Ballot(np.stack([yes] * 3), np.stack([~yes] * 3), np.ones(3, bool)), STATES
+    )
+    assert passed.tolist() == [True, False, False]
+    assert seen["voting"] == ((3, 1), 2)
+    assert institutions.settings("bid")["part"].shape == (3, 1)
+    with pytest.raises(ValueError, match="read-only"):
+        institutions.settings("bid")["part"][0] = 3.0
+
+
+def test_a_family_of_ones_own_may_check_its_returns():
+    def positive(returned, handed, parameters):
+        if returned <= 0:
+            raise InvalidReturn("returns a number below 0; return one above")
+        return returned
+
+    queue = Family("queue", decides="who is served", signature="rule(place)", returns=positive)
+
+    @queue
+    def last(place):
+        """The last."""
+        return -place
+
+    with pytest.raises(RuleFailed, match=r"queue\.last.*above"):
+        queue["last"](3)
+
+
+def test_a_rule_that_answers_wrongly_ends_a_run_in_its_name():
+    @bid
+    def everything(situation):
+        """Applies for more than it can say."""
+        return [1.0] * situation.states.count
+
+    with pytest.raises(RuleFailed, match=re.escape("bid.everything")):
+        simulate({"bid": "everything"})
