@@ -7,10 +7,10 @@
 The names below are the public interface. Each is imported when it is first used, so `import juste_retour` is quick.
 """
 
+import os
 from importlib import import_module
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
+TYPE_CHECKING = False  # what `typing` has of that name, without the time that it takes to import
 if TYPE_CHECKING:
     from juste_retour.abm.members import load_members as load_members
     from juste_retour.abm.model import AllocationModel as AllocationModel
@@ -33,9 +33,10 @@ if TYPE_CHECKING:
 
 # The links beside this file serve type checkers, editors and the build. A checkout uses the real folders, so that it
 # also runs where a clone has no links.
-_ROOMS = Path(__file__).resolve().with_name("abm")
-if _ROOMS.is_symlink() or not _ROOMS.is_dir():
-    __path__.insert(0, str(_ROOMS.parents[1]))
+_HOME = os.path.dirname(os.path.realpath(__file__))
+_ROOM = os.path.join(_HOME, "abm")
+if os.path.islink(_ROOM) or not os.path.isdir(_ROOM):
+    __path__.insert(0, os.path.dirname(_HOME))
 
 _FAMILIES = {
     "access": "abm.delivery.access",
@@ -73,7 +74,7 @@ _HOMES = {
 } | _FAMILIES
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     if name not in _HOMES:
         raise AttributeError(f"module 'juste_retour' has no attribute {name!r}")
     module, _, attribute = _HOMES[name].partition(":")

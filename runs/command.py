@@ -22,6 +22,7 @@ import typer
 from typer.core import TyperGroup
 
 from juste_retour.agents.errors import JusteRetourError, near
+from juste_retour.runs.stopping import NOTHING_MORE, Stopped, raising
 
 # Typer keeps Click's classes in a module of its own, another one from version to version
 Command = Any
@@ -125,8 +126,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if getattr(sys, stream) is None:  # closed by the caller; a file of ours would else take its place
             setattr(sys, stream, open(os.devnull, mode))  # noqa: SIM115  it stays open
     try:
-        status = _run(list(sys.argv[1:] if arguments is None else arguments))
+        with raising():
+            status = _run(list(sys.argv[1:] if arguments is None else arguments))
         sys.stdout.flush()
+    except Stopped as stopped:  # between two steps of the answer
+        return stopped.exit_status
     except BrokenPipeError:  # the reader has left: nothing to say, and no one to say it to
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
@@ -144,8 +148,8 @@ def _run(arguments: list[str]) -> int:
         return int(end.exit_code)
     except SHOWN_ERROR as error:
         return _say(usage_sentence(error), int(error.exit_code))
-    except (KeyboardInterrupt, typer.Abort):
-        return _say("interrupted; nothing more was done.", INTERRUPTED)
+    except (KeyboardInterrupt, typer.Abort) as stopped:
+        return _say(NOTHING_MORE, getattr(stopped, "exit_status", INTERRUPTED))
     except MemoryError:
         return _say("there is not enough memory; ask for fewer worlds or fewer tables.", 1)
     except BrokenPipeError:
@@ -153,7 +157,7 @@ def _run(arguments: list[str]) -> int:
     except OSError as error:
         place = f"{error.filename}: " if error.filename is not None else ""
         return _say(f"{place}{error.strerror or error}; see to the path, its permissions and its disk.", 1)
-    except Exception as error:
+    except BaseException as error:  # a rule may raise anything
         rules = sys.modules.get("juste_retour.runs.user_rules")  # where nobody has read any, none has failed
         sentence = rules.blamed(error) if rules is not None else ""
         if sentence:

@@ -16,6 +16,7 @@ from juste_retour.abm.files import content_of
 from juste_retour.agents.asking import RuleFailed, line_in, said
 from juste_retour.agents.errors import BadInput, JusteRetourError
 from juste_retour.agents.rules import FAMILIES, OFFERED, SHIPPERS, Rule, forget
+from juste_retour.runs.stopping import Stopped
 from juste_retour.runs.user_modules import UserModule, forget_modules, imported_by, of_module
 
 
@@ -206,7 +207,9 @@ def _run(path: Path, place: Path, source: str, sha256: str) -> None:
         raise BadInput(f"{path}, {where}: {error.msg}; mend that line.") from None
     except BadInput as error:
         raise BadInput(f"{path}{_line(error, place)}: {error}") from None
-    except (Exception, SystemExit) as error:
+    except Stopped:
+        raise
+    except BaseException as error:  # a file may raise anything
         raise BadInput(f"{path}{_line(error, place)}: {said(error)}; mend that line.") from None
 
 
@@ -219,9 +222,9 @@ def blame() -> Iterator[None]:
     """
     try:
         yield
-    except JusteRetourError:
+    except (JusteRetourError, KeyboardInterrupt):
         raise
-    except (Exception, SystemExit) as error:
+    except BaseException as error:  # a rule may raise anything
         sentence = blamed(error)
         if sentence:
             raise RuleFailed(sentence) from error

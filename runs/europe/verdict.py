@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from typing import Any, cast
 
 import pandas as pd
@@ -27,6 +28,7 @@ from juste_retour.runs.europe.doubts import (
     unsolved,
 )
 from juste_retour.runs.europe.plain import PlainVerdict
+from juste_retour.runs.stopping import end_with_parent, kill_children, unheard
 
 WORLDS = 200
 SEED = 20260114
@@ -173,6 +175,24 @@ def _by_name(jobs: Mapping[str, Sequence[Job]], done: Sequence[Any]) -> dict[str
     return {name: [next(found) for _ in part] for name, part in jobs.items()}
 
 
+@contextmanager
+def processes(workers: int) -> Iterator[ProcessPoolExecutor]:
+    """Processes that end with this one, and at once where it is stopped."""
+    with ProcessPoolExecutor(workers, get_context("spawn"), end_with_parent, (_parent_ends,)) as pool:
+        try:
+            yield pool
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            kill_children()
+            raise
+
+
+def _parent_ends() -> None:
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+
+
 def _all(jobs: Sequence[Job], workers: int, progress: Progress | None) -> list[Any]:
     """Results of jobs in their order; each is a pure function, so that the number of workers changes nothing."""
     if workers == 1:
@@ -182,8 +202,11 @@ def _all(jobs: Sequence[Job], workers: int, progress: Progress | None) -> list[A
             if progress is not None:
                 progress(k, len(jobs))
         return out
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        running: list[Future[object]] = [pool.submit(function, *arguments) for function, arguments in jobs]
+    with processes(workers) as pool:
+        with unheard():
+            running: list[Future[object]] = [
+                pool.submit(function, *arguments) for function, arguments in jobs
+            ]
         out = []
         for k, future in enumerate(running, 1):
             out.append(future.result())

@@ -33,6 +33,7 @@ from juste_retour.runs.experiments.design import Point
 from juste_retour.runs.experiments.factors import Level
 from juste_retour.runs.experiments.spec import Spec, spec_of
 from juste_retour.runs.frames import frames, joined
+from juste_retour.runs.stopping import Stopped
 from juste_retour.runs.tables import KEYS, TABLES, Column
 
 POINT = Column("point", "whole", "", "number of the design point")
@@ -234,27 +235,31 @@ def produce(content: str, chunk: int) -> Produced:
     try:
         plan = plan_of(content)
         worlds = plan.worlds_of(chunk)
-    except Exception as error:
+    except Stopped:
+        raise
+    except BaseException as error:  # a rule may raise anything
         return Produced(chunk, 0, 0.0, {}, _blank(error))
     try:
         files = plan.files(chunk)
-    except Exception as error:
+    except Stopped:
+        raise
+    except BaseException as error:
         return Produced(chunk, worlds, time.perf_counter() - begun, {}, _failure(plan, chunk, error))
     return Produced(chunk, worlds, time.perf_counter() - begun, files)
 
 
-def _blank(error: Exception) -> Failure:
+def _blank(error: BaseException) -> Failure:
     return Failure(_said(error), traceback.format_exc(), -1, "", None, None, {}, "")
 
 
-def _said(error: Exception) -> str:
+def _said(error: BaseException) -> str:
     if isinstance(error, MemoryError):
         return "there was not enough memory; set a smaller chunk in the spec, or use fewer workers."
     text = " ".join(str(error).split())
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
-def _failure(plan: ChunkPlan, chunk: int, error: Exception) -> Failure:
+def _failure(plan: ChunkPlan, chunk: int, error: BaseException) -> Failure:
     """Find the first world that fails alone, by halving."""
     trace = traceback.format_exc()
     cells = plan.cells_of(chunk)
@@ -278,7 +283,7 @@ def _failure(plan: ChunkPlan, chunk: int, error: Exception) -> Failure:
     )
 
 
-def _culprit(plan: ChunkPlan, cells: list[Cell]) -> tuple[Cell, Exception] | None:
+def _culprit(plan: ChunkPlan, cells: list[Cell]) -> tuple[Cell, BaseException] | None:
     for cell in cells:
         error = _fails(plan, cell)
         if error is None:
@@ -299,10 +304,12 @@ def _culprit(plan: ChunkPlan, cells: list[Cell]) -> tuple[Cell, Exception] | Non
     return None
 
 
-def _fails(plan: ChunkPlan, cell: Cell) -> Exception | None:
+def _fails(plan: ChunkPlan, cell: Cell) -> BaseException | None:
     try:
         plan.frames([cell])
-    except Exception as error:
+    except Stopped:
+        raise
+    except BaseException as error:
         return error
     return None
 

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-import signal
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import FrameType
 
 from juste_retour.agents.errors import BadInput, CannotWrite, JusteRetourError
 from juste_retour.runs.ensemble import whole
@@ -20,6 +17,7 @@ from juste_retour.runs.experiments.manifest import Manifest, Record
 from juste_retour.runs.experiments.spec import Spec, read_spec, spec_of
 from juste_retour.runs.experiments.store import Store, result_digest
 from juste_retour.runs.provenance import made_with
+from juste_retour.runs.stopping import Deadline, Stopped, listening
 
 
 @dataclass
@@ -108,7 +106,7 @@ def batch(
         if todo:
             store.continue_with(manifest, made_with(spec.members), kept=bool(good))
         begun = time.perf_counter()
-        with stoppable() as stop:
+        with stoppable(at_once=workers == 0 and cluster is None) as stop:
             for produced in _running(content, todo, stop, workers, cluster):
                 if produced.failure is None:
                     good[produced.chunk] = store.keep(produced, spec.digest)
@@ -198,20 +196,25 @@ def _running(
 
 
 @contextmanager
-def stoppable() -> Iterator[pool.Stop]:
-    """Let Ctrl-C and SIGTERM end a run between chunks, and a second one at once."""
+def stoppable(at_once: bool = False) -> Iterator[pool.Stop]:
+    """Let Ctrl-C and SIGTERM end a run between chunks; what still runs a second later, or at a second signal, is dropped.
+
+    Args:
+        at_once: whether to drop it at the first signal, since this process runs it.
+    """
     stop = pool.Stop()
-    if threading.current_thread() is not threading.main_thread():
-        yield stop
-        return
+    deadline = Deadline("interrupted; what is done is kept, and the same command goes on from there.")
 
-    def ask(signum: int, frame: FrameType | None) -> None:
-        stop.hurried = stop.asked
-        stop.asked = True
+    def ask(number: int) -> None:
+        deadline.set(number)
+        stop.ask()
+        if at_once:
+            raise Stopped(number)
 
-    before = {s: signal.signal(s, ask) for s in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield stop
+        with listening(ask):
+            yield stop
+    except Stopped:
+        stop.ask()
     finally:
-        for s, handler in before.items():
-            signal.signal(s, handler)
+        deadline.cancel()

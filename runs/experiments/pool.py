@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
 import pickle
 import selectors
@@ -23,6 +24,7 @@ from juste_retour.agents.errors import BadInput, JusteRetourError
 from juste_retour.runs.experiments.chunks import Failure, Produced, plan_of, produce
 from juste_retour.runs.experiments.worker import HEADER, ONE_THREAD
 from juste_retour.runs.provenance import code_digest
+from juste_retour.runs.stopping import GRACE, unheard
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -35,10 +37,21 @@ ALONE = 30.0  # seconds that a cluster may be without workers before it is said
 
 
 class Stop:
-    """Whether to stop: `asked` once (end what runs, begin nothing) or `hurried` (drop what runs)."""
+    """Whether to stop: `asked` (end what runs, begin nothing) or `hurried` (drop what runs)."""
 
-    asked = False
-    hurried = False
+    def __init__(self) -> None:
+        self.asked = False
+        self.latest = math.inf  # when what runs is dropped, by the monotonic clock
+
+    def ask(self) -> None:
+        """Ask to stop; asked twice, it hurries."""
+        self.latest = time.monotonic() + (0.0 if self.asked else GRACE)
+        self.asked = True
+
+    @property
+    def hurried(self) -> bool:
+        """Whether to drop what runs."""
+        return time.monotonic() >= self.latest
 
 
 def cores() -> int:
@@ -114,13 +127,14 @@ class _Crew:
         return any(worker.chunk is not None for worker in self.workers)
 
     def hire(self) -> None:
-        process = subprocess.Popen(
-            # with -P no file of the user's hides one of Python's
-            [sys.executable, "-P", "-m", "juste_retour.runs.experiments.worker"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env={**os.environ, **ONE_THREAD},
-        )
+        with unheard():
+            process = subprocess.Popen(
+                # with -P no file of the user's hides one of Python's
+                [sys.executable, "-P", "-m", "juste_retour.runs.experiments.worker"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                env={**os.environ, **ONE_THREAD},
+            )
         worker = _Worker(process)
         with suppress(BrokenPipeError):
             worker.orders.write(self.content.encode() + b"\n")

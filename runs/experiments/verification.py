@@ -91,7 +91,7 @@ def verify(
     missing = plan.chunks - len(records)
     content = json.dumps(dict(spec.content), default=str)
     checked = []
-    with stoppable() as stop:
+    with stoppable(at_once=workers == 0) as stop:
         running = pool.local(content, sound, stop, workers) if workers else pool.here(content, sound, stop)
         for produced in running if sound else ():
             checked.append(produced.chunk)

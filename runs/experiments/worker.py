@@ -2,19 +2,21 @@
 
     python -m juste_retour.runs.experiments.worker
 
-It ends when its standard input does, so that none is left behind however the process that started it ends. It leaves
-Ctrl-C to that process.
+It ends as soon as its standard input does, in the middle of a chunk too, so that none is left behind however the process
+that started it ends. That process keeps Ctrl-C from it.
 """
 
 from __future__ import annotations
 
 import os
 import pickle
-import signal
 import struct
 import sys
 from contextlib import suppress
+from queue import SimpleQueue
 from typing import BinaryIO
+
+from juste_retour.runs.stopping import end_with_parent
 
 HEADER = struct.Struct(">Q")
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
@@ -29,24 +31,29 @@ def send(pipe: BinaryIO, answer: object) -> None:
 
 
 def main() -> None:
-    """Serve until standard input ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """Serve until standard input ends; then nothing is left to do, and nobody to answer to."""
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(
         sys.stderr.fileno(), sys.stdout.fileno()
     )  # what a user's rule prints must not get among the answers
-    lines = sys.stdin.buffer
-    content = lines.readline().decode()
+    content = sys.stdin.buffer.readline().decode()
     if not content:
         return
+    orders: SimpleQueue[int] = SimpleQueue()
+
+    def hear() -> None:
+        for line in sys.stdin.buffer:
+            orders.put(int(line))
+
+    end_with_parent(hear)
     from juste_retour.runs.experiments.chunks import plan_of, produce
 
     with suppress(Exception):  # the spec was checked before; should it fail here, `produce` says so
         plan_of(content)
     try:
         send(answers, "ready")
-        for line in lines:
-            send(answers, produce(content, int(line)))
+        while True:
+            send(answers, produce(content, orders.get()))
     except (BrokenPipeError, MemoryError):
         os._exit(1)  # no one is left to answer to, or no memory to do it with: the pool says what that means
 
