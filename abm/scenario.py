@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import tomllib
 from collections.abc import Mapping
 from functools import cache, cached_property
@@ -367,11 +368,11 @@ def _named(text: str, folder: Path, above: tuple[Path, ...]) -> Scenario:
     if text in presets():
         return _preset(text, tuple(len(f.rules) for f in FAMILIES.values()))
     path = folder / text
-    if path.suffix != ".toml" and not path.exists():
+    if path.suffix != ".toml" and not os.path.exists(path):
         raise BadInput(
             f"{text!r} is not a known scenario; {near(text, presets())} Or give the path of a TOML file."
         )
-    here = path.resolve()
+    here = Path(os.path.realpath(path))  # which a loop of links does not stop
     if here in above:
         raise BadInput(f"{path} is its own base; name another base, or none.")
     return _built(read_toml(path), str(path), path.stem, path.parent, (*above, here))
@@ -394,6 +395,8 @@ def _built(
     base = changes.pop("base", DEFAULT)
     name = str(changes.pop("name", name))
     try:
+        if not name.isprintable():
+            raise BadInput(f"name = {name!r} holds a character that cannot be seen; give a text on one line.")
         if not isinstance(base, str):
             raise BadInput(f"base = {base!r} is not a text; name a scenario or the path of a file.")
         return _named(base, folder, above).changed(changes, name)

@@ -173,7 +173,7 @@ class InputTable:
         if text.casefold() in MISSING_VALUES:
             self.fail(row, column, "is not a number", "a missing value cannot be used, give a number")
         try:
-            value = float(text)
+            value = float(text.encode("ascii"))  # other scripts have digits too
         except ValueError:
             remedy = "write digits with a point for decimals and no separators, such as 1234.5"
             self.fail(row, column, "is not a number", remedy)
@@ -281,6 +281,12 @@ def _parse(
             raise BadInput(f"{name}, row 1: the column {column!r} stands twice; drop or rename one.")
     if len(records) == 1:
         raise BadInput(f"{name}: there is no row below the header; write a row for each entry.")
+    for line, record in records:
+        odd = next((cell for cell in record if not cell.isprintable()), None)
+        if odd is not None:
+            raise BadInput(
+                f"{name}, row {line}: {odd!r} holds a character that cannot be seen; write it anew."
+            )
     for line, record in records[1:]:
         if len(record) != len(header):
             problem = f"there are {len(record)} values for {len(header)} columns"
@@ -311,7 +317,7 @@ def _ended(sentence: str) -> str:
 
 def _is_number(text: str) -> bool:
     try:
-        return math.isfinite(float(text))
+        return math.isfinite(float(text.encode("ascii")))
     except ValueError:
         return False
 

@@ -21,7 +21,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from juste_retour.agents.errors import JusteRetourError, near
+from juste_retour.agents.errors import BadInput, JusteRetourError, near
 from juste_retour.runs.stopping import NOTHING_MORE, Stopped, raising
 
 # Typer keeps Click's classes in a module of its own, another one from version to version
@@ -140,6 +140,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(arguments: list[str]) -> int:
     command = typer.main.get_command(app)
     try:
+        _refuse_empty(arguments)
         with command.make_context("juste-retour", arguments) as context:
             command.invoke(context)
     except JusteRetourError as error:
@@ -169,6 +170,14 @@ def _run(arguments: list[str]) -> int:
     return 0
 
 
+def _refuse_empty(arguments: list[str]) -> None:
+    """Raise for an argument without a character, as from a variable that is not set; a path would be this folder."""
+    for before, word in zip(["", *arguments], arguments, strict=False):
+        if not word or (word.startswith("--") and word.endswith("=")):
+            place = word.rstrip("=") or (before if before.startswith("--") else "an argument")
+            raise BadInput(f"{place} is empty; give it a value or leave it out.")
+
+
 def usage_sentence(error: Any) -> str:
     """What Typer found wrong, in one sentence that names the remedy."""
     text = " ".join(str(error.format_message()).split())
@@ -192,6 +201,9 @@ def usage_sentence(error: Any) -> str:
 
 
 def _say(text: str, status: int) -> int:
+    from juste_retour.runs.printing import visible
+
     sys.stdout.flush()
+    text = visible(text)
     print(text if text.endswith((".", "?", "\n")) else f"{text}.", file=sys.stderr)
     return status

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from juste_retour.runs.numerals import plain
 
@@ -24,6 +25,17 @@ PATIENCE = 1.0  # seconds before progress is shown
 EVERY = 15.0  # seconds between lines of progress where there is no terminal
 
 
+_UNSHOWN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+def visible(text: str) -> str:
+    """A text in which control characters, which could command a terminal or turn its direction, are written out.
+
+    The result is valid within a string of JSON or TOML.
+    """
+    return _UNSHOWN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
 def print_json(content: object) -> None:
     """Print one JSON object to standard output; numbers that are not finite become null."""
     sys.stdout.write(json_text(content))
@@ -31,7 +43,7 @@ def print_json(content: object) -> None:
 
 def json_text(content: object) -> str:
     """The text of one JSON object: keys in their order, numbers in full, null for what is not finite."""
-    return json.dumps(_finite(content), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    return visible(json.dumps(_finite(content), indent=2, ensure_ascii=False, allow_nan=False)) + "\n"
 
 
 def _finite(content: object) -> object:
@@ -45,9 +57,17 @@ def _finite(content: object) -> object:
 def console(stderr: bool = False) -> Console:
     """A console as wide as the terminal, plain and wide where its output is not one, plain where NO_COLOR is set."""
     from rich.console import Console
+    from rich.text import Text
 
     wide = None if (sys.stderr if stderr else sys.stdout).isatty() or "COLUMNS" in os.environ else PIPE
-    return Console(stderr=stderr, highlight=False, emoji=False, markup=False, width=wide)
+
+    class Visible(Console):
+        """A console on which a text from a file or an argument commands nothing."""
+
+        def render_str(self, text: str, **options: Any) -> Text:
+            return super().render_str(visible(text), **options)
+
+    return Visible(stderr=stderr, highlight=False, emoji=False, markup=False, width=wide)
 
 
 def print_table(

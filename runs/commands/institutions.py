@@ -201,7 +201,7 @@ def _with_state(states: States, text: str) -> States:
 
     name, _, number = (part.strip() for part in text.partition("="))
     plain = number.replace("_", "")
-    if not name or not plain.isdecimal() or len(plain) > 12 or int(plain) == 0:
+    if not name or not (plain.isascii() and plain.isdecimal()) or len(plain) > 12 or int(plain) == 0:
         raise BadInput(
             f"--add {text!r} is not NAME=POPULATION; give a code and whole persons, as in UA=33443000."
         )
@@ -227,7 +227,9 @@ def _weighted(quota: str, file: Path) -> Power:
     def exact(text: str, place: str) -> Fraction:
         plain = text.replace("_", "")
         try:
-            if re.search(r"[eE][+-]?\d{4}", plain):  # a fraction with so many digits takes for ever
+            if not plain.isascii() or re.search(
+                r"[eE][+-]?\d{4}", plain
+            ):  # a fraction with so many digits takes for ever
                 raise ValueError
             return Fraction(plain)
         except (ValueError, ZeroDivisionError):
