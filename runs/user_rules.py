@@ -13,7 +13,7 @@ from types import ModuleType
 
 from juste_retour.abm import catalogue  # noqa: F401  the shipped rules stand before a user's
 from juste_retour.abm.files import content_of
-from juste_retour.agents.asking import RuleFailed, line_in, said
+from juste_retour.agents.asking import RuleFailed, TooLong, line_in, said
 from juste_retour.agents.errors import BadInput, JusteRetourError
 from juste_retour.agents.rules import FAMILIES, OFFERED, SHIPPERS, Rule, forget
 from juste_retour.runs.stopping import Stopped
@@ -207,7 +207,7 @@ def _run(path: Path, place: Path, source: str, sha256: str) -> None:
         raise BadInput(f"{path}, {where}: {error.msg}; mend that line.") from None
     except BadInput as error:
         raise BadInput(f"{path}{_line(error, place)}: {error}") from None
-    except Stopped:
+    except (Stopped, TooLong):
         raise
     except BaseException as error:  # a file may raise anything
         raise BadInput(f"{path}{_line(error, place)}: {said(error)}; mend that line.") from None
@@ -222,9 +222,9 @@ def blame() -> Iterator[None]:
     """
     try:
         yield
-    except (JusteRetourError, KeyboardInterrupt):
+    except JusteRetourError:
         raise
-    except BaseException as error:  # a rule may raise anything
+    except (Exception, SystemExit) as error:
         sentence = blamed(error)
         if sentence:
             raise RuleFailed(sentence) from error
