@@ -20,7 +20,7 @@ from pydantic import model_validator
 
 from juste_retour.abm.calendar import label, quarter
 from juste_retour.abm.parameters import Parameters
-from juste_retour.abm.toml import read_toml, toml_lines
+from juste_retour.abm.toml import read_toml, toml_lines, with_changes
 from juste_retour.agents.errors import BadInput, near
 from juste_retour.agents.rules import FAMILIES, Parameter, Rule, Setting, family
 
@@ -351,7 +351,7 @@ def presets() -> list[str]:
 
 
 def load(what: str | Path | Content | Scenario) -> Scenario:
-    """Return a scenario by preset name, by path of a TOML file, or from what a file would say.
+    """Return a scenario by preset name, by path of a TOML file, or from what a file would say, named by its changes.
 
     Raises:
         BadInput: no such preset or file, a file that is no TOML, or anything in it that cannot be used.
@@ -359,7 +359,11 @@ def load(what: str | Path | Content | Scenario) -> Scenario:
     if isinstance(what, Scenario):
         return what
     if isinstance(what, Mapping):
-        return _built(what, "the scenario", str(what.get("name", UNNAMED)))
+        built = _built(what, "the scenario", str(what.get("name", UNNAMED)))
+        base = load(str(what.get("base", DEFAULT)))
+        there, own = base.plain(), {k: v for k, v in built.plain().items() if k != "name"}
+        moved = {key: value for key, value in own.items() if value != there[key]}
+        return built if "name" in what else built.changed({}, with_changes(base.name, moved))
     return _named(str(what), Path(), ())
 
 

@@ -10,6 +10,8 @@ from typing import Any
 from juste_retour.abm.files import content_of
 from juste_retour.agents.errors import BadInput
 
+MOST_CHANGES = 4  # that a name spells out
+
 
 def read_toml(path: Path) -> dict[str, Any]:
     """Read a TOML file, or raise `BadInput` in one sentence."""
@@ -47,6 +49,17 @@ def toml_value(value: object) -> str:
 def setting(value: object) -> str:
     """A value as `--set` takes it: a string as it is, anything else as TOML."""
     return value if isinstance(value, str) else toml_value(value)
+
+
+def with_changes(name: str, changes: Mapping[str, object]) -> str:
+    """A name with what is changed of it.
+
+    >>> with_changes("eu-status-quo", {"voting": "unanimity"})
+    'eu-status-quo with voting = unanimity'
+    """
+    said = [f"{key} = {setting(value)}" for key, value in changes.items()]
+    more = f" and {len(said) - MOST_CHANGES} more changes" if len(said) > MOST_CHANGES else ""
+    return f"{name} with {', '.join(said[:MOST_CHANGES])}{more}" if said else name
 
 
 def toml_lines(content: Mapping[str, object]) -> str:

@@ -17,7 +17,8 @@ def brief(value: float) -> str:
         return f"{value / 1000:.0f}k"
     if abs(value) >= 100 or value == int(value):
         return f"{value:,.0f}"
-    return f"{value:.3f}".rstrip("0").rstrip(".") if abs(value) < 10 else f"{value:.1f}"
+    text = f"{value:.3f}".rstrip("0").rstrip(".") if abs(value) < 10 else f"{value:.1f}"
+    return "0" if text == "-0" else text
 
 
 def number(value: SupportsFloat | str | None, digits: int = 2) -> str:

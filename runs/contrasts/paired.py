@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from juste_retour.abm.calendar import year
 from juste_retour.abm.members import Members, load_members
 from juste_retour.abm.scenario import Content, Scenario, load
-from juste_retour.abm.toml import setting
+from juste_retour.abm.toml import with_changes
 from juste_retour.agents.arrays import Floats, Integers
 from juste_retour.agents.errors import BadInput, near
 from juste_retour.runs.chunked import Progress, chunks, run_worlds
@@ -205,8 +205,7 @@ def named(
     if changes:
         scenarios = [s.changed(changes) for s in scenarios]
     if changes_b:
-        said = ", ".join(f"{key} = {setting(value)}" for key, value in changes_b.items())
-        scenarios[1] = scenarios[1].changed(changes_b, f"{scenarios[1].name} with {said}")
+        scenarios[1] = scenarios[1].changed(changes_b, with_changes(scenarios[1].name, changes_b))
     names: list[str] = []
     for scenario in scenarios:
         name, number = scenario.name, 2

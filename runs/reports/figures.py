@@ -249,18 +249,19 @@ def robustness(found: RobustnessMap) -> Figure:
     figure, axes = blank(4.6)
     table = found.table
     for k, name in enumerate(found.institutions):
-        won = table[table["winner"] == name]
         color, marker = COLOURS[k % len(COLOURS)], MARKERS[k % len(MARKERS)]
-        axes.scatter(
-            won[x],
-            won[y],
-            s=18 + 70 * won["probability"] ** 2,
-            edgecolor="white",
-            linewidth=0.5,
-            color=color,
-            marker=marker,
-        )
-        share = f"{name} ({len(won) / len(table):.0%} of places)"
+        for clear in (True, False):
+            won = table[(table["winner"] == name) & (table["clear"] == clear)]
+            axes.scatter(
+                won[x],
+                won[y],
+                s=18 + 70 * won["probability"] ** 2,
+                edgecolor="white" if clear else color,
+                linewidth=0.5 if clear else 1.0,
+                color=color if clear else "none",
+                marker=marker,
+            )
+        share = f"{name} (clearly best at {found.share[name]:.0%} of places)"
         axes.plot([], [], linestyle="", markersize=7, label=share, color=color, marker=marker)
     for scale, axis, key in ((axes.set_xscale, axes.xaxis, x), (axes.set_yscale, axes.yaxis, y)):
         if key in found.log:

@@ -9,19 +9,21 @@ import pandas as pd
 
 from juste_retour.agents.arrays import Floats
 from juste_retour.agents.errors import BadInput, JusteRetourError
+from juste_retour.agents.rules import FAMILIES
 from juste_retour.runs.contrasts.attribution import Attribution, attributed
 from juste_retour.runs.contrasts.contrasts import contrasts
-from juste_retour.runs.contrasts.paired import OUTCOMES
-from juste_retour.runs.experiments.design import FROM, TO, Point
-from juste_retour.runs.experiments.factors import Level
+from juste_retour.runs.experiments.design import TO
+from juste_retour.runs.experiments.factors import SCENARIO
 from juste_retour.runs.experiments.results import Results
 from juste_retour.runs.experiments.spec import said
 from juste_retour.runs.numerals import brief, shown, span
-from juste_retour.runs.reports import figures
+from juste_retour.runs.reports import effect_figures, figures
+from juste_retour.runs.reports.effects import CROSSED, Effects
 from juste_retour.runs.reports.figures import Drawn
-from juste_retour.runs.reports.level_contrasts import LevelContrast, level_contrasts
+from juste_retour.runs.reports.level_contrasts import LevelContrast
 from juste_retour.runs.reports.robustness import RobustnessMap, institution_of, robustness
 from juste_retour.runs.reports.sensitivity import DRAWN, MainEffect, main_effects, morris, sobol
+from juste_retour.runs.reports.wording import label, percent, unit_of, words
 
 MOST_POINTS = 48
 SHOWN_POINTS = 12
@@ -29,7 +31,7 @@ MAPS = 4
 
 
 class Findings:
-    """The figures and numbers of an experiment, worked out once.
+    """The figures and numbers of an experiment, worked out once; `asked` holds the effects of its factors.
 
     Args:
         results: the experiment; it must keep the table `worlds`.
@@ -49,16 +51,18 @@ class Findings:
         self.points = [self.spec.points[n] for n in self.numbers]
         self.labels = [label(point) for point in self.points]
         self.notes: list[str] = []
+        self.asked = Effects(results, self.headline)
 
     @cached_property
     def figures(self) -> list[Drawn]:
         """All figures that the design allows; what cannot be drawn leaves a note."""
         makers = (
             self._attributions,
-            self._intervals,
             self._contrasts,
+            self._interaction,
             self._sensitivity,
             self._robustness,
+            self._intervals,
             self._maps,
             self._sites,
         )
@@ -94,7 +98,7 @@ class Findings:
             return []
         if self.spec.design.kind == "list" or len(self.spec.varied) == 1:
             return self._against_first()
-        return level_contrasts(self.results, self.headline)
+        return self.asked.contrasts
 
     @property
     def some(self) -> list[int]:
@@ -112,15 +116,25 @@ class Findings:
     def groups(self) -> list[tuple[str, list[int]]]:
         """What a table or figure of points shows, each a label with the rows that it stands for.
 
-        In a sample no point stands for much: there each institution stands for all of its points.
+        In a sample, or where points are many, no point stands for much: there each level of a factor stands for all of
+        its points.
         """
-        key = institution_of(self.spec.factors)
-        if self.spec.design.kind == "latin_hypercube" and key is not None:
+        key = self.pooled_by
+        if key is not None:
             found: dict[str, list[int]] = {}
             for row, point in enumerate(self.points):
-                found.setdefault(shown(point[key]), []).append(row)
-            return list(found.items())
+                found.setdefault(shown(point.get(key)), []).append(row)
+            return list(found.items()) if len(found) <= MOST_POINTS else []
         return [(self.labels[r], [r]) for r in self.some or self.ends]
+
+    @cached_property
+    def pooled_by(self) -> str | None:
+        """The factor whose levels each stand for all of their points; None where the points stand for themselves."""
+        if self.spec.design.kind == "latin_hypercube":
+            return institution_of(self.spec.factors)
+        if self.some or self.spec.design.kind not in CROSSED or self.spec.switching is not None:
+            return None
+        return next(iter(self.asked.focus), None)
 
     def pooled(self, name: str, rows: list[int]) -> Floats:
         """An outcome in all worlds of some rows."""
@@ -131,32 +145,39 @@ class Findings:
         """The share of the headline's variance that each factor makes alone, and that of luck; None in small designs."""
         if self.spec.design.kind in ("sobol", "morris") or len(self.numbers) <= 2:
             return None
-        return main_effects(self.results, self.headline)
+        split = self.asked.split
+        if split is None:
+            return main_effects(self.results, self.headline)
+        return [
+            MainEffect(f.factor, f.alone.share, f.alone.low, f.alone.high) for f in split.factors
+        ], split.noise
 
     @cached_property
     def robustness(self) -> RobustnessMap | None:
         """Which institution wins where, if parameters of numbers are crossed with one."""
         spec = self.spec
         numeric = [
-            f for f in spec.factors if not f.levels or all(isinstance(v, int | float) for v in f.levels)
+            f
+            for f in spec.factors
+            if not f.levels or all(isinstance(v, int | float) and not isinstance(v, bool) for v in f.levels)
         ]
+        idle = {i.factor for i in self.asked.idle if not i.levels and not i.under}
+        numeric = [f for f in numeric if f.key not in idle]
         crossed = spec.design.kind in ("grid", "latin_hypercube") and institution_of(spec.factors) is not None
         if not crossed or len(numeric) < 2 or len(self.numbers) < 20:
             return None
-        return robustness(self.results, self.headline)
+        families = [f.key for f in spec.factors if f.key == SCENARIO or f.key in FAMILIES]
+        institution = next((key for key in self.asked.focus if key in families), families[0])
+        return robustness(self.results, self.headline, institution)
 
     @property
     def ends(self) -> list[int]:
-        """Rows of the few points that a map or a histogram shows."""
+        """Rows of the points that a map shows; none where there are too many to show all."""
         count = len(self.numbers)
         if self.spec.switching is not None:
             size = 2 ** len(self.spec.switching.units)
             return [0, size - 1] if count >= size else [0]
-        return (
-            list(range(count))
-            if count <= MAPS
-            else sorted({round(k * (count - 1) / (MAPS - 1)) for k in range(MAPS)})
-        )
+        return list(range(count)) if count <= MAPS else []
 
     def _against_first(self) -> list[LevelContrast]:
         name, values = self.headline, self.values[self.headline]
@@ -186,7 +207,7 @@ class Findings:
         return out
 
     def _intervals(self) -> list[Drawn]:
-        if len(self.groups) > MOST_POINTS or not (self.some or self._sampled):
+        if len(self.groups) > MOST_POINTS or not self.groups:
             return []
         labels, worlds = [label for label, _ in self.groups], self._worlds
         return [
@@ -210,12 +231,12 @@ class Findings:
 
     @property
     def _each(self) -> str:
-        return f"under each {institution_of(self.spec.factors)}" if self._sampled else "at each point"
+        return f"at each level of {self.pooled_by}" if self._sampled else "at each point"
 
     @property
     def _worlds(self) -> str:
         count = self.values[self.headline].shape[1]
-        return f"{count} worlds at all points of the sample" if self._sampled else f"{count} worlds"
+        return f"{count} worlds at all points of the level" if self._sampled else f"{count} worlds"
 
     def _contrasts(self) -> list[Drawn]:
         found = self.contrasts
@@ -243,6 +264,19 @@ class Findings:
             )
         ]
 
+    def _interaction(self) -> list[Drawn]:
+        cells, pair = self.asked.cells, self.asked.pair
+        if cells is None or pair is None:
+            return []
+        caption = (
+            f"The mean at each pair of levels, averaged over all other factors, with 95 % bootstrap intervals over "
+            f"replications. Parallel lines: no interaction. The two make {pair.share:.1%} of the variance together beyond "
+            f"what each makes alone ({span(pair.low, pair.high, percent)})."
+        )
+        name = unit_of(words(self.headline), self.headline)
+        title = f"{words(self.headline).capitalize()} by {cells.factor} and {cells.other}."
+        return [Drawn("interaction", title, caption, partial(effect_figures.interaction, cells, name))]
+
     def _sensitivity(self) -> list[Drawn]:
         kind, name = self.spec.design.kind, words(self.headline)
         if kind == "sobol":
@@ -262,6 +296,13 @@ class Findings:
             return [
                 Drawn("sensitivity", f"What moves {name}.", caption, partial(figures.morris, effects, name))
             ]
+        if self.asked.split is not None:
+            caption = (
+                "The share of the variance, over the points that were run and over random draws, that each factor makes "
+                "alone and in total with all its interactions. Lines: 95 % jackknife intervals over replications."
+            )
+            drawing = partial(effect_figures.shares, self.asked.split, name)
+            return [Drawn("sensitivity", f"What moves {name}.", caption, drawing)]
         if self.effects is None:
             return []
         shares, noise = self.effects
@@ -279,13 +320,13 @@ class Findings:
         best = "lowest" if found.lower_is_better else "highest"
         others = ", ".join(found.parameters[2:])
         caption = (
-            f"Each mark is a place in the parameter space; its shape and colour tell the institution with the {best} mean "
-            f"{words(self.headline)} there, its size how often that one wins on the same luck."
+            f"Each mark is a combination of the other factors; its shape and color tell the level of {found.institution} with "
+            f"the {best} mean {words(self.headline)} there, its size how often that one is ahead on the same random draws. "
+            "Hollow: the 95 % interval of its lead over the second includes zero."
         )
         caption += f" {others} vary too." if others else ""
-        return [
-            Drawn("robustness", "Which institution wins where.", caption, partial(figures.robustness, found))
-        ]
+        title = f"Which level of {found.institution} does best where."
+        return [Drawn("robustness", title, caption, partial(figures.robustness, found))]
 
     def _maps(self) -> list[Drawn]:
         members = self.spec.members
@@ -297,6 +338,8 @@ class Findings:
             )
             return []
         rows = self.ends
+        if not rows:
+            return []
         wanted = [self.numbers[r] for r in rows]
         sizes: dict[int, dict[str, list[float]]] = {n: {} for n in wanted}
         for part in self.results.parts("facilities"):
@@ -328,8 +371,8 @@ class Findings:
             return []
         values = self.values["sites"] if "sites" in self.values else self.results.outcome("sites")[1]
         shown = self.groups
-        if len(shown) > SHOWN_POINTS:
-            shown = [(self.labels[r], [r]) for r in self.ends]
+        if not 0 < len(shown) <= SHOWN_POINTS:
+            return []
         caption = f"The share of {self._worlds} with each number of facilities under contract."
         drawing = partial(
             figures.distributions,
@@ -338,41 +381,3 @@ class Findings:
             "facilities",
         )
         return [Drawn("sites", "How many facilities there are.", caption, drawing)]
-
-
-def words(name: str) -> str:
-    """An outcome's name in words."""
-    for ending in ("_eur_bn", "_flop"):
-        name = name.removesuffix(ending)
-    return name.replace("_", " ")
-
-
-def unit_of(text: str, name: str) -> str:
-    """A text with an outcome's unit behind it, where that says anything."""
-    unit = OUTCOMES[name].unit if OUTCOMES[name].kind != "quarter" else "year"
-    if unit in ("", "1") or unit in text.split():
-        return text
-    return f"{text} {unit}" if text[:1].isdigit() or text[:1] == "-" else f"{text} ({unit})"
-
-
-def label(point: Point) -> str:
-    """A point for an axis: its levels alone, as the table of factors explains them; switches by name."""
-    if "label" in point:
-        return str(point["label"])
-    plain = [_level(k, v) for k, v in point.items() if v not in (FROM, TO)]
-    if not any(v in (FROM, TO) for v in point.values()):
-        return ", ".join(plain)
-    switched = [k for k, v in point.items() if v == TO]
-    left = [k for k, v in point.items() if v == FROM]
-    there = " + ".join(switched) or "none switched"
-    if not left:
-        there = "all switched"
-    elif len(left) == 1 and len(switched) > 1:
-        there = f"all but {left[0]}"
-    return ", ".join([there, *plain])
-
-
-def _level(key: str, value: Level) -> str:
-    if isinstance(value, bool):
-        return key if value else f"no {key}"
-    return shown(value)

@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from juste_retour.abm.scenario import DEFAULT, UNNAMED, Scenario, load
 from juste_retour.agents.errors import BadInput
 from juste_retour.runs.experiments.design import FROM, TO
 from juste_retour.runs.experiments.results import Results
@@ -19,12 +18,13 @@ from juste_retour.runs.numerals import brief, shown, span, within
 from juste_retour.runs.pages import page_of
 from juste_retour.runs.printing import json_text
 from juste_retour.runs.reports import figures
-from juste_retour.runs.reports.findings import Findings, unit_of, words
+from juste_retour.runs.reports.effects import same_sign
+from juste_retour.runs.reports.findings import Findings
 from juste_retour.runs.reports.sensitivity import morris, sobol
-from juste_retour.runs.statistics import quantile, summary
+from juste_retour.runs.reports.wording import percent, unit_of, words
+from juste_retour.runs.statistics import summary
 
 PAGE, FIGURES = "report.html", "figures"
-MOST_CHANGES = 8  # of a scenario without a name that are written out
 STYLE = Path(__file__).with_name("report.css")
 TEMPLATE = Path(__file__).with_name("page.html")
 DESIGNS = {
@@ -87,24 +87,59 @@ def answer(found: Findings) -> str:
             )
         return text
     parts = []
-    for say in (_range, _winners, _movers):
+    for say in (_effect, _together, _winners, _movers, _idle):
         with suppress(BadInput):  # what cannot be said of this outcome stands in the notes
             parts.append(say(found))
     return " ".join(part for part in parts if part)
 
 
-def _range(found: Findings) -> str:
-    if found.spec.design.kind in ("sobol", "morris", "latin_hypercube"):
-        return ""  # no point of a sample is worth a name
-    name, values = found.headline, found.values[found.headline]
-    medians = np.array([quantile(v, 0.5) for v in values])
-    low, high = int(np.argmin(medians)), int(np.argmax(medians))
-    if medians[low] == medians[high]:
-        return f"The median of {words(name)} is {unit_of(brief(float(medians[0])), name)} at every point."
-    return (
-        f"The median of {words(name)} runs from {brief(float(medians[low]))} ({found.labels[low]}) to "
-        f"{unit_of(brief(float(medians[high])), name)} ({found.labels[high]})."
+def _effect(found: Findings) -> str:
+    """The effect of the factor that is asked about: its largest contrast, and where it holds."""
+    mine = [c for c in found.contrasts if not c.factor or c.factor in found.asked.focus[:1]]
+    if not mine:
+        return ""
+    c = max(mine, key=lambda c: abs(c.difference))
+    name = words(found.headline)
+    which = (
+        f"{c.factor} = {c.level} instead of {c.against}" if c.factor else f"{c.level} instead of {c.against}"
     )
+    text = (
+        f"Under {which}, {name} is {unit_of(brief(abs(c.difference)), found.headline)} "
+        f"{'higher' if c.difference > 0 else 'lower'} in the mean (difference {brief(c.difference)}, 95 % interval "
+        f"{span(c.low, c.high)})."
+    )
+    if c.low <= 0 <= c.high:
+        text = f"{text[:-1]}, which cannot be told from zero."
+    if len(c.each) > 1:
+        same, every = same_sign(c)
+        text += f" The sign is the same at {same} of {every} combinations of the other factors."
+    return text
+
+
+def _together(found: Findings) -> str:
+    """How the effect depends on the other factor that is asked about, or on the one that it depends on most."""
+    pair, ordered = found.asked.pair, found.asked.ordered
+    rows = found.asked.conditional
+    if pair is None or ordered is None or not rows:
+        return ""
+    last = max(rows, key=lambda r: abs(r.beyond))
+    first = next(r for r in rows if r.level == last.level)
+    if last.beyond_low <= 0 <= last.beyond_high:
+        return (
+            f"How {ordered[0]} and {ordered[1]} work together cannot be told from zero "
+            f"({brief(last.beyond)}, {span(last.beyond_low, last.beyond_high)})."
+        )
+    return (
+        f"The effect of {ordered[0]} depends on {ordered[1]}: {last.level} less {last.against} is {brief(first.effect)} "
+        f"({span(first.low, first.high)}) under {first.under} and {brief(last.effect)} ({span(last.low, last.high)}) under "
+        f"{last.under}, {brief(last.beyond)} more ({span(last.beyond_low, last.beyond_high)})."
+    )
+
+
+def _idle(found: Findings) -> str:
+    """Factors whose effect is exactly zero."""
+    said = [str(i) for i in found.asked.idle]
+    return f"Exactly zero: {'; '.join(said)}." if said else ""
 
 
 def _winners(found: Findings) -> str:
@@ -112,12 +147,14 @@ def _winners(found: Findings) -> str:
     if win is None:
         return ""
     best = "lowest" if win.lower_is_better else "highest"
-    first, *others = sorted(win.share.items(), key=lambda s: -s[1])
-    rest = ", ".join(f"{name} at {share:.0%}" if share else f"{name} at none" for name, share in others)
-    return (
-        f"Of {len(win.table)} places in the parameter space, {first[0]} has the {best} mean {words(win.outcome)} at "
-        f"{first[1]:.0%}; {rest}."
-    )
+    ranked = [s for s in sorted(win.share.items(), key=lambda s: -s[1]) if s[1]]
+    margin = unit_of(brief(float(np.median(win.table["margin"]))), win.outcome)
+    open_ = float((~win.table["clear"]).mean())
+    shares = "; ".join(f"{win.institution} = {name} clearly at {share:.0%}" for name, share in ranked)
+    text = f"Of {len(win.table)} combinations of the other factors, the {best} mean {words(win.outcome)} has "
+    text += shares or f"no level of {win.institution} clearly"
+    text += f"; at {open_:.0%} the best two cannot be told apart" if open_ else ""
+    return f"{text}. The best leads the second by {margin} in the median."
 
 
 def _movers(found: Findings) -> str:
@@ -136,8 +173,8 @@ def _movers(found: Findings) -> str:
         return ""
     effects, noise = found.effects
     largest = [e for e in sorted(effects, key=lambda e: -e.share)[:3] if e.share >= 0.005]
-    shares = "".join(f"{e.factor} makes {e.share:.0%}, " for e in largest)
-    return f"Of the variance of {name} over these points and luck, {shares}luck {noise:.0%}."
+    shares = "".join(f"{e.factor} alone makes {e.share:.0%}, " for e in largest)
+    return f"Of the variance of {name} over these points and random draws, {shares}random draws {noise:.0%}."
 
 
 def methods(results: Results) -> str:
@@ -147,7 +184,7 @@ def methods(results: Results) -> str:
     return (
         f"The model lets {spec.members.states.count} member states, the Commission and labs bargain over where AI "
         f"infrastructure goes, quarter by quarter from {base.start} to {base.end}, and reads the race with the frontier as "
-        f"the mean lag over the {base.window_years:g} years to {base.window_end} unless that is varied. From {_begun(base)} the design takes {DESIGNS[spec.design.kind]}: "
+        f"the mean lag over the {base.window_years:g} years to {base.window_end} unless that is varied. From the scenario {base.name} the design takes {DESIGNS[spec.design.kind]}: "
         f"{len(spec.kept):,} points{refused} with {spec.replications:,} replications each, {spec.runs:,} runs in all. Points "
         f"share their luck: replicate k of seed {spec.seed} draws the same numbers at every point, so that contrasts are "
         "paired. Machines that stood already count, so that where no facility beats them the lag is theirs; a world in which "
@@ -156,21 +193,6 @@ def methods(results: Results) -> str:
         f"not corrected for their number. Software: juste-retour {p['juste_retour']}, Python {p['python']}, "
         f"NumPy {p['numpy']}, SciPy {p['scipy']}."
     )
-
-
-def _begun(base: Scenario) -> str:
-    """The scenario that a design starts from; one without a name by what it changes in today's institutions."""
-    if base.name != UNNAMED:
-        return f"the scenario {base.name}"
-    today = load(DEFAULT)
-    here, there = base.plain(), today.plain()
-    moved = [
-        f"{key} = {shown(value)}" for key, value in here.items() if key != "name" and value != there[key]
-    ]
-    if not moved:
-        return f"the scenario {today.name}"
-    more = f" and {len(moved) - MOST_CHANGES} more" if len(moved) > MOST_CHANGES else ""
-    return f"the scenario {today.name} with {', '.join(moved[:MOST_CHANGES])}{more}"
 
 
 def page(found: Findings, pictures: Sequence[str]) -> str:
@@ -196,6 +218,8 @@ def page(found: Findings, pictures: Sequence[str]) -> str:
         methods=methods(results),
         factors=ReportTable(["Varied", "Levels"], _factors(spec)),
         figures=list(zip(found.figures, pictures, strict=True)),
+        effects=_effects_table(found),
+        shares=_shares_table(found),
         interactions=_interactions(found),
         outcomes=_outcomes(found),
         notes=found.notes,
@@ -233,13 +257,14 @@ def _outcomes(found: Findings) -> ReportTable:
     if rows < len(found.numbers):
         note += f" {rows} of {len(found.numbers)} points; the tables hold all."
     elif rows > len(found.groups):
-        note += " Each row stands for all of its points in the sample."
+        note += f" Each row stands for all points with that level of {found.pooled_by}."
     body = []
     for label, some in found.groups:
         cells = [within(summary(v), brief) for v in (found.pooled(name, some) for name in found.values)]
         body.append([label, *cells])
     plain = found.spec.switching is None and rows == len(found.groups) and "label" not in found.points[0]
     point = ", ".join(found.points[0]) if plain else "Point"
+    point = found.pooled_by or point
     return ReportTable([point, *(unit_of(words(n), n) for n in found.values)], body, note)
 
 
@@ -253,6 +278,41 @@ def _interactions(found: Findings) -> ReportTable:
     return ReportTable(
         headings, rows, f"The strongest interactions of two groups in {words(found.headline)}."
     )
+
+
+def _effects_table(found: Findings) -> ReportTable:
+    """The effect of one factor at each level of another: the marginal effects of the shown pair."""
+    rows = [
+        [f"{r.factor} = {r.level}", r.under, brief(r.effect), span(r.low, r.high), brief(r.beyond),
+         span(r.beyond_low, r.beyond_high)]
+        for r in found.asked.conditional
+    ]  # fmt: skip
+    against = found.asked.conditional[0].against if rows else ""
+    note = (
+        f"Marginal effects on {unit_of(words(found.headline), found.headline)}, less {against}, averaged over all other "
+        "factors, with 95 % bootstrap intervals. Beyond: the effect less that in the first row of the same level."
+    )
+    return ReportTable(["Level", "Under", "Effect", "95 %", "Beyond", "95 %"], rows, note)
+
+
+def _shares_table(found: Findings) -> ReportTable:
+    """Shares of the variance by factor and by pair."""
+    split = found.asked.split
+    if split is None:
+        return ReportTable([], [])
+    rows = [
+        [f.factor, percent(f.alone.share), span(f.alone.low, f.alone.high, percent)]
+        + ([percent(f.total.share), span(f.total.low, f.total.high, percent)] if f.total else ["-", "-"])
+        for f in sorted(split.factors, key=lambda f: -(f.total or f.alone).share)
+    ]
+    rows += [
+        [" x ".join(p.factors), percent(p.share), span(p.low, p.high, percent), "", ""]
+        for p in sorted(split.pairs, key=lambda p: -p.share)
+    ]
+    note = f"Shares of the variance of {words(found.headline)}; random draws make {split.noise:.1%}."
+    if not split.balanced:
+        note += " The factors are not fully crossed, so that shares of single factors overlap."
+    return ReportTable(["Factor or pair", "Alone", "95 %", "In total", "95 %"], rows, note)
 
 
 def _refused(spec: Spec) -> ReportTable:

@@ -10,7 +10,9 @@ import pandas as pd
 
 from juste_retour.agents.errors import BadInput
 from juste_retour.agents.rules import FAMILIES
+from juste_retour.runs.contrasts.contrasts import paired_difference
 from juste_retour.runs.contrasts.paired import WORSE_WHEN_HIGH
+from juste_retour.runs.contrasts.resampling import half_width
 from juste_retour.runs.experiments.factors import SCENARIO, Factor, Level
 from juste_retour.runs.experiments.results import Results
 from juste_retour.runs.numerals import shown
@@ -19,14 +21,15 @@ from juste_retour.runs.reports.sensitivity import binned, correlation_ratio
 
 @dataclass(frozen=True, eq=False)
 class RobustnessMap:
-    """Which institution wins where: one row of `table` a place in the parameter space.
+    """Which level of an institution wins where: one row of `table` per place in the parameter space.
 
-    `table` has the parameters, `winner`, `probability` (of worlds in which the winner is best), `margin` over the second
-    and the mean under each institution. `institutions` are the levels compared, `parameters` what spans the space, those
+    `table` has the parameters, `winner`, `probability` (of worlds in which the winner is best), `margin` over the second,
+    `clear` (whether the 95 % interval of the margin excludes zero) and the mean under each level. `institutions` are the levels compared, `parameters` what spans the space, those
     that move the margin most first; `log` names those that are drawn by their logarithm.
     """
 
     outcome: str
+    institution: str
     lower_is_better: bool
     institutions: list[str]
     parameters: list[str]
@@ -35,8 +38,9 @@ class RobustnessMap:
 
     @property
     def share(self) -> dict[str, float]:
-        """Share of the places that each institution wins."""
-        return {name: float((self.table["winner"] == name).mean()) for name in self.institutions}
+        """Share of the places that each institution clearly wins."""
+        clear = self.table["clear"]
+        return {name: float((clear & (self.table["winner"] == name)).mean()) for name in self.institutions}
 
 
 def robustness(
@@ -73,12 +77,16 @@ def robustness(
         block = values[[found[n] for n in here]]
         means = block.mean(1)
         best = int(np.argmin(means) if lower else np.argmax(means))
+        second = int(np.argsort(means if lower else -means, kind="stable")[1])
+        lead = paired_difference(block[best], block[second])
+        clear = bool(abs(lead.mean()) > half_width(lead)) if np.isfinite(lead).all() else True
         ahead = block == (block.min(0) if lower else block.max(0))
         point = spec.points[numbers[found[here[best]]]]
         rows.append(
             {k: _plain(point.get(k)) for k in others}
             | {"winner": here[best], "probability": float((ahead[best] / ahead.sum(0)).mean())}
             | {"margin": float(np.abs(np.diff(np.sort(means if lower else -means)[:2]))[0])}
+            | {"clear": clear}
             | {f"mean_{n}": float(m) for n, m in zip(here, means, strict=True)}
         )
     if not rows:
@@ -92,7 +100,7 @@ def robustness(
         for k in others
     }
     log = [f.key for f in spec.factors if f.scale == "log"]
-    return RobustnessMap(outcome, lower, names, sorted(others, key=lambda k: -moving[k]), log, table)
+    return RobustnessMap(outcome, key, lower, names, sorted(others, key=lambda k: -moving[k]), log, table)
 
 
 def institution_of(factors: Sequence[Factor]) -> str | None:

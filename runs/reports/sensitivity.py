@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
@@ -25,7 +26,7 @@ DRAWN = {
     "sobol": "base points",
     "morris": "trajectories",
     "latin_hypercube": "places of the sample",
-}  # what intervals are drawn over, by kind of design; worlds where none is named
+}  # what intervals are drawn over, by kind of design; replications where none is named
 
 
 @dataclass(frozen=True)
@@ -41,12 +42,24 @@ class Index:
     total_high: float
 
 
+@dataclass(frozen=True)
+class Pair:
+    """What two factors do together beyond what each does alone, as a share of the variance with a 95 % interval."""
+
+    factors: tuple[str, str]
+    share: float
+    low: float
+    high: float
+
+
 @dataclass(frozen=True, eq=False)
 class Sobol:
     """Variance-based indices of an outcome; `noise` is the share of the variance that luck makes at a fixed point.
 
     Indices are shares of the whole variance, luck's included, of what the factors do to the outcome's mean over luck.
     With one replication luck cannot be told apart: `noise` is missing and the indices hold for that luck alone.
+    `pairs` are second-order indices where the sample is the longer one that gives them; elsewhere they hold all
+    interactions in which both factors take part, those with third factors among them (`pairs_are_total`).
     """
 
     outcome: str
@@ -58,6 +71,8 @@ class Sobol:
     noise_low: float
     noise_high: float
     indices: list[Index]
+    pairs: list[Pair]
+    pairs_are_total: bool
 
     @property
     def table(self) -> pd.DataFrame:
@@ -104,6 +119,7 @@ def sobol_indices(
         noise,
         *(_product(b, m) - _product(b, a) for m in mixed),
         *(_product(a - m, a - m) / 2 for m in mixed),
+        *_together(a, b, mixed, values, stride if second_order else 0),
     ]
     stacked = np.stack(rows)
     means = np.concatenate([stacked.mean(1)[:, None], resampled_means(stacked, seed)], axis=1)
@@ -123,7 +139,30 @@ def sobol_indices(
             Index(name, *_triple(shares, low, high, 1 + i), *_triple(shares, low, high, 1 + count + i))
             for i, name in enumerate(names)
         ],
+        [
+            Pair((names[i], names[j]), *_triple(shares, low, high, 1 + 2 * count + k))
+            for k, (i, j) in enumerate(combinations(range(count), 2))
+        ],
+        not second_order,
     )
+
+
+def _together(a: Floats, b: Floats, mixed: Sequence[Floats], values: Floats, stride: int) -> list[Floats]:
+    """For each pair of factors, the part of the variance that they make together; (base points,) each.
+
+    With the longer sample (`stride` above 0) after Saltelli (2002), interactions of these two alone. Else the totals of
+    the two less the total of the pair, as superset importance is defined by Liu and Owen (2006).
+    """
+    found = []
+    for i, j in combinations(range(len(mixed)), 2):
+        if stride:
+            other = values[1 + len(mixed) + j :: stride]  # b, with factor j from a
+            closed = _product(other, mixed[i]) - _product(a, b)
+            found.append(closed - sum(_product(b, mixed[k]) - _product(b, a) for k in (i, j)))
+        else:
+            totals = sum(_product(a - mixed[k], a - mixed[k]) / 2 for k in (i, j))
+            found.append(totals - _product(mixed[i] - mixed[j], mixed[i] - mixed[j]) / 2)
+    return found
 
 
 def _triple(shares: Floats, low: Floats, high: Floats, row: int) -> tuple[float, float, float]:

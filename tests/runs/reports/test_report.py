@@ -12,9 +12,10 @@ from juste_retour.agents.errors import BadInput
 from juste_retour.runs.experiments.experiment import batch
 from juste_retour.runs.experiments.results import Results
 from juste_retour.runs.reports.figures import Drawn, _outlines, contrasts, intervals, svg
-from juste_retour.runs.reports.findings import Findings, label
+from juste_retour.runs.reports.findings import Findings
 from juste_retour.runs.reports.level_contrasts import LevelContrast
 from juste_retour.runs.reports.report import report
+from juste_retour.runs.reports.wording import label
 from tests.runs.small import run_small, say_in_manifest
 
 pytestmark = pytest.mark.slow

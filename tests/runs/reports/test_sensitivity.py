@@ -12,12 +12,15 @@ from juste_retour.runs.experiments.design import Design, problem, unit_sample
 from juste_retour.runs.experiments.experiment import batch
 from juste_retour.runs.experiments.factors import Factor
 from juste_retour.runs.experiments.results import Results
+from juste_retour.runs.reports.effects import asked_about
 from juste_retour.runs.reports.figures import svg
 from juste_retour.runs.reports.findings import Findings
+from juste_retour.runs.reports.interactions import cell_means, conditional_effects, decomposed
 from juste_retour.runs.reports.level_contrasts import level_contrasts
 from juste_retour.runs.reports.report import answer
 from juste_retour.runs.reports.robustness import robustness
-from juste_retour.runs.reports.sensitivity import main_effects, morris, sobol, sobol_indices
+from juste_retour.runs.reports.sensitivity import binned, main_effects, morris, sobol, sobol_indices
+from tests.runs.small import run_small
 
 pytestmark = pytest.mark.slow
 
@@ -238,3 +241,77 @@ def test_the_intervals_of_main_effects_cover_as_often_as_they_say():
     truth = 1 / (1 + 1 / 4 + 4)
     found = [main_effects(Made(seed), "sites")[0][0] for seed in range(60)]
     assert np.mean([s.low <= truth <= s.high for s in found]) > 0.85
+
+
+def test_shares_of_a_grid_hold_pairs_and_totals_without_bias_from_random_draws():
+    """y = 2 a + b + 3 a b on a grid with an idle factor, draws common to all points, and draws of their own."""
+    a, b, idle = np.array([(i, j, k) for i in (-1, 0, 1) for j in (-0.5, 0.5) for k in (0, 1)]).T
+    parts = {"a": 2 * a, "b": b, "ab": 3 * a * b}
+    truth = sum(parts.values())
+    whole = truth.var() + 1 + 4
+    rng = np.random.default_rng(0)
+    found, hits = [], 0
+    for _ in range(200):
+        values = truth[:, None] + rng.normal(size=20) + 2 * rng.normal(size=(12, 20))
+        split = decomposed(values, [binned(list(x), 12) for x in (a, b, idle)], ["a", "b", "idle"])
+        total = [f.total.share for f in split.factors]
+        found.append(
+            [*(f.alone.share for f in split.factors), *(p.share for p in split.pairs), *total, split.noise]
+        )
+        hits += split.pairs[0].low < parts["ab"].var() / whole < split.pairs[0].high
+    shares = {k: v.var() / whole for k, v in parts.items()}
+    stated = [shares["a"], shares["b"], 0, shares["ab"], 0, 0]
+    stated += [shares["a"] + shares["ab"], shares["b"] + shares["ab"], 0, 5 / whole]
+    assert np.mean(found, axis=0) == pytest.approx(stated, abs=0.01)
+    assert hits / 200 > 0.88
+
+
+@pytest.mark.parametrize("second_order", [False, True])
+def test_sobol_designs_tell_what_pairs_make_together(second_order):
+    unit, _ = sample(4096, 3, second_order)
+    found = sobol_indices(ishigami(unit)[:, None], "abc", "years_behind", second_order)
+    first, total, _ = ishigami_indices()
+    stated = {("a", "b"): 0, ("a", "c"): total[0] - first[0], ("b", "c"): 0}
+    assert {p.factors: p.share for p in found.pairs} == pytest.approx(stated, abs=0.03)
+    assert found.pairs_are_total == (not second_order)
+    for pair in found.pairs:
+        assert pair.low <= stated[pair.factors] <= pair.high
+
+
+def test_the_question_names_its_factors():
+    keys = ["patience", "side_payments", "voting", "envelope_eur_bn", "agenda.max_sites"]
+    assert asked_about("Who votes matters; do side payments?", keys) == ["side_payments"]
+    assert asked_about("Is a larger envelope worth more than the voting rule?", keys) == [
+        "envelope_eur_bn",
+        "voting",
+    ]
+    assert asked_about("Which institution is best?", keys) == []
+
+
+def test_effects_at_each_level_of_another_factor(tmp_path):
+    out = run_small(tmp_path)
+    results = Results(out)
+    table = results.table("worlds").groupby(["voting", "operations"]).years_behind.mean()
+    found = conditional_effects(results, "operations", "voting", "years_behind")
+    assert [r.under for r in found] == ["voting = lisbon_qmv", "voting = unanimity"]
+    for row, voting in zip(found, ("lisbon_qmv", "unanimity"), strict=True):
+        assert row.effect == pytest.approx(
+            table[voting, "operator_led"] - table[voting, "audit_first"], abs=1e-9
+        )
+        assert row.low <= row.effect <= row.high
+    assert found[1].beyond == pytest.approx(found[1].effect - found[0].effect)
+    cells = cell_means(results, "operations", "voting", "years_behind")
+    assert cells.mean.ravel().tolist() == pytest.approx(
+        [table[v, o] for o in cells.levels for v in cells.grounds], abs=1e-9
+    )
+
+
+def test_sensitivity_of_a_grid_reports_pairs_and_effects(tmp_path, call):
+    out = run_small(tmp_path)
+    status, said, _ = call("sensitivity", out, "--json")
+    assert status == 0
+    found = json.loads(said)
+    assert [p["factors"] for p in found["pairs"]] == [["voting", "operations"]]
+    assert {"alone", "total"} & set(found["shares"][0]) == {"total"}
+    assert {e["factor"] for e in found["marginal_effects"]} == {"voting", "operations"}
+    assert len(found["conditional_effects"]) == 2

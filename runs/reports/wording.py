@@ -1,0 +1,53 @@
+"""Words of a report: outcomes with their units, points for an axis, shares in percent."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from juste_retour.runs.contrasts.paired import OUTCOMES
+from juste_retour.runs.experiments.design import FROM, TO, Point
+from juste_retour.runs.experiments.factors import Level
+from juste_retour.runs.numerals import shown
+
+
+def percent(share: float) -> str:
+    """A share in percent."""
+    return f"{share + 0.0 if abs(share) >= 5e-4 else 0.0:.1%}" if np.isfinite(share) else "-"
+
+
+def words(name: str) -> str:
+    """An outcome's name in words."""
+    for ending in ("_eur_bn", "_flop"):
+        name = name.removesuffix(ending)
+    return name.replace("_", " ")
+
+
+def unit_of(text: str, name: str) -> str:
+    """A text with an outcome's unit behind it, where that says anything."""
+    unit = OUTCOMES[name].unit if OUTCOMES[name].kind != "quarter" else "year"
+    if unit in ("", "1") or unit in text.split():
+        return text
+    return f"{text} {unit}" if text[:1].isdigit() or text[:1] == "-" else f"{text} ({unit})"
+
+
+def label(point: Point) -> str:
+    """A point for an axis: its levels alone, as the table of factors explains them; switches by name."""
+    if "label" in point:
+        return str(point["label"])
+    plain = [_level(k, v) for k, v in point.items() if v not in (FROM, TO)]
+    if not any(v in (FROM, TO) for v in point.values()):
+        return ", ".join(plain)
+    switched = [k for k, v in point.items() if v == TO]
+    left = [k for k, v in point.items() if v == FROM]
+    there = " + ".join(switched) or "none switched"
+    if not left:
+        there = "all switched"
+    elif len(left) == 1 and len(switched) > 1:
+        there = f"all but {left[0]}"
+    return ", ".join([there, *plain])
+
+
+def _level(key: str, value: Level) -> str:
+    if isinstance(value, bool):
+        return key if value else f"no {key}"
+    return shown(value)
