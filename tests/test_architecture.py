@@ -23,6 +23,7 @@ ADDING = {"sum", "mean", "std", "var", "prod", "dot", "cumsum", "cumprod", "trac
 ONCE = {  # solve a fixed point once for a scenario, the same for all its worlds
     "abm/politics/mixing.py",
     "abm/politics/stationary.py",
+    "abm/politics/tables/lasting_pie.py",
     "abm/politics/continuation.py",
 }
 WHOLE = {  # additions by NumPy's functions in which only whole numbers and truth values are added

@@ -1,0 +1,71 @@
+"""What is agreed today stands tomorrow: Kalandrakis (2004), through the closed rule."""
+
+import numpy as np
+import pytest
+
+from juste_retour.abm.politics.agenda import agenda
+from juste_retour.abm.politics.tables.lasting_pie import LastingPie, markov_perfect
+from tests.theory.games import k_of
+
+CLOSED = agenda["closed_rule"]
+PARTS = 6
+
+
+@pytest.fixture(scope="module", params=[0.3, 0.5, 0.9])
+def solved(request):
+    return request.param, markov_perfect(CLOSED, k_of(2), PARTS, request.param)
+
+
+def number(found, *parts):
+    return int(np.flatnonzero((np.rint(found.divisions * PARTS) == parts).all(-1))[0])
+
+
+def closed_form(low, patience):
+    """Values where one has `low`, another the rest and the third nothing: who has least is the partner of the third.
+
+    Who has something takes all when recognized, with the vote of whoever has nothing; whoever has nothing pays the
+    poorer of the others just what it has, and takes the rest.
+    """
+    all_ = patience / (3 * (1 - patience))  # what the coming rounds are worth where one has all
+    poor = (1 + low + 2 * all_) / 3 / (1 - patience / 3)
+    without = 2 / 3 * all_ + (1 - low) / 3
+    rich = (1 / 3 + 2 / 3 * all_ + patience / 3 * without) / (1 - patience**2 / 9)
+    return rich, poor, without + patience / 3 * rich
+
+
+def test_in_the_end_the_proposer_takes_all_in_every_round(solved):
+    patience, found = solved
+    takes_all = [number(found, *row) for row in (PARTS * np.eye(3, dtype=int))]
+    assert found.moves[np.ix_(takes_all, takes_all)] == pytest.approx(1 / 3, abs=1e-12)
+    assert found.values[takes_all] == pytest.approx(1 / (3 * (1 - patience)), abs=1e-9)
+    later = np.linalg.matrix_power(found.moves, 300)
+    assert later[:, takes_all].sum(-1) == pytest.approx(1, abs=1e-9)  # whatever stood at first
+    assert found.moves[:, takes_all].sum(-1).min() < 0.5  # but not at once
+
+
+@pytest.mark.parametrize("low", [1, 2])
+def test_values_on_the_way(solved, low):
+    patience, found = solved
+    values = found.values[number(found, PARTS - low, low, 0)]
+    assert values == pytest.approx(closed_form(low / PARTS, patience), abs=1e-6)
+
+
+def test_nobody_can_do_better(solved):
+    patience, found = solved
+    assert found.regret < 5e-3
+    assert found.values.sum(-1) == pytest.approx(1 / (1 - patience), abs=1e-9)
+
+
+def test_the_poorer_is_the_partner_and_gets_what_it_has(solved):
+    patience, found = solved
+    stands = np.array([number(found, 4, 2, 0)])
+    table = LastingPie(found.divisions, stands, found.values, k_of(2), patience=patience)
+    table.forced = np.array([2])
+    result = CLOSED(table)
+    assert found.divisions[int(result.plan[0, 0])] == pytest.approx([0, 2 / 6, 4 / 6])
+    assert result.yes[0].tolist() == [False, True, True]
+
+
+def test_under_unanimity_what_stands_stays():
+    found = markov_perfect(CLOSED, "unanimity", 4, 0.8)
+    assert found.moves == pytest.approx(np.eye(len(found.divisions)))
