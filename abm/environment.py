@@ -73,6 +73,7 @@ class Environment:
         self.trace: list[Record] | None = [] if trace else None
         self.timeline: list[TimelineQuarter] | None = [] if timeline else None
         self._standing: dict[int, Pool] = {}
+        self._site_draws: dict[str, SiteDraws] = {}
         self._yearly: dict[str, tuple[int, Floats]] = {}
 
     def record(self, kind: Callable[Concatenate[str, P], Record], *arrays: P.args, **named: P.kwargs) -> None:
@@ -87,6 +88,13 @@ class Environment:
         if channel not in self._yearly or self._yearly[channel][0] != this:
             self._yearly[channel] = (this, self.streams.uniform(channel, slots, this))
         return self._yearly[channel][1]
+
+    def site_draws(self, rows: NDArray[np.int64], order: str = "") -> SiteDraws:
+        """The sites' own draws of delivery in some worlds, drawn once for each `order`."""
+        if order not in self._site_draws:
+            every = np.arange(self.world.count)
+            self._site_draws[order] = SiteDraws.of(self.streams, self.world.sites.count, every, order)
+        return some_worlds(self._site_draws[order], rows)
 
     @cached_property
     def lot(self) -> Floats:
@@ -176,7 +184,7 @@ class Environment:
             world.sites,
             institutions.decide("procurement", rows=rows),
             institutions.decide("operations", rows=rows),
-            SiteDraws.of(self.streams, world.sites.count, rows, name),
+            self.site_draws(rows, name),
             first,
             used,
             world.p.rows(rows),
@@ -188,7 +196,7 @@ class Environment:
         p = world.p.rows(rows)
         procedure = institutions.decide("procurement", rows=rows)
         practice = institutions.decide("operations", rows=rows)
-        uniforms = SiteDraws.of(self.streams, world.sites.count, rows)
+        uniforms = self.site_draws(rows)
         matched = np.asarray(institutions.split_in(rows).host) > 0
         failing = np.where(matched, p.cancellation, 0.0)  # it is the match that fails
         return deliver(plan, when, year(when), world.sites, procedure, practice, uniforms, failing, p)

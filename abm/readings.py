@@ -62,7 +62,9 @@ class Readings:
         if self.env.timeline:
             found = self.env.timeline[-1].columns()
         else:
-            found = {**progress(world)} | race_of(world, self._largest_run())
+            read = world.training.read if world.now in world.window else ()
+            race = read[-1] if read else race_of(world, self._largest_run())
+            found = {**progress(world)} | race
         found |= {
             "sites": found["contracted"],
             "hosts": (books.sites > 0).sum(-1),

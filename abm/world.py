@@ -187,6 +187,7 @@ class World:
         self.replicates = np.asarray(replicates, dtype=np.int64)
         self.count = w = len(self.replicates)
         self.members, self.p = members, p
+        self._reading: tuple[int, Reading] | None = None
         self._parameters = Remembered[NDArray[np.int64], Values](most=4)
         self.states, self.sites = members.states, members.sites
         self.labs, self.college, self.machines = members.labs, members.college, members.machines
@@ -306,6 +307,11 @@ class World:
     def reading(self) -> Reading:
         """The race over the quarters of the window that have passed; NaN before the first."""
         read = self.training.read
+        if self._reading is None or self._reading[0] != len(read):
+            self._reading = len(read), self._read_so_far(read)
+        return self._reading[1]
+
+    def _read_so_far(self, read: list[Race]) -> Reading:
         if not read:
             unread = np.full(self.count, np.nan)
             return Reading(unread, unread, unread, unread, np.zeros(self.count, dtype=np.int64))
