@@ -33,6 +33,7 @@ class InputTable:
         required: columns that must stand in the header.
         optional: columns that may; a header that misspells one of them is refused.
         faults: where it is given, rows with too few or too many values are left out and noted here by their line.
+        content: what the file would hold, where there is none.
     """
 
     def __init__(
@@ -42,10 +43,11 @@ class InputTable:
         required: Collection[str],
         optional: Collection[str] = (),
         faults: dict[int, list[str]] | None = None,
+        content: bytes | None = None,
     ):
         """Read the file; `BadInput` where it is not such a table."""
         self.path = path
-        self.bytes = _bytes(path)
+        self.bytes = _bytes(path) if content is None else content
         self.columns, self.rows, self.lines = _parse(path.name, self.bytes, faults)
         known = [*required, *optional]
         for column in required:

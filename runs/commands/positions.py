@@ -9,6 +9,21 @@ import typer
 
 from juste_retour.runs.commands.options import Json
 
+MOST_NAMED, MOST_ROWS = 5, 44  # unknown actors, predictions
+NAMES = (  # here too, so that --help imports no model
+    "compromise",
+    "exchange",
+    "exchange_issue_by_issue",
+    "mean",
+    "median",
+    "weighted_median",
+    "nash",
+    "kalai_smorodinsky",
+    "setter",
+    "closed_rule",
+    "baron_ferejohn",
+)
+
 if TYPE_CHECKING:
     from juste_retour.runs.positions.prediction import Predictions
 
@@ -24,7 +39,7 @@ def positions(
         ),
     ],
     models: Annotated[
-        str | None, typer.Option(metavar="A,B,...", help="Only these models.  [default: all]")
+        str | None, typer.Option(metavar="A,B,...", help=f"Only these of {', '.join(NAMES)}.  [default: all]")
     ] = None,
     by: Annotated[
         str | None, typer.Option(metavar="rule|procedure|period", help="Score each of these by itself.")
@@ -62,14 +77,16 @@ def positions(
     formats = export.known_formats(several(format or "parquet"))
     if out is not None:
         export.prepare(out, export.files(("outcomes", "scores", "omitted"), formats))
-    found = predict(
-        file,
-        None if models is None else several(models),
-        by=by,
-        share=SHARE if share is None else share,
-        common=common,
-        seed=seed,
-    )
+    with printing.progress("models") as report:
+        found = predict(
+            file,
+            None if models is None else several(models),
+            by=by,
+            share=SHARE if share is None else share,
+            common=common,
+            seed=seed,
+            progress=report,
+        )
     written = [] if out is None else found.write(out, formats)
     if json:
         printing.print_json(_as_json(found))
@@ -89,6 +106,8 @@ def _as_json(found: Predictions) -> dict[str, object]:
         "rows_without_salience": found.rows_without_salience,
         "issues_without_outcome": found.issues_without_outcome,
         "share": found.share,
+        "capability": found.capability,
+        "unknown_actors": list(found.unknown_actors),
         **{name: table.to_dict("records") for name, table in found.tables.items()},
     }
 
@@ -106,25 +125,32 @@ def _show(found: Predictions) -> None:
     where.print()
     if len(found.scores):
         groups = [name for name in found.scores.columns[:1] if name != "model"]
-        headings = (*groups, "model", "issues", "error", "95 %")
         rows = [
-            (*(str(row[name]) for name in groups), row["model"], f"{row['n']}", f"{row['mean_absolute_error']:.1f}",
-             f"{row['low']:.1f} to {row['high']:.1f}")
+            (
+                *(str(row[name]) for name in groups),
+                row["model"],
+                f"{row['n']}",
+                f"{row['mean_absolute_error']:.1f}",
+                f"{row['low']:.1f} to {row['high']:.1f}",
+            )
             for row in found.scores.to_dict("records")
-        ]  # fmt: skip
+        ]
         errors = [float(value) for value in found.scores.mean_absolute_error]
+        headings = (*groups, "model", "issues", "error", "95 %")
         print_table(where, headings, rows, right=("issues", "error"), bars=("error", errors))
-        where.print()
-        where.print(
+        note = (
             "Error: mean absolute distance from what was decided, on the scale from 0 to 100. 95 %: bootstrap interval "
-            "over proposals.",
-            soft_wrap=True,
+            "over proposals."
         )
     else:
-        where.print(
-            "No issue has an outcome, so nothing is scored; --json and --out give the predictions.",
-            soft_wrap=True,
-        )
+        known = found.outcomes.dropna(subset="outcome").to_dict("records")
+        rows = [(row["issue"], row["model"], f"{row['outcome']:.1f}") for row in known[:MOST_ROWS]]
+        print_table(where, ("issue", "model", "outcome"), rows, right=("outcome",))
+        note = "Outcome: what the model predicts, 0 to 100. No issue has an actual outcome, so nothing is scored."
+        if len(known) > MOST_ROWS:
+            note += f" {len(known) - MOST_ROWS:,} more predictions are in --json and --out."
+    where.print()
+    where.print(note, soft_wrap=True)
     _show_left_out(found)
 
 
@@ -137,6 +163,15 @@ def _show_left_out(found: Predictions) -> None:
         where.print(
             "Capability: Shapley-Shubik power under the Council's rule of the day; the Commission and the Parliament "
             f"each {found.share:g} of the states' total (assumed).",
+            soft_wrap=True,
+        )
+    if found.unknown_actors:
+        shown = ", ".join(found.unknown_actors[:MOST_NAMED])
+        more = ", ..." if len(found.unknown_actors) > MOST_NAMED else ""
+        where.print(
+            f"Capability: all actors count the same on {counted(found.capability['equal'], 'issue')}, since no votes in "
+            f"the Council are known of {shown}{more}. States go by their code (EL, UK), the Commission is COM, the "
+            "Parliament EP.",
             soft_wrap=True,
         )
     if found.rows_without_salience:

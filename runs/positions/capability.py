@@ -12,6 +12,7 @@ from juste_retour.runs.positions.reading import Issue
 
 COMMISSION, PARLIAMENT = "COM", "EP"
 BODIES = (COMMISSION, PARLIAMENT)
+TABLE, POWER, EQUAL = "table", "voting power", "equal"
 SHARE = 0.33  # of the Council's total, for each of the two bodies; assumed
 
 
@@ -22,11 +23,13 @@ class Weighed:
     Attributes:
         issue: as read.
         capability: (n,).
+        source: where capabilities come from: `table`, `voting power`, or `equal` where an actor is not known.
         rule: how the Council decides on it; None where an actor is not a state that has been in the Council.
     """
 
     issue: Issue
     capability: Floats
+    source: str
     rule: CouncilRule | None
 
 
@@ -39,18 +42,20 @@ def weighed(issue: Issue, share: float = SHARE) -> Weighed:
     """
     rule = _rule(issue)
     if issue.capability is not None:
-        capability = issue.capability
-    elif rule is None:
-        capability = np.ones(len(issue.actors))
-    else:
-        power = dict.fromkeys(BODIES, share) | rule.shapley_shubik
-        capability = np.array([power.get(actor, 0.0) for actor in issue.actors])
-    return Weighed(issue, capability, rule)
+        return Weighed(issue, issue.capability, TABLE, rule)
+    if rule is None:
+        return Weighed(issue, np.ones(len(issue.actors)), EQUAL, rule)
+    power = dict.fromkeys(BODIES, share) | rule.shapley_shubik
+    return Weighed(issue, np.array([power.get(actor, 0.0) for actor in issue.actors]), POWER, rule)
+
+
+def unknown_actors(issue: Issue) -> list[str]:
+    """Actors that are neither states that have been in the Council nor the Commission or the Parliament."""
+    return [actor for actor in issue.actors if actor not in BODIES and actor not in known_states()]
 
 
 def _rule(issue: Issue) -> CouncilRule | None:
-    states = [actor for actor in issue.actors if actor not in BODIES]
-    if not known_states().issuperset(states):
+    if unknown_actors(issue):
         return None
-    rule = rule_in_force(issue.introduced, states)
+    rule = rule_in_force(issue.introduced, [actor for actor in issue.actors if actor not in BODIES])
     return rule.unanimity if issue.council_rule == "unanimity" else rule

@@ -51,7 +51,7 @@ def counted(weighed: Weighed) -> Booleans:
     """Who counts in a weighted model: those with a salience and some capability; (n,)."""
     who = ~np.isnan(weighed.issue.salience) & (weighed.capability > 0)
     if not who.any():
-        raise NotApplicable("no actor with a salience")
+        raise NotApplicable("no actor with a salience and a capability")
     return who
 
 

@@ -11,12 +11,12 @@ import numpy as np
 import pandas as pd
 
 from juste_retour.abm.politics.council_history import rule_in_force
-from juste_retour.abm.tables import digest
 from juste_retour.agents.errors import BadInput, near
+from juste_retour.runs.chunked import Progress
 from juste_retour.runs.positions import line_models  # noqa: F401  enters its models
-from juste_retour.runs.positions.capability import SHARE, Weighed, weighed
+from juste_retour.runs.positions.capability import EQUAL, POWER, SHARE, Weighed, unknown_actors, weighed
 from juste_retour.runs.positions.models import MODELS
-from juste_retour.runs.positions.reading import Issue, files_of, read_positions
+from juste_retour.runs.positions.reading import Issue, Source, read_with_digest
 from juste_retour.runs.positions.scores import BY, in_common, scores
 from juste_retour.runs.provenance import platform_facts
 from juste_retour.runs.tables import Column
@@ -51,7 +51,9 @@ class Predictions:
         issues, proposals, rows: how many there are; a row is an actor's position on an issue.
         rows_without_salience: how many rows the weighted models leave out.
         issues_without_outcome: how many issues cannot be scored.
-        share: of each of Commission and Parliament, where the table gives no capabilities.
+        share: of each of Commission and Parliament, where capabilities are voting power; else None.
+        capability: how many issues take their capabilities from the table, from voting power, or count all alike.
+        unknown_actors: codes because of which some issues count all alike.
         provenance: what the predictions come from.
     """
 
@@ -64,6 +66,8 @@ class Predictions:
     rows_without_salience: int
     issues_without_outcome: int
     share: float | None
+    capability: dict[str, int]
+    unknown_actors: tuple[str, ...]
     provenance: dict[str, object]
 
     def write(self, out: Path | str, formats: Iterable[str] = ("parquet",)) -> list[Path]:
@@ -83,13 +87,14 @@ class Predictions:
 
 
 def positions(
-    source: Path | str,
+    source: Source,
     models: Iterable[str] | None = None,
     *,
     by: str | None = None,
     share: float = SHARE,
     common: bool = False,
     seed: int = 0,
+    progress: Progress | None = None,
 ) -> Predictions:
     """Predict the outcome of each issue from the positions of the actors, and score the models.
 
@@ -97,13 +102,14 @@ def positions(
 
     Args:
         source: a CSV file with the columns issue, actor, position and salience, and optionally capability, outcome,
-            reference_point, council_rule, proposal, procedure and introduced; a folder with issues.csv and
-            positions.csv; or `deu`, the shipped data.
+            reference_point, council_rule, proposal, procedure and introduced; a data frame with these columns; a
+            folder with issues.csv and positions.csv; or `deu`, the shipped data.
         models: names of models, as in `juste_retour.runs.positions.models.MODELS`; all by default.
         by: score each rule, procedure or period by itself.
         share: capability of the Commission, and of the Parliament, as a share of all states' together.
         common: score only issues for which every model has an outcome.
         seed: of the bootstrap.
+        progress: is told how many models of how many are done.
 
     Raises:
         BadInput: the table, with all of its malformed rows, or an argument.
@@ -115,12 +121,13 @@ def positions(
         raise BadInput(f"share = {share!r} is not a number from 0 to 100; give one, as in {SHARE}.")
     if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
         raise BadInput(f"seed = {seed!r} cannot be used; give a whole number of at least 0.")
-    found = [weighed(issue, share) for issue in read_positions(source)]
-    outcomes, omitted = _predicted(found, chosen)
+    issues, sha256 = read_with_digest(source)
+    found = [weighed(issue, share) for issue in issues]
+    outcomes, omitted = _predicted(found, chosen, progress)
     groups = [] if by is None else [BY[by]]
     scored = scores(in_common(outcomes) if common else outcomes, groups, seed)
-    issues = [w.issue for w in found]
-    assumed = any(w.issue.capability is None and w.rule is not None for w in found)
+    capability = Counter(w.source for w in found)
+    unknown = [actor for w in found if w.source == EQUAL for actor in unknown_actors(w.issue)]
     return Predictions(
         outcomes,
         scored,
@@ -130,10 +137,12 @@ def positions(
         sum(len(issue.actors) for issue in issues),
         sum(int(np.isnan(issue.salience).sum()) for issue in issues),
         sum(issue.outcome != issue.outcome for issue in issues),
-        share if assumed else None,
+        share if capability[POWER] else None,
+        dict(capability),
+        tuple(sorted(set(unknown))),
         {
-            "source": str(source),
-            "sha256": digest({path.name: path.read_bytes() for path in files_of(source)}),
+            "source": "a data frame" if isinstance(source, pd.DataFrame) else str(source),
+            "sha256": sha256,
             "models": chosen,
             "by": by,
             "share": share,
@@ -156,13 +165,17 @@ def _chosen(models: Iterable[str] | None) -> list[str]:
     return chosen
 
 
-def _predicted(found: Sequence[Weighed], models: Sequence[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _predicted(
+    found: Sequence[Weighed], models: Sequence[str], progress: Progress | None
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     proposals: dict[str, list[Weighed]] = {}
     for each in found:
         proposals.setdefault(each.issue.proposal, []).append(each)
     predicted: dict[tuple[str, str], float] = {}
     reasons: Counter[tuple[str, str]] = Counter()
-    for name in models:
+    for done, name in enumerate(models):
+        if progress is not None:
+            progress(done, len(models))
         for issues in proposals.values():
             for each, outcome in zip(issues, MODELS[name](issues), strict=True):
                 if isinstance(outcome, str):

@@ -12,15 +12,18 @@ from datetime import date
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from juste_retour.abm.politics.council_history import FIRST
-from juste_retour.abm.tables import InputTable
+from juste_retour.abm.tables import InputTable, digest
 from juste_retour.agents.arrays import Floats
 from juste_retour.agents.errors import BadInput
 
 SHIPPED = "deu"
 RULES = ("QMV", "unanimity")
 MOST_SHOWN = 50  # faults of a file that are printed
+LARGEST = 1e12  # capability
+Source = Path | str | pd.DataFrame
 Values = dict[str, object]  # by column
 OF_ACTOR = ("position", "salience", "capability")
 OF_ISSUE = ("outcome", "reference_point", "council_rule", "proposal", "procedure", "introduced")
@@ -57,31 +60,43 @@ class Issue:
     capability: Floats | None
 
 
-def files_of(source: Path | str) -> list[Path]:
-    """The file of a table of positions, or the two files of a folder or of the shipped data."""
-    path = Path(__file__).with_name("deu3") if str(source) == SHIPPED else Path(source)
-    return [path / "issues.csv", path / "positions.csv"] if path.is_dir() else [path]
-
-
-def read_positions(source: Path | str) -> list[Issue]:
-    """Read a CSV file, a folder with issues.csv and positions.csv, or `deu`, the shipped data.
+def read_positions(source: Source) -> list[Issue]:
+    """Read a CSV file, a folder with issues.csv and positions.csv, a data frame, or `deu`, the shipped data.
 
     Raises:
-        BadInput: the file is not such a table; all malformed rows are named.
+        BadInput: this is not such a table; all malformed rows are named.
     """
-    files = files_of(source)
-    needed = ("issue", "actor", "position", "salience")
-    known: dict[str, Values] = {}
-    if len(files) == 2:
-        issues, rows = _Rows(files[0], ("issue",), OF_ISSUE), _Rows(files[1], needed, ("capability",))
+    return _read(source)[0]
+
+
+def read_with_digest(source: Source) -> tuple[list[Issue], str]:
+    """The same, with the SHA-256 of what was read."""
+    issues, tables = _read(source)
+    return issues, digest({table.name: table.bytes for table in tables})
+
+
+def _read(source: Source) -> tuple[list[Issue], list[InputTable]]:
+    needed, known = ("issue", "actor", "position", "salience"), dict[str, Values]()
+    if isinstance(source, pd.DataFrame):
+        content = source.to_csv(index=False).encode()
+        path = Path("the data frame")
+    else:
+        content = None
+        path = Path(__file__).with_name("deu3") if str(source) == SHIPPED else Path(source)
+    if content is None and path.is_dir():
+        issues = _Rows(path / "issues.csv", ("issue",), OF_ISSUE)
+        rows = _Rows(path / "positions.csv", needed, ("capability",))
         known = _issues_of_folder(issues)
         found = _actors(rows, lambda row, line: _known(row["issue"], known))
-        _refuse(files[0].parent.name, {"issues.csv, ": issues, "positions.csv, ": rows})
+        _refuse(path.name, {"issues.csv, ": issues, "positions.csv, ": rows})
+        tables = [issues.table, rows.table]
     else:
-        rows = _Rows(files[0], needed, ("capability", *OF_ISSUE))
+        rows = _Rows(path, needed, ("capability", *OF_ISSUE), content)
         found = _actors(rows, lambda row, line: _agreeing(row, line, known, rows))
-        _refuse(files[0].name, {"": rows})
-    return [_issue(name, known[name], actors, "capability" in rows.table) for name, actors in found.items()]
+        _refuse(path.name, {"": rows})
+        tables = [rows.table]
+    weighted = "capability" in rows.table
+    return [_issue(name, known[name], actors, weighted) for name, actors in found.items()], tables
 
 
 @dataclass
@@ -91,10 +106,17 @@ class _Rows:
     path: Path
     required: tuple[str, ...]
     optional: tuple[str, ...]
+    content: bytes | None = None
     faults: dict[int, list[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.table = InputTable(self.path, required=self.required, optional=self.optional, faults=self.faults)
+        self.table = InputTable(
+            self.path,
+            required=self.required,
+            optional=self.optional,
+            faults=self.faults,
+            content=self.content,
+        )
 
     def read(self, row: Mapping[str, str], columns: tuple[str, ...], line: int) -> Values:
         """The values of some columns; what cannot be read is noted and missing."""
@@ -114,8 +136,8 @@ def _number(column: str, text: str, high: float = 100.0) -> float:
         value = float(text)
     except ValueError:
         value = math.nan
-    if not 0 <= value <= high or math.isinf(value):
-        bounds = f"from 0 to {high:g}" if math.isfinite(high) else "of at least 0"
+    if not 0 <= value <= high:
+        bounds = f"from 0 to {high:g}"
         raise ValueError(
             f"{column} {text!r} is not a number {bounds}; give one"
             if text
@@ -159,7 +181,7 @@ _READERS: dict[str, Callable[[str, str], object]] = {
     "actor": _name,
     "position": _number,
     "salience": _number_or_nothing,
-    "capability": lambda column, text: _number(column, text, math.inf),
+    "capability": lambda column, text: _number(column, text, LARGEST),
     "outcome": _number_or_nothing,
     "reference_point": _number_or_nothing,
     "council_rule": _rule,

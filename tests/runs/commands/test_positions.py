@@ -4,6 +4,9 @@ import json
 
 import pytest
 
+from juste_retour.runs.commands.positions import NAMES
+from juste_retour.runs.positions import prediction
+
 TABLE = "issue,actor,position,salience,capability,outcome\na,x,0,50,1,40\na,y,100,100,1,40\na,z,40,50,2,40\n"
 
 
@@ -38,6 +41,7 @@ def test_a_file_without_outcomes_is_predicted_and_not_scored(call, file):
     assert json.loads(out)["scores"] == []
     status, out, _ = call("positions", path)
     assert status == 0
+    assert {"compromise", "66.7", "50.0"} <= set(out.split())
 
 
 def test_by_scores_each_group(call):
@@ -83,3 +87,13 @@ def test_all_malformed_rows_are_refused_at_once(call, file):
         assert f"line {line}:" in err
     assert "line 2:" not in err
     assert "Traceback" not in err
+
+
+def test_the_help_names_every_model():
+    assert tuple(prediction.MODELS) == NAMES
+
+
+def test_unknown_actors_are_named(call, file):
+    status, out, _ = call("positions", file("issue,actor,position,salience\na,GR,0,50\na,DE,100,100\n"))
+    assert status == 0
+    assert "GR" in out

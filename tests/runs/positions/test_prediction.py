@@ -92,6 +92,24 @@ def test_the_order_of_rows_does_not_matter(file, tmp_path):
     pd.testing.assert_series_equal(a, b)
 
 
+def test_a_data_frame_is_read_like_a_file(file):
+    frame = pd.read_csv(file)
+    pd.testing.assert_frame_equal(positions(frame).outcomes, positions(file).outcomes)
+    frame.loc[1, "position"] = 120
+    with pytest.raises(BadInput, match="line 3: position '120"):
+        positions(frame)
+
+
+def test_it_says_where_capabilities_come_from(file):
+    found = positions(file, ["mean"])
+    assert (found.capability, found.unknown_actors, found.share) == ({"voting power": 2}, (), 0.33)
+    frame = pd.read_csv(file).replace({"actor": {"DE": "GR"}})
+    found = positions(frame, ["mean"])
+    assert (found.capability, found.unknown_actors, found.share) == ({"equal": 2}, ("GR",), None)
+    found = positions(frame.assign(capability=1), ["mean"])
+    assert (found.capability, found.unknown_actors) == ({"table": 2}, ())
+
+
 def test_weighted_means_predict_the_shipped_decisions_best():
     found = positions("deu", ["compromise", "mean", "median", "setter"]).scores.set_index("model")
     error = found.mean_absolute_error
