@@ -12,7 +12,6 @@ import numpy as np
 
 from juste_retour.abm.politics.agenda import agenda
 from juste_retour.abm.politics.conditions import Ballot
-from juste_retour.abm.politics.stationary import NotConverged, at_table
 from juste_retour.abm.politics.tables.line import Line
 from juste_retour.abm.politics.tables.theory import players
 from juste_retour.agents.arrays import Booleans, Floats, Integers
@@ -21,6 +20,8 @@ from juste_retour.runs.positions.capability import COMMISSION, Weighed
 from juste_retour.runs.positions.models import NotApplicable, model
 
 SCALE = 100.0
+CLOSE = 1e-3  # of the scale
+PLAIN, ROUNDS = 30, 400  # proposals before averaging, and most proposals
 PATIENCE = 0.9  # of Baron and Ferejohn's players from one proposal to the next; assumed
 
 
@@ -107,13 +108,22 @@ class Bargaining:
         return np.where(ballot.passed, ballot.plan[:, 0], self.status_quo)
 
     def stationary_values(self, patience: float = PATIENCE) -> Floats:
-        """What each point expects of the next proposal, over the reference point; (k,)."""
-        try:
-            return at_table(
-                lambda values, worlds: self.table(worlds, values, patience), "population", transferable=False
-            ).values
-        except NotConverged:
-            raise NotApplicable("no stationary equilibrium found") from None
+        """What each point expects of the next proposal, over the reference point; (k,).
+
+        The values of all proposals so far are averaged, with growing weight on the latest, until another proposal
+        changes them by less than a tenth of a point.
+        """
+        k = len(self.points)
+        values, chances = np.zeros(k), self.seats / self.seats.sum()
+        for count in range(ROUNDS):
+            table = self.table(k, values, patience)
+            table.forced = np.arange(k)
+            ballot = agenda["closed_rule"](table)
+            reached = chances @ np.where(ballot.passed[:, None], ballot.gain, patience * values)
+            if np.abs(reached - values).max() <= CLOSE:
+                return np.asarray(reached)
+            values = values + (1.0 if count < PLAIN else 2 / (count - PLAIN + 2)) * (reached - values)
+        raise NotApplicable("no stationary equilibrium found")
 
     def stationary(self, patience: float = PATIENCE) -> float:
         """The mean of what the states would propose in stationary equilibrium."""
