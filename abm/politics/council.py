@@ -143,6 +143,14 @@ class Council:
         """What an offer is worth to each state, EUR bn (worlds, states)."""
         return self.known.utility(offer)
 
+    def felt(self, offer: Floats) -> Floats:
+        """What an offer is worth to each state, EUR bn (worlds, states), less what envy takes from it."""
+        return self.votes.felt(offer)
+
+    def prefers(self, offer: Floats, other: Floats) -> Booleans:
+        """(worlds, states) who votes for an offer against another, envy and noise included."""
+        return self.votes.prefers(offer, other)
+
     def disagreement(self, sunk: float | Floats = 0.0) -> Floats:
         """What each state is left with if nothing is agreed; (worlds, states)."""
         return self.votes.failed(np.zeros((self.worlds, self.sites.count)), sunk).utility
@@ -170,7 +178,7 @@ class Council:
     def floor(self, new: Floats, who: Integers) -> Floats:
         """(worlds,) payoff to the amender from gaining the floor."""
         least = mine(self.disagreement(), who)
-        return least + self.p.patience[:, 0] * (mine(self.utility(new), who) - least)
+        return least + self.p.patience[:, 0] * (mine(self.felt(new), who) - least)
 
     def displaced(self) -> Floats:
         """Payoff to each state from having lost the floor; (worlds, states)."""

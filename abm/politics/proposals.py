@@ -72,11 +72,14 @@ class Proposals:
         """Offers under the open rule, each with the share of the others who would rather second than amend it."""
         t, always, plan = self.known, self.only(proposer), self.of(proposer, 0.0)[0]
         offers = [plan]
-        for spare in (4, t.states.count):
-            offers.append(self.prices.with_coalition(t.parts(plan)[0], 0.0, always, spare=spare))
+        hedges = HEDGES if self.votes.are_random else ()
+        for spare, margin in ((4, 0.0), (t.states.count, 0.0), *hedges):
+            offers.append(
+                self.prices.with_coalition(t.parts(plan)[0], 0.0, always, spare=spare, margin=margin)
+            )
         wish = disagreement + t.p.patience * (self.plans.home_value - disagreement)
         others = t.states.count - 1
         if not others:  # there is nobody to amend it
             return [(x, np.ones(len(x))) for x in offers]
-        content = [((t.utility(x) >= wish) & ~always).sum(-1) / others for x in offers]
+        content = [((self.votes.felt(x) >= wish) & ~always).sum(-1) / others for x in offers]
         return list(zip(offers, content, strict=True))

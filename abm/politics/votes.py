@@ -17,6 +17,7 @@ from juste_retour.agents.lab import Letters
 from juste_retour.agents.rules import family
 from juste_retour.agents.situation import Memory, Offer
 
+INDIFFERENT = 1e-9  # EUR bn between two offers, so that rounding decides no vote
 REHEARSALS = 16  # ballots that a proposer plays through where votes are random
 
 
@@ -73,6 +74,21 @@ class Votes:
         """What an offer must be worth to each state for it to say yes; (worlds, states)."""
         failed = self.failed(self.known.parts(offer)[0], sunk)
         return self.reservation(failed, self.known.offered(offer))
+
+    def felt(self, offer: Floats) -> Floats:
+        """What an offer is worth to each state, EUR bn (worlds, states), less what envy takes from it."""
+        utility = self.known.utility(offer)
+        gain = utility - self.failed(self.known.parts(offer)[0], 0.0).utility
+        return utility - inequality(gain, self.known.p.inequality_aversion)
+
+    def prefers(self, offer: Floats, other: Floats) -> Booleans:
+        """(worlds, states) who votes for an offer against another, which costs nobody's dissent; noise as in a ballot."""
+        t = self.known
+        seen, failed = t.offered(offer), self.failed(t.parts(offer)[0], 0.0)
+        noise = t.p.reservation_noise * t.world.resolve[t.rows] * seen.gross_stake(failed)
+        envy = seen.utility - self.felt(offer)
+        least = self.felt(other) + envy + noise + t.p.dissent_cost_eur_bn - INDIFFERENT
+        return self.polled(seen, least) > 0
 
     @cached_property
     def are_random(self) -> bool:

@@ -42,8 +42,8 @@ def open_rule(
         others = np.where(np.arange(n) == holder[:, None], 0.0, chances)
         who = drawn(others, np.ascontiguousarray(uniforms[:, k]))
         new = _motion(table, who, offer)
-        amends = open_ & (mine(table.utility(offer), who) < table.floor(new, who) - 1e-9)
-        wins = amends & table.wins(table.utility(new) >= table.utility(offer) - 1e-9)
+        amends = open_ & (mine(table.felt(offer), who) < table.floor(new, who) - 1e-9)
+        wins = amends & table.wins(table.prefers(new, offer))
         offer, holder = np.where(wins[:, None], new, offer), np.where(wins, who, holder)
         delay += amends
         open_ = amends
@@ -51,12 +51,16 @@ def open_rule(
 
 
 def _motion(table: Table, holder: Integers, floor: Floats | None = None) -> Floats:
-    """The motion that serves its mover best, the chance of an amendment weighed in; `floor` is what it would amend."""
+    """The motion that serves its mover best, chances of an amendment and of passing weighed in; `floor` is what it would amend."""
     lost = np.broadcast_to(table.displaced(), (table.worlds, table.states.count))
     after = table.p.patience[:, 0] * mine(lost, holder)
 
     def worth(offer: Floats, content: Floats) -> Floats:
-        return content * mine(table.utility(offer), holder) + (1 - content) * after
+        passes = table.chance(offer, 0.0)
+        voted = passes * mine(table.felt(offer), holder) + (1 - passes) * mine(
+            table.reserve(offer, 0.0), holder
+        )
+        return content * voted + (1 - content) * after
 
     (best, content), *others = table.seconded(holder, floor)
     top = worth(best, content)

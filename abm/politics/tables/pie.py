@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Unpack
 
 import numpy as np
@@ -101,13 +103,16 @@ class Pie(TheoryTable):
         return self._coalitions[draw, proposer]
 
     def _divided(self, paid: Booleans, own: Booleans, margin: float, sunk: float | Floats) -> Floats:
-        """The paid get what wins them, envy reckoned in, and the proposer the rest."""
+        """The paid get what wins them, envy included, and the proposer the rest."""
+        return self._shared(paid, own, lambda x: self.reserve(x, sunk) + margin / self.states.count)
+
+    def _shared(self, paid: Booleans, own: Booleans, least: Callable[[Floats], Floats]) -> Floats:
+        """The paid get the least utility that they ask for, given all shares, and the proposer the rest."""
         shares = np.zeros(paid.shape)
         envious = np.any(self.p.inequality_aversion > 0)
         for _ in range(SETTLING if envious else 1):
             shares = np.where(own, remainder(np.where(own, 0.0, shares)), shares)
-            needed = self.share_worth(self.reserve(shares, sunk) + margin / self.states.count)
-            asked = np.where(paid, needed, 0.0)
+            asked = np.where(paid, self.share_worth(least(shares)), 0.0)
             shares = np.where(own, 0.0, (shares + asked) / 2) if envious else asked
         most = total(shares)[:, None]
         shares = shares / np.maximum(most, 1.0)
@@ -124,18 +129,27 @@ class Pie(TheoryTable):
         have = np.zeros(own.shape) if floor is None else floor
         order = np.lexsort((self.uniform("partners", n), np.where(own, np.inf, have)), axis=-1)
         rank = np.argsort(order, axis=-1, kind="stable")
+        every = self.uniform("consensus", 1)[:, :1] < self.p.consensus_norm
+        wish = np.broadcast_to(self._no_deal + self.p.patience * worth, own.shape)
+        margins = sorted({m for _, m in noise_grid(n)}) if self.votes_are_random else [0.0]
         offers = []
         for many in range(1, n):
-            paid = rank < many
+            paid = ((rank < many) | every) & ~own
             if not self.wins(paid | own).all():
                 continue
-            shares = np.where(paid, self.p.patience * worth, 0.0)
-            offers.append((np.where(own, remainder(shares), shares), np.full(self.worlds, many / (n - 1))))
+            content = paid.sum(-1) / (n - 1)
+            for margin in margins:
+                least = partial(self._content, wish=wish, margin=margin)
+                offers.append((self._shared(paid, own, least), content))
         return offers
+
+    def _content(self, shares: Floats, wish: Floats, margin: float) -> Floats:
+        """Utility at which players, who envy, would rather second than have so much."""
+        return wish + self.utility(shares) - self.felt(shares) + margin / self.states.count
 
     def floor(self, new: Floats, who: Integers) -> Floats:
         """(worlds,) what taking the floor is worth to who would amend."""
-        value = pick(self.utility(new), who[:, None])[:, 0] if self._floor is None else self._floor[0]
+        value = pick(self.felt(new), who[:, None])[:, 0] if self._floor is None else self._floor[0]
         return self.p.patience[:, 0] * value
 
     def displaced(self) -> float:

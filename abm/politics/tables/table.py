@@ -54,6 +54,14 @@ class Table(Protocol):
         """What an offer is worth to each state if it passes."""
         ...
 
+    def felt(self, offer: Floats) -> Floats:
+        """What an offer is worth to each state, less what envy takes from it."""
+        ...
+
+    def prefers(self, offer: Floats, other: Floats) -> Booleans:
+        """Who votes for an offer against another, envy and noise included."""
+        ...
+
     def disagreement(self, sunk: float | Floats = 0.0) -> Floats:
         """What each state is left with if nothing is agreed, ever."""
         ...

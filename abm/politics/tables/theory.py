@@ -26,6 +26,7 @@ from juste_retour.agents.values import Values
 
 VotingRule = str | Callable[[Ballot, States], Booleans]
 PRECISION = 1e-12  # of the unit: below it a player does not mind
+INDIFFERENT = 1e-9  # between two offers, so that rounding decides no vote
 REHEARSALS = 64  # ballots that a proposer plays through where votes hang on luck
 
 
@@ -123,6 +124,20 @@ class TheoryTable:
     def utility(self, offer: Floats) -> Floats:
         """What an offer is worth to each player."""
         raise NotImplementedError
+
+    def felt(self, offer: Floats) -> Floats:
+        """What an offer is worth to each player, less what envy takes from it."""
+        utility = self.utility(offer)
+        return utility - inequality(utility - self.disagreement(), self.p.inequality_aversion)
+
+    def prefers(self, offer: Floats, other: Floats) -> Booleans:
+        """Who votes for an offer against another; whoever is indifferent does."""
+        seen = self._seen(self.utility(offer))
+        envy = seen.utility - self.felt(offer)
+        uniforms = self.uniform("vote", self.states.count) if self.votes_are_random else None
+        situation = self._situation(self._seen(self.disagreement()), uniforms)
+        reservation = self.felt(other) + envy - INDIFFERENT
+        return np.asarray(self._vote(seen, reservation, situation, **self._vote_settings)) > 0
 
     def disagreement(self, sunk: float | Floats = 0.0) -> Floats:
         """What players have if nothing is ever agreed."""
