@@ -97,12 +97,13 @@ def _pruned(members: Booleans, price: Floats, free: Booleans, ties: Floats, wins
     dear = np.where(bought, -price, np.inf)
     order = np.lexsort((np.broadcast_to(-ties, dear.shape), dear), axis=-1)
     members = members.copy()
+    flat, tried = members.reshape(-1), bought.reshape(-1)
+    first = np.arange(0, members.size, members.shape[-1]).reshape(members.shape[:-1])
     for k in range(int(bought.sum(-1).max(initial=0))):
-        at = order[..., k : k + 1]
-        paid = np.take_along_axis(bought, at, axis=-1)
-        np.put_along_axis(members, at, np.take_along_axis(members, at, axis=-1) & ~paid, axis=-1)
-        needed = paid & ~wins(members)[..., None]
-        np.put_along_axis(members, at, np.take_along_axis(members, at, axis=-1) | needed, axis=-1)
+        at = order[..., k] + first
+        paid = tried[at]
+        flat[at[paid]] = False
+        flat[at[paid & ~wins(members)]] = True
     return members
 
 

@@ -19,6 +19,9 @@ from juste_retour.agents.errors import BadInput, near
 from juste_retour.agents.situation import States
 
 
+EXACT = 2**53  # whole numbers below it are exact in floating point
+
+
 @dataclass(frozen=True, eq=False)
 class Ballot:
     """Votes over worlds: `yes` and `no` (..., states), `union_yes` (...) the Commission's.
@@ -62,14 +65,19 @@ class Condition:
         votes = ballot.no if reverse != self.abstentions else ballot.yes
         if self.abstentions:
             votes = ~votes
-        reached = (
-            votes.sum(-1) if self.weights is everyone(votes.shape[-1]) else (votes * self.weights).sum(-1)
-        )
+        reached = _weighed(votes, self.weights)
         return (
             reached
             if isinstance(self.union, int) and not self.union
             else reached + self.union * np.asarray(ballot.union_yes)
         )
+
+
+def _weighed(votes: Booleans, weights: Integers) -> Integers:
+    """Weights in favor; (..., states) to (...)."""
+    if weights.ndim > 1 or int(np.abs(weights).sum()) >= EXACT:
+        return (votes * weights).sum(-1)
+    return (votes.astype(np.float64) @ weights.astype(np.float64)).astype(np.int64)
 
 
 @dataclass(frozen=True, eq=False)

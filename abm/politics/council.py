@@ -72,6 +72,13 @@ class Council:
         table._begin(known, None)
         return table
 
+    def redrawn(self) -> Council:
+        """The same table with this quarter's draws taken anew; what luck does not touch is kept."""
+        table = Council.over(self.known)
+        table.forced, table.plans, table.votes = self.forced, self.plans, self.votes
+        table.offers = self.offers.priced(table.prices)
+        return table
+
     # -- other tables -------------------------------------------------------------------------------------------------
     def some_worlds(self, index: NDArray[np.int64]) -> Council:
         """The same table for some of its worlds."""

@@ -26,7 +26,14 @@ class Proposals:
 
     def __init__(self, known: Payoffs, plans: Plans, votes: Votes, prices: Prices):
         self.known, self.plans, self.votes, self.prices = known, plans, votes, prices
-        self._with_home = Remembered[Integers, list[Floats]](most=4)
+        self._favorites = Remembered[Integers, Floats](most=4)
+        self._modest = Remembered[Integers, Floats](most=4)
+
+    def priced(self, prices: Prices) -> Proposals:
+        """The same proposers at other prices; what they like best stays known."""
+        other = Proposals(self.known, self.plans, self.votes, prices)
+        other._favorites, other._modest = self._favorites, self._modest
+        return other
 
     def only(self, who: Integers) -> Booleans:
         """(worlds, states) true for one state per world."""
@@ -39,13 +46,11 @@ class Proposals:
         votes are random, offers with votes to spare and with better prices stand beside it.
         """
         always = self.only(proposer)
-        favorite = self.plans.entitled(
-            self.favorite(proposer, self._with_home.get(proposer, self.plans.with_home))
-        )
+        favorite = self.favorite(proposer)
         offer = self.prices.with_coalition(favorite, sunk, always)
         stuck = self._stuck(offer, proposer, sunk)
         if stuck.any():
-            modest = self.plans.entitled(self.favorite(proposer, self.plans.modest(proposer)))
+            modest = self._modest.get(proposer, lambda who: self._best(who, self.plans.modest(who)))
             favorite = np.where(stuck[:, None], modest, favorite)
             offer = np.where(stuck[:, None], self.prices.with_coalition(modest, sunk, always), offer)
         if not self.votes.are_random:
@@ -61,12 +66,16 @@ class Proposals:
         )
         return (self.votes.chance(offer, sunk) == 0) | (own < least - self.known.p.dissent_cost_eur_bn[:, 0])
 
-    def favorite(self, proposer: Integers, plans: list[Floats]) -> Floats:
-        """The plan of these that a proposer likes best if nobody else is asked."""
+    def favorite(self, proposer: Integers) -> Floats:
+        """The plan that a proposer likes best if nobody else is asked, with what must come back."""
+        return self._favorites.get(proposer, lambda who: self._best(who, self.plans.with_home(who)))
+
+    def _best(self, proposer: Integers, plans: list[Floats]) -> Floats:
+        """The best of these plans for a proposer, with what must come back."""
         best, worth = plans[0], mine(self.known.utility(plans[0]), proposer)
         for plan in plans[1:]:
             best, worth = better(best, worth, plan, mine(self.known.utility(plan), proposer))
-        return best
+        return self.plans.entitled(best)
 
     def seconded(self, proposer: Integers, disagreement: Floats) -> list[tuple[Floats, Floats]]:
         """Offers under the open rule, each with the share of the others who would rather second than amend it."""

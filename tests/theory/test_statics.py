@@ -52,7 +52,7 @@ def test_e3_a_proposer_who_may_pay_in_cash_does_no_worse():
     for table in (sites, either):
         proposer = recognized(table, "equal")
         always = np.arange(table.states.count) == proposer[:, None]
-        draft = table.offers.favorite(proposer, table.plans.with_home(proposer))
+        draft = table.offers.favorite(proposer)
         offer = table.prices.with_coalition(draft, 0.0, always)
         cash = offer[:, table.sites.count :]
         gain = mine(table.utility(offer) - table.disagreement(), proposer)

@@ -1,0 +1,153 @@
+"""The mean world of a scenario, in which every state that may propose does, again and again with other luck.
+
+Nobody's ambition carries luck there and nothing is placed yet. Proposers, each in worlds of its own, choose in all of
+them at once; the order of partners who ask for the same and the noise of reservation values follow a scrambled Sobol
+sequence, so that rounds complement one another, and lots between equal sites come from a pool.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from juste_retour.abm.environment import Environment
+from juste_retour.abm.institutions import Institutions
+from juste_retour.abm.members import Members
+from juste_retour.abm.noise import RandomStreams
+from juste_retour.abm.politics.ballot_result import BallotResult
+from juste_retour.abm.politics.council import Council
+from juste_retour.abm.politics.sampled import Draws
+from juste_retour.abm.politics.stationary import NEVER_QUITE
+from juste_retour.abm.politics.tables.table import recognition
+from juste_retour.abm.scenario import Scenario
+from juste_retour.agents.arrays import Floats
+from juste_retour.agents.rules import family
+
+SEARCHES = 2
+ROWS = 54  # worlds a search and round, or twice the number of proposers where that is more
+LOTS = 3  # tables with other lots, used in turn
+SEED = 0  # of the solver's own draws: a fixed one, so that it selects the same equilibrium everywhere
+NOBODY = -1  # no state proposes
+EVEN = ("reservation", "partners")  # channels that follow the Sobol sequence
+
+
+@dataclass
+class Expecting:
+    """The foresight of actors who expect given values, while these are being solved for.
+
+    Attributes:
+        values: EUR bn over the disagreement point; (states,) in every world, or (worlds, states).
+    """
+
+    values: Floats
+
+    def rehearsed(self, rows: NDArray[np.int64]) -> list[Floats]:
+        """Nothing is rehearsed while values are solved for."""
+        return []
+
+    def continuation(self, rows: NDArray[np.int64]) -> Floats:
+        """The given values in every world; (rows, states)."""
+        if self.values.ndim == 2:
+            return self.values[rows]
+        return np.broadcast_to(self.values, (len(rows), self.values.shape[-1]))
+
+
+class EvenStreams(RandomStreams):
+    """Random streams of which some channels are given; `given` holds (worlds, slots) by channel."""
+
+    def __init__(self, seed: int, replicates: NDArray[np.int64], given: dict[str, Floats]):
+        super().__init__(seed, replicates)
+        self.given = given
+
+    def uniform(self, channel: str, slots: int, quarter: int = 0) -> Floats:
+        """Uniform numbers in (0, 1); shape (worlds, slots)."""
+        if channel in self.given:
+            return self.given[channel][:, :slots]
+        return super().uniform(channel, slots, quarter)
+
+
+class MeanWorld:
+    """A scenario's mean world in a union; `respond` is the map whose fixed point is sought.
+
+    Attributes:
+        chances: (proposers,) of being recognized; one where the agenda draws nobody.
+    """
+
+    def __init__(self, scenario: Scenario, members: Members):
+        from scipy.stats.qmc import Sobol  # slow to load
+
+        self.mean, self.states = _mean(scenario), members.states.count
+        drawn = "recognition" in family("agenda")[self.mean.rules["agenda"].rule].parameters
+        self.parts = self.states if drawn else 1
+        self.draws = max(2, ROWS // self.parts)
+        self.shape = (SEARCHES, self.draws, self.parts, self.states)
+        count = SEARCHES * self.draws * self.parts
+        self.expecting = Expecting(np.zeros((LOTS * count, self.states)))
+        institutions = Institutions([self.mean] * (LOTS * count), members)
+        self.env = Environment(institutions, SEED, np.arange(LOTS * count), members, self.expecting)
+        self.env.world.now = self.env.world.announced
+        self.proposers = np.tile(np.arange(self.parts) if drawn else [NOBODY], SEARCHES * self.draws)
+        forced = self.proposers if drawn else None
+        lots = np.split(np.arange(LOTS * count), LOTS)
+        self.tables = [Council(self.env, rows, forced=forced) for rows in lots]
+        self.points = Sobol(len(EVEN) * self.states, rng=np.random.default_rng(SEED))
+        self.order = np.argsort(-members.states.population, kind="stable")  # a sequence's first places are its best
+        self.shuffle = np.random.default_rng(SEED + 1)
+        self.chances = np.ones(1)
+        if drawn:
+            by = str(institutions.settings("agenda")["recognition"])
+            self.chances = recognition(self.tables[0], by)[0]
+        self.patience = min(float(self.env.world.p.patience[0, 0]), NEVER_QUITE)
+
+    def respond(self, values: Floats, draw: int) -> Draws:
+        """What every proposer's offers bring, given what states expect.
+
+        Args:
+            values: (searches, states) EUR bn over no deal.
+            draw: number of the round.
+        """
+        env, table = self.env, self.tables[draw % LOTS]
+        rows = table.rows
+        env.streams = self._streams(draw, rows)
+        env.world.resolve = env.streams.normal("reservation", self.states)
+        self.expecting.values[rows] = np.repeat(values, len(rows) // SEARCHES, axis=0)
+        result: BallotResult = env.institutions.decide("agenda", table.redrawn(), rows=rows)
+        reached = self.patience * self.expecting.values[rows]
+        gross = 0.0 if result.terms is None else result.terms.offer.gross_stake(result.terms.failed)
+        noise = np.broadcast_to(self.mean.reservation_noise * gross, reached.shape)
+        passed = np.broadcast_to(result.passed[:, None], reached.shape)
+        close = np.abs(result.gain - reached) <= 2 * (self.mean.dissent_cost_eur_bn + noise)
+        bought = close & (self.proposers[:, None] != np.arange(self.states)) & (reached > 0)
+        score = env.world.resolve[rows] * self.patience / np.maximum(noise, 1e-300)
+        parts = (
+            np.where(passed, result.gain, reached),
+            np.where(passed, 0.0, self.patience),
+            np.where(noise > 0, score, 0.0),
+            passed & (noise > 0),
+            self.patience * np.where(passed, bought, 1.0),
+        )
+        return Draws(*(x.reshape(self.shape) for x in parts))
+
+    def starts(self) -> Floats:
+        """(searches, states) expecting nothing, and the most that any proposer would bring to whom nobody expects much."""
+        nothing = np.zeros((SEARCHES, self.states))
+        most = self.respond(nothing, 0).gain.max((0, 1, 2))
+        return np.stack([nothing[0], most])
+
+    def _streams(self, draw: int, rows: NDArray[np.int64]) -> EvenStreams:
+        points = self.shuffle.permutation(self.points.random(len(rows)))
+        given = {}
+        for k, channel in enumerate(EVEN):
+            given[channel] = np.full((len(self.env.world.replicates), self.states), 0.5)
+            block = points[:, k * self.states : (k + 1) * self.states]
+            given[channel][np.ix_(rows, self.order)] = np.clip(block, 2.0**-40, 1 - 2.0**-40)
+        return EvenStreams(draw, self.env.world.replicates, given)
+
+
+def _mean(scenario: Scenario) -> Scenario:
+    mean = scenario.changed({"ambition_sd": 0.0, "consensus_norm": 0.0})
+    if any("deterministic" not in family("vote")[r].properties for r in mean.rules["vote"].names):
+        return mean.changed({"vote": "self_interest"})
+    return mean

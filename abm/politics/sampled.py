@@ -1,0 +1,219 @@
+"""A fixed point of what proposers do on average, found from random draws of what they do.
+
+Values v are sought with v = F(v), where F is an expectation that only draws can tell. Each round evaluates draws at the
+present values. The weighted mean of all rounds says how far F lies from the values at which it was asked, and the slope
+of F says how far to go: v = mean values + (mean response - mean values) / (1 - slope), which is Newton's method on the
+pooled draws. The slope comes from the same draws: a state's reservation value carries normal noise, so by Stein's
+identity the derivative of the expected response is the covariance of the response with the noise, over its spread.
+
+Two searches run side by side, from two starting points. Where they meet, their draws are pooled; where they do not,
+there are several equilibria, the first search selects one, and the result says so.
+
+Source: Robbins and Monro (1951); Stein (1981), lemma 1; Owen (1997) for scrambled Sobol points.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from juste_retour.agents.arrays import Booleans, Floats
+from juste_retour.agents.errors import JusteRetourError
+
+SHORTEST, LONGEST = 12, 72  # fewest and most rounds
+FORGOTTEN = 4  # first rounds, which say more of the starting point than of the equilibrium
+PRECISE = 0.02  # standard error, in mean stakes, at which the search ends
+TOLERANCE = 0.25  # largest standard error, and distance still to go, in mean stakes, of a result that counts
+APART = 0.25  # mean stakes that two searches must differ by, beside their errors, to be two equilibria
+PRIOR = 0.3  # how far a slope may lie from that of the share of rounds that bring just what was expected
+STEEPEST = 0.85  # slope beyond which only that share is believed
+SMALLEST = 1e-6  # EUR bn, stake below which nothing is at stake
+
+
+class NotConverged(JusteRetourError):
+    """The fixed point was not reached, so there is no number to give."""
+
+
+@dataclass(frozen=True, eq=False)
+class Draws:
+    """What proposals bring in one round of draws; all (searches, draws, proposers, states).
+
+    Attributes:
+        gain: over no deal.
+        slope: derivative of the gain that needs no draws to know, where `scored` is false.
+        score: derivative of the log density of the noise with respect to the values; used where `scored`.
+        scored: whether the noise acts on the draw.
+        bought: how often each state gets just what it expects.
+    """
+
+    gain: Floats
+    slope: Floats
+    score: Floats
+    scored: Booleans
+    bought: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class FixedPoint:
+    """Values with v = F(v), or the failure to find them.
+
+    Attributes:
+        found: values (states,) as they were when the search ended; ask for `values`.
+        error: (states,) their standard errors.
+        residual: distance between the mean response and the values at which it was asked, in mean stakes.
+        rounds: rounds of the search.
+        converged: whether errors and what was still to go are small.
+        second: (states,) where a second starting point leads.
+        equilibria: "one", or "several" where the two disagree.
+    """
+
+    found: Floats
+    error: Floats
+    residual: float
+    rounds: int
+    converged: bool
+    second: Floats
+    equilibria: str
+
+    @property
+    def stake(self) -> float:
+        """The mean of the values' sizes, EUR bn."""
+        return max(float(np.abs(self.found).mean()), SMALLEST)
+
+    @property
+    def values(self) -> Floats:
+        """The values, (states,).
+
+        Raises:
+            NotConverged: the search ended before it got there.
+        """
+        if not self.converged:
+            raise NotConverged(self.summary + " " + REMEDY)
+        return self.found
+
+    @property
+    def summary(self) -> str:
+        """How the search went, in a sentence."""
+        worst = float(self.error.max()) / self.stake
+        went = "converged" if self.converged else "did not converge"
+        return (
+            f"The stationary values {went} in {self.rounds} rounds (residual {self.residual:.1%}, largest standard "
+            f"error {worst:.1%} of the mean stake; {self.equilibria} equilibri{'um' if self.equilibria == 'one' else 'a'} found)."
+        )
+
+
+REMEDY = "Use expect = 'adaptive' or 'status_quo', or change the patience or the reservation noise a little."
+
+
+def fixed_point(respond: Callable[[Floats, int], Draws], starts: Floats, chances: Floats) -> FixedPoint:
+    """Find v = F(v).
+
+    Args:
+        respond: draws of every proposer's offer, given values (searches, states) and the number of the round.
+        starts: (searches, states) where the searches begin; the first selects the equilibrium.
+        chances: (proposers,) of being recognized.
+    """
+    history, at = _History(chances), np.array(starts, dtype=np.float64)
+    every, first, last = slice(None), slice(0, 1), slice(len(at) - 1, None)
+    for k in range(1, LONGEST + 1):
+        history.add(at, respond(at, k))
+        slope = history.slope()
+        at = np.concatenate([history.root(slope, slice(c, c + 1)) for c in range(len(at))])
+        if k >= SHORTEST and history.estimate(slope, every).precise:
+            break
+    found = history.estimate(slope, every)
+    apart = np.abs(at[0] - at[-1]) > APART * found.stake + 4 * found.error
+    chosen = history.estimate(slope, first) if apart.any() else found
+    second = history.estimate(slope, last).values
+    number = "several" if apart.any() else "one"
+    return FixedPoint(chosen.values, chosen.error, chosen.residual, k, chosen.good, second, number)
+
+
+@dataclass(frozen=True, eq=False)
+class _Estimate:
+    """Values and standard errors (states,), the residual and the way still to go in mean stakes."""
+
+    values: Floats
+    error: Floats
+    residual: float
+    to_go: float
+    stake: float
+
+    @property
+    def precise(self) -> bool:
+        return float(self.error.max()) <= PRECISE * self.stake and self.to_go <= 4 * PRECISE
+
+    @property
+    def good(self) -> bool:
+        return float(self.error.max()) <= TOLERANCE * self.stake and self.to_go <= 2 * TOLERANCE
+
+
+class _History:
+    """All rounds so far, the latest with the largest weight."""
+
+    def __init__(self, chances: Floats):
+        self.chances = chances
+        self.values: list[Floats] = []
+        self.rounds: list[Draws] = []
+
+    def add(self, values: Floats, draws: Draws) -> None:
+        self.values.append(values)
+        self.rounds.append(draws)
+
+    @property
+    def weights(self) -> Floats:
+        """(rounds,) that add up to one; only the last one counts until enough are there to forget the first."""
+        k = len(self.rounds)
+        w = np.maximum(np.arange(k) - FORGOTTEN + 1.0, 0.0)
+        if k <= FORGOTTEN + 1:
+            w = np.zeros(k)
+            w[-1] = 1.0
+        return w / w.sum()
+
+    def all(self, name: str) -> Floats:
+        """(rounds, searches, draws, proposers, states) of a field of the draws."""
+        return np.array([getattr(draws, name) for draws in self.rounds])
+
+    def mean(self, x: Floats) -> Floats:
+        """(states,) over rounds, searches, draws and proposers."""
+        return np.einsum("k,p,kcdpn->n", self.weights, self.chances, x) / (x.shape[1] * x.shape[2])
+
+    def variance(self, x: Floats) -> Floats:
+        """(states,) of that mean, where x has mean zero."""
+        squares = np.einsum("k,p,kcdpn->n", self.weights**2, self.chances**2, x * x)
+        return squares / (x.shape[1] * x.shape[2]) ** 2
+
+    def slope(self) -> Floats:
+        """(states,) derivative of the expected response to a state's own value."""
+        expected = self.mean(self.all("bought"))
+        if len(self.rounds) <= FORGOTTEN + 1:
+            return expected
+        gain, known = self.all("gain"), self.all("slope")
+        centre = np.einsum("k,kcdpn->pn", self.weights, gain) / (gain.shape[1] * gain.shape[2])
+        found = np.where(self.all("scored"), (gain - centre) * self.all("score"), known)
+        mean = self.mean(found)
+        noise = self.variance(found - mean)
+        slope = (mean * PRIOR**2 + expected * noise) / (PRIOR**2 + noise)
+        return np.minimum(slope, np.maximum(STEEPEST, expected))
+
+    def root(self, slope: Floats, which: slice) -> Floats:
+        """(searches, states) where the response would equal the values."""
+        gain = self.all("gain")[:, which]
+        response = np.einsum("k,p,kcdpn->cn", self.weights, self.chances, gain) / gain.shape[2]
+        asked = np.einsum("k,kcn->cn", self.weights, np.array(self.values)[:, which])
+        return asked + (response - asked) / (1 - slope)
+
+    def estimate(self, slope: Floats, which: slice) -> _Estimate:
+        """What some searches together say."""
+        values = self.root(slope, which).mean(0)
+        asked = np.array(self.values)[:, which, None, None, :]
+        moved = self.all("gain")[:, which] - slope * asked
+        centre = np.einsum("k,kcdpn->pn", self.weights, moved) / (moved.shape[1] * moved.shape[2])
+        error = np.sqrt(self.variance(moved - centre)) / (1 - slope)
+        stake = max(float(np.abs(values).mean()), SMALLEST)
+        way = np.abs(values - np.einsum("k,kcn->n", self.weights, asked[:, :, 0, 0]) / asked.shape[1])
+        return _Estimate(
+            values, error, float((way * (1 - slope)).max()) / stake, float(way.max()) / stake, stake
+        )
