@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import platform
 import subprocess
 from collections.abc import Mapping
@@ -13,6 +12,7 @@ from typing import TypedDict
 
 import numpy as np
 
+from juste_retour.abm.machine import cpu_features, digest_of, model_files, numpy_build
 from juste_retour.abm.members import Members
 from juste_retour.abm.scenario import Scenario
 from juste_retour.runs.user_rules import in_use, loaded
@@ -79,49 +79,15 @@ def _git(root: Path, *arguments: str) -> str:
     ).stdout
 
 
-def cpu_features() -> list[str]:
-    """Features of the processor that NumPy's kernels are chosen by."""
-    try:
-        from numpy._core._multiarray_umath import __cpu_features__ as features
-    except ImportError:
-        return []
-    return sorted(name for name, there in features.items() if there)
-
-
-def numpy_build() -> dict[str, str]:
-    """The linear algebra library and compiler that NumPy was built with."""
-    shown = np.show_config(mode="dicts")
-    blas = shown.get("Build Dependencies", {}).get("blas", {})
-    compiler = shown.get("Compilers", {}).get("c", {})
-    return {
-        "blas": " ".join(str(blas.get(key, "")) for key in ("name", "version")).strip(),
-        "compiler": " ".join(str(compiler.get(key, "")) for key in ("name", "version")).strip(),
-    }
+DESIGN = ("chunks", "design", "factors", "spec")
 
 
 @cache
 def code_digest() -> str:
     """Hash of the source of the model and of what makes its tables: equal code, equal results."""
     here = Path(__file__).resolve().parent
-    rooms = [here.parent / "agents", here.parent / "abm"]
-    files = [p for room in rooms for p in sorted(room.rglob("*")) if p.suffix == ".py"]
-    files += [
-        here / name
-        for name in (
-            "tables.py",
-            "decisions.py",
-            "frames.py",
-            "experiments/chunks.py",
-            "experiments/design.py",
-            "experiments/factors.py",
-            "experiments/spec.py",
-        )
-    ]
-    files = [f for f in files if f.name not in ("model.py", "cast.py", "mesa_agents.py", "mesa_facility.py")]
-    digest = hashlib.sha256()
-    for path in files:
-        digest.update(path.name.encode() + b"\0" + path.read_bytes())
-    return digest.hexdigest()[:16]
+    names = ("tables.py", "decisions.py", "frames.py", *(f"experiments/{name}.py" for name in DESIGN))
+    return digest_of([*model_files(), *(here / name for name in names)])
 
 
 def made_with(members: Members) -> dict[str, object]:

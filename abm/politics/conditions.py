@@ -18,7 +18,6 @@ from juste_retour.agents.arrays import Booleans, Floats, Integers
 from juste_retour.agents.errors import BadInput, near
 from juste_retour.agents.situation import States
 
-
 EXACT = 2**53  # whole numbers below it are exact in floating point
 
 

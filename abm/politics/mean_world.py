@@ -8,6 +8,7 @@ sequence, so that rounds complement one another, and lots between equal sites co
 from __future__ import annotations
 
 from dataclasses import dataclass
+from warnings import catch_warnings, simplefilter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -93,7 +94,9 @@ class MeanWorld:
         lots = np.split(np.arange(LOTS * count), LOTS)
         self.tables = [Council(self.env, rows, forced=forced) for rows in lots]
         self.points = Sobol(len(EVEN) * self.states, rng=np.random.default_rng(SEED))
-        self.order = np.argsort(-members.states.population, kind="stable")  # a sequence's first places are its best
+        self.order = np.argsort(
+            -members.states.population, kind="stable"
+        )  # a sequence's first places are its best
         self.shuffle = np.random.default_rng(SEED + 1)
         self.chances = np.ones(1)
         if drawn:
@@ -121,14 +124,13 @@ class MeanWorld:
         close = np.abs(result.gain - reached) <= 2 * (self.mean.dissent_cost_eur_bn + noise)
         bought = close & (self.proposers[:, None] != np.arange(self.states)) & (reached > 0)
         score = env.world.resolve[rows] * self.patience / np.maximum(noise, 1e-300)
-        parts = (
-            np.where(passed, result.gain, reached),
-            np.where(passed, 0.0, self.patience),
-            np.where(noise > 0, score, 0.0),
-            passed & (noise > 0),
-            self.patience * np.where(passed, bought, 1.0),
+        return Draws(
+            gain=np.where(passed, result.gain, reached).reshape(self.shape),
+            slope=np.where(passed, 0.0, self.patience).reshape(self.shape),
+            score=np.where(noise > 0, score, 0.0).reshape(self.shape),
+            scored=(passed & (noise > 0)).reshape(self.shape),
+            bought=(self.patience * np.where(passed, bought, 1.0)).reshape(self.shape),
         )
-        return Draws(*(x.reshape(self.shape) for x in parts))
 
     def starts(self) -> Floats:
         """(searches, states) expecting nothing, and the most that any proposer would bring to whom nobody expects much."""
@@ -137,7 +139,9 @@ class MeanWorld:
         return np.stack([nothing[0], most])
 
     def _streams(self, draw: int, rows: NDArray[np.int64]) -> EvenStreams:
-        points = self.shuffle.permutation(self.points.random(len(rows)))
+        with catch_warnings():
+            simplefilter("ignore")  # of a number of points that is no power of two: rounds are pooled
+            points = self.shuffle.permutation(self.points.random(len(rows)))
         given = {}
         for k, channel in enumerate(EVEN):
             given[channel] = np.full((len(self.env.world.replicates), self.states), 0.5)

@@ -15,25 +15,21 @@ Source: Robbins and Monro (1951); Stein (1981), lemma 1; Owen (1997) for scrambl
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 
+from juste_retour.abm.politics.stationary import NotConverged
 from juste_retour.agents.arrays import Booleans, Floats
-from juste_retour.agents.errors import JusteRetourError
 
 SHORTEST, LONGEST = 12, 72  # fewest and most rounds
 FORGOTTEN = 4  # first rounds, which say more of the starting point than of the equilibrium
-PRECISE = 0.02  # standard error, in mean stakes, at which the search ends
+PRECISE = 0.025  # standard error, in mean stakes, at which the search ends
 TOLERANCE = 0.25  # largest standard error, and distance still to go, in mean stakes, of a result that counts
 APART = 0.25  # mean stakes that two searches must differ by, beside their errors, to be two equilibria
 PRIOR = 0.3  # how far a slope may lie from that of the share of rounds that bring just what was expected
 STEEPEST = 0.85  # slope beyond which only that share is believed
 SMALLEST = 1e-6  # EUR bn, stake below which nothing is at stake
-
-
-class NotConverged(JusteRetourError):
-    """The fixed point was not reached, so there is no number to give."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,7 +86,7 @@ class FixedPoint:
             NotConverged: the search ended before it got there.
         """
         if not self.converged:
-            raise NotConverged(self.summary + " " + REMEDY)
+            raise NotConverged(f"{self.summary} {REMEDY}")
         return self.found
 
     @property
@@ -116,19 +112,19 @@ def fixed_point(respond: Callable[[Floats, int], Draws], starts: Floats, chances
         chances: (proposers,) of being recognized.
     """
     history, at = _History(chances), np.array(starts, dtype=np.float64)
-    every, first, last = slice(None), slice(0, 1), slice(len(at) - 1, None)
+    every, first = slice(None), slice(0, 1)
     for k in range(1, LONGEST + 1):
         history.add(at, respond(at, k))
         slope = history.slope()
         at = np.concatenate([history.root(slope, slice(c, c + 1)) for c in range(len(at))])
-        if k >= SHORTEST and history.estimate(slope, every).precise:
+        found = history.estimate(slope, every)
+        apart = bool((np.abs(at[0] - at[-1]) > APART * found.stake + 4 * found.error).any())
+        if apart:
+            found = history.estimate(slope, first)
+        if k >= SHORTEST and found.precise:
             break
-    found = history.estimate(slope, every)
-    apart = np.abs(at[0] - at[-1]) > APART * found.stake + 4 * found.error
-    chosen = history.estimate(slope, first) if apart.any() else found
-    second = history.estimate(slope, last).values
-    number = "several" if apart.any() else "one"
-    return FixedPoint(chosen.values, chosen.error, chosen.residual, k, chosen.good, second, number)
+    number = "several" if apart else "one"
+    return FixedPoint(found.values, found.error, found.residual, k, found.good, at[-1], number)
 
 
 @dataclass(frozen=True, eq=False)
