@@ -1,14 +1,13 @@
 """The mean world of a scenario, in which every state that may propose does, again and again with other luck.
 
 Nobody's ambition carries luck there and nothing is placed yet. Proposers, each in worlds of its own, choose in all of
-them at once; the order of partners who ask for the same and the noise of reservation values follow a scrambled Sobol
-sequence, so that rounds complement one another, and lots between equal sites come from a pool.
+them at once; the order of partners who ask for the same and the noise of reservation values follow a
+Kronecker sequence, so that rounds complement one another, and lots between equal sites come from a pool.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from warnings import catch_warnings, simplefilter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +30,7 @@ ROWS = 54  # worlds a search and round, or twice the number of proposers where t
 LOTS = 3  # tables with other lots, used in turn
 SEED = 0  # of the solver's own draws: a fixed one, so that it selects the same equilibrium everywhere
 NOBODY = -1  # no state proposes
-EVEN = ("reservation", "partners")  # channels that follow the Sobol sequence
+EVEN = ("reservation", "partners")  # channels that follow the Kronecker sequence
 
 
 @dataclass
@@ -77,8 +76,6 @@ class MeanWorld:
     """
 
     def __init__(self, scenario: Scenario, members: Members):
-        from scipy.stats.qmc import Sobol  # slow to load
-
         self.mean, self.states = _mean(scenario), members.states.count
         drawn = "recognition" in family("agenda")[self.mean.rules["agenda"].rule].parameters
         self.parts = self.states if drawn else 1
@@ -93,11 +90,8 @@ class MeanWorld:
         forced = self.proposers if drawn else None
         lots = np.split(np.arange(LOTS * count), LOTS)
         self.tables = [Council(self.env, rows, forced=forced) for rows in lots]
-        self.points = Sobol(len(EVEN) * self.states, rng=np.random.default_rng(SEED))
-        self.order = np.argsort(
-            -members.states.population, kind="stable"
-        )  # a sequence's first places are its best
-        self.shuffle = np.random.default_rng(SEED + 1)
+        random = np.random.default_rng(SEED)
+        self.step, self.shift = random.random((2, len(EVEN) * self.states))
         self.chances = np.ones(1)
         if drawn:
             by = str(institutions.settings("agenda")["recognition"])
@@ -139,14 +133,14 @@ class MeanWorld:
         return np.stack([nothing[0], most])
 
     def _streams(self, draw: int, rows: NDArray[np.int64]) -> EvenStreams:
-        with catch_warnings():
-            simplefilter("ignore")  # of a number of points that is no power of two: rounds are pooled
-            points = self.shuffle.permutation(self.points.random(len(rows)))
+        count = len(rows)
+        place = np.random.default_rng([SEED, draw]).permutation(count) + draw * count
+        points = (self.shift + place[:, None] * self.step) % 1.0
         given = {}
         for k, channel in enumerate(EVEN):
             given[channel] = np.full((len(self.env.world.replicates), self.states), 0.5)
             block = points[:, k * self.states : (k + 1) * self.states]
-            given[channel][np.ix_(rows, self.order)] = np.clip(block, 2.0**-40, 1 - 2.0**-40)
+            given[channel][rows] = np.clip(block, 2.0**-40, 1 - 2.0**-40)
         return EvenStreams(draw, self.env.world.replicates, given)
 
 

@@ -9,7 +9,7 @@ identity the derivative of the expected response is the covariance of the respon
 Two searches run side by side, from two starting points. Where they meet, their draws are pooled; where they do not,
 there are several equilibria, the first search selects one, and the result says so.
 
-Source: Robbins and Monro (1951); Stein (1981), lemma 1; Owen (1997) for scrambled Sobol points.
+Source: Robbins and Monro (1951); Stein (1981), lemma 1.
 """
 
 from __future__ import annotations
