@@ -94,12 +94,17 @@ def _shortest(rank: Integers, free: Booleans, sold: Booleans, wins: Wins) -> Boo
 def _pruned(members: Booleans, price: Floats, free: Booleans, ties: Floats, wins: Wins) -> Booleans:
     """Members that are needed: each one bought is tried, dearest first."""
     bought = members & ~free
-    dear = np.where(bought, -price, np.inf)
+    n = members.shape[-1]
+    without = np.broadcast_to(members, (n, *members.shape)).copy()
+    each = np.arange(n)
+    without[each, ..., each] = False
+    spare = bought & np.moveaxis(wins(without), 0, -1)  # who is needed now is needed in any smaller set
+    dear = np.where(spare, -price, np.inf)
     order = np.lexsort((np.broadcast_to(-ties, dear.shape), dear), axis=-1)
     members = members.copy()
-    flat, tried = members.reshape(-1), bought.reshape(-1)
-    first = np.arange(0, members.size, members.shape[-1]).reshape(members.shape[:-1])
-    for k in range(int(bought.sum(-1).max(initial=0))):
+    flat, tried = members.reshape(-1), spare.reshape(-1)
+    first = np.arange(0, members.size, n).reshape(members.shape[:-1])
+    for k in range(int(spare.sum(-1).max(initial=0))):
         at = order[..., k] + first
         paid = tried[at]
         flat[at[paid]] = False
@@ -156,18 +161,17 @@ def _exchanged(
     freed = np.take_along_axis(np.where(bought, price, -DEAR), inside, axis=-1)
     asked = np.take_along_axis(np.where(outsider, price, DEAR), outside, axis=-1)
     saved = total(freed[:, None, :] * leaving) - total(asked[:, None, :] * entering)  # (worlds, exchanges)
-    best_first = np.argsort(-saved, axis=-1, kind="stable").T
+    best_first = np.argsort(-saved, axis=-1, kind="stable")
+    places = np.concatenate([inside, outside], axis=-1)
+    moves = np.concatenate([leaving, entering], axis=-1).astype(np.float64)
+    one_of = (places[..., None] == np.arange(members.shape[-1])).astype(np.float64)  # (worlds, places, states)
     result, searching = members.copy(), np.ones(len(members), bool)
     for start in range(0, len(leaving), BLOCK):
-        tried = best_first[start : start + BLOCK]
-        valid = (np.take_along_axis(saved.T, tried, axis=0) > 1e-12) & searching
+        tried = best_first[:, start : start + BLOCK]
+        valid = (np.take_along_axis(saved, tried, axis=-1) > 1e-12).T & searching
         if not valid.any():
             break
-        trial = np.broadcast_to(members, (*tried.shape, members.shape[-1])).copy()
-        for places, stays in ((inside, leaving[tried] == 0), (outside, entering[tried] == 1)):
-            at = np.broadcast_to(places, stays.shape)
-            there = np.take_along_axis(trial, at, axis=-1)
-            np.put_along_axis(trial, at, there & stays if places is inside else there | stays, axis=-1)
+        trial = members ^ np.moveaxis(moves[tried] @ one_of > 0, 1, 0)
         won = valid & wins(trial)
         first = won.argmax(0)
         found = won[first, world]
