@@ -11,7 +11,7 @@ from juste_retour.abm import quarter
 from juste_retour.abm.environment import Environment
 from juste_retour.abm.institutions import Institutions
 from juste_retour.abm.members import Members, union_of
-from juste_retour.abm.politics.continuation import equilibrium
+from juste_retour.abm.politics.continuation import expected_values
 from juste_retour.abm.scenario import Scenario
 from juste_retour.abm.world import World
 from juste_retour.agents.arrays import Floats
@@ -54,7 +54,7 @@ class OtherRuns:
         if not self.institutions.choice("agenda").marks.get("repeated"):
             return out
         for k, row in enumerate(rows):
-            out[k] = equilibrium(self.institutions.scenarios[row], self.members).values
+            out[k] = expected_values(self.institutions.scenarios[row], self.members)
         return out
 
 

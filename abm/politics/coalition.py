@@ -164,7 +164,9 @@ def _exchanged(
     best_first = np.argsort(-saved, axis=-1, kind="stable")
     places = np.concatenate([inside, outside], axis=-1)
     moves = np.concatenate([leaving, entering], axis=-1).astype(np.float64)
-    one_of = (places[..., None] == np.arange(members.shape[-1])).astype(np.float64)  # (worlds, places, states)
+    one_of = (places[..., None] == np.arange(members.shape[-1])).astype(
+        np.float64
+    )  # (worlds, places, states)
     result, searching = members.copy(), np.ones(len(members), bool)
     for start in range(0, len(leaving), BLOCK):
         tried = best_first[:, start : start + BLOCK]

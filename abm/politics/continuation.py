@@ -14,11 +14,14 @@ from juste_retour.abm.members import Members
 from juste_retour.abm.politics import solved
 from juste_retour.abm.politics.mean_world import MeanWorld
 from juste_retour.abm.politics.sampled import FixedPoint, fixed_point
+from juste_retour.abm.politics.stationary import NotConverged
 from juste_retour.abm.scenario import Scenario
+from juste_retour.agents.arrays import Floats
 from juste_retour.agents.errors import BadInput
 from juste_retour.agents.rules import family
 
 REMEMBERED = 4096  # scenarios
+EASIER = 0.9  # part of the patience at which a search that failed begins anew
 
 _solved: OrderedDict[tuple[str, str], FixedPoint] = OrderedDict()
 
@@ -53,10 +56,30 @@ def equilibrium(scenario: Scenario, members: Members) -> FixedPoint:
     return _solved[key]
 
 
+def expected_values(scenario: Scenario, members: Members) -> Floats:
+    """(states,) EUR bn that bargaining on is worth over what is left without it.
+
+    Raises:
+        BadInput: reservation values carry no noise.
+        NotConverged: no fixed point was found; the text names the point, the residual and the remedy.
+    """
+    try:
+        return equilibrium(scenario, members).values
+    except NotConverged as error:
+        raise NotConverged(f"{solved.described(scenario)}: {error}") from None
+
+
 def _key(scenario: Scenario, members: Members) -> tuple[str, str]:
     return scenario.digest, members.digest
 
 
 def _solve(scenario: Scenario, members: Members) -> FixedPoint:
+    """Search; where that fails, search again from the values of less patient states, which are easier to find."""
     table = MeanWorld(scenario, members)
-    return fixed_point(table.respond, table.starts(), table.chances)
+    starts = table.starts()
+    found = fixed_point(table.respond, starts, table.chances)
+    if found.converged:
+        return found
+    easier = MeanWorld(scenario.changed({"patience": EASIER * scenario.patience}), members)
+    starts[0] = fixed_point(easier.respond, easier.starts(), easier.chances).found
+    return fixed_point(table.respond, starts, table.chances)

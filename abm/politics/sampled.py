@@ -23,7 +23,7 @@ from juste_retour.abm.politics.stationary import NotConverged
 from juste_retour.agents.arrays import Booleans, Floats
 
 SHORTEST, LONGEST = 12, 40  # fewest and most rounds
-FORGOTTEN = 4  # first rounds, which say more of the starting point than of the equilibrium
+FORGOTTEN = 4  # first rounds that never count
 PRECISE = 0.025  # standard error, in mean stakes, at which the search ends
 TOLERANCE = 0.25  # largest standard error, and distance still to go, in mean stakes, of a result that counts
 APART = 0.25  # mean stakes that two searches must differ by, beside their errors, to be two equilibria
@@ -115,12 +115,12 @@ def fixed_point(respond: Callable[[Floats, int], Draws], starts: Floats, chances
     every, first = slice(None), slice(0, 1)
     for k in range(1, LONGEST + 1):
         history.add(at, respond(at, k))
-        slope = history.slope()
+        slope, unsure = history.slope()
         at = np.concatenate([history.root(slope, slice(c, c + 1)) for c in range(len(at))])
-        found = history.estimate(slope, every)
+        found = history.estimate(slope, unsure, every)
         apart = bool((np.abs(at[0] - at[-1]) > APART * found.stake + 4 * found.error).any())
         if apart:
-            found = history.estimate(slope, first)
+            found = history.estimate(slope, unsure, first)
         if k >= SHORTEST and found.precise:
             break
     number = "several" if apart else "one"
@@ -160,12 +160,9 @@ class _History:
 
     @property
     def weights(self) -> Floats:
-        """(rounds,) that add up to one; only the last one counts until enough are there to forget the first."""
+        """(rounds,) that add up to one; the first third says more of the starting point than of the equilibrium."""
         k = len(self.rounds)
-        w = np.maximum(np.arange(k) - FORGOTTEN + 1.0, 0.0)
-        if k <= FORGOTTEN + 1:
-            w = np.zeros(k)
-            w[-1] = 1.0
+        w = np.maximum(np.arange(1.0, k + 1) - max(min(FORGOTTEN, k - 1), k // 3), 0.0)
         return w / w.sum()
 
     def all(self, name: str) -> Floats:
@@ -181,18 +178,16 @@ class _History:
         squares = np.einsum("k,p,kcdpn->n", self.weights**2, self.chances**2, x * x)
         return squares / (x.shape[1] * x.shape[2]) ** 2
 
-    def slope(self) -> Floats:
-        """(states,) derivative of the expected response to a state's own value."""
-        expected = self.mean(self.all("bought"))
-        if len(self.rounds) <= FORGOTTEN + 1:
-            return expected
-        gain, known = self.all("gain"), self.all("slope")
+    def slope(self) -> tuple[Floats, Floats]:
+        """Derivative of the expected response to a state's own value, and its standard error; (states,)."""
+        expected, gain = self.mean(self.all("bought")), self.all("gain")
         centre = np.einsum("k,kcdpn->pn", self.weights, gain) / (gain.shape[1] * gain.shape[2])
-        found = np.where(self.all("scored"), (gain - centre) * self.all("score"), known)
+        found = np.where(self.all("scored"), (gain - centre) * self.all("score"), self.all("slope"))
         mean = self.mean(found)
         noise = self.variance(found - mean)
         slope = (mean * PRIOR**2 + expected * noise) / (PRIOR**2 + noise)
-        return np.minimum(slope, np.maximum(STEEPEST, expected))
+        error = np.sqrt(PRIOR**2 * noise / (PRIOR**2 + noise))
+        return np.minimum(slope, np.maximum(STEEPEST, expected)), error
 
     def root(self, slope: Floats, which: slice) -> Floats:
         """(searches, states) where the response would equal the values."""
@@ -201,15 +196,14 @@ class _History:
         asked = np.einsum("k,kcn->cn", self.weights, np.array(self.values)[:, which])
         return asked + (response - asked) / (1 - slope)
 
-    def estimate(self, slope: Floats, which: slice) -> _Estimate:
-        """What some searches together say."""
+    def estimate(self, slope: Floats, unsure: Floats, which: slice) -> _Estimate:
+        """What some searches together say, given the slope and its standard error."""
         values = self.root(slope, which).mean(0)
         asked = np.array(self.values)[:, which, None, None, :]
         moved = self.all("gain")[:, which] - slope * asked
         centre = np.einsum("k,kcdpn->pn", self.weights, moved) / (moved.shape[1] * moved.shape[2])
-        error = np.sqrt(self.variance(moved - centre)) / (1 - slope)
-        stake = max(float(np.abs(values).mean()), SMALLEST)
         way = np.abs(values - np.einsum("k,kcn->n", self.weights, asked[:, :, 0, 0]) / asked.shape[1])
-        return _Estimate(
-            values, error, float((way * (1 - slope)).max()) / stake, float(way.max()) / stake, stake
-        )
+        error = np.sqrt(self.variance(moved - centre) + (unsure * way) ** 2) / (1 - slope)
+        stake = max(float(np.abs(values).mean()), SMALLEST)
+        residual = float((way * (1 - slope)).max()) / stake
+        return _Estimate(values, error, residual, float(way.max()) / stake, stake)
