@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 Floats = NDArray[np.float64]
 Booleans = NDArray[np.bool_]
 Integers = NDArray[np.int64]
+Entry = TypeVar("Entry", bound=np.generic)
 Number = float | Floats  # a number, or an array that broadcasts
 
 
@@ -27,6 +28,11 @@ def running_total(x: ArrayLike) -> Floats:
     return np.add.accumulate(np.ascontiguousarray(x, dtype=np.float64), axis=-1)
 
 
+def whole_product(a: Booleans | Integers, b: Booleans | Integers) -> Integers:
+    """Matrix product of whole numbers that add up to less than 2**53, where floating point is exact in any order."""
+    return np.matmul(a.astype(np.float64), b.astype(np.float64)).astype(np.int64)
+
+
 def power(base: ArrayLike, exponent: ArrayLike) -> Floats:
     """Raise to a power; shapes broadcast.
 
@@ -37,9 +43,6 @@ def power(base: ArrayLike, exponent: ArrayLike) -> Floats:
     own = np.empty(np.broadcast(base, exponent).shape)
     own[...] = exponent
     return np.power(base, own)
-
-
-Entry = TypeVar("Entry", bound=np.generic)
 
 
 def take(x: NDArray[Entry], index: Integers) -> NDArray[Entry]:

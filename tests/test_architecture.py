@@ -25,6 +25,8 @@ ONCE = {  # solve a fixed point once for a scenario, the same for all its worlds
     "abm/politics/stationary.py",
     "abm/politics/tables/lasting_pie.py",
     "abm/politics/continuation.py",
+    "abm/politics/mean_world.py",
+    "abm/politics/sampled.py",
 }
 WHOLE = {  # additions by NumPy's functions in which only whole numbers and truth values are added
     "abm/politics/power/table.py": {"np.add"},

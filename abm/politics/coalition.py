@@ -16,7 +16,7 @@ from itertools import combinations
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
 
-from juste_retour.agents.arrays import Booleans, Floats, Integers, ranks, total
+from juste_retour.agents.arrays import Booleans, Floats, Integers, ranks, total, whole_product
 from juste_retour.agents.situation import States
 
 MULTIPLIERS = np.concatenate([[0.0], np.geomspace(0.05, 8.0, 15)])
@@ -163,17 +163,15 @@ def _exchanged(
     saved = total(freed[:, None, :] * leaving) - total(asked[:, None, :] * entering)  # (worlds, exchanges)
     best_first = np.argsort(-saved, axis=-1, kind="stable")
     places = np.concatenate([inside, outside], axis=-1)
-    moves = np.concatenate([leaving, entering], axis=-1).astype(np.float64)
-    one_of = (places[..., None] == np.arange(members.shape[-1])).astype(
-        np.float64
-    )  # (worlds, places, states)
+    moves = np.concatenate([leaving, entering], axis=-1)
+    one_of = places[..., None] == np.arange(members.shape[-1])  # (worlds, places, states)
     result, searching = members.copy(), np.ones(len(members), bool)
     for start in range(0, len(leaving), BLOCK):
         tried = best_first[:, start : start + BLOCK]
         valid = (np.take_along_axis(saved, tried, axis=-1) > 1e-12).T & searching
         if not valid.any():
             break
-        trial = members ^ np.moveaxis(moves[tried] @ one_of > 0, 1, 0)
+        trial = members ^ np.moveaxis(whole_product(moves[tried], one_of) > 0, 1, 0)
         won = valid & wins(trial)
         first = won.argmax(0)
         found = won[first, world]

@@ -14,11 +14,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from juste_retour.agents.arrays import Booleans, Floats, Integers
+from juste_retour.agents.arrays import Booleans, Floats, Integers, whole_product
 from juste_retour.agents.errors import BadInput, near
 from juste_retour.agents.situation import States
 
-EXACT = 2**53  # whole numbers below it are exact in floating point
+EXACT = 2**53  # sums of whole numbers below it are exact in floating point
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +76,7 @@ def _weighed(votes: Booleans, weights: Integers) -> Integers:
     """Weights in favor; (..., states) to (...)."""
     if weights.ndim > 1 or int(np.abs(weights).sum()) >= EXACT:
         return (votes * weights).sum(-1)
-    return (votes.astype(np.float64) @ weights.astype(np.float64)).astype(np.int64)
+    return whole_product(votes, weights)
 
 
 @dataclass(frozen=True, eq=False)
