@@ -92,7 +92,7 @@ def visit(chromium, server):
         context = chromium.new_context(viewport={"width": size[0], "height": size[1]}, **options)
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(60_000)  # a test beside it may keep the cores busy
         watch(page)
         page.goto(url or f"{server}/{query}")
         if ready:
