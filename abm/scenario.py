@@ -98,6 +98,11 @@ class Scenario(Parameters):
                 f"funding = 'private' does not go with agenda = {self.rules['agenda'].rule!r}: private money wants to decide "
                 "where it goes; set agenda to 'single_decider' or 'uncoordinated', or choose another funding rule."
             )
+        if self.bargains_on and not self.reservation_noise:
+            raise BadInput(
+                "reservation_noise = 0 does not go with expect = 'stationary': without noise proposers would have to mix "
+                "between equally cheap partners; set it to 0.01 or more, or choose expect = 'status_quo'."
+            )
         if self.smallest_eur_bn > self.ceiling_eur_bn:
             raise BadInput(
                 f"smallest_eur_bn = {self.smallest_eur_bn:g} is above ceiling_eur_bn = {self.ceiling_eur_bn:g}; lower it."
@@ -105,6 +110,12 @@ class Scenario(Parameters):
         return self
 
     _validated = model_validator(mode="after")(_checked_together)
+
+    @property
+    def bargains_on(self) -> bool:
+        """Whether it needs continuation values: someone expects them, and its agenda comes back to the matter."""
+        repeated = family("agenda")[self.rules["agenda"].rule].marks.get("repeated")
+        return bool(repeated) and "stationary" in self.rules["expect"].names
 
     def _check_window(self, first: int, last: int) -> None:
         """Refuse a window that the quarters of the run do not hold."""

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from juste_retour.abm.calendar import label
 from juste_retour.abm.outcomes import Outcomes
+from juste_retour.abm.politics.continuation import found_for
 from juste_retour.abm.reader import series
 from juste_retour.agents.arrays import Integers
 from juste_retour.runs.tables import DEFAULT, PRICES, TABLES, Column, chosen
@@ -89,7 +90,19 @@ def _worlds(o: Outcomes) -> Built:
     found = dict(o.worlds)
     if np.isnan(found["price_of_politics"]).all():  # no price was asked for
         found = {name: values for name, values in found.items() if name not in PRICES}
-    return np.arange(len(o.replicates)), found
+    return np.arange(len(o.replicates)), found | _expectations(o)
+
+
+def _expectations(o: Outcomes) -> dict[str, ArrayLike]:
+    """How sure the stationary values are that states expected; nothing where none had to be found."""
+    solutions = {id(s): found_for(s, o.members) for s in o.scenarios}
+    if not any(solutions.values()):
+        return {}
+    each = [solutions[id(s)] for s in o.scenarios]
+    return {
+        "equilibria": pd.Series([None if one is None else one.equilibria for one in each], dtype="str"),
+        "expectation_error": [np.nan if one is None else one.worst for one in each],
+    }
 
 
 def _states(o: Outcomes) -> Built:

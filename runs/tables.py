@@ -119,6 +119,18 @@ TABLES: dict[str, tuple[Column, ...]] = {
         ),
         ("price_all_sites", "real", "years", "the price against a planner who may use every site"),
         (
+            "equilibria",
+            "text",
+            "",
+            "equilibria of bargaining that states could expect, 'one' or 'several'; only under expect = stationary",
+        ),
+        (
+            "expectation_error",
+            "real",
+            "1",
+            "largest standard error of what bargaining on is worth to a state, in mean stakes; only there",
+        ),
+        (
             "hhi_spend",
             "real",
             "1",

@@ -8,17 +8,16 @@ there may be several equilibria: the one given is reached from expecting nothing
 
 from __future__ import annotations
 
+import time
 from collections import OrderedDict
 
 from juste_retour.abm.members import Members
 from juste_retour.abm.politics import solved
 from juste_retour.abm.politics.mean_world import MeanWorld
-from juste_retour.abm.politics.sampled import FixedPoint, fixed_point
+from juste_retour.abm.politics.sampled import LONGEST, FixedPoint, fixed_point
 from juste_retour.abm.politics.stationary import NotConverged
 from juste_retour.abm.scenario import Scenario
 from juste_retour.agents.arrays import Floats
-from juste_retour.agents.errors import BadInput
-from juste_retour.agents.rules import family
 
 REMEMBERED = 4096  # scenarios
 EASIER = 0.9  # part of the patience at which a search that failed begins anew
@@ -26,41 +25,39 @@ EASIER = 0.9  # part of the patience at which a search that failed begins anew
 _solved: OrderedDict[tuple[str, str], FixedPoint] = OrderedDict()
 
 
-def bargains_on(scenario: Scenario) -> bool:
-    """Whether a scenario needs continuation values: someone expects them, and its agenda comes back to the matter."""
-    repeated = family("agenda")[scenario.rules["agenda"].rule].marks.get("repeated")
-    return bool(repeated) and "stationary" in scenario.rules["expect"].names
-
-
 def is_known(scenario: Scenario, members: Members) -> bool:
     """Whether a scenario's values need no solving: they are in memory or on disk."""
     return _key(scenario, members) in _solved or solved.known(scenario, members)
 
 
-def equilibrium(scenario: Scenario, members: Members) -> FixedPoint:
-    """The continuation values of a scenario in a union, from memory where they are known.
+def found_for(scenario: Scenario, members: Members) -> FixedPoint | None:
+    """What was found for a scenario in this process; None where nobody has asked."""
+    return _solved.get(_key(scenario, members))
 
-    Raises:
-        BadInput: reservation values carry no noise.
-    """
+
+def equilibrium(scenario: Scenario, members: Members) -> FixedPoint:
+    """The continuation values of a scenario in a union, from memory where they are known."""
     key = _key(scenario, members)
     if key not in _solved:
-        if not scenario.reservation_noise:
-            raise BadInput(
-                "reservation_noise is 0, but expect = 'stationary' needs some, because without it proposers would have "
-                "to mix between equally cheap partners; set it to 0.01 or more, or choose expect = 'status_quo'."
-            )
         _solved[key] = solved.kept(scenario, members, lambda: _solve(scenario, members))
         if len(_solved) > REMEMBERED:
             _solved.popitem(last=False)
     return _solved[key]
 
 
+def estimated_seconds(scenario: Scenario, members: Members) -> float:
+    """About how long a solve takes on a core: the time of one round, for as many as there are at most."""
+    table = MeanWorld(scenario, members)
+    starts = table.starts()
+    begun = time.process_time()
+    table.respond(starts, 1)
+    return LONGEST * (time.process_time() - begun)
+
+
 def expected_values(scenario: Scenario, members: Members) -> Floats:
     """(states,) EUR bn that bargaining on is worth over what is left without it.
 
     Raises:
-        BadInput: reservation values carry no noise.
         NotConverged: no fixed point was found; the text names the point, the residual and the remedy.
     """
     try:

@@ -79,6 +79,11 @@ class FixedPoint:
         return max(float(np.abs(self.found).mean()), SMALLEST)
 
     @property
+    def worst(self) -> float:
+        """The largest standard error, in mean stakes."""
+        return float(self.error.max()) / self.stake
+
+    @property
     def values(self) -> Floats:
         """The values, (states,).
 
@@ -92,11 +97,10 @@ class FixedPoint:
     @property
     def summary(self) -> str:
         """How the search went, in a sentence."""
-        worst = float(self.error.max()) / self.stake
         went = "converged" if self.converged else "did not converge"
         return (
             f"The stationary values {went} in {self.rounds} rounds (residual {self.residual:.1%}, largest standard "
-            f"error {worst:.1%} of the mean stake; {self.equilibria} equilibri{'um' if self.equilibria == 'one' else 'a'} found)."
+            f"error {self.worst:.1%} of the mean stake; {self.equilibria} equilibri{'um' if self.equilibria == 'one' else 'a'} found)."
         )
 
 

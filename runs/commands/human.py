@@ -28,6 +28,20 @@ def show(result: Result, changes: Mapping[str, object], where: Console) -> None:
         _one(result, changed, where)
     else:
         _many(result, changed, where)
+    if "equilibria" in result.worlds:
+        where.print(_expectations(result), soft_wrap=True)
+
+
+def _expectations(result: Result) -> str:
+    """What is known of the stationary values that states expect."""
+    world = result.worlds.iloc[0]
+    sure = f"known to {world['expectation_error']:.1%} of the mean stake (largest standard error)"
+    if world["equilibria"] == "one":
+        return f"What states expect of bargaining on is {sure}; one equilibrium was found."
+    return (
+        f"Bargaining has several equilibria here: the results are those of the one that is reached from expecting nothing, "
+        f"{sure}."
+    )
 
 
 def _one(result: Result, changed: str, where: Console) -> None:

@@ -49,8 +49,22 @@ def as_json(result: Result, changes: Mapping[str, object] | None = None) -> dict
         head
         | {"changes": dict(changes or {})}
         | body
+        | expectations(result)
         | {"worlds_without_a_run": without_a_run(result.worlds["years_behind"])}
     )
+
+
+def expectations(result: Result) -> dict[str, object]:
+    """How sure the stationary values are that states expected; nothing where none had to be found."""
+    worlds = result.worlds
+    if "equilibria" not in worlds:
+        return {}
+    return {
+        "expectations": {
+            "equilibria": str(worlds["equilibria"].iloc[0]),
+            "largest_standard_error": float(worlds["expectation_error"].iloc[0]),
+        }
+    }
 
 
 def _one(result: Result) -> dict[str, object]:

@@ -2,7 +2,7 @@
 
 The pilot runs a few replications of random points and of their neighbors, which differ in one factor alone. Their time
 gives the estimate, their spread the replications that a half-width needs, and neighbors that agree bit for bit name
-factors that change nothing. What takes long once per point, the planner's plans and the stationary expectations, is
+factors that change nothing. What takes long once per point, the planner's plans and the stationary values, is
 counted apart. Time is that of the processor, so that other programs on the machine do not count.
 """
 
@@ -15,13 +15,14 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from juste_retour.abm.members import Members
 from juste_retour.abm.outcomes import Outcomes, run
 from juste_retour.abm.planner.price import twin_question
+from juste_retour.abm.politics.continuation import estimated_seconds, is_known
 from juste_retour.abm.scenario import Scenario
 from juste_retour.abm.stacked import shape
 from juste_retour.agents.arrays import Floats
 from juste_retour.agents.errors import BadInput
-from juste_retour.agents.rules import family
 from juste_retour.runs.chunked import CHUNK
 from juste_retour.runs.contrasts.paired import asks_price, measure
 from juste_retour.runs.contrasts.resampling import needed
@@ -42,7 +43,7 @@ WORLDS, FULL = (
 COUNTED = 256  # points, or chunks, over which something is counted where a design has more
 SLOW = 3.0  # times as long as the other levels: a level that is named
 LEAST_PLACES = 2  # at which a factor must have changed nothing before the pilot names it
-SOLVE_SECONDS = 8.0  # a stationary equilibrium of 27 states
+SOLVES_TIMED = 2  # solves of which a round is timed
 
 
 @dataclass(frozen=True)
@@ -211,7 +212,9 @@ class _Pilot:
                 scenario = spec.built(point)
             except BadInput:
                 continue
-            found.append(_Tried(point, solved(scenario), place, solved(scenario) is scenario))
+            solves = _solves(scenario, spec.members)
+            runs = scenario.changed({"expect": "status_quo"}) if solves else scenario
+            found.append(_Tried(point, runs, place, not solves))
         return found
 
     def _run(self, tried: Sequence[_Tried]) -> None:
@@ -267,15 +270,9 @@ class _Pilot:
         self.times_with_price = max(again / max(without, 1e-9), 1.0)
 
 
-def solved(scenario: Scenario) -> Scenario:
-    """The scenario; or, where its actors must first solve for stationary values, one that runs without."""
-    return scenario.changed({"expect": "status_quo"}) if _solves(scenario) else scenario
-
-
-def _solves(scenario: Scenario) -> bool:
-    """Whether a run of the scenario solves for stationary continuation values."""
-    repeated = family("agenda")[scenario.rules["agenda"].rule].marks.get("repeated")
-    return bool(repeated) and "stationary" in scenario.rules["expect"].names
+def _solves(scenario: Scenario, members: Members) -> bool:
+    """Whether a run of the scenario must first solve for stationary values."""
+    return scenario.bargains_on and not is_known(scenario, members)
 
 
 def _expensive(plan: ChunkPlan, seconds_per_plan: float) -> Iterator[Expensive]:
@@ -287,9 +284,11 @@ def _expensive(plan: ChunkPlan, seconds_per_plan: float) -> Iterator[Expensive]:
     plans = len(questions(plan, scenarios))
     if plans:
         yield Expensive("plan of the planner", round(plans * times), seconds_per_plan)
-    solves = len({s.digest for s in scenarios if _solves(s)})
+    solves = list({s.digest: s for s in scenarios if _solves(s, plan.spec.members)}.values())
     if solves:
-        yield Expensive("solution for stationary expectations", round(solves * times), SOLVE_SECONDS)
+        timed = [estimated_seconds(s, plan.spec.members) for s in solves[:: -(-len(solves) // SOLVES_TIMED)]]
+        count = round(len(solves) * times)
+        yield Expensive("solution for stationary values", count, float(np.mean(timed)))
 
 
 def questions(plan: ChunkPlan, scenarios: Iterable[Scenario]) -> set[object]:

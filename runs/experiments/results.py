@@ -21,6 +21,8 @@ from juste_retour.runs.experiments.spec import Spec, spec_of
 from juste_retour.runs.experiments.store import REMEDY, Store
 from juste_retour.runs.tables import Column
 
+FEW = 10  # points that a warning names
+
 
 class Results:
     """The tables of an experiment.
@@ -67,7 +69,22 @@ class Results:
     @property
     def caution(self) -> str:
         """What a reader of the numbers must know: that they are of a part, or of different machines; else nothing."""
-        return " ".join(filter(None, (self.part, mixture(self.manifest))))
+        return " ".join(filter(None, (self.part, mixture(self.manifest), self.selected)))
+
+    @cached_property
+    def selected(self) -> str:
+        """A warning where bargaining has several equilibria at some points; else nothing."""
+        if "worlds" not in self.spec.tables:
+            return ""
+        worlds = self.table("worlds", ["point", "equilibria"])
+        points = sorted(worlds.loc[worlds["equilibria"] == "several", "point"].unique())
+        if not points:
+            return ""
+        named = ", ".join(str(n) for n in points[:FEW]) + (", ..." if len(points) > FEW else "")
+        return (
+            f"At {len(points)} of {len(self.spec.kept)} points bargaining has several equilibria (points {named}): their "
+            "numbers are those of the equilibrium that is reached from expecting nothing."
+        )
 
     @property
     def tables(self) -> list[str]:

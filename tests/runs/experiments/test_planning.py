@@ -72,7 +72,7 @@ def test_expensive_things_are_counted_once_a_point():
     stationary = {"agenda": "closed_rule", "expect": "stationary"}
     found = cost(spec_of(SETTER | {"scenario": stationary, "outcomes": ["price_of_politics"]}), pilot=0.1)
     counts = {e.what: e.count for e in found.expensive}
-    assert counts == {"plan of the planner": 1, "solution for stationary expectations": 4}
+    assert counts == {"plan of the planner": 1, "solution for stationary values": 4}
 
 
 def test_replications_grow_with_the_square_of_the_precision():
