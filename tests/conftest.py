@@ -1,9 +1,15 @@
 """What all tests share: the two cores, and no deadline for an example, because machines are noisy."""
 
+import os
+import tempfile
+
 from hypothesis import settings
 
 settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")
+
+if "PYTEST_XDIST_WORKER" not in os.environ:  # stationary values of these tests, and of the commands that they run
+    os.environ["JUSTE_RETOUR_CACHE"] = tempfile.mkdtemp(prefix="juste-retour-")
 
 
 def pytest_xdist_auto_num_workers(config):

@@ -400,3 +400,28 @@ def test_workers_and_a_cluster_exclude_each_other(tmp_path):
     with pytest.raises(BadInput, match=r"--workers.*--cluster"):
         batch(spec_file(tmp_path), tmp_path / "o", workers=2, cluster="tcp://127.0.0.1:1")
     assert pool.cores() >= 1
+
+
+def test_results_cannot_hide_that_bargaining_has_several_equilibria(tmp_path):
+    """A grid over patience: at 0.5 a simple majority may settle on either of two groups of states."""
+    content = {
+        "scenario": {
+            "agenda": "closed_rule",
+            "expect": "stationary",
+            "voting": "simple_majority",
+            "envelope_eur_bn": 5.0,
+        },
+        "seed": 1,
+        "replications": 2,
+        "tables": ["worlds"],
+        "outcomes": ["years_behind"],
+        "design": {"kind": "grid"},
+        "factors": {"patience": [0.5, 0.9]},
+    }
+    batch(content, tmp_path / "out", workers=0)
+    results = Results(tmp_path / "out")
+    worlds = results.table("worlds").set_index("point")
+    assert set(worlds["equilibria"]) == {"one", "several"}
+    assert (worlds["expectation_error"] > 0).all()
+    (several,) = set(worlds.index[worlds["equilibria"] == "several"])
+    assert f"1 of 2 points bargaining has several equilibria (points {several})" in results.caution

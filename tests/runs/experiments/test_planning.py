@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from juste_retour.runs.ensemble import simulate
 from juste_retour.runs.experiments.chunks import ChunkPlan
 from juste_retour.runs.experiments.experiment import batch
 from juste_retour.runs.experiments.idle import idle, signature
@@ -70,7 +71,9 @@ def test_the_cost_counts_runs_chunks_and_bytes():
 
 def test_expensive_things_are_counted_once_a_point():
     stationary = {"agenda": "closed_rule", "expect": "stationary"}
-    found = cost(spec_of(SETTER | {"scenario": stationary, "outcomes": ["price_of_politics"]}), pilot=0.1)
+    asked = {"scenario": stationary | {"patience": 0.913}, "outcomes": ["price_of_politics"]}
+    factors = {"voting": ["lisbon_qmv", "unanimity"], "match_share_of_gdp": [0.01, 0.02]}
+    found = cost(spec_of(SETTER | asked | {"factors": factors}), pilot=0.1)
     counts = {e.what: e.count for e in found.expensive}
     assert counts == {"plan of the planner": 1, "solution for stationary values": 4}
 
@@ -91,3 +94,10 @@ def test_a_dry_run_suggests_replications(tmp_path, call):
     for words in (["--half-width", "0.1"], ["--dry-run", "--half-width", "-1"]):
         status, _, wrong = call("batch", spec, *words)
         assert (status, "--half-width" in wrong) == (2, True)
+
+
+def test_known_solutions_cost_nothing_more():
+    stationary = {"agenda": "commission_proposal", "expect": "stationary"}
+    made = spec_of({**SETTER, "scenario": stationary, "factors": {"patience": [0.5, 0.9]}})
+    simulate({**stationary, "patience": 0.5}, 1)
+    assert [e.count for e in cost(made, pilot=0.1).expensive if "stationary" in e.what] == [1]
