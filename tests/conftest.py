@@ -8,7 +8,9 @@ from hypothesis import settings
 settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")
 
-if "PYTEST_XDIST_WORKER" not in os.environ:  # stationary values of these tests, and of the commands that they run
+if (
+    "PYTEST_XDIST_WORKER" not in os.environ
+):  # stationary values of these tests, and of the commands that they run
     os.environ["JUSTE_RETOUR_CACHE"] = tempfile.mkdtemp(prefix="juste-retour-")
 
 

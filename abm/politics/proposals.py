@@ -7,7 +7,7 @@ import numpy as np
 from juste_retour.abm.politics.payoffs import Payoffs
 from juste_retour.abm.politics.plans import Plans
 from juste_retour.abm.politics.prices import Prices
-from juste_retour.abm.politics.tables.table import better, mine
+from juste_retour.abm.politics.tables.table import mine
 from juste_retour.abm.politics.votes import Votes
 from juste_retour.abm.remembered import Remembered
 from juste_retour.agents.arrays import Booleans, Floats, Integers
@@ -72,9 +72,11 @@ class Proposals:
 
     def _best(self, proposer: Integers, plans: list[Floats]) -> Floats:
         """The best of these plans for a proposer, with what must come back."""
-        best, worth = plans[0], mine(self.known.utility(plans[0]), proposer)
-        for plan in plans[1:]:
-            best, worth = better(best, worth, plan, mine(self.known.utility(plan), proposer))
+        t, count = self.known, len(plans)
+        all_at_once = Payoffs(t.env, np.tile(t.rows, count), industrial=t.industrial)
+        worth = mine(all_at_once.offer(np.concatenate(plans)).utility, np.tile(proposer, count))
+        choice = worth.reshape(count, t.worlds).argmax(0)  # the first where they tie
+        best = np.stack(plans)[choice, np.arange(t.worlds)]
         return self.plans.entitled(best)
 
     def seconded(self, proposer: Integers, disagreement: Floats) -> list[tuple[Floats, Floats]]:

@@ -22,7 +22,7 @@ import numpy as np
 from juste_retour.abm.politics.stationary import NotConverged
 from juste_retour.agents.arrays import Booleans, Floats
 
-SHORTEST, LONGEST = 12, 40  # fewest and most rounds
+SHORTEST, LONGEST = 12, 36  # fewest and most rounds
 FORGOTTEN = 4  # first rounds that never count
 PRECISE = 0.025  # standard error, in mean stakes, at which the search ends
 TOLERANCE = 0.25  # largest standard error, and distance still to go, in mean stakes, of a result that counts
