@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from juste_retour.runs.commands.options import Json, MembersDir, Rules
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Seed = Annotated[int, typer.Option(help="The same seed gives the same worlds.")]
 Set = Annotated[
@@ -24,6 +28,26 @@ Equal = Annotated[
     typer.Option(
         metavar="envelopes|spending",
         help="Compare the scenarios as they are, with equal spending below, or at equal spending alone.",
+    ),
+]
+NumberOfDraws = Annotated[
+    int | None,
+    typer.Option(
+        "--draws",
+        metavar="N",
+        help="Draw the parameters N times from the posterior, each with a replication of its own.",
+    ),
+]
+FromPrior = Annotated[
+    bool,
+    typer.Option("--prior", help="With --draws: draw from the plausible ranges of all parameters instead."),
+]
+DrawsFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--posterior",
+        metavar="FILE.csv",
+        help="With --draws: draws from this table, as `calibrate --out` writes it.",
     ),
 ]
 SHOWN = (
@@ -69,6 +93,9 @@ def compare(
     equal: Equal = "envelopes",
     set_: Set = None,
     set_b: SetB = None,
+    draws: NumberOfDraws = None,
+    prior: FromPrior = False,
+    posterior: DrawsFile = None,
     members: MembersDir = None,
     rules: Rules = None,
     json: Json = False,
@@ -94,12 +121,27 @@ def compare(
             changes=changes_of(set_ or []),
             changes_b=changes_of(set_b or []),
             members=members,
+            draws=draws,
+            from_prior=prior,
+            posterior=_table(draws, prior, posterior),
             progress=report,
         )
     if json:
         printing.print_json(contrasts_json(found))
         return
     show_contrasts(found, printing.console(), outcome or SHOWN)
+
+
+def _table(draws: int | None, prior: bool, posterior: Path | None) -> pd.DataFrame | None:
+    """The table of draws that is named, once the options go together."""
+    from juste_retour.agents.errors import BadInput
+    from juste_retour.runs.contrasts.draws import read_draws
+
+    if draws is None and (prior or posterior is not None):
+        raise BadInput("--prior and --posterior say what --draws draws from; add --draws N.")
+    if prior and posterior is not None:
+        raise BadInput("--prior and --posterior exclude each other; leave one out.")
+    return None if posterior is None else read_draws(posterior)
 
 
 def attribute(
@@ -116,6 +158,9 @@ def attribute(
     equal: Equal = "envelopes",
     set_: Set = None,
     set_b: SetB = None,
+    draws: NumberOfDraws = None,
+    prior: FromPrior = False,
+    posterior: DrawsFile = None,
     members: MembersDir = None,
     rules: Rules = None,
     json: Json = False,
@@ -143,6 +188,9 @@ def attribute(
             seed=seed,
             equal=equal,
             members=members,
+            draws=draws,
+            from_prior=prior,
+            posterior=_table(draws, prior, posterior),
             progress=report,
         )
     if json:

@@ -10,13 +10,13 @@ import numpy as np
 
 from juste_retour.runs.contrasts.attribution import Attribution
 from juste_retour.runs.contrasts.contrasts import Contrast, Contrasts
+from juste_retour.runs.contrasts.draws import Draws
+from juste_retour.runs.contrasts.paired import LAG
 from juste_retour.runs.numerals import brief
 from juste_retour.runs.printing import bar, print_table
 
 if TYPE_CHECKING:
     from rich.console import Console
-
-TIES = 3  # replications with the same lag from which on the table says why
 
 
 def show_contrasts(found: Contrasts, where: Console, shown: Collection[str]) -> None:
@@ -27,12 +27,19 @@ def show_contrasts(found: Contrasts, where: Console, shown: Collection[str]) -> 
         soft_wrap=True,
     )
     headings = ["Outcome", "A", "B", "A less B", "95 %", "A > B", "A = B", "Pairing saves", "Needed"]
+    stood = any(max(c.standing_a, c.standing_b) > 0 for c in found.contrasts if c.outcome == LAG)
+    if found.draws is not None:
+        headings.insert(5, "90 % of draws")
+        where.print(said_of(found.draws), soft_wrap=True)
+    headings += ["A stands", "B stands"] if stood else []
     for a, b in dict.fromkeys((c.a, c.b) for c in found.contrasts):
         here = [c for c in found.contrasts if (c.a, c.b) == (a, b) and c.outcome in shown]
         held = [c for c in found.at_equal_spending if (c.a, c.b) == (a, b) and c.outcome in shown]
         where.print()
         where.print(f"A = {a}, B = {b}{_at_equal_spending(here) if found.equal == 'spending' else ''}")
-        print_table(where, headings, [_row(c) for c in here], right=headings[1:])
+        print_table(
+            where, headings, [_row(c, found.draws is not None, stood) for c in here], right=headings[1:]
+        )
         for c in here:
             if c.outcome == "years_behind" and c.missing_a + c.missing_b:
                 where.print(
@@ -41,13 +48,18 @@ def show_contrasts(found: Contrasts, where: Console, shown: Collection[str]) -> 
         if held:
             where.print()
             where.print(f"The same{_at_equal_spending(held)}")
-            print_table(where, headings[:5], [_row(c)[:5] for c in held], right=headings[1:5])
-    if found.equal == "envelopes":
-        _say_ties(found, where)
+            print_table(where, headings[:5], [_row(c, False, False)[:5] for c in held], right=headings[1:5])
+    if stood:
+        where.print()
+        where.print(
+            "A stands, B stands: share of the replications in which years_behind is only the lag of the machines that stood "
+            "before, because no facility beats them.",
+            soft_wrap=True,
+        )
     where.print()
     where.print(
         "A, B: means over the replications. 95 %: bootstrap interval of the mean difference, for each outcome alone; it "
-        "varies the random draws and no parameter. Equal spending: in every replication, the scenario that committed "
+        f"varies the random draws and {'the drawn parameters' if found.draws else 'no parameter'}. Equal spending: in every replication, the scenario that committed "
         "more is run again with the smaller sum as its envelope.",
         soft_wrap=True,
     )
@@ -68,25 +80,7 @@ def _at_equal_spending(rows: Sequence[Contrast]) -> str:
     return f" at equal spending: EUR {brief(a)} bn committed under A, {brief(b)} under B{gap}"
 
 
-def _say_ties(found: Contrasts, where: Console) -> None:
-    """Say in how many replications the lag is the same: random draws make no such ties, machines that stood already do."""
-    lags = found.values.get("years_behind")
-    if lags is None or not np.isfinite(lags).any():
-        return
-    worst = float(lags[np.isfinite(lags)].max())
-    alike = [(name, int((row == worst).sum())) for name, row in zip(found.names, lags, strict=True)]
-    if max(count for _, count in alike) < TIES:
-        return
-    counts = ", ".join(f"{count} replications of {name}" for name, count in alike if count)
-    where.print()
-    where.print(
-        f"years_behind is {brief(worst)} in {counts}. Machines that stood already count: where no facility beats them, "
-        "the lag is theirs.",
-        soft_wrap=True,
-    )
-
-
-def _row(c: Contrast) -> list[str]:
+def _row(c: Contrast, drawn: bool, stood: bool) -> list[str]:
     row = [
         c.outcome,
         brief(c.mean_a),
@@ -95,8 +89,38 @@ def _row(c: Contrast) -> list[str]:
         f"{brief(c.low)} to {brief(c.high)}",
     ]
     saved = f"{c.variance_saved:.0%}" if c.variance_saved == c.variance_saved else "-"
-    row += [f"{c.probability_a_greater:.0%}", f"{c.probability_equal:.0%}"]
-    return [*row, saved, brief(c.replications_needed)]
+    row += [f"{brief(c.range_low)} to {brief(c.range_high)}"] if drawn else []
+    row += [
+        f"{c.probability_a_greater:.0%}",
+        f"{c.probability_equal:.0%}",
+        saved,
+        brief(c.replications_needed),
+    ]
+    if stood:
+        row += ["" if share != share else f"{share:.0%}" for share in (c.standing_a, c.standing_b)]
+    return row
+
+
+def said_of(draws: Draws) -> str:
+    """What draws are of, and how many are left out."""
+    gone = f" {draws.left_out} draws that a scenario refuses are left out." if draws.left_out else ""
+    return (
+        f"{draws.count} draws of {len(draws.names)} parameters from {draws.source}, in all scenarios alike; parameters in "
+        f"which the scenarios differ stay as each sets them.{gone}"
+    )
+
+
+def _drawn_json(draws: Draws | None) -> dict[str, object]:
+    if draws is None:
+        return {}
+    return {
+        "draws": {
+            "count": draws.count,
+            "left_out": draws.left_out,
+            "source": draws.source,
+            "parameters": list(draws.names),
+        }
+    }
 
 
 def contrasts_json(found: Contrasts) -> dict[str, object]:
@@ -107,6 +131,7 @@ def contrasts_json(found: Contrasts) -> dict[str, object]:
         "worlds": found.worlds,
         "equal": found.equal,
         "window": found.window,
+        **_drawn_json(found.draws),
         "contrasts": [asdict(c) for c in found.contrasts],
     }
     if found.equal == "spending":
@@ -124,6 +149,7 @@ def attribution_json(found: Attribution) -> dict[str, object]:
         "worlds": found.worlds,
         "equal": found.equal,
         "window": found.window,
+        **_drawn_json(found.draws),
         "value_from": found.value_from,
         "value_to": found.value_to,
         "committed_from": found.committed_from,
@@ -145,6 +171,8 @@ def attribution_json(found: Attribution) -> dict[str, object]:
 
 def show_attribution(found: Attribution, where: Console) -> None:
     """Print a difference, its shares at equal envelopes and at equal spending, and over other windows."""
+    if found.draws is not None:
+        where.print(said_of(found.draws), soft_wrap=True)
     _show_difference(found, where)
     _show_shares(found, where)
     if found.at_equal_spending is not None:
@@ -182,13 +210,15 @@ def _show_difference(found: Attribution, where: Console) -> None:
 
 def _show_shares(found: Attribution, where: Console) -> None:
     most = max((abs(s.share) for s in found.shares), default=0.0)
-    headings = ["Group", "Share", "", "95 %", "First", "Last"]
+    drawn = ["90 % of draws"] if found.draws is not None else []
+    headings = ["Group", "Share", "", "95 %", *drawn, "First", "Last"]
     rows = [
         [
             s.group,
             brief(s.share),
             bar(abs(s.share), most, 12, where),
             f"{brief(s.low)} to {brief(s.high)}",
+            *[f"{brief(s.range_low)} to {brief(s.range_high)}" for _ in drawn],
             brief(s.alone),
             brief(s.last),
         ]

@@ -27,11 +27,13 @@ from juste_retour.agents.arrays import Booleans, Floats
 from juste_retour.agents.errors import BadInput
 from juste_retour.runs.chunked import Progress, chunks
 from juste_retour.runs.contrasts.contrasts import checked_equal, mean
+from juste_retour.runs.contrasts.draws import Draws, draws_of
 from juste_retour.runs.contrasts.paired import COMMITTED, Found, Runs, outcome, over
 from juste_retour.runs.contrasts.resampling import interval, resampled_means
 from juste_retour.runs.contrasts.switches import GROUPS, MONEY, Switches, switches
 from juste_retour.runs.contrasts.windows import OF_A_WINDOW, SIDE_BY_SIDE, Window, in_one_window
 from juste_retour.runs.ensemble import whole
+from juste_retour.runs.statistics import HIGH, LOW, quantile
 from juste_retour.runs.tables import PRICES
 
 WORLDS = 400
@@ -42,7 +44,8 @@ class Share:
     """A group's part of the difference, with a 95 % interval.
 
     `alone` is what switching this group changes first, `last` what it changes when all others are switched: they
-    differ where groups work together.
+    differ where groups work together. `range_low` and `range_high` hold 90 % of the shares in single replications; where
+    parameters are drawn, these are the draws.
     """
 
     group: str
@@ -51,6 +54,8 @@ class Share:
     high: float
     alone: float
     last: float
+    range_low: float = 0.0
+    range_high: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -103,6 +108,7 @@ class Attribution:
     windows: list[OverWindow] = field(default_factory=list)
     windows_left_out: list[float] = field(default_factory=list)
     at_equal_spending: Attribution | None = None
+    draws: Draws | None = None
 
     @property
     def table(self) -> pd.DataFrame:
@@ -134,6 +140,9 @@ def attribute(
     seed: int = 0,
     equal: str = "envelopes",
     members: Members | Path | str | None = None,
+    draws: int | None = None,
+    from_prior: bool = False,
+    posterior: pd.DataFrame | None = None,
     progress: Progress | None = None,
 ) -> Attribution:
     """Split the difference of an outcome under `target` less that under `source` by group of institutions.
@@ -147,6 +156,7 @@ def attribute(
         equal: "envelopes" for the scenarios as they are, with the split at equal spending as `at_equal_spending`;
             "spending" for the latter alone.
         members: a union, or a folder of its tables.
+        draws, from_prior, posterior: as of `compare`; `worlds` is then the number of draws.
         progress: called with runs done and runs to do.
     """
     outcome(outcome_name)
@@ -154,9 +164,17 @@ def attribute(
     ends = in_one_window([load(source), load(target)])
     built = switches(ends[0], ends[1], [MONEY])
     beside, left_out = _windows_beside(outcome_name, ends)
-    runs = Runs(whole(seed, "seed", 0), members, [outcome_name], beside)
-    games = mixtures_run(built, runs, whole(worlds, "worlds", 2), progress)
     priced = outcome_name in PRICES
+    drawn = None
+    if draws is not None:
+        if priced:
+            raise BadInput(f"outcome = {outcome_name}: prices are not read over draws; name another outcome.")
+        drawn = draws_of(
+            list(built.mixtures), draws, seed, from_prior=from_prior, table=posterior, progress=progress
+        )
+        worlds = drawn.count
+    runs = Runs(whole(seed, "seed", 0), members, [outcome_name], beside, drawn)
+    games = mixtures_run(built, runs, whole(worlds, "worlds", 2), progress)
     found = []
     for name, game in zip(("envelopes", "spending"), games, strict=True):
         if name == "spending" and priced:
@@ -173,6 +191,7 @@ def attribute(
                     _over_window(built, game[over(outcome_name, w)], outcome_name, seed, w) for w in beside
                 ],
                 windows_left_out=left_out,
+                draws=drawn,
             )
         )
     if priced or equal == "spending":
@@ -277,7 +296,14 @@ def attributed(built: Switches, values: Floats, outcome_name: str, seed: int = 0
     found: dict[str, Share] = {}
     for unit, group in enumerate(u[0] for u in built.units):
         found[group] = Share(
-            group, means[unit], float(low[unit]), float(high[unit]), mean(alone[unit]), mean(last[unit])
+            group,
+            means[unit],
+            float(low[unit]),
+            float(high[unit]),
+            mean(alone[unit]),
+            mean(last[unit]),
+            quantile(shares[unit], LOW),
+            quantile(shares[unit], HIGH),
         )
     listed = list(GROUPS) + [g for u in built.units for g in u if g not in GROUPS]
     order = list(combinations(range(k), 2))

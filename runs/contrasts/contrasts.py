@@ -14,10 +14,22 @@ from juste_retour.abm.scenario import Content, Scenario
 from juste_retour.agents.arrays import Floats
 from juste_retour.agents.errors import BadInput, near
 from juste_retour.runs.chunked import Progress
-from juste_retour.runs.contrasts.paired import COMMITTED, OUTCOMES, Found, Paired, named, outcome, pairs
+from juste_retour.runs.contrasts.draws import Draws, draws_of
+from juste_retour.runs.contrasts.paired import (
+    COMMITTED,
+    LAG,
+    OUTCOMES,
+    STANDING,
+    Found,
+    Paired,
+    named,
+    outcome,
+    pairs,
+)
 from juste_retour.runs.contrasts.resampling import half_width, interval, needed, resampled_means, spread
 from juste_retour.runs.contrasts.windows import Window, in_one_window
 from juste_retour.runs.ensemble import whole
+from juste_retour.runs.statistics import HIGH, LOW, quantile
 from juste_retour.runs.tables import PRICES
 
 WORLDS = 400
@@ -34,7 +46,9 @@ class Contrast:
     of the variance of the difference that pairing takes away, against independent worlds. `replications_needed` is the
     number of pairs for a half-width of `aimed`. `missing_a` and `missing_b` count worlds without a run, which are
     worse than any number. `committed_a` and `committed_b` are the mean sums committed, EUR bn; what remains between
-    them at equal spending is a gap that no rerun closed.
+    them at equal spending is a gap that no rerun closed. `range_low` and `range_high` hold 90 % of the differences of
+    single pairs; where parameters are drawn, these are the draws. `standing_a` and `standing_b` are the shares of the
+    pairs in which years_behind is only that of the machines that stood before.
     """
 
     outcome: str
@@ -56,6 +70,10 @@ class Contrast:
     missing_b: int
     committed_a: float = np.nan
     committed_b: float = np.nan
+    range_low: float = np.nan
+    range_high: float = np.nan
+    standing_a: float = np.nan
+    standing_b: float = np.nan
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,6 +94,7 @@ class Contrasts:
     equal: str = "envelopes"
     window: str = ""
     at_equal_spending: list[Contrast] = field(default_factory=list)
+    draws: Draws | None = None
 
     @property
     def table(self) -> pd.DataFrame:
@@ -124,6 +143,9 @@ def compare(
     changes: Content | None = None,
     changes_b: Content | None = None,
     members: Members | Path | str | None = None,
+    draws: int | None = None,
+    from_prior: bool = False,
+    posterior: pd.DataFrame | None = None,
     progress: Progress | None = None,
 ) -> Contrasts:
     """Contrast the first of some scenarios with each other one on the same worlds, all read over the window of the first.
@@ -141,6 +163,10 @@ def compare(
         changes: keys that are changed in all of the scenarios.
         changes_b: keys that are changed in the second scenario alone, or in a copy of the first where it is the only one.
         members: a union, or a folder of its tables; each scenario's own where none is given.
+        draws: parameters are drawn so many times, from the posterior, each draw with a replication of its own. Prices are
+            left out.
+        from_prior: draw from the plausible ranges of all parameters instead.
+        posterior: a table of draws to take instead.
         progress: called with runs done and runs to do.
     """
     if len(scenarios) == 1 and changes_b:
@@ -159,9 +185,15 @@ def compare(
     if until is not None and outcome(headline) not in wanted:
         wanted.append(headline)
     checked_equal(equal, [headline] if until is not None else wanted)
-    if equal == "spending" or not all(s.priced for s in chosen):
+    if equal == "spending" or draws or not all(s.priced for s in chosen):
         wanted = [name for name in wanted if name not in PRICES]
-    paired = Paired(chosen, seed, members, wanted, equal_spending=True)
+    drawn = None
+    if draws is not None:
+        if until is not None:
+            raise BadInput("until and draws exclude each other; give the number of draws.")
+        drawn = draws_of(chosen, draws, seed, from_prior=from_prior, table=posterior, progress=progress)
+        worlds = drawn.count
+    paired = Paired(chosen, seed, members, wanted, equal_spending=True, draws=drawn)
     paired.extend(worlds, progress)
     if until is not None:
         _extend_until(until, paired, headline, equal, most, progress)
@@ -177,6 +209,7 @@ def compare(
         equal,
         str(Window.of(chosen[0])),
         [] if equal == "spending" else held,
+        drawn,
     )
 
 
@@ -209,6 +242,7 @@ def _between(
                 paired.runs.seed,
                 aimed,
                 (mean(a[COMMITTED]), mean(b[COMMITTED])),
+                tuple(mean(end[STANDING]) if STANDING in end else np.nan for end in (a, b)),
             )
     return found
 
@@ -229,8 +263,13 @@ def contrasts(
     seed: int = 0,
     aimed: Mapping[str, float] | None = None,
     committed: tuple[float, float] = (np.nan, np.nan),
+    standing: tuple[float, ...] = (np.nan, np.nan),
 ) -> list[Contrast]:
-    """Contrast two sets of outcomes of the same worlds; a and b map outcomes to (worlds,), `committed` is EUR bn."""
+    """Contrast two sets of outcomes of the same worlds.
+
+    a and b map outcomes to (worlds,), `committed` is EUR bn, `standing` the share of worlds whose lag is only that of the
+    machines that stood before.
+    """
     outcomes = list(a)
     first, second = np.stack([a[k] for k in outcomes]), np.stack([b[k] for k in outcomes])
     difference = paired_difference(first, second)
@@ -265,6 +304,10 @@ def contrasts(
                 missing_b=int(np.isinf(second[k]).sum()),
                 committed_a=committed[0],
                 committed_b=committed[1],
+                range_low=quantile(difference[k], LOW),
+                range_high=quantile(difference[k], HIGH),
+                standing_a=standing[0] if name == LAG else np.nan,
+                standing_b=standing[1] if name == LAG else np.nan,
             )
         )
     return found

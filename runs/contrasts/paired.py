@@ -15,6 +15,8 @@ from juste_retour.abm.toml import with_changes
 from juste_retour.agents.arrays import Floats, Integers
 from juste_retour.agents.errors import BadInput, near
 from juste_retour.runs.chunked import Progress, chunks, run_worlds
+from juste_retour.runs.contrasts.draws import Draws
+from juste_retour.runs.contrasts.standing import standing_lag
 from juste_retour.runs.contrasts.windows import Window, read_over
 from juste_retour.runs.tables import PRICES, TABLES
 
@@ -31,6 +33,8 @@ WORSE_WHEN_HIGH = {
     "first_operation",
 }
 COMMITTED, UNSPENT = "committed_eur_bn", "unspent_eur_bn"
+LAG = "years_behind"
+STANDING = "lag of standing machines"  # whether years_behind is only that of the machines that stood before
 
 
 def outcome(name: str, place: str = "outcome") -> str:
@@ -66,6 +70,7 @@ class Runs:
         members: a union, or a folder of its tables; each scenario's own where none is given.
         outcomes: columns of the table `worlds`.
         windows: further windows over which the first outcome is read.
+        draws: of parameters; replication k runs at draw k.
     """
 
     def __init__(
@@ -74,7 +79,9 @@ class Runs:
         members: Members | Path | str | None,
         outcomes: Iterable[str],
         windows: Sequence[Window] = (),
+        draws: Draws | None = None,
     ):
+        self.draws = draws
         self.seed, self.windows = seed, tuple(windows)
         self.members = load_members(members) if isinstance(members, Path | str) else members
         self.outcomes = [outcome(name) for name in outcomes]
@@ -83,7 +90,17 @@ class Runs:
     def of(self, scenario: Scenario, first: int, count: int) -> Found:
         """Outcomes of the replications from `first` on."""
         replicates = np.arange(first, first + count)
-        return self._measured(scenario, replicates, self.measured, price=asks_price(self.outcomes))
+        worlds = self.at(scenario, replicates)
+        found = self._measured(worlds, replicates, self.measured, price=asks_price(self.outcomes))
+        if LAG in found:
+            listed = worlds if isinstance(worlds, list) else [worlds] * count
+            without = standing_lag(listed, self.seed, replicates, self.members)
+            found[STANDING] = np.isclose(found[LAG], without, rtol=1e-9, atol=0).astype(np.float64)
+        return found
+
+    def at(self, scenario: Scenario, replicates: Integers) -> Scenario | list[Scenario]:
+        """The scenario of some replications, at their draws where parameters are drawn."""
+        return scenario if self.draws is None else self.draws.at(scenario, map(int, replicates))
 
     def at_most(self, scenario: Scenario, first: int, found: Found, most: Floats) -> Found:
         """The same replications with at most `most` (worlds,) EUR bn committed; prices are left out.
@@ -91,7 +108,7 @@ class Runs:
         Replications that committed no more stay as they are; the others are run again with `most` as their envelope.
         What is unspent stays measured against the scenario's own envelope.
         """
-        held = {name: values.copy() for name, values in found.items() if name not in PRICES}
+        held = {name: values.copy() for name, values in found.items() if name not in (*PRICES, STANDING)}
         above = np.flatnonzero(found[COMMITTED] > most)
         if len(above):
             names = [name for name in self.measured if name in held]
@@ -99,11 +116,17 @@ class Runs:
             size = 1 if scenario.schedule else len(above)
             for part in chunks(len(above), size=size):
                 rows = above[part]
-                smaller = [with_envelope(scenario, float(eur_bn)) for eur_bn in most[rows]]
+                drawn = self.at(scenario, first + rows)
+                listed = drawn if isinstance(drawn, list) else [drawn] * len(rows)
+                smaller = [
+                    with_envelope(s, float(eur_bn)) for s, eur_bn in zip(listed, most[rows], strict=True)
+                ]
                 for name, values in self._measured(smaller, first + rows, names, price=False).items():
                     held[name][rows] = values
             if UNSPENT in held:
-                held[UNSPENT][above] = scenario.envelope_eur_bn - held[COMMITTED][above]
+                drawn = self.at(scenario, first + above)
+                listed = drawn if isinstance(drawn, list) else [drawn] * len(above)
+                held[UNSPENT][above] = np.array([s.envelope_eur_bn for s in listed]) - held[COMMITTED][above]
         return held
 
     def _measured(
@@ -149,11 +172,13 @@ class Paired:
         members: Members | Path | str | None,
         outcomes: Iterable[str],
         equal_spending: bool = False,
+        draws: Draws | None = None,
     ):
         self.scenarios, self.worlds = list(scenarios), 0
-        self.runs = Runs(seed, members, outcomes)
+        self.runs = Runs(seed, members, outcomes, draws=draws)
         wanted = pairs(len(self.scenarios)) if equal_spending else []
-        self._parts: dict[str, list[Floats]] = {name: [] for name in self.runs.measured}
+        kept = [*self.runs.measured, *([STANDING] if LAG in self.runs.measured else [])]
+        self._parts: dict[str, list[Floats]] = {name: [] for name in kept}
         self._equal: dict[tuple[int, int], list[tuple[Found, Found]]] = {pair: [] for pair in wanted}
 
     def extend(self, worlds: int, progress: Progress | None = None) -> None:

@@ -14,8 +14,8 @@ from juste_retour.abm.scenario import Scenario, load, parameters
 from juste_retour.agents.arrays import Floats
 from juste_retour.agents.rules import FAMILIES, Parameter
 from juste_retour.runs.chunked import CHUNK, chunks
+from juste_retour.runs.drawn import changed
 from juste_retour.runs.europe.doubts import REFORM, STATUS_QUO, Bench
-from juste_retour.runs.europe.drawn import changed
 from juste_retour.runs.experiments.design import Design, read_design, unit_sample
 from juste_retour.runs.experiments.factors import Factor
 from juste_retour.runs.reports.sensitivity import sobol_indices

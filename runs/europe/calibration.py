@@ -20,8 +20,8 @@ from juste_retour.abm.simulation import Simulation
 from juste_retour.agents.arrays import Floats, Integers
 from juste_retour.agents.errors import BadInput
 from juste_retour.runs.chunked import Progress, chunks
+from juste_retour.runs.drawn import about, at_share, changed, span
 from juste_retour.runs.europe.calibration_spec import CalibrationSpec
-from juste_retour.runs.europe.drawn import about, at_share, changed, span
 from juste_retour.runs.europe.moments import moments_of, observed_moments
 from juste_retour.runs.statistics import known_summary, weighted_summary
 

@@ -13,7 +13,7 @@ from juste_retour.abm.scenario import Scenario, load
 from juste_retour.abm.toml import read_toml
 from juste_retour.agents.errors import BadInput, near
 from juste_retour.agents.rules import family
-from juste_retour.runs.europe.drawn import about, full_name, ranged
+from juste_retour.runs.drawn import about, full_name, ranged
 from juste_retour.runs.europe.moments import moment_names, read_observed
 
 NUMBERS = {"seed": 0, "draws": 20_000, "keep": 200, "waves": 2}

@@ -23,7 +23,7 @@ from juste_retour.agents.arrays import Floats, Integers, total
 from juste_retour.agents.rules import FAMILIES
 from juste_retour.agents.values import Values
 from juste_retour.runs.contrasts.switches import switches
-from juste_retour.runs.europe.drawn import changed, drawn_in
+from juste_retour.runs.drawn import changed, drawn_in
 
 STATUS_QUO, REFORM = "eu-status-quo", "essay-reform"
 KINDS = {

@@ -66,6 +66,11 @@ def calibration(
     return {"posterior": kept} | tables(plan, posterior, progress), about
 
 
+def posterior_draws(count: int, seed: int, progress: Progress | None = None) -> pd.DataFrame:
+    """Draws from the posterior of the published calibration, by their weights; one row per draw."""
+    return calibrate(plan_of(least=count), progress=progress).sample(count, seed)
+
+
 def tables(
     plan: CalibrationSpec, posterior: Posterior, progress: Progress | None = None
 ) -> dict[str, pd.DataFrame]:

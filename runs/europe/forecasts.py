@@ -22,9 +22,9 @@ from juste_retour.abm.simulation import Simulation
 from juste_retour.abm.world import World
 from juste_retour.agents.arrays import Booleans, Floats, Integers
 from juste_retour.runs.chunked import Progress, chunks
+from juste_retour.runs.drawn import changed
 from juste_retour.runs.europe.calibration import FRESH, Posterior, calibrate, prior
 from juste_retour.runs.europe.calibration_spec import CalibrationSpec
-from juste_retour.runs.europe.drawn import changed
 from juste_retour.runs.europe.scores import brier, difference, first_to, in_proportion, log_score
 
 MODEL, GIVEN = "the model", "the model, given each state's record"

@@ -10,9 +10,9 @@ from juste_retour import runs
 from juste_retour.abm.members import load_members
 from juste_retour.abm.observed import observed
 from juste_retour.agents.errors import BadInput
+from juste_retour.runs.drawn import full_name, setting, span
 from juste_retour.runs.europe.calibration import calibrate, nearest, predictive, prior, simulated
 from juste_retour.runs.europe.calibration_spec import read
-from juste_retour.runs.europe.drawn import full_name, setting, span
 from juste_retour.runs.europe.forecasts import wave_by_wave
 from juste_retour.runs.europe.moments import moment_names, observed_moments
 
