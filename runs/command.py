@@ -32,6 +32,15 @@ Formatter = Any
 GROUP = "juste_retour.commands"
 USAGE_ERROR: Any = typer.BadParameter.__base__  # Typer's own errors go by no public name but this one's
 SHOWN_ERROR: Any = USAGE_ERROR.__base__
+TASKS = {  # the commands of each task, as `--help` lists them; others, of other packages, come last
+    "Run": ("run", "scenarios", "compare", "attribute"),
+    "Experiment": ("batch", "verify", "sensitivity", "report", "export", "package"),
+    "Institutions": ("power", "vote", "ballot"),
+    "Evidence": ("calibrate", "patterns", "positions", "verdict", "odd"),
+    "Author": ("rules", "tournament"),
+    "Show": ("app",),
+}
+FIRST_STEPS = "First steps: juste-retour run; juste-retour scenarios list; juste-retour COMMAND --help."
 SETTINGS = {"help_option_names": ["-h", "--help"]}
 INTERRUPTED = 130
 FAULT = "this is a fault of the program and not yours"
@@ -69,11 +78,16 @@ class Commands(TyperGroup):
         return super().parse_args(ctx, args or ["--help"])
 
     def format_commands(self, ctx: Context, formatter: Formatter) -> None:
-        """Write the list of commands, none of them imported."""
-        rows = [(name, first_line(point)) for name, point in self.found.items()]
-        if rows:
-            with formatter.section("Commands"):
-                formatter.write_dl(rows)
+        """Write the list of commands by task, none of them imported."""
+        known = {name for names in TASKS.values() for name in names}
+        tasks = {**TASKS, "Other": tuple(name for name in self.found if name not in known)}
+        for task, names in tasks.items():
+            rows = [(name, first_line(self.found[name])) for name in names if name in self.found]
+            if rows:
+                with formatter.section(task):
+                    formatter.write_dl(rows)
+        formatter.write_paragraph()
+        formatter.write_text(FIRST_STEPS)
 
 
 def _command(name: str, target: typer.Typer | Callable[..., None]) -> Command:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from juste_retour.runs.commands.options import Json, ResultDir, Rules
+from juste_retour.runs.commands.options import Json, ResultDir, Rules, Yes
 from juste_retour.runs.numerals import counted, duration
 
 if TYPE_CHECKING:
@@ -45,12 +45,15 @@ def batch(
             help="With --dry-run: suggest the replications that give a difference to within plus or minus H.",
         ),
     ] = None,
+    yes: Yes = False,
     json: Json = False,
 ) -> None:
     """Run an experiment chunk by chunk into a folder; stopped or killed, the same command goes on."""
     from juste_retour.agents.errors import BadInput
     from juste_retour.runs import printing
+    from juste_retour.runs.commands.patience import check_batch
     from juste_retour.runs.experiments.experiment import batch as run_batch
+    from juste_retour.runs.experiments.experiment import processes
     from juste_retour.runs.experiments.spec import read_spec
 
     if half_width is not None and not (dry_run and 0 < half_width < float("inf")):
@@ -64,6 +67,8 @@ def batch(
         return
     if out is None:
         raise BadInput("--out is missing; name the folder for the results, as in --out results.")
+    if cluster is None and not out.exists():  # what has begun goes on
+        check_batch(read, processes(workers), yes)
     _say_runs(read, where)
     with _Display() as display:
         done = run_batch(read, out, workers=workers, cluster=cluster, progress=display.show)

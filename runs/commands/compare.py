@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from juste_retour.runs.commands.options import Json, MembersDir, Rules
+from juste_retour.runs.commands.options import Json, MembersDir, Rules, Yes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -98,17 +98,21 @@ def compare(
     posterior: DrawsFile = None,
     members: MembersDir = None,
     rules: Rules = None,
+    yes: Yes = False,
     json: Json = False,
 ) -> None:
     """Compare scenarios with common random numbers: difference, interval, and how often one beats the other."""
+    from juste_retour.abm.scenario import load
     from juste_retour.runs import printing
     from juste_retour.runs.commands.contrast_tables import contrasts_json, show_contrasts
+    from juste_retour.runs.commands.patience import check_runs
     from juste_retour.runs.commands.settings import changes_of
     from juste_retour.runs.contrasts.contrasts import compare as contrast
     from juste_retour.runs.contrasts.paired import OUTCOMES
     from juste_retour.runs.user_rules import load_rules
 
     load_rules(rules or [])
+    check_runs([load(what) for what in scenarios], draws or worlds or 0, yes, times=2)
     with printing.progress("runs") as report:
         found = contrast(
             *scenarios,
@@ -163,12 +167,14 @@ def attribute(
     posterior: DrawsFile = None,
     members: MembersDir = None,
     rules: Rules = None,
+    yes: Yes = False,
     json: Json = False,
 ) -> None:
     """Split the difference between two scenarios by the part of the institutions that makes it."""
     from juste_retour.agents.errors import BadInput
     from juste_retour.runs import printing
     from juste_retour.runs.commands.contrast_tables import attribution_json, show_attribution
+    from juste_retour.runs.commands.patience import check_runs
     from juste_retour.runs.commands.settings import changes_of
     from juste_retour.runs.contrasts.attribution import attribute as split
     from juste_retour.runs.contrasts.paired import named
@@ -180,6 +186,7 @@ def attribute(
             "attribute needs two scenarios; name another, as in attribute A B, or say --set-b KEY=VALUE."
         )
     ends, _ = named((source, target or source), changes_of(set_ or []), changes_of(set_b or []))
+    check_runs(ends, draws or worlds, yes, times=64)  # 2^7 mixtures of the two, free and at equal spending
     with printing.progress("runs") as report:
         found = split(
             *ends,

@@ -14,3 +14,4 @@ Rules = Annotated[
     list[Path] | None,
     typer.Option("--rules", metavar="FILE.py", help="File with rules of your own. Repeatable."),
 ]
+Yes = Annotated[bool, typer.Option("--yes", help="Run also what is estimated to take more than an hour.")]

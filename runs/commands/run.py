@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from juste_retour.runs.commands.options import Json, MembersDir, Rules
+from juste_retour.runs.commands.options import Json, MembersDir, Rules, Yes
 
 Changes = Annotated[
     list[str] | None,
@@ -42,6 +42,7 @@ def run(
     set_: Changes = None,
     members: MembersDir = None,
     rules: Rules = None,
+    yes: Yes = False,
     json: Json = False,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Write tables to this folder.")] = None,
     format: Formats = None,
@@ -52,6 +53,7 @@ def run(
     from juste_retour.abm.scenario import load
     from juste_retour.agents.errors import BadInput
     from juste_retour.runs import export, printing
+    from juste_retour.runs.commands.patience import check_runs
     from juste_retour.runs.commands.settings import changes_of, several
     from juste_retour.runs.commands.summary import as_json
     from juste_retour.runs.ensemble import checked, simulate
@@ -68,6 +70,7 @@ def run(
     varied = load(scenario).changed(changes) if changes else load(scenario)
     union = union_of(members, varied.members)
     checked(worlds, seed, replicate)
+    check_runs([varied], worlds, yes)
     names = export.files(written, formats)
     if out is not None:
         export.prepare(out, names)

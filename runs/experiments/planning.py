@@ -149,7 +149,7 @@ def cost(spec: Spec, pilot: float = PILOT) -> Cost:
         seconds_of_runs=seconds,
         startup=startup,
         bytes_per_run=found.bytes_per_run,
-        expensive=tuple(_expensive(plan, found.seconds_per_plan)),
+        expensive=tuple(expensive(plan, found.seconds_per_plan)),
         slow=tuple(_slow(spec, tried)),
         idle=tuple(idle([t.point for t in real], [signature(t.worlds) for t in real], LEAST_PLACES)),
         precision=_precision(spec.outcomes, real),
@@ -275,7 +275,7 @@ def _solves(scenario: Scenario, members: Members) -> bool:
     return scenario.bargains_on and not is_known(scenario, members)
 
 
-def _expensive(plan: ChunkPlan, seconds_per_plan: float) -> Iterator[Expensive]:
+def expensive(plan: ChunkPlan, seconds_per_plan: float) -> Iterator[Expensive]:
     """What is worked out once for some points, counted over some of them where there are many."""
     kept = plan.spec.kept
     some = kept[:: max(len(kept) // COUNTED, 1)]

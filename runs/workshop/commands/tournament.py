@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from juste_retour.runs.commands.options import Json, MembersDir, Rules
+from juste_retour.runs.commands.options import Json, MembersDir, Rules, Yes
 
 if TYPE_CHECKING:
     from juste_retour.runs.workshop.tournament import Invasion, Tournament
@@ -36,17 +36,23 @@ def tournament(
     seed: Annotated[int, typer.Option(help="The same seed gives the same worlds.")] = 0,
     members: MembersDir = None,
     rules: Rules = None,
+    yes: Yes = False,
     json: Json = False,
 ) -> None:
     """Play the rules of a family against each other in mixed populations: payoffs, ranks, who invades whom."""
-    from juste_retour.agents.rules import load_offered
+    from juste_retour.abm.scenario import load
+    from juste_retour.agents.rules import FAMILIES, load_offered
     from juste_retour.runs import printing
+    from juste_retour.runs.commands.patience import check_runs
     from juste_retour.runs.commands.settings import changes_of
     from juste_retour.runs.user_rules import load_rules
     from juste_retour.runs.workshop.tournament import tournament as play
 
     load_offered()
     load_rules(rules or [])
+    known = list(FAMILIES[family].rules) if family in FAMILIES else []
+    populations = 1 + len(rule or known) ** 2
+    check_runs([load(scenario).changed(changes_of(institution or []))], worlds, yes, populations)
     with printing.progress("populations") as report:
         found = play(
             family, scenario, rule or (), worlds, seed, changes_of(institution or []), members, report

@@ -1,0 +1,49 @@
+"""What would take more than an hour by its own estimate is refused and names `--yes`."""
+
+import pytest
+
+from juste_retour.agents.errors import BadInput
+from juste_retour.runs.command import GROUP, TASKS
+from juste_retour.runs.commands.patience import long, refuse_hours
+
+MANY = "99999999999"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["run", "--worlds", MANY],
+        ["compare", "eu-status-quo", "essay-reform", "--worlds", MANY],
+        ["attribute", "eu-status-quo", "essay-reform", "--worlds", MANY],
+        ["tournament", "--worlds", MANY],
+    ],
+)
+def test_what_takes_years_is_refused_and_names_yes(call, words):
+    status, out, err = call(*words)
+    assert (status, out) == (2, "")
+    assert "--yes" in err
+
+
+def test_a_batch_that_takes_years_is_refused_before_anything_is_written(call, tmp_path):
+    spec = tmp_path / "s.toml"
+    spec.write_text(
+        'replications = 999999999\n[design]\nkind = "grid"\n[factors]\nvoting = ["lisbon_qmv", "unanimity"]\n'
+    )
+    status, _, err = call("batch", spec, "--out", tmp_path / "o", "--workers", "1")
+    assert (status, "--yes" in err, (tmp_path / "o").exists()) == (2, True, False)
+
+
+def test_an_hour_is_the_limit_and_yes_lifts_it():
+    refuse_hours(3600.0, False, "ask for less")
+    refuse_hours(1e9, True, "ask for less")
+    with pytest.raises(BadInput, match="--yes"):
+        refuse_hours(3601.0, False, "ask for less")
+    assert (long(7200), long(1e6), long(1e9)) == ("2.0 h", "12 days", "32 years")
+
+
+def test_every_command_belongs_to_one_task():
+    from importlib.metadata import entry_points
+
+    listed = [name for names in TASKS.values() for name in names]
+    assert len(listed) == len(set(listed))
+    assert {point.name for point in entry_points(group=GROUP) if "juste_retour" in point.value} == set(listed)
