@@ -65,7 +65,14 @@ def stopped(words, number, everybody, ready, folder):
     """Start a command, send a signal once it is `ready`, and return its exit status, its errors and what is left of it."""
     command = [Path(sys.executable).parent / "juste-retour", *words]
     started = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True, cwd=folder
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        cwd=folder,
+        # a shell's background job, as these tests may be, ignores Ctrl-C and hands that down
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     until = time.monotonic() + 60
     while not ready(started.pid) and time.monotonic() < until:
