@@ -10,6 +10,7 @@ import csv
 import io
 import os
 import platform
+import tomllib
 import zipfile
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -27,30 +28,47 @@ from juste_retour.runs.experiments.store import DONE, MANIFEST, REMEDY
 from juste_retour.runs.printing import json_text
 from juste_retour.runs.provenance import changes_between, made_with
 from juste_retour.runs.reports.report import rendered, spec_text
+from juste_retour.runs.user_rules import loaded
 
 Content = bytes | str | Path  # of a file in the archive; a path names the file that is packed
 
 ARCHIVE = "replication.zip"
 _WHEN = (1980, 1, 1, 0, 0, 0)  # the earliest that a ZIP file knows: equal content, equal bytes
 _CODE = (".py", ".toml", ".csv", ".json", ".css", ".md", ".vue", ".html", ".js")
-SCRIPT = """#!/bin/sh
-# The one master command: sh replicate.sh
-# It runs the experiment again from the code in this archive and compares the result with what is recorded here.
-set -e
-cd "$(dirname "$0")"
-RUN="${JUSTE_RETOUR:-uv run --project code juste-retour}"
+SCRIPT = '''"""The one master command: python replicate.py
+
+It runs the experiment again from the code in this archive and compares the result with what is recorded here. It needs uv,
+or an installed juste-retour, named by the environment variable JUSTE_RETOUR.
 """
-WITH_TABLES = """$RUN verify results --all
-$RUN report results
+
+import json
+import os
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+RUN = shlex.split(os.environ.get("JUSTE_RETOUR", "uv run --project code juste-retour"), posix=os.name == "posix")
+
+
+def run(*words):
+    """Run a command of juste-retour in this folder; end with its exit status where it fails."""
+    status = subprocess.run([*RUN, *words], cwd=HERE, check=False).returncode
+    if status:
+        sys.exit(status)
+
+
+'''
+WITH_TABLES = """run("verify", "results", "--all")
+run("report", "results")
 """
-WITHOUT_TABLES = """$RUN batch spec.toml --out again
-$RUN report again
-if [ "$(grep '"result"' again/manifest.json)" = "$(grep '"result"' results/manifest.json)" ]; then
-    echo "The result is the same to the bit."
-else
-    echo "The bits differ. On another processor or NumPy the last digit may; compare the two reports." >&2
-    exit 1
-fi
+WITHOUT_TABLES = """run("batch", "spec.toml", "--out", "again", "--yes")
+run("report", "again")
+then, now = (json.loads((HERE / name / "manifest.json").read_text(encoding="utf-8"))["result"] for name in ("results", "again"))
+if then != now:
+    sys.exit("The bits differ. On another processor or NumPy the last digit may; compare the two reports.")
+print("The result is the same to the bit.")
 """
 
 
@@ -130,7 +148,7 @@ def package(folder: Path | str, out: Path | str | None = None, *, tables: bool =
         with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
             for name, content in sorted(_contents(results, tables).items()):
                 entry = zipfile.ZipInfo(f"replication/{name}", _WHEN)
-                entry.external_attr = (0o755 if name.endswith(".sh") else 0o644) << 16
+                entry.external_attr = (0o755 if name == "replication/replicate.py" else 0o644) << 16
                 entry.compress_type = (
                     zipfile.ZIP_STORED if name.endswith(".parquet") else zipfile.ZIP_DEFLATED
                 )
@@ -155,7 +173,7 @@ def _contents(results: Results, tables: bool) -> dict[str, Content]:
     out, spec = results.out, results.spec
     content: dict[str, Content] = {
         "README.md": _readme(results, tables),
-        "replicate.sh": SCRIPT + (WITH_TABLES if tables else WITHOUT_TABLES),
+        "replicate.py": SCRIPT + (WITH_TABLES if tables else WITHOUT_TABLES),
         "spec.toml": _spec_toml(results),
         "spec-as-written.toml" if results.manifest["spec_text"] else "spec-as-given.json": spec_text(results),
         "codebook.csv": codebook_csv(codebook(results)),
@@ -169,6 +187,12 @@ def _contents(results: Results, tables: bool) -> dict[str, Content]:
             f"results/{p.relative_to(out)}": p for name in results.tables for p in results.store.files(name)
         }
     content |= {f"rules/{Path(file).name}": Path(file) for file in spec.content["rules"]}
+    for file in loaded():
+        if str(file.path.resolve()) in spec.content["rules"]:
+            content |= {f"rules/{m.place}": m.path for m in file.imports if m.path is not None}
+    locked = locked_environment()
+    if locked:
+        content["requirements.txt"] = locked
     if spec.content["members"]:
         content |= {f"members/{p.name}": p for p in sorted(Path(str(spec.content["members"])).glob("*.csv"))}
     return content | _code()
@@ -230,6 +254,25 @@ def environment(name: str = "juste-retour") -> list[str]:
     return [f"# Python {platform.python_version()}", *sorted(seen.values())]
 
 
+def locked_environment() -> str:
+    """The distributions of the lock file that are installed, each with the hashes of its files; empty without one.
+
+    It names no host: pip takes the files from wherever it is set to, and refuses any whose hash is another.
+    """
+    lock = Path(__file__).resolve().parents[2] / "uv.lock"
+    if not lock.is_file():
+        return ""
+    installed = set(environment()[1:])
+    lines = []
+    for package in tomllib.loads(lock.read_text(encoding="utf-8"))["package"]:
+        files = [*package.get("wheels", ()), *([package["sdist"]] if "sdist" in package else [])]
+        hashes = sorted({file["hash"] for file in files if "hash" in file})
+        pinned = f"{package['name']}=={package.get('version', '')}"
+        if pinned in installed and hashes:
+            lines.append(" \\\n    ".join([pinned, *(f"--hash={one}" for one in hashes)]))
+    return "\n".join(sorted(lines)) + "\n"
+
+
 READING = """
 ## To read the tables
 
@@ -259,7 +302,7 @@ def _readme(results: Results, tables: bool) -> str:
 
 {question}## The one command
 
-    sh replicate.sh
+    python replicate.py
 
 It needs [uv](https://docs.astral.sh/uv/) (or an installed juste-retour, named by `JUSTE_RETOUR=juste-retour`), {what}, and
 writes the report again. On the machine below the experiment took {manifest["seconds"]:.0f} s.
@@ -273,6 +316,7 @@ writes the report again. On the machine below the experiment took {manifest["sec
 | `codebook.csv` | every column of every table: kind, unit, meaning |
 | `code/` | the source |
 | `environment.txt` | versions of all libraries |
+| `requirements.txt` | the same from the lock file, each with its hashes: `pip install --require-hashes -r requirements.txt` |
 | `rules/`, `members/` | the author's own rules and members, where there are any |
 {reading}
 ## Design

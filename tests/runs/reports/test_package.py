@@ -16,7 +16,7 @@ from juste_retour.agents.errors import BadInput
 from juste_retour.runs.experiments.experiment import batch
 from juste_retour.runs.experiments.results import Results
 from juste_retour.runs.experiments.spec import spec_of
-from juste_retour.runs.reports.publication import environment, export, package
+from juste_retour.runs.reports.publication import environment, export, locked_environment, package
 from tests.runs.experiments.test_batch import ROOT
 from tests.runs.small import SPEC, files, run_small
 
@@ -24,11 +24,12 @@ pytestmark = pytest.mark.slow
 
 RULE = '''
 from juste_retour.abm.politics.voting import voting
+from beside_the_rule import some
 
 @voting
 def of_my_own(ballot, states):
     """Passes with any yes."""
-    return ballot.yes.any(-1)
+    return some(ballot.yes)
 '''
 
 
@@ -49,7 +50,8 @@ def test_it_holds_data_code_codebook_environment_and_one_command(archive):
         book = list(csv.DictReader(io.StringIO(z.read("replication/codebook.csv").decode())))
     assert {
         "README.md",
-        "replicate.sh",
+        "replicate.py",
+        "requirements.txt",
         "spec.toml",
         "spec-as-written.toml",
         "codebook.csv",
@@ -61,7 +63,7 @@ def test_it_holds_data_code_codebook_environment_and_one_command(archive):
         "code/juste_retour/runs/experiments/experiment.py",
         "code/pyproject.toml",
     } <= names
-    for word in ("sh replicate.sh", "Python", "seed 11"):
+    for word in ("python replicate.py", "Python", "seed 11"):
         assert word in readme
     assert 'pandas.read_parquet("results/worlds")' in readme
     table = Results(archive.parent).table("worlds")
@@ -108,12 +110,17 @@ def test_the_written_out_spec_is_the_same_experiment(archive, out):
 
 @pytest.mark.parametrize("tables", [True, False])
 def test_the_one_command_replicates(tmp_path, own_rules, tables):
-    (tmp_path / "mine.py").write_text(RULE)
+    beside = (
+        f"beside_the_rule_{tables}".lower()
+    )  # Python knows a module by its name, also one of another folder
+    (tmp_path / "mine.py").write_text(RULE.replace("beside_the_rule", beside))
+    (tmp_path / f"{beside}.py").write_text("def some(yes):\n    return yes.any(-1)\n")
     text = SPEC.replace('"unanimity"]', '"of_my_own"]').replace("seed = 11", 'seed = 11\nrules = ["mine.py"]')
     text = text.replace('["worlds", "facilities", "votes"]', '["worlds"]').replace('"lisbon_qmv", ', "")
     out = run_small(tmp_path, text=text)
     path = package(out, tmp_path / "a.zip", tables=tables)
-    (tmp_path / "mine.py").unlink()
+    for name in ("mine.py", f"{beside}.py"):
+        (tmp_path / name).unlink()
     with zipfile.ZipFile(path) as z:
         z.extractall(tmp_path / "there")
         assert any(n.endswith(".parquet") for n in z.namelist()) == tables
@@ -123,7 +130,7 @@ def test_the_one_command_replicates(tmp_path, own_rules, tables):
     )
     runner.chmod(0o755)
     done = subprocess.run(
-        ["sh", str(tmp_path / "there/replication/replicate.sh")],
+        [sys.executable, str(tmp_path / "there/replication/replicate.py")],
         env={**os.environ, "JUSTE_RETOUR": str(runner), "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
@@ -202,3 +209,11 @@ def test_the_environment_names_what_results_depend_on():
     named = environment()
     assert named[0].startswith("# Python")
     assert {"numpy", "scipy", "pandas", "pyarrow", "salib"} <= {line.split("==")[0] for line in named[1:]}
+
+
+def test_the_locked_environment_has_hashes_and_names_no_host():
+    locked = locked_environment()
+    pinned = [line for line in locked.splitlines() if line[:1].strip()]
+    assert {"numpy", "scipy", "pandas"} <= {line.split("==")[0] for line in pinned}
+    assert "://" not in locked
+    assert locked.count("--hash=sha256:") >= len(pinned)
