@@ -53,7 +53,9 @@ def check_runs(scenarios: Sequence[Scenario], replications: int, yes: bool, time
 
     seconds = 0.0
     for given in scenarios:
-        scenario = given.changed({"expect": "status_quo"}) if given.bargains_on else given  # solving is not timed
+        scenario = (
+            given.changed({"expect": "status_quo"}) if given.bargains_on else given
+        )  # solving is not timed
         spans = []
         with blame():
             for worlds in (1, FEW, SOME):  # the first run of a process loads what is not the scenario's
