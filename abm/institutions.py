@@ -9,9 +9,10 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from juste_retour.abm.calendar import quarter, year
 from juste_retour.abm.delivery.access import Regime
 from juste_retour.abm.delivery.operations import Practice
-from juste_retour.abm.delivery.procurement import Procedure
+from juste_retour.abm.delivery.procurement import Procedure, Purchase
 from juste_retour.abm.members import Members
 from juste_retour.abm.politics.conditions import Ballot
 from juste_retour.abm.politics.funding import Split
@@ -43,6 +44,7 @@ class Institutions:
 
     def __init__(self, scenarios: Sequence[Scenario], members: Members):
         self.scenarios, self.scenario = list(scenarios), scenarios[0]
+        self.members = members
         self.states, self.labs, self.college = members.states, members.labs, members.college
         self.cast: Cast | None = None
         self._settings: dict[tuple[str, str], dict[str, Any]] = {}
@@ -100,7 +102,11 @@ class Institutions:
     @cached_property
     def procedure(self) -> Procedure:
         """The procurement rule's procedure, all worlds."""
-        return self.decide("procurement")
+        return self.procedure_in(year(quarter(self.scenario.announcement, "announcement"))).expected()
+
+    def procedure_in(self, date: float, rows: Rows = None) -> Procedure:
+        """The procurement rule's procedure for an order in a decimal year, in some worlds."""
+        return self.decide("procurement", Purchase(self.members.sites, self.states, date), rows=rows)
 
     @cached_property
     def split(self) -> Split:

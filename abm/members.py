@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import math
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,7 +27,7 @@ from juste_retour.abm.places import (
     state_indices,
 )
 from juste_retour.abm.tables import InputTable, digest, reals, truths, wholes
-from juste_retour.agents.arrays import Floats
+from juste_retour.agents.arrays import Booleans, Floats
 from juste_retour.agents.errors import BadInput, near
 from juste_retour.agents.situation import College, Labs, Machines, Sites, States
 
@@ -246,7 +246,24 @@ def _states(table: InputTable, typical: Callable[[], Typical]) -> States:
         euro=truths(table.flags("euro") if "euro" in table else [False] * len(codes)),
         nice_votes=wholes(table.wholes("nice_votes") if "nice_votes" in table else [0] * len(codes)),
         more={column: reals(values) for column, values in more.items()},
+        borders=_borders(table, codes),
+        texts={c: table.notes(c) for c in table.columns if c not in {*(STATES_READ - {"capital"}), *more}},
     )
+
+
+def _borders(table: InputTable, codes: Sequence[str]) -> Booleans:
+    """(states, states) who borders whom: each state borders those that it names and those that name it."""
+    named = [text.split() for text in table.notes("borders")] if "borders" in table else [[]] * len(codes)
+    for row, mine in enumerate(named):
+        for code in mine:
+            if code not in codes:
+                table.fail(
+                    row, "borders", f"names {code!r}, which is not a state of the table", near(code, codes)
+                )
+    one_way = np.array([[code in mine for code in codes] for mine in named], dtype=bool)
+    both = one_way | one_way.T
+    both.flags.writeable = False
+    return both
 
 
 def _college(table: InputTable | None, states: States) -> College:

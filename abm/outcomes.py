@@ -19,6 +19,7 @@ from juste_retour.abm.politics.payoffs import Payoffs
 from juste_retour.abm.records import HeldBallot, Record, TimelineQuarter
 from juste_retour.abm.scenario import Scenario
 from juste_retour.abm.simulation import Simulation
+from juste_retour.abm.user_outcomes import user_outcomes
 from juste_retour.abm.world import World
 from juste_retour.agents.arrays import Floats, Integers, by_rank, take, total
 
@@ -91,7 +92,7 @@ def outcomes(env: Environment, cost: Prices | None = None) -> Outcomes:
     books = accounts(env)
     ready = np.where(contracted & (d.ready <= world.last), d.ready, NEVER)
     k = np.nonzero(contracted)
-    return Outcomes(
+    found = Outcomes(
         scenarios=env.scenarios,
         seed=env.seed,
         replicates=world.replicates,
@@ -126,6 +127,8 @@ def outcomes(env: Environment, cost: Prices | None = None) -> Outcomes:
         timeline=env.timeline or [],
         decisions=env.trace or [],
     )
+    found.worlds.update(user_outcomes(found))
+    return found
 
 
 def _of_worlds(

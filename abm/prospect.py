@@ -33,7 +33,7 @@ class Outlook:
         self.env, self.world, self.institutions = env, env.world, env.institutions
         self.rows, self.year = rows, env.world.year
         self.p = env.world.parameters(rows)
-        self.procedure: Procedure = self.institutions.decide("procurement", rows=rows)
+        self.procedure: Procedure = self.institutions.procedure_in(self.year, rows).expected()
         self.practice: Practice = self.institutions.decide("operations", rows=rows)
         self.regime = self.institutions.access_in(rows)
         self.kept = money_kept(self.practice, np.inf)

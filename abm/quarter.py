@@ -87,6 +87,7 @@ def _revert(env: Environment, rows: Rows) -> None:
 def _keep_ballots(env: Environment, rows: Rows, result: BallotResult) -> None:
     """Count the votes and keep the ballot, as the protocol returned it."""
     held, bargaining, rules = result.held, env.world.bargaining, env.institutions.scenario.rules
+    so_far = bargaining.rounds[rows][:, None], bargaining.yes_votes[rows], bargaining.no_votes[rows]
     bargaining.yes_votes[rows] += result.yes & held[:, None]
     bargaining.no_votes[rows] += result.no & held[:, None]
     if env.trace is not None and (terms := result.terms) is not None:
@@ -102,6 +103,9 @@ def _keep_ballots(env: Environment, rows: Rows, result: BallotResult) -> None:
             letters=terms.letters,
             held=held,
             passed=result.passed,
+            round=so_far[0],
+            yes_votes=so_far[1],
+            no_votes=so_far[2],
         )
     if held.any():
         env.ballots.append(
@@ -129,6 +133,7 @@ def _remember(world: World, rows: Rows, result: BallotResult) -> None:
         won = result.applied & hosts & result.passed[:, None]
         bargaining.lost[rows] = result.applied & ~won
         bargaining.bids[rows] += won
+        bargaining.applied[rows] = result.applied
 
 
 def operate(env: Environment) -> None:

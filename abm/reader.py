@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import numpy as np
 
+from juste_retour.abm.calendar import quarter, year
 from juste_retour.abm.environment import Environment
 from juste_retour.abm.politics.voting import Ballot
 from juste_retour.abm.records import Record, TimelineQuarter, Vote
@@ -48,7 +49,19 @@ class Threshold:
 
 def cast(env: Environment, vote: Vote) -> Ballot:
     """The votes as the voting rule is handed them."""
-    return Ballot(vote.votes > 0, vote.votes < 0, vote.union_yes, vote.weight, env.institutions.decider)
+    return Ballot(
+        vote.votes > 0,
+        vote.votes < 0,
+        vote.union_yes,
+        vote.weight,
+        env.institutions.decider,
+        year(quarter(vote.quarter, "quarter")),
+        vote.round,
+        vote.yes_votes,
+        vote.no_votes,
+        env.world.p.rows(vote.worlds),
+        vote.offer,
+    )
 
 
 def pivotal(env: Environment, vote: Vote) -> Booleans:
@@ -60,7 +73,13 @@ def pivotal(env: Environment, vote: Vote) -> Booleans:
     flip = np.eye(n, dtype=bool)
     weight = np.broadcast_to(vote.weight, (n, n))
     yes, no = np.where(flip, ~ballot.yes, ballot.yes), np.where(flip, ballot.yes, ballot.no)
-    turned = Ballot(yes, no, np.repeat(vote.union_yes, n), weight, env.institutions.decider)
+    turned = replace(
+        some_worlds(ballot, np.zeros(n, dtype=np.int64)),
+        yes=yes,
+        no=no,
+        union_yes=np.repeat(vote.union_yes, n),
+        weight=weight,
+    )
     then = env.institutions.decide("voting", turned, env.world.states, rows=np.repeat(vote.worlds, n))
     counted = env.institutions.decide("voting", ballot, env.world.states, rows=vote.worlds)
     return (np.asarray(then) != counted) & (np.asarray(counted) == vote.passed)

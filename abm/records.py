@@ -58,7 +58,8 @@ class Vote(Record):
 
     `failed` is the payoff if the ballot fails and `reservation` what the `offer` is compared with, EUR bn (worlds,
     states). `votes` are 1 yes, 0 abstention and -1 no, `weight` the states' shares of the bill, likewise. `union_yes`,
-    `held` (elsewhere nothing was put to a vote) and `passed` are (worlds,).
+    `held` (elsewhere nothing was put to a vote) and `passed` are (worlds,). `round` (worlds, 1), `yes_votes` and `no_votes`
+    (worlds, states) count what went before.
     """
 
     offer: Offer
@@ -70,6 +71,9 @@ class Vote(Record):
     letters: Letters | None
     held: Booleans
     passed: Booleans
+    round: Integers
+    yes_votes: Integers
+    no_votes: Integers
 
 
 @dataclass(frozen=True, eq=False)

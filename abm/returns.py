@@ -32,7 +32,7 @@ Answer = dict[str, np.ndarray]  # what a rule returned: its arrays by name, what
 KINDS = {"b": "booleans", "iu": "integers", "f": "floats"}
 SLACK = 1 + 1e-9
 SHARES = {
-    "person_share", "overpricing", "lost_purchases_a_year", "refresh", "litigation_hazard", "tender_failure",
+    "person_share", "overpricing", "lost_purchases_a_year", "refresh", "litigation_hazard", "tender_failure", "given_up",
 }  # fmt: skip
 
 
@@ -192,14 +192,16 @@ def _voting(x: object, handed: Handed, asked: Question) -> Booleans:
     return array(x, shape, "b", "worlds", asked)
 
 
-def _part(x: object, name: str, asked: Question) -> np.ndarray:
-    """A number, or an array (worlds, 1)."""
+def _part(x: object, name: str, asked: Question, by_site: bool = False) -> np.ndarray:
+    """A number, or an array (worlds, 1), or (worlds, sites) where that is allowed."""
     found = np.asarray(x)
     if found.dtype.kind not in "biuf":
         raise InvalidReturn(f"returns a {type(x).__name__} in {name}; give a number or an array (worlds, 1)")
-    if found.shape not in ((), (1, 1), (asked.worlds, 1)):
+    wide = {(1, asked.sites.count), (asked.worlds, asked.sites.count)} if by_site and asked.sites else set()
+    if found.shape not in {(), (1, 1), (asked.worlds, 1), *wide}:
+        also = " or (worlds, sites)" if by_site else ""
         raise InvalidReturn(
-            f"returns the shape {found.shape} in {name}; give a number or an array (worlds, 1)"
+            f"returns the shape {found.shape} in {name}; give a number or an array (worlds, 1){also}"
         )
     if not np.isfinite(found).all():
         raise InvalidReturn(f"returns a number that is not finite in {name}; see what it divides by")
@@ -326,7 +328,7 @@ def _procurement(x: object, handed: Handed, asked: Question) -> None:
 
 def _all_parts(x: Practice | Procedure, asked: Question) -> None:
     for f in fields(x):
-        part = _part(getattr(x, f.name), f.name, asked)
+        part = _part(getattr(x, f.name), f.name, asked, isinstance(x, Procedure))
         bounded(part, 0, 1 if f.name in SHARES else np.inf, "", "worlds", asked, f.name)
 
 

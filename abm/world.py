@@ -88,6 +88,7 @@ class Bargaining:
         rounds: (worlds,) rounds so far.
         bids: (worlds, states) bids won so far, and so which dossier a state writes.
         lost: (worlds, states) whether the last bid lost.
+        applied: (worlds, states) whether the state applied in the last wave.
         memory: (worlds, states) gain that offers have brought so far, EUR bn.
         yes_votes: (worlds, states) ballots in which the state voted yes.
         no_votes: (worlds, states) ballots in which the state voted no.
@@ -97,6 +98,7 @@ class Bargaining:
     rounds: Integers
     bids: Integers
     lost: Booleans
+    applied: Booleans
     memory: Floats
     yes_votes: Integers
     no_votes: Integers
@@ -109,6 +111,7 @@ class Bargaining:
             rounds=np.zeros(worlds, dtype=np.int64),
             bids=np.zeros((worlds, states), dtype=np.int64),
             lost=np.zeros((worlds, states), bool),
+            applied=np.zeros((worlds, states), bool),
             memory=np.zeros((worlds, states)),
             yes_votes=np.zeros((worlds, states), dtype=np.int64),
             no_votes=np.zeros((worlds, states), dtype=np.int64),

@@ -49,6 +49,8 @@ def _of_state(name: str, value: Any, world: int, state: int) -> Any:
         return value[state : state + 1]
     if not isinstance(value, np.ndarray) or value.ndim == 0:
         return value
+    if name == "borders":  # (states, states), the same in all worlds
+        return value[state : state + 1]
     mine = value if value.ndim == 1 else value[world if len(value) > 1 else 0]
     return mine[state : state + 1] if len(mine) > 1 else mine
 

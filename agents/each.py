@@ -19,6 +19,7 @@ from juste_retour.agents.arrays import Booleans, Floats
 from juste_retour.agents.errors import BadInput
 from juste_retour.agents.rules import Function, Handed, Setting
 from juste_retour.agents.situation import States
+from juste_retour.agents.some_worlds import some_worlds
 
 
 class _Shared:
@@ -53,6 +54,8 @@ class Own:
     def __getattr__(self, name: str) -> Any:
         """The actor's own entry of an attribute."""
         shared = self._shared
+        if name in ("code", "name"):
+            return self._named(f"{name}s")
         if name == "alone" and shared.asks is not None:
             return self._alone
         value = shared.get(name)
@@ -61,6 +64,12 @@ class Own:
         if callable(value):
             return lambda *arguments: self._cut(name, shared.call(name, tuple(map(_whole, arguments))))
         return self._cut(name, value)
+
+    def _named(self, what: str) -> str:
+        """The actor's own code or name, from the table of its kind."""
+        table = getattr(self._shared.handed, "states", self._shared.handed)
+        known: tuple[str, ...] = getattr(table, what)
+        return known[self._actor]
 
     def _cut(self, name: str, value: Any) -> Any:
         if isinstance(value, dict):
@@ -195,9 +204,13 @@ def each_ballot(function: Function) -> Function:
             if isinstance(v, np.ndarray)
         }
         out = np.zeros(len(union), dtype=bool)
+        worlds = lead[-1] if lead else 1
         for k in range(len(out)):
+            known = some_worlds(
+                replace(ballot, yes=None, no=None, weight=None, union_yes=None), np.array([k % worlds])
+            )
             one = replace(
-                ballot, union_yes=union[k : k + 1], **{name: votes[k : k + 1] for name, votes in flat.items()}
+                known, union_yes=union[k : k + 1], **{name: votes[k : k + 1] for name, votes in flat.items()}
             )
             own = {name: column[k : k + 1] for name, column in columns.items()}
             said = np.asarray(function(one, states, **(parameters | own)))

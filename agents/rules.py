@@ -123,7 +123,7 @@ class Rule:
     @functools.cached_property
     def shipped(self) -> bool:
         """Whether it is one of the model's own, and not of a user's file or another package."""
-        return self.function.__module__.startswith(SHIPPERS)
+        return (self.function.__module__ or "").startswith(SHIPPERS)  # typed in without a module: a user's
 
     @property
     def place(self) -> str:
@@ -172,6 +172,7 @@ class Family:
         contract: the protocol class of what a rule is handed, where it may ask that; see `contract.verbs`.
         returns: is called with what a user's rule returned, what it was handed and its parameters; it raises
             `juste_retour.agents.asking.InvalidReturn` or returns what is used.
+        may_ignore: whether a rule may leave out all that it is handed, and take its own parameters only.
     """
 
     def __init__(
@@ -186,6 +187,7 @@ class Family:
         examples: Callable[[], list[Handed]] | None = None,
         contract: type | None = None,
         returns: Check | None = None,
+        may_ignore: bool = False,
     ):
         if not re.fullmatch(NAME, name):
             raise BadInput(f"{name!r} is no lawful name of a family; use lower-case letters, digits and _.")
@@ -198,7 +200,7 @@ class Family:
             )
         self.name, self.decides, self.signature = name, decides, signature
         self.actor, self.group, self.lift, self.examples = actor, group, lift, examples
-        self.contract, self.returns = contract, returns
+        self.contract, self.returns, self.may_ignore = contract, returns, may_ignore
         self.rules: dict[str, Rule] = {}
         FAMILIES[name] = self
 
@@ -250,7 +252,7 @@ class Family:
         rule = Rule(
             self.name,
             name,
-            function,
+            _ignoring(function) if self.may_ignore and not _takes_input(function) else function,
             _parameters(function),
             frozenset(k for k, v in marks.items() if k in PROPERTIES and v),
             {k: v for k, v in marks.items() if k not in PROPERTIES},
@@ -275,7 +277,7 @@ class Family:
             kind = "generator (it yields)" if inspect.isgeneratorfunction(plain) else "coroutine (async def)"
             raise BadInput(f"{self.name}.{name} is a {kind}; write a function that returns its answer.")
         handed = re.fullmatch(r"rule\(([\w, ]*)\)", self.asked_as)
-        if handed is None:
+        if handed is None or (self.may_ignore and not _takes_input(function)):
             return
         try:
             inspect.signature(function).bind(*filter(None, handed[1].split(",")))
@@ -300,6 +302,21 @@ class Family:
     def __iter__(self) -> Iterator[Rule]:
         """Iterate over the rules in the order in which they were entered."""
         return iter(self.rules.values())
+
+
+def _takes_input(function: Function) -> bool:
+    """Whether a function takes anything but parameters of its own."""
+    return any(a.kind is not a.KEYWORD_ONLY for a in inspect.signature(function).parameters.values())
+
+
+def _ignoring(function: Function) -> Function:
+    """The same function, which may be handed anything and does not look at it."""
+
+    @functools.wraps(function)
+    def ignoring(*handed: Any, **parameters: Any) -> Any:
+        return function(**parameters)
+
+    return ignoring
 
 
 def load_offered() -> dict[str, ModuleType]:

@@ -28,6 +28,9 @@ class States:
     euro: NDArray[np.bool_]
     nice_votes: Integers  # 0 where unknown
     more: dict[str, NDArray[np.float64]] = field(default_factory=dict)  # further columns of a members file
+    texts: dict[str, tuple[str, ...]] = field(default_factory=dict)  # its columns of text, as written
+    borders: NDArray[np.bool_] = field(default_factory=lambda: np.zeros((1, 1), bool))
+    """(states, states) whether two states share a land border; False where the members file has no such column."""
 
     @property
     def count(self) -> int:
@@ -236,4 +239,6 @@ class Situation:
     standing: Offer  # what stands already
     alone: Callable[[Floats], Offer]
     lost: NDArray[np.bool_]  # its last bid failed
-    uniforms: Floats | None = None  # uniform numbers, where a vote hangs on luck
+    uniforms: Floats | None = None  # uniform numbers, where a vote is drawn
+    applied: NDArray[np.bool_] | None = None  # it applied in the last wave; None at a table without calls
+    won: Integers | None = None  # bids won so far

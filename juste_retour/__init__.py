@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from juste_retour.abm.scenario import Scenario as Scenario
     from juste_retour.abm.scenario import load as load
     from juste_retour.abm.scenario import presets as scenarios
+    from juste_retour.abm.user_outcomes import outcome as outcome
     from juste_retour.agents.errors import BadInput as BadInput
     from juste_retour.agents.member_state import bid as bid
     from juste_retour.agents.rules import Parameter as Parameter
@@ -67,6 +68,7 @@ _HOMES = {
     "compare": "runs.contrasts.contrasts",
     "load": "abm.scenario",
     "load_members": "abm.members",
+    "outcome": "abm.user_outcomes",
     "positions": "runs.positions.prediction",
     "scenarios": "abm.scenario:presets",
     "simulate": "runs.ensemble",

@@ -14,7 +14,7 @@ from juste_retour.abm.outcomes import Outcomes
 from juste_retour.abm.politics.continuation import found_for
 from juste_retour.abm.reader import series
 from juste_retour.agents.arrays import Integers
-from juste_retour.runs.tables import DEFAULT, PRICES, TABLES, Column, chosen
+from juste_retour.runs.tables import DEFAULT, PRICES, TABLES, Column, chosen, own_columns
 
 Built = tuple[Integers, dict[str, ArrayLike]]  # the world of each row, and the columns
 
@@ -54,7 +54,7 @@ def _framed(
     }
     for key, value in design.items():
         keys[key] = np.broadcast_to(np.asarray(value), (worlds,))[rows]
-    for column in TABLES[name]:
+    for column in own_columns(name):
         if column.name in found:
             keys[column.name] = _typed(column, found[column.name])
     return pd.DataFrame(keys)

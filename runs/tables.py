@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, fields
 
 from juste_retour.abm.planner.price import Prices
+from juste_retour.abm.user_outcomes import TAKEN, USER_OUTCOMES
 from juste_retour.agents.errors import BadInput, near
 
 
@@ -240,9 +241,19 @@ TABLES: dict[str, tuple[Column, ...]] = {
 DEFAULT = ("worlds", "states", "facilities", "votes")
 
 
+TAKEN.update(column.name for column in TABLES["worlds"])
+
+
+def own_columns(table: str) -> tuple[Column, ...]:
+    """The columns of a table without its keys; of the table of worlds also those of a user's own."""
+    if table != "worlds":
+        return TABLES[table]
+    return TABLES[table] + tuple(Column(o.name, "real", o.unit, o.meaning) for o in USER_OUTCOMES.values())
+
+
 def columns(table: str) -> tuple[Column, ...]:
     """The columns of a table, its keys first."""
-    return KEYS + TABLES[table]
+    return KEYS + own_columns(table)
 
 
 def chosen(names: Iterable[str]) -> tuple[str, ...]:

@@ -13,9 +13,10 @@ from types import ModuleType
 
 from juste_retour.abm import catalogue  # noqa: F401  the shipped rules stand before a user's
 from juste_retour.abm.files import content_of
+from juste_retour.abm.user_outcomes import USER_OUTCOMES, UserOutcome
 from juste_retour.agents.asking import RuleFailed, TooLong, line_in, said
 from juste_retour.agents.errors import BadInput, JusteRetourError
-from juste_retour.agents.rules import FAMILIES, OFFERED, SHIPPERS, Rule, forget
+from juste_retour.agents.rules import FAMILIES, OFFERED, SHIPPERS, Family, Rule, forget
 from juste_retour.runs.stopping import Stopped
 from juste_retour.runs.user_modules import UserModule, forget_modules, imported_by, of_module
 
@@ -119,6 +120,19 @@ def _made_of(rule: Rule) -> tuple[UserModule, ...]:
     return (UserModule(said, said, None, hashlib.sha256(source.encode()).hexdigest(), source),)
 
 
+def _outcomes_of(place: Path) -> list[str]:
+    return [name for name, one in USER_OUTCOMES.items() if one.place.startswith(f"{place}:")]
+
+
+def _put_back(
+    before: tuple[dict[str, Family], dict[str, dict[str, Rule]]], own: dict[str, UserOutcome]
+) -> None:
+    """Leave the catalogue and the outcomes as they were before a file that cannot be used."""
+    forget(*before)
+    USER_OUTCOMES.clear()
+    USER_OUTCOMES.update(own)
+
+
 def load_rules(files: Iterable[Path | str]) -> list[RulesFile]:
     """Import files of rules; one that was read already, and that has not changed nor what it imports, is left as it is.
 
@@ -150,6 +164,9 @@ def _load(path: Path) -> RulesFile:
     if _shipped(place):
         return RulesFile(path, sha256, source, _entered(place))
     before = dict(FAMILIES), {name: dict(family.rules) for name, family in FAMILIES.items()}
+    own_before = dict(USER_OUTCOMES)
+    for name in _outcomes_of(place):
+        del USER_OUTCOMES[name]
     if known is not None:
         for family, rule in known.rules:
             FAMILIES[family].rules.pop(rule, None)
@@ -158,24 +175,26 @@ def _load(path: Path) -> RulesFile:
     try:
         _run(path, place, source, sha256)
     except BaseException:
-        forget(*before)
+        _put_back(before, own_before)
         raise
     entered, imports = _entered(place), imported_by(source)
     odd = [m for m in imports if m.path and not m.package and _elsewhere(place.parent / m.place, m.path)]
     if odd:
-        forget(*before)
+        _put_back(before, own_before)
         raise BadInput(
             f"{path} imports {odd[0].name!r}, and another file of that name was imported before it: {odd[0].path} and "
             f"{place.parent / odd[0].place}; rename one."
         )
     empty = [family.name for family in FAMILIES.values() if not family.rules]
     if empty:
-        forget(*before)
+        _put_back(before, own_before)
         raise BadInput(
             f"{path} enters the family {empty[0]!r} and no rule of it; enter its usual rule as well."
         )
-    if not entered:
-        raise BadInput(f"{path} enters no rule; decorate a function with its family, as in @voting.")
+    if not entered and not _outcomes_of(place):
+        raise BadInput(
+            f"{path} enters no rule and no outcome; decorate a function with its family, as in @voting, or with @outcome."
+        )
     _LOADED[place] = RulesFile(path, sha256, source, entered, imports)
     return _LOADED[place]
 

@@ -20,6 +20,7 @@ from juste_retour.abm.delivery.procurement import (
     award_time,
     build_time,
     chip_date,
+    given_up,
     litigation_years,
     shell_time,
     tender_fails,
@@ -205,7 +206,7 @@ def deliver(
     grid = np.where(waiting > 0, grid_wait(sites, p), 0.0)
     ready = np.maximum(np.floor(4 * since).astype(np.int64), tender.contracted + 1)
     return Delivered(
-        cancelled=uniforms.cancel < cancellation,
+        cancelled=(uniforms.cancel < cancellation) | given_up(procedure, uniforms.tender),
         contracted=tender.contracted,
         ready=ready,
         complete=np.maximum(np.floor(4 * (since + grid)).astype(np.int64), ready),

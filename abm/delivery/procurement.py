@@ -6,15 +6,16 @@ of shape (worlds, sites), lognormal with the stated mean. Procurement's time cou
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from typing import Annotated
 
 import numpy as np
 from scipy.special import ndtri
 
 from juste_retour.abm.delivery.operations import Practice
-from juste_retour.agents.arrays import Booleans, Floats, Number, power
+from juste_retour.agents.arrays import Booleans, Floats, Number, power, total
 from juste_retour.agents.rules import Family, Parameter
+from juste_retour.agents.situation import Sites, States
 from juste_retour.agents.some_worlds import each_world
 from juste_retour.agents.values import Values
 
@@ -23,7 +24,10 @@ REFERENCE_MW = 100.0  # the size that `build_years` speaks of
 
 @dataclass(frozen=True, eq=False)
 class Procedure:
-    """How a selected site comes to its machine; numbers or arrays of shape (worlds, 1)."""
+    """How a selected site comes to its machine; numbers, or arrays (worlds, 1) or (worlds, sites).
+
+    Actors expect of each site what is the mean over all sites.
+    """
 
     award_years: Number  # mean, selection to contract
     award_cv: Number  # spread of it, as a share of the mean
@@ -34,14 +38,35 @@ class Procedure:
     behind_the_meter: Number  # multiplies a site's power: generation on site
     shell_years: Number = 0.0  # mean, building the shell of 100 MW where none stands
     without_shell: Number = 0.0  # chance that none stands
+    given_up: Number = 0.0  # chance that a tender that failed is not repeated: the site is lost for good
+
+    def expected(self) -> Procedure:
+        """The same at every site: the mean where sites differ."""
+        parts = {f.name: getattr(self, f.name) for f in fields(self)}
+        means = {
+            k: total(x)[:, None] / x.shape[-1] for k, x in parts.items() if np.ndim(x) and np.shape(x)[-1] > 1
+        }
+        return replace(self, **means) if means else self
+
+
+@dataclass(frozen=True, eq=False)
+class Purchase:
+    """What a procurement rule may see: the candidate sites, the states, and the decimal year of the order."""
+
+    sites: Sites
+    states: States
+    year: float
 
 
 procurement = Family(
     "procurement",
     decides="how a site is bought: from selection to contract to delivery",
-    signature="rule() -> Procedure: years, shares and chances as numbers or arrays (worlds, 1).",
+    signature="rule(purchase) -> Procedure: years, shares and chances as numbers, or arrays (worlds, 1) or (worlds, sites). "
+    "purchase.sites and purchase.states are the tables, purchase.year the decimal year of the order; a rule may leave "
+    "the argument out.",
     group="procurement",
     lift=each_world,
+    may_ignore=True,
 )
 
 
@@ -280,6 +305,11 @@ def litigation_years(procedure: Procedure, uniform: Number, p: Values) -> Floats
 def tender_fails(procedure: Procedure, uniform: Floats) -> Booleans:
     """Truth for each site: its tender fails, and the time to a contract starts anew."""
     return uniform < procedure.tender_failure
+
+
+def given_up(procedure: Procedure, uniform: Floats) -> Booleans:
+    """Whether each site's tender fails and is not repeated; by the same draw as the failure."""
+    return uniform < procedure.tender_failure * procedure.given_up
 
 
 def chip_date(procedure: Procedure, specified: Number, delivered: Floats) -> Floats:

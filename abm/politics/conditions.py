@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from juste_retour.agents.arrays import Booleans, Floats, Integers, whole_product
 from juste_retour.agents.errors import BadInput, near
-from juste_retour.agents.situation import States
+from juste_retour.agents.situation import Offer, States
+from juste_retour.agents.values import Values
 
 EXACT = 2**53  # sums of whole numbers below it are exact in floating point
 
@@ -27,6 +28,11 @@ class Ballot:
 
     `weight` (..., states) is what each state commits to the matter, for the rules that count money; equal where a
     ballot names none. `decider` is the index of the state that decides alone, -1 for the Commission or a lab.
+
+    What is known when the ballot is held: `year`, the decimal year; `round` (worlds, 1), rounds before this one;
+    `yes_votes` and `no_votes` (worlds, states), earlier ballots in which each state said yes or no; `p`, the scenario's
+    parameters; and the `offer` as each state sees it, None where a proposer only tries who would suffice. Where a ballot
+    is counted outside a run, as by `power` and `vote`, the year is NaN, all counts are 0, and `p` and `offer` are None.
     """
 
     yes: Booleans
@@ -34,6 +40,12 @@ class Ballot:
     union_yes: Booleans
     weight: Floats | Integers | None = None
     decider: int = -1
+    year: float = float("nan")
+    round: Integers | int = 0
+    yes_votes: Integers | int = 0
+    no_votes: Integers | int = 0
+    p: Values | None = None
+    offer: Offer | None = None
 
 
 def people(votes: Booleans, states: States) -> NDArray[np.int64]:

@@ -262,7 +262,7 @@ class Council:
         ballot = self.votes.polled(terms.offer, terms.reservation)
         union_yes, yes, no = total(gain) >= 0, ballot > 0, ballot < 0
         held = placed if held is None else held & placed
-        passed = held & self.votes.passes(yes, no, union_yes, terms.weight)
+        passed = held & self.votes.passes(yes, no, union_yes, terms.weight, terms.offer)
         return BallotResult(
             plan=plan,
             pledged=pledged,

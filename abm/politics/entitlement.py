@@ -47,7 +47,8 @@ class Claims:
     `best` (worlds, states) index of each state's best free site, -1 for none; `room` (worlds, states) EUR bn that it
     can take; `smallest` (worlds, 1) EUR bn; `envelope` (worlds, 1) EUR bn left; `split` the funding rule's; `score`
     (worlds, sites) by which sites rank; `hosted`, `received` and
-    `paid` (worlds, states) sites and EUR bn that each state has from earlier rounds.
+    `paid` (worlds, states) sites and EUR bn that each state has from earlier rounds; `applied` (worlds, states) who bid
+    under a call for proposals, None under another agenda.
     """
 
     states: States
@@ -61,6 +62,7 @@ class Claims:
     hosted: Integers
     received: Floats
     paid: Floats
+    applied: Booleans | None = None
 
     def by_state(self, plan: Floats) -> Floats:
         """Money by host state, EUR bn; (worlds, sites) to (worlds, states)."""

@@ -152,4 +152,6 @@ class Payoffs(Facts):
             standing=standing,
             alone=alone,
             lost=self.world.bargaining.lost[self.rows],
+            applied=self.world.bargaining.applied[self.rows],
+            won=self.world.bargaining.bids[self.rows],
         )

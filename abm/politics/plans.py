@@ -77,8 +77,8 @@ class Plans:
         left = np.maximum(t.envelope - owed, 0.0)
         return self.valid(plan * np.minimum(1.0, left / np.maximum(total(plan)[:, None], 1e-300)) + added)
 
-    def entitled(self, plan: Floats, score: Floats | None = None) -> Floats:
-        """The plan that honors what must come back."""
+    def entitled(self, plan: Floats, score: Floats | None = None, applied: Booleans | None = None) -> Floats:
+        """The plan that honors what must come back; `applied` (worlds, states) are those who bid under a call."""
         t = self.known
         taken, best = pick(plan, np.maximum(t.best, 0)) > 0, t.best
         if taken.any():
@@ -97,6 +97,7 @@ class Plans:
             hosted=t.hosted,
             received=t.received,
             paid=t.paid,
+            applied=applied,
         )
         return t.institutions.decide("entitlement", plan, claims, rows=t.rows)
 

@@ -107,12 +107,28 @@ class Votes:
         return np.asarray(t.institutions.decide_by_actor("vote", offer, reservation, situation, rows=t.rows))
 
     def passes(
-        self, yes: Booleans, no: Booleans, union_yes: Booleans, weight: Floats | None = None
+        self,
+        yes: Booleans,
+        no: Booleans,
+        union_yes: Booleans,
+        weight: Floats | None = None,
+        offer: Offer | None = None,
     ) -> Booleans:
-        """(worlds,) whether the voting rule passes the ballot."""
+        """(worlds,) whether the voting rule passes the ballot on an offer, where there is one."""
         t = self.known
-        ballot = Ballot(yes, no, union_yes, weight, t.institutions.decider)
+        ballot = Ballot(yes, no, union_yes, weight, t.institutions.decider, *self._so_far, t.p, offer)
         return t.institutions.decide("voting", ballot, t.states, rows=t.rows)
+
+    @cached_property
+    def _so_far(self) -> tuple[float, Integers, Integers, Integers]:
+        """The year, the rounds before this one (worlds, 1), and each state's yes and no votes (worlds, states) in them."""
+        t, bargaining = self.known, self.known.world.bargaining
+        return (
+            t.year,
+            bargaining.rounds[t.rows][:, None],
+            bargaining.yes_votes[t.rows],
+            bargaining.no_votes[t.rows],
+        )
 
     def wins(self, yes: Booleans) -> Booleans:
         """Whether these yes votes (worlds, states), all others no, pass with the Union's support; (worlds,)."""
@@ -127,12 +143,12 @@ class Votes:
         union_yes, weight = total(gain) >= 0, t.payment(plan, np.zeros(plan.shape))
         if not self.are_random:
             votes = self.polled(seen, reservation)
-            return self.passes(votes > 0, votes < 0, union_yes, weight).astype(np.float64)
+            return self.passes(votes > 0, votes < 0, union_yes, weight, seen).astype(np.float64)
         draws = t.uniform("rehearsal", REHEARSALS * n)
         passed = np.zeros(t.worlds, dtype=np.int64)
         for k in range(REHEARSALS):
             votes = self.polled(seen, reservation, np.ascontiguousarray(draws[:, k * n : (k + 1) * n]))
-            passed += self.passes(votes > 0, votes < 0, union_yes, weight)
+            passed += self.passes(votes > 0, votes < 0, union_yes, weight, seen)
         return passed / REHEARSALS
 
     def terms(

@@ -108,7 +108,7 @@ def compare(
     from juste_retour.runs.commands.patience import check_runs
     from juste_retour.runs.commands.settings import changes_of
     from juste_retour.runs.contrasts.contrasts import compare as contrast
-    from juste_retour.runs.contrasts.paired import OUTCOMES
+    from juste_retour.runs.contrasts.paired import outcomes as known_outcomes
     from juste_retour.runs.user_rules import load_rules
 
     load_rules(rules or [])
@@ -118,7 +118,7 @@ def compare(
             *scenarios,
             worlds=worlds,
             seed=seed,
-            outcomes=outcome or tuple(OUTCOMES),
+            outcomes=outcome or tuple(known_outcomes()),
             until=until,
             headline=outcome[0] if outcome else "years_behind",
             equal=equal,

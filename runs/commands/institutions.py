@@ -213,7 +213,17 @@ def _with_state(states: States, text: str) -> States:
     new["population"] = np.append(states.population, int(plain))
     new["nice_votes"] = np.append(states.nice_votes, 0)
     more = {column: np.append(values, 0.0) for column, values in states.more.items()}
-    return replace(states, codes=(*states.codes, name), names=(*states.names, name), more=more, **new)
+    texts = {column: (*values, "") for column, values in states.texts.items()}
+    names = (*states.names, name)
+    wider: States = replace(
+        states,
+        codes=(*states.codes, name),
+        names=names,
+        more=more,
+        texts=texts,
+        borders=np.pad(states.borders, (0, 1)),
+    )
+    return replace(wider, **new)  # type: ignore[arg-type]
 
 
 def _weighted(quota: str, file: Path) -> Power:

@@ -18,7 +18,6 @@ from juste_retour.runs.contrasts.draws import Draws, draws_of
 from juste_retour.runs.contrasts.paired import (
     COMMITTED,
     LAG,
-    OUTCOMES,
     STANDING,
     Found,
     Paired,
@@ -26,6 +25,7 @@ from juste_retour.runs.contrasts.paired import (
     outcome,
     pairs,
 )
+from juste_retour.runs.contrasts.paired import outcomes as known_outcomes
 from juste_retour.runs.contrasts.resampling import half_width, interval, needed, resampled_means, spread
 from juste_retour.runs.contrasts.windows import Window, in_one_window
 from juste_retour.runs.ensemble import whole
@@ -135,7 +135,7 @@ def compare(
     *scenarios: str | Path | Content | Scenario,
     worlds: int | None = None,
     seed: int = 0,
-    outcomes: Iterable[str] = tuple(OUTCOMES),
+    outcomes: Iterable[str] | None = None,
     until: float | None = None,
     headline: str = "years_behind",
     most: int = MOST,
@@ -179,7 +179,7 @@ def compare(
     seed = whole(seed, "seed", 0)
     chosen, names = named(scenarios, changes, changes_b)
     chosen = in_one_window(chosen)
-    wanted = [outcome(name) for name in OUTCOMES if name in {outcome(n) for n in outcomes}]
+    wanted = [n for n in known_outcomes() if outcomes is None or n in {outcome(o) for o in outcomes}]
     if until is not None and not (np.isfinite(until) and until > 0):
         raise BadInput(f"until = {until!r} is no half-width; give a number above 0.")
     if until is not None and outcome(headline) not in wanted:
@@ -286,7 +286,7 @@ def contrasts(
         found.append(
             Contrast(
                 outcome=name,
-                unit=OUTCOMES[name].unit if OUTCOMES[name].kind != "quarter" else "years",
+                unit=known_outcomes()[name].unit if known_outcomes()[name].kind != "quarter" else "years",
                 a=name_a,
                 b=name_b,
                 mean_a=mean_a,

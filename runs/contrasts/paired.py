@@ -12,16 +12,16 @@ from juste_retour.abm.calendar import year
 from juste_retour.abm.members import Members, load_members
 from juste_retour.abm.scenario import Content, Scenario, load
 from juste_retour.abm.toml import with_changes
+from juste_retour.abm.user_outcomes import USER_OUTCOMES
 from juste_retour.agents.arrays import Floats, Integers
 from juste_retour.agents.errors import BadInput, near
 from juste_retour.runs.chunked import Progress, chunks, run_worlds
 from juste_retour.runs.contrasts.draws import Draws
 from juste_retour.runs.contrasts.standing import standing_lag
 from juste_retour.runs.contrasts.windows import Window, read_over
-from juste_retour.runs.tables import PRICES, TABLES
+from juste_retour.runs.tables import PRICES, Column, own_columns
 
 Found = dict[str, Floats]  # outcomes by name, (worlds,) each
-OUTCOMES = {c.name: c for c in TABLES["worlds"] if c.kind in ("whole", "real", "quarter")}
 WORSE_WHEN_HIGH = {
     "years_behind",
     "years_behind_at_end",
@@ -32,6 +32,19 @@ WORSE_WHEN_HIGH = {
     "exited_labs",
     "first_operation",
 }
+
+
+def outcomes() -> dict[str, Column]:
+    """The columns of the table of worlds that are numbers or quarters, a user's own among them."""
+    return {c.name: c for c in own_columns("worlds") if c.kind in ("whole", "real", "quarter")}
+
+
+def is_worse_when_high(name: str) -> bool:
+    """Whether a lower value of an outcome is better."""
+    own = USER_OUTCOMES.get(name)
+    return name in WORSE_WHEN_HIGH if own is None else own.worse_when_high
+
+
 COMMITTED, UNSPENT = "committed_eur_bn", "unspent_eur_bn"
 LAG = "years_behind"
 STANDING = "lag of standing machines"  # whether years_behind is only that of the machines that stood before
@@ -39,8 +52,8 @@ STANDING = "lag of standing machines"  # whether years_behind is only that of th
 
 def outcome(name: str, place: str = "outcome") -> str:
     """Return the name of an outcome that stands at a place, or raise `BadInput` with the near matches."""
-    if name not in OUTCOMES:
-        raise BadInput(f"{place}: {name!r} is not an outcome; {near(name, OUTCOMES)}")
+    if name not in outcomes():
+        raise BadInput(f"{place}: {name!r} is not an outcome; {near(name, outcomes())}")
     return name
 
 
@@ -52,7 +65,7 @@ def asks_price(outcomes: Iterable[str]) -> bool:
 def measure(found: Mapping[str, ArrayLike], name: str) -> Floats:
     """One outcome of some worlds as real numbers, infinite where a lag is missing or nothing ever works."""
     values = np.asarray(found[name], dtype=np.float64)
-    if OUTCOMES[name].kind == "quarter":
+    if outcomes()[name].kind == "quarter":
         return np.where(values < 0, np.inf, year(values))
     return np.where(np.isnan(values), np.inf, values)
 

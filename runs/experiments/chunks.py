@@ -34,7 +34,7 @@ from juste_retour.runs.experiments.factors import Level
 from juste_retour.runs.experiments.spec import Spec, spec_of
 from juste_retour.runs.frames import frames, joined
 from juste_retour.runs.stopping import Stopped
-from juste_retour.runs.tables import KEYS, TABLES, Column
+from juste_retour.runs.tables import KEYS, Column, own_columns
 
 POINT = Column("point", "whole", "", "number of the design point")
 
@@ -109,7 +109,7 @@ class ChunkPlan:
 
     def columns(self, table: str) -> list[Column]:
         """The columns of a table: keys, the design's, the outcomes."""
-        own = TABLES[table]
+        own = own_columns(table)
         taken = {c.name for c in own}
         return [*KEYS, *(c for c in self.design_columns if c.name not in taken), *own]
 

@@ -8,7 +8,7 @@ from itertools import combinations
 
 import pandas as pd
 
-from juste_retour.runs.contrasts.paired import OUTCOMES
+from juste_retour.runs.contrasts.paired import outcomes
 from juste_retour.runs.experiments.design import Point
 from juste_retour.runs.numerals import shown
 
@@ -42,7 +42,7 @@ class Idle:
 
 def signature(worlds: pd.DataFrame) -> bytes:
     """What the runs of a point gave, all outcomes of the table `worlds`; equal bytes for equal runs."""
-    columns = [name for name in OUTCOMES if name in worlds]
+    columns = [name for name in outcomes() if name in worlds]
     return bytes(pd.util.hash_pandas_object(worlds[columns], index=False).to_numpy().tobytes())
 
 

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from juste_retour.agents.arrays import Floats
 from juste_retour.agents.errors import BadInput
-from juste_retour.runs.contrasts.paired import OUTCOMES, measure, outcome
+from juste_retour.runs.contrasts.paired import measure, outcome, outcomes
 from juste_retour.runs.experiments.chunks import ChunkPlan
 from juste_retour.runs.experiments.manifest import mixture
 from juste_retour.runs.experiments.spec import Spec, spec_of
@@ -114,11 +114,11 @@ class Results:
         """
         outcome(name)
         frame = self.table("worlds", ["point", "replicate", name])
-        if OUTCOMES[name].kind == "quarter":
+        if outcomes()[name].kind == "quarter":
             frame[name] = [_year(text) for text in frame[name]]
         values = (
             measure({name: frame[name].astype(float)}, name)
-            if OUTCOMES[name].kind != "quarter"
+            if outcomes()[name].kind != "quarter"
             else frame[name]
         )
         wide = pd.Series(np.asarray(values, dtype=float), index=[frame["point"], frame["replicate"]]).unstack(

@@ -11,7 +11,7 @@ import pandas as pd
 from juste_retour.agents.errors import BadInput
 from juste_retour.agents.rules import FAMILIES
 from juste_retour.runs.contrasts.contrasts import paired_difference
-from juste_retour.runs.contrasts.paired import WORSE_WHEN_HIGH
+from juste_retour.runs.contrasts.paired import is_worse_when_high
 from juste_retour.runs.contrasts.resampling import half_width
 from juste_retour.runs.experiments.factors import SCENARIO, Factor, Level
 from juste_retour.runs.experiments.results import Results
@@ -68,7 +68,7 @@ def robustness(
         place = repr([point.get(k) for k in others])
         places.setdefault(place, {})[shown(point[key])] = row
     names = list(dict.fromkeys(shown(spec.points[n][key]) for n in numbers))
-    lower = outcome in WORSE_WHEN_HIGH
+    lower = is_worse_when_high(outcome)
     rows = []
     for found in places.values():
         if len(found) < 2:

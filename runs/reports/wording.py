@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from juste_retour.runs.contrasts.paired import OUTCOMES
+from juste_retour.runs.contrasts.paired import outcomes
 from juste_retour.runs.experiments.design import FROM, TO, Point
 from juste_retour.runs.experiments.factors import Level
 from juste_retour.runs.numerals import shown
@@ -24,7 +24,7 @@ def words(name: str) -> str:
 
 def unit_of(text: str, name: str) -> str:
     """A text with an outcome's unit behind it, where that says anything."""
-    unit = OUTCOMES[name].unit if OUTCOMES[name].kind != "quarter" else "year"
+    unit = outcomes()[name].unit if outcomes()[name].kind != "quarter" else "year"
     if unit in ("", "1") or unit in text.split():
         return text
     return f"{text} {unit}" if text[:1].isdigit() or text[:1] == "-" else f"{text} ({unit})"

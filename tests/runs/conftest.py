@@ -3,6 +3,7 @@ import sys
 import pytest
 
 from juste_retour import simulate
+from juste_retour.abm.user_outcomes import USER_OUTCOMES
 from juste_retour.agents.rules import FAMILIES, forget
 from juste_retour.runs import user_rules
 from juste_retour.runs.command import main
@@ -31,8 +32,10 @@ def call(capsys):
 def own_rules():
     """Forget afterwards what rules a test has entered."""
     before = dict(FAMILIES), {name: dict(family.rules) for name, family in FAMILIES.items()}
-    known, path = dict(user_rules._LOADED), list(sys.path)
+    known, path, outcomes = dict(user_rules._LOADED), list(sys.path), dict(USER_OUTCOMES)
     yield
+    USER_OUTCOMES.clear()
+    USER_OUTCOMES.update(outcomes)
     sys.path[:] = path
     forget(*before)
     user_rules._LOADED.clear()

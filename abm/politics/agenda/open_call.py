@@ -74,7 +74,7 @@ def open_call(
     deadline = waves[wave].deadline
     council = council.restricted(industrial=industrial)
     found = calls.hold(council, deadline, sunk, calls.Bidding(dossiers, bids, lead))
-    plan = council.plans.entitled(found.listed, found.score)
+    plan = council.plans.entitled(found.listed, found.score, found.applied)
     last = np.full(council.worlds, wave == len(waves) - 1)
     if wave >= len(decides):  # a further wave is held only while there is money
         last |= council.known.envelope[:, 0] < council.p.smallest_eur_bn[:, 0]

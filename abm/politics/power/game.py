@@ -30,15 +30,17 @@ Exact = int | float | str | Decimal | Fraction  # what a fraction is made of
 
 def only(states: States, index: NDArray[np.integer]) -> States:
     """Some of the states, in the order of the index."""
-    kept: dict[str, Any] = {}
-    for field in fields(states):
-        value = getattr(states, field.name)
+
+    def some(value: Any) -> Any:
         if isinstance(value, dict):
-            kept[field.name] = {name: column[index] for name, column in value.items()}
-        elif isinstance(value, tuple):
-            kept[field.name] = tuple(value[i] for i in index)
-        else:
-            kept[field.name] = value[index]
+            return {name: some(column) for name, column in value.items()}
+        return tuple(value[i] for i in index) if isinstance(value, tuple) else value[index]
+
+    kept = {f.name: some(getattr(states, f.name)) for f in fields(states) if f.name != "borders"}
+    if states.borders.shape[0] == states.count:
+        kept["borders"] = states.borders[index][:, index]
+    else:
+        kept["borders"] = states.borders
     return States(**kept)
 
 

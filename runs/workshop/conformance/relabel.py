@@ -48,6 +48,8 @@ def reordered(thing: Any, order: Integers, axis: int = -1) -> Any:
             value = functools.partial(_alone, thing, order)
         elif f.name == "continued" and value is not None:
             value = functools.partial(_continued, value, order)
+        elif f.name == "borders" and value.shape == (len(order), len(order)):
+            value = value[order][:, order]
         elif f.name != "p":
             value = reordered(value, order, axis)
         parts[f.name] = value
@@ -93,7 +95,7 @@ def renamed(family: str, handed: Handed, order: Integers, scene: Scene) -> Hande
         mine = {
             f.name: reordered(getattr(claims, f.name), order)
             for f in fields(claims)
-            if f.name in ("states", "best", "room", "hosted", "received", "paid")
+            if f.name in ("states", "best", "room", "hosted", "received", "paid", "applied")
         }
         return plan, replace(
             claims, sites=sites, split=replace(claims.split, key=claims.split.key[order]), **mine

@@ -181,7 +181,13 @@ def scenes(family: str) -> tuple[Scene, ...]:
 def _scenes(family: str, known: tuple[str, ...]) -> tuple[Scene, ...]:
     """The scenes of a shipped family, kept for as long as no family more is known: a scenario holds a rule of each."""
     if family == "voting":
-        return tuple(_ballots())
+        scenario = load("eu-status-quo").changed(BY_COMMISSION)
+        held = listened(family, "a ballot of a run", scenario, union(None), 2)
+        counted = list(_ballots())
+        if held is not None:  # all that a run knows, and votes that are not unanimous
+            votes = {name: getattr(counted[0].handed[0], name) for name in ("yes", "no", "union_yes")}
+            counted.append(replace(held, handed=(replace(held.handed[0], **votes), held.handed[1])))
+        return tuple(counted)
     found = []
     for label, changes, nth in USUAL.get(family, OTHERWISE):
         found.append(listened(family, label, load("eu-status-quo").changed(changes), union(None), nth))

@@ -141,8 +141,7 @@ def _ballots_of(ballot: Ballot, worlds: Integers | None) -> Ballot:
         return replace(
             ballot, yes=np.stack([yes, no]), no=np.stack([no, yes]), union_yes=np.stack([union_yes] * 2)
         )
-    weight = None if ballot.weight is None else ballot.weight[worlds]
-    return replace(ballot, yes=yes[worlds], no=no[worlds], union_yes=union_yes[worlds], weight=weight)
+    return some_worlds(ballot, worlds)
 
 
 def corners(x: Examination) -> bool | None:
@@ -223,7 +222,7 @@ def anonymous(x: Examination) -> bool | None:
         if declared:
             raise
         return False
-    if not declared and x.rule.family not in ("operations", "procurement"):
+    if not declared and x.rule.family not in ("operations", "procurement") and not watch.names_actors(x.rule):
         x.notes.append(f"names make no difference to it: it could declare @{x.rule.family}(anonymous=True)")
     return None if declared else False
 

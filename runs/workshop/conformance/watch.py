@@ -131,6 +131,13 @@ def whim(rule: Rule) -> tuple[str, int] | None:
     return None
 
 
+def names_actors(rule: Rule) -> bool:
+    """Whether the rule's file reads codes or names: what a few scenes cannot tell is then not suggested."""
+    tree = tree_of(rule)
+    read = {"codes", "names", "code", "name", "index", "texts"}
+    return tree is None or any(isinstance(n, ast.Attribute) and n.attr in read for n in ast.walk(tree))
+
+
 # -- what is changed ------------------------------------------------------------------------------------------------
 def arrays_in(thing: object, name: str = "") -> dict[str, np.ndarray]:
     """Every array that can be reached in what a rule is handed, by name."""
