@@ -34,9 +34,15 @@ WORSE_WHEN_HIGH = {
 }
 
 
+NOT_OF_WORLDS = {
+    "expectation_error"
+}  # of the solver, for a scenario: there is nothing to compare world by world
+
+
 def outcomes() -> dict[str, Column]:
     """The columns of the table of worlds that are numbers or quarters, a user's own among them."""
-    return {c.name: c for c in own_columns("worlds") if c.kind in ("whole", "real", "quarter")}
+    kinds = ("whole", "real", "quarter")
+    return {c.name: c for c in own_columns("worlds") if c.kind in kinds and c.name not in NOT_OF_WORLDS}
 
 
 def is_worse_when_high(name: str) -> bool:
