@@ -28,7 +28,7 @@ from juste_retour.agents.rules import family
 SEARCHES = 2
 ROWS = 54  # worlds a search and round, or twice the number of proposers where that is more
 LOTS = 3  # tables with other lots, used in turn
-SEED = 0  # of the solver's own draws: a fixed one, so that it selects the same equilibrium everywhere
+SEED = 0  # of the draws of a run's solves
 NOBODY = -1  # no state proposes
 EVEN = ("reservation", "partners")  # channels that follow the Kronecker sequence
 
@@ -71,12 +71,17 @@ class EvenStreams(RandomStreams):
 class MeanWorld:
     """A scenario's mean world in a union; `respond` is the map whose fixed point is sought.
 
+    Args:
+        scenario: what is bargained under.
+        members: the union.
+        seed: of the solver's own draws; the one that a run uses is fixed, so that it selects the same equilibrium everywhere.
+
     Attributes:
         chances: (proposers,) of being recognized; one where the agenda draws nobody.
     """
 
-    def __init__(self, scenario: Scenario, members: Members):
-        self.mean, self.states = _mean(scenario), members.states.count
+    def __init__(self, scenario: Scenario, members: Members, seed: int = SEED):
+        self.mean, self.states, self.seed = _mean(scenario), members.states.count, seed
         drawn = "recognition" in family("agenda")[self.mean.rules["agenda"].rule].parameters
         self.parts = self.states if drawn else 1
         self.draws = max(2, ROWS // self.parts)
@@ -84,13 +89,13 @@ class MeanWorld:
         count = SEARCHES * self.draws * self.parts
         self.expecting = Expecting(np.zeros((LOTS * count, self.states)))
         institutions = Institutions([self.mean] * (LOTS * count), members)
-        self.env = Environment(institutions, SEED, np.arange(LOTS * count), members, self.expecting)
+        self.env = Environment(institutions, seed, np.arange(LOTS * count), members, self.expecting)
         self.env.world.now = self.env.world.announced
         self.proposers = np.tile(np.arange(self.parts) if drawn else [NOBODY], SEARCHES * self.draws)
         forced = self.proposers if drawn else None
         lots = np.split(np.arange(LOTS * count), LOTS)
         self.tables = [Council(self.env, rows, forced=forced) for rows in lots]
-        random = np.random.default_rng(SEED)
+        random = np.random.default_rng(seed)
         self.step, self.shift = random.random((2, len(EVEN) * self.states))
         self.chances = np.ones(1)
         if drawn:
@@ -134,14 +139,14 @@ class MeanWorld:
 
     def _streams(self, draw: int, rows: NDArray[np.int64]) -> EvenStreams:
         count = len(rows)
-        place = np.random.default_rng([SEED, draw]).permutation(count) + draw * count
+        place = np.random.default_rng([self.seed, draw]).permutation(count) + draw * count
         points = (self.shift + place[:, None] * self.step) % 1.0
         given = {}
         for k, channel in enumerate(EVEN):
             given[channel] = np.full((len(self.env.world.replicates), self.states), 0.5)
             block = points[:, k * self.states : (k + 1) * self.states]
             given[channel][rows] = np.clip(block, 2.0**-40, 1 - 2.0**-40)
-        return EvenStreams(draw, self.env.world.replicates, given)
+        return EvenStreams(self.seed + draw, self.env.world.replicates, given)
 
 
 def _mean(scenario: Scenario) -> Scenario:

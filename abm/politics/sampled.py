@@ -107,17 +107,25 @@ class FixedPoint:
 REMEDY = "Use expect = 'adaptive' or 'status_quo', or change the patience or the reservation noise a little."
 
 
-def fixed_point(respond: Callable[[Floats, int], Draws], starts: Floats, chances: Floats) -> FixedPoint:
+def fixed_point(
+    respond: Callable[[Floats, int], Draws],
+    starts: Floats,
+    chances: Floats,
+    longest: int = LONGEST,
+    precise: float = PRECISE,
+) -> FixedPoint:
     """Find v = F(v).
 
     Args:
         respond: draws of every proposer's offer, given values (searches, states) and the number of the round.
         starts: (searches, states) where the searches begin; the first selects the equilibrium.
         chances: (proposers,) of being recognized.
+        longest: most rounds.
+        precise: standard error, in mean stakes, at which the search ends.
     """
     history, at = _History(chances), np.array(starts, dtype=np.float64)
     every, first = slice(None), slice(0, 1)
-    for k in range(1, LONGEST + 1):
+    for k in range(1, longest + 1):
         history.add(at, respond(at, k))
         slope, unsure = history.slope()
         at = np.concatenate([history.root(slope, slice(c, c + 1)) for c in range(len(at))])
@@ -125,7 +133,7 @@ def fixed_point(respond: Callable[[Floats, int], Draws], starts: Floats, chances
         apart = bool((np.abs(at[0] - at[-1]) > APART * found.stake + 4 * found.error).any())
         if apart:
             found = history.estimate(slope, unsure, first)
-        if k >= SHORTEST and found.precise:
+        if k >= SHORTEST and found.known_to(precise):
             break
     number = "several" if apart else "one"
     return FixedPoint(found.values, found.error, found.residual, k, found.good, at[-1], number)
@@ -141,9 +149,8 @@ class _Estimate:
     to_go: float
     stake: float
 
-    @property
-    def precise(self) -> bool:
-        return float(self.error.max()) <= PRECISE * self.stake and self.to_go <= 4 * PRECISE
+    def known_to(self, precise: float) -> bool:
+        return float(self.error.max()) <= precise * self.stake and self.to_go <= 4 * precise
 
     @property
     def good(self) -> bool:
