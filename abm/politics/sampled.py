@@ -23,6 +23,7 @@ from juste_retour.abm.politics.stationary import NotConverged
 from juste_retour.agents.arrays import Booleans, Floats
 
 SHORTEST, LONGEST = 12, 36  # fewest and most rounds
+LONGER = 4  # times as many rounds where the result would not count
 FORGOTTEN = 4  # first rounds that never count
 PRECISE = 0.025  # standard error, in mean stakes, at which the search ends
 TOLERANCE = 0.25  # largest standard error, and distance still to go, in mean stakes, of a result that counts
@@ -120,12 +121,12 @@ def fixed_point(
         respond: draws of every proposer's offer, given values (searches, states) and the number of the round.
         starts: (searches, states) where the searches begin; the first selects the equilibrium.
         chances: (proposers,) of being recognized.
-        longest: most rounds.
+        longest: most rounds, where the result counts by then.
         precise: standard error, in mean stakes, at which the search ends.
     """
     history, at = _History(chances), np.array(starts, dtype=np.float64)
     every, first = slice(None), slice(0, 1)
-    for k in range(1, longest + 1):
+    for k in range(1, LONGER * longest + 1):
         history.add(at, respond(at, k))
         slope, unsure = history.slope()
         at = np.concatenate([history.root(slope, slice(c, c + 1)) for c in range(len(at))])
@@ -133,7 +134,7 @@ def fixed_point(
         apart = bool((np.abs(at[0] - at[-1]) > APART * found.stake + 4 * found.error).any())
         if apart:
             found = history.estimate(slope, unsure, first)
-        if k >= SHORTEST and found.known_to(precise):
+        if (k >= SHORTEST and found.known_to(precise)) or (k >= longest and found.good):
             break
     number = "several" if apart else "one"
     return FixedPoint(found.values, found.error, found.residual, k, found.good, at[-1], number)
@@ -192,7 +193,7 @@ class _History:
     def slope(self) -> tuple[Floats, Floats]:
         """Derivative of the expected response to a state's own value, and its standard error; (states,)."""
         expected, gain = self.mean(self.all("bought")), self.all("gain")
-        centre = np.einsum("k,kcdpn->pn", self.weights, gain) / (gain.shape[1] * gain.shape[2])
+        centre = np.einsum("k,kcdpn->cpn", self.weights, gain)[:, None] / gain.shape[2]
         found = np.where(self.all("scored"), (gain - centre) * self.all("score"), self.all("slope"))
         mean = self.mean(found)
         noise = self.variance(found - mean)

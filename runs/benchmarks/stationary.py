@@ -2,7 +2,7 @@
 
     uv run python -m juste_retour.runs.benchmarks.stationary
 
-For each corner: two references of 150 rounds with draws of their own and their largest difference; then the solve that
+For each corner: two references of 80 rounds with draws of their own and their largest difference; then the solve that
 runs use, its rounds, its largest and median error against their mean, the share of states within two standard errors,
 and its seconds as a multiple of 1,024 runs of the status quo, timed in turn. Errors are in mean stakes.
 """
@@ -20,7 +20,7 @@ from juste_retour.abm.politics.mean_world import SEED, MeanWorld
 from juste_retour.abm.politics.sampled import LONGEST, PRECISE, FixedPoint, fixed_point
 from juste_retour.abm.scenario import Scenario, load
 
-ROUNDS = 150
+ROUNDS = 80
 CORNERS: dict[str, dict[str, object]] = {
     "closed rule, Lisbon": {},
     "simple majority": {"voting": "simple_majority"},

@@ -113,6 +113,7 @@ def test_the_stated_error_covers_fresh_draws(closed):
 
 def test_what_does_not_converge_is_refused_with_the_point_the_residual_and_the_remedy(monkeypatch, folder):
     monkeypatch.setattr(sampled, "TOLERANCE", -1.0)
+    monkeypatch.setattr(sampled, "LONGER", 1)
     table = council(3, agenda="commission_proposal", patience=0.931, **STATIONARY)
     with pytest.raises(NotConverged) as refused:
         run(table.institutions.scenario, 1, range(2), price=False)

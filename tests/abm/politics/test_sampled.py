@@ -19,8 +19,10 @@ def smooth(values, draw, mean):
     return Draws(gain, zeros, z / NOISE, np.ones(z.shape, bool), zeros)
 
 
-def solve(mean, starts):
-    return fixed_point(lambda values, draw: smooth(values, draw, mean), np.array(starts, float), np.ones(1))
+def solve(mean, starts, **more):
+    return fixed_point(
+        lambda values, draw: smooth(values, draw, mean), np.array(starts, float), np.ones(1), **more
+    )
 
 
 def test_a_flat_map_is_found_within_its_stated_error():
@@ -49,8 +51,13 @@ def test_two_equilibria_are_told_and_the_first_start_selects():
         assert "several equilibria" in found.summary
 
 
-def test_fewer_rounds_than_precision_needs_are_stated(monkeypatch):
-    monkeypatch.setattr(sampled, "LONGEST", 12)
-    found = solve(lambda v: 0.1 + 0.0 * v, [[0, 0], [0.2, 0.2]])
+def test_fewer_rounds_than_precision_needs_are_stated():
+    found = solve(lambda v: 0.1 + 0.0 * v, [[0, 0], [0.2, 0.2]], longest=12)
     assert found.rounds == 12
     assert found.error.max() > sampled.PRECISE * found.stake
+
+
+def test_a_result_that_would_not_count_is_searched_for_longer():
+    found = solve(lambda v: 0.01 + 0.0 * v, [[0, 0], [0.02, 0.02]], longest=12)
+    assert 12 < found.rounds < 12 * sampled.LONGER
+    assert found.converged
