@@ -123,6 +123,8 @@ class Parameters(BaseModel):
     # -- the frontier and talent ------------------------------------------------------------------------------------
     frontier_anchor: Annotated[float, frontier("FLOP", (1e20, 1e35), (3e26, 8e26), "frontier run of mid-2025", "Grok 4, about 5e26: Epoch AI (2025b), from memory; developers do not publish", "log")] = 5e26
     frontier_growth: Annotated[float, frontier("1 a year", (1.01, 100), (2.5, 5), "growth of the frontier run, g; after 2027 a scenario", "Sevilla and Roldán (2024): 4 to 5 a year")] = 4.0
+    frontier_growth_later: Annotated[float, frontier("1 a year", (0, 100), (2, 5), "growth of the frontier run from `frontier_change_year` on; 0: as before", "assumed; power and capital set the bound, see the table of what a trend implies in runs/europe/RESULTS.md")] = 0.0
+    frontier_change_year: Annotated[float, frontier("year", (2025, 2100), (2027, 2031), "date from which the frontier run grows by `frontier_growth_later`", "assumed: the power announced today lasts until about then")] = 2028.0
     algorithm_growth: Annotated[float, frontier("1 a year", (1, 100), (1.5, 4), "growth of algorithmic efficiency, g_a", "Ho et al. (2024), from memory")] = 3.0
     algorithm_delay: Annotated[float, frontier("years", (0, 20), (0, 0.75), "delay in importing algorithms, l_a")] = 0.0
     talent_elasticity: Annotated[float, frontier("1", (0, 1), (0, 0.07), "elasticity of a site's rate to researchers within reach; contested", "Moretti (2021): 0.0676; Wiebe's comment finds null when corrected")] = 0.0

@@ -20,9 +20,17 @@ def frontier(t: Number, p: Values) -> Floats:
     >>> from juste_retour.abm.parameters import defaults
     >>> frontier(2026.5, defaults()).item()
     2e+27
+    >>> slower = defaults(frontier_growth_later=2.0)
+    >>> float(frontier(2029.0, slower) / frontier(2028.0, slower))
+    2.0
     """
     growth = matching(t, p.frontier_growth)
-    return matching(t, p.frontier_anchor) * power(growth, np.subtract(t, ANCHOR_DATE))
+    steady = matching(t, p.frontier_anchor) * power(growth, np.subtract(t, ANCHOR_DATE))
+    later, change = matching(t, p.frontier_growth_later), matching(t, p.frontier_change_year)
+    if not np.any(later > 0):
+        return steady
+    beyond = np.maximum(np.subtract(t, change), 0.0)
+    return np.where(later > 0, steady * power(np.where(later > 0, later, growth) / growth, beyond), steady)
 
 
 def _log_gap(flop: Number, t: Number, p: Values) -> tuple[Floats, Number]:
@@ -34,10 +42,28 @@ def _log_gap(flop: Number, t: Number, p: Values) -> tuple[Floats, Number]:
         return at_frontier - np.log(flop), shape
 
 
+def _after_a_change(behind: Floats, t: Number, shape: Number, beside: Number, p: Values) -> Floats:
+    """A lag that was computed for a steady trend, where growth changes at a date; as it is where it does not.
+
+    The lag is the time since the frontier, grown by `beside` (log units a year) on top of its trend, was as far.
+    """
+    later, change = matching(shape, p.frontier_growth_later), matching(shape, p.frontier_change_year)
+    if not np.any(later > 0):
+        return behind
+    growth = matching(shape, p.frontier_growth)
+    before, after = np.log(growth) + beside, np.log(np.where(later > 0, later, growth)) + beside
+    past = np.maximum(np.subtract(t, change), 0.0)
+    # what the trend gains less between the change and today brings today's frontier nearer
+    gap = behind * before - past * (before - after)
+    within = past * after  # of the gap that is made up after the change
+    turned = np.where(gap <= within, gap / after, past + (gap - within) / before)
+    return np.where(later > 0, turned, behind)
+
+
 def compute_lag(flop: Number, t: Number, p: Values) -> Floats:
     """Years since the frontier run had this compute (E21): `years_behind`; infinite where there is none."""
     gap, shape = _log_gap(flop, t, p)
-    return gap / np.log(matching(shape, p.frontier_growth))
+    return _after_a_change(gap / np.log(matching(shape, p.frontier_growth)), t, shape, 0.0, p)
 
 
 def capability_lag(flop: Number, t: Number, p: Values) -> Floats:
@@ -48,7 +74,8 @@ def capability_lag(flop: Number, t: Number, p: Values) -> Floats:
     gap, shape = _log_gap(flop, t, p)
     algorithms = np.log(matching(shape, p.algorithm_growth))
     behind = gap + matching(shape, p.algorithm_delay) * algorithms
-    return behind / (np.log(matching(shape, p.frontier_growth)) + algorithms)
+    steady = behind / (np.log(matching(shape, p.frontier_growth)) + algorithms)
+    return _after_a_change(steady, t, shape, algorithms, p)
 
 
 def index_points(lag_years: Number) -> Number:

@@ -1,0 +1,38 @@
+"""The frontier and the lag behind it, where growth changes at a date."""
+
+import numpy as np
+import pytest
+
+from juste_retour.abm.delivery.frontier import capability_lag, compute_lag, frontier
+from juste_retour.abm.parameters import defaults
+
+SLOWER = defaults(frontier_growth_later=2.0, frontier_change_year=2028.0)
+DATES = np.array([2026.0, 2028.0, 2029.5, 2033.0])
+
+
+@pytest.mark.parametrize("p", [defaults(), SLOWER, defaults(frontier_growth_later=5.0)])
+@pytest.mark.parametrize("lag", [0.0, 0.4, 1.5, 3.0, 9.0])
+def test_the_lag_is_the_time_since_the_frontier_had_the_compute(p, lag):
+    flop = np.array([frontier(t - lag, p).item() for t in DATES])
+    assert compute_lag(flop, DATES, p) == pytest.approx(np.full(4, lag), abs=1e-9)
+
+
+def test_the_capability_lag_lets_algorithms_diffuse_at_either_growth():
+    for t in DATES:
+        run = frontier(t - 2.0, SLOWER).item()
+        lag = capability_lag(np.array([run]), t, SLOWER).item()
+        assert 0 < lag < 2
+        # the frontier of t - lag with its algorithms is what today's algorithms make of the run
+        gained = SLOWER.algorithm_growth.item() ** lag
+        assert frontier(t - lag, SLOWER).item() == pytest.approx(run * gained)
+
+
+def test_a_slowdown_changes_nothing_before_it_and_a_neighbor_nothing_at_all():
+    steady = defaults()
+    assert frontier(2027.9, SLOWER).item() == frontier(2027.9, steady).item()
+    both = type(steady)(**{k: np.concatenate([v, getattr(SLOWER, k)]) for k, v in vars(steady).items()})
+    flop = np.array([1e29, 1e29])
+    for measure in (compute_lag, capability_lag):
+        alone = measure(flop[:1], 2031.0, steady).item()
+        assert measure(flop, 2031.0, both)[0] == alone
+        assert measure(flop, 2031.0, both)[1] != alone
