@@ -1,28 +1,29 @@
-"""The essay's five claims as findings: a number, its interval over the posterior, and what would change the verdict.
+"""The essay's five claims as findings: a number, its interval over all uncertain parameters, and how sure it is.
 
-A finding holds under a doubt if its median is above the least that counts and at most one draw in ten says the contrary. It
-is *found* if it holds as the model stands and under every doubt; it *hangs on* the doubts under which it does not
-hold; it is *not found* if it does not hold as the model stands, or flips with how actors expect or feel.
+A finding is *supported* if at least 90 % of the draws exceed the least effect that counts. It is *sensitive* if it is
+supported in the headline comparison (five years, equal spending) and not in another one. An *identity* follows from the
+model's own equations and is not counted.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from itertools import combinations
-from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 
 from juste_retour.agents.arrays import Floats, Number
-from juste_retour.runs.contrasts.attribution import interactions, shapley
-from juste_retour.runs.europe.curves import Window
-from juste_retour.runs.europe.doubts import Doubt, Trial
+from juste_retour.runs.europe.curves import ESSAY, STRUCTURAL_AT
 from juste_retour.runs.europe.patterns import large_site
+from juste_retour.runs.europe.trials import BARON_FEREJOHN, EQUAL, PROTOCOLS, Numbers
 from juste_retour.runs.statistics import known_summary
 
-FOUND, HANGS, NOT_FOUND = "found", "hangs on a doubt", "not found"
-CONTRARY = 0.1  # most draws that may say the contrary
+SUPPORTED, SENSITIVE, NOT_SUPPORTED, IDENTITY = "supported", "sensitive", "not supported", "identity"
+LEVEL = 0.9  # share of the draws that must exceed the least effect that counts
+WINDOWS = (5, 7, 10)
+HEADLINE = "spending|5"
+RESAMPLES = 500
+PARTS = ("access", "procurement", "placement", "pooling", "operations", "funding", "money")
 CLAIMS = {
     1: "Participation: sites are many and small because every state with a vote has a claim",
     2: "Geography defeats arithmetic: nineteen medium sites are not one large one",
@@ -30,309 +31,359 @@ CLAIMS = {
     4: "The window closes: in about three years the gap is structural",
     5: "What would work: two or three large sites, built apart from audit, bought quickly",
 }
-
-
-class HasDoubt(Protocol):
-    """Something tried under a doubt."""
-
-    @property
-    def doubt(self) -> Doubt:
-        """The doubt."""
-
-
-Tried = TypeVar("Tried", bound=HasDoubt)
+Value = Callable[[Numbers], Floats]
 
 
 @dataclass(frozen=True)
-class Question(Generic[Tried]):
-    """What is asked of every trial: `value` (worlds,), which counts if it is above `least`."""
+class Question:
+    """What is asked: `value` of every draw, which counts if it is above `least`.
+
+    `variants` are the same question in other comparisons; `identity` says from which equation it follows.
+    """
 
     name: str
     claim: int
     unit: str
-    value: Callable[[Tried], Floats]
+    value: Value
     least: float
     says: str
+    variants: Mapping[str, Value] = field(default_factory=dict)
+    identity: str = ""
 
 
-@dataclass(frozen=True, eq=False)
-class Finding:
-    """A question's answer.
+@dataclass(frozen=True)
+class Answer:
+    """A median with its 90 % interval over the draws, and the share of the draws above the least effect that counts.
 
-    `median`, `low` and `high` are of the posterior as the model stands; `by_doubt` the median under each doubt; `flips`
-    the doubts under which it does not hold.
+    The two errors are Monte Carlo standard errors: how far the number would move with other draws. `draws` counts those
+    in which the number is known.
     """
+
+    median: float
+    low: float
+    high: float
+    share_above: float
+    median_error: float
+    share_error: float
+    draws: int
+
+    @property
+    def supported(self) -> bool:
+        """Whether enough draws exceed the least effect."""
+        return self.draws > 0 and self.share_above >= LEVEL
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A question's answer in the headline comparison and in the others."""
 
     question: str
     claim: int
     unit: str
     least: float
     says: str
+    identity: str
     status: str
-    median: float
-    low: float
-    high: float
-    by_doubt: Mapping[str, float]
-    flips: tuple[str, ...] = field(default_factory=tuple)
+    answer: Answer
+    variants: Mapping[str, Answer]
+    sensitive: tuple[str, ...]
 
 
-def holds(values: Floats, least: float) -> bool:
-    """Whether a finding holds: its median counts, and few draws say the contrary, be it ever so little.
+def answered(values: Floats, least: float, seed: int = 0) -> Answer:
+    """Summarize a number over the draws; missing ones are left out.
 
-    >>> holds(np.array([1.0, 2.0, 3.0]), 0.5), holds(np.array([1.0, 2.0, -3.0]), 0.5)
-    (True, False)
+    >>> answered(np.array([1.0, 2.0, 3.0, np.nan]), 1.5).share_above
+    0.6666666666666666
     """
-    values = values[~np.isnan(values)]
-    if not len(values) or not np.median(values) > least:
-        return False
-    return bool(np.mean(values < 0) <= CONTRARY)
-
-
-def judged(question: Question[Tried], trials: Sequence[Tried]) -> Finding:
-    """Judge a question over all trials, the first of which is the model as it stands."""
-    values = [question.value(trial) for trial in trials]
-    stands = holds(values[0], question.least)
-    flips = [
-        trial
-        for trial, there in zip(trials[1:], values[1:], strict=True)
-        if holds(there, question.least) != stands
-    ]
-    by_mind = any(trial.doubt.kind == "mind" for trial in flips)
-    if not stands or by_mind:
-        status = NOT_FOUND
-    else:
-        status = HANGS if flips else FOUND
-    return Finding(
-        question=question.name,
-        claim=question.claim,
-        unit=question.unit,
-        least=question.least,
-        says=question.says,
-        status=status,
-        **known_summary(values[0]),
-        by_doubt={
-            t.doubt.name: float(np.nanmedian(v)) if (~np.isnan(v)).any() else np.nan
-            for t, v in zip(trials, values, strict=True)
-        },
-        flips=tuple(trial.doubt.name for trial in flips),
+    known = np.asarray(values, dtype=float)
+    known = known[~np.isnan(known)]
+    if not len(known):
+        return Answer(np.nan, np.nan, np.nan, np.nan, np.nan, np.nan, 0)
+    share = float((known > least).mean())
+    drawn = np.random.default_rng(seed).integers(0, len(known), (RESAMPLES, len(known)))
+    with np.errstate(invalid="ignore"):
+        medians = np.median(known[drawn], axis=1)
+    spread = float(np.std(medians)) if np.isfinite(medians).all() else np.inf
+    return Answer(
+        **known_summary(known),
+        share_above=share,
+        median_error=spread,
+        share_error=float(np.sqrt(share * (1 - share) / len(known))),
+        draws=len(known),
     )
 
 
-def _units(trial: Trial, group: str) -> int:
-    return next(k for k, unit in enumerate(trial.units) if group in unit.split("+"))
-
-
-def share(group: str) -> Callable[[Trial], Floats]:
-    """A group's Shapley share of the reform's gain, years."""
-
-    def value(trial: Trial) -> Floats:
-        shares = shapley(_finite(trial.mixtures))
-        return np.asarray(shares[_units(trial, group)])
-
-    return value
-
-
-def together(one: str, other: str) -> Callable[[Trial], Floats]:
-    """What two groups gain together beyond what each gains apart, years."""
-
-    def value(trial: Trial) -> Floats:
-        a, b = sorted((_units(trial, one), _units(trial, other)))
-        order = list(combinations(range(len(trial.units)), 2))
-        return np.asarray(interactions(_finite(trial.mixtures))[order.index((a, b))])
-
-    return value
-
-
-def _finite(mixtures: Floats) -> Floats:
-    """Worlds in which some mixture leaves no run are left out, as missing."""
-    return np.where(np.isfinite(mixtures).all(0), mixtures, np.nan)
+def judged(question: Question, numbers: Numbers) -> Finding:
+    """Judge a question over all draws."""
+    answer = answered(question.value(numbers), question.least)
+    variants = {name: answered(value(numbers), question.least) for name, value in question.variants.items()}
+    others = tuple(name for name, a in variants.items() if a.draws and a.supported != answer.supported)
+    if question.identity:
+        status = IDENTITY
+    elif not answer.supported:
+        status = NOT_SUPPORTED
+    else:
+        status = SENSITIVE if others else SUPPORTED
+    return Finding(
+        question.name,
+        question.claim,
+        question.unit,
+        question.least,
+        question.says,
+        question.identity,
+        status,
+        answer,
+        variants,
+        others,
+    )
 
 
 def _ratio(a: Floats, b: Number) -> Floats:
     return np.where(b > 0, a / np.where(b > 0, b, 1.0), np.nan)
 
 
-def _loss(rule: str) -> Callable[[Trial], Floats]:
-    return lambda t: 1 - t.pooled[rule]
+def _of(key: str) -> Value:
+    return lambda n: n[key]
 
 
-def _change_of_sites(name: str) -> Callable[[Trial], Floats]:
-    return lambda t: t.status_quo["sites"] - t.alone[name]
+def _over(kind: str, tail: str = "") -> dict[str, Value]:
+    """The other comparisons of a number of the attribution: equal envelopes, and windows of 7 and 10 years."""
+    found = {}
+    for equal in reversed(EQUAL):
+        for years in WINDOWS:
+            if f"{equal}|{years}" != HEADLINE:
+                found[f"equal {equal}, {years} years"] = _of(f"{kind}|{equal}|{years}{tail}")
+    return found
 
 
-GAINS = {  # the questions that divide the reform's gain by part of the institutions
-    "placement": "what placement gains",
-    "funding": "what funding gains",
-    "procurement": "what procurement gains",
-    "operations": "what operations gain",
-    "pooling": "what pooling gains",
-}
-QUESTIONS: tuple[Question[Trial], ...] = (
+def _share(part: str, claim: int, says: str) -> Question:
+    name = f"what {part} gains" if part != "operations" else "what operations gain"
+    return Question(
+        name, claim, "years", _of(f"share|{HEADLINE}|{part}"), 0.1, says, _over("share", f"|{part}")
+    )
+
+
+def _beyond(key: str) -> Value:
+    """What access gains less the largest of the other parts."""
+    others = [part for part in PARTS if part not in ("access", "money")]
+    return lambda n: n[f"share|{key}|access"] - np.max([n[f"share|{key}|{part}"] for part in others], axis=0)
+
+
+def _added(protocol: str, more: str, less: str) -> Value:
+    return lambda n: n[f"sites|{protocol}|{more}"] - n[f"sites|{protocol}|{less}"]
+
+
+def _under(protocol: str) -> list[Question]:
+    """What claim 1 asks of a protocol."""
+    found = [
+        Question(
+            f"sites that unanimity adds to a qualified majority, {protocol}",
+            1,
+            "sites",
+            _added(protocol, "unanimity", "qualified majority"),
+            1.0,
+            f"Vetoes are paid for in sites ({protocol}).",
+        ),
+        Question(
+            f"sites that a qualified majority adds to a simple one, {protocol}",
+            1,
+            "sites",
+            _added(protocol, "qualified majority", "simple majority"),
+            1.0,
+            f"A higher threshold is paid for in sites ({protocol}).",
+        ),
+        Question(
+            f"sites that would not be built without the trophy, {protocol}",
+            1,
+            "sites",
+            _added(protocol, "own rule", "no trophy"),
+            1.0,
+            f"The wish to host makes the number ({protocol}).",
+        ),
+        Question(
+            f"what two or three sites gain on it, {protocol}",
+            1,
+            "years",
+            _of(f"placement|{protocol}|spending"),
+            0.1,
+            f"Who decides where costs capability, all else as today ({protocol}).",
+            {"equal envelopes": _of(f"placement|{protocol}|envelopes")},
+        ),
+    ]
+    if protocol != BARON_FEREJOHN:
+        alone = Question(
+            f"sites that the vote adds to the Commission alone, {protocol}",
+            1,
+            "sites",
+            _added(protocol, "own rule", "Commission alone"),
+            1.0,
+            f"The vote itself makes the number ({protocol}).",
+        )
+        found.insert(0, alone)
+    return found
+
+
+QUESTIONS: tuple[Question, ...] = (
     Question(
         "the reform's largest site over the status quo's",
         1,
         "times",
-        lambda t: _ratio(t.reform["largest_site_accelerators"], t.status_quo["largest_site_accelerators"]),
+        lambda n: _ratio(n["reform|largest_site_accelerators"], n["quo|largest_site_accelerators"]),
         2.0,
-        "Sites are sized by the institutions and not by the money, which is the same.",
+        "Sites are sized by the institutions: the envelope is the same.",
     ),
-    Question(
-        "sites that the vote by qualified majority adds to one by the Commission alone",
-        1,
-        "sites",
-        _change_of_sites("voting by the Commission alone"),
-        1.0,
-        "The vote itself makes the number.",
-    ),
-    Question(
-        "sites that a single veto adds, were the Commission to propose and all to agree instead of a majority",
-        1,
-        "sites",
-        lambda t: (
-            t.alone["proposed by the Commission, unanimity"]
-            - t.alone["proposed by the Commission, qualified majority"]
-        ),
-        1.0,
-        "Vetoes are paid for in sites.",
-    ),
-    Question(
-        "sites that would not be bid for without the trophy",
-        1,
-        "sites",
-        _change_of_sites("no trophy"),
-        1.0,
-        "It is the wish to host, with half of the money from the Union, that makes the number.",
-    ),
-    Question(
-        GAINS["placement"],
-        1,
-        "years",
-        share("placement"),
-        0.1,
-        "Who decides where costs capability.",
-    ),
+    *(question for protocol in PROTOCOLS for question in _under(protocol)),
+    _share("placement", 1, "Who decides where is a part of the gap."),
     Question(
         "lost by the status quo's sites against one campus with their chips, each training alone",
         2,
         "share",
-        _loss("independent"),
+        lambda n: 1 - n["pooled|independent"],
         0.1,
         "Sites that train alone do not add up.",
+        identity="the largest of several is less than their sum",
     ),
     Question(
         "lost by them against one campus, pooled as well as can be",
         2,
         "share",
-        _loss("best_of"),
+        lambda n: 1 - n["pooled|best_of"],
         0.1,
         "Geography defeats arithmetic even for those who pool.",
     ),
     Question(
-        "of what geography costs, got back by pooling",
+        "of what geography costs, regained by pooling",
         2,
         "share",
-        lambda t: _ratio(t.pooled["best_of"] - t.pooled["independent"], 1 - t.pooled["independent"]),
+        lambda n: _ratio(n["pooled|best_of"] - n["pooled|independent"], 1 - n["pooled|independent"]),
         0.3,
         "Much of what geography costs is the cost of not pooling.",
     ),
-    Question(GAINS["pooling"], 2, "years", share("pooling"), 0.1, "Training together pays in years."),
+    _share("pooling", 2, "Training together pays in years."),
     Question(
         "by how much all of the status quo's sites together fall short of one large American site that works today",
         2,
         "share",
-        lambda t: 1 - t.status_quo["h100_equivalents"] / large_site("US"),
+        lambda n: 1 - n["quo|h100_equivalents"] / large_site("US"),
         0.0,
         "Even added up, the sites are less than what one serious lab deploys.",
     ),
+    _share("procurement", 3, "Faster procurement pays in years."),
+    _share("operations", 3, "Who may act at night pays in years."),
     Question(
-        GAINS["procurement"], 3, "years", share("procurement"), 0.1, "Quicker procurement pays in years."
-    ),
-    Question(
-        GAINS["operations"], 3, "years", share("operations"), 0.1, "Who may act at night pays in years."
-    ),
-    Question(
-        "what placement and operations gain together beyond each apart",
+        "what placement and operations gain together beyond each alone",
         3,
         "years",
-        together("placement", "operations"),
+        _of("pair|spending|placement|operations"),
         0.05,
-        "Placement and operations are complements: neither explains the gap alone.",
+        "Placement and operations are complements.",
+        {"equal envelopes, 5 years": _of("pair|envelopes|placement|operations")},
     ),
     Question(
-        "years behind in which the status quo ends, read three years after the essay",
+        "years behind under the status quo",
         4,
         "years",
-        lambda t: t.status_quo["years_behind"],
+        _of(f"lag|{HEADLINE}|quo"),
         2.0,
-        "The programme as designed is out of the race.",
+        "The program as designed is out of the race.",
+        _over("lag", "|quo"),
     ),
-    Question(
-        "what the reform gains",
-        5,
-        "years",
-        lambda t: t.mixtures[-1],
-        0.5,
-        "The reform as a whole pays in years, with the same money.",
-    ),
-    Question(
-        "years behind that the reform leaves",
-        5,
-        "years",
-        lambda t: t.reform["years_behind"],
-        1.0,
-        "The reform does not catch up: the money is not enough.",
-    ),
-    Question(
-        "what the reform's operations and pooling gain on today's programme with no new site at all",
-        5,
-        "years",
-        lambda t: t.standing,
-        0.1,
-        "Running and pooling better what stands already beats building today's sites.",
-    ),
-    Question(
-        GAINS["funding"],
-        5,
-        "years",
-        share("funding"),
-        0.1,
-        "Who pays matters, which the essay does not say.",
-    ),
-)
-
-
-ESSAY = 2026.04  # 14 January 2026
-STRUCTURAL = 2.0  # years behind that even the reform does not get below
-
-WINDOW: tuple[Question[Window], ...] = (
     Question(
         "what a reform can reach, lost for each year that it waits",
         4,
         "years",
-        lambda w: w.lost_a_year,
+        _of("lost a year"),
         0.5,
-        "The window closes: the frontier outruns what the same money buys later.",
+        "The frontier outruns what the same money buys later.",
+        identity="one less the ratio of two growth rates: of computing power per euro and of the frontier",
     ),
     Question(
-        "years to spare between the date from which the gap is structural and three years after the essay",
+        "years between the date from which the gap is structural and three years after the essay",
         4,
         "years",
-        lambda w: ESSAY + 3.0 - w.structural_from(STRUCTURAL),
+        lambda n: ESSAY + 3.0 - n["structural from"],
         0.0,
-        "Within three years of the essay not even the reform gets within two years of the frontier.",
+        f"Within three years of the essay not even the reform gets within {STRUCTURAL_AT:g} years of the frontier.",
     ),
     Question(
         "what a reform of 2026 gains by 2034 over one of 2030",
         4,
         "years",
-        lambda w: w.read_late("2030Q3") - w.read_late("2026Q3"),
+        _of("early ahead"),
         0.1,
         "An early reform is still ahead in 2034.",
     ),
+    Question(
+        "what the reform gains",
+        5,
+        "years",
+        _of(f"gain|{HEADLINE}"),
+        0.5,
+        "The reform as a whole pays in years.",
+        _over("gain"),
+    ),
+    Question(
+        "years behind that the reform leaves",
+        5,
+        "years",
+        _of(f"lag|{HEADLINE}|reform"),
+        1.0,
+        "The reform does not catch up: the money is not enough.",
+        _over("lag", "|reform"),
+    ),
+    _share("access", 5, "Who may use the machines is a part of the gap, which the essay does not say."),
+    Question(
+        "what access gains beyond the largest other part",
+        5,
+        "years",
+        _beyond(HEADLINE),
+        0.0,
+        "Access is the binding part.",
+        {
+            f"equal {equal}, {years} years": _beyond(f"{equal}|{years}")
+            for equal in EQUAL
+            for years in WINDOWS
+            if f"{equal}|{years}" != HEADLINE
+        },
+    ),
+    Question(
+        "most that access can gain at a date",
+        5,
+        "years",
+        _of("access bound"),
+        0.1,
+        "The gain from access is bounded.",
+        identity="ln(share of the reform / share today) / ln(growth of the frontier)",
+    ),
+    Question(
+        "accelerators open to others, taken away by the reform",
+        5,
+        "share",
+        lambda n: 1 - _ratio(n["reform|open_accelerators"], n["quo|open_accelerators"]),
+        0.1,
+        "What the flagship runs get is taken from research.",
+    ),
+    Question(
+        "what money gains",
+        5,
+        "years",
+        _of("share|envelopes|5|money"),
+        0.1,
+        "That the reform spends what the call leaves unspent is a part of its gain at equal envelopes.",
+        {f"equal envelopes, {years} years": _of(f"share|envelopes|{years}|money") for years in WINDOWS[1:]},
+    ),
+    Question(
+        "what the reform's operations, pooling and access gain on today's program with no new site at all",
+        5,
+        "years",
+        _of("standing"),
+        0.1,
+        "Running what stands already differently beats building today's sites.",
+    ),
+    _share("funding", 5, "Who pays matters, which the essay does not say."),
 )
 
 
-def findings(trials: Sequence[Trial], windows: Sequence[Window]) -> list[Finding]:
+def findings(numbers: Numbers) -> list[Finding]:
     """Judge every question, in the order of the claims."""
-    found = [judged(q, trials) for q in QUESTIONS] + [judged(q, windows) for q in WINDOW]
-    return sorted(found, key=lambda f: f.claim)
+    return sorted((judged(question, numbers) for question in QUESTIONS), key=lambda f: f.claim)

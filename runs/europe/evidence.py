@@ -7,7 +7,6 @@ from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from juste_retour.abm.calendar import quarter
@@ -16,13 +15,15 @@ from juste_retour.abm.scenario import load, presets
 from juste_retour.runs.chunked import Progress
 from juste_retour.runs.ensemble import simulate, whole
 from juste_retour.runs.europe import delays, forecasts, patterns, prediction
+from juste_retour.runs.europe.bench import STATUS_QUO, Bench
 from juste_retour.runs.europe.calibration import Posterior, calibrate, predictive
 from juste_retour.runs.europe.calibration_spec import CalibrationSpec, read
-from juste_retour.runs.europe.doubts import STATUS_QUO, Bench
 from juste_retour.runs.frames import frames
+from juste_retour.runs.statistics import known_summary
 
 LAST = "2040Q4"  # late enough that nearly every facility is finished when delays are read
 WORLDS_FOR_DELAYS = 256
+DOSSIERS = ("states", "sites", "hosting_entities")  # ways to bid, the shipped one first
 
 
 def plan_of(spec: Path | None = None, draws: int | None = None, least: int = 1) -> CalibrationSpec:
@@ -126,5 +127,37 @@ def unfitted(bench: Bench, before: Bench) -> pd.DataFrame:
 
 
 def _tables(bench: Bench, name: str) -> Mapping[str, pd.DataFrame]:
-    found = run(bench.worlds(load(name)), bench.seed, np.arange(bench.count), bench.members, price=False)
+    found = run(bench.worlds(load(name)), bench.seed, bench.replicates, bench.members, price=False)
     return frames(found, ("worlds", "states", "facilities"))
+
+
+def bidding(plan: CalibrationSpec, dossiers: str) -> pd.DataFrame:
+    """Forecasts of each wave under one way to bid, calibrated anew with a sixth of the draws: the model's rows alone."""
+    draws = max(plan.draws // 6, 2 * plan.least)
+    other = replace(
+        plan,
+        scenario=plan.scenario.changed({"agenda.dossiers": dossiers}),
+        draws=draws,
+        keep=max(round(draws * plan.keep / plan.draws), plan.least),
+    )
+    found = forecasts.wave_by_wave(other)
+    return found[found.forecast == forecasts.GIVEN].assign(dossiers=dossiers)
+
+
+def gigafactories(bench: Bench) -> pd.DataFrame:
+    """Sites, hosts and money of the gigafactory scenario by who bids, one row per way."""
+    ways = {
+        "states, one bid each": {"agenda.dossiers": "states", "agenda.bids": 1, "agenda.lead": "states"},
+        "states, up to three bids": {"agenda.dossiers": "sites", "agenda.bids": 3, "agenda.lead": "states"},
+        "firms, up to three bids per state": {},
+    }
+    rows = []
+    for name, changes in ways.items():
+        found = bench.outcomes(
+            load("gigafactories").changed(changes), ["sites", "hosts", "committed_eur_bn", "years_behind"]
+        )
+        rows.append(
+            {"bids": name}
+            | {f"{key}_{k}": v for key, values in found.items() for k, v in known_summary(values).items()}
+        )
+    return pd.DataFrame(rows)

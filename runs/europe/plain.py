@@ -9,6 +9,18 @@ Row = Mapping[str, Any]  # a row of a table: texts, numbers, None for what is no
 Rows = Sequence[Row]
 
 
+class PlainAnswer(TypedDict):
+    """An `Answer`."""
+
+    median: float
+    low: float
+    high: float
+    share_above: float
+    median_error: float
+    share_error: float
+    draws: int
+
+
 class PlainFinding(TypedDict):
     """A `Finding`."""
 
@@ -17,49 +29,50 @@ class PlainFinding(TypedDict):
     unit: str
     least: float
     says: str
+    identity: str
     status: str
-    median: float
-    low: float
-    high: float
-    by_doubt: Mapping[str, float | None]
-    flips: Sequence[str]
-
-
-class PlainDoubt(TypedDict):
-    """A `Doubt`, and the shares of the draws that it moves and that are left out under it."""
-
-    name: str
-    kind: str
-    changes: Mapping[str, Any]
-    moves: float
-    left_out: float
+    answer: PlainAnswer
+    variants: Mapping[str, PlainAnswer]
+    sensitive: Sequence[str]
 
 
 class PlainVerdict(TypedDict):
     """A `Verdict`: what it rests on, its findings and its tables."""
 
     worlds: int
-    draws: int
-    kept: int
+    few: int
     base: int
     seed: int
     seconds: float
+    draws: int
+    kept: int
+    effective: float
+    calibration_seed: int
+    uncertain: Sequence[str]
+    held: Mapping[str, str]
+    mixtures: int
+    audit_break_even: Row
+    geography_flips_at: Row
     findings: list[PlainFinding]
-    audit_break_even: dict[str, float]
-    geography_flips_at: dict[str, float | None]
-    doubts: list[PlainDoubt]
+    shares: Rows
+    votes: Rows
+    robustness: Rows
+    variance: Rows
     audit: Rows
     geography: Rows
     later: Rows
     structural: Rows
     money: Rows
     presets: Rows
+    trends: Rows
+    gigafactories: Rows
+    bidding: Rows
     parameters: Rows
     moments: Rows
+    waves: Rows
+    third_wave: Rows
     delays: Rows
     counts: Rows
-    third_wave: Rows
     hosts: Rows
     past: Rows
     patterns: Rows
-    matters: Rows

@@ -1,82 +1,68 @@
-"""The page of results: prose over the verdict's numbers, none of them typed by hand."""
+"""The page of results: one page for a reader in a hurry, then the tables. No number is typed by hand."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
-import pandas as pd
-
-from juste_retour.runs.europe.claims import CLAIMS, FOUND, GAINS, HANGS, NOT_FOUND, STRUCTURAL
-from juste_retour.runs.europe.forecasts import who_is_ahead
+from juste_retour.runs.europe.claims import (
+    CLAIMS,
+    IDENTITY,
+    LEVEL,
+    NOT_SUPPORTED,
+    PARTS,
+    SENSITIVE,
+    SUPPORTED,
+)
 from juste_retour.runs.europe.odd import table
-from juste_retour.runs.europe.plain import PlainFinding, PlainVerdict, Rows
+from juste_retour.runs.europe.plain import PlainFinding, PlainVerdict
+from juste_retour.runs.europe.results_evidence import columns, evidence_tables
 from juste_retour.runs.europe.results_figures import FOLDER, results_figures
 from juste_retour.runs.numerals import number, span, within
 
 BETWEEN = {"median": "median", "low": "5 %", "high": "95 %"}
-SCORES = {
-    "forecast": "forecast",
-    "expected": "expected",
-    "brier": "Brier",
-    "log_score": "log score",
-    "model_less_this": "Brier, model less this",
-    "low": "5 %",
-    "high": "95 %",
-}
-QUO = "years behind in which the status quo ends, read three years after the essay"
-WHOLE = "what the reform gains"
-LEFT = "years behind that the reform leaves"
-MONEY = {
-    "committed_eur_bn": "EUR bn committed",
-    "spend_eur_bn": "EUR bn spent",
-    "unspent_eur_bn": "EUR bn unspent",
-}
-SUPERSEDED = (
-    "**Superseded.** The numbers on this page read the race once, in 2028Q4, with equal envelopes and before access was an "
-    "institution. The model now reports the mean lag over a window, also at equal spending; this page is not yet remade."
+QUO, LEFT, GAIN = (
+    "years behind under the status quo",
+    "years behind that the reform leaves",
+    "what the reform gains",
 )
-MOST = 12  # parameters listed by their share of the variance
+ALL_MONEY = "equal envelopes, 5 years"
 
 
 def page(found: PlainVerdict) -> str:
     """The page, from a verdict's plain values."""
-    parts = [_head(found), _in_short(found), _summary(found)]
-    parts += [_claim(found, k) for k in CLAIMS]
-    parts += [
-        _presets(found),
-        _fit(found),
-        _prediction(found),
-        _patterns(found),
-        _matters(found),
-        _doubts(found),
-    ]
-    return "\n\n".join(parts).rstrip() + "\n"
+    parts = [_first_page(found), "# The tables", _how(found), _findings(found), _shares(found), _votes(found)]
+    parts += [_robustness(found), _variance(found), _trends(found), _geography(found), _audit(found)]
+    parts += [_later(found), _money(found), _presets(found)]
+    return "\n\n".join([*parts, *evidence_tables(found)]).rstrip() + "\n"
 
 
-def _head(found: PlainVerdict) -> str:
+def _by_name(found: PlainVerdict) -> dict[str, PlainFinding]:
+    return {f["question"]: f for f in found["findings"]}
+
+
+def _first_page(found: PlainVerdict) -> str:
+    named = _by_name(found)
+    quo, left, gain = (named[q]["answer"] for q in (QUO, LEFT, GAIN))
+    free_left, free_gain = (named[q]["variants"][ALL_MONEY] for q in (LEFT, GAIN))
+    counted = [f for f in found["findings"] if f["status"] != IDENTITY]
+    count = {s: sum(f["status"] == s for f in counted) for s in (SUPPORTED, SENSITIVE, NOT_SUPPORTED)}
     return f"""# The essay, claim by claim
 
-{SUPERSEDED}
+*Made by `juste-retour verdict --write`: seed {found["seed"]}, {found["worlds"]} draws of {len(found["uncertain"])} uncertain parameters together with the calibrated politics, one replication per draw. In parentheses: 90 % of the draws. Years behind: how long ago the frontier had the computing power of Europe's largest training run, as a mean over the five years after the announcement of July 2024.*
 
-Made by `juste-retour verdict --write` and not by hand: {found["worlds"]} draws of the posterior of `runs/specs/calibration.toml` ({found["kept"]:,} of {found["draws"]:,} prior draws kept, the first two waves only), each with luck of its own (seed {found["seed"]}), on which the status quo, the reform and all mixtures of the two were run under {len(found["doubts"]) - 1} doubts about the model. Intervals are 90 % over the draws: they hold what the two waves leave open of the politics, and luck, but of all else only what the doubts vary.
+**Where Europe stands.** Today's institutions leave Europe {within(quo)} years behind the frontier. With the same envelope, the essay's reform would leave {within(free_left)} years, a gain of {within(free_gain)}. Part of that comes from spending more: today's call places only a part of the money. If both spend the same, the reform leaves {within(left)} years and gains {within(gain)}.
 
-A finding is **found** if it holds as the model stands and under every doubt, **hangs on a doubt** if some doubt about the machines takes it away, and is **not found** if it does not hold as the model stands, or flips with how actors expect or feel. It holds if its median is above the least that counts, which is stated, and at most one draw in ten says the contrary."""
+**What makes the difference.** At equal spending, in years: {_ranked(named)}. The essay names placement, operations and procurement. {_largest(named)}
 
+{_figure(found, "parts")}
 
-def _in_short(found: PlainVerdict) -> str:
-    by_name = {f["question"]: f for f in found["findings"]}
-    shares = sorted((by_name[q] for q in GAINS.values()), key=lambda f: -f["median"])
-    names = {question: group for group, question in GAINS.items()}
-    said = ", ".join(f"{names[f['question']]} {within(f)}" for f in shares)
-    status = [f["status"] for f in found["findings"]]
-    return (
-        "## In short\n\nUnder today's institutions Europe's best run is "
-        f"{within(by_name[QUO])} years behind the frontier three years after the essay. The essay's reform would take "
-        f"{within(by_name[WHOLE])} years off that with the same money, and leave {within(by_name[LEFT])}. Of what it takes "
-        f"off, years by part of the institutions: {said}.\n\nOf {len(status)} findings {status.count(FOUND)} are found, "
-        f"{status.count(HANGS)} hang on a doubt and {status.count(NOT_FOUND)} are not found.\n\n"
-        + _figure(found, "parts")
-    )
+**Which claims hold.** Of {len(counted)} findings, {count[SUPPORTED]} are supported, {count[SENSITIVE]} are sensitive to the comparison and {count[NOT_SUPPORTED]} are not supported. A finding is supported if at least {100 * LEVEL:.0f} % of the draws exceed the least effect that counts. {sum(f["status"] == IDENTITY for f in found["findings"])} further statements follow from the model's own equations and are not counted.
+
+{_claims(found)}
+
+**What would change it.** {_extremes(found)}
+
+**How far to believe it.** The model was built by people who knew all nineteen sites, so that the sites are no test of its mechanisms. It forecasts who hosts about as well as simple rules of thumb do ([table](#who-hosts-wave-by-wave)). Access shares rest on four observed projects. Nobody has measured what audit costs, how fast a rapid procurement is, or how the frontier grows after 2027: the intervals hold these as ranges, not as knowledge."""
 
 
 def _figure(found: PlainVerdict, name: str) -> str:
@@ -84,116 +70,240 @@ def _figure(found: PlainVerdict, name: str) -> str:
     return f"![{drawn.title}]({FOLDER}/{name}.svg)\n\n*{drawn.caption}*"
 
 
-def _summary(found: PlainVerdict) -> str:
-    rows = [
-        [
-            str(f["claim"]),
-            f["question"],
-            f"{within(f)} {f['unit']}",
-            f["status"],
-            "; ".join(f["flips"]) or "none",
-        ]
-        for f in found["findings"]
-    ]
-    return "## In one table\n\n" + table(["claim", "what", "how much", "verdict", "flips if"], rows)
+def _part(named: Mapping[str, PlainFinding], part: str) -> PlainFinding:
+    return named["what operations gain" if part == "operations" else f"what {part} gains"]
 
 
-def _claim(found: PlainVerdict, claim: int) -> str:
-    mine = [f for f in found["findings"] if f["claim"] == claim]
-    lines = [f"## {claim}. {CLAIMS[claim]}", "", *(f"{k}. {_said(f)}" for k, f in enumerate(mine, 1))]
-    more = {2: _geography, 3: _audit, 4: _window, 5: _money}
-    if claim in more:
-        lines += ["", more[claim](found)]
-    return "\n".join([*lines, "", _by_doubt(mine)])
+def _ranked(named: Mapping[str, PlainFinding]) -> str:
+    parts = [part for part in PARTS if part != "money"]
+    order = sorted(parts, key=lambda part: -_part(named, part)["answer"]["median"])
+    return ", ".join(f"{part} {within(_part(named, part)['answer'])}" for part in order)
 
 
-def _said(f: PlainFinding) -> str:
-    verdict = {FOUND: "Found.", HANGS: "Hangs on a doubt."}.get(f["status"], "Not found.")
-    text = (
-        f"*{f['says']}* **{verdict}** {f['question'][0].upper()}{f['question'][1:]}: {within(f)} {f['unit']}, where more "
-        f"than {number(f['least'])} counts"
+def _largest(named: Mapping[str, PlainFinding]) -> str:
+    beyond = named["what access gains beyond the largest other part"]
+    share = number(100 * beyond["answer"]["share_above"], 0)
+    return (
+        f"Access, the share of a site that one training run may have, is the largest part in {share} % of the draws; "
+        "the essay does not mention it."
     )
-    known = {k: v for k, v in f["by_doubt"].items() if v is not None}
-    low, high = min(known, key=lambda k: known[k]), max(known, key=lambda k: known[k])
-    text += f"; over the doubts from {number(known[low])} ({low}) to {number(known[high])} ({high})."
-    return text + (f" Otherwise under: {'; '.join(f['flips'])}." if f["flips"] else " No doubt changes that.")
 
 
-def _by_doubt(mine: Sequence[PlainFinding]) -> str:
-    rows = [
-        [doubt]
-        + [number(f["by_doubt"].get(doubt)) + (" (otherwise)" if doubt in f["flips"] else "") for f in mine]
-        for doubt in dict.fromkeys(name for f in mine for name in f["by_doubt"])
-    ]
-    heads = ["doubt", *(f"{k} ({f['unit']})" for k, f in enumerate(mine, 1))]
-    return "Medians under each doubt, in the order of the list above:\n\n" + table(heads, rows)
+def _claims(found: PlainVerdict) -> str:
+    lines = []
+    for claim, title in CLAIMS.items():
+        mine = [f for f in found["findings"] if f["claim"] == claim]
+        said = []
+        for status, words in (
+            (SUPPORTED, "Supported"),
+            (SENSITIVE, "Sensitive"),
+            (NOT_SUPPORTED, "Not supported"),
+        ):
+            texts = [f["says"].rstrip(".") for f in mine if f["status"] == status]
+            if texts:
+                said.append(f"{words}: {'; '.join(_lower(t) for t in texts)}.")
+        lines.append(f"{claim}. *{title}.* {' '.join(said)}")
+    return "\n".join(lines)
+
+
+def _lower(text: str) -> str:
+    return text[0].lower() + text[1:]
+
+
+def _extremes(found: PlainVerdict) -> str:
+    key = "gain of the reform, years"
+    rows = [row for row in found["robustness"] if row[key] is not None]
+    low, high = min(rows, key=lambda r: r[key]), max(rows, key=lambda r: r[key])
+    matters = [r for r in found["variance"] if r["outcome"] == GAIN]
+    first = sorted(matters, key=lambda r: -r["total"])[:3]
+    return (
+        f"One assumption at a time, the gain at equal envelopes ranges from {number(low[key])} years "
+        f"({low['assumption']}) to {number(high[key])} ({high['assumption']}). The uncertain parameters that move the gain "
+        f"most are: {'; '.join(r['factor'] for r in first)}."
+    )
+
+
+def _how(found: PlainVerdict) -> str:
+    held = "\n".join(f"- `{name}`: {why}." for name, why in found["held"].items())
+    return f"""## How the numbers are made
+
+- **Command.** `juste-retour verdict --write` (seed {found["seed"]}) makes this page and `results.json` in {number(found["seconds"] / 60, 0)} minutes of one busy machine with two cores. `juste-retour verdict --quick` makes a rough one in two minutes.
+- **Politics.** Draws of the posterior of `runs/specs/calibration.toml` (seed {found["calibration_seed"]}): {found["kept"]} of {found["draws"]:,} prior draws kept, worth {number(found["effective"], 0)} with equal weights.
+- **Everything else.** {len(found["uncertain"])} parameters are drawn from their plausible ranges, independently: costs, frontier growth and its change from 2028, grid, access, noise, run length, procurement, operations and others.
+- **Held**, although they have a range:
+{held}
+- **Comparisons.** Equal envelopes: both scenarios may spend EUR 10 bn. Equal spending: both commit the smaller of the two sums, draw by draw. The headline is equal spending over five years.
+- **Parts.** Shapley shares over {found["mixtures"]} mixtures of the status quo and the reform. Money is a part: what the reform commits beyond the status quo.
+- **Monte Carlo error.** Each number has the standard error that other draws would give.
+- **Smaller samples.** Curves use the first {found["few"]} draws; alternative assumptions, money and trends use {found["few"] // 2} draws of the politics, all else at its default."""
+
+
+def _findings(found: PlainVerdict) -> str:
+    rows = []
+    for f in found["findings"]:
+        a = f["answer"]
+        status = f"identity: {f['identity']}" if f["status"] == IDENTITY else f["status"]
+        rows.append(
+            [
+                str(f["claim"]),
+                f["question"],
+                f["unit"],
+                within(a),
+                number(a["median_error"]),
+                number(f["least"]),
+                f"{number(100 * a['share_above'], 0)} % ± {number(100 * a['share_error'], 0)}",
+                str(a["draws"]),
+                status,
+                "; ".join(f["sensitive"]) or "-",
+            ]
+        )
+    heads = ["claim", "what", "unit", "median (90 %)", "error", "least", "draws above it", "draws", "verdict"]
+    return (
+        "## All findings\n\n*Headline: equal spending, five years. `error`: Monte Carlo standard error of the median. "
+        "`least`: least effect that counts. The last column names comparisons with the other answer.*\n\n"
+        + table([*heads, "otherwise in"], rows)
+    )
+
+
+def _shares(found: PlainVerdict) -> str:
+    rows = []
+    for equal in ("spending", "envelopes"):
+        for part in ("total", *PARTS):
+            mine = [r for r in found["shares"] if r["equal"] == equal and r["part"] == part]
+            rows.append([f"equal {equal}", part, *(within(r) for r in mine)])
+    return (
+        "## What each part gains\n\n*Years that each part of the reform takes off, median and 90 % of the draws, over windows "
+        "of 5, 7 and 10 years from the announcement.*\n\n"
+        + table(["comparison", "part", "5 years", "7 years", "10 years"], rows)
+    )
+
+
+def _votes(found: PlainVerdict) -> str:
+    rows = [[r["protocol"], r["votes"], within(r), f"{100 * r['known']:.0f} %"] for r in found["votes"]]
+    return (
+        "## Sites by protocol and voting rule\n\n*Number of sites, median and 90 % of the draws. Under Baron and Ferejohn "
+        "(1989) states expect stationary continuation values; draws for which none were found are left out.*\n\n"
+        + table(["protocol", "votes", "sites", "draws solved"], rows)
+    )
+
+
+def _robustness(found: PlainVerdict) -> str:
+    columns = [key for key in found["robustness"][0] if key != "assumption"]
+    rows = [[r["assumption"], *(number(r[c]) for c in columns)] for r in found["robustness"]]
+    return (
+        "## Robustness: one assumption at a time\n\n*Medians over "
+        f"{found['few'] // 2} draws of the politics, all else at its default; equal envelopes, five years. A part's number is "
+        "what it adds last.*\n\n" + table(["assumption", *columns], rows)
+    )
+
+
+def _variance(found: PlainVerdict) -> str:
+    parts = []
+    for outcome in dict.fromkeys(row["outcome"] for row in found["variance"]):
+        rows = sorted((r for r in found["variance"] if r["outcome"] == outcome), key=lambda r: -r["total"])
+        heads = {
+            "factor": "group",
+            "first": "alone",
+            "first_low": "2.5 %",
+            "first_high": "97.5 %",
+            "total": "with interactions",
+            "total_low": "2.5 % ",
+            "total_high": "97.5 % ",
+        }
+        parts.append(
+            f"**{outcome[0].upper()}{outcome[1:]}**: standard deviation {number(rows[0]['spread'])} years, of whose variance "
+            f"chance has {number(rows[0]['chance'])}.\n\n" + columns(rows, heads)
+        )
+    return (
+        "## Where the uncertainty comes from\n\n*Sobol indices by group of parameters, all drawn jointly; "
+        f"{found['base']} base points, two replications per point, equal envelopes, five years.*\n\n"
+        + "\n\n".join(parts)
+    )
+
+
+def _trends(found: PlainVerdict) -> str:
+    lags = {
+        (r["growth"], r["growth_from_2028"]): r
+        for r in found["trends"]
+        if r["year"] == found["trends"][0]["year"]
+    }
+    heads = {
+        "growth": "growth a year",
+        "growth_from_2028": "from 2028",
+        "status_quo": "status quo",
+        "reform": "reform",
+        "gain": "gain",
+    }
+    implied = {
+        "growth": "growth a year",
+        "growth_from_2028": "from 2028",
+        "year": "year",
+        "frontier_flop": "FLOP",
+        "chips": "accelerators",
+        "cost_eur_bn": "EUR bn",
+        "power_gw": "GW",
+    }
+    ends = [r for r in found["trends"] if r["year"] in (2028, 2030, 2034)]
+    return (
+        f"## The frontier's own uncertainty\n\n*Years behind by frontier trend, medians of {found['few'] // 2} draws.*\n\n"
+        + columns(list(lags.values()), heads)
+        + "\n\n*What a trend implies: the accelerators of the year that one frontier run needs, what they cost with halls and "
+        "grid, and the power they draw. A trend whose run costs more than anyone invests will not last.*\n\n"
+        + columns(ends, implied)
+    )
 
 
 def _geography(found: PlainVerdict) -> str:
     flip, rows = found["geography_flips_at"], found["geography"]
-    none = flip["median"] is None
-    at = "at no exponent tried" if none else f"at an exponent of {number(flip['median'], 4)}"
-    if not none and flip["median"] < rows[1]["exponent"]:
-        at += ", in effect only if pooling cost nothing"
+    at = (
+        "at no exponent tried" if flip["median"] is None else f"at an exponent of {number(flip['median'], 4)}"
+    )
     return (
-        "The status quo's sites training together with little communication, as a share of one campus with their chips, by "
-        "the exponent at which efficiency falls with the number of sites (0.24 by the joint law of 2025, weak above "
-        f"10B parameters). The two are equal {at}:\n\n{_figure(found, 'geography')}\n\n"
-        + _table(rows, {"exponent": "exponent", **BETWEEN}, 3)
+        "## Training across sites\n\nThe status quo's sites training together with little communication, as a share of one "
+        "campus with their chips, by the exponent at which efficiency falls with the number of sites (0.24 by the joint law "
+        f"of 2025, weak above 10B parameters). The two are equal {at}.\n\n{_figure(found, 'geography')}\n\n"
+        + columns(rows, {"exponent": "exponent", **BETWEEN}, 3)
     )
 
 
 def _audit(found: PlainVerdict) -> str:
     even = found["audit_break_even"]
     return (
-        f"What audit buys: operators would have to lose {number(100 * even['median'], 0)} % of the money "
+        f"## What audit buys\n\nOperators would have to lose {number(100 * even['median'], 0)} % of the money "
         f"({span(100 * even['low'], 100 * even['high'], lambda x: number(x, 0))} %) before the reform under audit first were "
-        "as good as under operators who are judged by outcomes. Years behind by share of the money lost; the last row is "
-        "audit first:\n\n" + _table(found["audit"], {"money_lost": "share lost", **BETWEEN})
+        f"as good; known in {number(100 * even['known'], 0)} % of the draws.\n\n*Years behind of the reform by share of the "
+        "money lost; the last row is audit first.*\n\n"
+        + columns(found["audit"], {"money_lost": "share lost", **BETWEEN})
     )
 
 
-def _window(found: PlainVerdict) -> str:
+def _later(found: PlainVerdict) -> str:
     curve: dict[str, dict[str, str]] = {}
     for row in found["later"]:
         curve.setdefault(row["announced"], {"announced": row["announced"]})[row["read"]] = within(row)
-    columns = list(next(iter(curve.values())))
+    heads = list(next(iter(curve.values())))
     dates = [
         {"years_behind": row["years_behind"]}
         | {name: f"{row[key]:.1f}" if row[key] is not None else "-" for key, name in BETWEEN.items()}
         | {k: f"{100 * row[k]:.0f} %" for k in row if k[:2] == "20"}
         for row in found["structural"]
     ]
-    at_once, late = (
-        next(
-            row["median"] for row in found["later"] if row["announced"] == when and row["read"] == columns[1]
-        )
-        for when in ("2026Q3", "2030Q3")
+    return (
+        "## How late a reform still pays\n\n*A reform announced at a date spends the same envelope in place of the program: "
+        f"years behind, read in 2034 and at its best within four years.*\n\n{_figure(found, 'window')}\n\n"
+        + columns(list(curve.values()), {c: c for c in heads})
+        + "\n\n*The gap is structural, for a number of years behind, from the first announcement after which even the reform "
+        "never gets below it within four years: the date, and the share of the draws by announcement.*\n\n"
+        + columns(dates, {c: c.replace("_", " ") for c in dates[0]})
+        + "\n\nWhat a reform can reach recedes every year that it waits. Money that is spent once buys better chips later, so "
+        "that at one fixed date a later reform may be nearer to the frontier."
     )
-    text = (
-        "How much later a reform still pays. A reform announced at a date spends the same envelope in place of the "
-        f"programme; years behind, read in 2034 and at its best within four years:\n\n{_figure(found, 'window')}\n\n"
-        + _table(list(curve.values()), {c: c for c in columns})
-        + "\n\nThe gap is *structural*, for a number of years, from the first announcement after which even the reform "
-        "never gets below that many years behind within four years; the judgement above takes "
-        f"{number(STRUCTURAL)}. Date, and share of the draws in which it is so by each announcement:\n\n"
-        + _table(dates, {c: c.replace("_", " ") for c in dates[0]})
-    )
-    if late < at_once:
-        text += (
-            "\n\nA reform can be late in two senses: what it can reach recedes every year that it waits, but money spent "
-            "once buys better chips later, so that read at one fixed date a later reform stands nearer to the frontier."
-        )
-    return text
 
 
 def _money(found: PlainVerdict) -> str:
-    return (
-        "What more money would do for it, and for a planner who is free in the number of sites:\n\n"
-        + _table(
-            found["money"],
-            {"envelope_eur_bn": "EUR bn", "scenario": "scenario", "sites": "sites", **BETWEEN},
-        )
+    heads = {"envelope_eur_bn": "EUR bn", "scenario": "scenario", "sites": "sites", **BETWEEN}
+    return f"## What more money buys\n\n*Years behind by envelope, {found['few'] // 2} draws.*\n\n" + columns(
+        found["money"], heads
     )
 
 
@@ -202,177 +312,14 @@ def _presets(found: PlainVerdict) -> str:
         "scenario": "scenario",
         "sites": "sites",
         "hosts": "hosts",
-        **{name: words for name, words in MONEY.items() if name in found["presets"][0]},
-        "read": "read in",
+        "committed_eur_bn": "EUR bn committed",
+        "spend_eur_bn": "EUR bn spent",
+        "read": "window ends",
         "largest_site_accelerators": "largest site",
         **{k: f"years behind, {v}" for k, v in BETWEEN.items()},
     }
-    elsewhere = [p for p in found["patterns"] if p["group"] in {row["scenario"] for row in found["presets"]}]
     return (
-        f"## Side by side\n\nEvery preset on the same draws and luck, medians:\n\n{_figure(found, 'scenarios')}\n\n"
-        + _table(found["presets"], heads)
-        + "\n\nMachines that stood already count: where no facility beats them by then, the lag is theirs and the same in "
-        "every draw, so that many upper bounds are alike. A scenario whose median is that one adds nothing in most draws, "
-        "and how badly it does is not measured.\n\nThe comparators beside real sites elsewhere, which are no input:\n\n"
-        + _table(elsewhere, {"group": "scenario", **_PATTERN})
-        + "\n\n"
-        + _notes(elsewhere)
+        f"## Scenarios side by side\n\n*Medians of {found['few']} draws with common random numbers. Machines that stood already "
+        f"count, so that a scenario in which nothing is built has their lag.*\n\n{_figure(found, 'scenarios')}\n\n"
+        + columns(found["presets"], heads)
     )
-
-
-def _fit(found: PlainVerdict) -> str:
-    narrow = sorted(found["parameters"], key=lambda row: -row["narrowed"])
-    clear = [f"`{row['parameter']}`" for row in narrow if row["narrowed"] > 0.1]
-    return (
-        "## What was fitted\n\nMoments of the first two waves, and what the kept draws give:\n\n"
-        + _table(found["moments"], {"moment": "moment", "observed": "observed", **BETWEEN})
-        + "\n\nWhat the two waves say of the parameters. *Narrowed* is the share of the prior's spread that they take away; "
-        f"more than a tenth only for {', '.join(clear)}. All others are as open as before:\n\n"
-        + _table(
-            narrow,
-            {
-                "parameter": "parameter",
-                "unit": "unit",
-                "prior_low": "from",
-                "prior_high": "to",
-                **BETWEEN,
-                "narrowed": "narrowed",
-            },
-        )
-        + "\n\nDelays in months: EuroHPC's machines, those finished and all of them with the unfinished ones as censored, "
-        "and the model's facilities:\n\n"
-        + _table(
-            found["delays"],
-            {
-                "interval": "interval",
-                "machines": "machines",
-                "unfinished": "unfinished",
-                "finished_median": "finished, median",
-                "median": "all, median",
-                "median_low": "5 %",
-                "median_high": "95 %",
-                "simulated_median": "model, median",
-                "simulated_low": "of facilities, 5 %",
-                "simulated_high": "95 %",
-            },
-            1,
-        )
-    )
-
-
-def _prediction(found: PlainVerdict) -> str:
-    third, hosts = pd.DataFrame(found["third_wave"]), pd.DataFrame(found["hosts"])
-    return (
-        "## What was predicted\n\nThe third wave was never looked at. Counts, by the posterior from the first two waves:\n\n"
-        + _table(
-            found["counts"],
-            {
-                "count": "count",
-                "observed": "observed",
-                **BETWEEN,
-                "log_score": "log score",
-                "as_many_as_before": "log score of as many as before",
-            },
-        )
-        + "\n\nWho is given a site in the third wave:\n\n"
-        + _table(found["third_wave"], SCORES, 3)
-        + "\n\nWho hosts after three waves:\n\n"
-        + _table(found["hosts"], SCORES, 3)
-        + f"\n\n{who_is_ahead(third, hosts)}\n\n"
-        "The same delays on machines selected in 2019 and 2022: does each stand by its announced date, and a year later?\n\n"
-        + _table(
-            found["past"],
-            {k: v for k, v in SCORES.items() if k in found["past"][0]}
-            | {"questions": "questions", "happened": "happened"},
-            3,
-        )
-    )
-
-
-_PATTERN = {"pattern": "pattern", "observed": "observed", **BETWEEN, "inside": "inside"}
-
-
-def _patterns(found: PlainVerdict) -> str:
-    presets = {row["scenario"] for row in found["presets"]}
-    rows = [p for p in found["patterns"] if p["group"] not in presets]
-    asked = [p for p in rows if p["inside"] is not None]
-    outside = [p["pattern"] for p in asked if not p["inside"]]
-    said = f"{len(asked) - len(outside)} of {len(asked)} observed values lie in the 90 % interval of the simulated worlds"
-    said += f"; outside: {'; '.join(outside)}." if outside else "."
-    return (
-        f"## Patterns that nothing was fitted to\n\n{said}\n\n"
-        + _table(rows, {"group": "kind", **_PATTERN})
-        + "\n\n"
-        + _notes(rows)
-    )
-
-
-def _notes(rows: Rows) -> str:
-    said: dict[str, list[str]] = {}
-    for row in rows:
-        if row["note"]:
-            said.setdefault(row["note"], []).append(row["pattern"])
-    return "\n".join(f"- {'; '.join(dict.fromkeys(of))}: {note}." for note, of in said.items())
-
-
-def _matters(found: PlainVerdict) -> str:
-    parts = []
-    for outcome in dict.fromkeys(row["outcome"] for row in found["matters"]):
-        rows = sorted((r for r in found["matters"] if r["outcome"] == outcome), key=lambda r: -r["total"])
-        clear = sum(r["total_low"] > 0.01 for r in rows)
-        parts.append(
-            f"**{outcome[0].upper()}{outcome[1:]}** (standard deviation {number(rows[0]['spread'])} years, luck's share "
-            f"{number(rows[0]['luck'])}). Of {len(rows)} factors {clear} surely make more than a hundredth of the "
-            f"variance; the first {min(MOST, len(rows))}:\n\n"
-            + _table(
-                rows[:MOST],
-                {
-                    "factor": "factor",
-                    "first": "alone",
-                    "first_low": "2.5 %",
-                    "first_high": "97.5 %",
-                    "total": "with interactions",
-                    "total_low": "2.5 %",
-                    "total_high": "97.5 %",
-                },
-            )
-        )
-    return (
-        "## Which assumed parameters matter\n\nSobol indices: each factor's share of an outcome's variance when every "
-        "parameter that is assumed or estimated is drawn from its plausible range, and the politics from the posterior; "
-        f"{found['base']} base points, two worlds a point. Doubts about the frontier and the pooling exponent are not in "
-        "it.\n\n" + "\n\n".join(parts)
-    )
-
-
-def _doubts(found: PlainVerdict) -> str:
-    rows = [
-        {
-            "doubt": d["name"],
-            "about": d["kind"],
-            "what changes": ", ".join(f"`{k} = {v}`" for k, v in d["changes"].items()) or "nothing",
-            "draws that it moves": f"{number(100 * d['moves'], 1)} %",
-            "left out": f"{number(100 * d['left_out'], 1)} %",
-        }
-        for d in found["doubts"]
-    ]
-    idle = [d["name"] for d in found["doubts"][1:] if d["moves"] < 0.01]
-    said = "\n\nLeft out are draws for which no stationary values were found."
-    if idle:
-        said += f" A finding that survives a doubt which moves nothing has not been tested by it: {'; '.join(idle)}."
-    said += (
-        " Expectations of what bargaining on would bring enter only where an offer may be made again, in the two questions "
-        "in which the Commission proposes; in the call nothing is bargained over."
-    )
-    return (
-        "## The doubts\n\n"
-        + _table(rows, {k: k for k in rows[0]})
-        + said
-        + "\n\nNot varied here, and so not in any interval: correlated failures, training that is not pretraining, what "
-        "the race is worth (a prior that the factories say nothing about), and the frontier's growth after the powers "
-        "announced today are used up."
-    )
-
-
-def _table(rows: Rows, columns: Mapping[str, str], digits: int = 2) -> str:
-    return table(list(columns.values()), [[number(row.get(key), digits) for key in columns] for row in rows])

@@ -1,4 +1,4 @@
-"""The essay judged: every claim under the posterior and every doubt, and the curves behind the verdicts."""
+"""The essay judged: every claim on draws of all uncertain parameters, and the tables behind the findings."""
 
 from __future__ import annotations
 
@@ -10,164 +10,215 @@ from dataclasses import asdict, dataclass
 from multiprocessing import get_context, parent_process
 from typing import Any, cast
 
+import numpy as np
 import pandas as pd
 
 from juste_retour.runs.chunked import Progress
 from juste_retour.runs.ensemble import whole
-from juste_retour.runs.europe import assumed, curves, evidence
-from juste_retour.runs.europe.calibration import calibrate, prior
+from juste_retour.runs.europe import curves, evidence, trials, variance
+from juste_retour.runs.europe.alternatives import ALTERNATIVES, tried
+from juste_retour.runs.europe.bench import HELD, REFORM, STATUS_QUO, Bench, joint, uncertain
+from juste_retour.runs.europe.calibration import Posterior, calibrate, prior
+from juste_retour.runs.europe.calibration_spec import CalibrationSpec
 from juste_retour.runs.europe.claims import Finding, findings
-from juste_retour.runs.europe.doubts import (
-    REFORM,
-    STATUS_QUO,
-    Bench,
-    Doubt,
-    bite,
-    doubts,
-    try_out,
-    unsolved,
-)
 from juste_retour.runs.europe.plain import PlainVerdict
+from juste_retour.runs.europe.trials import Numbers
+from juste_retour.runs.statistics import known_summary
 from juste_retour.runs.stopping import end_with_parent, kill_children, unheard
 
-WORLDS = 200
 SEED = 20260114
-SAID = ("parameters", "moments", "delays", "counts", "third_wave", "hosts", "past")
+PART = 16  # draws of a job
 Job = tuple[Callable[..., object], tuple[object, ...]]
-CURVES: dict[str, Callable[[Bench], object]] = {
-    "audit": curves.what_audit_buys,
-    "geography": curves.where_geography_flips,
-    "money": curves.what_money_buys,
-    "presets": curves.side_by_side,
-}
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much is run.
+
+    Attributes:
+        worlds: draws of all uncertain parameters, on which the claims are judged.
+        few: of these, the first so many for the curves; as many draws of the politics alone for the alternatives.
+        base: points of the sample behind the variance shares, a power of two.
+        draws: prior draws of the calibration; its file's number where it is None.
+    """
+
+    worlds: int = 96
+    few: int = 16
+    base: int = variance.BASE
+    draws: int | None = None
+
+
+FULL = Size()
+QUICK = Size(worlds=20, few=4, base=2, draws=2048)
 
 
 @dataclass(frozen=True, eq=False)
 class Verdict:
-    """What became of the essay: findings, tables, and what they rest on; and by doubt the share of draws moved and left out."""
+    """What became of the essay: findings, tables, and what they rest on."""
 
     findings: list[Finding]
     tables: dict[str, pd.DataFrame]
-    break_even: dict[str, float]
-    flip: dict[str, float]
-    doubts: list[Doubt]
-    bites: list[float]
-    missing: list[float]
-    worlds: int
-    draws: int
-    kept: int
-    base: int
-    seed: int
-    seconds: float
+    facts: dict[str, object]
 
     def plain(self) -> PlainVerdict:
         """All of it as plain values, for JSON."""
         found = {
-            "worlds": self.worlds,
-            "draws": self.draws,
-            "kept": self.kept,
-            "base": self.base,
-            "seed": self.seed,
-            "seconds": self.seconds,
+            **self.facts,
             "findings": [asdict(f) for f in self.findings],
-            "audit_break_even": self.break_even,
-            "geography_flips_at": self.flip,
-            "doubts": [
-                {
-                    "name": d.name,
-                    "kind": d.kind,
-                    "changes": dict(d.changes),
-                    "moves": moves,
-                    "left_out": left_out,
-                }
-                for d, moves, left_out in zip(self.doubts, self.bites, self.missing, strict=True)
-            ],
             **{name: table.to_dict("records") for name, table in self.tables.items()},
         }
         return cast(PlainVerdict, found)
 
 
-def judge(
-    worlds: int = WORLDS,
-    draws: int | None = None,
-    seed: int = SEED,
-    workers: int = 2,
-    base: int = assumed.BASE,
-    tried: Sequence[Doubt] | None = None,
-    progress: Progress | None = None,
-) -> Verdict:
+def judge(size: Size = FULL, seed: int = SEED, workers: int = 2, progress: Progress | None = None) -> Verdict:
     """Judge the essay.
 
     Args:
-        worlds: draws of the posterior, each with luck of its own, on which everything is tried.
-        draws: draws of the prior in the calibration that comes first; the published number by default.
-        seed: of the worlds.
+        size: how much is run.
+        seed: of the draws and the random numbers.
         workers: processes; with 1, none but this one.
-        base: points of the sequence behind the Sobol indices, a power of two.
-        tried: doubts, the first of which must be none; all by default.
         progress: called with jobs done and jobs to do.
     """
     begun = time.monotonic()
-    worlds, seed = whole(worlds, "worlds", 20), whole(seed, "seed", 0)
+    whole(size.worlds, "worlds", 20), whole(seed, "seed", 0), whole(size.few, "few", 2)
     workers = whole(workers, "workers", 1, 1024)
-    assumed.design(base)  # refuses what cannot be used before anything runs
-    plan = evidence.plan_of(draws=draws, least=worlds)
+    variance.checked(size.base)  # refuses what cannot be used before anything runs
+    plan = evidence.plan_of(draws=size.draws, least=min(size.worlds, 200))
     posterior = calibrate(plan)
-    bench = Bench(posterior.sample(worlds, plan.seed), seed)
-    before = Bench(prior(plan.names, worlds, plan.seed + 1), seed)
-    tried = doubts() if tried is None else list(tried)
-    jobs: dict[str, list[Job]] = {
-        "evidence": [(evidence.tables, (plan, posterior))],
-        **_jobs(bench, before, tried, base),
-    }
+    jobs = jobs_of(size, seed, plan, posterior)
     done = _by_name(jobs, _all([job for part in jobs.values() for job in part], workers, progress))
-    base_trial = done["trials"][0]
+    return assembled(size, seed, plan, posterior, done, time.monotonic() - begun)
+
+
+def benches(size: Size, seed: int, plan: CalibrationSpec, posterior: Posterior) -> tuple[Bench, Bench, Bench]:
+    """Draws of everything, of the posterior of the politics alone, and of their prior."""
+    politics = posterior.sample(size.worlds, plan.seed)
+    names = tuple(map(str, politics))
+    everything = Bench(joint(politics, seed), seed, calibrated=names)
+    before = Bench(prior(plan.names, size.worlds, plan.seed + 1), seed, calibrated=names)
+    return everything, Bench(politics, seed, calibrated=names), before
+
+
+def jobs_of(size: Size, seed: int, plan: CalibrationSpec, posterior: Posterior) -> dict[str, list[Job]]:
+    """What is run, by name; each job is a pure function of its arguments."""
+    bench, politics, before = benches(size, seed, plan, posterior)
+    parts = [bench.part(k, min(k + PART, bench.count)) for k in range(0, bench.count, PART)]
+    few, alone = bench.part(0, size.few), politics.part(0, size.few)
+    small = politics.part(0, max(size.few // 2, 2))
+    return {
+        "attribution": [(trials.attribution, (part,)) for part in parts],
+        "ends": [(trials.ends, (part,)) for part in parts],
+        "geography": [(trials.geography, (part,)) for part in parts],
+        **{name: [(trials.protocol, (part, name)) for part in parts] for name in trials.PROTOCOLS},
+        "later": [(curves.later, (few,))],
+        "audit": [(curves.what_audit_buys, (few,))],
+        "exponents": [(curves.where_geography_flips, (few,))],
+        "money": [(curves.what_money_buys, (small,))],
+        "presets": [(curves.side_by_side, (few,))],
+        "trends": [(curves.frontier_trends, (small,))],
+        "alternatives": [(tried, (small, alternative)) for alternative in ALTERNATIVES],
+        "lags": [(variance.lags, (bench, name, size.base)) for name in (STATUS_QUO, REFORM)],
+        "patterns": [(evidence.unfitted, (politics, before))],
+        "evidence": [(evidence.tables, (plan, posterior))],
+        "bidding": [(evidence.bidding, (plan, dossiers)) for dossiers in evidence.DOSSIERS],
+        "giga": [(evidence.gigafactories, (alone,))],
+    }
+
+
+def assembled(
+    size: Size,
+    seed: int,
+    plan: CalibrationSpec,
+    posterior: Posterior,
+    done: Mapping[str, Sequence[Any]],
+    seconds: float,
+) -> Verdict:
+    """Findings and tables from what the jobs returned."""
+    bench = benches(size, seed, plan, posterior)[0]
+    numbers = _joined([done[name] for name in ("attribution", "ends", "geography", *trials.PROTOCOLS)])
+    numbers |= curves.waiting(done["later"][0])
     return Verdict(
-        findings=findings(done["trials"], done["windows"]),
-        tables=_tables(bench, done),
-        break_even=done["audit"][0][1],
-        flip=done["geography"][0][1],
-        doubts=[*tried, curves.RENEWED],
-        bites=[
-            *(bite(trial, base_trial) for trial in done["trials"]),
-            done["windows"][-1].bite(done["windows"][0]),
-        ],
-        missing=[*(unsolved(trial) for trial in done["trials"]), 0.0],
-        worlds=worlds,
-        draws=plan.draws,
-        kept=plan.keep,
-        base=base,
-        seed=seed,
-        seconds=time.monotonic() - begun,
+        findings(numbers),
+        _tables(bench, numbers, done),
+        {
+            "worlds": size.worlds,
+            "few": size.few,
+            "base": size.base,
+            "seed": seed,
+            "seconds": seconds,
+            "draws": plan.draws,
+            "kept": plan.keep,
+            "effective": posterior.effective,
+            "calibration_seed": plan.seed,
+            "uncertain": uncertain(bench.calibrated),
+            "held": HELD,
+            "mixtures": int(numbers["mixtures"][0]),
+            "audit_break_even": done["audit"][0][1],
+            "geography_flips_at": done["exponents"][0][1],
+        },
     )
 
 
-def _jobs(bench: Bench, before: Bench, tried: Sequence[Doubt], base: int) -> dict[str, list[Job]]:
-    """What is run on the posterior's draws."""
-    timed = [d for d in tried if d.kind in curves.WINDOW_DOUBTS] + [curves.RENEWED]
-    return {
-        "trials": [(try_out, (bench, doubt)) for doubt in tried],
-        "windows": [(curves.window, (bench, doubt)) for doubt in timed],
-        **{name: [(curve, (bench,))] for name, curve in CURVES.items()},
-        "patterns": [(evidence.unfitted, (bench, before))],
-        "lags": [(assumed.lags, (bench, name, base)) for name in (STATUS_QUO, REFORM)],
-    }
+def _joined(jobs: Sequence[Sequence[Numbers]]) -> Numbers:
+    """The numbers of all draws, from those of the parts."""
+    found: Numbers = {}
+    for parts in jobs:
+        found |= {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
+    return found
 
 
-def _tables(bench: Bench, done: Mapping[str, Sequence[Any]]) -> dict[str, pd.DataFrame]:
-    """The verdict's tables, from what the jobs returned."""
-    later, dates = curves.later_reforms(done["windows"][0])
+def _tables(bench: Bench, numbers: Numbers, done: Mapping[str, Sequence[Any]]) -> dict[str, pd.DataFrame]:
+    later, dates = curves.later_reforms(done["later"][0])
     return {
+        "shares": _shares(numbers),
+        "votes": _votes(numbers),
+        "robustness": _robustness(done["alternatives"]),
+        "variance": variance.shares(bench, *done["lags"]),
         "audit": done["audit"][0][0],
-        "geography": done["geography"][0][0],
+        "geography": done["exponents"][0][0],
         "later": later,
         "structural": dates,
         "money": done["money"][0],
         "presets": done["presets"][0],
-        **{name: done["evidence"][0][name] for name in SAID},
+        "trends": done["trends"][0],
         "patterns": done["patterns"][0],
-        "matters": assumed.which_matter(bench, *done["lags"]),
+        "bidding": pd.concat(done["bidding"], ignore_index=True),
+        "gigafactories": done["giga"][0],
+        **done["evidence"][0],
     }
+
+
+def _shares(numbers: Numbers) -> pd.DataFrame:
+    """One row per comparison, window and part: the Shapley share of the reform's gain, and the gain itself."""
+    rows = []
+    for key, values in numbers.items():
+        kind, _, rest = key.partition("|")
+        if kind in ("share", "gain"):
+            equal, years, *part = rest.split("|")
+            name = part[0] if part else "total"
+            rows.append({"equal": equal, "window_years": float(years), "part": name} | known_summary(values))
+    return pd.DataFrame(rows)
+
+
+def _votes(numbers: Numbers) -> pd.DataFrame:
+    """One row per protocol and voting rule: sites, and the draws in which they are known."""
+    rows = []
+    for key, values in numbers.items():
+        kind, _, rest = key.partition("|")
+        if kind == "sites":
+            protocol, rule = rest.split("|")
+            known = float(np.isfinite(values).mean())
+            rows.append({"protocol": protocol, "votes": rule} | known_summary(values) | {"known": known})
+    return pd.DataFrame(rows)
+
+
+def _robustness(found: Sequence[Numbers]) -> pd.DataFrame:
+    """One row per alternative assumption: the medians of the main findings."""
+    rows = []
+    for alternative, numbers in zip(ALTERNATIVES, found, strict=True):
+        medians = {name: known_summary(values)["median"] for name, values in numbers.items()}
+        rows.append({"assumption": alternative.name} | medians)
+    return pd.DataFrame(rows)
 
 
 def _by_name(jobs: Mapping[str, Sequence[Job]], done: Sequence[Any]) -> dict[str, list[Any]]:

@@ -19,31 +19,42 @@ PAGE, NUMBERS = ROOM / "RESULTS.md", ROOM / "results.json"
 
 
 def verdict(
-    worlds: Annotated[int, typer.Option(metavar="N", help="Posterior draws to try everything on.")] = 200,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="A rough answer in two minutes: few draws of everything.")
+    ] = False,
+    worlds: Annotated[
+        int | None, typer.Option(metavar="N", help="Draws of all uncertain parameters.  [default: 96]")
+    ] = None,
+    few: Annotated[int | None, typer.Option(metavar="N", help="Draws for the curves.  [default: 16]")] = None,
     draws: Annotated[
         int | None,
         typer.Option(metavar="N", help="Prior draws of the calibration instead of the published number."),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Of the worlds.")] = 20260114,
+    seed: Annotated[int, typer.Option(help="Of the draws and the random numbers.")] = 20260114,
     workers: Annotated[int, typer.Option(metavar="N", help="Processes.")] = 2,
     base: Annotated[
-        int, typer.Option(metavar="N", help="Points of the Sobol sequence, a power of two.")
-    ] = 256,
+        int | None,
+        typer.Option(metavar="N", help="Base points of the variance shares, a power of two.  [default: 32]"),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Write RESULTS.md, its figures and results.json there.")
     ] = None,
     write: Annotated[bool, typer.Option("--write", help="Renew the page that is shipped.")] = False,
     json: Json = False,
 ) -> None:
-    """Judge the essay: the number, the interval and what would change it, for each of its five claims."""
+    """Judge the essay: for each of its five claims the number, its interval and whether it is supported."""
+    from dataclasses import replace
+
     from juste_retour.runs import printing
     from juste_retour.runs.europe.results_figures import write_figures
     from juste_retour.runs.europe.results_page import page
-    from juste_retour.runs.europe.verdict import judge
+    from juste_retour.runs.europe.verdict import FULL, QUICK, judge
     from juste_retour.runs.export import cannot_write
 
+    asked = {"worlds": worlds, "few": few, "draws": draws, "base": base}
+    size = replace(QUICK if quick else FULL, **{k: v for k, v in asked.items() if v is not None})
     with printing.progress("trials") as report:
-        found = judge(worlds, draws, seed, workers, base, progress=report).plain()
+        found = judge(size, seed, workers, progress=report).plain()
     text = printing.json_text(found)
     plain = read(text)
     places = [out] if out is not None else []
@@ -59,7 +70,7 @@ def verdict(
     if json:
         typer.echo(text, nl=False)
     else:
-        _show(found, printing.console())
+        _show(plain, printing.console())
 
 
 def read(text: str) -> PlainVerdict:
@@ -71,11 +82,13 @@ def read(text: str) -> PlainVerdict:
 
 
 def _show(found: PlainVerdict, where: Console) -> None:
-    from juste_retour.runs.europe.claims import CLAIMS
-    from juste_retour.runs.numerals import within
+    from juste_retour.runs.europe.claims import CLAIMS, IDENTITY
+    from juste_retour.runs.numerals import number, within
 
     where.print(
-        f"{found['worlds']} posterior draws, {len(found['doubts']) - 1} doubts, {found['seconds']:.0f} seconds"
+        f"{found['worlds']} draws of {len(found['uncertain'])} uncertain parameters and the politics, seed {found['seed']}, "
+        f"{found['seconds']:.0f} seconds. Headline: equal spending, five years.",
+        soft_wrap=True,
     )
     for claim, title in CLAIMS.items():
         where.print()
@@ -83,10 +96,16 @@ def _show(found: PlainVerdict, where: Console) -> None:
         for f in found["findings"]:
             if f["claim"] != claim:
                 continue
-            where.print(f"  {f['status']}: {f['question']}: {within(f)} {f['unit']}", soft_wrap=True)
-            if f["flips"]:
-                where.print(f"    otherwise if {'; '.join(f['flips'])}", soft_wrap=True)
+            share = f"{number(100 * f['answer']['share_above'], 0)} % of the draws above {number(f['least'])}"
+            if f["status"] == IDENTITY:
+                share = f["identity"]
+            where.print(
+                f"  {f['status']}: {f['question']}: {within(f['answer'])} {f['unit']}; {share}",
+                soft_wrap=True,
+            )
+            if f["sensitive"]:
+                where.print(f"    otherwise in: {'; '.join(f['sensitive'])}", soft_wrap=True)
     even, flip = found["audit_break_even"], found["geography_flips_at"]
     where.print()
     where.print(f"Audit breaks even where operators lose {within(even)} of the money.", soft_wrap=True)
-    where.print(f"Geography flips at an exponent of {flip['median']:.4f}.", soft_wrap=True)
+    where.print(f"Geography flips at an exponent of {number(flip['median'], 4)}.", soft_wrap=True)

@@ -1,0 +1,148 @@
+"""The bench: draws of all uncertain parameters, on each of which every scenario is tried with the same random numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pandas as pd
+from scipy.stats import qmc
+
+from juste_retour.abm.members import Members, load_members
+from juste_retour.abm.outcomes import run
+from juste_retour.abm.politics.stationary import NotConverged
+from juste_retour.abm.reader import series
+from juste_retour.abm.scenario import Scenario, load, parameters
+from juste_retour.abm.simulation import Simulation
+from juste_retour.agents.arrays import Floats, Integers
+from juste_retour.agents.rules import FAMILIES
+from juste_retour.runs.contrasts.paired import Found, Runs, measure, with_envelope
+from juste_retour.runs.contrasts.windows import Window
+from juste_retour.runs.europe.drawn import at_share, changed, drawn_in
+
+STATUS_QUO, REFORM = "eu-status-quo", "essay-reform"
+HELD = {  # parameters with a range that no draw varies, and why
+    "envelope_eur_bn": "the money of the comparison, EUR 10 bn; varied in a table of its own",
+    "window_years": "5, 7 and 10 years are reported side by side",
+    "lag_cap_years": "a choice of the measure",
+    "life_years": "zero means never; an alternative assumption",
+    "checkpoint_hours": "zero means the best interval",
+    "inequality_aversion": "the calibration has none; an alternative assumption",
+    "consensus_norm": "the calibration has none; an alternative assumption",
+    "trophy_fade": "the calibration has none; an alternative assumption",
+}
+PROTOCOL_RULES = {"agenda": ("commission_proposal", "closed_rule")}  # asked besides the two scenarios' own
+
+
+def uncertain(calibrated: Iterable[str]) -> list[str]:
+    """All parameters with a plausible range that are neither calibrated nor held, a rule's own by its full name."""
+    known = {*calibrated, *HELD}
+    found = [name for name, (_, about) in parameters().items() if about.range is not None]
+    for family in FAMILIES.values():
+        used = {load(name).rules[family.name].rule for name in (STATUS_QUO, REFORM)}
+        for rule in sorted(used | set(PROTOCOL_RULES.get(family.name, ()))):
+            own = family[rule].parameters.items()
+            found += [
+                f"{family.name}.{rule}.{name}"
+                for name, (default, about) in own
+                if about.range is not None and not isinstance(default, int | str)
+            ]
+    return [name for name in found if name not in known]
+
+
+def joint(politics: pd.DataFrame, seed: int) -> pd.DataFrame:
+    """Draws of the politics beside draws of all other uncertain parameters from their ranges, a scrambled Sobol sequence."""
+    names = uncertain(map(str, politics))
+    rng = np.random.default_rng(seed)
+    points = qmc.Sobol(len(names), scramble=True, rng=rng).random_base2(int(np.ceil(np.log2(len(politics)))))
+    ranges = {name: at_share(name, points[: len(politics), k]) for k, name in enumerate(names)}
+    return pd.concat([politics, pd.DataFrame(ranges)], axis=1)
+
+
+@dataclass(frozen=True, eq=False)
+class Bench:
+    """Draws, each with the random numbers of one replication.
+
+    `first` is the replication of the first draw: a slice of a bench gives the numbers of the whole. `calibrated` names
+    the columns that come from the calibration.
+    """
+
+    draws: pd.DataFrame
+    seed: int
+    members: Members = field(default_factory=load_members)
+    first: int = 0
+    calibrated: tuple[str, ...] = ()
+
+    @property
+    def count(self) -> int:
+        """How many draws."""
+        return len(self.draws)
+
+    @property
+    def replicates(self) -> Integers:
+        """(draws,) the replication of each draw."""
+        return self.first + np.arange(self.count)
+
+    def part(self, begin: int, end: int) -> Bench:
+        """Some of the draws."""
+        draws = self.draws.iloc[begin:end].reset_index(drop=True)
+        return replace(self, draws=draws, first=self.first + begin)
+
+    def worlds(self, scenario: Scenario) -> list[Scenario]:
+        """The scenario under each draw; what it sets otherwise than the status quo does stays as it sets it."""
+        drawn = drawn_in(scenario, map(str, self.draws), load(STATUS_QUO))
+        records = self.draws[drawn].to_dict("records")
+        return [changed(scenario, {str(k): v for k, v in record.items()}) for record in records]
+
+    def outcomes(self, scenario: Scenario, names: Iterable[str]) -> dict[str, Floats]:
+        """Outcomes by name, (draws,); infinite where nothing works, missing where stationary values were not found."""
+        worlds, names = self.worlds(scenario), list(names)
+        rows = self._found(worlds, np.arange(self.count), names)
+        return dict(zip(names, rows, strict=True))
+
+    def _found(self, worlds: Sequence[Scenario], these: Integers, names: Sequence[str]) -> Floats:
+        """Outcomes (names, draws); draws without an equilibrium are split off until each stands alone."""
+        try:
+            found = run(
+                [worlds[k] for k in these], self.seed, self.replicates[these], self.members, price=False
+            )
+        except NotConverged:
+            if len(these) == 1:
+                return np.full((len(names), 1), np.nan)
+            return np.hstack([self._found(worlds, half, names) for half in np.array_split(these, 2)])
+        return np.array([measure(found.worlds, name) for name in names], dtype=np.float64)
+
+    def best_after(self, scenario: Scenario) -> Floats:
+        """(draws,) the fewest years behind in any quarter after the announcement; infinite where nothing works."""
+        found = run(
+            self.worlds(scenario), self.seed, self.replicates, self.members, price=False, timeline=True
+        )
+        world = Simulation(scenario, 0, [0], self.members).world
+        begun, first = world.announced, world.first
+        return series(found.timeline[begun - first + 1 :], "years_behind").min(-1)
+
+
+class BenchRuns(Runs):
+    """Runs of scenarios on the draws of a bench, one replication per draw, for the attribution."""
+
+    def __init__(self, bench: Bench, outcomes: Iterable[str], windows: Sequence[Window] = ()):
+        super().__init__(bench.seed, bench.members, outcomes, windows)
+        self.bench = bench
+
+    def of(self, scenario: Scenario, first: int, count: int) -> Found:
+        """Outcomes on the draws from `first` on."""
+        part = self.bench.part(first, first + count)
+        return self._measured(part.worlds(scenario), part.replicates, self.measured, price=False)
+
+    def at_most(self, scenario: Scenario, first: int, found: Found, most: Floats) -> Found:
+        """The same draws with at most `most` (draws,) EUR bn committed; see `Runs.at_most`."""
+        held = {name: values.copy() for name, values in found.items()}
+        above = np.flatnonzero(found["committed_eur_bn"] > most)
+        if len(above):
+            part = self.bench.part(first, first + len(most))
+            worlds = part.worlds(scenario)
+            smaller = [with_envelope(worlds[k], float(most[k])) for k in above]
+            for name, values in self._measured(smaller, part.replicates[above], self.measured, False).items():
+                held[name][above] = values
+        return held

@@ -1,0 +1,184 @@
+"""What the claims ask of the model, on every draw of a bench: mixtures, protocols, votes, pooled runs.
+
+Each function is given a bench and returns numbers by name, (draws,) each, so that parts of a bench can be run apart.
+Lags are in years, sums in EUR bn.
+"""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+
+from juste_retour.abm.delivery.pooling import Fleet, pooling
+from juste_retour.abm.scenario import Scenario, load
+from juste_retour.abm.simulation import Simulation
+from juste_retour.agents.arrays import Floats, total
+from juste_retour.agents.values import Values
+from juste_retour.runs.contrasts.attribution import interactions, mixtures_run, shapley
+from juste_retour.runs.contrasts.paired import COMMITTED, over
+from juste_retour.runs.contrasts.switches import MONEY, mixed, switches
+from juste_retour.runs.contrasts.windows import SIDE_BY_SIDE, Window
+from juste_retour.runs.europe.bench import REFORM, STATUS_QUO, Bench, BenchRuns
+from juste_retour.runs.europe.drawn import setting
+
+Numbers = dict[str, Floats]
+LAG = "years_behind"
+EQUAL = ("envelopes", "spending")
+SIZES = (
+    "sites",
+    "hosts",
+    "largest_site_accelerators",
+    "h100_equivalents",
+    "open_accelerators",
+    LAG,
+    COMMITTED,
+    "spend_eur_bn",
+)
+OPEN_CALL, PROPOSAL, BARON_FEREJOHN = "open call", "Commission proposal", "Baron-Ferejohn"
+PROTOCOLS: dict[str, dict[str, object]] = {
+    OPEN_CALL: {},
+    PROPOSAL: {"agenda": "commission_proposal"},
+    BARON_FEREJOHN: {"agenda": "closed_rule", "expect": "stationary"},
+}
+VOTES = {"simple majority": "simple_majority", "qualified majority": "lisbon_qmv", "unanimity": "unanimity"}
+
+
+def attribution(bench: Bench) -> Numbers:
+    """Shapley shares of the reform's gain by part, equal envelopes and equal spending, over three windows.
+
+    Keys are `share|envelopes|5|access`, `gain|spending|10`, `lag|envelopes|5|quo` and `pair|envelopes|placement|operations`.
+    """
+    quo, reform = load(STATUS_QUO), load(REFORM)
+    built = switches(quo, reform, [MONEY])
+    beside = [Window.of(quo, years) for years in SIDE_BY_SIDE]
+    games = mixtures_run(built, BenchRuns(bench, [LAG], beside), bench.count)
+    groups = ["+".join(unit) for unit in built.units]
+    found: Numbers = {"mixtures": np.full(bench.count, float(len(built.mixtures)))}
+    for equal, game in zip(EQUAL, games, strict=True):
+        for window in beside:
+            key = f"{equal}|{window.years:g}"
+            lags = _finite(game[over(LAG, window)])
+            found[f"lag|{key}|quo"], found[f"lag|{key}|reform"] = lags[0], lags[-1]
+            found[f"gain|{key}"] = lags[0] - lags[-1]
+            shares = -shapley(lags)
+            found |= {f"share|{key}|{g}": shares[k] for k, g in enumerate(groups)}
+        found[f"committed|{equal}|quo"], found[f"committed|{equal}|reform"] = (
+            game[COMMITTED][0],
+            game[COMMITTED][-1],
+        )
+        pairs = -interactions(_finite(game[over(LAG, beside[0])]))
+        for n, (i, j) in enumerate(combinations(range(len(groups)), 2)):
+            found[f"pair|{equal}|{groups[i]}|{groups[j]}"] = pairs[n]
+    return found | {"access bound": access_bound(bench)}
+
+
+def _finite(lags: Floats) -> Floats:
+    """Draws in which some mixture has no run are left out, as missing; (mixtures, draws)."""
+    return np.where(np.isfinite(lags).all(0), lags, np.nan)
+
+
+def access_bound(bench: Bench) -> Floats:
+    """(draws,) the most that the reform's access can gain at a date: ln(share of the reform / share today) / ln(growth)."""
+    quo, reform = bench.worlds(load(STATUS_QUO)), bench.worlds(load(REFORM))
+    today = np.array([setting(s, "access.calls.share") for s in quo], dtype=float)
+    then = np.array([setting(s, "access.strategic.share") for s in reform], dtype=float)
+    return np.log(then / today) / np.log([s.frontier_growth for s in quo])
+
+
+def ends(bench: Bench) -> Numbers:
+    """Outcomes of the status quo and the reform, and the lag of the machines that stand already under the reform's rules."""
+    quo, reform = load(STATUS_QUO), load(REFORM)
+    found: Numbers = {}
+    for name, scenario in (("quo", quo), ("reform", reform)):
+        found |= {f"{name}|{key}": values for key, values in bench.outcomes(scenario, SIZES).items()}
+    nothing = reform.changed({"envelope_eur_bn": 0.0})
+    return found | {"standing": found[f"quo|{LAG}"] - bench.outcomes(nothing, [LAG])[LAG]}
+
+
+def protocol(bench: Bench, name: str) -> Numbers:
+    """Sites by voting rule under one protocol, without the trophy, and what the reform's placement gains on it.
+
+    Keys are `sites|open call|unanimity`, `sites|open call|no trophy` and `placement|open call|spending`.
+    """
+    base = load(STATUS_QUO).changed(PROTOCOLS[name])
+    if name != OPEN_CALL:
+        base = base.changed({"voting": "lisbon_qmv"})
+    found: Numbers = {}
+    for words, voting in VOTES.items():
+        found[f"sites|{name}|{words}"] = bench.outcomes(base.changed({"voting": voting}), ["sites"])["sites"]
+    tried: dict[str, dict[str, object]] = {
+        "no trophy": {"first_trophy_eur_bn": 0.0},
+        "Commission alone": {"voting": "dictator"},
+    }
+    if name == BARON_FEREJOHN:
+        del tried["Commission alone"]  # nobody else is recognized
+    for words, changes in tried.items():
+        found[f"sites|{name}|{words}"] = bench.outcomes(base.changed(changes), ["sites"])["sites"]
+    found[f"sites|{name}|own rule"] = bench.outcomes(base, ["sites"])["sites"]
+    return found | _placement(bench, name, base)
+
+
+def _placement(bench: Bench, name: str, base: Scenario) -> Numbers:
+    """Years that two or three sites placed for capability gain on a protocol's sites, all else as today."""
+    placed = mixed(load(STATUS_QUO), load(REFORM), ["placement"])
+    free = [bench.outcomes(s, [LAG, COMMITTED]) for s in (base, placed)]
+    found = {f"placement|{name}|envelopes": _gain(free[0][LAG], free[1][LAG])}
+    solved = np.isfinite(free[0][COMMITTED])
+    found_sums = [{**f, COMMITTED: np.where(solved, f[COMMITTED], 0.0)} for f in free]
+    target = np.minimum(found_sums[0][COMMITTED], found_sums[1][COMMITTED])
+    runs = BenchRuns(bench, [LAG])
+    capped = [free[0] if name == BARON_FEREJOHN else runs.at_most(base, 0, found_sums[0], target)]
+    capped.append(runs.at_most(placed, 0, found_sums[1], target))
+    # bargaining is not solved again for less money: draws in which it commits more than the planner are left out
+    fair = solved & ((name != BARON_FEREJOHN) | (found_sums[0][COMMITTED] <= found_sums[1][COMMITTED]))
+    spent = _gain(capped[0][LAG], capped[1][LAG])
+    return found | {f"placement|{name}|spending": np.where(fair, spent, np.nan)}
+
+
+def _gain(a: Floats, b: Floats) -> Floats:
+    return np.where(np.isfinite(a) & np.isfinite(b), a - b, np.nan)
+
+
+def geography(bench: Bench) -> Numbers:
+    """The best run of the status quo's sites over that of one campus with all of their chips, by pooling rule."""
+    return {
+        f"pooled|{rule}": values
+        for rule, values in pooled(bench, load(STATUS_QUO).changed({"operations": "operator_led"})).items()
+    }
+
+
+def pooled(bench: Bench, scenario: Scenario, exponents: tuple[float, ...] = ()) -> Numbers:
+    """The best run of the program's sites over that of one campus with all of their chips, (draws,), by pooling rule.
+
+    Both under the scenario's operations and with all chips in one run; sites count once they are selected and not
+    canceled, working or not, and machines that stood already are left out: it is the essay's nineteen against one. The
+    campus may split itself. With `exponents` there is a column per exponent of low-communication training, named after it.
+    """
+    short = scenario.until("2026Q1")
+    simulation = Simulation(bench.worlds(short), bench.seed, bench.replicates, bench.members).run()
+    world, practice = simulation.world, simulation.institutions.practice
+    d = world.programme.delivered
+    chips = np.where((world.programme.selected >= 0) & ~d.cancelled, d.chips, 0.0)
+    everything = total(chips)
+    mean_peak = total(chips * d.peak) / np.maximum(everything, 1e-300)
+    campus = np.zeros(chips.shape)
+    campus[:, 0] = everything
+    peaks = np.broadcast_to(mean_peak[:, None], chips.shape)
+
+    def rate(rule: str, at: Floats, peak: Floats, p: Values) -> Floats:
+        return np.asarray(pooling[rule](Fleet(at, peak, practice, p, world.ring), None).rate)
+
+    def ratio(rule: str, p: Values) -> Floats:
+        one = rate("independent", campus, peaks, p)
+        return np.where(one > 0, rate(rule, chips, d.peak, p) / np.where(one > 0, one, 1.0), np.nan)
+
+    out = {
+        rule: ratio(rule, world.p) for rule in ("independent", "synchronous", "low_communication", "best_of")
+    }
+    for exponent in exponents:
+        values = type(world.p)(
+            **vars(world.p) | {"replica_penalty": np.full((bench.count, 1), float(exponent))}
+        )
+        out[f"{exponent:g}"] = ratio("low_communication", values)
+    return out
