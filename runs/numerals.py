@@ -32,7 +32,8 @@ def number(value: SupportsFloat | str | None, digits: int = 2) -> str:
         return brief(value)
     if 0 < abs(value) < 10.0**-digits:
         return f"{value:.1g}"
-    return f"{value:.{digits}f}".rstrip("0").rstrip(".")
+    text = f"{value:.{digits}f}"
+    return text.rstrip("0").rstrip(".") if digits else text
 
 
 def span(low: float, high: float, form: Callable[[float], str] = brief) -> str:

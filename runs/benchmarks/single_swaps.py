@@ -1,4 +1,4 @@
-"""Single swaps from the status quo: one rule changed at a time, on the same luck; prints the table of abm/README.md.
+"""Single swaps from the status quo: one rule changed at a time, with common random numbers; prints the table of abm/README.md.
 
 Every shipped rule of every family is tried. Rules that change nothing are named in one line, those that come to the same
 in one row, and those that are refused beside the status quo's others with the reason.
@@ -14,7 +14,7 @@ from juste_retour.abm.scenario import load
 from juste_retour.agents.errors import BadInput
 from juste_retour.agents.rules import FAMILIES
 
-WORLDS = 200
+WORLDS = 64
 BASE = "eu-status-quo"
 ALSO: tuple[dict[str, object], ...] = (
     {"agenda": "planner", "agenda.objective": "welfare"},
@@ -34,14 +34,15 @@ def swaps() -> list[dict[str, object]]:
     return found
 
 
-def main() -> None:
+def table(worlds: int = WORLDS) -> str:
+    """The table in Markdown, with the rules that change nothing and those that are refused below it."""
     base = load(BASE)
     rows: dict[str, list[str]] = {}
     refused = []
     for swap in swaps():
         name = ", ".join(f"`{k} = {v}`" for k, v in swap.items()) or "status quo"
         try:
-            w = run(base.changed(swap), 0, range(WORLDS)).worlds
+            w = run(base.changed(swap), 0, range(worlds)).worlds
         except BadInput as error:
             refused.append(f"{name}: {error}")
             continue
@@ -53,17 +54,17 @@ def main() -> None:
         )
         rows.setdefault(row, []).append(name)
     (_, usual), *others = rows.items()
-    print(
-        "| swap | sites | hosts | spend, EUR bn | accelerators | largest run, FLOP | years behind | price of politics |"
-    )
-    print("|---|---|---|---|---|---|---|---|")
-    print(f"| status quo | {next(iter(rows))} |")
-    for row, names in others:
-        print(f"| {'; '.join(names)} | {row} |")
-    print("\nThe same as the status quo: " + ", ".join(usual[1:]) + ".")
+    lines = [
+        "| swap | sites | hosts | spend, EUR bn | accelerators | largest run, FLOP | years behind | price of politics |",
+        "|---|---|---|---|---|---|---|---|",
+        f"| status quo | {next(iter(rows))} |",
+    ]
+    lines += [f"| {'; '.join(names)} | {row} |" for row, names in others]
+    lines += ["", "The same as the status quo: " + ", ".join(usual[1:]) + "."]
     if refused:
-        print("\nRefused:\n\n" + "\n".join(f"- {line}" for line in refused))
+        lines += ["", "Refused:", "", *(f"- {line}" for line in refused)]
+    return "\n".join(lines)
 
 
 if __name__ == "__main__":
-    main()
+    print(table())

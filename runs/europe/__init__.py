@@ -1,1 +1,1 @@
-"""Does it describe Europe? Calibration, prediction, patterns that nothing was fitted to, and the essay judged."""
+"""Does it describe Europe? Calibration, prediction, patterns, and the essay judged."""

@@ -2,7 +2,7 @@
 
 A finding is *supported* if at least 90 % of the draws exceed the least effect that counts. It is *sensitive* if it is
 supported in the headline comparison (five years, equal spending) and not in another one. An *identity* follows from the
-model's own equations and is not counted.
+model's own equations and is not counted; *not known* means that no draw answers the question.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from juste_retour.runs.europe.patterns import large_site
 from juste_retour.runs.europe.trials import BARON_FEREJOHN, EQUAL, PROTOCOLS, Numbers
 from juste_retour.runs.statistics import known_summary
 
-SUPPORTED, SENSITIVE, NOT_SUPPORTED, IDENTITY = "supported", "sensitive", "not supported", "identity"
+SUPPORTED, SENSITIVE, NOT_SUPPORTED = "supported", "sensitive", "not supported"
+IDENTITY, UNKNOWN = "identity", "not known"
 LEVEL = 0.9  # share of the draws that must exceed the least effect that counts
 WINDOWS = (5, 7, 10)
 HEADLINE = "spending|5"
@@ -120,6 +121,8 @@ def judged(question: Question, numbers: Numbers) -> Finding:
     others = tuple(name for name, a in variants.items() if a.draws and a.supported != answer.supported)
     if question.identity:
         status = IDENTITY
+    elif not answer.draws:
+        status = UNKNOWN
     elif not answer.supported:
         status = NOT_SUPPORTED
     else:

@@ -1,4 +1,4 @@
-"""What the real waves say: the calibration, what follows from it, and patterns that nothing was fitted to, as tables."""
+"""What the real waves say: the calibration, what follows from it, and patterns, as tables."""
 
 from __future__ import annotations
 

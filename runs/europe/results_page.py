@@ -12,13 +12,16 @@ from juste_retour.runs.europe.claims import (
     PARTS,
     SENSITIVE,
     SUPPORTED,
+    UNKNOWN,
 )
 from juste_retour.runs.europe.odd import table
 from juste_retour.runs.europe.plain import PlainFinding, PlainVerdict
 from juste_retour.runs.europe.results_evidence import columns, evidence_tables
 from juste_retour.runs.europe.results_figures import FOLDER, results_figures
+from juste_retour.runs.europe.sizes import FULL
 from juste_retour.runs.numerals import number, span, within
 
+BEGIN, END = "<!-- findings -->", "<!-- /findings -->"
 BETWEEN = {"median": "median", "low": "5 %", "high": "95 %"}
 QUO, LEFT, GAIN = (
     "years behind under the status quo",
@@ -36,6 +39,42 @@ def page(found: PlainVerdict) -> str:
     return "\n\n".join([*parts, *evidence_tables(found)]).rstrip() + "\n"
 
 
+def front_page(found: PlainVerdict) -> str:
+    """The lines of the repository's front page, from the same numbers."""
+    named = _by_name(found)
+    quo, left, gain = (named[q]["answer"] for q in (QUO, LEFT, GAIN))
+    free = named[GAIN]["variants"][ALL_MONEY]
+    counted = [f for f in found["findings"] if f["status"] not in (IDENTITY, UNKNOWN)]
+    count = {s: sum(f["status"] == s for f in counted) for s in (SUPPORTED, SENSITIVE, NOT_SUPPORTED)}
+    lines = [
+        f"Today's institutions leave Europe {within(quo)} years behind the frontier, as a mean over five years.",
+        f"The essay's reform gains {within(free)} years with the same envelope, and {within(gain)} if both spend the same. It "
+        f"leaves {within(left)} years and does not catch up.",
+        f"At equal spending, in years: {_ranked(named)}. {_largest(named)}",
+        f"Of {len(counted)} findings, {count[SUPPORTED]} are supported, {count[SENSITIVE]} are sensitive to the comparison and "
+        f"{count[NOT_SUPPORTED]} are not supported.",
+    ]
+    return (
+        f"Medians, with 90 % of {found['worlds']} draws of {len(found['uncertain'])} uncertain parameters and the calibrated "
+        f"politics (`{_command(found)}`, seed {found['seed']}):\n\n"
+        + "\n".join(f"- {line}" for line in lines)
+    )
+
+
+def renewed(text: str, found: PlainVerdict) -> str:
+    """The front page's text with its findings renewed between `BEGIN` and `END`."""
+    before, rest = text.split(BEGIN)
+    return f"{before}{BEGIN}\n{front_page(found)}\n{END}{rest.split(END)[1]}"
+
+
+def _command(found: PlainVerdict) -> str:
+    """The command that makes a verdict of this size."""
+    size = {"worlds": found["worlds"], "few": found["few"], "base": found["base"]}
+    usual = {"worlds": FULL.worlds, "few": FULL.few, "base": FULL.base}
+    asked = "".join(f" --{key} {value}" for key, value in size.items() if value != usual[key])
+    return f"juste-retour verdict{asked} --write"
+
+
 def _by_name(found: PlainVerdict) -> dict[str, PlainFinding]:
     return {f["question"]: f for f in found["findings"]}
 
@@ -44,11 +83,11 @@ def _first_page(found: PlainVerdict) -> str:
     named = _by_name(found)
     quo, left, gain = (named[q]["answer"] for q in (QUO, LEFT, GAIN))
     free_left, free_gain = (named[q]["variants"][ALL_MONEY] for q in (LEFT, GAIN))
-    counted = [f for f in found["findings"] if f["status"] != IDENTITY]
+    counted = [f for f in found["findings"] if f["status"] not in (IDENTITY, UNKNOWN)]
     count = {s: sum(f["status"] == s for f in counted) for s in (SUPPORTED, SENSITIVE, NOT_SUPPORTED)}
     return f"""# The essay, claim by claim
 
-*Made by `juste-retour verdict --write`: seed {found["seed"]}, {found["worlds"]} draws of {len(found["uncertain"])} uncertain parameters together with the calibrated politics, one replication per draw. In parentheses: 90 % of the draws. Years behind: how long ago the frontier had the computing power of Europe's largest training run, as a mean over the five years after the announcement of July 2024.*
+*Made by `{_command(found)}`: seed {found["seed"]}, {found["worlds"]} draws of {len(found["uncertain"])} uncertain parameters together with the calibrated politics, one replication per draw. In parentheses: 90 % of the draws. Years behind: how long ago the frontier had the computing power of Europe's largest training run, as a mean over the five years after the announcement of July 2024.*
 
 **Where Europe stands.** Today's institutions leave Europe {within(quo)} years behind the frontier. With the same envelope, the essay's reform would leave {within(free_left)} years, a gain of {within(free_gain)}. Part of that comes from spending more: today's call places only a part of the money. If both spend the same, the reform leaves {within(left)} years and gains {within(gain)}.
 
@@ -98,16 +137,22 @@ def _claims(found: PlainVerdict) -> str:
             (SUPPORTED, "Supported"),
             (SENSITIVE, "Sensitive"),
             (NOT_SUPPORTED, "Not supported"),
+            (UNKNOWN, "Not known"),
         ):
-            texts = [f["says"].rstrip(".") for f in mine if f["status"] == status]
+            texts = _grouped([f["says"].rstrip(".") for f in mine if f["status"] == status])
             if texts:
-                said.append(f"{words}: {'; '.join(_lower(t) for t in texts)}.")
+                said.append(f"{words}: {'; '.join(texts)}.")
         lines.append(f"{claim}. *{title}.* {' '.join(said)}")
     return "\n".join(lines)
 
 
-def _lower(text: str) -> str:
-    return text[0].lower() + text[1:]
+def _grouped(texts: list[str]) -> list[str]:
+    """Statements in lower case, those that differ only by what stands in parentheses at the end as one."""
+    found: dict[str, list[str]] = {}
+    for text in texts:
+        head, _, tail = text.partition(" (")
+        found.setdefault(head[0].lower() + head[1:], []).append(tail.rstrip(")"))
+    return [f"{head} ({', '.join(tails)})" if tails != [""] else head for head, tails in found.items()]
 
 
 def _extremes(found: PlainVerdict) -> str:
@@ -124,14 +169,16 @@ def _extremes(found: PlainVerdict) -> str:
 
 
 def _how(found: PlainVerdict) -> str:
-    held = "\n".join(f"- `{name}`: {why}." for name, why in found["held"].items())
+    held = "\n".join(f"  - `{name}`: {why}." for name, why in found["held"].items())
     return f"""## How the numbers are made
 
-- **Command.** `juste-retour verdict --write` (seed {found["seed"]}) makes this page and `results.json` in {number(found["seconds"] / 60, 0)} minutes of one busy machine with two cores. `juste-retour verdict --quick` makes a rough one in two minutes.
+- **Command.** `{_command(found)}` (seed {found["seed"]}) makes this page and `results.json` in {number(found["seconds"] / 60, 0)} minutes of one busy machine with two cores. `juste-retour verdict --quick` makes a rough one in two minutes.
 - **Politics.** Draws of the posterior of `runs/specs/calibration.toml` (seed {found["calibration_seed"]}): {found["kept"]} of {found["draws"]:,} prior draws kept, worth {number(found["effective"], 0)} with equal weights.
 - **Everything else.** {len(found["uncertain"])} parameters are drawn from their plausible ranges, independently: costs, frontier growth and its change from 2028, grid, access, noise, run length, procurement, operations and others.
 - **Held**, although they have a range:
+
 {held}
+
 - **Comparisons.** Equal envelopes: both scenarios may spend EUR 10 bn. Equal spending: both commit the smaller of the two sums, draw by draw. The headline is equal spending over five years.
 - **Parts.** Shapley shares over {found["mixtures"]} mixtures of the status quo and the reform. Money is a part: what the reform commits beyond the status quo.
 - **Monte Carlo error.** Each number has the standard error that other draws would give.
@@ -243,11 +290,13 @@ def _trends(found: PlainVerdict) -> str:
         "cost_eur_bn": "EUR bn",
         "power_gw": "GW",
     }
-    ends = [r for r in found["trends"] if r["year"] in (2028, 2030, 2034)]
+    ends = [{**r, "year": str(r["year"])} for r in found["trends"] if r["year"] in (2028, 2030, 2034)]
     return (
         f"## The frontier's own uncertainty\n\n*Years behind by frontier trend, medians of {found['few'] // 2} draws.*\n\n"
         + columns(list(lags.values()), heads)
-        + "\n\n*What a trend implies: the accelerators of the year that one frontier run needs, what they cost with halls and "
+        + "\n\nA slowdown from 2028 changes a lag only where Europe's run is one that the frontier made after 2027; a run that "
+        "the frontier made before is as old as it is."
+        "\n\n*What a trend implies: the accelerators of the year that one frontier run needs, what they cost with halls and "
         "grid, and the power they draw. A trend whose run costs more than anyone invests will not last.*\n\n"
         + columns(ends, implied)
     )

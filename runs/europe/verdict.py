@@ -22,6 +22,7 @@ from juste_retour.runs.europe.calibration import Posterior, calibrate, prior
 from juste_retour.runs.europe.calibration_spec import CalibrationSpec
 from juste_retour.runs.europe.claims import Finding, findings
 from juste_retour.runs.europe.plain import PlainVerdict
+from juste_retour.runs.europe.sizes import FULL, Size
 from juste_retour.runs.europe.trials import Numbers
 from juste_retour.runs.statistics import known_summary
 from juste_retour.runs.stopping import end_with_parent, kill_children, unheard
@@ -29,27 +30,6 @@ from juste_retour.runs.stopping import end_with_parent, kill_children, unheard
 SEED = 20260114
 PART = 16  # draws of a job
 Job = tuple[Callable[..., object], tuple[object, ...]]
-
-
-@dataclass(frozen=True)
-class Size:
-    """How much is run.
-
-    Attributes:
-        worlds: draws of all uncertain parameters, on which the claims are judged.
-        few: of these, the first so many for the curves; as many draws of the politics alone for the alternatives.
-        base: points of the sample behind the variance shares, a power of two.
-        draws: prior draws of the calibration; its file's number where it is None.
-    """
-
-    worlds: int = 96
-    few: int = 16
-    base: int = variance.BASE
-    draws: int | None = None
-
-
-FULL = Size()
-QUICK = Size(worlds=20, few=4, base=2, draws=2048)
 
 
 @dataclass(frozen=True, eq=False)

@@ -27,7 +27,7 @@ def patterns(
     seed: Annotated[int, typer.Option(help="Of fresh worlds.")] = 0,
     json: Json = False,
 ) -> None:
-    """Set patterns that nothing was fitted to beside what simulated worlds give."""
+    """Compare patterns of sites, money and delays with what simulated runs give."""
     from juste_retour.abm.scenario import presets
     from juste_retour.agents.errors import BadInput
     from juste_retour.runs import printing

@@ -47,8 +47,9 @@ def verdict(
 
     from juste_retour.runs import printing
     from juste_retour.runs.europe.results_figures import write_figures
-    from juste_retour.runs.europe.results_page import page
-    from juste_retour.runs.europe.verdict import FULL, QUICK, judge
+    from juste_retour.runs.europe.results_page import page, renewed
+    from juste_retour.runs.europe.sizes import FULL, QUICK
+    from juste_retour.runs.europe.verdict import judge
     from juste_retour.runs.export import cannot_write
 
     asked = {"worlds": worlds, "few": few, "draws": draws, "base": base}
@@ -65,6 +66,9 @@ def verdict(
             (place / NUMBERS.name).write_text(text, encoding="utf-8")
             (place / PAGE.name).write_text(page(plain), encoding="utf-8")
             write_figures(plain, place)
+            if place == ROOM:
+                front = ROOM.parents[1] / "README.md"
+                front.write_text(renewed(front.read_text(encoding="utf-8"), plain), encoding="utf-8")
         except OSError as error:
             raise cannot_write(place, error) from None
     if json:

@@ -11,6 +11,7 @@ from juste_retour.runs.europe.claims import (
     QUESTIONS,
     SENSITIVE,
     SUPPORTED,
+    UNKNOWN,
     Question,
     answered,
     judged,
@@ -27,7 +28,12 @@ from juste_retour.runs.europe.curves import (
     waiting,
 )
 
-NUMBERS = {"yes": np.full(20, 2.0), "no": np.full(20, 0.2), "most": np.append(np.full(18, 2.0), [0.0, 0.0])}
+NUMBERS = {
+    "yes": np.full(20, 2.0),
+    "no": np.full(20, 0.2),
+    "most": np.append(np.full(18, 2.0), [0.0, 0.0]),
+    "none": np.full(20, np.nan),
+}
 
 
 def question(key, identity="", **variants):
@@ -44,6 +50,7 @@ def question(key, identity="", **variants):
         (question("yes", seven="yes", ten="no"), SENSITIVE, ("ten",)),
         (question("no", free="yes"), NOT_SUPPORTED, ("free",)),
         (question("yes", identity="an equation"), IDENTITY, ()),
+        (question("none"), UNKNOWN, ()),
     ],
 )
 def test_a_finding_is_supported_where_nine_draws_in_ten_exceed_the_least(asked, status, otherwise):

@@ -12,7 +12,7 @@ from juste_retour.runs.europe import verdict as judging
 from juste_retour.runs.europe.claims import QUESTIONS
 from juste_retour.runs.europe.commands.verdict import NUMBERS, read
 from juste_retour.runs.europe.results_page import page, within
-from juste_retour.runs.europe.verdict import FULL, QUICK, Size
+from juste_retour.runs.europe.sizes import FULL, QUICK, Size
 from juste_retour.runs.printing import json_text
 
 pytestmark = pytest.mark.slow

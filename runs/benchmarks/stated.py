@@ -1,0 +1,169 @@
+"""Numbers that the READMEs state: each sentence is made from a run, whose command, seed and replications it names.
+
+    uv run python -m juste_retour.runs.benchmarks.stated [NAME ...] [--write]
+
+A page holds a sentence between `<!-- stated: NAME -->` and `<!-- /stated -->`; `--write` renews it.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from juste_retour.abm.outcomes import Outcomes, run
+from juste_retour.abm.scenario import load
+from juste_retour.runs.benchmarks import single_swaps
+from juste_retour.runs.benchmarks.common_draws import drawn
+
+ROOT = Path(__file__).resolve().parents[2]
+COMMAND = "uv run python -m juste_retour.runs.benchmarks.stated"
+SEED = 0
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A sentence of a page and the function that makes it."""
+
+    name: str
+    page: str
+    text: Callable[[], str]
+
+
+def _played(changes: dict[str, object], worlds: int) -> Outcomes:
+    return run(load("eu-status-quo").changed(changes), SEED, range(worlds), price=False)
+
+
+def common_draws(worlds: int = 512) -> str:
+    """What common random numbers save, by rule that is swapped."""
+    swaps = {
+        "operations = operator_led": {"operations": "operator_led"},
+        "access = dedicated": {"access": "dedicated"},
+        "procurement = rapid": {"procurement": "rapid"},
+        "entitlement = one_each": {"entitlement": "one_each"},
+        "agenda = commission_proposal": {"agenda": "commission_proposal"},
+    }
+    base = load("eu-status-quo")
+    scenarios = [base, *(base.changed(swap) for swap in swaps.values())]
+    one, other = (drawn(scenarios, seed, worlds) for seed in (1, 2))
+    saved = {}
+    for k, name in enumerate(swaps, 1):
+        paired, apart = (one[k] - one[0]).var(ddof=1), (one[k] - other[0]).var(ddof=1)
+        saved[name] = 1 - paired / apart
+    said = ", ".join(f"{100 * share:.0f} % for `{name}`" for name, share in saved.items())
+    return (
+        f"Common random numbers save this share of the variance of the difference in `years_behind`: {said} ({worlds} "
+        f"replications, seeds 1 and 2, `{COMMAND} common-draws`)."
+    )
+
+
+def cash(worlds: int = 100) -> str:
+    """What cash does under unanimity."""
+    how = {"agenda": "closed_rule", "funding": "gni_key", "voting": "unanimity"}
+    without, paid = (_played(how | {"side_payments": on}, worlds) for on in (False, True))
+    given = np.maximum(np.asarray(paid.states["transfer_eur_bn"]), 0).sum(-1)
+    sites = [float(np.mean(found.worlds["sites"])) for found in (without, paid)]
+    lags = [np.asarray(found.worlds["years_behind"]) for found in (without, paid)]
+    return (
+        f"Under unanimity (`closed_rule`, `gni_key`) cash takes the mean number of sites from {sites[0]:.1f} to {sites[1]:.1f} "
+        f"and the mean of `years_behind` from {lags[0].mean():.2f} to {lags[1].mean():.2f}. Cash is paid in "
+        f"{100 * (given > 0).mean():.0f} % of the replications, EUR {1000 * given[given > 0].mean():.0f} m each on average "
+        f"({worlds} replications, seed {SEED}, `{COMMAND} cash`)."
+    )
+
+
+MINDS: dict[str, dict[str, object]] = {
+    "the defaults": {},
+    "`consensus_norm = 0.8`": {"consensus_norm": 0.8},
+    "`inequality_aversion = 0.75`": {"inequality_aversion": 0.75},
+    "`vote = probabilistic`": {"vote": "probabilistic"},
+    "`expect = stationary`": {"expect": "stationary"},
+}
+
+
+def minds(worlds: int = 100) -> str:
+    """Yes votes, sites and rounds by behavior."""
+    how = {"agenda": "closed_rule", "funding": "gni_key", "voting": "lisbon_qmv"}
+    said = []
+    for name, changes in MINDS.items():
+        found = _played(how | changes, worlds)
+        yes = [ballot.yes.sum(-1) for ballot in found.ballots if len(ballot.worlds)]
+        passed = [ballot.passed for ballot in found.ballots if len(ballot.worlds)]
+        yes_votes = np.concatenate(yes)[np.concatenate(passed)]
+        votes = float(yes_votes.mean()) if len(yes_votes) else 0.0
+        sites, rounds = (float(np.mean(found.worlds[key])) for key in ("sites", "rounds"))
+        said.append(f"{name}: {votes:.1f}, {sites:.1f}, {rounds:.1f}")
+    return (
+        "Yes votes in the ballots that pass, sites and rounds, means under `closed_rule`, `gni_key` and `lisbon_qmv`, by what is "
+        f"changed. {'; '.join(said)} ({worlds} replications, seed {SEED}, `{COMMAND} minds`)."
+    )
+
+
+def returns(worlds: int = 100) -> str:
+    """Who gets a fair return."""
+    found = run(load("juste-retour-strict"), SEED, range(worlds), price=False)
+    paid, got = (np.asarray(found.states[key]) for key in ("payment_eur_bn", "received_eur_bn"))
+    payers = paid > 0.04
+    fair = got[payers] >= 0.979 * paid[payers]
+    return (
+        f"Under `juste-retour-strict` {100 * fair.mean():.0f} % of the states that pay more than EUR 40 m get back at least "
+        f"0.979 of it ({worlds} replications, seed {SEED}, `{COMMAND} returns`)."
+    )
+
+
+def swaps() -> str:
+    """What one rule changes."""
+    return (
+        f"Medians of {single_swaps.WORLDS} replications, seed 0, one rule of `eu-status-quo` swapped at a time with common random "
+        f"numbers (`{COMMAND} swaps`). Years behind are the mean over the window.\n\n{single_swaps.table()}"
+    )
+
+
+STATEMENTS = (
+    Statement("swaps", "abm/README.md", swaps),
+    Statement("common-draws", "runs/README.md", common_draws),
+    Statement("cash", "abm/politics/README.md", cash),
+    Statement("minds", "abm/politics/README.md", minds),
+    Statement("returns", "abm/politics/README.md", returns),
+)
+
+
+def marks(name: str) -> tuple[str, str]:
+    """What stands before and after a sentence in its page."""
+    return f"<!-- stated: {name} -->", "<!-- /stated -->"
+
+
+def shown(statement: Statement) -> str:
+    """The sentence as its page has it."""
+    begin, end = marks(statement.name)
+    return (ROOT / statement.page).read_text(encoding="utf-8").split(begin)[1].split(end)[0].strip()
+
+
+def write(statement: Statement, text: str) -> None:
+    """Renew a sentence in its page."""
+    path = ROOT / statement.page
+    begin, end = marks(statement.name)
+    before, rest = path.read_text(encoding="utf-8").split(begin)
+    path.write_text(f"{before}{begin}\n{text}\n{end}{rest.split(end, 1)[1]}", encoding="utf-8")
+
+
+def main() -> None:
+    """Print the sentences that are asked for, or all; with `--write`, into their pages."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", choices=[[], *(s.name for s in STATEMENTS)])
+    parser.add_argument("--write", action="store_true")
+    asked = parser.parse_args()
+    for statement in STATEMENTS:
+        if asked.names and statement.name not in asked.names:
+            continue
+        text = statement.text()
+        print(text)
+        if asked.write:
+            write(statement, text)
+
+
+if __name__ == "__main__":
+    main()
