@@ -90,9 +90,7 @@ def minds(worlds: int = 100) -> str:
     said = []
     for name, changes in MINDS.items():
         found = _played(how | changes, worlds)
-        yes = [ballot.yes.sum(-1) for ballot in found.ballots if len(ballot.worlds)]
-        passed = [ballot.passed for ballot in found.ballots if len(ballot.worlds)]
-        yes_votes = np.concatenate(yes)[np.concatenate(passed)]
+        yes_votes = np.concatenate([ballot.yes.sum(-1)[ballot.passed] for ballot in found.votes])
         votes = float(yes_votes.mean()) if len(yes_votes) else 0.0
         sites, rounds = (float(np.mean(found.worlds[key])) for key in ("sites", "rounds"))
         said.append(f"{name}: {votes:.1f}, {sites:.1f}, {rounds:.1f}")
@@ -105,7 +103,7 @@ def minds(worlds: int = 100) -> str:
 def returns(worlds: int = 100) -> str:
     """Who gets a fair return."""
     found = run(load("juste-retour-strict"), SEED, range(worlds), price=False)
-    paid, got = (np.asarray(found.states[key]) for key in ("payment_eur_bn", "received_eur_bn"))
+    paid, got = (np.asarray(found.states[key]) for key in ("paid_eur_bn", "received_eur_bn"))
     payers = paid > 0.04
     fair = got[payers] >= 0.979 * paid[payers]
     return (

@@ -229,7 +229,8 @@ def _votes(found: PlainVerdict) -> str:
     rows = [[r["protocol"], r["votes"], within(r), f"{100 * r['known']:.0f} %"] for r in found["votes"]]
     return (
         "## Sites by protocol and voting rule\n\n*Number of sites, median and 90 % of the draws. Under Baron and Ferejohn "
-        "(1989) states expect stationary continuation values; draws for which none were found are left out.*\n\n"
+        f"(1989) states expect stationary continuation values, which are solved for the first {found['few']} draws only; draws for "
+        "which none were found are left out.*\n\n"
         + table(["protocol", "votes", "sites", "draws solved"], rows)
     )
 

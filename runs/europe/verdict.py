@@ -29,6 +29,8 @@ from juste_retour.runs.stopping import end_with_parent, kill_children, unheard
 
 SEED = 20260114
 PART = 16  # draws of a job
+SOLVED = 4  # draws of a job for which stationary values are solved, which takes seconds each
+BARGAINED = trials.BARON_FEREJOHN
 Job = tuple[Callable[..., object], tuple[object, ...]]
 
 
@@ -83,13 +85,17 @@ def jobs_of(size: Size, seed: int, plan: CalibrationSpec, posterior: Posterior) 
     """What is run, by name; each job is a pure function of its arguments."""
     bench, politics, before = benches(size, seed, plan, posterior)
     parts = [bench.part(k, min(k + PART, bench.count)) for k in range(0, bench.count, PART)]
+    bargained = [bench.part(k, min(k + SOLVED, size.few)) for k in range(0, size.few, SOLVED)]
     few, alone = bench.part(0, size.few), politics.part(0, size.few)
     small = politics.part(0, max(size.few // 2, 2))
     return {
         "attribution": [(trials.attribution, (part,)) for part in parts],
         "ends": [(trials.ends, (part,)) for part in parts],
         "geography": [(trials.geography, (part,)) for part in parts],
-        **{name: [(trials.protocol, (part, name)) for part in parts] for name in trials.PROTOCOLS},
+        **{
+            name: [(trials.protocol, (part, name)) for part in (parts if name != BARGAINED else bargained)]
+            for name in trials.PROTOCOLS
+        },
         "later": [(curves.later, (few,))],
         "audit": [(curves.what_audit_buys, (few,))],
         "exponents": [(curves.where_geography_flips, (few,))],
@@ -140,11 +146,12 @@ def assembled(
 
 
 def _joined(jobs: Sequence[Sequence[Numbers]]) -> Numbers:
-    """The numbers of all draws, from those of the parts."""
+    """The numbers of all draws, from those of the parts; missing where a protocol was solved for the first draws only."""
     found: Numbers = {}
     for parts in jobs:
         found |= {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
-    return found
+    count = max(len(values) for values in found.values())
+    return {key: np.append(values, np.full(count - len(values), np.nan)) for key, values in found.items()}
 
 
 def _tables(bench: Bench, numbers: Numbers, done: Mapping[str, Sequence[Any]]) -> dict[str, pd.DataFrame]:
