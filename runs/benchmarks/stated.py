@@ -53,7 +53,7 @@ def common_draws(worlds: int = 512) -> str:
     for k, name in enumerate(swaps, 1):
         paired, apart = (one[k] - one[0]).var(ddof=1), (one[k] - other[0]).var(ddof=1)
         saved[name] = 1 - paired / apart
-    said = ", ".join(f"{100 * share:.0f} % for `{name}`" for name, share in saved.items())
+    said = ", ".join(f"{round(100 * share)} % for `{name}`" for name, share in saved.items())
     return (
         f"Common random numbers save this share of the variance of the difference in `years_behind`: {said} ({worlds} "
         f"replications, seeds 1 and 2, `{COMMAND} common-draws`)."

@@ -19,7 +19,7 @@ from juste_retour.agents.arrays import Floats, Integers
 from juste_retour.agents.rules import FAMILIES
 from juste_retour.runs.contrasts.paired import Found, Runs, measure, with_envelope
 from juste_retour.runs.contrasts.windows import Window
-from juste_retour.runs.europe.drawn import at_share, changed, drawn_in
+from juste_retour.runs.drawn import at_share, changed, drawn_in
 
 STATUS_QUO, REFORM = "eu-status-quo", "essay-reform"
 HELD = {  # parameters with a range that no draw varies, and why

@@ -19,8 +19,8 @@ from juste_retour.runs.contrasts.attribution import interactions, mixtures_run, 
 from juste_retour.runs.contrasts.paired import COMMITTED, over
 from juste_retour.runs.contrasts.switches import MONEY, mixed, switches
 from juste_retour.runs.contrasts.windows import SIDE_BY_SIDE, Window
+from juste_retour.runs.drawn import setting
 from juste_retour.runs.europe.bench import REFORM, STATUS_QUO, Bench, BenchRuns
-from juste_retour.runs.europe.drawn import setting
 
 Numbers = dict[str, Floats]
 LAG = "years_behind"

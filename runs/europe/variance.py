@@ -17,8 +17,8 @@ from juste_retour.abm.scenario import load
 from juste_retour.agents.arrays import Floats, Integers
 from juste_retour.agents.errors import BadInput
 from juste_retour.runs.chunked import chunks
+from juste_retour.runs.drawn import about, at_share
 from juste_retour.runs.europe.bench import Bench, uncertain
-from juste_retour.runs.europe.drawn import about, at_share
 from juste_retour.runs.reports.sensitivity import sobol_indices
 
 BASE = 32  # points of the sample, a power of two

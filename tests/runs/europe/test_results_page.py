@@ -6,6 +6,7 @@ import json
 import pytest
 
 from juste_retour.abm.scenario import load
+from juste_retour.runs.drawn import setting, span
 from juste_retour.runs.europe.alternatives import ALTERNATIVES
 from juste_retour.runs.europe.bench import HELD, uncertain
 from juste_retour.runs.europe.claims import (
@@ -18,7 +19,6 @@ from juste_retour.runs.europe.claims import (
     UNKNOWN,
 )
 from juste_retour.runs.europe.commands.verdict import NUMBERS, PAGE, ROOM, read
-from juste_retour.runs.europe.drawn import setting, span
 from juste_retour.runs.europe.evidence import plan_of
 from juste_retour.runs.europe.results_figures import FOLDER, results_figures
 from juste_retour.runs.europe.results_page import BEGIN, END, front_page, page

@@ -6,6 +6,7 @@ import pytest
 from juste_retour.abm.outcomes import run
 from juste_retour.abm.politics.stationary import NotConverged
 from juste_retour.abm.scenario import load, parameters
+from juste_retour.runs.drawn import about, setting, span
 from juste_retour.runs.europe import bench as benches
 from juste_retour.runs.europe import curves, trials
 from juste_retour.runs.europe.alternatives import ALTERNATIVES, PARTS, Alternative, tried
@@ -13,7 +14,6 @@ from juste_retour.runs.europe.bench import HELD, REFORM, STATUS_QUO, Bench, join
 from juste_retour.runs.europe.calibration import prior
 from juste_retour.runs.europe.claims import QUESTIONS
 from juste_retour.runs.europe.curves import waiting
-from juste_retour.runs.europe.drawn import about, setting, span
 
 pytestmark = pytest.mark.slow
 
