@@ -21,7 +21,7 @@ def frontier(t: Number, p: Values) -> Floats:
     >>> frontier(2026.5, defaults()).item()
     2e+27
     >>> slower = defaults(frontier_growth_later=2.0)
-    >>> float(frontier(2029.0, slower) / frontier(2028.0, slower))
+    >>> round((frontier(2029.0, slower) / frontier(2028.0, slower)).item(), 9)
     2.0
     """
     growth = matching(t, p.frontier_growth)

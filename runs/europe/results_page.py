@@ -51,8 +51,8 @@ def front_page(found: PlainVerdict) -> str:
         f"The essay's reform gains {within(free)} years with the same envelope, and {within(gain)} if both spend the same. It "
         f"leaves {within(left)} years and does not catch up.",
         f"At equal spending, in years: {_ranked(named)}. {_largest(named)}",
-        f"Of {len(counted)} findings, {count[SUPPORTED]} are supported, {count[SENSITIVE]} are sensitive to the comparison and "
-        f"{count[NOT_SUPPORTED]} are not supported.",
+        f"Of {len(counted)} findings, supported: {count[SUPPORTED]}; sensitive to the comparison: {count[SENSITIVE]}; not "
+        f"supported: {count[NOT_SUPPORTED]}.",
     ]
     return (
         f"Medians, with 90 % of {found['worlds']} draws of {len(found['uncertain'])} uncertain parameters and the calibrated "
@@ -91,11 +91,11 @@ def _first_page(found: PlainVerdict) -> str:
 
 **Where Europe stands.** Today's institutions leave Europe {within(quo)} years behind the frontier. With the same envelope, the essay's reform would leave {within(free_left)} years, a gain of {within(free_gain)}. Part of that comes from spending more: today's call places only a part of the money. If both spend the same, the reform leaves {within(left)} years and gains {within(gain)}.
 
-**What makes the difference.** At equal spending, in years: {_ranked(named)}. The essay names placement, operations and procurement. {_largest(named)}
+**What makes the difference.** At equal spending, in years: {_ranked(named)}. Of the parts that the essay names, {_essays(named)}. {_largest(named)}
 
 {_figure(found, "parts")}
 
-**Which claims hold.** Of {len(counted)} findings, {count[SUPPORTED]} are supported, {count[SENSITIVE]} are sensitive to the comparison and {count[NOT_SUPPORTED]} are not supported. A finding is supported if at least {100 * LEVEL:.0f} % of the draws exceed the least effect that counts. {sum(f["status"] == IDENTITY for f in found["findings"])} further statements follow from the model's own equations and are not counted.
+**Which claims hold.** Of {len(counted)} findings, supported: {count[SUPPORTED]}; sensitive to the comparison: {count[SENSITIVE]}; not supported: {count[NOT_SUPPORTED]}. A finding is supported if at least {100 * LEVEL:.0f} % of the draws exceed the least effect that counts. {sum(f["status"] == IDENTITY for f in found["findings"])} further statements follow from the model's own equations and are not counted.
 
 {_claims(found)}
 
@@ -117,6 +117,21 @@ def _ranked(named: Mapping[str, PlainFinding]) -> str:
     parts = [part for part in PARTS if part != "money"]
     order = sorted(parts, key=lambda part: -_part(named, part)["answer"]["median"])
     return ", ".join(f"{part} {within(_part(named, part)['answer'])}" for part in order)
+
+
+def _essays(named: Mapping[str, PlainFinding]) -> str:
+    """How the essay's own parts fare, in the order of what they gain."""
+    parts = sorted(
+        ("placement", "operations", "procurement"), key=lambda part: -_part(named, part)["answer"]["median"]
+    )
+    said = []
+    for part in parts:
+        f = _part(named, part)
+        above = round(100 * f["answer"]["share_above"])
+        said.append(
+            f"{part} gains more than {number(f['least'])} years in {above} % of the draws ({f['status']})"
+        )
+    return ", ".join(said)
 
 
 def _largest(named: Mapping[str, PlainFinding]) -> str:
@@ -216,11 +231,13 @@ def _shares(found: PlainVerdict) -> str:
     rows = []
     for equal in ("spending", "envelopes"):
         for part in ("total", *PARTS):
+            if part == "money" and equal == "spending":
+                continue  # zero by construction
             mine = [r for r in found["shares"] if r["equal"] == equal and r["part"] == part]
             rows.append([f"equal {equal}", part, *(within(r) for r in mine)])
     return (
         "## What each part gains\n\n*Years that each part of the reform takes off, median and 90 % of the draws, over windows "
-        "of 5, 7 and 10 years from the announcement.*\n\n"
+        "of 5, 7 and 10 years from the announcement. At equal spending money gains nothing by construction.*\n\n"
         + table(["comparison", "part", "5 years", "7 years", "10 years"], rows)
     )
 

@@ -183,7 +183,7 @@ def _shares(numbers: Numbers) -> pd.DataFrame:
         if kind in ("share", "gain"):
             equal, years, *part = rest.split("|")
             name = part[0] if part else "total"
-            rows.append({"equal": equal, "window_years": float(years), "part": name} | known_summary(values))
+            rows.append({"equal": equal, "window_years": int(years), "part": name} | known_summary(values))
     return pd.DataFrame(rows)
 
 
