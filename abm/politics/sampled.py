@@ -22,7 +22,7 @@ import numpy as np
 from juste_retour.abm.politics.stationary import NotConverged
 from juste_retour.agents.arrays import Booleans, Floats
 
-SHORTEST, LONGEST = 12, 36  # fewest and most rounds
+SHORTEST, LONGEST = 12, 30  # fewest and most rounds
 LONGER = 4  # times as many rounds where the result would not count
 FORGOTTEN = 4  # first rounds that never count
 PRECISE = 0.025  # standard error, in mean stakes, at which the search ends
