@@ -153,6 +153,6 @@ def test_an_alternative_changes_what_it_names_and_each_scenario_its_own(bench):
 
 def test_geography_costs_more_the_more_expensive_pooling_is(bench):
     table, flip = curves.where_geography_flips(bench)
-    assert (np.diff(table["median"]) < 0).all()
+    assert (np.diff(table["median"]) <= 0).all()  # beyond some exponent the largest site alone does best
     assert table["median"].iloc[0] > 1 > table["median"].iloc[-1]
     assert 0 < flip["median"] < 0.03
