@@ -28,8 +28,8 @@ FORGOTTEN = 4  # first rounds that never count
 PRECISE = 0.025  # standard error, in mean stakes, at which the search ends
 TOLERANCE = 0.25  # largest standard error, and distance still to go, in mean stakes, of a result that counts
 APART = 0.25  # mean stakes that two searches must differ by, beside their errors, to be two equilibria
-PRIOR = 0.3  # how far a slope may lie from that of the share of rounds that bring just what was expected
-STEEPEST = 0.85  # slope beyond which only that share is believed
+PRIOR = 0.3  # how far a slope may lie from that of offers of just what a state expects
+STEEPEST = 0.85  # slope beyond which only those offers are believed
 SMALLEST = 1e-6  # EUR bn, stake below which nothing is at stake
 
 
@@ -42,7 +42,7 @@ class Draws:
         slope: derivative of the gain that needs no draws to know, where `scored` is false.
         score: derivative of the log density of the noise with respect to the values; used where `scored`.
         scored: whether the noise acts on the draw.
-        bought: how often each state gets just what it expects.
+        bought: slope that the draw would have if only offers of just what a state expects moved with its value.
     """
 
     gain: Floats
