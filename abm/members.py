@@ -12,6 +12,7 @@ import math
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 
 import numpy as np
@@ -40,6 +41,7 @@ SHIPPED = {
         if (folder / "states.csv").exists()
     },
 }
+TABLES = ("states.csv", "sites.csv", "grid.csv", "commissioners.csv", "labs.csv", "machines.csv")
 UNIONS = tuple(SHIPPED)  # the names by which a scenario chooses its union, the European one first
 INTERESTS = (
     "agriculture",
@@ -117,6 +119,7 @@ def load_members(folder: Path | str | None = None) -> Members:
         there = sorted(path.name for path in folder.glob("*.csv"))
         hint = near("states.csv", there) if there else "write one with the columns state and population"
         raise BadInput(f"members: the folder {str(folder)!r} holds no states.csv; {hint.rstrip('.')}.")
+    _refuse_misspelt(folder)
     return _load(folder, folder.resolve().name, _typical)
 
 
@@ -146,6 +149,19 @@ def _europe() -> Members:
 
 def _never() -> Typical:
     raise BadInput("abm/data: a column of the shipped tables is missing; reinstall juste-retour.")
+
+
+def _refuse_misspelt(folder: Path) -> None:
+    """Refuse a file that looks like a slip of a table which the folder does not hold."""
+    there = sorted(path.name for path in folder.iterdir())
+    for name in there:
+        absent = [table for table in TABLES if table not in there]
+        wanted = get_close_matches(name.casefold(), absent, n=1, cutoff=0.8) if name not in TABLES else []
+        if wanted:
+            raise BadInput(
+                f"members: the folder {str(folder)!r} holds {name!r}, which is not read; did you mean {wanted[0]!r}? "
+                "Rename it."
+            )
 
 
 def _load(folder: Path, name: str, typical: Callable[[], Typical]) -> Members:
@@ -228,7 +244,11 @@ def _states(table: InputTable, typical: Callable[[], Typical]) -> States:
         gni = [share * math.fsum(gdp) for share in more["gni_share"]]
     else:
         gni = gdp
-    accession = table.wholes("accession_year", high=9999) if "accession_year" in table else [0] * len(codes)
+    if "accession_year" in table:
+        missing = "give a year; 0 means that the state never acceded, and counts as an old member"
+        accession = table.wholes("accession_year", high=9999, missing=missing)
+    else:
+        accession = [0] * len(codes)
     return States(
         codes=codes,
         names=table.texts("name") if "name" in table else codes,

@@ -111,7 +111,8 @@ def _bid(env: Environment, record: Bid, i: int) -> Decision:
             f"without it {_money(without)}."
         )
     elif wanted > 0:
-        says = f"{code} wants a site of {_money(wanted)} but cannot hand in a bid: no dossier in time, or no site or match."
+        why = "no site with enough room, money and match" if record.ready[0, i] else "no dossier in time"
+        says = f"{code} wants a site of {_money(wanted)} but cannot hand in a bid: {why}."
     else:
         says = f"{code} does not apply: no site that it could have is worth it."
     return Decision(

@@ -26,13 +26,14 @@ class Record:
 class Bid(Record):
     """What the states bid for in a call for proposals; all (worlds, states).
 
-    `size` is what each applies for, EUR bn, 0 for nothing; `wanted` what it would apply for if it were `able` to. The
-    `offer` is the payoff with that site and `reservation` the one without, EUR bn.
+    `size` is what each applies for, EUR bn, 0 for nothing; `wanted` what it would apply for if it were `able` to, which
+    takes a site with enough room and match, and a dossier that is `ready` by the deadline. The `offer` is the payoff with that site and `reservation` the one without, EUR bn.
     """
 
     size: Floats
     wanted: Floats
     able: Booleans
+    ready: Booleans
     offer: Offer
     reservation: Floats
 

@@ -119,10 +119,14 @@ class InputTable:
             for row in range(len(self))
         ]
 
-    def wholes(self, column: str, *, low: int = 0, high: int = 10**12) -> list[int]:
-        """Read a column of whole numbers from `low` to `high`."""
+    def wholes(
+        self, column: str, *, low: int = 0, high: int = 10**12, missing: str | None = None
+    ) -> list[int]:
+        """Read a column of whole numbers from `low` to `high`; `missing` is the remedy for an empty cell."""
         found = []
         for row in range(len(self)):
+            if missing and not self.rows[row][column]:
+                self.fail(row, column, "is empty", missing)
             value = self._bounded(row, column, self._number(row, column), -math.inf, low, high, None)
             if value != int(value):
                 self.fail(row, column, "is not a whole number", f"give a whole number of at least {low}")

@@ -106,9 +106,9 @@ def _bids(
     p, known = council.p, council.known
     situation = known.situation_if(sunk, asked)
     most = np.minimum(np.minimum(situation.room, p.ceiling_eur_bn), known.envelope)
-    able = (known.best >= 0) & (most >= p.smallest_eur_bn)
-    if how.dossiers == "states":
-        able = able & ready(council, deadline)
+    fitting = (known.best >= 0) & (most >= p.smallest_eur_bn)
+    in_time = ready(council, deadline) if how.dossiers == "states" else np.ones(fitting.shape, bool)
+    able = fitting & in_time
     if how.lead == "firms":
         fits = np.where(able, most, 0.0)
         wanted = np.where(situation.alone(fits).utility > situation.standing.utility, fits, 0.0)
@@ -122,6 +122,7 @@ def _bids(
             size=size,
             wanted=wanted,
             able=able,
+            ready=in_time,
             offer=situation.alone(size),
             reservation=situation.standing.utility,
         )

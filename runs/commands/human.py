@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from juste_retour.abm.toml import setting
+from juste_retour.runs.commands.summary import nothing_built
 from juste_retour.runs.ensemble import Result
 from juste_retour.runs.numerals import counted, span, within
 from juste_retour.runs.printing import print_table
@@ -28,6 +29,9 @@ def show(result: Result, changes: Mapping[str, object], where: Console) -> None:
         _one(result, changed, where)
     else:
         _many(result, changed, where)
+    why = nothing_built(result)
+    if why:
+        where.print(f"Nothing is built{'' if result.count == 1 else ' in any world; in the first'}: {why}")
     if "equilibria" in result.worlds:
         where.print(_expectations(result), soft_wrap=True)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from juste_retour.abm.nothing_built import why_nothing
+from juste_retour.abm.simulation import Simulation
 from juste_retour.runs.ensemble import Result
 from juste_retour.runs.numerals import plain
 from juste_retour.runs.statistics import ranked_summary, summary, without_a_run
@@ -50,6 +52,7 @@ def as_json(result: Result, changes: Mapping[str, object] | None = None) -> dict
         | {"changes": dict(changes or {})}
         | body
         | expectations(result)
+        | ({"nothing_built": why} if (why := nothing_built(result)) else {})
         | {"worlds_without_a_run": without_a_run(result.worlds["years_behind"])}
     )
 
@@ -65,6 +68,14 @@ def expectations(result: Result) -> dict[str, object]:
             "largest_standard_error": float(worlds["expectation_error"].iloc[0]),
         }
     }
+
+
+def nothing_built(result: Result) -> str | None:
+    """Why the first world built nothing, in one sentence; None where some world has a site."""
+    if (result.worlds["sites"] > 0).any():
+        return None
+    run = Simulation(result.scenario, result.seed, [result.first], result.members, trace=True).run()
+    return why_nothing(run.env, 0)
 
 
 def _one(result: Result) -> dict[str, object]:

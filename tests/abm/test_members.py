@@ -365,3 +365,21 @@ def test_a_folder_that_is_not_there_or_holds_no_states_is_named(tmp_path):
         load_members(tmp_path)
     with pytest.raises(BadInput, match=r"state\.csv"):
         load_members(tmp_path / "state.csv")
+
+
+@pytest.mark.parametrize(
+    ("file", "meant"), [("site.csv", "sites.csv"), ("Labs.csv", "labs.csv"), ("machines.cvs", "machines.csv")]
+)
+def test_a_file_whose_name_is_close_to_a_missing_tables_is_refused(tmp_path, file, meant):
+    with pytest.raises(BadInput, match=rf"{file}.*{meant}"):
+        union(tmp_path, {"states.csv": STATES, file: SITES})
+
+
+def test_other_files_and_copies_of_a_table_that_is_there_are_left_alone(tmp_path):
+    plain = union(tmp_path, WHOLE)
+    assert union(tmp_path, {"sites_old.csv": "", "observed.csv": "", "README.md": ""}).digest == plain.digest
+
+
+def test_an_empty_accession_year_says_that_zero_is_allowed(tmp_path):
+    with pytest.raises(BadInput, match=r"row 3, column accession_year: .*\b0\b"):
+        union(tmp_path, {"states.csv": "state,population,accession_year\nAA,10,0\nBB,20,\n"})

@@ -162,3 +162,17 @@ def test_the_longest_bar_is_the_largest_facility(call):
     assert len(lines) > 5
     assert lengths[0] == max(lengths)
     assert len(set(lengths)) > 2
+
+
+@pytest.mark.parametrize("worlds", [1, 2])
+def test_run_says_why_nothing_is_built(call, worlds):
+    status, out, _ = call("run", "--set", "envelope_eur_bn=0.05", "--worlds", worlds)
+    assert status == 0
+    assert "Nothing is built" in out
+    assert "Nothing is built" not in call("run", "--set", "end=2027Q4", "--set", "window_years=2")[1]
+
+
+def test_run_as_json_says_why_nothing_is_built(call):
+    assert "call" in json.loads(call("run", "--set", "envelope_eur_bn=0.05", "--json")[1])["nothing_built"]
+    found = json.loads(call("run", "--set", "end=2027Q4", "--set", "window_years=2", "--json")[1])
+    assert "nothing_built" not in found
