@@ -70,6 +70,11 @@ class AllocationModel(WorldModel):
         agent_reporters: Mapping[str, object] | bool = False,
         **changes: object,
     ):
+        if "seed" in changes:
+            given = changes["seed"]
+            raise BadInput(
+                f"seed = {given!r}: the seed is called rng here; write AllocationModel(rng={given!r})."
+            )
         self.chosen = load(scenario).changed(changes) if changes else load(scenario)
         union = union_of(members, self.chosen.members)
         self.seed, self.replicate = seed_of(rng), _whole(replicate, "replicate")
@@ -85,6 +90,13 @@ class AllocationModel(WorldModel):
             agent_reporters=agent_reporters or None,
         )
         self.datacollector.collect(self)
+
+    def __repr__(self) -> str:
+        """The scenario, the seed, the replicate, the quarter and the sites under contract."""
+        return (
+            f"<{type(self).__name__} {self.chosen.name}, seed {self.seed}, replicate {self.replicate}, {self.quarter}: "
+            f"{self.contracted} sites>"
+        )
 
     def step(self) -> None:
         """Let a quarter pass; nothing happens after the last."""

@@ -51,9 +51,11 @@ class WorldModel(mesa.Model):
         self._handed: dict[str, Handed] = {}
         self._situation: tuple[int, Situation] | None = None
         self._facilities: dict[int, Facility] = {}
+        self.complete = False
         self._members: list[Actor] = [
             cls(self, place) for kind in kinds.values() for place, cls in enumerate(kind)
         ]
+        self.complete = True  # the tables have no row for a further actor
         self.minds: dict[str, list[Actor]] = {}  # agents that decide by themselves, by decision
         for agent in self._members:
             for name in agent.overridden():
@@ -82,7 +84,7 @@ class WorldModel(mesa.Model):
             if place not in self._facilities:
                 self._facilities[place] = Facility(self, place)
         for place in [p for p in self._facilities if not stands[p]]:
-            self._facilities.pop(place).remove()
+            mesa.Agent.remove(self._facilities.pop(place))
 
     # -- what agents see ----------------------------------------------------------------------------------------------
     @property

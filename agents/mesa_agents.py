@@ -36,10 +36,29 @@ class Actor(mesa.Agent):
 
     decisions: ClassVar[dict[str, type[np.generic]]] = {}  # and what each is answered with
     actors: ClassVar[Kind]  # where its kind stands in what is handed and answered
+    comes_later: ClassVar[bool] = False  # whether the model makes it during the run
 
     def __init__(self, model: Any, place: int):
+        if model.complete and not self.comes_later:
+            raise BadInput(
+                f"{type(self).__name__}(model, {place!r}): the model has its actors, one for each row of the union's tables; "
+                "hand the class to the model as agents=, or add a row to the tables (see members=)."
+            )
         super().__init__(model)
         self.place = place
+
+    def remove(self) -> None:
+        """Refused: an agent is a view on a row of the tables, and the row would stay."""
+        raise BadInput(
+            f"{self!r} cannot be removed: it is a view on a row of the union's tables; "
+            "load a union without that row (see members=)."
+        )
+
+    def __repr__(self) -> str:
+        """The class, whom it is, and the quarter."""
+        name = getattr(self, "name", self.label)
+        whom = self.label if name == self.label else f"{self.label}, {name}"
+        return f"<{type(self).__name__} {whom}, {self.model.quarter}>"
 
     @property
     def world(self) -> Any:

@@ -8,6 +8,8 @@ from juste_retour.agents.mesa_agents import Actor
 class Facility(Actor):
     """A facility under contract; it is there from the contract's quarter to its cancellation."""
 
+    comes_later = True
+
     @property
     def site(self) -> str:
         """Name of the candidate site."""

@@ -174,6 +174,7 @@ def start_method():
     multiprocessing.set_start_method(before, force=True)  # batch_run sets it for the whole process
 
 
+@pytest.mark.skipif(not hasattr(mesa, "batch_run"), reason="Mesa 4 has no batch_run")
 def test_mesas_batch_run_gives_the_numbers_of_an_ensemble(start_method):
     parameters = {
         "scenario": ["eu-status-quo", "essay-reform"],

@@ -247,3 +247,34 @@ def test_a_commissioners_answer_is_one_for_each_draft(decision, answer):
 def test_a_cast_that_cannot_be_is_refused(agents, says):
     with pytest.raises(BadInput, match=says):
         AllocationModel(agents=agents)
+
+
+def test_a_seed_by_mesas_older_name_is_refused_and_points_to_rng():
+    with pytest.raises(BadInput, match=r"seed = 3.*rng=3"):
+        AllocationModel(seed=3)
+
+
+def test_a_model_and_its_agents_say_what_they_are(model):
+    assert repr(model) == (
+        f"<AllocationModel {model.chosen.name}, seed 3, replicate 5, {model.quarter}: {model.contracted} sites>"
+    )
+    said = [repr(agent) for agent in model.agents]
+    assert f"<MemberState HU, Hungary, {model.quarter}>" in said
+    assert f"<Lab mistral, {model.quarter}>" in said
+    assert len(set(said)) == len(said)
+
+
+def test_no_actor_is_removed_or_added():
+    model = AllocationModel(rng=3, **SHORT)
+    for kind in (MemberState, Commissioner, Lab):
+        before = len(model.agents)
+        with pytest.raises(BadInput, match=r"removed.*members="):
+            model.agents_by_type[kind].to_list()[0].remove()
+        with pytest.raises(BadInput, match=rf"{kind.__name__}\(model, 27\).*agents=.*members="):
+            kind(model, 27)
+        assert len(model.agents) == before
+    while model.running:
+        model.step()
+    assert model.agents_by_type[Facility]
+    with pytest.raises(BadInput, match="removed"):
+        model.agents_by_type[Facility].to_list()[0].remove()
