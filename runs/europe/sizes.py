@@ -23,4 +23,4 @@ class Size:
 
 
 FULL = Size()
-QUICK = Size(worlds=20, few=4, base=2, draws=2048)
+QUICK = Size(worlds=20, few=2, base=2, draws=2048)
