@@ -133,13 +133,18 @@ def _shipped(name: str) -> Members:
     return _europe() if name == UNIONS[0] else _load(SHIPPED[name], name, _typical)
 
 
-def load_states(path: Path) -> States:
+def load_states(path: Path, *, unknown: bool = False) -> States:
     """Load the states alone, from any table that has the columns of `states.csv`.
+
+    With `unknown`, a population may be left empty, or the column omitted, and becomes 0.
 
     Raises:
         BadInput: one sentence that names the file, the row, the column, the value and the remedy.
     """
-    return _states(InputTable(path, required=STATES_REQUIRED, optional=STATES_OPTIONAL), _typical)
+    if not unknown:
+        return _states(InputTable(path, required=STATES_REQUIRED, optional=STATES_OPTIONAL), _typical)
+    table = InputTable(path, required=("state",), optional=("population", *STATES_OPTIONAL))
+    return _states(table, _typical, _population_if_known(table))
 
 
 @functools.cache
@@ -212,7 +217,16 @@ def _typical() -> Typical:
     )
 
 
-def _states(table: InputTable, typical: Callable[[], Typical]) -> States:
+def _population_if_known(table: InputTable) -> list[int]:
+    if "population" not in table:
+        return [0] * len(table)
+    empty = [not row["population"].strip() for row in table.rows]
+    for row in table.rows:
+        row["population"] = row["population"].strip() or "1"
+    return [0 if no else n for no, n in zip(empty, table.wholes("population", low=1), strict=True)]
+
+
+def _states(table: InputTable, typical: Callable[[], Typical], population: list[int] | None = None) -> States:
     codes = table.unique("state")
     for row, code in enumerate(codes):
         if code == "EU":
@@ -220,7 +234,8 @@ def _states(table: InputTable, typical: Callable[[], Typical]) -> States:
         if not re.fullmatch(r"[A-Z][A-Z0-9_]*", code):
             remedy = "write it in capital letters, digits and _, a letter first, such as 'DE'"
             table.fail(row, "state", "is no lawful code", remedy)
-    population = table.wholes("population", low=1)
+    if population is None:
+        population = table.wholes("population", low=1)
 
     def numbers(column: str, otherwise: Callable[[], float], low: float, high: float) -> list[float]:
         there = column in table

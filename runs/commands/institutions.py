@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +12,8 @@ from juste_retour.runs.commands.options import Json, Rules
 from juste_retour.runs.commands.settings import several
 
 if TYPE_CHECKING:
+    from fractions import Fraction
+
     from juste_retour.abm.politics.analysis import Explanation
     from juste_retour.abm.politics.power import Power
     from juste_retour.abm.politics.relocation import Narration
@@ -28,6 +31,15 @@ Participants = Annotated[
     str | None,
     typer.Option(metavar="DE,FR,...", help="Only these states take part (TFEU, article 238(3))."),
 ]
+
+
+class Index(StrEnum):
+    """Indices that are computed only if they are asked for, because they look at every coalition."""
+
+    johnston = "johnston"
+    colomer_martinez = "colomer_martinez"
+
+
 Added = Annotated[
     list[str] | None,
     typer.Option("--add", metavar="NAME=POPULATION", help="A further state, as in UA=33443000. Repeatable."),
@@ -48,11 +60,25 @@ def power(
     weights: Annotated[
         Path | None, typer.Option(metavar="FILE.csv", help="A table with the columns member and weight.")
     ] = None,
+    index: Annotated[
+        list[Index] | None,
+        typer.Option(help="A further index, for up to 27 members. Repeatable."),
+    ] = None,
+    bloc: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="DE,FR,...", help="These members stay together: adds the Owen index. Repeatable."
+        ),
+    ] = None,
     rules: Rules = None,
     json: Json = False,
 ) -> None:
-    """Count who decides under a voting rule: exact Banzhaf, Penrose and Shapley-Shubik indices, and blocking minorities."""
+    """Count who decides under a voting rule: exact Banzhaf, Penrose and Shapley-Shubik indices, and blocking minorities.
+
+    With --index also those of Johnston and of Colomer and Martínez, with --bloc that of Owen.
+    """
     from juste_retour.abm.politics.power import voting_power
+    from juste_retour.abm.politics.power.game import require_population
     from juste_retour.agents.errors import BadInput
     from juste_retour.runs.printing import print_json
 
@@ -65,12 +91,16 @@ def power(
             raise BadInput(f"--quota and --weights are a game of their own; leave out {' and '.join(named)}.")
         found = _weighted(quota, weights)
     else:
-        chosen, states, settings = _chosen(rule or "lisbon_qmv", members, participants, add, rules)
+        chosen, states, settings = _chosen(
+            rule or "lisbon_qmv", members, participants, add, rules, unknown=True
+        )
+        require_population(chosen, states, settings)
         found = voting_power(chosen, states, settings)
+    further = _further(found, index or [], bloc or [])
     if json:
-        print_json(_power_as_json(found))
+        print_json(_power_as_json(found, further))
     else:
-        _show_power(found)
+        _show_power(found, further)
 
 
 def vote(
@@ -162,6 +192,8 @@ def _chosen(
     participants: str | None,
     add: list[str] | None,
     files: list[Path] | None,
+    *,
+    unknown: bool = False,
 ) -> tuple[Rule, States, dict[str, Setting]]:
     """The rule, the states that it is put to, and the rule's parameters, as the options say."""
     import numpy as np
@@ -179,9 +211,9 @@ def _chosen(
     if members is None or members.is_dir():
         states = load_members(members).states
     else:
-        states = load_states(members)
+        states = load_states(members, unknown=unknown)
     for text in add or []:
-        states = _with_state(states, text)
+        states = _with_state(states, text, unknown)
     if participants is None:
         return chosen, states, {}
     part = named(states, participants, "--participants")
@@ -192,16 +224,22 @@ def _chosen(
     return chosen, only(states, np.flatnonzero(part)), {}
 
 
-def _with_state(states: States, text: str) -> States:
+def _with_state(states: States, text: str, unknown: bool) -> States:
+    import re
     from dataclasses import replace
 
     import numpy as np
 
     from juste_retour.agents.errors import BadInput
 
-    name, _, number = (part.strip() for part in text.partition("="))
+    name, given, number = (part.strip() for part in text.partition("="))
     plain = number.replace("_", "")
-    if not name or not (plain.isascii() and plain.isdecimal()) or len(plain) > 12 or int(plain) == 0:
+    if unknown and not given and re.fullmatch(r"[A-Z][A-Z0-9_]*", name):
+        plain = "0"  # unknown, as `require_population` reads it
+        given = "unknown"
+    if not name or not (plain.isascii() and plain.isdecimal()) or len(plain) > 12:
+        plain = ""
+    if not plain or (int(plain) == 0 and given != "unknown"):
         raise BadInput(
             f"--add {text!r} is not NAME=POPULATION; give a code and whole persons, as in UA=33443000."
         )
@@ -274,7 +312,15 @@ def _rankings(file: Path) -> dict[str, list[str]]:
     return rankings
 
 
-def _power_as_json(found: Power) -> dict[str, object]:
+def _further(found: Power, indices: list[Index], blocs: list[str]) -> dict[str, tuple[Fraction, ...]]:
+    """The indices that were asked for, by their names in JSON."""
+    values: dict[str, tuple[Fraction, ...]] = {name.value: getattr(found, name.value) for name in indices}
+    if blocs:
+        values["owen"] = found.owen([several(text) for text in blocs])
+    return values
+
+
+def _power_as_json(found: Power, further: dict[str, tuple[Fraction, ...]]) -> dict[str, object]:
     columns = zip(
         found.members,
         found.swings,
@@ -299,15 +345,29 @@ def _power_as_json(found: Power) -> dict[str, object]:
                 "shapley_shubik": float(shapley),
                 "power_to_prevent": float(prevent),
                 "power_to_initiate": float(initiate),
+                **{name: float(values[i]) for name, values in further.items()},
             }
-            for member, swings, banzhaf, penrose, shapley, prevent, initiate in columns
+            for i, (member, swings, banzhaf, penrose, shapley, prevent, initiate) in enumerate(columns)
         ],
         "winning": {"minimal": found.minimal_winning},
         "blocking": {"minimal": found.minimal_blocking, "smallest": found.smallest_blocking},
     }
 
 
-def _show_power(found: Power) -> None:
+FURTHER = {  # heading and meaning of each further index
+    "johnston": (
+        "Johnston",
+        "Johnston: share of the winning coalitions with critical members, each split equally among those.",
+    ),
+    "colomer_martinez": (
+        "Colomer-Martínez",
+        "Colomer-Martínez: mean share in the weight of the minimal winning coalitions.",
+    ),
+    "owen": ("Owen", "Owen: Shapley-Shubik if the members of each bloc arrive together."),
+}
+
+
+def _show_power(found: Power, further: dict[str, tuple[Fraction, ...]]) -> None:
     from juste_retour.runs.printing import console, print_table
 
     where = console()
@@ -327,10 +387,12 @@ def _show_power(found: Power) -> None:
             f"{float(found.penrose[i]):.6f}",
             f"{found.swings[i]:,}",
             f"{float(found.power_to_prevent[i]):.4f}",
+            *(f"{float(values[i]):.6f}" for values in further.values()),
         )
         for i in mightiest
     ]
-    headings = ("member", "Shapley-Shubik", "Banzhaf", "Penrose", "swings", "prevents")
+    headings: tuple[str, ...] = ("member", "Shapley-Shubik", "Banzhaf", "Penrose", "swings", "prevents")
+    headings += tuple(FURTHER[name][0] for name in further)
     bars = ("Shapley-Shubik", [float(shares[i]) for i in mightiest])
     print_table(where, headings, rows, right=headings[1:], bars=bars, spare=("Penrose", "swings"))
     where.print()
@@ -347,7 +409,7 @@ def _show_power(found: Power) -> None:
     where.print(
         "Shapley-Shubik and Banzhaf are shares of 1. Swings: coalitions that win with the member and lose without. "
         "Penrose: swings by all coalitions of the others. Prevents: swings by all winning coalitions (Coleman). Power to "
-        "act: winning ones by all.",
+        "act: winning ones by all." + "".join(" " + FURTHER[name][1] for name in further),
         soft_wrap=True,
     )
 

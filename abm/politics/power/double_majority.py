@@ -9,9 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import comb
 
-from juste_retour.abm.politics.power.indices import SwingTally
+import numpy as np
+
+from juste_retour.abm.politics.power.swings import SwingTally
+from juste_retour.abm.politics.power.table import Bits
 from juste_retour.abm.politics.power.weighted import Halves, Sums, algorithm, in_lowest_terms
 from juste_retour.agents.arrays import Booleans, Integers
+
+LOW = 16  # members whose coalitions are weighed at once
 
 
 @dataclass(frozen=True)
@@ -49,6 +54,22 @@ class DoubleMajority:
             self.dual().minimal(counting),
         )
 
+    def table(self, veto: bool = False) -> Bits:
+        """Which of all 2^n coalitions win, one bit each; with `veto` a member more, put last, must agree as well."""
+        n = len(self.weights)
+        low, high = min(n, LOW), max(n - LOW, 0)
+        weight, heads = _coalitions(self.weights[:low])
+        more_weight, more_heads = _coalitions(self.weights[low:])
+        rows = np.empty((1 << high, -(-(1 << low) // 8)), dtype=np.uint8)
+        for row in range(1 << high):
+            won = self.passes(heads + more_heads[row], weight + more_weight[row])
+            rows[row] = np.packbits(won.astype(bool), bitorder="little")
+        if not veto:
+            return rows.ravel()
+        if n >= 3:
+            return np.concatenate([np.zeros(rows.size, dtype=np.uint8), rows.ravel()])
+        return rows.ravel() << np.uint8(1 << n)
+
     def _by_members(self, heavy: list[int], everyone: list[int]) -> list[int]:
         return [
             everyone[s] if s >= self.sure else heavy[s] if s >= self.members else 0
@@ -64,6 +85,8 @@ class DoubleMajority:
         weights, quota = in_lowest_terms(sorted(self.weights, reverse=True), self.quota)
         if self.sure <= 0 or (self.members <= 0 and quota <= 0):
             return 1  # nobody is needed
+        if self.members <= 0 and self.sure > len(weights) and (counting or algorithm(weights)) is Sums:
+            return Sums(weights).minimal(quota)
         found = 0
         for i, (with_help, alone) in enumerate((counting or algorithm(weights))(weights).before(quota)):
             for t in range(min(i + 1, self.sure)):
@@ -72,3 +95,11 @@ class DoubleMajority:
                 winning = comb(i, t) if t + 1 >= self.sure else with_help[t]
                 found += winning - (alone[t] if t >= self.members else 0)
         return found
+
+
+def _coalitions(weights: tuple[int, ...]) -> tuple[Integers, Integers]:
+    """Weight and number of members of every coalition, in the order of a table of bits."""
+    sums = np.zeros(1, dtype=np.int64 if sum(weights) < 2**61 else object)
+    for w in weights:
+        sums = np.concatenate([sums, sums + w])
+    return sums, np.bitwise_count(np.arange(len(sums))).astype(np.int64)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from decimal import Decimal
 from fractions import Fraction
-from math import lcm
+from math import gcd, lcm
 from typing import Any
 
 import numpy as np
@@ -14,9 +14,11 @@ from numpy.typing import NDArray
 
 from juste_retour.abm.politics.conditions import Ballot, Condition, Majority
 from juste_retour.abm.politics.power.asking import ask_all, ask_unsettled
+from juste_retour.abm.politics.power.coalitions import Coalitions
 from juste_retour.abm.politics.power.double_majority import DoubleMajority
-from juste_retour.abm.politics.power.indices import Power, SwingTally
-from juste_retour.abm.politics.power.table import tally_of
+from juste_retour.abm.politics.power.indices import Power
+from juste_retour.abm.politics.power.swings import SwingTally
+from juste_retour.abm.politics.power.table import Bits, tally_of
 from juste_retour.abm.politics.voting import voting
 from juste_retour.agents.arrays import Floats, Integers
 from juste_retour.agents.errors import BadInput
@@ -182,10 +184,33 @@ class Game:
         named = f"the rule {self.rule.name!r}"
         if "monotone" not in self.rule.properties:
             return tally_of(ask_all(self.wins, n), n, named)
-        rising = sorted(range(n), key=lambda i: self._people(i))
-        place = np.argsort(rising)
-        tally = tally_of(ask_unsettled(lambda yes: self.wins(np.take(yes, place, axis=-1)), n), n, named)
-        return replace(tally, winning_with=[tally.winning_with[i] for i in place])
+        tally = tally_of(self._asked(n), n, named)
+        return replace(tally, winning_with=[tally.winning_with[i] for i in np.argsort(self._rising)])
+
+    @property
+    def _rising(self) -> tuple[int, ...]:
+        return tuple(sorted(range(len(self.members)), key=self._people))
+
+    def coalitions(self) -> Coalitions:
+        """The winning coalitions, for indices that look at each."""
+        n, named = len(self.members), f"the rule {self.rule.name!r}"
+        found = self.double_majority()
+        if found is not None:
+            game, veto = found
+            weights = None
+            if game.members <= 0 and game.sure > n and game.quota > 0 and not veto:
+                weights = game.weights
+            elif game.sure <= n and not any(game.weights) and not veto:  # heads alone
+                weights = (1,) * n
+            return Coalitions(named, n, lambda: game.table(veto), tuple(range(n)), weights)
+        if "monotone" not in self.rule.properties:
+            return Coalitions(named, n, lambda: ask_all(self.wins, n), tuple(range(n)))
+        return Coalitions(named, n, lambda: self._asked(n), self._rising)
+
+    def _asked(self, n: int) -> Bits:
+        """The table of a monotone rule that is asked; bit j is the member `_rising[j]`."""
+        place = np.argsort(self._rising)
+        return ask_unsettled(lambda yes: self.wins(np.take(yes, place, axis=-1)), n)
 
     def _people(self, member: int) -> float:
         return float(self.states.population[self.voters[member]]) if member < len(self.voters) else np.inf
@@ -193,6 +218,35 @@ class Game:
 
 def _veto(condition: Condition) -> bool:
     return bool(np.any(condition.union)) and not condition.weights.any()
+
+
+class _ReadStates:
+    """States that remember whether populations were looked at."""
+
+    def __init__(self, states: States):
+        self._states, self.read = states, False
+
+    def __getattr__(self, name: str) -> Any:
+        self.read |= name == "population"
+        return getattr(self._states, name)
+
+
+def require_population(rule: Rule, states: States, settings: dict[str, Setting]) -> None:
+    """Refuse states without a population (0) under a rule that looks at populations.
+
+    Raises:
+        BadInput: names the rule, the states and the remedy.
+    """
+    unknown = [code for code, n in zip(states.codes, states.population, strict=True) if n == 0]
+    if not unknown:
+        return
+    watched: Any = _ReadStates(states)
+    Game.of(rule, watched, settings)
+    if watched.read:
+        raise BadInput(
+            f"{rule.name} looks at populations, and {', '.join(unknown)} {'has' if len(unknown) == 1 else 'have'} "
+            "none; give them, or name a rule that counts heads, such as simple_majority."
+        )
 
 
 def voting_power(
@@ -212,7 +266,7 @@ def voting_power(
         decider: index of the state that decides alone, for `dictator`.
     """
     game = Game.of(rule, states, settings, weight, decider)
-    return Power(game.rule.name, game.members, game.tally())
+    return Power(game.rule.name, game.members, game.tally(), game.coalitions())
 
 
 def weighted_power(
@@ -246,7 +300,9 @@ def weighted_power(
         game = DoubleMajority((0,) * n, 0, 1, -(-int(least) // whole[0]))
     else:
         game = DoubleMajority(whole, 0, int(least), n + 1)
-    return Power(name, members, game.tally())
+    lowest = tuple(w // gcd(*whole) for w in whole)
+    each = Coalitions(f"the game {name!r}", n, game.table, tuple(range(n)), lowest)
+    return Power(name, members, game.tally(), each)
 
 
 def _plain(number: Exact) -> str:

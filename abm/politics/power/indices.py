@@ -1,6 +1,6 @@
 """Power indices from the numbers of winning coalitions by size, all exact.
 
-Sources: Penrose (1946), Shapley and Shubik (1954), Banzhaf (1965), Coleman (1971); notation of Felsenthal and
+Sources: Penrose (1946), Shapley and Shubik (1954), Banzhaf (1965), Coleman (1971), Owen (1977); notation of Felsenthal and
 Machover (1998), The Measurement of Voting Power.
 """
 
@@ -10,29 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from math import factorial
 
-
-@dataclass(frozen=True, eq=False)
-class SwingTally:
-    """Winning coalitions of a monotone game of n members.
-
-    `winning[s]` counts those of size s, for s = 0 ... n; `winning_with[i][s]` those of them that member i belongs to.
-    Members that are alike may share one list. `minimal_winning` and `minimal_blocking` count the coalitions that win,
-    or keep all others from winning, and would not without any one of their members.
-    """
-
-    winning: Sequence[int]
-    winning_with: Sequence[Sequence[int]]
-    minimal_winning: int
-    minimal_blocking: int
-
-    def with_veto(self) -> SwingTally:
-        """The same game with one more member, put last, without whom nothing passes."""
-        with_veto = [0, *self.winning]
-        alike: dict[int, list[int]] = {}
-        rows = [alike.setdefault(id(row), [0, *row]) for row in self.winning_with]
-        return SwingTally(with_veto, [*rows, with_veto], self.minimal_winning, self.minimal_blocking + 1)
+from juste_retour.abm.politics.power.coalitions import Coalitions
+from juste_retour.abm.politics.power.swings import SwingTally
+from juste_retour.agents.errors import BadInput
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,25 +23,60 @@ class Power:
     rule: str
     members: tuple[str, ...]
     tally: SwingTally
+    coalitions: Coalitions | None = None  # what Johnston, Colomer-Martínez and Owen indices are counted from
+
+    @cached_property
+    def johnston(self) -> tuple[Fraction, ...]:
+        """Share of the coalitions with critical members, each split equally among those; for up to 27 members."""
+        return self._one_by_one.johnston()
+
+    @cached_property
+    def colomer_martinez(self) -> tuple[Fraction, ...]:
+        """Mean share in the weight of minimal winning coalitions; for a quota of weights among up to 27 members."""
+        return self._one_by_one.colomer_martinez()
+
+    def owen(self, blocs: Sequence[Sequence[str]]) -> tuple[Fraction, ...]:
+        """Shapley-Shubik index if the members of a bloc (a priori union) stay together; for up to 27 members.
+
+        Args:
+            blocs: names of the members of each bloc; who is named nowhere is on its own.
+
+        Raises:
+            BadInput: where a name is unknown or stands in two blocs.
+
+        >>> from juste_retour.abm.politics.power import weighted_power
+        >>> power = weighted_power(3, [1, 1, 1, 1, 1])
+        >>> [str(share) for share in power.owen([["1", "2", "3"]])]
+        ['1/3', '1/3', '1/3', '0', '0']
+        """
+        place = {member: i for i, member in enumerate(self.members)}
+        seen: set[str] = set()
+        for name in (name for bloc in blocs for name in bloc):
+            if name not in place:
+                raise BadInput(f"{name!r} in a bloc is not a member under {self.rule}; give one who votes.")
+            if name in seen:
+                raise BadInput(f"{name} is named twice in the blocs; name each member once.")
+            seen.add(name)
+        together = [[place[name] for name in bloc] for bloc in blocs if bloc]
+        if all(len(bloc) == 1 for bloc in together):
+            return self.shapley_shubik
+        return self._one_by_one.owen([*together, *([i] for m, i in place.items() if m not in seen)])
+
+    @property
+    def _one_by_one(self) -> Coalitions:
+        if self.coalitions is None:
+            raise BadInput(f"the coalitions of {self.rule or 'this game'} are not known one by one.")
+        return self.coalitions
 
     @cached_property
     def winning_coalitions(self) -> int:
         """Number of coalitions that win."""
         return sum(self.tally.winning)
 
-    @cached_property
-    def _swings_by_size(self) -> dict[int, list[int]]:
-        # a winning coalition of size s that i belongs to, less those that win without it: the game is monotone
-        w = self.tally.winning
-        return {
-            id(row): [row[s] - (w[s - 1] - row[s - 1]) if s else 0 for s in range(len(w))]
-            for row in self.tally.winning_with
-        }
-
     @property
     def swings_by_size(self) -> tuple[list[int], ...]:
         """Each member's swings by the size of the coalition that wins with it, 0 ... n."""
-        return tuple(self._swings_by_size[id(row)] for row in self.tally.winning_with)
+        return self.tally.swings_by_size
 
     @cached_property
     def swings(self) -> tuple[int, ...]:
@@ -78,16 +94,10 @@ class Power:
         everyone = sum(self.swings) or 1
         return tuple(Fraction(swings, everyone) for swings in self.swings)
 
-    @cached_property
+    @property
     def shapley_shubik(self) -> tuple[Fraction, ...]:
         """Share of the orders of arrival in which the member turns a losing coalition into a winning one."""
-        n = len(self.members)
-        orders = [factorial(s - 1) * factorial(n - s) if s else 0 for s in range(n + 1)]
-        value = {
-            key: Fraction(sum(a * b for a, b in zip(orders, row, strict=True)), factorial(n))
-            for key, row in self._swings_by_size.items()
-        }
-        return tuple(value[id(row)] for row in self.tally.winning_with)
+        return self.tally.shapley_shubik
 
     @property
     def power_to_act(self) -> Fraction:

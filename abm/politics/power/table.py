@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from juste_retour.abm.politics.power.indices import SwingTally
+from juste_retour.abm.politics.power.swings import SwingTally
 from juste_retour.agents.errors import BadInput
 
 LOW = 12  # members within a row of 4,096 coalitions, where the table is unpacked to count
@@ -66,8 +66,19 @@ def _add_up(sizes: NDArray[np.integer], counts: NDArray[np.int64], n: int) -> li
     return by_size[: n + 1].tolist()
 
 
+def minimal_of(table: Bits, n: int, rule: str) -> Bits:
+    """The winning coalitions that need all their members, one bit each."""
+    return _needed_and_held(table, n, rule)[0]
+
+
 def _minimal(won: Bits, n: int, rule: str) -> tuple[int, int]:
     """Number of winning coalitions that need all their members, and of blocking ones that do."""
+    needed, held = _needed_and_held(won, n, rule)
+    return int(np.bitwise_count(needed).sum()), int(np.bitwise_count(held).sum())
+
+
+def _needed_and_held(won: Bits, n: int, rule: str) -> tuple[Bits, Bits]:
+    """Winning coalitions that need all their members, and losing ones that any further member would make win."""
     there = np.uint8((1 << min(8, 1 << n)) - 1)
     needed, held = (
         won.copy(),
@@ -89,4 +100,4 @@ def _minimal(won: Bits, n: int, rule: str) -> tuple[int, int]:
             raise BadInput(
                 f"{rule} is not monotone: somewhere one more yes makes it fail, so it has no power index."
             )
-    return int(np.bitwise_count(needed).sum()), int(np.bitwise_count(held).sum())
+    return needed, held

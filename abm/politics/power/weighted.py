@@ -131,6 +131,15 @@ class Sums:
             alike[weight] = [0, *(_tail(row, quota - weight, width) for row in others)]
         return [_tail(row, quota, width) for row in rows], [alike[w] for w in self.weights]
 
+    def minimal(self, quota: int) -> int:
+        """Coalitions that reach the quota and would not without their lightest member; weights in falling order."""
+        width = len(self.weights) + 1
+        found, before = 0, 1  # one polynomial: sizes need not be told apart
+        for weight in self.weights:
+            found += _tail(before, quota - weight, width) - _tail(before, quota, width)
+            before += before << weight * width
+        return found
+
     def before(self, quota: int) -> Iterator[tuple[BySize, BySize]]:
         """For each member: coalitions of the members before it that reach the quota with its help, and without it."""
         width = len(self.weights) + 1

@@ -162,7 +162,8 @@ def test_ballot_is_narrated(call):
         (["power", "--quota", "3"], ["--weights"]),
         (["power", "lisbon_qmv", "--participants", "DE,XX"], ["--participants", "XX"]),
         (["power", "lisbon_qmv", "--participants", "DE,DE"], ["DE"]),
-        (["power", "lisbon_qmv", "--add", "UA"], ["--add", "NAME=POPULATION"]),
+        (["power", "lisbon_qmv", "--add", "ua"], ["--add", "NAME=POPULATION"]),
+        (["power", "lisbon_qmv", "--add", "UA"], ["UA", "populations"]),
         (["power", "lisbon_qmv", "--add", "UA=-3"], ["UA=-3"]),
         (["power", "lisbon_qmv", "--add", "UA=" + "9" * 5000], ["NAME=POPULATION"]),
         (["power", "lisbon_qmv", "--add", "DE=1000"], ["DE=1000"]),
@@ -225,3 +226,30 @@ def test_weights_named_twice_are_answered(call, file):
     path = file("member,weight\nA,1\nA,2\n")
     refused(call("power", "--quota", 2, "--weights", path), "'A'")
     refused(call("power", "lisbon_qmv", "--quota", 2, "--weights", path), "RULE")
+
+
+def test_further_indices_and_blocs(call, tmp_path):
+    file = tmp_path / "seats.csv"
+    file.write_text("member,weight\nA,3\nB,2\nC,1\n")
+    game = ("power", "--quota", "4", "--weights", str(file))
+    asked = ("--index", "johnston", "--index", "colomer_martinez", "--bloc", "B,C")
+    found = data(call(*game, *asked, "--json"))
+    assert [row["johnston"] for row in found["states"]] == pytest.approx([2 / 3, 1 / 6, 1 / 6])
+    assert [row["colomer_martinez"] for row in found["states"]] == pytest.approx([27 / 40, 1 / 5, 1 / 8])
+    assert [row["owen"] for row in found["states"]] == pytest.approx([1 / 2, 1 / 4, 1 / 4])
+    assert "johnston" not in data(call(*game, "--json"))["states"][0]
+    status, out, _ = call(*game, *asked)
+    assert status == 0
+    assert all(name in out for name in ("Johnston", "Colomer-Martínez", "Owen"))
+    refused(call(*game, "--bloc", "A,X"), "'X'")
+
+
+def test_members_without_population(call, tmp_path):
+    file = tmp_path / "members.csv"
+    for text in ("state\nA\nB\nC\n", "state,population\nA,5\nB,\nC,7\n"):
+        file.write_text(text)
+        found = data(call("power", "simple_majority", "--members", str(file), "--json"))
+        assert [row["shapley_shubik"] for row in found["states"]] == pytest.approx([1 / 3] * 3)
+        refused(call("power", "lisbon_qmv", "--members", str(file)), "populations", "B")
+    assert data(call("power", "simple_majority", "--add", "UA", "--json"))["members"] == 28
+    refused(call("vote", "simple_majority", "--yes", "DE", "--add", "UA"), "NAME=POPULATION")
