@@ -122,12 +122,14 @@ class MeanWorld:
         passed = np.broadcast_to(result.passed[:, None], reached.shape)
         close = np.abs(result.gain - reached) <= 2 * (self.mean.dissent_cost_eur_bn + noise)
         bought = close & (self.proposers[:, None] != np.arange(self.states)) & (reached > 0)
-        score = env.world.resolve[rows] * self.patience / np.maximum(noise, 1e-300)
+        drawn, scored = env.world.resolve[rows], passed & (noise > 0)
+        score = np.where(scored, drawn * self.patience / np.where(scored, noise, 1.0), 0.0)
         return Draws(
             gain=np.where(passed, result.gain, reached).reshape(self.shape),
             slope=np.where(passed, 0.0, self.patience).reshape(self.shape),
-            score=np.where(noise > 0, score, 0.0).reshape(self.shape),
-            scored=(passed & (noise > 0)).reshape(self.shape),
+            score=score.reshape(self.shape),
+            scored=scored.reshape(self.shape),
+            shift=np.where(scored, drawn * noise / self.patience, 0.0).reshape(self.shape),
             bought=(self.patience * np.where(passed, bought, 1.0)).reshape(self.shape),
         )
 

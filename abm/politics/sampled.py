@@ -42,6 +42,7 @@ class Draws:
         slope: derivative of the gain that needs no draws to know, where `scored` is false.
         score: derivative of the log density of the noise with respect to the values; used where `scored`.
         scored: whether the noise acts on the draw.
+        shift: what the noise adds to the value that the state acts on; its mean is zero.
         bought: slope that the draw would have if only offers of just what a state expects moved with its value.
     """
 
@@ -49,6 +50,7 @@ class Draws:
     slope: Floats
     score: Floats
     scored: Booleans
+    shift: Floats
     bought: Floats
 
 
@@ -204,15 +206,18 @@ class _History:
     def root(self, slope: Floats, which: slice) -> Floats:
         """(searches, states) where the response would equal the values."""
         gain = self.all("gain")[:, which]
-        response = np.einsum("k,p,kcdpn->cn", self.weights, self.chances, gain) / gain.shape[2]
         asked = np.einsum("k,kcn->cn", self.weights, np.array(self.values)[:, which])
+        moved = (
+            gain - slope * self.all("shift")[:, which]
+        )  # what the noise adds by chance is not the response's
+        response = np.einsum("k,p,kcdpn->cn", self.weights, self.chances, moved) / gain.shape[2]
         return asked + (response - asked) / (1 - slope)
 
     def estimate(self, slope: Floats, unsure: Floats, which: slice) -> _Estimate:
         """What some searches together say, given the slope and its standard error."""
         values = self.root(slope, which).mean(0)
         asked = np.array(self.values)[:, which, None, None, :]
-        moved = self.all("gain")[:, which] - slope * asked
+        moved = self.all("gain")[:, which] - slope * (asked + self.all("shift")[:, which])
         centre = np.einsum("k,kcdpn->pn", self.weights, moved) / (moved.shape[1] * moved.shape[2])
         way = np.abs(values - np.einsum("k,kcn->n", self.weights, asked[:, :, 0, 0]) / asked.shape[1])
         error = np.sqrt(self.variance(moved - centre) + (unsure * way) ** 2) / (1 - slope)

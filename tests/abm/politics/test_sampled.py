@@ -16,7 +16,7 @@ def smooth(values, draw, mean):
     z = random.normal(size=(searches, 8, 1, n))
     gain = mean(values[:, None, None, :] + NOISE * z) + 0.05 * random.normal(size=z.shape)
     zeros = np.zeros(z.shape)
-    return Draws(gain, zeros, z / NOISE, np.ones(z.shape, bool), zeros)
+    return Draws(gain, zeros, z / NOISE, np.ones(z.shape, bool), NOISE * z, zeros)
 
 
 def solve(mean, starts, **more):
