@@ -10,6 +10,8 @@ The names below are the public interface. Each is imported when it is first used
 import os
 from importlib import import_module
 
+INTERFACE_VERSION = (1, 0)  # what is promised of which number: runs/workshop/INTERFACE.md
+
 TYPE_CHECKING = False  # what `typing` has of that name, without the time that it takes to import
 if TYPE_CHECKING:
     from juste_retour.abm.members import load_members as load_members

@@ -93,14 +93,30 @@ def _lines(rule: Rule, whole: bool) -> list[tuple[str, str]]:
 def new_rule(
     family: Annotated[str, typer.Argument(help="The family: what the rule decides (see `rules list`).")],
     name: Annotated[str, typer.Argument(help="The rule's name: lower-case letters, digits and _.")],
+    package: Annotated[
+        bool, typer.Option("--package", help="Write a package that can be installed, to the new folder NAME.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Write a small working rule, NAME.py, and its test, test_NAME.py, to the current folder."""
     from juste_retour.agents.rules import load_offered
     from juste_retour.runs import printing
-    from juste_retour.runs.workshop.scaffold import new
+    from juste_retour.runs.workshop.scaffold import new, new_package
 
     load_offered()
+    if package:
+        files = [path.as_posix() for path in new_package(family, name, Path())]
+        if json:
+            printing.print_json({"family": family, "name": name, "files": files})
+            return
+        where = printing.console()
+        where.print(
+            f"Written: {', '.join(files)}. Change the rule, then",
+            soft_wrap=True,
+        )
+        for line in (f"uv pip install -e {name}", f"juste-retour rules check {name}", f"pytest {name}/tests"):
+            where.print(f"  {line}", soft_wrap=True)
+        return
     paths = [path.name for path in new(family, name, Path())]
     if json:
         printing.print_json({"family": family, "name": name, "files": paths})

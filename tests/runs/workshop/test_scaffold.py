@@ -1,8 +1,11 @@
 """A scaffold of every family passes the checks and its own test; nothing is overwritten."""
 
+import os
 import re
+import shutil
 import subprocess
 import sys
+import zipfile
 
 import pytest
 
@@ -10,7 +13,7 @@ from juste_retour.agents.errors import BadInput, CannotWrite
 from juste_retour.agents.rules import FAMILIES
 from juste_retour.runs.user_rules import load_rules
 from juste_retour.runs.workshop.conformance.scenes import shipped
-from juste_retour.runs.workshop.scaffold import SCAFFOLDS, new
+from juste_retour.runs.workshop.scaffold import SCAFFOLDS, new, new_package
 
 pytestmark = pytest.mark.slow
 
@@ -86,3 +89,36 @@ def test_a_family_of_ones_own_has_no_scaffold(tmp_path, own_rules):
     load_rules([path])
     with pytest.raises(BadInput, match="lobby"):
         new("lobby", "mine", tmp_path)
+
+
+@pytest.mark.skipif(shutil.which("uv") is None, reason="uv builds the package")
+def test_a_package_is_built_without_a_network_and_passes_its_own_test(tmp_path):
+    """The wheel is unpacked as an installer would, and everything runs in processes of their own."""
+    new_package("voting", "my_rule", tmp_path)
+    source, built, installed = tmp_path / "my_rule", tmp_path / "built", tmp_path / "installed"
+    build = ["uv", "build", "--wheel", "--offline", "--no-config", "-o", str(built), str(source)]
+    done = subprocess.run(build, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    (wheel,) = built.glob("*.whl")
+    zipfile.ZipFile(wheel).extractall(installed)
+    at = {"cwd": tmp_path, "env": os.environ | {"PYTHONPATH": str(installed)}, "check": False}
+    tests = [sys.executable, "-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider", str(source / "tests")]
+    done = subprocess.run(tests, capture_output=True, text=True, **at)
+    assert "4 passed" in done.stdout, done.stdout[-3000:]
+    start = "import sys; from juste_retour.runs.start import main; sys.exit(main())"
+    command = [sys.executable, "-c", start, "run", "--set", "voting=my_rule", "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, **at)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_package_overwrites_nothing(tmp_path, call, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert call("rules", "new", "voting", "two_thirds", "--package")[0] == 0
+    before = (tmp_path / "two_thirds" / "pyproject.toml").read_bytes()
+    status, out, err = call("rules", "new", "bid", "two_thirds", "--package")
+    assert (status, out) == (2, "")
+    assert "two_thirds" in err
+    assert (tmp_path / "two_thirds" / "pyproject.toml").read_bytes() == before
+    (tmp_path / "file").write_text("")
+    with pytest.raises(CannotWrite, match="file"):
+        new_package("voting", "of_my_own", tmp_path / "file")
