@@ -5,11 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from juste_retour.abm import outcomes
+from juste_retour.runs.printing import progress_lines
 from juste_retour.runs.user_rules import blame
 
 CHUNK = 256  # worlds run at once: within 3 % of the best speed, and small
 
 Progress = Callable[[int, int], None]
+
+
+def reporter(progress: Progress | bool | None, what: str) -> Progress | None:
+    """The callback itself, or, for True, one that prints a line on standard error every 15 seconds."""
+    if isinstance(progress, bool):
+        return progress_lines(what) if progress else None
+    return progress
+
 
 run_worlds = blame()(outcomes.run)  # an error in a user's rule becomes one sentence
 

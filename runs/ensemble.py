@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import cached_property
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ from juste_retour.abm.members import Members, union_of
 from juste_retour.abm.scenario import Content, Scenario, load
 from juste_retour.agents.errors import BadInput
 from juste_retour.runs import tables as shape
-from juste_retour.runs.chunked import CHUNK, Progress, chunks, run_worlds
+from juste_retour.runs.chunked import CHUNK, Progress, chunks, reporter, run_worlds
 from juste_retour.runs.frames import frames, joined
 from juste_retour.runs.numerals import brief, within
 from juste_retour.runs.provenance import provenance
@@ -103,6 +104,15 @@ class Result:
 
         return write(self.tables, out, formats, self.provenance)
 
+    def __dir__(self) -> list[str]:
+        """Attributes, and the tables that were asked for, which completion then offers."""
+        return sorted({*super().__dir__(), *self.tables})
+
+    def _repr_html_(self) -> str:
+        """What notebooks show: what `repr` says, and the first rows of the table of worlds."""
+        said = f"<pre>{escape(repr(self))}</pre>"
+        return said + (self.worlds.head().to_html() if "worlds" in self.tables else "")
+
     def __repr__(self) -> str:
         """The scenario, its worlds, what they yield and which tables there are."""
         span = (
@@ -131,7 +141,7 @@ def simulate(
     tables: Iterable[str] = shape.DEFAULT,
     chunk: int = CHUNK,
     members: Members | Path | str | None = None,
-    progress: Progress | None = None,
+    progress: Progress | bool | None = None,
     agents: Agents = None,
 ) -> Result:
     """Run the worlds `first`, `first + 1`, ... of a scenario and a seed, and return their tables.
@@ -144,7 +154,7 @@ def simulate(
         tables: which of worlds, states, facilities, votes, timeline and decisions to keep.
         chunk: worlds run at once; memory beyond the tables kept is that of one chunk.
         members: a union, or a folder of its tables; the one that the scenario names where none is given.
-        progress: called after each chunk with the worlds done and all worlds.
+        progress: called after each chunk with the worlds done and all worlds; True prints them now and then.
         agents: Mesa agents with minds of their own, as `juste_retour.abm.model.AllocationModel` takes them; slower.
 
     Raises:
@@ -156,7 +166,7 @@ def simulate(
     chosen = load(scenario)
     union = union_of(members, chosen.members)
     parts = []
-    for part in chunks(worlds, progress, chunk):
+    for part in chunks(worlds, reporter(progress, "worlds"), chunk):
         outcomes = run_worlds(
             chosen,
             seed,

@@ -163,7 +163,7 @@ def bar(value: float, most: float, width: int, where: Console) -> str:
     return EIGHTHS[8] * (eighths // 8) + (EIGHTHS[eighths % 8] if eighths % 8 else "")
 
 
-def _lines(what: str) -> Callable[[int, int], None]:
+def progress_lines(what: str) -> Callable[[int, int], None]:
     """A callback that prints a line now and then."""
     last = time.monotonic()
 
@@ -180,7 +180,7 @@ def _lines(what: str) -> Callable[[int, int], None]:
 def progress(what: str) -> Iterator[Callable[[int, int], None]]:
     """Yield a callback (done, all) that shows progress on standard error: a bar after a second, or a line now and then."""
     if not sys.stderr.isatty():
-        yield _lines(what)
+        yield progress_lines(what)
         return
     started, shown, task = time.monotonic(), None, None
 

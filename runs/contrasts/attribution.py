@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from html import escape
 from itertools import combinations
 from math import factorial
 from pathlib import Path
@@ -25,7 +26,7 @@ from juste_retour.abm.members import Members
 from juste_retour.abm.scenario import Content, Scenario, load
 from juste_retour.agents.arrays import Booleans, Floats
 from juste_retour.agents.errors import BadInput
-from juste_retour.runs.chunked import Progress, chunks
+from juste_retour.runs.chunked import Progress, chunks, reporter
 from juste_retour.runs.contrasts.contrasts import checked_equal, mean
 from juste_retour.runs.contrasts.draws import Draws, draws_of
 from juste_retour.runs.contrasts.paired import COMMITTED, Found, Runs, outcome, over
@@ -120,6 +121,10 @@ class Attribution:
         """Groups whose share changes rank or sign among the windows."""
         return sensitive_to_the_window([{s.group: s.share for s in w.shares} for w in self.windows])
 
+    def _repr_html_(self) -> str:
+        """What notebooks show: what `repr` says, and the table."""
+        return f"<pre>{escape(repr(self))}</pre>{self.table.to_html(max_rows=60)}"
+
     def __repr__(self) -> str:
         """What was found, a line each."""
         lines = [
@@ -143,7 +148,7 @@ def attribute(
     draws: int | None = None,
     from_prior: bool = False,
     posterior: pd.DataFrame | None = None,
-    progress: Progress | None = None,
+    progress: Progress | bool | None = None,
 ) -> Attribution:
     """Split the difference of an outcome under `target` less that under `source` by group of institutions.
 
@@ -157,9 +162,10 @@ def attribute(
             "spending" for the latter alone.
         members: a union, or a folder of its tables.
         draws, from_prior, posterior: as of `compare`; `worlds` is then the number of draws.
-        progress: called with runs done and runs to do.
+        progress: called with runs done and runs to do; True prints them now and then.
     """
     outcome(outcome_name)
+    progress = reporter(progress, "runs")
     checked_equal(equal, [outcome_name])
     ends = in_one_window([load(source), load(target)])
     built = switches(ends[0], ends[1], [MONEY])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from html import escape
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from juste_retour.abm.members import Members
 from juste_retour.abm.scenario import Content, Scenario
 from juste_retour.agents.arrays import Floats
 from juste_retour.agents.errors import BadInput, near
-from juste_retour.runs.chunked import Progress
+from juste_retour.runs.chunked import Progress, reporter
 from juste_retour.runs.contrasts.draws import Draws, draws_of
 from juste_retour.runs.contrasts.paired import (
     COMMITTED,
@@ -106,6 +107,10 @@ class Contrasts:
         outcome(name)
         return next(c for c in self.contrasts if c.outcome == name)
 
+    def _repr_html_(self) -> str:
+        """What notebooks show: what `repr` says, and the table."""
+        return f"<pre>{escape(repr(self))}</pre>{self.table.to_html(max_rows=60)}"
+
     def __repr__(self) -> str:
         """What was found, a line each."""
         lines = [
@@ -146,7 +151,7 @@ def compare(
     draws: int | None = None,
     from_prior: bool = False,
     posterior: pd.DataFrame | None = None,
-    progress: Progress | None = None,
+    progress: Progress | bool | None = None,
 ) -> Contrasts:
     """Contrast the first of some scenarios with each other one on the same worlds, all read over the window of the first.
 
@@ -167,7 +172,7 @@ def compare(
             left out.
         from_prior: draw from the plausible ranges of all parameters instead.
         posterior: a table of draws to take instead.
-        progress: called with runs done and runs to do.
+        progress: called with runs done and runs to do; True prints them now and then.
     """
     if len(scenarios) == 1 and changes_b:
         scenarios = scenarios * 2
@@ -176,7 +181,7 @@ def compare(
             "compare needs two scenarios or more; name another, as in compare A B, or say what B changes."
         )
     worlds = whole(WORLDS if worlds is None else worlds, "worlds", 2)
-    seed = whole(seed, "seed", 0)
+    seed, progress = whole(seed, "seed", 0), reporter(progress, "runs")
     chosen, names = named(scenarios, changes, changes_b)
     chosen = in_one_window(chosen)
     wanted = [n for n in known_outcomes() if outcomes is None or n in {outcome(o) for o in outcomes}]
