@@ -36,10 +36,15 @@ PROTOCOL_RULES = {"agenda": ("commission_proposal", "closed_rule")}  # asked bes
 
 
 def uncertain(calibrated: Iterable[str]) -> list[str]:
-    """All parameters with a plausible range that are neither calibrated nor held, a rule's own by its full name."""
+    """All parameters with a plausible range that are neither calibrated nor held, a rule's own by its full name.
+
+    Families come in a fixed order, whatever was imported first, because the columns of the sequence depend on it.
+    """
     known = {*calibrated, *HELD}
     found = [name for name, (_, about) in parameters().items() if about.range is not None]
-    for family in FAMILIES.values():
+    for family in sorted(
+        FAMILIES.values(), key=lambda f: (f.name in PROTOCOL_RULES or f.name == "funding", f.name)
+    ):
         used = {load(name).rules[family.name].rule for name in (STATUS_QUO, REFORM)}
         for rule in sorted(used | set(PROTOCOL_RULES.get(family.name, ()))):
             own = family[rule].parameters.items()

@@ -45,6 +45,17 @@ def test_everything_with_a_range_is_drawn_or_held_with_a_reason(bench):
         assert about(name).range == (low, high)
 
 
+def test_the_order_of_the_draws_does_not_depend_on_what_was_imported_first(monkeypatch):
+    names = uncertain(DRAWN)
+    monkeypatch.setattr(benches, "FAMILIES", dict(reversed(benches.FAMILIES.items())))
+    assert uncertain(DRAWN) == names
+    assert names[-3:] == [
+        "agenda.closed_rule.sunk",
+        "agenda.commission_proposal.sunk",
+        "funding.host_matches_half.union_share",
+    ]
+
+
 def test_a_scenario_uses_the_draws_of_its_own_rules_and_keeps_what_it_sets(bench):
     drawn = bench.draws.iloc[0]
     quo, reform, giga = (bench.worlds(load(name))[0] for name in (STATUS_QUO, REFORM, "gigafactories"))
