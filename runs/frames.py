@@ -94,10 +94,8 @@ def _worlds(o: Outcomes) -> Built:
 
 
 def _expectations(o: Outcomes) -> dict[str, ArrayLike]:
-    """How sure the stationary values are that states expected; nothing where none had to be found."""
+    """How sure the stationary values are that states expected; missing where none had to be found."""
     solutions = {id(s): found_for(s, o.members) for s in o.scenarios}
-    if not any(solutions.values()):
-        return {}
     each = [solutions[id(s)] for s in o.scenarios]
     return {
         "equilibria": pd.Series([None if one is None else one.equilibria for one in each], dtype="str"),

@@ -32,7 +32,7 @@ def show(result: Result, changes: Mapping[str, object], where: Console) -> None:
     why = nothing_built(result)
     if why:
         where.print(f"Nothing is built{'' if result.count == 1 else ' in any world; in the first'}: {why}")
-    if "equilibria" in result.worlds:
+    if result.worlds["equilibria"].notna().any():
         where.print(_expectations(result), soft_wrap=True)
 
 

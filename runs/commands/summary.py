@@ -60,7 +60,7 @@ def as_json(result: Result, changes: Mapping[str, object] | None = None) -> dict
 def expectations(result: Result) -> dict[str, object]:
     """How sure the stationary values are that states expected; nothing where none had to be found."""
     worlds = result.worlds
-    if "equilibria" not in worlds:
+    if worlds["equilibria"].isna().all():
         return {}
     return {
         "expectations": {
