@@ -177,6 +177,8 @@ def _run(arguments: list[str]) -> int:
         sentence = rules.blamed(error) if rules is not None else ""
         if sentence:
             return _say(sentence, 1)
+        if isinstance(error, SystemExit):  # Rich ends a command whose reader has left
+            return int(error.code or 0) if isinstance(error.code, int | None) else 1
         if TRACEBACK in os.environ:
             raise
         said = " ".join(f"{type(error).__name__}: {error}".split())

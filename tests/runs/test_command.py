@@ -87,8 +87,9 @@ def test_a_path_that_no_file_can_have_is_said_in_a_sentence(call):
         assert command.FAULT not in err
 
 
-def test_a_reader_who_leaves_is_no_error():
-    code = "from juste_retour.runs.command import main; import sys; sys.exit(main(['scenarios', 'parameters', '--json']))"
+@pytest.mark.parametrize("arguments", [["scenarios", "parameters", "--json"], ["power", "simple_majority"]])
+def test_a_reader_who_leaves_is_no_error(arguments):
+    code = f"from juste_retour.runs.command import main; import sys; sys.exit(main({arguments!r}))"
     with subprocess.Popen(
         [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:
