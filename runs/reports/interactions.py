@@ -99,7 +99,7 @@ def decomposed(
     ]
     pairs = []
     for i, j in combinations(range(len(keys)), 2):
-        if dummies[i].shape[1] * dummies[j].shape[1] > MOST_COLUMNS:
+        if not 0 < dummies[i].shape[1] * dummies[j].shape[1] <= MOST_COLUMNS:  # one level has no effect
             continue
         both = np.column_stack([a[:, None] * b for a in dummies[i].T for b in [dummies[j]]]).reshape(n, -1)
         pairs.append((i, j))

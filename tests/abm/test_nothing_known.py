@@ -83,6 +83,7 @@ def test_names_of_states_sites_and_cities_mean_nothing(real, tmp_path):
     site = {row["site"]: f"site_{k}" for row, k in zip(sites, rng.permutation(len(sites)), strict=True)}
     for row in states:
         row |= {"state": state[row["state"]], "name": "x", "capital": "y"}
+        row["borders"] = " ".join(state[code] for code in row["borders"].split())
     for row in sites:
         row |= {"site": site[row["site"]], "state": state[row["state"]], "city": "z", "note": ""}
         row["existing_or_planned"] = ""
