@@ -195,7 +195,7 @@ def broken(text, old, new):
         (broken(VOTING, RETURN, "raise SystemExit(3)"), 13, "answers", ["SystemExit: 3"]),
         (broken(VOTING, RETURN, "return ballot.yess.sum(-1) > 3"), 13, "answers", ["'yess'", "'yes'"]),
         (broken(VOTING, RETURN, "return bllot.yes.sum(-1) > 3"), 13, "answers", ["'bllot'", "'ballot'"]),
-        (broken(BID, "situation.room / 2", "situation.gdp / 2"), 13, "answers", ["'gdp'", "alone, centre,"]),
+        (broken(BID, "situation.room / 2", "situation.gdp / 2"), 13, "answers", ["'gdp'", "alone, applied, centre,"]),
         (
             broken(VOTING, "import voting", "import votting"),
             4,
