@@ -196,7 +196,8 @@ def _weights_table(rows: pd.DataFrame) -> str:
             found = explained(rows[rows.year.between(first, last)], by)
             cells = {row["column"]: _percent(row) for row in found.to_dict("records")}
             texts = [cells.get(column, "-") for column in ("power", "size", "need")]
-            lines.append(f"| {' | '.join([name, *texts, f'{found.attrs["r2"]:.0%}'])} |")
+            texts.append(format(found.attrs["r2"], ".0%"))
+            lines.append(f"| {' | '.join([name, *texts])} |")
     return "\n".join(lines)
 
 
