@@ -19,6 +19,7 @@ from juste_retour.abm.scenario import DEFAULT, Scenario, load, parameters, prese
 from juste_retour.abm.toml import parsed
 from juste_retour.agents.errors import BadInput, JusteRetourError, near
 from juste_retour.agents.rules import FAMILIES, Parameter
+from juste_retour.runs.contrasts.windows import in_one_window
 from juste_retour.runs.user_rules import loaded
 from juste_retour.visualization.geometry import drawn_map, in_europe
 from juste_retour.visualization.replay import replay
@@ -169,9 +170,8 @@ class Session:
             if not self.closed:
                 self.send(answer)
 
-    def _run(self, spec: object, seed: object, replicate: object) -> dict[str, object]:
+    def _run(self, scenario: Scenario, seed: object, replicate: object) -> dict[str, object]:
         number, world = whole(seed, "seed"), whole(replicate, "world")
-        scenario = scenario_of(spec)
         key = (scenario.digest, number, world, scenario.name)
         if key not in self.runs:
             self.runs[key] = play(scenario, number, world, union_for(scenario))
@@ -190,7 +190,7 @@ class Session:
 
     def _played(self, question: Mapping[str, object]) -> list[dict[str, object]]:
         seed, replicate = question.get("seed"), question.get("replicate", 0)
-        return [self._run(spec, seed, replicate) for spec in asked(question)]
+        return [self._run(scenario, seed, replicate) for scenario in scenarios_of(question)]
 
     def _spread(self, question: Mapping[str, object]) -> None:
         """Many worlds of each scenario, sent as they come from a thread of its own."""
@@ -199,7 +199,7 @@ class Session:
             whole(question.get("seed"), "seed"),
             whole(question.get("worlds", 200), "worlds", 1, MOST_WORLDS),
         )
-        scenarios = [scenario_of(spec) for spec in asked(question)]
+        scenarios = scenarios_of(question)
         for scenario in scenarios:
             quarters = quarter(scenario.end, "end") - quarter(scenario.start, "start") + 1
             if worlds * quarters > MOST_QUARTERS:
@@ -239,6 +239,11 @@ def asked(question: Mapping[str, object]) -> list[object]:
     if not isinstance(specs, list) or not 1 <= len(specs) <= 2:
         raise BadInput("A question is about one scenario or two; reload the page.")
     return specs
+
+
+def scenarios_of(question: Mapping[str, object]) -> list[Scenario]:
+    """The scenarios of a question, all read over the window of the first, so that a pair's numbers are of one time."""
+    return in_one_window([scenario_of(spec) for spec in asked(question)])
 
 
 def union_asked(question: Mapping[str, object]) -> Members:

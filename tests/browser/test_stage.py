@@ -284,7 +284,7 @@ def test_shows_the_numbers_of_the_tables(visit):
     found = [
         simulate(name, seed=3, tables=("worlds", "timeline")) for name in ("eu-status-quo", "essay-reform")
     ]
-    assert lags(page) == [r.worlds.years_behind_at_end[0] for r in found]
+    assert lags(page) == [r.worlds.years_behind[0] for r in found]
     rows = dict(
         page.eval_on_selector_all(
             "[data-row]",
@@ -316,6 +316,31 @@ def test_shows_the_numbers_of_the_tables(visit):
             "contracted",
         ):
             assert np.array_equal([float(row[column]) for row in mine], r.timeline[column]), column
+
+
+def test_heads_and_table_say_the_same_over_one_window(visit):
+    page = visit("?a=eu-status-quo&b=gigafactories&compare=1&seed=3&t=2030Q4")
+    row = page.locator("[data-row='Years behind'] text").all_text_contents()
+    assert [f"{x:.1f}" for x in lags(page)] == row[1:3]
+    assert sum("2024 to 2029" in text for text in written(page)) == 3
+    page.fill("[aria-label=Quarter]", "12")
+    row = page.locator("[data-row='Years behind'] text").all_text_contents()
+    assert [f"{x:.1f}" for x in lags(page)] == row[1:3]
+    assert sum("early 2027" in text for text in written(page)) >= 3
+
+
+def test_the_money_bar_splits_the_envelope(visit):
+    page = visit("?seed=3&t=2034Q4&a.envelope_eur_bn=12")
+    found = simulate(load("eu-status-quo").changed({"envelope_eur_bn": 12}), seed=3).worlds
+    assert float(page.get_attribute(".money", "data-committed")) == found.committed_eur_bn[0]
+    assert float(page.get_attribute(".money", "data-unspent")) == found.unspent_eur_bn[0]
+    ground, fill = (
+        r["width"]
+        for r in page.eval_on_selector_all(
+            ".money rect", "all => all.map(r => ({width: r.width.baseVal.value}))"
+        )
+    )
+    assert fill / ground == pytest.approx(found.committed_eur_bn[0] / 12)
 
 
 def test_draws_the_vote_with_its_threshold(visit):

@@ -47,6 +47,7 @@ def test_frames_hold_the_numbers_of_the_tables(name):
         assert same([f[column] for f in run["frames"]], found.timeline[column]), column
     for column in ("sites", "accelerators", "received_eur_bn", "paid_eur_bn", "yes_votes", "no_votes"):
         assert same([s[column] for s in run["states"]], found.states[column]), column
+    assert run["frames"][-1]["committed_eur_bn"] == run["outcome"]["committed_eur_bn"]
     assert [b["quarter"] for b in run["ballots"]] == found.votes.quarter.tolist()
     assert [b["passed"] for b in run["ballots"]] == found.votes.passed.tolist()
     contracted = {f["site"]: f for f in run["facilities"] if f["contracted"] and f["contracted"] <= "2034Q4"}

@@ -3,6 +3,7 @@ import threading
 
 import pytest
 
+from juste_retour import compare
 from juste_retour.abm.scenario import load
 from juste_retour.agents.errors import BadInput
 from juste_retour.visualization.session import Session, offered, opened, scenario_of, spec_of
@@ -32,6 +33,16 @@ def test_the_same_question_is_run_once():
     again = visitor.ask(kind="runs", specs=[EUROPE], seed=1, replicate=0)
     assert first["runs"][0] is again["runs"][0]
     assert Visitor().ask(kind="runs", specs=[EUROPE], seed=1)["runs"][0] is not first["runs"][0]
+
+
+def test_a_pair_is_read_over_the_window_of_the_first():
+    specs = [EUROPE, {"base": "gigafactories"}]
+    runs = Visitor().ask(kind="runs", specs=specs, seed=3)["runs"]
+    found = compare("eu-status-quo", "gigafactories", worlds=2, seed=3, outcomes=["years_behind"])
+    assert [run["outcome"]["years_behind"] for run in runs] == found.values["years_behind"][:, 0].tolist()
+    assert {(run["window_start"], run["window_end"]) for run in runs} == {("2024Q4", "2029Q3")}
+    alone = Visitor().ask(kind="runs", specs=specs[1:], seed=3)["runs"][0]
+    assert (alone["window_start"], alone["window_end"]) == ("2025Q2", "2033Q1")
 
 
 @pytest.mark.parametrize(

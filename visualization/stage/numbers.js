@@ -1,20 +1,21 @@
 // The one large number, what adds up beside what can train together, and the differences of two runs.
 
-import { SERIF, broken, fitting, h, width, words } from "./paint.js";
+import { HALO, SERIF, broken, fitting, h, width, words } from "./paint.js";
 import { ALARM, INK, LIGHT, RULE, SIDES, SOFT, apart, brief, money, percent, power, season, seasonOf, span, times, type, years } from "./words.js";
-import { frameAt } from "./store.js";
+import { frameAt, headline, past } from "./store.js";
 
 /** Years behind, large; within a box. */
 export function drawNumber(state, run, box, u) {
   const frame = frameAt(run, state.t);
   const size = type(u, 0.85);
   const large = Math.min(box.h - size * 2.9, box.w * 0.3);
-  const lag = frame.years_behind;
+  const { behind: lag, averaged } = headline(run, state.t);
   const ahead = lag !== null && lag < -0.05;
   const number = lag === null ? "–" : years(lag);
   const end = width(number, large, 700, SERIF) + large * 0.14;
   const side = box.w - end;
-  const head = ahead ? "years ahead of the frontier" : "years behind the frontier";
+  const when = averaged ? `on average, ${span(run)}` : `in ${season(frame.quarter)}`;
+  const head = `years ${ahead ? "ahead of" : "behind"} the frontier ${when}`;
   const rows = broken(head, size * 1.35, side, 700);
   return h("g", { key: "number", class: "number", role: "img", "aria-label": `${number} ${head}` },
     words(number, box.x, box.y + large * 0.82, { key: "big", size: large, weight: 700, family: SERIF, fill: ahead ? SIDES[0] : ALARM, "data-years-behind": lag === null ? "" : lag }),
@@ -51,29 +52,52 @@ export function drawAddsUp(state, run, box, u) {
     bar(1, "What can train one model", all ? best / all : 0, SIDES[0], [part + of(best)[0], ...of(best)]));
 }
 
+/** The envelope as a bar: what is committed so far, and the rest. */
+export function drawMoney(state, run, box, u) {
+  const frame = frameAt(run, state.t);
+  const [side, size] = [state.runs.indexOf(run), type(u, 0.8)];
+  const [envelope, committed] = [run.envelope_eur_bn, frame.committed_eur_bn];
+  const left = envelope - committed;
+  const share = envelope > 0 ? Math.max(0, Math.min(1, committed / envelope)) : 0;
+  const y = box.y + size * 1.05;
+  const [most, text] = [`${money(committed)} of ${money(envelope)} committed`, `${money(left)} unspent`];
+  const bar = { y: y + size * 0.35, height: size * 0.8 };
+  const both = width(most, size, 600) + width(text, size) + size <= box.w;
+  return h("g", { key: "money", class: "money", role: "img", "aria-label": `${most}, ${text}, ${season(frame.quarter)}`, "data-committed": committed, "data-unspent": left },
+    words(fitting([most, `${money(committed)} of ${money(envelope)}`], size, box.w, 600), box.x, y, { key: "committed", size, weight: 600, ...HALO }),
+    both && words(fitting([`${text}, ${season(frame.quarter)}`, text], size, box.w - width(most, size, 600) - size), box.x + box.w, y, { key: "unspent", size, anchor: "end", fill: SOFT, ...HALO }),
+    h("rect", { key: "ground", x: box.x, ...bar, width: box.w, fill: "#edeae3", stroke: SIDES[side] }),
+    h("rect", { key: "fill", class: "slide", x: box.x, ...bar, width: share * box.w, fill: SIDES[side] }));
+}
+
+const byTheEnd = (run) => `by ${run.frames.at(-1).quarter.slice(0, 4)}`;
+const atWindowEnd = (run) => season(run.window_end);
+const average = () => "average";
+// Name, short name, value at a quarter, outcome, how it is said, and of when the outcome is
 const ROWS = [
-  ["Sites", "Sites", (r, f) => f.selected, (o) => o.sites, brief],
-  ["Countries with one", "Countries", null, (o) => o.hosts, brief],
-  ["AI chips", "AI chips", null, (o) => Math.round(o.aggregate_accelerators), brief],
-  ["Largest run", "Run", (r, f) => f.largest_run_flop, (o) => o.largest_run_flop, null],
-  ["Years behind", "Years", (r, f) => f.years_behind, (o) => o.years_behind, (x) => (x !== null && x < 0 ? `${years(x)} ahead` : years(x))],
-  ["Money committed", "Committed", null, (o) => o.committed_eur_bn, money],
-  ["Price of politics", "Price", null, (o) => o.price_of_politics, (x) => (x === null ? "–" : `${years(x)} years`)],
+  ["Sites", "Sites", (r, f) => f.selected, (o) => o.sites, brief, byTheEnd],
+  ["Countries with one", "Countries", null, (o) => o.hosts, brief, byTheEnd],
+  ["AI chips", "AI chips", null, (o) => Math.round(o.aggregate_accelerators), brief, byTheEnd],
+  ["Largest run", "Run", (r, f) => f.largest_run_flop, (o) => o.largest_run_flop, null, atWindowEnd],
+  ["Years behind", "Years", (r, f) => f.years_behind, (o) => o.years_behind, (x) => (x !== null && x < 0 ? `${years(x)} ahead` : years(x)), average],
+  ["Money committed", "Committed", null, (o) => o.committed_eur_bn, money, byTheEnd],
+  ["Price of politics", "Price", null, (o) => o.price_of_politics, (x) => (x === null ? "–" : `${years(x)} years`), average],
 ];
 
-/** The differences of two runs as a small table: as they stand now, and as outcomes once the race has been read. */
+/** The differences of two runs as a small table: at the quarter shown, and as outcomes once their window has passed. */
 export function differences(state) {
   const [a, b] = state.runs;
-  const done = [a, b].every((run) => run.window_frame !== null && state.t >= run.window_frame);
-  const rows = ROWS.map(([name, short, live, outcome, say]) => {
+  const done = [a, b].every((run) => past(run, state.t));
+  const rows = ROWS.map(([name, short, live, outcome, say, when]) => {
+    const dated = done ? [`${name}, ${when(a)}`, `${short}, ${when(a)}`] : [name];
     const read = (run) => (done ? outcome(run.outcome) : live ? live(run, frameAt(run, state.t)) : null);
     const [x, y] = [read(a), read(b)];
-    if (!say) return { name, short, a: flop(x), b: flop(y), difference: x && y ? times(x, y) : "–" };
+    if (!say) return { name, short, dated, a: flop(x), b: flop(y), difference: x && y ? times(x, y) : "–" };
     const gap = x === null || y === null ? null : say === brief || say === money ? y - x : apart(x, y);
     const sign = gap === null ? "–" : gap === 0 ? "same" : `${gap > 0 ? "+" : "−"}${say === brief || say === money ? say(Math.abs(gap)) : years(gap)}`;
-    return { name, short, a: say(x), b: say(y), difference: sign };
+    return { name, short, dated, a: say(x), b: say(y), difference: sign };
   });
-  return { done, rows, when: done ? span(a) : season(frameAt(a, state.t).quarter) };
+  return { done, rows, when: done ? `compared over ${span(a)}` : season(frameAt(a, state.t).quarter) };
 }
 
 const flop = (x) => {
@@ -98,7 +122,7 @@ export function drawDifferences(state, box, u) {
       const y = box.y + size * 2.6 + (k + 0.85) * step;
       return h("g", { key: row.name, "data-row": row.name },
         h("line", { x1: box.x, x2: box.x + box.w, y1: y - step * 0.68, y2: y - step * 0.68, stroke: RULE }),
-        words(narrow ? row.short : row.name, box.x, y, { key: "n", size, weight: 600 }),
+        words(fitting(row.dated, size, columns[0] - box.x - width(row.a, size, 700) - size / 2, 600) || row.short, box.x, y, { key: "n", size, weight: 600 }),
         words(row.a, columns[0], y, { key: "a", size, anchor: "end", fill: SIDES[0], weight: 700 }),
         words(row.b, columns[1], y, { key: "b", size, anchor: "end", fill: SIDES[1], weight: 700 }),
         words(narrow ? row.difference.replace(/^(.*) times (more|less)$/, (_, x, way) => `${way === "more" ? "×" : "÷"} ${x}`) : row.difference, columns[2], y, { key: "d", size, anchor: "end", weight: 700 }));

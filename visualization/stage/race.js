@@ -1,7 +1,7 @@
 // The race on a logarithmic scale: the frontier leaves, what the union can train follows, and the distance is drawn in years.
 
 import { HALO, fitting, h, width, words } from "./paint.js";
-import { ALARM, INK, LIGHT, RULE, SIDES, SOFT, power, type, years } from "./words.js";
+import { ALARM, INK, LIGHT, RULE, SIDES, SOFT, power, season, type, years } from "./words.js";
 import { frameAt, shown } from "./store.js";
 
 const TITLE = "The largest training run";
@@ -104,8 +104,8 @@ function distance(run, t, n, x, y, inner, size) {
   const from = Math.max(inner.x, x(t) - (frame.years_behind * 4 * inner.w) / (n - 1));
   const at = y(v);
   const cut = from === inner.x;
-  const text = `${years(frame.years_behind)} years`;
-  const room = x(t) - inner.x > width(text, size, 700) + 2 * size;
+  const text = fitting([`${years(frame.years_behind)} years in ${season(frame.quarter)}`, `${years(frame.years_behind)} years`], size, x(t) - from - size, 700);
+  const room = text !== "";
   return h("g", { key: "distance" },
     h("path", { d: `M${from},${at - 6}V${at + 6}M${from},${at}H${x(t)}M${x(t)},${at - 6}V${at + 6}`, stroke: ALARM, "stroke-width": 2.5, fill: "none", "stroke-dasharray": cut ? "6 4" : null }),
     room && words(text, Math.max((from + x(t)) / 2, inner.x + size * 3), at + size * (at + size * 1.4 > inner.y + inner.h ? -0.5 : 1.25), { size, weight: 700, anchor: "middle", fill: ALARM, ...HALO }));

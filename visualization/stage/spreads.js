@@ -24,7 +24,7 @@ export function drawSpreads(state, box, u) {
 /** What the distributions are of; the page's other numbers are of the quarter shown, these of the whole comparison. */
 function heading(worlds, runs, size, room) {
   const text = `In ${worlds} possible worlds`;
-  const read = runs[0].window_frame === null ? "" : `, ${span(runs[0])}`;
+  const read = runs[0].window_frame === null ? "" : `, average ${span(runs[0])}`;
   const lines = runs.length > 1 ? "; the lines: these two" : "";
   return fitting([text + read + lines, text + read, `${worlds} worlds${read}`, text], size, room, 700) || text;
 }

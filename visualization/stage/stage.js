@@ -4,10 +4,10 @@ import { HALO, SERIF, broken, h, words } from "./paint.js";
 import { drawMap, legend, patterns, tally } from "./map.js";
 import { drawVotes } from "./votes.js";
 import { drawRace } from "./race.js";
-import { drawAddsUp, drawDifferences, drawNumber } from "./numbers.js";
+import { drawAddsUp, drawDifferences, drawMoney, drawNumber } from "./numbers.js";
 import { drawSpreads } from "./spreads.js";
-import { ALARM, INK, PAPER, RULE, SIDES, money, ownRules, plain, ruleOf, season, type, years } from "./words.js";
-import { frameAt, shown, valueOf } from "./store.js";
+import { ALARM, INK, PAPER, RULE, SIDES, money, ownRules, plain, ruleOf, season, span, type, years } from "./words.js";
+import { frameAt, headline, shown, valueOf } from "./store.js";
 
 const NARROW = 46; // ems; a narrower hall has everything one below the other
 
@@ -87,10 +87,11 @@ function drawSingle(state, w, height, u, store) {
   const numberHeight = Math.max(7 * size, Math.min(height * 0.2, 8.4 * u));
   const rest = height - numberHeight - 2.2 * g;
   const addsHeight = size * (state.many ? 8.2 : 5);
-  const short = rest - addsHeight - 10.2 * size < 9 * size;
+  const moneyHeight = size * 2.3;
+  const short = rest - moneyHeight - addsHeight - 10.2 * size < 9 * size;
   const votesHeight = size * (short ? 6.5 : 10.2);
-  const bars = state.many || rest - addsHeight - votesHeight > 6 * size;
-  const race = rest - votesHeight - (bars ? addsHeight : 0);
+  const bars = state.many || rest - moneyHeight - addsHeight - votesHeight > 6 * size;
+  const race = rest - moneyHeight - 0.45 * g - votesHeight - (bars ? addsHeight : 0);
   let y = 0.4 * g;
   const at = (hh) => {
     const box = { ...column, y, h: hh };
@@ -103,6 +104,7 @@ function drawSingle(state, w, height, u, store) {
     legend(g, height - foot * 0.5, u, left - g, run, frame),
     words(tally(frame), g, height - foot - 0.6 * u - (broken(tally(frame), size, left * 0.48, 600).length - 1) * size * 1.25, { key: "tally", size, weight: 600, fill: INK, ...HALO }, left * 0.48),
     drawNumber(state, run, at(numberHeight), u),
+    drawMoney(state, run, at(moneyHeight), u),
     bars && (state.many ? drawSpreads(state, at(addsHeight), u) : drawAddsUp(state, run, at(addsHeight), u)),
     drawRace(state, at(race), u),
     drawVotes(state, run, at(votesHeight), u, short),
@@ -132,14 +134,14 @@ function drawPair(state, w, height, u, store) {
   const vote = upper > size * 17 ? size * 5.9 : 0;
   const columns = shown(state).map((run, side) => {
     const x = side * half;
-    const frame = frameAt(run, state.t);
     const wide = half - 2 * g;
     const textWide = Math.max(wide * 0.34, size * 10.5, wide - upper);
     return h("g", { key: `side${side}` },
       drawMap(state, run, side, { x, y: 0, w: half, h: upper, right: true, covered: vote > 0 && { left: x, right: x + textWide + 2.5 * g, top: upper - vote, bottom: upper } }, u, store),
       words(`${side ? "B" : "A"}  ${titleOf(state, side)}`, x + g, size * 1.35, { key: "title", size: size * 1.12, weight: 700, fill: SIDES[side], lines: 1, ...HALO }, wide),
-      lag(frame, x + g, size * 1.6, size),
-      words(told(state, side), x + g, size * 8.2, { key: "says", size, family: SERIF, lines: Math.max(2, Math.floor((upper - vote - size * 8.2) / (size * 1.25))), ...HALO }, textWide),
+      lag(run, state.t, x + g, size * 1.6, size, textWide),
+      words(told(state, side), x + g, size * 9.2, { key: "says", size, family: SERIF, lines: Math.max(2, Math.floor((upper - vote - size * 11.6) / (size * 1.25))), ...HALO }, textWide),
+      drawMoney(state, run, { x: x + g, y: upper - vote - size * 2.5, w: textWide, h: size * 2 }, u),
       vote > 0 && h("rect", { key: "veil", x: x + g / 2, y: upper - vote, width: textWide + 2 * g, height: vote, fill: PAPER, opacity: 0.88 }),
       vote > 0 && drawVotes(state, run, { x: x + g, y: upper - vote, w: textWide + g, h: vote }, u, true));
   });
@@ -154,13 +156,15 @@ function drawPair(state, w, height, u, store) {
   ];
 }
 
-/** Years behind as a large number with its words under it. */
-function lag(frame, x, y, size) {
-  const behind = frame.years_behind;
+/** Years behind as a large number, under it its words and of when it is. */
+function lag(run, t, x, y, size, room = size * 7) {
+  const { behind, averaged } = headline(run, t);
+  const when = averaged ? `average, ${span(run)}` : season(frameAt(run, t).quarter);
   const ahead = behind !== null && behind < -0.05;
   return h("g", { key: "lag" },
     words(behind === null ? "–" : years(behind), x, y + size * 3.6, { key: "big", size: size * 3.6, weight: 700, family: SERIF, fill: ahead ? SIDES[0] : ALARM, "data-years-behind": behind ?? "", ...HALO }),
-    words(ahead ? "years ahead" : "years behind", x, y + size * 5, { key: "unit", size, weight: 700, ...HALO }));
+    words(ahead ? "years ahead" : "years behind", x, y + size * 5, { key: "unit", size, weight: 700, ...HALO }),
+    words(when, x, y + size * 6.15, { key: "of", size, ...HALO }, room));
 }
 
 /** For a narrow hall, everything one below the other: pairs of a height and what to draw in it. */
@@ -177,10 +181,11 @@ function stack(state, w, u, store) {
     const [run] = runs;
     const frame = frameAt(run, state.t);
     return [
-      [size * 8.4, (box) => [caption(state, 0, g, box.y, (w - g) * 0.6, u), lag(frame, w - g - size * 7, box.y, size)]],
+      [size * 8.4, (box) => [caption(state, 0, g, box.y, (w - g) * 0.6, u), lag(run, state.t, w - g - size * 7, box.y, size)]],
       map(run, 0),
       [size * 3.2, (box) => [words(tally(frame), g, box.y + size * 1.1, { key: "tally", size, weight: 600 }, w - 2 * g), legend(g, box.y + size * 2.5, u, w - 2 * g, run, frame)]],
       spreads, race,
+      [size * 2.8, (box) => drawMoney(state, run, within(box), u)],
       [size * 11.5, (box) => drawVotes(state, run, within(box), u)],
       [size * 6.5, (box) => drawAddsUp(state, run, within(box), u)],
     ].filter(Boolean);
@@ -188,9 +193,10 @@ function stack(state, w, u, store) {
   const sides = runs.flatMap((run, side) => [
     [size * 9.5, (box) => h("g", { key: `head${side}` },
       words(`${side ? "B" : "A"}  ${titleOf(state, side)}`, g, box.y + size * 1.3, { key: "title", size: size * 1.12, weight: 700, fill: SIDES[side], lines: 1 }, w - 2 * g),
-      lag(frameAt(run, state.t), g, box.y + size * 1.6, size),
+      lag(run, state.t, g, box.y + size * 1.6, size),
       words(told(state, side), g + size * 7.5, box.y + size * 3, { key: "says", size, family: SERIF, lines: 5 }, w - 2 * g - size * 7.5))],
     map(run, side),
+    [size * 2.8, (box) => drawMoney(state, run, within(box), u)],
     [size * 6.5, (box) => drawVotes(state, run, within(box), u, true)],
   ]);
   return [[size * 14, (box) => drawDifferences(state, within(box), u)], spreads, ...sides, race, [size * 2, () => null]].filter(Boolean);

@@ -97,6 +97,15 @@ export const shown = (state) => state.runs.slice(0, state.compare ? 2 : 1);
 /** The frame of a run at the time shown; its last one where the run is shorter. */
 export const frameAt = (run, t) => run.frames[Math.min(t, run.frames.length - 1)];
 
+/** Whether a run's window has passed: from then on its headline is the average over the window. */
+export const past = (run, t) => run.window_frame !== null && t >= run.window_frame;
+
+/** The years behind that a headline says, and of when they are. */
+export function headline(run, t) {
+  if (past(run, t)) return { behind: run.outcome.years_behind, averaged: true };
+  return { behind: frameAt(run, t).years_behind, averaged: false };
+}
+
 /** The scenarios that are wanted on the stage. */
 export const wanted = (state) => state.specs.slice(0, state.compare ? 2 : 1);
 

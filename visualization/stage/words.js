@@ -51,8 +51,8 @@ export function season(quarter) {
   return `${["early", "spring", "summer", "late"][quarter[5] - 1]} ${quarter.slice(0, 4)}`;
 }
 
-/** The years over which a run is compared, as "average of 5 years to summer 2029". */
-export const span = (run) => `average of ${run.window_years} years to ${season(run.window_end)}`;
+/** The years over which a run is compared, as "2024 to 2029". */
+export const span = (run) => `${run.window_start.slice(0, 4)} to ${run.window_end.slice(0, 4)}`;
 
 /** A decimal year as "early 2024". */
 export function seasonOf(date) {

@@ -28,6 +28,7 @@ from juste_retour.abm.scenario import Scenario
 from juste_retour.abm.simulation import Simulation
 from juste_retour.abm.world import World
 from juste_retour.agents.arrays import total
+from juste_retour.runs.contrasts.windows import Window
 from juste_retour.runs.user_rules import blame
 from juste_retour.visualization.views.narrative import says
 from juste_retour.visualization.views.reasons import ballot, decision, facilities, proposed_by, who_proposes
@@ -91,6 +92,7 @@ def _play(scenario: Scenario, seed: int, replicate: int, members: Members, price
         "version": version("juste-retour"),
         "rules": {name: choice.plain() for name, choice in scenario.rules.items()},
         "window_years": scenario.window_years,
+        "window_start": Window.of(scenario).quarters[0],
         "window_end": scenario.window_end,
         "window_frame": _place(scenario, scenario.window_end),
         "announcement_frame": _place(scenario, scenario.announcement),
@@ -168,6 +170,7 @@ def _shot(
             "contracted": read["contracted"],
             "working": read["working"],
             "accelerators": read["working_accelerators"],
+            "committed_eur_bn": number(world.committed[0]),
             "largest_run_flop": read["largest_run_flop"],
             "added_up_flop": number(added),
             "frontier_flop": read["frontier_flop"],
