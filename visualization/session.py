@@ -25,6 +25,7 @@ from juste_retour.visualization.geometry import drawn_map, in_europe
 from juste_retour.visualization.replay import replay
 from juste_retour.visualization.union import shown, union_for
 from juste_retour.visualization.views.frames import play
+from juste_retour.visualization.views.parts import stored
 from juste_retour.visualization.views.spread import spread
 from juste_retour.visualization.words import ELSEWHERE, GROUPS, TITLES
 
@@ -82,6 +83,7 @@ def offered() -> dict[str, object]:
             for name in sorted(presets(), key=lambda n: list(TITLES).index(n) if n in TITLES else 99)
         ],
         "groups": GROUPS,
+        "parts": stored() if in_europe(shown()) else [],
         "families": [
             {
                 "name": family.name,

@@ -10,6 +10,7 @@ from juste_retour import simulate
 from juste_retour.abm.members import load_members
 from juste_retour.abm.scenario import load
 from juste_retour.visualization.views.frames import play
+from juste_retour.visualization.views.parts import stored
 from juste_retour.visualization.words import TITLES
 from tests.browser.conftest import served
 
@@ -327,6 +328,26 @@ def test_heads_and_table_say_the_same_over_one_window(visit):
     row = page.locator("[data-row='Years behind'] text").all_text_contents()
     assert [f"{x:.1f}" for x in lags(page)] == row[1:3]
     assert sum("early 2027" in text for text in written(page)) >= 3
+
+
+def test_the_difference_is_split_by_part_once_the_window_has_passed(visit):
+    page = visit("?t=2029Q2", size=(1366, 768))
+    assert page.locator(".answer").count() == 0
+    page.keyboard.press("ArrowRight")
+    (found,) = stored()
+    for share in found["shares"]:
+        row = page.locator(f"[data-part={share['group']}]")
+        assert f"−{-share['mean']:.2f}" in row.text_content()
+    answer = page.text_content(".answer")
+    assert "2024 to 2029" in answer
+    for name in ("price_of_politics", "price_where", "price_unspent"):
+        assert f"{found['prices'][name]['mean']:.2f}" in answer
+    page.focus("[data-part=funding]")
+    page.keyboard.press("Enter")
+    assert "to gni key" in page.text_content(".answer")
+    page.select_option("[aria-label='Scenario A']", "federal-europe")
+    settled(page)
+    assert page.locator(".answer").count() == 0
 
 
 def test_the_money_bar_splits_the_envelope(visit):

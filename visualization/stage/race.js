@@ -108,7 +108,7 @@ function distance(run, t, n, x, y, inner, size) {
   const room = text !== "";
   return h("g", { key: "distance" },
     h("path", { d: `M${from},${at - 6}V${at + 6}M${from},${at}H${x(t)}M${x(t)},${at - 6}V${at + 6}`, stroke: ALARM, "stroke-width": 2.5, fill: "none", "stroke-dasharray": cut ? "6 4" : null }),
-    room && words(text, Math.max((from + x(t)) / 2, inner.x + size * 3), at + size * (at + size * 1.4 > inner.y + inner.h ? -0.5 : 1.25), { size, weight: 700, anchor: "middle", fill: ALARM, ...HALO }));
+    room && words(text, from + size * 0.4, at + size * (at + size * 1.4 > inner.y + inner.h ? -0.5 : 1.25), { size, weight: 700, fill: ALARM, ...HALO }));
 }
 
 function tags(state, runs, t, x, y, inner, size) {

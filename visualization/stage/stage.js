@@ -5,9 +5,10 @@ import { drawMap, legend, patterns, tally } from "./map.js";
 import { drawVotes } from "./votes.js";
 import { drawRace } from "./race.js";
 import { drawAddsUp, drawDifferences, drawMoney, drawNumber } from "./numbers.js";
+import { ANSWER, answerFor, drawAnswer } from "./answer.js";
 import { drawSpreads } from "./spreads.js";
 import { ALARM, INK, PAPER, RULE, SIDES, money, ownRules, plain, ruleOf, season, span, type, years } from "./words.js";
-import { frameAt, headline, shown, valueOf } from "./store.js";
+import { frameAt, headline, past, shown, valueOf } from "./store.js";
 
 const NARROW = 46; // ems; a narrower hall has everything one below the other
 
@@ -91,7 +92,11 @@ function drawSingle(state, w, height, u, store) {
   const short = rest - moneyHeight - addsHeight - 10.2 * size < 9 * size;
   const votesHeight = size * (short ? 6.5 : 10.2);
   const bars = state.many || rest - moneyHeight - addsHeight - votesHeight > 6 * size;
-  const race = rest - moneyHeight - 0.45 * g - votesHeight - (bars ? addsHeight : 0);
+  const answer = answered(state);
+  const room = rest - moneyHeight - 0.9 * g;
+  const beside = room - ANSWER * type(u, 0.75) > 6 * size; // the answer comes first where both do not fit
+  const answerHeight = beside ? ANSWER * type(u, 0.75) : room;
+  const race = answer ? beside && room - answerHeight : rest - moneyHeight - 0.45 * g - votesHeight - (bars ? addsHeight : 0);
   let y = 0.4 * g;
   const at = (hh) => {
     const box = { ...column, y, h: hh };
@@ -105,11 +110,16 @@ function drawSingle(state, w, height, u, store) {
     words(tally(frame), g, height - foot - 0.6 * u - (broken(tally(frame), size, left * 0.48, 600).length - 1) * size * 1.25, { key: "tally", size, weight: 600, fill: INK, ...HALO }, left * 0.48),
     drawNumber(state, run, at(numberHeight), u),
     drawMoney(state, run, at(moneyHeight), u),
-    bars && (state.many ? drawSpreads(state, at(addsHeight), u) : drawAddsUp(state, run, at(addsHeight), u)),
-    drawRace(state, at(race), u),
-    drawVotes(state, run, at(votesHeight), u, short),
+    !answer && bars && (state.many ? drawSpreads(state, at(addsHeight), u) : drawAddsUp(state, run, at(addsHeight), u)),
+    race && drawRace(state, at(race), u),
+    answer ? drawAnswer(state, store, answer, names(state), at(answerHeight), u) : drawVotes(state, run, at(votesHeight), u, short),
   ];
 }
+
+/** The answer over many runs, once the window of the run shown has passed. */
+const answered = (state) => (!state.many && state.tour === null && past(state.runs[0], state.t) ? answerFor(state) : null);
+
+const names = (state) => [0, 1].map((side) => titleOf(state, side));
 
 /** What is shown, when, and what happens then. */
 function caption(state, side, x, y, most, u) {
@@ -186,6 +196,7 @@ function stack(state, w, u, store) {
       [size * 3.2, (box) => [words(tally(frame), g, box.y + size * 1.1, { key: "tally", size, weight: 600 }, w - 2 * g), legend(g, box.y + size * 2.5, u, w - 2 * g, run, frame)]],
       spreads, race,
       [size * 2.8, (box) => drawMoney(state, run, within(box), u)],
+      answered(state) && [size * (ANSWER + 4), (box) => drawAnswer(state, store, answered(state), names(state), within(box), u)],
       [size * 11.5, (box) => drawVotes(state, run, within(box), u)],
       [size * 6.5, (box) => drawAddsUp(state, run, within(box), u)],
     ].filter(Boolean);

@@ -21,6 +21,7 @@ const START = {
   panel: null,
   tour: null,
   guess: null,
+  part: null, // of the difference, whose rules are shown
   notice: null,
   busy: false,
   runs: [],

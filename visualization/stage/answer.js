@@ -1,0 +1,83 @@
+// The answer over many runs: how far behind, under the other rules, and which part of the rules makes the difference.
+
+import { broken, fitting, h, width, words } from "./paint.js";
+import { INK, LIGHT, RULE, SIDES, SOFT, plain, ruleOf, span, type, years } from "./words.js";
+import { valueOf } from "./store.js";
+
+const exact = (x) => Math.abs(x).toFixed(2);
+const ranged = (range) => `${years(range.low)} to ${years(range.high)}`;
+
+/** The stored answer for the scenario shown and the one it is held against; nothing where there is none. */
+export function answerFor(state) {
+  const [a, b] = state.specs;
+  const found = state.catalogue?.parts.find((p) => p.pair[0] === a.base && p.pair[1] === b.base);
+  return found && found.digests[0] === state.runs[0]?.digest && !Object.keys(b.changes).length ? found : null;
+}
+
+/** A part in words: what the money of a scenario brings is above all how much it commits. */
+const partName = (groups, group) => (group === "money" ? "How much is committed" : groups[group] ?? group);
+
+/** Rows of a waterfall, from A's years behind through the parts to B's; each with where its bar begins and ends. */
+export function waterfall(found, names, groups) {
+  let at = found.a.mean;
+  const steps = found.shares.map(({ group, mean, low, high }) => {
+    const from = at;
+    at += mean;
+    return { group, name: partName(groups, group), from, to: at, low, high, says: `${mean < 0 ? "−" : "+"}${exact(mean)}` };
+  });
+  const end = (side, mean) => ({ side, name: names[side], from: 0, to: mean, says: exact(mean) });
+  return [end(0, found.a.mean), ...steps, end(1, found.b.mean)];
+}
+
+/** Height that the answer needs, in sizes of its type. */
+export const ANSWER = 19.5;
+
+/** The sentence, the waterfall, and the price of politics or the rules behind a part, within a box. */
+export function drawAnswer(state, store, found, names, box, u) {
+  const size = type(u, 0.75);
+  const run = state.runs[0];
+  const said = `In ${found.worlds} runs: ${years(found.a.mean)} years behind on average, ${span(run)} (9 in 10 runs: ${ranged(found.a)}). Under “${names[1]}” ${years(found.b.mean)} (${ranged(found.b)}). The difference, by part:`;
+  const head = broken(said, size, box.w, 600).length * size * 1.25;
+  const rows = waterfall(found, names, state.catalogue.groups);
+  const foot = size * 3.9;
+  const step = (box.h - head - foot) / rows.length;
+  const left = box.x + Math.min(size * 12.5, box.w * 0.42);
+  const scale = (box.x + box.w - left - size * 4) / Math.max(...rows.flatMap((row) => [row.from, row.to]));
+  const top = box.y + head + size * 0.2;
+  return h("g", { key: "answer", class: "answer", "data-worlds": found.worlds },
+    words(said, box.x, box.y + size, { key: "said", size, weight: 600 }, box.w),
+    rows.map((row, k) => waterfallRow(row, state, store, { x: box.x, y: top + k * step, w: box.w, h: step, left, scale, size })),
+    words(state.part ? behind(state, state.part) : priced(found), box.x, top + rows.length * step + size * 1.2, { key: "foot", size, fill: SOFT, lines: 3 }, box.w));
+}
+
+function waterfallRow(row, state, store, { x, y, w, h: high, left, scale, size }) {
+  const [from, to] = [Math.min(row.from, row.to), Math.max(row.from, row.to)];
+  const fill = row.group ? (row.to <= row.from ? LIGHT[0] : LIGHT[1]) : SIDES[row.side];
+  const name = fitting([row.name, row.group ?? ""], size, left - x - size / 2, row.group ? 400 : 700);
+  const drawn = [
+    h("rect", { key: "ground", x, y, width: w, height: high, fill: state.part && state.part === row.group ? "#edeae3" : "transparent" }),
+    words(name, x, y + high / 2 + size * 0.35, { key: "name", size, weight: row.group ? 400 : 700 }),
+    h("rect", { key: "bar", x: left + from * scale, y: y + high * 0.18, width: Math.max(1.5, (to - from) * scale), height: high * 0.64, fill, stroke: row.group ? INK : null, "stroke-width": row.group ? 0.7 : null }),
+    h("line", { key: "step", x1: left + row.to * scale, x2: left + row.to * scale, y1: y + high * 0.18, y2: y + high * (row.side === 1 ? 0.82 : 1.18), stroke: RULE }),
+    words(row.says, left + to * scale + size * 0.4, y + high / 2 + size * 0.35, { key: "says", size, weight: 600 }),
+  ];
+  if (!row.group) return h("g", { key: `end${row.side}` }, drawn);
+  const pick = () => store.set({ part: state.part === row.group ? null : row.group });
+  return h("g", { key: row.group, class: "part", "data-part": row.group, tabindex: 0, role: "button", "aria-pressed": `${state.part === row.group}`,
+    "aria-label": `${row.name}, ${row.says} years`, onclick: pick, onkeydown: (e) => e.key === "Enter" && pick() },
+    h("title", {}, `${row.says} years, 95 % interval ${exact(row.low)} to ${exact(row.high)}. Click for the rules behind it.`), drawn);
+}
+
+/** The price of politics and its two parts. */
+function priced({ prices: { price_of_politics: all, price_where: where, price_unspent: unspent } }) {
+  return `Price of politics under today's rules: ${exact(all.mean)} years. A planner with the same envelope would save ${exact(where.mean)} by choosing where, and ${exact(unspent.mean)} with the money left unspent. Click a part to see its rules.`;
+}
+
+/** Which rules a part consists of, and what they are on either side. */
+function behind(state, group) {
+  const families = state.catalogue.families.filter((family) => family.group === group);
+  const changed = families.map(({ name }) => [name, ...[0, 1].map((side) => ruleOf(valueOf(state, side, name)))]).filter(([, a, b]) => a !== b);
+  const title = partName(state.catalogue.groups, group);
+  if (!changed.length) return `${title}: the rules are the same; this part comes from how much of the envelope each scenario commits.`;
+  return `${title}: ${changed.map(([name, a, b]) => `${plain(name)} from ${plain(a)} to ${plain(b)}`).join("; ")}.`;
+}
