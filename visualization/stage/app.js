@@ -48,6 +48,7 @@ export function start(place, geometry, catalogue, ask) {
     preact.render(
       h("div", { class: `page${gliding(state) ? " gliding" : ""}${state.big ? " big" : ""}${state.tour !== null ? " touring" : ""}${panel ? " paneled" : ""}`, "data-ready": state.runs.length > 0, "data-t": state.t, "data-busy": state.busy },
         h("header", { key: "bar", class: "bar" }, drawBar(state, store, director)),
+        h("button", { key: "skip", type: "button", class: "skip", onclick: () => place.querySelector(".player .main")?.focus() }, "Skip the map"),
         h("main", { key: "stage", class: "hall" }, drawStage(state, store, size)),
         h("footer", { key: "player", class: "player" }, drawPlayer(state, store)),
         panel && h("aside", { key: "panel", class: `panel ${panel}`, tabindex: -1, "aria-label": PANELS[panel] },

@@ -59,9 +59,10 @@ export function listen(store, director, tour) {
       if (director && e.key.toLowerCase() === "z" && !typing(e.target)) director.undo();
       return;
     }
+    if (e.defaultPrevented) return; // a button on the map was pressed
     const act = acts[e.key.length === 1 ? e.key.toLowerCase() : e.key];
     if (!act || (typing(e.target) && e.key !== "Escape")) return;
-    if (e.key === " " && e.target.tagName === "BUTTON") return;
+    if (e.key === " " && e.target.closest("button, summary, a")) return;
     e.preventDefault();
     act();
   };

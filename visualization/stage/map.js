@@ -1,6 +1,6 @@
 // The map: states, how they vote, and facilities that grow from a dashed ring to a full disc.
 
-import { HALO, h, width, words } from "./paint.js";
+import { HALO, h, pressable, width, words } from "./paint.js";
 import { INK, NO, SIDES, SOFT, YES, brief, counted, money, type } from "./words.js";
 import { frameAt } from "./store.js";
 
@@ -67,7 +67,7 @@ function shape(s, i, vote, won, hosting, side, state, store) {
   const pick = () => store.set({ who: { kind: "state", index: i, side }, panel: "why" });
   const common = {
     key: s.code, class: "state", "data-state": s.code, fill, stroke: chosen ? INK : "#fff", "stroke-width": chosen ? 2 : 1,
-    tabindex: 0, role: "button", "aria-label": says, onclick: pick, onkeydown: (e) => e.key === "Enter" && pick(),
+    tabindex: 0, role: "button", "aria-label": says, ...pressable(pick),
   };
   const more = [h("title", {}, says)];
   if (!s.small) return h("path", { ...common, d: s.path }, more);
@@ -97,8 +97,7 @@ function bubble(f, i, frame, [x, y], scale, side, state, store) {
   const chosen = state.who?.kind === "facility" && state.who.index === i && (state.who.side || 0) === side;
   const says = `${f.city}: ${PHASE_WORDS[phase]}, ${counted(Math.round(f.accelerators), "AI chip")}, ${money(f.spend_eur_bn)}`;
   const pick = () => store.set({ who: { kind: "facility", index: i, side }, panel: "why" });
-  return h("g", { key: `f${i}`, class: "facility", "data-phase": PHASE_WORDS[phase], tabindex: 0, role: "button", "aria-label": says,
-    onclick: pick, onkeydown: (e) => e.key === "Enter" && pick() },
+  return h("g", { key: `f${i}`, class: "facility", "data-phase": PHASE_WORDS[phase], tabindex: 0, role: "button", "aria-label": says, ...pressable(pick) },
     h("title", {}, says), marks(phase, frame.progress[i], x, y, r, side, chosen));
 }
 

@@ -8,6 +8,16 @@ import * as preact from "./preact/preact.mjs";
  */
 export const h = (tag, attributes, ...children) => preact.h(tag, attributes, children.flat(4));
 
+/** What makes a drawn element a button: a click, Enter or Space; all other keys stay the browser's. */
+export const pressable = (act) => ({
+  onclick: act,
+  onkeydown: (e) => {
+    if (e.ctrlKey || e.metaKey || e.altKey || (e.key !== "Enter" && e.key !== " ")) return;
+    e.preventDefault();
+    act();
+  },
+});
+
 /** The `ref` of a text field that shows a value, and leaves alone what somebody is typing. */
 export const unlessTyping = (value) => (field) => {
   if (field && field !== document.activeElement) field.value = value ?? "";
