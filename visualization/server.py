@@ -33,6 +33,7 @@ SETTINGS = {
     "SOLARA_SESSION_HTTP_ONLY": "True",
     "SOLARA_MODE": "production",
 }
+VIEWPORT = re.compile(r'(<meta name="viewport" content=")[^"]*')  # Solara's forbids visitors to zoom
 UNSERVED = {"/resourcez", "/_solara/api/evict/{kernel_id}"}  # the machine's memory is nobody else's business
 
 
@@ -90,7 +91,10 @@ def application(embed: Sequence[str] = ()) -> Starlette:
 
     async def page(request: Request) -> Response:
         found = await starlette.root(request, request.path_params.get("fullpath", ""))
-        found.headers["Content-Security-Policy"] = page_policy(bytes(found.body).decode(), embed)
+        text = VIEWPORT.sub(r"\1width=device-width, initial-scale=1", bytes(found.body).decode())
+        found.body = text.encode()
+        found.headers["Content-Length"] = str(len(found.body))
+        found.headers["Content-Security-Policy"] = page_policy(text, embed)
         return found
 
     def ours(route: BaseRoute) -> BaseRoute:

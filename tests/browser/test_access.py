@@ -32,3 +32,44 @@ def test_a_state_is_pressed_by_space_and_leaves_other_keys_to_the_browser(visit)
     page.keyboard.press(" ")
     assert page.text_content(".panel h2") == "Austria"
     assert page.get_attribute("[data-playing]", "data-playing") == "false"
+
+
+FAULTS = """() => {
+  const name = (e) => (e.getAttribute("aria-label") ?? (e.labels?.length ? e.labels[0].textContent : e.textContent)).toLowerCase();
+  const seen = (e) => e.textContent.toLowerCase().trim();
+  const found = [];
+  for (const e of document.querySelectorAll("button, a, summary, [role=menuitem]")) {
+    if (!name(e).trim()) found.push(["button-name", e.outerHTML]);
+    if (/\\p{L}/u.test(seen(e)) && !name(e).includes(seen(e))) found.push(["label-content-name-mismatch", e.outerHTML]);
+  }
+  for (const e of document.querySelectorAll("input, select")) if (!name(e).trim()) found.push(["label", e.outerHTML]);
+  for (const [role, child] of [["list", "listitem"], ["menu", "menuitem"]]) {
+    for (const e of document.querySelectorAll(`[role=${role}]`)) {
+      if (!e.children.length || [...e.children].some(c => c.getAttribute("role") !== child)) found.push(["aria-required-children", e.outerHTML]);
+    }
+  }
+  const view = document.querySelector("meta[name=viewport]").content;
+  if (/maximum-scale|user-scalable/.test(view)) found.push(["meta-viewport", view]);
+  const ids = [...document.querySelectorAll("[id]")].map(e => e.id);
+  for (const id of ids) if (ids.filter(x => x === id).length > 1) found.push(["duplicate-id", id]);
+  return found;
+}"""
+
+
+@pytest.mark.parametrize(
+    ("query", "press"),
+    [
+        ("?t=2025Q4", None),
+        ("?t=2025Q4", "rules"),
+        ("?t=2025Q4", "help"),
+        ("?t=2028Q4&compare=1&many=1", "save"),
+        ("?t=2025Q4&why=state.8", None),
+        ("?t=2028Q4&why=facility.3", None),
+        ("?tour=1", None),
+    ],
+)
+def test_a_screen_reader_finds_no_fault(visit, query, press):
+    page = visit(query)
+    if press:
+        page.click(f"[data-press={press}]")
+    assert page.evaluate(FAULTS) == []

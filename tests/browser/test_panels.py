@@ -125,7 +125,7 @@ def test_a_scenario_is_saved_and_opened_as_toml(visit, tmp_path):
     file.write_bytes(content)
     other = visit("?a=essay-reform&t=2028Q4")
     other.keyboard.press("s")
-    other.set_input_files("[aria-label='Open a scenario file']", file)
+    other.set_input_files("[aria-label='Open TOML: a scenario file']", file)
     other.wait_for_function(
         "document.querySelector('.bar select').selectedOptions[0].textContent === 'Europe today, changed'"
     )
@@ -137,7 +137,7 @@ def test_a_scenario_is_saved_and_opened_as_toml(visit, tmp_path):
         ("base = 3\n", "3"),
     ):
         file.write_text(text)
-        other.set_input_files("[aria-label='Open a scenario file']", file)
+        other.set_input_files("[aria-label='Open TOML: a scenario file']", file)
         assert said in notice(other)
         other.keyboard.press("Escape")
     assert lags(other) == lags(page)

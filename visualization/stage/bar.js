@@ -5,7 +5,7 @@ import { copyLink, saveCsv, savePng, saveReplay, saveSvg, saveToml } from "./exp
 
 /** The bar as elements. */
 export function drawBar(state, store, director) {
-  const press = (key, text, says, act, on = null, more = {}) => h("button", { key, type: "button", "data-press": key, title: says, "aria-label": says, "aria-pressed": on === null ? null : `${on}`, onclick: act, ...more }, text);
+  const press = (key, text, says, act, on = null, more = {}) => h("button", { key, type: "button", "data-press": key, title: says, "aria-label": /\p{L}/u.test(text) ? null : says, "aria-pressed": on === null ? null : `${on}`, onclick: act, ...more }, text);
   return [
     h("h1", { key: "name" }, "juste ", h("em", {}, "retour"), !state.geometry.tour && h("small", { key: "union" }, ` ${state.geometry.name}`)),
     h("div", { key: "who", class: "who" },

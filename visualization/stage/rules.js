@@ -17,7 +17,7 @@ export function drawRules(state, store, director) {
     h("p", { key: "acts", class: "acts" },
       h("button", { type: "button", "data-press": "undo", disabled: !director.undoable, onclick: () => director.undo() }, "Undo"),
       h("button", { type: "button", "data-press": "reset", disabled: !changed, onclick: () => director.choose(side, spec.base) }, `Reset${changed ? ` ${changed}` : ""}`),
-      h("label", { class: "file" }, "Open TOML", h("input", { type: "file", accept: ".toml", "aria-label": "Open a scenario file", onchange: (e) => openFile(e, director, side) }))),
+      h("label", { class: "file" }, "Open TOML", h("input", { type: "file", accept: ".toml", "aria-label": "Open TOML: a scenario file", onchange: (e) => openFile(e, director, side) }))),
     Object.entries(state.catalogue.groups).map(([group, title]) => ruleGroup(group, title, state, side, store, director)),
     h("h3", { key: "numbers" }, "Numbers"),
     parameterGroups(state.catalogue.parameters).map(([group, members]) => h("details", { key: `p-${group}` }, h("summary", {}, group || "other"),

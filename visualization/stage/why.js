@@ -88,7 +88,7 @@ function termBars(decision, i) {
   const draw = ([name, v], k, kind) => {
     const w = (Math.abs(v) / most / span) * 100;
     const left = v < 0 ? zero - w : zero;
-    return h("div", { key: name, class: `term ${kind}` }, h("span", { class: "name" }, name), h("span", { class: "value" }, money(v)),
+    return h("div", { key: name, class: `term ${kind}`, role: "listitem" }, h("span", { class: "name" }, name), h("span", { class: "value" }, money(v)),
       h("span", { class: "track" }, h("i", { class: v < 0 ? "minus" : "plus", style: `left:${left}%;width:${w}%` }), h("b", { style: `left:${zero}%` })));
   };
   return h("div", { key: "terms", class: "terms", role: "list" }, rows.map((row, k) => draw(row, k, k === rows.length - 1 ? "sum" : "")), marks.map((m, k) => draw(m, k, "mark")));
