@@ -8,7 +8,7 @@ from typing import Any
 from juste_retour.abm.data import map_geometry, place
 from juste_retour.abm.members import Members, load_members
 from juste_retour.visualization.patchwork import patchwork
-from juste_retour.visualization.words import UNIONS
+from juste_retour.visualization.words import UNIONS, lab_title
 
 WINDOW = (168.0, 20.0, 792.0, 782.0)  # left, top, width and height of the part with the Union in it
 LABELS = {
@@ -87,7 +87,7 @@ def drawn_map(members: Members | None = None) -> dict[str, Any]:
         "labs": [
             {
                 "name": name,
-                "title": name.replace("_", " ").title(),
+                "title": lab_title(name),
                 "kind": kind,
                 "bloc": bloc,
                 "home": int(home),

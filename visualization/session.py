@@ -27,7 +27,7 @@ from juste_retour.visualization.union import shown, union_for
 from juste_retour.visualization.views.frames import play
 from juste_retour.visualization.views.parts import stored
 from juste_retour.visualization.views.spread import spread
-from juste_retour.visualization.words import ELSEWHERE, GROUPS, TITLES
+from juste_retour.visualization.words import ELSEWHERE, GROUPS, TITLES, without_symbol
 
 KEPT = 24  # finished runs that a session keeps
 MOST_WORLDS = 2000
@@ -119,7 +119,7 @@ def _about(name: str, default: object, about: Parameter) -> dict[str, object]:
         "high": about.high,
         "range": about.range,
         "scale": about.scale,
-        "about": about.about,
+        "about": without_symbol(about.about),
         "source": about.source,
         "group": about.group,
         "choices": about.choices,

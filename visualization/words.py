@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 TITLES = {
     "eu-status-quo": "Europe today",
     "essay-reform": "The essay's reform",
@@ -31,3 +33,39 @@ GROUPS = {
     "access": "Who may use it",
     "money": "When the money comes",
 }
+
+LABS = {
+    "openai": "OpenAI",
+    "xai": "xAI",
+    "deepseek": "DeepSeek",
+    "google_deepmind": "Google DeepMind",
+    "open_euro_llm": "OpenEuroLLM",
+    "black_forest": "Black Forest Labs",
+    "silo": "Silo AI",
+    "alibaba_qwen": "Alibaba Qwen",
+    "public_research": "Public research",
+}
+
+_SYMBOL = re.compile(
+    r",\s+(?:[A-Za-z]|[A-Za-z]_\w+|m0|(?:alpha|beta|gamma|delta|eps|tau|lambda|kappa|phi|pi|rho|eta|chi|sigma)(?:_\w+)?)(?=$|[;:,])"
+)
+
+
+def lab_title(name: str) -> str:
+    """A lab's name as the lab spells it.
+
+    >>> lab_title("openai"), lab_title("aleph_alpha")
+    ('OpenAI', 'Aleph Alpha')
+    """
+    return LABS.get(name, name.replace("_", " ").title())
+
+
+def without_symbol(about: str) -> str:
+    """What a parameter means, without the letter that stands for it in a formula.
+
+    >>> without_symbol("growth of the frontier run, g; after 2027 a scenario")
+    'growth of the frontier run; after 2027 a scenario'
+    >>> without_symbol("value of the first euro spent at home, lambda")
+    'value of the first euro spent at home'
+    """
+    return _SYMBOL.sub("", about)

@@ -17,6 +17,7 @@ from juste_retour.abm.politics.council import Council
 from juste_retour.abm.politics.tables.table import recognized
 from juste_retour.abm.reader import cast, needed, pivotal, thresholds
 from juste_retour.abm.records import Bid, Draft, Vote
+from juste_retour.visualization.words import lab_title
 
 PROPOSERS = {
     "closed_rule": "A state is drawn to propose; all others take it or leave it",
@@ -42,7 +43,7 @@ def who_proposes(env: Environment) -> str:
         who = (
             env.world.states.names[env.world.states.index(name)]
             if name in env.world.states.codes
-            else name.replace("_", " ").title()
+            else lab_title(name)
         )
         return f"{who} decides alone"
     if rule == "commission_proposal":
