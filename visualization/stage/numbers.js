@@ -46,10 +46,11 @@ export function drawAddsUp(state, run, box, u) {
   };
   const f = frame.frontier_flop;
   const of = (x) => (f ? [`${percent(x / f)} of a frontier run`, `${percent(x / f)} of the frontier`, percent(x / f)] : []);
+  const whole = Math.max(f || 0, all, best) || 1; // a full bar is a frontier run, or more
   const part = all && best < all ? `${percent(best / all)} of that: ` : "";
   return h("g", { key: "adds", class: "adds" },
-    bar(0, "If all machines added up", all ? 1 : 0, LIGHT[0], of(all)),
-    bar(1, "What can train one model", all ? best / all : 0, SIDES[0], [part + of(best)[0], ...of(best)]));
+    bar(0, "If all machines added up", all / whole, LIGHT[0], of(all)),
+    bar(1, "What can train one model", best / whole, SIDES[0], [part + of(best)[0], ...of(best)]));
 }
 
 /** The envelope as a bar: what is committed so far, and the rest. */

@@ -37,7 +37,7 @@ export function drawVotes(state, run, box, u, short = false) {
     const code = (i) => state.geometry.states[i].code;
     const against = ballot.no.length ? `Against: ${few(ballot.no.map(code))}. ` : "";
     const tip = ballot.pivotal.length ? `Could have tipped it: ${few(ballot.pivotal.map(code))}.` : "No state alone could have tipped it.";
-    const sites = ballot.coalition.length ? `Yes and a site: ${few(ballot.coalition.map(code), 6)}. ` : "";
+    const sites = ballot.coalition.length ? `${ballot.passed ? "Yes and a site" : "Yes, with a site in the plan"}: ${few(ballot.coalition.map(code), 6)}. ` : "";
     parts.push(words(sites + against + tip, box.x, y, { key: "tip", size, fill: SOFT, lines: 2 }, box.w));
   }
   return h("g", { key: `votes${box.x}`, class: "votes", "data-yes": ballot.yes.length, "data-passed": ballot.passed }, parts);

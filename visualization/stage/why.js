@@ -73,14 +73,16 @@ function voteWhy(vote, ballot, i, name, dissent) {
   return h("div", { key: "vote", class: "vote-why" },
     h("p", { class: `verdict ${said}` }, `${name} ${verb}, ${season(vote.quarter)}`),
     h("p", {}, why),
-    termBars(vote, i),
+    termBars(vote, i, dissent),
     h("p", { class: "pivot" }, tipped));
 }
 
-function termBars(decision, i) {
+function termBars(decision, i, dissent) {
   const rows = Object.entries(decision.terms).map(([name, values]) => [TERMS[name] || plain(name), values[i] ?? 0]).filter(([, v], k) => Math.abs(v) > 5e-7 || k < 2);
   rows.push(["All together", decision.utility[i] ?? 0]);
-  const marks = [["It wants at least", decision.reservation[i] ?? 0]];
+  const wants = decision.reservation[i] ?? 0;
+  const parts = dissent > 0 ? [["Without the plan it would have", wants], ["What a no costs it", -dissent]] : [];
+  const marks = [...parts, ["It says yes from", wants - dissent]];
   const most = Math.max(1e-6, ...rows.map(([, v]) => Math.abs(v)), ...marks.map(([, v]) => Math.abs(v)));
   const low = Math.min(0, ...rows.map(([, v]) => v), ...marks.map(([, v]) => v)) / most;
   const span = 1 - low;
@@ -91,7 +93,7 @@ function termBars(decision, i) {
     return h("div", { key: name, class: `term ${kind}`, role: "listitem" }, h("span", { class: "name" }, name), h("span", { class: "value" }, money(v)),
       h("span", { class: "track" }, h("i", { class: v < 0 ? "minus" : "plus", style: `left:${left}%;width:${w}%` }), h("b", { style: `left:${zero}%` })));
   };
-  return h("div", { key: "terms", class: "terms", role: "list" }, rows.map((row, k) => draw(row, k, k === rows.length - 1 ? "sum" : "")), marks.map((m, k) => draw(m, k, "mark")));
+  return h("div", { key: "terms", class: "terms", role: "list" }, rows.map((row, k) => draw(row, k, k === rows.length - 1 ? "sum" : "")), marks.map((m, k) => draw(m, k, k === parts.length ? "mark" : "part")));
 }
 
 function facilityWhy(state, run, i, go) {
@@ -152,5 +154,5 @@ function labWhy(state, run, i, go) {
     h("p", {}, lab.home >= 0 ? h("button", { type: "button", class: "link", onclick: () => go("state", lab.home) }, state.geometry.states[lab.home].name) : lab.bloc),
     h("p", {}, `Has ${counted(lab.accelerators, "chip")} of its own and ${money(lab.capital_eur_bn)} a year to spend.`),
     vote && h("p", { key: "letter" }, letter),
-    h("p", { class: gone ? "verdict no" : "verdict yes" }, gone ? "Has left for a cloud abroad." : `Trains in ${state.geometry.union}.`));
+    h("p", { class: `verdict ${gone || lab.home < 0 ? "no" : "yes"}` }, gone ? "Has left for a cloud abroad." : lab.home < 0 ? `Does not train in ${state.geometry.union}.` : `Trains in ${state.geometry.union}.`));
 }

@@ -1,0 +1,97 @@
+"""What the page says of votes, labs and numbers, and where it says it."""
+
+import re
+
+import pytest
+
+from juste_retour.abm.members import load_members
+from juste_retour.abm.scenario import load
+from juste_retour.visualization.views.frames import play
+from tests.browser.test_panels import notice
+from tests.browser.test_stage import settled, written
+
+pytestmark = pytest.mark.browser
+BOXES = """(which) => [...document.querySelectorAll(which)].map(e => e.getBoundingClientRect())
+  .map(r => [r.left + 1, r.right - 1, r.top + 1, r.bottom - 1])"""
+
+
+def crossing(page, ones, others):
+    """Pairs of boxes of two selectors that overlap."""
+    first, second = page.evaluate(BOXES, ones), page.evaluate(BOXES, others)
+    assert first
+    assert second
+    return [
+        (p, q) for p in first for q in second if p[0] < q[1] and q[0] < p[1] and p[2] < q[3] and q[2] < p[3]
+    ]
+
+
+def test_a_yes_below_what_the_state_wants_names_the_cost_of_dissent(visit):
+    run = play(load("eu-status-quo"), 1)
+    vote = next(d for d in run["decisions"] if d["kind"] == "vote")
+    i = next(k for k, d in enumerate(vote["decision"]) if d > 0)
+    page = visit(f"?t=2034Q4&why=state.{i}")
+    values = dict(
+        page.eval_on_selector_all(
+            ".panel .term",
+            "all => all.map(e => [e.querySelector('.name').textContent, e.querySelector('.value').textContent])",
+        )
+    )
+    assert values["What a no costs it"].startswith("−")
+    assert page.text_content(".panel .term.mark .name") == "It says yes from"
+    assert len([1 for d in run["decisions"] if d["kind"] == "vote"]) >= 1
+
+
+def test_a_rejected_vote_gives_nobody_a_site(visit):
+    for seed in range(1, 30):
+        run = play(load("unanimous-europe"), seed, price=False)
+        lost = next((b for b in run["ballots"] if not b["passed"] and b["coalition"]), None)
+        if lost:
+            break
+    page = visit(f"?a=unanimous-europe&seed={seed}&t={lost['quarter']}")
+    assert "Yes and a site" not in page.text_content(".votes")
+    assert page.locator(".state[aria-label*='wins a site']").count() == 0
+    assert not any(text == "yes, wins a site" for text in written(page))
+
+
+def test_a_lab_abroad_does_not_train_here_and_is_spelled_as_it_spells_itself(visit):
+    names = load_members().labs.names
+    page = visit(f"?why=lab.{names.index('openai')}")
+    assert page.text_content(".panel h2") == "OpenAI"
+    assert not re.search(r"(?<!not )\b[Tt]rains? in Europe", page.text_content(".panel"))
+    home = visit(f"?why=lab.{names.index('mistral')}")
+    assert "Trains in Europe" in home.text_content(".panel")
+
+
+def test_machines_that_add_up_fill_a_bar_only_at_the_frontier(visit):
+    page = visit("?t=2028Q4", size=(1920, 1080))
+    frame = play(load("eu-status-quo"), 1, price=False)["frames"][19]
+    ground, filled = page.eval_on_selector_all(
+        ".adds g:first-of-type rect", "all => all.map(r => Number(r.getAttribute('width')))"
+    )
+    assert filled / ground == pytest.approx(frame["added_up_flop"] / frame["frontier_flop"], rel=1e-3)
+
+
+def test_a_changed_number_is_named_by_what_it_means(visit):
+    page = visit("?a.envelope_eur_bn=20")
+    (title,) = {text for text in written(page) if text.startswith("Europe today, ")}
+    assert "money to place" in title
+    assert "envelope" not in title
+    page.keyboard.press("s")
+    said = " ".join(page.locator(".panel .field > span").all_text_contents())
+    assert not re.search(r", (?:alpha|beta|gamma|delta|eps|tau|lambda|kappa|phi)\b", said)
+
+
+def test_a_notice_covers_nothing(visit):
+    page = visit("?t=2028Q4&nonsense=1")
+    notice(page)
+    page.wait_for_timeout(100)
+    assert crossing(page, ".notice", ".hall, .bar, .player") == []
+
+
+@pytest.mark.parametrize("size", [(1366, 768), (1920, 1080)])
+def test_two_maps_keep_clear_of_their_votes_and_have_a_legend_each(visit, size):
+    page = visit("?t=2025Q4&compare=1&b=unanimous-europe", size=size)
+    settled(page)
+    assert page.locator("g.votes").count() == page.locator(".legend").count() == 2
+    assert crossing(page, "[data-state=PT]", "g.votes") == []
+    assert crossing(page, ".legend", "g.votes, .race, .differences") == []
