@@ -36,7 +36,7 @@ export function drawMap(state, run, side, box, u, store) {
   const frame = frameAt(run, state.t);
   const ballot = frame.voting ? run.ballots[frame.ballot] : null;
   const cast = votes(ballot);
-  const won = new Set(ballot?.coalition);
+  const won = new Set(ballot?.passed ? ballot.coalition : []);
   const hosts = new Map();
   run.facilities.forEach((f, i) => {
     const p = frame.phase[i];
@@ -128,7 +128,7 @@ function labels(state, run, frame, hosts, cast, scale, u, at, box) {
     if (!frame.phase[i]) return [];
     const [x, y] = at(state.geometry.sites[f.index].at);
     return [around(x, y, 2 * radius(f.accelerators) * scale, 2 * radius(f.accelerators) * scale)];
-  }).concat(states.filter((s) => s.small).map((s) => around(...at(s.at), 14 * scale, 14 * scale)), box.covered || []);
+  }).concat(states.filter((s) => s.small).map((s) => around(...at(s.at), 14 * scale, 14 * scale)));
   const placed = states.map((s, i) => i).filter((i) => dear(i) || (roomy && hosts.has(i))).sort((a, b) => dear(b) - dear(a) || a - b);
   return placed.map((i) => {
     const s = states[i];
@@ -151,17 +151,17 @@ function labels(state, run, frame, hosts, cast, scale, u, at, box) {
 const around = (x, y, w, height) => ({ left: x - w / 2, right: x + w / 2, top: y - height / 2, bottom: y + height / 2 });
 
 /** What the colours of a vote or the discs on the map mean, in a row. */
-export function legend(x, y, u, most, run, frame) {
+export function legend(x, y, u, most, run, frame, side = 0) {
   const size = type(u, 0.72);
   const r = size * 0.45;
   const patch = (fill) => (cx) => h("rect", { x: cx - r, y: y - r, width: 2 * r, height: 2 * r, fill });
-  const disc = (phase) => (cx) => marks(phase, 0.55, cx, y, r, 0);
+  const disc = (phase) => (cx) => marks(phase, 0.55, cx, y, r, side);
   const there = (phase) => frame.phase.includes(phase);
   const entries = frame.voting
-    ? [["yes", patch(PALE_YES)], ["no", patch("url(#hatch-no)")], ["yes, wins a site", patch(YES)], ["abstains", patch("url(#dots-abstains)")]]
+    ? [["yes", patch(PALE_YES)], ["no", patch("url(#hatch-no)")], run.ballots[frame.ballot].passed && ["yes, wins a site", patch(YES)], ["abstains", patch("url(#dots-abstains)")]].filter(Boolean)
     : [["chosen", disc(CHOSEN)], ["being built", disc(BUILDING)], ["working", disc(WORKING)],
       there(DROPPED) && ["dropped", disc(DROPPED)], there(STOPPED) && ["stopped", disc(STOPPED)],
-      together(run, frame) && ["train as one", (cx) => h("line", { x1: cx - r, x2: cx + r, y1: y, y2: y, stroke: SIDES[0], "stroke-width": 2.5, "stroke-dasharray": "1 5", "stroke-linecap": "round" })]].filter(Boolean);
+      together(run, frame) && ["train as one", (cx) => h("line", { x1: cx - r, x2: cx + r, y1: y, y2: y, stroke: SIDES[side], "stroke-width": 2.5, "stroke-dasharray": "1 5", "stroke-linecap": "round" })]].filter(Boolean);
   const gap = Math.min(1.3 * u, most / 24);
   let left = x;
   const drawn = entries.map(([text, mark]) => {
@@ -171,7 +171,7 @@ export function legend(x, y, u, most, run, frame) {
   });
   const area = "area = AI chips";
   const room = !frame.voting && left + width(area, size) <= x + most;
-  return h("g", { key: "legend", "aria-hidden": "true" }, drawn, room && words(area, left, y + size * 0.35, { key: "area", size, fill: SOFT }));
+  return h("g", { key: "legend", class: "legend", "aria-hidden": "true" }, drawn, room && words(area, left, y + size * 0.35, { key: "area", size, fill: SOFT }));
 }
 
 /** Sites and chips so far. */

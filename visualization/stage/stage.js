@@ -7,7 +7,7 @@ import { drawRace } from "./race.js";
 import { drawAddsUp, drawDifferences, drawMoney, drawNumber } from "./numbers.js";
 import { ANSWER, answerFor, drawAnswer } from "./answer.js";
 import { drawSpreads } from "./spreads.js";
-import { ALARM, INK, PAPER, RULE, SIDES, money, ownRules, plain, ruleOf, season, span, type, years } from "./words.js";
+import { ALARM, INK, PAPER, RULE, SIDES, SOFT, money, ownRules, plain, ruleOf, season, span, type, years } from "./words.js";
 import { frameAt, headline, past, shown, valueOf } from "./store.js";
 
 const NARROW = 46; // ems; a narrower hall has everything one below the other
@@ -35,6 +35,8 @@ export function titleOf(state, side) {
   if (!changes.length) return name;
   const [[key, value]] = changes;
   if (changes.length > 1) return `${name}, ${changes.length} changes`;
+  const about = state.catalogue?.parameters.find((p) => p.name === key);
+  if (about) return `${name}, ${about.about.split(/[,;:(]/)[0].trim()}: ${plain(value)}${about.unit && about.unit !== "1" ? ` ${about.unit}` : ""}`;
   return `${name}, ${plain(key)}: ${inWords(value, preset?.plain[key])}`;
 }
 
@@ -67,7 +69,7 @@ export function drawStage(state, store, size) {
     runs.length > 0 && patterns(),
     h("rect", { key: "paper", width: w, height, fill: PAPER }),
     runs.length > 0 && h("g", { key: tall ? "tall" : pair ? "pair" : "single" }, tall ? drawStack(stack(state, w, u, store), w) : pair ? drawPair(state, w, height, u, store) : drawSingle(state, w, height, u, store)),
-    runs.length > 0 && words(stamp(state), w - 6, height - 5, { key: "stamp", class: "stamp", size: Math.max(11, 0.55 * u), anchor: "end", fill: "#767d86" }));
+    runs.length > 0 && words(stamp(state), w - 6, height - 5, { key: "stamp", class: "stamp", size: Math.max(11, 0.55 * u), anchor: "end", fill: SOFT }));
 }
 
 /** What is needed to see the same again; stands on every export. */
@@ -140,27 +142,29 @@ function drawPair(state, w, height, u, store) {
   const half = w / 2;
   const lower = type(u) * Math.max(10, Math.min(12, (0.45 * height) / type(u)));
   const size = type(u, 0.85);
-  const upper = height - lower - g;
+  const row = type(u, 0.72) * 1.9; // the legend's
+  const upper = height - lower - g - row;
   const vote = upper > size * 17 ? size * 5.9 : 0;
   const columns = shown(state).map((run, side) => {
     const x = side * half;
     const wide = half - 2 * g;
     const textWide = Math.max(wide * 0.34, size * 10.5, wide - upper);
+    const aside = vote > 0 ? textWide + 2 * g : 0; // the vote stands beside the map, not on it
     return h("g", { key: `side${side}` },
-      drawMap(state, run, side, { x, y: 0, w: half, h: upper, right: true, covered: vote > 0 && { left: x, right: x + textWide + 2.5 * g, top: upper - vote, bottom: upper } }, u, store),
+      drawMap(state, run, side, { x: x + aside, y: 0, w: half - aside, h: upper, right: true }, u, store),
       words(`${side ? "B" : "A"}  ${titleOf(state, side)}`, x + g, size * 1.35, { key: "title", size: size * 1.12, weight: 700, fill: SIDES[side], lines: 1, ...HALO }, wide),
       lag(run, state.t, x + g, size * 1.6, size, textWide),
       words(told(state, side), x + g, size * 9.2, { key: "says", size, family: SERIF, lines: Math.max(2, Math.floor((upper - vote - size * 11.6) / (size * 1.25))), ...HALO }, textWide),
       drawMoney(state, run, { x: x + g, y: upper - vote - size * 2.5, w: textWide, h: size * 2 }, u),
-      vote > 0 && h("rect", { key: "veil", x: x + g / 2, y: upper - vote, width: textWide + 2 * g, height: vote, fill: PAPER, opacity: 0.88 }),
-      vote > 0 && drawVotes(state, run, { x: x + g, y: upper - vote, w: textWide + g, h: vote }, u, true));
+      legend(x + g, upper + row * 0.5, u, half - 2 * g, run, frameAt(run, state.t), side),
+      vote > 0 && drawVotes(state, run, { x: x + g, y: upper - vote, w: textWide, h: vote }, u, true));
   });
-  const race = { x: g, y: upper + g * 0.6, w: half - 1.6 * g, h: lower - g * 0.4 };
+  const race = { x: g, y: upper + row + g * 0.6, w: half - 1.6 * g, h: lower - g * 0.4 };
   const right = { x: half + g * 0.6, y: race.y, w: half - 1.6 * g, h: race.h - 0.5 * u };
   return [
     columns,
-    h("line", { key: "middle", x1: half, x2: half, y1: g, y2: upper, stroke: RULE }),
-    h("line", { key: "across", x1: g, x2: w - g, y1: upper + g * 0.3, y2: upper + g * 0.3, stroke: RULE }),
+    h("line", { key: "middle", x1: half, x2: half, y1: g, y2: upper + row, stroke: RULE }),
+    h("line", { key: "across", x1: g, x2: w - g, y1: upper + row + g * 0.3, y2: upper + row + g * 0.3, stroke: RULE }),
     drawRace(state, race, u),
     state.many ? drawSpreads(state, right, u) : drawDifferences(state, right, u),
   ];
@@ -208,6 +212,7 @@ function stack(state, w, u, store) {
       words(told(state, side), g + size * 7.5, box.y + size * 3, { key: "says", size, family: SERIF, lines: 5 }, w - 2 * g - size * 7.5))],
     map(run, side),
     [size * 2.8, (box) => drawMoney(state, run, within(box), u)],
+    [size * 1.8, (box) => legend(g, box.y + size, u, w - 2 * g, run, frameAt(run, state.t), side)],
     [size * 6.5, (box) => drawVotes(state, run, within(box), u, true)],
   ]);
   return [[size * 14, (box) => drawDifferences(state, within(box), u)], spreads, ...sides, race, [size * 2, () => null]].filter(Boolean);
