@@ -73,3 +73,48 @@ def test_a_screen_reader_finds_no_fault(visit, query, press):
     if press:
         page.click(f"[data-press={press}]")
     assert page.evaluate(FAULTS) == []
+
+
+CONTRAST = """() => {
+  const light = (css) => {
+    const [r, g, b] = css.match(/[\\d.]+/g).map(x => x / 255).map(x => (x <= 0.04045 ? x / 12.92 : ((x + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b + 0.05;
+  };
+  const apart = (a, b) => Math.max(light(a), light(b)) / Math.min(light(a), light(b));
+  const ground = (e) => {
+    for (; e; e = e.parentElement) {
+      const c = getComputedStyle(e).backgroundColor;
+      if (!/, 0\\)$|transparent/.test(c)) return c;
+    }
+    return "rgb(255, 255, 255)";
+  };
+  const fill = (which) => getComputedStyle(document.querySelector(which)).fill;
+  const sea = fill("svg.stage > rect"), land = fill("svg.stage path[aria-hidden]");
+  const hosts = [...document.querySelectorAll("path.state")].find(e => !e.getAttribute("aria-label").endsWith(", 0 sites"));
+  const other = [...document.querySelectorAll("path.state")].find(e => e.getAttribute("aria-label").endsWith(", 0 sites"));
+  const [host, quiet] = [hosts, other].map(e => getComputedStyle(e).fill);
+  const weak = [];
+  for (const e of document.querySelectorAll("svg.stage text")) if (apart(getComputedStyle(e).fill, sea) < 4.5) weak.push(e.textContent);
+  for (const e of document.querySelectorAll(".page button:not(:disabled), .page select, .panel p, .panel small, .panel dt, .panel dd, .panel h2, .bar label")) {
+    if (apart(getComputedStyle(e).color, ground(e)) < 4.5) weak.push(e.textContent);
+  }
+  return { shades: [[sea, land], [sea, quiet], [sea, host], [land, host], [quiet, host]].map(([a, b]) => apart(a, b)), weak };
+}"""
+
+
+@pytest.mark.parametrize("options", [{}, {"color_scheme": "dark"}])
+def test_land_hosts_sea_and_words_stand_apart(visit, options):
+    page = visit("?t=2028Q4&why=facility.1", **options)
+    found = page.evaluate(CONTRAST)
+    assert min(found["shades"]) >= 1.5
+    assert found["weak"] == []
+    dark = page.eval_on_selector(".page", "e => getComputedStyle(e).backgroundColor") == "rgb(20, 24, 30)"
+    assert dark == bool(options)
+
+
+def test_controls_are_large_enough_to_hit(visit):
+    page = visit("?t=2028Q4")
+    page.keyboard.press("s")
+    page.eval_on_selector_all("details", "all => all.forEach(d => d.open = true)")
+    small = """all => all.map(e => [e.outerHTML, e.getBoundingClientRect()]).filter(([, r]) => r.width && (r.width < 24 || r.height < 24)).map(([html]) => html)"""
+    assert page.eval_on_selector_all(".page :is(button, input, select, summary)", small) == []

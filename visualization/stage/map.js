@@ -1,12 +1,13 @@
 // The map: states, how they vote, and facilities that grow from a dashed ring to a full disc.
 
 import { HALO, h, pressable, width, words } from "./paint.js";
-import { INK, NO, SIDES, SOFT, YES, brief, counted, money, type } from "./words.js";
+import { INK, NO, PAPER, SIDES, SOFT, YES, brief, counted, money, type } from "./words.js";
 import { frameAt } from "./store.js";
 
-const LAND = "#e9e6df";
-const QUIET = "#dfe3e6";
-const PALE_YES = "#a9d0e8";
+const LAND = "var(--land, #d3cdbf)";
+const QUIET = "var(--quiet, #c4ced6)";
+const HOST = "var(--host, #95a8b8)"; // land, hosts and sea differ by at least 1.5 in contrast
+const PALE_YES = "var(--pale-yes, #a9d0e8)";
 const PER_ROOT_CHIP = 0.155; // map units of radius for the square root of one accelerator
 const CHOSEN = 1, SIGNED = 2, BUILDING = 3, WORKING = 4, DROPPED = 5, STOPPED = 6;
 const PHASE_WORDS = ["", "chosen", "contract signed", "being built", "working", "dropped", "stopped"];
@@ -18,8 +19,8 @@ export function patterns() {
       h("rect", { width: 7, height: 7, fill: ground }), h("line", { x1: 0, y1: 0, x2: 0, y2: 7, stroke: colour, "stroke-width": 3.4 }));
   return h("defs", { key: "patterns" },
     h("pattern", { id: "dots-abstains", width: 8, height: 8, patternUnits: "userSpaceOnUse" },
-      h("rect", { width: 8, height: 8, fill: "#eceae4" }), h("circle", { cx: 4, cy: 4, r: 2, fill: "#767d86" })),
-    lines("hatch-no", NO, "#fbe3b5"), lines("hatch-0", SIDES[0], "#e3eff6"), lines("hatch-1", SIDES[1], "#f7e6d3"));
+      h("rect", { width: 8, height: 8, fill: "var(--faint, #eceae4)" }), h("circle", { cx: 4, cy: 4, r: 2, fill: SOFT })),
+    lines("hatch-no", NO, "var(--no-light, #fbe3b5)"), lines("hatch-0", SIDES[0], "var(--a-faint, #e3eff6)"), lines("hatch-1", SIDES[1], "var(--b-faint, #f7e6d3)"));
 }
 
 /** Radius of a facility, in map units. */
@@ -61,12 +62,12 @@ function votes(ballot) {
 }
 
 function shape(s, i, vote, won, hosting, side, state, store) {
-  const fill = won ? YES : vote === "yes" ? PALE_YES : vote === "no" ? "url(#hatch-no)" : vote ? "url(#dots-abstains)" : hosting ? "#cdd8e0" : QUIET;
+  const fill = won ? YES : vote === "yes" ? PALE_YES : vote === "no" ? "url(#hatch-no)" : vote ? "url(#dots-abstains)" : hosting ? HOST : QUIET;
   const chosen = state.who?.kind === "state" && state.who.index === i;
   const says = `${s.name}${vote ? `, votes ${vote}` : ""}${won ? " and wins a site" : ""}, ${counted(hosting, "site")}`;
   const pick = () => store.set({ who: { kind: "state", index: i, side }, panel: "why" });
   const common = {
-    key: s.code, class: "state", "data-state": s.code, fill, stroke: chosen ? INK : "#fff", "stroke-width": chosen ? 2 : 1,
+    key: s.code, class: "state", "data-state": s.code, fill, stroke: chosen ? INK : PAPER, "stroke-width": chosen ? 2 : 1,
     tabindex: 0, role: "button", "aria-label": says, ...pressable(pick),
   };
   const more = [h("title", {}, says)];
@@ -108,13 +109,13 @@ function marks(phase, progress, x, y, r, side, chosen) {
     const d = Math.max(4, r * 0.7);
     return h("path", { key: "cross", d: `M${x - d},${y - d}L${x + d},${y + d}M${x + d},${y - d}L${x - d},${y + d}`, stroke: SOFT, "stroke-width": 2.5 });
   }
-  if (phase === CHOSEN) return ring({ fill: "#fff", "fill-opacity": 0.6, "stroke-dasharray": r < 8 ? "2 2" : "4 3" });
-  if (phase === SIGNED) return ring({ fill: "#fff", "fill-opacity": 0.9 });
+  if (phase === CHOSEN) return ring({ fill: PAPER, "fill-opacity": 0.6, "stroke-dasharray": r < 8 ? "2 2" : "4 3" });
+  if (phase === SIGNED) return ring({ fill: PAPER, "fill-opacity": 0.9 });
   if (phase === BUILDING) {
-    return [ring({ fill: "#fff", "fill-opacity": 0.85 }),
+    return [ring({ fill: PAPER, "fill-opacity": 0.85 }),
       h("circle", { key: "built", class: "grow", cx: x, cy: y, r: r * Math.sqrt(progress), fill: `url(#hatch-${side})` })];
   }
-  const full = ring({ fill: colour, "fill-opacity": phase === WORKING ? 0.88 : 0.35, stroke: chosen ? INK : "#fff", "stroke-width": chosen ? 3.5 : 1.5 });
+  const full = ring({ fill: colour, "fill-opacity": phase === WORKING ? 0.88 : 0.35, stroke: chosen ? INK : PAPER, "stroke-width": chosen ? 3.5 : 1.5 });
   return phase === WORKING ? full : [full, h("path", { key: "stop", d: `M${x - 3},${y - 4}v8M${x + 3},${y - 4}v8`, stroke: INK, "stroke-width": 2.5 })];
 }
 

@@ -41,7 +41,7 @@ export function drawAddsUp(state, run, box, u) {
     return h("g", { key: `bar${k}` },
       words(text, box.x, y, { key: "text", size, weight: 600 }),
       words(fitting(of, size, box.w - width(text, size, 600) - size), box.x + box.w, y, { key: "of", size, anchor: "end", fill: SOFT }),
-      h("rect", { key: "ground", x: box.x, y: y + size * 0.35, width: box.w, height, fill: "#edeae3" }),
+      h("rect", { key: "ground", x: box.x, y: y + size * 0.35, width: box.w, height, fill: "var(--faint, #edeae3)" }),
       h("rect", { key: "fill", class: "slide", x: box.x, y: y + size * 0.35, width: Math.max(0, Math.min(1, share)) * box.w, height, fill: filled, stroke: SIDES[0] }));
   };
   const f = frame.frontier_flop;
@@ -67,7 +67,7 @@ export function drawMoney(state, run, box, u) {
   return h("g", { key: "money", class: "money", role: "img", "aria-label": `${most}, ${text}, ${season(frame.quarter)}`, "data-committed": committed, "data-unspent": left },
     words(fitting([most, `${money(committed)} of ${money(envelope)}`], size, box.w, 600), box.x, y, { key: "committed", size, weight: 600, ...HALO }),
     both && words(fitting([`${text}, ${season(frame.quarter)}`, text], size, box.w - width(most, size, 600) - size), box.x + box.w, y, { key: "unspent", size, anchor: "end", fill: SOFT, ...HALO }),
-    h("rect", { key: "ground", x: box.x, ...bar, width: box.w, fill: "#edeae3", stroke: SIDES[side] }),
+    h("rect", { key: "ground", x: box.x, ...bar, width: box.w, fill: "var(--faint, #edeae3)", stroke: SIDES[side] }),
     h("rect", { key: "fill", class: "slide", x: box.x, ...bar, width: share * box.w, fill: SIDES[side] }));
 }
 

@@ -44,7 +44,7 @@ export const SERIF = "'Charter', 'Source Serif 4', Georgia, 'Liberation Serif', 
 export const fitting = (wordings, size, room, weight = 400) => wordings.find((text) => width(text, size, weight) <= room) ?? "";
 
 /** A rim of paper around words that stand on the map. */
-export const HALO = { stroke: "#fbfaf7", "stroke-width": 5, "stroke-linejoin": "round", "paint-order": "stroke" };
+export const HALO = { stroke: "var(--paper, #fbfaf7)", "stroke-width": 5, "stroke-linejoin": "round", "paint-order": "stroke" };
 
 /** A text broken into lines that fit. */
 export function broken(text, size, most, weight = 400, family = SANS) {
@@ -59,7 +59,7 @@ export function broken(text, size, most, weight = 400, family = SANS) {
 
 /** SVG text of one or more lines; `style` may hold size, weight, fill, anchor, family, leading and lines (at most). */
 export function words(text, x, y, style = {}, most = Infinity) {
-  const { size = 16, weight = 400, fill = "#1f2733", anchor = "start", family = SANS, leading = 1.25, lines = 9, ...more } = style;
+  const { size = 16, weight = 400, fill = "var(--ink, #1f2733)", anchor = "start", family = SANS, leading = 1.25, lines = 9, ...more } = style;
   const rows = most === Infinity ? [text] : broken(text, size, most, weight, family).slice(0, lines);
   return h(
     "text",

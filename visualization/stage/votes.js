@@ -23,7 +23,7 @@ export function drawVotes(state, run, box, u, short = false) {
   }
   const result = ballot.passed ? "✓ adopted" : "✕ rejected";
   const title = short ? "The vote" : `The vote, ${season(ballot.quarter)}`;
-  parts.push(words(result, box.x + box.w, y, { key: "result", size, weight: 700, anchor: "end", fill: ballot.passed ? "#1b6b3a" : ALARM }));
+  parts.push(words(result, box.x + box.w, y, { key: "result", size, weight: 700, anchor: "end", fill: ballot.passed ? "var(--good, #1b6b3a)" : ALARM }));
   line(title, { weight: 700 });
   if (!short) {
     parts.push(words(ballot.proposer, box.x, y, { key: "who", size, fill: SOFT, lines: 1 }, box.w));

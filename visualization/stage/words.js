@@ -1,14 +1,15 @@
 // Numbers and names as people say them, and the colours that mean the same everywhere.
 
-export const INK = "#1f2733";
-export const SOFT = "#5b6673";
-export const RULE = "#d9d6ce";
-export const PAPER = "#fbfaf7";
-export const SIDES = ["#0072b2", "#b25a00"]; // scenario A and B; B is also dashed wherever it is a line
-export const LIGHT = ["#9fc9e4", "#f0c27b"];
-export const ALARM = "#b3400f";
-export const YES = "#56a3d1";
-export const NO = "#e69f00";
+// The style sheet sets the variables for the dark; the values here are those of the light and of all exports.
+export const INK = "var(--ink, #1f2733)";
+export const SOFT = "var(--soft, #5b6673)";
+export const RULE = "var(--rule, #d9d6ce)";
+export const PAPER = "var(--paper, #fbfaf7)";
+export const SIDES = ["var(--a, #0072b2)", "var(--b, #b25a00)"]; // scenario A and B; B is also dashed wherever it is a line
+export const LIGHT = ["var(--a-light, #9fc9e4)", "var(--b-light, #f0c27b)"];
+export const ALARM = "var(--alarm, #b3400f)";
+export const YES = "var(--yes, #56a3d1)";
+export const NO = "var(--no, #e69f00)";
 
 /** Size of type: a share of the unit, and never smaller than the back row can read. */
 export const type = (u, share = 0.8) => Math.max(share * u, Math.min(u, 20));
