@@ -1,11 +1,25 @@
-"""Doctests of the code: every example in a docstring is run."""
+"""Every example in a docstring runs, and every link between pages resolves."""
 
 import doctest
 import importlib
 import pkgutil
+import re
+from pathlib import Path
 
 import pytest
 
+ROOT = Path(__file__).resolve().parents[1]
+HIDDEN = {
+    ".venv",
+    ".pytest_cache",
+    "site",
+    "generated",
+    "juste_retour",
+    "node_modules",
+    "build",
+    "dist",
+    "mine",
+}
 ROOMS = ("agents", "abm", "runs", "visualization")
 
 
@@ -22,3 +36,18 @@ def modules():
 def test_examples_in_docstrings(name):
     module = importlib.import_module(name)
     assert doctest.testmod(module).failed == 0
+
+
+LINK = re.compile(r"\]\((?!https?://|#|mailto:)([^)\s#]+)")
+PAGES = [page for page in sorted(ROOT.rglob("*.md")) if not HIDDEN & set(page.relative_to(ROOT).parts)]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_of_a_page_resolve(page):
+    text = page.read_text(encoding="utf-8")
+    text = re.sub(r"```.*?```|`[^`\n]*`", "", text, flags=re.DOTALL)
+    targets = [
+        target for target in LINK.findall(text) if "generated/" not in target
+    ]  # written by docs/pages.py
+    broken = [target for target in targets if not (page.parent / target).exists()]
+    assert broken == []
