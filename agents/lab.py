@@ -79,7 +79,7 @@ def home_bias(market):
 def exit_to_cloud(market):
     """Always hires abroad.
 
-    Source: the essay's fear, as a limit case.
+    Source: a fear of the essay, Krüger (2026), as a limit case.
     """
     return np.full(market.gain.shape, -np.inf)
 

@@ -178,7 +178,7 @@ def cap_sites(
 ):
     """At most so many sites, the best-ranked first; their money is not raised.
 
-    Source: the essay: "two or three facilities at genuinely European scale".
+    Source: the essay, Krüger (2026): "two or three facilities at genuinely European scale".
     """
     order = np.argsort(np.where(plan > 0, -claims.score, np.inf), axis=-1, kind="stable")
     return np.where(ranks(order) < sites - claims.hosted.sum(-1)[..., None], plan, 0.0)

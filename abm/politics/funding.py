@@ -149,7 +149,7 @@ def national(states, decider):
 def private(states, decider):
     """Private investors pay all, and the one who decides decides alone.
 
-    Source: US practice; the essay.
+    Source: US practice; the essay, Krüger (2026).
     """
     return Split(0.0, 0.0, 1.0, gni_shares(states))
 
