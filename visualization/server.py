@@ -34,6 +34,9 @@ SETTINGS = {
     "SOLARA_MODE": "production",
 }
 VIEWPORT = re.compile(r'(<meta name="viewport" content=")[^"]*')  # Solara's forbids visitors to zoom
+WITHOUT_STORAGE = """<script>
+try { window.localStorage; } catch { Object.defineProperty(window, "localStorage", { value: { getItem: () => null, setItem() {} } }); }
+</script>"""  # Solara's page asks for its theme there, and a browser may deny a page in another site's frame all storage
 UNSERVED = {"/resourcez", "/_solara/api/evict/{kernel_id}"}  # the machine's memory is nobody else's business
 
 
@@ -92,6 +95,7 @@ def application(embed: Sequence[str] = ()) -> Starlette:
     async def page(request: Request) -> Response:
         found = await starlette.root(request, request.path_params.get("fullpath", ""))
         text = VIEWPORT.sub(r"\1width=device-width, initial-scale=1", bytes(found.body).decode())
+        text = text.replace("<head>", f"<head>{WITHOUT_STORAGE}", 1)
         found.body = text.encode()
         found.headers["Content-Length"] = str(len(found.body))
         found.headers["Content-Security-Policy"] = page_policy(text, embed)

@@ -1,0 +1,113 @@
+"""What a browser does with pages of other sites: by a name that was pointed at this machine, and in a frame."""
+
+import http.server
+import threading
+from uuid import uuid4
+
+import pytest
+
+from tests.browser.conftest import CHROMIUM, FLAGS, served
+
+pytestmark = pytest.mark.browser
+SITES = "evil.example", "friend.example"  # all of them lead to this machine
+SOCKET = """path => new Promise(done => {
+    const socket = new WebSocket(`ws://${location.host}${path}`);
+    socket.onopen = () => { socket.close(); done('open'); };
+    socket.onerror = () => done('refused');
+})"""
+
+
+@pytest.fixture(scope="module")
+def framing():
+    """Port of a site that shows in a frame whatever address its own names after the question mark."""
+
+    class Site(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            body = (
+                f'<!doctype html><title>A site</title><iframe src="{self.path.partition("?")[2]}"></iframe>'
+            )
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.end_headers()
+            self.wfile.write(body.encode())
+
+        def log_message(self, *args):
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Site) as site:
+        threading.Thread(target=site.serve_forever, daemon=True).start()
+        yield site.server_port
+        site.shutdown()
+
+
+@pytest.fixture(scope="module")
+def address(framing):
+    """Of the app, which one other site may show in a frame."""
+    with served("--embed", f"http://friend.example:{framing}") as (_, address):
+        yield address
+
+
+@pytest.fixture(scope="module")
+def elsewhere(address):
+    """A browser for which some sites' names lead to this machine."""
+    from playwright.sync_api import sync_playwright
+
+    rules = ",".join(f"MAP {site} 127.0.0.1" for site in SITES)
+    trusting = (
+        "--disable-features=LocalNetworkAccessChecks"  # as older browsers are: the server alone refuses
+    )
+    with sync_playwright() as play:
+        args = [*FLAGS.split(), f"--host-resolver-rules={rules}", trusting]
+        browser = play.chromium.launch(executable_path=CHROMIUM, args=args)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(elsewhere):
+    with elsewhere.new_context() as context:
+        page = context.new_page()
+        page.set_default_timeout(60_000)
+        page.told = []
+        page.on("console", lambda message: page.told.append(message.text))
+        yield page
+
+
+def opened(page, address):
+    """What comes of a websocket that a page opens to its own name."""
+    page.context.add_cookies([{"name": "solara-session-id", "value": str(uuid4()), "url": address}])
+    return page.evaluate(SOCKET, f"/jupyter/api/kernels/{uuid4()}/channels?session_id={uuid4()}")
+
+
+def test_a_page_opens_a_socket_under_the_servers_own_name(page, address):
+    page.goto(address)
+    assert opened(page, address) == "open"
+
+
+def test_a_name_that_was_pointed_at_this_machine_reaches_nothing(page, address):
+    """DNS rebinding: the page came from the attacker, whose name now leads here, so the browser sees one site."""
+    evil = address.replace("127.0.0.1", "evil.example")
+    answer = page.goto(evil)
+    assert answer.status == 421
+    assert "juste" not in page.content()
+    page.route(
+        f"{evil}/attack", lambda route: route.fulfill(content_type="text/html", body="<title>x</title>")
+    )
+    page.goto(f"{evil}/attack")
+    for path in ("/", "/stage/bundle.js"):
+        assert page.evaluate("path => fetch(path).then(found => found.status)", path) == 421
+    assert opened(page, evil) == "refused"
+    assert any("WebSocket" in text and "421" in text for text in page.told)
+
+
+def test_the_allowed_site_shows_the_app_in_a_frame(page, address, framing):
+    page.goto(f"http://friend.example:{framing}/?{address}/")
+    frame = page.frame_locator("iframe")
+    frame.locator(".page[data-ready=true]").wait_for()
+    assert frame.locator(".state").count() == 27
+
+
+def test_another_site_is_refused_the_frame(page, address, framing):
+    with page.expect_console_message(lambda message: "frame-ancestors" in message.text):
+        page.goto(f"http://evil.example:{framing}/?{address}/")
+    assert page.frame_locator("iframe").locator(".page").count() == 0
