@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from juste_retour.agents.rules import Parameter, Setting
+from juste_retour.agents.rules import Parameter, Rule, Setting
 
 PAGE = Path(__file__).resolve().parents[2] / "abm" / "ODD.md"
 
@@ -30,17 +30,23 @@ def odd(
 
 def page() -> str:
     """The whole page."""
+    from juste_retour.abm.members import load_members
     from juste_retour.abm.scenario import DEFAULT, load, parameters
+    from juste_retour.agents.rules import FAMILIES
     from juste_retour.runs.europe.moments import OF_ALL_WAVES
 
     template = (resources.files("juste_retour.runs") / "europe" / "odd_template.md").read_text(
         encoding="utf-8"
     )
     known = parameters()
-    scenario = load(DEFAULT)
+    scenario, members = load(DEFAULT), load_members()
     parts = {
         "moments": "; ".join(["sites in each wave", *OF_ALL_WAVES.values()]),
         "patterns": _patterns(),
+        "states": str(members.states.count),
+        "labs": str(members.labs.count),
+        "window": f"{scenario.window_years:g}",
+        "families_count": str(len(FAMILIES)),
         "start": scenario.start,
         "end": scenario.end,
         "announcement": scenario.announcement,
@@ -155,7 +161,7 @@ def _families() -> str:
             asked = [[f"`{found.typed}`", found.says] for found in verbs(family.contract)]
             parts.append(table(["what a rule may ask", "what it is"], asked) + "\n")
         parts.append(
-            table(["rule", "what", "source"], [[f"`{r.name}`", r.summary, r.source] for r in family]) + "\n"
+            table(["rule", "what", "source"], [[f"`{r.name}`", _told(r), r.source] for r in family]) + "\n"
         )
         rows = [
             [
@@ -172,6 +178,12 @@ def _families() -> str:
         if rows:
             parts.append(table(["parameter", "default", "unit", "range", "what", "source"], rows) + "\n")
     return "\n".join(parts).rstrip()
+
+
+def _told(rule: Rule) -> str:
+    """What a rule's docstring says of it, without its source and its examples."""
+    said = re.split(r"\n\s*Source:|>>>", inspect.getdoc(rule.function) or "")[0]
+    return " ".join(said.split())
 
 
 def _parameters() -> str:
