@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from juste_retour.runs.ensemble import Result
 
-INK = "#1f4e79"
+INK = "#0072B2"  # the blue of reports and the app
 
 
 class Plots:
