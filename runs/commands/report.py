@@ -13,6 +13,7 @@ from juste_retour.runs.numerals import brief, span
 
 if TYPE_CHECKING:
     from juste_retour.runs.experiments.results import Results
+    from juste_retour.runs.reports.effects import Effects
     from juste_retour.runs.reports.sensitivity import Pair
 
 
@@ -107,9 +108,10 @@ def _effects(results: Results, name: str) -> _Shown:
 
 
 def _indices(results: Results, name: str) -> _Shown:
-    from juste_retour.runs.reports.sensitivity import sobol
+    from juste_retour.runs.reports.effects import Effects
 
-    found = sobol(results, name)
+    asked = Effects(results, name)
+    found = asked.indices
     rows = [
         [
             i.factor,
@@ -125,28 +127,85 @@ def _indices(results: Results, name: str) -> _Shown:
         if found.pairs_are_total
         else "Pairs: what two factors make together beyond what each makes alone"
     )
-    notes = [_noise(found.noise)]
+    plain, tables = _marginal(asked)
+    notes = [_noise(found.noise), _clustered(results, "base point")]
     if found.pairs_are_total:
         notes.append(
             "second_order = true in [design] tells interactions of two from those of three and more."
         )
     return _Shown(
-        {"design": "sobol", **asdict(found)},
-        [_Table("", ["Factor", "First order", "95 %", "Total", "95 %"], rows), *_pairs(found.pairs, title)],
+        {"design": "sobol", **asdict(found), **plain},
+        [
+            _Table("", ["Factor", "First order", "95 %", "Total", "95 %"], rows),
+            *_pairs(found.pairs, title),
+            *tables,
+        ],
         notes,
     )
 
 
 def _sampled(results: Results, name: str) -> _Shown:
-    from juste_retour.runs.reports.sensitivity import main_effects
+    from juste_retour.runs.reports.effects import Effects
 
-    shares, noise = main_effects(results, name)
+    asked = Effects(results, name)
+    shares, noise = asked.mains
     rows = [[s.factor, brief(s.share), span(s.low, s.high)] for s in sorted(shares, key=lambda s: -s.share)]
+    plain, tables = _marginal(asked)
+    notes = [
+        _noise(noise),
+        "What is missing to 100 % are interactions; a sobol design tells them apart.",
+        _clustered(results, "place of the sample"),
+    ]
     return _Shown(
-        {"outcome": name, "design": "latin_hypercube", "noise": noise, "shares": [asdict(s) for s in shares]},
-        [_Table("", ["Factor", "Share alone", "95 %"], rows)],
-        [_noise(noise), "What is missing to 100 % are interactions; a sobol design tells them apart."],
+        {
+            "outcome": name,
+            "design": "latin_hypercube",
+            "noise": noise,
+            "shares": [asdict(s) for s in shares],
+            **plain,
+        },
+        [_Table("", ["Factor", "Share alone", "95 %"], rows), *tables],
+        notes,
     )
+
+
+def _clustered(results: Results, point: str) -> str:
+    """What the intervals of effects in a sample hold."""
+    if results.spec.replications > 1:
+        return f"Intervals of effects are clustered by {point} and by replication."
+    return f"Intervals of effects are clustered by {point}, and hold for the one replication alone."
+
+
+def _marginal(found: Effects) -> tuple[dict[str, object], list[_Table]]:
+    """The effects of levels, of ranges, and of one factor by level of another: as plain values and as tables."""
+    title = "Marginal effects, averaged over the points that agree in all else"
+    if found.sample is not None:
+        title = "Marginal effects, averaged over the sample of all other factors"
+    rows = [
+        [f"{c.factor} = {c.level}", c.against, brief(c.difference), span(c.low, c.high)]
+        for c in found.contrasts
+    ]
+    tables = [_Table(title, ["Level", "Less", "Effect", "95 %"], rows, 2)] if rows else []
+    rows = [[s.factor, s.per, brief(s.effect), span(s.low, s.high)] for s in found.slopes]
+    if rows:
+        title = "Slopes of the best straight line, averaged over the sample of all other factors"
+        tables.append(_Table(title, ["Factor", "Per", "Effect", "95 %"], rows, 2))
+    under = found.conditional
+    rows = [
+        [f"{r.factor} = {r.level}", r.under, brief(r.effect), span(r.low, r.high), brief(r.beyond),
+         span(r.beyond_low, r.beyond_high)]
+        for r in under
+    ]  # fmt: skip
+    if rows:
+        title = f"Effects of {under[0].factor} by level of {under[0].under.partition(' = ')[0]}"
+        tables.append(
+            _Table(title, ["Level", "Under", "Effect", "95 %", "Beyond the first", "95 %"], rows, 2)
+        )
+    plain: dict[str, object] = {
+        "marginal_effects": [{k: v for k, v in asdict(c).items() if k != "each"} for c in found.contrasts],
+        "conditional_effects": [asdict(r) for r in under],
+    }
+    return plain | ({"slopes": [asdict(s) for s in found.slopes]} if found.sample else {}), tables
 
 
 def _crossed(results: Results, name: str) -> _Shown:
@@ -167,25 +226,10 @@ def _crossed(results: Results, name: str) -> _Shown:
         + ([brief(f.total.share), span(f.total.low, f.total.high)] if f.total else ["-", "-"])
         for f in sorted(split.factors, key=lambda f: -f.alone.share)
     ]
-    margins = [
-        [f"{c.factor} = {c.level}", c.against, brief(c.difference), span(c.low, c.high)]
-        for c in found.contrasts
-    ]
-    under = [
-        [f"{r.factor} = {r.level}", r.under, brief(r.effect), span(r.low, r.high), brief(r.beyond),
-         span(r.beyond_low, r.beyond_high)]
-        for r in found.conditional
-    ]  # fmt: skip
+    plain, effects = _marginal(found)
     tables = [_Table("", ["Factor", "Share alone", "95 %", "In total", "95 %"], rows)]
     tables += _pairs(split.pairs, "Pairs: what two factors make together beyond what each makes alone")
-    if margins:
-        title = "Marginal effects, averaged over the points that agree in all else"
-        tables.append(_Table(title, ["Level", "Less", "Effect", "95 %"], margins, 2))
-    if under:
-        title = f"Effects of {under[0][0].partition(' = ')[0]} by level of {under[0][1].partition(' = ')[0]}"
-        tables.append(
-            _Table(title, ["Level", "Under", "Effect", "95 %", "Beyond the first", "95 %"], under, 2)
-        )
+    tables += effects
     notes = [_noise(split.noise), *(f"Exactly zero: {idle}." for idle in found.idle)]
     if not split.balanced:
         notes.append("The factors are not fully crossed: shares of single factors overlap.")
@@ -196,10 +240,7 @@ def _crossed(results: Results, name: str) -> _Shown:
             "noise": split.noise,
             "shares": shares,
             "pairs": [asdict(p) for p in split.pairs],
-            "marginal_effects": [
-                {k: v for k, v in asdict(c).items() if k != "each"} for c in found.contrasts
-            ],
-            "conditional_effects": [asdict(r) for r in found.conditional],
+            **plain,
             "changes_nothing": [asdict(i) for i in found.idle],
         },
         tables,

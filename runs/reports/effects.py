@@ -8,6 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
+from juste_retour.agents.errors import BadInput
 from juste_retour.runs.experiments.idle import Idle, idle, signature
 from juste_retour.runs.experiments.results import Results
 from juste_retour.runs.reports.interactions import (
@@ -19,9 +20,15 @@ from juste_retour.runs.reports.interactions import (
     decomposition,
 )
 from juste_retour.runs.reports.level_contrasts import LevelContrast, level_contrasts
-from juste_retour.runs.reports.sensitivity import Pair
+from juste_retour.runs.reports.sampled_effects import Sample, Slope
+from juste_retour.runs.reports.sensitivity import MainEffect, Pair, Sobol, main_effects, sobol
 
 CROSSED = ("grid", "list", "switches")  # designs whose points are all that there is
+SAMPLED = ("sobol", "latin_hypercube")
+PAIRLESS = (
+    "sobol",
+    "morris",
+)  # designs in which points that agree in all else are not sought by their values
 UNITS = ("_eur_bn", "_flop", "_years", "_eur_m")
 STOP = {"rule", "share", "years", "scale", "cost", "mean"}  # too common in questions to name a factor
 
@@ -46,9 +53,40 @@ class Effects:
         return decomposition(self.results, self.outcome)
 
     @cached_property
+    def sample(self) -> Sample | None:
+        """The points as a sample of a space; None in other designs, and where there is no variance that could be split."""
+        if self.spec.design.kind not in SAMPLED:
+            return None
+        try:
+            _ = self.indices if self.spec.design.kind == "sobol" else self.mains
+            return Sample(self.results, self.outcome)
+        except BadInput:
+            return None
+
+    @cached_property
+    def indices(self) -> Sobol:
+        """The Sobol indices of a `sobol` design."""
+        return sobol(self.results, self.outcome)
+
+    @cached_property
+    def mains(self) -> tuple[list[MainEffect], float]:
+        """The share of the variance that each factor makes alone, and that of random draws, in a hypercube."""
+        return main_effects(self.results, self.outcome)
+
+    @cached_property
     def contrasts(self) -> list[LevelContrast]:
-        """Each level of each factor less its first, averaged over the points that agree in all else."""
-        return level_contrasts(self.results, self.outcome)
+        """Each level of each factor less its first, averaged over the points that agree in all else.
+
+        In a sample ranges have levels too, their parts, and intervals are clustered by sample point and replication.
+        """
+        if self.sample is not None:
+            return self.sample.contrasts()
+        return level_contrasts(self.results, self.outcome) if self.spec.design.kind not in PAIRLESS else []
+
+    @cached_property
+    def slopes(self) -> list[Slope]:
+        """The best straight line along each range of a sample."""
+        return [] if self.sample is None else self.sample.slopes()
 
     @cached_property
     def asked(self) -> list[str]:
@@ -58,14 +96,32 @@ class Effects:
     @cached_property
     def focus(self) -> list[str]:
         """The factors of the question; where it names none, the one that makes most of the variance."""
-        if self.asked or self.split is None:
-            return self.asked
-        return [max(self.split.factors, key=lambda f: f.alone.share).factor]
+        return self.asked or self._strongest[:1]
+
+    @cached_property
+    def _strongest(self) -> list[str]:
+        """The factors by what each makes of the variance; none where the design does not tell."""
+        shares: dict[str, float] = {}
+        if self.split is not None:
+            shares = {f.factor: f.alone.share for f in self.split.factors}
+        elif self.sample is not None and self.spec.design.kind == "sobol":
+            shares = {i.factor: i.total for i in self.indices.indices}
+        elif self.sample is not None:
+            shares = {m.factor: m.share for m in self.mains[0]}
+        return sorted(shares, key=lambda key: -shares[key])
 
     @cached_property
     def pair(self) -> Pair | None:
-        """The two factors whose interaction is shown: those of the question, or the strongest, with the first asked."""
+        """The two factors whose interaction is shown: those of the question, or the strongest, with the first asked.
+
+        A hypercube tells no share of a pair: there it is missing, and the pair is made of the strongest factors.
+        """
         pairs = self.split.pairs if self.split else []
+        if self.sample is not None and self.spec.design.kind == "sobol":
+            pairs = self.indices.pairs
+        elif self.sample is not None:
+            keys = list(dict.fromkeys([*self.focus, *self._strongest]))[:2]
+            return Pair((keys[0], keys[1]), np.nan, np.nan, np.nan) if len(keys) == 2 else None
         two = [p for p in pairs if set(p.factors) <= set(self.focus)]
         one = [p for p in pairs if set(p.factors) & set(self.focus[:1])]
         return max(two or one or pairs, key=lambda p: p.share, default=None)
@@ -83,12 +139,16 @@ class Effects:
         """The effect of the one at each level of the other."""
         if self.ordered is None:
             return []
+        if self.sample is not None:
+            return self.sample.conditional(*self.ordered)
         return conditional_effects(self.results, *self.ordered, self.outcome)
 
     @cached_property
     def cells(self) -> CellMeans | None:
         """Means at their pairs of levels."""
-        return None if self.ordered is None else cell_means(self.results, *self.ordered, self.outcome)
+        if self.ordered is None or self.sample is not None:
+            return None if self.sample is None or self.ordered is None else self.sample.cells(*self.ordered)
+        return cell_means(self.results, *self.ordered, self.outcome)
 
     @cached_property
     def idle(self) -> list[Idle]:

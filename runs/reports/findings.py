@@ -22,12 +22,13 @@ from juste_retour.runs.reports.effects import CROSSED, Effects
 from juste_retour.runs.reports.figures import Drawn
 from juste_retour.runs.reports.level_contrasts import LevelContrast
 from juste_retour.runs.reports.robustness import RobustnessMap, institution_of, robustness
-from juste_retour.runs.reports.sensitivity import DRAWN, MainEffect, main_effects, morris, sobol
+from juste_retour.runs.reports.sensitivity import DRAWN, MainEffect, morris
 from juste_retour.runs.reports.wording import label, percent, unit_of, words
 
 MOST_POINTS = 48
 SHOWN_POINTS = 12
 MAPS = 4
+CLUSTERED = "95 % intervals clustered by sample point and by replication"
 
 
 class Findings:
@@ -94,8 +95,6 @@ class Findings:
     @cached_property
     def contrasts(self) -> list[LevelContrast]:
         """Contrasts of factors' levels; of a list's points with its first one."""
-        if self.spec.design.kind in ("sobol", "morris"):
-            return []
         if self.spec.design.kind == "list" or len(self.spec.varied) == 1:
             return self._against_first()
         return self.asked.contrasts
@@ -147,7 +146,7 @@ class Findings:
             return None
         split = self.asked.split
         if split is None:
-            return main_effects(self.results, self.headline)
+            return self.asked.mains
         return [
             MainEffect(f.factor, f.alone.share, f.alone.low, f.alone.high) for f in split.factors
         ], split.noise
@@ -243,12 +242,20 @@ class Findings:
         if not found:
             return []
         more = f" The first {figures.MOST_ROWS} of {len(found)}." if len(found) > figures.MOST_ROWS else ""
-        first = (
-            "The mean of each point less that of the first one"
-            if not found[0].factor
-            else "The mean at each level less that at the first level of its factor, at points that agree in all else, "
-            "averaged over those points"
-        )
+        lines = "95 % bootstrap intervals over paired worlds"
+        if not found[0].factor:
+            first = "The mean of each point less that of the first one"
+        elif self.asked.sample is not None:
+            first = (
+                "The mean at each level, or in each quarter of a range, less that at the first of its factor, averaged over "
+                "the sample of all other factors"
+            )
+            lines = CLUSTERED
+        else:
+            first = (
+                "The mean at each level less that at the first level of its factor, at points that agree in all else, "
+                "averaged over those points"
+            )
         apart = (
             " Thin marks: the difference at each of those points; where they lie apart, factors interact."
             if any(c.matches > 1 for c in found)
@@ -258,8 +265,7 @@ class Findings:
             Drawn(
                 "contrasts",
                 f"Contrasts in {words(self.headline)}.",
-                f"{first}, on the same luck. Lines: 95 % bootstrap intervals over paired worlds, each for itself."
-                f"{apart}{more}",
+                f"{first}, on the same luck. Lines: {lines}, each for itself.{apart}{more}",
                 partial(figures.contrasts, found, unit_of(words(self.headline), self.headline)),
             )
         ]
@@ -268,11 +274,16 @@ class Findings:
         cells, pair = self.asked.cells, self.asked.pair
         if cells is None or pair is None:
             return []
+        lines = "95 % bootstrap intervals over replications" if self.asked.sample is None else CLUSTERED
         caption = (
-            f"The mean at each pair of levels, averaged over all other factors, with 95 % bootstrap intervals over "
-            f"replications. Parallel lines: no interaction. The two make {pair.share:.1%} of the variance together beyond "
-            f"what each makes alone ({span(pair.low, pair.high, percent)})."
+            f"The mean at each pair of levels, averaged over all other factors, with {lines}. Parallel lines: no "
+            "interaction."
         )
+        if pair.share == pair.share:
+            caption += (
+                f" The two make {pair.share:.1%} of the variance together beyond what each makes alone "
+                f"({span(pair.low, pair.high, percent)})."
+            )
         name = unit_of(words(self.headline), self.headline)
         title = f"{words(self.headline).capitalize()} by {cells.factor} and {cells.other}."
         return [Drawn("interaction", title, caption, partial(effect_figures.interaction, cells, name))]
@@ -280,7 +291,7 @@ class Findings:
     def _sensitivity(self) -> list[Drawn]:
         kind, name = self.spec.design.kind, words(self.headline)
         if kind == "sobol":
-            indices = sobol(self.results, self.headline)
+            indices = self.asked.indices
             caption = (
                 f"Sobol indices from {indices.base} base points with {indices.replications} replications: the share of the "
                 "variance that a factor makes alone (first order) and with its interactions (total), and the share that luck "

@@ -19,8 +19,8 @@ from juste_retour.runs.pages import page_of
 from juste_retour.runs.printing import json_text
 from juste_retour.runs.reports import figures
 from juste_retour.runs.reports.effects import same_sign
-from juste_retour.runs.reports.findings import Findings
-from juste_retour.runs.reports.sensitivity import morris, sobol
+from juste_retour.runs.reports.findings import CLUSTERED, Findings
+from juste_retour.runs.reports.sensitivity import morris
 from juste_retour.runs.reports.wording import percent, unit_of, words
 from juste_retour.runs.statistics import summary
 
@@ -163,7 +163,7 @@ def _movers(found: Findings) -> str:
         most = max(morris(found.results, found.headline), key=lambda e: e.mu_star)
         return f"{most.factor} moves {name} most: {brief(most.mu_star)} in the mean across its range."
     if kind == "sobol":
-        indices = sobol(found.results, found.headline)
+        indices = found.asked.indices
         top = max(indices.indices, key=lambda i: i.total)
         uniforms = f", and luck {indices.noise:.0%}" if indices.noise == indices.noise else ""
         return (
@@ -290,7 +290,8 @@ def _effects_table(found: Findings) -> ReportTable:
     against = found.asked.conditional[0].against if rows else ""
     note = (
         f"Marginal effects on {unit_of(words(found.headline), found.headline)}, less {against}, averaged over all other "
-        "factors, with 95 % bootstrap intervals. Beyond: the effect less that in the first row of the same level."
+        f"factors, with {'95 % bootstrap intervals' if found.asked.sample is None else CLUSTERED}. Beyond: the effect less "
+        "that in the first row of the same level."
     )
     return ReportTable(["Level", "Under", "Effect", "95 %", "Beyond", "95 %"], rows, note)
 

@@ -1,0 +1,175 @@
+"""Effects in samples are those of a function whose effects are known, and their intervals hold both sources of chance."""
+
+import json
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from juste_retour.agents.errors import BadInput
+from juste_retour.runs.experiments.design import Design, points
+from juste_retour.runs.experiments.experiment import batch
+from juste_retour.runs.experiments.factors import Factor
+from juste_retour.runs.experiments.results import Results
+from juste_retour.runs.reports.clustered import fitted
+from juste_retour.runs.reports.findings import Findings
+from juste_retour.runs.reports.report import answer
+from juste_retour.runs.reports.sampled_effects import Sample
+
+pytestmark = pytest.mark.slow
+
+FACTORS = (
+    Factor("rule", ("a", "b", "c")),
+    Factor("x", low=0.0, high=1.0),
+    Factor("z", low=1.0, high=16.0, scale="log"),
+    Factor("idle", low=2, high=41, whole=True),
+)
+DESIGNS = (
+    ("sobol", {"base": 32, "second_order": False}),
+    ("sobol", {"base": 16, "second_order": True}),
+    ("latin_hypercube", {"points": 80, "cross": ("rule",)}),
+    ("latin_hypercube", {"points": 120, "cross": ()}),
+)
+# the rule's levels do 1.5 and 0, x does 3 along its range, z 1 for each doubling; b and x do 2 more together
+TRUE = {
+    ("rule", "b"): 1.5,
+    ("rule", "c"): 0.0,
+    ("x", "0.75 to 1"): 3 * 0.75,
+    ("z", "8 to 16"): 3.0,
+    ("idle", "32 to 41"): 0.0,
+}
+SLOPES = {"x": 3.0, "z": 1.0, "idle": 0.0}
+
+
+def sampled(kind, settings, seed=0, replications=6, shaken=0.0, own=0.3):
+    """A function at the points of a design; `shaken` moves the effects of b and x from replication to replication."""
+    design = Design(kind, settings)
+    there = points(design, FACTORS, seed)
+    rng = np.random.default_rng([seed, 7])
+    b = np.array([p["rule"] == "b" for p in there], float)
+    x, doublings = np.array([[p["x"], np.log2(p["z"])] for p in there]).T
+    y = 1.5 * b + (3 - 2 / 3) * x + doublings + 2 * b * (x - 0.5) + (doublings - 2) * (x - 0.5)
+    draws = rng.normal(size=replications), *(shaken * rng.normal(size=(2, replications)))
+    values = y[:, None] + draws[0] + b[:, None] * draws[1] + x[:, None] * draws[2]
+    values += own * rng.normal(size=values.shape)
+    spec = SimpleNamespace(design=design, factors=FACTORS, points=there)
+    return Sample(SimpleNamespace(spec=spec, out="made", outcome=lambda _: (list(range(len(there))), values)))
+
+
+def effects(sample):
+    found = {(c.factor, c.level): c for c in sample.contrasts()}
+    return {key: found[key] for key in TRUE}, {s.factor: s for s in sample.slopes()}
+
+
+@pytest.mark.parametrize(("kind", "settings"), DESIGNS)
+def test_effects_of_a_known_function(kind, settings):
+    many = {"base": 1024} if kind == "sobol" else {"points": 2500}
+    levels, slopes = effects(sampled(kind, settings | many, replications=2))
+    assert {k: c.difference for k, c in levels.items()} == pytest.approx(TRUE, abs=0.08)
+    assert {k: s.effect for k, s in slopes.items()} == pytest.approx(SLOPES, abs=0.08)
+    assert {k: s.per for k, s in slopes.items()} == {"x": "1 more", "z": "doubling", "idle": "1 more"}
+
+
+@pytest.mark.parametrize(("kind", "settings"), DESIGNS)
+def test_an_effect_at_each_level_of_another_factor(kind, settings):
+    many = {"base": 1024} if kind == "sobol" else {"points": 2500}
+    sample = sampled(kind, settings | many, replications=2)
+    near = 0.1 if kind == "sobol" or settings["cross"] else 0.25  # points that differ in all else say less
+    found = {(r.level, r.under): r for r in sample.conditional("rule", "x")}
+    for part, name in enumerate(("0 to 0.25", "0.25 to 0.5", "0.5 to 0.75", "0.75 to 1")):
+        row = found["b", f"x = {name}"]
+        assert row.effect == pytest.approx(1.5 + 2 * (part / 4 + 1 / 8 - 0.5), abs=near)
+        assert row.beyond == pytest.approx(2 * part / 4, abs=1.5 * near)
+        assert found["c", f"x = {name}"].beyond == pytest.approx(0, abs=1.5 * near)
+    cells = sample.cells("rule", "x")
+    apart = cells.mean[1] - cells.mean[0]
+    assert apart == pytest.approx(
+        [r.effect for (level, _), r in found.items() if level == "b"], abs=1.5 * near
+    )
+    assert ((cells.low < cells.mean) & (cells.mean < cells.high)).all()
+
+
+def test_a_factor_that_does_nothing_has_exactly_no_effect_where_points_are_paired():
+    levels, slopes = effects(sampled(*DESIGNS[0], own=0.0))
+    idle = levels["idle", "32 to 41"]
+    assert (idle.difference, idle.low, idle.high) == (0, 0, 0)
+    assert slopes["idle"].effect == 0
+
+
+@pytest.mark.parametrize(("kind", "settings"), DESIGNS)
+def test_intervals_cover_as_often_as_they_say(kind, settings):
+    """Also where an effect differs from replication to replication, which all points share."""
+    hits = []
+    for seed in range(40):
+        levels, slopes = effects(sampled(kind, settings, seed, shaken=0.5))
+        estimates = [levels["rule", "b"], levels["x", "0.75 to 1"], slopes["x"], slopes["z"], slopes["idle"]]
+        truth = [1.5, 2.25, 3, 1, 0]
+        hits.append([e.low <= t <= e.high for e, t in zip(estimates, truth, strict=True)])
+    assert np.mean(hits) > 0.93
+    assert (np.mean(hits, axis=0) > 0.87).all()
+
+
+def test_intervals_over_points_alone_would_be_too_narrow():
+    """The replications' own share of an effect does not average out over points."""
+    points_only, both = [], []
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        column = np.tile([0.0, 1.0], 100)
+        values = 2 * column[:, None] + column[:, None] * rng.normal(size=5) + rng.normal(size=(200, 5))
+        fit = fitted(values, column[:, None], np.repeat(np.arange(100), 2))
+        _, low, high = fit.estimate(np.array([0.0, 1.0]))
+        both.append(low <= 2 <= high)
+        points_only.append(abs(fit.coefficients[1] - 2) < 1.96 * fit.over_points[1, 1] ** 0.5)
+    assert np.mean(both) > 0.88
+    assert np.mean(points_only) < 0.6
+
+
+def test_least_squares_agrees_with_numpy():
+    rng = np.random.default_rng(1)
+    x, y = rng.normal(size=(40, 3)), rng.normal(size=(40, 2))
+    fit = fitted(y, x, np.arange(40))
+    stated = np.linalg.lstsq(np.column_stack([np.ones(40), x]), y.mean(1), rcond=None)[0]
+    assert fit.coefficients[1:] == pytest.approx(stated[1:])
+    groups = np.repeat(np.arange(10), 4)
+    dummies = np.eye(10)[groups]
+    within = np.linalg.lstsq(np.column_stack([x, dummies]), y.mean(1), rcond=None)[0]
+    assert fitted(y, x, groups, groups).coefficients == pytest.approx(within[:3])
+
+
+def test_designs_that_sample_nothing_are_refused():
+    spec = SimpleNamespace(design=Design("grid"), factors=FACTORS, points=[])
+    with pytest.raises(BadInput, match="grid"):
+        Sample(SimpleNamespace(spec=spec, out="made"))
+
+
+@pytest.mark.parametrize("kind", ["sobol", "latin_hypercube"])
+def test_sensitivity_and_report_tell_effects_in_samples(kind, tmp_path, call):
+    design = {"kind": kind} | ({"base": 16} if kind == "sobol" else {"points": 16, "cross": ["operations"]})
+    spec = {
+        "question": "Do operations matter more with a larger envelope?",
+        "replications": 2,
+        "design": design,
+        "factors": {
+            "envelope_eur_bn": "range",
+            "operations": ["audit_first", "operator_led"],
+            "cost_of_public_funds": "range",
+        },
+        "outcomes": ["largest_run_flop"],
+    }
+    batch(spec, tmp_path / kind, workers=0)
+    status, said, _ = call("sensitivity", tmp_path / kind, "--json")
+    found = json.loads(said)
+    assert status == 0
+    effect = {e["factor"]: e for e in found["marginal_effects"] if e["level"] == "operator_led"}["operations"]
+    table = Results(tmp_path / kind).table("worlds").groupby("operations").largest_run_flop.mean()
+    assert effect["low"] <= effect["difference"] <= effect["high"]
+    if kind == "latin_hypercube":  # all places have both levels
+        assert effect["difference"] == pytest.approx(table["operator_led"] - table["audit_first"])
+    assert {s["factor"] for s in found["slopes"]} == {"envelope_eur_bn", "cost_of_public_funds"}
+    assert {c["factor"] for c in found["conditional_effects"]} == {"operations"}
+    assert all("envelope_eur_bn" in c["under"] for c in found["conditional_effects"])
+    page = Findings(Results(tmp_path / kind))
+    assert {"contrasts", "interaction"} <= {f.name for f in page.figures}
+    assert "operations" in answer(page)
+    status, said, _ = call("sensitivity", tmp_path / kind)
+    assert (status, "operator_led" in said) == (0, True)
