@@ -3,27 +3,33 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from juste_retour.abm.played import ALL, Played
 from juste_retour.abm.world import World
 from juste_retour.agents.arrays import Integers
+from juste_retour.agents.asking import ask_agent, frozen
 from juste_retour.agents.each import Asks
 from juste_retour.agents.errors import BadInput, near
-from juste_retour.agents.mesa_agents import Actor, Commissioner, Lab, MemberState
+from juste_retour.agents.mesa_agents import Actor, Agent, Commissioner, Lab, MemberState
 from juste_retour.agents.mesa_facility import Facility
 from juste_retour.agents.own import asking
 from juste_retour.agents.rules import Handed
 from juste_retour.agents.situation import Situation
 from juste_retour.agents.some_worlds import some_worlds
+from juste_retour.agents.user_agents import USER_AGENTS
 
 if TYPE_CHECKING:
     from juste_retour.abm.world_model import WorldModel
 
-OneOrSeveral = type[Actor] | Sequence[type[Actor]]
+OneOrSeveral = type[Agent] | Sequence[type[Agent]]
+Maker = Callable[[Any], Agent]  # makes an agent of a model
 Agents = OneOrSeveral | Mapping[str, OneOrSeveral] | None
 KINDS: dict[type[Actor], str] = {
     MemberState: "state",
@@ -51,6 +57,13 @@ class Cast:
         alone = len(self.models) == 1
         if not alone and name not in self.minded:
             return by_rule
+        with ExitStack() as stack:  # nothing that agents are handed can be written to until all have decided
+            return self._decided(name, handed, rows, by_rule, stack)
+
+    def _decided(
+        self, name: str, handed: Handed, rows: Integers | None, by_rule: NDArray[np.generic], stack: ExitStack
+    ) -> NDArray[np.generic]:
+        alone = len(self.models) == 1
         out: NDArray[np.generic] | None = None
         askers: dict[tuple[int, int], tuple[Actor, Situation]] = {}
         for k, row in enumerate(range(len(self.models)) if rows is None else rows):
@@ -64,6 +77,8 @@ class Cast:
                 else tuple(some_worlds(thing, np.array([k])) for thing in handed)
             )
             model.hand(name, here)
+            if minds:
+                stack.enter_context(frozen(here))
             for agent in minds:
                 if out is None:
                     kind = np.result_type(np.asarray(by_rule), agent.decisions[name])
@@ -71,7 +86,7 @@ class Cast:
                 if isinstance(here[0], Situation):
                     askers[k, agent.place] = agent, here[0]
                 else:
-                    out[agent.actors.seat(k, agent.place)] = agent.answer(name, here)
+                    out[agent.actors.seat(k, agent.place)] = ask_agent(agent, name, here)
         if askers and out is not None:
             _hear(name, out, handed[0], askers)
         return by_rule if out is None else out
@@ -88,19 +103,20 @@ def _hear(
 
     def decide(k: int, place: int) -> None:
         agent, here = askers[k, place]
-        out[agent.actors.seat(k, place)] = agent.answer(name, (asking(here, asks, k, place),))
+        out[agent.actors.seat(k, place)] = ask_agent(agent, name, (asking(here, asks, k, place),))
 
     asks.hear(askers, decide, situation.scale.shape)
 
 
-def casting(world: World, agents: Agents = None) -> dict[str, list[type[Actor]]]:
-    """The class of every actor of a world.
+def casting(world: World, agents: Agents = None, played: Sequence[Played] = ()) -> list[Maker]:
+    """What makes every agent of a world: states, commissioners and labs in the order of the tables, then all others.
 
     Args:
         world: whose actors.
         agents: a subclass of `MemberState`, `Commissioner` or `Lab` for all of its kind, or several in a list; or a
             mapping from a state's code or a lab's name to one or several, "all" standing for everyone. A commissioner
-            goes by the home state's code.
+            goes by the home state's code. Of any other subclass of `mesa.Agent` there is one more agent in each world.
+        played: the classes that a scenario names; `agents` go before them.
     """
     states = world.states.codes
     labels = {
@@ -108,27 +124,51 @@ def casting(world: World, agents: Agents = None) -> dict[str, list[type[Actor]]]
         Commissioner: [states[i] for i in world.college.state],
         Lab: list(world.labs.names),
     }
-    kinds: dict[type[Actor], list[type[Actor]]] = {
-        kind: [kind] * len(names) for kind, names in labels.items()
+    kinds: dict[type[Actor], list[Maker]] = {
+        kind: [partial(kind, place=place) for place in range(len(names))] for kind, names in labels.items()
     }
-    given = agents if isinstance(agents, Mapping) else {"all": agents or ()}
-    for who in sorted(given, key=lambda name: name != "all"):
+    others: list[Maker] = []
+    for one in sorted(played, key=lambda one: bool(one.of)):
+        own = USER_AGENTS[one.name]
+        settings = own.settings(dict(one.settings), one.name)
+        for code in one.of or (ALL,):
+            _put(kinds, others, labels, code, own.cls, settings)
+    given = agents if isinstance(agents, Mapping) else {ALL: agents or ()}
+    for who in sorted(given, key=lambda name: name != ALL):
         asked = given[who]
-        classes: Sequence[object] = asked if isinstance(asked, list | tuple) else [asked]
-        for given_class in classes:
-            cls = given_class if isinstance(given_class, type) and issubclass(given_class, Actor) else None
-            kind = next((k for k in labels if cls and issubclass(cls, k)), None)
-            if cls is None or kind is None:
-                raise BadInput(
-                    f"agents: {given_class!r} is no kind of actor; give a subclass of MemberState, Commissioner or Lab."
-                )
-            _hears(cls, kind)
-            mine = [j for j, name in enumerate(labels[kind]) if who in ("all", name)]
-            if not mine and who != "all":
-                raise BadInput(f"agents: no {KINDS[kind]} is called {who!r}; {near(who, labels[kind])}")
-            for j in mine:
-                kinds[kind][j] = cls
-    return {KINDS[kind]: classes for kind, classes in kinds.items()}
+        for cls in asked if isinstance(asked, list | tuple) else [asked]:
+            _put(kinds, others, labels, who, cls, {})
+    return [*(make for made in kinds.values() for make in made), *others]
+
+
+def _put(
+    kinds: dict[type[Actor], list[Maker]],
+    others: list[Maker],
+    labels: Mapping[type[Actor], list[str]],
+    who: str,
+    cls: object,
+    settings: Mapping[str, object],
+) -> None:
+    """Let a class play those whom `who` names, or be one agent more."""
+    kind = next((k for k in labels if isinstance(cls, type) and issubclass(cls, k)), None)
+    if not isinstance(cls, type) or not issubclass(cls, Agent) or (kind is None and issubclass(cls, Actor)):
+        raise BadInput(
+            f"agents: {cls!r} is no kind of actor; give a subclass of MemberState, Commissioner or Lab, or of mesa.Agent."
+        )
+    if kind is None or not issubclass(cls, Actor):
+        if who != ALL:
+            raise BadInput(
+                f'agents: {cls.__name__} plays no actor of the tables; give it for "all", not {who!r}.'
+            )
+        others.append(partial(cls, **settings))
+        return
+    _hears(cls, kind)
+    names = [name.upper() for name in labels[kind]]
+    mine = [j for j, name in enumerate(names) if who == ALL or name == who.upper()]
+    if not mine and who != ALL:
+        raise BadInput(f"agents: no {KINDS[kind]} is called {who!r}; {near(who, labels[kind])}")
+    for j in mine:
+        kinds[kind][j] = partial(cls, place=j, **settings)
 
 
 def _hears(cls: type[Actor], kind: type[Actor]) -> None:

@@ -79,7 +79,9 @@ class AllocationModel(WorldModel):
         union = union_of(members, self.chosen.members)
         self.seed, self.replicate = seed_of(rng), _whole(replicate, "replicate")
         simulation = Simulation(self.chosen, self.seed, [self.replicate], union, trace=True, timeline=True)
-        super().__init__(simulation, Readings(simulation.env), 0, casting(simulation.world, agents))
+        simulation.models = ()  # this one, which steps it
+        makers = casting(simulation.world, agents, self.chosen.agents)
+        super().__init__(simulation, Readings(simulation.env), 0, makers)
         simulation.institutions.cast = Cast([self])
         self._price = price
         self._prices: Prices | None = None

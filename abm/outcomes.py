@@ -25,7 +25,6 @@ from juste_retour.agents.arrays import Floats, Integers, by_rank, take, total
 
 if TYPE_CHECKING:
     from juste_retour.abm.cast import Agents
-    from juste_retour.abm.world_model import WorldModel
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,16 +71,10 @@ def run(
         timeline: keep each quarter.
         agents: Mesa agents with minds of their own, as `juste_retour.abm.model.AllocationModel` takes them; slower.
     """
-    simulation = Simulation(scenarios, seed, replicates, members, trace=trace, timeline=timeline)
-    models: Sequence[WorldModel] = ()
-    if agents:
-        from juste_retour.abm.world_model import play  # Mesa takes two seconds to import
-
-        models = play(simulation, agents)
-    while simulation.running:
-        simulation.advance()
-        for model in models:
-            model.step()
+    simulation = Simulation(
+        scenarios, seed, replicates, members, trace=trace, timeline=timeline, agents=agents
+    )
+    simulation.run()
     return outcomes(simulation.env, prices(simulation.env) if price else None)
 
 

@@ -20,6 +20,7 @@ from pydantic import model_validator
 
 from juste_retour.abm.calendar import label, quarter
 from juste_retour.abm.parameters import Parameters
+from juste_retour.abm.played import AGENTS, Played, agents_changed, plain_agents, read_agents
 from juste_retour.abm.toml import read_toml, toml_lines, with_changes
 from juste_retour.agents.errors import BadInput, near
 from juste_retour.agents.rules import FAMILIES, Parameter, Rule, Setting, family
@@ -70,12 +71,14 @@ class Scenario(Parameters):
 
     name: str = UNNAMED
     rules: dict[str, Choice]
+    agents: tuple[Played, ...] = ()  # classes of a user's own
 
     @model_validator(mode="before")
     @classmethod
     def _checked(cls, data: Content) -> Content:
         values, rules = _entries(data)
-        return {"name": data.get("name", UNNAMED), **values, "rules": rules}
+        agents = read_agents(data.get(AGENTS, ""))
+        return {"name": data.get("name", UNNAMED), **values, "rules": rules, AGENTS: agents}
 
     def _checked_together(self) -> Scenario:
         first, last = quarter(self.start, "start"), quarter(self.end, "end")
@@ -198,7 +201,16 @@ class Scenario(Parameters):
     def plain(self) -> dict[str, Entry]:
         """All that the scenario says, as in a scenario file."""
         values = {k: getattr(self, k) for k in ("name", *parameters())}
-        return values | {f: choice.plain() for f, choice in self.rules.items()}
+        rules = {f: choice.plain() for f, choice in self.rules.items()}
+        return values | rules | ({AGENTS: plain_agents(self.agents)} if self.agents else {})
+
+    @property
+    def by_rules(self) -> Scenario:
+        """The scenario in which nobody acts but by its rules: what is imagined, as by a planner."""
+        if not self.agents:
+            return self
+        said: dict[str, Any] = {key: getattr(self, key) for key in ("name", "rules", *parameters())}
+        return Scenario.model_construct(**said)
 
     def changed(self, changes: Content, name: str | None = None) -> Scenario:
         """Return the scenario with some keys changed; keys as in a file, or dotted: `agenda.max_sites`, `vote.HU.noise`.
@@ -209,7 +221,9 @@ class Scenario(Parameters):
         for key, value in changes.items():
             head, _, tail = key.partition(".")
             touched.append(head if tail else key)
-            if tail:
+            if tail and head == AGENTS:
+                plain[head] = agents_changed(plain.get(head, ""), tail, value)
+            elif tail:
                 family(head)
                 table = _table(plain[head])
                 code, _, parameter = tail.partition(".")
@@ -224,7 +238,8 @@ class Scenario(Parameters):
         # parameters that stay were checked when they were set; rules may have been entered anew since
         checked, rules = _entries({key: plain[key] for key in [*FAMILIES, *touched] if key in plain})
         kept: dict[str, Any] = {key: plain[key] for key in parameters()}
-        made = {"name": name or self.name, **kept, **checked, "rules": rules}
+        agents = read_agents(plain.get(AGENTS, ""))
+        made = {"name": name or self.name, **kept, **checked, "rules": rules, AGENTS: agents}
         return Scenario.model_construct(**made)._checked_together()
 
     @property
@@ -284,9 +299,9 @@ def _entries(data: Content) -> tuple[dict[str, Setting], dict[str, Choice]]:
             rules[key] = value if isinstance(value, Choice) else _choice(key, value)
         elif key in REMOVED:
             raise BadInput(f"{key} is no longer a parameter; {REMOVED[key]}")
-        elif key != "name":
+        elif key not in ("name", AGENTS):
             raise BadInput(
-                f"{key!r} is neither a parameter nor a family of rules; {near(key, [*known, *FAMILIES])}"
+                f"{key!r} is neither a parameter nor a family of rules; {near(key, [*known, *FAMILIES, AGENTS])}"
             )
     for name, members in FAMILIES.items():
         rules.setdefault(name, Choice(next(iter(members.rules))))
@@ -373,7 +388,7 @@ def load(what: str | Path | Content | Scenario) -> Scenario:
         built = _built(what, "the scenario", str(what.get("name", UNNAMED)))
         base = load(str(what.get("base", DEFAULT)))
         there, own = base.plain(), {k: v for k, v in built.plain().items() if k != "name"}
-        moved = {key: value for key, value in own.items() if value != there[key]}
+        moved = {key: value for key, value in own.items() if value != there.get(key)}
         return built if "name" in what else built.changed({}, with_changes(base.name, moved))
     return _named(str(what), Path(), ())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,10 @@ from juste_retour.abm.scenario import Scenario
 from juste_retour.abm.world import World
 from juste_retour.agents.arrays import Floats
 from juste_retour.agents.rules import family
+
+if TYPE_CHECKING:
+    from juste_retour.abm.cast import Agents
+    from juste_retour.abm.world_model import WorldModel
 
 
 class OtherRuns:
@@ -35,7 +40,7 @@ class OtherRuns:
                 continue
             if not rule.shipped:
                 continue  # a user's file must not change a run that names none of its rules
-            scenarios = [self.institutions.scenarios[k].changed({"agenda": rule.name}) for k in rows]
+            scenarios = [self.institutions.scenarios[k].by_rules.changed({"agenda": rule.name}) for k in rows]
             other = Simulation(scenarios, self.seed, self.replicates[rows], self.members)
             while other.running and not other.world.bargaining.settled.all():
                 other.advance()
@@ -68,6 +73,8 @@ class Simulation:
         members: the union; the one that the scenarios name by default.
         trace: keep each decision with its terms.
         timeline: read the race in every quarter, not only where it is asked for.
+        agents: Mesa agents with minds of their own besides those that the scenarios name, as
+            `juste_retour.abm.model.AllocationModel` takes them; each world has its own.
 
     Raises:
         BadInput: a scenario names an actor whom the union does not have.
@@ -82,6 +89,7 @@ class Simulation:
         *,
         trace: bool = False,
         timeline: bool = False,
+        agents: Agents = None,
     ):
         chosen = np.asarray(replicates, dtype=np.int64)
         listed = [scenarios] * len(chosen) if isinstance(scenarios, Scenario) else list(scenarios)
@@ -89,6 +97,10 @@ class Simulation:
         institutions = Institutions(listed, union)
         foresight = OtherRuns(institutions, int(seed), chosen, union)
         self.env = Environment(institutions, seed, chosen, union, foresight, trace=trace, timeline=timeline)
+        self._agents = agents
+        self.models: Sequence[WorldModel] | None = (
+            None  # of its worlds where agents decide; made at the first quarter
+        )
 
     @property
     def world(self) -> World:
@@ -107,7 +119,18 @@ class Simulation:
 
     def advance(self) -> None:
         """Let a quarter pass in every world."""
+        if self.models is None:
+            self.models = self._played()
         quarter.advance(self.env)
+        for model in self.models:
+            model.step()
+
+    def _played(self) -> Sequence[WorldModel]:
+        if not self._agents and not any(scenario.agents for scenario in self.env.scenarios):
+            return ()
+        from juste_retour.abm.world_model import play  # Mesa takes two seconds to import
+
+        return play(self, self._agents)
 
     def run(self) -> Simulation:
         """Let all quarters pass that are left."""

@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import mesa
 import numpy as np
 
 from juste_retour.abm.accounts import Accounts
 from juste_retour.abm.calendar import label
-from juste_retour.abm.cast import KINDS, Agents, Cast, casting
+from juste_retour.abm.cast import KINDS, Agents, Cast, Maker, casting
+from juste_retour.abm.played import Played
 from juste_retour.abm.politics.payoffs import Payoffs
 from juste_retour.abm.reader import in_world
 from juste_retour.abm.readings import REPORTED, Readings
 from juste_retour.abm.reasons import Decision, reasons
 from juste_retour.abm.records import HeldBallot
-from juste_retour.abm.simulation import Simulation
+from juste_retour.agents.asking import timed
 from juste_retour.agents.errors import BadInput, near
 from juste_retour.agents.mesa_agents import Actor, Commissioner
 from juste_retour.agents.mesa_facility import Facility
 from juste_retour.agents.rules import Handed
 from juste_retour.agents.situation import Situation
+
+if TYPE_CHECKING:
+    from juste_retour.abm.simulation import Simulation
 
 _NEVER_ASKED = object()
 
@@ -34,7 +38,7 @@ class WorldModel(mesa.Model):
         simulation: which several models may share.
         readings: of the simulation, shared likewise.
         row: which of the worlds this is.
-        kinds: the class of each actor, from `juste_retour.abm.cast.casting`.
+        makers: what makes each agent, from `juste_retour.abm.cast.casting`.
     """
 
     def __init__(
@@ -42,9 +46,10 @@ class WorldModel(mesa.Model):
         simulation: Simulation,
         readings: Readings,
         row: int,
-        kinds: Mapping[str, list[type[Actor]]],
+        makers: Sequence[Maker],
     ):
-        super().__init__(rng=simulation.env.seed)
+        self._learners: list[mesa.Agent] = []  # agents that do something at the end of each quarter
+        super().__init__(rng=_luck(simulation.env.seed, int(simulation.world.replicates[row])))
         self.simulation, self.readings, self.row = simulation, readings, row
         self.world = simulation.world
         self._now = self.world.now
@@ -52,15 +57,13 @@ class WorldModel(mesa.Model):
         self._situation: tuple[int, Situation] | None = None
         self._facilities: dict[int, Facility] = {}
         self.complete = False
-        self._members: list[Actor] = [
-            cls(self, place) for kind in kinds.values() for place, cls in enumerate(kind)
-        ]
+        made = [make(self) for make in makers]
+        self._members = [agent for agent in made if isinstance(agent, Actor)]
         self.complete = True  # the tables have no row for a further actor
         self.minds: dict[str, list[Actor]] = {}  # agents that decide by themselves, by decision
         for agent in self._members:
             for name in agent.overridden():
                 self.minds.setdefault(name, []).append(agent)
-        self._learners = [a for a in self._members if type(a).step is not mesa.Agent.step]
 
     def step(self) -> None:
         """Let a quarter pass; nothing happens after the last."""
@@ -71,9 +74,22 @@ class WorldModel(mesa.Model):
         if self.world.now < self._now:  # models that share a world share its quarters
             self.simulation.advance()
         self._see_facilities()
-        for agent in self._learners:
-            agent.step()
+        for agent in tuple(self._learners):
+            if agent in self.agents:  # one without a row may leave
+                with timed(agent, "step"):
+                    agent.step()
         self.running = self._now < self.world.last
+
+    def register_agent(self, agent: mesa.Agent) -> None:
+        """Take an agent in; Mesa asks for it as the agent is made."""
+        super().register_agent(agent)
+        if type(agent).step is not mesa.Agent.step:
+            self._learners.append(agent)
+
+    def deregister_agent(self, agent: mesa.Agent) -> None:
+        """Let an agent go that has no row in the tables."""
+        super().deregister_agent(agent)
+        self._learners = [other for other in self._learners if other is not agent]
 
     def _see_facilities(self) -> None:
         d, k = self.world.programme.delivered, self.row
@@ -148,7 +164,11 @@ class WorldModel(mesa.Model):
             agent: one of the model's agents; or its name, a state's code standing for the member state.
         """
         found = self._named(agent) if isinstance(agent, str) else agent
-        kind = next(k for cls, k in KINDS.items() if isinstance(found, cls))
+        kind = next((k for cls, k in KINDS.items() if isinstance(found, cls)), None)
+        if kind is None:
+            raise BadInput(
+                f"{type(found).__name__} decides nothing that could be explained; ask for a state, lab or site."
+            )
         own_mind = found.overridden()
         return [
             replace(d, rule=type(found).__name__) if d.family in own_mind else d
@@ -166,14 +186,23 @@ class WorldModel(mesa.Model):
         return known[name]
 
 
+def _luck(seed: int, replicate: int) -> int:
+    """What agents draw by in a world: the seed itself in the first one, as Mesa has it, another number in each other."""
+    return int(np.random.SeedSequence([seed, replicate]).generate_state(1)[0]) if replicate else seed
+
+
 def play(simulation: Simulation, agents: Agents) -> list[WorldModel]:
     """Give a world that is about to run agents with minds of their own; each of its worlds gets its own of them.
 
     Returns:
         a model for each world, to be stepped after each quarter.
     """
-    kinds = casting(simulation.world, agents)
     readings = Readings(simulation.env)
-    models = [WorldModel(simulation, readings, row, kinds) for row in range(simulation.world.count)]
+    makers: dict[tuple[Played, ...], list[Maker]] = {}
+    models = []
+    for row, scenario in enumerate(simulation.env.scenarios):
+        if scenario.agents not in makers:
+            makers[scenario.agents] = casting(simulation.world, agents, scenario.agents)
+        models.append(WorldModel(simulation, readings, row, makers[scenario.agents]))
     simulation.institutions.cast = Cast(models)
     return models

@@ -107,6 +107,33 @@ def ask(
         raise _failed(RuleFailed, rule, error, says) from error
 
 
+def ask_agent(agent: Any, name: str, handed: tuple[Any, ...]) -> Any:
+    """Let an agent take a decision; it must come to an end.
+
+    Raises:
+        RuleTooLong: it was interrupted.
+    """
+    with timed(agent, name):
+        return agent.answer(name, handed)
+
+
+@contextmanager
+def timed(agent: object, name: str) -> Iterator[None]:
+    """Interrupt what an agent does, the method of that name, where it finds no end."""
+    try:
+        with limited(patience()):
+            yield
+    except TooLong as error:
+        kind = type(agent)
+        file = inspect.getsourcefile(kind) or ""
+        line = line_in(error, file)
+        where = f"{file}, line {line}" if line else file
+        raise RuleTooLong(
+            f"{kind.__name__}.{name} ({where}) has found no end after {error.seconds:g} s; see the loop that it is in, or "
+            f"set {SECONDS} for more time."
+        ) from None
+
+
 def _failed(kind: type[RuleFailed], rule: Asked, error: BaseException | None, says: str) -> RuleFailed:
     file = file_of(rule)
     line = (error and line_in(error, file)) or inspect.unwrap(rule.function).__code__.co_firstlineno

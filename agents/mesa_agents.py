@@ -25,6 +25,8 @@ from juste_retour.agents.own import OwnPlans, own, own_market, own_plans, with_o
 from juste_retour.agents.rules import Handed
 from juste_retour.agents.situation import Offer, Situation
 
+Agent = mesa.Agent  # of a world, whether or not it has a row in the tables
+
 
 class Actor(mesa.Agent):
     """A view on one place of the arrays of the model's world.

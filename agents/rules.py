@@ -253,7 +253,7 @@ class Family:
             self.name,
             name,
             _ignoring(function) if self.may_ignore and not _takes_input(function) else function,
-            _parameters(function),
+            parameters_of(function),
             frozenset(k for k, v in marks.items() if k in PROPERTIES and v),
             {k: v for k, v in marks.items() if k not in PROPERTIES},
         )
@@ -365,7 +365,7 @@ def family(name: str) -> Family:
         raise BadInput(f"{name!r} is not a known family of rules; {near(name, FAMILIES)}") from None
 
 
-def _parameters(function: Function) -> dict[str, tuple[Setting, Parameter]]:
+def parameters_of(function: Function) -> dict[str, tuple[Setting, Parameter]]:
     """Read a rule's parameters off its keyword-only arguments."""
     hints = get_type_hints(inspect.unwrap(function), include_extras=True)
     found = {}

@@ -10,7 +10,7 @@ The names below are the public interface. Each is imported when it is first used
 import os
 from importlib import import_module
 
-INTERFACE_VERSION = (1, 0)  # what is promised of which number: runs/workshop/INTERFACE.md
+INTERFACE_VERSION = (1, 1)  # what is promised of which number: runs/workshop/INTERFACE.md
 
 TYPE_CHECKING = False  # what `typing` has of that name, without the time that it takes to import
 if TYPE_CHECKING:
@@ -25,7 +25,11 @@ if TYPE_CHECKING:
     from juste_retour.abm.user_outcomes import outcome as outcome
     from juste_retour.agents.errors import BadInput as BadInput
     from juste_retour.agents.member_state import bid as bid
+    from juste_retour.agents.mesa_agents import Commissioner as Commissioner
+    from juste_retour.agents.mesa_agents import Lab as Lab
+    from juste_retour.agents.mesa_agents import MemberState as MemberState
     from juste_retour.agents.rules import Parameter as Parameter
+    from juste_retour.agents.user_agents import agent as agent
     from juste_retour.runs.contrasts.attribution import attribute as attribute
     from juste_retour.runs.contrasts.contrasts import compare as compare
     from juste_retour.runs.ensemble import simulate as simulate
@@ -61,6 +65,10 @@ _FAMILIES = {
 }
 _HOMES = {
     "AllocationModel": "abm.model",
+    "Commissioner": "agents.mesa_agents",
+    "Lab": "agents.mesa_agents",
+    "MemberState": "agents.mesa_agents",
+    "agent": "agents.user_agents",
     "BadInput": "agents.errors",
     "Parameter": "agents.rules",
     "Results": "runs.experiments.results",

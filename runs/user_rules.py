@@ -13,10 +13,11 @@ from types import ModuleType
 
 from juste_retour.abm import catalogue  # noqa: F401  the shipped rules stand before a user's
 from juste_retour.abm.files import content_of
-from juste_retour.abm.user_outcomes import USER_OUTCOMES, UserOutcome
+from juste_retour.abm.user_outcomes import USER_OUTCOMES
 from juste_retour.agents.asking import RuleFailed, TooLong, line_in, said
 from juste_retour.agents.errors import BadInput, JusteRetourError
-from juste_retour.agents.rules import FAMILIES, OFFERED, SHIPPERS, Family, Rule, forget
+from juste_retour.agents.rules import FAMILIES, OFFERED, SHIPPERS, Rule, forget
+from juste_retour.agents.user_agents import USER_AGENTS, UserAgent
 from juste_retour.runs.stopping import Stopped
 from juste_retour.runs.user_modules import UserModule, forget_modules, imported_by, of_module
 
@@ -48,6 +49,7 @@ def loaded() -> list[RulesFile]:
     further = [Path(module.__file__ or "") for module in OFFERED.values()]
     for family in FAMILIES.values():
         further += [Path(rule.place.rpartition(":")[0]) for rule in family if not rule.shipped]
+    further += [Path(one.file) for one in USER_AGENTS.values()]
     found = dict(_LOADED)
     for path in further:
         if path.resolve() not in found and path.suffix == ".py" and path.is_absolute() and path.is_file():
@@ -71,10 +73,11 @@ def _entered(place: Path) -> tuple[tuple[str, str], ...]:
 
 
 def in_use(content: object, files: Iterable[RulesFile] = ()) -> tuple[UserModule, ...]:
-    """All modules that the rules of a scenario or a spec are made of, sorted by their place.
+    """All modules that the rules and agents of a scenario or a spec are made of, sorted by their place.
 
     Args:
-        content: what it says, as plain data; a rule that is not the model's own is in use where a text in it is its name.
+        content: what it says, as plain data; a rule or an agent that is not the model's own is in use where a text in it is
+            its name.
         files: files of rules that are in use whatever it says.
 
     Returns:
@@ -87,14 +90,20 @@ def in_use(content: object, files: Iterable[RulesFile] = ()) -> tuple[UserModule
             if rule.name in named and not rule.shipped:
                 for module in _made_of(rule):
                     found.setdefault(module.place, module)
+    for agent in USER_AGENTS.values():
+        if agent.name in named:
+            for module in _made_by(agent):
+                found.setdefault(module.place, module)
     return tuple(found[place] for place in sorted(found))
 
 
 def _texts(content: object) -> Iterator[str]:
     if isinstance(content, str):
         yield content
+        yield from content.split(".")[1:2]  # as in agents.Learner.rate
     elif isinstance(content, Mapping):
-        for value in content.values():
+        for key, value in content.items():
+            yield from _texts(key)
             yield from _texts(value)
     elif isinstance(content, list | tuple):
         for value in content:
@@ -120,17 +129,47 @@ def _made_of(rule: Rule) -> tuple[UserModule, ...]:
     return (UserModule(said, said, None, hashlib.sha256(source.encode()).hexdigest(), source),)
 
 
+def _made_by(agent: UserAgent) -> tuple[UserModule, ...]:
+    """The modules of an agent's class; one that was typed in has no other source than its own."""
+    place = Path(agent.file)
+    if place.resolve() in _LOADED:
+        return _LOADED[place.resolve()].modules
+    module = of_module(agent.cls.__module__)
+    if module is not None:
+        return module, *imported_by(module.source, agent.cls.__module__)
+    if place.is_file():
+        return _as_it_stands(place).modules
+    try:
+        source = inspect.getsource(agent.cls)
+    except (OSError, TypeError):
+        source = repr([getattr(f, "__code__", None) and f.__code__.co_code for f in vars(agent.cls).values()])
+    said = f"agents.{agent.name}"
+    return (UserModule(said, said, None, hashlib.sha256(source.encode()).hexdigest(), source),)
+
+
 def _outcomes_of(place: Path) -> list[str]:
     return [name for name, one in USER_OUTCOMES.items() if one.place.startswith(f"{place}:")]
 
 
-def _put_back(
-    before: tuple[dict[str, Family], dict[str, dict[str, Rule]]], own: dict[str, UserOutcome]
-) -> None:
-    """Leave the catalogue and the outcomes as they were before a file that cannot be used."""
-    forget(*before)
-    USER_OUTCOMES.clear()
-    USER_OUTCOMES.update(own)
+def agents_of(place: Path) -> list[str]:
+    """The agents that a file enters."""
+    return [name for name, one in USER_AGENTS.items() if one.file == str(place)]
+
+
+@contextmanager
+def _all_or_nothing() -> Iterator[None]:
+    """Leave rules, outcomes and agents as they were before a file that cannot be used."""
+    before = dict(FAMILIES), {name: dict(family.rules) for name, family in FAMILIES.items()}
+    outcomes, agents = dict(USER_OUTCOMES), dict(USER_AGENTS)
+    try:
+        yield
+    except BaseException:
+        forget(*before)
+        USER_OUTCOMES.clear()
+        USER_OUTCOMES.update(outcomes)
+        USER_AGENTS.clear()
+        USER_AGENTS.update(agents)
+        raise
 
 
 def load_rules(files: Iterable[Path | str]) -> list[RulesFile]:
@@ -163,40 +202,46 @@ def _load(path: Path) -> RulesFile:
         forget_modules(known.imports)
     if _shipped(place):
         return RulesFile(path, sha256, source, _entered(place))
-    before = dict(FAMILIES), {name: dict(family.rules) for name, family in FAMILIES.items()}
-    own_before = dict(USER_OUTCOMES)
+    with _all_or_nothing():
+        _forget(place, known)
+        _run(path, place, source, sha256)
+        imports = imported_by(source)
+        _check_entered(path, place, imports)
+    _LOADED[place] = RulesFile(path, sha256, source, _entered(place), imports)
+    return _LOADED[place]
+
+
+def _forget(place: Path, known: RulesFile | None) -> None:
+    """Drop what an earlier version of a file entered."""
     for name in _outcomes_of(place):
         del USER_OUTCOMES[name]
+    for name in agents_of(place):
+        del USER_AGENTS[name]
     if known is not None:
         for family, rule in known.rules:
             FAMILIES[family].rules.pop(rule, None)
         for name in [name for name, family in FAMILIES.items() if family.place.startswith(f"{place}:")]:
             del FAMILIES[name]
-    try:
-        _run(path, place, source, sha256)
-    except BaseException:
-        _put_back(before, own_before)
-        raise
-    entered, imports = _entered(place), imported_by(source)
+
+
+def _check_entered(path: Path, place: Path, imports: tuple[UserModule, ...]) -> None:
+    """Refuse a file that imports another module than the one beside it, or enters nothing that can be used."""
     odd = [m for m in imports if m.path and not m.package and _elsewhere(place.parent / m.place, m.path)]
     if odd:
-        _put_back(before, own_before)
         raise BadInput(
             f"{path} imports {odd[0].name!r}, and another file of that name was imported before it: {odd[0].path} and "
             f"{place.parent / odd[0].place}; rename one."
         )
     empty = [family.name for family in FAMILIES.values() if not family.rules]
     if empty:
-        _put_back(before, own_before)
         raise BadInput(
             f"{path} enters the family {empty[0]!r} and no rule of it; enter its usual rule as well."
         )
-    if not entered and not _outcomes_of(place):
+    if not (_entered(place) or _outcomes_of(place) or agents_of(place)):
         raise BadInput(
-            f"{path} enters no rule and no outcome; decorate a function with its family, as in @voting, or with @outcome."
+            f"{path} enters no rule, outcome or agent; decorate a function with its family, as in @voting, or with @outcome, "
+            "or a class with @agent."
         )
-    _LOADED[place] = RulesFile(path, sha256, source, entered, imports)
-    return _LOADED[place]
 
 
 def _elsewhere(beside: Path, imported: Path) -> bool:

@@ -44,7 +44,7 @@ class Prices:
 @lru_cache(maxsize=65_536)
 def twin(scenario: Scenario) -> Scenario:
     """The scenario under a planner who pays by national income: delivery, access and pooling stay."""
-    return scenario.changed({**POLITICS, "funding": "gni_key"}, name="planner")
+    return scenario.by_rules.changed({**POLITICS, "funding": "gni_key"}, name="planner")
 
 
 def twin_question(scenario: Scenario, members: Members, *, all_sites: bool = False) -> Question:

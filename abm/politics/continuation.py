@@ -27,7 +27,7 @@ _solved: OrderedDict[tuple[str, str], FixedPoint] = OrderedDict()
 
 def is_known(scenario: Scenario, members: Members) -> bool:
     """Whether a scenario's values need no solving: they are in memory or on disk."""
-    return _key(scenario, members) in _solved or solved.known(scenario, members)
+    return _key(scenario, members) in _solved or solved.known(scenario.by_rules, members)
 
 
 def found_for(scenario: Scenario, members: Members) -> FixedPoint | None:
@@ -39,7 +39,8 @@ def equilibrium(scenario: Scenario, members: Members) -> FixedPoint:
     """The continuation values of a scenario in a union, from memory where they are known."""
     key = _key(scenario, members)
     if key not in _solved:
-        _solved[key] = solved.kept(scenario, members, lambda: _solve(scenario, members))
+        rules = scenario.by_rules  # nobody expects what agents with minds of their own will do
+        _solved[key] = solved.kept(rules, members, lambda: _solve(rules, members))
         if len(_solved) > REMEMBERED:
             _solved.popitem(last=False)
     return _solved[key]
@@ -67,7 +68,7 @@ def expected_values(scenario: Scenario, members: Members) -> Floats:
 
 
 def _key(scenario: Scenario, members: Members) -> tuple[str, str]:
-    return scenario.digest, members.digest
+    return scenario.by_rules.digest, members.digest
 
 
 def _solve(scenario: Scenario, members: Members) -> FixedPoint:

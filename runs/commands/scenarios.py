@@ -130,6 +130,7 @@ def summary(preset: str) -> str:
 
 def annotated(scenario: Scenario) -> str:
     """A complete scenario file: every key, with unit and meaning behind it."""
+    from juste_retour.abm.played import AGENTS
     from juste_retour.abm.scenario import parameters
     from juste_retour.abm.toml import toml_value
     from juste_retour.agents.rules import FAMILIES
@@ -139,6 +140,8 @@ def annotated(scenario: Scenario) -> str:
     content = scenario.plain()
     for name, family in FAMILIES.items():
         lines.append(f"{name} = {toml_value(content[name])}  # {family.decides}")
+    if scenario.agents:
+        lines.append(f"agents = {toml_value(content[AGENTS])}  # classes of one's own, and whom each plays")
     for name, (_, about) in known.items():
         if about.group != group:
             group = about.group

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
+from juste_retour.abm.played import AGENTS, NONE
 from juste_retour.abm.scenario import Scenario, parameters
 from juste_retour.agents.errors import BadInput
 from juste_retour.agents.rules import FAMILIES
@@ -37,14 +38,18 @@ def group_of(key: str) -> str:
     """The attribution group that a family or a parameter belongs to."""
     if key in FAMILIES:
         return FAMILIES[key].group
+    if key == AGENTS:
+        return AGENTS
     return MONEY if key in OF_MONEY else PARAMETERS
 
 
 def groups_between(source: Scenario, target: Scenario, always: Iterable[str] = ()) -> list[str]:
     """The groups in which two scenarios differ, in their order, and those that are listed `always`."""
     a, b = source.plain(), target.plain()
-    moved = {group_of(key) for key in (*FAMILIES, *parameters()) if a[key] != b[key]} | set(always)
-    known = [*GROUPS, *sorted({f.group for f in FAMILIES.values()} - set(GROUPS)), PARAMETERS]
+    moved = {group_of(key) for key in (*FAMILIES, AGENTS, *parameters()) if a.get(key) != b.get(key)} | set(
+        always
+    )
+    known = [*GROUPS, *sorted({f.group for f in FAMILIES.values()} - set(GROUPS)), AGENTS, PARAMETERS]
     return [group for group in known if group in moved]
 
 
@@ -94,7 +99,9 @@ def _culprits(refusals: Mapping[int, str], count: int) -> tuple[int, int]:
 def mixed(source: Scenario, target: Scenario, groups: Iterable[str]) -> Scenario:
     """The source with some groups as in the target; a rule's parameters travel with its family."""
     there, taken = target.plain(), list(dict.fromkeys(groups))
-    changes = {key: there[key] for key in (*FAMILIES, *parameters()) if group_of(key) in taken}
+    changes = {
+        key: there.get(key, NONE) for key in (*FAMILIES, AGENTS, *parameters()) if group_of(key) in taken
+    }
     if not changes:
         return source
     return Scenario.of(source.plain() | changes, " + ".join([source.name, *taken]))

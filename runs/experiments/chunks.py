@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 from numpy.typing import ArrayLike, DTypeLike
 
 from juste_retour.abm.outcomes import run
+from juste_retour.abm.played import AGENTS
 from juste_retour.abm.scenario import DEFAULT, Scenario, load, parameters, presets
 from juste_retour.abm.stacked import shape
 from juste_retour.abm.toml import setting
@@ -204,6 +205,8 @@ def _design_column(spec: Spec, key: str) -> Column:
     about = f"factor: {known[1].about}" if known else f"factor: {key}"
     if spec.switching and key in [unit[0] for unit in spec.switching.units]:
         about = f"switch: {key} as in the scenario that the design starts from or goes to"
+    elif key.partition(".")[0] == AGENTS:
+        about = "factor: agents of one's own, " + (key.partition(".")[2] or "by class")
     elif key in FAMILIES:
         about = f"factor: rule that decides {FAMILIES[key].decides}"
     unit = known[1].unit if known else ""

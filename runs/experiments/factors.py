@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 import numpy as np
 
+from juste_retour.abm.played import AGENTS, read_agents
 from juste_retour.abm.scenario import Scenario, parameters
 from juste_retour.agents.errors import BadInput, near
 from juste_retour.agents.rules import FAMILIES, Parameter, Setting
+from juste_retour.agents.user_agents import user_agent
 
 Found = TypeVar("Found")
 Level = Any  # of a factor: a number, a text, true or false, or a table of a rule
@@ -100,7 +103,7 @@ def read_factors(
 def _flat(given: Mapping[str, object]) -> list[tuple[str, object]]:
     out: list[tuple[str, object]] = []
     for key, value in given.items():
-        if isinstance(value, Mapping) and key in FAMILIES and not set(value) & set(_TABLE):
+        if isinstance(value, Mapping) and (key in FAMILIES or key == AGENTS) and not set(value) & set(_TABLE):
             for inner, levels in value.items():
                 if isinstance(levels, Mapping) and levels and not set(levels) & set(_TABLE):  # of one actor
                     out += [(f"{key}.{inner}.{name}", own) for name, own in levels.items()]
@@ -114,6 +117,8 @@ def _flat(given: Mapping[str, object]) -> list[tuple[str, object]]:
 def _factor(key: str, value: object, flat: Mapping[str, object], base: Scenario) -> Factor:
     head, _, tail = key.partition(".")
     place = f"factors.{key}"
+    if head == AGENTS:
+        return _agents(key, tail, value, place)
     if tail:
         if head not in FAMILIES:
             raise BadInput(f"{place}: {head!r} is not a family of rules; {near(head, FAMILIES)}")
@@ -125,8 +130,23 @@ def _factor(key: str, value: object, flat: Mapping[str, object], base: Scenario)
         return Factor(key, tuple(check_rule(key, level, place) for level in _list(key, value)))
     if key in parameters():
         return _parameter(key, value, *parameters()[key])
-    known = [SCENARIO, *FAMILIES, *parameters()]
+    known = [SCENARIO, *FAMILIES, AGENTS, *parameters()]
     raise BadInput(f"{place}: {key!r} is neither a family of rules nor a parameter; {near(key, known)}")
+
+
+def _agents(key: str, tail: str, value: object, place: str) -> Factor:
+    """A factor of agents: which classes there are (`agents`), whom one plays (`agents.Learner`), or its parameter."""
+    name, _, parameter = tail.partition(".")
+    if not parameter or parameter == "of":
+        levels = _list(key, value)
+        for level in levels:
+            said = {name: level} if name else level
+            _renamed(partial(read_agents, said), place)
+        return Factor(key, tuple(levels))
+    known = _renamed(lambda: user_agent(name, AGENTS), place)
+    if parameter not in known.parameters:
+        _renamed(lambda: known.settings({parameter: None}, AGENTS), place)
+    return _parameter(key, value, *known.parameters[parameter])
 
 
 def _rule_parameter(head: str, tail: str, rules: object, base: Scenario) -> tuple[Setting, Parameter]:

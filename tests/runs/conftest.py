@@ -5,6 +5,7 @@ import pytest
 from juste_retour import simulate
 from juste_retour.abm.user_outcomes import USER_OUTCOMES
 from juste_retour.agents.rules import FAMILIES, forget
+from juste_retour.agents.user_agents import USER_AGENTS
 from juste_retour.runs import user_rules
 from juste_retour.runs.command import main
 from juste_retour.runs.tables import TABLES
@@ -33,7 +34,10 @@ def own_rules():
     """Forget afterwards what rules a test has entered."""
     before = dict(FAMILIES), {name: dict(family.rules) for name, family in FAMILIES.items()}
     known, path, outcomes = dict(user_rules._LOADED), list(sys.path), dict(USER_OUTCOMES)
+    agents = dict(USER_AGENTS)
     yield
+    USER_AGENTS.clear()
+    USER_AGENTS.update(agents)
     USER_OUTCOMES.clear()
     USER_OUTCOMES.update(outcomes)
     sys.path[:] = path

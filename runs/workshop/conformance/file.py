@@ -16,8 +16,10 @@ from pathlib import Path
 from juste_retour.abm.files import content_of
 from juste_retour.agents.errors import BadInput, near
 from juste_retour.agents.rules import FAMILIES, OFFERS, Rule, family, load_offered
-from juste_retour.runs.user_rules import load_rules
+from juste_retour.agents.user_agents import USER_AGENTS, UserAgent
+from juste_retour.runs.user_rules import agents_of, load_rules
 from juste_retour.runs.workshop.conformance import watch
+from juste_retour.runs.workshop.conformance.agents import examine_agent
 from juste_retour.runs.workshop.conformance.examine import Examined, Fault, examine
 
 
@@ -54,7 +56,14 @@ def check_file(file: Path | str, limit: float = watch.LIMIT, timed: bool = False
     """
     path = Path(file)
     if not path.exists() and path.suffix != ".py" and path.parent == Path():
-        return Checked(path, tuple(examine(rule, limit, timed) for rule in _rules_named(str(file))))
+        found = _named(str(file))
+        return Checked(
+            path,
+            tuple(
+                examine(one, limit, timed) if isinstance(one, Rule) else examine_agent(one, limit)
+                for one in found
+            ),
+        )
     try:
         content_of(path)
     except OSError as error:
@@ -70,21 +79,28 @@ def check_file(file: Path | str, limit: float = watch.LIMIT, timed: bool = False
         line = watch.line_in(error, str(path.resolve()))
         says = f"has found no end after {limit:g} s of being imported; see the loop that it is in"
         return Checked(path, (), Fault("can be imported", "", "", says, str(path), line))
-    return Checked(path, tuple(examine(family(group)[name], limit, timed) for group, name in loaded.rules))
+    rules = tuple(examine(family(group)[name], limit, timed) for group, name in loaded.rules)
+    agents = tuple(examine_agent(USER_AGENTS[name], limit) for name in agents_of(path.resolve()))
+    return Checked(path, (*rules, *agents))
 
 
-def _rules_named(name: str) -> list[Rule]:
-    """The rules that a name stands for: one rule, or all of an installed package."""
+def _named(name: str) -> list[Rule | UserAgent]:
+    """The rules and agents that a name stands for: one, or all of an installed package."""
     load_offered()
     owners = {
         known: point.module.partition(".")[0]
         for point in entry_points(group=OFFERS)
         for known in (point.name, point.module, point.dist.name if point.dist is not None else point.name)
     }
-    found = []
+    owner = owners.get(name, "?")
+    found: list[Rule | UserAgent] = [
+        one
+        for one in USER_AGENTS.values()
+        if one.name == name or f"{one.cls.__module__}.".startswith(f"{owner}.")
+    ]
     for group in FAMILIES.values():
         for rule in group:
-            within = f"{inspect.unwrap(rule.function).__module__}.".startswith(f"{owners.get(name, '?')}.")
+            within = f"{inspect.unwrap(rule.function).__module__}.".startswith(f"{owner}.")
             if within or name in (rule.name, f"{rule.family}.{rule.name}"):
                 found.append(rule)
     if not found:

@@ -396,6 +396,86 @@ def test_rules_of_ones_own_are_named_by_the_spec_or_on_the_command_line(tmp_path
     assert manifest(tmp_path / "out")["rules"] == dict(named.rules)
 
 
+AGENT = '''"""Mine."""
+
+from juste_retour import MemberState, agent
+
+
+@agent
+class Grudging(MemberState):
+    """Says no for some quarters after a ballot that passed against it."""
+
+    def __init__(self, model, place, *, quarters: int = 2):
+        super().__init__(model, place)
+        self.quarters, self.grudge = quarters, 0
+
+    def vote(self, offer):
+        return -1 if self.grudge else self.random.random() < 0.9 and super().vote(offer) > 0
+
+    def step(self):
+        ballot = self.model.last_ballot
+        lost = ballot is not None and ballot.quarter == self.world.now and self.last_vote == "no" and ballot.passed[0]
+        self.grudge = self.quarters if lost else max(self.grudge - 1, 0)
+'''
+
+
+def test_agents_of_ones_own_are_varied_fingerprinted_and_the_same_on_any_worker(tmp_path, call, own_rules):
+    file, spec = tmp_path / "grudging.py", tmp_path / "agents.toml"
+    file.write_text(AGENT)
+    spec.write_text(
+        'rules = ["grudging.py"]\nseed = 3\nreplications = 4\nchunk = 4\ntables = ["worlds", "states"]\noutcomes = ["sites"]\n'
+        'scenario = { agenda = "commission_proposal", end = "2027Q2", window_years = 2.75 }\n'
+        '[design]\nkind = "list"\npoints = [{ label = "none" }, { agents = "Grudging" }, { "agents.Grudging" = "HU PL" },\n'
+        "  { agents = { Grudging = { quarters = 8 } } }]\n"
+    )
+    for out, workers in (("here", "0"), ("there", "2")):
+        assert call("batch", spec, "--out", tmp_path / out, "--workers", workers)[0] == 0
+    assert files(tmp_path / "here") == files(tmp_path / "there")
+    assert list(manifest(tmp_path / "here")["rules"]) == ["grudging.py"]
+    states = Results(tmp_path / "here").table("states")
+    no_votes = states.groupby("point")["no_votes"].sum()
+    assert no_votes[1] > no_votes[0]
+    assert call("verify", tmp_path / "here", "--workers", "0")[0] == 0
+    file.write_text(AGENT.replace("0.9", "0.5"))
+    status, _, err = call("batch", spec, "--out", tmp_path / "here", "--workers", "0")
+    assert status == 2
+    assert "grudging.py has changed" in err
+    status, out, err = call("verify", tmp_path / "here", "--workers", "0")
+    assert status == 1
+    assert "grudging.py has changed" in " ".join((out + err).split())
+
+
+def test_a_factor_varies_whom_an_agent_plays_and_its_parameters(tmp_path, own_rules):
+    (tmp_path / "grudging.py").write_text(AGENT)
+
+    def spec(**factors):
+        return spec_of(
+            {
+                "rules": ["grudging.py"],
+                "scenario": {"agents": "Grudging"},
+                "replications": 1,
+                "design": {"kind": "grid"},
+                "factors": factors,
+            },
+            tmp_path,
+        )
+
+    found = spec(**{"agents.Grudging": ["none", "HU"]})
+    assert [found.scenario_at(p).plain().get("agents") for p in found.kept] == [None, {"Grudging": "HU"}]
+    found = spec(agents={"Grudging": {"quarters": [1, 8]}})
+    assert [found.scenario_at(p).agents[0].settings for p in found.kept] == [
+        (("quarters", 1),),
+        (("quarters", 8),),
+    ]
+    for factors, says in (
+        ({"agents": ["Gruding"]}, r"factors\.agents.*'Gruding'.*'Grudging'"),
+        ({"agents.Grudging.quarter": [1]}, r"factors\.agents\.Grudging\.quarter.*'quarters'"),
+        ({"agents.Grudging": ["HX"]}, r"agents\.Grudging: no state is called HX"),
+    ):
+        with pytest.raises(BadInput, match=says):
+            spec(**factors)
+
+
 def test_workers_and_a_cluster_exclude_each_other(tmp_path):
     with pytest.raises(BadInput, match=r"--workers.*--cluster"):
         batch(spec_file(tmp_path), tmp_path / "o", workers=2, cluster="tcp://127.0.0.1:1")

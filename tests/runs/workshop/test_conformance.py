@@ -502,3 +502,62 @@ def test_an_example_is_what_rules_are_handed():
     assert situation.room.shape == (2, 27)
     wanted = FAMILIES["bid"]["trophy_seeking"](situation)
     assert np.any(wanted > 0)
+
+
+AGENTS = '''"""Agents."""
+import itertools
+
+from juste_retour import Commissioner, MemberState, agent
+
+COUNT = itertools.count()
+
+
+@agent
+class Sound(MemberState):
+    """Says yes to what hosts it."""
+
+    def vote(self, offer):
+        return offer.sites > 0
+
+
+@agent
+class Shared(MemberState):
+    """Counts in the module."""
+
+    def bid(self, situation):
+        return 0.1 if next(COUNT) % 7 else 0.0
+
+
+@agent
+class Broken(Commissioner):
+    """Asks for what is not there."""
+
+    def draft(self, plans):
+        return plans.hom
+
+
+@agent
+class Endless(MemberState):
+    """Never decides."""
+
+    def vote(self, offer):
+        while True:
+            pass
+'''
+
+
+def test_agents_are_checked_in_whole_runs(tmp_path, own_rules):
+    file = tmp_path / "agents_of_mine.py"
+    file.write_text(AGENTS.replace("return plans.hom\n", "return plans.home\n"))
+    found = {one.rule: one for one in check_file(file, limit=0.5).rules}
+    assert {name: [fault.check for fault in one.faults] for name, one in found.items()} == {
+        "Sound": [],
+        "Shared": ["gives the same worlds again"],
+        "Broken": [],
+        "Endless": ["comes through whole runs"],
+    }
+    assert "no end" in found["Endless"].faults[0].says
+    file.write_text(AGENTS)
+    broken = next(one for one in check_file(file, limit=0.5).rules if one.rule == "Broken")
+    assert "'home'" in broken.faults[0].says
+    assert broken.faults[0].line == AGENTS.splitlines().index("        return plans.hom") + 1

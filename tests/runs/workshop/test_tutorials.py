@@ -102,7 +102,7 @@ FOLLOWED = {
     "union.md": "rules check by_passes.py",
     "outcome-column.md": "compare eu-status-quo essay-reform --rules largest_share.py --outcome largest_share --worlds 20",
     "gallery.md": "rules check rotating_veto.py",
-    "agents.md": "run --seed 1 --set voting=unanimity",
+    "agents.md": "rules check learning.py",
 }
 SAYS = {
     "voting-rule.md": "voting.double_majority",
@@ -113,7 +113,7 @@ SAYS = {
     "union.md": "voting.by_passes",
     "outcome-column.md": "largest_share",
     "gallery.md": "voting.rotating_veto",
-    "agents.md": "unanimity",
+    "agents.md": "agents.Learner",
 }
 
 

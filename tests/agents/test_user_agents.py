@@ -1,0 +1,98 @@
+"""Classes of agents of a user's own are entered by name, with their parameters, and refused where they cannot be made."""
+
+from typing import Annotated
+
+import mesa
+import pytest
+
+from juste_retour import Commissioner, Lab, MemberState, agent
+from juste_retour.agents.errors import BadInput
+from juste_retour.agents.mesa_facility import Facility
+from juste_retour.agents.rules import Parameter
+from juste_retour.agents.user_agents import USER_AGENTS, user_agent
+
+
+@pytest.fixture(autouse=True)
+def own_agents():
+    before = dict(USER_AGENTS)
+    yield
+    USER_AGENTS.clear()
+    USER_AGENTS.update(before)
+
+
+def test_a_class_is_entered_with_its_kind_and_parameters():
+    @agent
+    class Patient(MemberState):
+        """Waits.
+
+        And more.
+        """
+
+        def __init__(
+            self, model, place, *, rounds: int = 3, share: Annotated[float, Parameter("1", 0, 1)] = 0.5
+        ):
+            super().__init__(model, place)
+
+    @agent
+    class Stubborn(Patient):
+        """Waits longer."""
+
+    @agent
+    class Guest(mesa.Agent):
+        """Looks on."""
+
+    assert [USER_AGENTS[name].kind for name in ("Patient", "Stubborn", "Guest")] == ["state", "state", ""]
+    assert USER_AGENTS["Patient"].summary == "Waits."
+    assert {name: default for name, (default, _) in USER_AGENTS["Stubborn"].parameters.items()} == {
+        "rounds": 3,
+        "share": 0.5,
+    }
+    assert USER_AGENTS["Guest"].parameters == {}
+    assert USER_AGENTS["Patient"].file == __file__
+    assert USER_AGENTS["Patient"].settings({"share": 1}, "x") == {"rounds": 3, "share": 1.0}
+    with pytest.raises(BadInput, match=r"x\.share = 2"):
+        USER_AGENTS["Patient"].settings({"share": 2}, "x")
+    with pytest.raises(BadInput, match=r"'shore'.*'share'"):
+        USER_AGENTS["Patient"].settings({"shore": 1}, "x")
+    with pytest.raises(BadInput, match=r"'Patent'.*'Patient'"):
+        user_agent("Patent", "agents")
+
+
+@pytest.mark.parametrize("kind", [MemberState, Commissioner, Lab])
+def test_a_class_has_the_kind_of_the_class_that_it_derives_from(kind):
+    agent(type("Mine", (kind,), {"__doc__": "Mine."}))
+    assert USER_AGENTS["Mine"].kind == kind.actors.name
+
+
+def nobody():
+    """Nothing."""
+
+
+def without_place(self, model):
+    pass
+
+
+@pytest.mark.parametrize(
+    ("cls", "says"),
+    [
+        (nobody, "nobody is not a class of agents"),
+        (type("Plain", (), {"__doc__": "x"}), "Plain is not a class of agents"),
+        (type("Silent", (MemberState,), {}), "Silent has no docstring"),
+        (type("All", (MemberState,), {"__doc__": "x"}), "'All'"),
+        (
+            type("Short", (MemberState,), {"__doc__": "x", "__init__": without_place}),
+            r"Short .*def __init__\(self, model, place\)",
+        ),
+    ],
+)
+def test_what_cannot_be_an_agent_is_refused(cls, says):
+    with pytest.raises(BadInput, match=says):
+        agent(cls)
+    assert getattr(cls, "__name__", "") not in USER_AGENTS
+
+
+def test_a_facility_decides_nothing_and_is_refused_where_it_is_played():
+    from juste_retour import AllocationModel
+
+    with pytest.raises(BadInput, match="Facility"):
+        AllocationModel(agents=Facility)
