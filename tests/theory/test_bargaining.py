@@ -1,4 +1,4 @@
-"""Bargaining over a pie, and what the theory says of it: benchmarks A1 to A6 and A8, C3, E1, E6, E9 and E10.
+"""Bargaining over a pie, and what the theory says of it.
 
 The closed and open rules are those that the Council's scenarios name; only the table at which they are played is a
 pie. Closed forms are met to 1e-9 where expectations are given, and to 1e-6 where they are solved for.
@@ -18,7 +18,7 @@ CLOSED, OPEN = agenda["closed_rule"], agenda["open_rule"]
 EXACT, SOLVED = 1e-9, 1e-6
 
 
-# -- A1: Baron and Ferejohn's closed rule ------------------------------------------------------------------------------
+# -- Baron and Ferejohn's closed rule ----------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("n", "q", "patience", "proposer", "partner"),
     [
@@ -34,7 +34,7 @@ EXACT, SOLVED = 1e-9, 1e-6
         (101, 51, 1, 0.50495, 0.009901),
     ],
 )
-def test_a1_the_closed_rule(n, q, patience, proposer, partner):
+def test_the_closed_rule(n, q, patience, proposer, partner):
     worlds = 4000 if n < 30 else 200
     table = Pie(players(n), k_of(q), worlds=worlds, patience=patience, values=np.full(n, 1 / n), seed=n)
     motion = CLOSED(table)
@@ -43,20 +43,20 @@ def test_a1_the_closed_rule(n, q, patience, proposer, partner):
     assert shares[:, 0] == pytest.approx(1 - patience * (q - 1) / n, abs=EXACT)
     assert shares[0, :2] == pytest.approx([proposer, partner], abs=1e-6)
     assert shares[:, 1:q] == pytest.approx(patience / n, abs=EXACT)
-    assert (shares[:, q:] == 0).all()  # C3: the coalition is of the least size that wins
+    assert (shares[:, q:] == 0).all()  # the coalition is of the least size that wins
     assert (motion.yes.sum(-1) == q).all()
     spread = motion.plan.std(0).max() / np.sqrt(worlds)
     assert motion.plan.mean(0) == pytest.approx(1 / n, abs=5 * spread + EXACT)  # what was expected comes true
 
 
 @pytest.mark.parametrize(("n", "q", "patience"), [(3, 2, 0.9), (4, 3, 0.5), (27, 27, 0.9)])
-def test_a1_what_is_expected_is_found(n, q, patience):
+def test_what_is_expected_is_found(n, q, patience):
     found = solved_pie(players(n), k_of(q), patience)
     assert found.converged
     assert found.values == pytest.approx(1 / n, abs=SOLVED)
 
 
-def test_a1_the_proposers_share_falls_in_quota_and_patience():
+def test_the_proposers_share_falls_in_quota_and_patience():
     def share(q, patience):
         table = Pie(players(9), k_of(q), patience=patience, values=np.full(9, 1 / 9))
         return CLOSED(table).plan.max()
@@ -67,7 +67,7 @@ def test_a1_the_proposers_share_falls_in_quota_and_patience():
         assert (np.diff([share(q, patience) for patience in (0.2, 0.5, 0.9, 1.0)]) < 0).all()
 
 
-def test_a1_coalitions_of_equilibrium_can_be_played():
+def test_coalitions_of_equilibrium_can_be_played():
     found = solved_pie(players(5), k_of(3), 0.8)
     table = Pie(
         players(5),
@@ -83,9 +83,9 @@ def test_a1_coalitions_of_equilibrium_can_be_played():
     assert motion.plan.mean(0) == pytest.approx(0.2, abs=0.01)
 
 
-# -- A2: the open rule -------------------------------------------------------------------------------------------------
+# -- the open rule -----------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("patience", [0.05, 0.3, 0.7, 0.73, 0.74, 0.8, 0.9, 1.0])
-def test_a2_what_the_floor_is_worth(patience):
+def test_what_the_floor_is_worth(patience):
     value, _, satisfied = floor_value(3, 1, patience)
     one = 2 / (4 + 2 * patience - patience**2)
     two = 1 / (1 + 2 * patience)
@@ -95,7 +95,7 @@ def test_a2_what_the_floor_is_worth(patience):
 
 
 @pytest.mark.parametrize(("n", "patience"), [(3, 0.4), (5, 0.2), (9, 0.1)])
-def test_a2_whoever_satisfies_all_keeps_the_rest(n, patience):
+def test_whoever_satisfies_all_keeps_the_rest(n, patience):
     value, _, satisfied = floor_value(n, n // 2, patience)
     assert satisfied == n - 1
     assert value == pytest.approx(1 / (1 + patience * (n - 1)), abs=EXACT)
@@ -109,7 +109,7 @@ def test_a2_whoever_satisfies_all_keeps_the_rest(n, patience):
         (1.0, (0.6, 0.4, 0), 0.4),
     ],
 )
-def test_a2_the_open_rule_as_it_is_played(patience, shares, value):
+def test_the_open_rule_as_it_is_played(patience, shares, value):
     worth = floor_value(3, 1, patience)
     table = Pie(
         players(3), k_of(2), worlds=40_000, patience=patience, values=np.zeros(3), floor_value=worth[:2]
@@ -128,8 +128,8 @@ def test_a2_the_open_rule_as_it_is_played(patience, shares, value):
         assert (motion.delay == 0).mean() == pytest.approx(0.5, abs=0.02)
 
 
-# -- A3: recognition that is not equal --------------------------------------------------------------------------------
-def test_a3_who_proposes_often_is_bought_seldom():
+# -- recognition that is not equal -------------------------------------------------------------------------------------
+def test_who_proposes_often_is_bought_seldom():
     found = solved_pie(players([45, 35, 20]), k_of(2), 0.9, "population")
     assert found.values == pytest.approx(1 / 3, abs=SOLVED)
     p = np.array([0.45, 0.35, 0.20])
@@ -138,19 +138,19 @@ def test_a3_who_proposes_often_is_bought_seldom():
     assert bought == pytest.approx([0.061111, 0.294444, 0.644444], abs=SOLVED)
 
 
-def test_a3_at_the_corner_the_strong_is_never_bought():
+def test_at_the_corner_the_strong_is_never_bought():
     found = solved_pie(players([80, 10, 10]), k_of(2), 0.9, "population")
     assert found.values == pytest.approx([0.6875, 0.15625, 0.15625], abs=SOLVED)
     assert found.inclusion[:, 0].max() < SOLVED
 
 
-def test_a3_at_the_corner_the_others_mix():
+def test_at_the_corner_the_others_mix():
     found = solved_pie(players([60, 25, 15]), k_of(2), 0.9, "population")
     assert found.values == pytest.approx([0.452055, 0.273973, 0.273973], abs=SOLVED)
     assert found.regret <= EXACT
 
 
-def test_a3_is_eraslans_unique_payoff_whatever_the_chances_and_the_start():
+def test_is_eraslans_unique_payoff_whatever_the_chances_and_the_start():
     states = players([47, 32, 21])
     found = at_table(
         lambda values, worlds: Pie(states, k_of(2), worlds=worlds, patience=0.9, values=values),
@@ -161,9 +161,9 @@ def test_a3_is_eraslans_unique_payoff_whatever_the_chances_and_the_start():
     assert found.values == pytest.approx(1 / 3, abs=SOLVED)
 
 
-# -- A4, A8: unanimity -------------------------------------------------------------------------------------------------
+# -- unanimity ---------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("patience", [0.5, 0.9, 1.0])
-def test_a4_under_unanimity_values_are_the_chances_to_propose(patience):
+def test_under_unanimity_values_are_the_chances_to_propose(patience):
     states = players([50, 30, 20])
     values = solved_pie(states, "unanimity", patience, "population").values
     assert values == pytest.approx([0.5, 0.3, 0.2], abs=1e-6)
@@ -175,21 +175,21 @@ def test_a4_under_unanimity_values_are_the_chances_to_propose(patience):
 
 
 @pytest.mark.parametrize("n", [2, 3, 5])
-def test_a8_patient_unanimity_is_nashs_solution(n):
+def test_patient_unanimity_is_nashs_solution(n):
     bargained = solved_pie(players(n), "unanimity", 1.0).values
     mediated = agenda["nash_bargaining"](Pie(players(n), "unanimity")).plan[0]
     assert bargained == pytest.approx(1 / n, abs=1e-6)
     assert mediated == pytest.approx(bargained, abs=1e-6)
 
 
-# -- A5: weighted games ------------------------------------------------------------------------------------------------
+# -- weighted games ----------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("by", ["population", "equal"])
-def test_a5_the_apex_game(by):
+def test_the_apex_game(by):
     weights = [3, 1, 1, 1, 1]
     found = solved_pie(players(weights), weighted(4, weights), 0.9, by)
     assert found.values == pytest.approx(np.array(weights) / 7, abs=SOLVED)
     assert found.regret <= EXACT
-    for coalition in found.coalitions[-50:]:  # C3: everyone who is paid is needed
+    for coalition in found.coalitions[-50:]:  # everyone who is paid is needed
         for i in range(5):
             members = coalition[i].copy()
             members[i] = True
@@ -200,7 +200,7 @@ def test_a5_the_apex_game(by):
     assert apex == pytest.approx({"equal": 0.824074, "population": 0.25}[by], abs=SOLVED)
 
 
-def test_a5_naive_iteration_cycles_and_the_solver_does_not():
+def test_naive_iteration_cycles_and_the_solver_does_not():
     """Pure best answers to the latest values never settle in the apex game: the trap that mixing is for."""
     weights = np.array([3, 1, 1, 1, 1])
     values, path = weights / 7 + np.array([0.02, 0, 0, 0, -0.02]), []
@@ -228,7 +228,7 @@ def test_what_has_not_converged_is_refused_in_one_sentence():
         _ = short.values
 
 
-# -- A6: alternating offers --------------------------------------------------------------------------------------------
+# -- alternating offers ------------------------------------------------------------------------------------------------
 def alternating(patience, outside=None):
     """Values of two who propose in turn: (who proposes, player)."""
     return in_turn(
@@ -248,7 +248,7 @@ def alternating(patience, outside=None):
         ((0.5, 0.5), 0.666667),
     ],
 )
-def test_a6_alternating_offers(patience, share):
+def test_alternating_offers(patience, share):
     """Rubinstein (1982): two who propose in turn, as patient as they are."""
     values = alternating(patience)
     first, second = patience
@@ -259,7 +259,7 @@ def test_a6_alternating_offers(patience, share):
 
 @pytest.mark.parametrize("outside", [0.0, 0.2, 0.45, 0.473, 0.48, 0.6, 0.9])
 @pytest.mark.parametrize("patience", [0.9, 0.99])
-def test_a6_an_outside_option_counts_only_where_it_is_better_than_bargaining_on(outside, patience):
+def test_an_outside_option_counts_only_where_it_is_better_than_bargaining_on(outside, patience):
     """Binmore, Shaked and Sutton (1989): the responder gets the larger of the two, not half of the rest on top."""
     values = alternating(patience, [0.0, outside])
     assert values[0, 1] == pytest.approx(max(patience / (1 + patience), outside), abs=EXACT)
@@ -267,7 +267,7 @@ def test_a6_an_outside_option_counts_only_where_it_is_better_than_bargaining_on(
 
 
 @pytest.mark.parametrize("outside", [0.0, 0.3, 0.45, 0.5, 0.7])
-def test_a6_so_it_is_where_lots_decide_who_proposes(outside):
+def test_outside_option_counts_alike_where_lots_decide_who_proposes(outside):
     patience = 0.9
     found = at_table(
         lambda values, worlds: Pie(
@@ -280,8 +280,8 @@ def test_a6_so_it_is_where_lots_decide_who_proposes(outside):
     assert found.values == pytest.approx([first, 1 - first], abs=EXACT)
 
 
-# -- C3, and who makes larger coalitions -------------------------------------------------------------------------------
-def test_c3_uncertain_votes_make_coalitions_oversized():
+# -- Minimal coalitions, and who makes la -------------------------------------------------------------------------------
+def test_uncertain_votes_make_coalitions_oversized():
     """Groseclose and Snyder (1996): who cannot count on a yes buys more of them than it needs."""
     n, q = 27, 15
 
@@ -298,19 +298,19 @@ def test_c3_uncertain_votes_make_coalitions_oversized():
 
 
 # -- E: signs -----------------------------------------------------------------------------------------------------------
-def test_e6_a_single_decider_takes_all():
+def test_a_single_decider_takes_all():
     table = Pie(players(3), lambda ballot, states: ballot.yes[..., 0], values=np.full(3, 1 / 3))
     table.forced = np.zeros(1, dtype=np.int64)
     assert CLOSED(table).plan[0] == pytest.approx([1, 0, 0], abs=EXACT)
 
 
-def test_e9_the_impatient_get_nothing():
+def test_the_impatient_get_nothing():
     motion = CLOSED(Pie(players(5), k_of(3), worlds=50, patience=0.0, values=np.full(5, 0.2)))
     assert motion.passed.all()
     assert motion.plan.max(-1) == pytest.approx(1.0, abs=EXACT)
 
 
-def test_e10_a_better_outside_option_pays_whoever_is_included_and_includes_it_less_often():
+def test_a_better_outside_option_pays_whoever_is_included_and_includes_it_less_often():
     def bought(outside):
         no_deal = np.array([outside, 0.0, 0.0, 0.0, 0.0])
         table = Pie(players(5), k_of(3), worlds=4000, no_deal=no_deal, values=np.full(5, 0.1))
@@ -324,12 +324,12 @@ def test_e10_a_better_outside_option_pays_whoever_is_included_and_includes_it_le
     assert CLOSED(everyone).plan[0] == pytest.approx([0.15, 0, 0.85], abs=EXACT)
 
 
-# -- B2: Banks and Duggan ----------------------------------------------------------------------------------------------
+# -- Banks and Duggan --------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("patience", "median", "reach"),
     [(0.9, 1 / 3, 0.25), (0.99, 1 / 3, 0.0294118), (0.95, 0.2, 0.208333), (0.9, 0.6, 0.15625)],
 )
-def test_b2_stationary_bargaining_on_a_line(patience, median, reach):
+def test_stationary_bargaining_on_a_line(patience, median, reach):
     side = (1 - median) / 2
     states = players([side, median, side])
     ideals = [0.0, 0.5, 1.0]

@@ -1,4 +1,4 @@
-"""Who gets what: benchmarks C4 (Gamson), C5 (juste retour), C6 (power and money), C9 (compromise and exchange)."""
+"""Who gets what: Gamson's law, juste retour, power and money, compromise and exchange."""
 
 import numpy as np
 import pytest
@@ -20,12 +20,12 @@ from tests.theory.games import k_of
 MEMBERS = load_members()
 
 
-# -- C4: Gamson's law --------------------------------------------------------------------------------------------------
+# -- Gamson's law ------------------------------------------------------------------------------------------------------
 def slope(shares, weights):
     return np.polyfit(weights, shares, 1)
 
 
-def test_c4_a_norm_of_proportion_keeps_gamsons_law_and_a_proposer_breaks_it():
+def test_a_norm_of_proportion_keeps_gamsons_law_and_a_proposer_breaks_it():
     weights = np.array([8, 5, 4, 2, 1])
     shared = agenda["omnibus"](Wishes(players(weights), "simple_majority"), universalism=1.0).plan[0]
     rise, intercept = slope(shared, weights / weights.sum())
@@ -42,7 +42,7 @@ class Wishes(Pie):
         return np.broadcast_to(self.contribution(), (self.worlds, self.states.count))
 
 
-# -- C5: juste retour --------------------------------------------------------------------------------------------------
+# -- juste retour ------------------------------------------------------------------------------------------------------
 def claims(states, sites, *, smallest=0.0, envelope=1.0, key="gni_key", **before):
     n = states.count
     zeros = np.zeros((1, n))
@@ -73,7 +73,7 @@ def returns(plan, claim):
 
 
 @pytest.mark.parametrize("host", [5, 26])
-def test_c5_what_can_be_divided_comes_back_to_the_euro(host):
+def test_what_can_be_divided_comes_back_to_the_euro(host):
     states = MEMBERS.states
     claim = claims(states, OneSiteEach(27))
     plan = np.zeros((1, 27))
@@ -84,7 +84,7 @@ def test_c5_what_can_be_divided_comes_back_to_the_euro(host):
 
 
 @pytest.mark.parametrize("rule", ["none", "juste_retour", "georeturn"])
-def test_c5_five_sites_leave_twenty_two_states_without(rule):
+def test_five_sites_leave_twenty_two_states_without(rule):
     states = MEMBERS.states
     claim = claims(states, OneSiteEach(27), smallest=0.2)
     plan = np.zeros((1, 27))
@@ -104,7 +104,7 @@ def test_c5_five_sites_leave_twenty_two_states_without(rule):
         ("none", {}, 0.0, 4.0),
     ],
 )
-def test_c5_over_many_rounds_of_one_site_money_comes_back(rule, settings, least, apart):
+def test_over_many_rounds_of_one_site_money_comes_back(rule, settings, least, apart):
     """A site a round, which the same state wants each time: a running balance brings R as near to one as it is asked."""
     n = 5
     states = only(MEMBERS.states, np.arange(n) + 5)
@@ -122,8 +122,8 @@ def test_c5_over_many_rounds_of_one_site_money_comes_back(rule, settings, least,
     assert np.abs(received / paid - 1).max() <= apart + 1e-9
 
 
-# -- C6: power and money -----------------------------------------------------------------------------------------------
-def test_c6_shares_of_a_pie_follow_power():
+# -- power and money ---------------------------------------------------------------------------------------------------
+def test_shares_of_a_pie_follow_power():
     """Kauppi and Widgren (2004): at least 60 % of the budget's shares are explained by voting power."""
     states = MEMBERS.states
     found = at_table(
@@ -134,16 +134,16 @@ def test_c6_shares_of_a_pie_follow_power():
     assert np.corrcoef(found.values, power)[0, 1] ** 2 > 0.9
 
 
-# -- C9: the compromise and exchange models ----------------------------------------------------------------------------
+# -- the compromise and exchange models --------------------------------------------------------------------------------
 POSITION = np.array([[0.0, 0.0], [100.0, 100.0]])
 SALIENCE = np.array([[10.0, 90.0], [60.0, 50.0]])
 
 
-def test_c9_the_compromise_model():
+def test_the_compromise_model():
     assert compromise_outcome(POSITION, SALIENCE, 1.0) == pytest.approx([85.714286, 35.714286], abs=1e-6)
 
 
-def test_c9_both_partners_of_an_exchange_gain_the_same():
+def test_both_partners_of_an_exchange_gain_the_same():
     before = compromise_outcome(POSITION, SALIENCE, 1.0)
     found = exchange_outcome(POSITION, SALIENCE, 1.0, 1)
     loss = SALIENCE * np.abs(found.outcome - POSITION)
@@ -156,7 +156,7 @@ def test_c9_both_partners_of_an_exchange_gain_the_same():
     assert found.outcome[1] < before[1]
 
 
-def test_c9_an_exchange_needs_opposite_sides_and_reversed_saliences():
+def test_an_exchange_needs_opposite_sides_and_reversed_saliences():
     alike = np.array([[10.0, 90.0], [10.0, 90.0]])
     assert exchange_outcome(POSITION, alike, 1.0).made == 0
     same_side = np.array([[0.0, 0.0], [10.0, 5.0], [100.0, 100.0]])
@@ -165,12 +165,12 @@ def test_c9_an_exchange_needs_opposite_sides_and_reversed_saliences():
     assert all({giver, taker} != {0, 1} for giver, taker, *_ in found.log)
 
 
-# -- E4: what return costs ----------------------------------------------------------------------------------------------
+# -- what return costs -------------------------------------------------------------------------------------------------
 def gini(x):
     return np.abs(x[:, None] - x[None]).sum() / (2 * len(x) * x.sum())
 
 
-def test_e4_return_spreads_sites_and_costs_what_scale_would_have_brought():
+def test_return_spreads_sites_and_costs_what_scale_would_have_brought():
     states, grows = MEMBERS.states, 1.3
     claim = claims(states, OneSiteEach(27), key="equal_shares")
     plan = np.zeros((1, 27))
@@ -181,7 +181,7 @@ def test_e4_return_spreads_sites_and_costs_what_scale_would_have_brought():
     assert output == pytest.approx(27 ** (1 - grows), rel=1e-9)
 
 
-def test_e4_in_the_council():
+def test_fair_return_costs_capability_in_the_council():
     def outcome(rule):
         scenario = load("federal-europe").changed({"entitlement": rule, "access": "dedicated"})
         out = run(scenario, 3, range(20), MEMBERS)

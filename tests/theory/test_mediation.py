@@ -1,4 +1,4 @@
-"""The mediator: Nash's solution and Kalai and Smorodinsky's, benchmark A7, and Nash's axioms."""
+"""The mediator: Nash's solution and Kalai and Smorodinsky's, and Nash's axioms."""
 
 import numpy as np
 import pytest
@@ -22,18 +22,18 @@ def shares(table, **how):
 @pytest.mark.parametrize(
     ("power", "first", "second", "share"), [(0.5, 0.2, 0.1, 0.55), (0.7, 0, 0, 0.7), (0.7, 0.1, 0.3, 0.52)]
 )
-def test_a7_two_who_bargain(power, first, second, share):
+def test_two_who_bargain(power, first, second, share):
     table = Pie(players([power, 1 - power]), "unanimity", no_deal=[first, second])
     assert shares(table, power="contribution")[0] == pytest.approx(share, abs=CLOSE)
 
 
-def test_a7_the_risk_averse_gets_less():
+def test_the_risk_averse_gets_less():
     assert shares(Pie(players(2), "unanimity", curvature=[0.5, 1.0]))[0] == pytest.approx(1 / 3, abs=CLOSE)
 
 
 @settings(max_examples=6)
 @given(st.integers(2, 4), st.floats(0, 1), st.integers(0, 1000))
-def test_a7_pareto_and_symmetry_with_many(n, alike, seed):
+def test_pareto_and_symmetry_with_many(n, alike, seed):
     """Everyone gets its no-deal payoff and an equal part of the rest."""
     no_deal = np.random.default_rng(seed).random(n) * 0.9 / n * (1 - alike)
     found = shares(Pie(players(n), "unanimity", no_deal=no_deal))
@@ -51,7 +51,7 @@ class Scaled(Pie):
         return super().disagreement(sunk) * np.array([7.0, 1.0]) + np.array([3.0, 0.0])
 
 
-def test_a7_scale_does_not_matter():
+def test_scale_does_not_matter():
     terms = {"no_deal": [0.1, 0.2], "curvature": [0.6, 1.0]}
     plain = shares(Pie(players(2), "unanimity", **terms))
     assert shares(Scaled(players(2), "unanimity", **terms)) == pytest.approx(plain, abs=1e-5)
@@ -71,7 +71,7 @@ class Capped(Pie):
 
 
 @pytest.mark.parametrize("most", [0.9, 0.6])
-def test_a7_offers_that_nobody_would_take_do_not_matter(most):
+def test_offers_that_nobody_would_take_do_not_matter(most):
     whole = shares(Pie(players(2), "unanimity", no_deal=[0.2, 0.1]))
     table = Capped(players(2), "unanimity", no_deal=[0.2, 0.1])
     table.most = most

@@ -1,4 +1,4 @@
-"""Who sets the agenda on a line: benchmarks B1, E2 and E8 (Romer and Rosenthal 1978)."""
+"""Who sets the agenda on a line (Romer and Rosenthal 1978)."""
 
 import numpy as np
 import pytest
@@ -38,7 +38,7 @@ def outcome(setter, pivot, status_quo):
         (0.4, 0.1, 0.6, 0.2),
     ],
 )
-def test_b1_the_setter_goes_as_far_as_the_pivot_lets_it(pivot, setter, status_quo, point):
+def test_the_setter_goes_as_far_as_the_pivot_lets_it(pivot, setter, status_quo, point):
     assert outcome(setter, pivot, status_quo) == pytest.approx(point, abs=1e-9)
 
 
@@ -46,19 +46,19 @@ points = st.floats(0, 1).map(lambda x: round(x, 3))
 
 
 @given(points, points, points)
-def test_b1_everywhere(pivot, setter, status_quo):
+def test_setter_matches_closed_form_at_random_status_quos(pivot, setter, status_quo):
     low, high = sorted((status_quo, 2 * pivot - status_quo))
     assert outcome(setter, pivot, status_quo) == pytest.approx(np.clip(setter, low, high), abs=1e-9)
 
 
 @given(points, points, points, points)
-def test_e2_the_worse_what_stands_the_more_the_setter_gets(pivot, setter, one, other):
+def test_the_worse_what_stands_the_more_the_setter_gets(pivot, setter, one, other):
     near, far = sorted((one, other), key=lambda x: abs(x - pivot))
     near, far = (pivot + np.sign(setter - pivot) * -abs(x - pivot) for x in (near, far))  # on one side
     assert abs(outcome(setter, pivot, far) - setter) <= abs(outcome(setter, pivot, near) - setter) + 1e-9
 
 
-def test_e8_who_alone_is_recognised_is_the_setter():
+def test_who_alone_is_recognised_is_the_setter():
     def found(recognition, forced):
         ideals = [0.9, 0.5, 0.1]
         table = Line(players([1, 0, 0]), ideals, k_of(2), worlds=50, status_quo=0.2)
@@ -70,7 +70,7 @@ def test_e8_who_alone_is_recognised_is_the_setter():
 
 
 @pytest.mark.parametrize("rule", ["lisbon_qmv", "reinforced_qmv", "simple_majority"])
-def test_b3_the_pivot_of_a_treaty_rule_is_the_one_that_binds_the_setter(rule):
+def test_the_pivot_of_a_treaty_rule_is_the_one_that_binds_the_setter(rule):
     positions = np.random.default_rng(8).random(27)
     left, right = (positions[STATES.index(code)] for code in pivots(rule, STATES, positions))
     setter = STATES.index(STATES.codes[int(positions.argmax())])

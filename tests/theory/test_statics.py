@@ -1,6 +1,6 @@
-"""Signs that the whole model must keep, benchmarks E1, E3, E5 and E7, and the quotas and patience of E1 at a table.
+"""Comparative statics that the whole model must keep: quotas, cash, the planner, names.
 
-E2 and E8 stand in `test_setter.py`, E4 in `test_distribution.py`, E6, E9 and E10 in `test_bargaining.py`.
+Others are in `test_setter.py`, `test_distribution.py` and `test_bargaining.py`.
 """
 
 import numpy as np
@@ -28,7 +28,7 @@ def played(worlds=WORLDS, **changes):
 
 
 @pytest.mark.parametrize("protocol", ["closed_rule", "commission_proposal"])
-def test_e1_the_more_must_agree_the_longer_it_takes(protocol):
+def test_the_more_must_agree_the_longer_it_takes(protocol):
     rounds = [
         played(agenda=protocol, funding="gni_key", voting=voting).worlds["rounds"].mean()
         for voting in STRICTER
@@ -37,7 +37,7 @@ def test_e1_the_more_must_agree_the_longer_it_takes(protocol):
     assert rounds[-1] > rounds[0]
 
 
-def test_e1_the_proposers_rent_falls_with_the_quota():
+def test_the_proposers_rent_falls_with_the_quota():
     rents = [
         agenda["closed_rule"](Pie(players(27), k_of(q), values=np.full(27, 1 / 27), patience=0.9)).plan.max()
         for q in range(2, 28)
@@ -45,7 +45,7 @@ def test_e1_the_proposers_rent_falls_with_the_quota():
     assert (np.diff(rents) < 0).all()
 
 
-def test_e3_a_proposer_who_may_pay_in_cash_does_no_worse():
+def test_a_proposer_who_may_pay_in_cash_does_no_worse():
     how = {"agenda": "closed_rule", "funding": "gni_key", "voting": "unanimity", "access": "dedicated"}
     sites, either = council(40, **how), council(40, side_payments=True, **how)
     gains, used = [], np.zeros(40, dtype=bool)
@@ -62,7 +62,7 @@ def test_e3_a_proposer_who_may_pay_in_cash_does_no_worse():
     assert (gains[1] >= gains[0] - 1e-9).all()
 
 
-def test_e3_cash_makes_no_offer_fail_and_takes_no_more_votes():
+def test_cash_makes_no_offer_fail_and_takes_no_more_votes():
     """Snyder (1991): whoever may also pay in cash passes at least as much, with a coalition that is no larger."""
     how = {"agenda": "closed_rule", "funding": "gni_key", "voting": "unanimity", "access": "dedicated"}
     sites, either = played(**how), played(side_payments=True, **how)
@@ -75,7 +75,7 @@ def test_e3_cash_makes_no_offer_fail_and_takes_no_more_votes():
     assert ayes(either).mean() <= ayes(sites).mean() + 0.5
 
 
-def test_e3_cash_is_in_the_states_table_and_costs_more_than_it_brings():
+def test_cash_is_in_the_states_table_and_costs_more_than_it_brings():
     how = {"agenda": "closed_rule", "funding": "gni_key", "voting": "unanimity", "access": "dedicated"}
     cash = played(side_payments=True, cost_of_public_funds=0.3, **how).states["transfer_eur_bn"]
     got, given = np.maximum(cash, 0).sum(-1), np.maximum(-cash, 0).sum(-1)
@@ -97,7 +97,7 @@ PROTOCOLS = [rule.name for rule in agenda if rule.name != "planner"]
     ],
     ids=["status quo", "qualified majority", "unanimity", "own pocket"],
 )
-def test_e5_no_protocol_serves_welfare_better_than_the_planner_who_aims_at_it(changes):
+def test_no_protocol_serves_welfare_better_than_the_planner_who_aims_at_it(changes):
     how = changes | {
         "end": "2028Q4",
         "window_years": 4.25,
@@ -110,7 +110,7 @@ def test_e5_no_protocol_serves_welfare_better_than_the_planner_who_aims_at_it(ch
         assert (reached <= best + 1e-9).all(), (protocol, float((reached - best).max()))
 
 
-def test_e7_names_mean_nothing():
+def test_names_mean_nothing():
     """Renamed players have their payoffs renamed; in the Council every rule that declares it is checked by relabelling."""
     apex = np.array([1, 1, 3, 1, 1])
     assert solved_pie(players(apex), weighted(4, apex), 0.9, "population").values == pytest.approx(
