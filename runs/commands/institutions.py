@@ -372,7 +372,8 @@ def _show_power(found: Power, further: dict[str, tuple[Fraction, ...]]) -> None:
 
     where = console()
     where.print(
-        f"{found.rule}: {len(found.members)} members, {found.winning_coalitions:,} of {2 ** len(found.members):,} "
+        f"{found.rule}: {len(found.members)} members, {_count(found.winning_coalitions)} of "
+        f"{_count(2 ** len(found.members))} "
         f"coalitions win (power to act {float(found.power_to_act):.4%})",
         soft_wrap=True,
     )
@@ -385,7 +386,7 @@ def _show_power(found: Power, further: dict[str, tuple[Fraction, ...]]) -> None:
             f"{float(shares[i]):.6f}",
             f"{float(found.banzhaf[i]):.6f}",
             f"{float(found.penrose[i]):.6f}",
-            f"{found.swings[i]:,}",
+            _count(found.swings[i]),
             f"{float(found.power_to_prevent[i]):.4f}",
             *(f"{float(values[i]):.6f}" for values in further.values()),
         )
@@ -403,7 +404,8 @@ def _show_power(found: Power, further: dict[str, tuple[Fraction, ...]]) -> None:
         else f"the smallest of {smallest} member{'s' * (smallest != 1)}"
     )
     where.print(
-        f"{found.minimal_winning:,} minimal winning coalitions; {found.minimal_blocking:,} minimal blocking ones, {least}.",
+        f"{_count(found.minimal_winning)} minimal winning coalitions; {_count(found.minimal_blocking)} minimal "
+        f"blocking ones, {least}.",
         soft_wrap=True,
     )
     where.print(
@@ -412,6 +414,13 @@ def _show_power(found: Power, further: dict[str, tuple[Fraction, ...]]) -> None:
         "act: winning ones by all." + "".join(" " + FURTHER[name][1] for name in further),
         soft_wrap=True,
     )
+
+
+def _count(number: int) -> str:
+    """A whole number in full, or rounded where it has more than fifteen digits."""
+    from decimal import Decimal
+
+    return f"{number:,}" if number < 10**15 else f"{Decimal(number):.4e}"
 
 
 def _show_vote(found: Explanation) -> None:

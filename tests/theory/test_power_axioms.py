@@ -1,8 +1,10 @@
 """What any index must satisfy, on random games, and the algorithms against each other and against plain counting."""
 
+import re
 from dataclasses import replace
 from fractions import Fraction
 from itertools import permutations, product
+from math import comb
 
 import numpy as np
 import pytest
@@ -194,17 +196,35 @@ def test_dynamic_programming_and_halves_agree_on_lisbon():
     assert by_sums.minimal_blocking == by_halves.minimal_blocking
 
 
-def test_many_members_are_counted_beyond_the_range_of_machine_numbers():
-    weights = [3] * 40 + [1] * 40
-    power = weighted_power(81, weights)
-    assert power.winning_coalitions == sum(
-        _choose(40, a) * _choose(40, b) for a in range(41) for b in range(41) if 3 * a + b >= 81
-    )
+@pytest.mark.parametrize("quota", [100, 161, 201, 310])
+def test_many_members_are_counted_beyond_the_range_of_machine_numbers(quota):
+    heavy, light = 70, 110
+    power = weighted_power(quota, [3] * heavy + [1] * light)
+
+    def coalitions(heavy, light, least):
+        return sum(
+            comb(heavy, a) * comb(light, b)
+            for a in range(heavy + 1)
+            for b in range(light + 1)
+            if 3 * a + b >= least
+        )
+
+    everyone = coalitions(heavy, light, quota)
+    assert power.winning_coalitions == everyone
+    for i, others in ((0, (heavy - 1, light)), (heavy, (heavy, light - 1))):
+        without = coalitions(*others, quota)
+        assert power.swings[i] == everyone - 2 * without
     assert sum(power.shapley_shubik) == 1
 
 
-def _choose(n, k):
-    return 0 if k > n else _choose(n, k - 1) * (n - k + 1) // k if k else 1
+def test_weights_too_large_for_so_many_members_are_refused_with_weights_that_work():
+    weights = [1_000_003 + i for i in range(500)]
+    with pytest.raises(BadInput, match="divide weights and quota by") as refused:
+        weighted_power(sum(weights) // 2 + 1, weights)
+    found = re.search("by ([0-9,]+)", str(refused.value))
+    assert found is not None
+    smaller = [round(w / int(found[1].replace(",", ""))) for w in weights]
+    assert counting.algorithm(smaller, sum(smaller) // 2) is counting.Sums
 
 
 @pytest.mark.parametrize(

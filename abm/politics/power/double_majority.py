@@ -43,7 +43,8 @@ class DoubleMajority:
         """Winning coalitions by size, exactly; `counting` forces one of the two algorithms."""
         n = len(self.weights)
         weights, quota = in_lowest_terms(list(self.weights), self.quota)
-        winning, winning_with = (counting or algorithm(weights))(weights).reach(quota)
+        limit = min(quota - 1, sum(weights) - quota)
+        winning, winning_with = (counting or algorithm(weights, limit))(weights).reach(quota)
         size_of_all = [comb(n, s) for s in range(n + 1)]
         size_with_one = [0, *(comb(n - 1, s - 1) for s in range(1, n + 1))]
         alike: dict[int, list[int]] = {}
@@ -85,10 +86,11 @@ class DoubleMajority:
         weights, quota = in_lowest_terms(sorted(self.weights, reverse=True), self.quota)
         if self.sure <= 0 or (self.members <= 0 and quota <= 0):
             return 1  # nobody is needed
-        if self.members <= 0 and self.sure > len(weights) and (counting or algorithm(weights)) is Sums:
+        by = counting or algorithm(weights, quota - 1)
+        if self.members <= 0 and self.sure > len(weights) and by is Sums:
             return Sums(weights).minimal(quota)
         found = 0
-        for i, (with_help, alone) in enumerate((counting or algorithm(weights))(weights).before(quota)):
+        for i, (with_help, alone) in enumerate(by(weights).before(quota)):
             for t in range(min(i + 1, self.sure)):
                 if t + 1 < min(self.members, self.sure):
                     continue
