@@ -14,7 +14,6 @@ from functools import cache
 from itertools import combinations
 
 import numpy as np
-from scipy.optimize import Bounds, LinearConstraint, milp
 
 from juste_retour.agents.arrays import Booleans, Floats, Integers, ranks, total, whole_product
 from juste_retour.agents.situation import States
@@ -186,6 +185,8 @@ def exact(price: Floats, states: States, always: Booleans | None = None, blockin
     With `blocking` a coalition of all but three members wins too (TEU, article 16(4)). States of infinite price are
     left out. (states,) to (states,); nobody where no coalition wins.
     """
+    from scipy.optimize import Bounds, LinearConstraint, milp  # loaded where it is used, since it takes long
+
     n = states.count
     always = np.zeros(n, bool) if always is None else always
     people = states.population.astype(np.float64)

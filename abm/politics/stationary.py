@@ -10,7 +10,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import root
 
 from juste_retour.abm.politics.mixing import Coalitions, Gains, Mixture, mixed
 from juste_retour.abm.politics.tables.table import Table, best_proposal, mine, recognition
@@ -214,6 +213,8 @@ def in_turn(build: Callable[[Floats, int], Table]) -> Floats:
 
     Source: Rubinstein (1982), for two.
     """
+    from scipy.optimize import root  # loaded where it is used, since it takes long
+
     n = build(np.zeros(1), 1).states.count
     who = np.arange(n)
 

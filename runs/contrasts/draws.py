@@ -13,7 +13,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from scipy.stats import qmc
 
 from juste_retour.abm.scenario import Scenario, parameters
 from juste_retour.agents.errors import BadInput
@@ -62,6 +61,8 @@ def prior(count: int, seed: int) -> pd.DataFrame:
 
     Integers stay as they are, since they shape the arrays that draws share, and so does how the race is read.
     """
+    from scipy.stats import qmc  # takes long to load
+
     names = [name for name in ranged() if _real(name) and name not in READ_BY]
     power = int(np.ceil(np.log2(max(count, 2))))
     points = qmc.Sobol(len(names), scramble=True, rng=np.random.default_rng(seed)).random_base2(power)

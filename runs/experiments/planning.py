@@ -9,6 +9,7 @@ counted apart. Time is that of the processor, so that other programs on the mach
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -40,7 +41,7 @@ WORLDS, FULL = (
     8,
     128,
 )  # replications of a pilot point, and of the array that shows how time grows with replications
-COUNTED = 256  # points, or chunks, over which something is counted where a design has more
+COUNTED = 256  # points, or chunks, at which something is counted where a design has more
 SLOW = 3.0  # times as long as the other levels: a level that is named
 LEAST_PLACES = 2  # at which a factor must have changed nothing before the pilot names it
 SOLVES_TIMED = 2  # solves of which a round is timed
@@ -276,26 +277,34 @@ def _solves(scenario: Scenario, members: Members) -> bool:
 
 
 def expensive(plan: ChunkPlan, seconds_per_plan: float) -> Iterator[Expensive]:
-    """What is worked out once for some points, counted over some of them where there are many."""
-    kept = plan.spec.kept
-    some = kept[:: max(len(kept) // COUNTED, 1)]
-    times = len(kept) / len(some)
-    scenarios = [plan.spec.scenario_at(point) for point in some]
-    plans = len(questions(plan, scenarios))
-    if plans:
-        yield Expensive("plan of the planner", round(plans * times), seconds_per_plan)
-    solves = list({s.digest: s for s in scenarios if _solves(s, plan.spec.members)}.values())
+    """What is worked out once for some points, counted at a random sample of them where there are many."""
+    kept, members = plan.spec.kept, plan.spec.members
+    rng = np.random.default_rng(plan.spec.seed)
+    some = rng.choice(kept, COUNTED, replace=False) if len(kept) > COUNTED else kept
+    scenarios = [plan.spec.scenario_at(int(point)) for point in some]
+    if plan.price:
+        asked = Counter(twin_question(scenario, members).key for scenario in scenarios)
+        yield Expensive("plan of the planner", distinct(asked.values(), len(kept)), seconds_per_plan)
+    solves = {s.digest: s for s in scenarios if _solves(s, members)}
     if solves:
-        timed = [estimated_seconds(s, plan.spec.members) for s in solves[:: -(-len(solves) // SOLVES_TIMED)]]
-        count = round(len(solves) * times)
-        yield Expensive("solution for stationary values", count, float(np.mean(timed)))
+        times = Counter(s.digest for s in scenarios if s.digest in solves)
+        share = sum(times.values()) / len(scenarios)
+        timed = list(solves.values())[:: -(-len(solves) // SOLVES_TIMED)]
+        each = float(np.mean([estimated_seconds(s, members) for s in timed]))
+        count = distinct(times.values(), round(share * len(kept)))
+        yield Expensive("solution for stationary values", count, each)
 
 
-def questions(plan: ChunkPlan, scenarios: Iterable[Scenario]) -> set[object]:
-    """What a planner is asked at some points; nothing where no price is."""
-    if not plan.price:
-        return set()
-    return {twin_question(scenario, plan.spec.members).key for scenario in scenarios}
+def distinct(times: Iterable[int], many: int) -> int:
+    """How many different ones there are among many, where a sample holds each of some so many times.
+
+    Source: Chao (1984), in the form that needs nothing seen twice.
+    """
+    times = list(times)
+    if sum(times) >= many:
+        return len(times)
+    once, twice = times.count(1), times.count(2)
+    return min(round(len(times) + once * (once - 1) / (2 * (twice + 1))), many)
 
 
 def _groups(plan: ChunkPlan) -> float:

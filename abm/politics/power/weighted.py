@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from math import comb, gcd
 
 import numpy as np
@@ -164,7 +164,7 @@ class Sums:
 
 
 class _Light:
-    """How many coalitions of each size weigh at most so much, up to a limit; members are added one after the other.
+    """How many coalitions of each size weigh at most so much, up to a limit; members are added one by one.
 
     `counts` (sizes, digits, limit + 1) holds the number of coalitions of s members that weigh at most x, the lowest
     digit first. Sizes stop where even the lightest members are too heavy together.
@@ -182,16 +182,18 @@ class _Light:
         self.carried = 0  # members after whom digits were carried last
 
     def add(self, weight: int) -> None:
-        """Let a further member join the coalitions."""
+        """Let a further member join the coalitions, who is no heavier than those before it."""
         self.added.append(weight)
         count = len(self.added)
         digits = _digits(count)
-        least = np.cumsum([0, *sorted(self.added)])  # weight of the lightest coalition of each size
+        least = [
+            *accumulate(reversed(self.added), initial=0)
+        ]  # weight of the lightest coalition of each size
         for s in range(min(count, len(self.counts) - 1), 0, -1):
-            from_ = int(least[s])
-            if from_ <= self.limit:
-                joined = self.counts[s - 1, :digits, from_ - weight : self.limit + 1 - weight]
-                self.counts[s, :digits, from_:] += joined
+            first = least[s]
+            if first <= self.limit:
+                joined = self.counts[s - 1, :digits, first - weight : self.limit + 1 - weight]
+                self.counts[s, :digits, first:] += joined
         if count % CARRIED == 0:
             self._carry()
 

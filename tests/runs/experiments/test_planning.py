@@ -2,13 +2,14 @@
 
 import json
 
+import numpy as np
 import pytest
 
 from juste_retour.runs.ensemble import simulate
 from juste_retour.runs.experiments.chunks import ChunkPlan
 from juste_retour.runs.experiments.experiment import batch
 from juste_retour.runs.experiments.idle import idle, signature
-from juste_retour.runs.experiments.planning import Precision, cost
+from juste_retour.runs.experiments.planning import Precision, cost, distinct
 from juste_retour.runs.experiments.results import Results
 from juste_retour.runs.experiments.spec import spec_of
 from tests.runs.small import spec_file
@@ -76,6 +77,18 @@ def test_expensive_things_are_counted_once_a_point():
     found = cost(spec_of(SETTER | asked | {"factors": factors}), pilot=0.1)
     counts = {e.what: e.count for e in found.expensive}
     assert counts == {"plan of the planner": 1, "solution for stationary values": 4}
+
+
+def test_what_a_sample_holds_says_how_many_different_ones_there_are():
+    assert distinct([40, 30, 30], 10_000) == 3  # all of them are seen often
+    assert distinct([1] * 256, 10_000) == 10_000  # none is seen twice
+    assert distinct([1, 1, 2], 4) == 3  # nothing is left to be seen
+    rng = np.random.default_rng(1)
+    for there in (20, 300, 2_000):
+        _, times = np.unique(
+            rng.choice(np.repeat(np.arange(there), 5), 256 if there > 60 else 90), return_counts=True
+        )
+        assert 0.6 * there < distinct(times.tolist(), 5 * there) < 1.7 * there
 
 
 def test_replications_grow_with_the_square_of_the_precision():
