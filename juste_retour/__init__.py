@@ -2,9 +2,37 @@
 
     import juste_retour as jr
 
-    jr.simulate("eu-status-quo", worlds=200, seed=1)
+    result = jr.simulate("eu-status-quo", worlds=200, seed=1)
+    result.worlds.years_behind.median()
 
-The names below are the public interface. Each is imported when it is first used, so `import juste_retour` is quick.
+Run
+    simulate          many runs of one scenario, as data frames
+    AllocationModel   one run, step by step, with Mesa agents
+    scenarios, load   the shipped scenarios; one of them, or a file, as a Scenario
+    load_members      a union: its states, sites, labs and commissioners
+
+Compare
+    compare           scenarios against each other, on the same random draws
+    attribute         which group of institutions makes the difference
+
+Experiment
+    batch             run a design into a folder; the same call goes on after a stop
+    Results           its tables
+    sensitivity       shares of the variance, effects of levels, interactions
+    verify            run parts again and compare
+
+Predict
+    positions         outcomes of real decisions from the positions of the actors
+
+Write rules
+    voting, agenda, bid, vote, funding, ...   decorators, one for each family
+    agent             a subclass of MemberState, Commissioner or Lab that scenarios name
+    outcome           a column of your own
+    Parameter         a rule's parameter with its range
+    BadInput          what every function raises for input that it cannot use
+
+`help(juste_retour.simulate)` and the like say more. Long calls take `progress=True`. Each name is imported when it is
+first used, so that `import juste_retour` is quick.
 """
 
 import os
@@ -37,6 +65,7 @@ if TYPE_CHECKING:
     from juste_retour.runs.experiments.results import Results as Results
     from juste_retour.runs.experiments.verification import verify as verify
     from juste_retour.runs.positions.prediction import positions as positions
+    from juste_retour.runs.reports.analysis import sensitivity as sensitivity
 
 # The links beside this file serve type checkers, editors and the build. A checkout uses the real folders, so that it
 # also runs where a clone has no links.
@@ -81,6 +110,7 @@ _HOMES = {
     "outcome": "abm.user_outcomes",
     "positions": "runs.positions.prediction",
     "scenarios": "abm.scenario:presets",
+    "sensitivity": "runs.reports.analysis",
     "simulate": "runs.ensemble",
     "verify": "runs.experiments.verification",
 } | _FAMILIES

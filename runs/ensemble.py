@@ -13,7 +13,7 @@ import pandas as pd
 
 from juste_retour.abm.members import Members, union_of
 from juste_retour.abm.scenario import Content, Scenario, load
-from juste_retour.agents.errors import BadInput
+from juste_retour.agents.errors import BadInput, near
 from juste_retour.runs import tables as shape
 from juste_retour.runs.chunked import CHUNK, Progress, chunks, reporter, run_worlds
 from juste_retour.runs.frames import frames, joined
@@ -104,6 +104,15 @@ class Result:
 
         return write(self.tables, out, formats, self.provenance)
 
+    def __getitem__(self, name: str) -> pd.DataFrame:
+        """A table by name, as `result["worlds"]`."""
+        if name not in shape.TABLES:
+            raise BadInput(f"there is no table {name!r}; {near(name, shape.TABLES)}")
+        return self.__getattr__(name)
+
+    def _ipython_key_completions_(self) -> list[str]:
+        return list(self.tables)
+
     def __dir__(self) -> list[str]:
         """Attributes, and the tables that were asked for, which completion then offers."""
         return sorted({*super().__dir__(), *self.tables})
@@ -111,7 +120,10 @@ class Result:
     def _repr_html_(self) -> str:
         """What notebooks show: what `repr` says, and the first rows of the table of worlds."""
         said = f"<pre>{escape(repr(self))}</pre>"
-        return said + (self.worlds.head().to_html() if "worlds" in self.tables else "")
+        if "worlds" not in self.tables:
+            return said
+        columns = ["seed", "replicate", *(name for name in BRIEFLY if name in self.worlds)]
+        return said + self.worlds[columns].head().to_html(index=False, border=0)
 
     def __repr__(self) -> str:
         """The scenario, its worlds, what they yield and which tables there are."""
@@ -159,6 +171,9 @@ def simulate(
 
     Raises:
         BadInput: anything given that cannot be used, in one sentence.
+
+    Example:
+        `simulate("eu-status-quo", worlds=200).worlds.sites.median()` is the median number of sites.
     """
     wanted = shape.chosen((tables,) if isinstance(tables, str) else tables)
     worlds, seed, first = checked(worlds, seed, first)

@@ -122,8 +122,20 @@ class Attribution:
         return sensitive_to_the_window([{s.group: s.share for s in w.shares} for w in self.windows])
 
     def _repr_html_(self) -> str:
-        """What notebooks show: what `repr` says, and the table."""
-        return f"<pre>{escape(repr(self))}</pre>{self.table.to_html(max_rows=60)}"
+        """What notebooks show: what was split, the table, and what to beware of."""
+        what = repr(self).partition("\n")[0]
+        table = self.table.to_html(index=False, border=0, max_rows=60, float_format="{:.4g}".format)
+        return "".join([f"<p>{escape(what)}</p>", table, *(f"<p>{escape(c)}</p>" for c in self.cautions)])
+
+    @property
+    def cautions(self) -> list[str]:
+        """What a reader of the shares must know: worlds left out, groups that move as one, and those that a window changes."""
+        said = [f"{' and '.join(groups)} are switched together: {why}" for groups, why in self.joined]
+        if self.left_out:
+            said.append(f"{self.left_out} worlds are left out: some switch leaves no run in them.")
+        if self.sensitive:
+            said.append(f"Sensitive to the window: {', '.join(self.sensitive)}.")
+        return said
 
     def __repr__(self) -> str:
         """What was found, a line each."""
@@ -163,6 +175,9 @@ def attribute(
         members: a union, or a folder of its tables.
         draws, from_prior, posterior: as of `compare`; `worlds` is then the number of draws.
         progress: called with runs done and runs to do; True prints them now and then.
+
+    Example:
+        `attribute("eu-status-quo", "essay-reform", worlds=100).table` has a row for each group.
     """
     outcome(outcome_name)
     progress = reporter(progress, "runs")

@@ -36,6 +36,7 @@ from juste_retour.runs.tables import PRICES
 WORLDS = 400
 MOST = 1_000_000
 EQUAL = ("envelopes", "spending")
+BRIEFLY = ("outcome", "unit", "a", "b", "mean_a", "mean_b", "difference", "low", "high")
 PRECISION = 0.1  # of the difference: the half-width that `replications_needed` is for unless one is asked for
 
 
@@ -107,9 +108,31 @@ class Contrasts:
         outcome(name)
         return next(c for c in self.contrasts if c.outcome == name)
 
+    def _ipython_key_completions_(self) -> list[str]:
+        return list(dict.fromkeys(c.outcome for c in self.contrasts))
+
     def _repr_html_(self) -> str:
-        """What notebooks show: what `repr` says, and the table."""
-        return f"<pre>{escape(repr(self))}</pre>{self.table.to_html(max_rows=60)}"
+        """What notebooks show: what was compared, the main columns of the table, and what to beware of."""
+        what, columns = repr(self).partition("\n")[0], [c for c in BRIEFLY if c in self.table]
+        table = self.table[columns].to_html(index=False, border=0, max_rows=60, float_format="{:.4g}".format)
+        return "".join([f"<p>{escape(what)}</p>", table, *(f"<p>{escape(c)}</p>" for c in self.cautions)])
+
+    @property
+    def cautions(self) -> list[str]:
+        """What a reader of the numbers must know: worlds without a run, and lags that are those of earlier machines."""
+        said = []
+        for c in self.contrasts:
+            if c.missing_a + c.missing_b:
+                said.append(
+                    f"{c.outcome}: no run in {c.missing_a} worlds of {c.a} and {c.missing_b} of {c.b}, which count as worse "
+                    "than any number."
+                )
+            if max(c.standing_a, c.standing_b) > 0:
+                said.append(
+                    f"{c.outcome}: in {c.standing_a:.0%} of the worlds of {c.a} and {c.standing_b:.0%} of {c.b} the lag is "
+                    "only that of the machines that stood before."
+                )
+        return said
 
     def __repr__(self) -> str:
         """What was found, a line each."""
@@ -173,6 +196,9 @@ def compare(
         from_prior: draw from the plausible ranges of all parameters instead.
         posterior: a table of draws to take instead.
         progress: called with runs done and runs to do; True prints them now and then.
+
+    Example:
+        `compare("eu-status-quo", "essay-reform", worlds=100)["years_behind"].difference` is in years.
     """
     if len(scenarios) == 1 and changes_b:
         scenarios = scenarios * 2

@@ -10,12 +10,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from juste_retour.agents.errors import BadInput, CannotWrite, JusteRetourError
+from juste_retour.runs.chunked import reporter
 from juste_retour.runs.ensemble import whole
 from juste_retour.runs.experiments import pool
 from juste_retour.runs.experiments.chunks import ChunkPlan, Failure, Produced
 from juste_retour.runs.experiments.manifest import Manifest, Record
 from juste_retour.runs.experiments.spec import Spec, read_spec, spec_of
 from juste_retour.runs.experiments.store import Store, result_digest
+from juste_retour.runs.numerals import counted
 from juste_retour.runs.provenance import made_with
 from juste_retour.runs.stopping import Deadline, Stopped, listening
 
@@ -53,6 +55,11 @@ class Done:
     repaired: list[int] = field(default_factory=list)
     failures: Mapping[int, Failure] = field(default_factory=dict)
 
+    def __repr__(self) -> str:
+        """How much was run, where it is, and the digest of the result."""
+        runs, chunks = self.tally.worlds_done, counted(self.tally.chunks, "chunk")
+        return f"{runs:,} runs in {chunks} are in {self.out}; result {self.digest[:16]}"
+
 
 class SomeFailed(JusteRetourError):
     """Some chunks failed; all others are there."""
@@ -70,26 +77,31 @@ def batch(
     *,
     workers: int | None = None,
     cluster: str | None = None,
-    progress: Callable[[RunTally], None] | None = None,
+    progress: Callable[[RunTally], None] | bool | None = None,
 ) -> Done:
     """Run an experiment into a folder; what is there already is kept, so that the same call goes on.
+
+    `Results(out)` reads the tables, `sensitivity(out)` the effects of the factors.
 
     Args:
         spec: a `Spec`, the path of its TOML file, or what such a file would say.
         out: folder for the manifest and a Parquet file a chunk and table.
         workers: processes (as many as there are cores, by default); 0 runs in this process.
         cluster: address of a Dask scheduler that runs the chunks instead.
-        progress: called after each chunk.
+        progress: called with a `RunTally` after each chunk; True prints the chunks done now and then.
 
     Raises:
         BadInput: a spec that cannot be used, or a folder of something else.
         CannotWrite: the folder cannot be written; what is done is kept.
         SomeFailed: some chunks failed; `failures.json` says which, why, and how to replay them.
         Interrupted: stopped by Ctrl-C or SIGTERM; what is done is kept.
+
+    Example:
+        `batch("mine.toml", "results", progress=True)`, then `Results("results")["worlds"]`.
     """
     if cluster is not None and workers is not None:
         raise BadInput("--workers and --cluster exclude each other; the cluster brings its own workers.")
-    workers = processes(workers)
+    workers, told = processes(workers), _told(progress)
     if isinstance(spec, str | Path):
         spec = read_spec(spec)
     elif not isinstance(spec, Spec):
@@ -117,8 +129,8 @@ def batch(
                     store.write_failures(failures)
                 tally.seconds = time.perf_counter() - begun
                 tally.chunks_done, tally.failed = len(good), len(failures)
-                if progress is not None:
-                    progress(tally)
+                if told is not None:
+                    told(tally)
         tally.seconds = time.perf_counter() - begun
         store.write_failures(failures)
         lost = store.lost(good)
@@ -133,6 +145,14 @@ def batch(
         )
     _refuse_part(done, store)
     return done
+
+
+def _told(progress: Callable[[RunTally], None] | bool | None) -> Callable[[RunTally], None] | None:
+    """The callback itself, or for True one that prints a line now and then."""
+    if not isinstance(progress, bool):
+        return progress
+    lines = reporter(progress, "chunks")
+    return None if lines is None else lambda tally: lines(tally.chunks_done, tally.chunks)
 
 
 def _sound(store: Store, manifest: Manifest) -> tuple[dict[int, Record], list[int]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from functools import cached_property
+from html import escape
 from pathlib import Path
 
 import numpy as np
@@ -25,10 +26,18 @@ FEW = 10  # points that a warning names
 
 
 class Results:
-    """The tables of an experiment.
+    """The tables of an experiment, read from its folder.
+
+    `results["worlds"]` is a data frame with a row for each run, and the factors as columns; `tables` names the tables.
 
     Args:
         out: folder that `batch` wrote.
+
+    Raises:
+        BadInput: a folder of something else, one without a finished chunk, or one that was changed afterwards.
+
+    Example:
+        `Results("results")["worlds"].groupby("voting").sites.mean()` is the mean number of sites under each rule.
     """
 
     def __init__(self, out: Path | str):
@@ -128,6 +137,25 @@ class Results:
         if not wide.shape[1]:
             raise BadInput(f"{self.out}: no replicate is there for every point yet; let `batch` go on.")
         return [int(p) for p in wide.index], np.ascontiguousarray(wide.to_numpy())
+
+    def __getitem__(self, name: str) -> pd.DataFrame:
+        """A whole table by name, as `table` returns it."""
+        return self.table(name)
+
+    def _ipython_key_completions_(self) -> list[str]:
+        return self.tables
+
+    def _repr_html_(self) -> str:
+        """What notebooks show: the caution, what the folder holds, and the first rows of its first chunk."""
+        spec, caution = self.spec, self.caution
+        said = f"<p><strong>{escape(caution)}</strong></p>" if caution else ""
+        said += f"<pre>{escape(repr(self))}</pre>"
+        if spec.content["question"]:
+            said += f"<p>{escape(str(spec.content['question']))}</p>"
+        first = next(self.parts(self.tables[0]))
+        varied = [f.column for f in spec.factors if f.column in first]
+        columns = ["point", "replicate", *varied, *(o for o in spec.outcomes if o in first)]
+        return said + first[[c for c in columns if c in first]].head().to_html(index=False, border=0)
 
     def _known(self, table: str) -> str:
         if table not in self.tables:

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from juste_retour.abm.files import MOST_WRITTEN, content_of
 from juste_retour.agents.arrays import Integers
 from juste_retour.agents.errors import BadInput, JusteRetourError
-from juste_retour.runs.chunked import Progress
+from juste_retour.runs.chunked import Progress, reporter
 from juste_retour.runs.ensemble import whole
 from juste_retour.runs.experiments import pool
 from juste_retour.runs.experiments.chunks import ChunkPlan, Produced
@@ -56,7 +56,7 @@ def verify(
     every: bool = False,
     sample: int = SAMPLE,
     workers: int | None = None,
-    progress: Progress | None = None,
+    progress: Progress | bool | None = None,
 ) -> Verification:
     """Check the hash of every file of a result, and run some chunks again.
 
@@ -65,11 +65,14 @@ def verify(
         every: run every chunk again, not only a sample drawn anew each time.
         sample: how many chunks to run again.
         workers: processes; 0 runs in this one.
-        progress: called with chunks done and chunks to do.
+        progress: called with chunks done and chunks to do; True prints them now and then.
+
+    Example:
+        `verify("results").differences` is empty where running again gives the same.
     """
     store = Store(out)
     manifest, records = store.manifest(), store.done()
-    sample = whole(sample, "chunks", 1)
+    sample, progress = whole(sample, "chunks", 1), reporter(progress, "chunks")
     workers = processes(workers)
     if not records:
         raise BadInput(f"{out} holds no finished chunk; let `batch` run first.")

@@ -12,7 +12,7 @@ import pandas as pd
 
 from juste_retour.abm.politics.council_history import rule_in_force
 from juste_retour.agents.errors import BadInput, near
-from juste_retour.runs.chunked import Progress
+from juste_retour.runs.chunked import Progress, reporter
 from juste_retour.runs.positions import line_models  # noqa: F401  enters its models
 from juste_retour.runs.positions.capability import EQUAL, POWER, SHARE, Weighed, unknown_actors, weighed
 from juste_retour.runs.positions.models import MODELS
@@ -81,6 +81,16 @@ class Predictions:
         """The three tables by name."""
         return {"outcomes": self.outcomes, "scores": self.scores, "omitted": self.omitted}
 
+    def _repr_html_(self) -> str:
+        """What notebooks show: how much was predicted, the scores, and what was left out."""
+        said = f"<p>{self.issues} issues of {self.proposals} proposals</p>"
+        said += self.scores.to_html(index=False, border=0, float_format="{:.4g}".format)
+        if self.rows_without_salience:
+            said += (
+                f"<p>The weighted models leave out {self.rows_without_salience} rows without a salience.</p>"
+            )
+        return said
+
     def __repr__(self) -> str:
         """How much was predicted, and the scores."""
         return f"{self.issues} issues of {self.proposals} proposals\n{self.scores.to_string(index=False)}"
@@ -94,7 +104,7 @@ def positions(
     share: float = SHARE,
     common: bool = False,
     seed: int = 0,
-    progress: Progress | None = None,
+    progress: Progress | bool | None = None,
 ) -> Predictions:
     """Predict the outcome of each issue from the positions of the actors, and score the models.
 
@@ -109,10 +119,13 @@ def positions(
         share: capability of the Commission, and of the Parliament, as a share of all states' together.
         common: score only issues for which every model has an outcome.
         seed: of the bootstrap.
-        progress: is told how many models of how many are done.
+        progress: is told how many models of how many are done; True prints it now and then.
 
     Raises:
         BadInput: the table, with all of its malformed rows, or an argument.
+
+    Example:
+        `positions("deu", ["compromise", "mean"]).scores` has a row for each model.
     """
     chosen = _chosen(models)
     if by is not None and by not in BY:
@@ -123,7 +136,7 @@ def positions(
         raise BadInput(f"seed = {seed!r} cannot be used; give a whole number of at least 0.")
     issues, sha256 = read_with_digest(source)
     found = [weighed(issue, share) for issue in issues]
-    outcomes, omitted = _predicted(found, chosen, progress)
+    outcomes, omitted = _predicted(found, chosen, reporter(progress, "models"))
     groups = [] if by is None else [BY[by]]
     scored = scores(in_common(outcomes) if common else outcomes, groups, seed)
     capability = Counter(w.source for w in found)
