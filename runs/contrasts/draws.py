@@ -92,7 +92,7 @@ def posterior(count: int, seed: int, progress: Progress | None = None) -> pd.Dat
 def read_draws(path: Path) -> pd.DataFrame:
     """Draws from a table with one column per parameter, such as the posterior.csv that `calibrate --out` writes."""
     try:
-        table = pd.read_csv(path)
+        table = pd.read_csv(path, float_precision="round_trip")
     except (OSError, ValueError) as error:
         raise BadInput(
             f"{path} is not a table of draws ({error}); name the posterior.csv of `calibrate --out`."

@@ -22,7 +22,7 @@ from juste_retour.runs.europe import delays
 KEYS = ("scenario", "point", "seed", "replicate")
 ENDINGS: dict[str, Callable[[io.BytesIO], pd.DataFrame]] = {
     "parquet": pd.read_parquet,
-    "csv": pd.read_csv,
+    "csv": lambda file: pd.read_csv(file, float_precision="round_trip"),
     "dta": pd.read_stata,
 }
 SECOND_WAVE = 4 * 2025  # 2025Q1: budgets are known of the first two waves only

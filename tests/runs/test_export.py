@@ -22,7 +22,11 @@ def test_parquet_and_csv_come_back_to_the_bit(result, folder, name):
     pd.testing.assert_frame_equal(pd.read_parquet(folder / f"{name}.parquet"), frame, check_exact=True)
     texts = {column.name: "str" for column in tables.columns(name) if column.kind in ("text", "quarter")}
     back = pd.read_csv(
-        folder / f"{name}.csv", dtype=texts, keep_default_na=False, na_values={c: [""] for c in frame.columns}
+        folder / f"{name}.csv",
+        dtype=texts,
+        keep_default_na=False,
+        na_values={c: [""] for c in frame.columns},
+        float_precision="round_trip",
     )
     for column in texts:
         back[column] = back[column].where(back[column].notna() | frame[column].isna(), "")

@@ -1,8 +1,11 @@
 """The list of third-party licenses names all that is installed."""
 
+import pytest
+
 from juste_retour.runs.licenses import PAGE, of_distributions, of_scripts, page
 
 
+@pytest.mark.newest
 def test_the_page_lists_whatever_is_installed():
     listed = {line.split("|")[1].strip() for line in PAGE.read_text().splitlines() if line.startswith("| ")}
     needed = {name for name, _ in [*of_distributions(), *of_scripts()]}

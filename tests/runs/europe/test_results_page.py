@@ -48,6 +48,7 @@ def test_the_front_pages_findings_are_what_the_numbers_give(numbers):
     assert shown.strip() == front_page(numbers).strip(), "run `uv run juste-retour verdict --write`"
 
 
+@pytest.mark.newest
 def test_the_figures_are_what_the_numbers_give(numbers, text):
     other = results_figures(scaled(numbers))
     for name, drawn in results_figures(numbers).items():
