@@ -31,14 +31,30 @@ def app(
         list[str] | None,
         typer.Option(metavar="ORIGIN", help="Site that may show the page in a frame. Repeatable."),
     ] = None,
+    audience: Annotated[
+        bool, typer.Option("--audience", help="Let phones on the local network guess and vote.")
+    ] = False,
+    audience_host: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", help="This machine's address for phones, if it has several."),
+    ] = None,
+    audience_port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="Port for phones, 8766 by default.")
+    ] = None,
     members: MembersDir = None,
     rules: Rules = None,
 ) -> None:
     """Open the live app: a map on which politics makes sites, side by side, offline."""
     from juste_retour.abm.members import load_members
+    from juste_retour.agents.errors import BadInput
     from juste_retour.runs.user_rules import load_rules
+    from juste_retour.visualization.audience.serving import PORT, Audience
     from juste_retour.visualization.server import serve
 
+    for name, value in (("--audience-host", audience_host), ("--audience-port", audience_port)):
+        if value is not None and not audience:
+            raise BadInput(f"{name} {value} says where phones are served, and none are; add --audience.")
+    where = Audience(audience_host, PORT if audience_port is None else audience_port)
     load_rules(rules or [])
     serve(
         host,
@@ -47,4 +63,5 @@ def app(
         browser=browser,
         named=named or (),
         embed=embed or (),
+        audience=where if audience else None,
     )

@@ -48,10 +48,11 @@ class Names:
         host: the address that was asked for.
         bound: the numeric address that it was bound to.
         further: other names, such as a proxy's.
+        loopback: whether it may also be called by this machine's names for itself.
     """
 
-    def __init__(self, host: str, bound: str, further: Collection[str] = ()):
-        named = [*LOOPBACK, host, bound, *further]
+    def __init__(self, host: str, bound: str, further: Collection[str] = (), *, loopback: bool = True):
+        named = [*(LOOPBACK if loopback else ()), host, bound, *further]
         self.any_number = ipaddress.ip_address(bound.partition("%")[0]).is_unspecified
         if self.any_number:  # a page of another site has a name, so a numeric address is not its own
             named += [socket.gethostname(), f"{socket.gethostname().partition('.')[0]}.local"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import re
@@ -10,12 +11,14 @@ import threading
 import uuid
 import warnings
 import webbrowser
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from juste_retour.abm.members import Members
 from juste_retour.agents.errors import BadInput
-from juste_retour.visualization.union import show
+from juste_retour.visualization.audience.network import addresses, audience_address
+from juste_retour.visualization.audience.serving import Audience, phones_served, require_private
+from juste_retour.visualization.union import show, shown
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -40,8 +43,8 @@ try { window.localStorage; } catch { Object.defineProperty(window, "localStorage
 UNSERVED = {"/resourcez", "/_solara/api/evict/{kernel_id}"}  # the machine's memory is nobody else's business
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """Return a socket that listens on the address, or raise `BadInput`."""
+def listen(host: str, port: int, option: str = "--") -> socket.socket:
+    """Return a socket that listens on the address, or raise `BadInput`, which names the options that begin with `option`."""
     if not re.fullmatch(r"[\w.:%-]+", host):  # an empty one would listen on every address
         raise BadInput(f"--host {host!r} is not an address; leave --host away, or give one such as 0.0.0.0.")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -54,14 +57,14 @@ def listen(host: str, port: int) -> socket.socket:
         listener.close()
         if error.errno == errno.EADDRINUSE:
             raise BadInput(
-                f"port {port} is in use; give another, as in --port {port + 1 if port < 65535 else 8765}."
+                f"port {port} is in use; give another, as in {option}port {port + 1 if port < 65535 else 8765}."
             ) from None
         if error.errno == errno.EACCES:
             raise BadInput(
-                f"port {port} is kept for the system; give one above 1023, as in --port 8765."
+                f"port {port} is kept for the system; give one above 1023, as in {option}port 8765."
             ) from None
         raise BadInput(
-            f"{host!r} is no address of this machine ({error.strerror or error}); leave --host away."
+            f"{host!r} is no address of this machine ({error.strerror or error}); leave {option}host away."
         ) from None
     listener.set_inheritable(True)
     return listener
@@ -125,6 +128,7 @@ def serve(
     browser: bool,
     named: Sequence[str] = (),
     embed: Sequence[str] = (),
+    audience: Audience | None = None,
 ) -> None:
     """Serve the page until interrupted.
 
@@ -135,6 +139,7 @@ def serve(
         browser: whether to open the page in one.
         named: further names by which visitors may call the server.
         embed: origins whose pages may show this one in a frame.
+        audience: where phones are served; None where no phones play.
 
     Raises:
         BadInput: the port is in use, the address is not this machine's, or an origin is not one.
@@ -142,6 +147,8 @@ def serve(
     from juste_retour.visualization.guard import MOST_BYTES, Guard, Names, origin_of
 
     embed = [origin_of(text) for text in embed]
+    if audience:
+        require_private(host, named)
     listener = listen(host, port)
     names = Names(host, listener.getsockname()[0], named)
     show(members)
@@ -151,10 +158,28 @@ def serve(
     app = application(embed)
     import uvicorn
 
-    shown = f"[{host}]" if ":" in host else host
-    address = f"http://{shown}:{listener.getsockname()[1]}"
+    name = f"[{host}]" if ":" in host else host
+    address = f"http://{name}:{listener.getsockname()[1]}"
     print(f"juste-retour: open {address} in a browser; Ctrl+C ends.", flush=True)
     if browser:
         threading.Timer(1.0, webbrowser.open, [address]).start()
     config = uvicorn.Config(Guard(app, names), log_level="warning", ws_max_size=MOST_BYTES)
-    uvicorn.Server(config).run(sockets=[listener])
+    with contextlib.ExitStack() as beside:
+        if audience:
+            beside.enter_context(invited(audience))
+        uvicorn.Server(config).run(sockets=[listener])
+
+
+@contextlib.contextmanager
+def invited(audience: Audience) -> Iterator[None]:
+    """Serve the phones of an audience, and say where."""
+    where = audience_address(audience.host)
+    others = [a for a in addresses() if a != where] if audience.host is None else []
+    with phones_served(listen(where, audience.port, "--audience-"), where, shown()) as url:
+        print(f"juste-retour: phones on the same network open {url}", flush=True)
+        if others:
+            print(
+                f"juste-retour: this machine is also {', '.join(others)}; choose by --audience-host.",
+                flush=True,
+            )
+        yield

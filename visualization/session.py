@@ -21,6 +21,7 @@ from juste_retour.agents.errors import BadInput, JusteRetourError, near
 from juste_retour.agents.rules import FAMILIES, Parameter
 from juste_retour.runs.contrasts.windows import in_one_window
 from juste_retour.runs.user_rules import loaded
+from juste_retour.visualization.audience.desk import desk_here
 from juste_retour.visualization.geometry import drawn_map, in_europe
 from juste_retour.visualization.replay import replay
 from juste_retour.visualization.union import shown, union_for
@@ -77,7 +78,9 @@ def offered() -> dict[str, object]:
     """All that can be chosen: presets, families of rules with their parameters, and the scenario's parameters."""
     own = {rule for file in loaded() for rule in file.rules}
     titles = TITLES if in_europe(shown()) else TITLES | ELSEWHERE
+    desk = desk_here()
     return {
+        "audience": desk and desk.code(),
         "presets": [
             _preset(name, titles)
             for name in sorted(presets(), key=lambda n: list(TITLES).index(n) if n in TITLES else 99)
@@ -158,6 +161,7 @@ class Session:
                 "open": self._open,
                 "toml": self._toml,
                 "replay": self._replay,
+                "audience": self._audience,
             }
             if kind not in answers:
                 raise BadInput(f"{kind!r} cannot be asked; reload the page.")
@@ -233,6 +237,35 @@ class Session:
         """A page that plays the runs without a server."""
         view = question.get("view") or {}
         return {"text": replay(self._played(question), view, drawn_map(union_asked(question)))}
+
+    def _audience(self, question: Mapping[str, object]) -> dict[str, object]:
+        """Put a question to the phones, or close it; `watch` is told whenever they answer."""
+        desk, act = desk_here(), question.get("act")
+        if desk is None:
+            raise BadInput("No phones play here; start the app with --audience.")
+        if act == "watch":
+            desk.watch(self._told)
+        elif act == "close":
+            desk.close()
+        elif act in ("guess", "vote"):
+            scenario, union = scenarios_of(question)[0], union_asked(question)
+            seed, replicate = question.get("seed"), question.get("replicate", 0)
+            if act == "guess":
+                desk.guess(
+                    question.get("what"), self._run(scenario, seed, replicate), question.get("title"), union
+                )
+            else:
+                which = whole(question.get("ballot"), "ballot")
+                number, world = whole(seed, "seed"), whole(replicate, "world")
+                desk.vote(scenario, number, world, union, which, question.get("title"))
+        else:
+            raise BadInput(f"{act!r} cannot be asked of the audience; reload the page.")
+        return {"audience": desk.told()}
+
+    def _told(self, told: dict[str, object]) -> bool:
+        """Pass on what the desk tells; False once the visitor has left."""
+        self._say({"n": 0, "kind": "audience"} | told)
+        return not self.closed
 
 
 def asked(question: Mapping[str, object]) -> list[object]:

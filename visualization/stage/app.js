@@ -8,12 +8,13 @@ import { drawPlayer } from "./player.js";
 import { drawBar } from "./bar.js";
 import { drawWhy } from "./why.js";
 import { drawRules } from "./rules.js";
+import { drawAudience } from "./audience.js";
 import { drawTour, makeTour } from "./tour.js";
 import { KEYS, listen } from "./keys.js";
 import { makeDirector } from "./director.js";
 import { season, years } from "./words.js";
 
-const PANELS = { why: "Why?", rules: "Rules and numbers", help: "Keys" };
+const PANELS = { why: "Why?", rules: "Rules and numbers", help: "Keys", audience: "The room plays" };
 
 /** Start the page in an element; returns `hear` for the server's answers and `stop`. */
 export function start(place, geometry, catalogue, ask) {
@@ -53,7 +54,7 @@ export function start(place, geometry, catalogue, ask) {
         h("footer", { key: "player", class: "player" }, drawPlayer(state, store)),
         panel && h("aside", { key: "panel", class: `panel ${panel}`, tabindex: -1, "aria-label": PANELS[panel] },
           h("button", { key: "close", type: "button", class: "close", "aria-label": "Close (Esc)", onclick: () => store.set({ panel: null, who: null }) }, "×"),
-          panel === "why" ? drawWhy(state, store) : panel === "rules" ? drawRules(state, store, director) : help()),
+          panel === "why" ? drawWhy(state, store) : panel === "rules" ? drawRules(state, store, director) : panel === "audience" ? drawAudience(state, store, director) : help()),
         state.tour !== null && h("section", { key: "tour", class: "tour", "aria-label": "Tour" }, drawTour(state, store, tour)),
         state.notice && h("div", { key: "notice", class: "notice", role: "alert" }, h("span", {}, state.notice), h("button", { type: "button", "aria-label": "Dismiss", onclick: () => store.set({ notice: null }) }, "×")),
         h("p", { key: "live", class: "unseen", "aria-live": "polite" }, state.playing ? "" : summary(state))),
@@ -82,6 +83,7 @@ export function start(place, geometry, catalogue, ask) {
   resized.observe(place.querySelector(".hall"));
   if (state.tour === null) director.renew(() => arrive(store, when));
   else store.set({});
+  if (catalogue.audience) director.audience("watch");
   return {
     store,
     director,

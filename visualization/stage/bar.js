@@ -21,6 +21,7 @@ export function drawBar(state, store, director) {
     press("many", "All worlds", "This run among many (R)", () => director.many(), state.many),
     press("rules", "Rules", "Change rules and numbers (S)", () => store.set({ panel: state.panel === "rules" ? null : "rules" }), state.panel === "rules"),
     store.tours && press("tour", "Tour", "The five claims, step by step (T)", () => store.set({ tour: state.tour === null ? 0 : null }), state.tour !== null),
+    state.catalogue.audience && press("audience", "Audience", "Phones guess and vote (A)", () => store.set({ panel: state.panel === "audience" ? null : "audience" }), state.panel === "audience"),
     menu(state, store, director),
     press("help", "?", "Keys and help (?)", () => store.set({ panel: state.panel === "help" ? null : "help" }), state.panel === "help"),
   ];

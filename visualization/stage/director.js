@@ -82,6 +82,7 @@ export function makeDirector(store, ask, look = () => {}) {
     latest: 0,
     /** Hear an answer. */
     hear(said) {
+      if (said.kind === "audience") return store.set(said.error ? { notice: said.error } : { audience: said.audience });
       const then = waiting.get(said.n);
       if (!then) return;
       if (said.kind !== "spread") waiting.delete(said.n);
@@ -165,6 +166,8 @@ export function makeDirector(store, ask, look = () => {}) {
       if (file.size > LONGEST) return store.set({ notice: `${file.name} is too long for a scenario; open a TOML file.` });
       send({ kind: "open", text: await file.text() }, (said) => (said.error ? store.set({ notice: said.error }) : director.spec(side, said.spec)));
     },
+    /** Put a question to the phones or close it; the server tells of the phones whenever something changes. */
+    audience: (act, more = {}) => ask({ n: 0, kind: "audience", act, specs: wanted(state), seed: state.seed, replicate: state.world, title: titleOf(state, 0), ...more }),
     toml: (side, then) => send({ kind: "toml", spec: state.specs[side] }, (said) => (said.error ? store.set({ notice: said.error }) : then(said.text))),
     replay: (then) => {
       const view = { t: state.t, compare: state.compare, big: state.big, speed: state.speed, titles: wanted(state).map((_, side) => titleOf(state, side)) };

@@ -19,6 +19,8 @@ const START = {
   speed: 2,
   who: null,
   panel: null,
+  audience: null, // what the phones are asked and say
+  invite: false, // whether their code fills the screen
   tour: null,
   guess: null,
   part: null, // of the difference, whose rules are shown

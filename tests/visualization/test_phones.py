@@ -1,0 +1,358 @@
+"""The phones' server as phones and strangers meet it: what it lets in, what it refuses, and what the presenter hears."""
+
+import base64
+import hashlib
+import json
+import re
+import subprocess
+import sys
+import threading
+import time
+from http.client import HTTPConnection
+from pathlib import Path
+
+import pytest
+
+from juste_retour.abm.members import load_members
+from juste_retour.agents.errors import BadInput
+from juste_retour.visualization.audience.desk import desk_here
+from juste_retour.visualization.audience.network import addresses, audience_address
+from juste_retour.visualization.audience.phones import MOST_BYTES, MOST_STREAMS, PHONE
+from juste_retour.visualization.audience.room import MOST_FROM_ONE_ADDRESS
+from juste_retour.visualization.audience.serving import phones_served, require_private
+from juste_retour.visualization.guard import Names
+from juste_retour.visualization.server import listen
+from juste_retour.visualization.session import Session, offered
+
+EUROPE = {"base": "eu-status-quo", "changes": {}}
+ABOUT = {"kind": "audience", "specs": [EUROPE], "seed": 1, "title": "Europe today"}
+JSON = {"Content-Type": "application/json"}
+
+
+@pytest.fixture
+def server():
+    """Host and port of a phones' server of its own."""
+    with phones_served(listen("127.0.0.1", 0), "127.0.0.1", load_members()) as url:
+        for _ in range(100):
+            if desk_here().loop is not None:
+                break
+            time.sleep(0.05)
+        yield url.removeprefix("http://").rstrip("/")
+
+
+class Phone:
+    """A phone at an address of its own."""
+
+    def __init__(self, server, number=1, enters=True):
+        self.server, self.source = server, f"127.0.1.{number}"
+        self.headers = dict(JSON)
+        if enters:
+            status, headers, _ = self.asks("POST", "/enter", "{}")
+            assert status == 204
+            self.headers["Cookie"] = headers["Set-Cookie"].partition(";")[0]
+
+    def asks(self, method, path, body=None, **headers):
+        connection = HTTPConnection(self.server, timeout=20, source_address=(self.source, 0))
+        connection.request(method, path, body, self.headers | headers)
+        answer = connection.getresponse()
+        found = answer.status, answer.headers, answer.read().decode()
+        connection.close()
+        return found
+
+    def answers(self, number, value):
+        return self.asks("POST", "/answer", json.dumps({"number": number, "value": value}))
+
+    def listens(self):
+        """An open stream: a connection, and what it says next."""
+        connection = HTTPConnection(self.server, timeout=20, source_address=(self.source, 0))
+        connection.request("GET", "/live", headers=self.headers)
+        answer = connection.getresponse()
+
+        def heard():
+            while not (line := answer.readline()).startswith(b"data: "):
+                assert line, "the stream has ended"
+            return json.loads(line[6:])
+
+        return answer, heard
+
+
+class Presenter:
+    def __init__(self):
+        self.told = []
+        self.new = threading.Condition()
+        self.session = Session(self.hear)
+
+    def hear(self, said):
+        with self.new:
+            self.told.append(said)
+            self.new.notify_all()
+
+    def asks(self, act, **more):
+        self.session.ask({**ABOUT, "act": act, **more})
+        return self.told[-1]
+
+    def waits_for(self, wanted):
+        with self.new:
+            return self.new.wait_for(lambda: any(wanted(said.get("audience", {})) for said in self.told), 20)
+
+
+@pytest.mark.parametrize("host", ["evil.example", "localhost", "192.168.1.5", "127.0.0.1.evil.example", ""])
+def test_a_foreign_host_name_is_misdirected(server, host):
+    phone = Phone(server, enters=False)
+    for method, path in (("GET", "/"), ("GET", "/live"), ("POST", "/enter"), ("POST", "/answer")):
+        assert phone.asks(method, path, "{}", Host=host)[0] == 421
+
+
+def test_another_sites_page_deals_no_seat_and_votes_for_nobody(server):
+    phone = Phone(server)
+    presenter = "http://127.0.0.1:8765"
+    for origin in ("http://evil.example", presenter, "null", f"https://{server}"):
+        assert phone.asks("POST", "/enter", "{}", Origin=origin)[0] == 403
+        assert phone.asks("POST", "/answer", "{}", Origin=origin)[0] == 403
+    assert phone.asks("POST", "/enter", "{}", Origin=f"http://{server}")[0] == 204
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/stage/bundle.js",
+        "/stage/birth",
+        "/readyz",
+        "/jupyter/api/kernels/x/channels",
+        "/static/main-vuetify.js",
+        "/_solara/cdn/x",
+        "/phone.html",
+        "/../desk.py",
+    ],
+)
+def test_nothing_of_the_presenters_page_is_served_to_phones(server, path):
+    assert Phone(server).asks("GET", path)[0] == 404
+
+
+def test_the_page_runs_its_own_script_alone(server):
+    status, headers, text = Phone(server, enters=False).asks("GET", "/")
+    policy = headers["Content-Security-Policy"]
+    assert status == 200
+    assert "Set-Cookie" not in headers
+    assert "unsafe" not in policy
+    assert policy.startswith("default-src 'none'")
+    for tag in ("script", "style"):
+        (code,) = re.findall(rf"<{tag}>(.*?)</{tag}>", text, re.DOTALL)
+        digest = base64.b64encode(hashlib.sha256(code.encode()).digest()).decode()
+        assert f"{tag}-src 'sha256-{digest}'" in policy
+    assert not re.search(r"https?://|\son\w+=|\sstyle=|innerHTML", text)
+
+
+def test_a_seat_is_kept_by_a_cookie_that_no_script_reads(server):
+    phone = Phone(server, enters=False)
+    cookie = phone.asks("POST", "/enter", "{}")[1]["Set-Cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=strict" in cookie
+    phone.headers["Cookie"] = cookie.partition(";")[0]
+    assert phone.asks("POST", "/enter", "{}")[1]["Set-Cookie"] == cookie
+    assert len(desk_here().room.seats) == 1
+    forged = Phone(server, 2, enters=False)
+    forged.headers["Cookie"] = "juste-retour-phone=forged"
+    assert forged.asks("GET", "/live")[0] == 403
+    assert forged.answers(1, "yes")[0] == 403
+
+
+def test_a_phone_guesses_and_may_change_its_guess_until_the_question_closes(server):
+    presenter, phone = Presenter(), Phone(server)
+    assert phone.answers(0, 3)[0] == 409
+    told = presenter.asks("guess", what="years_behind")["audience"]
+    assert (told["kind"], told["open"], told["title"]) == ("guess", True, "Europe today")
+    assert "histogram" not in told
+    assert phone.answers(1, 3)[::2] == (200, '{"mine":3.0}')
+    assert phone.answers(1, 4.26)[::2] == (200, '{"mine":4.3}')
+    assert phone.answers(1, 1e9)[0] == 400
+    closed = presenter.asks("close")["audience"]
+    assert closed["answers"] == 1
+    assert closed["histogram"]["median"] == 4.3
+    assert closed["histogram"]["model"] == 5.0
+    assert closed["result"] == "The middle guess is 4.3 years. The model says 5.0 years."
+    assert phone.answers(1, 5)[0] == 409
+
+
+def test_phones_vote_as_states_and_turn_the_ballot(server):
+    presenter = Presenter()
+    phones = [Phone(server, k) for k in range(1, 5)]
+    presenter.asks("watch")
+    told = presenter.asks("vote", ballot=0)["audience"]
+    assert told["ballot"]["yes"] != told["ballot"]["no"]
+    for phone in phones:
+        assert phone.answers(1, "no")[0] == 200
+    assert presenter.waits_for(lambda said: len(said.get("voted", ())) == 4)
+    closed = presenter.asks("close")["audience"]
+    codes = load_members().states.codes
+    assert [codes[i] for i in closed["ballot"]["no"]] == ["DE", "ES", "FR", "IT"]
+    assert closed["ballot"]["passed"] is False
+    assert closed["model"]["passed"] is True
+    assert closed["otherwise"] == closed["ballot"]["no"]
+    assert closed["result"] == "The room: rejected. The model: adopted."
+
+
+def test_a_stream_tells_of_questions_and_ends_unnoticed(server):
+    presenter, phone = Presenter(), Phone(server)
+    answer, heard = phone.listens()
+    assert heard() | {"state": "Germany", "stage": "waiting"} == heard_first(phone)
+    assert desk_here().told()["phones"] == 1
+    presenter.asks("vote", ballot=0)
+    now = heard()
+    assert (now["stage"], now["kind"], now["mine"]) == ("open", "vote", None)
+    assert "Your state gets" in now["stake"]
+    phone.answers(now["number"], "abstain")
+    presenter.asks("close")
+    now = heard()
+    assert (now["stage"], now["mine"]) == ("closed", "abstain")
+    assert now["result"].startswith("The room:")
+    answer.close()
+    for _ in range(100):
+        if not desk_here().told()["phones"]:
+            break
+        time.sleep(0.05)
+    assert desk_here().told()["phones"] == 0
+
+
+def heard_first(phone):
+    answer, heard = phone.listens()
+    first = heard()
+    answer.close()
+    return first
+
+
+def test_a_phone_listens_a_few_times_at_once_at_most(server):
+    phone = Phone(server)
+    streams = []
+    for _ in range(MOST_STREAMS):
+        answer, heard = phone.listens()
+        heard()
+        streams.append(answer)
+    assert phone.asks("GET", "/live")[0] == 429
+
+
+def test_a_phone_that_asks_too_fast_is_slowed_and_others_are_not(server):
+    Presenter().asks("guess", what="sites")
+    phone, other = Phone(server, 1), Phone(server, 2)
+    found = [phone.answers(1, 3)[0] for _ in range(int(3 * PHONE[1]))]
+    assert found[0] == 200
+    assert found[-1] == 429
+    assert other.answers(1, 3)[0] == 200
+
+
+def test_an_address_that_asks_too_fast_is_slowed(server):
+    phone = Phone(server, enters=False)
+    assert 429 in [phone.answers(1, 3)[0] for _ in range(200)]
+    assert Phone(server, 2, enters=False).answers(1, 3)[0] == 403
+
+
+def test_one_address_gets_a_few_seats(server):
+    phones = [Phone(server, 9) for _ in range(MOST_FROM_ONE_ADDRESS)]
+    assert len({phone.headers["Cookie"] for phone in phones}) == MOST_FROM_ONE_ADDRESS
+    status, _, text = Phone(server, 9, enters=False).asks("POST", "/enter", "{}")
+    assert (status, text.count(".")) == (503, 1)
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "status"),
+    [
+        ("x" * (MOST_BYTES + 1), "application/json", 413),
+        ("{}" + " " * 2_000_000, "application/json", 413),
+        ("{}", "text/plain", 415),
+        ("number=1", "application/x-www-form-urlencoded", 415),
+        ("[1]", "application/json", 400),
+        ("{", "application/json", 400),
+        ("\u00e9".encode("latin-1"), "application/json", 400),
+        ("[" * 500, "application/json", 400),
+    ],
+)
+def test_a_body_that_is_no_answer_is_refused(server, body, kind, status):
+    phone = Phone(server)
+    try:
+        assert phone.asks("POST", "/answer", body, **{"Content-Type": kind})[0] == status
+    except (BrokenPipeError, ConnectionResetError):  # refused before all of it was sent
+        assert len(body) > 1_000_000
+    assert phone.asks("GET", "/")[0] == 200
+
+
+def test_the_guards_know_each_other():
+    """Neither server goes by the other's address."""
+    phones = Names("192.168.1.5", "192.168.1.5", loopback=False)
+    presenter = Names("127.0.0.1", "127.0.0.1")
+    assert "192.168.1.5:8766" in phones
+    assert "192.168.1.5:8766" not in presenter
+    for name in ("127.0.0.1:8765", "localhost:8765", "[::1]", "evil.example"):
+        assert name not in phones
+
+
+def test_the_presenter_hears_what_cannot_be_asked(server):
+    presenter = Presenter()
+    assert "cannot be guessed" in presenter.asks("guess", what="weather")["error"]
+    assert "holds 3 ballots" in presenter.asks("vote", ballot=9)["error"]
+    assert "ballot" in presenter.asks("vote", ballot=-1)["error"]
+    assert "reload" in presenter.asks("sing")["error"]
+    assert desk_here().room.question is None
+
+
+def test_without_an_audience_nothing_can_be_asked():
+    assert desk_here() is None
+    assert offered()["audience"] is None
+    assert "--audience" in Presenter().asks("watch")["error"]
+
+
+def test_a_presenter_who_has_left_is_told_no_more(server):
+    presenter = Presenter()
+    presenter.asks("watch")
+    presenter.session.close()
+    Phone(server)
+    desk = desk_here()
+    desk.tell()
+    assert desk.watchers == []
+
+
+def test_the_code_holds_the_address(server):
+    code = offered()["audience"]
+    assert code["short"] == server
+    assert code["url"] == f"http://{server}/"
+    assert code["qr"].startswith("data:image/svg+xml")
+
+
+def test_the_likeliest_address_is_one_that_others_reach():
+    found = addresses()
+    assert not any(address.startswith(("127.", "169.254.", "0.")) for address in found)
+    if found:
+        assert audience_address(None) == found[0]
+    assert audience_address("10.1.2.3") == "10.1.2.3"
+
+
+def test_a_machine_without_a_network_says_so(monkeypatch):
+    monkeypatch.setattr("juste_retour.visualization.audience.network.addresses", list)
+    with pytest.raises(BadInput, match="hotspot"):
+        audience_address(None)
+
+
+@pytest.mark.parametrize(
+    "given", ["", "x", "laptop.local", "0.0.0.0", "::", "224.0.0.1", "192.168.1", "10.0.0.1:80"]
+)
+def test_what_is_not_one_address_is_refused(given):
+    with pytest.raises(BadInput, match="--audience-host"):
+        audience_address(given)
+
+
+@pytest.mark.parametrize(
+    ("host", "named"), [("0.0.0.0", ()), ("192.168.1.5", ()), ("lab", ()), ("127.0.0.1", ("lab",))]
+)
+def test_a_presenters_page_that_others_reach_is_refused(host, named):
+    with pytest.raises(BadInput, match="presenter"):
+        require_private(host, named)
+    require_private("localhost", ())
+    require_private("::1", ())
+
+
+def test_an_audience_without_a_place_is_refused_with_status_2():
+    command = [Path(sys.executable).parent / "juste-retour", "app", "--no-browser", "--port", "0"]
+    for options in (["--audience-port", "80"], ["--audience", "--audience-host", "203.0.113.9"]):
+        ended = subprocess.run([*command, *options], capture_output=True, text=True, timeout=120)
+        assert ended.returncode == 2
+        assert "--audience" in ended.stderr + ended.stdout
+        assert "Traceback" not in ended.stderr

@@ -1,0 +1,191 @@
+"""The room that plays: seats, answers, tallies, limits, and ballots counted again."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from juste_retour.abm.members import load_members
+from juste_retour.abm.scenario import load
+from juste_retour.agents.errors import BadInput
+from juste_retour.visualization.audience.ballots import HeldBallot
+from juste_retour.visualization.audience.limits import KEPT, Buckets
+from juste_retour.visualization.audience.room import (
+    MOST_FROM_ONE_ADDRESS,
+    Guess,
+    Motion,
+    Refused,
+    Room,
+    histogram,
+)
+from juste_retour.visualization.views.frames import play
+
+ROOT = Path(__file__).parents[2]
+MEMBERS = load_members()
+STATES = MEMBERS.states
+BEHIND = Guess("How many years behind?", "years", 0, 30, 5.0)
+MOTION = Motion("Four sites?", ("",) * STATES.count, (True,) * STATES.count)
+
+
+def entered(room, phones):
+    return [room.enter(f"10.0.{k // 250}.{k % 250}") for k in range(phones)]
+
+
+def test_each_state_is_dealt_once_before_any_is_dealt_twice_and_the_largest_first():
+    room = Room(STATES)
+    dealt = [room.state_of(token) for token in entered(room, 2 * STATES.count)]
+    assert sorted(dealt[: STATES.count]) == list(range(STATES.count))
+    assert dealt[STATES.count :] == dealt[: STATES.count]
+    assert [STATES.codes[i] for i in dealt[:3]] == ["DE", "FR", "IT"]
+    assert len(set(room.seats)) == 2 * STATES.count
+
+
+def test_a_full_room_and_a_crowded_address_let_nobody_in():
+    room = Room(STATES, most=MOST_FROM_ONE_ADDRESS + 1)
+    for _ in range(MOST_FROM_ONE_ADDRESS):
+        room.enter("10.0.0.1")
+    with pytest.raises(Refused, match="network address"):
+        room.enter("10.0.0.1")
+    room.enter("10.0.0.2")
+    with pytest.raises(Refused, match="full"):
+        room.enter("10.0.0.3")
+
+
+def test_a_phone_has_one_answer_which_it_may_change_until_the_question_closes():
+    room = Room(STATES)
+    token, other = entered(room, 2)
+    with pytest.raises(Refused) as early:
+        room.answer(token, 0, 3)
+    room.put(BEHIND)
+    assert room.answer(token, 1, 3.14) == 3.1
+    assert room.answer(token, 1, 4) == 4.0
+    room.answer(other, 1, 8)
+    assert room.guesses() == [4.0, 8.0]
+    with pytest.raises(Refused) as stale:
+        room.answer(token, 7, 5)
+    room.close()
+    with pytest.raises(Refused) as late:
+        room.answer(token, 1, 5)
+    with pytest.raises(Refused) as stranger:
+        room.answer("nobody", 1, 5)
+    assert [refused.value.status for refused in (early, stale, late, stranger)] == [409, 409, 409, 403]
+    room.put(MOTION)
+    assert room.answers == {}
+
+
+@pytest.mark.parametrize("value", [None, "4", True, -1, 31, float("nan"), float("inf"), [4], {}])
+def test_what_is_not_a_guess_is_refused(value):
+    with pytest.raises(Refused, match="from 0 to 30"):
+        BEHIND.read(value)
+
+
+@pytest.mark.parametrize("value", [None, 1, "Yes", "maybe", ["yes"]])
+def test_what_is_not_a_vote_is_refused(value):
+    with pytest.raises(Refused, match="abstain"):
+        MOTION.read(value)
+
+
+def test_a_state_votes_as_most_of_its_phones_and_abstains_in_a_tie():
+    room = Room(STATES)
+    phones = entered(room, 4 * STATES.count)
+    room.put(MOTION)
+    germany = phones[:: STATES.count]
+    for token, vote in zip(germany, ("no", "no", "yes", "abstain"), strict=True):
+        room.answer(token, 1, vote)
+    assert room.votes() == {STATES.index("DE"): -1}
+    room.answer(germany[3], 1, "yes")
+    assert room.votes() == {STATES.index("DE"): 0}
+    room.answer(germany[0], 1, "yes")
+    assert room.votes() == {STATES.index("DE"): 1}
+
+
+def test_states_that_nobody_plays_vote_as_in_the_model():
+    room = Room(STATES)
+    germany, _france = entered(room, 2)
+    room.put(MOTION)
+    room.answer(germany, 1, "no")
+    model = [1] * STATES.count
+    cast = room.cast(model)
+    assert (cast[STATES.index("DE")], cast[STATES.index("FR")]) == (-1, 0)
+    assert sum(cast) == STATES.count - 3
+    room.close()
+    cast = room.cast(model)
+    assert (cast[STATES.index("DE")], cast[STATES.index("FR")]) == (-1, 1)
+
+
+def test_another_union_deals_the_same_seats_anew():
+    room = Room(STATES)
+    tokens = entered(room, 60)
+    american = load_members(ROOT / "abm" / "unions" / "united_states").states
+    assert american.count == 50
+    room.play(american)
+    assert {room.state_of(token) for token in tokens} == set(range(american.count))
+
+
+@pytest.mark.parametrize(
+    ("values", "model"),
+    [([], 5.0), ([0.3, 0.3, 0.1], 0.2), ([-3, 4, 4.5, 30], 5.01), ([1.5] * 300, 1.5), ([0, 100], 1e5)],
+)
+def test_a_histogram_holds_every_guess_and_the_models_number(values, model):
+    found = histogram(values, model)
+    assert sum(found["counts"]) == len(values)
+    assert 1 <= len(found["counts"]) <= 12
+    low, high = found["low"], found["low"] + found["width"] * len(found["counts"])
+    assert all(low - 1e-9 <= value <= high + 1e-9 for value in [*values, model])
+    assert found["median"] == (float(np.median(values)) if values else None)
+
+
+def test_a_histogram_puts_a_tenth_into_its_own_bar():
+    found = histogram([0.1, 0.2, 0.3, 0.3, 0.6, 0.7], 0.9)
+    assert found["counts"] == [1, 1, 2, 0, 0, 1, 1, 0, 0]
+
+
+def test_a_bucket_empties_and_fills_again():
+    buckets = Buckets(rate=2.0, burst=3.0)
+    assert [buckets.take("a", 0.0) for _ in range(5)] == [True, True, True, False, False]
+    assert buckets.take("b", 0.0)
+    assert [buckets.take("a", 0.5), buckets.take("a", 0.5)] == [True, False]
+    assert [buckets.take("a", 1e6) for _ in range(4)] == [True, True, True, False]
+    for k in range(2 * KEPT):
+        buckets.take(k, 1.0)
+    assert len(buckets.held) == KEPT
+
+
+@pytest.mark.parametrize("name", ["eu-status-quo", "unanimous-europe", "gigafactories"])
+@pytest.mark.parametrize("seed", [1, 4])
+def test_a_ballot_counted_again_with_the_models_votes_is_the_models_ballot(name, seed):
+    ballots = play(load(name), seed, price=False)["ballots"]
+    assert ballots
+    for which, ballot in enumerate(ballots):
+        held = HeldBallot(load(name), seed, 0, MEMBERS, which)
+        assert held.count(held.model) == ballot
+
+
+def test_the_room_is_counted_by_the_scenarios_own_rule():
+    """Four states with over 35 % of the people stop a qualified majority; three never do."""
+    qualified = load("eu-status-quo").changed({"voting": "lisbon_qmv"})
+    held = HeldBallot(qualified, 1, 0, MEMBERS, 0)
+    largest = [STATES.index(code) for code in ("DE", "FR", "IT", "PL")]
+    yes = np.ones(STATES.count, dtype=int)
+    against = yes.copy()
+    against[largest] = -1
+    assert held.count(yes)["passed"]
+    assert not held.count(against)["passed"]
+    against[largest[3]] = 1
+    assert held.count(against)["passed"]
+    assert held.count(against)["no"] == sorted(largest[:3])
+
+
+def test_a_state_that_does_not_take_part_is_told_so():
+    few = load("eu-status-quo").changed(
+        {"voting": {"rule": "enhanced_cooperation", "participants": "DE,FR,IT,ES,BE,NL,LU,AT,PT"}}
+    )
+    motion = HeldBallot(few, 1, 0, MEMBERS, 0).motion()
+    assert sum(motion.counted) == 9
+    assert not motion.counted[STATES.index("PL")]
+    assert "site" in motion.stakes[0]
+
+
+def test_a_ballot_that_was_not_held_is_refused():
+    with pytest.raises(BadInput, match="holds 3 ballots"):
+        HeldBallot(load("eu-status-quo"), 1, 0, MEMBERS, 3)

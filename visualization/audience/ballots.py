@@ -1,0 +1,93 @@
+"""A ballot of a run, counted again with the votes of the room by the run's own voting rule."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from juste_retour.abm.environment import Environment
+from juste_retour.abm.members import Members
+from juste_retour.abm.reader import cast, in_world
+from juste_retour.abm.records import Vote
+from juste_retour.abm.scenario import Scenario
+from juste_retour.abm.simulation import Simulation
+from juste_retour.agents.errors import BadInput
+from juste_retour.runs.user_rules import blame
+from juste_retour.visualization.audience.room import Motion
+from juste_retour.visualization.views.reasons import ballot, proposed_by
+
+
+class HeldBallot:
+    """The `which`-th ballot of a run of one world, from 0.
+
+    Raises:
+        BadInput: the run has no such ballot, or its agenda decided otherwise than the votes.
+    """
+
+    def __init__(self, scenario: Scenario, seed: int, replicate: int, members: Members, which: int):
+        with blame():
+            self.env, self.record, self.proposer = _held(scenario, seed, replicate, members, which)
+            counted = self._passes(self.record)
+        if counted != bool(self.record.passed[0]):
+            raise BadInput("This ballot was not decided by the votes; choose another one.")
+        self.model = [int(vote) for vote in self.record.votes[0]]
+
+    def _passes(self, record: Vote) -> bool:
+        states, rows = self.env.world.states, record.worlds
+        passed = self.env.institutions.decide("voting", cast(self.env, record), states, rows=rows)
+        return bool(np.asarray(passed).reshape(-1)[0])
+
+    def count(self, votes: Sequence[int]) -> dict[str, object]:
+        """The ballot as `views.reasons.ballot` tells it, had the states voted so: (states,) of 1, 0 and -1."""
+        record = replace(self.record, votes=np.array([votes], dtype=self.record.votes.dtype))
+        with blame():
+            record = replace(record, passed=np.array([self._passes(record)]))
+            return ballot(self.env, record, self.proposer)
+
+    def motion(self) -> Motion:
+        """The ballot as phones are asked about it."""
+        offer, states = self.record.offer, self.env.world.states
+        total = int(offer.sites[0].sum())
+        stakes = [
+            f"Your state gets {_sites(int(offer.sites[0, i]))} and pays €{1000 * float(offer.payment[0, i]):,.0f} million."
+            for i in range(states.count)
+        ]
+        text = f"The proposal: {_sites(total)}. {self.proposer}. Do you agree?"
+        return Motion(text, tuple(stakes), tuple(self._voters()))
+
+    def _voters(self) -> list[bool]:
+        """Whether each state's vote is counted; all where the rule does not say by which conditions it decides."""
+        conditions = self.env.institutions.choice("voting").marks.get("conditions")
+        n = self.env.world.states.count
+        if conditions is None:
+            return [True] * n
+        settings = {
+            name: value.reshape(-1)[0].item() if isinstance(value, np.ndarray) else value
+            for name, value in self.env.institutions.settings("voting", self.record.worlds).items()
+        }
+        majority = conditions(cast(self.env, self.record), self.env.world.states, **settings)
+        weights = [np.atleast_2d(c.weights) + np.zeros((1, n)) for way in majority.ways for c in way]
+        return [bool(any(weight[..., i].any() for weight in weights)) for i in range(n)]
+
+
+def _sites(count: int) -> str:
+    return {0: "no site", 1: "one site"}.get(count, f"{count} sites")
+
+
+def _held(
+    scenario: Scenario, seed: int, replicate: int, members: Members, which: int
+) -> tuple[Environment, Vote, str]:
+    simulation = Simulation(scenario, seed, [replicate], members, trace=True)
+    seen = found = 0
+    while simulation.world.running:
+        simulation.advance()
+        trace = simulation.env.trace or []
+        for record in in_world(trace[seen:], 0):
+            if isinstance(record, Vote) and record.held[0]:
+                if found == which:
+                    return simulation.env, record, proposed_by(simulation.env)
+                found += 1
+        seen = len(trace)
+    raise BadInput(f"The run holds {found} ballots, so there is none after {which} of them; choose another.")

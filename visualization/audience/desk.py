@@ -1,0 +1,233 @@
+"""The desk between the presenter's page and the phones: one room, its question, and who is told of it.
+
+The presenter's pages speak from their threads and the phones from the loop of their server; a lock keeps them apart.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections import Counter
+from collections.abc import Callable, Mapping
+from statistics import median
+
+import segno
+
+from juste_retour.abm.members import Members
+from juste_retour.abm.scenario import Scenario
+from juste_retour.agents.errors import BadInput, JusteRetourError, near
+from juste_retour.visualization.audience.ballots import HeldBallot
+from juste_retour.visualization.audience.room import Guess, Motion, Room, histogram
+
+LONGEST_TITLE = 120
+GUESSES = {  # outcome of a run: the question, its unit, and the lowest and highest guess
+    "years_behind": ("How many years behind the frontier, on average from {span}?", "years", -10.0, 30.0),
+    "sites": ("How many sites will be chosen?", "sites", 0.0, 100.0),
+    "price_of_politics": ("How many years does politics cost, against a planner?", "years", -10.0, 30.0),
+}
+
+
+class Desk:
+    """Where the presenter puts questions and phones answer them.
+
+    Args:
+        union: whose states the phones play until a question says otherwise.
+        url: what phones open.
+    """
+
+    def __init__(self, union: Members, url: str = ""):
+        self.lock = threading.RLock()
+        self.room = Room(union.states)
+        self.url = url
+        self.title = ""
+        self.held: HeldBallot | None = None
+        self.result = ""
+        self.changes = 0  # of anything that the presenter's page shows
+        self.streams: Counter[str] = Counter()  # open ones, by phone
+        self.watchers: list[Callable[[dict[str, object]], bool]] = []
+        self.loop: asyncio.AbstractEventLoop | None = None
+        self.turned = asyncio.Event()  # set as a question opens or closes, and then replaced
+
+    # The presenter's side
+
+    def guess(self, what: object, run: Mapping[str, object], title: object, union: Members) -> None:
+        """Open the question what an outcome of a run is."""
+        if not isinstance(what, str) or what not in GUESSES:
+            raise BadInput(f"{what!r} cannot be guessed; {near(what, GUESSES)}")
+        outcome = run["outcome"]
+        model = outcome.get(what) if isinstance(outcome, Mapping) else None
+        if model is None:
+            raise BadInput(
+                "The run has no such number, so there is nothing to guess; choose another question."
+            )
+        text, unit, low, high = GUESSES[what]
+        span = " to ".join(str(run[name])[:4] for name in ("window_start", "window_end"))
+        low, high = min(low, model), max(high, model)
+        self._put(Guess(text.format(span=span), unit, low, high, round(float(model), 1)), title, union)
+
+    def vote(
+        self, scenario: Scenario, seed: int, replicate: int, union: Members, which: int, title: object
+    ) -> None:
+        """Open the vote on a ballot of a run."""
+        held = HeldBallot(scenario, seed, replicate, union, which)
+        self._put(held.motion(), title, union, held)
+
+    def _put(
+        self, question: Guess | Motion, title: object, union: Members, held: HeldBallot | None = None
+    ) -> None:
+        with self.lock:
+            self.title = str(title or "")[:LONGEST_TITLE]
+            self.held, self.result = held, ""
+            self.room.play(union.states)
+            self.room.put(question)
+        self._turn()
+
+    def close(self) -> None:
+        """Close the question and say what came of it."""
+        with self.lock:
+            if not self.room.open:
+                return
+            self.room.close()
+            try:
+                self.result = self._outcome()
+            finally:  # a rule of the user's may fail on votes that it never met
+                self._turn()
+
+    def _outcome(self) -> str:
+        question, held = self.room.question, self.held
+        if isinstance(question, Guess):
+            guesses = self.room.guesses()
+            said = (
+                f"The middle guess is {median(guesses):.1f} {question.unit}."
+                if guesses
+                else "Nobody guessed."
+            )
+            return f"{said} The model says {question.model:.1f} {question.unit}."
+        if held is None:
+            return ""
+        room, model = held.count(self.room.cast(held.model)), held.count(held.model)
+        words = {True: "adopted", False: "rejected"}
+        return f"The room: {words[bool(room['passed'])]}. The model: {words[bool(model['passed'])]}."
+
+    def told(self) -> dict[str, object]:
+        """What the presenter's page shows."""
+        with self.lock:
+            room, held = self.room, self.held
+            question, closed = room.question, not room.open
+            told: dict[str, object] = {
+                "phones": len(self.streams),
+                "seats": len(room.seats),
+                "number": room.number,
+                "open": room.open,
+                "kind": None if question is None else type(question).__name__.lower(),
+                "text": "" if question is None else question.text,
+                "title": self.title,
+                "answers": len(room.answers),
+                "result": self.result,
+            }
+            votes = room.votes() if held else {}
+            cast = room.cast(held.model) if held else []
+            guesses = room.guesses() if isinstance(question, Guess) else []
+        if isinstance(question, Guess) and closed:  # before, a guess would lean on those of the others
+            told["histogram"] = histogram(guesses, question.model) | {"unit": question.unit}
+        if held:
+            told["ballot"] = held.count(cast)
+            told["voted"] = sorted(votes)
+            if closed:
+                told["model"] = held.count(held.model)
+                told["otherwise"] = [i for i, vote in enumerate(cast) if vote != held.model[i]]
+        return told
+
+    def watch(self, tell: Callable[[dict[str, object]], bool]) -> None:
+        """Tell of all changes; `tell` returns whether it is still there."""
+        with self.lock:
+            self.watchers.append(tell)
+
+    def code(self) -> dict[str, str]:
+        """The address as a presenter's page shows it, and its QR code as an image's address."""
+        code = segno.make(self.url, error="m", micro=False)
+        return {
+            "url": self.url,
+            "short": self.url.removeprefix("http://").rstrip("/"),
+            "qr": code.svg_data_uri(scale=8, border=4, light="#fff"),
+        }
+
+    # The phones' side
+
+    def enter(self, token: str | None, address: str) -> str:
+        """The token of a phone that has a seat, or of a new one."""
+        with self.lock:
+            return token if token in self.room.seats else self.room.enter(address)
+
+    def answer(self, token: str, number: object, value: object) -> float | str:
+        """Take a phone's answer."""
+        with self.lock:
+            taken = self.room.answer(token, number, value)
+            self.changes += 1
+            return taken
+
+    def seen_by(self, token: str) -> dict[str, object]:
+        """What a phone shows."""
+        with self.lock:
+            room, question = self.room, self.room.question
+            state = room.state_of(token)
+            seen: dict[str, object] = {
+                "state": room.states.names[state],
+                "number": room.number,
+                "stage": "waiting" if question is None else "open" if room.open else "closed",
+                "mine": room.answers.get(token),
+                "title": self.title,
+                "result": self.result,
+            }
+            if isinstance(question, Guess):
+                about = {"kind": "guess", "unit": question.unit, "low": question.low, "high": question.high}
+                return seen | about | {"text": question.text}
+            if question is not None:
+                about = {"kind": "vote", "stake": question.stakes[state], "counted": question.counted[state]}
+                return seen | about | {"text": question.text}
+            return seen
+
+    def listening(self, token: str, by: int) -> None:
+        """One stream more or less of a phone."""
+        with self.lock:
+            self.streams[token] += by
+            self.streams += Counter()  # without those that have none
+            self.changes += 1
+
+    def _turn(self) -> None:
+        """Wake all phones, from whichever thread."""
+        with self.lock:
+            self.changes += 1
+        if self.loop is not None:
+            self.loop.call_soon_threadsafe(self.turn)
+
+    def turn(self) -> None:
+        """Wake all phones; called in their loop."""
+        before, self.turned = self.turned, asyncio.Event()
+        before.set()
+
+    def tell(self) -> None:
+        """Tell all presenter's pages, and forget those that have left."""
+        with self.lock:
+            watchers = list(self.watchers)
+        told: dict[str, object]
+        try:
+            told = {"audience": self.told()}
+        except JusteRetourError as error:
+            told = {"error": str(error)}
+        gone = [tell for tell in watchers if not tell(told)]
+        with self.lock:
+            self.watchers = [tell for tell in self.watchers if tell not in gone]
+
+
+_HERE: list[Desk] = []
+
+
+def set_up(desk: Desk | None) -> None:
+    """Use a desk from now on; None: no phones play."""
+    _HERE[:] = [] if desk is None else [desk]
+
+
+def desk_here() -> Desk | None:
+    """The desk of this server, None where no phones play."""
+    return _HERE[0] if _HERE else None

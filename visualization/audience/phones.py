@@ -1,0 +1,185 @@
+"""The phones' server: one page, and three things that it can ask.
+
+It is an application of its own on a port of its own. It shares nothing with the presenter's page but the desk, and has
+no route by which a phone could do more than guess and vote. `GET /` is the same for all; `POST /enter` deals a seat;
+`GET /live` tells of questions as they open and close; `POST /answer` guesses or votes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+import hashlib
+import json
+import re
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from juste_retour.visualization.audience.desk import Desk
+from juste_retour.visualization.audience.limits import Buckets
+from juste_retour.visualization.audience.room import Refused
+from juste_retour.visualization.guard import Guard, Names
+
+COOKIE = "juste-retour-phone"
+PAGE = Path(__file__).with_name("phone.html")
+MOST_BYTES = 512  # of what a phone sends
+MOST_STREAMS = 3  # of one phone, as of tabs
+BEAT = 0.2  # seconds between two looks at what the presenter's page should show
+PULSE = 15.0  # seconds of silence after which a stream says that it is still there
+PHONE = 2.0, 10.0  # requests a second and at once, of one phone
+ADDRESS = 20.0, 60.0  # and of one address, which may be several phones'
+
+
+def policy(page: str) -> str:
+    """The page's Content-Security-Policy: its own script and style, by hash, and this server; nothing else."""
+
+    def of(tag: str) -> str:
+        codes = re.findall(rf"<{tag}>(.*?)</{tag}>", page, re.DOTALL)
+        hashes = [base64.b64encode(hashlib.sha256(code.encode()).digest()).decode() for code in codes]
+        return " ".join(f"'sha256-{found}'" for found in hashes)
+
+    return "; ".join(
+        [
+            "default-src 'none'",
+            f"script-src {of('script')}",
+            f"style-src {of('style')}",
+            "connect-src 'self'",
+            "img-src data:",
+            "base-uri 'none'",
+            "form-action 'none'",
+            "frame-ancestors 'none'",
+        ]
+    )
+
+
+class Phones:
+    """The routes of the phones' server."""
+
+    def __init__(self, desk: Desk):
+        self.desk = desk
+        self.text = PAGE.read_text("utf-8")
+        self.policy = policy(self.text)
+        self.by_phone, self.by_address = Buckets(*PHONE), Buckets(*ADDRESS)
+
+    def page(self, request: Request) -> Response:
+        """The page, the same for all phones."""
+        headers = {"Content-Security-Policy": self.policy, "Cache-Control": "no-cache"}
+        return Response(self.text, media_type="text/html", headers=headers)
+
+    async def enter(self, request: Request) -> Response:
+        """Deal a seat to a phone that has none."""
+        self._slowed(request)
+        await _sent(request)
+        token = self.desk.enter(request.cookies.get(COOKIE), _address(request))
+        answer = Response(status_code=204)
+        answer.set_cookie(COOKIE, token, httponly=True, samesite="strict", path="/")
+        return answer
+
+    async def live(self, request: Request) -> Response:
+        """What a phone shows, again as often as a question opens or closes."""
+        token = self._slowed(request)
+        if token is None:
+            raise Refused(403, "This phone has no seat; load the page again and allow cookies.")
+        if self.desk.streams[token] >= MOST_STREAMS:
+            raise Refused(429, "This phone has the page open too often; close the other tabs.")
+        headers = {"Cache-Control": "no-store"}
+        return StreamingResponse(self._stream(token), media_type="text/event-stream", headers=headers)
+
+    async def _stream(self, token: str) -> AsyncIterator[str]:
+        self.desk.listening(token, 1)
+        try:
+            while True:
+                turned = self.desk.turned
+                yield f"data: {json.dumps(self.desk.seen_by(token))}\n\n"
+                while not turned.is_set():
+                    with contextlib.suppress(TimeoutError):
+                        await asyncio.wait_for(turned.wait(), PULSE)
+                        break
+                    yield ": still here\n\n"
+        finally:
+            self.desk.listening(token, -1)
+
+    async def answer(self, request: Request) -> Response:
+        """Take a guess or a vote."""
+        token = self._slowed(request)
+        sent = await _sent(request)
+        taken = self.desk.answer(token or "", sent.get("number"), sent.get("value"))
+        return JSONResponse({"mine": taken})
+
+    def _slowed(self, request: Request) -> str | None:
+        """The phone's token where it has a seat; `Refused` where the phone or its address asks too often."""
+        now, token = time.monotonic(), request.cookies.get(COOKIE)
+        token = token if token in self.desk.room.seats else None
+        within = self.by_address.take(_address(request), now)
+        if not within or (token is not None and not self.by_phone.take(token, now)):
+            raise Refused(429, "That was too fast; wait a moment and try again.")
+        return token
+
+
+def _address(request: Request) -> str:
+    return request.client.host if request.client else ""
+
+
+async def _sent(request: Request) -> dict[str, Any]:
+    """The JSON object that a phone sent, or `Refused`."""
+    if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
+        raise Refused(415, "Send JSON.")
+    body = b""
+    async for part in request.stream():
+        body += part
+        if len(body) > MOST_BYTES:
+            raise Refused(413, "That is too long for a guess or a vote.")
+    try:
+        sent = json.loads(body)
+    except (ValueError, RecursionError):
+        sent = None
+    if not isinstance(sent, dict):
+        raise Refused(400, "Send a JSON object.")
+    return sent
+
+
+def _refused(request: Request, error: Exception) -> Response:
+    status, text = (error.status, error.text) if isinstance(error, Refused) else (500, "")
+    return PlainTextResponse(text, status, headers={"Cache-Control": "no-store"})
+
+
+def application(desk: Desk, names: Names) -> ASGIApp:
+    """The phones' server as an ASGI application, behind a guard of its own.
+
+    Args:
+        desk: where questions come from and answers go.
+        names: by which phones may call the server.
+    """
+    phones = Phones(desk)
+
+    async def beat() -> None:
+        last = -1
+        while True:
+            await asyncio.sleep(BEAT)
+            if desk.changes != last:
+                last = desk.changes
+                await asyncio.to_thread(desk.tell)
+
+    @contextlib.asynccontextmanager
+    async def alive(app: Starlette) -> AsyncIterator[None]:
+        desk.loop = asyncio.get_running_loop()
+        beating = asyncio.create_task(beat())
+        yield
+        beating.cancel()
+
+    routes = [
+        Route("/", phones.page),
+        Route("/enter", phones.enter, methods=["POST"]),
+        Route("/live", phones.live),
+        Route("/answer", phones.answer, methods=["POST"]),
+    ]
+    return Guard(Starlette(routes=routes, lifespan=alive, exception_handlers={Refused: _refused}), names)
