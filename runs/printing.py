@@ -200,7 +200,7 @@ def progress(what: str) -> Iterator[Callable[[int, int], None]]:
             shown.start()
             task = shown.add_task(what, total=total)
         if shown is not None and task is not None:
-            shown.update(task, completed=done)
+            shown.update(task, completed=done, total=total)
 
     try:
         yield report

@@ -173,15 +173,23 @@ def verify(
     every: Annotated[bool, typer.Option("--all", help="Run every chunk again.")] = False,
     chunks: Annotated[int, typer.Option(metavar="N", help="How many chunks to run again.")] = 3,
     workers: Workers = None,
+    yes: Yes = False,
     json: Json = False,
 ) -> None:
     """Run a sample of a result's chunks again and compare; exit 1 where something differs."""
     from dataclasses import asdict
 
     from juste_retour.runs import printing
+    from juste_retour.runs.commands.patience import refuse_hours
+    from juste_retour.runs.experiments.experiment import processes
+    from juste_retour.runs.experiments.store import Store
     from juste_retour.runs.experiments.verification import verdict
     from juste_retour.runs.experiments.verification import verify as run_verify
 
+    took = [record["seconds"] for record in Store(folder).done().values()]
+    if took and not yes:
+        again = sum(took) if every else sum(took) * min(chunks / len(took), 1)
+        refuse_hours(again / max(processes(workers), 1), yes, "leave out --all, or ask for fewer chunks")
     with printing.progress("chunks") as report:
         found = run_verify(folder, every=every, sample=chunks, workers=workers, progress=report)
     if json:

@@ -44,8 +44,14 @@ def check_runs(scenarios: Sequence[Scenario], replications: int, yes: bool, time
         yes: whether it is meant.
         times: how often each is run.
     """
-    if yes or replications * len(scenarios) * times < UNASKED:
-        return
+    if not yes:
+        refuse_hours(seconds_of(scenarios, replications, times), yes, "ask for fewer replications")
+
+
+def seconds_of(scenarios: Sequence[Scenario], replications: int, times: int = 1) -> float:
+    """About how long many replications of some scenarios take on one core; zero where they are few."""
+    if replications * len(scenarios) * times < UNASKED:
+        return 0.0
     import numpy as np
 
     from juste_retour.abm.outcomes import run
@@ -64,7 +70,7 @@ def check_runs(scenarios: Sequence[Scenario], replications: int, yes: bool, time
                 spans.append(time.process_time() - begun)
         each = max((spans[2] - spans[1]) / (SOME - FEW), spans[2] / SOME / 4)
         seconds += each * replications * times
-    refuse_hours(seconds, yes, "ask for fewer replications")
+    return seconds
 
 
 def check_batch(spec: Spec, workers: int, yes: bool) -> None:

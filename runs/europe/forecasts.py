@@ -210,7 +210,9 @@ def wave_by_wave(
     parts = []
     for wave in range(min(last, len(plan.decisions))):
         known = posterior if wave == plan.waves else None
-        found = futures(plan, _draws_before(plan, wave, known), plan.decisions[wave], REPEATS, progress)
+        found = futures(
+            plan, _draws_before(plan, wave, known, progress), plan.decisions[wave], REPEATS, progress
+        )
         parts.append(scored_wave(found, wave).assign(wave=wave + 1))
     return pd.concat(parts, ignore_index=True)
 
@@ -226,10 +228,12 @@ def scored_wave(found: Futures, wave: int) -> pd.DataFrame:
     return scored(forecasts | baselines(found.members, count, earlier), found.seen[:, wave] > 0, GIVEN)
 
 
-def _draws_before(plan: CalibrationSpec, wave: int, posterior: Posterior | None) -> pd.DataFrame:
+def _draws_before(
+    plan: CalibrationSpec, wave: int, posterior: Posterior | None, progress: Progress | None
+) -> pd.DataFrame:
     if wave == 0:
         return prior(plan.names, plan.keep, plan.seed + 1)
-    found = posterior or calibrate(replace(plan, waves=wave))
+    found = posterior or calibrate(replace(plan, waves=wave), progress)
     return found.sample(plan.keep, plan.seed)
 
 

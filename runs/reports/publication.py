@@ -60,7 +60,7 @@ def run(*words):
 
 
 '''
-WITH_TABLES = """run("verify", "results", "--all")
+WITH_TABLES = """run("verify", "results", "--all", "--yes")
 run("report", "results")
 """
 WITHOUT_TABLES = """run("batch", "spec.toml", "--out", "again", "--yes")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from juste_retour.runs.commands.options import Json
+from juste_retour.runs.commands.options import Json, Yes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -121,12 +121,17 @@ def calibrate(
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Write posterior.csv and the other tables there.")
     ] = None,
+    yes: Yes = False,
     json: Json = False,
 ) -> None:
     """Calibrate the politics on the first waves of a call, and score what that predicts of the next."""
     from juste_retour.runs import printing
-    from juste_retour.runs.europe.evidence import calibration
+    from juste_retour.runs.commands.patience import check_runs
+    from juste_retour.runs.europe.evidence import calibration, plan_of
 
+    plan = plan_of(spec, draws)
+    last = plan.scenario.until(plan.decisions[plan.waves - 1])
+    check_runs([last], plan.draws, yes, times=len(plan.decisions))  # calibrated anew before each wave
     with printing.progress("worlds") as report:
         tables, about = calibration(spec, draws, report)
     if out is not None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from juste_retour.runs.commands.options import Json
+from juste_retour.runs.commands.options import Json, Yes
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
@@ -25,12 +25,14 @@ def patterns(
     ] = None,
     worlds: Annotated[int, typer.Option(metavar="N", help="Fresh worlds to run.")] = 400,
     seed: Annotated[int, typer.Option(help="Of fresh worlds.")] = 0,
+    yes: Yes = False,
     json: Json = False,
 ) -> None:
     """Compare patterns of sites, money and delays with what simulated runs give."""
-    from juste_retour.abm.scenario import presets
+    from juste_retour.abm.scenario import load, presets
     from juste_retour.agents.errors import BadInput
     from juste_retour.runs import printing
+    from juste_retour.runs.commands.patience import refuse_hours, seconds_of
     from juste_retour.runs.europe.comparators import REGIONS, beside
     from juste_retour.runs.europe.hosting import read
     from juste_retour.runs.europe.patterns import ELSEWHERE, compared, elsewhere
@@ -55,10 +57,12 @@ def patterns(
             "All parameters stay where they are, so that intervals hold luck alone; `juste-retour verdict` draws the "
             "politics too, and its intervals are wider."
         )
+        few, others = max(worlds // 4, 2), [n for n in ELSEWHERE if n in presets()]
+        seconds = seconds_of([load(name)], worlds) + seconds_of([load(n) for n in (*others, *REGIONS)], few)
+        refuse_hours(seconds, yes, "ask for fewer worlds")
         with printing.progress("worlds") as report:
             parts.append(compared(_fresh(name, worlds, seed, report)))
-            few = max(worlds // 4, 2)
-            parts += [elsewhere(_fresh(n, few, seed, report), n) for n in ELSEWHERE if n in presets()]
+            parts += [elsewhere(_fresh(n, few, seed, report), n) for n in others]
             parts += [beside(n, few, seed) for n in REGIONS]
     rows = [row for part in parts for row in part.to_dict("records")]
     if json:

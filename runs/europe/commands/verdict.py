@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from juste_retour.runs.commands.options import Json
+from juste_retour.runs.commands.options import Json, Yes
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from juste_retour.runs.europe.plain import PlainVerdict
+    from juste_retour.runs.europe.sizes import Size
 
 ROOM = Path(__file__).resolve().parents[1]
 PAGE, NUMBERS = ROOM / "RESULTS.md", ROOM / "results.json"
@@ -40,12 +41,14 @@ def verdict(
         Path | None, typer.Option(metavar="DIR", help="Write RESULTS.md, its figures and results.json there.")
     ] = None,
     write: Annotated[bool, typer.Option("--write", help="Renew the page that is shipped.")] = False,
+    yes: Yes = False,
     json: Json = False,
 ) -> None:
     """Judge the essay: for each of its five claims the number, its interval and whether it is supported."""
     from dataclasses import replace
 
     from juste_retour.runs import printing
+    from juste_retour.runs.commands.patience import refuse_hours
     from juste_retour.runs.europe.results_figures import write_figures
     from juste_retour.runs.europe.results_page import page, renewed
     from juste_retour.runs.europe.sizes import FULL, QUICK
@@ -54,6 +57,7 @@ def verdict(
 
     asked = {"worlds": worlds, "few": few, "draws": draws, "base": base}
     size = replace(QUICK if quick else FULL, **{k: v for k, v in asked.items() if v is not None})
+    refuse_hours(estimated_seconds(size, workers), yes, "ask for fewer draws, as with --quick")
     with printing.progress("trials") as report:
         found = judge(size, seed, workers, progress=report).plain()
     text = printing.json_text(found)
@@ -75,6 +79,18 @@ def verdict(
         typer.echo(text, nl=False)
     else:
         _show(plain, printing.console())
+
+
+def estimated_seconds(size: Size, workers: int) -> float:
+    """About how long it takes, from how long the published verdict took, on two cores, and from a calibration's draws."""
+    from juste_retour.runs.commands.patience import seconds_of
+    from juste_retour.runs.europe.evidence import plan_of
+    from juste_retour.runs.experiments.pool import cores
+
+    published = read(NUMBERS.read_text(encoding="utf-8"))
+    times = max(size.worlds / published["worlds"], size.few / published["few"], size.base / published["base"])
+    calibrated = seconds_of([plan_of().scenario], size.draws or 0, times=len(plan_of().decisions))
+    return published["seconds"] * times * 2 / max(min(workers, cores()), 1) + calibrated
 
 
 def read(text: str) -> PlainVerdict:

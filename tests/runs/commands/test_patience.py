@@ -1,10 +1,15 @@
 """What would take more than an hour by its own estimate is refused and names `--yes`."""
 
+import re
+
 import pytest
 
 from juste_retour.agents.errors import BadInput
 from juste_retour.runs.command import GROUP, TASKS
-from juste_retour.runs.commands.patience import long, refuse_hours
+from juste_retour.runs.commands.patience import HOUR, long, refuse_hours
+from juste_retour.runs.europe.commands.verdict import estimated_seconds
+from juste_retour.runs.europe.sizes import FULL
+from juste_retour.runs.experiments.store import DONE
 
 MANY = "99999999999"
 
@@ -16,6 +21,11 @@ MANY = "99999999999"
         ["compare", "eu-status-quo", "essay-reform", "--worlds", MANY],
         ["attribute", "eu-status-quo", "essay-reform", "--worlds", MANY],
         ["tournament", "--worlds", MANY],
+        ["patterns", "--worlds", MANY],
+        ["calibrate", "--draws", MANY],
+        ["verdict", "--worlds", MANY],
+        ["verdict", "--quick", "--base", str(2**30)],
+        ["verdict", "--quick", "--draws", MANY],
     ],
 )
 def test_what_takes_years_is_refused_and_names_yes(call, words):
@@ -31,6 +41,23 @@ def test_a_batch_that_takes_years_is_refused_before_anything_is_written(call, tm
     )
     status, _, err = call("batch", spec, "--out", tmp_path / "o", "--workers", "1")
     assert (status, "--yes" in err, (tmp_path / "o").exists()) == (2, True, False)
+
+
+def test_running_a_long_result_again_is_refused_and_names_yes(call, tmp_path):
+    spec, out = tmp_path / "s.toml", tmp_path / "o"
+    spec.write_text(
+        'replications = 4\n[design]\nkind = "grid"\n[factors]\nvoting = ["lisbon_qmv", "unanimity"]\n'
+    )
+    assert call("batch", spec, "--out", out, "--workers", "0")[0] == 0
+    done = out / DONE
+    done.write_text(re.sub('"seconds": ?[0-9.]+', '"seconds": 1e7', done.read_text()))
+    status, said, err = call("verify", out, "--all", "--workers", "1")
+    assert (status, said, "--yes" in err) == (2, "", True)
+    assert call("verify", out, "--all", "--workers", "0", "--yes")[0] == 0
+
+
+def test_the_verdict_as_it_is_published_needs_no_yes():
+    assert estimated_seconds(FULL, 2) < HOUR
 
 
 def test_an_hour_is_the_limit_and_yes_lifts_it():
