@@ -14,9 +14,10 @@ from pathlib import Path
 
 import numpy as np
 
+from juste_retour.abm.delivery.operations import audit_first
 from juste_retour.abm.outcomes import Outcomes, run
 from juste_retour.abm.scenario import load
-from juste_retour.runs.benchmarks import single_swaps
+from juste_retour.runs.benchmarks import delivery_numbers, politics_numbers, region_numbers, single_swaps
 from juste_retour.runs.benchmarks.common_draws import drawn
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -120,12 +121,100 @@ def swaps() -> str:
     )
 
 
+def coalitions(vectors: int = 1000) -> str:
+    """How near the cheapest coalition comes to the optimum."""
+    gaps, all_win = politics_numbers.coalition_gaps(vectors, SEED)
+    return (
+        f"On {vectors:,} random price vectors under `{politics_numbers.RULE}` with its blocking clause the search costs "
+        f"{100 * gaps.mean():.3f} % more than the integer optimum on average and {100 * gaps.max():.1f} % at most. It finds the "
+        f"optimum in {100 * (gaps < 1e-12).mean():.0f} %, and {'every coalition wins' if all_win else 'not every coalition wins'} "
+        f"({vectors:,} vectors, seed {SEED}, `{COMMAND} coalitions`)."
+    )
+
+
+def power_and_money(worlds: int = 200) -> str:
+    """How voting power goes with what states receive."""
+    pie = politics_numbers.explained(politics_numbers.pie_shares(0.95))
+    shares = {}
+    for expect in ("stationary", "status_quo"):
+        got, net = politics_numbers.receipts(expect, worlds, SEED)
+        shares[expect] = [round(100 * politics_numbers.explained(values)) for values in (got, net)]
+    return (
+        f"On a pie under `{politics_numbers.RULE}` with equal recognition, R² of exact stationary shares with the Shapley–Shubik "
+        f"index is {pie:.3f} (patience 0.95). In the Council (`closed_rule`, `gni_key`, `{politics_numbers.RULE}`) the index "
+        f"explains {shares['stationary'][0]} % of the variance of what states receive and {shares['stationary'][1]} % of what they "
+        f"receive less what they pay, if they expect the stationary values; if they expect the status quo, "
+        f"{shares['status_quo'][0]} and {shares['status_quo'][1]} % ({worlds} replications, seed {SEED}, `{COMMAND} power`)."
+    )
+
+
+def pools(draws: int = 160) -> str:
+    """How good a pool's choice of sites is."""
+    fleet = delivery_numbers.drawn_fleet(draws, SEED)
+    said = []
+    for rule in ("synchronous", "low_communication", "best_of"):
+        lost = delivery_numbers.pool_losses(rule, fleet)
+        said.append(
+            f"in {100 * (lost < 1e-9).mean():.0f} % of the draws under `{rule}`, at most {100 * lost.max():.0f} % slower"
+        )
+    return (
+        f"Against all subsets of {delivery_numbers.SITES} sites of very unequal size, with every parameter drawn from its range, "
+        f"the set that a rule takes is the best one {'; '.join(said)} ({draws} draws, seed {SEED}, `{COMMAND} pools`)."
+    )
+
+
+def jobs() -> str:
+    """How large a job may be where repairs wait."""
+    usual, more = (
+        delivery_numbers.largest_job(practice) for practice in (audit_first(), audit_first(person_share=0.2))
+    )
+    return (
+        f"Under `audit_first` one job on more than {usual / 1000:,.0f},000 chips would do better on fewer, and on more than "
+        f"{more / 1000:,.0f},000 if a fifth of the interruptions need a person (no random draws, `{COMMAND} jobs`)."
+    )
+
+
+def united_states(worlds: int = 64) -> str:
+    """The United States beside what was observed."""
+    behind, at_end, _ = region_numbers.lags({"base": "us-observed"}, worlds, SEED)
+    return (
+        f"Over the two years to 2026Q3 the mean compute lag is {abs(behind):.1f} years, at their end {at_end:.1f} (medians of "
+        f"{worlds} replications, seed {SEED}, `{COMMAND} united-states`; nothing was fitted).\n\n"
+        f"{region_numbers.table('us-observed', worlds, SEED)}"
+    )
+
+
+def china(worlds: int = 64) -> str:
+    """China beside what was observed."""
+    america = region_numbers.lags({"base": "us-observed"}, worlds, SEED)[2]
+    changes: list[dict[str, object]] = [
+        {},
+        {"access.standing": "strategic"},
+        {"access.standing": "calls"},
+        {"export_peak": 1.0, "export_supply": 1.0},
+    ]
+    lags = [region_numbers.lags({"base": "china-observed", **changed}, worlds, SEED) for changed in changes]
+    months = [12 * (lag[2] - america) for lag in lags]
+    return (
+        f"Over the two years to 2026Q3 the mean compute lag is {lags[0][0]:.1f} years. The capability lag is {months[0]:.0f} months "
+        f"longer than that of `us-observed`; {months[1]:.0f} or {months[2]:.0f} months with `access.standing` at `strategic` or "
+        f"`calls`; {months[3]:.0f} without export controls (medians of {worlds} replications, seed {SEED}, `{COMMAND} china`; "
+        f"nothing was fitted).\n\n{region_numbers.table('china-observed', worlds, SEED)}"
+    )
+
+
 STATEMENTS = (
     Statement("swaps", "abm/README.md", swaps),
     Statement("common-draws", "runs/README.md", common_draws),
     Statement("cash", "abm/politics/README.md", cash),
     Statement("minds", "abm/politics/README.md", minds),
     Statement("returns", "abm/politics/README.md", returns),
+    Statement("coalitions", "abm/politics/README.md", coalitions),
+    Statement("power", "abm/politics/README.md", power_and_money),
+    Statement("pools", "abm/delivery/README.md", pools),
+    Statement("jobs", "abm/delivery/README.md", jobs),
+    Statement("united-states", "abm/unions/us_observed/README.md", united_states),
+    Statement("china", "abm/unions/china_observed/README.md", china),
 )
 
 

@@ -18,7 +18,7 @@ def test_a_stated_number_names_command_seed_and_replications():
     for statement in STATEMENTS:
         text = shown(statement)
         assert f"`{COMMAND} {statement.name}`" in text
-        assert re.search(r"\d+ replications, seeds? \d", text), statement.name
+        assert re.search(r"\d+ (replications|vectors|draws), seeds? \d|no random draws", text), statement.name
 
 
 def test_every_mark_in_a_page_has_its_statement():
@@ -27,3 +27,19 @@ def test_every_mark_in_a_page_has_its_statement():
         text = Path(ROOT / page).read_text(encoding="utf-8")
         for name in re.findall(r"<!-- stated: (.+?) -->", text):
             assert (page, name) in known
+
+
+TIMED = ("agents/README.md", "runs/benchmarks/README.md", "visualization/README.md")
+
+
+@pytest.mark.parametrize("page", TIMED)
+def test_a_timing_names_command_machine_and_date(page):
+    text = Path(ROOT / page).read_text(encoding="utf-8")
+    timed = re.findall(r"<!-- timed -->(.+?)<!-- /timed -->", text, re.DOTALL)
+    assert timed
+    for measured in timed:
+        assert re.search(r"`uv run [^`]+`", measured), measured
+        assert re.search(r"\bcores\b", measured), measured
+        assert re.search(r"\b20\d\d-\d\d-\d\d\b", measured), measured
+    outside = re.sub(r"<!-- timed -->.+?<!-- /timed -->", "", text, flags=re.DOTALL)
+    assert not re.search(r"\d (ms|runs a second|microseconds)\b", outside)

@@ -1,0 +1,53 @@
+"""Numbers of the politics page: how near the cheapest coalition is to the optimum, and how power goes with money."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from juste_retour.abm.members import load_members
+from juste_retour.abm.outcomes import run
+from juste_retour.abm.politics.coalition import cheapest, exact
+from juste_retour.abm.politics.power import voting_power
+from juste_retour.abm.politics.power.game import Game
+from juste_retour.abm.politics.stationary import at_table
+from juste_retour.abm.politics.tables.pie import Pie
+from juste_retour.abm.scenario import load
+from juste_retour.agents.arrays import Floats, total
+
+RULE = "lisbon_qmv"
+COUNCIL: dict[str, object] = {"agenda": "closed_rule", "funding": "gni_key", "voting": RULE}
+
+
+def coalition_gaps(vectors: int, seed: int) -> tuple[Floats, bool]:
+    """(vectors,) cost of the coalition found over that of the integer optimum, less one, and whether all of them win."""
+    states = load_members().states
+    price = np.random.default_rng(seed).random((vectors, states.count))
+    wins = Game.of(RULE, states).wins
+    members, _ = cheapest(price, wins, states)
+    best = np.array([(p * exact(p, states)).sum() for p in price])
+    return total(np.where(members, price, 0.0)) / best - 1, bool(wins(members).all())
+
+
+def explained(values: Floats) -> float:
+    """R² of a value per state with its Shapley–Shubik power."""
+    power = [float(x) for x in voting_power(RULE, load_members().states).shapley_shubik]
+    return float(np.corrcoef(values, power)[0, 1]) ** 2
+
+
+def pie_shares(patience: float) -> Floats:
+    """(states,) stationary shares of a pie with equal recognition."""
+    states = load_members().states
+    found = at_table(
+        lambda values, worlds: Pie(states, RULE, worlds=worlds, patience=patience, values=values),
+        transferable=True,
+    )
+    return np.asarray(found.values)
+
+
+def receipts(expect: str, worlds: int, seed: int) -> tuple[Floats, Floats]:
+    """(states,) mean EUR bn that states receive in the Council, and what they receive less what they pay."""
+    found = run(
+        load("eu-status-quo").changed({**COUNCIL, "expect": expect}), seed, range(worlds), price=False
+    )
+    got, paid = (np.asarray(found.states[key]).mean(0) for key in ("received_eur_bn", "paid_eur_bn"))
+    return got, got - paid
