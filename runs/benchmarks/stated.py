@@ -8,7 +8,7 @@ A page holds a sentence between `<!-- stated: NAME -->` and `<!-- /stated -->`; 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +17,7 @@ import numpy as np
 from juste_retour.abm.delivery.operations import audit_first
 from juste_retour.abm.outcomes import Outcomes, run
 from juste_retour.abm.scenario import load
-from juste_retour.runs.benchmarks import delivery_numbers, politics_numbers, region_numbers, single_swaps
+from juste_retour.runs.benchmarks import delivery_numbers, politics_numbers, single_swaps
 from juste_retour.runs.benchmarks.common_draws import drawn
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -174,35 +174,6 @@ def jobs() -> str:
     )
 
 
-def united_states(worlds: int = 64) -> str:
-    """The United States beside what was observed."""
-    behind, at_end, _ = region_numbers.lags({"base": "us-observed"}, worlds, SEED)
-    return (
-        f"Over the two years to 2026Q3 the mean compute lag is {abs(behind):.1f} years, at their end {at_end:.1f} (medians of "
-        f"{worlds} replications, seed {SEED}, `{COMMAND} united-states`; nothing was fitted).\n\n"
-        f"{region_numbers.table('us-observed', worlds, SEED)}"
-    )
-
-
-def china(worlds: int = 64) -> str:
-    """China beside what was observed."""
-    america = region_numbers.lags({"base": "us-observed"}, worlds, SEED)[2]
-    changes: list[dict[str, object]] = [
-        {},
-        {"access.standing": "strategic"},
-        {"access.standing": "calls"},
-        {"export_peak": 1.0, "export_supply": 1.0},
-    ]
-    lags = [region_numbers.lags({"base": "china-observed", **changed}, worlds, SEED) for changed in changes]
-    months = [12 * (lag[2] - america) for lag in lags]
-    return (
-        f"Over the two years to 2026Q3 the mean compute lag is {lags[0][0]:.1f} years. The capability lag is {months[0]:.0f} months "
-        f"longer than that of `us-observed`; {months[1]:.0f} or {months[2]:.0f} months with `access.standing` at `strategic` or "
-        f"`calls`; {months[3]:.0f} without export controls (medians of {worlds} replications, seed {SEED}, `{COMMAND} china`; "
-        f"nothing was fitted).\n\n{region_numbers.table('china-observed', worlds, SEED)}"
-    )
-
-
 STATEMENTS = (
     Statement("swaps", "abm/README.md", swaps),
     Statement("common-draws", "runs/README.md", common_draws),
@@ -213,8 +184,6 @@ STATEMENTS = (
     Statement("power", "abm/politics/README.md", power_and_money),
     Statement("pools", "abm/delivery/README.md", pools),
     Statement("jobs", "abm/delivery/README.md", jobs),
-    Statement("united-states", "abm/unions/us_observed/README.md", united_states),
-    Statement("china", "abm/unions/china_observed/README.md", china),
 )
 
 
@@ -237,13 +206,13 @@ def write(statement: Statement, text: str) -> None:
     path.write_text(f"{before}{begin}\n{text}\n{end}{rest.split(end, 1)[1]}", encoding="utf-8")
 
 
-def main() -> None:
-    """Print the sentences that are asked for, or all; with `--write`, into their pages."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("names", nargs="*", choices=[[], *(s.name for s in STATEMENTS)])
+def renew(statements: Sequence[Statement], about: str | None) -> None:
+    """Print the sentences that the command line asks for, or all; with `--write`, into their pages."""
+    parser = argparse.ArgumentParser(description=about)
+    parser.add_argument("names", nargs="*", choices=[[], *(s.name for s in statements)])
     parser.add_argument("--write", action="store_true")
     asked = parser.parse_args()
-    for statement in STATEMENTS:
+    for statement in statements:
         if asked.names and statement.name not in asked.names:
             continue
         text = statement.text()
@@ -253,4 +222,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    renew(STATEMENTS, __doc__)
