@@ -17,7 +17,7 @@ from juste_retour.runs.reports.effects import Effects
 from juste_retour.runs.reports.sensitivity import DRAWN, Pair, morris
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    from matplotlib.axes import Axes
 
 
 class Table(NamedTuple):
@@ -64,12 +64,14 @@ class Sensitivity:
     def _ipython_key_completions_(self) -> list[str]:
         return list(self)
 
-    def plot(self) -> Figure:
+    def plot(self) -> Axes:
         """Draw the means at each pair of levels of the two factors that the question asks about.
 
         Raises:
             BadInput: a design that does not tell, or one factor alone.
         """
+        import matplotlib.pyplot as plt
+
         from juste_retour.runs.reports.effect_figures import interaction
         from juste_retour.runs.reports.wording import unit_of, words
 
@@ -78,7 +80,8 @@ class Sensitivity:
             raise BadInput(
                 "no two factors of few levels are crossed here, or the sample is too small; use a grid of two factors."
             )
-        return interaction(cells, unit_of(words(self.outcome), self.outcome))
+        figure = plt.figure(figsize=(7.2, 3.6), layout="constrained")
+        return interaction(cells, unit_of(words(self.outcome), self.outcome), figure).axes[0]
 
     def __repr__(self) -> str:
         """Every table, and how to read it."""

@@ -35,9 +35,9 @@ def shares(found: Decomposition, name: str) -> Figure:
     return figure
 
 
-def interaction(found: CellMeans, name: str) -> Figure:
+def interaction(found: CellMeans, name: str, figure: Figure | None = None) -> Figure:
     """Means at the levels of a factor, a line for each level of another, with their intervals."""
-    figure, axes = blank(3.6)
+    figure, axes = blank(3.6) if figure is None else (figure, figure.subplots())
     across = np.arange(len(found.levels), dtype=float)
     for j, ground in enumerate(found.grounds):
         shift = 0.06 * (j - (len(found.grounds) - 1) / 2)

@@ -82,7 +82,7 @@ def test_sensitivity_is_data_frames(out, call):
     assert {"factor", "total_low"} <= set(found["shares"])
     assert "<table" in found._repr_html_()
     assert "operator_led" in repr(found)
-    assert found.plot().axes[0].get_xlabel() in ("voting", "operations")
+    assert found.plot().get_xlabel() in ("voting", "operations")
     with pytest.raises(BadInput, match="slopes"):
         found["slopes"]
 

@@ -1,8 +1,10 @@
 """Each tutorial is followed to the letter: its files are written, its commands and its Python run, in their order."""
 
+import io
 import re
 import subprocess
 import sys
+from contextlib import redirect_stdout
 from pathlib import Path
 
 import pytest
@@ -15,7 +17,7 @@ pytestmark = pytest.mark.slow
 ROOT = Path(runs.__file__).parents[1]
 PAGES = ROOT / "runs" / "workshop" / "tutorials"
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.S | re.M)
-NAMED = re.compile(r"(?:[Ii]n|here) `([\w./]+\.(?:py|toml|csv))`|[Mm]ake `([\w./]+\.py)` say")
+NAMED = re.compile(r"(?:[Ii]n|here) `([\w./]+\.(?:py|toml|csv|R))`|[Mm]ake `([\w./]+\.py)` say")
 COMMAND = "uv run juste-retour "
 
 
@@ -34,8 +36,8 @@ def named(prose):
 
 
 def follow(page, folder, command):
-    """Follow a page in a folder; `command` runs a line of a console block."""
-    names = {}
+    """Follow a page in a folder; `command` runs a line of a console block. A text block is what the Python before it prints."""
+    names, printed = {}, io.StringIO()
     for language, text, prose in steps(page):
         if language == "console":
             for line in text.splitlines():
@@ -44,7 +46,11 @@ def follow(page, folder, command):
             (folder / file).parent.mkdir(exist_ok=True)
             (folder / file).write_text(text, encoding="utf-8")
         elif language == "python":
-            exec(compile(text, page, "exec"), names)
+            printed = io.StringIO()
+            with redirect_stdout(printed):
+                exec(compile(text, page, "exec"), names)
+        elif language == "text":
+            assert printed.getvalue().split() == text.split()
         else:
             raise AssertionError(f"{page}: a {language} block that no file is named for")
 
@@ -94,6 +100,7 @@ def test_every_page_is_listed_and_followed():
 
 
 FOLLOWED = {
+    "regression-table.md": "sensitivity votes",
     "voting-rule.md": "rules check double_majority.py",
     "bidding-behaviour.md": "rules check step_back.py",
     "agenda-protocol.md": "rules check presidency_list.py",
@@ -105,6 +112,7 @@ FOLLOWED = {
     "agents.md": "rules check learning.py",
 }
 SAYS = {
+    "regression-table.md": "voting x side_payments",
     "voting-rule.md": "voting.double_majority",
     "bidding-behaviour.md": "bid.step_back",
     "agenda-protocol.md": "agenda.presidency_list",
@@ -119,6 +127,8 @@ SAYS = {
 
 @pytest.mark.parametrize("page", FOLLOWED)
 def test_a_page_works_as_it_stands(page, mine, in_this_process):
+    if page == "regression-table.md":
+        pytest.importorskip("statsmodels", reason="statsmodels is of the group `analysis`: uv sync")
     follow(page, mine, in_this_process)
     assert SAYS[page] in in_this_process.said[FOLLOWED[page]]
     if page == "voting-rule.md":

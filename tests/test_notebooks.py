@@ -1,0 +1,79 @@
+"""Each notebook is executed again, without Jupyter: its cells must print and return what the file shows."""
+
+import ast
+import io
+import json
+import re
+from contextlib import redirect_stdout
+from html import unescape
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+NOTEBOOKS = sorted((ROOT / "docs" / "notebooks").glob("*.ipynb"))
+LARGEST = 500_000  # bytes
+
+pytestmark = pytest.mark.slow
+
+
+def cells(notebook):
+    return [c for c in json.loads(notebook.read_text(encoding="utf-8"))["cells"] if c["cell_type"] == "code"]
+
+
+def words(text):
+    """What a reader sees, as words, numbers as floats."""
+    text = unescape(re.sub(r"<style.*?</style>|<[^>]+>", " ", text, flags=re.S))
+    return [float(word) if re.fullmatch(r"-?\d+(\.\d+)?", word) else word for word in text.split()]
+
+
+def same(found, stated):
+    """Whether the words agree, and numbers to what another processor may change."""
+    found, stated = words(found), words(stated)
+    assert len(found) == len(stated)
+    for a, b in zip(found, stated, strict=True):
+        assert a == (pytest.approx(b, rel=1e-6, abs=1e-9) if isinstance(b, float) else b)
+
+
+def execute(source, names):
+    """Run a cell; what it prints, and the value of its last expression."""
+    tree = ast.parse(source)
+    last = (
+        ast.Expression(tree.body.pop().value) if tree.body and isinstance(tree.body[-1], ast.Expr) else None
+    )
+    said = io.StringIO()
+    with redirect_stdout(said):
+        exec(compile(tree, "cell", "exec"), names)
+        value = None if last is None else eval(compile(last, "cell", "eval"), names)
+    return said.getvalue(), value
+
+
+def test_there_is_a_notebook_and_all_are_small():
+    assert NOTEBOOKS
+    assert all(0 < path.stat().st_size < LARGEST for path in NOTEBOOKS)
+
+
+@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.name)
+def test_a_notebook_shows_what_it_yields(notebook, tmp_path, monkeypatch):
+    pytest.importorskip("statsmodels", reason="statsmodels is of the group `analysis`: uv sync")
+    import matplotlib
+    import matplotlib.pyplot as plt
+
+    monkeypatch.chdir(tmp_path)
+    matplotlib.use("Agg")
+    names, shown = {}, set()
+    for number, cell in enumerate(cells(notebook), 1):
+        assert cell["execution_count"] == number, "execute the notebook whole, from its first cell"
+        printed, value = execute("".join(cell["source"]), names)
+        stated = [o for o in cell["outputs"] if o["output_type"] != "stream"]
+        same(printed, "".join(t for o in cell["outputs"] if o["output_type"] == "stream" for t in o["text"]))
+        kinds = {kind: "".join(data) for o in stated for kind, data in o["data"].items()}
+        shown |= set(kinds)
+        assert ("image/png" in kinds) == bool(plt.get_fignums())
+        plt.close("all")
+        if "text/html" in kinds:
+            same(value._repr_html_(), kinds["text/html"])
+        elif "image/png" not in kinds and kinds:
+            same(repr(value), kinds["text/plain"])
+        assert (value is None) == (not any(o["output_type"] == "execute_result" for o in stated))
+    assert {"text/html", "image/png"} <= shown
