@@ -9,8 +9,8 @@ from zlib import crc32
 import numpy as np
 from numpy.random import Generator, Philox, SeedSequence
 from numpy.typing import NDArray
-from scipy.special import ndtri
 
+from juste_retour.abm.normal import quantile
 from juste_retour.agents.arrays import Floats
 
 BLOCK = 64
@@ -42,7 +42,7 @@ class RandomStreams:
 
     def normal(self, channel: str, slots: int, quarter: int = 0) -> Floats:
         """Standard normal numbers, one uniform each; shape (worlds, slots)."""
-        return ndtri(self.uniform(channel, slots, quarter))
+        return quantile(self.uniform(channel, slots, quarter))
 
     def rows(self, worlds: NDArray[np.int64]) -> "RandomStreams":
         """The tape of some of the worlds."""

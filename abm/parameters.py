@@ -10,15 +10,15 @@ is the center of the posterior of `runs/specs/calibration.toml`. The calibration
 starts from the ranges, not from these values. Equation numbers are those of `delivery/README.md`.
 """
 
-from functools import partial
-from typing import Annotated
+from dataclasses import dataclass, fields
+from functools import cache, partial
+from typing import Annotated, get_args
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
 
 from juste_retour.abm.members import UNIONS
 from juste_retour.agents.arrays import Floats, Number
-from juste_retour.agents.rules import Parameter
+from juste_retour.agents.rules import Parameter, Setting
 from juste_retour.agents.values import Values
 
 CALIBRATED = "calibrated on the first two waves"
@@ -54,10 +54,9 @@ money, states, call, minds, bargaining, commissioners, labs, time = (
 )
 
 
-class Parameters(BaseModel):
+@dataclass(frozen=True, kw_only=True)
+class Parameters:
     """The table: everything that a scenario sets besides its rules. Money is in EUR of the day."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
 
     # fmt: off
     # -- a training run ---------------------------------------------------------------------------------------------
@@ -204,9 +203,15 @@ class Parameters(BaseModel):
     # fmt: on
 
 
+@cache
+def parameters() -> dict[str, tuple[Setting, Parameter]]:
+    """Every scenario parameter: its default and what is known of it, in the order of the table."""
+    return {row.name: (getattr(Parameters, row.name), get_args(row.type)[1]) for row in fields(Parameters)}
+
+
 def defaults(**changes: float) -> Values:
     """Return the numeric parameters of one world as arrays of shape (1, 1), some of them changed."""
-    values = Parameters.model_validate(changes).model_dump()
+    values = vars(Parameters(**changes))  # type: ignore[arg-type]  # arrays hold floats alone
     return Values(
         **{k: np.full((1, 1), float(v)) for k, v in values.items() if not isinstance(v, str | bool)}
     )

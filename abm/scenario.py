@@ -11,19 +11,18 @@ import json
 import os
 import tomllib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib import resources
 from pathlib import Path
 from typing import Any, NamedTuple, Union
 
-from pydantic import model_validator
-
 from juste_retour.abm.calendar import label, quarter
-from juste_retour.abm.parameters import Parameters
+from juste_retour.abm.parameters import Parameters, parameters
 from juste_retour.abm.played import AGENTS, Played, agents_changed, plain_agents, read_agents
 from juste_retour.abm.toml import read_toml, toml_lines, with_changes
 from juste_retour.agents.errors import BadInput, near
-from juste_retour.agents.rules import FAMILIES, Parameter, Rule, Setting, family
+from juste_retour.agents.rules import FAMILIES, Rule, Setting, family
 
 Content = Mapping[str, object]  # what a scenario file says, not yet checked
 Entry = Union[Setting, dict[str, "Entry"]]  # noqa: UP007  a parameter, or a family's rule by name or as a table
@@ -61,6 +60,7 @@ REMOVED = {
 }
 
 
+@dataclass(frozen=True, init=False, kw_only=True)
 class Scenario(Parameters):
     """One choice of rules and parameters. Build it by `load`, `Scenario.of` or `changed`, which check everything.
 
@@ -73,12 +73,13 @@ class Scenario(Parameters):
     rules: dict[str, Choice]
     agents: tuple[Played, ...] = ()  # classes of a user's own
 
-    @model_validator(mode="before")
-    @classmethod
-    def _checked(cls, data: Content) -> Content:
-        values, rules = _entries(data)
-        agents = read_agents(data.get(AGENTS, ""))
-        return {"name": data.get("name", UNNAMED), **values, "rules": rules, AGENTS: agents}
+    def __init__(self, **content: object):
+        values, rules = _entries(content)
+        agents = read_agents(content.get(AGENTS, ""))
+        defaults = {key: default for key, (default, _) in parameters().items()}
+        name = content.get("name", UNNAMED)
+        vars(self).update(defaults | {"name": name, **values, "rules": rules, AGENTS: agents})
+        self._checked_together()
 
     def _checked_together(self) -> Scenario:
         first, last = quarter(self.start, "start"), quarter(self.end, "end")
@@ -111,8 +112,6 @@ class Scenario(Parameters):
                 f"smallest_eur_bn = {self.smallest_eur_bn:g} is above ceiling_eur_bn = {self.ceiling_eur_bn:g}; lower it."
             )
         return self
-
-    _validated = model_validator(mode="after")(_checked_together)
 
     @property
     def bargains_on(self) -> bool:
@@ -210,10 +209,13 @@ class Scenario(Parameters):
     @property
     def by_rules(self) -> Scenario:
         """The scenario in which nobody acts but by its rules: what is imagined, as by a planner."""
-        if not self.agents:
-            return self
-        said: dict[str, Any] = {key: getattr(self, key) for key in ("name", "rules", *parameters())}
-        return Scenario.model_construct(**said)
+        return self._with({AGENTS: ()}) if self.agents else self
+
+    def _with(self, checked: Content) -> Scenario:
+        """A copy with some fields set to what was checked, and without what was computed from the old ones."""
+        made, kept = object.__new__(Scenario), ("name", "rules", AGENTS, *parameters())
+        vars(made).update({key: vars(self)[key] for key in kept} | dict(checked))
+        return made
 
     def changed(self, changes: Content, name: str | None = None) -> Scenario:
         """Return the scenario with some keys changed; keys as in a file, or dotted: `agenda.max_sites`, `vote.HU.noise`.
@@ -241,9 +243,7 @@ class Scenario(Parameters):
         # parameters that stay were checked when they were set; rules may have been entered anew since
         checked, rules = _entries({key: plain[key] for key in [*FAMILIES, *touched] if key in plain})
         agents = read_agents(plain.get(AGENTS, ""))
-        made = self.model_copy(update={"name": name or self.name, **checked, "rules": rules, AGENTS: agents})
-        for cached in made.__dict__.keys() - Scenario.model_fields.keys():  # computed from the old content
-            del made.__dict__[cached]
+        made = self._with({"name": name or self.name, **checked, "rules": rules, AGENTS: agents})
         return made._checked_together()
 
     @property
@@ -268,7 +268,7 @@ class Scenario(Parameters):
     @classmethod
     def of(cls, plain: Content, name: str | None = None) -> Scenario:
         """Build from all that a scenario says."""
-        return cls.model_validate(dict(plain) | ({"name": name} if name else {}))
+        return cls(**dict(plain) | ({"name": name} if name else {}))
 
     def toml(self, base: str | None = DEFAULT) -> str:
         """Write as a scenario file: what differs from its base, or everything where `base` is None."""
@@ -277,17 +277,6 @@ class Scenario(Parameters):
         there = load(base).plain()
         own = {k: v for k, v in self.plain().items() if k != "name" and v != there.get(k)}
         return toml_lines({"base": base, **own})
-
-
-@cache
-def parameters() -> dict[str, tuple[Setting, Parameter]]:
-    """Every scenario parameter: its default and what is known of it, in the order of the tables."""
-    found = {}
-    for name, info in Scenario.model_fields.items():
-        about = next((m for m in info.metadata if isinstance(m, Parameter)), None)
-        if about is not None:
-            found[name] = (info.default, about)
-    return found
 
 
 def _entries(data: Content) -> tuple[dict[str, Setting], dict[str, Choice]]:

@@ -89,7 +89,7 @@ def by_rank(group: NDArray[np.int64], count: int) -> tuple[list[Integers], Integ
 
 @lru_cache(maxsize=256)
 def _by_rank(group: bytes, count: int) -> tuple[list[Integers], Integers]:
-    of = np.frombuffer(group, dtype=np.int64)
+    of = np.frombuffer(group, dtype=np.int64).astype(np.intp)  # counted on 32-bit systems too
     size = np.bincount(of, minlength=count)
     largest_first = np.argsort(-size, kind="stable")
     members = [np.flatnonzero(of == k) for k in largest_first.tolist()]

@@ -10,9 +10,9 @@ from dataclasses import dataclass, fields, replace
 from typing import Annotated
 
 import numpy as np
-from scipy.special import ndtri
 
 from juste_retour.abm.delivery.operations import Practice
+from juste_retour.abm.normal import quantile
 from juste_retour.agents.arrays import Booleans, Floats, Number, power, total
 from juste_retour.agents.rules import Family, Parameter
 from juste_retour.agents.situation import Sites, States
@@ -263,7 +263,7 @@ def state_directed(
 
 def _lognormal(uniform: Number, cv: Number) -> Floats:
     variance = np.log1p(np.square(cv))
-    return np.exp(np.sqrt(variance) * ndtri(uniform) - variance / 2)
+    return np.exp(np.sqrt(variance) * quantile(uniform) - variance / 2)
 
 
 def award_time(procedure: Procedure, uniform: Number) -> Floats:

@@ -15,11 +15,8 @@ from juste_retour.agents.values import Values
 
 def at_start(sites: Sites, states: States) -> Floats:
     """Researchers near each site relative to the mean site, from its state's specialists; (sites,)."""
-    per_site = (
-        states.specialists
-        * states.population
-        / np.maximum(np.bincount(sites.state, minlength=states.count), 1)
-    )
+    listed = np.bincount(sites.state.astype(np.intp), minlength=states.count)
+    per_site = states.specialists * states.population / np.maximum(listed, 1)
     near = per_site[sites.state]
     return near / (total(near) / sites.count)
 

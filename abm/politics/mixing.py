@@ -15,7 +15,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import lstsq
 
 from juste_retour.agents.arrays import Booleans, Floats, Integers
 
@@ -130,6 +129,8 @@ class Restricted:
 
     def newton(self, start: Mixture) -> Mixture:
         """Levenberg and Marquardt's steps on the equations of equilibrium, halved where they do not help."""
+        from scipy.linalg import lstsq
+
         n, k = self.n, self.k
         x = np.concatenate([start.values, start.chance, start.best])
         error, slope = self.equations(x)

@@ -12,10 +12,10 @@ import numpy as np
 from juste_retour.abm.delivery.operations import Practice, audit_first, goodput, mfu, operator_led
 from juste_retour.abm.delivery.pooling import Fleet, pooling
 from juste_retour.abm.delivery.ring import plan_ring
-from juste_retour.abm.parameters import Parameters, defaults
+from juste_retour.abm.parameters import defaults, parameters
 from juste_retour.agents.arrays import Floats
 from juste_retour.agents.values import Values
-from juste_retour.runs.drawn import about, at_share
+from juste_retour.runs.drawn import at_share
 
 SITES = 8
 H100_FLOP = 989e12
@@ -26,8 +26,8 @@ def drawn_fleet(draws: int, seed: int) -> Fleet:
     rng = np.random.default_rng(seed)
     ring = plan_ring(rng.uniform(36, 66, SITES), rng.uniform(-9, 30, SITES))
     p = {
-        name: at_share(name, rng.random((draws, 1))) if about(name).range is not None else value
-        for name, value in Parameters().model_dump().items()
+        name: at_share(name, rng.random((draws, 1))) if row.range is not None else value
+        for name, (value, row) in parameters().items()
     }
     chips = 10 ** rng.uniform(1.5, 5.7, (draws, SITES))
     peak = H100_FLOP * rng.uniform(0.3, 5, (draws, SITES))

@@ -9,21 +9,18 @@ from hypothesis import strategies as st
 from juste_retour.abm.delivery.operations import Practice, audit_first, operations, operator_led
 from juste_retour.abm.delivery.pooling import Fleet, pooling, run_flop
 from juste_retour.abm.delivery.ring import great_circle, plan_ring
-from juste_retour.abm.parameters import Parameters, defaults
-from juste_retour.agents.rules import Parameter
+from juste_retour.abm.parameters import defaults, parameters
 from tests.abm.delivery import reference
 
 RULES = [rule.name for rule in pooling]
 SHIPPED = ["single_site", "independent", "synchronous", "low_communication", "best_of"]
-ABOUT = {
-    n: next(m for m in f.metadata if isinstance(m, Parameter)) for n, f in Parameters.model_fields.items()
-}
+ABOUT = {name: about for name, (_, about) in parameters().items()}
 
 
 def drawn_parameters(uniforms, worlds):
     """Parameters of many worlds, each drawn from its plausible range."""
     values = {}
-    for name, default in Parameters().model_dump().items():
+    for name, (default, _) in parameters().items():
         if ABOUT[name].range is None:
             continue
         low, high = ABOUT[name].range

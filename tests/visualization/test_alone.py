@@ -1,0 +1,46 @@
+"""Frames are computed with NumPy alone, as in a browser, where nothing else is installed."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from juste_retour.abm.scenario import load, presets
+from juste_retour.visualization.views.frames import play
+
+PLAYED = """
+import json, sys
+
+
+class NumpyAlone:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] not in {"juste_retour", "numpy", *sys.stdlib_module_names}:
+            raise ModuleNotFoundError(f"{name} is not installed here")
+
+
+sys.meta_path.insert(0, NumpyAlone())
+from juste_retour.abm.scenario import load
+from juste_retour.visualization.views.frames import play
+
+try:
+    import scipy
+except ModuleNotFoundError:
+    pass
+else:
+    sys.exit("nothing was hidden")
+json.dump({name: play(load(name), 7, 3) for name in sys.argv[1:]}, sys.stdout, allow_nan=False)
+"""
+
+
+@pytest.fixture(scope="module")
+def alone():
+    command = [sys.executable, "-c", PLAYED, *presets()]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return json.loads(done.stdout)
+
+
+@pytest.mark.parametrize("name", presets())
+def test_frames_need_numpy_alone_and_have_the_same_bits(alone, name):
+    assert alone[name] == json.loads(json.dumps(play(load(name), 7, 3)))
