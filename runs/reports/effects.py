@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
@@ -80,8 +81,19 @@ class Effects:
         In a sample ranges have levels too, their parts, and intervals are clustered by sample point and replication.
         """
         if self.sample is not None:
-            return self.sample.contrasts()
+            return [self._with_each(c) for c in self.sample.contrasts()]
         return level_contrasts(self.results, self.outcome) if self.spec.design.kind not in PAIRLESS else []
+
+    def _with_each(self, contrast: LevelContrast) -> LevelContrast:
+        """The contrast of a crossed factor of a hypercube with its differences at the places that it is averaged over."""
+        found = self._at_places.get((contrast.factor, contrast.level, contrast.against))
+        return contrast if found is None else replace(contrast, matches=found.matches, each=found.each)
+
+    @cached_property
+    def _at_places(self) -> dict[tuple[str, str, str], LevelContrast]:
+        crossed = self.spec.design.settings.get("cross", ())
+        found = level_contrasts(self.results, self.outcome) if crossed else []
+        return {(c.factor, c.level, c.against): c for c in found if c.factor in crossed}
 
     @cached_property
     def slopes(self) -> list[Slope]:

@@ -171,5 +171,8 @@ def test_sensitivity_and_report_tell_effects_in_samples(kind, tmp_path, call):
     page = Findings(Results(tmp_path / kind))
     assert {"contrasts", "interaction"} <= {f.name for f in page.figures}
     assert "operations" in answer(page)
+    each = {c.factor: c.each for c in page.contrasts}["operations"]
+    assert len(each) == (16 if kind == "latin_hypercube" else 0)
+    assert each == () or np.mean(each) == pytest.approx(effect["difference"])
     status, said, _ = call("sensitivity", tmp_path / kind)
     assert (status, "operator_led" in said) == (0, True)
