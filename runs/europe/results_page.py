@@ -18,6 +18,7 @@ from juste_retour.runs.europe.odd import table
 from juste_retour.runs.europe.plain import PlainFinding, PlainVerdict
 from juste_retour.runs.europe.results_evidence import columns, evidence_tables
 from juste_retour.runs.europe.results_figures import FOLDER, results_figures
+from juste_retour.runs.europe.results_sampling import left_open, unsettled
 from juste_retour.runs.europe.sizes import FULL
 from juste_retour.runs.numerals import number, span, within
 
@@ -52,7 +53,7 @@ def front_page(found: PlainVerdict) -> str:
         f"leaves {within(left)} years and does not catch up.",
         f"At equal spending, in years: {_ranked(named)}. {_largest(named)}",
         f"Of {len(counted)} findings, supported: {count[SUPPORTED]}; sensitive to the comparison: {count[SENSITIVE]}; not "
-        f"supported: {count[NOT_SUPPORTED]}.",
+        f"supported: {count[NOT_SUPPORTED]}. More draws could turn {len(unsettled(counted))} of these verdicts.",
     ]
     return (
         f"Medians, with 90 % of {found['worlds']} draws of {len(found['uncertain'])} uncertain parameters and the calibrated "
@@ -98,6 +99,8 @@ def _first_page(found: PlainVerdict) -> str:
 **Which claims hold.** Of {len(counted)} findings, supported: {count[SUPPORTED]}; sensitive to the comparison: {count[SENSITIVE]}; not supported: {count[NOT_SUPPORTED]}. A finding is supported if at least {100 * LEVEL:.0f} % of the draws exceed the least effect that counts. {sum(f["status"] == IDENTITY for f in found["findings"])} further statements follow from the model's own equations and are not counted.
 
 {_claims(found)}
+
+{left_open(counted)}
 
 **What would change it.** {_extremes(found)}
 

@@ -22,6 +22,7 @@ from juste_retour.runs.europe.commands.verdict import NUMBERS, PAGE, ROOM, read
 from juste_retour.runs.europe.evidence import plan_of
 from juste_retour.runs.europe.results_figures import FOLDER, results_figures
 from juste_retour.runs.europe.results_page import BEGIN, END, front_page, page
+from juste_retour.runs.europe.results_sampling import left_open, unsettled
 from juste_retour.runs.europe.verdict import SEED
 from juste_retour.runs.numerals import number, within
 from juste_retour.runs.reports.figures import svg
@@ -171,3 +172,13 @@ def test_few_digits():
 
 def test_json_reads_back_as_it_was_written(numbers):
     assert json.loads(json.dumps(numbers)) == numbers
+
+
+@pytest.mark.parametrize(
+    ("share", "draws", "is_open"), [(0.875, 48, True), (1.0, 8, True), (1.0, 48, False), (0.0, 7, False)]
+)
+def test_few_draws_near_nine_in_ten_leave_a_finding_open(numbers, share, draws, is_open):
+    finding = copy.deepcopy(next(f for f in numbers["findings"] if f["status"] == NOT_SUPPORTED))
+    finding["answer"] |= {"share_above": share, "draws": draws}
+    assert bool(unsettled([finding])) == is_open
+    assert (finding["says"].rstrip(".")[1:] in left_open([finding])) == is_open
