@@ -214,7 +214,7 @@ class Environment:
         p = self.world.parameters(rows)
         if outside is None:
             outside = np.maximum(self.world.labs.accelerators, p.least_outside_accelerators)[..., None]
-        return Market(usable[:, None, :], wait[:, None, :], home, outside, p)
+        return Market(usable[:, None, :], wait[:, None, :], home, outside, p, self.world.labs.names)
 
     def standing(self, machines: int) -> Pool:
         """The best run, all worlds, of the first machines that stood already, without any facility."""

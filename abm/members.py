@@ -305,7 +305,11 @@ def _college(table: InputTable | None, states: States) -> College:
     if table is None:
         n = states.count
         return College(
-            state=wholes(range(n)), names=states.names, portfolio=("",) * n, interest=("other",) * n
+            state=wholes(range(n)),
+            names=states.names,
+            portfolio=("",) * n,
+            interest=("other",) * n,
+            codes=states.codes,
         )
     state = state_indices(table, "state", states)
     return College(
@@ -314,6 +318,7 @@ def _college(table: InputTable | None, states: States) -> College:
         portfolio=table.notes("portfolio") if "portfolio" in table else ("",) * len(table),
         interest=table.choices("interest", INTERESTS, "interest"),
         party=table.notes("party") if "party" in table else (),
+        codes=tuple(states.codes[i] for i in state),
     )
 
 

@@ -37,15 +37,21 @@ class Market:
 
     `usable` (worlds, 1, places) effective accelerators open to a lab; `wait` (worlds, 1, places) years until they
     work; `home` (labs, places) whether the place is at home; `outside` (worlds or 1, labs, 1) effective accelerators
-    that the lab has or can hire; `p` parameters, each (worlds, 1).
+    that the lab has or can hire; `p` parameters, each (worlds, 1); `names` and `codes` the labs', as a scenario has them.
     """
 
-    alike_in_all_worlds: ClassVar[tuple[str, ...]] = ("home",)
+    alike_in_all_worlds: ClassVar[tuple[str, ...]] = ("home", "names")
     usable: Floats
     wait: Floats
     home: NDArray[np.bool_]
     outside: Floats
     p: Values
+    names: tuple[str, ...] = ()
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """The labs' names in capitals, as a scenario names one of them."""
+        return tuple(name.upper() for name in self.names)
 
     @property
     def gain(self) -> Floats:

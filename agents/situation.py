@@ -118,6 +118,7 @@ class College:
     portfolio: tuple[str, ...]
     interest: tuple[str, ...]
     party: tuple[str, ...] = ()  # empty where unknown
+    codes: tuple[str, ...] = ()  # of the home states
 
     @property
     def count(self) -> int:

@@ -207,7 +207,32 @@ def test_commissioners_and_labs_see_a_row_of_options():
         """Stays at home."""
         return np.where(market.home, market.gain, -np.inf)
 
+    names = set()
+
+    @draft.each
+    def knows_who_it_is(plans, college):
+        """Favors the home state where it is Germany."""
+        names.add((college.code, college.name))
+        return plans.home[0] if college.code == "DE" else 0.0
+
+    @anchor.each
+    def knows_its_name(market):
+        """Stays away unless it is Mistral."""
+        names.add((market.code, market.name))
+        return market.gain if market.code == "MISTRAL" else -1.0
+
     plans, college = example("draft")
+    (market,) = example("anchor")
+    mine = np.array([code == "DE" for code in college.codes])
+    assert 0 < mine.sum() < college.count
+    np.testing.assert_array_equal(draft["knows_who_it_is"](plans, college), np.where(mine, plans.home, 0.0))
+    mine = np.array([name == "mistral" for name in market.names])[:, None]
+    np.testing.assert_array_equal(anchor["knows_its_name"](market), np.where(mine, market.gain, -1.0))
+    assert names == {
+        *zip(college.codes, college.names, strict=True),
+        *zip(market.codes, market.names, strict=True),
+    }
+
     count = plans.home.shape[1]
     np.testing.assert_array_equal(draft["looks"](plans, college), plans.home)
     assert shapes == {((1, count), (1, count), (1, count), 1)}

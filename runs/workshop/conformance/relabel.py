@@ -15,6 +15,7 @@ from juste_retour.abm.members import Members
 from juste_retour.abm.noise import RandomStreams
 from juste_retour.abm.politics.conditions import Ballot
 from juste_retour.agents.arrays import Floats, Integers, Number
+from juste_retour.agents.lab import Market
 from juste_retour.agents.payoff import local_scale
 from juste_retour.agents.rules import Handed
 from juste_retour.agents.situation import College, Offer, Situation, States
@@ -81,7 +82,8 @@ def renamed(family: str, handed: Handed, order: Integers, scene: Scene) -> Hande
     if family == "anchor":
         (market,) = handed
         home, outside = market.home[order], reordered(market.outside, order, axis=-2)
-        return (replace(market, home=home, outside=outside),)
+        names = tuple(market.names[k] for k in order)
+        return (replace(market, home=home, outside=outside, names=names),)
     if family == "voting":
         ballot, states = handed
         decider = int(place_of(order)[ballot.decider]) if ballot.decider >= 0 else -1
@@ -110,13 +112,15 @@ def renamed(family: str, handed: Handed, order: Integers, scene: Scene) -> Hande
 
 def with_names_of(handed: Handed, scene: Scene) -> Handed:
     """The same, but the names and codes stand where they stood: each belongs to another actor now."""
-    states, college = scene.members.states, scene.members.college
+    states, college, labs = scene.members.states, scene.members.college, scene.members.labs
 
     def named(thing: Any) -> Any:
         if isinstance(thing, States) and thing.count == states.count:
             return replace(thing, codes=states.codes, names=states.names)
         if isinstance(thing, College) and thing.count == college.count:
-            return replace(thing, names=college.names)
+            return replace(thing, names=college.names, codes=college.codes)
+        if isinstance(thing, Market) and len(thing.names) == labs.count:
+            return replace(thing, names=labs.names)
         if is_dataclass(thing) and isinstance(getattr(thing, "states", None), States):
             changed: Any = thing
             return replace(changed, states=named(changed.states))
@@ -148,7 +152,8 @@ def of_states(members: Members, order: Integers, *, names: bool = True) -> Membe
         states = replace(states, codes=members.states.codes, names=members.states.names)
     sites = replace(members.sites, state=at(members.sites.state))
     labs = replace(members.labs, home=at(members.labs.home))
-    college = replace(members.college, state=at(members.college.state))
+    home = at(members.college.state)
+    college = replace(members.college, state=home, codes=tuple(states.codes[i] for i in home))
     return replace(members, states=states, sites=sites, labs=labs, college=college)
 
 
