@@ -11,6 +11,7 @@ import json
 import shlex
 import time
 import traceback
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import NamedTuple
@@ -34,6 +35,7 @@ from juste_retour.runs.experiments.design import Point
 from juste_retour.runs.experiments.factors import Level
 from juste_retour.runs.experiments.spec import Spec, spec_of
 from juste_retour.runs.frames import frames, joined
+from juste_retour.runs.provenance import code_digest, rules_between
 from juste_retour.runs.stopping import Stopped
 from juste_retour.runs.tables import KEYS, Column, own_columns
 
@@ -230,6 +232,33 @@ def _plain(value: Level, column: Column) -> Level:
 def plan_of(content: str) -> ChunkPlan:
     """The plan of a spec's content as JSON; kept, since a worker meets one spec again and again."""
     return ChunkPlan(spec_of(json.loads(content)))
+
+
+@dataclass(frozen=True)
+class MadeOf:
+    """What two processes must have in common for a spec's chunks to be the same: code, NumPy, and the spec with its files.
+
+    `rules` are the hashes of the modules of rules, which the spec's digest holds too, to name the one that differs.
+    """
+
+    code: str
+    numpy: str
+    spec: str
+    rules: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def here(cls, spec: Spec) -> MadeOf:
+        """What this process would make a spec's chunks of."""
+        return cls(code_digest(), np.__version__, spec.digest, spec.rules)
+
+    def unlike(self, other: MadeOf) -> str:
+        """What differs in another process, in words; empty where nothing does."""
+        kinds = (("code", "the code"), ("numpy", "NumPy"), ("spec", "a file that the spec names"))
+        modules = rules_between(self.rules, other.rules)
+        return "; ".join(
+            modules
+            or [f"{said} has changed" for key, said in kinds if getattr(self, key) != getattr(other, key)]
+        )
 
 
 def produce(content: str, chunk: int) -> Produced:

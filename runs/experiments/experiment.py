@@ -119,7 +119,7 @@ def batch(
             store.continue_with(manifest, made_with(spec.members), kept=bool(good))
         begun = time.perf_counter()
         with stoppable(at_once=workers == 0 and cluster is None) as stop:
-            for produced in _running(content, todo, stop, workers, cluster):
+            for produced in _running(spec, content, todo, stop, workers, cluster):
                 if produced.failure is None:
                     good[produced.chunk] = store.keep(produced, spec.digest)
                     tally.worlds_now += produced.worlds
@@ -204,7 +204,7 @@ def processes(workers: int | None) -> int:
 
 
 def _running(
-    content: str, todo: list[int], stop: pool.Stop, workers: int, cluster: str | None
+    spec: Spec, content: str, todo: list[int], stop: pool.Stop, workers: int, cluster: str | None
 ) -> Iterator[Produced]:
     if not todo:
         return iter(())
@@ -212,7 +212,7 @@ def _running(
         return pool.dask(content, todo, stop, cluster)
     if workers == 0:
         return pool.here(content, todo, stop)
-    return pool.local(content, todo, stop, workers)
+    return pool.local(spec, content, todo, stop, workers)
 
 
 @contextmanager

@@ -21,7 +21,8 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 import numpy as np
 
 from juste_retour.agents.errors import BadInput, JusteRetourError
-from juste_retour.runs.experiments.chunks import Failure, Produced, plan_of, produce
+from juste_retour.runs.experiments.chunks import Failure, MadeOf, Produced, plan_of, produce
+from juste_retour.runs.experiments.spec import Spec
 from juste_retour.runs.experiments.worker import HEADER, ONE_THREAD
 from juste_retour.runs.provenance import code_digest
 from juste_retour.runs.stopping import GRACE, unheard
@@ -114,8 +115,8 @@ class _Worker:
 class _Crew:
     """Worker processes for a spec, and the chunks that wait for them."""
 
-    def __init__(self, content: str, chunks: Iterable[int], size: int):
-        self.content, self.size = content, size
+    def __init__(self, spec: Spec, content: str, chunks: Iterable[int], size: int):
+        self.made_of, self.content, self.size = MadeOf.here(spec), content, size
         self.waiting = deque(chunks)
         self.workers: list[_Worker] = []
         self.deaths: dict[int, int] = {}  # of workers, by the chunk that they ran
@@ -156,6 +157,7 @@ class _Crew:
                 yield answer
             else:
                 worker.ready, self.stillborn = True, 0
+                self._check(answer)
         if alive:
             return
         self.dismiss(worker, patience=5.0)
@@ -174,15 +176,35 @@ class _Crew:
                     "this process, to see why."
                 )
 
+    def _check(self, made_of: object) -> None:
+        """Refuse a worker that would make other chunks, since something has changed after the first ones were begun."""
+        unlike = self.made_of.unlike(made_of) if isinstance(made_of, MadeOf) else ""
+        if unlike:
+            raise JusteRetourError(
+                f"{unlike} while the chunks were run, so that a new worker would make others; what is done is kept: put it "
+                "back as it was and give the same command, or begin anew in another folder."
+            )
+
     def close(self) -> None:
         for worker in list(self.workers):
             self.dismiss(worker)
         self.selector.close()
 
 
-def local(content: str, chunks: Iterable[int], stop: Stop, workers: int) -> Iterator[Produced]:
-    """Run chunks by worker processes; a chunk whose worker dies is tried once more, then given up."""
-    crew = _Crew(content, chunks, workers)
+def local(spec: Spec, content: str, chunks: Iterable[int], stop: Stop, workers: int) -> Iterator[Produced]:
+    """Run chunks by worker processes; a chunk whose worker dies is tried once more, then given up.
+
+    Args:
+        spec: as it was read.
+        content: the same as JSON.
+        chunks: their numbers.
+        stop: when to stop.
+        workers: how many.
+
+    Raises:
+        JusteRetourError: code or files have changed when a worker reads them, or workers end as soon as they begin.
+    """
+    crew = _Crew(spec, content, chunks, workers)
     try:
         for _ in range(min(workers, len(crew.waiting))):
             crew.hire()

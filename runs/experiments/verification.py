@@ -95,7 +95,9 @@ def verify(
     content = json.dumps(dict(spec.content), default=str)
     checked = []
     with stoppable(at_once=workers == 0) as stop:
-        running = pool.local(content, sound, stop, workers) if workers else pool.here(content, sound, stop)
+        running = (
+            pool.local(spec, content, sound, stop, workers) if workers else pool.here(content, sound, stop)
+        )
         for produced in running if sound else ():
             checked.append(produced.chunk)
             differences += _changed(store, produced, exact)

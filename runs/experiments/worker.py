@@ -46,12 +46,13 @@ def main() -> None:
             orders.put(int(line))
 
     end_with_parent(hear)
-    from juste_retour.runs.experiments.chunks import plan_of, produce
+    from juste_retour.runs.experiments.chunks import MadeOf, plan_of, produce
 
+    made_of = None
     with suppress(Exception):  # the spec was checked before; should it fail here, `produce` says so
-        plan_of(content)
+        made_of = MadeOf.here(plan_of(content).spec)
     try:
-        send(answers, "ready")
+        send(answers, made_of)
         while True:
             send(answers, produce(content, orders.get()))
     except (BrokenPipeError, MemoryError):

@@ -16,7 +16,7 @@ import pytest
 
 from juste_retour.abm.outcomes import run as run_worlds
 from juste_retour.abm.scenario import load
-from juste_retour.agents.errors import BadInput, CannotWrite
+from juste_retour.agents.errors import BadInput, CannotWrite, JusteRetourError
 from juste_retour.runs.experiments import pool
 from juste_retour.runs.experiments.chunks import ChunkPlan
 from juste_retour.runs.experiments.experiment import Interrupted, SomeFailed, batch
@@ -394,6 +394,40 @@ def test_rules_of_ones_own_are_named_by_the_spec_or_on_the_command_line(tmp_path
     assert read_spec(spec, [rule]).digest == named.digest
     assert call("batch", spec, "--rules", rule, "--out", tmp_path / "out", "--workers", "0")[0] == 0
     assert manifest(tmp_path / "out")["rules"] == dict(named.rules)
+
+
+def test_a_worker_that_is_hired_after_a_helper_module_has_changed_is_refused(
+    tmp_path, monkeypatch, own_rules
+):
+    """The first worker dies over its second chunk, and a module that the rules import changes before the next one."""
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}{os.pathsep}{ROOT}")
+    (tmp_path / "quota_of_batch.py").write_text("QUOTA = 0.5\n")
+    (tmp_path / "rule_of_batch.py").write_text(
+        '"""Mine."""\n\nfrom quota_of_batch import QUOTA\n\nfrom juste_retour import voting\n\n\n@voting\n'
+        'def helped(ballot, states):\n    """Passes with a share."""\n    return ballot.yes.sum(-1) > QUOTA * states.count\n'
+    )
+    (tmp_path / "sitecustomize.py").write_text(
+        "import os, pathlib, sys\n"
+        "if '-m' in sys.orig_argv and 'juste_retour.runs.experiments.worker' in sys.orig_argv:\n"
+        "    import juste_retour.runs.experiments.chunks as c\n"
+        "    before = c.produce\n"
+        "    def produce(content, chunk):\n"
+        "        if chunk == 1:\n"
+        "            pathlib.Path(__file__).with_name('quota_of_batch.py').write_text('QUOTA = 0.9  # changed\\n')\n"
+        "            os.kill(os.getpid(), 9)\n"
+        "        return before(content, chunk)\n"
+        "    c.produce = produce\n"
+    )
+    spec = spec_file(tmp_path, 'rules = ["rule_of_batch.py"]\n' + SPEC.replace('"unanimity"', '"helped"'))
+    with pytest.raises(JusteRetourError, match=r"quota_of_batch\.py has changed while"):
+        batch(spec, tmp_path / "out", workers=1)
+    assert sorted(Store(tmp_path / "out").done()) == [0]
+    (tmp_path / "sitecustomize.py").unlink()
+    with pytest.raises(BadInput, match=r"quota_of_batch\.py has changed"):
+        batch(spec, tmp_path / "out", workers=0)
+    (tmp_path / "quota_of_batch.py").write_text("QUOTA = 0.5\n")
+    batch(spec, tmp_path / "out", workers=1)
+    assert manifest(tmp_path / "out")["complete"]
 
 
 AGENT = '''"""Mine."""
