@@ -17,7 +17,7 @@ from juste_retour.agents.arrays import Integers
 from juste_retour.agents.asking import ask_agent, frozen
 from juste_retour.agents.each import Asks
 from juste_retour.agents.errors import BadInput, near
-from juste_retour.agents.mesa_agents import Actor, Agent, Commissioner, Lab, MemberState
+from juste_retour.agents.mesa_agents import Actor, Commissioner, Lab, MemberState, is_agent
 from juste_retour.agents.mesa_facility import Facility
 from juste_retour.agents.own import asking
 from juste_retour.agents.rules import Handed
@@ -28,8 +28,8 @@ from juste_retour.agents.user_agents import USER_AGENTS
 if TYPE_CHECKING:
     from juste_retour.abm.world_model import WorldModel
 
-OneOrSeveral = type[Agent] | Sequence[type[Agent]]
-Maker = Callable[[Any], Agent]  # makes an agent of a model
+OneOrSeveral = type | Sequence[type]
+Maker = Callable[[Any], Any]  # makes an agent of a model
 Agents = OneOrSeveral | Mapping[str, OneOrSeveral] | None
 KINDS: dict[type[Actor], str] = {
     MemberState: "state",
@@ -151,7 +151,7 @@ def _put(
 ) -> None:
     """Let a class play those whom `who` names, or be one agent more."""
     kind = next((k for k in labels if isinstance(cls, type) and issubclass(cls, k)), None)
-    if not isinstance(cls, type) or not issubclass(cls, Agent) or (kind is None and issubclass(cls, Actor)):
+    if not isinstance(cls, type) or not is_agent(cls) or (kind is None and issubclass(cls, Actor)):
         raise BadInput(
             f"agents: {cls!r} is no kind of actor; give a subclass of MemberState, Commissioner or Lab, or of mesa.Agent."
         )

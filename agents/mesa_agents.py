@@ -25,7 +25,9 @@ from juste_retour.agents.own import OwnPlans, own, own_market, own_plans, with_o
 from juste_retour.agents.rules import Handed
 from juste_retour.agents.situation import Offer, Situation
 
-Agent = mesa.Agent  # of a world, whether or not it has a row in the tables
+def is_agent(cls: object) -> bool:
+    """Whether something is a class of agents, with a row in the tables or without."""
+    return isinstance(cls, type) and issubclass(cls, mesa.Agent)
 
 
 class Actor(mesa.Agent):

@@ -22,6 +22,7 @@ import numpy as np
 
 from juste_retour.agents.asking import Check, ask
 from juste_retour.agents.errors import BadInput, near
+from juste_retour.agents.interface import check_module
 
 
 @dataclass(frozen=True)
@@ -335,6 +336,7 @@ def load_offered() -> dict[str, ModuleType]:
             continue
         package = point.dist.name if point.dist is not None else point.name
         before = dict(FAMILIES), {name: dict(f.rules) for name, f in FAMILIES.items()}
+        check_module(point.module, f"the package {package!r}")
         try:
             OFFERED[point.value] = import_module(point.module)
         except Exception as error:

@@ -16,6 +16,7 @@ from juste_retour.abm.files import content_of
 from juste_retour.abm.user_outcomes import USER_OUTCOMES
 from juste_retour.agents.asking import RuleFailed, TooLong, line_in, said
 from juste_retour.agents.errors import BadInput, JusteRetourError
+from juste_retour.agents.interface import check_interface
 from juste_retour.agents.rules import FAMILIES, OFFERED, SHIPPERS, Rule, forget
 from juste_retour.agents.user_agents import USER_AGENTS, UserAgent
 from juste_retour.runs.stopping import Stopped
@@ -202,6 +203,7 @@ def _load(path: Path) -> RulesFile:
         forget_modules(known.imports)
     if _shipped(place):
         return RulesFile(path, sha256, source, _entered(place))
+    check_interface(source, str(path))
     with _all_or_nothing():
         _forget(place, known)
         _run(path, place, source, sha256)

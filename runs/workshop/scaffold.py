@@ -14,6 +14,7 @@ from juste_retour.abm import catalogue  # noqa: F401  the shipped rules stand be
 from juste_retour.abm.politics.tables.table import Table
 from juste_retour.agents.contract import verb
 from juste_retour.agents.errors import BadInput, CannotWrite, near
+from juste_retour.agents.interface import NEEDS
 from juste_retour.agents.rules import FAMILIES, family
 
 
@@ -104,14 +105,14 @@ def _write(path: Path, text: str) -> None:
         ) from None
 
 
-def rule_file(family_name: str, name: str) -> str:
-    """The text of a family's scaffold."""
+def rule_file(family_name: str, name: str, more: str = "") -> str:
+    """The text of a family's scaffold, with `more` behind its imports."""
     s = SCAFFOLDS[family_name]
     doctest = "".join(f"    {line}\n" for line in s.doctest.format(name=name).splitlines())
     body = "".join(f"    {line}\n" for line in s.body.splitlines())
     return (
         f'"""{name}, a rule of the family {family_name}: make it your own."""\n\n'
-        f"{s.imports}\n\n\n{s.head.format(name=name)}\n"
+        f"{s.imports}{more}\n\n\n{s.head.format(name=name)}\n"
         f'    """{s.says}\n\n'
         f"    {s.handed}\n    {s.returns}\n{PARAMETERS}\n"
         f"    Source: my own.\n\n{doctest}"
@@ -136,7 +137,7 @@ def package_files(family_name: str, name: str) -> dict[str, str]:
     return {
         "pyproject.toml": PROJECT.format(**about),
         "README.md": README.format(**about),
-        f"src/{name}/__init__.py": rule_file(family_name, name),
+        f"src/{name}/__init__.py": rule_file(family_name, name, f"\n\n{NEEDS} = {INTERFACE_VERSION}"),
         f"tests/test_{name}.py": PACKAGE_TEST.format(**about),
     }
 

@@ -5,11 +5,12 @@ import sys
 
 import pytest
 
-from juste_retour import simulate
+from juste_retour import INTERFACE_VERSION, simulate
 from juste_retour.agents.errors import BadInput
 from juste_retour.agents.rules import FAMILIES, OFFERED, load_offered
 from juste_retour.runs.experiments.experiment import batch
 from juste_retour.runs.experiments.verification import verify
+from juste_retour.runs.user_rules import load_rules
 from juste_retour.runs.workshop.conformance import check_file
 
 RULE = '''"""Rules of a package."""
@@ -99,6 +100,35 @@ def test_a_package_that_cannot_be_imported_is_named(package):
     package("broken", "import no_such_module\n")
     with pytest.raises(BadInput, match=r"'broken'.*No module named 'no_such_module'"):
         simulate({"voting": "three_quarters"})
+
+
+@pytest.mark.parametrize(
+    ("needs", "says"),
+    [
+        ("(1, 999)", r"needs version 1\.999 .*update juste-retour"),
+        ("(2, 0)", r"needs version 2\.0 .*update juste-retour"),
+        ("(0, 9)", r"needs version 0\.9 .*older juste-retour"),
+        ("'new'", r"NEEDS_INTERFACE = 'new'.*pair of integers"),
+    ],
+)
+def test_what_needs_another_interface_is_refused_before_it_is_run(needs, says, package, tmp_path, own_rules):
+    text = f"NEEDS_INTERFACE = {needs}\nraise SystemExit('it was run')\n"
+    package("ahead", text)
+    with pytest.raises(BadInput, match=f"the package 'ahead'.*{says}"):
+        load_offered()
+    mine = tmp_path / "ahead_file.py"
+    mine.write_text(text)
+    with pytest.raises(BadInput, match=rf"ahead_file\.py.*{says}"):
+        load_rules([mine])
+
+
+def test_what_needs_this_interface_or_says_nothing_is_loaded(tmp_path, own_rules):
+    for number, head in enumerate(
+        (f"NEEDS_INTERFACE = {INTERFACE_VERSION}", "NEEDS_INTERFACE: tuple = (1, 0)", "")
+    ):
+        mine = tmp_path / f"fits_{number}.py"
+        mine.write_text(RULE.format(name=f"fits_{number}").replace("voting\n", f"voting\n\n{head}\n", 1))
+        assert load_rules([mine])[0].rules == (("voting", f"fits_{number}"),)
 
 
 def test_a_family_keeps_its_name(call, tmp_path, own_rules):
