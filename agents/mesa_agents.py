@@ -25,6 +25,7 @@ from juste_retour.agents.own import OwnPlans, own, own_market, own_plans, with_o
 from juste_retour.agents.rules import Handed
 from juste_retour.agents.situation import Offer, Situation
 
+
 def is_agent(cls: object) -> bool:
     """Whether something is a class of agents, with a row in the tables or without."""
     return isinstance(cls, type) and issubclass(cls, mesa.Agent)
