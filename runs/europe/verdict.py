@@ -62,14 +62,19 @@ def judge(size: Size = FULL, seed: int = SEED, workers: int = 2, progress: Progr
         progress: called with draws of the calibration done and to do, then with jobs.
     """
     begun = time.monotonic()
-    whole(size.worlds, "worlds", 20), whole(seed, "seed", 0), whole(size.few, "few", 2)
-    workers = whole(workers, "workers", 1, 1024)
-    variance.checked(size.base)  # refuses what cannot be used before anything runs
+    check(size, seed, workers)
     plan = evidence.plan_of(draws=size.draws, least=min(size.worlds, 200))
     posterior = calibrate(plan, progress)
     jobs = jobs_of(size, seed, plan, posterior)
     done = _by_name(jobs, _all([job for part in jobs.values() for job in part], workers, progress))
     return assembled(size, seed, plan, posterior, done, time.monotonic() - begun)
+
+
+def check(size: Size, seed: int, workers: int) -> None:
+    """Refuse what cannot be used before anything runs."""
+    whole(size.worlds, "worlds", 20), whole(seed, "seed", 0), whole(size.few, "few", 2)
+    whole(workers, "workers", 1, 1024)
+    variance.checked(size.base)
 
 
 def benches(size: Size, seed: int, plan: CalibrationSpec, posterior: Posterior) -> tuple[Bench, Bench, Bench]:

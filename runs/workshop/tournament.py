@@ -32,7 +32,7 @@ from juste_retour.agents.lab import Market
 from juste_retour.agents.rules import FAMILIES, Handed, Rule, Setting, family
 from juste_retour.runs.chunked import Progress, chunks
 from juste_retour.runs.ensemble import checked
-from juste_retour.runs.statistics import median
+from juste_retour.runs.statistics import median, quantile
 
 SIGMAS = 1.959964  # 95 %
 ALONE = ("sites", "hosts", "spend_eur_bn", "years_behind")
@@ -44,7 +44,8 @@ class Place:
 
     `advantage` is what its players have over the average player, each measured against what the same actor has on the
     same luck where everybody plays the same; with a 95 % interval over worlds. `payoff` is the average player's payoff
-    and the advantage.
+    and the advantage. `alone` has the mean payoff and the medians of the outcomes where everybody plays the rule, and
+    `alone_low` and `alone_high` their 95 % intervals over worlds.
     """
 
     rule: str
@@ -54,6 +55,8 @@ class Place:
     low: float
     high: float
     alone: dict[str, float]
+    alone_low: dict[str, float]
+    alone_high: dict[str, float]
 
 
 @dataclass(frozen=True)
@@ -228,9 +231,14 @@ def _places(names: list[str], mixed: _Played, alone: list[_Played]) -> tuple[Pla
         found.append((advantage, low, high, name, alone[k].outcomes))
     found.sort(key=lambda one: -one[0])
     return tuple(
-        Place(name, rank + 1, mean + advantage, advantage, low, high, shown)
+        Place(name, rank + 1, mean + advantage, advantage, low, high, *_columns(shown))
         for rank, (advantage, low, high, name, shown) in enumerate(found)
     )
+
+
+def _columns(found: Mapping[str, tuple[float, float, float]]) -> list[dict[str, float]]:
+    """Values, lower and upper ends of their intervals, by outcome."""
+    return [{name: ends[k] for name, ends in found.items()} for k in range(3)]
 
 
 def _interval(values: Floats) -> tuple[float, float, float]:
@@ -238,6 +246,13 @@ def _interval(values: Floats) -> tuple[float, float, float]:
     mean = float(values.mean())
     error = SIGMAS * float(values.std(ddof=1)) / np.sqrt(len(values)) if len(values) > 1 else float("inf")
     return mean, mean - error, mean + error
+
+
+def _median(values: Floats) -> tuple[float, float, float]:
+    """The median and its 95 % interval from the order of the values, whatever their distribution."""
+    count = len(values)
+    half = SIGMAS / (2 * np.sqrt(count))
+    return median(values), quantile(values, max(0.5 - half, 0.0)), quantile(values, min(0.5 + half, 1.0))
 
 
 def _with_luck(scenario: Scenario, name: str, players: list[Rule], members: Members) -> Scenario:
@@ -250,11 +265,11 @@ def _with_luck(scenario: Scenario, name: str, players: list[Rule], members: Memb
 
 @dataclass(frozen=True)
 class _Played:
-    """What a population came to: `payoff` and `played` (worlds, actors), and medians of the outcomes."""
+    """What a population came to: `payoff` and `played` (worlds, actors), and outcomes with their 95 % intervals."""
 
     payoff: Floats
     played: Integers
-    outcomes: dict[str, float]
+    outcomes: dict[str, tuple[float, float, float]]
 
 
 class _Game:
@@ -289,8 +304,9 @@ class _Game:
             payoffs.append(self._payoff(simulation.env, roles))
             columns.append(outcomes(simulation.env).worlds)
         payoff = np.concatenate(payoffs)
-        shown = {name: median(np.concatenate([c[name] for c in columns])) for name in ALONE}
-        return _Played(payoff, played, {"payoff": float(np.nanmean(payoff)), **shown})
+        shown = {name: _median(np.concatenate([c[name] for c in columns])) for name in ALONE}
+        _, low, high = _interval(np.nanmean(payoff, axis=-1))
+        return _Played(payoff, played, {"payoff": (float(np.nanmean(payoff)), low, high), **shown})
 
     def _payoff(self, env: Environment, roles: Roles) -> Floats:
         """What each actor has of the run, (worlds, actors): NaN for labs that are not the Union's."""

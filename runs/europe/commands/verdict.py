@@ -52,11 +52,12 @@ def verdict(
     from juste_retour.runs.europe.results_figures import write_figures
     from juste_retour.runs.europe.results_page import page, renewed
     from juste_retour.runs.europe.sizes import FULL, QUICK
-    from juste_retour.runs.europe.verdict import judge
+    from juste_retour.runs.europe.verdict import check, judge
     from juste_retour.runs.export import cannot_write
 
     asked = {"worlds": worlds, "few": few, "draws": draws, "base": base}
     size = replace(QUICK if quick else FULL, **{k: v for k, v in asked.items() if v is not None})
+    check(size, seed, workers)
     refuse_hours(estimated_seconds(size, workers), yes, "ask for fewer draws, as with --quick")
     with printing.progress("trials") as report:
         found = judge(size, seed, workers, progress=report).plain()

@@ -9,7 +9,9 @@ import typer
 from juste_retour.runs.commands.options import Json, MembersDir, Rules, Yes
 
 if TYPE_CHECKING:
-    from juste_retour.runs.workshop.tournament import Invasion, Tournament
+    from collections.abc import Callable
+
+    from juste_retour.runs.workshop.tournament import Invasion, Place, Tournament
 
 
 def tournament(
@@ -83,6 +85,8 @@ def _as_json(found: Tournament) -> dict[str, object]:
                 "low": place.low,
                 "high": place.high,
                 "alone": place.alone,
+                "alone_low": place.alone_low,
+                "alone_high": place.alone_high,
             }
             for place in found.places
         ],
@@ -109,6 +113,9 @@ def _show(found: Tournament) -> None:
     def say(x: float) -> str:
         return f"{scale * x:+.3g}"
 
+    def alone(place: Place, name: str, said: Callable[[float], str]) -> tuple[str, str]:
+        return said(place.alone[name]), f"{said(place.alone_low[name])} to {said(place.alone_high[name])}"
+
     agenda = found.scenario.rules["agenda"].rule
     voting = found.scenario.rules["voting"].rule
     where.print(
@@ -118,22 +125,33 @@ def _show(found: Tournament) -> None:
     where.print("In mixed populations, and what comes of everybody playing the same:")
     printing.print_table(
         where,
-        ("rank", "rule", "payoff", "over the mean", "95 %", "all alike", "sites", "years behind"),
+        (
+            "rule",
+            "rank",
+            "payoff",
+            "over the mean",
+            "95 %",
+            "all alike",
+            " 95 %",
+            "sites",
+            "  95 %",
+            "years behind",
+            "   95 %",
+        ),
         [
             (
-                str(place.rank),
                 place.rule,
+                str(place.rank),
                 say(place.payoff),
                 say(place.advantage),
                 f"{say(place.low)} to {say(place.high)}",
-                say(place.alone["payoff"]),
-                f"{place.alone['sites']:.0f}",
-                f"{place.alone['years_behind']:.2f}",
+                *alone(place, "payoff", say),
+                *alone(place, "sites", "{:.0f}".format),
+                *alone(place, "years_behind", "{:.2f}".format),
             )
             for place in found.places
         ],
         right=("rank", "payoff", "over the mean", "all alike", "sites", "years behind"),
-        spare=("95 %", "years behind", "sites"),
     )
     told = [one for one in found.invasions if not one.changes_nothing]
     if told:
@@ -160,7 +178,9 @@ def _show(found: Tournament) -> None:
             soft_wrap=True,
         )
     where.print(
-        "95 %: interval of the mean over worlds. Invades: turning pays for certain by it; drifts: it may go either way."
+        "95 %: interval over worlds of the value before it, a mean, or for sites and years behind a median. Invades: "
+        "turning pays for certain by it; drifts: it may go either way.",
+        soft_wrap=True,
     )
 
 

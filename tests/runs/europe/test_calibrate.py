@@ -96,7 +96,8 @@ def test_the_command_writes_and_prints(found, tmp_path, capsys, monkeypatch):
     posterior = pd.read_csv(tmp_path / "c" / "posterior.csv")
     assert len(posterior) == said["kept"]
     assert np.allclose(posterior.local_scale, [r["local_scale"] for r in said["posterior"]])
-    assert main(["calibrate", "spec.toml"]) == 0
+    file = Path(__file__).parents[3] / "runs" / "specs" / "calibration.toml"
+    assert main(["calibrate", str(file)]) == 0
     text = capsys.readouterr().out
     for table, column in (
         ("parameters", "parameter"),
@@ -107,7 +108,7 @@ def test_the_command_writes_and_prints(found, tmp_path, capsys, monkeypatch):
     ):
         assert all(str(name) in text for name in found[0][table][column]), table
     assert who_is_ahead(found[0]["third_wave"], found[0]["hosts"]) in text
-    assert asked == [(None, 1024), (Path("spec.toml"), None)]
+    assert asked == [(None, 1024), (file, None)]
 
 
 @pytest.mark.parametrize(
