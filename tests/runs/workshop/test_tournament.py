@@ -53,6 +53,10 @@ def test_bidding_is_better_than_abstaining_and_invades_it():
     assert found.places[0].low > 0 > found.places[1].high
     assert found.places[1].alone["sites"] == 0
     assert found.places[0].alone["sites"] > 5
+    for place in found.places:
+        assert place.alone.keys() == place.alone_low.keys() == place.alone_high.keys()
+        assert all(place.alone_low[k] <= place.alone[k] <= place.alone_high[k] for k in place.alone)
+    assert found.places[0].alone_low["payoff"] < found.places[0].alone_high["payoff"]
     verdict = {(one.resident, one.invader): one for one in found.invasions}
     assert verdict["abstain", "trophy_seeking"].invades
     assert verdict["trophy_seeking", "abstain"].high < 0
