@@ -5,8 +5,10 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
+from juste_retour.abm.calendar import decimal_year, label
 from juste_retour.abm.data import map_geometry, place
 from juste_retour.abm.members import Members, load_members
+from juste_retour.abm.observed import observed
 from juste_retour.visualization.patchwork import patchwork
 from juste_retour.visualization.words import UNIONS, lab_title
 
@@ -52,6 +54,23 @@ def _land(
     return "", paths, names, [tuple(spot) for spot in spots.tolist()]
 
 
+def _selected(members: Members) -> list[dict[str, Any]]:
+    """The AI Factories as they were selected, those in the union's states: where, when, and on which candidate site."""
+    codes, sites = list(members.states.codes), list(members.sites.names)
+    return [
+        {
+            "name": row["factory"],
+            "city": row["city"],
+            "state": codes.index(row["state"]),
+            "site": sites.index(row["site"]) if row["site"] in sites else None,
+            "at": [round(x, 1) for x in place(float(row["latitude"]), float(row["longitude"]))],
+            "selected": label(int(4 * decimal_year(row["selected"], "selected"))),
+        }
+        for row in observed()
+        if row["state"] in codes
+    ]
+
+
 def drawn_map(members: Members | None = None) -> dict[str, Any]:
     """Everything about places that the browser needs once: outlines, labels, sites, commissioners and labs."""
     members = members or load_members()
@@ -76,6 +95,7 @@ def drawn_map(members: Members | None = None) -> dict[str, Any]:
             }
             for i, code in enumerate(states.codes)
         ],
+        "observed": _selected(members) if europe else [],
         "sites": [{"city": sites.cities[j], "at": [round(x, 1) for x in at[j]]} for j in range(sites.count)],
         "commissioners": [
             {"name": name, "portfolio": what, "state": int(state)}

@@ -6,22 +6,24 @@ either a result or one sentence that says what was wrong.
 
 from __future__ import annotations
 
-import os
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from importlib import resources
 
 from juste_retour.abm.calendar import quarter
-from juste_retour.abm.members import Members
+from juste_retour.abm.members import Members, load_members
 from juste_retour.abm.scenario import DEFAULT, Scenario, load, parameters, presets
 from juste_retour.abm.toml import parsed
-from juste_retour.agents.errors import BadInput, JusteRetourError, near
+from juste_retour.agents.errors import BadInput, near
 from juste_retour.agents.rules import FAMILIES, Parameter
 from juste_retour.runs.contrasts.windows import in_one_window
 from juste_retour.runs.user_rules import loaded
+<<<<<<< HEAD
 from juste_retour.visualization.audience.desk import desk_here
+=======
+from juste_retour.visualization.background import PARTS, WORKERS, Stopped, said
+>>>>>>> b3c82a4 (Open with reality, stop at the window's end, compute the parts of any pair, answer five questions on the page)
 from juste_retour.visualization.geometry import drawn_map, in_europe
 from juste_retour.visualization.replay import replay
 from juste_retour.visualization.union import shown, union_for
@@ -34,9 +36,6 @@ KEPT = 24  # finished runs that a session keeps
 MOST_WORLDS = 2000
 MOST_QUARTERS = MOST_WORLDS * 44  # of all worlds of a question together; the default scenario has 44
 LONGEST = 20_000  # characters of a file that may be a scenario
-WORKERS = ThreadPoolExecutor(
-    os.cpu_count(), "worlds"
-)  # shared by all visitors, so that many do not stall each other
 
 
 def scenario_of(spec: object) -> Scenario:
@@ -86,7 +85,7 @@ def offered() -> dict[str, object]:
             for name in sorted(presets(), key=lambda n: list(TITLES).index(n) if n in TITLES else 99)
         ],
         "groups": GROUPS,
-        "parts": stored() if in_europe(shown()) else [],
+        "parts": stored() if shown().digest == load_members().digest else [],
         "families": [
             {
                 "name": family.name,
@@ -143,6 +142,7 @@ class Session:
         self.send = send
         self.runs: OrderedDict[tuple[str, int, int, str], dict[str, object]] = OrderedDict()
         self.wanted: object = 0  # the latest question about many worlds; older ones stop
+        self.parted: object = 0  # the same about the parts of a difference
         self.lock = threading.Lock()
         self.closed = False
 
@@ -158,6 +158,7 @@ class Session:
             answers = {
                 "runs": self._runs,
                 "spread": self._spread,
+                "parts": self._parts,
                 "open": self._open,
                 "toml": self._toml,
                 "replay": self._replay,
@@ -225,6 +226,25 @@ class Session:
 
         WORKERS.submit(work)
 
+    def _parts(self, question: Mapping[str, object]) -> dict[str, object] | None:
+        """The parts of the difference of two scenarios: computed in the background, or, without scenarios, given up."""
+        self.parted = n = question.get("n", 0)
+        if not question.get("specs"):
+            return None
+        source, target = (scenario_of(spec) for spec in pair_asked(question))
+        union = union_asked(question)
+
+        def still() -> None:
+            if self.parted != n or self.closed:
+                raise Stopped
+
+        def tell(answer: dict[str, object]) -> None:
+            if self.parted == n:
+                self._say({"n": n, "kind": "parts"} | answer)
+
+        PARTS.ask(source, target, union, still, tell)
+        return None
+
     def _open(self, question: Mapping[str, object]) -> dict[str, object]:
         """A scenario from a file's text."""
         return {"spec": opened(str(question.get("text", "")))}
@@ -276,6 +296,14 @@ def asked(question: Mapping[str, object]) -> list[object]:
     return specs
 
 
+def pair_asked(question: Mapping[str, object]) -> list[object]:
+    """The two scenarios of a question."""
+    specs = asked(question)
+    if len(specs) != 2:
+        raise BadInput("The parts of a difference need two scenarios; reload the page.")
+    return specs
+
+
 def scenarios_of(question: Mapping[str, object]) -> list[Scenario]:
     """The scenarios of a question, all read over the window of the first, so that a pair's numbers are of one time."""
     return in_one_window([scenario_of(spec) for spec in asked(question)])
@@ -288,14 +316,6 @@ def union_asked(question: Mapping[str, object]) -> Members:
         names = " and ".join(drawn_map(union)["name"] for union in unions.values())
         raise BadInput(f"The two scenarios are about {names}, and there is one map; show one at a time.")
     return next(iter(unions.values()))
-
-
-def said(error: Exception) -> str:
-    """What went wrong, in one sentence."""
-    if isinstance(error, JusteRetourError):
-        return str(error)
-    text = " ".join(str(error).split())
-    return f"The run failed: {type(error).__name__}: {text}; change the last setting back."
 
 
 def whole(value: object, name: str, low: int = 0, high: int = 2**53 - 1) -> int:

@@ -7,26 +7,43 @@ import { valueOf } from "./store.js";
 const exact = (x) => Math.abs(x).toFixed(2);
 const ranged = (range) => `${years(range.low)} to ${years(range.high)}`;
 
-/** The stored answer for the scenario shown and the one it is held against; nothing where there is none. */
+/** What tells one pair of scenarios from others. */
+export const pairKey = (state) => JSON.stringify(state.specs);
+
+/**
+ * The answer for the scenario shown and the one it is held against: as stored, or as the server found it. While that is
+ * being computed it holds `done`, and where it is not possible `error`; nothing where nobody has asked yet.
+ */
 export function answerFor(state) {
   const [a, b] = state.specs;
   const found = state.catalogue?.parts.find((p) => p.pair[0] === a.base && p.pair[1] === b.base);
-  return found && found.digests[0] === state.runs[0]?.digest && !Object.keys(b.changes).length ? found : null;
+  if (found && found.digests[0] === state.runs[0]?.digest && !Object.keys(b.changes).length) return { parts: found };
+  return state.answers[pairKey(state)] ?? null;
 }
 
 /** A part in words: what the money of a scenario brings is above all how much it commits. */
-const partName = (groups, group) => (group === "money" ? "How much is committed" : groups[group] ?? group);
+function partName(groups, { group, also }) {
+  const one = (name) => ({ money: "How much is committed", parameters: "Numbers" })[name] ?? groups[name] ?? name;
+  return [group, ...also].map((name, k) => (k ? one(name).toLowerCase() : one(name))).join(", ");
+}
+
+/** That the parts are being computed, or why they cannot be, in a line or two within a box. */
+export function drawPending({ done, error }, names, box, u) {
+  const said = error ? `No parts of a difference here: ${error}` : `Computing the parts of the difference from “${names[1]}” … ${Math.round(100 * done)} %`;
+  return words(said, box.x, box.y + type(u, 0.75), { key: "pending", class: "pending", size: type(u, 0.75), fill: SOFT, lines: 3 }, box.w);
+}
 
 /** Rows of a waterfall, from A's years behind through the parts to B's; each with where its bar begins and ends. */
 export function waterfall(found, names, groups) {
   let at = found.a.mean;
-  const steps = found.shares.map(({ group, mean, low, high }) => {
+  const shares = found.shares.map((share) => {
+    const { group, mean, low, high } = share;
     const from = at;
     at += mean;
-    return { group, name: partName(groups, group), from, to: at, low, high, says: `${mean < 0 ? "−" : "+"}${exact(mean)}` };
+    return { group, share, name: partName(groups, share), from, to: at, low, high, says: `${mean < 0 ? "−" : "+"}${exact(mean)}` };
   });
   const end = (side, mean) => ({ side, name: names[side], from: 0, to: mean, says: exact(mean) });
-  return [end(0, found.a.mean), ...steps, end(1, found.b.mean)];
+  return [end(0, found.a.mean), ...shares, end(1, found.b.mean)];
 }
 
 /** Height that the answer needs, in sizes of its type. */
@@ -42,24 +59,27 @@ export function drawAnswer(state, store, found, names, box, u) {
   const foot = size * 3.9;
   const step = (box.h - head - foot) / rows.length;
   const left = box.x + Math.min(size * 12.5, box.w * 0.42);
-  const scale = (box.x + box.w - left - size * 4) / Math.max(...rows.flatMap((row) => [row.from, row.to]));
+  const reached = rows.flatMap((row) => [row.from, row.to]);
+  const low = Math.min(0, ...reached); // of years ahead of the frontier
+  const scale = (box.x + box.w - left - size * 4) / Math.max(1e-9, Math.max(...reached) - low);
   const top = box.y + head + size * 0.2;
+  const picked = found.shares.find((share) => share.group === state.part);
   return h("g", { key: "answer", class: "answer", "data-worlds": found.worlds },
     words(said, box.x, box.y + size, { key: "said", size, weight: 600 }, box.w),
-    rows.map((row, k) => waterfallRow(row, state, store, { x: box.x, y: top + k * step, w: box.w, h: step, left, scale, size })),
-    words(state.part ? behind(state, state.part) : priced(found), box.x, top + rows.length * step + size * 1.2, { key: "foot", size, fill: SOFT, lines: 3 }, box.w));
+    rows.map((row, k) => waterfallRow(row, state, store, { x: box.x, y: top + k * step, w: box.w, h: step, left, zero: left - low * scale, scale, size })),
+    words(picked ? behind(state, picked) : priced(found, names[0]), box.x, top + rows.length * step + size * 1.2, { key: "foot", size, fill: SOFT, lines: 3 }, box.w));
 }
 
-function waterfallRow(row, state, store, { x, y, w, h: high, left, scale, size }) {
+function waterfallRow(row, state, store, { x, y, w, h: high, left, zero, scale, size }) {
   const [from, to] = [Math.min(row.from, row.to), Math.max(row.from, row.to)];
   const fill = row.group ? (row.to <= row.from ? LIGHT[0] : LIGHT[1]) : SIDES[row.side];
   const name = fitting([row.name, row.group ?? ""], size, left - x - size / 2, row.group ? 400 : 700);
   const drawn = [
     h("rect", { key: "ground", x, y, width: w, height: high, fill: state.part && state.part === row.group ? "#edeae3" : "transparent" }),
     words(name, x, y + high / 2 + size * 0.35, { key: "name", size, weight: row.group ? 400 : 700 }),
-    h("rect", { key: "bar", x: left + from * scale, y: y + high * 0.18, width: Math.max(1.5, (to - from) * scale), height: high * 0.64, fill, stroke: row.group ? INK : null, "stroke-width": row.group ? 0.7 : null }),
-    h("line", { key: "step", x1: left + row.to * scale, x2: left + row.to * scale, y1: y + high * 0.18, y2: y + high * (row.side === 1 ? 0.82 : 1.18), stroke: RULE }),
-    words(row.says, left + to * scale + size * 0.4, y + high / 2 + size * 0.35, { key: "says", size, weight: 600 }),
+    h("rect", { key: "bar", x: zero + from * scale, y: y + high * 0.18, width: Math.max(1.5, (to - from) * scale), height: high * 0.64, fill, stroke: row.group ? INK : null, "stroke-width": row.group ? 0.7 : null }),
+    h("line", { key: "step", x1: zero + row.to * scale, x2: zero + row.to * scale, y1: y + high * 0.18, y2: y + high * (row.side === 1 ? 0.82 : 1.18), stroke: RULE }),
+    words(row.says, zero + to * scale + size * 0.4, y + high / 2 + size * 0.35, { key: "says", size, weight: 600 }),
   ];
   if (!row.group) return h("g", { key: `end${row.side}` }, drawn);
   const pick = () => store.set({ part: state.part === row.group ? null : row.group });
@@ -68,16 +88,20 @@ function waterfallRow(row, state, store, { x, y, w, h: high, left, scale, size }
     h("title", {}, `${row.says} years, 95 % interval ${exact(row.low)} to ${exact(row.high)}. Click for the rules behind it.`), drawn);
 }
 
-/** The price of politics and its two parts. */
-function priced({ prices: { price_of_politics: all, price_where: where, price_unspent: unspent } }) {
-  return `Price of politics under today's rules: ${exact(all.mean)} years. A planner with the same envelope would save ${exact(where.mean)} by choosing where, and ${exact(unspent.mean)} with the money left unspent. Click a part to see its rules.`;
+/** The price of politics and its two parts; a scenario that nobody prices has none. */
+function priced({ prices: { price_of_politics: all, price_where: where, price_unspent: unspent } }, name) {
+  const click = "Click a part to see its rules.";
+  if (all.mean === null) return click;
+  return `Price of politics under “${name}”: ${exact(all.mean)} years. A planner with the same envelope would save ${exact(where.mean)} by choosing where, and ${exact(unspent.mean)} with the money left unspent. ${click}`;
 }
 
-/** Which rules a part consists of, and what they are on either side. */
-function behind(state, group) {
-  const families = state.catalogue.families.filter((family) => family.group === group);
-  const changed = families.map(({ name }) => [name, ...[0, 1].map((side) => ruleOf(valueOf(state, side, name)))]).filter(([, a, b]) => a !== b);
-  const title = partName(state.catalogue.groups, group);
+/** Which rules or numbers a part consists of, and what they are on either side. */
+function behind(state, share) {
+  const groups = [share.group, ...share.also];
+  const families = state.catalogue.families.filter((family) => groups.includes(family.group)).map(({ name }) => name);
+  const numbers = groups.includes("parameters") ? state.specs.flatMap((spec) => Object.keys(spec.changes)).filter((key) => state.catalogue.parameters.some((p) => p.name === key)) : [];
+  const title = partName(state.catalogue.groups, share);
+  const changed = [...families, ...new Set(numbers)].map((name) => [name, ...[0, 1].map((side) => ruleOf(valueOf(state, side, name)))]).filter(([, a, b]) => a !== b);
   if (!changed.length) return `${title}: the rules are the same; this part comes from how much of the envelope each scenario commits.`;
   return `${title}: ${changed.map(([name, a, b]) => `${plain(name)} from ${plain(a)} to ${plain(b)}`).join("; ")}.`;
 }

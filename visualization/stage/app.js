@@ -3,7 +3,9 @@
 import * as preact from "./preact/preact.mjs";
 import { h } from "./paint.js";
 import { address, fromAddress, gliding, makeStore, shown, frameAt } from "./store.js";
-import { drawStage, setType, titleOf } from "./stage.js";
+import { drawStage, setType } from "./stage.js";
+import { titleOf } from "./titles.js";
+import { drawQuestions } from "./questions.js";
 import { drawPlayer } from "./player.js";
 import { drawBar } from "./bar.js";
 import { drawWhy } from "./why.js";
@@ -14,7 +16,7 @@ import { KEYS, listen } from "./keys.js";
 import { makeDirector } from "./director.js";
 import { season, years } from "./words.js";
 
-const PANELS = { why: "Why?", rules: "Rules and numbers", help: "Keys", audience: "The room plays" };
+const PANELS = { why: "Why?", rules: "Rules and numbers", help: "Questions and keys", audience: "The room plays" };
 
 /** Start the page in an element; returns `hear` for the server's answers and `stop`. */
 export function start(place, geometry, catalogue, ask) {
@@ -54,7 +56,7 @@ export function start(place, geometry, catalogue, ask) {
         h("footer", { key: "player", class: "player" }, drawPlayer(state, store)),
         panel && h("aside", { key: "panel", class: `panel ${panel}`, tabindex: -1, "aria-label": PANELS[panel] },
           h("button", { key: "close", type: "button", class: "close", "aria-label": "Close (Esc)", onclick: () => store.set({ panel: null, who: null }) }, "×"),
-          panel === "why" ? drawWhy(state, store) : panel === "rules" ? drawRules(state, store, director) : panel === "audience" ? drawAudience(state, store, director) : help()),
+          panel === "why" ? drawWhy(state, store) : panel === "rules" ? drawRules(state, store, director) : panel === "audience" ? drawAudience(state, store, director) : help(state, store, director)),
         state.tour !== null && h("section", { key: "tour", class: "tour", "aria-label": "Tour" }, drawTour(state, store, tour)),
         state.notice && h("div", { key: "notice", class: "notice", role: "alert" }, h("span", {}, state.notice), h("button", { type: "button", "aria-label": "Dismiss", onclick: () => store.set({ notice: null }) }, "×")),
         h("p", { key: "live", class: "unseen", "aria-live": "polite" }, state.playing ? "" : summary(state))),
@@ -69,6 +71,7 @@ export function start(place, geometry, catalogue, ask) {
 
   let link = null;
   store.watch(() => {
+    director.parts();
     draw();
     clearTimeout(link);
     link = setTimeout(() => state.runs.length && window.history.replaceState(null, "", address(state)), 250);
@@ -135,8 +138,8 @@ export function summary(state) {
   }).join(" ");
 }
 
-function help() {
-  return [h("h2", { key: "title" }, "Keys"), h("dl", { key: "keys", class: "facts" }, KEYS.flatMap(([key, does]) => [h("dt", { key }, key), h("dd", { key: does }, does)])),
+function help(state, store, director) {
+  return [h("h2", { key: "asked" }, "Questions"), drawQuestions(state, store, director), h("h2", { key: "title" }, "Keys"), h("dl", { key: "keys", class: "facts" }, KEYS.flatMap(([key, does]) => [h("dt", { key }, key), h("dd", { key: does }, does)])),
     h("p", { key: "what" }, "A disc is a site; its area is its number of AI chips. The large number says how many years ago the world's frontier could train what the union can train now. Click a country or a site to ask why."),
     h("p", { key: "terms" }, "The comparison covers the years after the announcement. From its end on, the table shows the average of years behind over these years. The price of politics is the years that a planner with the same money would win. Luck is what chance decides; the same number is the same luck under other rules.")];
 }

@@ -1,7 +1,8 @@
 // Changes what runs: every change asks the server for new runs on the same luck, can be undone, and is undone if it fails.
 
-import { wanted } from "./store.js";
-import { titleOf } from "./stage.js";
+import { answerFor, pairKey } from "./answer.js";
+import { past, valueOf, wanted } from "./store.js";
+import { titleOf } from "./titles.js";
 
 const KEPT = 50;
 const WORLDS = 200;
@@ -14,14 +15,17 @@ const LOST = "The server does not answer. What is on the stage still plays, and 
 /** The director of a store; `ask` sends a question to the server, `look` goes on from the address if the server has begun anew. */
 export function makeDirector(store, ask, look = () => {}) {
   const { state } = store;
-  const past = [];
+  const earlier = []; // settings, for undo
+  let parting = null; // the pair whose parts are being computed
   let n = 0;
   let good = null;
   let seeking = null; // the question for an ordinary world that is not answered yet
   let timer = null;
   const waiting = new Map();
-  const answered = new Set(); // of questions about many worlds, which have several answers
+  const answered = new Set(); // of questions that have several answers
   const setting = () => structuredClone({ specs: state.specs, seed: state.seed, world: state.world });
+
+  const several = (kind) => kind === "spread" || kind === "parts"; // questions that have several answers
 
   function send(question, then, silent = () => store.set({ notice: LOST })) {
     n += 1;
@@ -29,7 +33,7 @@ export function makeDirector(store, ask, look = () => {}) {
     ask({ n, ...question });
     const mine = n;
     doubt(mine);
-    setTimeout(() => waiting.has(mine) && question.kind !== "spread" && silent(), PATIENCE);
+    setTimeout(() => waiting.has(mine) && !several(question.kind) && silent(), PATIENCE);
     return mine;
   }
 
@@ -52,7 +56,7 @@ export function makeDirector(store, ask, look = () => {}) {
     }
     if (good) {
       Object.assign(state, structuredClone(good));
-      if (JSON.stringify(past.at(-1)) === JSON.stringify(good)) past.pop();
+      if (JSON.stringify(earlier.at(-1)) === JSON.stringify(good)) earlier.pop();
     }
     store.set({ busy: false, notice: error });
   }
@@ -85,25 +89,25 @@ export function makeDirector(store, ask, look = () => {}) {
       if (said.kind === "audience") return store.set(said.error ? { notice: said.error } : { audience: said.audience });
       const then = waiting.get(said.n);
       if (!then) return;
-      if (said.kind !== "spread") waiting.delete(said.n);
+      if (!several(said.kind)) waiting.delete(said.n);
       else answered.add(said.n);
       then(said);
     },
     /** Change scenarios or luck; `changes` holds specs, seed or world. */
     change(changes, { soon = false, then = null } = {}) {
-      past.push(setting());
-      if (past.length > KEPT) past.shift();
+      earlier.push(setting());
+      if (earlier.length > KEPT) earlier.shift();
       store.set({ ...changes, notice: null });
       clearTimeout(timer);
       if (soon) timer = setTimeout(() => renew(then), PAUSE);
       else renew(then);
     },
     get undoable() {
-      return past.length > 0;
+      return earlier.length > 0;
     },
     undo() {
-      if (!past.length) return;
-      store.set({ ...past.pop(), notice: null });
+      if (!earlier.length) return;
+      store.set({ ...earlier.pop(), notice: null });
       renew();
     },
     renew,
@@ -144,6 +148,33 @@ export function makeDirector(store, ask, look = () => {}) {
         const spreads = [...state.spreads];
         spreads[said.side] = said.spread;
         store.set({ spreads });
+      });
+    },
+    /** The scenario shown beside itself with twice the money. */
+    more() {
+      const [a] = state.specs;
+      const twice = { base: a.base, changes: { ...a.changes, envelope_eur_bn: 2 * valueOf(state, 0, "envelope_eur_bn") } };
+      store.set({ compare: true, many: false, panel: null, topic: null });
+      director.change({ specs: [a, twice] });
+    },
+    /** Ask for the parts of the difference once they are due and not stored; give up those of a pair left behind. */
+    parts() {
+      const key = pairKey(state);
+      if (parting !== null && parting !== key) {
+        n += 1;
+        ask({ n, kind: "parts" });
+        store.set({ answers: { ...state.answers, [parting]: undefined } });
+        parting = null;
+      }
+      const due = state.runs.length > 0 && !state.busy && !state.compare && !state.many && state.tour === null && past(state.runs[0], state.t);
+      if (!due || answerFor(state)) return;
+      parting = key;
+      const put = (answer) => store.set({ answers: { ...state.answers, [key]: answer } });
+      put({ done: 0 });
+      send({ kind: "parts", specs: state.specs }, (said) => {
+        if (parting !== key) return;
+        if (said.done === undefined) parting = null;
+        put(said.parts || said.error ? { parts: said.parts, error: said.error } : { done: said.done });
       });
     },
     /** Find the world of the luck in use that is most like the other worlds of a scenario. */

@@ -2,6 +2,7 @@
 
 import { HALO, h, pressable, width, words } from "./paint.js";
 import { INK, NO, PAPER, SIDES, SOFT, YES, brief, counted, money, type } from "./words.js";
+import { DROPPED, MARK, diamond, drawReality, inReality, opening, realDates, realHosts } from "./reality.js";
 import { frameAt } from "./store.js";
 
 const LAND = "var(--land, #d3cdbf)";
@@ -9,7 +10,7 @@ const QUIET = "var(--quiet, #c4ced6)";
 const HOST = "var(--host, #95a8b8)"; // land, hosts and sea differ by at least 1.5 in contrast
 const PALE_YES = "var(--pale-yes, #a9d0e8)";
 const PER_ROOT_CHIP = 0.155; // map units of radius for the square root of one accelerator
-const CHOSEN = 1, SIGNED = 2, BUILDING = 3, WORKING = 4, DROPPED = 5, STOPPED = 6;
+const CHOSEN = 1, SIGNED = 2, BUILDING = 3, WORKING = 4, STOPPED = 6;
 const PHASE_WORDS = ["", "chosen", "contract signed", "being built", "working", "dropped", "stopped"];
 
 /** Patterns that the map and its legend fill with; `id` keeps two maps apart. */
@@ -38,7 +39,7 @@ export function drawMap(state, run, side, box, u, store) {
   const ballot = frame.voting ? run.ballots[frame.ballot] : null;
   const cast = votes(ballot);
   const won = new Set(ballot?.passed ? ballot.coalition : []);
-  const hosts = new Map();
+  const hosts = opening(state) ? realHosts(state) : new Map();
   run.facilities.forEach((f, i) => {
     const p = frame.phase[i];
     if (p && p !== DROPPED) hosts.set(f.state, (hosts.get(f.state) || 0) + 1);
@@ -49,7 +50,9 @@ export function drawMap(state, run, side, box, u, store) {
       h("path", { d: geometry.other, fill: LAND, "aria-hidden": "true" }),
       geometry.states.map((s, i) => shape(s, i, cast[i], won.has(i), hosts.get(i) || 0, side, state, store))),
     pool(run, frame, at, side, geometry),
+    drawReality(state, at, type(u, 0.78), true),
     run.facilities.map((f, i) => bubble(f, i, frame, at(geometry.sites[f.index].at), scale, side, state, store)),
+    drawReality(state, at, type(u, 0.78)),
     labels(state, run, frame, hosts, cast, scale, u, at, box));
 }
 
@@ -129,7 +132,7 @@ function labels(state, run, frame, hosts, cast, scale, u, at, box) {
     if (!frame.phase[i]) return [];
     const [x, y] = at(state.geometry.sites[f.index].at);
     return [around(x, y, 2 * radius(f.accelerators) * scale, 2 * radius(f.accelerators) * scale)];
-  }).concat(states.filter((s) => s.small).map((s) => around(...at(s.at), 14 * scale, 14 * scale)));
+  }).concat(inReality(state).map((f) => around(...at(f.at), 2 * MARK * size, 2 * MARK * size)), states.filter((s) => s.small).map((s) => around(...at(s.at), 14 * scale, 14 * scale)));
   const placed = states.map((s, i) => i).filter((i) => dear(i) || (roomy && hosts.has(i))).sort((a, b) => dear(b) - dear(a) || a - b);
   return placed.map((i) => {
     const s = states[i];
@@ -152,15 +155,17 @@ function labels(state, run, frame, hosts, cast, scale, u, at, box) {
 const around = (x, y, w, height) => ({ left: x - w / 2, right: x + w / 2, top: y - height / 2, bottom: y + height / 2 });
 
 /** What the colours of a vote or the discs on the map mean, in a row. */
-export function legend(x, y, u, most, run, frame, side = 0) {
+export function legend(state, x, y, u, most, run, frame, side = 0) {
   const size = type(u, 0.72);
   const r = size * 0.45;
   const patch = (fill) => (cx) => h("rect", { x: cx - r, y: y - r, width: 2 * r, height: 2 * r, fill });
   const disc = (phase) => (cx) => marks(phase, 0.55, cx, y, r, side);
   const there = (phase) => frame.phase.includes(phase);
+  const real = inReality(state).length > 0 && ["selected in reality", (cx) => diamond(cx, y, size * MARK, opening(state))];
+  if (opening(state)) return h("g", { key: "legend", class: "legend", "aria-hidden": "true" }, real[1](x + r), words(`an AI factory as it was selected, ${realDates(state)}`, x + 2.4 * r, y + size * 0.35, { size, fill: SOFT, lines: 1 }, most - 2.4 * r));
   const entries = frame.voting
     ? [["yes", patch(PALE_YES)], ["no", patch("url(#hatch-no)")], run.ballots[frame.ballot].passed && ["yes, wins a site", patch(YES)], ["abstains", patch("url(#dots-abstains)")]].filter(Boolean)
-    : [["chosen", disc(CHOSEN)], ["being built", disc(BUILDING)], ["working", disc(WORKING)],
+    : [real, ["chosen", disc(CHOSEN)], ["being built", disc(BUILDING)], ["working", disc(WORKING)],
       there(DROPPED) && ["dropped", disc(DROPPED)], there(STOPPED) && ["stopped", disc(STOPPED)],
       together(run, frame) && ["train as one", (cx) => h("line", { x1: cx - r, x2: cx + r, y1: y, y2: y, stroke: SIDES[side], "stroke-width": 2.5, "stroke-dasharray": "1 5", "stroke-linecap": "round" })]].filter(Boolean);
   const gap = Math.min(1.3 * u, most / 24);

@@ -1,6 +1,6 @@
 // The one large number, what adds up beside what can train together, and the differences of two runs.
 
-import { HALO, SERIF, broken, fitting, h, width, words } from "./paint.js";
+import { HALO, SERIF, askWidth, broken, fitting, h, width, words } from "./paint.js";
 import { ALARM, INK, LIGHT, RULE, SIDES, SOFT, apart, brief, money, percent, power, season, seasonOf, span, times, type, years } from "./words.js";
 import { frameAt, headline, past } from "./store.js";
 
@@ -54,7 +54,7 @@ export function drawAddsUp(state, run, box, u) {
 }
 
 /** The envelope as a bar: what is committed so far, and the rest. */
-export function drawMoney(state, run, box, u) {
+export function drawMoney(state, run, box, u, ask = null) {
   const frame = frameAt(run, state.t);
   const [side, size] = [state.runs.indexOf(run), type(u, 0.8)];
   const [envelope, committed] = [run.envelope_eur_bn, frame.committed_eur_bn];
@@ -63,45 +63,47 @@ export function drawMoney(state, run, box, u) {
   const y = box.y + size * 1.05;
   const [most, text] = [`${money(committed)} of ${money(envelope)} committed`, `${money(left)} unspent`];
   const bar = { y: y + size * 0.35, height: size * 0.8 };
-  const both = width(most, size, 600) + width(text, size) + size <= box.w;
-  return h("g", { key: "money", class: "money", role: "img", "aria-label": `${most}, ${text}, ${season(frame.quarter)}`, "data-committed": committed, "data-unspent": left },
-    words(fitting([most, `${money(committed)} of ${money(envelope)}`], size, box.w, 600), box.x, y, { key: "committed", size, weight: 600, ...HALO }),
-    both && words(fitting([`${text}, ${season(frame.quarter)}`, text], size, box.w - width(most, size, 600) - size), box.x + box.w, y, { key: "unspent", size, anchor: "end", fill: SOFT, ...HALO }),
+  const asks = ask && width(most, size, 600) + askWidth(size) + size * 0.4 <= box.w ? askWidth(size) + size * 0.4 : 0;
+  const said = fitting([most, `${money(committed)} of ${money(envelope)}`], size, box.w - asks, 600);
+  const both = width(most, size, 600) + asks + width(text, size) + size <= box.w;
+  const drawn = h("g", { key: "money", class: "money", role: "img", "aria-label": `${most}, ${text}, ${season(frame.quarter)}`, "data-committed": committed, "data-unspent": left },
+    words(said, box.x, y, { key: "committed", size, weight: 600, ...HALO }),
+    both && words(fitting([`${text}, ${season(frame.quarter)}`, text], size, box.w - width(most, size, 600) - asks - size), box.x + box.w, y, { key: "unspent", size, anchor: "end", fill: SOFT, ...HALO }),
     h("rect", { key: "ground", x: box.x, ...bar, width: box.w, fill: "var(--faint, #edeae3)", stroke: SIDES[side] }),
     h("rect", { key: "fill", class: "slide", x: box.x, ...bar, width: share * box.w, fill: SIDES[side] }));
+  return [drawn, asks > 0 && ask("money", box.x + width(said, size, 600) + size * 0.4, y, size)];
 }
 
-const byTheEnd = (run) => `by ${run.frames.at(-1).quarter.slice(0, 4)}`;
-const atWindowEnd = (run) => season(run.window_end);
-const average = () => "average";
-// Name, short name, value at a quarter, outcome, how it is said, and of when the outcome is
+// Name, short name, value at a quarter (of the window as a whole: null), its average over the window, how it is said
 const ROWS = [
-  ["Sites", "Sites", (r, f) => f.selected, (o) => o.sites, brief, byTheEnd],
-  ["Countries with one", "Countries", null, (o) => o.hosts, brief, byTheEnd],
-  ["AI chips", "AI chips", null, (o) => Math.round(o.aggregate_accelerators), brief, byTheEnd],
-  ["Largest run", "Run", (r, f) => f.largest_run_flop, (o) => o.largest_run_flop, null, atWindowEnd],
-  ["Years behind", "Years", (r, f) => f.years_behind, (o) => o.years_behind, (x) => (x !== null && x < 0 ? `${years(x)} ahead` : years(x)), average],
-  ["Money committed", "Committed", null, (o) => o.committed_eur_bn, money, byTheEnd],
-  ["Price of politics", "Price", null, (o) => o.price_of_politics, (x) => (x === null ? "–" : `${years(x)} years`), average],
+  ["Sites", "Sites", (f) => f.selected, null, brief],
+  ["Countries with one", "Countries", (f) => f.hosts, null, brief],
+  ["AI chips", "AI chips", (f) => Math.round(f.contracted_accelerators), null, brief],
+  ["Largest run", "Run", (f) => f.largest_run_flop, null, null],
+  ["Years behind", "Years", (f) => f.years_behind, (o) => o.years_behind, (x) => (x !== null && x < 0 ? `${years(x)} ahead` : years(x))],
+  ["Money committed", "Committed", (f) => f.committed_eur_bn, null, money],
+  ["Price of politics", "Price", null, (o) => o.price_of_politics, (x) => (x === null ? "–" : `${years(x)} years`)],
 ];
 
-/** The differences of two runs as a small table: at the quarter shown, and as outcomes once their window has passed. */
+/** The differences of two runs as a small table: at the quarter shown, and over the window once that has passed. */
 export function differences(state) {
   const [a, b] = state.runs;
   const done = [a, b].every((run) => past(run, state.t));
-  const rows = ROWS.map(([name, short, live, outcome, say, when]) => {
-    const dated = done ? [`${name}, ${when(a)}`, `${short}, ${when(a)}`] : [name];
-    const read = (run) => (done ? outcome(run.outcome) : live ? live(run, frameAt(run, state.t)) : null);
+  const at = done ? a.window_frame : state.t;
+  const rows = ROWS.map(([name, short, live, average, say]) => {
+    const dated = done && average ? [`${name}, average`, name] : [name];
+    const read = (run) => (done && average ? average(run.outcome) : live ? live(frameAt(run, at)) : null);
     const [x, y] = [read(a), read(b)];
     if (!say) return { name, short, dated, a: flop(x), b: flop(y), difference: x && y ? times(x, y) : "–" };
     const gap = x === null || y === null ? null : say === brief || say === money ? y - x : apart(x, y);
     const sign = gap === null ? "–" : gap === 0 ? "same" : `${gap > 0 ? "+" : "−"}${say === brief || say === money ? say(Math.abs(gap)) : years(gap)}`;
     return { name, short, dated, a: say(x), b: say(y), difference: sign };
   });
-  return { done, rows, when: done ? `compared over ${span(a)}` : season(frameAt(a, state.t).quarter) };
+  const when = season(frameAt(a, at).quarter);
+  return { done, rows, when: done ? [`${when}, averages ${span(a)}`, when] : [when] };
 }
 
-const flop = (x) => {
+export const flop = (x) => {
   if (!x) return "–";
   const e = Math.floor(Math.log10(x));
   return `${(x / 10 ** e).toFixed(1)} × ${power(e)}`;
@@ -114,10 +116,10 @@ export function drawDifferences(state, box, u) {
   const step = Math.min(size * 2, (box.h - size * 2.4) / (rows.length + 0.4));
   const narrow = box.w < size * 28;
   const columns = [box.x + box.w * (narrow ? 0.58 : 0.5), box.x + box.w * (narrow ? 0.81 : 0.7), box.x + box.w];
-  const title = `The same luck, other rules: ${when}`;
+  const titles = when.flatMap((date) => [`The same luck, other rules: ${date}`, `The same luck, ${date}`]);
   const head = (text, k, fill) => words(text, columns[k], box.y + size * 2.5, { key: `h${k}`, size, weight: 700, anchor: "end", fill });
   return h("g", { key: "differences", class: "differences" },
-    words(fitting([title, `The same luck, ${when}`], size * 1.08, box.w, 700), box.x, box.y + size * 1.05, { key: "title", size: size * 1.08, weight: 700 }),
+    words(fitting([...titles, when.at(-1)], size * 1.08, box.w, 700), box.x, box.y + size * 1.05, { key: "title", size: size * 1.08, weight: 700 }),
     head("A", 0, SIDES[0]), head("B", 1, SIDES[1]), head(narrow ? "B – A" : "difference", 2, INK),
     rows.map((row, k) => {
       const y = box.y + size * 2.6 + (k + 0.85) * step;

@@ -43,6 +43,9 @@ export const SERIF = "'Charter', 'Source Serif 4', Georgia, 'Liberation Serif', 
 /** The first of some wordings that fits into a width; nothing where none does. */
 export const fitting = (wordings, size, room, weight = 400) => wordings.find((text) => width(text, size, weight) <= room) ?? "";
 
+/** Width of the button that opens the answer to a question: at least what a finger needs. */
+export const askWidth = (size) => 2 * Math.max(12, size * 0.62);
+
 /** A rim of paper around words that stand on the map. */
 export const HALO = { stroke: "var(--paper, #fbfaf7)", "stroke-width": 5, "stroke-linejoin": "round", "paint-order": "stroke" };
 

@@ -1,14 +1,14 @@
 // The race on a logarithmic scale: the frontier leaves, what the union can train follows, and the distance is drawn in years.
 
-import { HALO, fitting, h, width, words } from "./paint.js";
-import { ALARM, INK, LIGHT, RULE, SIDES, SOFT, power, season, type, years } from "./words.js";
+import { HALO, askWidth, fitting, h, width, words } from "./paint.js";
+import { ALARM, INK, LIGHT, PAPER, RULE, SIDES, SOFT, power, season, type, years } from "./words.js";
 import { frameAt, shown } from "./store.js";
 
 const TITLE = "The largest training run";
 const log = (x) => (x > 0 ? Math.log10(x) : null);
 
 /** The chart of the largest training run, within a box. */
-export function drawRace(state, box, u) {
+export function drawRace(state, box, u, ask) {
   const runs = shown(state);
   const first = runs[0];
   const size = type(u, 0.72);
@@ -20,6 +20,7 @@ export function drawRace(state, box, u) {
   const t = Math.min(state.t, n - 1);
   return h("g", { key: "race", class: "race" },
     words(TITLE, box.x, box.y + size * 1.05, { key: "title", size: size * 1.08, weight: 700 }),
+    ask("frontier", box.x + width(TITLE, size * 1.08, 700) + size * 0.5, box.y + size * 1.05, size),
     unitOf(box, size),
     grid(first, n, low, high, x, y, inner, size),
     h("clipPath", { key: "clip", id: "race-window" }, h("rect", { x: inner.x, y: inner.y - 4, width: inner.w + 4, height: inner.h + 8 })),
@@ -28,13 +29,14 @@ export function drawRace(state, box, u) {
       path(first.frames.map((f) => log(f.frontier_flop)), x, y, { key: "frontier", stroke: INK, "stroke-width": 2, "stroke-dasharray": "9 6", fill: "none", opacity: 0.75 }),
       runs.map((run, side) => lines(run, side, t, x, y, runs.length > 1))),
     cursor(x(t), inner),
+    runs.map((run, side) => here(run, side, t, x, y, size)),
     runs.length === 1 && distance(first, t, n, x, y, inner, size),
     tags(state, runs, t, x, y, inner, size));
 }
 
 /** What the scale means, as long as there is room. */
 function unitOf(box, size) {
-  const room = box.w - width(TITLE, size * 1.08, 700) - size;
+  const room = box.w - width(TITLE, size * 1.08, 700) - askWidth(size) - size;
   const text = fitting(["computing operations; each step up is ten times more", "each step up: ten times more", "log scale"], size, room);
   return words(text, box.x + box.w, box.y + size * 1.05, { key: "unit", size, anchor: "end", fill: SOFT });
 }
@@ -96,6 +98,12 @@ function cursor(x, inner) {
   return h("line", { key: "cursor", class: "cursor", x1: x, x2: x, y1: inner.y, y2: inner.y + inner.h, stroke: INK, "stroke-width": 1, "stroke-dasharray": "2 3" });
 }
 
+/** Where a run stands at the quarter shown. */
+function here(run, side, t, x, y, size) {
+  const v = log(frameAt(run, t).largest_run_flop);
+  return v !== null && h("circle", { key: `here${side}`, class: "here", cx: x(t), cy: y(v), r: size * 0.32, fill: SIDES[side], stroke: PAPER, "stroke-width": 1.5 });
+}
+
 /** The years behind, as a bracket from where the frontier stood at this level to now. */
 function distance(run, t, n, x, y, inner, size) {
   const frame = frameAt(run, t);
@@ -119,6 +127,11 @@ function tags(state, runs, t, x, y, inner, size) {
   const top = log(frames[k].frontier_flop);
   const name = fitting(["the world's frontier", "frontier"], size, x(k) - inner.x, 600);
   if (top !== null) marks.push(words(name, x(k) - size * 0.7, y(top) - size * 0.4, { key: "frontier", ...style, anchor: "end", fill: INK }));
+  if (t <= 3 && runs.length === 1) {
+    const v = log(frameAt(runs[0], t).largest_run_flop);
+    const where = `${state.geometry.union} stands here`;
+    if (v !== null) marks.push(words(where[0].toUpperCase() + where.slice(1), x(t) + size * 0.7, Math.min(y(v) + size * 0.35, inner.y + inner.h - size * 0.3), { key: "a", ...style, fill: SIDES[0] }));
+  }
   if (t > 3) {
     const late = t > frames.length * 0.55;
     const foot = inner.y + inner.h - size * 0.15; // below it stand the years

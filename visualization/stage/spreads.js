@@ -1,12 +1,13 @@
-// One run among all: how outcomes are distributed over many worlds, with the world on the stage marked.
+// One run among all: how outcomes are distributed over many worlds, both scenarios on one scale, medians and this run marked.
 
-import { fitting, h, width, words } from "./paint.js";
-import { INK, LIGHT, RULE, SIDES, SOFT, brief, span, type, years } from "./words.js";
+import { HALO, fitting, h, width, words } from "./paint.js";
+import { INK, LIGHT, PAPER, RULE, SIDES, SOFT, brief, span, type, years } from "./words.js";
 import { shown } from "./store.js";
 
+// Outcome, what it is, its unit on the axis, how a value is said, whether it is counted
 const SHOWN = [
-  ["sites", "Sites", brief],
-  ["years_behind", "Years behind", years],
+  ["sites", "Sites", (run) => [`sites under contract by ${run.frames.at(-1).quarter.slice(0, 4)}`, "sites"], brief, true],
+  ["years_behind", "Years behind", (run) => [`years behind, average ${span(run)}`, `years, ${span(run)}`], years, false],
 ];
 
 /** Distributions of the outcomes, within a box. */
@@ -15,42 +16,78 @@ export function drawSpreads(state, box, u) {
   const size = type(u, 0.75);
   const ready = runs.map((run, k) => (state.spreads[k]?.digest === run.digest ? state.spreads[k] : null));
   const worlds = Math.max(0, ...ready.map((s) => s?.worlds || 0));
-  const w = (box.w - size) / SHOWN.length;
+  const gap = 1.6 * size;
+  const w = (box.w - gap) / SHOWN.length;
+  const top = box.y + size * 1.7;
   return h("g", { key: "spreads", class: "spreads", "data-worlds": worlds },
     words(worlds ? heading(worlds, runs, size * 1.08, box.w) : "Running many worlds …", box.x, box.y + size * 1.05, { key: "title", size: size * 1.08, weight: 700 }),
-    SHOWN.map(([name, title, say], k) => histogram(name, title, say, runs, ready, { x: box.x + k * (w + size), y: box.y + size * 1.6, w, h: box.h - size * 1.6 }, size)));
+    SHOWN.map((kind, k) => histogram(kind, runs, ready, { x: box.x + k * (w + gap), y: top, w, h: box.y + box.h - top }, size)));
 }
 
-/** What the distributions are of; the page's other numbers are of the quarter shown, these of the whole comparison. */
+/** What the distributions are of, and their marks. */
 function heading(worlds, runs, size, room) {
   const text = `In ${worlds} possible worlds`;
-  const read = runs[0].window_frame === null ? "" : `, average ${span(runs[0])}`;
-  const lines = runs.length > 1 ? "; the lines: these two" : "";
-  return fitting([text + read + lines, text + read, `${worlds} worlds${read}`, text], size, room, 700) || text;
+  const marks = `: ▼ median, line ${runs.length > 1 ? "these two" : "this one"}`;
+  return fitting([text + marks, `${worlds} worlds${marks}`, text], size, room, 700) || text;
 }
 
-function histogram(name, title, say, runs, spreads, box, size) {
+/** Whole steps of an axis: as many as there is room for. */
+function ticks(low, high, most, whole) {
+  const step = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500].find((s) => (!whole || s >= 1) && (high - low) / s <= most) ?? high - low;
+  const first = Math.ceil(low / step - 1e-9);
+  return Array.from({ length: Math.max(0, Math.floor(high / step + 1e-9) - first + 1) }, (_, k) => (first + k) * step);
+}
+
+/** One outcome: bars of the same width and the same height for both scenarios, in shares of the worlds. */
+function histogram([name, title, unit, say, counts], runs, spreads, box, size) {
   const known = spreads.map((s) => s?.outcomes[name]);
-  const ends = known.flatMap((d) => (d && d.counts.length ? [d.edges[0], d.edges[d.edges.length - 1]] : []));
+  const ends = known.flatMap((d) => (d && d.counts.some(Boolean) ? [d.edges[0], d.edges.at(-1)] : []));
+  if (!ends.length) return null;
   const own = runs.map((run) => run.outcome[name]);
   const values = [...ends, ...own.filter((v) => v !== null)];
-  if (!ends.length || !values.length) return null;
   const [low, high] = [Math.min(...values), Math.max(...values) + 1e-9];
-  const whole = name === "sites";
-  const base = box.y + box.h - size * 1.5;
-  const height = base - box.y - size * 1.4;
+  const base = box.y + box.h - size * 2.7;
+  const head = box.y + size * 2.7; // above it stand the title and the medians
   const x = (v) => box.x + ((v - low) / (high - low)) * box.w;
-  const tail = (side) => (runs.length > 1 ? ["A", "B"][side] + " " : "");
-  const middles = known.map((d, side) => d && `${tail(side)}${say(d.median)}`).filter(Boolean).join(", ");
-  return h("g", { key: name },
+  const share = (d, c) => c / d.counts.reduce((sum, n) => sum + n, 0);
+  const most = Math.max(...known.flatMap((d) => (d ? d.counts.map((c) => share(d, c)) : [])));
+  const y = (s) => base - (s / most) * (base - head);
+  const room = Math.max(2, Math.floor(box.w / (size * 3.4)));
+  const top = `${Math.round(100 * most)} % of worlds`;
+  return h("g", { key: name, "data-outcome": name },
     words(title, box.x, box.y + size, { key: "title", size, weight: 600 }),
-    h("line", { key: "base", x1: box.x, x2: box.x + box.w, y1: base, y2: base, stroke: RULE }),
-    known.map((d, side) => d && h("g", { key: `d${side}`, fill: LIGHT[side], opacity: side ? 0.8 : 1 },
-      d.counts.map((c, i, all) => c > 0 && h("rect", { key: i, x: x(d.edges[i]) + 0.5, width: Math.max(1, x(d.edges[i + 1]) - x(d.edges[i]) - 1), y: base - (c / Math.max(...all)) * height, height: (c / Math.max(...all)) * height })))),
-    own.map((v, side) => v !== null && h("g", { key: `own${side}` },
-      h("line", { x1: x(v), x2: x(v), y1: base - height, y2: base + 4, stroke: SIDES[side], "stroke-width": 3, "stroke-dasharray": side ? "6 3" : null }))),
-    words(say(whole ? Math.ceil(low) : low), box.x, base + size * 1.15, { key: "low", size, fill: SOFT }),
-    words(say(whole ? Math.floor(high) : high), box.x + box.w, base + size * 1.15, { key: "high", size, fill: SOFT, anchor: "end" }),
-    words(fitting([`middle: ${middles}`, middles], size, box.w - 2 * width(say(high), size) - size), box.x + box.w / 2, base + size * 1.15, { key: "middle", size, weight: 600, anchor: "middle" }),
-    own[0] !== null && runs.length === 1 && words(`this one: ${say(own[0])}`, box.x + box.w, box.y + size, { key: "this", size, anchor: "end", fill: INK }));
+    words(fitting([top, `${Math.round(100 * most)} %`], size, box.w - width(title, size, 600) - size), box.x + box.w, box.y + size, { key: "most", size, anchor: "end", fill: SOFT }),
+    h("line", { key: "top", x1: box.x, x2: box.x + box.w, y1: head, y2: head, stroke: RULE, "stroke-dasharray": "2 3" }),
+    known.map((d, side) => d && columns(d, side, x, (c) => y(share(d, c)), base)),
+    h("line", { key: "base", x1: box.x, x2: box.x + box.w, y1: base, y2: base, stroke: INK }),
+    ticks(low, high, room, counts).map((v) => tick(v, x(v), base, say, size)),
+    words(fitting(unit(runs[0]), size, box.w), box.x + box.w / 2, base + size * 2.4, { key: "unit", size, anchor: "middle", fill: SOFT }),
+    own.map((v, side) => v !== null && h("line", { key: `own${side}`, class: "own", x1: x(v), x2: x(v), y1: head, y2: base, stroke: SIDES[side], "stroke-width": 3, "stroke-dasharray": side ? "6 3" : null })),
+    medians(known, runs.length > 1, say, x, head, box, size));
+}
+
+function columns(d, side, x, y, base) {
+  return h("g", { key: `d${side}`, fill: LIGHT[side], stroke: SIDES[side], "stroke-width": 0.7, opacity: side ? 0.8 : 1 },
+    d.counts.map((c, i) => c > 0 && h("rect", { key: i, x: x(d.edges[i]) + 0.5, width: Math.max(1, x(d.edges[i + 1]) - x(d.edges[i]) - 1), y: y(c), height: base - y(c) })));
+}
+
+const tick = (v, x, base, say, size) => h("g", { key: `t${v.toFixed(2)}` },
+  h("line", { x1: x, x2: x, y1: base, y2: base + size * 0.25, stroke: INK }), words(say(v), x, base + size * 1.2, { size, anchor: "middle", fill: SOFT }));
+
+/** A triangle and its number for each scenario's median; two that are near each other part their numbers. */
+function medians(known, pair, say, x, head, box, size) {
+  const said = known.map((d, side) => d && d.median !== null && { side, at: x(d.median), text: `${pair ? `${"AB"[side]} ` : "median "}${say(d.median)}` }).filter(Boolean);
+  const wide = said.map((m) => width(m.text, size, 700));
+  const left = said.map((m, k) => Math.max(box.x, Math.min(box.x + box.w - wide[k], m.at - wide[k] / 2)));
+  if (said.length > 1) {
+    const [a, b] = said[0].at <= said[1].at ? [0, 1] : [1, 0];
+    const over = left[a] + wide[a] + size / 2 - left[b];
+    if (over > 0) {
+      left[a] = Math.max(box.x, left[a] - over / 2);
+      left[b] = left[a] + wide[a] + size / 2;
+    }
+  }
+  return said.map((m, k) => h("g", { key: `m${m.side}`, class: "median", "data-side": m.side },
+    h("path", { d: `M${m.at},${head + size * 0.55}l${-size * 0.32},${-size * 0.55}h${size * 0.64}Z`, fill: SIDES[m.side], stroke: PAPER }),
+    words(m.text, left[k], head - size * 0.3, { size, weight: 700, fill: SIDES[m.side], ...HALO })));
 }

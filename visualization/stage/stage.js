@@ -1,14 +1,17 @@
 // The stage: everything that the audience looks at, as one drawing that fits its window.
 
-import { HALO, SERIF, broken, h, words } from "./paint.js";
+import { HALO, SERIF, broken, h, width, words } from "./paint.js";
 import { drawMap, legend, patterns, tally } from "./map.js";
 import { drawVotes } from "./votes.js";
 import { drawRace } from "./race.js";
 import { drawAddsUp, drawDifferences, drawMoney, drawNumber } from "./numbers.js";
-import { ANSWER, answerFor, drawAnswer } from "./answer.js";
+import { ANSWER, answerFor, drawAnswer, drawPending } from "./answer.js";
 import { drawSpreads } from "./spreads.js";
-import { ALARM, INK, PAPER, RULE, SIDES, SOFT, money, ownRules, plain, ruleOf, season, span, type, years } from "./words.js";
-import { frameAt, headline, past, shown, valueOf } from "./store.js";
+import { ALARM, INK, PAPER, RULE, SIDES, SOFT, money, season, span, type, years } from "./words.js";
+import { alike, inReality, opening, realCount, realDates } from "./reality.js";
+import { titleOf } from "./titles.js";
+import { asker } from "./questions.js";
+import { frameAt, headline, past, shown } from "./store.js";
 
 const NARROW = 46; // ems; a narrower hall has everything one below the other
 
@@ -25,33 +28,25 @@ export function setType(place, state) {
   }
 }
 
-/** What a scenario is called on screen: its preset, and what differs from it. */
-export function titleOf(state, side) {
-  if (state.titles) return state.titles[side];
-  const spec = state.specs[side];
-  const preset = state.catalogue?.presets.find((p) => p.name === spec.base);
-  const name = preset ? preset.title : state.runs[side]?.scenario || spec.base;
-  const changes = Object.entries(spec.changes);
-  if (!changes.length) return name;
-  const [[key, value]] = changes;
-  if (changes.length > 1) return `${name}, ${changes.length} changes`;
-  const about = state.catalogue?.parameters.find((p) => p.name === key);
-  if (about) return `${name}, ${about.about.split(/[,;:(]/)[0].trim()}: ${plain(value)}${about.unit && about.unit !== "1" ? ` ${about.unit}` : ""}`;
-  return `${name}, ${plain(key)}: ${inWords(value, preset?.plain[key])}`;
-}
-
-/** A changed value: a rule and who goes by another; of an unchanged rule those alone. */
-function inWords(value, before) {
-  if (typeof value !== "object") return plain(value);
-  const own = ownRules(value).map(([code, rule]) => `${plain(code)} ${plain(ruleOf(rule))}`).join(", ");
-  return (own && ruleOf(value) === ruleOf(before) ? own : [plain(value.rule || "changed"), own].filter(Boolean).join(", "));
-}
-
-/** What happens now; at the very start also what it is all about. */
+/** What happens now; as the stage opens, what happened in reality and what play will show. */
 function told(state, side) {
   const { says } = frameAt(state.runs[side], state.t);
-  const envelope = state.t === 0 && state.catalogue && Number(valueOf(state, side, "envelope_eur_bn"));
-  return envelope ? `${says} Where will ${money(envelope)} of AI factories go?` : says;
+  const envelope = money(state.runs[side].envelope_eur_bn);
+  if (opening(state) && state.compare) return `As it happened. Press play: what do these rules produce with ${envelope}?`;
+  if (opening(state)) return `In reality, ${realCount(state)} were selected, ${realDates(state)}. Press play: what do the rules produce with ${envelope}?`;
+  if (state.compare && past(state.runs[0], state.t) && state.t > state.runs[0].window_frame) return `${capital(season(frameAt(state.runs[side], state.t).quarter))}: ${says}`;
+  return state.t === 0 && state.catalogue ? `${says} Where will ${envelope} of AI factories go?` : says;
+}
+
+const capital = (text) => text[0].toUpperCase() + text.slice(1);
+
+/** Sites and chips so far; as the stage opens, those of reality. */
+const soFar = (state, frame) => (opening(state) ? realCount(state) : tally(frame));
+
+/** How many of the real places the rules chose too, in words; nothing where there is nothing to compare. */
+function likeReality(state, run, frame) {
+  const same = alike(state, run, frame);
+  return same === null ? "" : `◇ ${same} of the ${inReality(state).length} real places are among them`;
 }
 
 /** The stage for a hall of some width and height in pixels; where that is too little, it grows and its hall scrolls. */
@@ -80,6 +75,7 @@ export function stamp(state) {
 }
 
 function drawSingle(state, w, height, u, store) {
+  const ask = asker(state, store);
   const run = state.runs[0];
   const frame = frameAt(run, state.t);
   const size = type(u);
@@ -89,16 +85,18 @@ function drawSingle(state, w, height, u, store) {
   const foot = type(u, 0.72) * 1.9;
   const numberHeight = Math.max(7 * size, Math.min(height * 0.2, 8.4 * u));
   const rest = height - numberHeight - 2.2 * g;
-  const addsHeight = size * (state.many ? 8.2 : 5);
+  const addsHeight = size * (state.many ? 10.5 : 5);
   const moneyHeight = size * 2.3;
   const short = rest - moneyHeight - addsHeight - 10.2 * size < 9 * size;
   const votesHeight = size * (short ? 6.5 : 10.2);
-  const bars = state.many || rest - moneyHeight - addsHeight - votesHeight > 6 * size;
-  const answer = answered(state);
+  const found = answered(state);
+  const answer = found?.parts;
+  const wait = found && !answer ? type(u, 0.75) * PENDING : 0;
+  const bars = state.many || rest - moneyHeight - addsHeight - votesHeight - wait > (wait ? 8.5 : 6) * size;
   const room = rest - moneyHeight - 0.9 * g;
   const beside = room - ANSWER * type(u, 0.75) > 6 * size; // the answer comes first where both do not fit
   const answerHeight = beside ? ANSWER * type(u, 0.75) : room;
-  const race = answer ? beside && room - answerHeight : rest - moneyHeight - 0.45 * g - votesHeight - (bars ? addsHeight : 0);
+  const race = answer ? beside && room - answerHeight : rest - moneyHeight - 0.45 * g - votesHeight - (wait && wait + 0.45 * g) - (bars ? addsHeight : 0);
   let y = 0.4 * g;
   const at = (hh) => {
     const box = { ...column, y, h: hh };
@@ -107,37 +105,53 @@ function drawSingle(state, w, height, u, store) {
   };
   return [
     drawMap(state, run, 0, { x: 0, y: 0, w: left, h: height - foot }, u, store),
-    caption(state, 0, g, 0, left * 0.47, u),
-    legend(g, height - foot * 0.5, u, left - g, run, frame),
-    words(tally(frame), g, height - foot - 0.6 * u - (broken(tally(frame), size, left * 0.48, 600).length - 1) * size * 1.25, { key: "tally", size, weight: 600, fill: INK, ...HALO }, left * 0.48),
+    caption(state, 0, g, 0, left * 0.47, u, ask),
+    legend(state, g, height - foot * 0.5, u, left - g, run, frame),
+    below(state, run, frame, { x: g, foot: height - foot - 0.6 * u, w: left * 0.48 }, size),
     drawNumber(state, run, at(numberHeight), u),
-    drawMoney(state, run, at(moneyHeight), u),
+    drawMoney(state, run, at(moneyHeight), u, ask),
     !answer && bars && (state.many ? drawSpreads(state, at(addsHeight), u) : drawAddsUp(state, run, at(addsHeight), u)),
-    race && drawRace(state, at(race), u),
-    answer ? drawAnswer(state, store, answer, names(state), at(answerHeight), u) : drawVotes(state, run, at(votesHeight), u, short),
+    wait > 0 && drawPending(found, names(state), at(wait), u),
+    race && drawRace(state, at(race), u, ask),
+    answer ? drawAnswer(state, store, answer, names(state), at(answerHeight), u) : drawVotes(state, run, at(votesHeight), u, short, ask),
   ];
+}
+
+/** What there is so far, at the foot of the map. */
+function below(state, run, frame, { x, foot, w }, size) {
+  const like = likeReality(state, run, frame);
+  const small = type(size, 0.9);
+  const rows = broken(like, small, w).length * (like ? small * 1.25 : 0);
+  const said = soFar(state, frame);
+  const first = foot - rows - (broken(said, size, w, 600).length - 1) * size * 1.25;
+  return [words(said, x, first, { key: "tally", size, weight: 600, fill: INK, ...HALO }, w),
+    like && words(like, x, foot - rows + small * 1.25, { key: "real", size: small, fill: SOFT, ...HALO }, w)];
 }
 
 /** The answer over many runs, once the window of the run shown has passed. */
 const answered = (state) => (!state.many && state.tour === null && past(state.runs[0], state.t) ? answerFor(state) : null);
+const PENDING = 2.8; // sizes of type that a line about an answer to come needs
 
 const names = (state) => [0, 1].map((side) => titleOf(state, side));
 
 /** What is shown, when, and what happens then. */
-function caption(state, side, x, y, most, u) {
+function caption(state, side, x, y, most, u, ask) {
   const frame = frameAt(state.runs[side], state.t);
   const small = type(u, 0.85);
   const large = 1.8 * u;
   const size = type(u, 1.02);
   const title = broken(titleOf(state, side), small, most, 700).length;
+  const when = opening(state) ? "As it happened" : season(frame.quarter);
   const below = y + 0.45 * u + title * small * 1.25;
   return h("g", { key: "caption" },
     words(titleOf(state, side), x, y + 0.4 * u + small, { key: "title", size: small, weight: 700, fill: SIDES[side], ...HALO }, most),
-    words(season(frame.quarter), x, below + large, { key: "when", size: large, weight: 700, family: SERIF, ...HALO }),
+    words(when, x, below + large, { key: "when", size: large, weight: 700, family: SERIF, ...HALO }),
+    ask("what", x + width(when, large, 700, SERIF) + small * 0.5, below + large - small * 0.2, small),
     words(told(state, side), x, below + large + 0.4 * u + size, { key: "says", size, family: SERIF, fill: INK, lines: 6, ...HALO }, most));
 }
 
 function drawPair(state, w, height, u, store) {
+  const ask = asker(state, store);
   const g = u;
   const half = w / 2;
   const lower = type(u) * Math.max(10, Math.min(12, (0.45 * height) / type(u)));
@@ -153,11 +167,12 @@ function drawPair(state, w, height, u, store) {
     return h("g", { key: `side${side}` },
       drawMap(state, run, side, { x: x + aside, y: 0, w: half - aside, h: upper, right: true }, u, store),
       words(`${side ? "B" : "A"}  ${titleOf(state, side)}`, x + g, size * 1.35, { key: "title", size: size * 1.12, weight: 700, fill: SIDES[side], lines: 1, ...HALO }, wide),
+      !side && ask("what", x + g + Math.min(wide, width(`A  ${titleOf(state, side)}`, size * 1.12, 700)) + size * 0.5, size * 1.35, size),
       lag(run, state.t, x + g, size * 1.6, size, textWide),
       words(told(state, side), x + g, size * 9.2, { key: "says", size, family: SERIF, lines: Math.max(2, Math.floor((upper - vote - size * 11.6) / (size * 1.25))), ...HALO }, textWide),
-      drawMoney(state, run, { x: x + g, y: upper - vote - size * 2.5, w: textWide, h: size * 2 }, u),
-      legend(x + g, upper + row * 0.5, u, half - 2 * g, run, frameAt(run, state.t), side),
-      vote > 0 && drawVotes(state, run, { x: x + g, y: upper - vote, w: textWide, h: vote }, u, true));
+      drawMoney(state, run, { x: x + g, y: upper - vote - size * 2.5, w: textWide, h: size * 2 }, u, side ? null : ask),
+      legend(state, x + g, upper + row * 0.5, u, half - 2 * g, run, frameAt(run, state.t), side),
+      vote > 0 && drawVotes(state, run, { x: x + g, y: upper - vote, w: textWide, h: vote }, u, true, side ? null : ask));
   });
   const race = { x: g, y: upper + row + g * 0.6, w: half - 1.6 * g, h: lower - g * 0.4 };
   const right = { x: half + g * 0.6, y: race.y, w: half - 1.6 * g, h: race.h - 0.5 * u };
@@ -165,7 +180,7 @@ function drawPair(state, w, height, u, store) {
     columns,
     h("line", { key: "middle", x1: half, x2: half, y1: g, y2: upper + row, stroke: RULE }),
     h("line", { key: "across", x1: g, x2: w - g, y1: upper + row + g * 0.3, y2: upper + row + g * 0.3, stroke: RULE }),
-    drawRace(state, race, u),
+    drawRace(state, race, u, ask),
     state.many ? drawSpreads(state, right, u) : drawDifferences(state, right, u),
   ];
 }
@@ -183,25 +198,30 @@ function lag(run, t, x, y, size, room = size * 7) {
 
 /** For a narrow hall, everything one below the other: pairs of a height and what to draw in it. */
 function stack(state, w, u, store) {
+  const ask = asker(state, store);
   const size = type(u);
   const g = 0.8 * u;
   const runs = shown(state);
   const pair = runs.length > 1;
   const within = (box) => ({ ...box, x: g, w: w - 2 * g });
   const map = (run, side) => [Math.min(w, size * 26), (box) => drawMap(state, run, side, box, u, store)];
-  const race = [size * 15, (box) => drawRace(state, within(box), u)];
+  const race = [size * 15, (box) => drawRace(state, within(box), u, ask)];
   const spreads = state.many && [size * 9, (box) => drawSpreads(state, within(box), u)];
   if (!pair) {
     const [run] = runs;
     const frame = frameAt(run, state.t);
+    const found = answered(state);
     return [
-      [size * 8.4, (box) => [caption(state, 0, g, box.y, (w - g) * 0.6, u), lag(run, state.t, w - g - size * 7, box.y, size)]],
+      [size * 8.4, (box) => [caption(state, 0, g, box.y, (w - g) * 0.6, u, ask), lag(run, state.t, w - g - size * 7, box.y, size)]],
       map(run, 0),
-      [size * 3.2, (box) => [words(tally(frame), g, box.y + size * 1.1, { key: "tally", size, weight: 600 }, w - 2 * g), legend(g, box.y + size * 2.5, u, w - 2 * g, run, frame)]],
-      spreads, race,
-      [size * 2.8, (box) => drawMoney(state, run, within(box), u)],
-      answered(state) && [size * (ANSWER + 4), (box) => drawAnswer(state, store, answered(state), names(state), within(box), u)],
-      [size * 11.5, (box) => drawVotes(state, run, within(box), u)],
+      [size * 4.6, (box) => [words(soFar(state, frame), g, box.y + size * 1.1, { key: "tally", size, weight: 600 }, w - 2 * g),
+        words(likeReality(state, run, frame), g, box.y + size * 2.4, { key: "real", size, fill: SOFT }, w - 2 * g), legend(state, g, box.y + size * 3.8, u, w - 2 * g, run, frame)]],
+      spreads,
+      found && (found.parts ? [size * (ANSWER + 4), (box) => drawAnswer(state, store, found.parts, names(state), within(box), u)]
+        : [size * PENDING, (box) => drawPending(found, names(state), within(box), u)]),
+      [size * 2.8, (box) => drawMoney(state, run, within(box), u, ask)],
+      race,
+      [size * 11.5, (box) => drawVotes(state, run, within(box), u, false, ask)],
       [size * 6.5, (box) => drawAddsUp(state, run, within(box), u)],
     ].filter(Boolean);
   }
@@ -212,7 +232,7 @@ function stack(state, w, u, store) {
       words(told(state, side), g + size * 7.5, box.y + size * 3, { key: "says", size, family: SERIF, lines: 5 }, w - 2 * g - size * 7.5))],
     map(run, side),
     [size * 2.8, (box) => drawMoney(state, run, within(box), u)],
-    [size * 1.8, (box) => legend(g, box.y + size, u, w - 2 * g, run, frameAt(run, state.t), side)],
+    [size * 1.8, (box) => legend(state, g, box.y + size, u, w - 2 * g, run, frameAt(run, state.t), side)],
     [size * 6.5, (box) => drawVotes(state, run, within(box), u, true)],
   ]);
   return [[size * 14, (box) => drawDifferences(state, within(box), u)], spreads, ...sides, race, [size * 2, () => null]].filter(Boolean);

@@ -24,6 +24,8 @@ const START = {
   tour: null,
   guess: null,
   part: null, // of the difference, whose rules are shown
+  topic: null, // of the questions, the one that was asked
+  answers: {}, // to pairs of scenarios, as the server finds them
   notice: null,
   busy: false,
   runs: [],
@@ -60,10 +62,11 @@ export function makeStore(given = {}) {
       store.pause();
       store.go(store.state.t + by);
     },
-    /** Play, to the end or until a quarter. */
-    play(until = null) {
+    /** Play until a quarter: the window's end, where the answer stands, and from there the run's. */
+    play(until) {
       if (store.state.t >= store.last) store.go(0);
-      store.set({ playing: true, until });
+      const read = shown(store.state)[0]?.window_frame ?? null;
+      store.set({ playing: true, until: until !== undefined ? until : store.state.t < read ? read : null });
       clearTimeout(timer);
       timer = setTimeout(tick, pace());
     },

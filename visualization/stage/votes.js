@@ -5,7 +5,7 @@ import { ALARM, INK, NO, SOFT, YES, season, type } from "./words.js";
 import { frameAt } from "./store.js";
 
 /** The panel of the last vote up to the time shown, within a box. */
-export function drawVotes(state, run, box, u, short = false) {
+export function drawVotes(state, run, box, u, short = false, ask = null) {
   const frame = frameAt(run, state.t);
   const ballot = frame.ballot === null ? null : run.ballots[frame.ballot];
   const size = type(u, 0.8);
@@ -24,6 +24,7 @@ export function drawVotes(state, run, box, u, short = false) {
   const result = ballot.passed ? "✓ adopted" : "✕ rejected";
   const title = short ? "The vote" : `The vote, ${season(ballot.quarter)}`;
   parts.push(words(result, box.x + box.w, y, { key: "result", size, weight: 700, anchor: "end", fill: ballot.passed ? "var(--good, #1b6b3a)" : ALARM }));
+  parts.push(ask && ask("no", box.x + width(title, size, 700) + size * 0.5, y, size));
   line(title, { weight: 700 });
   if (!short) {
     parts.push(words(ballot.proposer, box.x, y, { key: "who", size, fill: SOFT, lines: 1 }, box.w));

@@ -37,7 +37,8 @@ export function money(bn) {
   const sign = bn < 0 ? "−" : "";
   const a = Math.abs(bn);
   if (a >= 1) return `${sign}€${a.toFixed(a >= 10 ? 0 : 1)} bn`;
-  return `${sign}€${(a * 1000).toFixed(a >= 0.01 || a === 0 ? 0 : 1)} m`;
+  if (a === 0) return "€0";
+  return `${sign}€${(a * 1000).toFixed(a >= 0.01 ? 0 : 1)} m`;
 }
 
 /** A share, as a percentage with two digits that count. */

@@ -23,10 +23,10 @@ from juste_retour.abm.members import Members, union_of
 from juste_retour.abm.outcomes import Outcomes, outcomes
 from juste_retour.abm.planner.price import prices
 from juste_retour.abm.reader import in_world
-from juste_retour.abm.records import Bid, Draft, TimelineQuarter, Vote
+from juste_retour.abm.readings import Readings
+from juste_retour.abm.records import Bid, Draft, Vote
 from juste_retour.abm.scenario import Scenario
 from juste_retour.abm.simulation import Simulation
-from juste_retour.abm.world import World
 from juste_retour.agents.arrays import total
 from juste_retour.runs.contrasts.windows import Window
 from juste_retour.runs.user_rules import blame
@@ -68,7 +68,7 @@ def play(
 def _play(scenario: Scenario, seed: int, replicate: int, members: Members, price: bool) -> dict[str, Any]:
     simulation = Simulation(scenario, seed, [replicate], members, trace=True, timeline=True)
     env, world = simulation.env, simulation.world
-    shots, ballots, decisions, seen, added = [], [], [], 0, _Added()
+    shots, ballots, decisions, seen, added, readings = [], [], [], 0, _Added(), Readings(env)
     while world.running:
         simulation.advance()
         new = list(in_world((env.trace or [])[seen:], 0))
@@ -80,7 +80,7 @@ def _play(scenario: Scenario, seed: int, replicate: int, members: Members, price
         ]
         ballots += held
         decisions += [decision(env, record) for record in new if isinstance(record, Vote | Bid | Draft)]
-        shots.append(_shot(world, (env.timeline or [])[-1], held, len(ballots), added(env)))
+        shots.append(_shot(readings, held, len(ballots), added(env)))
     found = outcomes(env, prices(env) if price else None)
     built = np.flatnonzero((world.programme.selected >= 0)[0])
     frames = [_frame(shot, built) for shot in shots]
@@ -144,10 +144,9 @@ def _quarter(value: Any) -> str | None:
     return label(int(value)) if value >= 0 else None
 
 
-def _shot(
-    world: World, reading: TimelineQuarter, held: list[dict[str, Any]], ballots: int, added: float
-) -> dict[str, Any]:
+def _shot(readings: Readings, held: list[dict[str, Any]], ballots: int, added: float) -> dict[str, Any]:
     """What one quarter leaves to be seen, over all candidate sites."""
+    world = readings.world
     d, now = world.programme.delivered, world.now
     chosen, gone = (world.programme.selected >= 0)[0], (d.cancelled & (d.contracted <= now))[0]
     contracted, working = world.contracted[0], world.working[0]
@@ -159,7 +158,7 @@ def _shot(
     phase = np.where(gone, CANCELLED, phase)
     building = np.maximum(d.ready[0] - d.contracted[0], 1)
     progress = np.clip((now - d.contracted[0]) / building, 0.0, 1.0)
-    read = {name: number(value[0]) for name, value in reading.columns().items()}
+    read = {name: number(value[0]) for name, value in readings.quarter.items()}
     lag = read["years_behind"]
     return {
         "phase": phase,
@@ -169,6 +168,8 @@ def _shot(
             "selected": read["selected"],
             "contracted": read["contracted"],
             "working": read["working"],
+            "hosts": read["hosts"],
+            "contracted_accelerators": read["aggregate_accelerators"],
             "accelerators": read["working_accelerators"],
             "committed_eur_bn": number(world.committed[0]),
             "largest_run_flop": read["largest_run_flop"],

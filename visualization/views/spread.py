@@ -17,7 +17,14 @@ from juste_retour.runs.statistics import quantile, summary, worst_when_missing
 SHARES = (0.05, 0.25, 0.5, 0.75, 0.95)
 COUNTED = ("sites", "hosts")
 MEASURED = ("years_behind", "years_behind_at_end", "price_of_politics", "aggregate_accelerators")
-BINS = 24
+BIN = {
+    "sites": 1.0,
+    "hosts": 1.0,
+    "years_behind": 0.05,
+    "years_behind_at_end": 0.05,
+    "price_of_politics": 0.05,
+    "aggregate_accelerators": 1000.0,
+}  # width of a bar, the same for all scenarios, so that two of them have one scale
 
 
 def spread(
@@ -52,7 +59,7 @@ def _summary(scenario: Scenario, seed: int, done: int, parts: list[Any]) -> dict
         "seed": seed,
         "worlds": done,
         "bands": {name: band(name) for name in ("largest_run_flop", "years_behind")},
-        "outcomes": {name: _distribution(values, name in COUNTED) for name, values in columns.items()},
+        "outcomes": {name: _distribution(values, BIN[name]) for name, values in columns.items()},
         "ordinary": _ordinary([columns[name] for name in ("sites", "years_behind", "price_of_politics")]),
         "without_a_run": int(np.sum(~np.isfinite(worst_when_missing(columns["years_behind"])))),
     }
@@ -67,16 +74,15 @@ def _ordinary(columns: list[Any]) -> int:
     return int(np.argmin(np.max([np.abs(place - len(place) / 2) for place in places], axis=0)))
 
 
-def _distribution(values: Any, counted: bool) -> dict[str, Any]:
+def _distribution(values: Any, width: float) -> dict[str, Any]:
+    """A summary and a histogram in bars of a width; a bar of counts stands around its whole number."""
     values = worst_when_missing(values)
     known = values[np.isfinite(values)]
-    if not len(known):
-        edges, counts = np.array([0.0, 1.0]), np.array([0])
-    elif counted:
-        edges = np.arange(known.min() - 0.5, known.max() + 1)
-        counts, edges = np.histogram(known, edges)
-    else:
-        counts, edges = np.histogram(known, BINS)
+    shift = 0.5 if width == 1 else 0.0
+    bars = np.floor(known / width + shift).astype(int)
+    first = int(bars.min()) if len(bars) else 0
+    counts = np.bincount(bars - first, minlength=1)
+    edges = (first + np.arange(len(counts) + 1) - shift) * width
     return {
         **{name: plain(value) for name, value in summary(values).items()},
         "edges": [float(x) for x in edges],

@@ -1,0 +1,56 @@
+// Reality: the AI Factories as they were selected. They open the stage, and stay as marks beside what the rules produce.
+
+import { h } from "./paint.js";
+import { INK, PAPER, counted, season } from "./words.js";
+
+export const DROPPED = 5; // a site's phase once it is given up
+
+/** What was selected in reality; nothing for another union, nor in the tour, whose guesses it would give away. */
+export const inReality = (state) => (state.tour === null ? state.geometry.observed ?? [] : []);
+
+/** Whether the stage stands as it opens: reality, before anything is played. */
+export const opening = (state) => state.t === 0 && !state.playing && inReality(state).length > 0;
+
+/** How many factories each state has in reality, by its place in the list of states. */
+export function realHosts(state) {
+  const hosts = new Map();
+  for (const { state: i } of inReality(state)) hosts.set(i, (hosts.get(i) || 0) + 1);
+  return hosts;
+}
+
+/** "19 AI factories in 16 countries". */
+export const realCount = (state) => `${counted(inReality(state).length, "AI factory", "AI factories")} in ${counted(realHosts(state).size, "country", "countries")}`;
+
+/** When they were selected, "late 2024 to late 2025". */
+export function realDates(state) {
+  const dates = inReality(state).map((f) => f.selected).sort();
+  return [...new Set([dates[0], dates.at(-1)].map(season))].join(" to ");
+}
+
+/** How many of them the rules chose too, at the same place; nothing while the rules have chosen no site. */
+export function alike(state, run, frame) {
+  if (!inReality(state).length || !frame.phase.some((p) => p && p !== DROPPED)) return null;
+  const chosen = new Set(run.facilities.filter((f, i) => frame.phase[i] && frame.phase[i] !== DROPPED).map((f) => f.index));
+  return inReality(state).filter((f) => chosen.has(f.site)).length;
+}
+
+/** A mark: full as the stage opens, an outline later. */
+export const diamond = (x, y, r, full, more = {}) => h("path", { d: `M${x},${y - r}L${x + r},${y}L${x},${y + r}L${x - r},${y}Z`, fill: full ? INK : "none", stroke: full ? PAPER : INK, "stroke-width": full ? 1.5 : 1.8, ...more });
+
+/** Half the width of a mark, in sizes of type. */
+export const MARK = 0.46;
+
+/**
+ * The marks of a map; `at` places a point. Later marks have a rim below the discs and an outline above them, so that a
+ * disc at the same place is seen within.
+ */
+export function drawReality(state, at, size, rim = false) {
+  const there = inReality(state);
+  const full = opening(state);
+  if (!there.length || (rim && full)) return null;
+  const r = size * MARK * (full ? 1.15 : 1);
+  const mark = (f) => (rim ? diamond(...at(f.at), r, false, { stroke: PAPER, "stroke-width": 4.5 }) : diamond(...at(f.at), r, full));
+  const marks = there.map((f) => h("g", { key: f.name }, h("title", {}, `${f.name}, ${f.city}: selected ${season(f.selected)}`), mark(f)));
+  if (rim) return h("g", { key: "rims", "aria-hidden": "true", "pointer-events": "none" }, marks);
+  return h("g", { key: "reality", class: "reality", role: "img", "aria-label": `In reality: ${realCount(state)}`, "data-reality": there.length, "data-full": full, "pointer-events": full ? null : "none" }, marks);
+}

@@ -1,0 +1,25 @@
+// What a scenario is called on screen.
+
+import { ownRules, plain, ruleOf } from "./words.js";
+
+/** What a scenario is called on screen: its preset, and what differs from it. */
+export function titleOf(state, side) {
+  if (state.titles) return state.titles[side];
+  const spec = state.specs[side];
+  const preset = state.catalogue?.presets.find((p) => p.name === spec.base);
+  const name = preset ? preset.title : state.runs[side]?.scenario || spec.base;
+  const changes = Object.entries(spec.changes);
+  if (!changes.length) return name;
+  const [[key, value]] = changes;
+  if (changes.length > 1) return `${name}, ${changes.length} changes`;
+  const about = state.catalogue?.parameters.find((p) => p.name === key);
+  if (about) return `${name}, ${about.about.split(/[,;:(]/)[0].trim()}: ${plain(value)}${about.unit && about.unit !== "1" ? ` ${about.unit}` : ""}`;
+  return `${name}, ${plain(key)}: ${inWords(value, preset?.plain[key])}`;
+}
+
+/** A changed value: a rule and who goes by another; of an unchanged rule those alone. */
+function inWords(value, before) {
+  if (typeof value !== "object") return plain(value);
+  const own = ownRules(value).map(([code, rule]) => `${plain(code)} ${plain(ruleOf(rule))}`).join(", ");
+  return (own && ruleOf(value) === ruleOf(before) ? own : [plain(value.rule || "changed"), own].filter(Boolean).join(", "));
+}
