@@ -39,13 +39,15 @@ class Readings:
 
     def __init__(self, env: Environment):
         self.env, self.world = env, env.world
-        self._accounts: tuple[bytes, Accounts] | None = None
+        self._accounts: tuple[tuple[bytes, int | None], Accounts] | None = None
         self._quarter: tuple[int, dict[str, NDArray[np.generic]]] | None = None
 
     @property
     def accounts(self) -> Accounts:
         """The accounts of this quarter."""
-        stands = self.world.contracted.tobytes()  # nothing else moves them
+        programme = self.world.programme
+        later = self.world.now if programme.later or programme.renewals else None
+        stands = (self.world.contracted.tobytes(), later)  # nothing else moves them
         if self._accounts is None or self._accounts[0] != stands:
             self._accounts = (stands, accounts(self.env))
         return self._accounts[1]

@@ -130,6 +130,13 @@ def test_outcomes_are_there_when_the_run_has_ended(model):
         AllocationModel().outcomes()
 
 
+def test_later_orders_are_in_the_accounts_of_the_last_quarter():
+    model = ended(scenario="china-observed", rng=5)
+    found = model.outcomes().worlds
+    for name in ("spend_eur_bn", "aggregate_accelerators"):
+        assert getattr(model, name) == found[name][0]
+
+
 def test_a_copy_goes_its_own_way():
     model = AllocationModel(rng=5, **SHORT)
     for _ in range(6):

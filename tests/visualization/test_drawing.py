@@ -1,6 +1,7 @@
 import hashlib
 import re
 import socket
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from juste_retour import abm
 from juste_retour.abm.data import map_geometry, place
 from juste_retour.abm.members import load_members
+from juste_retour.abm.observed import observed
 from juste_retour.agents.errors import BadInput
 from juste_retour.runs.command import main
 from juste_retour.visualization.geometry import WINDOW, drawn_map
@@ -80,7 +82,15 @@ def test_another_union_has_each_site_in_its_states_land(tables, tmp_path):
 def test_outlines_are_europes_only_where_its_states_are_meant(tmp_path):
     assert drawn_map()["union"] == "Europe"
     assert drawn_map()["other"]
+    real = drawn_map()["observed"]
+    sites, codes = load_members().sites, load_members().states.codes
+    assert len(real) == len(observed()) == 19
+    assert {(sites.names[f["site"]], codes[f["state"]]) for f in real} == {
+        (r["site"], r["state"]) for r in observed()
+    }
+    assert Counter(f["selected"] for f in real) == {"2024Q4": 7, "2025Q1": 6, "2025Q4": 6}
     america = drawn_map(load_members(AMERICA))
+    assert america["observed"] == []
     assert (america["union"], america["name"]) == ("this union", "United States")
     assert not america["other"]
     (tmp_path / "states.csv").write_text(

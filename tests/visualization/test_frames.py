@@ -9,7 +9,7 @@ from juste_retour.abm.scenario import load, presets
 from juste_retour.agents.rules import family
 from juste_retour.runs.statistics import quantile
 from juste_retour.visualization.views.frames import play
-from juste_retour.visualization.views.spread import spread
+from juste_retour.visualization.views.spread import BIN, spread
 
 MEMBERS = load_members()
 
@@ -47,7 +47,10 @@ def test_frames_hold_the_numbers_of_the_tables(name):
         assert same([f[column] for f in run["frames"]], found.timeline[column]), column
     for column in ("sites", "accelerators", "received_eur_bn", "paid_eur_bn", "yes_votes", "no_votes"):
         assert same([s[column] for s in run["states"]], found.states[column]), column
-    assert run["frames"][-1]["committed_eur_bn"] == run["outcome"]["committed_eur_bn"]
+    last = run["frames"][-1]
+    assert last["committed_eur_bn"] == run["outcome"]["committed_eur_bn"]
+    assert last["hosts"] == run["outcome"]["hosts"]
+    assert last["contracted_accelerators"] == run["outcome"]["aggregate_accelerators"]
     assert [b["quarter"] for b in run["ballots"]] == found.votes.quarter.tolist()
     assert [b["passed"] for b in run["ballots"]] == found.votes.passed.tolist()
     contracted = {f["site"]: f for f in run["facilities"] if f["contracted"] and f["contracted"] <= "2034Q4"}
@@ -113,7 +116,11 @@ def test_the_spread_is_that_of_an_ensemble_and_grows():
     last = parts[-1]
     for name in ("sites", "years_behind", "price_of_politics"):
         assert last["outcomes"][name]["median"] == quantile(found.worlds[name], 0.5)
-        assert sum(last["outcomes"][name]["counts"]) == 120
+        edges, counts = (np.array(last["outcomes"][name][key]) for key in ("edges", "counts"))
+        assert np.allclose(np.diff(edges), BIN[name])  # the same for every scenario
+        assert edges[0] <= found.worlds[name].min() <= found.worlds[name].max() <= edges[-1]
+        assert np.array_equal(counts, np.histogram(found.worlds[name], edges)[0])
+        assert counts.sum() == 120
     by_quarter = found.timeline[found.timeline.quarter == "2028Q4"].largest_run_flop
     k = 4 * 4 + 3
     assert last["bands"]["largest_run_flop"][2][k] == quantile(by_quarter, 0.5)

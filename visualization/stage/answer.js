@@ -29,7 +29,7 @@ function partName(groups, { group, also }) {
 
 /** That the parts are being computed, or why they cannot be, in a line or two within a box. */
 export function drawPending({ done, error }, names, box, u) {
-  const said = error ? `No parts of a difference here: ${error}` : `Computing the parts of the difference from “${names[1]}” … ${Math.round(100 * done)} %`;
+  const said = error ? `No parts of a difference here: ${error}` : `Computing the parts of the difference to “${names[1]}” … ${Math.round(100 * done)} %`;
   return words(said, box.x, box.y + type(u, 0.75), { key: "pending", class: "pending", size: type(u, 0.75), fill: SOFT, lines: 3 }, box.w);
 }
 
@@ -92,7 +92,8 @@ function waterfallRow(row, state, store, { x, y, w, h: high, left, zero, scale, 
 function priced({ prices: { price_of_politics: all, price_where: where, price_unspent: unspent } }, name) {
   const click = "Click a part to see its rules.";
   if (all.mean === null) return click;
-  return `Price of politics under “${name}”: ${exact(all.mean)} years. A planner with the same envelope would save ${exact(where.mean)} by choosing where, and ${exact(unspent.mean)} with the money left unspent. ${click}`;
+  const [whole, place, money] = [all, where, unspent].map(({ mean }) => `${mean < 0 ? "−" : ""}${exact(mean)}`);
+  return `Price of politics under “${name}”: ${whole} years. A planner with the same envelope would save ${place} by choosing where, and ${money} with the money left unspent. ${click}`;
 }
 
 /** Which rules or numbers a part consists of, and what they are on either side. */
@@ -102,6 +103,6 @@ function behind(state, share) {
   const numbers = groups.includes("parameters") ? state.specs.flatMap((spec) => Object.keys(spec.changes)).filter((key) => state.catalogue.parameters.some((p) => p.name === key)) : [];
   const title = partName(state.catalogue.groups, share);
   const changed = [...families, ...new Set(numbers)].map((name) => [name, ...[0, 1].map((side) => ruleOf(valueOf(state, side, name)))]).filter(([, a, b]) => a !== b);
-  if (!changed.length) return `${title}: the rules are the same; this part comes from how much of the envelope each scenario commits.`;
+  if (!changed.length) return `${title}: the rules are the same${groups.includes("money") ? "; this part comes from how much of the envelope each scenario commits" : ""}.`;
   return `${title}: ${changed.map(([name, a, b]) => `${plain(name)} from ${plain(a)} to ${plain(b)}`).join("; ")}.`;
 }

@@ -97,7 +97,7 @@ export function makeDirector(store, ask, look = () => {}) {
     change(changes, { soon = false, then = null } = {}) {
       earlier.push(setting());
       if (earlier.length > KEPT) earlier.shift();
-      store.set({ ...changes, notice: null });
+      store.set({ ...changes, part: null, notice: null });
       clearTimeout(timer);
       if (soon) timer = setTimeout(() => renew(then), PAUSE);
       else renew(then);

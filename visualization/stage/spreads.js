@@ -67,7 +67,7 @@ function histogram([name, title, unit, say, counts], runs, spreads, box, size) {
 }
 
 function columns(d, side, x, y, base) {
-  return h("g", { key: `d${side}`, fill: LIGHT[side], stroke: SIDES[side], "stroke-width": 0.7, opacity: side ? 0.8 : 1 },
+  return h("g", { key: `d${side}`, class: "bars", "data-side": side, fill: LIGHT[side], stroke: SIDES[side], "stroke-width": 0.7, opacity: side ? 0.8 : 1 },
     d.counts.map((c, i) => c > 0 && h("rect", { key: i, x: x(d.edges[i]) + 0.5, width: Math.max(1, x(d.edges[i + 1]) - x(d.edges[i]) - 1), y: y(c), height: base - y(c) })));
 }
 

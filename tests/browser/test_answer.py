@@ -1,0 +1,185 @@
+"""What the page says to its own question: reality first, the run over it, the answer at the window's end, and why."""
+
+import re
+
+import numpy as np
+import pytest
+
+from juste_retour import simulate
+from juste_retour.abm.observed import observed
+from juste_retour.abm.scenario import load
+from juste_retour.runs.statistics import quantile
+from juste_retour.visualization.views.frames import play
+from juste_retour.visualization.views.parts import stored
+from juste_retour.visualization.words import TITLES
+from tests.browser.test_stage import lags, settled, written
+
+pytestmark = pytest.mark.browser
+PHONE = (390, 844)
+
+
+def test_reality_opens_the_stage_and_stays_beside_what_the_rules_produce(visit):
+    page = visit()
+    factories, countries = len(observed()), len({row["state"] for row in observed()})
+    assert page.get_attribute(".reality", "data-full") == "true"
+    assert page.locator(".reality > g").count() == factories
+    said = " ".join(written(page))
+    assert f"{factories} AI factories in {countries} countries" in said
+    assert re.search(r"[Pp]ress play: what do the rules produce with €10 bn\?", said)
+    assert page.locator(".facility").count() == 0
+    assert page.locator(".race .here").count() == 1
+    titles = " ".join(page.locator(".reality title").all_text_contents())
+    assert all(row["factory"] in titles and row["city"] in titles for row in observed())
+    page.fill("[aria-label=Quarter]", "22")
+    assert page.get_attribute(".reality", "data-full") == "false"
+    assert page.locator(".reality > g").count() == factories
+    assert "selected in reality" in page.text_content(".legend")
+    run = play(load("eu-status-quo"), 1)
+    phase = run["frames"][22]["phase"]
+    chosen = {f["site"] for f, p in zip(run["facilities"], phase, strict=True) if p not in (0, 5)}
+    same = sum(row["site"] in chosen for row in observed())
+    assert f"{same} of the {factories} real places" in " ".join(written(page))
+
+
+def test_reality_opens_both_maps_and_no_step_of_the_tour(visit):
+    page = visit("?compare=1")
+    assert page.locator(".reality[data-full=true]").count() == 2
+    page.keyboard.press("t")
+    page.wait_for_selector(".tour")
+    settled(page)
+    assert page.locator(".reality").count() == 0
+
+
+def test_heads_and_table_say_the_same_over_one_window(visit):
+    page = visit("?a=eu-status-quo&b=gigafactories&compare=1&seed=3&t=2030Q4")
+    row = page.locator("[data-row='Years behind'] text").all_text_contents()
+    assert [f"{x:.1f}" for x in lags(page)] == row[1:3]
+    title, *_ = page.locator(".differences > text").all_text_contents()
+    assert "summer 2029, averages 2024 to 2029" in title
+    run = play(load("eu-status-quo"), 3)
+    assert page.locator("[data-row=Sites] text").nth(1).text_content() == f"{run['frames'][22]['selected']}"
+    assert sum("2024 to 2029" in text for text in written(page)) == 3
+    assert sum(text.startswith("Late 2030: ") for text in written(page)) == 2
+    page.fill("[aria-label=Quarter]", "12")
+    row = page.locator("[data-row='Years behind'] text").all_text_contents()
+    assert [f"{x:.1f}" for x in lags(page)] == row[1:3]
+    assert sum("early 2027" in text for text in written(page)) >= 3
+    assert not any("2029" in text for text in page.locator(".differences text").all_text_contents())
+
+
+def test_the_difference_is_split_by_part_once_the_window_has_passed(visit):
+    page = visit("?t=2029Q2", size=(1366, 768))
+    assert page.locator(".answer").count() == 0
+    page.keyboard.press("ArrowRight")
+    check_answer(page, stored()[0])
+    page.focus("[data-part=funding]")
+    page.keyboard.press("Enter")
+    assert "to gni key" in page.text_content(".answer")
+    page.select_option("[aria-label='Scenario A']", "federal-europe")
+    settled(page)
+    check_answer(page, next(p for p in stored() if p["pair"] == ["federal-europe", "essay-reform"]))
+    assert TITLES["federal-europe"] in page.text_content(".answer")
+
+
+def check_answer(page, found):
+    for share in found["shares"]:
+        row = page.locator(f"[data-part={share['group']}]")
+        assert f"{'−' if share['mean'] < 0 else '+'}{abs(share['mean']):.2f}" in row.text_content()
+    answer = page.text_content(".answer")
+    assert "2024 to 2029" in answer
+    for name in ("price_of_politics", "price_where", "price_unspent"):
+        assert f"{found['prices'][name]['mean']:.2f}".replace("-", "−") in answer
+
+
+def test_the_parts_of_another_pair_are_computed_in_the_background(visit):
+    page = visit("?t=2029Q3&b.procurement=framework&b=eu-status-quo", size=(1366, 768))
+    page.wait_for_selector(".pending")
+    assert TITLES["eu-status-quo"] in page.text_content(".pending")
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowRight")
+    page.wait_for_selector(".answer", timeout=300_000)
+    assert page.locator(".pending").count() == 0
+    assert page.locator("[data-part=procurement]").count() == 1
+    page.locator("[data-part=procurement]").dispatch_event("click")
+    assert "procurement from public tender to framework" in page.text_content(".answer")
+
+
+def test_parts_that_are_not_possible_are_told_in_a_sentence(visit):
+    page = visit("?t=2029Q3&b=eu-status-quo")
+    page.wait_for_selector(".pending")
+    page.wait_for_function("!document.querySelector('.pending').textContent.includes('Computing')")
+    assert "the same rules" in " ".join(written(page))
+    assert page.locator("svg.stage .votes").count() == 1
+
+
+def test_many_worlds_arrive_while_one_is_shown(visit):
+    page = visit("?t=2028Q4")
+    page.click("[data-press=many]")
+    page.wait_for_selector(".spreads[data-worlds='200']")
+    assert page.locator(".band").count() == 1
+    assert {"200", "2029"} <= set(re.findall(r"\d+", page.text_content(".spreads")))
+    values = simulate("eu-status-quo", worlds=200, seed=1, tables=("worlds",)).worlds
+    medians = page.locator(".median text").all_text_contents()
+    assert medians == [
+        f"median {quantile(values.sites, 0.5):g}",
+        f"median {quantile(values.years_behind, 0.5):.1f}",
+    ]
+
+
+def test_two_scenarios_have_one_scale_in_many_worlds(visit):
+    page = visit("?t=2029Q3&compare=1&many=1", size=(1920, 1080))
+    page.wait_for_selector(".spreads[data-worlds='200']")
+    page.wait_for_selector("[data-outcome=years_behind] .median[data-side='1']")
+    settled(page)
+    bars = """(which) => [...document.querySelectorAll(`[data-outcome=years_behind] .bars[data-side="${which}"] rect`)]
+      .map(r => [r.width.baseVal.value, r.height.baseVal.value])"""
+    a, b = (np.array(page.evaluate(bars, side)) for side in (0, 1))
+    assert np.ptp(np.concatenate([a, b])[:, 0]) < 0.01  # bars of one width
+    assert a[:, 1].sum() == pytest.approx(b[:, 1].sum(), rel=0.01)  # as many worlds are as high
+    assert "years behind, average 2024 to 2029" in page.text_content("[data-outcome=years_behind]")
+    assert "% of worlds" in page.text_content("[data-outcome=sites]")
+    found = [
+        simulate(name, worlds=200, seed=1, tables=("worlds",)).worlds.years_behind
+        for name in ("eu-status-quo", "essay-reform")
+    ]
+    said = page.locator("[data-outcome=years_behind] .median text").all_text_contents()
+    assert said == [f"{side} {quantile(v, 0.5):.1f}" for side, v in zip("AB", found, strict=True)]
+
+
+@pytest.mark.parametrize("size", [(1366, 768), PHONE])
+def test_five_questions_are_answered_where_they_arise(visit, size):
+    page = visit("?t=2027Q1&a=juste-retour-strict", size=size)
+    run = play(load("juste-retour-strict"), 1)
+    frame = run["frames"][12]
+    no = run["ballots"][frame["ballot"]]["no"]
+    expected = {
+        "what": [TITLES["juste-retour-strict"], "early 2027"],
+        "money": ["€10 bn", f"€{frame['committed_eur_bn']:.1f} bn"],
+        "no": [f"{len(no)} states said no"],
+        "frontier": [f"{frame['frontier_flop'] / 10 ** int(np.log10(frame['frontier_flop'])):.1f} × 10"],
+    }
+    for topic, texts in expected.items():
+        box = page.locator(f"[data-ask={topic}]").bounding_box()
+        assert min(box["width"], box["height"]) >= 22
+        page.focus(f"[data-ask={topic}]")
+        page.keyboard.press("Enter")
+        answer = page.text_content(f"details[open][data-topic={topic}]")
+        for text in texts:
+            assert text in answer
+        page.keyboard.press("Escape")
+        assert page.locator(".panel").count() == 0
+
+
+def test_more_money_is_run_beside_what_there_is(visit):
+    page = visit("?t=2027Q1")
+    page.locator("[data-ask=money]").dispatch_event("click")
+    left = play(load("eu-status-quo"), 1)["outcome"]["unspent_eur_bn"]
+    assert f"€{left:.1f} bn of €10 bn is left unspent" in page.text_content("details[data-topic=more]")
+    page.click("[data-press=more]")
+    settled(page)
+    assert page.locator(".differences").count() == 1
+    twice = play(load("eu-status-quo").changed({"envelope_eur_bn": 20.0}), 1)["frames"][12]
+    assert (
+        page.locator("[data-row='Money committed'] text").nth(2).text_content()
+        == f"€{twice['committed_eur_bn']:.1f} bn"
+    )

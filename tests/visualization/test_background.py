@@ -1,0 +1,151 @@
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from juste_retour.abm.members import load_members
+from juste_retour.abm.scenario import load
+from juste_retour.agents.errors import BadInput
+from juste_retour.visualization import background
+from juste_retour.visualization.background import PartsDesk, Stopped
+from juste_retour.visualization.session import Session
+
+TODAY, REFORM = load("eu-status-quo"), load("essay-reform")
+SPECS = [{"base": "eu-status-quo"}, {"base": "essay-reform"}]
+
+
+class Work:
+    """Stands in for `parts`: computes when it is let, and reports progress before."""
+
+    def __init__(self, monkeypatch):
+        self.let, self.begun, self.pairs = threading.Event(), threading.Event(), []
+        monkeypatch.setattr(background, "parts", self)
+
+    def __call__(self, source, target, worlds, *, members, progress):
+        self.pairs.append((source.name, target.name))
+        self.begun.set()
+        assert self.let.wait(30)
+        progress(1, 2)
+        return {"pair": [source.name, target.name]}
+
+
+class Asker:
+    def __init__(self):
+        self.heard, self.done, self.gone = [], threading.Event(), False
+
+    def still(self):
+        if self.gone:
+            raise Stopped
+
+    def tell(self, answer):
+        self.heard.append(answer)
+        if "done" not in answer:
+            self.done.set()
+
+    def ask(self, desk, source=TODAY, target=REFORM):
+        desk.ask(source, target, load_members(), self.still, self.tell)
+
+
+@pytest.fixture
+def desk():
+    with ThreadPoolExecutor(2) as pool:
+        yield PartsDesk(pool)
+
+
+def test_a_pair_is_computed_once_and_kept_for_all(desk, monkeypatch):
+    work, one, other, late = Work(monkeypatch), Asker(), Asker(), Asker()
+    work.let.set()
+    one.ask(desk)
+    other.ask(desk)
+    assert one.done.wait(30)
+    assert other.done.wait(30)
+    late.ask(desk)
+    assert one.heard[:2] == [{"done": 0.0}, {"done": 0.5}]
+    assert (
+        one.heard[-1] == other.heard[-1] == late.heard[-1] == {"parts": {"pair": [TODAY.name, REFORM.name]}}
+    )
+    assert len(late.heard) == len(work.pairs) == 1
+
+
+def test_one_pair_is_computed_at_a_time_and_runs_go_between(desk, monkeypatch):
+    work, one, other = Work(monkeypatch), Asker(), Asker()
+    one.ask(desk)
+    assert work.begun.wait(30)
+    other.ask(desk, REFORM, TODAY)
+    assert desk.pool.submit(lambda: "a run").result(30) == "a run"
+    assert work.pairs == [(TODAY.name, REFORM.name)]
+    work.let.set()
+    assert other.done.wait(30)
+    assert work.pairs[1:] == [(REFORM.name, TODAY.name)]
+
+
+def test_who_turns_away_stops_the_work_and_lets_the_next_one_in(desk, monkeypatch):
+    work, one, other = Work(monkeypatch), Asker(), Asker()
+    one.ask(desk)
+    assert work.begun.wait(30)
+    other.ask(desk)
+    one.gone = True
+    work.let.set()
+    assert other.done.wait(30)
+    assert one.heard == [{"done": 0.0}]
+    assert len(work.pairs) == 2
+
+
+def test_an_error_is_one_sentence_and_the_next_pair_is_still_computed(desk, monkeypatch):
+    def broken(*given, **more):
+        raise ZeroDivisionError("by\nzero")
+
+    monkeypatch.setattr(background, "parts", broken)
+    asker = Asker()
+    asker.ask(desk)
+    assert asker.done.wait(30)
+    assert asker.heard[-1]["error"].count("ZeroDivisionError: by zero") == 1
+    work, other = Work(monkeypatch), Asker()
+    work.let.set()
+    other.ask(desk)
+    assert other.done.wait(30)
+    assert "parts" in other.heard[-1]
+
+
+def test_a_pair_without_a_difference_or_with_too_many_quarters_is_refused(desk):
+    with pytest.raises(BadInput, match="same rules"):
+        Asker().ask(desk, TODAY, TODAY)
+    with pytest.raises(BadInput, match="at most"):
+        Asker().ask(desk, TODAY, REFORM.changed({"end": "2044Q4"}))
+
+
+def test_a_visitor_is_told_the_parts_and_gives_them_up(monkeypatch):
+    monkeypatch.setattr(background, "PARTS", None)
+    heard, done = [], threading.Event()
+
+    def hear(answer):
+        heard.append(answer)
+        if "parts" in answer or "error" in answer:
+            done.set()
+
+    with ThreadPoolExecutor(2) as pool:
+        monkeypatch.setattr("juste_retour.visualization.session.PARTS", PartsDesk(pool))
+        work, session = Work(monkeypatch), Session(hear)
+        session.ask({"n": 1, "kind": "parts", "specs": SPECS})
+        assert work.begun.wait(30)
+        session.ask({"n": 2, "kind": "parts"})
+        work.let.set()
+        session.ask({"n": 3, "kind": "parts", "specs": SPECS[::-1]})
+        assert done.wait(30)
+    assert [answer["n"] for answer in heard if "parts" in answer] == [3]
+    assert heard[0] == {"n": 1, "kind": "parts", "done": 0.0}
+
+
+@pytest.mark.parametrize(
+    ("specs", "said"),
+    [
+        (SPECS[:1], "two scenarios"),
+        ([SPECS[0], SPECS[0]], "same rules"),
+        ([SPECS[0], {"base": "us-observed"}], "one map"),
+        ([SPECS[0], {"base": "atlantis"}], "atlantis"),
+    ],
+)
+def test_parts_that_are_not_possible_are_a_sentence(specs, said):
+    heard = []
+    Session(heard.append).ask({"n": 1, "kind": "parts", "specs": specs})
+    assert said in heard[-1]["error"]
