@@ -19,11 +19,8 @@ from juste_retour.agents.errors import BadInput, near
 from juste_retour.agents.rules import FAMILIES, Parameter
 from juste_retour.runs.contrasts.windows import in_one_window
 from juste_retour.runs.user_rules import loaded
-<<<<<<< HEAD
 from juste_retour.visualization.audience.desk import desk_here
-=======
 from juste_retour.visualization.background import PARTS, WORKERS, Stopped, said
->>>>>>> b3c82a4 (Open with reality, stop at the window's end, compute the parts of any pair, answer five questions on the page)
 from juste_retour.visualization.geometry import drawn_map, in_europe
 from juste_retour.visualization.replay import replay
 from juste_retour.visualization.union import shown, union_for
