@@ -13,6 +13,7 @@ from itertools import combinations
 
 import numpy as np
 import pandas as pd
+from scipy.special import stdtrit
 
 from juste_retour.agents.arrays import Floats, Integers
 from juste_retour.agents.errors import BadInput
@@ -23,7 +24,7 @@ from juste_retour.runs.experiments.results import Results
 
 RESAMPLES = 300
 DRAWN = {
-    "sobol": "base points",
+    "sobol": "base points and, from three on, replications",
     "morris": "trajectories",
     "latin_hypercube": "places of the sample",
 }  # what intervals are drawn over, by kind of design; replications where none is named
@@ -85,7 +86,9 @@ def sobol_indices(
 ) -> Sobol:
     """First-order and total indices from a Saltelli sample.
 
-    Products of two runs are taken over different luck, so that luck biases no index and its share is known.
+    Products of two runs are taken over different luck, so that luck biases no index and its share is known. Intervals are
+    bootstrap intervals over base points. From three replications on they are widened by what a jackknife over replications
+    gives, since all points share the replications' draws; with two they hold for these draws alone.
 
     Args:
         values: (points, replications), points in SALib's order.
@@ -107,30 +110,18 @@ def sobol_indices(
         )
     replications = values.shape[1]
     values = values - values.mean()
-    a, b = values[0::stride], values[stride - 1 :: stride]
-    mixed = [values[1 + i :: stride] for i in range(count)]
-    if replications > 1:
-        noise = (a.var(1, ddof=1) + b.var(1, ddof=1)) / 2
-    else:
-        noise = np.full(len(a), 0.0)
-    rows = [
-        (a.mean(1) + b.mean(1)) / 2,
-        (_product(a, a) + _product(b, b)) / 2,
-        noise,
-        *(_product(b, m) - _product(b, a) for m in mixed),
-        *(_product(a - m, a - m) / 2 for m in mixed),
-        *_together(a, b, mixed, values, stride if second_order else 0),
-    ]
-    stacked = np.stack(rows)
+    stacked = _moments(values, count, stride, second_order)
     means = np.concatenate([stacked.mean(1)[:, None], resampled_means(stacked, seed)], axis=1)
     whole = means[1] - means[0] ** 2 + means[2]
     if not whole[0] > 0:
         raise BadInput(f"{outcome} is the same at every point; there is no variance to split.")
     shares = means[2:] / whole
     low, high = interval(shares[:, 1:])
+    if replications > 2:
+        low, high = _widened(shares[:, 0], low, high, values, (count, stride, second_order))
     return Sobol(
         outcome,
-        len(a),
+        len(values) // stride,
         replications,
         float(means[0, 0]),
         float(whole[0]),
@@ -145,6 +136,37 @@ def sobol_indices(
         ],
         not second_order,
     )
+
+
+def _moments(values: Floats, count: int, stride: int, second_order: bool) -> Floats:
+    """(moments, base points): the mean, the mean square, luck's variance, and the numerator of each index."""
+    a, b = values[0::stride], values[stride - 1 :: stride]
+    mixed = [values[1 + i :: stride] for i in range(count)]
+    if values.shape[1] > 1:
+        noise = (a.var(1, ddof=1) + b.var(1, ddof=1)) / 2
+    else:
+        noise = np.full(len(a), 0.0)
+    rows = [
+        (a.mean(1) + b.mean(1)) / 2,
+        (_product(a, a) + _product(b, b)) / 2,
+        noise,
+        *(_product(b, m) - _product(b, a) for m in mixed),
+        *(_product(a - m, a - m) / 2 for m in mixed),
+        *_together(a, b, mixed, values, stride if second_order else 0),
+    ]
+    return np.stack(rows)
+
+
+def _widened(
+    shares: Floats, low: Floats, high: Floats, values: Floats, design: tuple[int, int, bool]
+) -> tuple[Floats, Floats]:
+    """Intervals over base points, with what is not known because the replications are few, by a jackknife over these."""
+    count = values.shape[1]
+    without = np.array([_moments(np.delete(values, k, 1), *design).mean(1) for k in range(count)])
+    again = without[:, 2:] / (without[:, 1] - without[:, 0] ** 2 + without[:, 2])[:, None]
+    error = np.sqrt((count - 1) / count * ((again - again.mean(0)) ** 2).sum(0))
+    reach = float(stdtrit(count - 1, 0.975)) * error
+    return shares - np.hypot(shares - low, reach), shares + np.hypot(high - shares, reach)
 
 
 def _together(a: Floats, b: Floats, mixed: Sequence[Floats], values: Floats, stride: int) -> list[Floats]:

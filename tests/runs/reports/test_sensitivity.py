@@ -76,6 +76,20 @@ def test_luck_has_a_share_of_its_own_and_biases_no_index(common):
     assert found.indices[1].total == pytest.approx(0.0, abs=tolerance)
 
 
+def test_intervals_of_indices_hold_that_all_points_share_few_draws():
+    """y = a + t b, where t is drawn for each replication with mean zero: b makes nothing of the mean over draws."""
+    hits = []
+    for seed in range(40):
+        unit, _ = sample(64, 2, seed=seed)
+        rng = np.random.default_rng(seed)
+        own = 0.3 * rng.normal(size=(len(unit), 6))
+        values = unit[:, :1] - 0.5 + (unit[:, 1:] - 0.5) * rng.normal(size=6) + own
+        a, b = sobol_indices(values, "ab", "years_behind").indices
+        share = (1 / 12) / (2 / 12 + 0.09)
+        hits.append([a.first_low <= share <= a.first_high, b.total_low <= 0 <= b.total_high])
+    assert (np.mean(hits, axis=0) > 0.87).all()
+
+
 def test_a_biased_estimator_would_be_caught():
     """Squares of runs on one luck hold the noise: the naive total of a factor that does nothing is far from 0."""
     unit, _ = sample(4096, 2)
