@@ -229,7 +229,15 @@ def _code() -> dict[str, Content]:
     for name in ("pyproject.toml", "README.md", "LICENSE", "CITATION.cff", "CHANGELOG.md"):
         if (house / name).is_file():
             found[f"code/{name}"] = house / name
+    if (house / "pyproject.toml").is_file():
+        found["code/pyproject.toml"] = _pinned((house / "pyproject.toml").read_text(encoding="utf-8"))
     return found
+
+
+def _pinned(project: str) -> str:
+    """A `pyproject.toml` with which uv takes the versions that are installed here, on whatever system."""
+    pins = [pin for pin in environment()[1:] if not pin.startswith("juste-retour==")]
+    return project.replace("[tool.uv]\n", f"[tool.uv]\nconstraint-dependencies = {json_text(pins)}", 1)
 
 
 def environment(name: str = "juste-retour") -> list[str]:
@@ -314,7 +322,7 @@ writes the report again. On the machine below the experiment took {manifest["sec
 | `spec.toml` | the experiment, with everything that it depends on written out; `spec-as-written.toml` is the author's file |
 | `results/` | manifest, hashes, report with figures (SVG, PDF), and the tables as Parquet files, a file a chunk.{more} |
 | `codebook.csv` | every column of every table: kind, unit, meaning |
-| `code/` | the source |
+| `code/` | the source, with the versions of all libraries pinned in its `pyproject.toml` |
 | `environment.txt` | versions of all libraries |
 | `requirements.txt` | the same from the lock file, each with its hashes: `pip install --require-hashes -r requirements.txt` |
 | `rules/`, `members/` | the author's own rules and members, where there are any |

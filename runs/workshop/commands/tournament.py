@@ -132,11 +132,11 @@ def _show(found: Tournament) -> None:
             "over the mean",
             "95 %",
             "all alike",
-            " 95 %",
+            "all alike 95 %",
             "sites",
-            "  95 %",
+            "sites 95 %",
             "years behind",
-            "   95 %",
+            "years behind 95 %",
         ),
         [
             (

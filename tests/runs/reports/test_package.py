@@ -211,6 +211,14 @@ def test_the_environment_names_what_results_depend_on():
     assert {"numpy", "scipy", "pandas", "pyarrow", "salib"} <= {line.split("==")[0] for line in named[1:]}
 
 
+def test_the_packed_project_pins_the_versions_that_are_installed(archive):
+    with zipfile.ZipFile(archive) as z:
+        project = tomllib.loads(z.read("replication/code/pyproject.toml").decode())
+    pins = project["tool"]["uv"]["constraint-dependencies"]
+    assert {"numpy", "pandas"} <= {pin.split("==")[0] for pin in pins}
+    assert set(environment()[1:]) - set(pins) == {f"juste-retour=={project['project']['version']}"}
+
+
 def test_the_locked_environment_has_hashes_and_names_no_host():
     locked = locked_environment()
     pinned = [line for line in locked.splitlines() if line[:1].strip()]
