@@ -190,7 +190,7 @@ def _how(found: PlainVerdict) -> str:
     held = "\n".join(f"  - `{name}`: {why}." for name, why in found["held"].items())
     return f"""## How the numbers are made
 
-- **Command.** `{_command(found)}` (seed {found["seed"]}) makes this page and `results.json` in {number(found["seconds"] / 60, 0)} minutes of one busy machine with two cores. `juste-retour verdict --quick` makes a rough one in two minutes.
+- **Command.** `{_command(found)}` (seed {found["seed"]}) makes this page and `results.json` in {number(found["seconds"] / 60, 0)} minutes of one busy machine with two cores. `juste-retour verdict --quick` makes a rough one in two minutes of two idle cores.
 - **Politics.** Draws of the posterior of `runs/specs/calibration.toml` (seed {found["calibration_seed"]}): {found["kept"]} of {found["draws"]:,} prior draws kept, worth {number(found["effective"], 0)} with equal weights.
 - **Everything else.** {len(found["uncertain"])} parameters are drawn from their plausible ranges, independently: costs, frontier growth and its change from 2028, grid, access, noise, run length, procurement, operations and others.
 - **Held**, although they have a range:
