@@ -15,8 +15,10 @@ from juste_retour.abm.calendar import quarter
 from juste_retour.abm.members import Members, load_members
 from juste_retour.abm.scenario import DEFAULT, Scenario, load, parameters, presets
 from juste_retour.abm.toml import parsed
+from juste_retour.abm.user_outcomes import USER_OUTCOMES
 from juste_retour.agents.errors import BadInput, near
 from juste_retour.agents.rules import FAMILIES, Parameter
+from juste_retour.agents.user_agents import USER_AGENTS
 from juste_retour.runs.contrasts.windows import in_one_window
 from juste_retour.runs.user_rules import loaded
 from juste_retour.visualization.audience.desk import desk_here
@@ -103,6 +105,16 @@ def offered() -> dict[str, object]:
             for family in FAMILIES.values()
         ],
         "parameters": [_about(name, default, about) for name, (default, about) in parameters().items()],
+        "agents": [
+            {
+                "name": agent.name,
+                "summary": agent.summary,
+                "actor": agent.kind,
+                "parameters": [_about(n, default, p) for n, (default, p) in agent.parameters.items()],
+            }
+            for agent in USER_AGENTS.values()
+        ],
+        "outcomes": [{"name": o.name, "about": o.meaning, "unit": o.unit} for o in USER_OUTCOMES.values()],
     }
 
 

@@ -14,7 +14,22 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync"
 HOME = re.compile(r"(https?|wss?)://(127\.0\.0\.1|localhost)[:/]|data:|blob:|file:")
 OWN_RULES = '''
+from juste_retour import MemberState, agent, outcome
 from juste_retour.abm.politics.voting import voting
+
+
+@agent
+class Refusing(MemberState):
+    """Says no to all."""
+
+    def vote(self, offer):
+        return -1
+
+
+@outcome(unit="states")
+def refusing(found):
+    """States that said no at least once."""
+    return (found.states["no_votes"] > 0).sum(-1)
 
 
 @voting

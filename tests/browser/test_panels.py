@@ -77,6 +77,22 @@ def test_a_rule_changes_the_run_and_undo_brings_it_back(visit):
     assert page.locator("[data-press=undo]").is_disabled()
 
 
+def test_an_agent_of_ones_own_plays_whom_the_menu_says_and_an_outcome_is_shown(visit):
+    page = visit("?a.agenda=commission_proposal&t=2034Q4")
+    page.keyboard.press("s")
+    assert page.text_content("[data-outcome=refusing]") == "States that said no at least once: 0 states"
+    page.select_option("[data-agent=Refusing]", label="Hungary")
+    settled(page)
+    page.wait_for_function("document.querySelector('[data-outcome=refusing]').textContent.endsWith(': 1 states')")
+    page.wait_for_function("location.search.includes('a.agents')")
+    page.reload()
+    settled(page)
+    page.keyboard.press("s")
+    assert page.input_value("[data-agent=Refusing]") == "HU"
+    page.select_option("[data-agent=Refusing]", label="nobody")
+    page.wait_for_function("!location.search.includes('a.agents')")
+
+
 def test_a_value_out_of_bounds_is_refused_in_a_sentence(visit):
     page = visit("?t=2028Q4")
     before = lags(page)

@@ -3,9 +3,11 @@ import threading
 
 import pytest
 
-from juste_retour import compare
+from juste_retour import MemberState, agent, compare, outcome
 from juste_retour.abm.scenario import load
+from juste_retour.abm.user_outcomes import USER_OUTCOMES
 from juste_retour.agents.errors import BadInput
+from juste_retour.agents.user_agents import USER_AGENTS
 from juste_retour.visualization.session import Session, offered, opened, scenario_of, spec_of
 
 EUROPE = {"base": "eu-status-quo", "changes": {}}
@@ -172,6 +174,42 @@ def test_everything_that_can_be_chosen_is_explained():
         assert parameter["group"], parameter["name"]
     for preset in found["presets"]:
         assert re.search(r"\w", preset["about"]), preset["name"]
+
+
+def test_agents_and_outcomes_of_ones_own_can_be_chosen_and_are_played():
+    @agent
+    class Refusing(MemberState):
+        """Says no to all."""
+
+        def __init__(self, model, place, *, years: float = 1.0):
+            super().__init__(model, place)
+
+        def vote(self, offer):
+            return -1
+
+    @outcome(unit="ballots")
+    def refused(found):
+        """Ballots on which someone said no."""
+        return (found.states["no_votes"] > 0).any(-1) * 1.0
+
+    try:
+        found = offered()
+        (mine,) = [one for one in found["agents"] if one["name"] == "Refusing"]
+        assert (mine["actor"], mine["summary"]) == ("state", "Says no to all.")
+        assert [p["name"] for p in mine["parameters"]] == ["years"]
+        assert {"name": "refused", "about": "Ballots on which someone said no", "unit": "ballots"} in found[
+            "outcomes"
+        ]
+        changes = {"agents": {"Refusing": {"of": "HU"}}, "agenda": "commission_proposal", "end": "2030Q1"}
+        spec = {"base": "eu-status-quo", "changes": changes}
+        assert opened(scenario_of(spec).toml())["changes"]["agents"] == {"Refusing": "HU"}
+        (run,) = Visitor().ask(kind="runs", specs=[spec], seed=1, replicate=0)["runs"]
+        assert run["outcome"]["refused"] == 1
+        hungary = next(state for state in run["states"] if state["state"] == "HU")
+        assert hungary["no_votes"] == len(run["ballots"]) > 0
+    finally:
+        USER_AGENTS.pop("Refusing", None)
+        USER_OUTCOMES.pop("refused", None)
 
 
 def test_a_scenario_of_another_union_brings_its_map():

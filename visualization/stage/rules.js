@@ -19,6 +19,8 @@ export function drawRules(state, store, director) {
       h("button", { type: "button", "data-press": "reset", disabled: !changed, onclick: () => director.choose(side, spec.base) }, `Reset${changed ? ` ${changed}` : ""}`),
       h("label", { class: "file" }, "Open TOML", h("input", { type: "file", accept: ".toml", "aria-label": "Open TOML: a scenario file", onchange: (e) => openFile(e, director, side) }))),
     Object.entries(state.catalogue.groups).map(([group, title]) => ruleGroup(group, title, state, side, store, director)),
+    ownAgents(state, side, director),
+    ownOutcomes(state, side),
     h("h3", { key: "numbers" }, "Numbers"),
     parameterGroups(state.catalogue.parameters).map(([group, members]) => h("details", { key: `p-${group}` }, h("summary", {}, group || "other"),
       members.map((p) => field(p, valueOf(state, side, p.name), (value) => director.put(side, p.name, value))))),
@@ -91,6 +93,46 @@ function ownField(family, code, name, mine, give) {
       h("select", { value: rule?.name || "", "data-own": `${family.name}.${code}`, onchange: (e) => give(e.target.value, {}) },
         h("option", { key: "all", value: "" }, "as the others"), rulesOf(family))),
     (rule?.parameters || []).map((p) => field(p, set[p.name] ?? p.default, (given) => give({ rule: rule.name, ...set, [p.name]: given }))));
+}
+
+/** Classes of agents from a file of the user's own: whom each plays, and its numbers. */
+function ownAgents(state, side, director) {
+  const known = state.catalogue.agents || [];
+  if (!known.length) return null;
+  const said = played(valueOf(state, side, "agents"), known);
+  return h("section", { key: "agents" }, h("h3", {}, "Agents of your own"), known.map((agent) => {
+    const { of: who = "", ...settings } = said[agent.name] || {};
+    const put = (given, more = settings) => {
+      const table = { ...said, [agent.name]: { of: given, ...more } };
+      if (!given) delete table[agent.name];
+      director.put(side, "agents", Object.keys(table).length ? table : undefined);
+    };
+    const everyone = agent.actor ? [["all", `all ${agent.actor}s`], ...actorsOf(agent.actor, state.geometry)] : [["all", "one, without a seat"]];
+    const options = [["", "nobody"], ...everyone, ...(who && !everyone.some(([code]) => code === who) ? [[who, who]] : [])];
+    return h("div", { key: agent.name, class: "family" },
+      h("label", {}, h("span", {}, `${agent.name} (yours) plays`),
+        h("select", { value: who, "data-agent": agent.name, onchange: (e) => put(e.target.value) }, options.map(([code, name]) => h("option", { key: code, value: code }, name)))),
+      h("p", { class: "help" }, agent.summary),
+      who && agent.parameters.map((p) => field(p, settings[p.name] ?? p.default, (given) => put(who, { ...settings, [p.name]: given }))));
+  }));
+}
+
+/** What a scenario says of agents, as a table by class: whom it plays, and its numbers. */
+function played(value, known) {
+  const names = typeof value === "string" ? value.split(/[ ,]+/) : Array.isArray(value) ? value : null;
+  const table = names ? Object.fromEntries(names.map((name) => [name, "all"])) : value || {};
+  return Object.fromEntries(known.filter((agent) => table[agent.name]).map(({ name }) => [name, typeof table[name] === "string" ? { of: table[name] } : { of: "all", ...table[name] }]));
+}
+
+/** Outcomes from a file of the user's own, once the run is over. */
+function ownOutcomes(state, side) {
+  const known = state.catalogue.outcomes || [];
+  const run = state.runs[side];
+  if (!known.length || !run) return null;
+  const over = state.t >= run.frames.length - 1;
+  const value = ({ name, unit }) => (over && run.outcome[name] !== null ? `${Number(run.outcome[name].toPrecision(3))} ${unit === "1" ? "" : unit}` : "–");
+  return h("section", { key: "outcomes" }, h("h3", {}, "Outcomes of your own"),
+    known.map((one) => h("p", { key: one.name, class: "help", "data-outcome": one.name }, `${one.about}: ${value(one)}`)));
 }
 
 /** Codes and names of all actors of a kind, by name; a commissioner goes by the home state's code. */

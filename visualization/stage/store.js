@@ -159,7 +159,7 @@ export function fromAddress(text, catalogue) {
   const state = { specs: START.specs.map((s) => ({ base: s.base, changes: {} })) };
   const wrong = [];
   const presets = catalogue.presets.map((p) => p.name);
-  const known = new Set([...catalogue.parameters, ...catalogue.families].map((x) => x.name));
+  const known = new Set([...catalogue.parameters, ...catalogue.families, { name: "agents" }].map((x) => x.name));
   for (const [key, value] of query) {
     const [side, ...rest] = key.split(".");
     const k = ["a", "b"].indexOf(side);
