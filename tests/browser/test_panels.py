@@ -83,7 +83,9 @@ def test_an_agent_of_ones_own_plays_whom_the_menu_says_and_an_outcome_is_shown(v
     assert page.text_content("[data-outcome=refusing]") == "States that said no at least once: 0 states"
     page.select_option("[data-agent=Refusing]", label="Hungary")
     settled(page)
-    page.wait_for_function("document.querySelector('[data-outcome=refusing]').textContent.endsWith(': 1 states')")
+    page.wait_for_function(
+        "document.querySelector('[data-outcome=refusing]').textContent.endsWith(': 1 states')"
+    )
     page.wait_for_function("location.search.includes('a.agents')")
     page.reload()
     settled(page)
