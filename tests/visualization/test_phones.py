@@ -332,7 +332,8 @@ def test_a_machine_without_a_network_says_so(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "given", ["", "x", "laptop.local", "0.0.0.0", "::", "224.0.0.1", "192.168.1", "10.0.0.1:80"]
+    "given",
+    ["", "x", "laptop.local", "0.0.0.0", "::", "224.0.0.1", "fe80::1%eth0", "192.168.1", "10.0.0.1:80"],
 )
 def test_what_is_not_one_address_is_refused(given):
     with pytest.raises(BadInput, match="--audience-host"):

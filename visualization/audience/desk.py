@@ -46,6 +46,7 @@ class Desk:
         self.streams: Counter[str] = Counter()  # open ones, by phone
         self.watchers: list[Callable[[dict[str, object]], bool]] = []
         self.loop: asyncio.AbstractEventLoop | None = None
+        self.ended = False
         self.turned = asyncio.Event()  # set as a question opens or closes, and then replaced
 
     # The presenter's side
@@ -200,6 +201,11 @@ class Desk:
             self.changes += 1
         if self.loop is not None:
             self.loop.call_soon_threadsafe(self.turn)
+
+    def end(self) -> None:
+        """Let all streams end; otherwise the server would have to break them off."""
+        self.ended = True
+        self._turn()
 
     def turn(self) -> None:
         """Wake all phones; called in their loop."""

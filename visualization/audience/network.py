@@ -53,7 +53,9 @@ def audience_address(given: str | None) -> str:
         raise BadInput(
             f"--audience-host {given!r} is not a numeric address; give one of this machine, such as {_example()}."
         ) from None
-    if number.is_unspecified or number.is_multicast:
+    if (
+        number.is_unspecified or number.is_multicast or "%" in given
+    ):  # no browser opens an address with a zone
         raise BadInput(
             f"--audience-host {given!r} is not one address that phones can open; give one such as {_example()}."
         )

@@ -70,7 +70,7 @@ class Phones:
         self.policy = policy(self.text)
         self.by_phone, self.by_address = Buckets(*PHONE), Buckets(*ADDRESS)
 
-    def page(self, request: Request) -> Response:
+    async def page(self, request: Request) -> Response:
         """The page, the same for all phones."""
         headers = {"Content-Security-Policy": self.policy, "Cache-Control": "no-cache"}
         return Response(self.text, media_type="text/html", headers=headers)
@@ -97,7 +97,7 @@ class Phones:
     async def _stream(self, token: str) -> AsyncIterator[str]:
         self.desk.listening(token, 1)
         try:
-            while True:
+            while not self.desk.ended:
                 turned = self.desk.turned
                 yield f"data: {json.dumps(self.desk.seen_by(token))}\n\n"
                 while not turned.is_set():

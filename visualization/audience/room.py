@@ -32,20 +32,29 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class Guess:
-    """A number to guess, in `unit`, from `low` to `high`; `model` is what the run says."""
+    """A number to guess, in `unit`, from `low` to `high` by `step`, which is 1 or 0.1; `model` is what the run says."""
 
     text: str
     unit: str
     low: float
     high: float
     model: float
+    step: float = 0.1
+
+    def says(self, number: float) -> str:
+        """A number with its unit. A median of whole numbers may be a half.
+
+        >>> Guess("", "years", 0, 9, 5).says(5), Guess("", "sites", 0, 9, 5, 1).says(4.5)
+        ('5.0 years', '4.5 sites')
+        """
+        return f"{number:.1f} {self.unit}" if self.step < 1 else f"{number:g} {self.unit}"
 
     def read(self, value: object) -> float:
-        """The guess, to a tenth of the unit, or `Refused`."""
+        """The guess, rounded to a step, or `Refused`."""
         number = value if isinstance(value, int | float) and not isinstance(value, bool) else math.nan
         if not self.low <= number <= self.high:
             raise Refused(400, f"Guess a number from {self.low:g} to {self.high:g}.")
-        return round(float(number), 1)
+        return round(float(number), 1 if self.step < 1 else 0)
 
 
 @dataclass(frozen=True)
@@ -154,14 +163,11 @@ def _most(counts: Mapping[int, int]) -> int:
     return 0 if others and others[0][1] == most else vote
 
 
-def histogram(values: Sequence[float], model: float) -> dict[str, object]:
-    """Counts of numbers in bars of equal width, which is 1, 2 or 5 times a power of ten; the bars cover the model's too."""
+def histogram(values: Sequence[float], model: float, step: float = 0.1) -> dict[str, object]:
+    """Counts of numbers in bars of equal width: 1, 2 or 5 times a power of ten, at least `step`; they cover the model's too."""
     every = [*values, model]
-    width = 0.1
-    for k in range(-1, 9):
-        width = next((w for w in (10.0**k, 2 * 10.0**k, 5 * 10.0**k) if _bars(every, w) <= MOST_BARS), 0.0)
-        if width:
-            break
+    widths = (m * 10.0**k for k in range(-1, 9) for m in (1, 2, 5))
+    width = next(w for w in widths if w >= step and _bars(every, w) <= MOST_BARS)
     low = _place(min(every), width)
     counts = [0] * _bars(every, width)
     for value in values:
@@ -172,6 +178,7 @@ def histogram(values: Sequence[float], model: float) -> dict[str, object]:
         "counts": counts,
         "median": median(values) if values else None,
         "model": model,
+        "step": step,
     }
 
 

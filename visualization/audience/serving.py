@@ -64,7 +64,7 @@ def phones_served(listener: socket.socket, host: str, union: Members) -> Iterato
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
     config = uvicorn.Config(
         application(desk, Names(host, bound, loopback=False)),
-        log_level="critical",
+        log_level="warning",
         ws="none",
         proxy_headers=False,  # an address that a phone claims for itself would escape the limits
         server_header=False,
@@ -79,5 +79,6 @@ def phones_served(listener: socket.socket, host: str, union: Members) -> Iterato
         yield url
     finally:
         set_up(None)
+        desk.end()
         server.should_exit = True
         thread.join(timeout=5)

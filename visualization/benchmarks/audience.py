@@ -1,0 +1,204 @@
+"""A hall of phones on loopback, without browsers: how long they wait to join, to hear a question and to vote.
+
+    uv run python -m juste_retour.visualization.benchmarks.audience [PHONES] [ROUNDS]
+
+Every phone has an address of its own in 127.0.0.0/8, joins over one connection and opens a new one for every vote. In each round the
+presenter opens a vote, and all phones vote: in odd rounds in the same instant, in even ones within three seconds. In
+the last two rounds the presenter's page computes 200 worlds again and again meanwhile.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import random
+import re
+import sys
+import threading
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from websockets.exceptions import ConnectionClosed
+
+from juste_retour.visualization.benchmarks.crowd import Visitor
+from juste_retour.visualization.benchmarks.live import memory_mb, row, started
+
+EUROPE = {"base": "eu-status-quo", "changes": {}}
+ABOUT = {"specs": [EUROPE], "seed": 1}
+SPREAD_OUT = 3.0  # seconds within which phones vote that do not vote at once
+JSON = "Content-Type: application/json\r\n"
+
+
+class Phone:
+    """Speaks to the server as the page on a phone does."""
+
+    def __init__(self, host, port, number):
+        self.host, self.port = host, port
+        self.source = f"127.1.{number // 250}.{1 + number % 250}"
+        self.cookie = ""
+        self.heard = asyncio.Event()
+        self.number = 0
+
+    async def sends(self, method, path, body="", more="", over=None):
+        reader, writer = over or await asyncio.open_connection(
+            self.host, self.port, local_addr=(self.source, 0)
+        )
+        head = f"{method} /{path} HTTP/1.1\r\nHost: {self.host}:{self.port}\r\n{self.cookie}{more}"
+        writer.write(f"{head}Content-Length: {len(body)}\r\n\r\n{body}".encode())
+        answer = (await reader.readuntil(b"\r\n\r\n")).decode()
+        status = int(answer.split()[1])
+        if status >= 400:
+            raise SystemExit(f"{method} /{path} was refused with {status}")
+        return reader, writer, answer
+
+    async def joins(self):
+        """Load the page, take a seat and listen; return milliseconds until the phone shows its state."""
+        start = time.perf_counter()
+        *link, answer = await self.sends("GET", "")
+        reader, self.writer = link  # without its writer the stream would end
+        await reader.readexactly(int(re.search(r"content-length: (\d+)", answer)[1]))
+        *_, answer = await self.sends("POST", "enter", "{}", JSON, over=link)
+        self.cookie = f"Cookie: {re.search(r'set-cookie: ([^;]*)', answer)[1]}\r\n"
+        await self.sends("GET", "live", over=link)
+        await self._hears(reader)
+        self.listening = asyncio.create_task(self._listens(reader))
+        return 1000 * (time.perf_counter() - start)
+
+    async def _hears(self, reader):
+        while not (line := await reader.readline()).startswith(b"data: "):
+            if not line:
+                raise SystemExit("a stream has ended")
+        return json.loads(line[6:])
+
+    async def _listens(self, reader):
+        while True:
+            seen = await self._hears(reader)
+            if seen["stage"] == "open":
+                self.number, self.at = seen["number"], time.perf_counter()
+                self.heard.set()
+
+    async def votes(self, after):
+        """Vote; return milliseconds until the vote is counted."""
+        await asyncio.sleep(after)
+        start = time.perf_counter()
+        body = json.dumps({"number": self.number, "value": random.choice(("yes", "no", "abstain"))})
+        reader, writer, answer = await self.sends("POST", "answer", body, JSON)
+        await reader.readexactly(int(re.search(r"content-length: (\d+)", answer)[1]))
+        took = 1000 * (time.perf_counter() - start)
+        writer.close()
+        return took
+
+
+def cpu_ms(pid):
+    """Processor time that a process has used, in milliseconds."""
+    user, system = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+    return 1000 * (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+
+class Presenter(Visitor):
+    """The presenter's page, on a thread that hears all it is told."""
+
+    def __init__(self, address):
+        super().__init__(address)
+        self.answers = {}
+        self.counts = {}
+        self.busy = False
+        threading.Thread(target=self._listen, daemon=True).start()
+        self.says(kind="audience", act="watch")
+
+    def says(self, **question):
+        self.asked += 1
+        told = {"event": "ask", "data": {"n": self.asked} | ABOUT | question}
+        self._send("comm_msg", {"comm_id": self.link, "data": {"method": "custom", "content": told}})
+
+    def _listen(self):
+        with suppress(ConnectionClosed):
+            self._hear_all()
+
+    def _hear_all(self):
+        for said in self._heard():
+            content = said["data"].get("content", {})
+            answer = content["args"][0] if content.get("method") == "hear" else {}
+            if answer.get("kind") == "audience":
+                about = answer["audience"]
+                self.counts.setdefault((about["number"], about["answers"]), time.perf_counter())
+            elif answer.get("kind") == "spread" and answer["spread"]["worlds"] == 200 and self.busy:
+                self.computes()
+
+    def computes(self):
+        self.says(kind="spread", worlds=200, seed=random.randrange(10**6))
+
+
+async def round_of(presenter, phones, number, within):
+    """One vote of all phones; return milliseconds to hear the question, to vote, and to see the last vote."""
+    for phone in phones:
+        phone.heard.clear()
+    start = time.perf_counter()
+    presenter.says(kind="audience", act="vote", ballot=0)
+    await asyncio.gather(*(phone.heard.wait() for phone in phones))
+    opened = presenter.counts[number, 0]  # the run of the ballot was ready by then
+    heard = [1000 * max(0.0, phone.at - min(opened, phone.at)) for phone in phones]
+    asked = 1000 * (max(phone.at for phone in phones) - start)
+    voted = await asyncio.gather(*(phone.votes(random.uniform(0, within)) for phone in phones))
+    end = time.perf_counter()
+    while (number, len(phones)) not in presenter.counts:
+        await asyncio.sleep(0.005)
+    seen = 1000 * max(0.0, presenter.counts[number, len(phones)] - end)
+    presenter.says(kind="audience", act="close")
+    return asked, heard, voted, seen
+
+
+async def measure(presenter, pid, host, port, count, rounds):
+    phones = [Phone(host, port, k) for k in range(count)]
+    row(f"{count} phones join at once", await asyncio.gather(*(phone.joins() for phone in phones)), 500)
+    spent, cast = cpu_ms(pid), 0
+    names = (
+        "question to all phones",
+        "vote, all in one instant",
+        "vote, within 3 s",
+        "last vote to the presenter",
+    )
+    for busy in (False, True):
+        found = {name: [] for name in names}
+        first = 1 + busy * rounds
+        presenter.busy = busy
+        if busy:
+            presenter.computes()
+        for number in range(first, first + (2 if busy else rounds)):
+            at_once = number % 2 == 1
+            asked, _, voted, seen = await round_of(presenter, phones, number, 0 if at_once else SPREAD_OUT)
+            found[names[0]].append(asked)
+            found[names[1 if at_once else 2]] += voted
+            found[names[3]].append(seen)
+            cast += len(voted)
+        if not busy:
+            row("processor time of the server per vote, all in all", [(cpu_ms(pid) - spent) / cast])
+        for name, values in found.items():
+            row(name + (", while 200 worlds are computed" if busy else ""), values, 500)
+
+
+def main():
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else 300
+    rounds = int(sys.argv[2]) if len(sys.argv) > 2 else 10
+    command = [str(Path(sys.executable).parent / "juste-retour"), "app", "--no-browser", "--port", "0"]
+    command += ["--audience", "--audience-host", "127.0.0.1", "--audience-port", "0"]
+    process, address = started(command, r"http://127\.0\.0\.1:\d+")
+    try:
+        host, port = re.search(r"http://([\d.]+):(\d+)/", process.stdout.readline()).groups()
+        presenter = Presenter(address)
+        before = memory_mb(process.pid)
+        print("| measured | median | p95 | most | unit | aim |\n|---|---:|---:|---:|---|---|")
+        asyncio.run(measure(presenter, process.pid, host, int(port), count, rounds))
+        print(
+            f"\nmemory of the server in MB: {before:.0f} without phones, {memory_mb(process.pid):.0f} at the end"
+        )
+        print(f"{os.cpu_count()} cores, load average {os.getloadavg()[0]:.1f} at the end")
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+if __name__ == "__main__":
+    main()
