@@ -140,6 +140,13 @@ def test_a_histogram_puts_a_tenth_into_its_own_bar():
     assert found["counts"] == [1, 1, 2, 0, 0, 1, 1, 0, 0]
 
 
+def test_whole_numbers_stay_whole():
+    sites = Guess("How many?", "sites", 0, 100, 19, step=1)
+    assert sites.read(4.4) == 4
+    found = histogram([4, 5, 5, 7], 6, sites.step)
+    assert (found["width"], found["counts"]) == (1, [1, 2, 0, 1])
+
+
 def test_a_bucket_empties_and_fills_again():
     buckets = Buckets(rate=2.0, burst=3.0)
     assert [buckets.take("a", 0.0) for _ in range(5)] == [True, True, True, False, False]

@@ -20,10 +20,16 @@ from juste_retour.visualization.audience.ballots import HeldBallot
 from juste_retour.visualization.audience.room import Guess, Motion, Room, histogram
 
 LONGEST_TITLE = 120
-GUESSES = {  # outcome of a run: the question, its unit, and the lowest and highest guess
-    "years_behind": ("How many years behind the frontier, on average from {span}?", "years", -10.0, 30.0),
-    "sites": ("How many sites will be chosen?", "sites", 0.0, 100.0),
-    "price_of_politics": ("How many years does politics cost, against a planner?", "years", -10.0, 30.0),
+GUESSES = {  # outcome of a run: the question, its unit, the lowest and highest guess, and the step
+    "years_behind": (
+        "How many years behind the frontier, on average from {span}?",
+        "years",
+        -10.0,
+        30.0,
+        0.1,
+    ),
+    "sites": ("How many sites will be chosen?", "sites", 0.0, 100.0, 1.0),
+    "price_of_politics": ("How many years does politics cost, against a planner?", "years", -10.0, 30.0, 0.1),
 }
 
 
@@ -61,10 +67,11 @@ class Desk:
             raise BadInput(
                 "The run has no such number, so there is nothing to guess; choose another question."
             )
-        text, unit, low, high = GUESSES[what]
+        text, unit, low, high, step = GUESSES[what]
         span = " to ".join(str(run[name])[:4] for name in ("window_start", "window_end"))
         low, high = min(low, model), max(high, model)
-        self._put(Guess(text.format(span=span), unit, low, high, round(float(model), 1)), title, union)
+        question = Guess(text.format(span=span), unit, low, high, round(float(model), 1), step)
+        self._put(question, title, union)
 
     def vote(
         self, scenario: Scenario, seed: int, replicate: int, union: Members, which: int, title: object
@@ -98,12 +105,8 @@ class Desk:
         question, held = self.room.question, self.held
         if isinstance(question, Guess):
             guesses = self.room.guesses()
-            said = (
-                f"The middle guess is {median(guesses):.1f} {question.unit}."
-                if guesses
-                else "Nobody guessed."
-            )
-            return f"{said} The model says {question.model:.1f} {question.unit}."
+            said = f"The middle guess is {question.says(median(guesses))}." if guesses else "Nobody guessed."
+            return f"{said} The model says {question.says(question.model)}."
         if held is None:
             return ""
         room, model = held.count(self.room.cast(held.model)), held.count(held.model)
@@ -130,7 +133,7 @@ class Desk:
             cast = room.cast(held.model) if held else []
             guesses = room.guesses() if isinstance(question, Guess) else []
         if isinstance(question, Guess) and closed:  # before, a guess would lean on those of the others
-            told["histogram"] = histogram(guesses, question.model) | {"unit": question.unit}
+            told["histogram"] = histogram(guesses, question.model, question.step) | {"unit": question.unit}
         if held:
             told["ballot"] = held.count(cast)
             told["voted"] = sorted(votes)

@@ -58,9 +58,9 @@ class Phone:
         start = time.perf_counter()
         *link, answer = await self.sends("GET", "")
         reader, self.writer = link  # without its writer the stream would end
-        await reader.readexactly(int(re.search(r"content-length: (\d+)", answer)[1]))
+        await reader.readexactly(int(re.findall(r"content-length: (\d+)", answer)[0]))
         *_, answer = await self.sends("POST", "enter", "{}", JSON, over=link)
-        self.cookie = f"Cookie: {re.search(r'set-cookie: ([^;]*)', answer)[1]}\r\n"
+        self.cookie = f"Cookie: {re.findall(r'set-cookie: ([^;]*)', answer)[0]}\r\n"
         await self.sends("GET", "live", over=link)
         await self._hears(reader)
         self.listening = asyncio.create_task(self._listens(reader))
@@ -85,7 +85,7 @@ class Phone:
         start = time.perf_counter()
         body = json.dumps({"number": self.number, "value": random.choice(("yes", "no", "abstain"))})
         reader, writer, answer = await self.sends("POST", "answer", body, JSON)
-        await reader.readexactly(int(re.search(r"content-length: (\d+)", answer)[1]))
+        await reader.readexactly(int(re.findall(r"content-length: (\d+)", answer)[0]))
         took = 1000 * (time.perf_counter() - start)
         writer.close()
         return took
@@ -161,7 +161,7 @@ async def measure(presenter, pid, host, port, count, rounds):
         "last vote to the presenter",
     )
     for busy in (False, True):
-        found = {name: [] for name in names}
+        found: dict[str, list[float]] = {name: [] for name in names}
         first = 1 + busy * rounds
         presenter.busy = busy
         if busy:
@@ -186,7 +186,7 @@ def main():
     command += ["--audience", "--audience-host", "127.0.0.1", "--audience-port", "0"]
     process, address = started(command, r"http://127\.0\.0\.1:\d+")
     try:
-        host, port = re.search(r"http://([\d.]+):(\d+)/", process.stdout.readline()).groups()
+        host, port = re.findall(r"http://([\d.]+):(\d+)/", process.stdout.readline())[0]
         presenter = Presenter(address)
         before = memory_mb(process.pid)
         print("| measured | median | p95 | most | unit | aim |\n|---|---:|---:|---:|---|---|")

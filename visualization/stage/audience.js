@@ -66,7 +66,7 @@ function drawRoomVote(state, told) {
 }
 
 /** All guesses as bars, with their median and what the model says. */
-function drawGuesses(state, { low, width: step, counts, median, model, unit: what }) {
+function drawGuesses(state, { low, width: step, counts, median, model, step: by, unit: what }) {
   return paneled("guesses", state, 13, (box, u) => {
     const size = type(u, 0.8);
     const most = Math.max(1, ...counts);
@@ -78,14 +78,15 @@ function drawGuesses(state, { low, width: step, counts, median, model, unit: wha
       return [h("line", { key: `${key}-line`, x1: x(value), x2: x(value), y1: y + size * 0.3, y2: base, stroke: fill, "stroke-width": 3, "stroke-dasharray": key === "median" ? "2 4" : null }),
         words(text, Math.max(half, Math.min(box.w - half, x(value))), y, { key, size, weight: 700, anchor: "middle", fill })];
     };
+    const said = (value) => (by < 1 ? value.toFixed(1) : `${value}`);
     const edge = (k) => `${Number((low + k * step).toFixed(1))}`;
     return h("g", { key: "guesses", class: "guesses", "data-model": model, "data-median": median ?? "" },
       counts.map((n, k) => h("rect", { key: k, x: k * wide + 1, width: Math.max(1, wide - 2), y: base - (n / most) * (base - size * 4), height: (n / most) * (base - size * 4), fill: YES, stroke: INK })),
       h("line", { key: "base", x1: 0, x2: box.w, y1: base, y2: base, stroke: INK }),
       words(edge(0), 0, base + size * 1.2, { key: "low", size, fill: SOFT }),
       words(`${edge(counts.length)} ${what}`, box.w, base + size * 1.2, { key: "high", size, fill: SOFT, anchor: "end" }),
-      median !== null && name(median, `The room ${median.toFixed(1)}`, size, INK, "median"),
-      name(model, `The model ${model.toFixed(1)}`, size * 2.5, ALARM, "model"));
+      median !== null && name(median, `The room ${said(median)}`, size, INK, "median"),
+      name(model, `The model ${said(model)}`, size * 2.5, ALARM, "model"));
   });
 }
 
