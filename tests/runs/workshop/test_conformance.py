@@ -547,6 +547,8 @@ class Endless(MemberState):
 
 
 def test_agents_are_checked_in_whole_runs(tmp_path, own_rules):
+    import juste_retour.agents.mesa_agents  # noqa: F401  takes longer than the limit
+
     file = tmp_path / "agents_of_mine.py"
     file.write_text(AGENTS.replace("return plans.hom\n", "return plans.home\n"))
     found = {one.rule: one for one in check_file(file, limit=0.5).rules}
