@@ -14,7 +14,12 @@ FOLDER = Path(visualization.__file__).with_name("screenshots")
 AMERICA = Path(abm.__file__).with_name("unions") / "united_states"
 HALL, WIDE = (1920, 1080), 1200  # a projector's pixels; a picture's
 CYPRUS = load_members().states.index("CY")
-PICTURES = {  # name: address, window, impaired sight
+PICTURES = {  # name: address, window, impaired sight or "dark"
+    "open-1920": ("", HALL, ""),
+    "answer-1366": ("?t=2029Q3", (1366, 768), ""),
+    "questions-1366": ("?t=2025Q4&a=juste-retour-strict", (1366, 768), "dark"),
+    "many-1366": ("?t=2029Q3&compare=1&many=1", (1366, 768), "dark"),
+    "phone-answer": ("?t=2029Q3", (390, 1700), "dark"),
     "single-1920": ("?t=2028Q4", HALL, ""),
     "single-3840": ("?t=2028Q4", (3840, 2160), ""),
     "single-1024": ("?t=2028Q4", (1024, 768), ""),
@@ -30,15 +35,18 @@ PICTURES = {  # name: address, window, impaired sight
 
 def take(browser, address, name, window, sight=""):
     """Open an address, wait until all that it asks for is there, and keep a picture."""
-    page = browser.new_page(viewport={"width": window[0], "height": window[1]})
+    scheme = "dark" if sight == "dark" else "light"
+    page = browser.new_page(viewport={"width": window[0], "height": window[1]}, color_scheme=scheme)
     page.goto(address)
     page.wait_for_selector(".page[data-ready=true][data-busy=false]")
     if "tour=" in address:
         page.keyboard.press("2")
         page.wait_for_selector(".tour .right")
     if "many=" in address:
-        page.wait_for_selector("text=In 200 possible worlds")
-    if sight:
+        page.wait_for_selector(".spreads[data-worlds='200'] .median")
+    if name.startswith("questions"):
+        page.locator("[data-ask=no]").click()
+    if sight not in ("", "dark"):
         page.context.new_cdp_session(page).send("Emulation.setEmulatedVisionDeficiency", {"type": sight})
     page.wait_for_timeout(1500)
     picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")

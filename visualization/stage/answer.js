@@ -56,18 +56,19 @@ export function drawAnswer(state, store, found, names, box, u) {
   const said = `In ${found.worlds} runs: ${years(found.a.mean)} years behind on average, ${span(run)} (9 in 10 runs: ${ranged(found.a)}). Under “${names[1]}” ${years(found.b.mean)} (${ranged(found.b)}). The difference, by part:`;
   const head = broken(said, size, box.w, 600).length * size * 1.25;
   const rows = waterfall(found, names, state.catalogue.groups);
-  const foot = size * 3.9;
+  const picked = found.shares.find((share) => share.group === state.part);
+  const more = picked ? behind(state, picked) : priced(found, names[0]);
+  const foot = size * (0.4 + 1.25 * Math.max(3, broken(more, size, box.w).length));
   const step = (box.h - head - foot) / rows.length;
-  const left = box.x + Math.min(size * 12.5, box.w * 0.42);
+  const left = box.x + Math.min(size * 0.6 + Math.max(...rows.map((row) => width(row.name, size, row.group ? 400 : 700))), box.w * 0.55);
   const reached = rows.flatMap((row) => [row.from, row.to]);
   const low = Math.min(0, ...reached); // of years ahead of the frontier
   const scale = (box.x + box.w - left - size * 4) / Math.max(1e-9, Math.max(...reached) - low);
   const top = box.y + head + size * 0.2;
-  const picked = found.shares.find((share) => share.group === state.part);
   return h("g", { key: "answer", class: "answer", "data-worlds": found.worlds },
     words(said, box.x, box.y + size, { key: "said", size, weight: 600 }, box.w),
     rows.map((row, k) => waterfallRow(row, state, store, { x: box.x, y: top + k * step, w: box.w, h: step, left, zero: left - low * scale, scale, size })),
-    words(picked ? behind(state, picked) : priced(found, names[0]), box.x, top + rows.length * step + size * 1.2, { key: "foot", size, fill: SOFT, lines: 3 }, box.w));
+    words(more, box.x, top + rows.length * step + size * 1.2, { key: "foot", size, fill: SOFT }, box.w));
 }
 
 function waterfallRow(row, state, store, { x, y, w, h: high, left, zero, scale, size }) {

@@ -212,12 +212,12 @@ function stack(state, w, u, store) {
     const frame = frameAt(run, state.t);
     const found = answered(state);
     return [
-      [size * 8.4, (box) => [caption(state, 0, g, box.y, (w - g) * 0.6, u, ask), lag(run, state.t, w - g - size * 7, box.y, size)]],
+      [size * 9.8, (box) => [caption(state, 0, g, box.y, (w - g) * 0.6, u, ask), lag(run, state.t, w - g - size * 7, box.y, size)]],
       map(run, 0),
       [size * 4.6, (box) => [words(soFar(state, frame), g, box.y + size * 1.1, { key: "tally", size, weight: 600 }, w - 2 * g),
         words(likeReality(state, run, frame), g, box.y + size * 2.4, { key: "real", size, fill: SOFT }, w - 2 * g), legend(state, g, box.y + size * 3.8, u, w - 2 * g, run, frame)]],
       spreads,
-      found && (found.parts ? [size * (ANSWER + 4), (box) => drawAnswer(state, store, found.parts, names(state), within(box), u)]
+      found && (found.parts ? [size * (ANSWER + 6), (box) => drawAnswer(state, store, found.parts, names(state), within(box), u)]
         : [size * PENDING, (box) => drawPending(found, names(state), within(box), u)]),
       [size * 2.8, (box) => drawMoney(state, run, within(box), u, ask)],
       race,

@@ -1,6 +1,6 @@
 // The last vote: who proposed, how many said yes, where the threshold stands, who would have tipped it.
 
-import { fitting, h, width, words } from "./paint.js";
+import { askWidth, fitting, h, width, words } from "./paint.js";
 import { ALARM, INK, NO, SOFT, YES, season, type } from "./words.js";
 import { frameAt } from "./store.js";
 
@@ -24,7 +24,8 @@ export function drawVotes(state, run, box, u, short = false, ask = null) {
   const result = ballot.passed ? "✓ adopted" : "✕ rejected";
   const title = short ? "The vote" : `The vote, ${season(ballot.quarter)}`;
   parts.push(words(result, box.x + box.w, y, { key: "result", size, weight: 700, anchor: "end", fill: ballot.passed ? "var(--good, #1b6b3a)" : ALARM }));
-  parts.push(ask && ask("no", box.x + width(title, size, 700) + size * 0.5, y, size));
+  const free = box.w - width(title, size, 700) - width(result, size, 700) - size;
+  parts.push(ask && askWidth(size) <= free && ask("no", box.x + width(title, size, 700) + size * 0.5, y, size));
   line(title, { weight: 700 });
   if (!short) {
     parts.push(words(ballot.proposer, box.x, y, { key: "who", size, fill: SOFT, lines: 1 }, box.w));
