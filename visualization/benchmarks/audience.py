@@ -138,8 +138,6 @@ async def round_of(presenter, phones, number, within):
     start = time.perf_counter()
     presenter.says(kind="audience", act="vote", ballot=0)
     await asyncio.gather(*(phone.heard.wait() for phone in phones))
-    opened = presenter.counts[number, 0]  # the run of the ballot was ready by then
-    heard = [1000 * max(0.0, phone.at - min(opened, phone.at)) for phone in phones]
     asked = 1000 * (max(phone.at for phone in phones) - start)
     voted = await asyncio.gather(*(phone.votes(random.uniform(0, within)) for phone in phones))
     end = time.perf_counter()
@@ -147,7 +145,7 @@ async def round_of(presenter, phones, number, within):
         await asyncio.sleep(0.005)
     seen = 1000 * max(0.0, presenter.counts[number, len(phones)] - end)
     presenter.says(kind="audience", act="close")
-    return asked, heard, voted, seen
+    return asked, voted, seen
 
 
 async def measure(presenter, pid, host, port, count, rounds):
@@ -168,7 +166,7 @@ async def measure(presenter, pid, host, port, count, rounds):
             presenter.computes()
         for number in range(first, first + (2 if busy else rounds)):
             at_once = number % 2 == 1
-            asked, _, voted, seen = await round_of(presenter, phones, number, 0 if at_once else SPREAD_OUT)
+            asked, voted, seen = await round_of(presenter, phones, number, 0 if at_once else SPREAD_OUT)
             found[names[0]].append(asked)
             found[names[1 if at_once else 2]] += voted
             found[names[3]].append(seen)
