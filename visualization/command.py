@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -41,6 +42,13 @@ def app(
     audience_port: Annotated[
         int | None, typer.Option(min=0, max=65535, help="Port for phones, 8766 by default.")
     ] = None,
+    single_file: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Write the app as one HTML file with 800 runs instead of serving it.",
+        ),
+    ] = None,
     members: MembersDir = None,
     rules: Rules = None,
 ) -> None:
@@ -55,6 +63,16 @@ def app(
         if value is not None and not audience:
             raise BadInput(f"{name} {value} says where phones are served, and none are; add --audience.")
     where = Audience(audience_host, PORT if audience_port is None else audience_port)
+    if single_file is not None:
+        from juste_retour.runs.printing import progress
+        from juste_retour.visualization.single_file import write
+
+        if members or rules:
+            raise BadInput("--single-file holds shipped scenarios alone; leave --members and --rules out.")
+        with progress("parts of the file") as told:
+            write(single_file, told)
+        print(f"{single_file}: open it in a browser; it needs no network.")
+        return
     load_rules(rules or [])
     serve(
         host,

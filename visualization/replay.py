@@ -57,13 +57,18 @@ def inlined(value: object) -> str:
 
 def replay(runs: Sequence[Mapping[str, object]], view: object, geometry: Mapping[str, object]) -> str:
     """Return the page that plays one or two runs on a map."""
-    title = " and ".join(str(run["scenario"]) for run in runs)
-    first = runs[0] if runs else {"seed": 0}
+    names = " and ".join(str(run["scenario"]) for run in runs)
+    seed = runs[0]["seed"] if runs else 0
+    content = {"geometry": geometry, "runs": runs, "view": view}
+    return page_around(f"juste retour: {names}, seed {seed}", content, "replay.js")
+
+
+def page_around(title: str, content: Mapping[str, object], first: str) -> str:
+    """Return a page that holds its content, the style and the stage's modules that `first` needs."""
     return page_of(
         Path(__file__).with_suffix(".html"),
         title=title,
-        seed=first["seed"],
         style=(STAGE / "stage.css").read_text("utf-8"),
-        content=inlined({"geometry": geometry, "runs": runs, "view": view}),
-        script=bundled(),
+        content=inlined(content),
+        script=bundled(first),
     )

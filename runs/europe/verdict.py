@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import asdict, dataclass
-from multiprocessing import get_context, parent_process
 from typing import Any, cast
 
 import numpy as np
@@ -24,8 +22,9 @@ from juste_retour.runs.europe.claims import Finding, findings
 from juste_retour.runs.europe.plain import PlainVerdict
 from juste_retour.runs.europe.sizes import FULL, Size
 from juste_retour.runs.europe.trials import Numbers
+from juste_retour.runs.processes import processes
 from juste_retour.runs.statistics import known_summary
-from juste_retour.runs.stopping import end_with_parent, kill_children, unheard
+from juste_retour.runs.stopping import unheard
 
 SEED = 20260114
 PART = 16  # draws of a job
@@ -216,24 +215,6 @@ def _robustness(found: Sequence[Numbers]) -> pd.DataFrame:
 def _by_name(jobs: Mapping[str, Sequence[Job]], done: Sequence[Any]) -> dict[str, list[Any]]:
     found = iter(done)
     return {name: [next(found) for _ in part] for name, part in jobs.items()}
-
-
-@contextmanager
-def processes(workers: int) -> Iterator[ProcessPoolExecutor]:
-    """Processes that end with this one, and at once where it is stopped."""
-    with ProcessPoolExecutor(workers, get_context("spawn"), end_with_parent, (_parent_ends,)) as pool:
-        try:
-            yield pool
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            kill_children()
-            raise
-
-
-def _parent_ends() -> None:
-    parent = parent_process()
-    if parent is not None:
-        parent.join()
 
 
 def _all(jobs: Sequence[Job], workers: int, progress: Progress | None) -> list[Any]:

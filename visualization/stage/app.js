@@ -18,12 +18,12 @@ import { season, years } from "./words.js";
 
 const PANELS = { why: "Why?", rules: "Rules and numbers", help: "Questions and keys", audience: "The room plays" };
 
-/** Start the page in an element; returns `hear` for the server's answers and `stop`. */
-export function start(place, geometry, catalogue, ask) {
+/** Start the page in an element; returns `hear` for answers and `stop`. Where it is not `served`, it asks for no address. */
+export function start(place, geometry, catalogue, ask, served = true) {
   const style = document.createElement("link");
   style.rel = "stylesheet";
   style.href = "/stage/stage.css";
-  document.head.append(style);
+  if (served) document.head.append(style);
   document.documentElement.lang = "en";
   const { when, ...asked } = fromAddress(window.location.search, catalogue);
   if (asked.who) asked.panel = "why";
@@ -35,9 +35,10 @@ export function start(place, geometry, catalogue, ask) {
   let open = null;
   let came = null;
 
-  const born = birth();
+  const born = served && birth();
   /** A server that began anew knows nothing of this page: a new page goes on from the address. */
   async function goOn() {
+    if (!served) return;
     const [then, now] = [await born, await birth()];
     if (!then || !now || then === now) return;
     if (state.runs.length) window.history.replaceState(null, "", address(state));

@@ -15,10 +15,10 @@ export function drawBar(state, store, director) {
     h("label", { key: "seed", class: "seed", title: "The same seed is the same luck, whatever the rules" }, "luck",
       h("input", { type: "text", inputmode: "numeric", name: "seed", ref: unlessTyping(state.seed), "aria-label": "Seed of the luck",
         onchange: (e) => reseed(e.target, state, store, director) })),
-    press("dice", "⚄", "Other luck (L)", () => director.change({ seed: (state.seed * 48271 + 11) % 99991 })),
+    press("dice", "⚄", "Other luck (L)", () => director.luck()),
     h("span", { key: "space", class: "space" }, state.busy ? "…" : ""),
     press("compare", "Compare", "Side by side on the same luck (C)", () => director.compare(), state.compare),
-    press("many", "All worlds", "This run among many (R)", () => director.many(), state.many),
+    !state.catalogue.seeds && press("many", "All worlds", "This run among many (R)", () => director.many(), state.many),
     press("rules", "Rules", "Change rules and numbers (S)", () => store.set({ panel: state.panel === "rules" ? null : "rules" }), state.panel === "rules"),
     store.tours && press("tour", "Tour", "The five claims, step by step (T)", () => store.set({ tour: state.tour === null ? 0 : null }), state.tour !== null),
     state.catalogue.audience && press("audience", "Audience", "Phones guess and vote (A)", () => store.set({ panel: state.panel === "audience" ? null : "audience" }), state.panel === "audience"),
@@ -55,7 +55,7 @@ function menu(state, store, director) {
       item("png", "Picture (PNG)", () => savePng(state, store)),
       item("svg", "Drawing (SVG)", () => saveSvg(state)),
       item("csv", "Numbers (CSV)", () => saveCsv(state)),
-      item("replay", "Replay without a server (HTML)", () => saveReplay(state, director)),
+      !state.catalogue.seeds && item("replay", "Replay without a server (HTML)", () => saveReplay(state, director)),
       item("toml", "This scenario (TOML)", () => saveToml(state, director, 0)),
       state.compare && item("toml-b", "Scenario B (TOML)", () => saveToml(state, director, 1))));
 }

@@ -126,6 +126,11 @@ export function makeDirector(store, ask, look = () => {}) {
       else changes[key] = value;
       director.spec(side, { base: spec.base, changes }, options);
     },
+    /** Other luck: the next seed of those that there are, or any. */
+    luck() {
+      const { seeds } = state.catalogue;
+      director.change({ seed: seeds ? seeds[(seeds.indexOf(state.seed) + 1) % seeds.length] : (state.seed * 48271 + 11) % 99991 });
+    },
     compare(on = !state.compare) {
       store.set({ compare: on });
       if (on && state.runs.length < 2) renew();

@@ -45,8 +45,8 @@ export function listen(store, director, tour) {
   if (director) {
     Object.assign(acts, {
       c: () => director.compare(),
-      r: () => director.many(),
-      l: () => director.change({ seed: (state.seed * 48271 + 11) % 99991 }),
+      r: () => !state.catalogue.seeds && director.many(),
+      l: () => director.luck(),
       u: () => director.undo(),
       a: () => state.catalogue.audience && store.set({ panel: state.panel === "audience" ? null : "audience" }),
       s: () => store.set({ panel: state.panel === "rules" ? null : "rules" }),

@@ -170,7 +170,9 @@ export function fromAddress(text, catalogue) {
       if (known.has(rest[0])) state.specs[k].changes[rest.join(".")] = parsed(value);
       else wrong.push(`“${rest[0]}” is neither a parameter nor a family of rules`);
     } else if (key === "seed" || key === "world") {
-      if (/^\d{1,15}$/.test(value)) state[key] = Number(value);
+      const held = catalogue.seeds && (key === "seed" ? catalogue.seeds : [0]);
+      if (held && !held.includes(Number(value))) wrong.push(`${key} ${value} is not in this file`);
+      else if (/^\d{1,15}$/.test(value)) state[key] = Number(value);
       else wrong.push(`${key} “${value}” is no whole number`);
     } else if (key === "t") {
       if (/^(\d{1,4}|\d{4}Q[1-4])$/.test(value)) state.when = value;

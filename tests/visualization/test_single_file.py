@@ -1,0 +1,99 @@
+import base64
+import gzip
+import json
+import re
+
+import pytest
+
+from juste_retour.abm.scenario import load
+from juste_retour.agents.errors import BadInput
+from juste_retour.visualization import single_file
+from juste_retour.visualization.single_file import SEEDS, SETTINGS, changes_of, columns, held, key, page, part
+from juste_retour.visualization.views.frames import play
+
+FEW = (2, 5)
+
+
+def rows(value):
+    """The inverse of `columns`, as `stage/lab.js` has it."""
+    if isinstance(value, list):
+        return [rows(inner) for inner in value]
+    if not isinstance(value, dict):
+        return value
+    inner = {name: rows(column) for name, column in value.items() if name}
+    if "" not in value:
+        return inner
+    return [{name: column[k] for name, column in inner.items()} for k in range(value[""])]
+
+
+def opened(text):
+    return json.loads(gzip.decompress(base64.b64decode(text)))
+
+
+@pytest.mark.parametrize(
+    "value",
+    [3, [], [{}], [{}, {}], [1, {"a": 2}], {"a": [{"b": [{"c": None}] * 2, "d": "x"}] * 3}, [[{"a": 1}]]],
+)
+def test_columns_hold_what_the_rows_did(value):
+    assert rows(columns(value)) == value
+
+
+@pytest.mark.parametrize(
+    ("name", "changes"), [("eu-status-quo", {}), ("federal-europe", {"voting": "unanimity"})]
+)
+def test_a_part_holds_the_runs_of_the_live_app(monkeypatch, name, changes):
+    monkeypatch.setattr(single_file, "SEEDS", FEW)
+    found, scenario = opened(part(name, changes)), load(name)
+    scenario = scenario.changed(changes, f"{name}, changed") if changes else scenario
+    assert rows(found["runs"]) == json.loads(json.dumps([play(scenario, seed) for seed in FEW]))
+    assert found["toml"] == scenario.toml()
+
+
+def test_a_part_that_makes_no_sense_says_why():
+    assert "private" in opened(part("us-private", {"agenda": "open_call"}))["error"]
+
+
+def test_every_scenario_about_europe_is_held_under_every_other_rule():
+    assert len(held()) == 8
+    for name in held():
+        rules = load(name).rules
+        same = sum(rules[group].plain() == rule for group, rule in SETTINGS)
+        assert len(changes_of(name)) == 1 + len(SETTINGS) - same
+        assert len({key(name, changes) for changes in changes_of(name)}) == len(changes_of(name))
+
+
+def test_menus_offer_no_rule_that_no_part_has():
+    offered = single_file.catalogue()
+    assert offered["seeds"] == SEEDS
+    assert {preset["name"] for preset in offered["presets"]} == set(held())
+    menus = {(family["name"], rule["name"]) for family in offered["families"] for rule in family["rules"]}
+    assert set(SETTINGS) <= menus
+    assert menus - set(SETTINGS) == {(g, load(n).rules[g].rule) for n in held() for g, _ in SETTINGS} - set(
+        SETTINGS
+    )
+
+
+def test_the_page_names_no_address_that_it_would_ask():
+    text = page({})
+    assert not re.search(r"""(src|href)=["'](?!data:)""", text)
+    assert "@import" not in text
+
+
+def test_what_cannot_be_written_is_refused_before_anything_is_computed(monkeypatch, tmp_path):
+    monkeypatch.setattr(single_file, "_computed", None)
+    (tmp_path / "file").write_text("")
+    for place in (tmp_path, tmp_path / "file" / "lab.html"):
+        with pytest.raises(BadInput, match="--single-file"):
+            single_file.write(place, lambda done, of: None)
+
+
+def test_a_file_is_replaced_whole(monkeypatch, tmp_path):
+    """A build that fails leaves the old file, and nothing beside it."""
+    monkeypatch.setattr(single_file, "_computed", lambda told: iter([("a", "b")]))
+    file = tmp_path / "deep" / "lab.html"
+    single_file.write(file, lambda done, of: None)
+    assert '"parts":{"a":"b"}' in file.read_text()
+    monkeypatch.setattr(single_file, "_computed", lambda told: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        single_file.write(file, lambda done, of: None)
+    assert [path.name for path in file.parent.iterdir()] == ["lab.html"]

@@ -1,0 +1,157 @@
+"""The laboratory in one HTML file: the live app's stage, and runs for it to show, without a server or a network.
+
+The file holds every scenario about Europe under the rules that it names and under each of `SETTINGS`, for ten seeds.
+What the live app would ask its server, `stage/lab.js` looks up there.
+"""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from juste_retour.abm.files import refuse_special_output
+from juste_retour.abm.members import load_members
+from juste_retour.abm.scenario import load, presets
+from juste_retour.agents.errors import BadInput
+from juste_retour.visualization.geometry import drawn_map
+from juste_retour.visualization.replay import page_around
+from juste_retour.visualization.session import offered
+from juste_retour.visualization.union import union_for
+from juste_retour.visualization.views.frames import play
+
+SEEDS = tuple(range(1, 11))
+SETTINGS = (  # each is one change of a scenario
+    ("agenda", "open_call"),
+    ("agenda", "commission_proposal"),
+    ("agenda", "planner"),
+    ("voting", "unanimity"),
+    ("voting", "lisbon_qmv"),
+    ("funding", "gni_key"),
+    ("funding", "host_matches_half"),
+    ("entitlement", "juste_retour"),
+    ("procurement", "public_tender"),
+    ("procurement", "rapid"),
+    ("operations", "operator_led"),
+    ("pooling", "best_of"),
+)
+Told = Callable[[int, int], None]
+
+
+def held() -> list[str]:
+    """The presets about the union that is drawn."""
+    home = load_members().digest
+    return [name for name in presets() if union_for(load(name)).digest == home]
+
+
+def changes_of(name: str) -> list[dict[str, str]]:
+    """The changes under which a preset is held, the first of them none; a rule that it has anyway is no change."""
+    rules = load(name).rules
+    return [{}, *({group: rule} for group, rule in SETTINGS if rules[group].plain() != rule)]
+
+
+def part(name: str, changes: dict[str, str]) -> str:
+    """A preset's runs under some changes as text: base64 of gzip of JSON; `error` says what was refused."""
+    content: dict[str, Any]
+    try:
+        base = load(name)
+        scenario = base.changed(changes, f"{base.name}, changed") if changes else base
+        content = {"toml": scenario.toml(), "runs": columns([play(scenario, seed) for seed in SEEDS])}
+    except BadInput as error:
+        content = {"error": str(error)}
+    text = json.dumps(content, allow_nan=False, separators=(",", ":"))
+    return base64.b64encode(gzip.compress(text.encode(), 9, mtime=0)).decode()
+
+
+def columns(value: Any) -> Any:
+    """JSON in which a list of objects of the same keys is one object of lists, which a third of the space will hold."""
+    if isinstance(value, dict):
+        return {key: columns(inner) for key, inner in value.items()}
+    if not isinstance(value, list):
+        return value
+    keys = list(value[0]) if value and isinstance(value[0], dict) else []
+    if keys and all(isinstance(row, dict) and list(row) == keys for row in value):
+        return {"": len(value), **{key: columns([row[key] for row in value]) for key in keys}}
+    return [columns(inner) for inner in value]
+
+
+def catalogue() -> dict[str, Any]:
+    """What can be chosen in the file: of all that the app offers, what the file holds."""
+    all_of_it: dict[str, Any] = offered()
+    rules = {(group, rule) for group, rule in SETTINGS}
+    rules |= {(group, load(name).rules[group].rule) for name in held() for group, _ in SETTINGS}
+    groups = dict.fromkeys(group for group, _ in SETTINGS)
+    families = [
+        one
+        | {
+            "actor": None,
+            "rules": [
+                rule | {"parameters": []} for rule in one["rules"] if (one["name"], rule["name"]) in rules
+            ],
+        }
+        for one in all_of_it["families"]
+        if one["name"] in groups
+    ]
+    chosen = [preset for preset in all_of_it["presets"] if preset["name"] in held()]
+    return all_of_it | {"presets": chosen, "families": families, "parameters": [], "seeds": SEEDS}
+
+
+def write(file: Path, told: Told) -> None:
+    """Compute the runs on all cores and write the page.
+
+    Args:
+        file: where to; a file that is there is replaced once all is computed.
+        told: called with how many parts of how many are done.
+
+    Raises:
+        BadInput: the file cannot be written.
+    """
+    if file.is_dir():
+        raise BadInput(f"--single-file {str(file)!r} is a folder; name a file in it, such as lab.html.")
+    try:
+        refuse_special_output(file)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        beside = file.with_name(f".{file.name}.part")
+        beside.touch()
+    except OSError as error:
+        raise BadInput(
+            f"--single-file {str(file)!r} cannot be written ({error.strerror}); name another file."
+        ) from None
+    try:
+        parts = dict(_computed(told))
+        beside.write_text(page(parts), encoding="utf-8")
+        os.replace(beside, file)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def _computed(told: Told) -> Iterator[tuple[str, str]]:
+    from juste_retour.runs.processes import processes
+
+    asked = [(name, changes) for name in held() for changes in changes_of(name)]
+    with processes(os.cpu_count() or 1) as pool:
+        for k, (one, text) in enumerate(
+            zip(asked, pool.map(part, *zip(*asked, strict=True)), strict=True), 1
+        ):
+            told(k, len(asked))
+            yield key(*one), text
+
+
+def key(name: str, changes: dict[str, str]) -> str:
+    """How `stage/lab.js` finds a part.
+
+    >>> key("eu-status-quo", {"voting": "unanimity"})
+    'eu-status-quo voting=unanimity'
+    """
+    return " ".join([name, *(f"{group}={rule}" for group, rule in changes.items())])
+
+
+def page(parts: dict[str, str]) -> str:
+    """The page around its parts."""
+    geometry = drawn_map(load_members()) | {"tour": False}  # the tour asks for many runs
+    content = {"geometry": geometry, "catalogue": catalogue(), "parts": parts}
+    return page_around("juste retour: a laboratory", content, "lab.js")
