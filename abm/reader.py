@@ -10,7 +10,7 @@ import numpy as np
 
 from juste_retour.abm.calendar import quarter, year
 from juste_retour.abm.environment import Environment
-from juste_retour.abm.politics.voting import Ballot
+from juste_retour.abm.politics.conditions import Ballot, Majority
 from juste_retour.abm.records import Record, TimelineQuarter, Vote
 from juste_retour.agents.arrays import Booleans, Floats
 from juste_retour.agents.some_worlds import some_worlds
@@ -85,17 +85,24 @@ def pivotal(env: Environment, vote: Vote) -> Booleans:
     return (np.asarray(then) != counted) & (np.asarray(counted) == vote.passed)
 
 
-def thresholds(env: Environment, vote: Vote) -> list[Threshold]:
-    """What each condition of the voting rule came to at a ballot of one world; none where the rule has no conditions."""
+def majority_at(env: Environment, vote: Vote) -> Majority | None:
+    """The conditions of the voting rule at a ballot of one world; None where the rule is not written as conditions."""
     conditions = env.institutions.choice("voting").marks.get("conditions")
     if conditions is None:
-        return []
+        return None
     settings = {
         name: value.reshape(-1)[0].item() if isinstance(value, np.ndarray) else value
         for name, value in env.institutions.settings("voting", vote.worlds).items()
     }
-    ballot = cast(env, vote)
-    majority = conditions(ballot, env.world.states, **settings)
+    found: Majority = conditions(cast(env, vote), env.world.states, **settings)
+    return found
+
+
+def thresholds(env: Environment, vote: Vote) -> list[Threshold]:
+    """What each condition of the voting rule came to at a ballot of one world; none where the rule has no conditions."""
+    ballot, majority = cast(env, vote), majority_at(env, vote)
+    if majority is None:
+        return []
     found = []
     for way, tests in enumerate(majority.ways):
         for condition in tests:

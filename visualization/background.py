@@ -16,6 +16,7 @@ from juste_retour.abm.calendar import quarter
 from juste_retour.abm.members import Members
 from juste_retour.abm.scenario import Scenario
 from juste_retour.agents.errors import BadInput, JusteRetourError
+from juste_retour.visualization.names import named_plainly
 from juste_retour.visualization.views.parts import parts
 
 WORKERS = ThreadPoolExecutor(
@@ -36,7 +37,7 @@ class Stopped(Exception):
 def said(error: Exception) -> str:
     """What went wrong, in one sentence."""
     if isinstance(error, JusteRetourError):
-        return str(error)
+        return named_plainly(str(error))
     text = " ".join(str(error).split())
     return f"The run failed: {type(error).__name__}: {text}; change the last setting back."
 

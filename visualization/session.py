@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib import resources
 
 from juste_retour.abm.calendar import quarter
@@ -16,24 +16,34 @@ from juste_retour.abm.members import Members, load_members
 from juste_retour.abm.scenario import DEFAULT, Scenario, load, parameters, presets
 from juste_retour.abm.toml import parsed
 from juste_retour.abm.user_outcomes import USER_OUTCOMES
-from juste_retour.agents.errors import BadInput, near
+from juste_retour.agents.errors import BadInput, JusteRetourError, near
 from juste_retour.agents.rules import FAMILIES, Parameter
 from juste_retour.agents.user_agents import USER_AGENTS
 from juste_retour.runs.contrasts.windows import in_one_window
 from juste_retour.runs.user_rules import loaded
+from juste_retour.visualization.audience.ballots import HeldBallot
 from juste_retour.visualization.audience.desk import desk_here
 from juste_retour.visualization.background import PARTS, WORKERS, Stopped, said
 from juste_retour.visualization.geometry import drawn_map, in_europe
+from juste_retour.visualization.names import (
+    LEVERS,
+    NUMBERS,
+    described,
+    in_sentences,
+    rule_title,
+    unit_words,
+)
 from juste_retour.visualization.replay import replay
 from juste_retour.visualization.union import shown, union_for
 from juste_retour.visualization.views.frames import play
 from juste_retour.visualization.views.parts import stored
 from juste_retour.visualization.views.spread import spread
-from juste_retour.visualization.words import ELSEWHERE, GROUPS, TITLES, without_symbol
+from juste_retour.visualization.words import ELSEWHERE, GROUPS, TITLES
 
 KEPT = 24  # finished runs that a session keeps
 MOST_WORLDS = 2000
 MOST_QUARTERS = MOST_WORLDS * 44  # of all worlds of a question together; the default scenario has 44
+WAYS = {"yes": 1, "abstain": 0, "no": -1}
 LONGEST = 20_000  # characters of a file that may be a scenario
 
 
@@ -84,6 +94,8 @@ def offered() -> dict[str, object]:
             for name in sorted(presets(), key=lambda n: list(TITLES).index(n) if n in TITLES else 99)
         ],
         "groups": GROUPS,
+        "numbers": NUMBERS,
+        "levers": LEVERS,
         "parts": stored() if shown().digest == load_members().digest else [],
         "families": [
             {
@@ -94,7 +106,8 @@ def offered() -> dict[str, object]:
                 "rules": [
                     {
                         "name": rule.name,
-                        "summary": rule.summary,
+                        "title": rule_title(rule.name),
+                        "summary": in_sentences(rule.summary),
                         "source": rule.source,
                         "yours": (family.name, rule.name) in own,
                         "parameters": [_about(n, default, p) for n, (default, p) in rule.parameters.items()],
@@ -120,20 +133,22 @@ def offered() -> dict[str, object]:
 
 def _about(name: str, default: object, about: Parameter) -> dict[str, object]:
     kind = {bool: "truth", str: "text"}.get(type(default), "number")
+    title, more = described(name, about.about)
     return {
         "name": name,
+        "title": title,
         "default": default,
         "kind": kind,
         "whole": isinstance(default, int) and not isinstance(default, bool),
-        "unit": about.unit,
+        "unit": unit_words(name, about.unit),
         "low": about.low,
         "high": about.high,
         "range": about.range,
         "scale": about.scale,
-        "about": without_symbol(about.about),
+        "about": more,
         "source": about.source,
         "group": about.group,
-        "choices": about.choices,
+        "choices": [{"name": choice, "title": rule_title(choice)} for choice in about.choices],
     }
 
 
@@ -172,12 +187,15 @@ class Session:
                 "toml": self._toml,
                 "replay": self._replay,
                 "audience": self._audience,
+                "vote": self._vote,
             }
             if kind not in answers:
                 raise BadInput(f"{kind!r} cannot be asked; reload the page.")
             found = answers[kind](question)
         except Exception as error:
-            found = {"error": said(error)}
+            found = {
+                "error": str(error) if kind == "open" and isinstance(error, JusteRetourError) else said(error)
+            }
         if found is not None:
             self._say({"n": n, "kind": kind} | found)
 
@@ -296,6 +314,18 @@ class Session:
         self._say({"n": 0, "kind": "audience"} | told)
         return not self.closed
 
+    def _vote(self, question: Mapping[str, object]) -> dict[str, object]:
+        """A ballot of one of the runs, counted again with some votes changed."""
+        scenarios, changes = scenarios_of(question), question.get("votes")
+        if not isinstance(changes, Mapping):
+            raise BadInput("No votes were given to count again; reload the page.")
+        scenario = scenarios[whole(question.get("side"), "side", 0, len(scenarios) - 1)]
+        seed, world = whole(question.get("seed"), "seed"), whole(question.get("replicate", 0), "world")
+        number = whole(question.get("ballot"), "ballot")
+        union = union_for(scenario)
+        held = HeldBallot(scenario, seed, world, union, number)
+        return {"ballot": held.count(votes_with(held.model, changes, union.states.codes))}
+
 
 def asked(question: Mapping[str, object]) -> list[object]:
     """The one or two scenarios of a question."""
@@ -316,6 +346,18 @@ def pair_asked(question: Mapping[str, object]) -> list[object]:
 def scenarios_of(question: Mapping[str, object]) -> list[Scenario]:
     """The scenarios of a question, all read over the window of the first, so that a pair's numbers are of one time."""
     return in_one_window([scenario_of(spec) for spec in asked(question)])
+
+
+def votes_with(votes: Sequence[int], changes: Mapping[str, object], codes: Sequence[str]) -> list[int]:
+    """Votes of 1, 0 and -1 in which the states of `changes`, by code, say "yes", "no" or "abstain"."""
+    for code, way in changes.items():
+        if code not in codes:
+            raise BadInput(f"{code!r} is not a state that votes; {near(code, codes)}")
+        if way not in WAYS:
+            raise BadInput(f"{code} cannot vote {way!r}; give yes, no or abstain.")
+    return [
+        WAYS[str(changes[code])] if code in changes else vote for code, vote in zip(codes, votes, strict=True)
+    ]
 
 
 def union_asked(question: Mapping[str, object]) -> Members:

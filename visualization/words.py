@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 TITLES = {
     "eu-status-quo": "Europe today",
     "essay-reform": "The essay's reform",
@@ -46,10 +44,6 @@ LABS = {
     "public_research": "Public research",
 }
 
-_SYMBOL = re.compile(
-    r",\s+(?:[A-Za-z]|[A-Za-z]_\w+|m0|(?:alpha|beta|gamma|delta|eps|tau|lambda|kappa|phi|pi|rho|eta|chi|sigma)(?:_\w+)?)(?=$|[;:,])"
-)
-
 
 def lab_title(name: str) -> str:
     """A lab's name as the lab spells it.
@@ -58,14 +52,3 @@ def lab_title(name: str) -> str:
     ('OpenAI', 'Aleph Alpha')
     """
     return LABS.get(name, name.replace("_", " ").title())
-
-
-def without_symbol(about: str) -> str:
-    """What a parameter means, without the letter that stands for it in a formula.
-
-    >>> without_symbol("growth of the frontier run, g; after 2027 a scenario")
-    'growth of the frontier run; after 2027 a scenario'
-    >>> without_symbol("value of the first euro spent at home, lambda")
-    'value of the first euro spent at home'
-    """
-    return _SYMBOL.sub("", about)

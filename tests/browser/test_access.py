@@ -1,6 +1,7 @@
-"""What keyboards, screen readers and weak eyes need; the checks follow the rules of axe-core of the same names."""
+"""What keyboards, screen readers and weak eyes need."""
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 
 pytestmark = pytest.mark.browser
 FOCUSED = "(e => e.dataset.press || e.dataset.state || e.ariaLabel || e.textContent)(document.activeElement)"
@@ -34,45 +35,73 @@ def test_a_state_is_pressed_by_space_and_leaves_other_keys_to_the_browser(visit)
     assert page.get_attribute("[data-playing]", "data-playing") == "false"
 
 
-FAULTS = """() => {
-  const name = (e) => (e.getAttribute("aria-label") ?? (e.labels?.length ? e.labels[0].textContent : e.textContent)).toLowerCase();
-  const seen = (e) => e.textContent.toLowerCase().trim();
-  const found = [];
-  for (const e of document.querySelectorAll("button, a, summary, [role=menuitem]")) {
-    if (!name(e).trim()) found.push(["button-name", e.outerHTML]);
-    if (/\\p{L}/u.test(seen(e)) && !name(e).includes(seen(e))) found.push(["label-content-name-mismatch", e.outerHTML]);
-  }
-  for (const e of document.querySelectorAll("input, select")) if (!name(e).trim()) found.push(["label", e.outerHTML]);
-  for (const [role, child] of [["list", "listitem"], ["menu", "menuitem"]]) {
-    for (const e of document.querySelectorAll(`[role=${role}]`)) {
-      if (!e.children.length || [...e.children].some(c => c.getAttribute("role") !== child)) found.push(["aria-required-children", e.outerHTML]);
-    }
-  }
-  const view = document.querySelector("meta[name=viewport]").content;
-  if (/maximum-scale|user-scalable/.test(view)) found.push(["meta-viewport", view]);
-  const ids = [...document.querySelectorAll("[id]")].map(e => e.id);
-  for (const id of ids) if (ids.filter(x => x === id).length > 1) found.push(["duplicate-id", id]);
-  return found;
-}"""
+STRICT = {"rules": {name: {"enabled": True} for name in ("label-content-name-mismatch", "target-size")}}
+PANELS = [
+    ("?t=2025Q4", None),
+    ("?t=2030Q4", None),
+    ("?t=2025Q4", "rules"),
+    ("?t=2025Q4", "help"),
+    ("?t=2028Q4&compare=1&many=1", "save"),
+    ("?t=2025Q4&vote=1", None),
+    ("?t=2025Q4&why=state.8", None),
+    ("?t=2028Q4&why=facility.3", None),
+    ("?t=2025Q4&why=commissioner.3", None),
+    ("?t=2025Q4&why=lab.3", None),
+    ("?tour=1", None),
+    ("?t=2025Q4&nonsense=1", None),
+]
 
 
 @pytest.mark.parametrize(
-    ("query", "press"),
-    [
-        ("?t=2025Q4", None),
-        ("?t=2025Q4", "rules"),
-        ("?t=2025Q4", "help"),
-        ("?t=2028Q4&compare=1&many=1", "save"),
-        ("?t=2025Q4&why=state.8", None),
-        ("?t=2028Q4&why=facility.3", None),
-        ("?tour=1", None),
-    ],
+    ("query", "press", "scheme"),
+    [(*panel, "light") for panel in PANELS] + [(*PANELS[k], "dark") for k in (1, 2, 4, 5)],
 )
-def test_a_screen_reader_finds_no_fault(visit, query, press):
-    page = visit(query)
+def test_axe_finds_no_violation(visit, query, press, scheme):
+    page = visit(query, color_scheme=scheme)
     if press:
         page.click(f"[data-press={press}]")
-    assert page.evaluate(FAULTS) == []
+    page.eval_on_selector_all("details", "all => all.forEach(d => d.open = true)")
+    found = Axe().run(page, options=STRICT).response
+    assert len(found["passes"]) > 20
+    assert [
+        (v["id"], node["html"], node["failureSummary"]) for v in found["violations"] for node in v["nodes"]
+    ] == []
+
+
+def test_buttons_and_the_list_of_keys_say_the_same(visit):
+    page = visit("?t=2025Q4")
+    page.keyboard.press("?")
+    listed = dict(
+        zip(
+            page.locator(".panel dt").all_text_contents(),
+            page.locator(".panel dd").all_text_contents(),
+            strict=True,
+        )
+    )
+    shown = page.eval_on_selector_all(
+        "[aria-keyshortcuts][title]", "all => all.map(e => [e.textContent, e.title, e.ariaKeyShortcuts])"
+    )
+    assert len(shown) >= 12
+    for text, title, keys in shown:
+        says, _, key = title.rpartition(" (")
+        if key.rstrip(")") in listed:
+            assert listed[key.rstrip(")")] == says, text
+        assert keys
+    for button in ("Compare", "All worlds", "Rules", "Tour", "Save"):
+        key = button.split()[-1][0].upper()
+        assert listed[key].startswith(button), button
+    page.keyboard.press("Escape")
+    for key, sign in (
+        ("c", ".differences"),
+        ("r", ".panel.rules"),
+        ("s", ".menu .items"),
+        ("v", ".panel.vote"),
+        ("?", ".panel.help"),
+        ("t", ".tour"),
+    ):
+        assert page.locator(sign).count() == 0
+        page.keyboard.press(key)
+        page.wait_for_selector(sign)
 
 
 CONTRAST = """() => {
@@ -114,7 +143,74 @@ def test_land_hosts_sea_and_words_stand_apart(visit, options):
 
 def test_controls_are_large_enough_to_hit(visit):
     page = visit("?t=2028Q4")
-    page.keyboard.press("s")
+    page.keyboard.press("r")
     page.eval_on_selector_all("details", "all => all.forEach(d => d.open = true)")
     small = """all => all.map(e => [e.outerHTML, e.getBoundingClientRect()]).filter(([, r]) => r.width && (r.width < 24 || r.height < 24)).map(([html]) => html)"""
     assert page.eval_on_selector_all(".page :is(button, input, select, summary)", small) == []
+
+
+def test_a_page_zoomed_to_200_percent_keeps_everything_in_reach(visit):
+    page = visit("?t=2025Q4", size=(960, 540), device_scale_factor=2)
+    out = "[...document.querySelectorAll('.bar > *, .player > *, .panel')].filter(e => { const r = e.getBoundingClientRect(); return r.right > innerWidth + 1 || r.bottom > innerHeight + 1; }).map(e => e.className)"
+    for key in (None, "r", "v", "?", "c"):
+        if key:
+            page.keyboard.press(key)
+        page.wait_for_timeout(200)
+        assert page.evaluate(out) == [], key
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), key
+        room = page.evaluate("(e => e.getBoundingClientRect().width)(document.querySelector('.hall'))")
+        assert room > 400, key
+    deep = page.evaluate(
+        "(e => { e.scrollTop = e.scrollHeight; return e.scrollTop; })(document.querySelector('.hall'))"
+    )
+    beyond = "[...document.querySelectorAll('svg.stage text')].filter(e => e.getBoundingClientRect().bottom > document.querySelector('.hall').getBoundingClientRect().bottom + 1).length"
+    assert page.evaluate(beyond) == 0, deep
+
+
+def test_bars_and_votes_are_told_apart_in_forced_colours(visit):
+    page = visit("?a=federal-europe&t=2025Q4&vote=1", forced_colors="active")
+    colour = "e => getComputedStyle(e).backgroundColor"
+    ground = page.eval_on_selector(".panel", colour)
+    assert page.eval_on_selector(".panel .track i", colour) not in (
+        ground,
+        page.eval_on_selector(".panel .track", colour),
+    )
+    image = "e => getComputedStyle(e).backgroundImage"
+    assert page.eval_on_selector(".ballot .vote-no", image) != page.eval_on_selector(
+        ".ballot .vote-yes", image
+    )
+    assert page.eval_on_selector(".panel p", "e => getComputedStyle(e).color") != ground
+
+
+@pytest.mark.parametrize("query", ["?t=2028Q4", "?t=2028Q4&compare=1"])
+def test_a_phone_begins_with_the_number_and_names_what_it_compares(visit, query):
+    page = visit(query, size=(390, 844))
+    height = page.locator(".hall").bounding_box()
+    number = page.locator("[data-years-behind]").first.bounding_box()
+    assert number["y"] + number["height"] < height["y"] + height["height"]
+    for choice in page.locator(".bar select").all():
+        assert choice.bounding_box()["width"] > 150
+
+
+def test_small_discs_are_hit_within_24_pixels_and_are_never_cut(visit):
+    for query, size in (("?t=2028Q4&compare=1", (1024, 768)), ("?t=2028Q4", (390, 844))):
+        page = visit(query, size=size)
+        found = page.evaluate("""() => [...document.querySelectorAll('.facility')].map(e => {
+          const r = e.querySelector('circle, path').getBoundingClientRect(), x = r.x + r.width / 2, y = r.y + r.height / 2;
+          const hit = (dx, dy) => document.elementFromPoint(x + dx, y + dy);
+          return [[11, 0], [-11, 0], [0, 11], [0, -11]].map(([dx, dy]) => hit(dx, dy)).every(e => e && e.closest('.facility, .hit'));
+        })""")
+        assert len(found) > 10
+        assert all(found)
+
+
+@pytest.mark.parametrize("size", [(1024, 768), (1366, 768)])
+def test_codes_of_those_who_say_no_cover_neither_each_other_nor_discs(visit, size):
+    page = visit("?a=federal-europe&b=juste-retour-strict&compare=1&t=2024Q3&vote=1", size=size)
+    boxes = """which => [...document.querySelectorAll(which)].map(e => e.getBoundingClientRect())
+      .map(r => [r.left + 2, r.right - 2, r.top + r.height / 4, r.bottom - r.height / 4])"""
+    codes, discs = page.evaluate(boxes, ".code"), page.evaluate(boxes, ".facility")
+    assert len(codes) > 5
+    for k, p in enumerate(codes):
+        for q in codes[:k] + discs:
+            assert not (p[0] < q[1] and q[0] < p[1] and p[2] < q[3] and q[2] < p[3]), (p, q)

@@ -13,6 +13,17 @@ from tests.browser.test_stage import download, lags, settled, time_shown, writte
 pytestmark = pytest.mark.browser
 
 
+def rules(page):
+    """Open the panel of rules with all that it folds away."""
+    page.keyboard.press("r")
+    page.wait_for_selector(".panel.rules")
+    unfold(page)
+
+
+def unfold(page):
+    page.eval_on_selector_all(".panel details", "all => all.forEach(d => d.open = true)")
+
+
 def notice(page):
     page.wait_for_selector("[role=alert]")
     return page.text_content("[role=alert]")
@@ -35,7 +46,7 @@ def test_a_facility_and_a_lab_say_what_they_are(visit):
     page.locator(".facility[data-phase=working]").first.dispatch_event("click")
     facts = page.locator(".panel .facts dt").all_text_contents()
     values = page.locator(".panel .facts dd").all_text_contents()
-    assert len(facts) == len(values) >= 12
+    assert len(facts) == len(values) >= 10
     assert all(facts)
     assert all(values)
     page.click("[data-state=DE]")
@@ -59,11 +70,12 @@ def test_a_commissioner_says_what_the_draft_is_worth(visit):
 def test_a_rule_changes_the_run_and_undo_brings_it_back(visit):
     page = visit("?t=2028Q4")
     before = lags(page)
-    page.keyboard.press("s")
+    rules(page)
     page.select_option("[data-family=agenda]", "planner")
     settled(page)
     page.wait_for_function("document.querySelectorAll('.votes text')[0].textContent === 'Nobody votes'")
     assert lags(page) != before
+    unfold(page)
     page.fill("[data-parameter=max_sites] .box", "1")
     page.keyboard.press("Enter")
     page.locator("[data-parameter=max_sites] .box").blur()
@@ -98,11 +110,12 @@ def test_an_agent_of_ones_own_plays_whom_the_menu_says_and_an_outcome_is_shown(v
 def test_a_value_out_of_bounds_is_refused_in_a_sentence(visit):
     page = visit("?t=2028Q4")
     before = lags(page)
-    page.keyboard.press("s")
-    page.click("summary >> text=money")
+    rules(page)
     page.fill("[data-parameter=envelope_eur_bn] .box", "-5")
     page.locator("[data-parameter=envelope_eur_bn] .box").blur()
-    assert "envelope_eur_bn = -5 is out of bounds" in notice(page)
+    said = notice(page)
+    assert "-5" in said
+    assert "envelope_eur_bn" not in said
     assert lags(page) == before
     assert page.locator("[data-press=undo]").is_disabled()
     page.keyboard.press("Escape")
@@ -116,9 +129,9 @@ def test_a_value_out_of_bounds_is_refused_in_a_sentence(visit):
 def test_a_users_rule_is_in_the_menu_and_one_that_breaks_leaves_the_app_up(visit):
     page = visit("?t=2025Q4")
     before = lags(page)
-    page.keyboard.press("s")
+    rules(page)
     menu = page.locator("[data-family=voting]")
-    assert "two thirds (yours)" in menu.text_content()
+    assert "Two thirds (yours)" in menu.text_content()
     menu.select_option("two_thirds")
     settled(page)
     assert f"{page.get_attribute('.votes', 'data-yes')} of 27" in page.text_content(".votes")
@@ -142,7 +155,7 @@ def test_a_scenario_is_saved_and_opened_as_toml(visit, tmp_path):
     file = tmp_path / name
     file.write_bytes(content)
     other = visit("?a=essay-reform&t=2028Q4")
-    other.keyboard.press("s")
+    other.keyboard.press("r")
     other.set_input_files("[aria-label='Open TOML: a scenario file']", file)
     other.wait_for_function(
         "document.querySelector('.bar select').selectedOptions[0].textContent === 'Europe today, changed'"
@@ -166,7 +179,7 @@ def test_one_state_goes_by_a_rule_of_its_own(visit):
     before = lags(page)
     germany = page.locator("[data-state=DE]")
     assert not germany.get_attribute("aria-label").endswith(", 0 sites")
-    page.keyboard.press("s")
+    rules(page)
     page.select_option("[data-except=bid]", label="Germany")
     page.select_option("[data-own='bid.DE']", "abstain")
     settled(page)
@@ -192,10 +205,11 @@ def test_one_state_goes_by_a_rule_of_its_own(visit):
 
 def test_a_rule_of_ones_own_has_numbers_of_its_own(visit):
     page = visit("?t=2028Q4")
-    page.keyboard.press("s")
+    rules(page)
     page.select_option("[data-except=vote]", label="Hungary")
     page.select_option("[data-own='vote.HU']", "probabilistic")
     settled(page)
+    unfold(page)
     box = page.locator("[data-actor=HU] [data-parameter=noise] .box")
     box.fill("0.7")
     box.blur()
@@ -209,7 +223,7 @@ def test_a_rule_of_ones_own_has_numbers_of_its_own(visit):
 
 def test_a_commissioner_and_a_lab_are_offered_a_rule_of_their_own_and_the_planner_is_not(visit):
     page = visit("?t=2028Q4")
-    page.keyboard.press("s")
+    rules(page)
     for family, who, rule in (
         ("draft", "Ursula von der Leyen (DE)", "union"),
         ("anchor", "Mistral", "exit_to_cloud"),
@@ -305,10 +319,10 @@ def hurried(visit, *keys):
     return page
 
 
-@pytest.mark.parametrize("keys", ["tr", "tl", "tt"])
+@pytest.mark.parametrize("keys", ["tw", "tl", "tt"])
 def test_the_tour_stands_a_hasty_hand(visit, keys):
     page = hurried(visit, *keys)
-    if keys == "tr":
+    if keys == "tw":
         page.wait_for_selector(".spreads[data-worlds='200']")
     if keys == "tt":  # closed before it began
         page.keyboard.press("t")
@@ -346,7 +360,7 @@ def test_a_keyboard_asks_why_and_comes_back(visit):
 
 def test_a_panel_covers_no_number(visit):
     page = visit("?t=2028Q4")
-    page.keyboard.press("s")
+    page.keyboard.press("r")
     for size in ((1024, 768), (1280, 720), (1920, 1080)):
         page.set_viewport_size({"width": size[0], "height": size[1]})
         page.wait_for_timeout(150)

@@ -76,7 +76,7 @@ def test_a_changed_number_is_named_by_what_it_means(visit):
     (title,) = {text for text in written(page) if text.startswith("Europe today, ")}
     assert "money to place" in title
     assert "envelope" not in title
-    page.keyboard.press("s")
+    page.keyboard.press("r")
     said = " ".join(page.locator(".panel .field > span").all_text_contents())
     assert not re.search(r", (?:alpha|beta|gamma|delta|eps|tau|lambda|kappa|phi)\b", said)
 
@@ -95,3 +95,21 @@ def test_two_maps_keep_clear_of_their_votes_and_have_a_legend_each(visit, size):
     assert page.locator("g.votes").count() == page.locator(".legend").count() == 2
     assert crossing(page, "[data-state=PT]", "g.votes") == []
     assert crossing(page, ".legend", "g.votes, .race, .differences") == []
+
+
+def test_a_late_site_says_of_which_part_of_its_delivery(visit):
+    facilities = play(load("eu-status-quo"), 1, price=False)["facilities"]
+    causes = ("award_years", "retender_years", "litigation_years", "building_years")
+    late = [
+        sum(f["delay"][c] - f["planned"].get(c, 0) for c in causes) if not f["cancelled"] else 0
+        for f in facilities
+    ]
+    i = int(max(range(len(late)), key=late.__getitem__))
+    page = visit(f"?t=2034Q4&why=facility.{i}")
+    assert page.text_content(".late h3") == "Why it is late"
+    values = [
+        float(text.split()[0].replace("−", "-")) for text in page.locator(".late .value").all_text_contents()
+    ]
+    assert values[-1] == pytest.approx(late[i], abs=0.01)
+    assert sum(values[:-1]) == pytest.approx(values[-1], abs=0.02)
+    assert f"{late[i]:.1f} years late" in page.text_content(".late p")

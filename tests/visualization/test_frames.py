@@ -124,3 +124,17 @@ def test_the_spread_is_that_of_an_ensemble_and_grows():
     by_quarter = found.timeline[found.timeline.quarter == "2028Q4"].largest_run_flop
     k = 4 * 4 + 3
     assert last["bands"]["largest_run_flop"][2][k] == quantile(by_quarter, 0.5)
+
+
+def test_a_site_is_late_by_what_its_delivery_took_beyond_the_plan():
+    luck = play(load("eu-status-quo"), 1, price=False)["facilities"]
+    assert any(f["delay"]["award_years"] > f["planned"]["award_years"] + 0.1 for f in luck)
+    sure = {
+        "procurement": {"rule": "public_tender", "award_cv": 0, "litigation_hazard": 0, "tender_failure": 0},
+        "build_cv": 0,
+    }
+    facilities = play(load("eu-status-quo").changed(sure), 1, price=False)["facilities"]
+    assert facilities
+    for f in facilities:
+        for part, years in f["planned"].items():
+            assert f["delay"].get(part, years) == pytest.approx(years, abs=1e-6), (f["city"], part)

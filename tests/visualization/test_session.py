@@ -4,6 +4,7 @@ import threading
 import pytest
 
 from juste_retour import MemberState, agent, compare, outcome
+from juste_retour.abm.members import load_members
 from juste_retour.abm.scenario import load
 from juste_retour.abm.user_outcomes import USER_OUTCOMES
 from juste_retour.agents.errors import BadInput
@@ -11,6 +12,8 @@ from juste_retour.agents.user_agents import USER_AGENTS
 from juste_retour.visualization.session import Session, offered, opened, scenario_of, spec_of
 
 EUROPE = {"base": "eu-status-quo", "changes": {}}
+UNANIMOUS = {"base": "unanimous-europe", "changes": {}}
+CODES = load_members().states.codes
 
 
 class Visitor:
@@ -77,7 +80,7 @@ def test_a_pair_is_read_over_the_window_of_the_first():
         ({"kind": "runs", "specs": [], "seed": 1}, "one scenario or two"),
         (
             {"kind": "runs", "specs": [EUROPE | {"changes": {"envelope_eur_bn": 10**400}}], "seed": 1},
-            "envelope_eur_bn",
+            "money to place",
         ),
         (
             {
@@ -94,6 +97,26 @@ def test_a_question_that_makes_no_sense_is_answered_in_a_sentence(question, said
     answer = Visitor().ask(**question)
     assert said in answer["error"]
     assert "\n" not in answer["error"]
+
+
+def test_a_ballot_is_counted_again_by_the_runs_own_rule():
+    run = Visitor().ask(kind="runs", specs=[UNANIMOUS], seed=1)["runs"][0]
+    asked = {"kind": "vote", "specs": [UNANIMOUS], "seed": 1, "side": 0, "ballot": 0}
+    assert run["ballots"][0]["passed"]
+    assert Visitor().ask(**asked, votes={})["ballot"] == run["ballots"][0]
+    for way, passes in (("no", False), ("abstain", True)):
+        found = Visitor().ask(**asked, votes={"MT": way})["ballot"]
+        assert found["passed"] == passes
+        assert [CODES[i] for i in found[way]] == ["MT"]
+    wrong = (
+        ({"XX": "no"}, 0, 0, "XX"),
+        ({"MT": "perhaps"}, 0, 0, "perhaps"),
+        (3, 0, 0, "votes"),
+        ({}, 99, 0, "ballot"),
+        ({}, 0, 1, "side"),
+    )
+    for votes, ballot, side, said in wrong:
+        assert said in Visitor().ask(**asked | {"ballot": ballot, "side": side}, votes=votes)["error"]
 
 
 def test_what_is_no_question_at_all_is_answered_too():
@@ -170,7 +193,7 @@ def test_everything_that_can_be_chosen_is_explained():
         for rule in family["rules"]:
             assert rule["summary"].endswith("."), rule["name"]
     for parameter in found["parameters"]:
-        assert parameter["about"], parameter["name"]
+        assert parameter["title"], parameter["name"]
         assert parameter["group"], parameter["name"]
     for preset in found["presets"]:
         assert re.search(r"\w", preset["about"]), preset["name"]

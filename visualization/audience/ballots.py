@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
 from juste_retour.abm.environment import Environment
 from juste_retour.abm.members import Members
-from juste_retour.abm.reader import cast, in_world
+from juste_retour.abm.reader import in_world, majority_at
 from juste_retour.abm.records import Vote
+from juste_retour.abm.recount import recounted
 from juste_retour.abm.scenario import Scenario
 from juste_retour.abm.simulation import Simulation
 from juste_retour.agents.errors import BadInput
@@ -29,22 +29,15 @@ class HeldBallot:
     def __init__(self, scenario: Scenario, seed: int, replicate: int, members: Members, which: int):
         with blame():
             self.env, self.record, self.proposer = _held(scenario, seed, replicate, members, which)
-            counted = self._passes(self.record)
-        if counted != bool(self.record.passed[0]):
+            counted = recounted(self.env, self.record, self.record.votes[0])
+        if bool(counted.passed[0]) != bool(self.record.passed[0]):
             raise BadInput("This ballot was not decided by the votes; choose another one.")
         self.model = [int(vote) for vote in self.record.votes[0]]
 
-    def _passes(self, record: Vote) -> bool:
-        states, rows = self.env.world.states, record.worlds
-        passed = self.env.institutions.decide("voting", cast(self.env, record), states, rows=rows)
-        return bool(np.asarray(passed).reshape(-1)[0])
-
     def count(self, votes: Sequence[int]) -> dict[str, object]:
         """The ballot as `views.reasons.ballot` tells it, had the states voted so: (states,) of 1, 0 and -1."""
-        record = replace(self.record, votes=np.array([votes], dtype=self.record.votes.dtype))
         with blame():
-            record = replace(record, passed=np.array([self._passes(record)]))
-            return ballot(self.env, record, self.proposer)
+            return ballot(self.env, recounted(self.env, self.record, np.asarray(votes)), self.proposer)
 
     def motion(self) -> Motion:
         """The ballot as phones are asked about it."""
@@ -59,15 +52,9 @@ class HeldBallot:
 
     def _voters(self) -> list[bool]:
         """Whether each state's vote is counted; all where the rule does not say by which conditions it decides."""
-        conditions = self.env.institutions.choice("voting").marks.get("conditions")
-        n = self.env.world.states.count
-        if conditions is None:
+        majority, n = majority_at(self.env, self.record), self.env.world.states.count
+        if majority is None:
             return [True] * n
-        settings = {
-            name: value.reshape(-1)[0].item() if isinstance(value, np.ndarray) else value
-            for name, value in self.env.institutions.settings("voting", self.record.worlds).items()
-        }
-        majority = conditions(cast(self.env, self.record), self.env.world.states, **settings)
         weights = [np.atleast_2d(c.weights) + np.zeros((1, n)) for way in majority.ways for c in way]
         return [bool(any(weight[..., i].any() for weight in weights)) for i in range(n)]
 

@@ -28,7 +28,7 @@ FLAGS = [
     "--disable-background-networking",
 ]
 READY = ".page[data-ready=true][data-busy=false]"
-STEP = "document.querySelector(\"[aria-label='One quarter on (→)'], .none\")"
+STEP = "document.querySelector(\"[aria-label='One quarter on'], .none\")"
 TIMED = """
 (many, wait) => new Promise(async (done) => {
   let last = 0;
@@ -139,7 +139,7 @@ def measure(browser, process, address):
     page.wait_for_function("document.querySelectorAll('.band').length === 2", timeout=30_000)
     page.wait_for_selector(".spreads[data-worlds='200']")
     row("200 worlds of both scenarios", [1000 * (time.perf_counter() - start)], "1000")
-    page.keyboard.press("r")
+    page.keyboard.press("w")
     before = memory_mb(process.pid)
     page.evaluate(f"({RESET})(100)")
     after = memory_mb(process.pid)

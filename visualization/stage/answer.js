@@ -85,7 +85,7 @@ function waterfallRow(row, state, store, { x, y, w, h: high, left, zero, scale, 
   if (!row.group) return h("g", { key: `end${row.side}` }, drawn);
   const pick = () => store.set({ part: state.part === row.group ? null : row.group });
   return h("g", { key: row.group, class: "part", "data-part": row.group, tabindex: 0, role: "button", "aria-pressed": `${state.part === row.group}`,
-    "aria-label": `${row.name}, ${row.says} years`, onclick: pick, onkeydown: (e) => e.key === "Enter" && pick() },
+    onclick: pick, onkeydown: (e) => e.key === "Enter" && pick() },
     h("title", {}, `${row.says} years, 95 % interval ${exact(row.low)} to ${exact(row.high)}. Click for the rules behind it.`), drawn);
 }
 

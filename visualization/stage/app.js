@@ -11,12 +11,13 @@ import { drawBar } from "./bar.js";
 import { drawWhy } from "./why.js";
 import { drawRules } from "./rules.js";
 import { drawAudience } from "./audience.js";
+import { drawBallot } from "./votes.js";
 import { drawTour, makeTour } from "./tour.js";
-import { KEYS, listen } from "./keys.js";
+import { drawHelp, keyed, listen } from "./keys.js";
 import { makeDirector } from "./director.js";
-import { season, years } from "./words.js";
+import { learn, season, years } from "./words.js";
 
-const PANELS = { why: "Why?", rules: "Rules and numbers", help: "Questions and keys", audience: "The room plays" };
+const PANELS = { why: "Why?", rules: "Rules and numbers", vote: "The vote", help: "Questions and keys", audience: "The room plays" };
 
 /** Start the page in an element; returns `hear` for answers and `stop`. Where it is not `served`, it asks for no address. */
 export function start(place, geometry, catalogue, ask, served = true) {
@@ -25,6 +26,7 @@ export function start(place, geometry, catalogue, ask, served = true) {
   style.href = "/stage/stage.css";
   if (served) document.head.append(style);
   document.documentElement.lang = "en";
+  learn(catalogue);
   const { when, ...asked } = fromAddress(window.location.search, catalogue);
   if (asked.who) asked.panel = "why";
   const store = makeStore({ geometry, catalogue, ...asked });
@@ -56,8 +58,8 @@ export function start(place, geometry, catalogue, ask, served = true) {
         h("main", { key: "stage", class: "hall" }, drawStage(state, store, size)),
         h("footer", { key: "player", class: "player" }, drawPlayer(state, store)),
         panel && h("aside", { key: "panel", class: `panel ${panel}`, tabindex: -1, "aria-label": PANELS[panel] },
-          h("button", { key: "close", type: "button", class: "close", "aria-label": "Close (Esc)", onclick: () => store.set({ panel: null, who: null }) }, "×"),
-          panel === "why" ? drawWhy(state, store) : panel === "rules" ? drawRules(state, store, director) : panel === "audience" ? drawAudience(state, store, director) : help(state, store, director)),
+          h("button", { key: "close", type: "button", class: "close", "aria-label": "Close", ...keyed("close"), onclick: () => store.set({ panel: null, who: null }) }, "×"),
+          panel === "why" ? drawWhy(state, store) : panel === "rules" ? drawRules(state, store, director) : panel === "vote" ? drawBallot(state, store, catalogue.seeds ? null : director) : panel === "audience" ? drawAudience(state, store, director) : drawHelp(state, true, drawQuestions(state, store, director))),
         state.tour !== null && h("section", { key: "tour", class: "tour", "aria-label": "Tour" }, drawTour(state, store, tour)),
         state.notice && h("div", { key: "notice", class: "notice", role: "alert" }, h("span", {}, state.notice), h("button", { type: "button", "aria-label": "Dismiss", onclick: () => store.set({ notice: null }) }, "×")),
         h("p", { key: "live", class: "unseen", "aria-live": "polite" }, state.playing ? "" : summary(state))),
@@ -137,10 +139,4 @@ export function summary(state) {
     const f = frameAt(run, state.t);
     return `${titleOf(state, side)}, ${season(f.quarter)}: ${f.says} ${years(f.years_behind)} years ${f.years_behind < 0 ? "ahead of" : "behind"} the frontier; ${f.selected} sites chosen, ${f.working} working.`;
   }).join(" ");
-}
-
-function help(state, store, director) {
-  return [h("h2", { key: "asked" }, "Questions"), drawQuestions(state, store, director), h("h2", { key: "title" }, "Keys"), h("dl", { key: "keys", class: "facts" }, KEYS.flatMap(([key, does]) => [h("dt", { key }, key), h("dd", { key: does }, does)])),
-    h("p", { key: "what" }, "A disc is a site; its area is its number of AI chips. The large number says how many years ago the world's frontier could train what the union can train now. Click a country or a site to ask why."),
-    h("p", { key: "terms" }, "The comparison covers the years after the announcement. From its end on, the table shows the average of years behind over these years. The price of politics is the years that a planner with the same money would win. Luck is what chance decides; the same number is the same luck under other rules.")];
 }

@@ -1,11 +1,13 @@
 // The row at the top: which scenarios, which luck, and what else there is to see.
 
 import { h, unlessTyping } from "./paint.js";
+import { KEYS, keyed } from "./keys.js";
 import { copyLink, saveCsv, savePng, saveReplay, saveSvg, saveToml } from "./exports.js";
 
 /** The bar as elements. */
 export function drawBar(state, store, director) {
-  const press = (key, text, says, act, on = null, more = {}) => h("button", { key, type: "button", "data-press": key, title: says, "aria-label": /\p{L}/u.test(text) ? null : says, "aria-pressed": on === null ? null : `${on}`, onclick: act, ...more }, text);
+  const press = (key, text, act, on = null) => h("button", { key, type: "button", "data-press": key, ...keyed(key), "aria-label": /\p{L}/u.test(text) ? null : KEYS[key].does, "aria-pressed": on === null ? null : `${on}`, onclick: act }, text);
+  const given = { store, state, director };
   return [
     h("h1", { key: "name" }, "juste ", h("em", {}, "retour"), !state.geometry.tour && h("small", { key: "union" }, ` ${state.geometry.name}`)),
     h("div", { key: "who", class: "who" },
@@ -15,15 +17,15 @@ export function drawBar(state, store, director) {
     h("label", { key: "seed", class: "seed", title: "The same seed is the same luck, whatever the rules" }, "luck",
       h("input", { type: "text", inputmode: "numeric", name: "seed", ref: unlessTyping(state.seed), "aria-label": "Seed of the luck",
         onchange: (e) => reseed(e.target, state, store, director) })),
-    press("dice", "⚄", "Other luck (L)", () => director.luck()),
+    press("dice", "⚄", () => KEYS.dice.act(given)),
     h("span", { key: "space", class: "space" }, state.busy ? "…" : ""),
-    press("compare", "Compare", "Side by side on the same luck (C)", () => director.compare(), state.compare),
-    !state.catalogue.seeds && press("many", "All worlds", "This run among many (R)", () => director.many(), state.many),
-    press("rules", "Rules", "Change rules and numbers (S)", () => store.set({ panel: state.panel === "rules" ? null : "rules" }), state.panel === "rules"),
-    store.tours && press("tour", "Tour", "The five claims, step by step (T)", () => store.set({ tour: state.tour === null ? 0 : null }), state.tour !== null),
-    state.catalogue.audience && press("audience", "Audience", "Phones guess and vote (A)", () => store.set({ panel: state.panel === "audience" ? null : "audience" }), state.panel === "audience"),
+    press("compare", "Compare", () => director.compare(), state.compare),
+    !state.catalogue.seeds && press("many", "All worlds", () => director.many(), state.many),
+    press("rules", "Rules", () => KEYS.rules.act(given), state.panel === "rules"),
+    store.tours && press("tour", "Tour", () => KEYS.tour.act(given), state.tour !== null),
+    state.catalogue.audience && press("audience", "Audience", () => KEYS.audience.act(given), state.panel === "audience"),
     menu(state, store, director),
-    press("help", "?", "Keys and help (?)", () => store.set({ panel: state.panel === "help" ? null : "help" }), state.panel === "help"),
+    press("help", "?", () => KEYS.help.act(given), state.panel === "help"),
   ];
 }
 
@@ -49,7 +51,7 @@ function menu(state, store, director) {
   const item = (key, text, act) => h("button", { key, type: "button", role: "menuitem", "data-save": key, onclick: () => { store.set({ panel: null }); act(); } }, text);
   const open = state.panel === "save";
   return h("div", { key: "save", class: "menu" },
-    h("button", { type: "button", "data-press": "save", "aria-haspopup": "menu", "aria-expanded": `${open}`, title: "Pictures, tables, links, replay", onclick: () => store.set({ panel: open ? null : "save" }) }, "Save"),
+    h("button", { type: "button", "data-press": "save", "aria-haspopup": "menu", "aria-expanded": `${open}`, ...keyed("save"), onclick: () => store.set({ panel: open ? null : "save" }) }, "Save"),
     open && h("div", { key: "items", role: "menu", class: "items" },
       item("link", "Copy the link", () => copyLink(state, store)),
       item("png", "Picture (PNG)", () => savePng(state, store)),

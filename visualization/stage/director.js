@@ -1,7 +1,7 @@
 // Changes what runs: every change asks the server for new runs on the same luck, can be undone, and is undone if it fails.
 
 import { answerFor, pairKey } from "./answer.js";
-import { past, valueOf, wanted } from "./store.js";
+import { frameAt, otherVotes, past, valueOf, voteOf, wanted } from "./store.js";
 import { titleOf } from "./titles.js";
 
 const KEPT = 50;
@@ -10,6 +10,7 @@ const LONGEST = 20_000; // bytes of a file that may be a scenario
 const PAUSE = 120; // milliseconds in which further changes join a question
 const PATIENCE = 8000; // milliseconds without an answer after which the page says so
 const DOUBT = 1500; // milliseconds without an answer after which the page looks whether the server began anew
+const WAYS = ["yes", "no", "abstain"]; // in which a state's vote is tried, one after the other
 const LOST = "The server does not answer. What is on the stage still plays, and the page goes on by itself when the server is back; if this stays, reload the page.";
 
 /** The director of a store; `ask` sends a question to the server, `look` goes on from the address if the server has begun anew. */
@@ -198,6 +199,27 @@ export function makeDirector(store, ask, look = () => {}) {
       });
       seeking = mine;
     },
+    /** Let a state vote the next way in the last ballot of a run: yes, no, abstain; the server counts it by the run's rule. */
+    flip(side, i) {
+      const run = state.runs[side];
+      const number = frameAt(run, state.t).ballot;
+      const { code } = state.geometry.states[i];
+      if (number === null) return;
+      const { [code]: now = voteOf(run.ballots[number], i), ...votes } = otherVotes(state, run)?.votes ?? {};
+      const next = WAYS[(WAYS.indexOf(now) + 1) % WAYS.length];
+      director.recount(side, next === voteOf(run.ballots[number], i) ? votes : { ...votes, [code]: next });
+    },
+    recount(side, votes) {
+      const run = state.runs[side];
+      const ballot = frameAt(run, state.t).ballot;
+      if (!Object.keys(votes).length) return store.set({ otherwise: null });
+      store.set({ otherwise: { run, side, ballot, votes, found: otherVotes(state, run)?.found } });
+      send({ kind: "vote", specs: wanted(state), seed: state.seed, replicate: state.world, side, ballot, votes }, (said) => {
+        if (state.otherwise?.votes !== votes) return;
+        if (said.error) return store.set({ otherwise: null, notice: said.error });
+        store.set({ otherwise: { ...state.otherwise, found: said.ballot } });
+      });
+    },
     async open(file, side) {
       if (file.size > LONGEST) return store.set({ notice: `${file.name} is too long for a scenario; open a TOML file.` });
       send({ kind: "open", text: await file.text() }, (said) => (said.error ? store.set({ notice: said.error }) : director.spec(side, said.spec)));
@@ -210,5 +232,6 @@ export function makeDirector(store, ask, look = () => {}) {
       send({ kind: "replay", specs: wanted(state), seed: state.seed, replicate: state.world, view }, (said) => (said.error ? store.set({ notice: said.error }) : then(said.text)));
     },
   };
+  if (!state.catalogue?.seeds) store.flip = director.flip;
   return director;
 }

@@ -1,72 +1,81 @@
-// Keys, as on any player, and a list of them for the help.
+// Keys, as on any player: one table from which keys act, buttons are named, and the list for the help is made.
 
 import { savePng } from "./exports.js";
+import { h } from "./paint.js";
 
-export const KEYS = [
-  ["Space", "play or pause"],
-  ["← →", "a quarter back or on; in the tour, a step (a clicker's keys too)"],
-  ["Home End", "first and last quarter"],
-  ["+ −", "faster, slower"],
-  ["C", "side by side"],
-  ["R", "this run among many"],
-  ["L", "other luck"],
-  ["S", "rules and numbers"],
-  ["U", "undo"],
-  ["T", "the tour"],
-  ["A", "the audience, where phones play"],
-  ["1 2 3", "in the tour, a guess"],
-  ["B", "big type"],
-  ["F", "full screen"],
-  ["P", "picture"],
-  ["Esc", "close"],
-  ["?", "this list"],
-];
+const nobody = () => {};
+const toPanel = (panel) => ({ store, state }) => store.set({ panel: state.panel === panel ? null : panel, who: null });
+const playing = (state) => Boolean(state.catalogue.audience); // whether phones take part
+const served = (state) => !state.catalogue.seeds; // and not a file with a few runs
+const go = (quarter) => ({ store }) => { store.pause(); store.go(quarter(store)); };
+const step = (by) => ({ store, state, tour }) => (tour && state.tour !== null ? tour.step(by) : store.step(by));
+const guess = (k) => ({ state, tour }) => state.tour !== null && tour.answer(k);
+const close = ({ store, state }) => (state.notice ? store.set({ notice: null }) : state.panel ? store.set({ panel: null, who: null }) : store.set({ tour: null }));
+const fill = () => (document.fullscreenElement ? document.exitFullscreen() : document.documentElement.requestFullscreen?.().catch(nobody));
 
-/** Listen to keys until the returned function is called. */
+/*
+ * Of each key: the names that the browser gives it, what stands on it, what it does in words, and `act`. Keys that ask
+ * the server are `live`: a replay has none of them. One that is not always of use says `when`.
+ */
+export const KEYS = {
+  toggle: { keys: [" "], shown: "Space", does: "Play or pause", act: ({ store }) => store.toggle() },
+  back: { keys: ["ArrowLeft", "PageUp"], shown: "←", does: "A quarter back; in the tour, a step", act: step(-1) },
+  forward: { keys: ["ArrowRight", "PageDown"], shown: "→", does: "A quarter on; in the tour, a step", act: step(1) },
+  first: { keys: ["Home"], shown: "Home", does: "First quarter", act: go(() => 0) },
+  last: { keys: ["End"], shown: "End", does: "Last quarter", act: go((store) => store.last) },
+  faster: { keys: ["+", "="], shown: "+", does: "Faster", act: ({ store }) => store.faster(1) },
+  slower: { keys: ["-"], shown: "−", does: "Slower", act: ({ store }) => store.faster(-1) },
+  compare: { keys: ["c"], shown: "C", does: "Compare: two scenarios on the same random draw", live: true, act: ({ director }) => director.compare() },
+  many: { keys: ["w"], shown: "W", does: "All worlds: this run among many", live: true, when: served, act: ({ director, state }) => served(state) && director.many() },
+  rules: { keys: ["r"], shown: "R", does: "Rules and numbers", live: true, act: toPanel("rules") },
+  vote: { keys: ["v"], shown: "V", does: "The vote: who could have turned it", act: toPanel("vote") },
+  tour: { keys: ["t"], shown: "T", does: "Tour: the five claims, step by step", live: true, act: ({ store, state }) => store.tours && store.set({ tour: state.tour === null ? 0 : null }) },
+  guess: { keys: ["1"], shown: "1", does: "In the tour, the first guess; 2 and 3 the others", live: true, act: guess(0) },
+  second: { keys: ["2"], live: true, act: guess(1) },
+  third: { keys: ["3"], live: true, act: guess(2) },
+  audience: { keys: ["a"], shown: "A", does: "Audience: phones guess and vote", live: true, when: playing, act: (given) => playing(given.state) && toPanel("audience")(given) },
+  save: { keys: ["s"], shown: "S", does: "Save: pictures, tables, links, replay", live: true, act: toPanel("save") },
+  dice: { keys: ["l"], shown: "L", does: "Other luck: another random draw", live: true, act: ({ director }) => director.luck() },
+  undo: { keys: ["u"], shown: "U", does: "Undo the last change", live: true, act: ({ director }) => director.undo() },
+  big: { keys: ["b"], shown: "B", does: "Big type", act: ({ store, state }) => store.set({ big: !state.big }) },
+  full: { keys: ["f"], shown: "F", does: "Full screen", act: fill },
+  picture: { keys: ["p"], shown: "P", does: "Save a picture", act: ({ store, state }) => state.runs.length && savePng(state, store) },
+  close: { keys: ["Escape"], shown: "Esc", does: "Close", act: close },
+  help: { keys: ["?"], shown: "?", does: "Questions and keys", act: toPanel("help") },
+};
+
+const IN_ARIA = { " ": "Space", "+": "Plus", "-": "Minus" };
+
+/** What a button says of its key: a tooltip and, for screen readers, the shortcut. */
+export const keyed = (name) => ({
+  title: `${KEYS[name].does} (${KEYS[name].shown})`,
+  "aria-keyshortcuts": KEYS[name].keys.map((key) => IN_ARIA[key] ?? (key.length === 1 ? key.toUpperCase() : key)).join(" "),
+});
+
+/** The list of keys for the help; `live` where there is a server to ask. */
+const listKeys = (state, live) => h("dl", { key: "keys", class: "facts" }, Object.entries(KEYS).filter(([, key]) => key.shown && (live || !key.live) && (!key.when || key.when(state)))
+  .flatMap(([name, { shown, does }]) => [h("dt", { key: name }, shown), h("dd", { key: `${name} does` }, does)]));
+
+/** The panel that helps, as elements. */
+export const drawHelp = (state, live, questions = null) => [questions && [h("h2", { key: "asked" }, "Questions"), questions], h("h2", { key: "title" }, "Keys"), listKeys(state, live),
+  h("p", { key: "what" }, "A disc is a site; its area is its number of AI chips. The large number says how many years ago the world's frontier could train what the union can train now. Click a country or a site to ask why."),
+  h("p", { key: "terms" }, "The comparison covers the years after the announcement. From its end on, the table shows the average of years behind over these years. The price of politics is the years that a planner with the same money would win. Luck is what chance decides; the same number is the same luck under other rules.")];
+
+/** Listen to keys until the returned function is called; without a director, to those that need no server. */
 export function listen(store, director, tour) {
   const { state } = store;
-  const acts = {
-    " ": () => store.toggle(),
-    ArrowLeft: () => (state.tour !== null ? tour.step(-1) : store.step(-1)),
-    ArrowRight: () => (state.tour !== null ? tour.step(1) : store.step(1)),
-    PageUp: () => acts.ArrowLeft(),
-    PageDown: () => acts.ArrowRight(),
-    Home: () => { store.pause(); store.go(0); },
-    End: () => { store.pause(); store.go(store.last); },
-    "+": () => store.faster(1),
-    "=": () => store.faster(1),
-    "-": () => store.faster(-1),
-    b: () => store.set({ big: !state.big }),
-    f: () => (document.fullscreenElement ? document.exitFullscreen() : document.documentElement.requestFullscreen?.().catch(() => {})),
-    p: () => state.runs.length && savePng(state, store),
-    Escape: () => (state.notice ? store.set({ notice: null }) : state.panel ? store.set({ panel: null, who: null }) : store.set({ tour: null })),
-    "?": () => store.set({ panel: state.panel === "help" ? null : "help" }),
-  };
-  if (director) {
-    Object.assign(acts, {
-      c: () => director.compare(),
-      r: () => !state.catalogue.seeds && director.many(),
-      l: () => director.luck(),
-      u: () => director.undo(),
-      a: () => state.catalogue.audience && store.set({ panel: state.panel === "audience" ? null : "audience" }),
-      s: () => store.set({ panel: state.panel === "rules" ? null : "rules" }),
-      1: () => state.tour !== null && tour.answer(0),
-      2: () => state.tour !== null && tour.answer(1),
-      3: () => state.tour !== null && tour.answer(2),
-      t: () => store.tours && store.set({ tour: state.tour === null ? 0 : null }),
-    });
-  }
+  const acts = new Map(Object.values(KEYS).filter((key) => director || !key.live).flatMap(({ keys, act }) => keys.map((key) => [key, act])));
   const hear = (e) => {
     if (e.ctrlKey || e.metaKey || e.altKey) {
       if (director && e.key.toLowerCase() === "z" && !typing(e.target)) director.undo();
       return;
     }
     if (e.defaultPrevented) return; // a button on the map was pressed
-    const act = acts[e.key.length === 1 ? e.key.toLowerCase() : e.key];
+    const act = acts.get(e.key.length === 1 ? e.key.toLowerCase() : e.key);
     if (!act || (typing(e.target) && e.key !== "Escape")) return;
     if (e.key === " " && e.target.closest("button, summary, a")) return;
     e.preventDefault();
-    act();
+    act({ store, state, director, tour });
   };
   window.addEventListener("keydown", hear);
   return () => window.removeEventListener("keydown", hear);

@@ -3,13 +3,14 @@
 import { HALO, h, pressable, width, words } from "./paint.js";
 import { INK, NO, PAPER, SIDES, SOFT, YES, brief, counted, money, type } from "./words.js";
 import { DROPPED, MARK, diamond, drawReality, inReality, opening, realDates, realHosts } from "./reality.js";
-import { frameAt } from "./store.js";
+import { ballotAt, frameAt } from "./store.js";
 
 const LAND = "var(--land, #d3cdbf)";
 const QUIET = "var(--quiet, #c4ced6)";
 const HOST = "var(--host, #95a8b8)"; // land, hosts and sea differ by at least 1.5 in contrast
 const PALE_YES = "var(--pale-yes, #a9d0e8)";
 const PER_ROOT_CHIP = 0.155; // map units of radius for the square root of one accelerator
+const TARGET = 12; // least radius, in pixels, of what can be clicked
 const CHOSEN = 1, SIGNED = 2, BUILDING = 3, WORKING = 4, STOPPED = 6;
 const PHASE_WORDS = ["", "chosen", "contract signed", "being built", "working", "dropped", "stopped"];
 
@@ -36,7 +37,7 @@ export function drawMap(state, run, side, box, u, store) {
   const at = ([x, y]) => [box.x + (box.right ? slack : slack / 2) + (x - left) * scale, box.y + (box.h - height * scale) / 2 + (y - top) * scale];
   const [x0, y0] = at([0, 0]);
   const frame = frameAt(run, state.t);
-  const ballot = frame.voting ? run.ballots[frame.ballot] : null;
+  const ballot = votedOn(state, run);
   const cast = votes(ballot);
   const won = new Set(ballot?.passed ? ballot.coalition : []);
   const hosts = opening(state) ? realHosts(state) : new Map();
@@ -44,17 +45,21 @@ export function drawMap(state, run, side, box, u, store) {
     const p = frame.phase[i];
     if (p && p !== DROPPED) hosts.set(f.state, (hosts.get(f.state) || 0) + 1);
   });
-  return h("g", { key: `map${side}`, "clip-path": `url(#window${side})` },
+  return h("g", { key: `map${side}` },
     h("clipPath", { key: "clip", id: `window${side}` }, h("rect", { x: box.x, y: box.y, width: box.w, height: box.h })),
-    h("g", { key: "land", transform: `translate(${x0} ${y0}) scale(${scale})` },
+    h("g", { key: "ground", "clip-path": `url(#window${side})` }, h("g", { key: "land", transform: `translate(${x0} ${y0}) scale(${scale})` },
       h("path", { d: geometry.other, fill: LAND, "aria-hidden": "true" }),
-      geometry.states.map((s, i) => shape(s, i, cast[i], won.has(i), hosts.get(i) || 0, side, state, store))),
+      geometry.states.map((s, i) => shape(s, i, cast[i], won.has(i), hosts.get(i) || 0, side, scale, state, store)))), // discs at the edge stay whole
     pool(run, frame, at, side, geometry),
     drawReality(state, at, type(u, 0.78), true),
+    run.facilities.map((f, i) => target(f, i, frame, at(geometry.sites[f.index].at), scale, side, store)),
     run.facilities.map((f, i) => bubble(f, i, frame, at(geometry.sites[f.index].at), scale, side, state, store)),
     drawReality(state, at, type(u, 0.78)),
     labels(state, run, frame, hosts, cast, scale, u, at, box));
 }
+
+/** The ballot that the map shows: that of the quarter, or the last one while its panel is open. */
+const votedOn = (state, run) => (frameAt(run, state.t).voting || state.panel === "vote" ? ballotAt(state, run) : null);
 
 function votes(ballot) {
   const cast = {};
@@ -64,18 +69,18 @@ function votes(ballot) {
   return cast;
 }
 
-function shape(s, i, vote, won, hosting, side, state, store) {
+function shape(s, i, vote, won, hosting, side, scale, state, store) {
   const fill = won ? YES : vote === "yes" ? PALE_YES : vote === "no" ? "url(#hatch-no)" : vote ? "url(#dots-abstains)" : hosting ? HOST : QUIET;
   const chosen = state.who?.kind === "state" && state.who.index === i;
   const says = `${s.name}${vote ? `, votes ${vote}` : ""}${won ? " and wins a site" : ""}, ${counted(hosting, "site")}`;
-  const pick = () => store.set({ who: { kind: "state", index: i, side }, panel: "why" });
+  const pick = () => (vote && state.panel === "vote" && store.flip ? store.flip(side, i) : store.set({ who: { kind: "state", index: i, side }, panel: "why" }));
   const common = {
     key: s.code, class: "state", "data-state": s.code, fill, stroke: chosen ? INK : PAPER, "stroke-width": chosen ? 2 : 1,
     tabindex: 0, role: "button", "aria-label": says, ...pressable(pick),
   };
   const more = [h("title", {}, says)];
   if (!s.small) return h("path", { ...common, d: s.path }, more);
-  return h("g", common, h("path", { d: s.path }), h("circle", { cx: s.at[0], cy: s.at[1], r: 7, stroke: chosen ? INK : SOFT }), more);
+  return h("g", common, h("circle", { cx: s.at[0], cy: s.at[1], r: Math.max(7, TARGET / scale), class: "hit" }), h("path", { d: s.path }), h("circle", { cx: s.at[0], cy: s.at[1], r: 7, stroke: chosen ? INK : SOFT }), more);
 }
 
 /** Sites that train one model together: lines from the largest of them to the others. */
@@ -93,6 +98,11 @@ function pool(run, frame, at, side, geometry) {
 
 /** Whether a site that works trains a model together with others. */
 const together = (run, frame) => frame.pool.length > 1 && run.facilities.some((f, i) => frame.phase[i] === WORKING && frame.pool.includes(f.index));
+
+/** Where a click finds a small disc; all lie beneath all discs, so that none takes another's clicks. */
+function target(f, i, frame, [x, y], scale, side, store) {
+  return frame.phase[i] > 0 && radius(f.accelerators) * scale < TARGET && h("circle", { key: `t${i}`, class: "hit", cx: x, cy: y, r: TARGET, "aria-hidden": "true", onclick: () => store.set({ who: { kind: "facility", index: i, side }, panel: "why" }) });
+}
 
 function bubble(f, i, frame, [x, y], scale, side, state, store) {
   const phase = frame.phase[i];
@@ -122,28 +132,31 @@ function marks(phase, progress, x, y, r, side, chosen) {
   return phase === WORKING ? full : [full, h("path", { key: "stop", d: `M${x - 3},${y - 4}v8M${x + 3},${y - 4}v8`, stroke: INK, "stroke-width": 2.5 })];
 }
 
+/** Places of a code around a state's middle, the nearest first: shares of the code's width and of its height. */
+const RINGS = [[0, 0], [0, 1], [0, -1], [1, 0], [-1, 0], [1, 1], [-1, -1], [1, -1], [-1, 1], [0, 1.8], [0, -1.8]];
+
 /** Codes of the states in play, each where it covers no disc and no other code; no code where there is no such place. */
 function labels(state, run, frame, hosts, cast, scale, u, at, box) {
   const size = type(u, 0.78);
   const roomy = scale > 0.036 * size;
   const states = state.geometry.states;
-  const dear = (i) => cast[i] === "no" || (state.who?.kind === "state" && state.who.index === i);
+  const asked = (i) => state.who?.kind === "state" && state.who.index === i;
+  const rank = (i) => 4 * asked(i) + 2 * (cast[i] === "no") + hosts.has(i); // who is named first where there is no room for all
   const taken = run.facilities.flatMap((f, i) => {
     if (!frame.phase[i]) return [];
     const [x, y] = at(state.geometry.sites[f.index].at);
     return [around(x, y, 2 * radius(f.accelerators) * scale, 2 * radius(f.accelerators) * scale)];
   }).concat(inReality(state).map((f) => around(...at(f.at), 2 * MARK * size, 2 * MARK * size)), states.filter((s) => s.small).map((s) => around(...at(s.at), 14 * scale, 14 * scale)));
-  const placed = states.map((s, i) => i).filter((i) => dear(i) || (roomy && hosts.has(i))).sort((a, b) => dear(b) - dear(a) || a - b);
+  const placed = states.map((s, i) => i).filter((i) => rank(i) > 1 || (roomy && hosts.has(i))).sort((a, b) => rank(b) - rank(a) || (hosts.get(b) ?? 0) - (hosts.get(a) ?? 0) || a - b);
   return placed.map((i) => {
     const s = states[i];
     const text = `${cast[i] === "no" ? "– " : cast[i] === "yes" ? "+ " : ""}${s.code}`;
     const wide = width(text, size, 600);
     const [x, y] = at(s.at);
     const side = wide / 2 + size * 0.7;
-    const places = [[0, 0], [0, size], [0, -size], [side, 0], [-side, 0], [side, size], [-side, -size], [side, -size], [-side, size], [0, 1.8 * size], [0, -1.8 * size]]
-      .slice(s.small ? 1 : 0).map(([dx, dy]) => around(x + dx, y + dy, wide, size * 0.9))
+    const places = RINGS.slice(s.small ? 1 : 0).map(([dx, dy]) => around(x + dx * side, y + dy * size, wide, size * 0.9))
       .filter((p) => p.left >= box.x && p.right <= box.x + box.w && p.top >= box.y && p.bottom <= box.y + box.h);
-    const free = places.find((p) => !taken.some((q) => p.left < q.right && q.left < p.right && p.top < q.bottom && q.top < p.bottom)) ?? (dear(i) ? places[0] : null);
+    const free = places.find((p) => !taken.some((q) => p.left < q.right && q.left < p.right && p.top < q.bottom && q.top < p.bottom));
     if (!free) return null;
     taken.push(free);
     return words(text, (free.left + free.right) / 2, free.bottom - size * 0.1, {
@@ -155,7 +168,9 @@ function labels(state, run, frame, hosts, cast, scale, u, at, box) {
 const around = (x, y, w, height) => ({ left: x - w / 2, right: x + w / 2, top: y - height / 2, bottom: y + height / 2 });
 
 /** What the colours of a vote or the discs on the map mean, in a row. */
-export function legend(state, x, y, u, most, run, frame, side = 0) {
+export function legend(state, x, y, u, most, run, side = 0) {
+  const frame = frameAt(run, state.t);
+  const ballot = votedOn(state, run);
   const size = type(u, 0.72);
   const r = size * 0.45;
   const patch = (fill) => (cx) => h("rect", { x: cx - r, y: y - r, width: 2 * r, height: 2 * r, fill });
@@ -163,8 +178,8 @@ export function legend(state, x, y, u, most, run, frame, side = 0) {
   const there = (phase) => frame.phase.includes(phase);
   const real = inReality(state).length > 0 && ["selected in reality", (cx) => diamond(cx, y, size * MARK, opening(state))];
   if (opening(state)) return h("g", { key: "legend", class: "legend", "aria-hidden": "true" }, real[1](x + r), words(`an AI factory as it was selected, ${realDates(state)}`, x + 2.4 * r, y + size * 0.35, { size, fill: SOFT, lines: 1 }, most - 2.4 * r));
-  const entries = frame.voting
-    ? [["yes", patch(PALE_YES)], ["no", patch("url(#hatch-no)")], run.ballots[frame.ballot].passed && ["yes, wins a site", patch(YES)], ["abstains", patch("url(#dots-abstains)")]].filter(Boolean)
+  const entries = ballot
+    ? [["yes", patch(PALE_YES)], ["no", patch("url(#hatch-no)")], ballot.passed && ["yes, wins a site", patch(YES)], ["abstains", patch("url(#dots-abstains)")]].filter(Boolean)
     : [real, ["chosen", disc(CHOSEN)], ["being built", disc(BUILDING)], ["working", disc(WORKING)],
       there(DROPPED) && ["dropped", disc(DROPPED)], there(STOPPED) && ["stopped", disc(STOPPED)],
       together(run, frame) && ["train as one", (cx) => h("line", { x1: cx - r, x2: cx + r, y1: y, y2: y, stroke: SIDES[side], "stroke-width": 2.5, "stroke-dasharray": "1 5", "stroke-linecap": "round" })]].filter(Boolean);
@@ -176,7 +191,7 @@ export function legend(state, x, y, u, most, run, frame, side = 0) {
     return left - gap <= x + most && h("g", { key: text }, mark(at + r), words(text, at + 2.4 * r, y + size * 0.35, { size, fill: SOFT }));
   });
   const area = "area = AI chips";
-  const room = !frame.voting && left + width(area, size) <= x + most;
+  const room = !ballot && left + width(area, size) <= x + most;
   return h("g", { key: "legend", class: "legend", "aria-hidden": "true" }, drawn, room && words(area, left, y + size * 0.35, { key: "area", size, fill: SOFT }));
 }
 

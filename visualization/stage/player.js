@@ -1,6 +1,7 @@
 // The row at the bottom: play, step, scrub, speed.
 
 import { h } from "./paint.js";
+import { keyed } from "./keys.js";
 import { season } from "./words.js";
 import { SPEEDS, shown, frameAt } from "./store.js";
 
@@ -19,16 +20,16 @@ export function drawPlayer(state, store) {
   if (!runs.length) return [];
   const last = store.last;
   const run = runs[0];
-  const button = (name, says, act, more = {}) => h("button", { key: name, type: "button", "aria-label": says, title: says, onclick: act, ...more }, icon(name));
+  const button = (name, says, act, more = {}) => h("button", { key: name, type: "button", ...keyed(name), "aria-label": says, onclick: act, ...more }, icon(name));
   return [
-    button("back", "One quarter back (←)", () => store.step(-1), { disabled: state.t === 0 }),
-    h("button", { key: "toggle", type: "button", class: "main", "aria-label": state.playing ? "Pause (space)" : "Play (space)", "data-playing": state.playing, onclick: () => store.toggle() }, icon(state.playing ? "pause" : "play"), state.playing ? "Pause" : "Play"),
-    button("forward", "One quarter on (→)", () => store.step(1), { disabled: state.t >= last }),
+    button("back", "One quarter back", () => store.step(-1), { disabled: state.t === 0 }),
+    h("button", { key: "toggle", type: "button", class: "main", ...keyed("toggle"), "data-playing": state.playing, onclick: () => store.toggle() }, icon(state.playing ? "pause" : "play"), state.playing ? "Pause" : "Play"),
+    button("forward", "One quarter on", () => store.step(1), { disabled: state.t >= last }),
     h("div", { key: "line", class: "line" },
       h("div", { class: "marks", "aria-hidden": "true" }, moments(runs, last)),
       h("input", { key: "scrub", type: "range", min: 0, max: last, step: 1, value: state.t, style: `--done:${(100 * state.t) / Math.max(last, 1)}%`, "aria-label": "Quarter", "aria-valuetext": season(frameAt(run, state.t).quarter),
         oninput: (e) => { store.pause(); store.go(Number(e.target.value)); } })),
-    h("label", { key: "speed", class: "speed" }, "speed", h("input", { type: "range", min: 0, max: SPEEDS.length - 1, step: 1, value: state.speed, "aria-label": "Speed (+ and −)", oninput: (e) => store.set({ speed: Number(e.target.value) }) })),
+    h("label", { key: "speed", class: "speed" }, "speed", h("input", { type: "range", "aria-keyshortcuts": "Plus Minus", title: "Faster: +, slower: −", min: 0, max: SPEEDS.length - 1, step: 1, value: state.speed, "aria-label": "Speed", oninput: (e) => store.set({ speed: Number(e.target.value) }) })),
   ];
 }
 

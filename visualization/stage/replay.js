@@ -6,7 +6,10 @@ import { gliding, makeStore } from "./store.js";
 import { drawStage, setType } from "./stage.js";
 import { drawPlayer } from "./player.js";
 import { drawWhy } from "./why.js";
-import { listen } from "./keys.js";
+import { drawBallot } from "./votes.js";
+import { drawHelp, keyed, listen, KEYS } from "./keys.js";
+
+const PANELS_OF_REPLAY = { why: "Why?", vote: "The vote", help: "Keys" };
 
 function replayed() {
   const { geometry, runs, view } = JSON.parse(document.getElementById("runs").textContent);
@@ -17,12 +20,15 @@ function replayed() {
   let size = { width: 1024, height: 600 };
   const draw = () => {
     setType(place, state);
+    const panel = PANELS_OF_REPLAY[state.panel] ? state.panel : null;
     preact.render(
-      h("div", { class: `page replay${gliding(state) ? " gliding" : ""}`, "data-ready": true, "data-t": state.t },
+      h("div", { class: `page replay${gliding(state) ? " gliding" : ""}${panel ? " paneled" : ""}`, "data-ready": true, "data-t": state.t },
+        h("header", { key: "bar", class: "bar" }, head(state, store)),
         h("main", { key: "stage", class: "hall" }, drawStage(state, store, size)),
         h("footer", { key: "player", class: "player" }, drawPlayer(state, store)),
-        state.panel === "why" && h("aside", { key: "panel", class: "panel why" },
-          h("button", { key: "close", type: "button", class: "close", "aria-label": "Close", onclick: () => store.set({ panel: null, who: null }) }, "×"), drawWhy(state, store))),
+        panel && h("aside", { key: "panel", class: `panel ${panel}`, tabindex: -1, "aria-label": PANELS_OF_REPLAY[panel] },
+          h("button", { key: "close", type: "button", class: "close", "aria-label": "Close", ...keyed("close"), onclick: () => store.set({ panel: null, who: null }) }, "×"),
+          panel === "why" ? drawWhy(state, store) : panel === "vote" ? drawBallot(state, store) : drawHelp(state, false))),
       place,
     );
   };
@@ -34,6 +40,17 @@ function replayed() {
     store.set({});
   });
   resized.observe(place.querySelector(".hall"));
+}
+
+/** What is played, and the way to the list of keys. */
+function head(state, store) {
+  const [a, b] = state.titles;
+  return [
+    h("h1", { key: "name" }, "juste ", h("em", {}, "retour")),
+    h("p", { key: "title", class: "who" }, `A recorded run: ${b ? `${a} against ${b}` : a}`),
+    h("span", { key: "space", class: "space" }),
+    h("button", { key: "help", type: "button", "data-press": "help", ...keyed("help"), "aria-label": KEYS.help.does, "aria-pressed": `${state.panel === "help"}`, onclick: () => KEYS.help.act({ store, state }) }, "?"),
+  ];
 }
 
 replayed();

@@ -1,48 +1,71 @@
-// Controls, made from the catalogue of rules and the table of parameters; nothing here knows a rule by name.
+// Controls, made from the catalogue of rules and parameters, which also says which of them come first; nothing here knows one by name.
 
 import { h, unlessTyping } from "./paint.js";
-import { ownRules, plain, ruleOf } from "./words.js";
+import { keyed } from "./keys.js";
 import { valueOf } from "./store.js";
+import { begun, counted, measured, ownRules, plain, ruleOf } from "./words.js";
 
-/** The panel as elements. */
+/** The panel as elements: a search, the levers that matter most, and all the rest folded. */
 export function drawRules(state, store, director) {
   const side = state.compare ? state.ruleSide || 0 : 0;
   const spec = state.specs[side];
   const preset = state.catalogue.presets.find((p) => p.name === spec.base);
   const changed = Object.keys(spec.changes).length;
+  const show = (one) => (one.decides ? familyField(one, state, side, store, director) : field(one, valueOf(state, side, one.name), (value) => director.put(side, one.name, value)));
   return [
     state.compare && h("p", { key: "sides", class: "sides" }, ["A", "B"].map((name, k) => h("button", { key: name, type: "button", "aria-pressed": `${k === side}`, onclick: () => store.set({ ruleSide: k }) }, `Scenario ${name}`))),
     h("h2", { key: "title" }, preset?.title || spec.base),
     h("p", { key: "about", class: "about" }, preset?.about),
     h("p", { key: "acts", class: "acts" },
-      h("button", { type: "button", "data-press": "undo", disabled: !director.undoable, onclick: () => director.undo() }, "Undo"),
+      h("button", { type: "button", "data-press": "undo", disabled: !director.undoable, ...keyed("undo"), onclick: () => director.undo() }, "Undo"),
       h("button", { type: "button", "data-press": "reset", disabled: !changed, onclick: () => director.choose(side, spec.base) }, `Reset${changed ? ` ${changed}` : ""}`),
       h("label", { class: "file" }, "Open TOML", h("input", { type: "file", accept: ".toml", "aria-label": "Open TOML: a scenario file", onchange: (e) => openFile(e, director, side) }))),
-    Object.entries(state.catalogue.groups).map(([group, title]) => ruleGroup(group, title, state, side, store, director)),
-    ownAgents(state, side, director),
-    ownOutcomes(state, side),
-    h("h3", { key: "numbers" }, "Numbers"),
-    parameterGroups(state.catalogue.parameters).map(([group, members]) => h("details", { key: `p-${group}` }, h("summary", {}, group || "other"),
-      members.map((p) => field(p, valueOf(state, side, p.name), (value) => director.put(side, p.name, value))))),
+    h("label", { key: "find", class: "find" }, h("span", {}, "Find a rule or a number"),
+      h("input", { type: "search", value: state.find, autocomplete: "off", placeholder: "for example: power", oninput: (e) => store.set({ find: e.target.value }) })),
+    state.find.trim() ? hits(state, show) : [shelves(state, show), ownAgents(state, side, director), ownOutcomes(state, side)],
   ];
+}
+
+/** What a search finds, by words in a name, a description, a unit or a rule. */
+function hits({ catalogue, find }, show) {
+  const asked = find.toLowerCase().split(/\s+/).filter(Boolean);
+  const found = [...catalogue.families, ...catalogue.parameters].filter((one) => {
+    const text = (one.decides ? [one.name, one.decides, catalogue.groups[one.group], ...one.rules.flatMap((r) => [r.title, r.summary, ...r.parameters.map((p) => p.title)])]
+      : [one.title, one.about, one.unit, catalogue.numbers[one.group], one.source]).join(" ").toLowerCase();
+    return asked.every((word) => text.includes(word));
+  }).sort((a, b) => called(b, asked) - called(a, asked));
+  return h("section", { key: "hits", class: "hits" },
+    h("p", { key: "count", class: "help", role: "status" }, found.length ? `${counted(found.length, "entry", "entries")} with “${find.trim()}”` : `Nothing is called or described by “${find.trim()}”.`), found.map(show));
+}
+
+/** Whether a search names a family or a parameter itself, and not only what is said of it. */
+const called = (one, asked) => asked.every((word) => `${one.name} ${one.decides ?? one.title}`.toLowerCase().includes(word));
+
+/** The levers, and all else in folds. */
+function shelves({ catalogue }, show) {
+  const { families, parameters, groups, numbers, levers } = catalogue;
+  const first = levers.map((name) => [...families, ...parameters].find((one) => one.name === name)).filter(Boolean);
+  const rest = (all) => all.filter((one) => !first.includes(one));
+  const folds = (all, titles, kind) => Object.entries(grouped(all)).map(([group, members]) =>
+    h("details", { key: `${kind}-${group}`, "data-fold": `${kind}-${group}` }, h("summary", {}, titles[group] || begun(plain(group || "other"))), members.map(show)));
+  return h("div", { key: "shelves" },
+    h("h3", { key: "levers" }, "What matters most"),
+    h("p", { key: "why", class: "help" }, `The ${first.length} rules and numbers that move years behind or the number of sites most in the project's own evidence, largest gain first.`),
+    h("div", { key: "first", class: "levers" }, first.map(show)),
+    h("h3", { key: "rules" }, "More rules"), folds(rest(families), groups, "rules"),
+    h("h3", { key: "numbers" }, "More numbers"), folds(rest(parameters), numbers, "numbers"));
+}
+
+function grouped(all) {
+  const groups = {};
+  for (const one of all) (groups[one.group] ??= []).push(one);
+  return groups;
 }
 
 function openFile(e, director, side) {
   const file = e.target.files[0];
   if (file) director.open(file, side);
   e.target.value = "";
-}
-
-function parameterGroups(parameters) {
-  const groups = new Map();
-  for (const p of parameters) groups.set(p.group, [...(groups.get(p.group) || []), p]);
-  return [...groups];
-}
-
-function ruleGroup(group, title, state, side, store, director) {
-  const families = state.catalogue.families.filter((f) => f.group === group);
-  if (!families.length) return null;
-  return h("section", { key: `g-${group}` }, h("h3", {}, title), families.map((family) => familyField(family, state, side, store, director)));
 }
 
 function familyField(family, state, side, store, director) {
@@ -52,14 +75,14 @@ function familyField(family, state, side, store, director) {
   const own = Object.fromEntries(ownRules(value));
   const put = (parameter, given) => director.put(side, family.name, { ...(typeof value === "object" ? value : { rule: name }), [parameter]: given });
   return h("div", { key: family.name, class: "family" },
-    h("label", {}, h("span", {}, family.decides[0].toUpperCase() + family.decides.slice(1)),
+    h("label", {}, h("span", {}, begun(family.decides)),
       h("select", { value: name, "data-family": family.name, onchange: (e) => director.put(side, family.name, entry(e.target.value, {}, own), {}) }, rulesOf(family))),
     h("p", { class: "help", title: rule?.source || "" }, rule?.summary || ""),
-    (rule?.parameters || []).map((p) => field(p, (typeof value === "object" && value[p.name]) ?? p.default, (given) => put(p.name, given))),
+    ownNumbers(rule, state.find, (p) => (typeof value === "object" && value[p.name]) ?? p.default, (p, given) => put(p.name, given)),
     family.actor && exceptions(family, value, own, state, side, store, director));
 }
 
-const rulesOf = (family) => family.rules.map((r) => h("option", { key: r.name, value: r.name }, `${plain(r.name)}${r.yours ? " (yours)" : ""}`));
+const rulesOf = (family) => family.rules.map((r) => h("option", { key: r.name, value: r.name }, `${begun(r.title)}${r.yours ? " (yours)" : ""}`));
 
 /** A family's entry as a scenario says it: a rule, the rule's own numbers, and who goes by a rule of their own. */
 function entry(rule, settings = {}, own = {}) {
@@ -92,7 +115,16 @@ function ownField(family, code, name, mine, give) {
     h("label", { class: "own" }, h("span", {}, name),
       h("select", { value: rule?.name || "", "data-own": `${family.name}.${code}`, onchange: (e) => give(e.target.value, {}) },
         h("option", { key: "all", value: "" }, "as the others"), rulesOf(family))),
-    (rule?.parameters || []).map((p) => field(p, set[p.name] ?? p.default, (given) => give({ rule: rule.name, ...set, [p.name]: given }))));
+    ownNumbers(rule, "", (p) => set[p.name] ?? p.default, (p, given) => give({ rule: rule.name, ...set, [p.name]: given })));
+}
+
+/** The numbers that a rule has of its own, folded unless one was changed or is searched for. */
+function ownNumbers(rule, find, valueFor, put) {
+  if (!rule?.parameters.length) return null;
+  const sought = find.trim().toLowerCase();
+  const moved = rule.parameters.some((p) => shownOf(p, valueFor(p)) !== p.default || (sought && p.title.toLowerCase().includes(sought)));
+  return h("details", { key: `own-${rule.name}`, class: "own-numbers", open: moved || undefined }, h("summary", {}, `${counted(rule.parameters.length, "number")} of this rule`),
+    rule.parameters.map((p) => field(p, valueFor(p), (given) => put(p, given))));
 }
 
 /** Classes of agents from a file of the user's own: whom each plays, and its numbers. */
@@ -145,17 +177,20 @@ function actorsOf(kind, { states, commissioners, labs }) {
   return new Map(all[kind].sort(([, a], [, b]) => a.localeCompare(b)));
 }
 
+const shownOf = (p, value) => (value === undefined || value === false && p.kind !== "truth" ? p.default : value);
+
 /** One parameter: its meaning, a slider over its plausible range, a box, its unit and source. */
 function field(p, value, put) {
-  const shown = value === undefined || value === false && p.kind !== "truth" ? p.default : value;
-  const about = `${p.about || plain(p.name)}`;
-  const title = `${p.name} · default ${p.default}${p.source ? ` · ${p.source}` : ""}`;
+  const shown = shownOf(p, value);
+  const title = `Default: ${measured(p.default, p.unit) || "empty"}${p.source ? ` · ${p.source}` : ""}`;
+  const box = { class: "box", ref: unlessTyping(shown), "aria-label": `${begun(p.title)}, number` };
   let control;
   if (p.kind === "truth") control = h("input", { type: "checkbox", checked: shown, onchange: (e) => put(e.target.checked) });
-  else if (p.choices.length) control = h("select", { value: shown, onchange: (e) => put(e.target.value) }, p.choices.map((c) => h("option", { key: c, value: c }, plain(c))));
+  else if (p.choices.length) control = h("select", { value: shown, onchange: (e) => put(e.target.value) }, p.choices.map((c) => h("option", { key: c.name, value: c.name }, begun(c.title))));
   else if (p.kind === "text") control = h("input", { type: "text", ref: unlessTyping(shown), onchange: (e) => put(e.target.value) });
-  else control = [slider(p, shown, put), h("input", { key: "box", type: "text", inputmode: "decimal", class: "box", ref: unlessTyping(shown), "aria-label": `${about}, number`, onchange: (e) => put(e.target.value.trim() === "" || Number.isNaN(Number(e.target.value)) ? e.target.value : Number(e.target.value)) })];
-  return h("label", { key: p.name, class: `field${shown !== p.default ? " moved" : ""}`, title, "data-parameter": p.name }, h("span", {}, about, p.unit && p.unit !== "1" ? h("small", {}, ` ${p.unit}`) : null), control);
+  else control = [slider(p, shown, put), h("input", { key: "box", type: "text", inputmode: "decimal", ...box, onchange: (e) => put(e.target.value.trim() === "" || Number.isNaN(Number(e.target.value)) ? e.target.value : Number(e.target.value)) })];
+  return h("label", { key: p.name, class: `field${shown !== p.default ? " moved" : ""}`, title, "data-parameter": p.name },
+    h("span", {}, begun(p.title), p.unit ? h("small", { key: "unit" }, ` ${p.unit}`) : null, p.about ? h("small", { key: "about", class: "more" }, begun(p.about)) : null), control);
 }
 
 function slider(p, value, put) {

@@ -106,14 +106,14 @@ function drawSingle(state, w, height, u, store) {
   return [
     drawMap(state, run, 0, { x: 0, y: 0, w: left, h: height - foot }, u, store),
     caption(state, 0, g, 0, left * 0.47, u, ask),
-    legend(state, g, height - foot * 0.5, u, left - g, run, frame),
+    legend(state, g, height - foot * 0.5, u, left - g, run),
     below(state, run, frame, { x: g, foot: height - foot - 0.6 * u, w: left * 0.48 }, size),
     drawNumber(state, run, at(numberHeight), u),
     drawMoney(state, run, at(moneyHeight), u, ask),
     !answer && bars && (state.many ? drawSpreads(state, at(addsHeight), u) : drawAddsUp(state, run, at(addsHeight), u)),
     wait > 0 && drawPending(found, names(state), at(wait), u),
     race && drawRace(state, at(race), u, ask),
-    answer ? drawAnswer(state, store, answer, names(state), at(answerHeight), u) : drawVotes(state, run, at(votesHeight), u, short, ask),
+    answer ? drawAnswer(state, store, answer, names(state), at(answerHeight), u) : drawVotes(state, run, at(votesHeight), u, short, ask, store),
   ];
 }
 
@@ -171,8 +171,8 @@ function drawPair(state, w, height, u, store) {
       lag(run, state.t, x + g, size * 1.6, size, textWide),
       words(told(state, side), x + g, size * 9.2, { key: "says", size, family: SERIF, lines: Math.max(2, Math.floor((upper - vote - size * 11.6) / (size * 1.25))), ...HALO }, textWide),
       drawMoney(state, run, { x: x + g, y: upper - vote - size * 2.5, w: textWide, h: size * 2 }, u, side ? null : ask),
-      legend(state, x + g, upper + row * 0.5, u, half - 2 * g, run, frameAt(run, state.t), side),
-      vote > 0 && drawVotes(state, run, { x: x + g, y: upper - vote, w: textWide, h: vote }, u, true, side ? null : ask));
+      legend(state, x + g, upper + row * 0.5, u, half - 2 * g, run, side),
+      vote > 0 && drawVotes(state, run, { x: x + g, y: upper - vote, w: textWide, h: vote }, u, true, side ? null : ask, store));
   });
   const race = { x: g, y: upper + row + g * 0.6, w: half - 1.6 * g, h: lower - g * 0.4 };
   const right = { x: half + g * 0.6, y: race.y, w: half - 1.6 * g, h: race.h - 0.5 * u };
@@ -215,13 +215,13 @@ function stack(state, w, u, store) {
       [size * 9.8, (box) => [caption(state, 0, g, box.y, (w - g) * 0.6, u, ask), lag(run, state.t, w - g - size * 7, box.y, size)]],
       map(run, 0),
       [size * 4.6, (box) => [words(soFar(state, frame), g, box.y + size * 1.1, { key: "tally", size, weight: 600 }, w - 2 * g),
-        words(likeReality(state, run, frame), g, box.y + size * 2.4, { key: "real", size, fill: SOFT }, w - 2 * g), legend(state, g, box.y + size * 3.8, u, w - 2 * g, run, frame)]],
+        words(likeReality(state, run, frame), g, box.y + size * 2.4, { key: "real", size, fill: SOFT }, w - 2 * g), legend(state, g, box.y + size * 3.8, u, w - 2 * g, run)]],
       spreads,
       found && (found.parts ? [size * (ANSWER + 6), (box) => drawAnswer(state, store, found.parts, names(state), within(box), u)]
         : [size * PENDING, (box) => drawPending(found, names(state), within(box), u)]),
       [size * 2.8, (box) => drawMoney(state, run, within(box), u, ask)],
       race,
-      [size * 11.5, (box) => drawVotes(state, run, within(box), u, false, ask)],
+      [size * 11.5, (box) => drawVotes(state, run, within(box), u, false, ask, store)],
       [size * 6.5, (box) => drawAddsUp(state, run, within(box), u)],
     ].filter(Boolean);
   }
@@ -232,8 +232,8 @@ function stack(state, w, u, store) {
       words(told(state, side), g + size * 7.5, box.y + size * 3, { key: "says", size, family: SERIF, lines: 5 }, w - 2 * g - size * 7.5))],
     map(run, side),
     [size * 2.8, (box) => drawMoney(state, run, within(box), u)],
-    [size * 1.8, (box) => legend(state, g, box.y + size, u, w - 2 * g, run, frameAt(run, state.t), side)],
-    [size * 6.5, (box) => drawVotes(state, run, within(box), u, true)],
+    [size * 1.8, (box) => legend(state, g, box.y + size, u, w - 2 * g, run, side)],
+    [size * 6.5, (box) => drawVotes(state, run, within(box), u, true, null, store)],
   ]);
   return [[size * 14, (box) => drawDifferences(state, within(box), u)], spreads, ...sides, race, [size * 2, () => null]].filter(Boolean);
 }

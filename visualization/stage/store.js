@@ -21,6 +21,8 @@ const START = {
   panel: null,
   audience: null, // what the phones are asked and say
   invite: false, // whether their code fills the screen
+  otherwise: null, // a ballot with some votes changed: its run, number and votes, and what the server found
+  find: "", // in the panel of rules
   tour: null,
   guess: null,
   part: null, // of the difference, whose rules are shown
@@ -103,6 +105,19 @@ export const shown = (state) => state.runs.slice(0, state.compare ? 2 : 1);
 /** The frame of a run at the time shown; its last one where the run is shorter. */
 export const frameAt = (run, t) => run.frames[Math.min(t, run.frames.length - 1)];
 
+/** The last ballot up to the time shown, or nothing; with other votes where the panel of the vote asks what if. */
+export function ballotAt(state, run) {
+  const { ballot: k } = frameAt(run, state.t);
+  if (k === null) return null;
+  return (state.panel === "vote" && otherVotes(state, run)?.found) || run.ballots[k];
+}
+
+/** What is asked of the last ballot with other votes, where something is. */
+export const otherVotes = (state, run) => (state.otherwise?.run === run && state.otherwise.ballot === frameAt(run, state.t).ballot ? state.otherwise : null);
+
+/** How a state voted. */
+export const voteOf = (ballot, i) => ["yes", "no", "abstain"].find((way) => ballot[way].includes(i));
+
 /** Whether a run's window has passed: from then on its headline is the average over the window. */
 export const past = (run, t) => run.window_frame !== null && t >= run.window_frame;
 
@@ -147,6 +162,7 @@ export function address(state) {
   const quarter = state.runs[0] && frameAt(state.runs[0], state.t).quarter;
   if (state.t) query.set("t", quarter || state.t);
   for (const name of ["compare", "many", "big"]) if (state[name]) query.set(name, 1);
+  if (state.panel === "vote") query.set("vote", 1);
   if (state.who) query.set("why", `${state.who.kind}.${state.who.index}${state.who.side ? ".b" : ""}`);
   if (state.tour !== null) query.set("tour", state.tour + 1);
   if (state.speed !== START.speed) query.set("speed", state.speed);
@@ -178,6 +194,7 @@ export function fromAddress(text, catalogue) {
       if (/^(\d{1,4}|\d{4}Q[1-4])$/.test(value)) state.when = value;
       else wrong.push(`“${value}” is no quarter such as 2026Q3`);
     } else if (["compare", "many", "big"].includes(key)) state[key] = value !== "0";
+    else if (key === "vote") state.panel = "vote";
     else if (key === "why") {
       const found = value.match(/^(state|facility|lab|commissioner)\.(\d{1,4})(\.b)?$/);
       if (found) state.who = { kind: found[1], index: Number(found[2]), side: found[3] ? 1 : 0 };

@@ -1,6 +1,6 @@
 // What a scenario is called on screen.
 
-import { ownRules, plain, ruleOf } from "./words.js";
+import { measured, ownRules, plain, ruleOf } from "./words.js";
 
 /** What a scenario is called on screen: its preset, and what differs from it. */
 export function titleOf(state, side) {
@@ -13,8 +13,8 @@ export function titleOf(state, side) {
   const [[key, value]] = changes;
   if (changes.length > 1) return `${name}, ${changes.length} changes`;
   const about = state.catalogue?.parameters.find((p) => p.name === key);
-  if (about) return `${name}, ${about.about.split(/[,;:(]/)[0].trim()}: ${plain(value)}${about.unit && about.unit !== "1" ? ` ${about.unit}` : ""}`;
-  return `${name}, ${plain(key)}: ${inWords(value, preset?.plain[key])}`;
+  if (about) return `${name}, ${about.title}: ${measured(value, about.unit)}`;
+  return `${name}, ${plain(key.split(".")[0])}: ${inWords(value, preset?.plain[key])}`;
 }
 
 /** A changed value: a rule and who goes by another; of an unchanged rule those alone. */

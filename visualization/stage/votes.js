@@ -1,13 +1,13 @@
 // The last vote: who proposed, how many said yes, where the threshold stands, who would have tipped it.
 
-import { askWidth, fitting, h, width, words } from "./paint.js";
-import { ALARM, INK, NO, SOFT, YES, season, type } from "./words.js";
-import { frameAt } from "./store.js";
+import { askWidth, fitting, h, pressable, width, words } from "./paint.js";
+import { KEYS, keyed } from "./keys.js";
+import { ALARM, INK, NO, SOFT, YES, counted, season, type } from "./words.js";
+import { ballotAt, otherVotes, voteOf } from "./store.js";
 
-/** The panel of the last vote up to the time shown, within a box. */
-export function drawVotes(state, run, box, u, short = false, ask = null) {
-  const frame = frameAt(run, state.t);
-  const ballot = frame.ballot === null ? null : run.ballots[frame.ballot];
+/** The last vote up to the time shown, within a box; a press opens its panel. */
+export function drawVotes(state, run, box, u, short = false, ask = null, store = null) {
+  const ballot = ballotAt(state, run);
   const size = type(u, 0.8);
   const parts = [];
   let y = box.y + size;
@@ -21,11 +21,11 @@ export function drawVotes(state, run, box, u, short = false, ask = null) {
     parts.push(words(run.proposer, box.x, y, { key: "who", size, fill: SOFT, lines: 2 }, box.w));
     return h("g", { key: `votes${box.x}`, class: "votes" }, parts);
   }
-  const result = ballot.passed ? "✓ adopted" : "✕ rejected";
+  const result = resultOf(state, run, ballot);
   const title = short ? "The vote" : `The vote, ${season(ballot.quarter)}`;
   parts.push(words(result, box.x + box.w, y, { key: "result", size, weight: 700, anchor: "end", fill: ballot.passed ? "var(--good, #1b6b3a)" : ALARM }));
   const free = box.w - width(title, size, 700) - width(result, size, 700) - size;
-  parts.push(ask && askWidth(size) <= free && ask("no", box.x + width(title, size, 700) + size * 0.5, y, size));
+  const asking = ask && askWidth(size) <= free && ask("no", box.x + width(title, size, 700) + size * 0.5, y, size); // above what opens the panel
   line(title, { weight: 700 });
   if (!short) {
     parts.push(words(ballot.proposer, box.x, y, { key: "who", size, fill: SOFT, lines: 1 }, box.w));
@@ -38,11 +38,89 @@ export function drawVotes(state, run, box, u, short = false, ask = null) {
   if (!short) {
     const code = (i) => state.geometry.states[i].code;
     const against = ballot.no.length ? `Against: ${few(ballot.no.map(code))}. ` : "";
-    const tip = ballot.pivotal.length ? `Could have tipped it: ${few(ballot.pivotal.map(code))}.` : "No state alone could have tipped it.";
+    const tip = turned(ballot, code, 0);
     const sites = ballot.coalition.length ? `${ballot.passed ? "Yes and a site" : "Yes, with a site in the plan"}: ${few(ballot.coalition.map(code), 6)}. ` : "";
-    parts.push(words(sites + against + tip, box.x, y, { key: "tip", size, fill: SOFT, lines: 2 }, box.w));
+    const lines = Math.max(2, 1 + Math.floor((box.y + box.h - y) / (size * 1.25)));
+    parts.push(words(`${tip} ${sites}${against}`, box.x, y, { key: "tip", size, fill: SOFT, lines }, box.w));
   }
-  return h("g", { key: `votes${box.x}`, class: "votes", "data-yes": ballot.yes.length, "data-passed": ballot.passed }, parts);
+  if (store) {
+    parts.push(h("rect", { key: "open", class: "hit", x: box.x, y: box.y, width: box.w, height: box.h, tabindex: 0, role: "button", "aria-label": KEYS.vote.does,
+      "aria-keyshortcuts": keyed("vote")["aria-keyshortcuts"], ...pressable(() => KEYS.vote.act({ store, state })) }));
+  }
+  return h("g", { key: `votes${box.x}`, class: "votes", "data-yes": ballot.yes.length, "data-passed": ballot.passed }, parts, asking);
+}
+
+/** Adopted or rejected, or what it would have been with other votes. */
+function resultOf(state, run, { passed }) {
+  if (state.panel === "vote" && otherVotes(state, run)?.found) return passed ? "✓ would pass" : "✕ would fail";
+  return passed ? "✓ adopted" : "✕ rejected";
+}
+
+const several = (sets, code, most, count) => `${sets.slice(0, most).map((set) => set.map(code).join(" + ")).join(", or ")}${count > most ? `, or ${counted(count - most, "other set")}` : ""}`;
+
+/** Who could have turned a ballot: single states, or the smallest sets of states. */
+export function turned(ballot, code, most) {
+  const { passed, pivotal, turning } = ballot;
+  if (pivotal.length) return `Could have turned it alone: ${few(pivotal.map(code))}.`;
+  const { size, tried, sets, count } = turning;
+  const which = most > 0 ? `: ${anyOf(ballot) ?? several(sets, code, most, count)}` : "";
+  if (size === null) return tried ? `No ${counted(tried, "state")}${tried > 1 ? " together" : ""} could have turned it.` : "The votes did not decide it.";
+  return `${passed ? `It takes ${counted(size, "more no", "more noes")} to block it` : `It lacked ${counted(size, "yes", "yeses")}`}${which}.`;
+}
+
+/** Where every set of a size among those who could turn a ballot does so, that is all there is to say. */
+function anyOf({ passed, yes, no, abstain, turning }) {
+  const n = passed ? yes.length : no.length + abstain.length;
+  let ways = 1;
+  for (let k = 1; k <= turning.size; k += 1) ways *= (n - turning.size + k) / k;
+  return Math.round(ways) === turning.count && turning.count > 1 ? `any of the ${n} that ${passed ? "said yes" : "did not"}` : null;
+}
+
+/** The smallest sets of those who did not say yes that could block a rejected ballot even against all others. */
+export function blocked({ blocking }, code, most) {
+  if (!blocking || blocking.size === null) return null;
+  return `${blocking.count > 1 ? "Smallest blocking minorities" : "Smallest blocking minority"}: ${several(blocking.sets, code, most, blocking.count)}.`;
+}
+
+/** The panel of the vote as elements: what each threshold came to, who could have turned it, and every state's vote to try otherwise. */
+export function drawBallot(state, store, director = null) {
+  const side = state.compare ? state.voteSide || 0 : 0;
+  const run = state.runs[side];
+  const ballot = run && ballotAt(state, run);
+  const sides = state.compare && h("p", { key: "sides", class: "sides" }, ["A", "B"].map((name, k) => h("button", { key: name, type: "button", "aria-pressed": `${k === side}`, onclick: () => store.set({ voteSide: k }) }, `Scenario ${name}`)));
+  if (!ballot) return [sides, h("h2", { key: "title" }, "The vote"), h("p", { key: "none" }, run?.ballots.length ? "No vote yet." : `Nobody votes. ${run?.proposer ?? ""}.`)];
+  const other = otherVotes(state, run);
+  const { states } = state.geometry;
+  const code = (i) => states[i].code;
+  return [
+    sides,
+    h("h2", { key: "title" }, `The vote, ${season(ballot.quarter)}`),
+    h("p", { key: "who", class: "about" }, ballot.proposer),
+    h("p", { key: "result", class: `verdict ${ballot.passed ? "yes" : "no"}`, role: "status" }, other?.found ? `With these votes it ${ballot.passed ? "would have passed" : "would have failed"}.` : ballot.passed ? "Adopted" : "Rejected"),
+    thresholds(ballot, state).map(track),
+    h("p", { key: "turned", class: "turned" }, turned(ballot, code, 6)),
+    !ballot.passed && h("p", { key: "blocked" }, blocked(ballot, code, 6)),
+    h("h3", { key: "votes" }, director ? "What if they had voted otherwise?" : "Who voted how"),
+    director && h("p", { key: "how", class: "help" }, "Click a state here or on the map: yes, no, abstain. The votes are counted again by this scenario's own rule."),
+    other && h("p", { key: "changed", class: "changed" }, `${Object.entries(other.votes).map(([name, way]) => `${name} ${way}`).join(", ")}. `, h("button", { type: "button", "data-press": "as-it-was", onclick: () => director.recount(side, {}) }, "As it was")),
+    h("ul", { key: "all", class: "ballot" }, states.map((s, i) => h("li", { key: s.code }, stateVote(s, i, other?.votes[s.code], other?.votes[s.code] ?? voteOf(ballot, i), side, director)))),
+  ];
+}
+
+const MARKS = { yes: "+", no: "–", abstain: "○" };
+const SAYS = { yes: "votes yes", no: "votes no", abstain: "abstains" };
+
+function stateVote(s, i, changed, way, side, director) {
+  const text = `${MARKS[way]} ${s.code}`;
+  const says = `${text}: ${s.name} ${SAYS[way]}`;
+  if (!director) return h("span", { class: `vote-${way}`, title: says }, text);
+  return h("button", { type: "button", "data-vote": s.code, "data-way": way, class: `vote-${way}${changed ? " moved" : ""}`, title: says, "aria-label": says, onclick: () => director.flip(side, i) }, text);
+}
+
+/** A threshold as a bar with its mark. */
+function track(test, k) {
+  return h("div", { key: `test${k}`, class: "term test" }, h("span", { class: "name" }, [test.text].flat()[0]), h("span", { class: "value" }, test.needs ?? ""),
+    h("span", { class: "track" }, h("i", { class: "plus", style: `left:0;width:${100 * Math.min(1, test.share)}%` }), test.quota !== null && h("b", { style: `left:${100 * test.quota}%` })));
 }
 
 const few = (codes, most = 8) => (codes.length <= most ? codes.join(", ") : `${codes.slice(0, most - 1).join(", ")} and ${codes.length - most + 1} more`);

@@ -2,7 +2,7 @@
 
 import { h } from "./paint.js";
 import { brief, counted, money, percent, plain, season } from "./words.js";
-import { frameAt } from "./store.js";
+import { ballotAt, frameAt } from "./store.js";
 
 const TERMS = {
   trophies: "Being a host",
@@ -36,7 +36,7 @@ function stateWhy(state, run, i, go) {
   const place = state.geometry.states[i];
   if (!place) return null;
   const frame = frameAt(run, state.t);
-  const ballot = frame.ballot === null ? null : run.ballots[frame.ballot];
+  const ballot = ballotAt(state, run);
   const vote = before(run, state, "vote");
   const bid = before(run, state, "bid");
   const sites = run.facilities.map((f, k) => [f, k]).filter(([f, k]) => f.state === i && frame.phase[k]);
@@ -104,7 +104,6 @@ function facilityWhy(state, run, i, go) {
     ["Chosen", season(f.selected)],
     ["Contract", f.contracted ? `${season(f.contracted)}, after ${f.years_to_contract.toFixed(1)} years` : "never"],
     ["At work", f.operational ? `${season(f.operational)}, ${f.years_to_open.toFixed(1)} years after the choice` : "never"],
-    ...delay(f),
     ["Cost", money(f.spend_eur_bn)],
     ["AI chips", brief(Math.round(f.accelerators))],
     ["Power", `${f.power_mw.toFixed(f.power_mw < 10 ? 1 : 0)} MW of ${f.headroom_mw.toFixed(0)} MW at hand`],
@@ -116,14 +115,32 @@ function facilityWhy(state, run, i, go) {
   if (f.pledged_eur_bn > 0) facts.splice(facts.findIndex(([name]) => name === "AI chips"), 0, ["Pledged by labs", money(f.pledged_eur_bn)]);
   return h("div", { key: `facility${i}` }, h("h2", {}, f.city),
     h("p", {}, h("button", { type: "button", class: "link", onclick: () => go("state", f.state) }, place.name), f.cancelled ? " · dropped before a contract" : ""),
-    h("dl", { class: "facts" }, facts.flatMap(([name, value]) => [h("dt", { key: `t${name}` }, name), h("dd", { key: `d${name}` }, value)])));
+    h("dl", { class: "facts" }, facts.flatMap(([name, value]) => [h("dt", { key: `t${name}` }, name), h("dd", { key: `d${name}` }, value)])),
+    lateness(f));
 }
 
-const CAUSES = { award_years: "Tender and award", retender_years: "New tender", litigation_years: "In court", building_years: "Building", grid_years: "Wait for the grid" };
+const CAUSES = { award_years: "Tender and award", retender_years: "New tender", litigation_years: "In court", building_years: "Building" };
 
-/** Why a site is late: the years that each cause took; what took no time is left out. */
-const delay = (f) => Object.entries(f.delay).filter(([, years]) => years > 0)
-  .map(([name, years]) => [CAUSES[name], `${years.toFixed(1)} years`]);
+/** Why a site is late, or early: what each part of its delivery took beyond the plan, as bars that add up. */
+function lateness(f) {
+  if (f.cancelled) return null;
+  const parts = Object.entries(CAUSES).map(([name, text]) => [text, f.delay[name] - (f.planned[name] ?? 0)]).filter(([, years]) => Math.abs(years) >= 0.005);
+  const late = parts.reduce((sum, [, years]) => sum + years, 0);
+  const planned = f.planned.award_years + f.planned.building_years;
+  const word = late < 0 ? "early" : "late";
+  const most = Math.max(0.01, ...parts.map(([, years]) => Math.abs(years)), Math.abs(late));
+  const low = Math.min(0, late, ...parts.map(([, years]) => years));
+  const span = Math.max(0, late, ...parts.map(([, years]) => years)) - low || most;
+  const row = ([name, years], kind) => h("div", { key: name, class: `term ${kind}`, role: "listitem" }, h("span", { class: "name" }, name), h("span", { class: "value" }, signed(years)),
+    h("span", { class: "track" }, h("i", { class: years > 0 ? "minus" : "plus", style: `left:${(100 * (Math.min(0, years) - low)) / span}%;width:${(100 * Math.abs(years)) / span}%` }), h("b", { style: `left:${(-100 * low) / span}%` })));
+  return h("section", { key: "late", class: "late" },
+    h("h3", {}, `Why it is ${word}`),
+    h("p", {}, `Planned: ${planned.toFixed(1)} years from the choice to work. It took ${(planned + late).toFixed(1)}: ${Math.abs(late).toFixed(1)} years ${word}.`),
+    h("div", { class: "terms", role: "list" }, parts.map((part) => row(part, "")), row(["All together", late], "sum")),
+    f.delay.grid_years > 0 && h("p", { key: "grid" }, `The grid takes another ${f.delay.grid_years.toFixed(1)} years until all its chips have power.`));
+}
+
+const signed = (years) => `${years < 0 ? "−" : "+"}${Math.abs(years).toFixed(2)} years`;
 
 const hours = (x) => (x < 1 ? `${Math.round(60 * x)} minutes` : x < 48 ? `${brief(x)} hours` : `${brief(x / 24)} days`);
 

@@ -62,8 +62,23 @@ export function seasonOf(date) {
   return `${["early", "spring", "summer", "late"][part]} ${Math.floor(date)}`;
 }
 
-/** A rule's name as words. */
-export const plain = (name) => `${name}`.replace(/_/g, " ");
+const titles = new Map();
+
+/** Learn from the catalogue what rules and choices are called. */
+export function learn({ families, parameters }) {
+  const rules = families.flatMap((family) => family.rules);
+  for (const { name, title } of rules) titles.set(name, title);
+  for (const p of [...parameters, ...rules.flatMap((rule) => rule.parameters)]) for (const { name, title } of p.choices) titles.set(name, title);
+}
+
+/** What a rule or a choice is called; its name as words where nobody has said. */
+export const plain = (name) => titles.get(name) ?? `${name}`.replace(/_/g, " ");
+
+/** A text that begins with a capital letter. */
+export const begun = (text) => text.charAt(0).toUpperCase() + text.slice(1);
+
+/** A number of a parameter with its unit. */
+export const measured = (value, unit) => (unit.startsWith("€ bn") && typeof value === "number" ? money(value) : `${plain(value)}${unit && !unit.startsWith("share") ? ` ${unit}` : ""}`);
 
 /** The rule of a family's entry in a scenario. */
 export const ruleOf = (value) => (value && typeof value === "object" ? value.rule : value);

@@ -8,7 +8,7 @@ from typing import SupportsFloat
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from juste_retour.abm.calendar import label
+from juste_retour.abm.calendar import label, year
 from juste_retour.abm.cohorts import SiteMachines
 from juste_retour.abm.delivery import operations
 from juste_retour.abm.delivery.building import NEVER, TO_CONTRACT, TO_OPERATION
@@ -17,7 +17,10 @@ from juste_retour.abm.politics.council import Council
 from juste_retour.abm.politics.tables.table import recognized
 from juste_retour.abm.reader import cast, needed, pivotal, thresholds
 from juste_retour.abm.records import Bid, Draft, Vote
+from juste_retour.abm.recount import Smallest, blocking, turning
 from juste_retour.visualization.words import lab_title
+
+SETS = 6  # of the smallest sets of states that are named
 
 PROPOSERS = {
     "closed_rule": "A state is drawn to propose; all others take it or leave it",
@@ -73,7 +76,7 @@ def _list(values: ArrayLike) -> list[float | None]:
 
 
 def ballot(env: Environment, record: Vote, proposer: str) -> dict[str, object]:
-    """One ballot: who voted how, each threshold with what was reached, who could have tipped it, who was won by a site."""
+    """One ballot: who voted how, each threshold with what was reached, who could have turned it, who was won by a site."""
     votes = cast(env, record)
     yes, no, population = votes.yes[0], votes.no[0], env.world.states.population
     hosting = record.offer.sites[0] > record.failed.sites[0]
@@ -91,7 +94,19 @@ def ballot(env: Environment, record: Vote, proposer: str) -> dict[str, object]:
         "people_share": float((yes * population).sum() / population.sum()),
         "conditions": [asdict(threshold) for threshold in thresholds(env, record)],
         "pivotal": np.flatnonzero(pivotal(env, record)).tolist(),
+        "turning": _few(turning(env, record)),
+        "blocking": None if record.passed[0] else _few(blocking(env, record)),
         "coalition": np.flatnonzero(yes & hosting).tolist(),
+    }
+
+
+def _few(found: Smallest) -> dict[str, object]:
+    """The first of the smallest sets, and how many there are."""
+    return {
+        "size": found.size,
+        "tried": found.tried,
+        "count": len(found.sets),
+        "sets": [list(members) for members in found.sets[:SETS]],
     }
 
 
@@ -121,6 +136,18 @@ def decision(env: Environment, record: Bid | Draft | Vote) -> dict[str, object]:
     return out | {
         "decision": record.votes[0].astype(int).tolist(),
         "needed": _list(needed(env, record)[0]),
+    }
+
+
+def _planned(env: Environment, j: int) -> dict[str, float]:
+    """Years that a site's award and building were planned to take when it was chosen; no plan has a court or a second tender."""
+    programme = env.world.programme
+    date = year(int(programme.selected[0, j]))
+    procedure = env.institutions.procedure_in(date, np.zeros(1, dtype=np.int64))
+    award = float(np.broadcast_to(procedure.award_years, programme.selected.shape)[0, j])
+    return {
+        "award_years": award,
+        "building_years": float(programme.delivered.expected[0, j]) - date - award,
     }
 
 
@@ -176,6 +203,7 @@ def facilities(env: Environment, built: NDArray[np.int64]) -> list[dict[str, obj
                 "years_to_open": float((d.ready[0, j] - env.world.programme.selected[0, j]) / 4),
                 "failed_tenders": int(d.failed_tenders[0, j]),
                 "delay": {name: float(getattr(d, name)[0, j]) for name in causes},
+                "planned": _planned(env, j),
                 "goodput": float(share[0, j]),
                 "waiting_per_hour": float(waiting[0, j]),
                 "hours_between_failures": float(hours[0, j]),

@@ -1,0 +1,104 @@
+"""What a ballot would have come to had some states voted otherwise: always counted by the run's own voting rule."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from itertools import combinations
+from math import comb
+
+import numpy as np
+
+from juste_retour.abm.environment import Environment
+from juste_retour.abm.reader import cast, majority_at
+from juste_retour.abm.records import Vote
+from juste_retour.agents.arrays import Booleans, Integers
+from juste_retour.agents.some_worlds import some_worlds
+
+BY_CONDITIONS = 20_000  # ballots counted at most in a search where the rule is a list of conditions
+BY_CALL = 400  # and where it is a function, which may be a user's
+
+
+@dataclass(frozen=True)
+class Smallest:
+    """The smallest sets of states that do something to a ballot: their `size`, the `sets`, and how large sets were tried.
+
+    Without a set, `size` is None: no set of up to `tried` states does it.
+    """
+
+    size: int | None
+    sets: list[tuple[int, ...]]
+    tried: int
+
+
+def recounted(env: Environment, vote: Vote, votes: Integers) -> Vote:
+    """The ballot of one world as counted with other `votes` (states,): 1 yes, 0 abstention, -1 no."""
+    other = replace(vote, votes=np.asarray(votes)[None])
+    return replace(other, passed=_counted(env, vote, other.votes > 0, other.votes < 0))
+
+
+def turning(env: Environment, vote: Vote) -> Smallest:
+    """The smallest sets of states whose other vote turns a ballot of one world: to no if it passed, or else to yes.
+
+    None are found where the agenda protocol decided otherwise than the votes.
+    """
+    yes, no, passed = vote.votes[0] > 0, vote.votes[0] < 0, bool(vote.passed[0])
+
+    def turned(sets: Booleans) -> Booleans:
+        counted = _counted(
+            env, vote, yes & ~sets if passed else yes | sets, no | sets if passed else no & ~sets
+        )
+        return counted != passed
+
+    if bool(_counted(env, vote, yes[None], no[None])[0]) != passed:
+        return Smallest(None, [], 0)
+    return _smallest(np.flatnonzero(yes if passed else ~yes), turned, env)
+
+
+def blocking(env: Environment, vote: Vote) -> Smallest:
+    """The smallest sets of those who did not say yes that reject a ballot of one world even if all others say yes."""
+    held = vote.votes[0] <= 0
+
+    def rejected(sets: Booleans) -> Booleans:
+        return ~_counted(env, vote, ~sets, sets & (vote.votes[0] < 0))
+
+    return _smallest(np.flatnonzero(held), rejected, env)
+
+
+def _smallest(among: Integers, does: Callable[[Booleans], Booleans], env: Environment) -> Smallest:
+    """The smallest subsets of some states that do it, by size, for as long as a size has few enough subsets to count."""
+    n, most = env.world.states.count, BY_CONDITIONS if _conditional(env) else BY_CALL
+    size = 0
+    while size < len(among) and comb(len(among), size + 1) <= most:
+        size += 1
+        sets, members = _subsets(tuple(among.tolist()), size, n)
+        found = np.flatnonzero(does(members))
+        if found.size:
+            return Smallest(size, [sets[k] for k in found], size)
+    return Smallest(None, [], size)
+
+
+@lru_cache(maxsize=8)  # mostly of all states, ballot after ballot
+def _subsets(among: tuple[int, ...], size: int, n: int) -> tuple[list[tuple[int, ...]], Booleans]:
+    """The subsets of a size, and who of n states is in each."""
+    sets = list(combinations(among, size))
+    members = np.zeros((len(sets), n), dtype=bool)
+    np.put_along_axis(members, np.array(sets, dtype=np.int64), True, axis=1)
+    return sets, members
+
+
+def _conditional(env: Environment) -> bool:
+    return "conditions" in env.institutions.choice("voting").marks
+
+
+def _counted(env: Environment, vote: Vote, yes: Booleans, no: Booleans) -> Booleans:
+    """Whether ballots (k, states) pass; all else is as it was at the ballot of one world."""
+    ballot, majority, k = cast(env, vote), majority_at(env, vote), len(yes)
+    if majority is not None:
+        union = np.repeat(vote.union_yes, k)
+        return np.broadcast_to(majority.passes(replace(ballot, yes=yes, no=no, union_yes=union)), (k,))
+    many = replace(some_worlds(ballot, np.zeros(k, dtype=np.int64)), yes=yes, no=no)
+    return np.asarray(
+        env.institutions.decide("voting", many, env.world.states, rows=np.repeat(vote.worlds, k))
+    )

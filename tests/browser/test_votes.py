@@ -1,0 +1,101 @@
+"""The panel of the vote: who could have turned it, and what if they had voted otherwise."""
+
+import pytest
+
+from juste_retour.abm.members import load_members
+from juste_retour.abm.scenario import load
+from juste_retour.visualization.views.frames import play
+from tests.browser.test_stage import download, settled, written
+
+pytestmark = pytest.mark.browser
+CODES = load_members().states.codes
+
+
+def voting(visit, query):
+    page = visit(query)
+    page.keyboard.press("v")
+    page.wait_for_selector(".panel.vote")
+    return page
+
+
+def way(page, code):
+    return page.get_attribute(f"[data-vote={code}]", "data-way")
+
+
+def test_the_smallest_blocking_sets_are_named(visit):
+    page = voting(visit, "?t=2025Q4")
+    ballot = next(b for b in play(load("eu-status-quo"), 1)["ballots"] if b["quarter"] == "2025Q4")
+    found = ballot["turning"]
+    said = page.text_content(".turned")
+    assert f"{found['size']} more noes" in said
+    for members in found["sets"]:
+        assert " + ".join(CODES[i] for i in members) in said
+    assert f"{found['count'] - len(found['sets'])} other" in said
+    assert f"{found['size']} more noes" in page.text_content(".votes")
+
+
+def test_a_state_that_flips_turns_the_vote_and_back(visit):
+    page = voting(visit, "?a=unanimous-europe&t=2025Q4")
+    before = page.text_content(".panel .verdict")
+    page.click("[data-vote=MT]")
+    page.wait_for_selector(".votes[data-passed=false]")
+    assert way(page, "MT") == "no"
+    assert page.text_content(".panel .verdict") != before
+    assert any("would fail" in text for text in written(page))
+    assert page.locator("[data-state=MT]").get_attribute("aria-label").startswith("Malta, votes no")
+    page.locator("[data-state=MT]").click()  # on the map: sits out
+    page.wait_for_selector(".votes[data-passed=true]")
+    assert way(page, "MT") == "abstain"
+    assert any("would pass" in text for text in written(page))
+    page.click("[data-press=as-it-was]")
+    assert way(page, "MT") == "yes"
+    assert page.text_content(".panel .verdict") == before
+    page.click("[data-vote=DE]")
+    page.wait_for_selector(".votes[data-passed=false]")
+    page.keyboard.press("Escape")
+    page.wait_for_selector(".votes[data-passed=true]")  # what was asked is no part of the run
+    assert page.locator("[data-state=DE]").get_attribute("aria-label").count("votes no") == 0
+
+
+def test_other_votes_belong_to_one_run(visit):
+    page = voting(visit, "?a=unanimous-europe&b=federal-europe&compare=1&t=2025Q4")
+    page.click("[data-vote=MT]")
+    page.wait_for_selector(".votes[data-passed=false]")
+    page.click(".panel .sides >> text=Scenario B")
+    votes = play(load("federal-europe"), 1)["ballots"][0]
+    assert way(page, "MT") == ("yes" if CODES.index("MT") in votes["yes"] else "no")
+    page.keyboard.press("l")
+    settled(page)
+    page.click(".panel .sides >> text=Scenario A")
+    assert page.locator(".panel .moved").count() == 0
+
+
+def test_the_drawing_of_the_vote_opens_its_panel_and_a_link_holds_it(visit):
+    page = visit("?t=2025Q4")
+    page.locator("g.votes [role=button]").focus()
+    page.keyboard.press("Enter")
+    assert page.locator(".panel.vote").is_visible()
+    page.wait_for_function("location.search.includes('vote=1')")
+    assert visit(page.evaluate("location.search")).locator(".panel.vote").is_visible()
+
+
+def test_a_replay_names_the_votes_and_its_panels_cover_nothing(visit, tmp_path):
+    page = visit("?t=2025Q4&compare=1")
+    page.click("[data-press=save]")
+    content, name = download(page, lambda: page.click("[data-save=replay]"))
+    file = tmp_path / name
+    file.write_bytes(content)
+    replay = visit(url=file.as_uri())
+    assert "Europe today against The essay's reform" in replay.text_content(".bar")
+    assert replay.locator(".legend").count() == 2
+    replay.keyboard.press("v")
+    assert "more noes" in replay.text_content(".panel .turned")
+    assert replay.locator("[data-vote]").count() == 0  # nobody counts again without a server
+    hall, panel = (replay.locator(which).bounding_box() for which in (".hall", ".panel"))
+    assert hall["x"] + hall["width"] <= panel["x"] + 1
+    replay.keyboard.press("?")
+    listed = replay.locator(".panel dt").all_text_contents()
+    assert {"Space", "V", "?"} <= set(listed)
+    assert not {"R", "C", "S"} & set(listed)
+    replay.keyboard.press("Escape")
+    assert replay.locator(".panel").count() == 0

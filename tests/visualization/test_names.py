@@ -1,0 +1,54 @@
+import json
+import re
+from importlib import resources
+
+from juste_retour.abm.scenario import parameters
+from juste_retour.agents.rules import FAMILIES
+from juste_retour.visualization.names import LEVERS, PARAMETERS, RULES, named_plainly
+from juste_retour.visualization.session import offered
+
+LETTERS = re.compile(r"\b(alpha|beta|gamma|delta|eps|tau|lambda|kappa|phi|sigma)\b|[a-z]_[a-z]|`")
+
+
+def texts(catalogue):
+    """All that the panel of rules writes."""
+    rules = [rule for family in catalogue["families"] for rule in family["rules"]]
+    for p in [*catalogue["parameters"], *(p for rule in rules for p in rule["parameters"])]:
+        yield from (p["title"], p["unit"], p["about"], *(choice["title"] for choice in p["choices"]))
+    yield from (text for rule in rules for text in (rule["title"], rule["summary"]))
+
+
+def test_no_name_of_a_file_or_a_formula_is_shown():
+    assert [text for text in texts(offered()) if LETTERS.search(text)] == []
+
+
+def test_every_plain_name_belongs_to_something():
+    rules = [rule for family in FAMILIES.values() for rule in family]
+    own = {name for rule in rules for name in rule.parameters}
+    choices = {c for rule in rules for _, p in rule.parameters.values() for c in p.choices}
+    choices |= {c for _, p in parameters().values() for c in p.choices}
+    assert set(PARAMETERS) <= set(parameters()) | own
+    assert set(RULES) <= {rule.name for rule in rules} | choices
+
+
+def test_messages_name_parameters_and_rules_plainly_and_leave_files_alone():
+    said = named_plainly(
+        "frontier_growth_later = 3 with lisbon_qmv in my_rules.py, audit_first.py and eu-status-quo"
+    )
+    assert (
+        said
+        == "“later growth of the frontier run” = 3 with “qualified majority (Lisbon)” in my_rules.py, audit_first.py and eu-status-quo"
+    )
+
+
+def test_the_levers_cover_what_the_evidence_finds_to_matter():
+    found = json.loads((resources.files("juste_retour.runs.europe") / "results.json").read_text("utf-8"))
+    groups = {family.name: family.group for family in FAMILIES.values()} | {"envelope_eur_bn": "money"}
+    parts = {row["part"] for row in found["shares"] if row["part"] != "total"}
+    assert parts <= {groups.get(name) for name in LEVERS}
+    gain = [row["gain of the reform, years"] for row in found["robustness"]]
+    strongest = max(found["robustness"], key=lambda row: abs(row["gain of the reform, years"] - gain[0]))
+    assert "frontier grows" in strongest["assumption"]
+    assert "frontier_growth" in LEVERS
+    assert len(LEVERS) == len(set(LEVERS)) == 10
+    assert set(LEVERS) <= set(FAMILIES) | set(parameters())
