@@ -74,7 +74,7 @@ def test_the_difference_is_split_by_part_once_the_window_has_passed(visit):
     check_answer(page, stored()[0])
     page.focus("[data-part=funding]")
     page.keyboard.press("Enter")
-    assert "to gni key" in page.text_content(".answer")
+    assert "income" in page.text_content(".answer")
     page.select_option("[aria-label='Scenario A']", "federal-europe")
     settled(page)
     check_answer(page, next(p for p in stored() if p["pair"] == ["federal-europe", "essay-reform"]))
