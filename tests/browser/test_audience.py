@@ -7,7 +7,7 @@ import pytest
 from juste_retour.abm.scenario import load
 from juste_retour.visualization.views.frames import play
 from tests.browser.conftest import served
-from tests.browser.test_access import FAULTS
+from tests.browser.test_access import faults
 
 pytestmark = pytest.mark.browser
 CONTRAST = """() => {
@@ -123,8 +123,8 @@ def test_a_small_phone_shows_all_in_good_contrast(visit, hall, expect, scheme):
         expect(page.locator(shown)).to_be_visible()
         assert page.evaluate(LAYOUT) == {"wide": 320, "small": 0}
         assert min(page.evaluate(CONTRAST)) >= 4.5
-        assert page.evaluate(FAULTS) == []
-        assert presenter.evaluate(FAULTS) == []
+        assert faults(page) == []
+        assert faults(presenter) == []
         presenter.click("[data-ask=close]")
 
 

@@ -91,7 +91,7 @@ def test_a_rule_changes_the_run_and_undo_brings_it_back(visit):
 
 def test_an_agent_of_ones_own_plays_whom_the_menu_says_and_an_outcome_is_shown(visit):
     page = visit("?a.agenda=commission_proposal&t=2034Q4")
-    page.keyboard.press("s")
+    page.keyboard.press("r")
     assert page.text_content("[data-outcome=refusing]") == "States that said no at least once: 0 states"
     page.select_option("[data-agent=Refusing]", label="Hungary")
     settled(page)
@@ -101,7 +101,7 @@ def test_an_agent_of_ones_own_plays_whom_the_menu_says_and_an_outcome_is_shown(v
     page.wait_for_function("location.search.includes('a.agents')")
     page.reload()
     settled(page)
-    page.keyboard.press("s")
+    page.keyboard.press("r")
     assert page.input_value("[data-agent=Refusing]") == "HU"
     page.select_option("[data-agent=Refusing]", label="nobody")
     page.wait_for_function("!location.search.includes('a.agents')")
