@@ -150,6 +150,7 @@ def serve(
     if audience:
         require_private(host, named)
     listener = listen(host, port)
+    phones = audience and invited(audience)  # refuses what it must before anything is said or opened
     names = Names(host, listener.getsockname()[0], named)
     show(members)
     warnings.filterwarnings(
@@ -165,17 +166,21 @@ def serve(
         threading.Timer(1.0, webbrowser.open, [address]).start()
     config = uvicorn.Config(Guard(app, names), log_level="warning", ws_max_size=MOST_BYTES)
     with contextlib.ExitStack() as beside:
-        if audience:
-            beside.enter_context(invited(audience))
+        if phones:
+            beside.enter_context(phones)
         uvicorn.Server(config).run(sockets=[listener])
 
 
-@contextlib.contextmanager
-def invited(audience: Audience) -> Iterator[None]:
-    """Serve the phones of an audience, and say where."""
+def invited(audience: Audience) -> contextlib.AbstractContextManager[None]:
+    """Listen where an audience's phones are to be served; within the context they are."""
     where = audience_address(audience.host)
     others = [a for a in addresses() if a != where] if audience.host is None else []
-    with phones_served(listen(where, audience.port, "--audience-"), where, shown()) as url:
+    return _serving_phones(listen(where, audience.port, "--audience-"), where, others)
+
+
+@contextlib.contextmanager
+def _serving_phones(listener: socket.socket, where: str, others: Sequence[str]) -> Iterator[None]:
+    with phones_served(listener, where, shown()) as url:
         print(f"juste-retour: phones on the same network open {url}", flush=True)
         if others:
             print(

@@ -357,3 +357,4 @@ def test_an_audience_without_a_place_is_refused_with_status_2():
         assert ended.returncode == 2
         assert "--audience" in ended.stderr + ended.stdout
         assert "Traceback" not in ended.stderr
+        assert "open http" not in ended.stdout
