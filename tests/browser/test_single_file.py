@@ -60,7 +60,7 @@ def test_another_scenario_another_rule_and_other_luck_change_the_headline(lab):
     page.select_option("[aria-label='Scenario A']", "eu-status-quo")
     settled(page)
     assert lags(page) == seen[0]
-    page.keyboard.press("s")
+    page.keyboard.press("r")
     page.select_option("[data-family=agenda]", "planner")
     settled(page)
     seen.append(lags(page))

@@ -72,7 +72,7 @@ def test_other_votes_belong_to_one_run(visit):
 
 def test_the_drawing_of_the_vote_opens_its_panel_and_a_link_holds_it(visit):
     page = visit("?t=2025Q4")
-    page.locator("g.votes [role=button]").focus()
+    page.locator("g.votes rect[role=button]").focus()
     page.keyboard.press("Enter")
     assert page.locator(".panel.vote").is_visible()
     page.wait_for_function("location.search.includes('vote=1')")
