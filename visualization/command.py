@@ -49,6 +49,10 @@ def app(
             help="Write the app as one HTML file with 800 runs instead of serving it.",
         ),
     ] = None,
+    talk: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Talk file, or the name of a talk that is shipped."),
+    ] = None,
     members: MembersDir = None,
     rules: Rules = None,
 ) -> None:
@@ -82,4 +86,5 @@ def app(
         named=named or (),
         embed=embed or (),
         audience=where if audience else None,
+        talk=talk,
     )

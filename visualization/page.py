@@ -9,12 +9,17 @@ import solara
 
 from juste_retour.visualization.geometry import drawn_map
 from juste_retour.visualization.session import Session, offered
+from juste_retour.visualization.talks.reader import talk_here
 from juste_retour.visualization.union import shown
 
 
 @cache
 def _map() -> dict[str, object]:
     return drawn_map(shown())
+
+
+def _catalogue() -> dict[str, object]:
+    return offered() | {"talk": talk_here()}
 
 
 @solara.component_vue("components/link.vue", vuetify=False)
@@ -37,7 +42,7 @@ def Page() -> None:  # noqa: N802
     """One visitor's page, with a session of its own."""
     solara.Title("juste retour")
     session = solara.use_memo(Session, [])
-    link = Link(geometry=_map(), catalogue=solara.use_memo(offered, []), event_ask=session.ask)
+    link = Link(geometry=_map(), catalogue=solara.use_memo(_catalogue, []), event_ask=session.ask)
 
     def connect() -> Callable[[], None]:
         widget = solara.get_widget(link)

@@ -129,6 +129,7 @@ def serve(
     named: Sequence[str] = (),
     embed: Sequence[str] = (),
     audience: Audience | None = None,
+    talk: str | None = None,
 ) -> None:
     """Serve the page until interrupted.
 
@@ -140,19 +141,22 @@ def serve(
         named: further names by which visitors may call the server.
         embed: origins whose pages may show this one in a frame.
         audience: where phones are served; None where no phones play.
+        talk: a talk file, or a talk's name; None without a talk.
 
     Raises:
-        BadInput: the port is in use, the address is not this machine's, or an origin is not one.
+        BadInput: the port is in use, the address is not this machine's, an origin is not one, or the talk has an error.
     """
     from juste_retour.visualization.guard import MOST_BYTES, Guard, Names, origin_of
+    from juste_retour.visualization.talks.reader import hold, load_talk
 
     embed = [origin_of(text) for text in embed]
     if audience:
         require_private(host, named)
+    show(members)
+    hold(load_talk(talk) if talk is not None else None)
     listener = listen(host, port)
     phones = audience and invited(audience)  # refuses what it must before anything is said or opened
     names = Names(host, listener.getsockname()[0], named)
-    show(members)
     warnings.filterwarnings(
         "ignore", "Cookies with samesite=none"
     )  # in a frame the page does without cookies
@@ -161,6 +165,8 @@ def serve(
 
     name = f"[{host}]" if ":" in host else host
     address = f"http://{name}:{listener.getsockname()[1]}"
+    if talk is not None:
+        address += "/?talk=1"
     print(f"juste-retour: open {address} in a browser; Ctrl+C ends.", flush=True)
     if browser:
         threading.Timer(1.0, webbrowser.open, [address]).start()

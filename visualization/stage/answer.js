@@ -22,7 +22,7 @@ export function answerFor(state) {
 }
 
 /** A part in words: what the money of a scenario brings is above all how much it commits. */
-function partName(groups, { group, also }) {
+export function partName(groups, { group, also }) {
   const one = (name) => ({ money: "How much is committed", parameters: "Numbers" })[name] ?? groups[name] ?? name;
   return [group, ...also].map((name, k) => (k ? one(name).toLowerCase() : one(name))).join(", ");
 }

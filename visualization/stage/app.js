@@ -13,6 +13,9 @@ import { drawRules } from "./rules.js";
 import { drawAudience } from "./audience.js";
 import { drawBallot } from "./votes.js";
 import { drawTour, makeTour } from "./tour.js";
+import { drawTalk, makeTalk } from "./talk.js";
+import { startNotes, tellNotes } from "./notes.js";
+import { dimming } from "./spotlight.js";
 import { drawHelp, keyed, listen } from "./keys.js";
 import { makeDirector } from "./director.js";
 import { learn, season, years } from "./words.js";
@@ -26,12 +29,14 @@ export function start(place, geometry, catalogue, ask, served = true) {
   style.href = "/stage/stage.css";
   if (served) document.head.append(style);
   document.documentElement.lang = "en";
+  if (new URLSearchParams(window.location.search).has("notes")) return startNotes(place);
   learn(catalogue);
   const { when, ...asked } = fromAddress(window.location.search, catalogue);
   if (asked.who) asked.panel = "why";
   const store = makeStore({ geometry, catalogue, ...asked });
   const director = makeDirector(store, ask, goOn);
   const tour = makeTour(store, director);
+  const talk = makeTalk(store, director);
   const { state } = store;
   let size = { width: 1024, height: 600 };
   let open = null;
@@ -52,8 +57,8 @@ export function start(place, geometry, catalogue, ask, served = true) {
     const panel = PANELS[state.panel] ? state.panel : null;
     const before = document.activeElement;
     preact.render(
-      h("div", { class: `page${gliding(state) ? " gliding" : ""}${state.big ? " big" : ""}${state.tour !== null ? " touring" : ""}${panel ? " paneled" : ""}`, "data-ready": state.runs.length > 0, "data-t": state.t, "data-busy": state.busy },
-        h("header", { key: "bar", class: "bar" }, drawBar(state, store, director)),
+      h("div", { class: `page${gliding(state) ? " gliding" : ""}${state.big ? " big" : ""}${state.tour !== null ? " touring" : ""}${state.clean ? " clean" : ""}${panel ? " paneled" : ""}`, "data-ready": state.runs.length > 0, "data-t": state.t, "data-busy": state.busy },
+        h("header", { key: "bar", class: "bar" }, drawBar(state, store, director, talk)),
         h("button", { key: "skip", type: "button", class: "skip", onclick: () => place.querySelector(".player .main")?.focus() }, "Skip the map"),
         h("main", { key: "stage", class: "hall" }, drawStage(state, store, size)),
         h("footer", { key: "player", class: "player" }, drawPlayer(state, store)),
@@ -61,6 +66,9 @@ export function start(place, geometry, catalogue, ask, served = true) {
           h("button", { key: "close", type: "button", class: "close", "aria-label": "Close", ...keyed("close"), onclick: () => store.set({ panel: null, who: null }) }, "×"),
           panel === "why" ? drawWhy(state, store) : panel === "rules" ? drawRules(state, store, director) : panel === "vote" ? drawBallot(state, store, catalogue.seeds ? null : director) : panel === "audience" ? drawAudience(state, store, director) : drawHelp(state, true, drawQuestions(state, store, director))),
         state.tour !== null && h("section", { key: "tour", class: "tour", "aria-label": "Tour" }, drawTour(state, store, tour)),
+        state.talk !== null && drawTalk(state, store, talk),
+        state.spotlight && h("style", { key: "spotlight" }, dimming(state.spotlight)),
+        state.blank && h("div", { key: "blank", class: "blank", role: "status" }, h("span", { class: "unseen" }, "The screen is blank; press B to show it.")),
         state.notice && h("div", { key: "notice", class: "notice", role: "alert" }, h("span", {}, state.notice), h("button", { type: "button", "aria-label": "Dismiss", onclick: () => store.set({ notice: null }) }, "×")),
         h("p", { key: "live", class: "unseen", "aria-live": "polite" }, state.playing ? "" : summary(state))),
       place,
@@ -83,11 +91,12 @@ export function start(place, geometry, catalogue, ask, served = true) {
     size = hall.contentRect;
     store.set({});
   });
-  const silence = listen(store, director, tour);
+  const silence = listen(store, director, tour, talk);
+  const hush = talk && tellNotes(store, { store, state, director, tour, talk });
   const leave = catchFiles(store, director);
   draw();
   resized.observe(place.querySelector(".hall"));
-  if (state.tour === null) director.renew(() => arrive(store, when));
+  if (state.tour === null && state.talk === null) director.renew(() => arrive(store, when));
   else store.set({});
   if (catalogue.audience) director.audience("watch");
   return {
@@ -97,6 +106,7 @@ export function start(place, geometry, catalogue, ask, served = true) {
     stop() {
       store.stop();
       silence();
+      hush?.();
       leave();
       resized.disconnect();
       clearTimeout(link);

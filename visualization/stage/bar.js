@@ -5,7 +5,7 @@ import { KEYS, keyed } from "./keys.js";
 import { copyLink, saveCsv, savePng, saveReplay, saveSvg, saveToml } from "./exports.js";
 
 /** The bar as elements. */
-export function drawBar(state, store, director) {
+export function drawBar(state, store, director, talk = null) {
   const press = (key, text, act, on = null) => h("button", { key, type: "button", "data-press": key, ...keyed(key), "aria-label": /\p{L}/u.test(text) ? null : KEYS[key].does, "aria-pressed": on === null ? null : `${on}`, onclick: act }, text);
   const given = { store, state, director };
   return [
@@ -23,6 +23,8 @@ export function drawBar(state, store, director) {
     !state.catalogue.seeds && press("many", "All worlds", () => director.many(), state.many),
     press("rules", "Rules", () => KEYS.rules.act(given), state.panel === "rules"),
     store.tours && press("tour", "Tour", () => KEYS.tour.act(given), state.tour !== null),
+    state.catalogue.talk && press("talk", "Talk", () => KEYS.talk.act({ ...given, talk }), state.talk !== null),
+    state.catalogue.talk && press("notes", "Notes", () => KEYS.notes.act(given)),
     state.catalogue.audience && press("audience", "Audience", () => KEYS.audience.act(given), state.panel === "audience"),
     menu(state, store, director),
     press("help", "?", () => KEYS.help.act(given), state.panel === "help"),

@@ -2,15 +2,23 @@
 
 import { savePng } from "./exports.js";
 import { h } from "./paint.js";
+import { nextRegion } from "./spotlight.js";
 
 const nobody = () => {};
+const openNotes = () => window.open("/?notes=1", "juste-retour-notes", "popup,width=900,height=720");
 const toPanel = (panel) => ({ store, state }) => store.set({ panel: state.panel === panel ? null : panel, who: null });
 const playing = (state) => Boolean(state.catalogue.audience); // whether phones take part
 const served = (state) => !state.catalogue.seeds; // and not a file with a few runs
 const go = (quarter) => ({ store }) => { store.pause(); store.go(quarter(store)); };
-const step = (by) => ({ store, state, tour }) => (tour && state.tour !== null ? tour.step(by) : store.step(by));
-const guess = (k) => ({ state, tour }) => state.tour !== null && tour.answer(k);
-const close = ({ store, state }) => (state.notice ? store.set({ notice: null }) : state.panel ? store.set({ panel: null, who: null }) : store.set({ tour: null }));
+const talking = (state) => Boolean(state.catalogue.talk); // whether the app was started with a talk
+const step = (by) => ({ store, state, tour, talk }) => (talk && state.talk !== null ? (by > 0 ? talk.forward() : talk.back()) : tour && state.tour !== null ? tour.step(by) : store.step(by));
+const guess = (k) => ({ state, tour, talk }) => (state.talk !== null ? talk.answer(k) : state.tour !== null && tour.answer(k));
+function close({ store, state, talk }) {
+  const first = [["blank", false], ["notice", null], ["panel", null], ["spotlight", null], ["clean", false]].find(([name]) => state[name]);
+  if (first) return store.set({ [first[0]]: first[1], ...(first[0] === "panel" ? { who: null } : {}) });
+  if (state.talk !== null) talk.end();
+  else store.set({ tour: null });
+}
 const fill = () => (document.fullscreenElement ? document.exitFullscreen() : document.documentElement.requestFullscreen?.().catch(nobody));
 
 /*
@@ -18,9 +26,9 @@ const fill = () => (document.fullscreenElement ? document.exitFullscreen() : doc
  * the server are `live`: a replay has none of them. One that is not always of use says `when`.
  */
 export const KEYS = {
-  toggle: { keys: [" "], shown: "Space", does: "Play or pause", act: ({ store }) => store.toggle() },
-  back: { keys: ["ArrowLeft", "PageUp"], shown: "←", does: "A quarter back; in the tour, a step", act: step(-1) },
-  forward: { keys: ["ArrowRight", "PageDown"], shown: "→", does: "A quarter on; in the tour, a step", act: step(1) },
+  toggle: { keys: [" "], shown: "Space", does: "Play or pause; in a talk, go on", act: (given) => (given.state.talk !== null ? step(1)(given) : given.store.toggle()) },
+  back: { keys: ["ArrowLeft", "PageUp"], shown: "←", does: "A quarter back; in the tour or a talk, a step", act: step(-1) },
+  forward: { keys: ["ArrowRight", "PageDown"], shown: "→", does: "A quarter on; in the tour or a talk, a step", act: step(1) },
   first: { keys: ["Home"], shown: "Home", does: "First quarter", act: go(() => 0) },
   last: { keys: ["End"], shown: "End", does: "Last quarter", act: go((store) => store.last) },
   faster: { keys: ["+", "="], shown: "+", does: "Faster", act: ({ store }) => store.faster(1) },
@@ -29,7 +37,9 @@ export const KEYS = {
   many: { keys: ["w"], shown: "W", does: "All worlds: this run among many", live: true, when: served, act: ({ director, state }) => served(state) && director.many() },
   rules: { keys: ["r"], shown: "R", does: "Rules and numbers", live: true, act: toPanel("rules") },
   vote: { keys: ["v"], shown: "V", does: "The vote: who could have turned it", act: toPanel("vote") },
-  tour: { keys: ["t"], shown: "T", does: "Tour: the five claims, step by step", live: true, act: ({ store, state }) => store.tours && store.set({ tour: state.tour === null ? 0 : null }) },
+  tour: { keys: ["t"], shown: "T", does: "Tour: the five claims, step by step", live: true, act: ({ store, state }) => store.tours && state.talk === null && store.set({ tour: state.tour === null ? 0 : null }) },
+  talk: { keys: ["k"], shown: "K", does: "Talk: begin it, leave it, go on with it", live: true, when: talking, act: ({ talk }) => talk?.toggle() },
+  notes: { keys: ["n"], shown: "N", does: "Notes of the talk in a second window", live: true, when: talking, act: ({ state }) => talking(state) && openNotes() },
   guess: { keys: ["1"], shown: "1", does: "In the tour, the first guess; 2 and 3 the others", live: true, act: guess(0) },
   second: { keys: ["2"], live: true, act: guess(1) },
   third: { keys: ["3"], live: true, act: guess(2) },
@@ -37,7 +47,10 @@ export const KEYS = {
   save: { keys: ["s"], shown: "S", does: "Save: pictures, tables, links, replay", live: true, act: toPanel("save") },
   dice: { keys: ["l"], shown: "L", does: "Other luck: another random draw", live: true, act: ({ director }) => director.luck() },
   undo: { keys: ["u"], shown: "U", does: "Undo the last change", live: true, act: ({ director }) => director.undo() },
-  big: { keys: ["b"], shown: "B", does: "Big type", act: ({ store, state }) => store.set({ big: !state.big }) },
+  big: { keys: ["g"], shown: "G", does: "Big type", act: ({ store, state }) => store.set({ big: !state.big }) },
+  blank: { keys: ["b", "."], shown: "B", does: "Blank the screen, and show it again", live: true, act: ({ store, state }) => { store.pause(); store.set({ blank: !state.blank }); } },
+  clean: { keys: ["h"], shown: "H", does: "Hide all controls, and show them again", live: true, act: ({ store, state }) => store.set({ clean: !state.clean }) },
+  spotlight: { keys: ["o"], shown: "O", does: "Spotlight: one region of the stage after the other", live: true, act: ({ store, state }) => store.set({ spotlight: nextRegion(state.spotlight) }) },
   full: { keys: ["f"], shown: "F", does: "Full screen", act: fill },
   picture: { keys: ["p"], shown: "P", does: "Save a picture", act: ({ store, state }) => state.runs.length && savePng(state, store) },
   close: { keys: ["Escape"], shown: "Esc", does: "Close", act: close },
@@ -62,7 +75,7 @@ export const drawHelp = (state, live, questions = null) => [questions && [h("h2"
   h("p", { key: "terms" }, "The comparison covers the years after the announcement. From its end on, the table shows the average of years behind over these years. The price of politics is the years that a planner with the same money would win. Luck is what chance decides; the same number is the same luck under other rules.")];
 
 /** Listen to keys until the returned function is called; without a director, to those that need no server. */
-export function listen(store, director, tour) {
+export function listen(store, director, tour, talk = null) {
   const { state } = store;
   const acts = new Map(Object.values(KEYS).filter((key) => director || !key.live).flatMap(({ keys, act }) => keys.map((key) => [key, act])));
   const hear = (e) => {
@@ -73,9 +86,9 @@ export function listen(store, director, tour) {
     if (e.defaultPrevented) return; // a button on the map was pressed
     const act = acts.get(e.key.length === 1 ? e.key.toLowerCase() : e.key);
     if (!act || (typing(e.target) && e.key !== "Escape")) return;
-    if (e.key === " " && e.target.closest("button, summary, a")) return;
+    if (e.key === " " && state.talk === null && e.target.closest("button, summary, a")) return;
     e.preventDefault();
-    act({ store, state, director, tour });
+    act({ store, state, director, tour, talk });
   };
   window.addEventListener("keydown", hear);
   return () => window.removeEventListener("keydown", hear);

@@ -45,7 +45,7 @@ export function drawMap(state, run, side, box, u, store) {
     const p = frame.phase[i];
     if (p && p !== DROPPED) hosts.set(f.state, (hosts.get(f.state) || 0) + 1);
   });
-  return h("g", { key: `map${side}` },
+  return h("g", { key: `map${side}`, class: "map" },
     h("clipPath", { key: "clip", id: `window${side}` }, h("rect", { x: box.x, y: box.y, width: box.w, height: box.h })),
     h("g", { key: "ground", "clip-path": `url(#window${side})` }, h("g", { key: "land", transform: `translate(${x0} ${y0}) scale(${scale})` },
       h("path", { d: geometry.other, fill: LAND, "aria-hidden": "true" }),

@@ -8,7 +8,7 @@ import { frameAt, headline, past } from "./store.js";
 export function drawNumber(state, run, box, u) {
   const frame = frameAt(run, state.t);
   const size = type(u, 0.85);
-  const large = Math.min(box.h - size * 2.9, box.w * 0.3);
+  const large = Math.min(box.h - size * 2.9, box.w * (state.big ? 0.42 : 0.3));
   const { behind: lag, averaged } = headline(run, state.t);
   const ahead = lag !== null && lag < -0.05;
   const number = lag === null ? "–" : years(lag);

@@ -69,7 +69,7 @@ function opposed(state, run, frame) {
 
 /** Draws the small button that opens the answer to a question, its left edge at x; nothing in a replay. */
 export const asker = (state, store) => (topic, x, y, size) => {
-  if (!state.catalogue) return null;
+  if (!state.catalogue || state.clean) return null;
   const r = askWidth(size) / 2;
   const [, question] = QUESTIONS.find(([name]) => name === topic);
   const open = () => store.set({ panel: "help", topic });

@@ -1,12 +1,13 @@
 // Reality: the AI Factories as they were selected. They open the stage, and stay as marks beside what the rules produce.
 
 import { h } from "./paint.js";
+import { asking } from "./store.js";
 import { INK, PAPER, counted, season } from "./words.js";
 
 export const DROPPED = 5; // a site's phase once it is given up
 
-/** What was selected in reality; nothing for another union, nor in the tour, whose guesses it would give away. */
-export const inReality = (state) => (state.tour === null ? state.geometry.observed ?? [] : []);
+/** What was selected in reality; nothing for another union, nor where it would give a guess of the tour or a talk away. */
+export const inReality = (state) => (state.tour === null && !asking(state) ? state.geometry.observed ?? [] : []);
 
 /** Whether the stage stands as it opens: reality, before anything is played. */
 export const opening = (state) => state.t === 0 && !state.playing && inReality(state).length > 0;

@@ -11,7 +11,7 @@ import { ALARM, INK, PAPER, RULE, SIDES, SOFT, money, season, span, type, years 
 import { alike, inReality, opening, realCount, realDates } from "./reality.js";
 import { titleOf } from "./titles.js";
 import { asker } from "./questions.js";
-import { frameAt, headline, past, shown } from "./store.js";
+import { answers, asking, frameAt, headline, past, shown } from "./store.js";
 
 const NARROW = 46; // ems; a narrower hall has everything one below the other
 
@@ -63,7 +63,7 @@ export function drawStage(state, store, size) {
   return h("svg", { key: "svg", class: "stage", role: "group", "aria-label": "Map, vote and race", viewBox: `0 0 ${w} ${height}`, style },
     runs.length > 0 && patterns(),
     h("rect", { key: "paper", width: w, height, fill: PAPER }),
-    runs.length > 0 && h("g", { key: tall ? "tall" : pair ? "pair" : "single" }, tall ? drawStack(stack(state, w, u, store), w) : pair ? drawPair(state, w, height, u, store) : drawSingle(state, w, height, u, store)),
+    runs.length > 0 && h("g", { key: tall ? "tall" : pair ? "pair" : "single", class: "scene" }, tall ? drawStack(stack(state, w, u, store), w) : pair ? drawPair(state, w, height, u, store) : drawSingle(state, w, height, u, store)),
     runs.length > 0 && words(stamp(state), w - 6, height - 5, { key: "stamp", class: "stamp", size: Math.max(11, 0.55 * u), anchor: "end", fill: SOFT }));
 }
 
@@ -83,7 +83,7 @@ function drawSingle(state, w, height, u, store) {
   const left = Math.round(Math.min(w * 0.56, height * 1.06));
   const column = { x: left + g, w: w - left - 2 * g };
   const foot = type(u, 0.72) * 1.9;
-  const numberHeight = Math.max(7 * size, Math.min(height * 0.2, 8.4 * u));
+  const numberHeight = Math.max(7 * size, Math.min(height * (state.big ? 0.36 : 0.2), (state.big ? 12 : 8.4) * u));
   const rest = height - numberHeight - 2.2 * g;
   const addsHeight = size * (state.many ? 10.5 : 5);
   const moneyHeight = size * 2.3;
@@ -129,7 +129,7 @@ function below(state, run, frame, { x, foot, w }, size) {
 }
 
 /** The answer over many runs, once the window of the run shown has passed. */
-const answered = (state) => (!state.many && state.tour === null && past(state.runs[0], state.t) ? answerFor(state) : null);
+const answered = (state) => (!state.many && answers(state) && !asking(state) && past(state.runs[0], state.t) ? answerFor(state) : null);
 const PENDING = 2.8; // sizes of type that a line about an answer to come needs
 
 const names = (state) => [0, 1].map((side) => titleOf(state, side));
@@ -143,7 +143,7 @@ function caption(state, side, x, y, most, u, ask) {
   const title = broken(titleOf(state, side), small, most, 700).length;
   const when = opening(state) ? "As it happened" : season(frame.quarter);
   const below = y + 0.45 * u + title * small * 1.25;
-  return h("g", { key: "caption" },
+  return h("g", { key: "caption", class: "caption" },
     words(titleOf(state, side), x, y + 0.4 * u + small, { key: "title", size: small, weight: 700, fill: SIDES[side], ...HALO }, most),
     words(when, x, below + large, { key: "when", size: large, weight: 700, family: SERIF, ...HALO }),
     ask("what", x + width(when, large, 700, SERIF) + small * 0.5, below + large - small * 0.2, small),
@@ -164,12 +164,12 @@ function drawPair(state, w, height, u, store) {
     const wide = half - 2 * g;
     const textWide = Math.max(wide * 0.34, size * 10.5, wide - upper);
     const aside = vote > 0 ? textWide + 2 * g : 0; // the vote stands beside the map, not on it
-    return h("g", { key: `side${side}` },
+    return h("g", { key: `side${side}`, class: "side" },
       drawMap(state, run, side, { x: x + aside, y: 0, w: half - aside, h: upper, right: true }, u, store),
       words(`${side ? "B" : "A"}  ${titleOf(state, side)}`, x + g, size * 1.35, { key: "title", size: size * 1.12, weight: 700, fill: SIDES[side], lines: 1, ...HALO }, wide),
       !side && ask("what", x + g + Math.min(wide, width(`A  ${titleOf(state, side)}`, size * 1.12, 700)) + size * 0.5, size * 1.35, size),
-      lag(run, state.t, x + g, size * 1.6, size, textWide),
-      words(told(state, side), x + g, size * 9.2, { key: "says", size, family: SERIF, lines: Math.max(2, Math.floor((upper - vote - size * 11.6) / (size * 1.25))), ...HALO }, textWide),
+      lag(run, state.t, x + g, size * 1.6, size, textWide, state.big),
+      words(told(state, side), x + g, size * (state.big ? 10.7 : 9.2), { key: "says", size, family: SERIF, lines: Math.max(2, Math.floor((upper - vote - size * (state.big ? 13.1 : 11.6)) / (size * 1.25))), ...HALO }, textWide),
       drawMoney(state, run, { x: x + g, y: upper - vote - size * 2.5, w: textWide, h: size * 2 }, u, side ? null : ask),
       legend(state, x + g, upper + row * 0.5, u, half - 2 * g, run, side),
       vote > 0 && drawVotes(state, run, { x: x + g, y: upper - vote, w: textWide, h: vote }, u, true, side ? null : ask, store));
@@ -185,15 +185,19 @@ function drawPair(state, w, height, u, store) {
   ];
 }
 
+const LAG = 3.6; // sizes of type of that number
+
 /** Years behind as a large number, under it its words and of when it is. */
-function lag(run, t, x, y, size, room = size * 7) {
+function lag(run, t, x, y, size, room = size * 7, big = false) {
   const { behind, averaged } = headline(run, t);
   const when = averaged ? `average, ${span(run)}` : season(frameAt(run, t).quarter);
   const ahead = behind !== null && behind < -0.05;
-  return h("g", { key: "lag" },
-    words(behind === null ? "–" : years(behind), x, y + size * 3.6, { key: "big", size: size * 3.6, weight: 700, family: SERIF, fill: ahead ? SIDES[0] : ALARM, "data-years-behind": behind ?? "", ...HALO }),
-    words(ahead ? "years ahead" : "years behind", x, y + size * 5, { key: "unit", size, weight: 700, ...HALO }),
-    words(when, x, y + size * 6.15, { key: "of", size, ...HALO }, room));
+  const large = size * LAG * (big ? 1.4 : 1);
+  const under = y + large - size * LAG;
+  return h("g", { key: "lag", class: "number" },
+    words(behind === null ? "–" : years(behind), x, y + large, { key: "big", size: large, weight: 700, family: SERIF, fill: ahead ? SIDES[0] : ALARM, "data-years-behind": behind ?? "", ...HALO }),
+    words(ahead ? "years ahead" : "years behind", x, under + size * 5, { key: "unit", size, weight: 700, ...HALO }),
+    words(when, x, under + size * 6.15, { key: "of", size, ...HALO }, room));
 }
 
 /** For a narrow hall, everything one below the other: pairs of a height and what to draw in it. */
@@ -226,7 +230,7 @@ function stack(state, w, u, store) {
     ].filter(Boolean);
   }
   const sides = runs.flatMap((run, side) => [
-    [size * 9.5, (box) => h("g", { key: `head${side}` },
+    [size * 9.5, (box) => h("g", { key: `head${side}`, class: "side" },
       words(`${side ? "B" : "A"}  ${titleOf(state, side)}`, g, box.y + size * 1.3, { key: "title", size: size * 1.12, weight: 700, fill: SIDES[side], lines: 1 }, w - 2 * g),
       lag(run, state.t, g, box.y + size * 1.6, size),
       words(told(state, side), g + size * 7.5, box.y + size * 3, { key: "says", size, family: SERIF, lines: 5 }, w - 2 * g - size * 7.5))],

@@ -25,6 +25,16 @@ const START = {
   find: "", // in the panel of rules
   tour: null,
   guess: null,
+  guesses: {}, // in the tour, by step
+  talk: null, // the moment of the talk on the stage
+  left: 0, // the moment at which the talk was left
+  begun: false, // whether its guess was taken, or what it plays was played
+  told: {}, // guesses in the talk, by moment
+  began: null, // the talk, in milliseconds since 1970
+  entered: null, // its moment
+  blank: false,
+  clean: false, // whether all controls are hidden
+  spotlight: null, // the one region of the stage that is not dimmed
   part: null, // of the difference, whose rules are shown
   topic: null, // of the questions, the one that was asked
   answers: {}, // to pairs of scenarios, as the server finds them
@@ -43,7 +53,7 @@ export function makeStore(given = {}) {
   const tours = Boolean(given.geometry?.tour);
   const store = {
     tours,
-    state: { ...START, ...given, tour: tours ? given.tour ?? null : null },
+    state: { ...START, ...given, tour: tours && given.talk === undefined ? given.tour ?? null : null },
     set(changes) {
       Object.assign(store.state, changes);
       if (due) return;
@@ -98,6 +108,12 @@ export function makeStore(given = {}) {
 
 /** Whether things glide from quarter to quarter: in slow play only, so that a step is there at once. */
 export const gliding = (state) => state.playing && SPEEDS[state.speed] >= 400;
+
+/** Whether a talk asks for a guess that is not taken yet, so that the stage must not give it away. */
+export const asking = (state) => state.talk !== null && !state.begun && Boolean(state.catalogue.talk.moments[state.talk].guess);
+
+/** Whether the answer over many runs may stand on the stage: not in the tour, and in a talk where its moment says so. */
+export const answers = (state) => state.tour === null && (state.talk === null || state.catalogue.talk.moments[state.talk].answer);
 
 /** The runs on the stage: one, or two side by side. */
 export const shown = (state) => state.runs.slice(0, state.compare ? 2 : 1);
@@ -165,6 +181,8 @@ export function address(state) {
   if (state.panel === "vote") query.set("vote", 1);
   if (state.who) query.set("why", `${state.who.kind}.${state.who.index}${state.who.side ? ".b" : ""}`);
   if (state.tour !== null) query.set("tour", state.tour + 1);
+  if (state.talk !== null) query.set("talk", state.talk + 1);
+  if (state.clean) query.set("clean", 1);
   if (state.speed !== START.speed) query.set("speed", state.speed);
   return `?${query}`.replace(/%22/g, '"').replace(/%2C/g, ",");
 }
@@ -193,13 +211,14 @@ export function fromAddress(text, catalogue) {
     } else if (key === "t") {
       if (/^(\d{1,4}|\d{4}Q[1-4])$/.test(value)) state.when = value;
       else wrong.push(`“${value}” is no quarter such as 2026Q3`);
-    } else if (["compare", "many", "big"].includes(key)) state[key] = value !== "0";
+    } else if (["compare", "many", "big", "clean"].includes(key)) state[key] = value !== "0";
     else if (key === "vote") state.panel = "vote";
     else if (key === "why") {
       const found = value.match(/^(state|facility|lab|commissioner)\.(\d{1,4})(\.b)?$/);
       if (found) state.who = { kind: found[1], index: Number(found[2]), side: found[3] ? 1 : 0 };
       else wrong.push(`“${value}” is nobody on the map`);
     } else if (key === "tour" && /^[1-6]$/.test(value)) state.tour = Number(value) - 1;
+    else if (key === "talk" && Number(value) in (catalogue.talk ? [0, ...catalogue.talk.moments] : []) && value !== "0") state.talk = Number(value) - 1;
     else if (key === "speed" && /^[0-5]$/.test(value)) state.speed = Number(value);
     else wrong.push(`“${key}” is not known`);
   }

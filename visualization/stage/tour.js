@@ -1,5 +1,6 @@
 // The tour: the essay's five claims, each a question to guess first, then a run, then the numbers that the model finds.
 
+import { makeKeeper } from "./keep.js";
 import { h } from "./paint.js";
 import { apart, brief, counted, money, years } from "./words.js";
 
@@ -81,13 +82,13 @@ export const STEPS = [
 const won = ([a, b]) => apart(b.years_behind, a.years_behind);
 
 /** What a run on the stage came to. */
-function outcome(run) {
+export function outcome(run) {
   const last = run.frames.length - 1;
   return { ...run.outcome, end: run.frames[last].years_behind, passed: (last - run.window_frame) / 4 };
 }
 
 /** The same of the middle of many worlds; nothing while they are not all there. */
-function middles(state, runs) {
+export function middles(state, runs) {
   const known = runs.map((run, k) => (state.spreads[k]?.digest === run.digest && state.spreads[k].seed === run.seed ? state.spreads[k] : null));
   if (!known.length || known.includes(null)) return null;
   return known.map((s) => ({ ...Object.fromEntries(Object.entries(s.outcomes).map(([name, d]) => [name, d.median])), end: s.bands.years_behind[2].at(-1), worlds: s.worlds }));
@@ -96,6 +97,8 @@ function middles(state, runs) {
 /** What drives the tour. */
 export function makeTour(store, director) {
   const { state } = store;
+  const keeper = makeKeeper(store, director);
+  let offered = null; // the scenarios with which the last step begins, where the visitor may change them
   const tour = {
     step(by) {
       const next = state.tour + by;
@@ -105,46 +108,58 @@ export function makeTour(store, director) {
     enter(k) {
       const { specs } = STEPS[k];
       store.pause();
-      store.set({ guess: null, panel: specs ? null : "rules", who: null, many: false });
+      const guessed = state.guesses[k] ?? null;
+      store.set({ guess: guessed, panel: specs ? null : "rules", who: null, many: false });
       const compared = () => store.go(state.runs[0].window_frame ?? state.t);
       if (!specs) return state.runs.length ? compared() : director.renew(compared);
       store.go(0);
       director.ordinary(EUROPE, (world) => {
         if (state.tour !== k) return;
         store.set({ compare: specs.length > 1 });
-        director.change({ specs: structuredClone([specs[0], specs[1] || state.specs[1]]), world }, { then: () => director.spread() });
+        director.change({ specs: structuredClone([specs[0], specs[1] || state.specs[1]]), world }, { then: () => {
+          if (guessed !== null && state.tour === k) store.go(dueOf(STEPS[k], state, store));
+          director.spread();
+        } });
       });
     },
     /** Guess, and see the run. */
     answer(k) {
       const step = STEPS[state.tour];
       if (state.busy || !step.options[k]) return;
-      store.set({ guess: k, t: 0, speed: 4 });
-      store.play(step.to_end ? null : state.runs[0].window_frame);
+      store.set({ guess: k, guesses: { ...state.guesses, [state.tour]: k }, t: 0, speed: 4 });
+      store.play(dueOf(step, state, store));
     },
   };
   let at = null;
   store.watch(() => {
     if (state.tour === at) return;
+    if (at === null) {
+      keeper.keep();
+      store.set({ guesses: {} });
+    }
     at = state.tour;
-    if (at !== null) tour.enter(at);
+    if (at === null) keeper.restore(offered !== null && offered !== JSON.stringify(state.specs));
+    else tour.enter(at);
+    offered = at !== null && STEPS[at].specs === null ? JSON.stringify(state.specs) : null;
   });
   return tour;
 }
+
+/** The quarter at which a step has shown all. */
+const dueOf = (step, state, store) => (step.to_end ? store.last : state.runs[0]?.window_frame);
 
 /** The card of the tour as elements. */
 export function drawTour(state, store, tour) {
   const step = STEPS[state.tour];
   const runs = state.runs.slice(0, step.specs?.length || 0);
   const read = runs.length && runs.every((run) => run.window_frame !== null);
-  const due = step.to_end ? store.last : runs[0]?.window_frame;
-  const told = state.guess !== null && read && state.t >= due && !state.busy;
+  const told = state.guess !== null && read && state.t >= dueOf(step, state, store) && !state.busy;
   const middle = told && middles(state, runs);
   const right = told ? step.right(middle || runs.map(outcome)) : null;
   const verdict = told && state.guess === right ? "You guessed it. " : "";
   return [
     h("div", { key: "claim" }, h("p", { class: "step" }, step.title), h("p", { class: "claim" }, step.claim)),
-    h("div", { key: "question" }, h("p", {}, step.question(state)), guesses(step, state, tour, right)),
+    h("div", { key: "question" }, h("p", {}, step.question(state)), step.options.length > 0 && guessRow(step.options, state, right, tour.answer)),
     h("div", { key: "answer", class: "found" },
       step.options.length > 0 && h("p", { key: "answer", class: "answer", "aria-live": "polite" },
         told ? `${verdict}${step.tell(runs.map(outcome), state)}` : state.guess === null ? "Guess first." : "Watch …",
@@ -158,8 +173,9 @@ export function drawTour(state, store, tour) {
   ];
 }
 
-function guesses(step, state, tour, right) {
-  return step.options.length > 0 && h("p", { key: "options", class: "options", role: "group", "aria-label": "Your guess" }, step.options.map((text, k) =>
-    h("button", { key: text, type: "button", class: k === right ? "right" : "", "aria-pressed": `${state.guess === k}`, disabled: state.busy, onclick: () => tour.answer(k) },
+/** The options of a guess in a row, and once it is told, which is right. */
+export function guessRow(options, state, right, answer) {
+  return h("p", { key: "options", class: "options", role: "group", "aria-label": "Your guess" }, options.map((text, k) =>
+    h("button", { key: text, type: "button", class: k === right ? "right" : "", "aria-pressed": `${state.guess === k}`, disabled: state.busy, onclick: () => answer(k) },
       right === null ? h("kbd", { key: "key", "aria-hidden": "true" }, `${k + 1}`) : k === right ? "✓ " : state.guess === k ? "✕ " : "", text)));
 }

@@ -1,0 +1,233 @@
+// A talk: named moments from a talk file. One key asks, runs, tells and goes on; a second window shows the notes.
+
+import { answerFor, partName } from "./answer.js";
+import { makeKeeper } from "./keep.js";
+import { h } from "./paint.js";
+import { titleOf } from "./titles.js";
+import { guessRow, middles, outcome } from "./tour.js";
+import { apart, brief, money, span } from "./words.js";
+
+const TALK_SPEED = 3; // of the clock, fast enough for a hall that waits
+const inYears = (name) => /years|price|^answer/.test(name);
+
+/** The moment of the talk on the stage; nothing where no talk is held. */
+export const momentOf = (state) => (state.talk === null ? null : state.catalogue.talk.moments[state.talk]);
+
+/** What drives a talk; nothing where the app was started without one. */
+export function makeTalk(store, director) {
+  const { state } = store;
+  const { talk: file } = state.catalogue;
+  if (!file) return null;
+  const keeper = makeKeeper(store, director);
+  let at = null;
+  const talk = {
+    /** Begin, or go on where the talk was left. */
+    open() {
+      if (state.tour !== null) return;
+      const again = state.left < file.moments.length - 1 ? state.left : 0;
+      store.set({ talk: again, ...(again ? {} : { told: {}, began: null }) });
+    },
+    end: () => store.set({ left: state.talk, talk: null }),
+    toggle: () => (state.talk === null ? talk.open() : talk.end()),
+    step(by) {
+      const next = state.talk + by;
+      if (next >= 0 && next < file.moments.length) store.set({ talk: next });
+    },
+    /** The one key of a clicker. */
+    forward() {
+      const moment = momentOf(state);
+      if (state.began === null) store.set({ began: Date.now(), entered: Date.now() });
+      if (state.blank) return store.set({ blank: false });
+      if (state.busy && !state.notice) return; // a second press would skip what has not been shown
+      if (!state.begun && (moment.guess || moment.play)) return talk.answer(moment.guess?.room ? moment.guess.room - 1 : null);
+      if (state.playing) {
+        store.pause();
+        return store.go(dueIn(state));
+      }
+      talk.step(1);
+    },
+    back() {
+      if (state.blank) return store.set({ blank: false });
+      talk.step(-1);
+    },
+    /** Take a guess, or none, and run what the moment plays. */
+    answer(k) {
+      const moment = momentOf(state);
+      if (state.busy || (k !== null && !moment.guess?.options[k])) return;
+      store.set({ guess: k, begun: true, told: { ...state.told, [state.talk]: k } });
+      if (moment.play && state.t < dueIn(state)) store.play(dueIn(state));
+    },
+  };
+  store.watch(() => {
+    if (state.talk === at) return;
+    if (at === null) {
+      keeper.keep();
+      store.set({ clean: file.clean, big: file.big });
+    }
+    at = state.talk;
+    if (at === null) keeper.restore();
+    else enter(store, director, at);
+  });
+  return talk;
+}
+
+/** Set the stage of a moment; one that was told before comes back as it was then. */
+function enter(store, director, k) {
+  const { state } = store;
+  const m = momentOf(state);
+  const told = k in state.told;
+  store.pause();
+  store.set({
+    begun: told, guess: told ? state.told[k] : null, entered: Date.now(), panel: null, who: null, topic: null, part: null, blank: false,
+    spotlight: null, speed: TALK_SPEED, seed: m.seed,
+  });
+  const arrive = () => {
+    if (state.talk !== k) return;
+    const [at, due] = [m.quarter, m.play ?? m.quarter].map((place) => frameOf(state.runs[0], place));
+    store.go(told ? due : at);
+    store.set({ panel: m.why === null ? m.panel : "why", who: m.why === null ? null : { kind: "state", index: m.why, side: 0 }, spotlight: m.spotlight });
+    director.spread();
+  };
+  const run = (world) => {
+    if (state.talk !== k) return;
+    const specs = [m.a, m.b];
+    const [now, then] = [[state.specs, state.runs[0]?.seed, state.world], [specs, m.seed, world]].map((x) => JSON.stringify(x));
+    store.set({ compare: m.view === "two", many: m.many });
+    if (now === then && !state.busy && state.runs.length > Number(state.compare)) arrive();
+    else director.change({ specs: structuredClone(specs), world }, { then: arrive });
+  };
+  if (m.world === "ordinary") director.ordinary(m.a, run);
+  else run(m.world);
+}
+
+/** The frame of a place in a run: its start, the end of the window of comparison, its end, or a quarter. */
+function frameOf(run, place) {
+  const last = run.frames.length - 1;
+  if (place === "start") return 0;
+  if (place === "end") return last;
+  if (place === "window") return run.window_frame ?? last;
+  const found = run.frames.findIndex((frame) => frame.quarter === place);
+  return found < 0 ? last : found;
+}
+
+/** The frame at which the moment on the stage has told all. */
+function dueIn(state) {
+  const m = momentOf(state);
+  return state.runs.length ? frameOf(state.runs[0], m.play ?? m.quarter) : Infinity;
+}
+
+/** Where the moment on the stage stands: "asking", "running" or "told". */
+export function phaseOf(state) {
+  const m = momentOf(state);
+  if ((m.guess || m.play) && !state.begun) return "asking";
+  return !state.busy && state.t >= dueIn(state) ? "told" : "running";
+}
+
+/** The answer over many runs by the names of a talk file; its difference is the years that B is nearer than A. */
+function overMany(state) {
+  const found = answerFor(state)?.parts;
+  if (!found) return null;
+  const { mean, low, high } = found.difference;
+  return { a: found.a, b: found.b, difference: { mean: -mean, low: -high, high: -low }, ...found.prices };
+}
+
+/** How many digits after the point a number of years is said with. */
+const digits = (name) => (name.startsWith("answer.") && !/^answer\.[ab]$/.test(name) ? 2 : 1);
+
+/** A number by the name that a talk file gives it; nothing while it is not known. */
+function numberOf(name, state) {
+  const [who, what, how] = name.split(".");
+  if (who === "answer") {
+    return overMany(state)?.[what]?.mean;
+  }
+  const runs = state.runs.slice(0, state.compare ? 2 : 1);
+  const all = how === "middle" ? middles(state, runs) : runs.map((run) => ({ ...outcome(run), envelope_eur_bn: run.envelope_eur_bn }));
+  if (!all) return undefined;
+  if (who === "gap") return all[1] && apart(all[1][what], all[0][what]); // of A, less of B
+  return all["ab".indexOf(who)]?.[what];
+}
+
+/** From where to where a number is in nine of ten worlds, or a mean of the answer in its 95 % interval. */
+function rangeOf(name, state) {
+  const [who, what] = name.split(".");
+  if (who === "answer") {
+    return overMany(state)?.[what];
+  }
+  const side = "ab".indexOf(who);
+  const spread = state.spreads[side];
+  return spread?.digest === state.runs[side]?.digest && spread.seed === state.runs[side].seed ? spread.outcomes[what] : undefined;
+}
+
+/** A number as a talk says it. */
+function saidOf(name, x) {
+  if (x === undefined || x === null) return "…";
+  if (/_eur_bn$/.test(name)) return money(x);
+  if (inYears(name)) return `${x < 0 && Number(x.toFixed(digits(name))) !== 0 ? "−" : ""}${Math.abs(x).toFixed(digits(name))}`;
+  return brief(Math.round(x));
+}
+
+/** A text of a talk with its numbers read from the runs on the stage; what is not there yet is an ellipsis. */
+export function filled(text, state) {
+  return text.trim().replace(/\{([^{}]*)\}/g, (_, name) => {
+    if (name === "worlds") return brief(state.spreads[0]?.worlds ?? 200);
+    if (name === "window") return state.runs[0] ? span(state.runs[0]) : "…";
+    if (name === "a.title" || name === "b.title") return titleOf(state, "ab".indexOf(name[0]));
+    const found = answerFor(state)?.parts;
+    if (name === "answer.worlds") return found ? brief(found.worlds) : "…";
+    if (name === "answer.largest") return found ? largestPart(found, state.catalogue.groups) : "…";
+    if (!name.endsWith(".range")) return saidOf(name, numberOf(name, state));
+    const range = rangeOf(name.slice(0, -6), state);
+    return range ? `${saidOf(name, range.low)} to ${saidOf(name, range.high)}` : "…";
+  });
+}
+
+/** The part of a difference that makes most of it, and how much. */
+function largestPart(found, groups) {
+  const [most] = [...found.shares].sort((x, y) => x.mean - y.mean);
+  return `${partName(groups, most)} (${saidOf("answer.largest", -most.mean)} years)`;
+}
+
+/** Which option is right: how many edges the number reaches, as it is shown; nothing while it is not known. */
+function rightOf(moment, state) {
+  const x = numberOf(moment.guess.answer, state);
+  if (x === undefined || x === null) return null;
+  const shown = inYears(moment.guess.answer) ? Number(x.toFixed(digits(moment.guess.answer))) : x;
+  return moment.guess.edges.filter((edge) => shown >= edge).length;
+}
+
+/** All that the notes show, as plain data; nothing where no talk is held. */
+export function notesOf(state) {
+  const moment = momentOf(state);
+  if (!moment || !state.runs.length) return null;
+  const { title, moments } = state.catalogue.talk;
+  const after = moments[state.talk + 1];
+  const phase = phaseOf(state);
+  return {
+    title, phase, at: state.talk, of: moments.length, name: moment.name, notes: filled(moment.notes, state), say: filled(moment.say, state),
+    question: moment.guess ? filled(moment.guess.question, state) : null, options: moment.guess?.options ?? [], guess: state.guess,
+    right: moment.guess && phase === "told" ? rightOf(moment, state) : null, tell: filled(moment.tell, state),
+    next: after ? { name: after.name, say: after.say || after.guess?.question || "" } : null,
+    minutes: moment.minutes, before: moments.slice(0, state.talk).reduce((sum, m) => sum + m.minutes, 0), planned: moments.reduce((sum, m) => sum + m.minutes, 0),
+    began: state.began, entered: state.entered, blank: state.blank,
+  };
+}
+
+/** The card of a talk as elements; nothing where a moment says nothing on the stage. */
+export function drawTalk(state, store, talk) {
+  const moment = momentOf(state);
+  const phase = phaseOf(state);
+  if (!state.runs.length || (state.clean && !moment.say && !moment.guess && !(moment.tell && phase === "told"))) return null;
+  const right = moment.guess && phase === "told" ? rightOf(moment, state) : null;
+  const tells = phase === "told" ? filled(moment.tell, state) : phase === "running" ? "Watch …" : "";
+  const won = right !== null && state.guess === right ? "You guessed it. " : "";
+  return h("section", { key: "talk", class: "tour talk", "aria-label": state.catalogue.talk.title, "data-moment": state.talk + 1, "data-phase": phase },
+    moment.say && h("div", { key: "say" }, h("p", { class: "claim" }, filled(moment.say, state))),
+    moment.guess && h("div", { key: "question" }, h("p", {}, filled(moment.guess.question, state)), guessRow(moment.guess.options, state, right, talk.answer)),
+    (moment.tell || !state.clean) && h("div", { key: "answer", class: "found" },
+      h("p", { key: "answer", class: "answer", "aria-live": "polite" }, won, tells),
+      !state.clean && h("p", { key: "nav", class: "nav" },
+        h("button", { key: "back", type: "button", "data-press": "talk-back", disabled: state.talk === 0, onclick: talk.back }, "← Back"),
+        h("span", { key: "where" }, `${state.talk + 1} of ${state.catalogue.talk.moments.length}`),
+        h("button", { key: "next", type: "button", "data-press": "talk-next", class: "main", onclick: talk.forward }, phase === "asking" ? "Run →" : "Next →"),
+        h("button", { key: "end", type: "button", "data-press": "talk-end", onclick: talk.end }, "End"))));
+}

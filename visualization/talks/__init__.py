@@ -1,0 +1,1 @@
+"""Talks for the stage: a reader of talk files, and the talks that are shipped."""
