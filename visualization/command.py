@@ -71,8 +71,10 @@ def app(
         from juste_retour.runs.printing import progress
         from juste_retour.visualization.single_file import write
 
-        if members or rules:
-            raise BadInput("--single-file holds shipped scenarios alone; leave --members and --rules out.")
+        if members or rules or talk:
+            raise BadInput(
+                "--single-file holds shipped scenarios alone; leave --members, --rules and --talk out."
+            )
         with progress("parts of the file") as told:
             write(single_file, told)
         print(f"{single_file}: open it in a browser; it needs no network.")

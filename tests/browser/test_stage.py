@@ -92,10 +92,10 @@ def test_big_type_is_bigger_on_every_screen(visit):
         page.set_viewport_size({"width": size[0], "height": size[1]})
         page.wait_for_timeout(150)
         usual = min(page.evaluate(sizes))
-        page.keyboard.press("b")
+        page.keyboard.press("g")
         page.wait_for_timeout(100)
         assert min(page.evaluate(sizes)) >= 1.1 * usual, size
-        page.keyboard.press("b")
+        page.keyboard.press("g")
 
 
 def test_codes_on_the_map_cover_neither_discs_nor_each_other(visit):
@@ -267,7 +267,7 @@ def test_keys_drive_it(visit):
     assert page.get_attribute("[data-playing]", "data-playing") == "true"
     press(" ")
     assert page.get_attribute("[data-playing]", "data-playing") == "false"
-    press("b")
+    press("g")
     assert "big" in page.get_attribute(".page", "class")
     press("c")
     settled(page)

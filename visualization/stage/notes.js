@@ -42,7 +42,7 @@ export function startNotes(place) {
   const draw = () => preact.render(h("main", { class: "page notes", "data-moment": now ? now.at + 1 : "" }, now ? drawNotes(now, press) : waiting()), place);
   channel.onmessage = ({ data }) => {
     if (data.kind !== "now" || (data.now === null && data.from !== stage)) return;
-    if (clock && data.now && data.now.began === null && data.now.title === clock.title && data.now.at > 0) channel.postMessage({ kind: "clock", to: data.from, began: clock.began });
+    if (clock && data.now && data.now.began === null && data.now.title === clock.title && data.from !== stage) channel.postMessage({ kind: "clock", to: data.from, began: clock.began });
     [stage, now] = [data.from, data.now];
     if (now?.began) clock = { title: now.title, began: now.began };
     draw();
@@ -83,7 +83,7 @@ function drawNotes(now, press) {
   const left = now.began === null ? now.planned * MINUTE : now.began + now.planned * MINUTE - time;
   const here = now.began === null ? now.minutes * MINUTE : now.entered + now.minutes * MINUTE - time;
   const late = now.began === null ? 0 : Math.max(time - now.began - (now.before + now.minutes) * MINUTE, 0);
-  const doing = { asking: now.question ? "The hall guesses. Next: run." : "Next: run.", running: "Runs.", told: "Next: go on." }[now.phase];
+  const doing = { asking: now.question ? "The hall guesses. Next: run." : "Next: run.", setting: "The stage is being set.", running: "Runs.", told: "Next: go on." }[now.phase];
   return [
     h("header", { key: "clock", class: "clock" },
       h("p", { key: "left" }, h("strong", { "data-left": Math.round(left / 1000), class: left < 0 ? "over" : "" }, minutesOf(left)), ` of ${now.planned} minutes left`),

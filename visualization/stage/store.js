@@ -27,7 +27,7 @@ const START = {
   guess: null,
   guesses: {}, // in the tour, by step
   talk: null, // the moment of the talk on the stage
-  left: 0, // the moment at which the talk was left
+  left: null, // the moment at which the talk was left
   begun: false, // whether its guess was taken, or what it plays was played
   told: {}, // guesses in the talk, by moment
   began: null, // the talk, in milliseconds since 1970

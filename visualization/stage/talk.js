@@ -24,8 +24,8 @@ export function makeTalk(store, director) {
     /** Begin, or go on where the talk was left. */
     open() {
       if (state.tour !== null) return;
-      const again = state.left < file.moments.length - 1 ? state.left : 0;
-      store.set({ talk: again, ...(again ? {} : { told: {}, began: null }) });
+      const left = state.left !== null && state.left < file.moments.length - 1;
+      store.set(left ? { talk: state.left } : { talk: 0, told: {}, began: null });
     },
     end: () => store.set({ left: state.talk, talk: null }),
     toggle: () => (state.talk === null ? talk.open() : talk.end()),
@@ -116,9 +116,10 @@ function dueIn(state) {
   return state.runs.length ? frameOf(state.runs[0], m.play ?? m.quarter) : Infinity;
 }
 
-/** Where the moment on the stage stands: "asking", "running" or "told". */
+/** Where the moment on the stage stands: "setting" until its runs are there, "asking", "running" or "told". */
 export function phaseOf(state) {
   const m = momentOf(state);
+  if (state.busy && !state.begun) return "setting";
   if ((m.guess || m.play) && !state.begun) return "asking";
   return !state.busy && state.t >= dueIn(state) ? "told" : "running";
 }
@@ -206,7 +207,7 @@ export function notesOf(state) {
     title, phase, at: state.talk, of: moments.length, name: moment.name, notes: filled(moment.notes, state), say: filled(moment.say, state),
     question: moment.guess ? filled(moment.guess.question, state) : null, options: moment.guess?.options ?? [], guess: state.guess,
     right: moment.guess && phase === "told" ? rightOf(moment, state) : null, tell: filled(moment.tell, state),
-    next: after ? { name: after.name, say: after.say || after.guess?.question || "" } : null,
+    next: after ? { name: after.name, say: [after.guess?.question, after.say].find((text) => text && !text.includes("{")) ?? "" } : null,
     minutes: moment.minutes, before: moments.slice(0, state.talk).reduce((sum, m) => sum + m.minutes, 0), planned: moments.reduce((sum, m) => sum + m.minutes, 0),
     began: state.began, entered: state.entered, blank: state.blank,
   };

@@ -18,7 +18,6 @@ from juste_retour.abm.scenario import Scenario, presets
 from juste_retour.abm.toml import read_toml
 from juste_retour.agents.errors import BadInput, near
 from juste_retour.visualization.session import scenarios_of, union_asked
-from juste_retour.visualization.union import union_for
 from juste_retour.visualization.views.spread import COUNTED, MEASURED
 
 FOLDER = Path(__file__).parent
@@ -30,11 +29,30 @@ REGIONS = {  # of the stage, by view
     "two": ("map", "number", "money", "race", "votes", "differences", "spreads"),
 }
 PLACES = ("start", "window", "end")  # in a run, besides quarters
-ALSO_RUN = ("largest_site_accelerators", "committed_eur_bn", "unspent_eur_bn", "envelope_eur_bn")  # of one run alone
-ANSWERS = ("a", "b", "difference", "price_of_politics", "price_where", "price_unspent")  # means over many runs
+ALSO_RUN = (
+    "largest_site_accelerators",
+    "committed_eur_bn",
+    "unspent_eur_bn",
+    "envelope_eur_bn",
+)  # of one run alone
+ANSWERS = (
+    "a",
+    "b",
+    "difference",
+    "price_of_politics",
+    "price_where",
+    "price_unspent",
+)  # means over many runs
 SPREAD = (*COUNTED, *MEASURED)  # known of many worlds too
 IN_YEARS = tuple(name for name in SPREAD if name.startswith(("years", "price")))
-TEXTS = ("worlds", "window", "a.title", "b.title", "answer.worlds", "answer.largest")  # placeholders that are no outcome
+TEXTS = (
+    "worlds",
+    "window",
+    "a.title",
+    "b.title",
+    "answer.worlds",
+    "answer.largest",
+)  # placeholders that are no outcome
 _HERE: list[dict[str, Any]] = []  # the talk that the app was started with
 NAMED = re.compile(r"\{([^{}]*)\}")
 QUARTER = re.compile(r"\d{4}Q[1-4]")
@@ -147,7 +165,7 @@ def _one_of(*names: str) -> Known:
 
 
 TRUTH = "true or false"
-A_QUARTER = f"a quarter such as \"2026Q3\", or one of {', '.join(PLACES)}"
+A_QUARTER = f'a quarter such as "2026Q3", or one of {", ".join(PLACES)}'
 TALK: dict[str, Known] = {
     "title": (REQUIRED, _text, "a text"),
     "seed": (1, _seed, "a whole number of at least 0"),
@@ -165,8 +183,16 @@ MOMENT: dict[str, Known] = {
     "notes": ("", lambda value: isinstance(value, str), "a text"),
     "say": ("", lambda value: isinstance(value, str), "a text"),
     "tell": ("", lambda value: isinstance(value, str), "a text"),
-    "a": (None, lambda value: isinstance(value, str | Mapping), "a scenario's name, or a table with base and changes"),
-    "b": (None, lambda value: isinstance(value, str | Mapping), "a scenario's name, or a table with base and changes"),
+    "a": (
+        None,
+        lambda value: isinstance(value, str | Mapping),
+        "a scenario's name, or a table with base and changes",
+    ),
+    "b": (
+        None,
+        lambda value: isinstance(value, str | Mapping),
+        "a scenario's name, or a table with base and changes",
+    ),
     "view": _one_of(*VIEWS),
     "many": (False, _truth, TRUTH),
     "answer": (False, _truth, TRUTH),
@@ -189,7 +215,9 @@ GUESS: dict[str, Known] = {
     "answer": (REQUIRED, _text, 'the number that decides, such as "a.years_behind"'),
     "edges": (
         REQUIRED,
-        lambda value: isinstance(value, list) and all(_number(x) for x in value) and value == sorted(set(value)),
+        lambda value: (
+            isinstance(value, list) and all(_number(x) for x in value) and value == sorted(set(value))
+        ),
         "numbers in growing order, one fewer than options",
     ),
     "room": (None, lambda value: value in (1, 2, 3) and not isinstance(value, bool), "1, 2 or 3"),
@@ -211,17 +239,23 @@ def _moment(content: object, place: str, before: Mapping[str, Any]) -> dict[str,
     except BadInput as error:
         raise BadInput(f"{place}: {error}") from None
     if moment["quarter"] is None:
-        moment["quarter"] = "start" if moment["play"] else before.get("play") or before.get("quarter", "start")
+        moment["quarter"] = (
+            "start" if moment["play"] else before.get("play") or before.get("quarter", "start")
+        )
     for key in ("quarter", "play"):
         _within(moment[key], scenarios[0], f"{place}: {key}")
     there = [name for name in REGIONS[moment["view"]] if name != "answer" or moment["answer"]]
     if moment["spotlight"] not in (None, *there):
         known = ", ".join(there)
-        raise BadInput(f"{place}: spotlight = {moment['spotlight']!r} is not shown in this view; choose {known}.")
+        raise BadInput(
+            f"{place}: spotlight = {moment['spotlight']!r} is not shown in this view; choose {known}."
+        )
     if moment["why"] is not None:
         codes = list(union.states.codes)
         if moment["why"] not in codes:
-            raise BadInput(f"{place}: why = {moment['why']!r} is not a state here; {near(moment['why'], codes)}")
+            raise BadInput(
+                f"{place}: why = {moment['why']!r} is not a state here; {near(moment['why'], codes)}"
+            )
         moment["why"] = codes.index(moment["why"])
     if moment["guess"] is not None:
         moment["guess"] = _guess(moment["guess"], f"{place}, guess", moment["view"])
@@ -260,10 +294,14 @@ def _guess(content: object, place: str, view: str) -> dict[str, Any]:
             f"{place}: edges = {guess['edges']!r} cannot part {len(guess['options'])} options; give {len(guess['options']) - 1}."
         )
     if guess["room"] is not None and guess["room"] > len(guess["options"]):
-        raise BadInput(f"{place}: room = {guess['room']} is not an option; give 1 to {len(guess['options'])}.")
+        raise BadInput(
+            f"{place}: room = {guess['room']} is not an option; give 1 to {len(guess['options'])}."
+        )
     _check_names(f"{{{guess['answer']}}}", f"{place}: answer", view)
     if guess["answer"] in TEXTS or guess["answer"].endswith(".range"):
-        raise BadInput(f"{place}: answer = {guess['answer']!r} is not one number; give one such as a.years_behind.")
+        raise BadInput(
+            f"{place}: answer = {guess['answer']!r} is not one number; give one such as a.years_behind."
+        )
     _check_names(guess["question"], f"{place}: question", view)
     return guess
 
@@ -274,7 +312,7 @@ def _check_names(text: str, place: str, view: str) -> None:
         if name not in placeholders():
             raise BadInput(f"{place}: {{{name}}} is not a number of a run; {near(name, placeholders())}")
         if view == "one" and (name == "b.title" or name.startswith(("b.", "gap."))):
-            raise BadInput(f"{place}: {{{name}}} needs two scenarios; set view = \"two\".")
+            raise BadInput(f'{place}: {{{name}}} needs two scenarios; set view = "two".')
 
 
 def placeholders() -> list[str]:
