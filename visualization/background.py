@@ -7,6 +7,7 @@ whoever asks; the next one queues behind what other visitors ask meanwhile. Answ
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from collections import OrderedDict, deque
 from collections.abc import Callable
@@ -19,8 +20,17 @@ from juste_retour.agents.errors import BadInput, JusteRetourError
 from juste_retour.visualization.names import named_plainly
 from juste_retour.visualization.views.parts import parts
 
-WORKERS = ThreadPoolExecutor(
-    max(2, os.cpu_count() or 1), "worlds"
+
+class AtOnce:
+    """What stands in for a pool where there are no threads, as in a browser."""
+
+    def submit(self, work: Callable[[], None]) -> None:
+        """Do the work."""
+        work()
+
+
+WORKERS: AtOnce | ThreadPoolExecutor = (
+    AtOnce() if sys.platform == "emscripten" else ThreadPoolExecutor(max(2, os.cpu_count() or 1), "worlds")
 )  # shared by all visitors, so that many do not stall each other; two, so that parts leave one for runs
 KEPT = 64  # answers
 WORLDS = 60  # of each mixture of a pair's rules; a stored answer has more
@@ -36,16 +46,29 @@ class Stopped(Exception):
 
 def said(error: Exception) -> str:
     """What went wrong, in one sentence."""
+    lacking = _lacking(error)
+    if lacking:
+        return f"This needs {lacking}, which is not in this file; use the live app (juste-retour app)."
     if isinstance(error, JusteRetourError):
         return named_plainly(str(error))
     text = " ".join(str(error).split())
     return f"The run failed: {type(error).__name__}: {text}; change the last setting back."
 
 
+def _lacking(error: BaseException | None) -> str | None:
+    """The package for want of which something failed in a browser; None where it failed otherwise."""
+    while error is not None and not isinstance(error, ModuleNotFoundError):
+        error = error.__cause__
+    if error is None or not error.name or sys.platform != "emscripten":
+        return None
+    name = error.name.partition(".")[0]
+    return {"scipy": "SciPy"}.get(name, name)
+
+
 class PartsDesk:
     """Computes the parts of differences, one pair at a time, and keeps the answers."""
 
-    def __init__(self, pool: ThreadPoolExecutor = WORKERS):
+    def __init__(self, pool: AtOnce | ThreadPoolExecutor = WORKERS):
         self.pool = pool
         self.kept: OrderedDict[tuple[str, ...], dict[str, object]] = OrderedDict()
         self.line: deque[Callable[[], None]] = deque()

@@ -13,6 +13,7 @@ LOCAL = "127.0.0.1"
 
 
 def app(
+    context: typer.Context,
     port: Annotated[
         int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")
     ] = 8765,
@@ -53,6 +54,13 @@ def app(
         str | None,
         typer.Option(metavar="FILE", help="Talk file, or the name of a talk that is shipped."),
     ] = None,
+    pyodide: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Unpacked Pyodide with NumPy: the single file holds the model itself, too.",
+        ),
+    ] = None,
     members: MembersDir = None,
     rules: Rules = None,
 ) -> None:
@@ -63,22 +71,17 @@ def app(
     from juste_retour.visualization.audience.serving import PORT, Audience
     from juste_retour.visualization.server import serve
 
+    if single_file is not None:
+        _write_single_file(context, single_file, pyodide)
+        return
+    if pyodide is not None:
+        raise BadInput(
+            f"--pyodide {pyodide} is for a single file; add --single-file FILE, or leave --pyodide out."
+        )
     for name, value in (("--audience-host", audience_host), ("--audience-port", audience_port)):
         if value is not None and not audience:
             raise BadInput(f"{name} {value} says where phones are served, and none are; add --audience.")
     where = Audience(audience_host, PORT if audience_port is None else audience_port)
-    if single_file is not None:
-        from juste_retour.runs.printing import progress
-        from juste_retour.visualization.single_file import write
-
-        if members or rules or talk:
-            raise BadInput(
-                "--single-file holds shipped scenarios alone; leave --members, --rules and --talk out."
-            )
-        with progress("parts of the file") as told:
-            write(single_file, told)
-        print(f"{single_file}: open it in a browser; it needs no network.")
-        return
     load_rules(rules or [])
     serve(
         host,
@@ -90,3 +93,23 @@ def app(
         audience=where if audience else None,
         talk=talk,
     )
+
+
+def _write_single_file(context: typer.Context, file: Path, pyodide: Path | None) -> None:
+    from juste_retour.agents.errors import BadInput
+    from juste_retour.runs.printing import progress
+    from juste_retour.visualization.single_file import write
+
+    given = [
+        option.opts[0]
+        for option in context.command.params
+        if option.name not in ("single_file", "pyodide")
+        and getattr(context.get_parameter_source(option.name or ""), "name", "") == "COMMANDLINE"
+    ]
+    if given:
+        raise BadInput(
+            f"--single-file writes shipped scenarios and serves nothing; leave {' and '.join(given)} out."
+        )
+    with progress("parts of the file") as told:
+        write(file, told, pyodide)
+    print(f"{file}: open it in a browser; it needs no network.")

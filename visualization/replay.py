@@ -7,8 +7,6 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from juste_retour.runs.pages import page_of
-
 STAGE = Path(__file__).parent / "stage"
 
 
@@ -65,6 +63,8 @@ def replay(runs: Sequence[Mapping[str, object]], view: object, geometry: Mapping
 
 def page_around(title: str, content: Mapping[str, object], first: str) -> str:
     """Return a page that holds its content, the style and the stage's modules that `first` needs."""
+    from juste_retour.runs.pages import page_of  # its templates' engine is not in the laboratory in one file
+
     return page_of(
         Path(__file__).with_suffix(".html"),
         title=title,

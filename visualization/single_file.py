@@ -1,7 +1,8 @@
 """The laboratory in one HTML file: the live app's stage, and runs for it to show, without a server or a network.
 
 The file holds every scenario about Europe under the rules that it names and under each of `SETTINGS`, for ten seeds.
-What the live app would ask its server, `stage/lab.js` looks up there.
+What the live app would ask its server, `stage/lab.js` looks up there; what is not there it asks of the model, where the
+file holds that too.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from juste_retour.abm.files import refuse_special_output
 from juste_retour.abm.members import load_members
 from juste_retour.abm.scenario import load, presets
 from juste_retour.agents.errors import BadInput
+from juste_retour.visualization.browser_model import distribution, embedded
 from juste_retour.visualization.geometry import drawn_map
 from juste_retour.visualization.replay import page_around
 from juste_retour.visualization.session import offered
@@ -96,20 +98,31 @@ def catalogue() -> dict[str, Any]:
         for one in all_of_it["families"]
         if one["name"] in groups
     ]
-    chosen = [preset for preset in all_of_it["presets"] if preset["name"] in held()]
-    return all_of_it | {"presets": chosen, "families": families, "parameters": [], "seeds": SEEDS}
+    return all_of_it | {
+        "presets": _presets(all_of_it),
+        "families": families,
+        "parameters": [],
+        "seeds": SEEDS,
+    }
 
 
-def write(file: Path, told: Told) -> None:
+def _presets(offered: dict[str, Any]) -> list[dict[str, Any]]:
+    """Those of the presets offered whose map needs no drawing."""
+    return [preset for preset in offered["presets"] if preset["name"] in held()]
+
+
+def write(file: Path, told: Told, pyodide: Path | None = None) -> None:
     """Compute the runs on all cores and write the page.
 
     Args:
         file: where to; a file that is there is replaced once all is computed.
         told: called with how many parts of how many are done.
+        pyodide: an unpacked Pyodide with NumPy, with which the page holds the model itself.
 
     Raises:
-        BadInput: the file cannot be written.
+        BadInput: the file cannot be written, or the folder is not such a Pyodide.
     """
+    python = None if pyodide is None else distribution(pyodide)
     if file.is_dir():
         raise BadInput(f"--single-file {str(file)!r} is a folder; name a file in it, such as lab.html.")
     try:
@@ -123,7 +136,7 @@ def write(file: Path, told: Told) -> None:
         ) from None
     try:
         parts = dict(_computed(told))
-        beside.write_text(page(parts), encoding="utf-8")
+        beside.write_text(page(parts, None if python is None else embedded(python)), encoding="utf-8")
         os.replace(beside, file)
     finally:
         beside.unlink(missing_ok=True)
@@ -150,8 +163,17 @@ def key(name: str, changes: dict[str, str]) -> str:
     return " ".join([name, *(f"{group}={rule}" for group, rule in changes.items())])
 
 
-def page(parts: dict[str, str]) -> str:
-    """The page around its parts."""
-    geometry = drawn_map(load_members()) | {"tour": False}  # the tour asks for many runs
-    content = {"geometry": geometry, "catalogue": catalogue(), "parts": parts}
+def page(parts: dict[str, str], model: dict[str, object] | None = None) -> str:
+    """The page around its parts, and around the model, as of `embedded`, where it holds one.
+
+    Without the model, what would need many runs is not offered, nor what the parts do not hold.
+    """
+    geometry = drawn_map(load_members())
+    content: dict[str, Any] = {"seeds": SEEDS, "parts": parts}
+    if model is None:
+        content |= {"geometry": geometry | {"tour": False}, "catalogue": catalogue()}
+    else:
+        all_of_it: dict[str, Any] = offered()
+        every = all_of_it | {"presets": _presets(all_of_it), "alone": True}
+        content |= {"geometry": geometry, "catalogue": every, "model": model}
     return page_around("juste retour: a laboratory", content, "lab.js")

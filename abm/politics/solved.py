@@ -6,7 +6,6 @@ NumPy and processor; an empty `JUSTE_RETOUR_CACHE` keeps nothing. A file that is
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import os
@@ -121,6 +120,8 @@ def _write(path: Path, found: FixedPoint) -> None:
 @contextmanager
 def _locked(path: Path) -> Iterator[None]:
     """Let one process at a time solve; the kernel opens the lock again however it ends."""
+    import fcntl  # a browser has none, and keeps nothing
+
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         lock = path.with_suffix(".lock").open("w")

@@ -1,8 +1,12 @@
 """The laboratory in one file, opened from the disk."""
 
+import os
+from pathlib import Path
+
 import pytest
 
 from juste_retour.visualization import single_file
+from juste_retour.visualization.browser_model import distribution, embedded
 from juste_retour.visualization.single_file import key, page, part
 from tests.browser.test_stage import lags, settled
 
@@ -99,3 +103,75 @@ def test_scenarios_of_different_years_are_not_put_side_by_side(lab):
     page.wait_for_selector(".notice")
     assert "different years" in page.text_content(".notice")
     assert page.input_value("[aria-label='Scenario B']") == "essay-reform"
+
+
+def test_a_link_to_a_comparison_that_is_refused_shows_its_first_scenario(lab):
+    page = lab("?compare=1&b=gigafactories")
+    assert page.locator(".state").count() == 27
+    assert "different years" in page.text_content(".notice")
+    page.keyboard.press("c")
+    page.wait_for_function("document.querySelector('.notice').textContent.includes('alone')")
+    assert page.locator(".state").count() == 27
+
+
+@pytest.fixture(scope="module")
+def with_the_model(tmp_path_factory):
+    """The file with the model and a single scenario's runs, around the Pyodide that the variable PYODIDE names."""
+    folder = os.environ.get("PYODIDE")
+    if not folder:
+        pytest.skip("the variable PYODIDE names no folder of an unpacked Pyodide with NumPy")
+    file = tmp_path_factory.mktemp("stick") / "lab.html"
+    held = embedded(distribution(Path(folder)))
+    file.write_text(page({key("eu-status-quo", {}): part("eu-status-quo", {})}, held))
+    return file.as_uri()
+
+
+def test_the_model_in_the_file_answers_as_the_live_app_does(visit, with_the_model):
+    query = "?a.voting=unanimity&a.envelope_eur_bn=15&seed=77&world=3&t=2030Q4&compare=1"
+    asked = []
+    page = visit(url=f"{with_the_model}{query}", ready=False)
+    page.on("request", lambda r: asked.append(r.url))
+    live = visit(query)
+    page.wait_for_selector(".page[data-ready=true][data-busy=false]", timeout=120_000)
+    assert lags(page) == pytest.approx(lags(live), abs=1e-12)
+    for one in (page, live):
+        one.keyboard.press("w")
+        one.wait_for_selector(".spreads[data-worlds='200']", timeout=120_000)
+    assert page.text_content(".spreads") == live.text_content(".spreads")
+    assert all(url.startswith(("file:", "data:", "blob:")) for url in asked)
+
+
+STAND_IN = """
+self.loadPyodide = async ({ indexURL }) => {
+  const text = await (await fetch(`${indexURL}python_stdlib.zip`)).text();
+  const missing = await fetch("https://example.org/").then(() => "no", () => "a refused address");
+  const answering = (send) => (question) => {
+    const { n, kind, seed } = JSON.parse(question);
+    send(JSON.stringify({ n, kind, error: `${kind} of ${seed} after ${text} and ${missing}` }));
+  };
+  return { loadPackage: async () => {}, unpackArchive: () => {}, runPython: () => {}, pyimport: () => ({ answering }) };
+};
+"""
+
+
+@pytest.mark.parametrize(
+    ("script", "said"),
+    [
+        (STAND_IN, "runs of 48282 after the library and a refused address"),
+        ("throw new Error('no WebAssembly');", "no WebAssembly"),
+    ],
+)
+def test_what_the_file_does_not_hold_is_asked_of_its_worker(visit, tmp_path, script, said):
+    """With a script in place of Pyodide, which stays out of this repository."""
+    files = {"pyodide.js": script.encode(), "pyodide.asm.js": b"", "python_stdlib.zip": b"the library"}
+    file = tmp_path / "lab.html"
+    file.write_text(page({key(*one): part(*one) for one in HELD[:1]}, embedded(files)))
+    shown = visit(url=file.as_uri())
+    before = lags(shown)
+    shown.keyboard.press("End")
+    shown.keyboard.press("Home")
+    assert shown.locator(".notice").count() == 0
+    shown.keyboard.press("l")
+    shown.wait_for_selector(".notice")
+    assert said in shown.text_content(".notice")
+    assert lags(shown) == before

@@ -115,7 +115,7 @@ def test_modules_are_bundled_once_each_and_after_what_they_need():
         names = re.findall(r"^(?:async )?(?:function|const|let|class) (\w+)", script, re.M)
         assert len(names) == len(set(names)), sorted(n for n in names if names.count(n) > 1)
     files = {p.relative_to(STAGE).as_posix() for p in STAGE.rglob("*") if p.suffix in {".js", ".mjs"}}
-    assert set(modules("app.js")) | {"replay.js", "lab.js"} == files
+    assert set(modules("app.js")) | {"replay.js", "lab.js", "worker.js"} == files
 
 
 def test_preact_is_as_published_and_every_bundle_carries_its_license():

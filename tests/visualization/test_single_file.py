@@ -7,6 +7,8 @@ import pytest
 
 from juste_retour.abm.scenario import load
 from juste_retour.agents.errors import BadInput
+from juste_retour.agents.rules import FAMILIES
+from juste_retour.runs.command import main
 from juste_retour.visualization import single_file
 from juste_retour.visualization.single_file import SEEDS, SETTINGS, changes_of, columns, held, key, page, part
 from juste_retour.visualization.views.frames import play
@@ -97,3 +99,33 @@ def test_a_file_is_replaced_whole(monkeypatch, tmp_path):
     with pytest.raises(ZeroDivisionError):
         single_file.write(file, lambda done, of: None)
     assert [path.name for path in file.parent.iterdir()] == ["lab.html"]
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--port", "8080"), "--port"),
+        (("--embed", "https://example.org", "--audience"), "--embed and --audience"),
+        (("--rules", "mine.py"), "--rules"),
+        (("--pyodide", "nowhere"), "nowhere"),
+    ],
+)
+def test_options_that_a_single_file_cannot_use_are_refused(monkeypatch, tmp_path, capsys, options, said):
+    monkeypatch.setattr(single_file, "_computed", None)
+    assert main(["app", "--single-file", str(tmp_path / "lab.html"), *options]) == 2
+    assert said in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_model_needs_a_single_file_to_be_in(capsys):
+    assert main(["app", "--pyodide", "folder"]) == 2
+    assert "--single-file" in capsys.readouterr().err
+
+
+def test_with_the_model_every_rule_is_offered_for_europe():
+    text = page({}, {"worker": "", "files": {}})
+    content = json.loads(re.search(r'id="runs">(.*?)</script>', text, re.S)[1])
+    assert [one["name"] for one in content["catalogue"]["families"]] == list(FAMILIES)
+    assert {one["name"] for one in content["catalogue"]["presets"]} == set(held())
+    assert "seeds" not in content["catalogue"]
+    assert content["seeds"] == list(SEEDS)

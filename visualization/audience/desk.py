@@ -11,8 +11,6 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from statistics import median
 
-import segno
-
 from juste_retour.abm.members import Members
 from juste_retour.abm.scenario import Scenario
 from juste_retour.agents.errors import BadInput, JusteRetourError, near
@@ -149,6 +147,8 @@ class Desk:
 
     def code(self) -> dict[str, str]:
         """The address as a presenter's page shows it, and its QR code as an image's address."""
+        import segno  # the laboratory in one file does without
+
         code = segno.make(self.url, error="m", micro=False)
         return {
             "url": self.url,

@@ -34,7 +34,7 @@ export function makeDirector(store, ask, look = () => {}) {
     ask({ n, ...question });
     const mine = n;
     doubt(mine);
-    setTimeout(() => waiting.has(mine) && !several(question.kind) && silent(), PATIENCE);
+    if (!state.catalogue?.alone) setTimeout(() => waiting.has(mine) && !several(question.kind) && silent(), PATIENCE);
     return mine;
   }
 
@@ -46,13 +46,18 @@ export function makeDirector(store, ask, look = () => {}) {
     }, DOUBT);
   }
 
-  /** After a refusal: what a link changes is dropped where it was never shown, else all is as it was. */
+  /** After a refusal: what a link changes, or its comparison, is dropped where it was never shown, else all is as it was. */
   function recover(error, then) {
     const unseen = (spec, side) => side >= state.runs.length && Object.keys(spec.changes).length > 0;
     if (wanted(state).some(unseen)) {
       const specs = state.specs.map((spec, side) => (unseen(spec, side) ? { base: spec.base, changes: {} } : spec));
       store.set({ specs, notice: `${error} The scenario is shown without what this link changes.` });
       renew(then);
+      return;
+    }
+    if (state.compare && state.runs.length < 2) {
+      store.set({ compare: false, busy: false, notice: `${error} Scenario A is shown alone.` });
+      if (!state.runs.length) renew(then);
       return;
     }
     if (good) {

@@ -1,4 +1,5 @@
-// The laboratory in one file: the live page, whose questions are answered from the runs that the file holds.
+// The laboratory in one file: the live page, whose questions are answered from the runs that the file holds, or else by
+// the model in a worker, where the file holds that too.
 
 import { start } from "./app.js";
 
@@ -20,7 +21,7 @@ async function unpacked(text) {
 }
 
 /** A library that answers what a server would be asked. */
-function library({ catalogue, parts }) {
+function library({ geometry, seeds, parts }) {
   const opened = new Map();
 
   function part({ base, changes }) {
@@ -37,13 +38,13 @@ function library({ catalogue, parts }) {
   }
 
   const answers = {
-    async runs({ specs, seed, replicate }) {
-      const k = catalogue.seeds.indexOf(seed);
-      if (k < 0 || replicate) throw new Error(`This file holds the seeds ${catalogue.seeds.at(0)} to ${catalogue.seeds.at(-1)}; ${ELSEWHERE}.`);
+    async runs({ specs, seed, replicate, map }) {
+      const k = seeds.indexOf(seed);
+      if (k < 0 || replicate) throw new Error(`This file holds the seeds ${seeds.at(0)} to ${seeds.at(-1)}; ${ELSEWHERE}.`);
       const runs = (await Promise.all(specs.map(found))).map((held) => held.runs[k]);
       const [first, ...others] = runs.map((run) => `${run.window_end}, ${run.window_years} years`);
       if (others.some((window) => window !== first)) throw new Error(`The two are compared over different years (to ${first}; to ${others[0]}), which this file cannot bring together; ${ELSEWHERE}.`);
-      return { runs };
+      return map === geometry.digest ? { runs } : { runs, geometry };
     },
     toml: async ({ spec }) => ({ text: (await found(spec)).toml }),
   };
@@ -58,12 +59,26 @@ function library({ catalogue, parts }) {
   };
 }
 
+/** Starts the model in a worker; returns what passes questions to it, whose answers go to `hear`. */
+function modelIn({ worker, files }, hear) {
+  const address = URL.createObjectURL(new Blob([worker], { type: "text/javascript" }));
+  const model = new Worker(address);
+  model.onmessage = ({ data }) => hear(data);
+  model.postMessage({ files });
+  return (question) => model.postMessage(question);
+}
+
 function laboratory() {
   const content = JSON.parse(document.getElementById("runs").textContent);
   const answer = library(content);
   const waiting = [];
   let hear = (said) => waiting.push(said);
-  const ask = (question) => answer(question).then((said) => hear({ n: question.n, kind: question.kind, ...said }));
+  const further = content.model && modelIn(content.model, (said) => hear(said));
+  const ask = async (question) => {
+    const said = await answer(question);
+    if (said.error && further) further(question);
+    else hear({ n: question.n, kind: question.kind, ...said });
+  };
   const page = start(document.getElementById("juste-retour"), content.geometry, content.catalogue, ask, false);
   hear = page.hear;
   waiting.forEach(hear);

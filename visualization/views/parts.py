@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,11 +22,12 @@ from juste_retour.abm.members import Members
 from juste_retour.abm.scenario import Scenario, load
 from juste_retour.agents.arrays import Floats
 from juste_retour.runs.chunked import Progress, run_worlds
-from juste_retour.runs.contrasts.attribution import Attribution, attribute
-from juste_retour.runs.contrasts.resampling import interval, resampled_means
 from juste_retour.runs.contrasts.windows import in_one_window
 from juste_retour.runs.numerals import plain
 from juste_retour.runs.statistics import HIGH, LOW, quantile
+
+if TYPE_CHECKING:
+    from juste_retour.runs.contrasts.attribution import Attribution
 
 PAIR = ("eu-status-quo", "essay-reform")
 OTHERS = (
@@ -61,6 +62,8 @@ def parts(
     Raises:
         BadInput: the two cannot be attributed, in one sentence.
     """
+    from juste_retour.runs.contrasts.attribution import attribute  # a browser reads the stored answers alone
+
     ends = in_one_window([load(source), load(target)])
     found = attribute(*ends, worlds=worlds, seed=seed, members=members, progress=progress)
     read = [
@@ -107,6 +110,8 @@ def _ranged(values: Floats) -> dict[str, Any]:
 
 
 def _means(rows: Floats, seed: int) -> list[dict[str, Any]]:
+    from juste_retour.runs.contrasts.resampling import interval, resampled_means
+
     low, high = interval(resampled_means(rows, seed))
     return [
         {"mean": plain(float(row.mean())), "low": plain(float(low[k])), "high": plain(float(high[k]))}
