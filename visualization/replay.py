@@ -27,9 +27,15 @@ def modules(first: str = "replay.js") -> list[str]:
     return order
 
 
+def catalogs() -> dict[str, dict[str, str]]:
+    """The page's texts in other languages, by the language's code; see `stage/languages/README.md`."""
+    files = sorted((STAGE / "languages").glob("*.json"))
+    return {file.stem: json.loads(file.read_text("utf-8")) for file in files}
+
+
 def bundled(first: str = "replay.js") -> str:
     """The modules as one script: their top-level names are all different, so imports and exports can go."""
-    parts = []
+    parts = [f"const CATALOGS = {inlined(catalogs())};"]
     for name in modules(first):
         text = (STAGE / name).read_text("utf-8")
         if name.endswith(".mjs"):

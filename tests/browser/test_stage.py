@@ -10,6 +10,7 @@ from juste_retour import simulate
 from juste_retour.abm.members import load_members
 from juste_retour.abm.scenario import load
 from juste_retour.visualization.views.frames import play
+from juste_retour.visualization.views.told import english
 from juste_retour.visualization.words import TITLES
 from tests.browser.conftest import served
 
@@ -454,7 +455,7 @@ def test_it_can_be_heard_and_held_still(visit):
     page = visit("?t=2025Q4", reduced_motion="reduce")
     heard = page.text_content("[aria-live=polite].unseen")
     frame = play(load("eu-status-quo"), 1)["frames"][7]
-    assert frame["says"] in heard
+    assert english(*frame["says"]) in heard
     assert f"{frame['years_behind']:.1f}" in heard
     gliding = "e => getComputedStyle(e).transitionDuration"
     for visitor, duration in ((page, "0s"), (visit("?t=2025Q4"), "0.25s")):

@@ -17,6 +17,7 @@ from juste_retour.agents.errors import BadInput
 from juste_retour.runs.user_rules import blame
 from juste_retour.visualization.audience.room import Motion
 from juste_retour.visualization.views.reasons import ballot, proposed_by
+from juste_retour.visualization.views.told import Told, english
 
 
 class HeldBallot:
@@ -47,7 +48,7 @@ class HeldBallot:
             f"Your state gets {_sites(int(offer.sites[0, i]))} and pays €{1000 * float(offer.payment[0, i]):,.0f} million."
             for i in range(states.count)
         ]
-        text = f"The proposal: {_sites(total)}. {self.proposer}. Do you agree?"
+        text = f"The proposal: {_sites(total)}. {english(self.proposer)}. Do you agree?"
         return Motion(text, tuple(stakes), tuple(self._voters()))
 
     def _voters(self) -> list[bool]:
@@ -65,7 +66,7 @@ def _sites(count: int) -> str:
 
 def _held(
     scenario: Scenario, seed: int, replicate: int, members: Members, which: int
-) -> tuple[Environment, Vote, str]:
+) -> tuple[Environment, Vote, Told]:
     simulation = Simulation(scenario, seed, [replicate], members, trace=True)
     seen = found = 0
     while simulation.world.running:

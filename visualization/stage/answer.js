@@ -1,11 +1,12 @@
 // The answer over many runs: how far behind, under the other rules, and which part of the rules makes the difference.
 
 import { broken, fitting, h, width, words } from "./paint.js";
-import { INK, LIGHT, RULE, SIDES, SOFT, plain, ruleOf, span, type, years } from "./words.js";
+import { INK, LIGHT, RULE, SIDES, SOFT, fromTo, plain, ruleOf, span, type, years } from "./words.js";
+import { decimal, inSentence, tr } from "./language.js";
 import { valueOf } from "./store.js";
 
-const exact = (x) => Math.abs(x).toFixed(2);
-const ranged = (range) => `${years(range.low)} to ${years(range.high)}`;
+const exact = (x) => decimal(Math.abs(x), 2);
+const ranged = (range) => fromTo(years(range.low), years(range.high));
 
 /** What tells one pair of scenarios from others. */
 export const pairKey = (state) => JSON.stringify(state.specs);
@@ -23,13 +24,13 @@ export function answerFor(state) {
 
 /** A part in words: what the money of a scenario brings is above all how much it commits. */
 export function partName(groups, { group, also }) {
-  const one = (name) => ({ money: "How much is committed", parameters: "Numbers" })[name] ?? groups[name] ?? name;
-  return [group, ...also].map((name, k) => (k ? one(name).toLowerCase() : one(name))).join(", ");
+  const one = (name) => tr({ money: "How much is committed", parameters: "Numbers" }[name] ?? groups[name] ?? name);
+  return [group, ...also].map((name, k) => (k ? inSentence(one(name)) : one(name))).join(", ");
 }
 
 /** That the parts are being computed, or why they cannot be, in a line or two within a box. */
 export function drawPending({ done, error }, names, box, u) {
-  const said = error ? `No parts of a difference here: ${error}` : `Computing the parts of the difference to “${names[1]}” … ${Math.round(100 * done)} %`;
+  const said = error ? tr("No parts of a difference here: {error}", { error }) : tr("Computing the parts of the difference to “{name}” … {n} %", { name: names[1], n: Math.round(100 * done) });
   return words(said, box.x, box.y + type(u, 0.75), { key: "pending", class: "pending", size: type(u, 0.75), fill: SOFT, lines: 3 }, box.w);
 }
 
@@ -53,7 +54,8 @@ export const ANSWER = 19.5;
 export function drawAnswer(state, store, found, names, box, u) {
   const size = type(u, 0.75);
   const run = state.runs[0];
-  const said = `In ${found.worlds} runs: ${years(found.a.mean)} years behind on average, ${span(run)} (9 in 10 runs: ${ranged(found.a)}). Under “${names[1]}” ${years(found.b.mean)} (${ranged(found.b)}). The difference, by part:`;
+  const said = tr("In {n} runs: {a} years behind on average, {span} (9 in 10 runs: {rangeA}). Under “{name}” {b} ({rangeB}). The difference, by part:",
+    { n: found.worlds, a: years(found.a.mean), span: span(run), rangeA: ranged(found.a), name: names[1], b: years(found.b.mean), rangeB: ranged(found.b) });
   const head = broken(said, size, box.w, 600).length * size * 1.25;
   const rows = waterfall(found, names, state.catalogue.groups);
   const picked = found.shares.find((share) => share.group === state.part);
@@ -86,15 +88,15 @@ function waterfallRow(row, state, store, { x, y, w, h: high, left, zero, scale, 
   const pick = () => store.set({ part: state.part === row.group ? null : row.group });
   return h("g", { key: row.group, class: "part", "data-part": row.group, tabindex: 0, role: "button", "aria-pressed": `${state.part === row.group}`,
     onclick: pick, onkeydown: (e) => e.key === "Enter" && pick() },
-    h("title", {}, `${row.says} years, 95 % interval ${exact(row.low)} to ${exact(row.high)}. Click for the rules behind it.`), drawn);
+    h("title", {}, tr("{n} years, 95 % interval {low} to {high}. Click for the rules behind it.", { n: row.says, low: exact(row.low), high: exact(row.high) })), drawn);
 }
 
 /** The price of politics and its two parts; a scenario that nobody prices has none. */
 function priced({ prices: { price_of_politics: all, price_where: where, price_unspent: unspent } }, name) {
-  const click = "Click a part to see its rules.";
+  const click = tr("Click a part to see its rules.");
   if (all.mean === null) return click;
   const [whole, place, money] = [all, where, unspent].map(({ mean }) => `${mean < 0 ? "−" : ""}${exact(mean)}`);
-  return `Price of politics under “${name}”: ${whole} years. A planner with the same envelope would save ${place} by choosing where, and ${money} with the money left unspent. ${click}`;
+  return `${tr("Price of politics under “{name}”: {whole} years. A planner with the same envelope would save {place} by choosing where, and {money} with the money left unspent.", { name, whole, place, money })} ${click}`;
 }
 
 /** Which rules or numbers a part consists of, and what they are on either side. */
@@ -104,6 +106,7 @@ function behind(state, share) {
   const numbers = groups.includes("parameters") ? state.specs.flatMap((spec) => Object.keys(spec.changes)).filter((key) => state.catalogue.parameters.some((p) => p.name === key)) : [];
   const title = partName(state.catalogue.groups, share);
   const changed = [...families, ...new Set(numbers)].map((name) => [name, ...[0, 1].map((side) => ruleOf(valueOf(state, side, name)))]).filter(([, a, b]) => a !== b);
-  if (!changed.length) return `${title}: the rules are the same${groups.includes("money") ? "; this part comes from how much of the envelope each scenario commits" : ""}.`;
-  return `${title}: ${changed.map(([name, a, b]) => `${plain(name)} from ${plain(a)} to ${plain(b)}`).join("; ")}.`;
+  if (!changed.length && groups.includes("money")) return tr("{part}: the rules are the same; this part comes from how much of the envelope each scenario commits.", { part: title });
+  if (!changed.length) return tr("{part}: the rules are the same.", { part: title });
+  return `${title}: ${changed.map(([name, a, b]) => tr("{rule} from {a} to {b}", { rule: plain(name), a: plain(a), b: plain(b) })).join("; ")}.`;
 }

@@ -3,6 +3,7 @@
 import * as preact from "./preact/preact.mjs";
 import { h } from "./paint.js";
 import { address, fromAddress, gliding, makeStore, shown, frameAt } from "./store.js";
+import { speak, sentence, tr } from "./language.js";
 import { drawStage, setType } from "./stage.js";
 import { titleOf } from "./titles.js";
 import { drawQuestions } from "./questions.js";
@@ -28,7 +29,7 @@ export function start(place, geometry, catalogue, ask, served = true) {
   style.rel = "stylesheet";
   style.href = "/stage/stage.css";
   if (served) document.head.append(style);
-  document.documentElement.lang = "en";
+  speak(new URLSearchParams(window.location.search).get("lang"));
   if (new URLSearchParams(window.location.search).has("notes")) return startNotes(place);
   learn(catalogue);
   const { when, ...asked } = fromAddress(window.location.search, catalogue);
@@ -53,23 +54,24 @@ export function start(place, geometry, catalogue, ask, served = true) {
   }
 
   function draw() {
+    speak(state.lang, state.geometry);
     setType(place, state);
     const panel = PANELS[state.panel] ? state.panel : null;
     const before = document.activeElement;
     preact.render(
       h("div", { class: `page${gliding(state) ? " gliding" : ""}${state.big ? " big" : ""}${state.tour !== null ? " touring" : ""}${state.clean ? " clean" : ""}${panel ? " paneled" : ""}`, "data-ready": state.runs.length > 0, "data-t": state.t, "data-busy": state.busy },
         h("header", { key: "bar", class: "bar" }, drawBar(state, store, director, talk)),
-        h("button", { key: "skip", type: "button", class: "skip", onclick: () => place.querySelector(".player .main")?.focus() }, "Skip the map"),
+        h("button", { key: "skip", type: "button", class: "skip", onclick: () => place.querySelector(".player .main")?.focus() }, tr("Skip the map")),
         h("main", { key: "stage", class: "hall" }, drawStage(state, store, size)),
         h("footer", { key: "player", class: "player" }, drawPlayer(state, store)),
-        panel && h("aside", { key: "panel", class: `panel ${panel}`, tabindex: -1, "aria-label": PANELS[panel] },
-          h("button", { key: "close", type: "button", class: "close", "aria-label": "Close", ...keyed("close"), onclick: () => store.set({ panel: null, who: null }) }, "×"),
+        panel && h("aside", { key: "panel", class: `panel ${panel}`, tabindex: -1, "aria-label": tr(PANELS[panel]) },
+          h("button", { key: "close", type: "button", class: "close", "aria-label": tr("Close"), ...keyed("close"), onclick: () => store.set({ panel: null, who: null }) }, "×"),
           panel === "why" ? drawWhy(state, store) : panel === "rules" ? drawRules(state, store, director) : panel === "vote" ? drawBallot(state, store, catalogue.seeds ? null : director) : panel === "audience" ? drawAudience(state, store, director) : drawHelp(state, true, drawQuestions(state, store, director))),
-        state.tour !== null && h("section", { key: "tour", class: "tour", "aria-label": "Tour" }, drawTour(state, store, tour)),
+        state.tour !== null && h("section", { key: "tour", class: "tour", "aria-label": tr("Tour") }, drawTour(state, store, tour)),
         state.talk !== null && drawTalk(state, store, talk),
         state.spotlight && h("style", { key: "spotlight" }, dimming(state.spotlight)),
-        state.blank && h("div", { key: "blank", class: "blank", role: "status" }, h("span", { class: "unseen" }, "The screen is blank; press B to show it.")),
-        state.notice && h("div", { key: "notice", class: "notice", role: "alert" }, h("span", {}, state.notice), h("button", { type: "button", "aria-label": "Dismiss", onclick: () => store.set({ notice: null }) }, "×")),
+        state.blank && h("div", { key: "blank", class: "blank", role: "status" }, h("span", { class: "unseen" }, tr("The screen is blank; press B to show it."))),
+        state.notice && h("div", { key: "notice", class: "notice", role: "alert" }, h("span", {}, state.notice), h("button", { type: "button", "aria-label": tr("Dismiss"), onclick: () => store.set({ notice: null }) }, "×")),
         h("p", { key: "live", class: "unseen", "aria-live": "polite" }, state.playing ? "" : summary(state))),
       place,
     );
@@ -140,13 +142,14 @@ function arrive(store, when) {
   const frames = store.state.runs[0].frames;
   const found = /Q/.test(when) ? frames.findIndex((f) => f.quarter === when) : Number(when);
   if (found >= 0 && found < frames.length) store.go(found);
-  else store.set({ notice: `This link names ${when}, which the run does not reach; it starts at the beginning.` });
+  else store.set({ notice: tr("This link names {when}, which the run does not reach; it starts at the beginning.", { when }) });
 }
 
 /** What the stage shows, in a sentence for each run. */
 export function summary(state) {
   return shown(state).map((run, side) => {
     const f = frameAt(run, state.t);
-    return `${titleOf(state, side)}, ${season(f.quarter)}: ${f.says} ${years(f.years_behind)} years ${f.years_behind < 0 ? "ahead of" : "behind"} the frontier; ${f.selected} sites chosen, ${f.working} working.`;
+    const text = f.years_behind < 0 ? "{n} years ahead of the frontier; {sites} sites chosen, {working} working." : "{n} years behind the frontier; {sites} sites chosen, {working} working.";
+    return `${titleOf(state, side)}, ${season(f.quarter)}: ${sentence(f.says)} ${tr(text, { n: years(f.years_behind), sites: f.selected, working: f.working })}`;
   }).join(" ");
 }

@@ -1,11 +1,12 @@
 // The room that plays, on the presenter's page: how phones join, what they are asked, and what they say.
 
 import { h, width, words } from "./paint.js";
+import { decimal, tr } from "./language.js";
 import { unit } from "./stage.js";
 import { drawVotes } from "./votes.js";
 import { ALARM, INK, SOFT, YES, counted, season, type } from "./words.js";
 
-const GUESSED = { years_behind: "Years behind", sites: "Sites", price_of_politics: "Price of politics" };
+const GUESSED = { years_behind: "Guess: years behind", sites: "Guess: sites", price_of_politics: "Guess: price of politics" };
 
 /** The audience's panel. */
 export function drawAudience(state, store, director) {
@@ -13,12 +14,12 @@ export function drawAudience(state, store, director) {
   const { qr, short } = catalogue.audience;
   const told = audience ?? { phones: 0, number: 0, open: false };
   return [
-    h("h2", { key: "title" }, "The room plays"),
-    h("button", { key: "invite", type: "button", class: `invite${state.invite ? " large" : told.number ? " small" : ""}`, "aria-pressed": `${state.invite}`, "aria-label": `${short}: QR code, ${state.invite ? "smaller" : "larger"}`, onclick: () => store.set({ invite: !state.invite }) },
+    h("h2", { key: "title" }, tr("The room plays")),
+    h("button", { key: "invite", type: "button", class: `invite${state.invite ? " large" : told.number ? " small" : ""}`, "aria-pressed": `${state.invite}`, "aria-label": `${short}: ${tr(state.invite ? "QR code, smaller" : "QR code, larger")}`, onclick: () => store.set({ invite: !state.invite }) },
       h("img", { src: qr, alt: "" }), h("strong", {}, short)),
-    h("p", { key: "phones", class: "phones", "data-phones": told.phones }, `${counted(told.phones, "phone")} in the room.`, told.number ? "" : " Join its network and scan the code, or type the address."),
+    h("p", { key: "phones", class: "phones", "data-phones": told.phones }, counted(told.phones, "{n} phone in the room.", "{n} phones in the room."), told.number ? "" : ` ${tr("Join its network and scan the code, or type the address.")}`),
     told.number > 0 && h("section", { key: "question", class: "asked", "data-open": `${told.open}`, "data-answers": told.answers }, drawAsked(state, told, director)),
-    !told.open && h("h3", { key: "next" }, "Ask the room"),
+    !told.open && h("h3", { key: "next" }, tr("Ask the room")),
     !told.open && h("div", { key: "acts", class: "acts" }, offers(state, director)),
   ];
 }
@@ -27,10 +28,10 @@ export function drawAudience(state, store, director) {
 function offers(state, director) {
   const [run] = state.runs;
   if (!run) return [];
-  const guesses = Object.entries(GUESSED).map(([what, text]) => h("button", { key: what, type: "button", "data-ask": what, onclick: () => director.audience("guess", { what }) }, `Guess: ${text.toLowerCase()}`));
+  const guesses = Object.entries(GUESSED).map(([what, text]) => h("button", { key: what, type: "button", "data-ask": what, onclick: () => director.audience("guess", { what }) }, tr(text)));
   const ballot = coming(run, state.t);
-  if (ballot === null) return [...guesses, h("small", { key: "nobody" }, "Nobody votes in this run.")];
-  return [...guesses, h("button", { key: "vote", type: "button", "data-ask": "vote", onclick: () => director.audience("vote", { ballot }) }, `Vote: ${season(run.ballots[ballot].quarter)}`)];
+  if (ballot === null) return [...guesses, h("small", { key: "nobody" }, tr("Nobody votes in this run."))];
+  return [...guesses, h("button", { key: "vote", type: "button", "data-ask": "vote", onclick: () => director.audience("vote", { ballot }) }, tr("Vote: {season}", { season: season(run.ballots[ballot].quarter) }))];
 }
 
 /** The ballot of the quarter shown or else the next one, the last where none comes; null where nobody votes. */
@@ -43,8 +44,8 @@ function drawAsked(state, told, director) {
   return [
     told.title && h("p", { key: "of", class: "about" }, told.title),
     h("p", { key: "text" }, h("strong", {}, told.text)),
-    h("p", { key: "answers" }, `${counted(told.answers, "answer")} from ${counted(told.phones, "phone")}.`),
-    told.open && h("button", { key: "close", type: "button", class: "main", "data-ask": "close", onclick: () => director.audience("close") }, "Close the question"),
+    h("p", { key: "answers" }, tr("{answers} from {phones}.", { answers: counted(told.answers, "{n} answer", "{n} answers"), phones: counted(told.phones, "{n} phone", "{n} phones") })),
+    told.open && h("button", { key: "close", type: "button", class: "main", "data-ask": "close", onclick: () => director.audience("close") }, tr("Close the question")),
     told.result && h("p", { key: "result", class: "verdict", role: "status" }, told.result),
     told.ballot && drawRoomVote(state, told),
     told.histogram && drawGuesses(state, told.histogram),
@@ -58,10 +59,10 @@ function drawRoomVote(state, told) {
   const bar = (name, ballot) => [h("h3", { key: `${name}-name` }, name), paneled(name, state, told.open ? 10.6 : 6.2, (box, u) => drawVotes(state, { ballots: [ballot], frames: [{ ballot: 0 }], proposer: "" }, box, u, !told.open))];
   const codes = (told.otherwise ?? []).map((i) => states[i].code).join(", ");
   return [
-    h("p", { key: "voted" }, `${counted(told.voted.length, "state")} voted by phone. ${told.open ? "States that nobody plays vote as in the model; the others count as abstaining until they vote." : "All others vote as in the model."}`),
-    bar("The room", told.ballot),
-    told.model && bar("The model", told.model),
-    told.model && h("p", { key: "otherwise" }, codes ? `Unlike the model: ${codes}.` : "No state voted unlike the model."),
+    h("p", { key: "voted" }, `${counted(told.voted.length, "{n} state voted by phone.", "{n} states voted by phone.")} ${tr(told.open ? "States that nobody plays vote as in the model; the others count as abstaining until they vote." : "All others vote as in the model.")}`),
+    bar(tr("The room"), told.ballot),
+    told.model && bar(tr("The model"), told.model),
+    told.model && h("p", { key: "otherwise" }, codes ? tr("Unlike the model: {states}.", { states: codes }) : tr("No state voted unlike the model.")),
   ];
 }
 
@@ -78,15 +79,15 @@ function drawGuesses(state, { low, width: step, counts, median, model, step: by,
       return [h("line", { key: `${key}-line`, x1: x(value), x2: x(value), y1: y + size * 0.3, y2: base, stroke: fill, "stroke-width": 3, "stroke-dasharray": key === "median" ? "2 4" : null }),
         words(text, Math.max(half, Math.min(box.w - half, x(value))), y, { key, size, weight: 700, anchor: "middle", fill })];
     };
-    const said = (value) => (by < 1 ? value.toFixed(1) : `${value}`);
+    const said = (value) => (by < 1 ? decimal(value, 1) : `${value}`);
     const edge = (k) => `${Number((low + k * step).toFixed(1))}`;
     return h("g", { key: "guesses", class: "guesses", "data-model": model, "data-median": median ?? "" },
       counts.map((n, k) => h("rect", { key: k, x: k * wide + 1, width: Math.max(1, wide - 2), y: base - (n / most) * (base - size * 4), height: (n / most) * (base - size * 4), fill: YES, stroke: INK })),
       h("line", { key: "base", x1: 0, x2: box.w, y1: base, y2: base, stroke: INK }),
       words(edge(0), 0, base + size * 1.2, { key: "low", size, fill: SOFT }),
-      words(`${edge(counts.length)} ${what}`, box.w, base + size * 1.2, { key: "high", size, fill: SOFT, anchor: "end" }),
-      median !== null && name(median, `The room ${said(median)}`, size, INK, "median"),
-      name(model, `The model ${said(model)}`, size * 2.5, ALARM, "model"));
+      words(`${edge(counts.length)} ${tr(what)}`, box.w, base + size * 1.2, { key: "high", size, fill: SOFT, anchor: "end" }),
+      median !== null && name(median, `${tr("The room")} ${said(median)}`, size, INK, "median"),
+      name(model, `${tr("The model")} ${said(model)}`, size * 2.5, ALARM, "model"));
   });
 }
 

@@ -2,20 +2,21 @@
 
 import { h, unlessTyping } from "./paint.js";
 import { KEYS, keyed } from "./keys.js";
+import { LANGUAGES, nameOf, tr } from "./language.js";
 import { copyLink, saveCsv, savePng, saveReplay, saveSvg, saveToml } from "./exports.js";
 
 /** The bar as elements. */
 export function drawBar(state, store, director, talk = null) {
-  const press = (key, text, act, on = null) => h("button", { key, type: "button", "data-press": key, ...keyed(key), "aria-label": /\p{L}/u.test(text) ? null : KEYS[key].does, "aria-pressed": on === null ? null : `${on}`, onclick: act }, text);
+  const press = (key, text, act, on = null) => h("button", { key, type: "button", "data-press": key, ...keyed(key), "aria-label": /\p{L}/u.test(text) ? null : tr(KEYS[key].does), "aria-pressed": on === null ? null : `${on}`, onclick: act }, tr(text));
   const given = { store, state, director };
   return [
-    h("h1", { key: "name" }, "juste ", h("em", {}, "retour"), !state.geometry.tour && h("small", { key: "union" }, ` ${state.geometry.name}`)),
+    h("h1", { key: "name" }, "juste ", h("em", {}, "retour"), !state.geometry.tour && h("small", { key: "union" }, ` ${tr(state.geometry.name)}`)),
     h("div", { key: "who", class: "who" },
       chooser(state, director, 0),
-      state.compare && h("span", { key: "versus", class: "versus" }, "against"),
+      state.compare && h("span", { key: "versus", class: "versus" }, tr("against")),
       state.compare && chooser(state, director, 1)),
-    h("label", { key: "seed", class: "seed", title: "The same seed is the same luck, whatever the rules" }, "luck",
-      h("input", { type: "text", inputmode: "numeric", name: "seed", ref: unlessTyping(state.seed), "aria-label": "Seed of the luck",
+    h("label", { key: "seed", class: "seed", title: tr("The same seed is the same luck, whatever the rules") }, tr("luck"),
+      h("input", { type: "text", inputmode: "numeric", name: "seed", ref: unlessTyping(state.seed), "aria-label": tr("Seed of the luck"),
         onchange: (e) => reseed(e.target, state, store, director) })),
     press("dice", "⚄", () => KEYS.dice.act(given)),
     h("span", { key: "space", class: "space" }, state.busy ? "…" : ""),
@@ -27,6 +28,8 @@ export function drawBar(state, store, director, talk = null) {
     state.catalogue.talk && press("notes", "Notes", () => KEYS.notes.act(given)),
     state.catalogue.audience && press("audience", "Audience", () => KEYS.audience.act(given), state.panel === "audience"),
     menu(state, store, director),
+    h("select", { key: "lang", name: "lang", class: "lang", "aria-label": tr("Language"), title: tr("Language"), value: state.lang, onchange: (e) => store.set({ lang: e.target.value }) },
+      LANGUAGES.map((code) => h("option", { key: code, value: code, lang: code }, nameOf(code)))),
     press("help", "?", () => KEYS.help.act(given), state.panel === "help"),
   ];
 }
@@ -34,9 +37,9 @@ export function drawBar(state, store, director, talk = null) {
 function chooser(state, director, side) {
   const spec = state.specs[side];
   const changed = Object.keys(spec.changes).length > 0;
-  return h("select", { key: `choose${side}`, class: `side${side}`, "aria-label": side ? "Scenario B" : "Scenario A", value: changed ? "changed" : spec.base, onchange: (e) => director.choose(side, e.target.value) },
-    state.catalogue.presets.map((p) => h("option", { key: p.name, value: p.name }, p.title)),
-    changed && h("option", { key: "changed", value: "changed", disabled: true }, `${state.catalogue.presets.find((p) => p.name === spec.base)?.title}, changed`));
+  return h("select", { key: `choose${side}`, class: `side${side}`, "aria-label": tr("Scenario {side}", { side: "AB"[side] }), value: changed ? "changed" : spec.base, onchange: (e) => director.choose(side, e.target.value) },
+    state.catalogue.presets.map((p) => h("option", { key: p.name, value: p.name }, tr(p.title))),
+    changed && h("option", { key: "changed", value: "changed", disabled: true }, tr("{title}, changed", { title: tr(state.catalogue.presets.find((p) => p.name === spec.base)?.title) })));
 }
 
 function reseed(field, state, store, director) {
@@ -45,15 +48,15 @@ function reseed(field, state, store, director) {
     director.change({ seed: Number(text) });
     return;
   }
-  store.set({ notice: `“${text}” is no seed; give a whole number such as 1.` });
+  store.set({ notice: tr("“{text}” is no seed; give a whole number such as 1.", { text }) });
   field.value = state.seed;
 }
 
 function menu(state, store, director) {
-  const item = (key, text, act) => h("button", { key, type: "button", role: "menuitem", "data-save": key, onclick: () => { store.set({ panel: null }); act(); } }, text);
+  const item = (key, text, act) => h("button", { key, type: "button", role: "menuitem", "data-save": key, onclick: () => { store.set({ panel: null }); act(); } }, tr(text));
   const open = state.panel === "save";
   return h("div", { key: "save", class: "menu" },
-    h("button", { type: "button", "data-press": "save", "aria-haspopup": "menu", "aria-expanded": `${open}`, ...keyed("save"), onclick: () => store.set({ panel: open ? null : "save" }) }, "Save"),
+    h("button", { type: "button", "data-press": "save", "aria-haspopup": "menu", "aria-expanded": `${open}`, ...keyed("save"), onclick: () => store.set({ panel: open ? null : "save" }) }, tr("Save")),
     open && h("div", { key: "items", role: "menu", class: "items" },
       item("link", "Copy the link", () => copyLink(state, store)),
       item("png", "Picture (PNG)", () => savePng(state, store)),

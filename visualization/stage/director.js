@@ -1,6 +1,7 @@
 // Changes what runs: every change asks the server for new runs on the same luck, can be undone, and is undone if it fails.
 
 import { answerFor, pairKey } from "./answer.js";
+import { tr } from "./language.js";
 import { frameAt, otherVotes, past, valueOf, voteOf, wanted } from "./store.js";
 import { titleOf } from "./titles.js";
 
@@ -28,7 +29,7 @@ export function makeDirector(store, ask, look = () => {}) {
 
   const several = (kind) => kind === "spread" || kind === "parts"; // questions that have several answers
 
-  function send(question, then, silent = () => store.set({ notice: LOST })) {
+  function send(question, then, silent = () => store.set({ notice: tr(LOST) })) {
     n += 1;
     waiting.set(n, then);
     ask({ n, ...question });
@@ -51,7 +52,7 @@ export function makeDirector(store, ask, look = () => {}) {
     const unseen = (spec, side) => side >= state.runs.length && Object.keys(spec.changes).length > 0;
     if (wanted(state).some(unseen)) {
       const specs = state.specs.map((spec, side) => (unseen(spec, side) ? { base: spec.base, changes: {} } : spec));
-      store.set({ specs, notice: `${error} The scenario is shown without what this link changes.` });
+      store.set({ specs, notice: `${error} ${tr("The scenario is shown without what this link changes.")}` });
       renew(then);
       return;
     }
@@ -76,13 +77,13 @@ export function makeDirector(store, ask, look = () => {}) {
       if (said.error) return recover(said.error, then);
       good = asked;
       if (said.geometry) store.set({ geometry: said.geometry, who: null, panel: state.panel === "why" ? null : state.panel });
-      store.set({ runs: said.runs, busy: false, notice: state.notice === LOST ? null : state.notice });
+      store.set({ runs: said.runs, busy: false, notice: state.notice === tr(LOST) ? null : state.notice });
       store.go(state.t);
       if (state.many) director.spread();
       if (then) then();
     }, () => {
       if (mine !== director.latest) return;
-      store.set({ notice: LOST });
+      store.set({ notice: tr(LOST) });
       renew(then);
     });
     director.latest = mine;
@@ -226,14 +227,14 @@ export function makeDirector(store, ask, look = () => {}) {
       });
     },
     async open(file, side) {
-      if (file.size > LONGEST) return store.set({ notice: `${file.name} is too long for a scenario; open a TOML file.` });
+      if (file.size > LONGEST) return store.set({ notice: tr("{name} is too long for a scenario; open a TOML file.", { name: file.name }) });
       send({ kind: "open", text: await file.text() }, (said) => (said.error ? store.set({ notice: said.error }) : director.spec(side, said.spec)));
     },
     /** Put a question to the phones or close it; the server tells of the phones whenever something changes. */
     audience: (act, more = {}) => ask({ n: 0, kind: "audience", act, specs: wanted(state), seed: state.seed, replicate: state.world, title: titleOf(state, 0), ...more }),
     toml: (side, then) => send({ kind: "toml", spec: state.specs[side] }, (said) => (said.error ? store.set({ notice: said.error }) : then(said.text))),
     replay: (then) => {
-      const view = { t: state.t, compare: state.compare, big: state.big, speed: state.speed, titles: wanted(state).map((_, side) => titleOf(state, side)) };
+      const view = { t: state.t, compare: state.compare, big: state.big, lang: state.lang, speed: state.speed, titles: wanted(state).map((_, side) => titleOf(state, side)) };
       send({ kind: "replay", specs: wanted(state), seed: state.seed, replicate: state.world, view }, (said) => (said.error ? store.set({ notice: said.error }) : then(said.text)));
     },
   };

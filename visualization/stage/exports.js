@@ -1,6 +1,7 @@
 // What leaves the page: picture, drawing, numbers, link, replay, scenario.
 
 import { address, frameAt, shown } from "./store.js";
+import { tr } from "./language.js";
 import { PAPER } from "./words.js";
 
 function save(name, content, type) {
@@ -42,7 +43,7 @@ export function savePng(state, store) {
     canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
     canvas.toBlob((blob) => save(name, blob));
   };
-  image.onerror = () => store.set({ notice: "The picture could not be drawn; save it as SVG." });
+  image.onerror = () => store.set({ notice: tr("The picture could not be drawn; save it as SVG.") });
   image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(drawing())}`;
 }
 
@@ -65,6 +66,6 @@ export const saveToml = (state, director, side) => director.toml(side, (text) =>
 export function copyLink(state, store) {
   const link = new URL(address(state), window.location.href).href;
   const told = (notice) => store.set({ notice });
-  if (!navigator.clipboard) return told(`The link: ${link}`);
-  navigator.clipboard.writeText(link).then(() => told("The link is copied: it shows just this."), () => told(`The link: ${link}`));
+  if (!navigator.clipboard) return told(tr("The link: {link}", { link }));
+  navigator.clipboard.writeText(link).then(() => told(tr("The link is copied: it shows just this.")), () => told(tr("The link: {link}", { link })));
 }

@@ -1,6 +1,7 @@
 // Keys, as on any player: one table from which keys act, buttons are named, and the list for the help is made.
 
 import { savePng } from "./exports.js";
+import { tr } from "./language.js";
 import { h } from "./paint.js";
 import { nextRegion } from "./spotlight.js";
 
@@ -61,18 +62,18 @@ const IN_ARIA = { " ": "Space", "+": "Plus", "-": "Minus" };
 
 /** What a button says of its key: a tooltip and, for screen readers, the shortcut. */
 export const keyed = (name) => ({
-  title: `${KEYS[name].does} (${KEYS[name].shown})`,
+  title: `${tr(KEYS[name].does)} (${tr(KEYS[name].shown)})`,
   "aria-keyshortcuts": KEYS[name].keys.map((key) => IN_ARIA[key] ?? (key.length === 1 ? key.toUpperCase() : key)).join(" "),
 });
 
 /** The list of keys for the help; `live` where there is a server to ask. */
 const listKeys = (state, live) => h("dl", { key: "keys", class: "facts" }, Object.entries(KEYS).filter(([, key]) => key.shown && (live || !key.live) && (!key.when || key.when(state)))
-  .flatMap(([name, { shown, does }]) => [h("dt", { key: name }, shown), h("dd", { key: `${name} does` }, does)]));
+  .flatMap(([name, { shown, does }]) => [h("dt", { key: name }, tr(shown)), h("dd", { key: `${name} does` }, tr(does))]));
 
 /** The panel that helps, as elements. */
-export const drawHelp = (state, live, questions = null) => [questions && [h("h2", { key: "asked" }, "Questions"), questions], h("h2", { key: "title" }, "Keys"), listKeys(state, live),
-  h("p", { key: "what" }, "A disc is a site; its area is its number of AI chips. The large number says how many years ago the world's frontier could train what the union can train now. Click a country or a site to ask why."),
-  h("p", { key: "terms" }, "The comparison covers the years after the announcement. From its end on, the table shows the average of years behind over these years. The price of politics is the years that a planner with the same money would win. Luck is what chance decides; the same number is the same luck under other rules.")];
+export const drawHelp = (state, live, questions = null) => [questions && [h("h2", { key: "asked" }, tr("Questions")), questions], h("h2", { key: "title" }, tr("Keys")), listKeys(state, live),
+  h("p", { key: "what" }, tr("A disc is a site; its area is its number of AI chips. The large number says how many years ago the world's frontier could train what the union can train now. Click a country or a site to ask why.")),
+  h("p", { key: "terms" }, tr("The comparison covers the years after the announcement. From its end on, the table shows the average of years behind over these years. The price of politics is the years that a planner with the same money would win. Luck is what chance decides; the same number is the same luck under other rules."))];
 
 /** Listen to keys until the returned function is called; without a director, to those that need no server. */
 export function listen(store, director, tour, talk = null) {

@@ -3,6 +3,7 @@
 import { HALO, h, pressable, width, words } from "./paint.js";
 import { INK, NO, PAPER, SIDES, SOFT, YES, brief, counted, money, type } from "./words.js";
 import { DROPPED, MARK, diamond, drawReality, inReality, opening, realDates, realHosts } from "./reality.js";
+import { tr } from "./language.js";
 import { ballotAt, frameAt } from "./store.js";
 
 const LAND = "var(--land, #d3cdbf)";
@@ -72,7 +73,8 @@ function votes(ballot) {
 function shape(s, i, vote, won, hosting, side, scale, state, store) {
   const fill = won ? YES : vote === "yes" ? PALE_YES : vote === "no" ? "url(#hatch-no)" : vote ? "url(#dots-abstains)" : hosting ? HOST : QUIET;
   const chosen = state.who?.kind === "state" && state.who.index === i;
-  const says = `${s.name}${vote ? `, votes ${vote}` : ""}${won ? " and wins a site" : ""}, ${counted(hosting, "site")}`;
+  const said = won ? "votes yes and wins a site" : { yes: "votes yes", no: "votes no", abstains: "abstains" }[vote];
+  const says = [tr(s.name), said && tr(said), counted(hosting, "{n} site", "{n} sites")].filter(Boolean).join(", ");
   const pick = () => (vote && state.panel === "vote" && store.flip ? store.flip(side, i) : store.set({ who: { kind: "state", index: i, side }, panel: "why" }));
   const common = {
     key: s.code, class: "state", "data-state": s.code, fill, stroke: chosen ? INK : PAPER, "stroke-width": chosen ? 2 : 1,
@@ -109,7 +111,7 @@ function bubble(f, i, frame, [x, y], scale, side, state, store) {
   if (!phase) return null;
   const r = radius(f.accelerators) * scale;
   const chosen = state.who?.kind === "facility" && state.who.index === i && (state.who.side || 0) === side;
-  const says = `${f.city}: ${PHASE_WORDS[phase]}, ${counted(Math.round(f.accelerators), "AI chip")}, ${money(f.spend_eur_bn)}`;
+  const says = `${tr(f.city)}: ${tr(PHASE_WORDS[phase])}, ${counted(Math.round(f.accelerators), "{n} AI chip", "{n} AI chips")}, ${money(f.spend_eur_bn)}`;
   const pick = () => store.set({ who: { kind: "facility", index: i, side }, panel: "why" });
   return h("g", { key: `f${i}`, class: "facility", "data-phase": PHASE_WORDS[phase], tabindex: 0, role: "button", "aria-label": says, ...pressable(pick) },
     h("title", {}, says), marks(phase, frame.progress[i], x, y, r, side, chosen));
@@ -177,7 +179,7 @@ export function legend(state, x, y, u, most, run, side = 0) {
   const disc = (phase) => (cx) => marks(phase, 0.55, cx, y, r, side);
   const there = (phase) => frame.phase.includes(phase);
   const real = inReality(state).length > 0 && ["selected in reality", (cx) => diamond(cx, y, size * MARK, opening(state))];
-  if (opening(state)) return h("g", { key: "legend", class: "legend", "aria-hidden": "true" }, real[1](x + r), words(`an AI factory as it was selected, ${realDates(state)}`, x + 2.4 * r, y + size * 0.35, { size, fill: SOFT, lines: 1 }, most - 2.4 * r));
+  if (opening(state)) return h("g", { key: "legend", class: "legend", "aria-hidden": "true" }, real[1](x + r), words(tr("an AI factory as it was selected, {when}", { when: realDates(state) }), x + 2.4 * r, y + size * 0.35, { size, fill: SOFT, lines: 1 }, most - 2.4 * r));
   const entries = ballot
     ? [["yes", patch(PALE_YES)], ["no", patch("url(#hatch-no)")], ballot.passed && ["yes, wins a site", patch(YES)], ["abstains", patch("url(#dots-abstains)")]].filter(Boolean)
     : [real, ["chosen", disc(CHOSEN)], ["being built", disc(BUILDING)], ["working", disc(WORKING)],
@@ -185,18 +187,19 @@ export function legend(state, x, y, u, most, run, side = 0) {
       together(run, frame) && ["train as one", (cx) => h("line", { x1: cx - r, x2: cx + r, y1: y, y2: y, stroke: SIDES[side], "stroke-width": 2.5, "stroke-dasharray": "1 5", "stroke-linecap": "round" })]].filter(Boolean);
   const gap = Math.min(1.3 * u, most / 24);
   let left = x;
-  const drawn = entries.map(([text, mark]) => {
+  const drawn = entries.map(([english, mark]) => {
+    const text = tr(english);
     const at = left;
     left += 2.4 * r + width(text, size) + gap;
-    return left - gap <= x + most && h("g", { key: text }, mark(at + r), words(text, at + 2.4 * r, y + size * 0.35, { size, fill: SOFT }));
+    return left - gap <= x + most && h("g", { key: english }, mark(at + r), words(text, at + 2.4 * r, y + size * 0.35, { size, fill: SOFT }));
   });
-  const area = "area = AI chips";
+  const area = tr("area = AI chips");
   const room = !ballot && left + width(area, size) <= x + most;
   return h("g", { key: "legend", class: "legend", "aria-hidden": "true" }, drawn, room && words(area, left, y + size * 0.35, { key: "area", size, fill: SOFT }));
 }
 
 /** Sites and chips so far. */
 export function tally(frame) {
-  return `${counted(frame.selected, "site")} · ${frame.working} working · ${brief(Math.round(frame.accelerators))} AI chips at work`;
+  return counted(frame.selected, "{n} site · {working} working · {chips} AI chips at work", "{n} sites · {working} working · {chips} AI chips at work", { working: frame.working, chips: brief(Math.round(frame.accelerators)) });
 }
 

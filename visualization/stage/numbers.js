@@ -2,6 +2,7 @@
 
 import { HALO, SERIF, askWidth, broken, fitting, h, width, words } from "./paint.js";
 import { ALARM, INK, LIGHT, RULE, SIDES, SOFT, apart, brief, money, percent, power, season, seasonOf, span, times, type, years } from "./words.js";
+import { decimal, tr } from "./language.js";
 import { frameAt, headline, past } from "./store.js";
 
 /** Years behind, large; within a box. */
@@ -14,19 +15,19 @@ export function drawNumber(state, run, box, u) {
   const number = lag === null ? "–" : years(lag);
   const end = width(number, large, 700, SERIF) + large * 0.14;
   const side = box.w - end;
-  const when = averaged ? `on average, ${span(run)}` : `in ${season(frame.quarter)}`;
-  const head = `years ${ahead ? "ahead of" : "behind"} the frontier ${when}`;
+  const when = averaged ? tr("on average, {years}", { years: span(run) }) : tr("in {season}", { season: season(frame.quarter) });
+  const head = ahead ? tr("years ahead of the frontier {when}", { when }) : tr("years behind the frontier {when}", { when });
   const rows = broken(head, size * 1.35, side, 700);
   return h("g", { key: "number", class: "number", role: "img", "aria-label": `${number} ${head}` },
     words(number, box.x, box.y + large * 0.82, { key: "big", size: large, weight: 700, family: SERIF, fill: ahead ? SIDES[0] : ALARM, "data-years-behind": lag === null ? "" : lag }),
     words(head, box.x + end, box.y + large * 0.82 - (rows.length - 1) * size * 1.35 * 1.15, { key: "head", size: size * 1.35, weight: 700, leading: 1.15 }, side),
-    words(matches(frame, state.geometry.union), box.x, box.y + large + size * 0.75, { key: "matches", size, fill: SOFT, lines: 2 }, box.w));
+    words(matches(frame, tr(state.geometry.union)), box.x, box.y + large + size * 0.75, { key: "matches", size, fill: SOFT, lines: 2 }, box.w));
 }
 
 function matches(frame, union) {
-  if (frame.frontier_was_here === null) return `No machine in ${union} works.`;
-  if (frame.years_behind < -0.05) return `The best machine in ${union} is, for the moment, ahead of what the frontier trains.`;
-  return `What ${union} can train in ${season(frame.quarter)}, the world's frontier could train in ${seasonOf(frame.frontier_was_here)}.`;
+  if (frame.frontier_was_here === null) return tr("No machine in {union} works.", { union });
+  if (frame.years_behind < -0.05) return tr("The best machine in {union} is, for the moment, ahead of what the frontier trains.", { union });
+  return tr("What {union} can train in {season}, the world's frontier could train in {then}.", { union, season: season(frame.quarter), then: seasonOf(frame.frontier_was_here) });
 }
 
 /** Two bars: what all machines add up to, and what the best single run reaches. */
@@ -45,12 +46,12 @@ export function drawAddsUp(state, run, box, u) {
       h("rect", { key: "fill", class: "slide", x: box.x, y: y + size * 0.35, width: Math.max(0, Math.min(1, share)) * box.w, height, fill: filled, stroke: SIDES[0] }));
   };
   const f = frame.frontier_flop;
-  const of = (x) => (f ? [`${percent(x / f)} of a frontier run`, `${percent(x / f)} of the frontier`, percent(x / f)] : []);
+  const of = (x) => (f ? [tr("{share} of a frontier run", { share: percent(x / f) }), tr("{share} of the frontier", { share: percent(x / f) }), percent(x / f)] : []);
   const whole = Math.max(f || 0, all, best) || 1; // a full bar is a frontier run, or more
-  const part = all && best < all ? `${percent(best / all)} of that: ` : "";
+  const part = all && best < all ? `${tr("{share} of that:", { share: percent(best / all) })} ` : "";
   return h("g", { key: "adds", class: "adds" },
-    bar(0, "If all machines added up", all / whole, LIGHT[0], of(all)),
-    bar(1, "What can train one model", best / whole, SIDES[0], [part + of(best)[0], ...of(best)]));
+    bar(0, tr("If all machines added up"), all / whole, LIGHT[0], of(all)),
+    bar(1, tr("What can train one model"), best / whole, SIDES[0], [part + of(best)[0], ...of(best)]));
 }
 
 /** The envelope as a bar: what is committed so far, and the rest. */
@@ -61,10 +62,11 @@ export function drawMoney(state, run, box, u, ask = null) {
   const left = envelope - committed;
   const share = envelope > 0 ? Math.max(0, Math.min(1, committed / envelope)) : 0;
   const y = box.y + size * 1.05;
-  const [most, text] = [`${money(committed)} of ${money(envelope)} committed`, `${money(left)} unspent`];
+  const parts = { part: money(committed), whole: money(envelope) };
+  const [most, text] = [tr("{part} of {whole} committed", parts), tr("{money} unspent", { money: money(left) })];
   const bar = { y: y + size * 0.35, height: size * 0.8 };
   const asks = ask && width(most, size, 600) + askWidth(size) + size * 0.4 <= box.w ? askWidth(size) + size * 0.4 : 0;
-  const said = fitting([most, `${money(committed)} of ${money(envelope)}`], size, box.w - asks, 600);
+  const said = fitting([most, tr("{part} of {whole}", parts)], size, box.w - asks, 600);
   const both = width(most, size, 600) + asks + width(text, size) + size <= box.w;
   const drawn = h("g", { key: "money", class: "money", role: "img", "aria-label": `${most}, ${text}, ${season(frame.quarter)}`, "data-committed": committed, "data-unspent": left },
     words(said, box.x, y, { key: "committed", size, weight: 600, ...HALO }),
@@ -80,9 +82,9 @@ const ROWS = [
   ["Countries with one", "Countries", (f) => f.hosts, null, brief],
   ["AI chips", "AI chips", (f) => Math.round(f.contracted_accelerators), null, brief],
   ["Largest run", "Run", (f) => f.largest_run_flop, null, null],
-  ["Years behind", "Years", (f) => f.years_behind, (o) => o.years_behind, (x) => (x !== null && x < 0 ? `${years(x)} ahead` : years(x))],
+  ["Years behind", "Years", (f) => f.years_behind, (o) => o.years_behind, (x) => (x !== null && x < 0 ? tr("{n} ahead", { n: years(x) }) : years(x))],
   ["Money committed", "Committed", (f) => f.committed_eur_bn, null, money],
-  ["Price of politics", "Price", null, (o) => o.price_of_politics, (x) => (x === null ? "–" : `${years(x)} years`)],
+  ["Price of politics", "Price", null, (o) => o.price_of_politics, (x) => (x === null ? "–" : tr("{n} years", { n: years(x) }))],
 ];
 
 /** The differences of two runs as a small table: at the quarter shown, and over the window once that has passed. */
@@ -90,23 +92,24 @@ export function differences(state) {
   const [a, b] = state.runs;
   const done = [a, b].every((run) => past(run, state.t));
   const at = done ? a.window_frame : state.t;
-  const rows = ROWS.map(([name, short, live, average, say]) => {
-    const dated = done && average ? [`${name}, average`, name] : [name];
+  const rows = ROWS.map(([row, brevity, live, average, say]) => {
+    const [name, short] = [tr(row), tr(brevity)];
+    const dated = done && average ? [tr("{name}, average", { name }), name] : [name];
     const read = (run) => (done && average ? average(run.outcome) : live ? live(frameAt(run, at)) : null);
     const [x, y] = [read(a), read(b)];
-    if (!say) return { name, short, dated, a: flop(x), b: flop(y), difference: x && y ? times(x, y) : "–" };
+    if (!say) return { row, name, short, dated, a: flop(x), b: flop(y), difference: times(x, y), brief: times(x, y, true) };
     const gap = x === null || y === null ? null : say === brief || say === money ? y - x : apart(x, y);
-    const sign = gap === null ? "–" : gap === 0 ? "same" : `${gap > 0 ? "+" : "−"}${say === brief || say === money ? say(Math.abs(gap)) : years(gap)}`;
-    return { name, short, dated, a: say(x), b: say(y), difference: sign };
+    const sign = gap === null ? "–" : gap === 0 ? tr("same") : `${gap > 0 ? "+" : "−"}${say === brief || say === money ? say(Math.abs(gap)) : years(gap)}`;
+    return { row, name, short, dated, a: say(x), b: say(y), difference: sign, brief: sign };
   });
   const when = season(frameAt(a, at).quarter);
-  return { done, rows, when: done ? [`${when}, averages ${span(a)}`, when] : [when] };
+  return { done, rows, when: done ? [tr("{when}, averages {years}", { when, years: span(a) }), when] : [when] };
 }
 
 export const flop = (x) => {
   if (!x) return "–";
   const e = Math.floor(Math.log10(x));
-  return `${(x / 10 ** e).toFixed(1)} × ${power(e)}`;
+  return `${decimal(x / 10 ** e, 1)} × ${power(e)}`;
 };
 
 /** The strip of differences, within a box. */
@@ -116,18 +119,18 @@ export function drawDifferences(state, box, u) {
   const step = Math.min(size * 2, (box.h - size * 2.4) / (rows.length + 0.4));
   const narrow = box.w < size * 28;
   const columns = [box.x + box.w * (narrow ? 0.58 : 0.5), box.x + box.w * (narrow ? 0.81 : 0.7), box.x + box.w];
-  const titles = when.flatMap((date) => [`The same luck, other rules: ${date}`, `The same luck, ${date}`]);
+  const titles = when.flatMap((date) => [tr("The same luck, other rules: {date}", { date }), tr("The same luck, {date}", { date })]);
   const head = (text, k, fill) => words(text, columns[k], box.y + size * 2.5, { key: `h${k}`, size, weight: 700, anchor: "end", fill });
   return h("g", { key: "differences", class: "differences" },
     words(fitting([...titles, when.at(-1)], size * 1.08, box.w, 700), box.x, box.y + size * 1.05, { key: "title", size: size * 1.08, weight: 700 }),
-    head("A", 0, SIDES[0]), head("B", 1, SIDES[1]), head(narrow ? "B – A" : "difference", 2, INK),
+    head("A", 0, SIDES[0]), head("B", 1, SIDES[1]), head(narrow ? "B – A" : tr("difference"), 2, INK),
     rows.map((row, k) => {
       const y = box.y + size * 2.6 + (k + 0.85) * step;
-      return h("g", { key: row.name, "data-row": row.name },
+      return h("g", { key: row.row, "data-row": row.row },
         h("line", { x1: box.x, x2: box.x + box.w, y1: y - step * 0.68, y2: y - step * 0.68, stroke: RULE }),
         words(fitting(row.dated, size, columns[0] - box.x - width(row.a, size, 700) - size / 2, 600) || row.short, box.x, y, { key: "n", size, weight: 600 }),
         words(row.a, columns[0], y, { key: "a", size, anchor: "end", fill: SIDES[0], weight: 700 }),
         words(row.b, columns[1], y, { key: "b", size, anchor: "end", fill: SIDES[1], weight: 700 }),
-        words(narrow ? row.difference.replace(/^(.*) times (more|less)$/, (_, x, way) => `${way === "more" ? "×" : "÷"} ${x}`) : row.difference, columns[2], y, { key: "d", size, anchor: "end", weight: 700 }));
+        words(narrow ? row.brief : row.difference, columns[2], y, { key: "d", size, anchor: "end", weight: 700 }));
     }));
 }

@@ -2,6 +2,7 @@
 
 import { h } from "./paint.js";
 import { keyed } from "./keys.js";
+import { tr } from "./language.js";
 import { season } from "./words.js";
 import { SPEEDS, shown, frameAt } from "./store.js";
 
@@ -20,16 +21,16 @@ export function drawPlayer(state, store) {
   if (!runs.length) return [];
   const last = store.last;
   const run = runs[0];
-  const button = (name, says, act, more = {}) => h("button", { key: name, type: "button", ...keyed(name), "aria-label": says, onclick: act, ...more }, icon(name));
+  const button = (name, says, act, more = {}) => h("button", { key: name, type: "button", ...keyed(name), "aria-label": tr(says), onclick: act, ...more }, icon(name));
   return [
     button("back", "One quarter back", () => store.step(-1), { disabled: state.t === 0 }),
-    h("button", { key: "toggle", type: "button", class: "main", ...keyed("toggle"), "data-playing": state.playing, onclick: () => store.toggle() }, icon(state.playing ? "pause" : "play"), state.playing ? "Pause" : "Play"),
+    h("button", { key: "toggle", type: "button", class: "main", ...keyed("toggle"), "data-playing": state.playing, onclick: () => store.toggle() }, icon(state.playing ? "pause" : "play"), tr(state.playing ? "Pause" : "Play")),
     button("forward", "One quarter on", () => store.step(1), { disabled: state.t >= last }),
     h("div", { key: "line", class: "line" },
       h("div", { class: "marks", "aria-hidden": "true" }, moments(runs, last)),
-      h("input", { key: "scrub", type: "range", min: 0, max: last, step: 1, value: state.t, style: `--done:${(100 * state.t) / Math.max(last, 1)}%`, "aria-label": "Quarter", "aria-valuetext": season(frameAt(run, state.t).quarter),
+      h("input", { key: "scrub", type: "range", min: 0, max: last, step: 1, value: state.t, style: `--done:${(100 * state.t) / Math.max(last, 1)}%`, "aria-label": tr("Quarter"), "aria-valuetext": season(frameAt(run, state.t).quarter),
         oninput: (e) => { store.pause(); store.go(Number(e.target.value)); } })),
-    h("label", { key: "speed", class: "speed" }, "speed", h("input", { type: "range", "aria-keyshortcuts": "Plus Minus", title: "Faster: +, slower: −", min: 0, max: SPEEDS.length - 1, step: 1, value: state.speed, "aria-label": "Speed", oninput: (e) => store.set({ speed: Number(e.target.value) }) })),
+    h("label", { key: "speed", class: "speed" }, tr("speed"), h("input", { type: "range", "aria-keyshortcuts": "Plus Minus", title: tr("Faster: +, slower: −"), min: 0, max: SPEEDS.length - 1, step: 1, value: state.speed, "aria-label": tr("Speed"), oninput: (e) => store.set({ speed: Number(e.target.value) }) })),
   ];
 }
 
@@ -46,7 +47,7 @@ function moments(runs, last) {
   }));
   const read = runs[0].window_frame;
   if (read !== null) named.push([read, "compared"]);
-  for (const [k, text] of named) marks.push(h("i", { key: text, class: text, style: at(k) }, h("b", {}, text)));
+  for (const [k, text] of named) marks.push(h("i", { key: text, class: text, style: at(k) }, h("b", {}, tr(text))));
   runs[0].frames.forEach((f, k) => {
     const year = Number(f.quarter.slice(0, 4));
     const crowded = named.some(([j]) => Math.abs(k - j) < 5);

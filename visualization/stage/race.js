@@ -2,9 +2,10 @@
 
 import { HALO, askWidth, fitting, h, width, words } from "./paint.js";
 import { ALARM, INK, LIGHT, PAPER, RULE, SIDES, SOFT, power, season, type, years } from "./words.js";
+import { tr } from "./language.js";
 import { frameAt, shown } from "./store.js";
 
-const TITLE = "The largest training run";
+const title = () => tr("The largest training run");
 const log = (x) => (x > 0 ? Math.log10(x) : null);
 
 /** The chart of the largest training run, within a box. */
@@ -19,8 +20,8 @@ export function drawRace(state, box, u, ask) {
   const y = (v) => inner.y + inner.h * (1 - (v - low) / (high - low));
   const t = Math.min(state.t, n - 1);
   return h("g", { key: "race", class: "race" },
-    words(TITLE, box.x, box.y + size * 1.05, { key: "title", size: size * 1.08, weight: 700 }),
-    ask("frontier", box.x + width(TITLE, size * 1.08, 700) + size * 0.5, box.y + size * 1.05, size),
+    words(title(), box.x, box.y + size * 1.05, { key: "title", size: size * 1.08, weight: 700 }),
+    ask("frontier", box.x + width(title(), size * 1.08, 700) + size * 0.5, box.y + size * 1.05, size),
     unitOf(box, size),
     grid(first, n, low, high, x, y, inner, size),
     h("clipPath", { key: "clip", id: "race-window" }, h("rect", { x: inner.x, y: inner.y - 4, width: inner.w + 4, height: inner.h + 8 })),
@@ -36,8 +37,8 @@ export function drawRace(state, box, u, ask) {
 
 /** What the scale means, as long as there is room. */
 function unitOf(box, size) {
-  const room = box.w - width(TITLE, size * 1.08, 700) - askWidth(size) - size;
-  const text = fitting(["computing operations; each step up is ten times more", "each step up: ten times more", "log scale"], size, room);
+  const room = box.w - width(title(), size * 1.08, 700) - askWidth(size) - size;
+  const text = fitting(["computing operations; each step up is ten times more", "each step up: ten times more", "log scale"].map((one) => tr(one)), size, room);
   return words(text, box.x + box.w, box.y + size * 1.05, { key: "unit", size, anchor: "end", fill: SOFT });
 }
 
@@ -112,7 +113,7 @@ function distance(run, t, n, x, y, inner, size) {
   const from = Math.max(inner.x, x(t) - (frame.years_behind * 4 * inner.w) / (n - 1));
   const at = y(v);
   const cut = from === inner.x;
-  const text = fitting([`${years(frame.years_behind)} years in ${season(frame.quarter)}`, `${years(frame.years_behind)} years`], size, x(t) - from - size, 700);
+  const text = fitting([tr("{n} years in {season}", { n: years(frame.years_behind), season: season(frame.quarter) }), tr("{n} years", { n: years(frame.years_behind) })], size, x(t) - from - size, 700);
   const room = text !== "";
   return h("g", { key: "distance" },
     h("path", { d: `M${from},${at - 6}V${at + 6}M${from},${at}H${x(t)}M${x(t)},${at - 6}V${at + 6}`, stroke: ALARM, "stroke-width": 2.5, fill: "none", "stroke-dasharray": cut ? "6 4" : null }),
@@ -125,11 +126,11 @@ function tags(state, runs, t, x, y, inner, size) {
   const frames = runs[0].frames;
   const k = Math.round(frames.length * 0.62);
   const top = log(frames[k].frontier_flop);
-  const name = fitting(["the world's frontier", "frontier"], size, x(k) - inner.x, 600);
+  const name = fitting([tr("the world's frontier"), tr("frontier")], size, x(k) - inner.x, 600);
   if (top !== null) marks.push(words(name, x(k) - size * 0.7, y(top) - size * 0.4, { key: "frontier", ...style, anchor: "end", fill: INK }));
   if (t <= 3 && runs.length === 1) {
     const v = log(frameAt(runs[0], t).largest_run_flop);
-    const where = `${state.geometry.union} stands here`;
+    const where = tr("{union} stands here", { union: tr(state.geometry.union) });
     if (v !== null) marks.push(words(where[0].toUpperCase() + where.slice(1), x(t) + size * 0.7, Math.min(y(v) + size * 0.35, inner.y + inner.h - size * 0.3), { key: "a", ...style, fill: SIDES[0] }));
   }
   if (t > 3) {
@@ -145,8 +146,8 @@ function tags(state, runs, t, x, y, inner, size) {
       const f = frameAt(runs[0], t);
       const [all, best] = [log(f.added_up_flop), log(f.largest_run_flop)];
       const close = all !== null && best !== null && y(best) - y(all) < size * 2.4;
-      put(all, "if all added up", "added", false);
-      if (!late) put(best, "best single run", "a", close);
+      put(all, tr("if all added up"), "added", false);
+      if (!late) put(best, tr("best single run"), "a", close);
     } else {
       const [a, b] = runs.map((run) => log(frameAt(run, t).largest_run_flop));
       put(a, "A", "a", a < b);

@@ -2,7 +2,8 @@
 
 import { h } from "./paint.js";
 import { asking } from "./store.js";
-import { INK, PAPER, counted, season } from "./words.js";
+import { tr } from "./language.js";
+import { INK, PAPER, counted, fromTo, season } from "./words.js";
 
 export const DROPPED = 5; // a site's phase once it is given up
 
@@ -20,12 +21,13 @@ export function realHosts(state) {
 }
 
 /** "19 AI factories in 16 countries". */
-export const realCount = (state) => `${counted(inReality(state).length, "AI factory", "AI factories")} in ${counted(realHosts(state).size, "country", "countries")}`;
+export const realCount = (state) => tr("{factories} in {countries}", { factories: counted(inReality(state).length, "{n} AI factory", "{n} AI factories"), countries: counted(realHosts(state).size, "{n} country", "{n} countries") });
 
 /** When they were selected, "late 2024 to late 2025". */
 export function realDates(state) {
   const dates = inReality(state).map((f) => f.selected).sort();
-  return [...new Set([dates[0], dates.at(-1)].map(season))].join(" to ");
+  const [from, to] = [dates[0], dates.at(-1)].map(season);
+  return from === to ? from : fromTo(from, to);
 }
 
 /** How many of them the rules chose too, at the same place; nothing while the rules have chosen no site. */
@@ -51,7 +53,7 @@ export function drawReality(state, at, size, rim = false) {
   if (!there.length || (rim && full)) return null;
   const r = size * MARK * (full ? 1.15 : 1);
   const mark = (f) => (rim ? diamond(...at(f.at), r, false, { stroke: PAPER, "stroke-width": 4.5 }) : diamond(...at(f.at), r, full));
-  const marks = there.map((f) => h("g", { key: f.name }, h("title", {}, `${f.name}, ${f.city}: selected ${season(f.selected)}`), mark(f)));
+  const marks = there.map((f) => h("g", { key: f.name }, h("title", {}, tr("{name}, {city}: selected {season}", { name: f.name, city: f.city, season: season(f.selected) })), mark(f)));
   if (rim) return h("g", { key: "rims", "aria-hidden": "true", "pointer-events": "none" }, marks);
-  return h("g", { key: "reality", class: "reality", role: "img", "aria-label": `In reality: ${realCount(state)}`, "data-reality": there.length, "data-full": full, "pointer-events": full ? null : "none" }, marks);
+  return h("g", { key: "reality", class: "reality", role: "img", "aria-label": tr("In reality: {factories}", { factories: realCount(state) }), "data-reality": there.length, "data-full": full, "pointer-events": full ? null : "none" }, marks);
 }

@@ -3,6 +3,7 @@
 import * as preact from "./preact/preact.mjs";
 import { h } from "./paint.js";
 import { gliding, makeStore } from "./store.js";
+import { speak, tr } from "./language.js";
 import { drawStage, setType } from "./stage.js";
 import { drawPlayer } from "./player.js";
 import { drawWhy } from "./why.js";
@@ -19,6 +20,7 @@ function replayed() {
   const { state } = store;
   let size = { width: 1024, height: 600 };
   const draw = () => {
+    speak(state.lang, state.geometry);
     setType(place, state);
     const panel = PANELS_OF_REPLAY[state.panel] ? state.panel : null;
     preact.render(
@@ -26,8 +28,8 @@ function replayed() {
         h("header", { key: "bar", class: "bar" }, head(state, store)),
         h("main", { key: "stage", class: "hall" }, drawStage(state, store, size)),
         h("footer", { key: "player", class: "player" }, drawPlayer(state, store)),
-        panel && h("aside", { key: "panel", class: `panel ${panel}`, tabindex: -1, "aria-label": PANELS_OF_REPLAY[panel] },
-          h("button", { key: "close", type: "button", class: "close", "aria-label": "Close", ...keyed("close"), onclick: () => store.set({ panel: null, who: null }) }, "×"),
+        panel && h("aside", { key: "panel", class: `panel ${panel}`, tabindex: -1, "aria-label": tr(PANELS_OF_REPLAY[panel]) },
+          h("button", { key: "close", type: "button", class: "close", "aria-label": tr("Close"), ...keyed("close"), onclick: () => store.set({ panel: null, who: null }) }, "×"),
           panel === "why" ? drawWhy(state, store) : panel === "vote" ? drawBallot(state, store) : drawHelp(state, false))),
       place,
     );
@@ -47,9 +49,9 @@ function head(state, store) {
   const [a, b] = state.titles;
   return [
     h("h1", { key: "name" }, "juste ", h("em", {}, "retour")),
-    h("p", { key: "title", class: "who" }, `A recorded run: ${b ? `${a} against ${b}` : a}`),
+    h("p", { key: "title", class: "who" }, b ? tr("A recorded run: {a} against {b}", { a, b }) : tr("A recorded run: {a}", { a })),
     h("span", { key: "space", class: "space" }),
-    h("button", { key: "help", type: "button", "data-press": "help", ...keyed("help"), "aria-label": KEYS.help.does, "aria-pressed": `${state.panel === "help"}`, onclick: () => KEYS.help.act({ store, state }) }, "?"),
+    h("button", { key: "help", type: "button", "data-press": "help", ...keyed("help"), "aria-label": tr(KEYS.help.does), "aria-pressed": `${state.panel === "help"}`, onclick: () => KEYS.help.act({ store, state }) }, "?"),
   ];
 }
 

@@ -2,6 +2,7 @@
 
 import { h, unlessTyping } from "./paint.js";
 import { keyed } from "./keys.js";
+import { tr } from "./language.js";
 import { valueOf } from "./store.js";
 import { begun, counted, measured, ownRules, plain, ruleOf } from "./words.js";
 
@@ -13,15 +14,15 @@ export function drawRules(state, store, director) {
   const changed = Object.keys(spec.changes).length;
   const show = (one) => (one.decides ? familyField(one, state, side, store, director) : field(one, valueOf(state, side, one.name), (value) => director.put(side, one.name, value)));
   return [
-    state.compare && h("p", { key: "sides", class: "sides" }, ["A", "B"].map((name, k) => h("button", { key: name, type: "button", "aria-pressed": `${k === side}`, onclick: () => store.set({ ruleSide: k }) }, `Scenario ${name}`))),
-    h("h2", { key: "title" }, preset?.title || spec.base),
-    h("p", { key: "about", class: "about" }, preset?.about),
+    state.compare && h("p", { key: "sides", class: "sides" }, ["A", "B"].map((name, k) => h("button", { key: name, type: "button", "aria-pressed": `${k === side}`, onclick: () => store.set({ ruleSide: k }) }, tr("Scenario {side}", { side: name })))),
+    h("h2", { key: "title" }, preset ? tr(preset.title) : spec.base),
+    h("p", { key: "about", class: "about" }, tr(preset?.about ?? "")),
     h("p", { key: "acts", class: "acts" },
-      h("button", { type: "button", "data-press": "undo", disabled: !director.undoable, ...keyed("undo"), onclick: () => director.undo() }, "Undo"),
-      h("button", { type: "button", "data-press": "reset", disabled: !changed, onclick: () => director.choose(side, spec.base) }, `Reset${changed ? ` ${changed}` : ""}`),
-      h("label", { class: "file" }, "Open TOML", h("input", { type: "file", accept: ".toml", "aria-label": "Open TOML: a scenario file", onchange: (e) => openFile(e, director, side) }))),
-    h("label", { key: "find", class: "find" }, h("span", {}, "Find a rule or a number"),
-      h("input", { type: "search", value: state.find, autocomplete: "off", placeholder: "for example: power", oninput: (e) => store.set({ find: e.target.value }) })),
+      h("button", { type: "button", "data-press": "undo", disabled: !director.undoable, ...keyed("undo"), onclick: () => director.undo() }, tr("Undo")),
+      h("button", { type: "button", "data-press": "reset", disabled: !changed, onclick: () => director.choose(side, spec.base) }, `${tr("Reset")}${changed ? ` ${changed}` : ""}`),
+      h("label", { class: "file" }, tr("Open TOML"), h("input", { type: "file", accept: ".toml", "aria-label": tr("Open TOML: a scenario file"), onchange: (e) => openFile(e, director, side) }))),
+    h("label", { key: "find", class: "find" }, h("span", {}, tr("Find a rule or a number")),
+      h("input", { type: "search", value: state.find, autocomplete: "off", placeholder: tr("for example: power"), oninput: (e) => store.set({ find: e.target.value }) })),
     state.find.trim() ? hits(state, show) : [shelves(state, show), ownAgents(state, side, director), ownOutcomes(state, side)],
   ];
 }
@@ -30,16 +31,16 @@ export function drawRules(state, store, director) {
 function hits({ catalogue, find }, show) {
   const asked = find.toLowerCase().split(/\s+/).filter(Boolean);
   const found = [...catalogue.families, ...catalogue.parameters].filter((one) => {
-    const text = (one.decides ? [one.name, one.decides, catalogue.groups[one.group], ...one.rules.flatMap((r) => [r.title, r.summary, ...r.parameters.map((p) => p.title)])]
-      : [one.title, one.about, one.unit, catalogue.numbers[one.group], one.source]).join(" ").toLowerCase();
+    const text = (one.decides ? [one.name, one.decides, tr(one.decides), catalogue.groups[one.group], ...one.rules.flatMap((r) => [r.title, tr(r.title), r.summary, tr(r.summary), ...r.parameters.flatMap((p) => [p.title, tr(p.title)])])]
+      : [one.title, tr(one.title), one.about, one.unit, catalogue.numbers[one.group], one.source]).join(" ").toLowerCase();
     return asked.every((word) => text.includes(word));
   }).sort((a, b) => called(b, asked) - called(a, asked));
   return h("section", { key: "hits", class: "hits" },
-    h("p", { key: "count", class: "help", role: "status" }, found.length ? `${counted(found.length, "entry", "entries")} with “${find.trim()}”` : `Nothing is called or described by “${find.trim()}”.`), found.map(show));
+    h("p", { key: "count", class: "help", role: "status" }, found.length ? counted(found.length, "{n} entry with “{text}”", "{n} entries with “{text}”", { text: find.trim() }) : tr("Nothing is called or described by “{text}”.", { text: find.trim() })), found.map(show));
 }
 
 /** Whether a search names a family or a parameter itself, and not only what is said of it. */
-const called = (one, asked) => asked.every((word) => `${one.name} ${one.decides ?? one.title}`.toLowerCase().includes(word));
+const called = (one, asked) => asked.every((word) => `${one.name} ${one.decides ?? one.title} ${tr(one.decides ?? one.title)}`.toLowerCase().includes(word));
 
 /** The levers, and all else in folds. */
 function shelves({ catalogue }, show) {
@@ -47,13 +48,13 @@ function shelves({ catalogue }, show) {
   const first = levers.map((name) => [...families, ...parameters].find((one) => one.name === name)).filter(Boolean);
   const rest = (all) => all.filter((one) => !first.includes(one));
   const folds = (all, titles, kind) => Object.entries(grouped(all)).map(([group, members]) =>
-    h("details", { key: `${kind}-${group}`, "data-fold": `${kind}-${group}` }, h("summary", {}, titles[group] || begun(plain(group || "other"))), members.map(show)));
+    h("details", { key: `${kind}-${group}`, "data-fold": `${kind}-${group}` }, h("summary", {}, tr(titles[group] ?? begun(plain(group || "other")))), members.map(show)));
   return h("div", { key: "shelves" },
-    h("h3", { key: "levers" }, "What matters most"),
-    h("p", { key: "why", class: "help" }, `The ${first.length} rules and numbers that move years behind or the number of sites most in the project's own evidence, largest gain first.`),
+    h("h3", { key: "levers" }, tr("What matters most")),
+    h("p", { key: "why", class: "help" }, tr("The {n} rules and numbers that move years behind or the number of sites most in the project's own evidence, largest gain first.", { n: first.length })),
     h("div", { key: "first", class: "levers" }, first.map(show)),
-    h("h3", { key: "rules" }, "More rules"), folds(rest(families), groups, "rules"),
-    h("h3", { key: "numbers" }, "More numbers"), folds(rest(parameters), numbers, "numbers"));
+    h("h3", { key: "rules" }, tr("More rules")), folds(rest(families), groups, "rules"),
+    h("h3", { key: "numbers" }, tr("More numbers")), folds(rest(parameters), numbers, "numbers"));
 }
 
 function grouped(all) {
@@ -75,14 +76,14 @@ function familyField(family, state, side, store, director) {
   const own = Object.fromEntries(ownRules(value));
   const put = (parameter, given) => director.put(side, family.name, { ...(typeof value === "object" ? value : { rule: name }), [parameter]: given });
   return h("div", { key: family.name, class: "family" },
-    h("label", {}, h("span", {}, begun(family.decides)),
+    h("label", {}, h("span", {}, begun(tr(family.decides))),
       h("select", { value: name, "data-family": family.name, onchange: (e) => director.put(side, family.name, entry(e.target.value, {}, own), {}) }, rulesOf(family))),
-    h("p", { class: "help", title: rule?.source || "" }, rule?.summary || ""),
+    h("p", { class: "help", title: rule?.source || "" }, tr(rule?.summary || "")),
     ownNumbers(rule, state.find, (p) => (typeof value === "object" && value[p.name]) ?? p.default, (p, given) => put(p.name, given)),
     family.actor && exceptions(family, value, own, state, side, store, director));
 }
 
-const rulesOf = (family) => family.rules.map((r) => h("option", { key: r.name, value: r.name }, `${begun(r.title)}${r.yours ? " (yours)" : ""}`));
+const rulesOf = (family) => family.rules.map((r) => h("option", { key: r.name, value: r.name }, begun(r.yours ? tr("{name} (yours)", { name: tr(r.title) }) : tr(r.title))));
 
 /** A family's entry as a scenario says it: a rule, the rule's own numbers, and who goes by a rule of their own. */
 function entry(rule, settings = {}, own = {}) {
@@ -103,8 +104,8 @@ function exceptions(family, value, own, state, side, store, director) {
   };
   return h("div", { key: "except", class: "except" },
     rows.map((code) => ownField(family, code, everyone.get(code) || code, own[code], (given, options) => give(code, given, options))),
-    h("select", { key: "who", value: "", "data-except": family.name, "aria-label": `Who goes by another rule: ${family.decides}`, onchange: (e) => store.set({ except: { family: family.name, side, code: e.target.value } }) },
-      h("option", { key: "", value: "" }, "all by this rule, except …"),
+    h("select", { key: "who", value: "", "data-except": family.name, "aria-label": tr("Who goes by another rule: {decides}", { decides: tr(family.decides) }), onchange: (e) => store.set({ except: { family: family.name, side, code: e.target.value } }) },
+      h("option", { key: "", value: "" }, tr("all by this rule, except …")),
       [...everyone].filter(([code]) => !rows.includes(code)).map(([code, name]) => h("option", { key: code, value: code }, name))));
 }
 
@@ -114,7 +115,7 @@ function ownField(family, code, name, mine, give) {
   return h("div", { key: code, "data-actor": code },
     h("label", { class: "own" }, h("span", {}, name),
       h("select", { value: rule?.name || "", "data-own": `${family.name}.${code}`, onchange: (e) => give(e.target.value, {}) },
-        h("option", { key: "all", value: "" }, "as the others"), rulesOf(family))),
+        h("option", { key: "all", value: "" }, tr("as the others")), rulesOf(family))),
     ownNumbers(rule, "", (p) => set[p.name] ?? p.default, (p, given) => give({ rule: rule.name, ...set, [p.name]: given })));
 }
 
@@ -123,7 +124,7 @@ function ownNumbers(rule, find, valueFor, put) {
   if (!rule?.parameters.length) return null;
   const sought = find.trim().toLowerCase();
   const moved = rule.parameters.some((p) => shownOf(p, valueFor(p)) !== p.default || (sought && p.title.toLowerCase().includes(sought)));
-  return h("details", { key: `own-${rule.name}`, class: "own-numbers", open: moved || undefined }, h("summary", {}, `${counted(rule.parameters.length, "number")} of this rule`),
+  return h("details", { key: `own-${rule.name}`, class: "own-numbers", open: moved || undefined }, h("summary", {}, counted(rule.parameters.length, "{n} number of this rule", "{n} numbers of this rule")),
     rule.parameters.map((p) => field(p, valueFor(p), (given) => put(p, given))));
 }
 
@@ -132,17 +133,17 @@ function ownAgents(state, side, director) {
   const known = state.catalogue.agents || [];
   if (!known.length) return null;
   const said = played(valueOf(state, side, "agents"), known);
-  return h("section", { key: "agents" }, h("h3", {}, "Agents of your own"), known.map((agent) => {
+  return h("section", { key: "agents" }, h("h3", {}, tr("Agents of your own")), known.map((agent) => {
     const { of: who = "", ...settings } = said[agent.name] || {};
     const put = (given, more = settings) => {
       const table = { ...said, [agent.name]: { of: given, ...more } };
       if (!given) delete table[agent.name];
       director.put(side, "agents", Object.keys(table).length ? table : undefined);
     };
-    const everyone = agent.actor ? [["all", `all ${agent.actor}s`], ...actorsOf(agent.actor, state.geometry)] : [["all", "one, without a seat"]];
-    const options = [["", "nobody"], ...everyone, ...(who && !everyone.some(([code]) => code === who) ? [[who, who]] : [])];
+    const everyone = agent.actor ? [["all", tr(`all ${agent.actor}s`)], ...actorsOf(agent.actor, state.geometry)] : [["all", tr("one, without a seat")]];
+    const options = [["", tr("nobody")], ...everyone, ...(who && !everyone.some(([code]) => code === who) ? [[who, who]] : [])];
     return h("div", { key: agent.name, class: "family" },
-      h("label", {}, h("span", {}, `${agent.name} (yours) plays`),
+      h("label", {}, h("span", {}, tr("{name} (yours) plays", { name: agent.name })),
         h("select", { value: who, "data-agent": agent.name, onchange: (e) => put(e.target.value) }, options.map(([code, name]) => h("option", { key: code, value: code }, name)))),
       h("p", { class: "help" }, agent.summary),
       who && agent.parameters.map((p) => field(p, settings[p.name] ?? p.default, (given) => put(who, { ...settings, [p.name]: given }))));
@@ -163,14 +164,14 @@ function ownOutcomes(state, side) {
   if (!known.length || !run) return null;
   const over = state.t >= run.frames.length - 1;
   const value = ({ name, unit }) => (over && run.outcome[name] !== null ? `${Number(run.outcome[name].toPrecision(3))} ${unit === "1" ? "" : unit}` : "–");
-  return h("section", { key: "outcomes" }, h("h3", {}, "Outcomes of your own"),
+  return h("section", { key: "outcomes" }, h("h3", {}, tr("Outcomes of your own")),
     known.map((one) => h("p", { key: one.name, class: "help", "data-outcome": one.name }, `${one.about}: ${value(one)}`)));
 }
 
 /** Codes and names of all actors of a kind, by name; a commissioner goes by the home state's code. */
 function actorsOf(kind, { states, commissioners, labs }) {
   const all = {
-    state: states.map((s) => [s.code, s.name]),
+    state: states.map((s) => [s.code, tr(s.name)]),
     commissioner: commissioners.map((c) => [states[c.state].code, `${c.name} (${states[c.state].code})`]),
     lab: labs.map((l) => [l.name.toUpperCase(), l.title]),
   };
@@ -182,15 +183,15 @@ const shownOf = (p, value) => (value === undefined || value === false && p.kind 
 /** One parameter: its meaning, a slider over its plausible range, a box, its unit and source. */
 function field(p, value, put) {
   const shown = shownOf(p, value);
-  const title = `Default: ${measured(p.default, p.unit) || "empty"}${p.source ? ` · ${p.source}` : ""}`;
-  const box = { class: "box", ref: unlessTyping(shown), "aria-label": `${begun(p.title)}, number` };
+  const title = `${tr("Default: {value}", { value: measured(p.default, p.unit) || tr("empty") })}${p.source ? ` · ${p.source}` : ""}`;
+  const box = { class: "box", ref: unlessTyping(shown), "aria-label": tr("{about}, number", { about: begun(tr(p.title)) }) };
   let control;
   if (p.kind === "truth") control = h("input", { type: "checkbox", checked: shown, onchange: (e) => put(e.target.checked) });
-  else if (p.choices.length) control = h("select", { value: shown, onchange: (e) => put(e.target.value) }, p.choices.map((c) => h("option", { key: c.name, value: c.name }, begun(c.title))));
+  else if (p.choices.length) control = h("select", { value: shown, onchange: (e) => put(e.target.value) }, p.choices.map((c) => h("option", { key: c.name, value: c.name }, begun(tr(c.title)))));
   else if (p.kind === "text") control = h("input", { type: "text", ref: unlessTyping(shown), onchange: (e) => put(e.target.value) });
   else control = [slider(p, shown, put), h("input", { key: "box", type: "text", inputmode: "decimal", ...box, onchange: (e) => put(e.target.value.trim() === "" || Number.isNaN(Number(e.target.value)) ? e.target.value : Number(e.target.value)) })];
   return h("label", { key: p.name, class: `field${shown !== p.default ? " moved" : ""}`, title, "data-parameter": p.name },
-    h("span", {}, begun(p.title), p.unit ? h("small", { key: "unit" }, ` ${p.unit}`) : null, p.about ? h("small", { key: "about", class: "more" }, begun(p.about)) : null), control);
+    h("span", {}, begun(tr(p.title)), p.unit ? h("small", { key: "unit" }, ` ${tr(p.unit)}`) : null, p.about ? h("small", { key: "about", class: "more" }, begun(tr(p.about))) : null), control);
 }
 
 function slider(p, value, put) {

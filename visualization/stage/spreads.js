@@ -2,12 +2,13 @@
 
 import { HALO, fitting, h, width, words } from "./paint.js";
 import { INK, LIGHT, PAPER, RULE, SIDES, SOFT, brief, span, type, years } from "./words.js";
+import { tr } from "./language.js";
 import { shown } from "./store.js";
 
 // Outcome, what it is, its unit on the axis, how a value is said, whether it is counted
 const SHOWN = [
-  ["sites", "Sites", (run) => [`sites under contract by ${run.frames.at(-1).quarter.slice(0, 4)}`, "sites"], brief, true],
-  ["years_behind", "Years behind", (run) => [`years behind, average ${span(run)}`, `years, ${span(run)}`], years, false],
+  ["sites", "Sites", (run) => [tr("sites under contract by {year}", { year: run.frames.at(-1).quarter.slice(0, 4) }), tr("sites")], brief, true],
+  ["years_behind", "Years behind", (run) => [tr("years behind, average {years}", { years: span(run) }), tr("years, {years}", { years: span(run) })], years, false],
 ];
 
 /** Distributions of the outcomes, within a box. */
@@ -20,15 +21,15 @@ export function drawSpreads(state, box, u) {
   const w = (box.w - gap) / SHOWN.length;
   const top = box.y + size * 1.7;
   return h("g", { key: "spreads", class: "spreads", "data-worlds": worlds },
-    words(worlds ? heading(worlds, runs, size * 1.08, box.w) : "Running many worlds …", box.x, box.y + size * 1.05, { key: "title", size: size * 1.08, weight: 700 }),
+    words(worlds ? heading(worlds, runs, size * 1.08, box.w) : tr("Running many worlds …"), box.x, box.y + size * 1.05, { key: "title", size: size * 1.08, weight: 700 }),
     SHOWN.map((kind, k) => histogram(kind, runs, ready, { x: box.x + k * (w + gap), y: top, w, h: box.y + box.h - top }, size)));
 }
 
 /** What the distributions are of, and their marks. */
 function heading(worlds, runs, size, room) {
-  const text = `In ${worlds} possible worlds`;
-  const marks = `: ▼ median, line ${runs.length > 1 ? "these two" : "this one"}`;
-  return fitting([text + marks, `${worlds} worlds${marks}`, text], size, room, 700) || text;
+  const text = tr("In {n} possible worlds", { n: worlds });
+  const marks = tr(runs.length > 1 ? ": ▼ median, line these two" : ": ▼ median, line this one");
+  return fitting([text + marks, tr("{n} worlds", { n: worlds }) + marks, text], size, room, 700) || text;
 }
 
 /** Whole steps of an axis: as many as there is room for. */
@@ -53,10 +54,10 @@ function histogram([name, title, unit, say, counts], runs, spreads, box, size) {
   const most = Math.max(...known.flatMap((d) => (d ? d.counts.map((c) => share(d, c)) : [])));
   const y = (s) => base - (s / most) * (base - head);
   const room = Math.max(2, Math.floor(box.w / (size * 3.4)));
-  const top = `${Math.round(100 * most)} % of worlds`;
+  const top = tr("{n} % of worlds", { n: Math.round(100 * most) });
   return h("g", { key: name, "data-outcome": name },
-    words(title, box.x, box.y + size, { key: "title", size, weight: 600 }),
-    words(fitting([top, `${Math.round(100 * most)} %`], size, box.w - width(title, size, 600) - size), box.x + box.w, box.y + size, { key: "most", size, anchor: "end", fill: SOFT }),
+    words(tr(title), box.x, box.y + size, { key: "title", size, weight: 600 }),
+    words(fitting([top, `${Math.round(100 * most)} %`], size, box.w - width(tr(title), size, 600) - size), box.x + box.w, box.y + size, { key: "most", size, anchor: "end", fill: SOFT }),
     h("line", { key: "top", x1: box.x, x2: box.x + box.w, y1: head, y2: head, stroke: RULE, "stroke-dasharray": "2 3" }),
     known.map((d, side) => d && columns(d, side, x, (c) => y(share(d, c)), base)),
     h("line", { key: "base", x1: box.x, x2: box.x + box.w, y1: base, y2: base, stroke: INK }),
@@ -76,7 +77,7 @@ const tick = (v, x, base, say, size) => h("g", { key: `t${v.toFixed(2)}` },
 
 /** A triangle and its number for each scenario's median; two that are near each other part their numbers. */
 function medians(known, pair, say, x, head, box, size) {
-  const said = known.map((d, side) => d && d.median !== null && { side, at: x(d.median), text: `${pair ? `${"AB"[side]} ` : "median "}${say(d.median)}` }).filter(Boolean);
+  const said = known.map((d, side) => d && d.median !== null && { side, at: x(d.median), text: `${pair ? "AB"[side] : tr("median")} ${say(d.median)}` }).filter(Boolean);
   const wide = said.map((m) => width(m.text, size, 700));
   const left = said.map((m, k) => Math.max(box.x, Math.min(box.x + box.w - wide[k], m.at - wide[k] / 2)));
   if (said.length > 1) {

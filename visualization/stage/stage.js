@@ -10,6 +10,7 @@ import { drawSpreads } from "./spreads.js";
 import { ALARM, INK, PAPER, RULE, SIDES, SOFT, money, season, span, type, years } from "./words.js";
 import { alike, inReality, opening, realCount, realDates } from "./reality.js";
 import { titleOf } from "./titles.js";
+import { sentence, tr } from "./language.js";
 import { asker } from "./questions.js";
 import { answers, asking, frameAt, headline, past, shown } from "./store.js";
 
@@ -30,12 +31,12 @@ export function setType(place, state) {
 
 /** What happens now; as the stage opens, what happened in reality and what play will show. */
 function told(state, side) {
-  const { says } = frameAt(state.runs[side], state.t);
+  const says = sentence(frameAt(state.runs[side], state.t).says);
   const envelope = money(state.runs[side].envelope_eur_bn);
-  if (opening(state) && state.compare) return `As it happened. Press play: what do these rules produce with ${envelope}?`;
-  if (opening(state)) return `In reality, ${realCount(state)} were selected, ${realDates(state)}. Press play: what do the rules produce with ${envelope}?`;
+  if (opening(state) && state.compare) return tr("As it happened. Press play: what do these rules produce with {money}?", { money: envelope });
+  if (opening(state)) return tr("In reality, {factories} were selected, {when}. Press play: what do the rules produce with {money}?", { factories: realCount(state), when: realDates(state), money: envelope });
   if (state.compare && past(state.runs[0], state.t) && state.t > state.runs[0].window_frame) return `${capital(season(frameAt(state.runs[side], state.t).quarter))}: ${says}`;
-  return state.t === 0 && state.catalogue ? `${says} Where will ${envelope} of AI factories go?` : says;
+  return state.t === 0 && state.catalogue ? `${says} ${tr("Where will {money} of AI factories go?", { money: envelope })}` : says;
 }
 
 const capital = (text) => text[0].toUpperCase() + text.slice(1);
@@ -46,7 +47,7 @@ const soFar = (state, frame) => (opening(state) ? realCount(state) : tally(frame
 /** How many of the real places the rules chose too, in words; nothing where there is nothing to compare. */
 function likeReality(state, run, frame) {
   const same = alike(state, run, frame);
-  return same === null ? "" : `◇ ${same} of the ${inReality(state).length} real places are among them`;
+  return same === null ? "" : `◇ ${tr("{n} of the {all} real places are among them", { n: same, all: inReality(state).length })}`;
 }
 
 /** The stage for a hall of some width and height in pixels; where that is too little, it grows and its hall scrolls. */
@@ -60,7 +61,7 @@ export function drawStage(state, store, size) {
   const least = !runs.length ? 0 : tall ? stackHeight(stack(state, w, u, store)) : type(u) * (pair ? 20.5 : 25);
   const height = Math.max(size.height / k, least);
   const style = height * k > size.height + 1 ? `height:${height * k}px` : "";
-  return h("svg", { key: "svg", class: "stage", role: "group", "aria-label": "Map, vote and race", viewBox: `0 0 ${w} ${height}`, style },
+  return h("svg", { key: "svg", class: "stage", role: "group", "aria-label": tr("Map, vote and race"), viewBox: `0 0 ${w} ${height}`, style },
     runs.length > 0 && patterns(),
     h("rect", { key: "paper", width: w, height, fill: PAPER }),
     runs.length > 0 && h("g", { key: tall ? "tall" : pair ? "pair" : "single", class: "scene" }, tall ? drawStack(stack(state, w, u, store), w) : pair ? drawPair(state, w, height, u, store) : drawSingle(state, w, height, u, store)),
@@ -71,7 +72,7 @@ export function drawStage(state, store, size) {
 export function stamp(state) {
   const names = shown(state).map((run) => run.scenario).join(" / ");
   const run = state.runs[0];
-  return `${names} · seed ${run.seed}${run.replicate ? `, world ${run.replicate}` : ""} · juste-retour ${run.version}`;
+  return `${names} · ${tr("seed")} ${run.seed}${run.replicate ? `, ${tr("world")} ${run.replicate}` : ""} · juste-retour ${run.version}`;
 }
 
 function drawSingle(state, w, height, u, store) {
@@ -141,7 +142,7 @@ function caption(state, side, x, y, most, u, ask) {
   const large = 1.8 * u;
   const size = type(u, 1.02);
   const title = broken(titleOf(state, side), small, most, 700).length;
-  const when = opening(state) ? "As it happened" : season(frame.quarter);
+  const when = opening(state) ? tr("As it happened") : season(frame.quarter);
   const below = y + 0.45 * u + title * small * 1.25;
   return h("g", { key: "caption", class: "caption" },
     words(titleOf(state, side), x, y + 0.4 * u + small, { key: "title", size: small, weight: 700, fill: SIDES[side], ...HALO }, most),
@@ -190,13 +191,13 @@ const LAG = 3.6; // sizes of type of that number
 /** Years behind as a large number, under it its words and of when it is. */
 function lag(run, t, x, y, size, room = size * 7, big = false) {
   const { behind, averaged } = headline(run, t);
-  const when = averaged ? `average, ${span(run)}` : season(frameAt(run, t).quarter);
+  const when = averaged ? tr("average, {years}", { years: span(run) }) : season(frameAt(run, t).quarter);
   const ahead = behind !== null && behind < -0.05;
   const large = size * LAG * (big ? 1.4 : 1);
   const under = y + large - size * LAG;
   return h("g", { key: "lag", class: "number" },
     words(behind === null ? "–" : years(behind), x, y + large, { key: "big", size: large, weight: 700, family: SERIF, fill: ahead ? SIDES[0] : ALARM, "data-years-behind": behind ?? "", ...HALO }),
-    words(ahead ? "years ahead" : "years behind", x, under + size * 5, { key: "unit", size, weight: 700, ...HALO }),
+    words(tr(ahead ? "years ahead" : "years behind"), x, under + size * 5, { key: "unit", size, weight: 700, ...HALO }),
     words(when, x, under + size * 6.15, { key: "of", size, ...HALO }, room));
 }
 

@@ -1,5 +1,7 @@
 // What is shown, in one place: scenarios, luck, time, view. The browser owns time; the address holds all of it.
 
+import { LANGUAGES, tr } from "./language.js";
+
 export const SPEEDS = [1600, 800, 400, 200, 100, 50]; // milliseconds a quarter
 const LINGER = 4; // times as long where there is a vote
 
@@ -12,6 +14,7 @@ const START = {
   world: 0,
   compare: false,
   many: false,
+  lang: "en",
   big: false,
   t: 0,
   playing: false,
@@ -199,30 +202,33 @@ export function fromAddress(text, catalogue) {
     const k = ["a", "b"].indexOf(side);
     if (k >= 0 && !rest.length) {
       if (presets.includes(value)) state.specs[k].base = value;
-      else wrong.push(`there is no scenario “${value}”`);
+      else wrong.push(tr("there is no scenario “{name}”", { name: value }));
     } else if (k >= 0) {
       if (known.has(rest[0])) state.specs[k].changes[rest.join(".")] = parsed(value);
-      else wrong.push(`“${rest[0]}” is neither a parameter nor a family of rules`);
+      else wrong.push(tr("“{name}” is neither a parameter nor a family of rules", { name: rest[0] }));
     } else if (key === "seed" || key === "world") {
       const held = catalogue.seeds && (key === "seed" ? catalogue.seeds : [0]);
-      if (held && !held.includes(Number(value))) wrong.push(`${key} ${value} is not in this file`);
+      if (held && !held.includes(Number(value))) wrong.push(tr("{key} {name} is not in this file", { key, name: value }));
       else if (/^\d{1,15}$/.test(value)) state[key] = Number(value);
-      else wrong.push(`${key} “${value}” is no whole number`);
+      else wrong.push(tr("{key} “{name}” is no whole number", { key, name: value }));
     } else if (key === "t") {
       if (/^(\d{1,4}|\d{4}Q[1-4])$/.test(value)) state.when = value;
-      else wrong.push(`“${value}” is no quarter such as 2026Q3`);
+      else wrong.push(tr("“{name}” is no quarter such as 2026Q3", { name: value }));
     } else if (["compare", "many", "big", "clean"].includes(key)) state[key] = value !== "0";
     else if (key === "vote") state.panel = "vote";
     else if (key === "why") {
       const found = value.match(/^(state|facility|lab|commissioner)\.(\d{1,4})(\.b)?$/);
       if (found) state.who = { kind: found[1], index: Number(found[2]), side: found[3] ? 1 : 0 };
-      else wrong.push(`“${value}” is nobody on the map`);
+      else wrong.push(tr("“{name}” is nobody on the map", { name: value }));
+    } else if (key === "lang") {
+      if (LANGUAGES.includes(value)) state.lang = value;
+      else wrong.push(tr("the page does not speak “{name}”", { name: value }));
     } else if (key === "tour" && /^[1-6]$/.test(value)) state.tour = Number(value) - 1;
     else if (key === "talk" && Number(value) in (catalogue.talk ? [0, ...catalogue.talk.moments] : []) && value !== "0") state.talk = Number(value) - 1;
     else if (key === "speed" && /^[0-5]$/.test(value)) state.speed = Number(value);
-    else wrong.push(`“${key}” is not known`);
+    else wrong.push(tr("“{name}” is not known", { name: key }));
   }
-  const notice = wrong.length ? `This link could not be read in full: ${wrong.join("; ")}. The rest is shown.` : null;
+  const notice = wrong.length ? tr("This link could not be read in full: {wrong}. The rest is shown.", { wrong: wrong.join("; ") }) : null;
   return { ...state, notice };
 }
 

@@ -3,9 +3,10 @@
 import { answerFor, partName } from "./answer.js";
 import { makeKeeper } from "./keep.js";
 import { h } from "./paint.js";
+import { decimal, tr } from "./language.js";
 import { titleOf } from "./titles.js";
 import { guessRow, middles, outcome } from "./tour.js";
-import { apart, brief, money, span } from "./words.js";
+import { apart, brief, fromTo, money, span } from "./words.js";
 
 const TALK_SPEED = 3; // of the clock, fast enough for a hall that waits
 const inYears = (name) => /years|price|^answer/.test(name);
@@ -163,7 +164,7 @@ function rangeOf(name, state) {
 function saidOf(name, x) {
   if (x === undefined || x === null) return "…";
   if (/_eur_bn$/.test(name)) return money(x);
-  if (inYears(name)) return `${x < 0 && Number(x.toFixed(digits(name))) !== 0 ? "−" : ""}${Math.abs(x).toFixed(digits(name))}`;
+  if (inYears(name)) return `${x < 0 && Number(x.toFixed(digits(name))) !== 0 ? "−" : ""}${decimal(Math.abs(x), digits(name))}`;
   return brief(Math.round(x));
 }
 
@@ -178,14 +179,14 @@ export function filled(text, state) {
     if (name === "answer.largest") return found ? largestPart(found, state.catalogue.groups) : "…";
     if (!name.endsWith(".range")) return saidOf(name, numberOf(name, state));
     const range = rangeOf(name.slice(0, -6), state);
-    return range ? `${saidOf(name, range.low)} to ${saidOf(name, range.high)}` : "…";
+    return range ? fromTo(saidOf(name, range.low), saidOf(name, range.high)) : "…";
   });
 }
 
 /** The part of a difference that makes most of it, and how much. */
 function largestPart(found, groups) {
   const [most] = [...found.shares].sort((x, y) => x.mean - y.mean);
-  return `${partName(groups, most)} (${saidOf("answer.largest", -most.mean)} years)`;
+  return `${partName(groups, most)} (${tr("{n} years", { n: saidOf("answer.largest", -most.mean) })})`;
 }
 
 /** Which option is right: how many edges the number reaches, as it is shown; nothing while it is not known. */
@@ -219,16 +220,16 @@ export function drawTalk(state, store, talk) {
   const phase = phaseOf(state);
   if (!state.runs.length || (state.clean && !moment.say && !moment.guess && !(moment.tell && phase === "told"))) return null;
   const right = moment.guess && phase === "told" ? rightOf(moment, state) : null;
-  const tells = phase === "told" ? filled(moment.tell, state) : phase === "running" ? "Watch …" : "";
-  const won = right !== null && state.guess === right ? "You guessed it. " : "";
+  const tells = phase === "told" ? filled(moment.tell, state) : phase === "running" ? tr("Watch …") : "";
+  const won = right !== null && state.guess === right ? `${tr("You guessed it.")} ` : "";
   return h("section", { key: "talk", class: "tour talk", "aria-label": state.catalogue.talk.title, "data-moment": state.talk + 1, "data-phase": phase },
     moment.say && h("div", { key: "say" }, h("p", { class: "claim" }, filled(moment.say, state))),
     moment.guess && h("div", { key: "question" }, h("p", {}, filled(moment.guess.question, state)), guessRow(moment.guess.options, state, right, talk.answer)),
     (moment.tell || !state.clean) && h("div", { key: "answer", class: "found" },
       h("p", { key: "answer", class: "answer", "aria-live": "polite" }, won, tells),
       !state.clean && h("p", { key: "nav", class: "nav" },
-        h("button", { key: "back", type: "button", "data-press": "talk-back", disabled: state.talk === 0, onclick: talk.back }, "← Back"),
-        h("span", { key: "where" }, `${state.talk + 1} of ${state.catalogue.talk.moments.length}`),
-        h("button", { key: "next", type: "button", "data-press": "talk-next", class: "main", onclick: talk.forward }, phase === "asking" ? "Run →" : "Next →"),
-        h("button", { key: "end", type: "button", "data-press": "talk-end", onclick: talk.end }, "End"))));
+        h("button", { key: "back", type: "button", "data-press": "talk-back", disabled: state.talk === 0, onclick: talk.back }, tr("← Back")),
+        h("span", { key: "where" }, tr("{n} of {all}", { n: state.talk + 1, all: state.catalogue.talk.moments.length })),
+        h("button", { key: "next", type: "button", "data-press": "talk-next", class: "main", onclick: talk.forward }, tr(phase === "asking" ? "Run →" : "Next →")),
+        h("button", { key: "end", type: "button", "data-press": "talk-end", onclick: talk.end }, tr("End")))));
 }

@@ -2,6 +2,7 @@
 
 import { makeKeeper } from "./keep.js";
 import { h } from "./paint.js";
+import { tr } from "./language.js";
 import { apart, brief, counted, money, years } from "./words.js";
 
 const EUROPE = { base: "eu-status-quo", changes: {} };
@@ -9,6 +10,9 @@ const REFORM = { base: "essay-reform", changes: {} };
 const with_ = (spec, changes) => ({ base: spec.base, changes: { ...spec.changes, ...changes } });
 const steps = (x, ...edges) => edges.filter((edge) => x >= edge).length;
 const budget = (state, base) => money(state.catalogue.presets.find((p) => p.name === base).plain.envelope_eur_bn);
+
+const spread = (a) => tr("{sites} in {countries}", { sites: counted(a.sites, "{n} site", "{n} sites"), countries: counted(a.hosts, "{n} country", "{n} countries") });
+const pair = (a, b) => tr("{a} and {b}", { a: years(a), b: years(b) });
 
 /*
  * A step has a claim, a question with options, and the scenarios that it runs. What was found is told twice: of the
@@ -18,65 +22,65 @@ export const STEPS = [
   {
     title: "1 · Everyone takes part",
     claim: "Every country with a vote claims a site of its own.",
-    question: (state) => `Europe has ${budget(state, EUROPE.base)} for AI factories. How many sites will ${state.geometry.states.length} countries choose?`,
+    question: (state) => tr("Europe has {money} for AI factories. How many sites will {n} countries choose?", { money: budget(state, EUROPE.base), n: state.geometry.states.length }),
     options: ["fewer than 5", "5 to 14", "15 or more"],
     specs: [EUROPE],
     right: ([a]) => steps(a.sites, 5, 15),
-    tell: ([a]) => `${counted(a.sites, "site")} in ${counted(a.hosts, "country", "countries")}. The largest has ${brief(Math.round(a.largest_site_accelerators))} chips of ${brief(Math.round(a.aggregate_accelerators))}.`,
-    middle: ([a]) => `${counted(Math.round(a.sites), "site")} in ${counted(Math.round(a.hosts), "country", "countries")}`,
+    tell: ([a]) => `${spread(a)}. ${tr("The largest has {part} chips of {all}.", { part: brief(Math.round(a.largest_site_accelerators)), all: brief(Math.round(a.aggregate_accelerators)) })}`,
+    middle: ([a]) => spread({ sites: Math.round(a.sites), hosts: Math.round(a.hosts) }),
   },
   {
     title: "2 · Geography defeats arithmetic",
     claim: "Many medium sites are not one large site.",
-    question: () => "Same sites, same money, and a share of each site for one model. On the right they train one model together, exchanging only now and then. What does that win?",
+    question: () => tr("Same sites, same money, and a share of each site for one model. On the right they train one model together, exchanging only now and then. What does that win?"),
     options: ["next to nothing", "up to a year", "more than a year"],
     specs: [with_(EUROPE, { access: "strategic" }), with_(EUROPE, { access: "strategic", pooling: "low_communication" })],
     right: (found) => steps(won(found), 0.2, 1.05),
     tell([a, b]) {
       const view = won([a, b]) >= 0.2 ? "Clever training wins back part of what geography costs: here the essay is too gloomy." : "The essay is right: distance is hardly overcome.";
-      return `${years(a.years_behind)} years behind alone, ${years(b.years_behind)} together. ${view}`;
+      return `${tr("{a} years behind alone, {b} together.", { a: years(a.years_behind), b: years(b.years_behind) })} ${tr(view)}`;
     },
-    middle: ([a, b]) => `${years(a.years_behind)} and ${years(b.years_behind)}`,
+    middle: ([a, b]) => pair(a.years_behind, b.years_behind),
   },
   {
     title: "3 · The wrong people, the wrong mandate",
     claim: "Slow tenders, and repairs that wait for a signature.",
-    question: () => "A few large sites in both pictures. On the left bought and run the public way, on the right fast. What does that cost?",
+    question: () => tr("A few large sites in both pictures. On the left bought and run the public way, on the right fast. What does that cost?"),
     options: ["weeks", "months", "a year or more"],
     specs: [with_(REFORM, { procurement: "public_tender", operations: "audit_first" }), REFORM],
     right: (found) => steps(won(found), 0.15, 1),
-    tell: ([a, b]) => `${years(a.years_behind)} years behind the public way, ${years(b.years_behind)} the fast way: ${years(won([a, b]))} years ${won([a, b]) < 0 ? "gained by patience" : "lost for the same money"}.`,
-    middle: ([a, b]) => `${years(a.years_behind)} and ${years(b.years_behind)}`,
+    tell: ([a, b]) => tr(won([a, b]) < 0 ? "{a} years behind the public way, {b} the fast way: {n} years gained by patience." : "{a} years behind the public way, {b} the fast way: {n} years lost for the same money.", { a: years(a.years_behind), b: years(b.years_behind), n: years(won([a, b])) }),
+    middle: ([a, b]) => pair(a.years_behind, b.years_behind),
   },
   {
     title: "4 · The window closes",
     claim: "In three years the gap becomes structural.",
-    question: (state) => `Nothing more is built after these factories. ${state.runs[0]?.frames.at(-1).quarter.slice(0, 4) ?? "In the end"}: is the gap …`,
+    question: (state) => tr("Nothing more is built after these factories. {when}: is the gap …", { when: state.runs[0]?.frames.at(-1).quarter.slice(0, 4) ?? tr("In the end") }),
     options: ["smaller", "the same", "larger"],
     specs: [EUROPE],
     to_end: true,
     right: ([a]) => steps(apart(a.years_behind_at_end, a.end), -0.25, 0.3),
     tell([a]) {
       const each = apart(a.years_behind_at_end, a.end) / a.passed;
-      const view = each > 0.05 ? `The frontier does not wait: standing still loses ${years(each)} years each year.` : "The frontier does not run away.";
-      return `${years(a.years_behind_at_end)} years when the comparison ends, ${years(a.end)} at the end. ${view}`;
+      const view = each > 0.05 ? tr("The frontier does not wait: standing still loses {n} years each year.", { n: years(each) }) : tr("The frontier does not run away.");
+      return `${tr("{a} years when the comparison ends, {b} at the end.", { a: years(a.years_behind_at_end), b: years(a.end) })} ${view}`;
     },
-    middle: ([a]) => `${years(a.years_behind_at_end)} and ${years(a.end)}`,
+    middle: ([a]) => pair(a.years_behind_at_end, a.end),
   },
   {
     title: "5 · What would work",
     claim: "Two or three large sites, built fast, run by those who know.",
-    question: () => "The essay's reform against Europe today, on the same luck. How many years are won?",
+    question: () => tr("The essay's reform against Europe today, on the same luck. How many years are won?"),
     options: ["less than one", "one to two", "more than two"],
     specs: [EUROPE, REFORM],
     right: (found) => steps(won(found), 1, 2.05),
     tell([a, b], state) {
-      const rest = b.years_behind > 1 ? ` Still ${years(b.years_behind)} behind: ${budget(state, REFORM.base)} is not enough to catch up.` : "";
-      return `${years(won([a, b]))} years won. A planner alone, all else as today, would win ${years(a.price_of_politics)}.${rest}`;
+      const rest = b.years_behind > 1 ? ` ${tr("Still {n} behind: {money} is not enough to catch up.", { n: years(b.years_behind), money: budget(state, REFORM.base) })}` : "";
+      return tr("{n} years won. A planner alone, all else as today, would win {planner}.", { n: years(won([a, b])), planner: years(a.price_of_politics) }) + rest;
     },
-    middle: ([a, b]) => `${years(won([a, b]))} won, ${years(a.price_of_politics)} by a planner alone`,
+    middle: ([a, b]) => tr("{n} won, {planner} by a planner alone", { n: years(won([a, b])), planner: years(a.price_of_politics) }),
   },
-  { title: "Your turn", claim: "Change a rule and watch.", question: () => "Change one thing under “Rules”, and see what it costs.", options: [], specs: null },
+  { title: "Your turn", claim: "Change a rule and watch.", question: () => tr("Change one thing under “Rules”, and see what it costs."), options: [], specs: null },
 ];
 
 const won = ([a, b]) => apart(b.years_behind, a.years_behind);
@@ -156,26 +160,26 @@ export function drawTour(state, store, tour) {
   const told = state.guess !== null && read && state.t >= dueOf(step, state, store) && !state.busy;
   const middle = told && middles(state, runs);
   const right = told ? step.right(middle || runs.map(outcome)) : null;
-  const verdict = told && state.guess === right ? "You guessed it. " : "";
+  const verdict = told && state.guess === right ? `${tr("You guessed it.")} ` : "";
   return [
-    h("div", { key: "claim" }, h("p", { class: "step" }, step.title), h("p", { class: "claim" }, step.claim)),
+    h("div", { key: "claim" }, h("p", { class: "step" }, tr(step.title)), h("p", { class: "claim" }, tr(step.claim))),
     h("div", { key: "question" }, h("p", {}, step.question(state)), step.options.length > 0 && guessRow(step.options, state, right, tour.answer)),
     h("div", { key: "answer", class: "found" },
       step.options.length > 0 && h("p", { key: "answer", class: "answer", "aria-live": "polite" },
-        told ? `${verdict}${step.tell(runs.map(outcome), state)}` : state.guess === null ? "Guess first." : "Watch …",
-        middle && h("small", { key: "middle" }, ` In the middle of ${middle[0].worlds} worlds: ${step.middle(middle)}.`)),
+        told ? `${verdict}${step.tell(runs.map(outcome), state)}` : state.guess === null ? tr("Guess first.") : tr("Watch …"),
+        middle && h("small", { key: "middle" }, ` ${tr("In the middle of {n} worlds: {found}.", { n: middle[0].worlds, found: step.middle(middle) })}`)),
       h("p", { key: "nav", class: "nav" },
-        h("button", { type: "button", "data-press": "tour-back", disabled: state.tour === 0, onclick: () => tour.step(-1) }, "← Back"),
-        h("span", {}, `${state.tour + 1} of ${STEPS.length}`),
+        h("button", { type: "button", "data-press": "tour-back", disabled: state.tour === 0, onclick: () => tour.step(-1) }, tr("← Back")),
+        h("span", {}, tr("{n} of {all}", { n: state.tour + 1, all: STEPS.length })),
         state.tour < STEPS.length - 1
-          ? h("button", { key: "next", type: "button", "data-press": "tour-next", class: told ? "main" : "", onclick: () => tour.step(1) }, "Next →")
-          : h("button", { key: "end", type: "button", "data-press": "tour-end", class: "main", onclick: () => store.set({ tour: null }) }, "Done"))),
+          ? h("button", { key: "next", type: "button", "data-press": "tour-next", class: told ? "main" : "", onclick: () => tour.step(1) }, tr("Next →"))
+          : h("button", { key: "end", type: "button", "data-press": "tour-end", class: "main", onclick: () => store.set({ tour: null }) }, tr("Done")))),
   ];
 }
 
 /** The options of a guess in a row, and once it is told, which is right. */
 export function guessRow(options, state, right, answer) {
-  return h("p", { key: "options", class: "options", role: "group", "aria-label": "Your guess" }, options.map((text, k) =>
+  return h("p", { key: "options", class: "options", role: "group", "aria-label": tr("Your guess") }, options.map((text, k) =>
     h("button", { key: text, type: "button", class: k === right ? "right" : "", "aria-pressed": `${state.guess === k}`, disabled: state.busy, onclick: () => answer(k) },
-      right === null ? h("kbd", { key: "key", "aria-hidden": "true" }, `${k + 1}`) : k === right ? "✓ " : state.guess === k ? "✕ " : "", text)));
+      right === null ? h("kbd", { key: "key", "aria-hidden": "true" }, `${k + 1}`) : k === right ? "✓ " : state.guess === k ? "✕ " : "", tr(text))));
 }

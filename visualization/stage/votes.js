@@ -3,6 +3,7 @@
 import { askWidth, fitting, h, pressable, width, words } from "./paint.js";
 import { KEYS, keyed } from "./keys.js";
 import { ALARM, INK, NO, SOFT, YES, counted, season, type } from "./words.js";
+import { decimal, numbered, sentence, tr } from "./language.js";
 import { ballotAt, otherVotes, voteOf } from "./store.js";
 
 /** The last vote up to the time shown, within a box; a press opens its panel. */
@@ -17,18 +18,18 @@ export function drawVotes(state, run, box, u, short = false, ask = null, store =
   };
   if (!ballot) {
     const nobody = run.ballots.length === 0;
-    line(nobody ? "Nobody votes" : "No vote yet", { weight: 700 });
-    parts.push(words(run.proposer, box.x, y, { key: "who", size, fill: SOFT, lines: 2 }, box.w));
+    line(tr(nobody ? "Nobody votes" : "No vote yet"), { weight: 700 });
+    parts.push(words(sentence(run.proposer), box.x, y, { key: "who", size, fill: SOFT, lines: 2 }, box.w));
     return h("g", { key: `votes${box.x}`, class: "votes" }, parts);
   }
   const result = resultOf(state, run, ballot);
-  const title = short ? "The vote" : `The vote, ${season(ballot.quarter)}`;
+  const title = short ? tr("The vote") : tr("The vote, {season}", { season: season(ballot.quarter) });
   parts.push(words(result, box.x + box.w, y, { key: "result", size, weight: 700, anchor: "end", fill: ballot.passed ? "var(--good, #1b6b3a)" : ALARM }));
   const free = box.w - width(title, size, 700) - width(result, size, 700) - size;
   const asking = ask && askWidth(size) <= free && ask("no", box.x + width(title, size, 700) + size * 0.5, y, size); // above what opens the panel
   line(title, { weight: 700 });
   if (!short) {
-    parts.push(words(ballot.proposer, box.x, y, { key: "who", size, fill: SOFT, lines: 1 }, box.w));
+    parts.push(words(sentence(ballot.proposer), box.x, y, { key: "who", size, fill: SOFT, lines: 1 }, box.w));
     y += size * 1.35;
   }
   for (const test of thresholds(ballot, state).slice(0, short ? 2 : 3)) {
@@ -37,14 +38,14 @@ export function drawVotes(state, run, box, u, short = false, ask = null, store =
   }
   if (!short) {
     const code = (i) => state.geometry.states[i].code;
-    const against = ballot.no.length ? `Against: ${few(ballot.no.map(code))}. ` : "";
+    const against = ballot.no.length ? tr("Against: {states}.", { states: few(ballot.no.map(code)) }) : "";
     const tip = turned(ballot, code, 0);
-    const sites = ballot.coalition.length ? `${ballot.passed ? "Yes and a site" : "Yes, with a site in the plan"}: ${few(ballot.coalition.map(code), 6)}. ` : "";
+    const sites = ballot.coalition.length ? `${tr(ballot.passed ? "Yes and a site" : "Yes, with a site in the plan")}: ${few(ballot.coalition.map(code), 6)}. ` : "";
     const lines = Math.max(2, 1 + Math.floor((box.y + box.h - y) / (size * 1.25)));
     parts.push(words(`${tip} ${sites}${against}`, box.x, y, { key: "tip", size, fill: SOFT, lines }, box.w));
   }
   if (store) {
-    parts.push(h("rect", { key: "open", class: "hit", x: box.x, y: box.y, width: box.w, height: box.h, tabindex: 0, role: "button", "aria-label": KEYS.vote.does,
+    parts.push(h("rect", { key: "open", class: "hit", x: box.x, y: box.y, width: box.w, height: box.h, tabindex: 0, role: "button", "aria-label": tr(KEYS.vote.does),
       "aria-keyshortcuts": keyed("vote")["aria-keyshortcuts"], ...pressable(() => KEYS.vote.act({ store, state })) }));
   }
   return h("g", { key: `votes${box.x}`, class: "votes", "data-yes": ballot.yes.length, "data-passed": ballot.passed }, parts, asking);
@@ -52,20 +53,20 @@ export function drawVotes(state, run, box, u, short = false, ask = null, store =
 
 /** Adopted or rejected, or what it would have been with other votes. */
 function resultOf(state, run, { passed }) {
-  if (state.panel === "vote" && otherVotes(state, run)?.found) return passed ? "✓ would pass" : "✕ would fail";
-  return passed ? "✓ adopted" : "✕ rejected";
+  if (state.panel === "vote" && otherVotes(state, run)?.found) return tr(passed ? "✓ would pass" : "✕ would fail");
+  return tr(passed ? "✓ adopted" : "✕ rejected");
 }
 
-const several = (sets, code, most, count) => `${sets.slice(0, most).map((set) => set.map(code).join(" + ")).join(", or ")}${count > most ? `, or ${counted(count - most, "other set")}` : ""}`;
+const several = (sets, code, most, count) => [...sets.slice(0, most).map((set) => set.map(code).join(" + ")), count > most && counted(count - most, "{n} other set", "{n} other sets")].filter(Boolean).join(tr(", or "));
 
 /** Who could have turned a ballot: single states, or the smallest sets of states. */
 export function turned(ballot, code, most) {
   const { passed, pivotal, turning } = ballot;
-  if (pivotal.length) return `Could have turned it alone: ${few(pivotal.map(code))}.`;
+  if (pivotal.length) return tr("Could have turned it alone: {states}.", { states: few(pivotal.map(code)) });
   const { size, tried, sets, count } = turning;
   const which = most > 0 ? `: ${anyOf(ballot) ?? several(sets, code, most, count)}` : "";
-  if (size === null) return tried ? `No ${counted(tried, "state")}${tried > 1 ? " together" : ""} could have turned it.` : "The votes did not decide it.";
-  return `${passed ? `It takes ${counted(size, "more no", "more noes")} to block it` : `It lacked ${counted(size, "yes", "yeses")}`}${which}.`;
+  if (size === null) return tried ? counted(tried, "No state could have turned it.", "No {n} states together could have turned it.") : tr("The votes did not decide it.");
+  return `${passed ? counted(size, "It takes {n} more no to block it", "It takes {n} more noes to block it") : counted(size, "It lacked {n} yes", "It lacked {n} yeses")}${which}.`;
 }
 
 /** Where every set of a size among those who could turn a ballot does so, that is all there is to say. */
@@ -73,13 +74,13 @@ function anyOf({ passed, yes, no, abstain, turning }) {
   const n = passed ? yes.length : no.length + abstain.length;
   let ways = 1;
   for (let k = 1; k <= turning.size; k += 1) ways *= (n - turning.size + k) / k;
-  return Math.round(ways) === turning.count && turning.count > 1 ? `any of the ${n} that ${passed ? "said yes" : "did not"}` : null;
+  return Math.round(ways) === turning.count && turning.count > 1 ? tr(passed ? "any of the {n} that said yes" : "any of the {n} that did not", { n }) : null;
 }
 
 /** The smallest sets of those who did not say yes that could block a rejected ballot even against all others. */
 export function blocked({ blocking }, code, most) {
   if (!blocking || blocking.size === null) return null;
-  return `${blocking.count > 1 ? "Smallest blocking minorities" : "Smallest blocking minority"}: ${several(blocking.sets, code, most, blocking.count)}.`;
+  return `${tr(blocking.count > 1 ? "Smallest blocking minorities" : "Smallest blocking minority")}: ${several(blocking.sets, code, most, blocking.count)}.`;
 }
 
 /** The panel of the vote as elements: what each threshold came to, who could have turned it, and every state's vote to try otherwise. */
@@ -87,32 +88,32 @@ export function drawBallot(state, store, director = null) {
   const side = state.compare ? state.voteSide || 0 : 0;
   const run = state.runs[side];
   const ballot = run && ballotAt(state, run);
-  const sides = state.compare && h("p", { key: "sides", class: "sides" }, ["A", "B"].map((name, k) => h("button", { key: name, type: "button", "aria-pressed": `${k === side}`, onclick: () => store.set({ voteSide: k }) }, `Scenario ${name}`)));
-  if (!ballot) return [sides, h("h2", { key: "title" }, "The vote"), h("p", { key: "none" }, run?.ballots.length ? "No vote yet." : `Nobody votes. ${run?.proposer ?? ""}.`)];
+  const sides = state.compare && h("p", { key: "sides", class: "sides" }, ["A", "B"].map((name, k) => h("button", { key: name, type: "button", "aria-pressed": `${k === side}`, onclick: () => store.set({ voteSide: k }) }, tr("Scenario {side}", { side: name }))));
+  if (!ballot) return [sides, h("h2", { key: "title" }, tr("The vote")), h("p", { key: "none" }, tr(run?.ballots.length ? "No vote yet" : "Nobody votes"), run && !run.ballots.length ? `. ${sentence(run.proposer)}.` : ".")];
   const other = otherVotes(state, run);
   const { states } = state.geometry;
   const code = (i) => states[i].code;
   return [
     sides,
-    h("h2", { key: "title" }, `The vote, ${season(ballot.quarter)}`),
-    h("p", { key: "who", class: "about" }, ballot.proposer),
-    h("p", { key: "result", class: `verdict ${ballot.passed ? "yes" : "no"}`, role: "status" }, other?.found ? `With these votes it ${ballot.passed ? "would have passed" : "would have failed"}.` : ballot.passed ? "Adopted" : "Rejected"),
+    h("h2", { key: "title" }, tr("The vote, {season}", { season: season(ballot.quarter) })),
+    h("p", { key: "who", class: "about" }, sentence(ballot.proposer)),
+    h("p", { key: "result", class: `verdict ${ballot.passed ? "yes" : "no"}`, role: "status" }, tr(other?.found ? (ballot.passed ? "With these votes it would have passed." : "With these votes it would have failed.") : ballot.passed ? "Adopted" : "Rejected")),
     thresholds(ballot, state).map(track),
     h("p", { key: "turned", class: "turned" }, turned(ballot, code, 6)),
     !ballot.passed && h("p", { key: "blocked" }, blocked(ballot, code, 6)),
-    h("h3", { key: "votes" }, director ? "What if they had voted otherwise?" : "Who voted how"),
-    director && h("p", { key: "how", class: "help" }, "Click a state here or on the map: yes, no, abstain. The votes are counted again by this scenario's own rule."),
-    other && h("p", { key: "changed", class: "changed" }, `${Object.entries(other.votes).map(([name, way]) => `${name} ${way}`).join(", ")}. `, h("button", { type: "button", "data-press": "as-it-was", onclick: () => director.recount(side, {}) }, "As it was")),
+    h("h3", { key: "votes" }, tr(director ? "What if they had voted otherwise?" : "Who voted how")),
+    director && h("p", { key: "how", class: "help" }, tr("Click a state here or on the map: yes, no, abstain. The votes are counted again by this scenario's own rule.")),
+    other && h("p", { key: "changed", class: "changed" }, `${Object.entries(other.votes).map(([name, way]) => `${name} ${tr(way)}`).join(", ")}. `, h("button", { type: "button", "data-press": "as-it-was", onclick: () => director.recount(side, {}) }, tr("As it was"))),
     h("ul", { key: "all", class: "ballot" }, states.map((s, i) => h("li", { key: s.code }, stateVote(s, i, other?.votes[s.code], other?.votes[s.code] ?? voteOf(ballot, i), side, director)))),
   ];
 }
 
 const MARKS = { yes: "+", no: "–", abstain: "○" };
-const SAYS = { yes: "votes yes", no: "votes no", abstain: "abstains" };
+const SAYS = { yes: "{name} votes yes", no: "{name} votes no", abstain: "{name} abstains" };
 
 function stateVote(s, i, changed, way, side, director) {
   const text = `${MARKS[way]} ${s.code}`;
-  const says = `${text}: ${s.name} ${SAYS[way]}`;
+  const says = `${text}: ${tr(SAYS[way], { name: tr(s.name) })}`;
   if (!director) return h("span", { class: `vote-${way}`, title: says }, text);
   return h("button", { type: "button", "data-vote": s.code, "data-way": way, class: `vote-${way}${changed ? " moved" : ""}`, title: says, "aria-label": says, onclick: () => director.flip(side, i) }, text);
 }
@@ -123,7 +124,7 @@ function track(test, k) {
     h("span", { class: "track" }, h("i", { class: "plus", style: `left:0;width:${100 * Math.min(1, test.share)}%` }), test.quota !== null && h("b", { style: `left:${100 * test.quota}%` })));
 }
 
-const few = (codes, most = 8) => (codes.length <= most ? codes.join(", ") : `${codes.slice(0, most - 1).join(", ")} and ${codes.length - most + 1} more`);
+const few = (codes, most = 8) => (codes.length <= most ? codes.join(", ") : tr("{states} and {n} more", { states: codes.slice(0, most - 1).join(", "), n: codes.length - most + 1 }));
 
 /** The way in which it passed, or else the first, as shares; the Commission's own yes is a word, not a bar. */
 function thresholds(ballot, state) {
@@ -132,17 +133,18 @@ function thresholds(ballot, state) {
   const whole = [...ways].find((way) => ballot.conditions.every((c) => c.way !== way || c.met)) ?? 0;
   const tests = ballot.conditions.filter((c) => c.way === whole && c.full > 1);
   if (!tests.length) {
-    return [{ share: ballot.yes.length / n, text: `${ballot.yes.length} of ${n} states say yes`, quota: null, met: ballot.passed },
-      { share: ballot.people_share, text: `with ${Math.round(100 * ballot.people_share)} % of the people`, quota: null, met: ballot.passed }];
+    return [{ share: ballot.yes.length / n, text: tr("{yes} of {n} states say yes", { yes: ballot.yes.length, n }), quota: null, met: ballot.passed },
+      { share: ballot.people_share, text: tr("with {n} % of the people", { n: Math.round(100 * ballot.people_share) }), quota: null, met: ballot.passed }];
   }
   return tests.map((c) => {
     const heads = c.full <= n;
     const part = (100 * c.reached) / c.full;
-    const whole = c.says.match(/^[\d.]+ % (of the .*)$/);
-    const have = heads ? `${c.reached} of ${c.full} states` : `${c.reached === c.full ? 100 : Math.min(99.9, part).toFixed(1)} %${whole ? ` ${whole[1]}` : ""}`;
-    const asked = whole && !heads ? c.says.replace(` ${whole[1]}`, "") : c.says;
-    const wants = c.against ? `${asked} could stop it` : /^no /.test(asked) ? asked : `needs ${asked}`;
-    return { share: c.reached / c.full, quota: c.quota / c.full, met: c.met, text: [`${have} ${c.against ? "against" : "in favour"}`, have], needs: wants };
+    const share = c.says.match(/^[\d.]+ %(?= of the )/);
+    const reached = c.reached === c.full ? "100" : decimal(Math.min(99.9, part), 1);
+    const have = heads ? tr("{n} of {all} states", { n: c.reached, all: c.full }) : share ? tr(c.says.replace(/^[\d.]+/, "{n}"), { n: reached }) : `${reached} %`;
+    const asked = share && !heads ? numbered(share[0]) : numbered(c.says);
+    const wants = c.against ? tr("{asked} could stop it", { asked }) : /^no /.test(c.says) ? asked : tr("needs {asked}", { asked });
+    return { share: c.reached / c.full, quota: c.quota / c.full, met: c.met, text: [c.against ? tr("{have} against", { have }) : tr("{have} in favour", { have }), have], needs: wants };
   });
 }
 

@@ -2,6 +2,7 @@
 
 import { h } from "./paint.js";
 import { brief, counted, money, percent, plain, season } from "./words.js";
+import { decimal, sentence, tr } from "./language.js";
 import { ballotAt, frameAt } from "./store.js";
 
 const TERMS = {
@@ -24,7 +25,7 @@ export function drawWhy(state, store) {
   const which = state.compare && kind !== "nothing" && h("p", { key: "side", class: "sides" }, ["A", "B"].map((name, k) =>
     h("button", { key: name, type: "button", "aria-pressed": `${k === side}`, onclick: () => store.set({ who: { ...state.who, side: k } }) }, name)));
   const found = panels[kind]?.(state, run, index, go);
-  return [which, found || h("p", { key: "hint" }, "Click a country or a site on the map to see why it did what it did.")];
+  return [which, found || h("p", { key: "hint" }, tr("Click a country or a site on the map to see why it did what it did."))];
 }
 
 const before = (run, state, kind) => {
@@ -43,21 +44,21 @@ function stateWhy(state, run, i, go) {
   const people = state.geometry.commissioners.map((c, k) => [c, k]).filter(([c]) => c.state === i);
   const labs = state.geometry.labs.map((l, k) => [l, k]).filter(([l]) => l.home === i);
   return h("div", { key: `state${i}` },
-    h("h2", {}, place.name),
-    vote ? voteWhy(vote, ballot, i, place.name, run.dissent_cost_eur_bn) : h("p", { key: "none" }, run.ballots.length ? "It has not voted yet." : `It is not asked. ${run.proposer}.`),
-    bid && h("p", { key: "bid", class: "bid" }, h("strong", {}, `The call, ${season(bid.quarter)}: `), bidWords(bid, i)),
-    (sites.length || people.length || labs.length) > 0 && h("h3", { key: "here" }, "Here"),
+    h("h2", {}, tr(place.name)),
+    vote ? voteWhy(vote, ballot, i, tr(place.name), run.dissent_cost_eur_bn) : h("p", { key: "none" }, run.ballots.length ? tr("It has not voted yet.") : `${tr("It is not asked.")} ${sentence(run.proposer)}.`),
+    bid && h("p", { key: "bid", class: "bid" }, h("strong", {}, `${tr("The call, {season}:", { season: season(bid.quarter) })} `), bidWords(bid, i)),
+    (sites.length || people.length || labs.length) > 0 && h("h3", { key: "here" }, tr("Here")),
     h("ul", { key: "links", class: "links" },
-      sites.map(([f, k]) => link(`Site: ${f.city}`, () => go("facility", k))),
-      people.map(([c, k]) => link(`Commissioner: ${c.name}`, () => go("commissioner", k))),
-      labs.map(([l, k]) => link(`Lab: ${l.title}`, () => go("lab", k)))));
+      sites.map(([f, k]) => link(tr("Site: {name}", { name: tr(f.city) }), () => go("facility", k))),
+      people.map(([c, k]) => link(tr("Commissioner: {name}", { name: c.name }), () => go("commissioner", k))),
+      labs.map(([l, k]) => link(tr("Lab: {name}", { name: tr(l.title) }), () => go("lab", k)))));
 }
 
 const link = (text, act) => h("li", { key: text }, h("button", { type: "button", class: "link", onclick: act }, text));
 
 function bidWords(bid, i) {
-  if (bid.size[i] > 0) return `it applies for ${money(bid.size[i])}.`;
-  return bid.able[i] ? "it could apply and does not: a site would not be worth it." : "its bid is not ready, or it has no site with power left or money to match.";
+  if (bid.size[i] > 0) return tr("it applies for {money}.", { money: money(bid.size[i]) });
+  return tr(bid.able[i] ? "it could apply and does not: a site would not be worth it." : "its bid is not ready, or it has no site with power left or money to match.");
 }
 
 function voteWhy(vote, ballot, i, name, dissent) {
@@ -65,24 +66,23 @@ function voteWhy(vote, ballot, i, name, dissent) {
   const said = d > 0 ? "yes" : d < 0 ? "no" : "abstain";
   const u = vote.utility[i];
   const r = vote.reservation[i];
-  const verb = said === "abstain" ? "abstains" : `votes ${said}`;
   const why = said === "yes"
-    ? `The offer is worth ${money(u)} to it. Less than ${money(r - dissent)} and it would say no.`
-    : `The offer is worth ${money(u)} to it. It wants ${money(r)}${dissent > 0 ? `, less the ${money(dissent)} that a no costs it` : ""}: it lacks ${money(vote.needed[i])}.`;
-  const tipped = ballot && ballot.pivotal.includes(i) ? "Its vote alone would have turned the result." : "Its vote alone would not have changed the result.";
+    ? tr("The offer is worth {worth} to it. Less than {limit} and it would say no.", { worth: money(u), limit: money(r - dissent) })
+    : tr(dissent > 0 ? "The offer is worth {worth} to it. It wants {wants}, less the {cost} that a no costs it: it lacks {lacks}." : "The offer is worth {worth} to it. It wants {wants}: it lacks {lacks}.", { worth: money(u), wants: money(r), cost: money(dissent), lacks: money(vote.needed[i]) });
+  const tipped = ballot && ballot.pivotal.includes(i) ? tr("Its vote alone would have turned the result.") : tr("Its vote alone would not have changed the result.");
   return h("div", { key: "vote", class: "vote-why" },
-    h("p", { class: `verdict ${said}` }, `${name} ${verb}, ${season(vote.quarter)}`),
+    h("p", { class: `verdict ${said}` }, tr({ yes: "{name} votes yes, {season}", no: "{name} votes no, {season}", abstain: "{name} abstains, {season}" }[said], { name, season: season(vote.quarter) })),
     h("p", {}, why),
     termBars(vote, i, dissent),
     h("p", { class: "pivot" }, tipped));
 }
 
 function termBars(decision, i, dissent) {
-  const rows = Object.entries(decision.terms).map(([name, values]) => [TERMS[name] || plain(name), values[i] ?? 0]).filter(([, v], k) => Math.abs(v) > 5e-7 || k < 2);
-  rows.push(["All together", decision.utility[i] ?? 0]);
+  const rows = Object.entries(decision.terms).map(([name, values]) => [TERMS[name] ? tr(TERMS[name]) : plain(name), values[i] ?? 0]).filter(([, v], k) => Math.abs(v) > 5e-7 || k < 2);
+  rows.push([tr("All together"), decision.utility[i] ?? 0]);
   const wants = decision.reservation[i] ?? 0;
-  const parts = dissent > 0 ? [["Without the plan it would have", wants], ["What a no costs it", -dissent]] : [];
-  const marks = [...parts, ["It says yes from", wants - dissent]];
+  const parts = dissent > 0 ? [[tr("Without the plan it would have"), wants], [tr("What a no costs it"), -dissent]] : [];
+  const marks = [...parts, [tr("It says yes from"), wants - dissent]];
   const most = Math.max(1e-6, ...rows.map(([, v]) => Math.abs(v)), ...marks.map(([, v]) => Math.abs(v)));
   const low = Math.min(0, ...rows.map(([, v]) => v), ...marks.map(([, v]) => v)) / most;
   const span = 1 - low;
@@ -102,20 +102,20 @@ function facilityWhy(state, run, i, go) {
   const place = state.geometry.states[f.state];
   const facts = [
     ["Chosen", season(f.selected)],
-    ["Contract", f.contracted ? `${season(f.contracted)}, after ${f.years_to_contract.toFixed(1)} years` : "never"],
-    ["At work", f.operational ? `${season(f.operational)}, ${f.years_to_open.toFixed(1)} years after the choice` : "never"],
+    ["Contract", f.contracted ? tr("{season}, after {n} years", { season: season(f.contracted), n: decimal(f.years_to_contract, 1) }) : tr("never")],
+    ["At work", f.operational ? tr("{season}, {n} years after the choice", { season: season(f.operational), n: decimal(f.years_to_open, 1) }) : tr("never")],
     ["Cost", money(f.spend_eur_bn)],
     ["AI chips", brief(Math.round(f.accelerators))],
-    ["Power", `${f.power_mw.toFixed(f.power_mw < 10 ? 1 : 0)} MW of ${f.headroom_mw.toFixed(0)} MW at hand`],
+    ["Power", tr("{used} MW of {all} MW at hand", { used: decimal(f.power_mw, f.power_mw < 10 ? 1 : 0), all: decimal(f.headroom_mw, 0) })],
     ["A big job fails every", hours(f.hours_between_failures)],
     ["Wait for someone who may act", hours(f.person_wait_h)],
     ["A broken part is back after", hours(f.repair_h)],
     ["Time that moves the work on", percent(f.goodput)],
   ];
   if (f.pledged_eur_bn > 0) facts.splice(facts.findIndex(([name]) => name === "AI chips"), 0, ["Pledged by labs", money(f.pledged_eur_bn)]);
-  return h("div", { key: `facility${i}` }, h("h2", {}, f.city),
-    h("p", {}, h("button", { type: "button", class: "link", onclick: () => go("state", f.state) }, place.name), f.cancelled ? " · dropped before a contract" : ""),
-    h("dl", { class: "facts" }, facts.flatMap(([name, value]) => [h("dt", { key: `t${name}` }, name), h("dd", { key: `d${name}` }, value)])),
+  return h("div", { key: `facility${i}` }, h("h2", {}, tr(f.city)),
+    h("p", {}, h("button", { type: "button", class: "link", onclick: () => go("state", f.state) }, tr(place.name)), f.cancelled ? ` · ${tr("dropped before a contract")}` : ""),
+    h("dl", { class: "facts" }, facts.flatMap(([name, value]) => [h("dt", { key: `t${name}` }, tr(name)), h("dd", { key: `d${name}` }, value)])),
     lateness(f));
 }
 
@@ -124,25 +124,24 @@ const CAUSES = { award_years: "Tender and award", retender_years: "New tender", 
 /** Why a site is late, or early: what each part of its delivery took beyond the plan, as bars that add up. */
 function lateness(f) {
   if (f.cancelled) return null;
-  const parts = Object.entries(CAUSES).map(([name, text]) => [text, f.delay[name] - (f.planned[name] ?? 0)]).filter(([, years]) => Math.abs(years) >= 0.005);
+  const parts = Object.entries(CAUSES).map(([name, text]) => [tr(text), f.delay[name] - (f.planned[name] ?? 0)]).filter(([, years]) => Math.abs(years) >= 0.005);
   const late = parts.reduce((sum, [, years]) => sum + years, 0);
   const planned = f.planned.award_years + f.planned.building_years;
-  const word = late < 0 ? "early" : "late";
   const most = Math.max(0.01, ...parts.map(([, years]) => Math.abs(years)), Math.abs(late));
   const low = Math.min(0, late, ...parts.map(([, years]) => years));
   const span = Math.max(0, late, ...parts.map(([, years]) => years)) - low || most;
   const row = ([name, years], kind) => h("div", { key: name, class: `term ${kind}`, role: "listitem" }, h("span", { class: "name" }, name), h("span", { class: "value" }, signed(years)),
     h("span", { class: "track" }, h("i", { class: years > 0 ? "minus" : "plus", style: `left:${(100 * (Math.min(0, years) - low)) / span}%;width:${(100 * Math.abs(years)) / span}%` }), h("b", { style: `left:${(-100 * low) / span}%` })));
   return h("section", { key: "late", class: "late" },
-    h("h3", {}, `Why it is ${word}`),
-    h("p", {}, `Planned: ${planned.toFixed(1)} years from the choice to work. It took ${(planned + late).toFixed(1)}: ${Math.abs(late).toFixed(1)} years ${word}.`),
-    h("div", { class: "terms", role: "list" }, parts.map((part) => row(part, "")), row(["All together", late], "sum")),
-    f.delay.grid_years > 0 && h("p", { key: "grid" }, `The grid takes another ${f.delay.grid_years.toFixed(1)} years until all its chips have power.`));
+    h("h3", {}, tr(late < 0 ? "Why it is early" : "Why it is late")),
+    h("p", {}, tr(late < 0 ? "Planned: {planned} years from the choice to work. It took {took}: {n} years early." : "Planned: {planned} years from the choice to work. It took {took}: {n} years late.", { planned: decimal(planned, 1), took: decimal(planned + late, 1), n: decimal(Math.abs(late), 1) })),
+    h("div", { class: "terms", role: "list" }, parts.map((part) => row(part, "")), row([tr("All together"), late], "sum")),
+    f.delay.grid_years > 0 && h("p", { key: "grid" }, tr("The grid takes another {n} years until all its chips have power.", { n: decimal(f.delay.grid_years, 1) })));
 }
 
-const signed = (years) => `${years < 0 ? "−" : "+"}${Math.abs(years).toFixed(2)} years`;
+const signed = (years) => tr("{n} years", { n: `${years < 0 ? "−" : "+"}${decimal(Math.abs(years), 2)}` });
 
-const hours = (x) => (x < 1 ? `${Math.round(60 * x)} minutes` : x < 48 ? `${brief(x)} hours` : `${brief(x / 24)} days`);
+const hours = (x) => (x < 1 ? tr("{n} minutes", { n: Math.round(60 * x) }) : x < 48 ? tr("{n} hours", { n: brief(x) }) : tr("{n} days", { n: brief(x / 24) }));
 
 function commissionerWhy(state, run, i, go) {
   const c = state.geometry.commissioners[i];
@@ -150,13 +149,15 @@ function commissionerWhy(state, run, i, go) {
   const place = state.geometry.states[c.state];
   const draft = before(run, state, "draft");
   const lead = state.geometry.lead === i;
-  let said = "Commissioners draft nothing under these rules: the Commission has one vote and no plan of its own.";
+  let said = tr("Commissioners draft nothing under these rules: the Commission has one vote and no plan of its own.");
   if (draft && draft.chosen >= 0) {
-    const mine = draft.own_best[i] === draft.chosen ? "It is also the plan this commissioner likes best." : `This commissioner would rather have had another of the ${draft.plans} plans.`;
-    said = `${lead ? "Drafts the plan" : draft.endorsed[i] ? "Votes for the draft in the College" : "Votes against the draft in the College"} in ${season(draft.quarter)}. ${mine} Worth of the draft in this commissioner's eyes: ${money(draft.score[i])}; of the favourite: ${money(draft.best_score[i])}.`;
-  } else if (draft) said = "The College adopted none of the plans.";
+    const mine = draft.own_best[i] === draft.chosen ? tr("It is also the plan this commissioner likes best.") : tr("This commissioner would rather have had another of the {n} plans.", { n: draft.plans });
+    const role = lead ? "Drafts the plan in {season}." : draft.endorsed[i] ? "Votes for the draft in the College in {season}." : "Votes against the draft in the College in {season}.";
+    const worth = tr("Worth of the draft in this commissioner's eyes: {score}; of the favourite: {best}.", { score: money(draft.score[i]), best: money(draft.best_score[i]) });
+    said = `${tr(role, { season: season(draft.quarter) })} ${mine} ${worth}`;
+  } else if (draft) said = tr("The College adopted none of the plans.");
   return h("div", { key: `commissioner${i}` }, h("h2", {}, c.name),
-    h("p", {}, h("button", { type: "button", class: "link", onclick: () => go("state", c.state) }, place.name), ` · ${c.portfolio}`), h("p", {}, said));
+    h("p", {}, h("button", { type: "button", class: "link", onclick: () => go("state", c.state) }, tr(place.name)), ` · ${tr(c.portfolio)}`), h("p", {}, said));
 }
 
 function labWhy(state, run, i, go) {
@@ -166,10 +167,10 @@ function labWhy(state, run, i, go) {
   const gone = frame.exited_labs.includes(lab.name);
   const vote = before(run, state, "vote");
   const site = vote?.letter_site?.[i] ?? -1;
-  const letter = site >= 0 ? `Offers ${money(vote.letter_eur_bn[i])} for access to the site in ${state.geometry.sites[site].city}.` : "No letter of intent: no site on offer beats what it has.";
-  return h("div", { key: `lab${i}` }, h("h2", {}, lab.title),
-    h("p", {}, lab.home >= 0 ? h("button", { type: "button", class: "link", onclick: () => go("state", lab.home) }, state.geometry.states[lab.home].name) : lab.bloc),
-    h("p", {}, `Has ${counted(lab.accelerators, "chip")} of its own and ${money(lab.capital_eur_bn)} a year to spend.`),
+  const letter = site >= 0 ? tr("Offers {money} for access to the site in {city}.", { money: money(vote.letter_eur_bn[i]), city: tr(state.geometry.sites[site].city) }) : tr("No letter of intent: no site on offer beats what it has.");
+  return h("div", { key: `lab${i}` }, h("h2", {}, tr(lab.title)),
+    h("p", {}, lab.home >= 0 ? h("button", { type: "button", class: "link", onclick: () => go("state", lab.home) }, tr(state.geometry.states[lab.home].name)) : tr(lab.bloc)),
+    h("p", {}, counted(lab.accelerators, "Has {n} chip of its own and {money} a year to spend.", "Has {n} chips of its own and {money} a year to spend.", { money: money(lab.capital_eur_bn) })),
     vote && h("p", { key: "letter" }, letter),
-    h("p", { class: `verdict ${gone || lab.home < 0 ? "no" : "yes"}` }, gone ? "Has left for a cloud abroad." : lab.home < 0 ? `Does not train in ${state.geometry.union}.` : `Trains in ${state.geometry.union}.`));
+    h("p", { class: `verdict ${gone || lab.home < 0 ? "no" : "yes"}` }, gone ? tr("Has left for a cloud abroad.") : tr(lab.home < 0 ? "Does not train in {union}." : "Trains in {union}.", { union: tr(state.geometry.union) })));
 }

@@ -1,5 +1,7 @@
 // Numbers and names as people say them, and the colours that mean the same everywhere.
 
+import { decimal, thousands, tr } from "./language.js";
+
 // The style sheet sets the variables for the dark; the values here are those of the light and of all exports.
 export const INK = "var(--ink, #1f2733)";
 export const SOFT = "var(--soft, #5b6673)";
@@ -14,19 +16,20 @@ export const NO = "var(--no, #e69f00)";
 /** Size of type: a share of the unit, and never smaller than the back row can read. */
 export const type = (u, share = 0.8) => Math.max(share * u, Math.min(u, 20));
 
-const GROUPED = new Intl.NumberFormat("en-GB", { maximumFractionDigits: 0 });
-
 /** A number with as many digits as a room can read. */
 export function brief(x) {
   if (x === null || x === undefined) return "–";
   const a = Math.abs(x);
-  if (a >= 1e6) return `${(x / 1e6).toFixed(a >= 1e7 ? 0 : 1)} million`;
-  if (a >= 1000 || Number.isInteger(x)) return GROUPED.format(x);
-  return a >= 100 ? x.toFixed(0) : a >= 10 ? x.toFixed(1) : a >= 1 ? x.toFixed(1) : x.toPrecision(2);
+  if (a >= 1e6) return tr("{n} million", { n: decimal(x / 1e6, a >= 1e7 ? 0 : 1) });
+  if (a >= 1000 || Number.isInteger(x)) return thousands(x);
+  return decimal(x, a >= 100 ? 0 : a >= 1 ? 1 : placesOf(x, 2));
 }
 
+/** Decimals that a small number needs to show so many digits that count. */
+const placesOf = (x, digits) => (x === 0 ? 0 : Math.max(0, digits - 1 - Math.floor(Math.log10(Math.abs(Number(x.toPrecision(digits)))))));
+
 /** Years, to one decimal. */
-export const years = (x) => (x === null || x === undefined ? "–" : Math.abs(x).toFixed(1));
+export const years = (x) => (x === null || x === undefined ? "–" : decimal(Math.abs(x), 1));
 
 /** How far apart two numbers of years are as they are shown, so that a room that subtracts finds the same. */
 export const apart = (a, b) => (a === null || b === null ? null : (Math.round(10 * b) - Math.round(10 * a)) / 10);
@@ -36,30 +39,32 @@ export function money(bn) {
   if (bn === null || bn === undefined) return "–";
   const sign = bn < 0 ? "−" : "";
   const a = Math.abs(bn);
-  if (a >= 1) return `${sign}€${a.toFixed(a >= 10 ? 0 : 1)} bn`;
-  if (a === 0) return "€0";
-  return `${sign}€${(a * 1000).toFixed(a >= 0.01 ? 0 : 1)} m`;
+  if (a >= 1) return sign + tr("€{n} bn", { n: decimal(a, a >= 10 ? 0 : 1) });
+  if (a === 0) return tr("€{n}", { n: 0 });
+  return sign + tr("€{n} m", { n: decimal(a * 1000, a >= 0.01 ? 0 : 1) });
 }
 
 /** A share, as a percentage with two digits that count. */
 export function percent(x) {
   const p = 100 * x;
-  if (p >= 10) return `${p.toFixed(0)} %`;
-  return p >= 1 ? `${p.toFixed(1)} %` : `${Number(p.toPrecision(1))} %`;
+  return `${decimal(p, p >= 10 ? 0 : p >= 1 ? 1 : placesOf(p, 1))} %`;
 }
+
+const SEASONS = ["early {year}", "spring {year}", "summer {year}", "late {year}"];
 
 /** "2026Q3" as "summer 2026". */
-export function season(quarter) {
-  return `${["early", "spring", "summer", "late"][quarter[5] - 1]} ${quarter.slice(0, 4)}`;
-}
+export const season = (quarter) => tr(SEASONS[quarter[5] - 1], { year: quarter.slice(0, 4) });
+
+/** Two ends of a range. */
+export const fromTo = (from, to) => tr("{from} to {to}", { from, to });
 
 /** The years over which a run is compared, as "2024 to 2029". */
-export const span = (run) => `${run.window_start.slice(0, 4)} to ${run.window_end.slice(0, 4)}`;
+export const span = (run) => fromTo(run.window_start.slice(0, 4), run.window_end.slice(0, 4));
 
 /** A decimal year as "early 2024". */
 export function seasonOf(date) {
   const part = Math.floor((date - Math.floor(date)) * 4);
-  return `${["early", "spring", "summer", "late"][part]} ${Math.floor(date)}`;
+  return tr(SEASONS[part], { year: `${Math.floor(date)}` });
 }
 
 const titles = new Map();
@@ -72,13 +77,13 @@ export function learn({ families, parameters }) {
 }
 
 /** What a rule or a choice is called; its name as words where nobody has said. */
-export const plain = (name) => titles.get(name) ?? `${name}`.replace(/_/g, " ");
+export const plain = (name) => tr(titles.get(name) ?? `${name}`.replace(/_/g, " "));
 
 /** A text that begins with a capital letter. */
 export const begun = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 
 /** A number of a parameter with its unit. */
-export const measured = (value, unit) => (unit.startsWith("€ bn") && typeof value === "number" ? money(value) : `${plain(value)}${unit && !unit.startsWith("share") ? ` ${unit}` : ""}`);
+export const measured = (value, unit) => (unit.startsWith("€ bn") && typeof value === "number" ? money(value) : `${plain(value)}${unit && !unit.startsWith("share") ? ` ${tr(unit)}` : ""}`);
 
 /** The rule of a family's entry in a scenario. */
 export const ruleOf = (value) => (value && typeof value === "object" ? value.rule : value);
@@ -91,13 +96,15 @@ const SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹";
 /** A power of ten, as in 10²⁶. */
 export const power = (n) => `10${[...`${n}`].map((d) => SUPERSCRIPTS[d]).join("")}`;
 
-/** How much more one number is than another, in words. */
-export function times(a, b) {
+/** How much more one number is than another, in words or in signs. */
+export function times(a, b, short = false) {
   if (!a || !b) return "–";
   const r = b / a;
-  if (Math.max(r, 1 / r) < 1.05) return "about the same";
-  return r >= 1 ? `${brief(r)} times more` : `${brief(1 / r)} times less`;
+  if (Math.max(r, 1 / r) < 1.05) return tr("about the same");
+  const n = brief(Math.max(r, 1 / r));
+  if (short) return `${r >= 1 ? "×" : "÷"} ${n}`;
+  return r >= 1 ? tr("{n} times more", { n }) : tr("{n} times less", { n });
 }
 
-/** A whole number with its noun. */
-export const counted = (n, one, many = `${one}s`) => `${brief(n)} ${n === 1 ? one : many}`;
+/** A whole number with its noun: the template for one or for many, with the number as `{n}`. */
+export const counted = (n, one, many, values = {}) => tr(n === 1 ? one : many, { n: brief(n), ...values });

@@ -5,36 +5,30 @@ from __future__ import annotations
 from typing import Any
 
 from juste_retour.abm.members import Members
+from juste_retour.visualization.views.told import Told, counted, told
+
+SEASONS = ("early {year}", "spring {year}", "summer {year}", "late {year}")
 
 
-def season(quarter: str) -> str:
+def season(quarter: str) -> Told:
     """A quarter in words.
 
     >>> season("2026Q3")
-    'summer 2026'
+    ('summer {year}', {'year': '2026'})
     """
-    return f"{('early', 'spring', 'summer', 'late')[int(quarter[-1]) - 1]} {quarter[:4]}"
+    return told(SEASONS[int(quarter[-1]) - 1], year=quarter[:4])
 
 
-def count(number: float, one: str, many: str | None = None) -> str:
-    """A number with its noun.
-
-    >>> count(1, "site"), count(3, "site"), count(0, "site")
-    ('1 site', '3 sites', 'no sites')
-    """
-    many = many or f"{one}s"
-    return f"no {many}" if number == 0 else f"{number:,.0f} {one if number == 1 else many}"
-
-
-def named(places: list[str]) -> str:
+def named(places: list[str]) -> Told:
     """Up to three places by name, and how many more."""
-    if len(places) <= 3:
-        return places[0] if len(places) == 1 else f"{', '.join(places[:-1])} and {places[-1]}"
-    return f"{', '.join(places[:2])} and {len(places) - 2} more"
+    if len(places) > 3:
+        return told("{a}, {b} and {n} more", a=places[0], b=places[1], n=len(places) - 2)
+    template = ("{a}", "{a} and {b}", "{a}, {b} and {c}")[len(places) - 1]
+    return template, dict(zip("abc", places, strict=False))
 
 
-def says(run: dict[str, Any], k: int, members: Members) -> str:
-    """What happens in quarter `k` of a run."""
+def says(run: dict[str, Any], k: int, members: Members) -> list[Told]:
+    """What happens in quarter `k` of a run, in one sentence or several."""
     frame, before = run["frames"][k], run["frames"][k - 1] if k else None
     old = before["phase"] if before else [0] * len(frame["phase"])
     places = run["facilities"]
@@ -45,47 +39,69 @@ def says(run: dict[str, Any], k: int, members: Members) -> str:
     if frame["voting"]:
         return _vote(run["ballots"][frame["ballot"]], len(chosen), members)
     if chosen:
-        where = "" if len(chosen) > 6 else f": {named(chosen)}"
-        return f"{run['proposer'].split(';')[0]}. {count(len(chosen), 'site')} chosen{where}."
+        who, about = run["proposer"]
+        return [told("{who}.", who=(who.split(";")[0], about)), _chosen(chosen)]
     if k == run["window_frame"]:
         return _compared(run, frame)
     if dropped:
-        return f"No contract in the end for {named(dropped)}: the project is dropped."
+        return [told("No contract in the end for {places}: the project is dropped.", places=named(dropped))]
     if opened:
-        first = not (before and before["working"])
-        return f"{'The first machines start' if first else 'Machines start'} in {named(opened)}."
+        if before and before["working"]:
+            return [told("Machines start in {places}.", places=named(opened))]
+        return [told("The first machines start in {places}.", places=named(opened))]
     if signed:
-        return f"{count(len(signed), 'contract')} signed; building begins."
+        one, many = "1 contract signed; building begins.", "{n} contracts signed; building begins."
+        return [counted(len(signed), one, many)]
     if run["announcement_frame"] is not None and k < run["announcement_frame"]:
-        return f"Before the programme, the machines that stand already run by these rules: {_gap(frame)}."
+        text = "Before the programme, the machines that stand already run by these rules: {gap}."
+        return [told(text, gap=_gap(frame))]
     if k == run["announcement_frame"]:
-        return f"EUR {run['envelope_eur_bn']:g} bn is announced. {run['proposer']}."
+        envelope = f"{run['envelope_eur_bn']:g}"
+        return [told("EUR {money} bn is announced.", money=envelope), told("{who}.", who=run["proposer"])]
     if not frame["selected"]:
-        return "No site chosen yet."
-    return f"{count(frame['selected'], 'site')} chosen, {frame['contracted']:,} under contract, {frame['working']:,} working."
+        return [told("No site chosen yet.")]
+    one = "1 site chosen, {contracted} under contract, {working} working."
+    many = "{n} sites chosen, {contracted} under contract, {working} working."
+    return [counted(frame["selected"], one, many, contracted=frame["contracted"], working=frame["working"])]
 
 
-def _compared(run: dict[str, Any], frame: dict[str, Any]) -> str:
+def _chosen(places: list[str]) -> Told:
+    if len(places) > 6:
+        return counted(len(places), "1 site chosen.", "{n} sites chosen.")
+    return counted(
+        len(places), "1 site chosen: {places}.", "{n} sites chosen: {places}.", places=named(places)
+    )
+
+
+def _compared(run: dict[str, Any], frame: dict[str, Any]) -> list[Told]:
     """The reading at the end of its window, and the money."""
     found, mean = run["outcome"], run["outcome"]["years_behind"]
-    over = "" if mean is None else f", {mean:.1f} on average over {run['window_years']:g} years"
-    committed, spent, unspent = (found[f"{name}_eur_bn"] for name in ("committed", "spend", "unspent"))
-    money = f"EUR {committed:.1f} bn committed, {spent:.1f} spent, {unspent:.1f} unspent."
-    return f"The comparison ends, {season(frame['quarter'])}: {_gap(frame)}{over}. {money}"
+    when = {"season": season(frame["quarter"]), "gap": _gap(frame)}
+    if mean is None:
+        reading = told("The comparison ends, {season}: {gap}.", **when)
+    else:
+        text = "The comparison ends, {season}: {gap}, {mean} on average over {years} years."
+        reading = told(text, **when, mean=f"{mean:.1f}", years=f"{run['window_years']:g}")
+    money = {name: f"{found[f'{name}_eur_bn']:.1f}" for name in ("committed", "spend", "unspent")}
+    return [reading, told("EUR {committed} bn committed, {spend} spent, {unspent} unspent.", **money)]
 
 
-def _gap(frame: dict[str, Any]) -> str:
+def _gap(frame: dict[str, Any]) -> Told:
     lag = frame["years_behind"]
     if lag is None:
-        return "no machine works"
-    return f"{abs(lag):.1f} years {'behind' if lag >= 0 else 'ahead of'} the frontier"
+        return told("no machine works")
+    text = "{years} years behind the frontier" if lag >= 0 else "{years} years ahead of the frontier"
+    return told(text, years=f"{abs(lag):.1f}")
 
 
-def _vote(ballot: dict[str, Any], chosen: int, members: Members) -> str:
-    n = members.states.count
+def _vote(ballot: dict[str, Any], chosen: int, members: Members) -> list[Told]:
     yes, no = len(ballot["yes"]), ballot["no"]
-    against = ""
+    count = {"yes": yes, "n": members.states.count}
     if 0 < len(no) <= 3:
-        against = f", against: {named([members.states.names[i] for i in no])}"
-    result = f"{count(chosen, 'site')} chosen" if ballot["passed"] else "rejected"
-    return f"The vote: {yes} of {n} states say yes{against}. {result[0].upper()}{result[1:]}."
+        against = named([members.states.names[i] for i in no])
+        vote = told("The vote: {yes} of {n} states say yes, against: {states}.", **count, states=against)
+    else:
+        vote = told("The vote: {yes} of {n} states say yes.", **count)
+    if not ballot["passed"]:
+        return [vote, told("Rejected.")]
+    return [vote, counted(chosen, "1 site chosen.", "{n} sites chosen.", "No sites chosen.")]

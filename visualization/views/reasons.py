@@ -18,6 +18,7 @@ from juste_retour.abm.politics.tables.table import recognized
 from juste_retour.abm.reader import cast, needed, pivotal, thresholds
 from juste_retour.abm.records import Bid, Draft, Vote
 from juste_retour.abm.recount import Smallest, blocking, turning
+from juste_retour.visualization.views.told import Told, told
 from juste_retour.visualization.words import lab_title
 
 SETS = 6  # of the smallest sets of states that are named
@@ -36,34 +37,36 @@ PROPOSERS = {
 }
 
 
-def who_proposes(env: Environment) -> str:
+def who_proposes(env: Environment) -> Told:
     """Who makes the proposal under the scenario's agenda, in plain words."""
     rule = env.institutions.scenario.rules["agenda"].rule
     if rule == "single_decider":
         name = env.institutions.scenario.decider
         if name == "EU":
-            return "One ministry decides alone"
+            return told("One ministry decides alone")
         who = (
             env.world.states.names[env.world.states.index(name)]
             if name in env.world.states.codes
             else lab_title(name)
         )
-        return f"{who} decides alone"
+        return told("{who} decides alone", who=who)
     if rule == "commission_proposal":
-        lead = (
-            env.world.college.names[env.world.college.lead] if env.world.college.count else "the Commission"
-        )
-        return f"{lead} drafts for the Commission; the Council votes"
-    return PROPOSERS.get(rule, f"By the rule {rule.replace('_', ' ')}")
+        if not env.world.college.count:
+            return told("The Commission drafts; the Council votes")
+        lead = env.world.college.names[env.world.college.lead]
+        return told("{who} drafts for the Commission; the Council votes", who=lead)
+    if rule in PROPOSERS:
+        return told(PROPOSERS[rule])
+    return told("By the rule {rule}", rule=rule.replace("_", " "))
 
 
-def proposed_by(env: Environment) -> str:
+def proposed_by(env: Environment) -> Told:
     """Who makes this quarter's proposal: by name where a state was drawn for it."""
     by = env.institutions.settings("agenda").get("recognition")
     if by is None:
         return who_proposes(env)
     state = int(recognized(Council(env, np.arange(1)), str(by))[0])
-    return f"{env.world.states.names[state]} proposes"
+    return told("{who} proposes", who=env.world.states.names[state])
 
 
 def _short(value: SupportsFloat) -> float | None:
@@ -75,7 +78,7 @@ def _list(values: ArrayLike) -> list[float | None]:
     return [_short(x) for x in np.asarray(values, dtype=np.float64).reshape(-1)]
 
 
-def ballot(env: Environment, record: Vote, proposer: str) -> dict[str, object]:
+def ballot(env: Environment, record: Vote, proposer: Told) -> dict[str, object]:
     """One ballot: who voted how, each threshold with what was reached, who could have turned it, who was won by a site."""
     votes = cast(env, record)
     yes, no, population = votes.yes[0], votes.no[0], env.world.states.population

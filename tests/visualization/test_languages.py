@@ -1,0 +1,115 @@
+"""The page's catalogs: what they translate, and that they fit what the page says."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from juste_retour import visualization
+from juste_retour.abm.members import load_members
+from juste_retour.abm.scenario import load
+from juste_retour.visualization.geometry import drawn_map
+from juste_retour.visualization.replay import STAGE, bundled, catalogs
+from juste_retour.visualization.session import offered
+from juste_retour.visualization.views.frames import play
+from juste_retour.visualization.views.narrative import SEASONS, named
+from juste_retour.visualization.views.reasons import PROPOSERS
+from juste_retour.visualization.views.told import english
+
+LANGUAGES = catalogs()
+FIRST_SCREEN = (
+    "answer",
+    "bar",
+    "map",
+    "numbers",
+    "player",
+    "race",
+    "reality",
+    "spreads",
+    "stage",
+    "votes",
+    "words",
+)
+TEXT = r'"((?:[^"\\]|\\.)*)"'
+HOLE = re.compile(r"\{\w+\}")
+
+
+def texts(value):
+    """All strings within JSON."""
+    if isinstance(value, str):
+        return {value}
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ()
+    return set().union(*map(texts, inner))
+
+
+def said():
+    """Every text that the page can say: the strings of its sources, and what the server tells it."""
+    sources = [*STAGE.glob("*.js"), *Path(visualization.__file__).parent.rglob("*.py")]
+    lines = [line for path in sources for line in path.read_text("utf-8").splitlines()]
+    found = {text for line in lines for text in re.findall(TEXT, line)}
+    conditions = {
+        re.sub(r"\d+(\.\d+)?", "{n}", c["says"], count=1)
+        for name in ("eu-status-quo", "federal-europe", "unanimous-europe", "juste-retour-strict")
+        for b in play(load(name), 1, price=False)["ballots"]
+        for c in b["conditions"]
+    }
+    heads = {text.split(";")[0] for text in found}
+    return found | heads | conditions | texts(offered()) | texts(drawn_map(load_members()))
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_each_translation_has_the_holes_of_its_key(code):
+    wrong = {
+        key for key, text in LANGUAGES[code].items() if set(HOLE.findall(key)) != set(HOLE.findall(text))
+    }
+    assert wrong == set()
+
+
+def test_no_catalog_translates_what_the_page_does_not_say():
+    known = said() | {f"{{n}} % of the {what}" for what in ("states", "people", "votes", "weighted votes")}
+    stale = {(code, key) for code, catalog in LANGUAGES.items() for key in catalog if key not in known}
+    assert stale == set()
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_the_first_screen_is_translated_in_full(code):
+    calls = re.compile(
+        rf'\b(?:tr|counted)\((?:[^"()]*(?:\([^"()]*\))?[^"()]*\? )?{TEXT}(?:(?:, | : ){TEXT})?'
+    )
+    asked = set()
+    for name in FIRST_SCREEN:
+        for line in (STAGE / f"{name}.js").read_text("utf-8").splitlines():
+            asked |= {
+                key for found in calls.findall(line) for key in found if re.search("[a-z]", HOLE.sub("", key))
+            }
+    assert len(asked) > 100
+    assert asked - set(LANGUAGES[code]) == set()
+    server = {*SEASONS, *PROPOSERS.values(), *(p["title"] for p in offered()["presets"])}
+    assert server - set(LANGUAGES[code]) == set()
+
+
+def test_every_bundle_carries_every_catalog():
+    for first in ("app.js", "replay.js"):
+        line = bundled(first).splitlines()[0]
+        assert json.loads(line.removeprefix("const CATALOGS = ").removesuffix(";")) == LANGUAGES
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_every_sentence_of_a_run_is_translated(code):
+    for name in ("eu-status-quo", "essay-reform"):
+        for frame in play(load(name), 1, price=False)["frames"]:
+            for template, values in frame["says"]:
+                assert template == "{who}." or template in LANGUAGES[code], template
+                for value in values.values():
+                    if isinstance(value, tuple):
+                        assert value[0] == "{a}" or value[0] in LANGUAGES[code], value[0]
+
+
+def test_places_are_named_up_to_three():
+    assert [english(named(list("ABCD")[:n])) for n in range(1, 5)] == [
+        "A",
+        "A and B",
+        "A, B and C",
+        "A, B and 2 more",
+    ]
