@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from juste_retour.abm.members import Members
-from juste_retour.agents.errors import BadInput
+from juste_retour.agents.errors import BadInput, JusteRetourError
 from juste_retour.visualization.audience.network import addresses, audience_address
 from juste_retour.visualization.audience.serving import Audience, phones_served, require_private
 from juste_retour.visualization.union import show, shown
@@ -79,6 +79,7 @@ def application(embed: Sequence[str] = ()) -> Starlette:
     for name, value in SETTINGS.items():
         os.environ.setdefault(name, value)
     from solara.server import settings, starlette
+    from starlette.concurrency import run_in_threadpool
     from starlette.responses import FileResponse, Response
     from starlette.routing import BaseRoute, Mount, Route
     from starlette.staticfiles import StaticFiles
@@ -96,6 +97,8 @@ def application(embed: Sequence[str] = ()) -> Starlette:
         lookup_path = StaticFiles.lookup_path
 
     async def page(request: Request) -> Response:
+        if request.query_params.get("embed", "0") != "0":
+            return await run_in_threadpool(sentence, request, embed)
         found = await starlette.root(request, request.path_params.get("fullpath", ""))
         text = VIEWPORT.sub(r"\1width=device-width, initial-scale=1", bytes(found.body).decode())
         text = text.replace("<head>", f"<head>{WITHOUT_STORAGE}", 1)
@@ -112,12 +115,49 @@ def application(embed: Sequence[str] = ()) -> Starlette:
     packaged = Packaged(directory=settings.assets.proxy_cache_dir, follow_symlink=True)
     starlette.app.router.routes[:] = [
         Route("/stage/bundle.js", lambda _: Response(script, media_type="text/javascript", headers=fresh)),
+        Route("/embed.svg", lambda request: drawing(request, embed)),
         Route("/stage/birth", lambda _: Response(birth, media_type="text/plain", headers=fresh)),
         Route("/stage/stage.css", lambda _: FileResponse(STAGE / "stage.css", headers=fresh)),
         Mount(f"/{starlette.cdn_url_path}", packaged),
         *(ours(r) for r in starlette.app.router.routes if getattr(r, "path", "") not in UNSERVED),
     ]
     return starlette.app
+
+
+def sentence(request: Request, embed: Sequence[str]) -> Response:
+    """The page for another site's frame; in the frame of a site that is not in `embed`, why it is not shown there."""
+    from starlette.responses import HTMLResponse
+
+    from juste_retour.visualization.embed import FRAMES, POLICY, embedded, refusal, site_of, trouble
+
+    site, host = site_of(request.headers.get("referer")), f"{request.url.scheme}://{request.headers['host']}"
+    framed = request.headers.get("sec-fetch-dest") in FRAMES
+    if framed and (site or not embed) and site not in (host, *embed):
+        headers = {"Content-Security-Policy": f"{POLICY}; frame-ancestors *"}
+        return HTMLResponse(refusal(site), 403, headers=headers)
+    policy = " ".join([f"{POLICY}; frame-ancestors", *(embed or ["'none'"])])
+    try:
+        text = embedded(dict(request.query_params), host, embed, framed=framed or site in embed)
+    except JusteRetourError as error:
+        return HTMLResponse(trouble(str(error)), 400, headers={"Content-Security-Policy": policy})
+    return HTMLResponse(text, headers={"Content-Security-Policy": policy, "Vary": "Sec-Fetch-Dest, Referer"})
+
+
+def drawing(request: Request, embed: Sequence[str]) -> Response:
+    """The picture, for this server's pages and those of sites in `embed`; those of others may not make it compute."""
+    from starlette.responses import PlainTextResponse, Response
+
+    from juste_retour.visualization.embed import picture, site_of
+
+    if (
+        request.headers.get("sec-fetch-site") == "cross-site"
+        and site_of(request.headers.get("referer")) not in embed
+    ):
+        return PlainTextResponse("Another site's page may not show this; see --embed.", 403)
+    try:
+        return Response(picture(dict(request.query_params)), media_type="image/svg+xml")
+    except JusteRetourError as error:
+        return PlainTextResponse(str(error), 400)
 
 
 def serve(

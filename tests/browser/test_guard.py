@@ -111,3 +111,46 @@ def test_another_site_is_refused_the_frame(page, address, framing):
     with page.expect_console_message(lambda message: "frame-ancestors" in message.text):
         page.goto(f"http://evil.example:{framing}/?{address}/")
     assert page.frame_locator("iframe").locator(".page").count() == 0
+
+
+def test_the_allowed_site_shows_the_sentence_in_a_frame(page, address, framing):
+    page.goto(f"http://friend.example:{framing}/?{address}/?embed=1")
+    frame = page.frame_locator("iframe")
+    frame.locator("img").wait_for()
+    assert "years behind" in frame.locator("p").first.text_content()
+    assert frame.locator("img").evaluate("e => e.decode().then(() => e.naturalWidth)") == 640
+    assert frame.locator(".why").count() == 0
+    assert page.told == []
+
+
+def test_a_frame_of_another_site_says_why_it_shows_nothing(page, address, framing):
+    page.goto(f"http://evil.example:{framing}/?{address}/?embed=1")
+    frame = page.frame_locator("iframe")
+    said = frame.locator("body").text_content()
+    assert f"http://evil.example:{framing}" in said
+    assert "--embed" in said
+    assert "years" not in said
+    assert frame.locator("img, a, script").count() == 0
+
+
+def test_another_sites_page_cannot_have_pictures_computed(page, address, framing):
+    with page.expect_response(lambda answer: answer.url.startswith(f"{address}/embed")) as found:
+        page.goto(f"http://evil.example:{framing}/?{address}/embed.svg")
+    assert found.value.status == 403
+
+
+def test_an_object_falls_back_on_its_picture(page, address, framing):
+    inside = f'<object type="text/html" data="{address}/?embed=1"><img alt="copy" width="5" height="5" src="data:,"></object>'
+    for site, shown in (("friend", 0), ("evil", 1)):
+        place = f"http://{site}.example:{framing}/page"
+        page.route(place, lambda route: route.fulfill(content_type="text/html", body=inside))
+        page.goto(place)
+        page.wait_for_function("n => document.querySelector('img').getClientRects().length === n", arg=shown)
+
+
+def test_opened_alone_the_sentence_says_who_may_frame_it(page, address, framing):
+    page.goto(f"{address}/?embed=1&seed=3")
+    assert f"http://friend.example:{framing}" in page.text_content(".why")
+    assert "seed=3" in page.text_content("small")
+    page.goto(f"{address}/?embed=1&a=atlantis")
+    assert "atlantis" in page.text_content("body")

@@ -1,0 +1,236 @@
+"""What another site shows in a frame: one sentence with its interval, a picture, the source, the license and the address.
+
+`/?embed=1` and the query of any address of the app give the page, `/embed.svg` and the same query the picture alone.
+Neither runs a script. A browser shows a frame only where `--embed` allows the site around it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from importlib.metadata import version
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+from xml.sax.saxutils import escape, quoteattr
+
+from juste_retour.abm.calendar import label, quarter
+from juste_retour.abm.scenario import DEFAULT, Scenario, parameters
+from juste_retour.abm.toml import setting
+from juste_retour.agents.errors import BadInput
+from juste_retour.visualization.background import WORKERS
+from juste_retour.visualization.geometry import drawn_map
+from juste_retour.visualization.names import described, rule_title
+from juste_retour.visualization.session import MOST_QUARTERS, scenarios_of, union_asked, whole
+from juste_retour.visualization.union import union_for
+from juste_retour.visualization.views.spread import spread
+from juste_retour.visualization.words import TITLES
+
+WORLDS = 200
+LICENSE = "Apache-2.0"
+FRAMES = ("iframe", "frame", "embed", "object")  # what browsers say that they want a framed page for
+COLORS = ("#0072b2", "#b25a00")  # of scenario A and B, as on the stage
+WIDTH, LINE = 640, 22  # of the picture and of its lines, in pixels
+LONGEST = 2000  # characters of a query
+POLICY = "default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+STYLE = "body{font:18px/1.45 Georgia,serif;margin:1em;color:#1f2733;background:#fbfaf7}img{max-width:100%;height:auto}small,.why{font:14px/1.4 sans-serif;color:#5b6673;overflow-wrap:anywhere}"
+
+
+def named(query: Mapping[str, str]) -> tuple[list[dict[str, object]], int]:
+    """The one or two scenarios and the seed that an address names.
+
+    Raises:
+        BadInput: the query is too long, or the seed is not a whole number.
+    """
+    if len(urlencode(query)) > LONGEST:
+        raise BadInput("This address is too long; name fewer changes.")
+    specs: list[dict[str, object]] = []
+    for side, default in (("a", DEFAULT), ("b", "essay-reform")):
+        changes = {key[2:]: _value(text) for key, text in query.items() if key.startswith(f"{side}.")}
+        specs.append({"base": query.get(side, default), "changes": changes})
+    seed = query.get("seed", "1")
+    if not re.fullmatch(r"\d{1,15}", seed, re.ASCII):
+        raise BadInput(f"seed = {seed!r} cannot be used; give a whole number such as 1.")
+    return specs[: 2 if query.get("compare", "0") != "0" else 1], whole(int(seed), "seed")
+
+
+def _value(text: str) -> object:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+
+
+def fixed(specs: Sequence[Mapping[str, Any]], seed: int) -> str:
+    """The query that always gives the same: all that matters, and nothing else."""
+    pairs: list[tuple[str, object]] = []
+    for side, spec in zip("ab", specs, strict=False):
+        pairs.append((side, spec["base"]))
+        pairs += [(f"{side}.{key}", setting(value)) for key, value in sorted(spec["changes"].items())]
+    return urlencode([*pairs, ("seed", seed), *([("compare", 1)] if len(specs) == 2 else [])])
+
+
+@lru_cache(maxsize=64)
+def _found(text: str) -> tuple[str, str, list[dict[str, Any]]]:
+    """The sentence, of when it is, and per scenario its title, median, low and high, for what `fixed` names."""
+    specs, seed = json.loads(text)
+    scenarios, union = scenarios_of({"specs": specs}), union_asked({"specs": specs})
+    rows = []
+    for spec, scenario in zip(specs, scenarios, strict=True):
+        quarters = quarter(scenario.end, "end") - quarter(scenario.start, "start") + 1
+        if WORLDS * quarters > MOST_QUARTERS:
+            raise BadInput(f"A run until {scenario.end} is too long for this page; end earlier.")
+        *_, last = spread(scenario, seed, WORLDS, union_for(scenario))
+        rows.append({"title": title_of(spec), **last["outcomes"]["years_behind"]})
+    when = _window(scenarios[0])
+    where = drawn_map(union)
+    name = where["union"] if where["union"] == "Europe" else where["name"].replace("The ", "the ")
+    said = " and ".join(
+        _said(row, "it" if k else "the world's frontier of AI training") for k, row in enumerate(rows)
+    )
+    return f"In the model, {name} is {said}, on average over {when}.", when, rows
+
+
+def _said(row: Mapping[str, Any], frontier: str) -> str:
+    """How far behind one scenario is, in words."""
+    median = row["median"]
+    if median is None:
+        return f"without a training run of its own under “{row['title']}”"
+    far = f"{abs(median):.1f} years {'ahead of' if median < 0 else 'behind'}"
+    far = "level with" if round(median, 1) == 0 else far
+    return f"{far} {frontier} under “{row['title']}” (median of {WORLDS} runs; 9 in 10: {_range(row)})"
+
+
+def _years(row: Mapping[str, Any]) -> str:
+    return "no run" if row["median"] is None else f"{row['median']:.1f}"
+
+
+def _range(row: Mapping[str, Any]) -> str:
+    """From where to where nine in ten runs are, in years behind."""
+    ends = [row[end] for end in ("low", "high")]
+    return " to ".join("no run" if x is None else f"{round(x, 1) + 0:.1f}".replace("-", "−") for x in ends)
+
+
+def _window(scenario: Scenario) -> str:
+    return f"{label(scenario.window[0])[:4]} to {label(scenario.window[-1])[:4]}"
+
+
+def title_of(spec: Mapping[str, Any]) -> str:
+    """What the page calls a scenario: its preset, and what differs from it."""
+    base, changes = str(spec["base"]), spec["changes"]
+    name = TITLES.get(base, base.replace("-", " ").capitalize())
+    known = parameters()
+    said = []
+    for key, value in sorted(changes.items()):
+        about = known.get(key)
+        title = described(key, about[1].about)[0] if about else key.replace("_", " ").replace(".", ", ")
+        said.append(f"{title}: {rule_title(value) if isinstance(value, str) else setting(value)}")
+    return f"{name}, {'; '.join(said)}" if said else name
+
+
+def embedded(query: Mapping[str, str], host: str, around: Sequence[str], *, framed: bool) -> str:
+    """The page.
+
+    Args:
+        query: of the address.
+        host: scheme, name and port of this server, for the fixed address.
+        around: origins that may show the page in a frame.
+        framed: whether a browser asks for it in a frame.
+
+    Raises:
+        BadInput: what the address names cannot be run.
+    """
+    specs, seed = named(query)
+    sentence, *_ = WORKERS.submit(_found, json.dumps([specs, seed], sort_keys=True)).result()
+    address = fixed(specs, seed)
+    source = f"{host}/?embed=1&{address}"
+    return _page(
+        f"<p>{escape(sentence)}</p>"
+        f'<p><img src={quoteattr(f"/embed.svg?{address}")} alt={quoteattr(sentence)} width="{WIDTH}"></p>'
+        f'<p><small>Source: <a href={quoteattr(f"/?{address}")} target="_blank" rel="noopener">juste-retour '
+        f"{version('juste-retour')}</a>, an agent-based model, seed {seed}, {WORLDS} runs. License: {LICENSE}. "
+        f"Address: {escape(source)}</small></p>"
+        + ("" if framed else f'<p class="why">{escape(why(around))}</p>')
+    )
+
+
+def why(around: Sequence[str]) -> str:
+    """Which sites may show the page in a frame, for whoever opens it outside of one."""
+    if around:
+        return f"Frames of {', '.join(around)} may show this page; in those of other sites browsers show nothing."
+    return (
+        "No other site may show this page in a frame, because the app was started without --embed: start it as "
+        "juste-retour app --embed https://www.example.org, with the site's own address."
+    )
+
+
+def refusal(origin: str | None) -> str:
+    """The page in a frame of a site that `--embed` does not name: it says so, and shows nothing else."""
+    site, option = origin or "This site", origin or "and its address"
+    return _page(
+        f"<p>{escape(site)} may not show this page in a frame: whoever runs the server must start it as "
+        f"juste-retour app --embed {escape(option)}.</p>"
+    )
+
+
+def trouble(text: str) -> str:
+    """The page for an address that cannot be shown."""
+    return _page(f"<p>{escape(text)}</p>")
+
+
+def _page(body: str) -> str:
+    return f'<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>juste retour</title><style>{STYLE}</style></head><body>{body}</body></html>'
+
+
+def site_of(referer: str | None) -> str | None:
+    """The origin of the page that a request comes from, where the browser says it."""
+    try:
+        parts = urlsplit(referer or "")
+    except ValueError:
+        return None
+    return f"{parts.scheme}://{parts.netloc}".lower() if parts.scheme in ("http", "https") else None
+
+
+def picture(query: Mapping[str, str]) -> str:
+    """The picture as SVG: per scenario a point at the median and a line over nine in ten runs, and all that the page says.
+
+    Raises:
+        BadInput: what the address names cannot be run.
+    """
+    specs, seed = named(query)
+    _, when, rows = WORKERS.submit(_found, json.dumps([specs, seed], sort_keys=True)).result()
+    reach = [x for row in rows for x in (row["low"], row["median"], row["high"]) if x is not None]
+    low, high = min([0.0, *reach]), max([1.0, *reach]) * 1.05
+
+    def at(x: float) -> float:
+        return round(20 + (WIDTH - 40) * (x - low) / (high - low), 1)
+
+    def words(y: int, text: str, size: int = 15, fill: str = "#1f2733", more: str = "") -> str:
+        return f'<text x="20" y="{y}" font-size="{size}" fill="{fill}"{more}>{escape(text)}</text>'
+
+    parts = [
+        words(28, f"Years behind the frontier of AI training, average {when}", 17, more=' font-weight="700"')
+    ]
+    y = 28
+    for row, color in zip(rows, COLORS, strict=False):
+        parts.append(words(y + 30, f"{row['title']}: {_years(row)} ({_range(row)})", fill=color))
+        y += 30 + LINE
+        parts.append(f'<line x1="20" x2="{WIDTH - 20}" y1="{y}" y2="{y}" stroke="#d9d6ce"/>')
+        if row["low"] is not None and row["high"] is not None:
+            parts.append(
+                f'<line x1="{at(row["low"])}" x2="{at(row["high"])}" y1="{y}" y2="{y}" stroke="{color}" stroke-width="5"/>'
+            )
+        if row["median"] is not None:
+            parts.append(f'<circle cx="{at(row["median"])}" cy="{y}" r="7" fill="{color}"/>')
+    ends = f'<text x="{at(0)}" y="{y + 24}" font-size="13" fill="#5b6673">0: as the frontier</text>'
+    parts.append(ends)
+    parts.append(
+        words(
+            y + 50,
+            f"Median and range of 9 in 10 of {WORLDS} runs. juste-retour {version('juste-retour')}, seed {seed}. License: {LICENSE}.",
+            13,
+            "#5b6673",
+        )
+    )
+    return f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{y + 64}" viewBox="0 0 {WIDTH} {y + 64}" font-family="Georgia, serif"><rect width="100%" height="100%" fill="#fbfaf7"/>{"".join(parts)}</svg>'
