@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from importlib.metadata import version
@@ -19,7 +20,6 @@ from juste_retour.abm.calendar import label, quarter
 from juste_retour.abm.scenario import DEFAULT, Scenario, parameters
 from juste_retour.abm.toml import setting
 from juste_retour.agents.errors import BadInput
-from juste_retour.visualization.background import WORKERS
 from juste_retour.visualization.geometry import drawn_map
 from juste_retour.visualization.names import described, rule_title
 from juste_retour.visualization.session import MOST_QUARTERS, scenarios_of, union_asked, whole
@@ -35,6 +35,9 @@ WIDTH, LINE = 640, 22  # of the picture and of its lines, in pixels
 LONGEST = 2000  # characters of a query
 POLICY = "default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 STYLE = "body{font:18px/1.45 Georgia,serif;margin:1em;color:#1f2733;background:#fbfaf7}img{max-width:100%;height:auto}small,.why{font:14px/1.4 sans-serif;color:#5b6673;overflow-wrap:anywhere}"
+
+
+_ONE_AT_A_TIME = threading.Lock()  # of all visitors' computations
 
 
 def named(query: Mapping[str, str]) -> tuple[list[dict[str, object]], int]:
@@ -69,6 +72,11 @@ def fixed(specs: Sequence[Mapping[str, Any]], seed: int) -> str:
         pairs.append((side, spec["base"]))
         pairs += [(f"{side}.{key}", setting(value)) for key, value in sorted(spec["changes"].items())]
     return urlencode([*pairs, ("seed", seed), *([("compare", 1)] if len(specs) == 2 else [])])
+
+
+def _computed(specs: Sequence[Mapping[str, Any]], seed: int) -> tuple[str, str, list[dict[str, Any]]]:
+    with _ONE_AT_A_TIME:
+        return _found(json.dumps([specs, seed], sort_keys=True))
 
 
 @lru_cache(maxsize=64)
@@ -142,7 +150,7 @@ def embedded(query: Mapping[str, str], host: str, around: Sequence[str], *, fram
         BadInput: what the address names cannot be run.
     """
     specs, seed = named(query)
-    sentence, *_ = WORKERS.submit(_found, json.dumps([specs, seed], sort_keys=True)).result()
+    sentence, *_ = _computed(specs, seed)
     address = fixed(specs, seed)
     source = f"{host}/?embed=1&{address}"
     return _page(
@@ -199,7 +207,7 @@ def picture(query: Mapping[str, str]) -> str:
         BadInput: what the address names cannot be run.
     """
     specs, seed = named(query)
-    _, when, rows = WORKERS.submit(_found, json.dumps([specs, seed], sort_keys=True)).result()
+    _, when, rows = _computed(specs, seed)
     reach = [x for row in rows for x in (row["low"], row["median"], row["high"]) if x is not None]
     low, high = min([0.0, *reach]), max([1.0, *reach]) * 1.05
 

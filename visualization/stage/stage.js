@@ -170,7 +170,7 @@ function drawPair(state, w, height, u, store) {
       words(`${side ? "B" : "A"}  ${titleOf(state, side)}`, x + g, size * 1.35, { key: "title", size: size * 1.12, weight: 700, fill: SIDES[side], lines: 1, ...HALO }, wide),
       !side && ask("what", x + g + Math.min(wide, width(`A  ${titleOf(state, side)}`, size * 1.12, 700)) + size * 0.5, size * 1.35, size),
       lag(run, state.t, x + g, size * 1.6, size, textWide, state.big),
-      words(told(state, side), x + g, size * (state.big ? 10.7 : 9.2), { key: "says", size, family: SERIF, lines: Math.max(2, Math.floor((upper - vote - size * (state.big ? 13.1 : 11.6)) / (size * 1.25))), ...HALO }, textWide),
+      words(told(state, side), x + g, size * (state.big ? 10.7 : 9.2), { key: "says", size, family: SERIF, lines: Math.max(state.big ? 0 : 2, Math.floor((upper - vote - size * (state.big ? 13.1 : 11.6)) / (size * 1.25))), ...HALO }, textWide),
       drawMoney(state, run, { x: x + g, y: upper - vote - size * 2.5, w: textWide, h: size * 2 }, u, side ? null : ask),
       legend(state, x + g, upper + row * 0.5, u, half - 2 * g, run, side),
       vote > 0 && drawVotes(state, run, { x: x + g, y: upper - vote, w: textWide, h: vote }, u, true, side ? null : ask, store));
