@@ -76,7 +76,7 @@ export function drawAnswer(state, store, found, names, box, u) {
 function waterfallRow(row, state, store, { x, y, w, h: high, left, zero, scale, size }) {
   const [from, to] = [Math.min(row.from, row.to), Math.max(row.from, row.to)];
   const fill = row.group ? (row.to <= row.from ? LIGHT[0] : LIGHT[1]) : SIDES[row.side];
-  const name = fitting([row.name, row.group ?? ""], size, left - x - size / 2, row.group ? 400 : 700);
+  const name = fitting([row.name, row.group ? tr(row.group) : ""], size, left - x - size / 2, row.group ? 400 : 700);
   const drawn = [
     h("rect", { key: "ground", x, y, width: w, height: high, fill: state.part && state.part === row.group ? "#edeae3" : "transparent" }),
     words(name, x, y + high / 2 + size * 0.35, { key: "name", size, weight: row.group ? 400 : 700 }),

@@ -186,6 +186,7 @@ export function address(state) {
   if (state.tour !== null) query.set("tour", state.tour + 1);
   if (state.talk !== null) query.set("talk", state.talk + 1);
   if (state.clean) query.set("clean", 1);
+  if (state.lang !== START.lang) query.set("lang", state.lang);
   if (state.speed !== START.speed) query.set("speed", state.speed);
   return `?${query}`.replace(/%22/g, '"').replace(/%2C/g, ",");
 }
