@@ -16,7 +16,7 @@ from juste_retour.agents.arrays import Floats
 class Accounts:
     """What is under contract by now: by site `chips` and `spend`, by state all else; money in EUR bn.
 
-    `common` is what the programme spends in a state, all but hosts' own sites; it is part of `received`.
+    `common` is what the program spends in a state, all but hosts' own sites; it is part of `received`.
     """
 
     chips: Floats

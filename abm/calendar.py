@@ -1,4 +1,4 @@
-"""Quarters and dates: "2026Q3" to a whole number and back, dates to decimal years."""
+"""Quarters and dates: "2026Q3" to an integer and back, dates to decimal years."""
 
 import re
 from datetime import date

@@ -153,7 +153,7 @@ def _put(
     kind = next((k for k in labels if isinstance(cls, type) and issubclass(cls, k)), None)
     if not isinstance(cls, type) or not is_agent(cls) or (kind is None and issubclass(cls, Actor)):
         raise BadInput(
-            f"agents: {cls!r} is no kind of actor; give a subclass of MemberState, Commissioner or Lab, or of mesa.Agent."
+            f"agents: {cls!r} is not a kind of actor; give a subclass of MemberState, Commissioner or Lab, or of mesa.Agent."
         )
     if kind is None or not issubclass(cls, Actor):
         if who != ALL:

@@ -1,4 +1,4 @@
-"""What works where: the machines that stand already and the facilities of the programme, as one fleet of sites."""
+"""What works where: the machines that stand already and the facilities of the program, as one fleet of sites."""
 
 from __future__ import annotations
 

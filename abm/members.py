@@ -233,7 +233,7 @@ def _states(table: InputTable, typical: Callable[[], Typical], population: list[
             table.fail(row, "state", "is the Commission's own code", "give the state another")
         if not re.fullmatch(r"[A-Z][A-Z0-9_]*", code):
             remedy = "write it in capital letters, digits and _, a letter first, such as 'DE'"
-            table.fail(row, "state", "is no lawful code", remedy)
+            table.fail(row, "state", "is not a valid code", remedy)
     if population is None:
         population = table.wholes("population", low=1)
 

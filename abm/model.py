@@ -46,7 +46,7 @@ class AllocationModel(WorldModel):
 
     Args:
         scenario: a preset's name, the path of a TOML file, what such a file would say, or a `Scenario`.
-        rng: the seed, a whole number of at least 0; where it is None one is drawn and kept as `seed`.
+        rng: the seed, an integer of at least 0; where it is None one is drawn and kept as `seed`.
         replicate: which world of that seed.
         members: a folder of tables, or a union as loaded; the one that the scenario names by default.
         agents: subclasses of `MemberState`, `Commissioner` or `Lab` that take decisions by themselves; see `juste_retour.abm.cast.casting`.
@@ -135,7 +135,7 @@ class _Shown:
 
 
 def seed_of(rng: Seed) -> int:
-    """The seed that `rng` stands for: a whole number as it is, one drawn where it is None or a generator."""
+    """The seed that `rng` stands for: an integer as it is, one drawn where it is None or a generator."""
     if rng is None:
         rng = np.random.SeedSequence()
     if isinstance(rng, np.random.SeedSequence):
@@ -147,5 +147,5 @@ def seed_of(rng: Seed) -> int:
 
 def _whole(value: object, name: str) -> int:
     if not isinstance(value, int | np.integer) or isinstance(value, bool) or not 0 <= value < 2**63:
-        raise BadInput(f"{name} = {value!r} cannot be used; give a whole number of at least 0.")
+        raise BadInput(f"{name} = {value!r} cannot be used; give an integer of at least 0.")
     return int(value)

@@ -1,4 +1,4 @@
-"""The tape of luck: uniform numbers addressed by name, so that a new rule leaves other draws where they were.
+"""Random streams: uniform numbers addressed by name, so that a new rule leaves other draws where they were.
 
 A number is found by (seed, channel, quarter, slot, replicate). Slots come in blocks of 64, each block a Philox stream
 of its own in which the replicates follow one another; more slots, quarters or replicates shift nothing.
@@ -18,10 +18,10 @@ _SMALLEST = 2.0**-54  # keeps normals finite
 
 
 class RandomStreams:
-    """The luck of some worlds of one seed.
+    """The random streams of some worlds of one seed.
 
     Args:
-        seed: the run's seed, a whole number of at least 0.
+        seed: the run's seed, an integer of at least 0.
         replicates: (worlds,) which world of the seed each one is.
     """
 
@@ -45,7 +45,7 @@ class RandomStreams:
         return quantile(self.uniform(channel, slots, quarter))
 
     def rows(self, worlds: NDArray[np.int64]) -> "RandomStreams":
-        """The tape of some of the worlds."""
+        """The streams of some of the worlds."""
         return RandomStreams(self.seed, self.replicates[worlds])
 
     def _block(self, channel: str, quarter: int, block: int) -> Floats:

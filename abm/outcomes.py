@@ -63,7 +63,7 @@ def run(
 
     Args:
         scenarios: one for all worlds, or one a world that differ in real parameters only.
-        seed: whole number of at least 0.
+        seed: integer of at least 0.
         replicates: (worlds,).
         members: the union; the one that the scenarios name by default.
         price: whether to compare each world with a planner, for the price of politics, where the scenario is priced.

@@ -1,4 +1,4 @@
-"""What compute a plan leads to and when, as those who decide on it expect: means, no luck.
+"""What compute a plan leads to and when, as those who decide on it expect: means, no random draws.
 
 V is read in the years of `race_first_year` to `race_last_year` after the decision, over the best single run of all that is then expected to work.
 """

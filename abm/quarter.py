@@ -25,7 +25,7 @@ Rows = NDArray[np.int64]
 
 
 class Progress(TypedDict):
-    """How far the programme has come, (worlds,) each."""
+    """How far the program has come, (worlds,) each."""
 
     selected: Integers
     contracted: Integers
@@ -232,7 +232,7 @@ def race_of(world: World, run: Floats) -> Race:
 
 
 def progress(world: World) -> Progress:
-    """How far the programme has come, (worlds,) each."""
+    """How far the program has come, (worlds,) each."""
     works = world.working
     return {
         "selected": world.live.sum(-1),

@@ -229,7 +229,7 @@ def _funding(x: object, handed: Handed, asked: Question) -> None:
     key = split.key
     if not isinstance(key, np.ndarray) or key.shape not in ((n,), (asked.worlds, n)):
         raise InvalidReturn(
-            f"returns a key that is no array (states,); give each of the {n} states its share"
+            f"returns a key that is not an array (states,); give each of the {n} states its share"
         )
     if not np.isfinite(key).all() or np.any(key < 0) or np.any(np.abs(total(key) - 1) > 1e-9):
         raise InvalidReturn(

@@ -314,7 +314,7 @@ def _with_schedule(data: Content) -> Content:
 
 def _rule(name: str, value: object, place: str) -> Rule:
     try:
-        return family(name)[value]  # type: ignore[index]  # what is no name is refused there
+        return family(name)[value]  # type: ignore[index]  # what is not a name is refused there
     except BadInput as error:
         raise BadInput(place + str(error).removeprefix(name)) from None
 

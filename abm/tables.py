@@ -122,14 +122,14 @@ class InputTable:
     def wholes(
         self, column: str, *, low: int = 0, high: int = 10**12, missing: str | None = None
     ) -> list[int]:
-        """Read a column of whole numbers from `low` to `high`; `missing` is the remedy for an empty cell."""
+        """Read a column of integers from `low` to `high`; `missing` is the remedy for an empty cell."""
         found = []
         for row in range(len(self)):
             if missing and not self.rows[row][column]:
                 self.fail(row, column, "is empty", missing)
             value = self._bounded(row, column, self._number(row, column), -math.inf, low, high, None)
             if value != int(value):
-                self.fail(row, column, "is not a whole number", f"give a whole number of at least {low}")
+                self.fail(row, column, "is not an integer", f"give an integer of at least {low}")
             found.append(int(value))
         return found
 
@@ -253,7 +253,7 @@ def _bytes(path: Path) -> bytes:
         raise BadInput(f"{path}: there is no such file; write it, or name another folder.") from None
     except OSError as error:
         raise BadInput(
-            f"{path}: the file cannot be read ({error.strerror}); see to its permissions."
+            f"{path}: the file cannot be read ({error.strerror}); check its permissions."
         ) from None
 
 
@@ -284,7 +284,7 @@ def _parse(
                 f"{name}, row 1: column {position + 1} has no name; name it, or drop the comma before it."
             )
         if column in header[:position]:
-            raise BadInput(f"{name}, row 1: the column {column!r} stands twice; drop or rename one.")
+            raise BadInput(f"{name}, row 1: the column {column!r} appears twice; drop or rename one.")
     if len(records) == 1:
         raise BadInput(f"{name}: there is no row below the header; write a row for each entry.")
     for line, record in records:
@@ -350,10 +350,10 @@ def reals(values: Iterable[float]) -> Floats:
 
 
 def wholes(values: Iterable[int]) -> Integers:
-    """Whole numbers that nobody can write to."""
+    """Integers that nobody can write to."""
     return _frozen(values, np.int64)
 
 
 def truths(values: Iterable[bool]) -> Booleans:
-    """Truth values that nobody can write to."""
+    """Booleans that nobody can write to."""
     return _frozen(values, np.bool_)

@@ -31,7 +31,7 @@ def parsed(text: str, place: str) -> dict[str, Any]:
         content = tomllib.loads(text)
         repr(content)  # what is nested too deeply to be shown cannot be complained of either
     except tomllib.TOMLDecodeError as error:
-        raise BadInput(f"{place} is not valid TOML: {error}; mend that line.") from None
+        raise BadInput(f"{place} is not valid TOML: {error}; correct that line.") from None
     except (ValueError, RecursionError):
         raise BadInput(f"{place} holds a number or a nesting too long to be meant; shorten it.") from None
     return content

@@ -2,7 +2,7 @@
 
 The last axis of every array is named (states, sites, labs, commissioners); the leading axes are worlds. NumPy adds
 along the last axis of a C-contiguous array in an order that depends on that axis alone, so every sum of real numbers
-in the model goes through `total`. Sums of whole numbers and truth values are exact in any order.
+in the model goes through `total`. Sums of integers and booleans are exact in any order.
 """
 
 from functools import lru_cache
@@ -29,7 +29,7 @@ def running_total(x: ArrayLike) -> Floats:
 
 
 def whole_product(a: Booleans | Integers, b: Booleans | Integers) -> Integers:
-    """Matrix product of whole numbers that add up to less than 2**53, where floating point is exact in any order."""
+    """Matrix product of integers that add up to less than 2**53, where floating point is exact in any order."""
     return np.matmul(a.astype(np.float64), b.astype(np.float64)).astype(np.int64)
 
 

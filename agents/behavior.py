@@ -1,4 +1,4 @@
-"""Two minds: what a behavioural actor feels and a rational one does not."""
+"""Two minds: what a behavioral actor feels and a rational one does not."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def envy(gain: Floats) -> Floats:
 
 
 def swayed(uniforms: Floats, stake: Floats) -> Floats:
-    """What luck adds to a reservation value: logistic noise in units of the mean stake; (worlds, states).
+    """What random noise adds to a reservation value: logistic noise in units of the mean stake; (worlds, states).
 
     A state whose offer is worth d more than its reservation value then says yes with probability
     1 / (1 + exp(-d / (noise x stake))), when the result is multiplied by the noise.
@@ -36,7 +36,7 @@ def swayed(uniforms: Floats, stake: Floats) -> Floats:
 
 
 def inequality(gain: Floats, aversion: Number) -> Floats:
-    """What inequality takes from each state's gain; (worlds, states), nought where nobody is averse to it."""
+    """What inequality takes from each state's gain; (worlds, states), zero where nobody is averse to it."""
     if not np.any(np.asarray(aversion) > 0):
         return np.zeros(gain.shape)
     return aversion * envy(gain)

@@ -34,7 +34,7 @@ class DraftPlans:
 
     `home` (worlds, plans, commissioners) is the home state's gain; `union` (worlds, plans, 1) the mean gain of all
     states; `race` (worlds, plans, 1) the gain in V a state; `cohesion` (worlds, plans, 1) the money placed in states
-    below the average GDP a head, a state; `spend` (worlds, plans, 1) the Union's money, a state; `private`
+    below the average GDP per head, a state; `spend` (worlds, plans, 1) the Union's money, a state; `private`
     (worlds, plans, 1) labs' money, a state; `party` (worlds, plans, commissioners) the mean gain of the states whose
     commissioners share the party; `p` the parameters, each (worlds, 1).
     """

@@ -9,7 +9,7 @@ from juste_retour.agents.rules import Family
 endorse = Family(
     "endorse",
     decides="how a commissioner votes in the College",
-    signature="rule(plans, college) -> truth values (worlds, plans, commissioners): would vote for that plan.",
+    signature="rule(plans, college) -> booleans (worlds, plans, commissioners): would vote for that plan.",
     actor="commissioner",
     lift=each_actor(COMMISSIONER, np.bool_),
 )

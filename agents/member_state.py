@@ -25,7 +25,7 @@ bid = Family(
 vote = Family(
     "vote",
     decides="whether a state says yes, no or nothing to an offer",
-    signature="rule(offer, reservation, situation) -> whole numbers (worlds, states): 1 yes, -1 no, 0 abstention. "
+    signature="rule(offer, reservation, situation) -> integers (worlds, states): 1 yes, -1 no, 0 abstention. "
     "offer.utility and reservation are EUR bn (worlds, states).",
     actor="state",
     lift=each_actor(STATE, np.int64),
@@ -41,12 +41,12 @@ expect = Family(
 
 
 def least_and_most(situation: Situation) -> tuple[Floats, Floats]:
-    """Smallest and largest lawful bid, EUR bn, (worlds, 1) and (worlds, states)."""
+    """Smallest and largest valid bid, EUR bn, (worlds, 1) and (worlds, states)."""
     return situation.p.smallest_eur_bn, np.minimum(situation.p.ceiling_eur_bn, situation.room)
 
 
 def sized(size: Floats, situation: Situation) -> Floats:
-    """Bring a wanted size between the smallest and the largest lawful bid; 0 where no lawful bid exists."""
+    """Bring a wanted size between the smallest and the largest valid bid; 0 where no valid bid exists."""
     least, most = least_and_most(situation)
     return np.where(most >= least, np.clip(size, least, np.maximum(most, least)), 0.0)
 
@@ -65,7 +65,7 @@ def trophy_seeking(situation):
 
 @bid(anonymous=True, deterministic=True)
 def capacity_driven(situation):
-    """Applies only with a centre that can run it, as large as site and treasury allow, and not for the trophy.
+    """Applies only with a center that can run it, as large as site and treasury allow, and not for the trophy.
 
     Bids where the gain without the trophy term is positive, else with half of that size, else not at all.
     Source: the expert criteria of Regulation (EU) 2021/1173, article 9(5), taken as the motive; assumed.
@@ -83,7 +83,7 @@ def capacity_driven(situation):
 def abstain(situation):
     """Never applies.
 
-    Source: the null behaviour, for contrasts.
+    Source: the null behavior, for contrasts.
     """
     return np.zeros(situation.received.shape)
 
@@ -131,12 +131,12 @@ def reciprocal(
             low=0,
             high=10,
             range=(0.1, 0.5),
-            about="weight of what earlier rounds left in favour, chi",
+            about="weight of what earlier rounds left in favor, chi",
             source="institutional ledger; assumed",
         ),
     ] = 0.3,
 ):
-    """Returns favours: who has had more than it paid says yes to a little less, who has had less asks for more.
+    """Returns favors: who has had more than it paid says yes to a little less, who has had less asks for more.
 
     Yes if U + chi (received - paid so far) is at least the reservation value.
     Source: diffuse reciprocity, Keohane (1986).
@@ -243,7 +243,7 @@ def stationary(reversion, memory, situation):
     """Expects what bargaining on is worth in the stationary equilibrium, a round later.
 
     r = U(reversion) + delta v, where v, the continuation value over the reversion, is solved once for a scenario; it is
-    below nought for a state that expects to be outvoted.
+    below zero for a state that expects to be outvoted.
     Source: Baron and Ferejohn (1989); Eraslan (2002), who shows that stationary payoffs are unique.
     """
     if memory.continued is None:

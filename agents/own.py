@@ -73,7 +73,7 @@ def _own_alone(situation: Situation, actor: int) -> Callable[[float], Offer]:
 def asking(situation: Situation, asks: Asks[Offer], row: int, actor: int) -> Situation:
     """One world's situation in which an actor's questions of `alone` are answered together with everyone else's.
 
-    An actor that asks otherwise when it is heard again, for instance by luck of its own, is answered by itself.
+    An actor that asks otherwise when it is heard again, for instance because it draws random numbers of its own, is answered by itself.
     """
 
     def alone(sizes: Floats) -> Offer:

@@ -1,4 +1,4 @@
-"""The catalogue of rules: families, their rules, and the parameters that a rule takes.
+"""The catalog of rules: families, their rules, and the parameters that a rule takes.
 
 A family is a named kind of choice with one documented signature. The family object is the decorator that enters a
 rule, the function's name is the rule's, and its keyword-only arguments are its parameters. This module knows
@@ -64,7 +64,7 @@ class Parameter:
         if not np.isfinite(number):
             raise BadInput(f"{name} = {value!r} is not a finite number; {self._allowed()}")
         if isinstance(default, int) and number != int(number):
-            raise BadInput(f"{name} = {value!r} is not a whole number; {self._allowed()}")
+            raise BadInput(f"{name} = {value!r} is not an integer; {self._allowed()}")
         if (self.low is not None and number < self.low) or (self.high is not None and number > self.high):
             raise BadInput(f"{name} = {value!r} is out of bounds; {self._allowed()}")
         return int(number) if isinstance(default, int) else number
@@ -95,7 +95,7 @@ PROPERTIES = {
     "anonymous": "renaming the actors renames the result and changes nothing else",
     "monotone": "one more yes never turns a pass into a fail",
     "neutral": "all options are treated alike",
-    "deterministic": "draws no luck",
+    "deterministic": "draws no random numbers",
 }
 
 
@@ -191,7 +191,7 @@ class Family:
         may_ignore: bool = False,
     ):
         if not re.fullmatch(NAME, name):
-            raise BadInput(f"{name!r} is no lawful name of a family; use lower-case letters, digits and _.")
+            raise BadInput(f"{name!r} is not a valid name of a family; use lower-case letters, digits and _.")
         code = sys._getframe(1)
         self.place = f"{code.f_code.co_filename}:{code.f_lineno}"
         there = FAMILIES.get(name)
@@ -248,7 +248,7 @@ class Family:
                 raise BadInput(f"{self.name}.{name} declares {mark!r}; {near(mark, PROPERTIES)}")
         if not re.fullmatch(NAME, name):
             raise BadInput(
-                f"{self.name}: {name!r} is no lawful rule name; use lower-case letters, digits and _."
+                f"{self.name}: {name!r} is not a valid rule name; use lower-case letters, digits and _."
             )
         rule = Rule(
             self.name,
@@ -324,7 +324,7 @@ def load_offered() -> dict[str, ModuleType]:
     """Import the modules of rules that installed packages offer, each once, and return them by entry point.
 
     Packages offer them by the entry-point group `juste_retour.rules`. Nothing is imported before a name is asked for
-    that nobody else has entered, or the whole catalogue is.
+    that nobody else has entered, or the whole catalog is.
 
     Raises:
         BadInput: a package whose rules cannot be imported, or whose names are taken.
@@ -350,7 +350,7 @@ def load_offered() -> dict[str, ModuleType]:
 
 
 def forget(families: dict[str, Family], rules: dict[str, dict[str, Rule]]) -> None:
-    """Put the catalogue back as it was."""
+    """Put the catalog back as it was."""
     FAMILIES.clear()
     FAMILIES.update(families)
     for name, known in rules.items():

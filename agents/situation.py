@@ -39,7 +39,7 @@ class States:
 
     @property
     def below_mean_income(self) -> Booleans:
-        """Whether a state's GDP a head is below that of the Union."""
+        """Whether a state's GDP per head is below that of the Union."""
         return self.gdp / self.population < total(self.gdp) / self.population.sum()
 
     def index(self, code: str) -> int:
@@ -59,7 +59,7 @@ class Sites:
     kind: tuple[str, ...]  # campus, capital or industrial
     headroom: Floats  # MW at the meter
     grid_years: Floats  # until power above the headroom comes
-    centre: NDArray[np.bool_]  # a computing centre stands or is planned there
+    centre: NDArray[np.bool_]  # a computing center stands or is planned there
     eurohpc: NDArray[np.bool_]  # EuroHPC had granted a machine before the call for AI factories
     power_price: Floats
     temperature: Floats
@@ -236,7 +236,7 @@ class Situation:
     room: (
         Floats  # EUR bn: most that its best free site can take and the state can match; 0 where there is none
     )
-    centre: NDArray[np.bool_]  # its best free site has a computing centre
+    centre: NDArray[np.bool_]  # its best free site has a computing center
     standing: Offer  # what stands already
     alone: Callable[[Floats], Offer]
     lost: NDArray[np.bool_]  # its last bid failed

@@ -11,7 +11,7 @@ from juste_retour.agents.arrays import Floats
 class Values:
     """Parameters over worlds, each (worlds, 1): a rule never sees which of them differ between worlds.
 
-    What is no number (`decider`, `side_payments`) is the same in all worlds and stands as it is.
+    What is not a number (`decider`, `side_payments`) is the same in all worlds and stands as it is.
     """
 
     def __init__(self, **columns: Floats | bool | str):

@@ -40,11 +40,11 @@ BRIEFLY = (
 
 
 def whole(value: object, name: str, low: int, high: int = _LARGEST) -> int:
-    """Return a whole number within bounds, or raise `BadInput`."""
+    """Return an integer within bounds, or raise `BadInput`."""
     if isinstance(value, int | np.integer) and not isinstance(value, bool) and low <= value <= high:
         return int(value)
     bounds = f"from {low} to {high}" if isinstance(value, int) and value > high else f"of at least {low}"
-    raise BadInput(f"{name} = {value!r} cannot be used; give a whole number {bounds}.")
+    raise BadInput(f"{name} = {value!r} cannot be used; give an integer {bounds}.")
 
 
 class Result:
@@ -161,7 +161,7 @@ def simulate(
     Args:
         scenario: name of a preset, path of a TOML file, what such a file would say, or a `Scenario`.
         worlds: how many.
-        seed: whole number of at least 0; the same seed gives the same worlds.
+        seed: integer of at least 0; the same seed gives the same worlds.
         first: the first world's number. World k is the same whatever `first`, `worlds` and `chunk` are.
         tables: which of worlds, states, facilities, votes, timeline and decisions to keep.
         chunk: worlds run at once; memory beyond the tables kept is that of one chunk.

@@ -21,7 +21,7 @@ from juste_retour.runs.tables import TABLES, Column, columns
 
 RECORD = "provenance.json"
 MANIFEST, DONE, LOCK = "manifest.json", "chunks.jsonl", ".lock"  # of an experiment's folder
-_EXACT = 2**53  # whole numbers above it are no longer exact in Stata
+_EXACT = 2**53  # integers above it are no longer exact in Stata
 _LABEL = 80  # characters of a label in Stata
 
 
@@ -198,7 +198,7 @@ def _stata(frame: pd.DataFrame, table: str, known: Sequence[Column], path: Path)
 
 
 def _small(values: pd.Series) -> pd.Series:
-    """Whole numbers in the smallest of Stata's types that holds them; large ones as doubles."""
+    """Integers in the smallest of Stata's types that holds them; large ones as doubles."""
     return values.astype("int32") if (values.abs() < 2**31 - 100).all() else values.astype("float64")
 
 

@@ -24,7 +24,7 @@ def worst_when_missing(values: ArrayLike) -> Floats:
 
 
 def quantile(values: ArrayLike, share: float) -> float:
-    """The quantile of some worlds, linear between neighbours; infinite where it falls among worlds without a run.
+    """The quantile of some worlds, linear between neighbors; infinite where it falls among worlds without a run.
 
     >>> quantile([1.0, 2.0, float("nan")], .5)
     2.0

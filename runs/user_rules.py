@@ -270,13 +270,13 @@ def _run(path: Path, place: Path, source: str, sha256: str) -> None:
             if error.filename == str(place)
             else f"{error.filename}, line {error.lineno}"
         )
-        raise BadInput(f"{path}, {where}: {error.msg}; mend that line.") from None
+        raise BadInput(f"{path}, {where}: {error.msg}; correct that line.") from None
     except BadInput as error:
         raise BadInput(f"{path}{_line(error, place)}: {error}") from None
     except (Stopped, TooLong):
         raise
     except BaseException as error:  # a file may raise anything
-        raise BadInput(f"{path}{_line(error, place)}: {said(error)}; mend that line.") from None
+        raise BadInput(f"{path}{_line(error, place)}: {said(error)}; correct that line.") from None
 
 
 @contextmanager
@@ -302,9 +302,7 @@ def blamed(error: BaseException) -> str:
     for file in loaded():
         line = _line(error, file.path.resolve())
         if line:
-            return (
-                f"a rule in {file.path} failed{line.replace(',', ' at', 1)}: {said(error)}; mend that line."
-            )
+            return f"a rule in {file.path} failed{line.replace(',', ' at', 1)}: {said(error)}; correct that line."
     return ""
 
 

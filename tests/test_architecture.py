@@ -28,7 +28,7 @@ ONCE = {  # solve a fixed point once for a scenario, the same for all its worlds
     "abm/politics/mean_world.py",
     "abm/politics/sampled.py",
 }
-WHOLE = {  # additions by NumPy's functions in which only whole numbers and truth values are added
+WHOLE = {  # additions by NumPy's functions in which only integers and booleans are added
     "abm/politics/power/table.py": {"np.add"},
     "abm/politics/conditions.py": {"np.cumsum"},
     "abm/politics/relocation.py": {"np.cumsum"},

@@ -46,7 +46,7 @@ UNSERVED = {"/resourcez", "/_solara/api/evict/{kernel_id}"}  # the machine's mem
 def listen(host: str, port: int, option: str = "--") -> socket.socket:
     """Return a socket that listens on the address, or raise `BadInput`, which names the options that begin with `option`."""
     if not re.fullmatch(r"[\w.:%-]+", host):  # an empty one would listen on every address
-        raise BadInput(f"--host {host!r} is not an address; leave --host away, or give one such as 0.0.0.0.")
+        raise BadInput(f"--host {host!r} is not an address; omit --host, or give one such as 0.0.0.0.")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -64,7 +64,7 @@ def listen(host: str, port: int, option: str = "--") -> socket.socket:
                 f"port {port} is kept for the system; give one above 1023, as in {option}port 8765."
             ) from None
         raise BadInput(
-            f"{host!r} is no address of this machine ({error.strerror or error}); leave {option}host away."
+            f"{host!r} is not an address of this machine ({error.strerror or error}); leave {option}host away."
         ) from None
     listener.set_inheritable(True)
     return listener

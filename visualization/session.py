@@ -215,7 +215,7 @@ class Session:
         return self.runs[key]
 
     def _runs(self, question: Mapping[str, object]) -> dict[str, object]:
-        """The runs of one or two scenarios on the same luck, and the map where it is another than the browser has."""
+        """The runs of one or two scenarios with common random numbers, and the map where it is another than the browser has."""
         union = union_asked(question)
         answer: dict[str, object] = {"runs": self._played(question)}
         if question.get("map", union.digest) != union.digest:
@@ -370,9 +370,9 @@ def union_asked(question: Mapping[str, object]) -> Members:
 
 
 def whole(value: object, name: str, low: int = 0, high: int = 2**53 - 1) -> int:
-    """A whole number that JavaScript can hold, or `BadInput`."""
+    """An integer that JavaScript can hold, or `BadInput`."""
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
-        raise BadInput(f"{name} = {value!r} cannot be used; give a whole number of at least {low}.")
+        raise BadInput(f"{name} = {value!r} cannot be used; give an integer of at least {low}.")
     return value

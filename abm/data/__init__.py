@@ -16,7 +16,7 @@ SCALE, EAST, NORTH = 1265.32, 512.08, 436.65  # drawing units, fitted to the out
 
 
 def equal_area(latitude: float, longitude: float, middle: float, around: float) -> tuple[float, float]:
-    """Lambert's equal-area projection about a centre, east and north of it in radii; all angles in radians."""
+    """Lambert's equal-area projection about a center, east and north of it in radii; all angles in radians."""
     north, east = latitude, longitude - around
     k = math.sqrt(
         2 / (1 + math.sin(middle) * math.sin(north) + math.cos(middle) * math.cos(north) * math.cos(east))

@@ -1,6 +1,6 @@
 """From selection to operation: what a selected site becomes, and when.
 
-All luck of a site is drawn by its place on the tape, not by the quarter in which it is chosen, so that two rules that
+All random draws of a site are addressed by the site, not by the quarter in which it is chosen, so that two rules that
 choose the same site at different times meet the same contractor.
 """
 
@@ -107,7 +107,7 @@ class Delivered:
 
 @dataclass(frozen=True, eq=False)
 class SiteDraws:
-    """A site's own luck, uniform numbers (worlds, sites)."""
+    """A site's own random draws, uniform numbers (worlds, sites)."""
 
     award: Floats
     again: Floats
@@ -119,7 +119,7 @@ class SiteDraws:
 
     @classmethod
     def of(cls, streams: RandomStreams, sites: int, rows: NDArray[np.int64], order: str = "") -> SiteDraws:
-        """Read it off the tape; `order` names a later order."""
+        """Read them from the streams; `order` names a later order."""
         return cls(*(streams.uniform(f"delivery:{f.name}{order}", sites)[rows] for f in fields(cls)))
 
 

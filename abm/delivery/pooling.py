@@ -154,7 +154,7 @@ def independent(fleet: Fleet, before: Booleans | None) -> Pool:
 def synchronous(fleet: Fleet, before: Booleans | None) -> Pool:
     """Sites train as one job that exchanges at every step; one failure stops all.
 
-    Rate: E7 at the pool's best batch, goodput and utilisation at its total size, availability to the power of sites.
+    Rate: E7 at the pool's best batch, goodput and utilization at its total size, availability to the power of sites.
 
     Source: synchronous data parallelism, as in Grattafiori et al. (2024); stragglers after MIRI (2025).
     """
@@ -220,7 +220,7 @@ def best_run(rule: Callable[[Fleet, Booleans | None], Pool], fleet: Fleet, befor
 
 
 def _work(fleet: Fleet) -> Floats:
-    """FLOP/s that a site's chips do in service, before utilisation and goodput (worlds, sites)."""
+    """FLOP/s that a site's chips do in service, before utilization and goodput (worlds, sites)."""
     skill = in_service(fleet.practice, fleet.p) * fleet.practice.mfu_factor
     return fleet.chips * fleet.peak * fleet.talent * skill
 

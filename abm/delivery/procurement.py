@@ -198,7 +198,7 @@ def rapid(
     refresh: Annotated[float, _REFRESH] = 0.7,
     litigation_hazard: Annotated[float, _LITIGATION] = 0.05,
 ) -> Procedure:
-    """Direct award with a short negotiation, as in defence.
+    """Direct award with a short negotiation, as in defense.
 
     >>> rapid().litigation_hazard
     0.05

@@ -1,4 +1,4 @@
-"""Rings of fibre: one closed tour over all candidate sites, and the ring that any choice of them makes along it.
+"""Rings of fiber: one closed tour over all candidate sites, and the ring that any choice of them makes along it.
 
 A chosen set is visited in the order of the fixed tour. Against a tour of its own that is 7 to 10 % too long for five
 to eight sites of the Union's 68, and the run hardly feels it.
@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike
 from juste_retour.agents.arrays import Booleans, Floats, Integers, take, total
 
 EARTH_KM = 6371.0
-STARTS = 12  # nearest-neighbour tours tried; more shorten the Union's tour by less than 1 %
+STARTS = 12  # nearest-neighbor tours tried; more shorten the Union's tour by less than 1 %
 
 
 def great_circle(latitude: ArrayLike, longitude: ArrayLike) -> Floats:
@@ -48,7 +48,7 @@ class Ring:
 
 
 def plan_ring(latitude: ArrayLike, longitude: ArrayLike) -> Ring:
-    """Return a short closed tour over places in degrees: nearest neighbours, improved by 2-opt; found once and kept."""
+    """Return a short closed tour over places in degrees: nearest neighbors, improved by 2-opt; found once and kept."""
     return _plan(
         tuple(np.asarray(latitude, dtype=float).tolist()), tuple(np.asarray(longitude, dtype=float).tolist())
     )
@@ -100,7 +100,7 @@ def _neighbors(chosen: Booleans) -> tuple[Integers, Integers]:
 
 
 def ring_length(ring: Ring, members: Booleans) -> Floats:
-    """Km once round the members; truth values (worlds, sites) to (worlds,). Nothing for one member, there and back for two."""
+    """Km once round the members; booleans (worlds, sites) to (worlds,). Nothing for one member, there and back for two."""
     chosen = take(members, ring.order)
     before, _ = _neighbors(chosen)
     here = np.arange(chosen.shape[-1])

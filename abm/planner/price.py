@@ -2,7 +2,7 @@
 
 The planner pays by national income, so that no host must match anything, and orders from the first quarter in which
 the scenario's agenda can decide. Its plan is made in advance; what comes of it is read on each world's own draws of
-delivery, so that a price may be negative in one world by luck, and not on average.
+delivery, so that a price may be negative in one world by chance, and not on average.
 """
 
 from __future__ import annotations

@@ -141,9 +141,7 @@ def _lacks(condition: Condition, reached: int) -> str:
         return f"{condition.says}: {_total(condition) - reached} of {_total(condition)} do"
     if condition.quota == 1:
         return f"{condition.says} is missing"
-    return (
-        f"{condition.says}: {int(condition.quota):,} of {_total(condition):,} needed, {reached:,} in favour"
-    )
+    return f"{condition.says}: {int(condition.quota):,} of {_total(condition):,} needed, {reached:,} in favor"
 
 
 def pivots(

@@ -4,7 +4,7 @@ States are sorted by price less a multiplier times their share of the population
 and the shortest winning prefix of each order is found by bisection. The cheapest few are rid of members that are not
 needed, dearest first, beside them stands the best set of the fewest members, one of whom may have been exchanged to
 make it win; last, up to two members are exchanged for up to two cheaper outsiders. `exact` states the same problem
-for the double majority as an integer programme, which is the search's test.
+for the double majority as an integer program, which is the search's test.
 """
 
 from __future__ import annotations

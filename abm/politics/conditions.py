@@ -1,4 +1,4 @@
-"""What a ballot must meet to pass: weights and quotas in whole numbers.
+"""What a ballot must meet to pass: weights and quotas in integers.
 
 A rule that can be said as "enough of this and enough of that, or else enough of something" is written down once, as
 the ways in which a ballot passes. Counting a ballot, saying why it failed, and exact voting power all read the same
@@ -19,7 +19,7 @@ from juste_retour.agents.errors import BadInput, near
 from juste_retour.agents.situation import Offer, States
 from juste_retour.agents.values import Values
 
-EXACT = 2**53  # sums of whole numbers below it are exact in floating point
+EXACT = 2**53  # sums of integers below it are exact in floating point
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +55,7 @@ def people(votes: Booleans, states: States) -> NDArray[np.int64]:
 
 @dataclass(frozen=True, eq=False)
 class Condition:
-    """Met where the weights of those in favour reach the quota.
+    """Met where the weights of those in favor reach the quota.
 
     Args:
         says: the condition in words, as in "65 % of the people".
@@ -72,7 +72,7 @@ class Condition:
     abstentions: bool = False
 
     def reached(self, ballot: Ballot, reverse: bool = False) -> Integers:
-        """Weights in favour, or against where it is asked in reverse; (..., states) to (...)."""
+        """Weights in favor, or against where it is asked in reverse; (..., states) to (...)."""
         votes = ballot.no if reverse != self.abstentions else ballot.yes
         if self.abstentions:
             votes = ~votes
@@ -104,7 +104,7 @@ class Majority:
     voters: Booleans | None = None
 
     def passes(self, ballot: Ballot) -> Booleans:
-        """Whether the ballot passes; (...) truth values."""
+        """Whether the ballot passes; (...) booleans."""
         counted: dict[tuple[int, bool, int], Integers] = {}  # heads are often asked for twice
         won: Booleans = np.zeros((), bool)
         for way in self.ways:
@@ -127,7 +127,7 @@ def everyone(count: int) -> Integers:
 
 
 def among(states: States, voters: Booleans | None) -> Integers:
-    """One for each state that takes part and nought for the others; (states,)."""
+    """One for each state that takes part and zero for the others; (states,)."""
     return everyone(states.count) if voters is None else voters.astype(np.int64)
 
 
@@ -168,7 +168,7 @@ def fewest_holding(states: States, percent: int, voters: Booleans | None = None)
 
 
 def named(states: States, listed: str | Iterable[str], place: str) -> Booleans | None:
-    """The states of a list such as "DE,FR,IT" as truth values; None, all states, where the list is empty."""
+    """The states of a list such as "DE,FR,IT" as booleans; None, all states, where the list is empty."""
     codes = [c.strip() for c in (listed.split(",") if isinstance(listed, str) else listed)]
     codes = [c for c in codes if c]
     for code in codes:

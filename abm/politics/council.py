@@ -73,7 +73,7 @@ class Council:
         return table
 
     def redrawn(self) -> Council:
-        """The same table with this quarter's draws taken anew; what luck does not touch is kept."""
+        """The same table with this quarter's draws taken anew; what does not depend on them is kept."""
         table = Council.over(self.known)
         table.forced, table.plans, table.votes = self.forced, self.plans, self.votes
         table.offers = self.offers.priced(table.prices)

@@ -1,6 +1,6 @@
 """Entitlement rules: what must come back to a state, whatever its bid was worth.
 
-A rule is handed a plan, the money for each candidate site, and returns the plan that honours the claim within the
+A rule is handed a plan, the money for each candidate site, and returns the plan that honors the claim within the
 envelope. It sees each state's best free site and what that site can take.
 """
 
@@ -195,12 +195,12 @@ def cohesion(
             low=0,
             high=1,
             range=(0.2, 0.6),
-            about="least share of the money that goes to states below the mean GDP a head",
+            about="least share of the money that goes to states below the mean GDP per head",
             source="about a third of the EU budget of 2021-27 is cohesion policy",
         ),
     ] = 0.3,
 ):
-    """States below the mean income a head get at least a share of the money, by population.
+    """States below the mean income per head get at least a share of the money, by population.
 
     What they lack is placed at the best free sites of those without one in the plan; the rest of the plan shrinks.
     Source: articles 174 and 175 TFEU.

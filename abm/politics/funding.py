@@ -204,7 +204,7 @@ def contributors_club(
         str,
         Parameter(
             unit="codes",
-            about="the states that pay, by code and parted by spaces or commas; empty for those with the euro",
+            about="the states that pay, by code and separated by spaces or commas; empty for those with the euro",
         ),
     ] = "",
 ):
@@ -215,7 +215,9 @@ def contributors_club(
     named = members.replace(",", " ").split()
     for code in named:
         if code not in states.codes:
-            raise BadInput(f"funding.members names {code!r}, which is no state; {near(code, states.codes)}")
+            raise BadInput(
+                f"funding.members names {code!r}, which is not a state; {near(code, states.codes)}"
+            )
     pays = np.isin(states.codes, named) if named else states.euro
     if not pays.any():
         raise BadInput("funding.members is empty and no state has the euro; name the states that pay.")

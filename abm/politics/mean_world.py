@@ -1,6 +1,6 @@
-"""The mean world of a scenario, in which every state that may propose does, again and again with other luck.
+"""The mean world of a scenario, in which every state that may propose does, again and again with other random draws.
 
-Nobody's ambition carries luck there and nothing is placed yet. Proposers, each in worlds of its own, choose in all of
+Ambition is at its median there and nothing is placed yet. Proposers, each in worlds of its own, choose in all of
 them at once; the order of partners who ask for the same and the noise of reservation values follow a
 Kronecker sequence, so that rounds complement one another, and lots between equal sites come from a pool.
 """

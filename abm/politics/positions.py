@@ -58,7 +58,7 @@ def load_positions(path: Path | str) -> Positions:
     for row, (actor, issue) in enumerate(zip(names, topics, strict=True)):
         at = actors.index(actor), issues.index(issue)
         if not np.isnan(position[at]):
-            table.fail(row, "actor", f"stands twice on {issue!r}", "keep one row for each actor and issue")
+            table.fail(row, "actor", f"appears twice on {issue!r}", "keep one row for each actor and issue")
         position[at], salience[at], capability[at] = (c[row] for c in columns)
     return Positions(actors, issues, position, salience, capability)
 

@@ -34,7 +34,7 @@ class RelocationResult:
     Attributes:
         winner: (...) index of the offer, -1 where nothing is on offer.
         by_lot: (...) whether the lot decided.
-        scores: (..., 3, offers) points or votes of each round; nought in rounds that were not held.
+        scores: (..., 3, offers) points or votes of each round; zero in rounds that were not held.
         standing: (..., 3, offers) the offers of each round; none in rounds that were not held.
         advance: (..., 3, offers) those that go on, or that the lot is drawn among; the winner in the deciding round.
         void: (..., voters) whose first ballot is void.
@@ -301,7 +301,7 @@ def _read(
     offers = sorted(named) if offers is None else list(offers)
     if len(set(offers)) < len(offers):
         twice = next(offer for offer in offers if offers.count(offer) > 1)
-        raise BadInput(f"the offer {twice!r} stands twice in the list of offers; name it once.")
+        raise BadInput(f"the offer {twice!r} appears twice in the list of offers; name it once.")
     for voter, ranking in rankings.items():
         for offer in ranking:
             if offer not in offers:

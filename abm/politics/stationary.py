@@ -52,7 +52,7 @@ class Equilibrium:
         found: continuation values (states,), as they were when the search ended; ask for `values`.
         inclusion: (proposers, states) how often each proposer buys each state.
         coalitions: (draws, proposers, states) equally likely sets of the bought: the mixed strategies.
-        regret: the most that a proposer could still gain, as a share of the mean proposer's gain; where luck smooths
+        regret: the most that a proposer could still gain, as a share of the mean proposer's gain; where noise smooths
             choices, how far values are from what offers bring, as a share of the mean stake.
         rounds: rounds of the search.
         converged: whether the regret is below the tolerance.
@@ -166,7 +166,7 @@ def _offered(
     if partners is not None:
         return gain, partners, passed
     bought = (gain > PAID) & ~own
-    content = table.utility(offer) >= table.reserve(offer, 0.0) - PAID  # for nothing, where values are nought
+    content = table.utility(offer) >= table.reserve(offer, 0.0) - PAID  # for nothing, where values are zero
     bought |= content & ~own & ~table.wins(bought | own)[:, None]
     return np.where(passed[:, None], gain, table.p.patience * values), bought, passed
 
@@ -242,7 +242,7 @@ def floor_value(
 ) -> tuple[float, float, int]:
     """What the floor is worth under the open rule among n equal players.
 
-    The holder gives so many others what the floor is worth to them a round later, so that they second; who is recognised
+    The holder gives so many others what the floor is worth to them a round later, so that they second; who is recognized
     next and was given nothing amends, leaves the last holder out, and takes the floor.
 
     Args:

@@ -1,8 +1,8 @@
 """Voting rules: whether a ballot passes.
 
-A rule is handed a ballot (`yes` and `no`, truth values over worlds and states; neither is an abstention; `union_yes`,
-the Commission's own vote where it has one) and the states, and returns a truth value for each world. Thresholds are
-compared in whole numbers, so that a ballot on the line is decided exactly.
+A rule is handed a ballot (`yes` and `no`, booleans over worlds and states; neither is an abstention; `union_yes`,
+the Commission's own vote where it has one) and the states, and returns a boolean for each world. Thresholds are
+compared in integers, so that a ballot on the line is decided exactly.
 
 Any function of (ballot, states) can be entered with `@voting`. Those here are entered with `@by_conditions`: they
 return the conditions that a ballot must meet (`conditions.py`), which is the same rule said in a form from which
@@ -43,8 +43,8 @@ __all__ = ["Ballot", "by_conditions", "people", "voting"]
 voting = Family(
     "voting",
     decides="whether a ballot passes",
-    signature="rule(ballot, states) -> truth values (worlds,). ballot.yes, ballot.no (worlds, states) and "
-    "ballot.union_yes (worlds,) are truth values; states.population (states,) whole persons; states.count.",
+    signature="rule(ballot, states) -> booleans (worlds,). ballot.yes, ballot.no (worlds, states) and "
+    "ballot.union_yes (worlds,) are booleans; states.population (states,) whole persons; states.count.",
     group="placement",
     lift=each_ballot,
 )
@@ -227,7 +227,7 @@ def penrose(ballot, states):
     """Passes with the Jagiellonian quota, some 61.6 % of votes that go by the square root of people.
 
     The quota q = 1/2 (1 + sqrt(sum N) / sum sqrt(N)) makes each state's power nearly its weight. Weights are cut
-    to thousandths and compared as whole numbers.
+    to thousandths and compared as integers.
 
     Source: Penrose (1946); Slomczynski and Zyczkowski (2006).
 

@@ -1,4 +1,4 @@
-"""What the same luck saves: worlds needed to know a contrast, on common random numbers and on independent seeds.
+"""What the same random draws saves: worlds needed to know a contrast, on common random numbers and on independent seeds.
 
     uv run python -m juste_retour.runs.benchmarks.common_draws
 
@@ -63,7 +63,13 @@ def figure(found: dict[str, tuple[float, float, float]]) -> Figure:
         few, many = (needed(spread, HALF_WIDTH) for spread in found[name][1:])
         axes.hlines(at[k], few, many, color="#BBBBBB", linewidth=2)
         axes.plot(
-            few, at[k], "o", color=BLUE, label="the same luck" if not k else None, linestyle="", markersize=7
+            few,
+            at[k],
+            "o",
+            color=BLUE,
+            label="the same random draws" if not k else None,
+            linestyle="",
+            markersize=7,
         )
         axes.plot(
             many,

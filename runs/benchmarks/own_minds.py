@@ -1,4 +1,4 @@
-"""What it costs to write a behaviour with .each or as a Mesa subclass, and not as a rule over arrays.
+"""What it costs to write a behavior with .each or as a Mesa subclass, and not as a rule over arrays.
 
 uv run python -m juste_retour.runs.benchmarks.own_minds
 """

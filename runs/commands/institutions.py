@@ -159,7 +159,7 @@ def ballot(
     from juste_retour.runs.printing import print_json
 
     if seed < 0:
-        raise BadInput(f"--seed = {seed} is negative; give a whole number of at least 0.")
+        raise BadInput(f"--seed = {seed} is negative; give an integer of at least 0.")
     leaving: dict[str, int] = {}
     for text in withdrawn or []:
         offer, _, number = text.partition("=")
@@ -417,7 +417,7 @@ def _show_power(found: Power, further: dict[str, tuple[Fraction, ...]]) -> None:
 
 
 def _count(number: int) -> str:
-    """A whole number in full, or rounded where it has more than fifteen digits."""
+    """An integer in full, or rounded where it has more than fifteen digits."""
     from decimal import Decimal
 
     return f"{number:,}" if number < 10**15 else f"{Decimal(number):.4e}"
@@ -430,7 +430,7 @@ def _show_vote(found: Explanation) -> None:
     states = f"{found.members_for} state{'s' * (found.members_for != 1)}"
     where.print(
         f"{found.rule}: {'passes' if found.passed else 'fails'}, "
-        f"with {states} and {found.population_share:.2%} of the people in favour",
+        f"with {states} and {found.population_share:.2%} of the people in favor",
         style="bold green" if found.passed else "bold red",
     )
     rows = [("  lacks", reason) for reason in found.failed_conditions]

@@ -1,1 +1,1 @@
-"""Scenarios against each other on the same luck: paired contrasts, intervals, and the Shapley attribution."""
+"""Scenarios against each other with common random numbers: paired contrasts, intervals, and the Shapley attribution."""

@@ -169,7 +169,7 @@ def attribute(
         target: the scenario to end at.
         outcome_name: a column of the table `worlds`.
         worlds: worlds of each of the 2^k switches.
-        seed: whole number of at least 0.
+        seed: integer of at least 0.
         equal: "envelopes" for the scenarios as they are, with the split at equal spending as `at_equal_spending`;
             "spending" for the latter alone.
         members: a union, or a folder of its tables.

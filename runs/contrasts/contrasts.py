@@ -1,4 +1,4 @@
-"""Paired contrasts: what one institution changes against another, on the same luck, world by world."""
+"""Paired contrasts: what one institution changes against another, with common random numbers, world by world."""
 
 from __future__ import annotations
 
@@ -181,7 +181,7 @@ def compare(
     Args:
         scenarios: two or more, by name, path, content or as they are.
         worlds: pairs to run (400 by default); with `until`, the least.
-        seed: whole number of at least 0.
+        seed: integer of at least 0.
         outcomes: columns of the table `worlds`.
         until: run more pairs until the half-width of every contrast in `headline` is at most this.
         headline: the outcome that `until` watches, in its unit.

@@ -25,7 +25,7 @@ POSTERIORS = (
     "juste_retour.posteriors"  # entry points: a function of (draws, seed, progress) to a table of draws
 )
 LEAST = 20
-READ_BY = ("window_years", "lag_cap_years")  # how the race is read is no unknown
+READ_BY = ("window_years", "lag_cap_years")  # how the race is read is not an unknown
 Posterior = Callable[[int, int, Progress | None], pd.DataFrame]
 
 

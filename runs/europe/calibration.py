@@ -181,7 +181,7 @@ def predictive(plan: CalibrationSpec, posterior: Posterior) -> pd.DataFrame:
     """One row per moment: what was observed, and what fresh draws of prior and posterior give, with 90 % intervals.
 
     `median`, `low`, `high` and `inside` are of the posterior; those with `prior_` of the prior; those with `kept_` of the
-    draws that were kept because they are near, which is no test. `used` says whether the moment was fitted.
+    draws that were kept because they are near, which is not a test. `used` says whether the moment was fitted.
     """
     ahead = FRESH + np.arange(plan.keep)
     fresh = {

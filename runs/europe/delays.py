@@ -58,7 +58,7 @@ class Lognormal:
 
 
 def decimal(text: str) -> float | None:
-    """Decimal year of a day, a month (its middle) or a year (its middle); None where the text is no date.
+    """Decimal year of a day, a month (its middle) or a year (its middle); None where the text is not a date.
 
     >>> decimal("2020-09"), decimal("2027"), decimal("")
     (2020.7083333333333, 2027.5, None)

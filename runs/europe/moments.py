@@ -52,7 +52,7 @@ def read_observed(path: Path, members: Members) -> Rows:
         elif members.states.codes[where[row["site"]]] != state:
             faults.append(f"line {line}: site {row['site']!r} is not in {state}")
         if not (wave.isascii() and wave.isdigit() and int(wave) >= 1):
-            faults.append(f"line {line}: wave {wave!r} is not a whole number of at least 1")
+            faults.append(f"line {line}: wave {wave!r} is not an integer of at least 1")
         if budget and not _positive(budget):
             faults.append(f"line {line}: budget_eur_m {budget!r} is not a number above 0")
     if faults:

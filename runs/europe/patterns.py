@@ -22,7 +22,7 @@ from juste_retour.runs.statistics import known_summary
 
 CLOCKS = {
     "US": "their clocks start with the building, the model's with the decision",
-    "CN": "their clocks start with the programme of hubs, the model's with the decision for the site",
+    "CN": "their clocks start with the program of hubs, the model's with the decision for the site",
 }
 ELSEWHERE = {"us-private": "US", "china-state": "CN", "gigafactories": "US"}
 
@@ -153,7 +153,7 @@ PATTERNS = (
         "size_of_hosts",
     ),
     Pattern(
-        "hosting and an existing centre",
+        "hosting and an existing center",
         "goes with",
         lambda t: point_biserial(t.hosts, _centres(t.members)),
         CHANCE,
@@ -167,7 +167,7 @@ PATTERNS = (
         "size_of_hosts",
     ),
     Pattern(
-        "hosting and GNI a head",
+        "hosting and GNI per head",
         "does not go with",
         lambda t: point_biserial(t.hosts, t.members.states.gni / t.members.states.population),
         CHANCE,

@@ -34,7 +34,7 @@ def log_score(probability: ArrayLike, happened: ArrayLike) -> float:
 
 
 def log_score_of_count(draws: ArrayLike, seen: int) -> float:
-    """Log probability that draws of a whole number give to the one seen; every number in reach has half a draw more.
+    """Log probability that draws of an integer give to the one seen; every number in reach has half a draw more.
 
     >>> round(log_score_of_count([6, 6, 7, 5], 6), 3)
     -0.788
@@ -79,7 +79,7 @@ def first_to(having: ArrayLike, count: float, share: float) -> Floats:
 def difference(
     better: ArrayLike, other: ArrayLike, seed: int = 0, resamples: int = 4000
 ) -> tuple[float, float, float]:
-    """Mean of two paired losses' difference with a 90 % bootstrap interval; below nought, the first is the better."""
+    """Mean of two paired losses' difference with a 90 % bootstrap interval; below zero, the first is the better."""
     gap = np.asarray(better, dtype=float) - np.asarray(other, dtype=float)
     rng = np.random.default_rng(seed)
     means = gap[rng.integers(0, len(gap), (resamples, len(gap)))].mean(1)

@@ -121,7 +121,7 @@ class ChunkPlan:
         return joined([self._together(group) for group in self._groups(cells)])
 
     def _groups(self, cells: list[Cell]) -> list[list[Cell]]:
-        """Neighbouring cells whose worlds fit into one array."""
+        """Neighboring cells whose worlds fit into one array."""
         groups: list[list[Cell]] = []
         last = None
         for cell in cells:

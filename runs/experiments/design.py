@@ -50,7 +50,7 @@ KINDS: dict[str, dict[str, object]] = {
 def read_design(given: object) -> Design:
     """Check the table `[design]`."""
     if not isinstance(given, Mapping):
-        raise BadInput(f"design = {given!r} is no table; write [design] and kind = 'grid' below it.")
+        raise BadInput(f"design = {given!r} is not a table; write [design] and kind = 'grid' below it.")
     kind = given.get("kind")
     if kind is None:
         raise BadInput(f"design names no kind; add kind = one of {', '.join(KINDS)}.")
@@ -71,11 +71,11 @@ def read_design(given: object) -> Design:
         if name not in settings or kind == "list":
             continue
         if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= MOST_POINTS:
-            raise BadInput(f"design.{name} = {value!r} cannot be used; give a whole number from {low}.")
+            raise BadInput(f"design.{name} = {value!r} cannot be used; give an integer from {low}.")
     cross = settings.get("cross", ())
     if not isinstance(cross, list | tuple) or not all(isinstance(key, str) for key in cross):
         raise BadInput(
-            f"design.cross = {cross!r} is no list of factors; write their names in square brackets."
+            f"design.cross = {cross!r} is not a list of factors; write their names in square brackets."
         )
     if not isinstance(settings.get("second_order", False), bool):
         raise BadInput(f"design.second_order = {settings['second_order']!r} is neither true nor false.")

@@ -83,7 +83,7 @@ def read_factors(
         load: how a scenario is found by name or path.
     """
     if not isinstance(given, Mapping):
-        raise BadInput(f"factors = {given!r} is no table; write [factors] and a line a factor below it.")
+        raise BadInput(f"factors = {given!r} is not a table; write [factors] and a line a factor below it.")
     flat = dict(_flat(given))
     scenarios: dict[str, Scenario] = {}
     factors = []
@@ -221,14 +221,14 @@ def _parameter(key: str, value: object, default: Setting, about: Parameter) -> F
     steps = value.get("steps", STEPS)
     if not isinstance(steps, int) or isinstance(steps, bool) or not 2 <= steps <= MOST_STEPS:
         raise BadInput(
-            f"{place}: steps = {steps!r} cannot be used; give a whole number from 2 to {MOST_STEPS:,}."
+            f"{place}: steps = {steps!r} cannot be used; give an integer from 2 to {MOST_STEPS:,}."
         )
     return Factor(key, (), float(low), float(high), scale, steps, whole)
 
 
 def _list(key: str, value: object) -> Sequence[Level]:
     if isinstance(value, str | bytes) or not isinstance(value, Sequence) or not len(value):
-        raise BadInput(f"factors.{key} = {value!r} is no list of levels; write them in square brackets.")
+        raise BadInput(f"factors.{key} = {value!r} is not a list of levels; write them in square brackets.")
     if any(value[i] == value[j] for i in range(len(value)) for j in range(i)):
         raise BadInput(f"factors.{key} names a level twice; name each once.")
     return value

@@ -291,7 +291,7 @@ def _connected(address: str) -> Client:
             "--cluster needs Dask, which is not installed: install juste-retour[dask], or `uv sync --extra dask`."
         ) from None
     if "://" not in address:
-        raise BadInput(f"--cluster {address} is no address; give one such as tcp://127.0.0.1:8786.")
+        raise BadInput(f"--cluster {address} is not an address; give one such as tcp://127.0.0.1:8786.")
     for name in ("distributed", "distributed.client"):  # the second has a level of its own
         # they print tracebacks; what matters is said here
         logging.getLogger(name).setLevel(logging.CRITICAL)

@@ -268,13 +268,13 @@ def _complete(content: Mapping[str, Any]) -> dict[str, Any]:
     """All that a spec says, with the defaults of what it leaves out."""
     for key in content:
         if key not in KEYS and key not in RESOLVED:
-            raise BadInput(f"{key!r} is no part of an experiment; {near(key, KEYS)}")
+            raise BadInput(f"{key!r} is not a part of an experiment; {near(key, KEYS)}")
     said = {**KEYS, **content}
     for key in RESOLVED:
         if not isinstance(said.get(key, {}), Mapping):
-            raise BadInput(f"{key} = {said[key]!r} is no table; leave it away, it is worked out.")
+            raise BadInput(f"{key} = {said[key]!r} is not a table; omit it, it is worked out.")
     if not said["outcomes"]:
-        raise BadInput("outcomes is empty; name what the report shows, or leave it away.")
+        raise BadInput("outcomes is empty; name what the report shows, or omit it.")
     for key in ("replications", "design"):
         if said[key] is None:
             raise BadInput(f"an experiment needs {key}; add it.")
@@ -320,7 +320,7 @@ def _refused(spec: Spec, given: Mapping[str, str]) -> tuple[Refused, ...]:
     """The points that a resolved spec leaves out."""
     for n in given:
         if not str(n).isdecimal() or int(n) >= len(spec.points):
-            raise BadInput(f"left_out.{n} is no point; leave left_out away, it is worked out.")
+            raise BadInput(f"left_out.{n} is not a point; omit left_out, it is worked out.")
     return tuple(Refused(int(n), spec.points[int(n)], why) for n, why in given.items())
 
 
@@ -344,7 +344,9 @@ def _listed(
         plain = dict(point)
         name = plain.get("label", "")
         if not isinstance(name, str) or not name.isprintable():
-            raise BadInput(f"design.points[{number}].label = {name!r} is no name; give a text on one line.")
+            raise BadInput(
+                f"design.points[{number}].label = {name!r} is not a name; give a text on one line."
+            )
         if "scenario" in plain:
             found = find(plain["scenario"])
             scenarios[found.name] = found
@@ -402,5 +404,5 @@ def _texts(value: object, name: str) -> list[str]:
         or not isinstance(value, list | tuple)
         or not all(isinstance(v, str) for v in value)
     ):
-        raise BadInput(f"{name} = {value!r} is no list of texts; write it in square brackets.")
+        raise BadInput(f"{name} = {value!r} is not a list of texts; write it in square brackets.")
     return list(value)

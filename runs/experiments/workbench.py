@@ -29,7 +29,7 @@ from juste_retour.runs.statistics import median
 class Medians:
     """What the workbench calls: levels of factors by keyword in, the median of each outcome over some worlds out.
 
-    Every call has the same luck, so that experiments differ by their factors alone. Picklable, as their
+    Every call has the same random draws, so that experiments differ by their factors alone. Picklable, as their
     multiprocessing needs.
     """
 

@@ -133,7 +133,7 @@ def positions(
     if isinstance(share, bool) or not (isinstance(share, int | float) and 0 <= share <= 100):
         raise BadInput(f"share = {share!r} is not a number from 0 to 100; give one, as in {SHARE}.")
     if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
-        raise BadInput(f"seed = {seed!r} cannot be used; give a whole number of at least 0.")
+        raise BadInput(f"seed = {seed!r} cannot be used; give an integer of at least 0.")
     issues, sha256 = read_with_digest(source)
     found = [weighed(issue, share) for issue in issues]
     outcomes, omitted = _predicted(found, chosen, reporter(progress, "models"))

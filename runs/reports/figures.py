@@ -1,6 +1,6 @@
 """Figures of a report: drawn once, as SVG for the page and as PDF for a paper.
 
-Colours are those of Okabe and Ito, told apart by the colour-blind, and nothing is said by colour alone: shapes, hatches
+Colors are those of Okabe and Ito, told apart by the color-blind, and nothing is said by color alone: shapes, hatches
 or words say it too.
 """
 
@@ -191,10 +191,10 @@ def attribution(found: Attribution, name: str) -> Figure:
 
 
 def sobol(found: Sobol) -> Figure:
-    """First-order and total shares of the variance, with luck's share as a row of its own."""
+    """First-order and total shares of the variance, with the random draws' share as a row of its own."""
     rows = sorted(found.indices, key=lambda i: -i.total)
     noisy = math.isfinite(found.noise)
-    labels = [i.factor for i in rows] + (["luck"] if noisy else [])
+    labels = [i.factor for i in rows] + (["random draws"] if noisy else [])
     figure, axes = blank(1.2 + 0.42 * len(labels))
     at = labelled(axes, labels)
     for k, i in enumerate(rows):
@@ -216,10 +216,10 @@ def sobol(found: Sobol) -> Figure:
 
 
 def main_effects(found: Sequence[MainEffect], noise: float, name: str) -> Figure:
-    """The share of the variance that each factor makes alone, luck's beside them."""
+    """The share of the variance that each factor makes alone, that of random draws beside them."""
     rows = sorted(found, key=lambda e: -e.share)
     figure, axes = blank(1.0 + 0.36 * (len(rows) + 1))
-    at = labelled(axes, [*(e.factor for e in rows), "luck"])
+    at = labelled(axes, [*(e.factor for e in rows), "random draws"])
     for k, e in enumerate(rows):
         axes.barh(at[k], e.share, height=0.55, color=BLUE)
         axes.hlines(at[k], e.low, e.high, color="black", linewidth=1)

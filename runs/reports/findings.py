@@ -141,7 +141,7 @@ class Findings:
 
     @cached_property
     def effects(self) -> tuple[list[MainEffect], float] | None:
-        """The share of the headline's variance that each factor makes alone, and that of luck; None in small designs."""
+        """The share of the headline's variance that each factor makes alone, and that of random draws; None in small designs."""
         if self.spec.design.kind in ("sobol", "morris") or len(self.numbers) <= 2:
             return None
         split = self.asked.split
@@ -197,7 +197,7 @@ class Findings:
                     f"attribution-{k + 1}" if k else "attribution",
                     f"What makes the difference in {words(self.headline)}{where}.",
                     f"From {found.source} to {found.target}: {unit_of(brief(found.difference), self.headline)}, "
-                    f"{span(found.low, found.high)}; split by Shapley value over all mixtures on the same luck, "
+                    f"{span(found.low, found.high)}; split by Shapley value over all mixtures with common random numbers, "
                     f"{found.worlds} worlds. Lines: 95 % intervals. A group that counts more when it is switched last than "
                     "first works together with others; one that counts more when it is switched first does what others do too.",
                     partial(figures.attribution, found, words(self.headline)),
@@ -265,7 +265,7 @@ class Findings:
             Drawn(
                 "contrasts",
                 f"Contrasts in {words(self.headline)}.",
-                f"{first}, on the same luck. Lines: {lines}, each for itself.{apart}{more}",
+                f"{first}, with common random numbers. Lines: {lines}, each for itself.{apart}{more}",
                 partial(figures.contrasts, found, unit_of(words(self.headline), self.headline)),
             )
         ]
@@ -294,7 +294,7 @@ class Findings:
             indices = self.asked.indices
             caption = (
                 f"Sobol indices from {indices.base} base points with {indices.replications} replications: the share of the "
-                "variance that a factor makes alone (first order) and with its interactions (total), and the share that luck "
+                "variance that a factor makes alone (first order) and with its interactions (total), and the share that random draws "
                 "makes at a fixed point. Lines: 95 % bootstrap intervals."
             )
             return [Drawn("sensitivity", f"What moves {name}.", caption, partial(figures.sobol, indices))]
@@ -318,7 +318,7 @@ class Findings:
             return []
         shares, noise = self.effects
         caption = (
-            "The share of the variance, over the points that were run and over luck, that each factor's levels make alone. "
+            "The share of the variance, over the points that were run and over random draws, that each factor's levels make alone. "
             f"What is missing to 1 are interactions. Lines: 95 % bootstrap intervals over {DRAWN.get(kind, 'worlds')}."
         )
         drawing = partial(figures.main_effects, shares, noise, name)
@@ -332,7 +332,7 @@ class Findings:
         others = ", ".join(found.parameters[2:])
         caption = (
             f"Each mark is a combination of the other factors; its shape and color tell the level of {found.institution} with "
-            f"the {best} mean {words(self.headline)} there, its size how often that one is ahead on the same random draws. "
+            f"the {best} mean {words(self.headline)} there, its size how often that one is ahead with common random numbers. "
             "Hollow: the 95 % interval of its lead over the second includes zero."
         )
         caption += f" {others} vary too." if others else ""

@@ -213,7 +213,7 @@ class ConditionalEffect:
 def conditional_effects(
     results: Results, factor: str, other: str, outcome: str = "years_behind"
 ) -> list[ConditionalEffect]:
-    """The marginal effects of a factor's levels at each level of another, on the same random draws."""
+    """The marginal effects of a factor's levels at each level of another, with common random numbers."""
     spec = results.spec
     numbers, values = results.outcome(outcome)
     points = [spec.points[n] for n in numbers]

@@ -15,7 +15,7 @@ from juste_retour.runs.numerals import shown
 
 @dataclass(frozen=True)
 class LevelContrast:
-    """A level of a factor less its first level, averaged over all else that is varied, on the same luck.
+    """A level of a factor less its first level, averaged over all else that is varied, with common random numbers.
 
     `each` is the difference at each of the points that it is averaged over: they lie apart where factors interact.
     """

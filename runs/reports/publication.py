@@ -142,7 +142,7 @@ def package(folder: Path | str, out: Path | str | None = None, *, tables: bool =
     if path.is_dir():
         raise BadInput(f"--out {path} is a folder; name a file, such as {path / ARCHIVE}.")
     if path.exists() and not path.is_file():  # a device would be replaced by the archive
-        raise BadInput(f"--out {path} is no ordinary file; name one, such as {ARCHIVE}.")
+        raise BadInput(f"--out {path} is not an ordinary file; name one, such as {ARCHIVE}.")
     part = path.with_name(f".{path.name}.part")
     try:
         with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -329,7 +329,7 @@ writes the report again. On the machine below the experiment took {manifest["sec
 {reading}
 ## Design
 
-{len(spec.kept):,} points with {spec.replications:,} replications, {spec.runs:,} runs in all, seed {spec.seed}. Luck is drawn from
+{len(spec.kept):,} points with {spec.replications:,} replications, {spec.runs:,} runs in all, seed {spec.seed}. Random numbers come from
 NumPy's Philox by (seed, channel, replicate, quarter); nothing else is random.
 
 ## Software and hardware

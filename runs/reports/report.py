@@ -165,7 +165,7 @@ def _movers(found: Findings) -> str:
     if kind == "sobol":
         indices = found.asked.indices
         top = max(indices.indices, key=lambda i: i.total)
-        uniforms = f", and luck {indices.noise:.0%}" if indices.noise == indices.noise else ""
+        uniforms = f", and random draws {indices.noise:.0%}" if indices.noise == indices.noise else ""
         return (
             f"Of the variance of {name}, {top.factor} makes {top.total:.0%} with its interactions{uniforms}."
         )
@@ -186,10 +186,10 @@ def methods(results: Results) -> str:
         f"infrastructure goes, quarter by quarter from {base.start} to {base.end}, and reads the race with the frontier as "
         f"the mean lag over the {base.window_years:g} years to {base.window_end} unless that is varied. From the scenario {base.name} the design takes {DESIGNS[spec.design.kind]}: "
         f"{len(spec.kept):,} points{refused} with {spec.replications:,} replications each, {spec.runs:,} runs in all. Points "
-        f"share their luck: replicate k of seed {spec.seed} draws the same numbers at every point, so that contrasts are "
+        f"share their random numbers: replicate k of seed {spec.seed} draws the same numbers at every point, so that contrasts are "
         "paired. Machines that stood already count, so that where no facility beats them the lag is theirs; a world in which "
         "nothing works counts as worse than any number. Intervals are 95 % bootstrap intervals unless they are said to be "
-        "ranges of worlds; they hold luck and what is varied, while all other parameters stay where they are, and they are "
+        "ranges of worlds; they hold random draws and what is varied, while all other parameters stay where they are, and they are "
         f"not corrected for their number. Software: juste-retour {p['juste_retour']}, Python {p['python']}, "
         f"NumPy {p['numpy']}, SciPy {p['scipy']}."
     )

@@ -46,7 +46,7 @@ class RobustnessMap:
 def robustness(
     results: Results, outcome: str = "years_behind", institution: str | None = None
 ) -> RobustnessMap:
-    """Compare institutions at every place of the parameter space, on the same luck.
+    """Compare institutions at every place of the parameter space, with common random numbers.
 
     Args:
         results: an experiment in which the institution is crossed with the parameters (a grid, or a hypercube's

@@ -1,4 +1,4 @@
-"""Sensitivity: how much of an outcome's variance each factor makes, and how much is luck.
+"""Sensitivity: how much of an outcome's variance each factor makes, and how much is chance.
 
 Sources: Saltelli et al. (2010), Variance based sensitivity analysis of model output, Computer Physics Communications
 181; Campolongo, Cariboni and Saltelli (2007), An effective screening design for sensitivity analysis of large models,
@@ -55,10 +55,10 @@ class Pair:
 
 @dataclass(frozen=True, eq=False)
 class Sobol:
-    """Variance-based indices of an outcome; `noise` is the share of the variance that luck makes at a fixed point.
+    """Variance-based indices of an outcome; `noise` is the share of the variance that random draws make at a fixed point.
 
-    Indices are shares of the whole variance, luck's included, of what the factors do to the outcome's mean over luck.
-    With one replication luck cannot be told apart: `noise` is missing and the indices hold for that luck alone.
+    Indices are shares of the whole variance, that of random draws included, of what the factors do to the outcome's mean over random draws.
+    With one replication noise cannot be told apart: `noise` is missing and the indices hold for those draws alone.
     `pairs` are second-order indices where the sample is the longer one that gives them; elsewhere they hold all
     interactions in which both factors take part, those with third factors among them (`pairs_are_total`).
     """
@@ -86,7 +86,7 @@ def sobol_indices(
 ) -> Sobol:
     """First-order and total indices from a Saltelli sample.
 
-    Products of two runs are taken over different luck, so that luck biases no index and its share is known. Intervals are
+    Products of two runs are taken over different draws, so that noise biases no index and its share is known. Intervals are
     bootstrap intervals over base points. From three replications on they are widened by what a jackknife over replications
     gives, since all points share the replications' draws; with two they hold for these draws alone.
 
@@ -255,7 +255,7 @@ class MainEffect:
 def main_effects(
     results: Results, outcome: str = "years_behind", bins: int = 8
 ) -> tuple[list[MainEffect], float]:
-    """Correlation ratio of each factor over the points of a grid, list, mixture or hypercube, and the share of luck.
+    """Correlation ratio of each factor over the points of a grid, list, mixture or hypercube, and the share of random draws.
 
     In a hypercube points are a sample: a range is cut into bins, what the ratio is biased upward by is taken off, and the
     intervals are over points. Elsewhere the points are all that there is, and the intervals are over worlds.
@@ -276,7 +276,7 @@ def main_effects(
     rng = np.random.default_rng([spec.seed, len(values)])
     again = []
     for _ in range(RESAMPLES):
-        # luck's share is drawn again with the factors': all are shares of one variance
+        # the share of random draws is resampled with the factors': all are shares of one variance
         if sampled:
             rows = rng.integers(0, len(values), len(values))
             drawn = _main_shares(values[rows], [part[rows] for part in labels], sampled)
@@ -294,7 +294,7 @@ def main_effects(
 
 
 def _main_shares(values: Floats, labels: Sequence[Integers], sampled: bool) -> Floats | None:
-    """The share of the variance of (points, replications) that each factor makes, and last that of luck."""
+    """The share of the variance of (points, replications) that each factor makes, and last that of random draws."""
     mean, replications = values.mean(1), values.shape[1]
     noise = float(values.var(1, ddof=1).mean()) if replications > 1 else 0.0
     between = max(float(mean.var()) - noise / replications, 0.0)

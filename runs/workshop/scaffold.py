@@ -35,7 +35,7 @@ def new(family_name: str, name: str, folder: Path) -> tuple[Path, Path]:
     """Write `NAME.py` and `test_NAME.py` to a folder and return the two paths; nothing is overwritten.
 
     Raises:
-        BadInput: an unknown family, an unlawful or taken name, or a file that is there already.
+        BadInput: an unknown family, an invalid or taken name, or a file that is there already.
     """
     _usable(family_name, name)
     rule, test = folder / f"{name}.py", folder / f"test_{name}.py"
@@ -55,7 +55,7 @@ def new_package(family_name: str, name: str, folder: Path) -> tuple[Path, ...]:
     """Write a package that offers a rule, with its test, to the new folder `NAME`, and return the files.
 
     Raises:
-        BadInput: an unknown family, an unlawful or taken name, or a folder that is there already.
+        BadInput: an unknown family, an invalid or taken name, or a folder that is there already.
     """
     _usable(family_name, name)
     home = folder / name
@@ -80,7 +80,7 @@ def _usable(family_name: str, name: str) -> None:
     group = family(family_name)
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or iskeyword(name):
         raise BadInput(
-            f"{name!r} is no lawful name of a rule; use lower-case letters, digits and _, a letter first, and "
+            f"{name!r} is not a valid name of a rule; use lower-case letters, digits and _, a letter first, and "
             "no word of Python's own."
         )
     if name in group.rules:
@@ -242,7 +242,7 @@ SCAFFOLDS = {
         "@vote(anonymous=True, deterministic=True)\ndef {name}(offer, reservation, situation):",
         "Says yes to what is worth its reservation value, and abstains rather than say no if it hosts a site.",
         "offer.utility and reservation are EUR bn (worlds, states); offer.sites is how many sites each would host.",
-        "Returns whole numbers (worlds, states): 1 yes, -1 no, 0 abstention.",
+        "Returns integers (worlds, states): 1 yes, -1 no, 0 abstention.",
         '>>> from juste_retour.runs.workshop.conformance import example\n>>> offer, reservation, situation = example("vote")\n'
         ">>> bool(({name}(offer, offer.utility - 1, situation) == 1).all())\nTrue",
         "otherwise = np.where(offer.sites > 0, 0, -1)\n"
@@ -273,7 +273,7 @@ SCAFFOLDS = {
         "@endorse(anonymous=True, deterministic=True)\ndef {name}(plans, college):",
         "Backs a draft if the home state and the Union together gain by it.",
         "plans.home (worlds, plans, commissioners) and plans.union (worlds, plans, 1) are gains, EUR bn.",
-        "Returns truth values (worlds, plans, commissioners): would vote for that plan.",
+        "Returns booleans (worlds, plans, commissioners): would vote for that plan.",
         '>>> from juste_retour.runs.workshop.conformance import example\n>>> plans, college = example("endorse")\n'
         ">>> bool({name}(plans, college)[plans.home + plans.union > 0].all())\nTrue",
         "return plans.home + plans.union >= 0",
@@ -302,8 +302,8 @@ SCAFFOLDS = {
         "from juste_retour import voting",
         "@voting(anonymous=True, monotone=True, deterministic=True)\ndef {name}(ballot, states):",
         "Passes with two thirds of the states.",
-        "ballot.yes and ballot.no are truth values (worlds, states); states.population are whole persons (states,).",
-        "Returns truth values (worlds,): whether the ballot passes. Compare whole numbers, so that the line is exact.",
+        "ballot.yes and ballot.no are booleans (worlds, states); states.population are whole persons (states,).",
+        "Returns booleans (worlds,): whether the ballot passes. Compare integers, so that the line is exact.",
         '>>> from juste_retour.runs.workshop.conformance import example\n>>> ballot, states = example("voting")\n'
         ">>> bool({name}(ballot, states)[ballot.yes.all(-1)].all())\nTrue",
         "return 3 * ballot.yes.sum(-1) >= 2 * states.count",
@@ -323,7 +323,7 @@ SCAFFOLDS = {
         "@entitlement(anonymous=True, deterministic=True)\ndef {name}(plan, claims):",
         "Nobody gets less than twice the smallest facility: what is smaller is given up.",
         "plan is EUR bn (worlds, sites); claims.payments(plan) is what each state pays, claims.best its best free site.",
-        "Returns the plan that honours the claim within the envelope, EUR bn (worlds, sites).",
+        "Returns the plan that honors the claim within the envelope, EUR bn (worlds, sites).",
         '>>> from juste_retour.runs.workshop.conformance import example\n>>> plan, claims = example("entitlement")\n'
         ">>> bool(({name}(plan, claims) <= plan).all())\nTrue",
         "return np.where(plan >= 2 * claims.smallest, plan, 0.0)",

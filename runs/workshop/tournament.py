@@ -1,4 +1,4 @@
-"""Behaviours against each other: every actor plays a rule of its own, under one institution and on the same luck.
+"""Behaviors against each other: every actor plays a rule of its own, under one institution and with common random numbers.
 
 Three questions of a family's rules. Who does best in mixed populations, in which each actor's rule is drawn? What does
 the Union come to where everybody plays the same? And does one who turns to another rule gain by it, so that the rule
@@ -43,7 +43,7 @@ class Place:
     """How a rule does: its rank and payoff in mixed populations, and what comes of everybody playing it.
 
     `advantage` is what its players have over the average player, each measured against what the same actor has on the
-    same luck where everybody plays the same; with a 95 % interval over worlds. `payoff` is the average player's payoff
+    same random draws where everybody plays the same; with a 95 % interval over worlds. `payoff` is the average player's payoff
     and the advantage. `alone` has the mean payoff and the medians of the outcomes where everybody plays the rule, and
     `alone_low` and `alone_high` their 95 % intervals over worlds.
     """
@@ -161,7 +161,7 @@ def tournament(
     names = [rule.name for rule in players]
     worlds, seed, _ = checked(worlds, seed, 0)
     if worlds < 2:
-        raise BadInput("worlds = 1 cannot be used; give a whole number of at least 2.")
+        raise BadInput("worlds = 1 cannot be used; give an integer of at least 2.")
     chosen = load(scenario).changed(changes or {})
     union = union_of(members, chosen.members)
     game = _Game(_with_luck(chosen, family_name, players, union), family_name, players, union, seed)
@@ -201,7 +201,7 @@ def _players(family_name: str, rules: Sequence[str]) -> list[Rule]:
     if group.actor is None:
         known = [name for name, other in FAMILIES.items() if other.actor]
         raise BadInput(
-            f"the family {family_name!r} is nobody's own behaviour; choose one of {', '.join(known)}."
+            f"the family {family_name!r} is nobody's own behavior; choose one of {', '.join(known)}."
         )
     players = [group[name] for name in dict.fromkeys(rules) or group.rules]
     if len(players) < 2:
@@ -220,7 +220,9 @@ def _all_but_one(resident: int, invader: int, one: Booleans, uniforms: Floats) -
 
 
 def _places(names: list[str], mixed: _Played, alone: list[_Played]) -> tuple[Place, ...]:
-    usual = sum(played.payoff for played in alone) / len(alone)  # on the same luck, so that luck drops out
+    usual = sum(played.payoff for played in alone) / len(
+        alone
+    )  # with common random numbers, so that chance drops out
     over = mixed.payoff - usual
     over, mean = over - np.nanmean(over), float(np.nanmean(mixed.payoff))
     found = []
@@ -256,7 +258,7 @@ def _median(values: Floats) -> tuple[float, float, float]:
 
 
 def _with_luck(scenario: Scenario, name: str, players: list[Rule], members: Members) -> Scenario:
-    """The scenario, told that votes hang on luck where a player's do, so that luck is drawn."""
+    """The scenario, told that votes are random where a player's are, so that draws are made."""
     lucky = [rule.name for rule in players if "deterministic" not in rule.properties]
     if name != "vote" or not lucky:
         return scenario
@@ -290,7 +292,7 @@ class _Game:
         return np.arange(self.actors) == who[:, None]
 
     def play(self, who: Callable[[Floats], Integers], worlds: int) -> _Played:
-        """Let a population live in some worlds; `who` says from each actor's luck (worlds, actors) what it plays."""
+        """Let a population live in some worlds; `who` says from each actor's uniform number (worlds, actors) what it plays."""
         every = np.arange(worlds)
         played = who(RandomStreams(self.seed, every).uniform("tournament", self.actors))
         payoffs, columns = [], []

@@ -113,7 +113,7 @@ def test_the_order_of_states_and_sites_means_nothing(real, tmp_path, monkeypatch
         write(tmp_path, file, rows)
 
     class Moved(RandomStreams):
-        """The same luck, each state's and each site's moving with it."""
+        """The same random draws, each state's and each site's moving with it."""
 
         def uniform(self, channel, slots, quarter=0):
             uniforms = super().uniform(channel, slots, quarter)
@@ -170,12 +170,12 @@ def spread_of(members):
 
 
 def centres_of(union):
-    """Whether each state really has a computing centre at some candidate site."""
+    """Whether each state really has a computing center at some candidate site."""
     return np.bincount(union.sites.state, weights=union.sites.centre, minlength=union.states.count) > 0
 
 
 def test_made_up_sites_lead_to_as_many(tmp_path):
-    """As many states have a centre as really do, the largest by GDP: 19 sites in 16 states lie inside."""
+    """As many states have a center as really do, the largest by GDP: 19 sites in 16 states lie inside."""
     union = load_members()
     with_centre = np.argsort(-union.states.gdp)[: centres_of(union).sum()]
     found = spread_of(made_up(tmp_path, np.isin(np.arange(union.states.count), with_centre)))
@@ -184,10 +184,10 @@ def test_made_up_sites_lead_to_as_many(tmp_path):
 
 
 def test_what_matters_of_the_sites_is_whether_a_state_has_a_centre(tmp_path):
-    """Sites all alike with the states' real centres give as many; without any centre there is no such programme."""
+    """Sites all alike with the states' real centers give as many; without any center there is no such programme."""
     real_centres = centres_of(load_members())
     with_them = spread_of(made_up(tmp_path / "with", real_centres))
     assert with_them["sites"][0] < SITES < with_them["sites"][2]
     assert with_them["hosts"][0] < HOSTS < with_them["hosts"][2]
     without = spread_of(made_up(tmp_path / "without", np.zeros(27, dtype=bool)))
-    assert without["sites"][2] < SITES  # an honest limit: dossiers take two years where no centre stands
+    assert without["sites"][2] < SITES  # an honest limit: dossiers take two years where no center stands

@@ -64,7 +64,7 @@ def test_a_commissioner_says_what_the_draft_is_worth(visit):
     said = page.locator(".panel p").last.text_content()
     assert (
         len(re.findall(r"\d+(?:\.\d+)?", said.partition(".")[2])) >= 2
-    )  # what the draft and the favourite are worth
+    )  # what the draft and the favorite are worth
 
 
 def test_a_rule_changes_the_run_and_undo_brings_it_back(visit):
@@ -163,7 +163,7 @@ def test_a_scenario_is_saved_and_opened_as_toml(visit, tmp_path):
     settled(other)
     assert lags(other) == lags(page)
     for text, said in (
-        ("colour = 3\n", "colour"),
+        ("color = 3\n", "color"),
         ("this is no TOML", "not valid TOML"),
         ("base = 3\n", "3"),
     ):

@@ -53,7 +53,7 @@ def test_a_state_that_flips_turns_the_vote_and_back(visit):
     page.click("[data-vote=DE]")
     page.wait_for_selector(".votes[data-passed=false]")
     page.keyboard.press("Escape")
-    page.wait_for_selector(".votes[data-passed=true]")  # what was asked is no part of the run
+    page.wait_for_selector(".votes[data-passed=true]")  # what was asked is not a part of the run
     assert page.locator("[data-state=DE]").get_attribute("aria-label").count("votes no") == 0
 
 

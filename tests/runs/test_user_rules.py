@@ -1,4 +1,4 @@
-"""Rules from a user's file enter the catalogue, and whatever is wrong with the file is said with its line."""
+"""Rules from a user's file enter the catalog, and whatever is wrong with the file is said with its line."""
 
 import importlib
 import json

@@ -42,7 +42,7 @@ def test_pareto_and_symmetry_with_many(n, alike, seed):
 
 
 class Scaled(Pie):
-    """A pie whose first player counts in another currency and from another nought."""
+    """A pie whose first player counts in another currency and from another zero."""
 
     def utility(self, offer):
         return super().utility(offer) * np.array([7.0, 1.0]) + np.array([3.0, 0.0])

@@ -71,7 +71,7 @@ def test_a_pair_is_read_over_the_window_of_the_first():
         ({"kind": "runs", "specs": [EUROPE], "seed": None}, "seed = None"),
         ({"kind": "runs", "specs": [EUROPE], "seed": 1, "replicate": 1.5}, "world = 1.5"),
         ({"kind": "spread", "specs": [EUROPE], "seed": 1, "worlds": 10**9}, "worlds"),
-        ({"kind": "open", "text": "colour = 3"}, "colour"),
+        ({"kind": "open", "text": "color = 3"}, "color"),
         ({"kind": "open", "text": "= nothing"}, "not valid TOML"),
         ({"kind": "dance"}, "dance"),
         ({"kind": ["runs"]}, "runs"),

@@ -42,7 +42,7 @@ class Guess:
     step: float = 0.1
 
     def says(self, number: float) -> str:
-        """A number with its unit. A median of whole numbers may be a half.
+        """A number with its unit. A median of integers may be a half.
 
         >>> Guess("", "years", 0, 9, 5).says(5), Guess("", "sites", 0, 9, 5, 1).says(4.5)
         ('5.0 years', '4.5 sites')

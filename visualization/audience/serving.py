@@ -39,11 +39,11 @@ def require_private(host: str, named: Sequence[str]) -> None:
         private = False
     if not private:
         raise BadInput(
-            f"--audience keeps the presenter's page on this machine, and --host {host} opens it; leave --host away."
+            f"--audience keeps the presenter's page on this machine, and --host {host} opens it; omit --host."
         )
     if named:
         raise BadInput(
-            f"--audience keeps the presenter's page on this machine, and --name {named[0]} opens it; leave --name away."
+            f"--audience keeps the presenter's page on this machine, and --name {named[0]} opens it; omit --name."
         )
 
 

@@ -1,4 +1,4 @@
-"""Measure the live app in one run: first page, step to screen, new luck, memory, and Mesa's SolaraViz beside it.
+"""Measure the live app in one run: first page, step to screen, new random draws, memory, and Mesa's SolaraViz beside it.
 
     uv run python -m juste_retour.visualization.benchmarks.live [--mesa]
 
@@ -133,7 +133,7 @@ def measure(browser, process, address):
     for page in pages:
         page.context.close()
     page, _ = opened(browser, address, "?compare=1&t=2028Q4")
-    row("new luck to both runs on screen", page.evaluate(f"({RESET})(30)"), "300")
+    row("new random draw to both runs on screen", page.evaluate(f"({RESET})(30)"), "300")
     start = time.perf_counter()
     page.click("[data-press=many]")
     page.wait_for_function("document.querySelectorAll('.band').length === 2", timeout=30_000)

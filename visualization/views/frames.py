@@ -51,7 +51,7 @@ def play(
 
     Args:
         scenario: the scenario.
-        seed: whole number of at least 0.
+        seed: integer of at least 0.
         replicate: which world of the seed.
         members: the union; the European one by default.
         price: whether to compare the run with a planner, for the price of politics.

@@ -75,7 +75,7 @@ def _ordinary(columns: list[Any]) -> int:
 
 
 def _distribution(values: Any, width: float) -> dict[str, Any]:
-    """A summary and a histogram in bars of a width; a bar of counts stands around its whole number."""
+    """A summary and a histogram in bars of a width; a bar of counts stands around its integer."""
     values = worst_when_missing(values)
     known = values[np.isfinite(values)]
     shift = 0.5 if width == 1 else 0.0

@@ -27,7 +27,7 @@ def nash_bargaining(
         str,
         Parameter(
             choices=("nash", "kalai_smorodinsky"),
-            about="what the mediator maximises: the product of gains, or the least share of what each could hope for",
+            about="what the mediator maximizes: the product of gains, or the least share of what each could hope for",
         ),
     ] = "nash",
     power: Annotated[
@@ -54,7 +54,7 @@ def nash_bargaining(
 
 
 def nash_product(gain: Floats, weight: Floats) -> Floats:
-    """Weighted sum of the logarithms of gains, drawn on as a straight line where a gain is below nought; (worlds,)."""
+    """Weighted sum of the logarithms of gains, drawn on as a straight line where a gain is below zero; (worlds,)."""
     inside = np.log(np.maximum(gain, SMALLEST)) + np.minimum(gain - SMALLEST, 0.0) / SMALLEST
     return total(weight * inside)
 

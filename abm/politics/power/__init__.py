@@ -1,4 +1,4 @@
-"""Exact voting power: how often each member of a union decides, counted in whole numbers.
+"""Exact voting power: how often each member of a union decides, counted in integers.
 
 `voting_power` takes any voting rule, `weighted_power` a quota and weights. The algorithm follows from the rule: where
 it can be said as enough members and enough weight, coalitions are counted by size and weight (`weighted.py`); any

@@ -120,7 +120,7 @@ class Game:
         return self.rule.marks["conditions"](ballot, self.states, **self.settings)
 
     def ballot(self, yes: NDArray[np.bool_], no: NDArray[np.bool_]) -> Ballot:
-        """A ballot from the votes of the members; (..., members) truth values."""
+        """A ballot from the votes of the members; (..., members) booleans."""
         n = len(self.voters)
         states = np.zeros((2, *yes.shape[:-1], self.states.count), dtype=bool)
         states[0][..., self.voters], states[1][..., self.voters] = yes[..., :n], no[..., :n]
@@ -274,7 +274,7 @@ def weighted_power(
 ) -> Power:
     """Exact voting power where a coalition wins with the quota of the weights, [quota; weights].
 
-    Weights and quota may be whole numbers, decimals or fractions; they are made whole exactly.
+    Weights and quota may be integers, decimals or fractions; they are made whole exactly.
 
     >>> [str(share) for share in weighted_power(51, [50, 49, 1]).shapley_shubik]
     ['2/3', '1/6', '1/6']
@@ -287,7 +287,7 @@ def weighted_power(
         if w < 0:
             raise BadInput(f"the weight of {member} is {_plain(w)}; weights must not be negative.")
     if Fraction(quota) <= 0:
-        raise BadInput(f"the quota {_plain(quota)} is not positive; give one above nought.")
+        raise BadInput(f"the quota {_plain(quota)} is not positive; give one above zero.")
     if Fraction(quota) > sum(exact):
         raise BadInput(
             f"the quota {_plain(quota)} is above the total of the weights, {_plain(sum(exact))}; nothing could pass."

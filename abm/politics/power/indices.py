@@ -18,7 +18,7 @@ from juste_retour.agents.errors import BadInput
 
 @dataclass(frozen=True, eq=False)
 class Power:
-    """Power of each member under a rule; whole numbers and fractions, in the order of `members`."""
+    """Power of each member under a rule; integers and fractions, in the order of `members`."""
 
     rule: str
     members: tuple[str, ...]
@@ -90,7 +90,7 @@ class Power:
 
     @cached_property
     def banzhaf(self) -> tuple[Fraction, ...]:
-        """Swings as a share of everyone's; nought where nobody ever decides."""
+        """Swings as a share of everyone's; zero where nobody ever decides."""
         everyone = sum(self.swings) or 1
         return tuple(Fraction(swings, everyone) for swings in self.swings)
 

@@ -13,7 +13,7 @@ from juste_retour.abm.politics.power.indices import Power
 def power_in_a_quarrel(
     quota: int, weights: Sequence[int], quarrel: tuple[int, int]
 ) -> tuple[tuple[Fraction, ...], tuple[Fraction, ...]]:
-    """Normalised Banzhaf and Shapley-Shubik indices if no coalition that holds both quarrellers ever forms.
+    """Normalized Banzhaf and Shapley-Shubik indices if no coalition that holds both quarrellers ever forms.
 
     Coalitions without both are those without the one and those without the other, less those without either, and each
     of the three is a weighted game among the rest. Both indices are scaled to add up to one.

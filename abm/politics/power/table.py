@@ -1,6 +1,6 @@
 """Every coalition in one bit: which of the 2^n win, and what can be counted from that.
 
-Coalition S is a whole number whose bit j says whether member j belongs; bit S of the table says whether S wins. Thirty
+Coalition S is an integer whose bit j says whether member j belongs; bit S of the table says whether S wins. Thirty
 members take 128 MB. Everything counted here is counted by operations on whole bytes.
 """
 

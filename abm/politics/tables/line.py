@@ -19,7 +19,7 @@ class Line(TheoryTable):
         states: the players, as from `theory.players`.
         ideals: (states,) or (worlds, states).
         voting_rule: name of a voting rule, or a function of (ballot, states).
-        status_quo: the point that stands without a deal; None where no deal is worth nought to everybody.
+        status_quo: the point that stands without a deal; None where no deal is worth zero to everybody.
         height: utility at the ideal point.
         more: see `TheoryTable`.
     """
@@ -51,7 +51,7 @@ class Line(TheoryTable):
         return self.height - np.abs(offer - self.ideals)
 
     def disagreement(self, sunk: float | Floats = 0.0) -> Floats:
-        """What the status quo is worth, or nought."""
+        """What the status quo is worth, or zero."""
         if self.status_quo is None:
             return np.zeros((self.worlds, self.states.count))
         return self.utility(self.status_quo)

@@ -80,7 +80,7 @@ class Pie(TheoryTable):
     def proposals(self, proposer: Integers, sunk: float | Floats = 0.0) -> list[Floats]:
         """The cheapest winning coalition is paid its price and the proposer keeps the rest.
 
-        Where votes hang on luck, also with votes to spare and with better prices.
+        Where votes are random, also with votes to spare and with better prices.
         """
         own = np.arange(self.states.count) == proposer[:, None]
         nothing = np.zeros(own.shape)

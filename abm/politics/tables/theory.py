@@ -27,7 +27,7 @@ from juste_retour.agents.values import Values
 VotingRule = str | Callable[[Ballot, States], Booleans]
 PRECISION = 1e-12  # of the unit: below it a player does not mind
 INDIFFERENT = 1e-9  # between two offers, so that rounding decides no vote
-REHEARSALS = 64  # ballots that a proposer plays through where votes hang on luck
+REHEARSALS = 64  # ballots that a proposer plays through where votes are random
 
 
 def players(weights: int | Sequence[float] | NDArray[np.float64]) -> States:
@@ -73,7 +73,7 @@ class TheoryTable:
         vote_settings: its parameters.
         inequality_aversion: alpha of Fehr and Schmidt.
         consensus_norm: chance that a proposer buys every yes.
-        seed: of the luck.
+        seed: of the random draws.
         now: the round.
     """
 
@@ -110,11 +110,11 @@ class TheoryTable:
         self.forced: Integers | None = None
 
     def uniform(self, channel: str, slots: int) -> Floats:
-        """This round's luck by name; (worlds, slots)."""
+        """This round's random draws by name; (worlds, slots)."""
         return self._streams.uniform(channel, slots, self.now)
 
     def lasting(self, channel: str, slots: int) -> Floats:
-        """Luck by name that lasts for the game; (worlds, slots)."""
+        """Random draws by name that last for the game; (worlds, slots)."""
         return self._streams.uniform(channel, slots)
 
     def contribution(self) -> Floats:
@@ -154,7 +154,7 @@ class TheoryTable:
 
     @property
     def votes_are_random(self) -> bool:
-        """Whether votes hang on luck."""
+        """Whether votes are random."""
         return "deterministic" not in self._vote.properties
 
     def polled(self, offer: Floats, sunk: float | Floats = 0.0, uniforms: Floats | None = None) -> Floats:
@@ -278,7 +278,7 @@ class TheoryTable:
 
 
 def noise_grid(n: int) -> list[tuple[int, float]]:
-    """Votes beyond those needed, and margins in mean stakes, that a proposer weighs where votes hang on luck."""
+    """Votes beyond those needed, and margins in mean stakes, that a proposer weighs where votes are random."""
     spare = sorted({0, 1, 2, 3, n // 4, n // 3, n // 2} & set(range(n)))
     return [(k, m) for k in spare for m in (0.0, 0.05, 0.1, 0.2, 0.35, 0.5)]
 

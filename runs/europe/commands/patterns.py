@@ -54,7 +54,7 @@ def patterns(
     else:
         name, source = "eu-status-quo", f"{worlds} fresh worlds of seed {seed}"
         held = (
-            "All parameters stay where they are, so that intervals hold luck alone; `juste-retour verdict` draws the "
+            "All parameters stay where they are, so that intervals hold random draws alone; `juste-retour verdict` draws the "
             "politics too, and its intervals are wider."
         )
         few, others = max(worlds // 4, 2), [n for n in ELSEWHERE if n in presets()]

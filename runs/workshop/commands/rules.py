@@ -1,4 +1,4 @@
-"""Browse the catalogue of rules, begin a rule of your own, check it."""
+"""Browse the catalog of rules, begin a rule of your own, check it."""
 
 from __future__ import annotations
 

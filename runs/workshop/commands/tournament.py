@@ -1,4 +1,4 @@
-"""`juste-retour tournament`: behaviours against each other."""
+"""`juste-retour tournament`: behaviors against each other."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def tournament(
         str, typer.Argument(help="The institution: a preset, or the path of a TOML file.")
     ] = "eu-status-quo",
     family: Annotated[
-        str, typer.Option(help="Whose behaviour: bid, vote, expect, draft, endorse or anchor.")
+        str, typer.Option(help="Whose behavior: bid, vote, expect, draft, endorse or anchor.")
     ] = "vote",
     rule: Annotated[
         list[str] | None,

@@ -132,7 +132,7 @@ def with_names_of(handed: Handed, scene: Scene) -> Handed:
 def returned(family: str, out: Answer, order: Integers) -> Answer:
     """What a rule returned, its actors renamed."""
     if family in ("voting", "entitlement", "reversion", "agenda"):
-        return out  # names no actor: a truth value a world, or money at sites
+        return out  # names no actor: a boolean a world, or money at sites
     if family == "anchor":
         return reordered(out, order, axis=-2)
     if family in ("operations", "procurement"):
@@ -158,7 +158,7 @@ def of_states(members: Members, order: Integers, *, names: bool = True) -> Membe
 
 
 class RelabeledStreams(RandomStreams):
-    """The tape on which a state's luck follows it to its new place."""
+    """Random streams in which a state's draws follow it to its new place."""
 
     def __init__(self, streams: RandomStreams, order: Integers):
         super().__init__(streams.seed, streams.replicates)

@@ -214,7 +214,7 @@ def _large(family: str, worlds: int, known: tuple[str, ...]) -> Scene | None:
 
 
 def _with_luck(scene: Scene) -> Scene:
-    """The same scene in which a vote may hang on luck."""
+    """The same scene in which a vote may be random."""
     offer, reservation, situation = scene.handed
     uniforms = np.random.default_rng(3).random(offer.received.shape)
     return replace(scene, handed=(offer, reservation, replace(situation, uniforms=uniforms)))

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 def documented(x: Examination) -> None:
-    """A docstring whose first line says what the rule does, a source, and parameters whose defaults are lawful."""
+    """A docstring whose first line says what the rule does, a source, and parameters whose defaults are valid."""
     if not x.rule.summary:
         raise InvalidReturn("has no docstring; say in its first line what it does")
     if not x.rule.source:
@@ -51,7 +51,7 @@ def documented(x: Examination) -> None:
         try:
             about.check(f"the parameter {name}", default, default)
         except BadInput as error:
-            raise InvalidReturn(f"has a default that is not lawful: {error}") from None
+            raise InvalidReturn(f"has a default that is not valid: {error}") from None
 
 
 def answers(x: Examination) -> bool | None:
@@ -181,11 +181,11 @@ def bounds(x: Examination) -> bool | None:
 
 
 def deterministic(x: Examination) -> bool | None:
-    """What declares that it draws no luck draws none."""
+    """What declares that it draws no random numbers draws none."""
     if "deterministic" not in x.rule.properties:
         if x.rule.family == "vote" and not _moved_by_luck(x):
             x.notes.append(
-                "it draws no luck: declare @vote(deterministic=True), or proposers rehearse every ballot 16 times"
+                "it draws no random numbers: declare @vote(deterministic=True), or proposers rehearse every ballot 16 times"
             )
         return False
     for scene in x.usual():
@@ -195,7 +195,8 @@ def deterministic(x: Examination) -> bool | None:
         drawn = [channel for spy in spies for channel in spy.drawn if channel not in ("vote", "rehearsal")]
         if drawn:
             raise Fell(
-                f"declares deterministic and draws the luck {drawn[0]!r}; leave the declaration out", None
+                f"declares deterministic and draws from the stream {drawn[0]!r}; leave the declaration out",
+                None,
             )
     return None
 

@@ -1,4 +1,4 @@
-"""Asking a rule under watch: a time limit, the line at which it fails, what it changes and whose luck it draws."""
+"""Asking a rule under watch: a time limit, the line at which it fails, what it changes and which random numbers it draws."""
 
 from __future__ import annotations
 
@@ -233,13 +233,13 @@ def _globals(rule: Rule) -> dict[str, bytes]:
 
 
 def luck_of(rule: Rule) -> str:
-    """Where a rule may have luck from, in a few words."""
+    """Where a rule may take random numbers from, in a few words."""
     if rule.family == "vote":
         return "take situation.uniforms, or do without"
     if rule.family not in COUNCIL:
-        return "do without luck"
+        return "do without random numbers"
     table = "council" if rule.family == "agenda" else "table"
-    return f"draw luck from the tape, as in {table}.uniform('my luck', n), or do without"
+    return f"draw from the streams, as in {table}.uniform('my draws', n), or do without"
 
 
 def _state() -> tuple[object, ...]:
@@ -248,7 +248,7 @@ def _state() -> tuple[object, ...]:
 
 
 class Spied:
-    """Notes whether a table was asked for luck."""
+    """Notes whether a table was asked for random numbers."""
 
     def __init__(self, table: Table):
         self.drawn: list[str] = []

@@ -1,4 +1,4 @@
-"""Votes bought in cash: the bill in closed form against a linear programme for every coalition that wins."""
+"""Votes bought in cash: the bill in closed form against a linear program for every coalition that wins."""
 
 from itertools import product
 

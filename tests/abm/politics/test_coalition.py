@@ -1,4 +1,4 @@
-"""The cheapest winning coalition against the integer programme, and against plain enumeration under other rules."""
+"""The cheapest winning coalition against the integer program, and against plain enumeration under other rules."""
 
 from itertools import product
 

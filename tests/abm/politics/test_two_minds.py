@@ -1,4 +1,4 @@
-"""The rational and the behavioural mind side by side: what laboratories see, Fréchette, Kagel and Lehrer (2003)."""
+"""The rational and the behavioral mind side by side: what laboratories see, Fréchette, Kagel and Lehrer (2003)."""
 
 import numpy as np
 import pytest

@@ -31,7 +31,7 @@ def test_fourteen_states_with_eighty_per_cent_of_the_people_fail():
     found = explain_vote("lisbon_qmv", STATES, yes)
     assert found.population_share > 0.8
     assert not found.passed
-    assert found.failed_conditions[0] == "55 % of the states: 15 of 27 needed, 14 in favour"
+    assert found.failed_conditions[0] == "55 % of the states: 15 of 27 needed, 14 in favor"
     assert passes("lisbon_qmv", largest(15))
 
 
@@ -55,8 +55,8 @@ def test_four_states_block_and_three_do_not():
     assert found.members_for == 23
     assert found.could_tip == sorted(against)
     assert found.failed_conditions == [
-        "65 % of the people: 292,043,901 of 449,298,308 needed, 201,782,701 in favour",
-        "or else all states but three: 24 of 27 needed, 23 in favour",
+        "65 % of the people: 292,043,901 of 449,298,308 needed, 201,782,701 in favor",
+        "or else all states but three: 24 of 27 needed, 23 in favor",
     ]
     assert passes("lisbon_qmv", without("DE", "FR", "IT"))
     assert not passes("reinforced_qmv", without("DE", "FR", "IT"))

@@ -143,7 +143,7 @@ def test_text_shows_facilities_and_what_they_add_up_to(call):
     assert f"{d['capability']['aggregate_accelerators']:,.0f}" in out
     assert f"{d['capability']['years_behind']:.1f}" in out
     assert re.search(r"\b3\b.*governing_board", out)
-    assert "\x1b" not in out, "colours where nobody sees them"
+    assert "\x1b" not in out, "colors where nobody sees them"
 
 
 @pytest.mark.parametrize("columns", [40, 72, 120])

@@ -36,7 +36,9 @@ def test_the_posterior_stays_in_its_ranges_and_says_what_is_open(found):
 def test_every_fitted_moment_lies_inside(found):
     moments = found[0]["moments"]
     assert moments.inside.all()
-    assert moments.prior_inside.all()  # so that the fit is no test of the mechanisms, only of the parameters
+    assert (
+        moments.prior_inside.all()
+    )  # so that the fit is not a test of the mechanisms, only of the parameters
     assert (moments.kept_high - moments.kept_low <= moments.prior_high - moments.prior_low).all()
 
 
@@ -77,7 +79,7 @@ def test_a_states_own_record_is_used(found):
     states = found[0]["states"].set_index("state")
     given = "the model, given each state's record"
     assert states[given]["LU"] < states["the model"]["LU"]  # it has its one site already
-    assert states[given]["BE"] > states["the model"]["BE"]  # a centre and no site yet
+    assert states[given]["BE"] > states["the model"]["BE"]  # a center and no site yet
 
 
 def test_standing_is_a_probability_for_each_real_factory(found):

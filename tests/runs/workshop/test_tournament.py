@@ -1,4 +1,4 @@
-"""Behaviours against each other: who plays what, what it pays, and who invades whom."""
+"""Behaviors against each other: who plays what, what it pays, and who invades whom."""
 
 import json
 

@@ -102,7 +102,7 @@ def test_every_page_is_listed_and_followed():
 FOLLOWED = {
     "regression-table.md": "sensitivity votes",
     "voting-rule.md": "rules check double_majority.py",
-    "bidding-behaviour.md": "rules check step_back.py",
+    "bidding-behavior.md": "rules check step_back.py",
     "agenda-protocol.md": "rules check presidency_list.py",
     "mixed-populations.md": "scenarios show mixed.toml --changes",
     "family.md": "rules check serving.py",
@@ -114,7 +114,7 @@ FOLLOWED = {
 SAYS = {
     "regression-table.md": "voting x side_payments",
     "voting-rule.md": "voting.double_majority",
-    "bidding-behaviour.md": "bid.step_back",
+    "bidding-behavior.md": "bid.step_back",
     "agenda-protocol.md": "agenda.presidency_list",
     "mixed-populations.md": 'HU = "red_line"',
     "family.md": "agenda.queue",
