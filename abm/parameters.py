@@ -157,7 +157,7 @@ class Parameters:
     match_share_of_gdp: Annotated[float, money("share of GDP", (0, 1), (3e-4, 3e-3), "most that a state can match, phi", CALIBRATED, "log")] = 6e-4
     learning_rate: Annotated[float, states("1", (0, 1), (0.05, 0.3), "weight of the newest offer in memory, alpha", "agents learn adaptively; Camerer and Ho (1999) for ranges, from memory")] = 0.2
     dissent_cost_eur_bn: Annotated[float, states("EUR bn", (0, 1), (0, 0.01), "small cost of saying no, eps; without it ties decide")] = 0.001
-    reservation_noise: Annotated[float, states("share of the mean stake", (0, 2), (0, 0.2), "spread of a state's reservation value in a world")] = 0.05
+    reservation_noise: Annotated[float, states("share of its gross stake", (0, 2), (0, 0.2), "spread of a state's reservation value in a world")] = 0.05
     patience: Annotated[float, states("1 a quarter", (0, 1), (0.9, 0.99), "discount factor from one round to the next, delta", "Baron and Ferejohn (1989) for the role; value a choice for rounds of one quarter")] = 0.95
 
     # -- the call for proposals -------------------------------------------------------------------------------------

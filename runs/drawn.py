@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -55,6 +55,20 @@ def at_share(name: str, share: Floats) -> Floats:
     """Values at shares from 0 to 1 of a parameter's range, on its own scale."""
     low, high, by_log = span(name)
     return low * (high / low) ** share if by_log else low + (high - low) * share
+
+
+def coordinates(names: Sequence[str]) -> list[int]:
+    """The coordinate of a sample by which each parameter is drawn: rules of a family that share one draw it together.
+
+    What is known of a parameter in the same words is one uncertainty: independent draws would set two rules apart by
+    chance, and hide by as much what really sets them apart.
+    """
+    keys = []
+    for name in names:
+        row, (family, _, rest) = about(name), name.partition(".")
+        keys.append((family, rest.partition(".")[2], row.about, row.source) if rest else (name,))
+    places = {key: k for k, key in enumerate(dict.fromkeys(keys))}
+    return [places[key] for key in keys]
 
 
 def setting(scenario: Scenario, name: str) -> float | None:

@@ -90,28 +90,43 @@ _RESTART = _hours(
     (0.5 / 60, 0.5),
     "fits 90 % of Grattafiori et al. (2024) and 97 % of Wan et al. (2025)",
 )
-_PERSON = _share(
-    "interruptions that need a person",
-    (0.003, 0.2),
-    "Grattafiori et al. (2024): 3 of 419; high end assumed",
-    scale="log",
-)
-_REPAIR = _hours(
-    0.1,
-    20_000,
-    "until a failed node is back in service",
-    (6, 4000),
-    "assumed: local spares 24, tender 720",
-)
-_SKILL = _share(
-    "skill of the team, on utilization", (0.7, 1), "assumed: hired for it, or on the public pay scale", "1", 2
-)
-_BUILD = Parameter(
-    "1", 0.1, 10, "skill of the team, on building time", "assumed", (1, 1.5), group="operations"
-)
-_OVERPRICING = _share("money lost to overpricing without competition", (0, 0.3), "assumed", high=0.9)
-_LOST = _share("purchases that fail or are wrong", (0, 0.1), "assumed", "share a year", 0.9)
-_SCANDAL = _share("hazard of a scandal that stops a site for a quarter", (0, 0.05), "assumed", "1 a year")
+# What the two rules share is known, or assumed, with a range for each: drawn from one range for both, they would differ
+# by chance alone.
+
+
+def _person(low: float, high: float) -> Parameter:
+    source = "Grattafiori et al. (2024): 3 of 419; high end assumed"
+    return _share("interruptions that need a person", (low, high), source, scale="log")
+
+
+def _repair(low: float, high: float) -> Parameter:
+    source = "assumed: local spares 24, tender 720"
+    return _hours(0.1, 20_000, "until a failed node is back in service", (low, high), source)
+
+
+def _skill(low: float, high: float) -> Parameter:
+    source = "assumed: hired for it, or on the public pay scale"
+    return _share("skill of the team, on utilization", (low, high), source, "1", 2)
+
+
+def _build(low: float, high: float) -> Parameter:
+    return Parameter(
+        "1", 0.1, 10, "skill of the team, on building time", "assumed", (low, high), group="operations"
+    )
+
+
+def _overpricing(low: float, high: float) -> Parameter:
+    return _share("money lost to overpricing without competition", (low, high), "assumed", high=0.9)
+
+
+def _lost(low: float, high: float) -> Parameter:
+    return _share("purchases that fail or are wrong", (low, high), "assumed", "share a year", 0.9)
+
+
+def _scandal(low: float, high: float) -> Parameter:
+    return _share("hazard of a scandal that stops a site for a quarter", (low, high), "assumed", "1 a year")
+
+
 _FOUND = Parameter(
     "years",
     0,
@@ -127,18 +142,18 @@ _FOUND = Parameter(
 def audit_first(
     *,
     restart_h: Annotated[float, _RESTART] = 5 / 60,
-    person_share: Annotated[float, _PERSON] = 0.05,
+    person_share: Annotated[float, _person(0.01, 0.2)] = 0.05,
     staffed_hours: Annotated[float, _staffed("staffed hours", "h a day", 24, (8, 24))] = 8.0,
     staffed_days: Annotated[float, _staffed("staffed days", "days a week", 7, (5, 7))] = 5.0,
     sign_off_h: Annotated[
         float, _hours(0, 2000, "sign-off before anything is changed", (0.1, 57), "assumed: a working day")
     ] = 8.0,
-    repair_h: Annotated[float, _REPAIR] = 720.0,
-    mfu_factor: Annotated[float, _SKILL] = 0.85,
-    build_factor: Annotated[float, _BUILD] = 1.2,
-    overpricing: Annotated[float, _OVERPRICING] = 0.01,
-    lost_purchases_a_year: Annotated[float, _LOST] = 0.005,
-    scandal_a_year: Annotated[float, _SCANDAL] = 0.001,
+    repair_h: Annotated[float, _repair(168, 4000)] = 720.0,
+    mfu_factor: Annotated[float, _skill(0.7, 1)] = 0.85,
+    build_factor: Annotated[float, _build(1, 1.5)] = 1.2,
+    overpricing: Annotated[float, _overpricing(0, 0.05)] = 0.01,
+    lost_purchases_a_year: Annotated[float, _lost(0, 0.02)] = 0.005,
+    scandal_a_year: Annotated[float, _scandal(0, 0.01)] = 0.001,
     found_after_years: Annotated[float, _FOUND] = 1.0,
 ) -> Practice:
     """Nothing is bought, repaired or restarted by hand before it is signed off, in office hours.
@@ -169,16 +184,16 @@ def audit_first(
 def operator_led(
     *,
     restart_h: Annotated[float, _RESTART] = 5 / 60,
-    person_share: Annotated[float, _PERSON] = 3 / 419,
+    person_share: Annotated[float, _person(0.003, 0.05)] = 3 / 419,
     person_wait_h: Annotated[
         float, _hours(0, 2000, "until a person on call may act", (0.25, 72), "assumed: on site day and night")
     ] = 0.5,
-    repair_h: Annotated[float, _REPAIR] = 24.0,
-    mfu_factor: Annotated[float, _SKILL] = 1.0,
-    build_factor: Annotated[float, _BUILD] = 1.0,
-    overpricing: Annotated[float, _OVERPRICING] = 0.05,
-    lost_purchases_a_year: Annotated[float, _LOST] = 0.02,
-    scandal_a_year: Annotated[float, _SCANDAL] = 0.01,
+    repair_h: Annotated[float, _repair(6, 168)] = 24.0,
+    mfu_factor: Annotated[float, _skill(0.85, 1)] = 1.0,
+    build_factor: Annotated[float, _build(1, 1.2)] = 1.0,
+    overpricing: Annotated[float, _overpricing(0, 0.3)] = 0.05,
+    lost_purchases_a_year: Annotated[float, _lost(0, 0.1)] = 0.02,
+    scandal_a_year: Annotated[float, _scandal(0, 0.05)] = 0.01,
     found_after_years: Annotated[float, _FOUND] = 1.0,
 ) -> Practice:
     """Those who run the site decide day and night; audit stands apart and judges outcomes only.

@@ -93,14 +93,18 @@ _CV = _p(
     (0.2, 0.7),
     "abm/data/procurement_history.csv: mean 19.7 months, sd 7.4",
 )
-_REFRESH = _p(
-    "1",
-    1,
-    "0: chips of the specification's date, 1: of delivery",
-    (0, 1),
-    "by peak, JUPITER bought 0.1, Leonardo 0.3, LUMI 0.4; the others assumed",
-)
-_LITIGATION = _p("chance", 1, "an award is taken to court", (0, 0.2), "assumed; Leonardo, T-717/20")
+
+
+# Rules that share a parameter have a range each: drawn from one range for all, they would differ by chance alone.
+def _refresh(low: float, high: float) -> Parameter:
+    source = "by peak, JUPITER bought 0.1, Leonardo 0.3, LUMI 0.4; the others assumed"
+    return _p("1", 1, "0: chips of the specification's date, 1: of delivery", (low, high), source)
+
+
+def _litigation(low: float, high: float) -> Parameter:
+    return _p("chance", 1, "an award is taken to court", (low, high), "assumed; Leonardo, T-717/20")
+
+
 _FAILURE = _p(
     "chance",
     0.9,
@@ -151,8 +155,8 @@ def public_tender(
             "abm/data/procurement_history.csv, 18 machines, nine unfinished: median 42 months (34 to 55) with the award",
         ),
     ] = 2.0,
-    refresh: Annotated[float, _REFRESH] = 0.3,
-    litigation_hazard: Annotated[float, _LITIGATION] = 0.01,
+    refresh: Annotated[float, _refresh(0, 0.6)] = 0.3,
+    litigation_hazard: Annotated[float, _litigation(0, 0.05)] = 0.01,
     tender_failure: Annotated[float, _FAILURE] = 0.05,
 ) -> Procedure:
     """A tender under public law: eighteen months from specification to contract.
@@ -175,8 +179,8 @@ def framework(
     award_years: Annotated[float, _award(0.4, 1.5)] = 0.8,
     award_cv: Annotated[float, _CV] = 0.38,
     build_years: Annotated[float, _build(0.8, 2.5)] = 1.5,
-    refresh: Annotated[float, _REFRESH] = 0.5,
-    litigation_hazard: Annotated[float, _LITIGATION] = 0.01,
+    refresh: Annotated[float, _refresh(0.2, 0.8)] = 0.5,
+    litigation_hazard: Annotated[float, _litigation(0, 0.05)] = 0.01,
     tender_failure: Annotated[float, _FAILURE] = 0.02,
 ) -> Procedure:
     """A framework agreement tendered once, called off site by site.
@@ -195,8 +199,8 @@ def rapid(
     award_years: Annotated[float, _award(0.2, 0.75)] = 0.33,
     award_cv: Annotated[float, _CV] = 0.38,
     build_years: Annotated[float, _build(0.5, 2)] = 1.0,
-    refresh: Annotated[float, _REFRESH] = 0.7,
-    litigation_hazard: Annotated[float, _LITIGATION] = 0.05,
+    refresh: Annotated[float, _refresh(0.4, 1)] = 0.7,
+    litigation_hazard: Annotated[float, _litigation(0, 0.2)] = 0.05,
 ) -> Procedure:
     """Direct award with a short negotiation, as in defense.
 
@@ -223,8 +227,8 @@ def private(
     ] = 0.33,
     shell_years: Annotated[float, _SHELL] = 0.8,
     without_shell: Annotated[float, _NO_SHELL] = 0.5,
-    refresh: Annotated[float, _REFRESH] = 0.8,
-    litigation_hazard: Annotated[float, _LITIGATION] = 0.05,
+    refresh: Annotated[float, _refresh(0.6, 1)] = 0.8,
+    litigation_hazard: Annotated[float, _litigation(0, 0.2)] = 0.05,
     behind_the_meter: Annotated[float, _METER] = 1.0,
 ) -> Procedure:
     """A firm buys for itself, with its own money and, where it likes, its own turbines.
@@ -248,8 +252,8 @@ def state_directed(
     award_years: Annotated[float, _award(0.1, 0.75)] = 0.3,
     award_cv: Annotated[float, _CV] = 0.38,
     build_years: Annotated[float, _build(0.5, 2.5)] = 1.0,
-    refresh: Annotated[float, _REFRESH] = 0.5,
-    litigation_hazard: Annotated[float, _LITIGATION] = 0.05,
+    refresh: Annotated[float, _refresh(0.2, 0.8)] = 0.5,
+    litigation_hazard: Annotated[float, _litigation(0, 0.2)] = 0.05,
 ) -> Procedure:
     """A ministry names site and builder, and the state's firms build.
 

@@ -19,7 +19,7 @@ from juste_retour.agents.arrays import Floats, Integers
 from juste_retour.agents.rules import FAMILIES
 from juste_retour.runs.contrasts.paired import Found, Runs, measure, with_envelope
 from juste_retour.runs.contrasts.windows import Window
-from juste_retour.runs.drawn import at_share, changed, drawn_in
+from juste_retour.runs.drawn import at_share, changed, coordinates, drawn_in
 
 STATUS_QUO, REFORM = "eu-status-quo", "essay-reform"
 HELD = {  # parameters with a range that no draw varies, and why
@@ -60,8 +60,9 @@ def joint(politics: pd.DataFrame, seed: int) -> pd.DataFrame:
     """Draws of the politics beside draws of all other uncertain parameters from their ranges, a scrambled Sobol sequence."""
     names = uncertain(map(str, politics))
     rng = np.random.default_rng(seed)
-    points = qmc.Sobol(len(names), scramble=True, rng=rng).random_base2(int(np.ceil(np.log2(len(politics)))))
-    ranges = {name: at_share(name, points[: len(politics), k]) for k, name in enumerate(names)}
+    at = coordinates(names)
+    points = qmc.Sobol(max(at) + 1, scramble=True, rng=rng).random_base2(int(np.ceil(np.log2(len(politics)))))
+    ranges = {name: at_share(name, points[: len(politics), k]) for name, k in zip(names, at, strict=True)}
     return pd.concat([politics, pd.DataFrame(ranges)], axis=1)
 
 

@@ -29,6 +29,8 @@ QUO, LEFT, GAIN = (
     "years behind that the reform leaves",
     "what the reform gains",
 )
+ABSENT = "absent"  # at most a tenth of the draws exceed the least effect that counts
+PROGRAM = "what today's program gains over no new site"
 ALL_MONEY = "equal envelopes, 5 years"
 
 
@@ -48,9 +50,10 @@ def front_page(found: PlainVerdict) -> str:
     counted = [f for f in found["findings"] if f["status"] not in (IDENTITY, UNKNOWN)]
     count = {s: sum(f["status"] == s for f in counted) for s in (SUPPORTED, SENSITIVE, NOT_SUPPORTED)}
     lines = [
-        f"Today's institutions leave Europe {within(quo)} years behind the frontier, as a mean over five years.",
-        f"The essay's reform gains {within(free)} years with the same envelope, and {within(gain)} if both spend the same. It "
-        f"leaves {within(left)} years and does not catch up.",
+        f"Under today's institutions Europe's largest training run is {within(quo)} years behind the frontier, as a mean over the "
+        f"five years after July 2024. With no new site it would be {within(named[PROGRAM]['answer'])} years more.",
+        f"In force from July 2024, the essay's reform would gain {within(free)} years with the same envelope, and {within(gain)} "
+        f"if both spend the same. At equal spending it leaves {within(left)} years: Europe does not catch up.",
         f"At equal spending, in years: {_ranked(named)}. {_largest(named)}",
         f"Of {len(counted)} findings, supported: {count[SUPPORTED]}; sensitive to the comparison: {count[SENSITIVE]}; not "
         f"supported: {count[NOT_SUPPORTED]}. More draws could turn {len(unsettled(counted))} of these verdicts.",
@@ -90,13 +93,13 @@ def _first_page(found: PlainVerdict) -> str:
 
 *Made by `{_command(found)}`: seed {found["seed"]}, {found["worlds"]} draws of {len(found["uncertain"])} uncertain parameters together with the calibrated politics, one replication per draw. In parentheses: 90 % of the draws. Years behind: how long ago the frontier had the computing power of Europe's largest training run, as a mean over the five years after the announcement of July 2024.*
 
-**Where Europe stands.** Today's institutions leave Europe {within(quo)} years behind the frontier. With the same envelope, the essay's reform would leave {within(free_left)} years, a gain of {within(free_gain)}. Part of that comes from spending more: today's call places only a part of the money. If both spend the same, the reform leaves {within(left)} years and gains {within(gain)}.
+**Where Europe stands.** Under today's institutions Europe's largest training run is {within(quo)} years behind the frontier. With no new site it would be {within(named[PROGRAM]["answer"])} years more: for these years the lag is mostly that of the machines that stand already. The reform is a counterfactual: it replaces the call of July 2024. With the same envelope it would leave {within(free_left)} years, a gain of {within(free_gain)}. Part of that comes from spending more, because today's call places only a part of the money. If both spend the same, the reform leaves {within(left)} years and gains {within(gain)}. Medians of differences are not differences of medians.
 
 **What makes the difference.** At equal spending, in years: {_ranked(named)}. Of the parts that the essay names, {_essays(named)}. {_largest(named)}
 
 {_figure(found, "parts")}
 
-**Which claims hold.** Of {len(counted)} findings, supported: {count[SUPPORTED]}; sensitive to the comparison: {count[SENSITIVE]}; not supported: {count[NOT_SUPPORTED]}. A finding is supported if at least {100 * LEVEL:.0f} % of the draws exceed the least effect that counts. {sum(f["status"] == IDENTITY for f in found["findings"])} further statements follow from the model's own equations and are not counted.
+**Which claims hold.** Of {len(counted)} findings, supported: {count[SUPPORTED]}; sensitive to the comparison: {count[SENSITIVE]}; not supported: {count[NOT_SUPPORTED]}. A finding is supported if at least {100 * LEVEL:.0f} % of the draws exceed the least effect that counts. It is sensitive if that holds at equal spending over five years but not in another comparison. Not supported means undecided, or absent if at most {100 * (1 - LEVEL):.0f} % exceed it; [the table](#all-findings) has each share of the draws. {sum(f["status"] == IDENTITY for f in found["findings"])} further statements follow from the model's own equations and are not counted.
 
 {_claims(found)}
 
@@ -104,7 +107,7 @@ def _first_page(found: PlainVerdict) -> str:
 
 **What would change it.** {_extremes(found)}
 
-**How far to believe it.** The model was built by people who knew all nineteen sites, so that the sites are no test of its mechanisms. It forecasts who hosts about as well as simple rules of thumb do ([table](#who-hosts-wave-by-wave)). Access shares rest on four observed projects. Nobody has measured what audit costs, how fast a rapid procurement is, or how the frontier grows after 2027: the intervals hold these as ranges, not as knowledge."""
+**How far to believe it.** We built the model with all nineteen sites in view, so the sites do not test its mechanisms. It forecasts who hosts about as well as simple rules of thumb do, and the third wave, which is not fitted, no better than a uniform guess ([table](#who-hosts-wave-by-wave)). Access shares rest on four observed projects. Nobody has measured what audit costs, how fast a rapid procurement is, or how the frontier grows after 2027. The intervals cover assumed ranges for these. What the two operations rules have in common is assumed with a range for each rule, and drawn together: a team with worse people is worse under both. Drawn from one range for both, each on its own, operations had a median gain of -0.005 years, which said nothing about operations."""
 
 
 def _figure(found: PlainVerdict, name: str) -> str:
@@ -151,13 +154,18 @@ def _claims(found: PlainVerdict) -> str:
     for claim, title in CLAIMS.items():
         mine = [f for f in found["findings"] if f["claim"] == claim]
         said = []
+        absent = [f for f in mine if f["status"] == NOT_SUPPORTED and f["answer"]["share_above"] <= 1 - LEVEL]
         for status, words in (
             (SUPPORTED, "Supported"),
             (SENSITIVE, "Sensitive"),
-            (NOT_SUPPORTED, "Not supported"),
+            (NOT_SUPPORTED, "Not supported, and undecided"),
             (UNKNOWN, "Not known"),
+            (ABSENT, "Not supported, and absent"),
         ):
-            texts = _grouped([f["says"].rstrip(".") for f in mine if f["status"] == status])
+            these = (
+                absent if status == ABSENT else [f for f in mine if f["status"] == status and f not in absent]
+            )
+            texts = _grouped([f["says"].rstrip(".") for f in these])
             if texts:
                 said.append(f"{words}: {'; '.join(texts)}.")
         lines.append(f"{claim}. *{title}.* {' '.join(said)}")
@@ -180,7 +188,7 @@ def _extremes(found: PlainVerdict) -> str:
     matters = [r for r in found["variance"] if r["outcome"] == GAIN]
     first = sorted(matters, key=lambda r: -r["total"])[:3]
     return (
-        f"One assumption at a time, the gain at equal envelopes ranges from {number(low[key])} years "
+        f"With politics drawn, all else at its default and one assumption changed at a time, the gain at equal envelopes ranges from {number(low[key])} years "
         f"({low['assumption']}) to {number(high[key])} ({high['assumption']}). The uncertain parameters that move the gain "
         f"most are: {'; '.join(r['factor'] for r in first)}."
     )
@@ -192,14 +200,14 @@ def _how(found: PlainVerdict) -> str:
 
 - **Command.** `{_command(found)}` (seed {found["seed"]}) makes this page and `results.json` in {number(found["seconds"] / 60, 0)} minutes of one busy machine with two cores. `juste-retour verdict --quick` makes a rough one in two minutes of two idle cores.
 - **Politics.** Draws of the posterior of `runs/specs/calibration.toml` (seed {found["calibration_seed"]}): {found["kept"]} of {found["draws"]:,} prior draws kept, worth {number(found["effective"], 0)} with equal weights.
-- **Everything else.** {len(found["uncertain"])} parameters are drawn from their plausible ranges, independently: costs, frontier growth and its change from 2028, grid, access, noise, run length, procurement, operations and others.
+- **Everything else.** {len(found["uncertain"])} parameters are drawn from their plausible ranges, independently: costs, frontier growth and its change from 2028, grid, access, noise, run length, procurement, operations and others. The same parameter of two rules, as `operations.audit_first.repair_h` and `operations.operator_led.repair_h`, is drawn together, from a range for each rule. Many defaults lie near the end of their range, so results at the defaults differ from medians over the draws.
 - **Held**, although they have a range:
 
 {held}
 
 - **Comparisons.** Equal envelopes: both scenarios may spend EUR 10 bn. Equal spending: both commit the smaller of the two sums, draw by draw. The headline is equal spending over five years.
 - **Parts.** Shapley shares over {found["mixtures"]} mixtures of the status quo and the reform. Money is a part: what the reform commits beyond the status quo.
-- **Monte Carlo error.** Each number has the standard error that other draws would give.
+- **Monte Carlo error.** The column `error` is the standard error of the median over draws, by bootstrap.
 - **Smaller samples.** Curves use the first {found["few"]} draws; alternative assumptions, money and trends use {found["few"] // 2} draws of the politics, all else at its default."""
 
 
@@ -365,7 +373,7 @@ def _later(found: PlainVerdict) -> str:
         + "\n\n*The gap is structural, for a number of years behind, from the first announcement after which even the reform "
         "never gets below it within four years: the date, and the share of the draws by announcement.*\n\n"
         + columns(dates, {c: c.replace("_", " ") for c in dates[0]})
-        + "\n\nWhat a reform can reach recedes every year that it waits. Money that is spent once buys better chips later, so "
+        + "\n\nEach year of delay raises the smallest lag that a reform can reach. Money that is spent once buys better chips later, so "
         "that at one fixed date a later reform may be nearer to the frontier."
     )
 
@@ -390,6 +398,6 @@ def _presets(found: PlainVerdict) -> str:
     }
     return (
         f"## Scenarios side by side\n\n*Medians of {found['few']} draws with common random numbers. Machines that stood already "
-        f"count, so that a scenario in which nothing is built has their lag.*\n\n{_figure(found, 'scenarios')}\n\n"
+        f"count, so a scenario that builds nothing has their lag. These draws are the first few, so the medians differ from those above.*\n\n{_figure(found, 'scenarios')}\n\n"
         + columns(found["presets"], heads)
     )

@@ -93,6 +93,8 @@ def ends(bench: Bench) -> Numbers:
     for name, scenario in (("quo", quo), ("reform", reform)):
         found |= {f"{name}|{key}": values for key, values in bench.outcomes(scenario, SIZES).items()}
     nothing = reform.changed({"envelope_eur_bn": 0.0})
+    without = quo.changed({"envelope_eur_bn": 0.0})
+    found["program"] = bench.outcomes(without, [LAG])[LAG] - found[f"quo|{LAG}"]
     return found | {"standing": found[f"quo|{LAG}"] - bench.outcomes(nothing, [LAG])[LAG]}
 
 

@@ -17,7 +17,7 @@ from juste_retour.abm.scenario import load
 from juste_retour.agents.arrays import Floats, Integers
 from juste_retour.agents.errors import BadInput
 from juste_retour.runs.chunked import chunks
-from juste_retour.runs.drawn import about, at_share
+from juste_retour.runs.drawn import about, at_share, coordinates
 from juste_retour.runs.europe.bench import Bench, uncertain
 from juste_retour.runs.reports.sensitivity import sobol_indices
 
@@ -71,16 +71,17 @@ def sample(bench: Bench, base: int, seed: int) -> tuple[pd.DataFrame, Integers]:
     calibrated = list(bench.calibrated)
     names = uncertain(calibrated)
     groups = grouped(names)
-    points = qmc.Sobol(2 * (1 + len(names)), scramble=True, rng=np.random.default_rng(seed)).random(base)
-    a, b = points[:, : 1 + len(names)], points[:, 1 + len(names) :]
-    column = {name: 1 + k for k, name in enumerate(names)}
+    column = {name: 1 + k for name, k in zip(names, coordinates(names), strict=True)}
+    width = 1 + max(column.values())
+    points = qmc.Sobol(2 * width, scramble=True, rng=np.random.default_rng(seed)).random(base)
+    a, b = points[:, :width], points[:, width:]
     parts = [a]
     for own in groups.values():
         mixed = a.copy()
         at = [column[name] for name in own] or [0]
         mixed[:, at] = b[:, at]
         parts.append(mixed)
-    unit = np.stack([*parts, b], axis=1).reshape(-1, 1 + len(names))
+    unit = np.stack([*parts, b], axis=1).reshape(-1, width)
     row = np.repeat(np.arange(base), len(groups) + 2)
     drawn = np.minimum((unit[:, 0] * bench.count).astype(np.int64), bench.count - 1)
     politics_drawn = bench.draws[calibrated].iloc[drawn].reset_index(drop=True)

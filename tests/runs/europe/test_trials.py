@@ -45,6 +45,15 @@ def test_everything_with_a_range_is_drawn_or_held_with_a_reason(bench):
         assert about(name).range == (low, high)
 
 
+def test_rules_that_share_a_parameter_draw_it_together(bench):
+    audit, operator = (bench.draws[f"operations.{rule}.repair_h"] for rule in ("audit_first", "operator_led"))
+    assert (audit.rank() == operator.rank()).all()
+    assert (audit > operator).all()
+    assert not (
+        bench.draws["access.calls.share"].rank() == bench.draws["access.strategic.share"].rank()
+    ).all()
+
+
 def test_the_order_of_the_draws_does_not_depend_on_what_was_imported_first(monkeypatch):
     names = uncertain(DRAWN)
     monkeypatch.setattr(benches, "FAMILIES", dict(reversed(benches.FAMILIES.items())))
@@ -117,8 +126,10 @@ def test_votes_of_a_protocol_are_plain_runs(bench):
 def test_pooling_is_compared_with_one_campus(bench, numbers):
     for rule in ("independent", "synchronous", "low_communication", "best_of"):
         ratio = numbers[f"pooled|{rule}"]
-        assert ((ratio > 0) & (ratio < 1.05)).all(), rule
-    assert (numbers["pooled|best_of"] >= numbers["pooled|independent"]).all()
+        known = ratio[~np.isnan(ratio)]  # a draw without a site has nothing to compare
+        assert ((known > 0) & (known < 1.05)).all(), rule
+        assert len(known) >= 2
+    assert not (numbers["pooled|best_of"] < numbers["pooled|independent"]).any()
     scenario = load(STATUS_QUO).changed({"operations": "operator_led"})
     by_exponent = trials.pooled(bench, scenario, (0.05, 0.9))
     assert (by_exponent["0.9"] < by_exponent["0.05"]).all()
