@@ -132,7 +132,7 @@ def test_pooling_is_compared_with_one_campus(bench, numbers):
     assert not (numbers["pooled|best_of"] < numbers["pooled|independent"]).any()
     scenario = load(STATUS_QUO).changed({"operations": "operator_led"})
     by_exponent = trials.pooled(bench, scenario, (0.05, 0.9))
-    assert (by_exponent["0.9"] < by_exponent["0.05"]).all()
+    assert not (by_exponent["0.9"] >= by_exponent["0.05"]).any()
 
 
 def test_the_bound_on_access_is_the_stated_equation(bench, numbers):
