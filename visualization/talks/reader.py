@@ -168,7 +168,7 @@ TRUTH = "true or false"
 A_QUARTER = f'a quarter such as "2026Q3", or one of {", ".join(PLACES)}'
 TALK: dict[str, Known] = {
     "title": (REQUIRED, _text, "a text"),
-    "seed": (1, _seed, "a whole number of at least 0"),
+    "seed": (1, _seed, "an integer of at least 0"),
     "clean": (True, _truth, TRUTH),
     "big": (False, _truth, TRUTH),
     "moment": (REQUIRED, lambda _: True, "moments"),
@@ -196,8 +196,8 @@ MOMENT: dict[str, Known] = {
     "view": _one_of(*VIEWS),
     "many": (False, _truth, TRUTH),
     "answer": (False, _truth, TRUTH),
-    "seed": (None, _seed, "a whole number of at least 0"),
-    "world": (None, lambda value: value == "ordinary" or _seed(value), 'a whole number, or "ordinary"'),
+    "seed": (None, _seed, "an integer of at least 0"),
+    "world": (None, lambda value: value == "ordinary" or _seed(value), 'an integer, or "ordinary"'),
     "quarter": (None, _place, A_QUARTER),
     "play": (None, _place, A_QUARTER),
     "panel": _one_of(*PANELS),
