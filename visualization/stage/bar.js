@@ -1,4 +1,4 @@
-// The row at the top: which scenarios, which luck, and what else there is to see.
+// The row at the top: which scenarios, which random draw, and what else there is to see.
 
 import { h, unlessTyping } from "./paint.js";
 import { KEYS, keyed } from "./keys.js";
@@ -15,8 +15,8 @@ export function drawBar(state, store, director, talk = null) {
       chooser(state, director, 0),
       state.compare && h("span", { key: "versus", class: "versus" }, tr("against")),
       state.compare && chooser(state, director, 1)),
-    h("label", { key: "seed", class: "seed", title: tr("The same seed is the same luck, whatever the rules") }, tr("luck"),
-      h("input", { type: "text", inputmode: "numeric", name: "seed", ref: unlessTyping(state.seed), "aria-label": tr("Seed of the luck"),
+    h("label", { key: "seed", class: "seed", title: tr("The same number gives the same random draw, whatever the rules") }, tr("draw"),
+      h("input", { type: "text", inputmode: "numeric", name: "seed", ref: unlessTyping(state.seed), "aria-label": tr("Number of the random draw"),
         onchange: (e) => reseed(e.target, state, store, director) })),
     press("dice", "⚄", () => KEYS.dice.act(given)),
     h("span", { key: "space", class: "space" }, state.busy ? "…" : ""),

@@ -1,4 +1,4 @@
-// Changes what runs: every change asks the server for new runs on the same luck, can be undone, and is undone if it fails.
+// Changes what runs: every change asks the server for new runs with the same random draw, can be undone, and is undone if it fails.
 
 import { answerFor, pairKey } from "./answer.js";
 import { tr } from "./language.js";
@@ -100,7 +100,7 @@ export function makeDirector(store, ask, look = () => {}) {
       else answered.add(said.n);
       then(said);
     },
-    /** Change scenarios or luck; `changes` holds specs, seed or world. */
+    /** Change scenarios or random draw; `changes` holds specs, seed or world. */
     change(changes, { soon = false, then = null } = {}) {
       earlier.push(setting());
       if (earlier.length > KEPT) earlier.shift();
@@ -133,7 +133,7 @@ export function makeDirector(store, ask, look = () => {}) {
       else changes[key] = value;
       director.spec(side, { base: spec.base, changes }, options);
     },
-    /** Other luck: the next seed of those that there are, or any. */
+    /** Another random draw: the next seed of those that there are, or any. */
     luck() {
       const { seeds } = state.catalogue;
       director.change({ seed: seeds ? seeds[(seeds.indexOf(state.seed) + 1) % seeds.length] : (state.seed * 48271 + 11) % 99991 });
@@ -189,7 +189,7 @@ export function makeDirector(store, ask, look = () => {}) {
         put(said.parts || said.error ? { parts: said.parts, error: said.error } : { done: said.done });
       });
     },
-    /** Find the world of the luck in use that is most like the other worlds of a scenario. */
+    /** Find the world of the random draw in use that is most like the other worlds of a scenario. */
     ordinary(spec, then) {
       if (state.ordinary?.seed === state.seed) return then(state.ordinary.world);
       store.set({ busy: true });

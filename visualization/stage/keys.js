@@ -46,7 +46,7 @@ export const KEYS = {
   third: { keys: ["3"], live: true, act: guess(2) },
   audience: { keys: ["a"], shown: "A", does: "Audience: phones guess and vote", live: true, when: playing, act: (given) => playing(given.state) && toPanel("audience")(given) },
   save: { keys: ["s"], shown: "S", does: "Save: pictures, tables, links, replay", live: true, act: toPanel("save") },
-  dice: { keys: ["l"], shown: "L", does: "Other luck: another random draw", live: true, act: ({ director }) => director.luck() },
+  dice: { keys: ["l"], shown: "L", does: "Another random draw", live: true, act: ({ director }) => director.luck() },
   undo: { keys: ["u"], shown: "U", does: "Undo the last change", live: true, act: ({ director }) => director.undo() },
   big: { keys: ["g"], shown: "G", does: "Big type", act: ({ store, state }) => store.set({ big: !state.big }) },
   blank: { keys: ["b", "."], shown: "B", does: "Blank the screen, and show it again", live: true, act: ({ store, state }) => { store.pause(); store.set({ blank: !state.blank }); } },
@@ -73,7 +73,7 @@ const listKeys = (state, live) => h("dl", { key: "keys", class: "facts" }, Objec
 /** The panel that helps, as elements. */
 export const drawHelp = (state, live, questions = null) => [questions && [h("h2", { key: "asked" }, tr("Questions")), questions], h("h2", { key: "title" }, tr("Keys")), listKeys(state, live),
   h("p", { key: "what" }, tr("A disc is a site; its area is its number of AI chips. The large number says how many years ago the world's frontier could train what the union can train now. Click a country or a site to ask why.")),
-  h("p", { key: "terms" }, tr("The comparison covers the years after the announcement. From its end on, the table shows the average of years behind over these years. The price of politics is the years that a planner with the same money would win. Luck is what chance decides; the same number is the same luck under other rules."))];
+  h("p", { key: "terms" }, tr("The comparison covers the years after the announcement. From its end on, the table shows the average of years behind over these years. The price of politics is the years that a planner with the same money would win. The draw decides what is left to chance; the same number gives the same draw under other rules."))];
 
 /** Listen to keys until the returned function is called; without a director, to those that need no server. */
 export function listen(store, director, tour, talk = null) {

@@ -17,9 +17,9 @@ const PHASE_WORDS = ["", "chosen", "contract signed", "being built", "working", 
 
 /** Patterns that the map and its legend fill with; `id` keeps two maps apart. */
 export function patterns() {
-  const lines = (id, colour, ground) =>
+  const lines = (id, color, ground) =>
     h("pattern", { id, width: 7, height: 7, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" },
-      h("rect", { width: 7, height: 7, fill: ground }), h("line", { x1: 0, y1: 0, x2: 0, y2: 7, stroke: colour, "stroke-width": 3.4 }));
+      h("rect", { width: 7, height: 7, fill: ground }), h("line", { x1: 0, y1: 0, x2: 0, y2: 7, stroke: color, "stroke-width": 3.4 }));
   return h("defs", { key: "patterns" },
     h("pattern", { id: "dots-abstains", width: 8, height: 8, patternUnits: "userSpaceOnUse" },
       h("rect", { width: 8, height: 8, fill: "var(--faint, #eceae4)" }), h("circle", { cx: 4, cy: 4, r: 2, fill: SOFT })),
@@ -118,8 +118,8 @@ function bubble(f, i, frame, [x, y], scale, side, state, store) {
 }
 
 function marks(phase, progress, x, y, r, side, chosen) {
-  const colour = SIDES[side];
-  const ring = (more) => h("circle", { key: "ring", cx: x, cy: y, r, stroke: chosen ? INK : colour, "stroke-width": chosen ? 3.5 : 2, class: "grow", ...more });
+  const color = SIDES[side];
+  const ring = (more) => h("circle", { key: "ring", cx: x, cy: y, r, stroke: chosen ? INK : color, "stroke-width": chosen ? 3.5 : 2, class: "grow", ...more });
   if (phase === DROPPED) {
     const d = Math.max(4, r * 0.7);
     return h("path", { key: "cross", d: `M${x - d},${y - d}L${x + d},${y + d}M${x + d},${y - d}L${x - d},${y + d}`, stroke: SOFT, "stroke-width": 2.5 });
@@ -130,7 +130,7 @@ function marks(phase, progress, x, y, r, side, chosen) {
     return [ring({ fill: PAPER, "fill-opacity": 0.85 }),
       h("circle", { key: "built", class: "grow", cx: x, cy: y, r: r * Math.sqrt(progress), fill: `url(#hatch-${side})` })];
   }
-  const full = ring({ fill: colour, "fill-opacity": phase === WORKING ? 0.88 : 0.35, stroke: chosen ? INK : PAPER, "stroke-width": chosen ? 3.5 : 1.5 });
+  const full = ring({ fill: color, "fill-opacity": phase === WORKING ? 0.88 : 0.35, stroke: chosen ? INK : PAPER, "stroke-width": chosen ? 3.5 : 1.5 });
   return phase === WORKING ? full : [full, h("path", { key: "stop", d: `M${x - 3},${y - 4}v8M${x + 3},${y - 4}v8`, stroke: INK, "stroke-width": 2.5 })];
 }
 
@@ -169,7 +169,7 @@ function labels(state, run, frame, hosts, cast, scale, u, at, box) {
 
 const around = (x, y, w, height) => ({ left: x - w / 2, right: x + w / 2, top: y - height / 2, bottom: y + height / 2 });
 
-/** What the colours of a vote or the discs on the map mean, in a row. */
+/** What the colors of a vote or the discs on the map mean, in a row. */
 export function legend(state, x, y, u, most, run, side = 0) {
   const frame = frameAt(run, state.t);
   const ballot = votedOn(state, run);

@@ -119,7 +119,7 @@ export function drawDifferences(state, box, u) {
   const step = Math.min(size * 2, (box.h - size * 2.4) / (rows.length + 0.4));
   const narrow = box.w < size * 28;
   const columns = [box.x + box.w * (narrow ? 0.58 : 0.5), box.x + box.w * (narrow ? 0.81 : 0.7), box.x + box.w];
-  const titles = when.flatMap((date) => [tr("The same luck, other rules: {date}", { date }), tr("The same luck, {date}", { date })]);
+  const titles = when.flatMap((date) => [tr("The same random draw, other rules: {date}", { date }), tr("The same random draw, {date}", { date })]);
   const head = (text, k, fill) => words(text, columns[k], box.y + size * 2.5, { key: `h${k}`, size, weight: 700, anchor: "end", fill });
   return h("g", { key: "differences", class: "differences" },
     words(fitting([...titles, when.at(-1)], size * 1.08, box.w, 700), box.x, box.y + size * 1.05, { key: "title", size: size * 1.08, weight: 700 }),

@@ -1,4 +1,4 @@
-// What is shown, in one place: scenarios, luck, time, view. The browser owns time; the address holds all of it.
+// What is shown, in one place: scenarios, random draw, time, view. The browser owns time; the address holds all of it.
 
 import { LANGUAGES, tr } from "./language.js";
 

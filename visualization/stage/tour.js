@@ -70,7 +70,7 @@ export const STEPS = [
   {
     title: "5 · What would work",
     claim: "Two or three large sites, built fast, run by those who know.",
-    question: () => tr("The essay's reform against Europe today, on the same luck. How many years are won?"),
+    question: () => tr("The essay's reform against Europe today, with the same random draw. How many years are won?"),
     options: ["less than one", "one to two", "more than two"],
     specs: [EUROPE, REFORM],
     right: (found) => steps(won(found), 1, 2.05),
@@ -108,7 +108,7 @@ export function makeTour(store, director) {
       const next = state.tour + by;
       if (next >= 0 && next < STEPS.length) store.set({ tour: next });
     },
-    /** Set the stage of a step, on the world of its luck that is most like the others. */
+    /** Set the stage of a step, on the world of its random draw that is most like the others. */
     enter(k) {
       const { specs } = STEPS[k];
       store.pause();

@@ -144,7 +144,7 @@ function thresholds(ballot, state) {
     const have = heads ? tr("{n} of {all} states", { n: c.reached, all: c.full }) : share ? tr(c.says.replace(/^[\d.]+/, "{n}"), { n: reached }) : `${reached} %`;
     const asked = share && !heads ? numbered(share[0]) : numbered(c.says);
     const wants = c.against ? tr("{asked} could stop it", { asked }) : /^no /.test(c.says) ? asked : tr("needs {asked}", { asked });
-    return { share: c.reached / c.full, quota: c.quota / c.full, met: c.met, text: [c.against ? tr("{have} against", { have }) : tr("{have} in favour", { have }), have], needs: wants };
+    return { share: c.reached / c.full, quota: c.quota / c.full, met: c.met, text: [c.against ? tr("{have} against", { have }) : tr("{have} in favor", { have }), have], needs: wants };
   });
 }
 

@@ -153,7 +153,7 @@ function commissionerWhy(state, run, i, go) {
   if (draft && draft.chosen >= 0) {
     const mine = draft.own_best[i] === draft.chosen ? tr("It is also the plan this commissioner likes best.") : tr("This commissioner would rather have had another of the {n} plans.", { n: draft.plans });
     const role = lead ? "Drafts the plan in {season}." : draft.endorsed[i] ? "Votes for the draft in the College in {season}." : "Votes against the draft in the College in {season}.";
-    const worth = tr("Worth of the draft in this commissioner's eyes: {score}; of the favourite: {best}.", { score: money(draft.score[i]), best: money(draft.best_score[i]) });
+    const worth = tr("Worth of the draft in this commissioner's eyes: {score}; of the favorite: {best}.", { score: money(draft.score[i]), best: money(draft.best_score[i]) });
     said = `${tr(role, { season: season(draft.quarter) })} ${mine} ${worth}`;
   } else if (draft) said = tr("The College adopted none of the plans.");
   return h("div", { key: `commissioner${i}` }, h("h2", {}, c.name),

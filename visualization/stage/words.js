@@ -1,4 +1,4 @@
-// Numbers and names as people say them, and the colours that mean the same everywhere.
+// Numbers and names as people say them, and the colors that mean the same everywhere.
 
 import { decimal, thousands, tr } from "./language.js";
 
