@@ -106,7 +106,7 @@ class Pool:
 
 pooling = Family(
     "pooling",
-    decides="how sites train one model together",
+    decides="how sites train one model together, where the access rule lets a run span sites (strategic, dedicated)",
     signature="rule(fleet, before) -> Pool. fleet.chips and fleet.peak (worlds, sites); before (worlds, sites) truth "
     "values, the best pool so far, or None. Pool.rate (worlds,) FLOP/s, members, islands, own.",
     group="pooling",

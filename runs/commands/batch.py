@@ -93,15 +93,15 @@ def _show_cost(spec: Spec, workers: int | None, half_width: float | None, json: 
     from juste_retour.runs import printing
     from juste_retour.runs.commands.plan import cost_json, say_cost
     from juste_retour.runs.experiments.experiment import processes
-    from juste_retour.runs.experiments.planning import cost
+    from juste_retour.runs.experiments.planning import PILOT, cost
 
     count = processes(workers)
-    found = cost(spec)
+    found = cost(spec, PILOT if half_width is None else 4 * PILOT)  # factors' spreads take several places
     if json:
         printing.print_json(cost_json(spec, found, count, half_width))
         return
     _say_runs(spec, where)
-    say_cost(found, count, half_width, where)
+    say_cost(spec, found, count, half_width, where)
 
 
 def _say_runs(spec: Spec, where: Console) -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import pandas as pd
 
+from juste_retour.abm.institutions import Institutions
+from juste_retour.abm.members import Members
+from juste_retour.abm.scenario import Scenario
 from juste_retour.runs.contrasts.paired import outcomes
 from juste_retour.runs.experiments.design import Point
 from juste_retour.runs.numerals import shown
@@ -25,19 +28,47 @@ class Idle:
         levels: the levels that give the same runs; all where none is named.
         under: the level of another factor under which this holds; everywhere where it is empty.
         places: combinations of the other factors at which this was seen.
+        because: the cause, where it is known.
     """
 
     factor: str
     levels: tuple[str, ...]
     under: str
     places: int
+    because: str = ""
 
     def __str__(self) -> str:
         """What was seen, in a few words."""
         where = f" under {self.under}" if self.under else ""
         if self.levels:
             return f"{self.factor}: {' and '.join(self.levels)} give the same runs{where}"
-        return f"{self.factor} changes nothing{where}"
+        why = f" ({self.because})" if self.because else ""
+        return f"{self.factor} changes nothing{where}{why}"
+
+
+def explained(
+    found: Sequence[Idle], points: Sequence[Point], scenarios: Sequence[Scenario], members: Members
+) -> list[Idle]:
+    """The same with the cause of a pooling that changes nothing: no rule of access there lets a run span sites."""
+    out = []
+    for one in found:
+        here = [
+            scenario
+            for point, scenario in zip(points, scenarios, strict=True)
+            if not one.under or one.under in (f"{k} = {shown(v)}" for k, v in point.items())
+        ]
+        if one.factor == "pooling" and not one.levels and not any(_spans(s, members) for s in here):
+            one = replace(
+                one, because="pooling needs an access rule that spans sites: strategic or dedicated"
+            )
+        out.append(one)
+    return out
+
+
+def _spans(scenario: Scenario, members: Members) -> bool:
+    """Whether a run may span several sites."""
+    rules = Institutions([scenario], members)
+    return bool(rules.access_in(None).joins or rules.standing_access.joins)
 
 
 def signature(worlds: pd.DataFrame) -> bytes:

@@ -22,15 +22,15 @@ from juste_retour.abm.planner.price import twin_question
 from juste_retour.abm.politics.continuation import estimated_seconds, is_known
 from juste_retour.abm.scenario import Scenario
 from juste_retour.abm.stacked import shape
-from juste_retour.agents.arrays import Floats
 from juste_retour.agents.errors import BadInput
 from juste_retour.runs.chunked import CHUNK
-from juste_retour.runs.contrasts.paired import asks_price, measure
-from juste_retour.runs.contrasts.resampling import needed
+from juste_retour.runs.contrasts.paired import LAG, measure
+from juste_retour.runs.experiments.agreement import Agreed, stands
 from juste_retour.runs.experiments.chunks import ChunkPlan, alike
 from juste_retour.runs.experiments.design import FROM, TO, Point
-from juste_retour.runs.experiments.idle import Idle, idle, signature
+from juste_retour.runs.experiments.idle import Idle, explained, idle, signature
 from juste_retour.runs.experiments.pool import cores
+from juste_retour.runs.experiments.precision import Precision, Seen, precision
 from juste_retour.runs.experiments.spec import Spec
 from juste_retour.runs.frames import frames
 from juste_retour.runs.numerals import shown
@@ -62,25 +62,6 @@ class Expensive:
 
 
 @dataclass(frozen=True)
-class Precision:
-    """The spread of the first outcome over replications in the pilot: at a point, and of a paired difference of two."""
-
-    outcome: str
-    of_a_point: float
-    of_a_difference: float
-
-    def half_widths(self, replications: int) -> tuple[float, float]:
-        """Half of the 95 % interval of a point's mean, and of a difference of two points."""
-        one, two = (1.96 * sd / replications**0.5 for sd in (self.of_a_point, self.of_a_difference))
-        return one, two
-
-    def replications(self, half_width: float) -> int | None:
-        """Replications for a difference to within plus or minus a half-width; None where the pilot cannot tell."""
-        count = float(needed(self.of_a_difference, half_width))
-        return int(count) if np.isfinite(count) else None
-
-
-@dataclass(frozen=True)
 class Cost:
     """What a spec asks for, about what it will take, and what the pilot saw of its factors."""
 
@@ -96,6 +77,7 @@ class Cost:
     slow: tuple[str, ...] = ()
     idle: tuple[Idle, ...] = ()
     precision: Precision | None = None
+    agreed: tuple[Agreed, ...] = ()
     pilot_points: int = 0
 
     def seconds(self, workers: int) -> float:
@@ -152,10 +134,26 @@ def cost(spec: Spec, pilot: float = PILOT) -> Cost:
         bytes_per_run=found.bytes_per_run,
         expensive=tuple(expensive(plan, found.seconds_per_plan)),
         slow=tuple(_slow(spec, tried)),
-        idle=tuple(idle([t.point for t in real], [signature(t.worlds) for t in real], LEAST_PLACES)),
-        precision=_precision(spec.outcomes, real),
+        idle=tuple(_idle(spec, real)),
+        precision=precision(spec.outcomes, [Seen(t.place, t.point, t.worlds) for t in real]),
+        agreed=tuple(_agreed(spec, real)),
         pilot_points=len(tried),
     )
+
+
+def _idle(spec: Spec, tried: Sequence[_Tried]) -> list[Idle]:
+    points = [t.point for t in tried]
+    found = idle(points, [signature(t.worlds) for t in tried], LEAST_PLACES)
+    return explained(found, points, [t.scenario for t in tried], spec.members)
+
+
+def _agreed(spec: Spec, tried: Sequence[_Tried]) -> Iterator[Agreed]:
+    """The shares of runs in which nothing was agreed at the pilot's points."""
+    for one in tried:
+        lag = measure({LAG: one.worlds[LAG]}, LAG)
+        there = stands(lag, [one.scenario] * len(lag), spec.seed, np.arange(len(lag)), spec.members)
+        none = float((one.worlds["sites"] == 0).mean())
+        yield Agreed(one.point, none, float(there.mean()))
 
 
 class _Pilot:
@@ -335,33 +333,3 @@ def _slow(spec: Spec, tried: Sequence[_Tried]) -> Iterator[str]:
             others = [s for other, times in by_level.items() if other != level for s in times]
             if len(mine) >= LEAST_PLACES and others and min(mine) > SLOW * min(others):
                 yield f"{key} = {level} takes about {min(mine) / min(others):.0f} times as long a run as the rest"
-
-
-def _precision(outcomes: Sequence[str], tried: Sequence[_Tried]) -> Precision | None:
-    """The spread of the first outcome that is no price over replications, and of its difference between neighbors."""
-    outcome = next((name for name in outcomes if not asks_price([name])), "years_behind")
-    values: list[tuple[int, Floats]] = [
-        (one.place, measure({outcome: _numbers(one.worlds[outcome])}, outcome))
-        for one in tried
-        if outcome in one.worlds
-    ]
-    values = [(place, v) for place, v in values if np.isfinite(v).all()]
-    if len(values) < 2:
-        return None
-    first: dict[int, Floats] = {}
-    differences = []
-    for place, mine in values:
-        base = first.setdefault(place, mine)
-        if base is not mine and (base != mine).any():
-            differences.append(float(np.var(mine - base, ddof=1)))
-    of_a_point = float(np.mean([np.var(v, ddof=1) for _, v in values])) ** 0.5
-    of_a_difference = float(np.mean(differences)) ** 0.5 if differences else np.nan
-    return Precision(outcome, of_a_point, of_a_difference)
-
-
-def _numbers(column: pd.Series) -> Floats:
-    from juste_retour.abm.calendar import quarter
-
-    if column.dtype.kind in "iuf":
-        return column.to_numpy(dtype=float)
-    return np.array([quarter(text, "quarter") if isinstance(text, str) else -1 for text in column], float)

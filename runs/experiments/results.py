@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from juste_retour.agents.arrays import Floats
 from juste_retour.agents.errors import BadInput
-from juste_retour.runs.contrasts.paired import measure, outcome, outcomes
+from juste_retour.runs.contrasts.paired import asks_price, measure, outcome, outcomes
 from juste_retour.runs.experiments.chunks import ChunkPlan
 from juste_retour.runs.experiments.manifest import mixture
 from juste_retour.runs.experiments.spec import Spec, spec_of
@@ -122,6 +122,10 @@ class Results:
         Only replicates that every point has are returned, so that points are paired.
         """
         outcome(name)
+        if asks_price([name]) and not self.plan.price:
+            raise BadInput(
+                f"{name} was not computed: the spec's `outcomes` names no price; add {name!r} to `outcomes` and run it again."
+            )
         frame = self.table("worlds", ["point", "replicate", name])
         if outcomes()[name].kind == "quarter":
             frame[name] = [_year(text) for text in frame[name]]

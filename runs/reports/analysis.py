@@ -11,13 +11,19 @@ from typing import TYPE_CHECKING, NamedTuple
 import pandas as pd
 
 from juste_retour.agents.errors import BadInput, near
+from juste_retour.runs.experiments.agreement import HEADINGS, MEANING, averaged
 from juste_retour.runs.experiments.results import Results
-from juste_retour.runs.numerals import brief, span
+from juste_retour.runs.experiments.spec import said
+from juste_retour.runs.numerals import brief, shown, span
 from juste_retour.runs.reports.effects import Effects
 from juste_retour.runs.reports.sensitivity import DRAWN, Pair, morris
+from juste_retour.runs.reports.wording import percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+
+MOST_POINTS = 48  # that a table of points shows; beyond them each level of a factor stands for its points
 
 
 class Table(NamedTuple):
@@ -34,8 +40,8 @@ class Sensitivity:
     """What an experiment says about one outcome.
 
     `found["marginal_effects"]` is a data frame; `list(found)` names those that the design allows: `shares` (of a Sobol
-    sample `indices`, of a Morris design `effects`), `pairs`, `marginal_effects`, `slopes`, `conditional_effects` and
-    `changes_nothing`. Shares are parts of the variance, 0 to 1; effects have the outcome's unit. `low` and `high` are 95 %
+    sample `indices`, of a Morris design `effects`), `pairs`, `marginal_effects`, `slopes`, `conditional_effects`,
+    `changes_nothing` and `agreement`. Shares are parts of the variance, 0 to 1; effects have the outcome's unit. `low` and `high` are 95 %
     intervals. `tables` holds what the command prints, `notes` how to read it, and `caution` what is wrong with the results,
     if anything.
     """
@@ -117,11 +123,32 @@ def sensitivity(results: Results | Path | str, outcome: str | None = None) -> Se
     results = results if isinstance(results, Results) else Results(results)
     name = outcome or results.spec.outcomes[0]
     kind = results.spec.design.kind
+    asked = Effects(results, name)
     plain, tables, notes = {"morris": _effects, "sobol": _indices, "latin_hypercube": _sampled}.get(
         kind, _crossed
     )(results, name)
+    plain["agreement"] = [asdict(a) for a in asked.agreed]
+    unagreed = _agreement(asked)
+    tables, notes = [*tables, *unagreed], [*notes, *([MEANING] if unagreed else [])]
     notes = [*notes, f"Intervals are 95 % intervals over {DRAWN.get(kind, 'replications')}."]
-    return Sensitivity(name, plain, tables, notes, results.caution, Effects(results, name))
+    return Sensitivity(name, plain, tables, notes, results.caution, asked)
+
+
+def _agreement(asked: Effects) -> list[Table]:
+    """The shares of the runs in which nothing was agreed: at each point, or at each level where points are many."""
+    found = asked.agreed
+    if max(max(a.no_site, a.standing) for a in found) == 0:
+        return []
+    groups = {said(a.point): [a] for a in found}
+    if len(found) > MOST_POINTS:
+        groups = {"all points": found}
+        for factor in asked.spec.factors:
+            for level in map(shown, factor.levels):
+                groups[f"{factor.key} = {level}"] = [
+                    a for a in found if shown(a.point.get(factor.key)) == level
+                ]
+    rows = [[where, *map(percent, averaged(some))] for where, some in groups.items() if some]
+    return [Table("Runs in which nothing was agreed", ["Point", *HEADINGS], rows)]
 
 
 class _Shown(NamedTuple):

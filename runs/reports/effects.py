@@ -10,7 +10,8 @@ from functools import cached_property
 import numpy as np
 
 from juste_retour.agents.errors import BadInput
-from juste_retour.runs.experiments.idle import Idle, idle, signature
+from juste_retour.runs.experiments.agreement import Agreed, agreement
+from juste_retour.runs.experiments.idle import Idle, explained, idle, signature
 from juste_retour.runs.experiments.results import Results
 from juste_retour.runs.reports.interactions import (
     CellMeans,
@@ -163,6 +164,11 @@ class Effects:
         return cell_means(self.results, *self.ordered, self.outcome)
 
     @cached_property
+    def agreed(self) -> list[Agreed]:
+        """At each point the share of runs in which nothing was agreed, and in which the lag is that of what stood."""
+        return agreement(self.results)
+
+    @cached_property
     def idle(self) -> list[Idle]:
         """Factors and levels that change nothing, in any outcome of any run."""
         points = self.spec.points
@@ -170,7 +176,11 @@ class Effects:
             return []
         by_point = self.results.table("worlds").sort_values(["point", "replicate"]).groupby("point")
         numbers = [int(str(number)) for number, _ in by_point]
-        return idle([points[n] for n in numbers], [signature(table) for _, table in by_point])
+        here = [points[n] for n in numbers]
+        found = idle(here, [signature(table) for _, table in by_point])
+        if not any(one.factor == "pooling" for one in found):
+            return found
+        return explained(found, here, [self.spec.built(point) for point in here], self.spec.members)
 
 
 def asked_about(question: str, keys: Sequence[str]) -> list[str]:

@@ -72,7 +72,8 @@ class Findings:
             try:
                 found += make()
             except JusteRetourError as error:
-                self.notes.append(str(error))
+                if str(error) not in self.notes:
+                    self.notes.append(str(error))
         return found
 
     @cached_property

@@ -22,6 +22,7 @@ from juste_retour.agents.arrays import Floats, Integers
 from juste_retour.agents.errors import BadInput
 from juste_retour.runs.contrasts.contrasts import paired_difference
 from juste_retour.runs.contrasts.resampling import interval, resampled_means
+from juste_retour.runs.experiments.agreement import varied
 from juste_retour.runs.experiments.design import Point
 from juste_retour.runs.experiments.results import Results
 from juste_retour.runs.numerals import shown
@@ -70,6 +71,7 @@ def decomposition(results: Results, outcome: str = "years_behind") -> Decomposit
     numbers, values = results.outcome(outcome)
     if not np.isfinite(values).all():
         raise BadInput(f"{outcome}: in some worlds there is no run; choose another outcome.")
+    varied(results, outcome)
     points = [spec.points[n] for n in numbers]
     keys = [key for key in spec.varied if key != "label"]
     return decomposed(

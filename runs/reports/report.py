@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -11,6 +11,8 @@ from typing import NamedTuple
 import numpy as np
 
 from juste_retour.agents.errors import BadInput
+from juste_retour.runs.experiments import agreement
+from juste_retour.runs.experiments.agreement import averaged, sentence
 from juste_retour.runs.experiments.design import FROM, TO
 from juste_retour.runs.experiments.results import Results
 from juste_retour.runs.experiments.spec import Spec
@@ -85,9 +87,9 @@ def answer(found: Findings) -> str:
                 f" {pair.groups[0].capitalize()} and {pair.groups[1]} interact most: {brief(pair.interaction)} beyond what "
                 "each does apart."
             )
-        return text
+        return f"{text} {sentence(found.asked.agreed, [])}".rstrip()
     parts = []
-    for say in (_effect, _together, _winners, _movers, _idle):
+    for say in (_effect, _unagreed, _together, _winners, _movers, _idle):
         with suppress(BadInput):  # what cannot be said of this outcome stands in the notes
             parts.append(say(found))
     return " ".join(part for part in parts if part)
@@ -114,6 +116,12 @@ def _effect(found: Findings) -> str:
         same, every = same_sign(c)
         text += f" The sign is the same at {same} of {every} combinations of the other factors."
     return text
+
+
+def _unagreed(found: Findings) -> str:
+    """In how many runs nothing was agreed, where these are many; by the level of the factor that tells most."""
+    discrete = {f.key for f in found.spec.factors if f.levels}
+    return sentence(found.asked.agreed, [key for key in found.asked.keys if key in discrete])
 
 
 def _together(found: Findings) -> str:
@@ -218,8 +226,8 @@ def page(found: Findings, pictures: Sequence[str]) -> str:
         methods=methods(results),
         factors=ReportTable(["Varied", "Levels"], _factors(spec)),
         figures=list(zip(found.figures, pictures, strict=True)),
-        effects=_effects_table(found),
-        shares=_shares_table(found),
+        effects=_told(_effects_table, found),
+        shares=_told(_shares_table, found),
         interactions=_interactions(found),
         outcomes=_outcomes(found),
         notes=found.notes,
@@ -252,7 +260,7 @@ def _factors(spec: Spec) -> list[list[str]]:
 
 
 def _outcomes(found: Findings) -> ReportTable:
-    note = "Medians, with the range of 90 % of worlds."
+    note = f"Medians, with the range of 90 % of worlds. {agreement.MEANING}"
     rows = sum(len(rows) for _, rows in found.groups)
     if rows < len(found.numbers):
         note += f" {rows} of {len(found.numbers)} points; the tables hold all."
@@ -261,11 +269,13 @@ def _outcomes(found: Findings) -> ReportTable:
     body = []
     for label, some in found.groups:
         cells = [within(summary(v), brief) for v in (found.pooled(name, some) for name in found.values)]
-        body.append([label, *cells])
+        shares = averaged([found.asked.agreed[r] for r in some])
+        body.append([label, *cells, *map(percent, shares)])
     plain = found.spec.switching is None and rows == len(found.groups) and "label" not in found.points[0]
     point = ", ".join(found.points[0]) if plain else "Point"
     point = found.pooled_by or point
-    return ReportTable([point, *(unit_of(words(n), n) for n in found.values)], body, note)
+    headings = [point, *(unit_of(words(n), n) for n in found.values), *agreement.HEADINGS]
+    return ReportTable(headings, body, note)
 
 
 def _interactions(found: Findings) -> ReportTable:
@@ -278,6 +288,13 @@ def _interactions(found: Findings) -> ReportTable:
     return ReportTable(
         headings, rows, f"The strongest interactions of two groups in {words(found.headline)}."
     )
+
+
+def _told(table: Callable[[Findings], ReportTable], found: Findings) -> ReportTable:
+    """A table; without rows where the outcome does not tell it, as the notes say."""
+    with suppress(BadInput):
+        return table(found)
+    return ReportTable([], [])
 
 
 def _effects_table(found: Findings) -> ReportTable:

@@ -18,6 +18,7 @@ from scipy.special import stdtrit
 from juste_retour.agents.arrays import Floats, Integers
 from juste_retour.agents.errors import BadInput
 from juste_retour.runs.contrasts.resampling import interval, resampled_means
+from juste_retour.runs.experiments.agreement import varied
 from juste_retour.runs.experiments.design import problem, unit_sample
 from juste_retour.runs.experiments.factors import Level
 from juste_retour.runs.experiments.results import Results
@@ -270,9 +271,8 @@ def main_effects(
     labels = [binned([p.get(key) for p in points], bins) for key in keys]
     shares = _main_shares(values, labels, sampled)
     if shares is None:
-        raise BadInput(
-            f"{outcome} is the same at every point and in every world; there is no variance to split."
-        )
+        varied(results, outcome)
+        raise BadInput(f"{outcome} does not vary between points; there is no variance to split.")
     rng = np.random.default_rng([spec.seed, len(values)])
     again = []
     for _ in range(RESAMPLES):

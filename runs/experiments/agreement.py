@@ -1,0 +1,111 @@
+"""In how many runs nothing was agreed, and in how many the lag is only that of the machines that stood before."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from juste_retour.abm.members import Members
+from juste_retour.abm.scenario import Scenario
+from juste_retour.agents.arrays import Booleans, Floats, Integers
+from juste_retour.agents.errors import BadInput
+from juste_retour.runs.contrasts.paired import LAG
+from juste_retour.runs.contrasts.standing import standing_lag
+from juste_retour.runs.experiments.design import Point
+from juste_retour.runs.experiments.results import Results
+from juste_retour.runs.numerals import shown
+
+HEADINGS = ("No site", "Stands")
+MEANING = (
+    "No site: share of the runs in which no site was agreed. Stands: share in which years_behind is only the lag of the "
+    "machines that stood before, because no facility beats them."
+)
+NOTHING_BEATS = "no facility beats the machines that stood"
+MOST = 20_000  # runs whose lag without facilities is worked out; of larger designs the first replications
+TELLING = 1 / 3  # of the runs, from which on an answer must say so
+
+
+def stands(
+    lag: Floats, scenarios: Sequence[Scenario], seed: int, replicates: Integers, members: Members | None
+) -> Booleans:
+    """(runs,) whether the lag is that of a run in which no facility ever worked."""
+    without = standing_lag(scenarios, seed, replicates, members)
+    return np.isclose(lag, without, rtol=1e-9, atol=0)
+
+
+@dataclass(frozen=True)
+class Agreed:
+    """The shares of a point's runs without a site, and with the lag of the machines that stood; missing if not known."""
+
+    point: Point
+    no_site: float
+    standing: float
+
+
+def agreement(results: Results) -> list[Agreed]:
+    """The shares at each point, in the order of `Results.outcome`."""
+    spec = results.spec
+    numbers, sites = results.outcome("sites")
+    none = (sites == 0).mean(1)
+    standing = np.full(len(numbers), np.nan)
+    if len(numbers) <= MOST:
+        points = results.table("worlds", ["point", "replicate"]).groupby("replicate")["point"].nunique()
+        everywhere = points.index[points == len(numbers)].to_numpy()  # the replicates that `outcome` returns
+        few = everywhere[: max(MOST // len(numbers), 1)]
+        scenarios = [s for n in numbers for s in [spec.scenario_at(n)] * len(few)]
+        lag = results.outcome(LAG)[1][:, : len(few)].ravel()
+        there = stands(lag, scenarios, spec.seed, np.tile(few, len(numbers)), spec.members)
+        standing = there.reshape(len(numbers), -1).mean(1)
+    return [
+        Agreed(spec.points[n], float(a), float(b)) for n, a, b in zip(numbers, none, standing, strict=True)
+    ]
+
+
+def averaged(found: Sequence[Agreed]) -> tuple[float, float]:
+    """Both shares over some points."""
+    return float(np.mean([a.no_site for a in found])), float(np.mean([a.standing for a in found]))
+
+
+def sentence(found: Sequence[Agreed], factors: Sequence[str]) -> str:
+    """What an answer says where nothing is agreed in more than a third of the runs, under a level of a factor or at all."""
+    groups: list[dict[str, list[Agreed]]] = [{"": list(found)}]
+    for key in factors:
+        levels: dict[str, list[Agreed]] = {}
+        for a in found:
+            levels.setdefault(f" under {key} = {shown(a.point.get(key))}", []).append(a)
+        groups.append(levels)
+    for share, says in (
+        (0, "no site was agreed; the lag is then that of the machines that stood"),
+        (1, "no facility beats the machines that stood, so that the lag is theirs"),
+    ):
+        shares = [{where: averaged(some)[share] for where, some in levels.items()} for levels in groups]
+        telling = max(shares, key=lambda s: round(max(s.values()) - min(s.values()), 2))
+        many = [f"{value:.0%} of the runs{where}" for where, value in telling.items() if value > TELLING]
+        if many:
+            said = " and in ".join(many).replace("%", " %")
+            return f"In {said} {says}."
+    return ""
+
+
+def same_because(found: Sequence[Agreed], outcome: str) -> str:
+    """The cause of an outcome that never varies, to be put behind what says so; empty where it is another one."""
+    if outcome == LAG and all(a.standing == 1 for a in found):
+        return f": {NOTHING_BEATS}"
+    return ": no site was agreed in any run" if all(a.no_site == 1 for a in found) else ""
+
+
+def varied(results: Results, outcome: str) -> None:
+    """Refuse an outcome that is the same in every run, by its cause.
+
+    Raises:
+        BadInput: the outcome never varies.
+    """
+    values = results.outcome(outcome)[1]
+    if not np.isfinite(values).all() or (values != values.flat[0]).any():
+        return
+    raise BadInput(
+        f"{outcome} is the same in every run{same_because(agreement(results), outcome)}; there is no variance to split. "
+        "Choose another outcome, or other rules or a longer run."
+    )
