@@ -10,7 +10,7 @@ from juste_retour.agents.rules import FAMILIES
 
 # The parts of the reform and the numbers with the strongest evidence in `runs/europe/RESULTS.md`, in its order: at equal
 # spending access gains most, then procurement, money (the envelope), placement (who proposes, and the voting rule),
-# pooling, funding and operations. Of single assumptions the frontier's growth moves the gain most. The wish to host is
+# operations, pooling and funding. Of single assumptions the frontier's growth moves the gain most. The wish to host is
 # what makes the number of sites.
 LEVERS = (
     "access",
@@ -18,9 +18,9 @@ LEVERS = (
     "envelope_eur_bn",
     "agenda",
     "voting",
+    "operations",
     "pooling",
     "funding",
-    "operations",
     "frontier_growth",
     "first_trophy_eur_bn",
 )

@@ -51,7 +51,7 @@ def front_page(found: PlainVerdict) -> str:
     count = {s: sum(f["status"] == s for f in counted) for s in (SUPPORTED, SENSITIVE, NOT_SUPPORTED)}
     lines = [
         f"Under today's institutions Europe's largest training run is {within(quo)} years behind the frontier, as a mean over the "
-        f"five years after July 2024. With no new site it would be {within(named[PROGRAM]['answer'])} years more.",
+        f"five years after July 2024. With no new site it would be {_to_cents(named[PROGRAM])} years more.",
         f"In force from July 2024, the essay's reform would gain {within(free)} years with the same envelope, and {within(gain)} "
         f"if both spend the same. At equal spending it leaves {within(left)} years: Europe does not catch up.",
         f"At equal spending, in years: {_ranked(named)}. {_largest(named)}",
@@ -63,6 +63,12 @@ def front_page(found: PlainVerdict) -> str:
         f"politics (`{_command(found)}`, seed {found['seed']}):\n\n"
         + "\n".join(f"- {line}" for line in lines)
     )
+
+
+def _to_cents(finding: PlainFinding) -> str:
+    """A finding's median and range to a hundredth, for numbers that may be close to zero."""
+    median, low, high = (round(finding["answer"][key], 2) + 0.0 for key in ("median", "low", "high"))
+    return f"{median:.2f} ({low:.2f} to {high:.2f})"
 
 
 def renewed(text: str, found: PlainVerdict) -> str:
@@ -93,7 +99,7 @@ def _first_page(found: PlainVerdict) -> str:
 
 *Made by `{_command(found)}`: seed {found["seed"]}, {found["worlds"]} draws of {len(found["uncertain"])} uncertain parameters together with the calibrated politics, one replication per draw. In parentheses: 90 % of the draws. Years behind: how long ago the frontier had the computing power of Europe's largest training run, as a mean over the five years after the announcement of July 2024.*
 
-**Where Europe stands.** Under today's institutions Europe's largest training run is {within(quo)} years behind the frontier. With no new site it would be {within(named[PROGRAM]["answer"])} years more: for these years the lag is mostly that of the machines that stand already. The reform is a counterfactual: it replaces the call of July 2024. With the same envelope it would leave {within(free_left)} years, a gain of {within(free_gain)}. Part of that comes from spending more, because today's call places only a part of the money. If both spend the same, the reform leaves {within(left)} years and gains {within(gain)}. Medians of differences are not differences of medians.
+**Where Europe stands.** Under today's institutions Europe's largest training run is {within(quo)} years behind the frontier. With no new site it would be {_to_cents(named[PROGRAM])} years more: for these years the lag is mostly that of the machines that stand already. The reform is a counterfactual: it replaces the call of July 2024. With the same envelope it would leave {within(free_left)} years, a gain of {within(free_gain)}. Part of that comes from spending more, because today's call places only a part of the money. If both spend the same, the reform leaves {within(left)} years and gains {within(gain)}. Medians of differences are not differences of medians.
 
 **What makes the difference.** At equal spending, in years: {_ranked(named)}. Of the parts that the essay names, {_essays(named)}. {_largest(named)}
 

@@ -84,13 +84,19 @@ def server(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def chromium():
+def driver():
+    """Playwright, started once: a process can hold one synchronous session."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=CHROMIUM, args=FLAGS.split())
-        yield browser
-        browser.close()
+        yield play.chromium
+
+
+@pytest.fixture(scope="session")
+def chromium(driver):
+    browser = driver.launch(executable_path=CHROMIUM, args=FLAGS.split())
+    yield browser
+    browser.close()
 
 
 @pytest.fixture

@@ -48,19 +48,16 @@ def address(framing):
 
 
 @pytest.fixture(scope="module")
-def elsewhere(address):
+def elsewhere(address, driver):
     """A browser for which some sites' names lead to this machine."""
-    from playwright.sync_api import sync_playwright
-
     rules = ",".join(f"MAP {site} 127.0.0.1" for site in SITES)
     trusting = (
         "--disable-features=LocalNetworkAccessChecks"  # as older browsers are: the server alone refuses
     )
-    with sync_playwright() as play:
-        args = [*FLAGS.split(), f"--host-resolver-rules={rules}", trusting]
-        browser = play.chromium.launch(executable_path=CHROMIUM, args=args)
-        yield browser
-        browser.close()
+    args = [*FLAGS.split(), f"--host-resolver-rules={rules}", trusting]
+    browser = driver.launch(executable_path=CHROMIUM, args=args)
+    yield browser
+    browser.close()
 
 
 @pytest.fixture
