@@ -295,7 +295,8 @@ class Family:
         try:
             return self.rules[name]
         except (KeyError, TypeError):
-            hint = near(name, self.rules)
+            meant = next((r.name for r in self if name in r.marks.get("also_called", ())), "")
+            hint = f"did you mean {meant!r}?" if meant else near(name, self.rules)
             if not hint.endswith("?"):
                 hint += " One of your own is known once its file is read (--rules FILE.py)."
             raise BadInput(f"{self.name} = {name!r} is not a known rule; {hint}") from None

@@ -109,7 +109,7 @@ TABLES: dict[str, tuple[Column, ...]] = {
             "price_of_politics",
             "real",
             "years",
-            "years behind, less those of a planner with the same envelope",
+            "years behind, less those of a planner with the same envelope; in an experiment missing unless `outcomes` names a price",
         ),
         ("price_where", "real", "years", "the part that a planner with what was committed would still save"),
         (

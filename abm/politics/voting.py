@@ -102,7 +102,13 @@ def simple_majority(ballot, states):
     return Majority(((most_states(states),),))
 
 
-@by_conditions(anonymous=True, monotone=True, deterministic=True, participants="enhanced_cooperation")
+@by_conditions(
+    anonymous=True,
+    monotone=True,
+    deterministic=True,
+    participants="enhanced_cooperation",
+    also_called=("double_majority", "qualified_majority", "qmv"),
+)
 def lisbon_qmv(ballot, states):
     """Passes with 55 % of states and 65 % of people, or if fewer than four states withhold their yes.
 

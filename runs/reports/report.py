@@ -189,10 +189,11 @@ def methods(results: Results) -> str:
     """The methods, in a paragraph that a paper can take over."""
     spec, base, p = results.spec, results.spec.scenario, results.manifest["provenance"]
     refused = f" ({len(spec.refused)} combinations that are refused left out)" if spec.refused else ""
+    rules = ", ".join(f"{family} = {choice.rule}" for family, choice in sorted(base.rules.items()))
     return (
         f"The model lets {spec.members.states.count} member states, the Commission and labs bargain over where AI "
         f"infrastructure goes, quarter by quarter from {base.start} to {base.end}, and reads the race with the frontier as "
-        f"the mean lag over the {base.window_years:g} years to {base.window_end} unless that is varied. From the scenario {base.name} the design takes {DESIGNS[spec.design.kind]}: "
+        f"the mean lag over the {base.window_years:g} years to {base.window_end} unless that is varied. Rules where they are not varied: {rules}. From the scenario {base.name} the design takes {DESIGNS[spec.design.kind]}: "
         f"{len(spec.kept):,} points{refused} with {spec.replications:,} replications each, {spec.runs:,} runs in all. Points "
         f"share their random numbers: replicate k of seed {spec.seed} draws the same numbers at every point, so that contrasts are "
         "paired. Machines that stood already count, so that where no facility beats them the lag is theirs; a world in which "

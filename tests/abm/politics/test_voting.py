@@ -264,3 +264,9 @@ def test_a_users_rule_is_explained_by_its_first_line():
     assert "malta" in failed
     assert "passes if Malta says yes" in failed
     assert found.could_tip == ["MT"]
+
+
+@pytest.mark.parametrize("name", ["double_majority", "qualified_majority", "qmv"])
+def test_another_name_of_the_double_majority_is_answered_with_the_rules_own(name):
+    with pytest.raises(BadInput, match="lisbon_qmv"):
+        voting[name]
