@@ -149,7 +149,7 @@ def fault(error: BaseException, file: str, asked_as: str) -> str:
         return "changes what it is handed; work on a copy, as in x = x.copy()"
     if type(error).__name__ == "FrozenInstanceError":
         return f"changes what it is handed ({text.rstrip('.')}); build a new value instead"
-    if isinstance(error, ValueError) and "boolean of an array" in text:
+    if isinstance(error, ValueError) and "truth value of an array" in text:
         return f"raises {said(error)}; it is handed many worlds at once, so write np.where for if, & for and, | for or"
     if isinstance(error, TypeError) and "argument" in text and line_in(error, file) is None:
         return f"raises {said(error)}; it is asked as {asked_as}"

@@ -61,6 +61,7 @@ def test_a_notebook_shows_what_it_yields(notebook, tmp_path, monkeypatch):
 
     monkeypatch.chdir(tmp_path)
     matplotlib.use("Agg")
+    plt.close("all")  # of tests before this one
     names, shown = {}, set()
     for number, cell in enumerate(cells(notebook), 1):
         assert cell["execution_count"] == number, "execute the notebook whole, from its first cell"

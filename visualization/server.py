@@ -201,6 +201,7 @@ def serve(
         "ignore", "Cookies with samesite=none"
     )  # in a frame the page does without cookies
     app = application(embed)
+    import pandas  # noqa: F401  # whole before a visitor comes: reacton reads it as soon as a thread begins to load it
     import uvicorn
 
     name = f"[{host}]" if ":" in host else host

@@ -193,7 +193,7 @@ def test_a_phone_begins_with_the_number_and_names_what_it_compares(visit, query)
     height = page.locator(".hall").bounding_box()
     number = page.locator("[data-years-behind]").first.bounding_box()
     assert number["y"] + number["height"] < height["y"] + height["height"]
-    for choice in page.locator(".bar select").all():
+    for choice in page.locator(".bar .who select").all():
         assert choice.bounding_box()["width"] > 150
 
 
