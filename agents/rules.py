@@ -11,7 +11,7 @@ import functools
 import inspect
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from importlib import import_module
@@ -99,6 +99,32 @@ PROPERTIES = {
 }
 
 
+def checked(
+    parameters: Mapping[str, tuple[Setting, Parameter]], given: Mapping[str, object], place: str, owner: str
+) -> dict[str, Setting]:
+    """All parameters of their `owner`, as messages name it: those given checked, the others at their default.
+
+    Raises:
+        BadInput: something is given that is not a parameter, or a value that a parameter cannot take.
+    """
+    for name in given:
+        if name not in parameters:
+            hint = near(name, parameters) if parameters else "it takes none."
+            raise BadInput(f"{place}: {owner} has no parameter {name!r}; {hint}")
+    return {
+        name: about.check(f"{place}.{name}", given[name], default) if name in given else default
+        for name, (default, about) in parameters.items()
+    }
+
+
+def near_or_own(name: object, known: Iterable[str]) -> str:
+    """The hint for an unknown name: its near matches, or else that a file of the user's own may still have to be read."""
+    hint = near(name, known)
+    if hint.endswith("?"):
+        return hint
+    return f"{hint} One of your own is known once its file is read (--rules FILE.py)."
+
+
 @dataclass(frozen=True)
 class Rule:
     """One rule of a family: its function, its parameters and what is said of it."""
@@ -134,14 +160,7 @@ class Rule:
 
     def settings(self, given: Mapping[str, object], place: str) -> dict[str, Setting]:
         """Return all parameters of the rule, those given checked, the others at their default."""
-        for name in given:
-            if name not in self.parameters:
-                hint = near(name, self.parameters) if self.parameters else "it takes none."
-                raise BadInput(f"{place}: the rule {self.name!r} has no parameter {name!r}; {hint}")
-        return {
-            name: about.check(f"{place}.{name}", given[name], default) if name in given else default
-            for name, (default, about) in self.parameters.items()
-        }
+        return checked(self.parameters, given, place, f"the rule {self.name!r}")
 
     def __call__(self, *args: Any, **parameters: Any) -> Any:
         """Decide; a user's rule under watch."""
@@ -296,9 +315,7 @@ class Family:
             return self.rules[name]
         except (KeyError, TypeError):
             meant = next((r.name for r in self if name in r.marks.get("also_called", ())), "")
-            hint = f"did you mean {meant!r}?" if meant else near(name, self.rules)
-            if not hint.endswith("?"):
-                hint += " One of your own is known once its file is read (--rules FILE.py)."
+            hint = f"did you mean {meant!r}?" if meant else near_or_own(name, self.rules)
             raise BadInput(f"{self.name} = {name!r} is not a known rule; {hint}") from None
 
     def __iter__(self) -> Iterator[Rule]:

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from juste_retour.agents.errors import BadInput, near
-from juste_retour.agents.rules import Parameter, Setting, load_offered, parameters_of
+from juste_retour.agents.errors import BadInput
+from juste_retour.agents.rules import Parameter, Setting, checked, load_offered, near_or_own, parameters_of
 
 C = TypeVar("C", bound=type)
 KINDS = {"MemberState": "state", "Commissioner": "commissioner", "Lab": "lab"}  # by the class of the model
@@ -57,14 +57,7 @@ class UserAgent:
 
     def settings(self, given: Mapping[str, object], place: str) -> dict[str, Setting]:
         """Return all parameters, those given checked, the others at their default."""
-        for name in given:
-            if name not in self.parameters:
-                hint = near(name, self.parameters) if self.parameters else "it takes none."
-                raise BadInput(f"{place}: the agent {self.name} has no parameter {name!r}; {hint}")
-        return {
-            name: about.check(f"{place}.{name}", given[name], default) if name in given else default
-            for name, (default, about) in self.parameters.items()
-        }
+        return checked(self.parameters, given, place, f"the agent {self.name}")
 
 
 USER_AGENTS: dict[str, UserAgent] = {}
@@ -136,7 +129,5 @@ def user_agent(name: object, place: str) -> UserAgent:
     try:
         return USER_AGENTS[name]  # type: ignore[index]  # what is not a name is refused below
     except (KeyError, TypeError):
-        hint = near(name, USER_AGENTS)
-        if not hint.endswith("?"):
-            hint += " One of your own is known once its file is read (--rules FILE.py)."
+        hint = near_or_own(name, USER_AGENTS)
         raise BadInput(f"{place} = {name!r} is not a known agent; {hint}") from None
