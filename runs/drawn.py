@@ -71,6 +71,16 @@ def coordinates(names: Sequence[str]) -> list[int]:
     return [places[key] for key in keys]
 
 
+def sobol_draws(names: Sequence[str], count: int, seed: int) -> dict[str, Floats]:
+    """Draws of parameters from their ranges by a scrambled Sobol sequence; (count,) each, by name."""
+    from scipy.stats import qmc  # takes long to load
+
+    at = coordinates(names)
+    sequence = qmc.Sobol(max(at) + 1, scramble=True, rng=np.random.default_rng(seed))
+    points = sequence.random_base2(int(np.ceil(np.log2(max(count, 2)))))[:count]
+    return {name: at_share(name, points[:, k]) for name, k in zip(names, at, strict=True)}
+
+
 def setting(scenario: Scenario, name: str) -> float | None:
     """What a scenario sets a parameter to; None where it does not use the parameter's rule."""
     family, _, rest = name.partition(".")

@@ -18,7 +18,7 @@ from juste_retour.abm.scenario import Scenario, parameters
 from juste_retour.agents.errors import BadInput
 from juste_retour.agents.rules import FAMILIES
 from juste_retour.runs.chunked import Progress
-from juste_retour.runs.drawn import about, at_share, changed, coordinates, ranged, setting
+from juste_retour.runs.drawn import about, changed, ranged, setting, sobol_draws
 from juste_retour.runs.ensemble import whole
 
 POSTERIORS = (
@@ -61,13 +61,8 @@ def prior(count: int, seed: int) -> pd.DataFrame:
 
     Integers stay as they are, since they shape the arrays that draws share, and so does how the race is read.
     """
-    from scipy.stats import qmc  # takes long to load
-
     names = [name for name in ranged() if _real(name) and name not in READ_BY]
-    power = int(np.ceil(np.log2(max(count, 2))))
-    at = coordinates(names)
-    points = qmc.Sobol(max(at) + 1, scramble=True, rng=np.random.default_rng(seed)).random_base2(power)
-    return pd.DataFrame({name: at_share(name, points[:count, k]) for name, k in zip(names, at, strict=True)})
+    return pd.DataFrame(sobol_draws(names, count, seed))
 
 
 def _real(name: str) -> bool:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
-from scipy.stats import qmc
 
 from juste_retour.abm.members import Members, load_members
 from juste_retour.abm.outcomes import run
@@ -19,7 +18,7 @@ from juste_retour.agents.arrays import Floats, Integers
 from juste_retour.agents.rules import FAMILIES
 from juste_retour.runs.contrasts.paired import Found, Runs, measure, with_envelope
 from juste_retour.runs.contrasts.windows import Window
-from juste_retour.runs.drawn import at_share, changed, coordinates, drawn_in
+from juste_retour.runs.drawn import changed, drawn_in, sobol_draws
 
 STATUS_QUO, REFORM = "eu-status-quo", "essay-reform"
 HELD = {  # parameters with a range that no draw varies, and why
@@ -58,11 +57,7 @@ def uncertain(calibrated: Iterable[str]) -> list[str]:
 
 def joint(politics: pd.DataFrame, seed: int) -> pd.DataFrame:
     """Draws of the politics beside draws of all other uncertain parameters from their ranges, a scrambled Sobol sequence."""
-    names = uncertain(map(str, politics))
-    rng = np.random.default_rng(seed)
-    at = coordinates(names)
-    points = qmc.Sobol(max(at) + 1, scramble=True, rng=rng).random_base2(int(np.ceil(np.log2(len(politics)))))
-    ranges = {name: at_share(name, points[: len(politics), k]) for name, k in zip(names, at, strict=True)}
+    ranges = sobol_draws(uncertain(map(str, politics)), len(politics), seed)
     return pd.concat([politics, pd.DataFrame(ranges)], axis=1)
 
 
