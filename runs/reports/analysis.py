@@ -124,9 +124,8 @@ def sensitivity(results: Results | Path | str, outcome: str | None = None) -> Se
     name = outcome or results.spec.outcomes[0]
     kind = results.spec.design.kind
     asked = Effects(results, name)
-    plain, tables, notes = {"morris": _effects, "sobol": _indices, "latin_hypercube": _sampled}.get(
-        kind, _crossed
-    )(results, name)
+    shown_as = {"morris": _effects, "sobol": _indices, "latin_hypercube": _sampled}.get(kind, _crossed)
+    plain, tables, notes = shown_as(asked)
     plain["agreement"] = [asdict(a) for a in asked.agreed]
     unagreed = _agreement(asked)
     tables, notes = [*tables, *unagreed], [*notes, *([MEANING] if unagreed else [])]
@@ -173,21 +172,20 @@ def _noise(share: float) -> str:
     return f"Random draws make {share:.0%} of the variance."
 
 
-def _effects(results: Results, name: str) -> _Shown:
-    effects = morris(results, name)
+def _effects(asked: Effects) -> _Shown:
+    effects = morris(asked.results, asked.outcome)
     rows = [
         [e.factor, brief(e.mu_star), f"+- {brief(e.mu_star_half_width)}", brief(e.mu), brief(e.sigma)]
         for e in sorted(effects, key=lambda e: -e.mu_star)
     ]
     return _Shown(
-        {"outcome": name, "design": "morris", "effects": [asdict(e) for e in effects]},
+        {"outcome": asked.outcome, "design": "morris", "effects": [asdict(e) for e in effects]},
         [Table("", ["Factor", "Mean absolute effect", "95 %", "Mean effect", "Spread"], rows)],
         ["A spread as large as the mean absolute effect: the factor interacts, or its effect is not linear."],
     )
 
 
-def _indices(results: Results, name: str) -> _Shown:
-    asked = Effects(results, name)
+def _indices(asked: Effects) -> _Shown:
     found = asked.indices
     rows = [
         [
@@ -205,7 +203,7 @@ def _indices(results: Results, name: str) -> _Shown:
         else "Pairs: what two factors make together beyond what each makes alone"
     )
     plain, tables = _marginal(asked)
-    notes = [_noise(found.noise), _clustered(results, "base point")]
+    notes = [_noise(found.noise), _clustered(asked.results, "base point")]
     if found.pairs_are_total:
         notes.append(
             "second_order = true in [design] tells interactions of two from those of three and more."
@@ -221,19 +219,18 @@ def _indices(results: Results, name: str) -> _Shown:
     )
 
 
-def _sampled(results: Results, name: str) -> _Shown:
-    asked = Effects(results, name)
+def _sampled(asked: Effects) -> _Shown:
     shares, noise = asked.mains
     rows = [[s.factor, brief(s.share), span(s.low, s.high)] for s in sorted(shares, key=lambda s: -s.share)]
     plain, tables = _marginal(asked)
     notes = [
         _noise(noise),
         "What is missing to 100 % are interactions; a sobol design tells them apart.",
-        _clustered(results, "place of the sample"),
+        _clustered(asked.results, "place of the sample"),
     ]
     return _Shown(
         {
-            "outcome": name,
+            "outcome": asked.outcome,
             "design": "latin_hypercube",
             "noise": noise,
             "shares": [asdict(s) for s in shares],
@@ -281,12 +278,13 @@ def _marginal(found: Effects) -> tuple[dict[str, object], list[Table]]:
     return plain | ({"slopes": [asdict(s) for s in found.slopes]} if found.sample else {}), tables
 
 
-def _crossed(results: Results, name: str) -> _Shown:
+def _crossed(found: Effects) -> _Shown:
     """Shares of a grid, a list or switches, their pairs, marginal effects, and what changes nothing."""
-    found = Effects(results, name)
     split = found.split
     if split is None:
-        raise BadInput(f"{results.out} has fewer than three points; compare two scenarios by `compare`.")
+        raise BadInput(
+            f"{found.results.out} has fewer than three points; compare two scenarios by `compare`."
+        )
     shares = [
         {"factor": f.factor, **asdict(f.alone), "total": None if f.total is None else asdict(f.total)}
         for f in split.factors
@@ -305,8 +303,8 @@ def _crossed(results: Results, name: str) -> _Shown:
         notes.append("The factors are not fully crossed: shares of single factors overlap.")
     return _Shown(
         {
-            "outcome": name,
-            "design": results.spec.design.kind,
+            "outcome": found.outcome,
+            "design": found.spec.design.kind,
             "noise": split.noise,
             "shares": shares,
             "pairs": [asdict(p) for p in split.pairs],
