@@ -16,9 +16,10 @@ import numpy as np
 
 from juste_retour.abm.delivery.operations import audit_first
 from juste_retour.abm.outcomes import Outcomes, run
-from juste_retour.abm.scenario import load
+from juste_retour.abm.scenario import Scenario, load
+from juste_retour.agents.arrays import Floats
 from juste_retour.runs.benchmarks import delivery_numbers, politics_numbers, single_swaps
-from juste_retour.runs.benchmarks.common_draws import drawn
+from juste_retour.runs.contrasts.paired import Paired
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = "uv run python -m juste_retour.runs.benchmarks.stated"
@@ -38,6 +39,13 @@ def _played(changes: dict[str, object], worlds: int) -> Outcomes:
     return run(load("eu-status-quo").changed(changes), SEED, range(worlds), price=False)
 
 
+def _lags(scenarios: list[Scenario], seed: int, worlds: int) -> Floats:
+    """(scenarios, worlds) years behind."""
+    paired = Paired(scenarios, seed, None, ["years_behind"])
+    paired.extend(worlds)
+    return paired.values["years_behind"]
+
+
 def common_draws(worlds: int = 512) -> str:
     """What common random numbers save, by rule that is swapped."""
     swaps = {
@@ -49,7 +57,7 @@ def common_draws(worlds: int = 512) -> str:
     }
     base = load("eu-status-quo")
     scenarios = [base, *(base.changed(swap) for swap in swaps.values())]
-    one, other = (drawn(scenarios, seed, worlds) for seed in (1, 2))
+    one, other = (_lags(scenarios, seed, worlds) for seed in (1, 2))
     saved = {}
     for k, name in enumerate(swaps, 1):
         paired, apart = (one[k] - one[0]).var(ddof=1), (one[k] - other[0]).var(ddof=1)
