@@ -247,6 +247,11 @@ class Scenario(Parameters):
         return made._checked_together()
 
     @property
+    def quarters(self) -> int:
+        """How many quarters a run has."""
+        return quarter(self.end, "end") - quarter(self.start, "start") + 1
+
+    @property
     def window(self) -> range:
         """The quarters over which the race is read, since year 0."""
         begin = quarter(self.window_start or self.announcement, "window_start")

@@ -13,7 +13,6 @@ from collections import OrderedDict, deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from juste_retour.abm.calendar import quarter
 from juste_retour.abm.members import Members
 from juste_retour.abm.scenario import Scenario
 from juste_retour.agents.errors import BadInput, JusteRetourError
@@ -143,7 +142,7 @@ def _possible(source: Scenario, target: Scenario) -> None:
             "Both scenarios have the same rules and numbers; choose another scenario B to compare with."
         )
     for scenario in (source, target):
-        quarters = quarter(scenario.end, "end") - quarter(scenario.start, "start") + 1
+        quarters = scenario.quarters
         if quarters > MOST_QUARTERS:
             raise BadInput(
                 f"{scenario.name} has {quarters} quarters, and the page splits differences over at most "

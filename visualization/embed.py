@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 from xml.sax.saxutils import escape, quoteattr
 
-from juste_retour.abm.calendar import label, quarter
+from juste_retour.abm.calendar import label
 from juste_retour.abm.scenario import DEFAULT, Scenario, parameters
 from juste_retour.abm.toml import setting
 from juste_retour.agents.errors import BadInput
@@ -44,7 +44,7 @@ def named(query: Mapping[str, str]) -> tuple[list[dict[str, object]], int]:
     """The one or two scenarios and the seed that an address names.
 
     Raises:
-        BadInput: the query is too long, or the seed is not a whole number.
+        BadInput: the query is too long, or the seed is not an integer.
     """
     if len(urlencode(query)) > LONGEST:
         raise BadInput("This address is too long; name fewer changes.")
@@ -54,7 +54,7 @@ def named(query: Mapping[str, str]) -> tuple[list[dict[str, object]], int]:
         specs.append({"base": query.get(side, default), "changes": changes})
     seed = query.get("seed", "1")
     if not re.fullmatch(r"\d{1,15}", seed, re.ASCII):
-        raise BadInput(f"seed = {seed!r} cannot be used; give a whole number such as 1.")
+        raise BadInput(f"seed = {seed!r} cannot be used; give an integer such as 1.")
     return specs[: 2 if query.get("compare", "0") != "0" else 1], whole(int(seed), "seed")
 
 
@@ -86,7 +86,7 @@ def _found(text: str) -> tuple[str, str, list[dict[str, Any]]]:
     scenarios, union = scenarios_of({"specs": specs}), union_asked({"specs": specs})
     rows = []
     for spec, scenario in zip(specs, scenarios, strict=True):
-        quarters = quarter(scenario.end, "end") - quarter(scenario.start, "start") + 1
+        quarters = scenario.quarters
         if WORLDS * quarters > MOST_QUARTERS:
             raise BadInput(f"A run until {scenario.end} is too long for this page; end earlier.")
         *_, last = spread(scenario, seed, WORLDS, union_for(scenario))

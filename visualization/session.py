@@ -11,7 +11,6 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from importlib import resources
 
-from juste_retour.abm.calendar import quarter
 from juste_retour.abm.members import Members, load_members
 from juste_retour.abm.scenario import DEFAULT, Scenario, load, parameters, presets
 from juste_retour.abm.toml import parsed
@@ -235,7 +234,7 @@ class Session:
         )
         scenarios = scenarios_of(question)
         for scenario in scenarios:
-            quarters = quarter(scenario.end, "end") - quarter(scenario.start, "start") + 1
+            quarters = scenario.quarters
             if worlds * quarters > MOST_QUARTERS:
                 raise BadInput(
                     f"{worlds} worlds of {quarters} quarters are too many for a page; end earlier than {scenario.end}."
