@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 
 import numpy as np
 
@@ -39,6 +40,11 @@ class HeldBallot:
         """The ballot as `views.reasons.ballot` tells it, had the states voted so: (states,) of 1, 0 and -1."""
         with blame():
             return ballot(self.env, recounted(self.env, self.record, np.asarray(votes)), self.proposer)
+
+    @cached_property
+    def as_voted(self) -> dict[str, object]:
+        """The ballot as the model's states voted."""
+        return self.count(self.model)
 
     def motion(self) -> Motion:
         """The ballot as phones are asked about it."""

@@ -107,7 +107,7 @@ class Desk:
             return f"{said} The model says {question.says(question.model)}."
         if held is None:
             return ""
-        room, model = held.count(self.room.cast(held.model)), held.count(held.model)
+        room, model = held.count(self.room.cast(held.model)), held.as_voted
         words = {True: "adopted", False: "rejected"}
         return f"The room: {words[bool(room['passed'])]}. The model: {words[bool(model['passed'])]}."
 
@@ -136,7 +136,7 @@ class Desk:
             told["ballot"] = held.count(cast)
             told["voted"] = sorted(votes)
             if closed:
-                told["model"] = held.count(held.model)
+                told["model"] = held.as_voted
                 told["otherwise"] = [i for i, vote in enumerate(cast) if vote != held.model[i]]
         return told
 
