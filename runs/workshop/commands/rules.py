@@ -106,28 +106,20 @@ def new_rule(
     load_offered()
     if package:
         files = [path.as_posix() for path in new_package(family, name, Path())]
-        if json:
-            printing.print_json({"family": family, "name": name, "files": files})
-            return
-        where = printing.console()
-        where.print(
-            f"Written: {', '.join(files)}. Change the rule, then",
-            soft_wrap=True,
-        )
-        for line in (f"uv pip install -e {name}", f"juste-retour rules check {name}", f"pytest {name}/tests"):
-            where.print(f"  {line}", soft_wrap=True)
-        return
-    paths = [path.name for path in new(family, name, Path())]
+        written = ", ".join(files)
+        then = [f"uv pip install -e {name}", f"juste-retour rules check {name}", f"pytest {name}/tests"]
+    else:
+        files = [path.name for path in new(family, name, Path())]
+        written = f"{files[0]}, a rule that works, and {files[1]}, its test"
+        commands = (f"rules check {files[0]}", f"run --rules {files[0]} --set {family}={name}")
+        then = [f"juste-retour {command}" for command in commands]
     if json:
-        printing.print_json({"family": family, "name": name, "files": paths})
+        printing.print_json({"family": family, "name": name, "files": files})
         return
     where = printing.console()
-    where.print(
-        f"Written: {paths[0]}, a rule that works, and {paths[1]}, its test. Change the rule, then",
-        soft_wrap=True,
-    )
-    for line in (f"rules check {paths[0]}", f"run --rules {paths[0]} --set {family}={name}"):
-        where.print(f"  juste-retour {line}", soft_wrap=True)
+    where.print(f"Written: {written}. Change the rule, then", soft_wrap=True)
+    for line in then:
+        where.print(f"  {line}", soft_wrap=True)
 
 
 @rules.command("check")
