@@ -127,3 +127,14 @@ def visit(chromium, server):
         context.close()
     assert outside == []
     assert errors == []
+
+
+def codes_are_apart(page, more_than):
+    """The map shows more codes of states than that, and none covers a disc or another code."""
+    boxes = """which => [...document.querySelectorAll(which)].map(e => e.getBoundingClientRect())
+      .map(r => [r.left + 2, r.right - 2, r.top + r.height / 4, r.bottom - r.height / 4])"""
+    codes, discs = page.evaluate(boxes, ".code"), page.evaluate(boxes, ".facility")
+    assert len(codes) > more_than
+    for k, p in enumerate(codes):
+        for q in codes[:k] + discs:
+            assert not (p[0] < q[1] and q[0] < p[1] and p[2] < q[3] and q[2] < p[3]), (p, q)

@@ -3,6 +3,8 @@
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
+from tests.browser.conftest import codes_are_apart
+
 pytestmark = pytest.mark.browser
 FOCUSED = "(e => e.dataset.press || e.dataset.state || e.ariaLabel || e.textContent)(document.activeElement)"
 
@@ -212,10 +214,4 @@ def test_small_discs_are_hit_within_24_pixels_and_are_never_cut(visit):
 @pytest.mark.parametrize("size", [(1024, 768), (1366, 768)])
 def test_codes_of_those_who_say_no_cover_neither_each_other_nor_discs(visit, size):
     page = visit("?a=federal-europe&b=juste-retour-strict&compare=1&t=2024Q3&vote=1", size=size)
-    boxes = """which => [...document.querySelectorAll(which)].map(e => e.getBoundingClientRect())
-      .map(r => [r.left + 2, r.right - 2, r.top + r.height / 4, r.bottom - r.height / 4])"""
-    codes, discs = page.evaluate(boxes, ".code"), page.evaluate(boxes, ".facility")
-    assert len(codes) > 5
-    for k, p in enumerate(codes):
-        for q in codes[:k] + discs:
-            assert not (p[0] < q[1] and q[0] < p[1] and p[2] < q[3] and q[2] < p[3]), (p, q)
+    codes_are_apart(page, 5)

@@ -12,7 +12,7 @@ from juste_retour.abm.scenario import load
 from juste_retour.visualization.views.frames import play
 from juste_retour.visualization.views.told import english
 from juste_retour.visualization.words import TITLES
-from tests.browser.conftest import served
+from tests.browser.conftest import codes_are_apart, served
 
 pytestmark = pytest.mark.browser
 FOCUSED = "(e => e.name || e.dataset.press || e.ariaLabel)(document.activeElement)"
@@ -101,13 +101,7 @@ def test_big_type_is_bigger_on_every_screen(visit):
 
 def test_codes_on_the_map_cover_neither_discs_nor_each_other(visit):
     page = visit("?t=2028Q4&a=unanimous-europe", size=(1920, 1080))
-    boxes = """(which) => [...document.querySelectorAll(which)].map(e => e.getBoundingClientRect())
-      .map(r => [r.left + 2, r.right - 2, r.top + r.height / 4, r.bottom - r.height / 4])"""
-    codes, discs = page.evaluate(boxes, ".code"), page.evaluate(boxes, ".facility")
-    assert len(codes) > 15
-    for k, p in enumerate(codes):
-        for q in codes[:k] + discs:
-            assert not (p[0] < q[1] and q[0] < p[1] and p[2] < q[3] and q[2] < p[3]), (p, q)
+    codes_are_apart(page, 15)
 
 
 def test_a_lost_server_does_not_stop_the_talk(visit):
