@@ -107,8 +107,8 @@ class Pool:
 pooling = Family(
     "pooling",
     decides="how sites train one model together",
-    signature="rule(fleet, before) -> Pool. fleet.chips and fleet.peak (worlds, sites); before (worlds, sites) truth "
-    "values, the best pool so far, or None. Pool.rate (worlds,) FLOP/s, members, islands, own. "
+    signature="rule(fleet, before) -> Pool. fleet.chips and fleet.peak (worlds, sites); before (worlds, sites) "
+    "booleans, the best pool so far, or None. Pool.rate (worlds,) FLOP/s, members, islands, own. "
     "Pools of sites need an access rule that lets a run span sites (strategic, dedicated).",
     group="pooling",
     lift=each_world,

@@ -51,7 +51,7 @@ def examine_agent(agent: UserAgent, limit: float) -> Examined:
                 if not _equal(found, again):
                     check = AGAIN
                     raise _Unlike(
-                        "gives other worlds at a second run with the same seed; draw luck from self.random"
+                        "gives other worlds at a second run with the same seed; draw random numbers from self.random"
                     )
                 if not _equal(found, run(played, SEED, [WORLDS - 1], price=False), WORLDS - 1):
                     check = ALONE
