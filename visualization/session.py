@@ -52,11 +52,7 @@ def scenario_of(spec: object) -> Scenario:
     if not isinstance(spec, Mapping) or not isinstance(changes, Mapping):
         raise BadInput(f"{spec!r} names no scenario; choose one of {', '.join(presets())}.")
     base = load(shipped(spec.get("base", DEFAULT)))
-    return (
-        base.changed(dict(changes), base.name if not changes else f"{base.name}, changed")
-        if changes
-        else base
-    )
+    return base.changed(dict(changes), f"{base.name}, changed") if changes else base
 
 
 def shipped(base: object) -> str:

@@ -22,7 +22,7 @@ from juste_retour.agents.errors import BadInput
 from juste_retour.visualization.browser_model import distribution, embedded
 from juste_retour.visualization.geometry import drawn_map
 from juste_retour.visualization.replay import page_around
-from juste_retour.visualization.session import offered
+from juste_retour.visualization.session import offered, scenario_of
 from juste_retour.visualization.union import union_for
 from juste_retour.visualization.views.frames import play
 
@@ -60,8 +60,7 @@ def part(name: str, changes: dict[str, str]) -> str:
     """A preset's runs under some changes as text: base64 of gzip of JSON; `error` says what was refused."""
     content: dict[str, Any]
     try:
-        base = load(name)
-        scenario = base.changed(changes, f"{base.name}, changed") if changes else base
+        scenario = scenario_of({"base": name, "changes": changes})
         content = {"toml": scenario.toml(), "runs": columns([play(scenario, seed) for seed in SEEDS])}
     except BadInput as error:
         content = {"error": str(error)}
@@ -108,7 +107,8 @@ def catalogue() -> dict[str, Any]:
 
 def _presets(offered: dict[str, Any]) -> list[dict[str, Any]]:
     """Those of the presets offered whose map needs no drawing."""
-    return [preset for preset in offered["presets"] if preset["name"] in held()]
+    names = held()
+    return [preset for preset in offered["presets"] if preset["name"] in names]
 
 
 def write(file: Path, told: Told, pyodide: Path | None = None) -> None:
