@@ -148,7 +148,8 @@ def _made_by(agent: UserAgent) -> tuple[UserModule, ...]:
     return (UserModule(said, said, None, hashlib.sha256(source.encode()).hexdigest(), source),)
 
 
-def _outcomes_of(place: Path) -> list[str]:
+def outcomes_of(place: Path) -> list[str]:
+    """The outcomes that a file enters."""
     return [name for name, one in USER_OUTCOMES.items() if one.place.startswith(f"{place}:")]
 
 
@@ -215,7 +216,7 @@ def _load(path: Path) -> RulesFile:
 
 def _forget(place: Path, known: RulesFile | None) -> None:
     """Drop what an earlier version of a file entered."""
-    for name in _outcomes_of(place):
+    for name in outcomes_of(place):
         del USER_OUTCOMES[name]
     for name in agents_of(place):
         del USER_AGENTS[name]
@@ -239,7 +240,7 @@ def _check_entered(path: Path, place: Path, imports: tuple[UserModule, ...]) -> 
         raise BadInput(
             f"{path} enters the family {empty[0]!r} and no rule of it; enter its usual rule as well."
         )
-    if not (_entered(place) or _outcomes_of(place) or agents_of(place)):
+    if not (_entered(place) or outcomes_of(place) or agents_of(place)):
         raise BadInput(
             f"{path} enters no rule, outcome or agent; decorate a function with its family, as in @voting, or with @outcome, "
             "or a class with @agent."

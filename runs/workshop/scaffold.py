@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from importlib.metadata import version
 from importlib.util import find_spec
 from keyword import iskeyword
 from pathlib import Path
 
-from juste_retour import INTERFACE_VERSION
 from juste_retour.abm import catalogue  # noqa: F401  the shipped rules stand before a user's
 from juste_retour.abm.politics.tables.table import Table
 from juste_retour.agents.contract import verb
 from juste_retour.agents.errors import BadInput, CannotWrite, near
-from juste_retour.agents.interface import NEEDS
 from juste_retour.agents.rules import FAMILIES, family
+from juste_retour.runs.workshop.scaffold_more import FILES, title_of
 
 
 @dataclass(frozen=True)
@@ -34,10 +32,17 @@ class Scaffold:
 def new(family_name: str, name: str, folder: Path) -> tuple[Path, Path]:
     """Write `NAME.py` and `test_NAME.py` to a folder and return the two paths; nothing is overwritten.
 
+    Args:
+        family_name: a family of rules, "agent" or "outcome".
+        name: of the rule, the outcome, or the agent's file.
+        folder: where to write.
+
     Raises:
         BadInput: an unknown family, an invalid or taken name, or a file that is there already.
     """
-    _usable(family_name, name)
+    if family_name not in FILES:
+        check_new(family_name, name)
+    check_name(name)
     rule, test = folder / f"{name}.py", folder / f"test_{name}.py"
     for path in (rule, test):
         if path.exists():
@@ -46,56 +51,37 @@ def new(family_name: str, name: str, folder: Path) -> tuple[Path, Path]:
         raise BadInput(
             f"{name}.py would hide the module {name!r} from programs beside it; choose another name."
         )
-    _write(rule, rule_file(family_name, name))
-    _write(test, test_file(family_name, name))
+    write(rule, rule_file(family_name, name))
+    write(test, test_file(family_name, name))
     return rule, test
 
 
-def new_package(family_name: str, name: str, folder: Path) -> tuple[Path, ...]:
-    """Write a package that offers a rule, with its test, to the new folder `NAME`, and return the files.
-
-    Raises:
-        BadInput: an unknown family, an invalid or taken name, or a folder that is there already.
-    """
-    _usable(family_name, name)
-    home = folder / name
-    if home.exists():
-        raise BadInput(f"{home.name} is there already; remove it, or choose another name.")
-    if find_spec(name) is not None:
-        raise BadInput(f"the package would hide the module {name!r}; choose another name.")
-    texts = package_files(family_name, name)
-    for place, text in texts.items():
-        try:
-            (home / place).parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise CannotWrite(
-                f"{home} cannot be written ({error.strerror}); go to a folder that you may write to."
-            ) from None
-        _write(home / place, text)
-    return tuple(home / place for place in texts)
-
-
-def _usable(family_name: str, name: str) -> None:
+def check_new(family_name: str, name: str) -> None:
     """Refuse an unknown family, and a name that no new rule of it can have."""
     group = family(family_name)
-    if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or iskeyword(name):
-        raise BadInput(
-            f"{name!r} is not a valid name of a rule; use lower-case letters, digits and _, a letter first, and "
-            "no word of Python's own."
-        )
     if name in group.rules:
         raise BadInput(
             f"the name {family_name}.{name} is taken by {group.rules[name].place}; choose another."
         )
-    if name.startswith("test_"):
-        raise BadInput(f"{name!r} would be taken for a test; choose a name that does not begin with test_.")
     if family_name not in SCAFFOLDS:
         raise BadInput(
             f"the family {family_name!r} is not a shipped one; {near(family_name, set(SCAFFOLDS) & set(FAMILIES))}"
         )
 
 
-def _write(path: Path, text: str) -> None:
+def check_name(name: str) -> None:
+    """Refuse what cannot be the name of a module and a function."""
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or iskeyword(name):
+        raise BadInput(
+            f"{name!r} is not a valid name; use lower-case letters, digits and _, a letter first, and "
+            "no word of Python's own."
+        )
+    if name.startswith("test_"):
+        raise BadInput(f"{name!r} would be taken for a test; choose a name that does not begin with test_.")
+
+
+def write(path: Path, text: str) -> None:
+    """Write a new file, or raise `CannotWrite`."""
     try:
         with path.open("x", encoding="utf-8") as file:
             file.write(text)
@@ -107,6 +93,8 @@ def _write(path: Path, text: str) -> None:
 
 def rule_file(family_name: str, name: str, more: str = "") -> str:
     """The text of a family's scaffold, with `more` behind its imports."""
+    if family_name in FILES:
+        return FILES[family_name][0].format(name=name, title=title_of(name))
     s = SCAFFOLDS[family_name]
     doctest = "".join(f"    {line}\n" for line in s.doctest.format(name=name).splitlines())
     body = "".join(f"    {line}\n" for line in s.body.splitlines())
@@ -122,24 +110,9 @@ def rule_file(family_name: str, name: str, more: str = "") -> str:
 
 def test_file(family_name: str, name: str) -> str:
     """The text of the test of a family's scaffold."""
+    if family_name in FILES:
+        return FILES[family_name][1].format(name=name, title=title_of(name))
     return TEST.format(family=family_name, name=name)
-
-
-def package_files(family_name: str, name: str) -> dict[str, str]:
-    """The texts of a package that offers a family's scaffold, by their places in its folder."""
-    about = {
-        "family": family_name,
-        "name": name,
-        "project": name.replace("_", "-").strip("-"),
-        "version": version("juste-retour"),
-        "interface": INTERFACE_VERSION[0],
-    }
-    return {
-        "pyproject.toml": PROJECT.format(**about),
-        "README.md": README.format(**about),
-        f"src/{name}/__init__.py": rule_file(family_name, name, f"\n\n{NEEDS} = {INTERFACE_VERSION}"),
-        f"tests/test_{name}.py": PACKAGE_TEST.format(**about),
-    }
 
 
 PARAMETERS = """    A parameter of its own is a keyword-only argument, after a *. A float is handed over as an array
@@ -156,62 +129,6 @@ from juste_retour.runs.workshop.conformance import check_file
 
 def test_it_passes_the_public_checks():
     assert check_file({name}.__file__).sentences() == []
-
-
-def test_its_example_holds():
-    found = doctest.testmod({name})
-    assert found.attempted and not found.failed
-
-
-def test_whole_runs_come_through_with_it():
-    assert len(simulate({{"{family}": "{name}"}}, worlds=3).worlds) == 3
-'''
-
-PROJECT = """[build-system]
-requires = ["uv_build>=0.7,<1"]
-build-backend = "uv_build"
-
-[project]
-name = "{project}"
-version = "0.1.0"
-description = "A rule of the family {family} for juste-retour"
-readme = "README.md"
-requires-python = ">=3.12"
-dependencies = ["juste-retour>={version}"]
-
-[project.entry-points."juste_retour.rules"]
-{name} = "{name}"
-
-[tool.uv.build-backend]
-module-name = "{name}"
-"""
-README = """# {project}
-
-The rule `{name}` of the family {family}, for juste-retour. Install it beside juste-retour, check it and test it:
-
-    uv pip install -e .
-    juste-retour rules check {name}
-    pytest tests
-
-It is then found by its name, without `--rules`:
-
-    juste-retour run --set {family}={name}
-"""
-PACKAGE_TEST = '''"""Tests of the installed package; install it first."""
-
-import doctest
-
-import {name}
-from juste_retour import INTERFACE_VERSION, simulate
-from juste_retour.runs.workshop.conformance import check_file
-
-
-def test_it_is_written_for_this_interface():
-    assert INTERFACE_VERSION[0] == {interface}
-
-
-def test_it_passes_the_public_checks():
-    assert check_file("{family}.{name}").sentences() == []
 
 
 def test_its_example_holds():

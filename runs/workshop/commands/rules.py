@@ -21,7 +21,9 @@ rules = typer.Typer(
 
 @rules.command("list")
 def list_rules(
-    family: Annotated[str | None, typer.Argument(help="Only the rules of this family.")] = None,
+    family: Annotated[
+        str | None, typer.Argument(help="Only the rules of this family; or `agent`, or `outcome`.")
+    ] = None,
     files: Rules = None,
     json: Json = False,
 ) -> None:
@@ -30,9 +32,16 @@ def list_rules(
     from juste_retour.agents.contract import verbs
     from juste_retour.runs import printing
     from juste_retour.runs.user_rules import load_rules
+    from juste_retour.runs.workshop.commands.listing import ABOUT, entered, show
 
     load_rules(files or [])
     catalogue.load_offered()
+    if family in ABOUT:
+        if json:
+            printing.print_json(entered([family]))
+        else:
+            show(printing.console(), family, True)
+        return
     families = [catalogue.family(family)] if family else [f for _, f in sorted(catalogue.FAMILIES.items())]
     if json:
         found = [
@@ -55,7 +64,7 @@ def list_rules(
             for group in families
             for rule in group
         ]
-        printing.print_json({"rules": found})
+        printing.print_json({"rules": found} | ({} if family else entered()))
         return
     where = printing.console()
     for index, group in enumerate(families):
@@ -70,6 +79,9 @@ def list_rules(
                 printing.print_grid(where, [*asked, ("", "")])
         printing.print_grid(where, [line for rule in group for line in _lines(rule, bool(family))])
     if not family:
+        for what in ABOUT:
+            where.print()
+            show(where, what, False)
         where.print("\nWith signature, sources and parameters: juste-retour rules list FAMILY")
 
 
@@ -91,17 +103,21 @@ def _lines(rule: Rule, whole: bool) -> list[tuple[str, str]]:
 
 @rules.command("new")
 def new_rule(
-    family: Annotated[str, typer.Argument(help="The family: what the rule decides (see `rules list`).")],
-    name: Annotated[str, typer.Argument(help="The rule's name: lower-case letters, digits and _.")],
+    family: Annotated[
+        str, typer.Argument(help="The family of the rule (see `rules list`), or `agent`, or `outcome`.")
+    ],
+    name: Annotated[str, typer.Argument(help="Its name: lower-case letters, digits and _.")],
     package: Annotated[
         bool, typer.Option("--package", help="Write a package that can be installed, to the new folder NAME.")
     ] = False,
     json: Json = False,
 ) -> None:
-    """Write a small working rule, NAME.py, and its test, test_NAME.py, to the current folder."""
+    """Write a small working rule, agent or outcome, NAME.py, and its test, test_NAME.py, to the current folder."""
     from juste_retour.agents.rules import load_offered
     from juste_retour.runs import printing
-    from juste_retour.runs.workshop.scaffold import new, new_package
+    from juste_retour.runs.workshop.scaffold import new
+    from juste_retour.runs.workshop.scaffold_more import tried_with
+    from juste_retour.runs.workshop.scaffold_package import new_package
 
     load_offered()
     if package:
@@ -110,14 +126,14 @@ def new_rule(
         then = [f"uv pip install -e {name}", f"juste-retour rules check {name}", f"pytest {name}/tests"]
     else:
         files = [path.name for path in new(family, name, Path())]
-        written = f"{files[0]}, a rule that works, and {files[1]}, its test"
-        commands = (f"rules check {files[0]}", f"run --rules {files[0]} --set {family}={name}")
+        written = f"{files[0]}, which works, and {files[1]}, its test"
+        commands = (f"rules check {files[0]}", f"run --rules {files[0]} {tried_with(family, name)}")
         then = [f"juste-retour {command}" for command in commands]
     if json:
         printing.print_json({"family": family, "name": name, "files": files})
         return
     where = printing.console()
-    where.print(f"Written: {written}. Change the rule, then", soft_wrap=True)
+    where.print(f"Written: {written}. Change it, then", soft_wrap=True)
     for line in then:
         where.print(f"  {line}", soft_wrap=True)
 

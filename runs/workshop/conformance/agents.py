@@ -38,7 +38,7 @@ def examine_agent(agent: UserAgent, limit: float) -> Examined:
     held, faults, notes = [], [], []
     check = RUNS
     try:
-        with _patience(limit):
+        with limited_decisions(limit):
             changed, slower = False, 0.0
             for scene in SCENES:
                 scenario = load("eu-status-quo").changed({**SHORT, **scene})
@@ -109,7 +109,8 @@ def _equal(a: Outcomes, b: Outcomes, row: int | None = None) -> bool:
 
 
 @contextmanager
-def _patience(limit: float) -> Iterator[None]:
+def limited_decisions(limit: float) -> Iterator[None]:
+    """Limit the seconds that one decision of an agent, or one outcome, may take."""
     before = os.environ.get(SECONDS)
     os.environ[SECONDS] = str(limit)
     try:

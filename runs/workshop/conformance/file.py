@@ -14,13 +14,15 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from juste_retour.abm.files import content_of
+from juste_retour.abm.user_outcomes import USER_OUTCOMES
 from juste_retour.agents.errors import BadInput, near
 from juste_retour.agents.rules import FAMILIES, OFFERS, Rule, family, load_offered
 from juste_retour.agents.user_agents import USER_AGENTS, UserAgent
-from juste_retour.runs.user_rules import agents_of, load_rules
+from juste_retour.runs.user_rules import agents_of, load_rules, outcomes_of
 from juste_retour.runs.workshop.conformance import watch
 from juste_retour.runs.workshop.conformance.agents import examine_agent
 from juste_retour.runs.workshop.conformance.examine import Examined, Fault, examine
+from juste_retour.runs.workshop.conformance.outcomes import examine_outcome
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ class Checked:
 
 
 def check_file(file: Path | str, limit: float = watch.LIMIT, timed: bool = False) -> Checked:
-    """Put every rule of a file, or of an installed package, to the checks that the shipped ones pass.
+    """Put every rule, agent and outcome of a file, or every rule and agent of an installed package, to the checks that the shipped ones pass.
 
     Args:
         file: a Python file that enters rules; or a rule's name, its family and name as in `voting.mine`, or the name of an
@@ -81,7 +83,8 @@ def check_file(file: Path | str, limit: float = watch.LIMIT, timed: bool = False
         return Checked(path, (), Fault("can be imported", "", "", says, str(path), line))
     rules = tuple(examine(family(group)[name], limit, timed) for group, name in loaded.rules)
     agents = tuple(examine_agent(USER_AGENTS[name], limit) for name in agents_of(path.resolve()))
-    return Checked(path, (*rules, *agents))
+    outcomes = tuple(examine_outcome(USER_OUTCOMES[name], limit) for name in outcomes_of(path.resolve()))
+    return Checked(path, (*rules, *agents, *outcomes))
 
 
 def _named(name: str) -> list[Rule | UserAgent]:

@@ -1,5 +1,6 @@
 """A scaffold of every family passes the checks and its own test; nothing is overwritten."""
 
+import json
 import os
 import re
 import shutil
@@ -13,7 +14,9 @@ from juste_retour.agents.errors import BadInput, CannotWrite
 from juste_retour.agents.rules import FAMILIES
 from juste_retour.runs.user_rules import load_rules
 from juste_retour.runs.workshop.conformance.scenes import shipped
-from juste_retour.runs.workshop.scaffold import SCAFFOLDS, new, new_package
+from juste_retour.runs.workshop.scaffold import SCAFFOLDS, new
+from juste_retour.runs.workshop.scaffold_more import FILES
+from juste_retour.runs.workshop.scaffold_package import new_package
 
 pytestmark = pytest.mark.slow
 
@@ -31,10 +34,12 @@ def test_every_scaffold_passes_its_own_test_and_reads_well(tmp_path):
         assert max(len(line) for line in text.splitlines()) <= 120
         assert f"def my_{family}(" in text
         assert test.name == f"test_my_{family}.py"
+    for what in FILES:
+        new(what, f"my_{what}", tmp_path)
     tests = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)]
     done = subprocess.run(tests, capture_output=True, text=True, cwd=tmp_path, check=False)
     assert done.returncode == 0, done.stdout[-3000:]
-    assert f"{3 * len(SCAFFOLDS)} passed" in done.stdout
+    assert f"{3 * len(SCAFFOLDS) + 2 * len(FILES)} passed" in done.stdout
     linted = [sys.executable, "-m", "ruff", "check", "--isolated", "--select", "E4,E7,E9,F", str(tmp_path)]
     assert subprocess.run(linted, capture_output=True, check=False).returncode == 0
 
@@ -45,6 +50,21 @@ def test_a_scaffold_runs_from_the_command_line(call, tmp_path, monkeypatch, own_
     assert (status, err) == (0, "")
     assert "juste-retour rules check two_thirds.py" in out
     assert call("run", "--rules", "two_thirds.py", "--set", "voting=two_thirds")[0] == 0
+
+
+def test_agents_and_outcomes_are_begun_and_listed(call, tmp_path, monkeypatch, own_rules):
+    monkeypatch.chdir(tmp_path)
+    status, out, err = call("rules", "new", "agent", "patient_state")
+    assert (status, err) == (0, "")
+    assert "--set agents=PatientState" in out
+    assert call("run", "--rules", "patient_state.py", "--set", "agents=PatientState")[0] == 0
+    assert "margin_eur_bn" in call("rules", "list", "agent", "--rules", "patient_state.py")[1]
+    assert call("rules", "new", "outcome", "per_host")[0] == 0
+    listed = json.loads(call("rules", "list", "--rules", "per_host.py", "--json")[1])
+    assert [one["name"] for one in listed["outcomes"]] == ["per_host"]
+    assert [one["name"] for one in listed["agents"]] == ["PatientState"]
+    status, _, err = call("rules", "new", "agent", "other", "--package")
+    assert (status, "--package" in err) == (2, True)
 
 
 @pytest.mark.parametrize(

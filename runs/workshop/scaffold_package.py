@@ -1,0 +1,114 @@
+"""Scaffold of a package that offers a rule, with its test."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+
+from juste_retour import INTERFACE_VERSION
+from juste_retour.agents.errors import BadInput, CannotWrite
+from juste_retour.agents.interface import NEEDS
+from juste_retour.runs.workshop.scaffold import check_name, check_new, rule_file, write
+from juste_retour.runs.workshop.scaffold_more import FILES
+
+
+def new_package(family_name: str, name: str, folder: Path) -> tuple[Path, ...]:
+    """Write a package that offers a rule, with its test, to the new folder `NAME`, and return the files.
+
+    Raises:
+        BadInput: an unknown family, an invalid or taken name, or a folder that is there already.
+    """
+    if family_name in FILES:
+        raise BadInput(f"--package writes a rule's package, not one for an {family_name}; omit --package.")
+    check_new(family_name, name)
+    check_name(name)
+    home = folder / name
+    if home.exists():
+        raise BadInput(f"{home.name} is there already; remove it, or choose another name.")
+    if find_spec(name) is not None:
+        raise BadInput(f"the package would hide the module {name!r}; choose another name.")
+    texts = package_files(family_name, name)
+    for place, text in texts.items():
+        try:
+            (home / place).parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise CannotWrite(
+                f"{home} cannot be written ({error.strerror}); go to a folder that you may write to."
+            ) from None
+        write(home / place, text)
+    return tuple(home / place for place in texts)
+
+
+def package_files(family_name: str, name: str) -> dict[str, str]:
+    """The texts of a package that offers a family's scaffold, by their places in its folder."""
+    about = {
+        "family": family_name,
+        "name": name,
+        "project": name.replace("_", "-").strip("-"),
+        "version": version("juste-retour"),
+        "interface": INTERFACE_VERSION[0],
+    }
+    return {
+        "pyproject.toml": PROJECT.format(**about),
+        "README.md": README.format(**about),
+        f"src/{name}/__init__.py": rule_file(family_name, name, f"\n\n{NEEDS} = {INTERFACE_VERSION}"),
+        f"tests/test_{name}.py": PACKAGE_TEST.format(**about),
+    }
+
+
+PROJECT = """[build-system]
+requires = ["uv_build>=0.7,<1"]
+build-backend = "uv_build"
+
+[project]
+name = "{project}"
+version = "0.1.0"
+description = "A rule of the family {family} for juste-retour"
+readme = "README.md"
+requires-python = ">=3.12"
+dependencies = ["juste-retour>={version}"]
+
+[project.entry-points."juste_retour.rules"]
+{name} = "{name}"
+
+[tool.uv.build-backend]
+module-name = "{name}"
+"""
+README = """# {project}
+
+The rule `{name}` of the family {family}, for juste-retour. Install it beside juste-retour, check it and test it:
+
+    uv pip install -e .
+    juste-retour rules check {name}
+    pytest tests
+
+It is then found by its name, without `--rules`:
+
+    juste-retour run --set {family}={name}
+"""
+PACKAGE_TEST = '''"""Tests of the installed package; install it first."""
+
+import doctest
+
+import {name}
+from juste_retour import INTERFACE_VERSION, simulate
+from juste_retour.runs.workshop.conformance import check_file
+
+
+def test_it_is_written_for_this_interface():
+    assert INTERFACE_VERSION[0] == {interface}
+
+
+def test_it_passes_the_public_checks():
+    assert check_file("{family}.{name}").sentences() == []
+
+
+def test_its_example_holds():
+    found = doctest.testmod({name})
+    assert found.attempted and not found.failed
+
+
+def test_whole_runs_come_through_with_it():
+    assert len(simulate({{"{family}": "{name}"}}, worlds=3).worlds) == 3
+'''
