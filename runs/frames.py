@@ -16,6 +16,11 @@ from juste_retour.abm.reader import series
 from juste_retour.agents.arrays import Integers
 from juste_retour.runs.tables import DEFAULT, PRICES, TABLES, Column, chosen, own_columns
 
+# Options of `read_csv`: before version 3.1, pandas rounds the last bits of floats unless told, and from 3.1 it warns if told.
+EXACT: dict[str, Any] = (
+    {"float_precision": "round_trip"} if tuple(map(int, pd.__version__.split(".")[:2])) < (3, 1) else {}
+)
+
 Built = tuple[Integers, dict[str, ArrayLike]]  # the world of each row, and the columns
 
 

@@ -20,6 +20,7 @@ from juste_retour.agents.rules import FAMILIES
 from juste_retour.runs.chunked import Progress
 from juste_retour.runs.drawn import about, changed, ranged, setting, sobol_draws
 from juste_retour.runs.ensemble import whole
+from juste_retour.runs.frames import EXACT
 
 POSTERIORS = (
     "juste_retour.posteriors"  # entry points: a function of (draws, seed, progress) to a table of draws
@@ -88,7 +89,7 @@ def posterior(count: int, seed: int, progress: Progress | None = None) -> pd.Dat
 def read_draws(path: Path) -> pd.DataFrame:
     """Draws from a table with one column per parameter, such as the posterior.csv that `calibrate --out` writes."""
     try:
-        table = pd.read_csv(path, float_precision="round_trip")
+        table = pd.read_csv(path, **EXACT)
     except (OSError, ValueError) as error:
         raise BadInput(
             f"{path} is not a table of draws ({error}); name the posterior.csv of `calibrate --out`."

@@ -18,11 +18,12 @@ from juste_retour.abm.observed import observed
 from juste_retour.agents.arrays import Booleans, Floats, Integers
 from juste_retour.agents.errors import BadInput
 from juste_retour.runs.europe import delays
+from juste_retour.runs.frames import EXACT
 
 KEYS = ("scenario", "point", "seed", "replicate")
 ENDINGS: dict[str, Callable[[io.BytesIO], pd.DataFrame]] = {
     "parquet": pd.read_parquet,
-    "csv": lambda file: pd.read_csv(file, float_precision="round_trip"),
+    "csv": lambda file: pd.read_csv(file, **EXACT),
     "dta": pd.read_stata,
 }
 SECOND_WAVE = 4 * 2025  # 2025Q1: budgets are known of the first two waves only

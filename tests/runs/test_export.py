@@ -7,6 +7,7 @@ import pytest
 
 from juste_retour.agents.errors import BadInput
 from juste_retour.runs import export, tables
+from juste_retour.runs.frames import EXACT
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +27,7 @@ def test_parquet_and_csv_come_back_to_the_bit(result, folder, name):
         dtype=texts,
         keep_default_na=False,
         na_values={c: [""] for c in frame.columns},
-        float_precision="round_trip",
+        **EXACT,
     )
     for column in texts:
         back[column] = back[column].where(back[column].notna() | frame[column].isna(), "")

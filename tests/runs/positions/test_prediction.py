@@ -8,6 +8,7 @@ import pytest
 
 import juste_retour
 from juste_retour.agents.errors import BadInput
+from juste_retour.runs.frames import EXACT
 from juste_retour.runs.positions.models import MODELS
 from juste_retour.runs.positions.prediction import COLUMNS, positions
 
@@ -74,7 +75,7 @@ def test_arguments_are_checked(file, arguments, says):
 def test_tables_are_written_with_their_source(file, tmp_path):
     found = positions(file, ["compromise", "setter"])
     found.write(tmp_path / "out", ["csv", "parquet", "dta"])
-    again = pd.read_csv(tmp_path / "out" / "outcomes.csv", float_precision="round_trip")
+    again = pd.read_csv(tmp_path / "out" / "outcomes.csv", **EXACT)
     assert np.array_equal(again.outcome, found.outcomes.outcome, equal_nan=True)
     labels = pd.read_stata(tmp_path / "out" / "scores.dta", iterator=True).variable_labels()
     assert labels["mean_absolute_error"].endswith("(points)")
