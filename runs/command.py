@@ -8,6 +8,7 @@ NumPy, so that `--help` is quick.
 from __future__ import annotations
 
 import ast
+import io
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -139,6 +140,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, stream) is None:  # closed by the caller; a file of ours would else take its place
             setattr(sys, stream, open(os.devnull, mode))  # noqa: SIM115  it stays open
+    for output in (sys.stdout, sys.stderr):
+        if isinstance(output, io.TextIOWrapper):
+            output.reconfigure(errors="replace")  # names of cities and people on a terminal without Unicode
     try:
         with raising():
             status = _run(list(sys.argv[1:] if arguments is None else arguments))

@@ -38,12 +38,18 @@ def visible(text: str) -> str:
 
 def print_json(content: object) -> None:
     """Print one JSON object to standard output; numbers that are not finite become null."""
-    sys.stdout.write(json_text(content))
+    unicode = (getattr(sys.stdout, "encoding", None) or "utf-8").lower().startswith("utf")
+    sys.stdout.write(json_text(content, ascii_only=not unicode))
 
 
-def json_text(content: object) -> str:
-    """The text of one JSON object: keys in their order, numbers in full, null for what is not finite."""
-    return visible(json.dumps(_finite(content), indent=2, ensure_ascii=False, allow_nan=False)) + "\n"
+def json_text(content: object, ascii_only: bool = False) -> str:
+    """The text of one JSON object: keys in their order, numbers in full, null for what is not finite.
+
+    Args:
+        content: the object.
+        ascii_only: whether to escape all other characters, for an output that cannot hold them.
+    """
+    return visible(json.dumps(_finite(content), indent=2, ensure_ascii=ascii_only, allow_nan=False)) + "\n"
 
 
 def _finite(content: object) -> object:

@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import subprocess
 import sys
 import tomllib
@@ -158,6 +159,16 @@ def test_json_has_no_infinity():
         "a": [None, None, 1.5],
         "b": None,
     }
+
+
+def test_output_without_unicode_loses_no_line():
+    """Cities have letters outside ASCII: a table replaces them, JSON escapes them."""
+    at = {"capture_output": True, "env": os.environ | {"PYTHONIOENCODING": "ascii"}, "check": True}
+    start = "import sys; from juste_retour.runs.start import main; sys.exit(main())"
+    command = [sys.executable, "-c", start, "run", "--seed", "0"]
+    assert b"Link?ping" in subprocess.run(command, **at).stdout
+    cities = [f["city"] for f in json.loads(subprocess.run([*command, "--json"], **at).stdout)["facilities"]]
+    assert "Linköping" in cities
 
 
 def test_bars_are_as_long_as_their_share():
