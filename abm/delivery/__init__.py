@@ -1,1 +1,1 @@
-"""How chips come to a site and what they yield: procurement, construction, operations, pooling, the frontier."""
+"""From a selected site to its computing power: procurement, construction, operations, pooling and the frontier."""

@@ -1,8 +1,8 @@
-"""Access: which share of a site's chips the largest single run may have, and whether it may join other sites.
+"""Access rules: which share of a site's chips the largest single run may use, and whether it may span several sites.
 
-What a flagship run takes is not open to others: the share that is left counts as open to all. The share is of chips,
-not of time, so a small job has a higher utilization and loses less to failures. From the first rule to the last the
-largest run grows by at most ln(0.9 / 0.06) / ln 4 = 1.95 years of frontier growth at a date; that bound is an identity.
+The rest of the chips is open to all other users. The share is of chips, not of time: a smaller job has a higher
+utilization and loses less to failures. At a given date `dedicated` access is ahead of `calls` by at most
+ln(0.9 / 0.06) / ln 4 = 1.95 years of frontier growth; this bound is an identity.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from juste_retour.agents.some_worlds import each_world
 
 @dataclass(frozen=True, eq=False)
 class Regime:
-    """The regime of access to a machine.
+    """The terms of access to a machine.
 
     Attributes:
-        share: of a site's chips that one run may have; a number or (worlds, 1).
-        joins: whether a run may span several sites; one project does not win twenty calls.
+        share: share of a site's chips that one run may use; a number or (worlds, 1).
+        joins: whether a run may span several sites. It may not under `calls`: one project does not win many calls.
     """
 
     share: Number
@@ -30,27 +30,27 @@ class Regime:
 
 access = Family(
     "access",
-    decides="which share of a site's chips the largest single run may have",
-    signature="rule() -> Regime: the share of chips, a number or (worlds, 1), and whether a run may join sites.",
+    decides="which share of a site's chips the largest single run may use",
+    signature="rule() -> Regime: the share of chips, a number or (worlds, 1), and whether a run may span sites.",
     group="access",
     lift=each_world,
 )
 
 STANDING = Parameter(
     choices=("calls", "strategic", "dedicated"),
-    about="the regime of the machines that stood before, at its usual share",
+    about="the access rule of machines that already exist, with its default share",
     source="EuroHPC access policy: regular and extreme-scale access by peer-reviewed calls",
 )
 
 
 def share(low: float, high: float, source: str) -> Parameter:
-    """What is known of a regime's share."""
+    """The parameter for an access rule's share, with its range and source."""
     return Parameter(
         unit="share",
         low=0,
         high=1,
         range=(low, high),
-        about="share of a site's chips that the largest single run may have",
+        about="share of a site's chips that the largest single run may use",
         source=source,
     )
 
@@ -67,7 +67,7 @@ Dedicated = share(0.8, 1.0, "BLOOM, 0.9 of its partition, from general knowledge
 
 @access(anonymous=True, deterministic=True)
 def calls(*, share: Annotated[float, Calls] = 0.06, standing: Annotated[str, STANDING] = "calls") -> Regime:
-    """Peer-reviewed project calls: a run gets the share that one project wins, at one site.
+    """Peer-reviewed calls for projects: a run gets the share that one project wins, at one site.
 
     Source: EuroHPC access calls; EuroLingua-GPT, SYNNQ and the Large AI Grand Challenge.
     """
@@ -78,7 +78,7 @@ def calls(*, share: Annotated[float, Calls] = 0.06, standing: Annotated[str, STA
 def strategic(
     *, share: Annotated[float, Strategic] = 0.4, standing: Annotated[str, STANDING] = "calls"
 ) -> Regime:
-    """A reserved share for flagship models, which may span sites.
+    """A share is reserved for flagship models, whose runs may span sites.
 
     Source: Apertus (2025) on Alps, from general knowledge.
     """
@@ -89,7 +89,7 @@ def strategic(
 def dedicated(
     *, share: Annotated[float, Dedicated] = 0.9, standing: Annotated[str, STANDING] = "calls"
 ) -> Regime:
-    """One lab, one run: nearly all chips, which may span sites.
+    """One lab's run uses nearly all chips and may span sites.
 
     Source: BigScience (2022), BLOOM on Jean Zay, from general knowledge.
     """

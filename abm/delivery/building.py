@@ -1,7 +1,7 @@
-"""From selection to operation: what a selected site becomes, and when.
+"""From selection to operation: the dates, chips and costs of selected sites.
 
-All random draws of a site are addressed by the site, not by the quarter in which it is chosen, so that two rules that
-choose the same site at different times meet the same contractor.
+A site's random draws depend on the site, not on the quarter in which it is selected. Two rules that select the same site
+at different times therefore face the same draws.
 """
 
 from __future__ import annotations
@@ -37,32 +37,33 @@ TO_OPERATION = (*TO_CONTRACT, "building_years", "grid_years")
 
 @dataclass(eq=False)
 class Delivered:
-    """What selected sites become; quarters are integers since year 0.
+    """The dates, chips and costs of selected sites; quarters are integers since year 0.
 
-    The causes of a delay are years. The first three, of award, new tenders and litigation, add up to the time from
-    selection to contract, the first four to the time to operation, and all five to the time until the site has all of its
-    power. The quarters give these times rounded to the nearest quarter, at least one to the contract and one more to
-    operation. A site opens with what its headroom carries.
+    Five times explain a delay, in years. Award, repeated tenders and litigation add up to the time from selection to
+    contract. With building they add up to the time to operation, and with the wait for the grid to the time until the
+    site has all of its power. The contract's quarter is rounded to the nearest and at least one after selection.
+    Operation starts in the quarter of its date, at least one after the contract. A site opens with the chips that its
+    headroom can power.
 
     Attributes:
-        cancelled: (worlds, sites) the selection ends without a contract.
+        cancelled: (worlds, sites) whether the selection ends without a contract.
         contracted: (worlds, sites) quarter of the contract.
         ready: (worlds, sites) quarter of first operation.
-        complete: (worlds, sites) quarter from which chips that wait for power work.
-        failed_tenders: (worlds, sites) tenders that failed.
-        expected: (worlds, sites) decimal year of operation as planned.
-        since: (worlds, sites) decimal year of operation as it comes.
+        complete: (worlds, sites) quarter from which the chips that wait for power work.
+        failed_tenders: (worlds, sites) number of failed tenders.
+        expected: (worlds, sites) planned date of operation, decimal year.
+        since: (worlds, sites) actual date of operation, decimal year.
         bought: (worlds, sites) date of the chips, decimal year.
-        chips: (worlds, sites) accelerators.
-        waiting: (worlds, sites) accelerators among them that need power above the headroom.
+        chips: (worlds, sites) number of accelerators.
+        waiting: (worlds, sites) how many of them need power above the headroom.
         peak: (worlds, sites) FLOP/s of one accelerator.
         spend: (worlds, sites) cost, EUR bn.
         power_mw: (worlds, sites) power at the meter, MW.
         award_years: (worlds, sites) years from selection to the award of the first tender.
-        retender_years: (worlds, sites) years of tenders after one that failed.
+        retender_years: (worlds, sites) years of repeated tenders.
         litigation_years: (worlds, sites) years in court.
         building_years: (worlds, sites) years of building.
-        grid_years: (worlds, sites) years from operation until power above the headroom comes.
+        grid_years: (worlds, sites) years from operation until power above the headroom is available.
     """
 
     cancelled: Booleans
@@ -86,20 +87,20 @@ class Delivered:
 
     @classmethod
     def nothing(cls, worlds: int, sites: int) -> Delivered:
-        """No site selected."""
+        """The state of all sites before any is selected."""
         never = np.full((worlds, sites), NEVER, dtype=np.int64)
         zero = np.zeros((worlds, sites))
         failed = zero.astype(np.int64)
         return cls(zero > 0, never, never.copy(), never.copy(), failed, *(zero.copy() for _ in range(13)))
 
     def powered(self, rows: NDArray[np.int64], now: int) -> Floats:
-        """Chips of each site that have power in the quarter `now`, once the site works; (rows, sites)."""
+        """Chips of each site that have power in the quarter `now` if the site works; (rows, sites)."""
         if not self.waiting[rows].any():
             return self.chips[rows]
         return self.chips[rows] - np.where(self.complete[rows] <= now, 0.0, self.waiting[rows])
 
     def write(self, rows: NDArray[np.int64], where: Booleans, new: Delivered) -> None:
-        """Enter what newly selected sites become, in the worlds `rows`."""
+        """Copy the entries of `new` in the worlds `rows` at the sites `where`, booleans (rows, sites)."""
         for field in fields(self):
             mine = getattr(self, field.name)
             mine[rows] = np.where(where, getattr(new, field.name), mine[rows])
@@ -107,7 +108,7 @@ class Delivered:
 
 @dataclass(frozen=True, eq=False)
 class SiteDraws:
-    """A site's own random draws, uniform numbers (worlds, sites)."""
+    """The random draws of each site, uniform numbers (worlds, sites); one field per decision."""
 
     award: Floats
     again: Floats
@@ -115,33 +116,33 @@ class SiteDraws:
     tender: Floats
     build: Floats
     cancel: Floats
-    shell: Floats | None = None  # None: a shell stands everywhere
+    shell: Floats | None = None  # None: every site has a shell
 
     @classmethod
     def of(cls, streams: RandomStreams, sites: int, rows: NDArray[np.int64], order: str = "") -> SiteDraws:
-        """Read them from the streams; `order` names a later order."""
+        """The draws from the random streams; `order` is a suffix that gives later orders draws of their own."""
         return cls(*(streams.uniform(f"delivery:{f.name}{order}", sites)[rows] for f in fields(cls)))
 
 
 def headroom(sites: Sites, procedure: Procedure, p: Values) -> Floats:
-    """Power at the meter that each site has at once, MW."""
+    """Power at the meter that each site has on opening, MW; (worlds, sites)."""
     return sites.headroom * p.headroom_scale * procedure.behind_the_meter
 
 
 def grid_wait(sites: Sites, p: Values) -> Floats:
-    """Years until each site has power above its headroom: the scenario's `grid_years`, or its state's own where that is 0."""
+    """Years until each site has power above its headroom: the scenario's `grid_years`, or its state's value if that is 0."""
     return np.where(p.grid_years > 0, p.grid_years, sites.grid_years)
 
 
 def planned_years(procedure: Procedure, practice: Practice, mw: Number, p: Values) -> Floats:
-    """Mean years from selection to operation of a site of some MW, within its headroom."""
+    """Mean years from selection to operation of a site of `mw` MW, without a wait for the grid."""
     size = power(np.maximum(mw, 1e-9) / REFERENCE_MW, p.build_exponent)
     building = procedure.build_years + procedure.without_shell * procedure.shell_years
     return procedure.award_years + building * size * practice.build_factor
 
 
 class _Tender(NamedTuple):
-    """The way of an order to its contract, (worlds, sites): years in each part and in all, and the contract's quarter."""
+    """The steps from an order to its contract: years of each and in total, and the contract's quarter; (worlds, sites)."""
 
     award: Floats
     again: Floats
@@ -163,7 +164,7 @@ def _tendered(procedure: Procedure, uniforms: SiteDraws, now: int | Integers, p:
 def _affordable_and_carried(
     plan: Floats, date: Floats, most: Floats, kept: Number, sites: Sites, p: Values
 ) -> tuple[Floats, Floats]:
-    """Return the chips of a date that the money buys, and those that `most` MW carry."""
+    """Number of chips of a date that the money buys, and number that `most` MW can power."""
     wanted = chip.chips_bought(plan, date, p, kept) * p.export_supply
     return wanted, chip.chips_carried(most, date, sites.temperature, p)
 
@@ -179,15 +180,17 @@ def deliver(
     cancellation: Number,
     p: Values,
 ) -> Delivered:
-    """What sites selected now become.
+    """The dates, chips and costs of sites selected now.
 
     Args:
-        plan: (worlds, sites) EUR bn; 0 where nothing is selected.
-        now, year: the quarter of the selection since year 0, a number or (worlds, sites), and its decimal year.
+        plan: (worlds, sites) EUR bn; 0 for sites not selected.
+        now: quarter of the selection since year 0; a number or (worlds, sites).
+        year: its decimal year.
         sites: the candidate sites.
-        procedure, practice: those of the procurement and the operations rule.
-        uniforms: the sites' own.
-        cancellation: chance that a selection ends without a contract.
+        procedure: from the procurement rule.
+        practice: from the operations rule.
+        uniforms: the sites' random draws.
+        cancellation: probability that a selection ends without a contract.
         p: parameters, each (worlds, 1).
     """
     tender = _tendered(procedure, uniforms, now, p)
@@ -239,18 +242,18 @@ def deliver_again(
     used_mw: Floats,
     p: Values,
 ) -> Delivered:
-    """What a later order for selected sites becomes: awarded again, installed in the hall that stands.
+    """The dates, chips and costs of a later order at selected sites: a new award, installed in the existing hall.
 
     Args:
-        plan: (worlds, sites) EUR bn; 0 where nothing is ordered.
+        plan: (worlds, sites) EUR bn; 0 for sites without an order.
         now: quarter of the order since year 0.
         year: its decimal year.
         sites: the candidate sites.
-        procedure: the procurement rule's.
-        practice: the operations rule's.
-        uniforms: the order's own.
-        first: the site's first order; machines are not installed before its hall stands.
-        used_mw: (worlds, sites) power that earlier orders draw.
+        procedure: from the procurement rule.
+        practice: from the operations rule.
+        uniforms: the order's random draws.
+        first: the site's first order; machines are not installed before its hall is built.
+        used_mw: (worlds, sites) power that earlier orders use, MW.
         p: parameters, each (worlds, 1).
     """
     tender = _tendered(procedure, uniforms, now, p)

@@ -1,6 +1,6 @@
-"""Chips of their date (E15, E17, E18): what one does, costs and draws, and what money and power can carry.
+"""The performance, price and power of a chip by its date (E15, E17, E18), and how many chips money and power allow.
 
-Arguments broadcast; parameters `p` have shape (worlds, 1), dates are decimal years, money is EUR bn, power MW.
+Arguments broadcast. Parameters `p` have shape (worlds, 1), dates are decimal years, money is EUR bn, power is MW.
 """
 
 import numpy as np
@@ -14,22 +14,22 @@ PRICE_DATE = 2024.9  # the date of `chip_price_eur`
 
 
 def peak(t: Number, p: Values) -> Floats:
-    """Peak of a chip of date t, FLOP/s (E15), as far as export controls leave it."""
+    """Peak of a chip of date t after export controls, FLOP/s (E15)."""
     return p.chip_peak * power(p.chip_peak_growth, np.subtract(t, CHIP_DATE)) * p.export_peak
 
 
 def price(t: Number, p: Values) -> Floats:
-    """Price of a chip of date t, EUR: machine, network, hall and grid connection; running it is apart (E15)."""
+    """Price of a chip of date t, EUR: machine, network, hall and grid connection, without running cost (E15)."""
     return p.chip_price_eur * power(p.chip_price_growth, np.subtract(t, PRICE_DATE))
 
 
 def power_kw(t: Number, p: Values) -> Floats:
-    """Power of a chip of date t, kW, host and network included, cooling apart (E15)."""
+    """Power of a chip of date t, kW, with host and network, without cooling (E15)."""
     return p.chip_power_kw * power(p.chip_power_growth, np.subtract(t, CHIP_DATE))
 
 
 def pue(temperature: Number, p: Values) -> Floats:
-    """Power usage effectiveness at a yearly mean temperature in degrees C (E17).
+    """Power usage effectiveness at an annual mean temperature in degrees C (E17).
 
     >>> from juste_retour.abm.parameters import defaults
     >>> round(pue(19.0, defaults()).item(), 3)
@@ -39,7 +39,7 @@ def pue(temperature: Number, p: Values) -> Floats:
 
 
 def chips_bought(spend_eur_bn: Number, t: Number, p: Values, kept: Number = 1.0) -> Floats:
-    """Chips of date t that a sum buys, `kept` being the share that reaches them (`operations.money_kept`)."""
+    """Chips of date t that a sum buys; `kept` is the share of it that reaches them (`operations.money_kept`)."""
     return spend_eur_bn * 1e9 * kept / price(t, p)
 
 
@@ -54,22 +54,22 @@ def power_mw(chips: Number, t: Number, temperature: Number, p: Values) -> Floats
 
 
 def chips_carried(headroom_mw: Number, t: Number, temperature: Number, p: Values) -> Floats:
-    """Chips of date t that a site's power carries; the inverse of `power_mw`."""
+    """Chips of date t that a site's power can supply; the inverse of `power_mw`."""
     return headroom_mw * 1e3 / (power_kw(t, p) * pue(temperature, p))
 
 
 def spend_cap(headroom_mw: Number, t: Number, temperature: Number, p: Values, kept: Number = 1.0) -> Floats:
-    """Most that a site's power lets it spend on chips of date t, EUR bn."""
+    """The most that a site can spend on chips of date t, given its power; EUR bn."""
     return spend_for(chips_carried(headroom_mw, t, temperature, p), t, p, kept) / p.export_supply
 
 
 def h100_equivalents(chips: Number, chip_peak: Number) -> Number:
-    """Chips counted by their peak in H100s."""
+    """Number of H100s with the same total peak."""
     return chips * chip_peak / H100_PEAK
 
 
 def capital_recovery(years: Number, interest: Number) -> Floats:
-    """Yearly payment on a capital of one, written off over some years (E19).
+    """Capital recovery factor: annual payment on a capital of one that is written off over `years` (E19).
 
     >>> round(float(capital_recovery(5, 0.07)), 6)
     0.243891
@@ -78,7 +78,7 @@ def capital_recovery(years: Number, interest: Number) -> Floats:
 
 
 def annual_cost(capital_eur_bn: Number, p: Values) -> Floats:
-    """Total cost of ownership a year, EUR bn: machine, building and running (E19)."""
+    """Total annual cost of ownership, EUR bn: machine, building and operation (E19)."""
     machine = (1 - p.facility_share) * capital_recovery(p.write_off_years, p.interest)
     building = p.facility_share * capital_recovery(p.facility_life_years, p.interest)
     return capital_eur_bn * (machine + building + p.running_cost)

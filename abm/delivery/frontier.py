@@ -1,7 +1,7 @@
-"""The frontier and the distance to it (E3, E4, E20 to E23).
+"""The frontier of training runs and the lag behind it (E3, E4, E20 to E23).
 
-A value of shape (worlds,), or a number, meets parameters as (worlds,) and gives (worlds,); with further axes, as in
-(worlds, quarters), it meets them as (worlds, 1).
+A number or an array (worlds,) is combined with parameters as (worlds,) and gives (worlds,). An array with more axes, such
+as (worlds, quarters), is combined with parameters as (worlds, 1).
 """
 
 import numpy as np
@@ -15,7 +15,7 @@ INDEX_POINTS_A_YEAR = 15.0  # Epoch capabilities index, from memory
 
 
 def frontier(t: Number, p: Values) -> Floats:
-    """Compute of the frontier run at date t, FLOP (E20).
+    """Training compute of the largest run in the world at date t, FLOP (E20).
 
     >>> from juste_retour.abm.parameters import defaults
     >>> frontier(2026.5, defaults()).item()
@@ -43,9 +43,10 @@ def _log_gap(flop: Number, t: Number, p: Values) -> tuple[Floats, Number]:
 
 
 def _after_a_change(behind: Floats, t: Number, shape: Number, beside: Number, p: Values) -> Floats:
-    """A lag that was computed for a steady trend, where growth changes at a date; as it is where it does not.
+    """The lag if the frontier's growth changes at a date, from the lag `behind` on a constant trend.
 
-    The lag is the time since the frontier, grown by `beside` (log units a year) on top of its trend, was as far.
+    The lag is the time since the frontier was at the same level. `beside` is growth in addition to that of compute, in
+    log units per year. Without a change of growth the lag stays as it is.
     """
     later, change = matching(shape, p.frontier_growth_later), matching(shape, p.frontier_change_year)
     if not np.any(later > 0):
@@ -53,23 +54,23 @@ def _after_a_change(behind: Floats, t: Number, shape: Number, beside: Number, p:
     growth = matching(shape, p.frontier_growth)
     before, after = np.log(growth) + beside, np.log(np.where(later > 0, later, growth)) + beside
     past = np.maximum(np.subtract(t, change), 0.0)
-    # what the trend gains less between the change and today brings today's frontier nearer
+    # slower growth between the change and today makes today's gap smaller
     gap = behind * before - past * (before - after)
-    within = past * after  # of the gap that is made up after the change
+    within = past * after  # part of the gap that opened after the change
     turned = np.where(gap <= within, gap / after, past + (gap - within) / before)
     return np.where(later > 0, turned, behind)
 
 
 def compute_lag(flop: Number, t: Number, p: Values) -> Floats:
-    """Years since the frontier run had this compute (E21): `years_behind`; infinite where there is none."""
+    """Years since the frontier run had this compute, `years_behind` (E21); infinite for zero compute."""
     gap, shape = _log_gap(flop, t, p)
     return _after_a_change(gap / np.log(matching(shape, p.frontier_growth)), t, shape, 0.0, p)
 
 
 def capability_lag(flop: Number, t: Number, p: Values) -> Floats:
-    """Years since the frontier had this capability, algorithms imported after their delay (E22).
+    """Years since the frontier had this capability, if algorithms are imported with a delay (E22).
 
-    Shorter than the compute lag, because algorithms diffuse; infinite where there is no compute.
+    It is shorter than the compute lag, because algorithms diffuse. It is infinite for zero compute.
     """
     gap, shape = _log_gap(flop, t, p)
     algorithms = np.log(matching(shape, p.algorithm_growth))
@@ -79,19 +80,19 @@ def capability_lag(flop: Number, t: Number, p: Values) -> Floats:
 
 
 def index_points(lag_years: Number) -> Number:
-    """Points of the Epoch capabilities index that a capability lag is worth (E22)."""
+    """Points of the Epoch capabilities index that correspond to a capability lag (E22)."""
     return INDEX_POINTS_A_YEAR * lag_years
 
 
 def model_size(flop: Number, p: Values) -> tuple[Floats, Floats]:
-    """Parameters and training tokens of the best model for a compute (E4)."""
+    """Numbers of parameters and of training tokens of the compute-optimal model (E4)."""
     tokens_per_parameter = matching(flop, p.tokens_per_parameter)
     size = np.sqrt(flop / (6 * tokens_per_parameter))
     return size, tokens_per_parameter * size
 
 
 def loss(size: Number, tokens: Number) -> Floats:
-    """Pretraining loss of a model of some parameters and tokens (E23).
+    """Pretraining loss of a model with `size` parameters trained on `tokens` tokens (E23).
 
     Source: Besiroglu et al. (2024), the refit of Hoffmann et al. (2022).
     """
@@ -100,9 +101,9 @@ def loss(size: Number, tokens: Number) -> Floats:
 
 
 def longest_run(growth: Number) -> Floats:
-    """Years of the longest sensible run: a later start overtakes a longer one (E3).
+    """Longest sensible duration of a run in years: a later start overtakes any longer run (E3).
 
-    `growth` is the yearly growth of hardware, software and spending together.
+    `growth` is the annual growth factor of hardware, software and spending together.
 
     >>> round(float(longest_run(np.e ** 2)), 3)
     0.5

@@ -1,10 +1,10 @@
-"""Pooling: how sites train one model together (E7 to E9b).
+"""Pooling rules: how sites train one model together (E7 to E9b).
 
-Which pool: a world's working sites are sorted by the rate of each alone; the candidates are the first 1, 2, ... of
-them, the best pool from before the newest site came, and each site alone. The best counts, so that another working
-site never lowers the best run. Sets of sites are kept as running sums, never as masks.
+A rule chooses the fastest pool in each world. It sorts the working sites by their own rates. The candidates are the
+first 1, 2, ... sites, the best pool before the newest site opened, and each site alone. One more working site therefore
+never lowers the best run. Sums over sets of sites are running sums, which is faster than masks.
 
-Three sites of 20,000, 20,000 and 50 H100, their best run as a share of the first one's own:
+Example: three sites with 20,000, 20,000 and 50 H100, and their best run as a multiple of the first site's own rate:
 
 >>> from juste_retour.abm.delivery.operations import operator_led
 >>> from juste_retour.abm.parameters import defaults
@@ -48,8 +48,9 @@ from juste_retour.agents.values import Values
 
 __all__ = ["Fleet", "Pool", "pooling", "run_flop"]
 
-ISLANDS = (1, 2, 4, 8, 16)  # parts into which the members of a pool may split themselves (E9b)
-# Sixteen are too few for a campus above 300,000 chips that waits for repairs: scattering would seem to pay.
+ISLANDS = (1, 2, 4, 8, 16)  # numbers of islands into which each member of a pool may be split (E9b)
+# A campus of more than 300,000 chips with slow repairs needs more than sixteen; otherwise several small sites would seem
+# better than one campus.
 ISLANDS_ALONE = (*ISLANDS, 32, 64)
 
 
@@ -57,9 +58,14 @@ ISLANDS_ALONE = (*ISLANDS, 32, 64)
 class Fleet:
     """The working machines of each candidate site.
 
-    `chips` (worlds, sites) are those of a site's main machine that one run may have; 0 where nothing works. `peak`
-    (worlds, sites) FLOP/s of a chip; `talent` multiplies a site's rate; `joins` (worlds, sites) says whose chips may be
-    pooled with other sites'.
+    Attributes:
+        chips: (worlds, sites) chips of the site's main machine that one run may use; 0 if nothing works.
+        peak: (worlds, sites) FLOP/s of a chip.
+        practice: how sites are run, from the operations rule.
+        p: parameters, each (worlds, 1).
+        ring: the fiber tour over all sites.
+        talent: factor on a site's rate; a number or (worlds, sites).
+        joins: (worlds, sites) whether a site's chips may be pooled with other sites'.
     """
 
     alike_in_all_worlds: ClassVar[tuple[str, ...]] = ("ring",)
@@ -74,10 +80,13 @@ class Fleet:
 
 @dataclass(frozen=True, eq=False)
 class Pool:
-    """The best run that sites can do together.
+    """The best run that a rule allows in each world.
 
-    `rate` (worlds,) FLOP/s; `members` (worlds, sites) who takes part; `islands` (worlds,) parts into which each member
-    splits itself, 0 where nothing works; `own` (worlds, sites) FLOP/s of each site alone.
+    Attributes:
+        rate: (worlds,) FLOP/s of the run.
+        members: (worlds, sites) whether each site takes part.
+        islands: (worlds,) islands into which each member is split; 0 if nothing works.
+        own: (worlds, sites) FLOP/s of each site alone.
     """
 
     rate: Floats
@@ -87,7 +96,7 @@ class Pool:
 
     @classmethod
     def alone(cls, own: Floats) -> Pool:
-        """The strongest site alone, given what each does alone."""
+        """The pool that consists of the fastest site alone, given each site's own rate."""
         return _alone(own, np.ones(own.shape, dtype=np.int64))
 
     def rows(self, worlds: NDArray[np.int64]) -> Pool:
@@ -95,12 +104,12 @@ class Pool:
         return Pool(self.rate[worlds], self.members[worlds], self.islands[worlds], self.own[worlds])
 
     def write(self, worlds: NDArray[np.int64], new: Pool) -> None:
-        """Enter the pool of some worlds."""
+        """Copy the pool `new` into some worlds."""
         self.rate[worlds], self.members[worlds] = new.rate, new.members
         self.islands[worlds], self.own[worlds] = new.islands, new.own
 
     def or_better(self, other: Pool) -> Pool:
-        """In each world the better of two pools, this one where they are equal; what sites do alone of both."""
+        """The faster of two pools in each world, this one if they tie; `own` is the larger of both."""
         return replace(_better(self, other), own=np.maximum(self.own, other.own))
 
 
@@ -108,20 +117,20 @@ pooling = Family(
     "pooling",
     decides="how sites train one model together",
     signature="rule(fleet, before) -> Pool. fleet.chips and fleet.peak (worlds, sites); before (worlds, sites) "
-    "booleans, the best pool so far, or None. Pool.rate (worlds,) FLOP/s, members, islands, own. "
-    "Pools of sites need an access rule that lets a run span sites (strategic, dedicated).",
+    "booleans, the members of the best pool so far, or None. Pool.rate (worlds,) FLOP/s, members, islands, own. "
+    "Pools of several sites need an access rule that lets a run span sites (strategic, dedicated).",
     group="pooling",
     lift=each_world,
 )
 
 _DOMAIN = Parameter(
     choices=("learner", "run"),
-    about="what a failure stops: one learner, while the others go on (asynchronous or elastic), or the whole run",
+    about="what a failure stops: one learner, while the others continue (asynchronous or elastic), or the whole run",
     source="Google DeepMind (2026) against Douillard et al. (2023)",
     group="pooling",
 )
 _REJOIN = Parameter(
-    about="may a learner that failed take its state from the others, instead of from checkpoints of its own",
+    about="whether a learner that failed takes its state from the others instead of from its own checkpoints",
     source="Google DeepMind (2026); Jaghouar et al. (2024): live recovery from peers",
     group="pooling",
 )
@@ -129,9 +138,9 @@ _REJOIN = Parameter(
 
 @pooling(deterministic=True, local=True)
 def single_site(fleet: Fleet, before: Booleans | None) -> Pool:
-    """The strongest site trains alone, as one job.
+    """The fastest site trains alone, as one job.
 
-    Rate: the largest of the sites' own (E2), times the site's availability (E14b).
+    Rate: the largest of the sites' own rates (E2), times the site's availability (E14b).
 
     Source: the plain case: one site, one job; equation E9 without E9b.
     """
@@ -141,10 +150,10 @@ def single_site(fleet: Fleet, before: Booleans | None) -> Pool:
 
 @pooling(deterministic=True, local=True)
 def independent(fleet: Fleet, before: Booleans | None) -> Pool:
-    """Each site trains alone, and a large one may split itself into islands; the best counts.
+    """Each site trains alone, and a large site may be split into islands; the fastest counts.
 
-    Rate: the largest over sites and over 1, 2, 4, ... 64 islands of the rate with goodput at an island's size, times
-    islands to the power of the replica penalty. Nothing adds up.
+    Rate: the largest, over sites and over 1, 2, 4, ... 64 islands, of the rate with goodput at an island's size, times
+    islands to the power of the replica penalty. Rates of different sites are not added.
 
     Source: no exchange between sites; within a site as in Douillard et al. (2023).
     """
@@ -153,9 +162,10 @@ def independent(fleet: Fleet, before: Booleans | None) -> Pool:
 
 @pooling(deterministic=True)
 def synchronous(fleet: Fleet, before: Booleans | None) -> Pool:
-    """Sites train as one job that exchanges at every step; one failure stops all.
+    """Sites train as one job that exchanges gradients at every step; one failure stops all of them.
 
-    Rate: E7 at the pool's best batch, goodput and utilization at its total size, availability to the power of sites.
+    Rate: E7 at the pool's best batch size, with goodput and utilization at its total size, and availability to the power
+    of the number of sites.
 
     Source: synchronous data parallelism, as in Grattafiori et al. (2024); stragglers after MIRI (2025).
     """
@@ -172,10 +182,10 @@ def low_communication(
     failure_domain: Annotated[str, _DOMAIN] = "learner",
     rejoin: Annotated[bool, _REJOIN] = False,
 ) -> Pool:
-    """Sites train replicas that exchange now and then, at a price in efficiency that grows with their number.
+    """Sites train replicas that exchange at intervals; efficiency falls with the number of replicas.
 
-    Rate: E8; every site may split itself into islands, alone or in the pool (E9b). A learner is a replica, and a
-    failure stops the learner or the run. The exponent of the price is weakly known above 10B parameters.
+    Rate: E8; every site may be split into islands, alone or in the pool (E9b). Each replica is a learner, and a failure
+    stops the learner or the run. The exponent of the loss of efficiency is poorly known above 10B parameters.
 
     Source: Douillard et al. (2023); Charles et al. (2025).
     """
@@ -193,11 +203,11 @@ def best_of(
     failure_domain: Annotated[str, _DOMAIN] = "learner",
     rejoin: Annotated[bool, _REJOIN] = False,
 ) -> Pool:
-    """Whichever way of pooling gives the best run: synchronous, low-communication or alone.
+    """The fastest of all ways of pooling: synchronous, low-communication or alone.
 
     Rate: the largest of E7, E8 and E9, each with its own best set of sites, and E9b.
 
-    Source: whichever of the others is fastest; equations E7 to E9b.
+    Source: the maximum of the other rules; equations E7 to E9b.
     """
     learners = _Learners(failure_domain == "learner", rejoin)
     sets = _Sets.of(fleet, _one_job(fleet), before)
@@ -207,7 +217,13 @@ def best_of(
 
 
 def best_run(rule: Callable[[Fleet, Booleans | None], Pool], fleet: Fleet, before: Booleans | None) -> Pool:
-    """The best run of a fleet: by a pooling rule over the chips that may join, or at one of the other sites alone."""
+    """The best run of a fleet: by a pooling rule over the sites that may join, or at one of the other sites alone.
+
+    Args:
+        rule: the pooling rule.
+        fleet: the working machines.
+        before: (worlds, sites) members of the best pool so far; None for none.
+    """
     joins = np.broadcast_to(fleet.joins, fleet.chips.shape)
     if joins.all():
         return rule(fleet, before)
@@ -221,25 +237,25 @@ def best_run(rule: Callable[[Fleet, Booleans | None], Pool], fleet: Fleet, befor
 
 
 def _work(fleet: Fleet) -> Floats:
-    """FLOP/s that a site's chips do in service, before utilization and goodput (worlds, sites)."""
+    """Peak FLOP/s of a site's chips in service, times skill and talent, before utilization and goodput; (worlds, sites)."""
     skill = in_service(fleet.practice, fleet.p) * fleet.practice.mfu_factor
     return fleet.chips * fleet.peak * fleet.talent * skill
 
 
 def _one_job(fleet: Fleet) -> Floats:
-    """FLOP/s of each site alone as one job while it is up (worlds, sites)."""
+    """FLOP/s of each site alone, as one job, while it is up; (worlds, sites)."""
     return _work(fleet) * mfu(fleet.chips, fleet.p) * goodput(fleet.chips, fleet.practice, fleet.p)
 
 
 @dataclass(frozen=True)
 class _Learners:
-    """How replicas fail: each `alone` or all together, and whether one that failed may `rejoin` the others."""
+    """How replicas fail: each `alone` or all together, and whether a failed one may `rejoin` the others."""
 
     alone: bool = True
     rejoin: Number | Booleans = False  # boolean, or booleans (worlds, 1)
 
     def goodput(self, fleet: Fleet, islands: int | Integers, replicas: int | Integers) -> Floats:
-        """Goodput of each site's islands (..., worlds, sites), where the run has some `replicas` in all."""
+        """Goodput of each site's islands in a run with this total number of replicas; (..., worlds, sites)."""
         p, practice = fleet.p, fleet.practice
         own = goodput(fleet.chips, practice, p, islands)
         if not np.any(self.rejoin):
@@ -249,9 +265,9 @@ class _Learners:
 
 
 def _split(fleet: Fleet, learners: _Learners | None = None) -> tuple[Floats, Integers]:
-    """FLOP/s of each site alone, free to split itself, and into how many islands; (worlds, sites)."""
+    """FLOP/s of each site alone with the best number of islands, and that number; (worlds, sites) each."""
     learners = learners or _Learners()
-    numbers = ISLANDS_ALONE if learners.alone else (1,)  # islands that fail together gain nothing
+    numbers = ISLANDS_ALONE if learners.alone else (1,)  # splitting does not help if islands fail together
     islands = np.array(numbers)[:, None, None]
     at, some = _with_chips(fleet)
     whole = _work(some) * mfu(some.chips, some.p) * site_availability(some.p)
@@ -266,7 +282,7 @@ def _split(fleet: Fleet, learners: _Learners | None = None) -> tuple[Floats, Int
 
 
 def _with_chips(fleet: Fleet) -> tuple[Integers, Fleet]:
-    """The sites that have chips in some world, and the fleet without all others; there is no ring over them."""
+    """Indices of sites with chips in some world, and the fleet of these sites; its ring is not usable."""
     at, shape = np.flatnonzero(fleet.chips.any(0)), fleet.chips.shape
     if len(at) == shape[-1]:
         return at, fleet
@@ -277,7 +293,7 @@ def _with_chips(fleet: Fleet) -> tuple[Integers, Fleet]:
 
 
 def _alone(own: Floats, islands: Integers) -> Pool:
-    """Return the pool of the strongest site alone."""
+    """The pool that consists of the fastest site alone, given rates and islands (worlds, sites)."""
     strongest = own.argmax(-1)[:, None]
     rate = pick(own, strongest)[:, 0]
     members = (np.arange(own.shape[-1]) == strongest) & (own > 0)
@@ -285,7 +301,7 @@ def _alone(own: Floats, islands: Integers) -> Pool:
 
 
 def _better(a: Pool, b: Pool) -> Pool:
-    """In each world the better of two pools, the first where they are equal."""
+    """The faster of two pools in each world, the first if they tie."""
     first = a.rate >= b.rate
     members = np.where(first[:, None], a.members, b.members)
     return Pool(np.maximum(a.rate, b.rate), members, np.where(first, a.islands, b.islands), a.own)
@@ -293,22 +309,22 @@ def _better(a: Pool, b: Pool) -> Pool:
 
 @dataclass(frozen=True, eq=False)
 class _Sets:
-    """The sets of sites that may pool: K first ones of each world's ranking and the best pool so far.
+    """The candidate sets of sites: the first 1 to K sites of each world's ranking, and the best pool so far.
 
-    All (worlds, K) or, where there was a pool before, (worlds, K + 1), except `ranked` (worlds, K) sites, best first,
-    and `before` (worlds, sites).
+    Arrays are (worlds, K), or (worlds, K + 1) with a pool so far. Exceptions are `ranked` (worlds, K), the sites' indices
+    in falling order of their rates, and `before` (worlds, sites), the members of the pool so far.
     """
 
     ranked: Integers
     before: Booleans | None
-    count: Floats  # sites in each set, 1 where there are none
+    count: Floats  # number of sites in each set, at least 1
     valid: Booleans
     chips: Floats
     ring_km: Floats
 
     @classmethod
     def of(cls, fleet: Fleet, own: Floats, before: Booleans | None) -> _Sets:
-        """Build the sets of a fleet from each site's rate alone."""
+        """The candidate sets of a fleet, given each site's own rate (worlds, sites)."""
         working = own > 0
         found = working.sum(-1)
         longest = max(int(found.max(initial=0)), 1)
@@ -326,14 +342,14 @@ class _Sets:
         return cls(ranked, before, count, valid, sets.add_up(np.where(working, fleet.chips, 0.0)), ring_km)
 
     def add_up(self, x: Floats) -> Floats:
-        """Sum what sites have over each set; (..., worlds, sites) to (..., worlds, sets)."""
+        """Sums over each set; (..., worlds, sites) to (..., worlds, sets)."""
         first = running_total(pick(x, np.broadcast_to(self.ranked, (*x.shape[:-1], self.ranked.shape[-1]))))
         if self.before is None:
             return first
         return np.concatenate((first, total(np.where(self.before, x, 0.0))[..., None]), axis=-1)
 
     def best(self, rates: Iterable[tuple[int, Floats]], own: Floats) -> Pool:
-        """Return each world's best pool over pairs of islands and the rates (worlds, sets) that they give."""
+        """Each world's fastest pool; `rates` has pairs of a number of islands and the rates (worlds, sets) with it."""
         worlds = len(self.ranked)
         rate, which, parts = (
             np.zeros(worlds),
@@ -359,7 +375,7 @@ class _Sets:
 
 
 def _synchronous_rates(fleet: Fleet, sets: _Sets) -> Floats:
-    """FLOP/s of each set as one job (E7)."""
+    """FLOP/s of each set as one synchronous job (E7); (worlds, sets)."""
     p = fleet.p
     up = np.exp(sets.count * np.log(site_availability(p)))
     yielded = mfu(sets.chips, p) * goodput(sets.chips, fleet.practice, p) * up
@@ -370,7 +386,7 @@ def _synchronous_rates(fleet: Fleet, sets: _Sets) -> Floats:
 
 
 def _low_rates(fleet: Fleet, sets: _Sets, learners: _Learners) -> list[tuple[int, Floats]]:
-    """FLOP/s of each set as replicas, for each number of islands to a site (E8, E9b)."""
+    """FLOP/s of each set as replicas, for each number of islands per site (E8, E9b); (worlds, sets) each."""
     p = fleet.p
     work = _work(fleet)
     ideal = mfu(sets.chips, p) * site_availability(p)
@@ -378,7 +394,9 @@ def _low_rates(fleet: Fleet, sets: _Sets, learners: _Learners) -> list[tuple[int
     islands = np.array(numbers)[:, None, None]
     if learners.alone:
         done = sets.add_up(work * learners.goodput(fleet, islands, islands))
-        if np.any(learners.rejoin):  # a pool of several sites is one of several learners
+        if np.any(
+            learners.rejoin
+        ):  # with one island per site, learners can rejoin if the pool has several sites
             joined = sets.add_up(work * learners.goodput(fleet, 1, 2))
             done[0] = np.where(sets.count > 1, joined, done[0])
     else:

@@ -1,7 +1,7 @@
-"""Procurement: from selection to contract, and from contract to operation (E16).
+"""Procurement rules: the time from selection to contract and from contract to operation (E16).
 
-A rule returns a `Procedure`, its mean times and its risks; the functions draw a site's own times from uniform numbers
-of shape (worlds, sites), lognormal with the stated mean. Procurement's time counts here only, not in operations.
+A rule returns a `Procedure` with mean times and risks. The functions turn uniform numbers (worlds, sites) into each
+site's own times, which are lognormal with the stated mean. Procurement time counts only here, not in operations.
 """
 
 from __future__ import annotations
@@ -19,29 +19,41 @@ from juste_retour.agents.situation import Sites, States
 from juste_retour.agents.some_worlds import each_world
 from juste_retour.agents.values import Values
 
-REFERENCE_MW = 100.0  # the size that `build_years` speaks of
+REFERENCE_MW = 100.0  # the size to which `build_years` refers
 
 
 @dataclass(frozen=True, eq=False)
 class Procedure:
-    """How a selected site comes to its machine; numbers, or arrays (worlds, 1) or (worlds, sites).
+    """How a selected site gets its machine; numbers, or arrays (worlds, 1) or (worlds, sites).
 
-    Actors expect of each site what is the mean over all sites.
+    Actors expect the mean over all sites at each of them.
+
+    Attributes:
+        award_years: mean years from selection to contract.
+        award_cv: standard deviation of this time, as a share of its mean.
+        build_years: mean years from contract to operation for 100 MW.
+        refresh: date of the chips, from 0 (that of the specification) to 1 (that of delivery).
+        litigation_hazard: probability that an award is taken to court.
+        tender_failure: probability that a tender fails and starts again.
+        behind_the_meter: factor on a site's power through generation on site.
+        shell_years: mean years to build the shell for 100 MW if there is none.
+        without_shell: probability that there is no shell.
+        given_up: probability that a failed tender is not repeated, so that the site is lost.
     """
 
-    award_years: Number  # mean, selection to contract
-    award_cv: Number  # spread of it, as a share of the mean
-    build_years: Number  # mean, contract to operation of 100 MW
-    refresh: Number  # 0: the chips of the specification's date; 1: of delivery
-    litigation_hazard: Number  # chance that an award is taken to court
-    tender_failure: Number  # chance that a tender fails and starts anew
-    behind_the_meter: Number  # multiplies a site's power: generation on site
-    shell_years: Number = 0.0  # mean, building the shell of 100 MW where none stands
-    without_shell: Number = 0.0  # chance that none stands
-    given_up: Number = 0.0  # chance that a tender that failed is not repeated: the site is lost for good
+    award_years: Number
+    award_cv: Number
+    build_years: Number
+    refresh: Number
+    litigation_hazard: Number
+    tender_failure: Number
+    behind_the_meter: Number
+    shell_years: Number = 0.0
+    without_shell: Number = 0.0
+    given_up: Number = 0.0
 
     def expected(self) -> Procedure:
-        """The same at every site: the mean where sites differ."""
+        """The procedure with the mean over sites wherever sites differ."""
         parts = {f.name: getattr(self, f.name) for f in fields(self)}
         means = {
             k: total(x)[:, None] / x.shape[-1] for k, x in parts.items() if np.ndim(x) and np.shape(x)[-1] > 1
@@ -51,7 +63,13 @@ class Procedure:
 
 @dataclass(frozen=True, eq=False)
 class Purchase:
-    """What a procurement rule may see: the candidate sites, the states, and the decimal year of the order."""
+    """The input of a procurement rule.
+
+    Attributes:
+        sites: the candidate sites.
+        states: the states.
+        year: decimal year of the order.
+    """
 
     sites: Sites
     states: States
@@ -62,8 +80,8 @@ procurement = Family(
     "procurement",
     decides="how a site is bought: from selection to contract to delivery",
     signature="rule(purchase) -> Procedure: years, shares and chances as numbers, or arrays (worlds, 1) or (worlds, sites). "
-    "purchase.sites and purchase.states are the tables, purchase.year the decimal year of the order; a rule may leave "
-    "the argument out.",
+    "purchase.sites and purchase.states are the tables, purchase.year is the decimal year of the order; a rule may omit "
+    "the argument.",
     group="procurement",
     lift=each_world,
     may_ignore=True,
@@ -76,39 +94,50 @@ def _p(unit: str, high: float, about: str, span: tuple[float, float], source: st
 
 def _award(low: float, high: float, source: str = "assumed") -> Parameter:
     return Parameter(
-        "years", 0.01, 20, "selection to contract, mean", source, (low, high), group="procurement"
+        "years", 0.01, 20, "mean time from selection to contract", source, (low, high), group="procurement"
     )
 
 
 def _build(low: float, high: float, source: str = "assumed") -> Parameter:
     return Parameter(
-        "years", 0.01, 20, "contract to operation of 100 MW, mean", source, (low, high), group="procurement"
+        "years",
+        0.01,
+        20,
+        "mean time from contract to operation of 100 MW",
+        source,
+        (low, high),
+        group="procurement",
     )
 
 
 _CV = _p(
     "1",
     2,
-    "spread of the time to a contract, as a share of its mean",
+    "standard deviation of the time to a contract, as a share of its mean",
     (0.2, 0.7),
     "abm/data/procurement_history.csv: mean 19.7 months, sd 7.4",
 )
 
 
-# Rules that share a parameter have a range each: drawn from one range for all, they would differ by chance alone.
+# Rules that share a parameter have separate ranges. With one range for all, random draws would make the rules differ by
+# chance alone.
 def _refresh(low: float, high: float) -> Parameter:
     source = "by peak, JUPITER bought 0.1, Leonardo 0.3, LUMI 0.4; the others assumed"
-    return _p("1", 1, "0: chips of the specification's date, 1: of delivery", (low, high), source)
+    return _p(
+        "1", 1, "date of the chips: 0 that of the specification, 1 that of delivery", (low, high), source
+    )
 
 
 def _litigation(low: float, high: float) -> Parameter:
-    return _p("chance", 1, "an award is taken to court", (low, high), "assumed; Leonardo, T-717/20")
+    return _p(
+        "chance", 1, "probability that an award is taken to court", (low, high), "assumed; Leonardo, T-717/20"
+    )
 
 
 _FAILURE = _p(
     "chance",
     0.9,
-    "a tender fails and starts anew",
+    "probability that a tender fails and starts again",
     (0, 0.15),
     "abm/data/procurement_history.csv: MareNostrum 5's first, of 19",
 )
@@ -116,7 +145,7 @@ _METER = Parameter(
     "1",
     1,
     10,
-    "power of a site with generation of its own, times the listed",
+    "factor on a site's listed power through generation on site",
     "xAI (2024), Colossus: turbines on site",
     (1, 3),
     group="procurement",
@@ -126,7 +155,7 @@ _SHELL = Parameter(
     "years",
     0,
     10,
-    "years to build the shell of 100 MW, mean, where none stands",
+    "mean time to build the shell for 100 MW if there is none",
     "abm/data/comparators.csv: Abilene 13.5 months, New Carlisle and Prometheus 18, from ground-breaking, for 590 to 1,092 MW",
     (0.6, 1.2),
     group="procurement",
@@ -134,7 +163,7 @@ _SHELL = Parameter(
 _NO_SHELL = _p(
     "chance",
     1,
-    "no shell stands at the site",
+    "probability that the site has no shell",
     (0, 1),
     "abm/data/comparators.csv: three of six American builds",
 )
@@ -161,13 +190,13 @@ def public_tender(
 ) -> Procedure:
     """A tender under public law: eighteen months from specification to contract.
 
-    The machine follows its specification, whatever chips have come since. Open competition leaves little to litigate;
-    a tender may fail and start anew.
+    The machine follows its specification even if better chips have appeared since. Open competition leaves little to
+    litigate. A tender may fail and start again.
 
     >>> public_tender().award_years
     1.5
 
-    Source: abm/data/procurement_history.csv: nine EuroHPC machines, selection to operation 36 months in the median;
+    Source: abm/data/procurement_history.csv: nine EuroHPC machines, median 36 months from selection to operation;
     Directive 2014/24/EU.
     """
     return Procedure(award_years, award_cv, build_years, refresh, litigation_hazard, tender_failure, 1.0)
@@ -183,7 +212,7 @@ def framework(
     litigation_hazard: Annotated[float, _litigation(0, 0.05)] = 0.01,
     tender_failure: Annotated[float, _FAILURE] = 0.02,
 ) -> Procedure:
-    """A framework agreement tendered once, called off site by site.
+    """A framework agreement is tendered once, and each site orders from it.
 
     >>> framework().award_years < public_tender().award_years
     True
@@ -202,7 +231,7 @@ def rapid(
     refresh: Annotated[float, _refresh(0.4, 1)] = 0.7,
     litigation_hazard: Annotated[float, _litigation(0, 0.2)] = 0.05,
 ) -> Procedure:
-    """Direct award with a short negotiation, as in defense.
+    """A direct award after a short negotiation, as in defense procurement.
 
     >>> rapid().litigation_hazard
     0.05
@@ -231,9 +260,9 @@ def private(
     litigation_hazard: Annotated[float, _litigation(0, 0.2)] = 0.05,
     behind_the_meter: Annotated[float, _METER] = 1.0,
 ) -> Procedure:
-    """A firm buys for itself, with its own money and, where it likes, its own turbines.
+    """A firm buys for itself with its own money, and may generate its own power.
 
-    It fits out a hall that stands, or first builds its shell.
+    It equips an existing hall, or builds the shell first.
 
     >>> private(behind_the_meter=2.0).behind_the_meter
     2.0
@@ -255,7 +284,7 @@ def state_directed(
     refresh: Annotated[float, _refresh(0.2, 0.8)] = 0.5,
     litigation_hazard: Annotated[float, _litigation(0, 0.2)] = 0.05,
 ) -> Procedure:
-    """A ministry names site and builder, and the state's firms build.
+    """A ministry chooses the site and the builder, and state firms build.
 
     >>> state_directed().build_years
     1.0
@@ -271,12 +300,12 @@ def _lognormal(uniform: Number, cv: Number) -> Floats:
 
 
 def award_time(procedure: Procedure, uniform: Number) -> Floats:
-    """Years from selection to contract of each site; lognormal, uniform numbers (worlds, sites)."""
+    """Years from selection to contract, lognormal, from uniform numbers (worlds, sites)."""
     return procedure.award_years * _lognormal(uniform, procedure.award_cv)
 
 
 def build_time(procedure: Procedure, mw: Number, practice: Practice, uniform: Number, p: Values) -> Floats:
-    """Years to build each site of some MW at the meter, the wait for the grid apart; lognormal, uniforms (worlds, sites)."""
+    """Years to build sites of `mw` MW at the meter, without the wait for the grid; lognormal, (worlds, sites)."""
     size = power(np.divide(mw, REFERENCE_MW), np.asarray(p.build_exponent))
     return procedure.build_years * size * practice.build_factor * _lognormal(uniform, p.build_cv)
 
@@ -284,7 +313,10 @@ def build_time(procedure: Procedure, mw: Number, practice: Practice, uniform: Nu
 def shell_time(
     procedure: Procedure, mw: Number, practice: Practice, uniform: Floats | None, p: Values
 ) -> Floats | float:
-    """Years to build the shell of each site of some MW where none stands, before it is fitted out; (worlds, sites)."""
+    """Years to build the shells of sites of `mw` MW, 0 for sites that have one; (worlds, sites).
+
+    One uniform number decides whether a site has a shell and, rescaled, how long it takes to build one.
+    """
     if uniform is None or not np.any(np.asarray(procedure.without_shell) > 0):
         return 0.0
     missing = uniform < procedure.without_shell
@@ -295,7 +327,10 @@ def shell_time(
 
 
 def litigation_years(procedure: Procedure, uniform: Number, p: Values) -> Floats:
-    """Years by which a court delays each award: none, or one to so many quarters, equally likely."""
+    """Years by which litigation delays each award: 0, or 1 to 4 x `longest_litigation_years` quarters, equally likely.
+
+    One uniform number decides whether an award is taken to court and, rescaled, for how long.
+    """
     hazard = np.asarray(procedure.litigation_hazard, dtype=float)
     sued = uniform < hazard
     depth = np.divide(
@@ -307,12 +342,12 @@ def litigation_years(procedure: Procedure, uniform: Number, p: Values) -> Floats
 
 
 def tender_fails(procedure: Procedure, uniform: Floats) -> Booleans:
-    """Truth for each site: its tender fails, and the time to a contract starts anew."""
+    """Whether each site's tender fails, so that the time to a contract starts again; (worlds, sites)."""
     return uniform < procedure.tender_failure
 
 
 def given_up(procedure: Procedure, uniform: Floats) -> Booleans:
-    """Whether each site's tender fails and is not repeated; by the same draw as the failure."""
+    """Whether each site's tender fails and is not repeated, by the same draw as the failure; (worlds, sites)."""
     return uniform < procedure.tender_failure * procedure.given_up
 
 

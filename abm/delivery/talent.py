@@ -1,7 +1,7 @@
-"""Talent: researchers move toward machines that work and away from a gap (E24).
+"""Talent: researchers move toward working machines and leave if the Union falls behind (E24).
 
-Whether researchers near by make a site faster is contested, so the elasticity is zero by default and then nothing
-here matters.
+Whether nearby researchers make a site faster is contested. The elasticity is therefore zero by default, and talent then
+has no effect.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from juste_retour.agents.values import Values
 
 
 def at_start(sites: Sites, states: States) -> Floats:
-    """Researchers near each site relative to the mean site, from its state's specialists; (sites,)."""
+    """Researchers near each site relative to the mean site, from its state's number of specialists; (sites,)."""
     listed = np.bincount(sites.state.astype(np.intp), minlength=states.count)
     per_site = states.specialists * states.population / np.maximum(listed, 1)
     near = per_site[sites.state]
@@ -25,10 +25,10 @@ def moved(near: Floats, computing: Floats, years_behind: Floats, left: Floats, p
     """Researchers near each site a year later; (worlds, sites).
 
     Args:
-        near: (worlds, sites) researchers now, relative to the mean site of the start.
-        computing: (worlds, sites) FLOP/s that work there.
-        years_behind: (worlds,) the gap, which drives people abroad; counted up to `talent_gap_years`.
-        left: (worlds,) share of the Union's labs that left this far, whose people go with them.
+        near: (worlds, sites) researchers now, relative to the mean site at the start.
+        computing: (worlds, sites) FLOP/s of working machines.
+        years_behind: (worlds,) the lag, which makes researchers emigrate; counted up to `talent_gap_years`.
+        left: (worlds,) share of the Union's labs that have left so far; their researchers leave with them.
         p: parameters, each (worlds, 1).
     """
     drain = np.clip(

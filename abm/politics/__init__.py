@@ -1,1 +1,1 @@
-"""How an allocation is decided: agenda, coalition, voting, funding, entitlement, reversion."""
+"""How the Union decides where sites go: agenda, coalitions, voting, funding, entitlement and reversion."""

@@ -1,4 +1,4 @@
-"""Reading a vote: why it passed or failed, who could have tipped it, and where a rule is stuck on a line."""
+"""Analysis of a ballot: why it passed or failed, which members could have changed it, and the pivots on a line."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from juste_retour.agents.situation import States
 
 @dataclass(frozen=True)
 class Explanation:
-    """What a ballot came to, and why.
+    """The result of a ballot and the reasons for it.
 
     Attributes:
-        rule: the voting rule.
+        rule: name of the voting rule.
         passed: whether the ballot passes.
-        members_for: how many states say yes; the Commission is not a state.
-        population_share: their share of the people of all states that vote.
-        failed_conditions: what the ballot lacks, in plain words; empty where it passes.
-        could_tip: who alone would turn the result by voting otherwise.
-        yes: who votes yes, no and abstains in the end; whoever is named nowhere says no.
-        no: see `yes`.
-        abstain: see `yes`.
+        members_for: number of states that vote yes; the Commission is not a state.
+        population_share: their share of the population of all states that vote.
+        failed_conditions: the conditions that the ballot does not meet, in words; empty if it passes.
+        could_tip: members that could change the result alone by voting differently.
+        yes: members that vote yes.
+        no: members that vote no, including those not listed.
+        abstain: members that abstain.
     """
 
     rule: str
@@ -52,16 +52,19 @@ def explain_vote(
     settings: dict[str, Setting] | None = None,
     decider: int = -1,
 ) -> Explanation:
-    """Count one ballot under a rule and say why it passes or fails.
+    """Count one ballot under a rule and explain why it passes or fails.
 
     Args:
         rule: a rule of the family `voting`, or its name.
         states: the union.
-        yes: codes of those who say yes; `EU` is the Commission where it votes.
-        no: codes of those who say no; whoever is named nowhere says no too.
-        abstain: codes of those who abstain.
+        yes: codes of members that vote yes; `EU` is the Commission, if it votes.
+        no: codes of members that vote no; members not listed at all vote no too.
+        abstain: codes of members that abstain.
         settings: the rule's parameters.
         decider: index of the state that decides alone, for `dictator`.
+
+    Raises:
+        BadInput: the yes votes are empty, or a code is unknown, has no vote or is listed twice.
     """
     game = Game.of(rule, states, settings, decider=decider)
     members = game.members
@@ -69,13 +72,13 @@ def explain_vote(
     said: dict[str, str] = {}
     for way, value, codes in (("yes", 1, list(yes)), ("no", -1, list(no)), ("abstain", 0, list(abstain))):
         if way == "yes" and not codes:
-            raise BadInput("the list of those who say yes is empty; name one member at least, as in DE,FR.")
+            raise BadInput("the list of yes votes is empty; name at least one member, as in DE,FR.")
         for code in codes:
             if code not in members:
                 raise BadInput(_stranger(code, way, game))
             if code in said:
                 again = f"twice under {way}" if said[code] == way else f"under {said[code]} and under {way}"
-                raise BadInput(f"{code} is named {again}; name each member once.")
+                raise BadInput(f"{code} is listed {again}; list each member once.")
             said[code] = way
             votes[members.index(code)] = value
     passed = bool(_passes(game, votes)[0])
@@ -96,14 +99,14 @@ def explain_vote(
 
 def _stranger(code: str, way: str, game: Game) -> str:
     if code == COMMISSION:
-        return f"{way} names EU, but the Commission has no vote under {game.rule.name}; leave it out."
+        return f"{way} lists EU, but the Commission has no vote under {game.rule.name}; omit it."
     if code in game.states.codes:
-        return f"{way} names {code}, which has no vote under {game.rule.name}; leave it out."
-    return f"{way} names {code!r}, which is not a member; {near(code, game.members)}"
+        return f"{way} lists {code}, which has no vote under {game.rule.name}; omit it."
+    return f"{way} lists {code!r}, which is not a member; {near(code, game.members)}"
 
 
 def _passes(game: Game, votes: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Whether ballots (k, members) of 1 yes, 0 abstention and -1 no pass; (k,)."""
+    """Whether ballots pass; votes (k, members) are 1 for yes, 0 for abstention and -1 for no; (k,)."""
     votes = np.atleast_2d(votes)
     ballot = game.ballot(votes == 1, votes == -1)
     return np.broadcast_to(game.rule(ballot, game.states, **game.settings), votes.shape[:-1])
@@ -150,32 +153,39 @@ def pivots(
     positions: Sequence[float] | Floats,
     settings: dict[str, Setting] | None = None,
 ) -> tuple[str, str]:
-    """The two members between whose ideal points a status quo on a line cannot be changed.
+    """The left and the right pivot on a line: no status quo between their ideal points can be changed.
 
-    A move to the right passes only while those at or beyond its right win; the last from whom on they do is the left
-    pivot, and so from the other side. The Commission, where it votes, stands last in `positions`. With the rule that k
-    of n agree, the pivots are x_(n-k+1) and x_k.
+    A move to the right passes only if the members to the right of the status quo win. The last member from which they
+    do is the left pivot; the right pivot is found in the same way from the other side. If k of n members must agree, the
+    pivots are x_(n-k+1) and x_k.
 
     Args:
         rule: a rule of the family `voting`, or its name.
         states: the union.
-        positions: ideal point of each member that votes.
+        positions: ideal point of each member that votes; the Commission, if it votes, comes last.
         settings: the rule's parameters.
+
+    Returns:
+        codes of the left and the right pivot.
+
+    Raises:
+        BadInput: the number of positions is wrong, or nothing can pass.
 
     Source: Krehbiel (1998); Tsebelis and Yataganas (2002).
     """
     game = Game.of(rule, states, settings)
     n = len(game.members)
     if len(positions) != n:
-        raise BadInput(f"there are {len(positions)} positions for {n} members; give one for each.")
+        raise BadInput(f"there are {len(positions)} positions for {n} members; give one per member.")
     order = np.argsort(np.asarray(positions, dtype=np.float64), kind="stable")
     place = np.argsort(order)
-    to_the_right = place >= np.arange(n)[:, None]  # row i: those from the i-th on
+    to_the_right = place >= np.arange(n)[:, None]  # row i: members from the i-th on
     to_the_left = place <= np.arange(n)[:, None]
     left = np.flatnonzero(game.wins(to_the_right))
     right = np.flatnonzero(game.wins(to_the_left))
     if not len(left) or not len(right):
         raise BadInput(
-            f"under {game.rule.name} not even all members together pass anything, so nobody is pivotal."
+            f"under {game.rule.name} nothing passes even if all members vote yes, so that no member is pivotal; "
+            "choose another rule."
         )
     return game.members[order[left[-1]]], game.members[order[right[0]]]

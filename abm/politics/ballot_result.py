@@ -1,4 +1,4 @@
-"""What a round of bargaining came to."""
+"""The result of a round of bargaining."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from juste_retour.agents.situation import Offer
 
 @dataclass(frozen=True, eq=False)
 class Terms:
-    """What those who voted on a plan weighed.
+    """What states compared when they voted on a plan.
 
     Attributes:
-        plan: the plan (worlds, sites) that this was worked out for.
+        plan: (worlds, sites) the plan for which the other fields were computed.
         offer: the plan as each state sees it.
-        failed: what each state is left with if it fails.
-        reservation: (worlds, states) what the plan must be worth, EUR bn.
+        failed: the disagreement point as each state sees it.
+        reservation: (worlds, states) reservation values, EUR bn.
         weight: (worlds, states) what each state pays for the plan, EUR bn.
         letters: the labs' letters of intent for it.
     """
@@ -32,29 +32,28 @@ class Terms:
 
 @dataclass(frozen=True, eq=False)
 class BallotResult:
-    """What a round of bargaining came to, in the table's worlds; what happens next follows from this alone.
+    """The result of a round of bargaining in all worlds of a table; the model acts on this alone.
 
-    A protocol may call another one and change its result by `dataclasses.replace`: what is counted, selected, learned
-    and explained follows from the result that it returns. With another `plan`, `pledged`, `gain` and `terms` are computed
-    anew.
+    A protocol may call another one and change its result by `dataclasses.replace`. The model counts, selects and explains
+    what the changed result says. If the `plan` is changed, the model recomputes `pledged`, `gain` and `terms`.
 
     Attributes:
-        plan: the offer; EUR bn (worlds, sites) at the Council's table.
-        pledged: labs' money in it, of the same shape.
-        yes: (worlds, states).
-        no: (worlds, states).
-        union_yes: (worlds,) the Commission's own vote.
-        held: (worlds,) whether there was a ballot.
+        plan: the offer; in the Council, EUR bn (worlds, sites).
+        pledged: labs' money in the plan, of the same shape.
+        yes: (worlds, states) yes votes.
+        no: (worlds, states) no votes.
+        union_yes: (worlds,) the Commission's vote.
+        held: (worlds,) whether a ballot was held.
         passed: (worlds,) whether the plan is carried out.
-        gain: (worlds, states) what each state has by the plan over what it has without.
-        last: (worlds,) whether bargaining ends here; None where it ends with a plan that is carried out.
-        sunk: share of the Union's money that a no does not give back; a number or (worlds,).
-        transfer: cash for a yes, EUR bn; a number or (worlds, states).
-        delay: (worlds,) amendments that went before, or a number.
-        applied: (worlds, states) who applied, under a call for proposals.
-        waits: (worlds,) where this quarter is not a round: whoever decides orders later.
+        gain: (worlds, states) utility of the plan above the disagreement point.
+        last: (worlds,) whether bargaining ends with this round; None: it ends if the plan is carried out.
+        sunk: share of the Union's money that is spent even if the plan fails; a number or (worlds,).
+        transfer: cash to each state, EUR bn; a number or (worlds, states).
+        delay: number of amendments before the vote; a number or (worlds,).
+        applied: (worlds, states) whether each state applied, under a call for proposals.
+        waits: (worlds,) whether this quarter does not count as a round, since the decider orders later.
         tops_up: whether selected sites share the money that is left after this round.
-        terms: what voters weighed; None where nobody voted on a plan.
+        terms: what voters compared; None without a vote on a plan.
     """
 
     plan: Floats
@@ -76,5 +75,5 @@ class BallotResult:
 
     @property
     def ends(self) -> Booleans:
-        """(worlds,) whether bargaining ends here."""
+        """Whether bargaining ends with this round; (worlds,)."""
         return self.passed if self.last is None else self.last

@@ -1,8 +1,8 @@
-"""The call for sites: who applies, what the experts say, what fits the money.
+"""The call for proposals: who applies, how the panel scores bids, and which bids the money pays for.
 
-A bid is handed in once its dossier is ready. States write one after the other, or each campus writes its own. A state
-supports one bid in a wave, or several. Down the panel's ranking, a bid that does not fit what is left is skipped, and
-the next may fit.
+A bid needs a finished application. States write theirs one after the other, or each campus writes its own. A state
+supports one bid per wave, or several. Bids are funded in the order of the panel's ranking. A bid that costs more than
+is left is skipped, and cheaper ones below it may still be funded.
 """
 
 from __future__ import annotations
@@ -22,7 +22,15 @@ from juste_retour.agents.lab import Letters
 
 @dataclass(frozen=True, eq=False)
 class Call:
-    """What a wave brought: `asked` and `listed` EUR bn (worlds, sites), `score` (worlds, sites), `applied` (worlds, states)."""
+    """The result of one wave.
+
+    Attributes:
+        asked: (worlds, sites) EUR bn that bids ask for.
+        listed: (worlds, sites) EUR bn of the bids on the list for the board.
+        score: (worlds, sites) the panel's score; -inf without a bid.
+        applied: (worlds, states) whether the state has a bid.
+        letters: the labs' letters of intent; None without labs.
+    """
 
     asked: Floats
     listed: Floats
@@ -33,13 +41,14 @@ class Call:
 
 @dataclass(frozen=True)
 class Bidding:
-    """How bids come about.
+    """Who writes bids, and how many.
 
     Attributes:
-        dossiers: who writes them: "states", one after the other; "sites", each campus its own; or "hosting_entities", each
-            campus its own, and only those with a EuroHPC machine are as quick as a center.
-        bids: the most bids that a state supports in a wave.
-        lead: who asks: "states" by their rule, or "firms", where one would gain from a site, for as much as fits.
+        dossiers: who writes applications: "states", one after the other; "sites", each campus its own; or
+            "hosting_entities", each campus its own, where only those with a EuroHPC machine are as fast as a center.
+        bids: the most bids that a state supports per wave.
+        lead: who decides on a bid: "states" by the rule `bid`; or "firms", which ask for as much as possible at each
+            site from which a lab would gain.
     """
 
     dossiers: str = "states"
@@ -52,7 +61,10 @@ def _months(council: Council, deadline: float) -> float:
 
 
 def ready(council: Council, deadline: float) -> NDArray[np.bool_]:
-    """(worlds, states) whose next dossier is written by the deadline, a decimal year; work on all began in parallel."""
+    """Whether each state has finished its next application by the deadline, a decimal year; (worlds, states).
+
+    A state starts all its applications at the announcement. The months that each takes are lognormal.
+    """
     w, p = council.world, council.p
     centre = council.known.situation.centre
     median = np.where(centre, p.dossier_centre_months, p.dossier_new_months)
@@ -65,7 +77,7 @@ def ready(council: Council, deadline: float) -> NDArray[np.bool_]:
 
 
 def ready_sites(council: Council, deadline: float, dossiers: str) -> Booleans:
-    """(worlds, sites) whose own dossier is written by the deadline, a decimal year; work on all began in parallel."""
+    """Whether each site has finished its own application by the deadline, a decimal year; (worlds, sites)."""
     p, sites = council.p, council.sites
     quick = sites.eurohpc if dossiers == "hosting_entities" else sites.centre
     median = np.where(quick, p.dossier_centre_months, p.dossier_new_months)
@@ -74,14 +86,21 @@ def ready_sites(council: Council, deadline: float, dossiers: str) -> Booleans:
 
 
 def wanted_by_firms(council: Council) -> Booleans:
-    """(worlds, sites) where some lab would gain on what it has if the site got as much as it can take: it leads a bid."""
+    """Whether some lab would gain from a site that gets as much money as it can use; (worlds, sites)."""
     known = council.known
     most = np.minimum(np.minimum(known.site_room, council.p.ceiling_eur_bn), known.envelope)
     return known.wanted_by_labs(np.where(known.free & (most >= council.p.smallest_eur_bn), most, 0.0))
 
 
 def asked_for(council: Council, deadline: float, sunk: float | Floats, how: Bidding) -> Floats:
-    """(worlds, sites) EUR bn that bids ask for."""
+    """EUR bn that the bids of a wave ask for; (worlds, sites).
+
+    Args:
+        council: the table.
+        deadline: decimal year by which applications are due.
+        sunk: share of the Union's money that is spent even if the plan fails; a number or (worlds,).
+        how: who writes bids, and how many.
+    """
     if how == Bidding():
         return _bids(council, deadline, sunk, how, None)
     open_sites = np.ones((council.worlds, council.sites.count), bool)
@@ -102,7 +121,7 @@ def asked_for(council: Council, deadline: float, sunk: float | Floats, how: Bidd
 def _bids(
     council: Council, deadline: float, sunk: float | Floats, how: Bidding, asked: Floats | None
 ) -> Floats:
-    """(worlds, sites) EUR bn of at most one further bid per state, on top of what it has `asked` for."""
+    """EUR bn of at most one more bid per state, beyond what it has already `asked` for; (worlds, sites)."""
     p, known = council.p, council.known
     situation = known.situation_if(sunk, asked)
     most = np.minimum(np.minimum(situation.room, p.ceiling_eur_bn), known.envelope)
@@ -130,7 +149,7 @@ def _bids(
 
 
 def hold(council: Council, deadline: float, sunk: float | Floats, how: Bidding = Bidding()) -> Call:
-    """Hold a wave of the call."""
+    """Hold one wave of the call and return its bids, their scores and the list; arguments as in `asked_for`."""
     w, p, known = council.world, council.p, council.known
     asked = asked_for(council, deadline, sunk, how)
     letters = known.letters(asked) if w.labs.count else None

@@ -1,10 +1,12 @@
-"""The cheapest winning coalition, over many worlds at once, under any monotone voting rule.
+"""A search for the cheapest winning coalition under any monotone voting rule, in many worlds at once.
 
-States are sorted by price less a multiplier times their share of the population, for sixteen multipliers at a time,
-and the shortest winning prefix of each order is found by bisection. The cheapest few are rid of members that are not
-needed, dearest first, beside them stands the best set of the fewest members, one of whom may have been exchanged to
-make it win; last, up to two members are exchanged for up to two cheaper outsiders. `exact` states the same problem
-for the double majority as an integer program, which is the search's test.
+1. States are sorted by price less a multiplier times their share of the population, for sixteen multipliers. Bisection
+   finds the shortest winning prefix of each order.
+2. From the cheapest prefixes, members that are not needed are dropped, most expensive first. One more candidate has the
+   fewest members, after the best exchange of one member for an outsider.
+3. In the best candidate up to two members are exchanged for up to two cheaper outsiders.
+
+`exact` solves the same problem for the double majority as an integer program; the tests compare the two.
 """
 
 from __future__ import annotations
@@ -19,10 +21,10 @@ from juste_retour.agents.arrays import Booleans, Floats, Integers, ranks, total,
 from juste_retour.agents.situation import States
 
 MULTIPLIERS = np.concatenate([[0.0], np.geomspace(0.05, 8.0, 15)])
-KEPT = 4  # orders whose coalitions are cleaned up
-MARGIN = 5  # members, and outsiders, that the last exchange weighs
+KEPT = 4  # cheapest prefixes from which unneeded members are dropped
+MARGIN = 5  # members, and outsiders, considered in the last exchange
 BLOCK = 32  # exchanges tried at a time, best first
-DEAR = 1e9  # stands for "not for sale" in the search
+DEAR = 1e9  # price of votes that cannot be bought
 
 Wins = Callable[[Booleans], Booleans]
 
@@ -33,15 +35,14 @@ def cheapest(
     """The cheapest set of states that wins.
 
     Args:
-        price: (worlds, states) what each state's yes costs, at least 0; inf where it cannot be had.
-        wins: whether sets of yes votes (..., worlds, states) pass, (..., worlds); more votes must never hurt.
+        price: (worlds, states) what each state's yes costs, at least 0; inf if it cannot be bought.
+        wins: whether sets of yes votes (..., worlds, states) pass, (..., worlds); it must be monotone.
         states: the member states.
-        always: (worlds, states) who is in anyway, as the proposer is.
-        ties: (worlds, states) by which equal prices are ordered; by the order of the states where it is None.
+        always: (worlds, states) members in any case, such as the proposer.
+        ties: (worlds, states) numbers that order equal prices; None for the order of the states.
 
     Returns:
-        members (worlds, states) and whether a winning set exists (worlds,). Members are those bought and those who
-        come for nothing.
+        members (worlds, states), bought or free of charge, and whether a winning set exists (worlds,).
     """
     price = np.where(np.isfinite(price), np.maximum(price, 0.0), DEAR)
     if always is not None:
@@ -52,7 +53,7 @@ def cheapest(
     if wins(free).all():
         return free, exists
     share = states.population / states.population.sum()
-    scale = total(np.where(sold, price, 0.0))[:, None]  # mean price over mean share
+    scale = total(np.where(sold, price, 0.0))[:, None]  # the ratio of mean price to mean share
     key = np.where(free, -np.inf, np.where(sold, price - MULTIPLIERS[:, None, None] * (scale * share), DEAR))
     order = np.lexsort((np.broadcast_to(ties, key.shape), key), axis=-1)
     rank = ranks(order)
@@ -69,7 +70,7 @@ def cheapest(
 
 
 def with_spare(price: Floats, members: Booleans, spare: int) -> Booleans:
-    """The members and so many more of those who can be had, cheapest first; (worlds, states)."""
+    """The members, plus `spare` other states that can be bought, cheapest first; (worlds, states)."""
     wanted = np.where(members, np.inf, price)
     further = np.argsort(np.argsort(wanted, axis=-1, kind="stable"), axis=-1, kind="stable") < spare
     return members | (further & np.isfinite(wanted))
@@ -80,7 +81,7 @@ def _cost(price: Floats, members: Booleans) -> Floats:
 
 
 def _shortest(rank: Integers, free: Booleans, sold: Booleans, wins: Wins) -> Booleans:
-    """Shortest prefix of each order (..., worlds, states) that wins, by bisection on its length."""
+    """The shortest winning prefix of each order, found by bisection; (..., worlds, states)."""
     low = np.broadcast_to(np.maximum(free.sum(-1) - 1, 0), rank.shape[:-1])
     high = np.broadcast_to(sold.sum(-1), rank.shape[:-1])
     while np.any(low < high):
@@ -91,13 +92,13 @@ def _shortest(rank: Integers, free: Booleans, sold: Booleans, wins: Wins) -> Boo
 
 
 def _pruned(members: Booleans, price: Floats, free: Booleans, ties: Floats, wins: Wins) -> Booleans:
-    """Members that are needed: each one bought is tried, dearest first."""
+    """The coalitions without members that are not needed; the most expensive are dropped first."""
     bought = members & ~free
     n = members.shape[-1]
     without = np.broadcast_to(members, (n, *members.shape)).copy()
     each = np.arange(n)
     without[each, ..., each] = False
-    spare = bought & np.moveaxis(wins(without), 0, -1)  # who is needed now is needed in any smaller set
+    spare = bought & np.moveaxis(wins(without), 0, -1)  # a member needed here is needed in every subset too
     dear = np.where(spare, -price, np.inf)
     order = np.lexsort((np.broadcast_to(-ties, dear.shape), dear), axis=-1)
     members = members.copy()
@@ -114,10 +115,10 @@ def _pruned(members: Booleans, price: Floats, free: Booleans, ties: Floats, wins
 def _fewest(
     rank: Integers, found: Booleans, key: Floats, price: Floats, free: Booleans, sold: Booleans, wins: Wins
 ) -> tuple[Booleans, Integers]:
-    """A set of as few members as any prefix needs, just short of winning, and the cheapest exchange that makes it win.
+    """A coalition as small as the smallest prefix, made to win by the cheapest exchange of one member.
 
     Returns:
-        the set (worlds, states) and the order that it comes from (worlds,).
+        the coalition (worlds, states) and the index of the order that it comes from (worlds,).
     """
     world, n = np.arange(len(price)), price.shape[-1]
     sets = (rank < found.sum(-1).min(0)[:, None]) & sold | free
@@ -137,7 +138,7 @@ def _fewest(
 
 @cache
 def _exchanges(places: int) -> tuple[Integers, Integers]:
-    """Every exchange of one or two of so many members for none, one or two of so many outsiders; (exchanges, places)."""
+    """All exchanges of one or two of `places` members for at most two of `places` outsiders; two (exchanges, places)."""
     few = [c for size in (0, 1, 2) for c in combinations(range(places), size)]
     ones = [np.isin(np.arange(places), c).astype(np.int64) for c in few]
     pairs = [(a, b) for a in ones for b in ones if a.any()]
@@ -147,9 +148,9 @@ def _exchanges(places: int) -> tuple[Integers, Integers]:
 def _exchanged(
     members: Booleans, price: Floats, margin: Floats, free: Booleans, sold: Booleans, wins: Wins
 ) -> Booleans:
-    """The best exchange of up to two members for up to two outsiders that still wins, in each world.
+    """The coalitions after the best winning exchange of up to two members for up to two outsiders.
 
-    Those weighed stand at the margin: members whose price less their worth in people is highest, outsiders for whom it
+    It considers the members for whom price less the value of their population is highest, and the outsiders for whom it
     is lowest.
     """
     world, m = np.arange(len(members)), min(MARGIN, price.shape[-1])
@@ -180,20 +181,25 @@ def _exchanged(
 
 
 def exact(price: Floats, states: States, always: Booleans | None = None, blocking: bool = True) -> Booleans:
-    """The cheapest coalition of one world under 55 % of states and 65 % of people, by integer programming (HiGHS).
+    """The cheapest coalition under 55 % of states and 65 % of population in one world, by integer programming (HiGHS).
 
-    With `blocking` a coalition of all but three members wins too (TEU, article 16(4)). States of infinite price are
-    left out. (states,) to (states,); nobody where no coalition wins.
+    Args:
+        price: (states,) what each state's yes costs; inf if it cannot be bought.
+        states: the member states.
+        always: (states,) members in any case.
+        blocking: whether all states but three win too (TEU, article 16(4)).
+
+    Returns:
+        (states,) members; none if no coalition wins.
     """
-    from scipy.optimize import Bounds, LinearConstraint, milp  # loaded where it is used, since it takes long
+    from scipy.optimize import Bounds, LinearConstraint, milp  # imported here because it is slow to load
 
     n = states.count
     always = np.zeros(n, bool) if always is None else always
     people = states.population.astype(np.float64)
     heads, persons = np.ones((1, n)), people[None] / people.sum()
-    quota = (
-        -(-65 * int(states.population.sum()) // 100) - 0.25
-    ) / people.sum()  # whole persons, rounding allowed for
+    # a quarter of a person less than the integer quota, so that rounding errors of the solver do not matter
+    quota = (-(-65 * int(states.population.sum()) // 100) - 0.25) / people.sum()
     ways = [[LinearConstraint(heads, -(-55 * n // 100), np.inf), LinearConstraint(persons, quota, np.inf)]]
     if blocking:
         ways.append([LinearConstraint(heads, max(1, n - 3), np.inf)])

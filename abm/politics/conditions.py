@@ -1,8 +1,8 @@
-"""What a ballot must meet to pass: weights and quotas in integers.
+"""Voting rules as conditions: integer weights and quotas that a ballot must reach.
 
-A rule that can be said as "enough of this and enough of that, or else enough of something" is written down once, as
-the ways in which a ballot passes. Counting a ballot, saying why it failed, and exact voting power all read the same
-list, so that no threshold stands in two places.
+A rule such as "55 % of the states and 65 % of the population, or all states but three" is a list of ways to pass. A way
+is a set of conditions that must all be met. Counting, explanations and exact voting power use the same list, so that
+each threshold is defined once.
 """
 
 from __future__ import annotations
@@ -24,15 +24,23 @@ EXACT = 2**53  # sums of integers below it are exact in floating point
 
 @dataclass(frozen=True, eq=False)
 class Ballot:
-    """Votes over worlds: `yes` and `no` (..., states), `union_yes` (...) the Commission's.
+    """The votes on one offer in all worlds, and what is known when they are cast.
 
-    `weight` (..., states) is what each state commits to the matter, for the rules that count money; equal where a
-    ballot names none. `decider` is the index of the state that decides alone, -1 for the Commission or a lab.
+    Outside a run, as in the commands `power` and `vote`, the year is NaN, all counts are 0, and `p` and `offer` are
+    None.
 
-    What is known when the ballot is held: `year`, the decimal year; `round` (worlds, 1), rounds before this one;
-    `yes_votes` and `no_votes` (worlds, states), earlier ballots in which each state said yes or no; `p`, the scenario's
-    parameters; and the `offer` as each state sees it, None where a proposer only tries who would suffice. Where a ballot
-    is counted outside a run, as by `power` and `vote`, the year is NaN, all counts are 0, and `p` and `offer` are None.
+    Attributes:
+        yes: (..., states) booleans.
+        no: (..., states) booleans; a state with neither yes nor no abstains.
+        union_yes: (...) the Commission's vote.
+        weight: (..., states) what each state contributes, for rules that count money; None for equal weights.
+        decider: index of the state that decides alone; -1 for the Commission or a lab.
+        year: decimal year.
+        round: (worlds, 1) number of earlier rounds.
+        yes_votes: (worlds, states) number of earlier ballots in which each state voted yes.
+        no_votes: (worlds, states) number of earlier ballots in which each state voted no.
+        p: the scenario's parameters.
+        offer: the offer as each state sees it; None if a proposer only tries which votes suffice.
     """
 
     yes: Booleans
@@ -49,19 +57,19 @@ class Ballot:
 
 
 def people(votes: Booleans, states: States) -> NDArray[np.int64]:
-    """Persons behind the votes; (..., states) to (...)."""
+    """Total population of the states with these votes; (..., states) to (...)."""
     return (votes * states.population).sum(-1)
 
 
 @dataclass(frozen=True, eq=False)
 class Condition:
-    """Met where the weights of those in favor reach the quota.
+    """A condition that is met if the weights of those in favor reach the quota.
 
     Args:
         says: the condition in words, as in "65 % of the people".
-        weights: (..., states), whole.
-        quota: (...), whole.
-        union: (...), whole: the weight of the Commission's yes.
+        weights: (..., states) integers.
+        quota: (...) integers.
+        union: (...) integers, the weight of the Commission's yes.
         abstentions: whether an abstention counts as support.
     """
 
@@ -72,7 +80,7 @@ class Condition:
     abstentions: bool = False
 
     def reached(self, ballot: Ballot, reverse: bool = False) -> Integers:
-        """Weights in favor, or against where it is asked in reverse; (..., states) to (...)."""
+        """Total weight in favor, or with `reverse` against; (...)."""
         votes = ballot.no if reverse != self.abstentions else ballot.yes
         if self.abstentions:
             votes = ~votes
@@ -85,7 +93,7 @@ class Condition:
 
 
 def _weighed(votes: Booleans, weights: Integers) -> Integers:
-    """Weights in favor; (..., states) to (...)."""
+    """Total weight of these votes; (..., states) to (...)."""
     if weights.ndim > 1 or int(np.abs(weights).sum()) >= EXACT:
         return (votes * weights).sum(-1)
     return whole_product(votes, weights)
@@ -93,10 +101,12 @@ def _weighed(votes: Booleans, weights: Integers) -> Integers:
 
 @dataclass(frozen=True, eq=False)
 class Majority:
-    """The ways in which a ballot passes: one way is enough, and a way needs all of its conditions.
+    """A voting rule as ways to pass: one way is enough, and a way needs all of its conditions.
 
-    With `reverse`, the ways are those in which the noes *reject*, and a ballot passes where they do not. `voters` are
-    the states that take part, None for all.
+    Attributes:
+        ways: the ways, each a tuple of conditions.
+        reverse: if true, the ways are those in which the no votes reject, and a ballot passes unless one is met.
+        voters: (states,) booleans, the states that take part; None for all.
     """
 
     ways: tuple[tuple[Condition, ...], ...]
@@ -105,7 +115,7 @@ class Majority:
 
     def passes(self, ballot: Ballot) -> Booleans:
         """Whether the ballot passes; (...) booleans."""
-        counted: dict[tuple[int, bool, int], Integers] = {}  # heads are often asked for twice
+        counted: dict[tuple[int, bool, int], Integers] = {}  # the number of states is often counted twice
         won: Booleans = np.zeros((), bool)
         for way in self.ways:
             whole: Booleans = np.ones((), bool)
@@ -120,60 +130,64 @@ class Majority:
 
 @functools.cache
 def everyone(count: int) -> Integers:
-    """A one for each of so many states, in one array for all, by which a count of heads is known."""
+    """An array of ones (count,); always the same object, so that `Majority.passes` recognizes a repeated count."""
     ones = np.ones(count, dtype=np.int64)
     ones.flags.writeable = False
     return ones
 
 
 def among(states: States, voters: Booleans | None) -> Integers:
-    """One for each state that takes part and zero for the others; (states,)."""
+    """One for each state that takes part, zero for the others; (states,)."""
     return everyone(states.count) if voters is None else voters.astype(np.int64)
 
 
 def share_of_states(states: States, percent: int, voters: Booleans | None = None) -> Condition:
-    """At least so many per cent of the states that take part."""
+    """The condition of at least `percent` % of the states that take part."""
     heads = among(states, voters)
     return Condition(f"{percent} % of the states", heads, -(-percent * int(heads.sum()) // 100))
 
 
 def most_states(states: States) -> Condition:
-    """More than half of the states."""
+    """The condition of more than half of the states."""
     return Condition("more than half of the states", among(states, None), states.count // 2 + 1)
 
 
 def share_of_people(states: States, percent: int, voters: Booleans | None = None) -> Condition:
-    """States that hold at least so many per cent of the people of those that take part."""
+    """The condition of at least `percent` % of the population of the states that take part."""
     persons = states.population if voters is None else states.population * voters
     return Condition(f"{percent} % of the people", persons, -(-percent * int(persons.sum()) // 100))
 
 
 def all_but(states: States, few: int, voters: Booleans | None = None) -> Condition:
-    """All states that take part but a few, and at least one."""
+    """The condition of all states that take part except a `few`, and at least one."""
     heads = among(states, voters)
     words = {1: "one", 2: "two", 3: "three", 4: "four", 5: "five"}
     return Condition(f"all states but {words.get(few, few)}", heads, max(1, int(heads.sum()) - few))
 
 
 def union_agrees(states: States) -> Condition:
-    """The Commission says yes."""
+    """The condition that the Commission votes yes."""
     return Condition("the Commission's yes", np.zeros(states.count, dtype=np.int64), 1, union=1)
 
 
 def fewest_holding(states: States, percent: int, voters: Booleans | None = None) -> int:
-    """The least number of states, of those that take part, that hold more than so many per cent of their people."""
+    """The fewest participating states that together hold more than `percent` % of the participants' population."""
     persons = states.population if voters is None else states.population * voters
     held = np.cumsum(np.sort(persons)[::-1])
     return int(np.argmax(100 * held > percent * persons.sum())) + 1
 
 
 def named(states: States, listed: str | Iterable[str], place: str) -> Booleans | None:
-    """The states of a list such as "DE,FR,IT" as booleans; None, all states, where the list is empty."""
+    """Booleans (states,) for the states in a list such as "DE,FR,IT"; None, which means all states, if it is empty.
+
+    Raises:
+        BadInput: the list has an unknown or repeated state; the message names the `place` of the list.
+    """
     codes = [c.strip() for c in (listed.split(",") if isinstance(listed, str) else listed)]
     codes = [c for c in codes if c]
     for code in codes:
         if code not in states.codes:
-            raise BadInput(f"{place} names {code!r}, which is not a member; {near(code, states.codes)}")
+            raise BadInput(f"{place} lists {code!r}, which is not a member; {near(code, states.codes)}")
         if codes.count(code) > 1:
-            raise BadInput(f"{place} names {code} twice; name it once.")
+            raise BadInput(f"{place} lists {code} twice; list it once.")
     return np.isin(states.codes, codes) if codes else None

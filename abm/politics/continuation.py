@@ -1,9 +1,10 @@
-"""Continuation values at the Council's table: what bargaining on is worth, solved once for a scenario and remembered.
+"""Continuation values in the Council: what each state expects from further bargaining, solved once per scenario.
 
-They are those of the mean world (`mean_world.py`), found from draws (`sampled.py`). The noise of reservation values
-smooths whom proposers buy, so that the mixture of equilibrium is that of the noise; without noise a proposer would have
-to mix between partners who ask for the same, which draws cannot find. Where the common good weighs more than the pie
-there may be several equilibria: the one given is reached from expecting nothing, and the result says that there are more.
+They are the values of the mean world (`mean_world.py`), estimated from random draws (`sampled.py`). The noise of
+reservation values makes proposers vary the states that they buy, in place of the mixed strategies of equilibrium.
+Without noise a proposer would have to mix between states with equal prices, which draws cannot find. If the common good
+matters more than the division there may be several equilibria. The solver then returns the one that it reaches from
+zero expectations, and the result reports that there are several.
 """
 
 from __future__ import annotations
@@ -19,27 +20,29 @@ from juste_retour.abm.politics.stationary import NotConverged
 from juste_retour.abm.scenario import Scenario
 from juste_retour.agents.arrays import Floats
 
-REMEMBERED = 4096  # scenarios
-EASIER = 0.9  # part of the patience at which a search that failed begins anew
+REMEMBERED = 4096  # most scenarios whose solution is kept in memory
+EASIER = 0.9  # share of the patience at which a failed search is repeated first
 
 _solved: OrderedDict[tuple[str, str], FixedPoint] = OrderedDict()
 
 
 def is_known(scenario: Scenario, members: Members) -> bool:
-    """Whether a scenario's values need no solving: they are in memory or on disk."""
+    """Whether a scenario's continuation values are already in memory or on disk."""
     return _key(scenario, members) in _solved or solved.known(scenario.by_rules, members)
 
 
 def found_for(scenario: Scenario, members: Members) -> FixedPoint | None:
-    """What was found for a scenario in this process; None where nobody has asked."""
+    """The solution for a scenario in this process; None if it has not been computed."""
     return _solved.get(_key(scenario, members))
 
 
 def equilibrium(scenario: Scenario, members: Members) -> FixedPoint:
-    """The continuation values of a scenario in a union, from memory where they are known."""
+    """The continuation values of a scenario in a union, from memory or disk if they are known."""
     key = _key(scenario, members)
     if key not in _solved:
-        rules = scenario.by_rules  # nobody expects what agents with minds of their own will do
+        rules = (
+            scenario.by_rules
+        )  # expectations assume that all states follow rules, even where agents replace them
         _solved[key] = solved.kept(rules, members, lambda: _solve(rules, members))
         if len(_solved) > REMEMBERED:
             _solved.popitem(last=False)
@@ -47,7 +50,7 @@ def equilibrium(scenario: Scenario, members: Members) -> FixedPoint:
 
 
 def estimated_seconds(scenario: Scenario, members: Members) -> float:
-    """About how long a solve takes on a core: the time of one round, for as many as there are at most."""
+    """Estimated processor time of a solve, in seconds: the time of one round times the usual maximum of rounds."""
     table = MeanWorld(scenario, members)
     starts = table.starts()
     begun = time.process_time()
@@ -56,10 +59,10 @@ def estimated_seconds(scenario: Scenario, members: Members) -> float:
 
 
 def expected_values(scenario: Scenario, members: Members) -> Floats:
-    """(states,) EUR bn that bargaining on is worth over what is left without it.
+    """Continuation values, EUR bn above the disagreement point; (states,).
 
     Raises:
-        NotConverged: no fixed point was found; the text names the point, the residual and the remedy.
+        NotConverged: no fixed point was found; the text names the scenario, the residual and the remedy.
     """
     try:
         return equilibrium(scenario, members).values
@@ -72,7 +75,7 @@ def _key(scenario: Scenario, members: Members) -> tuple[str, str]:
 
 
 def _solve(scenario: Scenario, members: Members) -> FixedPoint:
-    """Search; where that fails, search again from the values of less patient states, which are easier to find."""
+    """Search for a fixed point; if that fails, search again from the values of less patient states."""
     table = MeanWorld(scenario, members)
     starts = table.starts()
     found = fixed_point(table.respond, starts, table.chances)

@@ -1,15 +1,15 @@
-"""The table at which the Union bargains: what an agenda protocol may ask, in some worlds in one quarter.
+"""The Council's table: the interface through which an agenda protocol bargains, for some worlds in one quarter.
 
-Protocols see plans (worlds, sites) only through the utilities that they yield; the same protocols run on a divisible
-pie or on points on a line with another table. Each part of the Council has one job and depends only on parts above it:
+Protocols use only the utilities of plans, so that they also run on the textbook games in `tables`. Each part of the
+Council has one job and depends only on parts above it:
 
-    known        what everyone knows            (facts.py), what plans are worth (payoffs.py)
-    plans        where money could go           (plans.py)
-    votes        who says yes, what passes      (votes.py)
-    prices       what a yes costs               (prices.py)
-    offers       what a proposer offers         (proposals.py)
-    drafting     the Commission's proposal      (drafting.py)
-    issues       positions and saliences        (issues.py)
+    known        common knowledge (facts.py), payoffs (payoffs.py)
+    plans        plans that actors consider       (plans.py)
+    votes        votes, ballots, reservation      (votes.py)
+    prices       prices of votes                  (prices.py)
+    offers       what a proposer offers           (proposals.py)
+    drafting     the Commission's proposal        (drafting.py)
+    issues       positions and saliences          (issues.py)
 """
 
 from __future__ import annotations
@@ -35,19 +35,19 @@ from juste_retour.agents.lab import Letters
 
 
 class Council:
-    """One quarter's table for the worlds `rows`; satisfies `tables.table.Table`.
+    """The Council's table in one quarter; implements `tables.table.Table`.
 
     Args:
-        env: the world, its institutions and the random streams.
-        rows: which of its worlds.
+        env: the worlds, their institutions and the random streams.
+        rows: indices of the worlds at this table.
         industrial: whether industrial sites may be used.
-        forced: (worlds,) who proposes, where that is given and not drawn.
+        forced: (worlds,) index of the proposer if it is given; None if it is drawn.
 
     Attributes:
-        known: what everyone knows and what plans are worth; see `facts.py` and `payoffs.py` for what it holds.
+        known: common knowledge and payoffs; its attributes are in `facts.py` and `payoffs.py`.
     """
 
-    smooth = False  # utilities have steps, so that a mediator cannot follow their slope
+    smooth = False  # utilities have steps, so that a mediator cannot search along their slope
 
     def __init__(
         self,
@@ -67,13 +67,13 @@ class Council:
 
     @classmethod
     def over(cls, known: Payoffs) -> Council:
-        """A table over what is known at another; parts never hold a table, so that it is gone when it is done with."""
+        """A table over existing knowledge. Parts hold `Payoffs`, not a table, so that tables can be freed from memory."""
         table = cls.__new__(cls)
         table._begin(known, None)
         return table
 
     def redrawn(self) -> Council:
-        """The same table with this quarter's draws taken anew; what does not depend on them is kept."""
+        """The same table with new random draws; what does not depend on draws is not computed again."""
         table = Council.over(self.known)
         table.forced, table.plans, table.votes = self.forced, self.plans, self.votes
         table.offers = self.offers.priced(table.prices)
@@ -92,7 +92,7 @@ class Council:
         return Council(self.env, self.rows, industrial=industrial, forced=self.forced)
 
     def among(self, open_sites: Booleans) -> Council:
-        """The same table with some sites only, booleans (worlds, sites)."""
+        """The same table with only some sites open, booleans (worlds, sites)."""
         return Council.over(
             Payoffs(self.env, self.rows, industrial=self.known.industrial, open_sites=open_sites)
         )
@@ -100,22 +100,22 @@ class Council:
     # -- parts --------------------------------------------------------------------------------------------------------
     @cached_property
     def plans(self) -> Plans:
-        """Where money could go."""
+        """The plans that actors consider."""
         return Plans(self.known)
 
     @cached_property
     def votes(self) -> Votes:
-        """Who says yes, and what passes."""
+        """Votes, ballots and reservation values."""
         return Votes(self.known, partial(_reversion, self.known))
 
     @cached_property
     def prices(self) -> Prices:
-        """What a yes costs."""
+        """Prices of votes."""
         return Prices(self.known, self.plans, self.votes)
 
     @cached_property
     def offers(self) -> Proposals:
-        """What proposers offer."""
+        """The offers of proposers."""
         return Proposals(self.known, self.plans, self.votes, self.prices)
 
     @cached_property
@@ -130,16 +130,16 @@ class Council:
 
     @property
     def reversion(self) -> tuple[Floats, bool]:
-        """The plan that stands if nothing is agreed, EUR bn (worlds, sites), and whether hosts pay for it alone."""
+        """The plan carried out if nothing is agreed, EUR bn (worlds, sites), and whether hosts alone pay for it."""
         return self.votes.reversion
 
-    # -- what a protocol asks -----------------------------------------------------------------------------------------
+    # -- the interface of `Table` -------------------------------------------------------------------------------------
     def uniform(self, channel: str, slots: int) -> Floats:
-        """This quarter's draws of a stream; (worlds, slots)."""
+        """This quarter's uniform numbers of a random stream; (worlds, slots)."""
         return self.known.uniform(channel, slots)
 
     def lasting(self, channel: str, slots: int) -> Floats:
-        """Draws of a stream that last for the run; (worlds, slots)."""
+        """Uniform numbers of a random stream that stay the same for the whole run; (worlds, slots)."""
         return self.known.lasting(channel, slots)
 
     def contribution(self) -> Floats:
@@ -147,56 +147,56 @@ class Council:
         return self.known.split.key
 
     def utility(self, offer: Floats) -> Floats:
-        """What an offer is worth to each state, EUR bn (worlds, states)."""
+        """Utility of an offer to each state if it passes, EUR bn (worlds, states)."""
         return self.known.utility(offer)
 
     def felt(self, offer: Floats) -> Floats:
-        """What an offer is worth to each state, EUR bn (worlds, states), less what envy takes from it."""
+        """Utility of an offer to each state, net of envy; EUR bn (worlds, states)."""
         return self.votes.felt(offer)
 
     def prefers(self, offer: Floats, other: Floats) -> Booleans:
-        """(worlds, states) who votes for an offer against another, envy and noise included."""
+        """Whether each state votes for an offer against another, envy and noise included; (worlds, states)."""
         return self.votes.prefers(offer, other)
 
     def disagreement(self, sunk: float | Floats = 0.0) -> Floats:
-        """What each state is left with if nothing is agreed; (worlds, states)."""
+        """Each state's utility if nothing is agreed, EUR bn (worlds, states)."""
         return self.votes.failed(np.zeros((self.worlds, self.sites.count)), sunk).utility
 
     def reserve(self, offer: Floats, sunk: float | Floats) -> Floats:
-        """What an offer must be worth to each state for it to say yes; (worlds, states)."""
+        """The least utility at which each state votes yes to the offer, EUR bn (worlds, states)."""
         return self.votes.reserve(offer, sunk)
 
     def wins(self, yes: Booleans) -> Booleans:
-        """(worlds,) whether these yes votes, all others no, pass with the Union's support."""
+        """Whether these yes votes pass if the Commission agrees and all others vote no; (worlds,)."""
         return self.votes.wins(yes)
 
     def chance(self, offer: Floats, sunk: float | Floats) -> Floats:
-        """(worlds,) chance that an offer passes, as its proposer sees it."""
+        """The proposer's estimate of the chance that an offer passes; (worlds,), 0 or 1 unless votes are random."""
         return self.votes.chance(offer, sunk)
 
     def proposals(self, proposer: Integers, sunk: float | Floats) -> list[Floats]:
-        """Offers that a proposer weighs, each with the votes bought that it needs."""
+        """Offers that a proposer chooses from; each buys the votes that it needs."""
         return self.offers.of(proposer, sunk)
 
     def seconded(self, proposer: Integers, floor: Floats | None = None) -> list[tuple[Floats, Floats]]:
-        """Offers under the open rule, each with the share (worlds,) of the others who would second it."""
+        """Offers under the open rule, each with the share (worlds,) of other states that would second it."""
         return self.offers.seconded(proposer, self.disagreement())
 
     def floor(self, new: Floats, who: Integers) -> Floats:
-        """(worlds,) payoff to the amender from gaining the floor."""
+        """Payoff to the amender from gaining the floor, EUR bn (worlds,)."""
         least = mine(self.disagreement(), who)
         return least + self.p.patience[:, 0] * (mine(self.felt(new), who) - least)
 
     def displaced(self) -> Floats:
-        """Payoff to each state from having lost the floor; (worlds, states)."""
+        """Payoff to each state from having lost the floor, EUR bn (worlds, states)."""
         return self.disagreement()
 
     def asked(self) -> Floats:
-        """What each state's own wish costs, EUR bn (worlds, states); 0 where it has none."""
+        """Cost of the site that each state wants for itself, EUR bn (worlds, states); 0 if it wants none."""
         return self.plans.home_size
 
     def bundle(self, members: Booleans) -> Floats:
-        """The plan that brings the members' wishes, scaled down to the money there is."""
+        """The plan with the sites that all members want, scaled down to the envelope; EUR bn (worlds, sites)."""
         return self.plans.bundle(members)
 
     def positions(self) -> tuple[Floats, Floats]:
@@ -204,18 +204,18 @@ class Council:
         return self.issues.positions()
 
     def settled_on(self, outcome: Floats, retreat: float | Floats) -> Floats:
-        """The offer nearest to an outcome (worlds, 2) on the issues; where it lacks a majority, the cheapest is bought.
+        """The offer nearest to an outcome (worlds, 2) on the two issues, which buys the cheapest winning coalition.
 
-        Each time it has failed, it keeps the share `retreat` of the money.
+        Each time it has failed, the offer keeps the share `retreat` of the money.
         """
         return self.prices.with_coalition(self.issues.plan_near(outcome, retreat), 0.0)
 
     def menu(self) -> list[Floats]:
-        """Plans that a mediator weighs."""
+        """Plans that a mediator compares and mixes."""
         return self.plans.mediated()
 
     def valid(self, offer: Floats) -> Floats:
-        """The offer without sites that are too small."""
+        """The offer without sites below the smallest size."""
         return self.plans.valid(offer)
 
     # -- the end of a round -------------------------------------------------------------------------------------------
@@ -231,17 +231,20 @@ class Council:
         letters: Letters | None = None,
         applied: Booleans | None = None,
     ) -> BallotResult:
-        """End the round with an offer; see `tables.table.Table.conclude`.
+        """End the round with an offer: put it to the vote, or carry it out without one (`vote=False`).
 
         Args:
-            offer: a plan, with cash behind it where `side_payments` allows it.
-            sunk: share of the Union's money that a no does not give back.
-            held: (worlds,) where there is a ballot; in the others the round passes without one.
+            offer: a plan, EUR bn (worlds, sites); with `side_payments` it may be followed by each state's cash.
+            sunk: share of the Union's money that is spent even if the offer fails; a number or (worlds,).
+            held: (worlds,) whether a ballot is held; None for everywhere.
             vote: False carries the offer out without a vote.
-            yes: (worlds, states) who voted for it in a ballot that binds; no further vote is held.
-            last: (worlds,) where bargaining ends whatever the result; where the offer passes if not given.
-            letters: the labs' letters of intent; those for this plan if not given.
-            applied: (worlds, states) who applied, under a call for proposals.
+            yes: (worlds, states) the votes of a binding ballot already held; the offer is carried out.
+            last: (worlds,) whether bargaining ends with this round; None: it ends if the offer passes.
+            letters: the labs' letters of intent; None for those that this plan attracts.
+            applied: (worlds, states) whether each state applied, under a call for proposals.
+
+        Returns:
+            the result of the round.
         """
         known = self.known
         plan, cash = known.parts(offer)
@@ -280,7 +283,7 @@ class Council:
         )
 
     def completed(self, result: BallotResult) -> BallotResult:
-        """The result with the pledges, gains and terms of its own plan: a protocol may have changed another's plan."""
+        """The result with pledges, gains and terms recomputed if a protocol has changed the plan of another's result."""
         terms, plan = result.terms, result.plan
         if terms is None or terms.plan is plan or np.array_equal(terms.plan, plan):
             return result

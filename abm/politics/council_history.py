@@ -1,8 +1,8 @@
-"""How the Council has voted since 1995: votes, quotas and the power that they give, by date.
+"""The Council's qualified majority since 1995: votes, quotas and voting power by date.
 
-Votes are in `abm/data/council_votes.csv`. The Treaty of Nice also asked for a majority of the states and, on request,
-62 % of the population; Felsenthal and Machover (2001) find that these hardly change who decides. They are left out, as
-is the option to vote by the old rule until March 2017.
+Votes are in `abm/data/council_votes.csv`. The Treaty of Nice also required a majority of the states and, on request,
+62 % of the population. Felsenthal and Machover (2001) find that these hardly change voting power, so they are left out.
+Also left out is the option to vote by the old rule until March 2017.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from juste_retour.abm.politics.power.double_majority import DoubleMajority
 from juste_retour.abm.politics.power.indices import Power
 from juste_retour.abm.tables import read_rows
 
-FIRST = date(1995, 1, 1)  # the earliest day whose rule is known here
+FIRST = date(1995, 1, 1)  # the earliest day with a rule in this file
 _WEIGHTED = (  # first day, the Union, column of votes, quota
     (FIRST, "EU-15", "votes_1995", 62),
     (date(2004, 5, 1), "EU-25", "votes_2004_05", 88),
@@ -34,13 +34,13 @@ _DOUBLE = (  # first day, the Union, column of voting_populations.csv
 
 @dataclass(frozen=True, eq=False)
 class CouncilRule:
-    """A rule by which the Council decided, from a day on.
+    """The Council's qualified majority from a given day.
 
     Attributes:
-        since: its first day.
-        union: name of the Union of that time, by its number of states.
+        since: the first day of the rule.
+        union: name of the Union at that time, such as "EU-15".
         members: codes of the states.
-        game: what a coalition of them needs; its weights are in the order of `members`.
+        game: the rule as a game; its weights are in the order of `members`.
     """
 
     since: date
@@ -50,18 +50,18 @@ class CouncilRule:
 
     @cached_property
     def shapley_shubik(self) -> dict[str, float]:
-        """Exact Shapley-Shubik power of each state; adds up to one."""
+        """Exact Shapley-Shubik index of each state; the values add up to one."""
         power = Power(self.union, self.members, self.game.tally())
         return dict(zip(self.members, map(float, power.shapley_shubik), strict=True))
 
     @cached_property
     def unanimity(self) -> CouncilRule:
-        """The same states deciding by unanimity, so that each has the same power."""
+        """The rule of unanimity among the same states, under which all have equal power."""
         n = len(self.members)
         return CouncilRule(self.since, self.union, self.members, DoubleMajority((0,) * n, 0, 1, n))
 
     def weight(self, member: str) -> int:
-        """Votes of a state, or its population."""
+        """A state's votes, or its population under the double majority."""
         return self.game.weights[self.members.index(member)]
 
 
@@ -73,7 +73,7 @@ def _weighted(since: date, union: str, column: str, quota: int) -> CouncilRule:
 
 
 def _double(since: date, union: str, column: str) -> CouncilRule:
-    """55 % of the states with 65 % of the people, or all states but three (article 16(4) TEU)."""
+    """The double majority: 55 % of states with 65 % of population, or all states but three (article 16(4) TEU)."""
     rows = [row for row in read_rows(EUROPE / "voting_populations.csv") if row[column]]
     people = tuple(round(100 * float(row[column])) for row in rows)
     n = len(rows)
@@ -90,10 +90,10 @@ RULES = (*(_weighted(*row) for row in _WEIGHTED), *(_double(*row) for row in _DO
 
 
 def rule_in_force(day: date | None, members: Iterable[str] = ()) -> CouncilRule:
-    """The Council's rule on a day (None: the latest), or the next one that has all these members.
+    """The Council's rule on a day (None: the latest), or the next rule under which all these states are members.
 
-    A proposal may be decided after an enlargement, by states that did not belong when it was introduced. Where no
-    later rule has all members either, the latest earlier one that has them is taken, and else the rule of the day.
+    A proposal may be decided after an enlargement, by states that joined after it was introduced. If no later rule
+    includes all of them, the latest earlier rule that does is returned; if none does, the rule of the day.
 
     >>> rule_in_force(date(2003, 9, 1)).union, rule_in_force(date(2003, 9, 1), ["PL"]).union
     ('EU-15', 'EU-25')
@@ -107,5 +107,5 @@ def rule_in_force(day: date | None, members: Iterable[str] = ()) -> CouncilRule:
 
 
 def known_states() -> frozenset[str]:
-    """Codes of all states that have been in the Council since 1995."""
+    """Codes of all states that have been members of the Council since 1995."""
     return frozenset(chain.from_iterable(rule.members for rule in RULES))

@@ -1,4 +1,4 @@
-"""The Commission's proposal: what its services put before the College, and what the lead commissioner proposes."""
+"""The Commission's proposal: the services write drafts, and the lead commissioner chooses one that the College adopts."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from juste_retour.abm.records import Draft
 from juste_retour.agents import commissioner
 from juste_retour.agents.arrays import Booleans, Entry, Floats, total
 
-PARTS = (0.2, 0.5, 1.0)  # of the envelope
+PARTS = (0.2, 0.5, 1.0)  # shares of the envelope that drafts spend
 
 
 class Drafting:
-    """Draws up the Commission's proposal at a table."""
+    """The Commission's drafts and the vote of the College on them."""
 
     def __init__(self, known: Payoffs):
         self.known = known
 
     def proposal(self) -> tuple[Floats, Booleans]:
-        """The lead commissioner's best draft among those that the College adopts.
+        """The lead commissioner's best draft among those that the College adopts by simple majority.
 
         Returns:
-            plan (worlds, sites) and whether the College adopted any (worlds,).
+            the plan, EUR bn (worlds, sites), and whether the College adopted any draft (worlds,).
         """
         t, plans = self.known, self._plans
         views = self._views()
@@ -47,7 +47,7 @@ class Drafting:
         first = np.maximum(choice, 0) * t.worlds + np.arange(t.worlds)
         return np.where((choice >= 0)[:, None], plans[first], 0.0), choice >= 0
 
-    # -- all drafts at once: the worlds with the first draft, then with the second, ... ------------------------------
+    # -- all drafts at once, on the first axis: all worlds with the first draft, then all with the second, ... -------
     @cached_property
     def _counts(self) -> list[int]:
         n, sites = self.known.states.count, self.known.sites.count
@@ -55,15 +55,15 @@ class Drafting:
 
     @cached_property
     def _table(self) -> Payoffs:
-        """The table of the worlds of each draft."""
+        """Payoffs with each world repeated once per draft."""
         t, drafts = self.known, len(PARTS) * (len(self._counts) + 1)
         return Payoffs(t.env, np.tile(t.rows, drafts), industrial=t.industrial)
 
     @cached_property
     def _plans(self) -> Floats:
-        """The plans that the Commission's services put before the College, EUR bn (drafts x worlds, sites).
+        """The drafts of the Commission's services, EUR bn (drafts x worlds, sites).
 
-        From one site to one in each state, for a fifth, half and all of the envelope.
+        They range from one site to one site in each state, each with a fifth, half and all of the envelope.
         """
         t = self.known
         counts = np.repeat(np.tile(self._counts, len(PARTS)), t.worlds)[:, None]
@@ -79,11 +79,11 @@ class Drafting:
         )
 
     def _by_world(self, x: NDArray[Entry]) -> NDArray[Entry]:
-        """(drafts x worlds, ...) to (worlds, drafts, ...)."""
+        """Reshape (drafts x worlds, ...) to (worlds, drafts, ...)."""
         return np.ascontiguousarray(x.reshape(-1, self.known.worlds, *x.shape[1:]).swapaxes(0, 1))
 
     def _views(self) -> commissioner.DraftPlans:
-        """The drafts as the commissioners see them."""
+        """What each commissioner knows about each draft."""
         t, here, plans, n = self.known, self._table, self._plans, self.known.states.count
         gain = self._by_world(here.offer(plans).utility) - t.standing.utility[:, None]
         race = self._by_world(here.outlook.prospect(plans).race) - t.outlook.prospect(None).race[:, None]

@@ -1,7 +1,7 @@
-"""Entitlement rules: what must come back to a state, whatever its bid was worth.
+"""Entitlement rules: what a state must get back, whatever its bid is worth.
 
-A rule is handed a plan, the money for each candidate site, and returns the plan that honors the claim within the
-envelope. It sees each state's best free site and what that site can take.
+A rule takes a plan, the money for each candidate site, and returns a plan that meets the claims within the envelope.
+Its input includes each state's best free site and the money that this site can use.
 """
 
 from __future__ import annotations
@@ -29,26 +29,34 @@ from juste_retour.agents.rules import Family, Parameter
 from juste_retour.agents.situation import Sites, States
 from juste_retour.agents.some_worlds import each_world
 
-PASSES = 16  # in which what comes back and what is paid for it find together
+PASSES = 16  # most iterations: what is added to a plan must also be paid for, which changes what is owed
 
 entitlement = Family(
     "entitlement",
-    decides="what must come back to a state",
+    decides="what a state must get back",
     signature="rule(plan, claims) -> plan, EUR bn (worlds, sites). claims.payments(plan) is what each state would pay; "
-    "claims.best and claims.room (worlds, states): each state's best free site (-1 none) and what it can take.",
+    "claims.best and claims.room (worlds, states): each state's best free site (-1: none) and the EUR bn it can use.",
     lift=each_world,
 )
 
 
 @dataclass(frozen=True, eq=False)
 class Claims:
-    """What an entitlement rule may see.
+    """The input of an entitlement rule, in addition to the plan.
 
-    `best` (worlds, states) index of each state's best free site, -1 for none; `room` (worlds, states) EUR bn that it
-    can take; `smallest` (worlds, 1) EUR bn; `envelope` (worlds, 1) EUR bn left; `split` the funding rule's; `score`
-    (worlds, sites) by which sites rank; `hosted`, `received` and
-    `paid` (worlds, states) sites and EUR bn that each state has from earlier rounds; `applied` (worlds, states) who bid
-    under a call for proposals, None under another agenda.
+    Attributes:
+        states: the states.
+        sites: the candidate sites.
+        best: (worlds, states) index of each state's best free site, -1 for none.
+        room: (worlds, states) EUR bn that this site can use.
+        smallest: (worlds, 1) EUR bn of the smallest site.
+        envelope: (worlds, 1) EUR bn left.
+        split: who pays, from the funding rule.
+        score: (worlds, sites) ranking of the sites.
+        hosted: (worlds, states) sites from earlier rounds.
+        received: (worlds, states) EUR bn received in earlier rounds.
+        paid: (worlds, states) EUR bn paid in earlier rounds.
+        applied: (worlds, states) whether each state applied under a call for proposals; None under other agendas.
     """
 
     states: States
@@ -73,11 +81,11 @@ class Claims:
         return self.split.payments(self.by_state(plan))
 
     def with_sites(self, plan: Floats, size: Floats) -> Floats:
-        """Add money at each state's best free site, (worlds, states), and shrink the rest of the plan to pay for it.
+        """The plan with EUR bn `size` (worlds, states) added at best free sites; the rest shrinks to pay for it.
 
-        What is added has precedence; a site that would fall below the smallest facility is given up. Where what is added
-        is more than the money, all of it shrinks, or, where that would leave sites too small, the largest claims come
-        first and the others wait.
+        The added sites have priority. Sites that fall below the smallest size are dropped. If the additions exceed the
+        envelope, all of them shrink in proportion. If that would make some too small, the largest are paid in full and
+        the others dropped.
         """
         size = np.where(self.best >= 0, np.minimum(size, self.room), 0.0)
         size = np.where(size >= self.smallest, size, 0.0)
@@ -97,7 +105,12 @@ class Claims:
         return np.where(out >= self.smallest, out, 0.0)
 
     def settled(self, plan: Floats, owed: Callable[[Floats], Floats]) -> Floats:
-        """Add what is owed, EUR bn (worlds, states), given what states pay in all; what is added is paid for too."""
+        """The plan with everything added that states are owed; iterates, since additions change what states pay.
+
+        Args:
+            plan: EUR bn (worlds, sites).
+            owed: what each state is owed, EUR bn (worlds, states), as a function of its total payments (worlds, states).
+        """
         out = plan
         for _ in range(PASSES):
             before, out = out, self.with_sites(plan, owed(self.paid + self.payments(out)))
@@ -106,7 +119,7 @@ class Claims:
         return out
 
     def _largest_first(self, size: Floats) -> Floats:
-        """What the envelope pays for of (worlds, states) EUR bn, largest first and then by the site's score."""
+        """The claims (worlds, states) that the envelope pays in full, largest first; ties by the site's score."""
         score = pick(np.broadcast_to(self.score, (len(size), self.sites.count)), np.maximum(self.best, 0))
         order = np.lexsort((-score, -size), axis=-1)
         reached = np.empty(size.shape)
@@ -115,17 +128,15 @@ class Claims:
 
 
 def spread(by_state: Floats, index: Integers, sites: int) -> Floats:
-    """Write each state's amount (worlds, states) at its own site index (-1 none): (worlds, sites)."""
-    out = np.zeros((len(index), sites + 1))
-    np.put_along_axis(
-        out, index, np.broadcast_to(by_state, index.shape), axis=-1
-    )  # -1 falls into the spare last column
+    """The plan (worlds, sites) with each state's amount (worlds, states) at its site `index`, -1 for none."""
+    out = np.zeros((len(index), sites + 1))  # index -1 writes into the last column, which is dropped
+    np.put_along_axis(out, index, np.broadcast_to(by_state, index.shape), axis=-1)
     return np.ascontiguousarray(out[:, :sites])
 
 
 @entitlement(anonymous=True, deterministic=True)
 def none(plan, claims):
-    """Nothing must come back: the plan stands as it is.
+    """No state has a claim; the plan is unchanged.
 
     Source: excellence alone, as in the European Research Council.
     """
@@ -143,7 +154,7 @@ def juste_retour(
             low=0,
             high=1,
             range=(0.45, 0.98),
-            about="least return on what a state pays, R",
+            about="least share of its payments that a state gets back, R",
             source="ESA Convention, annex V: 0.8 at least; OCCAR: 0.66; least return in the Union's budget over a "
             "framework, 0.45: runs/europe/budget.py",
         ),
@@ -151,8 +162,8 @@ def juste_retour(
 ):
     """Every state gets back at least a share of what it pays.
 
-    A state whose return R = received / paid falls short gets the difference at its best free site; what is too small
-    for a site stays owing: sums run over all rounds.
+    A state whose return R = received / paid is too low gets the difference at its best free site. A difference that is
+    too small for a site remains owed, since sums run over all rounds.
     Source: ESA Convention, article VII and annex V.
     """
     returned = claims.received + claims.by_state(plan)
@@ -161,7 +172,7 @@ def juste_retour(
 
 @entitlement(anonymous=True, deterministic=True)
 def one_each(plan, claims):
-    """Every state gets at least one site, the smallest if need be.
+    """Every state gets at least one site, of the smallest size if necessary.
 
     Source: universalism; Weingast (1979).
     """
@@ -174,9 +185,9 @@ def cap_sites(
     plan,
     claims,
     *,
-    sites: Annotated[int, Parameter(unit="sites", low=1, high=10_000, about="most sites that may stand")] = 3,
+    sites: Annotated[int, Parameter(unit="sites", low=1, high=10_000, about="most sites in total")] = 3,
 ):
-    """At most so many sites, the best-ranked first; their money is not raised.
+    """The number of sites is capped, best-ranked first; the remaining sites get no more money.
 
     Source: the essay, Krüger (2026): "two or three facilities at genuinely European scale".
     """
@@ -195,14 +206,15 @@ def cohesion(
             low=0,
             high=1,
             range=(0.2, 0.6),
-            about="least share of the money that goes to states below the mean GDP per head",
+            about="least share of the money that goes to states below the mean GDP per capita",
             source="about a third of the EU budget of 2021-27 is cohesion policy",
         ),
     ] = 0.3,
 ):
-    """States below the mean income per head get at least a share of the money, by population.
+    """States with a GDP per capita below the mean get at least a share of the money.
 
-    What they lack is placed at the best free sites of those without one in the plan; the rest of the plan shrinks.
+    What they lack is divided by population among those without a site in the plan, at their best free sites. The rest
+    of the plan shrinks.
     Source: articles 174 and 175 TFEU.
     """
     s = claims.states
@@ -228,15 +240,15 @@ def georeturn(
             low=0,
             high=1,
             range=(0.45, 0.98),
-            about="return on all that a state has paid so far, below which it is put right",
+            about="return on all payments so far below which a state is compensated",
             source="ESA Convention, annex V: 0.8; OCCAR: 0.66; least return in the Union's budget over a framework, "
             "0.45: runs/europe/budget.py",
         ),
     ] = 0.8,
 ):
-    """A running balance: a state whose return so far falls below the floor is brought back to what it paid.
+    """A running balance: a state whose return so far is below the floor gets back all that it has paid.
 
-    Between the floor and one nothing is done, so that small imbalances may even out over rounds.
+    Between the floor and 1 nothing is done, so that small imbalances may even out over rounds.
     Source: ESA Convention, article VII and annex V; OCCAR's global balance.
     """
     returned = claims.received + claims.by_state(plan)
@@ -245,9 +257,14 @@ def georeturn(
 
 
 def best_of(score: Floats, free: Booleans, sites: Sites, states: States, lot: Floats) -> Integers:
-    """Each state's best free site by score, -1 for none; (worlds, sites) to (worlds, states).
+    """Index of each state's best free site, -1 for none; (worlds, states).
 
-    Between equals the `lot` (worlds, sites) decides, so that the order of the table means nothing.
+    Args:
+        score: (worlds, sites) ranking of the sites.
+        free: (worlds, sites) whether a site may be chosen.
+        sites: the sites.
+        states: the states.
+        lot: (worlds, sites) random numbers that break ties, so that the order of sites in the table has no effect.
     """
     shape = np.broadcast_shapes(score.shape, free.shape, lot.shape)
     steps, place = by_rank(sites.state, states.count)

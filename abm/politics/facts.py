@@ -1,4 +1,4 @@
-"""What everyone at the Council's table knows: the sites, the money, and who hosts and pays what by now."""
+"""The common knowledge at the Council's table: sites, money, and who hosts and pays what so far."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from juste_retour.agents.arrays import Booleans, Floats, Integers, pick, take, t
 
 
 class Facts:
-    """What everyone knows in the worlds `rows` this quarter.
+    """Common knowledge in some worlds this quarter.
 
     Args:
-        env: the world, its institutions and the random streams.
-        rows: which of its worlds.
+        env: the worlds, their institutions and the random streams.
+        rows: indices of the worlds at this table.
         industrial: whether industrial sites may be used.
-        open_sites: booleans (worlds, sites), which sites may be used at all; all where it is None.
+        open_sites: (worlds, sites) booleans, which sites may be used; None for all.
     """
 
     def __init__(
@@ -42,36 +42,36 @@ class Facts:
 
     # -- random draws -------------------------------------------------------------------------------------------------
     def uniform(self, channel: str, slots: int) -> Floats:
-        """This quarter's draws of a stream; (worlds, slots)."""
+        """This quarter's uniform numbers of a random stream; (worlds, slots)."""
         return self.env.streams.uniform(channel, slots, self.now)[self.rows]
 
     def normal(self, channel: str, slots: int) -> Floats:
-        """The same as standard normals."""
+        """This quarter's standard normal numbers of a random stream; (worlds, slots)."""
         return self.env.streams.normal(channel, slots, self.now)[self.rows]
 
     def lasting(self, channel: str, slots: int) -> Floats:
-        """Draws of a stream that last for the run; (worlds, slots)."""
+        """Uniform numbers of a random stream that stay the same for the whole run; (worlds, slots)."""
         return self.env.streams.uniform(channel, slots)[self.rows]
 
     # -- money --------------------------------------------------------------------------------------------------------
     @cached_property
     def split(self) -> Split:
-        """Who pays for a euro."""
+        """Who pays for a euro spent, from the funding rule."""
         return self.institutions.split_in(self.rows)
 
     @cached_property
     def envelope(self) -> Floats:
-        """EUR bn left to place; (worlds, 1)."""
+        """EUR bn of the envelope that are not yet placed; (worlds, 1)."""
         return self.world.programme.envelope[self.rows]
 
     @cached_property
     def received(self) -> Floats:
-        """(worlds, states) EUR bn placed in each state so far."""
+        """EUR bn placed in each state so far; (worlds, states)."""
         return self.world.by_state(np.where(self.world.live, self.world.programme.planned, 0.0)[self.rows])
 
     @cached_property
     def paid(self) -> Floats:
-        """(worlds, states) EUR bn that each state has agreed to pay so far."""
+        """EUR bn that each state has agreed to pay so far; (worlds, states)."""
         w, programme = self.world, self.world.programme
         live = w.live[self.rows]
         plan = np.where(live, programme.planned[self.rows], 0.0)
@@ -81,18 +81,18 @@ class Facts:
 
     @cached_property
     def scale(self) -> Floats:
-        """(worlds, states) S, EUR bn."""
+        """S, the scale of each state's value of local spending, EUR bn; (worlds, states)."""
         return self.world.scale[self.rows]
 
     # -- sites --------------------------------------------------------------------------------------------------------
     @cached_property
     def hosted(self) -> Integers:
-        """(worlds, states) sites that each state counts on."""
+        """Number of sites that each state expects to host; (worlds, states)."""
         return self.world.hosted[self.rows]
 
     @cached_property
     def faded(self) -> float | Floats:
-        """(worlds, states) sites' worth of credit that voters have withdrawn from sites that produce nothing."""
+        """Credit that voters have withdrawn from sites that do not work yet, in numbers of sites; (worlds, states)."""
         w = self.world
         if not np.any(self.p.trophy_fade > 0):
             return 0.0
@@ -102,17 +102,20 @@ class Facts:
 
     @cached_property
     def outlook(self) -> Outlook:
-        """What plans decided now are expected to become, and when."""
+        """The expected results and dates of plans decided now."""
         return Outlook(self.env, self.rows)
 
     @cached_property
     def cap(self) -> Floats:
-        """(worlds, sites) EUR bn that fill each site's power."""
+        """EUR bn of machines that each site's power can supply; (worlds, sites)."""
         return self.outlook.cap
 
     @cached_property
     def merit(self) -> Floats:
-        """(sites,) or (worlds, sites) panel score before noise and money: experience, power price, climate, specialists."""
+        """Panel score before noise and labs' money; (sites,) or (worlds, sites).
+
+        It rises with experience and specialists, and falls with the power price and the temperature.
+        """
         s = self.sites
 
         def standard(x: Floats) -> Floats:
@@ -125,7 +128,7 @@ class Facts:
 
     @cached_property
     def free(self) -> Booleans:
-        """(worlds, sites) sites that may still be chosen, with power for the smallest facility."""
+        """Whether each site may still be chosen and has power for the smallest facility; (worlds, sites)."""
         open_to_all = np.array([k != "industrial" for k in self.sites.kind]) | self.industrial
         unselected = self.world.programme.selected[self.rows] < 0
         if self.open_sites is not None:
@@ -134,52 +137,52 @@ class Facts:
 
     @cached_property
     def best(self) -> Integers:
-        """(worlds, states) each state's best free site, -1 for none."""
+        """Index of each state's best free site, -1 for none; (worlds, states)."""
         return best_of(self.merit, self.free, self.sites, self.states, self.env.lot[self.rows])
 
     def at_best(self, by_site: Floats, missing: float = 0.0) -> Floats:
-        """A site quantity (worlds, sites) at each state's best free site; (worlds, states)."""
+        """The entries of (worlds, sites) at each state's best free site, `missing` without one; (worlds, states)."""
         found = pick(by_site, np.maximum(self.best, 0))
         return np.where(self.best >= 0, found, missing)
 
     @cached_property
     def host_room(self) -> Floats:
-        """(worlds, states) EUR bn that sites in each state may still receive before the host reaches its limit."""
+        """EUR bn that sites in each state may still receive before the host reaches its limit; (worlds, states)."""
         return self.split.room(self.p.match_share_of_gdp * self.states.gdp, self.received)
 
     @cached_property
     def room(self) -> Floats:
-        """(worlds, states) EUR bn that the best free site can take and the state can match."""
+        """EUR bn that the best free site can use and the state can match; (worlds, states)."""
         return np.maximum(np.minimum(self.at_best(self.cap), self.host_room), 0.0)
 
     def room_beside(self, asked: Floats) -> Floats:
-        """The same where the state has asked for a plan (worlds, sites) already."""
+        """The same after the state has already asked for a plan, EUR bn (worlds, sites)."""
         left = self.host_room - self.world.by_state(asked)
         return np.maximum(np.minimum(self.at_best(self.cap), left), 0.0)
 
     @cached_property
     def site_room(self) -> Floats:
-        """(worlds, sites) EUR bn that each site can take and its host can pay."""
+        """EUR bn that each site can use and its host can match; (worlds, sites)."""
         if not np.isfinite(self.host_room).any():
             return self.cap
         return np.minimum(self.cap, take(self.host_room, self.sites.state))
 
     def payable(self, plan: Floats) -> Floats:
-        """The plan cut to what its hosts can pay; (worlds, sites) EUR bn."""
+        """The plan reduced to what its hosts can match; EUR bn (worlds, sites)."""
         if not np.isfinite(self.host_room).any():
             return plan
         return within_limits(plan, self.host_room, self.sites.state, self.p.smallest_eur_bn)
 
     def topped_up(self) -> Floats:
-        """(worlds, sites) EUR bn that selected sites could get of the money left, in proportion to what they have.
+        """EUR bn of the money left that selected sites could get in proportion to what they have; (worlds, sites).
 
-        A site takes up to its power, and its host up to what it can match.
+        A site gets at most what its power can use, and its host at most what it can match.
         """
         w, programme = self.world, self.world.programme
         there = np.where(w.live & ~programme.own_money, programme.planned, 0.0)[self.rows]
         limit = self.received + self.host_room
         more = np.zeros(there.shape)
-        for _ in range(3):  # pour what does not fit into those that have room left
+        for _ in range(3):  # pass what does not fit at a full site on to the others
             full = w.by_state(there + more) >= limit * (1 - 1e-9)
             open_ = (there > 0) & (there + more < self.cap) & ~take(full, self.sites.state)
             weight = np.where(open_, there, 0.0)
@@ -192,5 +195,5 @@ class Facts:
         return more
 
     def counted(self, plan: Floats) -> Integers:
-        """(worlds, states) number of sites of a plan in each state."""
+        """Number of a plan's sites in each state; (worlds, states)."""
         return np.rint(self.world.by_state(plan > 0)).astype(np.int64)

@@ -1,4 +1,4 @@
-"""Bids that fit the money, down a ranking."""
+"""The bids that a budget pays for, in the order of a ranking."""
 
 from __future__ import annotations
 
@@ -8,7 +8,16 @@ from juste_retour.agents.arrays import Floats, pick
 
 
 def fitted(asked: Floats, score: Floats, envelope: Floats) -> Floats:
-    """Down the ranking, the bids that fit the money left; (worlds, sites), the envelope (worlds, 1)."""
+    """The bids that the envelope pays for, best score first; a bid that exceeds what is left is skipped.
+
+    Args:
+        asked: (worlds, sites) EUR bn of each bid, 0 without one.
+        score: (worlds, sites) ranking.
+        envelope: (worlds, 1) EUR bn.
+
+    Returns:
+        (worlds, sites) EUR bn of the funded bids.
+    """
     order = np.argsort(np.where(asked > 0, -score, np.inf), axis=-1, kind="stable")
     left = envelope[:, 0].copy()
     out = np.zeros(asked.shape)

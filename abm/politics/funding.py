@@ -1,7 +1,7 @@
 """Funding rules: who pays for a euro that is spent at a site.
 
-Each rule splits the euro into the host's part, the Union's part (divided among the states by a key) and private
-money. All rules are linear in the spending, so one function turns any plan into a bill.
+Each rule splits the euro into the host's part, the Union's part and private money. A key divides the Union's part
+among the states. All rules are linear in the spending, so one function computes the bill for any plan.
 """
 
 from __future__ import annotations
@@ -20,7 +20,14 @@ from juste_retour.agents.some_worlds import each_world
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """Who pays for a euro spent: `host` + `union` + `private` = 1; `key` (states,) divides the Union's part."""
+    """Who pays for a euro spent.
+
+    Attributes:
+        host: the host's share; a number or (worlds, 1).
+        union: the Union's share; the three shares add up to 1.
+        private: private investors' share.
+        key: (states,) each state's share of the Union's part.
+    """
 
     alike_in_all_worlds: ClassVar[tuple[str, ...]] = ("key",)
     host: Number
@@ -29,28 +36,33 @@ class Split:
     key: Floats
 
     def payments(self, spend: Floats, pledged: Number = 0.0) -> Floats:
-        """What each state pays, EUR bn, for the spending by host state; all (worlds, states).
+        """What each state pays, EUR bn (worlds, states); payments and private money add up to the spending.
 
-        Labs' money `pledged` at a host cuts the host's part first, then the Union's. Over all states payments and
-        private money add up to the spending.
+        Args:
+            spend: (worlds, states) EUR bn spent in each host state.
+            pledged: (worlds, states) EUR bn of labs' money there; it reduces the host's part first, then the Union's.
         """
         host = np.maximum(self.host * spend - pledged, 0.0)
         union = self.union * spend - (pledged - (self.host * spend - host))
         return host + self.key * total(union)[..., None]
 
     def own_cost(self, sunk: Number) -> Floats:
-        """What a euro spent at home costs the state there, `sunk` of the Union's part being spent in any case."""
+        """What a euro spent at home costs the host state, as a share.
+
+        Args:
+            sunk: share of the Union's part that is spent in any case; a number or (worlds, 1).
+        """
         return np.maximum(self.host + self.union * self.key * (1 - sunk), 1e-3)
 
     def room(self, limit: Floats, received: Floats) -> Floats:
-        """What sites in each state may still receive before the host's part of it all reaches its limit, EUR bn.
+        """What sites in each state may still receive before the host's payments reach their limit, EUR bn.
 
         Args:
-            limit: the most that each state pays for sites on its soil, (worlds, states) or (states,).
-            received: what sites there have been given so far, (worlds, states).
+            limit: the most that each state pays for sites on its territory; (worlds, states) or (states,).
+            received: what sites there have received so far; (worlds, states).
 
         Returns:
-            (worlds, states); infinite where hosts pay nothing, never below 0.
+            (worlds, states); at least 0, infinite if hosts pay nothing.
         """
         host = np.broadcast_to(self.host, received.shape)
         with np.errstate(divide="ignore"):
@@ -59,16 +71,16 @@ class Split:
 
 
 def within_limits(plan: Floats, room: Floats, state: Integers, smallest: Number) -> Floats:
-    """Cut a plan to what its hosts can pay: in each state the largest sites come first, and what is left over falls away.
+    """Reduce a plan to what its hosts can pay; in each state the largest sites are served first.
 
     Args:
         plan: (worlds, sites) EUR bn.
-        room: (worlds, states) EUR bn that sites in each state may receive, as `Split.room` gives it.
+        room: (worlds, states) EUR bn that sites in each state may receive, from `Split.room`.
         state: (sites,) index of each site's state.
-        smallest: EUR bn below which a site is not built, a number or (worlds, 1).
+        smallest: EUR bn below which a site is not built; a number or (worlds, 1).
 
     Returns:
-        (worlds, sites) EUR bn; the plan itself where no host is above its limit.
+        (worlds, sites) EUR bn; the plan itself if no host exceeds its limit.
     """
     asked = total_by(plan, state, room.shape[-1])
     over = (asked > room).any(-1)
@@ -104,7 +116,7 @@ def gni_shares(states: States) -> Floats:
 
 @funding(anonymous=True, deterministic=True)
 def gni_key(states, decider):
-    """The Union pays all, and the states pay the Union by their national income.
+    """The Union pays everything, and the states pay the Union in proportion to their national income.
 
     Source: own resources of the EU budget, Council Decision 2020/2053.
     """
@@ -136,7 +148,7 @@ def host_matches_half(
 
 @funding(anonymous=True, deterministic=True)
 def national(states, decider):
-    """The treasury of the state that decides pays all; where no state decides, all treasuries by their GDP.
+    """The state that decides pays everything; if no state decides, all states pay in proportion to their GDP.
 
     Source: state direction; TCTF approvals as the European case of national money.
     """
@@ -147,7 +159,7 @@ def national(states, decider):
 
 @funding(anonymous=True, deterministic=True)
 def private(states, decider):
-    """Private investors pay all, and the one who decides decides alone.
+    """Private investors pay everything; a single actor decides.
 
     Source: US practice; the essay, Krüger (2026).
     """
@@ -156,18 +168,18 @@ def private(states, decider):
 
 @funding(anonymous=True, deterministic=True)
 def equal_shares(states, decider):
-    """All states pay alike, large and small.
+    """All states pay the same amount, whatever their size.
 
-    Source: equal division; CERN's one state, one vote turned into money, as a limit case.
+    Source: equal division, a limiting case: "one state, one vote" (CERN) applied to money.
     """
     return Split(0.0, 1.0, 0.0, np.full(states.count, 1 / states.count))
 
 
 @funding(anonymous=True, deterministic=True)
 def hosts_only(states, decider):
-    """Each host pays for its own site, and nobody for another's.
+    """Each host pays for its own sites, and no state pays for another's.
 
-    Source: IPCEI and the state-aid frameworks, article 107(3)(b) TFEU: own pocket.
+    Source: IPCEI and the state-aid frameworks, article 107(3)(b) TFEU: states pay for their own projects.
     """
     return Split(1.0, 0.0, 0.0, gni_shares(states))
 
@@ -183,12 +195,12 @@ def consortium(
             low=0,
             high=0.5,
             range=(0.1, 0.25),
-            about="the Union's part; the host pays as much, private investors the rest",
+            about="the Union's part; the host pays the same, private investors the rest",
             source="discussion of COM(2025) 414: 17 % of computing capital cost",
         ),
     ] = 0.17,
 ):
-    """The Union pays a sixth, the host as much, and private investors the rest, as in the gigafactory plan.
+    """The Union pays a sixth, the host the same, and private investors the rest, as in the gigafactory plan.
 
     Source: Regulation (EU) 2026/150; COM(2025) 414.
     """
@@ -204,11 +216,11 @@ def contributors_club(
         str,
         Parameter(
             unit="codes",
-            about="the states that pay, by code and separated by spaces or commas; empty for those with the euro",
+            about="codes of the states that pay, separated by spaces or commas; empty: states with the euro",
         ),
     ] = "",
 ):
-    """A club of states pays all by national income; the others pay nothing.
+    """A group of states pays everything in proportion to national income; the others pay nothing.
 
     Source: enhanced cooperation, article 332 TFEU: participants bear the cost; ESA's optional programmes.
     """
@@ -220,6 +232,6 @@ def contributors_club(
             )
     pays = np.isin(states.codes, named) if named else states.euro
     if not pays.any():
-        raise BadInput("funding.members is empty and no state has the euro; name the states that pay.")
+        raise BadInput("funding.members is empty, and no state uses the euro; name the states that pay.")
     weight = np.where(pays, states.gni, 0.0)
     return Split(0.0, 1.0, 0.0, weight / total(weight))

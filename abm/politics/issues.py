@@ -1,4 +1,4 @@
-"""The Council's bargain as two issues: on how many sites, and how much of the money."""
+"""The Council's bargain reduced to two issues: the number of sites and the share of the money."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from juste_retour.agents.arrays import Floats, power
 
 
 class Issues:
-    """Where states stand on the two issues, and the plan that an outcome means."""
+    """The states' positions and saliences on the two issues, and the plan that matches an outcome."""
 
     def __init__(self, known: Payoffs, plans: Plans):
         self.known, self.plans = known, plans
 
     @cached_property
     def ladder(self) -> tuple[list[int], tuple[float, ...]]:
-        """Numbers of sites, and parts of the envelope, on which states take their stand."""
+        """The numbers of sites, and the shares of the envelope, that positions are chosen from."""
         n = self.known.states.count
         return sorted({k for k in (1, 2, 3, 5, 8, 13) if k < n} | {n}), (0.05, 0.1, 0.2, 0.4, 0.7, 1.0)
 
     def positions(self) -> tuple[Floats, Floats]:
-        """Each state's position and salience, 0 to 100, on how many sites and how much money; (worlds, states, 2).
+        """Each state's positions and saliences, 0 to 100, on sites and money; (worlds, states, 2) each.
 
-        A state's position is where its payoff is highest. Its salience is how much its payoff varies with the issue,
-        against how much it varies with both.
+        A state's position is where its payoff is highest. Its salience on an issue is how much its payoff varies along
+        that issue, relative to the issue along which it varies most.
         """
         counts, parts = self.ladder
         utility, spread_over = self.known.utility, self.plans.spread_over
@@ -44,9 +44,11 @@ class Issues:
         return position, 100 * varies / np.maximum(varies.max(-1, keepdims=True), 1e-300)
 
     def plan_near(self, outcome: Floats, retreat: float | Floats) -> Floats:
-        """The plan that comes nearest to an outcome, 0 to 100, on the two issues (worlds, 2).
+        """The plan nearest to an outcome on the two issues; EUR bn (worlds, sites).
 
-        Each time it has failed, it keeps the share `retreat`, (worlds, 1) or a number, of the money.
+        Args:
+            outcome: (worlds, 2) positions on sites and money, 0 to 100.
+            retreat: share of the money that the plan keeps for each earlier round; a number or (worlds, 1).
         """
         t = self.known
         counts, _ = self.ladder

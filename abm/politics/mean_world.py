@@ -1,8 +1,8 @@
-"""The mean world of a scenario, in which every state that may propose does, again and again with other random draws.
+"""The mean world of a scenario, in which every possible proposer proposes repeatedly with new random draws.
 
-Ambition is at its median there and nothing is placed yet. Proposers, each in worlds of its own, choose in all of
-them at once; the order of partners who ask for the same and the noise of reservation values follow a
-Kronecker sequence, so that rounds complement one another, and lots between equal sites come from a pool.
+In the mean world ambition is at its median and no site is placed yet. All proposers choose at once, each in its own
+worlds. The noise of reservation values and the order of states with equal prices follow a Kronecker sequence, which
+covers the range more evenly than independent draws. A few fixed sets of draws break ties between equal sites.
 """
 
 from __future__ import annotations
@@ -26,25 +26,25 @@ from juste_retour.agents.arrays import Floats
 from juste_retour.agents.rules import family
 
 SEARCHES = 2
-ROWS = 54  # worlds a search and round, or twice the number of proposers where that is more
-LOTS = 3  # tables with other lots, used in turn
-SEED = 0  # of the draws of a run's solves
+ROWS = 54  # worlds per search and round, or twice the number of proposers if that is more
+LOTS = 3  # sets of draws that break ties between equal sites, used in turn
+SEED = 0  # random seed of the solver within a run
 NOBODY = -1  # no state proposes
-EVEN = ("reservation", "partners")  # channels that follow the Kronecker sequence
+EVEN = ("reservation", "partners")  # streams that follow the Kronecker sequence
 
 
 @dataclass
 class Expecting:
-    """The foresight of actors who expect given values, while these are being solved for.
+    """The foresight of actors whose continuation values are given, for use by the solver.
 
     Attributes:
-        values: EUR bn over the disagreement point; (states,) in every world, or (worlds, states).
+        values: EUR bn above the disagreement point; (states,) for every world, or (worlds, states).
     """
 
     values: Floats
 
     def rehearsed(self, rows: NDArray[np.int64]) -> list[Floats]:
-        """Nothing is rehearsed while values are solved for."""
+        """No rehearsed plans: the solver needs none."""
         return []
 
     def continuation(self, rows: NDArray[np.int64]) -> Floats:
@@ -55,29 +55,29 @@ class Expecting:
 
 
 class EvenStreams(RandomStreams):
-    """Random streams of which some channels are given; `given` holds (worlds, slots) by channel."""
+    """Random streams, some of which return given numbers: `given` maps a stream's name to (worlds, slots)."""
 
     def __init__(self, seed: int, replicates: NDArray[np.int64], given: dict[str, Floats]):
         super().__init__(seed, replicates)
         self.given = given
 
     def uniform(self, channel: str, slots: int, quarter: int = 0) -> Floats:
-        """Uniform numbers in (0, 1); shape (worlds, slots)."""
+        """Uniform numbers in (0, 1), given or drawn; (worlds, slots)."""
         if channel in self.given:
             return self.given[channel][:, :slots]
         return super().uniform(channel, slots, quarter)
 
 
 class MeanWorld:
-    """A scenario's mean world in a union; `respond` is the map whose fixed point is sought.
+    """The mean world of a scenario in a union; the solver seeks a fixed point of `respond`.
 
     Args:
-        scenario: what is bargained under.
+        scenario: the scenario.
         members: the union.
-        seed: of the solver's own draws; the one that a run uses is fixed, so that it selects the same equilibrium everywhere.
+        seed: random seed of the solver. Runs use a fixed one, so that they all select the same equilibrium.
 
     Attributes:
-        chances: (proposers,) of being recognized; one where the agenda draws nobody.
+        chances: (proposers,) recognition probabilities; a single 1 if the agenda draws no proposer.
     """
 
     def __init__(self, scenario: Scenario, members: Members, seed: int = SEED):
@@ -104,11 +104,11 @@ class MeanWorld:
         self.patience = min(float(self.env.world.p.patience[0, 0]), NEVER_QUITE)
 
     def respond(self, values: Floats, draw: int) -> Draws:
-        """What every proposer's offers bring, given what states expect.
+        """What every proposer's offers bring to each state, given continuation values.
 
         Args:
-            values: (searches, states) EUR bn over no deal.
-            draw: number of the round.
+            values: (searches, states) continuation values, EUR bn above the disagreement point.
+            draw: number of the solver's round; each round has new random draws.
         """
         env, table = self.env, self.tables[draw % LOTS]
         rows = table.rows
@@ -134,7 +134,7 @@ class MeanWorld:
         )
 
     def starts(self) -> Floats:
-        """(searches, states) expecting nothing, and the most that any proposer would bring to whom nobody expects much."""
+        """Starting values of the two searches: zero, and each state's largest gain if all expect zero; (2, states)."""
         nothing = np.zeros((SEARCHES, self.states))
         most = self.respond(nothing, 0).gain.max((0, 1, 2))
         return np.stack([nothing[0], most])

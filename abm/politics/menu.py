@@ -1,4 +1,4 @@
-"""Menus of plans for those who decide without a vote, and what each plan is worth to them."""
+"""The plans of actors who decide without a vote: each compares a menu of plans and takes the best."""
 
 from __future__ import annotations
 
@@ -14,13 +14,12 @@ from juste_retour.abm.politics.council import Council
 from juste_retour.abm.scenario import Scenario
 from juste_retour.agents.arrays import Booleans, Floats, ranks, total
 
-FREE = (
-    12  # sites that a planner weighs where the number is free: beyond that only the power of sites can tell
-)
+# The most sites in a plan of largest sites if `max_sites` is 0. Beyond it, plans differ in the sites' power only.
+FREE = 12
 
 
 def best(plans: list[Floats], worth: list[Floats]) -> Floats:
-    """Each world's best plan; the first where they tie. Plans (worlds, sites), worth (worlds,)."""
+    """Each world's best plan, the first if several tie; plans (worlds, sites), their values `worth` (worlds,)."""
     out, top = plans[0], worth[0]
     for plan, value in zip(plans[1:], worth[1:], strict=True):
         better = value > top
@@ -29,7 +28,7 @@ def best(plans: list[Floats], worth: list[Floats]) -> Floats:
 
 
 def by_capability(council: Council, fewest: int, most: int) -> BallotResult | None:
-    """What the planner of capability orders this quarter; None where it orders nothing in any world."""
+    """What a planner who minimizes the years behind orders this quarter; None if it orders nothing in any world."""
     world, institutions, rows = council.world, council.institutions, council.rows
     first = max(world.announced, world.first)
     every = np.arange(council.sites.count)
@@ -50,7 +49,10 @@ def by_capability(council: Council, fewest: int, most: int) -> BallotResult | No
 
 
 def by_welfare(council: Council, fewest: int, most: int) -> Floats:
-    """The plan of a planner of welfare, EUR bn (worlds, sites)."""
+    """The plan on the menu with the largest sum of the states' payoffs, EUR bn (worlds, sites).
+
+    The menu holds parts of the envelope at the best sites, one site per state, other agendas' offers, and no site.
+    """
     sites = council.sites.count
     top = min(most or max(FREE, fewest), sites)
     plans = [council.plans.largest(k) for k in range(min(fewest, sites), top + 1)]
@@ -72,7 +74,7 @@ def by_welfare(council: Council, fewest: int, most: int) -> Floats:
 
 
 def by_power(council: Council) -> Floats:
-    """The envelope over all free sites in proportion to the money that their power takes; EUR bn (worlds, sites)."""
+    """The envelope divided among all free sites in proportion to what their power can use; EUR bn (worlds, sites)."""
     known = council.known
     cap = np.where(known.free, known.cap, 0.0)
     whole = total(cap)[:, None]
@@ -85,7 +87,7 @@ def _within(plan: Floats, fewest: int, most: int) -> Booleans:
 
 
 def by_decider(council: Council, most: int) -> Floats:
-    """The plan of a single decider, EUR bn (worlds, sites): a lab's by its u, a state's by its U."""
+    """A single decider's plan, EUR bn (worlds, sites): the best by a lab's utility u, or by a state's payoff U."""
     institutions = council.institutions
     plans = [council.plans.largest(k) for k in range(1, min(most, council.sites.count) + 1)]
     if institutions.scenario.decider in council.known.labs.names:
@@ -101,7 +103,7 @@ def by_decider(council: Council, most: int) -> Floats:
 def _with_home(
     council: Council, plans: list[Floats], home: int, worth: Callable[[Floats], Floats]
 ) -> tuple[list[Floats], list[Floats]]:
-    """Add to the menu the same sums at home alone."""
+    """The plans, with the envelope at the decider's own 1, 2, ... largest sites added, and the value of each."""
     if home >= 0:
         cap = np.where(council.known.free & (council.sites.state == home), council.known.cap, 0.0)
         rank = ranks(np.argsort(-cap, axis=-1, kind="stable"))
@@ -112,7 +114,7 @@ def _with_home(
 
 
 def _lab_worth(council: Council, plan: Floats, lab: int) -> Floats:
-    """u of a lab: log of the effective compute at its best site, less the wait, with its bias for home; (worlds,)."""
+    """Utility u of a lab: its `anchor` rule's value of its best site; (worlds,)."""
     _, effective, wait = council.known.outlook.seen_by_labs(plan)
     home = council.known.labs.home[:, None] == council.sites.state[None, :]
     market = council.env.market(council.rows, np.where(plan > 0, effective, 0.0), wait, home)

@@ -1,4 +1,4 @@
-"""Plans: where money could go, EUR bn (worlds, sites), and what must come back."""
+"""Plans that actors at the Council's table consider; a plan is EUR bn by site, (worlds, sites)."""
 
 from __future__ import annotations
 
@@ -12,29 +12,33 @@ from juste_retour.agents.arrays import Booleans, Floats, Integers, pick, ranks, 
 
 
 class Plans:
-    """Draws up plans at a table."""
+    """Builds the plans that actors at a table consider."""
 
     def __init__(self, known: Payoffs):
         self.known = known
 
     # -- building blocks ----------------------------------------------------------------------------------------------
     def valid(self, plan: Floats) -> Floats:
-        """The plan without sites that are too small."""
+        """The plan without sites below the smallest size."""
         return np.where(plan >= self.known.p.smallest_eur_bn, plan, 0.0)
 
     def at_best(self, size: Floats) -> Floats:
-        """EUR bn (worlds, states) at each state's best free site; (worlds, sites)."""
+        """The plan (worlds, sites) that places EUR bn `size` (worlds, states) at each state's best free site."""
         t = self.known
         return spread(np.where(t.best >= 0, size, 0.0), t.best, t.sites.count)
 
     def seat(self, size: Floats, state: int) -> Floats:
-        """The plan of one site, EUR bn of `size` (worlds, states), at one state's best free site."""
+        """The plan of one site: EUR bn `size` (worlds, states) at the best free site of the state with this index."""
         return self.at_best(np.where(np.arange(self.known.states.count) == state, size, 0.0))
 
     def largest(self, count: int | Integers, part: float | Floats = 1.0) -> Floats:
-        """A part of the envelope over the `count` best-placed sites, each up to its power; numbers or (worlds, 1).
+        """A part of the envelope divided among the `count` best sites, each up to what its power can use.
 
-        Sites rank by the money that they can take, up to an equal share of the envelope, then by merit.
+        Sites are ranked by the money that they can take, up to an equal share, and then by merit.
+
+        Args:
+            count: number of sites; a number or (worlds, 1).
+            part: share of the envelope; a number or (worlds, 1).
         """
         t = self.known
         envelope = t.envelope * part
@@ -43,25 +47,25 @@ class Plans:
         order = np.lexsort((-t.merit, -np.minimum(cap, share)), axis=-1)
         chosen = (ranks(order) < count) & (cap > 0)
         plan = np.zeros(cap.shape)
-        for _ in range(3):  # pour what does not fit into those that have power left
+        for _ in range(3):  # pass what does not fit at a full site on to the others
             open_ = chosen & (plan < cap)
             left = np.maximum(envelope - total(plan)[:, None], 0.0)
             plan = np.where(open_, np.minimum(plan + left / np.maximum(open_.sum(-1), 1)[:, None], cap), plan)
         return self.valid(plan)
 
     def one_each(self, part: float | Floats) -> Floats:
-        """A part of the envelope in equal parts at every state's best free site."""
+        """A part of the envelope in equal amounts at every state's best free site; `part` a number or (worlds, 1)."""
         t = self.known
         amount = np.minimum(part * t.envelope / t.states.count, t.at_best(t.site_room))
         return self.valid(self.at_best(amount))
 
     def spread_over(self, count: int, part: float | Floats) -> Floats:
-        """Part of the envelope, a number or (worlds, 1), at so many of the best sites: one in each state for all."""
+        """A part of the envelope at the `count` best sites; if `count` is the number of states, one site in each."""
         n = self.known.states.count
         return self.one_each(part) if count == n and count > 1 else self.largest(count, part)
 
     def joined(self, first: Floats, rest: Floats) -> Floats:
-        """The first plan, and the rest elsewhere as far as the money goes."""
+        """The first plan, plus the second in other states with the money that is left."""
         t = self.known
         rest = np.where((first > 0) | take(t.world.by_state(first) > 0, t.sites.state), 0.0, rest)
         left = np.maximum(t.envelope - total(first)[:, None], 0.0)
@@ -69,7 +73,7 @@ class Plans:
         return first + self.valid(rest)
 
     def placed(self, plan: Floats, size: Floats) -> Floats:
-        """Add sites at each state's best free site, (worlds, states) EUR bn; the rest shrinks to make room."""
+        """The plan with EUR bn `size` (worlds, states) added at best free sites; the rest shrinks to stay in budget."""
         t = self.known
         added = np.where(plan > 0, 0.0, self.at_best(size))
         owed = total(added)[:, None]
@@ -78,7 +82,13 @@ class Plans:
         return self.valid(plan * np.minimum(1.0, left / np.maximum(total(plan)[:, None], 1e-300)) + added)
 
     def entitled(self, plan: Floats, score: Floats | None = None, applied: Booleans | None = None) -> Floats:
-        """The plan that honors what must come back; `applied` (worlds, states) are those who bid under a call."""
+        """The plan corrected by the entitlement rule, EUR bn (worlds, sites).
+
+        Args:
+            plan: EUR bn (worlds, sites).
+            score: (worlds, sites) ranking of the sites; their merit if None.
+            applied: (worlds, states) whether each state applied under a call for proposals; None without a call.
+        """
         t = self.known
         taken, best = pick(plan, np.maximum(t.best, 0)) > 0, t.best
         if taken.any():
@@ -104,12 +114,12 @@ class Plans:
     # -- a site at home -----------------------------------------------------------------------------------------------
     @property
     def home_size(self) -> Floats:
-        """(worlds, states) EUR bn of the site at home that each state likes best; 0 where it likes none."""
+        """Size of the single site at home that each state prefers, EUR bn (worlds, states); 0 if it wants none."""
         return self._home[0]
 
     @property
     def home_value(self) -> Floats:
-        """(worlds, states) EUR bn, what that site is worth to each state, or nothing more."""
+        """Each state's utility with that site, or with no further site if it wants none; EUR bn (worlds, states)."""
         return self._home[1]
 
     @cached_property
@@ -125,13 +135,13 @@ class Plans:
         return size, top
 
     def at_home(self, who: Integers) -> Floats:
-        """The plan that one state per world, (worlds,), would have for itself alone."""
+        """The plan that holds only the preferred home site of one state per world; `who` (worlds,) is its index."""
         t = self.known
         only = np.arange(t.states.count) == who[:, None]
         return spread(np.where(only, self.home_size, 0.0), t.best, t.sites.count)
 
     def bundle(self, members: Booleans) -> Floats:
-        """The plan that brings the members' (worlds, states) wishes, scaled down to the money there is."""
+        """The preferred home sites of all members (worlds, states), scaled down to the envelope."""
         t = self.known
         plan = spread(np.where(members, self.home_size, 0.0), t.best, t.sites.count)
         return self.valid(plan * np.minimum(1.0, t.envelope / np.maximum(total(plan)[:, None], 1e-300)))
@@ -139,22 +149,22 @@ class Plans:
     # -- menus --------------------------------------------------------------------------------------------------------
     @cached_property
     def common(self) -> list[Floats]:
-        """Parts of the envelope at the one and the eight best sites, and in equal parts for all states."""
+        """A fifth and all of the envelope at the best and the eight best sites; 20, 40 and 80 % shared equally."""
         largest = [self.largest(k, part) for part in (0.2, 1.0) for k in (1, 8) if k < self.known.sites.count]
         return [*largest, *(self.one_each(part) for part in (0.2, 0.4, 0.8))]
 
     def with_home(self, proposer: Integers) -> list[Floats]:
-        """A site at home, the common plans, and home with each of these."""
+        """The proposer's preferred home site, the common plans, and the home site with each common plan."""
         home = self.at_home(proposer)
         return [home, *self.common, *(self.joined(home, plan) for plan in self.common)]
 
     def modest(self, proposer: Integers) -> list[Floats]:
-        """A site at home, little for every state, and both."""
+        """The proposer's preferred home site, small equal sites in all states, and both together."""
         home, little = self.at_home(proposer), [self.one_each(part) for part in (0.05, 0.1, 0.2)]
         return [home, *little, *(self.joined(home, plan) for plan in little)]
 
     def mediated(self) -> list[Floats]:
-        """Plans that a mediator weighs: every state's wish, the common ones, and little for every state."""
+        """A mediator's menu: every state's preferred home site, the common plans, and small sites in all states."""
         t = self.known
         every = np.ones((t.worlds, t.states.count), bool)
         return [self.bundle(every), *self.common, self.one_each(0.05), self.one_each(0.1)]

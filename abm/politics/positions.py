@@ -1,8 +1,8 @@
 """Actors, issues, positions, saliences and capabilities: the compromise model and the exchange model.
 
-Positions stand on a scale of 0 to 100, saliences too; capabilities are weights. The functions take arrays
-(..., actors, issues), with worlds in front or without; `load_positions` reads a table in the form of the field's data
-sets (Decision-making in the European Union, DEU).
+Positions and saliences are on a scale of 0 to 100; capabilities are weights. The functions take arrays (..., actors,
+issues), with or without leading world axes. `load_positions` reads a table in the form of the DEU data sets
+(Decision-making in the European Union).
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ COLUMNS = ("actor", "issue", "position", "salience", "capability")
 
 @dataclass(frozen=True, eq=False)
 class Positions:
-    """A table of actors and issues.
+    """The positions of actors on issues.
 
     Attributes:
-        actors: their names.
-        issues: their names.
-        position: (actors, issues), 0 to 100; NaN where the actor has none.
-        salience: (actors, issues), 0 to 100; 0 where the actor has no position.
-        capability: (actors, issues).
+        actors: names of the actors.
+        issues: names of the issues.
+        position: (actors, issues), 0 to 100; NaN if the actor has none.
+        salience: (actors, issues), 0 to 100; 0 if the actor has no position.
+        capability: (actors, issues), weights of at least 0.
     """
 
     actors: tuple[str, ...]
@@ -40,10 +40,10 @@ class Positions:
 
 
 def load_positions(path: Path | str) -> Positions:
-    """Read a CSV file with the columns actor, issue, position, salience and capability; a row an actor and issue.
+    """Read a CSV file with the columns actor, issue, position, salience and capability; one row per actor and issue.
 
     Raises:
-        BadInput: one sentence that names the file, the row, the column, the value and the remedy.
+        BadInput: names the file, the row, the column, the value and the remedy.
     """
     table = InputTable(Path(path), required=COLUMNS, optional=())
     names, topics = table.texts("actor"), table.texts("issue")
@@ -64,10 +64,20 @@ def load_positions(path: Path | str) -> Positions:
 
 
 def compromise_outcome(position: Floats, salience: Floats, capability: Number) -> Floats:
-    """The mean of positions, weighted by salience and capability: O = sum x c s / sum c s; (..., issues).
+    """The compromise model: the mean of positions weighted by salience and capability, O = sum x c s / sum c s.
 
-    Actors without a position (NaN) or with no salience do not count; an issue that matters to nobody takes the plain
-    mean. Source: Van den Bos (1991); Achen (2006); Thomson et al. (2006), The EU Decides.
+    Actors without a position (NaN) or with zero salience do not count. If nobody has salience on an issue, its outcome
+    is the unweighted mean.
+
+    Args:
+        position: (..., actors, issues), 0 to 100.
+        salience: (..., actors, issues), 0 to 100.
+        capability: weights that broadcast with these.
+
+    Returns:
+        (..., issues), 0 to 100.
+
+    Source: Van den Bos (1991); Achen (2006); Thomson et al. (2006), The EU Decides.
 
     >>> import numpy as np
     >>> compromise_outcome(np.array([[0.0, 0.0], [100.0, 100.0]]), np.array([[10.0, 90.0], [60.0, 50.0]]), 1.0).round(6)
@@ -87,13 +97,13 @@ def _weight(position: Floats, salience: Floats, capability: Number) -> Floats:
 
 @dataclass(frozen=True, eq=False)
 class Exchange:
-    """What the exchanges came to.
+    """The result of the exchange model.
 
     Attributes:
-        position: (..., actors, issues) after all exchanges.
-        outcome: (..., issues).
-        made: number of exchanges; (...).
-        log: of the first world: (giver, taker, issue given, issue got, gain of each).
+        position: (..., actors, issues) positions after all exchanges.
+        outcome: (..., issues) weighted means of these positions.
+        made: (...) number of exchanges.
+        log: the exchanges of the first world: giver, taker, issue given, issue received, gain of each.
     """
 
     position: Floats
@@ -105,18 +115,19 @@ class Exchange:
 def exchange_outcome(
     position: Floats, salience: Floats, capability: Number, rounds: int = 50, about: int | None = None
 ) -> Exchange:
-    """Trade positions, the pair of greatest gain first, until nobody gains; both partners gain the same.
+    """The exchange model: actors trade positions, the most profitable pair first, until no pair gains.
 
-    Two actors on opposite sides of the expected outcomes of two issues, each caring more for another one of them, may
-    trade: each moves toward the other on the issue that it cares less for. A round makes the trade of greatest gain in
-    each world, as far as one of the two gives in wholly; what an actor has given on an issue it does not give again.
-    Others gain or lose by it without being asked.
+    Two actors may trade if they are on opposite sides of the expected outcome on two issues and each cares relatively
+    more about a different one. Each moves toward the other on the issue that it cares less about, until one of them has
+    given in completely; both gain the same. Each round makes the trade with the largest gain in each world. An actor
+    gives in on an issue at most once. Trades affect others, who have no say.
 
     Args:
-        position, salience: (..., actors, issues), 0 to 100.
-        capability: weights that go with them.
-        rounds: most trades in a world.
-        about: index of an issue that every trade must be about; None where any two issues may be traded.
+        position: (..., actors, issues), 0 to 100.
+        salience: (..., actors, issues), 0 to 100.
+        capability: weights that broadcast with these.
+        rounds: most trades per world.
+        about: index of an issue that every trade must include; None for any two issues.
 
     Source: Stokman and Van Oosten (1994), equal gain; Van Assen, Stokman and Van Oosten (2003) on externalities.
     """
@@ -126,9 +137,8 @@ def exchange_outcome(
     x = np.broadcast_to(position, shape).reshape(count, actors, issues).copy()
     s = np.ascontiguousarray(np.broadcast_to(salience, shape)).reshape(count, actors, issues)
     weight = _weight(x, s, np.broadcast_to(capability, shape).reshape(count, actors, issues))
-    share = (
-        weight / total(np.swapaxes(weight, -1, -2))[:, None, :]
-    )  # what moving a point moves the outcome by
+    # by how much the outcome moves if an actor moves by one point
+    share = weight / total(np.swapaxes(weight, -1, -2))[:, None, :]
     given = np.isnan(x)
     made, log = np.zeros(count, dtype=np.int64), []
     each, trading = np.arange(count), np.ones(count, bool)
@@ -170,7 +180,11 @@ def exchange_outcome(
 def _trades(
     x: Floats, s: Floats, share: Floats, outcome: Floats, given: Booleans, p: int, q: int
 ) -> tuple[Floats, Floats, Floats]:
-    """Every trade in which an actor a gives on issue p to b, who gives on issue q: gain and moves, (worlds, a, b)."""
+    """All trades in which actor a gives in on issue p and actor b on issue q.
+
+    Returns:
+        the gain of each partner, the move of a on p, and the move of b on q; (worlds, a, b) each.
+    """
     xa, xb = x[:, :, None, :], x[:, None, :, :]
     sa, sb = s[:, :, None, :], s[:, None, :, :]
     with np.errstate(invalid="ignore"):
@@ -181,12 +195,11 @@ def _trades(
         valid = opposed[0] & opposed[1] & ~given[:, :, None, p] & ~given[:, None, :, q]
         valid &= (
             sa[..., q] * sb[..., p] > sa[..., p] * sb[..., q]
-        )  # a cares relatively more for q than b does
+        )  # a cares relatively more about q than b does
         far_p, far_q = np.abs(xa[..., p] - xb[..., p]), np.abs(xa[..., q] - xb[..., q])
         most_p, most_q = share[:, :, None, p] * far_p, share[:, None, :, q] * far_q
-        rate = (sa[..., p] + sb[..., p]) / np.maximum(
-            sa[..., q] + sb[..., q], 1e-300
-        )  # of outcome q for outcome p
+        # the shift of outcome q per shift of outcome p at which both gain the same
+        rate = (sa[..., p] + sb[..., p]) / np.maximum(sa[..., q] + sb[..., q], 1e-300)
         shift_p = np.minimum(most_p, most_q / np.maximum(rate, 1e-300))
         shift_q = shift_p * rate
         gain = np.where(valid, sa[..., q] * shift_q - sa[..., p] * shift_p, 0.0)
@@ -196,14 +209,20 @@ def _trades(
 
 
 def named_positions(found: Positions, codes: tuple[str, ...], issue: str, place: str) -> NDArray[np.float64]:
-    """Each state's position, salience and capability on an issue of a table; (3, states), NaN where it says nothing."""
+    """Each state's position, salience and capability on an issue; (3, states), NaN for states without a position.
+
+    Raises:
+        BadInput: the table lacks the issue or names an unknown state; the message begins with `place`.
+    """
     if issue not in found.issues:
         raise BadInput(f"{place}: the table has no issue {issue!r}; it has {', '.join(found.issues)}.")
     k = found.issues.index(issue)
     out = np.full((3, len(codes)), np.nan)
     for i, actor in enumerate(found.actors):
         if actor not in codes:
-            raise BadInput(f"{place}: the table names {actor!r}, which is not a member; drop its rows.")
+            raise BadInput(
+                f"{place}: the table has the actor {actor!r}, which is not a member; remove its rows."
+            )
         if not np.isnan(found.position[i, k]):
             out[:, codes.index(actor)] = found.position[i, k], found.salience[i, k], found.capability[i, k]
     return out

@@ -1,4 +1,4 @@
-"""What a proposer at the Council's table offers: its favorite plan with the cheapest winning coalition bought."""
+"""What a proposer in the Council offers: its favorite plan, changed to buy the cheapest winning coalition."""
 
 from __future__ import annotations
 
@@ -12,17 +12,12 @@ from juste_retour.abm.politics.votes import Votes
 from juste_retour.abm.remembered import Remembered
 from juste_retour.agents.arrays import Booleans, Floats, Integers
 
-HEDGES = (
-    (0, 0.25),
-    (0, 0.75),
-    (3, 0.25),
-    (3, 0.75),
-    (9, 0.75),
-)  # spare votes and margins where votes are random
+# If votes are random, a proposer also tries offers with these pairs of spare votes and margins in mean stakes.
+HEDGES = ((0, 0.25), (0, 0.75), (3, 0.25), (3, 0.75), (9, 0.75))
 
 
 class Proposals:
-    """The offers of proposers, (worlds,) states."""
+    """The offers of proposers; a proposer is one state per world, given by its index (worlds,)."""
 
     def __init__(self, known: Payoffs, plans: Plans, votes: Votes, prices: Prices):
         self.known, self.plans, self.votes, self.prices = known, plans, votes, prices
@@ -30,20 +25,24 @@ class Proposals:
         self._modest = Remembered[Integers, Floats](most=4)
 
     def priced(self, prices: Prices) -> Proposals:
-        """The same proposers at other prices; what they like best stays known."""
+        """The same proposers with other prices of votes; their favorite plans are not computed again."""
         other = Proposals(self.known, self.plans, self.votes, prices)
         other._favorites, other._modest = self._favorites, self._modest
         return other
 
     def only(self, who: Integers) -> Booleans:
-        """(worlds, states) true for one state per world."""
+        """Booleans (worlds, states), true for one state per world."""
         return np.arange(self.known.states.count) == who[:, None]
 
     def of(self, proposer: Integers, sunk: float | Floats) -> list[Floats]:
-        """The proposer's favorite plan with the cheapest winning coalition bought.
+        """Offers that a proposer chooses from: first its favorite plan with the cheapest winning coalition bought.
 
-        Where no coalition can be had for it, the most that a modest plan brings the proposer is offered instead. Where
-        votes are random, offers with votes to spare and with better prices stand beside it.
+        If no coalition can be bought for the favorite, the proposer's best modest plan replaces it. If votes are
+        random, the list also has offers with spare votes and with more than the price paid.
+
+        Args:
+            proposer: (worlds,) index of the proposing state.
+            sunk: share of the Union's money that is spent even if the offer fails; a number or (worlds,).
         """
         always = self.only(proposer)
         favorite = self.favorite(proposer)
@@ -59,7 +58,7 @@ class Proposals:
         return [offer, *(buy(favorite, sunk, always, spare=k, margin=m) for k, m in HEDGES)]
 
     def _stuck(self, offer: Floats, proposer: Integers, sunk: float | Floats) -> Booleans:
-        """(worlds,) where the offer fails, or is worth less to the proposer than none."""
+        """Whether the offer fails or leaves its proposer worse off than no offer; (worlds,)."""
         own, least = (
             mine(self.known.utility(offer), proposer),
             mine(self.votes.reserve(offer, sunk), proposer),
@@ -67,11 +66,11 @@ class Proposals:
         return (self.votes.chance(offer, sunk) == 0) | (own < least - self.known.p.dissent_cost_eur_bn[:, 0])
 
     def favorite(self, proposer: Integers) -> Floats:
-        """The plan that a proposer likes best if nobody else is asked, with what must come back."""
+        """The plan with the highest payoff to the proposer, corrected for entitlements; EUR bn (worlds, sites)."""
         return self._favorites.get(proposer, lambda who: self._best(who, self.plans.with_home(who)))
 
     def _best(self, proposer: Integers, plans: list[Floats]) -> Floats:
-        """The best of these plans for a proposer, with what must come back."""
+        """The best of these plans for a proposer, corrected for entitlements."""
         t, count = self.known, len(plans)
         all_at_once = Payoffs(t.env, np.tile(t.rows, count), industrial=t.industrial)
         worth = mine(all_at_once.offer(np.concatenate(plans)).utility, np.tile(proposer, count))
@@ -80,7 +79,14 @@ class Proposals:
         return self.plans.entitled(best)
 
     def seconded(self, proposer: Integers, disagreement: Floats) -> list[tuple[Floats, Floats]]:
-        """Offers under the open rule, each with the share of the others who would rather second than amend it."""
+        """Offers under the open rule, each with the share (worlds,) of other states that would second it.
+
+        A state seconds an offer if its utility is at least that of amending it.
+
+        Args:
+            proposer: (worlds,) index of the proposing state.
+            disagreement: (worlds, states) payoff if nothing is agreed, EUR bn.
+        """
         t, always, plan = self.known, self.only(proposer), self.of(proposer, 0.0)[0]
         offers = [plan]
         hedges = HEDGES if self.votes.are_random else ()
@@ -90,7 +96,7 @@ class Proposals:
             )
         wish = disagreement + t.p.patience * (self.plans.home_value - disagreement)
         others = t.states.count - 1
-        if not others:  # there is nobody to amend it
+        if not others:  # a single state: nobody can amend
             return [(x, np.ones(len(x))) for x in offers]
         content = [((self.votes.felt(x) >= wish) & ~always).sum(-1) / others for x in offers]
         return list(zip(offers, content, strict=True))

@@ -1,13 +1,14 @@
-"""The ballot that sent the Medicines Agency to Amsterdam: points, a second round, a run-off and the lot.
+"""The ballot that relocated the Medicines Agency to Amsterdam in 2017: points, a second round, a run-off and a lot.
 
-Round 1: each voter gives three points, two and one to three different offers, and a voter who does not is void. An
-offer that more than half of all voters give their three points to wins; otherwise the three offers of most points go
-on. Round 2: one vote each; an offer with the votes of more than half of all voters wins; otherwise the two of most
-votes go on. Round 3: one vote each, and most votes win. Offers that tie for the last place of a round all go on; a tie
-in round 3 is decided by drawing lots.
+Round 1: each voter gives three, two and one points to three different offers; other ballots are void. An offer wins if
+more than half of all voters give it three points. Otherwise the three offers with the most points advance.
+Round 2: each voter has one vote. An offer wins with the votes of more than half of all voters. Otherwise the two offers
+with the most votes advance.
+Round 3: each voter has one vote, and the offer with the most votes wins. A tie is decided by lot.
+In rounds 1 and 2 all offers that tie for the last place advance.
 
-A voter who has ranked none of the offers that are left abstains. With two offers the ballot begins at round 3, and one
-alone has won; the procedure of 2017 is silent on both.
+A voter who has ranked none of the remaining offers abstains. With two offers the ballot begins at round 3; a single
+offer wins without a ballot. The procedure of 2017 does not regulate these two cases.
 
 Source: procedure endorsed by the European Council (Article 50) on 22 June 2017; Council document 14559/17.
 """
@@ -29,15 +30,15 @@ UNRANKED = np.iinfo(np.int16).max
 
 @dataclass(frozen=True, eq=False)
 class RelocationResult:
-    """What a ballot came to, over worlds.
+    """The results of ballots in all worlds.
 
     Attributes:
-        winner: (...) index of the offer, -1 where nothing is on offer.
-        by_lot: (...) whether the lot decided.
-        scores: (..., 3, offers) points or votes of each round; zero in rounds that were not held.
-        standing: (..., 3, offers) the offers of each round; none in rounds that were not held.
-        advance: (..., 3, offers) those that go on, or that the lot is drawn among; the winner in the deciding round.
-        void: (..., voters) whose first ballot is void.
+        winner: (...) index of the winning offer, -1 if there is no offer.
+        by_lot: (...) whether a lot decided.
+        scores: (..., 3, offers) points or votes in each round; zero in rounds that were not held.
+        standing: (..., 3, offers) the offers in each round; none in rounds that were not held.
+        advance: (..., 3, offers) the offers that advance; the winner, or those tied before the lot, in the last round.
+        void: (..., voters) whether the voter's ballot in round 1 is void.
     """
 
     winner: Integers
@@ -49,7 +50,7 @@ class RelocationResult:
 
 
 def places_of(values: Floats) -> NDArray[np.int16]:
-    """Each voter's ranking of offers by value, best first: (..., voters, offers) to places 0, 1, 2, ... of that shape.
+    """Each voter's ranking of the offers by value: 0 for the best, 1 for the next; both (..., voters, offers).
 
     Offers of equal value keep their order.
     """
@@ -60,11 +61,11 @@ def relocation(places: NDArray[np.integer], lot: Floats, withdrawn: ArrayLike = 
     """Hold the ballot in every world.
 
     Args:
-        places: (..., voters, offers) place of each offer in each voter's ranking, 0 for the first; `UNRANKED` where
-            the voter has not ranked it.
-        lot: (...) uniform in [0, 1), drawn whether it is needed or not.
-        withdrawn: (..., offers) the round before which an offer is withdrawn, 1, 2 or 3; 0 for never. An offer
-            withdrawn before round 1 is struck from all rankings.
+        places: (..., voters, offers) each offer's place in each voter's ranking, 0 for the first; `UNRANKED` if the
+            voter has not ranked it.
+        lot: (...) uniform number in [0, 1), used if there is a tie in round 3.
+        withdrawn: (..., offers) the round (1, 2 or 3) before which an offer is withdrawn; 0 for never. An offer
+            withdrawn before round 1 is removed from all rankings.
     """
     places = np.asarray(places)
     (voters, offers), worlds = places.shape[-2:], places.shape[:-2]
@@ -121,7 +122,7 @@ def relocation(places: NDArray[np.integer], lot: Floats, withdrawn: ArrayLike = 
 def _points(
     places: NDArray[np.integer], remaining: Booleans, held: Booleans
 ) -> tuple[Integers, Integers, Booleans]:
-    """Points and first places of each offer in the first round, (..., offers), and void ballots, (..., voters)."""
+    """Points and first places of each offer in round 1, (..., offers), and void ballots, (..., voters)."""
     struck = np.where(remaining[..., None, :], places, UNRANKED)
     order = np.argsort(struck, axis=-1, kind="stable")[..., :3]
     chosen = np.take_along_axis(struck, order, axis=-1) < UNRANKED
@@ -140,21 +141,21 @@ def _points(
 
 
 def _drawn(tied: Booleans, lot: Floats) -> Integers:
-    """The offer that the lot draws among those tied; (..., offers) and (...) to (...)."""
+    """Index of the offer drawn among those tied, booleans (..., offers), by a uniform number (...); (...)."""
     drawn = np.minimum((lot * tied.sum(-1)).astype(np.int64), tied.sum(-1) - 1)
     among = np.cumsum(tied, axis=-1) - 1
     return (tied & (among == drawn[..., None])).argmax(-1)
 
 
 def _best(scores: Integers, standing: Booleans, many: int) -> Booleans:
-    """The so many best of those standing, and all that tie for the last place."""
+    """The `many` best of the remaining offers, and all that tie for the last place; booleans (..., offers)."""
     ranked = np.sort(np.where(standing, scores, -1), axis=-1)[..., ::-1]
     least = ranked[..., min(many, ranked.shape[-1]) - 1, None]
     return standing & (scores >= least)
 
 
 def _votes(places: NDArray[np.integer], standing: Booleans) -> Integers:
-    """Votes for each offer if every voter votes for the first of those standing in its ranking."""
+    """Votes for each offer if every voter votes for the first remaining offer in its ranking; (..., offers)."""
     left = np.where(standing[..., None, :], places, UNRANKED)
     first = left.argmin(-1)
     votes = np.take_along_axis(left, first[..., None], axis=-1)[..., 0] < UNRANKED
@@ -162,22 +163,22 @@ def _votes(places: NDArray[np.integer], standing: Booleans) -> Integers:
 
 
 def _alone(winner: Integers, remaining: Booleans) -> Integers:
-    """The offer that is left alone by withdrawals has won."""
+    """The winner so far, or the only offer that is left after withdrawals; -1 for neither."""
     return np.where((winner < 0) & (remaining.sum(-1) == 1), remaining.argmax(-1), winner)
 
 
 def relocation_sequence(
     places: NDArray[np.integer], lots: Floats, tied_to: ArrayLike | None = None
 ) -> tuple[Integers, Booleans]:
-    """Place several seats one after the other; the winner of one leaves the contest for the next.
+    """Award several seats one after the other; the winner of one leaves the contest for the next.
 
     Args:
         places: (..., voters, offers) as in `relocation`.
-        lots: (..., seats) uniforms.
-        tied_to: (offers,) the state that makes each offer: with it, all offers of a winning state leave.
+        lots: (..., seats) uniform numbers in [0, 1).
+        tied_to: (offers,) index of the state that makes each offer; all offers of a winning state then leave.
 
     Returns:
-        Winners (..., seats), -1 where nothing was left to win, and whether the lot decided (..., seats).
+        winners (..., seats), -1 if no offer was left, and whether a lot decided (..., seats).
     """
     worlds, offers = places.shape[:-2], places.shape[-1]
     gone = np.zeros((*worlds, offers), dtype=np.int64)
@@ -193,9 +194,13 @@ def relocation_sequence(
 
 
 def condorcet_winner(places: NDArray[np.integer], standing: Booleans | None = None) -> Integers:
-    """The offer that beats every other one in pairwise votes; (..., voters, offers) to (...), -1 where there is none.
+    """Index of the offer that beats every other one in pairwise votes, -1 if there is none; (...).
 
-    A voter prefers an offer that it has ranked to one that it has not, and abstains between two that it has not.
+    A voter prefers a ranked offer to an unranked one, and abstains between two unranked offers.
+
+    Args:
+        places: (..., voters, offers) as in `relocation`.
+        standing: (..., offers) booleans, the offers compared; None for all.
     """
     offers = places.shape[-1]
     found = np.full(places.shape[:-2], -1)
@@ -214,9 +219,13 @@ def condorcet_winner(places: NDArray[np.integer], standing: Booleans | None = No
 
 @dataclass(frozen=True)
 class Round:
-    """One round as it was held: what each offer got, who goes on (in the last round, who has won), and who stayed out.
+    """One round of a ballot.
 
-    `silent` are the voters whose ballot was void (round 1) or who had ranked none of the offers left.
+    Attributes:
+        number: 1, 2 or 3.
+        scores: points or votes of each offer, largest first.
+        advance: the offers that advance; in the last round, the winner.
+        silent: voters whose ballot was void (round 1) or who had ranked none of the remaining offers.
     """
 
     number: int
@@ -227,7 +236,15 @@ class Round:
 
 @dataclass(frozen=True)
 class Narration:
-    """A ballot told round by round; `tied` are the offers that the lot was drawn among, none where it was not."""
+    """A ballot round by round.
+
+    Attributes:
+        rounds: the rounds that were held.
+        winner: the winning offer.
+        by_lot: whether a lot decided.
+        tied: the offers among which the lot was drawn; empty without a lot.
+        condorcet_winner: the offer that beats every other one in pairwise votes; None if there is none.
+    """
 
     rounds: tuple[Round, ...]
     winner: str
@@ -242,13 +259,16 @@ def hold_ballot(
     offers: Sequence[str] | None = None,
     withdrawn: Mapping[str, int] | None = None,
 ) -> Narration:
-    """Hold one ballot from voters' rankings and tell its rounds.
+    """Hold one ballot on voters' rankings and report its rounds.
 
     Args:
         rankings: each voter's offers, the first choice first.
-        lot: uniform in [0, 1).
-        offers: what stands for election; by default all that anyone has ranked, in the order of the alphabet.
-        withdrawn: the round before which an offer is withdrawn, 1, 2 or 3.
+        lot: uniform number in [0, 1).
+        offers: the offers; by default all that a voter has ranked, in alphabetical order.
+        withdrawn: the round (1, 2 or 3) before which an offer is withdrawn.
+
+    Raises:
+        BadInput: a ranking or a withdrawal is invalid; the message names the voter, the offer and the remedy.
 
     >>> hold_ballot({"DE": "ABC", "FR": "BAC", "IT": "ACB"}, lot=0.5).winner
     'A'
@@ -256,7 +276,7 @@ def hold_ballot(
     offers, places, leaves = _read(rankings, offers, withdrawn or {})
     result = relocation(places, np.asarray(lot, dtype=np.float64), leaves)
     if result.winner < 0:
-        raise BadInput("every offer is withdrawn; leave one at least.")
+        raise BadInput("every offer is withdrawn; keep at least one.")
 
     def those(chosen: Booleans) -> tuple[str, ...]:
         return tuple(offer for offer, there in zip(offers, chosen, strict=True) if there)
@@ -294,26 +314,26 @@ def hold_ballot(
 def _read(
     rankings: Mapping[str, Sequence[str]], offers: Sequence[str] | None, withdrawn: Mapping[str, int]
 ) -> tuple[list[str], NDArray[np.int16], Integers]:
-    """The offers, each voter's places of them (voters, offers), and the round before which each is withdrawn."""
+    """The offers, their places in each voter's ranking (voters, offers), and the round before which each is withdrawn."""
     if not rankings:
-        raise BadInput("there is no voter; give one ranking at least.")
+        raise BadInput("there is no voter; give at least one ranking.")
     named = {offer for ranking in rankings.values() for offer in ranking}
     offers = sorted(named) if offers is None else list(offers)
     if len(set(offers)) < len(offers):
         twice = next(offer for offer in offers if offers.count(offer) > 1)
-        raise BadInput(f"the offer {twice!r} appears twice in the list of offers; name it once.")
+        raise BadInput(f"the offer {twice!r} is listed twice; list it once.")
     for voter, ranking in rankings.items():
         for offer in ranking:
             if offer not in offers:
-                raise BadInput(f"{voter} ranks {offer!r}, which is not on offer; {near(offer, offers)}")
+                raise BadInput(f"{voter} ranks {offer!r}, which is not an offer; {near(offer, offers)}")
             if list(ranking).count(offer) > 1:
                 raise BadInput(f"{voter} ranks {offer!r} twice; rank each offer once.")
     leaves = np.zeros(len(offers), dtype=np.int64)
     for offer, number in withdrawn.items():
         if offer not in offers:
-            raise BadInput(f"{offer!r} is withdrawn but not on offer; {near(offer, offers)}")
+            raise BadInput(f"{offer!r} is withdrawn but is not an offer; {near(offer, offers)}")
         if number not in (1, 2, 3):
-            raise BadInput(f"{offer!r} is withdrawn before round {number}; there are rounds 1, 2 and 3.")
+            raise BadInput(f"{offer!r} is withdrawn before round {number}; the round must be 1, 2 or 3.")
         leaves[offers.index(offer)] = number
     places = np.full((len(rankings), len(offers)), UNRANKED, dtype=np.int16)
     for row, ranking in zip(places, rankings.values(), strict=True):

@@ -1,4 +1,4 @@
-"""Reversion rules: what stands when nothing is agreed."""
+"""Reversion rules: what holds if nothing is agreed."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from juste_retour.agents.some_worlds import each_world
 
 reversion = Family(
     "reversion",
-    decides="what stands when nothing is agreed",
-    signature="rule(council) -> plan, EUR bn (worlds, sites), and whether hosts pay for it alone, outside the programme.",
+    decides="what holds if nothing is agreed",
+    signature="rule(council) -> plan, EUR bn (worlds, sites), and whether hosts alone pay for it, outside the program.",
     lift=each_world,
 )
 
@@ -29,10 +29,10 @@ def nothing(council):
 
 @reversion(anonymous=True, deterministic=True)
 def last_allocation(council):
-    """The last allocation stands: whoever hosts gets as much again at the best free site.
+    """The last allocation continues: each host gets the same amount again, at its best free site.
 
-    Before the first allocation that is nothing.
-    Source: Kalandrakis (2004); article 312(4) TFEU, by which old ceilings go on.
+    Before the first allocation nothing is built.
+    Source: Kalandrakis (2004); article 312(4) TFEU, by which the old ceilings remain in force.
     """
     again = np.where(
         council.known.best >= 0,
@@ -47,9 +47,9 @@ def last_allocation(council):
 
 @reversion(anonymous=True, deterministic=True)
 def go_alone(council):
-    """States go alone: each builds at home, with its own money, what it thinks worth its own euro.
+    """Each state builds at home with its own money, if its gain exceeds the cost.
 
-    Source: own pocket under the state-aid frameworks; outside option o_i.
+    Source: national projects under the state-aid frameworks; the outside option of bargaining theory.
     """
     size = wanted_size(council.known.scale, np.ones(council.known.scale.shape), council.p)
     budget = council.p.match_share_of_gdp * council.states.gdp

@@ -1,13 +1,14 @@
-"""A fixed point of what proposers do on average, found from random draws of what they do.
+"""A solver for the fixed point of an expected response that can only be estimated from random draws.
 
-Values v are sought with v = F(v), where F is an expectation that only draws can tell. Each round evaluates draws at the
-present values. The weighted mean of all rounds says how far F lies from the values at which it was asked, and the slope
-of F says how far to go: v = mean values + (mean response - mean values) / (1 - slope), which is Newton's method on the
-pooled draws. The slope comes from the same draws: a state's reservation value carries normal noise, so by Stein's
-identity the derivative of the expected response is the covariance of the response with the noise, over its spread.
+It seeks values v with v = F(v), where F(v) is the expected response of proposers to the values v. Each round draws
+responses at the current values. The weighted mean over rounds estimates the gap between F and the values at which it
+was evaluated. A Newton step on the pooled draws closes the gap: v = mean values + (mean response - mean values) /
+(1 - slope). The slope of F comes from the same draws. A state's reservation value contains normal noise; by Stein's
+identity the derivative of the expected response is the covariance of response and noise, divided by the noise's
+variance.
 
-Two searches run side by side, from two starting points. Where they meet, their draws are pooled; where they do not,
-there are several equilibria, the first search selects one, and the result says so.
+Two searches run in parallel from two starting points. If they meet, their draws are pooled. If not, there are several
+equilibria; the solver returns that of the first search and reports the fact.
 
 Source: Robbins and Monro (1951); Stein (1981), lemma 1.
 """
@@ -23,27 +24,29 @@ from juste_retour.abm.politics.stationary import NotConverged
 from juste_retour.agents.arrays import Booleans, Floats
 
 SHORTEST, LONGEST = 12, 30  # fewest and most rounds
-LONGER = 4  # times as many rounds where the result would not count
-FORGOTTEN = 4  # first rounds that never count
+LONGER = 4  # factor on the most rounds if the result has not converged by then
+BURN_IN = 4  # first rounds that are never used
 PRECISE = 0.025  # standard error, in mean stakes, at which the search ends
-TOLERANCE = 0.25  # largest standard error, and distance still to go, in mean stakes, of a result that counts
-APART = 0.25  # mean stakes that two searches must differ by, beside their errors, to be two equilibria
-PRIOR = 0.3  # how far a slope may lie from that of offers of just what a state expects
-STEEPEST = 0.85  # slope beyond which only those offers are believed
-SMALLEST = 1e-6  # EUR bn, stake below which nothing is at stake
+TOLERANCE = (
+    0.25  # largest standard error of a converged result, in mean stakes; its remaining step may be twice that
+)
+APART = 0.25  # mean stakes, beyond their errors, by which two searches must differ to count as two equilibria
+PRIOR = 0.3  # standard deviation of the prior of a slope around `Draws.bought`
+STEEPEST = 0.85  # largest slope, unless `Draws.bought` is larger
+SMALLEST = 1e-6  # EUR bn: least stake, which avoids a division by zero
 
 
 @dataclass(frozen=True, eq=False)
 class Draws:
-    """What proposals bring in one round of draws; all (searches, draws, proposers, states).
+    """The results of one round of draws; all arrays are (searches, draws, proposers, states).
 
     Attributes:
-        gain: over no deal.
-        slope: derivative of the gain that needs no draws to know, where `scored` is false.
-        score: derivative of the log density of the noise with respect to the values; used where `scored`.
-        scored: whether the noise acts on the draw.
-        shift: what the noise adds to the value that the state acts on; its mean is zero.
-        bought: slope that the draw would have if only offers of just what a state expects moved with its value.
+        gain: utility above the disagreement point.
+        slope: derivative of the gain by the state's own value if it is known exactly; used where `scored` is false.
+        score: derivative of the log density of the noise by the values; used where `scored` is true.
+        scored: whether the noise affects the draw.
+        shift: what the noise adds to the value on which the state acts; its mean is zero.
+        bought: the slope under the assumption that only offers at a state's reservation value move with its value.
     """
 
     gain: Floats
@@ -56,16 +59,16 @@ class Draws:
 
 @dataclass(frozen=True, eq=False)
 class FixedPoint:
-    """Values with v = F(v), or the failure to find them.
+    """The result of a search for values with v = F(v), whether it converged or not.
 
     Attributes:
-        found: values (states,) as they were when the search ended; ask for `values`.
+        found: (states,) values at the end of the search; use `values`, which refuses those that did not converge.
         error: (states,) their standard errors.
-        residual: distance between the mean response and the values at which it was asked, in mean stakes.
+        residual: distance between the mean response and the values at which it was evaluated, in mean stakes.
         rounds: rounds of the search.
-        converged: whether errors and what was still to go are small.
-        second: (states,) where a second starting point leads.
-        equilibria: "one", or "several" where the two disagree.
+        converged: whether the errors and the remaining step are small.
+        second: (states,) values reached from the second starting point.
+        equilibria: "one", or "several" if the two searches disagree.
     """
 
     found: Floats
@@ -78,7 +81,7 @@ class FixedPoint:
 
     @property
     def stake(self) -> float:
-        """The mean of the values' sizes, EUR bn."""
+        """The mean stake: the mean absolute value over states, EUR bn."""
         return max(float(np.abs(self.found).mean()), SMALLEST)
 
     @property
@@ -91,7 +94,7 @@ class FixedPoint:
         """The values, (states,).
 
         Raises:
-            NotConverged: the search ended before it got there.
+            NotConverged: the search did not converge.
         """
         if not self.converged:
             raise NotConverged(f"{self.summary} {REMEDY}")
@@ -99,7 +102,7 @@ class FixedPoint:
 
     @property
     def summary(self) -> str:
-        """How the search went, in a sentence."""
+        """One sentence on the outcome of the search, for messages."""
         went = "converged" if self.converged else "did not converge"
         return (
             f"The stationary values {went} in {self.rounds} rounds (residual {self.residual:.1%}, largest standard "
@@ -107,7 +110,7 @@ class FixedPoint:
         )
 
 
-REMEDY = "Use expect = 'adaptive' or 'status_quo', or change the patience or the reservation noise a little."
+REMEDY = "Use expect = 'adaptive' or 'status_quo', or change the patience or the reservation noise slightly."
 
 
 def fixed_point(
@@ -117,13 +120,13 @@ def fixed_point(
     longest: int = LONGEST,
     precise: float = PRECISE,
 ) -> FixedPoint:
-    """Find v = F(v).
+    """Find values with v = F(v) from random draws of the response.
 
     Args:
-        respond: draws of every proposer's offer, given values (searches, states) and the number of the round.
-        starts: (searches, states) where the searches begin; the first selects the equilibrium.
-        chances: (proposers,) of being recognized.
-        longest: most rounds, where the result counts by then.
+        respond: function that draws every proposer's response, given values (searches, states) and the round's number.
+        starts: (searches, states) starting points; the first one selects the equilibrium.
+        chances: (proposers,) recognition probabilities.
+        longest: number of rounds after which the search ends as soon as the result has converged.
         precise: standard error, in mean stakes, at which the search ends.
     """
     history, at = _History(chances), np.array(starts, dtype=np.float64)
@@ -144,7 +147,7 @@ def fixed_point(
 
 @dataclass(frozen=True, eq=False)
 class _Estimate:
-    """Values and standard errors (states,), the residual and the way still to go in mean stakes."""
+    """Values and standard errors (states,); the residual and the remaining step `to_go`, in mean stakes."""
 
     values: Floats
     error: Floats
@@ -161,7 +164,7 @@ class _Estimate:
 
 
 class _History:
-    """All rounds so far, the latest with the largest weight."""
+    """All rounds so far; later rounds have larger weights."""
 
     def __init__(self, chances: Floats):
         self.chances = chances
@@ -174,26 +177,26 @@ class _History:
 
     @property
     def weights(self) -> Floats:
-        """(rounds,) that add up to one; the first third says more of the starting point than of the equilibrium."""
+        """Weights of the rounds, which add up to one; the first third gets none, as it reflects the starting point."""
         k = len(self.rounds)
-        w = np.maximum(np.arange(1.0, k + 1) - max(min(FORGOTTEN, k - 1), k // 3), 0.0)
+        w = np.maximum(np.arange(1.0, k + 1) - max(min(BURN_IN, k - 1), k // 3), 0.0)
         return w / w.sum()
 
     def all(self, name: str) -> Floats:
-        """(rounds, searches, draws, proposers, states) of a field of the draws."""
+        """A field of the draws of all rounds; (rounds, searches, draws, proposers, states)."""
         return np.array([getattr(draws, name) for draws in self.rounds])
 
     def mean(self, x: Floats) -> Floats:
-        """(states,) over rounds, searches, draws and proposers."""
+        """Weighted mean over rounds, searches, draws and proposers; (states,)."""
         return np.einsum("k,p,kcdpn->n", self.weights, self.chances, x) / (x.shape[1] * x.shape[2])
 
     def variance(self, x: Floats) -> Floats:
-        """(states,) of that mean, where x has mean zero."""
+        """Variance of that mean if x has mean zero; (states,)."""
         squares = np.einsum("k,p,kcdpn->n", self.weights**2, self.chances**2, x * x)
         return squares / (x.shape[1] * x.shape[2]) ** 2
 
     def slope(self) -> tuple[Floats, Floats]:
-        """Derivative of the expected response to a state's own value, and its standard error; (states,)."""
+        """Derivative of the expected response by a state's own value, and its standard error; (states,) each."""
         expected, gain = self.mean(self.all("bought")), self.all("gain")
         centre = np.einsum("k,kcdpn->cpn", self.weights, gain)[:, None] / gain.shape[2]
         found = np.where(self.all("scored"), (gain - centre) * self.all("score"), self.all("slope"))
@@ -204,17 +207,16 @@ class _History:
         return np.minimum(slope, np.maximum(STEEPEST, expected)), error
 
     def root(self, slope: Floats, which: slice) -> Floats:
-        """(searches, states) where the response would equal the values."""
+        """Newton step: the values at which the response would equal the values; (searches, states)."""
         gain = self.all("gain")[:, which]
         asked = np.einsum("k,kcn->cn", self.weights, np.array(self.values)[:, which])
-        moved = (
-            gain - slope * self.all("shift")[:, which]
-        )  # what the noise adds by chance is not the response's
+        # remove what the noise added by chance in these draws
+        moved = gain - slope * self.all("shift")[:, which]
         response = np.einsum("k,p,kcdpn->cn", self.weights, self.chances, moved) / gain.shape[2]
         return asked + (response - asked) / (1 - slope)
 
     def estimate(self, slope: Floats, unsure: Floats, which: slice) -> _Estimate:
-        """What some searches together say, given the slope and its standard error."""
+        """The estimate from some searches together, given the slope and its standard error."""
         values = self.root(slope, which).mean(0)
         asked = np.array(self.values)[:, which, None, None, :]
         moved = self.all("gain")[:, which] - slope * (asked + self.all("shift")[:, which])

@@ -17,16 +17,16 @@ from juste_retour.agents.lab import Letters
 from juste_retour.agents.rules import family
 from juste_retour.agents.situation import Memory, Offer
 
-INDIFFERENT = 1e-9  # EUR bn between two offers, so that rounding decides no vote
-REHEARSALS = 16  # ballots that a proposer plays through where votes are random
+INDIFFERENT = 1e-9  # EUR bn: smaller differences between two offers are rounding and must not decide a vote
+REHEARSALS = 16  # simulated ballots from which a proposer estimates its chance if votes are random
 
 
 class Votes:
-    """The votes at a table.
+    """Reservation values, votes and ballots at the Council's table.
 
     Args:
-        known: what everyone knows and what plans are worth.
-        reversion: the plan (worlds, sites) that stands if nothing is agreed, and whether hosts pay for it alone.
+        known: the common knowledge at the table, and payoffs.
+        reversion: function that returns the reversion plan (worlds, sites), EUR bn, and whether hosts alone pay for it.
     """
 
     def __init__(self, known: Payoffs, reversion: Callable[[], tuple[Floats, bool]]):
@@ -34,13 +34,15 @@ class Votes:
 
     @cached_property
     def reversion(self) -> tuple[Floats, bool]:
-        """The plan that stands if nothing is agreed, EUR bn (worlds, sites), and whether hosts pay for it alone."""
+        """The plan carried out if nothing is agreed, EUR bn (worlds, sites), and whether hosts alone pay for it."""
         return self._reversion()
 
     def failed(self, plan: Floats, sunk: float | Floats) -> Offer:
-        """What each state is left with if the plan fails: what stands, or what the reversion rule puts in its place.
+        """The disagreement point: what each state has if the plan fails.
 
-        `sunk` of the Union's part of the plan is paid all the same; (worlds,) or a number.
+        Args:
+            plan: EUR bn (worlds, sites).
+            sunk: share of the Union's part of the plan that is paid nevertheless; (worlds,) or a number.
         """
         t = self.known
         reversion, own = self.reversion
@@ -56,10 +58,11 @@ class Votes:
         )
 
     def reservation(self, failed: Offer, offer: Offer | None = None) -> Floats:
-        """(worlds, states) EUR bn below which a state says no to an offer.
+        """Each state's reservation value: the least utility at which it votes yes, EUR bn (worlds, states).
 
-        It carries the world's draw, which scales with the state's own gross stake: a net stake could never be
-        outweighed by noise, and with the mean stake the noise of small states would decide.
+        Given an `offer`, it includes the world's random draw and envy. The draw scales with the state's own gross
+        stake. Noise in proportion to the net stake could never reverse a vote; noise in proportion to the mean stake
+        would decide the votes of small states.
         """
         t = self.known
         rows, foresight = t.rows, t.env.foresight
@@ -71,18 +74,21 @@ class Votes:
         return value + inequality(offer.utility - failed.utility, t.p.inequality_aversion)
 
     def reserve(self, offer: Floats, sunk: float | Floats) -> Floats:
-        """What an offer must be worth to each state for it to say yes; (worlds, states)."""
+        """The least utility at which each state votes yes to an offer, EUR bn (worlds, states); includes envy and noise."""
         failed = self.failed(self.known.parts(offer)[0], sunk)
         return self.reservation(failed, self.known.offered(offer))
 
     def felt(self, offer: Floats) -> Floats:
-        """What an offer is worth to each state, EUR bn (worlds, states), less what envy takes from it."""
+        """Utility of an offer to each state, net of envy; EUR bn (worlds, states)."""
         utility = self.known.utility(offer)
         gain = utility - self.failed(self.known.parts(offer)[0], 0.0).utility
         return utility - inequality(gain, self.known.p.inequality_aversion)
 
     def prefers(self, offer: Floats, other: Floats) -> Booleans:
-        """(worlds, states) who votes for an offer against another, which costs nobody's dissent; noise as in a ballot."""
+        """Which states vote for an offer in a pairwise vote against another; booleans (worlds, states).
+
+        There is no dissent cost, since neither offer is the consensus. Noise is that of a ballot.
+        """
         t = self.known
         seen, failed = t.offered(offer), self.failed(t.parts(offer)[0], 0.0)
         noise = t.p.reservation_noise * t.world.resolve[t.rows] * seen.gross_stake(failed)
@@ -92,12 +98,18 @@ class Votes:
 
     @cached_property
     def are_random(self) -> bool:
-        """Whether some state's vote is drawn."""
+        """Whether some state votes at random."""
         names = self.known.institutions.scenario.rules["vote"].names
         return any("deterministic" not in family("vote")[name].properties for name in names)
 
     def polled(self, offer: Offer, reservation: Floats, draw: Floats | None = None) -> Integers:
-        """Votes, 1, -1 or 0 (worlds, states), of this quarter's ballot or, with `draw`, of a rehearsed one."""
+        """Each state's vote in this quarter's ballot: 1 yes, -1 no, 0 abstention; (worlds, states).
+
+        Args:
+            offer: what is voted on.
+            reservation: (worlds, states) reservation values, EUR bn.
+            draw: (worlds, states) random numbers of a simulated ballot; None for the real one.
+        """
         t = self.known
         situation = t.situation
         if self.are_random:
@@ -114,14 +126,22 @@ class Votes:
         weight: Floats | None = None,
         offer: Offer | None = None,
     ) -> Booleans:
-        """(worlds,) whether the voting rule passes the ballot on an offer, where there is one."""
+        """Whether a ballot passes under the voting rule; booleans (worlds,).
+
+        Args:
+            yes: (worlds, states).
+            no: (worlds, states).
+            union_yes: (worlds,) the Commission's vote.
+            weight: (worlds, states) what each state pays, EUR bn; None for equal weights.
+            offer: what is voted on; None if a proposer only tries which votes suffice.
+        """
         t = self.known
         ballot = Ballot(yes, no, union_yes, weight, t.institutions.decider, *self._so_far, t.p, offer)
         return t.institutions.decide("voting", ballot, t.states, rows=t.rows)
 
     @cached_property
     def _so_far(self) -> tuple[float, Integers, Integers, Integers]:
-        """The year, the rounds before this one (worlds, 1), and each state's yes and no votes (worlds, states) in them."""
+        """The year, the number of earlier rounds (worlds, 1), and each state's yes and no votes in them (worlds, states)."""
         t, bargaining = self.known, self.known.world.bargaining
         return (
             t.year,
@@ -131,11 +151,11 @@ class Votes:
         )
 
     def wins(self, yes: Booleans) -> Booleans:
-        """Whether these yes votes (worlds, states), all others no, pass with the Union's support; (worlds,)."""
+        """Whether these yes votes (worlds, states) pass if the Commission agrees and all others vote no; (worlds,)."""
         return self.passes(yes, ~yes, np.ones(yes.shape[:-1], bool))
 
     def chance(self, offer: Floats, sunk: float | Floats) -> Floats:
-        """(worlds,) chance that an offer passes, as its proposer sees it."""
+        """The proposer's estimate of the chance that an offer passes; (worlds,), 0 or 1 unless votes are random."""
         t = self.known
         seen, reservation = t.offered(offer), self.reserve(offer, sunk)
         plan, n = t.parts(offer)[0], t.states.count
@@ -159,7 +179,15 @@ class Votes:
         transfer: float | Floats,
         letters: Letters | None,
     ) -> Terms:
-        """What each state weighs when a plan is put to the vote."""
+        """What states compare in the vote on a plan: the offer, the disagreement point and their reservation values.
+
+        Args:
+            plan: EUR bn (worlds, sites).
+            pledged: the labs' money, EUR bn (worlds, sites).
+            sunk: share of the Union's part that is paid even if the plan fails; (worlds,) or a number.
+            transfer: cash to each state, EUR bn; (worlds, states) or a number.
+            letters: the labs' letters of intent.
+        """
         t = self.known
         offer, failed = t.offer(plan, pledged, transfer), self.failed(plan, sunk)
         reservation = self.reservation(failed, offer)

@@ -1,12 +1,12 @@
 """Voting rules: whether a ballot passes.
 
-A rule is handed a ballot (`yes` and `no`, booleans over worlds and states; neither is an abstention; `union_yes`,
-the Commission's own vote where it has one) and the states, and returns a boolean for each world. Thresholds are
-compared in integers, so that a ballot on the line is decided exactly.
+A rule takes a ballot and the states, and returns one boolean per world. The ballot holds `yes` and `no`, booleans
+(worlds, states), and the Commission's own vote `union_yes`, booleans (worlds,). A state that votes neither yes nor no
+abstains. Thresholds are compared as integers, so that rounding never decides a ballot.
 
-Any function of (ballot, states) can be entered with `@voting`. Those here are entered with `@by_conditions`: they
-return the conditions that a ballot must meet (`conditions.py`), which is the same rule said in a form from which
-exact voting power and the reasons of a failure can be read.
+Register any function of (ballot, states) with `@voting`. The rules in this file use `@by_conditions` instead: they
+return the conditions that a ballot must meet (`conditions.py`). From these the model also computes exact voting power
+and explains why a ballot failed.
 """
 
 from __future__ import annotations
@@ -51,10 +51,11 @@ voting = Family(
 
 
 def by_conditions(**marks: object) -> Callable[[Callable[..., Majority]], Callable[..., Booleans]]:
-    """Enter a voting rule that returns its conditions; called with a ballot, the rule says whether they are met.
+    """Register a function that returns a `Majority` as a voting rule; the rule returns whether the ballot meets it.
 
-    Marks are the properties that the rule declares and, as `participants`, the rule that takes its place where only
-    some of the states take part.
+    Args:
+        marks: the properties that the rule declares; `participants` names the rule that replaces it if only some of
+            the states take part.
     """
 
     def enter(conditions: Callable[..., Majority]) -> Callable[..., Booleans]:
@@ -69,7 +70,7 @@ def by_conditions(**marks: object) -> Callable[[Callable[..., Majority]], Callab
 
 @by_conditions(anonymous=True, monotone=True, deterministic=True)
 def unanimity(ballot, states):
-    """Passes if nobody says no; an abstention does not prevent it.
+    """Passes if no state votes no; abstentions do not block it.
 
     Source: TFEU, article 238(4).
 
@@ -89,7 +90,7 @@ def unanimity(ballot, states):
 
 @by_conditions(anonymous=True, monotone=True, deterministic=True)
 def simple_majority(ballot, states):
-    """Passes if more than half of all states say yes.
+    """Passes if more than half of all states vote yes.
 
     Source: TFEU, article 238(1); article 250 for the College.
 
@@ -110,7 +111,7 @@ def simple_majority(ballot, states):
     also_called=("double_majority", "qualified_majority", "qmv"),
 )
 def lisbon_qmv(ballot, states):
-    """Passes with 55 % of states and 65 % of people, or if fewer than four states withhold their yes.
+    """Passes with 55 % of the states and 65 % of the population, or with all states but three.
 
     Source: TEU, article 16(4).
 
@@ -127,7 +128,7 @@ def lisbon_qmv(ballot, states):
 
 @by_conditions(anonymous=True, monotone=True, deterministic=True)
 def reinforced_qmv(ballot, states):
-    """Passes with 72 % of states and 65 % of people, as where the Commission has not proposed.
+    """Passes with 72 % of the states and 65 % of the population, as if the Commission has not made the proposal.
 
     Source: TFEU, article 238(2).
 
@@ -143,7 +144,7 @@ def reinforced_qmv(ballot, states):
 
 @by_conditions(anonymous=True, monotone=True, deterministic=True)
 def reverse_qmv(ballot, states):
-    """Passes unless a qualified majority rejects it: 55 % of states with 65 % of people, or all but three, say no.
+    """Passes unless a qualified majority votes no: 55 % of the states with 65 % of the population, or all but three.
 
     Source: Regulation (EU) 1173/2011, articles 4 to 6 (the Six-Pack); the majority is that of TEU, article 16(4).
 
@@ -164,13 +165,13 @@ def enhanced_cooperation(
     states,
     *,
     participants: Annotated[
-        str, Parameter(about='who takes part, as in "DE,FR,IT"; empty for all', source="TEU, article 20")
+        str, Parameter(about='states that take part, as in "DE,FR,IT"; empty: all', source="TEU, article 20")
     ] = "",
 ):
-    """Passes with 55 % of participants and 65 % of their people, or if too few participants withhold their yes to block.
+    """Passes with 55 % of the participants and 65 % of their population, or if no blocking minority withholds its yes.
 
-    A blocking minority is the least number of participants that hold more than 35 % of the participants' people, plus
-    one. Only participants vote. With all 27 states it is the Council's ordinary qualified majority.
+    A blocking minority has one member more than the fewest participants that hold over 35 % of the participants'
+    population. Only participants vote. With all 27 states this is the Council's ordinary qualified majority.
 
     Source: TFEU, article 238(3)(a); TEU, article 20.
 
@@ -186,7 +187,7 @@ def enhanced_cooperation(
 
 @by_conditions(anonymous=True, monotone=True, deterministic=True)
 def euro_area(ballot, states):
-    """Passes with 55 % of euro states and 65 % of their people, or if too few euro states withhold their yes to block.
+    """Passes with 55 % of the euro states and 65 % of their population, or if no blocking minority withholds its yes.
 
     Source: TFEU, articles 136(2) and 238(3)(a).
 
@@ -199,17 +200,17 @@ def euro_area(ballot, states):
     """
     if not states.euro.any():
         raise BadInput(
-            "voting = 'euro_area' finds no state that uses the euro; mark them 1 in the column euro."
+            "voting = 'euro_area', but no state uses the euro; enter 1 for those that do in the column euro."
         )
     return among_participants(states, states.euro)
 
 
 @by_conditions(anonymous=True, monotone=True, deterministic=True)
 def nice(ballot, states):
-    """Passes with 73.9 % of the weighted votes, more than half of the states and 62 % of people.
+    """Passes with 73.9 % of the weighted votes, more than half of the states and 62 % of the population.
 
-    The quota is 260 of the 352 votes of 2013, which is also the 255 of 345 of 2007, in the same proportion for any
-    other set of states. The test on people was made at a member's request; here it is always made.
+    The quota is 260 of the 352 votes of 2013, and the same proportion for any other set of states; it gives the 255 of
+    345 votes of 2007. The population was checked only if a member asked for it; here it is always checked.
 
     Source: Treaty of Nice; Protocol 36 to the Treaties, article 3(3), as amended for Croatia's accession.
 
@@ -222,7 +223,7 @@ def nice(ballot, states):
     unknown = [code for code, votes in zip(states.codes, states.nice_votes, strict=True) if votes <= 0]
     if unknown:
         which = "any state" if len(unknown) == states.count else ", ".join(unknown)
-        raise BadInput(f"voting = 'nice' knows no votes for {which}; give them in the column nice_votes.")
+        raise BadInput(f"voting = 'nice', but no votes are given for {which}; add the column nice_votes.")
     quota = -(-260 * int(states.nice_votes.sum()) // 352)
     votes = Condition("73.9 % of the weighted votes", states.nice_votes, quota)
     return Majority(((votes, most_states(states), share_of_people(states, 62)),))
@@ -230,10 +231,10 @@ def nice(ballot, states):
 
 @by_conditions(anonymous=True, monotone=True, deterministic=True)
 def penrose(ballot, states):
-    """Passes with the Jagiellonian quota, some 61.6 % of votes that go by the square root of people.
+    """Passes with the Jagiellonian quota, about 61.6 % of votes weighted by the square root of the population.
 
-    The quota q = 1/2 (1 + sqrt(sum N) / sum sqrt(N)) makes each state's power nearly its weight. Weights are cut
-    to thousandths and compared as integers.
+    With the quota q = 1/2 (1 + sqrt(sum N) / sum sqrt(N)) each state's power nearly equals its weight. Weights are
+    truncated to thousandths and compared as integers.
 
     Source: Penrose (1946); Slomczynski and Zyczkowski (2006).
 
@@ -251,7 +252,7 @@ def penrose(ballot, states):
 
 @by_conditions(anonymous=True, monotone=True, deterministic=True)
 def governing_board(ballot, states):
-    """Passes if the Union and 55 % of states with 65 % of people say yes, as EuroHPC selects its hosts.
+    """Passes if the Commission and 55 % of the states with 65 % of the population vote yes, as in EuroHPC's board.
 
     Source: Regulation (EU) 2021/1173 as amended, Statutes, articles 6 and 7.
 
@@ -266,9 +267,9 @@ def governing_board(ballot, states):
 
 @by_conditions(anonymous=True, monotone=True, deterministic=True)
 def funders(ballot, states):
-    """Passes with 75 % of votes, half of which are the Union's and half go by what each state pays.
+    """Passes with 75 % of the votes; half are the Commission's, half are the states' in proportion to what they pay.
 
-    Money is counted in whole euros where the ballot's weights are in EUR bn; states vote equally where none pays.
+    A ballot's weights are in EUR bn and are counted in whole euros. States have equal votes if none of them pays.
 
     Source: Regulation (EU) 2021/1173 as amended, Statutes, articles 6 and 7, on tenders.
 
@@ -289,7 +290,7 @@ def funders(ballot, states):
 
 @by_conditions(monotone=True, deterministic=True)
 def dictator(ballot, states):
-    """Passes if the decider says yes: one state, or the Commission (also a lab) where no state decides.
+    """Passes if the decider votes yes: one state, or the Commission (also for a lab) if no state decides.
 
     Source: Shapley and Shubik (1954): the dictator has all the power, the others none.
 
@@ -305,12 +306,17 @@ def dictator(ballot, states):
 
 
 def council_majority(states: States) -> tuple[tuple[Condition, ...], ...]:
-    """The two ways to a qualified majority of TEU, article 16(4)."""
+    """The two ways to a qualified majority under TEU, article 16(4)."""
     return (share_of_states(states, 55), share_of_people(states, 65)), (all_but(states, 3),)
 
 
 def among_participants(states: States, voters: Booleans | None) -> Majority:
-    """The qualified majority of TFEU, article 238(3)(a), among the states that take part."""
+    """The qualified majority among the states that take part, under TFEU, article 238(3)(a).
+
+    Args:
+        states: all states.
+        voters: (states,) booleans, those that take part; None for all.
+    """
     blocking = fewest_holding(states, 35, voters) + 1
     double = (share_of_states(states, 55, voters), share_of_people(states, 65, voters))
     return Majority((double, (all_but(states, blocking - 1, voters),)), voters=voters)

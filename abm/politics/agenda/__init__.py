@@ -1,8 +1,8 @@
-"""Agenda protocols: how an offer comes about.
+"""Agenda protocols: how offers are made and put to the vote.
 
-A protocol is asked once a quarter, for the worlds that have not settled, and returns a motion, or nothing where it
-has nothing to say in that quarter. It bargains over what offers are worth to the states and does not know what an
-offer is made of: `tables` holds a divisible pie and points on a line, on which the same functions run.
+The model calls the protocol once a quarter for the worlds in which bargaining goes on. A protocol returns the result
+of a round, or None in a quarter without a decision. Most protocols use only the utility of offers, not what is in
+them. They therefore also run on the textbook games in `tables`.
 """
 
 from juste_retour.abm.politics.agenda import (

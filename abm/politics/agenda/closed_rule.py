@@ -1,4 +1,4 @@
-"""Baron and Ferejohn's closed rule: one proposer, no amendments, another proposer if it fails."""
+"""The closed rule of Baron and Ferejohn: one proposer, no amendments, and a new proposer if the offer fails."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from juste_retour.agents.rules import Parameter
 
 Recognition = Parameter(
     choices=RECOGNITION,
-    about="how the proposer is found: drawn equally, by population, by share of the Union's money, or in turn",
+    about="how the proposer is chosen: equal chances, chances by population or by share of the Union's money, or in turn",
     source="Baron and Ferejohn (1989); Presidency of the Council, six months each",
 )
 
@@ -22,9 +22,9 @@ def closed_rule(
     recognition: Annotated[str, Recognition] = "equal",
     sunk: Annotated[float, Sunk] = 0.0,
 ):
-    """A state is recognized, proposes what suits it best with the cheapest majority bought, and all vote; no amendments.
+    """One state proposes its best plan and buys the cheapest majority for it; all vote, without amendments.
 
-    If the proposal fails, another state is recognized a quarter later.
+    If the proposal fails, a proposer is recognized again in the next quarter.
     Source: Baron and Ferejohn (1989), the closed rule.
     """
     proposer = recognized(table, recognition)

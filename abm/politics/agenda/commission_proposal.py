@@ -1,4 +1,4 @@
-"""The Commission's right of initiative."""
+"""The Commission's right of initiative: it proposes, and the Council votes without amendments."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from juste_retour.abm.politics.agenda.family import Sunk, agenda
 
 @agenda(repeated=True)
 def commission_proposal(council, *, sunk: Annotated[float, Sunk] = 0.0):
-    """The lead commissioner drafts, the College adopts, the Council votes on the draft with the votes it had to buy.
+    """The lead commissioner proposes the best draft that the College adopts, and the Council votes.
 
-    The cheapest winning coalition is bought with sites at home; all then vote on the offer as it stands.
+    Before the Council's vote the draft is changed to buy the cheapest winning coalition with sites at home.
     Source: article 17(2) TEU, article 293(1) TFEU; Romer and Rosenthal (1978); Snyder (1991).
     """
     draft, adopted = council.drafting.proposal()

@@ -1,4 +1,4 @@
-"""Bargaining over issues rather than plans: the compromise model and the exchange model."""
+"""Bargaining over issues instead of plans: the compromise model and the exchange model."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ ISSUES = ("sites", "money")
 
 File = Parameter(
     unit="file",
-    about="a CSV file of actor, issue, position, salience and capability on the issues sites and money, 0 to 100; who is "
-    "not in it takes the position that its payoff gives it",
+    about="a CSV file with the columns actor, issue, position, salience and capability for the issues sites and money, on "
+    "scales of 0 to 100; a state that it omits has the position with the highest payoff",
 )
 Capability = Parameter(
     choices=("equal", "population", "contribution"),
-    about="by what a state's capability goes",
+    about="what a state's capability is proportional to; equal: all the same",
     source="Thomson (2011): bargaining success nearly equal among large and small states",
 )
 
@@ -35,7 +35,7 @@ Retreat = Parameter(
     low=0,
     high=1,
     range=(0.25, 1),
-    about="the share of the money that an offer keeps each time it has failed",
+    about="share of its money that an offer keeps after each failure",
 )
 
 
@@ -48,13 +48,13 @@ def compromise(
     retreat: Annotated[float, Retreat] = 0.5,
     sunk: Annotated[float, Sunk] = 0.0,
 ):
-    """The Union settles on the mean of the states' positions, weighted by salience and capability, and all vote.
+    """The offer is the mean of the states' positions, weighted by salience and capability, and all vote on it.
 
-    Two issues: on how many sites, and how much of the money. A state stands where its payoff is highest, and cares as
-    much as its payoff varies. What fails comes back a quarter later with less money.
+    The two issues are the number of sites and the share of the money. A state's position is where its payoff is highest;
+    its salience is how much its payoff varies. A failed offer returns in the next quarter with less money.
     Source: Van den Bos (1991); Achen (2006); Thomson et al. (2006), The EU Decides.
     """
-    x, s, c = taken(table, capability, positions)
+    x, s, c = positions_of(table, capability, positions)
     return table.conclude(table.settled_on(compromise_outcome(x, s, c), retreat), sunk)
 
 
@@ -65,21 +65,30 @@ def exchange(
     capability: Annotated[str, Capability] = "equal",
     positions: Annotated[str, File] = "",
     trades: Annotated[
-        int, Parameter(unit="trades", low=0, high=1000, about="most trades before the Union settles")
+        int, Parameter(unit="trades", low=0, high=1000, about="most trades before the mean is taken")
     ] = 20,
     retreat: Annotated[float, Retreat] = 0.5,
     sunk: Annotated[float, Sunk] = 0.0,
 ):
-    """States trade positions, each giving in on what it cares less for, before the Union settles on the mean.
+    """States trade positions, each moving on the issue that matters less to it; the offer is the resulting mean.
 
     Source: Stokman and Van Oosten (1994), the equal-gain exchange model.
     """
-    x, s, c = taken(table, capability, positions)
+    x, s, c = positions_of(table, capability, positions)
     return table.conclude(table.settled_on(exchange_outcome(x, s, c, trades).outcome, retreat), sunk)
 
 
-def taken(table, capability: str, positions: str) -> tuple[Floats, Floats, Floats]:
-    """Positions, saliences and capabilities of all states on the issues; (worlds, states, issues) each."""
+def positions_of(table, capability: str, positions: str) -> tuple[Floats, Floats, Floats]:
+    """Positions, saliences and capabilities of all states on the issues; (worlds, states, issues) each.
+
+    Args:
+        table: the table, which derives positions and saliences from payoffs.
+        capability: "equal", "population" or "contribution".
+        positions: path of a CSV file whose values replace the derived ones; empty for none.
+
+    Raises:
+        BadInput: names the file, the row, the value and the remedy.
+    """
     x, s = table.positions()
     c = np.repeat(recognition(table, capability)[..., None], len(ISSUES), axis=-1)
     if positions:

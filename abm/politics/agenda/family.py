@@ -1,4 +1,4 @@
-"""The family of agenda protocols, and the parameter that those who vote share."""
+"""The rule family `agenda`, and the parameter that all protocols with a vote share."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ from juste_retour.agents.some_worlds import each_world
 
 agenda = Family(
     "agenda",
-    decides="how an offer comes about",
-    signature="rule(table) -> BallotResult for the table's worlds, or None where there is nothing to decide this "
-    f"quarter. It ends with table.{verb(Table, 'conclude').call}. At the Council's table an offer is a plan, EUR bn "
-    "(worlds, sites).",
+    decides="how offers are made",
+    signature="rule(table) -> BallotResult for the table's worlds, or None in a quarter without a decision. "
+    f"It ends with table.{verb(Table, 'conclude').call}. In the Council an offer is a plan, EUR bn (worlds, sites).",
     lift=each_world,
     contract=Table,
 )
@@ -22,6 +21,6 @@ Sunk = Parameter(
     low=0,
     high=1,
     range=(0, 1),
-    about="share of the Union's money that a no does not give back",
-    source="assumed; at 1 a no returns nothing and no voting rule can matter",
+    about="share of the Union's money that is spent even if the offer fails",
+    source="assumed; at 1 rejecting an offer saves no money, and no voting rule can matter",
 )

@@ -1,4 +1,4 @@
-"""The omnibus: everybody's wish in one bill."""
+"""The omnibus: logrolling, in which states combine their projects in one package."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ def omnibus(
         Parameter(
             low=0,
             high=1,
-            about="chance that all who wish are taken in, and not only a majority",
+            about="chance that the package includes all states that want a project, not only a majority",
             source="assumed",
         ),
     ] = 1.0,
     recognition: Annotated[str, Recognition] = "equal",
     sunk: Annotated[float, Sunk] = 0.0,
 ):
-    """States trade support, project for project, until the package has its majority, or until all are in.
+    """States add their projects to one package, until it has a majority or includes them all.
 
-    The state that opens the trade takes partners in by what their projects cost, cheapest first. Without the norm it
-    stops at the first package that passes; with it, at the largest.
+    A recognized state opens the package and adds the projects of others, cheapest first. Without the norm of
+    universalism it stops at the first package that passes; with the norm, at the largest.
     Source: Weingast (1979), the norm of universalism; Shepsle and Weingast (1981); Buchanan and Tullock (1962).
     """
     n = table.states.count
@@ -55,10 +55,10 @@ def omnibus(
         better = mine(table.utility(package), opener) >= mine(table.reserve(package, sunk), opener)
         works = (table.chance(package, sunk) > 0) & better & ~done
         offer = np.where(works[:, None], package, offer)
-        done |= works & ~norm  # with the norm, go on to the largest that passes
+        done |= works & ~norm  # with the norm, continue to the largest package that passes
     return table.conclude(offer, sunk)
 
 
 def universalism_of(value: object, worlds: int) -> np.ndarray:
-    """The chance in each world; (worlds,)."""
+    """The chance of the norm in each world, from a number or (worlds, 1); (worlds,)."""
     return np.broadcast_to(np.asarray(value, dtype=np.float64).reshape(-1), (worlds,))

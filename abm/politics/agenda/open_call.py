@@ -1,4 +1,4 @@
-"""The open call: apply, expert panel, board, in waves."""
+"""The open call for proposals: states apply, experts rank the bids, and the board votes on the list, in waves."""
 
 from __future__ import annotations
 
@@ -31,36 +31,36 @@ def open_call(
             source="EuroHPC, 10 December 2024, 12 March and 10 October 2025",
         ),
     ] = "2024Q4 2025Q1 2025Q4",
-    industrial: Annotated[bool, Parameter(about="whether industrial sites may enter")] = False,
+    industrial: Annotated[bool, Parameter(about="whether industrial sites may apply")] = False,
     sunk: Annotated[float, Sunk] = 1.0,
     dossiers: Annotated[
         str,
         Parameter(
             choices=("states", "sites", "hosting_entities"),
-            about="who writes bids: states, one after the other; each campus; or each campus, quick with a EuroHPC machine",
+            about="who writes bids: states, one after the other; each campus; or each campus, faster with a EuroHPC machine",
             source="EuroHPC: hosting entities write the bids, and large states have several; runs/europe/RESULTS.md",
         ),
     ] = "states",
     bids: Annotated[
-        int, Parameter(unit="bids", low=1, high=20, range=(1, 5), about="most bids of a state in a wave")
+        int, Parameter(unit="bids", low=1, high=20, range=(1, 5), about="most bids of a state per wave")
     ] = 1,
     lead: Annotated[
         str,
         Parameter(
             choices=("states", "firms"),
-            about="who asks: states, or firms, where one would gain from a site and for as much as fits",
+            about="who bids: states, or firms, which ask for as much as possible at sites from which a lab would gain",
             source="Regulation (EU) 2026/150, article 12b: consortia",
         ),
     ] = "states",
 ):
-    """States apply, experts rank, the board adopts the list, in waves; who loses may apply again.
+    """States apply, experts rank the bids, and the board votes on the list, in waves; states that lose may apply again.
 
     Source: Regulation (EU) 2021/1173 as amended, article 9; EuroHPC calls of 2024 and 2025.
     """
     closes, decides = deadlines.split(), decisions.split()
     if len(closes) != len(decides):
         raise BadInput(
-            f"agenda.deadlines names {len(closes)} waves and agenda.decisions {len(decides)}; name as many dates as quarters."
+            f"agenda.deadlines has {len(closes)} dates and agenda.decisions {len(decides)} quarters; give one of each per wave."
         )
     waves = [
         Wave(decimal_year(close, "agenda.deadlines"), quarter(decide, "agenda.decisions"))
@@ -76,7 +76,7 @@ def open_call(
     found = calls.hold(council, deadline, sunk, calls.Bidding(dossiers, bids, lead))
     plan = council.plans.entitled(found.listed, found.score, found.applied)
     last = np.full(council.worlds, wave == len(waves) - 1)
-    if wave >= len(decides):  # a further wave is held only while there is money
+    if wave >= len(decides):  # further waves end when the money does not pay for the smallest site
         last |= council.known.envelope[:, 0] < council.p.smallest_eur_bn[:, 0]
     result = council.conclude(plan, sunk, last=last, letters=found.letters, applied=found.applied)
     return replace(result, tops_up=further.top_up and wave == len(waves) - 1)

@@ -1,4 +1,4 @@
-"""Baron and Ferejohn's open rule: others may amend before the vote."""
+"""The open rule of Baron and Ferejohn: other states may amend the motion before the vote."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ def open_rule(
     ] = 4,
     sunk: Annotated[float, Sunk] = 0.0,
 ):
-    """A state moves, another seconds the motion or amends it, motion and amendment are voted on, and so on until a second.
+    """A state makes a motion; others second it or amend it, until one seconds and the motion is put to the vote.
 
-    Whoever is recognized next seconds if the motion is worth no less to it than taking the floor, and otherwise moves an
-    amendment; the winner of the two has the floor. Amending costs patience. What is seconded is put to the vote.
+    The next recognized state seconds if the motion is worth at least as much to it as the floor; otherwise it amends.
+    A vote between motion and amendment decides which of them has the floor. Each amendment costs a round of delay.
     Source: Baron and Ferejohn (1989), the open rule.
     """
     holder = recognized(table, recognition)
@@ -51,7 +51,7 @@ def open_rule(
 
 
 def _motion(table: Table, holder: Integers, floor: Floats | None = None) -> Floats:
-    """The motion that serves its mover best, chances of an amendment and of passing weighed in; `floor` is what it would amend."""
+    """The motion with the highest expected payoff to its mover; `floor` is the motion that it would amend."""
     lost = np.broadcast_to(table.displaced(), (table.worlds, table.states.count))
     after = table.p.patience[:, 0] * mine(lost, holder)
 

@@ -1,4 +1,4 @@
-"""Those who decide without a vote: a planner, a board, a ministry, or every owner for itself."""
+"""Decisions without a vote: by a planner, by a single board or ministry, or by every owner for itself."""
 
 from __future__ import annotations
 
@@ -18,20 +18,19 @@ def planner(
         str,
         Parameter(
             choices=("capability", "welfare"),
-            about="what the planner is after: few years behind over the window, or the sum of the states' payoffs, U",
+            about="what the planner optimizes: the fewest years behind over the window, or the largest sum of the states' "
+            "payoffs U",
         ),
     ] = "capability",
     min_sites: Annotated[int, Parameter(unit="sites", low=1, high=1000, about="fewest sites")] = 1,
-    max_sites: Annotated[
-        int, Parameter(unit="sites", low=0, high=1000, about="most sites; 0 leaves it free")
-    ] = 0,
+    max_sites: Annotated[int, Parameter(unit="sites", low=0, high=1000, about="most sites; 0: no limit")] = 0,
 ):
-    """A planner spends the envelope at the best sites, and nobody is asked.
+    """A planner spends the envelope at the best sites, without a vote.
 
-    Under `capability` it is as few years behind over the window as it can expect to be, may order in two phases and
-    leave money unspent (`juste_retour.abm.planner`); under `welfare` it maximizes the sum of the states' payoffs, over a
-    menu that holds every other agenda's offer and spending less.
-    Source: the social planner; a planner of welfare does at least as well as any vote (tests/theory/test_statics.py).
+    Under `capability` it minimizes the expected years behind over the window, may order in two phases and may leave
+    money unspent (`juste_retour.abm.planner`). Under `welfare` it maximizes the sum of the states' payoffs over a menu
+    of plans that includes every other agenda's offer and parts of the envelope.
+    Source: the social planner; under `welfare` it does at least as well as any vote (tests/theory/test_statics.py).
     """
     if max_sites and max_sites < min_sites:
         raise BadInput(
@@ -50,9 +49,9 @@ def single_decider(
         int, Parameter(unit="sites", low=1, high=1000, about="most sites that one decider would run")
     ] = 4,
 ):
-    """One board or ministry decides alone: a lab by the compute that it gains, a state by its payoff.
+    """One actor decides alone: a lab by its compute, a state by its payoff, the Commission as the planner does.
 
-    The Union decides as the planner of capability.
+    The scenario's `decider` names the actor. The Commission (EU) minimizes the years behind.
 
     Source: the essay, Krüger (2026): "decisions made in weeks"; the dictator of Shapley and Shubik (1954).
     """
@@ -63,9 +62,9 @@ def single_decider(
 
 @agenda(deterministic=True, own=True)
 def uncoordinated(council):
-    """Every owner builds at its own site: money goes to all sites in proportion to their power, and nobody is asked.
+    """Every owner builds at its own site, without a common decision; sites get money in proportion to their power.
 
-    It is how campuses come about that are observed and not decided on together.
-    Source: abm/data/comparators.csv, in which nearly every site has an operator of its own; the key is assumed.
+    It represents observed campuses that no common decision placed.
+    Source: abm/data/comparators.csv, where nearly every site has its own operator; the proportion is assumed.
     """
     return council.conclude(by_power(council), vote=False)

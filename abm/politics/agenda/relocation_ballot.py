@@ -1,4 +1,4 @@
-"""The ballot by which seats of agencies are given: points, run-off and lot, one seat after another."""
+"""The ballot by which the Union gave agencies their seats: points, a run-off and a lot, one seat after another."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from juste_retour.abm.politics.agenda.family import agenda
 from juste_retour.abm.politics.relocation import places_of, relocation, relocation_sequence
 from juste_retour.agents.rules import Parameter
 
-TASTE = 1e-6  # EUR bn: what tells places apart that are worth the same to a voter
+TASTE = 1e-6  # EUR bn: random size that breaks a voter's ties between offers
 
 
 @agenda
@@ -18,13 +18,13 @@ def relocation_ballot(
     council,
     *,
     seats: Annotated[
-        int, Parameter(unit="sites", low=1, high=100, about="sites to be given, one after another")
+        int, Parameter(unit="sites", low=1, high=100, about="number of sites awarded, one after another")
     ] = 3,
 ):
-    """States apply with a site at home and rank all offers; points, a run-off and the lot give the sites one by one.
+    """States apply with a site at home and rank all offers; points, a run-off and a lot award the sites one by one.
 
-    Each site gets an equal part of the envelope, up to its power. A state that has won leaves the contest. The ballot
-    binds: there is no vote on its result.
+    Each site gets an equal part of the envelope, up to what its power can use. A state that has won leaves the contest.
+    The ballot is binding: its result is not voted on.
     Source: Council document 14559/17, by which the EMA went to Amsterdam on 20 November 2017.
     """
     n = council.states.count

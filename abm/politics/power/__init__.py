@@ -1,9 +1,9 @@
-"""Exact voting power: how often each member of a union decides, counted in integers.
+"""Exact voting power: how often each member of a union is decisive, counted in integers.
 
-`voting_power` takes any voting rule, `weighted_power` a quota and weights. The algorithm follows from the rule: where
-it can be said as enough members and enough weight, coalitions are counted by size and weight (`weighted.py`); any
-other rule is itself put to the coalitions (`asking.py`), of which one that claims to be monotone settles most, and the
-answers are kept and counted in a table of one bit each (`table.py`).
+`voting_power` takes any voting rule, `weighted_power` a quota and weights. If a rule amounts to enough members with
+enough weight, coalitions are counted by size and weight (`weighted.py`). Any other rule is evaluated on every coalition
+(`enumeration.py`), or on far fewer if it declares itself monotone. The results are stored in a table of one bit per
+coalition and counted from it (`table.py`).
 """
 
 from juste_retour.abm.politics.power.game import Game, voting_power, weighted_power

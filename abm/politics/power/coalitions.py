@@ -1,6 +1,6 @@
-"""Indices that look at single coalitions: who is critical together, what a coalition weighs, which blocs it holds.
+"""Power indices that depend on single coalitions: Johnston, Colomer and Martínez, and Owen.
 
-All are counted in a table of one bit for each coalition (`table.py`), so exactly, and for few members only.
+They are counted exactly from a table of one bit per coalition (`table.py`), and therefore for few members only.
 
 Sources: Johnston (1978); Colomer and Martínez (1995); Owen (1977).
 """
@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 from juste_retour.abm.politics.power.table import LOW, Bits, minimal_of, tally_of
 from juste_retour.agents.errors import BadInput
 
-LARGEST_TABLE = 27  # members: 16 MB, and a few seconds
-LARGEST_SUMS = 2_000  # different weights of coalitions, whose fractions are added exactly
-BLOCK = 19  # members within a block of the table that fits in the processor's cache
+LARGEST_TABLE = 27  # most members: the table takes 16 MB, and counting a few seconds
+LARGEST_SUMS = 2_000  # most different weights of coalitions, whose fractions are added exactly
+BLOCK = 19  # members whose coalitions form one block of the table, which fits in the processor's cache
 AT_ONCE = 1 << 20  # coalitions looked up at once
 
 Integers = NDArray[np.int64]
@@ -29,14 +29,14 @@ Integers = NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class Coalitions:
-    """The winning coalitions of a rule, one by one.
+    """The winning coalitions of a rule as a table.
 
     Args:
-        rule: what to call the rule in messages.
+        rule: the rule's name in messages.
         n: number of members.
-        tabulate: makes the table of winning coalitions.
-        order: bit j of a coalition's position in the table is the member `order[j]`.
-        weights: whole weight of each member, where coalitions win with a quota of them alone.
+        tabulate: function that computes the table of winning coalitions.
+        order: bit j of a coalition's position in the table stands for the member `order[j]`.
+        weights: integer weight of each member if a quota of weights decides; else None.
     """
 
     rule: str
@@ -47,11 +47,15 @@ class Coalitions:
 
     @cached_property
     def table(self) -> Bits:
-        """Which coalitions win, one bit each."""
+        """Which coalitions win, one bit each.
+
+        Raises:
+            BadInput: there are more than `LARGEST_TABLE` members.
+        """
         if self.n > LARGEST_TABLE:
             raise BadInput(
-                f"Johnston, Colomer-Martínez and Owen indices look at every coalition, which is done for up to "
-                f"{LARGEST_TABLE} members; {self.rule} has {self.n}."
+                f"Johnston, Colomer-Martínez and Owen indices are computed for at most {LARGEST_TABLE} members, and "
+                f"{self.rule} has {self.n}; choose another index."
             )
         return self.tabulate()
 
@@ -59,22 +63,26 @@ class Coalitions:
         return tuple(by_bit[j] for j in np.argsort(self.order))
 
     def johnston(self) -> tuple[Fraction, ...]:
-        """Share of vulnerable coalitions that is each member's, where critical members share each equally."""
+        """Johnston index: each coalition with critical members counts one, divided equally among them; (members,)."""
         counts = critical_by_number(self.table, self.n)
         raw = [sum(Fraction(count, k) for k, count in enumerate(row) if count) for row in counts]
         everyone = sum(raw) or 1
         return self._in_order([Fraction(r) / everyone for r in raw])
 
     def colomer_martinez(self) -> tuple[Fraction, ...]:
-        """Mean over the minimal winning coalitions of the member's share of their weight."""
+        """Colomer-Martínez index: each member's mean share of the weight of minimal winning coalitions; (members,).
+
+        Raises:
+            BadInput: the rule is not a quota of weights, or the weights have too many digits to add exactly.
+        """
         if self.weights is None:
             raise BadInput(
-                f"{self.rule} is not a quota of weights, which the Colomer-Martínez index needs; give --quota and "
+                f"the Colomer-Martínez index needs a quota of weights, and {self.rule} has none; give --quota and "
                 "--weights."
             )
         if sum(self.weights) >= 2**62:
             raise BadInput(
-                f"the weights of {self.rule} have too many digits; divide weights and quota and round them."
+                f"the weights of {self.rule} have too many digits; divide weights and quota by the same number and round."
             )
         weights = np.array([self.weights[i] for i in self.order], dtype=np.int64)
         needed = np.flatnonzero(
@@ -86,8 +94,8 @@ class Coalitions:
         sums, group = np.unique(held, return_inverse=True)
         if len(sums) > LARGEST_SUMS:
             raise BadInput(
-                f"the minimal winning coalitions of {self.rule} have {len(sums):,} different weights, too many to add "
-                f"exactly; divide weights and quota and round them, until there are at most {LARGEST_SUMS:,}."
+                f"the minimal winning coalitions of {self.rule} have {len(sums):,} different weights, and at most "
+                f"{LARGEST_SUMS:,} can be added exactly; divide weights and quota by the same number and round."
             )
         shares = []
         for j, weight in enumerate(weights):
@@ -97,10 +105,10 @@ class Coalitions:
         return self._in_order(shares)
 
     def owen(self, blocs: Sequence[Sequence[int]]) -> tuple[Fraction, ...]:
-        """Share of the orders in which the member is pivotal, if members of a bloc arrive one after the other.
+        """Owen index: share of the orders in which each member is pivotal, if blocs arrive together; (members,).
 
         Args:
-            blocs: positions of the members of each bloc, each member in one.
+            blocs: indices of the members of each bloc; every member is in exactly one.
         """
         place = np.argsort(self.order)
         masks = [sum(1 << int(place[i]) for i in bloc) for bloc in blocs]
@@ -135,7 +143,7 @@ class Coalitions:
         return self.table[coalitions >> 3] >> (coalitions & 7).astype(np.uint8) & 1
 
     def _orders_won(self, others: Sequence[int], bloc: Sequence[int]) -> list[int]:
-        """For each part of the bloc: orders of all blocs in which those before it win together with the part."""
+        """For each subset of the bloc: the number of orders of blocs in which the blocs before it and the subset win."""
         outside, inside = _unions(others), _unions(bloc)
         sizes = np.bitwise_count(np.arange(len(outside)))
         by_size = np.argsort(sizes, kind="stable")
@@ -155,10 +163,10 @@ class Coalitions:
 
 
 def critical_by_number(table: Bits, n: int) -> list[list[int]]:
-    """Coalitions in which each member is critical, by the number of members that are: (n, n + 1).
+    """Number of coalitions in which each member is critical, by their number of critical members; (n, n + 1).
 
-    The table goes through in blocks. In each, the number of critical members is a binary number of five bits, one
-    array of bits for each digit, to which the members are added one after the other.
+    The table is processed in blocks. The number of critical members of each coalition is kept as a binary number, with
+    one array of bits per digit, to which the members are added one by one.
     """
     counts = [[0] * (n + 1) for _ in range(n)]
     low = min(n, BLOCK)
@@ -182,7 +190,7 @@ def critical_by_number(table: Bits, n: int) -> list[list[int]]:
 
 
 def _critical(won: Bits, j: int) -> Bits:
-    """Coalitions of a block that win with member j and lose without."""
+    """Coalitions of a block that win with member j and lose without it."""
     if j < 3:  # members 0, 1 and 2 vary within a byte
         having = np.uint8((0b10101010, 0b11001100, 0b11110000)[j])
         return won & having & ~(won << np.uint8(1 << j))
@@ -197,7 +205,7 @@ def _critical_high(blocks: Bits, b: int, j: int) -> Bits:
 
 
 def _unions(masks: Sequence[int]) -> Integers:
-    """The members of every union of some of these disjoint sets, 2^k of them."""
+    """All 2^k unions of k disjoint sets of members; sets and unions are bit masks."""
     found = np.zeros(1, dtype=np.int64)
     for mask in masks:
         found = np.concatenate([found, found | mask])
@@ -205,7 +213,7 @@ def _unions(masks: Sequence[int]) -> Integers:
 
 
 def _add(parts: list[Fraction]) -> Fraction:
-    """Add fractions in pairs, so that denominators grow as late as they can."""
+    """The sum of fractions; they are added in pairs, which keeps the denominators small for longer."""
     while len(parts) > 1:
         odd = parts[-1:] if len(parts) % 2 else []
         parts = [a + b for a, b in zip(parts[0::2], parts[1::2], strict=False)] + odd

@@ -1,7 +1,7 @@
-"""Games of enough members and enough weight: pass with m members of weight q together, or with M members.
+"""Double majority games: a coalition wins with m members whose weight reaches a quota q, or with M members.
 
-Lisbon's qualified majority is one (m = 15, q = 65 % of people, M = 24); a weighted game has m = 0 and no M, a
-majority of heads only M. The dual of such a game (who blocks, and the reverse majority) is again one.
+Lisbon's qualified majority is one: m = 15, q = 65 % of the population, M = 24. A weighted game has m = 0 and no M; a
+majority of members has only M. The dual of such a game, which describes blocking, is also a double majority game.
 """
 
 from __future__ import annotations
@@ -16,12 +16,19 @@ from juste_retour.abm.politics.power.table import Bits
 from juste_retour.abm.politics.power.weighted import Halves, Sums, algorithm, in_lowest_terms
 from juste_retour.agents.arrays import Booleans, Integers
 
-LOW = 16  # members whose coalitions are weighed at once
+LOW = 16  # members whose coalitions form one row of the table
 
 
 @dataclass(frozen=True)
 class DoubleMajority:
-    """A coalition wins with `members` members of weight `quota`, or with `sure` members (n + 1: never)."""
+    """A game in which a coalition wins in one of two ways.
+
+    Attributes:
+        weights: integer weight of each member.
+        members: fewest members of a coalition that wins by weight.
+        quota: the weight that it needs.
+        sure: number of members that win whatever their weight; n + 1 for none.
+    """
 
     weights: tuple[int, ...]
     members: int
@@ -29,18 +36,18 @@ class DoubleMajority:
     sure: int
 
     def dual(self) -> DoubleMajority:
-        """The game in which a coalition wins where its complement loses here: the game of blocking."""
+        """The game in which a coalition wins if its complement loses in this one: the game of blocking."""
         n, members = len(self.weights), min(self.members, self.sure)
         return DoubleMajority(
             self.weights, n - self.sure + 1, sum(self.weights) - self.quota + 1, n - members + 1
         )
 
     def passes(self, members: Integers, weight: Integers) -> Booleans:
-        """Whether coalitions of so many members and so much weight win; arrays of any shape."""
+        """Whether coalitions with this number of members and this weight win; arrays of any shape."""
         return (members >= self.sure) | ((members >= self.members) & (weight >= self.quota))
 
     def tally(self, counting: type[Halves] | type[Sums] | None = None) -> SwingTally:
-        """Winning coalitions by size, exactly; `counting` forces one of the two algorithms."""
+        """Exact number of winning coalitions by size; `counting` forces one of the two algorithms."""
         n = len(self.weights)
         weights, quota = in_lowest_terms(list(self.weights), self.quota)
         limit = min(quota - 1, sum(weights) - quota)
@@ -56,7 +63,7 @@ class DoubleMajority:
         )
 
     def table(self, veto: bool = False) -> Bits:
-        """Which of all 2^n coalitions win, one bit each; with `veto` a member more, put last, must agree as well."""
+        """Which of all 2^n coalitions win, one bit each; with `veto` the game has one more member, last, with a veto."""
         n = len(self.weights)
         low, high = min(n, LOW), max(n - LOW, 0)
         weight, heads = _coalitions(self.weights[:low])
@@ -78,14 +85,15 @@ class DoubleMajority:
         ]
 
     def minimal(self, counting: type[Halves] | type[Sums] | None = None) -> int:
-        """Number of winning coalitions that lose without any one member.
+        """Number of minimal winning coalitions, which lose without any one of their members.
 
-        It is enough that they lose without their lightest, which leaves the most weight. So: put the members in
-        falling order, and for each count the losing coalitions of members before it that it makes win.
+        It suffices that they lose without their lightest member. With members in order of decreasing weight, it is
+        therefore enough to count, for each member, the losing coalitions of earlier members that it turns into winning
+        ones.
         """
         weights, quota = in_lowest_terms(sorted(self.weights, reverse=True), self.quota)
         if self.sure <= 0 or (self.members <= 0 and quota <= 0):
-            return 1  # nobody is needed
+            return 1  # the empty coalition wins
         by = counting or algorithm(weights, quota - 1)
         if self.members <= 0 and self.sure > len(weights) and by is Sums:
             return Sums(weights).minimal(quota)
@@ -100,7 +108,7 @@ class DoubleMajority:
 
 
 def _coalitions(weights: tuple[int, ...]) -> tuple[Integers, Integers]:
-    """Weight and number of members of every coalition, in the order of a table of bits."""
+    """Weight and number of members of every coalition, in the order of the table."""
     sums = np.zeros(1, dtype=np.int64 if sum(weights) < 2**61 else object)
     for w in weights:
         sums = np.concatenate([sums, sums + w])

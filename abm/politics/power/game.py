@@ -1,4 +1,4 @@
-"""From a voting rule to a game whose power is counted: who plays, and which algorithm can count."""
+"""The simple game behind a voting rule: who votes, and which algorithm counts the winning coalitions."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from juste_retour.abm.politics.conditions import Ballot, Condition, Majority
-from juste_retour.abm.politics.power.asking import ask_all, ask_unsettled
 from juste_retour.abm.politics.power.coalitions import Coalitions
 from juste_retour.abm.politics.power.double_majority import DoubleMajority
+from juste_retour.abm.politics.power.enumeration import evaluate_all, evaluate_monotone
 from juste_retour.abm.politics.power.indices import Power
 from juste_retour.abm.politics.power.swings import SwingTally
 from juste_retour.abm.politics.power.table import Bits, tally_of
@@ -26,12 +26,12 @@ from juste_retour.agents.rules import Rule, Setting
 from juste_retour.agents.situation import States
 
 COMMISSION = "EU"
-LARGEST_ASKED = 30
-Exact = int | float | str | Decimal | Fraction  # what a fraction is made of
+LARGEST_ENUMERATED = 30  # most members of a rule that is evaluated on coalitions
+Exact = int | float | str | Decimal | Fraction  # numbers that convert exactly to a fraction
 
 
 def only(states: States, index: NDArray[np.integer]) -> States:
-    """Some of the states, in the order of the index."""
+    """The states with these indices, in this order."""
 
     def some(value: Any) -> Any:
         if isinstance(value, dict):
@@ -47,7 +47,7 @@ def only(states: States, index: NDArray[np.integer]) -> States:
 
 
 class _Watched:
-    """A ballot that remembers whether the Commission's vote was looked at."""
+    """A ballot that records whether a rule reads the Commission's vote."""
 
     def __init__(self, ballot: Ballot):
         self._ballot, self.asked = ballot, False
@@ -59,14 +59,24 @@ class _Watched:
 
 @dataclass(frozen=True, eq=False)
 class Game:
-    """A voting rule put to yes and no: the states that vote and, where it votes, the Commission, which stands last."""
+    """A voting rule as a simple game among the states that vote and, if it votes, the Commission, which comes last.
+
+    Attributes:
+        rule: the voting rule.
+        states: all states.
+        settings: the rule's parameters.
+        weight: what each state contributes, for rules that count money; None for equal weights.
+        decider: index of the state that decides alone; -1 for the Commission or a lab.
+        voters: indices of the states that vote.
+        commission: whether the Commission votes.
+    """
 
     rule: Rule
     states: States
     settings: dict[str, Any]
     weight: Floats | Integers | None
     decider: int
-    voters: NDArray[np.int64]  # index of the states that vote
+    voters: NDArray[np.int64]
     commission: bool
 
     @classmethod
@@ -78,41 +88,42 @@ class Game:
         weight: Floats | Integers | None = None,
         decider: int = -1,
     ) -> Game:
-        """The game of a rule (or its name) among states; `settings` are the rule's parameters."""
+        """The game of a rule, or of the rule with this name, among states; arguments as in `voting_power`."""
         rule = voting[rule] if isinstance(rule, str) else rule
-        asked_with: dict[str, Any] = {
-            name: np.full(1, value)
-            if isinstance(value, float)
-            else value  # as (worlds, 1), of any number of ballots
+        values: dict[str, Any] = {  # floats as arrays, since rules expect (worlds, 1)
+            name: np.full(1, value) if isinstance(value, float) else value
             for name, value in rule.settings(settings or {}, f"voting.{rule.name}").items()
         }
         nobody = np.zeros(states.count, dtype=bool)
         ballot = Ballot(nobody, ~nobody, np.zeros((), dtype=bool), weight, decider)
         voters = None
         if "conditions" in rule.marks:
-            majority: Majority = rule.marks["conditions"](ballot, states, **asked_with)
+            majority: Majority = rule.marks["conditions"](ballot, states, **values)
             voters = majority.voters
             commission = any(np.any(c.union) for way in majority.ways for c in way)
         else:
             watched = []
-            for everyone in (nobody, ~nobody):  # a rule may ask the Commission only if the states agree
+            for everyone in (
+                nobody,
+                ~nobody,
+            ):  # a rule may read the Commission's vote only if the states agree
                 watched.append(
                     _Watched(Ballot(everyone, ~everyone, np.ones((), dtype=bool), weight, decider))
                 )
-                rule(watched[-1], states, **asked_with)
+                rule(watched[-1], states, **values)
             commission = any(w.asked for w in watched)
         index = np.arange(states.count) if voters is None else np.flatnonzero(voters)
-        return cls(rule, states, asked_with, weight, decider, index, commission)
+        return cls(rule, states, values, weight, decider, index, commission)
 
     @property
     def members(self) -> tuple[str, ...]:
-        """Codes of those who vote."""
+        """Codes of all who vote; the Commission, EU, comes last."""
         states = tuple(self.states.codes[i] for i in self.voters)
         return (*states, COMMISSION) if self.commission else states
 
     @property
     def majority(self) -> Majority | None:
-        """The conditions of the rule, where it is said in conditions."""
+        """The rule's conditions; None if the rule is not defined by conditions."""
         if "conditions" not in self.rule.marks:
             return None
         nobody = np.zeros(self.states.count, dtype=bool)
@@ -120,7 +131,7 @@ class Game:
         return self.rule.marks["conditions"](ballot, self.states, **self.settings)
 
     def ballot(self, yes: NDArray[np.bool_], no: NDArray[np.bool_]) -> Ballot:
-        """A ballot from the votes of the members; (..., members) booleans."""
+        """A ballot from the members' yes and no votes, booleans (..., members)."""
         n = len(self.voters)
         states = np.zeros((2, *yes.shape[:-1], self.states.count), dtype=bool)
         states[0][..., self.voters], states[1][..., self.voters] = yes[..., :n], no[..., :n]
@@ -128,15 +139,15 @@ class Game:
         return Ballot(states[0], states[1], union_yes, self.weight, self.decider)
 
     def wins(self, yes: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """Whether coalitions pass the rule if all others say no; (k, members) to (k,)."""
+        """Whether coalitions pass the rule if all other members vote no; (k, members) to (k,)."""
         return np.broadcast_to(
             self.rule(self.ballot(yes, ~yes), self.states, **self.settings), yes.shape[:-1]
         )
 
     def double_majority(self) -> tuple[DoubleMajority, bool] | None:
-        """The rule as a game of enough members and enough weight, and whether the Commission has a veto beside it.
+        """The rule as a double majority game, and whether the Commission also has a veto.
 
-        None where the rule is not such a game.
+        None if the rule is not such a game.
         """
         majority = self.majority
         if majority is None:
@@ -165,26 +176,30 @@ class Game:
             else:
                 sure = min(sure, heads)
         if not weighed:
-            quota = 1  # of no weight at all: only heads count
+            quota = 1  # all weights are 0, so that only the number of members counts
         game = DoubleMajority(weights, members, quota, sure)
         return (game.dual() if majority.reverse else game), veto
 
     def tally(self) -> SwingTally:
-        """Count the winning coalitions, by the quickest algorithm that fits the rule."""
+        """The winning coalitions by size, counted by the fastest algorithm that fits the rule.
+
+        Raises:
+            BadInput: the rule must be evaluated on coalitions and has too many members, or is not monotone.
+        """
         n = len(self.members)
         found = self.double_majority()
         if found is not None:
             game, veto = found
             return game.tally().with_veto() if veto else game.tally()
-        if n > LARGEST_ASKED:
+        if n > LARGEST_ENUMERATED:
             raise BadInput(
-                f"the rule {self.rule.name!r} has to be asked about every coalition, which is done for up to "
-                f"{LARGEST_ASKED} members; here are {n}."
+                f"the rule {self.rule.name!r} must be evaluated on every coalition, which is possible for at most "
+                f"{LARGEST_ENUMERATED} members; there are {n}."
             )
         named = f"the rule {self.rule.name!r}"
         if "monotone" not in self.rule.properties:
-            return tally_of(ask_all(self.wins, n), n, named)
-        tally = tally_of(self._asked(n), n, named)
+            return tally_of(evaluate_all(self.wins, n), n, named)
+        tally = tally_of(self._evaluated(n), n, named)
         return replace(tally, winning_with=[tally.winning_with[i] for i in np.argsort(self._rising)])
 
     @property
@@ -192,7 +207,7 @@ class Game:
         return tuple(sorted(range(len(self.members)), key=self._people))
 
     def coalitions(self) -> Coalitions:
-        """The winning coalitions, for indices that look at each."""
+        """The table of winning coalitions, for indices that depend on single coalitions."""
         n, named = len(self.members), f"the rule {self.rule.name!r}"
         found = self.double_majority()
         if found is not None:
@@ -200,17 +215,17 @@ class Game:
             weights = None
             if game.members <= 0 and game.sure > n and game.quota > 0 and not veto:
                 weights = game.weights
-            elif game.sure <= n and not any(game.weights) and not veto:  # heads alone
+            elif game.sure <= n and not any(game.weights) and not veto:  # a majority of members
                 weights = (1,) * n
             return Coalitions(named, n, lambda: game.table(veto), tuple(range(n)), weights)
         if "monotone" not in self.rule.properties:
-            return Coalitions(named, n, lambda: ask_all(self.wins, n), tuple(range(n)))
-        return Coalitions(named, n, lambda: self._asked(n), self._rising)
+            return Coalitions(named, n, lambda: evaluate_all(self.wins, n), tuple(range(n)))
+        return Coalitions(named, n, lambda: self._evaluated(n), self._rising)
 
-    def _asked(self, n: int) -> Bits:
-        """The table of a monotone rule that is asked; bit j is the member `_rising[j]`."""
+    def _evaluated(self, n: int) -> Bits:
+        """The table of a monotone rule, evaluated on coalitions; bit j stands for the member `_rising[j]`."""
         place = np.argsort(self._rising)
-        return ask_unsettled(lambda yes: self.wins(np.take(yes, place, axis=-1)), n)
+        return evaluate_monotone(lambda yes: self.wins(np.take(yes, place, axis=-1)), n)
 
     def _people(self, member: int) -> float:
         return float(self.states.population[self.voters[member]]) if member < len(self.voters) else np.inf
@@ -221,7 +236,7 @@ def _veto(condition: Condition) -> bool:
 
 
 class _ReadStates:
-    """States that remember whether populations were looked at."""
+    """States that record whether a rule reads their populations."""
 
     def __init__(self, states: States):
         self._states, self.read = states, False
@@ -232,10 +247,10 @@ class _ReadStates:
 
 
 def require_population(rule: Rule, states: States, settings: dict[str, Setting]) -> None:
-    """Refuse states without a population (0) under a rule that looks at populations.
+    """Check that all states have a population if the rule uses it.
 
     Raises:
-        BadInput: names the rule, the states and the remedy.
+        BadInput: some population is 0; the message names the rule, the states and the remedy.
     """
     unknown = [code for code, n in zip(states.codes, states.population, strict=True) if n == 0]
     if not unknown:
@@ -244,8 +259,8 @@ def require_population(rule: Rule, states: States, settings: dict[str, Setting])
     Game.of(rule, watched, settings)
     if watched.read:
         raise BadInput(
-            f"{rule.name} looks at populations, and {', '.join(unknown)} {'has' if len(unknown) == 1 else 'have'} "
-            "none; give them, or name a rule that counts heads, such as simple_majority."
+            f"{rule.name} uses populations, and {', '.join(unknown)} {'has' if len(unknown) == 1 else 'have'} "
+            "none; give them, or choose a rule that counts states, such as simple_majority."
         )
 
 
@@ -256,14 +271,17 @@ def voting_power(
     weight: Floats | Integers | None = None,
     decider: int = -1,
 ) -> Power:
-    """Exact voting power of states, and of the Commission (`EU`, last) where it votes, under a rule.
+    """Exact voting power under a rule: of the states that vote and, if it votes, of the Commission (`EU`, last).
 
     Args:
         rule: a rule of the family `voting`, or its name.
         states: the union.
         settings: the rule's parameters.
-        weight: what each state commits, for rules that count money.
+        weight: (states,) what each state contributes, for rules that count money.
         decider: index of the state that decides alone, for `dictator`.
+
+    Raises:
+        BadInput: the rule has too many members, or is not monotone.
     """
     game = Game.of(rule, states, settings, weight, decider)
     return Power(game.rule.name, game.members, game.tally(), game.coalitions())
@@ -272,9 +290,16 @@ def voting_power(
 def weighted_power(
     quota: Exact, weights: Sequence[Exact], members: Sequence[str] | None = None, name: str = "weighted"
 ) -> Power:
-    """Exact voting power where a coalition wins with the quota of the weights, [quota; weights].
+    """Exact voting power in a weighted voting game [quota; weights]: a coalition wins if its weight reaches the quota.
 
-    Weights and quota may be integers, decimals or fractions; they are made whole exactly.
+    Args:
+        quota: integer, decimal or fraction; the result is exact for all of them.
+        weights: one per member, of the same kinds.
+        members: names of the members; by default "1", "2", ...
+        name: the game's name in messages and results.
+
+    Raises:
+        BadInput: there are no weights, one is negative, or the quota is not between 0 and their sum.
 
     >>> [str(share) for share in weighted_power(51, [50, 49, 1]).shapley_shubik]
     ['2/3', '1/6', '1/6']
@@ -282,21 +307,21 @@ def weighted_power(
     members = tuple(members or (str(i + 1) for i in range(len(weights))))
     exact = [Fraction(w) for w in weights]
     if not exact:
-        raise BadInput("there are no weights; give one member at least.")
+        raise BadInput("there are no weights; give at least one member.")
     for member, w in zip(members, exact, strict=True):
         if w < 0:
-            raise BadInput(f"the weight of {member} is {_plain(w)}; weights must not be negative.")
+            raise BadInput(f"the weight of {member} is {_plain(w)}; it must be at least 0.")
     if Fraction(quota) <= 0:
-        raise BadInput(f"the quota {_plain(quota)} is not positive; give one above zero.")
+        raise BadInput(f"the quota is {_plain(quota)}; it must be above 0.")
     if Fraction(quota) > sum(exact):
         raise BadInput(
-            f"the quota {_plain(quota)} is above the total of the weights, {_plain(sum(exact))}; nothing could pass."
+            f"the quota is {_plain(quota)}; it must be at most the sum of the weights, {_plain(sum(exact))}."
         )
     scale = lcm(*(w.denominator for w in exact))
     whole = tuple(int(w * scale) for w in exact)
     least = -(-Fraction(quota) * scale // 1)
     n = len(whole)
-    if len(set(whole)) == 1:  # heads under another name
+    if len(set(whole)) == 1:  # equal weights: a majority of members, which is faster to count
         game = DoubleMajority((0,) * n, 0, 1, -(-int(least) // whole[0]))
     else:
         game = DoubleMajority(whole, 0, int(least), n + 1)

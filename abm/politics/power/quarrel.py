@@ -1,4 +1,4 @@
-"""Power when two members never vote together: the paradox of quarrelling members."""
+"""Voting power if two members never vote together: the paradox of quarrelling members."""
 
 from __future__ import annotations
 
@@ -13,15 +13,18 @@ from juste_retour.abm.politics.power.indices import Power
 def power_in_a_quarrel(
     quota: int, weights: Sequence[int], quarrel: tuple[int, int]
 ) -> tuple[tuple[Fraction, ...], tuple[Fraction, ...]]:
-    """Normalized Banzhaf and Shapley-Shubik indices if no coalition that holds both quarrellers ever forms.
+    """Normalized Banzhaf and Shapley-Shubik indices if no coalition with both quarrelling members forms.
 
-    Coalitions without both are those without the one and those without the other, less those without either, and each
-    of the three is a weighted game among the rest. Both indices are scaled to add up to one.
+    The possible coalitions are those without the one member plus those without the other, less those without either.
+    Each of the three is a weighted game among the remaining members. Both indices are scaled to add up to one.
 
     Args:
         quota: weight that a coalition needs.
-        weights: whole weight of each member.
-        quarrel: positions of the two.
+        weights: integer weight of each member.
+        quarrel: indices of the two members.
+
+    Returns:
+        the Banzhaf and the Shapley-Shubik index of each member.
 
     Source: Kilgour (1974); Brams (1975), Game Theory and Politics.
 

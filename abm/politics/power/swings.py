@@ -1,4 +1,4 @@
-"""Winning coalitions counted by size, and the swings and orders of arrival that follow from the counts."""
+"""Numbers of winning coalitions by size, and the swings and the Shapley-Shubik index that follow from them."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ from math import factorial
 
 @dataclass(frozen=True, eq=False)
 class SwingTally:
-    """Winning coalitions of a monotone game of n members.
+    """Numbers of winning coalitions of a monotone game of n members.
 
-    `winning[s]` counts those of size s, for s = 0 ... n; `winning_with[i][s]` those of them that member i belongs to.
-    Members that are alike may share one list. `minimal_winning` and `minimal_blocking` count the coalitions that win,
-    or keep all others from winning, and would not without any one of their members.
+    Attributes:
+        winning: number of winning coalitions of each size 0 ... n.
+        winning_with: for each member, the number of those that contain it; members of equal weight may share one list.
+        minimal_winning: number of winning coalitions that lose without any one of their members.
+        minimal_blocking: number of blocking coalitions that no longer block without any one of their members.
     """
 
     winning: Sequence[int]
@@ -25,8 +27,8 @@ class SwingTally:
 
     @cached_property
     def swings_by_size(self) -> tuple[list[int], ...]:
-        """Each member's swings by the size of the coalition that wins with it, 0 ... n; shared as the lists are."""
-        # a winning coalition of size s that i belongs to, less those that win without it: the game is monotone
+        """Each member's swings, by the size 0 ... n of the coalition that wins with it."""
+        # winning coalitions of size s with member i, less those of size s - 1 that win without it (monotone game)
         w = self.winning
         swings = {
             id(row): [row[s] - (w[s - 1] - row[s - 1]) if s else 0 for s in range(len(w))]
@@ -36,7 +38,7 @@ class SwingTally:
 
     @cached_property
     def shapley_shubik(self) -> tuple[Fraction, ...]:
-        """Share of the orders of arrival in which each member turns a losing coalition into a winning one."""
+        """Shapley-Shubik index: share of the orders in which each member turns a losing coalition into a winning one."""
         n = len(self.winning_with)
         orders = [factorial(s - 1) * factorial(n - s) if s else 0 for s in range(n + 1)]
         value = {
@@ -46,7 +48,7 @@ class SwingTally:
         return tuple(value[id(row)] for row in self.swings_by_size)
 
     def with_veto(self) -> SwingTally:
-        """The same game with one more member, put last, without whom nothing passes."""
+        """The tally of the same game with one more member, last, that has a veto."""
         with_veto = [0, *self.winning]
         alike: dict[int, list[int]] = {}
         rows = [alike.setdefault(id(row), [0, *row]) for row in self.winning_with]

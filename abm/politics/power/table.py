@@ -1,7 +1,7 @@
-"""Every coalition in one bit: which of the 2^n win, and what can be counted from that.
+"""A table of all 2^n coalitions, one bit each, and the counts that follow from it.
 
-Coalition S is an integer whose bit j says whether member j belongs; bit S of the table says whether S wins. Thirty
-members take 128 MB. Everything counted here is counted by operations on whole bytes.
+A coalition S is an integer: bit j says whether member j belongs to it. Bit S of the table says whether S wins. The table
+of thirty members takes 128 MB. Counting works on whole bytes.
 """
 
 from __future__ import annotations
@@ -12,33 +12,43 @@ from numpy.typing import NDArray
 from juste_retour.abm.politics.power.swings import SwingTally
 from juste_retour.agents.errors import BadInput
 
-LOW = 12  # members within a row of 4,096 coalitions, where the table is unpacked to count
-ROWS = 1 << 10  # unpacked at once: 4 MB
+LOW = 12  # members whose 4,096 coalitions form one row, which is unpacked to be counted
+ROWS = 1 << 10  # rows unpacked at once: 4 MB
 
 Bits = NDArray[np.uint8]
 
 
 def empty_table(n: int) -> Bits:
-    """A table of 2^n coalitions of which none wins."""
+    """A table of 2^n coalitions, none of which wins."""
     return np.zeros(max(1, 1 << n - 3 if n >= 3 else 1), dtype=np.uint8)
 
 
 def tally_of(table: Bits, n: int, rule: str) -> SwingTally:
-    """Count a table's winning coalitions; `rule` is what to call the rule if it turns out not to be monotone."""
+    """The winning coalitions of a table by size.
+
+    Args:
+        table: which coalitions win, one bit each.
+        n: number of members.
+        rule: the rule's name in the message.
+
+    Raises:
+        BadInput: the rule is not monotone.
+    """
     minimal = _minimal(table, n, rule)
     return SwingTally(*_by_size(table, n), *minimal)
 
 
 def _by_size(table: Bits, n: int) -> tuple[list[int], list[list[int]]]:
-    """Winning coalitions by size, in all and with each member."""
+    """Winning coalitions by size: all of them, and those with each member."""
     low = min(n, LOW)
     high = n - low
     inside, outside = np.arange(1 << low), np.arange(1 << high)
     sizes, row_sizes = np.bitwise_count(inside), np.bitwise_count(outside)
     order = np.argsort(sizes, kind="stable")
     starts = np.searchsorted(sizes[order], np.arange(low + 1))
-    rows = np.empty((1 << high, low + 1), dtype=np.int64)  # by high members, and number of low ones
-    columns = np.zeros((high + 1, 1 << low), dtype=np.int64)  # by number of high members, and low ones
+    # counts by the set of high members and the number of low ones, and the reverse
+    rows = np.empty((1 << high, low + 1), dtype=np.int64)
+    columns = np.zeros((high + 1, 1 << low), dtype=np.int64)
     packed = table.reshape(1 << high, -1)
     for first in range(0, 1 << high, ROWS):
         won = np.unpackbits(packed[first : first + ROWS], axis=-1, count=1 << low, bitorder="little")
@@ -59,7 +69,7 @@ def _by_size(table: Bits, n: int) -> tuple[list[int], list[list[int]]]:
 
 
 def _add_up(sizes: NDArray[np.integer], counts: NDArray[np.int64], n: int) -> list[int]:
-    """Add up counts (k, more) by size plus `more`."""
+    """Sums of counts (k, m) by total size: `sizes` (k,) plus the index 0 ... m - 1 on the second axis."""
     by_size = np.zeros(n + counts.shape[1] + 1, dtype=np.int64)
     for size in np.unique(sizes):
         by_size[size : size + counts.shape[1]] += counts[sizes == size].sum(0)
@@ -67,23 +77,23 @@ def _add_up(sizes: NDArray[np.integer], counts: NDArray[np.int64], n: int) -> li
 
 
 def minimal_of(table: Bits, n: int, rule: str) -> Bits:
-    """The winning coalitions that need all their members, one bit each."""
+    """The minimal winning coalitions, one bit each."""
     return _needed_and_held(table, n, rule)[0]
 
 
 def _minimal(won: Bits, n: int, rule: str) -> tuple[int, int]:
-    """Number of winning coalitions that need all their members, and of blocking ones that do."""
+    """Number of minimal winning coalitions, and of minimal blocking ones."""
     needed, held = _needed_and_held(won, n, rule)
     return int(np.bitwise_count(needed).sum()), int(np.bitwise_count(held).sum())
 
 
 def _needed_and_held(won: Bits, n: int, rule: str) -> tuple[Bits, Bits]:
-    """Winning coalitions that need all their members, and losing ones that any further member would make win."""
+    """Minimal winning coalitions, and losing coalitions that win with any one more member.
+
+    The complements of the latter are the minimal blocking coalitions.
+    """
     there = np.uint8((1 << min(8, 1 << n)) - 1)
-    needed, held = (
-        won.copy(),
-        ~won & there,
-    )  # held: it loses, and would win with any further member; the rest blocks
+    needed, held = won.copy(), ~won & there
     for j in range(n):
         if j < 3:  # members 0, 1 and 2 vary within a byte
             having = np.uint8((0b10101010, 0b11001100, 0b11110000)[j]) & there
@@ -98,6 +108,6 @@ def _needed_and_held(won: Bits, n: int, rule: str) -> tuple[Bits, Bits]:
             held.reshape(pairs.shape)[:, 0] &= pairs[:, 1]
         if falls:
             raise BadInput(
-                f"{rule} is not monotone: somewhere one more yes makes it fail, so it has no power index."
+                f"{rule} is not monotone: one more yes makes some coalition fail, so that it has no power index."
             )
     return needed, held

@@ -1,12 +1,13 @@
-"""How many coalitions of each size reach a weight: two algorithms, each the other's test.
+"""The number of coalitions of each size that reach a weight, by two algorithms that test each other.
 
-*Meet in the middle* (Horowitz and Sahni 1974): coalitions of each half of the members are listed by size and weight;
-for each coalition of one half, those of the other half that lift it to the quota are found by bisection. Any weights,
-up to forty members: 2^20 rows where listing all would need 2^40.
+*Meet in the middle* (Horowitz and Sahni 1974) lists the coalitions of each half of the members by size and weight. For
+each coalition of one half, bisection counts those of the other half that lift it to the quota. It works for any weights
+and up to forty members, with 2^20 rows where a full list would have 2^40.
 
-*Dynamic programming* (Mann and Shapley 1962): the generating function prod_i (1 + y x^w_i), summed over the powers of
-x, so that a coefficient counts the coalitions that weigh so much or less. It goes as far as the quota, or as far as
-what a winning coalition may lack, whichever is less. Any number of members, small weights.
+*Dynamic programming* (Mann and Shapley 1962) expands the generating function prod_i (1 + y x^w_i), cumulated over the
+powers of x, so that a coefficient counts the coalitions of at most this weight. It stops at the quota, or at the largest
+weight that may be missing from a winning coalition, whichever is less. It works for any number of members with small
+weights.
 """
 
 from __future__ import annotations
@@ -21,19 +22,23 @@ from numpy.typing import NDArray
 
 from juste_retour.agents.errors import BadInput
 
-LARGEST_HALVES = 40
-LARGEST_BYTES = 300_000_000  # of the table of sums
-LARGEST_WORK = 150_000_000_000  # bytes of the table by members: about three seconds
-QUICK_BITS = 2_000_000
-DIGIT = 48  # bits; sums of fifteen digits fit into 64
-CARRIED = 64 - DIGIT - 1  # members after whom digits are carried
+LARGEST_HALVES = 40  # most members for meet in the middle
+LARGEST_BYTES = 300_000_000  # most memory of the table of dynamic programming
+LARGEST_WORK = 150_000_000_000  # most bytes of the table times members: about three seconds
+QUICK_BITS = 2_000_000  # size of the table above which meet in the middle is faster
+DIGIT = 48  # bits per digit of large counts; sums of fifteen digits fit into 64 bits
+CARRIED = 64 - DIGIT - 1  # members that may be added before digits are carried
 
 BySize = list[int]
 Masks = NDArray[np.int64]
 
 
 def algorithm(weights: list[int], limit: int) -> type[Sums] | type[Halves]:
-    """The quicker of the two algorithms that can count coalitions of these weights up to a limit."""
+    """The faster of the two algorithms for coalitions of these weights up to a limit.
+
+    Raises:
+        BadInput: neither can count them; the message says by how much to divide the weights.
+    """
     n, total = len(weights), sum(weights)
     if n <= LARGEST_HALVES and (n + 1) * (n + 1) * (limit + 1) > QUICK_BITS and total < 2**62:
         return Halves
@@ -41,22 +46,21 @@ def algorithm(weights: list[int], limit: int) -> type[Sums] | type[Halves]:
     if limit <= most:
         return Sums
     raise BadInput(
-        f"{n:,} members can be counted exactly at this quota where their weights add up to at most "
-        f"{total * most // limit:,}, and these add up to {total:,}; divide weights and quota by "
-        f"{-(-101 * limit // (100 * most)):,} or more and round them"
+        f"the weights of {n:,} members add up to {total:,}, and at this quota coalitions can be counted exactly up to "
+        f"{total * most // limit:,}; divide weights and quota by {-(-101 * limit // (100 * most)):,} or more and round"
         + (f", or name at most {LARGEST_HALVES} members." if n > LARGEST_HALVES else ".")
     )
 
 
 def in_lowest_terms(weights: list[int], quota: int) -> tuple[list[int], int]:
-    """The same game with the common divisor of all weights taken out."""
+    """Weights and quota of the same game, divided by the weights' common divisor."""
     common = gcd(*weights) or 1
     return [w // common for w in weights], -(-quota // common)
 
 
 @dataclass(frozen=True, eq=False)
 class Halves:
-    """Meet in the middle."""
+    """Counts coalitions by meet in the middle."""
 
     weights: list[int]
 
@@ -87,7 +91,7 @@ class Halves:
 
 
 def _list(weights: list[int]) -> tuple[Masks, Masks]:
-    """Weight and size of every coalition; bit i of the position says whether member i belongs."""
+    """Weight and size of every coalition; bit i of its position says whether member i belongs to it."""
     sums, sizes = np.zeros(1, dtype=np.int64), np.zeros(1, dtype=np.int64)
     for weight in weights:
         sums, sizes = np.concatenate([sums, sums + weight]), np.concatenate([sizes, sizes + 1])
@@ -95,7 +99,7 @@ def _list(weights: list[int]) -> tuple[Masks, Masks]:
 
 
 def _columns(mine: tuple[Masks, Masks], others: tuple[Masks, Masks], quota: int) -> Iterator[Masks]:
-    """For each size of the other half: how many of its coalitions lift each of mine to the quota."""
+    """For each size in the other half: how many of its coalitions lift each coalition of `mine` to the quota."""
     order = np.argsort(mine[0], kind="stable")  # bisection in rising order stays in the cache
     missing = quota - mine[0][order]
     for size in range(int(others[1].max()) + 1):
@@ -106,7 +110,7 @@ def _columns(mine: tuple[Masks, Masks], others: tuple[Masks, Masks], quota: int)
 
 
 def _fold(sizes: Masks, columns: list[Masks], n: int) -> BySize:
-    # less than 2^40 coalitions in all, so the real numbers of bincount are exact
+    # fewer than 2^40 coalitions in total, so that the floats of bincount are exact
     by_size = [0] * (n + 1)
     for other, column in enumerate(columns):
         for size, count in enumerate(np.bincount(sizes, weights=column)):
@@ -116,7 +120,7 @@ def _fold(sizes: Masks, columns: list[Masks], n: int) -> BySize:
 
 @dataclass(frozen=True, eq=False)
 class Sums:
-    """Dynamic programming."""
+    """Counts coalitions by dynamic programming."""
 
     weights: list[int]
 
@@ -124,14 +128,16 @@ class Sums:
         """Coalitions of weight `quota` or more by size, in all and with each member."""
         n, spare = len(self.weights), sum(self.weights) - quota
         light = _Light(self.weights, min(spare, quota - 1))
-        for weight in sorted(self.weights, reverse=True):  # heaviest first: light coalitions come late
+        for weight in sorted(
+            self.weights, reverse=True
+        ):  # heaviest first, so that fewer counts change at each step
             light.add(weight)
         alike: dict[int, BySize] = {}
-        if spare < quota:  # those who stay away weigh little
+        if spare < quota:  # count what is missing from winning coalitions
             winning = light.by_size(spare)[::-1]
             for weight in set(self.weights):
                 alike[weight] = light.without(weight, spare)[::-1]
-        else:  # those who lose do
+        else:  # count losing coalitions
             winning = [comb(n, s) - lost for s, lost in enumerate(light.by_size(quota - 1))]
             for weight in set(self.weights):
                 lost = light.without(weight, quota - 1 - weight)
@@ -142,7 +148,7 @@ class Sums:
         """Coalitions that reach the quota and would not without their lightest member; weights in falling order."""
         width = len(self.weights) + 1
         one = (1 << width) - 1
-        # one polynomial, as sizes need not be told apart, in one number: the lowest digit counts weights up to quota - 1
+        # sizes do not matter, so one polynomial suffices; it is one integer whose lowest digit counts weights to quota - 1
         found, light = 0, ((1 << quota * width) - 1) // one
         for weight in self.weights:
             lighter = light >> weight * width
@@ -164,10 +170,10 @@ class Sums:
 
 
 class _Light:
-    """How many coalitions of each size weigh at most so much, up to a limit; members are added one by one.
+    """Number of coalitions of each size and at most each weight up to a limit; members are added one by one.
 
-    `counts` (sizes, digits, limit + 1) holds the number of coalitions of s members that weigh at most x, the lowest
-    digit first. Sizes stop where even the lightest members are too heavy together.
+    `counts` (sizes, digits, limit + 1) holds the number of coalitions of s members that weigh at most x, lowest digit
+    first. It omits sizes at which even the lightest members exceed the limit.
     """
 
     def __init__(self, weights: list[int], limit: int):
@@ -179,16 +185,15 @@ class _Light:
         self.counts = np.zeros((sizes, _digits(self.n), max(limit + 1, 0)), dtype=np.uint64)
         self.counts[0, 0] = 1
         self.added: list[int] = []
-        self.carried = 0  # members after whom digits were carried last
+        self.carried = 0  # number of members at the last carry
 
     def add(self, weight: int) -> None:
-        """Let a further member join the coalitions, who is no heavier than those before it."""
+        """Add a member to the game; it must not be heavier than earlier ones."""
         self.added.append(weight)
         count = len(self.added)
         digits = _digits(count)
-        least = [
-            *accumulate(reversed(self.added), initial=0)
-        ]  # weight of the lightest coalition of each size
+        # weight of the lightest coalition of each size
+        least = [*accumulate(reversed(self.added), initial=0)]
         for s in range(min(count, len(self.counts) - 1), 0, -1):
             first = least[s]
             if first <= self.limit:
@@ -198,11 +203,11 @@ class _Light:
             self._carry()
 
     def by_size(self, weight: int) -> BySize:
-        """Coalitions that weigh at most so much, by size 0 ... n."""
+        """Number of coalitions of at most this weight, by size 0 ... n."""
         return self._numbers(self.counts[:, :, weight]) if weight >= 0 else [0] * (self.n + 1)
 
     def without(self, weight: int, at_most: int) -> BySize:
-        """The same without a member of a weight, whose factor is divided out again."""
+        """The same for weight `at_most` without one member of this weight, whose factor is divided out again."""
         if at_most < 0:
             return [0] * (self.n + 1)
         self._carry()
@@ -227,5 +232,5 @@ class _Light:
 
 
 def _digits(members: int) -> int:
-    """Digits that hold the number of coalitions of so many members."""
+    """Digits needed for the number of coalitions of this many members."""
     return members // DIGIT + 1

@@ -1,1 +1,1 @@
-"""Tables at which an agenda protocol can bargain: the Council's, a divisible pie, points on a line."""
+"""Bargaining games on which agenda protocols run besides the Council: a divisible pie, a line, a market for votes."""

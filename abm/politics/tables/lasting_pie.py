@@ -1,4 +1,4 @@
-"""A pie that is divided anew every round, where the last division stands until another is agreed."""
+"""An endogenous status quo: a pie is divided every round, and the last division lasts until another is agreed."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from juste_retour.abm.politics.tables.pie import Pie
 from juste_retour.abm.politics.tables.theory import VotingRule, players
 from juste_retour.agents.arrays import Floats, Integers
 
-INDIFFERENT = 1e-10  # what rounding may make of two that are worth the same
-SETTLING = 30  # rounds of best answers before they are averaged
-LATEST = 4.0  # how strongly averages favor the latest rounds
+INDIFFERENT = 1e-10  # largest difference that rounding causes between equal utilities
+SETTLING = 30  # rounds of best responses before averaging begins
+LATEST = 4.0  # weight of the latest rounds in the averages
 
 
 class LastingPie(Pie):
-    """Players who weigh a division not only for itself but as what stands in the next round.
+    """A pie whose players value a division also as the status quo of the next round.
 
-    An offer is the number of a division, (worlds, 1).
+    An offer is the index of a division, (worlds, 1).
 
     Args:
-        divisions: (divisions, states) all that can be agreed.
-        stands: (worlds,) the number of the division that stands.
-        later: (divisions, states) what the next round is worth to each player if a division stands then.
+        divisions: (divisions, states) all divisions that can be agreed.
+        stands: (worlds,) index of the status quo.
+        later: (divisions, states) each player's value of the next round if a division is then the status quo.
         voting_rule: name of a voting rule, or a function of (ballot, states).
-        patience: delta.
+        patience: discount factor delta of a round.
     """
 
     def __init__(
@@ -45,15 +45,15 @@ class LastingPie(Pie):
         self.p.dissent_cost_eur_bn[:] = INDIFFERENT
 
     def worth(self, division: Integers) -> Floats:
-        """What divisions are worth to each player, now and later; (worlds, states)."""
+        """Utility of divisions to each player, this round and later ones; index (worlds,) to (worlds, states)."""
         return self.divisions[division] + self.p.patience * self.later[division]
 
     def utility(self, offer: Floats) -> Floats:
-        """What the division is worth, now and later."""
+        """Utility of the offered division, this round and later ones; (worlds, states)."""
         return self.worth(offer[:, 0].astype(np.int64))
 
     def disagreement(self, sunk: float | Floats = 0.0) -> Floats:
-        """What it is worth that the last division stands."""
+        """Utility of keeping the status quo; (worlds, states)."""
         return self.worth(self.stands)
 
     def proposals(self, proposer: Integers, sunk: float | Floats = 0.0) -> list[Floats]:
@@ -63,13 +63,13 @@ class LastingPie(Pie):
 
 @dataclass(frozen=True, eq=False)
 class Markov:
-    """A symmetric Markov perfect equilibrium of dividing a pie that lasts.
+    """A symmetric Markov perfect equilibrium of bargaining with an endogenous status quo.
 
     Attributes:
         divisions: (divisions, states) shares.
-        values: (divisions, states) what the coming rounds are worth if a division stands.
-        moves: (divisions, divisions) chance that the second follows the first.
-        regret: the most that a proposer could still gain in any state of affairs, in pies.
+        values: (divisions, states) value of all coming rounds with each division as the status quo.
+        moves: (divisions, divisions) probability that the second division replaces the first.
+        regret: the most that a proposer could gain by deviating at any status quo, in pies.
     """
 
     divisions: Floats
@@ -86,18 +86,18 @@ def markov_perfect(
     n: int = 3,
     rounds: int = 300,
 ) -> Markov:
-    """The equilibrium that is reached from a last round far away, where chance decides evenly who proposes.
+    """The equilibrium found by backward induction from a distant last round; each player proposes equally often.
 
-    All divisions into so many equal parts can be agreed. Best answers through the protocol are averaged over rounds,
-    favoring the latest, so that proposers may mix; equal players are treated equally.
+    Divisions into `parts` equal parts can be agreed. Best responses under the protocol are averaged over rounds, with
+    more weight on the latest, so that proposers may mix. Equal players are treated equally.
 
     Args:
-        rule: the agenda protocol, as `agenda["closed_rule"]`.
+        rule: the agenda protocol, such as `agenda["closed_rule"]`.
         voting_rule: name of a voting rule, or a function of (ballot, states).
-        parts: of the pie.
-        patience: delta, below 1.
-        n: how many players.
-        rounds: of best answers.
+        parts: number of equal parts of the pie.
+        patience: discount factor delta of a round, below 1.
+        n: number of players.
+        rounds: number of rounds of best responses.
 
     Source: Kalandrakis (2004), for three players and a majority.
     """
@@ -109,7 +109,7 @@ def markov_perfect(
     ]
     stands, who = np.repeat(np.arange(m), n), np.tile(np.arange(n), m)
     values, moves, regret = np.zeros((m, n)), np.zeros((m, m)), np.inf
-    kept = np.zeros(m * n)  # what the mixtures bring proposers
+    kept = np.zeros(m * n)  # payoff of each proposer's mixed strategy
     chosen = np.zeros((m * n, m))
     for k in range(rounds):
         table = LastingPie(divisions, stands, values, voting_rule, patience=patience)

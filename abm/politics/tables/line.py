@@ -1,4 +1,4 @@
-"""Points on a line: an offer is a point, and players like it the better the nearer it is to their own."""
+"""Spatial bargaining on a line: an offer is a point, and utility falls with the distance from a player's ideal point."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Line(TheoryTable):
         states: the players, as from `theory.players`.
         ideals: (states,) or (worlds, states).
         voting_rule: name of a voting rule, or a function of (ballot, states).
-        status_quo: the point that stands without a deal; None where no deal is worth zero to everybody.
+        status_quo: the outcome without agreement; None if no agreement is worth zero to every player.
         height: utility at the ideal point.
         more: see `TheoryTable`.
     """
@@ -47,17 +47,17 @@ class Line(TheoryTable):
         )
 
     def utility(self, offer: Floats) -> Floats:
-        """Height less distance."""
+        """`height` less the distance from the ideal point; (worlds, states)."""
         return self.height - np.abs(offer - self.ideals)
 
     def disagreement(self, sunk: float | Floats = 0.0) -> Floats:
-        """What the status quo is worth, or zero."""
+        """Utility of the status quo, or zero without one; (worlds, states)."""
         if self.status_quo is None:
             return np.zeros((self.worlds, self.states.count))
         return self.utility(self.status_quo)
 
     def proposals(self, proposer: Integers, sunk: float | Floats = 0.0) -> list[Floats]:
-        """The proposer's ideal point, what stands, and every point at which some player just says yes."""
+        """The proposer's ideal point, the status quo, and each point at which some player is just willing to vote yes."""
         own = np.take_along_axis(self.ideals, proposer[:, None], axis=-1)
         reach = self.height - self.reserve(own, sunk)
         ends = [
@@ -68,9 +68,9 @@ class Line(TheoryTable):
         return [own, *([] if self.status_quo is None else [self.status_quo]), *ends]
 
     def menu(self) -> list[Floats]:
-        """Everybody's ideal point."""
+        """Each player's ideal point."""
         return [self.ideals[:, i : i + 1] for i in range(self.states.count)]
 
     def valid(self, offer: Floats) -> Floats:
-        """Every point is."""
+        """The offer itself: every point is possible."""
         return offer

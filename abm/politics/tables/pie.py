@@ -1,4 +1,4 @@
-"""A divisible pie: an offer is everybody's share of one."""
+"""Dividing a pie of size one: an offer is each player's share."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from juste_retour.abm.politics.tables.theory import Terms, TheoryTable, VotingRu
 from juste_retour.agents.arrays import Booleans, Floats, Integers, pick, power, total
 from juste_retour.agents.situation import States
 
-SETTLING = 80  # steps in which shares and the envy that they cause find together
+SETTLING = 80  # steps of the fixed point of shares and the envy that they cause
 
 
 class Pie(TheoryTable):
-    """A pie of size one, to be divided; without a deal everybody has `no_deal`.
+    """A pie of size one to be divided; without agreement each player has `no_deal`.
 
-    An outside option differs from the no-deal payoff: a player may take it at once instead of saying yes, and so never
-    says yes to less, but it adds nothing to what bargaining on is worth.
+    An outside option differs from the no-deal payoff. A player may take it at once instead of voting yes, and so never
+    accepts less, but it does not raise the continuation value.
 
     Args:
         states: the players, as from `theory.players`.
         voting_rule: name of a voting rule, or a function of (ballot, states).
-        no_deal: (states,) utility without a deal.
-        outside: (states,) utility that a player can have at once by leaving; None where nobody can leave.
-        curvature: (states,) a player's utility of the share x is x to this power.
-        coalitions: (draws, states, states) equally likely coalitions of each proposer, as from
-            `stationary.Equilibrium`: proposers then mix as in equilibrium.
-        floor_value: what holding the floor is worth under the open rule, and what having lost it is.
+        no_deal: (states,) utility without agreement.
+        outside: (states,) utility that a player has at once if it leaves; None if no player can leave.
+        curvature: (states,) exponent of the utility function: a share x is worth x to this power.
+        coalitions: (draws, states, states) equally likely coalitions of each proposer, from `stationary.Equilibrium`;
+            proposers then mix as in equilibrium. None: each proposer buys its cheapest coalition.
+        floor_value: under the open rule, the value of holding the floor and of having lost it.
         more: see `TheoryTable`.
     """
 
@@ -54,33 +54,33 @@ class Pie(TheoryTable):
         self._curvature = np.broadcast_to(np.asarray(curvature, dtype=np.float64), shape)
         self._coalitions = coalitions
         self._floor = floor_value
-        self.partners: Booleans | None = None  # (worlds, states) whom proposers buy, where that is given
+        self.partners: Booleans | None = None  # (worlds, states) a solver sets whom proposers buy
 
     def utility(self, offer: Floats) -> Floats:
-        """Share to the power of the player's curvature."""
+        """Each player's share to the power of its curvature; (worlds, states)."""
         if (self._curvature == 1).all():
             return offer
         return power(np.maximum(offer, 0.0), self._curvature)
 
     def disagreement(self, sunk: float | Floats = 0.0) -> Floats:
-        """What players have without a deal."""
+        """Each player's utility without agreement; (worlds, states)."""
         return self._no_deal
 
     def reserve(self, offer: Floats, sunk: float | Floats = 0.0) -> Floats:
-        """What an offer must be worth to each player for it to say yes: what bargaining on, or leaving, is worth."""
+        """Each player's reservation value, the larger of its continuation value and its outside option."""
         least = super().reserve(offer, sunk)
         return least if self._outside is None else np.maximum(least, self._outside)
 
     def share_worth(self, utility: Floats) -> Floats:
-        """The share that is worth so much to each player."""
+        """The share that gives each player this utility; the inverse of `utility`."""
         if (self._curvature == 1).all():
             return np.maximum(utility, 0.0)
         return power(np.maximum(utility, 0.0), 1 / self._curvature)
 
     def proposals(self, proposer: Integers, sunk: float | Floats = 0.0) -> list[Floats]:
-        """The cheapest winning coalition is paid its price and the proposer keeps the rest.
+        """The offer that pays the cheapest winning coalition its price and leaves the rest to the proposer.
 
-        Where votes are random, also with votes to spare and with better prices.
+        If votes are random, also offers with spare votes and with more than the price paid.
         """
         own = np.arange(self.states.count) == proposer[:, None]
         nothing = np.zeros(own.shape)
@@ -103,11 +103,11 @@ class Pie(TheoryTable):
         return self._coalitions[draw, proposer]
 
     def _divided(self, paid: Booleans, own: Booleans, margin: float, sunk: float | Floats) -> Floats:
-        """The paid get what wins them, envy included, and the proposer the rest."""
+        """Shares that pay each seller its reservation value, envy included, and leave the rest to the proposer."""
         return self._shared(paid, own, lambda x: self.reserve(x, sunk) + margin / self.states.count)
 
     def _shared(self, paid: Booleans, own: Booleans, least: Callable[[Floats], Floats]) -> Floats:
-        """The paid get the least utility that they ask for, given all shares, and the proposer the rest."""
+        """Shares that give the paid the utility `least(shares)` and leave the rest to the proposer."""
         shares = np.zeros(paid.shape)
         envious = np.any(self.p.inequality_aversion > 0)
         for _ in range(SETTLING if envious else 1):
@@ -119,10 +119,14 @@ class Pie(TheoryTable):
         return np.where(own, remainder(shares), shares)
 
     def seconded(self, proposer: Integers, floor: Floats | None = None) -> list[tuple[Floats, Floats]]:
-        """Offers under the open rule, each with the share of the others who would second it.
+        """Offers under the open rule, each with the share of other players that would second it.
 
-        So many members are given what the floor would be worth to them a round later: those who have least by the motion
-        on the floor, so that its holder is left out as long as possible, and at random among equals.
+        An offer gives a number of members what holding the floor a round later is worth to them. They are those with
+        the least in the motion on the floor, so that its mover is included last; ties are broken at random.
+
+        Args:
+            proposer: (worlds,) index of the player that moves.
+            floor: the motion that it would amend, (worlds, states); None for the first motion.
         """
         n, (worth, _) = self.states.count, self._floor or (0.0, 0.0)
         own = np.arange(n) == proposer[:, None]
@@ -144,30 +148,30 @@ class Pie(TheoryTable):
         return offers
 
     def _content(self, shares: Floats, wish: Floats, margin: float) -> Floats:
-        """Utility at which players, who envy, would rather second than have so much."""
+        """The least utility at which players second rather than amend, envy included."""
         return wish + self.utility(shares) - self.felt(shares) + margin / self.states.count
 
     def floor(self, new: Floats, who: Integers) -> Floats:
-        """(worlds,) what taking the floor is worth to who would amend."""
+        """Payoff to the amender from gaining the floor; (worlds,)."""
         value = pick(self.felt(new), who[:, None])[:, 0] if self._floor is None else self._floor[0]
         return self.p.patience[:, 0] * value
 
     def displaced(self) -> float:
-        """What having lost the floor is worth."""
+        """Payoff from having lost the floor."""
         return 0.0 if self._floor is None else self._floor[1]
 
     def menu(self) -> list[Floats]:
-        """All for one, for each player, after the no-deal shares."""
+        """One division for each player, which gives it all that is left after the no-deal shares."""
         n = self.states.count
         need = self.share_worth(self._no_deal)
         return [need + remainder(need) * (np.arange(n) == i) for i in range(n)]
 
     def valid(self, offer: Floats) -> Floats:
-        """Shares that add up to one."""
+        """The offer scaled to shares that add up to one."""
         shares = np.maximum(offer, 0.0)
         return shares / np.maximum(total(shares)[:, None], 1e-300)
 
     def bundle(self, members: Booleans) -> Floats:
-        """Members share by weight, the others go without."""
+        """The division among the members in proportion to their weights."""
         weight = np.where(members, self.contribution(), 0.0)
         return weight / np.maximum(total(weight)[:, None], 1e-300)

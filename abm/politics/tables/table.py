@@ -1,7 +1,7 @@
-"""What an agenda protocol may ask of the table at which it bargains, and what every proposer does with it.
+"""The interface between an agenda protocol and the table at which it bargains, and the choice of a proposer.
 
-An offer is an array (worlds, k) whose meaning only the table knows: shares of a pie, a point on a line, a plan of
-sites. Protocols see what offers are worth to the states and whether they pass.
+An offer is an array (worlds, k): shares of a pie, a point on a line, or a plan of sites. Protocols do not read it. They
+use only its utility to the states and whether it passes.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ RECOGNITION = ("equal", "population", "contribution", "rotating")
 
 @runtime_checkable
 class Table(Protocol):
-    """What a protocol may ask, in the table's worlds; arrays are (worlds, states) unless said otherwise.
+    """What an agenda protocol may use; arrays are (worlds, states) unless stated otherwise.
 
     Attributes:
         worlds: number of worlds.
         states: who bargains.
         p: patience, dissent_cost_eur_bn, inequality_aversion and consensus_norm, each (worlds, 1).
-        now: number of the round; at the Council's table the quarter.
-        forced: (worlds,) who proposes where that is given and not drawn; None elsewhere.
-        smooth: whether utilities have slopes that a mediator may follow.
+        now: number of the round; in the Council, the quarter.
+        forced: (worlds,) index of the proposer if it is given; None if it is drawn.
+        smooth: whether utilities are smooth, so that a mediator can search along their slope.
     """
 
     worlds: int
@@ -39,11 +39,11 @@ class Table(Protocol):
     smooth: bool
 
     def uniform(self, channel: str, slots: int) -> Floats:
-        """This quarter's draws of a random stream; (worlds, slots)."""
+        """This quarter's uniform numbers of a random stream; (worlds, slots)."""
         ...
 
     def lasting(self, channel: str, slots: int) -> Floats:
-        """Draws of a random stream that last for the run; (worlds, slots)."""
+        """Uniform numbers of a random stream that stay the same for the whole run; (worlds, slots)."""
         ...
 
     def contribution(self) -> Floats:
@@ -51,46 +51,46 @@ class Table(Protocol):
         ...
 
     def utility(self, offer: Floats) -> Floats:
-        """What an offer is worth to each state if it passes."""
+        """Utility of an offer to each state if it passes."""
         ...
 
     def felt(self, offer: Floats) -> Floats:
-        """What an offer is worth to each state, less what envy takes from it."""
+        """Utility of an offer to each state, net of envy."""
         ...
 
     def prefers(self, offer: Floats, other: Floats) -> Booleans:
-        """Who votes for an offer against another, envy and noise included."""
+        """Whether each state votes for an offer against another, envy and noise included."""
         ...
 
     def disagreement(self, sunk: float | Floats = 0.0) -> Floats:
-        """What each state is left with if nothing is agreed, ever."""
+        """Each state's disagreement point: its utility if nothing is ever agreed."""
         ...
 
     def reserve(self, offer: Floats, sunk: float | Floats) -> Floats:
-        """What an offer must be worth to each state for it to say yes."""
+        """Each state's reservation value: the least utility at which it votes yes to the offer."""
         ...
 
     def wins(self, yes: Booleans) -> Booleans:
-        """(worlds,) whether these yes votes, all others no, pass."""
+        """Whether these yes votes pass if all others vote no; (worlds,)."""
         ...
 
     def chance(self, offer: Floats, sunk: float | Floats) -> Floats:
-        """(worlds,) chance that an offer passes as the proposer sees it: 0 or 1 where no vote is random."""
+        """The proposer's estimate of the chance that an offer passes; (worlds,), 0 or 1 if no vote is random."""
         ...
 
     def proposals(self, proposer: Integers, sunk: float | Floats) -> list[Floats]:
-        """Offers that a proposer weighs, each with the votes bought that it needs."""
+        """Offers that a proposer chooses from; each buys the votes that it needs."""
         ...
 
     def seconded(self, proposer: Integers, floor: Floats | None = None) -> list[tuple[Floats, Floats]]:
-        """Offers under the open rule, each with the share (worlds,) of the others who would second it.
+        """Offers under the open rule, each with the share (worlds,) of other states that would second it.
 
-        `floor` is the offer that they would amend.
+        `floor` is the motion that they would amend; None for the first motion.
         """
         ...
 
     def floor(self, new: Floats, who: Integers) -> Floats:
-        """(worlds,) payoff to the amender from gaining the floor."""
+        """Payoff to the amender from gaining the floor; (worlds,)."""
         ...
 
     def displaced(self) -> float | Floats:
@@ -98,11 +98,11 @@ class Table(Protocol):
         ...
 
     def asked(self) -> Floats:
-        """What each state's wish for itself alone costs; 0 where it has none."""
+        """Cost of the project that each state wants for itself; 0 if it wants none."""
         ...
 
     def bundle(self, members: Booleans) -> Floats:
-        """The offer that brings all members' wishes, scaled down to what there is; (worlds, k)."""
+        """The offer that combines all members' own projects, scaled down to the budget; (worlds, k)."""
         ...
 
     def positions(self) -> tuple[Floats, Floats]:
@@ -110,15 +110,15 @@ class Table(Protocol):
         ...
 
     def settled_on(self, outcome: Floats, retreat: Floats | float) -> Floats:
-        """The offer that comes nearest to an outcome (worlds, issues) on them; after each failure it keeps the share `retreat`."""
+        """The offer nearest to an outcome (worlds, issues); each time it has failed, it keeps the share `retreat`."""
         ...
 
     def menu(self) -> list[Floats]:
-        """Offers that a mediator weighs, from which others are mixed."""
+        """Offers that a mediator compares and mixes."""
         ...
 
     def valid(self, offer: Floats) -> Floats:
-        """The nearest offer that can be made."""
+        """The nearest possible offer."""
         ...
 
     def conclude(
@@ -133,14 +133,16 @@ class Table(Protocol):
     ) -> BallotResult:
         """End the round with an offer: put it to the vote, or carry it out without one (`vote=False`).
 
-        `held` (worlds,) says where there is a ballot; `yes` (worlds, states) carries out what a ballot that binds has
-        decided; `last` (worlds,) says where bargaining ends whatever the result.
+        `sunk` is the share of the common money that is spent even if the offer fails, a number or (worlds,). `held`
+        (worlds,) says in which worlds a ballot is held; None means all. `yes` (worlds, states) are the votes of a
+        binding ballot that was already held, so that the offer is carried out. `last` (worlds,) says in which worlds
+        bargaining ends with this round whatever the result.
         """
         ...
 
 
 def recognition(table: Table, by: str) -> Floats:
-    """Chance of each state to be recognized as the proposer; (worlds, states)."""
+    """Each state's probability of being recognized as the proposer; (worlds, states)."""
     n = table.states.count
     if by == "population":
         p = table.states.population / table.states.population.sum()
@@ -153,39 +155,44 @@ def recognition(table: Table, by: str) -> Floats:
 
 
 def recognized(table: Table, by: str) -> Integers:
-    """Who proposes, drawn or in turn; (worlds,)."""
+    """Index of the proposer, drawn at random or in turn; (worlds,)."""
     if table.forced is not None:
         return table.forced
     n = table.states.count
-    if by == "rotating":  # six months each, from a start that is the world's own
+    if by == "rotating":  # six months each; each world draws the state that begins
         return (np.floor(table.lasting("presidency", 1)[:, 0] * n).astype(np.int64) + table.now // 2) % n
     return drawn(recognition(table, by), table.uniform("recognition", 1)[:, 0])
 
 
 def drawn(chances: Floats, uniforms: Floats) -> Integers:
-    """Draw one by chances (worlds, n), not necessarily adding up to one, and uniforms (worlds,); (worlds,)."""
+    """Index drawn with probabilities proportional to `chances` (worlds, n) by uniform numbers (worlds,); (worlds,)."""
     reached = running_total(chances)
     return np.minimum((uniforms[:, None] * reached[:, -1:] >= reached).sum(-1), chances.shape[-1] - 1)
 
 
 def mine(x: Floats, who: Integers) -> Floats:
-    """One state's entry in each world: (worlds, states) and (worlds,) to (worlds,)."""
+    """The entry of one state per world: x (worlds, states) at the index `who` (worlds,); (worlds,)."""
     return pick(x, who[:, None])[:, 0]
 
 
 def better(offer: Floats, worth: Floats, other: Floats, other_worth: Floats) -> tuple[Floats, Floats]:
-    """The better of two offers in each world, the first where they tie, and its worth."""
+    """The better of two offers in each world, and its value; the first offer if they tie."""
     more = other_worth > worth
     return np.where(more[:, None], other, offer), np.where(more, other_worth, worth)
 
 
 def best_proposal(table: Table, proposer: Integers, sunk: float | Floats) -> tuple[Floats, Booleans]:
-    """The offer that serves the proposer best, chances of passing weighed in.
+    """The offer with the highest expected payoff to the proposer.
 
-    A proposer who can do no better than let the round go by makes the offer all the same, but does not call a vote.
+    A proposer that gains nothing from any offer still returns one, but does not call a vote.
+
+    Args:
+        table: the table.
+        proposer: (worlds,) index of the proposer.
+        sunk: share of the common money that is spent even if the offer fails; a number or (worlds,).
 
     Returns:
-        offer (worlds, k) and whether it is worth a vote to the proposer (worlds,).
+        the offer (worlds, k), and whether the proposer calls a vote on it (worlds,).
     """
     best: Floats | None = None
     for offer in table.proposals(proposer, sunk):

@@ -1,7 +1,7 @@
-"""What the tables of theory share: a handful of players, a voting rule, patience and what they expect.
+"""The base class of textbook bargaining games: a few players, a voting rule, patience and continuation values.
 
-They answer to the same protocols as the Council does, so that what political economists can prove is tested on the
-very functions that the model runs.
+The agenda protocols of the Council run on these games unchanged. Theorems of political economy are thus tested on the
+functions that the model uses.
 """
 
 from __future__ import annotations
@@ -25,13 +25,15 @@ from juste_retour.agents.situation import Memory, Offer, Situation, States
 from juste_retour.agents.values import Values
 
 VotingRule = str | Callable[[Ballot, States], Booleans]
-PRECISION = 1e-12  # of the unit: below it a player does not mind
-INDIFFERENT = 1e-9  # between two offers, so that rounding decides no vote
-REHEARSALS = 64  # ballots that a proposer plays through where votes are random
+PRECISION = (
+    1e-12  # dissent cost, in the game's unit: smaller losses are rounding and do not make a player vote no
+)
+INDIFFERENT = 1e-9  # smaller differences between two offers are rounding and must not decide a vote
+REHEARSALS = 64  # simulated ballots from which a proposer estimates its chance if votes are random
 
 
 def players(weights: int | Sequence[float] | NDArray[np.float64]) -> States:
-    """So many equal players, or players of these weights, as states; populations are millionths of a weight.
+    """Players as states: a number of equal players, or one player per weight, with a million inhabitants per unit.
 
     >>> players([45, 35, 20]).population.tolist()
     [45000000, 35000000, 20000000]
@@ -39,14 +41,14 @@ def players(weights: int | Sequence[float] | NDArray[np.float64]) -> States:
     w = np.ones(weights) if isinstance(weights, int) else np.asarray(weights, dtype=np.float64)
     n = len(w)
     codes = tuple(f"P{i + 1}" for i in range(n))
-    real, whole, no = np.ones(n), np.zeros(n, dtype=np.int64), np.zeros(n, bool)
+    ones, zeros, no = np.ones(n), np.zeros(n, dtype=np.int64), np.zeros(n, bool)
     return States(
-        codes, codes, np.rint(w * 1e6).astype(np.int64), real, real, real, real, real, no, no, whole
+        codes, codes, np.rint(w * 1e6).astype(np.int64), ones, ones, ones, ones, ones, no, no, zeros
     )
 
 
 class Terms(TypedDict, total=False):
-    """What every table of theory may be given; see `TheoryTable`."""
+    """The keyword arguments of every textbook game; see `TheoryTable`."""
 
     worlds: int
     patience: ArrayLike
@@ -60,24 +62,24 @@ class Terms(TypedDict, total=False):
 
 
 class TheoryTable:
-    """A table of players who bargain over something simple; arrays are (worlds, states).
+    """A textbook bargaining game; arrays are (worlds, states).
 
     Args:
-        states: the players, as from `players`.
+        states: the players, from `players`.
         voting_rule: name of a voting rule, or a function of (ballot, states).
-        worlds: how many times the game is played at once.
-        patience: delta, a round's discount factor; a number, or (states,) where players differ.
-        values: (states,) or (worlds, states) what the players expect of the next round if this one fails, over the
-            no-deal payoff; None for those who expect nothing.
+        worlds: number of copies of the game that are played at once.
+        patience: discount factor delta of a round; a number, or (states,) if players differ.
+        values: (states,) or (worlds, states) value of the next round if this one fails, above the no-deal payoff;
+            None if players expect nothing.
         vote_rule: name of the vote rule.
-        vote_settings: its parameters.
-        inequality_aversion: alpha of Fehr and Schmidt.
-        consensus_norm: chance that a proposer buys every yes.
-        seed: of the random draws.
-        now: the round.
+        vote_settings: parameters of the vote rule.
+        inequality_aversion: alpha of Fehr and Schmidt (1999).
+        consensus_norm: probability that a proposer buys every vote.
+        seed: random seed.
+        now: number of the round.
     """
 
-    smooth = True  # utilities, so that a mediator may follow their slope
+    smooth = True  # utilities are smooth, so that a mediator can search along their slope
 
     def __init__(
         self,
@@ -110,28 +112,28 @@ class TheoryTable:
         self.forced: Integers | None = None
 
     def uniform(self, channel: str, slots: int) -> Floats:
-        """This round's random draws by name; (worlds, slots)."""
+        """This round's uniform numbers of a random stream; (worlds, slots)."""
         return self._streams.uniform(channel, slots, self.now)
 
     def lasting(self, channel: str, slots: int) -> Floats:
-        """Random draws by name that last for the game; (worlds, slots)."""
+        """Uniform numbers of a random stream that stay the same for the whole game; (worlds, slots)."""
         return self._streams.uniform(channel, slots)
 
     def contribution(self) -> Floats:
-        """Players pay by weight."""
+        """Each player's share of the total weight; (states,)."""
         return self.states.population / self.states.population.sum()
 
     def utility(self, offer: Floats) -> Floats:
-        """What an offer is worth to each player."""
+        """Utility of an offer to each player."""
         raise NotImplementedError
 
     def felt(self, offer: Floats) -> Floats:
-        """What an offer is worth to each player, less what envy takes from it."""
+        """Utility of an offer to each player, net of envy."""
         utility = self.utility(offer)
         return utility - inequality(utility - self.disagreement(), self.p.inequality_aversion)
 
     def prefers(self, offer: Floats, other: Floats) -> Booleans:
-        """Who votes for an offer against another; whoever is indifferent does."""
+        """Whether each player votes for an offer against another; indifferent players do."""
         seen = self._seen(self.utility(offer))
         envy = seen.utility - self.felt(offer)
         uniforms = self.uniform("vote", self.states.count) if self.votes_are_random else None
@@ -140,11 +142,11 @@ class TheoryTable:
         return np.asarray(self._vote(seen, reservation, situation, **self._vote_settings)) > 0
 
     def disagreement(self, sunk: float | Floats = 0.0) -> Floats:
-        """What players have if nothing is ever agreed."""
+        """Each player's utility if nothing is ever agreed."""
         return np.zeros((self.worlds, self.states.count))
 
     def reserve(self, offer: Floats, sunk: float | Floats = 0.0) -> Floats:
-        """What an offer must be worth to each player for it to say yes."""
+        """Each player's reservation value: the least utility at which it votes yes to the offer."""
         failed = self._seen(self.disagreement(sunk))
         values = self._values
         memory = Memory(np.zeros(failed.received.shape), None if values is None else lambda: values)
@@ -158,7 +160,7 @@ class TheoryTable:
         return "deterministic" not in self._vote.properties
 
     def polled(self, offer: Floats, sunk: float | Floats = 0.0, uniforms: Floats | None = None) -> Floats:
-        """Votes, 1, -1 or 0."""
+        """Each player's vote: 1 yes, -1 no, 0 abstention."""
         failed = self._seen(self.disagreement(sunk))
         if self.votes_are_random and uniforms is None:
             uniforms = self.uniform("vote", self.states.count)
@@ -172,11 +174,11 @@ class TheoryTable:
         return self._voting(Ballot(yes, no, np.ones(yes.shape[:-1], bool)), self.states)
 
     def wins(self, yes: Booleans) -> Booleans:
-        """Whether these yes votes, all others no, pass; (..., worlds)."""
+        """Whether these yes votes pass if all others vote no; (..., worlds)."""
         return self.passes(yes, ~yes)
 
     def chance(self, offer: Floats, sunk: float | Floats = 0.0) -> Floats:
-        """(worlds,) chance that an offer passes, as its proposer sees it."""
+        """The proposer's estimate of the chance that an offer passes; (worlds,), 0 or 1 if no vote is random."""
         n = self.states.count
         if not self.votes_are_random:
             votes = self.polled(offer, sunk)
@@ -189,19 +191,23 @@ class TheoryTable:
         return passed / REHEARSALS
 
     def proposals(self, proposer: Integers, sunk: float | Floats = 0.0) -> list[Floats]:
-        """Offers that a proposer weighs, each with the votes bought that it needs."""
+        """Offers that a proposer chooses from; each buys the votes that it needs."""
         raise NotImplementedError
 
     def menu(self) -> list[Floats]:
-        """Offers that a mediator weighs."""
+        """Offers that a mediator compares and mixes."""
         raise NotImplementedError
 
     def valid(self, offer: Floats) -> Floats:
-        """The nearest offer that can be made; here every offer."""
+        """The nearest possible offer; here the offer itself."""
         return offer
 
     def seconded(self, proposer: Integers, floor: Floats | None = None) -> list[tuple[Floats, Floats]]:
-        """Offers under the open rule; only tables that say so can be bargained over with amendments."""
+        """Offers under the open rule.
+
+        Raises:
+            BadInput: this game has no amendments.
+        """
         raise self._without("amendments")
 
     def floor(self, new: Floats, who: Integers) -> Floats:
@@ -213,11 +219,11 @@ class TheoryTable:
         raise self._without("amendments")
 
     def asked(self) -> Floats:
-        """What each player's wish for itself alone costs."""
+        """Cost of the project that each player wants for itself."""
         raise self._without("packages")
 
     def bundle(self, members: Booleans) -> Floats:
-        """The offer that brings all members' wishes."""
+        """The offer that combines all members' projects."""
         raise self._without("packages")
 
     def positions(self) -> tuple[Floats, Floats]:
@@ -229,7 +235,7 @@ class TheoryTable:
         raise self._without("issues")
 
     def _without(self, what: str) -> BadInput:
-        return BadInput(f"a {type(self).__name__} has no {what}; choose another protocol for it.")
+        return BadInput(f"a {type(self).__name__} has no {what}; choose an agenda protocol that needs none.")
 
     def conclude(
         self,
@@ -278,11 +284,11 @@ class TheoryTable:
 
 
 def noise_grid(n: int) -> list[tuple[int, float]]:
-    """Votes beyond those needed, and margins in mean stakes, that a proposer weighs where votes are random."""
+    """Pairs of spare votes and margins, in mean stakes, that a proposer tries if votes are random."""
     spare = sorted({0, 1, 2, 3, n // 4, n // 3, n // 2} & set(range(n)))
     return [(k, m) for k in spare for m in (0.0, 0.05, 0.1, 0.2, 0.35, 0.5)]
 
 
 def remainder(shares: Floats) -> Floats:
-    """What is left of a unit; (worlds, 1)."""
+    """One less the sum of the shares, at least zero; (worlds, states) to (worlds, 1)."""
     return np.maximum(1.0 - total(shares), 0.0)[:, None]

@@ -1,4 +1,4 @@
-"""A market for votes: one lobby pays members for a yes, and a second, who moves last, pays for a no."""
+"""Vote buying by two lobbies: the first pays members for a yes, the second moves last and pays for a no."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from juste_retour.abm.politics.tables.theory import Terms, TheoryTable, VotingRu
 from juste_retour.agents.arrays import Booleans, Floats, Integers, total
 
 HALVINGS = 60
-TINY = 1e-10  # of the second lobby's budget: what it must save, and pay beyond a price, for its counteroffer
+TINY = 1e-10  # share of its budget that a counteroffer must save the second lobby, and that it pays above each price
 
 
 class VoteMarket(TheoryTable):
-    """Player 0 is the first lobby, which proposes and has no vote; the others are the members.
+    """A market for votes in which player 0 is the first lobby and all other players are the members.
 
-    An offer is what each member is paid for a yes, (worlds, states); it passes if the second lobby cannot, or does not
-    care to, buy a blocking coalition. Under the closed rule the first lobby leads with every number of members in turn
-    and so finds how many to pay: a larger coalition makes each of its votes cheaper to defend.
+    The first lobby proposes and has no vote. An offer is what each member is paid for a yes, (worlds, states). It passes
+    if a blocking coalition costs the second lobby more than its budget. The first lobby compares offers to every number
+    of members: the larger the coalition, the less it must pay each member to keep the vote.
 
     Args:
-        leanings: (members,) money that a yes is worth to each member before anybody pays; negative for opponents.
-        voting_rule: name of a voting rule, or a function of (ballot, states), for the members alone.
+        leanings: (members,) what a yes is worth to each member without payment, in money; negative for opponents.
+        voting_rule: name of a voting rule, or a function of (ballot, states); only members vote.
         prize: what passing is worth to the first lobby.
-        budget: what stopping it is worth to the second.
+        budget: what blocking is worth to the second lobby.
         more: see `TheoryTable`.
 
     Source: Groseclose and Snyder (1996).
@@ -50,21 +50,21 @@ class VoteMarket(TheoryTable):
         self.forced = np.zeros(self.worlds, dtype=np.int64)
 
     def passes(self, yes: Booleans, no: Booleans) -> Booleans:
-        """Whether the members' votes pass."""
+        """Whether the members' votes pass; (..., worlds)."""
         yes, no = np.ascontiguousarray(yes[..., 1:]), np.ascontiguousarray(no[..., 1:])
         return self._voting(Ballot(yes, no, np.ones(yes.shape[:-1], bool)), self.members)
 
     def utility(self, offer: Floats) -> Floats:
-        """The prize less what it costs; each member's leaning and what it is paid."""
+        """The first lobby's prize less what it pays; each member's leaning plus what it is paid; (worlds, states)."""
         lobby = np.arange(self.states.count) == 0
         return np.where(lobby, self.prize - total(offer)[:, None], self.leanings + offer)
 
     def reserve(self, offer: Floats, sunk: float | Floats = 0.0) -> Floats:
-        """What a member has for its no: the second lobby's counteroffer."""
+        """What each member receives for a no: the second lobby's counteroffer; (worlds, states)."""
         return self.counteroffer(offer)
 
     def counteroffer(self, offer: Floats) -> Floats:
-        """What the second lobby pays for each no, in the cheapest blocking coalition, if its budget covers that."""
+        """What the second lobby pays each member of the cheapest blocking coalition; zero if that exceeds its budget."""
         price = self._price(offer)
         blocking = self._blocking(price)
         cost = total(np.where(blocking, price, 0.0))
@@ -76,13 +76,14 @@ class VoteMarket(TheoryTable):
         return np.where(members, np.maximum(self.leanings + offer, 0.0), 0.0)
 
     def _blocking(self, price: Floats) -> Booleans:
-        """The cheapest members without whom nothing passes."""
+        """The cheapest blocking coalition."""
         return coalition.cheapest(price, lambda no: ~self.wins(~no), self.states)[0]
 
     def proposals(self, proposer: Integers, sunk: float | Floats = 0.0) -> list[Floats]:
-        """The cheapest offers that hold with one member, with two, and so on, friends first.
+        """The cheapest offers that the second lobby does not defeat, to one member, two and so on, supporters first.
 
-        All who are paid are made equally dear to win back, and just so dear that no blocking coalition is worth it.
+        Every member that is paid costs the second lobby the same. That level is the least at which no blocking coalition
+        is within its budget.
         """
         first = np.argsort(np.argsort(-self.leanings[:, 1:], axis=-1, kind="stable"), axis=-1, kind="stable")
         rank = np.concatenate([np.full((self.worlds, 1), self.states.count), first], axis=-1)

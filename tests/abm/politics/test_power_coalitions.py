@@ -130,7 +130,7 @@ def test_blocs_of_one_change_nothing_and_blocs_must_be_disjoint():
     power = weighted_power(6, [4, 3, 2, 1])
     assert power.owen([]) == power.owen([["2"], []]) == power.shapley_shubik
     assert power.owen([["1", "2", "3", "4"]]) == power.shapley_shubik
-    for blocs, word in (([["1", "9"]], "'9'"), ([["1", "2"], ["2"]], "2 is named twice")):
+    for blocs, word in (([["1", "9"]], "'9'"), ([["1", "2"], ["2"]], "^2 ")):
         with pytest.raises(BadInput, match=word):
             power.owen(blocs)
 
@@ -138,21 +138,21 @@ def test_blocs_of_one_change_nothing_and_blocs_must_be_disjoint():
 def test_limits_are_said_in_one_sentence():
     many = weighted_power(20, [1] * 35)
     for ask in (lambda: many.johnston, lambda: many.colomer_martinez, lambda: many.owen([["1", "2"]])):
-        with pytest.raises(BadInput, match="up to 27 members"):
+        with pytest.raises(BadInput, match="27"):
             ask()
-    with pytest.raises(BadInput, match="quota of weights"):
+    with pytest.raises(BadInput, match="lisbon_qmv"):
         _ = voting_power("lisbon_qmv", only(STATES, np.arange(4))).colomer_martinez
     spread = [10**6 + 2**k for k in range(16)]
-    with pytest.raises(BadInput, match="different weights"):
+    with pytest.raises(BadInput, match="2,000"):
         _ = weighted_power(sum(spread) // 2, spread).colomer_martinez
-    with pytest.raises(BadInput, match="one by one"):
+    with pytest.raises(BadInput, match="this game"):
         _ = Power("", many.members, many.tally).johnston
 
 
 def test_a_member_without_population_may_vote_where_heads_count():
     states = replace(STATES, population=np.append(STATES.population[1:], 0))
     require_population(voting["simple_majority"], states, {})
-    with pytest.raises(BadInput, match="lisbon_qmv looks at populations"):
+    with pytest.raises(BadInput, match="lisbon_qmv"):
         require_population(voting["lisbon_qmv"], states, {})
     assert set(voting_power("simple_majority", states).shapley_shubik) == {Fraction(1, 27)}
 
