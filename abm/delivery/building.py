@@ -55,7 +55,7 @@ class Delivered:
         since: (worlds, sites) actual date of operation, decimal year.
         bought: (worlds, sites) date of the chips, decimal year.
         chips: (worlds, sites) number of accelerators.
-        waiting: (worlds, sites) how many of them need power above the headroom.
+        waiting: (worlds, sites) number of accelerators that need power above the headroom.
         peak: (worlds, sites) FLOP/s of one accelerator.
         spend: (worlds, sites) cost, EUR bn.
         power_mw: (worlds, sites) power at the meter, MW.
