@@ -5,6 +5,7 @@
 2. From the cheapest prefixes, members that are not needed are dropped, most expensive first. One more candidate has the
    fewest members, after the best exchange of one member for an outsider.
 3. In the best candidate up to two members are exchanged for up to two cheaper outsiders.
+4. With unequal weights that can still miss the cheapest set. Among at most ten states every set is compared.
 
 `exact` solves the same problem for the double majority as an integer program; the tests compare the two.
 """
@@ -25,6 +26,9 @@ KEPT = 4  # cheapest prefixes from which unneeded members are dropped
 MARGIN = 5  # members, and outsiders, considered in the last exchange
 BLOCK = 32  # exchanges tried at a time, best first
 DEAR = 1e9  # price of votes that cannot be bought
+FEW = 10  # most states for which all sets are compared
+SETS = 64  # compared at a time
+SAVED = 1e-12  # least saving for which one set replaces another
 
 Wins = Callable[[Booleans], Booleans]
 
@@ -66,6 +70,8 @@ def cheapest(
     choice = np.where(wins(kept), _cost(price, kept), np.inf).argmin(0)
     members, order_of = kept[choice, world], few[choice, world]
     members = _exchanged(members, price, key[order_of, world], free, sold, wins)
+    if price.shape[-1] <= FEW:
+        members = _compared(members, price, free, sold, ties, wins)
     return members & exists[:, None], exists
 
 
@@ -168,7 +174,7 @@ def _exchanged(
     result, searching = members.copy(), np.ones(len(members), bool)
     for start in range(0, len(leaving), BLOCK):
         tried = best_first[:, start : start + BLOCK]
-        valid = (np.take_along_axis(saved, tried, axis=-1) > 1e-12).T & searching
+        valid = (np.take_along_axis(saved, tried, axis=-1) > SAVED).T & searching
         if not valid.any():
             break
         trial = members ^ np.moveaxis(whole_product(moves[tried], one_of) > 0, 1, 0)
@@ -178,6 +184,24 @@ def _exchanged(
         result = np.where(found[:, None], trial[first, world], result)
         searching &= ~found
     return result
+
+
+def _compared(
+    members: Booleans, price: Floats, free: Booleans, sold: Booleans, ties: Floats, wins: Wins
+) -> Booleans:
+    """The cheapest winning set of all, or the members if none is cheaper; (worlds, states)."""
+    world, n = np.arange(len(members)), price.shape[-1]
+    place = ranks(np.argsort(ties, axis=-1, kind="stable"))  # ties choose among equally cheap sets
+    least = _cost(price, members)
+    for start in range(0, 2**n, SETS):
+        number = np.arange(start, min(start + SETS, 2**n))[:, None, None]
+        trial = ((number >> place & 1) > 0) & sold | free
+        cost = np.where(wins(trial), _cost(price, trial), np.inf)
+        first = (cost <= cost.min(0) + SAVED).argmax(0)
+        cheaper = cost[first, world] < least - SAVED
+        members = np.where(cheaper[:, None], trial[first, world], members)
+        least = np.where(cheaper, cost[first, world], least)
+    return members
 
 
 def exact(price: Floats, states: States, always: Booleans | None = None, blocking: bool = True) -> Booleans:

@@ -61,17 +61,19 @@ def test_the_check_finds_what_is_no_equilibrium():
 @st.composite
 def games(draw):
     """A voting rule, recognition probabilities and a patience."""
-    n = draw(st.integers(2, 6))
+    n = draw(st.integers(2, 7))
     chances = draw(st.lists(st.integers(1, 20), min_size=n, max_size=n))
-    votes = np.array(draw(st.lists(st.integers(1, 6), min_size=n, max_size=n)))
+    votes = np.array(
+        [draw(st.integers(1, 10)), *draw(st.lists(st.integers(0, 10), min_size=n - 1, max_size=n - 1))]
+    )
     equal = draw(st.booleans())
     votes = np.ones(n, dtype=int) if equal else votes
     quota = draw(st.integers(votes.sum() // 2 + 1, votes.sum()))
-    return chances, votes, quota, draw(st.sampled_from([0.3, 0.7, 0.9, 0.97, 0.99]))
+    return chances, votes, quota, draw(st.sampled_from([0.05, 0.3, 0.6, 0.9, 0.97, 0.99]))
 
 
 @given(games())
-@settings(max_examples=25, deadline=None, derandomize=True)
+@settings(max_examples=40, deadline=None, derandomize=True)
 def test_weighted_votes_and_unequal_recognition_are_solved(game):
     chances, votes, quota, patience = game
     states = players(chances)
@@ -84,14 +86,14 @@ def test_weighted_votes_and_unequal_recognition_are_solved(game):
     assert found.inclusion.max() <= 1 + 1e-9
 
 
-@pytest.mark.xfail(
-    strict=True, reason="one search stops where its own check finds no regret, 0.001 from equilibrium"
-)
-def test_values_are_found_in_a_game_with_a_voter_of_weight_four():
-    """A game of five that a random search of games came upon; from other starts its values are found."""
-    states, rule = players([1, 1, 1, 1, 1]), weighted(5, np.array([1, 1, 1, 2, 4]))
-    values = solved_pie(states, rule, 0.3, "population").values
-    assert off_equilibrium(values, np.full(5, 0.2), 0.3, lambda s: s @ [1, 1, 1, 2, 4] >= 5) < 1e-7
+def test_whoever_needs_one_vote_alone_buys_no_second():
+    """All need the voter of weight four, and it needs any one of them: 4 x + y = 1 and y = (1 - 0.3 x) / 5 + 0.24 y.
+
+    A search of coalitions that misses the one of a single partner leads 0.011 of the pie away.
+    """
+    weights = [1, 1, 1, 2, 4]
+    values = solved_pie(players(5), weighted(5, weights), 0.3).values
+    assert values == pytest.approx(np.array([28, 28, 28, 28, 37]) / 149, abs=1e-9)
 
 
 @given(games(), st.integers(0, 1000))

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from juste_retour.abm.members import load_members
-from juste_retour.abm.politics.coalition import cheapest, exact
+from juste_retour.abm.politics import coalition
+from juste_retour.abm.politics.coalition import FEW, cheapest, exact
 from juste_retour.abm.politics.power.game import Game, only
+from juste_retour.abm.politics.tables.theory import players
 from juste_retour.agents.arrays import total
 
 STATES = load_members().states
@@ -67,7 +69,8 @@ def test_nobody_is_bought_where_enough_agree_anyway():
 
 
 @pytest.mark.parametrize("rule", ["unanimity", "simple_majority", "nice", "penrose", "reinforced_qmv"])
-def test_other_rules_against_every_coalition(rule):
+def test_other_rules_against_every_coalition(rule, monkeypatch):
+    monkeypatch.setattr(coalition, "FEW", 0)  # the search by itself, as among many states
     states = only(STATES, np.arange(9) + 5)
     wins = Game.of(rule, states).wins
     every = np.array(list(product((False, True), repeat=9)))
@@ -76,8 +79,48 @@ def test_other_rules_against_every_coalition(rule):
     members, exists = cheapest(price, wins, states)
     assert exists.all()
     assert wins(members).all()
-    best = np.array([cost(p, every).min() for p in np.broadcast_to(price[:, None], (80, len(every), 9))])
+    best = np.array([cost(p, every).min() for p in price])
     assert (cost(price, members) / best - 1).mean() < 2e-3
+
+
+@pytest.mark.parametrize("n", [3, 5, FEW])
+def test_among_few_states_the_cheapest_set_is_found(n):
+    """Weights and quotas at random; some prices are equal, some states come for nothing and some cannot be had."""
+    rng = np.random.default_rng(n)
+    every = np.array(list(product((False, True), repeat=n)))
+    for _ in range(40):
+        weights = rng.geometric(0.3, n)
+        quota = rng.integers(weights.sum() // 2 + 1, weights.sum() + 1)
+        price = rng.integers(0, 8, (20, n)) / 8
+        price[rng.random(price.shape) < 0.05] = np.inf
+
+        def wins(yes, weights=weights, quota=quota):
+            return yes @ weights >= quota
+
+        members, exists = cheapest(price, wins, only(STATES, np.arange(n)))
+        best = [cost(p, every[wins(every)]).min() for p in price]
+        assert np.array_equal(exists, np.isfinite(best))
+        assert wins(members[exists]).all()
+        assert cost(price, members)[exists].tolist() == np.array(best)[exists].tolist()
+
+
+def test_ties_choose_between_two_partners_who_are_enough_alone(monkeypatch):
+    """The third of weight one needs one of the two of weight four, or all the others; each small one is cheaper."""
+    weights, ties = np.array([1, 1, 1, 2, 4, 4]), np.random.default_rng(1).random((50, 6))
+    price, own = (
+        np.broadcast_to([0.3, 0.3, 0.0, 0.3, 0.4, 0.4], (50, 6)),
+        np.broadcast_to(np.arange(6) == 2, (50, 6)),
+    )
+
+    def found():
+        return cheapest(price, lambda yes: yes @ weights >= 5, players(6), own, ties)[0]
+
+    first = ties[:, 4] < ties[:, 5]
+    assert np.array_equal(
+        found(), np.stack([0 * first, 0 * first, 0 * first + 1, 0 * first, first, ~first], -1)
+    )
+    monkeypatch.setattr(coalition, "FEW", 0)
+    assert (cost(price, found()) > 0.5).all()  # the search by itself buys one too many
 
 
 def test_ties_are_broken_as_one_says():
