@@ -1,4 +1,4 @@
-"""Who has what by now: facilities under contract, what they cost, and who pays."""
+"""The accounts of a run so far: facilities under contract, their cost, and who pays."""
 
 from __future__ import annotations
 
@@ -14,9 +14,17 @@ from juste_retour.agents.arrays import Floats
 
 @dataclass(frozen=True, eq=False)
 class Accounts:
-    """What is under contract by now: by site `chips` and `spend`, by state all else; money in EUR bn.
+    """What is under contract so far; money in EUR bn.
 
-    `common` is what the program spends in a state, all but hosts' own sites; it is part of `received`.
+    Attributes:
+        chips: (worlds, sites) accelerators.
+        spend: (worlds, sites) cost.
+        sites: (worlds, states) facilities.
+        accelerators: (worlds, states).
+        received: (worlds, states) cost of the facilities in the state.
+        common: (worlds, states) the part of `received` that the program spends, without sites that hosts pay alone.
+        paid: (worlds, states) payments of the state.
+        private: (worlds, states) payments of labs and firms for facilities in the state.
     """
 
     chips: Floats
@@ -30,7 +38,7 @@ class Accounts:
 
 
 def accounts(env: Environment) -> Accounts:
-    """Read the accounts of worlds, (worlds, sites) and (worlds, states)."""
+    """Compute the accounts of all worlds in this quarter."""
     world, split = env.world, env.institutions.split
     contracted = world.contracted
     zero = np.zeros(contracted.shape)

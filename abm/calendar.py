@@ -1,4 +1,4 @@
-"""Quarters and dates: "2026Q3" to an integer and back, dates to decimal years."""
+"""Conversion between quarters such as "2026Q3", quarter numbers, dates and decimal years."""
 
 import re
 from datetime import date
@@ -9,7 +9,15 @@ from juste_retour.agents.errors import BadInput
 
 
 def quarter(text: str, place: str) -> int:
-    """Return the number of quarters since year 0 of a text such as "2026Q3"."""
+    """Return the quarter number, counted from year 0, of a text such as "2026Q3".
+
+    Args:
+        text: the quarter.
+        place: where it was given, for the message.
+
+    Raises:
+        BadInput: the text is not a quarter.
+    """
     found = re.fullmatch(r"(\d{4})Q([1-4])", str(text).strip())
     if not found:
         raise BadInput(f'{place} = {text!r} is not a quarter; write it as "2026Q3".')
@@ -17,7 +25,7 @@ def quarter(text: str, place: str) -> int:
 
 
 def label(number: int) -> str:
-    """Return the text of a number of quarters since year 0."""
+    """Return a quarter number as a text such as "2026Q3"."""
     return f"{number // 4}Q{number % 4 + 1}"
 
 
@@ -26,12 +34,12 @@ def year(number: int) -> float: ...
 @overload
 def year(number: Integers | Floats) -> Floats: ...
 def year(number: int | Integers | Floats) -> float | Floats:
-    """The decimal year at the middle of a quarter, or of each of some quarters."""
+    """The decimal year at the middle of a quarter, given its number; arrays keep their shape."""
     return number / 4 + 0.125
 
 
 def decimal_year(text: str, place: str) -> float:
-    """Return the decimal year of an ISO date."""
+    """Return the decimal year of an ISO date; `BadInput` names the `place` if the text is not a date."""
     try:
         day = date.fromisoformat(str(text).strip())
     except ValueError:

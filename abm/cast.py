@@ -1,4 +1,4 @@
-"""Who plays: the class of every actor of a world, and how the decisions of those with minds of their own are asked for."""
+"""The class of each actor of a world, and the decisions of agents that replace the scenario's rules."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from juste_retour.abm.played import ALL, Played
 from juste_retour.abm.world import World
 from juste_retour.agents.arrays import Integers
 from juste_retour.agents.asking import ask_agent, frozen
-from juste_retour.agents.each import Asks
+from juste_retour.agents.each import BatchedQuestions
 from juste_retour.agents.errors import BadInput, near
 from juste_retour.agents.mesa_agents import Actor, Commissioner, Lab, MemberState, is_agent
 from juste_retour.agents.mesa_facility import Facility
-from juste_retour.agents.own import asking
+from juste_retour.agents.own import with_batched_alone
 from juste_retour.agents.rules import Handed
 from juste_retour.agents.situation import Situation
 from juste_retour.agents.some_worlds import some_worlds
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from juste_retour.abm.world_model import WorldModel
 
 OneOrSeveral = type | Sequence[type]
-Maker = Callable[[Any], Any]  # makes an agent of a model
+Maker = Callable[[Any], Any]  # creates an agent, given its model
 Agents = OneOrSeveral | Mapping[str, OneOrSeveral] | None
 KINDS: dict[type[Actor], str] = {
     MemberState: "state",
@@ -40,7 +40,7 @@ KINDS: dict[type[Actor], str] = {
 
 
 class Cast:
-    """Puts decisions to the agents that take them by themselves, world by world; everyone else goes by the rule.
+    """The agents of some worlds, whose own decisions replace those of the scenario's rules.
 
     Args:
         models: a `juste_retour.abm.world_model.WorldModel` for each world, in their order.
@@ -48,16 +48,23 @@ class Cast:
 
     def __init__(self, models: Sequence[WorldModel]):
         self.models = models
-        self.minded = {name for model in models for name in model.minds}
+        self.overridden = {name for model in models for name in model.deciders}
 
     def decide(
         self, name: str, handed: Handed, rows: Integers | None, by_rule: NDArray[np.generic]
     ) -> NDArray[np.generic]:
-        """What the actors of some worlds decide, given what the rules say."""
+        """The decisions of all actors in some worlds.
+
+        Args:
+            name: the decision.
+            handed: the arguments of the rule.
+            rows: positions of the worlds; None for all.
+            by_rule: the decisions under the scenario's rules, which agents with decisions of their own replace.
+        """
         alone = len(self.models) == 1
-        if not alone and name not in self.minded:
+        if not alone and name not in self.overridden:
             return by_rule
-        with ExitStack() as stack:  # nothing that agents are handed can be written to until all have decided
+        with ExitStack() as stack:  # keeps the arguments read-only until all agents have decided
             return self._decided(name, handed, rows, by_rule, stack)
 
     def _decided(
@@ -65,11 +72,11 @@ class Cast:
     ) -> NDArray[np.generic]:
         alone = len(self.models) == 1
         out: NDArray[np.generic] | None = None
-        askers: dict[tuple[int, int], tuple[Actor, Situation]] = {}
+        batched: dict[tuple[int, int], tuple[Actor, Situation]] = {}
         for k, row in enumerate(range(len(self.models)) if rows is None else rows):
             model = self.models[row]
-            minds = model.minds.get(name, ())
-            if not (minds or alone):
+            deciders = model.deciders.get(name, ())
+            if not (deciders or alone):
                 continue
             here = (
                 handed
@@ -77,46 +84,50 @@ class Cast:
                 else tuple(some_worlds(thing, np.array([k])) for thing in handed)
             )
             model.hand(name, here)
-            if minds:
+            if deciders:
                 stack.enter_context(frozen(here))
-            for agent in minds:
+            for agent in deciders:
                 if out is None:
                     kind = np.result_type(np.asarray(by_rule), agent.decisions[name])
                     out = np.array(np.broadcast_to(by_rule, agent.actors.shape(handed)), dtype=kind)
                 if isinstance(here[0], Situation):
-                    askers[k, agent.place] = agent, here[0]
+                    batched[k, agent.place] = agent, here[0]
                 else:
                     out[agent.actors.seat(k, agent.place)] = ask_agent(agent, name, here)
-        if askers and out is not None:
-            _hear(name, out, handed[0], askers)
+        if batched and out is not None:
+            _decide_with_alone(name, out, handed[0], batched)
         return by_rule if out is None else out
 
 
-def _hear(
+def _decide_with_alone(
     name: str,
     out: NDArray[np.generic],
     situation: Situation,
-    askers: dict[tuple[int, int], tuple[Actor, Situation]],
+    batched: dict[tuple[int, int], tuple[Actor, Situation]],
 ) -> None:
-    """Hear those who may ask what a site alone would be worth; the answers are worked out for all who ask at once."""
-    asks = Asks(situation.alone)
+    """Write into `out` the decisions of agents that may call `situation.alone`; their calls are answered together."""
+    questions = BatchedQuestions(situation.alone)
 
     def decide(k: int, place: int) -> None:
-        agent, here = askers[k, place]
-        out[agent.actors.seat(k, place)] = ask_agent(agent, name, (asking(here, asks, k, place),))
+        agent, here = batched[k, place]
+        mine = with_batched_alone(here, questions, k, place)
+        out[agent.actors.seat(k, place)] = ask_agent(agent, name, (mine,))
 
-    asks.hear(askers, decide, situation.scale.shape)
+    questions.decide_all(batched, decide, situation.scale.shape)
 
 
 def casting(world: World, agents: Agents = None, played: Sequence[Played] = ()) -> list[Maker]:
-    """What makes every agent of a world: states, commissioners and labs in the order of the tables, then all others.
+    """The makers of all agents of a world: states, commissioners and labs in the order of the tables, then all others.
 
     Args:
-        world: whose actors.
-        agents: a subclass of `MemberState`, `Commissioner` or `Lab` for all of its kind, or several in a list; or a
-            mapping from a state's code or a lab's name to one or several, "all" standing for everyone. A commissioner
-            goes by the home state's code. Of any other subclass of `mesa.Agent` there is one more agent in each world.
-        played: the classes that a scenario names; `agents` go before them.
+        world: the world whose actors they are.
+        agents: a subclass of `MemberState`, `Commissioner` or `Lab` for all actors of its kind, or a list of several;
+            or a mapping from actors to such classes. Its keys are a state's code, a lab's name, the code of a
+            commissioner's home state, or "all". Any other subclass of `mesa.Agent` adds one agent to each world.
+        played: the classes that a scenario names; `agents` take precedence.
+
+    Raises:
+        BadInput: a class or an actor that is not known, or a decision with the wrong arguments.
     """
     states = world.states.codes
     labels = {
@@ -149,20 +160,20 @@ def _put(
     cls: object,
     settings: Mapping[str, object],
 ) -> None:
-    """Let a class play those whom `who` names, or be one agent more."""
+    """Assign a class to the actors that `who` names, or add it to the other agents."""
     kind = next((k for k in labels if isinstance(cls, type) and issubclass(cls, k)), None)
     if not isinstance(cls, type) or not is_agent(cls) or (kind is None and issubclass(cls, Actor)):
         raise BadInput(
-            f"agents: {cls!r} is not a kind of actor; give a subclass of MemberState, Commissioner or Lab, or of mesa.Agent."
+            f"agents: {cls!r} is not a class of agents; give a subclass of MemberState, Commissioner, Lab or mesa.Agent."
         )
     if kind is None or not issubclass(cls, Actor):
         if who != ALL:
             raise BadInput(
-                f'agents: {cls.__name__} plays no actor of the tables; give it for "all", not {who!r}.'
+                f'agents: {cls.__name__} does not stand for an actor of the tables; give it for "all", not {who!r}.'
             )
         others.append(partial(cls, **settings))
         return
-    _hears(cls, kind)
+    _check_arguments(cls, kind)
     names = [name.upper() for name in labels[kind]]
     mine = [j for j, name in enumerate(names) if who == ALL or name == who.upper()]
     if not mine and who != ALL:
@@ -171,14 +182,14 @@ def _put(
         kinds[kind][j] = partial(cls, place=j, **settings)
 
 
-def _hears(cls: type[Actor], kind: type[Actor]) -> None:
-    """Refuse a class whose decisions cannot be handed what its kind is handed."""
+def _check_arguments(cls: type[Actor], kind: type[Actor]) -> None:
+    """Refuse a class whose decisions do not take the arguments of its kind."""
     for name in cls.overridden():
         wanted = list(inspect.signature(getattr(kind, name)).parameters)
         try:
             inspect.signature(getattr(cls, name)).bind(*wanted)
         except TypeError:
             raise BadInput(
-                f"agents: {cls.__name__}.{name} cannot be handed what it decides on; write it as "
+                f"agents: {cls.__name__}.{name} does not take the arguments of that decision; write it as "
                 f"def {name}({', '.join(wanted)})."
             ) from None

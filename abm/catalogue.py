@@ -1,4 +1,4 @@
-"""Enters the shipped rules: import this, and every family and rule is known, and what the rules must return."""
+"""Registers all shipped rules, and the checks of their families, when it is imported."""
 
 from juste_retour.abm import returns
 from juste_retour.abm.delivery import access, operations, pooling, procurement

@@ -1,7 +1,7 @@
-"""Cohorts of chips: a site's money paid in several orders, and machines renewed when they are old.
+"""Cohorts of chips: money for a site that is spent in several orders, and machines that are renewed when they are old.
 
-A later order goes through procurement again, uses the hall that stands and buys the chips of its date. Each cohort is a
-`Delivered` of its own, (worlds, sites); a site's job may use any part of its chips, newest first.
+A later order goes through procurement again, uses the existing hall and buys the chips of its date. Each cohort has a
+`Delivered` of its own, (worlds, sites). A site's job may use its newest chips alone, or older ones too.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from juste_retour.abm.scenario import Scenario
 from juste_retour.abm.world import Programme
 from juste_retour.agents.arrays import Booleans, Floats
 
-Order = tuple[int, float]  # quarter since year 0, and the share of a site's money that is ordered then
+Order = tuple[int, float]  # quarter since year 0, and the share of a site's money that is spent then
 
 
 def orders(scenario: Scenario, now: int) -> list[Order]:
-    """The orders by which the money of a site selected now is spent, in the order of their dates; shares add up to one.
+    """The orders that spend the money of a site selected in the quarter `now`, by date; their shares sum to 1.
 
     >>> from juste_retour.abm.scenario import load
     >>> orders(load("eu-status-quo").changed({"tranches": 2}), 8100)
@@ -27,16 +27,16 @@ def orders(scenario: Scenario, now: int) -> list[Order]:
     """
     if not scenario.schedule:
         return [(now + 4 * k, 1 / scenario.tranches) for k in range(scenario.tranches)]
-    whole = sum(amount for _, amount in scenario.payments)
+    money = sum(amount for _, amount in scenario.payments)
     due: dict[int, float] = {}
     for when, amount in scenario.payments:
         at = max(4 * when, now)
-        due[at] = due.get(at, 0.0) + amount / whole
+        due[at] = due.get(at, 0.0) + amount / money
     return sorted(due.items())
 
 
 def ordered(programme: Programme, now: int) -> Booleans:
-    """(worlds, sites) a later order or a renewal starts to work this quarter."""
+    """(worlds, sites) whether a later order or a renewal starts to work in the quarter `now`."""
     found = np.zeros(programme.selected.shape, bool)
     for cohort in (*programme.later, *programme.renewals):
         found |= ~cohort.cancelled & (cohort.ready == now)
@@ -44,11 +44,11 @@ def ordered(programme: Programme, now: int) -> Booleans:
 
 
 class SiteMachines:
-    """A site's cohorts as they are in the quarter `now`, in some worlds; all (rows, sites).
+    """The cohorts of each site in one quarter, in some worlds; all arrays are (rows, sites).
 
     Args:
-        programme: what was selected and what becomes of it.
-        rows: which worlds.
+        programme: the selected sites and their delivery.
+        rows: positions of the worlds.
         now: the quarter.
     """
 
@@ -56,9 +56,9 @@ class SiteMachines:
         self.programme, self.rows, self.now = programme, rows, now
 
     def candidates(self) -> list[tuple[Floats, Floats]]:
-        """Chips and peak of the jobs that a site could run, newest chips alone first, then with older ones.
+        """The chips and peak, FLOP/s, of the jobs that a site could run: on its newest chips, then also on older ones.
 
-        A job over chips of several dates runs at the pace of the oldest. A renewed machine has replaced all before it.
+        A job on chips of several dates runs at the speed of the oldest. A renewal replaces all earlier chips.
         """
         p, rows = self.programme, self.rows
         first = p.delivered
@@ -78,11 +78,11 @@ class SiteMachines:
         return found
 
     def working_chips(self) -> Floats:
-        """Chips that have power, of all cohorts that are ready."""
+        """The chips of all cohorts that are ready and have power."""
         return self.candidates()[-1][0]
 
     def contracted(self, name: str) -> Floats:
-        """The sum over cohorts under contract of `chips`, `spend` or `power_mw`; a renewal replaces chips and power."""
+        """The sum of `chips`, `spend` or `power_mw` over cohorts under contract; a renewal replaces chips and power."""
         p, rows = self.programme, self.rows
         out = np.where(self._signed(p.delivered), getattr(p.delivered, name)[rows], 0.0)
         for cohort in p.later:
@@ -93,7 +93,7 @@ class SiteMachines:
         return out
 
     def h100_equivalents(self) -> Floats:
-        """Chips under contract, counted by their peak in H100s."""
+        """The chips under contract, in H100 equivalents."""
         p, rows = self.programme, self.rows
 
         def counted(cohort: Delivered) -> Floats:
@@ -113,7 +113,7 @@ class SiteMachines:
 
 
 def due_for_renewal(programme: Programme, now: int, life_years: Floats) -> Booleans:
-    """(worlds, sites) whose newest machine reaches its age this quarter; `life_years` (worlds, 1), 0 for never."""
+    """(worlds, sites) whether the site's newest machine reaches the age `life_years` (worlds, 1) now; 0 for never."""
     newest = np.where(programme.delivered.cancelled, NEVER, programme.delivered.ready)
     for cohort in (*programme.later, *programme.renewals):
         newest = np.where(cohort.ready < NEVER, np.maximum(newest, cohort.ready), newest)

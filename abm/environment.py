@@ -1,4 +1,4 @@
-"""What acts together in a run: the world, its institutions, the random streams and the record of what happened."""
+"""The environment of a run: the world, its institutions, the random streams and the records."""
 
 from __future__ import annotations
 
@@ -29,28 +29,28 @@ P = ParamSpec("P")
 
 
 class Foresight(Protocol):
-    """What actors may look up that takes other runs to know."""
+    """Results of other runs that some rules use."""
 
     def rehearsed(self, rows: NDArray[np.int64]) -> list[Floats]:
-        """What every other shipped agenda would place in some worlds, EUR bn (rows, sites) each."""
+        """The plan of every other shipped agenda in some worlds, EUR bn, (rows, sites) each."""
         ...
 
     def continuation(self, rows: NDArray[np.int64]) -> Floats:
-        """(rows, states) EUR bn that bargaining on is worth over the disagreement point."""
+        """(rows, states) continuation value of bargaining over the disagreement point, EUR bn."""
         ...
 
 
 class Environment:
-    """The world, its institutions, the random streams and the record, for some worlds of one seed.
+    """The state, institutions, random streams and records of some worlds of one seed.
 
     Args:
         institutions: the rules of the worlds.
         seed: an integer of at least 0.
-        replicates: (worlds,) which world of the seed each one is.
+        replicates: (worlds,) the number of each world within the seed.
         members: the union.
-        foresight: what takes other runs to know.
-        trace: keep each decision with its terms.
-        timeline: read the race in every quarter, not only where it is asked for.
+        foresight: results of other runs.
+        trace: whether to record each decision with its terms.
+        timeline: whether to record the race in every quarter, and not only in the window.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class Environment:
         self.seed, self.members, self.foresight = int(seed), members, foresight
         self.streams = RandomStreams(seed, replicates)
         self.world = World(members, values(self.scenarios), self.scenarios[0], replicates, self.streams)
-        self.every_quarter = timeline  # whether the race is read every quarter
+        self.every_quarter = timeline  # whether the race is recorded every quarter
         self.ballots: list[HeldBallot] = []
         self.trace: list[Record] | None = [] if trace else None
         self.timeline: list[TimelineQuarter] | None = [] if timeline else None
@@ -77,20 +77,20 @@ class Environment:
         self._yearly: dict[str, tuple[int, Floats]] = {}
 
     def record(self, kind: Callable[Concatenate[str, P], Record], *arrays: P.args, **named: P.kwargs) -> None:
-        """Keep a record of this quarter if the run keeps a trace."""
+        """Add a record of this quarter to the trace, if the run has one."""
         if self.trace is not None:
             self.trace.append(kind(self.world.quarter, *arrays, **named))
 
     # -- random draws -----------------------------------------------------------------------------------------------
     def yearly(self, channel: str, slots: int) -> Floats:
-        """This year's draws of a stream, drawn once per year; (worlds, slots)."""
+        """The uniform draws of a random stream for this year; (worlds, slots)."""
         this = self.world.now // 4
         if channel not in self._yearly or self._yearly[channel][0] != this:
             self._yearly[channel] = (this, self.streams.uniform(channel, slots, this))
         return self._yearly[channel][1]
 
     def site_draws(self, rows: NDArray[np.int64], order: str = "") -> SiteDraws:
-        """The sites' own draws of delivery in some worlds, drawn once for each `order`."""
+        """The draws of delivery of all sites in some worlds; each `order` has draws of its own."""
         if order not in self._site_draws:
             every = np.arange(self.world.count)
             self._site_draws[order] = SiteDraws.of(self.streams, self.world.sites.count, every, order)
@@ -98,12 +98,19 @@ class Environment:
 
     @cached_property
     def lot(self) -> Floats:
-        """(worlds, sites) a lot between sites that a state finds equally good."""
+        """(worlds, sites) random numbers that break ties between sites that a state values equally."""
         return self.streams.uniform("place", self.world.sites.count)
 
     # -- selection --------------------------------------------------------------------------------------------------
     def enact(self, rows: NDArray[np.int64], plan: Floats, pledged: Floats, own_money: bool = False) -> None:
-        """Select sites in some worlds: `plan` and labs' `pledged` money, EUR bn, (rows, sites); a site is chosen once."""
+        """Select the sites of a plan in some worlds and order their machines; a site is selected only once.
+
+        Args:
+            rows: positions of the worlds.
+            plan: (rows, sites) EUR bn.
+            pledged: (rows, sites) labs' money, EUR bn.
+            own_money: whether the hosts alone pay, outside the envelope.
+        """
         world, programme = self.world, self.world.programme
         new = (plan > 0) & (programme.selected[rows] < 0)
         some = new.any(-1)
@@ -130,7 +137,7 @@ class Environment:
         world.training.unrated[rows] = True
 
     def top_up(self, rows: NDArray[np.int64], amount: Floats) -> None:
-        """Give selected sites more of the envelope, EUR bn (rows, sites), ordered now."""
+        """Give selected sites more money from the envelope, EUR bn (rows, sites), and order machines for it now."""
         programme = self.world.programme
         if not (amount > 0).any():
             return
@@ -140,7 +147,10 @@ class Environment:
         self._order(programme.later, len(programme.later), rows, amount, self.world.now, ":top-up")
 
     def renew(self) -> None:
-        """Renew machines that reach their age from what is uncommitted, oldest site first; a renewal saves the hall."""
+        """Renew machines that reach their age from uncommitted money, the oldest site first.
+
+        A renewal costs only the machine, because the hall remains.
+        """
         world, programme = self.world, self.world.programme
         if not world.renews:
             return
@@ -168,7 +178,16 @@ class Environment:
         when: int,
         name: str,
     ) -> None:
-        """Order more machines for selected sites, EUR bn (rows, sites); each order of a site has a slot of its own."""
+        """Order more machines for selected sites.
+
+        Args:
+            slots: the cohorts to which the order belongs: later orders or renewals.
+            slot: position of this order among them.
+            rows: positions of the worlds.
+            amount: (rows, sites) EUR bn.
+            when: the quarter of the order.
+            name: the name of its random draws.
+        """
         world, programme, institutions = self.world, self.world.programme, self.institutions
         if slot == len(slots):
             slots.append(Delivered.nothing(world.count, world.sites.count))
@@ -198,7 +217,7 @@ class Environment:
         practice = institutions.decide("operations", rows=rows)
         uniforms = self.site_draws(rows)
         matched = np.asarray(institutions.split_in(rows).host) > 0
-        failing = np.where(matched, p.cancellation, 0.0)  # it is the match that fails
+        failing = np.where(matched, p.cancellation, 0.0)  # a selection fails because its match fails
         return deliver(plan, when, year(when), world.sites, procedure, practice, uniforms, failing, p)
 
     # -- training ---------------------------------------------------------------------------------------------------
@@ -210,22 +229,30 @@ class Environment:
         home: Booleans,
         outside: Floats | None = None,
     ) -> Market:
-        """Places to train, as the labs see them."""
+        """The places where labs could train; see `Market`.
+
+        Args:
+            rows: positions of the worlds.
+            usable: (rows, places) effective accelerators open to a lab.
+            wait: (rows, places) years until they work.
+            home: (labs, places) whether the place is in the lab's home state.
+            outside: (rows or 1, labs, 1) effective accelerators of the outside option; by default those that the lab has.
+        """
         p = self.world.parameters(rows)
         if outside is None:
             outside = np.maximum(self.world.labs.accelerators, p.least_outside_accelerators)[..., None]
         return Market(usable[:, None, :], wait[:, None, :], home, outside, p, self.world.labs.names)
 
     def standing(self, machines: int) -> Pool:
-        """The best run, all worlds, of the first machines that stood already, without any facility."""
+        """The best run of the first `machines` existing machines, without any facility, in all worlds."""
         if machines not in self._standing or self.world.talent_moves:
             kinds = np.arange(self.world.count) if self.world.talent_moves else self.institutions.distinct
-            asked, like = np.unique(kinds, return_inverse=True)  # it differs between scenarios only
+            asked, like = np.unique(kinds, return_inverse=True)  # one world for each scenario is enough
             nothing = np.zeros((len(asked), self.world.sites.count))
             fleet = combine(self.world, self.institutions, asked, nothing, nothing, machines)
             self._standing[machines] = run_of(self.institutions, fleet, None, asked).rows(like)
         return self._standing[machines]
 
     def standing_rate(self, machines: int) -> Floats:
-        """(worlds,) FLOP/s of that run."""
+        """(worlds,) FLOP/s of the run that `standing` returns."""
         return self.standing(machines).rate

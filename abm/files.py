@@ -1,6 +1,6 @@
-"""The one gate through which a user's files are read: regular files of a limited size, never a wait.
+"""Reads a user's files: only regular files of a limited size.
 
-A pipe may never end, a device never does, and a file may be larger than memory. None of them is read.
+A pipe or a device may never end, and a file may be larger than memory. None of these is read.
 """
 
 from __future__ import annotations
@@ -13,43 +13,47 @@ from pathlib import Path
 from juste_retour.agents.errors import BadInput
 
 MOST = 2**24  # bytes of a file that a person writes: TOML, a table, rules
-MOST_WRITTEN = 2**32  # bytes of a file that an experiment wrote
-_PIECE = 2**20  # bytes read of a file whose size the system does not say, as of those below /proc
+MOST_WRITTEN = 2**32  # bytes of a file that an experiment writes
+_PIECE = 2**20  # bytes read of a file whose size the system reports as 0, as for those in /proc
 
 
 def content_of(path: Path | str, most: int = MOST) -> bytes:
-    """The content of a regular file.
+    """Return the content of a regular file.
 
     Args:
         path: the file.
-        most: bytes that it may have.
+        most: the largest size, bytes.
 
     Raises:
-        OSError: it is missing, a folder, or may not be read; callers say which file was wanted.
+        OSError: the file is missing, is a folder, or may not be read; callers explain which file was expected.
         BadInput: it is not a regular file, or is too large.
     """
     try:
         _refuse_special(path, os.stat(path), most)
         with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
-            found = os.fstat(file.fileno())  # another file may have taken its place
+            found = os.fstat(file.fileno())  # checked again, because the file may have been replaced
             _refuse_special(path, found, most)
             limit = min(max(found.st_size, _PIECE), most)
             content = file.read(limit + 1)
     except ValueError:
-        raise BadInput(f"{str(path)!r} is not a path, for it holds a NUL; check it.") from None
+        raise BadInput(f"{str(path)!r} is not a valid path, because it contains NUL; correct it.") from None
     if len(content) > limit:
-        raise BadInput(f"{path} grows while it is read, or is too large; wait until it is written.")
+        raise BadInput(
+            f"{path} is too large, or is still being written; name a smaller file, or wait until it is complete."
+        )
     return content
 
 
 def _refuse_special(path: Path | str, found: os.stat_result, most: int) -> None:
-    """Raise for what is not a regular file of a decent size."""
+    """Raise an error for anything but a regular file of at most `most` bytes."""
     if stat.S_ISDIR(found.st_mode):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     if not stat.S_ISREG(found.st_mode):
         raise BadInput(f"{path} is a {_kind(found.st_mode)}; name a regular file.")
     if found.st_size > most:
-        raise BadInput(f"{path} has {found.st_size:,} bytes; at most {most:,} are read, name another file.")
+        raise BadInput(
+            f"{path} has {found.st_size:,} bytes, but at most {most:,} are read; name another file."
+        )
 
 
 def _kind(mode: int) -> str:
@@ -59,7 +63,7 @@ def _kind(mode: int) -> str:
 
 
 def refuse_special_output(path: Path) -> None:
-    """Raise `BadInput` where a file that is to be written is a pipe, a socket or a device, which could block or vanish."""
+    """Raise `BadInput` if an output file is a pipe, a socket or a device, which could block or lose the output."""
     try:
         mode = os.stat(path).st_mode
     except (OSError, ValueError):

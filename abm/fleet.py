@@ -1,4 +1,4 @@
-"""What works where: the machines that stand already and the facilities of the program, as one fleet of sites."""
+"""The fleet that trains: existing machines and the program's facilities, by site."""
 
 from __future__ import annotations
 
@@ -18,7 +18,13 @@ from juste_retour.agents.situation import Machines
 
 @lru_cache(maxsize=4096)
 def standing(machines: Machines, sites: int, operational: int) -> tuple[Floats, Floats]:
-    """Chips and peak by site of the first `operational` machines in order of their dates, each site's strongest."""
+    """Chips and peak FLOP/s of the strongest existing machine at each site, both (sites,).
+
+    Args:
+        machines: the existing machines.
+        sites: number of sites.
+        operational: how many of the machines, by date, count.
+    """
     chips, peak = np.zeros(sites), np.zeros(sites)
     for k in np.argsort(machines.operational, kind="stable")[:operational]:
         j = machines.site[k]
@@ -28,7 +34,7 @@ def standing(machines: Machines, sites: int, operational: int) -> tuple[Floats, 
 
 
 def operational(machines: Machines, year: float) -> int:
-    """How many machines work by a date."""
+    """The number of existing machines that work at a decimal year."""
     return int((machines.operational <= year).sum())
 
 
@@ -39,10 +45,17 @@ def fleet_of(
     works: Booleans,
     machines: int,
 ) -> Fleet:
-    """The fleet of some worlds: facilities that work (rows, sites), and the first `machines` that stood already.
+    """The fleet of some worlds in this quarter.
 
-    Where a site has both, the stronger one is its main machine. A site with several cohorts runs the job over the newest
-    of its chips that gives the best rate alone.
+    If a site has both an existing machine and a facility, the stronger one counts. A site with several cohorts of chips
+    runs the job, on the newest chips alone or also on older ones, that has the best rate.
+
+    Args:
+        world: the state of the worlds.
+        institutions: their rules.
+        rows: positions of the worlds.
+        works: (rows, sites) whether the facility works.
+        machines: how many of the existing machines, by date, count.
     """
     candidates = SiteMachines(world.programme, rows, world.now).candidates()
     fleets = [
@@ -74,7 +87,7 @@ def combine(
     peaks: Floats,
     machines: int,
 ) -> Fleet:
-    """The fleet of facilities (rows, sites) beside the first `machines` that stood already."""
+    """The fleet of facilities with these chips and peaks (rows, sites), and of the first `machines` existing ones."""
     old_chips, old_peak = standing(world.machines, world.sites.count, machines)
     regime, before = institutions.access_in(rows), institutions.standing_access
     new, old = chips * regime.share, old_chips * before.share
@@ -93,5 +106,5 @@ def combine(
 def run_of(
     institutions: Institutions, fleet: Fleet, before: Booleans | None, rows: NDArray[np.int64] | None
 ) -> Pool:
-    """The best run of a fleet under the pooling rule, given the best pool so far."""
+    """The best run of a fleet under the pooling rule; `before` (rows, sites) is the pool so far."""
     return best_run(lambda some, known: institutions.decide("pooling", some, known, rows=rows), fleet, before)

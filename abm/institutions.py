@@ -1,4 +1,4 @@
-"""The rules that govern some worlds: which rule each family uses, its parameters, and how it is asked."""
+"""The rules that govern some worlds: the rule of each family, its parameters, and its application."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ Rows = NDArray[np.int64] | None  # some worlds; None for all
 
 
 class Cast(Protocol):
-    """Agents that take decisions by themselves."""
+    """Agents whose decisions replace those of the scenario's rules."""
 
     def decide(self, name: str, handed: tuple[Any, ...], rows: Rows, by_rule: Any) -> Any:
-        """What the actors decide, given what the rules say."""
+        """The decisions of all actors, given those under the rules; see `juste_retour.abm.cast.Cast`."""
         ...
 
 
@@ -35,7 +35,7 @@ class Institutions:
     """The rules of some worlds.
 
     Args:
-        scenarios: one per world; they may differ in real parameters only.
+        scenarios: one per world; they may differ only in parameters that are floats.
         members: the union.
 
     Raises:
@@ -56,11 +56,11 @@ class Institutions:
         check_actors(self.scenario, self._codes | {"lab": self.labs.names})
 
     def choice(self, name: str) -> Rule:
-        """The rule of a family."""
+        """The rule of the family `name`."""
         return family(name)[self.scenario.rules[name].rule]
 
     def settings(self, name: str, rows: Rows = None, code: str = "") -> dict[str, Any]:
-        """The parameters of a family's rule, or of the one that an actor has, for some worlds."""
+        """The parameters of a family's rule in some worlds, or of the rule of the actor `code`."""
         key = name, code
         if key not in self._settings:
             self._settings[key] = settings(self.scenarios, name, code)
@@ -70,16 +70,19 @@ class Institutions:
         return {k: v[rows] if isinstance(v, np.ndarray) else v for k, v in found.items()}
 
     def decide(self, name: str, *handed: Any, rows: Rows = None) -> Any:
-        """Ask a family's rule; for some worlds if `rows` says which."""
+        """Apply the family's rule to these arguments, in the worlds `rows` or in all."""
         return self.choice(name)(*handed, **self.settings(name, rows))
 
     def decide_by_actor(self, name: str, *handed: Any, rows: Rows = None) -> Any:
-        """Ask an actor family: agents that decide by themselves, all others by the scenario's rule."""
+        """The decisions of all actors: of agents that decide themselves, and of all others under their rules."""
         out = self.by_rule(name, *handed, rows=rows)
         return out if self.cast is None else self.cast.decide(name, handed, rows, out)
 
     def by_rule(self, name: str, *handed: Any, rows: Rows = None) -> Any:
-        """Each actor by the rule that the scenario gives it; the actors' axis is the last, or the last but sites."""
+        """The decisions of all actors under the rules that the scenario gives them.
+
+        The axis of actors is the last, except for labs, whose last axis is places.
+        """
         out = self.decide(name, *handed, rows=rows)
         actor = FAMILIES[name].actor
         for code, choice in self.scenario.rules[name].actors:
@@ -90,40 +93,40 @@ class Institutions:
 
     @cached_property
     def decider(self) -> int:
-        """Index of the state that decides alone, -1 where it is the Commission or a lab."""
+        """Index of the state that decides alone; -1 if the decider is the Commission or a lab."""
         name = self.scenario.decider
         return self.states.index(name) if name in self.states.codes else -1
 
     @cached_property
     def practice(self) -> Practice:
-        """The operations rule's practice, all worlds."""
+        """The practice of the operations rule, in all worlds."""
         return self.decide("operations")
 
     @cached_property
     def procedure(self) -> Procedure:
-        """The procurement rule's procedure, all worlds."""
+        """The expected procedure of the procurement rule at the announcement, in all worlds."""
         return self.procedure_in(year(quarter(self.scenario.announcement, "announcement"))).expected()
 
     def procedure_in(self, date: float, rows: Rows = None) -> Procedure:
-        """The procurement rule's procedure for an order in a decimal year, in some worlds."""
+        """The procedure of the procurement rule for an order at a decimal year, in some worlds."""
         return self.decide("procurement", Purchase(self.members.sites, self.states, date), rows=rows)
 
     @cached_property
     def split(self) -> Split:
-        """The funding rule's split of a euro, all worlds."""
+        """The division of a euro under the funding rule, in all worlds."""
         return self.decide("funding", self.states, self.decider)
 
     def split_in(self, rows: Rows) -> Split:
-        """The funding rule's split of a euro in some worlds."""
+        """The division of a euro under the funding rule, in some worlds."""
         return self.decide("funding", self.states, self.decider, rows=rows)
 
     def access_in(self, rows: Rows) -> Regime:
-        """The regime of access to the program's machines in some worlds."""
+        """The regime of access to the program's machines, in some worlds."""
         return self.decide("access", rows=rows)
 
     @cached_property
     def standing_access(self) -> Regime:
-        """The regime of access to the machines that stood before, at its usual share."""
+        """The regime of access to existing machines, with the rule's default parameters."""
         rule = family("access")[str(self.settings("access").get("standing", "calls"))]
         return rule(**{name: default for name, (default, _) in rule.parameters.items()})
 
@@ -137,13 +140,13 @@ class Institutions:
 
     @cached_property
     def local_pooling(self) -> bool:
-        """Whether the best run depends on single sites only."""
+        """Whether the best run always uses a single site."""
         joins = self.access_in(None).joins or self.standing_access.joins
         return bool(self.choice("pooling").marks.get("local")) or not joins
 
     @cached_property
     def distinct(self) -> NDArray[np.int64]:
-        """(worlds,) the first world with the same scenario."""
+        """(worlds,) position of the first world with the same scenario."""
         first: dict[str, int] = {}
         previous, kind, found = None, 0, []
         for k, scenario in enumerate(self.scenarios):

@@ -1,4 +1,4 @@
-"""What the bits of a result depend on beside its input: the model's source, the processor and NumPy's build."""
+"""Identifies what else affects the last bits of a result besides its input: source, processor and NumPy's build."""
 
 from __future__ import annotations
 
@@ -8,11 +8,16 @@ from pathlib import Path
 
 import numpy as np
 
-MESA = ("model.py", "cast.py", "mesa_agents.py", "mesa_facility.py")  # they show results and make none
+MESA = (
+    "model.py",
+    "cast.py",
+    "mesa_agents.py",
+    "mesa_facility.py",
+)  # they matter only to user-defined agents
 
 
 def cpu_features() -> list[str]:
-    """Features of the processor that NumPy's kernels are chosen by."""
+    """The features of the processor, by which NumPy selects its kernels; empty if NumPy does not report them."""
     try:
         from numpy._core._multiarray_umath import __cpu_features__ as features
     except ImportError:
@@ -21,7 +26,7 @@ def cpu_features() -> list[str]:
 
 
 def numpy_build() -> dict[str, str]:
-    """The linear algebra library and compiler that NumPy was built with."""
+    """The linear algebra library and the compiler with which NumPy was built."""
     shown = np.show_config(mode="dicts")
     blas = shown.get("Build Dependencies", {}).get("blas", {})
     compiler = shown.get("Compilers", {}).get("c", {})
@@ -32,15 +37,15 @@ def numpy_build() -> dict[str, str]:
 
 
 def model_files() -> list[Path]:
-    """The files of the model's source that results are made by."""
+    """The source files on which results depend."""
     here = Path(__file__).resolve().parent
-    rooms = (here.with_name("agents"), here)
-    found = [path for room in rooms for path in sorted(room.rglob("*")) if path.suffix == ".py"]
+    folders = (here.with_name("agents"), here)
+    found = [path for folder in folders for path in sorted(folder.rglob("*")) if path.suffix == ".py"]
     return [path for path in found if path.name not in MESA]
 
 
 def digest_of(files: Iterable[Path]) -> str:
-    """Hash of files' names and content."""
+    """A hash of the files' names and contents, 16 hexadecimal digits."""
     digest = hashlib.sha256()
     for path in files:
         digest.update(path.name.encode() + b"\0" + path.read_bytes())

@@ -1,8 +1,8 @@
-"""A union as loaded from a folder of tables: its states, sites, labs, College and the machines that stand already.
+"""Loads a union from a folder of tables: its states, sites, labs, College and existing machines.
 
-The European Union is shipped in `abm/data`; any other union is a folder whose `states.csv` has at least the columns
-`state` and `population`. What it leaves out has a stated default (`abm/data/README.md`). Nothing here knows how many
-states there are or who hosts anything.
+The European Union is shipped in `abm/data`. Any other union is a folder whose `states.csv` has at least the columns
+`state` and `population`. `abm/data/README.md` states the defaults for what it omits. Nothing here depends on the number
+of states or on who hosts a site.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from juste_retour.abm.places import (
     sites_from,
     state_indices,
 )
-from juste_retour.abm.tables import InputTable, digest, reals, truths, wholes
+from juste_retour.abm.tables import InputTable, booleans, digest, floats, integers
 from juste_retour.agents.arrays import Booleans, Floats
 from juste_retour.agents.errors import BadInput, near
 from juste_retour.agents.situation import College, Labs, Machines, Sites, States
@@ -42,7 +42,7 @@ SHIPPED = {
     },
 }
 TABLES = ("states.csv", "sites.csv", "grid.csv", "commissioners.csv", "labs.csv", "machines.csv")
-UNIONS = tuple(SHIPPED)  # the names by which a scenario chooses its union, the European one first
+UNIONS = tuple(SHIPPED)  # the names by which a scenario chooses its union, the European Union first
 INTERESTS = (
     "agriculture",
     "budget",
@@ -60,7 +60,7 @@ INTERESTS = (
     "social",
 )
 
-ENLARGEMENT = 2004  # who joined before is an existing member
+ENLARGEMENT = 2004  # a state that joined earlier is an existing member
 
 STATES_REQUIRED = ("state", "population")
 STATES_OPTIONAL = (
@@ -77,7 +77,7 @@ STATES_OPTIONAL = (
     "accession_year",
     "nice_votes",
 )
-STATES_READ = {*STATES_REQUIRED, *STATES_OPTIONAL} - {"latitude", "longitude"}  # the two go to `States.more`
+STATES_READ = {*STATES_REQUIRED, *STATES_OPTIONAL} - {"latitude", "longitude"}  # which go to `States.more`
 COMMISSIONERS_REQUIRED = ("state", "interest")
 COMMISSIONERS_OPTIONAL = ("name", "portfolio", "party")
 LABS_REQUIRED = ("lab", "home", "capital_eur_bn_a_year", "accelerators")
@@ -88,7 +88,7 @@ MACHINES_OPTIONAL = ("chip", "source", "confidence")
 
 @dataclass(frozen=True, eq=False)
 class Members:
-    """A union: all that a run takes from its members' tables; `digest` tells two unions apart."""
+    """A union as loaded from its tables; two unions with the same `digest` are equal."""
 
     states: States
     sites: Sites
@@ -96,15 +96,15 @@ class Members:
     college: College
     machines: Machines
     name: str
-    digest: str  # SHA-256 over the names and bytes of the files read
+    digest: str  # SHA-256 over the names and bytes of the files
 
 
 def load_members(folder: Path | str | None = None) -> Members:
-    """Load a union from a folder of tables, or the European Union where none is named.
+    """Load a union from a folder of tables, or the European Union if none is named.
 
     Args:
-        folder: holds `states.csv` and, if they are not to take their defaults, `sites.csv`, `grid.csv`,
-            `commissioners.csv`, `labs.csv` and `machines.csv`.
+        folder: holds `states.csv`, and `sites.csv`, `grid.csv`, `commissioners.csv`, `labs.csv` and `machines.csv` unless
+            their defaults are wanted.
 
     Raises:
         BadInput: one sentence that names the file, the row, the column, the value and the remedy.
@@ -114,17 +114,21 @@ def load_members(folder: Path | str | None = None) -> Members:
     folder = Path(folder)
     if not folder.is_dir():
         problem = "is a file" if folder.exists() else "does not exist"
-        raise BadInput(f"members: the folder {str(folder)!r} {problem}; name a folder that holds states.csv.")
+        raise BadInput(
+            f"members: the folder {str(folder)!r} {problem}; name a folder that contains states.csv."
+        )
     if not (folder / "states.csv").exists():
         there = sorted(path.name for path in folder.glob("*.csv"))
-        hint = near("states.csv", there) if there else "write one with the columns state and population"
-        raise BadInput(f"members: the folder {str(folder)!r} holds no states.csv; {hint.rstrip('.')}.")
+        hint = near("states.csv", there) if there else "add one with the columns state and population"
+        raise BadInput(
+            f"members: the folder {str(folder)!r} does not contain states.csv; {hint.rstrip('.')}."
+        )
     _refuse_misspelt(folder)
     return _load(folder, folder.resolve().name, _typical)
 
 
 def union_of(given: Members | Path | str | None, name: str) -> Members:
-    """Return the union that is given, as loaded or as a folder; where none is, the shipped one that a scenario names."""
+    """Return the given union, loading it if it is a folder; if none is given, the shipped union of that name."""
     return given if isinstance(given, Members) else load_members(given) if given else _shipped(name)
 
 
@@ -134,9 +138,11 @@ def _shipped(name: str) -> Members:
 
 
 def load_states(path: Path, *, unknown: bool = False) -> States:
-    """Load the states alone, from any table that has the columns of `states.csv`.
+    """Load only the states, from any table with the columns of `states.csv`.
 
-    With `unknown`, a population may be left empty, or the column omitted, and becomes 0.
+    Args:
+        path: the table.
+        unknown: whether a population may be empty, or its column missing; it then becomes 0.
 
     Raises:
         BadInput: one sentence that names the file, the row, the column, the value and the remedy.
@@ -157,15 +163,15 @@ def _never() -> Typical:
 
 
 def _refuse_misspelt(folder: Path) -> None:
-    """Refuse a file that looks like a slip of a table which the folder does not hold."""
+    """Refuse a file whose name looks like a misspelling of a table that is missing from the folder."""
     there = sorted(path.name for path in folder.iterdir())
     for name in there:
         absent = [table for table in TABLES if table not in there]
         wanted = get_close_matches(name.casefold(), absent, n=1, cutoff=0.8) if name not in TABLES else []
         if wanted:
             raise BadInput(
-                f"members: the folder {str(folder)!r} holds {name!r}, which is not read; did you mean {wanted[0]!r}? "
-                "Rename it."
+                f"members: the folder {str(folder)!r} contains {name!r}, which the model does not read; did you mean "
+                f"{wanted[0]!r}? If so, rename it."
             )
 
 
@@ -181,7 +187,7 @@ def _load(folder: Path, name: str, typical: Callable[[], Typical]) -> Members:
 
     first = table("states.csv", STATES_REQUIRED, STATES_OPTIONAL)
     if first is None:
-        raise BadInput(f"{folder / 'states.csv'}: there is no such file; write it, or name another folder.")
+        raise BadInput(f"{folder / 'states.csv'}: the file does not exist; add it, or name another folder.")
     states = _states(first, typical)
     grid = grid_from(table("grid.csv", GRID_REQUIRED, GRID_OPTIONAL), states, typical)
     sites = sites_from(table("sites.csv", SITES_REQUIRED, SITES_OPTIONAL), states, typical, grid)
@@ -193,7 +199,7 @@ def _load(folder: Path, name: str, typical: Callable[[], Typical]) -> Members:
 
 @functools.cache
 def _typical() -> Typical:
-    """Means of the shipped Union weighted by people, and the medians of its sites' headroom."""
+    """Population-weighted means of the shipped Union, and medians of its sites' headroom."""
     union = _europe()
     states, sites = union.states, union.sites
     people = states.population.astype(float)
@@ -213,7 +219,7 @@ def _typical() -> Typical:
         longitude=mean(states.more["longitude"]),
         campus_headroom_mw=median("campus"),
         industrial_headroom_mw=median("industrial"),
-        grid_years=mean(reals(sites.grid_years[sites.state == k][0] for k in range(states.count))),
+        grid_years=mean(floats(sites.grid_years[sites.state == k][0] for k in range(states.count))),
     )
 
 
@@ -223,19 +229,19 @@ def _population_if_known(table: InputTable) -> list[int]:
     empty = [not row["population"].strip() for row in table.rows]
     for row in table.rows:
         row["population"] = row["population"].strip() or "1"
-    return [0 if no else n for no, n in zip(empty, table.wholes("population", low=1), strict=True)]
+    return [0 if no else n for no, n in zip(empty, table.integers("population", low=1), strict=True)]
 
 
 def _states(table: InputTable, typical: Callable[[], Typical], population: list[int] | None = None) -> States:
     codes = table.unique("state")
     for row, code in enumerate(codes):
         if code == "EU":
-            table.fail(row, "state", "is the Commission's own code", "give the state another")
+            table.fail(row, "state", "is the code of the Commission", "give the state another code")
         if not re.fullmatch(r"[A-Z][A-Z0-9_]*", code):
-            remedy = "write it in capital letters, digits and _, a letter first, such as 'DE'"
+            remedy = "use capital letters, digits and _, a letter first, such as 'DE'"
             table.fail(row, "state", "is not a valid code", remedy)
     if population is None:
-        population = table.wholes("population", low=1)
+        population = table.integers("population", low=1)
 
     def numbers(column: str, otherwise: Callable[[], float], low: float, high: float) -> list[float]:
         there = column in table
@@ -260,40 +266,40 @@ def _states(table: InputTable, typical: Callable[[], Typical], population: list[
     else:
         gni = gdp
     if "accession_year" in table:
-        missing = "give a year; 0 means that the state never acceded, and counts as an old member"
-        accession = table.wholes("accession_year", high=9999, missing=missing)
+        missing = "give a year; 0 means that the state never acceded, and counts it as an existing member"
+        accession = table.integers("accession_year", high=9999, missing=missing)
     else:
         accession = [0] * len(codes)
     return States(
         codes=codes,
         names=table.texts("name") if "name" in table else codes,
-        population=wholes(population),
-        gdp=reals(gdp),
-        gni=reals(gni),
-        power_price=reals(price),
-        temperature=reals(
+        population=integers(population),
+        gdp=floats(gdp),
+        gni=floats(gni),
+        power_price=floats(price),
+        temperature=floats(
             numbers("mean_temperature_c", lambda: typical().mean_temperature_c, low=-60, high=60)
         ),
-        specialists=reals(
+        specialists=floats(
             numbers("ict_specialists_pct", lambda: typical().ict_specialists_pct, low=0, high=100)
         ),
-        existing_members=truths(year < ENLARGEMENT for year in accession),
-        euro=truths(table.flags("euro") if "euro" in table else [False] * len(codes)),
-        nice_votes=wholes(table.wholes("nice_votes") if "nice_votes" in table else [0] * len(codes)),
-        more={column: reals(values) for column, values in more.items()},
+        existing_members=booleans(year < ENLARGEMENT for year in accession),
+        euro=booleans(table.flags("euro") if "euro" in table else [False] * len(codes)),
+        nice_votes=integers(table.integers("nice_votes") if "nice_votes" in table else [0] * len(codes)),
+        more={column: floats(values) for column, values in more.items()},
         borders=_borders(table, codes),
         texts={c: table.notes(c) for c in table.columns if c not in {*(STATES_READ - {"capital"}), *more}},
     )
 
 
 def _borders(table: InputTable, codes: Sequence[str]) -> Booleans:
-    """(states, states) who borders whom: each state borders those that it names and those that name it."""
+    """(states, states) whether two states share a border, which is the case if either of them names the other."""
     named = [text.split() for text in table.notes("borders")] if "borders" in table else [[]] * len(codes)
     for row, mine in enumerate(named):
         for code in mine:
             if code not in codes:
                 table.fail(
-                    row, "borders", f"names {code!r}, which is not a state of the table", near(code, codes)
+                    row, "borders", f"contains {code!r}, which is not a state of the table", near(code, codes)
                 )
     one_way = np.array([[code in mine for code in codes] for mine in named], dtype=bool)
     both = one_way | one_way.T
@@ -305,7 +311,7 @@ def _college(table: InputTable | None, states: States) -> College:
     if table is None:
         n = states.count
         return College(
-            state=wholes(range(n)),
+            state=integers(range(n)),
             names=states.names,
             portfolio=("",) * n,
             interest=("other",) * n,
@@ -313,7 +319,7 @@ def _college(table: InputTable | None, states: States) -> College:
         )
     state = state_indices(table, "state", states)
     return College(
-        state=wholes(state),
+        state=integers(state),
         names=table.unique("name") if "name" in table else tuple(states.names[i] for i in state),
         portfolio=table.notes("portfolio") if "portfolio" in table else ("",) * len(table),
         interest=table.choices("interest", INTERESTS, "interest"),
@@ -324,7 +330,7 @@ def _college(table: InputTable | None, states: States) -> College:
 
 def _labs(table: InputTable | None, states: States) -> Labs:
     if table is None:
-        return Labs((), (), (), wholes([]), reals([]), reals([]))
+        return Labs((), (), (), integers([]), floats([]), floats([]))
     names = table.unique("lab")
     homes = table.texts("home")
     inside = [home in states.codes for home in homes]
@@ -332,29 +338,31 @@ def _labs(table: InputTable | None, states: States) -> Labs:
     own = {b for b, here in zip(bloc, inside, strict=True) if here}
     for row, here in enumerate(inside):
         if "bloc" in table and not here and bloc[row] in own:
-            remedy = f"{near(homes[row], states.codes)} (A lab outside the union takes another bloc.)"
-            table.fail(row, "home", f"is not a state of the union, though its bloc is {bloc[row]!r}", remedy)
+            remedy = f"{near(homes[row], states.codes)} (A lab outside the union needs another bloc.)"
+            table.fail(
+                row, "home", f"is not a state of the union, although its bloc is {bloc[row]!r}", remedy
+            )
     return Labs(
         names=names,
         kind=table.choices("kind", ("company", "consortium"), "kind of lab")
         if "kind" in table
         else ("company",) * len(names),
         bloc=bloc,
-        home=wholes([states.index(home) if here else -1 for home, here in zip(homes, inside, strict=True)]),
-        capital=reals(table.numbers("capital_eur_bn_a_year", low=0)),
-        accelerators=reals(table.numbers("accelerators", low=0)),
+        home=integers([states.index(home) if here else -1 for home, here in zip(homes, inside, strict=True)]),
+        capital=floats(table.numbers("capital_eur_bn_a_year", low=0)),
+        accelerators=floats(table.numbers("accelerators", low=0)),
     )
 
 
 def _machines(table: InputTable | None, sites: Sites) -> Machines:
     if table is None:
-        return Machines((), wholes([]), reals([]), reals([]), reals([]), reals([]))
+        return Machines((), integers([]), floats([]), floats([]), floats([]), floats([]))
     place = {name: index for index, name in enumerate(sites.names)}
     return Machines(
         names=table.unique("machine"),
-        site=wholes([place[site] for site in table.choices("site", place, "site")]),
-        operational=reals(table.years("operational")),
-        chips=reals(table.numbers("accelerators", above=0)),
-        peak=reals(table.numbers("peak_flop_per_s", above=0)),
-        power_mw=reals(table.numbers("power_mw", above=0)),
+        site=integers([place[site] for site in table.choices("site", place, "site")]),
+        operational=floats(table.years("operational")),
+        chips=floats(table.numbers("accelerators", above=0)),
+        peak=floats(table.numbers("peak_flop_per_s", above=0)),
+        power_mw=floats(table.numbers("power_mw", above=0)),
     )

@@ -1,6 +1,6 @@
-"""The Mesa model: one world, stepped quarter by quarter, whose agents are views on its arrays.
+"""The Mesa model of one world, which is stepped quarter by quarter; its agents are views on the world's arrays.
 
-The same scenario, seed and replicate give the same numbers here, in `mesa.batch_run` and in an ensemble, to the bit.
+The same scenario, seed and replicate give bitwise equal numbers here, in `mesa.batch_run` and in an ensemble.
 """
 
 from __future__ import annotations
@@ -40,23 +40,25 @@ Seed = int | np.integer | np.random.SeedSequence | np.random.Generator | None
 
 
 class AllocationModel(WorldModel):
-    """The bargain over Europe's AI factories in one world, from the scenario's first quarter to its last.
+    """The bargaining over Europe's AI factories in one world, from the scenario's first quarter to its last.
 
-    `step()` is a quarter, `running` ends with the last one, `outcomes()` are then the same as those of an ensemble.
+    `step()` advances by one quarter. `running` is False after the last one. `outcomes()` then returns the same as an
+    ensemble.
 
     Args:
-        scenario: a preset's name, the path of a TOML file, what such a file would say, or a `Scenario`.
-        rng: the seed, an integer of at least 0; where it is None one is drawn and kept as `seed`.
-        replicate: which world of that seed.
-        members: a folder of tables, or a union as loaded; the one that the scenario names by default.
-        agents: subclasses of `MemberState`, `Commissioner` or `Lab` that take decisions by themselves; see `juste_retour.abm.cast.casting`.
-        price: whether the last quarter reckons the price of politics, which takes a planner's run.
-        agent_reporters: True to collect what agents show every quarter, or reporters of your own. `mesa.batch_run`
-            returns a row for each agent then, and one for each run otherwise.
+        scenario: a preset's name, the path of a TOML file, a mapping with the content of such a file, or a `Scenario`.
+        rng: the seed, an integer of at least 0; None draws one. It is stored as `seed`.
+        replicate: the number of the world of that seed.
+        members: a folder of tables, or a loaded union; by default the one that the scenario names.
+        agents: subclasses of `MemberState`, `Commissioner` or `Lab` whose decisions replace the scenario's rules; see
+            `juste_retour.abm.cast.casting`.
+        price: whether to compute the price of politics after the last quarter, which runs a planner.
+        agent_reporters: True to collect the agents' properties every quarter, or your own reporters. `mesa.batch_run`
+            then returns a row for each agent, and otherwise a row for each run.
         **changes: single keys of the scenario, as in `voting="unanimity"` or `envelope_eur_bn=20`.
 
     Raises:
-        BadInput: anything given that cannot be used, in one sentence.
+        BadInput: an argument that cannot be used.
     """
 
     def __init__(
@@ -73,13 +75,13 @@ class AllocationModel(WorldModel):
         if "seed" in changes:
             given = changes["seed"]
             raise BadInput(
-                f"seed = {given!r}: the seed is called rng here; write AllocationModel(rng={given!r})."
+                f"seed = {given!r}: this model calls the seed rng; write AllocationModel(rng={given!r})."
             )
         self.chosen = load(scenario).changed(changes) if changes else load(scenario)
         union = union_of(members, self.chosen.members)
-        self.seed, self.replicate = seed_of(rng), _whole(replicate, "replicate")
+        self.seed, self.replicate = seed_of(rng), _natural(replicate, "replicate")
         simulation = Simulation(self.chosen, self.seed, [self.replicate], union, trace=True, timeline=True)
-        simulation.models = ()  # this one, which steps it
+        simulation.models = ()  # the simulation must not step this model, which steps it
         makers = casting(simulation.world, agents, self.chosen.agents)
         super().__init__(simulation, Readings(simulation.env), 0, makers)
         simulation.institutions.cast = Cast([self])
@@ -101,7 +103,7 @@ class AllocationModel(WorldModel):
         )
 
     def step(self) -> None:
-        """Let a quarter pass; nothing happens after the last."""
+        """Advance by one quarter; do nothing after the last."""
         before = self._now
         super().step()
         if self._now == before:
@@ -111,21 +113,21 @@ class AllocationModel(WorldModel):
         self.datacollector.collect(self)
 
     def outcomes(self) -> Outcomes:
-        """All that the run yields, as `juste_retour.abm.outcomes.run` of the same scenario, seed and replicate."""
+        """The outcomes of the run, equal to those of `juste_retour.abm.outcomes.run`; `BadInput` before its end."""
         if self.running:
             raise BadInput(
-                f"the run has come to {self.world.quarter} only; step the model until it is no longer running."
+                f"the run has only reached {self.world.quarter}; step the model until `running` is False."
             )
         return outcomes(self.simulation.env, self._prices)
 
     @property
     def price_of_politics(self) -> float:
-        """Years; NaN until the run has ended, and where it was not asked for."""
+        """The price of politics in years; NaN before the end of the run, and with `price=False`."""
         return float("nan") if self._prices is None else self._prices.price_of_politics.item()
 
 
 class _Shown:
-    """Reports an attribute of the agents that have it, and nothing of the others; it can be pickled."""
+    """A reporter that returns an attribute of an agent, or None if it has none; unlike a lambda it can be pickled."""
 
     def __init__(self, name: str):
         self.name = name
@@ -135,17 +137,17 @@ class _Shown:
 
 
 def seed_of(rng: Seed) -> int:
-    """The seed that `rng` stands for: an integer as it is, one drawn where it is None or a generator."""
+    """Return the integer seed: `rng` itself, or one drawn from the generator; None draws a new one."""
     if rng is None:
         rng = np.random.SeedSequence()
     if isinstance(rng, np.random.SeedSequence):
         return int(rng.generate_state(1)[0])
     if isinstance(rng, np.random.Generator):
         return int(rng.integers(2**32))
-    return _whole(rng, "rng")
+    return _natural(rng, "rng")
 
 
-def _whole(value: object, name: str) -> int:
+def _natural(value: object, name: str) -> int:
     if not isinstance(value, int | np.integer) or isinstance(value, bool) or not 0 <= value < 2**63:
-        raise BadInput(f"{name} = {value!r} cannot be used; give an integer of at least 0.")
+        raise BadInput(f"{name} = {value!r} is not an integer from 0 to 2**63 - 1; give one.")
     return int(value)

@@ -1,7 +1,8 @@
-"""Random streams: uniform numbers addressed by name, so that a new rule leaves other draws where they were.
+"""Random streams: random numbers that are addressed by name, so that a new rule does not change other draws.
 
-A number is found by (seed, channel, quarter, slot, replicate). Slots come in blocks of 64, each block a Philox stream
-of its own in which the replicates follow one another; more slots, quarters or replicates shift nothing.
+A number depends only on seed, channel, quarter, slot and replicate. Slots are divided into blocks of 64. Each block is
+a Philox stream of its own, in which the replicates follow one another. More slots, quarters or replicates therefore
+change no other number.
 """
 
 from zlib import crc32
@@ -14,7 +15,7 @@ from juste_retour.abm.normal import quantile
 from juste_retour.agents.arrays import Floats
 
 BLOCK = 64
-_SMALLEST = 2.0**-54  # keeps normals finite
+_SMALLEST = 2.0**-54  # so that no quantile of the normal distribution is infinite
 
 
 class RandomStreams:
@@ -22,7 +23,7 @@ class RandomStreams:
 
     Args:
         seed: the run's seed, an integer of at least 0.
-        replicates: (worlds,) which world of the seed each one is.
+        replicates: (worlds,) the number of each world within the seed.
     """
 
     def __init__(self, seed: int, replicates: NDArray[np.int64]):
@@ -35,13 +36,19 @@ class RandomStreams:
             self._rows = None
 
     def uniform(self, channel: str, slots: int, quarter: int = 0) -> Floats:
-        """Uniform numbers in (0, 1); shape (worlds, slots)."""
+        """Uniform random numbers in (0, 1), (worlds, slots).
+
+        Args:
+            channel: the name of the stream.
+            slots: how many numbers each world needs.
+            quarter: the quarter or year, for streams that are drawn repeatedly.
+        """
         blocks = [self._block(channel, quarter, b) for b in range(-(-slots // BLOCK))]
         x = blocks[0][:, :slots] if len(blocks) == 1 else np.concatenate(blocks, axis=1)[:, :slots]
         return np.maximum(x if self._rows is None else x[self._rows], _SMALLEST)
 
     def normal(self, channel: str, slots: int, quarter: int = 0) -> Floats:
-        """Standard normal numbers, one uniform each; shape (worlds, slots)."""
+        """Standard normal random numbers, (worlds, slots), each the quantile of one uniform number."""
         return quantile(self.uniform(channel, slots, quarter))
 
     def rows(self, worlds: NDArray[np.int64]) -> "RandomStreams":
@@ -51,5 +58,5 @@ class RandomStreams:
     def _block(self, channel: str, quarter: int, block: int) -> Floats:
         key = SeedSequence([self.seed, crc32(channel.encode()), quarter, block]).generate_state(2, np.uint64)
         stream = Philox(key=key)
-        stream.advance(self._first * (BLOCK // 4))  # a step of the counter yields four numbers
+        stream.advance(self._first * (BLOCK // 4))  # one step of Philox's counter yields four numbers
         return Generator(stream).random((self._count, BLOCK))

@@ -1,8 +1,8 @@
-"""The quantiles of the normal distribution: `quantile` by SciPy where it is there, which is faster, else by `ndtri`.
+"""The quantiles of the normal distribution, by SciPy if it is installed, which is faster, and otherwise by NumPy.
 
-The rational approximations are those of Cephes (S. L. Moshier, 1989), which SciPy uses too; its authors release them
-under the BSD license. Operations follow one another as there, and logarithms are those of the C library, because
-NumPy's own depend on what the processor can do. On x86-64 every result therefore equals `scipy.special.ndtri`.
+The rational approximations are those of Cephes (S. L. Moshier, 1989), which SciPy also uses and which are released
+under the BSD license. The operations are in the same order as in SciPy. Logarithms are those of the C library, because
+NumPy's depend on the processor's features. On x86-64 every result therefore equals `scipy.special.ndtri`.
 """
 
 import math
@@ -16,14 +16,14 @@ from juste_retour.agents.arrays import Floats, Number
 _of_scipy: Any
 try:
     from scipy.special import ndtri as _of_scipy
-except ImportError:  # a browser has NumPy alone
+except ImportError:  # in the browser only NumPy is available
     _of_scipy = None
 
-TAIL = 0.13533528323661269189  # exp(-2): below it, and above 1 - exp(-2), the tails' approximations serve
-FAR = 8.0  # of sqrt(-2 ln y), from which the second of them serves: y below exp(-32)
+TAIL = 0.13533528323661269189  # exp(-2): the approximations of the tails apply below it and above 1 - exp(-2)
+FAR = 8.0  # sqrt(-2 ln y) from which FAR_TAIL applies: y below exp(-32)
 ROOT_2_PI = 2.50662827463100050242
 
-# numerator and denominator, highest power first; the denominator's first coefficient is 1 and left out
+# numerator and denominator, highest power first; the denominator's first coefficient is 1 and is omitted
 CENTER = (
     (-59.9633501014107895267, 98.0010754185999661536, -56.6762857469070293439, 13.9312609387279679503,
      -1.23916583867381258016),
@@ -48,9 +48,9 @@ Ratio = tuple[tuple[float, ...], tuple[float, ...]]
 
 
 def ndtri(share: ArrayLike) -> Floats:
-    """The number below which a share of the standard normal distribution lies; any shape.
+    """The quantile of the standard normal distribution at each share; same shape.
 
-    Zero gives minus infinity, one infinity, and what is no share is not a number.
+    Zero gives minus infinity, one gives infinity, and a number outside [0, 1] gives NaN.
 
     >>> float(ndtri(0.975))
     1.959963984540054
@@ -70,7 +70,7 @@ def ndtri(share: ArrayLike) -> Floats:
 
 
 def quantile(share: Number) -> Floats:
-    """The same as `ndtri`, by SciPy where it is there."""
+    """The same as `ndtri`, computed by SciPy if it is installed."""
     return ndtri(share) if _of_scipy is None else _of_scipy(share)
 
 

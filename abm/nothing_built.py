@@ -1,4 +1,4 @@
-"""Why a world built nothing, in one sentence, from the trace of its decisions."""
+"""Explains in one sentence, from the trace of its decisions, why a world built nothing."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from juste_retour.abm.records import Bid, Draft, Selection, Vote
 
 
 def why_nothing(env: Environment, row: int) -> str:
-    """What became of the decisions of a world that contracted no site, the last step that any came to.
+    """Explain in a sentence why a world contracted no site, by the last step that it reached.
 
     Args:
-        env: a run that kept its trace.
-        row: which of its worlds.
+        env: a run with a trace.
+        row: position of the world.
     """
     records = list(in_world(env.trace or [], row))
     agenda = env.institutions.scenario.rules["agenda"].rule
@@ -53,7 +53,7 @@ def _voted_down(ballots: Sequence[Vote], env: Environment) -> str:
     last, codes = ballots[-1], env.world.states.codes
     rule = env.institutions.scenario.rules["voting"].rule
     if last.passed[0]:
-        return f"what passed under {rule!r} held no site."
+        return f"the plan that passed under {rule!r} contained no site."
     against = [codes[i] for i in np.flatnonzero(last.votes[0] < 0)]
     named = ", ".join(against[:8]) + (f" and {len(against) - 8} more" if len(against) > 8 else "")
     return (
@@ -68,18 +68,21 @@ def _unasked(calls: Sequence[Bid]) -> str:
     unfit = _count(w & r.ready & ~r.able for w, r in zip(wanted, calls, strict=True))
     bids, unwilling = _count(r.size > 0 for r in calls), _count(~w for w in wanted)
     if bids:
-        return f"{_times(bids, 'bid')} in {_times(len(calls), 'call')}, and the panel or the money left let none through."
+        return (
+            f"there {'was' if bids == 1 else 'were'} {_times(bids, 'bid')} in {_times(len(calls), 'call')}, but the panel "
+            "or the remaining money allowed none."
+        )
     causes = [
-        f"{number} had {says}"
-        for number, says in (
-            (unwritten, "no dossier in time"),
-            (unfit, "no site with enough room, money and match"),
-            (unwilling, "no site that was worth it"),
+        f"in {number} {cause}"
+        for number, cause in (
+            (unwritten, "the application was not ready"),
+            (unfit, "there was no free site with enough power, money and match"),
+            (unwilling, "no site was worth it to the state"),
         )
         if number
     ]
     asked = sum(r.size.size for r in calls)
-    return f"no state applied in {_times(len(calls), 'call')}: of {asked} answers {', '.join(causes)}."
+    return f"no state applied in {_times(len(calls), 'call')}: of {asked} decisions, {', '.join(causes)}."
 
 
 def _count(found: Iterable[np.ndarray]) -> int:

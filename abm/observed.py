@@ -1,8 +1,8 @@
-"""What happened, for comparison only: the model never reads it.
+"""Observations with which results are compared; the model does not use them.
 
-The nineteen AI Factories, how long earlier machines took, real votes on seats, sites elsewhere in the world, and the
-populations that voting uses. Each function returns the rows of a table of `abm/data` as they stand, a dictionary a
-row of texts; an empty text is unknown. Columns are described in `abm/data/README.md`.
+They cover the nineteen AI Factories, the time that earlier machines took, real votes on seats, sites elsewhere in the
+world, and populations for voting. Each function returns the rows of a table of `abm/data` as dictionaries of texts; an
+empty text means unknown. `abm/data/README.md` describes the columns.
 """
 
 from __future__ import annotations
@@ -19,40 +19,40 @@ def observed() -> Rows:
 
 
 def antennas() -> Rows:
-    """Return the countries that were given an antenna: access to a factory, without a machine."""
+    """Return the countries with an antenna, which gives access to a factory without a machine of their own."""
     return read_rows(EUROPE / "antennas.csv")
 
 
 def procurement_history() -> Rows:
-    """Return EuroHPC machines from selection to operation; `status` marks those that are not finished."""
+    """Return the dates of EuroHPC machines from selection to operation; `status` marks unfinished ones."""
     return read_rows(EUROPE / "procurement_history.csv")
 
 
 def seat_votes() -> Rows:
-    """Return the tallies of real ballots on where a Union body sits."""
+    """Return the tallies of real ballots on the seat of a Union body."""
     return read_rows(EUROPE / "seat_votes.csv")
 
 
 def comparators() -> Rows:
-    """Return large sites in the United States, China and Europe: start, operation, power and accelerators."""
+    """Return large sites in the United States, China and Europe, with start, operation, power and accelerators."""
     return read_rows(EUROPE / "comparators.csv")
 
 
 def largest_runs() -> Rows:
-    """Return the largest training runs known of the United States and China, in order of publication."""
+    """Return the largest known training runs of the United States and China, in order of publication."""
     return read_rows(EUROPE / "largest_runs.csv")
 
 
 def costs() -> Rows:
-    """Return what machines, halls and power of sites cost, and which of the three each figure holds."""
+    """Return the costs of machines, halls and power of sites; columns tell which of the three a figure includes."""
     return read_rows(EUROPE / "costs.csv")
 
 
 def voting_populations() -> Rows:
-    """Return populations and the Council's own shares of them for 2025 and, with the United Kingdom, 2016."""
+    """Return the populations and population shares that the Council used in 2025 and, with the United Kingdom, 2016."""
     return read_rows(EUROPE / "voting_populations.csv")
 
 
 def budget_by_state() -> Rows:
-    """Return what each state received from the Union's budget and paid into it, 2000 to 2020."""
+    """Return each state's receipts from and payments to the Union's budget, 2000 to 2020."""
     return read_rows(EUROPE / "budget_by_state.csv")

@@ -1,4 +1,4 @@
-"""What a run yields: the outcomes of some worlds as arrays, and the prices of politics."""
+"""Runs worlds and computes their outcomes as arrays, including the price of politics."""
 
 from __future__ import annotations
 
@@ -29,11 +29,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Outcomes:
-    """Outcomes of some worlds.
+    """The outcomes of some worlds.
 
-    `worlds` holds arrays (worlds,), `states` (worlds, states), `facilities` one entry a contracted facility, with
-    `world` and `site` as positions; quarters are numbers since year 0, -1 for never. `votes`, `timeline` and
-    `decisions` are records of `juste_retour.abm.records`, in the order of the run.
+    Attributes:
+        scenarios: the scenario of each world.
+        seed: the seed.
+        replicates: (worlds,) the number of each world within the seed.
+        members: the union.
+        worlds: arrays (worlds,) by name.
+        states: arrays (worlds, states) by name.
+        facilities: arrays with one entry per contracted facility, by name; `world` and `site` are positions.
+            Quarters are numbers since year 0, -1 for never.
+        votes: the ballots, in the order of the run.
+        timeline: the quarters, if the run kept them.
+        decisions: the decisions, if the run kept them.
     """
 
     scenarios: list[Scenario]
@@ -59,17 +68,18 @@ def run(
     timeline: bool = False,
     agents: Agents = None,
 ) -> Outcomes:
-    """Run worlds to their end.
+    """Run worlds to their end and return their outcomes.
 
     Args:
-        scenarios: one for all worlds, or one a world that differ in real parameters only.
-        seed: integer of at least 0.
-        replicates: (worlds,).
-        members: the union; the one that the scenarios name by default.
-        price: whether to compare each world with a planner, for the price of politics, where the scenario is priced.
-        trace: keep each decision.
-        timeline: keep each quarter.
-        agents: Mesa agents with minds of their own, as `juste_retour.abm.model.AllocationModel` takes them; slower.
+        scenarios: one for all worlds, or one per world; they may differ only in parameters that are floats.
+        seed: an integer of at least 0.
+        replicates: (worlds,) the number of each world within the seed.
+        members: the union; by default the one that the scenarios name.
+        price: whether to compute the price of politics, which runs a planner in each world.
+        trace: whether to record each decision.
+        timeline: whether to record each quarter.
+        agents: Mesa agents whose decisions replace the rules, as `juste_retour.abm.model.AllocationModel` takes them;
+            runs with them are slower.
     """
     simulation = Simulation(
         scenarios, seed, replicates, members, trace=trace, timeline=timeline, agents=agents
@@ -79,7 +89,7 @@ def run(
 
 
 def outcomes(env: Environment, cost: Prices | None = None) -> Outcomes:
-    """Read the outcomes of worlds that have run, and what politics cost, NaN where it was not asked for."""
+    """The outcomes of worlds that have run; prices of politics are NaN if `cost` is None."""
     world = env.world
     d, contracted = world.programme.delivered, world.contracted
     books = accounts(env)
@@ -127,7 +137,7 @@ def outcomes(env: Environment, cost: Prices | None = None) -> Outcomes:
 def _of_worlds(
     env: Environment, books: Accounts, ready: Integers, cost: Prices
 ) -> dict[str, NDArray[np.generic]]:
-    """The outcomes of each world, (worlds,) each; `ready` (worlds, sites) quarters of operation."""
+    """The outcomes by name, (worlds,) each; `ready` is the quarter of first operation, (worlds, sites)."""
     world = env.world
     contracted, chips = world.contracted, books.chips
     spent = total(books.received)
@@ -165,7 +175,7 @@ def _of_worlds(
 
 
 def _first_wave(world: World) -> Integers:
-    """The first wave that selected a site in each state, (worlds, states); 0 where none did."""
+    """The first wave that selected a site in each state, (worlds, states); 0 if none did."""
     waves = np.where(world.contracted, world.programme.wave, NEVER)
     steps, place = by_rank(world.sites.state, world.states.count)
     first = np.full((world.count, world.states.count), NEVER)
@@ -176,7 +186,7 @@ def _first_wave(world: World) -> Integers:
 
 
 def welfare(env: Environment, plan: Floats) -> Floats:
-    """(worlds,) sum of the states' payoffs if the plan (worlds, sites) were decided at the announcement, EUR bn."""
+    """Sum of the states' payoffs if the plan (worlds, sites) were decided at the announcement, EUR bn; (worlds,)."""
     fresh = Simulation(env.scenarios, env.seed, env.world.replicates, env.members).env
     fresh.world.now = fresh.world.announced
     return total(Payoffs(fresh, np.arange(fresh.world.count)).offer(plan).utility)

@@ -1,4 +1,4 @@
-"""The candidate sites of a union: read from its table, or made where it has none."""
+"""The candidate sites of a union, read from its table, or constructed if it has none."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from juste_retour.abm.tables import InputTable, reals, truths, wholes
+from juste_retour.abm.tables import InputTable, booleans, floats, integers
 from juste_retour.agents.arrays import Floats
 from juste_retour.agents.errors import BadInput
 from juste_retour.agents.situation import Sites, States
@@ -21,7 +21,7 @@ GRID_REQUIRED, GRID_OPTIONAL = ("state", "grid_years"), ("low", "high", "source"
 
 @dataclass(frozen=True)
 class Typical:
-    """Means over the people of the shipped Union, and medians over its sites: defaults for other unions."""
+    """Population-weighted means of the shipped Union and medians of its sites, the defaults for other unions."""
 
     gdp_eur_bn_per_person: float
     power_price_eur_kwh: float
@@ -35,25 +35,38 @@ class Typical:
 
 
 def grid_from(table: InputTable | None, states: States, typical: Callable[[], Typical]) -> Floats:
-    """Years that power above a site's headroom takes in each state: of a table, of states.csv, or the Union's mean."""
+    """Years of wait for power above a site's headroom in each state, (states,).
+
+    They come from the table, or else from `states.csv`, or else they are the mean of the shipped Union.
+    """
     if table is None:
-        return states.more.get("grid_years", reals([typical().grid_years] * states.count))
+        return states.more.get("grid_years", floats([typical().grid_years] * states.count))
     of = dict(
         zip(state_indices(table, "state", states), table.numbers("grid_years", low=0, high=30), strict=True)
     )
     absent = [code for k, code in enumerate(states.codes) if k not in of]
     if absent:
         raise BadInput(f"{table.name}, column state: the state {absent[0]!r} has no row; add a row for it.")
-    return reals([of[k] for k in range(states.count)])
+    return floats([of[k] for k in range(states.count)])
 
 
 def sites_from(
     table: InputTable | None, states: States, typical: Callable[[], Typical], grid: Floats | None = None
 ) -> Sites:
-    """Read the sites of a table, or make some where there is none; `grid` (states,) years is the Union's mean if None."""
+    """The sites of a table, or constructed sites if there is none.
+
+    Args:
+        table: `sites.csv`; None if there is none.
+        states: the states.
+        typical: returns the defaults.
+        grid: (states,) years of wait for power above the headroom; by default as `grid_from` without a table.
+
+    Raises:
+        BadInput: a value that is not valid, or a state without a site.
+    """
     sites = made_sites(states, typical()) if table is None else _read(table, states, typical)
     years = grid_from(None, states, typical) if grid is None else grid
-    return replace(sites, grid_years=reals(years[sites.state]))
+    return replace(sites, grid_years=floats(years[sites.state]))
 
 
 def _read(table: InputTable, states: States, typical: Callable[[], Typical]) -> Sites:
@@ -63,10 +76,10 @@ def _read(table: InputTable, states: States, typical: Callable[[], Typical]) -> 
     if without:
         raise BadInput(
             f"{table.name}, column state: the state {states.codes[without[0]]!r} has no site; "
-            "add a row for it, or remove the file to have sites made for every state."
+            "add a row for it, or remove the file, so that sites are constructed for all states."
         )
     headroom = table.numbers(
-        "power_headroom_mw", above=0, remedy="a site needs power headroom above 0 MW, or drop its row"
+        "power_headroom_mw", above=0, remedy="give a power headroom above 0 MW, or remove the row"
     )
     n = len(names)
     latitude = table.numbers("latitude", low=-90, high=90) if "latitude" in table else None
@@ -89,11 +102,11 @@ def _read(table: InputTable, states: States, typical: Callable[[], Typical]) -> 
 
 
 def made_sites(states: States, typical: Typical) -> Sites:
-    """Make sites where no table gives any: campuses by population, and an industrial site in the larger states.
+    """Construct sites for a union without a table of sites, from the states' populations.
 
-    A state has one campus, and one more for each whole time that its population exceeds the mean, up to four more; a
-    state of at least the mean population has an industrial site too. Headroom is the median of the kind in the
-    shipped Union.
+    A state has one campus, and one more for each full multiple of the mean population that its own population exceeds,
+    at most five in all. A state with at least the mean population also has an industrial site. The headroom is the
+    median of sites of that kind in the shipped Union.
     """
     everyone = int(states.population.sum())
     names, cities, state, kind = [], [], [], []
@@ -136,33 +149,33 @@ def _placed(
     longitude: list[float] | None,
     typical: Callable[[], Typical],
 ) -> Sites:
-    """Give sites their states' climate, prices and skills, and their states' place where they have none of their own."""
+    """Add the climate, prices and specialists of the state to each site, and the state's location if none is given."""
 
     def place(own: list[float] | None, column: str) -> NDArray[np.float64]:
         if own is not None:
-            return reals(own)
+            return floats(own)
         if column in states.more:
-            return reals(states.more[column][state])
-        return reals([getattr(typical(), column)] * len(names))
+            return floats(states.more[column][state])
+        return floats([getattr(typical(), column)] * len(names))
 
     return Sites(
         names=names,
         cities=cities,
-        state=wholes(state),
+        state=integers(state),
         latitude=place(latitude, "latitude"),
         longitude=place(longitude, "longitude"),
         kind=kind,
-        headroom=reals(headroom),
-        grid_years=reals([0.0] * len(names)),
-        centre=truths(centre),
-        eurohpc=truths(centre if eurohpc is None else eurohpc),
-        power_price=reals(states.power_price[state]),
-        temperature=reals(states.temperature[state]),
-        specialists=reals(states.specialists[state]),
+        headroom=floats(headroom),
+        grid_years=floats([0.0] * len(names)),
+        centre=booleans(centre),
+        eurohpc=booleans(centre if eurohpc is None else eurohpc),
+        power_price=floats(states.power_price[state]),
+        temperature=floats(states.temperature[state]),
+        specialists=floats(states.specialists[state]),
     )
 
 
 def state_indices(table: InputTable, column: str, states: States) -> list[int]:
-    """Read a column of codes as the positions of the states."""
+    """Return a column of state codes as positions of the states."""
     place = {code: index for index, code in enumerate(states.codes)}
     return [place[code] for code in table.choices(column, place, "state")]

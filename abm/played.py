@@ -1,4 +1,4 @@
-"""Which agents of a user's own a scenario names: whom each plays, and with what parameters."""
+"""The user-defined agents that a scenario names: which actors each class stands for, and its parameters."""
 
 from __future__ import annotations
 
@@ -13,32 +13,39 @@ AGENTS, ALL, NONE = "agents", "all", "none"
 
 
 class Played(NamedTuple):
-    """One class of agents: its name, whom it plays (codes in capitals; empty for all of its kind) and its parameters."""
+    """One class of agents that a scenario names.
+
+    Attributes:
+        name: the class's name.
+        of: the codes, in capitals, of the actors that it stands for; empty for all of its kind.
+        settings: its parameters that differ from the defaults.
+    """
 
     name: str
     of: tuple[str, ...] = ()
     settings: tuple[tuple[str, Setting], ...] = ()
 
     def plain(self) -> object:
-        """As in a scenario file."""
+        """The entry as a scenario file gives it: the actors, or a table with `of` and the parameters."""
         who = " ".join(self.of) or ALL
         return {"of": who, **dict(self.settings)} if self.settings else who
 
 
 def plain_agents(agents: tuple[Played, ...]) -> dict[str, object]:
-    """As in a scenario file: a table by class."""
+    """The agents as a scenario file gives them: a table with one entry for each class."""
     return {one.name: one.plain() for one in agents}
 
 
 def read_agents(value: object) -> tuple[Played, ...]:
-    """Check what a scenario says of its agents.
+    """Check a scenario's entry for agents, and return the classes that it names.
 
     Args:
-        value: the name of a class, several separated by spaces or commas, "none", a list of names, or a table of names:
-            each with "all", "none", codes separated likewise, or a table of `of` and the class's parameters.
+        value: the name of a class, several names separated by spaces or commas, "none", a list of names, or a table by
+            name. An entry of the table is "all", "none", codes separated by spaces or commas, or a table of `of` and
+            the class's parameters.
 
     Raises:
-        BadInput: an unknown class or parameter, or something that is none of these.
+        BadInput: an unknown class or parameter, or another type of value.
     """
     if value in ("", NONE):
         return ()
@@ -48,7 +55,7 @@ def read_agents(value: object) -> tuple[Played, ...]:
         value = {user_agent(name, AGENTS).name: ALL for name in value}
     if not isinstance(value, Mapping):
         raise BadInput(
-            f"{AGENTS} = {value!r} is not known; give the name of a class, a list of names, or a table."
+            f"{AGENTS} = {value!r} is not valid; give the name of a class, a list of names, or a table by name."
         )
     found = [_played(str(name), said) for name, said in sorted(value.items())]
     played = tuple(one for one in found if one is not None)
@@ -57,21 +64,21 @@ def read_agents(value: object) -> tuple[Played, ...]:
 
 
 def _check_apart(played: tuple[Played, ...]) -> None:
-    """Refuse two classes that would play the same actor."""
+    """Refuse two classes for the same actor."""
     plays: dict[tuple[str, str], str] = {}
     for one in played:
         kind = user_agent(one.name, AGENTS).kind
         for who in (one.of or (ALL,)) if kind else ():
             other = plays.setdefault((kind, who), one.name)
             if other != one.name:
-                whom = f"all {kind}s" if who == ALL else f"the {kind} {who}"
+                actors = f"all {kind}s" if who == ALL else f"the {kind} {who}"
                 raise BadInput(
-                    f"{AGENTS}: {other} and {one.name} both play {whom}; name codes for one, or drop it."
+                    f"{AGENTS}: {other} and {one.name} are both assigned to {actors}; name codes for one, or omit it."
                 )
 
 
 def _words(text: str) -> list[str]:
-    """Words separated by spaces or commas."""
+    """The words of a text, separated by spaces or commas."""
     return text.replace(",", " ").split()
 
 
@@ -83,7 +90,7 @@ def _played(name: str, said: object) -> Played | None:
         who = " ".join(map(str, who))
     if not isinstance(who, str):
         raise BadInput(
-            f"{place} = {who!r} does not say whom it plays; write all, none, or codes separated by spaces."
+            f"{place} = {who!r} does not name actors; write all, none, or codes separated by spaces."
         )
     checked = known.settings(own, place)
     if who in ("", NONE):
@@ -91,7 +98,7 @@ def _played(name: str, said: object) -> Played | None:
     codes = () if who == ALL else tuple(sorted(set(_words(who.upper()))))
     if codes and not known.kind:
         raise BadInput(
-            f"{place} = {who!r}: it plays no actor of the tables; write all for one such agent, or none."
+            f"{place} = {who!r}, but {name} does not stand for an actor of the tables; write all for one such agent, or none."
         )
     return Played(
         name, codes, tuple(sorted((k, checked[k]) for k in own if checked[k] != known.parameters[k][0]))
@@ -99,7 +106,16 @@ def _played(name: str, said: object) -> Played | None:
 
 
 def agents_changed(agents: object, tail: str, value: object) -> dict[str, object]:
-    """A table of agents with one entry changed, `tail` as in `Learner` or `Learner.rate`."""
+    """A scenario's table of agents with one entry changed.
+
+    Args:
+        agents: the entry so far; see `read_agents`.
+        tail: the class, as in `Learner`, or one of its parameters, as in `Learner.rate`.
+        value: the new value.
+
+    Raises:
+        BadInput: a parameter of a class that the scenario does not use.
+    """
     table = plain_agents(read_agents(agents))
     name, _, parameter = tail.partition(".")
     if not parameter:
@@ -109,14 +125,14 @@ def agents_changed(agents: object, tail: str, value: object) -> dict[str, object
     if name not in table:
         known = user_agent(name, AGENTS).name
         raise BadInput(
-            f"{AGENTS}.{tail}: nobody is played by {known}; say whom before, as in {AGENTS}.{known}=all."
+            f"{AGENTS}.{tail}: no actor is assigned to {known}; assign one first, as in {AGENTS}.{known}=all."
         )
     there = table[name]
     return table | {name: {**(there if isinstance(there, Mapping) else {"of": there}), parameter: value}}
 
 
 def check_played(agents: tuple[Played, ...], codes: Mapping[str, set[str]]) -> None:
-    """Refuse agents of actors whom the union does not have; `codes` in capitals, by kind of actor."""
+    """Refuse a class for an actor that the union does not have; `codes` are in capitals, by kind of actor."""
     for one in agents:
         kind = USER_AGENTS[one.name].kind
         for code in one.of:

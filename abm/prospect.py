@@ -1,6 +1,7 @@
-"""What compute a plan leads to and when, as those who decide on it expect: means, no random draws.
+"""The compute that decision makers expect from a plan, computed from means without random draws.
 
-V is read in the years of `race_first_year` to `race_last_year` after the decision, over the best single run of all that is then expected to work.
+V is a mean over the years from `race_first_year` to `race_last_year` after the decision. In each of them it depends on
+the best single run of all machines that are then expected to work.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from juste_retour.agents.situation import Prospect
 
 
 class Outlook:
-    """Expectations in the worlds `rows` in this quarter."""
+    """The expectations of decision makers in this quarter, in the worlds at the positions `rows`."""
 
     def __init__(self, env: Environment, rows: NDArray[np.int64]):
         self.env, self.world, self.institutions = env, env.world, env.institutions
@@ -44,26 +45,26 @@ class Outlook:
 
     @cached_property
     def bought(self) -> Floats:
-        """(worlds, 1) decimal year of the chips that a decision of today buys."""
+        """(worlds, 1) decimal year of the chips that a decision of this quarter buys."""
         return self.year + self.procedure.refresh * planned_years(
             self.procedure, self.practice, self.p.sketch_mw, self.p
         )
 
     @cached_property
     def cap(self) -> Floats:
-        """(worlds, sites) EUR bn that fill each site's power."""
+        """(worlds, sites) money that uses up each site's power, EUR bn."""
         sites = self.world.sites
         power = headroom(sites, self.procedure, self.p) * self.p.beyond_headroom
         most = chip.spend_cap(power, self.bought, sites.temperature, self.p, self.kept)
         return np.ascontiguousarray(np.broadcast_to(most, (len(self.rows), sites.count)))
 
     def chips(self, plan: Floats) -> Floats:
-        """Accelerators of a plan (worlds, sites or states)."""
+        """Accelerators that a plan, EUR bn, buys; same shape."""
         return chip.chips_bought(plan, self.bought, self.p, self.kept) * self.p.export_supply
 
     @cached_property
     def at_once(self) -> Floats:
-        """(worlds, sites) chips that each site's headroom carries without waiting for the grid."""
+        """(worlds, sites) chips that each site's headroom can power without waiting for the grid."""
         sites = self.world.sites
         power = headroom(sites, self.procedure, self.p)
         carried = chip.chips_carried(power, self.bought, sites.temperature, self.p)
@@ -71,16 +72,16 @@ class Outlook:
 
     @cached_property
     def peak(self) -> Floats:
-        """(worlds, 1) FLOP/s of a chip bought now."""
+        """(worlds, 1) peak FLOP/s of a chip bought now."""
         return chip.peak(self.bought, self.p)
 
     def ready(self, plan: Floats, temperature: Floats) -> Floats:
-        """Decimal year in which each site of a plan is expected to work."""
+        """Decimal year in which each site of a plan, EUR bn, is expected to work; same shape as the plan."""
         mw = chip.power_mw(self.chips(plan), self.bought, temperature, self.p)
         return self.year + planned_years(self.procedure, self.practice, mw, self.p)
 
     def seen_by_labs(self, plan: Floats) -> tuple[Floats, Floats, Floats]:
-        """Accelerators, the part of them that yields, and years until they work; all (worlds, sites)."""
+        """Accelerators of a plan, the effective ones open to a lab, and years until they work; all (worlds, sites)."""
         n = self.chips(plan)
         usable = n * self.regime.share
         job = goodput(usable, self.practice, self.p)
@@ -91,7 +92,7 @@ class Outlook:
         )
 
     def prospect(self, plan: Floats | None) -> Prospect:
-        """The prospect of a plan (worlds, sites) EUR bn on top of what is under way; of nothing more for None."""
+        """The prospect of a plan (worlds, sites), EUR bn, in addition to what is under way; None for no further plan."""
         return self._seen.get(plan, self._prospect)
 
     def _prospect(self, plan: Floats | None) -> Prospect:
@@ -103,21 +104,29 @@ class Outlook:
 
     @cached_property
     def _own(self) -> Floats:
-        """(worlds, 3) all but a plan on which a prospect depends; worlds are alike until something is selected."""
+        """(worlds, 3) all that a prospect depends on besides the plan.
+
+        Worlds with the same scenario share a prospect until a site is selected.
+        """
         w, rows = self.world, self.rows
         apart = (w.programme.selected[rows] >= 0).any(-1) | w.talent_moves
         columns = self.institutions.distinct[rows], w.exited_share[rows], np.where(apart, rows, -1)
         return np.stack(columns, axis=-1).astype(np.float64)
 
     def _some(self, index: Integers) -> Outlook:
-        """The outlook in some of these worlds."""
+        """The outlook in some of these worlds, from the cache if it is there."""
         key = index.tobytes()
         if key not in self._parts:
             self._parts[key] = Outlook(self.env, self.rows[index])
         return self._parts[key]
 
     def alone(self, size: Floats, best: Integers) -> Prospect:
-        """The prospect of each state's own site of some size, EUR bn (worlds, states), at its site `best`."""
+        """The prospect of one further site in each state, considered separately for each state; both (worlds, states).
+
+        Args:
+            size: (worlds, states) EUR bn.
+            best: (worlds, states) index of the site; -1 if the state has no free site.
+        """
         temperature = np.broadcast_to(self.world.sites.temperature, (len(self.rows), self.world.sites.count))
         ready = self.ready(size, pick(temperature, np.maximum(best, 0)))
         own = self._joined(self._at_once(size, best), best)
@@ -134,7 +143,7 @@ class Outlook:
     # ------------------------------------------------------------------------------------------------------------------
     @cached_property
     def runs_without(self) -> list[Floats]:
-        """Largest run, FLOP (worlds,), in each year of the horizon if nothing more is decided."""
+        """Largest run, FLOP (worlds,), in each year of the horizon without a further plan."""
         return self._runs(None)
 
     def _accelerators(self, plan: Floats | None) -> Floats:
@@ -170,7 +179,9 @@ class Outlook:
                 wait = np.where(new, grid_wait(w.sites, self.p), wait)
         if waiting.any():
             return self._runs_in_steps(chips, peaks, ready, waiting, ready + wait)
-        if self.institutions.local_pooling:  # the best run is the best site's: rate each facility once
+        if (
+            self.institutions.local_pooling
+        ):  # the best run is that of one site, so each facility is rated once
             own = self._best(np.where(np.isfinite(ready), chips, 0.0), peaks, 0).own
             out = []
             for after in self.horizon:
@@ -184,22 +195,24 @@ class Outlook:
         rate = np.zeros(len(self.rows))
         for after in self.horizon:
             works, machines = ready <= self.year + after, operational(w.machines, self.year + after)
-            beside = 0 if apart else machines  # machines that stood before train alone, or with the others
-            if before is None or beside != before[1] or not np.array_equal(works, before[0]):
-                rate = self._best(np.where(works, chips, 0.0), peaks, beside).rate
-            before = (works, beside)
+            joining = (
+                0 if apart else machines
+            )  # existing machines train alone or together with the facilities
+            if before is None or joining != before[1] or not np.array_equal(works, before[0]):
+                rate = self._best(np.where(works, chips, 0.0), peaks, joining).rate
+            before = (works, joining)
             most = np.maximum(rate, self.env.standing_rate(machines)[self.rows]) if apart else rate
             out.append(run_flop(most, self.p))
         return out
 
     def _best(self, chips: Floats, peaks: Floats, machines: int) -> Pool:
-        """The best run of facilities (rows, sites) with the first machines that stood already."""
+        """The best run of facilities (rows, sites) together with the first `machines` existing ones."""
         return self._rule(combine(self.world, self.institutions, self.rows, chips, peaks, machines))
 
     def _runs_in_steps(
         self, chips: Floats, peaks: Floats, ready: Floats, waiting: Floats, complete: Floats
     ) -> list[Floats]:
-        """The same where some chips wait for power until the decimal years `complete`; all (rows, sites)."""
+        """The same as `_runs` if some chips wait for power until the decimal years `complete`; all (rows, sites)."""
         out = []
         for after in self.horizon:
             date = self.year + after
@@ -209,7 +222,7 @@ class Outlook:
         return out
 
     def _at_once(self, size: Floats, best: Integers) -> Floats:
-        """The part of each state's own site, EUR bn (worlds, states), whose chips need not wait for the grid."""
+        """The part of each state's site, EUR bn (worlds, states), whose chips need not wait for the grid."""
         if not np.any(self.p.beyond_headroom > 1):
             return size
         most = chip.spend_for(self.at_once, self.bought, self.p, self.kept) / self.p.export_supply
@@ -219,7 +232,7 @@ class Outlook:
         return run_of(self.institutions, fleet, None, self.rows if rows is None else rows)
 
     def _joined(self, size: Floats, best: Integers) -> Floats:
-        """Largest run, FLOP (worlds, states), with each state's own site, once it works."""
+        """Largest run, FLOP (worlds, states), once the further site of each state works."""
         w, n = self.world, self.world.states.count
         chips = self.chips(size)
         if self.institutions.local_pooling:

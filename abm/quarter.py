@@ -1,4 +1,4 @@
-"""The schedule of a quarter, on one page: politics, contracts, building, operations, training, learning."""
+"""The schedule of a quarter: bargaining, contracts, building, operations, training and learning."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Rows = NDArray[np.int64]
 
 
 class Progress(TypedDict):
-    """How far the program has come, (worlds,) each."""
+    """Counts that show the program's progress; (worlds,) each."""
 
     selected: Integers
     contracted: Integers
@@ -35,7 +35,7 @@ class Progress(TypedDict):
 
 
 def advance(env: Environment) -> None:
-    """Let a quarter pass in every world."""
+    """Advance all worlds by one quarter."""
     env.world.now += 1
     bargain(env)
     operate(env)
@@ -45,7 +45,7 @@ def advance(env: Environment) -> None:
 
 
 def bargain(env: Environment) -> None:
-    """Those who have not settled meet; what passes is selected and goes to contract, then to building."""
+    """Hold a round of bargaining in the worlds that have not settled, and select the sites of plans that pass."""
     world, programme = env.world, env.world.programme
     rows = np.flatnonzero(~world.bargaining.settled)
     if world.now < world.announced or not len(rows):
@@ -64,10 +64,10 @@ def bargain(env: Environment) -> None:
     lost = np.reshape(result.sunk, (-1, 1)) * union_part * total(result.plan)[:, None]
     programme.envelope[rows] -= np.where(failed[:, None], lost, 0.0)
     world.bargaining.rounds[rows] += np.where(result.waits, 0, 1)
-    _remember(world, rows, result)
+    _update_memory(world, rows, result)
     world.bargaining.settled[rows] = result.ends
     if env.institutions.choice("agenda").marks.get("calls"):
-        if result.tops_up:  # after a call's last wave the selected sites share the money left
+        if result.tops_up:  # after the last wave the selected sites share the remaining money
             env.top_up(rows, Facts(env, rows).topped_up())
         return
     given_up = ~world.bargaining.settled[rows] & (
@@ -78,14 +78,14 @@ def bargain(env: Environment) -> None:
 
 
 def _revert(env: Environment, rows: Rows) -> None:
-    """Nothing was agreed: the reversion rule says what stands."""
+    """Apply the reversion rule where nothing was agreed."""
     plan, own = Council(env, rows).reversion
     env.enact(rows, plan, np.zeros(plan.shape), own)
     env.world.bargaining.settled[rows] = True
 
 
 def _keep_ballots(env: Environment, rows: Rows, result: BallotResult) -> None:
-    """Count the votes and keep the ballot, as the protocol returned it."""
+    """Count the votes, and record the ballot as the agenda protocol returned it."""
     held, bargaining, rules = result.held, env.world.bargaining, env.institutions.scenario.rules
     so_far = bargaining.rounds[rows][:, None], bargaining.yes_votes[rows], bargaining.no_votes[rows]
     bargaining.yes_votes[rows] += result.yes & held[:, None]
@@ -123,8 +123,11 @@ def _keep_ballots(env: Environment, rows: Rows, result: BallotResult) -> None:
         )
 
 
-def _remember(world: World, rows: Rows, result: BallotResult) -> None:
-    """What offers brought is learnt; who won a call turns to the next dossier, who lost hands the old one in again."""
+def _update_memory(world: World, rows: Rows, result: BallotResult) -> None:
+    """Update the average gain from offers, and the bids won and lost.
+
+    A state that won starts its next application; one that lost submits the same application again.
+    """
     bargaining, rate = world.bargaining, world.p.learning_rate[rows]
     learnt = bargaining.memory[rows] + rate * (result.gain - bargaining.memory[rows])
     bargaining.memory[rows] = np.where(result.held[:, None], learnt, bargaining.memory[rows])
@@ -137,7 +140,7 @@ def _remember(world: World, rows: Rows, result: BallotResult) -> None:
 
 
 def operate(env: Environment) -> None:
-    """Contracts are signed, sites open, scandals close one for a quarter."""
+    """Sign contracts, open sites, renew machines, and close sites with a scandal for this quarter."""
     world, programme = env.world, env.world.programme
     d, chosen = programme.delivered, programme.selected >= 0
     if not chosen.any():
@@ -157,7 +160,7 @@ def operate(env: Environment) -> None:
 
 
 def _return_later_orders(env: Environment) -> None:
-    """The later orders of a site whose selection ends without a contract go back to the envelope."""
+    """Return to the envelope the later orders of sites whose selection ends without a contract."""
     programme = env.world.programme
     if not programme.later:
         return
@@ -169,21 +172,21 @@ def _return_later_orders(env: Environment) -> None:
 
 
 def train(env: Environment) -> None:
-    """The best single run of what works now, where it depends on history; elsewhere it is read when it is asked for."""
+    """Update the best single run, if it depends on earlier quarters; otherwise it is computed when it is needed."""
     note_machines(env)
     if not env.institutions.local_pooling or env.every_quarter:
         refresh(env)
 
 
 def learn(env: Environment) -> None:
-    """Once a year the labs of the Union ask whether to stay."""
+    """Let the Union's labs decide, once a year, whether to leave; then let researchers move."""
     world, labs, p = env.world, env.world.labs, env.world.p
     if world.now % 4 != 3 or world.now <= world.announced or not labs.count:
         return
     refresh(env)
     every = np.arange(world.count)
     equivalent = world.training.rate / (p.chip_peak[:, 0] * p.mfu_reference[:, 0])
-    usable = equivalent[:, None]  # of the chips that a run may have
+    usable = equivalent[:, None]  # the best run's rate, in reference accelerators
     hired = labs.capital * 1e9 / p.cloud_price_eur_year
     outside = np.maximum(np.maximum(labs.accelerators, hired), p.least_outside_accelerators)[..., None]
     home = (labs.home >= 0)[:, None]
@@ -192,11 +195,11 @@ def learn(env: Environment) -> None:
     mine = (labs.home >= 0) & np.array([k == "company" for k in labs.kind], dtype=bool)
     world.training.exited = mine & (advantage < 0)
     env.record(Exit, every, advantage=advantage, exited=world.training.exited)
-    follow_the_machines(env)
+    move_talent(env)
 
 
-def follow_the_machines(env: Environment) -> None:
-    """Talent moves toward sites that work and away from a gap; only where it matters."""
+def move_talent(env: Environment) -> None:
+    """Let researchers move toward sites that work, and leave as the gap to the frontier grows."""
     world, training = env.world, env.world.training
     if not np.any(world.p.talent_elasticity > 0):
         return
@@ -209,7 +212,7 @@ def follow_the_machines(env: Environment) -> None:
 
 
 def read(env: Environment) -> None:
-    """Read the race: in the quarters of the window, and in every quarter where a timeline is asked for."""
+    """Record the race in the quarters of the window, and in every quarter if the run keeps a timeline."""
     world = env.world
     if world.now not in world.window and env.timeline is None:
         return
@@ -221,7 +224,7 @@ def read(env: Environment) -> None:
 
 
 def race_of(world: World, run: Floats) -> Race:
-    """The largest run, FLOP (worlds,), against this quarter's frontier."""
+    """Compare the largest run, FLOP (worlds,), with this quarter's frontier."""
     at_the_frontier = np.asarray(frontier(world.year, world.p)).reshape(-1)
     return {
         "largest_run_flop": run,
@@ -232,7 +235,7 @@ def race_of(world: World, run: Floats) -> Race:
 
 
 def progress(world: World) -> Progress:
-    """How far the program has come, (worlds,) each."""
+    """The counts that show the program's progress; (worlds,) each."""
     works = world.working
     return {
         "selected": world.live.sum(-1),

@@ -1,4 +1,4 @@
-"""Reads the records of a run: those of one world, what a ballot turned on, and the timeline as series."""
+"""Reads the records of a run: those of one world, who was pivotal in a ballot, and time series."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ R = TypeVar("R", bound=Record)
 
 
 def in_world(records: Iterable[R], row: int) -> Iterator[R]:
-    """The records that concern one world, of that world alone: all their first axes are of length one."""
+    """The records of the world at position `row`, each reduced to that world, with a first axis of length one."""
     for record in records:
         at = np.flatnonzero(record.worlds == row)
         if at.size:
@@ -27,15 +27,24 @@ def in_world(records: Iterable[R], row: int) -> Iterator[R]:
 
 
 def series(timeline: Sequence[TimelineQuarter], name: str) -> Floats:
-    """A column of the timeline, (worlds, quarters)."""
+    """A column of the timeline as an array (worlds, quarters)."""
     return np.stack([getattr(quarter, name) for quarter in timeline], axis=1)
 
 
 @dataclass(frozen=True)
 class Threshold:
-    """One condition of a voting rule at a ballot: what was `reached` of the `full` weight, against the `quota`.
+    """One condition of a voting rule in a ballot.
 
-    A ballot passes by one `way`, all of whose conditions are `met`; where they count `against` it, it fails by one.
+    A ballot passes if all conditions of one `way` are met; if the conditions count votes against it, it then fails.
+
+    Attributes:
+        says: the condition in words.
+        way: number of the set of conditions to which it belongs.
+        against: whether the condition counts votes against the proposal.
+        reached: the weight that was reached.
+        quota: the weight that is needed.
+        full: the weight of all votes.
+        met: whether `reached` is at least `quota`.
     """
 
     says: str
@@ -48,7 +57,7 @@ class Threshold:
 
 
 def cast(env: Environment, vote: Vote) -> Ballot:
-    """The votes as the voting rule is handed them."""
+    """The ballot in the form in which the voting rule receives it."""
     return Ballot(
         vote.votes > 0,
         vote.votes < 0,
@@ -65,12 +74,12 @@ def cast(env: Environment, vote: Vote) -> Ballot:
 
 
 def pivotal(env: Environment, vote: Vote) -> Booleans:
-    """(states,) whose other vote alone would have turned a ballot of one world; all are tried at once, one a row.
+    """Whether a state alone would have reversed a ballot of one world by voting otherwise; (states,).
 
-    Nobody's would where the agenda protocol decided otherwise than the votes.
+    No state is pivotal if the agenda protocol's outcome differs from the count of the votes.
     """
     ballot, n = cast(env, vote), env.world.states.count
-    flip = np.eye(n, dtype=bool)
+    flip = np.eye(n, dtype=bool)  # one ballot per state, in which that state votes otherwise
     weight = np.broadcast_to(vote.weight, (n, n))
     yes, no = np.where(flip, ~ballot.yes, ballot.yes), np.where(flip, ballot.yes, ballot.no)
     turned = replace(
@@ -86,7 +95,7 @@ def pivotal(env: Environment, vote: Vote) -> Booleans:
 
 
 def majority_at(env: Environment, vote: Vote) -> Majority | None:
-    """The conditions of the voting rule at a ballot of one world; None where the rule is not written as conditions."""
+    """The conditions of the voting rule in a ballot of one world; None if the rule has no conditions."""
     conditions = env.institutions.choice("voting").marks.get("conditions")
     if conditions is None:
         return None
@@ -99,7 +108,7 @@ def majority_at(env: Environment, vote: Vote) -> Majority | None:
 
 
 def thresholds(env: Environment, vote: Vote) -> list[Threshold]:
-    """What each condition of the voting rule came to at a ballot of one world; none where the rule has no conditions."""
+    """The conditions of the voting rule and their results in a ballot of one world; empty if the rule has none."""
     ballot, majority = cast(env, vote), majority_at(env, vote)
     if majority is None:
         return []
@@ -117,6 +126,6 @@ def thresholds(env: Environment, vote: Vote) -> list[Threshold]:
 
 
 def needed(env: Environment, vote: Vote) -> Floats:
-    """(worlds, states) EUR bn that the offer would have had to add to be worth a yes by its worth alone; 0 where it was."""
+    """What the offer lacked to be worth a yes on its value alone, EUR bn, (worlds, states); 0 if nothing."""
     dissent = env.world.p.dissent_cost_eur_bn[vote.worlds]
     return np.maximum(vote.reservation - dissent - vote.offer.utility, 0.0)

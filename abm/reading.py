@@ -1,7 +1,7 @@
-"""The reading of the race: how far behind the frontier, as a mean over the quarters of a window.
+"""Computes how far the Union is behind the frontier, as a mean over the quarters of a window.
 
-A single date is a bad measure of a purchase made once: after it the lag grows by one year per year, and whoever buys
-later buys newer chips. The mean over the years that follow the announcement counts the wait too.
+The lag at a single date is a bad measure of a purchase that is made once. After the purchase the lag grows by one year
+per year, and a later purchase buys newer chips. A mean over the years after the announcement also counts the wait.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from juste_retour.agents.arrays import Floats, Integers, total
 
 @dataclass(frozen=True, eq=False)
 class Reading:
-    """The race over a window, (worlds,) each.
+    """The lag behind the frontier over a window, (worlds,) each.
 
     Attributes:
-        years_behind: mean compute lag; infinite where no quarter has a run.
-        years_behind_at_end: the lag in the last quarter.
-        least_years_behind: the smallest lag.
-        capability_lag_years: mean capability lag; infinite where no quarter has a run.
-        quarters_without_run: quarters whose lag counts as the cap.
+        years_behind: mean compute lag, years; infinite if no quarter has a run.
+        years_behind_at_end: compute lag in the last quarter, years.
+        least_years_behind: smallest compute lag, years.
+        capability_lag_years: mean capability lag, years; infinite if no quarter has a run.
+        quarters_without_run: number of quarters whose lag is replaced by the cap.
     """
 
     years_behind: Floats
@@ -33,18 +33,18 @@ class Reading:
 
 
 def capped(lag: Floats, cap: Floats) -> Floats:
-    """Lags, of which those without a run or above the cap count as the cap, years; shapes broadcast."""
+    """Replace by the cap each lag that is NaN or above the cap, years; shapes broadcast."""
     with np.errstate(invalid="ignore"):
         return np.where(lag < cap, lag, cap)
 
 
 def reading(lag: Floats, capability_lag: Floats, cap: Floats) -> Reading:
-    """Read a window.
+    """Summarize the lags of a window.
 
     Args:
         lag: (worlds, quarters) compute lag, years; infinite or NaN where nothing runs.
-        capability_lag: (worlds, quarters) likewise.
-        cap: (worlds, 1) or a number: `lag_cap_years`.
+        capability_lag: (worlds, quarters) capability lag, likewise.
+        cap: the parameter `lag_cap_years`, a number or (worlds, 1).
 
     >>> lags = np.array([[1.0, 2.0, np.inf]])
     >>> read = reading(lags, lags, 20.0)

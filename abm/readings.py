@@ -1,4 +1,4 @@
-"""What there is to report of some worlds in any quarter: what the Mesa model collects and its agents show."""
+"""The quantities of each quarter that the Mesa model collects and its agents show."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ REPORTED = (
 
 
 class Readings:
-    """What there is to report of some worlds this quarter, worked out once for all the models that share them."""
+    """The reported quantities of this quarter, computed once for all models that share a simulation."""
 
     def __init__(self, env: Environment):
         self.env, self.world = env, env.world
@@ -47,14 +47,14 @@ class Readings:
         """The accounts of this quarter."""
         programme = self.world.programme
         later = self.world.now if programme.later or programme.renewals else None
-        stands = (self.world.contracted.tobytes(), later)  # nothing else moves them
-        if self._accounts is None or self._accounts[0] != stands:
-            self._accounts = (stands, accounts(self.env))
+        key = (self.world.contracted.tobytes(), later)  # the accounts depend on nothing else that changes
+        if self._accounts is None or self._accounts[0] != key:
+            self._accounts = (key, accounts(self.env))
         return self._accounts[1]
 
     @property
     def quarter(self) -> dict[str, NDArray[np.generic]]:
-        """All that is collected, by name, (worlds,) each, but the quarter's name and the price of politics."""
+        """The collected quantities by name, (worlds,) each, without the quarter and the price of politics."""
         if self._quarter is None or self._quarter[0] != self.world.now:
             self._quarter = (self.world.now, self._read())
         return self._quarter[1]
@@ -81,9 +81,8 @@ class Readings:
         world = self.world
         if world.now >= world.first:
             return largest_run(self.env)
-        every = np.arange(
-            world.count
-        )  # at the start only what stood already works, and nothing is to be kept of it
+        # before the first quarter only existing machines work; the result must not change the world's state
+        every = np.arange(world.count)
         machines = operational(world.machines, world.year)
         fleet = fleet_of(world, self.env.institutions, every, world.working, machines)
         return run_flop(run_of(self.env.institutions, fleet, world.training.pool, None).rate, world.p)

@@ -1,4 +1,4 @@
-"""Why an actor decided as it did: the trace of one world, decision by decision, with what would have changed it."""
+"""Explains the decisions of an actor in one world, from the run's trace, with what would have changed them."""
 
 from __future__ import annotations
 
@@ -28,13 +28,22 @@ CAUSES = {
 
 @dataclass(frozen=True)
 class Decision:
-    """One decision of one actor.
+    """One decision of one actor; an attribute that does not apply is None or empty.
 
-    `terms` are the parts of the payoff, EUR bn, and `utility` their sum; `reservation` is what it was held against,
-    and `needed` what an offer would have had to add, EUR bn, to be worth a yes by its worth alone (0 where it was).
-    `years` are the causes of a site's delay so far, by the names of `Delivered`.
-    `pivotal` says whether the outcome would have been another had this actor alone decided otherwise. What does not
-    apply to a decision is None.
+    Attributes:
+        quarter: such as "2026Q3".
+        actor: a state's code, a lab's or a site's name.
+        family: the family of the rule.
+        rule: the rule or the user-defined agent that decided.
+        result: the decision itself.
+        says: the decision in a sentence.
+        terms: the terms of the payoff, EUR bn.
+        utility: their sum.
+        reservation: the value with which the utility is compared.
+        needed: what the offer lacked to be worth a yes on its value alone, EUR bn; 0 if nothing.
+        pivotal: whether the outcome would have changed if this actor alone had decided otherwise.
+        passed: whether the ballot or draft passed.
+        years: the causes of a site's delay so far, in years, by the names of `Delivered`.
     """
 
     quarter: str
@@ -57,21 +66,21 @@ class Decision:
 
 
 def reasons(env: Environment, row: int, kind: str, place: int) -> list[Decision]:
-    """The decisions of an actor in one world of a run that keeps its trace.
+    """The decisions of an actor in one world, in the order of the run.
 
     Args:
-        env: the run.
-        row: which of its worlds.
+        env: a run with a trace.
+        row: position of the world.
         kind: "state", "commissioner", "lab" or "site".
-        place: the actor's position on its axis.
+        place: position of the actor on its axis.
 
     Raises:
-        BadInput: where the run keeps no trace.
+        BadInput: the run has no trace.
     """
     if env.trace is None:
-        raise BadInput("this world keeps no trace of decisions; make it with trace=True.")
+        raise BadInput("this run has no trace of decisions; run it with trace=True.")
     return [
-        decision for record in in_world(env.trace, row) for decision in _TELLERS[kind](env, record, place)
+        decision for record in in_world(env.trace, row) for decision in _EXPLAINERS[kind](env, record, place)
     ]
 
 
@@ -107,14 +116,18 @@ def _bid(env: Environment, record: Bid, i: int) -> Decision:
     utility, without = float(record.offer.utility[0, i]), float(record.reservation[0, i])
     if size > 0:
         says = (
-            f"{code} applies for a site of {_money(size)}: with it its payoff is {_money(utility)}, "
-            f"without it {_money(without)}."
+            f"{code} bids for a site of {_money(size)}: its payoff is {_money(utility)} with it and "
+            f"{_money(without)} without it."
         )
     elif wanted > 0:
-        why = "no site with enough room, money and match" if record.ready[0, i] else "no dossier in time"
-        says = f"{code} wants a site of {_money(wanted)} but cannot hand in a bid: {why}."
+        why = (
+            "it has no free site with enough power, money and match"
+            if record.ready[0, i]
+            else "its application is not ready in time"
+        )
+        says = f"{code} wants a site of {_money(wanted)} but cannot bid: {why}."
     else:
-        says = f"{code} does not apply: no site that it could have is worth it."
+        says = f"{code} does not bid: no site would raise its payoff."
     return Decision(
         quarter=record.quarter,
         actor=code,
@@ -135,8 +148,8 @@ def _vote(env: Environment, record: Vote, i: int) -> Decision:
     short_of, passed = float(needed(env, record)[0, i]), bool(record.passed[0])
     alone = bool(pivotal(env, record)[i])
     word = {1: "yes", -1: "no", 0: "abstain"}[result]
-    worth = f"the offer is worth {_money(utility)} to it against {_money(reservation)} without"
-    short = f", and {_money(short_of)} more would have been worth a yes" if short_of > 0 else ""
+    worth = f"the offer is worth {_money(utility)} to it, its reservation value is {_money(reservation)}"
+    short = f", and {_money(short_of)} more would have made it worth a yes" if short_of > 0 else ""
     end = "the ballot passed" if passed else "the ballot failed"
     return Decision(
         quarter=record.quarter,
@@ -145,7 +158,7 @@ def _vote(env: Environment, record: Vote, i: int) -> Decision:
         rule=_rule(env, "vote", code),
         result=word,
         says=f"{code} votes {word}: {worth}{short}; {end}"
-        + (" and its vote alone decided that." if alone else " with or without its vote."),
+        + (", which its vote alone decided." if alone else ", with or without its vote."),
         terms=_terms(record.offer, i),
         utility=utility,
         reservation=reservation,
@@ -211,12 +224,12 @@ def _letter(env: Environment, record: Vote, letters: Letters, place: int) -> Dec
     name = env.world.labs.names[place]
     site, money = int(letters.site[0, place]), float(letters.money[0, place])
     if site < 0:
-        said = f"{name} offers nothing: no proposed site would give it more than it has."
+        said = f"{name} offers nothing: no proposed site would give it more compute than it has."
     else:
         least = float(letters.least[0, place])
         said = (
             f"{name} offers {_money(money)} for access to {env.world.sites.names[site]} "
-            f"if it gets at least {least:,.0f} accelerators."
+            f"if the site gets at least {least:,.0f} accelerators."
         )
     return Decision(
         quarter=record.quarter,
@@ -233,9 +246,9 @@ def _exit(env: Environment, record: Exit, place: int) -> Decision:
     name = env.world.labs.names[place]
     left, advantage = bool(record.exited[0, place]), float(record.advantage[0, place])
     worth = (
-        f"what it could use here is {np.exp(advantage):.2g} times what it has or could hire abroad"
+        f"the compute open to it here is {np.exp(advantage):.2g} times what it has or could hire abroad"
         if np.isfinite(advantage)
-        else "nothing here is open to it"
+        else "no compute here is open to it"
     )
     return Decision(
         quarter=record.quarter,
@@ -256,13 +269,16 @@ def _of_site(env: Environment, record: Record, j: int) -> Iterator[Decision]:
     contract, ready, cancelled = int(d.contracted[0, j]), int(d.ready[0, j]), bool(d.cancelled[0, j])
     known: tuple[str, ...] = ()
     if contract > env.world.now:
-        fate = "and its contract is being negotiated"
+        fate = "its contract is being negotiated"
     elif cancelled:
-        fate, known = f"and given up in {label(contract)}", TO_CONTRACT
+        fate, known = f"it was given up in {label(contract)}", TO_CONTRACT
     elif ready > env.world.now:
-        fate, known = f"contracted in {label(contract)} and is being built", TO_CONTRACT
+        fate, known = f"it was contracted in {label(contract)} and is being built", TO_CONTRACT
     else:
-        fate, known = f"contracted in {label(contract)} and works since {label(ready)}", TO_OPERATION
+        fate, known = (
+            f"it was contracted in {label(contract)} and has worked since {label(ready)}",
+            TO_OPERATION,
+        )
     years = {cause: float(getattr(d, cause)[0, j]) for cause in known}
     yield Decision(
         quarter=record.quarter,
@@ -270,7 +286,7 @@ def _of_site(env: Environment, record: Record, j: int) -> Iterator[Decision]:
         family="agenda",
         rule=env.institutions.scenario.rules["agenda"].rule,
         result=money,
-        says=f"{name} is selected with {_money(money)}, {fate}{_delay(years)}.",
+        says=f"{name} is selected with {_money(money)}; {fate}{_delay(years)}.",
         passed=True,
         years=years,
     )
@@ -278,10 +294,10 @@ def _of_site(env: Environment, record: Record, j: int) -> Iterator[Decision]:
 
 def _delay(years: dict[str, float]) -> str:
     parts = [f"{CAUSES[name]} {value:.1f} years" for name, value in years.items() if value > 0]
-    return f": {', '.join(parts)}" if parts else ""
+    return f" ({', '.join(parts)})" if parts else ""
 
 
-_TELLERS: dict[str, Callable[[Environment, Record, int], Iterator[Decision]]] = {
+_EXPLAINERS: dict[str, Callable[[Environment, Record, int], Iterator[Decision]]] = {
     "state": _of_state,
     "commissioner": _of_commissioner,
     "lab": _of_lab,

@@ -1,6 +1,6 @@
-"""What a run keeps of its decisions, its ballots and its quarters.
+"""The records of a run: its decisions, ballots and quarters.
 
-Each array of a record has an entry for each world of the record on its first axis; `juste_retour.abm.reader` reads them.
+The first axis of each array is the worlds of the record. `juste_retour.abm.reader` reads the records.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from juste_retour.agents.situation import Offer
 
 @dataclass(frozen=True, eq=False)
 class Record:
-    """Something that happened in a quarter, such as "2026Q3", in some worlds; `worlds` are their positions."""
+    """An event of a quarter, such as "2026Q3", in the worlds at the positions `worlds`."""
 
     quarter: str
     worlds: Integers
@@ -24,10 +24,15 @@ class Record:
 
 @dataclass(frozen=True, eq=False)
 class Bid(Record):
-    """What the states bid for in a call for proposals; all (worlds, states).
+    """The states' bids in a call for proposals; all (worlds, states).
 
-    `size` is what each applies for, EUR bn, 0 for nothing; `wanted` what it would apply for if it were `able` to, which
-    takes a site with enough room and match, and a dossier that is `ready` by the deadline. The `offer` is the payoff with that site and `reservation` the one without, EUR bn.
+    Attributes:
+        size: the size of the bid, EUR bn; 0 for none.
+        wanted: the size that the state would bid for if it were able to, EUR bn.
+        able: whether it has a site with enough capacity, can match the money, and is ready.
+        ready: whether its application is complete by the deadline.
+        offer: the payoff with the site.
+        reservation: the payoff without it, EUR bn.
     """
 
     size: Floats
@@ -40,10 +45,14 @@ class Bid(Record):
 
 @dataclass(frozen=True, eq=False)
 class Draft(Record):
-    """The plans before the College: who endorses which, and which one is adopted.
+    """The plans before the College, who endorses which, and which one is adopted.
 
-    `scores` EUR bn and `endorsed` are (worlds, plans, commissioners), `sites` and `spend`, EUR bn, (worlds, plans);
-    `choice` (worlds,) is the plan adopted, -1 for none.
+    Attributes:
+        scores: (worlds, plans, commissioners) each commissioner's score, EUR bn per state.
+        endorsed: (worlds, plans, commissioners) whether the commissioner votes for the plan.
+        choice: (worlds,) index of the plan adopted; -1 for none.
+        sites: (worlds, plans) number of sites.
+        spend: (worlds, plans) EUR bn.
     """
 
     scores: Floats
@@ -57,10 +66,19 @@ class Draft(Record):
 class Vote(Record):
     """How the states vote on an offer, and why.
 
-    `failed` is the payoff if the ballot fails and `reservation` what the `offer` is compared with, EUR bn (worlds,
-    states). `votes` are 1 yes, 0 abstention and -1 no, `weight` the states' shares of the bill, likewise. `union_yes`,
-    `held` (elsewhere nothing was put to a vote) and `passed` are (worlds,). `round` (worlds, 1), `yes_votes` and `no_votes`
-    (worlds, states) count what went before.
+    Attributes:
+        offer: the payoff if the ballot passes.
+        failed: the payoff if it fails.
+        reservation: (worlds, states) the value with which the offer is compared, EUR bn.
+        votes: (worlds, states) 1 for yes, 0 for an abstention, -1 for no.
+        union_yes: (worlds,) whether the Commission votes yes.
+        weight: (worlds, states) each state's share of the payments.
+        letters: the labs' letters of intent, if there are any.
+        held: (worlds,) whether a ballot was held.
+        passed: (worlds,) whether it passed.
+        round: (worlds, 1) rounds before this one.
+        yes_votes: (worlds, states) yes votes before this ballot.
+        no_votes: (worlds, states) no votes before this ballot.
     """
 
     offer: Offer
@@ -79,9 +97,13 @@ class Vote(Record):
 
 @dataclass(frozen=True, eq=False)
 class Selection(Record):
-    """The sites `chosen` (worlds, sites), what is planned for each and what labs pledge, EUR bn.
+    """The selection of sites.
 
-    `delivered` is what becomes of them, with the causes of their delay.
+    Attributes:
+        chosen: (worlds, sites) whether the site is selected.
+        plan: (worlds, sites) the money for it, EUR bn.
+        pledged: (worlds, sites) labs' money, EUR bn.
+        delivered: the outcome of contract and building, with the causes of delay.
     """
 
     chosen: Booleans
@@ -92,7 +114,7 @@ class Selection(Record):
 
 @dataclass(frozen=True, eq=False)
 class Exit(Record):
-    """Which labs have `exited` to a cloud abroad, and the logarithm of their `advantage` at home; (worlds, labs)."""
+    """Which labs have `exited` to a cloud abroad, and their `advantage` at home in log units; (worlds, labs)."""
 
     advantage: Floats
     exited: Booleans
@@ -100,10 +122,16 @@ class Exit(Record):
 
 @dataclass(frozen=True, eq=False)
 class HeldBallot(Record):
-    """A ballot that was held: the votes `yes` and `no` (worlds, states), and whether it `passed` (worlds,).
+    """A ballot that was held.
 
-    `agenda` and `rule` are the agenda and the voting rule. `union_yes` (worlds,) is the Commission's side, whose vote
-    counts where `commission_votes`.
+    Attributes:
+        agenda: the agenda protocol.
+        rule: the voting rule.
+        yes: (worlds, states) votes for.
+        no: (worlds, states) votes against.
+        union_yes: (worlds,) whether the Commission is for it.
+        commission_votes: whether the Commission's vote counts.
+        passed: (worlds,) whether the ballot passed.
     """
 
     agenda: str
@@ -117,7 +145,7 @@ class HeldBallot(Record):
 
 @dataclass(frozen=True, eq=False)
 class TimelineQuarter:
-    """How far the program has come by a quarter, and how far behind the frontier it is; all (worlds,)."""
+    """The progress of the program up to a quarter, and its distance from the frontier; all (worlds,)."""
 
     quarter: str
     selected: Integers
@@ -131,5 +159,5 @@ class TimelineQuarter:
     capability_lag_years: Floats
 
     def columns(self) -> dict[str, Any]:
-        """All arrays by name."""
+        """The arrays by name."""
         return {field.name: getattr(self, field.name) for field in fields(self) if field.name != "quarter"}

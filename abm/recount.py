@@ -1,4 +1,4 @@
-"""What a ballot would have come to had some states voted otherwise: always counted by the run's own voting rule."""
+"""Recounts a ballot as if some states had voted otherwise, under the run's own voting rule."""
 
 from __future__ import annotations
 
@@ -16,15 +16,18 @@ from juste_retour.abm.records import Vote
 from juste_retour.agents.arrays import Booleans, Integers
 from juste_retour.agents.some_worlds import some_worlds
 
-BY_CONDITIONS = 20_000  # ballots counted at most in a search where the rule is a list of conditions
-BY_CALL = 400  # and where it is a function, which may be a user's
+BY_CONDITIONS = 20_000  # most subsets of one size that a search counts if the rule is a list of conditions
+BY_CALL = 400  # the same if the rule is a function, which may be slow
 
 
 @dataclass(frozen=True)
 class Smallest:
-    """The smallest sets of states that do something to a ballot: their `size`, the `sets`, and how large sets were tried.
+    """The smallest sets of states that change or block a ballot.
 
-    Without a set, `size` is None: no set of up to `tried` states does it.
+    Attributes:
+        size: number of states in each set; None if no set of up to `tried` states was found.
+        sets: the sets, as positions of states.
+        tried: the largest size that was tried.
     """
 
     size: int | None
@@ -33,15 +36,15 @@ class Smallest:
 
 
 def recounted(env: Environment, vote: Vote, votes: Integers) -> Vote:
-    """The ballot of one world as counted with other `votes` (states,): 1 yes, 0 abstention, -1 no."""
+    """The ballot of one world, counted with other `votes` (states,): 1 yes, 0 abstention, -1 no."""
     other = replace(vote, votes=np.asarray(votes)[None])
     return replace(other, passed=_counted(env, vote, other.votes > 0, other.votes < 0))
 
 
 def turning(env: Environment, vote: Vote) -> Smallest:
-    """The smallest sets of states whose other vote turns a ballot of one world: to no if it passed, or else to yes.
+    """The smallest sets of states that reverse a ballot of one world, by voting no if it passed, or yes if it failed.
 
-    None are found where the agenda protocol decided otherwise than the votes.
+    There are none if the agenda protocol's outcome differs from the count of the votes.
     """
     yes, no, passed = vote.votes[0] > 0, vote.votes[0] < 0, bool(vote.passed[0])
 
@@ -57,17 +60,17 @@ def turning(env: Environment, vote: Vote) -> Smallest:
 
 
 def blocking(env: Environment, vote: Vote) -> Smallest:
-    """The smallest sets of those who did not say yes that reject a ballot of one world even if all others say yes."""
-    held = vote.votes[0] <= 0
+    """The smallest sets of states without a yes that reject a ballot of one world even if all others vote yes."""
+    without_yes = vote.votes[0] <= 0
 
     def rejected(sets: Booleans) -> Booleans:
         return ~_counted(env, vote, ~sets, sets & (vote.votes[0] < 0))
 
-    return _smallest(np.flatnonzero(held), rejected, env)
+    return _smallest(np.flatnonzero(without_yes), rejected, env)
 
 
 def _smallest(among: Integers, does: Callable[[Booleans], Booleans], env: Environment) -> Smallest:
-    """The smallest subsets of some states that do it, by size, for as long as a size has few enough subsets to count."""
+    """The smallest subsets of the states `among` for which `does` is true, as far as there are few enough to count."""
     n, most = env.world.states.count, BY_CONDITIONS if _conditional(env) else BY_CALL
     size = 0
     while size < len(among) and comb(len(among), size + 1) <= most:
@@ -79,9 +82,9 @@ def _smallest(among: Integers, does: Callable[[Booleans], Booleans], env: Enviro
     return Smallest(None, [], size)
 
 
-@lru_cache(maxsize=8)  # mostly of all states, ballot after ballot
+@lru_cache(maxsize=8)  # consecutive ballots mostly ask for subsets of all states
 def _subsets(among: tuple[int, ...], size: int, n: int) -> tuple[list[tuple[int, ...]], Booleans]:
-    """The subsets of a size, and who of n states is in each."""
+    """The subsets of a size, and (subsets, n) whether each of the n states belongs to each subset."""
     sets = list(combinations(among, size))
     members = np.zeros((len(sets), n), dtype=bool)
     np.put_along_axis(members, np.array(sets, dtype=np.int64), True, axis=1)
@@ -93,7 +96,7 @@ def _conditional(env: Environment) -> bool:
 
 
 def _counted(env: Environment, vote: Vote, yes: Booleans, no: Booleans) -> Booleans:
-    """Whether ballots (k, states) pass; all else is as it was at the ballot of one world."""
+    """Whether each of the ballots (k, states) passes, everything else as in the ballot of one world; (k,)."""
     ballot, majority, k = cast(env, vote), majority_at(env, vote), len(yes)
     if majority is not None:
         union = np.repeat(vote.union_yes, k)

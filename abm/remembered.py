@@ -1,4 +1,4 @@
-"""Values remembered for the very objects that they were computed for."""
+"""A cache whose keys are compared by identity."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ Value = TypeVar("Value")
 
 
 class Remembered(Generic[Key, Value]):
-    """The latest results of a function; an argument is known again by identity.
+    """A cache of the latest results of a function, for an argument that is the same object as before.
 
-    Arrays have no hash, and comparing them costs more than most of what is remembered. The key is kept beside the value,
-    so that no other object can take its place. The function is not kept: an object that remembers its own method would
-    refer to itself.
+    Arrays have no hash, and comparing them costs more than computing most of the results. The cache keeps the argument,
+    so that no other object can get its identity. It does not keep the function, because an object that caches its own
+    method would refer to itself.
 
     Args:
-        most: results kept.
+        most: how many results it keeps.
     """
 
     def __init__(self, most: int = 64):
         self._known: deque[tuple[Key, Value]] = deque(maxlen=most)
 
     def get(self, key: Key, function: Callable[[Key], Value]) -> Value:
-        """The value of a key, computed where it is not among the latest."""
+        """The value of a key: from the cache if it is there, or else computed by `function` and stored."""
         for known, value in self._known:
             if known is key:
                 return value

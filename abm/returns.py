@@ -1,6 +1,6 @@
-"""What each family's rules must return: kind, shape and bounds, each fault in a few words.
+"""Checks the return values of each family's rules: type, shape and bounds.
 
-A user's rule is checked each time that it is asked; the shipped rules only by the tests.
+User-defined rules are checked at every call, shipped rules only by the tests.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from juste_retour.agents.situation import Sites, States
 from juste_retour.agents.some_worlds import count_of
 
 Wanted = TypeVar("Wanted")
-Answer = dict[str, np.ndarray]  # what a rule returned: its arrays by name, whatever they hold
+Answer = dict[str, np.ndarray]  # the arrays in a return value, by name
 
 KINDS = {"b": "booleans", "iu": "integers", "f": "floats"}
 SLACK = 1 + 1e-9
@@ -38,7 +38,13 @@ SHARES = {
 
 @dataclass(frozen=True, eq=False)
 class Question:
-    """What is known of a question whose answer is checked: how many worlds, and who may be named."""
+    """The call of a rule whose return value is checked.
+
+    Attributes:
+        worlds: number of worlds.
+        states: the states, for messages and shapes; None if the arguments do not contain them.
+        sites: the candidate sites, likewise.
+    """
 
     worlds: int
     states: States | None = None
@@ -46,7 +52,7 @@ class Question:
 
 
 def question(handed: Handed, parameters: Mapping[str, Any]) -> Question:
-    """What can be told of a question from what was handed over."""
+    """Describe the call of a rule with these arguments and parameters."""
     known: dict[type, Any] = {}
     for thing in handed:
         for part in (thing, getattr(thing, "states", None), getattr(thing, "sites", None)):
@@ -55,7 +61,11 @@ def question(handed: Handed, parameters: Mapping[str, Any]) -> Question:
 
 
 def check(name: str, returned: Any, handed: Handed, asked: Question) -> Any:
-    """What a family's rule returned, as a run uses it; `InvalidReturn` where a run could not use it."""
+    """Check the return value of a rule of the family `name`, and return it in the form that a run uses.
+
+    Raises:
+        InvalidReturn: a run cannot use the value.
+    """
     examine = _BY_FAMILY.get(name)
     if examine is not None:
         used = examine(returned, handed, asked)
@@ -67,7 +77,7 @@ def check(name: str, returned: Any, handed: Handed, asked: Question) -> Any:
 
 
 def leaves(returned: object, name: str = "") -> Answer:
-    """Everything numeric in what a rule returned, by name."""
+    """All numbers and arrays in a return value, by name."""
     if isinstance(returned, np.ndarray | bool | int | float | np.generic):
         return {name: np.asarray(returned)}
     found: Answer = {}
@@ -87,29 +97,39 @@ def _of(name: str) -> str:
 def array(
     x: object, shape: tuple[int, ...], kind: str, axes: str, asked: Question, name: str = ""
 ) -> np.ndarray:
-    """Check one array: that it is one, its shape, its kind, and that it holds no NaN."""
-    what = KINDS[kind]
+    """Return the value as an array after checking type, shape and dtype, and that it holds no NaN.
+
+    Args:
+        x: the value.
+        shape: the shape that it must have.
+        kind: the dtypes that it may have, a key of `KINDS`.
+        axes: the names of its axes, separated by commas.
+        asked: the call of the rule.
+        name: the part of the return value, for messages.
+
+    Raises:
+        InvalidReturn: a check fails.
+    """
+    wanted = KINDS[kind]
     if not isinstance(x, np.ndarray | np.generic):
         raise InvalidReturn(
-            f"returns {_shown(x)}{_of(name)}; return a NumPy array of {what} of shape {_axes(axes)}"
+            f"returns {_shown(x)}{_of(name)}; return a NumPy array of {wanted} of shape {_axes(axes)}"
         )
     if x.shape != shape:
         parameter = f"; {SHAPES}" if x.ndim > len(shape) else ""
         raise InvalidReturn(
-            f"returns the shape {x.shape}{_of(name)} where {_axes(axes)} is {shape}; keep the leading axes and reduce "
-            f"over the last one only{parameter}"
+            f"returns an array of shape {x.shape}{_of(name)}, but {_axes(axes)} is {shape}; keep the leading axes and "
+            f"reduce only over the last one{parameter}"
         )
     if x.dtype.kind not in kind:
-        raise InvalidReturn(f"returns {x.dtype}{_of(name)}; return {what} of shape {_axes(axes)}")
+        raise InvalidReturn(f"returns {x.dtype}{_of(name)}; return {wanted} of shape {_axes(axes)}")
     if x.dtype.kind == "f" and np.isnan(x).any():
-        raise InvalidReturn(
-            f"returns NaN{_of(name)}{_where(np.isnan(x), axes, asked)}; see what it divides by"
-        )
+        raise InvalidReturn(f"returns NaN{_of(name)}{_where(np.isnan(x), axes, asked)}; check its divisions")
     return np.asarray(x)
 
 
 def _shown(x: object) -> str:
-    """A value as it is written, and its type."""
+    """A value and its type for a message; the type alone if the value is long."""
     if x is None:
         return "None"
     text = " ".join(repr(x).split())
@@ -132,13 +152,13 @@ def _where(wrong: Booleans, axes: str, asked: Question) -> str:
 def bounded(
     x: np.ndarray, low: float, high: float, unit: str, axes: str, asked: Question, name: str = ""
 ) -> None:
-    """Check that no number lies outside bounds."""
+    """Check that all numbers lie between bounds; raises `InvalidReturn` otherwise."""
     wrong = (x < low) | (x > high)
     if np.any(wrong):
         value = np.asarray(x)[wrong].flat[0]
         limits = f"between {low:g} and {high:g}" if high < np.finfo(float).max else f"of at least {low:g}"
         raise InvalidReturn(
-            f"returns {value:.4g}{unit}{_of(name)}{_where(wrong, axes, asked)}; a number {limits} is wanted"
+            f"returns {value:.4g}{unit}{_of(name)}{_where(wrong, axes, asked)}; return a number {limits}"
         )
 
 
@@ -161,7 +181,7 @@ def _expect(x: object, handed: Handed, asked: Question) -> None:
 def _finite(values: np.ndarray, axes: str, asked: Question, name: str = "") -> None:
     if np.isinf(values).any():
         raise InvalidReturn(
-            f"returns infinity{_of(name)}{_where(np.isinf(values), axes, asked)}; a finite number is wanted"
+            f"returns infinity{_of(name)}{_where(np.isinf(values), axes, asked)}; return a finite number"
         )
 
 
@@ -180,12 +200,12 @@ def _anchor(x: object, handed: Handed, asked: Question) -> None:
     values = array(x, shape, "f", "worlds, labs, places", asked)
     if np.isposinf(values).any():
         raise InvalidReturn(
-            "returns infinity; a finite advantage is wanted, or minus infinity where nothing is offered"
+            "returns infinity; return a finite advantage, or minus infinity where the lab offers nothing"
         )
 
 
 def _voting(x: object, handed: Handed, asked: Question) -> Booleans:
-    """A rule that keeps the last axis of what it counts, to compare it with its parameters, may return it too."""
+    """Accept (worlds,) and also (worlds, 1), the shape in which a count is compared with a parameter."""
     shape = handed[0].yes.shape[:-1]
     if isinstance(x, np.ndarray) and x.shape == (*shape, 1):
         x = x[..., 0]
@@ -193,18 +213,20 @@ def _voting(x: object, handed: Handed, asked: Question) -> Booleans:
 
 
 def _part(x: object, name: str, asked: Question, by_site: bool = False) -> np.ndarray:
-    """A number, or an array (worlds, 1), or (worlds, sites) where that is allowed."""
+    """Check that a value is a number, an array (worlds, 1) or, if allowed, an array (worlds, sites); all finite."""
     found = np.asarray(x)
     if found.dtype.kind not in "biuf":
-        raise InvalidReturn(f"returns a {type(x).__name__} in {name}; give a number or an array (worlds, 1)")
+        raise InvalidReturn(
+            f"returns a {type(x).__name__} in {name}; return a number or an array (worlds, 1)"
+        )
     wide = {(1, asked.sites.count), (asked.worlds, asked.sites.count)} if by_site and asked.sites else set()
     if found.shape not in {(), (1, 1), (asked.worlds, 1), *wide}:
         also = " or (worlds, sites)" if by_site else ""
         raise InvalidReturn(
-            f"returns the shape {found.shape} in {name}; give a number or an array (worlds, 1){also}"
+            f"returns an array of shape {found.shape} in {name}; return a number or an array (worlds, 1){also}"
         )
     if not np.isfinite(found).all():
-        raise InvalidReturn(f"returns a number that is not finite in {name}; see what it divides by")
+        raise InvalidReturn(f"returns a number that is not finite in {name}; check its divisions")
     return found
 
 
@@ -221,19 +243,19 @@ def _funding(x: object, handed: Handed, asked: Question) -> None:
     for name, part in zip(("host", "union", "private"), parts, strict=True):
         bounded(part, 0, 1, "", "worlds", asked, name)
     if np.any(np.abs(parts[0] + parts[1] + parts[2] - 1) > 1e-9):
-        whole = (parts[0] + parts[1] + parts[2]).flat[0]
+        share_sum = (parts[0] + parts[1] + parts[2]).flat[0]
         raise InvalidReturn(
-            f"returns shares that add up to {whole:.4g}; host, union and private must add up to 1"
+            f"returns shares that sum to {share_sum:.4g}; host, union and private must sum to 1"
         )
     n = handed[0].count
     key = split.key
     if not isinstance(key, np.ndarray) or key.shape not in ((n,), (asked.worlds, n)):
         raise InvalidReturn(
-            f"returns a key that is not an array (states,); give each of the {n} states its share"
+            f"returns a key that is not an array (states,); return a share for each of the {n} states"
         )
     if not np.isfinite(key).all() or np.any(key < 0) or np.any(np.abs(total(key) - 1) > 1e-9):
         raise InvalidReturn(
-            "returns a key that does not divide the Union's part; shares must be at least 0 and add up to 1"
+            "returns a key that does not divide the Union's part; its shares must be at least 0 and sum to 1"
         )
 
 
@@ -246,7 +268,8 @@ def _plan(x: Any, name: str, envelope: Floats | None, asked: Question) -> np.nda
     if np.any(over):
         world = int(np.flatnonzero(over)[0])
         raise InvalidReturn(
-            f"places {spent[world]:.4g} EUR bn of an envelope of {np.asarray(envelope)[world, 0]:.4g}; scale the plan down"
+            f"places {spent[world]:.4g} EUR bn, but the envelope is {np.asarray(envelope)[world, 0]:.4g} EUR bn; scale the "
+            "plan down"
         )
     return plan
 
@@ -258,22 +281,22 @@ def _entitlement(x: object, handed: Handed, asked: Question) -> None:
     small = (out > 0) & (out < claims.smallest / SLACK)
     if small.any():
         raise InvalidReturn(
-            f"leaves {out[small][0]:.4g} EUR bn{_where(small, 'worlds, sites', asked)}, less than the smallest "
-            "facility; give such a site up"
+            f"places {out[small][0]:.4g} EUR bn{_where(small, 'worlds, sites', asked)}, less than the smallest "
+            "facility costs; place 0 there"
         )
 
 
 def _reversion(x: object, handed: Handed, asked: Question) -> None:
     if not isinstance(x, tuple) or len(x) != 2:
         raise InvalidReturn(
-            "returns no pair; return the plan (worlds, sites) and whether hosts pay for it alone"
+            "does not return a pair; return the plan (worlds, sites) and whether hosts pay for it alone"
         )
     plan, alone = x
     if not isinstance(alone, bool | np.bool_):
         raise InvalidReturn(
-            f"returns a {type(alone).__name__} beside the plan; say True or False: whether hosts pay alone"
+            f"returns a {type(alone).__name__} with the plan; return True if hosts pay for it alone, or else False"
         )
-    if isinstance(handed[0], Council):  # another table has no money to keep to
+    if isinstance(handed[0], Council):  # only there the plan is limited by an envelope
         _plan(plan, "the plan", None if alone else handed[0].known.envelope, asked)
 
 
@@ -294,7 +317,7 @@ def _agenda(x: object, handed: Handed, asked: Question) -> None:
     array(x.ends, (w,), "b", "worlds", asked, "last")
     _finite(array(x.gain, (w, n), "f", "worlds, states", asked, "gain"), "worlds, states", asked, "gain")
     if np.any(x.yes & x.no):
-        raise InvalidReturn("returns a state that says both yes and no")
+        raise InvalidReturn("returns a state that votes both yes and no; let each state vote at most once")
 
 
 def _operations(x: object, handed: Handed, asked: Question) -> None:
@@ -305,16 +328,16 @@ def _access(x: object, handed: Handed, asked: Question) -> None:
     regime = _instance(x, Regime)
     share = _part(regime.share, "share", asked)
     if np.any((share < 0) | (share > 1)):
-        raise InvalidReturn("returns a share that is not between 0 and 1; scale it")
+        raise InvalidReturn("returns a share outside 0 to 1; return a share between them")
     if not isinstance(regime.joins, bool | np.bool_):
-        raise InvalidReturn(f"returns a {type(regime.joins).__name__} in joins; say True or False")
+        raise InvalidReturn(f"returns a {type(regime.joins).__name__} in joins; return True or False")
 
 
 def _leftover(x: object, handed: Handed, asked: Question) -> None:
     decisions = [handed[0], *(wave.decision for wave in _instance(x, Leftover).waves)]
     if any(later <= earlier for earlier, later in pairwise(decisions)):
         raise InvalidReturn(
-            "returns waves that are not one after another, all after the last regular decision"
+            "returns waves out of order; let each follow the one before, and the first the last regular decision"
         )
 
 
@@ -343,7 +366,7 @@ def _pooling(x: object, handed: Handed, asked: Question) -> None:
     if np.any(members & (fleet.chips <= 0)):
         idle = members & (fleet.chips <= 0)
         raise InvalidReturn(
-            f"lets a site take part where nothing works{_where(idle, 'worlds, sites', asked)}"
+            f"lets a site without working chips take part{_where(idle, 'worlds, sites', asked)}; leave it out of members"
         )
 
 
@@ -375,6 +398,6 @@ def _checked(name: str) -> Callable[[Any, Handed, Mapping[str, Any]], Any]:
 
 
 def attach() -> None:
-    """Give each shipped family its check."""
+    """Attach to each shipped family the check of its return values."""
     for name in _BY_FAMILY:
         family(name).returns = _checked(name)

@@ -1,7 +1,7 @@
-"""A scenario: one validated choice of rules and parameters, frozen, with a content hash.
+"""A scenario: a validated, immutable choice of rules and parameters with a content hash.
 
-This module knows the families and the parameter tables; rules and delivery never import it. A scenario file holds
-what differs from its base, `eu-status-quo` unless it says otherwise.
+A scenario file holds only the differences from its base, which is `eu-status-quo` unless the file names another. Rules
+and delivery never import this module.
 """
 
 from __future__ import annotations
@@ -24,29 +24,35 @@ from juste_retour.abm.toml import read_toml, toml_lines, with_changes
 from juste_retour.agents.errors import BadInput, near
 from juste_retour.agents.rules import FAMILIES, Rule, Setting, family
 
-Content = Mapping[str, object]  # what a scenario file says, not yet checked
-Entry = Union[Setting, dict[str, "Entry"]]  # noqa: UP007  a parameter, or a family's rule by name or as a table
+Content = Mapping[str, object]  # the content of a scenario file, not yet checked
+Entry = Union[Setting, dict[str, "Entry"]]  # noqa: UP007  a parameter, or a family's rule as a name or a table
 DEFAULT, UNNAMED = "eu-status-quo", "unnamed"
 
 
 class Choice(NamedTuple):
-    """A family's rule, its parameters and the choices of single actors: all that TOML can say of a family."""
+    """The choice for one family: a rule, its parameters, and different choices for single actors.
+
+    Attributes:
+        rule: the rule's name.
+        settings: the parameters that differ from the rule's defaults.
+        actors: the choice of each actor, by code, that has one of its own; it has no `actors` itself.
+    """
 
     rule: str
     settings: tuple[tuple[str, Setting], ...] = ()
-    actors: tuple[tuple[str, Choice], ...] = ()  # by code, each a Choice without actors
+    actors: tuple[tuple[str, Choice], ...] = ()
 
     @property
     def names(self) -> set[str]:
-        """The rules that somebody goes by."""
+        """The names of all rules that some actor uses."""
         return {self.rule, *(own.rule for _, own in self.actors)}
 
     def of(self, code: str) -> Choice:
-        """The choice of one actor, who may have none of its own."""
+        """The choice of one actor: its own, or else that of all."""
         return dict(self.actors).get(code, self)
 
     def plain(self) -> Entry:
-        """As in a scenario file: a name, or a table."""
+        """The choice as a scenario file gives it: the rule's name, or a table."""
         if not self.settings and not self.actors:
             return self.rule
         owns = {code: own.plain() for code, own in self.actors}
@@ -54,24 +60,24 @@ class Choice(NamedTuple):
 
 
 REMOVED = {
-    "assess": "the race is read as a mean over window_years after window_start; set these.",
-    "run_share": "the share of a site for one run is decided by the family access; set access.share.",
-    "access_share": "the share of a site for labs is decided by the family access; set access.share.",
+    "assess": "years behind are a mean over window_years after window_start; set these instead.",
+    "run_share": "the access rule decides the share of a site for one run; set access.share instead.",
+    "access_share": "the access rule decides the share of a site for labs; set access.share instead.",
 }
 
 
 @dataclass(frozen=True, init=False, kw_only=True)
 class Scenario(Parameters):
-    """One choice of rules and parameters. Build it by `load`, `Scenario.of` or `changed`, which check everything.
+    """A choice of rules and parameters; create it with `load`, `Scenario.of` or `changed`, which check everything.
 
     Raises:
-        BadInput: an unknown key or rule, a value of the wrong type or out of bounds, a pair of rules that makes no
-            sense; the text names the place, the value and the remedy.
+        BadInput: an unknown key or rule, a value of the wrong type or out of bounds, or rules that cannot be combined;
+            the text names the place, the value and the remedy.
     """
 
     name: str = UNNAMED
     rules: dict[str, Choice]
-    agents: tuple[Played, ...] = ()  # classes of a user's own
+    agents: tuple[Played, ...] = ()  # user-defined agents
 
     def __init__(self, **content: object):
         values, rules = _entries(content)
@@ -84,28 +90,31 @@ class Scenario(Parameters):
     def _checked_together(self) -> Scenario:
         first, last = quarter(self.start, "start"), quarter(self.end, "end")
         if last < first:
-            raise BadInput(f"end = {self.end!r} lies before start = {self.start!r}; put it later.")
+            raise BadInput(f"end = {self.end!r} is before start = {self.start!r}; set end later.")
         if last - first >= 1000:
-            raise BadInput(f"end = {self.end!r} is more than 250 years after start; put it earlier.")
+            raise BadInput(
+                f"end = {self.end!r} is at least 250 years after start = {self.start!r}; set end earlier."
+            )
         quarter(self.announcement, "announcement")
         self._check_window(first, last)
         self._check_payments(last)
         self._check_leftover(last)
         if self.race_last_year < self.race_first_year:
             raise BadInput(
-                f"race_last_year = {self.race_last_year} is before race_first_year = {self.race_first_year}; raise it."
+                f"race_last_year = {self.race_last_year} is less than race_first_year = {self.race_first_year}; raise it."
             )
         if self.rules["funding"].rule == "private" and not family("agenda")[
             self.rules["agenda"].rule
         ].marks.get("own"):
             raise BadInput(
-                f"funding = 'private' does not go with agenda = {self.rules['agenda'].rule!r}: private money wants to decide "
-                "where it goes; set agenda to 'single_decider' or 'uncoordinated', or choose another funding rule."
+                f"funding = 'private' cannot be combined with agenda = {self.rules['agenda'].rule!r}, because private "
+                "investors decide where their money goes; set agenda to 'single_decider' or 'uncoordinated', or choose "
+                "another funding rule."
             )
         if self.bargains_on and not self.reservation_noise:
             raise BadInput(
-                "reservation_noise = 0 does not go with expect = 'stationary': without noise proposers would have to mix "
-                "between equally cheap partners; set it to 0.01 or more, or choose expect = 'status_quo'."
+                "reservation_noise = 0 cannot be combined with expect = 'stationary', because without noise proposers would "
+                "have to randomize between equally cheap partners; set it to 0.01 or more, or choose expect = 'status_quo'."
             )
         if self.smallest_eur_bn > self.ceiling_eur_bn:
             raise BadInput(
@@ -115,28 +124,28 @@ class Scenario(Parameters):
 
     @property
     def bargains_on(self) -> bool:
-        """Whether it needs continuation values: someone expects them, and its agenda comes back to the matter."""
+        """Whether it needs continuation values: an actor expects them, and the agenda returns to the same issue."""
         repeated = family("agenda")[self.rules["agenda"].rule].marks.get("repeated")
         return bool(repeated) and "stationary" in self.rules["expect"].names
 
     def _check_window(self, first: int, last: int) -> None:
-        """Refuse a window that the quarters of the run do not hold."""
+        """Refuse a window that is not within the quarters of the run."""
         quarters = 4 * self.window_years
         if quarters != int(quarters):
             raise BadInput(
-                f"window_years = {self.window_years:g} is not a number of whole quarters; give a multiple of 0.25."
+                f"window_years = {self.window_years:g} is not a multiple of a quarter; give a multiple of 0.25."
             )
         place = "window_start" if self.window_start else "announcement"
         begin = quarter(self.window_start or self.announcement, place)
         if begin < first - 1 or begin + int(quarters) > last:
             raise BadInput(
-                f"window_years = {self.window_years:g} after {place} = {label(begin)!r} reaches beyond start = "
-                f"{self.start!r} to end = {self.end!r}; shorten window_years, or set end later."
+                f"window_years = {self.window_years:g} after {place} = {label(begin)!r} is not within start = "
+                f"{self.start!r} and end = {self.end!r}; reduce window_years, or set end later."
             )
 
     @cached_property
     def payments(self) -> tuple[tuple[int, float], ...]:
-        """The schedule as years and EUR bn; empty where there is none."""
+        """The schedule as pairs of year and EUR bn; empty if there is none."""
         found = []
         for entry in self.schedule.split():
             when, _, amount = entry.partition(":")
@@ -144,35 +153,41 @@ class Scenario(Parameters):
                 found.append((int(when), float(amount)))
             except ValueError:
                 raise BadInput(
-                    f"schedule = {self.schedule!r}: {entry!r} is not a year and EUR bn; write it as 2025:4.5."
+                    f"schedule = {self.schedule!r}: {entry!r} is not a year and an amount in EUR bn; write it as 2025:4.5."
                 ) from None
         return tuple(found)
 
     def _check_payments(self, last: int) -> None:
-        """Refuse orders after the last quarter, and a schedule that is not the envelope."""
+        """Refuse orders after the last quarter, and a schedule whose sum is not the envelope."""
         announced = quarter(self.announcement, "announcement")
         if not self.schedule:
             if announced + 4 * (self.tranches - 1) > last:
                 raise BadInput(
-                    f"tranches = {self.tranches} from {self.announcement} on end after end = {self.end!r}; ask for "
-                    "fewer, or set end later."
+                    f"tranches = {self.tranches} yearly orders from {self.announcement} on do not fit before end = "
+                    f"{self.end!r}; reduce tranches, or set end later."
                 )
             return
         if self.tranches != 1:
-            raise BadInput(f"tranches = {self.tranches} beside a schedule; give one of the two.")
-        whole = sum(amount for _, amount in self.payments)
-        if any(amount <= 0 for _, amount in self.payments):
-            raise BadInput(f"schedule = {self.schedule!r} orders nothing in some year; leave that year out.")
-        if abs(whole - self.envelope_eur_bn) > 1e-6 * max(self.envelope_eur_bn, 1.0):
             raise BadInput(
-                f"schedule = {self.schedule!r} adds up to {whole:g} and envelope_eur_bn is {self.envelope_eur_bn:g}; "
+                f"tranches = {self.tranches} cannot be combined with a schedule; give only one of them."
+            )
+        money = sum(amount for _, amount in self.payments)
+        if any(amount <= 0 for _, amount in self.payments):
+            raise BadInput(
+                f"schedule = {self.schedule!r} contains an amount that is not above 0; omit that year."
+            )
+        if abs(money - self.envelope_eur_bn) > 1e-6 * max(self.envelope_eur_bn, 1.0):
+            raise BadInput(
+                f"schedule = {self.schedule!r} sums to {money:g}, but envelope_eur_bn is {self.envelope_eur_bn:g}; "
                 "make them equal."
             )
         if max(4 * when for when, _ in self.payments) > last:
-            raise BadInput(f"schedule = {self.schedule!r} orders after end = {self.end!r}; order earlier.")
+            raise BadInput(
+                f"schedule = {self.schedule!r} has an order after end = {self.end!r}; give an earlier year."
+            )
 
     def _check_leftover(self, last: int) -> None:
-        """Refuse a leftover rule whose waves come after the last quarter."""
+        """Refuse a leftover rule with a wave after the last quarter."""
         agenda = family("agenda")[self.rules["agenda"].rule]
         chosen = dict(self.rules["agenda"].settings)
         decisions = str(chosen.get("decisions", agenda.parameters.get("decisions", ("", None))[0])).split()
@@ -183,24 +198,24 @@ class Scenario(Parameters):
         waves = rule(quarter(decisions[-1], "agenda.decisions"), **settings).waves
         if waves and waves[-1].decision > last:
             raise BadInput(
-                f"leftover = {rule.name!r} decides in {label(waves[-1].decision)}, after end = {self.end!r}; set end "
-                "later, or choose another rule."
+                f"leftover = {rule.name!r} has a decision in {label(waves[-1].decision)}, after end = {self.end!r}; set "
+                "end later, or choose another rule."
             )
 
     def __hash__(self) -> int:
-        """Hash by content, so that a scenario can key a cache."""
+        """Hash by content, so that scenarios can be keys of a cache."""
         return hash(self.digest)
 
     @cached_property
     def digest(self) -> str:
-        """Content hash, the name left out; equal for scenarios that say the same."""
+        """The content hash, which is equal for scenarios that differ only in name."""
         content = {k: v for k, v in self.plain().items() if k != "name"}
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
 
     def plain(self) -> dict[str, Entry]:
-        """All that the scenario says, as in a scenario file."""
-        said = self.__dict__  # where the fields are; a third faster than asking for each
-        return {k: said[k] for k in ("name", *parameters())} | self._rules_and_agents()
+        """The whole scenario in the form of a scenario file."""
+        values = self.__dict__  # a third faster than `getattr` for each parameter
+        return {k: values[k] for k in ("name", *parameters())} | self._rules_and_agents()
 
     def _rules_and_agents(self) -> dict[str, Entry]:
         rules: dict[str, Any] = {f: choice.plain() for f, choice in self.rules.items()}
@@ -208,19 +223,25 @@ class Scenario(Parameters):
 
     @property
     def by_rules(self) -> Scenario:
-        """The scenario in which nobody acts but by its rules: what is imagined, as by a planner."""
+        """The scenario without user-defined agents, as forecasts and planners assume it."""
         return self._with({AGENTS: ()}) if self.agents else self
 
     def _with(self, checked: Content) -> Scenario:
-        """A copy with some fields set to what was checked, and without what was computed from the old ones."""
+        """A copy with some fields replaced by checked values, and without values cached from the old ones."""
         made, kept = object.__new__(Scenario), ("name", "rules", AGENTS, *parameters())
         vars(made).update({key: vars(self)[key] for key in kept} | dict(checked))
         return made
 
     def changed(self, changes: Content, name: str | None = None) -> Scenario:
-        """Return the scenario with some keys changed; keys as in a file, or dotted: `agenda.max_sites`, `vote.HU.noise`.
+        """Return the scenario with some keys changed.
 
-        Naming a rule drops the old rule's parameters; a dotted key keeps the rule and changes one of its parameters.
+        Args:
+            changes: keys as in a scenario file, or dotted, as in `agenda.max_sites` or `vote.HU.noise`. A new rule drops
+                the parameters of the old one. A dotted key keeps the rule and changes one of its parameters.
+            name: the new name; by default the name stays.
+
+        Raises:
+            BadInput: as for the class.
         """
         plain, touched = dict[str, object](self._rules_and_agents()), []
         for key, value in changes.items():
@@ -240,7 +261,7 @@ class Scenario(Parameters):
                 plain[head] = _table(plain[head]) | dict(value)
             else:
                 plain[key] = value
-        # parameters that stay were checked when they were set; rules may have been entered anew since
+        # unchanged parameters have been checked before; rules are checked again, as they may have been redefined
         checked, rules = _entries({key: plain[key] for key in [*FAMILIES, *touched] if key in plain})
         agents = read_agents(plain.get(AGENTS, ""))
         made = self._with({"name": name or self.name, **checked, "rules": rules, AGENTS: agents})
@@ -248,12 +269,12 @@ class Scenario(Parameters):
 
     @property
     def quarters(self) -> int:
-        """How many quarters a run has."""
+        """The number of quarters of a run."""
         return quarter(self.end, "end") - quarter(self.start, "start") + 1
 
     @property
     def window(self) -> range:
-        """The quarters over which the race is read, since year 0."""
+        """The quarters over which years behind are averaged, numbered from year 0."""
         begin = quarter(self.window_start or self.announcement, "window_start")
         return range(begin + 1, begin + 1 + int(4 * self.window_years))
 
@@ -263,7 +284,7 @@ class Scenario(Parameters):
         return label(self.window[-1])
 
     def until(self, end: str) -> Scenario:
-        """The scenario cut after an earlier quarter, such as "2026Q1", with a window that still fits."""
+        """The scenario with an earlier last quarter, such as "2026Q1", and a window shortened to fit."""
         last = quarter(end, "end")
         begin = quarter(self.window_start or self.announcement, "window_start")
         if begin >= last:
@@ -272,11 +293,11 @@ class Scenario(Parameters):
 
     @classmethod
     def of(cls, plain: Content, name: str | None = None) -> Scenario:
-        """Build from all that a scenario says."""
+        """Create a scenario from the content of a scenario file, without a base; omitted keys have their defaults."""
         return cls(**dict(plain) | ({"name": name} if name else {}))
 
     def toml(self, base: str | None = DEFAULT) -> str:
-        """Write as a scenario file: what differs from its base, or everything where `base` is None."""
+        """The text of a scenario file: the differences from the base, or everything if `base` is None."""
         if base is None:
             return toml_lines(self.plain())
         there = load(base).plain()
@@ -285,7 +306,7 @@ class Scenario(Parameters):
 
 
 def _entries(data: Content) -> tuple[dict[str, Setting], dict[str, Choice]]:
-    """Check the parameters and rules that a scenario names; a family that it leaves out has its usual rule."""
+    """Check the parameters and rules of a scenario; a family that it omits has its first rule."""
     known = parameters()
     values: dict[str, Setting] = {}
     rules: dict[str, Choice] = {}
@@ -307,39 +328,43 @@ def _entries(data: Content) -> tuple[dict[str, Setting], dict[str, Choice]]:
 
 
 def _with_schedule(data: Content) -> Content:
-    """What a scenario says, `tranches = [[year, eur_bn], ...]` written as a schedule."""
+    """The content with `tranches = [[year, eur_bn], ...]` rewritten as a schedule."""
     given = data.get("tranches")
     if not isinstance(given, list):
         return data
     rows = [row for row in given if isinstance(row, list) and len(row) == 2]
     if not given or len(rows) < len(given):
-        raise BadInput(f"tranches = {given!r} is not a list of years and EUR bn; write it as [[2025, 4.5]].")
+        raise BadInput(
+            f"tranches = {given!r} is not a list of years and amounts in EUR bn; write it as [[2025, 4.5]]."
+        )
     return {**data, "tranches": 1, "schedule": " ".join(f"{when}:{amount}" for when, amount in rows)}
 
 
 def _rule(name: str, value: object, place: str) -> Rule:
     try:
-        return family(name)[value]  # type: ignore[index]  # what is not a name is refused there
+        return family(name)[value]  # type: ignore[index]  # it refuses anything but a name
     except BadInput as error:
         raise BadInput(place + str(error).removeprefix(name)) from None
 
 
 def _table(value: object) -> dict[str, object]:
-    """A family's entry in its longer form."""
+    """A family's entry as a table, even if it is given as a name."""
     return dict(value) if isinstance(value, Mapping) else {"rule": value}
 
 
 def _choice(name: str, value: object, code: str = "") -> Choice:
-    """Check one family's entry of a scenario, or that of an actor, by code."""
+    """Check a family's entry of a scenario, or the entry of the actor `code` in it."""
     group, place = family(name), f"{name}.{code}" if code else name
     if isinstance(value, str):
         return Choice(_rule(name, value, place).name)
     if not isinstance(value, Mapping):
         raise BadInput(
-            f"{place} = {value!r} is not a rule; give a name, as in {place} = {next(iter(group.rules))!r}."
+            f"{place} = {value!r} is not the name of a rule; write, for instance, {place} = {next(iter(group.rules))!r}."
         )
     if "rule" not in value:
-        raise BadInput(f"{place} = {dict(value)!r} names no rule; add rule = {next(iter(group.rules))!r}.")
+        raise BadInput(
+            f"{place} = {dict(value)!r} does not name a rule; add, for instance, rule = {next(iter(group.rules))!r}."
+        )
     rule = _rule(name, value["rule"], place)
     settings, actors = {}, {}
     for key, given in value.items():
@@ -348,12 +373,12 @@ def _choice(name: str, value: object, code: str = "") -> Choice:
         if key == key.upper() and key != key.lower() and not code:
             if group.actor is None:
                 raise BadInput(
-                    f"{name}.{key}: the rule of {name!r} cannot differ by actor; give one rule for all."
+                    f"{name}.{key}: the rule of {name!r} cannot differ between actors; give one rule for all."
                 )
             actors[key] = _choice(name, given, key)
         elif group.actor and not code and key not in rule.parameters and given in list(group.rules):
             raise BadInput(
-                f"{name}.{key}: a {group.actor} is named in capitals; write {name}.{key.upper()} = {given!r}."
+                f"{name}.{key}: the name of a {group.actor} must be in capitals; write {name}.{key.upper()} = {given!r}."
             )
         else:
             settings[key] = given
@@ -366,7 +391,7 @@ def _choice(name: str, value: object, code: str = "") -> Choice:
 
 
 def presets() -> list[str]:
-    """Names of the shipped scenarios."""
+    """The names of the shipped scenarios, sorted."""
     return sorted(
         f.name[:-5]
         for f in resources.files("juste_retour.abm.scenarios").iterdir()
@@ -375,10 +400,14 @@ def presets() -> list[str]:
 
 
 def load(what: str | Path | Content | Scenario) -> Scenario:
-    """Return a scenario by preset name, by path of a TOML file, or from what a file would say, named by its changes.
+    """Return a scenario.
+
+    Args:
+        what: the name of a shipped scenario, the path of a TOML file, the content of such a file, or a scenario. Content
+            without a name is named after its differences from the base.
 
     Raises:
-        BadInput: no such preset or file, a file that is no TOML, or anything in it that cannot be used.
+        BadInput: there is no such scenario or file, or its content is not valid.
     """
     if isinstance(what, Scenario):
         return what
@@ -392,17 +421,19 @@ def load(what: str | Path | Content | Scenario) -> Scenario:
 
 
 def _named(text: str, folder: Path, above: tuple[Path, ...]) -> Scenario:
-    """A preset, or a file as seen from a folder; `above` are the files whose base it is."""
+    """A shipped scenario, or a file relative to a folder; `above` are the files that have it as their base."""
     if text in presets():
         return _preset(text, tuple(len(f.rules) for f in FAMILIES.values()))
     path = folder / text
     if path.suffix != ".toml" and not os.path.exists(path):
         raise BadInput(
-            f"{text!r} is not a known scenario; {near(text, presets())} Or give the path of a TOML file."
+            f"{text!r} is not a known scenario; {near(text, presets())} You can also give the path of a TOML file."
         )
-    here = Path(os.path.realpath(path))  # which a loop of links does not stop
+    here = Path(os.path.realpath(path))  # unlike `Path.resolve`, it accepts a loop of links
     if here in above:
-        raise BadInput(f"{path} is its own base; name another base, or none.")
+        raise BadInput(
+            f"{path} is its own base, directly or through other files; name another base, or none."
+        )
     return _built(read_toml(path), str(path), path.stem, path.parent, (*above, here))
 
 
@@ -424,9 +455,13 @@ def _built(
     name = str(changes.pop("name", name))
     try:
         if not name.isprintable():
-            raise BadInput(f"name = {name!r} holds a character that cannot be seen; give a text on one line.")
+            raise BadInput(
+                f"name = {name!r} contains a line break or an invisible character; write it on one line."
+            )
         if not isinstance(base, str):
-            raise BadInput(f"base = {base!r} is not a text; name a scenario or the path of a file.")
+            raise BadInput(
+                f"base = {base!r} is not a string; give the name of a scenario or the path of a file."
+            )
         return _named(base, folder, above).changed(changes, name)
     except BadInput as error:
         raise BadInput(f"{place}: {error}") from None

@@ -1,4 +1,4 @@
-"""A simulation: some worlds of one seed, run quarter by quarter, and what can be learnt from other runs of them."""
+"""A simulation: some worlds of one seed, run quarter by quarter, and what actors may learn from other runs of them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,14 @@ if TYPE_CHECKING:
 
 
 class OtherRuns:
-    """What actors of some worlds may look up in other runs of them; see `environment.Foresight`."""
+    """Results of other runs of the same worlds, which some rules use; see `environment.Foresight`.
+
+    Args:
+        institutions: the rules of the worlds.
+        seed: the seed.
+        replicates: (worlds,) the number of each world within the seed.
+        members: the union.
+    """
 
     def __init__(
         self, institutions: Institutions, seed: int, replicates: NDArray[np.int64], members: Members
@@ -33,13 +40,13 @@ class OtherRuns:
         self.replicates, self.members = replicates, members
 
     def rehearsed(self, rows: NDArray[np.int64]) -> list[Floats]:
-        """What every other shipped agenda would place in some worlds, EUR bn (rows, sites), run until all is settled."""
+        """The plan of every other shipped agenda in some worlds, EUR bn (rows, sites), run until all have settled."""
         plans = []
         for rule in family("agenda"):
             if rule.name == self.institutions.choice("agenda").name or rule.marks.get("decider"):
                 continue
             if not rule.shipped:
-                continue  # a user's file must not change a run that names none of its rules
+                continue  # loading a user's file must not change a run that uses none of its rules
             scenarios = [self.institutions.scenarios[k].by_rules.changed({"agenda": rule.name}) for k in rows]
             other = Simulation(scenarios, self.seed, self.replicates[rows], self.members)
             while other.running and not other.world.bargaining.settled.all():
@@ -48,9 +55,9 @@ class OtherRuns:
         return plans
 
     def continuation(self, rows: NDArray[np.int64]) -> Floats:
-        """(rows, states) EUR bn that bargaining on is worth over what is left without it.
+        """(rows, states) continuation value of bargaining over the disagreement point, EUR bn.
 
-        Zero under an agenda that does not come back to the table with the same matter.
+        It is zero under an agenda that does not return to the same issue.
 
         Raises:
             NotConverged: no fixed point was found.
@@ -67,14 +74,14 @@ class Simulation:
     """Some worlds of one seed, with their rules, random streams and record.
 
     Args:
-        scenarios: one for all worlds, or one per world; they may differ in real parameters only.
+        scenarios: one for all worlds, or one per world; they may differ only in parameters that are floats.
         seed: an integer of at least 0.
-        replicates: (worlds,) which world of the seed each one is.
-        members: the union; the one that the scenarios name by default.
-        trace: keep each decision with its terms.
-        timeline: read the race in every quarter, not only where it is asked for.
-        agents: Mesa agents with minds of their own besides those that the scenarios name, as
-            `juste_retour.abm.model.AllocationModel` takes them; each world has its own.
+        replicates: (worlds,) the number of each world within the seed.
+        members: the union; by default the one that the scenarios name.
+        trace: whether to record each decision with its terms.
+        timeline: whether to record the race in every quarter, and not only in the window.
+        agents: Mesa agents whose decisions replace the rules, besides those that the scenarios name; in the form that
+            `juste_retour.abm.model.AllocationModel` takes. Each world has agents of its own.
 
     Raises:
         BadInput: a scenario names an actor whom the union does not have.
@@ -98,9 +105,7 @@ class Simulation:
         foresight = OtherRuns(institutions, int(seed), chosen, union)
         self.env = Environment(institutions, seed, chosen, union, foresight, trace=trace, timeline=timeline)
         self._agents = agents
-        self.models: Sequence[WorldModel] | None = (
-            None  # of its worlds where agents decide; made at the first quarter
-        )
+        self.models: Sequence[WorldModel] | None = None  # set at the first quarter; empty if no agents decide
 
     @property
     def world(self) -> World:
@@ -114,18 +119,18 @@ class Simulation:
 
     @property
     def running(self) -> bool:
-        """Whether quarters are left."""
+        """Whether the last quarter has not been reached."""
         return self.env.world.running
 
     def advance(self) -> None:
-        """Let a quarter pass in every world."""
+        """Advance all worlds by one quarter."""
         if self.models is None:
-            self.models = self._played()
+            self.models = self._world_models()
         quarter.advance(self.env)
         for model in self.models:
             model.step()
 
-    def _played(self) -> Sequence[WorldModel]:
+    def _world_models(self) -> Sequence[WorldModel]:
         if not self._agents and not any(scenario.agents for scenario in self.env.scenarios):
             return ()
         from juste_retour.abm.world_model import play  # Mesa takes two seconds to import
@@ -133,7 +138,7 @@ class Simulation:
         return play(self, self._agents)
 
     def run(self) -> Simulation:
-        """Let all quarters pass that are left."""
+        """Run all remaining quarters."""
         while self.running:
             self.advance()
         return self

@@ -1,4 +1,4 @@
-"""The scenarios of several worlds stacked: their parameters as arrays over worlds, and what must be the same in all."""
+"""Stacks the scenarios of several worlds: their parameters become arrays over worlds."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from juste_retour.agents.values import Values
 
 
 def values(scenarios: Sequence[Scenario]) -> Values:
-    """Stack the parameters of one scenario a world."""
+    """Stack the parameters of the worlds' scenarios, one per world; floats and integers become arrays (worlds, 1)."""
     out: dict[str, Floats | bool | str] = {}
     shared = _shared(scenarios)
     for name, (default, _) in parameters().items():
@@ -31,23 +31,29 @@ def values(scenarios: Sequence[Scenario]) -> Values:
 
 
 def _shared(scenarios: Sequence[Scenario]) -> bool:
-    """Whether all worlds have the same scenario, as they mostly do: it is then asked once."""
+    """Whether all worlds have the same scenario object, as in most runs, so that each value is read once."""
     return len({id(s) for s in scenarios}) == 1
 
 
 def _column(
     scenarios: Sequence[Scenario], value: Callable[[Scenario], Setting], shared: bool
 ) -> NDArray[np.float64]:
-    """A value of each world's scenario; (worlds,)."""
+    """The value of each world's scenario; (worlds,)."""
     if shared:
         return np.full(len(scenarios), value(scenarios[0]), dtype=np.float64)
     return np.array([value(s) for s in scenarios], dtype=np.float64)
 
 
 def settings(scenarios: Sequence[Scenario], name: str, code: str = "") -> dict[str, Floats | Setting]:
-    """Stack the parameters of a family's rule, or of the one that an actor goes by, by code.
+    """Stack the parameters of a family's rule.
 
-    Floats are (worlds, 1) and cannot be written to; all else is the same in all worlds and stands as it is.
+    Args:
+        scenarios: one per world.
+        name: the family.
+        code: an actor whose own rule is meant; empty for the rule of all others.
+
+    Returns:
+        The parameters by name: floats as read-only arrays (worlds, 1), all others as they are in every world.
     """
     rule = family(name)[scenarios[0].rules[name].of(code).rule]
     out: dict[str, Floats | Setting] = {}
@@ -66,18 +72,27 @@ def settings(scenarios: Sequence[Scenario], name: str, code: str = "") -> dict[s
 
 
 def shape(scenario: Scenario) -> str:
-    """What worlds of one array must share: all but the real numbers."""
+    """A text of all that worlds of one array must share: the scenario without name and values of floats."""
 
-    def bare(value: object) -> object:
+    def without_floats(value: object) -> object:
         if isinstance(value, Mapping):
-            return {k: bare(v) for k, v in value.items()}
+            return {k: without_floats(v) for k, v in value.items()}
         return "real" if isinstance(value, float) else value
 
-    return json.dumps({k: bare(v) for k, v in scenario.plain().items() if k != "name"}, sort_keys=True)
+    plain = {k: without_floats(v) for k, v in scenario.plain().items() if k != "name"}
+    return json.dumps(plain, sort_keys=True)
 
 
 def check_actors(scenario: Scenario, codes: Mapping[str, Iterable[str]]) -> None:
-    """Refuse a scenario that names an actor whom the union does not have."""
+    """Refuse a scenario that names an actor whom the union does not have.
+
+    Args:
+        scenario: the scenario.
+        codes: the names of the union's actors, by kind of actor.
+
+    Raises:
+        BadInput: a state, commissioner or lab is not among them.
+    """
     for name, choice in scenario.rules.items():
         if not choice.actors:
             continue
@@ -85,10 +100,10 @@ def check_actors(scenario: Scenario, codes: Mapping[str, Iterable[str]]) -> None
         known = {c.upper() for c in codes.get(actor or "", ())}
         for code, _ in choice.actors:
             if code not in known:
-                raise BadInput(f"{name}.{code}: no {actor} of that name; {near(code, known)}")
+                raise BadInput(f"{name}.{code}: no {actor} is called {code}; {near(code, known)}")
     check_played(scenario.agents, {kind: {c.upper() for c in known} for kind, known in codes.items()})
     everyone = {*codes["state"], *codes["lab"], "EU"}
     if scenario.decider not in everyone:
         raise BadInput(
-            f"decider = {scenario.decider!r} is neither a state, a lab nor EU; {near(scenario.decider, everyone)}"
+            f"decider = {scenario.decider!r} is not a state, a lab or EU; {near(scenario.decider, everyone)}"
         )

@@ -1,6 +1,6 @@
-"""Tables that a user may write: CSV files read with the standard library, every fault said in one sentence.
+"""Reads tables that a user may write: CSV files whose values are checked.
 
-A fault names the file, the row (its line in the file; the header is line 1), the column, the value and the remedy.
+An error names the file, the row (its line in the file; the header is line 1), the column, the value and the remedy.
 """
 
 from __future__ import annotations
@@ -26,14 +26,17 @@ MISSING_VALUES = {"nan", "na", "n/a", "null", "none", "-", ":"}
 
 
 class InputTable:
-    """A CSV file's rows and columns, with readers that turn a column into checked values.
+    """The rows and columns of a CSV file, with methods that return a column as checked values.
 
     Args:
-        path: the file; UTF-8, comma-separated, a header line first.
-        required: columns that must stand in the header.
-        optional: columns that may; a header that misspells one of them is refused.
-        faults: where it is given, rows with too few or too many values are left out and noted here by their line.
-        content: what the file would hold, where there is none.
+        path: the file; UTF-8, comma-separated, with a header line first.
+        required: columns that must be in the header.
+        optional: columns that may be in it; a header that misspells one of them is refused.
+        faults: if given, rows with too few or too many values are skipped and listed here by their line.
+        content: the content of the file, if it is not to be read from disk.
+
+    Raises:
+        BadInput: the file is not such a table; a method also raises it for a value that is not valid.
     """
 
     def __init__(
@@ -45,7 +48,6 @@ class InputTable:
         faults: dict[int, list[str]] | None = None,
         content: bytes | None = None,
     ):
-        """Read the file; `BadInput` where it is not such a table."""
         self.path = path
         self.bytes = _bytes(path) if content is None else content
         self.columns, self.rows, self.lines = _parse(path.name, self.bytes, faults)
@@ -59,7 +61,7 @@ class InputTable:
 
     @property
     def name(self) -> str:
-        """The file's name, as messages give it."""
+        """The file's name, without its folder."""
         return self.path.name
 
     def __contains__(self, column: str) -> bool:
@@ -78,26 +80,26 @@ class InputTable:
         )
 
     def texts(self, column: str) -> tuple[str, ...]:
-        """Read a column of texts, none of them empty."""
+        """Return a column of texts that are not empty."""
         return tuple(self._cell(row, column, "text") for row in range(len(self)))
 
     def notes(self, column: str) -> tuple[str, ...]:
-        """Read a column of texts that may be empty."""
+        """Return a column of texts that may be empty."""
         return tuple(row[column] for row in self.rows)
 
     def unique(self, column: str) -> tuple[str, ...]:
-        """Read a column of texts of which no two are alike."""
+        """Return a column of texts that are not empty and all different."""
         first: dict[str, int] = {}
         for row, text in enumerate(self.texts(column)):
             if text in first:
                 self.fail(
-                    row, column, f"stands in row {self.lines[first[text]]} already", "keep one row for each"
+                    row, column, f"is already in row {self.lines[first[text]]}", "keep one row for each"
                 )
             first[text] = row
         return tuple(first)
 
     def choices(self, column: str, allowed: Collection[str], kind: str) -> tuple[str, ...]:
-        """Read a column of texts that must each be one of `allowed`, called `kind` in the message."""
+        """Return a column of texts that are each one of `allowed`; messages call such a text a `kind`."""
         texts = self.texts(column)
         for row, text in enumerate(texts):
             if text not in allowed:
@@ -113,16 +115,16 @@ class InputTable:
         high: float = math.inf,
         remedy: str | None = None,
     ) -> list[float]:
-        """Read a column of finite numbers, each above `above` and from `low` to `high`."""
+        """Return a column of finite numbers, each greater than `above` and between `low` and `high`."""
         return [
             self._bounded(row, column, self._number(row, column), above, low, high, remedy)
             for row in range(len(self))
         ]
 
-    def wholes(
+    def integers(
         self, column: str, *, low: int = 0, high: int = 10**12, missing: str | None = None
     ) -> list[int]:
-        """Read a column of integers from `low` to `high`; `missing` is the remedy for an empty cell."""
+        """Return a column of integers between `low` and `high`; `missing` is the remedy for an empty cell."""
         found = []
         for row in range(len(self)):
             if missing and not self.rows[row][column]:
@@ -134,31 +136,31 @@ class InputTable:
         return found
 
     def flags(self, column: str) -> list[bool]:
-        """Read a column of ones and zeros."""
+        """Return a column of ones and zeros as booleans."""
         for row in range(len(self)):
             if self._cell(row, column, "1 or 0") not in ("0", "1"):
                 self.fail(row, column, "is neither 1 nor 0", "write 1 for yes and 0 for no")
         return [row[column] == "1" for row in self.rows]
 
     def years(self, column: str) -> list[float]:
-        """Read a column of dates, "2025-09-05" or "2025-09" (its first day), or decimal years, as decimal years."""
+        """Return a column of dates such as "2025-09-05", "2025-09" (its first day) or 2025.7, as decimal years."""
         return [self._year(row, column) for row in range(len(self))]
 
     def shares(self, column: str) -> list[float]:
-        """Read a column of shares from 0 to 1 that sum to one within 1e-6."""
+        """Return a column of shares between 0 and 1 whose sum differs from 1 by at most 1e-6."""
         values = self.numbers(column, low=0, high=1)
-        whole = math.fsum(values)
-        if abs(whole - 1) > 1e-6:
+        share_sum = math.fsum(values)
+        if abs(share_sum - 1) > 1e-6:
             raise BadInput(
                 f"{self.name}, rows {self.lines[0]} to {self.lines[-1]}, column {column}: "
-                f"the shares sum to {whole:.9g}, not to 1; divide each of them by {whole:.9g}."
+                f"the shares sum to {share_sum:.9g}, not to 1; divide each of them by {share_sum:.9g}."
             )
         return values
 
     def further(self, known: Collection[str]) -> dict[str, list[float]]:
-        """Read all other columns that hold numbers; a column that holds none is text and is passed over.
+        """Return all other columns that hold a number, by name.
 
-        A column whose name ends in `share` or is `recognition` holds shares and must sum to one.
+        A column whose name is `recognition` or ends in `share` must hold shares that sum to 1.
         """
         found = {}
         for column in self.columns:
@@ -177,11 +179,11 @@ class InputTable:
     def _number(self, row: int, column: str) -> float:
         text = self._cell(row, column, "number")
         if text.casefold() in MISSING_VALUES:
-            self.fail(row, column, "is not a number", "a missing value cannot be used, give a number")
+            self.fail(row, column, "is a missing value", "give a number")
         try:
-            value = float(text.encode("ascii"))  # other scripts have digits too
+            value = float(text.encode("ascii"))  # `float` also accepts the digits of other scripts
         except ValueError:
-            remedy = "write digits with a point for decimals and no separators, such as 1234.5"
+            remedy = "write it with a decimal point and without separators, such as 1234.5"
             self.fail(row, column, "is not a number", remedy)
         if not math.isfinite(value):
             self.fail(row, column, "is not a finite number", "give a number")
@@ -218,7 +220,7 @@ class InputTable:
         if similar:
             remedy = f"rename the column {similar[0]!r} to {column!r}"
         elif len(self.columns) == 1 and ";" in self.columns[0]:
-            remedy = "separate the columns by commas, not semicolons"
+            remedy = "separate the columns with commas, not semicolons"
         else:
             remedy = f"add it to the header, which has {', '.join(map(repr, self.columns))}"
         raise BadInput(f"{self.name}, row 1: the column {column!r} is missing; {remedy}.")
@@ -227,17 +229,17 @@ class InputTable:
         for wanted in absent:
             if _misspells(column, wanted):
                 raise BadInput(
-                    f"{self.name}, row 1: the column {column!r} is not known; did you mean {wanted!r}? Rename it."
+                    f"{self.name}, row 1: the column {column!r} is not known; did you mean {wanted!r}? If so, rename it."
                 )
 
 
 def read_rows(path: Path) -> list[dict[str, str]]:
-    """Read a shipped table as it stands: a dictionary a row, empty cells as empty texts."""
+    """Return the rows of a shipped table as dictionaries of texts; an empty cell is an empty text."""
     return _parse(path.name, _bytes(path))[1]
 
 
 def digest(files: dict[str, bytes]) -> str:
-    """Return the SHA-256 of the files' names and contents, in the order of their names."""
+    """Return the SHA-256 of the files' names and contents, sorted by name, as a hexadecimal text."""
     found = sha256()
     for name in sorted(files):
         found.update(name.encode())
@@ -250,7 +252,7 @@ def _bytes(path: Path) -> bytes:
     try:
         return content_of(path)
     except FileNotFoundError:
-        raise BadInput(f"{path}: there is no such file; write it, or name another folder.") from None
+        raise BadInput(f"{path}: the file does not exist; add it, or name another folder.") from None
     except OSError as error:
         raise BadInput(
             f"{path}: the file cannot be read ({error.strerror}); check its permissions."
@@ -266,32 +268,32 @@ def _parse(
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
         raise BadInput(
-            f"{name}, row {line}: byte 0x{content[error.start]:02x} is not UTF-8; save the file in UTF-8."
+            f"{name}, row {line}: the byte 0x{content[error.start]:02x} is not UTF-8; save the file as UTF-8."
         ) from None
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
         records = [(number, record) for number, record in _records(reader) if any(record)]
     except csv.Error as error:
         raise BadInput(
-            f"{name}, row {reader.line_num}: this is not CSV ({error}); close its quotes."
+            f"{name}, row {reader.line_num}: the file is not valid CSV ({error}); check that all quotes are closed."
         ) from None
     if not records:
-        raise BadInput(f"{name}: the file is empty; write a header line and a row for each entry.")
+        raise BadInput(f"{name}: the file is empty; add a header line and a row for each entry.")
     header = records[0][1]
     for position, column in enumerate(header):
         if not column:
             raise BadInput(
-                f"{name}, row 1: column {position + 1} has no name; name it, or drop the comma before it."
+                f"{name}, row 1: column {position + 1} has no name; name it, or remove the comma before it."
             )
         if column in header[:position]:
-            raise BadInput(f"{name}, row 1: the column {column!r} appears twice; drop or rename one.")
+            raise BadInput(f"{name}, row 1: the column {column!r} appears twice; remove or rename one.")
     if len(records) == 1:
-        raise BadInput(f"{name}: there is no row below the header; write a row for each entry.")
+        raise BadInput(f"{name}: there is no row below the header; add a row for each entry.")
     for line, record in records:
         odd = next((cell for cell in record if not cell.isprintable()), None)
         if odd is not None:
             raise BadInput(
-                f"{name}, row {line}: {odd!r} holds a character that cannot be seen; write it anew."
+                f"{name}, row {line}: {odd!r} contains an invisible character; type the cell again."
             )
     for line, record in records[1:]:
         if len(record) != len(header):
@@ -299,9 +301,9 @@ def _parse(
             if faults is None:
                 raise BadInput(
                     f"{name}, row {line}: {problem}; "
-                    "give one for each, and put quotes around a text that holds a comma."
+                    "give one value for each column, with quotes around a text that contains a comma."
                 )
-            faults[line] = [f"{problem}; give one for each"]
+            faults[line] = [f"{problem}; give one value for each column"]
     rows = [(line, record) for line, record in records[1:] if len(record) == len(header)]
     return (
         header,
@@ -329,7 +331,7 @@ def _is_number(text: str) -> bool:
 
 
 def _misspells(column: str, wanted: str) -> bool:
-    """Whether a header's column looks like a slip of `wanted`: a typing error, another case, or the unit left off."""
+    """Whether a column looks like a misspelling of `wanted`: a typing error, another case, or a missing unit."""
     a, b = column.casefold(), wanted.casefold()
     return b.startswith(f"{a}_") or SequenceMatcher(None, a, b).ratio() >= 0.8
 
@@ -337,23 +339,23 @@ def _misspells(column: str, wanted: str) -> bool:
 Kind = TypeVar("Kind", bound=np.generic)
 
 
-def _frozen(values: Iterable[float], kind: type[Kind]) -> NDArray[Kind]:
-    """Return an array that nobody can write to: the shipped Union is shared by all worlds of a process."""
+def _read_only(values: Iterable[float], kind: type[Kind]) -> NDArray[Kind]:
+    """Return a read-only array, because all worlds of a process share the shipped Union."""
     array = np.array(list(values), dtype=kind)
     array.flags.writeable = False
     return array
 
 
-def reals(values: Iterable[float]) -> Floats:
-    """Real numbers that nobody can write to."""
-    return _frozen(values, np.float64)
+def floats(values: Iterable[float]) -> Floats:
+    """Return a read-only array of floats."""
+    return _read_only(values, np.float64)
 
 
-def wholes(values: Iterable[int]) -> Integers:
-    """Integers that nobody can write to."""
-    return _frozen(values, np.int64)
+def integers(values: Iterable[int]) -> Integers:
+    """Return a read-only array of integers."""
+    return _read_only(values, np.int64)
 
 
-def truths(values: Iterable[bool]) -> Booleans:
-    """Booleans that nobody can write to."""
-    return _frozen(values, np.bool_)
+def booleans(values: Iterable[bool]) -> Booleans:
+    """Return a read-only array of booleans."""
+    return _read_only(values, np.bool_)

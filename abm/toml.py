@@ -1,4 +1,4 @@
-"""TOML, read in plain sentences and written by tomlkit."""
+"""Reads TOML with errors in one sentence, and writes it with tomlkit."""
 
 from __future__ import annotations
 
@@ -10,49 +10,51 @@ from typing import Any
 from juste_retour.abm.files import content_of
 from juste_retour.agents.errors import BadInput
 
-MOST_CHANGES = 4  # that a name spells out
+MOST_CHANGES = 4  # how many changes a name lists
 
 
 def read_toml(path: Path) -> dict[str, Any]:
-    """Read a TOML file, or raise `BadInput` in one sentence."""
+    """Return the content of a TOML file; `BadInput` if it cannot be read or is not valid."""
     try:
         text = content_of(path).decode("utf-8")
     except FileNotFoundError:
         raise BadInput(f"{path} does not exist; check the path.") from None
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
-        raise BadInput(f"{path} cannot be read ({reason}); give a readable UTF-8 file.") from None
+        raise BadInput(f"{path} cannot be read ({reason}); name a readable file in UTF-8.") from None
     return parsed(text, str(path))
 
 
 def parsed(text: str, place: str) -> dict[str, Any]:
-    """Parse a TOML text, or raise `BadInput` in one sentence that names the place."""
+    """Return the content of a TOML text; `BadInput` names the `place` if it is not valid."""
     try:
         content = tomllib.loads(text)
-        repr(content)  # what is nested too deeply to be shown cannot be complained of either
+        repr(content)  # fails here for content nested so deeply that no message could show it
     except tomllib.TOMLDecodeError as error:
         raise BadInput(f"{place} is not valid TOML: {error}; correct that line.") from None
     except (ValueError, RecursionError):
-        raise BadInput(f"{place} holds a number or a nesting too long to be meant; shorten it.") from None
+        raise BadInput(
+            f"{place} contains a number with too many digits, or too deep a nesting; shorten it."
+        ) from None
     return content
 
 
 def toml_value(value: object) -> str:
-    """A value on one line, as a scenario file and `--set` write it."""
-    import tomlkit  # here, so that commands that write no TOML start without it
+    """A value in TOML on one line, as in a scenario file and after `--set`."""
+    import tomlkit  # imported here, because most commands do not need it
 
-    line = tomlkit.array()  # what stands in an array is written inline
+    line = tomlkit.array()  # an array's elements are written on one line
     line.append(value)
     return line.as_string()[1:-1]
 
 
 def setting(value: object) -> str:
-    """A value as `--set` takes it: a string as it is, anything else as TOML."""
+    """A value in the form for `--set`: a string without quotes, any other value in TOML."""
     return value if isinstance(value, str) else toml_value(value)
 
 
 def with_changes(name: str, changes: Mapping[str, object]) -> str:
-    """A name with what is changed of it.
+    """A name followed by the changes, of which it lists the first few.
 
     >>> with_changes("eu-status-quo", {"voting": "unanimity"})
     'eu-status-quo with voting = unanimity'
@@ -63,7 +65,7 @@ def with_changes(name: str, changes: Mapping[str, object]) -> str:
 
 
 def toml_lines(content: Mapping[str, object]) -> str:
-    """A TOML file with one line for each key."""
+    """The text of a TOML file with one line for each key."""
     import tomlkit
 
     return "".join(

@@ -1,7 +1,7 @@
-"""The best single run of what works now: brought up to date only where something changed.
+"""Updates the best single training run of the machines that work, only in worlds where something changed.
 
-Machines that stood before and may not join others are rated once for each date, and so is each facility where sites
-train alone: its own rate does not change while it works.
+Existing machines that may not join others are rated once for each date. So is each facility if sites train alone,
+because its rate then does not change while it works.
 """
 
 from __future__ import annotations
@@ -18,13 +18,18 @@ from juste_retour.agents.arrays import Booleans, Floats
 
 
 def run_flop(env: Environment) -> Floats:
-    """Largest single run of the machines that work, FLOP; (worlds,)."""
+    """The largest single run of the machines that work, FLOP; (worlds,)."""
     refresh(env)
     return flop(env.world.training.rate, env.world.p)
 
 
 def note_changes(env: Environment, stopped: Booleans) -> None:
-    """Mark the worlds whose best run may change this quarter: something opens, grows or stops."""
+    """Mark the worlds whose best run may change this quarter, because a site opens, grows, stops or resumes.
+
+    Args:
+        env: the run.
+        stopped: (worlds, sites) whether a scandal closes the site this quarter.
+    """
     world, programme, training = env.world, env.world.programme, env.world.training
     d = programme.delivered
     opened = (programme.selected >= 0) & ~d.cancelled & ((d.ready == world.now) | (d.complete == world.now))
@@ -34,7 +39,7 @@ def note_changes(env: Environment, stopped: Booleans) -> None:
 
 
 def note_machines(env: Environment) -> None:
-    """Note when another machine that stood before starts to work; where it may join others, all runs may change."""
+    """Update the number of existing machines that work; if they may join others, all runs may change."""
     world, training = env.world, env.world.training
     machines = operational(world.machines, world.year)
     if machines != training.operational:
@@ -43,7 +48,7 @@ def note_machines(env: Environment) -> None:
 
 
 def refresh(env: Environment) -> None:
-    """Bring the best run up to date in the worlds where something changed."""
+    """Update the best run in the worlds where something changed."""
     training, apart = env.world.training, not env.institutions.standing_access.joins
     rows = np.flatnonzero(training.stale)
     if len(rows):
@@ -52,13 +57,13 @@ def refresh(env: Environment) -> None:
         training.stale[rows], training.combined = False, False
     if not training.combined:
         best = training.facilities
-        if apart:  # machines that stood before train alone: the better run counts
+        if apart:  # existing machines train alone, and the better run counts
             best = best.or_better(env.standing(training.operational))
         training.rate, training.pool, training.combined = best.rate, best.members, True
 
 
 def _of_facilities(env: Environment, rows: NDArray[np.int64], before: Booleans) -> Pool:
-    """The best run in some worlds of the facilities that work, and of the machines that may join them."""
+    """The best run, in some worlds, of the facilities that work and of the existing machines that may join them."""
     world, institutions = env.world, env.institutions
     if institutions.standing_access.joins:
         fleet = fleet_of(world, institutions, rows, world.working[rows], world.training.operational)

@@ -1,4 +1,4 @@
-"""Outcomes of a user's own: a decorated function adds a column to the table of worlds."""
+"""User-defined outcomes: a function decorated with `@outcome` adds a column to the table of worlds."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ ASKED_AS = "outcome(found)"
 
 @dataclass(frozen=True)
 class UserOutcome:
-    """An outcome of a user's own: a number for each world.
+    """A user-defined outcome, which is a number for each world.
 
     Attributes:
-        name: of its column.
-        function: is called with what some worlds yielded (`juste_retour.abm.outcomes.Outcomes`); returns (worlds,).
-        unit: of the numbers.
+        name: the name of its column.
+        function: returns an array (worlds,), given `juste_retour.abm.outcomes.Outcomes`.
+        unit: the unit of the numbers.
         worse_when_high: whether a lower number is better.
     """
 
@@ -57,7 +57,7 @@ TAKEN: set[str] = {
     "scenario",
     "seed",
     "replicate",
-}  # columns of the model's own; `juste_retour.runs.tables` adds its own
+}  # names of columns; `juste_retour.runs.tables` adds its own
 
 
 @overload
@@ -65,14 +65,15 @@ def outcome(function: F, /) -> F: ...
 @overload
 def outcome(*, unit: str = "1", worse_when_high: bool = False) -> Callable[[F], F]: ...
 def outcome(function: Any = None, /, *, unit: str = "1", worse_when_high: bool = False) -> Any:
-    """Enter an outcome: `@outcome`, or `@outcome(unit="EUR bn", worse_when_high=True)`.
+    """Register an outcome: `@outcome`, or `@outcome(unit="EUR bn", worse_when_high=True)`.
 
-    The function's name is the column's, the first line of its docstring is its line in the codebook. It is handed an
-    `Outcomes`: `found.worlds` holds arrays (worlds,) by name, `found.states` (worlds, states), and `found.facilities`
-    one entry a facility, with its `world`. It returns a float or an integer for each world, NaN where there is none.
+    The function's name becomes the name of the column, and the first line of its docstring its entry in the codebook.
+    Its argument is an `Outcomes`: `found.worlds` holds arrays (worlds,) by name, `found.states` arrays
+    (worlds, states), and `found.facilities` arrays with one entry per facility, among them its `world`. It returns a
+    float or an integer for each world, NaN for no value.
 
     Raises:
-        BadInput: a name that cannot be a column's or is taken, or no docstring.
+        BadInput: the name is not valid or is taken, or there is no docstring.
     """
     if function is None:
         return lambda it: outcome_of(it, unit, worse_when_high)
@@ -80,33 +81,35 @@ def outcome(function: Any = None, /, *, unit: str = "1", worse_when_high: bool =
 
 
 def outcome_of(function: F, unit: str, worse_when_high: bool) -> F:
-    """Enter a function as an outcome."""
+    """Register a function as an outcome; see `outcome`."""
     name = getattr(function, "__name__", repr(function))
     if not inspect.isfunction(function) or inspect.isgeneratorfunction(function):
         raise BadInput(
-            f"the outcome {name} is not a function that returns its answer; decorate one, as in def {name}(found)."
+            f"the outcome {name} is not a function that returns a value; decorate one, as in def {name}(found)."
         )
     found = UserOutcome(name, function, unit, worse_when_high)
     there = USER_OUTCOMES.get(name)
     if not re.fullmatch(NAME, name):
-        raise BadInput(f"{name!r} cannot be an outcome's name; use lower-case letters, digits and _.")
+        raise BadInput(
+            f"{name!r} is not a valid name of an outcome; use lower-case letters, digits and _, a letter first."
+        )
     if name in TAKEN or (
         there is not None and there.place.rpartition(":")[0] != found.place.rpartition(":")[0]
     ):
         raise BadInput(
-            f"the outcome {name!r} is taken{f' by {there.place}' if there else ''}; choose another name."
+            f"the name {name!r} is taken{f' by the outcome in {there.place}' if there else ''}; choose another name."
         )
     if not found.meaning:
-        raise BadInput(f"the outcome {name!r} has no docstring; say in its first line what it is.")
+        raise BadInput(f"the outcome {name!r} has no docstring; add one whose first line says what it is.")
     USER_OUTCOMES[name] = found
     return function
 
 
 def user_outcomes(found: Outcomes) -> dict[str, NDArray[np.float64]]:
-    """All outcomes of a user's own, (worlds,) each.
+    """All user-defined outcomes by name, (worlds,) each.
 
     Raises:
-        RuleFailed: one raised an error, or returned something else than a number for each world.
+        RuleFailed: a function raised an error, or did not return a number for each world.
     """
     return {name: _asked(one, found) for name, one in USER_OUTCOMES.items()}
 
@@ -117,6 +120,6 @@ def _asked(one: UserOutcome, found: Outcomes) -> NDArray[np.float64]:
     if answer.shape != (count,) or answer.dtype.kind not in "biuf":
         raise RuleFailed(
             f"the outcome {one.name} ({one.place.replace(':', ', line ')}) returns an array of {answer.dtype} of shape "
-            f"{answer.shape}; return a number for each world, of shape (worlds,), here ({count},)."
+            f"{answer.shape}; return a number for each world, an array (worlds,), here of shape ({count},)."
         )
     return answer.astype(np.float64)

@@ -1,7 +1,8 @@
-"""All state of some worlds as arrays: what was selected, how bargaining stands, and what trains.
+"""The state of some worlds as arrays: the program, the bargaining and the training.
 
-Arrays are (worlds, states) or (worlds, sites). The worlds of one `World` share their rules and may differ in every real
-parameter. This module holds data only: rules are asked through `abm.institutions`, time passes in `abm.quarter`.
+Arrays are (worlds, states) or (worlds, sites). The worlds of one `World` have the same rules and may differ in all
+parameters that are floats. This module holds data only: `abm.institutions` applies the rules, and `abm.quarter`
+advances time.
 """
 
 from __future__ import annotations
@@ -32,21 +33,21 @@ from juste_retour.agents.values import Values
 
 @dataclass(eq=False)
 class Programme:
-    """What was selected and what becomes of it.
+    """The program: the selected sites and their delivery.
 
     Attributes:
-        planned: (worlds, sites) EUR bn selected for each site.
+        planned: (worlds, sites) money selected for each site, EUR bn.
         selected: (worlds, sites) quarter of selection, -1 for never.
         wave: (worlds, sites) wave or round of selection, from 1.
         pledged: (worlds, sites) labs' money, EUR bn.
-        own_money: (worlds, sites) whether it is paid by the host alone, outside the programme.
-        delivered: what contracts bring, and when.
-        stopped: (worlds, sites) whether it is closed by a scandal this quarter.
-        envelope: (worlds, 1) EUR bn left to place.
-        transfers: (worlds, states) cash for a yes, EUR bn.
-        later: later orders for selected sites, each like `delivered`.
-        later_money: (worlds, sites) EUR bn of the later orders that are part of `planned`.
-        renewals: machines that replace others, likewise.
+        own_money: (worlds, sites) whether the host alone pays for the site, outside the program.
+        delivered: the machines of the first order, and their dates.
+        stopped: (worlds, sites) whether a scandal closes the site this quarter.
+        envelope: (worlds, 1) money left to place, EUR bn.
+        transfers: (worlds, states) side payments for a yes, EUR bn.
+        later: the machines of later orders, each like `delivered`.
+        later_money: (worlds, sites) the part of `planned` that later orders spend, EUR bn.
+        renewals: the machines that replace others, each like `delivered`.
     """
 
     planned: Floats
@@ -64,7 +65,7 @@ class Programme:
 
     @classmethod
     def at_start(cls, worlds: int, states: int, sites: int, envelope: Floats) -> Programme:
-        """Nothing is selected; `envelope` is (worlds, 1) or (1, 1), EUR bn."""
+        """The program before any selection; `envelope` is (worlds, 1) or (1, 1), EUR bn."""
         return cls(
             planned=np.zeros((worlds, sites)),
             selected=np.full((worlds, sites), -1, dtype=np.int64),
@@ -81,15 +82,15 @@ class Programme:
 
 @dataclass(eq=False)
 class Bargaining:
-    """How bargaining stands.
+    """The state of the bargaining.
 
     Attributes:
         settled: (worlds,) whether bargaining has ended.
         rounds: (worlds,) rounds so far.
-        bids: (worlds, states) bids won so far, and so which dossier a state writes.
+        bids: (worlds, states) bids won so far; the state's next application has this number.
         lost: (worlds, states) whether the last bid lost.
         applied: (worlds, states) whether the state applied in the last wave.
-        memory: (worlds, states) gain that offers have brought so far, EUR bn.
+        memory: (worlds, states) moving average of the gain from past offers, EUR bn.
         yes_votes: (worlds, states) ballots in which the state voted yes.
         no_votes: (worlds, states) ballots in which the state voted no.
     """
@@ -105,7 +106,7 @@ class Bargaining:
 
     @classmethod
     def at_start(cls, worlds: int, states: int) -> Bargaining:
-        """Nobody has met."""
+        """The state before the first round."""
         return cls(
             settled=np.zeros(worlds, bool),
             rounds=np.zeros(worlds, dtype=np.int64),
@@ -119,7 +120,7 @@ class Bargaining:
 
 
 class Race(TypedDict):
-    """The race in one quarter, (worlds,) each."""
+    """The largest run, the frontier and the distance between them in one quarter; (worlds,) each."""
 
     largest_run_flop: Floats
     frontier_flop: Floats
@@ -129,17 +130,17 @@ class Race(TypedDict):
 
 @dataclass(eq=False)
 class Training:
-    """What trains, and who.
+    """The training runs, labs and researchers.
 
     Attributes:
         rate: (worlds,) FLOP/s of the best single run.
         pool: (worlds, sites) whether the site takes part in that run.
-        facilities: the best run of the facilities, without machines that train alone.
-        stale: (worlds,) whether it is out of date.
-        combined: whether `rate` and `pool` follow from it.
+        facilities: the best run of the facilities, without existing machines that train alone.
+        stale: (worlds,) whether `facilities` is out of date.
+        combined: whether `rate` and `pool` have been computed from `facilities`.
         own: (worlds, sites) FLOP/s of each selected facility alone, where rates do not change.
         unrated: (worlds,) whether `own` is out of date.
-        operational: machines that stood already and work; -1 before the first quarter.
+        operational: number of existing machines that work; -1 before the first quarter.
         read: the race in the quarters of the window so far.
         exited: (worlds, labs) whether the lab has left for a cloud abroad.
         near: (worlds, sites) specialists within reach, relative to the mean site at the start.
@@ -166,17 +167,17 @@ class World:
     Args:
         members: the union.
         p: the parameters of all worlds.
-        scenario: of the first world; dates and rules are the same in all.
-        replicates: (worlds,) which world of the seed each one is.
-        tape: the random draws.
+        scenario: the scenario of the first world; dates and rules are the same in all.
+        replicates: (worlds,) the number of each world within the seed.
+        streams: the random streams.
 
     Attributes:
-        ambition: (worlds, states) how much a state wants money spent at home, as a factor; drawn once.
-        resolve: (worlds, states) the noise in a state's reservation value, in standard deviations; drawn once.
+        ambition: (worlds, states) factor by which the state values money spent at home; drawn once.
+        resolve: (worlds, states) noise in the state's reservation value, in standard deviations; drawn once.
         scale: (worlds, states) scale of the local good, EUR bn.
-        programme: what was selected and what becomes of it.
-        bargaining: how bargaining stands.
-        training: what trains, and who.
+        programme: the selected sites and their delivery.
+        bargaining: the state of the bargaining.
+        training: the training runs, labs and researchers.
     """
 
     def __init__(
@@ -196,7 +197,7 @@ class World:
         self.labs, self.college, self.machines = members.labs, members.college, members.machines
         self.first, self.last = quarter(scenario.start, "start"), quarter(scenario.end, "end")
         self.announced = quarter(scenario.announcement, "announcement")
-        self.window = scenario.window  # quarters that are read
+        self.window = scenario.window  # quarters over which the race is averaged
         self.now = self.first - 1
         n, s = self.states.count, self.sites.count
         self.ambition = np.exp(p.ambition_sd * streams.normal("ambition", n))
@@ -221,7 +222,7 @@ class World:
         )
 
     def parameters(self, rows: NDArray[np.int64]) -> Values:
-        """The parameters of some worlds; the last few selections are remembered."""
+        """The parameters of some worlds; the results of the last few calls are cached."""
         return self._parameters.get(rows, self.p.rows)
 
     def arrays(self) -> dict[str, NDArray[np.generic]]:
@@ -250,34 +251,34 @@ class World:
 
     @property
     def running(self) -> bool:
-        """Whether quarters are left."""
+        """Whether the last quarter has not been reached."""
         return self.now < self.last
 
-    # -- what stands --------------------------------------------------------------------------------------------------
+    # -- facilities ---------------------------------------------------------------------------------------------------
     @property
     def contracted(self) -> Booleans:
-        """(worlds, sites) facilities under contract by now, working or not."""
+        """(worlds, sites) whether a facility is under contract, working or not."""
         d = self.programme.delivered
         return (self.programme.selected >= 0) & ~d.cancelled & (d.contracted <= self.now)
 
     @property
     def working(self) -> Booleans:
-        """(worlds, sites) facilities that work this quarter."""
+        """(worlds, sites) whether a facility works this quarter."""
         return self.contracted & (self.programme.delivered.ready <= self.now) & ~self.programme.stopped
 
     @property
     def live(self) -> Booleans:
-        """(worlds, sites) selected and not cancelled by now: what actors count on."""
+        """(worlds, sites) whether a site is selected and not known to be cancelled, so that actors count on it."""
         d = self.programme.delivered
         return (self.programme.selected >= 0) & ~(d.cancelled & (d.contracted <= self.now))
 
     @property
     def hosted(self) -> NDArray[np.int64]:
-        """(worlds, states) sites that each state counts on."""
+        """(worlds, states) number of live sites in the state."""
         return np.rint(self.by_state(self.live)).astype(np.int64)
 
     def by_state(self, amount: Floats | Booleans) -> Floats:
-        """Sum sites' amounts by state; (worlds, sites) to (worlds, states)."""
+        """Sum over the sites of each state; (worlds, sites) to (worlds, states)."""
         return total_by(amount, self.sites.state, self.states.count)
 
     @cached_property
@@ -287,7 +288,7 @@ class World:
 
     @property
     def committed(self) -> Floats:
-        """(worlds,) EUR bn of the envelope in the plans that passed, cancelled selections included."""
+        """(worlds,) money of the envelope in the plans that passed, cancelled selections included, EUR bn."""
         return total(np.where(self.programme.own_money, 0.0, self.programme.planned))
 
     @property
@@ -299,7 +300,7 @@ class World:
 
     @cached_property
     def talent_moves(self) -> bool:
-        """Whether talent follows the machines in any world."""
+        """Whether researchers move toward machines in any world."""
         return bool((self.p.talent_elasticity > 0).any())
 
     @cached_property
@@ -308,7 +309,7 @@ class World:
         return bool((self.p.life_years > 0).any())
 
     def reading(self) -> Reading:
-        """The race over the quarters of the window that have passed; NaN before the first."""
+        """The mean lag over the quarters of the window that have passed; NaN before the first."""
         read = self.training.read
         if self._reading is None or self._reading[0] != len(read):
             self._reading = len(read), self._read_so_far(read)
@@ -326,6 +327,6 @@ class World:
 
     @property
     def exited_share(self) -> Floats:
-        """(worlds,) share of the Union's labs, by capital, that have left for a cloud abroad."""
+        """(worlds,) share of the Union's labs, weighted by capital, that have left for a cloud abroad."""
         capital = np.where(self.labs.home >= 0, self.labs.capital, 0.0)
         return total(self.training.exited * capital) / max(float(total(capital)), 1e-300)

@@ -1,4 +1,4 @@
-"""One world of a simulation as a Mesa model, whose agents are views on its arrays."""
+"""One world of a simulation as a Mesa model; its agents are views on the world's arrays."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ from juste_retour.agents.situation import Situation
 if TYPE_CHECKING:
     from juste_retour.abm.simulation import Simulation
 
-_NEVER_ASKED = object()
+_REQUIRED = object()
 
 
 class WorldModel(mesa.Model):
-    """One world of a `Simulation` as a Mesa model; `AllocationModel` is the one to make.
+    """One world of a `Simulation` as a Mesa model; users create its subclass `AllocationModel`.
 
     Args:
-        simulation: which several models may share.
-        readings: of the simulation, shared likewise.
-        row: which of the worlds this is.
-        makers: what makes each agent, from `juste_retour.abm.cast.casting`.
+        simulation: the simulation, which several models may share.
+        readings: the reported quantities of the simulation, shared likewise.
+        row: position of the model's world.
+        makers: the functions that create the agents, from `juste_retour.abm.cast.casting`.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class WorldModel(mesa.Model):
         makers: Sequence[Maker],
     ):
         self._learners: list[mesa.Agent] = []  # agents that do something at the end of each quarter
-        super().__init__(rng=_luck(simulation.env.seed, int(simulation.world.replicates[row])))
+        super().__init__(rng=_agents_seed(simulation.env.seed, int(simulation.world.replicates[row])))
         self.simulation, self.readings, self.row = simulation, readings, row
         self.world = simulation.world
         self._now = self.world.now
@@ -60,52 +60,52 @@ class WorldModel(mesa.Model):
         made = [make(self) for make in makers]
         self._members = [agent for agent in made if isinstance(agent, Actor)]
         self.complete = True  # the tables have no row for a further actor
-        self.minds: dict[str, list[Actor]] = {}  # agents that decide by themselves, by decision
+        self.deciders: dict[str, list[Actor]] = {}  # by decision, the agents that take it themselves
         for agent in self._members:
             for name in agent.overridden():
-                self.minds.setdefault(name, []).append(agent)
+                self.deciders.setdefault(name, []).append(agent)
 
     def step(self) -> None:
-        """Let a quarter pass; nothing happens after the last."""
+        """Advance by one quarter; do nothing after the last."""
         if self._now >= self.world.last:
             self.running = False
             return
         self._now += 1
-        if self.world.now < self._now:  # models that share a world share its quarters
+        if self.world.now < self._now:  # another model of the same simulation may have advanced it
             self.simulation.advance()
-        self._see_facilities()
+        self._update_facilities()
         for agent in tuple(self._learners):
-            if agent in self.agents:  # one without a row may leave
+            if agent in self.agents:  # an agent without a row in the tables may have been removed
                 with timed(agent, "step"):
                     agent.step()
         self.running = self._now < self.world.last
 
     def register_agent(self, agent: mesa.Agent) -> None:
-        """Take an agent in; Mesa asks for it as the agent is made."""
+        """Register an agent; Mesa calls this when the agent is created."""
         super().register_agent(agent)
         if type(agent).step is not mesa.Agent.step:
             self._learners.append(agent)
 
     def deregister_agent(self, agent: mesa.Agent) -> None:
-        """Let an agent go that has no row in the tables."""
+        """Deregister an agent, which must have no row in the tables."""
         super().deregister_agent(agent)
         self._learners = [other for other in self._learners if other is not agent]
 
-    def _see_facilities(self) -> None:
+    def _update_facilities(self) -> None:
         d, k = self.world.programme.delivered, self.row
-        stands = (
+        contracted = (
             (self.world.programme.selected[k] >= 0) & ~d.cancelled[k] & (d.contracted[k] <= self.world.now)
         )
-        for place in np.flatnonzero(stands).tolist():
+        for place in np.flatnonzero(contracted).tolist():
             if place not in self._facilities:
                 self._facilities[place] = Facility(self, place)
-        for place in [p for p in self._facilities if not stands[p]]:
+        for place in [p for p in self._facilities if not contracted[p]]:
             mesa.Agent.remove(self._facilities.pop(place))
 
     # -- what agents see ----------------------------------------------------------------------------------------------
     @property
     def accounts(self) -> Accounts:
-        """The accounts of this quarter, all worlds."""
+        """The accounts of this quarter, for all worlds."""
         return self.readings.accounts
 
     @property
@@ -114,14 +114,14 @@ class WorldModel(mesa.Model):
         return self.world.quarter
 
     def __getattr__(self, name: str) -> Any:
-        """A reported quantity as it is this quarter, such as `model.years_behind`."""
+        """A reported quantity of this quarter, such as `model.years_behind`."""
         if name in REPORTED:
             return self.readings.quarter[name][self.row].item()
         raise AttributeError(f"{type(self).__name__} has no {name!r}")
 
     @property
     def situation(self) -> Situation:
-        """What the states of this world know this quarter."""
+        """The information of this world's states this quarter."""
         if self._situation is None or self._situation[0] != self.world.now:
             rows = np.array([self.row])
             self._situation = (self.world.now, Payoffs(self.simulation.env, rows).situation)
@@ -129,23 +129,33 @@ class WorldModel(mesa.Model):
 
     @property
     def last_ballot(self) -> HeldBallot | None:
-        """The last ballot that was held in this world, its votes (1, states); None before the first."""
+        """The last ballot held in this world, with votes (1, states); None before the first."""
         return next(in_world(reversed(self.simulation.env.ballots), self.row), None)
 
-    def handed(self, decision: str, otherwise: object = _NEVER_ASKED) -> Any:
-        """What all actors of this world were last handed for a decision."""
+    def handed(self, decision: str, otherwise: object = _REQUIRED) -> Any:
+        """The arguments of a decision when it was last taken in this world, for all actors.
+
+        Args:
+            decision: such as "vote".
+            otherwise: what to return if the decision has not been taken yet.
+
+        Raises:
+            BadInput: the decision has not been taken yet, and `otherwise` is not given.
+        """
         if decision in self._handed:
             return self._handed[decision]
-        if otherwise is _NEVER_ASKED:
-            raise BadInput(f"nobody in this world has been asked to {decision} yet; step the model on.")
+        if otherwise is _REQUIRED:
+            raise BadInput(
+                f"the decision {decision!r} has not been taken in this world yet; step the model first."
+            )
         return otherwise
 
     def by_rule(self, decision: str, *handed: object) -> Any:
-        """What the scenario's rule says in this world of anything that actors could be handed."""
+        """The result of the scenario's rule in this world for these arguments."""
         return self.simulation.institutions.by_rule(decision, *handed, rows=np.array([self.row]))
 
     def hand(self, decision: str, handed: Handed) -> None:
-        """Show the actors of this world what they are to decide on."""
+        """Store the arguments of a decision, where this world's actors can read them."""
         self._handed[decision] = handed
         for thing in handed:
             if isinstance(thing, Situation):
@@ -158,20 +168,23 @@ class WorldModel(mesa.Model):
 
     # -- why ----------------------------------------------------------------------------------------------------------
     def why(self, agent: Actor | str) -> list[Decision]:
-        """Each decision of an agent so far: its terms, what they were held against, the result and who was pivotal.
+        """Each decision of an agent so far: its terms, the reservation value, the result and whether it was pivotal.
 
         Args:
-            agent: one of the model's agents; or its name, a state's code standing for the member state.
+            agent: one of the model's agents, or a state's code, a lab's name or a site's name.
+
+        Raises:
+            BadInput: no agent has that name, or the agent takes no decisions.
         """
         found = self._named(agent) if isinstance(agent, str) else agent
         kind = next((k for cls, k in KINDS.items() if isinstance(found, cls)), None)
         if kind is None:
             raise BadInput(
-                f"{type(found).__name__} decides nothing that could be explained; ask for a state, lab or site."
+                f"{type(found).__name__} takes no decisions that the model records; name a state, a lab or a site."
             )
-        own_mind = found.overridden()
+        overridden = found.overridden()
         return [
-            replace(d, rule=type(found).__name__) if d.family in own_mind else d
+            replace(d, rule=type(found).__name__) if d.family in overridden else d
             for d in reasons(self.simulation.env, self.row, kind, found.place)
         ]
 
@@ -186,16 +199,15 @@ class WorldModel(mesa.Model):
         return known[name]
 
 
-def _luck(seed: int, replicate: int) -> int:
-    """What agents draw by in a world: the seed itself in the first one, as Mesa has it, another number in each other."""
+def _agents_seed(seed: int, replicate: int) -> int:
+    """The seed of the agents' own random numbers in a world; in the first world the run's seed, as Mesa expects."""
     return int(np.random.SeedSequence([seed, replicate]).generate_state(1)[0]) if replicate else seed
 
 
 def play(simulation: Simulation, agents: Agents) -> list[WorldModel]:
-    """Give a world that is about to run agents with minds of their own; each of its worlds gets its own of them.
+    """Create the agents of each world, let their decisions replace the rules, and return a model for each world.
 
-    Returns:
-        a model for each world, to be stepped after each quarter.
+    Each model must be stepped after each quarter.
     """
     readings = Readings(simulation.env)
     makers: dict[tuple[Played, ...], list[Maker]] = {}

@@ -1,1 +1,1 @@
-"""How member states, commissioners and labs see the world and decide."""
+"""The actors: what member states, commissioners and labs may see, and how they decide."""

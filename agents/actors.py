@@ -1,6 +1,6 @@
-"""The kinds of actors: where the part of one actor stands in what all are handed, and in what all answer.
+"""For each kind of actor, which entries of the arrays over all actors belong to one of them.
 
-`.each` (`juste_retour.agents.each`), Mesa subclasses (`juste_retour.agents.own`) and tournaments share this view.
+`.each` (`juste_retour.agents.each`), Mesa subclasses (`juste_retour.agents.own`) and tournaments use it.
 """
 
 from __future__ import annotations
@@ -18,11 +18,16 @@ Cut = Callable[[str, Any, int, int], Any]
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of actors.
+    """A kind of actor: state, commissioner or lab.
 
-    `part(name, value, world, actor)` is one actor's part of something handed to all, by the name of its field, on a
-    leading axis of length one. `shape(handed)` is the shape of what all answer: (worlds, actors), or with an axis of
-    options, of which there are several `option`s for each actor, before or behind the actors.
+    Attributes:
+        name: "state", "commissioner" or "lab".
+        part: `part(field, value, world, actor)` returns one actor's part of an argument of the rule, with a leading
+            axis of length one; `field` is the name under which the argument holds the value.
+        shape: returns the shape of the rule's result from its arguments: (worlds, actors), with a further axis of
+            options where an actor judges several plans or places.
+        option: what an option is, such as "plan"; empty if there are none.
+        options_last: whether the axis of options follows that of actors.
     """
 
     name: str
@@ -32,15 +37,15 @@ class Kind:
     options_last: bool = False
 
     def seat(self, world: int, actor: int) -> tuple[int | EllipsisType, ...]:
-        """Index of one actor's answers."""
+        """Index of one actor's entries in the result."""
         return (world, actor, ...) if self.options_last else (world, ..., actor)
 
     def count(self, shape: tuple[int, ...]) -> int:
-        """Number of actors in answers of that shape."""
+        """Number of actors in a result of that shape."""
         return shape[1 if self.options_last else -1]
 
     def spread(self, values: NDArray[np.int64], answers: NDArray[np.generic]) -> NDArray[np.int64]:
-        """(worlds, actors) values with the axes that broadcast them over all answers."""
+        """The values (worlds, actors) with an axis added, so that they broadcast over options as `answers` does."""
         return values if np.ndim(answers) < 3 else np.expand_dims(values, -1 if self.options_last else 1)
 
 

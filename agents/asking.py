@@ -1,6 +1,6 @@
-"""Asking a user's rule: what it is handed cannot be written to, it must come to an end, and its faults are named as its own.
+"""Calls user-defined rules and agents: with read-only arguments, a time limit, and errors that name the rule.
 
-The shipped rules are asked directly. Everything here is only about rules from a user's file, a package or a notebook.
+It serves rules from a user's file, a package or a notebook. Shipped rules are called directly.
 """
 
 from __future__ import annotations
@@ -22,40 +22,40 @@ import numpy as np
 
 from juste_retour.agents.errors import BadInput, JusteRetourError, near
 
-SECONDS = "JUSTE_RETOUR_RULE_SECONDS"  # the environment variable that allows a rule more time, or less
-PATIENCE = 60.0  # seconds that a question may take where it says nothing
-AGAIN = 0.2  # seconds after which an interruption that the rule has caught is repeated
-FEW = 25  # names that can be told one by one
+SECONDS = "JUSTE_RETOUR_RULE_SECONDS"  # the environment variable that sets the time limit of a call
+DEFAULT_SECONDS = 60.0  # the time limit of a call if the variable is not set
+REPEAT_SECONDS = 0.2  # after which the interruption is repeated, in case the rule has caught it
+FEW = 25  # the longest list of names that a hint gives in full
 
 
 class RuleFailed(JusteRetourError):
-    """A user's rule raised an error, or returned something that cannot be used, while worlds were running."""
+    """During a run, a user-defined rule raised an error or returned an invalid value."""
 
     line: int | None = None
 
 
 class RuleTooLong(RuleFailed):
-    """A user's rule came to no end and was interrupted."""
+    """A user-defined rule exceeded the time limit and was interrupted."""
 
 
 class InvalidReturn(Exception):
-    """What a rule returned cannot be used; the text completes "the rule ..."."""
+    """A rule returned an invalid value; the text completes a sentence that begins "the rule ..."."""
 
 
 class TooLong(BaseException):
-    """The time is up; it is not an Exception, so that a rule does not catch it by accident."""
+    """The time limit has passed. It is not an Exception, so that a rule does not catch it by accident."""
 
     def __init__(self, seconds: float):
         super().__init__(seconds)
         self.seconds = seconds
 
 
-class Asked(Protocol):
-    """What is known of a rule that is asked."""
+class Callee(Protocol):
+    """The properties of a user-defined rule or outcome that calling it needs."""
 
     @property
     def family(self) -> str:
-        """Its family's name."""
+        """The name of its family."""
         ...
 
     @property
@@ -69,49 +69,51 @@ class Asked(Protocol):
         ...
 
 
-Check = Callable[
-    [Any, tuple[Any, ...], Mapping[str, Any]], Any
-]  # of what a rule returned; returns what is used
+# from return value, arguments and parameters of a rule to the value to use; raises `InvalidReturn`
+Check = Callable[[Any, tuple[Any, ...], Mapping[str, Any]], Any]
 
 
 def ask(
-    rule: Asked, check: Check | None, asked_as: str, handed: tuple[Any, ...], parameters: Mapping[str, Any]
+    rule: Callee, check: Check | None, asked_as: str, handed: tuple[Any, ...], parameters: Mapping[str, Any]
 ) -> Any:
-    """Ask a user's rule, and check what it returns.
+    """Call a user-defined rule and check what it returns.
 
     Args:
         rule: the rule.
-        check: of its family; raises `InvalidReturn`.
-        asked_as: how the family's rules are asked, as in `rule(ballot, states)`.
-        handed: what it is handed; its arrays cannot be written to meanwhile.
-        parameters: its parameters.
+        check: the check of its family; None for no check.
+        asked_as: the call of the family's rules, as in `rule(ballot, states)`.
+        handed: the arguments; their arrays are read-only during the call.
+        parameters: the rule's parameters.
+
+    Returns:
+        The return value, as the check passes it on.
 
     Raises:
-        RuleFailed: it raised an error, or returned something that its family cannot use.
-        RuleTooLong: it was interrupted.
-        BadInput: what it refuses by itself.
+        RuleFailed: the rule raised an error or returned an invalid value.
+        RuleTooLong: it exceeded the time limit.
+        BadInput: it refused its input.
     """
     try:
-        with frozen(handed), limited(patience()):
+        with frozen(handed), limited(time_limit()):
             found = rule.function(*handed, **parameters)
         return found if check is None else check(found, handed, parameters)
     except InvalidReturn as error:
         raise _failed(RuleFailed, rule, None, str(error)) from None
     except TooLong as error:
-        says = f"has found no end after {error.seconds:g} s; see the loop that it is in, or set {SECONDS} for more time"
+        says = f"was stopped after {error.seconds:g} s; check the loop in that line, or raise the limit with {SECONDS}"
         raise _failed(RuleTooLong, rule, error, says) from None
     except (JusteRetourError, KeyboardInterrupt, MemoryError):
         raise
     except BaseException as error:
-        says = fault(error, file_of(rule), asked_as) or f"raises {said(error)}; correct that line"
+        says = explained(error, file_of(rule), asked_as) or f"raises {said(error)}; correct that line"
         raise _failed(RuleFailed, rule, error, says) from error
 
 
 def ask_agent(agent: Any, name: str, handed: tuple[Any, ...]) -> Any:
-    """Let an agent take a decision; it must come to an end.
+    """Return an agent's decision `name` on these arguments.
 
     Raises:
-        RuleTooLong: it was interrupted.
+        RuleTooLong: it exceeded the time limit.
     """
     with timed(agent, name):
         return agent.answer(name, handed)
@@ -119,9 +121,9 @@ def ask_agent(agent: Any, name: str, handed: tuple[Any, ...]) -> Any:
 
 @contextmanager
 def timed(agent: object, name: str) -> Iterator[None]:
-    """Interrupt what an agent does, the method of that name, where it finds no end."""
+    """Limit the time of an agent's method `name`, which runs inside; raises `RuleTooLong`."""
     try:
-        with limited(patience()):
+        with limited(time_limit()):
             yield
     except TooLong as error:
         kind = type(agent)
@@ -129,12 +131,12 @@ def timed(agent: object, name: str) -> Iterator[None]:
         line = line_in(error, file)
         where = f"{file}, line {line}" if line else file
         raise RuleTooLong(
-            f"{kind.__name__}.{name} ({where}) has found no end after {error.seconds:g} s; see the loop that it is in, or "
-            f"set {SECONDS} for more time."
+            f"{kind.__name__}.{name} ({where}) was stopped after {error.seconds:g} s; check the loop in that line, or "
+            f"raise the limit with {SECONDS}."
         ) from None
 
 
-def _failed(kind: type[RuleFailed], rule: Asked, error: BaseException | None, says: str) -> RuleFailed:
+def _failed(kind: type[RuleFailed], rule: Callee, error: BaseException | None, says: str) -> RuleFailed:
     file = file_of(rule)
     line = (error and line_in(error, file)) or inspect.unwrap(rule.function).__code__.co_firstlineno
     failed = kind(f"the rule {rule.family}.{rule.name} ({file}, line {line}) {says.rstrip('.')}.")
@@ -142,43 +144,43 @@ def _failed(kind: type[RuleFailed], rule: Asked, error: BaseException | None, sa
     return failed
 
 
-def fault(error: BaseException, file: str, asked_as: str) -> str:
-    """What an error says of its rule where more is known than the error's own text; completes "the rule ..."."""
+def explained(error: BaseException, file: str, asked_as: str) -> str:
+    """Explain a frequent mistake, in words that complete "the rule ..."; empty for any other error."""
     text = " ".join(str(error).split())
     if isinstance(error, ValueError) and "read-only" in text:
-        return "changes what it is handed; work on a copy, as in x = x.copy()"
+        return "changes one of its arguments; work on a copy, as in x = x.copy()"
     if type(error).__name__ == "FrozenInstanceError":
-        return f"changes what it is handed ({text.rstrip('.')}); build a new value instead"
+        return f"changes one of its arguments ({text.rstrip('.')}); build a new value instead"
     if isinstance(error, ValueError) and "truth value of an array" in text:
-        return f"raises {said(error)}; it is handed many worlds at once, so write np.where for if, & for and, | for or"
+        return f"raises {said(error)}; its arrays hold many worlds, so write np.where for if, & for and, | for or"
     if isinstance(error, TypeError) and "argument" in text and line_in(error, file) is None:
-        return f"raises {said(error)}; it is asked as {asked_as}"
+        return f"raises {said(error)}; the model calls it as {asked_as}"
     if isinstance(error, ValueError) and "broadcast" in text:
         return f"raises {said(error)}; {SHAPES}"
     return ""
 
 
 SHAPES = (
-    "a float parameter is an array (worlds, 1) in every family, so keep the last axis of what it is compared with, as "
+    "a float parameter is an array (worlds, 1) in every family, so keep the last axis of what is compared with it, as "
     "in x.sum(-1, keepdims=True)"
 )
 
 
-def file_of(rule: Asked) -> str:
-    """The file in which a rule stands."""
+def file_of(rule: Callee) -> str:
+    """The file that defines a rule."""
     return inspect.unwrap(rule.function).__code__.co_filename
 
 
 def line_in(error: BaseException, file: str) -> int | None:
-    """The last line of a file that an error went through."""
+    """The line of a file that raised an error or called what raised it; None if the file was not involved."""
     lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == file]
     return lines[-1] if lines else None
 
 
-# -- what it is handed ------------------------------------------------------------------------------------------------
+# -- read-only arguments ----------------------------------------------------------------------------------------------
 @contextmanager
 def frozen(handed: tuple[Any, ...]) -> Iterator[None]:
-    """Let no array in what is handed over be written to meanwhile; what a table's methods return is not reached."""
+    """Make all arrays in these arguments read-only inside; arrays that their methods return are not covered."""
     arrays = [x for thing in handed for x in _arrays(thing) if x.flags.writeable]
     for x in arrays:
         x.flags.writeable = False
@@ -200,24 +202,31 @@ def _arrays(thing: object) -> Iterator[np.ndarray]:
             yield from _arrays(getattr(thing, f.name))
 
 
-# -- how long it takes ------------------------------------------------------------------------------------------------
-def patience() -> float:
-    """Seconds that a question to a user's rule may take; 0 for no limit."""
+# -- the time limit ---------------------------------------------------------------------------------------------------
+def time_limit() -> float:
+    """Seconds that a call of a user-defined rule may take; 0 for no limit.
+
+    Raises:
+        BadInput: the environment variable is not a number of seconds.
+    """
     text = os.environ.get(SECONDS, "")
     try:
-        found = float(text or PATIENCE)
+        found = float(text or DEFAULT_SECONDS)
     except ValueError:
         found = -1.0
     if not 0 <= found < float("inf"):
-        raise BadInput(f"{SECONDS} = {text!r} is not a number of seconds; give one of at least 0.")
+        raise BadInput(
+            f"{SECONDS} = {text!r} is not a number of seconds; give at least 0, where 0 means no limit."
+        )
     return found
 
 
 @contextmanager
 def limited(seconds: float) -> Iterator[None]:
-    """Raise `TooLong` in what takes longer: in the main thread of a Unix, and within no other limit.
+    """Raise `TooLong` inside after this many seconds; 0 sets no limit, and within another limit only that one counts.
 
-    One call into C cannot be interrupted, nor can anything in another thread, as the live app's are.
+    It works in the main thread on Unix only, so runs in the live app's threads are not limited. A single call into C
+    cannot be interrupted.
     """
     if not (
         seconds
@@ -232,7 +241,7 @@ def limited(seconds: float) -> Iterator[None]:
         raise TooLong(seconds)
 
     before = signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, seconds, AGAIN)  # again and again, against a bare except
+    signal.setitimer(signal.ITIMER_REAL, seconds, REPEAT_SECONDS)  # repeated in case of a bare except
     try:
         yield
     finally:
@@ -240,16 +249,16 @@ def limited(seconds: float) -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
 
 
-# -- what is said of an error -----------------------------------------------------------------------------------------
+# -- messages ---------------------------------------------------------------------------------------------------------
 def said(error: BaseException) -> str:
-    """An error in half a sentence: its kind, what it says, and which name was meant where one was not found."""
+    """An error's type and text, with a hint in parentheses if a name was not found."""
     text = " ".join(str(error).split()).rstrip(".;")
     hint = _meant(error)
     return (f"{type(error).__name__}: {text}" if text else type(error).__name__) + (hint and f" ({hint})")
 
 
 def _meant(error: BaseException) -> str:
-    """A hint for a name that was not found: the near ones, or all that a thing of the model holds, if few."""
+    """A hint for a name that was not found: the closest names, or all attributes of a dataclass if they are few."""
     name, known, few = getattr(error, "name", None), list[str](), False
     if isinstance(error, AttributeError) and error.obj is not None:
         known, few = dir(error.obj), is_dataclass(error.obj)
@@ -259,5 +268,5 @@ def _meant(error: BaseException) -> str:
     elif isinstance(error, ImportError):
         name, known = getattr(error, "name_from", None), dir(sys.modules.get(error.name or ""))
     names = [other for other in known if not other.startswith("_")]
-    told = name and (get_close_matches(name, names) or (few and len(names) <= FEW))
-    return near(name, set(names)).rstrip(".") if told else ""
+    useful = name and (get_close_matches(name, names) or (few and len(names) <= FEW))
+    return near(name, set(names)).rstrip(".") if useful else ""

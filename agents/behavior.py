@@ -1,4 +1,4 @@
-"""Two minds: what a behavioral actor feels and a rational one does not."""
+"""Behavioral utility: envy, and noise in votes."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from juste_retour.agents.arrays import Floats, Number, running_total, total
 
 
 def envy(gain: Floats) -> Floats:
-    """How far others' gains are above one's own, on average: sum_j max(g_j - g_i, 0) / (n - 1); (worlds, states).
+    """The average amount by which others gain more: sum_j max(g_j - g_i, 0) / (n - 1); same shape and unit as `gain`.
 
-    Source: Fehr and Schmidt (1999), the disadvantageous half, which is the half that votes turn on.
+    Source: Fehr and Schmidt (1999), disadvantageous inequality only.
 
     >>> import numpy as np
     >>> envy(np.array([[2.0, 0.0, 1.0]]))
@@ -25,18 +25,24 @@ def envy(gain: Floats) -> Floats:
     return np.maximum(out, 0.0) / max(n - 1, 1)
 
 
-def swayed(uniforms: Floats, stake: Floats) -> Floats:
-    """What random noise adds to a reservation value: logistic noise in units of the mean stake; (worlds, states).
+def logistic_noise(uniforms: Floats, stake: Floats) -> Floats:
+    """Logistic noise for reservation values, in units of the mean stake, EUR bn; (worlds, states).
 
-    A state whose offer is worth d more than its reservation value then says yes with probability
-    1 / (1 + exp(-d / (noise x stake))), when the result is multiplied by the noise.
+    Multiplied by a parameter `noise`, it lets a state whose offer is worth d more than its reservation value vote yes
+    with probability 1 / (1 + exp(-d / (noise x mean stake))).
+
+    Args:
+        uniforms: (worlds, states) uniform random numbers in (0, 1).
+        stake: (worlds, states) gain from the offer, EUR bn; its mean absolute value sets the unit.
+
+    Source: quantal response, McKelvey and Palfrey (1995).
     """
     odds = np.log(uniforms) - np.log1p(-uniforms)
     return odds * total(np.abs(stake))[..., None] / stake.shape[-1]
 
 
 def inequality(gain: Floats, aversion: Number) -> Floats:
-    """What inequality takes from each state's gain; (worlds, states), zero where nobody is averse to it."""
+    """The loss of each state from inequality: aversion times envy; same shape and unit as `gain`."""
     if not np.any(np.asarray(aversion) > 0):
         return np.zeros(gain.shape)
     return aversion * envy(gain)

@@ -1,7 +1,7 @@
-"""How commissioners weigh plans, and what the lead commissioner drafts.
+"""How commissioners weigh plans, and which plan the lead commissioner drafts.
 
-A commissioner weighs the home state's payoff, the portfolio, the Union's welfare and the party. Every part is measured
-against the status quo and in the same unit, EUR bn a state, so that weights compare like with like.
+A commissioner weighs the home state's payoff, the portfolio, the Union's welfare and the party. Each part is a gain
+over the status quo in EUR bn per state, so that the weights are comparable.
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ from juste_retour.agents.values import Values
 draft = Family(
     "draft",
     decides="which plan the Commission proposes",
-    signature="rule(plans, college) -> scores (worlds, plans, commissioners); the lead commissioner's best is drafted. "
-    "plans.home, plans.portfolio (worlds, plans, commissioners), plans.union (worlds, plans, 1): gains, EUR bn.",
+    signature="rule(plans, college) -> scores (worlds, plans, commissioners); the plan with the lead commissioner's "
+    "highest score is drafted. plans.home, plans.portfolio(college) (worlds, plans, commissioners), plans.union "
+    "(worlds, plans, 1): gains, EUR bn.",
     actor="commissioner",
     lift=each_actor(COMMISSIONER),
 )
@@ -30,13 +31,17 @@ draft = Family(
 
 @dataclass(frozen=True, eq=False)
 class DraftPlans:
-    """Plans as the College sees them; gains over what stands, EUR bn a state.
+    """What each plan means to the College: gains over the status quo, EUR bn per state.
 
-    `home` (worlds, plans, commissioners) is the home state's gain; `union` (worlds, plans, 1) the mean gain of all
-    states; `race` (worlds, plans, 1) the gain in V a state; `cohesion` (worlds, plans, 1) the money placed in states
-    below the average GDP per head, a state; `spend` (worlds, plans, 1) the Union's money, a state; `private`
-    (worlds, plans, 1) labs' money, a state; `party` (worlds, plans, commissioners) the mean gain of the states whose
-    commissioners share the party; `p` the parameters, each (worlds, 1).
+    Attributes:
+        home: (worlds, plans, commissioners) the home state's gain.
+        union: (worlds, plans, 1) the mean gain of all states.
+        race: (worlds, plans, 1) the gain in V per state.
+        cohesion: (worlds, plans, 1) the money placed in states with below-average GDP per head, per state.
+        spend: (worlds, plans, 1) the Union's money, per state.
+        private: (worlds, plans, 1) labs' money, per state.
+        party: (worlds, plans, commissioners) the mean gain of the states whose commissioners belong to the same party.
+        p: the parameters, each (worlds, 1).
     """
 
     home: Floats
@@ -49,11 +54,14 @@ class DraftPlans:
     p: Values
 
     def weight(self, name: str) -> Floats:
-        """A parameter, shaped to weigh (worlds, plans, commissioners)."""
+        """The parameter of that name as (worlds, 1, 1), which broadcasts over plans and commissioners."""
         return getattr(self.p, name)[..., None]
 
     def portfolio(self, college: College) -> Floats:
-        """What each commissioner's portfolio gains; (worlds, plans, commissioners)."""
+        """The gain for each commissioner's portfolio; (worlds, plans, commissioners).
+
+        The portfolio's interest decides which gain counts; an interest without one of its own counts the home gain.
+        """
         shape = self.home.shape
         stakes = {
             "president": self.union,
@@ -72,7 +80,10 @@ class DraftPlans:
         return np.concatenate(columns, axis=-1)
 
     def utility(self, college: College) -> Floats:
-        """U_c = alpha home + beta portfolio + gamma Union + pi party; (worlds, plans, commissioners)."""
+        """Utility alpha home + beta portfolio + pi party + gamma Union; (worlds, plans, commissioners).
+
+        The weight of the Union is gamma = 1 - alpha - beta - pi, or 0 if that is negative.
+        """
         a, b, c = self.weight("state_weight"), self.weight("portfolio_weight"), self.weight("party_weight")
         return (
             a * self.home
@@ -84,7 +95,7 @@ class DraftPlans:
 
 @draft(deterministic=True)
 def national(plans, college):
-    """Drafts what serves the lead commissioner's home state first, weighed with portfolio, Union and party.
+    """Drafts the plan that the lead commissioner values most, weighing home state, portfolio, Union and party.
 
     Source: Thomson (2008); Wonka (2008); weights after Gehring and Schneider (2018).
     """
@@ -93,7 +104,7 @@ def national(plans, college):
 
 @draft(deterministic=True)
 def portfolio(plans, college):
-    """Drafts what the portfolio gains by.
+    """Drafts the plan that benefits the lead commissioner's portfolio most.
 
     Source: Egeberg (2006): the portfolio role comes first.
     """
@@ -102,20 +113,20 @@ def portfolio(plans, college):
 
 @draft(anonymous=True, deterministic=True)
 def union(plans, college):
-    """Drafts what the Union as a whole gains by.
+    """Drafts the plan with the largest mean gain of all states.
 
-    Source: the planner in the Berlaymont; Napel and Widgren (2007) as the opposite case.
+    Source: a benevolent Commission; the opposite case of Napel and Widgren (2007).
     """
     return np.broadcast_to(plans.union, plans.home.shape)
 
 
 def ranked(scores: Floats, lead: int, adopted: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """The lead commissioner's best plan among those that the College adopts; (worlds,), -1 where it adopts none.
+    """Index of the lead commissioner's best plan among those that the College adopts; (worlds,), -1 for none.
 
     Args:
         scores: (worlds, plans, commissioners).
         lead: index of the lead commissioner.
-        adopted: (worlds, plans).
+        adopted: (worlds, plans) whether the College adopts the plan.
     """
     mine = np.where(adopted, scores[..., lead], -np.inf)
     best = mine.argmax(-1)
@@ -123,7 +134,15 @@ def ranked(scores: Floats, lead: int, adopted: NDArray[np.bool_]) -> NDArray[np.
 
 
 def views(gain: Floats, college: College, states: States, p: Values, **terms: Floats) -> DraftPlans:
-    """Plans as the College sees them, from each state's gain (worlds, plans, states)."""
+    """What each plan means to the College.
+
+    Args:
+        gain: (worlds, plans, states) each state's gain over the status quo, EUR bn.
+        college: the commissioners.
+        states: the member states.
+        p: parameters, each (worlds, 1).
+        terms: `race`, `cohesion`, `spend` and `private` of `DraftPlans`.
+    """
     home = pick(gain, np.broadcast_to(college.state, (*gain.shape[:-1], college.count)))
     mean = (total(gain) / states.count)[..., None]
     party = np.repeat(mean, college.count, axis=-1)

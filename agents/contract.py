@@ -1,6 +1,6 @@
-"""What a rule may ask of what it is handed, read from the protocol class itself.
+"""Reads from a protocol class which attributes and methods a rule may use of its argument.
 
-The catalog, the ODD page, the guides and the scaffold of a new rule all print what this module reads.
+The catalog, the ODD page, the guides and the scaffold of a new rule print what this module returns.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Verb:
-    """An attribute or a method of a protocol.
+class ProtocolMember:
+    """An attribute or a method of a protocol class.
 
     Attributes:
         name: its name.
-        call: how it is called, without types.
-        typed: the same with types.
+        call: its signature without types; the name alone for an attribute.
+        typed: its signature with types.
         doc: its docstring.
     """
 
@@ -27,16 +27,16 @@ class Verb:
     doc: str
 
     @property
-    def says(self) -> str:
+    def summary(self) -> str:
         """The first line of the docstring."""
         return self.doc.partition("\n")[0]
 
 
-def verbs(protocol: type) -> list[Verb]:
-    """The attributes, then the methods, of a protocol class in the order in which it defines them."""
-    about = attributes(protocol)
+def protocol_members(protocol: type) -> list[ProtocolMember]:
+    """The attributes of a protocol class, then its public methods, in the order of their definition."""
+    about = documented_attributes(protocol)
     found = [
-        Verb(name, name, f"{name}: {kind}", about.get(name, ""))
+        ProtocolMember(name, name, f"{name}: {kind}", about.get(name, ""))
         for name, kind in inspect.get_annotations(protocol).items()
     ]
     for name, method in vars(protocol).items():
@@ -45,22 +45,24 @@ def verbs(protocol: type) -> list[Verb]:
     return found
 
 
-def attributes(described: type) -> dict[str, str]:
-    """What the section "Attributes:" of a class's docstring says of each attribute."""
+def documented_attributes(described: type) -> dict[str, str]:
+    """The description of each attribute in the section "Attributes:" of a class's docstring."""
     listed = (inspect.getdoc(described) or "").partition("Attributes:\n")[2]
     found = re.findall(r"^    (\w+): (.+(?:\n {8}.+)*)", listed, re.MULTILINE)
     return {name: " ".join(said.split()) for name, said in found}
 
 
-def verb(protocol: type, name: str) -> Verb:
-    """One method of a protocol."""
-    return next(found for found in verbs(protocol) if found.name == name)
+def protocol_member(protocol: type, name: str) -> ProtocolMember:
+    """The attribute or method of that name."""
+    return next(found for found in protocol_members(protocol) if found.name == name)
 
 
-def _of_method(name: str, method: object) -> Verb:
+def _of_method(name: str, method: object) -> ProtocolMember:
     assert inspect.isfunction(method)
-    whole = inspect.signature(method)
-    typed = whole.replace(parameters=list(whole.parameters.values())[1:])  # without self
+    signature = inspect.signature(method)
+    typed = signature.replace(parameters=list(signature.parameters.values())[1:])  # without self
     plain = [p.replace(annotation=p.empty) for p in typed.parameters.values()]
-    call = str(typed.replace(parameters=plain, return_annotation=whole.empty))
-    return Verb(name, f"{name}{call}", f"{name}{typed}".replace("'", ""), inspect.getdoc(method) or "")
+    call = str(typed.replace(parameters=plain, return_annotation=signature.empty))
+    return ProtocolMember(
+        name, f"{name}{call}", f"{name}{typed}".replace("'", ""), inspect.getdoc(method) or ""
+    )

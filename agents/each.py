@@ -1,8 +1,8 @@
-"""`.each`: rules that are written for one actor in one world, and how they are lifted over all.
+"""`.each`: rules that are written for one actor in one world, and how the model applies them to all.
 
-Such a rule reads the same names as a rule over arrays, and each name holds the actor's own entry: of length one for a
-state, one a plan for a commissioner, one a place for a lab. These are arrays and not Python's floats, so that the same
-operations give the same bits; they may be compared and tested in plain `if`s.
+Such a rule uses the same names as a rule over arrays, but each holds the actor's own entries: one for a state, one per
+plan for a commissioner, one per place for a lab. They are arrays and not Python floats, so that the same operations
+give the same bits. An array of one entry can be compared and tested in a plain `if`.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from juste_retour.agents.some_worlds import some_worlds
 
 
 class _Shared:
-    """Something handed to all actors of all worlds; what is read of it is worked out once and then cut up."""
+    """An argument for all actors of all worlds; each attribute and call is computed once, for all of them."""
 
-    def __init__(self, handed: object, cut: Cut, asks: Asks[_Shared] | None = None):
-        self.handed, self.cut, self.asks = handed, cut, asks
+    def __init__(self, handed: object, cut: Cut, questions: BatchedQuestions[_Shared] | None = None):
+        self.handed, self.cut, self.questions = handed, cut, questions
         self.read: dict[object, Any] = {}
 
     def get(self, name: str) -> Any:
@@ -39,12 +39,12 @@ class _Shared:
     def call(self, name: str, arguments: Handed) -> Any:
         key = (name, *(a if isinstance(a, str) else id(a) for a in arguments))
         if key not in self.read:
-            self.read[key] = (getattr(self.handed, name)(*arguments), arguments)  # keeps the ids alive
+            self.read[key] = (getattr(self.handed, name)(*arguments), arguments)  # so that no id is reused
         return self.read[key][0]
 
 
 class Own:
-    """One actor's part, in one world, of something that is handed to all; it has the same attributes and methods."""
+    """One actor's part, in one world, of an argument; it has the same attributes and methods as the argument."""
 
     __slots__ = ("_actor", "_shared", "_world")
 
@@ -52,24 +52,24 @@ class Own:
         self._shared, self._world, self._actor = shared, world, actor
 
     def __getattr__(self, name: str) -> Any:
-        """The actor's own entry of an attribute."""
+        """The actor's own entries of an attribute."""
         shared = self._shared
         if name in ("code", "name"):
             return self._named(f"{name}s")
-        if name == "alone" and shared.asks is not None:
+        if name == "alone" and shared.questions is not None:
             return self._alone
         value = shared.get(name)
         if isinstance(value, _Shared):
             return Own(value, self._world, self._actor)
         if callable(value):
-            return lambda *arguments: self._cut(name, shared.call(name, tuple(map(_whole, arguments))))
+            return lambda *arguments: self._cut(name, shared.call(name, tuple(map(_of_all, arguments))))
         return self._cut(name, value)
 
-    def _named(self, what: str) -> str:
-        """The actor's own code or name, from the table of its kind."""
+    def _named(self, column: str) -> str:
+        """The actor's own entry in the `codes` or `names` of its kind."""
         table = getattr(self._shared.handed, "states", self._shared.handed)
-        known: tuple[str, ...] = getattr(table, what)
-        return known[self._actor]
+        entries: tuple[str, ...] = getattr(table, column)
+        return entries[self._actor]
 
     def _cut(self, name: str, value: Any) -> Any:
         if isinstance(value, dict):
@@ -77,27 +77,34 @@ class Own:
         return self._shared.cut(name, value, self._world, self._actor)
 
     def _alone(self, size: ArrayLike) -> Own:
-        asks = self._shared.asks
-        assert asks is not None
-        return Own(asks.answer(size), self._world, self._actor)
+        questions = self._shared.questions
+        assert questions is not None
+        return Own(questions.answer(size), self._world, self._actor)
 
 
-def _whole(thing: object) -> object:
+def _of_all(thing: object) -> object:
     return thing._shared.handed if isinstance(thing, Own) else thing
 
 
-class Asked(BaseException):
-    """An actor wants to know what a site of its own would be worth; the answer is worked out for all who ask at once."""
+class AnswerPending(BaseException):
+    """Ends an actor's decision at a call of `alone` that has no answer yet; the decision is restarted later."""
 
 
 Answer = TypeVar("Answer")
 
 
-class Asks(Generic[Answer]):
-    """What actors ask of `alone`: the n-th question of everyone is answered together, then each is heard again.
+class BatchedQuestions(Generic[Answer]):
+    """Answers the actors' calls of `alone` together: the first call of all actors, then the second, and so on.
 
-    A decision has no side effects, so hearing it again from the start brings it to the same question. `asked` counts
-    the questions of whoever is being heard, `size` is the one that has no answer yet.
+    After each answer the decisions of all who called are restarted. A decision has no side effects, so it reaches the
+    same call again.
+
+    Attributes:
+        alone: answers one call of each actor, from sizes (worlds, actors), EUR bn.
+        answers: the answers so far.
+        sizes: the sizes to which they belong.
+        asked: how many calls the actor that is deciding has made since its decision was last started.
+        size: the size in its call that has no answer yet.
     """
 
     def __init__(self, alone: Callable[[Floats], Answer]):
@@ -108,21 +115,21 @@ class Asks(Generic[Answer]):
         self.size: ArrayLike = 0.0
 
     def answer(self, size: ArrayLike) -> Answer:
-        """The answer to the next question, for everyone; `Asked` where it is still to be worked out."""
+        """The answer to the actor's next call, for all actors; raises `AnswerPending` if there is none yet."""
         if self.asked < len(self.answers):
             self.asked += 1
             return self.answers[self.asked - 1]
         self.size = size
-        raise Asked
+        raise AnswerPending
 
-    def hear(
+    def decide_all(
         self, actors: Iterable[tuple[int, int]], decide: Callable[[int, int], None], shape: tuple[int, ...]
     ) -> None:
-        """Let actors, by world and place, decide until none has a question left.
+        """Call `decide` for each actor until every decision is complete.
 
         Args:
-            actors: who decides.
-            decide: hears one of them from the start; it may ask of `answer`.
+            actors: who decides, by position of world and actor.
+            decide: takes one actor's decision from the start; it may call `answer`.
             shape: (worlds, actors).
         """
         waiting = list(actors)
@@ -132,7 +139,7 @@ class Asks(Generic[Answer]):
                 self.asked = 0
                 try:
                     decide(*one)
-                except Asked:
+                except AnswerPending:
                     sizes[one] = self.size
                     still.append(one)
             if still:
@@ -142,14 +149,19 @@ class Asks(Generic[Answer]):
 
 
 def each_actor(kind: Kind, dtype: type[np.generic] = np.float64) -> Callable[[Function], Function]:
-    """How the families of a kind of actors lift a rule; `dtype` is what the family returns."""
+    """Return the function by which a family of rules applies a rule for one actor to all actors and worlds.
+
+    Args:
+        kind: the kind of actor that decides.
+        dtype: the type of the rule's result.
+    """
 
     def lift(function: Function) -> Function:
         def lifted(*handed: Any, **parameters: Setting | NDArray[np.generic]) -> NDArray[np.generic]:
-            situation, cut = handed[-1], kind.part  # commissioners and labs have none, and ask nothing
-            asks = Asks(lambda sizes: _Shared(situation.alone(sizes), cut))
+            situation, cut = handed[-1], kind.part  # only states have a situation, and with it `alone`
+            questions = BatchedQuestions(lambda sizes: _Shared(situation.alone(sizes), cut))
             shared = [
-                _Shared(x, cut, asks if hasattr(x, "alone") else None) if is_dataclass(x) else x
+                _Shared(x, cut, questions if hasattr(x, "alone") else None) if is_dataclass(x) else x
                 for x in handed
             ]
             out = np.zeros(kind.shape(handed), dtype=dtype)
@@ -163,12 +175,12 @@ def each_actor(kind: Kind, dtype: type[np.generic] = np.float64) -> Callable[[Fu
                 own = {k: cut(k, v, world, actor) for k, v in parameters.items()}
                 try:
                     out[kind.seat(world, actor)] = _answers(function(*mine, **own), options, function, kind)
-                except Asked:
-                    asks.size = _answers(asks.size, 1, function, kind)[0]
+                except AnswerPending:
+                    questions.size = _answers(questions.size, 1, function, kind)[0]
                     raise
 
             everyone = (len(out), kind.count(out.shape))
-            asks.hear(np.ndindex(everyone), decide, everyone)
+            questions.decide_all(np.ndindex(everyone), decide, everyone)
             return out
 
         return lifted
@@ -177,19 +189,19 @@ def each_actor(kind: Kind, dtype: type[np.generic] = np.float64) -> Callable[[Fu
 
 
 def _answers(answer: ArrayLike, count: int, function: Function, kind: Kind) -> NDArray[np.generic]:
-    """What one actor answers, checked; (count,)."""
+    """One actor's answer as an array (count,); `BadInput` if it is not one number or `count` numbers."""
     found = np.asarray(answer)
     if found.dtype.kind not in "biuf" or found.size not in (1, count):
-        said = f"{found.size} values" if found.dtype.kind in "biuf" else type(answer).__name__
-        wanted = f"one for each {kind.option}, {count} here" if kind.option else "one number"
+        said = f"{found.size} values" if found.dtype.kind in "biuf" else f"a {type(answer).__name__}"
+        wanted = f"one number for each {kind.option}, here {count}" if kind.option else "one number"
         raise BadInput(
-            f"the rule {function.__name__!r} is written for one {kind.name} and returned {said}; return {wanted}."
+            f"the rule {function.__name__!r} is written for one {kind.name} but returned {said}; return {wanted}."
         )
     return np.broadcast_to(found.reshape(-1), (count,))
 
 
 def each_ballot(function: Function) -> Function:
-    """How the family of voting rules lifts a rule: it sees one ballot, `yes` and `no` (1, states)."""
+    """Apply a voting rule written for one ballot, with `yes` and `no` (1, states), to the ballots of all worlds."""
 
     def lifted(ballot: Any, states: States, **parameters: Setting | NDArray[np.generic]) -> Booleans:
         lead = ballot.yes.shape[:-1]
@@ -216,7 +228,7 @@ def each_ballot(function: Function) -> Function:
             said = np.asarray(function(one, states, **(parameters | own)))
             if said.size != 1 or said.dtype.kind != "b":
                 raise BadInput(
-                    f"the rule {function.__name__!r} is written for one ballot and returned "
+                    f"the rule {function.__name__!r} is written for one ballot but returned "
                     f"{said.size} values of {said.dtype}; return True or False."
                 )
             out[k] = said.reshape(())

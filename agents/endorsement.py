@@ -9,7 +9,7 @@ from juste_retour.agents.rules import Family
 endorse = Family(
     "endorse",
     decides="how a commissioner votes in the College",
-    signature="rule(plans, college) -> booleans (worlds, plans, commissioners): would vote for that plan.",
+    signature="rule(plans, college) -> booleans (worlds, plans, commissioners): whether each would vote for each plan.",
     actor="commissioner",
     lift=each_actor(COMMISSIONER, np.bool_),
 )
@@ -17,8 +17,9 @@ endorse = Family(
 
 @endorse(deterministic=True)
 def collegial(plans, college):
-    """Backs a draft that the commissioner, all interests weighed, prefers to what stands.
+    """Backs a draft that the commissioner, weighing all interests, likes at least as well as the status quo.
 
+    The commissioner's utility of the draft must be at least 0; see `DraftPlans.utility`.
     Source: article 250 TFEU, collegiality; Killermann (2016).
     """
     return plans.utility(college) >= 0
@@ -26,7 +27,7 @@ def collegial(plans, college):
 
 @endorse(deterministic=True)
 def national(plans, college):
-    """Backs a draft that the home state prefers to what stands.
+    """Backs a draft that does not make the home state worse off than the status quo.
 
     Source: Wonka (2008), the nationality hypothesis.
     """
@@ -35,7 +36,7 @@ def national(plans, college):
 
 @endorse(anonymous=True, deterministic=True)
 def principled(plans, college):
-    """Backs a draft that the Union as a whole gains by.
+    """Backs a draft that does not make the Union as a whole worse off than the status quo.
 
     Source: the oath of office, article 245 TFEU: "in the general interest of the Union".
     """

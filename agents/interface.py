@@ -1,4 +1,4 @@
-"""Which version of the interface a file or package of rules needs, read from its source before it is run."""
+"""Checks which version of the interface a file or package of rules needs, before the file is run."""
 
 from __future__ import annotations
 
@@ -13,11 +13,16 @@ NEEDS = "NEEDS_INTERFACE"  # what a file assigns: a pair of integers
 
 
 def check_interface(source: str, place: str) -> None:
-    """Refuse a source that needs another interface than this one: another first number, or a larger second one.
+    """Refuse a source whose `NEEDS_INTERFACE` this version does not meet.
+
+    The first number must equal that of `INTERFACE_VERSION`, and the second must not be larger.
 
     Args:
-        source: the text of the module; where it assigns nothing to `NEEDS_INTERFACE`, anything goes.
-        place: what to call it in a sentence.
+        source: the text of the module; without `NEEDS_INTERFACE` it is accepted.
+        place: its name in messages.
+
+    Raises:
+        BadInput: the version is not met, or is not a pair of integers.
     """
     needs = _needed(source, place)
     here = INTERFACE_VERSION
@@ -27,15 +32,17 @@ def check_interface(source: str, place: str) -> None:
     remedy = (
         "update juste-retour"
         if needs > here
-        else "update it (the changelog says what to write instead, after `Migration:`), or install an older juste-retour"
+        else "update it (the changelog lists the changes under `Migration:`), or install an older juste-retour"
     )
-    raise BadInput(f"{place} needs version {said} of juste-retour's interface, and this is {is_}; {remedy}.")
+    raise BadInput(
+        f"{place} needs version {said} of juste-retour's interface, but this is version {is_}; {remedy}."
+    )
 
 
 def _needed(source: str, place: str) -> tuple[int, int] | None:
     try:
         body = ast.parse(source).body
-    except (SyntaxError, ValueError):  # said where it is run
+    except (SyntaxError, ValueError):  # reported when the source is run
         return None
     for node in body:
         targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
@@ -55,13 +62,15 @@ def _needed(source: str, place: str) -> tuple[int, int] | None:
 
 
 def check_module(name: str, place: str) -> None:
-    """`check_interface` of a module that is not imported yet, and of the package that it is in."""
+    """Check the interface of a module that is not imported yet, and of the packages that contain it."""
     parts = name.split(".")
     for k in range(len(parts)):
         try:
-            spec = find_spec(".".join(parts[: k + 1]))  # imports what is above, which is checked by then
+            spec = find_spec(
+                ".".join(parts[: k + 1])
+            )  # imports the parent packages, checked in earlier steps
         except (ImportError, ValueError):
-            return  # said where it is imported
+            return  # reported when the module is imported
         origin = Path((spec.origin if spec is not None else None) or "")
         if origin.suffix == ".py" and origin.is_file():
             check_interface(origin.read_text(encoding="utf-8", errors="replace"), place)

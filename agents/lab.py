@@ -1,8 +1,8 @@
-"""How labs decide: where they would train, what they offer for it, and when they leave.
+"""How labs decide where they would train, what they offer for access, and when they leave.
 
-Before a decision a lab may offer one letter of intent: money for access, on a condition (a least size). Lab and host
-split the surplus by Nash bargaining, the lab's outside option being the accelerators that it has, the host's being the
-same site without the lab. After delivery a lab trains at the best place open to it, or leaves for a cloud abroad.
+Before a decision each lab may offer one letter of intent: money for access to a site of a minimum size. Lab and host
+split the surplus by Nash bargaining. The lab's outside option is the accelerators that it has; the host's is the same
+site without the lab. After delivery a lab trains at the best place open to it, or leaves for a cloud abroad.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ anchor = Family(
     "anchor",
     decides="where a lab would train, and so where it offers money",
     signature="rule(market) -> advantage over what the lab has, log units (worlds, labs, places); a lab offers money "
-    "where it is positive. market.usable (worlds, 1, places): accelerators' worth of compute open to a lab.",
+    "where it is positive. market.usable (worlds, 1, places): effective accelerators open to a lab.",
     actor="lab",
     group="pooling",
     lift=each_actor(LAB),
@@ -33,11 +33,15 @@ anchor = Family(
 
 @dataclass(frozen=True, eq=False)
 class Market:
-    """Places to train as labs see them; the last axis is places (sites, or the Union's best pool).
+    """The places where labs could train: the candidate sites, or the Union's best pool.
 
-    `usable` (worlds, 1, places) effective accelerators open to a lab; `wait` (worlds, 1, places) years until they
-    work; `home` (labs, places) whether the place is at home; `outside` (worlds or 1, labs, 1) effective accelerators
-    that the lab has or can hire; `p` parameters, each (worlds, 1); `names` and `codes` the labs', as a scenario has them.
+    Attributes:
+        usable: (worlds, 1, places) effective accelerators open to a lab.
+        wait: (worlds, 1, places) years until they work.
+        home: (labs, places) whether the place is in the lab's home state.
+        outside: (worlds or 1, labs, 1) effective accelerators that the lab has or can hire.
+        p: the parameters, each (worlds, 1).
+        names: the labs' names.
     """
 
     alike_in_all_worlds: ClassVar[tuple[str, ...]] = ("home", "names")
@@ -50,12 +54,12 @@ class Market:
 
     @property
     def codes(self) -> tuple[str, ...]:
-        """The labs' names in capitals, as a scenario names one of them."""
+        """The labs' names in capitals, by which a scenario refers to a lab."""
         return tuple(name.upper() for name in self.names)
 
     @property
     def gain(self) -> Floats:
-        """Log of effective compute over the outside option, discounted by the wait; (worlds, labs, places)."""
+        """Log ratio of usable compute to the outside option, discounted by the wait; (worlds, labs, places)."""
         with np.errstate(divide="ignore"):
             gain = np.log(self.usable) - np.log(self.outside)
             gain -= self.p.wait_discount[..., None] * self.wait
@@ -64,17 +68,19 @@ class Market:
 
 @anchor(anonymous=True, deterministic=True)
 def best_effective_compute(market):
-    """Goes where most effective compute is to be had soonest.
+    """Prefers the place with the most effective compute, discounted by the wait.
 
-    Source: u = ln(effective compute) discounted by the wait; assumed.
+    Advantage ln(usable / outside) - wait_discount x wait.
+    Source: assumed.
     """
     return market.gain
 
 
 @anchor(anonymous=True, deterministic=True)
 def home_bias(market):
-    """Goes home first: gives up some compute to stay, and asks for more to go abroad.
+    """Prefers home: gives up some compute to stay there, and wants more to go abroad.
 
+    The advantage is raised by `home_value` at home and lowered by it elsewhere.
     Source: home bias in location choice; size assumed.
     """
     h = market.p.home_value[..., None]
@@ -83,23 +89,31 @@ def home_bias(market):
 
 @anchor(anonymous=True, deterministic=True)
 def exit_to_cloud(market):
-    """Always hires abroad.
+    """Always hires compute abroad.
 
-    Source: a fear of the essay, Krüger (2026), as a limit case.
+    Source: a concern of the essay, Krüger (2026), as a limiting case.
     """
     return np.full(market.gain.shape, -np.inf)
 
 
 @dataclass(frozen=True, eq=False)
 class Letters:
-    """Letters of intent: `site` (worlds, labs), -1 for none; `money` EUR bn; `least` accelerators (both likewise)."""
+    """The labs' letters of intent; all (worlds, labs).
+
+    `site` is the site, -1 for no letter; `money` is what the lab offers, EUR bn; `least` is the number of accelerators
+    that the site must have.
+    """
 
     site: Integers
     money: Floats
     least: Floats
 
     def at_sites(self, accelerators: Floats) -> Floats:
-        """Money by site, EUR bn, (worlds, sites), of the letters whose condition the sizes (worlds, sites) keep."""
+        """Money of the valid letters by site, EUR bn, (worlds, sites).
+
+        Args:
+            accelerators: (worlds, sites) of the proposed sites; a letter is valid if its site has at least `least`.
+        """
         out = np.zeros(accelerators.shape)
         world = np.arange(len(out))
         for lab in range(self.site.shape[-1]):  # a dozen labs
@@ -110,18 +124,18 @@ class Letters:
 
 
 def letters(advantage: Floats, market: Market, accelerators: Floats, labs: Labs, share: Number) -> Letters:
-    """The letters that follow from what each lab would gain at each site.
+    """The letters of intent that labs write for the proposed sites.
+
+    A lab offers money at its best site if that site is better than what it has. The offer is the host's share of the
+    surplus, valued at the cloud's price for the access, and at most the lab's capital. The letter is void if the site
+    becomes too small to be better than what the lab has.
 
     Args:
-        advantage: (worlds, labs, sites), from the anchor rule; -inf where nothing is offered.
-        market: as the labs saw it.
-        accelerators: (worlds, sites) that the proposed sites would have.
+        advantage: (worlds, labs, sites), from the anchor rule; -inf where the lab offers nothing.
+        market: the market from which the advantage was computed.
+        accelerators: (worlds, sites) of the proposed sites.
         labs: the labs.
-        share: of a site that one run may have, a number or (worlds, 1).
-
-    A lab offers money at its best site if that beats what it has; the money is the host's part of the surplus, at the
-    cloud's price for the access, and at most its capital. The letter is void where the site gets smaller than would
-    still beat what the lab has.
+        share: share of a site that one run may use, a number or (worlds, 1).
     """
     p = market.p
     best = advantage.argmax(-1)

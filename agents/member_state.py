@@ -1,4 +1,4 @@
-"""How a member state decides: whether to bid, how to vote, what to expect."""
+"""The rules by which a member state bids, votes and sets its reservation value."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from juste_retour.agents.actors import STATE
 from juste_retour.agents.arrays import Floats
-from juste_retour.agents.behavior import swayed
+from juste_retour.agents.behavior import logistic_noise
 from juste_retour.agents.each import each_actor
 from juste_retour.agents.payoff import wanted_size
 from juste_retour.agents.rules import Family, Parameter
@@ -16,15 +16,15 @@ from juste_retour.agents.situation import Situation
 
 bid = Family(
     "bid",
-    decides="whether and how large a state applies",
-    signature="rule(situation) -> size wanted, EUR bn (worlds, states); 0 is no bid. "
+    decides="whether a state bids for a site, and of what size",
+    signature="rule(situation) -> size of the bid, EUR bn (worlds, states); 0 is no bid. "
     "situation.alone(size) is the payoff with a site of its own, situation.standing the payoff without.",
     actor="state",
     lift=each_actor(STATE),
 )
 vote = Family(
     "vote",
-    decides="whether a state says yes, no or nothing to an offer",
+    decides="whether a state votes yes or no on an offer, or abstains",
     signature="rule(offer, reservation, situation) -> integers (worlds, states): 1 yes, -1 no, 0 abstention. "
     "offer.utility and reservation are EUR bn (worlds, states).",
     actor="state",
@@ -34,28 +34,29 @@ expect = Family(
     "expect",
     decides="a state's reservation value",
     signature="rule(reversion, memory, situation) -> reservation values, EUR bn (worlds, states). reversion.utility is "
-    "what stands if nothing is agreed; memory.gain what offers have brought so far.",
+    "the payoff if nothing is agreed; memory.gain the average gain from past offers.",
     actor="state",
     lift=each_actor(STATE),
 )
 
 
 def least_and_most(situation: Situation) -> tuple[Floats, Floats]:
-    """Smallest and largest valid bid, EUR bn, (worlds, 1) and (worlds, states)."""
+    """The smallest and the largest valid bid, EUR bn; (worlds, 1) and (worlds, states)."""
     return situation.p.smallest_eur_bn, np.minimum(situation.p.ceiling_eur_bn, situation.room)
 
 
 def sized(size: Floats, situation: Situation) -> Floats:
-    """Bring a wanted size between the smallest and the largest valid bid; 0 where no valid bid exists."""
+    """The valid bid closest to a wanted size, EUR bn, (worlds, states); 0 where no bid is valid."""
     least, most = least_and_most(situation)
     return np.where(most >= least, np.clip(size, least, np.maximum(most, least)), 0.0)
 
 
 @bid(anonymous=True, deterministic=True)
 def trophy_seeking(situation):
-    """Applies wherever a site of its own is worth more than none, at the size its own treasury likes best.
+    """Bids whenever a site of its own is worth more than none, at the size that suits its own treasury best.
 
-    Size S (lambda / c_own - 1), between the smallest facility and what site, ceiling and match allow.
+    The size is S (lambda / c_own - 1) less what is spent at home already, at least the smallest facility and at most
+    what site, ceiling and match allow.
     Source: Volden and Wiseman (2007); Weingast, Shepsle and Johnsen (1981).
     """
     wanted = wanted_size(situation.scale, situation.own_cost, situation.p) - situation.received
@@ -65,9 +66,10 @@ def trophy_seeking(situation):
 
 @bid(anonymous=True, deterministic=True)
 def capacity_driven(situation):
-    """Applies only with a center that can run it, as large as site and treasury allow, and not for the trophy.
+    """Bids only where a center can run the site, as large as site and treasury allow, and not for the trophy.
 
-    Bids where the gain without the trophy term is positive, else with half of that size, else not at all.
+    The bid is the largest valid size if that yields a gain without the trophy term, else half of it on the same
+    condition, else nothing.
     Source: the expert criteria of Regulation (EU) 2021/1173, article 9(5), taken as the motive; assumed.
     """
     most = least_and_most(situation)[1]
@@ -81,16 +83,16 @@ def capacity_driven(situation):
 
 @bid(anonymous=True, deterministic=True)
 def abstain(situation):
-    """Never applies.
+    """Never bids.
 
-    Source: the null behavior, for contrasts.
+    Source: the null behavior, for comparison.
     """
     return np.zeros(situation.received.shape)
 
 
 @bid(anonymous=True, deterministic=True)
 def free_rider(situation):
-    """Leaves the common good to others: takes the smallest site, and only if trophy and local spending alone pay for it.
+    """Free-rides on the common good: bids for the smallest site, and only if trophy and local spending pay for it.
 
     Source: Olson (1965); private provision of public goods, Bergstrom, Blume and Varian (1986).
     """
@@ -102,7 +104,7 @@ def free_rider(situation):
 
 @vote(anonymous=True, deterministic=True)
 def self_interest(offer, reservation, situation):
-    """Says yes if the offer is worth at least what the state could have without it, less the small cost of dissent.
+    """Votes yes if the offer is worth at least the reservation value, less the small cost of dissent.
 
     Source: Romer and Rosenthal (1978); Baron and Ferejohn (1989).
     """
@@ -111,7 +113,7 @@ def self_interest(offer, reservation, situation):
 
 @vote(anonymous=True, deterministic=True)
 def sincere_union(offer, reservation, situation):
-    """Says yes if the Union's race and open capacity gain, whatever is placed at home.
+    """Votes yes if the Union's race and open capacity do not lose, whatever the state itself receives.
 
     Source: the collective good alone; Volden and Wiseman (2007) with no particularistic weight.
     """
@@ -131,14 +133,14 @@ def reciprocal(
             low=0,
             high=10,
             range=(0.1, 0.5),
-            about="weight of what earlier rounds left in favor, chi",
+            about="weight of the state's net balance from earlier rounds, chi",
             source="institutional ledger; assumed",
         ),
     ] = 0.3,
 ):
-    """Returns favors: who has had more than it paid says yes to a little less, who has had less asks for more.
+    """Returns favors: a state that received more than it paid accepts less, and one that received less wants more.
 
-    Yes if U + chi (received - paid so far) is at least the reservation value.
+    Votes yes if U + chi (received - paid so far) is at least the reservation value less the cost of dissent.
     Source: diffuse reciprocity, Keohane (1986).
     """
     ledger = situation.standing.received - situation.standing.payment
@@ -149,7 +151,7 @@ def reciprocal(
 
 @vote(anonymous=True, deterministic=True)
 def red_line(offer, reservation, situation):
-    """Says no unless it hosts.
+    """Votes no unless it hosts a site.
 
     Source: the red line of a national parliament; veto players, Tsebelis (2002).
     """
@@ -168,12 +170,12 @@ def loss_averse(
             low=1,
             high=10,
             range=(1, 2.25),
-            about="how much heavier a loss weighs than a gain, lambda",
+            about="weight of a loss relative to a gain of the same size, lambda",
             source="Tversky and Kahneman (1992): 2.25",
         ),
     ] = 2.25,
 ):
-    """Weighs each term of the payoff that the offer worsens more heavily than those that it betters.
+    """Gives the terms of the payoff that the offer worsens more weight than those that it improves.
 
     Source: Tversky and Kahneman (1992).
     """
@@ -202,18 +204,18 @@ def probabilistic(
         ),
     ] = 0.1,
 ):
-    """Says yes with a chance that grows with what the offer is worth: 1 / (1 + exp(-(U - r) / sigma)).
+    """Votes yes with a probability that rises with the offer's value: 1 / (1 + exp(-(U - r) / sigma)).
 
     Source: quantal response, McKelvey and Palfrey (1995).
     """
     stake = offer.utility - situation.standing.utility
-    moved = reservation - situation.p.dissent_cost_eur_bn + noise * swayed(situation.uniforms, stake)
+    moved = reservation - situation.p.dissent_cost_eur_bn + noise * logistic_noise(situation.uniforms, stake)
     return np.where(offer.utility >= moved, 1, -1)
 
 
 @expect(anonymous=True, deterministic=True)
 def status_quo(reversion, memory, situation):
-    """Expects what stands if nothing is agreed.
+    """Expects the payoff if nothing is agreed.
 
     Source: Romer and Rosenthal (1978).
     """
@@ -227,12 +229,12 @@ def adaptive(
     situation,
     *,
     trust: Annotated[
-        float, Parameter(low=0, high=1, about="weight of past offers against the reversion")
+        float, Parameter(low=0, high=1, about="share of the gain from past offers that a state expects again")
     ] = 0.5,
 ):
-    """Expects part of the gain that past offers brought: the reversion, or more where offers were good.
+    """Expects the payoff if nothing is agreed, plus part of the gain from past offers where there was one.
 
-    r = max(U(reversion), U(reversion) + delta * trust * remembered gain).
+    r = max(U(reversion), U(reversion) + delta * trust * average gain).
     Source: adaptive learning, V <- V + alpha (payoff - V); Frechette, Kagel and Lehrer (2003) for the laboratory.
     """
     return reversion.utility + situation.p.patience * trust * np.maximum(memory.gain, 0.0)
@@ -240,10 +242,10 @@ def adaptive(
 
 @expect(anonymous=True, deterministic=True)
 def stationary(reversion, memory, situation):
-    """Expects what bargaining on is worth in the stationary equilibrium, a round later.
+    """Expects the value of further bargaining in the stationary equilibrium, discounted by one round.
 
-    r = U(reversion) + delta v, where v, the continuation value over the reversion, is solved once for a scenario; it is
-    below zero for a state that expects to be outvoted.
+    r = U(reversion) + delta v, where v is the continuation value over the reversion. It is solved once for a scenario,
+    and is below zero for a state that expects to be outvoted.
     Source: Baron and Ferejohn (1989); Eraslan (2002), who shows that stationary payoffs are unique.
     """
     if memory.continued is None:

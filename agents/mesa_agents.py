@@ -1,10 +1,10 @@
-"""The Mesa agents: member states, commissioners, labs and facilities as named views on the rows of a world.
+"""The Mesa agents: member states, commissioners and labs as views on the arrays of a world.
 
-They hold no state of the model: what they show is read from the world's arrays when it is asked for. Decisions are
-methods; as they stand they answer as the scenario's rule does, and a subclass that overrides one is asked in the
-rule's place. A decision may be asked more than once in a quarter, about offers that never come to a vote, and a bid is
-heard again once its questions are answered, so it only reads; what an agent learns it learns in `step`, which the
-model calls at the end of each quarter.
+They store no state of the model; their properties read the world's arrays. Decisions are methods. By default they
+apply the scenario's rule, and a subclass that overrides one replaces the rule. The model may call a decision several
+times in a quarter, also about offers that never come to a vote. It restarts a bid after each call of
+`situation.alone`. So a decision must not change the agent. An agent learns in `step`, which the model calls at the end
+of each quarter.
 """
 
 from __future__ import annotations
@@ -27,73 +27,78 @@ from juste_retour.agents.situation import Offer, Situation
 
 
 def is_agent(cls: object) -> bool:
-    """Whether something is a class of agents, with a row in the tables or without."""
+    """Whether something is a class of Mesa agents, with or without a row in the union's tables."""
     return isinstance(cls, type) and issubclass(cls, mesa.Agent)
 
 
 class Actor(mesa.Agent):
-    """A view on one place of the arrays of the model's world.
+    """A view on one position of the arrays of the model's world.
 
     Args:
-        model: an `juste_retour.abm.model.AllocationModel`.
-        place: position on the named axis: of the state, the commissioner, the lab or the site.
+        model: the `juste_retour.abm.model.AllocationModel`.
+        place: position of the state, commissioner, lab or site on its axis.
+
+    Raises:
+        BadInput: the model has its actors already.
     """
 
-    decisions: ClassVar[dict[str, type[np.generic]]] = {}  # and what each is answered with
-    actors: ClassVar[Kind]  # where its kind stands in what is handed and answered
-    comes_later: ClassVar[bool] = False  # whether the model makes it during the run
+    decisions: ClassVar[
+        dict[str, type[np.generic]]
+    ] = {}  # the names of its decisions, and the type of each answer
+    actors: ClassVar[Kind]  # the kind of actor
+    comes_later: ClassVar[bool] = False  # whether the model creates it during the run
 
     def __init__(self, model: Any, place: int):
         if model.complete and not self.comes_later:
             raise BadInput(
-                f"{type(self).__name__}(model, {place!r}): the model has its actors, one for each row of the union's tables; "
-                "hand the class to the model as agents=, or add a row to the tables (see members=)."
+                f"{type(self).__name__}(model, {place!r}): the model creates one actor for each row of the union's tables; "
+                "give it the class by agents=, or add a row to the tables (see members=)."
             )
         super().__init__(model)
         self.place = place
 
     def remove(self) -> None:
-        """Refused: an agent is a view on a row of the tables, and the row would stay."""
+        """Raise `BadInput`: an agent is a view on a row of the union's tables, which would remain."""
         raise BadInput(
-            f"{self!r} cannot be removed: it is a view on a row of the union's tables; "
+            f"{self!r} cannot be removed, because it is a row of the union's tables; "
             "load a union without that row (see members=)."
         )
 
     def __repr__(self) -> str:
-        """The class, whom it is, and the quarter."""
+        """The class, the actor and the quarter."""
         name = getattr(self, "name", self.label)
-        whom = self.label if name == self.label else f"{self.label}, {name}"
-        return f"<{type(self).__name__} {whom}, {self.model.quarter}>"
+        actor = self.label if name == self.label else f"{self.label}, {name}"
+        return f"<{type(self).__name__} {actor}, {self.model.quarter}>"
 
     @property
     def world(self) -> Any:
-        """The world's arrays; `model.row` is this model's row."""
+        """The arrays of the worlds; this model's world is row `model.row`."""
         return self.model.world
 
     def _mine(self, array: NDArray[np.generic]) -> Any:
         return array[self.model.row, self.place].item()
 
     def why(self) -> Sequence[object]:
-        """Each decision so far with its terms, as `AllocationModel.why` tells it."""
+        """The agent's decisions so far with their terms, as `AllocationModel.why` returns them."""
         return self.model.why(self)
 
     @classmethod
     def overridden(cls) -> tuple[str, ...]:
-        """The decisions that this class takes itself, not by the scenario's rule."""
+        """The names of the decisions that this class takes itself instead of applying the scenario's rule."""
         base = next(c for c in cls.__mro__ if c.__module__ == __name__)
         return tuple(name for name in cls.decisions if getattr(cls, name) is not getattr(base, name))
 
     def answer(self, name: str, handed: Handed) -> float | NDArray[np.generic]:
-        """Take the decision `name` on what all were handed in this world; the answer is checked."""
+        """Return the agent's decision `name`, given the arguments for all actors of this world; `BadInput` if invalid."""
         raise NotImplementedError
 
     def _wrong(self, name: str, answer: object, remedy: str) -> BadInput:
         said = " ".join(repr(answer).split())
-        return BadInput(f"{type(self).__name__}.{name} of {self.label} answered {said}; {remedy}.")
+        return BadInput(f"{type(self).__name__}.{name} of {self.label} returned {said}; {remedy}.")
 
     @property
     def label(self) -> str:
-        """What to call it in a sentence."""
+        """Its short name in messages."""
         return str(self.place)
 
     def _number(self, name: str, answer: object, remedy: str) -> float:
@@ -116,21 +121,21 @@ class Actor(mesa.Agent):
 
 
 class MemberState(Actor):
-    """A member state: whether it applies, how it votes and what it expects."""
+    """A member state, which bids, votes and sets its reservation value."""
 
     decisions: ClassVar = {"bid": np.float64, "vote": np.int64, "expect": np.float64}
     actors = STATE
 
     def bid(self, situation: Situation) -> float:
-        """Size of the site to apply for, EUR bn; 0 is no bid. `situation.alone(size)` is the payoff with one."""
+        """Size of the site to bid for, EUR bn; 0 is no bid. `situation.alone(size)` is the payoff with such a site."""
         return self._by_rule("bid", situation)
 
     def vote(self, offer: Offer) -> int:
-        """1 yes, -1 no, 0 abstention. `offer.utility` is what it is worth, `self.reservation` what to hold it against."""
+        """Return 1 for yes, -1 for no, 0 for an abstention; compare `offer.utility` with `self.reservation`, EUR bn."""
         return int(self._by_rule("vote", offer))
 
     def expect(self, reversion: Offer) -> float:
-        """The reservation value, EUR bn; `reversion` is what stands if nothing is agreed."""
+        """The reservation value, EUR bn; `reversion` is the payoff if nothing is agreed."""
         return self._by_rule("expect", reversion)
 
     def _by_rule(self, name: str, mine: Situation | Offer) -> float:
@@ -139,21 +144,21 @@ class MemberState(Actor):
         return own(np.asarray(said), self.place)
 
     def answer(self, name: str, handed: Handed) -> float:
-        """Take the decision; what it may see is its own column of what all states are handed."""
+        """Return the state's decision, given the arguments for all states, of which it sees its own entries."""
         said = getattr(self, name)(own(handed[0], self.place))
         if name == "vote":
             if isinstance(said, bool | np.bool_):
                 return 1 if said else -1
-            vote = self._number(name, said, remedy := "answer 1 for yes, -1 for no, 0 for an abstention")
+            vote = self._number(name, said, remedy := "return 1 for yes, -1 for no or 0 for an abstention")
             if vote not in (1, 0, -1):
                 raise self._wrong(name, said, remedy)
             return vote
         if name == "bid":
-            size = self._number(name, said, remedy := "answer a size in EUR bn, 0 for no bid")
+            size = self._number(name, said, remedy := "return a size in EUR bn, 0 for no bid")
             if not 0 <= size < np.inf:
                 raise self._wrong(name, said, remedy)
             return size
-        return self._number(name, said, "answer a value in EUR bn")
+        return self._number(name, said, "return a value in EUR bn")
 
     @property
     def code(self) -> str:
@@ -164,7 +169,7 @@ class MemberState(Actor):
 
     @property
     def state(self) -> str:
-        """The state's code, by the name that facilities give it."""
+        """The state's code, under the name that other agents use for their state."""
         return self.code
 
     @property
@@ -174,42 +179,42 @@ class MemberState(Actor):
 
     @property
     def population(self) -> int:
-        """Persons."""
+        """Population, persons."""
         return int(self.world.states.population[self.place])
 
     @property
     def gdp_eur_bn(self) -> float:
-        """EUR bn a year."""
+        """GDP, EUR bn per year."""
         return float(self.world.states.gdp[self.place])
 
     @property
     def ambition(self) -> float:
-        """The world's draw of how much the state makes of what is spent at home; 1 is the median."""
+        """The factor by which the state values local spending, drawn once per world; its median is 1."""
         return self._mine(self.world.ambition)
 
     @property
     def sites(self) -> int:
-        """Facilities under contract."""
+        """Facilities under contract in the state."""
         return self._mine_of("sites")
 
     @property
     def accelerators(self) -> float:
-        """Accelerators of the facilities under contract."""
+        """Accelerators of the facilities under contract in the state."""
         return self._mine_of("accelerators")
 
     @property
     def received_eur_bn(self) -> float:
-        """What the facilities under contract cost."""
+        """Cost of the facilities under contract in the state, EUR bn."""
         return self._mine_of("received")
 
     @property
     def paid_eur_bn(self) -> float:
-        """What the state pays for all facilities under contract in the Union."""
+        """The state's payments for all facilities under contract in the Union, EUR bn."""
         return self._mine_of("paid")
 
     @property
     def private_eur_bn(self) -> float:
-        """What labs and firms pay for those in the state."""
+        """Payments of labs and firms for the facilities in the state, EUR bn."""
         return self._mine_of("private")
 
     def _mine_of(self, account: str) -> Any:
@@ -217,22 +222,22 @@ class MemberState(Actor):
 
     @property
     def yes_votes(self) -> int:
-        """Ballots on which it said yes."""
+        """Ballots in which it voted yes."""
         return self._mine(self.world.bargaining.yes_votes)
 
     @property
     def no_votes(self) -> int:
-        """Ballots on which it said no."""
+        """Ballots in which it voted no."""
         return self._mine(self.world.bargaining.no_votes)
 
     @property
     def memory_eur_bn(self) -> float:
-        """The gain that offers brought, as it remembers them."""
+        """The moving average of the gains from past offers, EUR bn."""
         return self._mine(self.world.bargaining.memory)
 
     @property
     def last_vote(self) -> str | None:
-        """Its vote on the last ballot that was held: "yes", "no" or "abstain"; None before the first."""
+        """Its vote in the last ballot: "yes", "no" or "abstain"; None before the first."""
         ballot = self.model.last_ballot
         if ballot is None:
             return None
@@ -242,28 +247,28 @@ class MemberState(Actor):
 
     @property
     def reservation(self) -> float | None:
-        """The value, EUR bn, that it last held an offer against; None before the first offer."""
+        """The reservation value at its last vote, EUR bn; None before the first offer."""
         handed = self.model.handed("vote", None)
         return None if handed is None else float(own(handed[1], self.place))
 
     @property
     def situation(self) -> Situation:
-        """What it knows this quarter, its own numbers alone."""
+        """The state's information this quarter, with its own entries only."""
         return own(self.model.situation, self.place)
 
 
 class Commissioner(Actor):
-    """A commissioner: what the Commission drafts and how the College votes on it."""
+    """A commissioner, who drafts plans and votes on them in the College."""
 
     decisions: ClassVar = {"draft": np.float64, "endorse": np.bool_}
     actors = COMMISSIONER
 
     def draft(self, plans: OwnPlans) -> Floats:
-        """A score for each draft, (plans,); the lead commissioner's best among those adopted is proposed."""
+        """Return a score for each draft, (plans,); the lead commissioner's best adopted draft is proposed."""
         return self._by_rule("draft", plans)
 
     def endorse(self, plans: OwnPlans) -> Floats:
-        """Whether it would vote for each draft in the College, (plans,)."""
+        """Return whether it would vote for each draft in the College, (plans,)."""
         return self._by_rule("endorse", plans)
 
     def _by_rule(self, name: str, mine: OwnPlans) -> Floats:
@@ -277,13 +282,13 @@ class Commissioner(Actor):
         return own(said, self.place, COMMISSIONER)
 
     def answer(self, name: str, handed: Handed) -> Floats | Booleans:
-        """Take the decision; what it may see is the drafts as it weighs them."""
+        """Return the commissioner's decision, given the arguments for all, of which it sees its own entries."""
         plans, college = handed
         said = getattr(self, name)(own_plans(plans, college, self.place))
         count = plans.home.shape[1]
         if name == "draft":
-            return self._numbers(name, said, count, f"answer one score for each of the {count} drafts")
-        return self._numbers(name, said, count, f"answer true or false for each of the {count} drafts") > 0
+            return self._numbers(name, said, count, f"return one score for each of the {count} drafts")
+        return self._numbers(name, said, count, f"return True or False for each of the {count} drafts") > 0
 
     @property
     def state(self) -> str:
@@ -299,12 +304,12 @@ class Commissioner(Actor):
 
     @property
     def portfolio(self) -> str:
-        """The portfolio in words."""
+        """The portfolio's title."""
         return self.world.college.portfolio[self.place]
 
     @property
     def interest(self) -> str:
-        """The interest that the portfolio stands for."""
+        """The interest that the portfolio represents, such as "digital" or "budget"."""
         return self.world.college.interest[self.place]
 
     @property
@@ -314,13 +319,13 @@ class Commissioner(Actor):
 
 
 class Lab(Actor):
-    """A lab: where it would train, and so where it offers money and when it leaves."""
+    """A lab, which decides where it would train; from that follow its letter of intent and its exit."""
 
     decisions: ClassVar = {"anchor": np.float64}
     actors = LAB
 
     def anchor(self, market: Market) -> Floats:
-        """What each place gives over what the lab has, in log units, (places,); it offers money where it is positive."""
+        """Return each place's advantage over what the lab has, log units, (places,); it offers money if positive."""
         return self._by_rule("anchor", market)
 
     def _by_rule(self, name: str, mine: Market) -> Floats:
@@ -332,11 +337,11 @@ class Lab(Actor):
         return own(np.asarray(said), self.place, LAB)
 
     def answer(self, name: str, handed: Handed) -> Floats:
-        """Take the decision; what it may see is the places as they are to it."""
+        """Return the lab's decision, given the arguments for all labs, of which it sees its own entries."""
         (market,) = handed
         places = market.usable.shape[-1]
         said = getattr(self, name)(own_market(market, self.place))
-        return self._numbers(name, said, places, f"answer one number for each of the {places} places")
+        return self._numbers(name, said, places, f"return one number for each of the {places} places")
 
     @property
     def name(self) -> str:
@@ -353,17 +358,17 @@ class Lab(Actor):
 
     @property
     def kind(self) -> str:
-        """A company or a consortium."""
+        """Kind of lab: "company" or "consortium"."""
         return self.world.labs.kind[self.place]
 
     @property
     def capital_eur_bn(self) -> float:
-        """EUR bn a year."""
+        """Capital, EUR bn per year."""
         return float(self.world.labs.capital[self.place])
 
     @property
     def own_accelerators(self) -> float:
-        """Accelerators that it has today, H100 equivalents."""
+        """Accelerators that the lab has today, H100 equivalents."""
         return float(self.world.labs.accelerators[self.place])
 
     @property

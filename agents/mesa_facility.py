@@ -1,4 +1,4 @@
-"""The Mesa agent of a facility: a named view on a contracted site; it decides nothing."""
+"""The Mesa agent of a facility: a view on a contracted site, which takes no decisions."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from juste_retour.agents.mesa_agents import Actor
 
 
 class Facility(Actor):
-    """A facility under contract; it is there from the contract's quarter to its cancellation."""
+    """A facility under contract. The model creates it in the quarter of the contract and removes it on cancellation."""
 
     comes_later = True
 
@@ -24,22 +24,22 @@ class Facility(Actor):
 
     @property
     def state(self) -> str:
-        """Code of the state that hosts it."""
+        """Code of the host state."""
         return self.world.states.codes[self.world.sites.state[self.place]]
 
     @property
     def accelerators(self) -> float:
-        """Accelerators of its date."""
+        """Number of accelerators, not converted to H100 equivalents."""
         return self._mine(self.world.programme.delivered.chips)
 
     @property
     def power_mw(self) -> float:
-        """MW at the meter."""
+        """Power at the meter, MW."""
         return self._mine(self.world.programme.delivered.power_mw)
 
     @property
     def spend_eur_bn(self) -> float:
-        """What it costs."""
+        """Cost, EUR bn."""
         return self._mine(self.world.programme.delivered.spend)
 
     @property
@@ -54,16 +54,16 @@ class Facility(Actor):
 
     @property
     def operational(self) -> str | None:
-        """Quarter of first operation; None where it comes after the last quarter."""
+        """Quarter of first operation; None if that is after the run's last quarter."""
         ready = self._mine(self.world.programme.delivered.ready)
         return self.model.label(ready) if ready <= self.world.last else None
 
     @property
     def working(self) -> bool:
-        """Whether it works this quarter."""
+        """Whether it operates this quarter."""
         return self._mine(self.world.working)
 
     @property
     def in_best_run(self) -> bool:
-        """Whether it belongs to the largest single run."""
+        """Whether it takes part in the largest single run."""
         return self._mine(self.world.training.pool)

@@ -1,6 +1,6 @@
-"""What one actor in one world sees of what all are handed: the same things, its own part of them alone.
+"""Reduces the arguments of a rule, of one world, to what one actor may see: its own part, as plain NumPy numbers.
 
-It goes down from what is left of one world (`juste_retour.agents.some_worlds`) to the actor, whose numbers are plain NumPy numbers.
+`juste_retour.agents.some_worlds` selects the world beforehand.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 from juste_retour.agents.actors import COMMISSIONER, LAB, STATE, Kind
 from juste_retour.agents.arrays import Floats
 from juste_retour.agents.commissioner import DraftPlans
-from juste_retour.agents.each import Asks
+from juste_retour.agents.each import BatchedQuestions
 from juste_retour.agents.lab import Market
 from juste_retour.agents.situation import College, Offer, Situation
 from juste_retour.agents.some_worlds import some_worlds
@@ -22,22 +22,29 @@ from juste_retour.agents.values import Values
 
 
 class Parameters(Values):
-    """The parameters of the one world that is left, as plain numbers: `p.patience`."""
+    """The parameters of one world as plain numbers, as in `p.patience`."""
 
-    def __init__(self, everyones: Values):
+    def __init__(self, values: Values):
         super().__init__()
-        self._everyones = everyones
+        self._values = values
 
     def __getattr__(self, name: str) -> Floats:
         """The parameter of that name."""
         if name.startswith("_"):
             raise AttributeError(name)
-        value = getattr(self._everyones, name)
+        value = getattr(self._values, name)
         return value[0, 0] if isinstance(value, np.ndarray) else value
 
 
 def own(handed: Any, actor: int, kind: Kind = STATE, name: str = "") -> Any:
-    """One actor's part of what all of its kind are handed, or of an array of that name; one world of it is left."""
+    """One actor's part of an argument of a rule, or of one of its arrays.
+
+    Args:
+        handed: the argument or array, of one world.
+        actor: position of the actor.
+        kind: the kind of actor.
+        name: the name of the array.
+    """
     if isinstance(handed, np.ndarray):
         return kind.part(name, handed, 0, actor)[0]
     if not is_dataclass(handed) or isinstance(handed, type):
@@ -57,8 +64,8 @@ def own(handed: Any, actor: int, kind: Kind = STATE, name: str = "") -> Any:
     return replace(handed, **parts)
 
 
-def _later(ask: Callable[[], Floats], part: Callable[[Floats], Floats]) -> Callable[[], Floats]:
-    return lambda: part(ask())
+def _later(compute: Callable[[], Floats], part: Callable[[Floats], Floats]) -> Callable[[], Floats]:
+    return lambda: part(compute())
 
 
 def _own_alone(situation: Situation, actor: int) -> Callable[[float], Offer]:
@@ -70,15 +77,18 @@ def _own_alone(situation: Situation, actor: int) -> Callable[[float], Offer]:
     return alone
 
 
-def asking(situation: Situation, asks: Asks[Offer], row: int, actor: int) -> Situation:
-    """One world's situation in which an actor's questions of `alone` are answered together with everyone else's.
+def with_batched_alone(
+    situation: Situation, questions: BatchedQuestions[Offer], row: int, actor: int
+) -> Situation:
+    """One world's situation, in which an actor's calls of `alone` are answered together with those of all others.
 
-    An actor that asks otherwise when it is heard again, for instance because it draws random numbers of its own, is answered by itself.
+    An actor may ask for another size when its decision is restarted, for instance because it draws random numbers of
+    its own. Its call is then answered separately.
     """
 
     def alone(sizes: Floats) -> Offer:
-        answer, size = asks.answer(sizes[0, actor]), sizes[0, actor]
-        if asks.sizes[asks.asked - 1][row, actor] != size:
+        answer, size = questions.answer(sizes[0, actor]), sizes[0, actor]
+        if questions.sizes[questions.asked - 1][row, actor] != size:
             return situation.alone(sizes)
         return some_worlds(answer, np.array([row]))
 
@@ -86,7 +96,7 @@ def asking(situation: Situation, asks: Asks[Offer], row: int, actor: int) -> Sit
 
 
 def with_own(handed: Any, mine: Any, actor: int) -> Any:
-    """What all are handed in one world, one actor's column of its numbers replaced by `mine`."""
+    """An argument of a rule, of one world, with one actor's entries replaced by those of `mine`."""
     if isinstance(handed, np.ndarray):
         changed = np.array(handed)
         changed[0, actor] = mine
@@ -101,11 +111,18 @@ def with_own(handed: Any, mine: Any, actor: int) -> Any:
 
 @dataclass(frozen=True, eq=False)
 class OwnPlans:
-    """The drafts before the College as one commissioner sees them; gains over what stands, EUR bn a state, (plans,).
+    """What each draft means to one commissioner: gains over the status quo, EUR bn per state; all (plans,).
 
-    `home` the home state's; `union` the mean of all states; `race` in V; `cohesion`, `spend` and `private` the money
-    placed in poorer states, by the Union and by labs; `party` of the states whose commissioners share the party;
-    `portfolio` what the portfolio gains; `utility` all interests weighed.
+    Attributes:
+        home: the home state's gain.
+        union: the mean gain of all states.
+        race: the gain in V.
+        cohesion: money placed in states with below-average GDP per head.
+        spend: the Union's money.
+        private: labs' money.
+        party: the mean gain of the states whose commissioners belong to the same party.
+        portfolio: the portfolio's gain.
+        utility: the weighted sum; see `DraftPlans.utility`.
     """
 
     home: Floats
@@ -120,8 +137,7 @@ class OwnPlans:
 
 
 def own_plans(plans: DraftPlans, college: College, seat: int) -> OwnPlans:
-    """One commissioner's view of the drafts of one world."""
-
+    """What each draft of one world means to the commissioner at position `seat`."""
     columns = {name: getattr(plans, name) for name in _COLUMNS}
     columns |= {"portfolio": plans.portfolio(college), "utility": plans.utility(college)}
     return OwnPlans(**{name: own(column, seat, COMMISSIONER) for name, column in columns.items()})
@@ -131,5 +147,5 @@ _COLUMNS = ("home", "union", "race", "cohesion", "spend", "private", "party")
 
 
 def own_market(market: Market, lab: int) -> Market:
-    """The places where one lab of one world could train; `usable`, `wait` and `home` are (places,), `outside` a number."""
+    """The places where one lab could train in one world: `usable`, `wait` and `home` (places,), `outside` a number."""
     return replace(own(market, lab, LAB), outside=market.outside[0, lab, 0])

@@ -1,7 +1,7 @@
-"""The payoff of a member state: trophies, the local good, the race, what adds up, and the bill.
+"""The payoff of a member state: trophies, the local good, the race, open capacity, and the payment.
 
-After Volden and Wiseman (2007), who let legislators trade local against collective goods. One function serves bids,
-votes and drafts alike.
+It follows Volden and Wiseman (2007), in whose model legislators trade local against collective goods. Bids, votes and
+drafts use the same function.
 """
 
 from __future__ import annotations
@@ -15,9 +15,12 @@ from juste_retour.agents.values import Values
 
 
 def trophies(sites: Number | Integers, p: Values, credit: ArrayLike | None = None) -> Floats:
-    """Value of being a host, EUR bn: tau (1 - rho^n) / (1 - rho) - c n.
+    """Value of hosting n sites, EUR bn: tau (1 - rho^n) / (1 - rho) - c n.
 
-    Voters' `credit` stands for n in the first term where sites that produce nothing have lost some of it.
+    Args:
+        sites: n, the sites hosted.
+        p: the parameters.
+        credit: n in the first term, if voters have withdrawn credit for sites that produce nothing.
     """
     rho = p.further_trophies
     credit = sites if credit is None else credit
@@ -27,23 +30,26 @@ def trophies(sites: Number | Integers, p: Values, credit: ArrayLike | None = Non
 
 
 def local_scale(states: States, ambition: Floats, p: Values) -> Floats:
-    """S_i = s gbar (g_i / gbar)^gamma a_i, EUR bn; (worlds, states)."""
+    """Scale of the local good, S_i = s gbar (g_i / gbar)^gamma a_i, EUR bn; (worlds, states).
+
+    g_i is the state's GDP, gbar the mean GDP and a_i the state's ambition.
+    """
     mean = total(states.gdp) / states.count
     return p.local_scale * mean * power(states.gdp / mean, p.local_size_exponent) * ambition
 
 
 def local_good(received: Floats, scale: Floats, p: Values) -> Floats:
-    """Value of what is spent at home, EUR bn: lambda S ln(1 + y / S)."""
+    """Value of y EUR bn spent at home, EUR bn: lambda S ln(1 + y / S)."""
     return p.local_value * scale * np.log1p(received / scale)
 
 
 def wanted_size(scale: Floats, own_cost: Floats, p: Values) -> Floats:
-    """The size at which the last euro spent at home is worth what it costs the state: S (lambda / c_own - 1)."""
+    """Spending at home whose last euro is worth its cost to the state, EUR bn: S (lambda / c_own - 1)."""
     return scale * (p.local_value / own_cost - 1)
 
 
 def race(share_of_frontier: Floats, p: Values) -> Floats:
-    """One year's worth of the race, v k^eta / (1 + k^eta), EUR bn, for k = C / F."""
+    """Value of one year of the race, EUR bn: v k^eta / (1 + k^eta), where k = C / F is the share of the frontier."""
     k = power(share_of_frontier, p.race_curvature)
     return p.race_value_eur_bn * k / (1 + k)
 
@@ -59,18 +65,18 @@ def payoff(
     transfer: Number = 0.0,
     faded: Number = 0.0,
 ) -> Offer:
-    """The offer as each state sees it.
+    """The terms of each state's payoff.
 
     Args:
         states: the member states.
         scale: (worlds, states) S, EUR bn, from `local_scale`.
         sites: (worlds, states) sites hosted.
         received: (worlds, states) EUR bn spent at home.
-        prospect: what compute it leads to.
-        payment: (worlds, states) EUR bn.
+        prospect: the compute that is expected.
+        payment: (worlds, states) EUR bn that the state pays.
         p: parameters, each (worlds, 1).
-        transfer: (worlds, states) cash, EUR bn.
-        faded: (worlds, states) sites' worth of credit that voters have withdrawn.
+        transfer: (worlds, states) side payment received, EUR bn.
+        faded: (worlds, states) credit that voters have withdrawn, in sites.
     """
     wealth = states.gdp / total(states.gdp)
     share = states.population / states.population.sum()

@@ -1,8 +1,8 @@
-"""The catalog of rules: families, their rules, and the parameters that a rule takes.
+"""The catalog of rules: families, their rules, and the rules' parameters.
 
-A family is a named kind of choice with one documented signature. The family object is the decorator that enters a
-rule, the function's name is the rule's, and its keyword-only arguments are its parameters. This module knows
-families, never a rule.
+A family is a named kind of choice with one documented signature. The family object is the decorator that registers a
+rule. The function's name is the rule's name, and its keyword-only arguments are its parameters. This module names no
+single rule.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ from juste_retour.agents.interface import check_module
 
 @dataclass(frozen=True)
 class Parameter:
-    """What is known of a parameter: unit, bounds, plausible range, meaning and source.
+    """The description of a parameter: unit, bounds, plausible range, meaning and source.
 
-    `low` and `high` are the bounds that validation enforces; `range` is the plausible range that sensitivity
-    analysis draws from, where it is narrower.
+    Validation enforces the bounds `low` and `high`. Sensitivity analysis draws from `range`, the plausible range, or
+    between the bounds if it is None.
     """
 
     unit: str = "1"
@@ -39,21 +39,21 @@ class Parameter:
     about: str = ""
     source: str = "assumed"
     range: tuple[float, float] | None = None
-    scale: str = "linear"  # or "log": how a sensitivity analysis draws from the range
+    scale: str = "linear"  # or "log": the scale on which sensitivity analysis draws from the range
     group: str = ""
     choices: tuple[str, ...] = ()
 
     def check(self, name: str, value: object, default: Setting) -> Setting:
-        """Return the value in the default's type, or raise `BadInput` with the place, the value and the remedy."""
+        """Return the value in the type of the default, or raise `BadInput` with the place, the value and the remedy."""
         if isinstance(default, bool):
             if not isinstance(value, bool):
-                raise BadInput(f"{name} = {value!r} is not true or false; write one of the two.")
+                raise BadInput(f"{name} = {value!r} is not a boolean; write true or false.")
             return value
         if isinstance(default, str):
             if not isinstance(value, str):
-                raise BadInput(f"{name} = {value!r} is not a text; {self._allowed()}")
+                raise BadInput(f"{name} = {value!r} is not a string; {self._allowed()}")
             if self.choices and value not in self.choices:
-                raise BadInput(f"{name} = {value!r} is not known; {near(value, self.choices)}")
+                raise BadInput(f"{name} = {value!r} is not a valid choice; {near(value, self.choices)}")
             return value
         if isinstance(value, bool) or not isinstance(value, int | float | np.number):
             raise BadInput(f"{name} = {value!r} is not a number; {self._allowed()}")
@@ -82,19 +82,19 @@ class Parameter:
         return f"give a value{unit}."
 
 
-Handed = tuple[Any, ...]  # what a rule is handed: arrays, dataclasses of arrays, tables
-Function = Callable[..., Any]  # a rule as it is written: its arguments are its family's
-Setting = bool | int | float | str  # a parameter of a rule or a scenario
+Handed = tuple[Any, ...]  # the arguments of a rule: arrays, dataclasses of arrays, tables
+Function = Callable[..., Any]  # a rule's function, with the arguments of its family
+Setting = bool | int | float | str  # the value of a parameter
 PARAMETERS = (
-    "A rule's own parameters are its keyword-only arguments. A float arrives as an array (worlds, 1) in every family, so "
-    "that it can be compared with arrays (worlds, states); an integer, a boolean or a string is the same in all worlds "
-    "and arrives as it is."
+    "A rule's own parameters are its keyword-only arguments. A float is passed as an array (worlds, 1) in every family, "
+    "so that it can be compared with arrays (worlds, states). An integer, a boolean or a string is the same in all "
+    "worlds and is passed as it is."
 )
 NAME = r"[a-z][a-z0-9_]*"  # of a family or a rule
 PROPERTIES = {
-    "anonymous": "renaming the actors renames the result and changes nothing else",
-    "monotone": "one more yes never turns a pass into a fail",
-    "neutral": "all options are treated alike",
+    "anonymous": "permuting the actors permutes the result in the same way",
+    "monotone": "an additional yes never turns a pass into a fail",
+    "neutral": "treats all options alike",
     "deterministic": "draws no random numbers",
 }
 
@@ -102,14 +102,20 @@ PROPERTIES = {
 def checked(
     parameters: Mapping[str, tuple[Setting, Parameter]], given: Mapping[str, object], place: str, owner: str
 ) -> dict[str, Setting]:
-    """All parameters of their `owner`, as messages name it: those given checked, the others at their default.
+    """Return the values of all parameters: those given, after a check, and defaults for the others.
+
+    Args:
+        parameters: default and description of each parameter.
+        given: values by name.
+        place: where they are given, for messages.
+        owner: the rule or agent, for messages.
 
     Raises:
-        BadInput: something is given that is not a parameter, or a value that a parameter cannot take.
+        BadInput: a name that is not a parameter, or a value that its parameter cannot take.
     """
     for name in given:
         if name not in parameters:
-            hint = near(name, parameters) if parameters else "it takes none."
+            hint = near(name, parameters) if parameters else "it has no parameters; remove this one."
             raise BadInput(f"{place}: {owner} has no parameter {name!r}; {hint}")
     return {
         name: about.check(f"{place}.{name}", given[name], default) if name in given else default
@@ -118,16 +124,25 @@ def checked(
 
 
 def near_or_own(name: object, known: Iterable[str]) -> str:
-    """The hint for an unknown name: its near matches, or else that a file of the user's own may still have to be read."""
+    """Return a hint for an unknown name: the closest names, or else all names and how to load user-defined ones."""
     hint = near(name, known)
     if hint.endswith("?"):
         return hint
-    return f"{hint} One of your own is known once its file is read (--rules FILE.py)."
+    return f"{hint} If it is your own, load its file with --rules FILE.py."
 
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule of a family: its function, its parameters and what is said of it."""
+    """One rule of a family.
+
+    Attributes:
+        family: the family's name.
+        name: the rule's name.
+        function: the function.
+        parameters: default and description of each parameter.
+        properties: the declared properties, from `PROPERTIES`.
+        marks: further keywords given to the decorator, which the model reads.
+    """
 
     family: str
     name: str
@@ -143,14 +158,16 @@ class Rule:
 
     @property
     def source(self) -> str:
-        """What stands behind `Source:` in the docstring."""
+        """The text after `Source:` in the docstring; empty if there is none."""
         found = re.search(r"Source: *(.+?)(?:\n\s*\n|$)", inspect.getdoc(self.function) or "", re.S)
         return " ".join(found.group(1).split()) if found else ""
 
     @functools.cached_property
     def shipped(self) -> bool:
-        """Whether it is one of the model's own, and not of a user's file or another package."""
-        return (self.function.__module__ or "").startswith(SHIPPERS)  # typed in without a module: a user's
+        """Whether it belongs to this package and not to a user's file or another package."""
+        return (self.function.__module__ or "").startswith(
+            SHIPPERS
+        )  # a rule typed in a console has no module
 
     @property
     def place(self) -> str:
@@ -159,11 +176,11 @@ class Rule:
         return f"{code.co_filename}:{code.co_firstlineno}"
 
     def settings(self, given: Mapping[str, object], place: str) -> dict[str, Setting]:
-        """Return all parameters of the rule, those given checked, the others at their default."""
+        """Return the values of all parameters: those given, after a check, and defaults for the others."""
         return checked(self.parameters, given, place, f"the rule {self.name!r}")
 
     def __call__(self, *args: Any, **parameters: Any) -> Any:
-        """Decide; a user's rule under watch."""
+        """Call the rule; a user-defined rule is called with the protections of `juste_retour.agents.asking`."""
         if self.shipped:
             return self.function(*args, **parameters)
         group = FAMILIES[self.family]
@@ -171,28 +188,32 @@ class Rule:
 
 
 FAMILIES: dict[str, Family] = {}
-SHIPPERS = ("juste_retour.agents.", "juste_retour.abm.")  # packages whose rules are the model's own
-OFFERS = "juste_retour.rules"  # the entry-point group by which installed packages offer rules
-OFFERED: dict[str, ModuleType] = {}  # those that have been imported
+SHIPPERS = ("juste_retour.agents.", "juste_retour.abm.")  # the modules of shipped rules
+OFFERS = "juste_retour.rules"  # the entry-point group in which installed packages provide rules
+OFFERED: dict[str, ModuleType] = {}  # the modules imported from there, by entry point
 
 F = TypeVar("F", bound=Function)
 
 
 class Family:
-    """A named kind of choice; calling it on a function enters that function as a rule.
+    """A named kind of choice, such as voting; calling it on a function registers that function as a rule.
 
     Args:
         name: the family's name, as in a scenario file.
-        decides: what it decides, in a few words.
-        signature: what a rule is handed and what it must return, with shapes.
-        actor: "state", "commissioner" or "lab" where the choice is an actor's own and may differ by actor.
-        group: the attribution group that the family belongs to.
-        lift: how `.each` runs a function that is written for one actor in one world (see `each`).
-        examples: returns a list of what the family's rules are handed, for the checks of a family of one's own.
-        contract: the protocol class of what a rule is handed, where it may ask that; see `contract.verbs`.
-        returns: is called with what a user's rule returned, what it was handed and its parameters; it raises
-            `juste_retour.agents.asking.InvalidReturn` or returns what is used.
-        may_ignore: whether a rule may leave out all that it is handed, and take its own parameters only.
+        decides: what the rules decide, in a few words.
+        signature: the arguments and the return value of a rule, with shapes.
+        actor: "state", "commissioner" or "lab" if the choice is an actor's own and may differ between actors.
+        group: the attribution group to which the family belongs.
+        lift: turns a function for one actor in one world into a rule over all, for `.each`.
+        examples: returns a list of arguments with which `rules check` calls the rules of a user-defined family.
+        contract: the protocol class of a rule's argument, if it is an object with methods; see
+            `contract.protocol_members`.
+        returns: checks a user-defined rule. It is called with the return value, the arguments and the parameters. It
+            returns the value to use, or raises `juste_retour.agents.asking.InvalidReturn`.
+        may_ignore: whether a rule may omit its arguments and take only its own parameters.
+
+    Raises:
+        BadInput: the name is not valid, or another file defines a family of that name.
     """
 
     def __init__(
@@ -210,7 +231,9 @@ class Family:
         may_ignore: bool = False,
     ):
         if not re.fullmatch(NAME, name):
-            raise BadInput(f"{name!r} is not a valid name of a family; use lower-case letters, digits and _.")
+            raise BadInput(
+                f"{name!r} is not a valid name of a family; use lower-case letters, digits and _, a letter first."
+            )
         code = sys._getframe(1)
         self.place = f"{code.f_code.co_filename}:{code.f_lineno}"
         there = FAMILIES.get(name)
@@ -229,7 +252,7 @@ class Family:
     @overload
     def __call__(self, function: None = None, /, **marks: object) -> Callable[[F], F]: ...
     def __call__(self, function: Function | None = None, /, **marks: object) -> Function:
-        """Enter a rule: `@family`, or `@family(anonymous=True, ...)` to declare properties."""
+        """Register a rule: `@family`, or `@family(anonymous=True, ...)` to declare properties."""
         if function is None:
             return functools.partial(self._enter, marks=marks)
         return self._enter(function, marks={})
@@ -239,9 +262,10 @@ class Family:
     @overload
     def each(self, function: None = None, /, **marks: object) -> Callable[[F], F]: ...
     def each(self, function: Function | None = None, /, **marks: object) -> Function:
-        """Enter a rule that is written for one actor in one world; the family lifts it over all.
+        """Register a rule written for one actor in one world; the family applies it to all.
 
-        `@family.each`, or `@family.each(deterministic=True, ...)` to declare properties. The function stays as it is.
+        `@family.each`, or `@family.each(deterministic=True, ...)` to declare properties. The decorator returns the
+        function unchanged.
         """
         if function is None:
             return functools.partial(self._lifted, marks=marks)
@@ -256,7 +280,7 @@ class Family:
 
     @property
     def asked_as(self) -> str:
-        """How a rule is asked, as in `rule(ballot, states)`."""
+        """The call of a rule, as in `rule(ballot, states)`."""
         return self.signature.partition(" -> ")[0]
 
     def _enter(self, function: Function, marks: dict[str, object]) -> Function:
@@ -267,7 +291,7 @@ class Family:
                 raise BadInput(f"{self.name}.{name} declares {mark!r}; {near(mark, PROPERTIES)}")
         if not re.fullmatch(NAME, name):
             raise BadInput(
-                f"{self.name}: {name!r} is not a valid rule name; use lower-case letters, digits and _."
+                f"{self.name}: {name!r} is not a valid name of a rule; use lower-case letters, digits and _, a letter first."
             )
         rule = Rule(
             self.name,
@@ -286,7 +310,7 @@ class Family:
         return function
 
     def _check_callable(self, function: Function) -> None:
-        """Refuse what is not a plain function that can be asked as the family asks."""
+        """Refuse anything but a plain function that accepts the arguments of the family."""
         plain, name = inspect.unwrap(function), getattr(function, "__name__", repr(function))
         if not inspect.isfunction(plain):
             kind = "class" if inspect.isclass(plain) else type(plain).__name__
@@ -303,12 +327,12 @@ class Family:
             inspect.signature(function).bind(*filter(None, handed[1].split(",")))
         except TypeError as error:
             raise BadInput(
-                f"{self.name}.{name} cannot be asked as {self.asked_as} ({error}); take these, and write * before its "
-                "own parameters."
+                f"{self.name}.{name} cannot be called as {self.asked_as} ({error}); take these arguments, and write * "
+                "before its own parameters."
             ) from None
 
     def __getitem__(self, name: str) -> Rule:
-        """Return the rule of that name, or raise `BadInput` with the near matches."""
+        """Return the rule of that name, or raise `BadInput` with the closest names."""
         if isinstance(name, str) and name not in self.rules:
             load_offered()
         try:
@@ -319,17 +343,17 @@ class Family:
             raise BadInput(f"{self.name} = {name!r} is not a known rule; {hint}") from None
 
     def __iter__(self) -> Iterator[Rule]:
-        """Iterate over the rules in the order in which they were entered."""
+        """Iterate over the rules in the order of their registration."""
         return iter(self.rules.values())
 
 
 def _takes_input(function: Function) -> bool:
-    """Whether a function takes anything but parameters of its own."""
+    """Whether a function has arguments besides its own parameters."""
     return any(a.kind is not a.KEYWORD_ONLY for a in inspect.signature(function).parameters.values())
 
 
 def _ignoring(function: Function) -> Function:
-    """The same function, which may be handed anything and does not look at it."""
+    """A function that accepts and ignores any positional arguments."""
 
     @functools.wraps(function)
     def ignoring(*handed: Any, **parameters: Any) -> Any:
@@ -339,13 +363,13 @@ def _ignoring(function: Function) -> Function:
 
 
 def load_offered() -> dict[str, ModuleType]:
-    """Import the modules of rules that installed packages offer, each once, and return them by entry point.
+    """Import, once, the modules of rules that installed packages provide, and return them by entry point.
 
-    Packages offer them by the entry-point group `juste_retour.rules`. Nothing is imported before a name is asked for
-    that nobody else has entered, or the whole catalog is.
+    A package provides rules in the entry-point group `juste_retour.rules`. The import happens only when a name is not
+    found among the registered ones, or when the whole catalog is needed.
 
     Raises:
-        BadInput: a package whose rules cannot be imported, or whose names are taken.
+        BadInput: the rules of a package cannot be imported, or their names are taken.
     """
     from importlib.metadata import entry_points
 
@@ -361,14 +385,13 @@ def load_offered() -> dict[str, ModuleType]:
             forget(*before)
             said = str(error) if isinstance(error, BadInput) else f"{type(error).__name__}: {error}"
             raise BadInput(
-                f"the rules that the package {package!r} offers cannot be used ({said.rstrip('.')}); update it, or "
-                "uninstall it."
+                f"the rules of the package {package!r} cannot be used ({said.rstrip('.')}); update or uninstall it."
             ) from None
     return OFFERED
 
 
 def forget(families: dict[str, Family], rules: dict[str, dict[str, Rule]]) -> None:
-    """Put the catalog back as it was."""
+    """Restore the catalog to an earlier state: the families by name, and the rules of each."""
     FAMILIES.clear()
     FAMILIES.update(families)
     for name, known in rules.items():
@@ -376,7 +399,7 @@ def forget(families: dict[str, Family], rules: dict[str, dict[str, Rule]]) -> No
 
 
 def family(name: str) -> Family:
-    """Return the family of that name, or raise `BadInput` with the near matches."""
+    """Return the family of that name, or raise `BadInput` with the closest names."""
     if name not in FAMILIES:
         load_offered()
     try:
@@ -386,7 +409,11 @@ def family(name: str) -> Family:
 
 
 def parameters_of(function: Function) -> dict[str, tuple[Setting, Parameter]]:
-    """Read a rule's parameters off its keyword-only arguments."""
+    """Read a rule's parameters, with default and description, from its keyword-only arguments.
+
+    Raises:
+        BadInput: a parameter has no default, or one that is not a number, string or boolean.
+    """
     hints = get_type_hints(inspect.unwrap(function), include_extras=True)
     found = {}
     for name, argument in inspect.signature(function).parameters.items():
@@ -396,8 +423,8 @@ def parameters_of(function: Function) -> dict[str, tuple[Setting, Parameter]]:
             raise BadInput(f"{function.__name__}: the parameter {name!r} has no default; give it one.")
         if not isinstance(argument.default, bool | int | float | str):
             raise BadInput(
-                f"{function.__name__}: the parameter {name!r} has the default {argument.default!r}; give it a number, "
-                "a text, or true or false."
+                f"{function.__name__}: the parameter {name!r} has the default {argument.default!r}; make it a number, a "
+                "string or a boolean."
             )
         hint, default = hints.get(name), argument.default
         about = Parameter()

@@ -1,4 +1,4 @@
-"""What a decision is handed: frozen arrays of what an actor may see."""
+"""The information on which actors decide, as frozen dataclasses of arrays."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from juste_retour.agents.values import Values
 
 @dataclass(frozen=True, eq=False)
 class States:
-    """The member states, one entry each on the last axis; what does not change during a run."""
+    """The member states and their constant properties; arrays are (states,)."""
 
     codes: tuple[str, ...]
     names: tuple[str, ...]
-    population: Integers  # persons, whole, so that thresholds are exact
+    population: Integers  # persons, as integers so that voting thresholds are exact
     gdp: Floats  # EUR bn a year
     gni: Floats  # EUR bn a year
-    power_price: Floats  # EUR a kWh
+    power_price: Floats  # EUR per kWh
     temperature: Floats  # degrees C, yearly mean
     specialists: Floats  # ICT specialists, share of employment, %
     existing_members: NDArray[np.bool_]  # joined before 2004
     euro: NDArray[np.bool_]
     nice_votes: Integers  # 0 where unknown
-    more: dict[str, NDArray[np.float64]] = field(default_factory=dict)  # further columns of a members file
-    texts: dict[str, tuple[str, ...]] = field(default_factory=dict)  # its columns of text, as written
+    more: dict[str, NDArray[np.float64]] = field(default_factory=dict)  # further numeric columns of the table
+    texts: dict[str, tuple[str, ...]] = field(default_factory=dict)  # further text columns of the table
     borders: NDArray[np.bool_] = field(default_factory=lambda: np.zeros((1, 1), bool))
     """(states, states) whether two states share a land border; False where the members file has no such column."""
 
@@ -39,7 +39,7 @@ class States:
 
     @property
     def below_mean_income(self) -> Booleans:
-        """Whether a state's GDP per head is below that of the Union."""
+        """Whether a state's GDP per head is below that of the Union, (states,)."""
         return self.gdp / self.population < total(self.gdp) / self.population.sum()
 
     def index(self, code: str) -> int:
@@ -49,7 +49,7 @@ class States:
 
 @dataclass(frozen=True, eq=False)
 class Sites:
-    """The candidate sites, one entry each on the last axis."""
+    """The candidate sites; arrays are (sites,)."""
 
     names: tuple[str, ...]
     cities: tuple[str, ...]
@@ -58,10 +58,10 @@ class Sites:
     longitude: Floats
     kind: tuple[str, ...]  # campus, capital or industrial
     headroom: Floats  # MW at the meter
-    grid_years: Floats  # until power above the headroom comes
-    centre: NDArray[np.bool_]  # a computing center stands or is planned there
+    grid_years: Floats  # wait for power above the headroom
+    centre: NDArray[np.bool_]  # a computing center exists or is planned there
     eurohpc: NDArray[np.bool_]  # EuroHPC had granted a machine before the call for AI factories
-    power_price: Floats
+    power_price: Floats  # this and the following are the state's
     temperature: Floats
     specialists: Floats
 
@@ -94,14 +94,14 @@ class Sites:
 
 @dataclass(frozen=True, eq=False)
 class Labs:
-    """The labs, one entry each on the last axis."""
+    """The labs; arrays are (labs,)."""
 
     names: tuple[str, ...]
     kind: tuple[str, ...]  # company or consortium
     bloc: tuple[str, ...]
     home: Integers  # index of the state, -1 outside the union
-    capital: Floats  # EUR bn a year
-    accelerators: Floats  # today, H100 equivalents
+    capital: Floats  # EUR bn per year
+    accelerators: Floats  # H100 equivalents that the lab has today
 
     @property
     def count(self) -> int:
@@ -111,7 +111,7 @@ class Labs:
 
 @dataclass(frozen=True, eq=False)
 class College:
-    """The commissioners, one entry each on the last axis."""
+    """The College of Commissioners; arrays are (commissioners,)."""
 
     state: Integers  # index of the state
     names: tuple[str, ...]
@@ -127,18 +127,18 @@ class College:
 
     @property
     def lead(self) -> int:
-        """Index of the commissioner who drafts: the digital portfolio's, or else the first."""
+        """Index of the commissioner who drafts: the one with the digital portfolio, or else the first."""
         return self.interest.index("digital") if "digital" in self.interest else 0
 
 
 @dataclass(frozen=True, eq=False)
 class Machines:
-    """The machines that stand already or are under way, one entry each on the last axis."""
+    """The machines that existed or were under way before the program; arrays are (machines,)."""
 
     names: tuple[str, ...]
     site: Integers  # index of the candidate site
-    operational: Floats  # calendar year, decimal
-    chips: Floats  # accelerators of their date, as counted
+    operational: Floats  # decimal year
+    chips: Floats  # number of accelerators, not converted to H100 equivalents
     peak: Floats  # FLOP/s of one accelerator, dense BF16
     power_mw: Floats
 
@@ -150,10 +150,11 @@ class Machines:
 
 @dataclass(frozen=True, eq=False)
 class Prospect:
-    """What compute a plan leads to and when, in the terms of the payoff.
+    """The compute that a plan is expected to bring, in the terms of the payoff.
 
-    `race` is V, EUR bn: the best single run of the coming years against the frontier. `accelerators` is A: what adds
-    up. Both are (worlds, 1), or (worlds, states) where each state looks at a plan of its own.
+    `race` is V, EUR bn, the value of the best single runs of the coming years relative to the frontier.
+    `accelerators` is A, the number of accelerators open to all. Both are (worlds, 1), or (worlds, states) where each
+    state considers a plan of its own.
     """
 
     race: Floats
@@ -162,9 +163,10 @@ class Prospect:
 
 @dataclass(frozen=True, eq=False)
 class Offer:
-    """A plan as each state sees it: the terms of its payoff, EUR bn, (worlds, states).
+    """The terms of each state's payoff from a plan, EUR bn, (worlds, states).
 
-    `payment` is what the funding rule makes the state pay; `transfer` is cash received beside it.
+    `payment` is the state's payment under the funding rule, and `transfer` is a side payment that it receives.
+    `sites` and `received` are the sites in the state and the money spent there.
     """
 
     trophies: Floats
@@ -178,13 +180,16 @@ class Offer:
 
     @property
     def utility(self) -> Floats:
-        """U, EUR bn, (worlds, states)."""
+        """The payoff U, EUR bn, (worlds, states)."""
         return self.trophies + self.local + self.race + self.open - self.payment + self.transfer
 
     def gross_stake(self, failed: Offer) -> Floats:
-        """EUR bn (worlds, states) that are at stake, gains and losses added up.
+        """Sum of the absolute changes in all terms if this offer passes, EUR bn, (worlds, states).
 
-        Cash for a yes is left out: it would raise what it is meant to pay for.
+        Side payments are omitted: paying for a yes must not raise its price.
+
+        Args:
+            failed: the offer if the ballot fails.
         """
         return (
             np.abs(self.trophies - failed.trophies)
@@ -195,7 +200,7 @@ class Offer:
         )
 
     def terms(self) -> dict[str, Floats]:
-        """The terms by name, for a trace."""
+        """The terms by name, signed so that they sum to the utility."""
         return {
             "trophies": self.trophies,
             "local": self.local,
@@ -208,10 +213,10 @@ class Offer:
 
 @dataclass(frozen=True, eq=False)
 class Memory:
-    """What a state remembers: `gain` EUR bn (worlds, states), of the offers seen so far over their reversion.
+    """What a state has learned: `gain`, EUR bn, (worlds, states), is a moving average of past offers over the reversion.
 
-    `continued()` (worlds, states), EUR bn, is what bargaining on is worth in the stationary equilibrium, solved when
-    it is first asked for; None where bargaining does not go on.
+    `continued()` returns the continuation value in the stationary equilibrium, EUR bn, (worlds, states). It is solved
+    at the first call. It is None where bargaining does not continue.
     """
 
     gain: Floats
@@ -220,26 +225,24 @@ class Memory:
 
 @dataclass(frozen=True, eq=False)
 class Situation:
-    """What a state knows when it decides; arrays are (worlds, states) unless said otherwise.
+    """What a state knows when it decides; arrays are (worlds, states) unless noted.
 
-    `p` holds the scenario's parameters, each (worlds, 1). `value(sites, received, prospect, payment)` is the payoff of
-    anything; `alone(size)` is the payoff if the state's own site of that size, EUR bn, is added to what stands.
+    `p` holds the scenario's parameters, each (worlds, 1). `alone(size)` returns the payoff if a site of that size,
+    EUR bn, in the state is added to the status quo.
     """
 
     states: States
     p: Values
-    year: float  # of the decision, decimal
+    year: float  # decimal year of the decision
     hosted: Integers  # sites so far
     received: Floats  # EUR bn so far
-    scale: Floats  # S, EUR bn: the local good's
-    own_cost: Floats  # what a euro spent at home costs the state
-    room: (
-        Floats  # EUR bn: most that its best free site can take and the state can match; 0 where there is none
-    )
-    centre: NDArray[np.bool_]  # its best free site has a computing center
-    standing: Offer  # what stands already
+    scale: Floats  # S, scale of the local good, EUR bn
+    own_cost: Floats  # cost to the state of a euro spent at home
+    room: Floats  # EUR bn that its best free site can take and the state can match; 0 if it has no free site
+    centre: NDArray[np.bool_]  # whether its best free site has a computing center
+    standing: Offer  # the status quo
     alone: Callable[[Floats], Offer]
-    lost: NDArray[np.bool_]  # its last bid failed
-    uniforms: Floats | None = None  # uniform numbers, where a vote is drawn
-    applied: NDArray[np.bool_] | None = None  # it applied in the last wave; None at a table without calls
+    lost: NDArray[np.bool_]  # whether its last bid failed
+    uniforms: Floats | None = None  # uniform random numbers for votes that are drawn
+    applied: NDArray[np.bool_] | None = None  # whether it applied in the last wave; None without calls
     won: Integers | None = None  # bids won so far

@@ -1,7 +1,7 @@
-"""Some of the worlds of anything that a rule is handed, and a rule for one world run over all.
+"""Selects some worlds from the arguments of a rule, and runs a rule written for one world over all worlds.
 
-What is handed has its worlds on the leading axis. `some_worlds` picks some of them, whatever the thing is; `each_world`
-runs a function world by world and joins what it returns.
+Worlds are the leading axis of every argument. `some_worlds` selects worlds from an argument of any type. `each_world`
+calls a function for each world and joins the results.
 """
 
 from __future__ import annotations
@@ -22,7 +22,15 @@ ALIKE = (States, Sites, Labs, College, Machines)  # the same in all worlds
 
 
 def some_worlds(handed: Any, index: NDArray[np.int64]) -> Any:
-    """The worlds of that index, each at most once, of an array, a parameter table or a dataclass of such."""
+    """Select worlds from an array, a parameter table or a dataclass of these.
+
+    Args:
+        handed: the argument of a rule.
+        index: positions of the worlds, each at most once.
+
+    Raises:
+        BadInput: the argument varies by world but is of a type that cannot be split.
+    """
     if isinstance(handed, np.ndarray):
         return handed[index] if handed.ndim and len(handed) > 1 else handed
     if hasattr(handed, "some_worlds"):
@@ -32,7 +40,7 @@ def some_worlds(handed: Any, index: NDArray[np.int64]) -> Any:
     if not is_dataclass(handed) or isinstance(handed, (type, *ALIKE)):
         if count_of(handed) > 1:
             kind = type(handed).__name__
-            raise BadInput(f"a {kind} cannot be taken apart by world; write the rule over arrays.")
+            raise BadInput(f"a {kind} cannot be split by world; write the rule over arrays, without .each.")
         return handed
     alike, parts = alike_in(handed), {}
     for field in fields(handed):
@@ -49,7 +57,7 @@ def some_worlds(handed: Any, index: NDArray[np.int64]) -> Any:
 
 
 def alike_in(thing: object) -> tuple[str, ...]:
-    """The fields of a dataclass that hold no worlds, though they may hold arrays: its class names them."""
+    """The names of the dataclass's fields that have no axis of worlds, as its class lists them."""
     return getattr(type(thing), "alike_in_all_worlds", ())
 
 
@@ -64,7 +72,7 @@ def _asked_in(question: Callable[[], Any], index: NDArray[np.int64]) -> Any:
 
 
 def count_of(*handed: object) -> int:
-    """Number of worlds in what is handed: 1 where nothing in it differs by world."""
+    """Number of worlds in the arguments of a rule; 1 if nothing in them varies by world."""
     found = 1
     for thing in handed:
         if isinstance(thing, np.ndarray):
@@ -78,7 +86,7 @@ def count_of(*handed: object) -> int:
 
 
 def each_world(function: Function) -> Function:
-    """Lift a rule that is written for one world: it is handed that world alone, on a leading axis of length one."""
+    """Turn a rule written for one world into a rule over all; the rule gets arrays with one world each."""
 
     def lifted(*handed: Any, **parameters: Any) -> Any:
         columns = {k: v for k, v in parameters.items() if isinstance(v, np.ndarray)}
@@ -96,13 +104,13 @@ def each_world(function: Function) -> Function:
 
 
 def joined(found: list[Any]) -> Any:
-    """What a rule returned world by world, as it would have returned it for all worlds at once."""
+    """Join what a rule returned for single worlds into one result over all of them."""
     first = found[0]
     if any(type(one) is not type(first) for one in found):
         kinds = sorted({type(one).__name__ for one in found})
         raise BadInput(
-            f"a rule written with .each returned {' and '.join(kinds)} in the worlds of one quarter; "
-            "return the same kind of thing in every world."
+            f"a rule written with .each returned {' and '.join(kinds)} in different worlds of one quarter; "
+            "return the same type in every world."
         )
     if first is None or isinstance(first, (str, *ALIKE)):
         return first
@@ -117,8 +125,8 @@ def joined(found: list[Any]) -> Any:
     if isinstance(first, bool):
         if any(one != first for one in found):
             raise BadInput(
-                "a rule written with .each returned True in one world and False in another, where one answer "
-                "must serve all; write the rule over arrays."
+                "a rule written with .each returned True in one world and False in another, but this value must "
+                "be the same in all worlds; write the rule over arrays."
             )
         return first
     if isinstance(first, int | float):

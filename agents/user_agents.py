@@ -1,4 +1,4 @@
-"""Mesa agents of a user's own: a decorated class can be named in a scenario, as rules are."""
+"""User-defined Mesa agents: a scenario can name a class that is decorated with `@agent`, as it names rules."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from juste_retour.agents.errors import BadInput
 from juste_retour.agents.rules import Parameter, Setting, checked, load_offered, near_or_own, parameters_of
 
 C = TypeVar("C", bound=type)
-KINDS = {"MemberState": "state", "Commissioner": "commissioner", "Lab": "lab"}  # by the class of the model
+KINDS = {"MemberState": "state", "Commissioner": "commissioner", "Lab": "lab"}  # by base class
 CLASSES = "juste_retour.agents.mesa_agents"
 
 
 @dataclass(frozen=True)
 class UserAgent:
-    """A class of agents of a user's own.
+    """A user-defined class of agents.
 
     Attributes:
-        name: the class's name, as a scenario names it.
+        name: the class's name, by which a scenario refers to it.
         cls: the class.
         kind: "state", "commissioner" or "lab", whose decisions it takes; empty for an agent without a row in the tables.
-        parameters: the keyword-only arguments of its `__init__`: defaults and what is known of them.
+        parameters: default and description of each keyword-only argument of its `__init__`.
     """
 
     name: str
@@ -49,14 +49,14 @@ class UserAgent:
 
     @property
     def line(self) -> int:
-        """The line of the definition; 0 where its source is not known."""
+        """The line of the definition; 0 if its source is not available."""
         try:
             return inspect.getsourcelines(self.cls)[1]
         except (OSError, TypeError):
             return 0
 
     def settings(self, given: Mapping[str, object], place: str) -> dict[str, Setting]:
-        """Return all parameters, those given checked, the others at their default."""
+        """Return the values of all parameters: those given, after a check, and defaults for the others."""
         return checked(self.parameters, given, place, f"the agent {self.name}")
 
 
@@ -64,35 +64,38 @@ USER_AGENTS: dict[str, UserAgent] = {}
 
 
 def agent(cls: C) -> C:
-    """Enter a class of agents, so that scenarios, the command line, experiments and the app can name it.
+    """Register a class of agents, so that scenarios, the command line, experiments and the app can name it.
 
-    The class is a subclass of `MemberState`, `Commissioner` or `Lab`, which plays actors of its kind, or of
-    `mesa.Agent`, of which every world then has one more agent. Its name is the class's, the first line of its docstring
-    says what it does, and the keyword-only arguments of its `__init__` are its parameters, as plain numbers and strings.
+    A subclass of `MemberState`, `Commissioner` or `Lab` takes the decisions of actors of that kind. Any other subclass
+    of `mesa.Agent` adds one agent to each world. The agent's name is the class's name. The first line of the docstring
+    describes it. The keyword-only arguments of `__init__` are its parameters: numbers, strings and booleans.
 
     Raises:
-        BadInput: it is not such a class, has no docstring or a name that is taken, or cannot be made as its kind is.
+        BadInput: it is not such a class, has no docstring, has a name that is taken, or its `__init__` cannot be called
+            with the arguments of its kind.
     """
     name = getattr(cls, "__name__", repr(cls))
     if not inspect.isclass(cls) or not any(c.__name__ == "Agent" and _of_mesa(c) for c in cls.__mro__):
         raise BadInput(
-            f"the agent {name} is not a class of agents; decorate a subclass of MemberState, Commissioner, Lab or mesa.Agent."
+            f"{name} is not a class of agents; use @agent on a subclass of MemberState, Commissioner, Lab or mesa.Agent."
         )
     kind = next(
         (KINDS[c.__name__] for c in cls.__mro__ if c.__module__ == CLASSES and c.__name__ in KINDS), ""
     )
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name) or name.lower() in ("all", "none"):
         raise BadInput(
-            f"{name!r} cannot be an agent's name; use letters, digits and _, and neither all nor none."
+            f"{name!r} cannot be the name of an agent; use letters, digits and _, but not the words all and none."
         )
     if not (cls.__doc__ or "").strip():
-        raise BadInput(f"the agent {name} has no docstring; say in its first line what it does.")
+        raise BadInput(
+            f"the agent {name} has no docstring; add one whose first line says what the agent does."
+        )
     handed = ("self", "model", "place") if kind else ("self", "model")
     _can_be_made(cls, handed)
     found = UserAgent(name, cls, kind, _parameters(cls))
     there = USER_AGENTS.get(name)
     if there is not None and there.file != found.file:
-        raise BadInput(f"the agent {name} is taken by {there.place}; choose another name.")
+        raise BadInput(f"the name {name} is taken by the agent in {there.place}; choose another name.")
     USER_AGENTS[name] = found
     return cls
 
@@ -102,7 +105,7 @@ def _of_mesa(cls: type) -> bool:
 
 
 def _parameters(cls: type) -> dict[str, tuple[Setting, Parameter]]:
-    """The parameters of the nearest `__init__` that is a user's own."""
+    """The parameters of the first `__init__` among the class and its ancestors that is user-defined."""
     for c in cls.__mro__:
         if c.__module__ == CLASSES or _of_mesa(c):
             break
@@ -117,13 +120,18 @@ def _can_be_made(cls: type, handed: tuple[str, ...]) -> None:
         inspect.signature(written).bind(*handed)
     except TypeError as error:
         raise BadInput(
-            f"the agent {cls.__name__} cannot be made ({error}); write def __init__({', '.join(handed)}), and * before its "
-            "own parameters."
+            f"the agent {cls.__name__} cannot be created ({error}); write def __init__({', '.join(handed)}), with a * "
+            "before its own parameters."
         ) from None
 
 
 def user_agent(name: object, place: str) -> UserAgent:
-    """The agent of that name, or `BadInput` with the near matches."""
+    """Return the agent of that name, or raise `BadInput` with the closest names.
+
+    Args:
+        name: the name as given.
+        place: where it was given, for the message.
+    """
     if isinstance(name, str) and name not in USER_AGENTS:
         load_offered()
     try:

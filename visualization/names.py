@@ -190,7 +190,7 @@ NUMBERS = {
     "money": "Money",
     "states": "What states want",
     "call": "The call for proposals",
-    "minds": "Envy and consensus",
+    "behavior": "Envy and consensus",
     "bargaining": "Bargaining",
     "commissioners": "Commissioners",
     "labs": "Labs",

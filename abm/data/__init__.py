@@ -1,4 +1,4 @@
-"""The tables of the European Union and the geometry of its map; `README.md` describes every column."""
+"""The tables of the European Union and the geometry of its map; `README.md` describes each column."""
 
 import json
 import math
@@ -7,7 +7,11 @@ from typing import Any
 
 
 def map_geometry() -> dict[str, Any]:
-    """Return the map: `w` and `h` (drawing units), `eu` (state code to SVG path), `other` (the land around), `centroid`."""
+    """Return the map as a dictionary.
+
+    `w` and `h` are its size in drawing units, `eu` the SVG path of each state by code, `other` the land around them,
+    and `centroid` the center of each state.
+    """
     return json.loads((Path(__file__).parent / "map.json").read_text(encoding="utf-8"))
 
 
@@ -16,7 +20,17 @@ SCALE, EAST, NORTH = 1265.32, 512.08, 436.65  # drawing units, fitted to the out
 
 
 def equal_area(latitude: float, longitude: float, middle: float, around: float) -> tuple[float, float]:
-    """Lambert's equal-area projection about a center, east and north of it in radii; all angles in radians."""
+    """Lambert's azimuthal equal-area projection.
+
+    Args:
+        latitude: of the place, like all angles in radians.
+        longitude: of the place.
+        middle: latitude of the projection's center.
+        around: longitude of the projection's center.
+
+    Returns:
+        The distances east and north of the center, in Earth radii.
+    """
     north, east = latitude, longitude - around
     k = math.sqrt(
         2 / (1 + math.sin(middle) * math.sin(north) + math.cos(middle) * math.cos(north) * math.cos(east))
@@ -27,7 +41,9 @@ def equal_area(latitude: float, longitude: float, middle: float, around: float) 
 
 
 def place(latitude: float, longitude: float) -> tuple[float, float]:
-    """Where a place falls on the map: Lambert's equal-area projection about 52 N 10 E, as in EPSG:3035.
+    """The position of a place on the map, in drawing units; latitude and longitude are in degrees.
+
+    It is Lambert's azimuthal equal-area projection about 52 N 10 E, as in EPSG:3035.
 
     >>> [round(x) for x in place(52.0, 10.0)]
     [512, 437]

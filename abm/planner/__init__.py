@@ -1,1 +1,1 @@
-"""The planner: what the same money would reach if one benevolent buyer spent it, and what politics costs against that."""
+"""The planner, a benevolent buyer with the same money, and the price of politics, the difference from its result."""

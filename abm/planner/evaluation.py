@@ -1,8 +1,8 @@
-"""How far behind the Union is expected to be under some orders: readings over many draws of delivery, by arrays.
+"""How far behind the frontier the Union is expected to be, given some orders, over many draws of delivery.
 
-An evaluation knows a scenario's delivery and its window, and nothing of politics. It reads what `abm.quarter` reads, but
-for three things that a plan made in advance leaves out: scandals, researchers who move, and machines that stood before
-as partners in a pool (alone they count).
+An evaluation depends on a scenario's delivery and window, not on its politics. It computes the same years behind as
+`abm.quarter`, except that a plan made in advance omits three things: scandals, researchers who move, and existing
+machines as partners in a pool. Existing machines that train alone are included.
 """
 
 from __future__ import annotations
@@ -40,12 +40,12 @@ from juste_retour.agents.arrays import Floats, Integers, ranks, total
 
 @dataclass(frozen=True, eq=False)
 class Orders:
-    """Plans that order at the same sites, once at each.
+    """Several plans that order at the same sites, once at each.
 
     Attributes:
-        sites: (sites,) indices.
+        sites: (sites,) indices of the sites.
         amounts: (plans, sites) EUR bn.
-        quarters: (plans, sites) of the orders, since year 0.
+        quarters: (plans, sites) quarter of each order, since year 0.
     """
 
     sites: Integers
@@ -54,10 +54,10 @@ class Orders:
 
 
 class Evaluation:
-    """Expected readings of orders under a scenario's delivery.
+    """The expected years behind of orders under a scenario's delivery.
 
     Args:
-        scenario: its procurement, operations, access, pooling, funding and parameters count.
+        scenario: the scenario, of which procurement, operations, access, pooling, funding and parameters matter.
         members: the union.
     """
 
@@ -75,7 +75,7 @@ class Evaluation:
         self.without = self._standing()
 
     def cap(self, quarter: int) -> Floats:
-        """EUR bn that an order of this quarter is expected to be able to spend at each site; (sites,)."""
+        """The most that an order of this quarter is expected to be able to spend at each site, EUR bn; (sites,)."""
         years = planned_years(self.procedure, self.practice, self.p.sketch_mw, self.p)
         bought = year(quarter) + self.procedure.refresh * years
         power = headroom(self.sites, self.procedure, self.p) * self.p.beyond_headroom
@@ -84,27 +84,28 @@ class Evaluation:
 
     @property
     def host_room(self) -> Floats:
-        """EUR bn that sites in each state may receive before its host reaches what it can pay; (states,)."""
+        """The most that the sites in each state can receive, given what the state can pay, EUR bn; (states,)."""
         states = self.institutions.states
         none = np.zeros((1, states.count))
         return self.institutions.split.room(self.p.match_share_of_gdp * states.gdp, none)[0]
 
     def soonest(self) -> int:
-        """Quarters from an order to operation, as planned for a small site."""
+        """Planned quarters from an order to operation, for a small site."""
         years = planned_years(self.procedure, self.practice, self.p.sketch_mw, self.p)
         return int(np.floor(4 * np.asarray(years)).item())
 
     @property
     def cohorts(self) -> int:
-        """Most parts in which an order is paid."""
+        """The largest number of parts in which an order is paid."""
         return max(self.scenario.tranches, len(self.scenario.payments))
 
     def years_behind(self, orders: Orders, uniforms: Sequence[SiteDraws]) -> Floats:
         """Mean years behind over the window; (plans, draws).
 
         Args:
-            orders: of some plans.
-            uniforms: (draws, sites) of the sites in `orders`, the same for all plans; one for each of the `cohorts`.
+            orders: the orders of the plans.
+            uniforms: the draws of delivery, (draws, sites) at the sites of `orders`, one for each of the `cohorts`; all
+                plans use the same draws.
         """
         plans, draws = len(orders.amounts), len(uniforms[0].award)
         rate = np.maximum(self._rates(orders, uniforms), self.without)
@@ -112,17 +113,17 @@ class Evaluation:
 
     @property
     def nothing(self) -> float:
-        """Years behind if nothing is ordered."""
+        """Mean years behind if nothing is ordered."""
         return float(self._mean_lag(self.without).item())
 
     def _mean_lag(self, rate: Floats) -> Floats:
-        """Years behind of runs at some FLOP/s (..., quarters), mean over the window."""
+        """Mean years behind over the window of runs at these rates, FLOP/s (..., quarters)."""
         lag = compute_lag(run_flop(rate, self.p), year(np.array(self.window)), self.p)
         return total(capped(lag, self.p.lag_cap_years)) / len(self.window)
 
     # -- delivery -----------------------------------------------------------------------------------------------------
     def _payments(self, quarters: Integers) -> list[tuple[Integers, Floats]]:
-        """When each order is paid, and which share of it then: as many pairs (plans, sites) as the longest has parts."""
+        """The quarters and shares in which each order is paid: a pair of arrays (plans, sites) for each part."""
         if self.scenario.tranches == 1 and not self.scenario.schedule:
             return [(quarters, np.ones(quarters.shape))]
         found, at = np.unique(quarters, return_inverse=True)
@@ -135,7 +136,7 @@ class Evaluation:
         return parts
 
     def _delivered(self, orders: Orders, uniforms: Sequence[SiteDraws]) -> list[Delivered]:
-        """The cohorts that orders become, plan by plan and in each every draw; all (plans * draws, sites)."""
+        """The cohorts of chips that the orders bring, (plans * draws, sites), with all draws of a plan in sequence."""
         plans, draws = len(orders.amounts), len(uniforms[0].award)
         sites, rules = self.sites.some(orders.sites), (self.procedure, self.practice)
         made: list[Delivered] = []
@@ -152,7 +153,7 @@ class Evaluation:
         return made
 
     def _rates(self, orders: Orders, uniforms: Sequence[SiteDraws]) -> Floats:
-        """FLOP/s of the best run of what was ordered, in each quarter of the window; (plans * draws, quarters)."""
+        """FLOP/s of the best run of the ordered machines, in each quarter of the window; (plans * draws, quarters)."""
         made = self._delivered(orders, uniforms)
         if len(made) > 1 or (len(orders.sites) > 1 and not self.institutions.local_pooling):
             return self._by_event(made, orders.sites)
@@ -168,7 +169,7 @@ class Evaluation:
         return rates
 
     def _by_event(self, made: Sequence[Delivered], sites: Integers) -> Floats:
-        """The same where sites may train together or have several cohorts: rated anew where something came to work."""
+        """The same if sites may train together or have several cohorts; rates are computed only when machines start."""
         begun, end = self.window[0], self.window[-1]
         new = np.zeros((len(made[0].ready), len(self.window)), bool)
         for cohort in made:
@@ -185,7 +186,10 @@ class Evaluation:
     def _newest_first(
         self, made: Sequence[Delivered], row: Integers, now: Integers, sites: Integers
     ) -> Fleet:
-        """Each site's best job over its newest chips in the quarters `now` (rows, 1), as `abm.fleet.fleet_of`."""
+        """The fleet in the quarters `now` (rows, 1), each site running its best job over its newest chips.
+
+        `abm.fleet.fleet_of` does the same for a run.
+        """
         chips = peak = best = best_peak = top = np.zeros((len(row), len(sites)))
         for cohort in reversed(made):
             there = (cohort.ready[row] <= now) & ~cohort.cancelled[row]
@@ -205,7 +209,7 @@ class Evaluation:
         return run_of(self.institutions, self._fleet(chips, peak, sites), None, None).own
 
     def _fleet(self, chips: Floats, peak: Floats, sites: Integers) -> Fleet:
-        """A fleet of some sites; with a row of parameters for each of its rows where the rule is asked row by row."""
+        """A fleet of some sites; it repeats the parameters for each row if the pooling rule is called row by row."""
         each = self.institutions.choice("pooling").marks.get("each")
         return Fleet(
             chips=chips * self.regime.share,
@@ -218,7 +222,7 @@ class Evaluation:
         )
 
     def _standing(self) -> Floats:
-        """FLOP/s of the best run of machines that stood before, in each quarter of the window; (quarters,)."""
+        """FLOP/s of the best run of existing machines, in each quarter of the window; (quarters,)."""
         before, found = self.institutions.standing_access, {}
         out = np.zeros(len(self.window))
         for k, now in enumerate(self.window):
@@ -240,7 +244,7 @@ class Evaluation:
 
 
 def _part(ring: Ring, sites: Integers) -> Ring:
-    """The fiber ring over some sites, in the order of the ring over all."""
+    """The fiber ring over some sites, in their order on the ring over all sites."""
     order = np.argsort(ring.place[sites], kind="stable")
     place = ring.place[sites][order]
     return Ring(order, ranks(order), np.ascontiguousarray(ring.between[np.ix_(place, place)]))

@@ -1,8 +1,8 @@
-"""The price of politics: how much later the Union is than a planner with the same money would have been.
+"""The price of politics: the years behind in excess of those that a planner with the same money would have.
 
-The planner pays by national income, so that no host must match anything, and orders from the first quarter in which
-the scenario's agenda can decide. Its plan is made in advance; what comes of it is read on each world's own draws of
-delivery, so that a price may be negative in one world by chance, and not on average.
+The planner's funding follows national income, so that no host must match it. It orders from the first quarter in which
+the scenario's agenda can decide. It plans in advance, and its result is computed with each world's own draws of
+delivery. A price may therefore be negative in a single world by chance, but not on average.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ from juste_retour.agents.arrays import Floats, Integers, total
 
 @dataclass(frozen=True, eq=False)
 class Prices:
-    """Years that politics costs, (worlds,) each; NaN where no price was asked for.
+    """The price of politics and its parts, years, (worlds,) each; NaN if it was not computed.
 
     Attributes:
-        price_of_politics: the world's reading less that of the planner with the same envelope.
-        price_where: the part that is left if the planner has only what the world committed.
-        price_unspent: the rest, what the money would have brought that politics did not commit.
-        price_all_sites: the price against a planner whom no call keeps from any site.
+        price_of_politics: years behind of the world less those of the planner with the same envelope.
+        price_where: the part that remains if the planner has only the money that the world committed.
+        price_unspent: the rest, due to money that politics did not commit.
+        price_all_sites: the price relative to a planner who may use all sites, also those that the call excludes.
     """
 
     price_of_politics: Floats
@@ -42,23 +42,23 @@ class Prices:
 
 
 @lru_cache(maxsize=65_536)
-def twin(scenario: Scenario) -> Scenario:
-    """The scenario under a planner who pays by national income: delivery, access and pooling stay."""
+def planner_scenario(scenario: Scenario) -> Scenario:
+    """The scenario under a planner funded by national income; delivery, access and pooling are unchanged."""
     return scenario.by_rules.changed({**POLITICS, "funding": "gni_key"}, name="planner")
 
 
-def twin_question(scenario: Scenario, members: Members, *, all_sites: bool = False) -> Question:
-    """What the planner is asked whom a scenario is held against."""
-    return replace(asked_by(scenario, members, all_sites=all_sites), scenario=twin(scenario))
+def planner_question(scenario: Scenario, members: Members, *, all_sites: bool = False) -> Question:
+    """The problem of the planner with whom a scenario is compared; see `question.asked_by`."""
+    return replace(asked_by(scenario, members, all_sites=all_sites), scenario=planner_scenario(scenario))
 
 
 def not_asked(worlds: int) -> Prices:
-    """Prices where none was asked for."""
+    """The prices of worlds for which none are computed: NaN."""
     return Prices(*(np.full(worlds, np.nan) for _ in range(4)))
 
 
 def prices(env: Environment) -> Prices:
-    """The prices of worlds that have run; NaN where the scenario says that nothing is priced."""
+    """The prices of worlds that have run; NaN if the scenario sets `priced` to false."""
     world = env.world
     if not env.institutions.scenario.priced:
         return not_asked(world.count)
@@ -70,7 +70,7 @@ def prices(env: Environment) -> Prices:
     amounts, quarters, years = _planned(env, envelope + outside, all_sites=False)
     less, then, _ = _planned(env, np.minimum(committed, envelope) + outside, all_sites=False)
     free, when, hoped = _planned(env, envelope + outside, all_sites=True)
-    gains = (hoped < years)[:, None]  # whoever may use all sites may use those of the call
+    gains = (hoped < years)[:, None]  # a planner with all sites may also use only those of the call
     plans = [
         (amounts, quarters),
         (less, then),
@@ -82,21 +82,24 @@ def prices(env: Environment) -> Prices:
 
 
 def _counted(years: Floats, cap: Floats) -> Floats:
-    """A reading, and the cap where nothing ran."""
+    """Years behind, with the cap where nothing ran."""
     return np.where(np.isfinite(years), years, cap)
 
 
 def _planned(env: Environment, budget: Floats, *, all_sites: bool) -> tuple[Floats, Integers, Floats]:
-    """What the planner orders with each world's budget; see `planned`."""
+    """The planner's orders with each world's budget; see `planned`."""
 
     def ask(scenario: Scenario) -> Question:
-        return twin_question(scenario, env.members, all_sites=all_sites)
+        return planner_question(scenario, env.members, all_sites=all_sites)
 
     return planned(env.scenarios, env.institutions.distinct, budget, ask)
 
 
 def _read(env: Environment, plans: Sequence[tuple[Floats, Integers]]) -> list[Floats]:
-    """Years behind of several plans on the worlds' own draws, (worlds,) each; what equals the first is not run again."""
+    """Years behind of several plans with the worlds' own draws, (worlds,) each.
+
+    Worlds in which a plan equals the first plan are not run again.
+    """
     every, (amounts, quarters) = np.arange(env.world.count), plans[0]
     other = [np.flatnonzero(((a != amounts) | (q != quarters)).any(-1)) for a, q in plans[1:]]
     rows = [every, *other]
@@ -116,12 +119,11 @@ def _read(env: Environment, plans: Sequence[tuple[Floats, Integers]]) -> list[Fl
 
 def _years_behind(env: Environment, rows: Integers, amounts: Floats, quarters: Integers) -> Floats:
     """Mean years behind if these orders are placed in the worlds `rows`; (rows,)."""
-    scenarios = [twin(env.scenarios[k]) for k in rows]
+    scenarios = [planner_scenario(env.scenarios[k]) for k in rows]
     there = Simulation(scenarios, env.seed, env.world.replicates[rows], env.members).env
     world, begun = there.world, there.world.first
-    if not (
-        world.talent_moves or there.institutions.standing_access.joins
-    ):  # nothing before an order matters
+    if not (world.talent_moves or there.institutions.standing_access.joins):
+        # quarters before the first order do not change the result
         begun = int(quarters[amounts > 0].min(initial=world.window[0]))
     for now in range(begun, world.window[-1] + 1):
         world.now = now

@@ -1,4 +1,4 @@
-"""What a planner is asked: whose delivery, from when on, at which sites."""
+"""The planner's problem: under which scenario's delivery, from which quarter and at which sites it may order."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ POLITICS = {
     "endorse": "principled",
     "reversion": "nothing",
     "decider": "EU",
-}  # rules that a planner sets aside
+}  # the rules and parameters of politics, set to values without effect on a planner
 
 
 @dataclass(frozen=True, eq=False)
 class Question:
-    """What a solution depends on.
+    """All that a planner's solution depends on.
 
     Attributes:
-        scenario: its delivery and window count; the envelope does not.
+        scenario: the scenario, of which delivery and window matter, but not the envelope.
         members: the union.
         first: the first quarter in which the planner may order, since year 0.
-        sites: (candidates,) indices of sites that it may use.
-        fewest: sites, where it orders at all.
-        most: sites; 0 for any number.
+        sites: (candidates,) indices of the sites that it may use.
+        fewest: the smallest number of sites, if it orders at all.
+        most: the largest number of sites; 0 for no limit.
     """
 
     scenario: Scenario
@@ -51,30 +51,33 @@ class Question:
 
     @property
     def key(self) -> tuple[str, str, int, bytes, int, int]:
-        """Equal for questions with the same answer."""
+        """A key that is equal for questions with the same solution."""
         scenario, sites = delivery_of(self.scenario), self.sites.tobytes()
         return scenario.digest, self.members.digest, self.first, sites, self.fewest, self.most
 
 
 @lru_cache(maxsize=65_536)
 def delivery_of(scenario: Scenario) -> Scenario:
-    """The scenario with all that a planner sets aside at its default: scenarios that share it share a solution."""
+    """The scenario with defaults for all that does not matter to a planner; scenarios with the same share a solution."""
     plain, kept = scenario.plain(), {"tranches", "schedule", *RULES}
-    if scenario.rules["funding"].rule != "gni_key":  # it is the host's match that may fail or be too much
+    if scenario.rules["funding"].rule != "gni_key":  # only a host's match can fail or be too large
         kept |= {"cancellation", "match_share_of_gdp"}
-    if scenario.schedule:  # adds up to the envelope; only its shares count
+    if scenario.schedule:  # must sum to the envelope, although only its shares matter
         kept |= {"envelope_eur_bn"}
     kept |= {k for k, (_, about) in parameters().items() if about.group in BY_DELIVERY}
     content = {k: plain[k] for k in kept} | POLITICS
-    if scenario.rules["funding"].rule == "private":  # goes with no other agenda
+    if scenario.rules["funding"].rule == "private":  # not allowed with the planner's agenda
         content["agenda"] = "single_decider"
     return Scenario.of(content, "planner")
 
 
 def asked_by(scenario: Scenario, members: Members, *, all_sites: bool = False) -> Question:
-    """What the planner is asked that a scenario's politics is held against: its first decision and its sites.
+    """The problem of a planner who may order from the scenario's first possible decision, at the same sites.
 
-    Where the scenario holds a call for proposals, only the sites that the call admits count, unless `all_sites`.
+    Args:
+        scenario: the scenario.
+        members: the union.
+        all_sites: whether the planner may also use sites that the scenario's call for proposals excludes.
     """
     choice = scenario.rules["agenda"]
     rule = family("agenda")[choice.rule]

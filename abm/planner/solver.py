@@ -1,11 +1,12 @@
-"""The planner's plan for every sum of money: the least years behind that it can expect.
+"""Finds for every sum of money the planner's plan with the fewest expected years behind.
 
 The planner orders early or late, at few sites or many, all at once or in two phases, and may leave money unspent. It
-knows how delivery is distributed and not what it will bring. The menu is fixed by the scenario's delivery, not by the
-money: a plan that a sum can pay is on the menu of every larger sum, so more money is never worse.
+knows the distribution of delivery, not the draws. The set of candidate plans depends on the scenario's delivery, not on
+the money. A plan that is affordable with some sum is a candidate for every larger sum, so more money is never worse.
 
-Each phase orders at the next sites of one ranking, the same amount at each, on a logarithmic grid, as far as a site's
-power can use it. A coarse menu is searched with few draws; what comes near the best is judged by all of them.
+Each phase orders at the next sites of one ranking. It orders the same amount at each, on a logarithmic grid, up to what
+the site's power can use. A coarse set of candidates is searched with few draws; those close to the best are evaluated
+with all draws.
 """
 
 from __future__ import annotations
@@ -23,23 +24,18 @@ from juste_retour.abm.planner.question import Question, delivery_of
 from juste_retour.abm.scenario import Scenario
 from juste_retour.agents.arrays import Floats, Integers, power, total
 
-DRAWS, FEW = 64, 8  # of delivery: for the choice, and for the search
+DRAWS, FEW = 64, 8  # draws of delivery for the final choice, and for the search
 COUNTS = (1, 2, 3, 4, 5, 6, 8, 10, 12)  # sites of a phase
 WAITS = (0, 1, 2, 4, 8, 16, 32, 64)  # quarters before the first order
-FINE, COARSE, REFINED = (
-    32,
-    4,
-    (2, 1),
-)  # amounts per factor of ten; the search takes every fourth, then those between
+FINE = 32  # amounts per factor of ten on the grid
+COARSE, REFINED = 4, (2, 1)  # the search uses every fourth amount, then those between
 LATER = (2, 4, 8)  # quarters from the first phase to the second
-BESIDE, SMALLER = (
-    (1, 3),
-    (-36, -20, -8),
-)  # further sites ordered at once, and by how many steps less each gets
-NEAR = 0.05  # years behind the best plan for the money within which the search keeps a plan
-KEPT = 2  # plans that the search keeps for each step of money
-SOURCE = 0  # seed of the planner's own draws
-REMEMBERED = 4096  # solutions
+BESIDE = (1, 3)  # further, smaller sites that are ordered in the first phase
+SMALLER = (-36, -20, -8)  # by how many steps of the grid each of them is smaller
+NEAR = 0.05  # years: the search keeps plans that are this close to the best for their cost
+KEPT = 2  # plans that the search keeps for each step of cost
+PLANNER_SEED = 0  # seed of the planner's own draws
+CACHED = 4096  # solutions that are kept
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,10 +43,10 @@ class Solution:
     """The best plan for every sum of money, cheapest first; each is better than all that cost less.
 
     Attributes:
-        spend: (plans,) EUR bn; the first plan orders nothing.
-        years_behind: (plans,) expected.
-        amounts: (plans, sites) EUR bn over all sites of the union.
-        quarters: (plans, sites) of the orders, since year 0.
+        spend: (plans,) cost, EUR bn; the first plan orders nothing.
+        years_behind: (plans,) expected years behind.
+        amounts: (plans, sites) orders at all sites of the union, EUR bn.
+        quarters: (plans, sites) quarter of each order, since year 0.
     """
 
     spend: Floats
@@ -59,7 +55,7 @@ class Solution:
     quarters: Integers
 
     def plan(self, budget: Floats) -> Integers:
-        """The best plan that each budget, EUR bn, can pay."""
+        """The index of the best plan that each budget, EUR bn, can pay; same shape."""
         return np.searchsorted(self.spend, budget * (1 + 1e-9), side="right") - 1
 
 
@@ -67,11 +63,11 @@ _solved: OrderedDict[tuple[str, str, int, bytes, int, int], Solution] = OrderedD
 
 
 def solve(question: Question) -> Solution:
-    """The planner's plans, from memory where they are known."""
+    """The planner's plans for a question; solutions are cached."""
     key = question.key
     if key not in _solved:
         _solved[key] = _Search(question).solution()
-        if len(_solved) > REMEMBERED:
+        if len(_solved) > CACHED:
             _solved.popitem(last=False)
     return _solved[key]
 
@@ -79,13 +75,16 @@ def solve(question: Question) -> Solution:
 def planned(
     scenarios: Sequence[Scenario], kinds: Integers, budget: Floats, ask: Callable[[Scenario], Question]
 ) -> tuple[Floats, Integers, Floats]:
-    """What the planner orders in each world, EUR bn, and in which quarters, (worlds, sites), and years behind expected.
+    """The planner's orders in each world.
 
     Args:
-        scenarios: a list that `kinds` points into.
-        kinds: (worlds,) each world's scenario.
+        scenarios: the scenarios.
+        kinds: (worlds,) the position of each world's scenario in that list.
         budget: (worlds,) EUR bn.
-        ask: the question under a scenario.
+        ask: returns the planner's question under a scenario.
+
+    Returns:
+        (worlds, sites) orders, EUR bn; (worlds, sites) quarter of each order; (worlds,) expected years behind.
     """
     amounts: list[Floats] = []
     quarters: list[Integers] = []
@@ -101,7 +100,11 @@ def planned(
 
 
 class _Search:
-    """A search over menus: arrays (plans, 6) of sites, wait and amount of the first phase, and of the second."""
+    """A search over menus of plans.
+
+    A menu is an array (plans, 6): number of sites, quarters of wait and step of the amount in the first phase, and the
+    same for the second.
+    """
 
     def __init__(self, question: Question):
         self.question, scenario = question, delivery_of(question.scenario)
@@ -125,9 +128,9 @@ class _Search:
     def _draws(self, count: int) -> list[SiteDraws]:
         """Draws of delivery for the sites in order of the ranking, for each part of the payment.
 
-        Each site's draws are a Latin hypercube sample, so that no site of the ranking is luckier than another.
+        The draws of each site are a Latin hypercube sample, so that no site has better draws than another.
         """
-        streams, slots = RandomStreams(SOURCE, np.arange(count)), max(self.most, 1)
+        streams, slots = RandomStreams(PLANNER_SEED, np.arange(count)), max(self.most, 1)
         found = []
         for part in range(self.evaluation.cohorts):
             drawn = SiteDraws.of(streams, slots, np.arange(count), f":planner{part}")
@@ -136,7 +139,7 @@ class _Search:
         return found
 
     def solution(self) -> Solution:
-        """Search, judge, and keep what no cheaper plan equals."""
+        """Search, evaluate with all draws, and keep each plan that is better than all cheaper ones."""
         menu = self._near(self._singles(), FEW)
         for step in REFINED:
             finer = np.concatenate([menu + np.array([0, 0, by, 0, 0, 0]) for by in (-step, 0, step)])
@@ -157,14 +160,14 @@ class _Search:
 
     # -- menus --------------------------------------------------------------------------------------------------------
     def _singles(self) -> Integers:
-        """All in one phase, on the coarse grid."""
+        """The plans with one phase, on the coarse grid."""
         counts = sorted({k for k in (*COUNTS, self.fewest, self.most) if self.fewest <= k <= self.most and k})
         steps = sorted({n for n in self.steps if n % COARSE == 0} | {self.steps[0], self.steps[-1]})
         menu = [(k, w, n, 0, 0, 0) for k in counts for w in self.waits for n in steps]
         return np.array(menu, dtype=np.int64).reshape(-1, 6)
 
     def _pairs(self, menu: Integers) -> Integers:
-        """Plans of a menu with more sites: smaller ones at once, which open early, or some later."""
+        """The plans of a menu with further sites: smaller ones in the same quarter, which open early, or some later."""
         at_once = [
             (k, w, n, more, w, max(n + step, self.steps[0]))
             for k, w, n, _, _, _ in menu.tolist()
@@ -182,7 +185,7 @@ class _Search:
         return pairs[(pairs[:, 0] + pairs[:, 3] <= self.most) & (pairs[:, 4] < len(self.caps))]
 
     def _near(self, menu: Integers, draws: int) -> Integers:
-        """The plans of a menu that are best for some sum, or nearly: a few for each step of money."""
+        """The plans of a menu that are best or nearly best for their cost, a few for each step of cost."""
         spend, worth = self._judged(menu, draws)
         order = np.lexsort((worth, spend))
         best = np.minimum.accumulate(worth[order])
@@ -194,7 +197,7 @@ class _Search:
         return menu[order[place < KEPT]]
 
     def _judged(self, menu: Integers, draws: int) -> tuple[Floats, Floats]:
-        """EUR bn and expected years behind of plans; (plans,)."""
+        """Cost, EUR bn, and expected years behind of each plan of a menu; both (plans,)."""
         spend, worth = np.zeros(len(menu)), np.full(len(menu), np.inf)
         sites = menu[:, 0] + menu[:, 3]
         for count in np.unique(sites):
@@ -209,7 +212,7 @@ class _Search:
         return spend, worth
 
     def _orders(self, menu: Integers) -> Orders:
-        """Plans with the same number of sites."""
+        """The orders of plans that all have the same number of sites."""
         first, wait, step, second, later, more = (menu[:, k : k + 1] for k in range(6))
         count = int(first[0, 0] + second[0, 0])
         sites = np.arange(count)
@@ -222,7 +225,7 @@ class _Search:
         return Orders(ranked, amount, self.question.first + wait)
 
     def _within(self, amount: Floats, state: Integers) -> Floats:
-        """Amounts (plans, sites) cut to what the sites' hosts can pay, in the order of the ranking."""
+        """Reduce amounts (plans, sites), in order of the ranking, to what the host states can pay."""
         out, left = np.zeros(amount.shape), np.tile(self.room, (len(amount), 1))
         for j, host in enumerate(state):
             given = np.minimum(amount[:, j], left[:, host])

@@ -100,7 +100,7 @@ def state_variables() -> dict[str, str]:
     """What the code says of each array that changes while worlds run, by name, as in `programme.planned`."""
     from juste_retour.abm.delivery.building import Delivered
     from juste_retour.abm.world import Bargaining, Programme, Training, World
-    from juste_retour.agents.contract import attributes
+    from juste_retour.agents.contract import documented_attributes
 
     groups = {
         "": World,
@@ -109,7 +109,11 @@ def state_variables() -> dict[str, str]:
         "bargaining.": Bargaining,
         "training.": Training,
     }
-    return {f"{group}{name}": said for group, of in groups.items() for name, said in attributes(of).items()}
+    return {
+        f"{group}{name}": said
+        for group, of in groups.items()
+        for name, said in documented_attributes(of).items()
+    }
 
 
 def _state() -> str:
@@ -150,7 +154,7 @@ def _schedule() -> str:
 
 
 def _families() -> str:
-    from juste_retour.agents.contract import verbs
+    from juste_retour.agents.contract import protocol_members
     from juste_retour.agents.rules import FAMILIES
 
     parts = []
@@ -158,7 +162,7 @@ def _families() -> str:
         who = f" Each {family.actor} may have a rule of its own." if family.actor else ""
         parts.append(f"### {family.name}: {family.decides}\n\n`{family.signature}`{who}\n")
         if family.contract is not None:
-            asked = [[f"`{found.typed}`", found.says] for found in verbs(family.contract)]
+            asked = [[f"`{found.typed}`", found.summary] for found in protocol_members(family.contract)]
             parts.append(table(["what a rule may ask", "what it is"], asked) + "\n")
         parts.append(
             table(["rule", "what", "source"], [[f"`{r.name}`", _told(r), r.source] for r in family]) + "\n"

@@ -18,7 +18,7 @@ import pandas as pd
 
 from juste_retour.abm.members import Members
 from juste_retour.abm.outcomes import Outcomes, run
-from juste_retour.abm.planner.price import twin_question
+from juste_retour.abm.planner.price import planner_question
 from juste_retour.abm.politics.continuation import estimated_seconds, is_known
 from juste_retour.abm.scenario import Scenario
 from juste_retour.abm.stacked import shape
@@ -281,7 +281,7 @@ def expensive(plan: ChunkPlan, seconds_per_plan: float) -> Iterator[Expensive]:
     some = rng.choice(kept, COUNTED, replace=False) if len(kept) > COUNTED else kept
     scenarios = [plan.spec.scenario_at(int(point)) for point in some]
     if plan.price:
-        asked = Counter(twin_question(scenario, members).key for scenario in scenarios)
+        asked = Counter(planner_question(scenario, members).key for scenario in scenarios)
         yield Expensive("plan of the planner", distinct(asked.values(), len(kept)), seconds_per_plan)
     solves = {s.digest: s for s in scenarios if _solves(s, members)}
     if solves:

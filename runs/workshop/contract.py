@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 
 from juste_retour.abm.politics.tables.table import Table
-from juste_retour.agents.contract import verb, verbs
+from juste_retour.agents.contract import protocol_member, protocol_members
 
 ROOT = Path(__file__).resolve().parents[2]
 BLOCK = re.compile(r"(?<=<!-- contract -->\n)(.*?)(?=<!-- /contract -->)", re.DOTALL)
@@ -17,14 +17,14 @@ BLOCK = re.compile(r"(?<=<!-- contract -->\n)(.*?)(?=<!-- /contract -->)", re.DO
 
 def as_table(protocol: type = Table) -> str:
     """A table in Markdown: each attribute and method with its types, and what it says of itself."""
-    typed = [(found.typed.replace("|", "\\|"), found.says) for found in verbs(protocol)]
+    typed = [(found.typed.replace("|", "\\|"), found.summary) for found in protocol_members(protocol)]
     rows = [f"| `{code}` | {says} |" for code, says in typed]
     return "\n".join(["| `table.` | what it is |", "|---|---|", *rows]) + "\n"
 
 
 def as_prose(name: str, protocol: type = Table) -> str:
     """One method with its whole docstring."""
-    found = verb(protocol, name)
+    found = protocol_member(protocol, name)
     return f"`table.{found.typed}`\n\n{found.doc}\n"
 
 

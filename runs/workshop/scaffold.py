@@ -10,7 +10,7 @@ from pathlib import Path
 
 from juste_retour.abm import catalogue  # noqa: F401  the shipped rules stand before a user's
 from juste_retour.abm.politics.tables.table import Table
-from juste_retour.agents.contract import verb
+from juste_retour.agents.contract import protocol_member
 from juste_retour.agents.errors import BadInput, CannotWrite, near
 from juste_retour.agents.rules import FAMILIES, family
 from juste_retour.runs.workshop.scaffold_more import FILES, title_of
@@ -140,7 +140,7 @@ def test_whole_runs_come_through_with_it():
     assert len(simulate({{"{family}": "{name}"}}, worlds=3).worlds) == 3
 '''
 
-CONCLUDE = verb(Table, "conclude")
+CONCLUDE = protocol_member(Table, "conclude")
 SCAFFOLDS = {
     "bid": Scaffold(
         "import numpy as np\n\nfrom juste_retour.agents.member_state import bid, sized",
@@ -209,7 +209,7 @@ SCAFFOLDS = {
         "from typing import Annotated\n\nfrom juste_retour.abm.politics.agenda.family import Sunk, agenda",
         "@agenda(deterministic=True)\ndef {name}(council, *, sunk: Annotated[float, Sunk] = 0.0):",
         "Puts to the vote a fifth of the envelope, in equal parts for the best site of every state.",
-        f"council.{CONCLUDE.call}:\n    {CONCLUDE.says}",
+        f"council.{CONCLUDE.call}:\n    {CONCLUDE.summary}",
         "Returns the result, or None where there is nothing to decide this quarter.",
         '>>> from juste_retour.runs.workshop.conformance import example\n>>> (council,) = example("agenda")\n'
         ">>> bool({name}(council).held.all())\nTrue",

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from juste_retour import AllocationModel, Commissioner, Lab, MemberState, agent, simulate
-from juste_retour.abm.planner.price import twin
+from juste_retour.abm.planner.price import planner_scenario
 from juste_retour.abm.played import Played
 from juste_retour.abm.scenario import Scenario, load
 from juste_retour.agents.asking import RuleTooLong
@@ -126,8 +126,8 @@ def test_a_dotted_key_changes_one_class():
         ({"agents": {"Learner": {"rat": 1}}}, r"'rat'.*'rate'"),
         ({"agents": {"Learner": {"rate": "x"}}}, r"agents\.Learner\.rate"),
         ({"agents": {"Lobbyist": "HU"}}, "Lobbyist = 'HU'"),
-        ({"agents": ["Learner", "Naysayer"]}, "Learner and Naysayer both play all states"),
-        ({"agents": {"Learner": "HU PL", "Naysayer": "PL"}}, "both play the state PL"),
+        ({"agents": ["Learner", "Naysayer"]}, "Learner and Naysayer .*all states"),
+        ({"agents": {"Learner": "HU PL", "Naysayer": "PL"}}, "Learner and Naysayer .*state PL"),
         ({"agents.Learner.rate": 0.3}, r"agents\.Learner\.rate.*agents\.Learner=all"),
     ],
 )
@@ -178,7 +178,7 @@ def test_parameters_may_differ_between_worlds_of_one_ensemble():
 def test_an_agent_without_a_row_may_come_and_go():
     model = AllocationModel(quo(agents=["Listener", "Lobbyist"], voting="dictator"), rng=2, price=False)
     (lobbyist,) = (a for a in model.agents if type(a).__name__ == "Lobbyist")
-    with pytest.raises(BadInput, match="Lobbyist decides nothing"):
+    with pytest.raises(BadInput, match="Lobbyist"):
         model.why(lobbyist)
     while model.running:
         model.step()
@@ -195,7 +195,7 @@ def test_each_replicate_gives_its_agents_other_draws():
 
 
 def test_what_is_imagined_goes_by_the_rules():
-    assert twin(quo(agents="Learner")).agents == ()
+    assert planner_scenario(quo(agents="Learner")).agents == ()
     assert quo(agents="Learner").by_rules.digest == quo().digest
 
 
@@ -220,7 +220,7 @@ def test_an_agent_that_finds_no_end_is_interrupted_and_named(monkeypatch):
                 pass
 
     monkeypatch.setenv("JUSTE_RETOUR_RULE_SECONDS", "0.2")
-    with pytest.raises(RuleTooLong, match=r"Endless\.vote .*test_played\.py, line \d+.* no end"):
+    with pytest.raises(RuleTooLong, match=r"Endless\.vote .*test_played\.py, line \d+.*0\.2 s"):
         simulate(quo(agents={"Endless": "HU"}))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from juste_retour.abm.politics.tables.table import Table
-from juste_retour.agents.contract import verb
+from juste_retour.agents.contract import protocol_member
 from juste_retour.agents.rules import Family, Parameter
 from juste_retour.agents.some_worlds import each_world
 
@@ -11,7 +11,7 @@ agenda = Family(
     "agenda",
     decides="how offers are made",
     signature="rule(table) -> BallotResult for the table's worlds, or None in a quarter without a decision. "
-    f"It ends with table.{verb(Table, 'conclude').call}. In the Council an offer is a plan, EUR bn (worlds, sites).",
+    f"It ends with table.{protocol_member(Table, 'conclude').call}. In the Council an offer is a plan, EUR bn (worlds, sites).",
     lift=each_world,
     contract=Table,
 )

@@ -29,7 +29,7 @@ def list_rules(
 ) -> None:
     """List the rules of every family, with what each one does; of one family, what a rule is handed and takes."""
     from juste_retour.agents import rules as catalogue
-    from juste_retour.agents.contract import verbs
+    from juste_retour.agents.contract import protocol_members
     from juste_retour.runs import printing
     from juste_retour.runs.user_rules import load_rules
     from juste_retour.runs.workshop.commands.listing import ABOUT, entered, show
@@ -75,7 +75,7 @@ def list_rules(
             where.print(f"{group.signature}\n\n{catalogue.PARAMETERS}\n")
             if group.contract is not None:
                 where.print("What a rule may ask:")
-                asked = [(f"  {v.name}", f"{v.typed}\n{v.says}") for v in verbs(group.contract)]
+                asked = [(f"  {v.name}", f"{v.typed}\n{v.summary}") for v in protocol_members(group.contract)]
                 printing.print_grid(where, [*asked, ("", "")])
         printing.print_grid(where, [line for rule in group for line in _lines(rule, bool(family))])
     if not family:

@@ -73,7 +73,7 @@ def ask(rule: Rule, handed: Handed, parameters: Parameters, limit: float = LIMIT
     except (JusteRetourError, KeyboardInterrupt) as error:
         raise Fell(f"refuses: {str(error).rstrip('.')}", line_in(error, file)) from error
     except BaseException as error:
-        says = asking.fault(error, file, family(rule.family).asked_as)
+        says = asking.explained(error, file, family(rule.family).asked_as)
         line = line_in(error, file)
         raise Fell(says or f"raises {said(error)}{_hint(error, rule, line)}", line) from error
 

@@ -11,7 +11,7 @@ from juste_retour.abm.members import load_members
 from juste_retour.abm.noise import RandomStreams
 from juste_retour.abm.outcomes import run
 from juste_retour.abm.planner.evaluation import Evaluation, Orders
-from juste_retour.abm.planner.price import Prices, _years_behind, twin
+from juste_retour.abm.planner.price import Prices, _years_behind, planner_scenario
 from juste_retour.abm.planner.question import Question, asked_by
 from juste_retour.abm.planner.solver import planned, solve
 from juste_retour.abm.scenario import load, presets
@@ -106,7 +106,9 @@ def test_more_money_is_never_worse_in_tranches():
 @pytest.mark.parametrize("scenario", [BASE, REFORM], ids=lambda s: s.name)
 @pytest.mark.parametrize("payments", [{}, {"tranches": 3}, {"schedule": "2024:4 2026:6"}], ids=str)
 def test_an_expected_reading_is_what_the_simulation_reads(scenario, payments):
-    scenario = twin(scenario.changed({"operations.scandal_a_year": 0.0, "beyond_headroom": 2.0} | payments))
+    scenario = planner_scenario(
+        scenario.changed({"operations.scandal_a_year": 0.0, "beyond_headroom": 2.0} | payments)
+    )
     env: Environment = Simulation(scenario, 3, range(12), UNION).env
     sites = np.array([0, 3, 7, 20, 31])
     amounts, quarters = np.array([[0.4, 2.0, 0.9, 1.5, 5.0]]), 4 * 2024 + np.array([[2, 2, 5, 4, 3]])

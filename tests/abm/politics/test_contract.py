@@ -21,7 +21,7 @@ from juste_retour.abm.reader import in_world, pivotal
 from juste_retour.abm.records import Vote
 from juste_retour.abm.scenario import load
 from juste_retour.abm.simulation import Simulation
-from juste_retour.agents.contract import verb, verbs
+from juste_retour.agents.contract import protocol_member, protocol_members
 from tests.abm.politics.tables import council
 
 TABLES = {
@@ -29,7 +29,7 @@ TABLES = {
     "pie": lambda: Pie(players(3), worlds=2),
     "line": lambda: Line(players(3), [0.0, 0.5, 1.0], worlds=2),
 }
-METHODS = [v.name for v in verbs(Table) if "(" in v.call]
+METHODS = [v.name for v in protocol_members(Table) if "(" in v.call]
 
 
 @pytest.fixture(params=TABLES)
@@ -61,12 +61,12 @@ def test_what_lacks_a_method_is_no_table():
 
 
 def test_the_contract_is_read_from_the_class():
-    found = verbs(Table)
+    found = protocol_members(Table)
     assert [v.name for v in found][:2] == ["worlds", "states"]
-    assert all(v.says for v in found)
+    assert all(v.summary for v in found)
     assert {v.name for v in found} == {*Table.__annotations__, *METHODS}
-    assert verb(Table, "wins").typed == "wins(yes: Booleans) -> Booleans"
-    assert verb(Table, "conclude").call in family.signature
+    assert protocol_member(Table, "wins").typed == "wins(yes: Booleans) -> Booleans"
+    assert protocol_member(Table, "conclude").call in family.signature
     assert family.contract is Table
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from juste_retour.abm.politics.tables.table import Table
-from juste_retour.agents.contract import verb, verbs
+from juste_retour.agents.contract import protocol_member, protocol_members
 from juste_retour.runs.europe import odd
 from juste_retour.runs.workshop.contract import PAGES, ROOT, generated
 from juste_retour.runs.workshop.scaffold import rule_file
@@ -13,7 +13,9 @@ from juste_retour.runs.workshop.scaffold import rule_file
 def test_the_block_of_a_page_is_what_the_contract_says(page):
     text = (ROOT / page).read_text(encoding="utf-8")
     assert text.count("<!-- contract -->") == text.count("<!-- /contract -->") == 1
-    assert verb(Table, "conclude").typed.replace("|", "\\|") in text.replace("\\|", "|").replace("|", "\\|")
+    assert protocol_member(Table, "conclude").typed.replace("|", "\\|") in text.replace("\\|", "|").replace(
+        "|", "\\|"
+    )
     assert text == generated(page), "run `uv run python -m juste_retour.runs.workshop.contract`"
 
 
@@ -21,7 +23,7 @@ def test_catalog_odd_and_scaffold_show_the_contract(call):
     status, out, _ = call("rules", "list", "agenda")
     assert status == 0
     printed, page = "".join(out.split()), odd.page().replace("\\|", "|")
-    for asked in verbs(Table):
+    for asked in protocol_members(Table):
         assert "".join(asked.typed.split()) in printed
         assert f"`{asked.typed}`" in page
-    assert verb(Table, "conclude").call in rule_file("agenda", "mine")
+    assert protocol_member(Table, "conclude").call in rule_file("agenda", "mine")
