@@ -11,7 +11,6 @@ from juste_retour.agents.arrays import Floats, Number, power
 from juste_retour.agents.values import Values
 
 ANCHOR_DATE = 2025.5  # the date of `frontier_anchor`
-INDEX_POINTS_A_YEAR = 15.0  # Epoch capabilities index, from memory
 
 
 def frontier(t: Number, p: Values) -> Floats:
@@ -77,11 +76,6 @@ def capability_lag(flop: Number, t: Number, p: Values) -> Floats:
     behind = gap + matching(shape, p.algorithm_delay) * algorithms
     steady = behind / (np.log(matching(shape, p.frontier_growth)) + algorithms)
     return _after_a_change(steady, t, shape, algorithms, p)
-
-
-def index_points(lag_years: Number) -> Number:
-    """Points of the Epoch capabilities index that correspond to a capability lag (E22)."""
-    return INDEX_POINTS_A_YEAR * lag_years
 
 
 def model_size(flop: Number, p: Values) -> tuple[Floats, Floats]:

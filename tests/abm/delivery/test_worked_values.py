@@ -128,7 +128,6 @@ def test_frontier_and_lags():
     assert late == pytest.approx(0.5 * math.log(3) / math.log(12))
     assert frontier.compute_lag(np.zeros(2), 2028.0, P).tolist() == [np.inf, np.inf]
     assert frontier.capability_lag(0.0, 2028.0, P).item() == np.inf
-    assert frontier.index_points(2) == 30
 
 
 def test_lags_meet_many_worlds():

@@ -61,7 +61,7 @@ def test_the_seven_elements_and_the_eleven_concepts_by_name(text):
 
 def test_no_state_variable_is_left_out_or_made_up(text):
     arrays = Simulation(load("eu-status-quo"), 0, [0, 1]).world.arrays()
-    shown = re.findall(r"^\| `([\w.]+)` \| ", text.split("## 2.")[1].split("What does not change")[0], re.M)
+    shown = re.findall(r"^\| `([\w.]+)` \| ", text.split("## 2.")[1].split("**Outcomes**")[0], re.M)
     assert set(shown) == set(arrays) - {"replicates"}
 
 
