@@ -1,1 +1,1 @@
-"""Scenarios against each other with common random numbers: paired contrasts, intervals, and the Shapley attribution."""
+"""Comparison of scenarios with common random numbers: paired contrasts, intervals, and Shapley attribution."""

@@ -1,10 +1,11 @@
-"""Attribution: which part of the institutions makes how much of the difference between two scenarios.
+"""Attribute the difference between two scenarios to groups of institutions, by Shapley values.
 
-All 2^k switches of k groups run with common random numbers. The Shapley value splits the difference so that the shares
-add up to it, and the interaction index says which two groups work only together. Money is a group like the others: it
-brings its scenario's envelope, tranches and rule for what is left, and a cap on the committed sum. The cap is the
-smaller sum that the two scenarios commit in that replication. It holds for the money of the scenario that commits no
-more, and in every mixture at equal spending.
+All 2^k mixtures of k groups run with common random numbers. The Shapley values of the groups sum to the difference. The
+Shapley interaction index of a pair is what both groups change together beyond what each changes by itself.
+
+Money is a group like the others: a scenario's envelope, its tranches, its rule for what is left, and a cap on the
+committed sum. The cap is the smaller of the sums that the two scenarios commit in a replication. It applies to the money
+of the scenario that commits no more, and to every mixture at equal spending.
 
 Sources: Shapley (1953), A Value for n-Person Games; Grabisch and Roubens (1999), An axiomatic approach to the concept
 of interaction among players in cooperative games, International Journal of Game Theory 28.
@@ -33,7 +34,7 @@ from juste_retour.runs.contrasts.paired import COMMITTED, Found, Runs, outcome, 
 from juste_retour.runs.contrasts.resampling import interval, resampled_means
 from juste_retour.runs.contrasts.switches import GROUPS, MONEY, Switches, switches
 from juste_retour.runs.contrasts.windows import OF_A_WINDOW, SIDE_BY_SIDE, Window, in_one_window
-from juste_retour.runs.ensemble import whole
+from juste_retour.runs.ensemble import checked_integer
 from juste_retour.runs.statistics import HIGH, LOW, quantile
 from juste_retour.runs.tables import PRICES
 
@@ -42,11 +43,11 @@ WORLDS = 400
 
 @dataclass(frozen=True)
 class Share:
-    """A group's part of the difference, with a 95 % interval.
+    """A group's Shapley share of the difference, in the outcome's unit, with a 95 % interval (`low`, `high`).
 
-    `alone` is what switching this group changes first, `last` what it changes when all others are switched: they
-    differ where groups work together. `range_low` and `range_high` hold 90 % of the shares in single replications; where
-    parameters are drawn, these are the draws.
+    `alone` is the change if the group is switched before all others, `last` the change if it is switched after them; the
+    two differ if groups interact. Between `range_low` and `range_high` lie 90 % of the shares of single replications.
+    If parameters are drawn, each replication has its own draw.
     """
 
     group: str
@@ -61,7 +62,7 @@ class Share:
 
 @dataclass(frozen=True)
 class Interaction:
-    """How much two groups do together beyond what each does apart, with a 95 % interval."""
+    """The Shapley interaction index of two groups, with a 95 % interval (`low`, `high`)."""
 
     groups: tuple[str, str]
     interaction: float
@@ -71,7 +72,7 @@ class Interaction:
 
 @dataclass(frozen=True)
 class OverWindow:
-    """The difference and its shares over another window, read from the same runs."""
+    """The difference and its shares over another window of the same runs."""
 
     window_years: float
     difference: float
@@ -80,12 +81,16 @@ class OverWindow:
 
 @dataclass(frozen=True, eq=False)
 class Attribution:
-    """The difference in an outcome between two scenarios (to less from), split by group.
+    """The difference in an outcome between two scenarios (`target` less `source`) and each group's share of it.
 
-    `joined` lists groups that had to move as one because some mixture of theirs is refused, each with the reason.
-    `left_out` counts worlds in which some switch leaves no run at all; the rest are attributed. `window` names the
-    quarters that are read, for both scenarios; `windows` reads others from the same runs, `windows_left_out` names
-    those that end after the last quarter, and `sensitive` the groups whose share changes rank or sign among them.
+    Attributes:
+        joined: groups that are switched together because a scenario with only one of them is invalid, with the reason.
+        left_out: replications omitted because no machine works in some mixture.
+        window: the quarters over which lags are averaged, for both scenarios.
+        windows: difference and shares over other windows of the same runs.
+        windows_left_out: lengths of the windows, in years, that end after the last quarter.
+        at_equal_spending: the same attribution at equal spending, if it was not asked for by itself.
+        draws: the parameter draws, if parameters are drawn.
     """
 
     outcome: str
@@ -113,35 +118,35 @@ class Attribution:
 
     @property
     def table(self) -> pd.DataFrame:
-        """One row a group."""
+        """One row per group."""
         return pd.DataFrame([asdict(s) for s in self.shares])
 
     @property
     def sensitive(self) -> list[str]:
-        """Groups whose share changes rank or sign among the windows."""
+        """Groups whose share changes rank or sign from one window to another."""
         return sensitive_to_the_window([{s.group: s.share for s in w.shares} for w in self.windows])
 
     def _repr_html_(self) -> str:
-        """What notebooks show: what was split, the table, and what to beware of."""
+        """What notebooks show: the difference, the table of shares, and the cautions."""
         what = repr(self).partition("\n")[0]
         table = self.table.to_html(index=False, border=0, max_rows=60, float_format="{:.4g}".format)
         return "".join([f"<p>{escape(what)}</p>", table, *(f"<p>{escape(c)}</p>" for c in self.cautions)])
 
     @property
     def cautions(self) -> list[str]:
-        """What a reader of the shares must know: worlds left out, groups that move as one, and those that a window changes."""
+        """Sentences on omitted replications, groups switched together, and shares that depend on the window."""
         said = [f"{' and '.join(groups)} are switched together: {why}" for groups, why in self.joined]
         if self.left_out:
-            said.append(f"{self.left_out} worlds are left out: some switch leaves no run in them.")
+            said.append(f"{self.left_out} replications are omitted: in some mixture no machine works.")
         if self.sensitive:
             said.append(f"Sensitive to the window: {', '.join(self.sensitive)}.")
         return said
 
     def __repr__(self) -> str:
-        """What was found, a line each."""
+        """The difference and each group's share, one line each."""
         lines = [
             f"{self.outcome}: {self.source} {self.value_from:.4g}, {self.target} {self.value_to:.4g}, "
-            f"difference {self.difference:.4g} ({self.worlds} worlds, equal {self.equal})"
+            f"difference {self.difference:.4g} ({self.worlds} replications, equal {self.equal})"
         ]
         return "\n".join(
             lines + [f"  {s.group}: {s.share:.4g} ({s.low:.4g} to {s.high:.4g})" for s in self.shares]
@@ -162,19 +167,22 @@ def attribute(
     posterior: pd.DataFrame | None = None,
     progress: Progress | bool | None = None,
 ) -> Attribution:
-    """Split the difference of an outcome under `target` less that under `source` by group of institutions.
+    """Attribute the difference in an outcome, `target` less `source`, to groups of institutions.
 
     Args:
-        source: the scenario to start from. Both are read over its window.
+        source: the scenario to start from. Its window is used for both.
         target: the scenario to end at.
         outcome_name: a column of the table `worlds`.
-        worlds: worlds of each of the 2^k switches.
+        worlds: replications of each of the 2^k mixtures.
         seed: integer of at least 0.
-        equal: "envelopes" for the scenarios as they are, with the split at equal spending as `at_equal_spending`;
-            "spending" for the latter alone.
+        equal: "envelopes" for the scenarios as they are, with the attribution at equal spending as
+            `at_equal_spending`; "spending" for the latter only.
         members: a union, or a folder of its tables.
-        draws, from_prior, posterior: as of `compare`; `worlds` is then the number of draws.
-        progress: called with runs done and runs to do; True prints them now and then.
+        draws, from_prior, posterior: as in `compare`; `worlds` is then the number of draws.
+        progress: called with runs done and runs to do; True prints them every 15 seconds.
+
+    Raises:
+        BadInput: an unknown outcome, scenarios that cannot be mixed, or a price of politics with `draws`.
 
     Example:
         `attribute("eu-status-quo", "essay-reform", worlds=100).table` has a row for each group.
@@ -189,13 +197,13 @@ def attribute(
     drawn = None
     if draws is not None:
         if priced:
-            raise BadInput(f"outcome = {outcome_name}: prices are not read over draws; name another outcome.")
+            raise BadInput(f"{outcome_name} is not computed for draws of parameters; name another outcome.")
         drawn = draws_of(
             list(built.mixtures), draws, seed, from_prior=from_prior, table=posterior, progress=progress
         )
         worlds = drawn.count
-    runs = Runs(whole(seed, "seed", 0), members, [outcome_name], beside, drawn)
-    games = mixtures_run(built, runs, whole(worlds, "worlds", 2), progress)
+    runs = Runs(checked_integer(seed, "seed", 0), members, [outcome_name], beside, drawn)
+    games = mixtures_run(built, runs, checked_integer(worlds, "worlds", 2), progress)
     found = []
     for name, game in zip(("envelopes", "spending"), games, strict=True):
         if name == "spending" and priced:
@@ -223,9 +231,9 @@ def attribute(
 def mixtures_run(
     built: Switches, runs: Runs, worlds: int, progress: Progress | None = None
 ) -> tuple[Found, Found]:
-    """Run every mixture; outcomes (mixtures, worlds) by name, at equal envelopes and at equal spending.
+    """Run every mixture and return outcomes by name, (mixtures, worlds) each, at equal envelopes and at equal spending.
 
-    Prices are left out at equal spending, and no cap holds where they are read.
+    Prices of politics are computed without the cap, and omitted at equal spending.
     """
     distinct = {mixture.digest: mixture for mixture in built.mixtures}
     ends = (built.source.digest, built.target.digest)
@@ -269,7 +277,7 @@ def _joined(parts: Sequence[Found]) -> Found:
 
 
 def _windows_beside(outcome_name: str, ends: Sequence[Scenario]) -> tuple[list[Window], list[float]]:
-    """The windows that are read side by side, and the years of those that end after the last quarter."""
+    """The further windows of an outcome, and the years of those omitted because they end after the last quarter."""
     if outcome_name not in OF_A_WINDOW:
         return [], []
     every = [Window.of(ends[0], years) for years in SIDE_BY_SIDE]
@@ -283,7 +291,7 @@ def _over_window(built: Switches, values: Floats, outcome_name: str, seed: int, 
 
 
 def sensitive_to_the_window(windows: Sequence[Mapping[str, float]]) -> list[str]:
-    """Names whose value changes rank or sign from one window to another.
+    """Names whose value changes rank or sign from one window to another; each window maps names to values.
 
     >>> sensitive_to_the_window([{"a": 2.0, "b": 1.0, "c": 0.5}, {"a": 2.0, "b": 0.1, "c": 0.5}])
     ['b', 'c']
@@ -298,13 +306,13 @@ def sensitive_to_the_window(windows: Sequence[Mapping[str, float]]) -> list[str]
 
 
 def attributed(built: Switches, values: Floats, outcome_name: str, seed: int = 0) -> Attribution:
-    """Split the difference, given the outcome of every mixture; values (mixtures, worlds)."""
+    """Attribute the difference, given the outcome of every mixture; `values` are (mixtures, worlds)."""
     good = np.isfinite(values).all(0)
     left_out = int((~good).sum())
     if not good.any():
         raise BadInput(
             f"{outcome_name} cannot be attributed between {built.source.name} and {built.target.name}: in every "
-            "world some mixture of the two leaves no run; choose another outcome, such as largest_run_flop."
+            "replication, no machine works in some mixture of the two; name another outcome, such as largest_run_flop."
         )
     values = np.ascontiguousarray(values[:, good])
     shares, pairs = shapley(values), interactions(values)
@@ -352,7 +360,9 @@ def attributed(built: Switches, values: Floats, outcome_name: str, seed: int = 0
 
 
 def shapley(values: Floats) -> Floats:
-    """Shapley values of a game; values (2^k coalitions, ...) by bits, to (k, ...), adding up to the last less the first.
+    """Shapley values of the k players of a game, (k, ...); they sum to the last value less the first.
+
+    `values` are (2^k coalitions, ...); bit p of a coalition's index is 1 if player p is in it.
 
     >>> shapley(np.array([0.0, 1.0, 2.0, 5.0]))
     array([2., 3.])
@@ -369,7 +379,9 @@ def shapley(values: Floats) -> Floats:
 
 
 def interactions(values: Floats) -> Floats:
-    """Shapley interaction index of every two players; (2^k, ...) to (k (k - 1) / 2, ...), pairs in order.
+    """Shapley interaction index of every pair of players, (k (k - 1) / 2, ...), in the order of `combinations`.
+
+    `values` are as in `shapley`.
 
     >>> interactions(np.array([0.0, 1.0, 2.0, 5.0]))
     array([2.])

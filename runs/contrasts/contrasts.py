@@ -1,4 +1,4 @@
-"""Paired contrasts: what one institution changes against another, with common random numbers, world by world."""
+"""Paired contrasts: differences in outcomes between scenarios, replication by replication, on the same random draws."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pandas as pd
 from juste_retour.abm.members import Members
 from juste_retour.abm.scenario import Content, Scenario
 from juste_retour.agents.arrays import Floats
-from juste_retour.agents.errors import BadInput, near
+from juste_retour.agents.errors import BadInput
 from juste_retour.runs.chunked import Progress, reporter
 from juste_retour.runs.contrasts.draws import Draws, draws_of
 from juste_retour.runs.contrasts.paired import (
@@ -29,7 +29,7 @@ from juste_retour.runs.contrasts.paired import (
 from juste_retour.runs.contrasts.paired import outcomes as known_outcomes
 from juste_retour.runs.contrasts.resampling import half_width, interval, needed, resampled_means, spread
 from juste_retour.runs.contrasts.windows import Window, in_one_window
-from juste_retour.runs.ensemble import whole
+from juste_retour.runs.ensemble import checked_integer
 from juste_retour.runs.statistics import HIGH, LOW, quantile
 from juste_retour.runs.tables import PRICES
 
@@ -37,20 +37,28 @@ WORLDS = 400
 MOST = 1_000_000
 EQUAL = ("envelopes", "spending")
 BRIEFLY = ("outcome", "unit", "a", "b", "mean_a", "mean_b", "difference", "low", "high")
-PRECISION = 0.1  # of the difference: the half-width that `replications_needed` is for unless one is asked for
+PRECISION = (
+    0.1  # half-width, as a share of the difference, for which `replications_needed` is computed by default
+)
 
 
 @dataclass(frozen=True)
 class Contrast:
-    """An outcome under a less the same outcome under b.
+    """The difference in an outcome between two scenarios, a less b, in the outcome's unit.
 
-    `low` and `high` are a 95 % bootstrap interval of the difference over paired worlds. `variance_saved` is the share
-    of the variance of the difference that pairing takes away, against independent worlds. `replications_needed` is the
-    number of pairs for a half-width of `aimed`. `missing_a` and `missing_b` count worlds without a run, which are
-    worse than any number. `committed_a` and `committed_b` are the mean sums committed, EUR bn; what remains between
-    them at equal spending is a gap that no rerun closed. `range_low` and `range_high` hold 90 % of the differences of
-    single pairs; where parameters are drawn, these are the draws. `standing_a` and `standing_b` are the shares of the
-    pairs in which years_behind is only that of the machines that stood before.
+    Attributes:
+        low, high: 95 % bootstrap interval of the mean difference over paired replications.
+        half_width: half of its normal 95 % interval.
+        variance_saved: share of the variance of the difference that common random numbers remove, compared with
+            independent draws.
+        replications_needed: pairs at which the half-width is `aimed`.
+        missing_a, missing_b: replications without a working machine, which count as worse than any number.
+        committed_a, committed_b: mean committed sums, EUR bn; at equal spending, a gap between them remains if the rerun
+            committed less than the target.
+        range_low, range_high: bounds of 90 % of the differences of single pairs; if parameters are drawn, each pair has
+            its own draw.
+        standing_a, standing_b: shares of the replications in which years_behind is only the lag of the machines that
+            existed before the program.
     """
 
     outcome: str
@@ -80,11 +88,15 @@ class Contrast:
 
 @dataclass(frozen=True, eq=False)
 class Contrasts:
-    """Contrasts between the first of some scenarios and each other one; `table` is a DataFrame, `values` each outcome by world.
+    """Contrasts between the first of several scenarios and each other one.
 
-    `contrasts` are of the scenarios as they are, or, where `equal` is "spending", of two that commit the same sum in
-    every replication; in the first case the latter are `at_equal_spending`. `values` are always of the scenarios as
-    they are. `window` names the quarters that are read, for all scenarios.
+    Attributes:
+        values: outcomes by name, (scenarios, worlds) each, of the scenarios as they are.
+        contrasts: of the scenarios as they are; if `equal` is "spending", of scenarios that commit the same sum in every
+            replication.
+        window: the quarters over which lags are averaged, in all scenarios.
+        at_equal_spending: the contrasts at equal spending, if `equal` is "envelopes".
+        draws: the parameter draws, if parameters are drawn.
     """
 
     scenarios: list[Scenario]
@@ -100,11 +112,11 @@ class Contrasts:
 
     @property
     def table(self) -> pd.DataFrame:
-        """One row a contrast."""
+        """The contrasts as a data frame, one row each."""
         return pd.DataFrame([asdict(c) for c in self.contrasts])
 
     def __getitem__(self, name: str) -> Contrast:
-        """The first two scenarios' contrast in an outcome."""
+        """The contrast of the first two scenarios in an outcome."""
         outcome(name)
         return next(c for c in self.contrasts if c.outcome == name)
 
@@ -112,33 +124,33 @@ class Contrasts:
         return list(dict.fromkeys(c.outcome for c in self.contrasts))
 
     def _repr_html_(self) -> str:
-        """What notebooks show: what was compared, the main columns of the table, and what to beware of."""
+        """What notebooks show: the comparison, the main columns of the table, and the cautions."""
         what, columns = repr(self).partition("\n")[0], [c for c in BRIEFLY if c in self.table]
         table = self.table[columns].to_html(index=False, border=0, max_rows=60, float_format="{:.4g}".format)
         return "".join([f"<p>{escape(what)}</p>", table, *(f"<p>{escape(c)}</p>" for c in self.cautions)])
 
     @property
     def cautions(self) -> list[str]:
-        """What a reader of the numbers must know: worlds without a run, and lags that are those of earlier machines."""
+        """Sentences on replications without a working machine, and on lags of machines that existed before."""
         said = []
         for c in self.contrasts:
             if c.missing_a + c.missing_b:
                 said.append(
-                    f"{c.outcome}: no run in {c.missing_a} worlds of {c.a} and {c.missing_b} of {c.b}, which count as worse "
-                    "than any number."
+                    f"{c.outcome}: no machine works in {c.missing_a} replications of {c.a} and {c.missing_b} of {c.b}; these "
+                    "count as worse than any number."
                 )
             if max(c.standing_a, c.standing_b) > 0:
                 said.append(
-                    f"{c.outcome}: in {c.standing_a:.0%} of the worlds of {c.a} and {c.standing_b:.0%} of {c.b} the lag is "
-                    "only that of the machines that stood before."
+                    f"{c.outcome}: in {c.standing_a:.0%} of the replications of {c.a} and {c.standing_b:.0%} of {c.b} the lag "
+                    "is only that of the machines that existed before the program."
                 )
         return said
 
     def __repr__(self) -> str:
-        """What was found, a line each."""
+        """The comparison and each contrast, one line each."""
         lines = [
-            f"{', '.join(self.names)} on {self.worlds} paired worlds of seed {self.seed}, equal {self.equal}, "
-            f"read over {self.window}"
+            f"{', '.join(self.names)}: {self.worlds} paired replications with seed {self.seed}, equal {self.equal}, "
+            f"lags over {self.window}"
         ]
         lines += [
             f"  {c.outcome}, {c.a} less {c.b}: {c.difference:.4g} ({c.low:.4g} to {c.high:.4g}) {c.unit}"
@@ -148,14 +160,13 @@ class Contrasts:
 
 
 def checked_equal(equal: str, outcomes: Iterable[str]) -> None:
-    """Refuse an unknown comparison, and one at equal spending of prices alone."""
+    """Raise `BadInput` for an unknown comparison, and for one of prices alone at equal spending."""
     if equal not in EQUAL:
-        raise BadInput(f"equal = {equal!r} is not a comparison; {near(equal, EQUAL)}")
+        raise BadInput(f"--equal is {equal!r}; give {' or '.join(EQUAL)}.")
     names = list(outcomes)
     if equal == "spending" and all(name in PRICES for name in names):
         raise BadInput(
-            f"outcome = {', '.join(names)}: a price is not defined at equal spending; name another outcome, or compare "
-            "with equal envelopes."
+            f"{', '.join(names)} is not defined at equal spending; name another outcome, or compare at equal envelopes."
         )
 
 
@@ -176,26 +187,30 @@ def compare(
     posterior: pd.DataFrame | None = None,
     progress: Progress | bool | None = None,
 ) -> Contrasts:
-    """Contrast the first of some scenarios with each other one on the same worlds, all read over the window of the first.
+    """Contrast the first of several scenarios with each other one on the same random draws.
+
+    Lags are averaged over the window of the first scenario in all of them.
 
     Args:
-        scenarios: two or more, by name, path, content or as they are.
-        worlds: pairs to run (400 by default); with `until`, the least.
+        scenarios: two or more names of presets, paths, contents or `Scenario` objects.
+        worlds: pairs of replications, 400 by default; with `until`, the minimum.
         seed: integer of at least 0.
         outcomes: columns of the table `worlds`.
-        until: run more pairs until the half-width of every contrast in `headline` is at most this.
-        headline: the outcome that `until` watches, in its unit.
-        most: the most pairs that `until` may run.
+        until: add pairs until the half-width of every contrast in `headline` is at most this, in the outcome's unit.
+        headline: the outcome that `until` is about.
+        most: the maximum number of pairs with `until`.
         equal: "envelopes" for the scenarios as they are, with their contrasts at equal spending as
-            `at_equal_spending`; "spending" for the latter alone. Prices are left out at equal spending.
-        changes: keys that are changed in all of the scenarios.
-        changes_b: keys that are changed in the second scenario alone, or in a copy of the first where it is the only one.
-        members: a union, or a folder of its tables; each scenario's own where none is given.
-        draws: parameters are drawn so many times, from the posterior, each draw with a replication of its own. Prices are
-            left out.
-        from_prior: draw from the plausible ranges of all parameters instead.
-        posterior: a table of draws to take instead.
-        progress: called with runs done and runs to do; True prints them now and then.
+            `at_equal_spending`; "spending" for the latter only. Prices are omitted at equal spending.
+        changes: keys and values to change in all scenarios.
+        changes_b: keys and values to change in the second scenario only, or in a copy of the first if it is the only one.
+        members: a union, or a folder of its tables; each scenario's own by default.
+        draws: number of draws of the parameters from the posterior, each with its own replication. Prices are omitted.
+        from_prior: draw from the plausible ranges of all parameters.
+        posterior: a table of draws to use.
+        progress: called with runs done and runs to do; True prints them every 15 seconds.
+
+    Raises:
+        BadInput: fewer than two scenarios, or an argument that cannot be used.
 
     Example:
         `compare("eu-status-quo", "essay-reform", worlds=100)["years_behind"].difference` is in years.
@@ -204,15 +219,15 @@ def compare(
         scenarios = scenarios * 2
     if len(scenarios) < 2:
         raise BadInput(
-            "compare needs two scenarios or more; name another, as in compare A B, or say what B changes."
+            "compare needs two scenarios or more; give a second one, as in compare A B, or add --set-b KEY=VALUE."
         )
-    worlds = whole(WORLDS if worlds is None else worlds, "worlds", 2)
-    seed, progress = whole(seed, "seed", 0), reporter(progress, "runs")
+    worlds = checked_integer(WORLDS if worlds is None else worlds, "worlds", 2)
+    seed, progress = checked_integer(seed, "seed", 0), reporter(progress, "runs")
     chosen, names = named(scenarios, changes, changes_b)
     chosen = in_one_window(chosen)
     wanted = [n for n in known_outcomes() if outcomes is None or n in {outcome(o) for o in outcomes}]
     if until is not None and not (np.isfinite(until) and until > 0):
-        raise BadInput(f"until = {until!r} is no half-width; give a number above 0.")
+        raise BadInput(f"--until is {until!r}; give a half-width above 0.")
     if until is not None and outcome(headline) not in wanted:
         wanted.append(headline)
     checked_equal(equal, [headline] if until is not None else wanted)
@@ -221,7 +236,9 @@ def compare(
     drawn = None
     if draws is not None:
         if until is not None:
-            raise BadInput("until and draws exclude each other; give the number of draws.")
+            raise BadInput(
+                "--until and --draws exclude each other; omit --until and give the number of draws."
+            )
         drawn = draws_of(chosen, draws, seed, from_prior=from_prior, table=posterior, progress=progress)
         worlds = drawn.count
     paired = Paired(chosen, seed, members, wanted, equal_spending=True, draws=drawn)
@@ -247,7 +264,7 @@ def compare(
 def _extend_until(
     until: float, paired: Paired, headline: str, equal: str, most: int, progress: Progress | None
 ) -> None:
-    """Run more pairs until the half-width of every contrast in `headline` is at most `until`."""
+    """Add pairs until the half-width of every contrast in `headline` is at most `until`."""
     while paired.worlds < most:
         deviation = _deviation(paired, headline, equal)
         if not np.isfinite(deviation) or half_width_of(deviation, paired.worlds) <= until:
@@ -296,10 +313,15 @@ def contrasts(
     committed: tuple[float, float] = (np.nan, np.nan),
     standing: tuple[float, ...] = (np.nan, np.nan),
 ) -> list[Contrast]:
-    """Contrast two sets of outcomes of the same worlds.
+    """Contrast two sets of outcomes of the same replications.
 
-    a and b map outcomes to (worlds,), `committed` is EUR bn, `standing` the share of worlds whose lag is only that of the
-    machines that stood before.
+    Args:
+        a, b: outcomes by name, (worlds,) each.
+        name_a, name_b: names of the scenarios.
+        seed: of the bootstrap.
+        aimed: half-widths by outcome, for `replications_needed`.
+        committed: mean committed sums of a and b, EUR bn.
+        standing: shares of the replications of a and b whose lag is only that of the machines that existed before.
     """
     outcomes = list(a)
     first, second = np.stack([a[k] for k in outcomes]), np.stack([b[k] for k in outcomes])
@@ -345,19 +367,19 @@ def contrasts(
 
 
 def paired_difference(a: Floats, b: Floats) -> Floats:
-    """a less b world by world; 0 where both are infinite, for neither is worse."""
+    """a less b per replication; 0 if both are infinite, since neither is worse."""
     with np.errstate(invalid="ignore"):
         return np.where(np.isinf(a) & (a == b), 0.0, a - b)
 
 
 def mean(values: Floats) -> float:
-    """Mean of some worlds, infinite where one is."""
+    """Mean over replications; infinite if a value is."""
     with np.errstate(invalid="ignore"):
         return float(np.mean(values))
 
 
 def half_width_of(deviation: float, worlds: int) -> float:
-    """Half-width of a mean's 95 % interval from the standard deviation of a world."""
+    """Half-width of a mean's 95 % interval, given the standard deviation over replications."""
     return float(1.959963984540054 * deviation / np.sqrt(worlds))
 
 

@@ -1,7 +1,7 @@
-"""Draws of parameters over which scenarios are compared: the posterior of a calibration, or all plausible ranges.
+"""Draws of parameters for contrasts of scenarios, from the posterior of a calibration or from all plausible ranges.
 
-Draw k has replication k, so that a contrast holds what is not known of the parameters and the random draws together.
-A parameter is drawn where all scenarios set it alike; where they differ in it, each keeps what it sets.
+Draw k is run with replication k, so that the spread of a contrast covers both parameter uncertainty and random draws. A
+parameter is drawn only if all scenarios that use it set it to the same value; otherwise each keeps its own.
 """
 
 from __future__ import annotations
@@ -19,26 +19,26 @@ from juste_retour.agents.errors import BadInput
 from juste_retour.agents.rules import FAMILIES
 from juste_retour.runs.chunked import Progress
 from juste_retour.runs.drawn import about, changed, ranged, setting, sobol_draws
-from juste_retour.runs.ensemble import whole
+from juste_retour.runs.ensemble import checked_integer
 from juste_retour.runs.frames import EXACT
 
 POSTERIORS = (
-    "juste_retour.posteriors"  # entry points: a function of (draws, seed, progress) to a table of draws
+    "juste_retour.posteriors"  # entry points: functions of (draws, seed, progress) that return a table
 )
 LEAST = 20
-READ_BY = ("window_years", "lag_cap_years")  # how the race is read is not an unknown
+READ_BY = ("window_years", "lag_cap_years")  # choices of measurement, not uncertain quantities
 Posterior = Callable[[int, int, Progress | None], pd.DataFrame]
 
 
 @dataclass(frozen=True, eq=False)
 class Draws:
-    """Draws that some scenarios have in common.
+    """Draws of parameters that several scenarios share.
 
     Attributes:
         table: one row per draw, one column per parameter by its full name.
-        names: the columns in which all of the scenarios may be drawn.
-        left_out: draws that some scenario refuses.
-        source: what they are draws of.
+        names: the columns that are drawn, because all scenarios set them to the same value.
+        left_out: number of draws omitted because a scenario refuses them.
+        source: what is drawn from, in words.
     """
 
     table: pd.DataFrame
@@ -48,26 +48,27 @@ class Draws:
 
     @property
     def count(self) -> int:
-        """How many draws there are."""
+        """The number of draws."""
         return len(self.table)
 
     def at(self, scenario: Scenario, replicates: Iterable[int]) -> list[Scenario]:
-        """The scenario at the draws of some replications."""
+        """The scenario with the draws of some replications, one scenario per replication."""
         rows = self.table[list(self.names)].iloc[list(replicates)].to_dict("records")
         return [changed(scenario, {str(k): float(v) for k, v in row.items()}) for row in rows]
 
 
 def prior(count: int, seed: int) -> pd.DataFrame:
-    """Draws from the plausible ranges of all real parameters that have one, a scrambled Sobol sequence; one row per draw.
+    """A scrambled Sobol sequence of draws from the plausible ranges of all float parameters; one row per draw.
 
-    Integers stay as they are, since they shape the arrays that draws share, and so does how the race is read.
+    Integers are not drawn, since they set the shapes of arrays that draws share; nor are the window and the cap on the
+    lag, which are choices of measurement.
     """
     names = [name for name in ranged() if _real(name) and name not in READ_BY]
     return pd.DataFrame(sobol_draws(names, count, seed))
 
 
 def _real(name: str) -> bool:
-    """Whether a parameter is a real number."""
+    """Whether a parameter is a float."""
     family, _, rest = name.partition(".")
     if not rest:
         return isinstance(parameters()[name][0], float)
@@ -76,29 +77,31 @@ def _real(name: str) -> bool:
 
 
 def posterior(count: int, seed: int, progress: Progress | None = None) -> pd.DataFrame:
-    """Draws from the posterior of the published calibration, as the study that is installed gives them."""
+    """Draws from the posterior of the calibration, which an installed study provides through an entry point."""
     found = next(iter(entry_points(group=POSTERIORS)), None)
     if found is None:
         raise BadInput(
-            "no study with a calibration is installed; draw from the plausible ranges with --prior."
+            "no study with a calibration is installed; use --prior to draw from the plausible ranges."
         )
     give: Posterior = found.load()
     return give(count, seed, progress)
 
 
 def read_draws(path: Path) -> pd.DataFrame:
-    """Draws from a table with one column per parameter, such as the posterior.csv that `calibrate --out` writes."""
+    """Read a table of draws with one column per parameter, such as the posterior.csv of `calibrate --out`."""
     try:
         table = pd.read_csv(path, **EXACT)
     except (OSError, ValueError) as error:
         raise BadInput(
-            f"{path} is not a table of draws ({error}); name the posterior.csv of `calibrate --out`."
+            f"{path} is not a table of draws ({error}); give the posterior.csv of `calibrate --out`."
         ) from None
     table = table.drop(columns=[c for c in ("weight",) if c in table])
     for name in map(str, table):
         about(name)
         if table[name].dtype.kind not in "if" or not np.isfinite(table[name]).all():
-            raise BadInput(f"{path}, column {name}: not all of it is numbers; give a number in every row.")
+            raise BadInput(
+                f"{path}, column {name}: some values are not finite numbers; give a number in every row."
+            )
     return table
 
 
@@ -111,20 +114,25 @@ def draws_of(
     table: pd.DataFrame | None = None,
     progress: Progress | None = None,
 ) -> Draws:
-    """Draws for some scenarios, without those that any of them refuses.
+    """Draws of parameters for several scenarios, without draws that any scenario refuses.
 
     Args:
-        scenarios: what is compared.
-        count: draws to take.
+        scenarios: the scenarios that are compared.
+        count: number of draws, at least 20.
         seed: of the draws.
-        from_prior: from the plausible ranges of all parameters instead of the posterior.
-        table: draws to take instead, the first `count` of them.
-        progress: of the calibration behind the posterior.
+        from_prior: draw from the plausible ranges of all parameters, not from the posterior.
+        table: a table of draws to use, of which the first `count` are taken.
+        progress: passed to the calibration that the posterior comes from.
+
+    Raises:
+        BadInput: too few draws, or no parameter that all scenarios set to the same value.
     """
-    count = whole(count, "draws", LEAST, 1_000_000)
+    count = checked_integer(count, "draws", LEAST, 1_000_000)
     if table is not None:
         if len(table) < count:
-            raise BadInput(f"draws = {count} are more than the {len(table)} of the table; ask for fewer.")
+            raise BadInput(
+                f"--draws is {count}, but the table has {len(table)} rows; ask for {len(table)} or fewer."
+            )
         found, source = table.iloc[:count].reset_index(drop=True), "the given table"
     elif from_prior:
         found, source = prior(count, seed), "the plausible ranges"
@@ -133,19 +141,21 @@ def draws_of(
     names = [str(name) for name in found if _alike(scenarios, str(name))]
     if not names:
         raise BadInput(
-            "the scenarios differ in every parameter that is drawn, so that nothing can be drawn in both."
+            "the scenarios set every parameter in the draws differently, so none can be drawn; omit --draws."
         )
     every = Draws(found, tuple(names), 0, source)
     good = [k for k in range(count) if all(_accepts(every, s, k) for s in scenarios)]
     if len(good) < LEAST:
-        raise BadInput(f"only {len(good)} of {count} draws suit all scenarios; ask for more draws.")
+        raise BadInput(
+            f"only {len(good)} of {count} draws are valid in all scenarios, and {LEAST} are needed; ask for more draws."
+        )
     return Draws(found.iloc[good].reset_index(drop=True), tuple(names), count - len(good), source)
 
 
 def _alike(scenarios: Sequence[Scenario], name: str) -> bool:
-    """Whether a parameter is used, and set alike by all scenarios that use it."""
+    """Whether at least one scenario uses a parameter, and all that use it set the same value."""
     if name == "envelope_eur_bn" and any(s.schedule for s in scenarios):
-        return False  # a schedule says what the envelope is
+        return False  # a schedule determines the envelope
     used = {value for s in scenarios if (value := setting(s, name)) is not None}
     return len(used) == 1
 

@@ -1,4 +1,4 @@
-"""Several scenarios with common random numbers: outcomes side by side, replication by replication."""
+"""Run several scenarios with common random numbers and return their outcomes replication by replication."""
 
 from __future__ import annotations
 
@@ -34,30 +34,30 @@ WORSE_WHEN_HIGH = {
 }
 
 
-NOT_OF_WORLDS = {
-    "expectation_error"
-}  # of the solver, for a scenario: there is nothing to compare world by world
+NOT_OF_WORLDS = {"expectation_error"}  # one value per scenario, so replications cannot be compared
 
 
 def outcomes() -> dict[str, Column]:
-    """The columns of the table of worlds that are numbers or quarters, a user's own among them."""
-    kinds = ("whole", "real", "quarter")
+    """The columns of the table `worlds` that are numbers or quarters, by name; they include the user's own outcomes."""
+    kinds = ("integer", "float", "quarter")
     return {c.name: c for c in own_columns("worlds") if c.kind in kinds and c.name not in NOT_OF_WORLDS}
 
 
 def is_worse_when_high(name: str) -> bool:
-    """Whether a lower value of an outcome is better."""
+    """Whether a higher value of an outcome is worse."""
     own = USER_OUTCOMES.get(name)
     return name in WORSE_WHEN_HIGH if own is None else own.worse_when_high
 
 
 COMMITTED, UNSPENT = "committed_eur_bn", "unspent_eur_bn"
 LAG = "years_behind"
-STANDING = "lag of standing machines"  # whether years_behind is only that of the machines that stood before
+STANDING = (
+    "lag of standing machines"  # 1 if years_behind is only the lag of machines that existed before, else 0
+)
 
 
 def outcome(name: str, place: str = "outcome") -> str:
-    """Return the name of an outcome that stands at a place, or raise `BadInput` with the near matches."""
+    """Return the name of an outcome, or raise `BadInput` with the near matches; `place` is where it was given."""
     if name not in outcomes():
         raise BadInput(f"{place}: {name!r} is not an outcome; {near(name, outcomes())}")
     return name
@@ -69,7 +69,7 @@ def asks_price(outcomes: Iterable[str]) -> bool:
 
 
 def measure(found: Mapping[str, ArrayLike], name: str) -> Floats:
-    """One outcome of some worlds as real numbers, infinite where a lag is missing or nothing ever works."""
+    """One outcome as floats, (worlds,); infinite if it is missing, and quarters as years."""
     values = np.asarray(found[name], dtype=np.float64)
     if outcomes()[name].kind == "quarter":
         return np.where(values < 0, np.inf, year(values))
@@ -77,19 +77,19 @@ def measure(found: Mapping[str, ArrayLike], name: str) -> Floats:
 
 
 def over(name: str, window: Window) -> str:
-    """The key of an outcome read over another window than its scenario's."""
+    """The key of an outcome over a window that is not its scenario's."""
     return f"{name} over {window.years:g} years"
 
 
 class Runs:
-    """Runs replications of scenarios and measures outcomes, the committed sum among them.
+    """Runs replications of scenarios and returns their outcomes, which always include the committed sum.
 
     Args:
         seed: seed of the replications.
-        members: a union, or a folder of its tables; each scenario's own where none is given.
+        members: a union, or a folder of its tables; each scenario's own by default.
         outcomes: columns of the table `worlds`.
-        windows: further windows over which the first outcome is read.
-        draws: of parameters; replication k runs at draw k.
+        windows: further windows for the first outcome.
+        draws: of parameters; replication k runs with draw k.
     """
 
     def __init__(
@@ -107,7 +107,7 @@ class Runs:
         self.measured = list(dict.fromkeys([*self.outcomes, COMMITTED]))
 
     def of(self, scenario: Scenario, first: int, count: int) -> Found:
-        """Outcomes of the replications from `first` on."""
+        """Outcomes of `count` replications from number `first`, (count,) each."""
         replicates = np.arange(first, first + count)
         worlds = self.at(scenario, replicates)
         found = self._measured(worlds, replicates, self.measured, price=asks_price(self.outcomes))
@@ -118,20 +118,20 @@ class Runs:
         return found
 
     def at(self, scenario: Scenario, replicates: Integers) -> Scenario | list[Scenario]:
-        """The scenario of some replications, at their draws where parameters are drawn."""
+        """The scenario of some replications; a list with one scenario each if parameters are drawn."""
         return scenario if self.draws is None else self.draws.at(scenario, map(int, replicates))
 
     def at_most(self, scenario: Scenario, first: int, found: Found, most: Floats) -> Found:
-        """The same replications with at most `most` (worlds,) EUR bn committed; prices are left out.
+        """Outcomes of the same replications with at most `most` EUR bn committed, (worlds,) each; prices are omitted.
 
-        Replications that committed no more stay as they are; the others are run again with `most` as their envelope.
-        What is unspent stays measured against the scenario's own envelope.
+        Replications that committed no more are returned as they are. The others are rerun with `most` as their envelope;
+        their unspent money is still the scenario's own envelope less the committed sum.
         """
         held = {name: values.copy() for name, values in found.items() if name not in (*PRICES, STANDING)}
         above = np.flatnonzero(found[COMMITTED] > most)
         if len(above):
             names = [name for name in self.measured if name in held]
-            # the runs of an array share one schedule, and scaled ones differ in the last bit
+            # runs in one array share one schedule, but schedules that are scaled differ in the last bit
             size = 1 if scenario.schedule else len(above)
             for part in chunks(len(above), size=size):
                 rows = above[part]
@@ -162,7 +162,7 @@ class Runs:
 
 
 def with_envelope(scenario: Scenario, eur_bn: float) -> Scenario:
-    """The scenario with another envelope, EUR bn; a schedule of orders is scaled pro rata."""
+    """The scenario with another envelope in EUR bn; a schedule of orders is scaled pro rata."""
     part = eur_bn / scenario.envelope_eur_bn if eur_bn > 0 else 0.0
     scaled = " ".join(f"{when}:{part * amount!r}" for when, amount in scenario.payments if part > 0)
     return scenario.changed({"envelope_eur_bn": eur_bn, "schedule": scaled})
@@ -171,17 +171,17 @@ def with_envelope(scenario: Scenario, eur_bn: float) -> Scenario:
 def at_equal_spending(
     runs: Runs, ends: tuple[Scenario, Scenario], first: int, found: tuple[Found, Found]
 ) -> tuple[Found, Found]:
-    """Outcomes of two scenarios that commit the same sum in every replication: the smaller of their two sums."""
+    """Outcomes of two scenarios if both commit at most the smaller of their two sums, replication by replication."""
     target = np.minimum(found[0][COMMITTED], found[1][COMMITTED])
     one, other = (runs.at_most(s, first, f, target) for s, f in zip(ends, found, strict=True))
     return one, other
 
 
 class Paired:
-    """Outcomes of several scenarios on the same worlds; `extend` runs more of them.
+    """Outcomes of several scenarios on the same random draws; `extend` adds replications.
 
-    `values[outcome]` is (scenarios, worlds); `equal(0, j)` the outcomes of the first and another at equal spending. A scenario
-    that says the same as an earlier one is not run again.
+    `values[outcome]` is (scenarios, worlds). `equal(0, j)` are the outcomes of the first and another scenario at equal
+    spending. Identical scenarios are run once.
     """
 
     def __init__(
@@ -201,7 +201,7 @@ class Paired:
         self._equal: dict[tuple[int, int], list[tuple[Found, Found]]] = {pair: [] for pair in wanted}
 
     def extend(self, worlds: int, progress: Progress | None = None) -> None:
-        """Run until there are that many worlds of each scenario."""
+        """Run until each scenario has `worlds` replications."""
         begun = self.worlds
         for part in chunks(worlds - begun):
             count = part.stop - part.start
@@ -222,11 +222,11 @@ class Paired:
 
     @property
     def values(self) -> dict[str, Floats]:
-        """Each outcome, (scenarios, worlds)."""
+        """Outcomes by name, (scenarios, worlds) each."""
         return {name: np.concatenate(parts, axis=1) for name, parts in self._parts.items()}
 
     def equal(self, i: int, j: int) -> tuple[Found, Found]:
-        """Outcomes of two scenarios, i before j, at equal spending, without prices; (worlds,) each."""
+        """Outcomes of scenarios i < j at equal spending, without prices, (worlds,) each."""
         pairs = self._equal[i, j]
         one, other = (
             {name: np.concatenate([pair[k][name] for pair in pairs]) for name in pairs[0][k]} for k in (0, 1)
@@ -235,7 +235,7 @@ class Paired:
 
 
 def pairs(count: int) -> list[tuple[int, int]]:
-    """The pairs that are contrasted: the first scenario with each other one."""
+    """The pairs of scenarios that are contrasted: the first with each other one."""
     return [(0, j) for j in range(1, count)]
 
 
@@ -244,7 +244,7 @@ def named(
     changes: Content | None = None,
     changes_b: Content | None = None,
 ) -> tuple[list[Scenario], list[str]]:
-    """Load scenarios, change all in the same way and the second in its own, and give each a name of its own."""
+    """Load scenarios, apply `changes` to all and `changes_b` to the second, and return them with unique names."""
     scenarios = [load(what) for what in given]
     if changes:
         scenarios = [s.changed(changes) for s in scenarios]

@@ -1,4 +1,4 @@
-"""Intervals by the bootstrap, for many quantities on the same worlds at once."""
+"""Bootstrap intervals for many quantities over the same replications at once."""
 
 from __future__ import annotations
 
@@ -10,15 +10,14 @@ from juste_retour.agents.arrays import Floats, Integers
 
 RESAMPLES = 2000
 LEVEL = 0.95
-_MOST = (
-    4096  # beyond this many worlds, equal blocks of worlds are resampled instead: the same law, far less work
-)
+_MOST = 4096  # with more replications, equal blocks are resampled: asymptotically the same, and far less work
 
 
 def resampled_means(values: ArrayLike, seed: int = 0, resamples: int = RESAMPLES) -> Floats:
-    """Means of worlds drawn with replacement; (quantities, worlds) to (quantities, resamples).
+    """Means of replications drawn with replacement; `values` (quantities, worlds) give (quantities, resamples).
 
-    All quantities see the same draws, so that differences between them are paired. Infinity counts as such.
+    All quantities use the same draws, so that differences between them are paired. A mean with an infinite value in it
+    is infinite.
     """
     values = np.atleast_2d(np.asarray(values, dtype=np.float64))
     worlds = values.shape[1]
@@ -46,7 +45,7 @@ def resampled_means(values: ArrayLike, seed: int = 0, resamples: int = RESAMPLES
 
 
 def interval(means: Floats, level: float = LEVEL) -> tuple[Floats, Floats]:
-    """Percentile interval over the last axis, of resampled values."""
+    """Percentile interval of resampled values over their last axis; lower and upper bounds."""
     tail = (1 - level) / 2
     ranked = np.sort(means, axis=-1)
     last = ranked.shape[-1] - 1
@@ -54,20 +53,20 @@ def interval(means: Floats, level: float = LEVEL) -> tuple[Floats, Floats]:
 
 
 def half_width(values: ArrayLike, level: float = LEVEL) -> Floats:
-    """Half of the normal interval of the mean over the last axis."""
+    """Half-width of the mean's normal interval over the last axis."""
     values = np.asarray(values, dtype=np.float64)
     return _z(level) * spread(values) / np.sqrt(values.shape[-1])
 
 
 def needed(standard_deviation: ArrayLike, wanted: ArrayLike, level: float = LEVEL) -> Floats:
-    """Worlds needed so that the mean is known to within plus or minus what is wanted."""
+    """Replications at which the mean's interval is plus or minus `wanted`, at least 2."""
     with np.errstate(divide="ignore", invalid="ignore"):
         count = np.ceil((_z(level) * np.asarray(standard_deviation) / np.asarray(wanted)) ** 2)
     return np.where(np.asarray(standard_deviation) == 0, 2.0, np.maximum(count, 2.0))
 
 
 def spread(values: ArrayLike) -> Floats:
-    """Standard deviation over the last axis; infinite where a value is."""
+    """Standard deviation over the last axis; infinite if a value is, NaN for fewer than two values."""
     values = np.asarray(values, dtype=np.float64)
     if values.shape[-1] < 2:
         return np.full(values.shape[:-1], np.nan)

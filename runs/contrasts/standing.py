@@ -1,4 +1,4 @@
-"""The lag of the machines that stood before: what a scenario reads where none of its facilities beats them."""
+"""The lag of the machines that existed before the program: a scenario's lag if none of its facilities beats them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,14 @@ from juste_retour.agents.arrays import Floats, Integers
 def standing_lag(
     scenarios: Sequence[Scenario], seed: int, replicates: Integers, members: Members | None
 ) -> Floats:
-    """(worlds,) years behind over the window if no facility ever worked; infinite where nothing stood."""
+    """Years behind over the window if no facility ever worked, (worlds,); infinite if there were no earlier machines.
+
+    Args:
+        scenarios: one per world.
+        seed: of the runs.
+        replicates: numbers of the replications, (worlds,).
+        members: the union; the scenarios' own if None.
+    """
     env = Simulation(scenarios, seed, replicates, members).env
     world, races = env.world, []
     for now in world.window:

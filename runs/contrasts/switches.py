@@ -18,9 +18,14 @@ OF_MONEY = {"envelope_eur_bn", "tranches", "schedule"}  # parameters that travel
 
 @dataclass(frozen=True)
 class Switches:
-    """The switches between two scenarios: units of groups that move together, and the scenario of every mixture.
+    """The mixtures of two scenarios.
 
-    `mixtures[m]` has unit k from the target where bit k of m is set.
+    Attributes:
+        source: the scenario to start from.
+        target: the scenario to end at.
+        units: groups that are switched together; most units have one group.
+        mixtures: 2^k scenarios for k units; `mixtures[m]` has unit k from the target if bit k of m is 1.
+        joined: groups that form one unit because a scenario with only some of them is invalid, with the reason.
     """
 
     source: Scenario
@@ -30,7 +35,7 @@ class Switches:
     joined: tuple[tuple[tuple[str, ...], str], ...]
 
     def switched(self, mixture: int, group: str) -> bool:
-        """Whether a mixture has a group from the target."""
+        """Whether a mixture, given by its index, has a group from the target."""
         return any(group in unit and mixture >> k & 1 for k, unit in enumerate(self.units))
 
 
@@ -44,7 +49,7 @@ def group_of(key: str) -> str:
 
 
 def groups_between(source: Scenario, target: Scenario, always: Iterable[str] = ()) -> list[str]:
-    """The groups in which two scenarios differ, in their order, and those that are listed `always`."""
+    """The groups in which two scenarios differ, and those listed in `always`, in the order of `GROUPS`."""
     a, b = source.plain(), target.plain()
     moved = {group_of(key) for key in (*FAMILIES, AGENTS, *parameters()) if a.get(key) != b.get(key)} | set(
         always
@@ -54,20 +59,20 @@ def groups_between(source: Scenario, target: Scenario, always: Iterable[str] = (
 
 
 def switches(source: Scenario, target: Scenario, always: Iterable[str] = ()) -> Switches:
-    """Build every mixture of two scenarios; groups whose mixture is refused are joined.
+    """Build every mixture of two scenarios; groups are joined if a scenario with only some of them is invalid.
 
     Args:
         source: the scenario to start from.
         target: the scenario to end at.
-        always: groups that are units even where the scenarios do not differ in them.
+        always: groups that are units even if the scenarios do not differ in them.
 
     Raises:
-        BadInput: the two are about different unions.
+        BadInput: the scenarios have different unions.
     """
     if source.members != target.members:
         raise BadInput(
-            f"{source.name} is about {source.members} and {target.name} about {target.members}, and no mixture of two "
-            "unions makes sense; contrast them by `compare`."
+            f"{source.name} has the members {source.members} and {target.name} has {target.members}; unions cannot be "
+            "mixed, so use `compare`."
         )
     units: list[tuple[str, ...]] = [(group,) for group in groups_between(source, target, always)]
     joined: list[tuple[tuple[str, ...], str]] = []
@@ -91,13 +96,13 @@ def switches(source: Scenario, target: Scenario, always: Iterable[str] = ()) -> 
 
 
 def _culprits(refusals: Mapping[int, str], count: int) -> tuple[int, int]:
-    """The two units that, always moving together, leave the fewest refusals."""
+    """The two units that, joined, leave the fewest invalid mixtures."""
     pairs = list(combinations(range(count), 2))
     return min(pairs, key=lambda p: sum((m >> p[0] & 1) == (m >> p[1] & 1) for m in refusals))
 
 
 def mixed(source: Scenario, target: Scenario, groups: Iterable[str]) -> Scenario:
-    """The source with some groups as in the target; a rule's parameters travel with its family."""
+    """The source with some groups as in the target; a rule is switched together with its parameters."""
     there, taken = target.plain(), list(dict.fromkeys(groups))
     changes = {
         key: there.get(key, NONE) for key in (*FAMILIES, AGENTS, *parameters()) if group_of(key) in taken

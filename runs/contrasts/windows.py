@@ -1,4 +1,4 @@
-"""The window over which scenarios are compared: A's for all, and others read from the same runs."""
+"""The window of quarters over which lags are averaged: the first scenario's for all, and other windows of the same runs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ OF_A_WINDOW = {f.name for f in fields(Reading)} | {"largest_run_flop", "frontier
 
 @dataclass(frozen=True)
 class Window:
-    """Quarters over which the race is read: the `years` that follow the quarter `begin`, a number since year 0."""
+    """The quarters over which lags are averaged: the `years` after the quarter `begin`, counted from year 0."""
 
     begin: int
     years: float
@@ -34,11 +34,11 @@ class Window:
 
     @property
     def quarters(self) -> list[str]:
-        """Their names, such as "2024Q4"."""
+        """The names of the quarters, such as "2024Q4"."""
         return [label(self.begin + k) for k in range(1, int(4 * self.years) + 1)]
 
     def within(self, scenario: Scenario) -> bool:
-        """Whether a scenario runs through all of these quarters."""
+        """Whether a scenario's runs cover all of these quarters."""
         first, last = quarter(scenario.start, "start"), quarter(scenario.end, "end")
         return first <= self.begin + 1 and self.begin + int(4 * self.years) <= last
 
@@ -48,7 +48,11 @@ class Window:
 
 
 def in_one_window(scenarios: Sequence[Scenario]) -> list[Scenario]:
-    """All scenarios read as the first one is: over the same quarters and with the same cap on the lag."""
+    """All scenarios with the window and the cap on the lag of the first.
+
+    Raises:
+        BadInput: a scenario does not run long enough for that window.
+    """
     first = scenarios[0]
     dates = {(s.window_start, s.announcement, s.window_years, s.lag_cap_years) for s in scenarios}
     if len(dates) == 1:
@@ -63,14 +67,12 @@ def in_one_window(scenarios: Sequence[Scenario]) -> list[Scenario]:
         try:
             found.append(scenario.changed(changes))
         except BadInput as error:
-            raise BadInput(
-                f"{scenario.name} cannot be read over the window of {first.name}: {error}"
-            ) from None
+            raise BadInput(f"{scenario.name} cannot use the window of {first.name}: {error}") from None
     return found
 
 
 def read_over(window: Window, found: Outcomes, name: str) -> Floats:
-    """(worlds,) an outcome of `OF_A_WINDOW` over a window, from the timeline of runs."""
+    """An outcome of `OF_A_WINDOW` over a window, from the timeline of runs; (worlds,)."""
     quarters = set(window.quarters)
     rows = [row for row in found.timeline if row.quarter in quarters]
     if name in ("largest_run_flop", "frontier_flop"):

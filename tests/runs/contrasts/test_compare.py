@@ -58,7 +58,7 @@ def test_no_width_drops_a_column(call, monkeypatch, columns):
     out = call(
         "compare", "eu-status-quo", "--set-b", "voting=unanimity", "--worlds", 2, "--outcome", "sites"
     )[1]
-    for heading in ("A less B", "95 %", "A > B", "A = B", "Pairing saves", "Needed"):
+    for heading in ("A - B", "95 %", "A > B", "A = B", "Pairing saves", "Needed"):
         assert heading in out
 
 
