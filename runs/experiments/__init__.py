@@ -1,1 +1,1 @@
-"""Batches: a spec, its design, its chunks, who runs them, where they are kept, and how they are verified."""
+"""Experiments: spec, design, chunks, workers, the folder of results, and verification."""

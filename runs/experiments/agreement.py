@@ -1,4 +1,4 @@
-"""In how many runs nothing was agreed, and in how many the lag is only that of the machines that stood before."""
+"""Shares of the runs in which no site was agreed, and in which the lag is only that of machines that existed before."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ from juste_retour.runs.numerals import shown
 
 HEADINGS = ("No site", "Stands")
 MEANING = (
-    "No site: share of the runs in which no site was agreed. Stands: share in which years_behind is only the lag of the "
-    "machines that stood before, because no facility beats them."
+    "No site: share of the runs in which no site was agreed. Stands: share of the runs in which years_behind is only the "
+    "lag of the machines that existed before the program, because no facility beats them."
 )
-NOTHING_BEATS = "no facility beats the machines that stood"
-MOST = 20_000  # runs whose lag without facilities is worked out; of larger designs the first replications
-TELLING = 1 / 3  # of the runs, from which on an answer must say so
+NOTHING_BEATS = "no facility beats the machines that existed before the program"
+MOST = 20_000  # runs whose lag without facilities is computed; of larger designs, the first replications
+TELLING = 1 / 3  # share of the runs above which an answer mentions it
 
 
 def stands(
     lag: Floats, scenarios: Sequence[Scenario], seed: int, replicates: Integers, members: Members | None
 ) -> Booleans:
-    """(runs,) whether the lag is that of a run in which no facility ever worked."""
+    """Whether each lag is only that of the machines that existed before the program; (runs,)."""
     without = standing_lag(scenarios, seed, replicates, members)
     return np.isclose(lag, without, rtol=1e-9, atol=0)
 
 
 @dataclass(frozen=True)
 class Agreed:
-    """The shares of a point's runs without a site, and with the lag of the machines that stood; missing if not known."""
+    """A point's share of runs without a site, and with only the lag of earlier machines; NaN if not computed."""
 
     point: Point
     no_site: float
@@ -45,14 +45,16 @@ class Agreed:
 
 
 def agreement(results: Results) -> list[Agreed]:
-    """The shares at each point, in the order of `Results.outcome`."""
+    """Both shares at each point, in the order of `Results.outcome`."""
     spec = results.spec
     numbers, sites = results.outcome("sites")
     none = (sites == 0).mean(1)
     standing = np.full(len(numbers), np.nan)
     if len(numbers) <= MOST:
         points = results.table("worlds", ["point", "replicate"]).groupby("replicate")["point"].nunique()
-        everywhere = points.index[points == len(numbers)].to_numpy()  # the replicates that `outcome` returns
+        everywhere = points.index[
+            points == len(numbers)
+        ].to_numpy()  # the replications that `outcome` returns
         few = everywhere[: max(MOST // len(numbers), 1)]
         scenarios = [s for n in numbers for s in [spec.scenario_at(n)] * len(few)]
         lag = results.outcome(LAG)[1][:, : len(few)].ravel()
@@ -64,12 +66,12 @@ def agreement(results: Results) -> list[Agreed]:
 
 
 def averaged(found: Sequence[Agreed]) -> tuple[float, float]:
-    """Both shares over some points."""
+    """Both shares, averaged over points."""
     return float(np.mean([a.no_site for a in found])), float(np.mean([a.standing for a in found]))
 
 
 def sentence(found: Sequence[Agreed], factors: Sequence[str]) -> str:
-    """What an answer says where nothing is agreed in more than a third of the runs, under a level of a factor or at all."""
+    """A sentence if either share exceeds a third, overall or at a level of a factor; else an empty string."""
     groups: list[dict[str, list[Agreed]]] = [{"": list(found)}]
     for key in factors:
         levels: dict[str, list[Agreed]] = {}
@@ -77,8 +79,8 @@ def sentence(found: Sequence[Agreed], factors: Sequence[str]) -> str:
             levels.setdefault(f" under {key} = {shown(a.point.get(key))}", []).append(a)
         groups.append(levels)
     for share, says in (
-        (0, "no site was agreed; the lag is then that of the machines that stood"),
-        (1, "no facility beats the machines that stood, so that the lag is theirs"),
+        (0, "no site was agreed; the lag is then that of the machines that existed before the program"),
+        (1, "no facility beats the machines that existed before the program; the lag is then theirs"),
     ):
         shares = [{where: averaged(some)[share] for where, some in levels.items()} for levels in groups]
         telling = max(shares, key=lambda s: round(max(s.values()) - min(s.values()), 2))
@@ -90,22 +92,34 @@ def sentence(found: Sequence[Agreed], factors: Sequence[str]) -> str:
 
 
 def same_because(found: Sequence[Agreed], outcome: str) -> str:
-    """The cause of an outcome that never varies, to be put behind what says so; empty where it is another one."""
+    """The cause of an outcome that never varies, as the end of a sentence; empty if it is another cause."""
     if outcome == LAG and all(a.standing == 1 for a in found):
         return f": {NOTHING_BEATS}"
     return ": no site was agreed in any run" if all(a.no_site == 1 for a in found) else ""
 
 
-def varied(results: Results, outcome: str) -> None:
-    """Refuse an outcome that is the same in every run, by its cause.
+def check_finite(values: Floats, outcome: str) -> None:
+    """Check that an outcome is finite in every run.
 
     Raises:
-        BadInput: the outcome never varies.
+        BadInput: in some run no machine works.
+    """
+    if not np.isfinite(values).all():
+        raise BadInput(
+            f"{outcome} is missing in some runs, because no machine works there; name another outcome."
+        )
+
+
+def check_varies(results: Results, outcome: str) -> None:
+    """Check that an outcome is not the same in every run.
+
+    Raises:
+        BadInput: the outcome never varies; the text names the cause.
     """
     values = results.outcome(outcome)[1]
     if not np.isfinite(values).all() or (values != values.flat[0]).any():
         return
     raise BadInput(
-        f"{outcome} is the same in every run{same_because(agreement(results), outcome)}; there is no variance to split. "
-        "Choose another outcome, or other rules or a longer run."
+        f"{outcome} is the same in every run{same_because(agreement(results), outcome)}, so there is no variance to "
+        "explain; name another outcome, or use other rules or a longer run."
     )

@@ -1,7 +1,7 @@
-"""Chunks: an experiment cut into parts, each a pure function of (spec, chunk number) that yields Parquet bytes.
+"""Chunks: the parts of an experiment, each a pure function of (spec, chunk number) that returns Parquet bytes.
 
-A cell is a point with a block of replicates. Cells are ordered by block, then by what their points' worlds may share,
-so that a chunk's worlds fill few arrays and planner twins are met again while they are remembered.
+A cell is a design point with a block of replications. Cells are ordered by block, then so that points whose runs fit into
+one array follow each other. Then a chunk fills few arrays, and plans of the planner are found in the cache again.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from juste_retour.agents.asking import RuleTooLong
 from juste_retour.agents.rules import FAMILIES
 from juste_retour.runs.chunked import CHUNK
 from juste_retour.runs.contrasts.paired import asks_price
-from juste_retour.runs.experiments.design import Point
+from juste_retour.runs.experiments.design import FROM, TO, Point
 from juste_retour.runs.experiments.factors import Level
 from juste_retour.runs.experiments.spec import Spec, spec_of
 from juste_retour.runs.frames import frames, joined
@@ -39,11 +39,11 @@ from juste_retour.runs.provenance import code_digest, rules_between
 from juste_retour.runs.stopping import Stopped
 from juste_retour.runs.tables import KEYS, Column, own_columns
 
-POINT = Column("point", "whole", "", "number of the design point")
+POINT = Column("point", "integer", "", "number of the design point")
 
 
 class Cell(NamedTuple):
-    """A point with a block of replicates."""
+    """A design point with `worlds` replications from number `first`."""
 
     point: int
     first: int
@@ -52,7 +52,7 @@ class Cell(NamedTuple):
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a chunk failed: the first world that fails alone, and the line that runs it again."""
+    """Why a chunk failed: the first replication that also fails by itself, and the command that reruns it."""
 
     message: str
     traceback: str
@@ -66,7 +66,7 @@ class Failure:
 
 @dataclass(frozen=True)
 class Produced:
-    """A chunk's files, by table, or why there are none."""
+    """A chunk's files by table, or why it failed."""
 
     chunk: int
     worlds: int
@@ -76,7 +76,7 @@ class Produced:
 
 
 class ChunkPlan:
-    """How a spec is cut into chunks."""
+    """The division of a spec into chunks."""
 
     def __init__(self, spec: Spec):
         self.spec = spec
@@ -102,16 +102,16 @@ class ChunkPlan:
         return Cell(self.order[place], first, min(self.block, self.spec.replications - first))
 
     def worlds_of(self, chunk: int) -> int:
-        """Worlds of a chunk."""
+        """The number of runs in a chunk."""
         return sum(cell.worlds for cell in self.cells_of(chunk))
 
     @cached_property
     def design_columns(self) -> list[Column]:
-        """The columns that tell points apart."""
+        """The columns that identify points: their number and the factors."""
         return [POINT, *(_design_column(self.spec, key) for key in self.spec.varied if key != "scenario")]
 
     def columns(self, table: str) -> list[Column]:
-        """The columns of a table: keys, the design's, the outcomes."""
+        """The columns of a table: keys, those of the design, outcomes."""
         own = own_columns(table)
         taken = {c.name for c in own}
         return [*KEYS, *(c for c in self.design_columns if c.name not in taken), *own]
@@ -121,7 +121,7 @@ class ChunkPlan:
         return joined([self._together(group) for group in self._groups(cells)])
 
     def _groups(self, cells: list[Cell]) -> list[list[Cell]]:
-        """Neighboring cells whose worlds fit into one array."""
+        """Successive cells whose runs fit into one array."""
         groups: list[list[Cell]] = []
         last = None
         for cell in cells:
@@ -155,12 +155,12 @@ class ChunkPlan:
         return frames(outcomes, spec.tables, design)
 
     def files(self, chunk: int) -> dict[str, bytes]:
-        """Run a chunk and return its tables as Parquet bytes, the same wherever and whenever it is run."""
+        """Run a chunk and return its tables as Parquet bytes, which are the same in every process."""
         found = self.frames(self.cells_of(chunk))
         return {table: self.parquet(table, frame) for table, frame in found.items()}
 
     def parquet(self, table: str, frame: pd.DataFrame) -> bytes:
-        """A table as Parquet bytes; types come from the data dictionary, never from what a chunk happens to hold."""
+        """A table as Parquet bytes, with types from the data dictionary, so that all chunks have the same schema."""
         columns = self.columns(table)
         arrays = [
             pa.array(frame[c.name], type=_ARROW[c.kind], from_pandas=True)
@@ -182,17 +182,17 @@ class ChunkPlan:
 
 
 _ARROW = {
-    "text": pa.string(),
+    "string": pa.string(),
     "quarter": pa.string(),
-    "whole": pa.int64(),
-    "real": pa.float64(),
-    "truth": pa.bool_(),
+    "integer": pa.int64(),
+    "float": pa.float64(),
+    "boolean": pa.bool_(),
 }
-_DTYPES: dict[str, DTypeLike] = {"text": object, "whole": object, "real": np.float64, "truth": object}
+_DTYPES: dict[str, DTypeLike] = {"string": object, "integer": object, "float": np.float64, "boolean": object}
 
 
 def alike(point: Point) -> str:
-    """What the worlds of a point may share an array by: all but the real numbers."""
+    """A key that is equal for points whose runs may share an array: all levels that are not floats."""
     return json.dumps(
         {k: v for k, v in point.items() if not isinstance(v, float)}, sort_keys=True, default=str
     )
@@ -201,44 +201,44 @@ def alike(point: Point) -> str:
 def _design_column(spec: Spec, key: str) -> Column:
     name = key.replace(".", "_")
     if key == "label":
-        return Column(name, "text", "", "name of the design point")
+        return Column(name, "string", "", "name of the design point")
     levels = [point.get(key) for point in spec.points]
     known = parameters().get(key)
     about = f"factor: {known[1].about}" if known else f"factor: {key}"
     if spec.switching and key in [unit[0] for unit in spec.switching.units]:
-        about = f"switch: {key} as in the scenario that the design starts from or goes to"
+        about = f"switch: {key} as in the first or the second scenario ('{FROM}' or '{TO}')"
     elif key.partition(".")[0] == AGENTS:
-        about = "factor: agents of one's own, " + (key.partition(".")[2] or "by class")
+        about = "factor: the user's agents, " + (key.partition(".")[2] or "by class")
     elif key in FAMILIES:
         about = f"factor: rule that decides {FAMILIES[key].decides}"
     unit = known[1].unit if known else ""
     kinds = {type(value) for value in levels if value is not None}
     if kinds == {bool}:
-        return Column(name, "truth", unit, about)
+        return Column(name, "boolean", unit, about)
     if kinds == {int}:
-        return Column(name, "whole", unit, about)
-    return Column(name, "real" if kinds and kinds <= {int, float} else "text", unit, about)
+        return Column(name, "integer", unit, about)
+    return Column(name, "float" if kinds and kinds <= {int, float} else "string", unit, about)
 
 
 def _plain(value: Level, column: Column) -> Level:
     if value is None:
-        return np.nan if column.kind == "real" else None
-    if column.kind != "text":
+        return np.nan if column.kind == "float" else None
+    if column.kind != "string":
         return value
     return setting(value)
 
 
 @lru_cache(maxsize=2)
 def plan_of(content: str) -> ChunkPlan:
-    """The plan of a spec's content as JSON; kept, since a worker meets one spec again and again."""
+    """The plan of a spec, given its content as JSON; cached, since a worker runs many chunks of one spec."""
     return ChunkPlan(spec_of(json.loads(content)))
 
 
 @dataclass(frozen=True)
 class MadeOf:
-    """What two processes must have in common for a spec's chunks to be the same: code, NumPy, and the spec with its files.
+    """What must be equal in two processes for a spec's chunks to be the same: code, NumPy, and the spec with its files.
 
-    `rules` are the hashes of the modules of rules, which the spec's digest holds too, to name the one that differs.
+    `rules` maps modules of rules to hashes. The spec's digest covers them too; here they serve to name what differs.
     """
 
     code: str
@@ -248,11 +248,11 @@ class MadeOf:
 
     @classmethod
     def here(cls, spec: Spec) -> MadeOf:
-        """What this process would make a spec's chunks of."""
+        """The values of this process."""
         return cls(code_digest(), np.__version__, spec.digest, spec.rules)
 
     def unlike(self, other: MadeOf) -> str:
-        """What differs in another process, in words; empty where nothing does."""
+        """A phrase that says what differs in another process; empty if nothing does."""
         kinds = (("code", "the code"), ("numpy", "NumPy"), ("spec", "a file that the spec names"))
         modules = rules_between(self.rules, other.rules)
         return "; ".join(
@@ -262,7 +262,7 @@ class MadeOf:
 
 
 def produce(content: str, chunk: int) -> Produced:
-    """Run one chunk of a spec, given its content as JSON; whatever goes wrong is returned, not raised."""
+    """Run one chunk of a spec, given its content as JSON; errors are returned as a `Failure`, not raised."""
     begun = time.perf_counter()
     try:
         plan = plan_of(content)
@@ -286,13 +286,13 @@ def _blank(error: BaseException) -> Failure:
 
 def _said(error: BaseException) -> str:
     if isinstance(error, MemoryError):
-        return "there was not enough memory; set a smaller chunk in the spec, or use fewer workers."
+        return "there was not enough memory; set a smaller `chunk` in the spec, or use fewer workers."
     text = " ".join(str(error).split())
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
 def _failure(plan: ChunkPlan, chunk: int, error: BaseException) -> Failure:
-    """Find the first world that fails alone, by halving."""
+    """Find the first replication that fails by itself, by bisection."""
     trace = traceback.format_exc()
     cells = plan.cells_of(chunk)
     culprit = None if isinstance(error, MemoryError | RuleTooLong) else _culprit(plan, cells)
@@ -347,7 +347,7 @@ def _fails(plan: ChunkPlan, cell: Cell) -> BaseException | None:
 
 
 def replay(spec: Spec, point: int, replicate: int) -> str:
-    """The one line that runs one world of an experiment again."""
+    """The command that reruns one replication of a point."""
     there = spec.scenario_at(point)
     start = load(there.name if there.name in presets() else DEFAULT)
     words = ["juste-retour", "run", start.name, "--seed", str(spec.seed), "--replicate", str(replicate)]

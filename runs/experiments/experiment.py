@@ -1,4 +1,4 @@
-"""Experiments: run a spec chunk by chunk into a folder, and go on where a run was cut short."""
+"""Run an experiment chunk by chunk into a folder, and resume it where an earlier run stopped."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from juste_retour.agents.errors import BadInput, CannotWrite, JusteRetourError
 from juste_retour.runs.chunked import reporter
-from juste_retour.runs.ensemble import whole
+from juste_retour.runs.ensemble import checked_integer
 from juste_retour.runs.experiments import pool
 from juste_retour.runs.experiments.chunks import ChunkPlan, Failure, Produced
 from juste_retour.runs.experiments.manifest import Manifest, Record
@@ -24,7 +24,7 @@ from juste_retour.runs.stopping import Deadline, Stopped, listening
 
 @dataclass
 class RunTally:
-    """How far an experiment has come."""
+    """Progress of an experiment: chunks and runs in all, done before and now, failures, and seconds of this run."""
 
     chunks: int
     worlds: int
@@ -36,18 +36,18 @@ class RunTally:
 
     @property
     def rate(self) -> float:
-        """Worlds per second of this run."""
+        """Runs per second since this command began."""
         return self.worlds_now / self.seconds if self.seconds > 0 else 0.0
 
     @property
     def left(self) -> float:
-        """Seconds left at that rate."""
+        """Seconds left at that rate; NaN before the first chunk."""
         return (self.worlds - self.worlds_done) / self.rate if self.rate > 0 else float("nan")
 
 
 @dataclass(frozen=True)
 class Done:
-    """What a run of an experiment came to."""
+    """The outcome of a batch: folder, progress, digest of the result, and the chunks that were repaired or failed."""
 
     out: Path
     tally: RunTally
@@ -56,17 +56,17 @@ class Done:
     failures: Mapping[int, Failure] = field(default_factory=dict)
 
     def __repr__(self) -> str:
-        """How much was run, where it is, and the digest of the result."""
+        """Number of runs, folder, and digest of the result."""
         runs, chunks = self.tally.worlds_done, counted(self.tally.chunks, "chunk")
         return f"{runs:,} runs in {chunks} are in {self.out}; result {self.digest[:16]}"
 
 
 class SomeFailed(JusteRetourError):
-    """Some chunks failed; all others are there."""
+    """Some chunks failed; all others are stored."""
 
 
 class Interrupted(JusteRetourError):
-    """A run was stopped; what is done is kept."""
+    """A batch was stopped; finished chunks are kept."""
 
     exit_status = 130
 
@@ -79,28 +79,30 @@ def batch(
     cluster: str | None = None,
     progress: Callable[[RunTally], None] | bool | None = None,
 ) -> Done:
-    """Run an experiment into a folder; what is there already is kept, so that the same call goes on.
+    """Run an experiment and store its results in a folder; the same call resumes it after a stop.
 
-    `Results(out)` reads the tables, `sensitivity(out)` the effects of the factors.
+    `Results(out)` reads the tables, and `sensitivity(out)` computes the effects of the factors.
 
     Args:
-        spec: a `Spec`, the path of its TOML file, or what such a file would say.
-        out: folder for the manifest and a Parquet file a chunk and table.
-        workers: processes (as many as there are cores, by default); 0 runs in this process.
-        cluster: address of a Dask scheduler that runs the chunks instead.
-        progress: called with a `RunTally` after each chunk; True prints the chunks done now and then.
+        spec: a `Spec`, the path of its TOML file, or a dictionary with the content of such a file.
+        out: folder for the manifest and one Parquet file per chunk and table.
+        workers: number of processes, one per core by default; 0 runs in this process.
+        cluster: address of a Dask scheduler whose workers run the chunks.
+        progress: called with a `RunTally` after each chunk; True prints the chunks done every 15 seconds.
 
     Raises:
-        BadInput: a spec that cannot be used, or a folder of something else.
-        CannotWrite: the folder cannot be written; what is done is kept.
-        SomeFailed: some chunks failed; `failures.json` says which, why, and how to replay them.
-        Interrupted: stopped by Ctrl-C or SIGTERM; what is done is kept.
+        BadInput: an invalid spec, or a folder that holds something else.
+        CannotWrite: the folder cannot be written to; finished chunks are kept.
+        SomeFailed: some chunks failed; `failures.json` says which, why, and how to rerun them.
+        Interrupted: stopped by Ctrl-C or SIGTERM; finished chunks are kept.
 
     Example:
         `batch("mine.toml", "results", progress=True)`, then `Results("results")["worlds"]`.
     """
     if cluster is not None and workers is not None:
-        raise BadInput("--workers and --cluster exclude each other; the cluster brings its own workers.")
+        raise BadInput(
+            "--workers and --cluster exclude each other; omit --workers, since a cluster has its own."
+        )
     workers, told = processes(workers), _told(progress)
     if isinstance(spec, str | Path):
         spec = read_spec(spec)
@@ -140,7 +142,7 @@ def batch(
         store.write_manifest(_ended(manifest, done, good))
     if lost:
         raise CannotWrite(
-            f"{len(lost)} of {plan.chunks} chunks were removed from {out} while the batch ran; the same command runs "
+            f"{len(lost)} of {plan.chunks} chunks were removed from {out} while the batch ran; give the same command to run "
             "them again."
         )
     _refuse_part(done, store)
@@ -148,7 +150,7 @@ def batch(
 
 
 def _told(progress: Callable[[RunTally], None] | bool | None) -> Callable[[RunTally], None] | None:
-    """The callback itself, or for True one that prints a line now and then."""
+    """The callback itself; for True, one that prints a line every 15 seconds."""
     if not isinstance(progress, bool):
         return progress
     lines = reporter(progress, "chunks")
@@ -156,7 +158,7 @@ def _told(progress: Callable[[RunTally], None] | bool | None) -> Callable[[RunTa
 
 
 def _sound(store: Store, manifest: Manifest) -> tuple[dict[int, Record], list[int]]:
-    """The records of chunks whose files are as they were written, and the numbers of those that must be run again."""
+    """The records of undamaged chunks by number, and the numbers of damaged ones, which must be run again."""
     records, hashes = store.done(), manifest.get("hashes") or {}
     damaged = [
         n
@@ -168,7 +170,7 @@ def _sound(store: Store, manifest: Manifest) -> tuple[dict[int, Record], list[in
 
 
 def _ended(manifest: Manifest, done: Done, good: Mapping[int, Record]) -> Manifest:
-    """The manifest after a run."""
+    """The manifest after a run, changed in place."""
     manifest["seconds"] = round(manifest["seconds"] + done.tally.seconds, 3)
     manifest["complete"], manifest["done"] = len(good) == done.tally.chunks, len(good)
     if manifest["complete"]:
@@ -178,29 +180,28 @@ def _ended(manifest: Manifest, done: Done, good: Mapping[int, Record]) -> Manife
 
 
 def _refuse_part(done: Done, store: Store) -> None:
-    """Raise `SomeFailed` or `Interrupted` where chunks are missing."""
+    """Raise `SomeFailed` or `Interrupted` if chunks are missing."""
     failures, chunks = done.failures, done.tally.chunks
     if failures:
         first = failures[min(failures)]
-        replay = f"; replay the first with: {first.command}" if first.command else ""
+        replay = f"; to rerun the first failure: {first.command}" if first.command else ""
         raise SomeFailed(
             f"{len(failures)} of {chunks} chunks failed, the first (chunk {min(failures)}) because "
-            f"{first.message.rstrip('.;')}; {store.out / 'failures.json'} has them all, the rest is kept{replay}"
+            f"{first.message.rstrip('.;')}; {store.out / 'failures.json'} lists them, and all others are kept{replay}"
         )
     if done.tally.chunks_done < chunks:
         raise Interrupted(
-            f"interrupted: {done.tally.chunks_done} of {chunks} chunks are done and kept; the same command goes on from "
-            "there."
+            f"interrupted: {done.tally.chunks_done} of {chunks} chunks are done and kept; give the same command to resume."
         )
 
 
 def processes(workers: int | None) -> int:
-    """How many are asked for, one a core where nothing is said; 0 is none but this one.
+    """The number of worker processes, one per core for None; 0 means that this process runs the chunks.
 
     Raises:
-        BadInput: fewer than none, or more than 1,024.
+        BadInput: a number below 0 or above 1,024.
     """
-    return whole(pool.cores() if workers is None else workers, "workers", 0, 1024)
+    return checked_integer(pool.cores() if workers is None else workers, "workers", 0, 1024)
 
 
 def _running(
@@ -217,13 +218,15 @@ def _running(
 
 @contextmanager
 def stoppable(at_once: bool = False) -> Iterator[pool.Stop]:
-    """Let Ctrl-C and SIGTERM end a run between chunks; what still runs a second later, or at a second signal, is dropped.
+    """Let Ctrl-C and SIGTERM end a batch between chunks.
+
+    A chunk that still runs one second later, or at a second signal, is abandoned.
 
     Args:
-        at_once: whether to drop it at the first signal, since this process runs it.
+        at_once: whether to abandon it at the first signal, because it runs in this process.
     """
     stop = pool.Stop()
-    deadline = Deadline("interrupted; what is done is kept, and the same command goes on from there.")
+    deadline = Deadline("interrupted; finished chunks are kept, and the same command resumes the batch.")
 
     def ask(number: int) -> None:
         deadline.set(number)

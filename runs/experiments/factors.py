@@ -1,4 +1,4 @@
-"""Factors of an experiment: rules and parameters with their levels or ranges, each checked before anything runs."""
+"""Factors of an experiment: rules and parameters with their levels or ranges, checked before the first run."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from juste_retour.agents.rules import FAMILIES, Parameter, Setting
 from juste_retour.agents.user_agents import user_agent
 
 Found = TypeVar("Found")
-Level = Any  # of a factor: a number, a text, true or false, or a table of a rule
+Level = Any  # of a factor: a number, string or boolean, or a table with a rule and its parameters
 
 SCENARIO = "scenario"
 _TABLE = ("levels", "low", "high", "scale", "steps")
@@ -26,10 +26,15 @@ MOST_STEPS = 10_000
 
 @dataclass(frozen=True)
 class Factor:
-    """A rule or parameter that an experiment varies: levels to choose from, or a range.
+    """A rule or parameter that an experiment varies over a list of levels or a range.
 
-    `key` is as in a scenario file or dotted (`agenda.max_sites`, `vote.HU.noise`); `scenario` varies the whole
-    starting point.
+    Attributes:
+        key: as in a scenario file, or dotted (`agenda.max_sites`, `vote.HU.noise`); `scenario` varies the scenario itself.
+        levels: the levels; empty for a range.
+        low, high: bounds of a range.
+        scale: "linear" or "log", of a range.
+        steps: number of values of a range in a grid.
+        integer: whether the values of a range are integers.
     """
 
     key: str
@@ -38,23 +43,23 @@ class Factor:
     high: float = 0.0
     scale: str = "linear"
     steps: int = STEPS
-    whole: bool = False
+    integer: bool = False
 
     @property
     def column(self) -> str:
-        """Name of the factor's column in the tables."""
+        """The name of the factor's column in the tables."""
         return self.key.replace(".", "_")
 
     @property
-    def real(self) -> bool:
-        """Whether it varies over a range of real numbers."""
-        return not self.levels and not self.whole
+    def continuous(self) -> bool:
+        """Whether the factor varies over a range of floats."""
+        return not self.levels and not self.integer
 
     def at(self, share: float) -> Level:
-        """The value at a share (0 to 1) of the way: every level gets an equal part of it."""
+        """The value at a share (0 to 1) of the range; levels divide it into equal parts."""
         if self.levels:
             return self.levels[min(int(share * len(self.levels)), len(self.levels) - 1)]
-        if self.whole:
+        if self.integer:
             count = int(self.high - self.low) + 1
             return int(self.low) + min(int(share * count), count - 1)
         if self.scale == "log":
@@ -62,10 +67,10 @@ class Factor:
         return float(self.low + (self.high - self.low) * share)
 
     def grid(self) -> tuple[Level, ...]:
-        """All levels, or `steps` values from low to high."""
+        """All levels, or `steps` values from `low` to `high`."""
         if self.levels:
             return self.levels
-        if self.whole:
+        if self.integer:
             return tuple(sorted({round(x) for x in np.linspace(self.low, self.high, self.steps)}))
         if self.scale == "log":
             return tuple(float(x) for x in np.geomspace(self.low, self.high, self.steps))
@@ -75,15 +80,20 @@ class Factor:
 def read_factors(
     given: object, base: Scenario, load: Callable[[Level], Scenario]
 ) -> tuple[tuple[Factor, ...], dict[str, Scenario]]:
-    """Check the table `[factors]`; return the factors and the scenarios that a factor `scenario` names.
+    """Read the table `[factors]`; return the factors and the scenarios that the factor `scenario` names.
 
     Args:
-        given: keys to levels or ranges; parameters of rules dotted or in tables.
+        given: levels or ranges by key; parameters of rules are dotted or in tables.
         base: the scenario that is varied.
-        load: how a scenario is found by name or path.
+        load: loads a scenario by name or path.
+
+    Raises:
+        BadInput: a factor, level or range is invalid.
     """
     if not isinstance(given, Mapping):
-        raise BadInput(f"factors = {given!r} is not a table; write [factors] and a line a factor below it.")
+        raise BadInput(
+            f"factors is {given!r}, not a table; write [factors], and one line per factor below it."
+        )
     flat = dict(_flat(given))
     scenarios: dict[str, Scenario] = {}
     factors = []
@@ -92,7 +102,7 @@ def read_factors(
             for what in _list(key, value):
                 found = load(what)
                 if found.name in scenarios:
-                    raise BadInput(f"factors.scenario: two scenarios are named {found.name!r}; rename one.")
+                    raise BadInput(f"factors.scenario has two scenarios named {found.name!r}; rename one.")
                 scenarios[found.name] = found
             factors.append(Factor(SCENARIO, tuple(scenarios)))
         else:
@@ -105,7 +115,9 @@ def _flat(given: Mapping[str, object]) -> list[tuple[str, object]]:
     for key, value in given.items():
         if isinstance(value, Mapping) and (key in FAMILIES or key == AGENTS) and not set(value) & set(_TABLE):
             for inner, levels in value.items():
-                if isinstance(levels, Mapping) and levels and not set(levels) & set(_TABLE):  # of one actor
+                if (
+                    isinstance(levels, Mapping) and levels and not set(levels) & set(_TABLE)
+                ):  # one actor's rule
                     out += [(f"{key}.{inner}.{name}", own) for name, own in levels.items()]
                 else:
                     out.append((f"{key}.{inner}", levels))
@@ -135,17 +147,17 @@ def _factor(key: str, value: object, flat: Mapping[str, object], base: Scenario)
 
 
 def _agents(key: str, tail: str, value: object, place: str) -> Factor:
-    """A factor of agents: which classes there are (`agents`), whom one plays (`agents.Learner`), or its parameter."""
+    """A factor of the user's agents: the classes (`agents`), the actors of one (`agents.Learner`), or its parameter."""
     name, _, parameter = tail.partition(".")
     if not parameter or parameter == "of":
         levels = _list(key, value)
         for level in levels:
             said = {name: level} if name else level
-            _renamed(partial(read_agents, said), place)
+            _located(partial(read_agents, said), place)
         return Factor(key, tuple(levels))
-    known = _renamed(lambda: user_agent(name, AGENTS), place)
+    known = _located(lambda: user_agent(name, AGENTS), place)
     if parameter not in known.parameters:
-        _renamed(lambda: known.settings({parameter: None}, AGENTS), place)
+        _located(lambda: known.settings({parameter: None}, AGENTS), place)
     return _parameter(key, value, *known.parameters[parameter])
 
 
@@ -162,26 +174,26 @@ def _rule_parameter(head: str, tail: str, rules: object, base: Scenario) -> tupl
         if tail in rule.parameters:
             return rule.parameters[tail]
     known = [p for rule in candidates for p in rule.parameters]
-    hint = near(tail, known) if known else "it takes none."
-    raise BadInput(f"{place}: {', '.join(names)} has no parameter {tail!r}; {hint}")
+    hint = near(tail, known) if known else "the rule has none."
+    raise BadInput(f"{place}: {tail!r} is not a parameter of {', '.join(names)}; {hint}")
 
 
 def check_rule(key: str, level: Level, place: str) -> Level:
-    """Return a level of a family, its rule and parameters checked."""
+    """Return a level of a rule family; `BadInput` if its rule or parameters are invalid."""
     members = FAMILIES[key]
     if isinstance(level, str):
-        return _renamed(lambda: members[level].name, place)
+        return _located(lambda: members[level].name, place)
     if isinstance(level, Mapping) and "rule" in level:
-        rule = _renamed(lambda: members[level["rule"]], place)
+        rule = _located(lambda: members[level["rule"]], place)
         own = {k: v for k, v in level.items() if k != "rule" and k != k.upper()}
         rule.settings(own, place)
         return dict(level)
     raise BadInput(
-        f"{place}: {level!r} is not a rule; give names of rules, such as {next(iter(members.rules))!r}."
+        f"{place}: {level!r} is not a rule; give the names of rules, such as {next(iter(members.rules))!r}."
     )
 
 
-def _renamed(find: Callable[[], Found], place: str) -> Found:
+def _located(find: Callable[[], Found], place: str) -> Found:
     try:
         return find()
     except BadInput as error:
@@ -197,38 +209,34 @@ def _parameter(key: str, value: object, default: Setting, about: Parameter) -> F
         return Factor(key, tuple(about.check(place, level, default) for level in _list(key, value)))
     for name in value:
         if name not in _TABLE:
-            raise BadInput(f"{place}: {name!r} is not known here; {near(name, _TABLE)}")
+            raise BadInput(f"{place}: {name!r} is not a key of a range; {near(name, _TABLE)}")
     if "levels" in value:
         return Factor(key, tuple(about.check(place, level, default) for level in _list(key, value["levels"])))
     if not number:
-        raise BadInput(f"{place}: it has no range; give its levels as a list.")
+        raise BadInput(f"{place} is not a number and has no range; give its levels as a list.")
     span = about.range or (None, None)
     ends = []
     for name, known in zip(("low", "high"), span, strict=True):
         end = value.get(name, known)
         if end is None:
-            raise BadInput(f"{place}: it has no plausible range of its own; add {name} = a number.")
+            raise BadInput(f"{place} has no plausible range in the parameter table; add {name} = a number.")
         ends.append(float(about.check(f"{place}.{name}", end, default)))
     low, high = ends
     if not low < high:
-        raise BadInput(f"{place}: low = {low:g} is not below high = {high:g}; widen the range.")
-    whole = isinstance(default, int)
-    scale = value.get("scale", "linear" if whole else about.scale)
+        raise BadInput(f"{place}: low is {low:g} and high is {high:g}; low must be below high.")
+    integer = isinstance(default, int)
+    scale = value.get("scale", "linear" if integer else about.scale)
     if scale not in ("linear", "log") or (scale == "log" and low <= 0):
-        raise BadInput(
-            f"{place}: scale = {scale!r} cannot be used; give linear, or log where low is above 0."
-        )
+        raise BadInput(f"{place}: scale is {scale!r}; give linear, or log if low is above 0.")
     steps = value.get("steps", STEPS)
     if not isinstance(steps, int) or isinstance(steps, bool) or not 2 <= steps <= MOST_STEPS:
-        raise BadInput(
-            f"{place}: steps = {steps!r} cannot be used; give an integer from 2 to {MOST_STEPS:,}."
-        )
-    return Factor(key, (), float(low), float(high), scale, steps, whole)
+        raise BadInput(f"{place}: steps is {steps!r}; give an integer from 2 to {MOST_STEPS:,}.")
+    return Factor(key, (), float(low), float(high), scale, steps, integer)
 
 
 def _list(key: str, value: object) -> Sequence[Level]:
     if isinstance(value, str | bytes) or not isinstance(value, Sequence) or not len(value):
-        raise BadInput(f"factors.{key} = {value!r} is not a list of levels; write them in square brackets.")
+        raise BadInput(f"factors.{key} is {value!r}, not a list of levels; write them in square brackets.")
     if any(value[i] == value[j] for i in range(len(value)) for j in range(i)):
-        raise BadInput(f"factors.{key} names a level twice; name each once.")
+        raise BadInput(f"factors.{key} has a level twice; list each level once.")
     return value

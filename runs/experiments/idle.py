@@ -1,4 +1,4 @@
-"""Factors that change nothing: found by comparing runs of points that differ in one factor alone, bit for bit."""
+"""Find factors that change nothing, by comparing runs of points that differ in one factor bit for bit."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from juste_retour.runs.contrasts.paired import outcomes
 from juste_retour.runs.experiments.design import Point
 from juste_retour.runs.numerals import shown
 
-MOST_LEVELS = 40  # of a factor under whose levels, one by one, another one may be idle
-Bucket = dict[str, Hashable]  # levels of a factor, all else equal, to what the runs gave
+MOST_LEVELS = 40  # factors with more levels are not searched
+Bucket = dict[str, Hashable]  # signatures of the runs at each level of a factor, all else equal
 
 
 @dataclass(frozen=True)
 class Idle:
-    """A factor that changes nothing, or some of its levels that give the same runs.
+    """A factor that changes nothing, or levels of it that give the same runs.
 
     Attributes:
         factor: its key.
-        levels: the levels that give the same runs; all where none is named.
-        under: the level of another factor under which this holds; everywhere where it is empty.
-        places: combinations of the other factors at which this was seen.
-        because: the cause, where it is known.
+        levels: the levels that give the same runs; empty if all do.
+        under: the level of another factor under which this is so; empty if it is so everywhere.
+        places: number of combinations of the other factors at which this was seen.
+        because: the cause, if it is known.
     """
 
     factor: str
@@ -38,7 +38,7 @@ class Idle:
     because: str = ""
 
     def __str__(self) -> str:
-        """What was seen, in a few words."""
+        """A phrase that says what changes nothing."""
         where = f" under {self.under}" if self.under else ""
         if self.levels:
             return f"{self.factor}: {' and '.join(self.levels)} give the same runs{where}"
@@ -49,7 +49,7 @@ class Idle:
 def explained(
     found: Sequence[Idle], points: Sequence[Point], scenarios: Sequence[Scenario], members: Members
 ) -> list[Idle]:
-    """The same with the cause of a pooling that changes nothing: no rule of access there lets a run span sites."""
+    """Add the cause if `pooling` changes nothing because no access rule lets a training run span several sites."""
     out = []
     for one in found:
         here = [
@@ -66,24 +66,24 @@ def explained(
 
 
 def _spans(scenario: Scenario, members: Members) -> bool:
-    """Whether a run may span several sites."""
+    """Whether a training run may span several sites."""
     rules = Institutions([scenario], members)
     return bool(rules.access_in(None).joins or rules.standing_access.joins)
 
 
 def signature(worlds: pd.DataFrame) -> bytes:
-    """What the runs of a point gave, all outcomes of the table `worlds`; equal bytes for equal runs."""
+    """A hash of all outcomes of a point's runs, from the table `worlds`; equal runs have equal hashes."""
     columns = [name for name in outcomes() if name in worlds]
     return bytes(pd.util.hash_pandas_object(worlds[columns], index=False).to_numpy().tobytes())
 
 
 def idle(points: Sequence[Point], signatures: Sequence[Hashable], least: int = 1) -> list[Idle]:
-    """Factors and levels that change nothing, wherever two points differ in one factor alone.
+    """Find factors and levels that change nothing, from pairs of points that differ in one factor.
 
     Args:
         points: of a design.
-        signatures: what the runs of each point gave.
-        least: places at which it must have been seen.
+        signatures: of the runs of each point.
+        least: minimum number of comparisons.
     """
     keys = [key for key in dict.fromkeys(k for point in points for k in point) if key != "label"]
     found: list[Idle] = []
@@ -107,7 +107,7 @@ def _same(values: Iterable[Hashable]) -> bool:
 def _buckets(
     points: Sequence[Point], signatures: Sequence[Hashable], key: str
 ) -> Iterator[tuple[Mapping[str, str], Bucket]]:
-    """The other factors' levels, and what each level of one factor gave there; places with two levels or more."""
+    """For each combination of the other factors with two or more levels of `key`: that combination and the signatures."""
     places: dict[str, tuple[Mapping[str, str], Bucket]] = {}
     for point, given in zip(points, signatures, strict=True):
         if key in point:
@@ -124,7 +124,7 @@ def _under(
     alike: Sequence[bool],
     least: int,
 ) -> list[Idle]:
-    """The levels of the one other factor that says most of where a factor is idle."""
+    """The levels under which a factor changes nothing, of the other factor for which this is most often so."""
     best: list[Idle] = []
     for other in keys:
         levels = dict.fromkeys(place.get(other, "") for place, _ in buckets)
@@ -141,7 +141,7 @@ def _under(
 
 
 def _levels(key: str, buckets: Sequence[Bucket], least: int) -> list[Idle]:
-    """Groups of levels that give the same runs wherever both are there."""
+    """Groups of levels that give the same runs in every comparison."""
     levels = list(dict.fromkeys(level for bucket in buckets for level in bucket))
     if len(levels) > MOST_LEVELS:
         return []

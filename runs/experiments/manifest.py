@@ -1,4 +1,4 @@
-"""What the folder of an experiment says of it: its manifest, and a record of each chunk that is done."""
+"""The manifest in an experiment's folder, and the record of each finished chunk."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from juste_retour.runs.provenance import mixing
 
 
 class Record(TypedDict):
-    """A chunk that is done; `files` gives the hash of each of its files."""
+    """A finished chunk: the digest of its spec, its number, runs, seconds, and the hash of each of its files."""
 
     spec: str
     chunk: int
@@ -20,9 +20,9 @@ class Record(TypedDict):
 
 
 class Manifest(TypedDict):
-    """An experiment: its spec, and what its results were made with; `result` and `hashes` once it is complete.
+    """An experiment's spec, size and provenance; `result` and `hashes` are there once it is complete.
 
-    `continued_with` holds further provenances, where a batch went on with other software or another processor.
+    `continued_with` holds further provenances, if the batch was resumed with other software or on another processor.
     """
 
     format: int
@@ -48,7 +48,7 @@ class Manifest(TypedDict):
     hashes: NotRequired[dict[str, str]]
 
 
-# what a manifest must hold to be read
+# what a manifest must contain
 KINDS: dict[str, type | tuple[type, ...]] = {
     "title": str,
     "question": str,
@@ -66,18 +66,18 @@ KINDS: dict[str, type | tuple[type, ...]] = {
     "provenance": dict,
     "rules": dict,
 }
-ENDED: dict[str, type] = {"result": str, "hashes": dict}  # what it holds besides when all chunks are done
+ENDED: dict[str, type] = {"result": str, "hashes": dict}  # what it also contains once all chunks are finished
 
 
 def fits(value: object, kind: type | tuple[type, ...]) -> bool:
-    """Whether a value of a manifest is of its kind; a number must be finite and not negative."""
+    """Whether a value of a manifest has the required type; numbers must also be finite and not negative."""
     if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
         return False
     return not isinstance(value, int | float) or (math.isfinite(value) and value >= 0)
 
 
 def follows_from(manifest: Mapping[str, Any]) -> dict[str, object]:
-    """What a manifest says once more that its spec says."""
+    """The entries of a manifest that its spec determines."""
     spec = manifest["spec"]
     return {
         **{key: spec.get(key) for key in ("seed", "replications", "tables")},
@@ -86,13 +86,17 @@ def follows_from(manifest: Mapping[str, Any]) -> dict[str, object]:
 
 
 def continued(manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The provenances with which an experiment was continued, beside the one that it was begun with."""
+    """The provenances with which an experiment was resumed, without the one with which it began."""
     found = manifest.get("continued_with", [])
     return [then for then in found if isinstance(then, dict)] if isinstance(found, list) else []
 
 
 def mixture(manifest: Mapping[str, Any]) -> str:
-    """A sentence that says what the chunks of an experiment were made with, where it was not the same for all."""
+    """A warning if chunks of an experiment were computed with different software or processors, else an empty string."""
     begun = manifest["provenance"]
     found = dict.fromkeys(change for then in continued(manifest) for change in mixing(begun, then))
-    return f"Mixed: the batch was begun and continued with different {' and '.join(found)}." if found else ""
+    return (
+        f"Mixed results: the batch was begun and resumed with different {' and '.join(found)}."
+        if found
+        else ""
+    )

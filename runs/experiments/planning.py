@@ -1,9 +1,9 @@
-"""What an experiment will take and how much it will tell, from a pilot of at most three seconds.
+"""Estimate the time and the precision of an experiment from a short pilot.
 
-The pilot runs a few replications of random points and of their neighbors, which differ in one factor alone. Their time
-gives the estimate, their spread the replications that a half-width needs, and neighbors that agree bit for bit name
-factors that change nothing. What takes long once per point, the planner's plans and the stationary values, is
-counted apart. Time is that of the processor, so that other programs on the machine do not count.
+The pilot runs a few replications of random points and of their neighbors, which differ in one factor. Their time gives
+the estimate of the whole, and their spread the replications that a half-width needs. If neighbors agree bit for bit,
+their factor changed nothing. Plans of the planner and stationary values are computed once for several runs, so they are
+estimated separately. All times are processor times, to which other programs on the machine do not add.
 """
 
 from __future__ import annotations
@@ -36,20 +36,18 @@ from juste_retour.runs.frames import frames
 from juste_retour.runs.numerals import shown
 from juste_retour.runs.user_rules import blame
 
-PILOT = 1.0  # seconds of the processor for points; a plan of the planner and one full array come on top
-WORLDS, FULL = (
-    8,
-    128,
-)  # replications of a pilot point, and of the array that shows how time grows with replications
-COUNTED = 256  # points, or chunks, at which something is counted where a design has more
-SLOW = 3.0  # times as long as the other levels: a level that is named
-LEAST_PLACES = 2  # at which a factor must have changed nothing before the pilot names it
-SOLVES_TIMED = 2  # solves of which a round is timed
+PILOT = 1.0  # processor seconds for points; one plan of the planner and one large array are run in addition
+WORLDS = 8  # replications of a pilot point
+FULL = 128  # replications of the array that shows how time grows with replications
+COUNTED = 256  # size of the sample of points or chunks in larger designs
+SLOW = 3.0  # a level is reported if it takes this many times as long as the others
+LEAST_PLACES = 2  # comparisons in which a factor must have changed nothing before it is reported
+SOLVES_TIMED = 2  # number of solutions for stationary values that are timed
 
 
 @dataclass(frozen=True)
 class Expensive:
-    """What is worked out once for some points, besides the runs: how often, and seconds of a core for each."""
+    """A computation that several runs share: how often it is made, and seconds of one core for each."""
 
     what: str
     count: int
@@ -57,13 +55,13 @@ class Expensive:
 
     @property
     def seconds(self) -> float:
-        """Seconds of one core for all."""
+        """Seconds of one core in all."""
         return self.count * self.seconds_each
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What a spec asks for, about what it will take, and what the pilot saw of its factors."""
+    """The size of an experiment, its estimated time, and what the pilot found."""
 
     points: int
     refused: int
@@ -71,7 +69,7 @@ class Cost:
     runs: int
     chunks: int
     seconds_of_runs: float  # of one core
-    startup: float  # seconds until a process can run
+    startup: float  # seconds until a process is ready
     bytes_per_run: float
     expensive: tuple[Expensive, ...] = ()
     slow: tuple[str, ...] = ()
@@ -81,40 +79,40 @@ class Cost:
     pilot_points: int = 0
 
     def seconds(self, workers: int) -> float:
-        """About how long it takes, from the command to its end."""
+        """Estimated seconds from start to end, with that many workers."""
         work = self.seconds_of_runs + sum(e.seconds for e in self.expensive)
         used = max(min(workers, cores(), self.chunks), 1)
         return self.startup * (2 if workers else 1) + work / used
 
     @property
     def runs_per_second(self) -> float:
-        """Runs per second of one core, once what is expensive is there."""
+        """Runs per second of one core, without the expensive computations."""
         return self.runs / max(self.seconds_of_runs, 1e-9)
 
     @property
     def bytes(self) -> float:
-        """About how large the tables are."""
+        """Estimated size of the tables in bytes."""
         return self.runs * self.bytes_per_run
 
 
 @dataclass
 class _Tried:
-    """A pilot point: whether its runs are those of the design, and what they gave."""
+    """A pilot point and its runs."""
 
     point: Point
     scenario: Scenario
     place: int  # pilot points of one place differ in one factor from its first
-    real: bool
+    of_design: bool  # false if the pilot ran it without stationary values, which are slow to solve
     seconds: float = 0.0
     worlds: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 def cost(spec: Spec, pilot: float = PILOT) -> Cost:
-    """Estimate an experiment's time, size and precision, and name what is expensive and what changes nothing.
+    """Estimate an experiment's time, size and precision, and find what is expensive and what changes nothing.
 
     Args:
         spec: the experiment.
-        pilot: seconds of the processor that the pilot's points may take.
+        pilot: processor seconds for the pilot's points.
     """
     startup = time.process_time()
     plan = ChunkPlan(spec)
@@ -122,7 +120,7 @@ def cost(spec: Spec, pilot: float = PILOT) -> Cost:
     tried = found.tried
     groups = _groups(plan)
     seconds = found.fixed * (groups + spec.runs / found.doubling) * found.times_with_price
-    real = [t for t in tried if t.real]
+    of_design = [t for t in tried if t.of_design]
     return Cost(
         points=len(spec.kept),
         refused=len(spec.refused),
@@ -134,9 +132,9 @@ def cost(spec: Spec, pilot: float = PILOT) -> Cost:
         bytes_per_run=found.bytes_per_run,
         expensive=tuple(expensive(plan, found.seconds_per_plan)),
         slow=tuple(_slow(spec, tried)),
-        idle=tuple(_idle(spec, real)),
-        precision=precision(spec.outcomes, [Seen(t.place, t.point, t.worlds) for t in real]),
-        agreed=tuple(_agreed(spec, real)),
+        idle=tuple(_idle(spec, of_design)),
+        precision=precision(spec.outcomes, [Seen(t.place, t.point, t.worlds) for t in of_design]),
+        agreed=tuple(_agreed(spec, of_design)),
         pilot_points=len(tried),
     )
 
@@ -148,7 +146,7 @@ def _idle(spec: Spec, tried: Sequence[_Tried]) -> list[Idle]:
 
 
 def _agreed(spec: Spec, tried: Sequence[_Tried]) -> Iterator[Agreed]:
-    """The shares of runs in which nothing was agreed at the pilot's points."""
+    """Shares of runs without a site, and with only the lag of earlier machines, at the pilot's points."""
     for one in tried:
         lag = measure({LAG: one.worlds[LAG]}, LAG)
         there = stands(lag, [one.scenario] * len(lag), spec.seed, np.arange(len(lag)), spec.members)
@@ -157,12 +155,12 @@ def _agreed(spec: Spec, tried: Sequence[_Tried]) -> Iterator[Agreed]:
 
 
 class _Pilot:
-    """The runs of the pilot, and what they say of the time that runs take.
+    """The runs of the pilot, and the time model that is fitted to them.
 
     Attributes:
-        fixed: seconds of an array of worlds, however few.
-        doubling: worlds that take as long again as an array's fixed part.
-        times_with_price: how much longer a run takes with its price.
+        fixed: seconds that an array of runs takes, however few they are.
+        doubling: number of runs that take as long as the fixed part.
+        times_with_price: ratio of a run's time with and without the price of politics.
     """
 
     def __init__(self, plan: ChunkPlan, seconds: float):
@@ -174,7 +172,9 @@ class _Pilot:
         rng = np.random.default_rng(self.spec.seed)
         places = iter(range(1, self.spec.runs + 1))
         first = self._neighbors(0, rng)
-        self._timed(first[0].scenario, 1)  # what the first run of a process loads is not the design's
+        self._timed(
+            first[0].scenario, 1
+        )  # the first run of a process also loads modules, so it does not count
         begun = time.process_time()
         self.doubling = self._growth(first[0].scenario)
         self._run(first)
@@ -186,7 +186,7 @@ class _Pilot:
 
     @property
     def bytes_per_run(self) -> float:
-        """Bytes of the tables, a run."""
+        """Bytes of the tables per run."""
         whole = 0
         for table in self.spec.tables:
             frame = pd.concat([part[table] for part in self.parts])
@@ -194,7 +194,7 @@ class _Pilot:
         return whole / sum(worlds for _, worlds in self.arrays)
 
     def _neighbors(self, place: int, rng: np.random.Generator) -> list[_Tried]:
-        """A random point and, for each factor, one that differs in it alone, where there is such a scenario."""
+        """A random point and, for each factor, a point that differs only in it, if its scenario is valid."""
         spec = self.spec
         here = spec.points[spec.kept[int(rng.integers(len(spec.kept)))]]
         points = [here]
@@ -217,7 +217,7 @@ class _Pilot:
         return found
 
     def _run(self, tried: Sequence[_Tried]) -> None:
-        """Run pilot points, those together that fit into one array."""
+        """Run pilot points; those that fit into one array run together."""
         arrays: dict[str, list[_Tried]] = {}
         for one in tried:
             arrays.setdefault(shape(one.scenario), []).append(one)
@@ -256,13 +256,13 @@ class _Pilot:
         return time.process_time() - begun
 
     def _growth(self, scenario: Scenario) -> float:
-        """Worlds that take as long again as the fixed part of an array."""
+        """The number of runs that take as long as the fixed part of an array."""
         few, many = self._timed(scenario, WORLDS), self._timed(scenario, FULL)
         each = (many - few) / (FULL - WORLDS)
         return max((few - WORLDS * each) / each, 1.0) if each > 0 else float(FULL)
 
     def _price(self, scenario: Scenario) -> None:
-        """How long a plan of the planner takes, and a run with its price once that is there."""
+        """Time a plan of the planner, and a run with its price once the plan is in the cache."""
         with_plan = self._timed(scenario, WORLDS, price=True)
         again, without = self._timed(scenario, WORLDS, price=True), self._timed(scenario, WORLDS)
         self.seconds_per_plan = max(with_plan - again, 0.0)
@@ -270,12 +270,12 @@ class _Pilot:
 
 
 def _solves(scenario: Scenario, members: Members) -> bool:
-    """Whether a run of the scenario must first solve for stationary values."""
+    """Whether a run of the scenario must solve for stationary values, which are not in the cache."""
     return scenario.bargains_on and not is_known(scenario, members)
 
 
 def expensive(plan: ChunkPlan, seconds_per_plan: float) -> Iterator[Expensive]:
-    """What is worked out once for some points, counted at a random sample of them where there are many."""
+    """The shared computations of a design; in large designs their number is estimated from a random sample of points."""
     kept, members = plan.spec.kept, plan.spec.members
     rng = np.random.default_rng(plan.spec.seed)
     some = rng.choice(kept, COUNTED, replace=False) if len(kept) > COUNTED else kept
@@ -294,9 +294,9 @@ def expensive(plan: ChunkPlan, seconds_per_plan: float) -> Iterator[Expensive]:
 
 
 def distinct(times: Iterable[int], many: int) -> int:
-    """How many different ones there are among many, where a sample holds each of some so many times.
+    """Estimate the number of distinct items among `many`; `times` says how often each item occurs in a sample.
 
-    Source: Chao (1984), in the form that needs nothing seen twice.
+    Source: Chao (1984), in the bias-corrected form.
     """
     times = list(times)
     if sum(times) >= many:
@@ -306,7 +306,7 @@ def distinct(times: Iterable[int], many: int) -> int:
 
 
 def _groups(plan: ChunkPlan) -> float:
-    """About how many arrays of worlds a design is run in."""
+    """Estimate the number of arrays in which a design is run."""
     step = max(plan.chunks // COUNTED, 1)
     counts = []
     for chunk in range(0, plan.chunks, step):
@@ -323,7 +323,7 @@ def _groups(plan: ChunkPlan) -> float:
 
 
 def _slow(spec: Spec, tried: Sequence[_Tried]) -> Iterator[str]:
-    """Levels whose runs take several times as long as those of the other levels of their factor."""
+    """A phrase for each level whose runs take several times as long as those of its factor's other levels."""
     for key in spec.varied:
         by_level: dict[str, list[float]] = {}
         for one in tried:
@@ -332,4 +332,6 @@ def _slow(spec: Spec, tried: Sequence[_Tried]) -> Iterator[str]:
         for level, mine in by_level.items():
             others = [s for other, times in by_level.items() if other != level for s in times]
             if len(mine) >= LEAST_PLACES and others and min(mine) > SLOW * min(others):
-                yield f"{key} = {level} takes about {min(mine) / min(others):.0f} times as long a run as the rest"
+                yield (
+                    f"a run with {key} = {level} takes about {min(mine) / min(others):.0f} times as long as with other levels"
+                )

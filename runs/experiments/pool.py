@@ -1,4 +1,4 @@
-"""Where chunks are run: in this process, by worker processes, or by a Dask scheduler. Each yields chunks as they end."""
+"""Run chunks in this process, by worker processes, or on a Dask cluster; each way yields chunks as they end."""
 
 from __future__ import annotations
 
@@ -25,38 +25,38 @@ from juste_retour.runs.experiments.chunks import Failure, MadeOf, Produced, plan
 from juste_retour.runs.experiments.spec import Spec
 from juste_retour.runs.experiments.worker import HEADER, ONE_THREAD
 from juste_retour.runs.provenance import code_digest
-from juste_retour.runs.stopping import GRACE, unheard
+from juste_retour.runs.stopping import GRACE, deferring_signals
 
 if TYPE_CHECKING:
     from distributed import Client, Future
 
-ATTEMPTS = 2  # of a chunk whose worker dies
-TICK = 0.25  # seconds between looks at whether to stop
+ATTEMPTS = 2  # at a chunk whose worker process dies
+TICK = 0.25  # seconds between checks whether to stop
 PATIENCE = 10.0  # seconds that a scheduler may take to answer
-GLANCE = 0.02  # seconds between looks at a cluster
-ALONE = 30.0  # seconds that a cluster may be without workers before it is said
+GLANCE = 0.02  # seconds between checks of a cluster
+ALONE = 30.0  # seconds without workers in a cluster after which a warning is logged
 
 
 class Stop:
-    """Whether to stop: `asked` (end what runs, begin nothing) or `hurried` (drop what runs)."""
+    """A request to stop: `asked` (finish running chunks, start none) or `hurried` (abandon running chunks)."""
 
     def __init__(self) -> None:
         self.asked = False
-        self.latest = math.inf  # when what runs is dropped, by the monotonic clock
+        self.latest = math.inf  # time by the monotonic clock at which running chunks are abandoned
 
     def ask(self) -> None:
-        """Ask to stop; asked twice, it hurries."""
+        """Request to stop; a second request abandons running chunks at once."""
         self.latest = time.monotonic() + (0.0 if self.asked else GRACE)
         self.asked = True
 
     @property
     def hurried(self) -> bool:
-        """Whether to drop what runs."""
+        """Whether to abandon running chunks."""
         return time.monotonic() >= self.latest
 
 
 def cores() -> int:
-    """Cores that this process may use."""
+    """The number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
@@ -85,12 +85,12 @@ class _Worker:
 
     def hand(self, chunk: int) -> None:
         self.chunk = chunk
-        with suppress(BrokenPipeError):  # a worker that has died is met when its answers end
+        with suppress(BrokenPipeError):  # that the worker has died is noticed when its output ends
             self.orders.write(f"{chunk}\n".encode())
             self.orders.flush()
 
     def read(self) -> tuple[bool, list[object]]:
-        """What has arrived: whether the worker lives, and its whole answers."""
+        """Whether the worker is alive, and the complete answers that have arrived."""
         part = os.read(self.answers.fileno(), 1 << 20)
         self.buffer += part
         found = []
@@ -113,14 +113,14 @@ class _Worker:
 
 
 class _Crew:
-    """Worker processes for a spec, and the chunks that wait for them."""
+    """The worker processes of a spec, and the chunks that wait for them."""
 
     def __init__(self, spec: Spec, content: str, chunks: Iterable[int], size: int):
         self.made_of, self.content, self.size = MadeOf.here(spec), content, size
         self.waiting = deque(chunks)
         self.workers: list[_Worker] = []
-        self.deaths: dict[int, int] = {}  # of workers, by the chunk that they ran
-        self.stillborn = 0  # workers that ended, one after the other, before they were ready
+        self.deaths: dict[int, int] = {}  # how many workers died while they ran a chunk, by chunk
+        self.failed_starts = 0  # workers in a row that ended before they were ready
         self.selector = selectors.DefaultSelector()
 
     @property
@@ -128,9 +128,9 @@ class _Crew:
         return any(worker.chunk is not None for worker in self.workers)
 
     def hire(self) -> None:
-        with unheard():
+        with deferring_signals():
             process = subprocess.Popen(
-                # with -P no file of the user's hides one of Python's
+                # with -P, files in the working folder cannot shadow Python's modules
                 [sys.executable, "-P", "-m", "juste_retour.runs.experiments.worker"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -149,14 +149,14 @@ class _Crew:
         self.workers.remove(worker)
 
     def heard(self, worker: _Worker) -> Iterator[Produced]:
-        """Yield the chunks that a worker has run, and the one that is given up where it has died."""
+        """Yield the chunks that a worker has run, and a failure if it died too often on one."""
         alive, answers = worker.read()
         for answer in answers:
             if isinstance(answer, Produced):
                 worker.chunk = None
                 yield answer
             else:
-                worker.ready, self.stillborn = True, 0
+                worker.ready, self.failed_starts = True, 0
                 self._check(answer)
         if alive:
             return
@@ -169,20 +169,19 @@ class _Crew:
             else:
                 yield Produced(lost, 0, 0.0, {}, died(code))
         if not worker.ready:
-            self.stillborn += 1
-            if self.stillborn > self.size:
+            self.failed_starts += 1
+            if self.failed_starts > self.size:
                 raise JusteRetourError(
-                    f"worker processes end as soon as they begin (exit status {code}); run with --workers 0, in "
-                    "this process, to see why."
+                    f"worker processes end as soon as they start (exit status {code}); run with --workers 0 to see why."
                 )
 
     def _check(self, made_of: object) -> None:
-        """Refuse a worker that would make other chunks, since something has changed after the first ones were begun."""
+        """Raise an error if a worker would compute other results because code or files have changed meanwhile."""
         unlike = self.made_of.unlike(made_of) if isinstance(made_of, MadeOf) else ""
         if unlike:
             raise JusteRetourError(
-                f"{unlike} while the chunks were run, so that a new worker would make others; what is done is kept: put it "
-                "back as it was and give the same command, or begin anew in another folder."
+                f"{unlike} while the batch ran, so a new worker would compute other results. Finished chunks are kept: "
+                "restore what has changed and give the same command, or run the batch in another folder."
             )
 
     def close(self) -> None:
@@ -192,17 +191,17 @@ class _Crew:
 
 
 def local(spec: Spec, content: str, chunks: Iterable[int], stop: Stop, workers: int) -> Iterator[Produced]:
-    """Run chunks by worker processes; a chunk whose worker dies is tried once more, then given up.
+    """Run chunks by worker processes; a chunk whose worker dies is tried once more, then returned as a failure.
 
     Args:
-        spec: as it was read.
-        content: the same as JSON.
-        chunks: their numbers.
-        stop: when to stop.
-        workers: how many.
+        spec: the spec.
+        content: its content as JSON.
+        chunks: numbers of the chunks.
+        stop: the request to stop.
+        workers: number of processes.
 
     Raises:
-        JusteRetourError: code or files have changed when a worker reads them, or workers end as soon as they begin.
+        JusteRetourError: code or files have changed since the batch began, or workers end as soon as they start.
     """
     crew = _Crew(spec, content, chunks, workers)
     try:
@@ -223,26 +222,26 @@ def local(spec: Spec, content: str, chunks: Iterable[int], stop: Stop, workers: 
 
 
 def died(code: int | None) -> Failure:
-    """What is said of a chunk whose worker ended under it."""
+    """The failure of a chunk whose worker process died; `code` is its exit status."""
     how = f"by signal {-code}" if code is not None and code < 0 else f"with exit status {code}"
-    return _nowhere(
-        f"the worker that ran it ended {how} {ATTEMPTS} times, most often for want of memory: use fewer workers, or set a "
-        "smaller chunk in the spec of a new experiment."
+    return _unlocated(
+        f"its worker process ended {how} {ATTEMPTS} times, most likely because memory is too small; use fewer workers, or "
+        "set a smaller `chunk` in the spec of a new experiment."
     )
 
 
 def dask(content: str, chunks: Iterable[int], stop: Stop, address: str) -> Iterator[Produced]:
-    """Run chunks by the workers of a Dask scheduler; a chunk whose worker is lost moves to another.
+    """Run chunks on the workers of a Dask scheduler; if a worker is lost, its chunk moves to another.
 
     Args:
         content: the spec's content as JSON.
-        chunks: their numbers.
-        stop: when to stop.
-        address: the scheduler's, as in tcp://127.0.0.1:8786.
+        chunks: numbers of the chunks.
+        stop: the request to stop.
+        address: of the scheduler, as in tcp://127.0.0.1:8786.
 
     Raises:
-        BadInput: no Dask, no scheduler, no worker, or a worker that would run something else.
-        JusteRetourError: the scheduler has gone away.
+        BadInput: Dask is not installed, there is no scheduler or no worker, or a worker has other versions or files.
+        JusteRetourError: the connection to the scheduler is lost.
     """
     client = _connected(address)
     from distributed import as_completed
@@ -264,7 +263,7 @@ def dask(content: str, chunks: Iterable[int], stop: Stop, address: str) -> Itera
                 return
             if not ended.has_ready():
                 if not watch.has_workers() and stop.asked:
-                    return  # no one is left to end what runs
+                    return  # no worker is left to finish running chunks
                 time.sleep(GLANCE)
                 continue
             future = next(ended)
@@ -272,10 +271,10 @@ def dask(content: str, chunks: Iterable[int], stop: Stop, address: str) -> Itera
             lost = future.exception()
             yield future.result() if lost is None else Produced(chunk, 0, 0.0, {}, _lost(lost))
             future.release()
-    except (OSError, CancelledError) as error:  # also what Dask raises where a connection ends
+    except (OSError, CancelledError) as error:  # Dask raises either if a connection ends
         raise JusteRetourError(
-            f"the Dask scheduler at {address} has gone away ({type(error).__name__}); what is done is kept: start it "
-            "again and give the same command."
+            f"the connection to the Dask scheduler at {address} is lost ({type(error).__name__}). Finished chunks are kept: "
+            "start the scheduler again and give the same command."
         ) from None
     finally:
         with suppress(TimeoutError):
@@ -288,12 +287,12 @@ def _connected(address: str) -> Client:
         import distributed
     except ImportError:
         raise BadInput(
-            "--cluster needs Dask, which is not installed: install juste-retour[dask], or `uv sync --extra dask`."
+            "--cluster needs Dask, which is not installed; install juste-retour[dask], or run `uv sync --extra dask`."
         ) from None
     if "://" not in address:
         raise BadInput(f"--cluster {address} is not an address; give one such as tcp://127.0.0.1:8786.")
-    for name in ("distributed", "distributed.client"):  # the second has a level of its own
-        # they print tracebacks; what matters is said here
+    for name in ("distributed", "distributed.client"):  # the second one's level is set separately
+        # they log tracebacks of errors that are reported here in a sentence
         logging.getLogger(name).setLevel(logging.CRITICAL)
     try:
         return distributed.Client(address, timeout=PATIENCE, set_as_default=False)
@@ -305,7 +304,7 @@ def _connected(address: str) -> Client:
 
 
 class _Watch:
-    """Looks now and then whether a cluster has workers, and says once that it has had none for long."""
+    """Checks whether a cluster has workers, and logs a warning if it has had none for `ALONE` seconds."""
 
     def __init__(self, client: Client, address: str):
         self.client, self.address = client, address
@@ -313,7 +312,7 @@ class _Watch:
         self.seen, self.next_look = time.monotonic(), 0.0
 
     def has_workers(self) -> bool:
-        """Whether there were any when it last looked."""
+        """Whether there were workers at the last check."""
         now = time.monotonic()
         if now < self.next_look:
             return self.any
@@ -324,28 +323,28 @@ class _Watch:
         elif now - self.seen > ALONE and not self.said:
             self.said = True
             logging.getLogger(__name__).warning(
-                "the cluster at %s has no workers; waiting for some, and what is done is kept.", self.address
+                "the cluster at %s has no workers; waiting for some. Finished chunks are kept.", self.address
             )
         return self.any
 
 
 def fingerprint(content: str) -> list[str]:
-    """What two processes must have in common for a spec's chunks to be the same: code, NumPy, rules and members."""
+    """Code digest, NumPy version and spec digest, which must be equal for two processes' chunks to be the same."""
     return [code_digest(), np.__version__, plan_of(content).spec.digest]
 
 
 def there(content: str, chunk: int, expected: list[str]) -> Produced:
-    """Run a chunk on a worker of a cluster, one at a time however many threads the worker has.
+    """Run a chunk on a worker of a cluster, one at a time regardless of the worker's threads.
 
-    Workers that join later are checked here, since nothing else has met them.
+    The check of versions is made here too, for workers that join after the batch has begun.
     """
     with _ONE_AT_A_TIME:
         try:
             found = fingerprint(content)
         except Exception as error:
-            return Produced(chunk, 0, 0.0, {}, _nowhere(f"the worker cannot read the spec: {error}"))
+            return Produced(chunk, 0, 0.0, {}, _unlocated(f"the worker cannot read the spec: {error}"))
         if found != expected:
-            return Produced(chunk, 0, 0.0, {}, _nowhere(f"the worker runs {_other(found, expected)}"))
+            return Produced(chunk, 0, 0.0, {}, _unlocated(f"the worker has {_other(found, expected)}"))
         return produce(content, chunk)
 
 
@@ -353,26 +352,26 @@ _ONE_AT_A_TIME = threading.Lock()
 
 
 def _other(found: Sequence[str], expected: Sequence[str]) -> str:
-    """What a worker has in other versions, in words."""
+    """A phrase for what differs on a worker, with the remedy."""
     kinds = ("code", "NumPy", "files of rules or members")
     odd = [f"{k} ({a} there, {b} here)" for k, a, b in zip(kinds, found, expected, strict=True) if a != b]
-    return f"other {' and '.join(odd)}; install the same there, and share the files that the spec names."
+    return f"different {' and '.join(odd)}; install the same versions there, and share the files that the spec names."
 
 
 def _same_everywhere(client: Client, content: str, expected: list[str]) -> None:
     found = client.run(fingerprint, content, on_error="return")
     if not found:
         raise BadInput("--cluster: the scheduler has no workers; start some, or wait for them.")
-    # what Dask says of a lost connection has no errno; what a worker says of a file has one
+    # an OSError of Dask's about a lost connection has no errno; one that a worker raises for a file has one
     lost = {w: has for w, has in found.items() if isinstance(has, OSError) and has.errno is None}
     if len(lost) == len(found):
         worker, error = next(iter(lost.items()))
         raise JusteRetourError(
-            f"--cluster: the worker {worker} was lost when it loaded the model ({type(error).__name__}); most often its "
-            "memory is too little: give 1 GB a worker or more."
+            f"--cluster: the worker {worker} was lost while it loaded the model ({type(error).__name__}), most likely "
+            "because its memory is too small; give each worker 1 GB or more."
         )
     for worker, has in found.items():
-        if worker in lost:  # those that come in its place are checked by `there`
+        if worker in lost:  # a worker that replaces it is checked by `there`
             continue
         if isinstance(has, Exception):
             raise BadInput(
@@ -380,17 +379,17 @@ def _same_everywhere(client: Client, content: str, expected: list[str]) -> None:
                 "there, and share the files that the spec names."
             )
         if list(has) != expected:
-            raise BadInput(f"--cluster: the worker {worker} runs {_other(has, expected)}")
+            raise BadInput(f"--cluster: the worker {worker} has {_other(has, expected)}")
 
 
 def _lost(error: BaseException) -> Failure:
     text = " ".join(str(error).split())
-    return _nowhere(
-        f"the cluster gave it up ({type(error).__name__}: {text}): most often its workers have too little memory, or too "
-        "little time for a chunk; give them more, or set a smaller chunk in the spec of a new experiment."
+    return _unlocated(
+        f"the cluster gave it up ({type(error).__name__}: {text}), most likely because its workers have too little memory or "
+        "time for a chunk; give them more, or set a smaller `chunk` in the spec of a new experiment."
     )
 
 
-def _nowhere(message: str) -> Failure:
-    """A failure that is no world's."""
+def _unlocated(message: str) -> Failure:
+    """A failure that cannot be traced to a replication."""
     return Failure(message, "", -1, "", None, None, {}, "")

@@ -1,4 +1,4 @@
-"""How closely a pilot lets the first outcome be known: at a point, between two points, and by factor."""
+"""Estimate from a pilot how precisely the first outcome will be known: at a point, between points, and by factor."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from juste_retour.runs.experiments.design import Point
 from juste_retour.runs.experiments.factors import Level
 from juste_retour.runs.numerals import shown
 
-LEAST_PLACES = 2  # at which a factor's difference must have been seen
+LEAST_PLACES = 2  # minimum number of combinations of the other factors for a factor's variance
 
 
 class Seen(NamedTuple):
@@ -29,9 +29,9 @@ class Seen(NamedTuple):
 
 @dataclass(frozen=True)
 class FactorSpread:
-    """The variance of a factor's paired difference over replications, at one place of the other factors.
+    """The variance over replications of a factor's paired difference, at one combination (place) of the other factors.
 
-    `common` is the part that all places share, since they share their random draws; it does not average out over places.
+    `common` is the part of it that all places share because they use the same random draws. It does not average out.
     """
 
     variance: float
@@ -42,13 +42,13 @@ class FactorSpread:
         return float((self.common + (self.variance - self.common) / places) ** 0.5)
 
     def of_an_interaction(self, places: float) -> float:
-        """That of the difference of two effects, each averaged over so many places, at most: as if they were independent."""
+        """An upper bound for the difference of two effects, each averaged over places, as if they were independent."""
         return 2**0.5 * self.of_an_effect(places)
 
 
 @dataclass(frozen=True)
 class Precision:
-    """The spread of the first outcome over replications in the pilot: at a point, and of a paired difference of two."""
+    """Standard deviations of the first outcome over replications in the pilot: at a point, and of a paired difference."""
 
     outcome: str
     of_a_point: float
@@ -57,18 +57,18 @@ class Precision:
     by_factor: Mapping[str, FactorSpread] = field(default_factory=dict)
 
     def half_widths(self, replications: int) -> tuple[float, float]:
-        """Half of the 95 % interval of a point's mean, and of a difference of two points."""
+        """Half-widths of the 95 % intervals of a point's mean, and of a difference between two points."""
         one, two = (1.96 * sd / replications**0.5 for sd in (self.of_a_point, self.of_a_difference))
         return one, two
 
     def replications(self, half_width: float) -> int | None:
-        """Replications for a difference to within plus or minus a half-width; None where the pilot cannot tell."""
+        """Replications for that half-width of a difference between two points; None if no two pilot points differ."""
         count = float(needed(self.of_a_difference, half_width))
         return int(count) if np.isfinite(count) else None
 
 
 def precision(outcomes: Sequence[str], tried: Sequence[Seen]) -> Precision | None:
-    """The spread of the first outcome that is no price over replications, and of its difference between neighbors."""
+    """Estimate the precision of the first outcome that is not a price; None if the pilot has too few finite values."""
     outcome = next((name for name in outcomes if not asks_price([name])), "years_behind")
     values: list[tuple[int, Floats]] = [
         (one.place, measure({outcome: _numbers(one.worlds[outcome])}, outcome))
@@ -91,7 +91,7 @@ def precision(outcomes: Sequence[str], tried: Sequence[Seen]) -> Precision | Non
 
 
 def _by_factor(outcome: str, tried: Sequence[Seen]) -> dict[str, FactorSpread]:
-    """The spread of each factor's difference from a place's first point; none below two places."""
+    """The spread of each factor's difference from the first point of a place; only for factors seen at two or more."""
     first: dict[int, Seen] = {}
     apart: dict[str, list[Floats]] = {}
     for one in tried:
@@ -113,7 +113,7 @@ def _by_factor(outcome: str, tried: Sequence[Seen]) -> dict[str, FactorSpread]:
 
 
 def _later(a: Level, b: Level) -> bool:
-    """An order of levels, so that all differences of a factor point one way."""
+    """Whether level `a` comes after level `b`, so that all differences of a factor have the same direction."""
     if isinstance(a, int | float) and isinstance(b, int | float):
         return a > b
     return shown(a) > shown(b)

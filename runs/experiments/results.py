@@ -1,4 +1,4 @@
-"""Results of an experiment, read from its folder."""
+"""Read the results of an experiment from its folder."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ from juste_retour.runs.experiments.spec import Spec, spec_of
 from juste_retour.runs.experiments.store import REMEDY, Store
 from juste_retour.runs.tables import Column
 
-FEW = 10  # points that a warning names
+FEW = 10  # maximum number of points that a warning names
 
 
 class Results:
     """The tables of an experiment, read from its folder.
 
-    `results["worlds"]` is a data frame with a row for each run, and the factors as columns; `tables` names the tables.
+    `results["worlds"]` is a data frame with one row per run, and the factors as columns; `tables` lists the tables.
 
     Args:
-        out: folder that `batch` wrote.
+        out: the folder that `batch` wrote.
 
     Raises:
-        BadInput: a folder of something else, one without a finished chunk, or one that was changed afterwards.
+        BadInput: the folder holds no experiment, no finished chunk, or files that were changed.
 
     Example:
         `Results("results")["worlds"].groupby("voting").sites.mean()` is the mean number of sites under each rule.
@@ -45,44 +45,44 @@ class Results:
         self.out = self.store.out
         self.manifest = self.store.manifest()
         if not self.store.done():
-            raise BadInput(f"{out} holds no finished chunk; let `batch` run first.")
+            raise BadInput(f"{out} holds no finished chunk; run `batch` first.")
         mismatch = self.store.mismatch()
         if mismatch is not None:
             raise BadInput(f"{mismatch}; {REMEDY}.")
 
     @cached_property
     def spec(self) -> Spec:
-        """The experiment; BadInput where the manifest says another size."""
+        """The spec of the experiment; `BadInput` if its size is not that in the manifest."""
         found = spec_of(self.manifest["spec"], self.out)
         self.store.compare_size(self.manifest, ChunkPlan(found))
         return found
 
     @cached_property
     def plan(self) -> ChunkPlan:
-        """How it is cut into chunks."""
+        """The division of the experiment into chunks."""
         return ChunkPlan(self.spec)
 
     @property
     def complete(self) -> bool:
-        """Whether all chunks are there, and `batch` has said so."""
+        """Whether `batch` has finished all chunks."""
         return bool(self.manifest["complete"])
 
     @property
     def part(self) -> str:
-        """A warning where not all chunks are there; else nothing."""
+        """A warning if chunks are missing, else an empty string."""
         done, chunks = len(self.store.done()), self.plan.chunks
         if done == chunks:
             return ""
-        return f"Only {done} of {chunks} chunks are there: these are the numbers of a part."
+        return f"The results are incomplete: {done} of {chunks} chunks are there."
 
     @property
     def caution(self) -> str:
-        """What a reader of the numbers must know: that they are of a part, or of different machines; else nothing."""
+        """All warnings: incomplete results, chunks from different machines or software, and several equilibria."""
         return " ".join(filter(None, (self.part, mixture(self.manifest), self.selected)))
 
     @cached_property
     def selected(self) -> str:
-        """A warning where bargaining has several equilibria at some points; else nothing."""
+        """A warning if bargaining has several equilibria at some points, else an empty string."""
         if "worlds" not in self.spec.tables:
             return ""
         worlds = self.table("worlds", ["point", "equilibria"])
@@ -91,40 +91,41 @@ class Results:
             return ""
         named = ", ".join(str(n) for n in points[:FEW]) + (", ..." if len(points) > FEW else "")
         return (
-            f"At {len(points)} of {len(self.spec.kept)} points bargaining has several equilibria (points {named}): their "
-            "numbers are those of the equilibrium that is reached from expecting nothing."
+            f"At {len(points)} of {len(self.spec.kept)} points bargaining has several equilibria (points {named}); their "
+            "results are those of the equilibrium that the search reaches from expecting nothing."
         )
 
     @property
     def tables(self) -> list[str]:
-        """The tables that were kept."""
+        """The names of the tables in the results."""
         return list(self.spec.tables)
 
     def columns(self, table: str) -> list[Column]:
-        """The columns of a table, the design's among them."""
+        """The columns of a table, including those of the design."""
         return self.plan.columns(self._known(table))
 
     def table(self, name: str = "worlds", columns: Sequence[str] | None = None) -> pd.DataFrame:
-        """A table, whole or some of its columns, ordered by point and replicate."""
+        """A table, or some of its columns, ordered by point and replicate."""
         parts = [_read(content, columns) for content in self.store.contents(self._known(name))]
         frame = pa.concat_tables(parts).to_pandas()
         keys = [key for key in ("point", "replicate") if key in frame]
         return frame.sort_values(keys, kind="stable", ignore_index=True) if keys else frame
 
     def parts(self, name: str = "worlds") -> Iterator[pd.DataFrame]:
-        """A table chunk by chunk."""
+        """A table, chunk by chunk."""
         for content in self.store.contents(self._known(name)):
             yield _read(content).to_pandas()
 
     def outcome(self, name: str) -> tuple[list[int], Floats]:
-        """An outcome as (points, replications), and the points' numbers; infinite where a lag is missing.
+        """The numbers of the points, and an outcome as (points, replications); infinite if a lag is missing.
 
-        Only replicates that every point has are returned, so that points are paired.
+        Only replications that every point has are returned, so that points are paired.
         """
         outcome(name)
         if asks_price([name]) and not self.plan.price:
             raise BadInput(
-                f"{name} was not computed: the spec's `outcomes` names no price; add {name!r} to `outcomes` and run it again."
+                f"{name} was not computed, because `outcomes` in the spec names no price; add {name!r} there and run the "
+                "batch again."
             )
         frame = self.table("worlds", ["point", "replicate", name])
         if outcomes()[name].kind == "quarter":
@@ -139,7 +140,9 @@ class Results:
         )
         wide = wide.loc[:, wide.notna().all()]
         if not wide.shape[1]:
-            raise BadInput(f"{self.out}: no replicate is there for every point yet; let `batch` go on.")
+            raise BadInput(
+                f"{self.out} has no replication that is finished at every point; give the same `batch` command to resume."
+            )
         return [int(p) for p in wide.index], np.ascontiguousarray(wide.to_numpy())
 
     def __getitem__(self, name: str) -> pd.DataFrame:
@@ -150,7 +153,7 @@ class Results:
         return self.tables
 
     def _repr_html_(self) -> str:
-        """What notebooks show: the caution, what the folder holds, and the first rows of its first chunk."""
+        """What notebooks show: the warnings, the content of the folder, and the first rows of its first chunk."""
         spec, caution = self.spec, self.caution
         said = f"<p><strong>{escape(caution)}</strong></p>" if caution else ""
         said += f"<pre>{escape(repr(self))}</pre>"
@@ -164,12 +167,13 @@ class Results:
     def _known(self, table: str) -> str:
         if table not in self.tables:
             raise BadInput(
-                f"{self.out} keeps no table {table!r}; it keeps {', '.join(self.tables)}: add it to `tables` in the spec."
+                f"{self.out} has no table {table!r}, only {', '.join(self.tables)}; add it to `tables` in the spec and run "
+                "the batch again."
             )
         return table
 
     def __repr__(self) -> str:
-        """What the folder holds, in a line."""
+        """Title, size and tables of the experiment, in one line."""
         done = len(self.store.done())
         return (
             f"{self.spec.title}: {len(self.spec.kept)} points x {self.spec.replications} replications, {done} of "

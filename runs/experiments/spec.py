@@ -1,7 +1,7 @@
-"""An experiment's specification: read, checked whole before the first run, and the same for every worker.
+"""The specification (spec) of an experiment, which is checked completely before the first run.
 
-A spec says from which scenario it starts, what it varies and how (`[factors]`, `[design]`), how many worlds each
-point gets, and which tables to keep.
+A spec names the scenario, what is varied (`[factors]`) and how (`[design]`), the replications per point, and the tables
+to keep.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from juste_retour.runs.chunked import Progress
 from juste_retour.runs.contrasts.paired import asks_price, outcome
 from juste_retour.runs.contrasts.switches import Switches, mixed, switches
 from juste_retour.runs.contrasts.windows import in_one_window
-from juste_retour.runs.ensemble import whole
+from juste_retour.runs.ensemble import checked_integer
 from juste_retour.runs.experiments.design import TO, Design, Point, points, read_design, scenario_at
 from juste_retour.runs.experiments.factors import Factor, Level, check_rule, read_factors
 from juste_retour.runs.numerals import shown
@@ -55,15 +55,18 @@ KEYS = {
     "design": None,
     "factors": {},
 }
-RESOLVED = ("scenarios", "left_out")  # what reading adds, so that a worker need not do it again
+RESOLVED = (
+    "scenarios",
+    "left_out",
+)  # keys that reading adds, so that workers need not check the points again
 CHUNK = 1024
 LEAST_CHUNKS = 10
-LEAST = 64  # worlds of a chunk, where there are fewer than a thousand runs
+LEAST = 64  # smallest default size of a chunk, in runs
 
 
 @dataclass(frozen=True)
 class Refused:
-    """A point that no scenario can be built for, and why."""
+    """A point without a valid scenario, and why."""
 
     point: int
     values: Point
@@ -72,7 +75,7 @@ class Refused:
 
 @dataclass(frozen=True, eq=False)
 class Spec:
-    """An experiment, checked. `content` is all that it says, its files resolved: plain data that a worker is handed."""
+    """A checked spec. `content` is plain data with all settings and resolved paths, from which workers rebuild the spec."""
 
     content: Mapping[str, Any]
     scenario: Scenario
@@ -87,67 +90,67 @@ class Spec:
 
     @property
     def rules(self) -> dict[str, str]:
-        """What the user's rules are made of: the hash of each module by its place, an installed package's version."""
+        """The modules that users' rules depend on: hashes by place, or the version of an installed package."""
         return {module.place: module.sha256 for module in self.modules}
 
     @property
     def seed(self) -> int:
-        """Seed of every world."""
+        """The seed of all runs."""
         return int(self.content["seed"])
 
     @property
     def replications(self) -> int:
-        """Worlds of each point."""
+        """The number of replications per point."""
         return int(self.content["replications"])
 
     @property
     def tables(self) -> tuple[str, ...]:
-        """Tables that are kept."""
+        """The names of the tables to keep."""
         return tuple(self.content["tables"])
 
     @property
     def outcomes(self) -> tuple[str, ...]:
-        """Outcomes that the report shows, the first one most."""
+        """The outcomes that the report shows; the first is analyzed in detail."""
         return tuple(self.content["outcomes"])
 
     @property
     def title(self) -> str:
-        """A name for people."""
+        """The title, or the scenario's name if there is none."""
         return str(self.content["title"] or self.scenario.name)
 
     @cached_property
     def points(self) -> list[Point]:
-        """All points of the design, in its order; refused ones among them."""
+        """All points of the design in order, including invalid ones."""
         units = [unit[0] for unit in self.switching.units] if self.switching else ()
         return points(self.design, self.factors, self.seed, units)
 
     @cached_property
     def kept(self) -> list[int]:
-        """Numbers of the points that are run."""
+        """The numbers of the valid points, which are run."""
         gone = {r.point for r in self.refused}
         return [p for p in range(len(self.points)) if p not in gone]
 
     @property
     def runs(self) -> int:
-        """Worlds in all."""
+        """The number of runs in all."""
         return len(self.kept) * self.replications
 
     @property
     def chunk(self) -> int:
-        """Worlds of a chunk, about: whole cells of a point and some replicates."""
+        """The size of a chunk in runs, which is rounded to whole blocks of replications."""
         return _chunk(self.content["chunk"], self.runs)
 
     @cached_property
     def digest(self) -> str:
-        """Hash of all that the results depend on: titles and the outcomes shown are left out."""
+        """Hash of everything in the spec that results depend on, which excludes titles and the outcomes shown."""
         return content_digest(self.content, self.members.digest, self.rules, self.runs)
 
     def scenario_at(self, point: int) -> Scenario:
-        """The scenario of a point."""
+        """The scenario of a point, given its number."""
         return self.built(self.points[point])
 
     def built(self, point: Point) -> Scenario:
-        """The scenario of a point, which need not be one of the design."""
+        """The scenario of any point, also of one that is not in the design."""
         if self.switching is None:
             return scenario_at(point, self.scenario, self.scenarios)
         units = {unit[0]: unit for unit in self.switching.units}
@@ -160,20 +163,20 @@ class Spec:
 
     @cached_property
     def varied(self) -> list[str]:
-        """What tells points apart, in order: the factors, the switches, or the keys that a list's points name."""
+        """The keys in which points differ, in order: factors, switches, or the keys of a list's points."""
         return list(dict.fromkeys(key for point in self.points for key in point))
 
 
 def content_digest(content: Mapping[str, Any], members: str, rules: Mapping[str, str], runs: int) -> str:
-    """Hash of a spec's content, also of one that another version of the code resolved.
+    """Hash of a spec's content. It can also be computed for a content that another version of the code wrote.
 
-    Of the outcomes only counts whether a price of politics is among them.
+    Of the outcomes, only the presence of a price of politics matters.
 
     Args:
         content: of the spec.
         members: digest of the members.
-        rules: hash of each module that the rules are made of, or the version of its package.
-        runs: worlds in all.
+        rules: hashes of the modules that rules depend on, or versions of their packages, by place.
+        runs: number of runs in all.
     """
     said = {
         k: v for k, v in content.items() if k not in ("title", "question", "outcomes", "members", "rules")
@@ -192,14 +195,14 @@ def _chunk(given: int | None, runs: int) -> int:
 
 
 def read_spec(path: Path | str, rules: Sequence[Path] = ()) -> Spec:
-    """Read a spec from a TOML file; files that it names are found from its own folder.
+    """Read a spec from a TOML file; paths in it are relative to its folder.
 
     Args:
         path: the file.
-        rules: files with rules of one's own, beside those that the spec names.
+        rules: files with users' rules, in addition to those that the spec names.
 
     Raises:
-        BadInput: anything in it that cannot be used, in one sentence.
+        BadInput: the spec is invalid.
     """
     path = Path(path)
     content = read_toml(path)
@@ -215,12 +218,15 @@ def read_spec(path: Path | str, rules: Sequence[Path] = ()) -> Spec:
 
 
 def spec_of(content: Mapping[str, Any], folder: Path | str = ".", check: Progress | None = None) -> Spec:
-    """Build a spec from what its file would say, or from the `content` of another spec.
+    """Build a spec from a dictionary with the keys of a spec file, or from the `content` of another spec.
 
     Args:
-        content: keys as in a file.
-        folder: where files that it names are found from.
+        content: the dictionary.
+        folder: the folder to which paths in it are relative.
         check: called with points checked and all points.
+
+    Raises:
+        BadInput: the spec is invalid.
     """
     folder = Path(folder)
     said = _complete(content)
@@ -235,17 +241,19 @@ def spec_of(content: Mapping[str, Any], folder: Path | str = ".", check: Progres
     base = scenario(said["scenario"])
     members = union_of(members_folder, base.members)
     design, factors, scenarios = _varied(said, base, scenario)
-    if "outcomes" not in content and any(f.real for f in factors):  # each point would need a planner's plan
+    if "outcomes" not in content and any(
+        f.continuous for f in factors
+    ):  # each point would need its own planner
         said["outcomes"] = [name for name in said["outcomes"] if not asks_price((name,))]
     switching = None
     if design.kind == "switches":
         one, other = in_one_window([base, scenario(design.settings["to"])])
         switching = switches(one, other)
         design = Design(design.kind, {"to": switching.target.plain()})
-    whole(said["replications"], "replications", 1, 2**40)
-    whole(said["seed"], "seed", 0)
+    checked_integer(said["replications"], "replications", 1, 2**40)
+    checked_integer(said["seed"], "seed", 0)
     if said["chunk"] is not None:
-        whole(said["chunk"], "chunk", 1, 65_536)
+        checked_integer(said["chunk"], "chunk", 1, 65_536)
     resolved = {
         **{key: said[key] for key in ("title", "question", "seed", "replications", "chunk")},
         "scenario": base.plain(),
@@ -265,31 +273,31 @@ def spec_of(content: Mapping[str, Any], folder: Path | str = ".", check: Progres
 
 
 def _complete(content: Mapping[str, Any]) -> dict[str, Any]:
-    """All that a spec says, with the defaults of what it leaves out."""
+    """The content of a spec with the defaults of omitted keys; `BadInput` if a key is unknown or missing."""
     for key in content:
         if key not in KEYS and key not in RESOLVED:
-            raise BadInput(f"{key!r} is not a part of an experiment; {near(key, KEYS)}")
+            raise BadInput(f"{key!r} is not a key of an experiment; {near(key, KEYS)}")
     said = {**KEYS, **content}
     for key in RESOLVED:
         if not isinstance(said.get(key, {}), Mapping):
-            raise BadInput(f"{key} = {said[key]!r} is not a table; omit it, it is worked out.")
+            raise BadInput(f"{key} is {said[key]!r}, not a table; omit it, and it is computed.")
     if not said["outcomes"]:
-        raise BadInput("outcomes is empty; name what the report shows, or omit it.")
+        raise BadInput("outcomes is empty; list the outcomes that the report shows, or omit it.")
     for key in ("replications", "design"):
         if said[key] is None:
-            raise BadInput(f"an experiment needs {key}; add it.")
+            raise BadInput(f"the experiment has no {key}; add it.")
     return said
 
 
 def _rules_of(said: Mapping[str, object], folder: Path) -> list[RulesFile]:
-    """The files of rules that a spec names, loaded."""
+    """Load the files of rules that a spec names; `BadInput` if two have the same name."""
     rules = load_rules(_found(folder, file) for file in _texts(said["rules"], "rules"))
     places: dict[str, Path] = {}
     for file in rules:
         first = places.setdefault(file.path.name, file.path)
         if first.resolve() != file.path.resolve():
             raise BadInput(
-                f"rules: {first} and {file.path} have the same name, by which results and archives know them; rename one."
+                f"rules: {first} and {file.path} have the same file name, which results must tell apart; rename one."
             )
     return rules
 
@@ -297,7 +305,7 @@ def _rules_of(said: Mapping[str, object], folder: Path) -> list[RulesFile]:
 def _varied(
     said: Mapping[str, Any], base: Scenario, scenario: Callable[[Level], Scenario]
 ) -> tuple[Design, tuple[Factor, ...], dict[str, Scenario]]:
-    """The design, its factors, and the scenarios that either names."""
+    """The design, the factors, and the scenarios that either names."""
     design = read_design(said["design"])
     factors: tuple[Factor, ...] = ()
     scenarios: dict[str, Scenario] = {}
@@ -312,29 +320,29 @@ def _varied(
         design, more = _listed(design, base, find)
         scenarios |= more
     elif not factors and design.kind != "switches":
-        raise BadInput("[factors] is empty; name what is varied, as in voting = ['unanimity', 'lisbon_qmv'].")
+        raise BadInput("[factors] is empty; add what is varied, as in voting = ['unanimity', 'lisbon_qmv'].")
     return design, factors, scenarios
 
 
 def _refused(spec: Spec, given: Mapping[str, str]) -> tuple[Refused, ...]:
-    """The points that a resolved spec leaves out."""
+    """The invalid points that a resolved spec lists."""
     for n in given:
         if not str(n).isdecimal() or int(n) >= len(spec.points):
-            raise BadInput(f"left_out.{n} is not a point; omit left_out, it is worked out.")
+            raise BadInput(f"left_out.{n} is not a point; omit left_out, and it is computed.")
     return tuple(Refused(int(n), spec.points[int(n)], why) for n, why in given.items())
 
 
 def _plain(factor: Factor) -> Level:
     if factor.levels:
         return list(factor.levels)
-    low, high = (int(x) if factor.whole else x for x in (factor.low, factor.high))
+    low, high = (int(x) if factor.integer else x for x in (factor.low, factor.high))
     return {"low": low, "high": high, "scale": factor.scale, "steps": factor.steps}
 
 
 def _listed(
     design: Design, base: Scenario, find: Callable[[Level], Scenario]
 ) -> tuple[Design, dict[str, Scenario]]:
-    """Check the points of a list: each a table of changes, perhaps with a `scenario` and a `label`."""
+    """Check the points of a list design: tables of changes, each with an optional `scenario` and `label`."""
     given = design.settings["points"]
     if not isinstance(given, list | tuple) or not all(isinstance(p, Mapping) for p in given):
         raise BadInput("design.points must be a list of tables, such as [{ voting = 'unanimity' }].")
@@ -344,9 +352,7 @@ def _listed(
         plain = dict(point)
         name = plain.get("label", "")
         if not isinstance(name, str) or not name.isprintable():
-            raise BadInput(
-                f"design.points[{number}].label = {name!r} is not a name; give a text on one line."
-            )
+            raise BadInput(f"design.points[{number}].label is {name!r}; give a text on one line.")
         if "scenario" in plain:
             found = find(plain["scenario"])
             scenarios[found.name] = found
@@ -359,7 +365,7 @@ def _listed(
 
 
 def _check_points(spec: Spec, check: Progress | None) -> tuple[Refused, ...]:
-    """Build every point's scenario; refused ones are left out where the design allows it."""
+    """Build every point's scenario and return the invalid points; `BadInput` if the design must not omit any."""
     codes = {
         "state": spec.members.states.codes,
         "lab": spec.members.labs.names,
@@ -371,8 +377,8 @@ def _check_points(spec: Spec, check: Progress | None) -> tuple[Refused, ...]:
             built = spec.built(point)
             if spec.content["members"] is None and built.members != spec.scenario.members:
                 raise BadInput(
-                    f"members = {built.members!r}, and a spec is about one union, {spec.scenario.members!r}; write a "
-                    "spec for each."
+                    f"members is {built.members!r}, but {spec.scenario.members!r} in the spec's scenario, and a spec has one "
+                    "union; write a spec for each."
                 )
             check_actors(built, codes)
         except BadInput as error:
@@ -382,12 +388,12 @@ def _check_points(spec: Spec, check: Progress | None) -> tuple[Refused, ...]:
         if check is not None:
             check(number + 1, len(spec.points))
     if len(refused) == len(spec.points):
-        raise BadInput(f"every combination of the factors is refused, the first because {refused[0].reason}")
+        raise BadInput(f"no combination of the factors is valid, the first because {refused[0].reason}")
     return tuple(refused)
 
 
 def said(point: Point) -> str:
-    """A point in words."""
+    """A point as text: its label, or its factors and levels."""
     if "label" in point:
         return str(point["label"])
     return ", ".join(f"{key} = {shown(value)}" for key, value in point.items())
@@ -404,5 +410,5 @@ def _texts(value: object, name: str) -> list[str]:
         or not isinstance(value, list | tuple)
         or not all(isinstance(v, str) for v in value)
     ):
-        raise BadInput(f"{name} = {value!r} is not a list of texts; write it in square brackets.")
+        raise BadInput(f"{name} is {value!r}, not a list of strings; write them in square brackets.")
     return list(value)

@@ -1,11 +1,11 @@
-"""The folder of an experiment: its manifest, its lock, a Parquet file a chunk and table, and a line a chunk done.
+"""The folder of an experiment: manifest, lock, one Parquet file per chunk and table, and a record of finished chunks.
 
-    manifest.json         spec, seed, versions, commit, platform; at the end the hash of each chunk
-    chunks.jsonl          a line for each chunk that is done, with the hash of each of its files
-    failures.json         chunks that failed, with traceback, seed and the line that replays the world
+    manifest.json         spec, seed, versions, commit, platform; when complete, the hash of each file
+    chunks.jsonl          one line per finished chunk, with the hash of each of its files
+    failures.json         chunks that failed, with traceback, seed and the command that reruns the replication
     worlds/000000.parquet the table `worlds` of chunk 0, and so on
 
-A file lands by an atomic rename before its line is written: what has no line does not count and is run again.
+A chunk's files are renamed into place before its line is written. A chunk without a line does not count and is run again.
 """
 
 from __future__ import annotations
@@ -40,15 +40,15 @@ from juste_retour.runs.provenance import changes_between, made_with, mixing, rul
 FAILED = "failures.json"
 FORMAT = 1
 PART = ".part"
-REMEDY = "the same `batch` command mends it"
+REMEDY = "give the same `batch` command again to repair it"
 
 
 class Busy(JusteRetourError):
-    """Another process works in the folder."""
+    """Another process is writing to the folder."""
 
 
 class Damaged(Exception):
-    """A file of a chunk is not what was written; the text says how."""
+    """A file of a chunk was changed; the text says how."""
 
 
 class Store:
@@ -64,11 +64,11 @@ class Store:
 
     # -- manifest -----------------------------------------------------------------------------------------------------
     def manifest(self) -> Manifest:
-        """What the manifest says; BadInput where there is none that can be read, or it was changed."""
+        """The manifest; `BadInput` if there is none, it cannot be read, or it was changed."""
         found, path = self._manifest(), self.out / MANIFEST
         for key, kind in KINDS.items():
             if not fits(found.get(key), kind):
-                raise BadInput(f"{path} is damaged (its {key} is not what `batch` writes); {REMEDY}.")
+                raise BadInput(f"{path} is damaged: `batch` did not write its {key}; {REMEDY}.")
         members = str(found["provenance"].get("members"))
         try:
             digest = content_digest(found["spec"], members, found["rules"], found["runs"])
@@ -81,7 +81,7 @@ class Store:
         return cast(Manifest, found)
 
     def compare_size(self, manifest: Manifest, plan: ChunkPlan) -> None:
-        """Raise `BadInput` where a manifest says another size than its spec has."""
+        """Raise `BadInput` if the manifest's points, runs or chunks are not those of its spec."""
         spec = plan.spec
         for key, size in (("points", len(spec.kept)), ("runs", spec.runs), ("chunks", plan.chunks)):
             self._compare(key, manifest.get(key), size)
@@ -89,7 +89,7 @@ class Store:
     def _compare(self, key: str, value: object, right: object) -> None:
         if value != right:
             raise BadInput(
-                f"{self.out / MANIFEST} was changed: its {key} is {value!r} and its spec makes it {right!r}; {REMEDY}."
+                f"{self.out / MANIFEST} was changed: {key} is {value!r}, but {right!r} by its spec; {REMEDY}."
             )
 
     def _manifest(self) -> dict[str, Any]:
@@ -97,27 +97,25 @@ class Store:
         try:
             found = json.loads(content_of(path, MOST_WRITTEN))
         except FileNotFoundError:
-            raise BadInput(
-                f"{self.out} holds no {MANIFEST}; name a folder that `batch --out` wrote."
-            ) from None
+            raise BadInput(f"{self.out} has no {MANIFEST}; give a folder that `batch --out` wrote.") from None
         except (OSError, ValueError, RecursionError) as error:
             reason = (error.strerror if isinstance(error, OSError) else None) or error
             raise BadInput(
-                f"{path} cannot be read ({reason}); restore it or start again elsewhere."
+                f"{path} cannot be read ({reason}); restore it, or run the batch in another folder."
             ) from None
         if not isinstance(found, dict) or found.get("format") != FORMAT or "digest" not in found:
             raise BadInput(
-                f"{path} is not a manifest of this version; name a folder that `batch --out` wrote."
+                f"{path} is not a manifest of this version; give a folder that `batch --out` wrote."
             )
         return found
 
     def begin(self, spec: Spec, chunks: int) -> Manifest:
-        """Make the folder ready for a spec, or for going on with it; return the manifest.
+        """Prepare the folder for a spec, or for resuming it, and return the manifest.
 
-        All that follows from the spec is said anew, so that going on mends a manifest that was changed.
+        Everything that follows from the spec is written again, which repairs a manifest that was changed.
 
         Raises:
-            BadInput: the folder is a file, or holds another experiment or foreign results.
+            BadInput: the folder is a file, or holds another experiment or other Parquet files.
             CannotWrite: it cannot be written to.
         """
         here = made_with(spec.members)
@@ -146,44 +144,44 @@ class Store:
                 rules = _other_rules(found, spec)
                 if rules:
                     raise BadInput(
-                        f"{self.out} was begun with other rules ({rules}), so its chunks would not belong together; put "
-                        "them back as they were, or name another folder with --out."
+                        f"{self.out} was begun with other rules ({rules}), and chunks of different rules cannot be mixed; "
+                        "restore the rules, or give another folder with --out."
                     )
                 raise BadInput(
-                    f"{self.out} holds another experiment ({found.get('title')!r}, digest {found['digest']}); this "
-                    f"one's digest is {spec.digest}: name another folder with --out."
+                    f"{self.out} holds another experiment ({found.get('title')!r}, digest {found['digest']}; this one "
+                    f"has digest {spec.digest}); give another folder with --out."
                 )
             then = found.get("provenance")
             changed = changes_between(then if isinstance(then, Mapping) else {}, here)
             if changed:
                 raise BadInput(
-                    f"{self.out} was begun with other {' and '.join(changed)}, so its chunks would not belong together; "
-                    "go on with what it was begun with, or name another folder with --out."
+                    f"{self.out} was begun with different versions of {' and '.join(changed)}, which cannot be mixed; "
+                    "resume with those versions, or give another folder with --out."
                 )
             kinds = {key: KINDS[key] for key in ("complete", "seconds")} | ENDED
             kept = {key: found[key] for key, kind in kinds.items() if fits(found.get(key), kind)}
             kept["provenance"] = then
             if "continued_with" in found:
                 kept["continued_with"] = found["continued_with"]
-            if not spec.text:  # given from Python, perhaps after it was read from a file
+            if not spec.text:  # this time the spec was given from Python; earlier it may have been a file
                 kept["spec_text"] = str(found.get("spec_text", ""))
             manifest = cast(Manifest, {**fresh, **kept})
             self.write_manifest(manifest)
             return manifest
         if any(self.out.glob("*.parquet")) or any(self.out.glob("*/*.parquet")):
             raise BadInput(
-                f"{self.out} holds Parquet files and no {MANIFEST}; name another folder with --out."
+                f"{self.out} holds Parquet files but no {MANIFEST}; give another folder with --out."
             )
         self.write_manifest(fresh)
         return fresh
 
     def continue_with(self, manifest: Manifest, here: Mapping[str, object], kept: bool) -> None:
-        """Note in the manifest what further chunks are made with, where that differs from what was used so far.
+        """Add the provenance of further chunks to the manifest, if it differs from all earlier ones.
 
         Args:
             manifest: of the experiment.
-            here: what this process makes chunks with.
-            kept: whether there are chunks already.
+            here: the provenance of this process.
+            kept: whether there are finished chunks already.
         """
         if not kept:
             manifest["provenance"] = dict(here)
@@ -200,10 +198,9 @@ class Store:
 
     # -- chunks ---------------------------------------------------------------------------------------------------------
     def done(self) -> dict[int, Record]:
-        """What is recorded of each chunk that is done.
+        """The record of each finished chunk, by number.
 
-        A line that a kill cut short, that is not one of a chunk of this experiment, or that names other files than its
-        chunk's, does not count.
+        Lines that are incomplete, belong to another experiment or name files of another chunk are ignored.
         """
         try:
             content = content_of(self.out / DONE, MOST_WRITTEN)
@@ -211,7 +208,7 @@ class Store:
             return {}
         except OSError as error:
             raise BadInput(
-                f"{self.out / DONE} cannot be read ({error.strerror}); put it right, or start again elsewhere."
+                f"{self.out / DONE} cannot be read ({error.strerror}); restore it, or run the batch in another folder."
             ) from None
         manifest = self.manifest()
         found = {}
@@ -223,19 +220,19 @@ class Store:
         return found
 
     def mismatch(self) -> str | None:
-        """How the list of chunks differs from what a finished experiment ended with, if it does."""
+        """A phrase if a complete experiment's chunks are no longer those that it ended with, else None."""
         manifest, records = self.manifest(), self.done()
         if not manifest["complete"]:
             return None
         missing = manifest["chunks"] - len(records)
         if missing:
-            return f"{missing} of {manifest['chunks']} chunks that were there are gone from {self.out / DONE}"
+            return f"{missing} of {manifest['chunks']} chunks are missing from {self.out / DONE}"
         if result_digest(records) != manifest.get("result"):
             return f"{self.out / DONE} and {self.out / MANIFEST} belong to different results"
         return None
 
     def mend(self) -> None:
-        """Drop what a kill left behind: half a line, half a file."""
+        """Remove what a killed process left behind: half a line, half a file."""
         path = self.out / DONE
         if path.is_file():
             content = content_of(path, MOST_WRITTEN)
@@ -246,7 +243,7 @@ class Store:
             part.unlink(missing_ok=True)
 
     def damaged(self, record: Record) -> str | None:
-        """What is wrong with a chunk's files, if anything is."""
+        """A phrase that says what is wrong with a chunk's files; None if nothing is."""
         for name, digest in record["files"].items():
             try:
                 self._content(name, digest)
@@ -255,7 +252,7 @@ class Store:
         return None
 
     def _content(self, name: str, digest: str) -> bytes:
-        """A file's content, where it is what was written."""
+        """The content of a file; `Damaged` if its hash is not `digest`."""
         path = self.out / name
         try:
             content = content_of(path, MOST_WRITTEN)
@@ -273,7 +270,7 @@ class Store:
         return content
 
     def keep(self, produced: Produced, spec: str) -> Record:
-        """Write the files of a chunk of the spec of that digest, then the line that says so; return the record."""
+        """Write the files of a chunk, then its line in `chunks.jsonl`; return the record. `spec` is the spec's digest."""
         hashes = {}
         for table, content in produced.files.items():
             name = _file(table, produced.chunk)
@@ -298,10 +295,10 @@ class Store:
         return record
 
     def contents(self, table: str) -> Iterator[bytes]:
-        """The content of a table's files that are recorded as done, in order.
+        """The content of a table's files, chunk by chunk.
 
         Raises:
-            BadInput: one is not what was written.
+            BadInput: a file was changed or is missing.
         """
         for number, record in sorted(self.done().items()):
             name = _file(table, number)
@@ -311,11 +308,11 @@ class Store:
                 raise BadInput(f"{damage}; {REMEDY}.") from None
 
     def files(self, table: str) -> list[Path]:
-        """The files of a table that are recorded as done, in order."""
+        """The files of a table, in the order of chunks."""
         return [self.out / _file(table, number) for number in sorted(self.done())]
 
     def lost(self, good: Mapping[int, Record]) -> list[int]:
-        """The chunks of some records that are not recorded any more, or one of whose files is gone."""
+        """The chunks whose record or files have disappeared from the folder."""
         there = self.done()
         return [
             n
@@ -325,14 +322,14 @@ class Store:
 
     # -- failures -------------------------------------------------------------------------------------------------------
     def failures(self) -> list[dict[str, object]]:
-        """What failed, as last recorded."""
+        """The failures of the last run, as recorded."""
         try:
             return list(json.loads(content_of(self.out / FAILED, MOST_WRITTEN)))
         except (OSError, ValueError, BadInput, TypeError):
             return []
 
     def write_failures(self, failed: Mapping[int, Failure]) -> None:
-        """Record the chunks that failed, or that none did."""
+        """Record the chunks that failed; remove the file if none did."""
         if failed:
             listed = [{"chunk": n, **asdict(f)} for n, f in sorted(failed.items())]
             self.write(FAILED, json_text(listed).encode())
@@ -342,32 +339,31 @@ class Store:
     # -- the folder -----------------------------------------------------------------------------------------------------
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Keep others out while chunks are written; the kernel opens the lock again however this process ends."""
+        """Lock the folder while chunks are written; the kernel releases the lock whenever this process ends."""
         refuse_experiment(self.out, below=True)
         refuse_special_output(self.out / LOCK)
         try:
             self.out.mkdir(parents=True, exist_ok=True)
             lock = (self.out / LOCK).open("a+")
         except FileExistsError:
-            raise BadInput(f"--out {self.out} is a file; name a folder.") from None
+            raise BadInput(f"--out {self.out} is a file; give a folder.") from None
         except NotADirectoryError:
-            raise BadInput(f"--out {self.out} lies below a file; name a folder.") from None
+            raise BadInput(f"--out {self.out} lies below a file; give another folder.") from None
         except OSError as error:
             raise self._cannot(error) from None
         with lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except (BlockingIOError, PermissionError):  # the second is how some network file systems say it
+            except (BlockingIOError, PermissionError):  # some network file systems raise the second
                 lock.seek(0)
                 who = lock.read().strip() or "another process"
                 raise Busy(
-                    f"{self.out} is being written by {who}; wait for it, or name another folder."
+                    f"{self.out} is being written by {who}; wait for it, or give another folder."
                 ) from None
             except OSError as error:
                 raise CannotWrite(
-                    f"{self.out} is on a file system that cannot lock files ({error.strerror or error}), so that two "
-                    "batches could mix there; name a folder on another one, such as your home or a local disk, and move "
-                    "it when the batch is done."
+                    f"{self.out} is on a file system that cannot lock files ({error.strerror or error}), so two batches "
+                    "could mix there; give a folder on a local disk, and move it when the batch is done."
                 ) from None
             lock.truncate(0)
             lock.write(f"process {os.getpid()} on {os.uname().nodename}")
@@ -380,7 +376,7 @@ class Store:
                 self._lock = None
 
     def _see_folder(self) -> None:
-        """Raise where the locked folder was removed or replaced: what it held is lost, and another batch may be in it."""
+        """Raise `CannotWrite` if the locked folder was removed or replaced; another batch may be writing there."""
         if self._lock is None:
             return
         try:
@@ -389,8 +385,8 @@ class Store:
             found = None
         if found is None or (found.st_dev, found.st_ino) != self._lock:
             raise CannotWrite(
-                f"{self.out} was removed or replaced while its batch ran, so that its chunks are lost; give the same "
-                "command again."
+                f"{self.out} was removed or replaced while its batch ran, and its chunks are lost; give the same command "
+                "again."
             )
 
     def write(self, name: str, content: bytes) -> None:
@@ -413,8 +409,8 @@ class Store:
 
     def _cannot(self, error: OSError, name: str = "") -> CannotWrite:
         return CannotWrite(
-            f"{self.out / name} cannot be written ({error.strerror or error}); what is done is kept: make room or name a "
-            "folder that can be written, and give the same command again."
+            f"{self.out / name} cannot be written ({error.strerror or error}); finished chunks are kept. Free some space "
+            "or make the folder writable, and give the same command again."
         )
 
 
@@ -423,7 +419,7 @@ def _file(table: str, chunk: int) -> str:
 
 
 def _other_rules(found: Mapping[str, Any], spec: Spec) -> str:
-    """Which modules of rules differ where a folder's spec is the same but for them, in words."""
+    """Phrases for the modules of rules that differ, if nothing else in the spec does; else an empty string."""
     then = found.get("rules")
     if not isinstance(then, Mapping):
         return ""
@@ -435,7 +431,7 @@ def _other_rules(found: Mapping[str, Any], spec: Spec) -> str:
 
 
 def _is_record(found: object, manifest: Manifest) -> bool:
-    """Whether a line is one that `keep` writes for a chunk of the experiment."""
+    """Whether a parsed line is a record that `keep` writes for a chunk of this experiment."""
     if not isinstance(found, dict) or found.get("spec", manifest["digest"]) != manifest["digest"]:
         return False
     chunk, files = found.get("chunk"), found.get("files")
@@ -445,6 +441,6 @@ def _is_record(found: object, manifest: Manifest) -> bool:
 
 
 def result_digest(records: Mapping[int, Record]) -> str:
-    """One hash of all files of an experiment."""
+    """One hash over all files of an experiment."""
     text = json_text([[name, h] for n in sorted(records) for name, h in sorted(records[n]["files"].items())])
     return hashlib.sha256(text.encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""Verification: run chunks of a result again and compare, bit for bit where the machine is the same."""
+"""Verification: rerun chunks of a result and compare them, bit for bit if processor and libraries are the same."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from juste_retour.abm.files import MOST_WRITTEN, content_of
 from juste_retour.agents.arrays import Integers
 from juste_retour.agents.errors import BadInput, JusteRetourError
 from juste_retour.runs.chunked import Progress, reporter
-from juste_retour.runs.ensemble import whole
+from juste_retour.runs.ensemble import checked_integer
 from juste_retour.runs.experiments import pool
 from juste_retour.runs.experiments.chunks import ChunkPlan, Produced
 from juste_retour.runs.experiments.experiment import processes, stoppable
@@ -30,11 +30,16 @@ TOLERANCE = 1e-12
 
 @dataclass(frozen=True)
 class Verification:
-    """What a verification found.
+    """The outcome of a verification.
 
-    `exact` says whether bits had to agree; elsewhere real numbers agree to 1e-12 and counts exactly. `changed` names
-    what differs from what the result was made with: code, data or libraries. `mixed` says where the chunks themselves
-    were made with different software or processors.
+    Attributes:
+        checked: chunks that were rerun.
+        chunks: chunks of the experiment.
+        missing: chunks that are not finished.
+        exact: whether results had to agree bit for bit; otherwise floats must agree to 1e-12, and counts exactly.
+        differences: a phrase for each difference.
+        changed: code, data or libraries that have changed since the result was computed.
+        mixed: a warning if the chunks were computed with different software or processors.
     """
 
     checked: list[int]
@@ -47,7 +52,7 @@ class Verification:
 
 
 class Differs(JusteRetourError):
-    """A result is damaged, or running it again gives something else."""
+    """A result is damaged, or a rerun gives something else."""
 
 
 def verify(
@@ -58,24 +63,27 @@ def verify(
     workers: int | None = None,
     progress: Progress | bool | None = None,
 ) -> Verification:
-    """Check the hash of every file of a result, and run some chunks again.
+    """Check the hash of every file of a result, and rerun some chunks.
 
     Args:
         out: folder of the result.
-        every: run every chunk again, not only a sample drawn anew each time.
-        sample: how many chunks to run again.
-        workers: processes; 0 runs in this one.
-        progress: called with chunks done and chunks to do; True prints them now and then.
+        every: rerun every chunk, not only a random sample.
+        sample: number of chunks to rerun; they are drawn at random, and differ from call to call.
+        workers: number of processes; 0 runs in this one.
+        progress: called with chunks done and chunks to do; True prints them every 15 seconds.
+
+    Raises:
+        BadInput: the folder holds no finished chunk, or its manifest was changed.
 
     Example:
-        `verify("results").differences` is empty where running again gives the same.
+        `verify("results").differences` is empty if the rerun gives the same.
     """
     store = Store(out)
     manifest, records = store.manifest(), store.done()
-    sample, progress = whole(sample, "chunks", 1), reporter(progress, "chunks")
+    sample, progress = checked_integer(sample, "chunks", 1), reporter(progress, "chunks")
     workers = processes(workers)
     if not records:
-        raise BadInput(f"{out} holds no finished chunk; let `batch` run first.")
+        raise BadInput(f"{out} holds no finished chunk; run `batch` first.")
     spec = spec_of(manifest["spec"], store.out)
     then, now = manifest["provenance"], made_with(spec.members)
     exact = all(same_bits(made, now) for made in (then, *continued(manifest)))
@@ -112,10 +120,10 @@ def verify(
 
 
 def _changed(store: Store, produced: Produced, exact: bool) -> list[str]:
-    """What differs between a chunk that was run again and its files, a sentence each."""
+    """A phrase for each difference between a chunk that was rerun and its files."""
     found = []
     if produced.failure is not None:
-        found.append(f"chunk {produced.chunk} fails when it is run again: {produced.failure.message}")
+        found.append(f"chunk {produced.chunk} fails in the rerun: {produced.failure.message}")
     for table, fresh in produced.files.items():
         kept = content_of(store.out / f"{table}/{produced.chunk:06d}.parquet", MOST_WRITTEN)
         said = None if kept == fresh else _difference(kept, fresh, exact)
@@ -125,13 +133,13 @@ def _changed(store: Store, produced: Produced, exact: bool) -> list[str]:
 
 
 def _difference(kept: bytes, fresh: bytes, exact: bool) -> str | None:
-    """The first difference between two files of one table, in words; None where they agree as far as they must."""
+    """A phrase for the first difference between two files of a table; None if they agree as far as they must."""
     a, b = (pq.read_table(io.BytesIO(content)) for content in (kept, fresh))
     if a.column_names != b.column_names:
         odd = sorted(set(a.column_names) ^ set(b.column_names))
         return f"the columns differ ({', '.join(odd) or 'their order'})"
     if a.num_rows != b.num_rows:
-        return f"{a.num_rows} rows are kept and {b.num_rows} come out"
+        return f"{a.num_rows} rows in the file, {b.num_rows} in the rerun"
     for name in a.column_names:
         rows = _unequal(a[name], b[name], exact)
         if len(rows):
@@ -141,9 +149,9 @@ def _difference(kept: bytes, fresh: bytes, exact: bool) -> str | None:
             )
             return (
                 f"{name} differs in {len(rows)} of {a.num_rows} rows, first at {where}: "
-                f"{a[name][row].as_py()!r} is kept and {b[name][row].as_py()!r} comes out"
+                f"{a[name][row].as_py()!r} in the file, {b[name][row].as_py()!r} in the rerun"
             )
-    return "the values agree and the bytes do not" if exact else None
+    return "the values agree but the bytes do not" if exact else None
 
 
 def _unequal(a: pa.ChunkedArray, b: pa.ChunkedArray, exact: bool) -> Integers:
@@ -159,27 +167,27 @@ def _unequal(a: pa.ChunkedArray, b: pa.ChunkedArray, exact: bool) -> Integers:
 
 
 def verdict(found: Verification, out: Path | str) -> str:
-    """What a verification found, in one sentence that names the cause where something differs.
+    """The outcome of a verification in one sentence.
 
     Raises:
-        Differs: where something differs.
+        Differs: something differs; the sentence names the cause.
     """
     if not found.differences:
         how = "bit for bit" if found.exact else "to 1e-12, with equal counts (another processor or build)"
-        missing = f"; {found.missing} of {found.chunks} chunks are not there yet" if found.missing else ""
+        missing = f"; {found.missing} of {found.chunks} chunks are not finished" if found.missing else ""
         since = (
-            f"; since it was written this has changed: {'; '.join(found.changed)}" if found.changed else ""
+            f"; this has changed since the result was computed: {'; '.join(found.changed)}"
+            if found.changed
+            else ""
         )
-        agree = (
-            f"{len(found.checked)} of {found.chunks} chunks were run again and agree {how}{missing}{since}."
-        )
+        agree = f"{len(found.checked)} of {found.chunks} chunks were rerun and agree {how}{missing}{since}."
         return f"{agree} {found.mixed}".rstrip()
     more = f" (and {len(found.differences) - 1} more)" if len(found.differences) > 1 else ""
     damaged = all(".parquet" in line or DONE in line for line in found.differences)
     if damaged:
         cause = f"{REMEDY}."
     elif found.changed:
-        cause = f"since it was written this has changed: {'; '.join(found.changed)}."
+        cause = f"this has changed since the result was computed: {'; '.join(found.changed)}."
     else:
-        cause = "neither the code nor the data has changed since: the file or the machine is at fault."
+        cause = "neither code nor data has changed since, so suspect the file or the machine."
     raise Differs(f"{out} differs: {found.differences[0]}{more}; {cause}")

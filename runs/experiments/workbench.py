@@ -1,7 +1,7 @@
-"""A connector for users of the Exploratory Modeling Workbench (Kwakkel 2017): the model as a `Model` of theirs.
+"""The model as a `Model` of the Exploratory Modeling Workbench (Kwakkel 2017), which is not a dependency.
 
-`ema_workbench` is not a dependency. It brings the samplers, evaluators and scenario discovery; this brings the model,
-its parameters as uncertainties and its rules as levers.
+The workbench provides samplers, evaluators and scenario discovery. This module provides the model, with its parameters
+as uncertainties and its rules as levers.
 
 Source: Kwakkel (2017), The Exploratory Modeling Workbench, Environmental Modelling and Software 96.
 """
@@ -18,7 +18,7 @@ from juste_retour.abm.scenario import DEFAULT, Scenario, load
 from juste_retour.agents.errors import BadInput
 from juste_retour.agents.rules import FAMILIES
 from juste_retour.runs.contrasts.paired import asks_price, measure, outcome
-from juste_retour.runs.ensemble import whole
+from juste_retour.runs.ensemble import checked_integer
 from juste_retour.runs.experiments.design import scenario_at
 from juste_retour.runs.experiments.factors import SCENARIO, Factor, read_factors
 from juste_retour.runs.numerals import shown
@@ -27,10 +27,10 @@ from juste_retour.runs.statistics import median
 
 @dataclass(frozen=True)
 class Medians:
-    """What the workbench calls: levels of factors by keyword in, the median of each outcome over some worlds out.
+    """A function that the workbench calls with factors by keyword; it returns each outcome's median over replications.
 
-    Every call has the same random draws, so that experiments differ by their factors alone. Picklable, as their
-    multiprocessing needs.
+    Every call uses the same random draws, so that experiments differ only in their factors. It can be pickled, which the
+    workbench needs for multiprocessing.
     """
 
     base: Scenario
@@ -41,7 +41,7 @@ class Medians:
     seed: int
 
     def __call__(self, **levels: object) -> dict[str, float]:
-        """The outcomes at a point; a lag is infinite where nothing works in most worlds."""
+        """The outcomes at a point; a lag is infinite if no machine works in most replications."""
         point = {
             f.key: next((v for v in f.levels if shown(v) == levels[f.key]), levels[f.key])
             for f in self.factors
@@ -63,20 +63,20 @@ def workbench_model(
 
     Args:
         factors: as in a spec's `[factors]`. Rules and scenarios become levers, parameters uncertainties. The workbench
-            samples ranges evenly, whatever their scale.
+            samples ranges uniformly, whatever their scale.
         outcomes: columns of the table `worlds`.
-        scenario: what is varied.
-        worlds: worlds of each experiment.
-        seed: of all of them.
+        scenario: the scenario whose rules and parameters are varied.
+        worlds: replications per experiment.
+        seed: of all replications.
 
     Raises:
-        BadInput: a factor or an outcome that does not exist, or no workbench.
+        BadInput: an unknown factor or outcome, or the workbench is not installed.
     """
     try:
         import ema_workbench as theirs
     except ImportError:
         raise BadInput(
-            "the workbench is not installed; install it beside juste-retour, as in `uv pip install ema-workbench`."
+            "the workbench is not installed; install it with `uv pip install ema-workbench`."
         ) from None
     base = load(scenario)
     read, scenarios = read_factors(factors, base, load)
@@ -85,8 +85,8 @@ def workbench_model(
         scenarios,
         read,
         tuple(outcome(name) for name in outcomes),
-        whole(worlds, "worlds", 1),
-        whole(seed, "seed", 0),
+        checked_integer(worlds, "worlds", 1),
+        checked_integer(seed, "seed", 0),
     )
     model = theirs.Model("juste_retour", function=called)
     chosen = [f.key == SCENARIO or f.key in FAMILIES for f in read]
@@ -102,6 +102,6 @@ def _parameter(theirs: ModuleType, factor: Factor) -> object:
         numbers = all(isinstance(v, int | float) for v in factor.levels)
         levels = list(factor.levels) if numbers else [shown(v) for v in factor.levels]
         return theirs.CategoricalParameter(factor.column, levels, **known)
-    kind = theirs.IntegerParameter if factor.whole else theirs.RealParameter
-    low, high = (int(x) if factor.whole else x for x in (factor.low, factor.high))
+    kind = theirs.IntegerParameter if factor.integer else theirs.RealParameter
+    low, high = (int(x) if factor.integer else x for x in (factor.low, factor.high))
     return kind(factor.column, low, high, **known)

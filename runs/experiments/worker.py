@@ -1,9 +1,9 @@
-"""A worker process: reads a spec and chunk numbers from standard input, answers with the chunks' bytes.
+"""A worker process: it reads a spec and chunk numbers from standard input and writes the chunks' bytes to standard output.
 
     python -m juste_retour.runs.experiments.worker
 
-It ends as soon as its standard input does, in the middle of a chunk too, so that none is left behind however the process
-that started it ends. That process keeps Ctrl-C from it.
+It ends as soon as its standard input is closed, even in the middle of a chunk, so that no worker outlives its parent.
+The parent blocks Ctrl-C for it.
 """
 
 from __future__ import annotations
@@ -24,18 +24,16 @@ ONE_THREAD = dict.fromkeys((*_THREADS, "ARROW_NUM_THREADS"), "1")
 
 
 def send(pipe: BinaryIO, answer: object) -> None:
-    """Write an answer: its length, then its pickle."""
+    """Write an object to a pipe: its pickled length, then its pickle."""
     content = pickle.dumps(answer, protocol=pickle.HIGHEST_PROTOCOL)
     pipe.write(HEADER.pack(len(content)) + content)
     pipe.flush()
 
 
 def main() -> None:
-    """Serve until standard input ends; then nothing is left to do, and nobody to answer to."""
+    """Run chunks until standard input is closed."""
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
-    os.dup2(
-        sys.stderr.fileno(), sys.stdout.fileno()
-    )  # what a user's rule prints must not get among the answers
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # keeps what a user's rule prints out of the answers
     content = sys.stdin.buffer.readline().decode()
     if not content:
         return
@@ -49,14 +47,16 @@ def main() -> None:
     from juste_retour.runs.experiments.chunks import MadeOf, plan_of, produce
 
     made_of = None
-    with suppress(Exception):  # the spec was checked before; should it fail here, `produce` says so
+    with suppress(Exception):  # if the spec cannot be read here, `produce` returns the error
         made_of = MadeOf.here(plan_of(content).spec)
     try:
         send(answers, made_of)
         while True:
             send(answers, produce(content, orders.get()))
     except (BrokenPipeError, MemoryError):
-        os._exit(1)  # no one is left to answer to, or no memory to do it with: the pool says what that means
+        os._exit(
+            1
+        )  # the parent has ended, or memory is too small to answer; the pool reports the exit status
 
 
 if __name__ == "__main__":

@@ -187,7 +187,7 @@ def test_a_worker_that_would_run_something_else_runs_nothing(tmp_path):
     for other in (["other code", *same[1:]], [same[0], "0.0", same[2]], [*same[:2], "other rules"]):
         found = there(content, 0, other)
         assert not found.files
-        assert "install the same there" in found.failure.message
+        assert "install the same" in found.failure.message
     assert "cannot read the spec" in there("{}", 0, same).failure.message
 
 

@@ -175,7 +175,7 @@ def test_switches_go_from_one_scenario_to_the_other():
 @pytest.mark.parametrize("share", [0.0, 0.3, 0.999, 1.0])
 def test_a_factor_gives_every_level_an_equal_part(share):
     assert Factor("x", ("a", "b", "c")).at(share) == "abc"[min(int(3 * share), 2)]
-    assert Factor("x", low=1, high=4, whole=True).at(share) == 1 + min(int(4 * share), 3)
+    assert Factor("x", low=1, high=4, integer=True).at(share) == 1 + min(int(4 * share), 3)
     assert Factor("x", low=1.0, high=100.0, scale="log").at(share) == pytest.approx(100**share)
 
 
@@ -226,6 +226,6 @@ def test_two_files_of_rules_of_one_name_are_refused(tmp_path, own_rules):
             f'def {rule}(ballot, states):\n    """Passes with any yes."""\n    return ballot.yes.any(-1)\n'
         )
     said = {"replications": 1, "design": {"kind": "grid"}, "factors": {"voting": ["any_yes", "some_yes"]}}
-    with pytest.raises(BadInput, match="same name"):
+    with pytest.raises(BadInput, match="rename"):
         spec_of(said | {"rules": ["a/mine.py", "b/mine.py"]}, tmp_path)
     assert spec_of(said | {"rules": ["a/mine.py"], "factors": {"voting": ["any_yes"]}}, tmp_path)
