@@ -1,1 +1,1 @@
-"""What is made of an experiment: sensitivity, figures, the page, and the package that replicates it."""
+"""Analysis of an experiment's results: sensitivity, figures, the report page, and the replication archive."""

@@ -1,4 +1,4 @@
-"""Sensitivity of an outcome as tables: shares of the variance, effects of levels, and what two factors do together."""
+"""Sensitivity of an outcome as tables: shares of the variance, effects of levels, and interactions."""
 
 from __future__ import annotations
 
@@ -23,11 +23,14 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-MOST_POINTS = 48  # that a table of points shows; beyond them each level of a factor stands for its points
+MOST_POINTS = 48  # rows of a table of points; for larger designs it has a row per level of each factor
+
+
+INTERACTIONS = "Interactions: share of the variance from two factors together, beyond their shares alone"
 
 
 class Table(NamedTuple):
-    """A table with its title; the first `words` columns are no numbers."""
+    """A table with its title; its first `words` columns hold text, the others numbers."""
 
     title: str
     headings: list[str]
@@ -37,13 +40,20 @@ class Table(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Sensitivity:
-    """What an experiment says about one outcome.
+    """The sensitivity of one outcome to the factors of an experiment.
 
-    `found["marginal_effects"]` is a data frame; `list(found)` names those that the design allows: `shares` (of a Sobol
-    sample `indices`, of a Morris design `effects`), `pairs`, `marginal_effects`, `slopes`, `conditional_effects`,
-    `changes_nothing` and `agreement`. Shares are parts of the variance, 0 to 1; effects have the outcome's unit. `low` and `high` are 95 %
-    intervals. `tables` holds what the command prints, `notes` how to read it, and `caution` what is wrong with the results,
-    if anything.
+    `found["marginal_effects"]` is a data frame. `list(found)` names the frames that the design allows: `shares` (for a
+    Sobol sample `indices`, for a Morris design `effects`), `pairs`, `marginal_effects`, `slopes`, `conditional_effects`,
+    `changes_nothing` and `agreement`. Shares are parts of the variance, 0 to 1. Effects have the outcome's unit. `low`
+    and `high` are 95 % intervals.
+
+    Attributes:
+        outcome: a column of the table `worlds`.
+        plain: the values as plain data, as `--json` prints them.
+        tables: the tables that the command prints.
+        notes: sentences that explain the tables.
+        caution: warnings about the results; empty if there are none.
+        effects: the analysis from which the tables are built.
     """
 
     outcome: str
@@ -54,27 +64,27 @@ class Sensitivity:
     effects: Effects
 
     def __iter__(self) -> Iterator[str]:
-        """Names of the data frames."""
+        """The names of the data frames."""
         return (key for key, rows in self.plain.items() if isinstance(rows, list) and rows)
 
     def __getitem__(self, name: str) -> pd.DataFrame:
         """A data frame by name.
 
         Raises:
-            BadInput: no such frame in this design.
+            BadInput: this design has no such frame.
         """
         if name not in list(self):
-            raise BadInput(f"there is no {name!r} here; {near(name, list(self))}")
+            raise BadInput(f"{name!r} is not a table of this analysis; {near(name, list(self))}")
         return pd.json_normalize(self.plain[name], sep="_")  # type: ignore[arg-type]
 
     def _ipython_key_completions_(self) -> list[str]:
         return list(self)
 
     def plot(self) -> Axes:
-        """Draw the means at each pair of levels of the two factors that the question asks about.
+        """Plot the means at each pair of levels of the two factors that the spec's question names.
 
         Raises:
-            BadInput: a design that does not tell, or one factor alone.
+            BadInput: a design or sample that gives no such means, or a single factor.
         """
         import matplotlib.pyplot as plt
 
@@ -84,18 +94,18 @@ class Sensitivity:
         cells = self.effects.cells
         if cells is None:
             raise BadInput(
-                "no two factors of few levels are crossed here, or the sample is too small; use a grid of two factors."
+                "the design crosses no two factors with few levels, or the sample is too small; use a grid of two factors."
             )
         figure = plt.figure(figsize=(7.2, 3.6), layout="constrained")
         return interaction(cells, unit_of(words(self.outcome), self.outcome), figure).axes[0]
 
     def __repr__(self) -> str:
-        """Every table, and how to read it."""
+        """All tables, with notes."""
         parts = [f"{t.title or self.outcome}\n{_frame(t).to_string(index=False)}" for t in self.tables]
         return "\n\n".join([*parts, "\n".join(filter(None, (*self.notes, self.caution)))])
 
     def _repr_html_(self) -> str:
-        """What notebooks show: every table, how to read it, and the caution first."""
+        """What notebooks show: the warnings, all tables, and the notes."""
         parts = [f"<p><strong>{escape(self.caution)}</strong></p>"] if self.caution else []
         for t in self.tables:
             parts.append(f"<p>{escape(t.title or f'{self.outcome}: shares of its variance')}</p>")
@@ -108,17 +118,17 @@ def _frame(table: Table) -> pd.DataFrame:
 
 
 def sensitivity(results: Results | Path | str, outcome: str | None = None) -> Sensitivity:
-    """Return how much of an outcome's variance each factor makes alone, with others and in total, and what each level does.
+    """Return each factor's share of an outcome's variance, alone and in interactions, and the effects of its levels.
 
     Args:
         results: an experiment, or the folder that `batch` wrote.
-        outcome: a column of the table `worlds`; the spec's first outcome where none is given.
+        outcome: a column of the table `worlds`; by default the first outcome of the spec.
 
     Raises:
-        BadInput: fewer than three points, an outcome that never varies, or worlds in which nothing runs.
+        BadInput: fewer than three points, or an outcome that never varies or is missing in some runs.
 
     Example:
-        `sensitivity("results")["marginal_effects"]` is a data frame with a row for each level of each factor.
+        `sensitivity("results")["marginal_effects"]` is a data frame with one row per level of each factor.
     """
     results = results if isinstance(results, Results) else Results(results)
     name = outcome or results.spec.outcomes[0]
@@ -134,7 +144,7 @@ def sensitivity(results: Results | Path | str, outcome: str | None = None) -> Se
 
 
 def _agreement(asked: Effects) -> list[Table]:
-    """The shares of the runs in which nothing was agreed: at each point, or at each level where points are many."""
+    """Shares of the runs in which no site was agreed, at each point or, in large designs, at each level."""
     found = asked.agreed
     if max(max(a.no_site, a.standing) for a in found) == 0:
         return []
@@ -151,7 +161,7 @@ def _agreement(asked: Effects) -> list[Table]:
 
 
 class _Shown(NamedTuple):
-    """An analysis as plain values and as tables, with what is to be said below."""
+    """An analysis as plain data and as tables, with notes."""
 
     plain: dict[str, object]
     tables: list[Table]
@@ -163,13 +173,13 @@ def _pairs(pairs: list[Pair], title: str) -> list[Table]:
         [" x ".join(p.factors), brief(p.share), span(p.low, p.high)]
         for p in sorted(pairs, key=lambda p: -p.share)
     ]
-    return [Table(title, ["Pair", "Share together", "95 %"], rows)] if rows else []
+    return [Table(title, ["Pair", "Interaction", "95 %"], rows)] if rows else []
 
 
 def _noise(share: float) -> str:
     if share != share:
-        return "With one replication the random draws cannot be told apart."
-    return f"Random draws make {share:.0%} of the variance."
+        return "With one replication, the share of random draws in the variance cannot be estimated."
+    return f"Random draws account for {share:.0%} of the variance."
 
 
 def _effects(asked: Effects) -> _Shown:
@@ -181,7 +191,9 @@ def _effects(asked: Effects) -> _Shown:
     return _Shown(
         {"outcome": asked.outcome, "design": "morris", "effects": [asdict(e) for e in effects]},
         [Table("", ["Factor", "Mean absolute effect", "95 %", "Mean effect", "Spread"], rows)],
-        ["A spread as large as the mean absolute effect: the factor interacts, or its effect is not linear."],
+        [
+            "If the spread is as large as the mean absolute effect, the factor interacts or its effect is not linear."
+        ],
     )
 
 
@@ -198,15 +210,15 @@ def _indices(asked: Effects) -> _Shown:
         for i in sorted(found.indices, key=lambda i: -i.total)
     ]
     title = (
-        "Pairs: what two factors make in all interactions in which both take part"
+        "Interactions: share of the variance from all interactions that include both factors"
         if found.pairs_are_total
-        else "Pairs: what two factors make together beyond what each makes alone"
+        else INTERACTIONS
     )
     plain, tables = _marginal(asked)
     notes = [_noise(found.noise), _clustered(asked.results, "base point")]
     if found.pairs_are_total:
         notes.append(
-            "second_order = true in [design] tells interactions of two from those of three and more."
+            "With second_order = true in [design], the shares cover only the interaction of the two factors."
         )
     return _Shown(
         {"design": "sobol", **asdict(found), **plain},
@@ -225,8 +237,8 @@ def _sampled(asked: Effects) -> _Shown:
     plain, tables = _marginal(asked)
     notes = [
         _noise(noise),
-        "What is missing to 100 % are interactions; a sobol design tells them apart.",
-        _clustered(asked.results, "place of the sample"),
+        "The rest up to 100 % is due to interactions, which a sobol design estimates.",
+        _clustered(asked.results, "sample point"),
     ]
     return _Shown(
         {
@@ -242,25 +254,25 @@ def _sampled(asked: Effects) -> _Shown:
 
 
 def _clustered(results: Results, point: str) -> str:
-    """What the intervals of effects in a sample hold."""
+    """A note on the intervals of effects in a sample."""
     if results.spec.replications > 1:
         return f"Intervals of effects are clustered by {point} and by replication."
-    return f"Intervals of effects are clustered by {point}, and hold for the one replication alone."
+    return f"Intervals of effects are clustered by {point}; with one replication, they do not cover the random draws."
 
 
 def _marginal(found: Effects) -> tuple[dict[str, object], list[Table]]:
-    """The effects of levels, of ranges, and of one factor by level of another: as plain values and as tables."""
-    title = "Marginal effects, averaged over the points that agree in all else"
+    """The effects of levels, of ranges, and of one factor by level of another, as plain data and as tables."""
+    title = "Marginal effects, averaged over points that agree in all other factors"
     if found.sample is not None:
         title = "Marginal effects, averaged over the sample of all other factors"
     rows = [
         [f"{c.factor} = {c.level}", c.against, brief(c.difference), span(c.low, c.high)]
         for c in found.contrasts
     ]
-    tables = [Table(title, ["Level", "Less", "Effect", "95 %"], rows, 2)] if rows else []
+    tables = [Table(title, ["Level", "Compared with", "Effect", "95 %"], rows, 2)] if rows else []
     rows = [[s.factor, s.per, brief(s.effect), span(s.low, s.high)] for s in found.slopes]
     if rows:
-        title = "Slopes of the best straight line, averaged over the sample of all other factors"
+        title = "Linear slopes, averaged over the sample of all other factors"
         tables.append(Table(title, ["Factor", "Per", "Effect", "95 %"], rows, 2))
     under = found.conditional
     rows = [
@@ -270,7 +282,7 @@ def _marginal(found: Effects) -> tuple[dict[str, object], list[Table]]:
     ]  # fmt: skip
     if rows:
         title = f"Effects of {under[0].factor} by level of {under[0].under.partition(' = ')[0]}"
-        tables.append(Table(title, ["Level", "Under", "Effect", "95 %", "Beyond the first", "95 %"], rows, 2))
+        tables.append(Table(title, ["Level", "Under", "Effect", "95 %", "Less the first", "95 %"], rows, 2))
     plain: dict[str, object] = {
         "marginal_effects": [{k: v for k, v in asdict(c).items() if k != "each"} for c in found.contrasts],
         "conditional_effects": [asdict(r) for r in under],
@@ -279,12 +291,10 @@ def _marginal(found: Effects) -> tuple[dict[str, object], list[Table]]:
 
 
 def _crossed(found: Effects) -> _Shown:
-    """Shares of a grid, a list or switches, their pairs, marginal effects, and what changes nothing."""
+    """The analysis of a grid, a list or switches: shares, interactions, marginal effects, and what changes nothing."""
     split = found.split
     if split is None:
-        raise BadInput(
-            f"{found.results.out} has fewer than three points; compare two scenarios by `compare`."
-        )
+        raise BadInput(f"{found.results.out} has fewer than three points; use `compare` for two scenarios.")
     shares = [
         {"factor": f.factor, **asdict(f.alone), "total": None if f.total is None else asdict(f.total)}
         for f in split.factors
@@ -296,11 +306,11 @@ def _crossed(found: Effects) -> _Shown:
     ]
     plain, effects = _marginal(found)
     tables = [Table("", ["Factor", "Share alone", "95 %", "In total", "95 %"], rows)]
-    tables += _pairs(split.pairs, "Pairs: what two factors make together beyond what each makes alone")
+    tables += _pairs(split.pairs, INTERACTIONS)
     tables += effects
     notes = [_noise(split.noise), *(f"Exactly zero: {idle}." for idle in found.idle)]
     if not split.balanced:
-        notes.append("The factors are not fully crossed: shares of single factors overlap.")
+        notes.append("The factors are not fully crossed, so the shares of single factors overlap.")
     return _Shown(
         {
             "outcome": found.outcome,

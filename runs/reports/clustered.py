@@ -1,9 +1,9 @@
-"""Least squares with intervals clustered by sample point and by replication.
+"""Least squares with intervals that are clustered by sample point and by replication.
 
 A sampled design has two sources of chance: the points that were drawn, and the replications, which all points share. A
-standard error that knows only one of them is too small. Both are counted, as in Cameron, Gelbach and Miller (2011), with
-each cluster's residuals as they are without that cluster in the fit (MacKinnon, Nielsen and Webb 2023), and degrees of
-freedom after Satterthwaite (1946).
+standard error for only one of them is too small. The variance covers both as in Cameron, Gelbach and Miller (2011), with
+each cluster's residuals from a fit without it (MacKinnon, Nielsen and Webb 2023), and degrees of freedom after
+Satterthwaite (1946).
 
 Sources: Cameron, Gelbach and Miller (2011), Robust Inference with Multiway Clustering, Journal of Business & Economic
 Statistics 29; MacKinnon, Nielsen and Webb (2023), Cluster-Robust Inference: A Guide to Empirical Practice, Journal of
@@ -23,7 +23,10 @@ from juste_retour.agents.arrays import Floats, Integers
 
 @dataclass(frozen=True, eq=False)
 class Fit:
-    """Coefficients (columns,), and their covariance (columns, columns) from each source of chance and from both at once."""
+    """Coefficients, (columns,), and their covariances, (columns, columns), by source of chance.
+
+    `over_both` is the covariance clustered by point and replication together, which the other two both contain.
+    """
 
     coefficients: Floats
     over_points: Floats
@@ -33,7 +36,7 @@ class Fit:
     replications: int
 
     def estimate(self, weights: Floats) -> tuple[float, float, float]:
-        """A weighted sum of the coefficients with its 95 % interval; with one replication over the points alone."""
+        """A weighted sum of the coefficients with its 95 % interval; with one replication it covers only the points."""
         value = float(weights @ self.coefficients)
         points, draws, both = (
             float(weights @ part @ weights)
@@ -49,14 +52,14 @@ class Fit:
 
 
 def fitted(values: Floats, columns: Floats, clusters: Integers, absorbed: Integers | None = None) -> Fit:
-    """Regress values (points, replications) on columns (points, columns).
+    """Regress an outcome on columns by least squares.
 
     Args:
-        values: the outcome; replications are the same random draws at every point.
-        columns: the regressors; their means are taken off, and the first coefficient is then the mean of the outcome.
-        clusters: (points,) the sample point that each row belongs to; two or more.
-        absorbed: (points,) groups whose means are taken off, so that only differences within a group count. The
-            coefficients are then those of `columns` alone.
+        values: the outcome, (points, replications); replication k has the same random draws at every point.
+        columns: the regressors, (points, columns); they are centered, and the first coefficient is the outcome's mean.
+        clusters: the sample point of each row, (points,); two or more different ones.
+        absorbed: groups of rows, (points,), whose means are subtracted, so that only differences within groups count.
+            Then there is no coefficient for the mean.
     """
     replications = values.shape[1]
     if absorbed is None:
@@ -95,7 +98,7 @@ def fitted(values: Floats, columns: Floats, clusters: Integers, absorbed: Intege
 
 
 def _less_means(values: Floats, groups: Integers) -> Floats:
-    """(rows, anything) less the mean of each row's group."""
+    """Values, (rows, any), less the mean of each row's group."""
     _, at = np.unique(groups, return_inverse=True)
     sums = np.zeros((int(at.max()) + 1, values.shape[1]))
     np.add.at(sums, at, values)

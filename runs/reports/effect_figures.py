@@ -10,7 +10,7 @@ from juste_retour.runs.reports.interactions import CellMeans, Decomposition
 
 
 def shares(found: Decomposition, name: str) -> Figure:
-    """Shares of the variance by factor, alone and in total, with that of the random draws."""
+    """Shares of the variance by factor, alone and in total, and that of random draws."""
     rows = sorted(found.factors, key=lambda f: -(f.total or f.alone).share)
     figure, axes = blank(1.2 + 0.42 * (len(rows) + 1))
     at = labelled(axes, [*(f.factor for f in rows), "random draws"])
@@ -36,7 +36,7 @@ def shares(found: Decomposition, name: str) -> Figure:
 
 
 def interaction(found: CellMeans, name: str, figure: Figure | None = None) -> Figure:
-    """Means at the levels of a factor, a line for each level of another, with their intervals."""
+    """Means at the levels of a factor with intervals, one line per level of a second factor."""
     figure, axes = blank(3.6) if figure is None else (figure, figure.subplots())
     across = np.arange(len(found.levels), dtype=float)
     for j, ground in enumerate(found.grounds):

@@ -1,4 +1,4 @@
-"""What an experiment's question asks about: which factors, their effects, what they do together, and where it holds."""
+"""The effects of the factors that an experiment's question names: main effects, interactions, and where they hold."""
 
 from __future__ import annotations
 
@@ -25,18 +25,15 @@ from juste_retour.runs.reports.level_contrasts import LevelContrast, level_contr
 from juste_retour.runs.reports.sampled_effects import Sample, Slope
 from juste_retour.runs.reports.sensitivity import MainEffect, Pair, Sobol, main_effects, sobol
 
-CROSSED = ("grid", "list", "switches")  # designs whose points are all that there is
+CROSSED = ("grid", "list", "switches")  # designs whose points are the whole population, not a sample
 SAMPLED = ("sobol", "latin_hypercube")
-PAIRLESS = (
-    "sobol",
-    "morris",
-)  # designs in which points that agree in all else are not sought by their values
+PAIRLESS = ("sobol", "morris")  # designs in which levels are not contrasted at points that agree in all else
 UNITS = ("_eur_bn", "_flop", "_years", "_eur_m")
 STOP = {"rule", "share", "years", "scale", "cost", "mean"}  # too common in questions to name a factor
 
 
 class Effects:
-    """The effects of an experiment's factors on one outcome, worked out once.
+    """The effects of an experiment's factors on one outcome; each is computed once, when it is first used.
 
     Args:
         results: the experiment.
@@ -49,14 +46,14 @@ class Effects:
 
     @cached_property
     def split(self) -> Decomposition | None:
-        """The variance by factor and pair; None in designs that only sample their space, or of one factor."""
+        """The variance by factor and pair; None in sampled designs and with fewer than three points."""
         if self.spec.design.kind not in CROSSED or len(self.spec.kept) < 3 or not self.keys:
             return None
         return decomposition(self.results, self.outcome)
 
     @cached_property
     def sample(self) -> Sample | None:
-        """The points as a sample of a space; None in other designs, and where there is no variance that could be split."""
+        """The points as a sample; None in designs that are not sampled, or if the variance cannot be decomposed."""
         if self.spec.design.kind not in SAMPLED:
             return None
         try:
@@ -72,21 +69,21 @@ class Effects:
 
     @cached_property
     def mains(self) -> tuple[list[MainEffect], float]:
-        """The share of the variance that each factor makes alone, and that of random draws, in a hypercube."""
+        """Each factor's share of the variance alone, and that of random draws, in a hypercube."""
         return main_effects(self.results, self.outcome)
 
     @cached_property
     def contrasts(self) -> list[LevelContrast]:
         """Each level of each factor less its first, averaged over the points that agree in all else.
 
-        In a sample ranges have levels too, their parts, and intervals are clustered by sample point and replication.
+        In a sample, the quarters of a range are its levels, and intervals are clustered by sample point and replication.
         """
         if self.sample is not None:
             return [self._with_each(c) for c in self.sample.contrasts()]
         return level_contrasts(self.results, self.outcome) if self.spec.design.kind not in PAIRLESS else []
 
     def _with_each(self, contrast: LevelContrast) -> LevelContrast:
-        """The contrast of a crossed factor of a hypercube with its differences at the places that it is averaged over."""
+        """A contrast with its differences at each sample point, for a crossed factor of a hypercube."""
         found = self._at_places.get((contrast.factor, contrast.level, contrast.against))
         return contrast if found is None else replace(contrast, matches=found.matches, each=found.each)
 
@@ -98,22 +95,22 @@ class Effects:
 
     @cached_property
     def slopes(self) -> list[Slope]:
-        """The best straight line along each range of a sample."""
+        """The linear slope along each range of a sample."""
         return [] if self.sample is None else self.sample.slopes()
 
     @cached_property
     def asked(self) -> list[str]:
-        """The factors that the question names, as far as their names stand in it."""
+        """The factors whose names occur in the question."""
         return asked_about(str(self.spec.content["question"]), self.keys)
 
     @cached_property
     def focus(self) -> list[str]:
-        """The factors of the question; where it names none, the one that makes most of the variance."""
+        """The factors that the question names; if none, the one with the largest share of the variance."""
         return self.asked or self._strongest[:1]
 
     @cached_property
     def _strongest(self) -> list[str]:
-        """The factors by what each makes of the variance; none where the design does not tell."""
+        """The factors by their share of the variance, largest first; empty if the design gives no shares."""
         shares: dict[str, float] = {}
         if self.split is not None:
             shares = {f.factor: f.alone.share for f in self.split.factors}
@@ -125,9 +122,10 @@ class Effects:
 
     @cached_property
     def pair(self) -> Pair | None:
-        """The two factors whose interaction is shown: those of the question, or the strongest, with the first asked.
+        """The two factors whose interaction is shown.
 
-        A hypercube tells no share of a pair: there it is missing, and the pair is made of the strongest factors.
+        These are the two that the question names, or the first of them and the one with which it interacts most. A
+        hypercube gives no shares of interactions; there the share is NaN and the factors with the largest shares are shown.
         """
         pairs = self.split.pairs if self.split else []
         if self.sample is not None and self.spec.design.kind == "sobol":
@@ -141,7 +139,7 @@ class Effects:
 
     @cached_property
     def ordered(self) -> tuple[str, str] | None:
-        """The shown pair: the factor whose effect is asked for, and the one that it depends on."""
+        """The two factors of `pair`: the one whose effect is shown, and the one on which it depends."""
         if self.pair is None:
             return None
         a, b = self.pair.factors
@@ -149,7 +147,7 @@ class Effects:
 
     @cached_property
     def conditional(self) -> list[ConditionalEffect]:
-        """The effect of the one at each level of the other."""
+        """The effect of the first factor of `ordered` at each level of the second."""
         if self.ordered is None:
             return []
         if self.sample is not None:
@@ -158,19 +156,19 @@ class Effects:
 
     @cached_property
     def cells(self) -> CellMeans | None:
-        """Means at their pairs of levels."""
+        """The mean at each pair of levels of the factors in `ordered`; None if the design gives none."""
         if self.ordered is None or self.sample is not None:
             return None if self.sample is None or self.ordered is None else self.sample.cells(*self.ordered)
         return cell_means(self.results, *self.ordered, self.outcome)
 
     @cached_property
     def agreed(self) -> list[Agreed]:
-        """At each point the share of runs in which nothing was agreed, and in which the lag is that of what stood."""
+        """At each point, the shares of runs without a site, and with only the lag of earlier machines."""
         return agreement(self.results)
 
     @cached_property
     def idle(self) -> list[Idle]:
-        """Factors and levels that change nothing, in any outcome of any run."""
+        """Factors and levels that change no outcome of any run."""
         points = self.spec.points
         if self.spec.design.kind not in CROSSED:
             return []
@@ -184,7 +182,7 @@ class Effects:
 
 
 def asked_about(question: str, keys: Sequence[str]) -> list[str]:
-    """The factors whose names, or the first word of them, stand in a question, in its order.
+    """The factors whose names, or first words of names, occur in a question, in the order of the question.
 
     >>> asked_about("Does the voting rule matter more with side payments?", ["side_payments", "patience", "voting"])
     ['voting', 'side_payments']
@@ -205,6 +203,6 @@ def asked_about(question: str, keys: Sequence[str]) -> list[str]:
 
 
 def same_sign(contrast: LevelContrast) -> tuple[int, int]:
-    """At how many of the points that a contrast is averaged over it has its mean's sign, and how many there are."""
+    """The number of points at which a contrast has the sign of its mean, and the number of all points."""
     each = np.array(contrast.each)
     return int((np.sign(each) == np.sign(contrast.difference)).sum()), len(each)

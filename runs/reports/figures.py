@@ -1,7 +1,7 @@
-"""Figures of a report: drawn once, as SVG for the page and as PDF for a paper.
+"""Figures of a report, as SVG for the page and as PDF for papers.
 
-Colors are those of Okabe and Ito, told apart by the color-blind, and nothing is said by color alone: shapes, hatches
-or words say it too.
+The palette is that of Okabe and Ito, which color-blind readers can distinguish. Shapes, hatches or labels repeat whatever
+colors show.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ BLUE, VERMILION, GREEN, ORANGE, SKY, PURPLE, GREY = (
 )
 COLOURS = (BLUE, VERMILION, GREEN, ORANGE, PURPLE, SKY, GREY)
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
-WIDTH = 7.2  # inches: a page's text
-STYLE: Any = {  # its keys are literals in Matplotlib's types
+WIDTH = 7.2  # inches, the width of a page's text
+STYLE: Any = {  # Matplotlib's types require literal keys
     "font.family": "DejaVu Sans",
     "font.size": 9.5,
     "axes.spines.top": False,
@@ -52,7 +52,7 @@ STYLE: Any = {  # its keys are literals in Matplotlib's types
     "figure.constrained_layout.use": True,
     "legend.frameon": False,
     "svg.fonttype": "path",
-    "text.parse_math": False,  # a label is what somebody wrote: its dollars are dollars
+    "text.parse_math": False,  # labels are users' texts, in which a dollar sign is a dollar sign
     "pdf.fonttype": 42,
 }
 MOST_ROWS = 40
@@ -60,7 +60,7 @@ MOST_ROWS = 40
 
 @dataclass(frozen=True)
 class Drawn:
-    """A figure: short name for files, title, what it shows in a sentence or two, and how to draw it."""
+    """A figure: file name, title, caption, and the function that draws it."""
 
     name: str
     title: str
@@ -69,7 +69,7 @@ class Drawn:
 
 
 def svg(drawn: Drawn) -> str:
-    """The figure as an SVG element that stands alone in a page; the same bytes each time."""
+    """The figure as an SVG element for a page; the same bytes each time."""
     sink = io.StringIO()
     with matplotlib.rc_context({**STYLE, "svg.hashsalt": drawn.name}):
         drawn.draw().savefig(
@@ -88,13 +88,13 @@ def pdf(drawn: Drawn) -> bytes:
 
 
 def blank(height: float) -> tuple[Figure, Axes]:
-    """A figure as wide as a page's text, so many inches high, and its axes."""
+    """A figure with the width of a page's text and a height in inches, and its axes."""
     figure = Figure(figsize=(WIDTH, height))
     return figure, figure.subplots()
 
 
 def labelled(axes: Axes, labels: Sequence[str]) -> Floats:
-    """Label a row for each name, from the top; the height of each."""
+    """Add one row per label to the y axis, from the top; return the rows' positions."""
     place_ = np.arange(len(labels))[::-1].astype(float)
     axes.set_yticks(place_, labels)
     axes.set_ylim(-0.6, len(labels) - 0.4)
@@ -105,7 +105,7 @@ def labelled(axes: Axes, labels: Sequence[str]) -> Floats:
 
 
 def intervals(labels: Sequence[str], values: Sequence[Floats], name: str) -> Figure:
-    """Median and the 5 to 95 % range of worlds, a row a point; values (points) of (worlds,)."""
+    """Median and 5 % to 95 % range over replications, one row per point; `values` holds (worlds,) for each."""
     figure, axes = blank(0.9 + 0.3 * len(labels))
     at = labelled(axes, labels)
     finite = [v[np.isfinite(v)] for v in values]
@@ -117,7 +117,7 @@ def intervals(labels: Sequence[str], values: Sequence[Floats], name: str) -> Fig
             axes.plot(mid, at[k], "o", color=BLUE, markersize=6)
         if len(finite[k]) < len(worlds):
             axes.annotate(
-                f" {len(worlds) - len(finite[k])} worlds without a run",
+                f" missing in {len(worlds) - len(finite[k])} replications",
                 (1, at[k]),
                 xycoords=("axes fraction", "data"),
                 va="center",
@@ -128,7 +128,7 @@ def intervals(labels: Sequence[str], values: Sequence[Floats], name: str) -> Fig
 
 
 def contrasts(found: Sequence[LevelContrast], name: str) -> Figure:
-    """Differences of levels from the first level, with their intervals; a thin mark for each point averaged over."""
+    """Differences of levels from the first level, with intervals; thin marks are the differences at single points."""
     shown = [c for c in found if math.isfinite(c.difference)][:MOST_ROWS]
     figure, axes = blank(0.9 + 0.3 * len(shown))
     at = labelled(axes, [f"{c.factor}: {c.level} – {c.against}" if c.factor else c.level for c in shown])
@@ -151,7 +151,7 @@ def contrasts(found: Sequence[LevelContrast], name: str) -> Figure:
 
 
 def attribution(found: Attribution, name: str) -> Figure:
-    """Shares of the groups as bars, with intervals; small marks for a group switched first and last."""
+    """Shares of the groups as bars with intervals; small marks show the change if a group is switched first or last."""
     shares = [s for s in found.shares if s.share or s.low or s.high] or found.shares
     figure, axes = blank(1.3 + 0.45 * len(shares))
     at = labelled(axes, [s.group for s in shares])
@@ -191,7 +191,7 @@ def attribution(found: Attribution, name: str) -> Figure:
 
 
 def sobol(found: Sobol) -> Figure:
-    """First-order and total shares of the variance, with the random draws' share as a row of its own."""
+    """First-order and total shares of the variance by factor, and the share of random draws."""
     rows = sorted(found.indices, key=lambda i: -i.total)
     noisy = math.isfinite(found.noise)
     labels = [i.factor for i in rows] + (["random draws"] if noisy else [])
@@ -216,7 +216,7 @@ def sobol(found: Sobol) -> Figure:
 
 
 def main_effects(found: Sequence[MainEffect], noise: float, name: str) -> Figure:
-    """The share of the variance that each factor makes alone, that of random draws beside them."""
+    """Shares of the variance by factor alone, and that of random draws."""
     rows = sorted(found, key=lambda e: -e.share)
     figure, axes = blank(1.0 + 0.36 * (len(rows) + 1))
     at = labelled(axes, [*(e.factor for e in rows), "random draws"])
@@ -229,7 +229,7 @@ def main_effects(found: Sequence[MainEffect], noise: float, name: str) -> Figure
 
 
 def morris(found: Sequence[Effect], name: str) -> Figure:
-    """Mean of absolute elementary effects against their spread, each factor named."""
+    """Mean of absolute elementary effects against their standard deviation, with the factors' names."""
     figure, axes = blank(4.2)
     for e in found:
         axes.errorbar(
@@ -243,7 +243,7 @@ def morris(found: Sequence[Effect], name: str) -> Figure:
 
 
 def robustness(found: RobustnessMap) -> Figure:
-    """Which institution wins where in the plane of two parameters; size says how surely."""
+    """The best institution at each place in the plane of two parameters; larger marks are more often best."""
     numeric = [p for p in found.parameters if found.table[p].dtype.kind in "if"]
     x, y = (numeric + [p for p in found.parameters if p not in numeric])[:2]
     figure, axes = blank(4.6)
@@ -276,7 +276,7 @@ def robustness(found: RobustnessMap) -> Figure:
 
 
 def distributions(labels: Sequence[str], values: Sequence[Floats], name: str) -> Figure:
-    """How an outcome that is counted spreads over worlds, a row a point: the share of worlds at each number."""
+    """Histograms of a count over replications, one row per point."""
     finite = [v[np.isfinite(v)] for v in values]
     every = np.concatenate(finite)
     low, high = int(every.min()), int(every.max())
@@ -317,13 +317,13 @@ def _outline(text: str) -> Outline:
 
 
 def facility_map(labels: Sequence[str], sites: Sequence[pd.DataFrame], codes: Sequence[str]) -> Figure:
-    """Where facilities stand and how large they are, a map a point.
+    """Maps of facilities and their sizes, one per point.
 
     Args:
         labels: of the points.
-        sites: for each point, a row a site: `latitude`, `longitude`, `accelerators` (median where built), `share` of
-            worlds in which it is built.
-        codes: of the member states, drawn darker.
+        sites: for each point, one row per site: `latitude`, `longitude`, `accelerators` (median over the replications that
+            build it), `share` of the replications that build it.
+        codes: of the member states, which are drawn darker.
     """
     from matplotlib.patches import PathPatch
 

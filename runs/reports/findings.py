@@ -1,4 +1,4 @@
-"""What a report shows of an experiment: its figures and the numbers behind them, chosen by the design."""
+"""The figures and numbers of a report, which depend on the design of the experiment."""
 
 from __future__ import annotations
 
@@ -32,17 +32,23 @@ CLUSTERED = "95 % intervals clustered by sample point and by replication"
 
 
 class Findings:
-    """The figures and numbers of an experiment, worked out once; `asked` holds the effects of its factors.
+    """The figures and numbers of an experiment; each is computed once, when it is first used.
+
+    `asked` holds the effects of the factors.
 
     Args:
-        results: the experiment; it must keep the table `worlds`.
+        results: the experiment, with the table `worlds`.
+
+    Raises:
+        BadInput: the table `worlds` was not kept.
     """
 
     def __init__(self, results: Results):
         self.results, self.spec = results, results.spec
         if "worlds" not in results.tables:
             raise BadInput(
-                f"{results.out} keeps no table 'worlds', which a report needs; add it to `tables` in the spec."
+                f"{results.out} has no table 'worlds', which a report needs; add it to `tables` in the spec and run the "
+                "batch again."
             )
         self.numbers: list[int] = []
         self.values: dict[str, Floats] = {}
@@ -56,7 +62,7 @@ class Findings:
 
     @cached_property
     def figures(self) -> list[Drawn]:
-        """All figures that the design allows; what cannot be drawn leaves a note."""
+        """All figures that the design allows; a figure that cannot be drawn leaves a note in `notes`."""
         makers = (
             self._attributions,
             self._contrasts,
@@ -78,7 +84,7 @@ class Findings:
 
     @cached_property
     def attributions(self) -> list[tuple[str, Attribution]]:
-        """The attribution of the headline outcome of a `switches` design, one for each setting of its other factors."""
+        """The attributions of the headline outcome in a `switches` design, one per setting of its other factors."""
         built = self.spec.switching
         size = 1 if built is None else 2 ** len(built.units)
         if built is None or self.spec.refused or len(self.numbers) % size:
@@ -95,14 +101,14 @@ class Findings:
 
     @cached_property
     def contrasts(self) -> list[LevelContrast]:
-        """Contrasts of factors' levels; of a list's points with its first one."""
+        """Contrasts of factors' levels; in a list, contrasts of the points with the first one."""
         if self.spec.design.kind == "list" or len(self.spec.varied) == 1:
             return self._against_first()
         return self.asked.contrasts
 
     @property
     def some(self) -> list[int]:
-        """Rows of the points that a table or figure of points shows; none where there are too many to read."""
+        """Rows of the points that tables and figures show; empty if there are too many to read."""
         rows = list(range(len(self.numbers)))
         if self.spec.switching is not None:
             units = [unit[0] for unit in self.spec.switching.units]
@@ -114,10 +120,9 @@ class Findings:
 
     @cached_property
     def groups(self) -> list[tuple[str, list[int]]]:
-        """What a table or figure of points shows, each a label with the rows that it stands for.
+        """The lines of tables and figures: a label each, with the rows of the points that it combines.
 
-        In a sample, or where points are many, no point stands for much: there each level of a factor stands for all of
-        its points.
+        In a sample, or with many points, single points say little; there each level of one factor combines its points.
         """
         key = self.pooled_by
         if key is not None:
@@ -129,7 +134,7 @@ class Findings:
 
     @cached_property
     def pooled_by(self) -> str | None:
-        """The factor whose levels each stand for all of their points; None where the points stand for themselves."""
+        """The factor whose levels combine their points; None if points are shown one by one."""
         if self.spec.design.kind == "latin_hypercube":
             return institution_of(self.spec.factors)
         if self.some or self.spec.design.kind not in CROSSED or self.spec.switching is not None:
@@ -137,12 +142,12 @@ class Findings:
         return next(iter(self.asked.focus), None)
 
     def pooled(self, name: str, rows: list[int]) -> Floats:
-        """An outcome in all worlds of some rows."""
+        """An outcome in all replications of some rows."""
         return self.values[name][rows].ravel()
 
     @cached_property
     def effects(self) -> tuple[list[MainEffect], float] | None:
-        """The share of the headline's variance that each factor makes alone, and that of random draws; None in small designs."""
+        """Each factor's share of the headline's variance alone, and that of random draws; None in small designs."""
         if self.spec.design.kind in ("sobol", "morris") or len(self.numbers) <= 2:
             return None
         split = self.asked.split
@@ -154,7 +159,7 @@ class Findings:
 
     @cached_property
     def robustness(self) -> RobustnessMap | None:
-        """Which institution wins where, if parameters of numbers are crossed with one."""
+        """Which institution does best where, if one is crossed with two or more numerical parameters; else None."""
         spec = self.spec
         numeric = [
             f
@@ -172,7 +177,7 @@ class Findings:
 
     @property
     def ends(self) -> list[int]:
-        """Rows of the points that a map shows; none where there are too many to show all."""
+        """Rows of the points that get a map; empty if there are too many."""
         count = len(self.numbers)
         if self.spec.switching is not None:
             size = 2 ** len(self.spec.switching.units)
@@ -196,11 +201,12 @@ class Findings:
             out.append(
                 Drawn(
                     f"attribution-{k + 1}" if k else "attribution",
-                    f"What makes the difference in {words(self.headline)}{where}.",
-                    f"From {found.source} to {found.target}: {unit_of(brief(found.difference), self.headline)}, "
-                    f"{span(found.low, found.high)}; split by Shapley value over all mixtures with common random numbers, "
-                    f"{found.worlds} worlds. Lines: 95 % intervals. A group that counts more when it is switched last than "
-                    "first works together with others; one that counts more when it is switched first does what others do too.",
+                    f"Which institutions account for the difference in {words(self.headline)}{where}.",
+                    f"From {found.source} to {found.target}: {unit_of(brief(found.difference), self.headline)} "
+                    f"(95 % interval {span(found.low, found.high)}). Bars: Shapley shares over all mixtures, with "
+                    f"{found.worlds} replications and common random numbers. Lines: 95 % intervals. A group with a larger effect "
+                    "when it is switched last complements other groups; one with a larger effect when it is switched first is a "
+                    "substitute for them.",
                     partial(figures.attribution, found, words(self.headline)),
                 )
             )
@@ -236,29 +242,35 @@ class Findings:
     @property
     def _worlds(self) -> str:
         count = self.values[self.headline].shape[1]
-        return f"{count} worlds at all points of the level" if self._sampled else f"{count} worlds"
+        return (
+            f"{count} replications at all points of the level" if self._sampled else f"{count} replications"
+        )
 
     def _contrasts(self) -> list[Drawn]:
         found = self.contrasts
         if not found:
             return []
-        more = f" The first {figures.MOST_ROWS} of {len(found)}." if len(found) > figures.MOST_ROWS else ""
-        lines = "95 % bootstrap intervals over paired worlds"
+        more = (
+            f" The figure shows the first {figures.MOST_ROWS} of {len(found)}."
+            if len(found) > figures.MOST_ROWS
+            else ""
+        )
+        lines = "95 % bootstrap intervals over paired replications"
         if not found[0].factor:
-            first = "The mean of each point less that of the first one"
+            first = "The mean of each point less that of the first point"
         elif self.asked.sample is not None:
             first = (
-                "The mean at each level, or in each quarter of a range, less that at the first of its factor, averaged over "
+                "The mean at each level, or in each quarter of a range, less that at its factor's first level, averaged over "
                 "the sample of all other factors"
             )
             lines = CLUSTERED
         else:
             first = (
-                "The mean at each level less that at the first level of its factor, at points that agree in all else, "
-                "averaged over those points"
+                "The mean at each level less that at its factor's first level, averaged over the points that agree in all "
+                "other factors"
             )
         apart = (
-            " Thin marks: the difference at each of those points; where they lie apart, factors interact."
+            " Thin marks: the difference at each of those points; if they are far apart, factors interact."
             if any(c.matches > 1 for c in found)
             else ""
         )
@@ -266,7 +278,7 @@ class Findings:
             Drawn(
                 "contrasts",
                 f"Contrasts in {words(self.headline)}.",
-                f"{first}, with common random numbers. Lines: {lines}, each for itself.{apart}{more}",
+                f"{first}, with common random numbers. Lines: {lines}, not corrected for multiple comparisons.{apart}{more}",
                 partial(figures.contrasts, found, unit_of(words(self.headline), self.headline)),
             )
         ]
@@ -277,14 +289,11 @@ class Findings:
             return []
         lines = "95 % bootstrap intervals over replications" if self.asked.sample is None else CLUSTERED
         caption = (
-            f"The mean at each pair of levels, averaged over all other factors, with {lines}. Parallel lines: no "
+            f"The mean at each pair of levels, averaged over all other factors, with {lines}. Parallel lines mean no "
             "interaction."
         )
         if pair.share == pair.share:
-            caption += (
-                f" The two make {pair.share:.1%} of the variance together beyond what each makes alone "
-                f"({span(pair.low, pair.high, percent)})."
-            )
+            caption += f" The interaction accounts for {pair.share:.1%} of the variance ({span(pair.low, pair.high, percent)})."
         name = unit_of(words(self.headline), self.headline)
         title = f"{words(self.headline).capitalize()} by {cells.factor} and {cells.other}."
         return [Drawn("interaction", title, caption, partial(effect_figures.interaction, cells, name))]
@@ -294,36 +303,44 @@ class Findings:
         if kind == "sobol":
             indices = self.asked.indices
             caption = (
-                f"Sobol indices from {indices.base} base points with {indices.replications} replications: the share of the "
-                "variance that a factor makes alone (first order) and with its interactions (total), and the share that random draws "
-                "makes at a fixed point. Lines: 95 % bootstrap intervals."
+                f"Sobol indices from {indices.base} base points with {indices.replications} replications: each factor's share "
+                "of the variance alone (first order) and with all its interactions (total), and the share of random draws at a "
+                "fixed point. Lines: 95 % bootstrap intervals."
             )
-            return [Drawn("sensitivity", f"What moves {name}.", caption, partial(figures.sobol, indices))]
+            return [
+                Drawn("sensitivity", f"Which factors drive {name}.", caption, partial(figures.sobol, indices))
+            ]
         if kind == "morris":
             effects = morris(self.results, self.headline)
             caption = (
-                "Morris screening: the mean absolute effect of a step of each factor, with a 95 % interval, against the "
-                "spread of its effects."
+                "Morris screening: each factor's mean absolute effect across its range, with a 95 % interval, and the standard "
+                "deviation of its effects."
             )
             return [
-                Drawn("sensitivity", f"What moves {name}.", caption, partial(figures.morris, effects, name))
+                Drawn(
+                    "sensitivity",
+                    f"Which factors drive {name}.",
+                    caption,
+                    partial(figures.morris, effects, name),
+                )
             ]
         if self.asked.split is not None:
             caption = (
-                "The share of the variance, over the points that were run and over random draws, that each factor makes "
-                "alone and in total with all its interactions. Lines: 95 % jackknife intervals over replications."
+                "Each factor's share of the variance alone, and in total with all its interactions. The variance is over the "
+                "points that were run and over random draws. Lines: 95 % jackknife intervals over replications."
             )
             drawing = partial(effect_figures.shares, self.asked.split, name)
-            return [Drawn("sensitivity", f"What moves {name}.", caption, drawing)]
+            return [Drawn("sensitivity", f"Which factors drive {name}.", caption, drawing)]
         if self.effects is None:
             return []
         shares, noise = self.effects
         caption = (
-            "The share of the variance, over the points that were run and over random draws, that each factor's levels make alone. "
-            f"What is missing to 1 are interactions. Lines: 95 % bootstrap intervals over {DRAWN.get(kind, 'worlds')}."
+            "Each factor's share of the variance alone. The variance is over the points that were run and over random draws; "
+            "what the shares do not sum to is due to interactions. Lines: 95 % bootstrap intervals over "
+            f"{DRAWN.get(kind, 'replications')}."
         )
         drawing = partial(figures.main_effects, shares, noise, name)
-        return [Drawn("sensitivity", f"What moves {name}.", caption, drawing)]
+        return [Drawn("sensitivity", f"Which factors drive {name}.", caption, drawing)]
 
     def _robustness(self) -> list[Drawn]:
         found = self.robustness
@@ -332,12 +349,12 @@ class Findings:
         best = "lowest" if found.lower_is_better else "highest"
         others = ", ".join(found.parameters[2:])
         caption = (
-            f"Each mark is a combination of the other factors; its shape and color tell the level of {found.institution} with "
-            f"the {best} mean {words(self.headline)} there, its size how often that one is ahead with common random numbers. "
-            "Hollow: the 95 % interval of its lead over the second includes zero."
+            f"Each mark is a combination of the other factors. Shape and color: the level of {found.institution} with the "
+            f"{best} mean {words(self.headline)}. Size: how often that level is best, with common random numbers. Hollow marks: "
+            "the 95 % interval of its lead over the second includes zero."
         )
-        caption += f" {others} vary too." if others else ""
-        title = f"Which level of {found.institution} does best where."
+        caption += f" These factors vary as well: {others}." if others else ""
+        title = f"Which level of {found.institution} does best at which parameters."
         return [Drawn("robustness", title, caption, partial(figures.robustness, found))]
 
     def _maps(self) -> list[Drawn]:
@@ -346,7 +363,7 @@ class Findings:
             return []
         if "facilities" not in self.results.tables:
             self.notes.append(
-                "There is no map, since facilities were not kept: add 'facilities' to `tables` in the spec."
+                "There is no map, because the results have no table 'facilities'; add it to `tables` in the spec."
             )
             return []
         rows = self.ends
@@ -372,11 +389,11 @@ class Findings:
             for n in wanted
         ]
         caption = (
-            "Area: accelerators, the median of the worlds in which the facility is built. The fainter, the fewer worlds "
-            "build it."
+            "Area of a circle: median accelerators of the facility over the replications in which it is built. The paler the "
+            "circle, the fewer replications build it."
         )
         drawing = partial(figures.facility_map, [self.labels[r] for r in rows], tables, members.states.codes)
-        return [Drawn("map", "Where facilities stand.", caption, drawing)]
+        return [Drawn("map", "Where facilities are built.", caption, drawing)]
 
     def _sites(self) -> list[Drawn]:
         if self.spec.design.kind in ("sobol", "morris") or len(self.numbers) > 2000:
@@ -392,4 +409,4 @@ class Findings:
             [values[rows].ravel() for _, rows in shown],
             "facilities",
         )
-        return [Drawn("sites", "How many facilities there are.", caption, drawing)]
+        return [Drawn("sites", "Number of facilities.", caption, drawing)]

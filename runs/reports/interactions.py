@@ -1,8 +1,8 @@
-"""Interactions: the shares of the variance that two factors make together, and one's effect at each level of another.
+"""Interactions: the shares of the variance of pairs of factors, and a factor's effect at each level of another.
 
-On a grid or a list an effect is a projection of the points' outcomes on the levels of one factor, or on the pairs of
-levels of two that the factors alone do not explain. Squares are taken as products of two different replications, so
-that random draws, which points share, bias no share. Intervals are by the jackknife over replications.
+On a grid or a list, a main effect is a projection of the points' outcomes on the levels of one factor. An interaction is
+a projection on pairs of levels, net of the main effects. Squares are computed as products of two different replications,
+so that random draws, which points share, bias no share. Intervals are by the jackknife over replications.
 
 Sources: Efron and Stein (1981), The Jackknife Estimate of Variance, Annals of Statistics 9; Liu and Owen (2006),
 Estimating Mean Dimensionality of Analysis of Variance Decompositions, Journal of the American Statistical Association
@@ -22,19 +22,19 @@ from juste_retour.agents.arrays import Floats, Integers
 from juste_retour.agents.errors import BadInput
 from juste_retour.runs.contrasts.contrasts import paired_difference
 from juste_retour.runs.contrasts.resampling import interval, resampled_means
-from juste_retour.runs.experiments.agreement import varied
+from juste_retour.runs.experiments.agreement import check_finite, check_varies
 from juste_retour.runs.experiments.design import Point
 from juste_retour.runs.experiments.results import Results
 from juste_retour.runs.numerals import shown
 from juste_retour.runs.reports.sensitivity import Pair, binned
 
-MOST_COLUMNS = 1500  # of the dummies of two factors; beyond them their interaction is left out
-MOST_LEVELS = 12  # of a factor whose effects are tabulated
+MOST_COLUMNS = 1500  # dummies of two factors above which their interaction is omitted
+MOST_LEVELS = 12  # levels above which a factor's conditional effects are not computed
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A share of the variance with a 95 % interval; the interval is missing below three replications."""
+    """A share of the variance with a 95 % interval, which is NaN with fewer than three replications."""
 
     share: float
     low: float
@@ -43,7 +43,7 @@ class Estimate:
 
 @dataclass(frozen=True)
 class FactorShares:
-    """A factor's share of the variance alone, and its total with all interactions; no total where nothing is crossed."""
+    """A factor's share of the variance alone, and in total with all interactions; no total if nothing is crossed."""
 
     factor: str
     alone: Estimate
@@ -52,9 +52,9 @@ class FactorShares:
 
 @dataclass(frozen=True)
 class Decomposition:
-    """The variance of an outcome over the points of a grid or list and over random draws, split by factor and pair.
+    """The variance of an outcome over the points of a grid or list and over random draws, by factor and pair.
 
-    `noise` is the share of the random draws. `balanced` says whether the factors are fully crossed; where they are not,
+    `noise` is the share of the random draws. `balanced` says whether the factors are fully crossed; if they are not, the
     shares of single factors overlap.
     """
 
@@ -66,12 +66,15 @@ class Decomposition:
 
 
 def decomposition(results: Results, outcome: str = "years_behind") -> Decomposition:
-    """Split the variance of an outcome of an experiment whose points are all that there is."""
+    """Decompose the variance of an outcome over the points of a grid, a list or switches.
+
+    Raises:
+        BadInput: the outcome is missing in some runs, or never varies.
+    """
     spec = results.spec
     numbers, values = results.outcome(outcome)
-    if not np.isfinite(values).all():
-        raise BadInput(f"{outcome}: in some worlds there is no run; choose another outcome.")
-    varied(results, outcome)
+    check_finite(values, outcome)
+    check_varies(results, outcome)
     points = [spec.points[n] for n in numbers]
     keys = [key for key in spec.varied if key != "label"]
     return decomposed(
@@ -82,7 +85,7 @@ def decomposition(results: Results, outcome: str = "years_behind") -> Decomposit
 def decomposed(
     values: Floats, labels: Sequence[Integers], keys: Sequence[str], outcome: str = ""
 ) -> Decomposition:
-    """Split the variance of values (points, replications), given each factor's level at each point.
+    """Decompose the variance of `values`, (points, replications), given each factor's level at each point.
 
     >>> a, b = np.array([0, 0, 1, 1]), np.array([0, 1, 0, 1])
     >>> found = decomposed(np.array([[0.0], [0.0], [0.0], [4.0]]), [a, b], ["a", "b"])
@@ -101,7 +104,7 @@ def decomposed(
     ]
     pairs = []
     for i, j in combinations(range(len(keys)), 2):
-        if not 0 < dummies[i].shape[1] * dummies[j].shape[1] <= MOST_COLUMNS:  # one level has no effect
+        if not 0 < dummies[i].shape[1] * dummies[j].shape[1] <= MOST_COLUMNS:  # 0 if a factor has one level
             continue
         both = np.column_stack([a[:, None] * b for a in dummies[i].T for b in [dummies[j]]]).reshape(n, -1)
         pairs.append((i, j))
@@ -124,12 +127,12 @@ def decomposed(
 
 
 def _dummies(labels: Integers) -> Floats:
-    """(points, levels - 1) whether a point has each level but the first."""
+    """Dummy variables for all levels except the first, (points, levels - 1)."""
     return (labels[:, None] == np.unique(labels)[1:]).astype(np.float64)
 
 
 def _basis(columns: Floats) -> Floats:
-    """An orthonormal basis of what the columns span."""
+    """An orthonormal basis of the space that the columns span."""
     if not columns.size:
         return np.zeros((len(columns), 0))
     left, size, _ = np.linalg.svd(columns, full_matrices=False)
@@ -137,7 +140,7 @@ def _basis(columns: Floats) -> Floats:
 
 
 def _within(values: Floats, others: Sequence[Integers]) -> Floats | None:
-    """Values less the mean of the points that agree in all other factors; None where no two points do."""
+    """Values less the mean of the points that agree in all other factors; None if no two points do."""
     if not others:
         return values - values.mean(0)
     _, groups = np.unique(np.column_stack(others), axis=0, return_inverse=True)
@@ -152,14 +155,14 @@ def _within(values: Floats, others: Sequence[Integers]) -> Floats | None:
 def _shares(parts: Sequence[Floats], values: Floats) -> tuple[list[Estimate], float]:
     """The squared length of each part as a share of the variance, and the share of the random draws.
 
-    The first part is all that differs between points; (anything, replications) each.
+    Parts are (any, replications) each; the first holds all differences between points.
     """
     n, r = values.shape
     noise = float(values.var(1, ddof=1).mean()) if r > 1 else 0.0
     if r == 1:
         lengths = np.array([(p * p).sum() / n for p in parts])
         if not lengths[0] > 0:
-            raise BadInput("the outcome is the same at every point; there is no variance to split.")
+            raise BadInput("the outcome is the same at every point, so there is no variance to explain.")
         return [Estimate(float(x), np.nan, np.nan) for x in lengths / lengths[0]], 0.0
     own = np.array([(p * p).sum(0) for p in parts])  # (parts, replications)
     sums = [p.sum(1) for p in parts]
@@ -169,7 +172,7 @@ def _shares(parts: Sequence[Floats], values: Floats) -> tuple[list[Estimate], fl
     variance = lengths[0] + noise
     if not variance > 0:
         raise BadInput(
-            "the outcome is the same at every point and in every world; there is no variance to split."
+            "the outcome is the same at every point and in every replication, so there is no variance to explain."
         )
     shares = lengths / variance
     if r < 3:
@@ -195,9 +198,10 @@ def _shares(parts: Sequence[Floats], values: Floats) -> tuple[list[Estimate], fl
 
 @dataclass(frozen=True)
 class ConditionalEffect:
-    """A level of a factor less its first, at one level of another factor; averaged over all else, with a 95 % interval.
+    """A level of a factor less its first level, at one level of another factor, averaged over all else.
 
-    `beyond` is the effect less the effect at the other factor's first level: what the two do together.
+    `low` and `high` are a 95 % interval. `beyond` is the effect less the effect at the other factor's first level, which is
+    the interaction of the two, with its own interval.
     """
 
     factor: str
@@ -215,7 +219,7 @@ class ConditionalEffect:
 def conditional_effects(
     results: Results, factor: str, other: str, outcome: str = "years_behind"
 ) -> list[ConditionalEffect]:
-    """The marginal effects of a factor's levels at each level of another, with common random numbers."""
+    """The effects of a factor's levels at each level of another; empty if either has more than `MOST_LEVELS` levels."""
     spec = results.spec
     numbers, values = results.outcome(outcome)
     points = [spec.points[n] for n in numbers]
@@ -246,7 +250,10 @@ def conditional_effects(
 def _apart(
     points: Sequence[Point], values: Floats, step: tuple[str, str, str], ground: tuple[str, str]
 ) -> Floats | None:
-    """(replications,) a level less another at one level of another factor, averaged over points that agree in all else."""
+    """A level less another at one level of a second factor, averaged over points that agree in all else; (replications,).
+
+    `step` is (factor, level, level that is subtracted), `ground` is (second factor, level). None if there are no such points.
+    """
     key, level, against = step
     places: dict[str, dict[str, int]] = {}
     for row, point in enumerate(points):
@@ -263,7 +270,10 @@ def _apart(
 
 @dataclass(frozen=True)
 class CellMeans:
-    """The mean of an outcome at each pair of levels of two factors, averaged over all else; (levels, grounds) each."""
+    """The mean of an outcome at each pair of levels of two factors, averaged over all else, with a 95 % interval.
+
+    `mean`, `low` and `high` are (levels, grounds): the levels of `factor` and of `other`.
+    """
 
     factor: str
     other: str
@@ -275,7 +285,7 @@ class CellMeans:
 
 
 def cell_means(results: Results, factor: str, other: str, outcome: str = "years_behind") -> CellMeans | None:
-    """Means at pairs of levels, for an interaction plot; None where a factor has too many levels."""
+    """Means at pairs of levels, for an interaction plot; None if a factor has more than `MOST_LEVELS` levels."""
     spec = results.spec
     numbers, values = results.outcome(outcome)
     points = [spec.points[n] for n in numbers]

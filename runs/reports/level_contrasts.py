@@ -1,4 +1,4 @@
-"""Contrasts within a design: each level of a factor against its first."""
+"""Contrasts within a design: each level of a factor less its first level."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ from juste_retour.runs.numerals import shown
 
 @dataclass(frozen=True)
 class LevelContrast:
-    """A level of a factor less its first level, averaged over all else that is varied, with common random numbers.
+    """An outcome at a level of a factor less that at its first level, averaged over points that agree in all else.
 
-    `each` is the difference at each of the points that it is averaged over: they lie apart where factors interact.
+    `low` and `high` are a 95 % interval. `matches` is the number of such pairs of points, and `each` their differences,
+    which vary if factors interact.
     """
 
     factor: str
@@ -31,7 +32,7 @@ class LevelContrast:
 
 
 def level_contrasts(results: Results, outcome: str = "years_behind") -> list[LevelContrast]:
-    """Contrast the levels of each rule or listed factor with its first level, at points that agree in all else."""
+    """Contrast the levels of each factor with its first level, at points that agree in all else."""
     spec = results.spec
     numbers, values = results.outcome(outcome)
     points: list[Point] = [spec.points[n] for n in numbers]
@@ -49,7 +50,7 @@ def level_contrasts(results: Results, outcome: str = "years_behind") -> list[Lev
             if not pairs:
                 continue
             up, down = (np.array(side) for side in zip(*pairs, strict=True))
-            with np.errstate(invalid="ignore"):  # a world without a run is infinitely far behind
+            with np.errstate(invalid="ignore"):  # a missing lag is infinite
                 apart = paired_difference(values[up], values[down])
                 difference, each = apart.mean(0), tuple(map(float, apart.mean(1)))
                 low, high = interval(resampled_means(difference, spec.seed))

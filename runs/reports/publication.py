@@ -1,6 +1,6 @@
-"""What leaves the house: tables for other programs with their codebook, and the replication archive.
+"""Export of an experiment's tables with a codebook, and its replication archive.
 
-The archive follows what political-science journals ask for: data, code, codebook, software, hardware, run time, and one
+The archive contains what political-science journals ask for: data, code, codebook, software, hardware, run time, and one
 master command.
 """
 
@@ -30,15 +30,15 @@ from juste_retour.runs.provenance import changes_between, made_with
 from juste_retour.runs.reports.report import rendered, spec_text
 from juste_retour.runs.user_rules import loaded
 
-Content = bytes | str | Path  # of a file in the archive; a path names the file that is packed
+Content = bytes | str | Path  # of a file in the archive; a path is that of the file to pack
 
 ARCHIVE = "replication.zip"
-_WHEN = (1980, 1, 1, 0, 0, 0)  # the earliest that a ZIP file knows: equal content, equal bytes
+_WHEN = (1980, 1, 1, 0, 0, 0)  # the earliest date in a ZIP file; a fixed one makes equal content equal bytes
 _CODE = (".py", ".toml", ".csv", ".json", ".css", ".md", ".vue", ".html", ".js")
-SCRIPT = '''"""The one master command: python replicate.py
+SCRIPT = '''"""The master command: python replicate.py
 
-It runs the experiment again from the code in this archive and compares the result with what is recorded here. It needs uv,
-or an installed juste-retour, named by the environment variable JUSTE_RETOUR.
+It reruns the experiment with the code in this archive and compares the result with the one recorded here. It needs uv, or
+an installed juste-retour whose command is in the environment variable JUSTE_RETOUR.
 """
 
 import json
@@ -53,7 +53,7 @@ RUN = shlex.split(os.environ.get("JUSTE_RETOUR", "uv run --project code juste-re
 
 
 def run(*words):
-    """Run a command of juste-retour in this folder; end with its exit status where it fails."""
+    """Run a command of juste-retour in this folder; exit with its status if it fails."""
     status = subprocess.run([*RUN, *words], cwd=HERE, check=False).returncode
     if status:
         sys.exit(status)
@@ -67,13 +67,13 @@ WITHOUT_TABLES = """run("batch", "spec.toml", "--out", "again", "--yes")
 run("report", "again")
 then, now = (json.loads((HERE / name / "manifest.json").read_text(encoding="utf-8"))["result"] for name in ("results", "again"))
 if then != now:
-    sys.exit("The bits differ. On another processor or NumPy the last digit may; compare the two reports.")
-print("The result is the same to the bit.")
+    sys.exit("The results differ. With another processor or NumPy, last digits may differ; compare the two reports.")
+print("The result is the same, bit for bit.")
 """
 
 
 def codebook(results: Results, tables: Iterable[str] | None = None) -> list[dict[str, str]]:
-    """Every column of every table kept: table, column, kind, unit, meaning."""
+    """One row per column of each table: table, column, kind, unit, meaning."""
     return [
         {"table": table, "column": c.name, "kind": c.kind, "unit": c.unit, "meaning": c.meaning}
         for table in (results.tables if tables is None else tables)
@@ -96,13 +96,16 @@ def export(
     formats: Iterable[str] = ("csv",),
     tables: Iterable[str] | None = None,
 ) -> list[Path]:
-    """Write an experiment's tables, one file each, with `codebook.csv`; all of a table is in memory at once.
+    """Write an experiment's tables, one file each, with `codebook.csv`; each table must fit into memory.
 
     Args:
         folder: of the experiment.
         out: folder to write to.
-        formats: of parquet, csv and dta (Stata).
-        tables: some of those that were kept; all by default.
+        formats: one or more of parquet, csv and dta (Stata).
+        tables: names of tables; all by default.
+
+    Returns:
+        the files written.
     """
     results = Results(folder)
     wanted = list(results.tables if tables is None else tables)
@@ -115,7 +118,7 @@ def export(
     try:
         book.write_text(codebook_csv(codebook(results, wanted)), encoding="utf-8")
     except OSError as error:
-        raise CannotWrite(f"{book} cannot be written ({error.strerror}).") from None
+        raise exporting.cannot_write(book, error) from None
     return [*paths, book]
 
 
@@ -125,12 +128,16 @@ def package(folder: Path | str, out: Path | str | None = None, *, tables: bool =
     Args:
         folder: of the experiment.
         out: the archive; `replication.zip` in the folder by default.
-        tables: whether the tables themselves go in; their hashes always do.
+        tables: whether to include the tables; their hashes are always included.
+
+    Raises:
+        BadInput: the experiment is not complete, a file is damaged, or `out` is not a file that can be replaced.
+        CannotWrite: the archive cannot be written.
     """
     results = Results(folder)
     if not results.complete:
         raise BadInput(
-            f"{folder} is not complete ({len(results.store.done())} of {results.plan.chunks} chunks): let `batch` end first."
+            f"{folder} is not complete ({len(results.store.done())} of {results.plan.chunks} chunks); finish `batch` first."
         )
     for record in results.store.done().values():
         damage = results.store.damaged(record)
@@ -140,9 +147,9 @@ def package(folder: Path | str, out: Path | str | None = None, *, tables: bool =
     if out is not None and path.parent.resolve() != results.out.resolve():
         exporting.refuse_experiment(path.parent)
     if path.is_dir():
-        raise BadInput(f"--out {path} is a folder; name a file, such as {path / ARCHIVE}.")
-    if path.exists() and not path.is_file():  # a device would be replaced by the archive
-        raise BadInput(f"--out {path} is not an ordinary file; name one, such as {ARCHIVE}.")
+        raise BadInput(f"--out {path} is a folder; give a file, such as {path / ARCHIVE}.")
+    if path.exists() and not path.is_file():  # the archive would replace a device
+        raise BadInput(f"--out {path} is not a regular file; give one, such as {ARCHIVE}.")
     part = path.with_name(f".{path.name}.part")
     try:
         with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -158,18 +165,18 @@ def package(folder: Path | str, out: Path | str | None = None, *, tables: bool =
         with suppress(OSError):
             part.unlink(missing_ok=True)
         raise CannotWrite(
-            f"{path} cannot be written ({error.strerror or error}); name a file that can, with --out."
+            f"{path} cannot be written ({error.strerror or error}); give a file that can, with --out."
         ) from None
     return path
 
 
 def changed_since(results: Results) -> list[str]:
-    """What of the code, data and libraries that would be packed is not what made the tables, in words."""
+    """Phrases for the code, data and libraries that have changed since the tables were computed."""
     return changes_between(results.manifest["provenance"], made_with(results.spec.members))
 
 
 def _contents(results: Results, tables: bool) -> dict[str, Content]:
-    """Names in the archive to their content, as bytes, text or the path of a file."""
+    """The content of each file in the archive, by name."""
     out, spec = results.out, results.spec
     content: dict[str, Content] = {
         "README.md": _readme(results, tables),
@@ -199,7 +206,7 @@ def _contents(results: Results, tables: bool) -> dict[str, Content]:
 
 
 def _relative(results: Results) -> dict[str, object]:
-    """The manifest with paths as they are in the archive."""
+    """The manifest with the paths of rules and members in the archive."""
     spec = dict(results.manifest["spec"])
     spec["rules"] = [f"../rules/{Path(file).name}" for file in spec["rules"]]
     spec["members"] = "../members" if spec["members"] else None
@@ -207,41 +214,41 @@ def _relative(results: Results) -> dict[str, object]:
 
 
 def _spec_toml(results: Results) -> str:
-    """The spec with everything that it takes from elsewhere written out."""
+    """The spec as TOML, with scenarios and defaults written out, and paths in the archive."""
     spec = dict(results.spec.content)
     spec["rules"] = [f"rules/{Path(file).name}" for file in spec["rules"]]
     spec["members"] = "members" if spec["members"] else None
     content = {k: v for k, v in spec.items() if k in (*KEYS, *RESOLVED) and v is not None}
-    return "# Everything that the experiment depends on, written out.\n" + toml_lines(content)
+    return "# The spec with all scenarios and defaults written out.\n" + toml_lines(content)
 
 
 def _code() -> dict[str, Content]:
-    """The source: the packages as they are installed, and what builds them where it is a checkout."""
-    house = Path(__file__).resolve().parents[2]
-    rooms = [house / room for room in ("agents", "abm", "runs", "visualization")]
+    """The source code: the packages as installed, and in a checkout also the files that build them."""
+    root = Path(__file__).resolve().parents[2]
+    folders = [root / name for name in ("agents", "abm", "runs", "visualization")]
     found: dict[str, Content] = {
-        f"code/juste_retour/{room.name}/{p.relative_to(room)}": p
-        for room in rooms
-        for p in sorted(room.rglob("*"))
+        f"code/juste_retour/{folder.name}/{p.relative_to(folder)}": p
+        for folder in folders
+        for p in sorted(folder.rglob("*"))
         if p.is_file() and p.suffix in _CODE and "__pycache__" not in p.parts
     }
     found["code/juste_retour/__init__.py"] = Path(str(juste_retour.__file__))
     for name in ("pyproject.toml", "README.md", "LICENSE", "CITATION.cff", "CHANGELOG.md"):
-        if (house / name).is_file():
-            found[f"code/{name}"] = house / name
-    if (house / "pyproject.toml").is_file():
-        found["code/pyproject.toml"] = _pinned((house / "pyproject.toml").read_text(encoding="utf-8"))
+        if (root / name).is_file():
+            found[f"code/{name}"] = root / name
+    if (root / "pyproject.toml").is_file():
+        found["code/pyproject.toml"] = _pinned((root / "pyproject.toml").read_text(encoding="utf-8"))
     return found
 
 
 def _pinned(project: str) -> str:
-    """A `pyproject.toml` with which uv takes the versions that are installed here, on whatever system."""
+    """A `pyproject.toml` that pins the versions installed here, so that uv installs the same on any system."""
     pins = [pin for pin in environment()[1:] if not pin.startswith("juste-retour==")]
     return project.replace("[tool.uv]\n", f"[tool.uv]\nconstraint-dependencies = {json_text(pins)}", 1)
 
 
 def environment(name: str = "juste-retour") -> list[str]:
-    """The distributions that juste-retour needs, and theirs, as `name==version`."""
+    """The Python version, then all direct and indirect dependencies of a distribution as `name==version`."""
     import re
 
     seen: dict[str, str] = {}
@@ -263,9 +270,9 @@ def environment(name: str = "juste-retour") -> list[str]:
 
 
 def locked_environment() -> str:
-    """The distributions of the lock file that are installed, each with the hashes of its files; empty without one.
+    """The installed distributions of the lock file with the hashes of their files; empty without a lock file.
 
-    It names no host: pip takes the files from wherever it is set to, and refuses any whose hash is another.
+    It names no host: pip uses the index that it is configured for, and refuses files with other hashes.
     """
     lock = Path(__file__).resolve().parents[2] / "uv.lock"
     if not lock.is_file():
@@ -282,10 +289,10 @@ def locked_environment() -> str:
 
 
 READING = """
-## To read the tables
+## How to read the tables
 
-Each folder in `results/` that holds Parquet files is one table. In Python `pandas.read_parquet("results/{table}")`, in R
-`arrow::open_dataset("results/{table}")`; for CSV and Stata:
+Each folder of Parquet files in `results/` is one table. Read it with `pandas.read_parquet("results/{table}")` in Python, or
+with `arrow::open_dataset("results/{table}")` in R. For CSV and Stata:
 
     uv run --project code juste-retour export results --out tables --format csv,dta
 """
@@ -296,45 +303,45 @@ def _readme(results: Results, tables: bool) -> str:
     p = manifest["provenance"]
     commit = (p.get("commit") or {}).get("id", "unknown")
     what = (
-        "runs every chunk again and compares it with the tables here"
+        "reruns every chunk and compares it with the tables here"
         if tables
-        else "runs it again and compares hashes"
+        else "reruns the experiment and compares hashes"
     )
-    more = "" if tables else " The tables are left out; `results/manifest.json` has the hash of each file."
+    more = "" if tables else " The tables are omitted; `results/manifest.json` has the hash of each file."
     question = f"{manifest['question']}\n\n" if manifest["question"] else ""
     reading = READING.format(table=results.tables[0]) if tables else ""
     caution = f"\n\n{results.caution}" if results.caution else ""
     changed = "; ".join(changed_since(results))
-    other = f"\n\nNot all that is packed here is what made the tables: {changed}." if changed else ""
+    other = f"\n\nThis archive differs from what made the tables: {changed}." if changed else ""
     return f"""# Replication archive: {spec.title}
 
-{question}## The one command
+{question}## One command
 
     python replicate.py
 
-It needs [uv](https://docs.astral.sh/uv/) (or an installed juste-retour, named by `JUSTE_RETOUR=juste-retour`), {what}, and
-writes the report again. On the machine below the experiment took {manifest["seconds"]:.0f} s.
+The command {what}, and writes the report again. It needs [uv](https://docs.astral.sh/uv/), or an installed juste-retour
+(`JUSTE_RETOUR=juste-retour python replicate.py`). On the machine below the experiment took {manifest["seconds"]:.0f} s.
 
-## What is here
+## Contents
 
-| file | what |
+| file | content |
 |---|---|
-| `spec.toml` | the experiment, with everything that it depends on written out; `spec-as-written.toml` is the author's file |
-| `results/` | manifest, hashes, report with figures (SVG, PDF), and the tables as Parquet files, a file a chunk.{more} |
+| `spec.toml` | the spec, with all scenarios and defaults written out; `spec-as-written.toml` is the author's file |
+| `results/` | manifest, hashes, report with figures (SVG, PDF), and the tables as one Parquet file per chunk.{more} |
 | `codebook.csv` | every column of every table: kind, unit, meaning |
-| `code/` | the source, with the versions of all libraries pinned in its `pyproject.toml` |
+| `code/` | the source code, with the versions of all libraries pinned in its `pyproject.toml` |
 | `environment.txt` | versions of all libraries |
-| `requirements.txt` | the same from the lock file, each with its hashes: `pip install --require-hashes -r requirements.txt` |
-| `rules/`, `members/` | the author's own rules and members, where there are any |
+| `requirements.txt` | the same from the lock file, with hashes: `pip install --require-hashes -r requirements.txt` |
+| `rules/`, `members/` | the author's own rules and members, if there are any |
 {reading}
 ## Design
 
-{len(spec.kept):,} points with {spec.replications:,} replications, {spec.runs:,} runs in all, seed {spec.seed}. Random numbers come from
-NumPy's Philox by (seed, channel, replicate, quarter); nothing else is random.
+{len(spec.kept):,} points with {spec.replications:,} replications each, {spec.runs:,} runs in all, seed {spec.seed}. Random numbers come
+from NumPy's Philox generator, keyed by seed, stream, quarter and replication; nothing else is random.
 
 ## Software and hardware
 
 juste-retour {p["juste_retour"]} (commit {commit}, code {p["code"]}), Python {p["python"]}, NumPy {p["numpy"]}, SciPy {p["scipy"]}, pandas
-{p["pandas"]}, PyArrow {p["pyarrow"]}; {p["machine"]}, {os.cpu_count()} cores. Equal bits are promised on processors with the same
-features and the same build of NumPy; elsewhere real numbers agree to 1e-12 and counts exactly.{caution}{other}
+{p["pandas"]}, PyArrow {p["pyarrow"]}; {p["machine"]}, {os.cpu_count()} cores. On processors with the same features and with the same
+build of NumPy, results are equal bit for bit. Elsewhere floats agree to 1e-12, and counts exactly.{caution}{other}
 """

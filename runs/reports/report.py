@@ -1,4 +1,4 @@
-"""A report: one page that stands alone, with question, methods, tables, figures and how to replicate."""
+"""A report: one self-contained HTML page with question, answer, figures, tables, methods and how to replicate."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ DESIGNS = {
     "morris": "Morris trajectories",
     "switches": "all mixtures of two scenarios, group by group",
 }
-COMMANDS = """juste-retour batch spec.toml --out results   # the experiment; the same command goes on after a stop
-juste-retour verify results --all            # run it again and compare
-juste-retour report results                  # this page"""
+COMMANDS = """juste-retour batch spec.toml --out results   # run the experiment; the same command resumes it after a stop
+juste-retour verify results --all            # rerun it and compare
+juste-retour report results                  # write this page"""
 
 
 class ReportTable(NamedTuple):
-    """A table of the page; without rows it is left out."""
+    """A table of the page; it is omitted if it has no rows."""
 
     headings: Sequence[str]
     rows: Sequence[Sequence[str]]
@@ -51,7 +51,12 @@ class ReportTable(NamedTuple):
 
 
 def report(out: Path | str) -> Path:
-    """Write `report.html` and the folder `figures` (SVG and PDF) into the folder of an experiment; return the page."""
+    """Write `report.html` and the folder `figures` (SVG and PDF) into an experiment's folder; return the page's path.
+
+    Raises:
+        BadInput: the folder holds no readable results, or no table `worlds`.
+        CannotWrite: the folder cannot be written to.
+    """
     results = Results(out)
     for name, content in rendered(results).items():
         results.store.write(name, content)
@@ -59,7 +64,7 @@ def report(out: Path | str) -> Path:
 
 
 def rendered(results: Results) -> dict[str, bytes]:
-    """The figures and the page of an experiment, by their names in its folder."""
+    """The content of an experiment's figures and page, by their names in its folder."""
     found = Findings(results)
     pictures, files = [], {}
     for drawn in found.figures:
@@ -71,32 +76,32 @@ def rendered(results: Results) -> dict[str, bytes]:
 
 
 def answer(found: Findings) -> str:
-    """The finding in two or three sentences."""
+    """The answer to the experiment's question, in a few sentences."""
     name = found.headline
     if found.attributions:
         a = found.attributions[0][1]
         most = max(a.shares, key=lambda s: abs(s.share))
         text = (
-            f"From {a.source} to {a.target}, {words(name)} goes from {brief(a.value_from)} to "
-            f"{unit_of(brief(a.value_to), name)}. {most.group.capitalize()} makes the largest part of the difference: "
-            f"{brief(most.share)} of {brief(a.difference)} ({span(most.low, most.high)})."
+            f"From {a.source} to {a.target}, mean {words(name)} changes from {brief(a.value_from)} to "
+            f"{unit_of(brief(a.value_to), name)}. {most.group.capitalize()} accounts for the largest part of the difference: "
+            f"{brief(most.share)} of {brief(a.difference)} (95 % interval {span(most.low, most.high)})."
         )
         if a.interactions:
             pair = max(a.interactions, key=lambda i: abs(i.interaction))
             text += (
-                f" {pair.groups[0].capitalize()} and {pair.groups[1]} interact most: {brief(pair.interaction)} beyond what "
-                "each does apart."
+                f" {pair.groups[0].capitalize()} and {pair.groups[1]} interact most: together they change it by "
+                f"{brief(pair.interaction)} more than the sum of both."
             )
         return f"{text} {sentence(found.asked.agreed, [])}".rstrip()
     parts = []
     for say in (_effect, _unagreed, _together, _winners, _movers, _idle):
-        with suppress(BadInput):  # what cannot be said of this outcome stands in the notes
+        with suppress(BadInput):  # the notes give the reason
             parts.append(say(found))
     return " ".join(part for part in parts if part)
 
 
 def _effect(found: Findings) -> str:
-    """The effect of the factor that is asked about: its largest contrast, and where it holds."""
+    """The effect of the factor that the question names first: its largest contrast, and where it holds."""
     mine = [c for c in found.contrasts if not c.factor or c.factor in found.asked.focus[:1]]
     if not mine:
         return ""
@@ -107,25 +112,25 @@ def _effect(found: Findings) -> str:
     )
     text = (
         f"Under {which}, {name} is {unit_of(brief(abs(c.difference)), found.headline)} "
-        f"{'higher' if c.difference > 0 else 'lower'} in the mean (difference {brief(c.difference)}, 95 % interval "
+        f"{'higher' if c.difference > 0 else 'lower'} on average (difference {brief(c.difference)}, 95 % interval "
         f"{span(c.low, c.high)})."
     )
     if c.low <= 0 <= c.high:
-        text = f"{text[:-1]}, which cannot be told from zero."
+        text = f"{text[:-1]}, which is not significantly different from zero."
     if len(c.each) > 1:
         same, every = same_sign(c)
-        text += f" The sign is the same at {same} of {every} combinations of the other factors."
+        text += f" The difference has this sign at {same} of {every} combinations of the other factors."
     return text
 
 
 def _unagreed(found: Findings) -> str:
-    """In how many runs nothing was agreed, where these are many; by the level of the factor that tells most."""
+    """A sentence if no site was agreed in many runs, by the level of the factor that matters most for it."""
     discrete = {f.key for f in found.spec.factors if f.levels}
     return sentence(found.asked.agreed, [key for key in found.asked.keys if key in discrete])
 
 
 def _together(found: Findings) -> str:
-    """How the effect depends on the other factor that is asked about, or on the one that it depends on most."""
+    """How the effect depends on the second factor that the question names, or on the one with the strongest interaction."""
     pair, ordered = found.asked.pair, found.asked.ordered
     rows = found.asked.conditional
     if pair is None or ordered is None or not rows:
@@ -134,18 +139,19 @@ def _together(found: Findings) -> str:
     first = next(r for r in rows if r.level == last.level)
     if last.beyond_low <= 0 <= last.beyond_high:
         return (
-            f"How {ordered[0]} and {ordered[1]} work together cannot be told from zero "
-            f"({brief(last.beyond)}, {span(last.beyond_low, last.beyond_high)})."
+            f"The interaction of {ordered[0]} and {ordered[1]} is not significantly different from zero "
+            f"({brief(last.beyond)}, 95 % interval {span(last.beyond_low, last.beyond_high)})."
         )
     return (
-        f"The effect of {ordered[0]} depends on {ordered[1]}: {last.level} less {last.against} is {brief(first.effect)} "
-        f"({span(first.low, first.high)}) under {first.under} and {brief(last.effect)} ({span(last.low, last.high)}) under "
-        f"{last.under}, {brief(last.beyond)} more ({span(last.beyond_low, last.beyond_high)})."
+        f"The effect of {ordered[0]} depends on {ordered[1]}: the difference between {last.level} and {last.against} is "
+        f"{brief(first.effect)} ({span(first.low, first.high)}) under {first.under} and {brief(last.effect)} "
+        f"({span(last.low, last.high)}) under {last.under}, a change of {brief(last.beyond)} "
+        f"({span(last.beyond_low, last.beyond_high)})."
     )
 
 
 def _idle(found: Findings) -> str:
-    """Factors whose effect is exactly zero."""
+    """A sentence on factors whose effect is exactly zero."""
     said = [str(i) for i in found.asked.idle]
     return f"Exactly zero: {'; '.join(said)}." if said else ""
 
@@ -158,49 +164,50 @@ def _winners(found: Findings) -> str:
     ranked = [s for s in sorted(win.share.items(), key=lambda s: -s[1]) if s[1]]
     margin = unit_of(brief(float(np.median(win.table["margin"]))), win.outcome)
     open_ = float((~win.table["clear"]).mean())
-    shares = "; ".join(f"{win.institution} = {name} clearly at {share:.0%}" for name, share in ranked)
-    text = f"Of {len(win.table)} combinations of the other factors, the {best} mean {words(win.outcome)} has "
-    text += shares or f"no level of {win.institution} clearly"
-    text += f"; at {open_:.0%} the best two cannot be told apart" if open_ else ""
-    return f"{text}. The best leads the second by {margin} in the median."
+    shares = ", ".join(f"{win.institution} = {name} at {share:.0%}" for name, share in ranked)
+    text = f"Of {len(win.table)} combinations of the other factors, mean {words(win.outcome)} is clearly {best} under "
+    text += shares or f"no level of {win.institution}"
+    text += f"; at {open_:.0%} the two best do not differ significantly" if open_ else ""
+    return f"{text}. The median lead of the best over the second is {margin}."
 
 
 def _movers(found: Findings) -> str:
     name, kind = words(found.headline), found.spec.design.kind
     if kind == "morris":
         most = max(morris(found.results, found.headline), key=lambda e: e.mu_star)
-        return f"{most.factor} moves {name} most: {brief(most.mu_star)} in the mean across its range."
+        return f"{most.factor} has the largest effect on {name}: {brief(most.mu_star)} on average across its range."
     if kind == "sobol":
         indices = found.asked.indices
         top = max(indices.indices, key=lambda i: i.total)
-        uniforms = f", and random draws {indices.noise:.0%}" if indices.noise == indices.noise else ""
+        noise = f"; random draws account for {indices.noise:.0%}" if indices.noise == indices.noise else ""
         return (
-            f"Of the variance of {name}, {top.factor} makes {top.total:.0%} with its interactions{uniforms}."
+            f"{top.factor} and its interactions account for {top.total:.0%} of the variance of {name}{noise}."
         )
     if found.effects is None:
         return ""
     effects, noise = found.effects
     largest = [e for e in sorted(effects, key=lambda e: -e.share)[:3] if e.share >= 0.005]
-    shares = "".join(f"{e.factor} alone makes {e.share:.0%}, " for e in largest)
-    return f"Of the variance of {name} over these points and random draws, {shares}random draws {noise:.0%}."
+    shares = "".join(f"{e.factor} {e.share:.0%}, " for e in largest)
+    return f"Shares of the variance of {name} over these points and random draws: {shares}random draws {noise:.0%}."
 
 
 def methods(results: Results) -> str:
-    """The methods, in a paragraph that a paper can take over."""
+    """The methods, in a paragraph that a paper can quote."""
     spec, base, p = results.spec, results.spec.scenario, results.manifest["provenance"]
-    refused = f" ({len(spec.refused)} combinations that are refused left out)" if spec.refused else ""
+    refused = f" ({len(spec.refused)} invalid combinations are omitted)" if spec.refused else ""
     rules = ", ".join(f"{family} = {choice.rule}" for family, choice in sorted(base.rules.items()))
     return (
-        f"The model lets {spec.members.states.count} member states, the Commission and labs bargain over where AI "
-        f"infrastructure goes, quarter by quarter from {base.start} to {base.end}, and reads the race with the frontier as "
-        f"the mean lag over the {base.window_years:g} years to {base.window_end} unless that is varied. Rules where they are not varied: {rules}. From the scenario {base.name} the design takes {DESIGNS[spec.design.kind]}: "
-        f"{len(spec.kept):,} points{refused} with {spec.replications:,} replications each, {spec.runs:,} runs in all. Points "
-        f"share their random numbers: replicate k of seed {spec.seed} draws the same numbers at every point, so that contrasts are "
-        "paired. Machines that stood already count, so that where no facility beats them the lag is theirs; a world in which "
-        "nothing works counts as worse than any number. Intervals are 95 % bootstrap intervals unless they are said to be "
-        "ranges of worlds; they hold random draws and what is varied, while all other parameters stay where they are, and they are "
-        f"not corrected for their number. Software: juste-retour {p['juste_retour']}, Python {p['python']}, "
-        f"NumPy {p['numpy']}, SciPy {p['scipy']}."
+        f"In the model, {spec.members.states.count} member states, the Commission and labs bargain over where to build AI "
+        f"infrastructure, quarter by quarter from {base.start} to {base.end}. The lag behind the frontier is its mean over "
+        f"the {base.window_years:g} years to {base.window_end}, unless that window is varied. The design is "
+        f"{DESIGNS[spec.design.kind]} around the scenario {base.name}: {len(spec.kept):,} points{refused} with "
+        f"{spec.replications:,} replications each, {spec.runs:,} runs in all. Rules that are not varied: {rules}. All points "
+        f"use common random numbers: replication k of seed {spec.seed} has the same random draws at every point, so contrasts "
+        "are paired. Machines that existed before the program count: if no facility beats them, the lag is theirs. A "
+        "replication in which no machine works counts as worse than any number. Intervals are 95 % bootstrap intervals unless "
+        "they are called ranges of replications. They cover random draws and the varied factors, hold all other parameters "
+        f"fixed, and are not corrected for multiple comparisons. Software: juste-retour {p['juste_retour']}, Python "
+        f"{p['python']}, NumPy {p['numpy']}, SciPy {p['scipy']}."
     )
 
 
@@ -240,7 +247,7 @@ def page(found: Findings, pictures: Sequence[str]) -> str:
 
 
 def spec_text(results: Results) -> str:
-    """The spec as its file says it, or as JSON where it came from Python."""
+    """The text of the spec file, or JSON if the spec was given from Python."""
     return str(results.manifest["spec_text"]) or json_text(results.manifest["spec"])
 
 
@@ -254,19 +261,19 @@ def _factors(spec: Spec) -> list[list[str]]:
     ]
     if spec.switching:
         for unit in spec.switching.units:
-            more = f"; {', '.join(unit[1:])} moves with it" if unit[1:] else ""
+            more = f"; switched together with {', '.join(unit[1:])}" if unit[1:] else ""
             there = f"{FROM} {spec.switching.source.name}, {TO} {spec.switching.target.name}{more}"
             rows.append([unit[0], there])
     return rows
 
 
 def _outcomes(found: Findings) -> ReportTable:
-    note = f"Medians, with the range of 90 % of worlds. {agreement.MEANING}"
+    note = f"Medians, with the range of 90 % of the replications. {agreement.MEANING}"
     rows = sum(len(rows) for _, rows in found.groups)
     if rows < len(found.numbers):
-        note += f" {rows} of {len(found.numbers)} points; the tables hold all."
+        note += f" This table shows {rows} of {len(found.numbers)} points; the data tables hold all."
     elif rows > len(found.groups):
-        note += f" Each row stands for all points with that level of {found.pooled_by}."
+        note += f" Each row combines all points with that level of {found.pooled_by}."
     body = []
     for label, some in found.groups:
         cells = [within(summary(v), brief) for v in (found.pooled(name, some) for name in found.values)]
@@ -285,21 +292,23 @@ def _interactions(found: Findings) -> ReportTable:
         for context, a in found.attributions
         for i in sorted(a.interactions, key=lambda i: -abs(i.interaction))[:5]
     ]
-    headings = ["Setting", "Together", "Beyond each apart", "95 %"]
-    return ReportTable(
-        headings, rows, f"The strongest interactions of two groups in {words(found.headline)}."
+    headings = ["Setting", "Pair", "Interaction", "95 %"]
+    note = (
+        f"The strongest interactions of two groups in {unit_of(words(found.headline), found.headline)}: the change from "
+        "switching both beyond the changes from switching each, averaged over the other groups."
     )
+    return ReportTable(headings, rows, note)
 
 
 def _told(table: Callable[[Findings], ReportTable], found: Findings) -> ReportTable:
-    """A table; without rows where the outcome does not tell it, as the notes say."""
+    """A table; without rows if it cannot be computed for the outcome, for which the notes give the reason."""
     with suppress(BadInput):
         return table(found)
     return ReportTable([], [])
 
 
 def _effects_table(found: Findings) -> ReportTable:
-    """The effect of one factor at each level of another: the marginal effects of the shown pair."""
+    """The effects of one factor at each level of another, for the pair of factors that is shown."""
     rows = [
         [f"{r.factor} = {r.level}", r.under, brief(r.effect), span(r.low, r.high), brief(r.beyond),
          span(r.beyond_low, r.beyond_high)]
@@ -307,11 +316,11 @@ def _effects_table(found: Findings) -> ReportTable:
     ]  # fmt: skip
     against = found.asked.conditional[0].against if rows else ""
     note = (
-        f"Marginal effects on {unit_of(words(found.headline), found.headline)}, less {against}, averaged over all other "
-        f"factors, with {'95 % bootstrap intervals' if found.asked.sample is None else CLUSTERED}. Beyond: the effect less "
-        "that in the first row of the same level."
+        f"Effects on {unit_of(words(found.headline), found.headline)} compared with {against}, averaged over all other "
+        f"factors, with {'95 % bootstrap intervals' if found.asked.sample is None else CLUSTERED}. Less the first: the "
+        "effect less that in the first row of the same level, which is the interaction."
     )
-    return ReportTable(["Level", "Under", "Effect", "95 %", "Beyond", "95 %"], rows, note)
+    return ReportTable(["Level", "Under", "Effect", "95 %", "Less the first", "95 %"], rows, note)
 
 
 def _shares_table(found: Findings) -> ReportTable:
@@ -328,9 +337,9 @@ def _shares_table(found: Findings) -> ReportTable:
         [" x ".join(p.factors), percent(p.share), span(p.low, p.high, percent), "", ""]
         for p in sorted(split.pairs, key=lambda p: -p.share)
     ]
-    note = f"Shares of the variance of {words(found.headline)}; random draws make {split.noise:.1%}."
+    note = f"Shares of the variance of {words(found.headline)}; random draws account for {split.noise:.1%}."
     if not split.balanced:
-        note += " The factors are not fully crossed, so that shares of single factors overlap."
+        note += " The factors are not fully crossed, so the shares of single factors overlap."
     return ReportTable(["Factor or pair", "Alone", "95 %", "In total", "95 %"], rows, note)
 
 
@@ -339,7 +348,7 @@ def _refused(spec: Spec) -> ReportTable:
     for r in spec.refused:
         reason = re.sub(r"agenda = '\w+'", "this agenda", r.reason)
         reasons[reason] = reasons.get(reason, 0) + 1
-    return ReportTable(["Combinations left out", "Because"], [[str(n), why] for why, n in reasons.items()])
+    return ReportTable(["Omitted combinations", "Reason"], [[str(n), why] for why, n in reasons.items()])
 
 
 def _environment(results: Results) -> list[list[str]]:

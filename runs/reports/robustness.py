@@ -1,4 +1,4 @@
-"""Robustness: which institution wins at which parameters."""
+"""Robustness: which institution does best at which parameters."""
 
 from __future__ import annotations
 
@@ -21,11 +21,18 @@ from juste_retour.runs.reports.sensitivity import binned, correlation_ratio
 
 @dataclass(frozen=True, eq=False)
 class RobustnessMap:
-    """Which level of an institution wins where: one row of `table` per place in the parameter space.
+    """Which level of an institution does best at each place in the parameter space.
 
-    `table` has the parameters, `winner`, `probability` (of worlds in which the winner is best), `margin` over the second,
-    `clear` (whether the 95 % interval of the margin excludes zero) and the mean under each level. `institutions` are the levels compared, `parameters` what spans the space, those
-    that move the margin most first; `log` names those that are drawn by their logarithm.
+    Attributes:
+        outcome: the outcome that is compared.
+        institution: the factor whose levels are compared.
+        lower_is_better: whether a lower outcome is better.
+        institutions: the levels compared.
+        parameters: the parameters that span the space, those that change the margin most first.
+        log: the parameters on a log scale.
+        table: one row per place, with the parameters, `winner`, `probability` (share of the replications in which the
+            winner is best), `margin` over the second, `clear` (whether the margin's 95 % interval excludes zero) and the
+            mean under each level.
     """
 
     outcome: str
@@ -38,7 +45,7 @@ class RobustnessMap:
 
     @property
     def share(self) -> dict[str, float]:
-        """Share of the places that each institution clearly wins."""
+        """The share of the places at which each institution is clearly best."""
         clear = self.table["clear"]
         return {name: float((clear & (self.table["winner"] == name)).mean()) for name in self.institutions}
 
@@ -49,16 +56,19 @@ def robustness(
     """Compare institutions at every place of the parameter space, with common random numbers.
 
     Args:
-        results: an experiment in which the institution is crossed with the parameters (a grid, or a hypercube's
-            `cross`).
-        outcome: what to win by.
-        institution: the factor that is compared; the first that is no range, by default.
+        results: an experiment in which the institution is crossed with the parameters (a grid, or `cross` in a
+            hypercube).
+        outcome: the outcome that is compared.
+        institution: the factor that is compared; by default the first that is a rule or a scenario.
+
+    Raises:
+        BadInput: no such factor, or no place at which two of its levels were run.
     """
     spec = results.spec
     key = institution or institution_of(spec.factors)
     if key is None or key not in spec.varied:
         raise BadInput(
-            f"{results.out}: no factor {institution or ''!r} of institutions to compare is varied."
+            f"{results.out} does not vary {institution or 'a rule or a scenario'}; name a factor that is a rule or 'scenario'."
         )
     numbers, values = results.outcome(outcome)
     places: dict[str, dict[str, int]] = {}
@@ -91,7 +101,7 @@ def robustness(
         )
     if not rows:
         raise BadInput(
-            f"{results.out}: nowhere do two levels of {key} meet the same parameters; cross them in the design."
+            f"{results.out} has no two levels of {key} at the same parameters; cross {key} with them in the design."
         )
     table = pd.DataFrame(rows)
     signed = np.where(table["winner"] == table["winner"].mode()[0], table["margin"], -table["margin"])
@@ -104,10 +114,10 @@ def robustness(
 
 
 def institution_of(factors: Sequence[Factor]) -> str | None:
-    """The first factor that is a rule or a scenario."""
+    """The first factor that is a rule or a scenario; None if there is none."""
     return next((f.key for f in factors if f.key == SCENARIO or f.key in FAMILIES), None)
 
 
 def _plain(level: Level) -> Level:
-    """A number as it is, anything else in words."""
+    """A number as it is, any other level as text."""
     return level if isinstance(level, int | float) and not isinstance(level, bool) else shown(level)

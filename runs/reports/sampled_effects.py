@@ -1,9 +1,9 @@
-"""Marginal effects in designs that sample their space: what a level, or a step along a range, does to the mean outcome.
+"""Marginal effects in sampled designs: the change of the mean outcome with a level of a factor, or along a range.
 
-Effects are averaged over the sample of all other factors. A range is cut into four parts of equal probability. Where the
-design runs two points that differ in one factor alone (a Sobol sample, and the crossed factors of a hypercube), only such
-pairs are compared. In a hypercube's ranges all points are, net of the other factors' main effects. Intervals are clustered
-by sample point and by replication (`clustered`).
+Effects are averaged over the sample of all other factors. A range is cut into four parts of equal probability. In a Sobol
+sample, and for the crossed factors of a hypercube, only points that differ in one factor are compared. For the ranges of
+a hypercube all points are compared, net of the other factors' main effects. Intervals are clustered by sample point and by
+replication (`clustered`).
 """
 
 from __future__ import annotations
@@ -16,20 +16,22 @@ import numpy as np
 
 from juste_retour.agents.arrays import Floats, Integers
 from juste_retour.agents.errors import BadInput
+from juste_retour.runs.experiments.agreement import check_finite
 from juste_retour.runs.experiments.factors import Factor, Level
 from juste_retour.runs.experiments.results import Results
 from juste_retour.runs.numerals import brief, shown
 from juste_retour.runs.reports.clustered import Fit, fitted
 from juste_retour.runs.reports.interactions import MOST_LEVELS, CellMeans, ConditionalEffect
 from juste_retour.runs.reports.level_contrasts import LevelContrast
+from juste_retour.runs.reports.sensitivity import check_complete
 
-PARTS = 4  # that a range is cut into
-ADJUSTED = 5  # sample points for each column, from which on other factors' main effects are taken off
+PARTS = 4  # parts of a range
+ADJUSTED = 5  # sample points per column that are needed to adjust for other factors' main effects
 
 
 @dataclass(frozen=True)
 class Slope:
-    """What one unit more of a factor, or its doubling on a log scale, does to the mean: the best straight line."""
+    """The linear effect on the mean of one unit more of a factor, or of its doubling on a log scale, with a 95 % interval."""
 
     factor: str
     per: str
@@ -39,7 +41,7 @@ class Slope:
 
 
 class _Axis(NamedTuple):
-    """A factor's levels in a sample: (points,) the level of each point, the levels' names, and values of a range."""
+    """A factor in a sample: the index of each point's level, (points,), names of levels, values of a range, unit of a step."""
 
     at: Integers
     names: list[str]
@@ -48,14 +50,14 @@ class _Axis(NamedTuple):
 
 
 class Sample:
-    """A Sobol sample or a hypercube with one outcome.
+    """A Sobol sample or a hypercube, with one outcome.
 
     Args:
         results: an experiment with a `sobol` or `latin_hypercube` design.
-        outcome: a column of the table `worlds`, finite in every world.
+        outcome: a column of the table `worlds`, finite in every run.
 
     Raises:
-        BadInput: another design, a part of a Sobol sample, or worlds in which nothing runs.
+        BadInput: another design, an incomplete Sobol sample, or an outcome that is missing in some runs.
     """
 
     def __init__(self, results: Results, outcome: str = "years_behind"):
@@ -65,12 +67,9 @@ class Sample:
                 f"{results.out} has a {spec.design.kind} design; this needs a sobol or latin_hypercube design."
             )
         numbers, self.values = results.outcome(outcome)
-        if not np.isfinite(self.values).all():
-            raise BadInput(f"{outcome}: in some worlds there is no run; choose another outcome.")
-        if spec.design.kind == "sobol" and len(numbers) != len(spec.points):
-            raise BadInput(
-                f"only {len(numbers)} of {len(spec.points)} points are there; give the `batch` command again to go on."
-            )
+        check_finite(self.values, outcome)
+        if spec.design.kind == "sobol":
+            check_complete(numbers, len(spec.points))
         self.keys = [f.key for f in spec.factors]
         self.crossed = set(spec.design.settings.get("cross", ()))
         self.stride = len(spec.points) // int(
@@ -81,7 +80,7 @@ class Sample:
         self.axes = {f.key: _axis(f, [p[f.key] for p in points]) for f in spec.factors}
 
     def contrasts(self) -> list[LevelContrast]:
-        """Each level or part of a range less the first."""
+        """Each level, or part of a range, less the first."""
         found = []
         for key, axis in self.axes.items():
             if 2 <= len(axis.names) <= 40 and self.enough(len(axis.names)):
@@ -93,7 +92,7 @@ class Sample:
         return found
 
     def slopes(self) -> list[Slope]:
-        """The best straight line along each range."""
+        """The linear slope along each range."""
         found = []
         for key, axis in self.axes.items():
             if axis.along is not None and self.enough(2):
@@ -102,7 +101,7 @@ class Sample:
         return found
 
     def conditional(self, factor: str, other: str) -> list[ConditionalEffect]:
-        """The effects of a factor's levels at each level of another; none where there are too many levels or too few points."""
+        """The effects of a factor's levels at each level of another; empty with too many levels or too few points."""
         mine, ground = self.axes[factor], self.axes[other]
         count = (len(mine.names) - 1) * len(ground.names)
         if not self._few(mine, ground):
@@ -124,7 +123,10 @@ class Sample:
         return found
 
     def cells(self, factor: str, other: str) -> CellMeans | None:
-        """The mean at each pair of levels, net of the other factors' main effects; None as for `conditional`."""
+        """The mean at each pair of levels, net of the other factors' main effects.
+
+        None with too many levels or too few points.
+        """
         mine, ground = self.axes[factor], self.axes[other]
         if not self._few(mine, ground):
             return None
@@ -148,7 +150,7 @@ class Sample:
         return CellMeans(factor, other, mine.names, ground.names, mean, low, high)
 
     def enough(self, columns: int) -> bool:
-        """Whether there are clearly more sample points than coefficients."""
+        """Whether there are at least twice as many sample points as coefficients."""
         return len(np.unique(self.places)) >= 2 * columns
 
     def _few(self, mine: _Axis, ground: _Axis) -> bool:
@@ -156,9 +158,9 @@ class Sample:
         return min(sizes) >= 2 and max(sizes) <= MOST_LEVELS and self.enough(sizes[0] * sizes[1])
 
     def _fit(self, key: str, columns: Floats, ground: str | None = None) -> Fit:
-        """The columns of a factor, each group of points compared within itself where the design pairs them.
+        """Fit the columns of a factor; if the design pairs points, only within pairs.
 
-        Elsewhere a `ground` that the columns are split by has an effect of its own.
+        Otherwise `ground`, a factor by whose levels the columns are split, is included with its main effect.
         """
         if self.spec.design.kind == "sobol":
             first, second = self._pairs(self.keys.index(key))
@@ -175,7 +177,7 @@ class Sample:
         return fitted(self.values, self._adjusted(columns, others), self.places)
 
     def _adjusted(self, columns: Floats, others: Sequence[str]) -> Floats:
-        """The columns, and the other factors' where the points are enough for them."""
+        """The columns, with those of the other factors if there are enough points."""
         beside = [self._dummies_of(k) for k in others]
         whole = np.column_stack([columns, *beside])
         enough = len(np.unique(self.places)) >= ADJUSTED * whole.shape[1]
@@ -185,7 +187,7 @@ class Sample:
         return _dummies(self.axes[key].at, len(self.axes[key].names))
 
     def _pairs(self, factor: int) -> tuple[Integers, Integers]:
-        """Points of a Sobol sample that differ in one factor alone: A with AB, and B with BA in the longer sample."""
+        """Points of a Sobol sample that differ in one factor: A and AB, and in the longer sample also B and BA."""
         starts = np.arange(0, len(self.values), self.stride)
         first, second = starts, starts + 1 + factor
         if self.spec.design.settings["second_order"]:
@@ -194,7 +196,7 @@ class Sample:
         return first, second
 
     def _one(self, fit: Fit, key: str, column: int) -> Floats:
-        """Weights that pick a column of `_fit`."""
+        """Weights that select one column of `_fit`."""
         paired = self.spec.design.kind == "sobol" or key in self.crossed
         weights = np.zeros(len(fit.coefficients))
         weights[column + (0 if paired else 1)] = 1.0
@@ -202,8 +204,8 @@ class Sample:
 
 
 def _axis(factor: Factor, levels: Sequence[Level]) -> _Axis:
-    """The levels of a factor at each point; a range of many values in parts of equal probability."""
-    if factor.levels or (factor.whole and factor.high - factor.low < MOST_LEVELS):
+    """A factor's axis, given its level at each point; a range with many values is cut into parts of equal probability."""
+    if factor.levels or (factor.integer and factor.high - factor.low < MOST_LEVELS):
         names = list(dict.fromkeys(shown(v) for v in (factor.levels or sorted(set(levels)))))
         known = {name: k for k, name in enumerate(names)}
         at = np.array([known[shown(v)] for v in levels])
@@ -211,16 +213,16 @@ def _axis(factor: Factor, levels: Sequence[Level]) -> _Axis:
         names, at = [names[k] for k in there], np.searchsorted(there, at)
     else:
         edges = [float(factor.at(k / PARTS)) for k in range(PARTS)]
-        ends = [edge - factor.whole for edge in edges[1:]] + [factor.high]
+        ends = [edge - factor.integer for edge in edges[1:]] + [factor.high]
         at = np.searchsorted(edges[1:], np.array(levels, dtype=float), side="right")
         names = [f"{brief(a)} to {brief(b)}" for a, b in zip(edges, ends, strict=True)]
     if factor.levels:
         return _Axis(at, names, None, "")
     values = np.array(levels, dtype=float)
-    log = factor.scale == "log" and not factor.whole
+    log = factor.scale == "log" and not factor.integer
     return _Axis(at, names, np.log2(values) if log else values, "doubling" if log else "1 more")
 
 
 def _dummies(at: Integers, count: int) -> Floats:
-    """(points, count - 1) whether a point has each level but the first."""
+    """Dummy variables for all levels except the first, (points, count - 1)."""
     return (at[:, None] == np.arange(1, count)).astype(np.float64)

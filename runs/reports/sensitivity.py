@@ -1,4 +1,4 @@
-"""Sensitivity: how much of an outcome's variance each factor makes, and how much is chance.
+"""Sensitivity: the share of an outcome's variance that each factor accounts for, and that of random draws.
 
 Sources: Saltelli et al. (2010), Variance based sensitivity analysis of model output, Computer Physics Communications
 181; Campolongo, Cariboni and Saltelli (2007), An effective screening design for sensitivity analysis of large models,
@@ -18,7 +18,7 @@ from scipy.special import stdtrit
 from juste_retour.agents.arrays import Floats, Integers
 from juste_retour.agents.errors import BadInput
 from juste_retour.runs.contrasts.resampling import interval, resampled_means
-from juste_retour.runs.experiments.agreement import varied
+from juste_retour.runs.experiments.agreement import check_finite, check_varies
 from juste_retour.runs.experiments.design import problem, unit_sample
 from juste_retour.runs.experiments.factors import Level
 from juste_retour.runs.experiments.results import Results
@@ -27,8 +27,8 @@ RESAMPLES = 300
 DRAWN = {
     "sobol": "base points and, from three on, replications",
     "morris": "trajectories",
-    "latin_hypercube": "places of the sample",
-}  # what intervals are drawn over, by kind of design; replications where none is named
+    "latin_hypercube": "sample points",
+}  # what intervals cover, by kind of design; replications in all others
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Index:
 
 @dataclass(frozen=True)
 class Pair:
-    """What two factors do together beyond what each does alone, as a share of the variance with a 95 % interval."""
+    """The interaction of two factors as a share of the variance, with a 95 % interval."""
 
     factors: tuple[str, str]
     share: float
@@ -56,12 +56,14 @@ class Pair:
 
 @dataclass(frozen=True, eq=False)
 class Sobol:
-    """Variance-based indices of an outcome; `noise` is the share of the variance that random draws make at a fixed point.
+    """Sobol indices of an outcome.
 
-    Indices are shares of the whole variance, that of random draws included, of what the factors do to the outcome's mean over random draws.
-    With one replication noise cannot be told apart: `noise` is missing and the indices hold for those draws alone.
-    `pairs` are second-order indices where the sample is the longer one that gives them; elsewhere they hold all
-    interactions in which both factors take part, those with third factors among them (`pairs_are_total`).
+    Indices are shares of the total variance, which includes that of random draws; they concern the effects of factors on
+    the outcome's mean over random draws. `noise` is the share of random draws at a fixed point. With one replication it
+    cannot be estimated: `noise` is NaN, and the indices are valid for these draws only.
+
+    `pairs` are second-order indices if the sample was drawn for them. Otherwise (`pairs_are_total`) they cover all
+    interactions that include both factors, also those with further factors.
     """
 
     outcome: str
@@ -78,44 +80,44 @@ class Sobol:
 
     @property
     def table(self) -> pd.DataFrame:
-        """One row a factor."""
+        """The indices as a data frame, one row per factor."""
         return pd.DataFrame([asdict(i) for i in self.indices])
 
 
 def sobol_indices(
     values: Floats, names: Sequence[str], outcome: str = "", second_order: bool = False, seed: int = 0
 ) -> Sobol:
-    """First-order and total indices from a Saltelli sample.
+    """First-order and total Sobol indices from a Saltelli sample.
 
-    Products of two runs are taken over different draws, so that noise biases no index and its share is known. Intervals are
-    bootstrap intervals over base points. From three replications on they are widened by what a jackknife over replications
-    gives, since all points share the replications' draws; with two they hold for these draws alone.
+    Products of two runs are computed over different draws, so that noise biases no index and its share can be estimated.
+    Intervals are bootstrap intervals over base points. With three or more replications, a jackknife over replications
+    widens them, since all points share the replications' draws. With two, they are valid for these draws only.
 
     Args:
-        values: (points, replications), points in SALib's order.
+        values: the outcome, (points, replications), with points in SALib's order.
         names: of the factors.
-        outcome: its name.
-        second_order: whether the sample is the longer one that second-order indices need.
+        outcome: the name of the outcome.
+        second_order: whether the sample is the longer one for second-order indices.
         seed: of the bootstrap over base points.
+
+    Raises:
+        BadInput: an incomplete sample, or an outcome that is missing in some runs or never varies.
     """
     values = np.asarray(values, dtype=np.float64)
     count = len(names)
     stride = (2 * count if second_order else count) + 2
     if len(values) % stride:
         raise BadInput(
-            f"{len(values)} points are no Sobol sample of {count} factors; run the whole design first."
+            f"{len(values)} points are not a complete Sobol sample of {count} factors; run the whole design first."
         )
-    if not np.isfinite(values).all():
-        raise BadInput(
-            f"{outcome}: in some worlds there is no run, so it has no variance; choose another outcome."
-        )
+    check_finite(values, outcome)
     replications = values.shape[1]
     values = values - values.mean()
     stacked = _moments(values, count, stride, second_order)
     means = np.concatenate([stacked.mean(1)[:, None], resampled_means(stacked, seed)], axis=1)
     whole = means[1] - means[0] ** 2 + means[2]
     if not whole[0] > 0:
-        raise BadInput(f"{outcome} is the same at every point; there is no variance to split.")
+        raise BadInput(f"{outcome} is the same at every point, so there is no variance to explain.")
     shares = means[2:] / whole
     low, high = interval(shares[:, 1:])
     if replications > 2:
@@ -140,7 +142,7 @@ def sobol_indices(
 
 
 def _moments(values: Floats, count: int, stride: int, second_order: bool) -> Floats:
-    """(moments, base points): the mean, the mean square, luck's variance, and the numerator of each index."""
+    """The mean, the mean square, the variance of random draws, and the numerator of each index; (moments, base points)."""
     a, b = values[0::stride], values[stride - 1 :: stride]
     mixed = [values[1 + i :: stride] for i in range(count)]
     if values.shape[1] > 1:
@@ -161,7 +163,7 @@ def _moments(values: Floats, count: int, stride: int, second_order: bool) -> Flo
 def _widened(
     shares: Floats, low: Floats, high: Floats, values: Floats, design: tuple[int, int, bool]
 ) -> tuple[Floats, Floats]:
-    """Intervals over base points, with what is not known because the replications are few, by a jackknife over these."""
+    """Intervals over base points, widened by the uncertainty over replications, which a jackknife estimates."""
     count = values.shape[1]
     without = np.array([_moments(np.delete(values, k, 1), *design).mean(1) for k in range(count)])
     again = without[:, 2:] / (without[:, 1] - without[:, 0] ** 2 + without[:, 2])[:, None]
@@ -171,10 +173,10 @@ def _widened(
 
 
 def _together(a: Floats, b: Floats, mixed: Sequence[Floats], values: Floats, stride: int) -> list[Floats]:
-    """For each pair of factors, the part of the variance that they make together; (base points,) each.
+    """The numerator of each pair's interaction, (base points,) each.
 
-    With the longer sample (`stride` above 0) after Saltelli (2002), interactions of these two alone. Else the totals of
-    the two less the total of the pair, as superset importance is defined by Liu and Owen (2006).
+    With the longer sample (`stride` above 0), second-order indices after Saltelli (2002). Otherwise the totals of the two
+    factors less the total of the pair, which is the superset importance of Liu and Owen (2006).
     """
     found = []
     for i, j in combinations(range(len(mixed)), 2):
@@ -193,7 +195,7 @@ def _triple(shares: Floats, low: Floats, high: Floats, row: int) -> tuple[float,
 
 
 def _product(x: Floats, y: Floats) -> Floats:
-    """Mean product of two runs over different replicates, or of the only one; (points, replications) to (points,)."""
+    """Mean product of two runs over pairs of different replications, or of the only one; (points,)."""
     n = x.shape[1]
     if n == 1:
         return x[:, 0] * y[:, 0]
@@ -201,11 +203,11 @@ def _product(x: Floats, y: Floats) -> Floats:
 
 
 def sobol(results: Results, outcome: str = "years_behind") -> Sobol:
-    """Sobol indices of an outcome of an experiment with a `sobol` design."""
+    """Sobol indices of an outcome, for an experiment with a `sobol` design."""
     spec = results.spec
     _of_kind(results, "sobol")
     numbers, values = results.outcome(outcome)
-    _whole(numbers, len(spec.points))
+    check_complete(numbers, len(spec.points))
     return sobol_indices(
         values, [f.key for f in spec.factors], outcome, bool(spec.design.settings["second_order"]), spec.seed
     )
@@ -213,7 +215,10 @@ def sobol(results: Results, outcome: str = "years_behind") -> Sobol:
 
 @dataclass(frozen=True)
 class Effect:
-    """A factor's elementary effects across its range: mean, mean of absolute values with a 95 % half-width, spread."""
+    """A factor's elementary effects across its range, in the outcome's unit.
+
+    `mu` is their mean, `mu_star` the mean of their absolute values with a 95 % half-width, `sigma` their standard deviation.
+    """
 
     factor: str
     mu: float
@@ -223,15 +228,14 @@ class Effect:
 
 
 def morris(results: Results, outcome: str = "years_behind") -> list[Effect]:
-    """Morris screening of an outcome of an experiment with a `morris` design, by SALib on means over replicates."""
+    """Morris screening of an outcome, for an experiment with a `morris` design, by SALib on means over replications."""
     from SALib.analyze import morris as analysis
 
     spec = results.spec
     _of_kind(results, "morris")
     numbers, values = results.outcome(outcome)
-    _whole(numbers, len(spec.points))
-    if not np.isfinite(values).all():
-        raise BadInput(f"{outcome}: in some worlds there is no run; choose another outcome.")
+    check_complete(numbers, len(spec.points))
+    check_finite(values, outcome)
     found = analysis.analyze(
         problem(spec.factors),
         unit_sample(spec.design, spec.factors, spec.seed),
@@ -245,7 +249,7 @@ def morris(results: Results, outcome: str = "years_behind") -> list[Effect]:
 
 @dataclass(frozen=True)
 class MainEffect:
-    """The share of an outcome's variance that a factor's levels make on their own, over the points that were run."""
+    """A factor's share of an outcome's variance alone, over the points that were run, with a 95 % interval."""
 
     factor: str
     share: float
@@ -256,27 +260,29 @@ class MainEffect:
 def main_effects(
     results: Results, outcome: str = "years_behind", bins: int = 8
 ) -> tuple[list[MainEffect], float]:
-    """Correlation ratio of each factor over the points of a grid, list, mixture or hypercube, and the share of random draws.
+    """The correlation ratio of each factor, as a share of the variance, and the share of random draws.
 
-    In a hypercube points are a sample: a range is cut into bins, what the ratio is biased upward by is taken off, and the
-    intervals are over points. Elsewhere the points are all that there is, and the intervals are over worlds.
+    In a hypercube the points are a sample: ranges are cut into bins, the ratio's upward bias is subtracted, and intervals
+    are over points. In other designs the points are the whole population, and intervals are over replications.
+
+    Raises:
+        BadInput: the outcome is missing in some runs, or does not vary between points.
     """
     spec = results.spec
     numbers, values = results.outcome(outcome)
-    if not np.isfinite(values).all():
-        raise BadInput(f"{outcome}: in some worlds there is no run; choose another outcome.")
+    check_finite(values, outcome)
     sampled = spec.design.kind == "latin_hypercube"
     points = [spec.points[p] for p in numbers]
     keys = [k for k in spec.varied if k != "label"]
     labels = [binned([p.get(key) for p in points], bins) for key in keys]
     shares = _main_shares(values, labels, sampled)
     if shares is None:
-        varied(results, outcome)
-        raise BadInput(f"{outcome} does not vary between points; there is no variance to split.")
+        check_varies(results, outcome)
+        raise BadInput(f"{outcome} does not vary between points, so there is no variance to explain.")
     rng = np.random.default_rng([spec.seed, len(values)])
     again = []
     for _ in range(RESAMPLES):
-        # the share of random draws is resampled with the factors': all are shares of one variance
+        # resampled together, since the shares of factors and of random draws have one variance as denominator
         if sampled:
             rows = rng.integers(0, len(values), len(values))
             drawn = _main_shares(values[rows], [part[rows] for part in labels], sampled)
@@ -294,7 +300,7 @@ def main_effects(
 
 
 def _main_shares(values: Floats, labels: Sequence[Integers], sampled: bool) -> Floats | None:
-    """The share of the variance of (points, replications) that each factor makes, and last that of random draws."""
+    """The share of the variance of `values` for each factor, and last that of random draws; None without variance."""
     mean, replications = values.mean(1), values.shape[1]
     noise = float(values.var(1, ddof=1).mean()) if replications > 1 else 0.0
     between = max(float(mean.var()) - noise / replications, 0.0)
@@ -307,7 +313,7 @@ def _main_shares(values: Floats, labels: Sequence[Integers], sampled: bool) -> F
 
 
 def binned(levels: Sequence[Level], bins: int) -> Integers:
-    """A number for each level: of its bin where real numbers are more than `bins`, else of the level itself."""
+    """An integer for each level: of its bin if there are more than `bins` different floats, else of the level itself."""
     if all(isinstance(v, float) for v in levels) and len(set(levels)) > bins:
         ranks = np.argsort(np.argsort(np.array(levels, dtype=float), kind="stable"), kind="stable")
         return ranks * bins // len(levels)
@@ -316,7 +322,7 @@ def binned(levels: Sequence[Level], bins: int) -> Integers:
 
 
 def correlation_ratio(values: Floats, labels: Integers, sampled: bool = True) -> float:
-    """Share of the variance that lies between labels, less what chance makes where the values are `sampled`."""
+    """Share of the variance between labels; if the values are `sampled`, less its expected value by chance."""
     variance = float(values.var())
     if variance <= 0:
         return 0.0
@@ -333,8 +339,9 @@ def _of_kind(results: Results, kind: str) -> None:
         raise BadInput(f"{results.out} has a {results.spec.design.kind} design; this needs a {kind} design.")
 
 
-def _whole(numbers: Sequence[int], count: int) -> None:
+def check_complete(numbers: Sequence[int], count: int) -> None:
+    """Raise `BadInput` if results are there for fewer than `count` points."""
     if len(numbers) != count:
         raise BadInput(
-            f"only {len(numbers)} of {count} points are there; give the `batch` command again to go on."
+            f"only {len(numbers)} of {count} points are finished; give the same `batch` command to resume."
         )

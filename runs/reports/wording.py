@@ -1,4 +1,4 @@
-"""Words of a report: outcomes with their units, points for an axis, shares in percent."""
+"""Wording of reports: names of outcomes with units, labels of points, shares in percent."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from juste_retour.runs.numerals import shown
 
 
 def percent(share: float) -> str:
-    """A share in percent."""
+    """A share in percent; a dash if it is not finite."""
     return f"{share + 0.0 if abs(share) >= 5e-4 else 0.0:.1%}" if np.isfinite(share) else "-"
 
 
 def words(name: str) -> str:
-    """An outcome's name in words."""
+    """An outcome's name with spaces and without its unit."""
     for ending in ("_eur_bn", "_flop"):
         name = name.removesuffix(ending)
     return name.replace("_", " ")
 
 
 def unit_of(text: str, name: str) -> str:
-    """A text with an outcome's unit behind it, where that says anything."""
+    """A text followed by an outcome's unit: "1.2 years" after a number, "years behind (years)" after a name."""
     unit = outcomes()[name].unit if outcomes()[name].kind != "quarter" else "year"
     if unit in ("", "1") or unit in text.split():
         return text
@@ -31,7 +31,7 @@ def unit_of(text: str, name: str) -> str:
 
 
 def label(point: Point) -> str:
-    """A point for an axis: its levels alone, as the table of factors explains them; switches by name."""
+    """The label of a point: its levels without the factors' names; of switches, the names of those that are switched."""
     if "label" in point:
         return str(point["label"])
     plain = [_level(k, v) for k, v in point.items() if v not in (FROM, TO)]
@@ -43,7 +43,7 @@ def label(point: Point) -> str:
     if not left:
         there = "all switched"
     elif len(left) == 1 and len(switched) > 1:
-        there = f"all but {left[0]}"
+        there = f"all except {left[0]}"
     return ", ".join([there, *plain])
 
 

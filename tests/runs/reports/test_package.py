@@ -200,7 +200,7 @@ def test_a_damaged_chunk_is_said_wherever_it_is_read(tmp_path, call):
         status, _, wrong = call(words[0], out, *words[1:])
         assert status == 2, words
         assert "000001.parquet" in wrong
-        assert "`batch` command mends it" in wrong
+        assert "`batch` command" in wrong
     victim.write_bytes(content[:-40] + bytes(40))
     assert call("package", out)[0] == 2
 

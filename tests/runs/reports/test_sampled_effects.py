@@ -22,7 +22,7 @@ FACTORS = (
     Factor("rule", ("a", "b", "c")),
     Factor("x", low=0.0, high=1.0),
     Factor("z", low=1.0, high=16.0, scale="log"),
-    Factor("idle", low=2, high=41, whole=True),
+    Factor("idle", low=2, high=41, integer=True),
 )
 DESIGNS = (
     ("sobol", {"base": 32, "second_order": False}),
