@@ -1,8 +1,7 @@
-"""The `juste-retour` command: it finds commands by the entry-point group `juste_retour.commands` and runs one.
+"""The `juste-retour` command: it finds commands in the entry-point group `juste_retour.commands` and runs one.
 
-A command is a function with Typer's annotations, or a Typer app where it has commands of its own. It is imported when
-it is asked for; the list of commands takes each one's line from its source, unread by Python. Nothing here imports
-NumPy, so that `--help` is quick.
+A command is a function with Typer's annotations, or a Typer app if it has subcommands. Only the command that is run is
+imported: `--help` takes each command's line from its source file. Nothing here imports NumPy, so that `--help` is fast.
 """
 
 from __future__ import annotations
@@ -25,15 +24,15 @@ from typer.core import TyperGroup
 from juste_retour.agents.errors import BadInput, JusteRetourError, near
 from juste_retour.runs.stopping import NOTHING_MORE, Stopped, raising
 
-# Typer keeps Click's classes in a module of its own, another one from version to version
+# Typer's private module with Click's classes changes its name between versions
 Command = Any
 Context = Any
 Formatter = Any
 
 GROUP = "juste_retour.commands"
-USAGE_ERROR: Any = typer.BadParameter.__base__  # Typer's own errors go by no public name but this one's
+USAGE_ERROR: Any = typer.BadParameter.__base__  # Typer gives these error classes no public name
 SHOWN_ERROR: Any = USAGE_ERROR.__base__
-TASKS = {  # the commands of each task, as `--help` lists them; others, of other packages, come last
+TASKS = {  # commands by task, as `--help` lists them; commands of other packages come last
     "Run": ("run", "scenarios", "compare", "attribute"),
     "Experiment": ("batch", "verify", "sensitivity", "report", "export", "package"),
     "Institutions": ("power", "vote", "ballot"),
@@ -41,45 +40,49 @@ TASKS = {  # the commands of each task, as `--help` lists them; others, of other
     "Author": ("rules", "tournament"),
     "Show": ("app",),
 }
-FIRST_STEPS = "First steps: juste-retour run; juste-retour scenarios list; juste-retour COMMAND --help."
+FIRST_STEPS = (
+    ("juste-retour run", "simulate today's rules once"),
+    ("juste-retour scenarios list", "list the other scenarios"),
+    ("juste-retour COMMAND --help", "explain a command and its options"),
+)
 SETTINGS = {"help_option_names": ["-h", "--help"]}
 INTERRUPTED = 130
-FAULT = "this is a fault of the program and not yours"
-TRACEBACK = "JUSTE_RETOUR_TRACEBACK"  # the environment variable that shows where such a fault arose
+FAULT = "this is an error in juste-retour, not in your input"
+TRACEBACK = "JUSTE_RETOUR_TRACEBACK"  # environment variable that prints the traceback of such an error
 
 
 class Commands(TyperGroup):
-    """A group whose commands are entry points, imported one at a time."""
+    """A group of commands that are entry points; each is imported only when it is run."""
 
     @cached_property
     def found(self) -> dict[str, EntryPoint]:
-        """The entry points by name, in the order of their files."""
+        """The entry points by name; the first one counts if two packages use a name."""
         points: dict[str, EntryPoint] = {}
         for point in entry_points(group=GROUP):
             points.setdefault(point.name, point)
         return points
 
     def list_commands(self, ctx: Context) -> list[str]:
-        """Names of all commands."""
+        """The names of all commands."""
         return list(self.found)
 
     def get_command(self, ctx: Context, cmd_name: str) -> Command:
-        """Import a command; None where there is none of that name."""
+        """Import a command; None if there is none of that name."""
         point = self.found.get(cmd_name)
         return None if point is None else _command(cmd_name, point.load())
 
     def resolve_command(self, ctx: Context, args: list[str]) -> Any:
-        """Find the command that the arguments name, or say which it may have been."""
+        """Find the command that the arguments name; a usage error with near matches if there is none."""
         if args[0] not in self.found and not args[0].startswith("-"):
             raise USAGE_ERROR(f"{args[0]!r} is not a command; {near(args[0], self.found)}", ctx)
         return super().resolve_command(ctx, args)
 
     def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
-        """Without arguments, show the help."""
+        """Parse the arguments; without any, show the help."""
         return super().parse_args(ctx, args or ["--help"])
 
     def format_commands(self, ctx: Context, formatter: Formatter) -> None:
-        """Write the list of commands by task, none of them imported."""
+        """Write the list of commands by task, without importing them."""
         known = {name for names in TASKS.values() for name in names}
         tasks = {**TASKS, "Other": tuple(name for name in self.found if name not in known)}
         for task, names in tasks.items():
@@ -87,13 +90,15 @@ class Commands(TyperGroup):
             if rows:
                 with formatter.section(task):
                     formatter.write_dl(rows)
-        formatter.write_paragraph()
-        formatter.write_text(FIRST_STEPS)
+        with formatter.section("First steps"):
+            formatter.write_dl(FIRST_STEPS)
 
 
 def _command(name: str, target: typer.Typer | Callable[..., None]) -> Command:
     if isinstance(target, typer.Typer):
-        command: Command = typer.main.get_group(target)  # also where it has but one command
+        command: Command = typer.main.get_group(
+            target
+        )  # `get_command` would return a single subcommand itself
     else:
         app = typer.Typer(add_completion=False, rich_markup_mode=None)
         app.command(name, context_settings=SETTINGS)(target)
@@ -103,7 +108,7 @@ def _command(name: str, target: typer.Typer | Callable[..., None]) -> Command:
 
 
 def first_line(point: EntryPoint) -> str:
-    """First line of a command's docstring, or of its module's where it is a Typer app, read from the source."""
+    """First line of a command's docstring, or of its module's if it is a Typer app, read from the source file."""
     try:
         spec = find_spec(point.module)
         tree = ast.parse(Path(spec.origin).read_bytes()) if spec and spec.origin else None
@@ -132,13 +137,13 @@ def juste_retour(
         typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit."),
     ] = False,
 ) -> None:
-    """A laboratory for European allocation politics: who gets the AI factories, and what it costs in capability."""
+    """Simulate European allocation politics: which states get the AI factories, and what that costs in AI capability."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line and return its exit status: 0 done, 1 the work failed, 2 bad usage or bad input."""
+    """Run the command line and return its exit status: 0 done, 1 failed, 2 wrong usage or invalid input."""
     for stream, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
-        if getattr(sys, stream) is None:  # closed by the caller; a file of ours would else take its place
+        if getattr(sys, stream) is None:  # closed by the caller; the next file opened would take its number
             setattr(sys, stream, open(os.devnull, mode))  # noqa: SIM115  it stays open
     for output in (sys.stdout, sys.stderr):
         if isinstance(output, io.TextIOWrapper):
@@ -147,9 +152,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with raising():
             status = _run(list(sys.argv[1:] if arguments is None else arguments))
         sys.stdout.flush()
-    except Stopped as stopped:  # between two steps of the answer
+    except Stopped as stopped:  # a signal during the last flush
         return stopped.exit_status
-    except BrokenPipeError:  # the reader has left: nothing to say, and no one to say it to
+    except BrokenPipeError:  # the reader of the pipe has ended, so an error message would reach nobody
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     return status
@@ -170,7 +175,7 @@ def _run(arguments: list[str]) -> int:
     except (KeyboardInterrupt, typer.Abort) as stopped:
         return _say(NOTHING_MORE, getattr(stopped, "exit_status", INTERRUPTED))
     except MemoryError:
-        return _say("there is not enough memory; ask for fewer worlds or fewer tables.", 1)
+        return _say("there is not enough memory; ask for fewer replications or fewer tables.", 1)
     except BrokenPipeError:
         raise
     except OSError as error:
@@ -191,15 +196,15 @@ def _run(arguments: list[str]) -> int:
 
 
 def _refuse_empty(arguments: list[str]) -> None:
-    """Raise for an argument without a character, as from a variable that is not set; a path would be this folder."""
+    """Raise `BadInput` for an empty argument, as from an unset shell variable; as a path it would mean this folder."""
     for before, word in zip(["", *arguments], arguments, strict=False):
         if not word or (word.startswith("--") and word.endswith("=")):
             place = word.rstrip("=") or (before if before.startswith("--") else "an argument")
-            raise BadInput(f"{place} is empty; give it a value or leave it out.")
+            raise BadInput(f"{place} is empty; give it a value or omit it.")
 
 
 def usage_sentence(error: Any) -> str:
-    """What Typer found wrong, in one sentence that names the remedy."""
+    """A usage error of Typer's as one sentence that names the remedy."""
     text = " ".join(str(error.format_message()).split())
     context = getattr(error, "ctx", None)
     option = getattr(error, "option_name", None)

@@ -1,4 +1,4 @@
-"""`juste-retour batch` and `juste-retour verify`: experiments, and results run again."""
+"""`juste-retour batch` and `juste-retour verify`: run an experiment, and rerun parts of its results."""
 
 from __future__ import annotations
 
@@ -17,38 +17,59 @@ if TYPE_CHECKING:
     from juste_retour.runs.experiments.experiment import RunTally
     from juste_retour.runs.experiments.spec import Spec
 
-SpecFile = Annotated[Path, typer.Argument(metavar="SPEC.toml", help="The experiment.")]
+SpecFile = Annotated[
+    Path,
+    typer.Argument(
+        metavar="SPEC.toml", help="File that describes the experiment: scenario, factors, replications."
+    ),
+]
 Workers = Annotated[
     int | None,
-    typer.Option(metavar="N", help="Worker processes; 0 runs in this one.  [default: one a core]"),
+    typer.Option(
+        metavar="N", help="Number of worker processes; 0 uses only this one.  [default: one per core]"
+    ),
 ]
-REFUSALS = 2  # that are shown
+REFUSALS = 2  # refused points that are shown
 
 
 def batch(
     spec: SpecFile,
     out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Folder for the results; the same command goes on.")
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Folder for the results. If the batch stopped there, the same command resumes it.",
+        ),
     ] = None,
     rules: Rules = None,
     workers: Workers = None,
     cluster: Annotated[
-        str | None, typer.Option(metavar="ADDRESS", help="A Dask scheduler, such as tcp://127.0.0.1:8786.")
+        str | None,
+        typer.Option(
+            metavar="ADDRESS", help="Run on the workers of a Dask scheduler, such as tcp://127.0.0.1:8786."
+        ),
     ] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Check the spec, show its cost, write nothing.")
+        bool,
+        typer.Option(
+            "--dry-run", help="Check the spec, run a short pilot, print time and precision, write nothing."
+        ),
     ] = False,
     half_width: Annotated[
         float | None,
         typer.Option(
             metavar="H",
-            help="With --dry-run: suggest the replications that give a difference to within plus or minus H.",
+            help="With --dry-run: print the replications at which 95 % intervals of differences and of factors' effects "
+            "are plus or minus H.",
         ),
     ] = None,
     yes: Yes = False,
     json: Json = False,
 ) -> None:
-    """Run an experiment chunk by chunk into a folder; stopped or killed, the same command goes on."""
+    """Run an experiment and store its results in a folder; the same command resumes it after a stop.
+
+    `juste-retour report DIR` then writes a page with the results.
+    """
     from juste_retour.agents.errors import BadInput
     from juste_retour.runs import printing
     from juste_retour.runs.commands.patience import check_batch
@@ -57,9 +78,7 @@ def batch(
     from juste_retour.runs.experiments.spec import read_spec
 
     if half_width is not None and not (dry_run and 0 < half_width < float("inf")):
-        raise BadInput(
-            f"--half-width = {half_width!r} goes with --dry-run and is a number above 0; add --dry-run."
-        )
+        raise BadInput(f"--half-width is {half_width!r}; give a number above 0, and --dry-run with it.")
     read = read_spec(spec, rules or ())
     where = printing.console(stderr=json)
     if dry_run:
@@ -67,14 +86,14 @@ def batch(
         return
     if out is None:
         raise BadInput("--out is missing; name the folder for the results, as in --out results.")
-    if cluster is None and not out.exists():  # what has begun goes on
+    if cluster is None and not out.exists():  # a batch that is resumed was accepted before
         check_batch(read, processes(workers), yes)
     _say_runs(read, where)
     with _Display() as display:
         done = run_batch(read, out, workers=workers, cluster=cluster, progress=display.show)
     tally = done.tally
     for chunk in done.repaired:
-        where.print(f"chunk {chunk} was damaged and has been run again.")
+        where.print(f"Chunk {chunk} was damaged and has been run again.")
     if json:
         printing.print_json(
             {"out": str(out), "runs": tally.worlds_done, "chunks": tally.chunks, "result": done.digest}
@@ -89,14 +108,15 @@ def batch(
 
 
 def _show_cost(spec: Spec, workers: int | None, half_width: float | None, json: bool, where: Console) -> None:
-    """What a batch would run, about what it would take, and what a pilot saw."""
+    """Print what a batch would run, its estimated time, and what the pilot found."""
     from juste_retour.runs import printing
     from juste_retour.runs.commands.plan import cost_json, say_cost
     from juste_retour.runs.experiments.experiment import processes
     from juste_retour.runs.experiments.planning import PILOT, cost
 
     count = processes(workers)
-    found = cost(spec, PILOT if half_width is None else 4 * PILOT)  # factors' spreads take several places
+    # the variance of a factor's effect needs pilot points at several combinations of the other factors
+    found = cost(spec, PILOT if half_width is None else 4 * PILOT)
     if json:
         printing.print_json(cost_json(spec, found, count, half_width))
         return
@@ -116,15 +136,19 @@ def _say_runs(spec: Spec, where: Console) -> None:
     if spec.refused:
         from juste_retour.runs.experiments.spec import said
 
-        where.print(f"{len(spec.refused)} combinations are refused and left out, such as:", soft_wrap=True)
+        where.print(
+            f"{counted(len(spec.refused), 'combination')} of levels cannot be run and {'is' if len(spec.refused) == 1 else 'are'} "
+            "omitted:",
+            soft_wrap=True,
+        )
         for refused in spec.refused[:REFUSALS]:
             where.print(f"  {said(refused.values)}: {refused.reason}", soft_wrap=True)
         if len(spec.refused) > REFUSALS:
-            where.print("  manifest.json and --dry-run --json list them all.")
+            where.print("  ... (`--dry-run --json` and manifest.json list all)")
 
 
 class _Display:
-    """A progress bar on a terminal, a line now and then elsewhere; with rate, time left and failures."""
+    """A progress bar on a terminal, else a line every 15 seconds, with rate, time left and failures."""
 
     def __enter__(self) -> _Display:
         import sys
@@ -140,7 +164,7 @@ class _Display:
             self.bar.stop()
 
     def show(self, tally: RunTally) -> None:
-        """Show how far it is."""
+        """Show the progress of a batch."""
         import time
 
         from juste_retour.runs.printing import EVERY, console
@@ -170,13 +194,16 @@ class _Display:
 
 def verify(
     folder: ResultDir,
-    every: Annotated[bool, typer.Option("--all", help="Run every chunk again.")] = False,
-    chunks: Annotated[int, typer.Option(metavar="N", help="How many chunks to run again.")] = 3,
+    every: Annotated[bool, typer.Option("--all", help="Rerun every chunk.")] = False,
+    chunks: Annotated[int, typer.Option(metavar="N", help="Number of chunks to rerun, drawn at random.")] = 3,
     workers: Workers = None,
     yes: Yes = False,
     json: Json = False,
 ) -> None:
-    """Run a sample of a result's chunks again and compare; exit 1 where something differs."""
+    """Check a result: compare all files with their hashes and rerun a few chunks of the experiment.
+
+    The exit status is 1 if anything differs.
+    """
     from dataclasses import asdict
 
     from juste_retour.runs import printing
@@ -189,7 +216,7 @@ def verify(
     took = [record["seconds"] for record in Store(folder).done().values()]
     if took and not yes:
         again = sum(took) if every else sum(took) * min(chunks / len(took), 1)
-        refuse_hours(again / max(processes(workers), 1), yes, "leave out --all, or ask for fewer chunks")
+        refuse_hours(again / max(processes(workers), 1), yes, "omit --all, or rerun fewer chunks")
     with printing.progress("chunks") as report:
         found = run_verify(folder, every=every, sample=chunks, workers=workers, progress=report)
     if json:

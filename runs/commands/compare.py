@@ -1,4 +1,4 @@
-"""`juste-retour compare` and `juste-retour attribute`: scenarios against each other with common random numbers."""
+"""`juste-retour compare` and `juste-retour attribute`: contrast scenarios with common random numbers."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from juste_retour.runs.commands.options import Json, MembersDir, Rules, Yes
+from juste_retour.runs.commands.options import Json, MembersDir, Rules, Seed, Yes
 
 if TYPE_CHECKING:
     import pandas as pd
 
-Seed = Annotated[int, typer.Option(help="The same seed gives the same worlds.")]
 Set = Annotated[
     list[str] | None,
     typer.Option(
@@ -21,13 +20,13 @@ Set = Annotated[
 ]
 SetB = Annotated[
     list[str] | None,
-    typer.Option("--set-b", metavar="KEY=VALUE", help="Change a rule or parameter in B alone. Repeatable."),
+    typer.Option("--set-b", metavar="KEY=VALUE", help="Change a rule or parameter in B only. Repeatable."),
 ]
 Equal = Annotated[
     str,
     typer.Option(
         metavar="envelopes|spending",
-        help="Compare the scenarios as they are, with equal spending below, or at equal spending alone.",
+        help="envelopes: the scenarios as they are, and a second table at equal spending. spending: only the latter.",
     ),
 ]
 NumberOfDraws = Annotated[
@@ -35,19 +34,20 @@ NumberOfDraws = Annotated[
     typer.Option(
         "--draws",
         metavar="N",
-        help="Draw the parameters N times from the posterior, each with a replication of its own.",
+        help="Draw the parameters N times from the posterior, with one replication per draw, and add the range of 90 % "
+        "of the draws.",
     ),
 ]
 FromPrior = Annotated[
     bool,
-    typer.Option("--prior", help="With --draws: draw from the plausible ranges of all parameters instead."),
+    typer.Option("--prior", help="With --draws: draw from the plausible ranges of all parameters."),
 ]
 DrawsFile = Annotated[
     Path | None,
     typer.Option(
         "--posterior",
         metavar="FILE.csv",
-        help="With --draws: draws from this table, as `calibrate --out` writes it.",
+        help="With --draws: use the draws in this table, which `calibrate --out` wrote.",
     ),
 ]
 SHOWN = (
@@ -70,24 +70,26 @@ def compare(
         list[str],
         typer.Argument(
             metavar="A [B ...]",
-            help="Presets or TOML files: A against each other one, or against A with --set-b.",
+            help="Presets or TOML files. A is compared with each other scenario, or with itself changed by --set-b.",
         ),
     ],
     worlds: Annotated[
-        int | None, typer.Option(metavar="N", help="Paired worlds to run.  [default: 400]")
+        int | None, typer.Option(metavar="N", help="Number of paired replications.  [default: 400]")
     ] = None,
     seed: Seed = 0,
     outcome: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="NAME", help="Outcome to contrast; by default the main ones, with --json all. Repeatable."
+            metavar="NAME",
+            help="Outcome to compare. Repeatable.  [default: the main ones; with --json all]",
         ),
     ] = None,
     until: Annotated[
         float | None,
         typer.Option(
             metavar="H",
-            help="Run on until the first outcome (years_behind) is known to within plus or minus H.",
+            help="Add replications until the 95 % interval of the first outcome's difference is plus or minus H or less.  "
+            "[default outcome: years_behind]",
         ),
     ] = None,
     equal: Equal = "envelopes",
@@ -101,7 +103,7 @@ def compare(
     yes: Yes = False,
     json: Json = False,
 ) -> None:
-    """Compare scenarios with common random numbers: difference, interval, and how often one beats the other."""
+    """Compare scenarios on the same random draws: differences in outcomes, intervals, and how often one is higher."""
     from juste_retour.abm.scenario import load
     from juste_retour.runs import printing
     from juste_retour.runs.commands.contrast_tables import contrasts_json, show_contrasts
@@ -137,14 +139,14 @@ def compare(
 
 
 def _table(draws: int | None, prior: bool, posterior: Path | None) -> pd.DataFrame | None:
-    """The table of draws that is named, once the options go together."""
+    """The table of draws that `--posterior` names; None without one, `BadInput` if the options do not go together."""
     from juste_retour.agents.errors import BadInput
     from juste_retour.runs.contrasts.draws import read_draws
 
     if draws is None and (prior or posterior is not None):
-        raise BadInput("--prior and --posterior say what --draws draws from; add --draws N.")
+        raise BadInput("--prior and --posterior need --draws; add --draws N.")
     if prior and posterior is not None:
-        raise BadInput("--prior and --posterior exclude each other; leave one out.")
+        raise BadInput("--prior and --posterior exclude each other; omit one.")
     return None if posterior is None else read_draws(posterior)
 
 
@@ -152,12 +154,17 @@ def attribute(
     source: Annotated[str, typer.Argument(metavar="A", help="Preset or TOML file to start from.")],
     target: Annotated[
         str | None,
-        typer.Argument(metavar="[B]", help="Preset or TOML file to end at; A with --set-b if left out."),
+        typer.Argument(metavar="[B]", help="Preset or TOML file to end at.  [default: A changed by --set-b]"),
     ] = None,
     outcome: Annotated[
-        str, typer.Option(metavar="NAME", help="Outcome whose difference is split.")
+        str, typer.Option(metavar="NAME", help="Outcome whose difference is attributed.")
     ] = "years_behind",
-    worlds: Annotated[int, typer.Option(metavar="N", help="Worlds of each of the 2^k mixtures.")] = 400,
+    worlds: Annotated[
+        int,
+        typer.Option(
+            metavar="N", help="Replications of each of the 2^k mixtures of k groups of institutions."
+        ),
+    ] = 400,
     seed: Seed = 0,
     equal: Equal = "envelopes",
     set_: Set = None,
@@ -170,7 +177,7 @@ def attribute(
     yes: Yes = False,
     json: Json = False,
 ) -> None:
-    """Split the difference between two scenarios by the part of the institutions that makes it."""
+    """Attribute the difference between two scenarios to groups of institutions, by Shapley values."""
     from juste_retour.agents.errors import BadInput
     from juste_retour.runs import printing
     from juste_retour.runs.commands.contrast_tables import attribution_json, show_attribution
@@ -183,7 +190,7 @@ def attribute(
     load_rules(rules or [])
     if target is None and not set_b:
         raise BadInput(
-            "attribute needs two scenarios; name another, as in attribute A B, or say --set-b KEY=VALUE."
+            "attribute needs two scenarios; give a second one, as in attribute A B, or add --set-b KEY=VALUE."
         )
     ends, _ = named((source, target or source), changes_of(set_ or []), changes_of(set_b or []))
     check_runs(ends, draws or worlds, yes, times=64)  # 2^7 mixtures of the two, free and at equal spending

@@ -1,4 +1,4 @@
-"""What `compare` and `attribute` print: tables at equal envelopes and at equal spending, and JSON."""
+"""What `compare` and `attribute` print: tables at equal envelopes and at equal spending, or JSON."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 
 def show_contrasts(found: Contrasts, where: Console, shown: Collection[str]) -> None:
-    """Print the contrasts of the first scenario with each other one in some outcomes."""
+    """Print the contrasts of the first scenario with each other one, in the outcomes `shown`."""
     where.print(
-        f"{found.worlds} replications of seed {found.seed}, with common random numbers. The race is read over "
-        f"{found.window} for all scenarios.",
+        f"{found.worlds} replications with seed {found.seed} and common random numbers. Lags are means over "
+        f"{found.window} in all scenarios.",
         soft_wrap=True,
     )
-    headings = ["Outcome", "A", "B", "A less B", "95 %", "A > B", "A = B", "Pairing saves", "Needed"]
+    headings = ["Outcome", "A", "B", "A - B", "95 %", "A > B", "A = B", "Pairing saves", "Needed"]
     stood = any(max(c.standing_a, c.standing_b) > 0 for c in found.contrasts if c.outcome == LAG)
     if found.draws is not None:
         headings.insert(5, "90 % of draws")
@@ -43,7 +43,9 @@ def show_contrasts(found: Contrasts, where: Console, shown: Collection[str]) -> 
         for c in here:
             if c.outcome == "years_behind" and c.missing_a + c.missing_b:
                 where.print(
-                    f"No run in {c.missing_a} replications of A and {c.missing_b} of B; they count as worse than any number."
+                    f"No machine works in {c.missing_a} replications of A and {c.missing_b} of B; these count as worse than "
+                    "any number.",
+                    soft_wrap=True,
                 )
         if held:
             where.print()
@@ -52,32 +54,32 @@ def show_contrasts(found: Contrasts, where: Console, shown: Collection[str]) -> 
     if stood:
         where.print()
         where.print(
-            "A stands, B stands: share of the replications in which years_behind is only the lag of the machines that stood "
-            "before, because no facility beats them.",
+            "A stands, B stands: share of the replications in which years_behind is only the lag of the machines that "
+            "existed before the program, because no facility beats them.",
             soft_wrap=True,
         )
     where.print()
     where.print(
-        "A, B: means over the replications. 95 %: bootstrap interval of the mean difference, for each outcome alone; it "
-        f"varies the random draws and {'the drawn parameters' if found.draws else 'no parameter'}. Equal spending: in every replication, the scenario that committed "
-        "more is run again with the smaller sum as its envelope.",
+        "A, B: means over the replications. 95 %: bootstrap interval of the mean difference, for each outcome by itself; "
+        f"it covers the random draws and {'the drawn parameters' if found.draws else 'no parameter'}. Equal spending: in "
+        "each replication, the scenario that committed more is rerun with the smaller sum as its envelope.",
         soft_wrap=True,
     )
     where.print(
-        "A > B, A = B: share of the replications. Pairing saves: share of the variance of the difference that common "
-        "random numbers remove. Needed: replications for a 95 % interval of plus or minus a tenth of the difference, "
-        "or of --until.",
+        "A > B, A = B: share of the replications in which this is so. Pairing saves: share of the variance of the "
+        "difference that common random numbers remove. Needed: replications for a 95 % interval of plus or minus a tenth "
+        "of the difference, or of plus or minus --until.",
         soft_wrap=True,
     )
 
 
 def _at_equal_spending(rows: Sequence[Contrast]) -> str:
-    """The mean sums that two scenarios commit at equal spending, and what remains between them."""
+    """A phrase with the mean sums that two scenarios commit at equal spending, and the gap between them."""
     if not rows:
         return " at equal spending"
     a, b = rows[0].committed_a, rows[0].committed_b
-    gap = "" if np.isclose(a, b, rtol=0, atol=5e-4) else f"; EUR {brief(abs(a - b))} bn remain between them"
-    return f" at equal spending: EUR {brief(a)} bn committed under A, {brief(b)} under B{gap}"
+    gap = "" if np.isclose(a, b, rtol=0, atol=5e-4) else f"; a gap of EUR {brief(abs(a - b))} bn remains"
+    return f" at equal spending: EUR {brief(a)} bn committed under A, {brief(b)} bn under B{gap}"
 
 
 def _row(c: Contrast, drawn: bool, stood: bool) -> list[str]:
@@ -102,11 +104,11 @@ def _row(c: Contrast, drawn: bool, stood: bool) -> list[str]:
 
 
 def said_of(draws: Draws) -> str:
-    """What draws are of, and how many are left out."""
-    gone = f" {draws.left_out} draws that a scenario refuses are left out." if draws.left_out else ""
+    """Sentences that say what is drawn, from where, and how many draws are omitted."""
+    gone = f" {draws.left_out} draws are omitted because a scenario refuses them." if draws.left_out else ""
     return (
-        f"{draws.count} draws of {len(draws.names)} parameters from {draws.source}, in all scenarios alike; parameters in "
-        f"which the scenarios differ stay as each sets them.{gone}"
+        f"{draws.count} draws of {len(draws.names)} parameters from {draws.source}, the same in all scenarios. A parameter "
+        f"that the scenarios set differently is not drawn.{gone}"
     )
 
 
@@ -124,7 +126,7 @@ def _drawn_json(draws: Draws | None) -> dict[str, object]:
 
 
 def contrasts_json(found: Contrasts) -> dict[str, object]:
-    """Contrasts as `compare --json` prints them; `at_equal_spending` holds those that are not asked for alone."""
+    """Contrasts as `compare --json` prints them; with `--equal spending` those at equal spending are `contrasts`."""
     content = {
         "scenarios": found.names,
         "seed": found.seed,
@@ -170,7 +172,7 @@ def attribution_json(found: Attribution) -> dict[str, object]:
 
 
 def show_attribution(found: Attribution, where: Console) -> None:
-    """Print a difference, its shares at equal envelopes and at equal spending, and over other windows."""
+    """Print a difference and its shares: at equal envelopes, at equal spending, and over other windows."""
     if found.draws is not None:
         where.print(said_of(found.draws), soft_wrap=True)
     _show_difference(found, where)
@@ -181,28 +183,33 @@ def show_attribution(found: Attribution, where: Console) -> None:
         _show_shares(found.at_equal_spending, where)
     where.print()
     where.print(
-        "Share: the change by switching the group, averaged over all orders (Shapley); the shares add up to the "
-        "difference. 95 %: bootstrap intervals over replications, which vary the random draws and no parameter. Money: "
-        "the envelope, its tranches and the rule for what is left, with the smaller committed sum as a cap.",
+        "Share: the change from switching the group, averaged over all orders of switching (Shapley value); the shares sum "
+        "to the difference. First, last: the change if the group is switched before or after all others. 95 %: bootstrap "
+        "intervals over replications, which cover the random draws and no parameter. Money: the envelope, its tranches "
+        "and the rule for what is left, with the smaller committed sum as a cap.",
         soft_wrap=True,
     )
-    where.print("First, last: the change if switched before or after all others.")
     for kind in (found, found.at_equal_spending):
         if kind is not None:
             _show_windows(kind, where)
     _show_pairs(found, where)
     for groups, why in found.joined:
-        where.print(f"{' and '.join(groups)} move as one and stand under {groups[0]}: {why}", soft_wrap=True)
+        where.print(
+            f"{' and '.join(groups)} are switched together and listed as {groups[0]}: {why}", soft_wrap=True
+        )
     if found.left_out:
-        where.print(f"{found.left_out} replications are left out: some mixture has no run there.")
+        where.print(
+            f"{found.left_out} replications are omitted: in some mixture no machine works.", soft_wrap=True
+        )
 
 
 def _show_difference(found: Attribution, where: Console) -> None:
     where.print(
         f"{found.outcome} at equal {found.equal}: {brief(found.value_from)} under {found.source} (EUR "
         f"{brief(found.committed_from)} bn committed), {brief(found.value_to)} under {found.target} (EUR "
-        f"{brief(found.committed_to)} bn); the second less the first {brief(found.difference)} ({brief(found.low)} to "
-        f"{brief(found.high)}). Means over {found.worlds} replications of seed {found.seed}, both read over {found.window}.",
+        f"{brief(found.committed_to)} bn). Difference: {brief(found.difference)} ({brief(found.low)} to "
+        f"{brief(found.high)}). Means over {found.worlds} replications with seed {found.seed}; lags are means over "
+        f"{found.window}.",
         soft_wrap=True,
     )
     where.print()
@@ -228,7 +235,7 @@ def _show_shares(found: Attribution, where: Console) -> None:
 
 
 def _show_windows(found: Attribution, where: Console) -> None:
-    """Print the shares over the windows side by side, and which of them depend on the window."""
+    """Print the shares over several windows side by side, and name those that depend on the window."""
     if found.windows:
         headings = ["Group", *(f"{w.window_years:g} years" for w in found.windows)]
         rows = [
@@ -237,7 +244,7 @@ def _show_windows(found: Attribution, where: Console) -> None:
         ]
         rows.append(["difference", *(brief(w.difference) for w in found.windows)])
         where.print()
-        where.print(f"The same runs read over other windows, at equal {found.equal}")
+        where.print(f"The same runs over other windows, at equal {found.equal}")
         print_table(where, headings, rows, right=headings[1:])
         if found.sensitive:
             where.print(
@@ -245,7 +252,7 @@ def _show_windows(found: Attribution, where: Console) -> None:
                 soft_wrap=True,
             )
     for years in found.windows_left_out:
-        where.print(f"The window of {years:g} years is left out: it ends after the last quarter.")
+        where.print(f"The window of {years:g} years is omitted: it ends after the last quarter.")
 
 
 def _show_pairs(found: Attribution, where: Console) -> None:
@@ -255,12 +262,13 @@ def _show_pairs(found: Attribution, where: Console) -> None:
     where.print()
     print_table(
         where,
-        ["Together", "Beyond each apart", "95 %"],
+        ["Pair", "Interaction", "95 %"],
         [[" and ".join(i.groups), brief(i.interaction), f"{brief(i.low)} to {brief(i.high)}"] for i in pairs],
-        right=("Beyond each apart", "95 %"),
+        right=("Interaction", "95 %"),
     )
     where.print(
-        f"The {len(pairs)} strongest of {len(found.interactions)} pairs, at equal {found.equal}. Where the sign is the "
-        "difference's, the two are complements; where it is the other, each replaces a part of the other.",
+        f"The {len(pairs)} strongest of {len(found.interactions)} pairs, at equal {found.equal}. Interaction: the change "
+        "from switching both groups beyond the changes from switching each, averaged over the other groups. With the sign "
+        "of the difference the two are complements; with the other sign they are substitutes.",
         soft_wrap=True,
     )

@@ -1,4 +1,4 @@
-"""A result for reading: facility sizes with bars, what they add up to, and the votes in one line."""
+"""What `run` prints: facilities by state with bars, total capacity, the largest training run, and the votes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def show(result: Result, changes: Mapping[str, object], where: Console) -> None:
-    """Print a result; `changes` is what was changed in the scenario by hand."""
+    """Print a result; `changes` are those of `--set`."""
     changed = (
         " with " + ", ".join(f"{key} = {setting(value)}" for key, value in changes.items()) if changes else ""
     )
@@ -31,29 +31,32 @@ def show(result: Result, changes: Mapping[str, object], where: Console) -> None:
         _many(result, changed, where)
     why = nothing_built(result)
     if why:
-        where.print(f"Nothing is built{'' if result.count == 1 else ' in any world; in the first'}: {why}")
+        where.print(
+            f"Nothing is built{'' if result.count == 1 else ' in any replication; in the first'}: {why}"
+        )
     if result.worlds["equilibria"].notna().any():
         where.print(_expectations(result), soft_wrap=True)
 
 
 def _expectations(result: Result) -> str:
-    """What is known of the stationary values that states expect."""
+    """Number of equilibria and precision of the stationary values, in a sentence or two."""
     world = result.worlds.iloc[0]
-    sure = f"known to {world['expectation_error']:.1%} of the mean stake (largest standard error)"
+    error = f"The largest standard error of a continuation value is {world['expectation_error']:.1%} of the mean stake."
     if world["equilibria"] == "one":
-        return f"What states expect of bargaining on is {sure}; one equilibrium was found."
+        return f"One equilibrium of bargaining was found. {error}"
     return (
-        f"Bargaining has several equilibria here: the results are those of the one that is reached from expecting nothing, "
-        f"{sure}."
+        "Bargaining has several equilibria; the results are those of the equilibrium that the search reaches from "
+        f"expecting nothing. {error}"
     )
 
 
 def _one(result: Result, changed: str, where: Console) -> None:
     world = result.worlds.iloc[0]
     where.print(
-        f"{result.scenario.name}{changed}, seed {result.seed}, world {result.first}: {counted(world['sites'], 'site')} in "
-        f"{counted(world['hosts'], 'state')}. Of EUR {result.scenario.envelope_eur_bn:g} bn, {world['committed_eur_bn']:.1f} "
-        f"bn are committed and {world['unspent_eur_bn']:.1f} bn unspent; EUR {world['spend_eur_bn']:.1f} bn are spent",
+        f"{result.scenario.name}{changed}, seed {result.seed}, replication {result.first}: "
+        f"{counted(world['sites'], 'site')} in {counted(world['hosts'], 'state')}. Of EUR "
+        f"{result.scenario.envelope_eur_bn:g} bn, {world['committed_eur_bn']:.1f} bn are committed and "
+        f"{world['unspent_eur_bn']:.1f} bn are not; the facilities cost EUR {world['spend_eur_bn']:.1f} bn.",
     )
     where.print()
     _facilities(result, where)
@@ -96,23 +99,27 @@ def _facilities(result: Result, where: Console) -> None:
 
 def _adds_up(result: Result) -> str:
     world = result.worlds.iloc[0]
-    aggregate = f"What adds up: {world['aggregate_accelerators']:,.0f} accelerators."
+    aggregate = f"All facilities together: {world['aggregate_accelerators']:,.0f} accelerators."
     scenario = result.scenario
     if np.isnan(world["years_behind"]):
-        return f"{aggregate} What does not: no machine works before {scenario.window_end}, so there is no run to compare."
+        return (
+            f"{aggregate} No machine works before {scenario.window_end}, so there is no training run to compare with the "
+            "frontier."
+        )
     price = world.get("price_of_politics")
-    cost = "" if price is None else f"; politics costs {price:.1f} of them"
+    cost = "" if price is None else f", {price:.1f} of them because of politics"
     return (
-        f"{aggregate} What does not: the largest single run. Over {scenario.window_years:g} years, to {scenario.window_end}, "
-        f"it is {world['years_behind']:.1f} years behind the frontier on average{cost}; at the end of these years, with "
-        f"{world['largest_run_flop']:.1e} FLOP, {world['years_behind_at_end']:.1f} years ({world['frontier_flop']:.1e})."
+        f"{aggregate} Over the {scenario.window_years:g} years to {scenario.window_end}, the Union's largest training run "
+        f"is on average {world['years_behind']:.1f} years behind the frontier{cost}. At the end it is "
+        f"{world['years_behind_at_end']:.1f} years behind: {world['largest_run_flop']:.1e} FLOP, against "
+        f"{world['frontier_flop']:.1e} at the frontier."
     )
 
 
 def _votes(result: Result) -> str:
     votes = result.votes
     if not len(votes):
-        return "Votes: none was held."
+        return "Votes: none."
     said = []
     for (agenda, rule), rows in votes.groupby(["agenda", "rule"], sort=False):
         said.append(f"{len(rows):,} under {rule} ({agenda}), {int(rows['passed'].sum()):,} passed")
@@ -129,30 +136,32 @@ def _votes(result: Result) -> str:
 def _many(result: Result, changed: str, where: Console) -> None:
     worlds = result.worlds
     where.print(
-        f"{result.scenario.name}{changed}, seed {result.seed}, {result.count:,} worlds: {_several(worlds['sites'], 'site')} in "
-        f"{_several(worlds['hosts'], 'state')} (median, 5 to 95 %). Of EUR {result.scenario.envelope_eur_bn:g} bn, "
-        f"{_span(worlds['committed_eur_bn'], '.1f')} bn are committed and {_span(worlds['unspent_eur_bn'], '.1f')} bn unspent; "
-        f"EUR {_span(worlds['spend_eur_bn'], '.1f')} bn are spent",
+        f"{result.scenario.name}{changed}, seed {result.seed}, {result.count:,} replications (median, 5 to 95 %): "
+        f"{_several(worlds['sites'], 'site')} in {_several(worlds['hosts'], 'state')}. Of EUR "
+        f"{result.scenario.envelope_eur_bn:g} bn, {_span(worlds['committed_eur_bn'], '.1f')} bn are committed and "
+        f"{_span(worlds['unspent_eur_bn'], '.1f')} bn are not; the facilities cost EUR "
+        f"{_span(worlds['spend_eur_bn'], '.1f')} bn.",
     )
     where.print()
     _by_state(result, where)
     idle = without_a_run(worlds["years_behind"])
     scenario = result.scenario
     text = (
-        f"What adds up: {_span(worlds['aggregate_accelerators'])} accelerators. What does not: the largest single run. Over "
-        f"{scenario.window_years:g} years, to {scenario.window_end}, it is {_span(worlds['years_behind'], '.1f')} years "
-        "behind the frontier on average"
+        f"All facilities together: {_span(worlds['aggregate_accelerators'])} accelerators. Over the "
+        f"{scenario.window_years:g} years to {scenario.window_end}, the Union's largest training run is on average "
+        f"{_span(worlds['years_behind'], '.1f')} years behind the frontier"
     )
     if "price_of_politics" in worlds:
-        text += f"; politics costs {_span(worlds['price_of_politics'], '.1f')} of them"
+        text += f", {_span(worlds['price_of_politics'], '.1f')} of them because of politics"
     text += (
-        f"; at the end of these years, with {_span(worlds['largest_run_flop'], '.1e')} FLOP, "
-        f"{_span(worlds['years_behind_at_end'], '.1f')} years"
+        f". At the end it is {_span(worlds['years_behind_at_end'], '.1f')} years behind, with "
+        f"{_span(worlds['largest_run_flop'], '.1e')} FLOP."
     )
-    where.print(text + ".")
+    where.print(text)
     if idle:
         where.print(
-            f"In {idle:,} of {result.count:,} worlds no machine works in these years; they count as worse than any number."
+            f"In {idle:,} of {result.count:,} replications no machine works in these years; they count as worse than any "
+            "number."
         )
     where.print(_votes(result))
 

@@ -1,4 +1,4 @@
-"""`juste-retour power`, `vote` and `ballot`: what voting rules do, without running the model."""
+"""`juste-retour power`, `vote` and `ballot`: voting power and votes, without running the model."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ MembersFile = Annotated[
     Path | None,
     typer.Option(
         metavar="DIR|FILE.csv",
-        help="Another union: the folder of its tables, or one table with the columns state and population.",
+        help="Another union: a folder with its tables, or a table with the columns state and population.",
     ),
 ]
 Participants = Annotated[
     str | None,
-    typer.Option(metavar="DE,FR,...", help="Only these states take part (TFEU, article 238(3))."),
+    typer.Option(metavar="DE,FR,...", help="Only these states vote (TFEU, article 238(3))."),
 ]
 
 
 class Index(StrEnum):
-    """Indices that are computed only if they are asked for, because they look at every coalition."""
+    """Power indices that are computed only on request, because they enumerate every coalition."""
 
     johnston = "johnston"
     colomer_martinez = "colomer_martinez"
@@ -42,41 +42,45 @@ class Index(StrEnum):
 
 Added = Annotated[
     list[str] | None,
-    typer.Option("--add", metavar="NAME=POPULATION", help="A further state, as in UA=33443000. Repeatable."),
+    typer.Option("--add", metavar="NAME=POPULATION", help="Add a state, as in UA=33443000. Repeatable."),
 ]
 
 
 def power(
     rule: Annotated[
-        str | None, typer.Argument(help="A voting rule (see `rules list voting`); lisbon_qmv if left out.")
+        str | None, typer.Argument(help="A voting rule (see `rules list voting`).  [default: lisbon_qmv]")
     ] = None,
     members: MembersFile = None,
     participants: Participants = None,
     add: Added = None,
     quota: Annotated[
         str | None,
-        typer.Option(metavar="Q", help="Weight that a coalition needs; with --weights, instead of a rule."),
+        typer.Option(
+            metavar="Q", help="Weighted voting game, with --weights: weight that a coalition needs."
+        ),
     ] = None,
     weights: Annotated[
-        Path | None, typer.Option(metavar="FILE.csv", help="A table with the columns member and weight.")
+        Path | None,
+        typer.Option(
+            metavar="FILE.csv",
+            help="Weighted voting game, with --quota: a table with the columns member and weight.",
+        ),
     ] = None,
     index: Annotated[
         list[Index] | None,
-        typer.Option(help="A further index, for up to 27 members. Repeatable."),
+        typer.Option(help="Add the Johnston or Colomer-Martínez index, for up to 27 members. Repeatable."),
     ] = None,
     bloc: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="DE,FR,...", help="These members stay together: adds the Owen index. Repeatable."
+            metavar="DE,FR,...",
+            help="Add the Owen index for a bloc of members that vote together. Repeatable.",
         ),
     ] = None,
     rules: Rules = None,
     json: Json = False,
 ) -> None:
-    """Count who decides under a voting rule: exact Banzhaf, Penrose and Shapley-Shubik indices, and blocking minorities.
-
-    With --index also those of Johnston and of Colomer and Martínez, with --bloc that of Owen.
-    """
+    """Compute voting power under a rule: exact Banzhaf, Penrose and Shapley-Shubik indices, and blocking minorities."""
     from juste_retour.abm.politics.power import voting_power
     from juste_retour.abm.politics.power.game import require_population
     from juste_retour.agents.errors import BadInput
@@ -86,9 +90,11 @@ def power(
         given = {"RULE": rule, "--members": members, "--participants": participants, "--add": add}
         named = [name for name, value in given.items() if value]
         if quota is None or weights is None:
-            raise BadInput("--quota and --weights make a game together; give both.")
+            raise BadInput("--quota and --weights need each other; give both.")
         if named:
-            raise BadInput(f"--quota and --weights are a game of their own; leave out {' and '.join(named)}.")
+            raise BadInput(
+                f"--quota and --weights replace the voting rule and its states; omit {' and '.join(named)}."
+            )
         found = _weighted(quota, weights)
     else:
         chosen, states, settings = _chosen(
@@ -106,10 +112,13 @@ def power(
 def vote(
     rule: Annotated[str, typer.Argument(help="A voting rule (see `rules list voting`).")],
     yes: Annotated[
-        str, typer.Option(metavar="DE,FR,...", help="Who says yes; EU is the Commission where it votes.")
+        str,
+        typer.Option(
+            metavar="DE,FR,...", help="Who votes yes; EU is the Commission, under rules that give it a vote."
+        ),
     ],
     no: Annotated[
-        str, typer.Option(metavar="...", help="Who says no; so does whoever is named nowhere.")
+        str, typer.Option(metavar="...", help="Who votes no, as do all whom no option names.")
     ] = "",
     abstain: Annotated[str, typer.Option(metavar="...", help="Who abstains.")] = "",
     members: MembersFile = None,
@@ -118,7 +127,7 @@ def vote(
     rules: Rules = None,
     json: Json = False,
 ) -> None:
-    """Count one vote: whether it passes, what it lacks, who blocks and who alone could tip it."""
+    """Count one vote: whether it passes, which conditions fail, and which single members could change the result."""
     from dataclasses import asdict
 
     from juste_retour.abm.politics.analysis import explain_vote
@@ -135,22 +144,26 @@ def vote(
 def ballot(
     file: Annotated[
         Path,
-        typer.Argument(metavar="FILE.csv", help="A table voter,first,second,third,...: one ranking a row."),
+        typer.Argument(
+            metavar="FILE.csv",
+            help="A table with the columns voter, first, second, third, ...: one voter's ranking per row.",
+        ),
     ],
     offers: Annotated[
         str | None,
-        typer.Option(metavar="A,B,...", help="What is on offer, if not all that anyone has ranked."),
+        typer.Option(metavar="A,B,...", help="The offers.  [default: all that any voter ranks]"),
     ] = None,
     withdrawn: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="OFFER[=ROUND]", help="An offer withdrawn before that round, the first. Repeatable."
+            metavar="OFFER[=ROUND]",
+            help="An offer that is withdrawn before a round.  [default round: 1] Repeatable.",
         ),
     ] = None,
-    seed: Annotated[int, typer.Option(help="The same seed draws the same lot.")] = 0,
+    seed: Annotated[int, typer.Option(help="Random seed of the lot that breaks a tie.")] = 0,
     json: Json = False,
 ) -> None:
-    """Hold a relocation ballot as in 2017: points, a second round, a run-off and, in a tie, the lot."""
+    """Hold a ballot as the Council did in 2017 to relocate two agencies: points, a second round, a run-off, lots."""
     import numpy as np
 
     from juste_retour.abm.noise import RandomStreams
@@ -164,7 +177,7 @@ def ballot(
     for text in withdrawn or []:
         offer, _, number = text.partition("=")
         if number and number.strip() not in ("1", "2", "3"):
-            raise BadInput(f"--withdrawn {text!r}: {number!r} is not a round; give 1, 2 or 3.")
+            raise BadInput(f"--withdrawn {text!r} names the round {number!r}; give 1, 2 or 3.")
         leaving[offer.strip()] = int(number or 1)
     lot = float(RandomStreams(seed, np.zeros(1, dtype=np.int64)).uniform("lot", 1)[0, 0])
     found = hold_ballot(_rankings(file), lot, None if offers is None else several(offers), leaving)
@@ -195,7 +208,7 @@ def _chosen(
     *,
     unknown: bool = False,
 ) -> tuple[Rule, States, dict[str, Setting]]:
-    """The rule, the states that it is put to, and the rule's parameters, as the options say."""
+    """The voting rule, the states that vote, and the rule's parameters, from the options."""
     import numpy as np
 
     from juste_retour.abm.members import load_members, load_states
@@ -217,7 +230,9 @@ def _chosen(
     if participants is None:
         return chosen, states, {}
     part = named(states, participants, "--participants")
-    if "participants" in chosen.marks:  # the treaty has a rule of its own for some of the states
+    if (
+        "participants" in chosen.marks
+    ):  # the treaty has a separate rule for votes in which not all states take part
         chosen = voting[chosen.marks["participants"]]
     if part is None:
         return chosen, states, {}
@@ -241,7 +256,7 @@ def _with_state(states: States, text: str, unknown: bool) -> States:
         plain = ""
     if not plain or (int(plain) == 0 and given != "unknown"):
         raise BadInput(
-            f"--add {text!r} is not NAME=POPULATION; give a code and whole persons, as in UA=33443000."
+            f"--add {text!r} is not NAME=POPULATION; give a code and an integer, as in UA=33443000."
         )
     if name in states.codes or name == "EU":
         raise BadInput(f"--add {text!r}: {name} is a member already; give another code.")
@@ -277,11 +292,11 @@ def _weighted(quota: str, file: Path) -> Power:
         try:
             if not plain.isascii() or re.search(
                 r"[eE][+-]?\d{4}", plain
-            ):  # a fraction with so many digits takes for ever
+            ):  # computing with such an exponent would not end
                 raise ValueError
             return Fraction(plain)
         except (ValueError, ZeroDivisionError):
-            raise BadInput(f"{place} = {text!r} is not a number; give one, as in 12 or 0.5.") from None
+            raise BadInput(f"{place} is {text!r}; give a number, such as 12 or 0.5.") from None
 
     table = InputTable(file, required=("member", "weight"))
     members = table.unique("member")
@@ -306,14 +321,14 @@ def _rankings(file: Path) -> dict[str, list[str]]:
         if choices[: len(ranked)] != ranked:
             gap = columns[choices.index("")]
             raise BadInput(
-                f"{table.name}, row {line}, column {gap}: {voter} leaves a gap in the ranking; move the others up."
+                f"{table.name}, row {line}, column {gap}: the ranking of {voter} has a gap; move the later choices up."
             )
         rankings[voter] = ranked
     return rankings
 
 
 def _further(found: Power, indices: list[Index], blocs: list[str]) -> dict[str, tuple[Fraction, ...]]:
-    """The indices that were asked for, by their names in JSON."""
+    """The indices of `--index` and `--bloc`, by their names in JSON."""
     values: dict[str, tuple[Fraction, ...]] = {name.value: getattr(found, name.value) for name in indices}
     if blocs:
         values["owen"] = found.owen([several(text) for text in blocs])
@@ -357,13 +372,13 @@ def _power_as_json(found: Power, further: dict[str, tuple[Fraction, ...]]) -> di
 FURTHER = {  # heading and meaning of each further index
     "johnston": (
         "Johnston",
-        "Johnston: share of the winning coalitions with critical members, each split equally among those.",
+        "Johnston: each winning coalition with critical members is split equally among these; shares of the total.",
     ),
     "colomer_martinez": (
         "Colomer-Martínez",
-        "Colomer-Martínez: mean share in the weight of the minimal winning coalitions.",
+        "Colomer-Martínez: mean share of the weight of minimal winning coalitions.",
     ),
-    "owen": ("Owen", "Owen: Shapley-Shubik if the members of each bloc arrive together."),
+    "owen": ("Owen", "Owen: Shapley-Shubik index if the members of each bloc vote together."),
 }
 
 
@@ -405,19 +420,20 @@ def _show_power(found: Power, further: dict[str, tuple[Fraction, ...]]) -> None:
     )
     where.print(
         f"{_count(found.minimal_winning)} minimal winning coalitions; {_count(found.minimal_blocking)} minimal "
-        f"blocking ones, {least}.",
+        f"blocking coalitions, {least}.",
         soft_wrap=True,
     )
     where.print(
-        "Shapley-Shubik and Banzhaf are shares of 1. Swings: coalitions that win with the member and lose without. "
-        "Penrose: swings by all coalitions of the others. Prevents: swings by all winning coalitions (Coleman). Power to "
-        "act: winning ones by all." + "".join(" " + FURTHER[name][1] for name in further),
+        "Shapley-Shubik and Banzhaf: shares that sum to 1. Swings: coalitions that win with the member and lose without it. "
+        "Penrose: swings divided by all coalitions of the other members. Prevents: Coleman's power to prevent action, "
+        "swings divided by winning coalitions. Power to act: winning coalitions divided by all."
+        + "".join(" " + FURTHER[name][1] for name in further),
         soft_wrap=True,
     )
 
 
 def _count(number: int) -> str:
-    """An integer in full, or rounded where it has more than fifteen digits."""
+    """An integer in full, or rounded if it has more than fifteen digits."""
     from decimal import Decimal
 
     return f"{number:,}" if number < 10**15 else f"{Decimal(number):.4e}"
@@ -430,15 +446,15 @@ def _show_vote(found: Explanation) -> None:
     states = f"{found.members_for} state{'s' * (found.members_for != 1)}"
     where.print(
         f"{found.rule}: {'passes' if found.passed else 'fails'}, "
-        f"with {states} and {found.population_share:.2%} of the people in favor",
+        f"with {states} and {found.population_share:.2%} of the population in favor",
         style="bold green" if found.passed else "bold red",
     )
-    rows = [("  lacks", reason) for reason in found.failed_conditions]
+    rows = [("  because", reason) for reason in found.failed_conditions]
     for name, codes in (("for", found.yes), ("against", found.no), ("abstain", found.abstain)):
         if codes:
             rows.append((f"  {name}", " ".join(codes)))
-    alone = " ".join(found.could_tip) or "nobody alone"
-    print_grid(where, [*rows, ("  could tip it", alone)])
+    alone = " ".join(found.could_tip) or "no single member"
+    print_grid(where, [*rows, ("  could change it", alone)])
 
 
 def _show_ballot(found: Narration, seed: int) -> None:
@@ -448,14 +464,14 @@ def _show_ballot(found: Narration, seed: int) -> None:
     for r in found.rounds:
         unit = "points" if r.number == 1 else "votes"
         where.print(f"Round {r.number}", style="bold")
-        then = dict.fromkeys(r.advance, "goes on")
+        then = dict.fromkeys(r.advance, "advances")
         if r is found.rounds[-1]:
             then = dict.fromkeys(found.tied, "tied")
-            then |= dict.fromkeys(r.advance, "drawn by lot" if found.by_lot else "wins")
+            then |= dict.fromkeys(r.advance, "wins by lot" if found.by_lot else "wins")
         rows = [(offer, f"{score}", then.get(offer, "")) for offer, score in r.scores.items()]
         print_table(where, ("offer", unit, "then"), rows, right=(unit,), bars=(unit, list(r.scores.values())))
         if r.silent:
-            said = "void" if r.number == 1 else "abstain, having ranked none of these"
+            said = "invalid ballots" if r.number == 1 else "abstain, as they ranked none of these"
             where.print(f"  {said}: {' '.join(r.silent)}", soft_wrap=True)
         where.print()
     if found.by_lot:
@@ -465,6 +481,8 @@ def _show_ballot(found: Narration, seed: int) -> None:
     else:
         where.print(f"{found.winner} wins.")
     if found.condorcet_winner is None:
-        where.print("No offer beats every other in pairs.")
+        where.print("There is no Condorcet winner: no offer beats every other in pairwise votes.")
     elif found.condorcet_winner != found.winner:
-        where.print(f"{found.condorcet_winner} would beat every other offer in pairs.")
+        where.print(
+            f"The Condorcet winner is {found.condorcet_winner}: it beats every other offer in pairwise votes."
+        )

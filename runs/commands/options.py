@@ -1,17 +1,22 @@
-"""Options that several commands take, each described once."""
+"""Options that several commands share."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
 MembersDir = Annotated[
-    Path | None, typer.Option(metavar="DIR", help="Folder with the tables of another union.")
+    Path | None,
+    typer.Option(
+        metavar="DIR", help="Folder with the tables of another union.  [default: the scenario's union]"
+    ),
 ]
-ResultDir = Annotated[Path, typer.Argument(metavar="DIR", help="Folder that `batch --out` wrote.")]
+OutDir = Annotated[Path | None, typer.Option(metavar="DIR", help="Write tables to this folder.")]
+ResultDir = Annotated[Path, typer.Argument(metavar="DIR", help="Results folder that `batch --out` wrote.")]
 Rules = Annotated[
     list[Path] | None,
-    typer.Option("--rules", metavar="FILE.py", help="File with rules of your own. Repeatable."),
+    typer.Option("--rules", metavar="FILE.py", help="Python file with your own rules. Repeatable."),
 ]
-Yes = Annotated[bool, typer.Option("--yes", help="Run also what is estimated to take more than an hour.")]
+Seed = Annotated[int, typer.Option(help="Random seed; the same seed gives the same results.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Run even if the estimate is more than an hour.")]

@@ -1,4 +1,4 @@
-"""What would take more than an hour by its own estimate is refused, unless `--yes` says that it is meant."""
+"""Refuse commands whose estimated time is more than an hour, unless `--yes` is given."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ if TYPE_CHECKING:
 
 HOUR = 3600.0
 FEW, SOME = 8, 64  # replications of the runs that are timed
-UNASKED = 20_000  # replications, or runs of a batch, below which nothing is timed
-EXPENSIVE = 300  # seconds of one core from which on a batch is timed, however few its runs
+UNTIMED = 20_000  # runs below which no pilot is timed
+EXPENSIVE = 300  # seconds of one core above which a batch is timed even if its runs are few
 
 
 def refuse_hours(seconds: float, yes: bool, remedy: str) -> None:
-    """Raise `BadInput` where an estimate is above an hour and `--yes` is not given."""
+    """Raise `BadInput` if an estimate in seconds is above an hour and `--yes` is not given."""
     if seconds > HOUR and not yes:
         raise BadInput(
-            f"this would take about {long(seconds)} by a first estimate; {remedy}, or add --yes if it is meant."
+            f"this would take about {long(seconds)} by a first estimate; {remedy}, or add --yes to run it anyway."
         )
 
 
 def long(seconds: float) -> str:
-    """A long time in words: hours, days or years."""
+    """A long time in its largest unit: hours, days or years."""
     for unit, each in (("years", 365.25 * 86400), ("days", 86400.0)):
         if seconds > 3 * each:
             return f"{seconds / each:,.0f} {unit}"
@@ -36,21 +36,21 @@ def long(seconds: float) -> str:
 
 
 def check_runs(scenarios: Sequence[Scenario], replications: int, yes: bool, times: int = 1) -> None:
-    """Refuse many replications of some scenarios that would take more than an hour; a few of each are timed.
+    """Raise `BadInput` if running some scenarios is estimated to take more than an hour; a few runs of each are timed.
 
     Args:
-        scenarios: what is run.
-        replications: of each of them.
-        yes: whether it is meant.
-        times: how often each is run.
+        scenarios: the scenarios.
+        replications: of each scenario.
+        yes: whether `--yes` was given, which skips the check.
+        times: how often each replication is run.
     """
     if not yes:
         refuse_hours(seconds_of(scenarios, replications, times), yes, "ask for fewer replications")
 
 
 def seconds_of(scenarios: Sequence[Scenario], replications: int, times: int = 1) -> float:
-    """About how long many replications of some scenarios take on one core; zero where they are few."""
-    if replications * len(scenarios) * times < UNASKED:
+    """Estimated seconds of one core for replications of some scenarios; 0 for fewer than `UNTIMED` runs."""
+    if replications * len(scenarios) * times < UNTIMED:
         return 0.0
     import numpy as np
 
@@ -61,10 +61,10 @@ def seconds_of(scenarios: Sequence[Scenario], replications: int, times: int = 1)
     for given in scenarios:
         scenario = (
             given.changed({"expect": "status_quo"}) if given.bargains_on else given
-        )  # solving is not timed
+        )  # stationary values are solved once, which the estimate leaves out
         spans = []
         with blame():
-            for worlds in (1, FEW, SOME):  # the first run of a process loads what is not the scenario's
+            for worlds in (1, FEW, SOME):  # the first run also loads modules, so its time does not count
                 begun = time.process_time()
                 run(scenario, 0, np.arange(worlds), price=False)
                 spans.append(time.process_time() - begun)
@@ -74,13 +74,16 @@ def seconds_of(scenarios: Sequence[Scenario], replications: int, times: int = 1)
 
 
 def check_batch(spec: Spec, workers: int, yes: bool) -> None:
-    """Refuse a batch that would take more than an hour; a pilot is run where there are many runs or expensive points."""
+    """Raise `BadInput` if a batch is estimated to take more than an hour.
+
+    A pilot is timed only if the batch has many runs or expensive points.
+    """
     if yes:
         return
     from juste_retour.runs.experiments.chunks import ChunkPlan
     from juste_retour.runs.experiments.planning import cost, expensive
 
     plan = ChunkPlan(spec)
-    if spec.runs < UNASKED and sum(e.seconds for e in expensive(plan, 1.0)) < EXPENSIVE:
+    if spec.runs < UNTIMED and sum(e.seconds for e in expensive(plan, 1.0)) < EXPENSIVE:
         return
-    refuse_hours(cost(spec).seconds(workers), yes, "see what takes long with --dry-run")
+    refuse_hours(cost(spec).seconds(workers), yes, "--dry-run shows what takes long")

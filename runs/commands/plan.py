@@ -1,4 +1,4 @@
-"""What a dry run prints: time, what is expensive, precision, and factors that change nothing."""
+"""What `batch --dry-run` prints: time, expensive parts, precision, and factors that change nothing."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def cost_json(spec: Spec, found: Cost, workers: int, half_width: float | None) -> dict[str, object]:
-    """A dry run as `--json` prints it."""
+    """A dry run as `--json` prints it; `half_width` is that of `--half-width`."""
     precision = found.precision
     point, difference = precision.half_widths(spec.replications) if precision else (None, None)
     wished = precision.replications(half_width) if precision and half_width else None
@@ -64,7 +64,7 @@ def cost_json(spec: Spec, found: Cost, workers: int, half_width: float | None) -
 
 
 def say_cost(spec: Spec, found: Cost, workers: int, half_width: float | None, where: Console) -> None:
-    """Print a dry run, a line each."""
+    """Print a dry run, one line per finding."""
     used = max(workers, 1)
     lines = [
         f"Expensive: {_many(e.count, e.what)}, {duration(e.seconds)} on one core." for e in found.expensive
@@ -72,7 +72,7 @@ def say_cost(spec: Spec, found: Cost, workers: int, half_width: float | None, wh
     lines += [f"{said}." for said in found.slow]
     lines += [
         f"{idle} in the pilot ({counted(idle.places, 'comparison')})"
-        f"{'.' if idle.because else ': leave it out, or check the rules that should read it.'}"
+        f"{'.' if idle.because else ': omit it, or check the rules that should use it.'}"
         for idle in found.idle
     ]
     if unagreed := sentence(found.agreed, [f.key for f in spec.factors if f.levels]):
@@ -92,40 +92,41 @@ def _many(count: int, what: str) -> str:
 
 
 def _precision(spec: Spec, found: Cost, half_width: float | None) -> list[str]:
-    """How closely the first outcome will be known, and what a wished half-width needs."""
+    """How precisely the first outcome will be estimated, and the replications that a half-width needs."""
     precision = found.precision
     if precision is None:
-        return ["The pilot cannot tell how closely the outcomes will be known."]
+        return ["The pilot is too small to say how precise the estimates will be."]
     if precision.never_varies:
         why = same_because(found.agreed, precision.outcome)
-        return [f"{precision.outcome}: the outcome is the same in every run of the pilot{why}."]
+        return [f"{precision.outcome} is the same in every run of the pilot{why}."]
     point, difference = precision.half_widths(found.replications)
     lines = [
-        f"With {counted(found.replications, 'replication')}, {precision.outcome} will be known to about plus or minus "
-        f"{brief(point)} at a point"
+        f"With {counted(found.replications, 'replication')}, the 95 % interval of the mean of {precision.outcome} will "
+        f"be about plus or minus {brief(point)} at a point"
         + (
-            f", and a difference of two points to {brief(difference)} (95 %)."
+            f", and {brief(difference)} for a difference between two points."
             if difference == difference
-            else " (95 %); no two points of the pilot differ."
+            else "; no two points of the pilot differ."
         )
     ]
     if half_width is not None:
         wished = precision.replications(half_width)
         lines.append(
-            f"A difference to within plus or minus {brief(half_width)} takes about replications = {wished:,}."
+            f"For plus or minus {brief(half_width)} on a difference between two points, set replications to about "
+            f"{wished:,}."
             if wished is not None
-            else "No two points of the pilot differ, so it suggests no replications."
+            else f"No two points of the pilot differ, so the replications for {brief(half_width)} cannot be estimated."
         )
         parts = [f"{count:,} for {what}" for what, count in _wished(spec, found, half_width)]
         if parts:
             lines.append(
-                f"Averaged over the other factors of the grid, that half-width takes about {', '.join(parts)}."
+                f"Averaged over the other factors of the grid, that half-width needs about {', '.join(parts)}."
             )
     return lines
 
 
 def _wished(spec: Spec, found: Cost, half_width: float) -> Iterator[tuple[str, int]]:
-    """The replications that a grid needs for each factor's effect, and for the interaction that the question names."""
+    """The replications for each factor's effect in a grid, and for the interaction that the question names."""
     if found.precision is None or spec.design.kind != "grid":
         return
     by_factor = found.precision.by_factor

@@ -1,16 +1,15 @@
-"""`juste-retour positions`: predict decisions from a table of positions and say how far each model is off."""
+"""`juste-retour positions`: predict decisions from a table of positions, and print each model's error."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from juste_retour.runs.commands.options import Json
+from juste_retour.runs.commands.options import Json, OutDir
 
-MOST_NAMED, MOST_ROWS = 5, 44  # unknown actors, predictions
-NAMES = (  # here too, so that --help imports no model
+MOST_NAMED, MOST_ROWS = 5, 44  # of unknown actors and of predictions that are printed
+NAMES = (  # repeated here so that --help does not import the models
     "compromise",
     "exchange",
     "exchange_issue_by_issue",
@@ -33,39 +32,44 @@ def positions(
         str,
         typer.Argument(
             metavar="FILE.csv|DIR|deu",
-            help="A table issue,actor,position,salience and, if known, capability, outcome, reference_point, "
-            "council_rule, proposal, procedure, introduced; a folder with issues.csv and positions.csv; or deu, the "
-            "shipped data on 364 issues in the EU.",
+            help="A table with the columns issue, actor, position, salience and optionally capability, outcome, "
+            "reference_point, council_rule, proposal, procedure, introduced; a folder with issues.csv and positions.csv; "
+            "or deu, the DEU III data on 364 issues in the EU, which ship with the package.",
         ),
     ],
     models: Annotated[
-        str | None, typer.Option(metavar="A,B,...", help=f"Only these of {', '.join(NAMES)}.  [default: all]")
+        str | None,
+        typer.Option(metavar="A,B,...", help=f"Models to apply, of {', '.join(NAMES)}.  [default: all]"),
     ] = None,
     by: Annotated[
-        str | None, typer.Option(metavar="rule|procedure|period", help="Score each of these by itself.")
+        str | None,
+        typer.Option(
+            metavar="rule|procedure|period", help="Score the issues by Council rule, procedure or period."
+        ),
     ] = None,
     share: Annotated[
         float | None,
         typer.Option(
             metavar="X",
-            help="Capability of the Commission, and of the Parliament, as a share of all states' together, where the "
-            "table gives no capabilities.  [default: 0.33]",
+            help="If the table has no capabilities: that of the Commission, and of the Parliament, as a share of the "
+            "states' total.  [default: 0.33]",
         ),
     ] = None,
     common: Annotated[
-        bool, typer.Option("--common", help="Score only issues for which every model has an outcome.")
+        bool, typer.Option("--common", help="Score only issues for which every model predicts an outcome.")
     ] = False,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same intervals.")] = 0,
+    seed: Annotated[int, typer.Option(help="Random seed of the bootstrap intervals.")] = 0,
     json: Json = False,
-    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Write tables to this folder.")] = None,
+    out: OutDir = None,
     format: Annotated[
         str | None,
         typer.Option(
-            metavar="FORMATS", help="With --out: parquet, csv or dta, several by commas.  [default: parquet]"
+            metavar="FORMATS",
+            help="With --out: parquet, csv or dta; separate several with commas.  [default: parquet]",
         ),
     ] = None,
 ) -> None:
-    """Predict real decisions from a table of positions by eleven models, and score them."""
+    """Predict real decisions from the actors' positions by eleven models, and score the predictions."""
     from juste_retour.agents.errors import BadInput
     from juste_retour.runs import export, printing
     from juste_retour.runs.commands.settings import several
@@ -73,7 +77,7 @@ def positions(
     from juste_retour.runs.positions.prediction import positions as predict
 
     if format is not None and out is None:
-        raise BadInput("--format says what --out writes; add --out DIR.")
+        raise BadInput("--format needs --out; add --out DIR.")
     formats = export.known_formats(several(format or "parquet"))
     if out is not None:
         export.prepare(out, export.files(("outcomes", "scores", "omitted"), formats))
@@ -139,14 +143,14 @@ def _show(found: Predictions) -> None:
         headings = (*groups, "model", "issues", "error", "95 %")
         print_table(where, headings, rows, right=("issues", "error"), bars=("error", errors))
         note = (
-            "Error: mean absolute distance from what was decided, on the scale from 0 to 100. 95 %: bootstrap interval "
-            "over proposals."
+            "Error: mean absolute distance between predicted and actual outcome, on a scale of 0 to 100. 95 %: bootstrap "
+            "interval over proposals."
         )
     else:
         known = found.outcomes.dropna(subset="outcome").to_dict("records")
         rows = [(row["issue"], row["model"], f"{row['outcome']:.1f}") for row in known[:MOST_ROWS]]
         print_table(where, ("issue", "model", "outcome"), rows, right=("outcome",))
-        note = "Outcome: what the model predicts, 0 to 100. No issue has an actual outcome, so nothing is scored."
+        note = "Outcome: the prediction, 0 to 100. No issue has an actual outcome, so nothing is scored."
         if len(known) > MOST_ROWS:
             note += f" {len(known) - MOST_ROWS:,} more predictions are in --json and --out."
     where.print()
@@ -169,14 +173,14 @@ def _show_left_out(found: Predictions) -> None:
         shown = ", ".join(found.unknown_actors[:MOST_NAMED])
         more = ", ..." if len(found.unknown_actors) > MOST_NAMED else ""
         where.print(
-            f"Capability: all actors count the same on {counted(found.capability['equal'], 'issue')}, since no votes in "
-            f"the Council are known of {shown}{more}. States go by their code (EL, UK), the Commission is COM, the "
-            "Parliament EP.",
+            f"Capability: all actors count the same on {counted(found.capability['equal'], 'issue')}, because these "
+            f"actors are not known to vote in the Council: {shown}{more}. Use codes for states (EL, UK), COM for the "
+            "Commission and EP for the Parliament.",
             soft_wrap=True,
         )
     if found.rows_without_salience:
         where.print(
-            f"{counted(found.rows_without_salience, 'position')} without a salience: left out of the weighted models.",
+            f"{counted(found.rows_without_salience, 'position')} without a salience: omitted by the weighted models.",
             soft_wrap=True,
         )
     if found.issues_without_outcome:
@@ -188,4 +192,4 @@ def _show_left_out(found: Predictions) -> None:
     for row in found.omitted.to_dict("records"):
         reasons.setdefault((row["reason"], row["issues"]), []).append(row["model"])
     for (reason, issues), models in reasons.items():
-        where.print(f"{counted(issues, 'issue')} left out by {', '.join(models)}: {reason}.", soft_wrap=True)
+        where.print(f"{counted(issues, 'issue')} omitted by {', '.join(models)}: {reason}.", soft_wrap=True)

@@ -1,4 +1,4 @@
-"""`juste-retour report`, `sensitivity`, `export` and `package`: what is made of an experiment's results."""
+"""`juste-retour report`, `sensitivity`, `export` and `package`: analyze and publish an experiment's results."""
 
 from __future__ import annotations
 
@@ -14,23 +14,26 @@ if TYPE_CHECKING:
 
 
 def report(folder: ResultDir) -> None:
-    """Write one HTML page that stands alone: question, methods, tables, figures, how to replicate."""
+    """Write an experiment's results as one HTML page: question, methods, tables, figures, how to replicate."""
     from juste_retour.runs.printing import console
     from juste_retour.runs.reports.report import FIGURES
     from juste_retour.runs.reports.report import report as write
 
     page = write(folder)
-    console().print(f"{page}; its figures as SVG and PDF are in {page.parent / FIGURES}.", soft_wrap=True)
+    console().print(
+        f"Written to {page}; the figures are also in {page.parent / FIGURES}, as SVG and PDF.", soft_wrap=True
+    )
 
 
 def sensitivity(
     folder: ResultDir,
     outcome: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Outcome.  [default: the spec's first]")
+        str | None,
+        typer.Option(metavar="NAME", help="Outcome to analyze.  [default: the first outcome of the spec]"),
     ] = None,
     json: Json = False,
 ) -> None:
-    """Say how much of an outcome's variance each factor makes alone, with others and in total, and what each level does."""
+    """Show which factors matter: each one's share of the variance, alone and in interactions, and its effects."""
     from juste_retour.runs import printing
     from juste_retour.runs.reports.analysis import sensitivity as analysis
 
@@ -57,13 +60,17 @@ def export(
     folder: ResultDir,
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the tables and their codebook.")],
     format: Annotated[
-        str, typer.Option(metavar="FORMATS", help="parquet, csv or dta, several by commas.")
+        str, typer.Option(metavar="FORMATS", help="parquet, csv or dta; separate several with commas.")
     ] = "csv",
     tables: Annotated[
-        str | None, typer.Option(metavar="TABLES", help="Several by commas.  [default: all that were kept]")
+        str | None,
+        typer.Option(
+            metavar="TABLES",
+            help="Names of tables; separate several with commas.  [default: all in the results]",
+        ),
     ] = None,
 ) -> None:
-    """Write an experiment's tables as one file each, in CSV, Stata or Parquet, with a codebook."""
+    """Write an experiment's tables as CSV, Stata or Parquet files, one per table, with a codebook."""
     from juste_retour.runs.commands.settings import several
     from juste_retour.runs.experiments.results import Results
     from juste_retour.runs.printing import console
@@ -84,24 +91,25 @@ def _warn(results: Results) -> None:
 def package(
     folder: ResultDir,
     out: Annotated[
-        Path | None, typer.Option(metavar="FILE.zip", help="The archive.  [default: DIR/replication.zip]")
+        Path | None,
+        typer.Option(metavar="FILE.zip", help="Archive to write.  [default: DIR/replication.zip]"),
     ] = None,
     hashes_only: Annotated[
-        bool, typer.Option("--hashes-only", help="Leave the tables out; their hashes are there in any case.")
+        bool, typer.Option("--hashes-only", help="Omit the tables and keep only their hashes.")
     ] = False,
 ) -> None:
-    """Pack a replication archive: spec, code, data, results, codebook, environment, one master command."""
+    """Pack a replication archive: spec, code, data, results, codebook, environment, and one command that reruns all."""
     from juste_retour.runs.experiments.results import Results
     from juste_retour.runs.printing import console
     from juste_retour.runs.reports.publication import changed_since
     from juste_retour.runs.reports.publication import package as pack
 
     path = pack(folder, out, tables=not hashes_only)
-    console().print(f"{path} ({path.stat().st_size / 1e6:.1f} MB)", soft_wrap=True)
+    console().print(f"Written to {path} ({path.stat().st_size / 1e6:.1f} MB).", soft_wrap=True)
     changed = changed_since(Results(folder))
     if changed:
         console(stderr=True).print(
-            f"Not all that is packed is what made the tables: {'; '.join(changed)}. Pack with what they were made with, or "
-            f"run `verify {folder} --all` first and say so.",
+            f"The archive differs from what made the tables: {'; '.join(changed)}. Pack with the original versions, or run "
+            f"`verify {folder} --all` first and report its result.",
             soft_wrap=True,
         )

@@ -1,13 +1,12 @@
-"""`juste-retour run`: one scenario, one world or many."""
+"""`juste-retour run`: run one scenario, once or many times."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from juste_retour.runs.commands.options import Json, MembersDir, Rules, Yes
+from juste_retour.runs.commands.options import Json, MembersDir, OutDir, Rules, Seed, Yes
 
 Changes = Annotated[
     list[str] | None,
@@ -20,14 +19,16 @@ Changes = Annotated[
 Formats = Annotated[
     str | None,
     typer.Option(
-        metavar="FORMATS", help="With --out: parquet, csv or dta, several by commas.  [default: parquet]"
+        metavar="FORMATS",
+        help="With --out: parquet, csv or dta; separate several with commas.  [default: parquet]",
     ),
 ]
 Tables = Annotated[
     str | None,
     typer.Option(
         metavar="TABLES",
-        help="With --out: worlds, states, facilities, votes, timeline, decisions, several by commas.  [default: the first four]",
+        help="With --out: worlds, states, facilities, votes, timeline or decisions; separate several with commas.  "
+        "[default: the first four]",
     ),
 ]
 
@@ -36,19 +37,25 @@ def run(
     scenario: Annotated[
         str, typer.Argument(help="A preset (see `scenarios list`) or the path of a TOML file.")
     ] = "eu-status-quo",
-    seed: Annotated[int, typer.Option(help="The same seed gives the same worlds.")] = 0,
-    replicate: Annotated[int, typer.Option(metavar="K", help="Which world of the seed.")] = 0,
-    worlds: Annotated[int, typer.Option(metavar="N", help="How many worlds to run at once, from K on.")] = 1,
+    seed: Seed = 0,
+    replicate: Annotated[int, typer.Option(metavar="K", help="Number of the first replication.")] = 0,
+    worlds: Annotated[
+        int,
+        typer.Option(metavar="N", help="Number of replications; more than one prints medians and ranges."),
+    ] = 1,
     set_: Changes = None,
     members: MembersDir = None,
     rules: Rules = None,
     yes: Yes = False,
     json: Json = False,
-    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Write tables to this folder.")] = None,
+    out: OutDir = None,
     format: Formats = None,
     tables: Tables = None,
 ) -> None:
-    """Run one scenario and print facility sizes by state and the capability that they add up to."""
+    """Run a scenario and print each state's facilities, the votes, and how far the Union is behind the frontier.
+
+    With several replications (--worlds) it prints medians and the range of 90 % of them.
+    """
     from juste_retour.abm.members import union_of
     from juste_retour.abm.scenario import load
     from juste_retour.agents.errors import BadInput
@@ -62,7 +69,7 @@ def run(
 
     for name, value in (("--format", format), ("--tables", tables)):
         if value is not None and out is None:
-            raise BadInput(f"{name} says what --out writes; add --out DIR.")
+            raise BadInput(f"{name} needs --out; add --out DIR.")
     formats = export.known_formats(several(format or "parquet"))
     written = chosen(several(tables) if tables is not None else DEFAULT)
     load_rules(rules or [])
@@ -74,7 +81,7 @@ def run(
     names = export.files(written, formats)
     if out is not None:
         export.prepare(out, names)
-    with printing.progress("worlds") as report:
+    with printing.progress("replications") as report:
         result = simulate(
             varied, worlds, seed, replicate, (*DEFAULT, *written), members=union, progress=report
         )
@@ -91,4 +98,4 @@ def run(
     if out is not None:
         where.print(f"Written to {out}: {', '.join(path.name for path in paths)}.", soft_wrap=True)
         if old:
-            where.print(f"Removed from it, of an earlier result: {', '.join(old)}.", soft_wrap=True)
+            where.print(f"Removed files of an earlier result: {', '.join(old)}.", soft_wrap=True)

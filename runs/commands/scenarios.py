@@ -1,4 +1,4 @@
-"""Browse the scenarios and their parameters."""
+"""List the scenarios that ship, print one as a file, and list all parameters with their sources."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ scenarios = typer.Typer(
 
 @scenarios.command("list")
 def list_scenarios(json: Json = False) -> None:
-    """List the presets, with what each one is."""
+    """List the scenarios that ship (presets)."""
     from juste_retour.abm.scenario import load, presets
     from juste_retour.runs import printing
 
@@ -46,10 +46,12 @@ def list_scenarios(json: Json = False) -> None:
 @scenarios.command("show")
 def show_scenario(
     name: Annotated[str, typer.Argument(help="A preset or the path of a TOML file.")],
-    changes: Annotated[bool, typer.Option("--changes", help="Only what differs from eu-status-quo.")] = False,
+    changes: Annotated[
+        bool, typer.Option("--changes", help="Print only what differs from eu-status-quo.")
+    ] = False,
     json: Json = False,
 ) -> None:
-    """Print a scenario as a TOML file, every rule and parameter with its unit and meaning."""
+    """Print a scenario as a TOML file that you can edit and run."""
     from juste_retour.abm.scenario import load
     from juste_retour.runs import printing
 
@@ -64,7 +66,7 @@ def show_scenario(
 
 @scenarios.command("parameters")
 def list_parameters(json: Json = False) -> None:
-    """List every parameter of a scenario: default, unit, bounds, plausible range, meaning and source."""
+    """List all parameters: default, meaning, bounds, plausible range, source."""
     from juste_retour.abm.scenario import parameters
     from juste_retour.runs import printing
 
@@ -102,7 +104,7 @@ def list_parameters(json: Json = False) -> None:
 
 
 def meaning(default: Setting, about: Parameter) -> str:
-    """A parameter's default with its unit, its meaning, bounds, plausible range and source."""
+    """A parameter's default and unit, meaning, choices, bounds, plausible range and source, in one text."""
     from juste_retour.runs.numerals import shown, span
 
     unit = "" if about.unit in ("", "1", "quarter", "quarters", "dates") else f" {about.unit}"
@@ -118,7 +120,7 @@ def meaning(default: Setting, about: Parameter) -> str:
 
 
 def summary(preset: str) -> str:
-    """What a preset says of itself: the comment at the head of its file."""
+    """The description of a preset: the comment at the head of its file."""
     text = (resources.files("juste_retour.abm.scenarios") / f"{preset}.toml").read_text(encoding="utf-8")
     lines = []
     for line in text.splitlines():
@@ -129,7 +131,7 @@ def summary(preset: str) -> str:
 
 
 def annotated(scenario: Scenario) -> str:
-    """A complete scenario file: every key, with unit and meaning behind it."""
+    """A complete scenario file, with unit and meaning in a comment after every key."""
     from juste_retour.abm.played import AGENTS
     from juste_retour.abm.scenario import parameters
     from juste_retour.abm.toml import toml_value
@@ -141,7 +143,9 @@ def annotated(scenario: Scenario) -> str:
     for name, family in FAMILIES.items():
         lines.append(f"{name} = {toml_value(content[name])}  # {family.decides}")
     if scenario.agents:
-        lines.append(f"agents = {toml_value(content[AGENTS])}  # classes of one's own, and whom each plays")
+        lines.append(
+            f"agents = {toml_value(content[AGENTS])}  # the user's agent classes, and which actors each plays"
+        )
     for name, (_, about) in known.items():
         if about.group != group:
             group = about.group

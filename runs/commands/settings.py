@@ -1,4 +1,4 @@
-"""What `--set key=value` says: keys and values, read as TOML where they are TOML and as text where they are not."""
+"""Reading of `--set key=value`: a value is read as TOML, and as a string if it is not valid TOML."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from juste_retour.agents.errors import BadInput
 
 
 def changes_of(texts: Iterable[str]) -> dict[str, object]:
-    """Return the changes to a scenario, in the order given; where a key comes twice, the last one counts.
+    """Return the changes to a scenario, in the order given; if a key occurs twice, the last value counts.
+
+    Raises:
+        BadInput: a text is not of the form key=value.
 
     >>> changes_of(["voting=lisbon_qmv", "envelope_eur_bn=20", "agenda.objective=welfare"])
     {'voting': 'lisbon_qmv', 'envelope_eur_bn': 20, 'agenda.objective': 'welfare'}
@@ -20,7 +23,7 @@ def changes_of(texts: Iterable[str]) -> dict[str, object]:
         key = key.strip()
         if not separator or not key:
             raise BadInput(
-                f"--set {text!r} is not of the form key=value; write it as --set voting=lisbon_qmv."
+                f"--set {text!r} is not of the form KEY=VALUE; write it as in --set voting=lisbon_qmv."
             )
         changes.pop(key, None)
         changes[key] = value_of(value.strip())
@@ -28,12 +31,12 @@ def changes_of(texts: Iterable[str]) -> dict[str, object]:
 
 
 def several(text: str) -> list[str]:
-    """Words separated by commas."""
+    """The parts of a text that commas separate, without blanks around them."""
     return [word.strip() for word in text.split(",") if word.strip()]
 
 
 def value_of(text: str) -> object:
-    """A value as TOML reads it; what TOML does not know, and dates, are texts."""
+    """The value that TOML reads; dates, and what is not valid TOML, are returned as the text itself."""
     try:
         value = tomllib.loads(f"value = {text}")["value"]
     except (ValueError, RecursionError, KeyError):

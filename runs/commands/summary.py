@@ -1,4 +1,4 @@
-"""A result as `run --json` prints it: one world in full, many as medians with 5 and 95 % quantiles."""
+"""What `run --json` prints: one replication in full, several as medians with 5 % and 95 % quantiles."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ FACILITIES = ("accelerators", "power_mw", "spend_eur_bn")
 
 
 def as_json(result: Result, changes: Mapping[str, object] | None = None) -> dict[str, object]:
-    """Return what `run --json` prints; `changes` is what `--set` changed in the scenario."""
+    """Return a result as `run --json` prints it; `changes` are those of `--set`."""
     head = {
         "scenario": result.scenario.name,
         "seed": result.seed,
@@ -58,7 +58,7 @@ def as_json(result: Result, changes: Mapping[str, object] | None = None) -> dict
 
 
 def expectations(result: Result) -> dict[str, object]:
-    """How sure the stationary values are that states expected; nothing where none had to be found."""
+    """Number of equilibria and standard error of the stationary values; empty if the scenario uses none."""
     worlds = result.worlds
     if worlds["equilibria"].isna().all():
         return {}
@@ -71,7 +71,7 @@ def expectations(result: Result) -> dict[str, object]:
 
 
 def nothing_built(result: Result) -> str | None:
-    """Why the first world built nothing, in one sentence; None where some world has a site."""
+    """Why the first replication built nothing, in one sentence; None if any replication has a site."""
     if (result.worlds["sites"] > 0).any():
         return None
     run = Simulation(result.scenario, result.seed, [result.first], result.members, trace=True).run()
@@ -122,7 +122,7 @@ def _many(result: Result) -> dict[str, object]:
 
 
 def facilities(result: Result) -> list[dict[str, object]]:
-    """One entry for every site that any world contracted: in what share of the worlds, and how large there."""
+    """One entry per site that any replication contracted: share of the replications, and sizes in these."""
     there = dict(list(result.facilities.groupby("site", sort=False)))
     entries = []
     for site in result.members.sites.names:

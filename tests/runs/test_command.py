@@ -28,7 +28,7 @@ def test_help_imports_nothing_heavy():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert "run" in done.stdout
-    assert "Run one scenario" in done.stdout
+    assert "Run a scenario" in done.stdout
 
 
 def test_no_arguments_show_the_help(call):
