@@ -1,6 +1,6 @@
-"""Many runs: the `juste-retour` command, ensembles, result tables, experiments and what is read from them.
+"""Many runs: the `juste-retour` command, ensembles, result tables, experiments and their analysis.
 
-What notebooks use is found here by name too, and imported when it is first used.
+The functions that notebooks use are also attributes of this package; they are imported on first use.
 """
 
 import juste_retour

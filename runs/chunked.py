@@ -1,4 +1,4 @@
-"""Worlds in chunks: the one chunk size, the one loop, and the one place where an error in a user's rule is named."""
+"""Runs in chunks: the chunk size, the loop over chunks, and a `run` that names errors in users' rules."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from juste_retour.abm import outcomes
 from juste_retour.runs.printing import progress_lines
 from juste_retour.runs.user_rules import blame
 
-CHUNK = 256  # worlds run at once: within 3 % of the best speed, and small
+CHUNK = 256  # worlds run at once: within 3 % of the best speed, and needs little memory
 
 Progress = Callable[[int, int], None]
 
 
 def reporter(progress: Progress | bool | None, what: str) -> Progress | None:
-    """The callback itself, or, for True, one that prints a line on standard error every 15 seconds."""
+    """The callback itself; for True, one that prints a line on standard error every 15 seconds."""
     if isinstance(progress, bool):
         return progress_lines(what) if progress else None
     return progress
 
 
-run_worlds = blame()(outcomes.run)  # an error in a user's rule becomes one sentence
+run_worlds = blame()(outcomes.run)
 
 
 def chunks(count: int, progress: Progress | None = None, size: int = CHUNK) -> Iterator[slice]:
-    """Cut `count` rows into slices of at most `size`; `progress` is called with the rows done and `count` after each."""
+    """Yield slices of at most `size` that cover `count` rows; after each, call `progress` with rows done and `count`."""
     for start in range(0, count, size):
         part = slice(start, min(start + size, count))
         yield part

@@ -1,4 +1,4 @@
-"""The table of decisions: what each state and commissioner decided, with the terms of its payoff."""
+"""The table `decisions`: what each state and commissioner decided, with the terms of its payoff."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from juste_retour.abm.outcomes import Outcomes
 from juste_retour.abm.records import Bid, Draft, Record, Vote
 from juste_retour.agents.arrays import Booleans, Floats, Integers
 
-Part = dict[str, ArrayLike]  # columns of some decisions; a text counts for all of them
+Part = dict[str, ArrayLike]  # columns of some decisions; a single string applies to all rows
 
 _TERMS = ("trophies", "local", "race", "open", "payment", "transfer")
 _REAL = (
@@ -23,7 +23,7 @@ _REAL = (
 
 
 def records(o: Outcomes) -> tuple[Integers, dict[str, ArrayLike]]:
-    """Return the world of each decision and the columns of the table, world by world in the order of deciding."""
+    """Return the world (axis index) of each decision and the columns of the table, by world in the order of time."""
     parts = [part for record in o.decisions for part in _parts(o, record)]
     if not parts:
         empty = {name: np.zeros(0) for name in ("plan", *_REAL)}
@@ -54,11 +54,11 @@ def _parts(o: Outcomes, record: Record) -> list[Part]:
         return [_of_states(o, record, record.size, every, {"family": "bid"} | wanted)]
     if isinstance(record, Vote):
         return [_of_states(o, record, record.votes, record.held, {"family": "vote"})]
-    return []  # the labs' and the sites', which have no payoff of these terms
+    return []  # records of labs and sites, which have no payoff of these terms
 
 
 def _of_states(o: Outcomes, record: Bid | Vote, decision: ArrayLike, put: Booleans, made: Part) -> Part:
-    """The states' rows of a bid or a vote, in the worlds where they were asked."""
+    """One row per state for a bid or a vote, in the worlds where it was held."""
     states = np.array(o.members.states.codes, dtype=object)
     shape = (len(record.worlds), len(states))
     made |= {
@@ -75,7 +75,7 @@ def _of_states(o: Outcomes, record: Bid | Vote, decision: ArrayLike, put: Boolea
 
 
 def _drafts(o: Outcomes, record: Draft) -> list[Part]:
-    """The commissioners' rows: of the one who drafts, then of all who endorse."""
+    """Rows of the commissioner who drafts, then of all who endorse, one per draft."""
     college = np.array(o.members.states.codes, dtype=object)[o.members.college.state]
     worlds, plans, seats = record.scores.shape
     every = (worlds, plans, seats)

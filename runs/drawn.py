@@ -1,4 +1,4 @@
-"""Parameters that are drawn: a scenario's own, such as `panel_noise`, or a rule's, such as `agenda.open_call.sunk`."""
+"""Parameters that are drawn from ranges: a scenario's, as `panel_noise`, or a rule's, as `agenda.open_call.sunk`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Drawn = Mapping[str, float]  # values by parameter
 
 
 def about(name: str) -> Parameter:
-    """The description of a parameter by its full name; BadInput where there is none."""
+    """The description of a parameter, given its full name; `BadInput` if there is none."""
     family, _, rest = name.partition(".")
     rule, _, own = rest.partition(".")
     if not rest and name in parameters():
@@ -36,7 +36,7 @@ def ranged() -> list[str]:
 
 
 def full_name(name: str, scenario: Scenario) -> str:
-    """`agenda.sunk` as `agenda.open_call.sunk`, by the rule that a scenario uses; other names as they are."""
+    """The full name of a parameter: `agenda.sunk` becomes `agenda.open_call.sunk` if the scenario uses that rule."""
     family, _, own = name.partition(".")
     if family in FAMILIES and own and "." not in own:
         return f"{family}.{scenario.rules[family].rule}.{own}"
@@ -44,24 +44,24 @@ def full_name(name: str, scenario: Scenario) -> str:
 
 
 def span(name: str) -> tuple[float, float, bool]:
-    """A parameter's plausible range, and whether it is drawn on a logarithmic scale."""
+    """Lower and upper bound of a parameter's plausible range, and whether its scale is logarithmic."""
     row = about(name)
     if row.range is None:
-        raise BadInput(f"{name} has no plausible range to draw from; {near(name, ranged())}")
+        raise BadInput(f"{name} has no plausible range; {near(name, ranged())}")
     return (*row.range, row.scale == "log")
 
 
 def at_share(name: str, share: Floats) -> Floats:
-    """Values at shares from 0 to 1 of a parameter's range, on its own scale."""
+    """Values of a parameter at shares (0 to 1) of its range, on its own scale."""
     low, high, by_log = span(name)
     return low * (high / low) ** share if by_log else low + (high - low) * share
 
 
 def coordinates(names: Sequence[str]) -> list[int]:
-    """The coordinate of a sample by which each parameter is drawn: rules of a family that share one draw it together.
+    """The coordinate of the sample from which each parameter is drawn.
 
-    What is known of a parameter in the same words is one uncertainty: independent draws would set two rules apart by
-    chance, and hide by as much what really sets them apart.
+    Rules of a family whose parameters have the same name, description and source share one coordinate, since they share
+    one uncertainty. Independent draws would add noise to the difference between two such rules.
     """
     keys = []
     for name in names:
@@ -72,8 +72,8 @@ def coordinates(names: Sequence[str]) -> list[int]:
 
 
 def sobol_draws(names: Sequence[str], count: int, seed: int) -> dict[str, Floats]:
-    """Draws of parameters from their ranges by a scrambled Sobol sequence; (count,) each, by name."""
-    from scipy.stats import qmc  # takes long to load
+    """Draws of parameters from their ranges by a scrambled Sobol sequence, by name; (count,) each."""
+    from scipy.stats import qmc  # slow to import
 
     at = coordinates(names)
     sequence = qmc.Sobol(max(at) + 1, scramble=True, rng=np.random.default_rng(seed))
@@ -82,7 +82,7 @@ def sobol_draws(names: Sequence[str], count: int, seed: int) -> dict[str, Floats
 
 
 def setting(scenario: Scenario, name: str) -> float | None:
-    """What a scenario sets a parameter to; None where it does not use the parameter's rule."""
+    """The value of a parameter in a scenario; None if it does not use the parameter's rule, NaN if it is no number."""
     family, _, rest = name.partition(".")
     if not rest:
         return float(getattr(scenario, name))
@@ -95,7 +95,7 @@ def setting(scenario: Scenario, name: str) -> float | None:
 
 
 def drawn_in(scenario: Scenario, names: Iterable[str], usual: Scenario) -> list[str]:
-    """Those parameters that a scenario uses and sets as the `usual` one does; it keeps what it sets differently."""
+    """The parameters that a scenario uses and sets to the same values as the scenario `usual`; only these are drawn."""
     kept = []
     for name in names:
         here, there = setting(scenario, name), setting(usual, name)
@@ -111,7 +111,7 @@ def _default(name: str) -> float:
 
 
 def changed(scenario: Scenario, values: Drawn, names: Iterable[str] | None = None) -> Scenario:
-    """A scenario at drawn values; a parameter of a rule that it does not use is passed over."""
+    """A scenario with drawn values; parameters of rules that it does not use are ignored."""
     changes: dict[str, object] = {}
     for name in values if names is None else names:
         if setting(scenario, name) is None:

@@ -1,4 +1,4 @@
-"""Ensembles: run some worlds of a scenario, chunk by chunk, and return their tables."""
+"""Ensembles: run replications of a scenario, chunk by chunk, and return their tables."""
 
 from __future__ import annotations
 
@@ -39,20 +39,20 @@ BRIEFLY = (
 )
 
 
-def whole(value: object, name: str, low: int, high: int = _LARGEST) -> int:
-    """Return an integer within bounds, or raise `BadInput`."""
+def checked_integer(value: object, name: str, low: int, high: int = _LARGEST) -> int:
+    """Return an integer from `low` to `high`, or raise `BadInput`; `name` is what the error calls the value."""
     if isinstance(value, int | np.integer) and not isinstance(value, bool) and low <= value <= high:
         return int(value)
     bounds = f"from {low} to {high}" if isinstance(value, int) and value > high else f"of at least {low}"
-    raise BadInput(f"{name} = {value!r} cannot be used; give an integer {bounds}.")
+    raise BadInput(f"{name} is {value!r}; give an integer {bounds}.")
 
 
 class Result:
-    """The tables of some worlds of one scenario and seed, as pandas DataFrames, and where they come from.
+    """The tables of a scenario's replications, as pandas data frames, with their provenance.
 
-    `worlds`, `states`, `facilities`, `votes`, `timeline` and `decisions` are there if they were asked for; `plot`
-    draws them. A missing lag means that nothing works in that world: `juste_retour.runs.statistics` counts it as worse than any
-    number.
+    The tables are attributes: `worlds`, `states`, `facilities`, `votes`, `timeline` and `decisions`, as far as they were
+    requested; `plot` draws figures of them. A missing lag means that no machine works in a replication; take medians with
+    `juste_retour.runs.statistics`, which counts it as worse than any number.
     """
 
     def __init__(
@@ -69,12 +69,12 @@ class Result:
         self.count = count
 
     def __getattr__(self, name: str) -> pd.DataFrame:
-        """A table by its name."""
+        """A table, by its name."""
         if name not in shape.TABLES:
-            raise AttributeError(f"a result has no {name!r}")
+            raise AttributeError(f"a result has no attribute {name!r}")
         if name not in self.tables:
             raise BadInput(
-                f"the table {name!r} was not asked for; add it to tables, as in tables=({name!r},)."
+                f"the result does not hold the table {name!r}; ask for it with tables=({name!r},)."
             )
         return self.tables[name]
 
@@ -88,12 +88,12 @@ class Result:
 
     @cached_property
     def provenance(self) -> dict[str, object]:
-        """Versions, commit, processor, scenario, members and rules that the tables come from."""
+        """Versions, commit, processor, scenario, members and rules with which the tables were computed."""
         return provenance(self.scenario, self.members, seed=self.seed, first=self.first, worlds=self.count)
 
     @cached_property
     def plot(self) -> Plots:
-        """Drawings of the tables: `plot.sites()`, `plot.facilities()`, `plot.years_behind()`, `plot.timeline()`."""
+        """Figures: `plot.sites()`, `facilities()`, `years_behind()`, `price_of_politics()` and `timeline()`."""
         from juste_retour.runs.plots import Plots
 
         return Plots(self)
@@ -114,11 +114,11 @@ class Result:
         return list(self.tables)
 
     def __dir__(self) -> list[str]:
-        """Attributes, and the tables that were asked for, which completion then offers."""
+        """The attributes, including the tables, for completion in notebooks."""
         return sorted({*super().__dir__(), *self.tables})
 
     def _repr_html_(self) -> str:
-        """What notebooks show: what `repr` says, and the first rows of the table of worlds."""
+        """What notebooks show: the text of `repr`, and the first rows of the table `worlds`."""
         said = f"<pre>{escape(repr(self))}</pre>"
         if "worlds" not in self.tables:
             return said
@@ -126,11 +126,11 @@ class Result:
         return said + self.worlds[columns].head().to_html(index=False, border=0)
 
     def __repr__(self) -> str:
-        """The scenario, its worlds, what they yield and which tables there are."""
+        """Scenario, seed and replications, the main outcomes, and the tables."""
         span = (
-            f"world {self.first}"
+            f"replication {self.first}"
             if self.count == 1
-            else f"worlds {self.first} to {self.first + self.count - 1}"
+            else f"replications {self.first} to {self.first + self.count - 1}"
         )
         lines = [f"{self.scenario.name}, seed {self.seed}, {span}"]
         if "worlds" in self.tables:
@@ -140,7 +140,7 @@ class Result:
                     lines.append(f"  {name}: {brief(s['median']) if self.count == 1 else within(s, brief)}")
             idle = without_a_run(self.worlds["years_behind"])
             if idle:
-                lines.append(f"  worlds without a run: {idle}")
+                lines.append(f"  replications in which no machine works: {idle}")
         rows = ", ".join(f"{name} {len(table):,} rows" for name, table in self.tables.items())
         return "\n".join([*lines, f"  tables: {rows}"])
 
@@ -156,32 +156,32 @@ def simulate(
     progress: Progress | bool | None = None,
     agents: Agents = None,
 ) -> Result:
-    """Run the worlds `first`, `first + 1`, ... of a scenario and a seed, and return their tables.
+    """Run replications of a scenario and return their tables.
 
     Args:
-        scenario: name of a preset, path of a TOML file, what such a file would say, or a `Scenario`.
-        worlds: how many.
-        seed: integer of at least 0; the same seed gives the same worlds.
-        first: the first world's number. World k is the same whatever `first`, `worlds` and `chunk` are.
-        tables: which of worlds, states, facilities, votes, timeline and decisions to keep.
-        chunk: worlds run at once; memory beyond the tables kept is that of one chunk.
-        members: a union, or a folder of its tables; the one that the scenario names where none is given.
-        progress: called after each chunk with the worlds done and all worlds; True prints them now and then.
-        agents: Mesa agents with minds of their own, as `juste_retour.abm.model.AllocationModel` takes them; slower.
+        scenario: name of a preset, path of a TOML file, a dictionary with the content of such a file, or a `Scenario`.
+        worlds: number of replications.
+        seed: integer of at least 0; the same seed gives the same results.
+        first: number of the first replication. Replication k does not depend on `first`, `worlds` or `chunk`.
+        tables: which of worlds, states, facilities, votes, timeline and decisions to return.
+        chunk: replications run at once, which limits the memory that is needed besides the tables.
+        members: a union, or a folder of its tables; the scenario's union by default.
+        progress: called after each chunk with replications done and all replications; True prints them every 15 seconds.
+        agents: the user's own Mesa agents, as in `juste_retour.abm.model.AllocationModel`; slower.
 
     Raises:
-        BadInput: anything given that cannot be used, in one sentence.
+        BadInput: an argument that cannot be used.
 
     Example:
         `simulate("eu-status-quo", worlds=200).worlds.sites.median()` is the median number of sites.
     """
     wanted = shape.chosen((tables,) if isinstance(tables, str) else tables)
     worlds, seed, first = checked(worlds, seed, first)
-    chunk = whole(chunk, "chunk", 1)
+    chunk = checked_integer(chunk, "chunk", 1)
     chosen = load(scenario)
     union = union_of(members, chosen.members)
     parts = []
-    for part in chunks(worlds, reporter(progress, "worlds"), chunk):
+    for part in chunks(worlds, reporter(progress, "replications"), chunk):
         outcomes = run_worlds(
             chosen,
             seed,
@@ -197,6 +197,6 @@ def simulate(
 
 
 def checked(worlds: object, seed: object, first: object) -> tuple[int, int, int]:
-    """Return how many worlds, of which seed, from which on; BadInput where one of the three cannot be used."""
-    worlds = whole(worlds, "worlds", 1)
-    return worlds, whole(seed, "seed", 0), whole(first, "replicate", 0, _LARGEST - worlds)
+    """Return number of replications, seed and first replication as integers; `BadInput` if one of them is invalid."""
+    worlds = checked_integer(worlds, "worlds", 1)
+    return worlds, checked_integer(seed, "seed", 0), checked_integer(first, "replicate", 0, _LARGEST - worlds)

@@ -1,6 +1,7 @@
-"""Writing tables to a folder as Parquet, CSV or Stata files, beside a `provenance.json` that names them.
+"""Write tables to a folder as Parquet, CSV or Stata files, with a `provenance.json` that lists them.
 
-Each file lands by an atomic rename. Only files that an earlier result wrote and nobody has changed are replaced.
+Files are written under a temporary name and renamed. Only files that an earlier result wrote, and that have not been
+changed since, are replaced.
 """
 
 from __future__ import annotations
@@ -20,39 +21,39 @@ from juste_retour.runs.printing import json_text
 from juste_retour.runs.tables import TABLES, Column, columns
 
 RECORD = "provenance.json"
-MANIFEST, DONE, LOCK = "manifest.json", "chunks.jsonl", ".lock"  # of an experiment's folder
-_EXACT = 2**53  # integers above it are no longer exact in Stata
-_LABEL = 80  # characters of a label in Stata
+MANIFEST, DONE, LOCK = "manifest.json", "chunks.jsonl", ".lock"  # files in an experiment's folder
+_EXACT = 2**53  # Stata stores larger integers inexactly
+_LABEL = 80  # maximum characters of a label in Stata
 
 
 def known_formats(names: Iterable[str]) -> tuple[str, ...]:
-    """Return the formats asked for; BadInput where one is unknown or none is named."""
+    """Return the names of formats without duplicates; `BadInput` if one is unknown or none is given."""
     wanted = list(dict.fromkeys(names))
     for name in wanted:
         if name not in _WRITERS:
-            raise BadInput(f"--format: {name!r} is not a format; {near(name, _WRITERS)}")
+            raise BadInput(f"--format is {name!r}, which is not a format; {near(name, _WRITERS)}")
     if not wanted:
-        raise BadInput(f"--format: none is named; known are {', '.join(_WRITERS)}.")
+        raise BadInput(f"--format names none; choose from {', '.join(_WRITERS)}.")
     return tuple(wanted)
 
 
 def files(tables: Iterable[str], formats: Iterable[str]) -> list[str]:
-    """Names of the files that hold these tables."""
+    """The names of the files that hold these tables in these formats."""
     formats = list(formats)
     return [f"{table}.{ending}" for table in tables for ending in formats]
 
 
 def prepare(out: Path | str, names: Iterable[str]) -> None:
-    """Make the folder and see that it can be written to, before anything is run.
+    """Create the folder and check that it can be written to, before anything is run.
 
     Raises:
-        BadInput: the folder is a file, or holds files of these names that no result wrote.
-        CannotWrite: the folder cannot be made or written to.
+        BadInput: the folder is a file, or holds files with these names that no result wrote.
+        CannotWrite: the folder cannot be created or written to.
     """
     out = Path(out)
     refuse_experiment(out)
     if os.path.exists(out) and not out.is_dir():
-        raise BadInput(f"--out {out} is a file; name a folder.")
+        raise BadInput(f"--out {out} is a file; give a folder.")
     trial = out / f".trial-{os.getpid()}"
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -65,21 +66,22 @@ def prepare(out: Path | str, names: Iterable[str]) -> None:
         path = out / name
         if os.path.lexists(path) and not _ours(path, ours):
             raise BadInput(
-                f"{path} is there and was not written by this command, or has been changed; move it or name another folder."
+                f"{path} exists and was not written by juste-retour, or was changed afterwards; move it or give another "
+                "folder."
             )
 
 
 def refuse_experiment(out: Path, *, below: bool = False) -> None:
-    """Raise `BadInput` where a folder lies in an experiment's: whoever reads its chunks would read other files too.
+    """Raise `BadInput` if a folder lies inside an experiment's, whose Parquet files are read as one data set.
 
     Args:
         out: the folder.
-        below: whether the folder may itself be an experiment's.
+        below: whether the folder itself may be an experiment's.
     """
     here = Path(os.path.realpath(out))
     for place in here.parents if below else (here, *here.parents):
         if (place / MANIFEST).is_file() and any((place / name).is_file() for name in (DONE, LOCK)):
-            raise BadInput(f"--out {out} lies in {place}, which holds an experiment; name another folder.")
+            raise BadInput(f"--out {out} lies in {place}, which holds an experiment; give another folder.")
 
 
 def write(
@@ -89,17 +91,23 @@ def write(
     provenance: Mapping[str, object],
     design: Sequence[Column] = (),
 ) -> list[Path]:
-    """Write tables in each format, and `provenance.json` with what they come from and their hashes.
+    """Write tables in each format, and `provenance.json` with their provenance and hashes.
+
+    Files of an earlier result in the folder are removed.
 
     Args:
         tables: by name.
-        out: folder.
-        formats: of parquet, csv and dta.
-        provenance: what the tables come from.
+        out: the folder.
+        formats: one or more of parquet, csv and dta.
+        provenance: versions, scenario, seed and so on, as `provenance` returns them.
         design: columns that an experiment's design adds to every table.
 
     Returns:
-        the files written. Files of an earlier result in the folder that this one does not replace are removed.
+        the files written.
+
+    Raises:
+        BadInput: as in `prepare`.
+        CannotWrite: as in `prepare`.
     """
     out = Path(out)
     formats = known_formats(formats)
@@ -127,20 +135,20 @@ def write(
 
 
 def given_up(out: Path | str, names: Iterable[str]) -> list[str]:
-    """Files of an earlier result that a result of these files removes from the folder, by name."""
+    """Names of the files of an earlier result that writing these files removes from the folder."""
     earlier = _written(Path(out))
     return sorted(name for name in set(earlier) - set(names) if _ours(Path(out) / name, earlier))
 
 
 def cannot_write(out: Path, error: OSError) -> CannotWrite:
-    """The error of a folder that cannot be written to."""
+    """The error for a folder that cannot be written to."""
     return CannotWrite(
-        f"{error.filename or out} cannot be written ({error.strerror or error}); name a folder that can."
+        f"{error.filename or out} cannot be written ({error.strerror or error}); give a folder that can."
     )
 
 
 def _written(out: Path) -> dict[str, str]:
-    """Hashes of the files that an earlier result wrote here, as its record has them."""
+    """Hashes of the files that an earlier result wrote here, by name, from its `provenance.json`."""
     try:
         record = json.loads(content_of(out / RECORD))
         return {str(name): str(value) for name, value in record["tables"].items()}
@@ -198,19 +206,19 @@ def _stata(frame: pd.DataFrame, table: str, known: Sequence[Column], path: Path)
 
 
 def _small(values: pd.Series) -> pd.Series:
-    """Integers in the smallest of Stata's types that holds them; large ones as doubles."""
+    """Integers as Stata's 32-bit type if they fit, else as doubles."""
     return values.astype("int32") if (values.abs() < 2**31 - 100).all() else values.astype("float64")
 
 
 def quarter_dates(values: pd.Series) -> pd.Series:
-    """Quarters such as "2026Q3" as the first day of each."""
+    """Quarters such as "2026Q3" as the dates of their first days."""
     return pd.Series(
         pd.PeriodIndex(values.where(values.notna(), None), freq="Q").to_timestamp(), index=values.index
     )
 
 
 def label_of(column: Column, most: int | None = None) -> str:
-    """The label of a column: its meaning and unit; of what is longer than `most` the meaning is cut, never the unit."""
+    """The label of a column: its meaning and unit; if it is longer than `most`, the meaning is shortened."""
     unit = f" ({column.unit})" if column.unit not in ("", "1", "quarter") else ""
     if most is None or len(column.meaning) + len(unit) <= most:
         return column.meaning + unit

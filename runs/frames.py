@@ -1,4 +1,4 @@
-"""The tables of some worlds as pandas DataFrames, with the columns that the data dictionary names."""
+"""The tables of a run's outcomes as pandas data frames, with the columns of the data dictionary."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ EXACT: dict[str, Any] = (
     {"float_precision": "round_trip"} if tuple(map(int, pd.__version__.split(".")[:2])) < (3, 1) else {}
 )
 
-Built = tuple[Integers, dict[str, ArrayLike]]  # the world of each row, and the columns
+Built = tuple[Integers, dict[str, ArrayLike]]  # the world (axis index) of each row, and the columns
 
 
 def frames(
     outcomes: Outcomes, tables: Iterable[str] = DEFAULT, design: Mapping[str, ArrayLike] | None = None
 ) -> dict[str, pd.DataFrame]:
-    """Return the tables of some worlds.
+    """Return tables by name.
 
     Args:
-        outcomes: what the worlds yielded.
-        tables: names of the tables wanted.
-        design: further keys, each one value or one a world, that stand behind scenario, seed and replicate.
+        outcomes: of the worlds.
+        tables: names of the tables.
+        design: further key columns, placed after scenario, seed and replicate; a single value or (worlds,) each.
     """
     return {
         name: _framed(outcomes, name, *_BUILDERS[name](outcomes), design or {}) for name in chosen(tables)
@@ -40,7 +40,7 @@ def frames(
 
 
 def joined(parts: list[dict[str, pd.DataFrame]]) -> dict[str, pd.DataFrame]:
-    """Join the tables of several chunks, in their order."""
+    """Concatenate the tables of several chunks, in their order."""
     return {name: pd.concat([part[name] for part in parts], ignore_index=True) for name in parts[0]}
 
 
@@ -68,10 +68,10 @@ def _framed(
 def _typed(column: Column, values: ArrayLike) -> ArrayLike:
     if column.kind == "quarter":
         return _quarters(values)
-    if column.kind == "real":
+    if column.kind == "float":
         values = np.asarray(values, dtype=np.float64)
         return np.where(np.isfinite(values), values, np.nan)
-    if column.kind == "whole":
+    if column.kind == "integer":
         values = np.asarray(values)
         return values if values.dtype.kind == "f" else values.astype(np.int64)
     return values
@@ -82,7 +82,7 @@ def _texts(words: Iterable[str], index: Integers) -> pd.Series:
 
 
 def _quarters(values: ArrayLike) -> pd.Series:
-    """Numbers of quarters as "2026Q3", -1 as missing; texts stay."""
+    """Quarter numbers as strings such as "2026Q3", with -1 as missing; strings are returned as they are."""
     values = np.asarray(values)
     if values.dtype.kind not in "iu":
         return pd.Series(values, dtype="str")
@@ -93,13 +93,13 @@ def _quarters(values: ArrayLike) -> pd.Series:
 
 def _worlds(o: Outcomes) -> Built:
     found = dict(o.worlds)
-    if np.isnan(found["price_of_politics"]).all():  # no price was asked for
+    if np.isnan(found["price_of_politics"]).all():  # prices were not requested
         found = {name: values for name, values in found.items() if name not in PRICES}
     return np.arange(len(o.replicates)), found | _expectations(o)
 
 
 def _expectations(o: Outcomes) -> dict[str, ArrayLike]:
-    """How sure the stationary values are that states expected; missing where none had to be found."""
+    """Equilibria and standard error of the stationary values; missing in scenarios that use none."""
     solutions = {id(s): found_for(s, o.members) for s in o.scenarios}
     each = [solutions[id(s)] for s in o.scenarios]
     return {

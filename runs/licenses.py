@@ -1,6 +1,6 @@
-"""The list of third-party licenses, read from the metadata of what is installed.
+"""The list of third-party licenses, from the metadata of the installed packages.
 
-uv run python -m juste_retour.runs.licenses      writes THIRD_PARTY_LICENSES.md
+`uv run python -m juste_retour.runs.licenses` writes THIRD_PARTY_LICENSES.md.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 from juste_retour.runs.reports.publication import environment
 
 PAGE = Path(__file__).resolve().parents[1] / "THIRD_PARTY_LICENSES.md"
-LONGEST = 60  # characters of a license's name; what is longer is its text
+LONGEST = 60  # characters; a longer license field holds the text of the license, not its name
 HEAD = """# Third-party licenses
 
 juste-retour is under Apache-2.0, but for the copy of Preact in `visualization/stage/preact`, which is under the MIT License. It installs what is listed here and ships none of it. `uv run python -m juste_retour.runs.licenses` writes this page from the metadata of what is installed.
@@ -21,7 +21,7 @@ juste-retour is under Apache-2.0, but for the copy of Preact in `visualization/s
 
 
 def license_of(name: str) -> str:
-    """The license of a distribution: its SPDX expression, its field, or its classifier; else that its files say it."""
+    """The license of a distribution: its SPDX expression, its license field or its classifiers; else "see its files"."""
     about = distribution(name).metadata
     field = (about.get("License") or "").strip()
     kinds = [c.split(" :: ")[-1] for c in about.get_all("Classifier") or () if c.startswith("License ::")]
@@ -30,13 +30,13 @@ def license_of(name: str) -> str:
 
 
 def of_distributions() -> list[tuple[str, str]]:
-    """Each distribution that juste-retour needs, and its license."""
+    """Name and license of each distribution that juste-retour needs."""
     names = [line.partition("==")[0] for line in environment()[1:]]
     return [(name, license_of(name)) for name in names if name != "juste-retour"]
 
 
 def of_scripts() -> list[tuple[str, str]]:
-    """Each package of scripts that `solara-assets` brings for the live app, and its license."""
+    """Name and license of each script package that `solara-assets` installs for the live app."""
     found = []
     for folder in sorted(Path(sysconfig.get_path("data"), "share", "solara", "cdn").rglob("package.json")):
         about = json.loads(folder.read_text(encoding="utf-8"))

@@ -1,4 +1,4 @@
-"""Numbers in words: few digits, intervals, counts with their nouns, times and sizes."""
+"""Formatting of numbers for readers: few digits, intervals, counts with nouns, durations and sizes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import SupportsFloat, TypedDict, overload
 
 
 def brief(value: float) -> str:
-    """A number in few digits, thousands as k; a dash where it is not finite."""
+    """A number in few digits, with k for thousands above 10,000; a dash if it is not finite."""
     if not math.isfinite(value):
         return "-"
     if abs(value) >= 1e6:
@@ -22,7 +22,7 @@ def brief(value: float) -> str:
 
 
 def number(value: SupportsFloat | str | None, digits: int = 2) -> str:
-    """A number with at most so many digits after the point, a text as it is, a dash for what is not known."""
+    """A number with at most `digits` digits after the point; a string as it is; a dash for None or NaN."""
     if value is None or isinstance(value, str):
         return value or "-"
     if isinstance(value, bool):
@@ -37,7 +37,7 @@ def number(value: SupportsFloat | str | None, digits: int = 2) -> str:
 
 
 def span(low: float, high: float, form: Callable[[float], str] = brief) -> str:
-    """An interval."""
+    """An interval, as in "1.2 to 3.4"."""
     return f"{form(low)} to {form(high)}"
 
 
@@ -50,7 +50,7 @@ class Interval(TypedDict):
 
 
 def within(row: Interval | Mapping[str, float], form: Callable[[float], str] = number) -> str:
-    """A median with its interval, of a row with `median`, `low` and `high`."""
+    """A median with its interval, as in "2 (1.2 to 3.4)"."""
     return f"{form(row['median'])} ({span(row['low'], row['high'], form)})"
 
 
@@ -64,7 +64,7 @@ def counted(count: float, noun: str) -> str:
 
 
 def shown(value: object) -> str:
-    """A level or parameter in words: a rule's name with what is set of it, a number in few digits."""
+    """A level or parameter as text: a rule's name with its parameters, or a number in few digits."""
     if isinstance(value, Mapping):
         more = ", ".join(f"{k} = {shown(v)}" for k, v in value.items() if k != "rule")
         return f"{value.get('rule', '')} ({more})" if more else str(value.get("rule", ""))
@@ -74,7 +74,7 @@ def shown(value: object) -> str:
 
 
 def duration(seconds: float) -> str:
-    """A time in its largest ordinary unit."""
+    """A duration in seconds, minutes or hours."""
     if seconds < 1:
         return "less than a second"
     if seconds < 90:
@@ -85,7 +85,7 @@ def duration(seconds: float) -> str:
 
 
 def size(count: float) -> str:
-    """Bytes in their largest unit."""
+    """A number of bytes in its largest unit."""
     for unit in ("bytes", "kB", "MB", "GB"):
         if count < 1000:
             return f"{count:.0f} {unit}"
@@ -98,6 +98,6 @@ def plain(value: float) -> float | None: ...
 @overload
 def plain(value: object) -> object: ...
 def plain(value: object) -> object:
-    """A NumPy number as Python has it; None where it is missing or not finite."""
+    """A NumPy number as a Python number; None if it is missing or not finite."""
     value = value.item() if hasattr(value, "item") else value
     return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,4 +1,4 @@
-"""HTML pages from Jinja2 templates; whatever is put into a page is escaped."""
+"""HTML pages from Jinja2 templates, with all content escaped."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 
 def page_of(template: Path, **content: object) -> str:
-    """Fill in a template; a text is escaped unless the template marks it as safe."""
+    """Return the page of a template and its content; text is escaped unless the template marks it as safe."""
     pages = Environment(
         loader=FileSystemLoader(template.parent),
         autoescape=True,

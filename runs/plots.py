@@ -1,4 +1,4 @@
-"""Drawings of a result for notebooks and papers; each returns Matplotlib axes to go on with."""
+"""Figures of a result for notebooks and papers; each method returns Matplotlib axes that you can change."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ INK = "#0072B2"  # the blue of reports and the app
 
 
 class Plots:
-    """Drawings of one result; every method takes axes to draw on, or makes its own."""
+    """Figures of one result; every method draws on the axes that it is given, or on new ones."""
 
     def __init__(self, result: Result):
         self.result = result
 
     def __repr__(self) -> str:
-        """Names of the drawings."""
-        return "drawings: sites(), facilities(), years_behind(), price_of_politics(), timeline()"
+        """The names of the figures."""
+        return "figures: sites(), facilities(), years_behind(), price_of_politics(), timeline()"
 
     def sites(self, axes: Axes | None = None) -> Axes:
-        """How many sites the worlds end up with."""
+        """Bar chart of the number of facilities under contract, over replications."""
         axes = _axes(axes)
         numbers, worlds = np.unique(self.result.worlds["sites"], return_counts=True)
         axes.bar(numbers, worlds, color=INK, width=0.8)
-        return self._named(axes, "facilities under contract", "worlds")
+        return self._named(axes, "facilities under contract", "replications")
 
     def facilities(self, axes: Axes | None = None) -> Axes:
-        """Accelerators by state: the median over worlds, with a line from the 5 to the 95 % quantile."""
+        """Accelerators by state: the median over replications, with a line from the 5 % to the 95 % quantile."""
         axes = _axes(axes)
         names = dict(zip(self.result.members.states.codes, self.result.members.states.names, strict=True))
         found = []
@@ -55,20 +55,20 @@ class Plots:
         return self._named(axes, "accelerators", "")
 
     def years_behind(self, axes: Axes | None = None) -> Axes:
-        """How many years behind the frontier the worlds are; those without a run are counted in the label."""
+        """Histogram of years behind the frontier; the label counts replications without a working machine."""
         return self._spread(
             "years_behind",
-            f"years behind the frontier, mean of the {self.result.scenario.window_years:g} years to "
+            f"years behind the frontier, mean over the {self.result.scenario.window_years:g} years to "
             f"{self.result.scenario.window_end}",
             axes,
         )
 
     def price_of_politics(self, axes: Axes | None = None) -> Axes:
-        """How many of those years politics cost."""
+        """Histogram of the price of politics, in years."""
         return self._spread("price_of_politics", "price of politics, years", axes)
 
     def timeline(self, outcome: str = "working_accelerators", axes: Axes | None = None) -> Axes:
-        """An outcome of the timeline by quarter: the median over worlds, and the band between the 5 and 95 % quantiles."""
+        """An outcome by quarter: the median over replications, with a band from the 5 % to the 95 % quantile."""
         axes = _axes(axes)
         rows = self.result.timeline.groupby("quarter")[outcome]
         years = [quarter(str(q), "quarter") / 4 for q in rows.groups]
@@ -84,7 +84,9 @@ class Plots:
         values = self.result.worlds[column]
         idle = without_a_run(values)
         axes.hist(values.dropna(), bins="auto", color=INK)
-        return self._named(axes, f"{label} ({idle} worlds without a run)" if idle else label, "worlds")
+        return self._named(
+            axes, f"{label} (missing in {idle} replications)" if idle else label, "replications"
+        )
 
     def _named(self, axes: Axes, across: str, up: str) -> Axes:
         axes.set_xlabel(across)

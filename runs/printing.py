@@ -1,4 +1,4 @@
-"""What commands print: JSON without infinities, tables with bars, progress that appears only when it is needed."""
+"""Printing for commands: JSON, tables with bars, and progress of long work."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 EIGHTHS = " ▏▎▍▌▋▊▉█"
-GAP = 2  # blanks between columns
-LEAST_BAR, MOST_BAR = 8, 30  # characters of the longest bar of a table
-PIPE = 160  # columns of an output that is no terminal
+GAP = 2  # spaces between columns
+LEAST_BAR, MOST_BAR = 8, 30  # shortest and longest length in characters of a table's longest bar
+PIPE = 160  # columns of an output that is not a terminal
 PATIENCE = 1.0  # seconds before progress is shown
-EVERY = 15.0  # seconds between lines of progress where there is no terminal
+EVERY = 15.0  # seconds between lines of progress if there is no terminal
 
 
 _UNSHOWN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 def visible(text: str) -> str:
-    """A text in which control characters, which could command a terminal or turn its direction, are written out.
+    """A text with control characters escaped, which could otherwise command a terminal or reverse its direction.
 
-    The result is valid within a string of JSON or TOML.
+    The result is valid inside a JSON or TOML string.
     """
     return _UNSHOWN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
@@ -43,11 +43,11 @@ def print_json(content: object) -> None:
 
 
 def json_text(content: object, ascii_only: bool = False) -> str:
-    """The text of one JSON object: keys in their order, numbers in full, null for what is not finite.
+    """A JSON object as text: keys in their order, numbers in full, null for numbers that are not finite.
 
     Args:
         content: the object.
-        ascii_only: whether to escape all other characters, for an output that cannot hold them.
+        ascii_only: whether to escape other characters, for an output whose encoding lacks them.
     """
     return visible(json.dumps(_finite(content), indent=2, ensure_ascii=ascii_only, allow_nan=False)) + "\n"
 
@@ -61,14 +61,14 @@ def _finite(content: object) -> object:
 
 
 def console(stderr: bool = False) -> Console:
-    """A console as wide as the terminal, plain and wide where its output is not one, plain where NO_COLOR is set."""
+    """A console as wide as the terminal; without a terminal 160 columns wide and without color."""
     from rich.console import Console
     from rich.text import Text
 
     wide = None if (sys.stderr if stderr else sys.stdout).isatty() or "COLUMNS" in os.environ else PIPE
 
     class Visible(Console):
-        """A console on which a text from a file or an argument commands nothing."""
+        """A console that escapes control characters in texts from files and arguments."""
 
         def render_str(self, text: str, **options: Any) -> Text:
             return super().render_str(visible(text), **options)
@@ -84,15 +84,15 @@ def print_table(
     bars: tuple[str, Sequence[float]] | None = None,
     spare: Sequence[str] = (),
 ) -> None:
-    """Print a table without borders; columns that do not fit follow in tables of their own below it.
+    """Print a table without borders; columns that do not fit are printed in further tables below it.
 
     Args:
         where: the console.
         headings: of the columns.
-        rows: texts, one a heading; the first names the row, in every part of the table.
-        right: headings of the columns that hold numbers.
-        bars: the heading after which a column of bars stands, and the value of each row.
-        spare: headings of columns that a narrow terminal moves below, the first one first; then come the last ones.
+        rows: one text per heading; the first names the row and is repeated in further tables.
+        right: headings of the columns that are aligned to the right.
+        bars: the heading after which a column of bars is placed, and the value of each row.
+        spare: headings of the columns that are first moved below in a narrow terminal, in this order.
     """
     widths = [max([len(heading), *(len(row[i]) for row in rows)]) + GAP for i, heading in enumerate(headings)]
     least = LEAST_BAR if bars else 0
@@ -148,7 +148,7 @@ def _print_part(
 
 
 def print_grid(where: Console, rows: Sequence[tuple[str, str]]) -> None:
-    """Print names and what is said of each, the text wrapped in a column of its own."""
+    """Print pairs of a name and a text in two columns; the text is wrapped."""
     from rich.table import Table
 
     table = Table.grid(padding=(0, 2, 0, 0))
@@ -160,7 +160,7 @@ def print_grid(where: Console, rows: Sequence[tuple[str, str]]) -> None:
 
 
 def bar(value: float, most: float, width: int, where: Console) -> str:
-    """A bar of blocks as long as the value's share of the most, in eighths of a character where the terminal can."""
+    """A bar whose length is the value's share of `most`, times `width` characters, in eighths if the encoding has them."""
     if most <= 0 or not math.isfinite(value) or value <= 0:
         return ""
     eighths = max(round(8 * width * value / most), 1)
@@ -170,7 +170,7 @@ def bar(value: float, most: float, width: int, where: Console) -> str:
 
 
 def progress_lines(what: str) -> Callable[[int, int], None]:
-    """A callback that prints a line now and then."""
+    """A callback (done, all) that prints a line on standard error at most every 15 seconds."""
     last = time.monotonic()
 
     def report(done: int, total: int) -> None:
@@ -184,7 +184,10 @@ def progress_lines(what: str) -> Callable[[int, int], None]:
 
 @contextmanager
 def progress(what: str) -> Iterator[Callable[[int, int], None]]:
-    """Yield a callback (done, all) that shows progress on standard error: a bar after a second, or a line now and then."""
+    """Yield a callback (done, all) that shows progress on standard error.
+
+    On a terminal it shows a bar after one second, else it prints a line every 15 seconds.
+    """
     if not sys.stderr.isatty():
         yield progress_lines(what)
         return

@@ -1,4 +1,4 @@
-"""Processes beside this one that never outlive it."""
+"""A pool of worker processes that end with this one."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from juste_retour.runs.stopping import end_with_parent, kill_children
 
 @contextmanager
 def processes(workers: int) -> Iterator[ProcessPoolExecutor]:
-    """Processes that end with this one, and at once where it is stopped."""
+    """Yield a pool of `workers` processes; they end with this process, and at once if it is stopped."""
     with ProcessPoolExecutor(workers, get_context("spawn"), end_with_parent, (_parent_ends,)) as pool:
         try:
             yield pool

@@ -1,4 +1,4 @@
-"""Where a result comes from: versions, commit, processor, scenario and members, as a plain dictionary."""
+"""The provenance of a result: versions, commit, processor, scenario and members, as a plain dictionary."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from juste_retour.runs.user_rules import in_use, loaded
 def provenance(
     scenario: Scenario, members: Members, *, seed: int, first: int, worlds: int
 ) -> dict[str, object]:
-    """Return all that is needed to run the same worlds again and to know how closely they must agree."""
+    """Return all that is needed to rerun the same replications, and to tell whether results must agree bit for bit."""
     return {
         "scenario": {"name": scenario.name, "digest": scenario.digest, "toml": scenario.toml(base=None)},
         "members": {"name": members.name, "digest": members.digest},
@@ -38,7 +38,7 @@ def provenance(
 
 
 def platform_facts() -> dict[str, object]:
-    """Versions, commit and processor: results are equal bit for bit where `cpu_features` and `numpy` are equal."""
+    """Versions, commit and processor of this process."""
     return {
         "juste_retour": version("juste-retour"),
         "commit": commit(),
@@ -54,14 +54,14 @@ def platform_facts() -> dict[str, object]:
 
 
 class Commit(TypedDict):
-    """A commit by its hash, and whether the files differ from it."""
+    """The hash of a commit, and whether files differ from it."""
 
     id: str
     changed: bool
 
 
 def commit() -> Commit | None:
-    """The commit of the checkout that runs and whether its files differ from it; None outside a checkout."""
+    """The commit of the running checkout and whether its files differ from it; None outside a checkout."""
     root = Path(__file__).resolve().parent.parent
     if not (root / ".git").exists():
         return None
@@ -84,14 +84,14 @@ DESIGN = ("chunks", "design", "factors", "spec")
 
 @cache
 def code_digest() -> str:
-    """Hash of the source of the model and of what makes its tables: equal code, equal results."""
+    """Hash of the source files on which results depend: the model, and the code that builds its tables."""
     here = Path(__file__).resolve().parent
     names = ("tables.py", "decisions.py", "frames.py", *(f"experiments/{name}.py" for name in DESIGN))
     return digest_of([*model_files(), *(here / name for name in names)])
 
 
 def made_with(members: Members) -> dict[str, object]:
-    """What the results of a spec hang on besides: the machine, the libraries, the code and the members' data."""
+    """What results depend on besides the spec: platform, libraries, code and the members' data."""
     return {**platform_facts(), "code": code_digest(), "members": members.digest}
 
 
@@ -105,7 +105,7 @@ WATCHED = {
 
 
 def changes_between(then: Mapping[str, object], now: Mapping[str, object]) -> list[str]:
-    """What differs between two provenances that results depend on, in words."""
+    """Phrases for the differences between two provenances that make results differ."""
     return [
         f"{said} ({then.get(key)} then, {now.get(key)} now)"
         for key, said in WATCHED.items()
@@ -114,17 +114,17 @@ def changes_between(then: Mapping[str, object], now: Mapping[str, object]) -> li
 
 
 def rules_between(then: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
-    """Which modules of rules differ, by their place, in words; each is known by its hash or its package's version."""
+    """Phrases for the modules of rules that differ; both arguments map places to hashes or package versions."""
     found = []
     for place in sorted({*then, *now}):
         if then.get(place) != now.get(place):
-            how = "is gone" if place not in now else "is new" if place not in then else "has changed"
+            how = "is missing" if place not in now else "is new" if place not in then else "has changed"
             found.append(f"{place} {how}")
     return found
 
 
 def same_bits(then: Mapping[str, object], now: Mapping[str, object]) -> bool:
-    """Whether results must agree bit for bit: the same processor features and builds."""
+    """Whether results must agree bit for bit: processor features, builds and versions are the same."""
     keys = ("cpu_features", "numpy_build", "numpy", "scipy", "pyarrow", "pandas", "machine")
     return all(then.get(key) == now.get(key) for key in keys)
 
@@ -139,7 +139,7 @@ MIXING = {
 
 
 def mixing(then: Mapping[str, object], now: Mapping[str, object]) -> list[str]:
-    """What differs between two provenances that may move a last digit and does not forbid to go on, in words."""
+    """Phrases for differences that may change a last digit but do not keep a batch from being resumed."""
     return [
         f"{said} ({_brief(then.get(key), now.get(key))} and {_brief(now.get(key), then.get(key))})"
         for key, said in MIXING.items()
@@ -148,7 +148,7 @@ def mixing(then: Mapping[str, object], now: Mapping[str, object]) -> list[str]:
 
 
 def _brief(value: object, other: object) -> str:
-    """A value of a provenance; of a list only what the other lacks, of a dictionary only its values."""
+    """A value of a provenance as text: of a list what the other one lacks, of a dictionary its values."""
     if isinstance(value, list) and isinstance(other, list):
         more = [str(item) for item in value if item not in other]
         return f"with {', '.join(more)}" if more else "without"

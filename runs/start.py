@@ -1,19 +1,19 @@
-"""Where the command `juste-retour` starts: a signal is answered by a sentence even before the command line is loaded."""
+"""Entry point of the command `juste-retour`: it handles signals before the rest of the program is loaded."""
 
-import _signal as signal  # the part of `signal` that is there at once: the other takes as long to load as all before it
+import _signal as signal  # built in; importing `signal` would take as long as everything before it
 import os
 
 STATUS = 128  # added to a signal's number, as shells do
 
 
 def leave(number: int, frame: object) -> None:
-    """End at once: nothing has been begun, or all is done."""
+    """Exit at once: either nothing has started, or everything is done."""
     os.write(2, b"interrupted; nothing more was done.\n")
     os._exit(STATUS + number)
 
 
 def main() -> int:
-    """Run the command line; after a signal no thread and no child is waited for."""
+    """Run the command line; after a signal, exit without waiting for threads and child processes."""
     for number in (signal.SIGINT, signal.SIGTERM):
         if signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, leave)

@@ -1,7 +1,7 @@
-"""Medians and quantiles in which a world without a run counts as worse than any number.
+"""Medians and quantiles in which a missing lag counts as worse than any number.
 
-In the tables a lag is missing where nothing works. Here such a world stands above all others: a median is missing
-only where half of the worlds have no run.
+A lag is missing in the tables if no machine works in a replication. Here such a replication ranks above all others, as
+infinity: a median is infinite only if half of the replications have no working machine.
 """
 
 from collections.abc import Iterable, Sequence
@@ -18,13 +18,13 @@ SHARES = {"median": 0.5, "low": LOW, "high": HIGH}
 
 
 def worst_when_missing(values: ArrayLike) -> Floats:
-    """Real numbers with infinity where one is missing, so that it is worse than any number."""
+    """The values as floats, with infinity for missing ones, so that they are worse than any number."""
     values = np.asarray(values, dtype=np.float64)
     return np.where(np.isnan(values), np.inf, values)
 
 
 def quantile(values: ArrayLike, share: float) -> float:
-    """The quantile of some worlds, linear between neighbors; infinite where it falls among worlds without a run.
+    """A quantile over replications, with linear interpolation; infinite if it falls among missing values, NaN if empty.
 
     >>> quantile([1.0, 2.0, float("nan")], .5)
     2.0
@@ -44,17 +44,17 @@ def quantile(values: ArrayLike, share: float) -> float:
 
 
 def median(values: ArrayLike) -> float:
-    """The median of some worlds, a world without a run counting as worse than any number."""
+    """The median over replications, with missing values worse than any number."""
     return quantile(values, 0.5)
 
 
 def summary(values: ArrayLike) -> dict[str, float]:
-    """Median and the 5 and 95 % quantiles: `median`, `low`, `high`."""
+    """Median, 5 % and 95 % quantiles, as `median`, `low` and `high`."""
     return {name: quantile(values, share) for name, share in SHARES.items()}
 
 
 def known_summary(values: ArrayLike) -> dict[str, float]:
-    """Median and 90 % interval of draws, the missing ones left out; NaN where none is known."""
+    """Median and 90 % interval of draws, missing ones omitted; NaN if all are missing."""
     values = np.asarray(values, dtype=np.float64)
     known = values[~np.isnan(values)]
     low, middle, high = np.quantile(known, [LOW, 0.5, HIGH]) if len(known) else (np.nan,) * 3
@@ -62,7 +62,7 @@ def known_summary(values: ArrayLike) -> dict[str, float]:
 
 
 def weighted_summary(values: ArrayLike, weights: ArrayLike) -> dict[str, float]:
-    """Median and 90 % interval of weighted values: the quantiles of their weighted distribution.
+    """Median and 90 % interval of the weighted distribution of some values.
 
     >>> weighted_summary([1.0, 2.0, 3.0], [1.0, 1.0, 1.0])["median"]
     2.0
@@ -74,7 +74,7 @@ def weighted_summary(values: ArrayLike, weights: ArrayLike) -> dict[str, float]:
 
 
 def ranked_quantile(values: Iterable[Value | None], share: float) -> Value | None:
-    """The value at a quantile's rank among values with an order (quarters, say), None counting as the last.
+    """The value at a quantile's rank among ordered values such as quarters; None ranks last.
 
     >>> ranked_quantile(["2026Q3", None, "2026Q1"], .5)
     '2026Q3'
@@ -84,10 +84,10 @@ def ranked_quantile(values: Iterable[Value | None], share: float) -> Value | Non
 
 
 def ranked_summary(values: Sequence[Value | None]) -> dict[str, Value | None]:
-    """The same of values with an order; see `ranked_quantile`."""
+    """Median, 5 % and 95 % quantiles of ordered values, by `ranked_quantile`."""
     return {name: ranked_quantile(values, share) for name, share in SHARES.items()}
 
 
 def without_a_run(years_behind: ArrayLike) -> int:
-    """How many worlds have no run at all."""
+    """The number of replications whose lag is missing because no machine works."""
     return int(np.isnan(np.asarray(years_behind, dtype=np.float64)).sum())

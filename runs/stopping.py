@@ -1,7 +1,7 @@
-"""Ctrl-C and SIGTERM: whoever runs says what is kept, and two seconds later nothing is left.
+"""Handling of Ctrl-C and SIGTERM: the command says what is kept, and its processes end within two seconds.
 
-A signal becomes `Stopped` in the main thread. Should that be swallowed, or should C code not come back, a thread ends
-the process. Nothing here imports NumPy, so that a command can be stopped while it loads.
+A signal raises `Stopped` in the main thread. If other code swallows that exception, or C code does not return, a timer
+ends the process. Nothing here imports NumPy, so that a command can be stopped while it loads.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-GRACE = 1.0  # seconds in which what runs may come to its end
+GRACE = 1.0  # seconds that a running chunk has to finish
 LAST = 1.8  # seconds after which the process ends in any case
 NOTHING_MORE = "interrupted; nothing more was done."
 EXIT_STATUS = {signal.SIGINT: 130, signal.SIGTERM: 143}  # as a shell reports them
 
 
 class Stopped(KeyboardInterrupt):
-    """A signal asked this process to end; `exit_status` is the one that a shell expects."""
+    """This process received a signal to end; `exit_status` is the one that a shell expects."""
 
     def __init__(self, number: int = signal.SIGINT):
         super().__init__()
@@ -29,28 +29,31 @@ class Stopped(KeyboardInterrupt):
         self.exit_status = EXIT_STATUS.get(signal.Signals(number), 1)
 
 
-class _Late:
-    """Signals that are answered later, while processes are started; a mask would not hold back Python's handlers."""
+class _Deferred:
+    """Signals that arrive while processes are started and are handled afterwards; a mask does not stop Python's handlers."""
 
-    held = False
+    active = False
 
     def __init__(self) -> None:
-        self.heard: list[int] = []
+        self.numbers: list[int] = []
 
 
-_late = _Late()
+_deferred = _Deferred()
 
 
 @contextmanager
 def listening(act: Callable[[int], None]) -> Iterator[None]:
-    """Call `act` with the number of a signal to stop; a signal that is ignored stays so. Main thread only."""
+    """Call `act` with the number of a signal to end; a signal that is ignored stays ignored.
+
+    Signals reach only the main thread, so in other threads this does nothing.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
 
     def heard(number: int, frame: FrameType | None) -> None:
-        if _late.held:
-            _late.heard.append(number)
+        if _deferred.active:
+            _deferred.numbers.append(number)
         else:
             act(number)
 
@@ -66,14 +69,14 @@ def listening(act: Callable[[int], None]) -> Iterator[None]:
 
 
 class Deadline:
-    """The end of a process some time after a signal; the sentence is said then, if nobody has said one."""
+    """Ends the process `LAST` seconds after a signal and prints a sentence, unless it is canceled before."""
 
     def __init__(self, said: str = NOTHING_MORE):
         self.said = said
         self.timer: threading.Timer | None = None
 
     def set(self, number: int) -> None:
-        """Start the clock, once."""
+        """Start the timer for a signal; a second call does nothing."""
         if self.timer is None:
             status = EXIT_STATUS.get(signal.Signals(number), 1)
             self.timer = threading.Timer(LAST, end_now, (status, self.said))
@@ -81,20 +84,20 @@ class Deadline:
             self.timer.start()
 
     def cancel(self) -> None:
-        """Stop the clock."""
+        """Stop the timer."""
         if self.timer is not None:
             self.timer.cancel()
 
 
 def end_now(status: int, said: str) -> None:
-    """Say a sentence and end this process and its children, whatever else it does."""
+    """Print a sentence to standard error and end this process and its children at once."""
     os.write(2, f"{said}\n".encode())
     kill_children()
     os._exit(status)
 
 
 def kill_children() -> None:
-    """End the children that `multiprocessing` started; workers of a batch end by themselves."""
+    """End the child processes that `multiprocessing` started; workers of a batch end by themselves."""
     if "multiprocessing" in sys.modules:
         import multiprocessing
 
@@ -104,7 +107,7 @@ def kill_children() -> None:
 
 @contextmanager
 def raising() -> Iterator[None]:
-    """Raise `Stopped` at a signal, also where Python would lose it in a destructor or a callback of an import."""
+    """Raise `Stopped` at a signal, even if Python would discard it in a destructor or an import callback."""
     deadline, before = Deadline(), sys.unraisablehook
 
     def stop(number: int) -> None:
@@ -127,7 +130,7 @@ def raising() -> Iterator[None]:
 
 
 def end_with_parent(alive: Callable[[], object]) -> None:
-    """End this process when `alive` returns, which waits for the end of the one that started it."""
+    """End this process when `alive` returns; `alive` must block until the parent process ends."""
 
     def watch() -> None:
         alive()
@@ -137,14 +140,14 @@ def end_with_parent(alive: Callable[[], object]) -> None:
 
 
 @contextmanager
-def unheard() -> Iterator[None]:
-    """Start processes whole, and keep signals to stop from them: whoever started them ends them."""
+def deferring_signals() -> Iterator[None]:
+    """Defer signals while child processes are started, and block them in the children, which their parent ends."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    _late.held = True
+    _deferred.active = True
     try:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
-        _late.held = False
-        while _late.heard:
-            signal.raise_signal(_late.heard.pop())
+        _deferred.active = False
+        while _deferred.numbers:
+            signal.raise_signal(_deferred.numbers.pop())

@@ -1,9 +1,9 @@
-"""Which modules a user's rules are made of: the files that they import, and the installed packages by version.
+"""The modules that a user's rules depend on: files with their hashes, and installed packages with their versions.
 
-Imports are read from the source, wherever they stand in it, and followed from file to file. A module of an installed
-package is known by the package's version; the modules of a package that offers rules are hashed as well, as are those
-of one that is installed in editable form. Python, this package and what it depends on are left out: the manifest has
-their versions already. A module that is imported by a computed name is not found.
+Imports are read from the source, anywhere in it, and followed from file to file. Modules of an installed package are
+identified by its version. Modules of a package that offers rules, or that is installed in editable form, are hashed.
+Python, this package and its dependencies are omitted, since the manifest holds their versions. A module whose name is
+computed at run time is not found.
 """
 
 from __future__ import annotations
@@ -29,20 +29,20 @@ from pathlib import Path
 
 from juste_retour.agents.rules import OFFERS
 
-HOUSE = "juste_retour"
+PACKAGE = "juste_retour"
 
 
 @dataclass(frozen=True)
 class UserModule:
-    """A module that a user's rules are made of, as it is on disk.
+    """A module that a user's rules depend on.
 
     Attributes:
-        name: by which it is imported, such as `my_rules.voting`.
-        place: its file from the folder that it is imported from, such as `my_rules/voting.py`; an installed package's name.
-        path: the file; None for an installed package that is known by its version.
+        name: its dotted name, such as `my_rules.voting`.
+        place: its file relative to the import folder, such as `my_rules/voting.py`, or an installed package's name.
+        path: the file; None for an installed package that is identified by its version.
         sha256: hash of the file, or the package's version.
         source: its text; empty for an installed package.
-        package: the distribution that it belongs to, as `name==version`; empty where it belongs to none.
+        package: its distribution, as `name==version`; empty if it has none.
     """
 
     name: str
@@ -54,17 +54,17 @@ class UserModule:
 
 
 def imported_by(source: str, name: str = "") -> tuple[UserModule, ...]:
-    """All modules that a file's source imports, and that these import, sorted by their place.
+    """All modules that a source imports, directly or through other modules, sorted by their place.
 
     Args:
-        source: the text of the file.
-        name: its own dotted name, where it is a module of a package and may import relatively.
+        source: the text of a file.
+        name: its dotted name if it is a module of a package, for relative imports.
     """
     found: dict[str, UserModule | None] = {}
     waiting = list(_named(source, name, False))
     while waiting:
         wanted = waiting.pop()
-        if wanted in found or _known(wanted):
+        if wanted in found or _is_omitted(wanted):
             continue
         found[wanted] = module = _found(wanted)
         if module is not None and module.path is not None:
@@ -76,12 +76,12 @@ def imported_by(source: str, name: str = "") -> tuple[UserModule, ...]:
 
 
 def of_module(name: str) -> UserModule | None:
-    """A module of that dotted name; None where it has no file of its own or is not a user's."""
-    return None if _known(name) else _found(name)
+    """The module with a dotted name; None if it has no file, or belongs to Python or this package."""
+    return None if _is_omitted(name) else _found(name)
 
 
 def _named(source: str, name: str, package: bool) -> Iterator[str]:
-    """Every dotted name that a source may import; what is imported from a module may be a module itself."""
+    """Every dotted name that a source may import; a name imported from a package may be a module too."""
     try:
         tree = ast.parse(source)
     except (SyntaxError, ValueError):
@@ -100,9 +100,9 @@ def _named(source: str, name: str, package: bool) -> Iterator[str]:
                 yield from (f"{base}.{alias.name}" for alias in node.names if alias.name != "*")
 
 
-def _known(name: str) -> bool:
+def _is_omitted(name: str) -> bool:
     top = name.partition(".")[0]
-    return top == HOUSE or top in sys.stdlib_module_names or top in sys.builtin_module_names
+    return top == PACKAGE or top in sys.stdlib_module_names or top in sys.builtin_module_names
 
 
 def _found(name: str) -> UserModule | None:
@@ -125,7 +125,7 @@ def _found(name: str) -> UserModule | None:
 
 
 def _spec(name: str) -> ModuleSpec | None:
-    """Where a module is, without importing it or its parents."""
+    """The specification of a module, found without importing it or its parents."""
     module = sys.modules.get(name)
     if module is not None and getattr(module, "__spec__", None) is not None:
         return module.__spec__
@@ -141,7 +141,7 @@ def _spec(name: str) -> ModuleSpec | None:
 
 
 def _owner(top: str, path: Path) -> Distribution | None:
-    """The installed distribution that a module belongs to: by its place, or as one that offers rules."""
+    """The installed distribution that a module belongs to, or that offers it as rules; None if there is none."""
     if top in _offering():
         return _offering()[top]
     if _installed(path):
@@ -158,7 +158,7 @@ def _hashed(owner: Distribution, path: Path) -> bool:
 
 
 def _offering() -> dict[str, Distribution]:
-    """The distributions that offer rules, by the top module of what they offer."""
+    """The distributions that offer rules, by their top-level module."""
     return {
         point.module.partition(".")[0]: point.dist
         for point in entry_points(group=OFFERS)
@@ -177,7 +177,7 @@ def _distributions() -> dict[str, list[str]]:
 
 @cache
 def _needed() -> frozenset[str]:
-    """The distributions that this package depends on by itself."""
+    """The names of the distributions that this package requires."""
     needed = distribution("juste-retour").requires or []
     return frozenset(_normal(re.split(r"[ ;<>=!~\[(]", text, maxsplit=1)[0]) for text in needed)
 
@@ -187,7 +187,10 @@ def _normal(name: str) -> str:
 
 
 def forget_modules(modules: Iterable[UserModule]) -> None:
-    """Let files be imported anew: drop them, and the compiled form by which a change within a second is missed."""
+    """Make Python import files again: remove the modules and their compiled files.
+
+    A compiled file would hide a change within the same second.
+    """
     for module in modules:
         if module.path is None or module.package:
             continue

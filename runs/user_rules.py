@@ -1,4 +1,4 @@
-"""Rules from users' files: import them by path, say in one sentence what is wrong, remember what was read."""
+"""Import rules from users' files by path, report errors in them in one sentence, and keep a record of what was read."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
-from juste_retour.abm import catalogue  # noqa: F401  the shipped rules stand before a user's
+from juste_retour.abm import catalogue  # noqa: F401  registers the shipped rules before a user's
 from juste_retour.abm.files import content_of
 from juste_retour.abm.user_outcomes import USER_OUTCOMES
 from juste_retour.agents.asking import RuleFailed, TooLong, line_in, said
@@ -25,7 +25,7 @@ from juste_retour.runs.user_modules import UserModule, forget_modules, imported_
 
 @dataclass(frozen=True)
 class RulesFile:
-    """A file of rules as it was read: path, hash, text, the rules that it enters as (family, name), what it imports."""
+    """A file of rules: path, hash, source, the rules that it registers as (family, name), and the modules it imports."""
 
     path: Path
     sha256: str
@@ -35,7 +35,7 @@ class RulesFile:
 
     @property
     def modules(self) -> tuple[UserModule, ...]:
-        """The file itself, then the user's modules that it imports."""
+        """The file itself, then the modules that it imports."""
         return (
             UserModule(self.path.stem, self.path.name, self.path, self.sha256, self.source),
             *self.imports,
@@ -46,7 +46,7 @@ _LOADED: dict[Path, RulesFile] = {}
 
 
 def loaded() -> list[RulesFile]:
-    """The files of rules that are not the model's own: read by path, then offered by packages or imported in Python."""
+    """The files of users' rules: those read by path, then those that packages offer or Python code imported."""
     further = [Path(module.__file__ or "") for module in OFFERED.values()]
     for family in FAMILIES.values():
         further += [Path(rule.place.rpartition(":")[0]) for rule in family if not rule.shipped]
@@ -54,11 +54,11 @@ def loaded() -> list[RulesFile]:
     found = dict(_LOADED)
     for path in further:
         if path.resolve() not in found and path.suffix == ".py" and path.is_absolute() and path.is_file():
-            found[path.resolve()] = _as_it_stands(path)
+            found[path.resolve()] = _file_of(path)
     return list(found.values())
 
 
-def _as_it_stands(path: Path) -> RulesFile:
+def _file_of(path: Path) -> RulesFile:
     content = content_of(path)
     source = content.decode("utf-8", "replace")
     return RulesFile(path, hashlib.sha256(content).hexdigest(), source, _entered(path), imported_by(source))
@@ -74,15 +74,14 @@ def _entered(place: Path) -> tuple[tuple[str, str], ...]:
 
 
 def in_use(content: object, files: Iterable[RulesFile] = ()) -> tuple[UserModule, ...]:
-    """All modules that the rules and agents of a scenario or a spec are made of, sorted by their place.
+    """The modules that the users' rules and agents in a scenario or a spec depend on, sorted by their place.
 
     Args:
-        content: what it says, as plain data; a rule or an agent that is not the model's own is in use where a text in it is
-            its name.
-        files: files of rules that are in use whatever it says.
+        content: the scenario or spec as plain data; a user's rule or agent is in use if its name occurs in it.
+        files: files of rules that are in use in any case.
 
     Returns:
-        The files, the modules of packages that offer rules, what these import, and installed packages by their version.
+        the files, the modules of packages that offer rules, all that these import, and installed packages with versions.
     """
     found = {module.place: module for file in files for module in file.modules}
     named = set(_texts(content))
@@ -112,7 +111,7 @@ def _texts(content: object) -> Iterator[str]:
 
 
 def _made_of(rule: Rule) -> tuple[UserModule, ...]:
-    """The modules of a rule: those of its file; a rule that was typed in has its own source only."""
+    """The modules that a rule depends on; for a rule typed at a prompt, only its own source."""
     place = Path(rule.place.rpartition(":")[0])
     if place.resolve() in _LOADED:
         return _LOADED[place.resolve()].modules
@@ -121,7 +120,7 @@ def _made_of(rule: Rule) -> tuple[UserModule, ...]:
     if module is not None:
         return module, *imported_by(module.source, name)
     if place.is_file():
-        return _as_it_stands(place).modules
+        return _file_of(place).modules
     try:
         source = inspect.getsource(inspect.unwrap(rule.function))
     except (OSError, TypeError):
@@ -131,7 +130,7 @@ def _made_of(rule: Rule) -> tuple[UserModule, ...]:
 
 
 def _made_by(agent: UserAgent) -> tuple[UserModule, ...]:
-    """The modules of an agent's class; one that was typed in has no other source than its own."""
+    """The modules that an agent's class depends on; for a class typed at a prompt, only its own source."""
     place = Path(agent.file)
     if place.resolve() in _LOADED:
         return _LOADED[place.resolve()].modules
@@ -139,7 +138,7 @@ def _made_by(agent: UserAgent) -> tuple[UserModule, ...]:
     if module is not None:
         return module, *imported_by(module.source, agent.cls.__module__)
     if place.is_file():
-        return _as_it_stands(place).modules
+        return _file_of(place).modules
     try:
         source = inspect.getsource(agent.cls)
     except (OSError, TypeError):
@@ -154,13 +153,13 @@ def outcomes_of(place: Path) -> list[str]:
 
 
 def agents_of(place: Path) -> list[str]:
-    """The agents that a file enters."""
+    """The names of the agents that a file registers."""
     return [name for name, one in USER_AGENTS.items() if one.file == str(place)]
 
 
 @contextmanager
 def _all_or_nothing() -> Iterator[None]:
-    """Leave rules, outcomes and agents as they were before a file that cannot be used."""
+    """Restore rules, outcomes and agents if a file raises an error while it is loaded."""
     before = dict(FAMILIES), {name: dict(family.rules) for name, family in FAMILIES.items()}
     outcomes, agents = dict(USER_OUTCOMES), dict(USER_AGENTS)
     try:
@@ -175,12 +174,12 @@ def _all_or_nothing() -> Iterator[None]:
 
 
 def load_rules(files: Iterable[Path | str]) -> list[RulesFile]:
-    """Import files of rules; one that was read already, and that has not changed nor what it imports, is left as it is.
+    """Import files of rules; a file is not read again if neither it nor what it imports has changed.
 
-    A file may import modules that stand beside it.
+    A file may import modules from its own folder.
 
     Raises:
-        BadInput: no such file, no Python, an error while it runs (with the line), or no rule in it.
+        BadInput: a file that does not exist, is not valid Python, raises an error (with the line), or registers nothing.
     """
     return [_load(Path(file)) for file in files]
 
@@ -215,7 +214,7 @@ def _load(path: Path) -> RulesFile:
 
 
 def _forget(place: Path, known: RulesFile | None) -> None:
-    """Drop what an earlier version of a file entered."""
+    """Remove what an earlier version of a file registered."""
     for name in outcomes_of(place):
         del USER_OUTCOMES[name]
     for name in agents_of(place):
@@ -228,22 +227,22 @@ def _forget(place: Path, known: RulesFile | None) -> None:
 
 
 def _check_entered(path: Path, place: Path, imports: tuple[UserModule, ...]) -> None:
-    """Refuse a file that imports another module than the one beside it, or enters nothing that can be used."""
+    """Raise `BadInput` if a file's import found another file than the one in its folder, or it registers nothing."""
     odd = [m for m in imports if m.path and not m.package and _elsewhere(place.parent / m.place, m.path)]
     if odd:
         raise BadInput(
-            f"{path} imports {odd[0].name!r}, and another file of that name was imported before it: {odd[0].path} and "
-            f"{place.parent / odd[0].place}; rename one."
+            f"{path} imports {odd[0].name!r} from {place.parent / odd[0].place}, but {odd[0].path}, which has the same "
+            "name, was imported first; rename one."
         )
     empty = [family.name for family in FAMILIES.values() if not family.rules]
     if empty:
         raise BadInput(
-            f"{path} enters the family {empty[0]!r} and no rule of it; enter its usual rule as well."
+            f"{path} registers the family {empty[0]!r} without a rule; register its default rule as well."
         )
     if not (_entered(place) or outcomes_of(place) or agents_of(place)):
         raise BadInput(
-            f"{path} enters no rule, outcome or agent; decorate a function with its family, as in @voting, or with @outcome, "
-            "or a class with @agent."
+            f"{path} registers no rule, outcome or agent; decorate a function with its family, as in @voting, or with "
+            "@outcome, or a class with @agent."
         )
 
 
@@ -252,7 +251,7 @@ def _elsewhere(beside: Path, imported: Path) -> bool:
 
 
 def _shipped(place: Path) -> bool:
-    """Whether a file is one of the model's own, whose rules are known and stay what they are."""
+    """Whether a file belongs to the model, whose rules are registered already."""
     rooms = [m for name, m in sys.modules.items() if name.startswith(SHIPPERS)]
     return any(module.__file__ == str(place) for module in rooms) and bool(_entered(place))
 
@@ -262,7 +261,9 @@ def _run(path: Path, place: Path, source: str, sha256: str) -> None:
     module.__file__ = str(place)
     sys.modules[module.__name__] = module
     if str(place.parent) not in sys.path:
-        sys.path.append(str(place.parent))  # at the end, so that what stands beside the file hides nothing
+        sys.path.append(
+            str(place.parent)
+        )  # at the end, so that files in its folder shadow no installed module
     try:
         exec(compile(source, str(place), "exec"), module.__dict__)
     except SyntaxError as error:
@@ -276,13 +277,13 @@ def _run(path: Path, place: Path, source: str, sha256: str) -> None:
         raise BadInput(f"{path}{_line(error, place)}: {error}") from None
     except (Stopped, TooLong):
         raise
-    except BaseException as error:  # a file may raise anything
+    except BaseException as error:  # a user's file may raise anything
         raise BadInput(f"{path}{_line(error, place)}: {said(error)}; correct that line.") from None
 
 
 @contextmanager
 def blame() -> Iterator[None]:
-    """Say an error that arises in a user's rule in one sentence, with its line; other errors pass as they are.
+    """Turn an error in a user's rule into one sentence with its line; other errors are raised unchanged.
 
     Raises:
         RuleFailed: a user's rule raised an error.
@@ -299,7 +300,7 @@ def blame() -> Iterator[None]:
 
 
 def blamed(error: BaseException) -> str:
-    """An error that arose in a user's rule in one sentence, with its line; nothing where it arose elsewhere."""
+    """One sentence, with the line, for an error that arose in a user's rule; empty if it arose elsewhere."""
     for file in loaded():
         line = _line(error, file.path.resolve())
         if line:

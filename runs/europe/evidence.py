@@ -13,7 +13,7 @@ from juste_retour.abm.calendar import quarter
 from juste_retour.abm.outcomes import run
 from juste_retour.abm.scenario import load, presets
 from juste_retour.runs.chunked import Progress
-from juste_retour.runs.ensemble import simulate, whole
+from juste_retour.runs.ensemble import checked_integer, simulate
 from juste_retour.runs.europe import delays, forecasts, patterns, prediction
 from juste_retour.runs.europe.bench import STATUS_QUO, Bench
 from juste_retour.runs.europe.calibration import Posterior, calibrate, predictive
@@ -42,7 +42,7 @@ def plan_of(spec: Path | None = None, draws: int | None = None, least: int = 1) 
     if draws is None:
         return plan if plan.keep >= least else replace(plan, keep=least)
     fewest = max(plan.least, least)
-    draws = whole(draws, "draws", 2 * fewest)
+    draws = checked_integer(draws, "draws", 2 * fewest)
     return replace(plan, draws=draws, keep=max(round(draws * plan.keep / plan.draws), fewest))
 
 

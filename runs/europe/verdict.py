@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from juste_retour.runs.chunked import Progress
-from juste_retour.runs.ensemble import whole
+from juste_retour.runs.ensemble import checked_integer
 from juste_retour.runs.europe import curves, evidence, trials, variance
 from juste_retour.runs.europe.alternatives import ALTERNATIVES, tried
 from juste_retour.runs.europe.bench import HELD, REFORM, STATUS_QUO, Bench, joint, uncertain
@@ -24,7 +24,7 @@ from juste_retour.runs.europe.sizes import FULL, Size
 from juste_retour.runs.europe.trials import Numbers
 from juste_retour.runs.processes import processes
 from juste_retour.runs.statistics import known_summary
-from juste_retour.runs.stopping import unheard
+from juste_retour.runs.stopping import deferring_signals
 
 SEED = 20260114
 PART = 16  # draws of a job
@@ -71,8 +71,12 @@ def judge(size: Size = FULL, seed: int = SEED, workers: int = 2, progress: Progr
 
 def check(size: Size, seed: int, workers: int) -> None:
     """Refuse what cannot be used before anything runs."""
-    whole(size.worlds, "worlds", 20), whole(seed, "seed", 0), whole(size.few, "few", 2)
-    whole(workers, "workers", 1, 1024)
+    (
+        checked_integer(size.worlds, "worlds", 20),
+        checked_integer(seed, "seed", 0),
+        checked_integer(size.few, "few", 2),
+    )
+    checked_integer(workers, "workers", 1, 1024)
     variance.checked(size.base)
 
 
@@ -227,7 +231,7 @@ def _all(jobs: Sequence[Job], workers: int, progress: Progress | None) -> list[A
                 progress(k, len(jobs))
         return out
     with processes(workers) as pool:
-        with unheard():
+        with deferring_signals():
             running: list[Future[object]] = [
                 pool.submit(function, *arguments) for function, arguments in jobs
             ]

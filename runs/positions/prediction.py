@@ -22,20 +22,22 @@ from juste_retour.runs.provenance import platform_facts
 from juste_retour.runs.tables import Column
 
 COLUMNS = (
-    Column("issue", "text", "", "name of the issue"),
-    Column("proposal", "text", "", "the proposal that the issue is part of"),
-    Column("council_rule", "text", "", "how the Council decides: QMV or unanimity"),
-    Column("procedure", "text", "", "legislative procedure, as in the table"),
-    Column("period", "text", "", "the Union whose voting rule was in force when the proposal was made"),
-    Column("model", "text", "", "name of the model"),
-    Column("outcome", "real", "points", "what the model predicts, 0 to 100; missing where it does not apply"),
-    Column("actual", "real", "points", "what was decided, 0 to 100"),
-    Column("n", "whole", "issues", "issues with a predicted and an actual outcome"),
-    Column("mean_absolute_error", "real", "points", "mean distance of the two"),
-    Column("low", "real", "points", "lower bound of the 95 % bootstrap interval over proposals"),
-    Column("high", "real", "points", "upper bound of the 95 % bootstrap interval over proposals"),
-    Column("reason", "text", "", "why a model has no outcome"),
-    Column("issues", "whole", "issues", "how many issues it has none for"),
+    Column("issue", "string", "", "name of the issue"),
+    Column("proposal", "string", "", "the proposal that the issue is part of"),
+    Column("council_rule", "string", "", "how the Council decides: QMV or unanimity"),
+    Column("procedure", "string", "", "legislative procedure, as in the table"),
+    Column("period", "string", "", "the Union whose voting rule was in force when the proposal was made"),
+    Column("model", "string", "", "name of the model"),
+    Column(
+        "outcome", "float", "points", "what the model predicts, 0 to 100; missing where it does not apply"
+    ),
+    Column("actual", "float", "points", "what was decided, 0 to 100"),
+    Column("n", "integer", "issues", "issues with a predicted and an actual outcome"),
+    Column("mean_absolute_error", "float", "points", "mean distance of the two"),
+    Column("low", "float", "points", "lower bound of the 95 % bootstrap interval over proposals"),
+    Column("high", "float", "points", "upper bound of the 95 % bootstrap interval over proposals"),
+    Column("reason", "string", "", "why a model has no outcome"),
+    Column("issues", "integer", "issues", "how many issues it has none for"),
 )
 
 

@@ -42,14 +42,14 @@ def test_columns_are_those_of_the_dictionary(result, name):
     assert list(frame.columns) == [column.name for column in about]
     for column in about:
         values = frame[column.name]
-        if column.kind in ("text", "quarter"):
+        if column.kind in ("string", "quarter"):
             assert pd.api.types.is_string_dtype(values) or values.isna().all(), column
-            assert column.kind == "text" or values.dropna().str.fullmatch(r"\d{4}Q[1-4]").all(), column
-        elif column.kind == "truth":
+            assert column.kind == "string" or values.dropna().str.fullmatch(r"\d{4}Q[1-4]").all(), column
+        elif column.kind == "boolean":
             assert values.dtype == bool, column
         elif column.name != "plan":
-            assert values.dtype.kind == ("i" if column.kind == "whole" else "f"), column
-        assert column.kind != "real" or not np.isinf(values).any(), column
+            assert values.dtype.kind == ("i" if column.kind == "integer" else "f"), column
+        assert column.kind != "float" or not np.isinf(values).any(), column
 
 
 def test_the_readme_holds_the_dictionary():

@@ -21,7 +21,7 @@ def folder(result, tmp_path_factory):
 def test_parquet_and_csv_come_back_to_the_bit(result, folder, name):
     frame = result.tables[name]
     pd.testing.assert_frame_equal(pd.read_parquet(folder / f"{name}.parquet"), frame, check_exact=True)
-    texts = {column.name: "str" for column in tables.columns(name) if column.kind in ("text", "quarter")}
+    texts = {column.name: "str" for column in tables.columns(name) if column.kind in ("string", "quarter")}
     back = pd.read_csv(
         folder / f"{name}.csv",
         dtype=texts,
@@ -49,7 +49,7 @@ def test_stata_files_carry_labels_and_quarters(result, folder, name):
         if column.kind == "quarter":
             expected = pd.PeriodIndex(frame[column.name], freq="Q").to_timestamp()
             assert list(back[column.name].dropna()) == list(expected.dropna())
-        elif column.kind == "text":
+        elif column.kind == "string":
             assert list(back[column.name]) == list(frame[column.name].fillna(""))
         else:
             pd.testing.assert_series_equal(

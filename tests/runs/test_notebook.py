@@ -114,7 +114,7 @@ def test_html_says_what_to_beware_of():
     found = jr.compare("eu-status-quo", "eu-status-quo", changes_b={"envelope_eur_bn": 0.01}, worlds=2)
     assert found._ipython_key_completions_()[0] in found._repr_html_()
     assert max(c.standing_b for c in found.contrasts if c.outcome == "years_behind") > 0
-    assert any("stood before" in text for text in found.cautions)
+    assert any("machines" in text for text in found.cautions)
     assert all(text in found._repr_html_() for text in found.cautions)
 
 
