@@ -148,7 +148,7 @@ def _made_by(agent: UserAgent) -> tuple[UserModule, ...]:
 
 
 def outcomes_of(place: Path) -> list[str]:
-    """The outcomes that a file enters."""
+    """The names of the outcomes that a file registers."""
     return [name for name, one in USER_OUTCOMES.items() if one.place.startswith(f"{place}:")]
 
 

@@ -1,10 +1,10 @@
-"""What a batch costs: runs a second with one worker and with two, the second's efficiency, bytes a run, memory as it goes.
+"""Speed and memory of a batch: runs per second with one and two workers, efficiency, bytes per run, memory over time.
 
     uv run python -m juste_retour.runs.benchmarks.batches
 
-Both are timed by the clock and by processor time; on a machine that is shared the second says more. The efficiency is
-the processor time of a run with one worker over that with two: what is lost by sharing memory and a parent. Start-up,
-two seconds a worker, is left out.
+Both batches are timed by the clock and in processor time, which is more reliable on a shared machine. The efficiency is
+the processor time per run with one worker divided by that with two, which shows what sharing memory and a parent costs.
+The start-up of about two seconds per worker is excluded.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from juste_retour import batch
 
 
 def sample() -> tuple[float, list[float]]:
-    """Processor seconds so far of this process and its children, and MB of each (Linux)."""
+    """Processor seconds of this process and its children in all, and resident MB of each (Linux)."""
     pids = ["self", *Path("/proc/thread-self/children").read_text().split()]
     return sum(map(_processor_seconds, pids)), [_resident(pid) for pid in pids]
 
@@ -37,7 +37,7 @@ def _resident(pid: str) -> float:
 
 
 class Measured(TypedDict):
-    """What a batch took: rates, and MB of the parent and the workers."""
+    """A timed batch: runs per second, bytes per run, and MB of the parent and the workers early and late."""
 
     workers: int
     runs_a_second: float
@@ -49,7 +49,7 @@ class Measured(TypedDict):
 
 
 def measure(scenario: str, worlds: int, workers: int) -> Measured:
-    """A batch, timed from the chunk by which every worker is warm."""
+    """Time a batch from its first quarter on, by which every worker has started."""
     spec = {
         "scenario": scenario,
         "replications": worlds,
@@ -88,13 +88,13 @@ def main() -> None:
     if a.json:
         print(json.dumps({"batches": found, "efficiency": two / one}, indent=2))
         return
-    print(f"{a.scenario}, {a.worlds:,} runs with the table of worlds")
+    print(f"{a.scenario}, {a.worlds:,} runs with the table `worlds`")
     for f in found:
         early, late = (", ".join(f"{mb:.0f}" for mb in part) for part in (f["mb_early"], f["mb_late"]))
         print(
-            f"  {f['workers']} at work: {f['runs_a_second']:,.0f} runs/s by the clock, "
-            f"{f['runs_a_second_of_a_processor']:,.0f} a second of a processor, {f['bytes_a_run']:.0f} bytes a run, "
-            f"MB of parent and workers {early} after a quarter, {late} at the end"
+            f"  workers: {f['workers']}; {f['runs_a_second']:,.0f} runs per second by the clock, "
+            f"{f['runs_a_second_of_a_processor']:,.0f} per second of processor time, {f['bytes_a_run']:.0f} bytes per run; "
+            f"MB of parent and workers: {early} after a quarter, {late} at the end"
         )
     print(
         f"  efficiency of the second worker {two / one:.2f}; same bytes: {found[0]['result'] == found[1]['result']}"

@@ -1,4 +1,4 @@
-"""Numbers of the delivery page: pools against all sets of sites, and the largest job that pays at a site."""
+"""Numbers of abm/delivery/README.md: pooling rules against all sets of sites, and the largest useful job at a site."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ H100_FLOP = 989e12
 
 
 def drawn_fleet(draws: int, seed: int) -> Fleet:
-    """Eight sites of 30 to 500,000 chips across Europe, parameters from their ranges, half of the draws audited."""
+    """Eight sites of 30 to 500,000 chips across Europe, with drawn parameters; half of the draws use `audit_first`."""
     rng = np.random.default_rng(seed)
     ring = plan_ring(rng.uniform(36, 66, SITES), rng.uniform(-9, 30, SITES))
     p = {
@@ -39,7 +39,7 @@ def drawn_fleet(draws: int, seed: int) -> Fleet:
 
 
 def pool_losses(rule: str, fleet: Fleet) -> Floats:
-    """(draws,) share of the best rate over all sets of sites that the pooling rule's own choice of sites forgoes."""
+    """Share of the best rate over all sets of sites that is lost by the pooling rule's choice of sites, (draws,)."""
     found = np.asarray(pooling[rule](fleet, None).rate)
     best = found
     for chosen in product((0.0, 1.0), repeat=SITES):
@@ -49,7 +49,7 @@ def pool_losses(rule: str, fleet: Fleet) -> Floats:
 
 
 def largest_job(practice: Practice) -> float:
-    """Chips beyond which one job on all chips of a site does worse than on fewer."""
+    """The number of chips above which one job on all chips of a site is slower than on fewer."""
     chips = 10 ** np.linspace(3, 6.5, 3501)
     p = defaults()
     return float(chips[np.argmax(chips * mfu(chips, p) * goodput(chips, practice, p))])

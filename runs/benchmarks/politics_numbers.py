@@ -1,4 +1,4 @@
-"""Numbers of the politics page: how near the cheapest coalition is to the optimum, and how power goes with money."""
+"""Numbers of abm/politics/README.md: the cost of coalitions against the optimum, and power against money."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ COUNCIL: dict[str, object] = {"agenda": "closed_rule", "funding": "gni_key", "vo
 
 
 def coalition_gaps(vectors: int, seed: int) -> tuple[Floats, bool]:
-    """(vectors,) cost of the coalition found over that of the integer optimum, less one, and whether all of them win."""
+    """Relative extra cost of the coalition found over the integer optimum, (vectors,), and whether all coalitions win."""
     states = load_members().states
     price = np.random.default_rng(seed).random((vectors, states.count))
     wins = Game.of(RULE, states).wins
@@ -29,13 +29,13 @@ def coalition_gaps(vectors: int, seed: int) -> tuple[Floats, bool]:
 
 
 def explained(values: Floats) -> float:
-    """R² of a value per state with its Shapley–Shubik power."""
+    """R² of the states' values with their Shapley–Shubik indices."""
     power = [float(x) for x in voting_power(RULE, load_members().states).shapley_shubik]
     return float(np.corrcoef(values, power)[0, 1]) ** 2
 
 
 def pie_shares(patience: float) -> Floats:
-    """(states,) stationary shares of a pie with equal recognition."""
+    """Stationary shares of a pie with equal recognition, (states,)."""
     states = load_members().states
     found = at_table(
         lambda values, worlds: Pie(states, RULE, worlds=worlds, patience=patience, values=values),
@@ -45,7 +45,7 @@ def pie_shares(patience: float) -> Floats:
 
 
 def receipts(expect: str, worlds: int, seed: int) -> tuple[Floats, Floats]:
-    """(states,) mean EUR bn that states receive in the Council, and what they receive less what they pay."""
+    """Mean EUR bn that states receive in the Council, and that less what they pay, (states,) each."""
     found = run(
         load("eu-status-quo").changed({**COUNCIL, "expect": expect}), seed, range(worlds), price=False
     )

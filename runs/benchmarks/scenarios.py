@@ -1,8 +1,8 @@
-"""Runs a second of each shipped scenario, and what one run costs where Mesa steps it; the best of some, in CPU time.
+"""Runs per second of each shipped scenario, and the time of a single run stepped by Mesa; the best of several, in CPU time.
 
     uv run python -m juste_retour.runs.benchmarks.scenarios
 
-To compare two commits, run it in a clone of each in turn, so that a machine that slows down slows both.
+To compare two commits, alternate between a clone of each, so that changes in the machine's speed affect both.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def main() -> None:
     parser.add_argument("--worlds", type=int, default=256)
     parser.add_argument("--rounds", type=int, default=3)
     a = parser.parse_args()
-    print(f"{'runs a second':24} {'no price':>10} {'with price':>10} {'alone, ms':>10}")
+    print(f"{'runs per second':24} {'no price':>10} {'with price':>10} {'single, ms':>10}")
     for name in a.scenarios:
         scenario = load(name)
         rates = [ensemble(scenario, a.worlds, a.rounds, price) for price in (False, True)]

@@ -1,7 +1,7 @@
-"""Single swaps from the status quo: one rule changed at a time, with common random numbers; prints the table of abm/README.md.
+"""Single swaps from the status quo: change one rule at a time, with common random numbers; prints the table of abm/README.md.
 
-Every shipped rule of every family is tried. Rules that change nothing are named in one line, those that come to the same
-in one row, and those that are refused beside the status quo's others with the reason.
+Every shipped rule of every family is tried. Rules with the same results share a row, and rules that change nothing are
+listed below the table, as are those that do not go with the status quo's other rules, with the reason.
 
 uv run python -m juste_retour.runs.benchmarks.single_swaps
 """
@@ -35,7 +35,7 @@ def swaps() -> list[dict[str, object]]:
 
 
 def table(worlds: int = WORLDS) -> str:
-    """The table in Markdown, with the rules that change nothing and those that are refused below it."""
+    """The table in Markdown, with the rules that change nothing and those that are invalid below it."""
     base = load(BASE)
     rows: dict[str, list[str]] = {}
     refused = []

@@ -1,8 +1,8 @@
-"""Numbers that the READMEs state: each sentence is made from a run, whose command, seed and replications it names.
+"""Sentences with numbers in the READMEs: each is computed from runs, and names its command, seed and replications.
 
     uv run python -m juste_retour.runs.benchmarks.stated [NAME ...] [--write]
 
-A page holds a sentence between `<!-- stated: NAME -->` and `<!-- /stated -->`; `--write` renews it.
+A page has a sentence between `<!-- stated: NAME -->` and `<!-- /stated -->`; `--write` replaces it.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ SEED = 0
 
 @dataclass(frozen=True)
 class Statement:
-    """A sentence of a page and the function that makes it."""
+    """A sentence of a page and the function that computes it."""
 
     name: str
     page: str
@@ -40,14 +40,14 @@ def _played(changes: dict[str, object], worlds: int) -> Outcomes:
 
 
 def _lags(scenarios: list[Scenario], seed: int, worlds: int) -> Floats:
-    """(scenarios, worlds) years behind."""
+    """Years behind, (scenarios, worlds)."""
     paired = Paired(scenarios, seed, None, ["years_behind"])
     paired.extend(worlds)
     return paired.values["years_behind"]
 
 
 def common_draws(worlds: int = 512) -> str:
-    """What common random numbers save, by rule that is swapped."""
+    """The share of the variance that common random numbers remove, by swapped rule."""
     swaps = {
         "operations = operator_led": {"operations": "operator_led"},
         "access = dedicated": {"access": "dedicated"},
@@ -69,23 +69,23 @@ def common_draws(worlds: int = 512) -> str:
     )
 
 
-def cash(worlds: int = 100) -> str:
-    """What cash does under unanimity."""
+def side_payments(worlds: int = 100) -> str:
+    """The effect of side payments under unanimity."""
     how = {"agenda": "closed_rule", "funding": "gni_key", "voting": "unanimity"}
     without, paid = (_played(how | {"side_payments": on}, worlds) for on in (False, True))
     given = np.maximum(np.asarray(paid.states["transfer_eur_bn"]), 0).sum(-1)
     sites = [float(np.mean(found.worlds["sites"])) for found in (without, paid)]
     lags = [np.asarray(found.worlds["years_behind"]) for found in (without, paid)]
     return (
-        f"Under unanimity (`closed_rule`, `gni_key`) cash takes the mean number of sites from {sites[0]:.1f} to {sites[1]:.1f} "
-        f"and the mean of `years_behind` from {lags[0].mean():.2f} to {lags[1].mean():.2f}. Cash is paid in "
+        f"Under unanimity (`closed_rule`, `gni_key`) side payments change the mean number of sites from {sites[0]:.1f} to "
+        f"{sites[1]:.1f} and the mean of `years_behind` from {lags[0].mean():.2f} to {lags[1].mean():.2f}. They are paid in "
         f"{100 * (given > 0).mean():.0f} % of the replications, EUR {1000 * given[given > 0].mean():.0f} m each on average "
-        f"({worlds} replications, seed {SEED}, `{COMMAND} cash`)."
+        f"({worlds} replications, seed {SEED}, `{COMMAND} side-payments`)."
     )
 
 
-MINDS: dict[str, dict[str, object]] = {
-    "the defaults": {},
+BEHAVIORS: dict[str, dict[str, object]] = {
+    "Defaults": {},
     "`consensus_norm = 0.8`": {"consensus_norm": 0.8},
     "`inequality_aversion = 0.75`": {"inequality_aversion": 0.75},
     "`vote = probabilistic`": {"vote": "probabilistic"},
@@ -93,24 +93,24 @@ MINDS: dict[str, dict[str, object]] = {
 }
 
 
-def minds(worlds: int = 100) -> str:
-    """Yes votes, sites and rounds by behavior."""
+def behavior(worlds: int = 100) -> str:
+    """Yes votes, sites and rounds, by behavior of the states."""
     how = {"agenda": "closed_rule", "funding": "gni_key", "voting": "lisbon_qmv"}
     said = []
-    for name, changes in MINDS.items():
+    for name, changes in BEHAVIORS.items():
         found = _played(how | changes, worlds)
         yes_votes = np.concatenate([ballot.yes.sum(-1)[ballot.passed] for ballot in found.votes])
         votes = float(yes_votes.mean()) if len(yes_votes) else 0.0
         sites, rounds = (float(np.mean(found.worlds[key])) for key in ("sites", "rounds"))
         said.append(f"{name}: {votes:.1f}, {sites:.1f}, {rounds:.1f}")
     return (
-        "Yes votes in the ballots that pass, sites and rounds, means under `closed_rule`, `gni_key` and `lisbon_qmv`, by what is "
-        f"changed. {'; '.join(said)} ({worlds} replications, seed {SEED}, `{COMMAND} minds`)."
+        "Mean numbers of yes votes in ballots that pass, of sites and of rounds, under `closed_rule`, `gni_key` and `lisbon_qmv`. "
+        f"{'; '.join(said)} ({worlds} replications, seed {SEED}, `{COMMAND} behavior`)."
     )
 
 
 def returns(worlds: int = 100) -> str:
-    """Who gets a fair return."""
+    """The share of states with a fair return."""
     found = run(load("juste-retour-strict"), SEED, range(worlds), price=False)
     paid, got = (np.asarray(found.states[key]) for key in ("paid_eur_bn", "received_eur_bn"))
     payers = paid > 0.04
@@ -122,7 +122,7 @@ def returns(worlds: int = 100) -> str:
 
 
 def swaps() -> str:
-    """What one rule changes."""
+    """The table of single swaps."""
     return (
         f"Medians of {single_swaps.WORLDS} replications, seed 0, one rule of `eu-status-quo` swapped at a time with common random "
         f"numbers (`{COMMAND} swaps`). Years behind are the mean over the window.\n\n{single_swaps.table()}"
@@ -130,7 +130,7 @@ def swaps() -> str:
 
 
 def coalitions(vectors: int = 1000) -> str:
-    """How near the cheapest coalition comes to the optimum."""
+    """How close the cost of the coalition that is found comes to the optimum."""
     gaps, all_win = politics_numbers.coalition_gaps(vectors, SEED)
     return (
         f"On {vectors:,} random price vectors under `{politics_numbers.RULE}` with its blocking clause the search costs "
@@ -141,7 +141,7 @@ def coalitions(vectors: int = 1000) -> str:
 
 
 def power_and_money(worlds: int = 200) -> str:
-    """How voting power goes with what states receive."""
+    """The correlation of voting power with what states receive."""
     pie = politics_numbers.explained(politics_numbers.pie_shares(0.95))
     shares = {}
     for expect in ("stationary", "status_quo"):
@@ -157,7 +157,7 @@ def power_and_money(worlds: int = 200) -> str:
 
 
 def pools(draws: int = 160) -> str:
-    """How good a pool's choice of sites is."""
+    """How often a pooling rule's choice of sites is the best one."""
     fleet = delivery_numbers.drawn_fleet(draws, SEED)
     said = []
     for rule in ("synchronous", "low_communication", "best_of"):
@@ -172,7 +172,7 @@ def pools(draws: int = 160) -> str:
 
 
 def jobs() -> str:
-    """How large a job may be where repairs wait."""
+    """The largest useful job if repairs wait for an audit."""
     usual, more = (
         delivery_numbers.largest_job(practice) for practice in (audit_first(), audit_first(person_share=0.2))
     )
@@ -185,8 +185,8 @@ def jobs() -> str:
 STATEMENTS = (
     Statement("swaps", "abm/README.md", swaps),
     Statement("common-draws", "runs/README.md", common_draws),
-    Statement("cash", "abm/politics/README.md", cash),
-    Statement("minds", "abm/politics/README.md", minds),
+    Statement("side-payments", "abm/politics/README.md", side_payments),
+    Statement("behavior", "abm/politics/README.md", behavior),
     Statement("returns", "abm/politics/README.md", returns),
     Statement("coalitions", "abm/politics/README.md", coalitions),
     Statement("power", "abm/politics/README.md", power_and_money),
@@ -196,18 +196,18 @@ STATEMENTS = (
 
 
 def marks(name: str) -> tuple[str, str]:
-    """What stands before and after a sentence in its page."""
+    """The marks before and after a sentence in its page."""
     return f"<!-- stated: {name} -->", "<!-- /stated -->"
 
 
 def shown(statement: Statement) -> str:
-    """The sentence as its page has it."""
+    """The sentence that is in its page."""
     begin, end = marks(statement.name)
     return (ROOT / statement.page).read_text(encoding="utf-8").split(begin)[1].split(end)[0].strip()
 
 
 def write(statement: Statement, text: str) -> None:
-    """Renew a sentence in its page."""
+    """Replace a sentence in its page."""
     path = ROOT / statement.page
     begin, end = marks(statement.name)
     before, rest = path.read_text(encoding="utf-8").split(begin)
@@ -215,7 +215,7 @@ def write(statement: Statement, text: str) -> None:
 
 
 def renew(statements: Sequence[Statement], about: str | None) -> None:
-    """Print the sentences that the command line asks for, or all; with `--write`, into their pages."""
+    """Print the sentences named on the command line, or all; with `--write`, also replace them in their pages."""
     parser = argparse.ArgumentParser(description=about)
     parser.add_argument("names", nargs="*", choices=[[], *(s.name for s in statements)])
     parser.add_argument("--write", action="store_true")

@@ -1,10 +1,10 @@
-"""How far stationary values are from a reference of many draws, and whether their standard errors cover it.
+"""Errors of stationary values against a reference with many draws, and whether their standard errors cover them.
 
     uv run python -m juste_retour.runs.benchmarks.stationary
 
-For each corner: two references of 80 rounds with draws of their own and their largest difference; then the solve that
-runs use, its rounds, its largest and median error against their mean, the share of states within two standard errors,
-and its seconds as a multiple of 1,024 runs of the status quo, timed in turn. Errors are in mean stakes.
+For each test case it prints the largest difference of two references of 80 rounds with independent draws. For the solution
+that runs use it prints the number of rounds, the largest and the median error against the references' mean, the share of
+states within two standard errors, and its time as a multiple of 1,024 runs of the status quo. Errors are in mean stakes.
 """
 
 from __future__ import annotations

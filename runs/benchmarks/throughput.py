@@ -1,9 +1,9 @@
-"""Full runs a second of an ensemble against Mesa's batch_run on the same scenario, in one process on one core.
+"""Runs per second of an ensemble compared with Mesa's `batch_run` on the same scenario, in one process on one core.
 
     uv run python -m juste_retour.runs.benchmarks.throughput
 
-Both go from 2024Q1 to 2034Q4 with the price of politics; the two are timed in turn, so that a machine that slows
-down slows both. Times are the process's own, the waiting left out.
+Runs go from 2024Q1 to 2034Q4 and include the price of politics. The two are timed alternately, so that changes in the
+machine's speed affect both. Times are processor times.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def seconds(work: Callable[Given, object], *arguments: Given.args, **more: Given
 
 
 def speed(scenario: str, worlds: int, chunk: int, rounds: int, by_mesa: int) -> dict[str, float]:
-    """Runs a second, the median of some rounds."""
+    """Runs per second, the median of several rounds."""
     ensemble(scenario, chunk, chunk)
     batch(scenario, 1)
     found = defaultdict(list)
@@ -77,7 +77,7 @@ def speed(scenario: str, worlds: int, chunk: int, rounds: int, by_mesa: int) -> 
 
 
 def memory(scenario: str, chunk: int) -> dict[str, float]:
-    """Peak of what Python and NumPy allot, MB, over all that stood before."""
+    """Peak memory in MB that Python and NumPy allocate during a run."""
     found = {}
     for worlds in (chunk, 4 * chunk, 16 * chunk):
         tracemalloc.start()
@@ -89,7 +89,7 @@ def memory(scenario: str, chunk: int) -> dict[str, float]:
 
 
 def where_the_time_goes(scenario: str, worlds: int, chunk: int) -> list[tuple[str, float]]:
-    """Share of the time by our own modules, what they call in NumPy counted to the caller."""
+    """Share of the time by module of this package; time in NumPy counts for the module that calls it."""
     profile = cProfile.Profile()
     profile.runcall(ensemble, scenario, worlds, chunk)
     entries = vars(pstats.Stats(profile))["stats"]
@@ -112,7 +112,7 @@ def _ours(file: str) -> str | None:
 
 
 def start_up(times: int = 7) -> dict[str, float]:
-    """Seconds until a command has answered, the least of some."""
+    """Seconds that a command takes, the minimum of several tries."""
     command = shutil.which("juste-retour") or str(Path(sys.executable).with_name("juste-retour"))
     asked = {
         "juste-retour --help": [command, "--help"],
@@ -136,7 +136,7 @@ def main() -> None:
     parser.add_argument("--worlds", type=int, default=1024)
     parser.add_argument("--chunk", type=int, default=CHUNK)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--by-mesa", type=int, default=24, help="runs of batch_run a round")
+    parser.add_argument("--by-mesa", type=int, default=24, help="runs of batch_run per round")
     parser.add_argument("--json", action="store_true")
     a = parser.parse_args()
     rates = speed(a.scenario, a.worlds, a.chunk, a.rounds, a.by_mesa)
@@ -154,7 +154,7 @@ def main() -> None:
         print(json.dumps(found, indent=2))
         return
     print(f"{a.scenario}, {a.worlds} worlds in chunks of {a.chunk}, NumPy {np.__version__}, one core\n")
-    print("runs a second")
+    print("runs per second")
     for name, rate in rates.items():
         print(f"  {name:28} {rate:8,.0f}")
     print(f"  the ensemble is {ratio:.1f} times as fast as mesa.batch_run\n")

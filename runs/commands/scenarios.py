@@ -66,7 +66,7 @@ def show_scenario(
 
 @scenarios.command("parameters")
 def list_parameters(json: Json = False) -> None:
-    """List all parameters: default, meaning, bounds, plausible range, source."""
+    """List all parameters with default, range and source."""
     from juste_retour.abm.scenario import parameters
     from juste_retour.runs import printing
 

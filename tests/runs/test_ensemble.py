@@ -176,9 +176,9 @@ def test_plots_draw_the_tables(result):
     facilities = result.plot.facilities()
     hosts = result.states[result.states.sites > 0].state.nunique()
     assert len(facilities.patches) == hosts
-    assert (
-        result.plot.years_behind().get_xlabel() == "years behind the frontier, mean of the 5 years to 2029Q3"
-    )
+    label = result.plot.years_behind().get_xlabel()
+    assert "5 years" in label
+    assert "2029Q3" in label
     assert "price" in result.plot.price_of_politics().get_xlabel()
     line = result.plot.timeline("working").lines[0]
     assert len(line.get_xdata()) == 44

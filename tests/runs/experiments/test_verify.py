@@ -89,6 +89,17 @@ def test_a_changed_number_is_named_with_its_world(out):
     assert "replicate 0" in str(error.value)
 
 
+def test_reworded_descriptions_of_columns_are_not_a_difference(out):
+    def reworded(table):
+        fields = [field.with_metadata({"meaning": "in other words"}) for field in table.schema]
+        return table.cast(pa.schema(fields))
+
+    rewrite(out, reworded)
+    found = verify(out, every=True, workers=0)
+    assert found.exact
+    assert not found.differences
+
+
 def test_changed_code_is_said(out, monkeypatch):
     rewrite(out, scaled("years_behind", 1 + 1e-9))
     monkeypatch.setattr("juste_retour.runs.provenance.code_digest", lambda: "other")

@@ -1,6 +1,6 @@
-"""What it costs to write a behavior with .each or as a Mesa subclass, and not as a rule over arrays.
+"""Speed of a user's behavior, written as a rule over arrays, with `.each`, or as a Mesa subclass.
 
-uv run python -m juste_retour.runs.benchmarks.own_minds
+uv run python -m juste_retour.runs.benchmarks.user_behavior
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ CASTS: dict[str, tuple[dict[str, object], Agents]] = {
 def main() -> None:
     for changes, agents in CASTS.values():
         run(load("eu-status-quo").changed(changes), 0, range(4), agents=agents)
-    print(f"runs a second, status quo with the price of politics; ensembles of {WORLDS} worlds")
+    print(f"runs per second, status quo with the price of politics; ensembles of {WORLDS} worlds")
     for name, (changes, agents) in CASTS.items():
         many = statistics.median(ensemble(changes, agents) for _ in range(ROUNDS))
         one = statistics.median(stepped(changes, agents) for _ in range(ROUNDS))
