@@ -179,9 +179,9 @@ def _movers(found: Findings) -> str:
     if kind == "sobol":
         indices = found.asked.indices
         top = max(indices.indices, key=lambda i: i.total)
-        noise = f"; random draws account for {indices.noise:.0%}" if indices.noise == indices.noise else ""
+        draws = f"; random draws account for {indices.noise:.0%}" if indices.noise == indices.noise else ""
         return (
-            f"{top.factor} and its interactions account for {top.total:.0%} of the variance of {name}{noise}."
+            f"{top.factor} and its interactions account for {top.total:.0%} of the variance of {name}{draws}."
         )
     if found.effects is None:
         return ""
