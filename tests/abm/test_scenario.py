@@ -89,7 +89,7 @@ def test_what_makes_no_sense_is_refused_in_one_sentence(changes, says):
     assert "\n" not in str(caught.value)
 
 
-def test_every_parameter_says_what_it_is():
+def test_every_parameter_has_a_description():
     for name, (default, about) in parameters().items():
         assert about.about, name
         assert about.source, name

@@ -25,7 +25,7 @@ def slope(shares, weights):
     return np.polyfit(weights, shares, 1)
 
 
-def test_a_norm_of_proportion_keeps_gamsons_law_and_a_proposer_breaks_it():
+def test_gamsons_law_holds_under_a_proportional_norm_and_not_under_a_proposer():
     weights = np.array([8, 5, 4, 2, 1])
     shared = agenda["omnibus"](Wishes(players(weights), "simple_majority"), universalism=1.0).plan[0]
     rise, intercept = slope(shared, weights / weights.sum())
@@ -73,7 +73,7 @@ def returns(plan, claim):
 
 
 @pytest.mark.parametrize("host", [5, 26])
-def test_what_can_be_divided_comes_back_to_the_euro(host):
+def test_divisible_money_is_returned_exactly(host):
     states = MEMBERS.states
     claim = claims(states, OneSiteEach(27))
     plan = np.zeros((1, 27))
@@ -104,7 +104,7 @@ def test_five_sites_leave_twenty_two_states_without(rule):
         ("none", {}, 0.0, 4.0),
     ],
 )
-def test_over_many_rounds_of_one_site_money_comes_back(rule, settings, least, apart):
+def test_money_is_returned_over_many_rounds_of_one_site(rule, settings, least, apart):
     """A site a round, which the same state wants each time: a running balance brings R as near to one as it is asked."""
     n = 5
     states = only(MEMBERS.states, np.arange(n) + 5)

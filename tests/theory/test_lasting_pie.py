@@ -33,7 +33,7 @@ def closed_form(low, patience):
     return rich, poor, without + patience / 3 * rich
 
 
-def test_in_the_end_the_proposer_takes_all_in_every_round(solved):
+def test_in_the_long_run_the_proposer_takes_everything(solved):
     patience, found = solved
     takes_all = [number(found, *row) for row in (PARTS * np.eye(3, dtype=int))]
     assert found.moves[np.ix_(takes_all, takes_all)] == pytest.approx(1 / 3, abs=1e-12)
@@ -44,19 +44,19 @@ def test_in_the_end_the_proposer_takes_all_in_every_round(solved):
 
 
 @pytest.mark.parametrize("low", [1, 2])
-def test_values_on_the_way(solved, low):
+def test_values_on_the_equilibrium_path(solved, low):
     patience, found = solved
     values = found.values[number(found, PARTS - low, low, 0)]
     assert values == pytest.approx(closed_form(low / PARTS, patience), abs=1e-6)
 
 
-def test_nobody_can_do_better(solved):
+def test_no_proposer_gains_by_deviating(solved):
     patience, found = solved
     assert found.regret < 5e-3
     assert found.values.sum(-1) == pytest.approx(1 / (1 - patience), abs=1e-9)
 
 
-def test_the_poorer_is_the_partner_and_gets_what_it_has(solved):
+def test_the_poorer_player_is_bought_at_its_status_quo(solved):
     patience, found = solved
     stands = np.array([number(found, 4, 2, 0)])
     table = LastingPie(found.divisions, stands, found.values, k_of(2), patience=patience)
@@ -66,6 +66,6 @@ def test_the_poorer_is_the_partner_and_gets_what_it_has(solved):
     assert result.yes[0].tolist() == [False, True, True]
 
 
-def test_under_unanimity_what_stands_stays():
+def test_under_unanimity_the_status_quo_stays():
     found = markov_perfect(CLOSED, "unanimity", 4, 0.8)
     assert found.moves == pytest.approx(np.eye(len(found.divisions)))

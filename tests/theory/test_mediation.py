@@ -22,12 +22,12 @@ def shares(table, **how):
 @pytest.mark.parametrize(
     ("power", "first", "second", "share"), [(0.5, 0.2, 0.1, 0.55), (0.7, 0, 0, 0.7), (0.7, 0.1, 0.3, 0.52)]
 )
-def test_two_who_bargain(power, first, second, share):
+def test_two_players_reach_the_asymmetric_nash_solution(power, first, second, share):
     table = Pie(players([power, 1 - power]), "unanimity", no_deal=[first, second])
     assert shares(table, power="contribution")[0] == pytest.approx(share, abs=CLOSE)
 
 
-def test_the_risk_averse_gets_less():
+def test_a_risk_averse_player_gets_less():
     assert shares(Pie(players(2), "unanimity", curvature=[0.5, 1.0]))[0] == pytest.approx(1 / 3, abs=CLOSE)
 
 
@@ -71,14 +71,14 @@ class Capped(Pie):
 
 
 @pytest.mark.parametrize("most", [0.9, 0.6])
-def test_offers_that_nobody_would_take_do_not_matter(most):
+def test_irrelevant_alternatives_do_not_matter(most):
     whole = shares(Pie(players(2), "unanimity", no_deal=[0.2, 0.1]))
     table = Capped(players(2), "unanimity", no_deal=[0.2, 0.1])
     table.most = most
     assert shares(table) == pytest.approx(whole, abs=1e-5)
 
 
-def test_kalai_and_smorodinsky_give_equal_shares_of_what_each_could_hope_for():
+def test_kalai_smorodinsky_gives_equal_shares_of_ideal_gains():
     how = {"solution": "kalai_smorodinsky"}
     assert shares(Pie(players(2), "unanimity", no_deal=[0.2, 0.1]), **how)[0] == pytest.approx(0.55, abs=1e-3)
     curved = Pie(players(2), "unanimity", curvature=[0.5, 1.0])  # sqrt(x) = 1 - x

@@ -49,7 +49,7 @@ def test_lisbons_pivots_follow_from_heads_and_people():
 
 
 @pytest.mark.parametrize("rule", ["lisbon_qmv", "reinforced_qmv", "unanimity", "nice"])
-def test_a_status_quo_between_the_pivots_stands_and_one_outside_falls(rule):
+def test_only_a_status_quo_outside_the_pivots_is_changed(rule):
     positions = np.random.default_rng(5).random(27)
     left, right = (positions[STATES.index(code)] for code in pivots(rule, STATES, positions))
     wins = Game.of(rule, STATES).wins

@@ -154,7 +154,7 @@ def test_null_members_change_no_index():
 
 @pytest.mark.parametrize("n", [1, 2, 3, 4, 13, 15])
 @pytest.mark.parametrize("rule", SHIPPED)
-def test_the_rule_itself_agrees_with_the_algorithm_read_off_its_conditions(rule, n):
+def test_enumeration_agrees_with_the_count_from_conditions(rule, n):
     states = only(STATES, np.arange(n) + 5)  # a union with Germany in it
     game = Game.of(rule, states)
     expected = game.tally()
@@ -171,7 +171,7 @@ def test_most_shipped_rules_are_counted_from_their_conditions():
     assert quick == set(SHIPPED) - {"nice"}
 
 
-def test_the_treaty_of_nice_asked_and_counted_by_votes():
+def test_nice_enumerated_agrees_with_nice_counted_by_votes():
     """Its conditions on states and people hardly bind: Germany's power is nearly that of its 29 votes alone."""
     power = voting_power("nice", STATES)
     votes = weighted_power(239, [int(v) for v in STATES.nice_votes])
@@ -270,7 +270,7 @@ def test_any_rule_of_a_user_has_power_indices():
     assert min(a.swings[i] for i in large) > max(s for i, s in enumerate(a.swings) if i not in large)
 
 
-def test_the_commission_is_a_player_where_a_rule_asks_it():
+def test_the_commission_is_a_player_if_a_rule_uses_its_vote():
     def half_with_the_commission(ballot, states):
         enough = 2 * ballot.yes.sum(-1) > states.count
         return enough & ballot.union_yes if np.any(enough) else enough

@@ -38,7 +38,7 @@ def rankings():
         return {row.pop("voter"): [o for o in row.values() if o] for row in csv.DictReader(file)}
 
 
-def test_the_ballots_lead_to_the_lot():
+def test_the_ballots_of_2017_end_in_a_lot():
     told = hold_ballot(rankings(), lot=0.25)
     first, second, third = told.rounds
     assert first.scores == POINTS
@@ -75,7 +75,7 @@ def test_slovakias_vote_would_have_decided():
     assert told.rounds[-1].scores == {"Milan": 14, "Amsterdam": 13}
 
 
-def test_offers_that_only_their_own_state_wanted():
+def test_offers_supported_only_by_their_own_state():
     votes = rankings()
     for offer, state in (("Bonn", "DE"), ("Lille", "FR"), ("Sofia", "BG")):
         assert [voter for voter, ranked in votes.items() if offer in ranked] == [state]

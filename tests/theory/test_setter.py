@@ -38,7 +38,7 @@ def outcome(setter, pivot, status_quo):
         (0.4, 0.1, 0.6, 0.2),
     ],
 )
-def test_the_setter_goes_as_far_as_the_pivot_lets_it(pivot, setter, status_quo, point):
+def test_the_setter_moves_to_the_pivots_limit(pivot, setter, status_quo, point):
     assert outcome(setter, pivot, status_quo) == pytest.approx(point, abs=1e-9)
 
 
@@ -52,13 +52,13 @@ def test_setter_matches_closed_form_at_random_status_quos(pivot, setter, status_
 
 
 @given(points, points, points, points)
-def test_the_worse_what_stands_the_more_the_setter_gets(pivot, setter, one, other):
+def test_a_worse_status_quo_gives_the_setter_more(pivot, setter, one, other):
     near, far = sorted((one, other), key=lambda x: abs(x - pivot))
     near, far = (pivot + np.sign(setter - pivot) * -abs(x - pivot) for x in (near, far))  # on one side
     assert abs(outcome(setter, pivot, far) - setter) <= abs(outcome(setter, pivot, near) - setter) + 1e-9
 
 
-def test_who_alone_is_recognised_is_the_setter():
+def test_a_single_recognized_proposer_is_the_setter():
     def found(recognition, forced):
         ideals = [0.9, 0.5, 0.1]
         table = Line(players([1, 0, 0]), ideals, k_of(2), worlds=50, status_quo=0.2)

@@ -28,7 +28,7 @@ def played(worlds=WORLDS, **changes):
 
 
 @pytest.mark.parametrize("protocol", ["closed_rule", "commission_proposal"])
-def test_the_more_must_agree_the_longer_it_takes(protocol):
+def test_delay_grows_with_the_quota(protocol):
     rounds = [
         played(agenda=protocol, funding="gni_key", voting=voting).worlds["rounds"].mean()
         for voting in STRICTER
@@ -75,7 +75,7 @@ def test_cash_makes_no_offer_fail_and_takes_no_more_votes():
     assert ayes(either).mean() <= ayes(sites).mean() + 0.5
 
 
-def test_cash_is_in_the_states_table_and_costs_more_than_it_brings():
+def test_cash_is_reported_by_state_and_costs_more_than_it_pays():
     how = {"agenda": "closed_rule", "funding": "gni_key", "voting": "unanimity", "access": "dedicated"}
     cash = played(side_payments=True, cost_of_public_funds=0.3, **how).states["transfer_eur_bn"]
     got, given = np.maximum(cash, 0).sum(-1), np.maximum(-cash, 0).sum(-1)
@@ -97,7 +97,7 @@ PROTOCOLS = [rule.name for rule in agenda if rule.name != "planner"]
     ],
     ids=["status quo", "qualified majority", "unanimity", "own pocket"],
 )
-def test_no_protocol_serves_welfare_better_than_the_planner_who_aims_at_it(changes):
+def test_the_welfare_planner_is_at_least_as_good_as_any_protocol(changes):
     how = changes | {
         "end": "2028Q4",
         "window_years": 4.25,
@@ -110,7 +110,7 @@ def test_no_protocol_serves_welfare_better_than_the_planner_who_aims_at_it(chang
         assert (reached <= best + 1e-9).all(), (protocol, float((reached - best).max()))
 
 
-def test_names_mean_nothing():
+def test_payoffs_do_not_depend_on_the_order_of_players():
     """Renamed players have their payoffs renamed; in the Council every rule that declares it is checked by relabelling."""
     apex = np.array([1, 1, 3, 1, 1])
     assert solved_pie(players(apex), weighted(4, apex), 0.9, "population").values == pytest.approx(

@@ -49,13 +49,13 @@ def test_members_who_lean_against_keep_the_coalition_smaller_than_all():
     assert paid[:7] == pytest.approx(1 / 3, abs=1e-9)
 
 
-def test_strong_friends_need_no_money():
+def test_strong_supporters_are_not_paid():
     result, paid = bought(np.full(5, 2.0), 3, 1.0)
     assert result.passed.all()
     assert (paid == 0).all()
 
 
-def test_who_wants_it_too_little_lets_it_be():
+def test_a_lobby_with_a_small_prize_does_not_pay():
     result, _ = bought(np.zeros(9), 5, 1.0, prize=1.7)  # it would cost 9 / 5
     assert not result.passed.any()
     assert bought(np.zeros(9), 5, 1.0, prize=1.9)[0].passed.all()

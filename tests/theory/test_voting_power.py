@@ -376,7 +376,7 @@ def test_the_union_on_the_board(n, union):
     assert power.power_to_prevent[-1] == 1
 
 
-def test_the_college_decides_by_heads():
+def test_the_college_decides_by_simple_majority():
     """TFEU, article 250."""
     power = voting_power("simple_majority", STATES)
     assert set(power.shapley_shubik) == {Fraction(1, 27)}
@@ -385,7 +385,7 @@ def test_the_college_decides_by_heads():
     assert power.power_to_act == Fraction(1, 2)
 
 
-def test_the_dictator_has_it_all():
+def test_the_dictator_has_all_power():
     power = voting_power("dictator", STATES)
     assert power.shapley_shubik == (*[0] * 27, 1)
     assert voting_power("dictator", STATES, decider=3).shapley_shubik == tuple(int(i == 3) for i in range(27))

@@ -17,7 +17,7 @@ def played(**changes):
     return run(load("eu-status-quo").changed(changes), 1, WORLDS, price=False).worlds
 
 
-def test_more_access_is_a_larger_run_and_less_for_others():
+def test_more_access_means_a_larger_run_and_less_open_capacity():
     found = [played(access=rule.name) for rule in access]
     for less, more in itertools.pairwise(found):
         assert (less["years_behind"] >= more["years_behind"]).all()
@@ -25,19 +25,19 @@ def test_more_access_is_a_larger_run_and_less_for_others():
         assert (less["open_accelerators"] > more["open_accelerators"]).all()
 
 
-def test_what_a_run_may_have_is_not_open_to_others():
+def test_chips_of_the_run_are_not_open_to_others():
     found = played(access={"rule": "strategic", "share": 0.25})
     assert found["open_accelerators"] == pytest.approx(0.75 * found["aggregate_accelerators"])
 
 
-def test_one_project_does_not_win_twenty_calls():
+def test_runs_under_calls_use_one_site():
     alone, pooled = (played(access="calls", pooling=rule) for rule in ("independent", "low_communication"))
     assert np.array_equal(alone["years_behind"], pooled["years_behind"])
     joined = played(access="strategic", pooling="low_communication")
     assert joined["years_behind"].mean() < played(access="strategic")["years_behind"].mean()
 
 
-def test_machines_that_stood_before_have_a_regime_of_their_own():
+def test_existing_machines_have_their_own_access_rule():
     calls, dedicated = (
         played(access={"rule": "calls", "standing": standing}, envelope_eur_bn=0.0)
         for standing in ("calls", "dedicated")

@@ -125,7 +125,7 @@ def test_a_run_uses_power_above_the_headroom_when_it_comes():
     assert runs["quick"][:, -1] == pytest.approx(runs["slow"][:, -1])
 
 
-def test_the_table_and_the_trace_hold_the_causes():
+def test_the_table_and_the_trace_list_the_causes():
     simulation = Simulation(load("eu-status-quo"), 3, range(6), trace=True).run()
     out = run(load("eu-status-quo"), 3, range(6), price=False).facilities
     at = out["world"], out["site"]
@@ -145,7 +145,7 @@ def test_the_table_and_the_trace_hold_the_causes():
     ).mean() > 0.95  # the rest: a quarter after the contract
 
 
-def test_a_site_says_only_what_has_happened():
+def test_sites_report_only_past_events():
     model = AllocationModel(rng=1, end="2030Q4")
     seen = set()
     while model.running:
@@ -159,7 +159,7 @@ def test_a_site_says_only_what_has_happened():
     assert seen == {True, False}
 
 
-def test_nothing_is_late_where_nothing_is_selected():
+def test_without_selected_sites_there_is_no_delay():
     programme = Simulation(load("eu-status-quo"), 0, range(2)).world.programme
     assert (programme.delivered.ready == NEVER).all()
     assert years(programme.delivered, TO_OPERATION) == pytest.approx(np.zeros(programme.planned.shape))

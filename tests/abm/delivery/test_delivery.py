@@ -22,7 +22,7 @@ GRID = (np.arange(1, 20_001) - 0.5)[None, :] / 20_000  # equally spaced uniforms
 
 
 @pytest.mark.parametrize("name", [n for n, (_, about) in parameters().items() if about.range])
-def test_every_parameter_says_what_it_is(name):
+def test_every_parameter_has_a_description(name):
     default, parameter = parameters()[name]
     assert parameter.unit
     assert parameter.about
@@ -38,7 +38,7 @@ RULES = [rule for family in (operations.operations, procurement.procurement) for
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
-def test_every_rule_says_what_its_parameters_are(rule):
+def test_every_rule_describes_its_parameters(rule):
     assert rule.summary.endswith(".")
     assert rule.source
     for name, (default, parameter) in rule.parameters.items():
@@ -114,7 +114,7 @@ def test_no_chips_no_rate():
     assert operations.goodput(np.zeros((1, 2)), AUDITED, P).tolist() == [[1, 1]]
 
 
-def test_what_audit_buys():
+def test_audit_loses_less_money_and_more_time():
     kept = [operations.money_kept(practice, 2.0) for practice in (AUDITED, LED)]
     assert kept == pytest.approx(
         [0.99 * 0.995, 0.95 * 0.98]
@@ -126,7 +126,7 @@ def test_what_audit_buys():
     assert AUDITED.scandal_a_year < LED.scandal_a_year
 
 
-def test_claim_three_can_be_refuted():
+def test_operator_led_operations_can_be_worse_than_audit_first():
     """A small site yields more with audit first where money would otherwise go to waste."""
     wasteful = operations.operator_led(overpricing=0.3, lost_purchases_a_year=0.1)
     for size, better in ((1_000.0, True), (100_000.0, False)):

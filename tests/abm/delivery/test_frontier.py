@@ -27,7 +27,7 @@ def test_the_capability_lag_lets_algorithms_diffuse_at_either_growth():
         assert frontier(t - lag, SLOWER).item() == pytest.approx(run * gained)
 
 
-def test_a_slowdown_changes_nothing_before_it_and_a_neighbor_nothing_at_all():
+def test_a_slowdown_affects_only_later_dates_and_its_own_world():
     steady = defaults()
     assert frontier(2027.9, SLOWER).item() == frontier(2027.9, steady).item()
     both = type(steady)(**{k: np.concatenate([v, getattr(SLOWER, k)]) for k, v in vars(steady).items()})

@@ -60,7 +60,7 @@ def plain(fleet, world):
     return p, Practice(**{f.name: getattr(one.practice, f.name).item() for f in fields(Practice)})
 
 
-def test_the_catalogue():
+def test_pooling_rules_are_registered():
     assert set(SHIPPED) <= set(RULES)
     assert {r.name for r in pooling if r.marks.get("local")} >= {"single_site", "independent"}
     assert {r.name for r in operations} >= {"audit_first", "operator_led"}
@@ -68,7 +68,7 @@ def test_the_catalogue():
 
 @pytest.mark.parametrize("name", SHIPPED)
 @pytest.mark.parametrize("seed", range(4))
-def test_against_plain_python(name, seed):
+def test_rates_agree_with_plain_python(name, seed):
     worlds, sites = 12, (3, 7, 12, 19)[seed]
     fleet = drawn(seed, worlds, sites)
     uniforms = np.random.default_rng(seed + 100)
@@ -85,7 +85,7 @@ def test_against_plain_python(name, seed):
 
 @pytest.mark.parametrize("name", ["low_communication", "best_of"])
 @pytest.mark.parametrize("how", [{"failure_domain": "run"}, {"rejoin": True}], ids=["run", "rejoin"])
-def test_failure_domain_against_plain_python(name, how):
+def test_rates_by_failure_domain_agree_with_plain_python(name, how):
     fleet, sites = drawn(5, 12, 7), 7
     places = np.random.default_rng(5)
     km = great_circle(places.uniform(36, 66, sites), places.uniform(-9, 30, sites))
@@ -129,7 +129,7 @@ def test_members_and_islands_give_the_rate(name):
 
 
 @pytest.mark.parametrize("name", RULES)
-def test_chunks_change_no_bit(name):
+def test_rates_do_not_depend_on_the_chunk(name):
     worlds, sites = 600, 68
     fleet = drawn(3, worlds, sites)
     before = np.random.default_rng(4).random((worlds, sites)) < 0.3
@@ -147,7 +147,7 @@ def test_chunks_change_no_bit(name):
 
 
 @pytest.mark.parametrize("name", RULES)
-def test_parameters_of_one_world_stand_for_all(name):
+def test_parameters_of_one_world_broadcast(name):
     fleet = drawn(6, 20, 10)
     one = rows(fleet, slice(0, 1))
     many = Fleet(fleet.chips, fleet.peak, one.practice, one.p, fleet.ring)
@@ -173,7 +173,7 @@ def test_another_site_never_hurts(seed, sites):
 
 @given(st.integers(0, 100_000), st.integers(1, 12))
 @settings(max_examples=60)
-def test_bounds(seed, sites):
+def test_rates_stay_within_their_bounds(seed, sites):
     fleet = drawn(seed, 6, sites)
     pools = {name: pooling[name](fleet, None) for name in SHIPPED}
     some = fleet.chips.any(-1)
@@ -190,7 +190,7 @@ def test_bounds(seed, sites):
 
 
 @pytest.mark.parametrize("name", RULES)
-def test_nothing_works(name):
+def test_no_working_site_gives_no_run(name):
     fleet = drawn(1, 3, 5)
     dark = Fleet(np.zeros((3, 5)), fleet.peak, fleet.practice, fleet.p, fleet.ring)
     for before in (None, np.ones((3, 5), dtype=bool)):
@@ -201,7 +201,7 @@ def test_nothing_works(name):
 
 @pytest.mark.parametrize("practice", [operator_led(), audit_first()])
 @pytest.mark.parametrize("sites", [2, 4, 8, 16])
-def test_one_campus_is_never_behind_as_many_sites(practice, sites):
+def test_one_campus_is_never_slower_than_the_same_chips_at_several_sites(practice, sites):
     """Anything that distant sites can do, one campus of their size can do with better links (E9b)."""
     uniforms = np.random.default_rng(sites)
     ring = plan_ring(uniforms.uniform(40, 60, sites), uniforms.uniform(0, 20, sites))

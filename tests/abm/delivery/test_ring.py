@@ -39,7 +39,7 @@ def test_tour_visits_all_and_is_short(seed, count):
     )  # nearest neighbor and 2-opt: 2 % is exceeded now and then
 
 
-def test_plans_are_kept():
+def test_tours_are_cached():
     assert plan_ring([50, 51, 52], [7, 8, 9]) is plan_ring([50, 51, 52], [7, 8, 9])
 
 

@@ -27,7 +27,7 @@ def kept_by_two_sites(**changes):
     return (pooling["synchronous"](two, None).rate / alone).item(), gradient_exchange.step(alone, p)[0].item()
 
 
-def test_two_sites_1000_km_apart_keep_most_of_one():
+def test_two_sites_1000_km_apart_keep_most_of_their_efficiency():
     """NVIDIA (2025): 0.96 for Nemotron-4 340B on 3,072 H100; the batch of its pretraining was 9.4M tokens."""
     assert pytest.approx(1000, rel=0.002) == APART.length / 2
     kept, size = kept_by_two_sites()
@@ -73,7 +73,7 @@ FLAKY = defaults(interruptions=1 / operations.HOURS_A_YEAR)
 QUICK = operations.operator_led(restart_h=0.5 / 60, person_share=0.0)  # the low end of E12's range
 
 
-def test_eight_learners_keep_what_one_job_loses():
+def test_goodput_of_eight_learners_and_of_one_job():
     """Decoupled DiLoCo (2026): goodput 0.27 as one job, 0.88 as eight learners."""
     assert operations.goodput(CHIPS, QUICK, FLAKY).item() == pytest.approx(0.27, rel=0.10)
     eight = operations.goodput(CHIPS, QUICK, FLAKY, jobs=8, rejoin=True).item()
@@ -84,7 +84,7 @@ def test_eight_learners_keep_what_one_job_loses():
     assert own_checkpoints < 0.75  # what learners keep that must go back to checkpoints of their own
 
 
-def test_the_pool_rules_know_the_failure_domain():
+def test_pooling_rules_use_the_failure_domain():
     eighth = np.full((1, 8), CHIPS / 8)
     p = defaults(
         interruptions=1 / operations.HOURS_A_YEAR, bandwidth_bps=1e15, mfu_decay=0.0, replica_penalty=0.0
@@ -109,7 +109,7 @@ def test_a_fixed_checkpoint_interval_loses_more_than_the_best():
         assert kept[0] < kept[1] < kept[2] > kept[3] > kept[4]
 
 
-def test_megascale_is_validation():
+def test_utilization_of_megascale_is_above_the_models_range():
     """MegaScale (2024) reached an MFU of 0.55 on 12,288 A100, Llama 3 (2024) 0.41 on 16,384 H100: the model is 0.42."""
     assert operations.mfu(12_288, defaults()).item() == pytest.approx(0.416, abs=0.001)
     assert operations.mfu(12_288, defaults(mfu_reference=0.5)).item() < 0.55  # above the whole range

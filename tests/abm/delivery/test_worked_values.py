@@ -130,7 +130,7 @@ def test_frontier_and_lags():
     assert frontier.capability_lag(0.0, 2028.0, P).item() == np.inf
 
 
-def test_lags_meet_many_worlds():
+def test_lags_broadcast_over_worlds():
     p = defaults()
     p.frontier_growth = np.array([[2.5], [4.0]])
     flop = np.array([1e26, 1e26])

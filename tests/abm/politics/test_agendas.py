@@ -24,7 +24,7 @@ VOTED = [
 
 @pytest.mark.parametrize("funding", ["gni_key", "host_matches_half"])
 @pytest.mark.parametrize("protocol", VOTED)
-def test_offers_are_lawful_and_what_passes_has_its_majority(protocol, funding):
+def test_offers_are_valid_and_passed_ones_have_a_majority(protocol, funding):
     table = council(agenda=protocol, funding=funding, voting="lisbon_qmv")
     motion = agenda[protocol](table)
     plan = motion.plan
@@ -37,7 +37,7 @@ def test_offers_are_lawful_and_what_passes_has_its_majority(protocol, funding):
 
 
 # -- the closed rule ---------------------------------------------------------------------------------------------------
-def test_who_proposes():
+def test_recognition_follows_its_probabilities():
     table = council(400, agenda="closed_rule")
     n = table.states.count
 
@@ -53,7 +53,7 @@ def test_who_proposes():
     assert by_money[table.states.index("DE")] == pytest.approx(table.known.split.key[5], abs=0.07)
 
 
-def test_the_presidency_goes_round_every_six_months():
+def test_the_presidency_rotates_every_six_months():
     table = council(50, agenda="closed_rule")
     first = recognized(table, "rotating")
     table.known.now += 1
@@ -67,7 +67,7 @@ def test_the_presidency_goes_round_every_six_months():
     assert ((second == first) | (second == third)).all()
 
 
-def test_a_proposer_does_not_propose_what_is_worse_for_it_than_nothing():
+def test_proposers_never_propose_what_leaves_them_worse_off():
     table = council(60, agenda="closed_rule", funding="gni_key", voting="lisbon_qmv")
     table.forced = np.arange(60) % 27
     motion = agenda["closed_rule"](table)
@@ -76,7 +76,7 @@ def test_a_proposer_does_not_propose_what_is_worse_for_it_than_nothing():
 
 
 # -- the open rule -----------------------------------------------------------------------------------------------------
-def test_amendments_cost_time_and_none_allowed_is_the_movers_own_motion():
+def test_amendments_cost_time_and_without_them_the_first_motion_is_voted_on():
     table = council(30, agenda="open_rule", funding="gni_key", voting="lisbon_qmv")
     table.forced = np.arange(30) % 27
     without = agenda["open_rule"](table, amendments=0)
@@ -89,7 +89,7 @@ def test_amendments_cost_time_and_none_allowed_is_the_movers_own_motion():
     assert (amended.delay[changed] > 0).all()
 
 
-def test_an_amendment_wins_against_the_motion_or_the_motion_stays():
+def test_the_winner_of_motion_and_amendment_has_the_floor():
     """At equal patience the mover pays one of two, is amended half of the time, and then left out."""
     table = Pie(
         players(3), k_of(2), worlds=2000, patience=0.9, values=np.zeros(3), floor_value=(0.4008, 0.18036)
@@ -103,7 +103,7 @@ def test_an_amendment_wins_against_the_motion_or_the_motion_stays():
 
 
 # -- the omnibus -------------------------------------------------------------------------------------------------------
-def test_the_norm_takes_all_in_and_its_absence_stops_at_the_first_majority():
+def test_the_omnibus_includes_all_with_the_norm_and_a_majority_without():
     table = council(40, agenda="omnibus", voting="lisbon_qmv", ambition_sd=0.0)
     wide = agenda["omnibus"](table, universalism=1.0)
     narrow = agenda["omnibus"](table, universalism=0.0)
@@ -118,7 +118,7 @@ def test_the_norm_takes_all_in_and_its_absence_stops_at_the_first_majority():
     assert sites[0].mean() <= (between.plan > 0).sum(-1).mean() <= sites[1].mean()
 
 
-def test_a_bundle_never_costs_more_than_there_is():
+def test_a_bundle_never_exceeds_the_budget():
     table = council(agenda="omnibus", envelope_eur_bn=0.5)
     everyone = np.ones((6, 27), bool)
     assert table.bundle(everyone).sum(-1).max() <= 0.5 + 1e-12
@@ -126,7 +126,7 @@ def test_a_bundle_never_costs_more_than_there_is():
 
 # -- mediation ---------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("solution", ["nash", "kalai_smorodinsky"])
-def test_a_mediator_finds_nothing_on_the_menu_that_serves_its_aim_better(solution):
+def test_no_offer_on_the_menu_is_better_than_the_mediators(solution):
     table = council(agenda="nash_bargaining")
     plan = agenda["nash_bargaining"](table, solution=solution).plan
     stake, weight = table.disagreement(), np.full((6, 27), 1 / 27)
@@ -142,7 +142,7 @@ def test_a_mediator_finds_nothing_on_the_menu_that_serves_its_aim_better(solutio
         assert (worth(offer) <= best + 1e-9).all()
 
 
-def test_power_moves_the_mediator():
+def test_bargaining_power_changes_the_mediators_offer():
     even = agenda["nash_bargaining"](Pie(players([6, 3, 1]), "unanimity")).plan[0]
     by_weight = agenda["nash_bargaining"](Pie(players([6, 3, 1]), "unanimity"), power="population").plan[0]
     assert even == pytest.approx(np.full(3, 1 / 3), abs=1e-5)
@@ -150,7 +150,7 @@ def test_power_moves_the_mediator():
 
 
 # -- issues ------------------------------------------------------------------------------------------------------------
-def test_states_stand_on_two_issues_between_nought_and_a_hundred():
+def test_positions_on_both_issues_are_between_0_and_100():
     table = council(agenda="compromise")
     position, salience = table.positions()
     assert position.shape == salience.shape == (6, 27, 2)
@@ -188,7 +188,7 @@ def test_exchange_of_no_trades_is_the_compromise():
 
 
 # -- the ballot for seats ----------------------------------------------------------------------------------------------
-def test_seats_go_to_different_states_and_bind():
+def test_seats_go_to_different_states_and_the_ballot_is_binding():
     table = council(20, agenda="relocation_ballot")
     motion = agenda["relocation_ballot"](table, seats=3)
     hosts = (table.world.by_state(motion.plan) > 0).sum(-1)
@@ -207,7 +207,7 @@ def test_a_planner_keeps_to_its_number_of_sites():
         assert (sites <= (most or 99)).all()
 
 
-def test_deciders_decide_by_their_own_lights():
+def test_deciders_maximize_their_own_objective():
     german, commission = (council(agenda="single_decider", decider=code) for code in ("DE", "EU"))
     theirs, ours = (agenda["single_decider"](table).plan for table in (german, commission))
     de = german.states.index("DE")

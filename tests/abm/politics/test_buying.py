@@ -49,9 +49,7 @@ def cheapest(gap, payers, cost, sets):
 @pytest.mark.parametrize("voting", RULES)
 @pytest.mark.parametrize("cost_of_public_funds", [0.0, 0.2])
 @pytest.mark.parametrize("proposes", [True, False], ids=["a state proposes", "nobody proposes"])
-def test_the_cheapest_votes_are_bought_and_what_is_asked_for_is_paid(
-    members, voting, cost_of_public_funds, proposes
-):
+def test_proposers_buy_the_cheapest_votes_at_their_price(members, voting, cost_of_public_funds, proposes):
     cost, compared = 1 + cost_of_public_funds, 0
     for seed in range(3):
         it = table(members, seed, voting=voting, cost_of_public_funds=cost_of_public_funds)

@@ -14,7 +14,7 @@ def world_after(changes, quarter, scenario="eu-status-quo"):
     return Simulation(load(scenario).changed(changes).until(quarter), 5, RUNS).run().world
 
 
-def test_where_campuses_write_large_states_host_more_and_earlier():
+def test_large_states_host_more_and_earlier_if_campuses_write_bids():
     one, own = (world_after({"agenda.dossiers": how}, "2024Q4") for how in ("states", "sites"))
     large = one.states.gdp > np.quantile(one.states.gdp, 0.8)
     hosts = [(w.by_state(w.programme.selected >= 0) > 0)[:, large].mean() for w in (one, own)]
@@ -22,7 +22,7 @@ def test_where_campuses_write_large_states_host_more_and_earlier():
     assert (own.by_state(own.programme.selected >= 0) <= 1).all()  # one bid per state and wave
 
 
-def test_hosting_entities_are_the_quick_ones():
+def test_hosting_entities_write_bids_faster():
     world = world_after({"agenda.dossiers": "hosting_entities"}, "2024Q4")
     chosen = world.programme.selected >= 0
     assert world.sites.eurohpc[np.nonzero(chosen)[1]].mean() > 0.8
@@ -39,7 +39,7 @@ def test_a_state_may_support_several_bids_within_what_it_can_match():
     assert (world.by_state(world.programme.planned) / 2 <= limit + 1e-9).all()
 
 
-def test_firms_lead_where_they_gain_and_ask_for_as_much_as_fits():
+def test_firms_bid_where_they_gain_for_as_much_as_possible():
     world = world_after({}, "2027Q1", "gigafactories")
     planned = world.programme.planned[world.programme.selected >= 0]
     assert len(planned) > len(RUNS)
@@ -51,6 +51,6 @@ def test_firms_lead_where_they_gain_and_ask_for_as_much_as_fits():
 @pytest.mark.parametrize(
     "changes", [{"agenda.dossiers": "campuses"}, {"agenda.bids": 0}, {"agenda.lead": "labs"}]
 )
-def test_other_ways_to_bid_are_refused(changes):
+def test_unknown_ways_to_bid_are_refused(changes):
     with pytest.raises(BadInput, match=next(iter(changes))):
         load("eu-status-quo").changed(changes)

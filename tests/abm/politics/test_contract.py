@@ -53,7 +53,7 @@ def test_every_method_takes_what_the_contract_says(table, name):
     assert all(more.default is not more.empty for more in taken[len(asked) :])
 
 
-def test_what_lacks_a_method_is_no_table():
+def test_a_class_without_a_method_is_not_a_table():
     class Mute(Pie):
         conclude = None
 

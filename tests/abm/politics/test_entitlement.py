@@ -24,7 +24,7 @@ def at(money, *codes):
 
 @pytest.mark.parametrize("rule", [rule.name for rule in entitlement])
 @pytest.mark.parametrize("money", [0.0, 0.02, 0.5, 5.0])
-def test_no_rule_spends_more_than_there_is_or_builds_too_small(rule, money):
+def test_plans_stay_within_the_envelope_and_above_the_smallest_size(rule, money):
     for envelope in (10.0, 0.1, 0.0, -2e-15):
         mine = claim(envelope=envelope)
         plan = np.minimum(at(money, "DE", "MT"), max(envelope, 0.0) / 2)
@@ -34,7 +34,7 @@ def test_no_rule_spends_more_than_there_is_or_builds_too_small(rule, money):
         assert ((out == 0) | (out >= SMALLEST) | (out == plan)).all()
 
 
-def test_none_leaves_the_plan_alone():
+def test_none_does_not_change_the_plan():
     plan = at(3.0, "SE")
     assert entitlement["none"](plan, claim()) is plan
 
@@ -49,7 +49,7 @@ def test_juste_retour_pays_back_what_is_large_enough_for_a_site():
     assert 3 < large.sum() < 27
 
 
-def test_what_has_come_back_before_counts():
+def test_earlier_returns_count():
     received, paid = np.zeros((1, 27)), np.full((1, 27), 0.5)
     received[0, 3] = 5.0
     out = entitlement["juste_retour"](at(1.0, "DE"), claim(received=received, paid=paid))
@@ -57,7 +57,7 @@ def test_what_has_come_back_before_counts():
     assert (np.delete(out[0], [3, 5]) > 0).all()
 
 
-def test_georeturn_leaves_small_imbalances_alone():
+def test_georeturn_ignores_small_imbalances():
     paid = np.full((1, 27), 1.0)
     received = np.where(np.arange(27) < 13, 0.7, 0.9)[None]
     mine = claim(received=received, paid=paid, envelope=100.0)
@@ -71,7 +71,7 @@ def test_georeturn_leaves_small_imbalances_alone():
     assert juste.sum() < out.sum()
 
 
-def test_one_each_gives_the_smallest_to_those_who_have_nothing():
+def test_one_each_gives_the_smallest_site_to_states_without_one():
     hosted = np.zeros((1, 27), dtype=np.int64)
     hosted[0, 7] = 1
     out = entitlement["one_each"](at(9.9, "DE"), claim(hosted=hosted))
@@ -107,7 +107,7 @@ def test_cohesion_gives_the_poorer_their_share_by_population():
     assert np.array_equal(entitlement["cohesion"](enough, claim(), least_share=0.3), enough)
 
 
-def test_claims_beyond_the_money_are_met_largest_first_where_sharing_would_leave_nothing():
+def test_claims_beyond_the_envelope_are_met_largest_first_if_shares_would_be_too_small():
     owed = np.zeros((1, 27))
     owed[0, :4] = [0.05, 0.08, 0.06, 0.04]
     mine = claim(envelope=0.15)

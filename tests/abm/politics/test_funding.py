@@ -35,7 +35,7 @@ def test_every_euro_is_paid_by_someone(rule):
         ("national", STATES.gdp / STATES.gdp.sum()),
     ],
 )
-def test_the_key_by_which_states_pay(rule, key):
+def test_keys_divide_the_unions_part(rule, key):
     one = np.eye(27)[:1]
     assert split(rule).payments(one)[0] == pytest.approx(key)
     assert split(rule).own_cost(0.0) == pytest.approx(np.maximum(key, 1e-3))
@@ -57,12 +57,12 @@ def test_hosts_pay_their_part():
     assert sixth.private == pytest.approx(0.66)
 
 
-def test_a_treasury_that_decides_pays_all():
+def test_the_deciding_state_pays_everything():
     one = np.eye(27)[:1]
     assert split("national", decider=9).payments(one)[0].tolist() == np.eye(27)[9].tolist()
 
 
-def test_a_club_pays_for_all():
+def test_club_members_pay_everything():
     club = split("contributors_club", members="DE, FR NL")
     inside = np.isin(STATES.codes, ["DE", "FR", "NL"])
     assert (club.key[inside] > 0).all()
@@ -73,7 +73,7 @@ def test_a_club_pays_for_all():
         split("contributors_club", members="DE FX")
 
 
-def test_labs_money_cuts_the_hosts_bill_first():
+def test_labs_money_reduces_the_hosts_bill_first():
     found = Split(0.5, 0.5, 0.0, np.full(27, 1 / 27))
     spend, pledged = np.eye(27)[:1], np.eye(27)[:1] * 0.5
     assert found.payments(spend, pledged)[0] == pytest.approx(np.full(27, 0.5 / 27))
@@ -85,7 +85,7 @@ def limits(share=0.001):
 
 
 @pytest.mark.parametrize("rule", list(funding), ids=lambda rule: rule.name)
-def test_a_host_pays_no_more_than_its_limit_for_sites_on_its_soil(rule):
+def test_hosts_never_pay_above_their_limit(rule):
     sites = load_members().sites
     split = rule(STATES, 3)
     rng = np.random.default_rng(2)
@@ -105,7 +105,7 @@ def test_a_host_pays_no_more_than_its_limit_for_sites_on_its_soil(rule):
         assert (kept < plan).any()
 
 
-def test_the_largest_sites_come_first_and_what_is_left_over_falls_away():
+def test_largest_sites_are_served_first_and_too_small_ones_dropped():
     plan = np.array([[0.5, 0.3, 0.2, 0.4], [0.1, 0.1, 0.1, 0.4]])
     room = np.array([[0.7, 0.0], [0.7, 1.0]])
     kept = within_limits(plan, room, np.array([0, 0, 0, 1]), 0.1)
@@ -114,7 +114,7 @@ def test_the_largest_sites_come_first_and_what_is_left_over_falls_away():
     assert within_limits(plan, room, np.array([0, 0, 0, 1]), 0.25)[0].tolist() == [0.5, 0.0, 0.0, 0.0]
 
 
-def test_a_world_is_cut_alike_whoever_stands_beside_it():
+def test_limits_do_not_depend_on_other_worlds():
     sites = load_members().sites
     rng = np.random.default_rng(5)
     plan = np.where(rng.random((30, sites.count)) < 0.4, rng.exponential(0.5, (30, sites.count)), 0.0)

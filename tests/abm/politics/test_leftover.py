@@ -39,13 +39,13 @@ def test_further_calls_and_the_next_framework_select_more_sites_later():
         ({"leftover": {"rule": "further_calls", "until": "2025Q2"}}, ["leftover.until", "2025Q2"]),
     ],
 )
-def test_a_wave_that_cannot_be_held_is_refused(changes, named):
+def test_waves_before_the_last_regular_decision_are_refused(changes, named):
     with pytest.raises(BadInput) as refused:
         load("eu-status-quo").changed(changes)
     assert all(name in str(refused.value) for name in named)
 
 
-def test_sunk_money_takes_the_voting_rule_its_bite_and_noise_is_no_veto():
+def test_with_sunk_money_the_voting_rule_does_not_matter():
     def sites(voting, sunk, noise=0.05):
         how = {"voting": voting, "agenda.sunk": sunk, "reservation_noise": noise}
         return played("returned", **how).worlds["sites"]

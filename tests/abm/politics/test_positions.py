@@ -28,7 +28,7 @@ def table(tmp_path):
     return write
 
 
-def test_a_table_is_read_as_it_stands(table):
+def test_load_positions_reads_a_table(table):
     found = load_positions(table("A,x,0,10,1\nB,x,100,60,2\nA,y,20,90,1\n"))
     assert (found.actors, found.issues) == (("A", "B"), ("x", "y"))
     assert np.array_equal(found.position, [[0, 20], [100, np.nan]], equal_nan=True)
@@ -50,7 +50,7 @@ def test_a_table_is_read_as_it_stands(table):
         ("A,x,50,10,1\nA,x,60,10,1\n", "'x'"),
     ],
 )
-def test_what_cannot_be_read(table, text, says):
+def test_invalid_tables_are_refused(table, text, says):
     with pytest.raises(BadInput, match=r"positions\.csv") as refused:
         load_positions(table(text))
     assert says in str(refused.value)
@@ -64,7 +64,7 @@ def test_missing_columns_and_files_are_named(table, tmp_path):
         load_positions(tmp_path / "absent.csv")
 
 
-def test_states_of_a_table_stand_where_it_says_and_the_others_where_their_payoff_does(table):
+def test_states_missing_from_a_table_take_the_position_of_their_payoff(table):
     at = council(3, agenda="compromise")
     path = str(table("DE,sites,0,100,50\nDE,money,0,100,50\nFR,sites,0,100,50\nFR,money,0,100,50\n"))
     weighed = agenda["compromise"](at, positions=path).plan
@@ -130,7 +130,7 @@ def test_partners_gain_equally_and_outcomes_stay_within_positions(found):
     assert np.array_equal(exchange_outcome(x, s, c, 1000).outcome, again.outcome)
 
 
-def test_worlds_trade_apart():
+def test_trades_do_not_depend_on_other_worlds():
     rng = np.random.default_rng(6)
     x, s = rng.random((20, 5, 3)) * 100, rng.random((20, 5, 3)) * 100
     together = exchange_outcome(x, s, 1.0)
@@ -141,7 +141,7 @@ def test_worlds_trade_apart():
         assert alone.made == together.made[w]
 
 
-def test_trades_about_one_issue_leave_the_others_alone():
+def test_trades_about_one_issue_leave_other_pairs_unchanged():
     """Two pairs of issues on which the same two actors would trade; only the first pair is asked about."""
     position = np.array([[0.0, 0.0, 0.0, 0.0], [100.0, 100.0, 100.0, 100.0]])
     salience = np.array([[90.0, 10.0, 80.0, 20.0], [10.0, 90.0, 20.0, 80.0]])

@@ -105,7 +105,7 @@ def test_the_treaties_rules_against_enumeration():
         assert power.owen([power.members[:2]]) == owen(wins, n, blocs)
 
 
-def test_a_rule_that_is_asked_lists_its_members_in_their_own_order():
+def test_enumerated_rules_keep_the_order_of_their_members():
     def weighs(ballot, states):
         return (ballot.yes * states.population).sum(-1) * 2 > states.population.sum()
 
@@ -135,7 +135,7 @@ def test_blocs_of_one_change_nothing_and_blocs_must_be_disjoint():
             power.owen(blocs)
 
 
-def test_limits_are_said_in_one_sentence():
+def test_limits_are_refused_in_one_sentence():
     many = weighted_power(20, [1] * 35)
     for ask in (lambda: many.johnston, lambda: many.colomer_martinez, lambda: many.owen([["1", "2"]])):
         with pytest.raises(BadInput, match="27"):
@@ -149,7 +149,7 @@ def test_limits_are_said_in_one_sentence():
         _ = Power("", many.members, many.tally).johnston
 
 
-def test_a_member_without_population_may_vote_where_heads_count():
+def test_members_without_population_may_vote_if_only_states_are_counted():
     states = replace(STATES, population=np.append(STATES.population[1:], 0))
     require_population(voting["simple_majority"], states, {})
     with pytest.raises(BadInput, match="lisbon_qmv"):

@@ -78,7 +78,7 @@ def places(rankings, offers):
 
 @given(contests())
 @settings(max_examples=300)
-def test_against_the_procedure_by_hand(contest):
+def test_ballots_agree_with_a_literal_count_by_hand(contest):
     offers, rankings, lot, leaves = contest
     left = np.array([leaves.get(o, 0) for o in offers])
     result = relocation(places(rankings, offers), np.asarray(lot), left)
@@ -151,14 +151,14 @@ def test_a_void_ballot_gives_no_points_but_votes_later():
     assert told.winner == "X"
 
 
-def test_offers_that_tie_for_the_third_place_go_on():
+def test_offers_tied_for_third_place_advance():
     votes = {"a": "ABC", "b": "ABD", "c": "BAC", "d": "BAD"}
     first = hold_ballot(votes, 0.0).rounds[0]
     assert first.scores == {"A": 10, "B": 10, "C": 2, "D": 2}
     assert set(first.advance) == {"A", "B", "C", "D"}
 
 
-def test_withdrawals():
+def test_withdrawn_offers_leave_the_ballot():
     votes = {"a": "ABCD", "b": "BACD", "c": "CABD", "d": "DBCA"}
     assert set(hold_ballot(votes, 0.0, withdrawn={"A": 1}).rounds[0].scores) == {"B", "C", "D"}
     later = hold_ballot(votes, 0.0, withdrawn={"A": 2})
@@ -182,7 +182,7 @@ def test_withdrawals():
         ({"DE": ["A"]}, {"withdrawn": {"A": 1}}, "withdrawn"),
     ],
 )
-def test_what_cannot_be_held(votes, more, says):
+def test_invalid_ballots_are_refused(votes, more, says):
     with pytest.raises(BadInput, match=says):
         hold_ballot(votes, 0.0, **more)
 

@@ -13,7 +13,7 @@ def table(rule, worlds=4, **more):
     return council(worlds, agenda="closed_rule", reversion=rule, **more)
 
 
-def test_nothing_is_what_stands_already():
+def test_nothing_keeps_the_status_quo():
     at = table("nothing")
     plan, alone = at.reversion
     assert plan.sum() == 0
@@ -21,7 +21,7 @@ def test_nothing_is_what_stands_already():
     assert np.array_equal(at.disagreement(), at.known.standing.utility)
 
 
-def test_before_the_first_allocation_the_last_one_is_nothing_and_then_it_stands_again():
+def test_last_allocation_is_nothing_at_first_and_then_repeats():
     assert table("last_allocation").reversion[0].sum() == 0
     at = table("last_allocation")
     world = at.world
@@ -37,7 +37,7 @@ def test_before_the_first_allocation_the_last_one_is_nothing_and_then_it_stands_
     assert not ((plan > 0) & (first > 0)).any()  # at another site
 
 
-def test_states_that_go_alone_pay_for_themselves_what_is_worth_it_to_them():
+def test_states_that_go_alone_pay_for_sites_worth_their_cost():
     at = table("go_alone", funding="gni_key")
     plan, alone = at.reversion
     assert alone
@@ -51,7 +51,7 @@ def test_states_that_go_alone_pay_for_themselves_what_is_worth_it_to_them():
 
 
 @pytest.mark.parametrize("rule", ["nothing", "last_allocation", "go_alone"])
-def test_where_all_say_no_the_reversion_stands_in_the_end(rule):
+def test_reversion_is_carried_out_if_all_vote_no(rule):
     scenario = load("eu-status-quo").changed(
         {
             "agenda": "commission_proposal",
@@ -75,7 +75,7 @@ def test_where_all_say_no_the_reversion_stands_in_the_end(rule):
         assert (out.worlds["sites"] == 0).all()
 
 
-def test_a_reversion_worth_having_makes_states_harder_to_buy():
+def test_a_better_reversion_raises_the_price_of_votes():
     plan = table("nothing", funding="gni_key").plans.one_each(0.5)
     easy, hard = (table(rule, funding="gni_key") for rule in ("nothing", "go_alone"))
     assert (

@@ -62,7 +62,7 @@ def test_four_states_block_and_three_do_not():
     assert not passes("reinforced_qmv", without("DE", "FR", "IT"))
 
 
-def test_an_abstention_is_no_support_except_under_unanimity():
+def test_abstentions_count_as_support_only_under_unanimity():
     assert not passes("lisbon_qmv", without("DE", "FR", "IT", "PL"), abstain=["PL"])
     assert passes("unanimity", without("HU"), abstain=["HU"])
     assert explain_vote("unanimity", STATES, without("HU"), abstain=["HU"]).could_tip == list(STATES.codes)
@@ -89,7 +89,7 @@ def test_reverse_majority():
     assert passes("reverse_qmv", ["DE", "FR", "IT", "PL"], no=without("DE", "FR", "IT", "PL"))
 
 
-def test_the_commission_on_the_board():
+def test_governing_board_needs_the_commissions_yes():
     everyone = list(STATES.codes)
     assert passes("governing_board", [*everyone, "EU"])
     found = explain_vote("governing_board", STATES, everyone)
@@ -192,7 +192,7 @@ def test_only_euro_states_vote_in_the_euro_area():
 
 
 @pytest.mark.parametrize("rule", SHIPPED)
-def test_rules_keep_what_they_declare(rule):
+def test_rules_have_the_properties_that_they_declare(rule):
     rng = np.random.default_rng(3)
     yes = rng.random((400, 27)) < rng.random((400, 1))
     no = ~yes & (rng.random((400, 27)) < 0.7)
@@ -225,7 +225,7 @@ def test_rules_keep_what_they_declare(rule):
 
 
 @pytest.mark.parametrize("rule", SHIPPED)
-def test_every_rule_says_what_it_does_and_whence(rule):
+def test_every_rule_has_a_summary_and_a_source(rule):
     entered = voting[rule]
     assert entered.summary
     assert entered.source
@@ -244,12 +244,12 @@ def test_every_rule_says_what_it_does_and_whence(rule):
         ({"yes": ["GR"]}, "yes.*'GR'"),
     ],
 )
-def test_votes_that_cannot_be_counted(votes, says):
+def test_invalid_votes_are_refused(votes, says):
     with pytest.raises(BadInput, match=says):
         explain_vote("lisbon_qmv", STATES, **votes)
 
 
-def test_an_unknown_rule_is_answered_with_its_neighbours():
+def test_an_unknown_rule_is_answered_with_near_matches():
     with pytest.raises(BadInput, match="lisbon_qmv"):
         explain_vote("lisbon_qvm", STATES, ["DE"])
 

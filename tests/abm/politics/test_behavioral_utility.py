@@ -1,4 +1,4 @@
-"""The rational and the behavioral mind side by side: what laboratories see, Fréchette, Kagel and Lehrer (2003)."""
+"""Rational and behavioral utility compared with laboratory results of Fréchette, Kagel and Lehrer (2003)."""
 
 import numpy as np
 import pytest
@@ -15,12 +15,12 @@ from tests.theory.games import k_of
 CLOSED, OPEN = agenda["closed_rule"], agenda["open_rule"]
 
 
-def divided(n=5, q=3, worlds=400, **mind):
-    motion = CLOSED(Pie(players(n), k_of(q), worlds=worlds, values=np.full(n, 1 / n), **mind))
+def divided(n=5, q=3, worlds=400, **behavior):
+    motion = CLOSED(Pie(players(n), k_of(q), worlds=worlds, values=np.full(n, 1 / n), **behavior))
     return motion, motion.plan.max(-1), (motion.plan > 1e-9).sum(-1)
 
 
-def test_the_rational_mind_takes_all_that_theory_lets_it():
+def test_a_rational_proposer_gets_the_share_that_theory_predicts():
     motion, rent, coalition = divided()
     assert motion.passed.all()
     assert rent == pytest.approx(0.6, abs=1e-9)
@@ -35,14 +35,14 @@ def test_inequality_aversion_lowers_the_proposers_rent():
     assert all(divided(3, 2, 20, inequality_aversion=a)[0].passed.all() for a in (0.3, 1.0))
 
 
-def test_noise_lowers_the_rent_and_costs_some_proposals():
+def test_noise_lowers_the_rent_and_makes_some_proposals_fail():
     motion, rent, coalition = divided(vote_rule="probabilistic", vote_settings={"noise": 0.05})
     assert rent.mean() < 0.55
     assert 0.8 < motion.passed.mean() < 1
     assert coalition.mean() >= 3
 
 
-def test_the_consensus_norm_makes_coalitions_oversized_as_often_as_it_says():
+def test_coalitions_are_oversized_with_the_probability_of_the_consensus_norm():
     _, rent, coalition = divided(consensus_norm=0.8)
     assert set(np.unique(coalition)) == {3, 5}
     assert (coalition == 5).mean() == pytest.approx(0.8, abs=0.06)
@@ -50,7 +50,7 @@ def test_the_consensus_norm_makes_coalitions_oversized_as_often_as_it_says():
 
 
 # -- the open rule -----------------------------------------------------------------------------------------------------
-def opened(worlds=600, inequality_aversion=0.0, amendments=1, **mind):
+def opened(worlds=600, inequality_aversion=0.0, amendments=1, **behavior):
     """Five players, three votes, patience 0.8, as in the laboratory."""
     worth = floor_value(5, 2, 0.8, inequality_aversion)
     table = Pie(
@@ -60,7 +60,7 @@ def opened(worlds=600, inequality_aversion=0.0, amendments=1, **mind):
         patience=0.8,
         floor_value=worth[:2],
         inequality_aversion=inequality_aversion,
-        **mind,
+        **behavior,
     )
     return OPEN(table, amendments=amendments), worth
 
@@ -76,10 +76,10 @@ def test_coalitions_as_in_the_laboratory():
     In the laboratory 67 % and 4 % of coalitions were minimal winning, and 100 % and 81 % passed without delay. Without
     envy theory expects minimal winning coalitions under both rules.
     """
-    mind = {"inequality_aversion": 1.0, "consensus_norm": 1 / 3}
-    closed = CLOSED(Pie(players(5), k_of(3), worlds=600, patience=0.8, values=np.full(5, 0.2), **mind))
-    moved, _ = opened(amendments=0, **mind)
-    played, _ = opened(**mind)
+    behavior = {"inequality_aversion": 1.0, "consensus_norm": 1 / 3}
+    closed = CLOSED(Pie(players(5), k_of(3), worlds=600, patience=0.8, values=np.full(5, 0.2), **behavior))
+    moved, _ = opened(amendments=0, **behavior)
+    played, _ = opened(**behavior)
     assert least(closed) == pytest.approx(2 / 3, abs=0.06)
     assert least(moved) < 0.04
     assert closed.passed.all()
@@ -90,7 +90,7 @@ def test_coalitions_as_in_the_laboratory():
 
 
 @pytest.mark.parametrize("aversion", [0.0, 0.2, 0.5, 1.0, 2.0])
-def test_the_mover_who_expects_envy_satisfies_as_many_as_the_floors_value_says(aversion):
+def test_a_mover_who_expects_envy_satisfies_the_optimal_number(aversion):
     result, (value, displaced, satisfied) = opened(500, aversion, 1)
     first = OPEN(
         Pie(
@@ -125,21 +125,21 @@ def test_envy_turns_votes_between_motion_and_amendment():
 
 
 @pytest.mark.parametrize(
-    "mind", [{"inequality_aversion": 0.75}, {"vote": "probabilistic"}, {"reservation_noise": 0.1}]
+    "behavior", [{"inequality_aversion": 0.75}, {"vote": "probabilistic"}, {"reservation_noise": 0.1}]
 )
-def test_in_the_council_too_they_turn_votes_between_motion_and_amendment(mind):
-    def votes(**mind):
-        how = {"agenda": "open_rule", "funding": "gni_key", "reservation_noise": 0.0} | mind
+def test_envy_and_noise_turn_votes_on_amendments_in_the_council(behavior):
+    def votes(**behavior):
+        how = {"agenda": "open_rule", "funding": "gni_key", "reservation_noise": 0.0} | behavior
         table = council(40, **how)
         table.world.resolve = np.random.default_rng(0).normal(size=(40, 27))
         return table.prefers(table.plans.largest(1), table.plans.one_each(0.4))
 
-    changed = votes(**mind) != votes()
+    changed = votes(**behavior) != votes()
     assert changed.any()
     assert not changed.all()
 
 
-def test_in_the_council_the_behavioural_mind_leaves_fewer_noes():
+def test_behavioral_utility_leaves_fewer_no_votes_in_the_council():
     how = {
         "agenda": "closed_rule",
         "funding": "gni_key",
@@ -148,8 +148,8 @@ def test_in_the_council_the_behavioural_mind_leaves_fewer_noes():
         "window_years": 2.0,
     }
 
-    def noes(**mind):
-        out = run(load("eu-status-quo").changed(how | mind), 4, range(40), price=False)
+    def noes(**behavior):
+        out = run(load("eu-status-quo").changed(how | behavior), 4, range(40), price=False)
         passed = [b.no[b.passed].sum(-1) for b in out.votes if b.passed.any()]
         return np.concatenate(passed).mean(), out.worlds["sites"].mean()
 
