@@ -18,9 +18,9 @@ PAGE = Path(__file__).resolve().parents[2] / "abm" / "ODD.md"
 
 
 def odd(
-    write: Annotated[bool, typer.Option("--write", help="Write abm/ODD.md instead of printing it.")] = False,
+    write: Annotated[bool, typer.Option("--write", help="Write it to abm/ODD.md and print nothing.")] = False,
 ) -> None:
-    """Describe the model by the ODD protocol, its tables read off the code."""
+    """Print the description of the model by the ODD protocol, with tables from the code."""
     text = page()
     if write:
         PAGE.write_text(text, encoding="utf-8")

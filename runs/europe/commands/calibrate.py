@@ -113,18 +113,26 @@ SHOWN: dict[str, tuple[str, dict[str, str], str]] = {
 
 def calibrate(
     spec: Annotated[
-        Path | None, typer.Argument(metavar="SPEC", help="Calibration file.  [default: the published one]")
+        Path | None,
+        typer.Argument(
+            metavar="SPEC",
+            help="Calibration file.  [default: the published one, runs/specs/calibration.toml]",
+        ),
     ] = None,
     draws: Annotated[
-        int | None, typer.Option(metavar="N", help="Draws instead of the file's; as large a share is kept.")
+        int | None,
+        typer.Option(
+            metavar="N",
+            help="Number of draws from the prior; the share that is kept stays the same.  [default: the file's]",
+        ),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Write posterior.csv and the other tables there.")
+        Path | None, typer.Option(metavar="DIR", help="Write posterior.csv and other tables to this folder.")
     ] = None,
     yes: Yes = False,
     json: Json = False,
 ) -> None:
-    """Calibrate the politics on the first waves of a call, and score what that predicts of the next."""
+    """Estimate the political parameters from the first waves of a call, and score the prediction of the next wave."""
     from juste_retour.runs import printing
     from juste_retour.runs.commands.patience import check_runs
     from juste_retour.runs.europe.evidence import calibration, plan_of

@@ -21,14 +21,19 @@ if TYPE_CHECKING:
 def patterns(
     folder: Annotated[
         Path | None,
-        typer.Argument(metavar="DIR", help="Result of run --out or batch; fresh worlds where none is named."),
+        typer.Argument(
+            metavar="DIR",
+            help="Results of `run --out` or `batch --out`.  [default: new runs of eu-status-quo]",
+        ),
     ] = None,
-    worlds: Annotated[int, typer.Option(metavar="N", help="Fresh worlds to run.")] = 400,
-    seed: Annotated[int, typer.Option(help="Of fresh worlds.")] = 0,
+    worlds: Annotated[
+        int, typer.Option(metavar="N", help="Without DIR: number of replications to run.")
+    ] = 400,
+    seed: Annotated[int, typer.Option(help="Without DIR: random seed of these replications.")] = 0,
     yes: Yes = False,
     json: Json = False,
 ) -> None:
-    """Compare patterns of sites, money and delays with what simulated runs give."""
+    """Compare observed patterns of sites, money and delays with those of simulated runs."""
     from juste_retour.abm.scenario import load, presets
     from juste_retour.agents.errors import BadInput
     from juste_retour.runs import printing

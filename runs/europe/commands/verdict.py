@@ -21,30 +21,44 @@ PAGE, NUMBERS = ROOM / "RESULTS.md", ROOM / "results.json"
 
 def verdict(
     quick: Annotated[
-        bool, typer.Option("--quick", help="A rough answer in two minutes: few draws of everything.")
+        bool, typer.Option("--quick", help="Give a rough answer in two minutes, with few draws.")
     ] = False,
     worlds: Annotated[
-        int | None, typer.Option(metavar="N", help="Draws of all uncertain parameters.  [default: 96]")
+        int | None,
+        typer.Option(
+            metavar="N",
+            help="Number of draws of all uncertain parameters, one replication each.  [default: 96]",
+        ),
     ] = None,
-    few: Annotated[int | None, typer.Option(metavar="N", help="Draws for the curves.  [default: 16]")] = None,
+    few: Annotated[
+        int | None, typer.Option(metavar="N", help="Number of draws for the curves.  [default: 16]")
+    ] = None,
     draws: Annotated[
         int | None,
-        typer.Option(metavar="N", help="Prior draws of the calibration instead of the published number."),
+        typer.Option(
+            metavar="N", help="Number of prior draws of the calibration.  [default: the published number]"
+        ),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Of the draws and the random numbers.")] = 20260114,
-    workers: Annotated[int, typer.Option(metavar="N", help="Processes.")] = 2,
+    seed: Annotated[int, typer.Option(help="Random seed of the draws and the runs.")] = 20260114,
+    workers: Annotated[int, typer.Option(metavar="N", help="Number of worker processes.")] = 2,
     base: Annotated[
         int | None,
-        typer.Option(metavar="N", help="Base points of the variance shares, a power of two.  [default: 32]"),
+        typer.Option(
+            metavar="N",
+            help="Base points of the Sobol sample for variance shares, a power of two.  [default: 32]",
+        ),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Write RESULTS.md, its figures and results.json there.")
+        Path | None,
+        typer.Option(metavar="DIR", help="Write RESULTS.md, its figures and results.json to this folder."),
     ] = None,
-    write: Annotated[bool, typer.Option("--write", help="Renew the page that is shipped.")] = False,
+    write: Annotated[
+        bool, typer.Option("--write", help="Replace the results page that ships with the package.")
+    ] = False,
     yes: Yes = False,
     json: Json = False,
 ) -> None:
-    """Judge the essay: for each of its five claims the number, its interval and whether it is supported."""
+    """Test the essay's five claims: for each an estimate, its interval, and whether the model supports it."""
     from dataclasses import replace
 
     from juste_retour.runs import printing

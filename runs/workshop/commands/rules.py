@@ -1,4 +1,4 @@
-"""Browse the catalog of rules, begin a rule of your own, check it."""
+"""List the rules, start a rule of your own from a template, and check it."""
 
 from __future__ import annotations
 
@@ -22,12 +22,15 @@ rules = typer.Typer(
 @rules.command("list")
 def list_rules(
     family: Annotated[
-        str | None, typer.Argument(help="Only the rules of this family; or `agent`, or `outcome`.")
+        str | None, typer.Argument(help="Show only this family of rules, or `agent`, or `outcome`.")
     ] = None,
     files: Rules = None,
     json: Json = False,
 ) -> None:
-    """List the rules of every family, with what each one does; of one family, what a rule is handed and takes."""
+    """List all rules by family.
+
+    With a family: also what its rules receive and return, and their parameters.
+    """
     from juste_retour.agents import rules as catalogue
     from juste_retour.agents.contract import protocol_members
     from juste_retour.runs import printing
@@ -104,15 +107,18 @@ def _lines(rule: Rule, whole: bool) -> list[tuple[str, str]]:
 @rules.command("new")
 def new_rule(
     family: Annotated[
-        str, typer.Argument(help="The family of the rule (see `rules list`), or `agent`, or `outcome`.")
+        str, typer.Argument(help="Family of the rule (see `rules list`), or `agent`, or `outcome`.")
     ],
-    name: Annotated[str, typer.Argument(help="Its name: lower-case letters, digits and _.")],
+    name: Annotated[str, typer.Argument(help="Name of the rule: lower-case letters, digits and _.")],
     package: Annotated[
-        bool, typer.Option("--package", help="Write a package that can be installed, to the new folder NAME.")
+        bool, typer.Option("--package", help="Write a package that can be installed to a new folder NAME.")
     ] = False,
     json: Json = False,
 ) -> None:
-    """Write a small working rule, agent or outcome, NAME.py, and its test, test_NAME.py, to the current folder."""
+    """Write a template and its test.
+
+    The files NAME.py and test_NAME.py in the current folder hold a small rule, agent or outcome that works, for you to edit.
+    """
     from juste_retour.agents.rules import load_offered
     from juste_retour.runs import printing
     from juste_retour.runs.workshop.scaffold import new
@@ -144,15 +150,19 @@ def check_rules(
         Path,
         typer.Argument(
             metavar="FILE.py",
-            help="File with rules of your own; or the name of a rule, or of an installed package that offers rules.",
+            help="File with your own rules; or the name of a rule, or of an installed package with rules.",
         ),
     ],
     limit: Annotated[
-        float, typer.Option(metavar="SECONDS", min=0.01, help="How long one question to a rule may take.")
+        float, typer.Option(metavar="SECONDS", min=0.01, help="Maximum time of one call of a rule.")
     ] = 10.0,
     json: Json = False,
 ) -> None:
-    """Put the rules of a file or a package to the checks that the shipped ones pass, and take their speed; exit 1 at a fault."""
+    """Check the rules of a file or package.
+
+    They must pass the same checks as the shipped rules; their speed is measured as well. The exit status is 1 if a check
+    fails.
+    """
     from juste_retour.runs import printing
     from juste_retour.runs.workshop.conformance import check_apart
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from juste_retour.runs.commands.options import Json, MembersDir, Rules, Yes
+from juste_retour.runs.commands.options import Json, MembersDir, Rules, Seed, Yes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,14 +16,16 @@ if TYPE_CHECKING:
 
 def tournament(
     scenario: Annotated[
-        str, typer.Argument(help="The institution: a preset, or the path of a TOML file.")
+        str, typer.Argument(help="The scenario in which they compete: a preset or the path of a TOML file.")
     ] = "eu-status-quo",
     family: Annotated[
-        str, typer.Option(help="Whose behavior: bid, vote, expect, draft, endorse or anchor.")
+        str, typer.Option(help="Family of behavioral rules: bid, vote, expect, draft, endorse or anchor.")
     ] = "vote",
     rule: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", help="A rule that plays; all of the family by default. Repeatable."),
+        typer.Option(
+            metavar="NAME", help="A rule that takes part. Repeatable.  [default: all rules of the family]"
+        ),
     ] = None,
     institution: Annotated[
         list[str] | None,
@@ -31,17 +33,19 @@ def tournament(
             "--institution",
             "--set",
             metavar="KEY=VALUE",
-            help="Change the institution, as in voting=unanimity. Repeatable.",
+            help="Change a rule or parameter of the scenario, as in voting=unanimity. Repeatable.",
         ),
     ] = None,
-    worlds: Annotated[int, typer.Option(metavar="N", help="Worlds that each population lives in.")] = 200,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same worlds.")] = 0,
+    worlds: Annotated[
+        int, typer.Option(metavar="N", help="Number of replications for each population.")
+    ] = 200,
+    seed: Seed = 0,
     members: MembersDir = None,
     rules: Rules = None,
     yes: Yes = False,
     json: Json = False,
 ) -> None:
-    """Play the rules of a family against each other in mixed populations: payoffs, ranks, who invades whom."""
+    """Let behavioral rules compete in mixed populations of states: payoffs, ranks, and which rule invades which."""
     from juste_retour.abm.scenario import load
     from juste_retour.agents.rules import FAMILIES, load_offered
     from juste_retour.runs import printing
