@@ -1,10 +1,10 @@
-"""Money over time: orders in tranches, by a schedule, topped up and renewed; never more than the envelope."""
+"""Cohorts of machines: orders in tranches or by a schedule, top-ups and renewals, never above the envelope."""
 
 import numpy as np
 import pytest
 
 from juste_retour.abm.cohorts import SiteMachines, orders
-from juste_retour.abm.fleet import fleet_of, run_of
+from juste_retour.abm.fleet import combine, fleet_of, run_of
 from juste_retour.abm.outcomes import run
 from juste_retour.abm.scenario import load
 from juste_retour.abm.simulation import Simulation
@@ -34,17 +34,17 @@ def test_spending_never_exceeds_the_envelope(preset, changes):
     assert (out["spend_eur_bn"] <= out["committed_eur_bn"] + 1e-9).all()
 
 
-def test_renewal_costs_money_that_a_plan_left_uncommitted():
+def test_renewal_spends_only_uncommitted_money():
     never, renewed = (
         run(load("eu-status-quo").changed({"life_years": age}), 2, WORLDS, price=False).worlds
         for age in (0.0, 3.0)
     )
     assert renewed["spend_eur_bn"].mean() > never["spend_eur_bn"].mean() + 0.5
     spent = run(load("us-private").changed({"life_years": 3.0}), 2, WORLDS, price=False).worlds
-    assert spent["spend_eur_bn"] == pytest.approx(10.0)  # all is committed, so that nothing can be renewed
+    assert spent["spend_eur_bn"] == pytest.approx(10.0)  # everything is committed, so nothing can be renewed
 
 
-def test_what_a_cancelled_site_would_have_ordered_later_returns_to_the_envelope():
+def test_later_orders_of_a_cancelled_site_return_to_the_envelope():
     changes = {"agenda": "commission_proposal", "cancellation": 1.0, "reversion": "nothing"}
     whole, parts = (
         run(load("eu-status-quo").changed(changes | {"tranches": k}), 2, WORLDS, price=False).worlds
@@ -54,20 +54,23 @@ def test_what_a_cancelled_site_would_have_ordered_later_returns_to_the_envelope(
     assert parts["committed_eur_bn"] == pytest.approx(whole["committed_eur_bn"] / 5)
 
 
-def test_a_job_takes_the_newest_chips_that_serve_it_best():
+def test_job_runs_on_the_cohorts_with_the_highest_rate():
     simulation = Simulation(load("essay-reform").changed({"tranches": 4}), 2, WORLDS).run()
     world, rules = simulation.world, simulation.institutions
     every = np.ones((len(WORLDS), world.sites.count), bool)
-    best = run_of(rules, fleet_of(world, rules, WORLDS, every, 0), None, WORLDS).own
     candidates = SiteMachines(world.programme, WORLDS, world.now).candidates()
     assert len(candidates) == 4
     assert (candidates[-1][0] >= candidates[0][0]).all()
-    alone = Simulation(load("essay-reform"), 2, WORLDS).run()
-    assert (best.max(-1) > 0).all()
-    assert best.shape == fleet_of(alone.world, rules, WORLDS, every, 0).chips.shape
+    each = [
+        run_of(rules, combine(world, rules, WORLDS, chips, peaks, 0), None, WORLDS).own
+        for chips, peaks in candidates
+    ]
+    best = run_of(rules, fleet_of(world, rules, WORLDS, every, 0), None, WORLDS).own
+    assert np.array_equal(best, np.max(each, axis=0))
+    assert (best > each[0]).any()
 
 
-def test_orders_follow_the_schedule_and_add_up_to_one():
+def test_orders_follow_the_schedule_and_sum_to_one():
     scheduled = load("eu-status-quo").changed({"tranches": [[2024, 2.0], [2026, 3.0], [2030, 5.0]]})
     due = orders(scheduled, 4 * 2025)
     assert due == [(4 * 2025, 0.2), (4 * 2026, 0.3), (4 * 2030, 0.5)]
@@ -86,7 +89,7 @@ def test_orders_follow_the_schedule_and_add_up_to_one():
         ({"tranches": [[2040, 10.0]]}, ["schedule", "2040", "2034Q4"]),
     ],
 )
-def test_money_that_cannot_be_ordered_is_refused(changes, named):
+def test_invalid_tranches_and_schedules_are_refused(changes, named):
     with pytest.raises(BadInput) as refused:
         load("eu-status-quo").changed(changes)
     assert all(name in str(refused.value) for name in named), refused.value

@@ -1,4 +1,4 @@
-"""Feedback: what works draws talent and a gap drives it away, labs leave, trophies fade, states learn between waves."""
+"""Feedback: working sites attract talent, a gap drains it, labs leave, trophies fade and states learn between waves."""
 
 import numpy as np
 import pytest
@@ -19,7 +19,7 @@ def played(until="2030Q4", **changes):
     return Simulation(scenario, 5, WORLDS).run()
 
 
-def test_researchers_follow_the_machines_and_leave_a_gap():
+def test_researchers_follow_machines_and_drain_with_the_gap():
     near, p = np.ones((1, 4)), defaults(talent_mobility=0.2, talent_drain=0.0)
     after = moved(near, np.array([[3.0, 1.0, 0.0, 0.0]]), np.zeros(1), np.zeros(1), p)
     assert after.sum() == pytest.approx(4.0)
@@ -30,7 +30,7 @@ def test_researchers_follow_the_machines_and_leave_a_gap():
     assert (with_labs < drained).all()
 
 
-def test_talent_counts_only_where_the_elasticity_says_so():
+def test_talent_matters_only_with_a_positive_elasticity():
     none, some = played(access="dedicated").world, played(access="dedicated", talent_elasticity=0.07).world
     assert (none.training.talent == 1).all()
     largest = some.programme.delivered.chips.argmax(-1)[:, None]
@@ -38,11 +38,11 @@ def test_talent_counts_only_where_the_elasticity_says_so():
     grown = np.take_along_axis(some.training.near, largest, -1) > np.take_along_axis(
         none.training.near, largest, -1
     )
-    assert grown[rows].mean() > 0.8  # the largest sites that work have gained researchers
+    assert grown[rows].mean() > 0.8  # the largest working sites gained researchers
     assert not np.array_equal(some.training.rate, none.training.rate)
 
 
-def test_labs_leave_where_they_look_for_a_cloud_and_the_race_is_worth_less():
+def test_more_labs_leave_under_exit_to_cloud_than_home_bias():
     home = run(
         load("eu-status-quo").changed({"access": "strategic", "anchor": "home_bias"}), 5, WORLDS, price=False
     )
@@ -56,19 +56,19 @@ def test_labs_leave_where_they_look_for_a_cloud_and_the_race_is_worth_less():
     assert away.worlds["exited_labs"].sum() > home.worlds["exited_labs"].sum()
 
 
-def test_a_trophy_that_produces_nothing_fades():
-    """Credit lost with an idle first site makes the second trophy worth more, and nothing else."""
-    keen, tired = (played("2025Q3", trophy_fade=f) for f in (0.0, 0.5))
-    before, after = (Payoffs(s.env, WORLDS).standing.trophies for s in (keen, tired))
-    keen, tired = keen.world, tired.world
-    idle = keen.hosted > 0
-    same = (keen.hosted == tired.hosted).all(-1)
+def test_trophy_of_an_idle_site_fades():
+    """Credit lost with an idle first site raises the value of the second trophy and changes nothing else."""
+    kept, faded = (played("2025Q3", trophy_fade=f) for f in (0.0, 0.5))
+    before, after = (Payoffs(s.env, WORLDS).standing.trophies for s in (kept, faded))
+    kept, faded = kept.world, faded.world
+    idle = kept.hosted > 0
+    same = (kept.hosted == faded.hosted).all(-1)
     assert same.any()
     assert (after[same][idle[same]] < before[same][idle[same]]).all()
     assert np.array_equal(after[same][~idle[same]], before[same][~idle[same]])
 
 
-def test_a_working_site_keeps_its_trophy():
+def test_trophy_of_a_working_site_does_not_fade():
     simulation = played("2034Q4", trophy_fade=0.5)
     world, council = simulation.world, Payoffs(simulation.env, WORLDS)
     open_in_all = world.working == world.live
@@ -77,8 +77,8 @@ def test_a_working_site_keeps_its_trophy():
     assert np.broadcast_to(council.faded, states.shape)[states] == pytest.approx(0.0)
 
 
-def test_states_remember_what_offers_brought():
-    """V <- V + alpha (gain - V), by hand over the ballots of the call."""
+def test_reservation_values_learn_from_past_gains():
+    """V <- V + alpha (gain - V), computed separately from the ballots of the call."""
     scenario = load("eu-status-quo").changed({"end": "2025Q4", "window_years": 1.25, "learning_rate": 0.25})
     simulation = Simulation(scenario, 5, WORLDS, trace=True).run()
     world = simulation.world
@@ -92,19 +92,19 @@ def test_states_remember_what_offers_brought():
     assert (np.abs(memory) > 0).any()
 
 
-def test_memory_raises_what_adaptive_states_hold_out_for():
-    """The lesson changes votes where something can fail: fewer offers pass once good ones are remembered."""
+def test_adaptive_expectations_add_no_votes():
+    """With the learned reservation values, fewer offers pass after good offers."""
     base = {"agenda": "commission_proposal", "voting": "unanimity", "end": "2029Q4", "window_years": 5.0}
-    forgetful, mindful = (
+    baseline, adaptive = (
         played("2029Q4", **base | {"expect": expect, "learning_rate": 0.3}).world.bargaining
         for expect in ("status_quo", "adaptive")
     )
-    assert (mindful.memory != 0).any()
-    assert mindful.no_votes.sum() > forgetful.no_votes.sum()
+    assert (adaptive.memory != 0).any()
+    assert adaptive.no_votes.sum() > baseline.no_votes.sum()
 
 
-def test_who_lost_hands_the_dossier_in_again():
-    """A bid below the threshold is lost, and the same state may be selected in the next wave without a new dossier."""
+def test_losing_bid_competes_again_in_the_next_wave():
+    """A bid below the threshold loses. The state can be selected in the next wave without a new dossier."""
     first = played("2024Q4", panel_threshold=0.3).world
     lost = first.bargaining.lost.copy()
     assert lost.any()
@@ -117,4 +117,4 @@ def test_who_lost_hands_the_dossier_in_again():
     )
     again = later[lost]
     assert (again > 1).any()
-    assert (third.bargaining.bids[lost & (later == 0)] == 0).all()  # no dossier is used up by losing
+    assert (third.bargaining.bids[lost & (later == 0)] == 0).all()  # losing does not use up a dossier

@@ -1,4 +1,4 @@
-"""The gate for a user's files: what is not a regular file of a decent size is refused at once, in one sentence."""
+"""Reading a user's files: one that is not regular or too large is refused at once, in one sentence."""
 
 import os
 import socket
@@ -10,7 +10,7 @@ from juste_retour.agents.errors import BadInput
 
 
 def special(kind, folder):
-    """A path of some kind of file that is not a regular one."""
+    """The path of a pipe, a socket or a device."""
     path = folder / "x.toml"
     if kind == "pipe":
         os.mkfifo(path)
@@ -23,7 +23,7 @@ def special(kind, folder):
 
 
 @pytest.mark.parametrize("kind", ["pipe", "socket", "device"])
-def test_what_may_never_end_is_neither_read_nor_written(tmp_path, monkeypatch, kind):
+def test_pipes_sockets_and_devices_are_refused(tmp_path, monkeypatch, kind):
     monkeypatch.chdir(tmp_path)
     path = special(kind, tmp_path)
     for gate in (content_of, refuse_special_output):
@@ -31,9 +31,9 @@ def test_what_may_never_end_is_neither_read_nor_written(tmp_path, monkeypatch, k
             gate(path)
 
 
-def test_a_file_that_is_too_large_is_not_read(tmp_path):
+def test_file_above_the_size_limit_is_refused(tmp_path):
     with (tmp_path / "huge").open("wb") as file:
-        file.truncate(1 << 40)  # takes no room on the disk
+        file.truncate(1 << 40)  # a sparse file, which uses no disk space
     with pytest.raises(BadInput, match="bytes"):
         content_of(tmp_path / "huge")
     (tmp_path / "small").write_bytes(b"x" * 10)
@@ -42,11 +42,11 @@ def test_a_file_that_is_too_large_is_not_read(tmp_path):
         content_of(tmp_path / "small", 9)
 
 
-def test_a_file_whose_size_is_not_told_is_read(tmp_path):
+def test_file_of_unknown_size_is_read(tmp_path):
     assert b"Name" in content_of("/proc/self/status", MOST)
 
 
-def test_a_loop_of_links_and_a_folder_are_errors_of_the_system(tmp_path):
+def test_link_cycle_and_folder_raise_os_error(tmp_path):
     (tmp_path / "a").symlink_to(tmp_path / "b")
     (tmp_path / "b").symlink_to(tmp_path / "a")
     for path in (tmp_path / "a", tmp_path, tmp_path / "nowhere"):

@@ -1,4 +1,4 @@
-"""Loading a union: the shipped one, small ones with defaults, and every way in which a table can be wrong."""
+"""Loading a union: the shipped one, small ones with defaults, and every error that a table can have."""
 
 import subprocess
 import sys
@@ -31,7 +31,7 @@ def union(folder, files):
     return load_members(folder)
 
 
-def test_the_european_union_is_shipped_and_read_once():
+def test_european_union_is_shipped_and_read_once():
     members = load_members()
     assert members is load_members()
     assert members.states.count == 27
@@ -58,7 +58,7 @@ def test_sites_take_climate_and_prices_from_their_state():
     assert not members.sites.centre[members.sites.names.index("fouju")]
 
 
-def test_no_array_of_the_shared_union_can_be_written_to():
+def test_arrays_of_the_shared_union_are_read_only():
     with pytest.raises(ValueError, match="read-only"):
         load_members().states.gdp[0] = 1.0
 
@@ -69,7 +69,7 @@ def test_loading_imports_neither_pandas_nor_mesa():
     assert done.stdout.split() == ["False", "False"]
 
 
-def test_a_union_of_two_columns_takes_the_stated_defaults(tmp_path):
+def test_union_of_two_columns_gets_the_documented_defaults(tmp_path):
     members = union(tmp_path, {"states.csv": STATES})
     europe = load_members().states
     per_head = europe.gdp.sum() / europe.population.sum()
@@ -88,20 +88,20 @@ def test_a_union_of_two_columns_takes_the_stated_defaults(tmp_path):
     assert members.name == tmp_path.name
 
 
-def test_sites_are_made_by_population_where_no_table_gives_them(tmp_path):
-    """The mean is 30: AA and BB are below it; CC is twice the mean, exceeds it once and has one campus more."""
+def test_default_sites_depend_on_population(tmp_path):
+    """The mean is 30. AA and BB are below it. CC has twice the mean, so it gets one more campus and an industrial site."""
     sites = union(tmp_path, {"states.csv": STATES}).sites
     assert sites.names == ("aa_campus_1", "bb_campus_1", "cc_campus_1", "cc_campus_2", "cc_industrial")
     assert sites.headroom.tolist() == [20, 20, 20, 20, 350]
     assert not sites.centre.any()
 
 
-def test_states_of_equal_size_are_given_equal_sites(tmp_path):
+def test_equal_states_get_equal_default_sites(tmp_path):
     sites = union(tmp_path, {"states.csv": "state,population\nAA,7\nBB,7\nCC,7\n"}).sites
     assert np.bincount(sites.state).tolist() == [2, 2, 2]
 
 
-def test_a_whole_union_can_be_given(tmp_path):
+def test_union_with_all_tables_is_loaded(tmp_path):
     members = union(tmp_path, WHOLE)
     assert members.sites.names == ("alpha", "beta", "gamma")
     assert members.sites.cities == ("alpha", "beta", "gamma")
@@ -111,7 +111,7 @@ def test_a_whole_union_can_be_given(tmp_path):
     assert members.machines.site.tolist() == [0]
 
 
-def test_the_files_order_is_kept_and_further_numbers_are_handed_on(tmp_path):
+def test_row_order_is_kept_and_extra_numeric_columns_are_available(tmp_path):
     text = "state,population,motto,trust,recognition,gni_share\nZZ,1,as one,5.5,0.5,0.25\nAA,2,apart,6,0.5,0.75\n"
     states = union(tmp_path, {"states.csv": text}).states
     assert states.codes == ("ZZ", "AA")
@@ -124,12 +124,12 @@ def test_the_files_order_is_kept_and_further_numbers_are_handed_on(tmp_path):
     ("written", "year"),
     [("2025-01-01", 2025.0), ("2025-07", 2025 + 181 / 365), ("2026.5", 2026.5), ("2027", 2027.0)],
 )
-def test_dates_may_be_written_in_three_ways(tmp_path, written, year):
+def test_date_formats(tmp_path, written, year):
     members = union(tmp_path, WHOLE | {"machines.csv": MACHINES.replace("2025-07-02", written)})
     assert members.machines.operational == pytest.approx([year], abs=1e-9)
 
 
-def test_the_digest_tells_contents_and_files_apart(tmp_path):
+def test_digest_depends_on_content_and_files(tmp_path):
     digests = set()
     for number, files in enumerate(
         (WHOLE, WHOLE, {**WHOLE, "states.csv": STATES + "\n"}, {"states.csv": STATES})
@@ -140,7 +140,7 @@ def test_the_digest_tells_contents_and_files_apart(tmp_path):
     assert len(digests) == 3
 
 
-def test_a_byte_order_mark_and_windows_line_ends_do_no_harm(tmp_path):
+def test_byte_order_mark_and_windows_line_ends_are_accepted(tmp_path):
     members = union(tmp_path, {"states.csv": "\ufeff" + STATES.replace("\n", "\r\n")})
     assert members.states.codes == ("AA", "BB", "CC")
 
@@ -186,7 +186,7 @@ BROKEN = {
         "state,population\nEU,1\n",
         ["states.csv, row 2, column state", "'EU'"],
     ),
-    "small letters": (
+    "lower-case code": (
         "states.csv",
         "state,population\nde,1\n",
         ["states.csv, row 2, column state", "'de'", "'DE'"],
@@ -216,7 +216,7 @@ BROKEN = {
         "state,population\nAA,-4\n",
         ["states.csv, row 2, column population", "'-4'"],
     ),
-    "part of a person": (
+    "fraction of a person": (
         "states.csv",
         "state,population\nAA,4.5\n",
         ["states.csv, row 2, column population", "'4.5'"],
@@ -251,7 +251,7 @@ BROKEN = {
         "state,population,gni_share\nAA,4,1.5\nBB,4,-0.5\n",
         ["states.csv, row 2, column gni_share", "'1.5'"],
     ),
-    "value too many": (
+    "one value too many": (
         "states.csv",
         "state,population\nAA,1,5\n",
         ["states.csv, row 2"],
@@ -271,7 +271,7 @@ BROKEN = {
         "",
         ["states.csv"],
     ),
-    "header alone": (
+    "header only": (
         "states.csv",
         "state,population\n",
         ["states.csv"],
@@ -291,7 +291,7 @@ BROKEN = {
         SITES.replace("beta,BB,20", "beta,BB,0"),
         ["sites.csv, row 3, column power_headroom_mw", "'0'"],
     ),
-    "site with no word on headroom": (
+    "site with empty headroom": (
         "sites.csv",
         SITES.replace("beta,BB,20", "beta,BB,"),
         ["sites.csv, row 3, column power_headroom_mw"],
@@ -321,12 +321,12 @@ BROKEN = {
         COLLEGE.replace("digital,digital", "digital,digitl"),
         ["commissioners.csv, row 2, column interest", "'digitl'", "'digital'"],
     ),
-    "lab at home in a slip": (
+    "lab with an unknown home": (
         "labs.csv",
         LABS + "slip,company,EU,A,1,1\n",
         ["labs.csv, row 4, column home", "'A'", "'EU'", "'AA'"],
     ),
-    "lab with a debt": (
+    "lab with negative capital": (
         "labs.csv",
         LABS.replace("AA,1,500", "AA,-1,500"),
         ["labs.csv, row 2, column capital_eur_bn_a_year", "'-1'"],
@@ -336,7 +336,7 @@ BROKEN = {
         MACHINES.replace("abacus,alpha", "abacus,alfa"),
         ["machines.csv, row 2, column site", "'alfa'", "'alpha'"],
     ),
-    "machine on no day": (
+    "machine on an impossible date": (
         "machines.csv",
         MACHINES.replace("2025-07-02", "2025-02-30"),
         ["machines.csv, row 2, column operational", "'2025-02-30'"],
@@ -345,19 +345,19 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("fault", BROKEN)
-def test_each_fault_is_one_sentence_with_its_place_and_value(tmp_path, fault):
+def test_error_is_one_sentence_with_place_and_value(tmp_path, fault):
     file, content, (place, *values) = BROKEN[fault]
     files = WHOLE if file != "states.csv" else {}
     with pytest.raises(BadInput) as caught:
         union(tmp_path, files | {file: content})
-    said = str(caught.value)
-    assert said.startswith(f"{place}: ")
-    assert "\n" not in said
+    message = str(caught.value)
+    assert message.startswith(f"{place}: ")
+    assert "\n" not in message
     for value in values:
-        assert value in said
+        assert value in message
 
 
-def test_a_folder_that_is_not_there_or_holds_no_states_is_named(tmp_path):
+def test_missing_folder_or_states_table_is_named(tmp_path):
     with pytest.raises(BadInput, match=r"nowhere'.*states\.csv"):
         load_members(tmp_path / "nowhere")
     (tmp_path / "state.csv").write_text(STATES)
@@ -370,16 +370,16 @@ def test_a_folder_that_is_not_there_or_holds_no_states_is_named(tmp_path):
 @pytest.mark.parametrize(
     ("file", "meant"), [("site.csv", "sites.csv"), ("Labs.csv", "labs.csv"), ("machines.cvs", "machines.csv")]
 )
-def test_a_file_whose_name_is_close_to_a_missing_tables_is_refused(tmp_path, file, meant):
+def test_misspelled_table_name_is_refused(tmp_path, file, meant):
     with pytest.raises(BadInput, match=rf"{file}.*{meant}"):
         union(tmp_path, {"states.csv": STATES, file: SITES})
 
 
-def test_other_files_and_copies_of_a_table_that_is_there_are_left_alone(tmp_path):
+def test_unrelated_files_are_ignored(tmp_path):
     plain = union(tmp_path, WHOLE)
     assert union(tmp_path, {"sites_old.csv": "", "observed.csv": "", "README.md": ""}).digest == plain.digest
 
 
-def test_an_empty_accession_year_says_that_zero_is_allowed(tmp_path):
+def test_error_for_empty_accession_year_mentions_zero(tmp_path):
     with pytest.raises(BadInput, match=r"row 3, column accession_year: .*\b0\b"):
         union(tmp_path, {"states.csv": "state,population,accession_year\nAA,10,0\nBB,20,\n"})

@@ -1,4 +1,4 @@
-"""A chunk leaves nothing behind: worlds and tables are gone when they are done with, without the garbage collector."""
+"""Computer memory: worlds and tables of a chunk are freed when it is done, without the garbage collector."""
 
 import gc
 import weakref
@@ -12,15 +12,15 @@ from juste_retour.abm.world import World
 
 
 @pytest.mark.parametrize("rule", list(agenda.rules))
-def test_worlds_are_gone_when_their_outcomes_are_read(rule, monkeypatch):
+def test_worlds_are_freed_after_their_outcomes_are_read(rule, monkeypatch):
     made = []
     make = World.__init__
 
-    def noted(self, *arguments, **named):
+    def recorded(self, *arguments, **named):
         make(self, *arguments, **named)
         made.append(weakref.ref(self))
 
-    monkeypatch.setattr(World, "__init__", noted)
+    monkeypatch.setattr(World, "__init__", recorded)
     scenario = load("eu-status-quo").changed({"agenda": rule, "end": "2026Q1", "window_years": 1.5})
     run(scenario, 0, range(3))
     made.clear()
@@ -32,5 +32,5 @@ def test_worlds_are_gone_when_their_outcomes_are_read(rule, monkeypatch):
     finally:
         gc.enable()
     assert len(outcomes.worlds["sites"]) == 3
-    assert len(made) >= 2  # the planner's twin too
+    assert len(made) >= 2  # the planner's world too
     assert not left

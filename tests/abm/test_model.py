@@ -1,4 +1,4 @@
-"""The Mesa model: stepping, collecting, seeds, facilities that come and go, and the reasons of decisions."""
+"""The Mesa model: steps, data collection, seeds, facilities over time, and explanations of decisions."""
 
 import copy
 
@@ -30,7 +30,7 @@ def model():
     return ended(rng=3, replicate=5)
 
 
-def test_it_is_a_mesa_model_of_one_world(model):
+def test_model_has_the_agents_and_the_calendar(model):
     assert isinstance(model, mesa.Model)
     assert {type(agent) for agent in model.agents} == {MemberState, Commissioner, Lab, Facility}
     assert len(model.agents_by_type[MemberState]) == 27
@@ -39,7 +39,7 @@ def test_it_is_a_mesa_model_of_one_world(model):
     assert len(model.agents_by_type[Facility]) == model.sites == model.contracted > 0
 
 
-def test_nothing_happens_after_the_last_quarter():
+def test_step_after_the_last_quarter_does_nothing():
     model = ended(rng=1, **SHORT)
     rows = len(model.datacollector.get_model_vars_dataframe())
     model.step()
@@ -48,11 +48,13 @@ def test_nothing_happens_after_the_last_quarter():
     assert len(model.datacollector.get_model_vars_dataframe()) == rows == 18
 
 
-def test_it_collects_at_the_start_and_each_quarter(model):
+def test_model_data_are_collected_at_the_start_and_each_quarter(model):
     frame = model.datacollector.get_model_vars_dataframe()
     assert list(frame["quarter"][:2]) == ["2023Q4", "2024Q1"]
     assert frame["contracted"][0] == 0
-    assert 0 < frame["largest_run_flop"][0] <= frame["largest_run_flop"][1]  # what stood already
+    assert (
+        0 < frame["largest_run_flop"][0] <= frame["largest_run_flop"][1]
+    )  # machines that exist at the start
     begun = frame.index[frame["quarter"] == "2024Q4"][0]
     assert frame["years_behind_in_window"].isna().sum() == begun
     in_window = frame["years_behind"][begun : begun + 20]
@@ -60,7 +62,7 @@ def test_it_collects_at_the_start_and_each_quarter(model):
     assert frame["price_of_politics"].isna().sum() == len(frame) - 1
 
 
-def test_agents_are_collected_on_request():
+def test_agent_data_are_collected_on_request():
     model = ended(rng=3, agent_reporters=True, **SHORT)
     frame = model.datacollector.get_agent_vars_dataframe()
     assert list(frame.columns) == list(AGENT_REPORTERS)
@@ -71,7 +73,7 @@ def test_agents_are_collected_on_request():
     assert "DE" in set(own.datacollector.get_agent_vars_dataframe()["where"])
 
 
-def test_facilities_are_there_from_contract_to_cancellation():
+def test_facilities_exist_from_contract_to_cancellation():
     model = AllocationModel(rng=2)
     seen = {}
     while model.running:
@@ -81,15 +83,15 @@ def test_facilities_are_there_from_contract_to_cancellation():
         for place in there - seen.keys():
             seen[place] = model.quarter
         if model.quarter == "2027Q1":
-            fallen = max(there)
-            model.world.programme.delivered.cancelled[0, fallen] = True
+            cancelled = max(there)
+            model.world.programme.delivered.cancelled[0, cancelled] = True
     assert len(seen) > len(there) >= 1
-    assert fallen not in there
+    assert cancelled not in there
     for f in model.agents_by_type[Facility]:
         assert f.contracted == seen[f.place]
 
 
-def test_a_seed_is_drawn_and_kept_where_none_is_given():
+def test_missing_seed_is_drawn_and_stored():
     first, second = AllocationModel(rng=None, **SHORT), AllocationModel(rng=None, **SHORT)
     assert first.seed != second.seed
     again = ended(rng=first.seed, **SHORT)
@@ -106,7 +108,7 @@ def test_a_seed_is_drawn_and_kept_where_none_is_given():
     )
 
 
-def test_keys_of_the_scenario_can_be_given_one_by_one():
+def test_scenario_keys_as_keyword_arguments():
     model = AllocationModel(
         "essay-reform", voting="unanimity", envelope_eur_bn=20, **{"agenda.max_sites": 2}, **SHORT
     )
@@ -123,21 +125,21 @@ def test_keys_of_the_scenario_can_be_given_one_by_one():
         AllocationModel(replicate=-1)
 
 
-def test_outcomes_are_there_when_the_run_has_ended(model):
+def test_outcomes_are_available_after_the_last_quarter(model):
     there = run(load("eu-status-quo"), 3, [5])
     assert model.outcomes().worlds["price_of_politics"] == there.worlds["price_of_politics"]
     with pytest.raises(BadInput, match="2023Q4"):
         AllocationModel().outcomes()
 
 
-def test_later_orders_are_in_the_accounts_of_the_last_quarter():
+def test_reporters_of_the_last_quarter_agree_with_outcomes():
     model = ended(scenario="china-observed", rng=5)
     found = model.outcomes().worlds
     for name in ("spend_eur_bn", "aggregate_accelerators"):
         assert getattr(model, name) == found[name][0]
 
 
-def test_a_copy_goes_its_own_way():
+def test_deep_copy_runs_independently():
     model = AllocationModel(rng=5, **SHORT)
     for _ in range(6):
         model.step()
@@ -151,22 +153,22 @@ def test_a_copy_goes_its_own_way():
     assert fork.agents_by_type[MemberState].to_list()[0].model is fork
 
 
-# -- why --------------------------------------------------------------------------------------------------------------
-def test_terms_add_up_and_votes_are_those_of_the_table(model):
+# Why
+def test_explained_terms_sum_to_utility_and_votes_match_the_counts(model):
     for state in model.agents_by_type[MemberState]:
-        told = model.why(state)
-        assert {d.family for d in told} == {"bid", "vote"}
-        for d in told:
+        decisions = model.why(state)
+        assert {d.family for d in decisions} == {"bid", "vote"}
+        for d in decisions:
             assert sum(d.terms.values()) == pytest.approx(d.utility, abs=1e-12)
             assert state.code in d.says
-        votes = [d for d in told if d.family == "vote"]
+        votes = [d for d in decisions if d.family == "vote"]
         assert sum(d.result == "yes" for d in votes) == state.yes_votes
         assert sum(d.result == "no" for d in votes) == state.no_votes
         assert votes[-1].result == state.last_vote
         assert votes[-1].reservation == state.reservation
 
 
-def test_under_unanimity_a_yes_is_pivotal_where_it_passes_and_one_no_where_it_alone_stops():
+def test_pivotal_votes_under_unanimity():
     class Stubborn(MemberState):
         def vote(self, offer):
             return False
@@ -191,7 +193,7 @@ def _noes(model, quarter):
     return sum(int(b.no.sum()) for b in model.simulation.env.ballots if b.quarter == quarter)
 
 
-def test_what_a_no_needed_would_have_been_enough():
+def test_needed_gain_of_a_no_reaches_the_reservation_value():
     model = ended(
         rng=4,
         agenda="commission_proposal",
@@ -212,7 +214,7 @@ def test_what_a_no_needed_would_have_been_enough():
         assert d.utility + d.needed >= d.reservation - model.chosen.dissent_cost_eur_bn - 1e-12
 
 
-def test_commissioners_labs_and_facilities_give_their_reasons_too():
+def test_commissioners_labs_and_facilities_are_explained():
     model = ended(rng=1, agenda="commission_proposal", **SHORT)
     college = model.agents_by_type[Commissioner].to_list()
     lead = next(c for c in college if c.leads)
@@ -227,7 +229,7 @@ def test_commissioners_labs_and_facilities_give_their_reasons_too():
     assert facility.contracted in selected.says
 
 
-def test_it_says_what_it_cannot_explain():
+def test_decisions_that_cannot_be_explained():
     model = AllocationModel()
     with pytest.raises(BadInput, match="'DK'"):
         model.why("DK-1")

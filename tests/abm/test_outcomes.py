@@ -1,4 +1,4 @@
-"""Outcomes: money adds up, nothing is above its bounds, and the price of politics is what it is said to be."""
+"""Outcomes: money is conserved, bounds hold, and the price of politics is the sum of its parts."""
 
 import numpy as np
 import pytest
@@ -46,7 +46,7 @@ def test_money_is_conserved_and_counts_agree(name, rule):
     assert (f["operational"][started] > f["contracted"][started]).all()
 
 
-def test_no_site_is_above_its_power():
+def test_no_site_exceeds_its_power_headroom():
     simulation = Simulation(BASE.changed({"agenda": "planner", "agenda.min_sites": 3}), 1, range(8)).run()
     world = simulation.world
     most = headroom(world.sites, simulation.institutions.procedure, world.p)
@@ -54,37 +54,37 @@ def test_no_site_is_above_its_power():
     assert world.contracted.any()
 
 
-def test_nobody_bids_nothing_is_built():
+def test_no_bids_means_no_sites():
     out = run(BASE.changed({"bid": "abstain"}), 0, range(4))
     assert not out.worlds["sites"].any()
     assert not out.states["paid_eur_bn"].any()
     assert (out.worlds["first_operation"] == -1).all()
 
 
-def test_zero_envelope_places_nothing():
+def test_zero_envelope_spends_nothing():
     for agenda in ("open_call", "planner", "commission_proposal"):
         out = run(BASE.changed({"envelope_eur_bn": 0.0, "agenda": agenda}), 0, range(3))
         assert not out.worlds["spend_eur_bn"].any()
 
 
-def test_machines_are_renewed_at_the_age_that_is_set():
+def test_renewed_machines_enlarge_the_largest_run():
     long = {"end": "2044Q4", "window_years": 15.0, "access": "dedicated"}
     once = run(BASE.changed(long), 1, range(6), price=False).worlds["largest_run_flop"]
     renewed = run(BASE.changed(long | {"life_years": 5.0}), 1, range(6), price=False).worlds[
         "largest_run_flop"
     ]
     assert (renewed >= once).all()
-    assert (renewed > once).mean() > 0.8  # elsewhere the money ran out before the best site's turn
+    assert (renewed > once).mean() > 0.8  # in the others the money runs out before the best site is renewed
 
 
-def test_worlds_in_which_machines_are_renewed_stand_beside_others_without_a_warning():
-    dear = BASE.changed({"chip_price_growth": 2.0, "end": "2034Q4"})
-    both = run([dear, dear.changed({"life_years": 3.0})], 1, [0, 0], price=False)
-    alone = run(dear, 1, [0], price=False)
+def test_worlds_with_and_without_renewal_share_a_batch():
+    expensive = BASE.changed({"chip_price_growth": 2.0, "end": "2034Q4"})
+    both = run([expensive, expensive.changed({"life_years": 3.0})], 1, [0, 0], price=False)
+    alone = run(expensive, 1, [0], price=False)
     assert both.worlds["largest_run_flop"][0] == alone.worlds["largest_run_flop"][0]
 
 
-def test_a_mixed_array_of_parameters_equals_each_world_alone():
+def test_worlds_with_different_parameters_equal_each_run_alone():
     scenarios = [
         BASE.changed(
             {"envelope_eur_bn": e, "first_trophy_eur_bn": t, "mfu_decay": k, "funding.union_share": u}

@@ -1,4 +1,4 @@
-"""The table of parameters, and the sources that it, the rules and the docstrings name."""
+"""The table of parameters, and the sources named by it, the rules and the docstrings."""
 
 import re
 from pathlib import Path
@@ -17,12 +17,14 @@ AUTHORS = re.compile(r"([A-Z][\w’'-]+(?: (?:AI|DeepMind|et al\.))?),?\s+\(((?:
 LAW = re.compile(
     r"Regulation \(EU\) [\d/]+|Directive [\d/]+/E[UC]|Council (?:Decision|document) [\d/]+|COM\(\d+\) \d+|T-\d+/\d+"
 )
-LABEL = re.compile(r"(?<![\w-])[A-E]\d{1,2}[a-d]?(?![\w-])")  # of a list of equations or benchmarks
+LABEL = re.compile(
+    r"(?<![\w-])[A-E]\d{1,2}[a-d]?(?![\w-])"
+)  # such as A1: a label of a list outside the repository
 FILE = re.compile(r"\b(?:abm|runs|agents|tests)/[\w/.]*\w")
 
 
 def sources():
-    """Every source by the place that gives it: the table's, the rules' and their parameters'."""
+    """Every source, by the parameter or rule that gives it."""
     found = {name: about.source for name, (_, about) in parameters().items()}
     for family in FAMILIES.values():
         for rule in family:
@@ -36,14 +38,14 @@ def sources():
 
 
 def unresolved(text):
-    """The citations of a text that are no entry of the bibliography and the files that do not exist."""
+    """Citations without an entry in the bibliography, and files that do not exist."""
     cited = [f"{name} ({year})" for name, year in AUTHORS.findall(text)]
     missing = [cite for cite in cited if not any(key.endswith(cite) for key in KEYS)]
     missing += [law for law in LAW.findall(text) if law not in KEYS]
     return missing + [path for path in FILE.findall(text) if not (ROOT / path).exists()]
 
 
-def test_what_is_cited_is_seen():
+def test_unresolved_finds_missing_citations_and_files():
     assert unresolved("Nobody and Nemo (2031); Regulation (EU) 1/1; abm/nothing.csv; Nash (1950)") == [
         "Nemo (2031)",
         "Regulation (EU) 1/1",
@@ -52,7 +54,7 @@ def test_what_is_cited_is_seen():
     assert len(set(KEYS)) == len(KEYS) > 80
 
 
-def test_every_source_resolves_inside_the_repository():
+def test_sources_resolve_inside_the_repository():
     assert len(sources()) > 150
     for place, text in sources().items():
         assert text, place
@@ -60,28 +62,28 @@ def test_every_source_resolves_inside_the_repository():
         assert not LABEL.search(re.sub(r"equations? E\d+b?(?: (?:to|without|and) E\d+b?)?", "", text)), place
 
 
-@pytest.mark.parametrize("room", ["agents", "abm", "runs"])
-def test_every_citation_of_the_code_has_its_entry(room):
-    for path in [*(ROOT / room).rglob("*.py"), *(ROOT / room).rglob("*.md")]:
+@pytest.mark.parametrize("package", ["agents", "abm", "runs"])
+def test_citations_in_code_are_in_the_bibliography(package):
+    for path in [*(ROOT / package).rglob("*.py"), *(ROOT / package).rglob("*.md")]:
         text = " ".join(path.read_text(encoding="utf-8").split())
         cited = [f"{name} ({year})" for name, year in AUTHORS.findall(text)]
         missing = [cite for cite in cited if not any(key.endswith(cite) for key in KEYS)]
         assert not missing, path.relative_to(ROOT)
 
 
-def test_every_entry_is_cited():
+def test_every_entry_of_the_bibliography_is_cited():
     text = " ".join(
         " ".join(path.read_text(encoding="utf-8").split())
-        for room in ("agents", "abm", "runs", "tests")
+        for folder in ("agents", "abm", "runs", "tests")
         for suffix in ("py", "csv", "md", "toml")
-        for path in (ROOT / room).rglob(f"*.{suffix}")
+        for path in (ROOT / folder).rglob(f"*.{suffix}")
         if path.name != "BIBLIOGRAPHY.md"
     )
     short = {key: re.sub(r".*?([\w’'-]+(?: AI| DeepMind| et al\.)?) \(", r"\1 (", key) for key in KEYS}
     assert not [key for key, name in short.items() if name not in text]
 
 
-def test_numbers_of_the_table_are_arrays_of_one_world():
+def test_defaults_have_a_world_axis():
     p = defaults(run_days=60)
     assert p.run_days.tolist() == [[60.0]]
     assert not hasattr(p, "decider")
@@ -90,6 +92,6 @@ def test_numbers_of_the_table_are_arrays_of_one_world():
 @pytest.mark.parametrize(
     "changes", [{"race_first_year": 8}, {"least_outside_accelerators": 0}, {"race_last_year": 2.5}]
 )
-def test_a_value_that_makes_no_sense_is_refused(changes):
+def test_values_out_of_bounds_are_refused(changes):
     with pytest.raises(BadInput, match=next(iter(changes))):
         load("eu-status-quo").changed(changes)

@@ -1,4 +1,4 @@
-"""The payoff of design section 4, against the formula written out for one state."""
+"""A state's payoff, compared with the formula written out for one state."""
 
 import math
 
@@ -20,14 +20,14 @@ STATES = load_members().states
 
 
 @pytest.mark.parametrize("sites", [0, 1, 2, 5])
-def test_trophies_are_a_geometric_sum_less_the_hosts_cost(sites):
+def test_trophies_are_a_geometric_sum_minus_host_costs(sites):
     tau, rho, c = (getattr(BASE, k) for k in ("first_trophy_eur_bn", "further_trophies", "host_cost_eur_bn"))
     assert trophies(np.array([[sites]]), P).item() == pytest.approx(
         sum(tau * rho**k for k in range(sites)) - c * sites
     )
 
 
-def test_the_wanted_size_is_where_the_last_euro_is_worth_its_cost():
+def test_wanted_size_equates_marginal_value_and_cost():
     scale, cost = np.array([[0.05]]), 0.5
     size = wanted_size(scale, cost, P)
 
@@ -38,12 +38,12 @@ def test_the_wanted_size_is_where_the_last_euro_is_worth_its_cost():
     assert size.item() == pytest.approx(0.05 * (1.05 / 0.5 - 1))
 
 
-def test_the_race_is_worth_half_of_v_at_the_frontier():
+def test_race_is_worth_half_its_value_at_the_frontier():
     assert race(np.array([[1.0]]), P).item() == pytest.approx(50.0)
     assert race(np.array([[0.0]]), P).item() == 0.0
 
 
-def test_one_state_written_out():
+def test_payoff_equals_the_formula_for_one_state():
     n = STATES.count
     ambition = np.full((1, n), 1.3)
     scale = local_scale(STATES, ambition, P)

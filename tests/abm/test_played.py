@@ -1,4 +1,4 @@
-"""A scenario names agents of a user's own: whom they play, their parameters, and the same worlds wherever it is run."""
+"""Scenarios with a user's own agent classes: whom they play, their parameters, and results independent of the batch."""
 
 import tomllib
 
@@ -80,7 +80,7 @@ def quo(**changes):
 
 
 @pytest.mark.parametrize(
-    ("said", "found"),
+    ("given", "found"),
     [
         ("none", ()),
         ("", ()),
@@ -94,8 +94,8 @@ def quo(**changes):
         ({"Learner": "none", "Lobbyist": {}}, (Played("Lobbyist"),)),
     ],
 )
-def test_a_scenario_says_who_plays_and_is_written_as_it_is_read(said, found):
-    scenario = quo(agents=said)
+def test_agents_in_a_scenario_round_trip(given, found):
+    scenario = quo(agents=given)
     assert scenario.agents == found
     for again in (
         Scenario.of(scenario.plain()),
@@ -107,7 +107,7 @@ def test_a_scenario_says_who_plays_and_is_written_as_it_is_read(said, found):
     assert scenario.by_rules.digest == quo().digest
 
 
-def test_a_dotted_key_changes_one_class():
+def test_dotted_key_changes_one_agent_class():
     scenario = quo(agents="Learner").changed({"agents.Learner.rate": 0.4, "agents.Lobbyist": "all"})
     assert scenario.agents == (Played("Learner", (), (("rate", 0.4),)), Played("Lobbyist"))
     assert scenario.changed({"agents.Learner": "HU"}).agents[0] == Played(
@@ -118,7 +118,7 @@ def test_a_dotted_key_changes_one_class():
 
 
 @pytest.mark.parametrize(
-    ("said", "says"),
+    ("changes", "named"),
     [
         ({"agents": "Lerner"}, r"'Lerner'.*'Learner'"),
         ({"agents": 3}, "agents = 3"),
@@ -131,12 +131,12 @@ def test_a_dotted_key_changes_one_class():
         ({"agents.Learner.rate": 0.3}, r"agents\.Learner\.rate.*agents\.Learner=all"),
     ],
 )
-def test_what_a_scenario_cannot_mean_is_refused(said, says):
-    with pytest.raises(BadInput, match=says):
-        quo().changed(said)
+def test_invalid_agents_are_refused(changes, named):
+    with pytest.raises(BadInput, match=named):
+        quo().changed(changes)
 
 
-def test_an_actor_whom_the_union_does_not_have_is_refused():
+def test_unknown_actor_is_refused():
     with pytest.raises(BadInput, match=r"agents\.Learner: no state is called HX; .*HU"):
         simulate(quo(agents={"Learner": "HX"}))
 
@@ -145,7 +145,7 @@ def test_an_actor_whom_the_union_does_not_have_is_refused():
     "agents",
     [{"Learner": {"of": "HU PL", "rate": 0.5}, "Naysayer": "MT"}, ["Learner", "Listener", "Lobbyist"]],
 )
-def test_the_same_worlds_come_out_whatever_stands_beside_them(agents):
+def test_worlds_with_user_agents_do_not_depend_on_the_chunk(agents):
     scenario = quo(agents=agents)
     tables = ("worlds", "states", "votes")
     several = simulate(scenario, worlds=5, seed=3, tables=tables)
@@ -161,7 +161,7 @@ def test_the_same_worlds_come_out_whatever_stands_beside_them(agents):
     assert np.array_equal(outcomes.states["no_votes"][0], several.states.no_votes[-27:])
 
 
-def test_parameters_may_differ_between_worlds_of_one_ensemble():
+def test_agent_parameters_may_differ_between_worlds():
     from juste_retour.abm.outcomes import run
 
     one, other = (
@@ -175,7 +175,7 @@ def test_parameters_may_differ_between_worlds_of_one_ensemble():
         )
 
 
-def test_an_agent_without_a_row_may_come_and_go():
+def test_agent_without_a_seat_may_remove_itself():
     model = AllocationModel(quo(agents=["Listener", "Lobbyist"], voting="dictator"), rng=2, price=False)
     (lobbyist,) = (a for a in model.agents if type(a).__name__ == "Lobbyist")
     with pytest.raises(BadInput, match="Lobbyist"):
@@ -186,7 +186,7 @@ def test_an_agent_without_a_row_may_come_and_go():
     assert lobbyist not in model.agents
 
 
-def test_each_replicate_gives_its_agents_other_draws():
+def test_agents_draw_differently_in_each_replicate():
     drawn = [
         next(iter(AllocationModel(quo(), rng=3, replicate=k).agents)).random.random() for k in (0, 0, 1, 2)
     ]
@@ -199,7 +199,7 @@ def test_what_is_imagined_goes_by_the_rules():
     assert quo(agents="Learner").by_rules.digest == quo().digest
 
 
-def test_agents_are_a_switch_between_two_scenarios():
+def test_agents_are_one_switch_between_two_scenarios():
     found = switches(quo(), quo(agents="Learner", voting="unanimity"))
     assert found.units == (("placement",), ("agents",))
     assert [mixture.agents for mixture in found.mixtures] == [
@@ -210,7 +210,7 @@ def test_agents_are_a_switch_between_two_scenarios():
     ]
 
 
-def test_an_agent_that_finds_no_end_is_interrupted_and_named(monkeypatch):
+def test_endless_agent_is_interrupted_and_named(monkeypatch):
     @agent
     class Endless(MemberState):
         """Never decides."""
@@ -224,7 +224,7 @@ def test_an_agent_that_finds_no_end_is_interrupted_and_named(monkeypatch):
         simulate(quo(agents={"Endless": "HU"}))
 
 
-def test_an_agent_cannot_change_what_all_are_handed():
+def test_shared_input_of_agents_is_read_only():
     @agent
     class Meddler(Lab):
         """Writes to its input."""

@@ -1,4 +1,4 @@
-"""The reading is the mean of the timeline over the window, and what has no run counts as the cap."""
+"""Years behind over the window: the mean of the timeline, where a quarter without a run counts as the cap."""
 
 import itertools
 
@@ -22,7 +22,7 @@ WORLDS = range(12)
         ("federal-europe", {"window_years": 2.5, "window_start": "2026Q1", "lag_cap_years": 6.0}),
     ],
 )
-def test_the_reading_is_the_mean_of_the_timeline_over_the_window(preset, changes):
+def test_years_behind_is_the_mean_of_the_timeline_over_the_window(preset, changes):
     scenario = load(preset).changed(changes)
     out = run(scenario, 3, WORLDS, price=False, timeline=True)
     labels = [quarter.quarter for quarter in out.timeline]
@@ -38,7 +38,7 @@ def test_the_reading_is_the_mean_of_the_timeline_over_the_window(preset, changes
     assert np.array_equal(out.worlds["largest_run_flop"], series(out.timeline, "largest_run_flop")[:, last])
 
 
-def test_the_timeline_changes_no_reading():
+def test_collecting_a_timeline_does_not_change_results():
     for preset in ("eu-status-quo", "essay-reform"):
         plain, read = (run(load(preset), 5, WORLDS, price=False, timeline=t).worlds for t in (False, True))
         for name in ("years_behind", "years_behind_at_end", "least_years_behind", "capability_lag_years"):
@@ -53,7 +53,7 @@ def test_quarters_without_a_run_count_as_the_cap():
     assert read.quarters_without_run.tolist() == [2, 3]
 
 
-def test_a_slower_tender_does_not_help_over_five_years():
+def test_slower_tender_does_not_reduce_years_behind():
     lag = [
         run(
             load("essay-reform").changed({"procurement": {"rule": "rapid", "award_years": years}}),

@@ -1,4 +1,4 @@
-"""Records of a run: each world reads its own part of them, the same that it would have alone."""
+"""Records of a run: the part of one world is the same as in a run of that world alone."""
 
 from dataclasses import fields, is_dataclass, replace
 
@@ -21,7 +21,7 @@ def played(replicates, changes):
 
 
 def arrays(thing, name=""):
-    """Every array of a record by its path, those of the records inside it too."""
+    """Every array of a record by its path, including those of nested records."""
     for field in fields(thing):
         value = getattr(thing, field.name)
         if is_dataclass(value):
@@ -35,7 +35,7 @@ def runs(request):
     return played(range(4), request.param), [played([k], request.param) for k in range(4)]
 
 
-def test_every_kind_of_decision_is_kept():
+def test_every_kind_of_decision_is_recorded():
     seen = {type(record) for changes in (CALL, COLLEGE) for record in played(range(2), changes).trace}
     assert seen == {Bid, Draft, Vote, Selection, Exit}
     assert all(issubclass(kind, Record) for kind in seen | {HeldBallot})
@@ -47,14 +47,14 @@ def test_every_kind_of_decision_is_kept():
     }
 
 
-def test_worlds_lead_every_array(runs):
+def test_arrays_have_a_leading_world_axis(runs):
     many, _ = runs
     for record in [*many.trace, *many.ballots]:
         for name, array in arrays(record):
             assert len(array) == len(record.worlds), (type(record).__name__, name)
 
 
-def test_a_world_reads_what_it_would_have_kept_alone(runs):
+def test_records_of_a_world_equal_those_of_its_run_alone(runs):
     many, alone = runs
     for row, one in enumerate(alone):
         for kept, own in ((many.trace, one.trace), (many.ballots, one.ballots)):
@@ -65,7 +65,7 @@ def test_a_world_reads_what_it_would_have_kept_alone(runs):
                     assert name == "worlds" or np.array_equal(x, y, equal_nan=x.dtype.kind == "f"), (a, name)
 
 
-def test_the_timeline_reads_as_series(runs):
+def test_timeline_as_series(runs):
     many, alone = runs
     for name in many.timeline[0].columns():
         whole = series(many.timeline, name)
@@ -75,18 +75,18 @@ def test_the_timeline_reads_as_series(runs):
 
 
 def passes(env, vote):
-    """Whether the voting rule passes a ballot of one world."""
+    """Whether the voting rule passes the ballot of one world."""
     return env.institutions.decide("voting", cast(env, vote), env.world.states, rows=vote.worlds)[0]
 
 
 def passes_if_turned(env, vote, state):
-    """Whether a ballot passes if one state alone votes otherwise."""
+    """Whether the ballot passes if this state alone changes its vote."""
     votes = vote.votes.copy()
     votes[0, state] = -1 if votes[0, state] > 0 else 1
     return passes(env, replace(vote, votes=votes))
 
 
-def test_a_ballot_turns_on_those_who_are_pivotal(runs):
+def test_pivotal_states_change_the_ballot_result(runs):
     many, _ = runs
     votes = [v for row in range(4) for v in in_world(many.trace, row) if isinstance(v, Vote) and v.held[0]]
     assert votes
@@ -96,12 +96,12 @@ def test_a_ballot_turns_on_those_who_are_pivotal(runs):
         ways = thresholds(many, vote)
         assert ways
         assert all(t.met == (t.reached >= t.quota) and t.full >= t.quota for t in ways)
-        by_way = {t.way: [u.met for u in ways if u.way == t.way] for t in ways}
-        assert any(all(met) for met in by_way.values()) == (passed != ways[0].against)
+        by_condition = {t.way: [u.met for u in ways if u.way == t.way] for t in ways}
+        assert any(all(met) for met in by_condition.values()) == (passed != ways[0].against)
         assert [passes_if_turned(many, vote, i) != passed for i in range(27)] == pivotal(many, vote).tolist()
 
 
-def test_a_world_without_a_trace_keeps_none():
+def test_trace_and_timeline_are_off_by_default():
     env = Simulation(load("eu-status-quo").changed({"end": "2025Q4", "window_years": 1.25}), 1, [0]).run().env
     assert env.trace is None
     assert env.timeline is None

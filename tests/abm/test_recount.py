@@ -33,24 +33,24 @@ def with_votes(record, members, way):
 @pytest.mark.parametrize(
     "rule", ["unanimity", "simple_majority", "lisbon_qmv", "governing_board", "funders", "nice"]
 )
-def test_the_smallest_sets_turn_the_ballot_and_no_smaller_one_does(rule):
-    some = 0
+def test_smallest_sets_change_the_result_and_smaller_ones_do_not(rule):
+    checked = 0
     for base in ("federal-europe", "eu-status-quo", "juste-retour-strict"):
         for env, record in ballots(rule, base):
             passed, way = bool(record.passed[0]), -1 if record.passed[0] else 1
             among = np.flatnonzero((record.votes[0] > 0) == passed)
             found = turning(env, record)
             for members in found.sets[:20]:
-                some += 1
+                checked += 1
                 assert bool(recounted(env, record, with_votes(record, members, way)).passed[0]) != passed
             smaller = found.tried if found.size is None else found.size - 1
             for members in list(combinations(among, min(smaller, 2)))[:60]:
                 assert bool(recounted(env, record, with_votes(record, members, way)).passed[0]) == passed
-    assert some
+    assert checked
 
 
 @pytest.mark.parametrize("rule", ["unanimity", "penrose", "simple_majority"])
-def test_sets_of_one_are_the_pivotal_states(rule):
+def test_sets_of_one_state_are_the_pivotal_states(rule):
     sizes = set()
     for base in ("federal-europe", "juste-retour-strict"):
         for env, record in ballots(rule, base):
@@ -60,7 +60,7 @@ def test_sets_of_one_are_the_pivotal_states(rule):
     assert sizes
 
 
-def test_a_blocking_minority_blocks_alone_and_loses_its_power_with_any_member():
+def test_blocking_minorities_are_minimal():
     rejected = [(e, r) for e, r in ballots("funders") if not r.passed[0]]
     assert rejected
     for env, record in rejected:
@@ -73,7 +73,7 @@ def test_a_blocking_minority_blocks_alone_and_loses_its_power_with_any_member():
                 assert recounted(env, record, with_votes(record, [*rest, one], 1)).passed[0]
 
 
-def test_a_rule_that_is_a_function_is_asked_like_one_of_conditions(monkeypatch):
+def test_rule_as_function_and_as_conditions_agree(monkeypatch):
     by_conditions = [(turning(e, r), blocking(e, r)) for e, r in ballots("unanimity")]
     plain = voting["unanimity"]
     monkeypatch.delitem(plain.marks, "conditions")

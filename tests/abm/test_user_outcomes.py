@@ -1,4 +1,4 @@
-"""Outcomes of a user's own become columns, with their codebook line."""
+"""A user's own outcomes become columns with a codebook entry."""
 
 import numpy as np
 import pytest
@@ -19,31 +19,31 @@ def own_outcomes():
     USER_OUTCOMES.update(before)
 
 
-def test_a_function_adds_a_column_with_its_meaning():
+def test_outcome_function_adds_a_documented_column():
     before = simulate(worlds=3).worlds
 
-    @outcome(unit="sites a host", worse_when_high=True)
-    def sites_a_host(found):
+    @outcome(unit="sites per host", worse_when_high=True)
+    def sites_per_host(found):
         """Sites of a state that hosts, on average."""
         return found.worlds["sites"] / found.worlds["hosts"]
 
     after = simulate(worlds=3, chunk=2).worlds
-    assert list(after.columns) == [*before.columns, "sites_a_host"]
+    assert list(after.columns) == [*before.columns, "sites_per_host"]
     assert after[before.columns].equals(before)
-    assert np.allclose(after.sites_a_host, after.sites / after.hosts)
+    assert np.allclose(after.sites_per_host, after.sites / after.hosts)
     column = columns("worlds")[-1]
     assert (column.name, column.unit, column.meaning) == (
-        "sites_a_host",
-        "sites a host",
+        "sites_per_host",
+        "sites per host",
         "Sites of a state that hosts, on average",
     )
-    assert "sites_a_host" in outcomes()
-    assert is_worse_when_high("sites_a_host")
-    found = compare("eu-status-quo", "essay-reform", outcomes=["sites_a_host"], worlds=4)
-    assert {contrast.outcome for contrast in found.contrasts} == {"sites_a_host"}
+    assert "sites_per_host" in outcomes()
+    assert is_worse_when_high("sites_per_host")
+    found = compare("eu-status-quo", "essay-reform", outcomes=["sites_per_host"], worlds=4)
+    assert {contrast.outcome for contrast in found.contrasts} == {"sites_per_host"}
 
 
-def test_a_wrong_answer_is_named():
+def test_wrong_shape_is_refused():
     @outcome
     def odd(found):
         """A number for all."""
@@ -53,7 +53,7 @@ def test_a_wrong_answer_is_named():
         simulate(worlds=2)
 
 
-def test_an_error_is_named():
+def test_error_in_an_outcome_names_it():
     @outcome
     def odd(found):
         """What is not there."""
@@ -73,7 +73,7 @@ def undocumented(found):
 
 
 @pytest.mark.parametrize("function", [sites, undocumented, int])
-def test_what_cannot_be_a_column_is_refused(function):
+def test_invalid_outcome_functions_are_refused(function):
     with pytest.raises(BadInput, match=function.__name__):
         outcome(function)
     assert function.__name__ not in USER_OUTCOMES

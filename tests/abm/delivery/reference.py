@@ -1,4 +1,4 @@
-"""The equations once more, one world at a time, in plain Python: slow and obvious, to hold the fast ones against."""
+"""The delivery equations in plain Python, one world at a time: slow and simple, to check the vectorized ones."""
 
 import math
 
@@ -76,13 +76,13 @@ def replicas(chips, peaks, ring, islands, practice, p, domain="learner", rejoin=
 
 
 def ring(members, order, km):
-    """Km once round some sites, visited in the order of the tour."""
+    """Length in km of the ring through the members, in the order of all sites' ring."""
     stops = [s for s in order if s in members]
     return sum(km[a][b] for a, b in zip(stops, stops[1:] + stops[:1], strict=True))
 
 
 def best(name, chips, peaks, order, km, practice, p, before=(), **how):
-    """Best rate of a rule in one world, over the first sites, the pool before and each site alone."""
+    """Highest rate of a pooling rule in one world, over the first ranked sites, the previous pool and each site alone."""
     working = [s for s in range(len(chips)) if chips[s] > 0]
     if not working:
         return 0.0

@@ -1,4 +1,4 @@
-"""Access is an institution: what a run may have, what is left to others, and who may join sites."""
+"""Access rules: what share of the machines one run gets, what is left to others, and who may pool sites."""
 
 import itertools
 
@@ -46,6 +46,6 @@ def test_existing_machines_have_their_own_access_rule():
 
 
 @pytest.mark.parametrize("share", [-0.1, 1.1, "half"])
-def test_a_share_outside_zero_to_one_is_refused(share):
+def test_access_share_outside_zero_to_one_is_refused(share):
     with pytest.raises(BadInput, match=r"access\.share"):
         load("eu-status-quo").changed({"access": {"rule": "calls", "share": share}})

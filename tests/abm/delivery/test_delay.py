@@ -1,4 +1,4 @@
-"""Why a site is late: the causes of its delay add up to the time that the dates give to the quarter."""
+"""Causes of delay: they add up to the time between selection and operation, to the quarter."""
 
 import numpy as np
 import pytest
@@ -45,11 +45,11 @@ def years(found, names):
     st.floats(0, 1),
 )
 @settings(max_examples=25, deadline=None)
-def test_causes_are_never_negative_and_add_up_to_the_dates(rule, seed, grid, hazard):
+def test_causes_are_nonnegative_and_add_up_to_the_dates(rule, seed, grid, hazard):
     found = delivered(rule, seed, grid_years=grid, litigation_hazard=hazard)
     assert all((getattr(found, name) >= 0).all() for name in TO_OPERATION)
     to_contract, to_operation = years(found, TO_CONTRACT), years(found, TO_OPERATION)
-    assert (found.grid_years == 0).all()  # all is within the headroom
+    assert (found.grid_years == 0).all()  # all power is within the headroom
     assert np.allclose(to_operation, found.since - YEAR, rtol=0, atol=1e-9)
     assert np.array_equal(found.contracted - NOW, np.maximum(np.rint(4 * to_contract), 1))
     to_the_quarter = np.maximum(np.floor(4 * (YEAR + to_operation)), found.contracted + 1)
@@ -57,22 +57,22 @@ def test_causes_are_never_negative_and_add_up_to_the_dates(rule, seed, grid, haz
     assert np.array_equal(found.retender_years > 0, found.failed_tenders > 0)
 
 
-def test_each_cause_moves_its_own_part_only():
+def test_each_cause_changes_only_its_own_delay():
     plain = delivered(tender_failure=0, litigation_hazard=0)
-    for changes, moved in (
+    for changes, cause in (
         ({"tender_failure": 0.9}, "retender_years"),
         ({"litigation_hazard": 1.0}, "litigation_years"),
         ({"build_cv": 0.6}, "building_years"),
     ):
         other = delivered(**{"tender_failure": 0, "litigation_hazard": 0} | changes)
         same = {n for n in TO_OPERATION if np.array_equal(getattr(plain, n), getattr(other, n))}
-        # later chips need another power, and other power another time to build
-        assert set(TO_OPERATION) - same <= {moved, "building_years"}
-        assert moved not in same
+        # later chips draw different power, which changes the time to build
+        assert set(TO_OPERATION) - same <= {cause, "building_years"}
+        assert cause not in same
     assert (delivered(litigation_hazard=1.0).litigation_years <= defaults().longest_litigation_years).all()
 
 
-def test_power_above_the_headroom_comes_by_the_grid():
+def test_power_above_the_headroom_waits_for_the_grid():
     within = delivered(headroom_scale=0.3)
     beyond = delivered(headroom_scale=0.3, beyond_headroom=2.0)
     waits = beyond.waiting > 0
@@ -90,15 +90,15 @@ def test_power_above_the_headroom_comes_by_the_grid():
     assert np.allclose(years_later[waits], beyond.grid_years[waits], atol=0.51)
     named = delivered(headroom_scale=0.3, beyond_headroom=2.0, grid_years=1.5)
     assert (named.grid_years[named.waiting > 0] == 1.5).all()
-    assert np.array_equal(named.since, beyond.since)  # it is not the site that waits
+    assert np.array_equal(named.since, beyond.since)  # the site opens without waiting for the grid
     rows = np.arange(20)
     assert np.array_equal(beyond.powered(rows, int(beyond.complete.max())), beyond.chips)
     before = beyond.powered(rows, int(beyond.ready.min()) - 1)
     assert np.array_equal(before, beyond.chips - beyond.waiting)
 
 
-def test_a_run_uses_power_above_the_headroom_when_it_comes():
-    """One site of three times its headroom: runs grow when the grid comes, and not before."""
+def test_largest_run_grows_when_the_grid_connection_arrives():
+    """One site with three times its headroom: the largest run grows when the grid connection arrives, not before."""
     runs = {}
     for name, more in {
         "within": {},
@@ -142,7 +142,7 @@ def test_the_table_and_the_trace_list_the_causes():
     rounded = (out["operational"] - out["selected"])[opened] / 4
     assert (
         np.abs(rounded - spent[opened]) <= 0.125 + 1e-9
-    ).mean() > 0.95  # the rest: a quarter after the contract
+    ).mean() > 0.95  # the others open one quarter after the contract
 
 
 def test_sites_report_only_past_events():
@@ -151,10 +151,13 @@ def test_sites_report_only_past_events():
     while model.running:
         model.step()
         for facility in model.agents_by_type.get(Facility, []):
-            (told,) = facility.why()
+            (decision,) = facility.why()
             open_ = model.world.programme.delivered.ready[0, facility.place] <= model.world.now
-            assert tuple(told.years) == (TO_OPERATION if open_ else TO_CONTRACT)
-            assert told.years["award_years"] == model.world.programme.delivered.award_years[0, facility.place]
+            assert tuple(decision.years) == (TO_OPERATION if open_ else TO_CONTRACT)
+            assert (
+                decision.years["award_years"]
+                == model.world.programme.delivered.award_years[0, facility.place]
+            )
             seen.add(bool(open_))
     assert seen == {True, False}
 
@@ -165,14 +168,14 @@ def test_without_selected_sites_there_is_no_delay():
     assert years(programme.delivered, TO_OPERATION) == pytest.approx(np.zeros(programme.planned.shape))
 
 
-def test_export_controls_leave_weaker_chips_and_fewer_of_them():
+def test_export_controls_reduce_peak_or_supply():
     free, weak, few = (  # at dates that do not depend on size
         delivered(build_exponent=0, **controls)
         for controls in ({}, {"export_peak": 0.25}, {"export_supply": 0.5})
     )
     assert weak.peak == pytest.approx(0.25 * np.broadcast_to(free.peak, weak.peak.shape))
     assert (weak.chips == free.chips).all()
-    bound = free.spend < 2.0 * few.spend * (1 - 1e-9)  # where power, not supply, is what a site lacks
+    bound = free.spend < 2.0 * few.spend * (1 - 1e-9)  # where power limits the site, not the supply of chips
     assert few.chips[~bound] == pytest.approx(0.5 * free.chips[~bound])
     assert few.spend[~bound] == pytest.approx(0.5 * free.spend[~bound])
     assert (few.spend <= free.spend).all()

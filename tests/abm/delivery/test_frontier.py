@@ -1,4 +1,4 @@
-"""The frontier and the lag behind it, where growth changes at a date."""
+"""The compute frontier and the lag behind it, with a growth rate that changes at a date."""
 
 import numpy as np
 import pytest
@@ -12,17 +12,17 @@ DATES = np.array([2026.0, 2028.0, 2029.5, 2033.0])
 
 @pytest.mark.parametrize("p", [defaults(), SLOWER, defaults(frontier_growth_later=5.0)])
 @pytest.mark.parametrize("lag", [0.0, 0.4, 1.5, 3.0, 9.0])
-def test_the_lag_is_the_time_since_the_frontier_had_the_compute(p, lag):
+def test_compute_lag_is_the_time_since_the_frontier_had_the_compute(p, lag):
     flop = np.array([frontier(t - lag, p).item() for t in DATES])
     assert compute_lag(flop, DATES, p) == pytest.approx(np.full(4, lag), abs=1e-9)
 
 
-def test_the_capability_lag_lets_algorithms_diffuse_at_either_growth():
+def test_capability_lag_accounts_for_algorithmic_progress():
     for t in DATES:
         run = frontier(t - 2.0, SLOWER).item()
         lag = capability_lag(np.array([run]), t, SLOWER).item()
         assert 0 < lag < 2
-        # the frontier of t - lag with its algorithms is what today's algorithms make of the run
+        # the frontier at t - lag, with its algorithms, equals the run with today's algorithms
         gained = SLOWER.algorithm_growth.item() ** lag
         assert frontier(t - lag, SLOWER).item() == pytest.approx(run * gained)
 

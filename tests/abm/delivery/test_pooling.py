@@ -18,7 +18,7 @@ ABOUT = {name: about for name, (_, about) in parameters().items()}
 
 
 def drawn_parameters(uniforms, worlds):
-    """Parameters of many worlds, each drawn from its plausible range."""
+    """Parameters of several worlds, each drawn from its plausible range."""
     values = {}
     for name, (default, _) in parameters().items():
         if ABOUT[name].range is None:
@@ -31,13 +31,13 @@ def drawn_parameters(uniforms, worlds):
 
 
 def drawn_practice(uniforms, worlds):
-    """Practices of many worlds, half of the one kind, half of the other."""
+    """Practices of several worlds, about half operator-led and half audit-first."""
     led = uniforms.random((worlds, 1)) < 0.5
     return Practice(**{f.name: np.where(led, getattr(operator_led(), f.name), getattr(audit_first(), f.name)) for f in fields(Practice)})  # fmt: skip
 
 
 def drawn(seed, worlds, sites):
-    """Many worlds with parameters, practices, places and machines of their own; some sites and worlds are empty."""
+    """Several worlds, each with its own parameters, practice, locations and machines; some sites and worlds are empty."""
     uniforms = np.random.default_rng(seed)
     ring = plan_ring(uniforms.uniform(36, 66, sites), uniforms.uniform(-9, 30, sites))
     working = uniforms.random((worlds, sites)) < uniforms.random((worlds, 1)) * 1.2
@@ -47,14 +47,14 @@ def drawn(seed, worlds, sites):
 
 
 def rows(fleet, index):
-    """Some of a fleet's worlds."""
+    """The fleet of working of the worlds."""
     p = SimpleNamespace(**{name: value[index] for name, value in vars(fleet.p).items()})
     practice = Practice(**{f.name: getattr(fleet.practice, f.name)[index] for f in fields(Practice)})
     return Fleet(fleet.chips[index], fleet.peak[index], practice, p, fleet.ring, fleet.talent)
 
 
 def plain(fleet, world):
-    """One world's parameters and practice as numbers."""
+    """One world's parameters and practice as floats."""
     one = rows(fleet, slice(world, world + 1))
     p = {name: value.item() for name, value in vars(one.p).items()}
     return p, Practice(**{f.name: getattr(one.practice, f.name).item() for f in fields(Practice)})
@@ -98,7 +98,7 @@ def test_rates_by_failure_domain_agree_with_plain_python(name, how):
 
 
 @pytest.mark.parametrize("name", ["low_communication", "best_of"])
-def test_smaller_failure_domains_and_recovery_from_peers_never_hurt(name):
+def test_smaller_failure_domains_and_rejoining_never_reduce_the_rate(name):
     fleet = drawn(5, 40, 7)
     run, learner = (pooling[name](fleet, None, failure_domain=d).rate for d in ("run", "learner"))
     joined = pooling[name](fleet, None, rejoin=np.arange(40)[:, None] % 2 == 0).rate
@@ -109,8 +109,8 @@ def test_smaller_failure_domains_and_recovery_from_peers_never_hurt(name):
 
 
 @pytest.mark.parametrize("name", SHIPPED)
-def test_members_and_islands_give_the_rate(name):
-    """A pool of the members alone, as divided, is as fast as the rule says."""
+def test_members_and_islands_reproduce_the_rate(name):
+    """Computed for the pool's members and islands alone, the rate is the one that the rule reports."""
     fleet = drawn(11, 30, 9)
     places = np.random.default_rng(11)
     km = great_circle(places.uniform(36, 66, 9), places.uniform(-9, 30, 9))
@@ -123,9 +123,9 @@ def test_members_and_islands_give_the_rate(name):
         p, practice = plain(fleet, w)
         chips, peaks = fleet.chips[w, members].tolist(), fleet.peak[w, members].tolist()
         length = reference.ring(set(members.tolist()), fleet.ring.order.tolist(), km)
-        ways = [reference.replicas(chips, peaks, length, int(pool.islands[w]), practice, p)]
-        ways.append(reference.synchronous(chips, peaks, length, practice, p))
-        assert min(abs(pool.rate[w] / way - 1) for way in ways) < 1e-9
+        rates = [reference.replicas(chips, peaks, length, int(pool.islands[w]), practice, p)]
+        rates.append(reference.synchronous(chips, peaks, length, practice, p))
+        assert min(abs(pool.rate[w] / rate - 1) for rate in rates) < 1e-9
 
 
 @pytest.mark.parametrize("name", RULES)
@@ -158,7 +158,7 @@ def test_parameters_of_one_world_broadcast(name):
 
 @given(st.integers(0, 100_000), st.integers(2, 12))
 @settings(max_examples=60)
-def test_another_site_never_hurts(seed, sites):
+def test_opening_a_site_never_reduces_the_rate(seed, sites):
     fleet = drawn(seed, 6, sites)
     uniforms = np.random.default_rng(seed)
     order = np.argsort(uniforms.random((6, sites)), axis=-1)
@@ -176,12 +176,12 @@ def test_another_site_never_hurts(seed, sites):
 def test_rates_stay_within_their_bounds(seed, sites):
     fleet = drawn(seed, 6, sites)
     pools = {name: pooling[name](fleet, None) for name in SHIPPED}
-    some = fleet.chips.any(-1)
+    working = fleet.chips.any(-1)
     for pool in pools.values():
-        assert ((pool.rate > 0) == some).all()
+        assert ((pool.rate > 0) == working).all()
         assert (pool.rate <= pool.own.sum(-1) * (1 + 1e-12)).all()
         assert not (pool.members & (fleet.chips == 0)).any()
-        assert ((pool.islands > 0) == some).all()
+        assert ((pool.islands > 0) == working).all()
     assert (pools["single_site"].rate <= pools["independent"].rate * (1 + 1e-12)).all()
     assert (pools["single_site"].rate <= pools["synchronous"].rate * (1 + 1e-12)).all()
     assert (pools["independent"].rate <= pools["low_communication"].rate * (1 + 1e-12)).all()
@@ -192,9 +192,9 @@ def test_rates_stay_within_their_bounds(seed, sites):
 @pytest.mark.parametrize("name", RULES)
 def test_no_working_site_gives_no_run(name):
     fleet = drawn(1, 3, 5)
-    dark = Fleet(np.zeros((3, 5)), fleet.peak, fleet.practice, fleet.p, fleet.ring)
+    empty = Fleet(np.zeros((3, 5)), fleet.peak, fleet.practice, fleet.p, fleet.ring)
     for before in (None, np.ones((3, 5), dtype=bool)):
-        pool = pooling[name](dark, before)
+        pool = pooling[name](empty, before)
         assert pool.rate.tolist() == [0, 0, 0]
         assert not pool.members.any()
 
@@ -216,8 +216,8 @@ def test_one_campus_is_never_slower_than_the_same_chips_at_several_sites(practic
 
 
 @pytest.mark.parametrize("sites", [2, 5, 19])
-def test_equal_sites_gain_by_pooling(sites):
-    """Replicas of equal size add up where M ** (1 - delta) > 1 and the links are no bottleneck."""
+def test_gain_of_equal_sites_by_pooling(sites):
+    """With equal sites and fast links, the gain is M ** (1 - delta) for M sites and replica penalty delta."""
     uniforms = np.random.default_rng(sites)
     ring = plan_ring(uniforms.uniform(40, 60, sites), uniforms.uniform(0, 20, sites))
     p = defaults(mfu_decay=0, bandwidth_bps=1e16)
@@ -226,26 +226,26 @@ def test_equal_sites_gain_by_pooling(sites):
     assert pooled == pytest.approx(alone * sites ** (1 - p.replica_penalty.item()), rel=1e-4)
 
 
-def test_a_small_site_that_would_hurt_stays_out():
+def test_small_site_that_would_slow_the_pool_is_left_out():
     p = defaults(bandwidth_bps=1e9)
     ring = plan_ring([50.0, 51.0, 52.0], [8.0, 9.0, 10.0])
     fleet = Fleet(np.array([[20_000.0, 100.0, 50.0]]), np.full((1, 3), 989e12), operator_led(), p, ring)
     assert pooling["synchronous"](fleet, None).members.tolist() == [[True, False, False]]
 
 
-def test_the_strongest_site_is_not_the_one_with_most_chips():
+def test_single_site_is_the_fastest_not_the_one_with_most_chips():
     fleet = Fleet(np.array([[10_000.0, 6_000.0]]), np.array([[312e12, 989e12]]), operator_led(), defaults(), plan_ring([50.0, 51.0], [8.0, 9.0]))  # fmt: skip
     assert pooling["single_site"](fleet, None).members.tolist() == [[False, True]]
 
 
-def test_talent_multiplies_a_sites_rate():
+def test_talent_multiplies_the_rate_of_a_site():
     fleet = drawn(2, 4, 5)
-    lifted = Fleet(fleet.chips, fleet.peak, fleet.practice, fleet.p, fleet.ring, np.full((4, 5), 1.1))
+    with_talent = Fleet(fleet.chips, fleet.peak, fleet.practice, fleet.p, fleet.ring, np.full((4, 5), 1.1))
     for name in ("single_site", "independent"):
-        assert pooling[name](lifted, None).rate == pytest.approx(1.1 * pooling[name](fleet, None).rate)
+        assert pooling[name](with_talent, None).rate == pytest.approx(1.1 * pooling[name](fleet, None).rate)
 
 
-def test_run_flop():
+def test_run_flop_is_rate_times_duration():
     p = defaults(run_days=100)
     assert run_flop(np.array([2.0, 3.0]), p).tolist() == [2 * 100 * 86_400, 3 * 100 * 86_400]
     assert run_flop(np.ones((2, 3)), p).shape == (2, 3)

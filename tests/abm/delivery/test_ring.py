@@ -15,7 +15,7 @@ def places(seed, count):
     return uniforms.uniform(36, 66, count), uniforms.uniform(-9, 30, count)
 
 
-def test_great_circle():
+def test_great_circle_distances():
     # a degree along a meridian; Paris to Berlin by the sphere
     assert great_circle([50, 51], [7, 7])[0, 1] == pytest.approx(6371 * math.pi / 180)
     assert great_circle([48.8566, 52.52], [2.3522, 13.405])[0, 1] == pytest.approx(877.5, abs=0.5)
@@ -24,7 +24,7 @@ def test_great_circle():
 
 @given(st.integers(0, 10_000), st.integers(1, 8))
 @settings(max_examples=40, derandomize=True)
-def test_tour_visits_all_and_is_short(seed, count):
+def test_ring_visits_all_sites_and_is_within_5_percent_of_the_shortest(seed, count):
     north, east = places(seed, count)
     ring = plan_ring(north, east)
     assert sorted(ring.order) == list(range(count))
@@ -36,7 +36,7 @@ def test_tour_visits_all_and_is_short(seed, count):
     )
     assert (
         shortest * (1 - 1e-9) <= ring.length <= shortest * 1.05 + 1e-9
-    )  # nearest neighbor and 2-opt: 2 % is exceeded now and then
+    )  # nearest neighbor and 2-opt occasionally exceed the shortest ring by more than 2 %
 
 
 def test_tours_are_cached():
@@ -45,7 +45,7 @@ def test_tours_are_cached():
 
 @given(st.integers(0, 10_000), st.integers(1, 12), st.data())
 @settings(max_examples=60)
-def test_rings_against_brute_force(seed, count, data):
+def test_prefix_rings_equal_brute_force(seed, count, data):
     north, east = places(seed, count)
     km, ring = great_circle(north, east), plan_ring(north, east)
     uniforms = np.random.default_rng(data.draw(st.integers(0, 1000)))
@@ -62,7 +62,7 @@ def test_rings_against_brute_force(seed, count, data):
             assert ring_length(ring, mask)[0] == pytest.approx(slow, abs=1e-9)
 
 
-def test_rings_of_one_and_two():
+def test_ring_length_of_zero_one_and_two_sites():
     ring = plan_ring([50, 50, 60], [7, 8, 9])
     km = great_circle([50, 50, 60], [7, 8, 9])
     chosen = np.array([[True, False, False], [True, True, False], [False, False, False]])

@@ -1,4 +1,4 @@
-"""Training across sites as it was measured elsewhere: what the model says under each experiment's own settings.
+"""Training across sites: the model's results under the settings of published experiments.
 
 MegaScale is validation only: nothing is fitted to it.
 """
@@ -19,7 +19,7 @@ APART = plan_ring([50.0, 50.0], [0.0, 13.99])  # 1,000 km
 
 
 def kept_by_two_sites(**changes):
-    """Rate of two sites of 1,536 H100 as one job against one site of 3,072, and the model that they train."""
+    """Rate of two sites of 1,536 H100 as one job relative to one site of 3,072, and the model size they train."""
     p = defaults(**changes)
     two = Fleet(np.full((1, 2), 1536.0), np.full((1, 2), H100), LED, p, APART)
     one = Fleet(np.array([[3072.0]]), np.array([[H100]]), LED, p, plan_ring([50.0], [0.0]))
@@ -35,15 +35,15 @@ def test_two_sites_1000_km_apart_keep_most_of_their_efficiency():
     assert kept == pytest.approx(0.96, rel=0.10)
     own_batch = kept_by_two_sites(site_batch_tokens=9.4e6)[0]
     assert own_batch == pytest.approx(0.96, rel=0.03)
-    assert (round(kept, 2), round(own_batch, 2)) == (0.87, 0.94)  # as the page of delivery states
+    assert (round(kept, 2), round(own_batch, 2)) == (0.87, 0.94)  # stated in abm/delivery/README.md
     assert kept_by_two_sites(overlap=0.0)[0] < 0.85 < kept < kept_by_two_sites(overlap=0.9)[0] < 1
 
 
 @pytest.mark.parametrize(
     ("seconds", "measured"), [(103, 0.957), (382, 0.857), (469, 0.83)], ids=["US", "US and Europe", "world"]
 )
-def test_a_blocking_exchange_costs_what_intellect_1_measured(seconds, measured):
-    """INTELLECT-1 (2024): 38 minutes of inner steps, then an exchange that blocks; its median seconds from memory."""
+def test_blocking_exchange_costs_match_intellect_1(seconds, measured):
+    """INTELLECT-1 (2024): 38 minutes of inner steps, then a blocking exchange; its median seconds as recalled."""
     blocking = gradient_exchange.round_speed(seconds, 38 * 60, defaults(outer_overlap=0.0)).item()
     assert blocking == pytest.approx(measured, rel=0.01)
     half_hidden = gradient_exchange.round_speed(seconds, 38 * 60, defaults(outer_overlap=0.5)).item()
@@ -51,8 +51,8 @@ def test_a_blocking_exchange_costs_what_intellect_1_measured(seconds, measured):
     assert measured < gradient_exchange.round_speed(seconds, 38 * 60, defaults()).item() < 1
 
 
-def test_intellect_1_from_its_links():
-    """Ten billion parameters in 8 bits between 14 nodes, over links of 0.7 and 0.16 Gbit/s as its exchanges imply."""
+def test_intellect_1_efficiency_from_link_speeds():
+    """Ten billion parameters in 8 bits between 14 nodes, over the link speeds implied by its exchanges."""
     for gigabits, measured in ((0.73, 0.96), (0.16, 0.83)):
         p = defaults(bandwidth_bps=gigabits * 1e9, outer_bits=8, outer_overlap=0.0, straggler=0.0)
         takes = gradient_exchange.exchange_seconds(14, 10e9, p.outer_bits, 12_000.0, p)
@@ -60,7 +60,7 @@ def test_intellect_1_from_its_links():
 
 
 @pytest.mark.parametrize("overlap", [0.0, 0.5, 0.99])
-def test_an_exchange_is_never_hidden_completely(overlap):
+def test_longer_exchange_always_reduces_speed(overlap):
     p = defaults(outer_overlap=overlap)
     speeds = [gradient_exchange.round_speed(s, 100.0, p).item() for s in (0.0, 1.0, 50.0, 100.0, 1000.0)]
     assert speeds[0] == 1
@@ -68,9 +68,9 @@ def test_an_exchange_is_never_hidden_completely(overlap):
     assert speeds[-1] <= 0.1 + 1e-12
 
 
-CHIPS = 1_500_000.0  # each is interrupted once a year, as in the simulations of Decoupled DiLoCo (2026)
+CHIPS = 1_500_000.0  # each is interrupted once per year, as in the simulations of Decoupled DiLoCo (2026)
 FLAKY = defaults(interruptions=1 / operations.HOURS_A_YEAR)
-QUICK = operations.operator_led(restart_h=0.5 / 60, person_share=0.0)  # the low end of E12's range
+QUICK = operations.operator_led(restart_h=0.5 / 60, person_share=0.0)  # the low end of the plausible range
 
 
 def test_goodput_of_eight_learners_and_of_one_job():
@@ -79,9 +79,9 @@ def test_goodput_of_eight_learners_and_of_one_job():
     eight = operations.goodput(CHIPS, QUICK, FLAKY, jobs=8, rejoin=True).item()
     assert eight == pytest.approx(0.88, rel=0.10)
     one = operations.goodput(CHIPS, QUICK, FLAKY).item()
-    assert (round(one, 2), round(eight, 2)) == (0.27, 0.85)  # as the page of delivery states
+    assert (round(one, 2), round(eight, 2)) == (0.27, 0.85)  # stated in abm/delivery/README.md
     own_checkpoints = operations.goodput(CHIPS, QUICK, FLAKY, jobs=8).item()
-    assert own_checkpoints < 0.75  # what learners keep that must go back to checkpoints of their own
+    assert own_checkpoints < 0.75  # goodput of learners that restart from their own checkpoints
 
 
 def test_pooling_rules_use_the_failure_domain():
@@ -98,7 +98,7 @@ def test_pooling_rules_use_the_failure_domain():
     assert of_learners >= 0.88 * 0.9
 
 
-def test_a_fixed_checkpoint_interval_loses_more_than_the_best():
+def test_optimal_checkpoint_interval_has_the_highest_goodput():
     for n in (1_000.0, 16_384.0):
         best = operations.checkpoint_interval(n, defaults()).item()
         kept = [
@@ -112,4 +112,4 @@ def test_a_fixed_checkpoint_interval_loses_more_than_the_best():
 def test_utilization_of_megascale_is_above_the_models_range():
     """MegaScale (2024) reached an MFU of 0.55 on 12,288 A100, Llama 3 (2024) 0.41 on 16,384 H100: the model is 0.42."""
     assert operations.mfu(12_288, defaults()).item() == pytest.approx(0.416, abs=0.001)
-    assert operations.mfu(12_288, defaults(mfu_reference=0.5)).item() < 0.55  # above the whole range
+    assert operations.mfu(12_288, defaults(mfu_reference=0.5)).item() < 0.55  # also at the range's end

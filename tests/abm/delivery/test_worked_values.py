@@ -1,4 +1,4 @@
-"""Values worked by hand or published, with the tolerance at which they are stated."""
+"""Values computed by hand or published, each with the tolerance to which it is stated."""
 
 import math
 
@@ -15,7 +15,7 @@ P = defaults()
 LED, AUDITED = operations.operator_led(), operations.audit_first()
 H100 = 989e12
 
-# the nineteen AI factories of 2024 and 2025: degrees north and east
+# The nineteen AI factories of 2024 and 2025: degrees north and east.
 FACTORIES = (
     (64.23, 27.73), (48.74, 9.10), (44.52, 11.36), (49.79, 6.07), (58.40, 15.58), (41.39, 2.12), (37.71, 24.05),
     (48.20, 16.37), (42.67, 23.37), (48.60, 2.18), (50.91, 6.41), (52.41, 16.93), (46.56, 15.65), (49.84, 18.16),
@@ -31,18 +31,18 @@ def printed(value, digits):
     return pytest.approx(value, abs=0.5 * 10.0**-digits + 1e-12)
 
 
-def test_interruptions_and_mtbf():
+def test_interruptions_and_mean_time_between_failures():
     assert six(1.973282e-5) == LLAMA_INTERRUPTIONS == Parameters().interruptions
     assert operations.mtbf(16_384, P).item() == six(3.093079)
 
 
-def test_rsc_1():
+def test_mean_time_between_failures_of_rsc_1():
     p = defaults(interruptions=6.5 / (1000 * 8 * 24))
     assert operations.mtbf(16_384, p).item() == printed(1.803, 3)
     assert operations.mtbf(131_072, p).item() == printed(0.2254, 4)
 
 
-def test_office_wait():
+def test_mean_wait_for_staff():
     assert operations.mean_wait(8, 5) == six(15.2381)
     assert operations.mean_wait(8, 7) == printed(5.333, 3)
     assert operations.mean_wait(24, 7) == 0
@@ -52,7 +52,7 @@ def test_office_wait():
     assert np.mean(wait) == pytest.approx(operations.mean_wait(8, 5), rel=1e-4)
 
 
-def test_replica_penalty():
+def test_replica_penalty_and_efficiency():
     assert P.replica_penalty.item() == six(0.235533)
     assert gradient_exchange.replica_efficiency(8, P).item() == printed(0.6128, 4)
     assert gradient_exchange.replica_efficiency(19, P).item() == printed(0.4998, 4)
@@ -64,7 +64,7 @@ def test_replica_penalty():
     assert 1 / gradient_exchange.replica_efficiency(10_000, P).item() == pytest.approx(8.7, abs=0.1)
 
 
-def test_synchronous_efficiency():
+def test_synchronous_efficiency_values():
     assert [gradient_exchange.synchronous_efficiency(x).item() for x in np.array([0.0, 1.0, 0.01])] == [
         1,
         0.25,
@@ -72,14 +72,14 @@ def test_synchronous_efficiency():
     ]
 
 
-def test_synchronous_efficiency_is_the_best_over_batches():
+def test_synchronous_efficiency_is_the_maximum_over_batches():
     batches = np.geomspace(1e-3, 1e3, 200_001)
     for x in (0.01, 0.3, 2.0):
-        found = (batches / (batches + x) / (1 + batches)).max()  # batch in critical ones, step as batch
+        found = (batches / (batches + x) / (1 + batches)).max()  # batch in units of the critical batch
         assert found == pytest.approx(gradient_exchange.synchronous_efficiency(x).item(), rel=1e-6)
 
 
-def test_exchange():
+def test_exchange_seconds():
     assert gradient_exchange.exchange_seconds(1, 1e12, 16, 500.0, P).item() == 0
     milliseconds = 1e3 / gradient_exchange.FIBRE_KM_S
     assert 2 * 1000 * milliseconds == printed(9.79, 2)
@@ -97,12 +97,12 @@ def test_critical_batch():
 def test_capital_recovery_and_annual_cost():
     assert chips.capital_recovery(5, 0.07) == six(0.243891)
     for years, cost, epoch in ((5, 8.55, 8.5), (3, 12.05, 12), (7, 7.06, 7)):
-        found = chips.annual_cost(38, defaults(write_off_years=years)).item()  # USD bn a GW
+        found = chips.annual_cost(38, defaults(write_off_years=years)).item()  # USD bn per GW
         assert found == printed(cost, 2)
         assert found == pytest.approx(epoch, abs=0.1)
 
 
-def test_losses():
+def test_losses_of_chinchilla_and_llama():
     assert frontier.loss(70e9, 1.4e12) == printed(1.97388, 5)
     assert frontier.loss(405e9, 15.6e12) == printed(1.89259, 5)
 
@@ -116,7 +116,7 @@ def test_longest_run():
     assert frontier.longest_run(4.0) == pytest.approx(1 / math.log(4))
 
 
-def test_frontier_and_lags():
+def test_frontier_and_lag_values():
     assert frontier.frontier(2025.5, P).item() == 5e26
     assert frontier.frontier(2023.2, P).item() == pytest.approx(2.06e25, rel=5e-3)
     assert frontier.compute_lag(frontier.frontier(2028.75, P), 2028.75, P).item() == pytest.approx(
@@ -160,7 +160,7 @@ def test_goodput_table(n, hours, led, audited):
     assert operations.goodput(n, AUDITED, P).item() == printed(audited, 3)
 
 
-def test_goodput_is_youngs_formula():
+def test_goodput_follows_youngs_formula():
     n, checkpoint = 16_384, 5 / 3600
     mtbf, interval = operations.mtbf(n, P).item(), operations.checkpoint_interval(n, P).item()
     assert interval == pytest.approx(math.sqrt(2 * checkpoint * mtbf))
@@ -168,16 +168,16 @@ def test_goodput_is_youngs_formula():
     assert operations.goodput(n, LED, P).item() == pytest.approx(by_hand, rel=1e-14)
 
 
-def test_llama_and_byterobust():
+def test_goodput_of_llama_and_byterobust():
     led = operations.goodput(16_384, LED, P).item()
     assert led > 0.90
-    snapshot = 16_384 * H100 * 0.41 * led * 54 * 86_400  # not the whole run, which took 3.8e25
+    snapshot = 16_384 * H100 * 0.41 * led * 54 * 86_400  # part of the whole run, which took 3.8e25
     assert snapshot == pytest.approx(2.93e25, rel=2e-3)
     assert 3.8e25 / (snapshot / 54) == pytest.approx(70, abs=0.5)
     assert operations.goodput(9_600, LED, P).item() == printed(0.962, 3)  # published 0.97
 
 
-def test_in_service():
+def test_share_of_machines_in_service():
     audited = operations.audit_first
     assert operations.in_service(LED, P).item() == pytest.approx(1, abs=1e-5)
     assert operations.in_service(audited(), P).item() == printed(0.964, 3)
@@ -200,7 +200,7 @@ CAMPUS, SCATTERED = [1e5], [1e5 / 19] * 19
 
 
 def share(rule, sizes, practice, **changes):
-    """Rate against one campus of 100,000 H100, led by its operators, as one job."""
+    """Rate relative to one operator-led campus of 100,000 H100 running one job."""
     p = defaults(**changes)
     ring = NINETEEN if len(sizes) == 19 else plan_ring([50.0], [10.0])
     fleet = Fleet(np.array([sizes]), np.full((1, len(sizes)), H100), practice, p, ring)
@@ -209,7 +209,7 @@ def share(rule, sizes, practice, **changes):
 
 
 def everyone(rule, practice, **changes):
-    """Share of nineteen equal sites all pooling in that way, whether or not fewer would do better."""
+    """Relative rate when all nineteen equal sites pool, even if a smaller pool would be faster."""
     p = {k: v.item() for k, v in vars(defaults(**changes)).items()}
     one = reference.replicas(CAMPUS, [H100], 0.0, 1, LED, p)
     if rule == "synchronous":
@@ -219,7 +219,7 @@ def everyone(rule, practice, **changes):
     return pool / one
 
 
-FIRST_READING = [
+RELATIVE_RATES = [
     ("single_site", CAMPUS, 1.6e12, 1.00, 0.33),
     ("independent", CAMPUS, 1.6e12, 1.00, 0.55),
     ("synchronous", SCATTERED, 1.6e12, 0.49, 0.20),
@@ -229,16 +229,16 @@ FIRST_READING = [
 ]
 
 
-@pytest.mark.parametrize(("rule", "sizes", "link", "led", "audited"), FIRST_READING)
-def test_first_reading(rule, sizes, link, led, audited):
-    skilled = operations.audit_first(mfu_factor=1.0)  # who builds is not in this reading
+@pytest.mark.parametrize(("rule", "sizes", "link", "led", "audited"), RELATIVE_RATES)
+def test_relative_rates_of_pooling_rules(rule, sizes, link, led, audited):
+    skilled = operations.audit_first(mfu_factor=1.0)  # this table excludes the effect of who builds
     for practice, expected in ((LED, led), (skilled, audited)):
         assert share(rule, sizes, practice, bandwidth_bps=link) == pytest.approx(expected, abs=0.005)
         if sizes is SCATTERED and rule != "independent":
             assert everyone(rule, practice, bandwidth_bps=link) == pytest.approx(expected, abs=0.005)
 
 
-def test_who_builds_multiplies_the_first_reading():
+def test_mfu_factor_of_audit_first_multiplies_the_rate():
     skilled = operations.audit_first(mfu_factor=1.0)
     assert share("single_site", CAMPUS, AUDITED) == pytest.approx(
         0.85 * share("single_site", CAMPUS, skilled)

@@ -1,4 +1,4 @@
-"""The planner: more money is never worse, its readings are the simulation's, and the price of politics adds up."""
+"""The planner: monotone in money, its expectations match the simulation, and the price of politics adds up."""
 
 from dataclasses import fields, replace
 
@@ -29,14 +29,14 @@ def question(scenario, **changes):
 
 
 def expected(scenario, **changes):
-    """Years behind that the planner expects for each of some sums."""
+    """Expected years behind for each of the sums."""
     solution = solve(question(scenario, **changes))
     return solution.years_behind[solution.plan(SUMS)]
 
 
-# -- the solution -----------------------------------------------------------------------------------------------------
+# The solution
 @pytest.mark.parametrize("scenario", [BASE, REFORM, load("gigafactories")], ids=lambda s: s.name)
-def test_more_money_is_never_worse(scenario):
+def test_years_behind_do_not_rise_with_money(scenario):
     solution, years = solve(question(scenario)), expected(scenario)
     assert (np.diff(years) <= 0).all()
     assert years[-1] < years[0]
@@ -45,26 +45,26 @@ def test_more_money_is_never_worse(scenario):
     assert np.allclose(solution.amounts.sum(-1), solution.spend)
 
 
-def test_a_planner_without_money_orders_nothing():
+def test_planner_without_money_orders_nothing():
     solution = solve(question(BASE))
     assert not solution.amounts[solution.plan(np.zeros(1))].any()
 
 
-def test_a_slower_tender_is_never_better():
+def test_slower_tender_never_reduces_years_behind():
     fast = REFORM.changed({"procurement": "rapid"})
     years = np.array([expected(fast.changed({"procurement.award_years": y})) for y in (0.05, 0.5, 1.0, 2.0)])
     assert (np.diff(years, axis=0) >= -0.02).all()
     assert (years[-1] > years[0]).all()
 
 
-def test_the_envelope_and_politics_do_not_change_the_question():
+def test_solution_is_cached_across_envelopes_and_politics():
     known = solve(question(BASE))
     other = BASE.changed({"envelope_eur_bn": 3.0, "voting": "unanimity", "first_trophy_eur_bn": 0.3})
     assert solve(question(other)) is known
     assert solve(question(BASE.changed({"mfu_reference": 0.3}))) is not known
 
 
-def test_the_number_of_sites_is_kept_within_its_bounds():
+def test_number_of_sites_stays_within_bounds():
     solution = solve(question(REFORM, fewest=2, most=3))
     count = (solution.amounts > 0).sum(-1)
     assert count[0] == 0
@@ -72,7 +72,7 @@ def test_the_number_of_sites_is_kept_within_its_bounds():
     assert (expected(REFORM, fewest=2, most=3) >= expected(REFORM) - 0.05).all()
 
 
-def test_only_sites_that_the_call_admits_are_used():
+def test_planner_uses_only_eligible_sites():
     industrial = np.array([kind == "industrial" for kind in UNION.sites.kind])
     assert not (solve(question(BASE)).amounts[:, industrial] > 0).any()
     anywhere = asked_by(BASE, UNION, all_sites=True)
@@ -80,13 +80,13 @@ def test_only_sites_that_the_call_admits_are_used():
     assert len(asked_by(load("gigafactories"), UNION).sites) == UNION.sites.count
 
 
-def test_the_first_order_is_possible_when_the_agenda_first_decides():
+def test_first_order_is_in_the_quarter_of_the_first_decision():
     assert asked_by(BASE, UNION).first == 4 * 2024 + 3
     assert asked_by(load("gigafactories"), UNION).first == 4 * 2027
     assert asked_by(load("federal-europe"), UNION).first == 4 * 2024 + 2
 
 
-def test_a_planner_pays_no_host_more_than_its_limit():
+def test_planner_respects_the_hosts_payment_limits():
     matched = BASE.changed({"agenda": "planner", "funding": "host_matches_half"})
     solution = solve(Question(matched, UNION, 4 * 2024 + 2, every))
     asked = np.zeros((len(solution.spend), UNION.states.count))
@@ -96,13 +96,13 @@ def test_a_planner_pays_no_host_more_than_its_limit():
     assert (0.5 * asked > 0.9 * matched.match_share_of_gdp * UNION.states.gdp).any()
 
 
-def test_more_money_is_never_worse_in_tranches():
+def test_years_behind_do_not_rise_with_money_in_tranches():
     years = expected(REFORM.changed({"tranches": 4}))
     assert (np.diff(years) <= 0).all()
     assert not np.array_equal(years, expected(REFORM))
 
 
-# -- readings ---------------------------------------------------------------------------------------------------------
+# Readings
 @pytest.mark.parametrize("scenario", [BASE, REFORM], ids=lambda s: s.name)
 @pytest.mark.parametrize("payments", [{}, {"tranches": 3}, {"schedule": "2024:4 2026:6"}], ids=str)
 def test_an_expected_reading_is_what_the_simulation_reads(scenario, payments):
@@ -119,19 +119,21 @@ def test_an_expected_reading_is_what_the_simulation_reads(scenario, payments):
     plan, when = np.zeros((12, UNION.sites.count)), np.zeros((12, UNION.sites.count), dtype=np.int64)
     plan[:, sites], when[:, sites] = amounts, quarters
     read = _years_behind(env, np.arange(12), plan, when)
-    assert np.allclose(found, read, rtol=0, atol=0.02)  # a ring over five sites is not quite one over all
+    assert np.allclose(
+        found, read, rtol=0, atol=0.02
+    )  # the ring over five sites differs slightly from one over all
     assert len(set(read.tolist())) == 12
 
 
-# -- the price --------------------------------------------------------------------------------------------------------
-def test_the_planner_pays_no_price():
+# The price
+def test_price_of_politics_is_zero_for_the_planner():
     found = run(BASE.changed({"agenda": "planner", "funding": "gni_key"}), 2, range(12)).worlds
     assert found["sites"].all()
     for name in PRICES:
         assert np.array_equal(found[name], np.zeros(12)), name
 
 
-def test_the_price_splits_and_may_be_negative():
+def test_price_of_politics_splits_and_may_be_negative():
     found = run(load("federal-europe"), 0, range(64)).worlds
     parts = found["price_where"] + found["price_unspent"]
     assert np.allclose(parts, found["price_of_politics"], rtol=0, atol=1e-9)
@@ -139,12 +141,12 @@ def test_the_price_splits_and_may_be_negative():
     assert found["price_of_politics"].mean() > 0
 
 
-def test_a_price_is_nan_where_it_was_not_asked_for():
+def test_price_is_nan_if_not_requested():
     found = run(BASE, 0, range(3), price=False).worlds
     assert all(np.isnan(found[name]).all() for name in PRICES)
 
 
-def test_a_price_does_not_depend_on_other_worlds():
+def test_price_does_not_depend_on_the_batch():
     mixed = [BASE, BASE.changed({"envelope_eur_bn": 5.0}), BASE.changed({"mfu_reference": 0.3})] * 2
     together = run(mixed, 4, range(6)).worlds
     for k, scenario in enumerate(mixed):
@@ -154,24 +156,24 @@ def test_a_price_does_not_depend_on_other_worlds():
 
 @pytest.mark.parametrize("name", ["eu-status-quo", "essay-reform"])
 def test_mean_prices_are_not_negative(name):
-    _check_means(name, 64)
+    check_mean_prices(name, 64)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in presets() if load(name).priced])
 def test_mean_prices_of_all_scenarios_are_not_negative(name):
-    _check_means(name, 256)
+    check_mean_prices(name, 256)
 
 
-def _check_means(name, worlds):
+def check_mean_prices(name, worlds):
     found = run(load(name), 0, range(worlds)).worlds
     for key in ("price_of_politics", "price_where"):
         error = 2 * found[key].std() / np.sqrt(worlds)
         assert found[key].mean() >= -0.05 - error, key
 
 
-# -- the agenda -------------------------------------------------------------------------------------------------------
-def test_a_planner_may_order_in_two_phases():
+# The agenda
+def test_planner_may_order_in_two_phases():
     scenario = load("gigafactories").changed({"agenda": "planner", "funding": "gni_key"})
     simulation = Simulation(scenario, 0, range(4), UNION).run()
     chosen = simulation.world.programme.selected
@@ -184,7 +186,7 @@ def test_a_planner_may_order_in_two_phases():
     assert (simulation.world.bargaining.rounds == len(set(chosen[0][chosen[0] >= 0].tolist()))).all()
 
 
-def test_planners_with_other_dates_stand_beside_each_other():
+def test_planners_with_different_dates_share_a_batch():
     late = load("gigafactories").changed({"agenda": "planner", "funding": "gni_key"})
     mixed = [late, late.changed({"envelope_eur_bn": 5.0}), late.changed({"procurement.award_years": 0.05})]
     together = run(mixed, 1, range(3), price=False).worlds
@@ -194,7 +196,7 @@ def test_planners_with_other_dates_stand_beside_each_other():
         assert alone["rounds"][0] == together["rounds"][k]
 
 
-def test_draws_of_the_planner_are_its_own():
+def test_planner_has_its_own_random_draws():
     streams = RandomStreams(0, np.arange(4))
     own, worlds = (SiteDraws.of(streams, 3, np.arange(4), name) for name in (":planner0", ""))
     assert not np.array_equal(own.award, worlds.award)

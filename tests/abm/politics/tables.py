@@ -1,4 +1,4 @@
-"""A Council's table for tests: some worlds of a scenario at its announcement."""
+"""Council tables for tests: some worlds of a scenario in the quarter of its announcement."""
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from juste_retour.abm.simulation import Simulation
 
 
 def council(worlds=6, seed=2, **changes):
-    """The status quo with changes, at the table; (worlds,)."""
+    """The table of the status quo with changes; leading axis (worlds,)."""
     env = Simulation(load("eu-status-quo").changed(changes), seed, np.arange(worlds)).env
     env.world.now = env.world.announced
     return Council(env, np.arange(worlds))

@@ -1,4 +1,4 @@
-"""Agenda protocols at the Council's table and at small tables: what they offer, and what they keep to."""
+"""Agenda protocols at the Council's table and at small tables: offers, ballots and constraints."""
 
 import numpy as np
 import pytest
@@ -26,14 +26,14 @@ VOTED = [
 @pytest.mark.parametrize("protocol", VOTED)
 def test_offers_are_valid_and_passed_ones_have_a_majority(protocol, funding):
     table = council(agenda=protocol, funding=funding, voting="lisbon_qmv")
-    motion = agenda[protocol](table)
-    plan = motion.plan
+    result = agenda[protocol](table)
+    plan = result.plan
     assert (plan.sum(-1) <= table.known.envelope[:, 0] * (1 + 1e-9)).all()
     assert ((plan == 0) | (plan >= table.p.smallest_eur_bn - 1e-12)).all()
     assert (plan <= table.known.cap + 1e-9).all()
-    assert not (motion.passed & ~motion.held).any()
-    assert np.array_equal(motion.passed[motion.held], table.wins(motion.yes)[motion.held])
-    assert not (motion.yes & motion.no).any()
+    assert not (result.passed & ~result.held).any()
+    assert np.array_equal(result.passed[result.held], table.wins(result.yes)[result.held])
+    assert not (result.yes & result.no).any()
 
 
 # -- the closed rule ---------------------------------------------------------------------------------------------------
@@ -70,9 +70,9 @@ def test_the_presidency_rotates_every_six_months():
 def test_proposers_never_propose_what_leaves_them_worse_off():
     table = council(60, agenda="closed_rule", funding="gni_key", voting="lisbon_qmv")
     table.forced = np.arange(60) % 27
-    motion = agenda["closed_rule"](table)
-    assert (mine(motion.gain, table.forced)[motion.held] >= -1e-3 - 1e-9).all()
-    assert motion.held.mean() > 0.8
+    result = agenda["closed_rule"](table)
+    assert (mine(result.gain, table.forced)[result.held] >= -1e-3 - 1e-9).all()
+    assert result.held.mean() > 0.8
 
 
 # -- the open rule -----------------------------------------------------------------------------------------------------
@@ -112,8 +112,8 @@ def test_the_omnibus_includes_all_with_the_norm_and_a_majority_without():
     sites = [(m.plan > 0).sum(-1)[both] for m in (narrow, wide)]
     assert (sites[0] <= sites[1]).all()
     assert sites[0].mean() < sites[1].mean()
-    wishing = (table.asked() > 0).sum(-1)
-    assert (sites[1] >= wishing[both] - 2).all()  # a wish scaled below the smallest facility is dropped
+    wanting = (table.asked() > 0).sum(-1)
+    assert (sites[1] >= wanting[both] - 2).all()  # a request scaled below the smallest facility is dropped
     between = agenda["omnibus"](table, universalism=0.5)
     assert sites[0].mean() <= (between.plan > 0).sum(-1).mean() <= sites[1].mean()
 
@@ -124,7 +124,7 @@ def test_a_bundle_never_exceeds_the_budget():
     assert table.bundle(everyone).sum(-1).max() <= 0.5 + 1e-12
 
 
-# -- mediation ---------------------------------------------------------------------------------------------------------
+# Mediation
 @pytest.mark.parametrize("solution", ["nash", "kalai_smorodinsky"])
 def test_no_offer_on_the_menu_is_better_than_the_mediators(solution):
     table = council(agenda="nash_bargaining")
@@ -160,7 +160,7 @@ def test_positions_on_both_issues_are_between_0_and_100():
     assert salience.max(-1) == pytest.approx(100)
 
 
-def test_the_compromise_lies_between_positions_and_money_follows_it(tmp_path):
+def test_compromise_spends_more_if_positions_on_money_are_higher(tmp_path):
     def spent(money):
         rows = "".join(f"{code},money,{money},100,1\n{code},sites,50,100,1\n" for code in table.states.codes)
         path = tmp_path / f"p{money}.csv"
@@ -173,7 +173,7 @@ def test_the_compromise_lies_between_positions_and_money_follows_it(tmp_path):
     assert (little >= 0.5 * 0.1 * 10).all()
 
 
-def test_a_rejected_compromise_comes_back_with_half_the_money():
+def test_rejected_compromise_returns_with_half_the_money():
     table = council(agenda="compromise", voting="dictator")
     outcome = np.full((6, 2), 60.0)
     whole = table.settled_on(outcome, 0.5).sum(-1)
@@ -182,7 +182,7 @@ def test_a_rejected_compromise_comes_back_with_half_the_money():
     assert half == pytest.approx(whole / 2, rel=0.05)
 
 
-def test_exchange_of_no_trades_is_the_compromise():
+def test_exchange_without_trades_equals_the_compromise():
     table = council(agenda="exchange")
     assert np.array_equal(agenda["exchange"](table, trades=0).plan, agenda["compromise"](table).plan)
 
@@ -190,16 +190,16 @@ def test_exchange_of_no_trades_is_the_compromise():
 # -- the ballot for seats ----------------------------------------------------------------------------------------------
 def test_seats_go_to_different_states_and_the_ballot_is_binding():
     table = council(20, agenda="relocation_ballot")
-    motion = agenda["relocation_ballot"](table, seats=3)
-    hosts = (table.world.by_state(motion.plan) > 0).sum(-1)
+    result = agenda["relocation_ballot"](table, seats=3)
+    hosts = (table.world.by_state(result.plan) > 0).sum(-1)
     assert (hosts == 3).all()
-    assert motion.passed.all()
-    assert motion.last.all()
-    assert motion.plan.max() <= 10 / 3 + 1e-9
+    assert result.passed.all()
+    assert result.last.all()
+    assert result.plan.max() <= 10 / 3 + 1e-9
 
 
-# -- those who decide alone --------------------------------------------------------------------------------------------
-def test_a_planner_keeps_to_its_number_of_sites():
+# Those who decide alone
+def test_planner_respects_its_number_of_sites():
     for fewest, most in ((1, 1), (2, 3), (5, 0)):
         table = council(agenda="planner")
         sites = (agenda["planner"](table, min_sites=fewest, max_sites=most).plan > 0).sum(-1)
@@ -215,10 +215,11 @@ def test_deciders_maximize_their_own_objective():
     race = [commission.known.outlook.prospect(plan).race[:, 0] for plan in (theirs, ours)]
     assert (race[1] > race[0]).all()
     pays_for_all = council(agenda="single_decider", decider="DE", funding="national")
-    assert agenda["single_decider"](pays_for_all).plan.sum() == 0  # and would rather not
+    # If Germany pays everything, it prefers to build nothing.
+    assert agenda["single_decider"](pays_for_all).plan.sum() == 0
 
 
-def test_uncoordinated_owners_share_the_money_by_power():
+def test_uncoordinated_owners_share_money_in_proportion_to_power():
     table = council(agenda="uncoordinated", funding="gni_key", envelope_eur_bn=20.0)
     plan = agenda["uncoordinated"](table).plan
     built, share = plan > 0, plan / table.known.cap

@@ -27,7 +27,7 @@ def test_a_rational_proposer_gets_the_share_that_theory_predicts():
     assert (coalition == 3).all()
 
 
-def test_inequality_aversion_lowers_the_proposers_rent():
+def test_inequality_aversion_lowers_the_proposers_share():
     rents = [divided(3, 2, 20, inequality_aversion=a)[1].mean() for a in (0.0, 0.3, 0.5, 1.0)]
     assert rents[0] == pytest.approx(2 / 3)
     assert (np.diff(rents) < 0).all()
@@ -38,7 +38,7 @@ def test_inequality_aversion_lowers_the_proposers_rent():
 def test_noise_lowers_the_rent_and_makes_some_proposals_fail():
     motion, rent, coalition = divided(vote_rule="probabilistic", vote_settings={"noise": 0.05})
     assert rent.mean() < 0.55
-    assert 0.8 < motion.passed.mean() < 1
+    assert 0.8 < result.passed.mean() < 1
     assert coalition.mean() >= 3
 
 
@@ -65,16 +65,16 @@ def opened(worlds=600, inequality_aversion=0.0, amendments=1, **behavior):
     return OPEN(table, amendments=amendments), worth
 
 
-def least(result):
-    """How often the coalition is of the least size that wins."""
+def minimal_winning_share(result):
+    """Share of coalitions that are minimal winning."""
     return ((result.plan > 1e-9).sum(-1) == 3).mean()
 
 
-def test_coalitions_as_in_the_laboratory():
-    """With envy of 1 and a consensus norm of one third, closed: 2/3 least and no delay; open: none least, 5/6 at once.
+def test_coalition_sizes_match_the_laboratory():
+    """Envy of 1 and a consensus norm of 1/3. Closed rule: 2/3 minimal winning, no delay. Open: none, 5/6 without delay.
 
-    In the laboratory 67 % and 4 % of coalitions were minimal winning, and 100 % and 81 % passed without delay. Without
-    envy theory expects minimal winning coalitions under both rules.
+    In the experiments 67 % and 4 % of coalitions were minimal winning, and 100 % and 81 % passed without delay.
+    Without envy, theory expects minimal winning coalitions under both rules.
     """
     behavior = {"inequality_aversion": 1.0, "consensus_norm": 1 / 3}
     closed = CLOSED(Pie(players(5), k_of(3), worlds=600, patience=0.8, values=np.full(5, 0.2), **behavior))
@@ -86,7 +86,7 @@ def test_coalitions_as_in_the_laboratory():
     assert (played.delay == 0).mean() == pytest.approx(1 / 3 + 2 / 3 * 3 / 4, abs=0.06)
     assert moved.plan.max(-1).mean() < closed.plan.max(-1).mean()  # a more equal division
     rational, _ = opened(amendments=0)
-    assert least(rational) == 1
+    assert minimal_winning_share(rational) == 1
 
 
 @pytest.mark.parametrize("aversion", [0.0, 0.2, 0.5, 1.0, 2.0])
@@ -103,12 +103,12 @@ def test_a_mover_who_expects_envy_satisfies_the_optimal_number(aversion):
     assert ((result.delay == 0).mean()) == pytest.approx(satisfied / 4, abs=0.08)
 
 
-def test_under_the_open_rule_the_envious_ask_for_more():
+def test_envy_lowers_the_movers_share_under_the_open_rule():
     rents = [opened(20, a, 0)[0].plan.max() for a in (0.0, 0.3, 0.6)]
     assert (np.diff(rents) < 0).all()
 
 
-def test_noise_decides_some_votes_between_motion_and_amendment():
+def test_vote_noise_changes_some_votes_on_amendments():
     table = Pie(players(3), worlds=4000, vote_rule="probabilistic", vote_settings={"noise": 0.2})
     one, other = (np.tile(x, (4000, 1)) for x in ([0.4, 0.35, 0.25], [0.35, 0.4, 0.25]))
     for_it = table.prefers(one, other).mean(0)
@@ -118,7 +118,7 @@ def test_noise_decides_some_votes_between_motion_and_amendment():
     assert certain.tolist() == [True, False, True]
 
 
-def test_envy_turns_votes_between_motion_and_amendment():
+def test_envy_changes_votes_on_amendments():
     even, uneven = np.array([[0.3, 0.35, 0.35]]), np.array([[0.32, 0.68, 0.0]])
     assert Pie(players(3)).prefers(uneven, even)[0, 0]
     assert not Pie(players(3), inequality_aversion=0.5).prefers(uneven, even)[0, 0]

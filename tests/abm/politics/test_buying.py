@@ -1,4 +1,4 @@
-"""Votes bought in cash: the bill in closed form against a linear program for every coalition that wins."""
+"""Votes bought with side payments: the closed form equals a linear program over every winning coalition."""
 
 from itertools import product
 
@@ -37,7 +37,7 @@ def table(members, seed, **changes):
 
 
 def cheapest(gap, payers, cost, sets):
-    """The least sum of cash that fills the gaps of a set of states, their parts of the bill paid; inf where none does."""
+    """The least cash that fills the gaps of a coalition, net of its share of the bill; inf if none is possible."""
     least = np.inf
     for members in sets:
         asks = -(np.eye(len(gap)) - cost * payers[:, None])[members]

@@ -1,4 +1,4 @@
-"""Who bids: one dossier after the other per state, each campus its own, and consortia that firms lead."""
+"""Bids in a call for proposals: by state, by campus, and by consortia that firms lead."""
 
 import numpy as np
 import pytest
@@ -29,7 +29,7 @@ def test_hosting_entities_write_bids_faster():
     assert (world.sites.centre | ~world.sites.eurohpc).all()
 
 
-def test_a_state_may_support_several_bids_within_what_it_can_match():
+def test_several_bids_of_a_state_stay_within_its_matching_limit():
     changes = {"agenda.dossiers": "sites", "agenda.bids": 3}
     world = world_after(changes, "2024Q4")
     by_state = world.by_state(world.programme.selected >= 0)
@@ -45,7 +45,7 @@ def test_firms_bid_where_they_gain_for_as_much_as_possible():
     assert len(planned) > len(RUNS)
     assert ((planned >= 3 - 1e-9) & (planned <= 5 + 1e-9)).all()
     without = world_after({"anchor": "exit_to_cloud"}, "2027Q1", "gigafactories")
-    assert (without.programme.selected < 0).all()  # no firm gains, so that none leads a bid
+    assert (without.programme.selected < 0).all()  # no firm gains, so none leads a bid
 
 
 @pytest.mark.parametrize(

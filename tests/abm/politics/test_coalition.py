@@ -1,4 +1,4 @@
-"""The cheapest winning coalition against the integer program, and against plain enumeration under other rules."""
+"""The cheapest winning coalition, checked by an integer program and by enumeration under other rules."""
 
 from itertools import product
 
@@ -20,8 +20,8 @@ def cost(price, members):
     return total(np.where(members, price, 0.0))
 
 
-def test_within_a_tenth_of_a_per_cent_of_the_integer_optimum():
-    """On a thousand vectors the mean gap is 0.015 % (politics/README.md); here a sample of them."""
+def test_coalition_cost_is_within_0_1_percent_of_the_optimum():
+    """The mean gap over 1,000 price vectors is 0.015 % (politics/README.md); this is a sample of 100."""
     price = np.random.default_rng(0).random((1000, 27))[:100]
     members, exists = cheapest(price, WINS, STATES)
     assert exists.all()
@@ -33,17 +33,17 @@ def test_within_a_tenth_of_a_per_cent_of_the_integer_optimum():
     assert (gap < 1e-12).mean() > 0.9
 
 
-def test_the_blocking_clause_is_used_where_it_is_cheaper():
-    """Three states of more than 35 % of the people cannot block: if they are dear, all the others are bought."""
-    dear = np.isin(STATES.codes, ["DE", "FR", "IT"])
-    price = np.where(dear, 50.0, 1.0)[None]
+def test_four_member_clause_is_used_when_cheaper():
+    """Three states with over 35 % of the population cannot block. If they are expensive, buy all the others."""
+    expensive = np.isin(STATES.codes, ["DE", "FR", "IT"])
+    price = np.where(expensive, 50.0, 1.0)[None]
     members, _ = cheapest(price, WINS, STATES)
-    assert members[0].tolist() == (~dear).tolist() == exact(price[0], STATES).tolist()
+    assert members[0].tolist() == (~expensive).tolist() == exact(price[0], STATES).tolist()
     without = exact(price[0], STATES, blocking=False)
     assert cost(price[0], without) > cost(price[0], members[0])
 
 
-def test_the_proposer_comes_for_nothing_and_some_cannot_be_had():
+def test_proposer_is_free_and_infinite_prices_are_avoided():
     rng = np.random.default_rng(4)
     price = rng.random((40, 27))
     price[rng.random(price.shape) < 0.15] = np.inf
@@ -60,7 +60,7 @@ def test_the_proposer_comes_for_nothing_and_some_cannot_be_had():
     assert (cost(paid, members)[exists] / np.array(best) - 1).mean() < 1e-3
 
 
-def test_nobody_is_bought_where_enough_agree_anyway():
+def test_nobody_is_bought_if_enough_members_agree():
     price = np.full((3, 27), 0.5)
     price[:, np.argsort(-STATES.population)[:16]] = 0.0
     members, exists = cheapest(price, WINS, STATES)
@@ -69,8 +69,8 @@ def test_nobody_is_bought_where_enough_agree_anyway():
 
 
 @pytest.mark.parametrize("rule", ["unanimity", "simple_majority", "nice", "penrose", "reinforced_qmv"])
-def test_other_rules_against_every_coalition(rule, monkeypatch):
-    monkeypatch.setattr(coalition, "FEW", 0)  # the search by itself, as among many states
+def test_coalitions_under_other_rules_equal_enumeration(rule, monkeypatch):
+    monkeypatch.setattr(coalition, "FEW", 0)  # the search alone, as among many states
     states = only(STATES, np.arange(9) + 5)
     wins = Game.of(rule, states).wins
     every = np.array(list(product((False, True), repeat=9)))
@@ -84,8 +84,8 @@ def test_other_rules_against_every_coalition(rule, monkeypatch):
 
 
 @pytest.mark.parametrize("n", [3, 5, FEW])
-def test_among_few_states_the_cheapest_set_is_found(n):
-    """Weights and quotas at random; some prices are equal, some states come for nothing and some cannot be had."""
+def test_coalition_is_exact_among_few_states(n):
+    """Random weights and quotas; some prices are equal, some are zero and some are infinite."""
     rng = np.random.default_rng(n)
     every = np.array(list(product((False, True), repeat=n)))
     for _ in range(40):
@@ -104,8 +104,8 @@ def test_among_few_states_the_cheapest_set_is_found(n):
         assert cost(price, members)[exists].tolist() == np.array(best)[exists].tolist()
 
 
-def test_ties_choose_between_two_partners_who_are_enough_alone(monkeypatch):
-    """The third of weight one needs one of the two of weight four, or all the others; each small one is cheaper."""
+def test_ties_choose_between_two_sufficient_partners(monkeypatch):
+    """The third state of weight 1 needs one of the two of weight 4, or all other small ones, which are cheaper each."""
     weights, ties = np.array([1, 1, 1, 2, 4, 4]), np.random.default_rng(1).random((50, 6))
     price, own = (
         np.broadcast_to([0.3, 0.3, 0.0, 0.3, 0.4, 0.4], (50, 6)),
@@ -120,10 +120,10 @@ def test_ties_choose_between_two_partners_who_are_enough_alone(monkeypatch):
         found(), np.stack([0 * first, 0 * first, 0 * first + 1, 0 * first, first, ~first], -1)
     )
     monkeypatch.setattr(coalition, "FEW", 0)
-    assert (cost(price, found()) > 0.5).all()  # the search by itself buys one too many
+    assert (cost(price, found()) > 0.5).all()  # the search alone buys one state too many
 
 
-def test_ties_are_broken_as_one_says():
+def test_ties_are_broken_by_the_given_order():
     price, ties = np.ones((2, 27)), np.stack([np.arange(27.0), -np.arange(27.0)])
     simple = Game.of("simple_majority", STATES).wins
     members, _ = cheapest(price, simple, STATES, ties=ties)

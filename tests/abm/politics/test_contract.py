@@ -1,4 +1,4 @@
-"""One contract for agenda protocols: every table satisfies it, every page shows it, and wrapping works."""
+"""The contract of agenda protocols: every table satisfies it, and a user's protocol may wrap a shipped one."""
 
 import inspect
 from dataclasses import replace
@@ -37,13 +37,13 @@ def table(request):
     return TABLES[request.param]()
 
 
-def test_every_table_satisfies_the_contract(table):
+def test_tables_satisfy_the_contract(table):
     assert isinstance(table, Table)
 
 
 @pytest.mark.parametrize("name", METHODS)
-def test_every_method_takes_what_the_contract_says(table, name):
-    """Arguments in their order and kind; those with a default keep it, and any further ones are optional."""
+def test_methods_take_the_arguments_of_the_contract(table, name):
+    """Arguments in this order and kind; defaults are kept, and further arguments are optional."""
     asked = list(inspect.signature(getattr(Table, name)).parameters.values())[1:]
     taken = list(inspect.signature(getattr(table, name)).parameters.values())
     for want, have in zip(asked, taken, strict=False):
@@ -57,7 +57,7 @@ def test_a_class_without_a_method_is_not_a_table():
     class Mute(Pie):
         conclude = None
 
-    assert not isinstance(Mute(players(3)), Table)
+    assert not isinstance(WithoutConclude(players(3)), Table)
 
 
 def test_the_contract_is_read_from_the_class():
@@ -71,7 +71,7 @@ def test_the_contract_is_read_from_the_class():
 
 
 @pytest.mark.parametrize("protocol", [closed_rule, nash_bargaining])
-def test_a_protocol_concludes_on_every_table(table, protocol):
+def test_protocols_conclude_on_every_table(table, protocol):
     result = protocol(table)
     assert result.ends.shape == (table.worlds,)
     assert np.array_equal(result.ends, result.passed)
@@ -79,7 +79,7 @@ def test_a_protocol_concludes_on_every_table(table, protocol):
 
 @pytest.fixture
 def wrapped():
-    """Enters a protocol for one test."""
+    """The agenda family, restored after the test."""
     before = dict(family.rules)
     yield family
     family.rules = before
@@ -94,46 +94,42 @@ def votes_of(simulation):
     return [r for r in simulation.env.trace if isinstance(r, Vote) and r.held.any()]
 
 
-def test_a_protocol_may_fail_what_the_board_passed(wrapped):
+def test_protocol_may_reject_what_the_ballot_passed(wrapped):
     @wrapped(calls=True)
-    def stern_call(council):
+    def failing_call(council):
         """The open call, but every list fails. Source: a test."""
         result = open_call(council)
         return None if result is None else replace(result, passed=np.zeros_like(result.passed))
 
-    plain, stern = played("open_call"), played("stern_call")
+    plain, failing = played("open_call"), played("failing_call")
     assert all(v.passed[v.held].all() for v in votes_of(plain))
-    # counted
-    assert stern.env.ballots
-    assert not any(ballot.passed.any() for ballot in stern.env.ballots)
-    first, unchanged = stern.env.ballots[0], plain.env.ballots[0]
+    assert failing.env.ballots
+    assert not any(ballot.passed.any() for ballot in failing.env.ballots)
+    first, unchanged = failing.env.ballots[0], plain.env.ballots[0]
     assert np.array_equal(first.yes, unchanged.yes)
-    counted = sum(np.where(b.yes, 1, 0) for b in stern.env.ballots)
-    assert np.array_equal(stern.world.bargaining.yes_votes, counted)
-    # selected
+    counted = sum(np.where(b.yes, 1, 0) for b in failing.env.ballots)
+    assert np.array_equal(failing.world.bargaining.yes_votes, counted)
     assert (plain.world.programme.selected >= 0).any()
-    assert not (stern.world.programme.selected >= 0).any()
-    # remembered
+    assert not (failing.world.programme.selected >= 0).any()
     assert plain.world.bargaining.bids.any()
-    assert not stern.world.bargaining.bids.any()
-    assert stern.world.bargaining.lost.any()
-    assert stern.world.bargaining.settled.all()
-    # explained
-    for vote in votes_of(stern):
+    assert not failing.world.bargaining.bids.any()
+    assert failing.world.bargaining.lost.any()
+    assert failing.world.bargaining.settled.all()
+    for vote in votes_of(failing):
         assert not vote.passed.any()
         for row in vote.worlds[vote.held]:
             (own,) = in_world([vote], row)
-            assert not pivotal(stern.env, own).any()
+            assert not pivotal(failing.env, own).any()
 
 
-def test_why_agrees_with_a_changed_result(wrapped):
+def test_explanations_agree_with_a_changed_result(wrapped):
     @wrapped(calls=True)
-    def stern_call(council):
+    def failing_call(council):
         """The open call, but every list fails. Source: a test."""
         result = open_call(council)
         return None if result is None else replace(result, passed=np.zeros_like(result.passed))
 
-    model = AllocationModel(agenda="stern_call", end="2026Q4", window_years=2.0, rng=3, price=False)
+    model = AllocationModel(agenda="failing_call", end="2026Q4", window_years=2.0, rng=3, price=False)
     while model.running:
         model.step()
     votes = [d for d in model.why("MT") if d.family == "vote"]
@@ -146,23 +142,23 @@ def test_why_agrees_with_a_changed_result(wrapped):
         assert decision.quarter == ballot.quarter
 
 
-def test_bargaining_goes_on_where_a_protocol_fails_what_passed(wrapped):
+def test_bargaining_continues_after_a_protocol_rejects(wrapped):
     @wrapped(repeated=True)
-    def stern_proposal(council):
+    def failing_proposal(council):
         """The Commission's proposal fails in its first quarter. Source: a test."""
         result = commission_proposal(council)
         early = council.now == council.world.announced
         return replace(result, passed=result.passed & ~np.full(council.worlds, early))
 
-    plain, stern = (played(name, funding="gni_key") for name in ("commission_proposal", "stern_proposal"))
+    plain, failing = (played(name, funding="gni_key") for name in ("commission_proposal", "failing_proposal"))
     passed = plain.env.ballots[0].passed
     assert passed.any()
-    rounds = [s.world.bargaining.rounds[plain.env.ballots[0].worlds[passed]] for s in (plain, stern)]
+    rounds = [s.world.bargaining.rounds[plain.env.ballots[0].worlds[passed]] for s in (plain, failing)]
     assert (rounds[0] == 1).all()
     assert (rounds[1] > 1).all()
 
 
-def test_a_changed_plan_is_selected_learned_and_explained(wrapped):
+def test_changed_plan_is_selected_and_explained(wrapped):
     @wrapped(calls=True)
     def halved_call(council):
         """The open call, with half of each site's money. Source: a test."""

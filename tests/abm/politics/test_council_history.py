@@ -1,4 +1,4 @@
-"""The Council's voting rules since 1995: votes, quotas and the power that they give."""
+"""The Council's voting rules since 1995: votes, quotas and voting power."""
 
 from datetime import date
 from itertools import combinations
@@ -24,12 +24,12 @@ from juste_retour.abm.politics.power.double_majority import DoubleMajority
         (date(2014, 10, 31), 28, 352, 260),
     ],
 )
-def test_votes_and_quotas_are_those_of_the_treaties(day, states, votes, quota):
+def test_votes_and_quotas_equal_the_treaties(day, states, votes, quota):
     rule = rule_in_force(day)
     assert (len(rule.members), sum(rule.game.weights), rule.game.quota) == (states, votes, quota)
 
 
-def test_the_double_majority_has_the_power_of_the_voting_rule():
+def test_double_majority_power_equals_the_voting_rules():
     states = load_members().states
     power = voting_power("lisbon_qmv", states)
     expected = dict(zip(power.members, map(float, power.shapley_shubik), strict=True))
@@ -37,7 +37,7 @@ def test_the_double_majority_has_the_power_of_the_voting_rule():
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: str(rule.since))
-def test_power_adds_up_and_grows_with_votes(rule):
+def test_power_sums_to_one_and_increases_with_votes(rule):
     power = [rule.shapley_shubik[member] for member in rule.members]
     assert sum(power) == pytest.approx(1)
     order = np.argsort(rule.game.weights, kind="stable")
@@ -45,7 +45,7 @@ def test_power_adds_up_and_grows_with_votes(rule):
     assert set(rule.unanimity.shapley_shubik.values()) == {1 / len(rule.members)}
 
 
-def test_states_that_joined_later_bring_their_rule():
+def test_later_members_imply_the_later_rule():
     day = date(2003, 9, 30)
     assert rule_in_force(day, ["DE", "FR"]).since == date(1995, 1, 1)
     assert rule_in_force(day, ["DE", "PL"]).since == date(2004, 5, 1)
@@ -55,7 +55,7 @@ def test_states_that_joined_later_bring_their_rule():
     assert {"UK", "HR", "EL"} < known_states()
 
 
-def test_a_coalition_passes_as_the_game_is_counted():
+def test_passes_agrees_with_the_tally():
     for game in (DoubleMajority((5, 3, 2, 2), 2, 7, 4), DoubleMajority((1, 1, 1, 1), 0, 3, 5)):
         winning = [0] * 5
         for size in range(5):

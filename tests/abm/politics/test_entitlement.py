@@ -1,4 +1,4 @@
-"""What must come back: each rule on plans over 27 states with one site each, and what happens when money is short."""
+"""Entitlement rules: each on plans over 27 states with one site each, and with too little money."""
 
 import numpy as np
 import pytest
@@ -39,7 +39,7 @@ def test_none_does_not_change_the_plan():
     assert entitlement["none"](plan, claim()) is plan
 
 
-def test_juste_retour_pays_back_what_is_large_enough_for_a_site():
+def test_juste_retour_returns_amounts_large_enough_for_a_site():
     mine = claim()
     out = entitlement["juste_retour"](at(8.0, "DE"), mine, least_return=0.8)
     back, owed = returns(out, mine)[0], 0.8 * STATES.gni / STATES.gni.sum() * out.sum()
@@ -64,7 +64,7 @@ def test_georeturn_ignores_small_imbalances():
     out = entitlement["georeturn"](np.zeros((1, 27)), mine, floor=0.8)
     assert returns(out, mine)[0, :13] == pytest.approx(
         1, abs=1e-3
-    )  # all that it paid, what is given back included
+    )  # all that it paid, including the payments for its return
     assert (out[0, 13:] == 0).all()
     juste = entitlement["juste_retour"](np.zeros((1, 27)), mine, least_return=0.8)
     assert returns(juste, mine)[0, :13] == pytest.approx(0.8, abs=1e-3)
@@ -80,7 +80,7 @@ def test_one_each_gives_the_smallest_site_to_states_without_one():
     assert out.sum() == pytest.approx(9.9 * 0 + 25 * SMALLEST + (10 - 25 * SMALLEST))
 
 
-def test_cap_sites_keeps_the_best_ranked():
+def test_cap_sites_keeps_the_highest_scores():
     mine = claim()
     object.__setattr__(mine, "score", np.arange(27.0)[None])
     plan = np.full((1, 27), 0.2)
@@ -93,7 +93,7 @@ def test_cap_sites_keeps_the_best_ranked():
     assert (entitlement["cap_sites"](plan, mine, sites=4) > 0).sum() == 1
 
 
-def test_cohesion_gives_the_poorer_their_share_by_population():
+def test_cohesion_gives_poorer_states_a_share_by_population():
     poor = STATES.gdp / STATES.population < STATES.gdp.sum() / STATES.population.sum()
     out = entitlement["cohesion"](at(10.0, "DE"), claim(), least_share=0.3)
     assert out.sum() == pytest.approx(10.0)
@@ -111,14 +111,15 @@ def test_claims_beyond_the_envelope_are_met_largest_first_if_shares_would_be_too
     owed = np.zeros((1, 27))
     owed[0, :4] = [0.05, 0.08, 0.06, 0.04]
     mine = claim(envelope=0.15)
-    assert mine.with_sites(np.zeros((1, 27)), 10 * owed).sum() == pytest.approx(0.15)  # all shrink alike
+    shrunk = mine.with_sites(np.zeros((1, 27)), 10 * owed)  # all in proportion
+    assert shrunk.sum() == pytest.approx(0.15)
     out = claim(envelope=0.1).with_sites(np.zeros((1, 27)), owed)[0]
     assert out[:4].tolist() == [0, 0.08, 0, 0]
     out = claim(envelope=0.145).with_sites(np.zeros((1, 27)), np.where(owed > 0, 0.045, 0.0))[0]
     assert out[:4] == pytest.approx(np.full(4, 0.145 / 4))
 
 
-def test_each_states_best_free_site():
+def test_best_free_site_of_each_state():
     sites, lot = MEMBERS.sites, np.zeros((2, MEMBERS.sites.count))
     score = np.random.default_rng(2).random((2, sites.count))
     free = np.random.default_rng(3).random((2, sites.count)) < 0.7

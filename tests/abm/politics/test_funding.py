@@ -1,4 +1,4 @@
-"""Who pays: every funding rule shares out the whole bill, by the key that it says."""
+"""Funding rules: who pays which share of the bill."""
 
 import numpy as np
 import pytest
@@ -16,7 +16,7 @@ def split(rule, decider=-1, **settings):
 
 
 @pytest.mark.parametrize("rule", [rule.name for rule in funding])
-def test_every_euro_is_paid_by_someone(rule):
+def test_payments_sum_to_spending(rule):
     found = split(rule)
     private = found.private * SPEND.sum(-1)
     assert found.host + found.union + found.private == pytest.approx(1)
@@ -41,10 +41,10 @@ def test_keys_divide_the_unions_part(rule, key):
     assert split(rule).own_cost(0.0) == pytest.approx(np.maximum(key, 1e-3))
     assert split(rule).own_cost(1.0) == pytest.approx(
         1e-3
-    )  # sunk: a site at home costs its state nothing more
+    )  # with sunk money a site costs its own state nothing more
 
 
-def test_hosts_pay_their_part():
+def test_hosts_pay_their_share():
     one = np.eye(27)[5:6]
     assert split("hosts_only").payments(one)[0].tolist() == one[0].tolist()
     half = split("host_matches_half").payments(one)[0]
@@ -100,7 +100,7 @@ def test_hosts_never_pay_above_their_limit(rule):
     assert (kept <= plan).all()
     assert (kept[(kept < plan) & (kept > 0)] >= 0.065).all()
     if not np.any(np.asarray(split.host) > 0):
-        assert kept is plan  # who pays nothing as a host is bound by no limit
+        assert kept is plan  # a state that pays nothing as a host has no limit
     else:
         assert (kept < plan).any()
 

@@ -1,4 +1,4 @@
-"""What happens to money that a call did not place."""
+"""Leftover rules: use of the money that a call did not allocate."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ def played(rule, **changes):
     return run(load("eu-status-quo").changed({"leftover": rule} | changes), 4, WORLDS, price=False)
 
 
-def test_a_top_up_places_what_is_left_at_the_selected_sites():
+def test_top_up_spends_the_rest_at_selected_sites():
     plain, more = played("returned"), played("top_up")
     assert np.array_equal(plain.worlds["sites"], more.worlds["sites"])
     assert (more.worlds["committed_eur_bn"] > plain.worlds["committed_eur_bn"]).all()
@@ -22,7 +22,7 @@ def test_a_top_up_places_what_is_left_at_the_selected_sites():
     assert (more.states["received_eur_bn"] / 2 <= limit + 1e-9).all()
 
 
-def test_further_calls_and_the_next_framework_select_more_sites_later():
+def test_further_calls_and_next_framework_add_sites_later():
     plain = played("returned")
     for rule, first in (("further_calls", "2026Q2"), ("next_framework", "2028Q3")):
         more = played(rule)

@@ -1,4 +1,4 @@
-"""Tables of positions: the compromise and exchange models on them, and what cannot be read."""
+"""Tables of positions: reading, errors, and the compromise and exchange models."""
 
 import numpy as np
 import pytest
@@ -39,7 +39,7 @@ def test_load_positions_reads_a_table(table):
 
 
 @pytest.mark.parametrize(
-    ("text", "says"),
+    ("text", "named"),
     [
         ("A,x,101,10,1\n", "101"),
         ("A,x,-1,10,1\n", "-1"),
@@ -53,7 +53,7 @@ def test_load_positions_reads_a_table(table):
 def test_invalid_tables_are_refused(table, text, says):
     with pytest.raises(BadInput, match=r"positions\.csv") as refused:
         load_positions(table(text))
-    assert says in str(refused.value)
+    assert named in str(refused.value)
     assert "\n" not in str(refused.value)
 
 
@@ -67,28 +67,28 @@ def test_missing_columns_and_files_are_named(table, tmp_path):
 def test_states_missing_from_a_table_take_the_position_of_their_payoff(table):
     at = council(3, agenda="compromise")
     path = str(table("DE,sites,0,100,50\nDE,money,0,100,50\nFR,sites,0,100,50\nFR,money,0,100,50\n"))
-    weighed = agenda["compromise"](at, positions=path).plan
+    with_positions = agenda["compromise"](at, positions=path).plan
     plain = agenda["compromise"](at).plan
-    assert ((weighed > 0).sum(-1) < (plain > 0).sum(-1)).all()
+    assert ((with_positions > 0).sum(-1) < (plain > 0).sum(-1)).all()
     found = named_positions(load_positions(path), at.states.codes, "money", "agenda.positions")
     assert np.isnan(found[0]).sum() == 25
     assert found[:, at.states.index("DE")].tolist() == [0, 100, 50]
 
 
 @pytest.mark.parametrize(
-    ("text", "says"),
+    ("text", "named"),
     [
         ("DE,sites,0,100,1\n", "'money'"),
         ("XX,sites,0,100,1\nXX,money,0,100,1\n", "'XX'"),
     ],
 )
-def test_a_table_that_does_not_fit_the_union_is_refused(table, text, says):
+def test_table_with_unknown_state_or_missing_issue_is_refused(table, text, named):
     at = council(2, agenda="exchange")
-    with pytest.raises(BadInput, match=says):
+    with pytest.raises(BadInput, match=named):
         agenda["exchange"](at, positions=str(table(text)))
 
 
-def test_an_issue_that_matters_to_nobody_takes_the_plain_mean():
+def test_issue_without_salience_takes_the_unweighted_mean():
     assert compromise_outcome(np.array([[10.0], [50.0]]), np.zeros((2, 1)), 1.0).tolist() == [30.0]
 
 
@@ -110,7 +110,7 @@ def losses(x, s, outcome):
 @settings(max_examples=60)
 @given(issues())
 def test_partners_gain_equally_and_outcomes_stay_within_positions(found):
-    """Gains are those at the outcome before the trade, as long as it passes over nobody's ideal point."""
+    """Gains refer to the outcome before the trade, provided that the trade passes no ideal point."""
     x, s, c = found
     before = compromise_outcome(x, s, c)
     once = exchange_outcome(x, s, c, 1)
@@ -126,7 +126,7 @@ def test_partners_gain_equally_and_outcomes_stay_within_positions(found):
     assert (settled.outcome >= x.min(0) - 1e-9).all()
     assert (settled.outcome <= x.max(0) + 1e-9).all()
     again = exchange_outcome(x, s, c, 1000)
-    assert again.made <= x.size  # what has been given on an issue is not given again
+    assert again.made <= x.size  # a concession on an issue is made only once
     assert np.array_equal(exchange_outcome(x, s, c, 1000).outcome, again.outcome)
 
 

@@ -1,4 +1,4 @@
-"""Johnston, Colomer-Martínez and Owen indices against values of the literature and plain enumeration."""
+"""Johnston, Colomer-Martínez and Owen indices, checked by published values and by enumeration."""
 
 from dataclasses import replace
 from fractions import Fraction
@@ -29,7 +29,7 @@ def games(draw):
 
 
 def enumerated(wins, n):
-    """Winning coalitions and, of each, the critical members."""
+    """The critical members of each winning coalition, by coalition."""
     sets = [frozenset(i for i in range(n) if bits[i]) for bits in product((0, 1), repeat=n)]
     return {s: {i for i in s if not wins(s - {i})} for s in sets if wins(s)}
 
@@ -44,7 +44,7 @@ def owen(wins, n, blocs):
     for order in permutations(range(n)):
         line = [blocs[i] for i in order]
         if sum(a != b for a, b in pairwise(line)) + 1 != len(set(blocs)):
-            continue  # a bloc is torn apart
+            continue  # the order separates the members of a bloc
         orders += 1
         for k, i in enumerate(order):
             pivots[i] += wins(frozenset(order[: k + 1])) and not wins(frozenset(order[:k]))
@@ -53,7 +53,7 @@ def owen(wins, n, blocs):
 
 @given(games())
 @settings(max_examples=60, deadline=None)
-def test_weighted_games_against_enumeration(game):
+def test_indices_of_weighted_games_equal_enumeration(game):
     quota, weights, blocs = game
     n = len(weights)
 
@@ -80,12 +80,12 @@ def test_weighted_games_against_enumeration(game):
         (9, (8, 8, 1), ("1/3", "1/3", "1/3")),
     ],
 )
-def test_johnston_as_the_r_package_coopgame_has_it(quota, weights, expected):
+def test_johnston_equals_the_r_package_coopgame(quota, weights, expected):
     assert weighted_power(quota, weights).johnston == tuple(map(Fraction, expected))
 
 
-def test_the_treaties_rules_against_enumeration():
-    """A rule of heads and people, one with the Commission's veto, one that is asked, and a reverse majority."""
+def test_indices_of_treaty_rules_equal_enumeration():
+    """Rules of every kind: states and population, the Commission's veto, any function, and a reverse majority."""
     five = only(STATES, np.array([0, 5, 8, 10, 20]))
     for name in ("lisbon_qmv", "governing_board", "reverse_qmv", "simple_majority", "unanimity"):
         power = voting_power(name, five)
@@ -119,14 +119,14 @@ def test_enumerated_rules_keep_the_order_of_their_members():
     assert asked.owen([five.codes[1:3]]) == weighed.owen([five.codes[1:3]])
 
 
-def test_johnston_in_the_council_adds_up_and_follows_population():
+def test_johnston_in_the_council_sums_to_one_and_follows_population():
     power = voting_power("lisbon_qmv", STATES)
     assert sum(power.johnston) == 1
     by_people = np.argsort(STATES.population)
     assert all(np.diff([float(power.johnston[i]) for i in by_people]) >= 0)
 
 
-def test_blocs_of_one_change_nothing_and_blocs_must_be_disjoint():
+def test_singleton_blocs_change_nothing_and_blocs_must_be_disjoint():
     power = weighted_power(6, [4, 3, 2, 1])
     assert power.owen([]) == power.owen([["2"], []]) == power.shapley_shubik
     assert power.owen([["1", "2", "3", "4"]]) == power.shapley_shubik
@@ -157,7 +157,7 @@ def test_members_without_population_may_vote_if_only_states_are_counted():
     assert set(voting_power("simple_majority", states).shapley_shubik) == {Fraction(1, 27)}
 
 
-def test_minimal_coalitions_counted_without_sizes_agree_with_those_by_size():
+def test_minimal_winning_coalitions_with_and_without_sizes_agree():
     weights = [1 + i % 7 for i in range(40)]
     quota = sum(weights) // 2 + 1
     one_member_at_least = DoubleMajority(tuple(weights), 1, quota, 41)  # the same game, counted by size

@@ -14,47 +14,47 @@ from juste_retour.abm.politics.relocation import (
 from juste_retour.agents.errors import BadInput
 
 
-def plainly(rankings, offers, lot, leaves):
-    """The procedure of 2017 for one ballot, as one would hold it by hand."""
+def plain_ballot(rankings, offers, lot, leaves):
+    """The relocation procedure of 2017 for one ballot, in plain Python."""
     n = len(rankings)
-    standing = [o for o in offers if leaves.get(o) != 1]
-    rankings = [[o for o in r if o in standing] for r in rankings]
-    if len(standing) == 1:
-        return standing[0], False, 0
-    if len(standing) >= 3:
-        points = dict.fromkeys(standing, 0)
-        threes = dict.fromkeys(standing, 0)
+    remaining = [o for o in offers if leaves.get(o) != 1]
+    rankings = [[o for o in r if o in remaining] for r in rankings]
+    if len(remaining) == 1:
+        return remaining[0], False, 0
+    if len(remaining) >= 3:
+        points = dict.fromkeys(remaining, 0)
+        threes = dict.fromkeys(remaining, 0)
         for ranked in rankings:
             if len(ranked) >= 3:
                 threes[ranked[0]] += 1
                 for offer, worth in zip(ranked, (3, 2, 1), strict=False):
                     points[offer] += worth
-        for offer in standing:
+        for offer in remaining:
             if 2 * threes[offer] > n:
                 return offer, False, 1
         third = sorted(points.values(), reverse=True)[2]
-        standing = [o for o in standing if points[o] >= third and leaves.get(o) != 2]
-        if len(standing) > 1:
-            votes = count(rankings, standing)
-            for offer in standing:
+        remaining = [o for o in remaining if points[o] >= third and leaves.get(o) != 2]
+        if len(remaining) > 1:
+            votes = count(rankings, remaining)
+            for offer in remaining:
                 if 2 * votes[offer] > n:
                     return offer, False, 2
             second = sorted(votes.values(), reverse=True)[1]
-            standing = [o for o in standing if votes[o] >= second]
+            remaining = [o for o in remaining if votes[o] >= second]
     else:
-        standing = [o for o in standing if leaves.get(o) != 2]
-    standing = [o for o in standing if leaves.get(o) != 3] if len(standing) > 1 else standing
-    if not standing:
+        remaining = [o for o in remaining if leaves.get(o) != 2]
+    remaining = [o for o in remaining if leaves.get(o) != 3] if len(remaining) > 1 else remaining
+    if not remaining:
         return None, False, 3
-    votes = count(rankings, standing)
-    best = [o for o in standing if votes[o] == max(votes.values())]
+    votes = count(rankings, remaining)
+    best = [o for o in remaining if votes[o] == max(votes.values())]
     return best[min(int(lot * len(best)), len(best) - 1)], len(best) > 1, 3
 
 
-def count(rankings, standing):
-    votes = dict.fromkeys(standing, 0)
+def count(rankings, remaining):
+    votes = dict.fromkeys(remaining, 0)
     for ranked in rankings:
-        choice = next((o for o in ranked if o in standing), None)
+        choice = next((o for o in ranked if o in remaining), None)
         if choice is not None:
             votes[choice] += 1
     return votes
@@ -82,13 +82,13 @@ def test_ballots_agree_with_a_literal_count_by_hand(contest):
     offers, rankings, lot, leaves = contest
     left = np.array([leaves.get(o, 0) for o in offers])
     result = relocation(places(rankings, offers), np.asarray(lot), left)
-    winner, by_lot, _ = plainly(rankings, offers, lot, leaves)
+    winner, by_lot, _ = plain_ballot(rankings, offers, lot, leaves)
     assert (None if result.winner < 0 else int(result.winner)) == winner
     assert bool(result.by_lot) == by_lot
 
 
 @pytest.mark.parametrize("chunk", [1, 7, 64])
-def test_a_world_does_not_depend_on_its_neighbours(chunk):
+def test_ballots_do_not_depend_on_the_chunk(chunk):
     rng = np.random.default_rng(2)
     ranked = places_of(rng.random((64, 27, 12)))
     lots = rng.random((64, 3))
@@ -98,7 +98,7 @@ def test_a_world_does_not_depend_on_its_neighbours(chunk):
         assert np.array_equal(all_at_once, np.concatenate(apart))
 
 
-def test_several_seats_go_to_different_offers_and_on_demand_to_different_states():
+def test_several_seats_go_to_different_offers_or_states():
     rng = np.random.default_rng(4)
     ranked, lots = places_of(rng.random((200, 27, 6))), rng.random((200, 4))
     winners, _ = relocation_sequence(ranked, lots)
@@ -110,7 +110,7 @@ def test_several_seats_go_to_different_offers_and_on_demand_to_different_states(
     assert all(len(set(owner[row[:3]])) == 3 for row in winners)
 
 
-def test_renaming_the_offers_renames_the_winner():
+def test_ballot_is_neutral():
     rng = np.random.default_rng(8)
     ranked = places_of(rng.random((300, 27, 7)))
     names = rng.permutation(7)
@@ -122,7 +122,7 @@ def test_renaming_the_offers_renames_the_winner():
     assert np.array_equal(a.by_lot, b.by_lot)
 
 
-def test_renaming_the_voters_changes_nothing():
+def test_ballot_is_anonymous():
     rng = np.random.default_rng(9)
     ranked, lots = places_of(rng.random((300, 27, 7))), rng.random(300)
     assert np.array_equal(
@@ -130,25 +130,25 @@ def test_renaming_the_voters_changes_nothing():
     )
 
 
-def test_fourteen_first_places_of_twenty_seven_win_at_once_and_thirteen_do_not():
+def test_14_of_27_first_places_win_in_round_1():
     votes = {f"v{i}": "ABC" if i < 14 else "BCD" for i in range(27)}
-    told = hold_ballot(votes, 0.0)
-    assert (told.winner, len(told.rounds), told.by_lot) == ("A", 1, False)
+    result = hold_ballot(votes, 0.0)
+    assert (result.winner, len(result.rounds), result.by_lot) == ("A", 1, False)
     votes["v13"] = "CAB"
-    told = hold_ballot(votes, 0.0)
-    assert len(told.rounds) == 3
-    assert told.rounds[1].scores == {"A": 13, "B": 13, "C": 1}
-    assert (told.winner, told.by_lot) == ("A", False)
+    result = hold_ballot(votes, 0.0)
+    assert len(result.rounds) == 3
+    assert result.rounds[1].scores == {"A": 13, "B": 13, "C": 1}
+    assert (result.winner, result.by_lot) == ("A", False)
 
 
-def test_a_void_ballot_gives_no_points_but_votes_later():
+def test_ballot_with_fewer_than_three_places_counts_only_in_later_rounds():
     votes = {"a": "XYZ", "b": "YZX", "c": "ZXY", "d": "X"}
-    told = hold_ballot(votes, 0.0)
-    assert told.rounds[0].scores == {"X": 6, "Y": 6, "Z": 6}
-    assert told.rounds[0].silent == ("d",)
-    assert told.rounds[1].scores == {"X": 2, "Y": 1, "Z": 1}
-    assert set(told.rounds[1].advance) == {"X", "Y", "Z"}  # all who tie for the second place
-    assert told.winner == "X"
+    result = hold_ballot(votes, 0.0)
+    assert result.rounds[0].scores == {"X": 6, "Y": 6, "Z": 6}
+    assert result.rounds[0].silent == ("d",)
+    assert result.rounds[1].scores == {"X": 2, "Y": 1, "Z": 1}
+    assert set(result.rounds[1].advance) == {"X", "Y", "Z"}  # both offers that tie for second place advance
+    assert result.winner == "X"
 
 
 def test_offers_tied_for_third_place_advance():
@@ -171,7 +171,7 @@ def test_withdrawn_offers_leave_the_ballot():
 
 
 @pytest.mark.parametrize(
-    ("votes", "more", "says"),
+    ("votes", "more", "named"),
     [
         ({}, {}, "voter"),
         ({"DE": ["A", "B", "A"]}, {}, "DE.*'A'"),
@@ -187,12 +187,12 @@ def test_invalid_ballots_are_refused(votes, more, says):
         hold_ballot(votes, 0.0, **more)
 
 
-def test_the_condorcet_winner_may_lose_the_ballot():
-    """The compromise that nobody puts first beats all others in pairs and is out after the first round."""
+def test_condorcet_winner_may_lose():
+    """The compromise that nobody ranks first beats all others in pairs and leaves after the first round."""
     votes = {f"a{i}": "ABC" for i in range(6)} | {f"d{i}": "DEC" for i in range(6)} | {"c": "CBE"}
-    told = hold_ballot(votes, 0.0)
-    assert told.condorcet_winner == "C"
-    assert told.winner != "C"
+    result = hold_ballot(votes, 0.0)
+    assert result.condorcet_winner == "C"
+    assert result.winner != "C"
 
 
 def test_cycles_have_no_condorcet_winner():

@@ -1,4 +1,4 @@
-"""What stands when nothing is agreed."""
+"""Reversion rules: what happens if nothing is agreed."""
 
 import numpy as np
 import pytest
@@ -34,7 +34,7 @@ def test_last_allocation_is_nothing_at_first_and_then_repeats():
     assert (again <= before + 1e-12).all()
     assert ((again > 0) <= (before > 0)).all()
     assert again.sum() > 0.3 * before.sum() > 0
-    assert not ((plan > 0) & (first > 0)).any()  # at another site
+    assert not ((plan > 0) & (first > 0)).any()  # at other sites
 
 
 def test_states_that_go_alone_pay_for_sites_worth_their_cost():
@@ -78,7 +78,5 @@ def test_reversion_is_carried_out_if_all_vote_no(rule):
 def test_a_better_reversion_raises_the_price_of_votes():
     plan = table("nothing", funding="gni_key").plans.one_each(0.5)
     easy, hard = (table(rule, funding="gni_key") for rule in ("nothing", "go_alone"))
-    assert (
-        hard.disagreement() >= easy.disagreement() - 1e-12
-    ).all() or hard.disagreement().sum() > easy.disagreement().sum()
+    assert hard.disagreement().sum() > easy.disagreement().sum()
     assert (hard.reserve(plan, 0.0) - easy.reserve(plan, 0.0)).mean() > 0

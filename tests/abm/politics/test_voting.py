@@ -26,7 +26,7 @@ def largest(k, states=STATES):
     return [states.codes[i] for i in np.argsort(-states.population)[:k]]
 
 
-def test_fourteen_states_with_eighty_per_cent_of_the_people_fail():
+def test_14_states_with_80_percent_of_the_population_fail():
     yes = largest(14)
     found = explain_vote("lisbon_qmv", STATES, yes)
     assert found.population_share > 0.8
@@ -35,7 +35,7 @@ def test_fourteen_states_with_eighty_per_cent_of_the_people_fail():
     assert passes("lisbon_qmv", largest(15))
 
 
-def test_fifteen_states_short_of_sixty_five_per_cent_fail():
+def test_15_states_below_65_percent_of_the_population_fail():
     states = replace(STATES, population=np.array([433] * 14 + [437] + [291] * 11 + [300]))
     yes = states.codes[:15]
     assert states.population.sum() == 10_000
@@ -48,7 +48,7 @@ def test_fifteen_states_short_of_sixty_five_per_cent_fail():
     assert passes("lisbon_qmv", yes, exactly)
 
 
-def test_four_states_block_and_three_do_not():
+def test_blocking_minority_needs_four_members():
     against = ("DE", "FR", "IT", "PL")
     found = explain_vote("lisbon_qmv", STATES, without(*against))
     assert not found.passed
@@ -73,12 +73,12 @@ def test_abstentions_count_as_support_only_under_unanimity():
     assert not voting["unanimity"](Ballot(nobody, nobody, nobody[:, 0]), STATES)[0]
 
 
-def test_reinforced_majority_needs_twenty_states():
+def test_reinforced_majority_needs_20_states():
     assert passes("reinforced_qmv", largest(20))
     assert not passes("reinforced_qmv", largest(19))
 
 
-def test_reverse_majority():
+def test_reverse_majority_passes_unless_rejected():
     assert not passes("reverse_qmv", ["DE"])
     found = explain_vote("reverse_qmv", STATES, ["DE"])
     assert found.failed_conditions == [
@@ -100,13 +100,13 @@ def test_governing_board_needs_the_commissions_yes():
     assert passes("governing_board", [*without("DE", "FR"), "EU"])
 
 
-def test_funders_vote_by_what_they_pay():
+def test_funders_vote_in_proportion_to_their_payments():
     n = STATES.count
     yes = np.ones((3, n), dtype=bool)
     yes[1, 0] = False
     yes[2, 1:] = False
     paid = np.zeros(n)
-    paid[0], paid[1] = 0.3, 0.1 + 0.2  # equal to the euro though not to the last bit
+    paid[0], paid[1] = 0.3, 0.1 + 0.2  # equal in euros, though not in the last bit
     union = np.ones(3, dtype=bool)
     rule = voting["funders"]
     assert rule(Ballot(yes, ~yes, union, paid), STATES).tolist() == [True, True, True]
@@ -116,7 +116,7 @@ def test_funders_vote_by_what_they_pay():
     assert rule(Ballot(yes, ~yes, union, paid * 0), STATES).tolist() == [True, True, False]
 
 
-def test_funders_vote_by_each_worlds_own_payments():
+def test_funders_votes_do_not_depend_on_the_batch():
     rng = np.random.default_rng(1)
     yes, paid, union = rng.random((50, 27)) < 0.5, rng.random((50, 27)), np.ones(50, dtype=bool)
     together = voting["funders"](Ballot(yes, ~yes, union, paid), STATES)
@@ -126,13 +126,13 @@ def test_funders_vote_by_each_worlds_own_payments():
         assert alone == together[w] == (paid[w][yes[w]].sum() >= paid[w].sum() / 2)
 
 
-def nice_ways(states):
+def nice_conditions(states):
     majority = Game.of("nice", states).majority
     assert majority is not None
     return majority.ways
 
 
-def test_nice_keeps_the_quotas_of_its_time():
+def test_nice_quotas_by_membership():
     """255 of 345 votes until 2013 and 260 of 352 after Croatia's accession, with the United Kingdom's 29."""
     with_uk = replace(
         only(STATES, np.arange(28) % 27),
@@ -141,12 +141,12 @@ def test_nice_keeps_the_quotas_of_its_time():
         population=np.append(STATES.population, 67_000_000),
         nice_votes=np.append(STATES.nice_votes, 29),
     )
-    ((votes, states, people),) = nice_ways(with_uk)
+    ((votes, states, people),) = nice_conditions(with_uk)
     assert (votes.quota, votes.weights.sum()) == (260, 352)
     assert states.quota == 15
     assert people.quota == -(-62 * with_uk.population.sum() // 100)
     before = only(with_uk, np.array([i for i, code in enumerate(with_uk.codes) if code != "HR"]))
-    votes, states, _ = nice_ways(before)[0]
+    votes, states, _ = nice_conditions(before)[0]
     assert (votes.quota, votes.weights.sum(), states.quota) == (255, 345, 14)
 
 
@@ -159,14 +159,14 @@ def test_nice_without_votes_is_refused():
         passes("nice", ["DE"], replace(STATES, nice_votes=some))
 
 
-def test_enhanced_cooperation_has_a_blocking_minority_of_its_own():
-    """Of nine equal states four hold more than 35 %, so five must withhold their yes to block."""
+def test_enhanced_cooperation_has_its_own_blocking_minority():
+    """Of nine equal states four have more than 35 % of the population, so blocking needs five."""
     who = ",".join(STATES.codes[:9])
     equal = replace(STATES, population=np.full(27, 1000))
     setting = {"participants": who}
     assert passes(
         "enhanced_cooperation", STATES.codes[:5], equal, settings=setting
-    )  # 56 % of people, four out
+    )  # 56 % of the population; four states are against
     assert not passes("enhanced_cooperation", STATES.codes[:4], equal, settings=setting)
     with pytest.raises(BadInput, match=f"{STATES.codes[10]}.*enhanced_cooperation"):
         passes("enhanced_cooperation", [STATES.codes[10]], equal, settings=setting)
@@ -176,7 +176,7 @@ def test_enhanced_cooperation_has_a_blocking_minority_of_its_own():
         passes("enhanced_cooperation", ["DE"], settings={"participants": "DE,FR,DE"})
 
 
-def test_enhanced_cooperation_of_all_is_the_councils_majority():
+def test_enhanced_cooperation_of_all_states_equals_qualified_majority():
     some = np.random.default_rng(2).random((4000, 27)) < 0.66
     assert np.array_equal(
         Game.of("enhanced_cooperation", STATES).wins(some), Game.of("lisbon_qmv", STATES).wins(some)
@@ -233,7 +233,7 @@ def test_every_rule_has_a_summary_and_a_source(rule):
 
 
 @pytest.mark.parametrize(
-    ("votes", "says"),
+    ("votes", "named"),
     [
         ({"yes": ["DE", "XX"]}, "yes.*'XX'"),
         ({"yes": ["DE", "DE"]}, "DE.*yes"),
@@ -254,7 +254,7 @@ def test_an_unknown_rule_is_answered_with_near_matches():
         explain_vote("lisbon_qvm", STATES, ["DE"])
 
 
-def test_a_users_rule_is_explained_by_its_first_line():
+def test_user_rule_is_explained_by_its_docstring():
     def rule(ballot, states):
         """Passes if Malta says yes."""
         return ballot.yes[..., states.index("MT")]
@@ -267,6 +267,6 @@ def test_a_users_rule_is_explained_by_its_first_line():
 
 
 @pytest.mark.parametrize("name", ["double_majority", "qualified_majority", "qmv"])
-def test_another_name_of_the_double_majority_is_answered_with_the_rules_own(name):
+def test_common_names_of_the_double_majority_suggest_lisbon_qmv(name):
     with pytest.raises(BadInput, match="lisbon_qmv"):
         voting[name]

@@ -1,5 +1,6 @@
-"""Nothing about the outcome is an input: names and order mean nothing, what was observed is never read, and candidate
-sites made up by a rule, with no real place among them, lead to the same number of sites and hosts.
+"""No outcome is an input. Names and order do not matter, and observed outcomes are never read.
+
+Candidate sites made up by a rule, with no real place among them, lead to the same number of sites and hosts.
 """
 
 import ast
@@ -45,7 +46,7 @@ def real():
     return outcome(load_members())
 
 
-def test_the_tables_that_are_read_are_enough(real, tmp_path):
+def test_input_tables_alone_give_the_same_results(real, tmp_path):
     for file in READ:
         (tmp_path / file).write_bytes((EUROPE / file).read_bytes())
     members = load_members(tmp_path)
@@ -55,7 +56,7 @@ def test_the_tables_that_are_read_are_enough(real, tmp_path):
         assert np.array_equal(alone.worlds[name], column, equal_nan=True), name
 
 
-def test_nothing_that_was_observed_is_opened(monkeypatch):
+def test_no_table_of_observed_outcomes_is_opened(monkeypatch):
     opened = []
     there = juste_retour.abm.tables._bytes
     monkeypatch.setattr(
@@ -67,7 +68,7 @@ def test_nothing_that_was_observed_is_opened(monkeypatch):
     assert sorted(opened) == sorted(READ)
 
 
-def test_the_model_never_imports_what_was_observed():
+def test_model_does_not_import_observed_outcomes():
     for path in [*(ROOT / "agents").rglob("*.py"), *(ROOT / "abm").rglob("*.py")]:
         text = path.read_text(encoding="utf-8")
         if path.name != "observed.py":
@@ -76,7 +77,7 @@ def test_the_model_never_imports_what_was_observed():
             assert not any("observed" in ast.unparse(n) for n in imports), path
 
 
-def test_names_of_states_sites_and_cities_mean_nothing(real, tmp_path):
+def test_results_do_not_depend_on_names(real, tmp_path):
     rng = np.random.default_rng(0)
     states, sites = rows_of("states.csv"), rows_of("sites.csv")
     state = {row["state"]: f"S{k:02d}" for row, k in zip(states, rng.permutation(len(states)), strict=True)}
@@ -102,7 +103,7 @@ def test_names_of_states_sites_and_cities_mean_nothing(real, tmp_path):
             assert np.array_equal(getattr(renamed, table)[name], column, equal_nan=True), (table, name)
 
 
-def test_the_order_of_states_and_sites_means_nothing(real, tmp_path, monkeypatch):
+def test_results_do_not_depend_on_row_order(real, tmp_path, monkeypatch):
     rng = np.random.default_rng(1)
     states, sites = rows_of("states.csv"), rows_of("sites.csv")
     orders = {len(states): rng.permutation(len(states)), len(sites): rng.permutation(len(sites))}
@@ -112,15 +113,15 @@ def test_the_order_of_states_and_sites_means_nothing(real, tmp_path, monkeypatch
             rows = [rows[k] for k in orders[len(rows)]]
         write(tmp_path, file, rows)
 
-    class Moved(RandomStreams):
-        """The same random draws, each state's and each site's moving with it."""
+    class Reordered(RandomStreams):
+        """The same random draws, reordered with the states and sites."""
 
         def uniform(self, channel, slots, quarter=0):
             uniforms = super().uniform(channel, slots, quarter)
             return np.take(uniforms, orders[slots], axis=-1) if slots in orders else uniforms
 
-    monkeypatch.setattr(juste_retour.abm.environment, "RandomStreams", Moved)
-    moved = outcome(load_members(tmp_path))
+    monkeypatch.setattr(juste_retour.abm.environment, "RandomStreams", Reordered)
+    reordered = outcome(load_members(tmp_path))
     for name in (
         "sites",
         "hosts",
@@ -129,22 +130,22 @@ def test_the_order_of_states_and_sites_means_nothing(real, tmp_path, monkeypatch
         "years_behind",
         "first_operation",
     ):
-        assert np.allclose(moved.worlds[name], real.worlds[name], rtol=1e-9), name
+        assert np.allclose(reordered.worlds[name], real.worlds[name], rtol=1e-9), name
     for name in ("sites", "first_wave", "received_eur_bn", "paid_eur_bn", "yes_votes"):
         here = np.take(real.states[name], orders[len(states)], axis=-1)
-        assert np.allclose(moved.states[name], here, rtol=1e-9), name
+        assert np.allclose(reordered.states[name], here, rtol=1e-9), name
     chosen = {
         (w, sites[j]["site"]) for w, j in zip(real.facilities["world"], real.facilities["site"], strict=True)
     }
-    again = {
-        (w, moved.members.sites.names[j])
-        for w, j in zip(moved.facilities["world"], moved.facilities["site"], strict=True)
+    chosen_again = {
+        (w, reordered.members.sites.names[j])
+        for w, j in zip(reordered.facilities["world"], reordered.facilities["site"], strict=True)
     }
-    assert chosen == again
+    assert chosen == chosen_again
 
 
-def made_up(folder, has_centre):
-    """The states of the Union, each with two or three equal sites by its size, and no real place among them."""
+def union_with_made_up_sites(folder, has_center):
+    """The states of the Union, each with two or three equal made-up sites by its population."""
     states = load_members().states
     for file in ("states.csv", "commissioners.csv", "labs.csv"):
         write(folder, file, rows_of(file))
@@ -155,7 +156,7 @@ def made_up(folder, has_centre):
             "state": code,
             "power_headroom_mw": 50,
             "kind": "campus",
-            "centre": int(k == 0 and has_centre[i]),
+            "centre": int(k == 0 and has_center[i]),
         }
         for i, code in enumerate(states.codes)
         for k in range(3 if large[i] else 2)
@@ -169,25 +170,25 @@ def spread_of(members):
     return {name: np.quantile(found[name], [0.05, 0.5, 0.95]) for name in ("sites", "hosts")}
 
 
-def centres_of(union):
-    """Whether each state really has a computing center at some candidate site."""
+def centers_of(union):
+    """Whether each state has a real computing center at some candidate site."""
     return np.bincount(union.sites.state, weights=union.sites.centre, minlength=union.states.count) > 0
 
 
-def test_made_up_sites_lead_to_as_many(tmp_path):
-    """As many states have a center as really do, the largest by GDP: 19 sites in 16 states lie inside."""
+def test_made_up_sites_give_as_many_sites_and_hosts(tmp_path):
+    """With as many centers as in reality, in the states with the largest GDP, 19 sites and 16 hosts are in the range."""
     union = load_members()
-    with_centre = np.argsort(-union.states.gdp)[: centres_of(union).sum()]
-    found = spread_of(made_up(tmp_path, np.isin(np.arange(union.states.count), with_centre)))
+    with_center = np.argsort(-union.states.gdp)[: centers_of(union).sum()]
+    found = spread_of(union_with_made_up_sites(tmp_path, np.isin(np.arange(union.states.count), with_center)))
     assert found["sites"][0] < SITES < found["sites"][2]
     assert found["hosts"][0] < HOSTS < found["hosts"][2]
 
 
-def test_what_matters_of_the_sites_is_whether_a_state_has_a_centre(tmp_path):
-    """Sites all alike with the states' real centers give as many; without any center there is no such programme."""
-    real_centres = centres_of(load_members())
-    with_them = spread_of(made_up(tmp_path / "with", real_centres))
+def test_computing_centers_determine_the_number_of_sites(tmp_path):
+    """Equal sites with the states' real centers suffice. Without any center, far fewer sites are selected."""
+    real_centers = centers_of(load_members())
+    with_them = spread_of(union_with_made_up_sites(tmp_path / "with", real_centers))
     assert with_them["sites"][0] < SITES < with_them["sites"][2]
     assert with_them["hosts"][0] < HOSTS < with_them["hosts"][2]
-    without = spread_of(made_up(tmp_path / "without", np.zeros(27, dtype=bool)))
-    assert without["sites"][2] < SITES  # an honest limit: dossiers take two years where no center stands
+    without = spread_of(union_with_made_up_sites(tmp_path / "without", np.zeros(27, dtype=bool)))
+    assert without["sites"][2] < SITES  # a limit of the result: without a center a dossier takes two years
