@@ -1,4 +1,4 @@
-"""A user's rule is asked under watch: frozen input, an end, and faults that are named as its own."""
+"""Calling a user's rule: read-only input, a time limit, and errors that name the rule."""
 
 import re
 import signal
@@ -67,14 +67,14 @@ def change_a_copy(ballot, states):
         (change, ["copy"]),
     ],
 )
-def test_what_a_rule_does_wrong_is_named_with_its_place(body, words):
+def test_error_in_a_rule_names_rule_file_and_line(body, words):
     with pytest.raises(RuleFailed) as failed:
         asked(body)
     for word in ["voting.mine", __file__, f"line {failed.value.line}", *words]:
         assert word in str(failed.value)
 
 
-def test_what_it_was_handed_can_be_written_to_again():
+def test_input_of_a_rule_is_read_only_during_the_call():
     assert not asked(change_a_copy).any()
     shared = ballot()
     voting(change)
@@ -84,27 +84,27 @@ def test_what_it_was_handed_can_be_written_to_again():
     assert shared.yes.flags.writeable
 
 
-def test_a_loop_without_end_is_interrupted(monkeypatch):
+def test_endless_loop_is_interrupted(monkeypatch):
     monkeypatch.setenv(SECONDS, "0.1")
 
-    def turn_once(ballot, states):
+    def endless(ballot, states):
         while True:
             sum(range(100))
 
     before = signal.getsignal(signal.SIGALRM)
     with pytest.raises(RuleTooLong, match=r"0\.1 s"):
-        asked(turn_once)
+        asked(endless)
     assert signal.getitimer(signal.ITIMER_REAL)[0] == 0
     assert signal.getsignal(signal.SIGALRM) is before
 
 
-def test_a_limit_that_is_no_number_is_refused(monkeypatch):
+def test_invalid_time_limit_is_refused(monkeypatch):
     monkeypatch.setenv(SECONDS, "soon")
     with pytest.raises(BadInput, match="soon"):
         asked(lambda ballot, states: ballot.yes.all(-1))
 
 
-def test_the_programs_interrupt_is_not_the_rules_fault():
+def test_keyboard_interrupt_is_not_reported_as_the_rules_error():
     def stop(ballot, states):
         raise KeyboardInterrupt
 
@@ -113,7 +113,7 @@ def test_the_programs_interrupt_is_not_the_rules_fault():
 
 
 class Kind:
-    """No function."""
+    """A class, not a function."""
 
 
 def pieces(ballot, states):
@@ -125,12 +125,12 @@ async def later(ballot, states):
 
 
 @pytest.mark.parametrize("odd", [Kind, pieces, later, sum, lambda ballot: True])
-def test_what_cannot_be_asked_is_refused_when_it_is_entered(odd):
+def test_rules_of_the_wrong_kind_are_refused_when_entered(odd):
     with pytest.raises(BadInput, match="voting"):
         voting(odd)
 
 
-def test_a_float_parameter_has_one_shape_in_every_family():
+def test_float_parameters_have_a_world_axis_in_every_family():
     seen = {}
 
     @voting
@@ -160,7 +160,7 @@ def test_a_float_parameter_has_one_shape_in_every_family():
         institutions.settings("bid")["part"][0] = 3.0
 
 
-def test_a_family_of_ones_own_may_check_its_returns():
+def test_user_family_may_check_return_values():
     def positive(returned, handed, parameters):
         if returned <= 0:
             raise InvalidReturn("returns a number below 0; return one above")
@@ -177,10 +177,10 @@ def test_a_family_of_ones_own_may_check_its_returns():
         queue["last"](3)
 
 
-def test_a_rule_that_answers_wrongly_ends_a_run_in_its_name():
+def test_invalid_return_value_ends_the_run_and_names_the_rule():
     @bid
     def everything(situation):
-        """Applies for more than it can say."""
+        """Returns a list instead of an array."""
         return [1.0] * situation.states.count
 
     with pytest.raises(RuleFailed, match=re.escape("bid.everything")):

@@ -1,4 +1,4 @@
-"""`.each`: a rule written for one actor in one world gives the same bits as the same operations over arrays."""
+"""`.each`: a rule written for one actor in one world equals the same operations over arrays, bit for bit."""
 
 import inspect
 import types
@@ -50,14 +50,14 @@ WRITTEN_TWICE = [
 
 
 @pytest.fixture(autouse=True)
-def _catalogue():
+def restored_rules():
     before = dict(FAMILIES), {name: dict(group.rules) for name, group in FAMILIES.items()}
     yield
     forget(*before)
 
 
 def entered_for_one(group, name):
-    """Enter a shipped rule's own function a second time, by `.each`."""
+    """Enter a shipped rule's function a second time, by `.each`."""
     rule = family(group)[name]
     whole = inspect.unwrap(rule.function)
     one = types.FunctionType(
@@ -80,13 +80,13 @@ def same(a, b):
         np.testing.assert_array_equal(a.states[name], b.states[name], err_msg=name)
 
 
-def test_every_family_is_written_twice_somewhere():
+def test_every_family_has_a_rule_written_twice():
     assert {group for group, _ in WRITTEN_TWICE} | {"voting"} == set(FAMILIES)
     assert all(group.lift is not None for group in FAMILIES.values())
 
 
 @pytest.mark.parametrize(("group", "name"), WRITTEN_TWICE)
-def test_the_same_operations_give_the_same_bits(group, name):
+def test_rule_for_one_actor_equals_the_rule_over_arrays(group, name):
     each = entered_for_one(group, name)
     protocol = {} if group == "agenda" else {"agenda": "commission_proposal"}
     for more in [protocol] if group in ("draft", "endorse", "agenda") else [protocol, {}]:
@@ -95,10 +95,10 @@ def test_the_same_operations_give_the_same_bits(group, name):
         same(run(over_arrays, 1, range(3), price=False), run(for_one, 1, range(3), price=False))
 
 
-def test_a_ballot_is_counted_alone_on_any_leading_axes():
+def test_voting_rule_for_one_ballot_works_on_leading_axes():
     @voting.each(monotone=True)
     def half_each(ballot, states):
-        """Half of the states with half of the people."""
+        """Half of the states with half of the population."""
         people = sum(int(n) for n, yes in zip(states.population, ballot.yes[0], strict=True) if yes)
         return 2 * int(ballot.yes.sum()) >= states.count and 2 * people >= int(states.population.sum())
 
@@ -119,7 +119,7 @@ def test_a_ballot_is_counted_alone_on_any_leading_axes():
     assert not passed.all()
 
 
-def test_states_may_be_written_with_plain_ifs():
+def test_bid_rule_with_plain_if_statements():
     @bid.each
     def stepwise(situation):
         """Tries three sizes and takes the one it likes best."""
@@ -145,12 +145,12 @@ def test_states_may_be_written_with_plain_ifs():
     assert len(np.unique(found)) > 10
 
 
-def test_a_state_sees_its_own_entries_and_its_parameters():
+def test_state_sees_only_its_own_entries_and_parameters():
     seen = []
 
     @vote.each
-    def looks(offer, reservation, situation, *, share: float = 0.25):
-        """Looks about."""
+    def records(offer, reservation, situation, *, share: float = 0.25):
+        """Records what it is given."""
         seen.append(
             (
                 situation.states.codes,
@@ -166,7 +166,7 @@ def test_a_state_sees_its_own_entries_and_its_parameters():
         return 0
 
     offer, reservation, situation = example("vote", 2)
-    out = vote["looks"](offer, reservation, situation, share=np.array([[0.1], [0.2]]))
+    out = vote["records"](offer, reservation, situation, share=np.array([[0.1], [0.2]]))
     assert (out == 0).all()
     assert out.dtype == np.int64
     assert len(seen) == 54
@@ -186,12 +186,12 @@ def test_a_state_sees_its_own_entries_and_its_parameters():
         assert x[0] == wanted
 
 
-def test_commissioners_and_labs_see_a_row_of_options():
+def test_commissioners_and_labs_see_one_row_of_options():
     shapes = set()
 
     @draft.each
-    def looks(plans, college):
-        """Looks about."""
+    def records(plans, college):
+        """Records what it is given."""
         shapes.add(
             (plans.home.shape, plans.union.shape, plans.portfolio(college).shape, len(college.interest))
         )
@@ -210,13 +210,13 @@ def test_commissioners_and_labs_see_a_row_of_options():
     names = set()
 
     @draft.each
-    def knows_who_it_is(plans, college):
-        """Favors the home state where it is Germany."""
+    def favors_germany(plans, college):
+        """Favors the home state if it is Germany."""
         names.add((college.code, college.name))
         return plans.home[0] if college.code == "DE" else 0.0
 
     @anchor.each
-    def knows_its_name(market):
+    def only_mistral_stays(market):
         """Stays away unless it is Mistral."""
         names.add((market.code, market.name))
         return market.gain if market.code == "MISTRAL" else -1.0
@@ -225,16 +225,16 @@ def test_commissioners_and_labs_see_a_row_of_options():
     (market,) = example("anchor")
     mine = np.array([code == "DE" for code in college.codes])
     assert 0 < mine.sum() < college.count
-    np.testing.assert_array_equal(draft["knows_who_it_is"](plans, college), np.where(mine, plans.home, 0.0))
+    np.testing.assert_array_equal(draft["favors_germany"](plans, college), np.where(mine, plans.home, 0.0))
     mine = np.array([name == "mistral" for name in market.names])[:, None]
-    np.testing.assert_array_equal(anchor["knows_its_name"](market), np.where(mine, market.gain, -1.0))
+    np.testing.assert_array_equal(anchor["only_mistral_stays"](market), np.where(mine, market.gain, -1.0))
     assert names == {
         *zip(college.codes, college.names, strict=True),
         *zip(market.codes, market.names, strict=True),
     }
 
     count = plans.home.shape[1]
-    np.testing.assert_array_equal(draft["looks"](plans, college), plans.home)
+    np.testing.assert_array_equal(draft["records"](plans, college), plans.home)
     assert shapes == {((1, count), (1, count), (1, count), 1)}
     backed = endorse["first_only"](plans, college)
     assert backed[:, 0].all()
@@ -243,10 +243,10 @@ def test_commissioners_and_labs_see_a_row_of_options():
     np.testing.assert_array_equal(anchor["at_home"](market), np.where(market.home, market.gain, -np.inf))
 
 
-def test_institutions_may_be_written_for_one_world():
+def test_institutional_rules_for_one_world():
     @entitlement.each
-    def dearest(plan, claims):
-        """Only the dearest site is left."""
+    def most_expensive(plan, claims):
+        """Keeps only the most expensive site."""
         assert plan.shape[0] == claims.envelope.shape[0] == 1
         out = np.zeros(plan.shape)
         k = int(plan[0].argmax())
@@ -270,7 +270,7 @@ def test_institutions_may_be_written_for_one_world():
         return Procedure(years, 0.1, 1.0, 0.0, 0.0, 0.0, 1.0)
 
     plan, claims = example("entitlement", 4)
-    left = entitlement["dearest"](plan, claims)
+    left = entitlement["most_expensive"](plan, claims)
     assert ((left > 0).sum(-1) <= 1).all()
     np.testing.assert_array_equal(left.max(-1), plan.max(-1))
     (council,) = example("reversion", 3)
@@ -278,11 +278,11 @@ def test_institutions_may_be_written_for_one_world():
     np.testing.assert_array_equal(found, council.plans.one_each(0.1))
     assert alone is False
     (council,) = example("agenda", 3)
-    motion = agenda["halves"](council)
+    result = agenda["halves"](council)
     whole = council.conclude(council.plans.one_each(0.5), 0.0)
-    np.testing.assert_array_equal(motion.plan, whole.plan)
-    np.testing.assert_array_equal(motion.passed, whole.passed)
-    np.testing.assert_array_equal(motion.gain, whole.gain)
+    np.testing.assert_array_equal(result.plan, whole.plan)
+    np.testing.assert_array_equal(result.passed, whole.passed)
+    np.testing.assert_array_equal(result.gain, whole.gain)
     procedure = procurement["slow"](years=np.array([[1.0], [3.0]]))
     np.testing.assert_array_equal(procedure.award_years, [[1.0], [3.0]])
     assert procedure.award_cv == 0.1
@@ -302,7 +302,7 @@ def test_institutions_may_be_written_for_one_world():
         (agenda, lambda council: None if council.rows[0] else council.conclude(council.plans.one_each(0.1), vote=False), r"NoneType"),
     ],
 )  # fmt: skip
-def test_an_answer_that_cannot_be_used_is_named(group, answer, words):
+def test_invalid_return_value_is_named(group, answer, words):
     def odd(*handed):
         """Odd."""
         return answer(*handed)

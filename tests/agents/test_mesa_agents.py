@@ -1,4 +1,4 @@
-"""The Mesa agents: what they show is what the tables say, and a subclass decides in the rule's place."""
+"""The Mesa agents: their attributes equal the tables, and a subclass decides in place of the rule."""
 
 import re
 
@@ -35,7 +35,7 @@ class Naysayer(MemberState):
 
 
 class Homebody(MemberState):
-    """Never applies again once it hosts, and says yes only where it does."""
+    """Does not bid again once it hosts a site, and votes yes only if it hosts one."""
 
     def __init__(self, model, place):
         super().__init__(model, place)
@@ -62,7 +62,7 @@ class Nomad(Lab):
 
 
 class Chooser(MemberState):
-    """Asks what three sizes would be worth, one of them its own, and takes the best."""
+    """Compares three sizes, one of them its own, and takes the best."""
 
     def bid(self, situation):
         worth = {0.0: situation.standing.utility}
@@ -72,14 +72,14 @@ class Chooser(MemberState):
 
 
 class Gambler(MemberState):
-    """Wants a size by luck of its own, and is heard more than once."""
+    """Wants a random size, and bids more than once."""
 
     def bid(self, situation):
         size = 0.07 + 0.1 * self.random.random()
         return size if situation.alone(size).utility > situation.standing.utility else super().bid(situation)
 
 
-def test_states_show_their_rows(model):
+def test_attributes_of_states_equal_their_table_rows(model):
     outcomes = model.outcomes()
     for state in model.agents_by_type[MemberState]:
         i = outcomes.members.states.index(state.code)
@@ -95,7 +95,7 @@ def test_states_show_their_rows(model):
     )
 
 
-def test_facilities_show_their_rows(model):
+def test_attributes_of_facilities_equal_their_table_rows(model):
     table = model.outcomes().facilities
     found = {f.place: f for f in model.agents_by_type[Facility]}
     assert sorted(found) == sorted(table["site"])
@@ -111,7 +111,7 @@ def test_facilities_show_their_rows(model):
     assert sum(f.spend_eur_bn for f in found.values()) == pytest.approx(model.spend_eur_bn)
 
 
-def test_commissioners_and_labs_show_their_rows(model):
+def test_attributes_of_commissioners_and_labs(model):
     college = model.agents_by_type[Commissioner].to_list()
     assert [c.leads for c in college].count(True) == 1
     assert next(c for c in college if c.leads).interest == "digital"
@@ -121,7 +121,7 @@ def test_commissioners_and_labs_show_their_rows(model):
     assert sum(lab.left for lab in labs.values()) == model.exited_labs
 
 
-def test_a_mind_of_its_own_for_one_state():
+def test_agent_class_for_one_state():
     model = ended(rng=3, agents={"HU": Naysayer}, **SHORT)
     ballots = len(model.simulation.env.ballots)
     hungary, germany = (next(a for a in model.agents if a.label == code) for code in ("HU", "DE"))
@@ -141,7 +141,7 @@ def test_a_mind_of_its_own_for_one_state():
     ],
     ids=["one state", "all states", "bidders who ask", "commissioners", "a lab"],
 )
-def test_a_mind_of_its_own_gives_an_ensemble_the_same_worlds(agents, changes):
+def test_agent_classes_give_the_same_worlds_in_an_ensemble(agents, changes):
     scenario = load("eu-status-quo").changed(changes | SHORT)
     several = run(scenario, 8, range(3), price=False, agents=agents)
     assert (
@@ -159,7 +159,7 @@ def test_a_mind_of_its_own_gives_an_ensemble_the_same_worlds(agents, changes):
                 assert np.array_equal(column[0], there, equal_nan=column.dtype.kind == "f"), name
 
 
-def test_a_bidder_that_asks_bids_as_a_rule_that_asks_would(monkeypatch):
+def test_bidding_agent_equals_the_equivalent_rule(monkeypatch):
     monkeypatch.setattr(FAMILIES["bid"], "rules", dict(FAMILIES["bid"].rules))
 
     @bid(deterministic=True)
@@ -178,7 +178,7 @@ def test_a_bidder_that_asks_bids_as_a_rule_that_asks_would(monkeypatch):
         assert np.array_equal(column, mine.states[name]), name
 
 
-def test_agents_learn_at_the_end_of_each_quarter_and_remember():
+def test_agents_step_each_quarter_and_keep_state():
     model = ended(rng=3, agents=Homebody, **SHORT)
     states = model.agents_by_type[Homebody].to_list()
     assert {s.quarters for s in states} == {int(model.time)}
@@ -186,20 +186,20 @@ def test_agents_learn_at_the_end_of_each_quarter_and_remember():
     assert MemberState not in model.agents_by_type
 
 
-def test_a_lead_commissioner_drafts_what_she_likes():
+def test_lead_commissioner_agent_drafts_the_proposal():
     arguments = {"rng": 2, "agenda": "commission_proposal", "voting": "dictator", **SHORT}
     lavish, plain = ended(agents=Lavish, **arguments), ended(**arguments)
     assert lavish.envelope_eur_bn < plain.envelope_eur_bn
 
 
-def test_a_lab_that_wants_to_leave_leaves():
+def test_lab_agent_may_leave():
     model = ended(rng=2, agents=Nomad, **SHORT)
     home = [lab for lab in model.agents_by_type[Nomad] if lab.state and lab.kind == "company"]
     assert home
     assert all(lab.left for lab in home)
 
 
-def test_a_decision_can_be_asked_for_at_any_time(model):
+def test_decisions_can_be_called_outside_a_step(model):
     state = next(a for a in model.agents if a.label == "PL")
     assert state.bid(state.situation) >= 0
     assert AllocationModel().agents_by_type[MemberState].to_list()[0].last_vote is None
@@ -219,7 +219,7 @@ def test_a_decision_can_be_asked_for_at_any_time(model):
         ("expect", [1.0, 2.0]),
     ],
 )
-def test_an_answer_that_is_none_is_refused(decision, answer):
+def test_invalid_decision_of_a_state_is_refused(decision, answer):
     odd = type("Odd", (MemberState,), {decision: lambda self, seen: answer})
     with pytest.raises(BadInput, match=rf"Odd\.{decision} .*IT.*{re.escape(repr(answer))}"):
         ended(rng=1, agents={"IT": odd}, **SHORT)
@@ -228,14 +228,14 @@ def test_an_answer_that_is_none_is_refused(decision, answer):
 @pytest.mark.parametrize(
     ("decision", "answer"), [("draft", [1.0, 2.0]), ("endorse", "all"), ("draft", np.nan)]
 )
-def test_a_commissioners_answer_is_one_for_each_draft(decision, answer):
+def test_invalid_decision_of_a_commissioner_is_refused(decision, answer):
     odd = type("Odd", (Commissioner,), {decision: lambda self, seen: answer})
     with pytest.raises(BadInput, match=rf"Odd\.{decision} .*IT.*{re.escape(repr(answer))}"):
         ended(rng=1, agenda="commission_proposal", agents={"IT": odd}, **SHORT)
 
 
 @pytest.mark.parametrize(
-    ("agents", "says"),
+    ("agents", "named"),
     [
         ({"HX": Naysayer}, "'HX'.* HU,"),
         ({"mistrall": Nomad}, "'mistrall'.*'mistral'"),
@@ -244,27 +244,27 @@ def test_a_commissioners_answer_is_one_for_each_draft(decision, answer):
         (type("Deaf", (MemberState,), {"bid": lambda self: 0.1}), r"Deaf\.bid .* def bid\(self, situation\)"),
     ],
 )
-def test_a_cast_that_cannot_be_is_refused(agents, says):
-    with pytest.raises(BadInput, match=says):
+def test_invalid_agents_argument_is_refused(agents, named):
+    with pytest.raises(BadInput, match=named):
         AllocationModel(agents=agents)
 
 
-def test_a_seed_by_mesas_older_name_is_refused_and_points_to_rng():
+def test_seed_keyword_is_refused_and_points_to_rng():
     with pytest.raises(BadInput, match=r"seed = 3.*rng=3"):
         AllocationModel(seed=3)
 
 
-def test_a_model_and_its_agents_say_what_they_are(model):
+def test_repr_of_model_and_agents(model):
     assert repr(model) == (
         f"<AllocationModel {model.chosen.name}, seed 3, replicate 5, {model.quarter}: {model.contracted} sites>"
     )
-    said = [repr(agent) for agent in model.agents]
-    assert f"<MemberState HU, Hungary, {model.quarter}>" in said
-    assert f"<Lab mistral, {model.quarter}>" in said
-    assert len(set(said)) == len(said)
+    names = [repr(agent) for agent in model.agents]
+    assert f"<MemberState HU, Hungary, {model.quarter}>" in names
+    assert f"<Lab mistral, {model.quarter}>" in names
+    assert len(set(names)) == len(names)
 
 
-def test_no_actor_is_removed_or_added():
+def test_actors_cannot_be_added_or_removed():
     model = AllocationModel(rng=3, **SHORT)
     for kind in (MemberState, Commissioner, Lab):
         before = len(model.agents)

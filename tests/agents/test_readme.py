@@ -1,4 +1,4 @@
-"""Every documented snippet of the room's README runs."""
+"""Every snippet of agents/README.md runs."""
 
 import re
 from pathlib import Path
@@ -11,7 +11,7 @@ from juste_retour.abm.scenario import load
 from juste_retour.agents.rules import FAMILIES
 
 
-def test_the_snippets_run_in_their_order(capsys, monkeypatch):
+def test_readme_snippets_run_in_order(capsys, monkeypatch):
     monkeypatch.setattr(FAMILIES["vote"], "rules", dict(FAMILIES["vote"].rules))
     text = (Path(__file__).parents[2] / "agents" / "README.md").read_text(encoding="utf-8")
     snippets = re.findall(r"```python\n(.*?)```", text, re.S)

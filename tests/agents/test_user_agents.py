@@ -1,4 +1,4 @@
-"""Classes of agents of a user's own are entered by name, with their parameters, and refused where they cannot be made."""
+"""A user's own agent classes are entered by name, with their parameters, and refused if they are invalid."""
 
 from typing import Annotated
 
@@ -20,7 +20,7 @@ def own_agents():
     USER_AGENTS.update(before)
 
 
-def test_a_class_is_entered_with_its_kind_and_parameters():
+def test_agent_class_is_entered_with_kind_and_parameters():
     @agent
     class Patient(MemberState):
         """Waits.
@@ -59,7 +59,7 @@ def test_a_class_is_entered_with_its_kind_and_parameters():
 
 
 @pytest.mark.parametrize("kind", [MemberState, Commissioner, Lab])
-def test_a_class_has_the_kind_of_the_class_that_it_derives_from(kind):
+def test_agent_class_has_the_kind_of_its_base_class(kind):
     agent(type("Mine", (kind,), {"__doc__": "Mine."}))
     assert USER_AGENTS["Mine"].kind == kind.actors.name
 
@@ -73,7 +73,7 @@ def without_place(self, model):
 
 
 @pytest.mark.parametrize(
-    ("cls", "says"),
+    ("cls", "named"),
     [
         (nobody, "nobody is not a class of agents"),
         (type("Plain", (), {"__doc__": "x"}), "Plain is not a class of agents"),
@@ -85,13 +85,13 @@ def without_place(self, model):
         ),
     ],
 )
-def test_what_cannot_be_an_agent_is_refused(cls, says):
-    with pytest.raises(BadInput, match=says):
+def test_invalid_agent_classes_are_refused(cls, named):
+    with pytest.raises(BadInput, match=named):
         agent(cls)
     assert getattr(cls, "__name__", "") not in USER_AGENTS
 
 
-def test_a_facility_decides_nothing_and_is_refused_where_it_is_played():
+def test_facility_as_an_agent_is_refused():
     from juste_retour import AllocationModel
 
     with pytest.raises(BadInput, match="Facility"):

@@ -1,4 +1,4 @@
-"""Games that the theory tests share: how many must agree, and how a game at a table is solved."""
+"""Games shared by the theory tests: majority rules, and a solver for games at a table."""
 
 import numpy as np
 
@@ -7,12 +7,12 @@ from juste_retour.abm.politics.tables.pie import Pie
 
 
 def k_of(k):
-    """So many must agree."""
+    """The rule that at least k members must agree."""
     return lambda ballot, states: ballot.yes.sum(-1) >= k
 
 
 def weighted(quota, weights):
-    """Votes by weight must reach the quota."""
+    """The rule that the weights of the yes votes must reach the quota."""
     return lambda ballot, states: (ballot.yes * np.array(weights)).sum(-1) >= quota
 
 

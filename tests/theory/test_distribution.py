@@ -1,4 +1,4 @@
-"""Who gets what: Gamson's law, juste retour, power and money, compromise and exchange."""
+"""Distribution: Gamson's law, fair return, power and money, and the compromise and exchange models."""
 
 import numpy as np
 import pytest
@@ -20,29 +20,29 @@ from tests.theory.games import k_of
 MEMBERS = load_members()
 
 
-# -- Gamson's law ------------------------------------------------------------------------------------------------------
+# Gamson's law
 def slope(shares, weights):
     return np.polyfit(weights, shares, 1)
 
 
 def test_gamsons_law_holds_under_a_proportional_norm_and_not_under_a_proposer():
     weights = np.array([8, 5, 4, 2, 1])
-    shared = agenda["omnibus"](Wishes(players(weights), "simple_majority"), universalism=1.0).plan[0]
-    rise, intercept = slope(shared, weights / weights.sum())
-    assert (rise, intercept) == pytest.approx((1, 0), abs=1e-9)
+    shared = agenda["omnibus"](Requests(players(weights), "simple_majority"), universalism=1.0).plan[0]
+    slope_of_shares, intercept = slope(shared, weights / weights.sum())
+    assert (slope_of_shares, intercept) == pytest.approx((1, 0), abs=1e-9)
     table = Pie(players(3), k_of(2), worlds=500, values=np.full(3, 1 / 3))
     bargained = np.sort(agenda["closed_rule"](table).plan, axis=-1)
     assert bargained == pytest.approx(np.broadcast_to([0, 1 / 3, 2 / 3], (500, 3)), abs=1e-9)
 
 
-class Wishes(Pie):
-    """A pie of which each player wishes a part by its weight."""
+class Requests(Pie):
+    """A pie of which each player requests a share proportional to its weight."""
 
     def asked(self):
         return np.broadcast_to(self.contribution(), (self.worlds, self.states.count))
 
 
-# -- juste retour ------------------------------------------------------------------------------------------------------
+# Juste retour
 def claims(states, sites, *, smallest=0.0, envelope=1.0, key="gni_key", **before):
     n = states.count
     zeros = np.zeros((1, n))
@@ -62,7 +62,7 @@ def claims(states, sites, *, smallest=0.0, envelope=1.0, key="gni_key", **before
 
 
 class OneSiteEach:
-    """A site in each state, under the state's own number."""
+    """One site in each state, with the state's index."""
 
     def __init__(self, n):
         self.state, self.count = np.arange(n), n
@@ -84,7 +84,7 @@ def test_divisible_money_is_returned_exactly(host):
 
 
 @pytest.mark.parametrize("rule", ["none", "juste_retour", "georeturn"])
-def test_five_sites_leave_twenty_two_states_without(rule):
+def test_five_sites_leave_22_states_without_return(rule):
     states = MEMBERS.states
     claim = claims(states, OneSiteEach(27), smallest=0.2)
     plan = np.zeros((1, 27))
@@ -95,7 +95,7 @@ def test_five_sites_leave_twenty_two_states_without(rule):
 
 
 @pytest.mark.parametrize(
-    ("rule", "settings", "least", "apart"),
+    ("rule", "settings", "least", "deviation"),
     [
         ("juste_retour", {"least_return": 1.0}, 0.98, 0.05),
         ("georeturn", {"floor": 1.0}, 0.98, 0.05),
@@ -117,14 +117,14 @@ def test_money_is_returned_over_many_rounds_of_one_site(rule, settings, least, a
         received, paid = received + claim.by_state(plan), paid + claim.payments(plan)
     assert received.sum() == pytest.approx(
         400
-    )  # claims that cannot all be met at once still build a site a round
+    )  # one site per round is built even if not all claims can be met
     assert (received / paid).min() >= least
-    assert np.abs(received / paid - 1).max() <= apart + 1e-9
+    assert np.abs(received / paid - 1).max() <= deviation + 1e-9
 
 
-# -- power and money ---------------------------------------------------------------------------------------------------
-def test_shares_of_a_pie_follow_power():
-    """Kauppi and Widgren (2004): at least 60 % of the budget's shares are explained by voting power."""
+# Power and money
+def test_shares_of_a_pie_follow_voting_power():
+    """Kauppi and Widgren (2004): voting power explains at least 60 % of the budget shares."""
     states = MEMBERS.states
     found = at_table(
         lambda values, worlds: Pie(states, "lisbon_qmv", worlds=worlds, patience=0.95, values=values),
@@ -134,16 +134,16 @@ def test_shares_of_a_pie_follow_power():
     assert np.corrcoef(found.values, power)[0, 1] ** 2 > 0.9
 
 
-# -- the compromise and exchange models --------------------------------------------------------------------------------
+# The compromise and exchange models
 POSITION = np.array([[0.0, 0.0], [100.0, 100.0]])
 SALIENCE = np.array([[10.0, 90.0], [60.0, 50.0]])
 
 
-def test_the_compromise_model():
+def test_compromise_outcome():
     assert compromise_outcome(POSITION, SALIENCE, 1.0) == pytest.approx([85.714286, 35.714286], abs=1e-6)
 
 
-def test_both_partners_of_an_exchange_gain_the_same():
+def test_partners_of_an_exchange_gain_equally():
     before = compromise_outcome(POSITION, SALIENCE, 1.0)
     found = exchange_outcome(POSITION, SALIENCE, 1.0, 1)
     loss = SALIENCE * np.abs(found.outcome - POSITION)
@@ -152,7 +152,7 @@ def test_both_partners_of_an_exchange_gain_the_same():
     assert gain[0] > 0
     assert gain[0] == pytest.approx(gain[1], rel=1e-9)
     assert gain[0] == pytest.approx(found.log[0][-1], rel=1e-9)
-    assert found.outcome[0] > before[0]  # the first gives in where it cares little
+    assert found.outcome[0] > before[0]  # the first actor concedes on the issue that matters less to it
     assert found.outcome[1] < before[1]
 
 
@@ -165,12 +165,12 @@ def test_an_exchange_needs_opposite_sides_and_reversed_saliences():
     assert all({giver, taker} != {0, 1} for giver, taker, *_ in found.log)
 
 
-# -- what return costs -------------------------------------------------------------------------------------------------
+# What return costs
 def gini(x):
     return np.abs(x[:, None] - x[None]).sum() / (2 * len(x) * x.sum())
 
 
-def test_return_spreads_sites_and_costs_what_scale_would_have_brought():
+def test_fair_return_reduces_inequality_and_loses_economies_of_scale():
     states, grows = MEMBERS.states, 1.3
     claim = claims(states, OneSiteEach(27), key="equal_shares")
     plan = np.zeros((1, 27))
@@ -181,14 +181,14 @@ def test_return_spreads_sites_and_costs_what_scale_would_have_brought():
     assert output == pytest.approx(27 ** (1 - grows), rel=1e-9)
 
 
-def test_fair_return_costs_capability_in_the_council():
+def test_fair_return_does_not_increase_the_largest_run():
     def outcome(rule):
         scenario = load("federal-europe").changed({"entitlement": rule, "access": "dedicated"})
         out = run(scenario, 3, range(20), MEMBERS)
         return np.array([gini(x) for x in out.states["received_eur_bn"]]), out.worlds["largest_run_flop"]
 
-    (apart, run_apart), (spread, run_spread) = outcome("none"), outcome("juste_retour")
-    was_apart = apart > 0  # in some worlds the Commission spreads of itself
-    assert (spread[was_apart] < apart[was_apart]).all()
-    assert spread.mean() < 0.9 * apart.mean()
-    assert np.median(run_spread) <= np.median(run_apart) * (1 + 1e-9)
+    (unequal, run_unequal), (spread, run_spread) = outcome("none"), outcome("juste_retour")
+    was_unequal = unequal > 0  # in some worlds the Commission spreads the sites without the rule
+    assert (spread[was_unequal] < unequal[was_unequal]).all()
+    assert spread.mean() < 0.9 * unequal.mean()
+    assert np.median(run_spread) <= np.median(run_unequal) * (1 + 1e-9)

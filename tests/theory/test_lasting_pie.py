@@ -1,4 +1,4 @@
-"""What is agreed today stands tomorrow: Kalandrakis (2004), through the closed rule."""
+"""Bargaining with an endogenous status quo (Kalandrakis 2004), through the closed rule."""
 
 import numpy as np
 import pytest
@@ -21,12 +21,12 @@ def number(found, *parts):
 
 
 def closed_form(low, patience):
-    """Values where one has `low`, another the rest and the third nothing: who has least is the partner of the third.
+    """Values where one player has `low`, another the rest and the third nothing.
 
-    Who has something takes all when recognized, with the vote of whoever has nothing; whoever has nothing pays the
-    poorer of the others just what it has, and takes the rest.
+    A recognized player that has something takes all, with the vote of a player that has nothing. A recognized player
+    that has nothing pays the poorer of the others exactly what it has, and takes the rest.
     """
-    all_ = patience / (3 * (1 - patience))  # what the coming rounds are worth where one has all
+    all_ = patience / (3 * (1 - patience))  # value of the coming rounds if one player has all
     poor = (1 + low + 2 * all_) / 3 / (1 - patience / 3)
     without = 2 / 3 * all_ + (1 - low) / 3
     rich = (1 / 3 + 2 / 3 * all_ + patience / 3 * without) / (1 - patience**2 / 9)
@@ -39,8 +39,8 @@ def test_in_the_long_run_the_proposer_takes_everything(solved):
     assert found.moves[np.ix_(takes_all, takes_all)] == pytest.approx(1 / 3, abs=1e-12)
     assert found.values[takes_all] == pytest.approx(1 / (3 * (1 - patience)), abs=1e-9)
     later = np.linalg.matrix_power(found.moves, 300)
-    assert later[:, takes_all].sum(-1) == pytest.approx(1, abs=1e-9)  # whatever stood at first
-    assert found.moves[:, takes_all].sum(-1).min() < 0.5  # but not at once
+    assert later[:, takes_all].sum(-1) == pytest.approx(1, abs=1e-9)  # from any initial status quo
+    assert found.moves[:, takes_all].sum(-1).min() < 0.5  # but not in the first round
 
 
 @pytest.mark.parametrize("low", [1, 2])
@@ -58,8 +58,8 @@ def test_no_proposer_gains_by_deviating(solved):
 
 def test_the_poorer_player_is_bought_at_its_status_quo(solved):
     patience, found = solved
-    stands = np.array([number(found, 4, 2, 0)])
-    table = LastingPie(found.divisions, stands, found.values, k_of(2), patience=patience)
+    status_quo = np.array([number(found, 4, 2, 0)])
+    table = LastingPie(found.divisions, status_quo, found.values, k_of(2), patience=patience)
     table.forced = np.array([2])
     result = CLOSED(table)
     assert found.divisions[int(result.plan[0, 0])] == pytest.approx([0, 2 / 6, 4 / 6])

@@ -1,4 +1,4 @@
-"""The mediator: Nash's solution and Kalai and Smorodinsky's, and Nash's axioms."""
+"""Mediation: the Nash and Kalai-Smorodinsky solutions, and Nash's axioms."""
 
 import numpy as np
 import pytest
@@ -14,9 +14,9 @@ CLOSE = 1e-6
 
 
 def shares(table, **how):
-    motion = MEDIATE(table, **how)
-    assert motion.passed.all()
-    return motion.plan[0]
+    result = MEDIATE(table, **how)
+    assert result.passed.all()
+    return result.plan[0]
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,7 @@ def test_a_risk_averse_player_gets_less():
 
 @settings(max_examples=6)
 @given(st.integers(2, 4), st.floats(0, 1), st.integers(0, 1000))
-def test_pareto_and_symmetry_with_many(n, alike, seed):
+def test_nash_solution_is_efficient_and_symmetric(n, alike, seed):
     """Everyone gets its no-deal payoff and an equal part of the rest."""
     no_deal = np.random.default_rng(seed).random(n) * 0.9 / n * (1 - alike)
     found = shares(Pie(players(n), "unanimity", no_deal=no_deal))
@@ -42,7 +42,7 @@ def test_pareto_and_symmetry_with_many(n, alike, seed):
 
 
 class Scaled(Pie):
-    """A pie whose first player counts in another currency and from another zero."""
+    """A pie whose first player's utility has another scale and another zero."""
 
     def utility(self, offer):
         return super().utility(offer) * np.array([7.0, 1.0]) + np.array([3.0, 0.0])
@@ -51,14 +51,14 @@ class Scaled(Pie):
         return super().disagreement(sunk) * np.array([7.0, 1.0]) + np.array([3.0, 0.0])
 
 
-def test_scale_does_not_matter():
+def test_nash_solution_is_independent_of_scale():
     terms = {"no_deal": [0.1, 0.2], "curvature": [0.6, 1.0]}
     plain = shares(Pie(players(2), "unanimity", **terms))
     assert shares(Scaled(players(2), "unanimity", **terms)) == pytest.approx(plain, abs=1e-5)
 
 
 class Capped(Pie):
-    """A pie of which the first player may have no more than so much."""
+    """A pie of which the first player may have at most `most`."""
 
     most = 0.9
 
@@ -83,7 +83,7 @@ def test_kalai_smorodinsky_gives_equal_shares_of_ideal_gains():
     assert shares(Pie(players(2), "unanimity", no_deal=[0.2, 0.1]), **how)[0] == pytest.approx(0.55, abs=1e-3)
     curved = Pie(players(2), "unanimity", curvature=[0.5, 1.0])  # sqrt(x) = 1 - x
     assert shares(curved, **how)[0] == pytest.approx((3 - np.sqrt(5)) / 2, abs=1e-3)
-    capped = Capped(players(2), "unanimity")  # who cannot hope for much gets less, as Nash's axiom forbids
+    capped = Capped(players(2), "unanimity")  # a lower maximum lowers the share, unlike in Nash's solution
     capped.most = 0.5
     assert shares(capped, **how)[0] == pytest.approx(1 / 3, abs=1e-3)
     capped = Capped(players(2), "unanimity")

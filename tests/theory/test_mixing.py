@@ -1,4 +1,4 @@
-"""Mixed strategies against equilibrium conditions that are checked without the solver: Eraslan (2002), Montero (2006)."""
+"""Mixed strategies against equilibrium conditions checked without the solver: Eraslan (2002), Montero (2006)."""
 
 from itertools import product
 
@@ -19,10 +19,10 @@ SOLVED = 1e-6
 
 
 def off_equilibrium(values, chances, patience, winning):
-    """By how much these values miss those that some mixture of cheapest winning coalitions leads to, by enumeration.
+    """Distance from the values of the best mixture of cheapest winning coalitions, by enumeration.
 
-    Every proposer buys a set of least price among those that win with it; the least largest error of
-    v = p (1 - price) + (chance of being bought) delta v over all mixtures of such sets is a linear programme.
+    Every proposer buys a set of least price among the winning ones. A linear program minimizes the largest error of
+    v = p (1 - price) + (probability of being bought) delta v over all mixtures of such sets.
     """
     n = len(values)
     sets = np.array(list(product((False, True), repeat=n)))
@@ -51,8 +51,8 @@ def off_equilibrium(values, chances, patience, winning):
     return answer.fun
 
 
-def test_the_check_finds_what_is_no_equilibrium():
-    """The test of the test: Eraslan's values pass, others do not."""
+def test_equilibrium_check_rejects_other_values():
+    """Eraslan's values pass the check and other values fail it."""
     chances, majority = np.array([0.6, 0.25, 0.15]), lambda s: s.sum(-1) >= 2
     assert off_equilibrium(np.array([33, 20, 20]) / 73, chances, 0.9, majority) < 1e-9
     assert off_equilibrium(np.array([0.46, 0.27, 0.27]), chances, 0.9, majority) > 1e-3
@@ -74,14 +74,14 @@ def games(draw):
 
 @given(games())
 @settings(max_examples=40, deadline=None, derandomize=True)
-def test_weighted_votes_and_unequal_recognition_are_solved(game):
+def test_games_with_weighted_votes_and_unequal_recognition_are_solved(game):
     chances, votes, quota, patience = game
     states = players(chances)
     found = solved_pie(states, weighted(quota, votes), patience, "population")
     assert found.converged
     p = states.population / states.population.sum()
     assert off_equilibrium(found.values, p, patience, lambda s: s @ votes >= quota) < 1e-7
-    assert found.values.sum() == pytest.approx(1, abs=SOLVED)  # nobody waits
+    assert found.values.sum() == pytest.approx(1, abs=SOLVED)  # agreement is immediate
     assert found.inclusion.min() >= 0
     assert found.inclusion.max() <= 1 + 1e-9
 
@@ -114,14 +114,14 @@ def test_values_do_not_depend_on_the_start(game, seed):
 
 @pytest.mark.parametrize("patience", [0.5, 0.9])
 @pytest.mark.parametrize("weights", [[2, 1, 1, 1], [3, 1, 1, 1, 1], [2, 2, 1, 1, 1], [3, 2, 2, 1, 1]])
-def test_who_is_recognized_by_weight_expects_its_weight(weights, patience):
-    """Montero (2006): the nucleolus confirms itself; in these games, constant-sum and homogeneous, it is the weights."""
+def test_values_equal_weights_under_recognition_by_weight(weights, patience):
+    """Montero (2006): in these constant-sum homogeneous games the nucleolus, an equilibrium, equals the weights."""
     rule = weighted(sum(weights) // 2 + 1, weights)
     values = solved_pie(players(weights), rule, patience, "population").values
     assert values == pytest.approx(np.array(weights) / sum(weights), abs=SOLVED)
 
 
-def test_what_is_random_is_not_solved_exactly():
+def test_random_coalitions_are_refused():
     def noisy(values, worlds):
         return Pie(players(3), k_of(2), worlds=worlds, values=values, consensus_norm=0.5)
 
@@ -130,8 +130,8 @@ def test_what_is_random_is_not_solved_exactly():
 
 
 @pytest.mark.parametrize("quota", [2, 3])
-def test_curved_utilities_are_solved_too(quota):
-    """Two curves, three players: the offers that the protocol then makes bring what was expected."""
+def test_games_with_curved_utilities_are_solved(quota):
+    """Three players with different curvature: the closed rule's offers give the expected values."""
     curves = [0.5, 1.0, 0.8]
 
     def table(values, worlds):

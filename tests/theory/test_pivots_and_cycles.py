@@ -1,4 +1,4 @@
-"""Where a rule is stuck on a line (Krehbiel 1998), and how often majorities go round in circles (Condorcet)."""
+"""Gridlock on a line (Krehbiel 1998), and the probability of majority cycles (Condorcet)."""
 
 from fractions import Fraction
 from itertools import permutations, product
@@ -26,14 +26,14 @@ def k_of(k):
 @pytest.mark.parametrize(
     ("n", "k", "left", "right"), [(7, 5, 3, 5), (27, 15, 13, 15), (27, 27, 1, 27), (7, 4, 4, 4)]
 )
-def test_k_of_n_leaves_a_gridlock_interval(n, k, left, right):
+def test_gridlock_interval_of_k_of_n(n, k, left, right):
     states = only(STATES, np.arange(n))
     shuffled = np.random.default_rng(3).permutation(n)
     found = pivots(k_of(k), states, shuffled)
     assert [shuffled[states.index(code)] + 1 for code in found] == [left, right]
 
 
-def test_lisbons_pivots_follow_from_heads_and_people():
+def test_lisbon_pivots_follow_from_states_and_population():
     positions = np.random.default_rng(11).random(27)
     order = np.argsort(positions)
     n, everyone = 27, STATES.population.sum()
@@ -54,16 +54,16 @@ def test_only_a_status_quo_outside_the_pivots_is_changed(rule):
     left, right = (positions[STATES.index(code)] for code in pivots(rule, STATES, positions))
     wins = Game.of(rule, STATES).wins
 
-    def stands(status_quo):
+    def is_stable(status_quo):
         return not wins((positions > status_quo)[None])[0] and not wins((positions < status_quo)[None])[0]
 
     assert left <= right
-    assert all(stands(x) for x in (left, (left + right) / 2, right))
-    assert not stands(left - 1e-9)
-    assert not stands(right + 1e-9)
+    assert all(is_stable(x) for x in (left, (left + right) / 2, right))
+    assert not is_stable(left - 1e-9)
+    assert not is_stable(right + 1e-9)
 
 
-def test_the_commission_has_a_place_on_the_line():
+def test_commission_has_a_position_on_the_line():
     positions = [*np.linspace(0, 1, 27), 2.0]
     assert pivots("governing_board", STATES, positions)[1] == "EU"
     with pytest.raises(BadInput, match=r"\b27\b.*\b28\b"):
@@ -80,8 +80,8 @@ PARADOX = {
 
 
 @pytest.mark.parametrize("n", PARADOX)
-def test_condorcets_paradox_in_an_impartial_culture(n):
-    """Gehrlein and Fishburn (1976), three options; profiles are counted by how many voters hold each of six orders."""
+def test_probability_of_condorcets_paradox(n):
+    """Gehrlein and Fishburn (1976), three options. Profiles are counted by the number of voters with each of six orders."""
     orders = np.array([np.argsort(order) for order in permutations(range(3))])
     counts = [c for c in product(range(n + 1), repeat=5) if sum(c) <= n]
     holders = np.array([(*c, n - sum(c)) for c in counts])

@@ -1,4 +1,4 @@
-"""What any index must satisfy, on random games, and the algorithms against each other and against plain counting."""
+"""Axioms of power indices on random games, and algorithms compared with each other and with enumeration."""
 
 import re
 from dataclasses import replace
@@ -44,8 +44,8 @@ def double_majorities(draw, most=7):
     )
 
 
-def plainly(wins, n):
-    """Winning coalitions, swings, minimal winning and minimal blocking coalitions, one coalition at a time."""
+def enumerated(wins, n):
+    """Winning coalitions, swings, minimal winning and minimal blocking coalitions, counted one by one."""
     everyone = frozenset(range(n))
     sets = [frozenset(i for i in range(n) if bits[i]) for bits in product((0, 1), repeat=n)]
     won = {s for s in sets if wins(s)}
@@ -67,11 +67,11 @@ def plainly(wins, n):
 
 @given(weighted_games())
 @settings(max_examples=60)
-def test_weighted_games_against_plain_counting(game):
+def test_weighted_games_equal_enumeration(game):
     quota, weights = game
     power = weighted_power(quota, weights)
     n = len(weights)
-    by_size, with_each, swings, minimal, blocking, smallest = plainly(
+    by_size, with_each, swings, minimal, blocking, smallest = enumerated(
         lambda s: sum(weights[i] for i in s) >= quota, n
     )
     assert list(power.tally.winning) == by_size
@@ -87,7 +87,7 @@ def test_weighted_games_against_plain_counting(game):
 
 @given(weighted_games(most=5))
 @settings(max_examples=30)
-def test_shapley_value_by_orders_of_arrival(game):
+def test_shapley_value_equals_orders_of_arrival(game):
     quota, weights = game
     pivotal = [0] * len(weights)
     orders = list(permutations(range(len(weights))))
@@ -103,7 +103,7 @@ def test_shapley_value_by_orders_of_arrival(game):
 
 @given(double_majorities())
 @settings(max_examples=120)
-def test_double_majorities_and_their_duals_against_plain_counting(game):
+def test_double_majorities_and_their_duals_equal_enumeration(game):
     n = len(game.weights)
 
     def wins(s):
@@ -111,7 +111,7 @@ def test_double_majorities_and_their_duals_against_plain_counting(game):
         return (len(s) >= game.members and heavy) or len(s) >= game.sure
 
     for tally_game, rule in ((game, wins), (game.dual(), lambda s: not wins(frozenset(range(n)) - s))):
-        by_size, with_each, _, minimal, blocking, _ = plainly(rule, n)
+        by_size, with_each, _, minimal, blocking, _ = enumerated(rule, n)
         for algorithm in (counting.Sums, counting.Halves):
             tally = tally_game.tally(algorithm)
             assert list(tally.winning) == by_size
@@ -121,7 +121,7 @@ def test_double_majorities_and_their_duals_against_plain_counting(game):
 
 @given(weighted_games())
 @settings(max_examples=60)
-def test_axioms(game):
+def test_indices_satisfy_the_axioms(game):
     quota, weights = game
     power = weighted_power(quota, weights)
     shapley, banzhaf = power.shapley_shubik, power.banzhaf
@@ -144,7 +144,7 @@ def test_axioms(game):
     assert (dual.minimal_winning, dual.minimal_blocking) == (power.minimal_blocking, power.minimal_winning)
 
 
-def test_null_members_change_no_index():
+def test_null_members_do_not_change_indices():
     power = weighted_power(12, [4, 4, 4, 2, 2])
     with_null = weighted_power(12, [4, 4, 4, 2, 2, 0])
     assert with_null.shapley_shubik == (*power.shapley_shubik, 0)
@@ -184,7 +184,7 @@ def test_nice_enumerated_agrees_with_nice_counted_by_votes():
     assert sum(power.shapley_shubik) == 1
 
 
-def test_dynamic_programming_and_halves_agree_on_lisbon():
+def test_both_counting_algorithms_agree_on_lisbon():
     found = Game.of("lisbon_qmv", STATES).double_majority()
     assert found is not None
     game = found[0]
@@ -197,7 +197,7 @@ def test_dynamic_programming_and_halves_agree_on_lisbon():
 
 
 @pytest.mark.parametrize("quota", [100, 161, 201, 310])
-def test_many_members_are_counted_beyond_the_range_of_machine_numbers(quota):
+def test_180_members_are_counted_exactly(quota):
     heavy, light = 70, 110
     power = weighted_power(quota, [3] * heavy + [1] * light)
 
@@ -217,7 +217,7 @@ def test_many_members_are_counted_beyond_the_range_of_machine_numbers(quota):
     assert sum(power.shapley_shubik) == 1
 
 
-def test_weights_too_large_for_so_many_members_are_refused_with_weights_that_work():
+def test_weights_too_large_are_refused_with_a_working_divisor():
     weights = [1_000_003 + i for i in range(500)]
     with pytest.raises(BadInput, match="divide weights and quota by") as refused:
         weighted_power(sum(weights) // 2 + 1, weights)
@@ -236,7 +236,7 @@ def test_decimals_and_fractions_are_exact(quota, weights, scaled):
 
 
 @pytest.mark.parametrize(
-    ("quota", "weights", "says"),
+    ("quota", "weights", "named"),
     [
         (18, [4, 4, 4, 2, 2, 1], r"\b18\b.*\b17\b"),
         (0, [1, 1], r"quota.*\b0\b"),
@@ -244,17 +244,17 @@ def test_decimals_and_fractions_are_exact(quota, weights, scaled):
         (1, [], "weights"),
     ],
 )
-def test_impossible_games_are_refused(quota, weights, says):
-    with pytest.raises(BadInput, match=says):
+def test_impossible_games_are_refused(quota, weights, named):
+    with pytest.raises(BadInput, match=named):
         weighted_power(quota, weights)
 
 
-def test_too_large_a_game_is_refused_with_a_remedy():
+def test_game_that_is_too_large_is_refused_with_a_remedy():
     with pytest.raises(BadInput, match=r"weights.*\d"):
         weighted_power(10**9, [10**8 + i for i in range(50)])
 
 
-def test_any_rule_of_a_user_has_power_indices():
+def test_user_rule_has_power_indices():
     def two_thirds_with_a_large_one(ballot, states):
         large = ballot.yes & (states.population > 40_000_000)
         return (3 * ballot.yes.sum(-1) >= 2 * states.count) & large.any(-1)

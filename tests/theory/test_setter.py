@@ -1,4 +1,4 @@
-"""Who sets the agenda on a line (Romer and Rosenthal 1978)."""
+"""The agenda setter model on a line (Romer and Rosenthal 1978)."""
 
 import numpy as np
 import pytest
@@ -17,13 +17,13 @@ STATES = load_members().states
 
 
 def outcome(setter, pivot, status_quo):
-    """The closed rule in which the first of two proposes and the other decides."""
+    """Outcome of the closed rule if the first of two players proposes and the second decides."""
     table = Line(
         players(2), [setter, pivot], lambda ballot, states: ballot.yes[..., 1], status_quo=status_quo
     )
     table.forced = np.zeros(1, dtype=np.int64)
-    motion = SET(table)
-    return float(motion.plan[0, 0]) if motion.passed[0] else float(status_quo)
+    result = SET(table)
+    return float(result.plan[0, 0]) if result.passed[0] else float(status_quo)
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_a_single_recognized_proposer_is_the_setter():
 
 
 @pytest.mark.parametrize("rule", ["lisbon_qmv", "reinforced_qmv", "simple_majority"])
-def test_the_pivot_of_a_treaty_rule_is_the_one_that_binds_the_setter(rule):
+def test_setter_is_constrained_by_the_pivot_of_a_treaty_rule(rule):
     positions = np.random.default_rng(8).random(27)
     left, right = (positions[STATES.index(code)] for code in pivots(rule, STATES, positions))
     setter = STATES.index(STATES.codes[int(positions.argmax())])
@@ -78,8 +78,8 @@ def test_the_pivot_of_a_treaty_rule_is_the_one_that_binds_the_setter(rule):
     def move(status_quo):
         table = Line(STATES, positions, rule, status_quo=status_quo)
         table.forced = np.array([setter])
-        motion = SET(table)
-        return motion.plan[0, 0] if motion.passed[0] else status_quo
+        result = SET(table)
+        return result.plan[0, 0] if result.passed[0] else status_quo
 
     assert move((left + right) / 2) == pytest.approx((left + right) / 2, abs=1e-9)  # gridlock
     low = left - 0.05

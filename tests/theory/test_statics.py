@@ -1,4 +1,4 @@
-"""Comparative statics that the whole model must keep: quotas, cash, the planner, names.
+"""Comparative statics of the whole model: quotas, side payments, the planner and the order of players.
 
 Others are in `test_setter.py`, `test_distribution.py` and `test_bargaining.py`.
 """
@@ -37,7 +37,7 @@ def test_delay_grows_with_the_quota(protocol):
     assert rounds[-1] > rounds[0]
 
 
-def test_the_proposers_rent_falls_with_the_quota():
+def test_proposers_share_falls_with_the_quota():
     rents = [
         agenda["closed_rule"](Pie(players(27), k_of(q), values=np.full(27, 1 / 27), patience=0.9)).plan.max()
         for q in range(2, 28)
@@ -45,7 +45,7 @@ def test_the_proposers_rent_falls_with_the_quota():
     assert (np.diff(rents) < 0).all()
 
 
-def test_a_proposer_who_may_pay_in_cash_does_no_worse():
+def test_side_payments_do_not_reduce_the_proposers_gain():
     how = {"agenda": "closed_rule", "funding": "gni_key", "voting": "unanimity", "access": "dedicated"}
     sites, either = council(40, **how), council(40, side_payments=True, **how)
     gains, used = [], np.zeros(40, dtype=bool)
@@ -62,8 +62,8 @@ def test_a_proposer_who_may_pay_in_cash_does_no_worse():
     assert (gains[1] >= gains[0] - 1e-9).all()
 
 
-def test_cash_makes_no_offer_fail_and_takes_no_more_votes():
-    """Snyder (1991): whoever may also pay in cash passes at least as much, with a coalition that is no larger."""
+def test_side_payments_do_not_reduce_passage_or_enlarge_coalitions():
+    """Snyder (1991): with side payments at least as many offers pass, with coalitions that are not larger."""
     how = {"agenda": "closed_rule", "funding": "gni_key", "voting": "unanimity", "access": "dedicated"}
     sites, either = played(**how), played(side_payments=True, **how)
 
@@ -80,7 +80,7 @@ def test_cash_is_reported_by_state_and_costs_more_than_it_pays():
     cash = played(side_payments=True, cost_of_public_funds=0.3, **how).states["transfer_eur_bn"]
     got, given = np.maximum(cash, 0).sum(-1), np.maximum(-cash, 0).sum(-1)
     assert (got > 0).any()
-    assert given == pytest.approx(1.3 * got, rel=1e-9)  # the proposer pays the bill alone
+    assert given == pytest.approx(1.3 * got, rel=1e-9)  # the proposer alone pays
     assert not played(**how).states["transfer_eur_bn"].any()
 
 
@@ -103,7 +103,7 @@ def test_the_welfare_planner_is_at_least_as_good_as_any_protocol(changes):
         "window_years": 4.25,
         "rounds_limit": 2,
         "cancellation": 0.0,
-    }  # what is decided, not what luck leaves of it
+    }  # so that welfare is that of the decision, before random cancellations
     best = played(4, agenda={"rule": "planner", "objective": "welfare"}, **how).worlds["welfare_eur_bn"]
     for protocol in PROTOCOLS:
         reached = played(4, agenda=protocol, **how).worlds["welfare_eur_bn"]

@@ -1,4 +1,4 @@
-"""Buying votes in sequence: Groseclose and Snyder (1996), through the closed rule at a market for votes."""
+"""Sequential vote buying: Groseclose and Snyder (1996), through the closed rule at a market for votes."""
 
 from itertools import combinations
 
@@ -21,8 +21,8 @@ def bought(leanings, quota, budget, prize=1e3):
 
 
 @pytest.mark.parametrize(("n", "quota"), [(3, 2), (9, 5), (27, 14), (27, 15), (5, 5)])
-def test_among_neutral_members_all_are_bought(n, quota):
-    """Of c members paid, c - q + 1 must be won back, so that all cost c B / (c - q + 1), least where c is n."""
+def test_all_neutral_members_are_bought(n, quota):
+    """If c members are paid, the other side must win back c - q + 1. The cost c B / (c - q + 1) is least for c = n."""
     result, paid = bought(np.zeros(n), quota, 1.0)
     assert result.passed.all()
     assert (paid > 0).all()
@@ -31,17 +31,17 @@ def test_among_neutral_members_all_are_bought(n, quota):
 
 
 @pytest.mark.parametrize("many", [14, 15, 20, 27])
-def test_what_each_size_of_coalition_costs(many):
+def test_cost_by_size_of_the_coalition(many):
     market = VoteMarket(np.zeros(27), k_of(14), prize=1e3, budget=1.0)
     offer = market.proposals(market.forced)[many - 1]
     assert (offer > 0).sum() == many
     assert offer.sum() == pytest.approx(many / (many - 14 + 1), abs=1e-8)
     assert market.chance(offer) == 1
-    assert market.chance(offer * 0.999) == 0  # a little less, and the second lobby buys it back
+    assert market.chance(offer * 0.999) == 0  # with a little less, the second lobby wins
 
 
-def test_members_who_lean_against_keep_the_coalition_smaller_than_all():
-    """A supermajority, but not of those who cost too much."""
+def test_opposed_members_are_not_bought():
+    """The coalition is oversized but excludes members who are too expensive."""
     leanings = np.r_[np.zeros(7), -np.ones(2) * 5.0]
     result, paid = bought(leanings, 5, 1.0)
     assert result.passed.all()
@@ -62,7 +62,7 @@ def test_a_lobby_with_a_small_prize_does_not_pay():
 
 
 def cheapest_by_enumeration(leanings, quota, budget):
-    """The least that the first lobby can pay, a linear program for every set of members who might be held."""
+    """The least payment of the first lobby: a linear program for every set of members it may hold."""
     n, best = len(leanings), np.inf
     for size in range(quota, n + 1):
         for members in combinations(range(n), size):
@@ -82,7 +82,7 @@ def cheapest_by_enumeration(leanings, quota, budget):
 
 @given(st.lists(st.integers(-4, 4), min_size=3, max_size=6), st.data())
 @settings(max_examples=25, deadline=None)
-def test_no_other_offer_is_cheaper(leanings, data):
+def test_offer_is_the_cheapest_by_enumeration(leanings, data):
     quota = data.draw(st.integers(len(leanings) // 2 + 1, len(leanings)))
     leanings = np.array(leanings) / 4
     _, paid = bought(leanings, quota, 1.0)
