@@ -23,15 +23,15 @@ def call(capsys):
 
     def run(*arguments):
         status = main([str(argument) for argument in arguments])
-        said = capsys.readouterr()
-        return status, said.out, said.err
+        printed = capsys.readouterr()
+        return status, printed.out, printed.err
 
     return run
 
 
 @pytest.fixture
 def own_rules():
-    """Forget afterwards what rules a test has entered."""
+    """Remove the rules that a test enters after the test."""
     before = dict(FAMILIES), {name: dict(family.rules) for name, family in FAMILIES.items()}
     known, path, outcomes = dict(user_rules._LOADED), list(sys.path), dict(USER_OUTCOMES)
     agents = dict(USER_AGENTS)

@@ -1,4 +1,4 @@
-"""A small experiment that several test files share."""
+"""A small experiment for several test files."""
 
 import json
 from pathlib import Path
@@ -40,5 +40,5 @@ def manifest(out: Path) -> dict:
     return json.loads((out / "manifest.json").read_text())
 
 
-def say_in_manifest(out: Path, **changes) -> None:
+def change_manifest(out: Path, **changes) -> None:
     (out / "manifest.json").write_text(json.dumps(manifest(out) | changes))

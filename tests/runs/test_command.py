@@ -1,4 +1,4 @@
-"""The command line itself: commands found lazily, help that imports nothing heavy, interruptions."""
+"""The command line: lazy imports, help, interruptions, and lists of scenarios, parameters and rules."""
 
 import io
 import json
@@ -18,7 +18,7 @@ from juste_retour.runs import command, printing
 pytestmark = pytest.mark.slow
 
 
-def test_help_imports_nothing_heavy():
+def test_help_imports_no_heavy_package():
     code = (
         "import sys; from juste_retour.runs.command import main; status = main(['--help'])\n"
         "heavy = {'numpy', 'scipy', 'pandas', 'mesa', 'pydantic', 'rich', 'matplotlib', 'solara', 'abm'} & set(sys.modules)\n"
@@ -40,14 +40,14 @@ def test_version(call):
 
 
 @pytest.mark.parametrize("point", list(entry_points(group=command.GROUP)), ids=lambda point: point.name)
-def test_every_command_has_a_line_and_a_help(call, point):
+def test_every_command_has_a_summary_and_help(call, point):
     assert command.first_line(point).endswith(".")
     status, out, _ = call(point.name, "--help")
     assert status == 0
     assert out.startswith(f"Usage: juste-retour {point.name}")
 
 
-def test_the_line_of_a_command_is_read_without_running_it(tmp_path, monkeypatch):
+def test_summary_of_a_command_is_read_without_importing_it(tmp_path, monkeypatch):
     (tmp_path / "loud.py").write_text('"""The module."""\nraise SystemExit\n\n\ndef go():\n    """Goes."""\n')
     monkeypatch.syspath_prepend(tmp_path)
     assert command.first_line(EntryPoint("go", "loud:go", command.GROUP)) == "Goes."
@@ -55,7 +55,7 @@ def test_the_line_of_a_command_is_read_without_running_it(tmp_path, monkeypatch)
     assert command.first_line(EntryPoint("gone", "no_such_module:app", command.GROUP)) == ""
 
 
-def test_interruption_is_said_in_a_sentence(call, monkeypatch):
+def test_interruption_is_reported_in_one_line(call, monkeypatch):
     def interrupted(*args, **kwargs):
         raise KeyboardInterrupt
 
@@ -66,7 +66,7 @@ def test_interruption_is_said_in_a_sentence(call, monkeypatch):
     assert "Traceback" not in err
 
 
-def test_a_fault_of_the_program_is_said_in_a_sentence_too(call, monkeypatch):
+def test_internal_error_is_reported_in_one_line(call, monkeypatch):
     def broken(*args, **kwargs):
         raise ZeroDivisionError("by\nnothing")
 
@@ -80,7 +80,7 @@ def test_a_fault_of_the_program_is_said_in_a_sentence_too(call, monkeypatch):
         call("run")
 
 
-def test_a_path_that_no_file_can_have_is_said_in_a_sentence(call):
+def test_path_that_is_too_long_is_reported_in_one_line(call):
     for arguments in (["run"], ["run", "--members"], ["run", "--rules"], ["run", "--out"], ["verify"]):
         status, _, err = call(*arguments, "x" * 5000)
         assert status in (1, 2)
@@ -89,18 +89,18 @@ def test_a_path_that_no_file_can_have_is_said_in_a_sentence(call):
 
 
 @pytest.mark.parametrize("arguments", [["scenarios", "parameters", "--json"], ["power", "simple_majority"]])
-def test_a_reader_who_leaves_is_no_error(arguments):
+def test_closed_pipe_gives_no_error_message(arguments):
     code = f"from juste_retour.runs.command import main; import sys; sys.exit(main({arguments!r}))"
     with subprocess.Popen(
         [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:
         process.stdout.close()
-        said = process.stderr.read()
-    assert said == b""
+        errors = process.stderr.read()
+    assert errors == b""
     assert process.returncode == 1
 
 
-def test_a_caller_who_closes_what_is_written_to_loses_no_file(tmp_path):
+def test_closed_standard_streams_lose_no_file(tmp_path):
     program = (
         f"{sys.executable} -c 'import sys; from juste_retour.runs.command import main; sys.exit(main())'"
     )
@@ -110,7 +110,7 @@ def test_a_caller_who_closes_what_is_written_to_loses_no_file(tmp_path):
     assert (tmp_path / "made" / "worlds.parquet").read_bytes()[:4] == b"PAR1"
 
 
-def test_presets_are_listed_and_shown_as_files_that_run(call):
+def test_scenarios_are_listed_and_shown_as_valid_files(call):
     listed = json.loads(call("scenarios", "list", "--json")[1])["scenarios"]
     assert [s["name"] for s in listed] == juste_retour.abm.scenario.presets()
     assert all(s["summary"].endswith(".") for s in listed)
@@ -125,7 +125,7 @@ def test_presets_are_listed_and_shown_as_files_that_run(call):
         assert json.loads(call("scenarios", "show", preset["name"], "--json")[1])["name"] == preset["name"]
 
 
-def test_every_parameter_is_listed(call):
+def test_scenarios_parameters_lists_every_parameter(call):
     found = json.loads(call("scenarios", "parameters", "--json")[1])["parameters"]
     assert {p["name"] for p in found} == set(juste_retour.abm.scenario.parameters())
     assert all(p["about"] and p["source"] for p in found)
@@ -133,7 +133,7 @@ def test_every_parameter_is_listed(call):
     assert all(p["name"] in text for p in found)
 
 
-def test_every_rule_is_listed(call):
+def test_rules_list_shows_every_rule(call):
     found = json.loads(call("rules", "list", "--json")[1])["rules"]
     assert {(r["family"], r["name"]) for r in found} >= {
         (f.name, r.name) for f in FAMILIES.values() for r in f
@@ -154,7 +154,7 @@ def test_every_rule_is_listed(call):
     assert families == [*sorted(FAMILIES), "agent", "outcome"]
 
 
-def test_json_has_no_infinity():
+def test_json_writes_infinity_and_nan_as_null():
     assert json.loads(printing.json_text({"a": [float("inf"), float("nan"), 1.5], "b": float("-inf")})) == {
         "a": [None, None, 1.5],
         "b": None,
@@ -171,7 +171,7 @@ def test_output_without_unicode_loses_no_line():
     assert "Linköping" in cities
 
 
-def test_bars_are_as_long_as_their_share():
+def test_length_of_bars():
     blocks = Console(file=io.TextIOWrapper(io.BytesIO(), encoding="utf-8"))
     letters = Console(file=io.TextIOWrapper(io.BytesIO(), encoding="ascii"))
     assert printing.bar(10, 10, 6, blocks) == "██████"
@@ -181,7 +181,7 @@ def test_bars_are_as_long_as_their_share():
     assert printing.bar(5, 10, 6, letters) == "###"
 
 
-def test_progress_keeps_quiet_where_nobody_watches_or_waits(monkeypatch):
+def test_progress_is_shown_only_in_terminals_after_a_delay(monkeypatch):
     class Terminal(io.StringIO):
         def isatty(self):
             return True

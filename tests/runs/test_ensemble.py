@@ -1,4 +1,4 @@
-"""Ensembles and their tables: any chunk gives the same worlds, and the tables hold what they say."""
+"""Ensembles and their tables: results independent of the chunk, and consistent tables."""
 
 import inspect
 import math
@@ -21,13 +21,13 @@ README = Path(runs.__file__).with_name("README.md")
 
 
 @pytest.mark.parametrize("chunk", [1, 7, 512])
-def test_any_chunk_gives_the_same_worlds_to_the_bit(result, chunk):
+def test_results_do_not_depend_on_the_chunk(result, chunk):
     other = simulate(worlds=9, seed=3, tables=tables.TABLES, chunk=chunk)
     for name in tables.TABLES:
         pd.testing.assert_frame_equal(result.tables[name], other.tables[name], check_exact=True)
 
 
-def test_a_world_does_not_depend_on_the_first(result):
+def test_results_do_not_depend_on_the_first_replicate(result):
     later = simulate(worlds=4, seed=3, first=5)
     for name in tables.DEFAULT:
         whole = result.tables[name]
@@ -37,7 +37,7 @@ def test_a_world_does_not_depend_on_the_first(result):
 
 
 @pytest.mark.parametrize("name", tables.TABLES)
-def test_columns_are_those_of_the_dictionary(result, name):
+def test_columns_match_the_data_dictionary(result, name):
     frame, about = result.tables[name], tables.columns(name)
     assert list(frame.columns) == [column.name for column in about]
     for column in about:
@@ -52,13 +52,13 @@ def test_columns_are_those_of_the_dictionary(result, name):
         assert column.kind != "float" or not np.isinf(values).any(), column
 
 
-def test_the_readme_holds_the_dictionary():
+def test_readme_contains_the_data_dictionary():
     text = README.read_text(encoding="utf-8")
     for name in tables.TABLES:
         assert tables.dictionary(name) in text, f"run: print(juste_retour.runs.tables.dictionary({name!r}))"
 
 
-def test_tables_agree_with_one_another(result):
+def test_tables_are_consistent(result):
     worlds = result.worlds.set_index("replicate")
     by_world = result.facilities.groupby("replicate")
     assert (by_world.size() == worlds.sites).all()
@@ -80,7 +80,7 @@ def test_tables_agree_with_one_another(result):
     assert (states[["yes_votes", "no_votes"]].sum().sum(axis=1) <= 27 * ballots).all()
 
 
-def test_the_timeline_passes_through_the_reading_of_the_race(result):
+def test_timeline_agrees_with_the_worlds_table(result):
     worlds = result.worlds.set_index("replicate")
     window = result.timeline[result.timeline.quarter.between("2024Q4", "2029Q3")].groupby("replicate")
     assert (window.size() == 20).all()
@@ -97,7 +97,7 @@ def test_the_timeline_passes_through_the_reading_of_the_race(result):
     assert len(result.timeline) == 9 * 44
 
 
-def test_decisions_hold_the_terms_of_every_bid_and_vote(result):
+def test_decisions_contain_the_terms_of_bids_and_votes(result):
     decisions = result.decisions
     terms = [f"{term}_eur_bn" for term in ("trophies", "local", "race", "open", "payment", "transfer")]
     np.testing.assert_allclose(decisions[terms].sum(axis=1), decisions.utility_eur_bn, rtol=1e-9, atol=1e-12)
@@ -110,7 +110,7 @@ def test_decisions_hold_the_terms_of_every_bid_and_vote(result):
     assert (bids.utility_eur_bn > bids.reservation_eur_bn).all()
 
 
-def test_the_college_stands_in_the_decisions():
+def test_decisions_contain_drafts_and_endorsements():
     found = simulate({"agenda": "commission_proposal"}, worlds=2, tables=("decisions",)).decisions
     drafts = found[found.family == "draft"]
     assert set(drafts.decision) == {0.0, 1.0}
@@ -119,7 +119,7 @@ def test_the_college_stands_in_the_decisions():
     assert drafts.plan.nunique() > 3
 
 
-def test_design_columns_stand_behind_the_keys():
+def test_design_columns_follow_the_keys():
     found = run(ensemble.load("eu-status-quo"), 0, np.arange(3))
     made = frames(found, ("worlds", "states"), {"factor": "high", "x": np.array([0.5, 1.5, 2.5])})
     assert list(made["states"].columns[:6]) == ["scenario", "seed", "replicate", "factor", "x", "state"]
@@ -127,7 +127,7 @@ def test_design_columns_stand_behind_the_keys():
     assert (made["states"].groupby("replicate").x.nunique() == 1).all()
 
 
-def test_a_table_that_was_not_asked_for_is_named():
+def test_table_that_was_not_requested_is_named():
     found = simulate(tables=("facilities",))
     assert list(found.tables) == ["facilities"]
     with pytest.raises(BadInput, match="'worlds'"):
@@ -138,7 +138,7 @@ def test_a_table_that_was_not_asked_for_is_named():
         simulate(tables=("stats",))
 
 
-def test_progress_counts_the_worlds():
+def test_progress_counts_worlds():
     seen = []
     simulate(
         worlds=5,
@@ -150,7 +150,7 @@ def test_progress_counts_the_worlds():
     assert seen == [(2, 5), (4, 5), (5, 5)]
 
 
-def test_a_result_can_be_read(result):
+def test_repr_of_a_result(result):
     text = repr(result)
     head, *lines = text.splitlines()
     assert "eu-status-quo" in head
@@ -160,7 +160,7 @@ def test_a_result_can_be_read(result):
     assert re.search(rf"states.* {9 * 27}\b", text)
 
 
-def test_provenance_says_where_a_result_comes_from(result):
+def test_provenance_of_a_result(result):
     p = result.provenance
     assert (p["seed"], p["first"], p["worlds"]) == (3, 0, 9)
     assert p["scenario"]["digest"] == result.scenario.digest
@@ -169,7 +169,7 @@ def test_provenance_says_where_a_result_comes_from(result):
     assert p["cpu_features"] == sorted(p["cpu_features"])
 
 
-def test_plots_draw_the_tables(result):
+def test_plots_show_the_tables(result):
     matplotlib.use("Agg")
     sites = result.plot.sites()
     assert sum(bar.get_height() for bar in sites.patches) == 9
@@ -185,7 +185,7 @@ def test_plots_draw_the_tables(result):
     matplotlib.pyplot.close("all")
 
 
-def test_a_missing_lag_is_worse_than_any_number():
+def test_missing_lag_counts_as_infinity():
     lags = [3.0, math.nan, 1.0]
     assert (median(lags), quantile(lags, 1.0), without_a_run(lags)) == (3.0, math.inf, 1)
     assert median([1.0, math.nan]) == math.inf
@@ -198,7 +198,7 @@ def test_a_missing_lag_is_worse_than_any_number():
     assert ranked_quantile([], 0.5) is None
 
 
-def test_simulate_is_found_lazily_and_stays_a_function():
+def test_simulate_is_imported_lazily_and_is_a_function():
     assert inspect.isfunction(runs.simulate)
     assert "simulate" in dir(runs)
     with pytest.raises(AttributeError, match="stimulate"):

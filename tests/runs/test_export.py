@@ -1,4 +1,4 @@
-"""Tables written to a folder come back as they were, and nobody's file is lost."""
+"""Tables written to a folder: round trips, and other files that are never overwritten."""
 
 import json
 
@@ -18,7 +18,7 @@ def folder(result, tmp_path_factory):
 
 
 @pytest.mark.parametrize("name", tables.TABLES)
-def test_parquet_and_csv_come_back_to_the_bit(result, folder, name):
+def test_parquet_and_csv_round_trip_exactly(result, folder, name):
     frame = result.tables[name]
     pd.testing.assert_frame_equal(pd.read_parquet(folder / f"{name}.parquet"), frame, check_exact=True)
     texts = {column.name: "str" for column in tables.columns(name) if column.kind in ("string", "quarter")}
@@ -35,7 +35,7 @@ def test_parquet_and_csv_come_back_to_the_bit(result, folder, name):
 
 
 @pytest.mark.parametrize("name", tables.TABLES)
-def test_stata_files_carry_labels_and_quarters(result, folder, name):
+def test_stata_files_have_labels_and_quarters(result, folder, name):
     frame = result.tables[name]
     with pd.io.stata.StataReader(folder / f"{name}.dta") as reader:
         back, labels = reader.read(), reader.variable_labels()
@@ -57,21 +57,21 @@ def test_stata_files_carry_labels_and_quarters(result, folder, name):
             )
 
 
-def test_large_seeds_stay_exact_in_stata(tmp_path):
+def test_large_seeds_are_exact_in_stata(tmp_path):
     seed = 2**60 + 1
     export.write({"worlds": pd.DataFrame({"seed": [seed], "sites": [2**40]})}, tmp_path, ("dta",), {})
     back = pd.read_stata(tmp_path / "worlds.dta")
     assert (int(back.seed[0]), int(back.sites[0])) == (seed, 2**40)
 
 
-def test_provenance_lists_the_files_with_their_hashes(result, folder):
+def test_provenance_lists_the_files(result, folder):
     record = json.loads((folder / "provenance.json").read_text())
     assert record["scenario"]["digest"] == result.scenario.digest
     assert set(record["tables"]) == {f"{t}.{e}" for t in tables.TABLES for e in ("parquet", "csv", "dta")}
     assert {path.name for path in folder.iterdir()} == {*record["tables"], "provenance.json"}
 
 
-def test_an_earlier_result_is_replaced_whole(result, tmp_path):
+def test_earlier_result_is_replaced_completely(result, tmp_path):
     result.write(tmp_path, ("csv", "parquet"))
     (tmp_path / "notes.txt").write_text("mine")
     export.write({"worlds": result.worlds.head(2)}, tmp_path, ("csv",), {})
@@ -79,16 +79,16 @@ def test_an_earlier_result_is_replaced_whole(result, tmp_path):
     assert len(pd.read_csv(tmp_path / "worlds.csv")) == 2
 
 
-def test_what_is_removed_of_an_earlier_result_is_said(call, tmp_path):
-    for wanted, said in (("worlds,states", False), ("votes", True)):
+def test_removed_files_of_an_earlier_result_are_reported(call, tmp_path):
+    for wanted, is_reported in (("worlds,states", False), ("votes", True)):
         status, out, _ = call("run", "--out", tmp_path / "r", "--tables", wanted, "--format", "csv")
         assert status == 0
-        assert ("states.csv, worlds.csv" in " ".join(out.split())) is said
+        assert ("states.csv, worlds.csv" in " ".join(out.split())) is is_reported
     assert {p.name for p in (tmp_path / "r").iterdir()} == {"votes.csv", "provenance.json"}
 
 
 @pytest.mark.parametrize("name", ["worlds.csv", "provenance.json"])
-def test_files_of_others_are_not_overwritten(result, tmp_path, name):
+def test_other_files_are_not_overwritten(result, tmp_path, name):
     (tmp_path / name).write_text("mine")
     with pytest.raises(BadInput, match=name):
         result.write(tmp_path, ("csv",))
@@ -96,7 +96,7 @@ def test_files_of_others_are_not_overwritten(result, tmp_path, name):
     assert len(list(tmp_path.iterdir())) == 1
 
 
-def test_a_changed_file_of_an_earlier_result_is_kept(result, tmp_path):
+def test_changed_file_of_an_earlier_result_is_kept(result, tmp_path):
     result.write(tmp_path, ("csv",))
     with (tmp_path / "states.csv").open("a") as file:
         file.write("a line of mine\n")
@@ -104,7 +104,7 @@ def test_a_changed_file_of_an_earlier_result_is_kept(result, tmp_path):
         result.write(tmp_path, ("csv",))
 
 
-def test_a_failed_write_leaves_the_earlier_result(result, tmp_path, monkeypatch):
+def test_failed_write_keeps_the_earlier_result(result, tmp_path, monkeypatch):
     result.write(tmp_path, ("csv",))
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
 
@@ -119,7 +119,7 @@ def test_a_failed_write_leaves_the_earlier_result(result, tmp_path, monkeypatch)
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
-def test_run_writes_what_is_asked_for(call, tmp_path):
+def test_run_writes_the_requested_tables_and_formats(call, tmp_path):
     status, out, err = call(
         "run", "--worlds", 3, "--out", tmp_path, "--format", "csv,parquet", "--tables", "worlds,timeline"
     )

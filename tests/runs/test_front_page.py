@@ -1,4 +1,4 @@
-"""What the first page tells newcomers to type works as it stands."""
+"""The commands and code of the repository's README work as printed."""
 
 import re
 from pathlib import Path
@@ -21,12 +21,12 @@ PYTHON = re.findall(r"```python\n(.+?)```", TEXT, re.S)
 SHORT = {
     "app": ("--help",),
     "verdict": ("--help",),
-}  # one stays up, the other takes minutes; both have their tests
+}  # one keeps running and the other takes minutes; both are tested elsewhere
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """A folder as the reader's: the specs, cut short, and the rule saved as the page says."""
+    """A reader's folder: the specs with few replications, and the rule saved under the name that the page gives."""
     place = tmp_path_factory.mktemp("reader")
     (place / "runs" / "specs").mkdir(parents=True)
     for spec in (ROOT / "runs" / "specs").glob("*.toml"):
@@ -38,7 +38,7 @@ def folder(tmp_path_factory):
     return place
 
 
-def test_the_page_speaks_to_all_three():
+def test_front_page_shows_the_main_commands():
     assert {line.split()[0] for line in LINES} >= {
         "run",
         "compare",
@@ -51,20 +51,20 @@ def test_the_page_speaks_to_all_three():
 
 
 @pytest.mark.parametrize("line", LINES)
-def test_each_command(call, own_rules, folder, monkeypatch, line):
+def test_commands_of_the_front_page_run(call, own_rules, folder, monkeypatch, line):
     monkeypatch.chdir(folder)
     status, out, err = call(*line.split(), *SHORT.get(line.split()[0], ()))
     assert (status, out != "") == (0, True), err
 
 
-def test_its_numbers_are_those_of_the_results():
+def test_numbers_of_the_front_page_equal_the_results():
     found = {f["question"]: f for f in read(NUMBERS.read_text(encoding="utf-8"))["findings"]}
     for question in ("years behind under the status quo", "what the reform gains", "what access gains"):
         assert within(found[question]["answer"]) in TEXT, question
     assert "Superseded" not in TEXT
 
 
-def test_the_python():
+def test_python_code_of_the_front_page_runs():
     names = {}
     exec(SIMULATION, names)
     assert len(names["result"].worlds) == 200

@@ -1,4 +1,4 @@
-"""Rules that installed packages offer by the entry-point group `juste_retour.rules`."""
+"""Rules of installed packages, found through the entry-point group `juste_retour.rules`."""
 
 import json
 import sys
@@ -29,7 +29,7 @@ def {name}(ballot, states):
 
 @pytest.fixture
 def package(tmp_path, monkeypatch, own_rules):
-    """Install packages into a folder of their own."""
+    """Install packages into a temporary folder."""
     before = dict(OFFERED)
     folder = tmp_path / "installed"
     folder.mkdir()
@@ -53,7 +53,7 @@ def package(tmp_path, monkeypatch, own_rules):
         sys.modules.pop(module, None)
 
 
-def test_they_are_imported_when_their_name_is_asked_for_and_recorded(package):
+def test_packaged_rules_are_imported_on_demand_and_recorded(package):
     path = package("three-quarters", RULE.format(name="three_quarters"))
     simulate({"voting": "unanimity"})
     assert "three_quarters" not in sys.modules
@@ -65,14 +65,14 @@ def test_they_are_imported_when_their_name_is_asked_for_and_recorded(package):
     assert len(record["sha256"]) == 64
 
 
-def test_the_catalogue_lists_them(call, package):
+def test_rules_list_includes_packaged_rules(call, package):
     package("three-quarters", RULE.format(name="three_quarters"))
     status, out, err = call("rules", "list", "voting", "--json")
     assert (status, err) == (0, "")
     assert "three_quarters" in [rule["name"] for rule in json.loads(out)["rules"]]
 
 
-def test_a_name_that_is_taken_is_refused_and_both_places_are_named(call, package, tmp_path):
+def test_name_conflict_is_refused_and_names_both_files(call, package, tmp_path):
     path = package("greedy", RULE.format(name="unanimity"))
     before = dict(FAMILIES["voting"].rules)
     status, out, err = call("rules", "list")
@@ -85,7 +85,7 @@ def test_a_name_that_is_taken_is_refused_and_both_places_are_named(call, package
     assert simulate({"voting": "unanimity"}).count == 1
 
 
-def test_a_users_file_may_not_take_a_packages_name_either(call, package, tmp_path):
+def test_file_with_a_packaged_rules_name_is_refused(call, package, tmp_path):
     path = package("three-quarters", RULE.format(name="three_quarters"))
     mine = tmp_path / "mine.py"
     mine.write_text(RULE.format(name="three_quarters"))
@@ -96,14 +96,14 @@ def test_a_users_file_may_not_take_a_packages_name_either(call, package, tmp_pat
     assert str(mine) in err
 
 
-def test_a_package_that_cannot_be_imported_is_named(package):
+def test_package_that_cannot_be_imported_is_named(package):
     package("broken", "import no_such_module\n")
     with pytest.raises(BadInput, match=r"'broken'.*No module named 'no_such_module'"):
         simulate({"voting": "three_quarters"})
 
 
 @pytest.mark.parametrize(
-    ("needs", "says"),
+    ("needs", "named"),
     [
         ("(1, 999)", r"needs version 1\.999 .*update juste-retour"),
         ("(2, 0)", r"needs version 2\.0 .*update juste-retour"),
@@ -111,18 +111,18 @@ def test_a_package_that_cannot_be_imported_is_named(package):
         ("'new'", r"NEEDS_INTERFACE = 'new'.*pair of integers"),
     ],
 )
-def test_what_needs_another_interface_is_refused_before_it_is_run(needs, says, package, tmp_path, own_rules):
+def test_rules_for_another_interface_are_refused_before_they_run(needs, named, package, tmp_path, own_rules):
     text = f"NEEDS_INTERFACE = {needs}\nraise SystemExit('it was run')\n"
     package("ahead", text)
-    with pytest.raises(BadInput, match=f"the package 'ahead'.*{says}"):
+    with pytest.raises(BadInput, match=f"the package 'ahead'.*{named}"):
         load_offered()
     mine = tmp_path / "ahead_file.py"
     mine.write_text(text)
-    with pytest.raises(BadInput, match=rf"ahead_file\.py.*{says}"):
+    with pytest.raises(BadInput, match=rf"ahead_file\.py.*{named}"):
         load_rules([mine])
 
 
-def test_what_needs_this_interface_or_says_nothing_is_loaded(tmp_path, own_rules):
+def test_rules_for_this_interface_or_none_are_loaded(tmp_path, own_rules):
     for number, head in enumerate(
         (f"NEEDS_INTERFACE = {INTERFACE_VERSION}", "NEEDS_INTERFACE: tuple = (1, 0)", "")
     ):
@@ -131,7 +131,7 @@ def test_what_needs_this_interface_or_says_nothing_is_loaded(tmp_path, own_rules
         assert load_rules([mine])[0].rules == (("voting", f"fits_{number}"),)
 
 
-def test_a_family_keeps_its_name(call, tmp_path, own_rules):
+def test_user_file_cannot_define_a_family(call, tmp_path, own_rules):
     path = tmp_path / "mine.py"
     path.write_text(
         'from juste_retour.agents.rules import Family\n\nvoting = Family("voting", decides="all", signature="rule()")\n'
@@ -160,7 +160,7 @@ SPEC = {
 }
 
 
-def test_a_batch_records_the_package_and_refuses_to_go_on_after_a_change(package, tmp_path):
+def test_batch_records_the_package_and_refuses_to_continue_after_a_change(package, tmp_path):
     path = package("three-quarters", RULE.format(name="three_quarters"))
     (path.parent / "quorum.py").write_text("SHARE = 3\n")
     path.write_text(path.read_text().replace("import voting", "import voting\nimport quorum", 1))
@@ -182,7 +182,7 @@ def test_packaged_rules_are_checked_by_name(package, name):
     assert [rule.rule for rule in found.rules] == ["three_quarters"]
 
 
-def test_a_name_that_nobody_has_is_not_checked(package):
+def test_unknown_rule_name_is_not_checked(package):
     package("three-quarters", RULE.format(name="three_quarters"))
     with pytest.raises(BadInput, match="three_quarters"):
         check_file("three_quarter")

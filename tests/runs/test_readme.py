@@ -1,4 +1,4 @@
-"""What the room's README tells users to type works as it stands."""
+"""The commands and code of runs/README.md work as printed."""
 
 import re
 from pathlib import Path
@@ -20,7 +20,7 @@ def blocks(language):
 
 
 @pytest.mark.parametrize("line", [line for block in blocks("console") for line in block.splitlines()])
-def test_commands(call, tmp_path, monkeypatch, line):
+def test_readme_commands_run(call, tmp_path, monkeypatch, line):
     monkeypatch.chdir(tmp_path)
     prompt, arguments = line[: len("uv run juste-retour ")], line[len("uv run juste-retour ") :]
     assert prompt == "uv run juste-retour "
@@ -30,16 +30,16 @@ def test_commands(call, tmp_path, monkeypatch, line):
 
 
 @pytest.mark.parametrize("code", blocks("python"))
-def test_python(tmp_path, monkeypatch, code):
+def test_readme_python_code_runs(tmp_path, monkeypatch, code):
     matplotlib.use("Agg")
     monkeypatch.chdir(tmp_path)
     exec(code, {})
     matplotlib.pyplot.close("all")
 
 
-def test_the_experiment(call, tmp_path, monkeypatch):
+def test_readme_experiment_runs(call, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(pool, "cores", lambda: 0)  # in this process: workers take seconds to begin
+    monkeypatch.setattr(pool, "cores", lambda: 0)  # run in this process: workers take seconds to start
     (spec,) = blocks("toml")
     Path("mine.toml").write_text(spec, encoding="utf-8")
     (commands,) = blocks("shell")

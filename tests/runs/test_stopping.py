@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM at any time: one sentence, the shell's exit status, and no process left behind."""
+"""Ctrl-C and SIGTERM: one sentence, the shell's exit status, and no process left."""
 
 import os
 import signal
@@ -49,7 +49,7 @@ def leaves(ballot, states):
 
 
 def processes(session):
-    """Those of a session that have not ended."""
+    """The processes of a session that have not ended."""
     found = []
     for entry in Path("/proc").iterdir():
         try:
@@ -62,7 +62,7 @@ def processes(session):
 
 
 def stopped(words, number, everybody, ready, folder):
-    """Start a command, send a signal once it is `ready`, and return its exit status, its errors and what is left of it."""
+    """Start a command, send a signal once `ready`, and return its exit status, error output and remaining processes."""
     command = [Path(sys.executable).parent / "juste-retour", *words]
     started = subprocess.Popen(
         command,
@@ -71,7 +71,7 @@ def stopped(words, number, everybody, ready, folder):
         text=True,
         start_new_session=True,
         cwd=folder,
-        # a shell's background job, as these tests may be, ignores Ctrl-C and hands that down
+        # a shell's background job ignores Ctrl-C and its children inherit that
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     until = time.monotonic() + 60
@@ -79,56 +79,56 @@ def stopped(words, number, everybody, ready, folder):
         time.sleep(0.01)
     (os.killpg if everybody else os.kill)(started.pid, number)
     try:
-        _, said = started.communicate(timeout=30)
+        _, printed = started.communicate(timeout=30)
         until = time.monotonic() + 10
         while processes(started.pid) and time.monotonic() < until:
             time.sleep(0.05)
-        return started.returncode, said, processes(started.pid)
+        return started.returncode, printed, processes(started.pid)
     finally:
         for pid in processes(started.pid):
             os.kill(pid, signal.SIGKILL)
 
 
 def loaded(pid):
-    """Whether NumPy is there, so that a command is at its work or near it."""
+    """Whether the process has loaded NumPy, so the command has begun its work."""
     return "_multiarray_umath" in Path(f"/proc/{pid}/maps").read_text()
 
 
 @pytest.mark.parametrize(("number", "everybody"), [(signal.SIGTERM, False), (signal.SIGINT, True)])
 @pytest.mark.parametrize("name", COMMANDS)
-def test_a_signal_ends_a_command_and_all_that_it_started(tmp_path, name, number, everybody):
+def test_signal_ends_a_command_and_its_processes(tmp_path, name, number, everybody):
     spec_file(tmp_path, SPEC)
-    status, said, left = stopped(COMMANDS[name], number, everybody, loaded, tmp_path)
+    status, printed, left = stopped(COMMANDS[name], number, everybody, loaded, tmp_path)
     assert status in (130, STATUS[number])
-    assert "interrupted" in said
-    assert "Traceback" not in said
+    assert "interrupted" in printed
+    assert "Traceback" not in printed
     assert left == []
 
 
-def test_a_signal_ends_the_processes_of_a_verdict(tmp_path):
-    status, said, left = stopped(
+def test_signal_ends_the_workers_of_a_verdict(tmp_path):
+    status, printed, left = stopped(
         ["verdict", "--draws", "2000"], signal.SIGTERM, False, lambda pid: len(processes(pid)) > 2, tmp_path
     )
     assert status == 143
-    assert "Traceback" not in said
+    assert "Traceback" not in printed
     assert left == []
 
 
 @pytest.mark.parametrize("number", STATUS)
-def test_a_signal_is_answered_while_a_command_loads(tmp_path, number):
-    """Before the first line of the package Python itself answers."""
+def test_signal_during_import_ends_the_command(tmp_path, number):
+    """Before the first line of the package runs, Python's own handler acts."""
 
     def begun(pid):
         return caught(pid, number)
 
-    status, said, left = stopped(["run", "--worlds", "100000"], number, False, begun, tmp_path)
+    status, printed, left = stopped(["run", "--worlds", "100000"], number, False, begun, tmp_path)
     assert status == STATUS[number]
-    assert "Traceback" not in said
+    assert "Traceback" not in printed
     assert left == []
 
 
 def caught(pid, number):
-    """Whether a process has a handler of its own for a signal."""
+    """Whether a process has its own handler for the signal."""
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
         if line.startswith("SigCgt:"):
             ours = bool(int(line.split()[1], 16) >> (signal.SIGTERM - 1) & 1)  # Python has none for SIGTERM
@@ -139,24 +139,24 @@ def caught(pid, number):
 @pytest.mark.parametrize(
     "what", ["BaseException('gone')", "KeyboardInterrupt", "GeneratorExit", "SystemExit(0)"]
 )
-def test_a_rule_may_raise_anything(tmp_path, call, own_rules, what):
+def test_any_exception_of_a_rule_is_reported(tmp_path, call, own_rules, what):
     (tmp_path / "rule.py").write_text(RAISES.format(what))
     words = ["--set", "agenda=commission_proposal", "--set", "voting=leaves"]
-    status, _, said = call("run", "--rules", tmp_path / "rule.py", *words)
+    status, _, printed = call("run", "--rules", tmp_path / "rule.py", *words)
     assert status in (1, 2, 130)
-    assert "Traceback" not in said
+    assert "Traceback" not in printed
     text = SPEC.replace("100_000", "2").replace('"unanimity"', '"leaves"').replace("chunk = 256", "chunk = 2")
     text = f'rules = ["rule.py"]\n{text}agenda = ["commission_proposal"]\n'
     for workers in ("0", "1"):
         out = tmp_path / workers
-        status, _, said = call("batch", spec_file(tmp_path, text), "--out", out, "--workers", workers)
+        status, _, printed = call("batch", spec_file(tmp_path, text), "--out", out, "--workers", workers)
         assert status == 1
-        assert what.partition("(")[0] in said
-        assert "Traceback" not in said
+        assert what.partition("(")[0] in printed
+        assert "Traceback" not in printed
         assert (out / "failures.json").exists()
 
 
-def test_a_signal_that_is_ignored_stays_so():
+def test_ignored_signal_stays_ignored():
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         with raising():
@@ -166,7 +166,7 @@ def test_a_signal_that_is_ignored_stays_so():
         signal.signal(signal.SIGINT, before)
 
 
-def test_signals_are_heard_and_handed_back():
+def test_signal_handlers_are_restored():
     before, heard = signal.getsignal(signal.SIGTERM), []
     with listening(heard.append):
         os.kill(os.getpid(), signal.SIGTERM)
@@ -177,7 +177,7 @@ def test_signals_are_heard_and_handed_back():
     assert signal.getsignal(signal.SIGTERM) is before
 
 
-def test_what_runs_is_dropped_after_a_while_or_at_a_second_signal(monkeypatch):
+def test_stop_hurries_after_the_grace_period_or_a_second_signal(monkeypatch):
     now = [0.0]
     monkeypatch.setattr("juste_retour.runs.experiments.pool.time.monotonic", lambda: now[0])
     stop = Stop()

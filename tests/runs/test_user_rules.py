@@ -1,4 +1,4 @@
-"""Rules from a user's file enter the catalog, and whatever is wrong with the file is said with its line."""
+"""Rules from a user's file: loading, recording, and errors that name the line."""
 
 import importlib
 import json
@@ -39,7 +39,7 @@ def file(tmp_path, own_rules):
     return write
 
 
-def test_a_rule_of_ones_own_runs(call, file):
+def test_user_rule_runs(call, file):
     path = file(GOOD)
     status, out, err = call(
         "run",
@@ -60,7 +60,7 @@ def test_a_rule_of_ones_own_runs(call, file):
     assert (mine["summary"], mine["source"]) == ("Passes with two thirds of the states.", "my own.")
 
 
-def test_a_result_records_the_rules_it_was_run_with(file):
+def test_result_records_the_user_rules(file):
     path = file(GOOD)
     load_rules([path])
     record = simulate({"voting": "two_of_three"}).provenance["rules"][-1]
@@ -69,7 +69,7 @@ def test_a_result_records_the_rules_it_was_run_with(file):
     assert len(record["sha256"]) == 64
 
 
-def test_an_imported_file_is_recorded_too(file, monkeypatch):
+def test_imported_rule_file_is_recorded(file, monkeypatch):
     path = file(GOOD, "imported_rules.py")
     monkeypatch.syspath_prepend(path.parent)
     importlib.import_module("imported_rules")
@@ -78,7 +78,7 @@ def test_an_imported_file_is_recorded_too(file, monkeypatch):
     monkeypatch.delitem(sys.modules, "imported_rules")
 
 
-def test_a_changed_file_is_read_again(file):
+def test_changed_rule_file_is_read_again(file):
     first = load_rules([file(GOOD)])[0]
     assert load_rules([file(GOOD)])[0] is first
     moved = "# moved by a line\n" + GOOD.replace("two thirds", "most")
@@ -101,7 +101,7 @@ def test_a_changed_file_is_read_again(file):
         ("", "odd.py"),
     ],
 )
-def test_what_is_wrong_with_a_file_is_said_and_nothing_enters(call, file, text, words):
+def test_invalid_rule_file_is_refused_and_enters_nothing(call, file, text, words):
     before = {name: dict(family.rules) for name, family in FAMILIES.items()}
     path = file(text, "odd.py")
     status, out, err = call("run", "--rules", path)
@@ -112,7 +112,7 @@ def test_what_is_wrong_with_a_file_is_said_and_nothing_enters(call, file, text, 
     assert {name: dict(family.rules) for name, family in FAMILIES.items()} == before
 
 
-def test_a_file_that_is_no_text(file, tmp_path):
+def test_rule_file_that_is_not_text_is_refused(file, tmp_path):
     (tmp_path / "odd.py").write_bytes(b"\xff\xfe")
     with pytest.raises(BadInput, match=r"odd\.py.*UTF-8"):
         load_rules([tmp_path / "odd.py"])
@@ -120,7 +120,7 @@ def test_a_file_that_is_no_text(file, tmp_path):
         load_rules([tmp_path])
 
 
-def test_a_rule_that_fails_in_a_run_is_named_with_its_line(call, file):
+def test_failing_rule_is_named_with_its_line(call, file):
     path = file(GOOD.replace("ballot.yes.sum", "ballot.ayes.sum"))
     status, out, err = call("run", "--rules", path, "--set", "voting=two_of_three")
     assert (status, out) == (1, "")
@@ -139,14 +139,14 @@ def test_a_rule_that_fails_in_a_run_is_named_with_its_line(call, file):
         ["tournament", "--set", "voting=two_of_three", "--worlds", "2"],
     ],
 )
-def test_a_rule_that_fails_in_any_command_is_named_with_its_line(call, file, arguments):
+def test_failing_rule_is_named_in_every_command(call, file, arguments):
     path = file(GOOD.replace("ballot.yes.sum", "ballot.yess.sum"))
     status, _, err = call(*arguments, "--rules", path)
     assert status == 1
     assert re.search(rf"{re.escape(str(path))}.*line 14.*AttributeError.*'yes'", err)
 
 
-def test_an_error_of_the_program_is_not_blamed_on_a_user(file, monkeypatch):
+def test_internal_error_is_not_reported_as_a_rule_failure(file, monkeypatch):
     load_rules([file(GOOD)])
 
     def broken(*args, **kwargs):
@@ -157,8 +157,8 @@ def test_an_error_of_the_program_is_not_blamed_on_a_user(file, monkeypatch):
         simulate({"voting": "two_of_three"})
 
 
-def test_a_rule_that_no_scenario_names_changes_nothing(file):
-    """A planner of welfare rehearses the other agendas, and a user's among them would be one more."""
+def test_unused_user_rule_changes_nothing(file):
+    """A welfare planner simulates the other agendas and must not include an unused one of the user."""
     planner = {"agenda": {"rule": "planner", "objective": "welfare"}, "end": "2025Q4", "window_years": 1.25}
     before = simulate(planner, worlds=2).worlds
     load_rules([file(BROKEN_AGENDA)])
@@ -166,7 +166,7 @@ def test_a_rule_that_no_scenario_names_changes_nothing(file):
 
 
 @pytest.mark.parametrize("fault", ["1 / 0", "exit(3)"])
-def test_a_rule_that_fails_in_a_run_is_named(file, fault):
+def test_failing_agenda_is_named_with_its_line(file, fault):
     load_rules([file(BROKEN_AGENDA.replace("1 / 0", fault))])
     with pytest.raises(RuleFailed, match="line 11"):
         simulate({"agenda": "mine"})
@@ -177,7 +177,7 @@ WITH_HELPER = GOOD.replace("from typing", "from quorum_of_mine import SHARE\nfro
 )
 
 
-def test_modules_that_a_file_imports_are_recorded_and_read_anew_when_they_change(file):
+def test_imported_modules_are_recorded_and_reloaded_after_a_change(file):
     file("from deeper_still import SHARE\n", "quorum_of_mine.py")
     file("SHARE = 0.5\n", "deeper_still.py")
     path = file(WITH_HELPER)
@@ -192,7 +192,7 @@ def test_modules_that_a_file_imports_are_recorded_and_read_anew_when_they_change
     forget_modules(first.imports)
 
 
-def test_two_helpers_of_one_name_are_refused(file, tmp_path):
+def test_two_helper_modules_with_one_name_are_refused(file, tmp_path):
     file("SHARE = 0.5\n", "quorum_of_mine.py")
     first = load_rules([file(WITH_HELPER)])[0]
     (tmp_path / "other").mkdir()
@@ -204,7 +204,7 @@ def test_two_helpers_of_one_name_are_refused(file, tmp_path):
     forget_modules(first.imports)
 
 
-def test_what_python_and_this_package_bring_is_not_a_users_module():
+def test_standard_library_and_this_package_are_not_user_modules():
     assert imported_by("import os, numpy as np, juste_retour.abm.members\nfrom json import loads\n") == ()
     (found,) = imported_by("import tomlkit, pytest\n")
     assert (found.place, found.path) == ("pytest", None)

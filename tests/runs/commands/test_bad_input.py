@@ -1,4 +1,4 @@
-"""Whatever a user gives that cannot be used is answered by one sentence and exit status 2, never a traceback."""
+"""Invalid input is answered with one sentence and exit status 2, never with a traceback."""
 
 import pytest
 
@@ -45,7 +45,7 @@ def refused(answer, *words, status=2):
         (["one", "two"], ["two"]),
     ],
 )
-def test_arguments_of_run(call, arguments, words):
+def test_invalid_arguments_of_run(call, arguments, words):
     refused(call("run", *arguments), *words)
 
 
@@ -62,13 +62,13 @@ def test_arguments_of_run(call, arguments, words):
         ('funding = "private"\n', ["single_decider"]),
     ],
 )
-def test_scenario_files(call, tmp_path, text, words):
+def test_invalid_scenario_files(call, tmp_path, text, words):
     (tmp_path / "broken.toml").write_text(text)
     refused(call("run", tmp_path / "broken.toml"), "broken.toml", *words)
 
 
 @pytest.mark.parametrize("content", [b"\xff\xfe\x00", None])
-def test_a_scenario_that_cannot_be_read(call, tmp_path, content):
+def test_unreadable_scenario_file(call, tmp_path, content):
     path = tmp_path / "odd.toml"
     path.mkdir() if content is None else path.write_bytes(content)
     refused(call("run", path), "odd.toml")
@@ -85,12 +85,12 @@ def test_a_scenario_that_cannot_be_read(call, tmp_path, content):
         (STATES + "A\n", ["states.csv"]),
     ],
 )
-def test_members(call, tmp_path, text, words):
+def test_invalid_members_tables(call, tmp_path, text, words):
     (tmp_path / "states.csv").write_text(text)
     refused(call("run", "--members", tmp_path), *words)
 
 
-def test_outputs_are_refused_before_anything_runs(call, tmp_path, monkeypatch):
+def test_invalid_outputs_are_refused_before_the_run(call, tmp_path, monkeypatch):
     monkeypatch.setattr("juste_retour.abm.outcomes.Simulation", lambda *a, **k: pytest.fail("it ran"))
     (tmp_path / "file").write_text("mine")
     refused(call("run", "--out", tmp_path / "file"), str(tmp_path / "file"))
@@ -103,7 +103,7 @@ def test_outputs_are_refused_before_anything_runs(call, tmp_path, monkeypatch):
     assert not (tmp_path / "new").exists()
 
 
-def test_commands_and_groups(call):
+def test_misspelled_commands_and_options(call):
     refused(call("rnu"), "'run'")
     refused(call("rules", "lits"), "'list'")
     refused(call("rules", "list", "votting"), "'voting'")

@@ -41,7 +41,7 @@ def weights(file, *values):
     return file("member,weight\n" + "".join(f"{m},{w}\n" for m, w in zip("ABCDEFGH", values, strict=False)))
 
 
-def test_power_holds_the_contract(call):
+def test_json_of_power(call):
     found = data(call("power", "lisbon_qmv", "--json"))
     assert {"rule", "members", "winning_coalitions", "power_to_act", "states", "blocking"} <= found.keys()
     assert (found["rule"], found["members"], found["winning_coalitions"]) == ("lisbon_qmv", 27, 17_763_363)
@@ -51,7 +51,7 @@ def test_power_holds_the_contract(call):
     assert sum(s["shapley_shubik"] for s in found["states"]) == pytest.approx(1)
 
 
-def test_power_for_reading(call):
+def test_text_of_power(call):
     status, out, _ = call("power", "governing_board")
     assert status == 0
     lines = out.splitlines()
@@ -61,14 +61,14 @@ def test_power_for_reading(call):
     assert "14,155,463" in out
 
 
-def test_a_weighted_game(call, file):
+def test_power_of_a_weighted_game(call, file):
     found = data(call("power", "--quota", 12, "--weights", weights(file, 4, 4, 4, 2, 2, 1), "--json"))
     assert found["members"] == 6
     assert [s["swings"] for s in found["states"]] == [10, 10, 10, 6, 6, 0]
     assert found["winning"]["minimal"] == 4
 
 
-def test_an_enlarged_union(call):
+def test_power_in_an_enlarged_union(call):
     found = data(call("power", "lisbon_qmv", "--add", "UA=33_443_000", "--add", "MD=2400000", "--json"))
     assert found["members"] == 29
     before = voting_power("lisbon_qmv", STATES).shapley_shubik[STATES.index("DE")]
@@ -77,7 +77,7 @@ def test_an_enlarged_union(call):
     assert after["PL"] > after["UA"] > after["RO"]
 
 
-def test_some_of_the_states_follow_the_treatys_rule_for_them(call):
+def test_participants_use_enhanced_cooperation(call):
     found = data(call("power", "lisbon_qmv", "--participants", "DE,FR,IT,ES,BE,NL,LU,AT,PT", "--json"))
     assert (found["rule"], found["members"]) == ("enhanced_cooperation", 9)
     same = data(
@@ -88,11 +88,11 @@ def test_some_of_the_states_follow_the_treatys_rule_for_them(call):
     assert (plain["rule"], plain["winning_coalitions"]) == ("simple_majority", 4)
 
 
-def test_another_union_and_a_rule_of_ones_own(call, file, own_rules):
+def test_power_and_vote_with_another_union_and_a_user_rule(call, file, own_rules):
     union = file("state,population\nAA,60\nBB,30\nCC,10\n", "union.csv")
     mine = file(
         "from juste_retour.abm.politics.voting import voting\n\n\n@voting(monotone=True)\ndef larger_half(ballot, states):\n"
-        '    """Passes with more than half of the people."""\n'
+        '    """Passes with more than half of the population."""\n'
         "    return 2 * (ballot.yes * states.population).sum(-1) > states.population.sum()\n",
         "mine.py",
     )
@@ -104,7 +104,7 @@ def test_another_union_and_a_rule_of_ones_own(call, file, own_rules):
     assert (vote["passed"], vote["could_tip"]) == (False, ["AA"])
 
 
-def test_vote_holds_the_contract(call):
+def test_json_and_text_of_vote(call):
     rest = [c for c in STATES.codes if c not in ("DE", "FR", "IT", "PL")]
     found = data(call("vote", "lisbon_qmv", "--yes", ",".join(rest), "--abstain", "PL", "--json"))
     assert {"passed", "members_for", "population_share", "failed_conditions", "could_tip"} <= found.keys()
@@ -124,7 +124,7 @@ def test_vote_holds_the_contract(call):
     assert (status, out.startswith("dictator")) == (0, True)
 
 
-def test_ballot_holds_the_contract(call):
+def test_json_of_ballot(call):
     found = data(call("ballot", EMA, "--json"))
     assert [r["round"] for r in found["rounds"]] == [1, 2, 3]
     assert found["rounds"][0]["scores"]["Milan"] == 25
@@ -133,13 +133,13 @@ def test_ballot_holds_the_contract(call):
     assert found == data(call("ballot", EMA, "--json"))
 
 
-def test_the_lot_follows_the_seed_and_is_fair(call):
+def test_lot_depends_on_the_seed_and_is_fair(call):
     winners = [data(call("ballot", EMA, "--seed", seed, "--json"))["winner"] for seed in range(40)]
     assert 10 <= winners.count("Amsterdam") <= 30
     assert set(winners) == {"Amsterdam", "Milan"}
 
 
-def test_ballot_is_narrated(call):
+def test_text_of_ballot(call):
     status, out, _ = call("ballot", EMA, "--seed", 3)
     assert status == 0
     found = data(call("ballot", EMA, "--seed", 3, "--json"))
@@ -183,7 +183,7 @@ def test_ballot_is_narrated(call):
         (["ballot", str(EMA), "--withdrawn", "Milan=" + "9" * 5000], ["Milan=99"]),
     ],
 )
-def test_bad_input_is_answered(call, arguments, words):
+def test_invalid_arguments_are_refused(call, arguments, words):
     refused(call(*arguments), *words)
 
 
@@ -203,7 +203,7 @@ def test_bad_input_is_answered(call, arguments, words):
         (1, (1, "1e-99999999"), ["row 3", "weight", "1e-99999999"]),
     ],
 )
-def test_bad_weights_are_answered(call, file, quota, values, words):
+def test_invalid_weights_are_refused(call, file, quota, values, words):
     refused(call("power", f"--quota={quota}", "--weights", weights(file, *values)), *words)
 
 
@@ -218,17 +218,17 @@ def test_bad_weights_are_answered(call, file, quota, values, words):
         ("", ["table.csv"]),
     ],
 )
-def test_bad_rankings_are_answered(call, file, text, words):
+def test_invalid_rankings_are_refused(call, file, text, words):
     refused(call("ballot", file(text)), *words)
 
 
-def test_weights_named_twice_are_answered(call, file):
+def test_duplicate_weights_are_refused(call, file):
     path = file("member,weight\nA,1\nA,2\n")
     refused(call("power", "--quota", 2, "--weights", path), "'A'")
     refused(call("power", "lisbon_qmv", "--quota", 2, "--weights", path), "RULE")
 
 
-def test_further_indices_and_blocs(call, tmp_path):
+def test_additional_indices_and_blocs(call, tmp_path):
     file = tmp_path / "seats.csv"
     file.write_text("member,weight\nA,3\nB,2\nC,1\n")
     game = ("power", "--quota", "4", "--weights", str(file))
@@ -244,7 +244,7 @@ def test_further_indices_and_blocs(call, tmp_path):
     refused(call(*game, "--bloc", "A,X"), "'X'")
 
 
-def test_members_without_population(call, tmp_path):
+def test_power_of_members_without_population(call, tmp_path):
     file = tmp_path / "members.csv"
     for text in ("state\nA\nB\nC\n", "state,population\nA,5\nB,\nC,7\n"):
         file.write_text(text)

@@ -1,4 +1,4 @@
-"""What would take more than an hour by its own estimate is refused and names `--yes`."""
+"""A command that would take over an hour by its own estimate is refused and names `--yes`."""
 
 import re
 
@@ -28,13 +28,13 @@ MANY = "99999999999"
         ["verdict", "--quick", "--draws", MANY],
     ],
 )
-def test_what_takes_years_is_refused_and_names_yes(call, words):
+def test_very_long_commands_are_refused_and_name_yes(call, words):
     status, out, err = call(*words)
     assert (status, out) == (2, "")
     assert "--yes" in err
 
 
-def test_a_batch_that_takes_years_is_refused_before_anything_is_written(call, tmp_path):
+def test_very_long_batch_is_refused_before_writing(call, tmp_path):
     spec = tmp_path / "s.toml"
     spec.write_text(
         'replications = 999999999\n[design]\nkind = "grid"\n[factors]\nvoting = ["lisbon_qmv", "unanimity"]\n'
@@ -43,7 +43,7 @@ def test_a_batch_that_takes_years_is_refused_before_anything_is_written(call, tm
     assert (status, "--yes" in err, (tmp_path / "o").exists()) == (2, True, False)
 
 
-def test_running_a_long_result_again_is_refused_and_names_yes(call, tmp_path):
+def test_very_long_verification_is_refused_and_names_yes(call, tmp_path):
     spec, out = tmp_path / "s.toml", tmp_path / "o"
     spec.write_text(
         'replications = 4\n[design]\nkind = "grid"\n[factors]\nvoting = ["lisbon_qmv", "unanimity"]\n'
@@ -51,16 +51,16 @@ def test_running_a_long_result_again_is_refused_and_names_yes(call, tmp_path):
     assert call("batch", spec, "--out", out, "--workers", "0")[0] == 0
     done = out / DONE
     done.write_text(re.sub('"seconds": ?[0-9.]+', '"seconds": 1e7', done.read_text()))
-    status, said, err = call("verify", out, "--all", "--workers", "1")
-    assert (status, said, "--yes" in err) == (2, "", True)
+    status, printed, err = call("verify", out, "--all", "--workers", "1")
+    assert (status, printed, "--yes" in err) == (2, "", True)
     assert call("verify", out, "--all", "--workers", "0", "--yes")[0] == 0
 
 
-def test_the_verdict_as_it_is_published_needs_no_yes():
+def test_published_verdict_takes_less_than_an_hour():
     assert estimated_seconds(FULL, 2) < HOUR
 
 
-def test_an_hour_is_the_limit_and_yes_lifts_it():
+def test_limit_is_one_hour_and_yes_lifts_it():
     refuse_hours(3600.0, False, "ask for less")
     refuse_hours(1e9, True, "ask for less")
     with pytest.raises(BadInput, match="--yes"):
@@ -68,7 +68,7 @@ def test_an_hour_is_the_limit_and_yes_lifts_it():
     assert (long(7200), long(1e6), long(1e9)) == ("2.0 h", "12 days", "32 years")
 
 
-def test_every_command_belongs_to_one_task():
+def test_every_command_belongs_to_exactly_one_task():
     from importlib.metadata import entry_points
 
     listed = [name for names in TASKS.values() for name in names]

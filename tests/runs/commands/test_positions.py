@@ -1,4 +1,4 @@
-"""`juste-retour positions`."""
+"""The command `juste-retour positions`."""
 
 import json
 
@@ -20,7 +20,7 @@ def file(tmp_path):
     return write
 
 
-def test_json_holds_outcomes_and_scores(call, file):
+def test_json_contains_outcomes_and_scores(call, file):
     status, out, err = call("positions", file(), "--json")
     assert (status, err) == (0, "")
     found = json.loads(out)
@@ -34,7 +34,7 @@ def test_json_holds_outcomes_and_scores(call, file):
     assert found["share"] is None
 
 
-def test_a_file_without_outcomes_is_predicted_and_not_scored(call, file):
+def test_file_without_outcomes_is_predicted_and_not_scored(call, file):
     path = file("issue,actor,position,salience\na,x,0,50\na,y,100,100\n")
     status, out, _ = call("positions", path, "--json")
     assert status == 0
@@ -51,7 +51,7 @@ def test_by_scores_each_group(call):
     assert found == {"QMV": 281, "unanimity": 72}
 
 
-def test_for_reading(call, file, tmp_path):
+def test_text_and_written_files(call, file, tmp_path):
     status, out, err = call(
         "positions", file(), "--models", "compromise,mean", "--out", tmp_path / "o", "--format", "csv"
     )
@@ -61,7 +61,7 @@ def test_for_reading(call, file, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "says"),
+    ("arguments", "named"),
     [
         (["nowhere.csv"], "nowhere.csv"),
         (["deu", "--models", "astrology"], "astrology"),
@@ -71,14 +71,14 @@ def test_for_reading(call, file, tmp_path):
         (["deu", "--format", "csv"], "--out"),
     ],
 )
-def test_bad_arguments_are_refused_in_one_sentence(call, arguments, says):
+def test_invalid_arguments_are_refused_in_one_sentence(call, arguments, named):
     status, out, err = call("positions", *arguments)
     assert (status, out) == (2, "")
-    assert says in err
+    assert named in err
     assert len(err.strip().splitlines()) == 1
 
 
-def test_all_malformed_rows_are_refused_at_once(call, file):
+def test_all_invalid_rows_are_reported_together(call, file):
     status, out, err = call(
         "positions", file("issue,actor,position,salience\na,x,0,50\na,x,3,50\nb,y,much,1\n,z,1,1\n")
     )
@@ -89,7 +89,7 @@ def test_all_malformed_rows_are_refused_at_once(call, file):
     assert "Traceback" not in err
 
 
-def test_the_help_names_every_model():
+def test_help_names_every_model():
     assert tuple(prediction.MODELS) == NAMES
 
 

@@ -1,4 +1,4 @@
-"""Shares add up, are those of the theory on games known by heart, and refused pairs move as one."""
+"""Attribution: Shapley shares add up, equal known games, and refused combinations move together."""
 
 import itertools
 import json
@@ -17,11 +17,11 @@ from juste_retour.runs.contrasts.switches import GROUPS, MONEY, mixed, switches
 
 pytestmark = pytest.mark.slow
 
-ALL = len(GROUPS) - 1  # between the status quo and the reform: all groups but money
+ALL = len(GROUPS) - 1  # groups between the status quo and the reform: all but money
 
 
 def by_orders(values):
-    """Shapley's value as he defined it: mean marginal contribution over all orders of arrival."""
+    """The Shapley value by its definition: the mean marginal contribution over all orders of arrival."""
     k = (len(values) - 1).bit_length()
     out = np.zeros(k)
     for order in itertools.permutations(range(k)):
@@ -33,13 +33,13 @@ def by_orders(values):
 
 
 @pytest.mark.parametrize("players", [1, 2, 3, 5])
-def test_shapley_is_the_mean_over_all_orders(players):
+def test_shapley_equals_the_mean_over_all_orders(players):
     values = np.random.default_rng(players).normal(size=2**players)
     assert shapley(values) == pytest.approx(by_orders(values), abs=1e-12)
     assert shapley(values).sum() == pytest.approx(values[-1] - values[0], abs=1e-12)
 
 
-def test_games_known_by_heart():
+def test_shares_and_interactions_of_known_games():
     gloves = np.array([0, 0, 0, 1, 0, 1, 0, 1], float)  # one left glove (player 0), two right ones
     assert shapley(gloves) == pytest.approx([4 / 6, 1 / 6, 1 / 6])
     additive = np.array([sum(w for i, w in enumerate((3, 5, 7)) if m >> i & 1) for m in range(8)], float)
@@ -51,7 +51,7 @@ def test_games_known_by_heart():
     assert interactions(either) == pytest.approx([-1])
 
 
-def test_every_mixture_is_what_it_says():
+def test_mixtures_switch_the_rules_of_their_groups():
     built = switches(load("eu-status-quo"), load("essay-reform"))
     assert [u[0] for u in built.units] == [g for g in GROUPS if g != MONEY]
     assert built.mixtures[0].digest == built.source.digest
@@ -62,7 +62,7 @@ def test_every_mixture_is_what_it_says():
             assert mixture.rules[name] == end.rules[name]
 
 
-def test_parameters_are_a_group_where_they_differ():
+def test_different_parameters_form_a_group():
     other = load("eu-status-quo").changed({"envelope_eur_bn": 20.0, "operations": "operator_led"})
     built = switches(load("eu-status-quo"), other)
     assert built.units == (("operations",), ("money",))
@@ -77,7 +77,7 @@ def test_parameters_are_a_group_where_they_differ():
     assert sum(s.share for s in found.shares) == pytest.approx(found.difference, abs=1e-9)
 
 
-def test_refused_pairs_move_as_one():
+def test_refused_combinations_move_together():
     found = attribute("eu-status-quo", "us-private", worlds=4)
     assert [groups for groups, _ in found.joined] == [("placement", "funding")]
     assert "private" in found.joined[0][1]
@@ -85,7 +85,7 @@ def test_refused_pairs_move_as_one():
     assert sum(s.share for s in found.shares) == pytest.approx(found.difference, abs=1e-9)
 
 
-def test_shares_are_stable_over_seeds_within_their_intervals():
+def test_shares_agree_across_seeds_within_their_intervals():
     one, other = (attribute("eu-status-quo", "essay-reform", worlds=60, seed=seed) for seed in (1, 2))
     for a, b in zip(one.shares, other.shares, strict=True):
         width = (a.high - a.low) / 2 + (b.high - b.low) / 2
@@ -94,7 +94,7 @@ def test_shares_are_stable_over_seeds_within_their_intervals():
     assert one.difference < 0
 
 
-def test_intervals_shrink_with_worlds_and_hold_the_truth():
+def test_intervals_shrink_with_worlds_and_cover_the_truth():
     built = switches(load("eu-status-quo"), load("essay-reform"))
     rng = np.random.default_rng(5)
     truth = rng.normal(size=2**ALL)
@@ -109,7 +109,7 @@ def test_intervals_shrink_with_worlds_and_hold_the_truth():
     assert large.shares[0].high - large.shares[0].low < np.mean(widths) / 3
 
 
-def test_worlds_without_a_run_are_left_out_and_counted():
+def test_worlds_without_a_run_are_omitted_and_counted():
     built = switches(load("eu-status-quo"), load("essay-reform"))
     values = np.random.default_rng(0).normal(size=(2**ALL, 10))
     values[3, 4] = np.inf
@@ -120,10 +120,10 @@ def test_worlds_without_a_run_are_left_out_and_counted():
         attributed(built, values, "years_behind")
 
 
-def test_json_holds_the_contract(call):
-    status, said, _ = call("attribute", "eu-status-quo", "essay-reform", "--worlds", 4, "--json")
+def test_json_of_attribute(call):
+    status, printed, _ = call("attribute", "eu-status-quo", "essay-reform", "--worlds", 4, "--json")
     assert status == 0
-    found = json.loads(said)
+    found = json.loads(printed)
     assert {"outcome", "from", "to", "difference", "shares", "interactions"} <= found.keys()
     assert all({"group", "share", "low", "high"} <= s.keys() for s in found["shares"])
     assert sum(s["share"] for s in found["shares"]) == pytest.approx(found["difference"], abs=1e-9)
@@ -133,14 +133,14 @@ def test_json_holds_the_contract(call):
     assert "years_behind" in wrong
 
 
-def test_a_scenario_against_itself_has_no_difference():
+def test_scenario_compared_with_itself_has_no_difference():
     found = attribute("eu-status-quo", "eu-status-quo", worlds=3)
     assert found.difference == 0
     assert {s.share for s in found.shares} == {0.0}
     assert not found.interactions
 
 
-def test_what_stands_in_the_table_is_said(call):
+def test_text_of_attribute_has_all_groups_and_windows(call):
     status, out, _ = call("attribute", "eu-status-quo", "essay-reform", "--worlds", "4")
     head, *lines = out.splitlines()
     assert status == 0

@@ -1,4 +1,4 @@
-"""Contrasts are paired, their intervals hold what they say, and a world without a run is worse than any number."""
+"""Contrasts: paired differences, coverage of the intervals, and worlds without a run counted as infinite."""
 
 import json
 import math
@@ -17,7 +17,7 @@ def found():
     return compare("eu-status-quo", "essay-reform", worlds=24, seed=2)
 
 
-def test_a_contrast_is_the_difference_of_two_ensembles_on_the_same_worlds(found):
+def test_contrast_is_the_paired_difference_of_two_ensembles(found):
     a, b = (simulate(name, worlds=24, seed=2, tables=("worlds",)).worlds for name in found.names)
     for name in ("years_behind", "sites", "price_of_politics", "spend_eur_bn"):
         c = found[name]
@@ -28,20 +28,20 @@ def test_a_contrast_is_the_difference_of_two_ensembles_on_the_same_worlds(found)
         assert c.low <= c.difference <= c.high
 
 
-def test_a_scenario_against_itself_is_zero():
+def test_scenario_compared_with_itself_is_zero():
     found = compare("eu-status-quo", {"name": "twin"}, worlds=6)
     assert {c.difference for c in found.contrasts} == {0.0}
     assert {c.probability_equal for c in found.contrasts} == {1.0}
     assert found.names == ["eu-status-quo", "twin"]
 
 
-def test_the_first_scenario_is_contrasted_with_each_other_one():
+def test_first_scenario_is_compared_with_each_other():
     found = compare("eu-status-quo", {}, {"voting": "unanimity"}, worlds=2, outcomes=["sites"])
     assert len(set(found.names)) == 3
     assert [(c.a, c.b) for c in found.contrasts] == [(found.names[0], b) for b in found.names[1:]]
 
 
-def test_what_is_set_for_b_leaves_a_as_it_is():
+def test_changes_for_b_do_not_affect_a():
     found = compare(
         "eu-status-quo", worlds=2, outcomes=["committed_eur_bn"], changes_b={"envelope_eur_bn": 1.0}
     )
@@ -51,7 +51,7 @@ def test_what_is_set_for_b_leaves_a_as_it_is():
 
 
 @pytest.mark.parametrize("columns", [40, 80, None])
-def test_no_width_drops_a_column(call, monkeypatch, columns):
+def test_narrow_terminals_show_every_column(call, monkeypatch, columns):
     monkeypatch.delenv("COLUMNS", raising=False)
     if columns:
         monkeypatch.setenv("COLUMNS", str(columns))
@@ -62,7 +62,7 @@ def test_no_width_drops_a_column(call, monkeypatch, columns):
         assert heading in out
 
 
-def test_common_draws_takes_away_the_variance_that_two_outcomes_share():
+def test_common_random_numbers_remove_shared_variance():
     rng = np.random.default_rng(0)
     shared, own = rng.normal(size=4000), rng.normal(size=4000)
     (c,) = contrasts({"sites": shared + 0.5 * own}, {"sites": shared}, "a", "b")
@@ -70,7 +70,7 @@ def test_common_draws_takes_away_the_variance_that_two_outcomes_share():
     assert c.half_width == pytest.approx(1.96 * 0.5 / math.sqrt(4000), rel=0.05)
 
 
-def test_the_interval_covers_as_often_as_it_says():
+def test_interval_coverage_is_about_95_percent():
     rng = np.random.default_rng(1)
     samples = rng.exponential(size=(300, 60))
     hits = 0
@@ -80,14 +80,14 @@ def test_the_interval_covers_as_often_as_it_says():
     assert 0.88 <= hits / 300 <= 0.98
 
 
-def test_many_worlds_are_resampled_in_blocks_with_the_same_spread():
+def test_block_resampling_keeps_the_standard_error():
     x = np.random.default_rng(2).normal(size=(1, 20_000))
     means = resampled_means(x, 0)
     assert means.std() == pytest.approx(1 / math.sqrt(20_000), rel=0.08)
     assert needed(x.std(), half_width(x)[0]) == pytest.approx(20_000, rel=0.01)
 
 
-def test_worlds_without_a_run_are_worse_than_any_number():
+def test_worlds_without_a_run_count_as_infinite():
     a, b = np.array([1.0, np.inf, 2.0, np.inf]), np.array([2.0, 3.0, 1.0, np.inf])
     (c,) = contrasts({"years_behind": a}, {"years_behind": b}, "a", "b")
     assert (c.missing_a, c.missing_b) == (2, 1)
@@ -96,7 +96,7 @@ def test_worlds_without_a_run_are_worse_than_any_number():
     assert c.difference == np.inf
 
 
-def test_until_runs_on_to_the_half_width_asked_for():
+def test_until_adds_worlds_up_to_the_requested_half_width():
     found = compare("eu-status-quo", "essay-reform", worlds=8, until=0.05, outcomes=["years_behind"])
     c = found["years_behind"]
     assert found.worlds > 8
@@ -109,25 +109,25 @@ def test_until_runs_on_to_the_half_width_asked_for():
     assert capped.worlds == 16
 
 
-def test_json_holds_the_contract(call):
-    status, said, _ = call("compare", "eu-status-quo", "essay-reform", "--worlds", 5, "--json")
+def test_json_and_text_of_compare(call):
+    status, printed, _ = call("compare", "eu-status-quo", "essay-reform", "--worlds", 5, "--json")
     assert status == 0
-    found = json.loads(said)
+    found = json.loads(printed)
     rows, held = found["contrasts"], found["at_equal_spending"]["contrasts"]
     assert {frozenset(row) for row in rows} == {frozenset(row) for row in held}
     assert {row["outcome"] for row in held} == {r["outcome"] for r in rows if "price" not in r["outcome"]}
-    status, said, _ = call(
+    status, printed, _ = call(
         "compare", "eu-status-quo", "essay-reform", "--worlds", 5, "--json", "--equal", "spending"
     )
-    alone = json.loads(said)
+    alone = json.loads(printed)
     assert alone["contrasts"] == held
     assert "at_equal_spending" not in alone
     wanted = {"outcome", "a", "b", "mean_a", "mean_b", "difference", "low", "high", "probability_a_greater"}
     assert all(wanted <= row.keys() for row in rows)
     assert {"years_behind", "sites", "price_of_politics"} <= {row["outcome"] for row in rows}
-    status, said, _ = call("compare", "eu-status-quo", "essay-reform", "--worlds", 5)
+    status, printed, _ = call("compare", "eu-status-quo", "essay-reform", "--worlds", 5)
     assert status == 0
-    assert "years_behind" in said
+    assert "years_behind" in printed
 
 
 @pytest.mark.parametrize(
@@ -145,16 +145,16 @@ def test_json_holds_the_contract(call):
         (["eu-status-quo", "essay-reform", "--equal", "spending", "--outcome", "price_of_politics"], "price"),
     ],
 )
-def test_bad_input_is_answered(call, arguments, word):
-    status, said, wrong = call("compare", *arguments)
+def test_invalid_arguments_are_refused(call, arguments, word):
+    status, printed, error = call("compare", *arguments)
     assert status == 2
-    assert word in wrong
-    assert not said
+    assert word in error
+    assert not printed
     with pytest.raises(BadInput):
         compare("eu-status-quo")
 
 
-def test_the_table_says_where_the_lag_is_that_of_machines_that_stood(call, monkeypatch):
+def test_table_marks_lags_due_to_existing_machines(call, monkeypatch):
     monkeypatch.setenv("COLUMNS", "160")
     ends = ("eu-status-quo", "unanimous-europe")
     arguments = ("--worlds", "4", "--outcome", "years_behind", "--set", "envelope_eur_bn=0")
@@ -167,7 +167,7 @@ def test_the_table_says_where_the_lag_is_that_of_machines_that_stood(call, monke
     assert row[-2:] == ["100%", "100%"]
 
 
-def test_ties_are_counted_where_there_is_room(call, monkeypatch):
+def test_wide_table_shows_the_share_of_ties(call, monkeypatch):
     monkeypatch.setenv("COLUMNS", "112")
     out = call("compare", "unanimous-europe", "unanimous-europe", "--worlds", "4", "--outcome", "sites")[1]
     row = next(line.split() for line in out.splitlines() if line.startswith("sites"))

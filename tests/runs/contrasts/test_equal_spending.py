@@ -1,4 +1,4 @@
-"""Equal spending: the smaller committed sum in every replication, without hiding a gap, and with the same window."""
+"""Comparison at equal spending: each replication is capped at the smaller committed sum, over the same window."""
 
 import json
 
@@ -30,7 +30,7 @@ def paired(*scenarios, worlds=6):
 
 
 @pytest.mark.parametrize("scenario", [QUO, REFORM, PROPOSAL, OMNIBUS])
-def test_a_scenario_equals_itself(scenario):
+def test_scenario_equals_itself_at_equal_spending(scenario):
     found = compare(
         scenario, {"base": scenario, "name": "again"} if isinstance(scenario, str) else scenario, worlds=4
     )
@@ -39,7 +39,7 @@ def test_a_scenario_equals_itself(scenario):
 
 
 @pytest.mark.parametrize("scenario", [REFORM, PROPOSAL, OMNIBUS])
-def test_comparing_the_other_way_round_changes_the_sign(scenario):
+def test_reversed_comparison_changes_the_sign(scenario):
     there, back = (
         compare(*ends, worlds=5, seed=1, outcomes=SHOWN, equal="spending")
         for ends in ((QUO, scenario), (scenario, QUO))
@@ -50,7 +50,7 @@ def test_comparing_the_other_way_round_changes_the_sign(scenario):
 
 
 @pytest.mark.parametrize("scenario", [REFORM, PROPOSAL, OMNIBUS, "gigafactories"])
-def test_nobody_commits_more_than_the_smaller_sum(scenario):
+def test_no_scenario_commits_more_than_the_smaller_sum(scenario):
     found = paired(QUO, scenario)
     committed = found.values[COMMITTED]
     target = committed.min(0)
@@ -63,17 +63,17 @@ def test_nobody_commits_more_than_the_smaller_sum(scenario):
     assert (committed != target).any()
 
 
-def test_a_rerun_is_the_scenario_with_the_target_as_its_envelope():
+def test_rerun_uses_the_target_as_its_envelope():
     found = paired(QUO, REFORM, worlds=3)
     target = found.values[COMMITTED][0]
     _, held = found.equal(0, 1)
     for k, eur_bn in enumerate(target):
         alone = simulate(load(REFORM).changed({"envelope_eur_bn": float(eur_bn)}), seed=3, first=k).worlds
         assert held["years_behind"][k] == alone["years_behind"][0]
-        assert 0.85 * eur_bn < held[COMMITTED][k] <= eur_bn + 1e-9  # the planner buys whole steps of its grid
+        assert 0.85 * eur_bn < held[COMMITTED][k] <= eur_bn + 1e-9  # the planner buys on a grid of sizes
 
 
-def test_a_schedule_is_scaled_and_tranches_stay():
+def test_schedule_is_scaled_and_tranches_are_kept():
     paid = {"base": REFORM, "name": "paid", "tranches": [[2025, 4.0], [2027, 6.0]]}
     smaller = with_envelope(load(paid), 5.0)
     assert smaller.payments == ((2025, 2.0), (2027, 3.0))
@@ -86,14 +86,14 @@ def test_a_schedule_is_scaled_and_tranches_stay():
     assert ((0.85 * target < held) & (held <= target + 1e-9)).all()
 
 
-def test_no_money_is_no_program():
+def test_zero_envelope_gives_zero_at_equal_spending():
     found = paired(QUO, {"envelope_eur_bn": 0.0}, worlds=3)
     for held in found.equal(0, 1):
         assert (held[COMMITTED] == 0).all()
         assert (held["sites"] == 0).all()
 
 
-def test_each_pair_has_a_target_of_its_own():
+def test_each_pair_has_its_own_target():
     found = compare(
         REFORM, QUO, {"base": REFORM, "name": "small", "envelope_eur_bn": 1.0}, worlds=3, equal="spending"
     )
@@ -103,7 +103,7 @@ def test_each_pair_has_a_target_of_its_own():
     assert sums[REFORM, QUO][0] > 1.0
 
 
-def test_prices_are_left_out_at_equal_spending():
+def test_prices_are_omitted_at_equal_spending():
     found = compare(QUO, REFORM, worlds=2)
     assert any("price" in c.outcome for c in found.contrasts)
     assert not any("price" in c.outcome for c in found.at_equal_spending)
@@ -111,7 +111,7 @@ def test_prices_are_left_out_at_equal_spending():
     assert alone.at_equal_spending is None
 
 
-def test_both_are_read_over_the_window_of_the_first():
+def test_both_scenarios_use_the_window_of_the_first():
     found = compare(QUO, "gigafactories", worlds=2, outcomes=["years_behind"])
     first, other = found.scenarios
     assert (other.window_start, other.window_years) == (first.announcement, first.window_years)
@@ -125,13 +125,13 @@ def test_both_are_read_over_the_window_of_the_first():
     assert (a.digest, b.digest) == (load(QUO).digest, load(REFORM).digest)
 
 
-def test_windows_are_read_from_the_same_runs():
+def test_other_windows_are_computed_from_the_same_runs():
     scenario = load(REFORM)
     found = run(scenario, 0, [0, 1], price=False, timeline=True)
     for name in ("years_behind", "capability_lag_years", "largest_run_flop", "least_years_behind"):
         values = read_over(Window.of(scenario), found, name)
         assert values == pytest.approx(found.worlds[name], rel=1e-12)
-    today = load(QUO)  # a planner plans for its own window, so that it would buy otherwise for another
+    today = load(QUO)  # not a planner, which would plan for the longer window and buy differently
     found = run(today, 0, [0, 1], price=False, timeline=True)
     longer = run(today.changed({"window_years": 10.0}), 0, [0, 1], price=False)
     assert read_over(Window.of(today, 10.0), found, "years_behind") == pytest.approx(
@@ -141,7 +141,7 @@ def test_windows_are_read_from_the_same_runs():
     assert reading(lags, lags, 20.0).years_behind[0] == pytest.approx(43 / 3)
 
 
-def test_windows_beyond_the_last_quarter_are_left_out_and_named():
+def test_windows_beyond_the_last_quarter_are_omitted_and_named():
     short = {"end": "2033Q4"}
     found = attribute(short, short | {"operations": "operator_led"}, worlds=2)
     assert [w.window_years for w in found.windows] == [5.0, 7.0]
@@ -152,7 +152,7 @@ def test_windows_beyond_the_last_quarter_are_left_out_and_named():
     assert attribute(QUO, short, worlds=2, outcome_name="sites").windows == []
 
 
-def test_a_change_of_rank_or_sign_is_sensitive_to_the_window():
+def test_change_of_rank_or_sign_counts_as_sensitive_to_the_window():
     steady = [{"a": 3.0, "b": 1.0, "zero": 0.0}, {"a": 2.0, "b": 1.5, "zero": 0.0}]
     assert sensitive_to_the_window(steady) == []
     assert sensitive_to_the_window([{"a": 1.0, "b": 0.5}, {"a": 1.0, "b": -0.5}]) == ["b"]
@@ -180,25 +180,25 @@ def test_attribution_adds_up_and_is_antisymmetric(scenario, to_the_reform):
         assert abs(there.at_equal_spending.difference) < abs(there.difference)
 
 
-def test_attribution_and_contrast_agree(to_the_reform):
+def test_attribution_and_comparison_agree(to_the_reform):
     found, contrast = to_the_reform, compare(QUO, REFORM, worlds=4, outcomes=["years_behind"])
     assert found.difference == pytest.approx(-contrast["years_behind"].difference)
     held = next(c for c in contrast.at_equal_spending if c.outcome == "years_behind")
     assert found.at_equal_spending.difference == pytest.approx(-held.difference)
 
 
-def test_money_brings_its_cap_and_equal_spending_caps_every_mixture():
+def test_equal_spending_caps_every_mixture():
     built = switches(load(QUO), load(REFORM), [MONEY])
     free, equal = mixtures_run(built, Runs(0, None, ["years_behind"]), 4)
     target = np.minimum(free[COMMITTED][0], free[COMMITTED][-1])
     assert (equal[COMMITTED] <= target + 1e-9).all()
     for m in range(len(built.mixtures)):
-        if not built.switched(m, MONEY):  # the status quo commits less: its money is capped
+        if not built.switched(m, MONEY):  # the status quo commits less, so its cap applies
             assert (free[COMMITTED][m] <= target + 1e-9).all()
     assert (free[COMMITTED][-1] > target).all()
 
 
-def test_a_larger_envelope_is_money_not_another_parameter():
+def test_larger_envelope_belongs_to_the_money_group():
     found = attribute(REFORM, {"base": REFORM, "envelope_eur_bn": 20.0}, worlds=3)
     shares = {s.group: s.share for s in found.shares}
     assert shares["money"] == pytest.approx(found.difference)

@@ -1,4 +1,4 @@
-"""The Union's budget: shares, weights and returns, and the ranges that are set from them."""
+"""The Union's budget: shares, weights and returns, and the parameter ranges set from them."""
 
 import numpy as np
 import pandas as pd
@@ -14,21 +14,21 @@ def rows():
     return budget.shares()
 
 
-def test_shares_add_up_in_each_year(rows):
+def test_shares_sum_to_one_in_each_year(rows):
     sums = rows.groupby("year")[["receipts", "paid", "power", "size", "need"]].sum()
     assert sums.to_numpy() == pytest.approx(1)
     assert len(rows) == 521
     assert (rows[["receipts", "paid", "power", "size", "need"]].to_numpy() >= 0).all()
 
 
-def test_need_is_that_of_the_poor_alone(rows):
+def test_need_is_zero_for_rich_states(rows):
     year = rows[rows.year == 2015].set_index("state")
     assert (year.need[["DE", "LU", "NL", "SE"]] == 0).all()
     assert year.need["PL"] > year["size"]["PL"]
 
 
-def test_weights_are_found_again(rows):
-    """Receipts made of 60 % power and 40 % need."""
+def test_known_weights_are_recovered(rows):
+    """Receipts constructed as 60 % power and 40 % need."""
     made = rows.assign(receipts=0.6 * rows.power + 0.4 * rows.need)
     found = budget.explained(made, ("power", "size", "need"))
     assert found.weight.to_numpy() == pytest.approx([0.6, 0, 0.4], abs=1e-9)
@@ -36,17 +36,17 @@ def test_weights_are_found_again(rows):
     assert found.attrs["r2"] == pytest.approx(1)
 
 
-def test_the_interval_holds_the_weight_and_draws_whole_states(rows):
+def test_interval_resamples_whole_states(rows):
     found = budget.explained(rows, ("power", "need"))
     assert (found.low < found.weight).all()
     assert (found.weight < found.high).all()
     twice = budget.explained(pd.concat([rows, rows]), ("power", "need"))
     assert twice.low.to_numpy() == pytest.approx(
         found.low.to_numpy()
-    )  # copies of a state's years add nothing
+    )  # copying the rows of a state does not narrow the interval
 
 
-def test_returns_are_what_comes_back_over_what_is_paid():
+def test_returns_are_receipts_over_contributions():
     table = pd.DataFrame(budget_by_state())
     late = table[table.year.astype(int).between(2014, 2020)]
     numbers = late.drop(columns=["state", "year"]).astype(float)
@@ -62,10 +62,10 @@ def test_returns_are_what_comes_back_over_what_is_paid():
 
 
 @pytest.mark.parametrize(("rule", "name"), [("juste_retour", "least_return"), ("georeturn", "floor")])
-def test_the_ranges_begin_at_the_least_return_observed(rule, name):
+def test_parameter_ranges_begin_at_the_lowest_observed_return(rule, name):
     _, parameter = family("entitlement")[rule].parameters[name]
     assert parameter.range[0] == pytest.approx(budget.observed_range()[0], abs=0.005)
 
 
-def test_the_page_is_reproduced():
+def test_budget_page_is_reproduced():
     assert budget.page() == budget.PAGE.read_text(encoding="utf-8")

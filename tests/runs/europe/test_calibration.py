@@ -1,4 +1,4 @@
-"""The calibration recovers what made the data, stays in its ranges, and reads its file with care."""
+"""Calibration: it recovers known parameters, stays in its ranges, and refuses invalid files."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -29,12 +29,12 @@ def plan():
 
 @pytest.fixture(scope="module")
 def sample(plan):
-    """Draws of the prior and the moments to which each leads."""
+    """Prior draws and the moments simulated from them."""
     points = prior(plan.names, DRAWS, 1)
     return points, simulated(replace(plan, seed=1), points, np.arange(DRAWS))
 
 
-def test_draws_fill_their_ranges_evenly(plan, sample):
+def test_prior_draws_are_uniform_over_their_ranges(plan, sample):
     points, _ = sample
     for name in points:
         low, high, by_log = span(name)
@@ -43,8 +43,8 @@ def test_draws_fill_their_ranges_evenly(plan, sample):
         assert np.histogram(u, 8, (0, 1))[0] == pytest.approx(np.full(8, DRAWS / 8), rel=0.02)
 
 
-def test_intervals_hold_the_truth_as_often_as_they_say(sample):
-    """Worlds of the prior taken for the real one: nine intervals in ten hold the parameter that made it."""
+def test_interval_coverage_is_about_90_percent(sample):
+    """With prior draws as pseudo-data, 90 % intervals contain the true parameter in about nine of ten cases."""
     points, moments = sample
     whole = np.flatnonzero(moments.notna().all(axis=1))
     inside, shrunk = [], []
@@ -60,11 +60,11 @@ def test_intervals_hold_the_truth_as_often_as_they_say(sample):
     assert min(by_parameter.values()) > 0.7, by_parameter
     narrowed = np.mean(shrunk, axis=0)
     found = dict(zip(points, narrowed, strict=True))
-    assert found["local_scale"] > 0.25  # budgets tell it
-    assert abs(found["race_value_eur_bn"]) < 0.1  # nothing tells it
+    assert found["local_scale"] > 0.25  # identified by budgets
+    assert abs(found["race_value_eur_bn"]) < 0.1  # not identified
 
 
-def test_the_nearest_worlds_are_kept(sample):
+def test_nearest_draws_are_kept(sample):
     points, moments = sample
     target = observed_moments(load_members(), 2)
     close = nearest(points, moments, target, KEEP, np.arange(DRAWS))
@@ -75,7 +75,7 @@ def test_the_nearest_worlds_are_kept(sample):
     assert np.array_equal(close.raw.to_numpy(), points.iloc[close.replicates].to_numpy())
 
 
-def test_moments_of_the_real_waves_by_hand():
+def test_moments_of_the_observed_waves():
     target = observed_moments(load_members(), 2)
     first_two = [r for r in observed() if r["wave"] in "12"]
     assert target["sites_wave_1"] == 7
@@ -104,7 +104,7 @@ def test_moments_of_the_real_waves_by_hand():
         ("draws = \n", "c.toml"),
     ],
 )
-def test_a_file_that_cannot_be_used_is_refused_in_a_sentence(tmp_path, text, words):
+def test_invalid_calibration_files_are_refused(tmp_path, text, words):
     path = tmp_path / "c.toml"
     path.write_text(text)
     with pytest.raises(BadInput) as refused:
@@ -113,36 +113,36 @@ def test_a_file_that_cannot_be_used_is_refused_in_a_sentence(tmp_path, text, wor
     assert "\n" not in str(refused.value)
 
 
-def test_a_scenario_without_a_call_cannot_be_calibrated(plan):
+def test_scenario_without_a_call_cannot_be_calibrated(plan):
     planner = replace(plan, scenario=plan.scenario.changed({"agenda": "planner"}))
     with pytest.raises(BadInput, match="waves"):
         simulated(planner, prior(["panel_noise"], 2, 0), np.arange(2))
 
 
 @pytest.mark.parametrize("waves", [1, 2, 3])
-def test_any_number_of_waves_is_fitted(plan, waves):
+def test_calibration_with_one_to_three_waves(plan, waves):
     few = replace(plan, draws=512, keep=80, waves=waves)
     found = calibrate(few)
     assert list(found.moments) == moment_names(waves)
-    assert set(found.unused) <= {"two_site_states"}  # after one wave no state has two
+    assert set(found.unused) <= {"two_site_states"}  # after one wave no state has two sites
     table = predictive(few, found)
     assert list(table.moment) == moment_names(waves)
     assert table.used.sum() == len(table) - len(found.unused)
 
 
 @pytest.mark.parametrize("waves", [4, 9])
-def test_more_waves_than_the_call_has_are_refused(tmp_path, waves):
+def test_too_many_waves_are_refused(tmp_path, waves):
     path = tmp_path / "c.toml"
     path.write_text(f"waves = {waves}\n[priors]\nfitted = ['panel_noise']\n")
     with pytest.raises(BadInput, match=rf"waves = {waves}\b.*from 1 to 3"):
         read(path)
 
 
-def test_near_draws_weigh_more(sample):
+def test_nearer_draws_have_larger_weights(sample):
     points, moments = sample
     found = nearest(points, moments, observed_moments(load_members(), 2), KEEP, np.arange(DRAWS))
     assert found.weights.sum() == pytest.approx(1.0)
-    assert (np.diff(found.weights) <= 1e-12).all()  # the nearest come first
+    assert (np.diff(found.weights) <= 1e-12).all()  # the nearest draws come first
     assert found.weights[-1] == 0
     assert 0.5 * KEEP < found.effective < KEEP
     mean = found.weights @ found.draws.panel_noise
@@ -153,7 +153,7 @@ def test_near_draws_weigh_more(sample):
     assert np.interp(table["median"]["panel_noise"], order, at) == pytest.approx(0.5, abs=0.01)
 
 
-def test_rules_parameters_are_drawn_with_the_scenarios(plan):
+def test_rule_parameters_can_be_fitted(plan):
     assert {"agenda.open_call.sunk", "access.calls.share"} <= set(plan.fitted)
     assert full_name("agenda.sunk", plan.scenario) == "agenda.open_call.sunk"
     assert setting(plan.scenario, "agenda.open_call.sunk") == 1.0
@@ -166,7 +166,7 @@ UNION = "state,population\nA,9000000\nB,5000000\nC,2000000\nD,1000000\n"
 
 @pytest.fixture
 def own(tmp_path):
-    """A union of four made-up states and a calibration file beside it."""
+    """A union of four made-up states and its calibration file."""
     (tmp_path / "union").mkdir()
     (tmp_path / "union" / "states.csv").write_text(UNION)
     rows = [f"{code.lower()}_campus_1,{code},20,1" for code in "ABCD"]
@@ -179,11 +179,11 @@ def own(tmp_path):
     return tmp_path
 
 
-def test_any_union_and_any_table_can_be_calibrated(own):
+def test_calibration_of_a_made_up_union(own):
     (own / "seen.csv").write_text("site,state,wave\na_campus_1,A,1\nb_campus_1,B,1\nc_campus_1,C,2\n")
     plan = read(own / "c.toml")
     found = calibrate(plan)
-    assert set(found.unused) >= {"median_budget", "spread_of_budgets"}  # no budget is known
+    assert set(found.unused) >= {"median_budget", "spread_of_budgets"}  # no budgets are given
     assert found.observed["sites_wave_1"] == 2
     assert not plan.factories
     waves = wave_by_wave(plan, found)
@@ -191,12 +191,14 @@ def test_any_union_and_any_table_can_be_calibrated(own):
     assert {"uniform", "logit on log population"} <= set(waves[waves.wave == 2].forecast)
 
 
-def test_every_fault_of_a_table_is_said_at_once(own):
+def test_all_errors_of_a_table_are_reported_together(own):
     (own / "seen.csv").write_text(
         "site,state,wave,budget_eur_m\na_campus_1,Z,1,\nnowhere,B,1,\nb_campus_1,A,1,\nc_campus_1,C,0,-3\n"
     )
     with pytest.raises(BadInput) as refused:
         calibrate(read(own / "c.toml"))
-    said = str(refused.value)
-    assert all(words in said for words in ("line 2", "'Z'", "line 3", "line 4", "line 5: wave '0'", "'-3'"))
-    assert "\n" not in said
+    message = str(refused.value)
+    assert all(
+        words in message for words in ("line 2", "'Z'", "line 3", "line 4", "line 5: wave '0'", "'-3'")
+    )
+    assert "\n" not in message

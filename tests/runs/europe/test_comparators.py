@@ -1,4 +1,4 @@
-"""The United States and China as observed: their machines, their order, and the table that sets them beside real sites."""
+"""The United States and China as observed: their machines, their order, and the comparison with real sites."""
 
 import json
 
@@ -35,7 +35,7 @@ def worlds():
     return {name: simulate(name, worlds=16).worlds for name in (*REGIONS, "eu-status-quo")}
 
 
-def test_america_is_at_the_frontier_china_follows_and_europe_is_last(worlds):
+def test_order_of_us_china_and_europe(worlds):
     behind = {name: table.years_behind.median() for name, table in worlds.items()}
     assert behind["us-observed"] < behind["china-observed"] < behind["eu-status-quo"]
     assert abs(behind["us-observed"]) < 0.6
@@ -43,7 +43,7 @@ def test_america_is_at_the_frontier_china_follows_and_europe_is_last(worlds):
     assert 3 < 12 * (lag["china-observed"] - lag["us-observed"]) < 15
 
 
-def test_nobody_asks_what_politics_cost_there(worlds):
+def test_observed_regions_have_no_price_of_politics(worlds):
     assert "price_of_politics" in worlds["eu-status-quo"]
     for name in REGIONS:
         assert "price_of_politics" not in worlds[name]
@@ -55,7 +55,7 @@ def test_nobody_asks_what_politics_cost_there(worlds):
 
 
 @pytest.mark.parametrize("name", REGIONS)
-def test_machines_that_stood_are_those_observed(name):
+def test_initial_machines_are_those_observed(name):
     union = union_of(None, load(name).members)
     listed = {r["site"]: float(r["h100_equivalents"]) for r in comparators() if r["h100_equivalents"]}
     size = h100_equivalents(union.machines.chips, union.machines.peak)
@@ -69,7 +69,7 @@ def test_machines_that_stood_are_those_observed(name):
     assert not set(union.machines.names) & set(load_members().machines.names)
 
 
-def test_the_table_sets_dates_chips_and_runs_beside_those_observed():
+def test_simulated_dates_chips_and_runs_are_compared_with_observed():
     rows = {r["pattern"]: r for name in REGIONS for r in beside(name, 16).to_dict("records")}
     assert len(rows) == 8
     for r in rows.values():
@@ -80,7 +80,7 @@ def test_the_table_sets_dates_chips_and_runs_beside_those_observed():
             assert 0.5 < r["median"] / r["observed"] < 2
 
 
-def test_patterns_prints_the_table_and_refuses_a_folder(tmp_path, capsys):
+def test_patterns_prints_the_table_and_refuses_observed_regions(tmp_path, capsys):
     assert main(["patterns", "--worlds", "8", "--json"]) == 0
     groups = {r["group"] for r in json.loads(capsys.readouterr().out)["patterns"]}
     assert set(REGIONS) <= groups
@@ -89,7 +89,7 @@ def test_patterns_prints_the_table_and_refuses_a_folder(tmp_path, capsys):
     assert "us-observed" in capsys.readouterr().err
 
 
-def test_scenarios_of_two_unions_are_compared_each_in_its_own(worlds):
+def test_scenarios_of_two_unions_are_compared(worlds):
     found = compare("us-observed", "eu-status-quo", worlds=4, outcomes=["years_behind", "price_of_politics"])
     assert "price_of_politics" not in {c.outcome for c in found.contrasts}
     america, europe = found.values["years_behind"]
@@ -99,7 +99,7 @@ def test_scenarios_of_two_unions_are_compared_each_in_its_own(worlds):
         attribute("us-observed", "eu-status-quo", worlds=2)
 
 
-def test_a_folder_of_members_overrides_the_scenarios_own():
+def test_members_argument_overrides_the_scenario():
     europe = load_members()
     assert simulate({"members": "us_observed"}, members=europe, tables=("states",)).members is europe
     assert simulate({"members": "us_observed"}, tables=("states",)).members.name == "us_observed"
@@ -107,7 +107,7 @@ def test_a_folder_of_members_overrides_the_scenarios_own():
         load({"members": "us_observd"})
 
 
-def test_a_spec_is_about_one_union():
+def test_spec_has_one_union():
     content = {"replications": 2, "scenario": "china-observed", "factors": {"export_supply": [0.5, 1.0]}}
     assert spec_of(content | {"design": {"kind": "grid"}}).members.name == "china_observed"
     other = {"kind": "list", "points": [{"scenario": "us-observed"}]}

@@ -1,6 +1,4 @@
-"""The refit of prices and power: what the shipped table gives is what the model ships."""
-
-import doctest
+"""The fit of prices and power: the shipped table reproduces the shipped parameters."""
 
 import numpy as np
 import pytest
@@ -16,7 +14,7 @@ def rows(keep):
     return [r for r in costs() if keep(r)]
 
 
-def test_the_shipped_parameters_are_the_fit_rounded():
+def test_shipped_parameters_are_the_rounded_fit():
     price, power = refit.fit()
     p = Parameters()
     assert p.chip_price_eur == pytest.approx(price.value, rel=5e-3)
@@ -26,7 +24,7 @@ def test_the_shipped_parameters_are_the_fit_rounded():
     assert (price.sites, power.sites) == (10, 7)
 
 
-def test_the_table_agrees_with_the_tables_that_it_draws_on():
+def test_cost_table_agrees_with_its_source_tables():
     contracts = {r["system"]: r["contract_value_eur_m"] for r in procurement_history()}
     campuses = {r["site"]: r for r in comparators()}
     for row in costs():
@@ -39,8 +37,8 @@ def test_the_table_agrees_with_the_tables_that_it_draws_on():
             assert h100 == pytest.approx(float(there["h100_equivalents"]), rel=1e-3)
 
 
-def test_both_regions_and_each_site_left_out_lie_in_the_ranges():
-    """The opposite tried: one region alone, each site left out, accelerators read at half the FP4 rate."""
+def test_fits_without_a_region_or_a_site_lie_in_the_ranges():
+    """Robustness: one region, each site left out, and accelerators read at half the FP4 rate."""
     price_range, power_range = (parameters()[n][1].range for n in ("chip_price_eur", "chip_power_kw"))
     for item in [r["item"] for r in rows(lambda r: r["fitted"] == "1")]:
         price, power = refit.fit(rows(lambda r, item=item: r["item"] != item))
@@ -52,7 +50,7 @@ def test_both_regions_and_each_site_left_out_lie_in_the_ranges():
     assert price_range[0] < refit.fit(twice)[0].value < refit.fit()[0].value
 
 
-def test_growth_is_held_near_the_published_one():
+def test_growth_is_shrunk_toward_the_published_rate():
     price, power = refit.fit()
     assert 1.185 < price.growth < price.unheld_growth
     assert 1.143 < power.growth < power.unheld_growth
@@ -63,7 +61,7 @@ def test_growth_is_held_near_the_published_one():
     assert 1 < held.growth < 1.2
 
 
-def test_a_line_is_found_again():
+def test_known_line_is_recovered():
     dates = np.linspace(2020, 2030, 200)
     values = 3.0 * 1.4 ** (dates - 2024.0) * np.exp(0.05 * np.random.default_rng(0).standard_normal(200))
     found = refit.line(dates, values, 2024.0, (1.2, 1.1, 1.3))
@@ -71,8 +69,8 @@ def test_a_line_is_found_again():
     assert found.growth == pytest.approx(1.4, rel=0.01)
 
 
-def test_an_h100_of_2025_costs_what_campuses_cost():
-    """Capital an H100 equivalent: American campuses imply EUR 37,000 to 54,000, European contracts with halls 19,000 to 44,000."""
+def test_cost_per_h100_equivalent_in_2025():
+    """Capital per H100 equivalent: EUR 37,000 to 54,000 in American campuses, 19,000 to 44,000 in European contracts."""
     p = defaults()
     date = refit.peak_date(2.53)
     each = (chips.price(date, p) / chips.h100_equivalents(1, chips.peak(date, p))).item()
@@ -81,10 +79,6 @@ def test_an_h100_of_2025_costs_what_campuses_cost():
     assert 0.7 < kw < 1.2
 
 
-def test_examples():
-    assert doctest.testmod(refit).failed == 0
-
-
-def test_too_few_sites_are_a_sentence():
+def test_too_few_sites_are_refused():
     with pytest.raises(BadInput):
         refit.fit(rows(lambda r: r["region"] == "EU"))

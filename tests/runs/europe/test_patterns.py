@@ -1,4 +1,4 @@
-"""Patterns: the statistics against plain ones, the observed values by hand, results read from folders."""
+"""Patterns: statistics checked with SciPy, observed values, and results read from folders."""
 
 import json
 
@@ -24,7 +24,7 @@ def table(result):
     return patterns.compared(result.tables).set_index("pattern")
 
 
-def test_statistics_agree_with_scipys():
+def test_statistics_agree_with_scipy():
     rng = np.random.default_rng(0)
     sites, what = rng.integers(0, 3, (5, 27)).astype(float), rng.random(27)
     for row, found in zip(sites, patterns.rank_correlation(sites, what), strict=True):
@@ -34,13 +34,13 @@ def test_statistics_agree_with_scipys():
     assert np.isnan(patterns.point_biserial(np.ones((1, 27), dtype=bool), what)).all()
 
 
-def test_gini_is_the_mean_difference():
+def test_gini_is_half_the_relative_mean_difference():
     money = np.random.default_rng(1).random((1, 27))
     gaps = np.abs(money[0][:, None] - money[0][None, :]).mean()
     assert patterns.gini(money)[0] == pytest.approx(gaps / (2 * money.mean()))
 
 
-def test_what_was_observed(table):
+def test_observed_values_of_the_patterns(table):
     seen = table.observed
     assert seen["sites"] == 19
     assert seen["hosts"] == 16
@@ -50,13 +50,13 @@ def test_what_was_observed(table):
     assert seen["old members among new hosts, wave 3"] == pytest.approx(1 / 4)
 
 
-def test_nearly_all_states_are_served():
+def test_all_states_but_croatia_are_served():
     served = patterns.served()
     missing = set(load_members().states.codes) - set(served)
     assert missing == {"HR"}
 
 
-def test_counts_delay_and_what_hosting_goes_with_lie_inside(table):
+def test_main_patterns_lie_in_the_simulated_range(table):
     for name in (
         "sites",
         "hosts",
@@ -69,7 +69,7 @@ def test_counts_delay_and_what_hosting_goes_with_lie_inside(table):
         assert table.inside[name], table.loc[name]
 
 
-def test_each_number_is_read_off_the_tables(result, table):
+def test_patterns_are_computed_from_the_tables(result, table):
     assert table["median"]["sites"] == result.worlds.sites.median()
     assert table["median"]["hosts"] == result.worlds.hosts.median()
     early = result.facilities[result.facilities.selected <= "2025Q1"]
@@ -79,7 +79,7 @@ def test_each_number_is_read_off_the_tables(result, table):
     assert table["median"]["Herfindahl index of money"] == pytest.approx(money.median())
 
 
-def test_a_planner_breaks_the_patterns():
+def test_planner_does_not_reproduce_the_patterns():
     few = simulate({"agenda": "planner"}, worlds=16, tables=("worlds", "states", "facilities"))
     table = patterns.compared(few.tables).set_index("pattern")
     assert not table.inside["sites"]
@@ -87,27 +87,27 @@ def test_a_planner_breaks_the_patterns():
 
 
 @pytest.mark.parametrize("ending", ["parquet", "csv", "dta"])
-def test_any_format_reads_the_same(result, table, tmp_path, ending):
+def test_patterns_do_not_depend_on_the_file_format(result, table, tmp_path, ending):
     result.write(tmp_path / "r", [ending])
     again = patterns.compared(hosting.read(tmp_path / "r")).set_index("pattern")
     assert again["median"].to_numpy() == pytest.approx(table["median"].to_numpy(), rel=1e-6, nan_ok=True)
 
 
-def test_the_command_reads_a_result(result, tmp_path, capsys):
+def test_patterns_command_reads_a_result(result, tmp_path, capsys):
     result.write(tmp_path / "r")
     assert main(["patterns", str(tmp_path / "r"), "--json"]) == 0
-    said = json.loads(capsys.readouterr().out)
-    assert said["scenario"] == "eu-status-quo"
-    assert {"pattern", "observed", "median", "low", "high", "inside"} <= set(said["patterns"][0])
+    printed = json.loads(capsys.readouterr().out)
+    assert printed["scenario"] == "eu-status-quo"
+    assert {"pattern", "observed", "median", "low", "high", "inside"} <= set(printed["patterns"][0])
 
 
-def test_fresh_worlds_hold_luck_alone_and_say_so(capsys):
+def test_new_worlds_refer_to_the_verdict_for_parameter_uncertainty(capsys):
     assert main(["patterns", "--worlds", "4"]) == 0
     fresh = capsys.readouterr().out
     assert "juste-retour verdict" in " ".join(fresh.split())
 
 
-def test_fresh_worlds_set_comparators_beside_real_sites(capsys):
+def test_comparators_are_compared_with_real_sites(capsys):
     assert main(["patterns", "--worlds", "96", "--json"]) == 0
     rows = {(r["group"], r["pattern"]): r for r in json.loads(capsys.readouterr().out)["patterns"]}
     assert rows["us-private", "months to operation"]["inside"]
@@ -116,7 +116,7 @@ def test_fresh_worlds_set_comparators_beside_real_sites(capsys):
     assert quick["median"] < slow["median"] < rows["delays", "months from selection to operation"]["median"]
 
 
-def test_other_folders_are_refused_in_a_sentence(tmp_path, capsys):
+def test_other_folders_are_refused(tmp_path, capsys):
     assert main(["patterns", str(tmp_path / "none")]) == 2
     assert str(tmp_path / "none") in capsys.readouterr().err
     assert main(["patterns", str(tmp_path)]) == 2

@@ -1,4 +1,4 @@
-"""Prediction of the third wave: conditioning on a state's record, forecasts without a model, who is ahead."""
+"""Prediction of the third wave: conditioning on a state's record, baseline forecasts, and which forecast is better."""
 
 import numpy as np
 import pandas as pd
@@ -31,24 +31,24 @@ def futures(chosen):
 
 @pytest.fixture
 def found():
-    """Four runs in which the third wave goes as it did in two, and nobody is chosen in the others."""
+    """Four runs: in two the third wave is as observed, and in two nobody is selected."""
     return futures(np.stack([SEEN, SEEN, np.zeros_like(SEEN), np.zeros_like(SEEN)]))
 
 
-def test_what_was_seen_is_what_was_observed():
+def test_seen_counts_equal_the_observed_waves():
     assert SEEN.sum(0).tolist() == [sum(int(r["wave"]) == k for r in observed()) for k in (1, 2, 3)]
 
 
-def test_a_states_record_picks_the_runs_that_count(found):
+def test_forecast_given_a_record_uses_the_matching_runs(found):
     forecast = hosting(found, 2)
     nl, lu = MEMBERS.states.index("NL"), MEMBERS.states.index("LU")
     assert forecast["the model"][nl] == 0.5
     given = forecast["the model, given each state's record"]
-    assert given[lu] == pytest.approx(0.5 / 3)  # the two runs with its one site bring it no more
-    assert given[nl] == pytest.approx(2.5 / 5)  # all runs share its empty record
+    assert given[lu] == pytest.approx(0.5 / 3)  # in the two runs with its one site it gets no other
+    assert given[nl] == pytest.approx(2.5 / 5)  # in all runs it has no site before
 
 
-def test_forecasts_without_a_model_expect_the_sites_that_there_are():
+def test_baselines_expect_the_actual_number_of_sites():
     found = baselines(MEMBERS, 6.5, SEEN[:, :2])
     assert set(found) == {
         "uniform",
@@ -76,7 +76,7 @@ def test_forecasts_without_a_model_expect_the_sites_that_there_are():
     assert all_used[de] == pytest.approx(all_used[mt])
 
 
-def test_the_published_baselines_of_the_third_wave(found):
+def test_baseline_scores_of_the_third_wave(found):
     table = scored_wave(found, 2).set_index("forecast")
     logit, uniform = table.loc["logit on log population"], table.loc["uniform"]
     assert (logit.log_score_sum, logit.brier) == (
@@ -90,7 +90,7 @@ def test_the_published_baselines_of_the_third_wave(found):
     assert table.log_score_sum[GIVEN] == pytest.approx(27 * table.log_score[GIVEN])
 
 
-def test_scores_are_set_against_the_model():
+def test_scores_are_compared_with_the_model():
     happened = np.array([True, False, False, True])
     table = scored({"the model": happened * 1.0, "other": np.full(4, 0.5)}, happened, "the model").set_index(
         "forecast"
@@ -101,7 +101,7 @@ def test_scores_are_set_against_the_model():
     assert better_than_the_model(table.reset_index()) == ([], [], ["other"])
 
 
-def test_a_model_that_is_behind_is_said_to_be():
+def test_worse_model_is_reported():
     happened = np.array([True, False, False, True] * 5)
     table = scored({"the model": 1.0 - happened, "other": happened * 1.0}, happened, "the model")
     assert better_than_the_model(table) == (["other"], ["other"], [])
@@ -112,7 +112,7 @@ def test_a_model_that_is_behind_is_said_to_be():
     assert who_is_ahead(both, table) == who_is_ahead(table, table)
 
 
-def test_the_tables_of_a_prediction(found):
+def test_tables_of_a_prediction(found):
     facilities = pd.DataFrame(
         {
             "selected": ["2024Q4"] * 3,
@@ -134,7 +134,7 @@ def test_the_tables_of_a_prediction(found):
     assert past.brier["the model"] < past.brier["as announced"]
 
 
-def test_announced_dates_end_with_their_quarter_month_or_year():
+def test_announced_dates_refer_to_the_end_of_their_period():
     assert [_target(t) for t in ("2024", "2020-H2", "2022-01", "soon")] == [
         2025.0,
         2021.0,
@@ -143,7 +143,7 @@ def test_announced_dates_end_with_their_quarter_month_or_year():
     ]
 
 
-def test_fewer_draws_keep_as_large_a_share():
+def test_fewer_draws_keep_the_same_share():
     whole = plan_of()
     assert plan_of(draws=whole.draws // 2).keep == whole.keep // 2
     assert plan_of(draws=4096, least=200).keep == 200

@@ -1,4 +1,4 @@
-"""The numbers that the pages of the unions as observed state are what their command gives today."""
+"""The numbers stated in the pages of the observed unions are reproduced by their command."""
 
 import pytest
 
@@ -8,10 +8,10 @@ from juste_retour.runs.europe.regions import COMMAND, STATEMENTS
 
 @pytest.mark.slow
 @pytest.mark.parametrize("statement", STATEMENTS, ids=lambda s: s.name)
-def test_a_stated_number_reruns(statement):
+def test_stated_number_is_reproduced(statement):
     assert shown(statement) == statement.text(), f"run `{COMMAND} {statement.name} --write`"
 
 
 @pytest.mark.parametrize("statement", STATEMENTS, ids=lambda s: s.name)
-def test_a_stated_number_names_command_seed_and_replications(statement):
+def test_stated_numbers_name_command_seed_and_replications(statement):
     assert f"64 replications, seed 0, `{COMMAND} {statement.name}`" in shown(statement)

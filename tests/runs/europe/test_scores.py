@@ -1,4 +1,4 @@
-"""Scores: worked values, propriety, and the forecasts that need no model."""
+"""Scores: worked values, propriety and baseline forecasts."""
 
 import numpy as np
 import pytest
@@ -14,37 +14,37 @@ from juste_retour.runs.europe.scores import (
 )
 
 
-def test_worked_values():
+def test_scores_of_worked_examples():
     assert brier([0.9, 0.2], [1, 0]) == pytest.approx((0.01 + 0.04) / 2)
     assert log_score([0.9, 0.2], [1, 0]) == pytest.approx((np.log(0.9) + np.log(0.8)) / 2)
     assert log_score([1.0], [0]) == pytest.approx(
         np.log(1e-3)
-    )  # certainty that was wrong costs, but is finite
+    )  # a wrong certain forecast costs much, but not infinitely
 
 
 @pytest.mark.parametrize("score", [brier, lambda p, y: -log_score(p, y)])
 @pytest.mark.parametrize("truth", [0.1, 0.37, 0.8])
-def test_the_true_probability_scores_best(score, truth):
+def test_scores_are_proper(score, truth):
     happened = np.arange(1000) < 1000 * truth
     tried = np.arange(0.01, 1, 0.01)
     losses = [score(np.full(1000, p), happened) for p in tried]
     assert tried[int(np.argmin(losses))] == pytest.approx(truth, abs=0.0051)
 
 
-def test_counts():
+def test_log_score_of_counts():
     rng = np.random.default_rng(1)
     draws = rng.poisson(6.5, 200_000)
     assert log_score_of_count(draws, 6) == pytest.approx(log_score_of_poisson(6.5, 6), abs=0.02)
     assert np.isfinite(log_score_of_count(draws, 60))
     seen_in_every = log_score_of_count([3, 3, 3, 3], 3)
-    assert seen_in_every == 0.0  # no other number is in reach
+    assert seen_in_every == 0.0  # no other count is possible
 
 
-def test_falling_in_proportion_is_what_falling_gives():
+def test_in_proportion_equals_simulated_shares():
     weight, count = np.array([1.0, 2.0, 5.0]), 3
     rng = np.random.default_rng(2)
-    fallen = rng.choice(3, size=(100_000, count), p=weight / weight.sum())
-    share = [(fallen == k).any(-1).mean() for k in range(3)]
+    drawn = rng.choice(3, size=(100_000, count), p=weight / weight.sum())
+    share = [(drawn == k).any(-1).mean() for k in range(3)]
     assert in_proportion(weight, count) == pytest.approx(share, abs=0.01)
 
 
@@ -54,7 +54,7 @@ def test_first_to_keeps_the_number_of_sites():
     assert p[0] > p[-1]
 
 
-def test_a_paired_difference_knows_its_sign():
+def test_paired_difference_has_the_right_sign():
     rng = np.random.default_rng(3)
     worse = rng.random(200)
     gap, low, high = difference(worse - 0.1, worse)

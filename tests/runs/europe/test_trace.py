@@ -1,4 +1,4 @@
-"""The record of what supports what names tests that exist; the glossary has the words that users meet."""
+"""TRACE.md names existing tests and pages, and the glossary has the words that users meet."""
 
 import ast
 import re
@@ -21,13 +21,13 @@ def defined_in(path):
 
 
 @pytest.mark.parametrize("file", sorted({file for file, _ in NAMED}))
-def test_every_test_that_is_named_exists(file):
+def test_named_tests_exist(file):
     there = defined_in(ROOT / file)
     missing = [name for f, name in NAMED if f == file and (name not in there or not name.startswith("test_"))]
     assert not missing
 
 
-def test_every_claim_names_a_test():
+def test_claims_name_a_test():
     rows = [line for line in TRACE.splitlines() if line.startswith("| ") and not line.startswith("| claim")]
     assert len(rows) > 30
     for row in rows:
@@ -35,12 +35,12 @@ def test_every_claim_names_a_test():
     assert TRACE.count("::") == len(NAMED)
 
 
-def test_the_pages_that_are_named_exist():
+def test_named_pages_exist():
     for page in re.findall(r"`((?:abm/|runs/)?\w+\.md)`", TRACE):
         assert (ROOT / page).exists() or (ROOT / "runs" / "europe" / page).exists(), page
 
 
-def test_the_glossary_has_every_family_and_group_once():
+def test_glossary_has_every_family_and_group_once():
     words = [w for w in re.findall(r"^\| ([^|]+?) \|", GLOSSARY, re.M) if w not in ("word", "---")]
     assert len(words) == len(set(words))
     single = {part for word in words for part in word.split(", ")}
@@ -53,7 +53,7 @@ def test_the_glossary_has_every_family_and_group_once():
     assert set(GROUPS) <= single
 
 
-def test_the_glossary_is_in_order():
+def test_glossary_is_in_order():
     for part in GLOSSARY.split("\n## ")[1:]:
         words = [w for w in re.findall(r"^\| ([^|]+?) \|", part, re.M) if w not in ("word", "---")]
         assert words == sorted(words, key=str.casefold), words
@@ -62,5 +62,5 @@ def test_the_glossary_is_in_order():
 @pytest.mark.parametrize(
     "page", ["abm/ODD.md", "abm/GLOSSARY.md", "runs/europe/TRACE.md", "runs/europe/RESULTS.md"]
 )
-def test_the_front_page_leads_there(page):
+def test_front_page_links_to_the_main_pages(page):
     assert f"({page})" in (ROOT / "README.md").read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""What the claims ask of the model agrees with plain runs, on a few draws of everything."""
+"""The quantities behind the findings agree with plain runs, on a few draws of all parameters."""
 
 import numpy as np
 import pytest
@@ -30,7 +30,7 @@ def numbers(bench):
     return trials.attribution(bench) | trials.ends(bench) | trials.geography(bench)
 
 
-def test_everything_with_a_range_is_drawn_or_held_with_a_reason(bench):
+def test_parameters_with_a_range_are_drawn_or_fixed_with_a_reason(bench):
     names = set(uncertain(DRAWN))
     assert set(bench.draws) == names | set(DRAWN)
     for name, (_, row) in parameters().items():
@@ -45,7 +45,7 @@ def test_everything_with_a_range_is_drawn_or_held_with_a_reason(bench):
         assert about(name).range == (low, high)
 
 
-def test_rules_that_share_a_parameter_draw_it_together(bench):
+def test_rules_that_share_a_parameter_have_correlated_draws(bench):
     audit, operator = (bench.draws[f"operations.{rule}.repair_h"] for rule in ("audit_first", "operator_led"))
     assert (audit.rank() == operator.rank()).all()
     assert (audit > operator).all()
@@ -54,7 +54,7 @@ def test_rules_that_share_a_parameter_draw_it_together(bench):
     ).all()
 
 
-def test_the_order_of_the_draws_does_not_depend_on_what_was_imported_first(monkeypatch):
+def test_order_of_draws_does_not_depend_on_imports(monkeypatch):
     names = uncertain(DRAWN)
     monkeypatch.setattr(benches, "FAMILIES", dict(reversed(benches.FAMILIES.items())))
     assert uncertain(DRAWN) == names
@@ -65,7 +65,7 @@ def test_the_order_of_the_draws_does_not_depend_on_what_was_imported_first(monke
     ]
 
 
-def test_a_scenario_uses_the_draws_of_its_own_rules_and_keeps_what_it_sets(bench):
+def test_scenario_uses_draws_of_its_rules_and_keeps_its_settings(bench):
     drawn = bench.draws.iloc[0]
     quo, reform, giga = (bench.worlds(load(name))[0] for name in (STATUS_QUO, REFORM, "gigafactories"))
     assert setting(quo, "agenda.open_call.sunk") == drawn["agenda.open_call.sunk"]
@@ -76,14 +76,14 @@ def test_a_scenario_uses_the_draws_of_its_own_rules_and_keeps_what_it_sets(bench
     assert giga.chip_price_eur == quo.chip_price_eur == drawn["chip_price_eur"]
 
 
-def test_a_part_of_a_bench_has_the_numbers_of_the_whole(bench):
+def test_part_of_a_bench_has_the_same_numbers(bench):
     whole = bench.outcomes(load(STATUS_QUO), ["sites", "years_behind"])
     part = bench.part(1, 3).outcomes(load(STATUS_QUO), ["sites", "years_behind"])
     for name, values in whole.items():
         assert np.array_equal(values[1:], part[name])
 
 
-def test_shares_add_up_to_the_gain_in_every_window_and_comparison(bench, numbers):
+def test_shares_sum_to_the_gain_in_every_window_and_comparison(bench, numbers):
     for equal in trials.EQUAL:
         for years in (5, 7, 10):
             key = f"{equal}|{years}"
@@ -94,13 +94,13 @@ def test_shares_add_up_to_the_gain_in_every_window_and_comparison(bench, numbers
     assert numbers["lag|envelopes|5|reform"] == pytest.approx(numbers["reform|years_behind"])
 
 
-def test_at_equal_spending_nobody_commits_more_than_the_smaller_sum(numbers):
+def test_no_scenario_commits_more_than_the_smaller_sum(numbers):
     free = np.minimum(numbers["committed|envelopes|quo"], numbers["committed|envelopes|reform"])
     for end in ("quo", "reform"):
         assert (numbers[f"committed|spending|{end}"] <= free + 1e-9).all()
 
 
-def test_every_question_has_an_answer(bench, numbers):
+def test_every_question_has_a_value_per_draw(bench, numbers):
     every = numbers | trials.protocol(bench, trials.OPEN_CALL) | trials.protocol(bench, trials.PROPOSAL)
     every |= {
         key.replace(trials.PROPOSAL, trials.BARON_FEREJOHN): value
@@ -113,7 +113,7 @@ def test_every_question_has_an_answer(bench, numbers):
             assert value(every).shape == (bench.count,), question.name
 
 
-def test_votes_of_a_protocol_are_plain_runs(bench):
+def test_protocol_results_equal_plain_runs(bench):
     found = trials.protocol(bench, trials.PROPOSAL)
     changes = {"agenda": "commission_proposal", "voting": "unanimity"}
     plain = bench.outcomes(load(STATUS_QUO).changed(changes), ["sites"])["sites"]
@@ -126,7 +126,7 @@ def test_votes_of_a_protocol_are_plain_runs(bench):
 def test_pooling_is_compared_with_one_campus(bench, numbers):
     for rule in ("independent", "synchronous", "low_communication", "best_of"):
         ratio = numbers[f"pooled|{rule}"]
-        known = ratio[~np.isnan(ratio)]  # a draw without a site has nothing to compare
+        known = ratio[~np.isnan(ratio)]  # a draw without a site has no ratio
         assert ((known > 0) & (known < 1.05)).all(), rule
         assert len(known) >= 2
     assert not (numbers["pooled|best_of"] < numbers["pooled|independent"]).any()
@@ -135,15 +135,13 @@ def test_pooling_is_compared_with_one_campus(bench, numbers):
     assert not (by_exponent["0.9"] >= by_exponent["0.05"]).any()
 
 
-def test_the_bound_on_access_is_the_stated_equation(bench, numbers):
+def test_bound_on_access_equals_the_equation(bench, numbers):
     d = bench.draws
     by_hand = np.log(d["access.strategic.share"] / d["access.calls.share"]) / np.log(d["frontier_growth"])
     assert numbers["access bound"] == pytest.approx(by_hand.to_numpy())
 
 
-def test_draws_without_an_equilibrium_are_left_out_and_the_others_keep_their_bits(
-    bench, numbers, monkeypatch
-):
+def test_draws_without_an_equilibrium_are_omitted(bench, numbers, monkeypatch):
     there_runs = benches.run
 
     def refusing(scenarios, seed, replicates, *given, **more):
@@ -157,7 +155,7 @@ def test_draws_without_an_equilibrium_are_left_out_and_the_others_keep_their_bit
     assert np.array_equal(found["years_behind"][:2], numbers["quo|years_behind"][:2])
 
 
-def test_an_alternative_changes_what_it_names_and_each_scenario_its_own(bench):
+def test_alternatives_change_the_parameters_they_name(bench):
     mild = Alternative(
         "mild", {"operations.sign_off_h": 0.5, "operations.mfu_factor": 0.9}, {"access": "dedicated"}
     )
@@ -173,8 +171,8 @@ def test_an_alternative_changes_what_it_names_and_each_scenario_its_own(bench):
     assert {f"{part} last, years" for part in PARTS} <= set(found)
 
 
-def test_geography_costs_more_the_more_expensive_pooling_is(bench):
+def test_geography_matters_less_if_pooling_is_costly(bench):
     table, flip = curves.where_geography_flips(bench)
-    assert (np.diff(table["median"]) <= 0).all()  # beyond some exponent the largest site alone does best
+    assert (np.diff(table["median"]) <= 0).all()  # above some exponent the largest site alone is best
     assert table["median"].iloc[0] > 1 > table["median"].iloc[-1]
     assert 0 < flip["median"] < 0.03

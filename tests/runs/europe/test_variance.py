@@ -1,4 +1,4 @@
-"""Where the uncertainty comes from: what is varied together, and indices of functions that are known."""
+"""Sources of uncertainty: groups of parameters, and Sobol indices of known functions."""
 
 import numpy as np
 import pytest
@@ -19,7 +19,7 @@ def bench():
     return Bench(prior(DRAWN, 8, 1), 3, calibrated=DRAWN)
 
 
-def test_every_uncertain_parameter_is_in_one_group():
+def test_uncertain_parameters_are_in_one_group_each():
     names = uncertain(DRAWN)
     groups = grouped(names)
     assert next(iter(groups)) == POLITICS
@@ -29,7 +29,7 @@ def test_every_uncertain_parameter_is_in_one_group():
     assert "frontier_growth" in groups["frontier and talent"]
 
 
-def test_a_point_differs_from_its_base_point_in_one_group(bench):
+def test_sample_points_differ_from_the_base_in_one_group(bench):
     draws, row = sample(bench, 4, 7)
     groups = grouped(uncertain(DRAWN))
     stride = len(groups) + 2
@@ -42,7 +42,7 @@ def test_a_point_differs_from_its_base_point_in_one_group(bench):
         assert moved or group == POLITICS
 
 
-def test_what_makes_the_variance_is_found(bench):
+def test_indices_recover_the_source_of_variance(bench):
     draws, _ = sample(bench, 64, bench.seed)
     chance = 0.01 * np.random.default_rng(0).normal(size=(len(draws), 2))
     price, fresh = (
@@ -57,7 +57,7 @@ def test_what_makes_the_variance_is_found(bench):
     assert table.chance.max() < 0.01
 
 
-def test_a_base_that_is_not_a_power_of_two_is_refused():
+def test_base_must_be_a_power_of_two():
     with pytest.raises(BadInput, match=r"\b48\b"):
         checked(48)
     assert checked(variance.BASE) == variance.BASE

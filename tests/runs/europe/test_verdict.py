@@ -1,4 +1,4 @@
-"""The verdict from one command, on few draws."""
+"""The command `verdict`, with few draws."""
 
 import json
 import re
@@ -22,7 +22,7 @@ SMALL = Size(worlds=20, few=2, base=2, draws=256)
 
 @pytest.fixture(scope="module")
 def found():
-    """A small verdict, with one alternative, one protocol run for all three, and short curves."""
+    """A small verdict: one alternative, one protocol run in place of three, and short curves."""
     proposal = trials.protocol
 
     def cheap(bench, name):
@@ -33,7 +33,7 @@ def found():
         patch.setattr(trials, "protocol", cheap)
         patch.setattr(judging, "ALTERNATIVES", alternatives.ALTERNATIVES[:1])
         patch.setattr(curves, "REFORMED", ("2026Q3", "2030Q3"))
-        patch.setattr(curves, "presets", list)  # no others than the two that are compared
+        patch.setattr(curves, "presets", list)  # only the two scenarios that are compared
         patch.setattr(evidence, "presets", list)
         patch.setattr(evidence, "WORLDS_FOR_DELAYS", 8)
         patch.setattr(curves, "ENVELOPES", (10.0,))
@@ -47,14 +47,14 @@ def found():
         return json.loads(json_text(result.plain()))
 
 
-def test_every_question_is_answered_and_the_page_is_written(found):
+def test_all_questions_are_answered(found):
     assert {f["question"] for f in found["findings"]} == {q.name for q in QUESTIONS}
     assert [f["claim"] for f in found["findings"]] == sorted(f["claim"] for f in found["findings"])
     assert (found["worlds"], found["draws"], found["base"]) == (20, 256, 2)
     assert page(found).startswith("# ")
 
 
-def test_the_tables_are_of_the_same_draws(found):
+def test_tables_and_findings_use_the_same_draws(found):
     total = next(
         r for r in found["shares"] if (r["equal"], r["window_years"], r["part"]) == ("spending", 5, "total")
     )
@@ -64,7 +64,7 @@ def test_the_tables_are_of_the_same_draws(found):
     assert set(presets) == {"eu-status-quo", "essay-reform"}
 
 
-def test_the_command_writes_the_page_and_the_numbers(found, tmp_path, monkeypatch, capsys):
+def test_verdict_writes_the_page_and_the_numbers(found, tmp_path, monkeypatch, capsys):
     class Known:
         def plain(self):
             return found
@@ -81,17 +81,17 @@ def test_the_command_writes_the_page_and_the_numbers(found, tmp_path, monkeypatc
         assert (tmp_path / "v" / f"{figure}.svg").exists()
     assert main(["verdict", "--quick"]) == 0
     assert asked["given"][0] == QUICK
-    said = capsys.readouterr().out
+    printed = capsys.readouterr().out
     for f in found["findings"]:
-        assert f["question"] in said
-    assert within(found["audit_break_even"]) in said
+        assert f["question"] in printed
+    assert within(found["audit_break_even"]) in printed
     (tmp_path / "file").write_text("")
     assert main(["verdict", "--out", str(tmp_path / "file")]) == 1
     assert str(tmp_path / "file") in capsys.readouterr().err
 
 
-def test_shipped_numbers_are_what_their_command_gives():
-    """The first draws of the shipped seed, rerun: their status quo and reform are the shipped presets' medians."""
+def test_shipped_numbers_are_reproduced():
+    """A rerun of the first draws: the status quo and the reform have the shipped medians."""
     shipped = read(NUMBERS.read_text(encoding="utf-8"))
     size = Size(shipped["worlds"], shipped["few"], shipped["base"], None)
     plan = evidence.plan_of(least=min(size.worlds, 200))
@@ -118,6 +118,6 @@ def test_shipped_numbers_are_what_their_command_gives():
         (["--seed", "-1"], "seed = -1"),
     ],
 )
-def test_bad_input_is_a_sentence(arguments, words, capsys):
+def test_invalid_arguments_are_refused(arguments, words, capsys):
     assert main(["verdict", *arguments]) == 2
     assert words in capsys.readouterr().err

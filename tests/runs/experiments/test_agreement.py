@@ -1,4 +1,4 @@
-"""Runs in which nothing was agreed are counted, and said where they make an effect null."""
+"""Runs without agreement are counted, and reported if they explain a zero effect."""
 
 import json
 
@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from juste_retour.runs.contrasts.contrasts import compare
-from juste_retour.runs.experiments.agreement import Agreed, sentence
+from juste_retour.runs.experiments.agreement import HEADINGS, NOTHING_BEATS, Agreed, sentence
 from juste_retour.runs.experiments.idle import Idle, explained
 from juste_retour.runs.experiments.precision import FactorSpread, Seen, precision
 from juste_retour.runs.experiments.results import Results
@@ -29,7 +29,7 @@ kind = "grid"
 voting = ["lisbon_qmv", "unanimity"]
 pooling = ["independent", "best_of"]
 """
-APART = VETOED.replace(BASE, 'scenario = { agenda = "commission_proposal" }')
+SEPARATE = VETOED.replace(BASE, 'scenario = { agenda = "commission_proposal" }')
 
 
 @pytest.fixture(scope="module")
@@ -38,11 +38,11 @@ def vetoed(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def apart(tmp_path_factory):
-    return run_small(tmp_path_factory.mktemp("apart"), text=APART)
+def separate(tmp_path_factory):
+    return run_small(tmp_path_factory.mktemp("separate"), text=SEPARATE)
 
 
-def test_the_shares_are_those_of_the_tables_and_of_compare(vetoed):
+def test_shares_agree_with_the_tables_and_with_compare(vetoed):
     results = Results(vetoed)
     found = sensitivity(results)["agreement"]
     none = (results["worlds"].sites == 0).groupby(results["worlds"].point).mean()
@@ -54,25 +54,25 @@ def test_the_shares_are_those_of_the_tables_and_of_compare(vetoed):
     assert found["standing"][[0, 2]].tolist() == [contrast.standing_a, contrast.standing_b]
 
 
-def test_the_report_says_under_which_rule_nothing_was_agreed(vetoed):
+def test_report_names_the_rule_without_agreement(vetoed):
     text = report(vetoed).read_text(encoding="utf-8")
     answer = text.partition("class='answer'>")[2].partition("</p>")[0]
-    assert "of the runs under voting = unanimity no site was agreed" in answer
-    assert "Stands</th>" in text
+    assert "voting = unanimity" in answer
+    assert all(f"{heading}</th>" in text for heading in HEADINGS)
 
 
-def test_a_sentence_names_the_level_that_tells_most():
+def test_sentence_names_the_level_with_the_largest_difference():
     points = [{"voting": v, "pooling": p} for v in "ab" for p in "xy"]
     shares = [0.0, 0.1, 0.9, 0.8]
     found = [Agreed(p, s, s) for p, s in zip(points, shares, strict=True)]
-    assert sentence(found, ["pooling", "voting"]).startswith("In 85 % of the runs under voting = b no site")
+    assert "85 % of the runs under voting = b" in sentence(found, ["pooling", "voting"])
     assert sentence([Agreed(p, 0.3, 0.3) for p in points], ["voting"]) == ""
 
 
-def test_a_dry_run_names_the_cause_of_a_pooling_that_changes_nothing(tmp_path, call):
-    path = spec_file(tmp_path, APART)
-    status, said, _ = call("batch", path, "--dry-run", "--json")
-    found = json.loads(said)
+def test_dry_run_explains_why_pooling_has_no_effect(tmp_path, call):
+    path = spec_file(tmp_path, SEPARATE)
+    status, printed, _ = call("batch", path, "--dry-run", "--json")
+    found = json.loads(printed)
     (pooled,) = [i for i in found["changes_nothing"] if i["factor"] == "pooling" and not i["under"]]
     assert (status, "strategic" in pooled["because"]) == (0, True)
     assert {a["standing"] for a in found["agreement"]} == {1.0}
@@ -81,7 +81,7 @@ def test_a_dry_run_names_the_cause_of_a_pooling_that_changes_nothing(tmp_path, c
     assert "to - (95" not in said
 
 
-def test_a_pooling_that_could_pool_has_no_such_cause():
+def test_only_access_by_calls_explains_ineffective_pooling():
     spec = spec_of(
         {"replications": 2, "factors": {"pooling": ["independent", "best_of"]}, "design": {"kind": "grid"}}
     )
@@ -91,34 +91,34 @@ def test_a_pooling_that_could_pool_has_no_such_cause():
         assert bool(found.because) is named
 
 
-def test_an_outcome_that_never_varies_is_refused_by_its_cause(apart, call):
-    status, _, wrong = call("sensitivity", apart)
-    assert (status, "no facility beats" in wrong) == (2, True)
-    assert "no facility beats" in report(apart).read_text(encoding="utf-8")
+def test_constant_outcome_is_refused_with_its_cause(separate, call):
+    status, _, error = call("sensitivity", separate)
+    assert (status, NOTHING_BEATS in error) == (2, True)
+    assert NOTHING_BEATS in report(separate).read_text(encoding="utf-8")
 
 
-def test_a_price_that_was_not_computed_is_refused_as_such(vetoed, call):
-    status, _, wrong = call("sensitivity", vetoed, "--outcome", "price_of_politics")
-    assert (status, "`outcomes`" in wrong, "no run" in wrong) == (2, True, False)
+def test_price_that_was_not_computed_is_refused(vetoed, call):
+    status, _, error = call("sensitivity", vetoed, "--outcome", "price_of_politics")
+    assert (status, "`outcomes`" in error, "no run" in error) == (2, True, False)
 
 
-def test_a_half_width_takes_fewer_replications_for_an_effect_over_many_places(tmp_path, call):
+def test_half_width_gives_replications_by_factor(tmp_path, call):
     path = spec_file(tmp_path, VETOED)
-    _, said, _ = call("batch", path, "--dry-run", "--half-width", "0.05", "--json")
-    wished = json.loads(said)["precision"]["replications_by_factor"]
+    _, printed, _ = call("batch", path, "--dry-run", "--half-width", "0.05", "--json")
+    wished = json.loads(printed)["precision"]["replications_by_factor"]
     assert {"the effect of pooling", "the effect of voting", "the interaction of pooling and voting"} >= set(
         wished
     )
     assert wished["the effect of voting"] >= 2
 
 
-def test_what_all_places_share_does_not_average_out():
+def test_shared_variance_does_not_average_out():
     rng = np.random.default_rng(1)
     shared, own = rng.normal(size=400), rng.normal(size=(60, 400))
     tried = []
     for place in range(60):
-        apart = shared + own[place]
-        for level, values in (("a", np.zeros(400)), ("b", apart)):
+        separate = shared + own[place]
+        for level, values in (("a", np.zeros(400)), ("b", separate)):
             tried.append(Seen(place, {"voting": level}, pd.DataFrame({"years_behind": values})))
     found = precision(["years_behind"], tried).by_factor["voting"]
     assert (found.variance, found.common) == (pytest.approx(2, rel=0.1), pytest.approx(1, rel=0.2))

@@ -1,4 +1,4 @@
-"""A batch ends with the same bytes, however often and by whatever it is stopped; what fails is said and replayed."""
+"""Batches: the same files after any interruption, and failures that are reported and can be replayed."""
 
 import json
 import os
@@ -37,7 +37,7 @@ def whole(tmp_path_factory):
     return run_small(tmp_path_factory.mktemp("whole"))
 
 
-def test_tables_hold_every_run_with_its_design(whole):
+def test_tables_contain_every_run_with_its_design(whole):
     results = Results(whole)
     assert results.complete
     table = results.table("worlds")
@@ -49,7 +49,7 @@ def test_tables_hold_every_run_with_its_design(whole):
     assert part["accelerators"].sum() == pytest.approx(table["aggregate_accelerators"].sum())
 
 
-def test_a_run_of_a_batch_is_the_run_alone(whole):
+def test_run_of_a_batch_equals_the_run_alone(whole):
     results = Results(whole)
     row = results.table("worlds").query("point == 3 and replicate == 4").iloc[0]
     alone = run_worlds(
@@ -59,7 +59,7 @@ def test_a_run_of_a_batch_is_the_run_alone(whole):
         assert row[name] == alone.worlds[name][0]
 
 
-def test_workers_and_kills_make_no_difference(whole, tmp_path):
+def test_results_do_not_depend_on_workers_and_kills(whole, tmp_path):
     spec = spec_file(tmp_path)
     out = tmp_path / "killed"
     command = [*COMMAND, "batch", str(spec), "--out", str(out), "--workers", "2"]
@@ -68,7 +68,7 @@ def test_workers_and_kills_make_no_difference(whole, tmp_path):
     until = time.monotonic() + 60
     while process.poll() is None and time.monotonic() < until and not list(out.rglob("*.parquet")):
         time.sleep(0.01)
-    os.kill(process.pid, signal.SIGKILL)  # the parent alone: its workers must end by themselves
+    os.kill(process.pid, signal.SIGKILL)  # only the parent: its workers must end on their own
     process.wait()
     kept = Store(out).done()
     assert len(kept) < 4
@@ -85,7 +85,7 @@ def test_workers_and_kills_make_no_difference(whole, tmp_path):
     )
 
 
-def test_workers_do_not_outlive_the_process_that_began_them(tmp_path):
+def test_workers_end_with_their_parent_process(tmp_path):
     spec = spec_file(tmp_path, SPEC.replace("replications = 6", "replications = 4000"))
     out = tmp_path / "out"
     command = [*COMMAND, "batch", str(spec), "--out", str(out), "--workers", "1"]
@@ -97,33 +97,33 @@ def test_workers_do_not_outlive_the_process_that_began_them(tmp_path):
         env={**os.environ, "MARK": str(out)},
     )
     until = time.monotonic() + 60
-    while time.monotonic() < until and not _children(process.pid):
+    while time.monotonic() < until and not children_of(process.pid):
         time.sleep(0.02)
-    crew = _children(process.pid)
+    crew = children_of(process.pid)
     assert crew
     process.kill()
     process.wait()
     until = time.monotonic() + 30
-    while any(_alive(pid) for pid in crew) and time.monotonic() < until:
+    while any(is_alive(pid) for pid in crew) and time.monotonic() < until:
         time.sleep(0.05)
-    assert not any(_alive(pid) for pid in crew)
+    assert not any(is_alive(pid) for pid in crew)
 
 
-def _children(pid):
+def children_of(pid):
     try:
         return [int(c) for c in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
     except OSError:
         return []
 
 
-def _alive(pid):
+def is_alive(pid):
     try:
         return "Z" not in Path(f"/proc/{pid}/stat").read_text().split(")")[1].split()[0]
     except OSError:
         return False
 
 
-def test_a_stop_ends_what_runs_and_the_same_call_goes_on(whole, tmp_path):
+def test_interrupted_batch_can_be_continued(whole, tmp_path):
     def stop_after_one(tally):
         if tally.chunks_done == 1:
             os.kill(os.getpid(), signal.SIGINT)
@@ -135,7 +135,7 @@ def test_a_stop_ends_what_runs_and_the_same_call_goes_on(whole, tmp_path):
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
-def test_a_finished_batch_has_nothing_to_do(whole):
+def test_finished_batch_does_nothing(whole):
     before = {p: p.stat().st_mtime_ns for p in whole.rglob("*.parquet")}
     done = batch(Results(whole).spec, whole, workers=2)
     assert done.tally.worlds_now == 0
@@ -143,7 +143,7 @@ def test_a_finished_batch_has_nothing_to_do(whole):
 
 
 @pytest.mark.parametrize("damage", ["truncate", "flip", "remove"])
-def test_a_damaged_chunk_is_run_again(whole, tmp_path, damage):
+def test_damaged_chunk_is_run_again(whole, tmp_path, damage):
     out = run_small(tmp_path)
     victim = out / "worlds" / "000002.parquet"
     content = victim.read_bytes()
@@ -160,7 +160,7 @@ def test_a_damaged_chunk_is_run_again(whole, tmp_path, damage):
     assert files(out) == files(whole)
 
 
-def test_another_experiment_in_the_folder_is_left_alone(whole, tmp_path):
+def test_folder_of_another_experiment_is_refused(whole, tmp_path):
     other = spec_file(tmp_path, SPEC.replace("seed = 11", "seed = 12"))
     before = files(whole)
     with pytest.raises(BadInput, match=manifest(whole)["digest"]):
@@ -172,14 +172,14 @@ def test_another_experiment_in_the_folder_is_left_alone(whole, tmp_path):
         batch(other, tmp_path / "foreign", workers=0)
 
 
-def test_other_code_does_not_go_on_with_the_folder(whole, monkeypatch):
+def test_changed_code_cannot_continue_a_batch(whole, monkeypatch):
     monkeypatch.setattr("juste_retour.runs.provenance.code_digest", lambda: "other")
     with pytest.raises(BadInput, match=r"\bcode\b"):
         batch(Results(whole).spec, whole, workers=0)
 
 
 @pytest.mark.parametrize("content", ["{", "[]", '{"format": 99}'])
-def test_a_manifest_that_cannot_be_read_is_said(tmp_path, content):
+def test_unreadable_manifest_is_reported(tmp_path, content):
     out = tmp_path / "out"
     out.mkdir()
     (out / "manifest.json").write_text(content)
@@ -189,7 +189,7 @@ def test_a_manifest_that_cannot_be_read_is_said(tmp_path, content):
         Results(tmp_path)
 
 
-def test_a_second_batch_is_refused_and_the_lock_dies_with_its_owner(tmp_path):
+def test_second_batch_is_refused_while_the_first_holds_the_lock(tmp_path):
     out = tmp_path / "out"
     holder = subprocess.Popen(
         [
@@ -210,7 +210,7 @@ def test_a_second_batch_is_refused_and_the_lock_dies_with_its_owner(tmp_path):
         pass
 
 
-def test_a_folder_that_is_a_file(tmp_path):
+def test_output_folder_that_is_a_file_is_refused(tmp_path):
     (tmp_path / "out").write_text("")
     with pytest.raises(BadInput, match=re.escape(str(tmp_path / "out"))):
         batch(spec_file(tmp_path), tmp_path / "out", workers=0)
@@ -218,9 +218,9 @@ def test_a_folder_that_is_a_file(tmp_path):
         batch(spec_file(tmp_path), tmp_path / "out" / "deeper", workers=0)
 
 
-def test_a_folder_that_cannot_be_written(tmp_path):
+def test_unwritable_output_folder_is_reported(tmp_path):
     if os.geteuid() == 0:
-        place = Path("/proc/juste-retour")  # root may write anywhere but here
+        place = Path("/proc/juste-retour")  # even root cannot write here
     else:
         place = tmp_path / "locked"
         place.mkdir(mode=0o500)
@@ -228,7 +228,7 @@ def test_a_folder_that_cannot_be_written(tmp_path):
         batch(spec_file(tmp_path), place / "out", workers=0)
 
 
-def test_a_full_disk_loses_nothing(tmp_path):
+def test_full_disk_keeps_finished_chunks(tmp_path):
     disk = tmp_path / "disk"
     disk.mkdir()
     mounted = (
@@ -258,7 +258,7 @@ from juste_retour.abm.politics.voting import voting
 
 @voting
 def brittle(ballot, states):
-    """Passes, but for the worlds in which the second state and a multiple of three say yes."""
+    """Passes, but fails in worlds where the second state votes yes and the number of yes votes is a multiple of three."""
     yes = ballot.yes
     if (yes[..., 1] & (yes.sum(-1) % 3 == 0)).any():
         raise ZeroDivisionError("it broke")
@@ -266,7 +266,7 @@ def brittle(ballot, states):
 '''
 
 
-def test_a_failing_chunk_is_recorded_with_the_line_that_replays_it(tmp_path, own_rules, call):
+def test_failing_chunk_is_recorded_with_a_command_to_replay_it(tmp_path, own_rules, call):
     (tmp_path / "mine.py").write_text(BROKEN)
     text = SPEC.replace('"unanimity"]', '"brittle"]').replace("seed = 11", 'seed = 11\nrules = ["mine.py"]')
     text = text.replace("replications = 6", "replications = 12").replace("chunk = 6", "chunk = 12")
@@ -283,9 +283,9 @@ def test_a_failing_chunk_is_recorded_with_the_line_that_replays_it(tmp_path, own
     assert "ZeroDivisionError" in first["traceback"]
     words = shlex.split(first["command"])
     assert words[:2] == ["juste-retour", "run"]
-    status, _, said = call(*words[1:])
+    status, _, printed = call(*words[1:])
     assert status == 1
-    assert "it broke" in said
+    assert "it broke" in printed
     one_less = [*words[1:]]
     one_less[one_less.index("--set") + 1] = "voting=lisbon_qmv"
     assert call(*one_less)[0] == 0
@@ -294,7 +294,7 @@ def test_a_failing_chunk_is_recorded_with_the_line_that_replays_it(tmp_path, own
         run_small(tmp_path, text=text)
 
 
-def test_a_worker_that_dies_costs_its_chunk_and_no_other(tmp_path, monkeypatch):
+def test_dead_worker_loses_only_its_chunk(tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", f"{tmp_path}{os.pathsep}{ROOT}")
     (tmp_path / "sitecustomize.py").write_text(
         "import os, sys\n"
@@ -318,10 +318,8 @@ def test_a_worker_that_dies_costs_its_chunk_and_no_other(tmp_path, monkeypatch):
     assert not (tmp_path / "out" / "failures.json").exists()
 
 
-def test_workers_that_die_now_and_then_before_they_begin_do_not_end_a_run(
-    whole, tmp_path, monkeypatch, capfd
-):
-    """Every other worker dies at birth; the rest run one chunk, and have no memory to answer with the next."""
+def test_workers_that_die_at_start_are_replaced(whole, tmp_path, monkeypatch, capfd):
+    """Every second worker dies at its start. The others run one chunk and then have no memory for the next answer."""
     monkeypatch.setenv("PYTHONPATH", f"{tmp_path}{os.pathsep}{ROOT}")
     (tmp_path / "sitecustomize.py").write_text(
         "import os, pathlib, sys\n"
@@ -345,7 +343,7 @@ def test_workers_that_die_now_and_then_before_they_begin_do_not_end_a_run(
     assert "Traceback" not in capfd.readouterr().err
 
 
-def test_points_that_differ_in_numbers_share_arrays_and_keep_their_bits(tmp_path):
+def test_points_that_share_arrays_equal_runs_alone(tmp_path):
     spec = spec_of(
         {
             "replications": 2,
@@ -364,24 +362,24 @@ def test_points_that_differ_in_numbers_share_arrays_and_keep_their_bits(tmp_path
         assert rows["price_of_politics"].tolist() == alone.worlds["price_of_politics"].tolist()
 
 
-def test_the_command_line_shows_the_cost_and_writes_nothing_when_dry(tmp_path, call):
+def test_dry_run_shows_the_cost_and_writes_nothing(tmp_path, call):
     spec = spec_file(tmp_path)
-    status, said, _ = call("batch", spec, "--dry-run")
+    status, printed, _ = call("batch", spec, "--dry-run")
     assert status == 0
-    assert re.search(r"\b24\b", said)
+    assert re.search(r"\b24\b", printed)
     assert [path.name for path in tmp_path.iterdir()] == ["spec.toml"]
-    status, _, wrong = call("batch", spec)
+    status, _, error = call("batch", spec)
     assert status == 2
-    assert "--out" in wrong
-    status, _, wrong = call("batch", spec, "--out", tmp_path / "x", "--workers", "-1")
+    assert "--out" in error
+    status, _, error = call("batch", spec, "--out", tmp_path / "x", "--workers", "-1")
     assert status == 2
-    assert "workers" in wrong
-    status, said, _ = call("batch", spec, "--out", tmp_path / "o", "--workers", "0", "--json")
+    assert "workers" in error
+    status, printed, _ = call("batch", spec, "--out", tmp_path / "o", "--workers", "0", "--json")
     assert status == 0
-    assert json.loads(said)["runs"] == 24
+    assert json.loads(printed)["runs"] == 24
 
 
-def test_rules_of_ones_own_are_named_by_the_spec_or_on_the_command_line(tmp_path, call, own_rules):
+def test_user_rules_in_the_spec_or_on_the_command_line(tmp_path, call, own_rules):
     rule = tmp_path / "two_thirds.py"
     rule.write_text(
         '"""Mine."""\n\nfrom juste_retour.abm.politics.voting import voting\n\n\n@voting\ndef two_thirds(ballot, states):\n'
@@ -396,10 +394,8 @@ def test_rules_of_ones_own_are_named_by_the_spec_or_on_the_command_line(tmp_path
     assert manifest(tmp_path / "out")["rules"] == dict(named.rules)
 
 
-def test_a_worker_that_is_hired_after_a_helper_module_has_changed_is_refused(
-    tmp_path, monkeypatch, own_rules
-):
-    """The first worker dies over its second chunk, and a module that the rules import changes before the next one."""
+def test_new_worker_with_a_changed_helper_module_is_refused(tmp_path, monkeypatch, own_rules):
+    """The first worker dies at its second chunk, and a module that the rules import changes before the next worker."""
     monkeypatch.setenv("PYTHONPATH", f"{tmp_path}{os.pathsep}{ROOT}")
     (tmp_path / "quota_of_batch.py").write_text("QUOTA = 0.5\n")
     (tmp_path / "rule_of_batch.py").write_text(
@@ -453,7 +449,7 @@ class Grudging(MemberState):
 '''
 
 
-def test_agents_of_ones_own_are_varied_fingerprinted_and_the_same_on_any_worker(tmp_path, call, own_rules):
+def test_user_agents_in_a_batch(tmp_path, call, own_rules):
     file, spec = tmp_path / "grudging.py", tmp_path / "agents.toml"
     file.write_text(AGENT)
     spec.write_text(
@@ -479,7 +475,7 @@ def test_agents_of_ones_own_are_varied_fingerprinted_and_the_same_on_any_worker(
     assert "grudging.py has changed" in " ".join((out + err).split())
 
 
-def test_a_factor_varies_whom_an_agent_plays_and_its_parameters(tmp_path, own_rules):
+def test_factors_vary_agents_and_their_parameters(tmp_path, own_rules):
     (tmp_path / "grudging.py").write_text(AGENT)
 
     def spec(**factors):
@@ -501,12 +497,12 @@ def test_a_factor_varies_whom_an_agent_plays_and_its_parameters(tmp_path, own_ru
         (("quarters", 1),),
         (("quarters", 8),),
     ]
-    for factors, says in (
+    for factors, named in (
         ({"agents": ["Gruding"]}, r"factors\.agents.*'Gruding'.*'Grudging'"),
         ({"agents.Grudging.quarter": [1]}, r"factors\.agents\.Grudging\.quarter.*'quarters'"),
         ({"agents.Grudging": ["HX"]}, r"agents\.Grudging: no state is called HX"),
     ):
-        with pytest.raises(BadInput, match=says):
+        with pytest.raises(BadInput, match=named):
             spec(**factors)
 
 
@@ -516,8 +512,8 @@ def test_workers_and_a_cluster_exclude_each_other(tmp_path):
     assert pool.cores() >= 1
 
 
-def test_results_cannot_hide_that_bargaining_has_several_equilibria(tmp_path):
-    """A grid over patience: at 0.5 a simple majority may settle on either of two groups of states."""
+def test_results_warn_of_several_equilibria(tmp_path):
+    """A grid over patience: at 0.5 a simple majority has two equilibria, each with another group of states."""
     content = {
         "scenario": {
             "agenda": "closed_rule",

@@ -1,4 +1,4 @@
-"""A batch on a real Dask scheduler gives the bytes of a batch at home, whatever becomes of its workers."""
+"""A batch on a Dask scheduler gives the same files as a local batch, even if workers are lost."""
 
 import errno
 import json
@@ -34,7 +34,7 @@ TEXT = SPEC.replace("chunk = 6", "chunk = 2")
 
 @contextmanager
 def cluster(folder, workers=2):
-    """A scheduler and its workers as processes; yields (address, scheduler, workers)."""
+    """A scheduler and workers as processes; yields (address, scheduler, workers)."""
     where = folder / "scheduler.json"
     quiet = {
         "cwd": ROOT,
@@ -51,7 +51,7 @@ def cluster(folder, workers=2):
         for k in range(workers)
     ]
     try:
-        yield _address(where, workers), found[0], found[1:]
+        yield address_of(where, workers), found[0], found[1:]
     finally:
         for process in found:
             with suppress(ProcessLookupError):
@@ -59,7 +59,7 @@ def cluster(folder, workers=2):
             process.wait()
 
 
-def _address(where, workers):
+def address_of(where, workers):
     from distributed import Client
 
     until = time.monotonic() + 120
@@ -72,12 +72,12 @@ def _address(where, workers):
 
 
 @pytest.fixture(scope="module")
-def at_home(tmp_path_factory):
+def local(tmp_path_factory):
     return run_small(tmp_path_factory.mktemp("at-home"), text=TEXT)
 
 
-def _slurm(address):
-    """What the README's script calls, standing for a cluster that is there already."""
+def slurm_cluster(address):
+    """A stand-in for the cluster class of the README's script, connected to the running scheduler."""
 
     class SLURMCluster:
         scheduler_address = address
@@ -101,9 +101,7 @@ def _slurm(address):
     return SLURMCluster
 
 
-def test_a_worker_killed_in_the_middle_changes_nothing_and_a_lost_scheduler_is_said(
-    at_home, tmp_path, monkeypatch
-):
+def test_killed_worker_changes_nothing_and_lost_scheduler_is_reported(local, tmp_path, monkeypatch):
     spec, seen = spec_file(tmp_path, TEXT), []
     with cluster(tmp_path) as (address, scheduler, workers):
 
@@ -115,15 +113,17 @@ def test_a_worker_killed_in_the_middle_changes_nothing_and_a_lost_scheduler_is_s
         done = batch(spec, tmp_path / "out", cluster=address, progress=kill_one)
         assert workers[0].wait(10) == -signal.SIGKILL
         assert len(seen) == done.tally.chunks == 12
-        assert files(tmp_path / "out") == files(at_home)
-        assert manifest(tmp_path / "out")["result"] == manifest(at_home)["result"]
+        assert files(tmp_path / "out") == files(local)
+        assert manifest(tmp_path / "out")["result"] == manifest(local)["result"]
 
         monkeypatch.chdir(tmp_path)
         spec.rename("mine.toml")
-        monkeypatch.setitem(sys.modules, "dask_jobqueue", SimpleNamespace(SLURMCluster=_slurm(address)))
+        monkeypatch.setitem(
+            sys.modules, "dask_jobqueue", SimpleNamespace(SLURMCluster=slurm_cluster(address))
+        )
         script = next(code for code in blocks("py") if "SLURMCluster" in code)
         exec(script, {"__name__": "__main__"})
-        assert files(tmp_path / "results") == files(at_home)
+        assert files(tmp_path / "results") == files(local)
         spec = Path("mine.toml")
 
         def lose(tally):
@@ -134,10 +134,10 @@ def test_a_worker_killed_in_the_middle_changes_nothing_and_a_lost_scheduler_is_s
         assert not logging.getLogger("distributed.client").isEnabledFor(logging.ERROR)  # it prints tracebacks
     assert 1 <= len(Store(tmp_path / "cut").done()) < 12
     batch(spec, tmp_path / "cut", workers=0)
-    assert files(tmp_path / "cut") == files(at_home)
+    assert files(tmp_path / "cut") == files(local)
 
 
-def test_a_cluster_without_workers_is_said_and_left_when_asked(tmp_path, monkeypatch, caplog):
+def test_cluster_without_workers_is_reported_and_can_be_stopped(tmp_path, monkeypatch, caplog):
     monkeypatch.setattr(pool, "ALONE", 0.3)
     content = json.dumps(dict(read_spec(spec_file(tmp_path, TEXT)).content), default=str)
     stop, found = pool.Stop(), []
@@ -160,7 +160,7 @@ def test_a_cluster_without_workers_is_said_and_left_when_asked(tmp_path, monkeyp
     assert all(produced.failure is None for produced in found)
 
 
-def test_a_worker_lost_while_it_is_checked_stops_none_but_the_last(tmp_path):
+def test_check_of_workers_tolerates_lost_ones(tmp_path):
     content = json.dumps(dict(read_spec(spec_file(tmp_path, TEXT)).content), default=str)
     same, lost = fingerprint(content), OSError("Stream is closed")
 
@@ -180,7 +180,7 @@ def test_a_worker_lost_while_it_is_checked_stops_none_but_the_last(tmp_path):
         check()
 
 
-def test_a_worker_that_would_run_something_else_runs_nothing(tmp_path):
+def test_worker_with_other_code_or_rules_is_refused(tmp_path):
     content = json.dumps(dict(read_spec(spec_file(tmp_path, TEXT)).content), default=str)
     same = fingerprint(content)
     assert there(content, 0, same).failure is None
@@ -191,7 +191,7 @@ def test_a_worker_that_would_run_something_else_runs_nothing(tmp_path):
     assert "cannot read the spec" in there("{}", 0, same).failure.message
 
 
-def test_threads_of_a_worker_take_turns(tmp_path, at_home):
+def test_threads_of_a_worker_run_one_at_a_time(tmp_path, local):
     content = json.dumps(dict(read_spec(spec_file(tmp_path, TEXT)).content), default=str)
     expected, found = fingerprint(content), {}
 
@@ -203,12 +203,12 @@ def test_threads_of_a_worker_take_turns(tmp_path, at_home):
         thread.start()
     for thread in crew:
         thread.join()
-    kept = files(at_home)
+    kept = files(local)
     for chunk, produced in found.items():
         assert produced.files["worlds"] == kept[f"worlds/{chunk:06d}.parquet"]
 
 
-def test_a_cluster_that_cannot_be_used_is_said(tmp_path, monkeypatch):
+def test_unusable_cluster_is_reported(tmp_path, monkeypatch):
     monkeypatch.setattr(pool, "PATIENCE", 0.2)
     with pytest.raises(BadInput, match=r"tcp://127\.0\.0\.1:1"):
         run_small(tmp_path, workers=None, cluster="tcp://127.0.0.1:1")
@@ -219,7 +219,7 @@ def test_a_cluster_that_cannot_be_used_is_said(tmp_path, monkeypatch):
         run_small(tmp_path, workers=None, cluster="tcp://127.0.0.1:1")
 
 
-def test_a_file_system_that_cannot_lock_is_said_and_not_taken_for_another_batch(tmp_path, monkeypatch):
+def test_file_system_without_locks_is_reported(tmp_path, monkeypatch):
     def refuse(number):
         def flock(*_):
             raise OSError(number, os.strerror(number))

@@ -1,4 +1,4 @@
-"""A file of a result that was damaged, swapped or lost is met by a sentence and mended by `batch`, never read as it is."""
+"""Damaged, swapped or lost files of a result are reported in one sentence and repaired by `batch`."""
 
 import json
 import os
@@ -13,7 +13,7 @@ from juste_retour.runs.experiments.results import Results
 from juste_retour.runs.experiments.store import DONE, Store
 from juste_retour.runs.experiments.verification import verdict, verify
 from juste_retour.runs.reports.report import report
-from tests.runs.small import SPEC, files, manifest, run_small, say_in_manifest
+from tests.runs.small import SPEC, change_manifest, files, manifest, run_small
 
 pytestmark = pytest.mark.slow
 
@@ -31,7 +31,7 @@ def whole(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def other(tmp_path_factory):
-    """The same experiment with other luck."""
+    """The same experiment with another seed."""
     return run_small(tmp_path_factory.mktemp("other"), text=TEXT.replace("seed = 11", "seed = 12"))
 
 
@@ -40,12 +40,14 @@ def out(whole, tmp_path):
     return shutil.copytree(whole, tmp_path / "copy")
 
 
-def mended(out, whole):
-    """Whether going on gives the result as it was."""
+def repaired(out, whole):
+    """Whether continuing the batch restores the result."""
     batch(whole.parent / "spec.toml", out, workers=0)
     same = {k: v for k, v in manifest(out).items() if k != "seconds"}
     assert same == {k: v for k, v in manifest(whole).items() if k != "seconds"}
-    assert "bit for bit" in verdict(verify(out, every=True, workers=0), out)
+    checked = verify(out, every=True, workers=0)
+    assert checked.exact
+    assert not checked.differences
     assert len(Results(out).table()) == 8
     return files(out) == files(whole)
 
@@ -71,7 +73,7 @@ def changed_line(out, change):
         lambda found: found.insert(0, [1, None, {}]),
     ],
 )
-def test_a_damaged_line_of_the_list_of_chunks_is_never_read_as_it_is(out, whole, change):
+def test_damaged_line_of_the_chunk_list_is_not_used(out, whole, change):
     before = Results(whole).table()
     changed_line(out, change)
     refusal = ""
@@ -80,28 +82,28 @@ def test_a_damaged_line_of_the_list_of_chunks_is_never_read_as_it_is(out, whole,
     except JusteRetourError as error:
         refusal = str(error)
     assert not refusal or "batch" in refusal
-    assert mended(out, whole)
+    assert repaired(out, whole)
 
 
-def test_a_list_of_chunks_nested_past_reason_does_not_count(out, whole):
+def test_deeply_nested_chunk_list_is_refused(out, whole):
     (out / "chunks.jsonl").write_bytes(b'{"a":' * 100_000)
     with pytest.raises(JusteRetourError, match=re.escape(str(out))):
         Results(out)
-    assert mended(out, whole)
+    assert repaired(out, whole)
     (out / "manifest.json").write_bytes(b'{"a":' * 100_000)
     with pytest.raises(JusteRetourError, match=r"manifest\.json"):
         Results(out)
 
 
-def test_a_line_without_the_number_of_worlds_does_no_harm(out, whole):
+def test_chunk_list_without_world_counts_is_repaired(out, whole):
     changed_line(out, lambda found: [line.pop("worlds") for line in found])
-    assert mended(out, whole)
+    assert repaired(out, whole)
 
 
 @pytest.mark.parametrize("key", ["rules", "chunks", "tables", "provenance", "seconds", "complete"])
 @pytest.mark.parametrize("value", [None, "x", [1]])
-def test_a_manifest_of_another_shape_is_said_and_mended(out, whole, key, value):
-    say_in_manifest(out, **{key: value})
+def test_manifest_with_wrong_types_is_reported_and_repaired(out, whole, key, value):
+    change_manifest(out, **{key: value})
     if key != "tables" or value != [1]:
         with pytest.raises(JusteRetourError, match=rf"manifest\.json.*\b{key}\b.*batch"):
             verify(out, workers=0)
@@ -109,15 +111,15 @@ def test_a_manifest_of_another_shape_is_said_and_mended(out, whole, key, value):
         with pytest.raises(JusteRetourError, match=re.escape(str(out))):
             batch(whole.parent / "spec.toml", out, workers=0)
     else:
-        assert mended(out, whole)
+        assert repaired(out, whole)
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -1, True])
-def test_seconds_that_are_not_a_time_are_said_and_mended(out, whole, value):
-    say_in_manifest(out, seconds=value)
+def test_invalid_seconds_are_reported_and_repaired(out, whole, value):
+    change_manifest(out, seconds=value)
     with pytest.raises(JusteRetourError, match=r"manifest\.json.*seconds.*batch"):
         Results(out)
-    assert mended(out, whole)
+    assert repaired(out, whole)
 
 
 @pytest.mark.parametrize(
@@ -131,17 +133,17 @@ def test_seconds_that_are_not_a_time_are_said_and_mended(out, whole, value):
         {"tables": ["worlds", "votes"]},
     ],
 )
-def test_a_manifest_that_differs_from_its_spec_is_said_and_mended(out, whole, change):
-    say_in_manifest(out, **change)
+def test_manifest_that_differs_from_its_spec_is_reported_and_repaired(out, whole, change):
+    change_manifest(out, **change)
     for read in (lambda folder: Results(folder).spec, lambda folder: verify(folder, workers=0)):
         with pytest.raises(JusteRetourError, match=f"{next(iter(change))}|{DONE}"):
             read(out)
-    assert mended(out, whole)
+    assert repaired(out, whole)
 
 
 @pytest.mark.parametrize("name", ["manifest.json", "chunks.jsonl", "worlds/000001.parquet"])
 @pytest.mark.parametrize("kind", ["pipe", "zero", "loop"])
-def test_a_file_that_never_ends_is_named_and_mended(out, whole, name, kind):
+def test_file_that_never_ends_is_named_and_repaired(out, whole, name, kind):
     path = out / name
     content = path.read_bytes()
     path.unlink()
@@ -151,16 +153,16 @@ def test_a_file_that_never_ends_is_named_and_mended(out, whole, name, kind):
         path.symlink_to("/dev/zero" if kind == "zero" else path.name)
     with pytest.raises(JusteRetourError, match=re.escape(str(path))):
         Results(out).table()
-    if path.suffix != ".parquet":  # `batch` mends a chunk; what stands in the place of its notes it names
+    if path.suffix != ".parquet":  # `batch` repairs a chunk, and names any other file that is not regular
         with pytest.raises(JusteRetourError, match=re.escape(str(path))):
             batch(whole.parent / "spec.toml", out, workers=0)
         path.unlink()
         path.write_bytes(content)
-    assert mended(out, whole)
+    assert repaired(out, whole)
 
 
 @pytest.mark.parametrize("replaced", [False, True])
-def test_a_folder_that_is_removed_while_its_batch_runs_is_never_complete(tmp_path, replaced):
+def test_folder_removed_during_a_batch_is_not_complete(tmp_path, replaced):
     (tmp_path / "spec.toml").write_text(TEXT)
     out = tmp_path / "out"
 
@@ -178,7 +180,7 @@ def test_a_folder_that_is_removed_while_its_batch_runs_is_never_complete(tmp_pat
 
 
 @pytest.mark.parametrize("name", ["worlds/000000.parquet", "chunks.jsonl"])
-def test_a_file_that_is_removed_while_its_batch_runs_is_missed(tmp_path, name):
+def test_file_removed_during_a_batch_is_reported(tmp_path, name):
     (tmp_path / "spec.toml").write_text(TEXT)
     out = tmp_path / "out"
 
@@ -193,87 +195,87 @@ def test_a_file_that_is_removed_while_its_batch_runs_is_missed(tmp_path, name):
 
 
 @pytest.mark.parametrize("inside", [".", "worlds", "tables/deeper"])
-def test_nothing_is_written_among_the_chunks(out, whole, call, inside):
+def test_outputs_inside_a_result_folder_are_refused(out, whole, call, inside):
     for words in (
         ["export", out, "--out", out / inside],
         ["run", "--out", out / inside],
         ["batch", whole.parent / "spec.toml", "--out", out / inside / "again", "--workers", "0"],
         ["package", out, "--out", out / "worlds" / "x.zip"],
     ):
-        status, _, said = call(*words)
+        status, _, printed = call(*words)
         assert status == 2
-        assert "experiment" in said
+        assert "experiment" in printed
     assert files(out) == files(whole)
 
 
-def test_a_batch_that_goes_on_with_other_software_is_mixed(out, whole, call):
-    """The same NumPy, so that it may go on, and another Python and processor, so that digits may differ."""
+def test_batch_continued_with_other_software_is_marked_as_mixed(out, whole, call):
+    """With the same NumPy the batch may continue. Another Python and processor may change digits."""
     found = manifest(out)["provenance"]
-    say_in_manifest(out, provenance={**found, "python": "3.12.1", "cpu_features": []}, complete=False)
+    change_manifest(out, provenance={**found, "python": "3.12.1", "cpu_features": []}, complete=False)
     changed_line(out, lambda lines: lines.pop())
     batch(whole.parent / "spec.toml", out, workers=0)
     assert [then["python"] for then in manifest(out)["continued_with"]] == [found["python"]]
     assert "3.12.1" in Results(out).caution
     found = verify(out, every=True, workers=0)
     assert not found.exact
-    assert "Mixed" in verdict(found, out)
-    assert "Mixed" in report(out).read_text()
-    batch(whole.parent / "spec.toml", out, workers=0)  # nothing is left to run, so nothing more is mixed
+    assert "3.12.1" in verdict(found, out)
+    assert "3.12.1" in report(out).read_text()
+    batch(whole.parent / "spec.toml", out, workers=0)  # nothing is left to run, so nothing else is mixed
     assert len(manifest(out)["continued_with"]) == 1
 
 
-def test_a_batch_that_keeps_no_chunk_is_not_mixed(out, whole):
+def test_batch_restarted_from_scratch_is_not_mixed(out, whole):
     found = manifest(out)["provenance"]
-    say_in_manifest(out, provenance={**found, "python": "3.12.1"}, complete=False)
+    change_manifest(out, provenance={**found, "python": "3.12.1"}, complete=False)
     (out / "chunks.jsonl").unlink()
     batch(whole.parent / "spec.toml", out, workers=0)
     assert not Results(out).caution
     assert manifest(out)["provenance"] == found
 
 
-def test_a_manifest_whose_spec_was_changed_is_said_and_mended(out, whole):
+def test_manifest_with_a_changed_spec_is_reported_and_repaired(out, whole):
     spec = manifest(out)["spec"]
     spec["scenario"]["envelope_eur_bn"] = 21.5
-    say_in_manifest(out, spec=spec)
+    change_manifest(out, spec=spec)
     for read in (Results, lambda folder: verify(folder, workers=0)):
         with pytest.raises(JusteRetourError, match=r"manifest\.json.*spec"):
             read(out)
-    assert mended(out, whole)
+    assert repaired(out, whole)
 
 
 @pytest.mark.parametrize("name", ["manifest.json", "chunks.jsonl", "worlds/000001.parquet"])
-def test_a_file_of_another_experiment_is_not_taken_for_ones_own(out, other, name):
+def test_file_of_another_experiment_is_refused(out, other, name):
     shutil.copy(other / name, out / name)
     with pytest.raises(JusteRetourError, match=re.escape(str(out))):
         Results(out).table()
 
 
-def test_the_chunks_of_another_experiment_do_not_count_in_an_unfinished_one(out, other, whole):
-    """As where a folder was copied over another one."""
-    say_in_manifest(out, complete=False)
+def test_chunks_of_another_experiment_are_ignored(out, other, whole):
+    """As when one folder was copied over another."""
+    change_manifest(out, complete=False)
     shutil.copy(other / "chunks.jsonl", out)
     shutil.copytree(other / "worlds", out / "worlds", dirs_exist_ok=True)
     assert not Store(out).done()
-    assert mended(out, whole)
+    assert repaired(out, whole)
 
 
-def test_a_folder_in_the_place_of_a_file_is_named(out, whole, call):
+def test_folder_in_place_of_a_file_is_named(out, whole, call):
     (out / "worlds" / "000001.parquet").unlink()
     (out / "worlds" / "000001.parquet").mkdir()
     for words in (
         ["sensitivity", out],
         ["batch", whole.parent / "spec.toml", "--out", out, "--workers", "0"],
     ):
-        status, _, said = call(*words)
+        status, _, printed = call(*words)
         assert status
-        assert "worlds/000001.parquet" in said
-        assert len(said.strip().splitlines()) == 1
+        assert "worlds/000001.parquet" in printed
+        assert len(printed.strip().splitlines()) == 1
 
 
-def test_numbers_of_a_part_are_said_to_be_of_a_part(out, call, tmp_path):
+def test_incomplete_results_are_marked(out, call, tmp_path):
     changed_line(out, lambda found: found.pop())
-    say_in_manifest(out, complete=False)
+    change_manifest(out, complete=False)
     for words in (["sensitivity", out], ["export", out, "--out", tmp_path / "x"]):
-        status, _, said = call(*words)
+        status, _, printed = call(*words)
         assert status == 0
-        assert re.search(r"\b3 of 4\b", said)
+        assert re.search(r"\b3 of 4\b", printed)

@@ -1,4 +1,4 @@
-"""Specs are checked whole before anything runs, and say in one sentence what is wrong."""
+"""Specs are checked completely before anything runs, and an error is one sentence."""
 
 import re
 
@@ -89,7 +89,7 @@ def spec(**changes):
         ({"left_out": {"7": "no reason"}}, ["left_out.7"]),
     ],
 )
-def test_what_cannot_be_used_is_refused_in_one_sentence(changes, words):
+def test_invalid_specs_are_refused_in_one_sentence(changes, words):
     with pytest.raises(BadInput) as error:
         spec(**changes)
     text = str(error.value)
@@ -99,7 +99,7 @@ def test_what_cannot_be_used_is_refused_in_one_sentence(changes, words):
         assert word in text, text
 
 
-def test_the_file_is_named_and_its_own_folder_is_where_files_are_found(tmp_path):
+def test_paths_in_a_spec_are_relative_to_its_file(tmp_path):
     path = spec_file(tmp_path, SPEC.replace("unanimity", "unanimty"))
     with pytest.raises(BadInput, match=re.escape(str(path))):
         read_spec(path)
@@ -109,7 +109,7 @@ def test_the_file_is_named_and_its_own_folder_is_where_files_are_found(tmp_path)
     assert read.text.startswith("\ntitle")
 
 
-def test_content_carries_everything():
+def test_spec_content_round_trips():
     made = spec(
         factors={
             "scenario": ["eu-status-quo", "essay-reform"],
@@ -126,7 +126,7 @@ def test_content_carries_everything():
     ]
 
 
-def test_refused_combinations_are_left_out_and_listed():
+def test_refused_combinations_are_omitted_and_listed():
     made = spec(factors={"funding": ["private", "gni_key"], "voting": ["unanimity", "dictator"]})
     assert len(made.points) == 4
     assert [made.points[p]["funding"] for p in made.kept] == ["gni_key", "gni_key"]
@@ -138,7 +138,7 @@ def test_refused_combinations_are_left_out_and_listed():
         )
 
 
-def test_designs_visit_what_they_say():
+def test_designs_have_the_expected_points():
     factors = {"voting": ["unanimity", "lisbon_qmv", "dictator"], "race_weight": "range"}
     sobol = spec(factors=factors, design={"kind": "sobol", "base": 8})
     assert len(sobol.points) == 8 * (2 + 2)
@@ -161,7 +161,7 @@ def test_designs_visit_what_they_say():
     ]
 
 
-def test_switches_go_from_one_scenario_to_the_other():
+def test_switches_design_connects_two_scenarios():
     made = spec(
         factors={"announcement": ["2024Q3", "2024Q4"]}, design={"kind": "switches", "to": "essay-reform"}
     )
@@ -173,13 +173,13 @@ def test_switches_go_from_one_scenario_to_the_other():
 
 
 @pytest.mark.parametrize("share", [0.0, 0.3, 0.999, 1.0])
-def test_a_factor_gives_every_level_an_equal_part(share):
+def test_factor_levels_have_equal_shares(share):
     assert Factor("x", ("a", "b", "c")).at(share) == "abc"[min(int(3 * share), 2)]
     assert Factor("x", low=1, high=4, integer=True).at(share) == 1 + min(int(4 * share), 3)
     assert Factor("x", low=1.0, high=100.0, scale="log").at(share) == pytest.approx(100**share)
 
 
-def test_values_survive_a_trip_through_set():
+def test_values_round_trip_through_set():
     for value in ({"rule": "planner", "max_sites": 3}, 0.1, 1e-5, 7, True, "2028Q4"):
         text = setting(value)
         assert value_of(text) == value
@@ -188,7 +188,7 @@ def test_values_survive_a_trip_through_set():
 @pytest.mark.parametrize(
     ("points", "replications"), [(1, 1000), (1, 999), (3, 334), (500, 2), (1, 1_000_000), (7, 150)]
 )
-def test_chunks_cover_every_run_once(points, replications):
+def test_chunks_cover_each_run_exactly_once(points, replications):
     levels = [float(x) for x in np.linspace(5, 15, points)]
     plan = ChunkPlan(spec(replications=replications, factors={"envelope_eur_bn": levels}))
     assert plan.chunks >= 10 or plan.spec.runs < 1000
@@ -202,14 +202,14 @@ def test_chunks_cover_every_run_once(points, replications):
     assert all(found == list(range(replications)) for found in seen.values())
 
 
-def test_titles_do_not_change_the_digest():
+def test_digest_does_not_depend_on_title_and_question():
     assert spec(title="x", question="y").digest == spec().digest
     assert spec(seed=1).digest != spec().digest
     assert spec(chunk=7).digest != spec().digest
 
 
 @pytest.mark.parametrize("factors", [{"vote.HU.noise": [0.1, 0.5]}, {"vote": {"HU": {"noise": [0.1, 0.5]}}}])
-def test_a_parameter_of_one_actors_rule_is_a_factor(tmp_path, factors):
+def test_parameter_of_one_actors_rule_can_be_a_factor(tmp_path, factors):
     start = tmp_path / "start.toml"
     start.write_text('vote = { rule = "self_interest", HU = "probabilistic" }')
     made = spec(scenario=str(start), factors=factors)
@@ -217,8 +217,8 @@ def test_a_parameter_of_one_actors_rule_is_a_factor(tmp_path, factors):
     assert noise == ["probabilistic", {"rule": "probabilistic", "noise": 0.5}]
 
 
-def test_two_files_of_rules_of_one_name_are_refused(tmp_path, own_rules):
-    """They would be one file in an archive."""
+def test_two_rule_files_with_one_name_are_refused(tmp_path, own_rules):
+    """In an archive both would have the same path."""
     for folder, rule in (("a", "any_yes"), ("b", "some_yes")):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "mine.py").write_text(

@@ -1,4 +1,4 @@
-"""Verification finds damage, changed code and changed numbers, and says which it is."""
+"""Verification finds damage, changed code and changed numbers, and distinguishes them."""
 
 import hashlib
 import io
@@ -14,7 +14,7 @@ import pytest
 from juste_retour.agents.errors import BadInput
 from juste_retour.runs.experiments.store import result_digest
 from juste_retour.runs.experiments.verification import Differs, verdict, verify
-from tests.runs.small import run_small, say_in_manifest
+from tests.runs.small import change_manifest, run_small
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +28,7 @@ def out(kept, tmp_path):
 
 
 def rewrite(out, change):
-    """Change a column of chunk 1 and record the new hashes, as an honest run of other code would."""
+    """Change a column of chunk 1 and record the new hashes, as a run of other code would."""
     path = out / "worlds" / "000001.parquet"
     table = change(pq.read_table(path))
     sink = io.BytesIO()
@@ -39,7 +39,7 @@ def rewrite(out, change):
         if line["chunk"] == 1:
             line["files"]["worlds/000001.parquet"] = hashlib.sha256(sink.getvalue()).hexdigest()
     (out / "chunks.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
-    say_in_manifest(out, result=result_digest({line["chunk"]: line for line in lines}))
+    change_manifest(out, result=result_digest({line["chunk"]: line for line in lines}))
 
 
 def scaled(name, factor):
@@ -51,7 +51,7 @@ def scaled(name, factor):
     return change
 
 
-def test_a_sound_result_agrees(kept):
+def test_intact_result_agrees(kept):
     found = verify(kept, every=True, workers=0)
     assert found.checked == [0, 1, 2, 3]
     assert not found.differences
@@ -60,7 +60,7 @@ def test_a_sound_result_agrees(kept):
     assert len(verify(kept, sample=2, workers=0).checked) == 2
 
 
-def test_a_truncated_chunk_is_noticed_even_when_it_is_not_in_the_sample(out):
+def test_truncated_chunk_outside_the_sample_is_found(out):
     path = out / "worlds" / "000002.parquet"
     path.write_bytes(path.read_bytes()[:-64])
     found = verify(out, sample=1, workers=0)
@@ -68,7 +68,7 @@ def test_a_truncated_chunk_is_noticed_even_when_it_is_not_in_the_sample(out):
         verdict(found, out)
 
 
-def test_a_list_of_chunks_that_was_cut_is_noticed(out):
+def test_truncated_chunk_list_is_found(out):
     listed = out / "chunks.jsonl"
     lines = listed.read_bytes().splitlines(keepends=True)
     listed.write_bytes(b"".join(lines[:-1]))
@@ -81,7 +81,7 @@ def test_a_list_of_chunks_that_was_cut_is_noticed(out):
     assert re.search(r"\b[13] of 4\b", verdict(part, out))
 
 
-def test_a_changed_number_is_named_with_its_world(out):
+def test_changed_number_is_named_with_its_replicate(out):
     rewrite(out, scaled("years_behind", 1 + 1e-9))
     found = verify(out, every=True, workers=0)
     with pytest.raises(Differs, match="years_behind") as error:
@@ -107,7 +107,7 @@ def test_changed_code_is_said(out, monkeypatch):
         verdict(verify(out, every=True, workers=0), out)
 
 
-def test_changed_counts_are_never_within_the_tolerance(out):
+def test_tolerance_does_not_apply_to_counts(out):
     manifest = json.loads((out / "manifest.json").read_text())
     manifest["provenance"]["cpu_features"] = ["OTHER"]
     (out / "manifest.json").write_text(json.dumps(manifest))
@@ -126,17 +126,17 @@ def test_changed_counts_are_never_within_the_tolerance(out):
         verdict(verify(out, every=True, workers=0), out)
 
 
-def test_the_command_line_exits_by_what_it_finds(out, call):
-    status, said, _ = call("verify", out, "--all", "--workers", "0", "--json")
+def test_exit_status_of_verify(out, call):
+    status, printed, _ = call("verify", out, "--all", "--workers", "0", "--json")
     assert status == 0
-    assert (json.loads(said)["exact"], json.loads(said)["differences"]) == (True, [])
+    assert (json.loads(printed)["exact"], json.loads(printed)["differences"]) == (True, [])
     path = out / "facilities" / "000000.parquet"
     path.unlink()
-    status, said, wrong = call("verify", out, "--workers", "0")
+    status, printed, error = call("verify", out, "--workers", "0")
     assert status == 1
-    assert "facilities/000000.parquet" in said + wrong
+    assert "facilities/000000.parquet" in printed + error
 
 
-def test_what_is_no_result(tmp_path):
+def test_folder_without_a_result_is_refused(tmp_path):
     with pytest.raises(BadInput, match="batch"):
         verify(tmp_path)

@@ -1,4 +1,4 @@
-"""The workbench's connector keeps to its call shape: keywords in, a mapping of outcomes out, and it can be pickled."""
+"""The connector to the EMA workbench: keywords in, a mapping of outcomes out, and it can be pickled."""
 
 import pickle
 import sys
@@ -20,14 +20,14 @@ FACTORS = {
 
 
 class Stated:
-    """A parameter or model of the workbench as its documentation states it."""
+    """A stand-in for a parameter or model of the workbench, after its documentation."""
 
     def __init__(self, name, *arguments, **options):
         self.name, self.arguments, self.options = name, arguments, options
 
 
 @pytest.fixture
-def theirs(monkeypatch):
+def ema_workbench_module(monkeypatch):
     try:
         import ema_workbench
     except ImportError:
@@ -37,14 +37,14 @@ def theirs(monkeypatch):
     return ema_workbench
 
 
-def test_parameters_are_uncertainties_and_rules_are_levers(theirs):
+def test_parameters_are_uncertainties_and_rules_are_levers(ema_workbench_module):
     model = workbench_model(FACTORS, ["years_behind", "sites"], worlds=2)
     assert [p.name for p in model.levers] == ["voting", "agenda"]
     assert [p.name for p in model.uncertainties] == ["envelope_eur_bn", "hardware_failures"]
     assert [o.name for o in model.outcomes] == ["years_behind", "sites"]
 
 
-def test_an_experiment_is_the_run_of_its_scenario(theirs):
+def test_workbench_experiment_equals_the_run_of_its_scenario(ema_workbench_module):
     model = workbench_model(FACTORS, ["spend_eur_bn", "price_of_politics"], worlds=6, seed=4)
     function = getattr(model, "function", None) or model.options["function"]
     again = pickle.loads(pickle.dumps(function))
@@ -59,7 +59,7 @@ def test_an_experiment_is_the_run_of_its_scenario(theirs):
     assert found != again(agenda="commission_proposal", voting="unanimity", envelope_eur_bn=7.5)
 
 
-def test_what_cannot_be_used_is_said(theirs, monkeypatch):
+def test_invalid_workbench_arguments_are_refused(ema_workbench_module, monkeypatch):
     with pytest.raises(BadInput, match="envelope_eur_bn"):
         workbench_model({"envelope_eur": "range"})
     with pytest.raises(BadInput, match="years_behind"):

@@ -1,4 +1,4 @@
-"""Each model on issues whose answer is known."""
+"""Prediction models of positions, on issues with a known answer."""
 
 from dataclasses import replace
 from datetime import date
@@ -41,7 +41,7 @@ def predicted(model, *issues, share=0.33):
 EU15 = ("AT", "BE", "DE", "DK", "EL", "ES", "FI", "FR", "IE", "IT", "LU", "NL", "PT", "SE", "UK")
 
 
-def test_weighted_and_plain_means_and_medians():
+def test_weighted_and_unweighted_means_and_medians():
     a = issue({"x": 0, "y": 100, "z": 40}, [50, 100, 50], [1, 1, 2])
     assert predicted("compromise", a) == pytest.approx(56)
     assert predicted("mean", a) == pytest.approx(140 / 3)
@@ -51,7 +51,7 @@ def test_weighted_and_plain_means_and_medians():
     assert predicted("weighted_median", replace(a, capability=np.array([2.0, 1, 0]))) == 50  # divided in half
 
 
-def test_rows_without_a_salience_count_in_unweighted_models_only():
+def test_rows_without_salience_count_only_in_unweighted_models():
     a = issue({"x": 0, "y": 100, "z": 40}, [50, np.nan, 50], [1, 1, 1])
     assert predicted("compromise", a) == pytest.approx(20)
     assert predicted("weighted_median", a) == pytest.approx(20)
@@ -62,7 +62,7 @@ def test_rows_without_a_salience_count_in_unweighted_models_only():
         assert isinstance(predicted(model, nobody), str)
 
 
-def test_a_package_moves_outcomes_and_a_single_issue_does_not():
+def test_exchange_needs_at_least_two_issues():
     a = issue({"x": 0, "y": 100}, [90, 10], [1, 1])
     b = issue({"x": 0, "y": 100}, [10, 90], [1, 1], name="b")
     for model in ("exchange", "exchange_issue_by_issue"):
@@ -72,8 +72,8 @@ def test_a_package_moves_outcomes_and_a_single_issue_does_not():
         assert other == pytest.approx(100, abs=1e-9)
 
 
-def test_issue_by_issue_an_issue_does_not_lose_its_partner_to_a_better_trade():
-    """The best trade is of issues 1 and 2, after which issue 0 has no partner; asked about by itself, it has issue 1."""
+def test_issue_by_issue_exchange_keeps_partners_for_each_issue():
+    """The best trade is of issues 1 and 2, which leaves issue 0 without a partner. Alone, issue 0 trades with issue 1."""
     stakes = [(45, 5), (10, 90), (90, 10)]
     issues = [issue({"x": 0, "y": 100}, list(s), [1, 1], name=str(k)) for k, s in enumerate(stakes)]
     compromise = predicted("compromise", issues[0])
@@ -81,7 +81,7 @@ def test_issue_by_issue_an_issue_does_not_lose_its_partner_to_a_better_trade():
     assert predicted("exchange_issue_by_issue", *issues)[0] < compromise - 1
 
 
-def test_capability_is_power_under_the_rule_of_the_day():
+def test_capability_is_voting_power_at_the_date():
     a = issue(dict.fromkeys((*EU15, "COM", "EP"), 50))
     found = weighed(a, 0.2)
     power = dict(zip(a.actors, found.capability, strict=True))
@@ -97,10 +97,10 @@ def setter(commission, states, status_quo, **more):
     return predicted("setter", issue({"COM": commission, **states}, reference_point=status_quo, **more))
 
 
-def test_the_setter_goes_as_far_as_the_pivot_of_the_councils_rule_lets_it():
-    states = {code: 10.0 * k for k, code in enumerate(EU15)}  # LU at 100, UK at 140 is cut below
+def test_setter_is_constrained_by_the_councils_pivot():
+    states = {code: 10.0 * k for k, code in enumerate(EU15)}  # LU at 100; UK at 140 is capped below
     states = {code: min(x, 100) for code, x in states.items()}
-    assert setter(100, states, 0, council_rule="unanimity") == 0  # AT stands at the reference point
+    assert setter(100, states, 0, council_rule="unanimity") == 0  # AT is at the reference point
     # 26 of 87 votes block: AT 4, BE 5 (10), DE 10 (20) make 19, DK 3 (30) 22, EL 5 (40) 27: EL is the pivot
     assert setter(100, states, 0) == pytest.approx(80)
     assert setter(70, states, 0) == pytest.approx(70)
@@ -112,39 +112,41 @@ def test_states_without_a_position_do_not_object():
     assert setter(100, {"DE": 20}, 0, council_rule="unanimity") == pytest.approx(40)
 
 
-def test_under_the_double_majority_population_decides():
+def test_setter_under_the_double_majority():
     few = dict.fromkeys(["DE", "FR", "IT", "UK"], 10.0)
     recent = {"introduced": date(2016, 1, 1)}
-    assert setter(100, few, 0, **recent) == pytest.approx(20)  # more than 35 % of the people block
+    assert setter(100, few, 0, **recent) == pytest.approx(20)  # more than 35 % of the population block
     assert setter(100, dict.fromkeys(["DE", "FR", "IT"], 10.0), 0, **recent) == pytest.approx(100)
 
 
 @pytest.mark.parametrize("model", ["nash", "kalai_smorodinsky"])
-def test_the_mediator_divides_the_gains_over_the_reference_point(model):
+def test_mediator_divides_gains_over_the_reference_point(model):
     one = issue({"x": 40, "y": 80}, reference_point=0)
-    # gains are x up to 40 and 80 - x from there, and x: equal shares of hopes 40 and 80, the largest product at 40
+    # gains are x up to 40, then 80 - x, and x. Equal shares of the maxima 40 and 80; the product is largest at 40
     answers = {"nash": 40, "kalai_smorodinsky": 160 / 3}
     assert predicted(model, one) == pytest.approx(answers[model], abs=0.01)
     assert predicted(model, issue({"x": 0, "y": 100}, reference_point=30)) == pytest.approx(30, abs=0.01)
     assert predicted(model, issue({"x": 60, "y": 60}, reference_point=0)) == pytest.approx(60, abs=0.01)
 
 
-def test_nash_heeds_capability():
+def test_nash_solution_is_weighted_by_capability():
     positions = {"x": 30, "y": 90}
     weak = predicted("nash", issue(positions, capability=[1, 9], reference_point=0))
     # maximize 9 log(g) + log(60 - g) beyond 30: g = 54
     assert weak == pytest.approx(54, abs=0.01)
 
 
-def test_random_proposers_average_to_what_each_would_propose():
+def test_closed_rule_is_the_mean_of_all_proposals():
     states = dict(zip(EU15, [50.0] * 14 + [100.0], strict=True))
     found = issue(states, reference_point=0)
-    assert predicted("closed_rule", found) == pytest.approx((14 * 50 + 100) / 15)  # the fifty just accept 100
+    assert predicted("closed_rule", found) == pytest.approx(
+        (14 * 50 + 100) / 15
+    )  # states at 50 just accept 100
     assert isinstance(predicted("closed_rule", issue({"somebody": 0}, reference_point=0)), str)
 
 
-def test_in_stationary_equilibrium_proposals_lie_closer_together():
-    """Who may wait for another proposal accepts less than who would be left with the reference point."""
+def test_stationary_proposals_are_closer_together():
+    """States that can wait for another proposal accept less than states that face the reference point."""
     states = dict(zip(EU15, [40.0] * 5 + [60.0] * 5 + [80.0] * 5, strict=True))
     found = issue(states, reference_point=0)
     game = line_models.Bargaining.on(weighed(found))
@@ -156,13 +158,13 @@ def test_in_stationary_equilibrium_proposals_lie_closer_together():
 
 
 @pytest.mark.parametrize("model", ["nash", "kalai_smorodinsky", "setter", "closed_rule", "baron_ferejohn"])
-def test_models_against_the_reference_point_need_one(model):
+def test_models_that_need_a_reference_point(model):
     assert predicted(model, issue({"COM": 0, "DE": 50})) == "no reference point"
 
 
 @pytest.mark.parametrize("model", list(MODELS))
-def test_every_model_stays_between_the_extremes_and_mirrors(model):
-    """Turning the scale around turns the outcome around; nobody's outcome lies beyond all positions and the status quo."""
+def test_models_stay_within_positions_and_mirror_the_scale(model):
+    """Reversing the scale reverses the outcome, and outcomes stay between the positions and the status quo."""
     rng = np.random.default_rng(5)
     for _ in range(6):
         x = dict(zip((*EU15, "COM", "EP"), rng.choice([0, 20, 50, 80, 100], 17), strict=True))

@@ -1,4 +1,4 @@
-"""`positions` from Python: data frames, arguments, files written, and the shipped data."""
+"""`positions` from Python: data frames, arguments, written files and the shipped data."""
 
 import json
 
@@ -24,11 +24,11 @@ def file(tmp_path):
     return path
 
 
-def test_the_package_exports_it():
+def test_package_exports_positions():
     assert juste_retour.positions is positions
 
 
-def test_outcomes_scores_and_what_is_left_out(file):
+def test_outcomes_scores_and_omissions(file):
     found = positions(file)
     assert list(found.outcomes.model[: len(MODELS)]) == list(MODELS)
     assert found.outcomes.shape == (2 * len(MODELS), 8)
@@ -47,7 +47,7 @@ def test_outcomes_scores_and_what_is_left_out(file):
     assert all(set(table.columns) <= known for table in found.tables.values())
 
 
-def test_the_share_of_the_two_bodies_moves_weighted_models_only(file):
+def test_share_of_commission_and_parliament_affects_weighted_models_only(file):
     few, many = (
         positions(file, share=share).outcomes.set_index(["issue", "model"]).outcome for share in (0, 2)
     )
@@ -57,7 +57,7 @@ def test_the_share_of_the_two_bodies_moves_weighted_models_only(file):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "says"),
+    ("arguments", "named"),
     [
         ({"models": ["compromize"]}, "compromise"),
         ({"models": []}, "compromise"),
@@ -67,12 +67,12 @@ def test_the_share_of_the_two_bodies_moves_weighted_models_only(file):
         ({"seed": -1}, "-1"),
     ],
 )
-def test_arguments_are_checked(file, arguments, says):
-    with pytest.raises(BadInput, match=says):
+def test_invalid_arguments_are_refused(file, arguments, named):
+    with pytest.raises(BadInput, match=named):
         positions(file, **arguments)
 
 
-def test_tables_are_written_with_their_source(file, tmp_path):
+def test_tables_are_written_with_provenance(file, tmp_path):
     found = positions(file, ["compromise", "setter"])
     found.write(tmp_path / "out", ["csv", "parquet", "dta"])
     again = pd.read_csv(tmp_path / "out" / "outcomes.csv", **EXACT)
@@ -84,7 +84,7 @@ def test_tables_are_written_with_their_source(file, tmp_path):
     assert "share" in record
 
 
-def test_the_order_of_rows_does_not_matter(file, tmp_path):
+def test_results_do_not_depend_on_row_order(file, tmp_path):
     head, *rows = file.read_text().splitlines()
     other = tmp_path / "other.csv"
     other.write_text("\n".join([head, *reversed(rows)]))
@@ -93,7 +93,7 @@ def test_the_order_of_rows_does_not_matter(file, tmp_path):
     pd.testing.assert_series_equal(a, b)
 
 
-def test_a_data_frame_is_read_like_a_file(file):
+def test_data_frame_is_read_like_a_file(file):
     frame = pd.read_csv(file)
     pd.testing.assert_frame_equal(positions(frame).outcomes, positions(file).outcomes)
     frame.loc[1, "position"] = 120
@@ -101,7 +101,7 @@ def test_a_data_frame_is_read_like_a_file(file):
         positions(frame)
 
 
-def test_it_says_where_capabilities_come_from(file):
+def test_source_of_capabilities_is_reported(file):
     found = positions(file, ["mean"])
     assert (found.capability, found.unknown_actors, found.share) == ({"voting power": 2}, (), 0.33)
     frame = pd.read_csv(file).replace({"actor": {"DE": "GR"}})
@@ -120,6 +120,6 @@ def test_weighted_means_predict_the_shipped_decisions_best():
 
 
 @pytest.mark.parametrize(("share", "error"), [(0.17, 22.9), (0.33, 23.6), (1.0, 26.7)])
-def test_the_compromise_depends_on_the_weight_of_the_two_bodies(share, error):
+def test_compromise_error_by_share_of_commission_and_parliament(share, error):
     found = positions("deu", ["compromise"], share=share).scores
     assert found.mean_absolute_error[0] == pytest.approx(error, abs=0.05)

@@ -1,4 +1,4 @@
-"""Tables of positions: what is read, and every malformed row at once."""
+"""Tables of positions: reading, and reports of all invalid rows together."""
 
 from datetime import date
 
@@ -21,7 +21,7 @@ def file(tmp_path):
     return write
 
 
-def test_a_file_is_read_as_it_stands(file):
+def test_file_is_read_in_order(file):
     head = f"{HEAD},capability,outcome,reference_point,council_rule,introduced,proposal"
     (a, b) = read_positions(
         file(
@@ -47,14 +47,14 @@ def test_a_file_is_read_as_it_stands(file):
     assert np.isnan([a.reference_point, b.outcome]).all()
 
 
-def test_all_malformed_rows_are_named_at_once(file):
+def test_all_invalid_rows_are_named_together(file):
     rows = ["a,x,0,50", "a,x,3,50", "b,y,much,1", ",z,1,1", "b,w,1", "c,v,101,-3", "c,,1,1", "c,u,nan,1"]
     with pytest.raises(BadInput) as refused:
         read_positions(file("\n".join([HEAD, *rows])))
-    said = str(refused.value).splitlines()
-    assert [line.split(":")[0].strip() for line in said] == ["p.csv", *(f"line {n}" for n in range(3, 10))]
-    assert "'101'" in said[5]
-    assert "'-3'" in said[5]
+    message = str(refused.value).splitlines()
+    assert [line.split(":")[0].strip() for line in message] == ["p.csv", *(f"line {n}" for n in range(3, 10))]
+    assert "'101'" in message[5]
+    assert "'-3'" in message[5]
 
 
 @pytest.mark.parametrize(
@@ -70,31 +70,31 @@ def test_all_malformed_rows_are_named_at_once(file):
         ("reference_point", ("1", ""), 3),
     ],
 )
-def test_further_columns_are_checked(file, column, values, line):
+def test_optional_columns_are_checked(file, column, values, line):
     text = "\n".join([f"{HEAD},{column}", *(f"a,{x},0,50,{v}" for x, v in zip("xy", values, strict=True))])
     with pytest.raises(BadInput, match=rf"line {line}: .*{column}"):
         read_positions(file(text))
 
 
-def test_a_folder_names_the_file_of_each_row(file, tmp_path):
+def test_errors_in_a_folder_name_the_file(file, tmp_path):
     file("issue,outcome\na,40\na,50\n,1\n", "issues.csv")
     file(f"{HEAD}\na,x,0,50\nb,x,0,50\n", "positions.csv")
     with pytest.raises(BadInput) as refused:
         read_positions(tmp_path)
-    said = str(refused.value)
-    assert "issues.csv, line 3" in said
-    assert "issues.csv, line 4" in said
-    assert "positions.csv, line 3" in said
-    assert "positions.csv, line 2" not in said
+    message = str(refused.value)
+    assert "issues.csv, line 3" in message
+    assert "issues.csv, line 4" in message
+    assert "positions.csv, line 3" in message
+    assert "positions.csv, line 2" not in message
 
 
-def test_a_long_list_of_faults_is_cut_and_counted(file):
+def test_long_list_of_errors_is_cut_and_counted(file):
     rows = [f"a,x{k},bad,1" for k in range(MOST_SHOWN + 7)]
     with pytest.raises(BadInput, match="and 7 more"):
         read_positions(file("\n".join([HEAD, *rows])))
 
 
-def test_the_shipped_data_is_what_its_source_says():
+def test_shipped_data_have_the_counts_of_their_source():
     issues = read_positions("deu")
     assert len(issues) == 364
     assert len({issue.proposal for issue in issues}) == 141

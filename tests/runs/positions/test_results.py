@@ -1,4 +1,4 @@
-"""The page of results says what the command that it names writes."""
+"""RESULTS.md of the position models equals the output of its command."""
 
 import pytest
 
@@ -6,5 +6,5 @@ from juste_retour.runs.positions.results import PAGE, page
 
 
 @pytest.mark.slow
-def test_the_page_is_reproduced():
+def test_position_results_page_is_reproduced():
     assert page() == PAGE.read_text(encoding="utf-8")

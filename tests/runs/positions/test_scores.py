@@ -1,4 +1,4 @@
-"""Scores of predictions: errors by hand, intervals over whole proposals, groups."""
+"""Scores of predictions: errors, bootstrap intervals over whole proposals, and groups."""
 
 import numpy as np
 import pandas as pd
@@ -22,7 +22,7 @@ def outcomes():
     )
 
 
-def test_errors_are_means_over_the_issues_that_a_model_predicts(outcomes):
+def test_errors_are_means_over_predicted_issues(outcomes):
     found = scores(outcomes).set_index("model")
     assert found.loc["m"][["n", "mean_absolute_error"]].tolist() == [4, 30]
     assert found.loc["k"][["n", "mean_absolute_error"]].tolist() == [3, pytest.approx(70 / 3)]
@@ -30,22 +30,22 @@ def test_errors_are_means_over_the_issues_that_a_model_predicts(outcomes):
     assert (found.mean_absolute_error <= found.high).all()
 
 
-def test_the_bootstrap_draws_whole_proposals(outcomes):
-    """Model k has proposals with sums 30 of two issues and 40 of one: a draw gives 15, 40 or 70 / 3."""
+def test_bootstrap_resamples_whole_proposals(outcomes):
+    """Model k has errors summing to 30 over two issues of one proposal and 40 over one of another: means 15, 40, 70 / 3."""
     found = scores(outcomes).set_index("model").loc["k"]
     assert (found.low, found.high) == (15, 40)
     one = scores(outcomes[outcomes.proposal == "p"]).set_index("model").loc["k"]
     assert one.low == one.high == one.mean_absolute_error == 15
 
 
-def test_groups_are_scored_by_themselves(outcomes):
+def test_groups_are_scored_separately(outcomes):
     found = scores(outcomes, ["council_rule"]).set_index(["council_rule", "model"])
     assert found.loc[("QMV", "m"), "mean_absolute_error"] == 10
     assert found.loc[("unanimity", "m"), "mean_absolute_error"] == 50
     assert found.n.sum() == 7
 
 
-def test_in_common_keeps_the_issues_of_all_models(outcomes):
+def test_in_common_keeps_issues_predicted_by_all_models(outcomes):
     assert set(in_common(outcomes).issue) == {"a", "b", "c"}
 
 
@@ -56,7 +56,7 @@ def test_differences_are_paired(outcomes):
     assert (found.loc["k", "low"], found.loc["k", "high"]) == (5, 40)
 
 
-def test_nothing_to_score(outcomes):
+def test_no_outcomes_give_an_empty_table(outcomes):
     found = scores(outcomes.assign(actual=np.nan))
     assert list(found.columns) == ["model", "n", "mean_absolute_error", "low", "high"]
     assert found.empty

@@ -1,4 +1,4 @@
-"""A report stands alone, escapes what users write, and shows what its design allows."""
+"""Reports: one file without outside references, escaped input, and figures by design."""
 
 import re
 import xml.etree.ElementTree as ElementTree
@@ -16,7 +16,7 @@ from juste_retour.runs.reports.findings import Findings
 from juste_retour.runs.reports.level_contrasts import LevelContrast
 from juste_retour.runs.reports.report import report
 from juste_retour.runs.reports.wording import label
-from tests.runs.small import run_small, say_in_manifest
+from tests.runs.small import change_manifest, run_small
 
 pytestmark = pytest.mark.slow
 
@@ -30,7 +30,7 @@ def page(tmp_path_factory):
 
 
 def balanced(text):
-    """Whether every element that is opened is closed, in order."""
+    """Whether all elements are closed in order."""
 
     class Reader(HTMLParser):
         def __init__(self):
@@ -49,7 +49,7 @@ def balanced(text):
     return not reader.open
 
 
-def test_the_page_stands_alone_and_is_sound(page):
+def test_report_is_self_contained_and_well_formed(page):
     text = page.read_text(encoding="utf-8")
     assert not OUTSIDE.search(text)
     assert "<script" not in text
@@ -57,7 +57,7 @@ def test_the_page_stands_alone_and_is_sound(page):
     assert text.count("<svg") == text.count("<figure>") >= 4
 
 
-def test_labels_that_look_like_code_are_only_words():
+def test_figure_labels_are_not_interpreted_as_code():
     odd = ["<img src=x onerror=alert(1)> $\\frac{$", "$x_{$ -- ]]>", "{0} %s"]
     labels = [label({"label": text}) for text in odd]
     text = svg(Drawn("odd", "", "", lambda: intervals(labels, np.ones((3, 2)), "sites")))
@@ -66,14 +66,14 @@ def test_labels_that_look_like_code_are_only_words():
     assert "$x_{$" in text
 
 
-def test_what_users_write_is_escaped(page):
+def test_user_text_is_escaped(page):
     text = page.read_text(encoding="utf-8")
     assert "A &lt;small&gt; experiment" in text
     assert "<small>" not in text
     assert "matter &amp; how much?" in text
 
 
-def test_it_says_what_was_done_and_how_to_do_it_again(page):
+def test_report_states_the_experiment_and_how_to_verify_it(page):
     text = page.read_text(encoding="utf-8")
     results = Results(page.parent)
     for word in (
@@ -87,7 +87,7 @@ def test_it_says_what_was_done_and_how_to_do_it_again(page):
     assert 'voting = ["lisbon_qmv"' in unescape(text)
 
 
-def test_figures_are_files_too(page):
+def test_figures_are_also_written_as_files(page):
     svgs, pdfs = (sorted((page.parent / "figures").glob(f"*.{e}")) for e in ("svg", "pdf"))
     assert [p.stem for p in svgs] == [p.stem for p in pdfs]
     assert {"map", "sites", "contrasts", "sensitivity", "points-years-behind"} <= {p.stem for p in svgs}
@@ -98,12 +98,12 @@ def test_figures_are_files_too(page):
     assert all(path.read_bytes().startswith(b"%PDF") for path in pdfs)
 
 
-def test_the_same_result_gives_the_same_page(page):
+def test_report_is_deterministic(page):
     before = page.read_bytes()
     assert report(page.parent).read_bytes() == before
 
 
-def test_mixtures_are_attributed(tmp_path):
+def test_switches_design_is_attributed(tmp_path):
     batch(
         {"replications": 3, "chunk": 48, "design": {"kind": "switches", "to": "essay-reform"}},
         tmp_path / "o",
@@ -120,15 +120,15 @@ def test_mixtures_are_attributed(tmp_path):
     assert re.search(rf"\b{most.group}\b", text, re.I)
 
 
-def test_part_of_an_experiment_is_said_to_be_one(tmp_path):
+def test_report_of_an_incomplete_experiment_says_so(tmp_path):
     out = run_small(tmp_path)
     lines = (out / "chunks.jsonl").read_text().splitlines(keepends=True)
     (out / "chunks.jsonl").write_text("".join(lines[:3]))
-    say_in_manifest(out, complete=False)
+    change_manifest(out, complete=False)
     assert "3 of 4" in report(out).read_text(encoding="utf-8")
 
 
-def test_labels_are_short():
+def test_point_labels():
     assert label({"voting": "unanimity", "envelope_eur_bn": 2.5}) == "unanimity, 2.5"
     assert label({"voting": "unanimity", "side_payments": True}) == "unanimity, side_payments"
     assert label({"voting": "unanimity", "side_payments": False}) == "unanimity, no side_payments"
@@ -137,21 +137,21 @@ def test_labels_are_short():
     assert label({"label": "mine", "voting": "unanimity"}) == "mine"
 
 
-def test_the_map_has_every_state():
+def test_report_map_has_every_state():
     states, _ = _outlines()
     assert len(states) == 27
 
 
-def test_what_cannot_be_reported_is_said(tmp_path, call):
-    status, _, wrong = call("report", tmp_path)
+def test_folders_that_cannot_be_reported_are_refused(tmp_path, call):
+    status, _, error = call("report", tmp_path)
     assert status == 2
-    assert "batch" in wrong
-    out = run_small(tmp_path, text=_without_worlds())
+    assert "batch" in error
+    out = run_small(tmp_path, text=spec_without_worlds())
     with pytest.raises(BadInput, match="worlds"):
         report(out)
 
 
-def _without_worlds():
+def spec_without_worlds():
     from tests.runs.small import SPEC
 
     return SPEC.replace('["worlds", "facilities", "votes"]', '["states"]').replace(
@@ -159,7 +159,7 @@ def _without_worlds():
     )
 
 
-def test_methods_say_where_a_scenario_without_a_name_begins(tmp_path):
+def test_methods_name_the_base_and_the_changes_of_a_scenario(tmp_path):
     spec = {
         "scenario": {"funding": "gni_key", "side_payments": True},
         "design": {"kind": "grid"},
@@ -172,7 +172,7 @@ def test_methods_say_where_a_scenario_without_a_name_begins(tmp_path):
     assert "<th scope='col'>voting</th>" in text
 
 
-def test_a_contrast_marks_each_point_that_it_is_averaged_over():
+def test_contrast_figure_marks_each_averaged_point():
     def marks(each):
         drawn = contrasts([LevelContrast("a", "1", "0", 1.0, 0.5, 1.5, 2, each)], "sites")
         return [list(line.get_xdata()) for line in drawn.axes[0].lines if line.get_marker() == "|"]

@@ -1,4 +1,4 @@
-"""Effects in samples are those of a function whose effects are known, and their intervals hold both sources of chance."""
+"""Effects in sampled designs: recovered from a known function, with intervals over points and replications."""
 
 import json
 from types import SimpleNamespace
@@ -30,7 +30,7 @@ DESIGNS = (
     ("latin_hypercube", {"points": 80, "cross": ("rule",)}),
     ("latin_hypercube", {"points": 120, "cross": ()}),
 )
-# the rule's levels do 1.5 and 0, x does 3 along its range, z 1 for each doubling; b and x do 2 more together
+# The rule's levels have effects 1.5 and 0, x has 3 over its range, z has 1 per doubling; b and x interact with 2.
 TRUE = {
     ("rule", "b"): 1.5,
     ("rule", "c"): 0.0,
@@ -41,15 +41,15 @@ TRUE = {
 SLOPES = {"x": 3.0, "z": 1.0, "idle": 0.0}
 
 
-def sampled(kind, settings, seed=0, replications=6, shaken=0.0, own=0.3):
-    """A function at the points of a design; `shaken` moves the effects of b and x from replication to replication."""
+def sampled(kind, settings, seed=0, replications=6, effect_spread=0.0, own=0.3):
+    """A function at the points of a design; `effect_spread` is the spread of the effects of b and x across replications."""
     design = Design(kind, settings)
     there = points(design, FACTORS, seed)
     rng = np.random.default_rng([seed, 7])
     b = np.array([p["rule"] == "b" for p in there], float)
     x, doublings = np.array([[p["x"], np.log2(p["z"])] for p in there]).T
     y = 1.5 * b + (3 - 2 / 3) * x + doublings + 2 * b * (x - 0.5) + (doublings - 2) * (x - 0.5)
-    draws = rng.normal(size=replications), *(shaken * rng.normal(size=(2, replications)))
+    draws = rng.normal(size=replications), *(effect_spread * rng.normal(size=(2, replications)))
     values = y[:, None] + draws[0] + b[:, None] * draws[1] + x[:, None] * draws[2]
     values += own * rng.normal(size=values.shape)
     spec = SimpleNamespace(design=design, factors=FACTORS, points=there)
@@ -71,10 +71,10 @@ def test_effects_of_a_known_function(kind, settings):
 
 
 @pytest.mark.parametrize(("kind", "settings"), DESIGNS)
-def test_an_effect_at_each_level_of_another_factor(kind, settings):
+def test_conditional_effects_of_a_known_function(kind, settings):
     many = {"base": 1024} if kind == "sobol" else {"points": 2500}
     sample = sampled(kind, settings | many, replications=2)
-    near = 0.1 if kind == "sobol" or settings["cross"] else 0.25  # points that differ in all else say less
+    near = 0.1 if kind == "sobol" or settings["cross"] else 0.25  # unpaired points are less precise
     found = {(r.level, r.under): r for r in sample.conditional("rule", "x")}
     for part, name in enumerate(("0 to 0.25", "0.25 to 0.5", "0.5 to 0.75", "0.75 to 1")):
         row = found["b", f"x = {name}"]
@@ -82,14 +82,12 @@ def test_an_effect_at_each_level_of_another_factor(kind, settings):
         assert row.beyond == pytest.approx(2 * part / 4, abs=1.5 * near)
         assert found["c", f"x = {name}"].beyond == pytest.approx(0, abs=1.5 * near)
     cells = sample.cells("rule", "x")
-    apart = cells.mean[1] - cells.mean[0]
-    assert apart == pytest.approx(
-        [r.effect for (level, _), r in found.items() if level == "b"], abs=1.5 * near
-    )
+    gap = cells.mean[1] - cells.mean[0]
+    assert gap == pytest.approx([r.effect for (level, _), r in found.items() if level == "b"], abs=1.5 * near)
     assert ((cells.low < cells.mean) & (cells.mean < cells.high)).all()
 
 
-def test_a_factor_that_does_nothing_has_exactly_no_effect_where_points_are_paired():
+def test_idle_factor_has_exactly_zero_effect_in_paired_designs():
     levels, slopes = effects(sampled(*DESIGNS[0], own=0.0))
     idle = levels["idle", "32 to 41"]
     assert (idle.difference, idle.low, idle.high) == (0, 0, 0)
@@ -97,11 +95,11 @@ def test_a_factor_that_does_nothing_has_exactly_no_effect_where_points_are_paire
 
 
 @pytest.mark.parametrize(("kind", "settings"), DESIGNS)
-def test_intervals_cover_as_often_as_they_say(kind, settings):
-    """Also where an effect differs from replication to replication, which all points share."""
+def test_interval_coverage_is_about_95_percent(kind, settings):
+    """Including effects that differ between replications, where all points share the difference."""
     hits = []
     for seed in range(40):
-        levels, slopes = effects(sampled(kind, settings, seed, shaken=0.5))
+        levels, slopes = effects(sampled(kind, settings, seed, effect_spread=0.5))
         estimates = [levels["rule", "b"], levels["x", "0.75 to 1"], slopes["x"], slopes["z"], slopes["idle"]]
         truth = [1.5, 2.25, 3, 1, 0]
         hits.append([e.low <= t <= e.high for e, t in zip(estimates, truth, strict=True)])
@@ -109,8 +107,8 @@ def test_intervals_cover_as_often_as_they_say(kind, settings):
     assert (np.mean(hits, axis=0) > 0.87).all()
 
 
-def test_intervals_over_points_alone_would_be_too_narrow():
-    """The replications' own share of an effect does not average out over points."""
+def test_intervals_over_points_only_would_be_too_narrow():
+    """The variance of an effect between replications does not average out over points."""
     points_only, both = [], []
     for seed in range(40):
         rng = np.random.default_rng(seed)
@@ -136,14 +134,14 @@ def test_least_squares_agrees_with_numpy():
     assert fitted(y, x, groups, groups).coefficients == pytest.approx(within[:3])
 
 
-def test_designs_that_sample_nothing_are_refused():
+def test_designs_without_samples_are_refused():
     spec = SimpleNamespace(design=Design("grid"), factors=FACTORS, points=[])
     with pytest.raises(BadInput, match="grid"):
         Sample(SimpleNamespace(spec=spec, out="made"))
 
 
 @pytest.mark.parametrize("kind", ["sobol", "latin_hypercube"])
-def test_sensitivity_and_report_tell_effects_in_samples(kind, tmp_path, call):
+def test_sensitivity_and_report_of_sampled_designs(kind, tmp_path, call):
     design = {"kind": kind} | ({"base": 16} if kind == "sobol" else {"points": 16, "cross": ["operations"]})
     spec = {
         "question": "Do operations matter more with a larger envelope?",
@@ -157,13 +155,13 @@ def test_sensitivity_and_report_tell_effects_in_samples(kind, tmp_path, call):
         "outcomes": ["largest_run_flop"],
     }
     batch(spec, tmp_path / kind, workers=0)
-    status, said, _ = call("sensitivity", tmp_path / kind, "--json")
-    found = json.loads(said)
+    status, printed, _ = call("sensitivity", tmp_path / kind, "--json")
+    found = json.loads(printed)
     assert status == 0
     effect = {e["factor"]: e for e in found["marginal_effects"] if e["level"] == "operator_led"}["operations"]
     table = Results(tmp_path / kind).table("worlds").groupby("operations").largest_run_flop.mean()
     assert effect["low"] <= effect["difference"] <= effect["high"]
-    if kind == "latin_hypercube":  # all places have both levels
+    if kind == "latin_hypercube":  # every place has both levels
         assert effect["difference"] == pytest.approx(table["operator_led"] - table["audit_first"])
     assert {s["factor"] for s in found["slopes"]} == {"envelope_eur_bn", "cost_of_public_funds"}
     assert {c["factor"] for c in found["conditional_effects"]} == {"operations"}
@@ -174,5 +172,5 @@ def test_sensitivity_and_report_tell_effects_in_samples(kind, tmp_path, call):
     each = {c.factor: c.each for c in page.contrasts}["operations"]
     assert len(each) == (16 if kind == "latin_hypercube" else 0)
     assert each == () or np.mean(each) == pytest.approx(effect["difference"])
-    status, said, _ = call("sensitivity", tmp_path / kind)
-    assert (status, "operator_led" in said) == (0, True)
+    status, printed, _ = call("sensitivity", tmp_path / kind)
+    assert (status, "operator_led" in printed) == (0, True)

@@ -1,4 +1,4 @@
-"""Indices are those of functions whose indices are known, with and without luck."""
+"""Sensitivity indices of known functions, with and without random draws."""
 
 import json
 import warnings
@@ -45,7 +45,7 @@ def ishigami_indices(a=7.0, b=0.1):
 
 
 @pytest.mark.parametrize("second_order", [False, True])
-def test_the_ishigami_function(second_order):
+def test_sobol_indices_of_the_ishigami_function(second_order):
     unit, stated = sample(4096, 3, second_order)
     y = ishigami(unit)
     found = sobol_indices(y[:, None], "abc", "years_behind", second_order)
@@ -63,21 +63,21 @@ def test_the_ishigami_function(second_order):
 
 
 @pytest.mark.parametrize("common", [False, True])
-def test_luck_has_a_share_of_its_own_and_biases_no_index(common):
-    """y = a + b e, e standard normal: a makes 1/12, luck E(b^2) = 1/3, b nothing of the mean."""
+def test_random_draws_have_their_own_share_and_do_not_bias_indices(common):
+    """y = a + b e with e standard normal: variance 1/12 by a, E(b^2) = 1/3 by the draws and 0 of the mean by b."""
     unit, _ = sample(2048, 2)
     rng = np.random.default_rng(3)
     uniforms = rng.normal(size=(1 if common else len(unit), 400))
     found = sobol_indices(unit[:, :1] + unit[:, 1:] * uniforms, "ab", "years_behind")
-    tolerance = 0.05 if common else 0.02  # common luck is drawn 400 times in all, not 400 times a point
+    tolerance = 0.05 if common else 0.02  # common draws number 400 in all, not 400 per point
     assert found.noise == pytest.approx(0.8, abs=tolerance)
     assert found.indices[0].first == pytest.approx(0.2, abs=tolerance)
     assert found.indices[0].total == pytest.approx(0.2, abs=tolerance)
     assert found.indices[1].total == pytest.approx(0.0, abs=tolerance)
 
 
-def test_intervals_of_indices_hold_that_all_points_share_few_draws():
-    """y = a + t b, where t is drawn for each replication with mean zero: b makes nothing of the mean over draws."""
+def test_index_intervals_account_for_few_common_draws():
+    """y = a + t b, with t drawn per replication with mean zero: b has no effect on the mean over draws."""
     hits = []
     for seed in range(40):
         unit, _ = sample(64, 2, seed=seed)
@@ -90,8 +90,8 @@ def test_intervals_of_indices_hold_that_all_points_share_few_draws():
     assert (np.mean(hits, axis=0) > 0.87).all()
 
 
-def test_a_biased_estimator_would_be_caught():
-    """Squares of runs on one luck hold the noise: the naive total of a factor that does nothing is far from 0."""
+def test_naive_total_index_is_biased_by_noise():
+    """Squared differences of single runs include noise, so the naive total of an idle factor is far from zero."""
     unit, _ = sample(4096, 2)
     y = unit[:, :1] + 3 * np.random.default_rng(0).normal(size=(len(unit), 4))
     stride, mean = 4, y.mean(1)
@@ -102,7 +102,7 @@ def test_a_biased_estimator_would_be_caught():
     assert found.noise == pytest.approx(9 / (9 + 1 / 12), abs=0.01)
 
 
-def test_what_has_no_variance_is_said():
+def test_outcomes_without_variance_are_refused():
     unit, _ = sample(8, 2)
     with pytest.raises(BadInput, match="sites"):
         sobol_indices(np.ones((len(unit), 2)), "ab", "sites")
@@ -141,28 +141,28 @@ def ran(folder, kind, **design):
     return Results(out)
 
 
-def test_rules_are_factors_like_any_other(folder, call):
+def test_rules_can_be_factors_of_a_sobol_design(folder, call):
     results = ran(folder, "sobol", base=16)
     found = {i.factor: i for i in sobol(results, "largest_run_flop").indices}
     assert found["operations"].total > 0.1
     assert abs(found["cost_of_public_funds"].total) < 0.05  # no side payments under the open call
-    status, said, _ = call("sensitivity", results.out, "--json")
+    status, printed, _ = call("sensitivity", results.out, "--json")
     assert status == 0
-    assert json.loads(said)["outcome"] == "largest_run_flop"
+    assert json.loads(printed)["outcome"] == "largest_run_flop"
 
 
-def test_morris_finds_what_moves_the_outcome_and_what_does_not(folder, call):
+def test_morris_separates_active_and_idle_factors(folder, call):
     results = ran(folder, "morris", trajectories=6)
     found = {e.factor: e for e in morris(results, "largest_run_flop")}
     assert found["cost_of_public_funds"].mu_star == 0
     assert found["operations"].mu_star > 0
     with pytest.raises(BadInput, match="sobol"):
         sobol(results)
-    status, said, _ = call("sensitivity", results.out)
-    assert (status, "trajectories" in said) == (0, True)
+    status, printed, _ = call("sensitivity", results.out)
+    assert (status, "trajectories" in printed) == (0, True)
 
 
-def test_the_robustness_map_says_who_wins_where(folder, call):
+def test_robustness_map_of_two_scenarios(folder, call):
     results = ran(folder, "latin_hypercube", points=10)
     found = robustness(results, "years_behind")
     assert found.lower_is_better
@@ -185,12 +185,12 @@ def test_the_robustness_map_says_who_wins_where(folder, call):
     shares, noise = main_effects(results, "years_behind")
     assert 0 <= noise <= 1
     assert max(shares, key=lambda s: s.share).factor == "scenario"
-    status, said, _ = call("sensitivity", results.out)
+    status, printed, _ = call("sensitivity", results.out)
     assert status == 0
-    assert all(share.factor in said for share in shares)
+    assert all(share.factor in printed for share in shares)
 
 
-def test_main_effects_of_a_full_factorial_add_up_with_luck(tmp_path):
+def test_main_effects_and_noise_of_a_full_factorial_sum_to_one(tmp_path):
     class Made:
         class spec:  # noqa: N801
             design = Design("grid")
@@ -218,7 +218,7 @@ def test_main_effects_of_a_full_factorial_add_up_with_luck(tmp_path):
     assert contrast["a", "1"].each == pytest.approx([3, 3, 3], abs=0.1)
 
 
-def test_a_level_without_a_run_is_contrasted_without_a_warning():
+def test_contrast_with_infinite_outcomes_gives_no_warning():
     class Made:
         class spec:  # noqa: N801
             seed = 0
@@ -235,8 +235,8 @@ def test_a_level_without_a_run_is_contrasted_without_a_warning():
     assert contrast.each[0] == np.inf
 
 
-def test_the_intervals_of_main_effects_cover_as_often_as_they_say():
-    """A share's interval holds what is not known of the whole variance too."""
+def test_coverage_of_main_effect_intervals():
+    """The interval of a share accounts for the uncertainty of the total variance."""
 
     class Made:
         class spec:  # noqa: N801
@@ -257,8 +257,8 @@ def test_the_intervals_of_main_effects_cover_as_often_as_they_say():
     assert np.mean([s.low <= truth <= s.high for s in found]) > 0.85
 
 
-def test_shares_of_a_grid_hold_pairs_and_totals_without_bias_from_random_draws():
-    """y = 2 a + b + 3 a b on a grid with an idle factor, draws common to all points, and draws of their own."""
+def test_shares_of_a_grid_are_unbiased():
+    """y = 2 a + b + 3 a b on a grid with an idle factor, with draws common to all points and separate ones."""
     a, b, idle = np.array([(i, j, k) for i in (-1, 0, 1) for j in (-0.5, 0.5) for k in (0, 1)]).T
     parts = {"a": 2 * a, "b": b, "ab": 3 * a * b}
     truth = sum(parts.values())
@@ -281,7 +281,7 @@ def test_shares_of_a_grid_hold_pairs_and_totals_without_bias_from_random_draws()
 
 
 @pytest.mark.parametrize("second_order", [False, True])
-def test_sobol_designs_tell_what_pairs_make_together(second_order):
+def test_interactions_in_sobol_designs(second_order):
     unit, _ = sample(4096, 3, second_order)
     found = sobol_indices(ishigami(unit)[:, None], "abc", "years_behind", second_order)
     first, total, _ = ishigami_indices()
@@ -292,7 +292,7 @@ def test_sobol_designs_tell_what_pairs_make_together(second_order):
         assert pair.low <= stated[pair.factors] <= pair.high
 
 
-def test_the_question_names_its_factors():
+def test_factors_named_in_the_question_are_found():
     keys = ["patience", "side_payments", "voting", "envelope_eur_bn", "agenda.max_sites"]
     assert asked_about("Who votes matters; do side payments?", keys) == ["side_payments"]
     assert asked_about("Is a larger envelope worth more than the voting rule?", keys) == [
@@ -302,7 +302,7 @@ def test_the_question_names_its_factors():
     assert asked_about("Which institution is best?", keys) == []
 
 
-def test_effects_at_each_level_of_another_factor(tmp_path):
+def test_conditional_effects_of_a_grid(tmp_path):
     out = run_small(tmp_path)
     results = Results(out)
     table = results.table("worlds").groupby(["voting", "operations"]).years_behind.mean()
@@ -322,9 +322,9 @@ def test_effects_at_each_level_of_another_factor(tmp_path):
 
 def test_sensitivity_of_a_grid_reports_pairs_and_effects(tmp_path, call):
     out = run_small(tmp_path)
-    status, said, _ = call("sensitivity", out, "--json")
+    status, printed, _ = call("sensitivity", out, "--json")
     assert status == 0
-    found = json.loads(said)
+    found = json.loads(printed)
     assert [p["factors"] for p in found["pairs"]] == [["voting", "operations"]]
     assert {"alone", "total"} & set(found["shares"][0]) == {"total"}
     assert {e["factor"] for e in found["marginal_effects"]} == {"voting", "operations"}

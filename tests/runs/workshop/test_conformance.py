@@ -1,4 +1,4 @@
-"""The public checks: every shipped rule passes them, and each kind of broken rule is named in one sentence."""
+"""The public checks: every shipped rule passes, and each kind of broken rule is reported in one sentence."""
 
 import json
 import os
@@ -76,7 +76,7 @@ def mine(offer, reservation, situation):
 
 
 @pytest.mark.parametrize("rule", OURS, ids=lambda rule: f"{rule.family}.{rule.name}")
-def test_every_shipped_rule_passes(rule):
+def test_shipped_rules_pass(rule):
     found = examine(rule, timed=False)
     assert [fault.sentence() for fault in found.faults] == []
     assert {"documented", "runs_", "alone"} <= {CHECKS[name] for name in found.held}
@@ -84,7 +84,7 @@ def test_every_shipped_rule_passes(rule):
     assert declared <= set(found.held)
 
 
-def test_a_shipped_file_is_checked_as_it_stands(own_rules):
+def test_checking_a_shipped_file_changes_nothing(own_rules):
     before = [id(rule) for family in FAMILIES.values() for rule in family]
     found = check_file(ROOT / "abm" / "delivery" / "operations.py")
     assert found.sentences() == []
@@ -93,7 +93,7 @@ def test_a_shipped_file_is_checked_as_it_stands(own_rules):
     assert found.file.resolve() not in {file.path.resolve() for file in loaded()}
 
 
-def test_every_shipped_family_is_examined_in_ordinary_runs_and_in_corners():
+def test_families_are_examined_in_ordinary_and_corner_cases():
     for name in {rule.family for rule in OURS}:
         kinds = {scene.corner for scene in scenes(name)}
         assert kinds == {True, False}, name
@@ -111,12 +111,12 @@ def found(tmp_path, own_rules):
 
 @pytest.fixture
 def faults(found):
-    """The check that found each fault, by its function, and what it says."""
+    """Each fault's check, by its function, and its message."""
     return lambda text: [(CHECKS.get(fault.check), fault.says) for fault in found(text).faults]
 
 
 @pytest.mark.parametrize("text", [VOTING, BID, VOTE])
-def test_the_rules_that_are_broken_below_are_sound(faults, text):
+def test_rules_are_valid_before_they_are_broken(faults, text):
     assert faults(text) == []
 
 
@@ -254,8 +254,8 @@ def broken(text, old, new):
         ),
     ],
 )  # fmt: skip
-def test_a_broken_rule_is_named_in_one_sentence(found, text, line, step, named):
-    """By the function of the check that finds it, None where the file cannot be read, and what it must name."""
+def test_broken_rule_is_reported_in_one_sentence(found, text, line, step, named):
+    """`step` is the function of the check that finds the fault, None if the file cannot be read."""
     (fault,) = found(text, limit=0.3 if "while" in text else 5.0).faults
     assert CHECKS.get(fault.check) == step, fault
     lines = line if isinstance(line, tuple) else (line,)
@@ -266,7 +266,7 @@ def test_a_broken_rule_is_named_in_one_sentence(found, text, line, step, named):
         assert word in fault.says
 
 
-def test_parameters_are_tried_at_their_ends(faults):
+def test_parameters_are_tried_at_their_bounds(faults):
     text = VOTING.replace("import numpy as np\n", "from typing import Annotated\n").replace(
         "from juste_retour.abm.politics.voting import voting",
         "from juste_retour.abm.politics.voting import voting\nfrom juste_retour.agents.rules import Parameter",
@@ -278,15 +278,15 @@ def test_parameters_are_tried_at_their_ends(faults):
         faults(text.replace(RETURN, "return ballot.yes.sum(-1, keepdims=True) > share * states.count")) == []
     )
     scalar = text.replace(RETURN, "return ballot.yes.sum(-1) > (0.5 if share < 0.6 else 0.7) * states.count")
-    ((_, said),) = faults(scalar)
-    assert "np.where" in said
+    ((_, message),) = faults(scalar)
+    assert "np.where" in message
     whole = text.replace("= 0.5", "= 1").replace(
         RETURN, "return ballot.yes.sum(-1, keepdims=True) >= share * states.count"
     )
     assert faults(whole) == []
     assert type(FAMILIES["voting"]["mine"].parameters["share"][0]) is float  # as it is annotated
-    ((_, said),) = faults(text.replace("= 0.5", "= 5.0"))
-    assert "share = 5.0" in said
+    ((_, message),) = faults(text.replace("= 0.5", "= 5.0"))
+    assert "share = 5.0" in message
     wrong = text.replace(RETURN, "return ballot.yes.sum(-1) > np.where(share < 1, 1, [[1], [2]])")
     wrong = wrong.replace('"""A rule."""', '"""A rule."""\nimport numpy as np')
     assert len(faults(wrong)) == 1
@@ -295,7 +295,7 @@ def test_parameters_are_tried_at_their_ends(faults):
 NAMED = "(ballot.yes & [code == 'HU' for code in states.codes]).any(-1) | (states.count < 2)"
 
 
-def test_a_rule_that_names_states_is_not_anonymous(found):
+def test_rule_that_names_states_is_not_anonymous(found):
     text = broken(VOTING, RETURN, f"return {NAMED}")
     assert found(text).faults == ()
     assert not any("anonymous" in note for note in found(text).rules[0].notes)
@@ -304,19 +304,19 @@ def test_a_rule_that_names_states_is_not_anonymous(found):
     assert "change names" in fault.says
 
 
-def test_a_rule_that_goes_by_the_order_of_the_states_gets_a_note(found):
+def test_rule_that_depends_on_the_order_of_states_gets_a_note(found):
     notes = found(broken(VOTING, RETURN, "return ballot.yes[..., 0]")).rules[0].notes
     assert any("order" in note for note in notes)
 
 
-def test_a_rule_that_writes_what_another_reads_is_caught(found):
+def test_rule_that_writes_a_module_variable_is_reported(found):
     text = broken(VOTING, "@voting", "SEEN = {}\n\n\n@voting")
     text = broken(text, RETURN, f"SEEN['last'] = int(ballot.yes.sum())\n    {RETURN}")
     (fault,) = found(text).faults
     assert "'SEEN'" in fault.says
 
 
-def test_a_key_that_follows_a_parameter_depends_on_no_neighbor(faults):
+def test_funding_key_with_a_parameter_passes(faults):
     text = '''"""A key."""
 from typing import Annotated
 
@@ -337,7 +337,7 @@ def mine(states, decider, *, bend: Annotated[float, Parameter(low=0.5, high=2)] 
     assert faults(text) == []
 
 
-def test_a_table_that_is_written_to_is_noticed(faults):
+def test_protocol_that_changes_the_table_is_reported(faults):
     text = '''"""A rule."""
 from juste_retour.abm.politics.agenda.family import agenda
 
@@ -351,27 +351,27 @@ def mine(council):
     council.world.programme.envelope *= 0.5
     return council.conclude(council.plans.one_each(0.2), vote=False)
 '''
-    ((_, said),) = faults(text)
-    assert "world.programme.envelope" in said
+    ((_, message),) = faults(text)
+    assert "world.programme.envelope" in message
     assert faults(text.replace("    council.world.programme.envelope *= 0.5\n", "")) == []
     spent = text.replace(
         "council.world.programme.envelope *= 0.5\n", "plan = 9 * council.plans.one_each(1.0)\n"
     ).replace("council.plans.one_each(0.2)", "plan")
-    ((step, said),) = faults(spent)
-    assert (step, "10" in said) == ("answers", True)
-    lucky = text.replace("@agenda", "@agenda(deterministic=True)").replace(
+    ((step, message),) = faults(spent)
+    assert (step, "10" in message) == ("answers", True)
+    random_rule = text.replace("@agenda", "@agenda(deterministic=True)").replace(
         "council.world.programme.envelope *= 0.5\n", "council.uniform('whim', 1)\n"
     )
-    ((step, said),) = faults(lucky)
-    assert (step, "'whim'" in said) == ("deterministic", True)
+    ((step, message),) = faults(random_rule)
+    assert (step, "'whim'" in message) == ("deterministic", True)
     bare = text.replace("    council.world.programme.envelope *= 0.5\n", "").replace(
         "council.conclude(council.plans.one_each(0.2), vote=False)", "council.plans.one_each(0.2)"
     )
-    ((step, said),) = faults(bare)
-    assert (step, "conclude" in said) == ("answers", True)
+    ((step, message),) = faults(bare)
+    assert (step, "conclude" in message) == ("answers", True)
 
 
-def test_a_funding_rule_must_share_out_every_euro(faults):
+def test_funding_shares_must_sum_to_one(faults):
     text = '''"""A rule."""
 from juste_retour.abm.politics.funding import Split, funding, gni_shares
 
@@ -390,11 +390,11 @@ def mine(states, decider):
         ("gni_shares(states)", "2 * gni_shares(states)", "key"),
         ("Split(0.5, 0.5, 0.0, gni_shares(states))", "[]", "Split"),
     ):
-        ((step, said),) = faults(broken(text, old, new))
-        assert (step, named in said) == ("answers", True), said
+        ((step, message),) = faults(broken(text, old, new))
+        assert (step, named in message) == ("answers", True), message
 
 
-def test_a_vote_that_hides_that_it_draws_no_luck_gets_a_hint(tmp_path, own_rules):
+def test_deterministic_vote_without_declaration_gets_a_hint(tmp_path, own_rules):
     path = tmp_path / "mine.py"
     path.write_text(VOTE)
     assert "@vote(deterministic=True)" in check_file(path).rules[0].notes[0]
@@ -402,16 +402,16 @@ def test_a_vote_that_hides_that_it_draws_no_luck_gets_a_hint(tmp_path, own_rules
     assert not [note for note in check_file(path).rules[0].notes if "deterministic" in note]
 
 
-def test_several_faults_are_all_told(found):
+def test_several_faults_are_all_reported(found):
     second = VOTING.split("@voting")[1].replace("def mine", "def other").replace("Source", "Out of")
-    told = found(VOTING.replace(RETURN, "return 1 / 0") + "\n\n@voting" + second).faults
-    assert [(fault.rule, CHECKS[fault.check]) for fault in told] == [
+    reported = found(VOTING.replace(RETURN, "return 1 / 0") + "\n\n@voting" + second).faults
+    assert [(fault.rule, CHECKS[fault.check]) for fault in reported] == [
         ("mine", "answers"),
         ("other", "documented"),
     ]
 
 
-def test_the_command_says_what_holds_and_what_does_not(call, tmp_path, own_rules):
+def test_rules_check_reports_passed_and_failed_checks(call, tmp_path, own_rules):
     path = tmp_path / "mine.py"
     path.write_text(VOTING)
     status, out, err = call("rules", "check", path)
@@ -429,7 +429,9 @@ def test_the_command_says_what_holds_and_what_does_not(call, tmp_path, own_rules
     assert call("rules", "check", tmp_path / "absent.py")[0] == 2
 
 
-@pytest.mark.skipif(not hasattr(os, "fork") or sys.platform == "darwin", reason="no process can be parted")
+@pytest.mark.skipif(
+    not hasattr(os, "fork") or sys.platform == "darwin", reason="processes cannot be forked here"
+)
 @pytest.mark.parametrize(
     ("text", "line", "words"),
     [
@@ -438,7 +440,7 @@ def test_the_command_says_what_holds_and_what_does_not(call, tmp_path, own_rules
         (broken(VOTING, RETURN, "os._exit(0)"), None, ""),
     ],
 )
-def test_a_rule_that_nothing_can_interrupt_ends_in_a_sentence(call, tmp_path, own_rules, text, line, words):
+def test_uninterruptible_rule_is_reported_in_one_sentence(call, tmp_path, own_rules, text, line, words):
     path = tmp_path / "mine.py"
     path.write_text(text.replace("import numpy as np", "import os\nfrom itertools import repeat"))
     status, out, err = call("rules", "check", path, "--limit", "0.2", "--json")
@@ -448,7 +450,7 @@ def test_a_rule_that_nothing_can_interrupt_ends_in_a_sentence(call, tmp_path, ow
 
 
 @pytest.mark.parametrize("examples", ["[1]", "lambda: [1]"])
-def test_what_is_wrong_with_a_family_of_ones_own_is_said(tmp_path, own_rules, examples):
+def test_invalid_user_family_is_reported(tmp_path, own_rules, examples):
     text = f'''"""Mine."""
 from juste_retour.agents.rules import Family
 
@@ -472,7 +474,7 @@ def mine(place):
     assert "'a queue'" in fault.says
 
 
-def test_a_protocol_that_forgets_to_return_gets_a_hint(tmp_path, own_rules):
+def test_protocol_without_a_return_gets_a_hint(tmp_path, own_rules):
     path = tmp_path / "mine.py"
     path.write_text('''"""A rule."""
 from juste_retour.abm.politics.agenda.family import agenda
@@ -489,7 +491,7 @@ def mine(council, *, sunk=0.0):
     assert "conclude" in check_file(path).rules[0].notes[0]
 
 
-def test_the_speed_is_held_against_the_familys_own_rules(tmp_path, own_rules):
+def test_speed_is_relative_to_the_shipped_rules(tmp_path, own_rules):
     path = tmp_path / "mine.py"
     path.write_text(VOTE)
     speed = check_file(path, timed=True).rules[0].speed
@@ -497,7 +499,7 @@ def test_the_speed_is_held_against_the_familys_own_rules(tmp_path, own_rules):
     assert speed.times == pytest.approx(speed.microseconds / 1e6 / _shipped_seconds("vote"))
 
 
-def test_an_example_is_what_rules_are_handed():
+def test_example_has_the_arguments_of_a_rule():
     (situation,) = example("bid")
     assert situation.room.shape == (2, 27)
     wanted = FAMILIES["bid"]["trophy_seeking"](situation)

@@ -1,4 +1,4 @@
-"""Pages, catalog, ODD and scaffold show the contract of agenda protocols as the code has it."""
+"""Pages, catalog, ODD and scaffold show the current contract of agenda protocols."""
 
 import pytest
 
@@ -10,7 +10,7 @@ from juste_retour.runs.workshop.scaffold import rule_file
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_the_block_of_a_page_is_what_the_contract_says(page):
+def test_contract_block_of_a_page_is_current(page):
     text = (ROOT / page).read_text(encoding="utf-8")
     assert text.count("<!-- contract -->") == text.count("<!-- /contract -->") == 1
     assert protocol_member(Table, "conclude").typed.replace("|", "\\|") in text.replace("\\|", "|").replace(

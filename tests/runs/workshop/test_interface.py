@@ -1,4 +1,4 @@
-"""The page on the stable interface lists what the code offers: a change here asks for another version of the interface."""
+"""INTERFACE.md lists the stable interface; a change of the code requires another interface version."""
 
 import inspect
 import re
@@ -13,20 +13,20 @@ from juste_retour.runs.workshop.conformance.scenes import shipped
 PAGE = (Path(runs.__file__).parent / "workshop" / "INTERFACE.md").read_text(encoding="utf-8")
 
 
-def test_the_page_is_of_this_version():
+def test_page_states_the_interface_version():
     major, minor = INTERFACE_VERSION
     assert f"version {major}.{minor}," in PAGE
     assert f"INTERFACE_VERSION[0] == {major}" in PAGE
 
 
-def test_all_names_are_listed_and_can_be_imported():
+def test_exported_names_are_listed_and_can_be_imported():
     line = next(line for line in PAGE.splitlines() if line.startswith("`AllocationModel`"))
     listed = re.findall(r"`(\w+)`", line)
     assert set(listed) == {*juste_retour._HOMES, "INTERFACE_VERSION"} - set(juste_retour._FAMILIES)
     assert all(getattr(juste_retour, name) is not None for name in listed)
 
 
-def test_all_families_are_listed_with_what_a_rule_takes():
+def test_families_are_listed_with_their_signature():
     listed = dict(re.findall(r"^\| `(\w+)` \| `(rule\(.*?\))` \|$", PAGE, re.M))
     assert listed == {
         name: re.match(r"rule\(.*?\)", family.signature)[0]
@@ -36,7 +36,7 @@ def test_all_families_are_listed_with_what_a_rule_takes():
     assert set(listed) == set(juste_retour._FAMILIES)
 
 
-def test_all_decisions_of_agents_are_listed_with_their_arguments():
+def test_agent_decisions_are_listed_with_their_arguments():
     for kind in (MemberState, Commissioner, Lab):
         line = next(line for line in PAGE.splitlines() if line.startswith(f"| `{kind.__name__}` |"))
         assert re.findall(r"`(\w+)\((.*?)\)`", line) == [
@@ -44,5 +44,5 @@ def test_all_decisions_of_agents_are_listed_with_their_arguments():
         ]
 
 
-def test_the_entry_point_groups_are_listed():
+def test_entry_point_group_is_listed():
     assert f"`{OFFERS}`" in PAGE

@@ -1,4 +1,4 @@
-"""A scaffold of every family passes the checks and its own test; nothing is overwritten."""
+"""Scaffolds: every family has one, each passes the checks and its own test, and no file is overwritten."""
 
 import json
 import os
@@ -21,12 +21,12 @@ from juste_retour.runs.workshop.scaffold_package import new_package
 pytestmark = pytest.mark.slow
 
 
-def test_there_is_one_for_every_family():
+def test_every_family_has_a_scaffold():
     assert set(SCAFFOLDS) == {name for name in FAMILIES if shipped(name)}
 
 
-def test_every_scaffold_passes_its_own_test_and_reads_well(tmp_path):
-    """In a process of its own, as a user runs them; the tests in them put each rule to the public checks."""
+def test_scaffolds_pass_their_own_tests_and_are_short(tmp_path):
+    """Run in a separate process, as users do. The generated tests apply the public checks."""
     for family in SCAFFOLDS:
         rule, test = new(family, f"my_{family}", tmp_path)
         text = rule.read_text()
@@ -44,7 +44,7 @@ def test_every_scaffold_passes_its_own_test_and_reads_well(tmp_path):
     assert subprocess.run(linted, capture_output=True, check=False).returncode == 0
 
 
-def test_a_scaffold_runs_from_the_command_line(call, tmp_path, monkeypatch, own_rules):
+def test_scaffold_runs_from_the_command_line(call, tmp_path, monkeypatch, own_rules):
     monkeypatch.chdir(tmp_path)
     status, out, err = call("rules", "new", "voting", "two_thirds")
     assert (status, err) == (0, "")
@@ -82,7 +82,7 @@ def test_agents_and_outcomes_are_begun_and_listed(call, tmp_path, monkeypatch, o
         ("voting", "tested", "test_tested.py"),
     ],
 )
-def test_what_cannot_be_written_is_refused(tmp_path, call, monkeypatch, family, name, words):
+def test_invalid_scaffold_names_are_refused(tmp_path, call, monkeypatch, family, name, words):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "there.py").write_text("x = 1\n")
     (tmp_path / "test_tested.py").write_text("x = 1\n")
@@ -93,14 +93,14 @@ def test_what_cannot_be_written_is_refused(tmp_path, call, monkeypatch, family, 
     assert {path.name for path in tmp_path.iterdir()} == {"there.py", "test_tested.py"}
 
 
-def test_a_folder_that_cannot_be_written_to(tmp_path, call, monkeypatch):
+def test_unwritable_folder_is_reported(tmp_path, call, monkeypatch):
     file = tmp_path / "file"
     file.write_text("")
     with pytest.raises(CannotWrite, match=re.escape(str(file))):
         new("voting", "of_my_own", file)
 
 
-def test_a_family_of_ones_own_has_no_scaffold(tmp_path, own_rules):
+def test_user_family_has_no_scaffold(tmp_path, own_rules):
     path = tmp_path / "mine.py"
     path.write_text(
         '"""Mine."""\nfrom juste_retour.agents.rules import Family\n\nlobby = Family("lobby", decides="who lobbies", signature="rule()")\n\n\n'
@@ -112,8 +112,8 @@ def test_a_family_of_ones_own_has_no_scaffold(tmp_path, own_rules):
 
 
 @pytest.mark.skipif(shutil.which("uv") is None, reason="uv builds the package")
-def test_a_package_is_built_without_a_network_and_passes_its_own_test(tmp_path):
-    """The wheel is unpacked as an installer would, and everything runs in processes of their own."""
+def test_package_builds_offline_and_passes_its_own_test(tmp_path):
+    """The wheel is unpacked as an installer would do, and everything runs in separate processes."""
     new_package("voting", "my_rule", tmp_path)
     source, built, installed = tmp_path / "my_rule", tmp_path / "built", tmp_path / "installed"
     build = ["uv", "build", "--wheel", "--offline", "--no-config", "-o", str(built), str(source)]
@@ -131,7 +131,7 @@ def test_a_package_is_built_without_a_network_and_passes_its_own_test(tmp_path):
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_a_package_overwrites_nothing(tmp_path, call, monkeypatch):
+def test_package_does_not_overwrite_files(tmp_path, call, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert call("rules", "new", "voting", "two_thirds", "--package")[0] == 0
     before = (tmp_path / "two_thirds" / "pyproject.toml").read_bytes()

@@ -1,4 +1,4 @@
-"""Behaviors against each other: who plays what, what it pays, and who invades whom."""
+"""Tournaments of behavioral rules: mixed populations, payoffs and invasions."""
 
 import json
 
@@ -20,7 +20,7 @@ SHORT = {"end": "2026Q4", "window_years": 2.25}
 
 
 def played(name, rules, who, scenario):
-    """The worlds of a scenario in which `who` (worlds, actors) says what each actor plays."""
+    """The worlds of a scenario in which `who` (worlds, actors) gives the rule of each actor."""
     simulation = Simulation(scenario, 0, np.arange(len(who)), load_members())
     simulation.institutions.cast = Roles(
         simulation.institutions, name, [family(name)[rule] for rule in rules], who
@@ -29,8 +29,8 @@ def played(name, rules, who, scenario):
 
 
 @pytest.mark.parametrize(("name", "usual", "other"), [("bid", "trophy_seeking", "abstain"), ("vote", "self_interest", "sincere_union")])  # fmt: skip
-def test_a_mixed_population_is_the_one_that_a_scenario_names_actor_by_actor(name, usual, other):
-    """Each world has its own mixture, and each is the world that a scenario with those actors gives."""
+def test_mixed_population_equals_a_scenario_with_the_same_actors(name, usual, other):
+    """Each world has its own mixture and equals the run of a scenario that assigns these rules to the actors."""
     scenario = load("eu-status-quo").changed(SHORT)
     codes = load_members().states.codes
     who = np.zeros((3, len(codes)), dtype=np.int64)
@@ -46,7 +46,7 @@ def test_a_mixed_population_is_the_one_that_a_scenario_names_actor_by_actor(name
     assert (world.hosted[0] != world.hosted[2]).any() or name == "vote"
 
 
-def test_bidding_is_better_than_abstaining_and_invades_it():
+def test_bidding_beats_and_invades_abstaining():
     found = tournament("bid", rules=["abstain", "trophy_seeking"], worlds=54, changes=SHORT)
     assert [place.rule for place in found.places] == ["trophy_seeking", "abstain"]
     assert [place.rank for place in found.places] == [1, 2]
@@ -62,7 +62,7 @@ def test_bidding_is_better_than_abstaining_and_invades_it():
     assert verdict["trophy_seeking", "abstain"].high < 0
 
 
-def test_a_rule_against_itself_gains_nothing(tmp_path, own_rules):
+def test_identical_rules_gain_nothing_against_each_other(tmp_path, own_rules):
     path = tmp_path / "mine.py"
     path.write_text(
         '"""Mine."""\nimport numpy as np\n\nfrom juste_retour.agents.member_state import bid, sized, wanted_size\n\n\n'
@@ -78,7 +78,7 @@ def test_a_rule_against_itself_gains_nothing(tmp_path, own_rules):
     assert all(abs(place.advantage) < 1e-12 for place in found.places)
 
 
-def test_votes_that_hang_on_luck_are_given_some(tmp_path, own_rules):
+def test_random_votes_get_random_numbers(tmp_path, own_rules):
     path = tmp_path / "mine.py"
     path.write_text(
         '"""Mine."""\nimport numpy as np\n\nfrom juste_retour.agents.member_state import vote\n\n\n@vote\n'
@@ -91,7 +91,7 @@ def test_votes_that_hang_on_luck_are_given_some(tmp_path, own_rules):
     assert alone["whim"] < alone["self_interest"]
 
 
-def test_commissioners_and_labs_play_too():
+def test_tournaments_of_commissioners_and_labs():
     found = tournament("endorse", worlds=4, changes=SHORT | {"agenda": "commission_proposal"})
     assert len(found.places) == len(family("endorse").rules)
     assert found.unit == "EUR bn"
@@ -115,12 +115,12 @@ def test_commissioners_and_labs_play_too():
         (("bid", "eu-status-quo", (), 1), "worlds.*2"),
     ],
 )
-def test_what_cannot_be_played_is_refused(arguments, words):
+def test_invalid_tournaments_are_refused(arguments, words):
     with pytest.raises(BadInput, match=words):
         tournament(*arguments, changes=SHORT)
 
 
-def test_the_command_prints_ranks_and_invasions(call):
+def test_command_prints_ranks_and_invasions(call):
     short = ["--institution", "end=2026Q4", "--institution", "window_years=2", "--worlds", 6]
     status, out, err = call("tournament", "--family", "bid", *short)
     assert (status, err) == (0, "")

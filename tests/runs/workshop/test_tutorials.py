@@ -1,4 +1,4 @@
-"""Each tutorial is followed to the letter: its files are written, its commands and its Python run, in their order."""
+"""Each tutorial works as written: its files are saved, and its commands and Python run in order."""
 
 import io
 import re
@@ -30,13 +30,13 @@ def steps(page):
 
 
 def named(prose):
-    """The file that the last paragraph before a block names, None where the block is to be run."""
+    """The file named by the last paragraph before a block; None if the block is to be run."""
     found = NAMED.findall(prose.strip().split("\n\n")[-1])
     return "".join(found[-1]) if found else None
 
 
 def follow(page, folder, command):
-    """Follow a page in a folder; `command` runs a line of a console block. A text block is what the Python before it prints."""
+    """Follow a page in a folder. `command` runs a console line; a text block is the output of the Python before it."""
     names, printed = {}, io.StringIO()
     for language, text, prose in steps(page):
         if language == "console":
@@ -52,12 +52,12 @@ def follow(page, folder, command):
         elif language == "text":
             assert printed.getvalue().split() == text.split()
         else:
-            raise AssertionError(f"{page}: a {language} block that no file is named for")
+            raise AssertionError(f"{page}: no file is named for a {language} block")
 
 
 @pytest.fixture
 def mine(tmp_path, monkeypatch):
-    """A folder of one's own inside something that looks like a clone."""
+    """A working folder inside something that looks like a clone."""
     (tmp_path / "clone" / "abm").mkdir(parents=True)
     (tmp_path / "clone" / "abm" / "unions").symlink_to(ROOT / "abm" / "unions")
     folder = tmp_path / "clone" / "mine"
@@ -73,10 +73,10 @@ def mine(tmp_path, monkeypatch):
 
 @pytest.fixture
 def in_this_process(call, mine, own_rules, monkeypatch):
-    """Runs a line of a console block, and keeps what each said."""
+    """Runs console lines and stores their output."""
     served = []
     monkeypatch.setattr("juste_retour.visualization.server.serve", lambda *at, **how: served.append(at))
-    said = {}
+    printed = {}
 
     def run(line):
         if line.startswith("uv run pytest "):
@@ -87,13 +87,13 @@ def in_this_process(call, mine, own_rules, monkeypatch):
         status, out, err = call(*line.removeprefix(COMMAND).split())
         assert (status, err) == (0, ""), f"{line}\n{out}"
         assert out or served, line
-        said[line.removeprefix(COMMAND)] = out
+        printed[line.removeprefix(COMMAND)] = out
 
-    run.said = said
+    run.printed = printed
     return run
 
 
-def test_every_page_is_listed_and_followed():
+def test_every_tutorial_is_listed_and_tested():
     pages = {path.name for path in PAGES.glob("*.md")} - {"README.md"}
     listed = set(re.findall(r"\]\(([\w-]+\.md)\)", (PAGES / "README.md").read_text(encoding="utf-8")))
     assert pages == listed == {*FOLLOWED}
@@ -111,7 +111,7 @@ FOLLOWED = {
     "gallery.md": "rules check rotating_veto.py",
     "agents.md": "rules check learning.py",
 }
-SAYS = {
+EXPECTED = {
     "regression-table.md": "voting x side_payments",
     "voting-rule.md": "voting.double_majority",
     "bidding-behavior.md": "bid.step_back",
@@ -126,11 +126,11 @@ SAYS = {
 
 
 @pytest.mark.parametrize("page", FOLLOWED)
-def test_a_page_works_as_it_stands(page, mine, in_this_process):
+def test_tutorial_works_as_written(page, mine, in_this_process):
     if page == "regression-table.md":
         pytest.importorskip("statsmodels", reason="statsmodels is of the group `analysis`: uv sync")
     follow(page, mine, in_this_process)
-    assert SAYS[page] in in_this_process.said[FOLLOWED[page]]
+    assert EXPECTED[page] in in_this_process.printed[FOLLOWED[page]]
     if page == "voting-rule.md":
         from juste_retour.visualization.session import offered
 
