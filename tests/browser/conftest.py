@@ -46,7 +46,7 @@ def breaks_down(ballot, states):
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _needs_chromium():
+def chromium_is_installed():
     if CHROMIUM is None:
         if os.environ.get("REQUIRE_BROWSER") == "1":
             pytest.fail("there is no Chromium here; apt-get install chromium")
@@ -55,7 +55,7 @@ def _needs_chromium():
 
 @contextmanager
 def served(*options):
-    """Start the app as a user starts it; gives its process and address."""
+    """Start the app as a user does; yields its process and address."""
     command = [Path(sys.executable).parent / "juste-retour", "app", "--no-browser", "--port", "0", *options]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     try:
@@ -76,7 +76,7 @@ def served(*options):
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory):
-    """Address of the app with a file of the user's rules."""
+    """Address of the app with a user's rule file."""
     rules = tmp_path_factory.mktemp("rules") / "own_rules.py"
     rules.write_text(OWN_RULES)
     with served("--rules", rules) as (_, address):
@@ -85,7 +85,7 @@ def server(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def driver():
-    """Playwright, started once: a process can hold one synchronous session."""
+    """Playwright, started once because a process can have only one synchronous session."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as play:
@@ -101,7 +101,7 @@ def chromium(driver):
 
 @pytest.fixture
 def visit(chromium, server):
-    """Open the app as a new visitor; afterwards, nothing outside may have been asked for and nothing gone wrong."""
+    """Open the app as a new visitor. Afterwards there must be no request to other hosts and no error."""
     contexts, outside, errors = [], [], []
 
     def watch(page):
@@ -113,7 +113,7 @@ def visit(chromium, server):
         context = chromium.new_context(viewport={"width": size[0], "height": size[1]}, **options)
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(60_000)  # a test beside it may keep the cores busy
+        page.set_default_timeout(60_000)  # other tests may keep the cores busy
         watch(page)
         page.goto(url or f"{server}/{query}")
         if ready:
@@ -129,8 +129,8 @@ def visit(chromium, server):
     assert errors == []
 
 
-def codes_are_apart(page, more_than):
-    """The map shows more codes of states than that, and none covers a disc or another code."""
+def assert_codes_do_not_overlap(page, more_than):
+    """Assert that the map shows more than this many state codes, none of which covers a disc or another code."""
     boxes = """which => [...document.querySelectorAll(which)].map(e => e.getBoundingClientRect())
       .map(r => [r.left + 2, r.right - 2, r.top + r.height / 4, r.bottom - r.height / 4])"""
     codes, discs = page.evaluate(boxes, ".code"), page.evaluate(boxes, ".facility")

@@ -1,4 +1,4 @@
-"""Take the pictures of visualization/README.md anew: uv run python -m tests.browser.pictures"""
+"""Retake the pictures of visualization/README.md: uv run python -m tests.browser.pictures"""
 
 import io
 from pathlib import Path
@@ -12,9 +12,9 @@ from tests.browser.conftest import CHROMIUM, FLAGS, served
 
 FOLDER = Path(visualization.__file__).with_name("screenshots")
 AMERICA = Path(abm.__file__).with_name("unions") / "united_states"
-HALL, WIDE = (1920, 1080), 1200  # a projector's pixels; a picture's
+HALL, WIDE = (1920, 1080), 1200  # pixels of a projector, and the width of a stored picture
 CYPRUS = load_members().states.index("CY")
-PICTURES = {  # name: address, window, impaired sight or "dark"
+PICTURES = {  # name: address, window, simulated vision deficiency or "dark"
     "open-1920": ("", HALL, ""),
     "answer-1366": ("?t=2029Q3", (1366, 768), ""),
     "questions-1366": ("?t=2025Q4&a=juste-retour-strict", (1366, 768), "dark"),
@@ -34,7 +34,7 @@ PICTURES = {  # name: address, window, impaired sight or "dark"
 
 
 def take(browser, address, name, window, sight=""):
-    """Open an address, wait until all that it asks for is there, and keep a picture."""
+    """Open an address, wait until everything is loaded, and save a picture."""
     scheme = "dark" if sight == "dark" else "light"
     page = browser.new_page(viewport={"width": window[0], "height": window[1]}, color_scheme=scheme)
     page.goto(address)
@@ -57,7 +57,7 @@ def take(browser, address, name, window, sight=""):
 
 
 def main():
-    """Take them all."""
+    """Take all pictures."""
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path=CHROMIUM, args=FLAGS.split())
         with served() as (_, server):

@@ -1,15 +1,15 @@
-"""What keyboards, screen readers and weak eyes need."""
+"""Accessibility: keyboard, screen readers, contrast and size."""
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from tests.browser.conftest import codes_are_apart
+from tests.browser.conftest import assert_codes_do_not_overlap
 
 pytestmark = pytest.mark.browser
 FOCUSED = "(e => e.dataset.press || e.dataset.state || e.ariaLabel || e.textContent)(document.activeElement)"
 
 
-def test_tab_crosses_the_map_and_a_button_skips_it(visit):
+def test_map_is_reachable_by_tab_and_can_be_skipped(visit):
     page = visit("?t=2025Q4")
     page.locator("[data-state=AT]").focus()
     passed = [page.keyboard.press("Tab") or page.evaluate(FOCUSED) for _ in range(62)]
@@ -21,7 +21,7 @@ def test_tab_crosses_the_map_and_a_button_skips_it(visit):
     assert page.evaluate(FOCUSED).startswith("Play")
 
 
-def test_a_state_is_pressed_by_space_and_leaves_other_keys_to_the_browser(visit):
+def test_state_handles_space_and_leaves_other_keys_to_the_browser(visit):
     page = visit("?t=2025Q4")
     page.evaluate(
         "addEventListener('keydown', e => { (window.stopped ??= []).push(e.defaultPrevented); e.preventDefault(); })"
@@ -55,7 +55,7 @@ PANELS = [
 
 
 def faults(page):
-    """What axe-core finds amiss on a page."""
+    """Violations that axe-core finds on a page."""
     found = Axe().run(page, options=STRICT).response
     assert len(found["passes"]) > 5
     return [
@@ -75,7 +75,7 @@ def test_axe_finds_no_violation(visit, query, press, scheme):
     assert faults(page) == []
 
 
-def test_buttons_and_the_list_of_keys_say_the_same(visit):
+def test_button_titles_agree_with_the_list_of_keys(visit):
     page = visit("?t=2025Q4")
     page.keyboard.press("?")
     listed = dict(
@@ -139,7 +139,7 @@ CONTRAST = """() => {
 
 
 @pytest.mark.parametrize("options", [{}, {"color_scheme": "dark"}])
-def test_land_hosts_sea_and_words_stand_apart(visit, options):
+def test_contrast_of_map_and_text(visit, options):
     page = visit("?t=2028Q4&why=facility.1", **options)
     found = page.evaluate(CONTRAST)
     assert min(found["shades"]) >= 1.5
@@ -148,7 +148,7 @@ def test_land_hosts_sea_and_words_stand_apart(visit, options):
     assert dark == bool(options)
 
 
-def test_controls_are_large_enough_to_hit(visit):
+def test_controls_have_at_least_24_pixels(visit):
     page = visit("?t=2028Q4")
     page.keyboard.press("r")
     page.eval_on_selector_all("details", "all => all.forEach(d => d.open = true)")
@@ -156,7 +156,7 @@ def test_controls_are_large_enough_to_hit(visit):
     assert page.eval_on_selector_all(".page :is(button, input, select, summary)", small) == []
 
 
-def test_a_page_zoomed_to_200_percent_keeps_everything_in_reach(visit):
+def test_page_at_200_percent_zoom_keeps_everything_in_view(visit):
     page = visit("?t=2025Q4", size=(960, 540), device_scale_factor=2)
     out = "[...document.querySelectorAll('.bar > *, .player > *, .panel')].filter(e => { const r = e.getBoundingClientRect(); return r.right > innerWidth + 1 || r.bottom > innerHeight + 1; }).map(e => e.className)"
     for key in (None, "r", "v", "?", "c"):
@@ -174,7 +174,7 @@ def test_a_page_zoomed_to_200_percent_keeps_everything_in_reach(visit):
     assert page.evaluate(beyond) == 0, deep
 
 
-def test_bars_and_votes_are_told_apart_in_forced_colours(visit):
+def test_bars_and_votes_differ_in_forced_colors(visit):
     page = visit("?a=federal-europe&t=2025Q4&vote=1", forced_colors="active")
     colour = "e => getComputedStyle(e).backgroundColor"
     ground = page.eval_on_selector(".panel", colour)
@@ -190,7 +190,7 @@ def test_bars_and_votes_are_told_apart_in_forced_colours(visit):
 
 
 @pytest.mark.parametrize("query", ["?t=2028Q4", "?t=2028Q4&compare=1"])
-def test_a_phone_begins_with_the_number_and_names_what_it_compares(visit, query):
+def test_phone_layout_starts_with_the_headline_number(visit, query):
     page = visit(query, size=(390, 844))
     height = page.locator(".hall").bounding_box()
     number = page.locator("[data-years-behind]").first.bounding_box()
@@ -199,7 +199,7 @@ def test_a_phone_begins_with_the_number_and_names_what_it_compares(visit, query)
         assert choice.bounding_box()["width"] > 150
 
 
-def test_small_discs_are_hit_within_24_pixels_and_are_never_cut(visit):
+def test_small_discs_have_a_24_pixel_target(visit):
     for query, size in (("?t=2028Q4&compare=1", (1024, 768)), ("?t=2028Q4", (390, 844))):
         page = visit(query, size=size)
         found = page.evaluate("""() => [...document.querySelectorAll('.facility')].map(e => {
@@ -212,6 +212,6 @@ def test_small_discs_are_hit_within_24_pixels_and_are_never_cut(visit):
 
 
 @pytest.mark.parametrize("size", [(1024, 768), (1366, 768)])
-def test_codes_of_those_who_say_no_cover_neither_each_other_nor_discs(visit, size):
+def test_codes_of_opposing_states_do_not_overlap(visit, size):
     page = visit("?a=federal-europe&b=juste-retour-strict&compare=1&t=2024Q3&vote=1", size=size)
-    codes_are_apart(page, 5)
+    assert_codes_do_not_overlap(page, 5)

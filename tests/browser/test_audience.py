@@ -1,4 +1,4 @@
-"""A presenter and a room of phones in Chromium, all at once."""
+"""A presenter and several phones in Chromium at the same time."""
 
 import re
 
@@ -57,7 +57,7 @@ def vote(page, expect, value):
     expect(page.locator(f"[data-value={value}]")).to_have_attribute("aria-pressed", "true")
 
 
-def test_a_room_guesses_and_votes_while_the_presenter_watches(visit, hall, expect):
+def test_phones_guess_and_vote_while_the_presenter_watches(visit, hall, expect):
     presenter, second = (visit(url=hall[0]) for _ in range(2))
     presenter.keyboard.press("a")
     assert presenter.text_content(".invite strong") == hall[1].removeprefix("http://").rstrip("/")
@@ -80,16 +80,17 @@ def test_a_room_guesses_and_votes_while_the_presenter_watches(visit, hall, expec
     assert presenter.locator(".guesses").count() == 0
     presenter.click("[data-ask=close]")
     model = play(load("eu-status-quo"), 1)["outcome"]["years_behind"]
-    said = f"The middle guess is 4.0 years. The model says {model:.1f} years."
-    expect(presenter.locator(".panel .verdict")).to_have_text(said)
+    verdict = presenter.locator(".panel .verdict")
+    expect(verdict).to_contain_text(f"{model:.1f}")
+    assert "4.0" in verdict.text_content()
     assert presenter.get_attribute(".guesses", "data-median") == "4"
     for page in phones:
-        expect(page.locator("#result")).to_have_text(said)
+        expect(page.locator("#result")).to_have_text(verdict.text_content())
         assert page.is_disabled(".send")
 
     presenter.click("[data-ask=vote]")
     for page in phones:
-        expect(page.locator("#stake")).to_contain_text("Your state gets")
+        expect(page.locator("#stake")).not_to_be_empty()
     bar = presenter.locator(".panel .votes")
     expect(bar).to_have_attribute("data-yes", "23")
     vote(phones[0], expect, "yes")
@@ -106,14 +107,15 @@ def test_a_room_guesses_and_votes_while_the_presenter_watches(visit, hall, expec
     expect(second.locator(".panel .votes")).to_have_attribute("data-passed", "false")
     second.click("[data-ask=close]")
     for page in (presenter, second):
-        expect(page.locator(".panel .verdict")).to_have_text("The room: rejected. The model: adopted.")
-        assert page.locator(".panel .votes").count() == 2
+        expect(page.locator(".panel .votes")).to_have_count(2)
+    result = presenter.locator(".panel .verdict").text_content()
+    assert second.locator(".panel .verdict").text_content() == result
     for page in phones:
-        expect(page.locator("#result")).to_have_text("The room: rejected. The model: adopted.")
+        expect(page.locator("#result")).to_have_text(result)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_small_phone_shows_all_in_good_contrast(visit, hall, expect, scheme):
+def test_small_phone_layout_and_contrast(visit, hall, expect, scheme):
     presenter, page = visit(url=hall[0]), phone(visit, expect, hall, color_scheme=scheme)
     presenter.keyboard.press("a")
     if presenter.locator("[data-ask=close]").count():
@@ -128,7 +130,7 @@ def test_a_small_phone_shows_all_in_good_contrast(visit, hall, expect, scheme):
         presenter.click("[data-ask=close]")
 
 
-def test_a_phone_takes_a_seat_again_when_the_server_is_back(chromium, expect):
+def test_phone_reconnects_when_the_server_is_back(chromium, expect):
     options = ["--audience", "--audience-host", "127.0.0.1", "--audience-port", "0"]
     context = chromium.new_context()
     page = context.new_page()
@@ -144,7 +146,7 @@ def test_a_phone_takes_a_seat_again_when_the_server_is_back(chromium, expect):
     context.close()
 
 
-def test_the_code_fills_the_screen_and_goes_with_the_panel(visit, hall):
+def test_qr_code_fills_the_screen_and_closes_with_the_panel(visit, hall):
     page = visit(url=hall[0], size=(1024, 768))
     page.click("[data-press=audience]")
     page.click(".invite")
@@ -154,7 +156,7 @@ def test_the_code_fills_the_screen_and_goes_with_the_panel(visit, hall):
     assert page.locator(".invite").count() == 0
 
 
-def test_without_an_audience_nothing_speaks_of_phones(visit):
+def test_no_phone_controls_without_an_audience(visit):
     page = visit()
     page.keyboard.press("a")
     assert page.locator("[data-press=audience], .invite").count() == 0

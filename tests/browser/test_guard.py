@@ -1,4 +1,4 @@
-"""What a browser does with pages of other sites: by a name that was pointed at this machine, and in a frame."""
+"""The browser's protection against pages of other sites: DNS rebinding and frames."""
 
 import http.server
 import threading
@@ -9,7 +9,7 @@ import pytest
 from tests.browser.conftest import CHROMIUM, FLAGS, served
 
 pytestmark = pytest.mark.browser
-SITES = "evil.example", "friend.example"  # all of them lead to this machine
+SITES = "evil.example", "friend.example"  # both names resolve to this machine
 SOCKET = """path => new Promise(done => {
     const socket = new WebSocket(`ws://${location.host}${path}`);
     socket.onopen = () => { socket.close(); done('open'); };
@@ -19,7 +19,7 @@ SOCKET = """path => new Promise(done => {
 
 @pytest.fixture(scope="module")
 def framing():
-    """Port of a site that shows in a frame whatever address its own names after the question mark."""
+    """Port of a site that frames any address given after the question mark."""
 
     class Site(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
@@ -42,17 +42,17 @@ def framing():
 
 @pytest.fixture(scope="module")
 def address(framing):
-    """Of the app, which one other site may show in a frame."""
+    """Address of the app, which one other site may frame."""
     with served("--embed", f"http://friend.example:{framing}") as (_, address):
         yield address
 
 
 @pytest.fixture(scope="module")
 def elsewhere(address, driver):
-    """A browser for which some sites' names lead to this machine."""
+    """A browser in which these sites' names resolve to this machine."""
     rules = ",".join(f"MAP {site} 127.0.0.1" for site in SITES)
     trusting = (
-        "--disable-features=LocalNetworkAccessChecks"  # as older browsers are: the server alone refuses
+        "--disable-features=LocalNetworkAccessChecks"  # as in older browsers, so only the server refuses
     )
     args = [*FLAGS.split(), f"--host-resolver-rules={rules}", trusting]
     browser = driver.launch(executable_path=CHROMIUM, args=args)
@@ -65,24 +65,24 @@ def page(elsewhere):
     with elsewhere.new_context() as context:
         page = context.new_page()
         page.set_default_timeout(60_000)
-        page.told = []
-        page.on("console", lambda message: page.told.append(message.text))
+        page.messages = []
+        page.on("console", lambda message: page.messages.append(message.text))
         yield page
 
 
 def opened(page, address):
-    """What comes of a websocket that a page opens to its own name."""
+    """Result of a websocket that a page opens to its own host."""
     page.context.add_cookies([{"name": "solara-session-id", "value": str(uuid4()), "url": address}])
     return page.evaluate(SOCKET, f"/jupyter/api/kernels/{uuid4()}/channels?session_id={uuid4()}")
 
 
-def test_a_page_opens_a_socket_under_the_servers_own_name(page, address):
+def test_own_page_opens_a_websocket(page, address):
     page.goto(address)
     assert opened(page, address) == "open"
 
 
-def test_a_name_that_was_pointed_at_this_machine_reaches_nothing(page, address):
-    """DNS rebinding: the page came from the attacker, whose name now leads here, so the browser sees one site."""
+def test_dns_rebinding_is_refused(page, address):
+    """DNS rebinding: the page came from the attacker, whose name now resolves here, so the origin is the same."""
     evil = address.replace("127.0.0.1", "evil.example")
     answer = page.goto(evil)
     assert answer.status == 421
@@ -94,49 +94,49 @@ def test_a_name_that_was_pointed_at_this_machine_reaches_nothing(page, address):
     for path in ("/", "/stage/bundle.js"):
         assert page.evaluate("path => fetch(path).then(found => found.status)", path) == 421
     assert opened(page, evil) == "refused"
-    assert any("WebSocket" in text and "421" in text for text in page.told)
+    assert any("WebSocket" in text and "421" in text for text in page.messages)
 
 
-def test_the_allowed_site_shows_the_app_in_a_frame(page, address, framing):
+def test_allowed_site_may_frame_the_app(page, address, framing):
     page.goto(f"http://friend.example:{framing}/?{address}/")
     frame = page.frame_locator("iframe")
     frame.locator(".page[data-ready=true]").wait_for()
     assert frame.locator(".state").count() == 27
 
 
-def test_another_site_is_refused_the_frame(page, address, framing):
+def test_other_site_may_not_frame_the_app(page, address, framing):
     with page.expect_console_message(lambda message: "frame-ancestors" in message.text):
         page.goto(f"http://evil.example:{framing}/?{address}/")
     assert page.frame_locator("iframe").locator(".page").count() == 0
 
 
-def test_the_allowed_site_shows_the_sentence_in_a_frame(page, address, framing):
+def test_allowed_site_may_frame_the_summary(page, address, framing):
     page.goto(f"http://friend.example:{framing}/?{address}/?embed=1")
     frame = page.frame_locator("iframe")
     frame.locator("img").wait_for()
     assert "years behind" in frame.locator("p").first.text_content()
     assert frame.locator("img").evaluate("e => e.decode().then(() => e.naturalWidth)") == 640
     assert frame.locator(".why").count() == 0
-    assert page.told == []
+    assert page.messages == []
 
 
-def test_a_frame_of_another_site_says_why_it_shows_nothing(page, address, framing):
+def test_frame_of_another_site_shows_a_reason(page, address, framing):
     page.goto(f"http://evil.example:{framing}/?{address}/?embed=1")
     frame = page.frame_locator("iframe")
-    said = frame.locator("body").text_content()
-    assert f"http://evil.example:{framing}" in said
-    assert "--embed" in said
-    assert "years" not in said
+    text = frame.locator("body").text_content()
+    assert f"http://evil.example:{framing}" in text
+    assert "--embed" in text
+    assert "years" not in text
     assert frame.locator("img, a, script").count() == 0
 
 
-def test_another_sites_page_cannot_have_pictures_computed(page, address, framing):
+def test_other_site_cannot_request_pictures(page, address, framing):
     with page.expect_response(lambda answer: answer.url.startswith(f"{address}/embed")) as found:
         page.goto(f"http://evil.example:{framing}/?{address}/embed.svg")
     assert found.value.status == 403
 
 
-def test_an_object_falls_back_on_its_picture(page, address, framing):
+def test_refused_object_shows_its_fallback_picture(page, address, framing):
     inside = f'<object type="text/html" data="{address}/?embed=1"><img alt="copy" width="5" height="5" src="data:,"></object>'
     for site, shown in (("friend", 0), ("evil", 1)):
         place = f"http://{site}.example:{framing}/page"
@@ -145,7 +145,7 @@ def test_an_object_falls_back_on_its_picture(page, address, framing):
         page.wait_for_function("n => document.querySelector('img').getClientRects().length === n", arg=shown)
 
 
-def test_opened_alone_the_sentence_says_who_may_frame_it(page, address, framing):
+def test_summary_outside_a_frame_names_the_allowed_sites(page, address, framing):
     page.goto(f"{address}/?embed=1&seed=3")
     assert f"http://friend.example:{framing}" in page.text_content(".why")
     assert "seed=3" in page.text_content("small")

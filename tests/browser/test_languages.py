@@ -1,4 +1,4 @@
-"""The page in other languages: what it says, how it writes numbers, and that it fits."""
+"""The page in other languages: text, number format and layout."""
 
 import json
 import re
@@ -19,7 +19,7 @@ def headline(page):
 
 
 @pytest.mark.parametrize("code", LANGUAGES)
-def test_the_headline_is_in_the_languages_words_with_a_decimal_comma(visit, code):
+def test_headline_is_translated_with_a_decimal_comma(visit, code):
     page = visit(f"?lang={code}&t=2025Q4", size=(1366, 768))
     assert page.evaluate("document.documentElement.lang") == code
     words = LANGUAGES[code]["years behind the frontier {when}"].replace(" {when}", "")
@@ -36,16 +36,16 @@ def test_the_headline_is_in_the_languages_words_with_a_decimal_comma(visit, code
 @pytest.mark.parametrize(
     "query", ["t=2029Q4", "t=2029Q4&compare=1", "t=2025Q4&why=state.4", "tour=1", "many=1"]
 )
-def test_nothing_is_wider_than_its_place(visit, code, query):
+def test_translated_text_fits(visit, code, query):
     page = visit(f"?lang={code}&{query}", size=(1366, 768))
     page.wait_for_timeout(300)
     assert page.evaluate("document.documentElement.scrollWidth") == 1366
     assert page.evaluate(WIDE) == []
 
 
-def test_the_menu_changes_the_language_and_the_address_keeps_it(visit):
+def test_language_menu_changes_page_and_address(visit):
     page = visit("?t=2025Q4", locale="fr-FR")
-    assert page.evaluate("document.documentElement.lang") == "en"  # the browser's language surprises nobody
+    assert page.evaluate("document.documentElement.lang") == "en"  # the browser's language does not change it
     assert "years behind the frontier" in headline(page)
     menu = page.locator("select[name=lang]")
     assert menu.locator("option").all_text_contents() == ["English", "Deutsch", "Español", "Français"]
@@ -60,13 +60,13 @@ def test_the_menu_changes_the_language_and_the_address_keeps_it(visit):
     assert "years behind the frontier" in headline(page)
 
 
-def test_an_unknown_language_is_said_and_english_shown(visit):
+def test_unknown_language_is_reported_and_english_is_shown(visit):
     page = visit("?lang=xx")
     assert page.evaluate("document.documentElement.lang") == "en"
     assert "xx" in page.text_content(".notice")
 
 
-def test_a_replay_keeps_its_language(visit, tmp_path):
+def test_replay_keeps_its_language(visit, tmp_path):
     page = visit("?lang=es&t=2025Q4")
     page.keyboard.press("s")
     with page.expect_download() as download:
@@ -78,8 +78,8 @@ def test_a_replay_keeps_its_language(visit, tmp_path):
     assert replay.evaluate("document.documentElement.lang") == "es"
 
 
-def test_one_more_file_is_one_more_language(visit, chromium):
-    """A translator's file of two lines: what it says is said, and all else stays English."""
+def test_additional_catalog_adds_a_language(visit, chromium):
+    """A translator's file with one text: this text is translated and everything else stays English."""
     bundle = json.dumps({"nl": {"Rules": "Regels"}})
 
     def serve(route):

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.browser
 
 
 def rules(page):
-    """Open the panel of rules with all that it folds away."""
+    """Open the panel of rules and unfold everything in it."""
     page.keyboard.press("r")
     page.wait_for_selector(".panel.rules")
     unfold(page)
@@ -29,7 +29,7 @@ def notice(page):
     return page.text_content("[role=alert]")
 
 
-def test_a_state_says_why_it_voted(visit):
+def test_state_panel_explains_its_vote(visit):
     page = visit("?t=2025Q4")
     page.click("[data-state=CY]")
     vote = "no" if page.get_attribute("[data-state=CY]", "fill") == "url(#hatch-no)" else "yes"
@@ -41,7 +41,7 @@ def test_a_state_says_why_it_voted(visit):
     assert page.text_content(".panel h2") in name
 
 
-def test_a_facility_and_a_lab_say_what_they_are(visit):
+def test_facility_and_lab_panels(visit):
     page = visit("?t=2029Q4")
     page.locator(".facility[data-phase=working]").first.dispatch_event("click")
     facts = page.locator(".panel .facts dt").all_text_contents()
@@ -57,17 +57,17 @@ def test_a_facility_and_a_lab_say_what_they_are(visit):
     assert page.locator(".panel").count() == 0
 
 
-def test_a_commissioner_says_what_the_draft_is_worth(visit):
+def test_commissioner_panel_gives_the_value_of_the_draft(visit):
     page = visit(
         "?a.agenda=commission_proposal&a.voting=lisbon_qmv&a.funding=gni_key&t=2034Q4&why=commissioner.3"
     )
-    said = page.locator(".panel p").last.text_content()
+    text = page.locator(".panel p").last.text_content()
     assert (
-        len(re.findall(r"\d+(?:\.\d+)?", said.partition(".")[2])) >= 2
+        len(re.findall(r"\d+(?:\.\d+)?", text.partition(".")[2])) >= 2
     )  # what the draft and the favorite are worth
 
 
-def test_a_rule_changes_the_run_and_undo_brings_it_back(visit):
+def test_rule_changes_the_run_and_undo_restores_it(visit):
     page = visit("?t=2028Q4")
     before = lags(page)
     rules(page)
@@ -89,7 +89,7 @@ def test_a_rule_changes_the_run_and_undo_brings_it_back(visit):
     assert page.locator("[data-press=undo]").is_disabled()
 
 
-def test_an_agent_of_ones_own_plays_whom_the_menu_says_and_an_outcome_is_shown(visit):
+def test_user_agent_and_user_outcome_in_the_panel(visit):
     page = visit("?a.agenda=commission_proposal&t=2034Q4")
     page.keyboard.press("r")
     assert page.text_content("[data-outcome=refusing]") == "States that said no at least once: 0 states"
@@ -107,15 +107,15 @@ def test_an_agent_of_ones_own_plays_whom_the_menu_says_and_an_outcome_is_shown(v
     page.wait_for_function("!location.search.includes('a.agents')")
 
 
-def test_a_value_out_of_bounds_is_refused_in_a_sentence(visit):
+def test_value_out_of_bounds_is_refused(visit):
     page = visit("?t=2028Q4")
     before = lags(page)
     rules(page)
     page.fill("[data-parameter=envelope_eur_bn] .box", "-5")
     page.locator("[data-parameter=envelope_eur_bn] .box").blur()
-    said = notice(page)
-    assert "-5" in said
-    assert "envelope_eur_bn" not in said
+    text = notice(page)
+    assert "-5" in text
+    assert "envelope_eur_bn" not in text
     assert lags(page) == before
     assert page.locator("[data-press=undo]").is_disabled()
     page.keyboard.press("Escape")
@@ -126,7 +126,7 @@ def test_a_value_out_of_bounds_is_refused_in_a_sentence(visit):
     assert page.locator("[role=alert]").count() == 0
 
 
-def test_a_users_rule_is_in_the_menu_and_one_that_breaks_leaves_the_app_up(visit):
+def test_user_rules_in_the_menu_and_a_failing_one(visit):
     page = visit("?t=2025Q4")
     before = lags(page)
     rules(page)
@@ -136,9 +136,9 @@ def test_a_users_rule_is_in_the_menu_and_one_that_breaks_leaves_the_app_up(visit
     settled(page)
     assert f"{page.get_attribute('.votes', 'data-yes')} of 27" in page.text_content(".votes")
     menu.select_option("breaks_down")
-    said = notice(page)
-    assert "own_rules.py" in said
-    assert "ZeroDivisionError" in said
+    text = notice(page)
+    assert "own_rules.py" in text
+    assert "ZeroDivisionError" in text
     settled(page)
     assert menu.input_value() == "two_thirds"
     page.keyboard.press("Escape")
@@ -147,7 +147,7 @@ def test_a_users_rule_is_in_the_menu_and_one_that_breaks_leaves_the_app_up(visit
     assert lags(page) == before
 
 
-def test_a_scenario_is_saved_and_opened_as_toml(visit, tmp_path):
+def test_scenario_is_saved_and_opened_as_toml(visit, tmp_path):
     page = visit("?a.pooling=synchronous&t=2028Q4")
     page.click("[data-press=save]")
     content, name = download(page, lambda: page.click("[data-save=toml]"))
@@ -162,19 +162,19 @@ def test_a_scenario_is_saved_and_opened_as_toml(visit, tmp_path):
     )
     settled(other)
     assert lags(other) == lags(page)
-    for text, said in (
+    for content, expected in (
         ("color = 3\n", "color"),
         ("this is no TOML", "not valid TOML"),
         ("base = 3\n", "3"),
     ):
-        file.write_text(text)
+        file.write_text(content)
         other.set_input_files("[aria-label='Open TOML: a scenario file']", file)
-        assert said in notice(other)
+        assert expected in notice(other)
         other.keyboard.press("Escape")
     assert lags(other) == lags(page)
 
 
-def test_one_state_goes_by_a_rule_of_its_own(visit):
+def test_one_state_may_have_its_own_rule(visit):
     page = visit("?t=2034Q4")
     before = lags(page)
     germany = page.locator("[data-state=DE]")
@@ -203,7 +203,7 @@ def test_one_state_goes_by_a_rule_of_its_own(visit):
     assert page.locator("[data-press=undo]").is_disabled()
 
 
-def test_a_rule_of_ones_own_has_numbers_of_its_own(visit):
+def test_rule_of_one_state_has_its_own_parameters(visit):
     page = visit("?t=2028Q4")
     rules(page)
     page.select_option("[data-except=vote]", label="Hungary")
@@ -221,7 +221,7 @@ def test_a_rule_of_ones_own_has_numbers_of_its_own(visit):
     assert page.input_value("[data-family=vote]") == "self_interest"
 
 
-def test_a_commissioner_and_a_lab_are_offered_a_rule_of_their_own_and_the_planner_is_not(visit):
+def test_commissioners_and_labs_may_have_their_own_rule(visit):
     page = visit("?t=2028Q4")
     rules(page)
     for family, who, rule in (
@@ -236,7 +236,7 @@ def test_a_commissioner_and_a_lab_are_offered_a_rule_of_their_own_and_the_planne
     assert page.locator("[data-except=agenda], [data-except=voting]").count() == 0
 
 
-def test_a_file_that_is_dropped_is_opened_and_does_not_take_the_page_away(visit):
+def test_dropped_file_is_opened_in_the_page(visit):
     page = visit("?t=2028Q4")
     drop = """([name, text]) => {
       const data = new DataTransfer();
@@ -251,19 +251,19 @@ def test_a_file_that_is_dropped_is_opened_and_does_not_take_the_page_away(visit)
     assert "not valid TOML" in notice(page)
 
 
-def test_the_keys_of_the_guesses_can_be_read(visit):
+def test_keys_of_the_guesses_have_no_background(visit):
     page = visit("?tour=1")
     settled(page)
     ground = "e => getComputedStyle(e).backgroundColor"
     assert page.eval_on_selector(".options kbd", ground) == "rgba(0, 0, 0, 0)"
 
 
-def test_sliders_are_there_in_forced_colours(visit):
+def test_sliders_are_visible_in_forced_colors(visit):
     page = visit(forced_colors="active")
     assert page.eval_on_selector("[aria-label=Quarter]", "e => getComputedStyle(e).appearance") == "auto"
 
 
-def test_the_tour_asks_first_and_then_tells(visit):
+def test_tour_asks_before_it_answers(visit):
     page = visit("?tour=1", size=(1024, 768))
     for step in range(5):
         assert page.text_content(".tour .step").startswith(f"{step + 1} ")
@@ -283,7 +283,7 @@ def test_the_tour_asks_first_and_then_tells(visit):
     assert page.locator(".tour").count() == 0
 
 
-def test_the_tour_shows_an_ordinary_world_and_tells_of_all(visit):
+def test_tour_shows_a_typical_world_and_summarizes_all(visit):
     page = visit("?tour=5")
     page.wait_for_function("document.querySelector('.stamp').textContent.includes('world')")
     settled(page)
@@ -292,16 +292,16 @@ def test_the_tour_shows_an_ordinary_world_and_tells_of_all(visit):
     page.wait_for_selector(".answer small")
     worlds = [simulate(name, worlds=200, seed=1).worlds for name in ("eu-status-quo", "essay-reform")]
     middle = [round(quantile(w.years_behind, 0.5), 1) for w in worlds]
-    said = page.text_content(".answer small")
-    assert {"200", f"{middle[0] - middle[1]:.1f}"} <= set(re.findall(r"\d+(?:\.\d+)?", said))
+    text = page.text_content(".answer small")
+    assert {"200", f"{middle[0] - middle[1]:.1f}"} <= set(re.findall(r"\d+(?:\.\d+)?", text))
     page.wait_for_function("new URLSearchParams(location.search).has('world')")
     shown = int(page.evaluate("new URLSearchParams(location.search).get('world')"))
     for column in ("sites", "years_behind", "price_of_politics"):
         values = worlds[0][column]
         below, level = (values < values[shown]).mean(), (values == values[shown]).mean()
         assert 0.25 < below + level / 2 < 0.75, column
-    for said, w in zip(lags(page), worlds, strict=True):
-        assert said == w.years_behind[shown]
+    for lag, w in zip(lags(page), worlds, strict=True):
+        assert lag == w.years_behind[shown]
     page.keyboard.press("ArrowRight")
     page.wait_for_function("location.search.includes('tour=6')")
     again = visit(page.evaluate("location.search"))
@@ -309,8 +309,8 @@ def test_the_tour_shows_an_ordinary_world_and_tells_of_all(visit):
     assert time_shown(again) == 22
 
 
-def hurried(visit, *keys):
-    """A page on which keys were pressed before the first was answered."""
+def page_with_fast_keys(visit, *keys):
+    """A page on which keys are pressed before the first one is handled."""
     page = visit("?t=2028Q4")
     for key in keys:
         page.keyboard.press(key)
@@ -320,11 +320,11 @@ def hurried(visit, *keys):
 
 
 @pytest.mark.parametrize("keys", ["tw", "tl", "tt"])
-def test_the_tour_stands_a_hasty_hand(visit, keys):
-    page = hurried(visit, *keys)
+def test_tour_handles_fast_key_presses(visit, keys):
+    page = page_with_fast_keys(visit, *keys)
     if keys == "tw":
         page.wait_for_selector(".spreads[data-worlds='200']")
-    if keys == "tt":  # closed before it began
+    if keys == "tt":  # closed before it started
         page.keyboard.press("t")
     page.wait_for_function("document.querySelector('.stamp').textContent.includes('world')")
     settled(page)
@@ -334,18 +334,18 @@ def test_the_tour_stands_a_hasty_hand(visit, keys):
     page.wait_for_selector(".options .right")
 
 
-def test_the_tour_stands_a_hasty_clicker(visit):
-    page = hurried(visit, "t", *["ArrowRight"] * 5)
+def test_tour_handles_fast_steps(visit):
+    page = page_with_fast_keys(visit, "t", *["ArrowRight"] * 5)
     assert page.locator("[data-press=tour-end]").is_visible()
 
 
 def spread_of(seed):
-    """What the page is told of many worlds of Europe today."""
+    """The spread that the page receives for Europe today."""
     *_, last = spread(load("eu-status-quo"), seed, 200, load_members())
     return last
 
 
-def test_a_keyboard_asks_why_and_comes_back(visit):
+def test_keyboard_focus_moves_to_the_panel_and_back(visit):
     page = visit("?t=2025Q4")
     page.locator("[data-state=FR]").first.focus()
     page.keyboard.press("Enter")
@@ -358,7 +358,7 @@ def test_a_keyboard_asks_why_and_comes_back(visit):
     assert page.evaluate("document.activeElement.dataset.state") == "FR"
 
 
-def test_a_panel_covers_no_number(visit):
+def test_panel_does_not_cover_the_headline(visit):
     page = visit("?t=2028Q4")
     page.keyboard.press("r")
     for size in ((1024, 768), (1280, 720), (1920, 1080)):

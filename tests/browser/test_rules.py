@@ -1,4 +1,4 @@
-"""The panel of rules: what matters first, a search, the rest folded; and no name of a file anywhere on the page."""
+"""The panel of rules: main levers first, a search, the rest folded, and no code names on the page."""
 
 import re
 
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.browser
 CONTROLS = ".panel :is(.family, .field):not(.family *):visible"
 
 
-def test_ten_levers_stand_first_and_the_rest_is_folded(visit):
+def test_ten_levers_are_first_and_the_rest_is_folded(visit):
     page = visit("?t=2028Q4")
     page.keyboard.press("r")
     assert page.locator(".levers > *").count() == 10
@@ -30,7 +30,7 @@ def test_ten_levers_stand_first_and_the_rest_is_folded(visit):
     assert page.locator(".panel [data-family]").count() == len(FAMILIES)
 
 
-def test_a_search_finds_by_name_and_by_description_and_forgets(visit):
+def test_search_by_name_and_description(visit):
     page = visit("?t=2028Q4")
     page.keyboard.press("r")
     page.fill(".find input", "COURT")
@@ -77,7 +77,7 @@ TEXT = """() => [document.querySelector('.page').textContent,
         ("?tour=3", None),
     ],
 )
-def test_no_raw_name_is_written_anywhere(visit, query, press):
+def test_no_code_name_is_shown(visit, query, press):
     page = visit(query)
     settled(page)
     if press:

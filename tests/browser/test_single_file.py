@@ -1,4 +1,4 @@
-"""The laboratory in one file, opened from the disk."""
+"""The app in one file, opened from disk."""
 
 import os
 from pathlib import Path
@@ -21,7 +21,7 @@ HELD = (
 
 @pytest.fixture(scope="module")
 def file(tmp_path_factory):
-    """The file with a few of its parts, and two seeds."""
+    """The file with some of its parts and two seeds."""
     file = tmp_path_factory.mktemp("stick") / "lab.html"
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(single_file, "SEEDS", (1, 2))
@@ -31,7 +31,7 @@ def file(tmp_path_factory):
 
 @pytest.fixture
 def lab(visit, file):
-    """Open the file; whatever is asked for afterwards must be in it."""
+    """Open the file and record what it requests."""
 
     def open_file(query=""):
         page = visit(url=f"{file}{query}")
@@ -43,7 +43,7 @@ def lab(visit, file):
     return open_file
 
 
-def test_it_shows_what_the_live_app_shows(lab, visit):
+def test_single_file_shows_the_same_as_the_live_app(lab, visit):
     query = "?seed=2&t=2028Q4&compare=1"
     page, live = lab(query), visit(query)
     assert page.locator(".state").count() == 2 * 27
@@ -55,7 +55,7 @@ def test_it_shows_what_the_live_app_shows(lab, visit):
     assert page.asked == []
 
 
-def test_another_scenario_another_rule_and_other_luck_change_the_headline(lab):
+def test_scenario_rule_and_seed_change_the_headline(lab):
     page = lab("?t=2030Q4")
     seen = [lags(page)]
     page.select_option("[aria-label='Scenario A']", "essay-reform")
@@ -79,25 +79,25 @@ def test_another_scenario_another_rule_and_other_luck_change_the_headline(lab):
     assert all(url.startswith(("file:", "data:", "blob:")) for url in page.asked)
 
 
-def test_a_state_says_why(lab):
+def test_state_panel_in_the_single_file(lab):
     page = lab("?t=2025Q4")
     page.locator("[data-state=FR]").first.click()
     assert "France" in page.text_content(".panel")
 
 
 @pytest.mark.parametrize(
-    ("query", "said"),
+    ("query", "text"),
     [
         ("?seed=77", "seed 77 is not in this file"),
         ("?world=3", "world 3 is not in this file"),
         ("?a.voting=unanimity", "without what this link changes"),
     ],
 )
-def test_what_the_file_does_not_hold_is_said(lab, query, said):
-    assert said in lab(query).text_content(".notice")
+def test_missing_runs_are_reported(lab, query, text):
+    assert text in lab(query).text_content(".notice")
 
 
-def test_scenarios_of_different_years_are_not_put_side_by_side(lab):
+def test_scenarios_of_different_years_are_not_compared(lab):
     page = lab("?compare=1")
     page.select_option("[aria-label='Scenario B']", "gigafactories")
     page.wait_for_selector(".notice")
@@ -105,7 +105,7 @@ def test_scenarios_of_different_years_are_not_put_side_by_side(lab):
     assert page.input_value("[aria-label='Scenario B']") == "essay-reform"
 
 
-def test_a_link_to_a_comparison_that_is_refused_shows_its_first_scenario(lab):
+def test_refused_comparison_shows_its_first_scenario(lab):
     page = lab("?compare=1&b=gigafactories")
     assert page.locator(".state").count() == 27
     assert "different years" in page.text_content(".notice")
@@ -116,7 +116,7 @@ def test_a_link_to_a_comparison_that_is_refused_shows_its_first_scenario(lab):
 
 @pytest.fixture(scope="module")
 def with_the_model(tmp_path_factory):
-    """The file with the model and a single scenario's runs, around the Pyodide that the variable PYODIDE names."""
+    """The file with the model and the runs of one scenario, with the Pyodide folder named by the variable PYODIDE."""
     folder = os.environ.get("PYODIDE")
     if not folder:
         pytest.skip("the variable PYODIDE names no folder of an unpacked Pyodide with NumPy")
@@ -126,7 +126,7 @@ def with_the_model(tmp_path_factory):
     return file.as_uri()
 
 
-def test_the_model_in_the_file_answers_as_the_live_app_does(visit, with_the_model):
+def test_model_in_the_file_equals_the_live_app(visit, with_the_model):
     query = "?a.voting=unanimity&a.envelope_eur_bn=15&seed=77&world=3&t=2030Q4&compare=1"
     asked = []
     page = visit(url=f"{with_the_model}{query}", ready=False)
@@ -155,14 +155,14 @@ self.loadPyodide = async ({ indexURL }) => {
 
 
 @pytest.mark.parametrize(
-    ("script", "said"),
+    ("script", "text"),
     [
         (STAND_IN, "runs of 48282 after the library and a refused address"),
         ("throw new Error('no WebAssembly');", "no WebAssembly"),
     ],
 )
-def test_what_the_file_does_not_hold_is_asked_of_its_worker(visit, tmp_path, script, said):
-    """With a script in place of Pyodide, which stays out of this repository."""
+def test_missing_runs_are_computed_by_the_worker(visit, tmp_path, script, text):
+    """With a script in place of Pyodide, which is not in this repository."""
     files = {"pyodide.js": script.encode(), "pyodide.asm.js": b"", "python_stdlib.zip": b"the library"}
     file = tmp_path / "lab.html"
     file.write_text(page({key(*one): part(*one) for one in HELD[:1]}, embedded(files)))
@@ -173,5 +173,5 @@ def test_what_the_file_does_not_hold_is_asked_of_its_worker(visit, tmp_path, scr
     assert shown.locator(".notice").count() == 0
     shown.keyboard.press("l")
     shown.wait_for_selector(".notice")
-    assert said in shown.text_content(".notice")
+    assert text in shown.text_content(".notice")
     assert lags(shown) == before

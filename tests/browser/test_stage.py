@@ -12,7 +12,7 @@ from juste_retour.abm.scenario import load
 from juste_retour.visualization.views.frames import play
 from juste_retour.visualization.views.told import english
 from juste_retour.visualization.words import TITLES
-from tests.browser.conftest import codes_are_apart, served
+from tests.browser.conftest import assert_codes_do_not_overlap, served
 
 pytestmark = pytest.mark.browser
 FOCUSED = "(e => e.name || e.dataset.press || e.ariaLabel)(document.activeElement)"
@@ -48,7 +48,7 @@ def download(page, act):
     return found.value.path().read_bytes(), found.value.suggested_filename
 
 
-def test_draws_the_union_and_no_window_scrolls(visit):
+def test_union_is_drawn_without_scrolling(visit):
     for query in ("?t=2028Q4", "?t=2028Q4&compare=1&many=1", "?tour=5&big=1"):
         page = visit(query)
         for width, height in ((1024, 768), (1920, 1080), (3840, 2160)):
@@ -64,7 +64,7 @@ def test_draws_the_union_and_no_window_scrolls(visit):
             assert page.evaluate(edges), (size, query)
 
 
-def test_no_text_on_the_stage_is_smaller_than_sixteen_pixels(visit):
+def test_stage_text_has_at_least_16_pixels(visit):
     page = visit("?t=2028Q4&compare=1", size=(1024, 768))
     sizes = page.eval_on_selector_all(
         "svg.stage text:not(.stamp)", "all => all.map(t => parseFloat(t.getAttribute('font-size')))"
@@ -74,7 +74,7 @@ def test_no_text_on_the_stage_is_smaller_than_sixteen_pixels(visit):
 
 
 @pytest.mark.parametrize("query", ["?t=2028Q4", "?t=2025Q4&compare=1&many=1"])
-def test_a_phone_scrolls_the_stage_and_nothing_else(visit, query):
+def test_on_a_phone_only_the_stage_scrolls(visit, query):
     page = visit(query, size=(390, 844))
     assert page.evaluate(
         "document.documentElement.scrollWidth <= innerWidth && document.documentElement.scrollHeight <= innerHeight"
@@ -86,7 +86,7 @@ def test_a_phone_scrolls_the_stage_and_nothing_else(visit, query):
     assert page.evaluate(beyond) == []
 
 
-def test_big_type_is_bigger_on_every_screen(visit):
+def test_big_type_is_larger_on_every_screen(visit):
     sizes = "[...document.querySelectorAll('svg.stage text:not(.stamp)')].map(t => t.getBoundingClientRect().height / t.children.length)"
     page = visit("?t=2028Q4")
     for size in ((1024, 768), (1920, 1080), (3840, 2160)):
@@ -99,12 +99,12 @@ def test_big_type_is_bigger_on_every_screen(visit):
         page.keyboard.press("g")
 
 
-def test_codes_on_the_map_cover_neither_discs_nor_each_other(visit):
+def test_state_codes_do_not_overlap(visit):
     page = visit("?t=2028Q4&a=unanimous-europe", size=(1920, 1080))
-    codes_are_apart(page, 15)
+    assert_codes_do_not_overlap(page, 15)
 
 
-def test_a_lost_server_does_not_stop_the_talk(visit):
+def test_page_works_without_the_server(visit):
     page, sockets = visit(), []
 
     def connect(socket):
@@ -127,7 +127,7 @@ def test_a_lost_server_does_not_stop_the_talk(visit):
     )
 
 
-def test_a_page_goes_on_by_itself_when_the_server_is_back(chromium):
+def test_page_reconnects_when_the_server_is_back(chromium):
     with served() as (_, address):
         page = chromium.new_page()
         page.goto(f"{address}/?t=2025Q4")
@@ -145,14 +145,14 @@ def test_a_page_goes_on_by_itself_when_the_server_is_back(chromium):
         page.close()
 
 
-def test_the_first_page_says_what_it_is_about(visit):
+def test_first_page_asks_the_main_question(visit):
     page = visit()
     assert any("€10 bn" in text and text.endswith("?") for text in written(page))
     page.keyboard.press("ArrowRight")
     assert not any("€10 bn" in text and text.endswith("?") for text in written(page))
 
 
-def test_names_on_the_race_cover_no_year_and_no_power_another(visit):
+def test_texts_on_the_race_do_not_overlap(visit):
     texts = """[...document.querySelectorAll('.race text')].map(t => {
       const r = t.getBoundingClientRect();
       return [t.textContent, r.left, r.right, r.top + r.height / 5, r.bottom - r.height / 5];
@@ -171,7 +171,7 @@ def test_names_on_the_race_cover_no_year_and_no_power_another(visit):
                 assert not (p[1] < q[2] and q[1] < p[2] and p[3] < q[4] and q[3] < p[4]), (query, p, q)
 
 
-def test_sites_so_far_are_the_same_in_the_table_and_below_the_map(visit):
+def test_number_of_sites_in_table_and_below_the_map_agree(visit):
     page = visit("?t=2025Q1")
     (tally,) = [text for text in written(page) if text.count(" · ") == 2 and text[0].isdigit()]
     page.keyboard.press("c")
@@ -179,7 +179,7 @@ def test_sites_so_far_are_the_same_in_the_table_and_below_the_map(visit):
     assert tally.split()[0] == page.locator("[data-row=Sites] text").nth(1).text_content()
 
 
-def test_a_state_on_the_second_map_is_asked_about_the_second_run(visit):
+def test_state_on_the_second_map_explains_the_second_run(visit):
     page = visit("?compare=1&t=2025Q4")
     page.locator("[data-state=FR]").nth(1).dispatch_event("click")
     assert page.text_content(".panel h2") == "France"
@@ -192,7 +192,7 @@ def test_a_state_on_the_second_map_is_asked_about_the_second_run(visit):
     assert "France" in page.text_content(".panel .verdict")
 
 
-def test_plays_steps_and_scrubs(visit):
+def test_player_plays_steps_and_seeks(visit):
     page = visit("?speed=5")
     assert time_shown(page) == 0
     page.click("[aria-label='One quarter on']")
@@ -203,7 +203,7 @@ def test_plays_steps_and_scrubs(visit):
     page.wait_for_function("document.querySelector('.page').dataset.t === '22'")
     page.wait_for_selector("[data-playing=false]")
     page.wait_for_timeout(300)
-    assert time_shown(page) == 22  # the window's end, where the answer stands
+    assert time_shown(page) == 22  # the window's end, where the answer is shown
     assert page.locator(".answer").is_visible()
     page.click(".player .main")
     page.wait_for_function("document.querySelector('.page').dataset.t === '43'")
@@ -215,7 +215,7 @@ def test_plays_steps_and_scrubs(visit):
     assert page.locator(".facility").count() == 0
 
 
-def test_a_step_keeps_what_it_does_not_change(visit):
+def test_step_keeps_unchanged_elements(visit):
     page = visit("?t=2025Q4")
     page.evaluate("for (const e of document.querySelectorAll('.state, .race, .player button')) e.kept = true")
     page.keyboard.press("ArrowRight")
@@ -224,7 +224,7 @@ def test_a_step_keeps_what_it_does_not_change(visit):
     assert page.evaluate(kept)
 
 
-def test_a_site_keeps_its_disc_from_the_choice_until_it_works(visit):
+def test_site_keeps_its_element_over_all_phases(visit):
     page = visit("?t=2026Q1")
     page.evaluate(
         "for (const e of document.querySelectorAll('.facility > circle:first-of-type')) e.kept = true"
@@ -236,7 +236,7 @@ def test_a_site_keeps_its_disc_from_the_choice_until_it_works(visit):
     assert page.eval_on_selector_all(".facility[data-phase=working]", kept) > 3
 
 
-def test_a_redraw_leaves_alone_what_somebody_types(visit):
+def test_redraw_keeps_typed_text(visit):
     page = visit("?speed=5")
     page.fill("[name=seed]", "12")
     page.evaluate("document.querySelector('[data-playing]').click()")
@@ -244,7 +244,7 @@ def test_a_redraw_leaves_alone_what_somebody_types(visit):
     assert page.input_value("[name=seed]") == "12"
 
 
-def test_keys_drive_it(visit):
+def test_keyboard_controls(visit):
     page = visit()
     press = page.keyboard.press
     press("ArrowRight")
@@ -280,7 +280,7 @@ def test_keys_drive_it(visit):
     assert page.input_value("[name=seed]") == seed
 
 
-def test_shows_the_numbers_of_the_tables(visit):
+def test_stage_shows_the_numbers_of_the_tables(visit):
     page = visit("?a=eu-status-quo&b=essay-reform&seed=3&compare=1&t=2029Q3")
     found = [
         simulate(name, seed=3, tables=("worlds", "timeline")) for name in ("eu-status-quo", "essay-reform")
@@ -299,9 +299,9 @@ def test_shows_the_numbers_of_the_tables(visit):
         assert rows["AI chips"][1 + k] == f"{frame['contracted_accelerators']:,.0f}"
         assert rows["Years behind"][1 + k] == f"{r.worlds.years_behind[0]:.1f}"
         assert rows["Money committed"][1 + k] == f"€{r.worlds.committed_eur_bn[0]:.1f} bn"
-        said = page.locator("svg.stage").text_content()
+        text = page.locator("svg.stage").text_content()
         for column in ("committed_eur_bn", "spend_eur_bn", "unspent_eur_bn"):
-            assert f"{r.worlds[column][0]:.1f}" in said, (k, column)
+            assert f"{r.worlds[column][0]:.1f}" in text, (k, column)
         assert rows["Price of politics"][1 + k] == f"{r.worlds.price_of_politics[0]:.1f} years"
     page.click("[data-press=save]")
     content, name = download(page, lambda: page.click("[data-save=csv]"))
@@ -320,7 +320,7 @@ def test_shows_the_numbers_of_the_tables(visit):
             assert np.array_equal([float(row[column]) for row in mine], r.timeline[column]), column
 
 
-def test_the_money_bar_splits_the_envelope(visit):
+def test_money_bar_splits_the_envelope(visit):
     page = visit("?seed=3&t=2034Q4&a.envelope_eur_bn=12")
     found = simulate(load("eu-status-quo").changed({"envelope_eur_bn": 12}), seed=3).worlds
     assert float(page.get_attribute(".money", "data-committed")) == found.committed_eur_bn[0]
@@ -334,7 +334,7 @@ def test_the_money_bar_splits_the_envelope(visit):
     assert fill / ground == pytest.approx(found.committed_eur_bn[0] / 12)
 
 
-def test_draws_the_vote_with_its_threshold(visit):
+def test_vote_is_drawn_with_its_threshold(visit):
     page = visit("?t=2025Q4")
     yes = simulate("eu-status-quo", seed=1, tables=("votes",)).votes.query("quarter == '2025Q4'")
     assert len(yes) == 1
@@ -349,7 +349,7 @@ def test_draws_the_vote_with_its_threshold(visit):
     assert against == 27 - int(page.get_attribute(".votes", "data-yes"))
 
 
-def test_two_visitors_share_nothing(visit):
+def test_visitors_are_independent(visit):
     one, other = visit("?seed=1&t=2028Q4"), visit("?seed=2")
     one.keyboard.press("c")
     settled(one)
@@ -361,7 +361,7 @@ def test_two_visitors_share_nothing(visit):
     assert other.input_value("[name=seed]") == "2"
 
 
-def test_a_link_holds_all_that_is_shown(visit):
+def test_link_restores_the_page(visit):
     page = visit("?a=eu-status-quo&b=essay-reform&seed=7&compare=1&t=2027Q2&big=1&why=state.12")
     page.keyboard.press("r")
     page.select_option("[data-family=pooling]", "low_communication")
@@ -377,7 +377,7 @@ def test_a_link_holds_all_that_is_shown(visit):
 
 
 @pytest.mark.parametrize(
-    ("query", "said"),
+    ("query", "text"),
     [
         ("?a=atlantis", "atlantis"),
         ("?a.budget=3", "budget"),
@@ -390,17 +390,17 @@ def test_a_link_holds_all_that_is_shown(visit):
         ("?a.voting=by_lot", "by_lot"),
     ],
 )
-def test_a_broken_link_says_so_and_shows_the_rest(visit, query, said):
+def test_invalid_link_is_reported_and_the_rest_is_shown(visit, query, text):
     page = visit(query, ready=False)
     page.wait_for_selector("[role=alert]")
-    assert said in page.text_content("[role=alert]")
+    assert text in page.text_content("[role=alert]")
     page.keyboard.press("Escape")
     assert page.locator(".bar").is_visible()
     page.wait_for_selector(".page[data-ready=true][data-busy=false]")
     assert page.locator(".state").count() == 27
 
 
-def test_a_second_scenario_that_cannot_run_is_shown_without_what_the_link_changes(visit):
+def test_invalid_second_scenario_is_shown_without_its_changes(visit):
     page = visit("?t=2028Q4&b.voting=by_lot")
     page.keyboard.press("c")
     page.wait_for_selector("[role=alert]")
@@ -410,7 +410,7 @@ def test_a_second_scenario_that_cannot_run_is_shown_without_what_the_link_change
     assert page.input_value("[aria-label='Scenario B']") == "essay-reform"
 
 
-def test_pictures_hold_the_whole_stage(visit):
+def test_saved_pictures_contain_the_whole_stage(visit):
     page = visit("?t=2028Q4&compare=1")
     page.click("[data-press=save]")
     png, name = download(page, lambda: page.click("[data-save=png]"))
@@ -427,7 +427,7 @@ def test_pictures_hold_the_whole_stage(visit):
     assert "seed 1" in text
 
 
-def test_a_replay_plays_without_a_server(visit, tmp_path):
+def test_replay_works_without_a_server(visit, tmp_path):
     page = visit("?t=2025Q4&compare=1")
     page.click("[data-press=save]")
     content, name = download(page, lambda: page.click("[data-save=replay]"))
@@ -445,7 +445,7 @@ def test_a_replay_plays_without_a_server(visit, tmp_path):
     assert [run["scenario"] for run in kept["runs"]] == ["eu-status-quo", "essay-reform"]
 
 
-def test_it_can_be_heard_and_held_still(visit):
+def test_screen_reader_text_and_reduced_motion(visit):
     page = visit("?t=2025Q4", reduced_motion="reduce")
     heard = page.text_content("[aria-live=polite].unseen")
     frame = play(load("eu-status-quo"), 1)["frames"][7]

@@ -1,4 +1,4 @@
-"""A talk from start to end, as a presenter gives it: the stage, and the notes in a second window of the same browser."""
+"""A talk from start to end, as a presenter gives it: the stage, and the notes in a second window."""
 
 import re
 
@@ -40,14 +40,14 @@ def speaker():
 
 @pytest.fixture(scope="module")
 def own(tmp_path_factory):
-    """Address of an app with a talk of the user's."""
+    """Address of an app with a user's talk."""
     file = tmp_path_factory.mktemp("talk") / "own.toml"
     file.write_text(OWN)
     with served("--talk", file) as (_, address):
         yield address
 
 
-def beside(page, address):
+def notes_window(page, address):
     """The notes, in a second window of the same browser."""
     notes = page.context.new_page()
     notes.set_default_timeout(60_000)
@@ -61,9 +61,9 @@ def at(notes, moment, phase):
     notes.wait_for_selector(f".notes[data-moment='{moment}'] [data-phase={phase}]")
 
 
-def test_a_clicker_goes_through_the_whole_talk(visit, speaker):
+def test_remote_control_goes_through_the_whole_talk(visit, speaker):
     page = visit(url=f"{speaker}/?a=federal-europe&seed=3&speed=1&t=2026Q1&talk=1", size=(1366, 768))
-    notes = beside(page, speaker)
+    notes = notes_window(page, speaker)
     told = {}
     for k, moment in enumerate(TALK["moments"]):
         first = "asking" if moment["guess"] or moment["play"] else "told"
@@ -82,7 +82,7 @@ def test_a_clicker_goes_through_the_whole_talk(visit, speaker):
         assert "{" not in notes.text_content(".notes")
         told[moment["name"]] = page.text_content(".talk") + notes.text_content(".notes")
         page.keyboard.press(" " if k % 2 else "ArrowRight")
-    at(notes, len(TALK["moments"]), "told")  # the last press went no further
+    at(notes, len(TALK["moments"]), "told")  # the last key press had no effect
     price = stored()[0]["prices"]["price_of_politics"]
     for x in price.values():
         assert f"{x:.2f}" in told["The price of politics"]
@@ -96,9 +96,9 @@ def test_a_clicker_goes_through_the_whole_talk(visit, speaker):
     assert f"{middle[0] - middle[1]:.1f} years nearer" in told["Two Europes"]
 
 
-def test_going_back_keeps_what_was_guessed(visit, speaker):
+def test_going_back_keeps_the_guess(visit, speaker):
     page = visit(url=f"{speaker}/?talk=2", size=(1366, 768))
-    notes = beside(page, speaker)
+    notes = notes_window(page, speaker)
     at(notes, 2, "asking")
     page.keyboard.press("3")
     at(notes, 2, "told")
@@ -110,7 +110,7 @@ def test_going_back_keeps_what_was_guessed(visit, speaker):
     assert "guessed" in page.text_content(".talk")
 
 
-def test_the_talk_ends_where_it_began_and_goes_on_where_it_was_left(visit, own):
+def test_talk_restores_the_page_and_can_be_continued(visit, own):
     page = visit(url=f"{own}/?seed=3&speed=1&t=2026Q1")
     page.wait_for_selector(".page[data-busy=false][data-t='8']")
     page.wait_for_function("location.search.includes('b=essay-reform')")
@@ -133,15 +133,15 @@ def test_the_talk_ends_where_it_began_and_goes_on_where_it_was_left(visit, own):
     assert float(page.eval_on_selector_all(".stage .map", opacity)) < 0.5
 
 
-def test_the_notes_press_the_stages_keys_and_count_down(visit, own):
+def test_notes_control_the_stage_and_count_down(visit, own):
     page = visit(url=f"{own}/?talk=1")
-    notes = beside(page, own)
+    notes = notes_window(page, own)
     at(notes, 1, "asking")
     assert re.search(r"\d+ sites", notes.text_content(".said"))
     left = int(notes.get_attribute("[data-left]", "data-left"))
     notes.keyboard.press("b")
     page.wait_for_selector(".blank")
-    notes.keyboard.press("PageDown")  # shows the stage again, and goes no further
+    notes.keyboard.press("PageDown")  # shows the stage again without moving on
     page.wait_for_selector(".blank", state="detached")
     at(notes, 1, "asking")
     notes.keyboard.press("PageDown")
@@ -176,12 +176,12 @@ def test_blank_screen_clean_stage_and_spotlight(visit):
     press("Escape")
     assert page.locator(".bar").is_visible()
     assert page.locator("[data-press=talk], [data-press=notes]").count() == 0
-    press("k")  # no talk was given
+    press("k")  # there is no talk
     assert page.locator(".talk").count() == 0
 
 
 @pytest.mark.parametrize("query", ["?t=2028Q4", "?t=2028Q4&compare=1", "?t=2030Q4"])
-def test_big_type_enlarges_the_big_number(visit, query):
+def test_big_type_enlarges_the_headline(visit, query):
     page = visit(query, size=(1366, 768))
     size = "Math.min(...[...document.querySelectorAll('[data-years-behind]')].map(e => e.getBoundingClientRect().height))"
     before = page.evaluate(size)
@@ -190,7 +190,7 @@ def test_big_type_enlarges_the_big_number(visit, query):
     assert page.evaluate(size) > 1.2 * before
 
 
-def test_the_tour_keeps_a_guess_and_brings_all_back(visit):
+def test_tour_keeps_the_guess_and_restores_the_page(visit):
     page = visit("?a=federal-europe&seed=3&speed=1&t=2026Q1")
     page.wait_for_function("location.search.includes('seed=3')")
     page.keyboard.press("t")

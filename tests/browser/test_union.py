@@ -1,4 +1,4 @@
-"""Another union's app: its own states on a map of its own, and nothing that is Europe's alone."""
+"""The app of another union: its own states and map, and nothing about Europe."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ def america():
         yield address
 
 
-def test_another_union_is_drawn_and_told_of_by_its_name(visit, america):
+def test_another_union_is_drawn_and_named(visit, america):
     page = visit(url=f"{america}/?t=2034Q4&compare=1&tour=2", size=(1600, 900))
     assert page.locator(".state").count() == 2 * 50
     assert page.locator("[data-state=TX]").first.bounding_box()["width"] > 10
@@ -32,7 +32,7 @@ def test_another_union_is_drawn_and_told_of_by_its_name(visit, america):
     assert "Europe" not in page.text_content(".number")
 
 
-def test_another_unions_replay_has_its_map(visit, america, tmp_path):
+def test_replay_of_another_union_has_its_map(visit, america, tmp_path):
     page = visit(url=f"{america}/?t=2028Q4")
     page.click("[data-press=save]")
     with page.expect_download() as caught:
@@ -42,7 +42,7 @@ def test_another_unions_replay_has_its_map(visit, america, tmp_path):
     assert again.locator(".state").count() == 50
 
 
-def test_a_scenario_about_another_union_brings_its_map_and_takes_it_away(visit, server):
+def test_scenario_of_another_union_changes_the_map(visit, server):
     page = visit(url=f"{server}/?t=2026Q3")
     europe = page.locator(".state").count()
     page.locator(".bar select").first.select_option("us-observed")

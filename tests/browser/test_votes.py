@@ -1,4 +1,4 @@
-"""The panel of the vote: who could have turned it, and what if they had voted otherwise."""
+"""The panel of the vote: pivotal sets of states, and results with other votes."""
 
 import pytest
 
@@ -22,19 +22,19 @@ def way(page, code):
     return page.get_attribute(f"[data-vote={code}]", "data-way")
 
 
-def test_the_smallest_blocking_sets_are_named(visit):
+def test_smallest_blocking_sets_are_named(visit):
     page = voting(visit, "?t=2025Q4")
     ballot = next(b for b in play(load("eu-status-quo"), 1)["ballots"] if b["quarter"] == "2025Q4")
     found = ballot["turning"]
-    said = page.text_content(".turned")
-    assert f"{found['size']} more noes" in said
+    text = page.text_content(".turned")
+    assert f"{found['size']} more noes" in text
     for members in found["sets"]:
-        assert " + ".join(CODES[i] for i in members) in said
-    assert f"{found['count'] - len(found['sets'])} other" in said
+        assert " + ".join(CODES[i] for i in members) in text
+    assert f"{found['count'] - len(found['sets'])} other" in text
     assert f"{found['size']} more noes" in page.text_content(".votes")
 
 
-def test_a_state_that_flips_turns_the_vote_and_back(visit):
+def test_changed_vote_changes_the_result_and_back(visit):
     page = voting(visit, "?a=unanimous-europe&t=2025Q4")
     before = page.text_content(".panel .verdict")
     page.click("[data-vote=MT]")
@@ -43,7 +43,7 @@ def test_a_state_that_flips_turns_the_vote_and_back(visit):
     assert page.text_content(".panel .verdict") != before
     assert any("would fail" in text for text in written(page))
     assert page.locator("[data-state=MT]").get_attribute("aria-label").startswith("Malta, votes no")
-    page.locator("[data-state=MT]").click()  # on the map: sits out
+    page.locator("[data-state=MT]").click()  # on the map: abstains
     page.wait_for_selector(".votes[data-passed=true]")
     assert way(page, "MT") == "abstain"
     assert any("would pass" in text for text in written(page))
@@ -53,11 +53,11 @@ def test_a_state_that_flips_turns_the_vote_and_back(visit):
     page.click("[data-vote=DE]")
     page.wait_for_selector(".votes[data-passed=false]")
     page.keyboard.press("Escape")
-    page.wait_for_selector(".votes[data-passed=true]")  # what was asked is not a part of the run
+    page.wait_for_selector(".votes[data-passed=true]")  # changed votes are not part of the run
     assert page.locator("[data-state=DE]").get_attribute("aria-label").count("votes no") == 0
 
 
-def test_other_votes_belong_to_one_run(visit):
+def test_changed_votes_belong_to_one_run(visit):
     page = voting(visit, "?a=unanimous-europe&b=federal-europe&compare=1&t=2025Q4")
     page.click("[data-vote=MT]")
     page.wait_for_selector(".votes[data-passed=false]")
@@ -70,7 +70,7 @@ def test_other_votes_belong_to_one_run(visit):
     assert page.locator(".panel .moved").count() == 0
 
 
-def test_the_drawing_of_the_vote_opens_its_panel_and_a_link_holds_it(visit):
+def test_vote_drawing_opens_the_panel_and_the_link_keeps_it(visit):
     page = visit("?t=2025Q4")
     page.locator("g.votes rect[role=button]").focus()
     page.keyboard.press("Enter")
@@ -79,7 +79,7 @@ def test_the_drawing_of_the_vote_opens_its_panel_and_a_link_holds_it(visit):
     assert visit(page.evaluate("location.search")).locator(".panel.vote").is_visible()
 
 
-def test_a_replay_names_the_votes_and_its_panels_cover_nothing(visit, tmp_path):
+def test_replay_has_the_vote_panel(visit, tmp_path):
     page = visit("?t=2025Q4&compare=1")
     page.click("[data-press=save]")
     content, name = download(page, lambda: page.click("[data-save=replay]"))
@@ -90,7 +90,7 @@ def test_a_replay_names_the_votes_and_its_panels_cover_nothing(visit, tmp_path):
     assert replay.locator(".legend").count() == 2
     replay.keyboard.press("v")
     assert "more noes" in replay.text_content(".panel .turned")
-    assert replay.locator("[data-vote]").count() == 0  # nobody counts again without a server
+    assert replay.locator("[data-vote]").count() == 0  # no recount without a server
     hall, panel = (replay.locator(which).bounding_box() for which in (".hall", ".panel"))
     assert hall["x"] + hall["width"] <= panel["x"] + 1
     replay.keyboard.press("?")

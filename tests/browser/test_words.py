@@ -1,4 +1,4 @@
-"""What the page says of votes, labs and numbers, and where it says it."""
+"""Texts about votes, labs and numbers, and their position on the page."""
 
 import re
 
@@ -16,7 +16,7 @@ BOXES = """(which) => [...document.querySelectorAll(which)].map(e => e.getBoundi
 
 
 def crossing(page, ones, others):
-    """Pairs of boxes of two selectors that overlap."""
+    """Overlapping pairs of boxes of two selectors."""
     first, second = page.evaluate(BOXES, ones), page.evaluate(BOXES, others)
     assert first
     assert second
@@ -25,7 +25,7 @@ def crossing(page, ones, others):
     ]
 
 
-def test_a_yes_below_what_the_state_wants_names_the_cost_of_dissent(visit):
+def test_panel_names_the_cost_of_dissent(visit):
     run = play(load("eu-status-quo"), 1)
     vote = next(d for d in run["decisions"] if d["kind"] == "vote")
     i = next(k for k, d in enumerate(vote["decision"]) if d > 0)
@@ -41,7 +41,7 @@ def test_a_yes_below_what_the_state_wants_names_the_cost_of_dissent(visit):
     assert len([1 for d in run["decisions"] if d["kind"] == "vote"]) >= 1
 
 
-def test_a_rejected_vote_gives_nobody_a_site(visit):
+def test_rejected_vote_shows_no_site_winners(visit):
     for seed in range(1, 30):
         run = play(load("unanimous-europe"), seed, price=False)
         lost = next((b for b in run["ballots"] if not b["passed"] and b["coalition"]), None)
@@ -53,7 +53,7 @@ def test_a_rejected_vote_gives_nobody_a_site(visit):
     assert not any(text == "yes, wins a site" for text in written(page))
 
 
-def test_a_lab_abroad_does_not_train_here_and_is_spelled_as_it_spells_itself(visit):
+def test_panels_of_foreign_and_home_labs(visit):
     names = load_members().labs.names
     page = visit(f"?why=lab.{names.index('openai')}")
     assert page.text_content(".panel h2") == "OpenAI"
@@ -62,7 +62,7 @@ def test_a_lab_abroad_does_not_train_here_and_is_spelled_as_it_spells_itself(vis
     assert "Trains in Europe" in home.text_content(".panel")
 
 
-def test_machines_that_add_up_fill_a_bar_only_at_the_frontier(visit):
+def test_bar_of_added_up_machines_is_relative_to_the_frontier(visit):
     page = visit("?t=2028Q4", size=(1920, 1080))
     frame = play(load("eu-status-quo"), 1, price=False)["frames"][19]
     ground, filled = page.eval_on_selector_all(
@@ -71,17 +71,17 @@ def test_machines_that_add_up_fill_a_bar_only_at_the_frontier(visit):
     assert filled / ground == pytest.approx(frame["added_up_flop"] / frame["frontier_flop"], rel=1e-3)
 
 
-def test_a_changed_number_is_named_by_what_it_means(visit):
+def test_changed_parameter_is_named_in_plain_words(visit):
     page = visit("?a.envelope_eur_bn=20")
     (title,) = {text for text in written(page) if text.startswith("Europe today, ")}
     assert "money to place" in title
     assert "envelope" not in title
     page.keyboard.press("r")
-    said = " ".join(page.locator(".panel .field > span").all_text_contents())
-    assert not re.search(r", (?:alpha|beta|gamma|delta|eps|tau|lambda|kappa|phi)\b", said)
+    text = " ".join(page.locator(".panel .field > span").all_text_contents())
+    assert not re.search(r", (?:alpha|beta|gamma|delta|eps|tau|lambda|kappa|phi)\b", text)
 
 
-def test_a_notice_covers_nothing(visit):
+def test_notice_does_not_overlap(visit):
     page = visit("?t=2028Q4&nonsense=1")
     notice(page)
     page.wait_for_timeout(100)
@@ -89,7 +89,7 @@ def test_a_notice_covers_nothing(visit):
 
 
 @pytest.mark.parametrize("size", [(1366, 768), (1920, 1080)])
-def test_two_maps_keep_clear_of_their_votes_and_have_a_legend_each(visit, size):
+def test_two_maps_do_not_overlap_votes_and_legends(visit, size):
     page = visit("?t=2025Q4&compare=1&b=unanimous-europe", size=size)
     settled(page)
     assert page.locator("g.votes").count() == page.locator(".legend").count() == 2
@@ -97,7 +97,7 @@ def test_two_maps_keep_clear_of_their_votes_and_have_a_legend_each(visit, size):
     assert crossing(page, ".legend", "g.votes, .race, .differences") == []
 
 
-def test_a_late_site_says_of_which_part_of_its_delivery(visit):
+def test_late_site_panel_gives_the_causes(visit):
     facilities = play(load("eu-status-quo"), 1, price=False)["facilities"]
     causes = ("award_years", "retender_years", "litigation_years", "building_years")
     late = [

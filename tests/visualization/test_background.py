@@ -15,7 +15,7 @@ SPECS = [{"base": "eu-status-quo"}, {"base": "essay-reform"}]
 
 
 class Work:
-    """Stands in for `parts`: computes when it is let, and reports progress before."""
+    """A stand-in for `parts` that waits until it is released and then reports progress."""
 
     def __init__(self, monkeypatch):
         self.let, self.begun, self.pairs = threading.Event(), threading.Event(), []
@@ -52,7 +52,7 @@ def desk():
         yield PartsDesk(pool)
 
 
-def test_a_pair_is_computed_once_and_kept_for_all(desk, monkeypatch):
+def test_pair_is_computed_once_for_all_visitors(desk, monkeypatch):
     work, one, other, late = Work(monkeypatch), Asker(), Asker(), Asker()
     work.let.set()
     one.ask(desk)
@@ -67,7 +67,7 @@ def test_a_pair_is_computed_once_and_kept_for_all(desk, monkeypatch):
     assert len(late.heard) == len(work.pairs) == 1
 
 
-def test_one_pair_is_computed_at_a_time_and_runs_go_between(desk, monkeypatch):
+def test_one_pair_at_a_time_with_runs_in_between(desk, monkeypatch):
     work, one, other = Work(monkeypatch), Asker(), Asker()
     one.ask(desk)
     assert work.begun.wait(30)
@@ -79,7 +79,7 @@ def test_one_pair_is_computed_at_a_time_and_runs_go_between(desk, monkeypatch):
     assert work.pairs[1:] == [(REFORM.name, TODAY.name)]
 
 
-def test_who_turns_away_stops_the_work_and_lets_the_next_one_in(desk, monkeypatch):
+def test_leaving_visitor_stops_the_computation_for_the_next(desk, monkeypatch):
     work, one, other = Work(monkeypatch), Asker(), Asker()
     one.ask(desk)
     assert work.begun.wait(30)
@@ -91,7 +91,7 @@ def test_who_turns_away_stops_the_work_and_lets_the_next_one_in(desk, monkeypatc
     assert len(work.pairs) == 2
 
 
-def test_an_error_is_one_sentence_and_the_next_pair_is_still_computed(desk, monkeypatch):
+def test_error_is_one_sentence_and_the_next_pair_is_computed(desk, monkeypatch):
     def broken(*given, **more):
         raise ZeroDivisionError("by\nzero")
 
@@ -107,14 +107,14 @@ def test_an_error_is_one_sentence_and_the_next_pair_is_still_computed(desk, monk
     assert "parts" in other.heard[-1]
 
 
-def test_a_pair_without_a_difference_or_with_too_many_quarters_is_refused(desk):
-    with pytest.raises(BadInput, match="same rules"):
+def test_identical_or_too_long_scenarios_are_refused(desk):
+    with pytest.raises(BadInput, match="same"):
         Asker().ask(desk, TODAY, TODAY)
     with pytest.raises(BadInput, match="at most"):
         Asker().ask(desk, TODAY, REFORM.changed({"end": "2044Q4"}))
 
 
-def test_a_visitor_is_told_the_parts_and_gives_them_up(monkeypatch):
+def test_visitor_receives_parts_and_may_cancel_them(monkeypatch):
     monkeypatch.setattr(background, "PARTS", None)
     heard, done = [], threading.Event()
 
@@ -137,15 +137,15 @@ def test_a_visitor_is_told_the_parts_and_gives_them_up(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("specs", "said"),
+    ("specs", "named"),
     [
-        (SPECS[:1], "two scenarios"),
-        ([SPECS[0], SPECS[0]], "same rules"),
-        ([SPECS[0], {"base": "us-observed"}], "one map"),
+        (SPECS[:1], "two"),
+        ([SPECS[0], SPECS[0]], "same"),
+        ([SPECS[0], {"base": "us-observed"}], "map"),
         ([SPECS[0], {"base": "atlantis"}], "atlantis"),
     ],
 )
-def test_parts_that_are_not_possible_are_a_sentence(specs, said):
+def test_impossible_parts_are_refused_in_one_sentence(specs, named):
     heard = []
     Session(heard.append).ask({"n": 1, "kind": "parts", "specs": specs})
-    assert said in heard[-1]["error"]
+    assert named in heard[-1]["error"]

@@ -1,4 +1,4 @@
-"""The model in the laboratory in one file: its package under NumPy alone, and the folder of Pyodide."""
+"""The model in the browser: its package runs with NumPy only, and the Pyodide folder is checked."""
 
 import base64
 import gzip
@@ -44,11 +44,11 @@ from juste_retour.visualization import answering
 
 if not answering.__file__.startswith(sys.argv[1]):
     sys.exit(f"{answering.__file__} is not the package of the file")
-said = []
-ask = answering.answering(lambda text: said.append(json.loads(text)))
+answers_given = []
+ask = answering.answering(lambda text: answers_given.append(json.loads(text)))
 for question in json.load(sys.stdin):
     ask(json.dumps(question))
-json.dump(said, sys.stdout)
+json.dump(answers_given, sys.stdout)
 """
 TODAY, REFORM = {"base": "eu-status-quo", "changes": {}}, {"base": "essay-reform", "changes": {}}
 OTHER = {"base": "eu-status-quo", "changes": {"envelope_eur_bn": 15.0, "voting": "unanimity"}}
@@ -71,7 +71,7 @@ REFUSED = (
 
 @pytest.fixture(scope="module")
 def ask(tmp_path_factory):
-    """Ask the package of the file, unpacked as the worker does, in a process that has NumPy alone."""
+    """Ask the unpacked package in a process that has only NumPy, as the worker does."""
     folder = tmp_path_factory.mktemp("held")
     zipfile.ZipFile(io.BytesIO(package())).extractall(folder)
 
@@ -91,29 +91,31 @@ def ask(tmp_path_factory):
     return answers
 
 
-def of_the_server(questions):
-    said = []
-    session = Session(said.append)
+def answers_of_the_server(questions):
+    answers_given = []
+    session = Session(answers_given.append)
     for n, question in enumerate(questions):
-        before = len(said)
+        before = len(answers_given)
         session.ask({"n": n, **question})
-        while question["kind"] == "spread" and not (said[before:] and said[-1]["spread"]["worlds"] == 60):
+        while question["kind"] == "spread" and not (
+            answers_given[before:] and answers_given[-1]["spread"]["worlds"] == 60
+        ):
             pass
-    return json.loads(json.dumps(said))
+    return json.loads(json.dumps(answers_given))
 
 
-def test_the_file_answers_what_the_server_answers(ask):
-    assert ask(QUESTIONS) == of_the_server(QUESTIONS)
+def test_browser_model_gives_the_servers_answers(ask):
+    assert ask(QUESTIONS) == answers_of_the_server(QUESTIONS)
 
 
-def test_what_needs_another_package_is_said_in_one_sentence(ask):
-    said = ask(REFUSED)
-    errors = [one["error"] for one in said if "error" in one]
+def test_questions_that_need_other_packages_are_refused(ask):
+    answers_given = ask(REFUSED)
+    errors = [one["error"] for one in answers_given if "error" in one]
     assert len(errors) == len(REFUSED)
     assert all("not in this file" in text and "\n" not in text for text in errors)
 
 
-def test_the_package_is_small_and_the_same_each_time():
+def test_package_is_small_and_deterministic():
     first = package()
     assert first == package()
     assert 200_000 < len(first) < 600_000
@@ -122,8 +124,8 @@ def test_the_package_is_small_and_the_same_each_time():
     assert not any(name.startswith("juste_retour.runs.europe") for name in names)
 
 
-def laid(folder, change=lambda files: None):
-    """A folder that looks like the distribution; its content is not the pinned one."""
+def pyodide_folder(folder, change=lambda files: None):
+    """A folder like the distribution, but with other content than the pinned one."""
     files = {name: name.encode() for name in browser_model.PINNED}
     files[LOCK] = json.dumps({"info": {"version": browser_model.VERSION}, "packages": {"numpy": {}}}).encode()
     change(files)
@@ -133,7 +135,7 @@ def laid(folder, change=lambda files: None):
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "named"),
     [
         (lambda files: files.pop("pyodide.asm.wasm"), "pyodide.asm.wasm cannot be read"),
         (lambda files: files.pop(LOCK), f"{LOCK} cannot be read"),
@@ -146,16 +148,16 @@ def laid(folder, change=lambda files: None):
         (lambda files: None, "pyodide.js .* is not the one of Pyodide"),
     ],
 )
-def test_a_folder_that_is_not_the_distribution_is_refused(tmp_path, change, said):
-    with pytest.raises(BadInput, match=said) as refused:
-        distribution(laid(tmp_path, change))
+def test_invalid_pyodide_folder_is_refused(tmp_path, change, named):
+    with pytest.raises(BadInput, match=named) as refused:
+        distribution(pyodide_folder(tmp_path, change))
     assert "\n" not in str(refused.value)
 
 
-def test_a_folder_with_the_pinned_files_is_embedded(tmp_path, monkeypatch):
+def test_folder_with_the_pinned_files_is_embedded(tmp_path, monkeypatch):
     hashes = {name: hashlib.sha256(name.encode()).hexdigest() for name in browser_model.PINNED}
     monkeypatch.setattr(browser_model, "PINNED", hashes)
-    files = distribution(laid(tmp_path))
+    files = distribution(pyodide_folder(tmp_path))
     assert set(files) == {LOCK, *hashes}
     held = embedded(files)
     assert set(held["files"]) == {LOCK, "juste_retour.zip", *hashes}

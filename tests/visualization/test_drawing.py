@@ -22,14 +22,14 @@ AMERICA = Path(abm.__file__).with_name("unions") / "united_states"
 
 
 def rings(path):
-    """An SVG path of straight lines as lists of points."""
+    """The rings of an SVG path of straight lines, as lists of points."""
     return [
         [tuple(map(float, p.split(","))) for p in ring.split("L")] for ring in re.findall(r"M([^Z]+)Z", path)
     ]
 
 
 def outline(code):
-    """Rings of a state's outline."""
+    """The rings of a state's outline."""
     return rings(map_geometry()["eu"][code])
 
 
@@ -43,17 +43,15 @@ def inside(point, outline):
     return crossings % 2 == 1
 
 
-def test_sites_lie_in_their_states_on_the_map():
+def test_sites_are_inside_their_states_on_the_map():
     states = load_members().states.codes
     for j in range(SITES.count):
         x, y = place(float(SITES.latitude[j]), float(SITES.longitude[j]))
-        near = [
-            (x + dx, y + dy) for dx in (-4, 0, 4) for dy in (-4, 0, 4)
-        ]  # a coast is drawn a few units coarse
+        near = [(x + dx, y + dy) for dx in (-4, 0, 4) for dy in (-4, 0, 4)]  # coasts are drawn coarsely
         assert any(inside(p, outline(states[SITES.state[j]])) for p in near), SITES.names[j]
 
 
-def test_the_window_holds_every_state():
+def test_map_window_contains_every_state():
     left, top, width, height = WINDOW
     for state in drawn_map()["states"]:
         for ring in outline(state["code"]):
@@ -63,7 +61,7 @@ def test_the_window_holds_every_state():
 @pytest.mark.parametrize(
     "tables", ["states.csv with places", "states.csv without", "one state", "Europe's own"]
 )
-def test_another_union_has_each_site_in_its_states_land(tables, tmp_path):
+def test_patchwork_map_has_each_site_in_its_state(tables, tmp_path):
     plain = "state,population\n" + "".join(f"S{k},{(k + 1) * 900_000}\n" for k in range(7))
     texts = {"states.csv without": plain, "one state": "state,population\nAA,9000000\n"}
     if tables in texts:
@@ -79,7 +77,7 @@ def test_another_union_has_each_site_in_its_states_land(tables, tmp_path):
             assert all(left <= x <= left + width and top <= y <= top + height for x, y in ring)
 
 
-def test_outlines_are_europes_only_where_its_states_are_meant(tmp_path):
+def test_european_outlines_are_used_only_for_european_states(tmp_path):
     assert drawn_map()["union"] == "Europe"
     assert drawn_map()["other"]
     real = drawn_map()["observed"]
@@ -105,7 +103,7 @@ def test_outlines_are_europes_only_where_its_states_are_meant(tmp_path):
     assert germany["path"] == map_geometry()["eu"]["DE"]
 
 
-def test_modules_are_bundled_once_each_and_after_what_they_need():
+def test_modules_are_bundled_once_after_their_imports():
     for first in ("replay.js", "app.js"):
         order = modules(first)
         assert len(order) == len(set(order))
@@ -118,7 +116,7 @@ def test_modules_are_bundled_once_each_and_after_what_they_need():
     assert set(modules("app.js")) | {"replay.js", "lab.js", "worker.js"} == files
 
 
-def test_preact_is_as_published_and_every_bundle_carries_its_license():
+def test_preact_is_unchanged_and_its_license_is_in_every_bundle():
     folder = STAGE / "preact"
     rows = re.findall(
         r"^\| `(.+?)` \| (\d+) \| `(\w{64})` \|$", (folder / "README.md").read_text("utf-8"), re.M
@@ -131,11 +129,11 @@ def test_preact_is_as_published_and_every_bundle_carries_its_license():
         assert (folder / "LICENSE").read_text("utf-8") in bundled(first)
 
 
-def test_inlined_runs_cannot_end_the_script():
+def test_inlined_runs_cannot_close_the_script_element():
     assert "</script>" not in inlined({"scenario": "</script><script>alert(1)</script>"})
 
 
-def test_a_port_in_use_is_a_sentence(capsys):
+def test_port_in_use_is_reported_in_one_sentence(capsys):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -146,7 +144,7 @@ def test_a_port_in_use_is_a_sentence(capsys):
     assert capsys.readouterr().err.count("\n") == 1
 
 
-def test_a_foreign_address_and_a_missing_file_of_rules_are_sentences(capsys):
+def test_unusable_host_and_missing_rule_file_are_reported(capsys):
     assert main(["app", "--no-browser", "--host", "192.0.2.7", "--port", "0"]) == 2
     assert "192.0.2.7" in capsys.readouterr().err
     assert main(["app", "--no-browser", "--rules", "nowhere.py"]) == 2

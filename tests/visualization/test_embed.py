@@ -24,7 +24,7 @@ PAIR = {"a": "eu-status-quo", "b": "essay-reform", "compare": "1", "seed": "3", 
 
 
 class Texts(HTMLParser):
-    """The texts and the tags of a page."""
+    """The texts and tags of a page."""
 
     def __init__(self, page):
         super().__init__()
@@ -42,7 +42,7 @@ def page(query, around=(), framed=True):
     return Texts(embedded(query, "http://127.0.0.1:8765", around, framed=framed))
 
 
-def test_the_sentence_has_the_numbers_of_the_table():
+def test_sentence_has_the_numbers_of_the_table():
     found = page(PAIR)
     (sentence,) = [text for text in found.texts if text.startswith("In the model")]
     for name in ("eu-status-quo", "essay-reform"):
@@ -53,24 +53,24 @@ def test_the_sentence_has_the_numbers_of_the_table():
     assert LICENSE in "".join(found.texts)
 
 
-def test_the_page_has_a_picture_and_no_script():
+def test_embedded_page_has_a_picture_and_no_script():
     tags = dict(page(PAIR).tags)
     assert "script" not in tags
     assert tags["img"]["alt"].startswith("In the model")
     assert tags["img"]["src"].startswith("/embed.svg?")
 
 
-def test_the_picture_says_what_the_page_says():
+def test_picture_has_the_numbers_of_the_page():
     drawn = ElementTree.fromstring(picture(PAIR))
-    said = " ".join(drawn.itertext())
+    shown = " ".join(drawn.itertext())
     numbers = re.findall(r"\d\.\d", " ".join(t for t in page(PAIR).texts if t.startswith("In the model")))
     assert len(numbers) == 6
-    assert all(x in said for x in numbers)
-    assert LICENSE in said
+    assert all(x in shown for x in numbers)
+    assert LICENSE in shown
     assert len(drawn.findall("{*}circle")) == 2
 
 
-def test_the_address_is_fixed():
+def test_address_is_canonical():
     specs, seed = named(PAIR | {"a.voting": "unanimity", "a.envelope_eur_bn": "20"})
     address = fixed(specs, seed)
     assert named(dict(parse_qsl(address))) == (specs, seed)
@@ -78,21 +78,21 @@ def test_the_address_is_fixed():
     assert "t=" not in address
 
 
-def test_a_changed_scenario_is_named_in_words():
+def test_title_of_a_changed_scenario():
     title = title_of({"base": "eu-status-quo", "changes": {"voting": "lisbon_qmv", "envelope_eur_bn": 20}})
     assert title.startswith("Europe today")
     assert "20" in title
     assert "_" not in title
 
 
-def test_outside_of_frames_the_page_says_who_may_show_it():
+def test_page_outside_a_frame_names_the_allowed_sites():
     assert page(PAIR, framed=False).texts[-1] == why([])
     assert "--embed" in why([])
     assert "https://www.example.org" in why(["https://www.example.org"])
     assert why([]) not in page(PAIR).texts
 
 
-def test_what_others_write_is_escaped():
+def test_foreign_text_is_escaped():
     assert "<b>" not in refusal("http://<b>.example")
     with pytest.raises(BadInput):
         picture(PAIR | {"a": "<script>"})
@@ -108,12 +108,12 @@ def test_what_others_write_is_escaped():
         (None, None),
     ],
 )
-def test_the_site_around_a_frame(referer, site):
+def test_site_of_a_referer(referer, site):
     assert site_of(referer) == site
 
 
 @pytest.mark.parametrize(
-    ("query", "said"),
+    ("query", "expected"),
     [
         ({"a": "atlantis"}, "atlantis"),
         ({"seed": "many"}, "many"),
@@ -124,8 +124,8 @@ def test_the_site_around_a_frame(referer, site):
         ({"b": "us-observed", "compare": "1"}, "us-observed"),
     ],
 )
-def test_an_address_that_cannot_be_shown_is_answered_in_a_sentence(query, said):
+def test_invalid_address_is_refused_in_one_sentence(query, expected):
     with pytest.raises(BadInput) as error:
         embedded(query, "http://127.0.0.1", [], framed=False)
-    assert said in str(error.value)
+    assert expected in str(error.value)
     assert "\n" not in str(error.value)

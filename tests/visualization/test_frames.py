@@ -23,7 +23,7 @@ def same(shown, column):
 
 
 @pytest.mark.parametrize("name", presets())
-def test_frames_hold_the_numbers_of_the_tables(name):
+def test_frames_agree_with_the_tables(name):
     run = play(load(name), 5, 3)
     found = simulate(name, seed=5, first=3, tables=("worlds", "states", "facilities", "votes", "timeline"))
     json.dumps(run, allow_nan=False)
@@ -60,7 +60,7 @@ def test_frames_hold_the_numbers_of_the_tables(name):
         assert contracted[row.site]["spend_eur_bn"] == row.spend_eur_bn
 
 
-def test_the_frame_of_a_quarter_counts_its_phases():
+def test_frame_counts_agree_with_its_phases():
     run = play(load("eu-status-quo"), 1)
     for frame in run["frames"]:
         assert sum(p == 4 for p in frame["phase"]) == frame["working"]
@@ -71,8 +71,8 @@ def test_the_frame_of_a_quarter_counts_its_phases():
 
 
 @pytest.fixture
-def nay_sayer():
-    """A rule by which a state votes no whatever is offered."""
+def always_no():
+    """A rule that always votes no."""
 
     def nay(offer, reservation, situation):
         return np.full(offer.utility.shape, -1)
@@ -82,10 +82,10 @@ def nay_sayer():
     del family("vote").rules["nay"]
 
 
-def test_a_ballot_says_who_could_have_tipped_it(nay_sayer):
+def test_ballot_names_the_pivotal_states(always_no):
     run = play(
         load("eu-status-quo").changed(
-            {"voting": "unanimity", "vote": {"rule": "sincere_union", "CY": nay_sayer}}
+            {"voting": "unanimity", "vote": {"rule": "sincere_union", "CY": always_no}}
         ),
         1,
     )
@@ -99,7 +99,7 @@ def test_a_ballot_says_who_could_have_tipped_it(nay_sayer):
     assert people[0]["reached"] == sum(int(MEMBERS.states.population[i]) for i in lisbon["yes"])
 
 
-def test_what_a_state_lacks_is_what_its_vote_says():
+def test_needed_gain_is_positive_only_for_no_votes():
     run = play(load("eu-status-quo"), 1)
     votes = [d for d in run["decisions"] if d["kind"] == "vote"]
     assert votes
@@ -109,7 +109,7 @@ def test_what_a_state_lacks_is_what_its_vote_says():
             assert (d["needed"][i] > 1e-6) <= (d["decision"][i] < 0)
 
 
-def test_the_spread_is_that_of_an_ensemble_and_grows():
+def test_spread_agrees_with_an_ensemble():
     parts = list(spread(load("eu-status-quo"), 2, 120, first=40))
     assert [p["worlds"] for p in parts] == [40, 120]
     found = simulate("eu-status-quo", worlds=120, seed=2, tables=("worlds", "timeline"))
@@ -117,7 +117,7 @@ def test_the_spread_is_that_of_an_ensemble_and_grows():
     for name in ("sites", "years_behind", "price_of_politics"):
         assert last["outcomes"][name]["median"] == quantile(found.worlds[name], 0.5)
         edges, counts = (np.array(last["outcomes"][name][key]) for key in ("edges", "counts"))
-        assert np.allclose(np.diff(edges), BIN[name])  # the same for every scenario
+        assert np.allclose(np.diff(edges), BIN[name])  # the same bins for every scenario
         assert edges[0] <= found.worlds[name].min() <= found.worlds[name].max() <= edges[-1]
         assert np.array_equal(counts, np.histogram(found.worlds[name], edges)[0])
         assert counts.sum() == 120
@@ -126,14 +126,14 @@ def test_the_spread_is_that_of_an_ensemble_and_grows():
     assert last["bands"]["largest_run_flop"][2][k] == quantile(by_quarter, 0.5)
 
 
-def test_a_site_is_late_by_what_its_delivery_took_beyond_the_plan():
-    luck = play(load("eu-status-quo"), 1, price=False)["facilities"]
-    assert any(f["delay"]["award_years"] > f["planned"]["award_years"] + 0.1 for f in luck)
-    sure = {
+def test_delay_without_random_variation_equals_the_plan():
+    random_run = play(load("eu-status-quo"), 1, price=False)["facilities"]
+    assert any(f["delay"]["award_years"] > f["planned"]["award_years"] + 0.1 for f in random_run)
+    certain = {
         "procurement": {"rule": "public_tender", "award_cv": 0, "litigation_hazard": 0, "tender_failure": 0},
         "build_cv": 0,
     }
-    facilities = play(load("eu-status-quo").changed(sure), 1, price=False)["facilities"]
+    facilities = play(load("eu-status-quo").changed(certain), 1, price=False)["facilities"]
     assert facilities
     for f in facilities:
         for part, years in f["planned"].items():

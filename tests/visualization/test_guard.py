@@ -1,4 +1,4 @@
-"""The server as a stranger meets it: other origins, forged headers, malformed messages, paths, and sizes."""
+"""The server's protection: other origins, forged headers, malformed messages, paths and sizes."""
 
 import asyncio
 import base64
@@ -48,7 +48,7 @@ def fetched(url, **headers):
 
 
 def asked(address, path="/", method="GET", **headers):
-    """Status and headers of an answer, with whatever `Host` is given."""
+    """Status and headers of an answer, with any `Host`."""
     connection = HTTPConnection(address.removeprefix("http://"), timeout=20)
     connection.request(method, path, headers=headers)
     answer = connection.getresponse()
@@ -63,7 +63,7 @@ def kernel(address, **options):
 
 
 def rebound(address, host):
-    """A websocket of a page that reached this server under another name."""
+    """A websocket of a page that reached this server under another host name."""
     where = address.removeprefix("http://")
     connection = socket.create_connection(where.split(":"), timeout=20)
     return connect(f"ws://{host}/jupyter/api/kernels/x/channels", sock=connection, origin=f"http://{host}")
@@ -83,7 +83,7 @@ def opening(path):
 
 
 def heard(channel, sent):
-    """All that comes back for some messages until a second of silence or the end."""
+    """Everything received after some messages, until one second of silence or the end."""
     found = []
     with suppress(ConnectionClosed, TimeoutError):
         for text in sent:
@@ -93,7 +93,7 @@ def heard(channel, sent):
     return "".join(found)
 
 
-def test_no_header_moves_the_page_for_those_who_come_later(address):
+def test_headers_do_not_change_the_page_for_later_visitors(address):
     for name in ("X-Script-Name", "Script-Name"):
         assert "evil.example" not in fetched(address, **{name: "//evil.example"})[1]
     assert "evil.example" not in fetched(address)[1]
@@ -104,11 +104,11 @@ def test_no_header_moves_the_page_for_those_who_come_later(address):
 @pytest.mark.parametrize(
     "path", ["resourcez?verbose", "_solara/cdn/nobody@1.0.0/x.js", "stage/..%2fsession.py"]
 )
-def test_what_is_not_the_page_is_not_served_and_nothing_is_fetched(address, path):
+def test_other_paths_are_not_served(address, path):
     assert fetched(f"{address}/{path}")[0] == 404
 
 
-def test_another_sites_page_cannot_open_the_socket(address):
+def test_websocket_is_refused_for_another_origin(address):
     with pytest.raises(InvalidStatus):
         kernel(address, origin="http://evil.example")
     with kernel(address, origin=address) as channel:
@@ -118,7 +118,7 @@ def test_another_sites_page_cannot_open_the_socket(address):
 @pytest.mark.parametrize(
     "path", ["/", "/stage/bundle.js", "/static/main-vuetify.js", "/readyz", "/nothing/here"]
 )
-def test_a_foreign_host_name_is_misdirected(address, path):
+def test_foreign_host_name_is_refused(address, path):
     port = address.rpartition(":")[2]
     for host in (
         f"evil.example:{port}",
@@ -132,8 +132,8 @@ def test_a_foreign_host_name_is_misdirected(address, path):
         assert asked(address, path, Host=host)[0] != 421
 
 
-def test_a_rebound_name_opens_no_socket(address):
-    """The attacker's page and its `Host` header agree: its name points at this machine."""
+def test_dns_rebinding_opens_no_websocket(address):
+    """DNS rebinding: the attacker's page and its `Host` header agree, since the name points to this machine."""
     port = address.rpartition(":")[2]
     for host in (f"evil.example:{port}", "evil.example"):
         with pytest.raises(InvalidStatus) as refused, rebound(address, host):
@@ -141,7 +141,7 @@ def test_a_rebound_name_opens_no_socket(address):
         assert refused.value.response.status_code == 421
 
 
-def test_an_origin_of_another_scheme_is_another_site(address):
+def test_origin_with_another_scheme_is_refused(address):
     with pytest.raises(InvalidStatus) as refused:
         kernel(address, origin=address.replace("http", "https"))
     assert refused.value.response.status_code == 403
@@ -150,7 +150,7 @@ def test_an_origin_of_another_scheme_is_another_site(address):
     assert asked(address, close, "POST", Origin=address)[0] == 200
 
 
-def test_every_answer_says_what_a_browser_may_do_with_it(address):
+def test_security_headers_of_every_answer(address):
     for path in ("/", "/stage/bundle.js", "/nothing.js", "/static/main-vuetify.js"):
         headers = asked(address, path)[1]
         assert headers["X-Content-Type-Options"] == "nosniff"
@@ -160,7 +160,7 @@ def test_every_answer_says_what_a_browser_may_do_with_it(address):
     assert "HttpOnly" in asked(address)[1]["Set-Cookie"]
 
 
-def test_a_policy_admits_a_pages_own_scripts_alone():
+def test_policy_allows_only_the_pages_own_scripts():
     policy = page_policy("<script src='a.js'></script><script>\n1\n</script><script type='x'>2</script>")
     digest = base64.b64encode(hashlib.sha256(b"\n1\n").digest()).decode()
     assert policy.count("sha256-") == 1
@@ -169,7 +169,7 @@ def test_a_policy_admits_a_pages_own_scripts_alone():
     assert page_policy("", ["https://a.example"]).endswith("frame-ancestors https://a.example")
 
 
-def test_names_by_which_a_server_goes():
+def test_host_names_of_a_server():
     here = Names("127.0.0.1", "127.0.0.1", ["lab.example"])
     for name in ("localhost", "127.0.0.1:1", "[::1]:80", "LocalHost.", "lab.example:443"):
         assert name in here
@@ -183,22 +183,22 @@ def test_names_by_which_a_server_goes():
 @pytest.mark.parametrize(
     "text", ["", "a.example", "ftp://a.example", "https://", "https://a/b", "https://a:x", "*"]
 )
-def test_only_an_origin_may_embed_the_page(text):
+def test_embed_needs_an_origin(text):
     with pytest.raises(BadInput, match="--embed"):
         origin_of(text)
 
 
-def test_an_origin_is_written_as_browsers_do():
+def test_origin_is_normalized():
     assert origin_of("HTTPS://A.example:8080/") == "https://a.example:8080"
 
 
 @pytest.mark.parametrize("host", ["", " ", "a b", "http://127.0.0.1", "\x1b[31m"])
-def test_an_address_that_is_none_is_refused(host):
+def test_invalid_host_is_refused(host):
     with pytest.raises(BadInput, match="--host"):
         listen(host, 0)
 
 
-def test_a_malformed_message_ends_its_connection_and_shows_no_traceback(address):
+def test_malformed_message_closes_the_connection(address):
     for sent in (["no json"], [b"\x7f\xff\xff\xff"], ["[" * 50_000], [{}], opening(3), opening({"a": 1})):
         with kernel(address) as channel:
             assert "Traceback" not in heard(channel, sent)
@@ -208,7 +208,7 @@ def test_a_malformed_message_ends_its_connection_and_shows_no_traceback(address)
     assert fetched(address)[0] == 200
 
 
-def test_only_the_pages_own_messages_are_admissible():
+def test_only_the_pages_own_messages_are_allowed():
     widget = message("comm_open", {"comm_id": "w", "target_name": "jupyter.widget", "data": {"state": {}}})
     for wrong in (widget, message("execute_request", {"code": "1"}), message("comm_msg", []), [], 3, None):
         assert not admissible(json.dumps(wrong))
@@ -217,11 +217,11 @@ def test_only_the_pages_own_messages_are_admissible():
         assert admissible(json.dumps(right))
 
 
-def test_the_guard_ends_a_socket_at_the_first_wrong_message():
-    told = []
+def test_guard_closes_the_websocket_at_the_first_invalid_message():
+    received = []
 
     async def app(scope, receive, send):
-        told.extend([await receive(), await receive()])
+        received.extend([await receive(), await receive()])
 
     async def visit():
         sent = iter([{"type": "websocket.connect"}, {"type": "websocket.receive", "text": "{"}])
@@ -232,6 +232,6 @@ def test_the_guard_ends_a_socket_at_the_first_wrong_message():
         scope = {"type": "websocket", "scheme": "ws", "headers": [(b"host", b"localhost")]}
         await Guard(app, Names("localhost", "127.0.0.1"))(scope, receive, None)
 
-    with ThreadPoolExecutor(1) as beside:  # a browser of other tests may hold this thread's loop
-        beside.submit(asyncio.run, visit()).result()
-    assert [part["type"] for part in told] == ["websocket.connect", "websocket.disconnect"]
+    with ThreadPoolExecutor(1) as pool:  # a browser of other tests may use this thread's event loop
+        pool.submit(asyncio.run, visit()).result()
+    assert [part["type"] for part in received] == ["websocket.connect", "websocket.disconnect"]

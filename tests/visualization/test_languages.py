@@ -1,4 +1,4 @@
-"""The page's catalogs: what they translate, and that they fit what the page says."""
+"""The page's translations: complete, current, and with the same placeholders."""
 
 import json
 import re
@@ -32,19 +32,19 @@ FIRST_SCREEN = (
     "words",
 )
 TEXT = r'"((?:[^"\\]|\\.)*)"'
-HOLE = re.compile(r"\{\w+\}")
+PLACEHOLDER = re.compile(r"\{\w+\}")
 
 
 def texts(value):
-    """All strings within JSON."""
+    """All strings in a JSON value."""
     if isinstance(value, str):
         return {value}
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ()
     return set().union(*map(texts, inner))
 
 
-def said():
-    """Every text that the page can say: the strings of its sources, and what the server tells it."""
+def page_texts():
+    """Every text of the page: the strings of its sources and of the server."""
     sources = [*STAGE.glob("*.js"), *Path(visualization.__file__).parent.rglob("*.py")]
     lines = [line for path in sources for line in path.read_text("utf-8").splitlines()]
     found = {text for line in lines for text in re.findall(TEXT, line)}
@@ -59,21 +59,25 @@ def said():
 
 
 @pytest.mark.parametrize("code", LANGUAGES)
-def test_each_translation_has_the_holes_of_its_key(code):
+def test_translations_have_the_placeholders_of_their_key(code):
     wrong = {
-        key for key, text in LANGUAGES[code].items() if set(HOLE.findall(key)) != set(HOLE.findall(text))
+        key
+        for key, text in LANGUAGES[code].items()
+        if set(PLACEHOLDER.findall(key)) != set(PLACEHOLDER.findall(text))
     }
     assert wrong == set()
 
 
-def test_no_catalog_translates_what_the_page_does_not_say():
-    known = said() | {f"{{n}} % of the {what}" for what in ("states", "people", "votes", "weighted votes")}
+def test_catalogs_contain_no_unused_text():
+    known = page_texts() | {
+        f"{{n}} % of the {what}" for what in ("states", "people", "votes", "weighted votes")
+    }
     stale = {(code, key) for code, catalog in LANGUAGES.items() for key in catalog if key not in known}
     assert stale == set()
 
 
 @pytest.mark.parametrize("code", LANGUAGES)
-def test_the_first_screen_is_translated_in_full(code):
+def test_first_screen_is_translated_completely(code):
     calls = re.compile(
         rf'\b(?:tr|counted)\((?:[^"()]*(?:\([^"()]*\))?[^"()]*\? )?{TEXT}(?:(?:, | : ){TEXT})?'
     )
@@ -81,7 +85,10 @@ def test_the_first_screen_is_translated_in_full(code):
     for name in FIRST_SCREEN:
         for line in (STAGE / f"{name}.js").read_text("utf-8").splitlines():
             asked |= {
-                key for found in calls.findall(line) for key in found if re.search("[a-z]", HOLE.sub("", key))
+                key
+                for found in calls.findall(line)
+                for key in found
+                if re.search("[a-z]", PLACEHOLDER.sub("", key))
             }
     assert len(asked) > 100
     assert asked - set(LANGUAGES[code]) == set()
@@ -89,7 +96,7 @@ def test_the_first_screen_is_translated_in_full(code):
     assert server - set(LANGUAGES[code]) == set()
 
 
-def test_every_bundle_carries_every_catalog():
+def test_every_bundle_contains_every_catalog():
     for first in ("app.js", "replay.js"):
         line = bundled(first).splitlines()[0]
         assert json.loads(line.removeprefix("const CATALOGS = ").removesuffix(";")) == LANGUAGES
@@ -106,7 +113,7 @@ def test_every_sentence_of_a_run_is_translated(code):
                         assert value[0] == "{a}" or value[0] in LANGUAGES[code], value[0]
 
 
-def test_places_are_named_up_to_three():
+def test_lists_name_up_to_three_places():
     assert [english(named(list("ABCD")[:n])) for n in range(1, 5)] == [
         "A",
         "A and B",

@@ -11,18 +11,18 @@ LETTERS = re.compile(r"\b(alpha|beta|gamma|delta|eps|tau|lambda|kappa|phi|sigma)
 
 
 def texts(catalogue):
-    """All that the panel of rules writes."""
+    """All texts in the panel of rules."""
     rules = [rule for family in catalogue["families"] for rule in family["rules"]]
     for p in [*catalogue["parameters"], *(p for rule in rules for p in rule["parameters"])]:
         yield from (p["title"], p["unit"], p["about"], *(choice["title"] for choice in p["choices"]))
     yield from (text for rule in rules for text in (rule["title"], rule["summary"]))
 
 
-def test_no_name_of_a_file_or_a_formula_is_shown():
+def test_no_code_name_or_formula_symbol_is_shown():
     assert [text for text in texts(offered()) if LETTERS.search(text)] == []
 
 
-def test_every_plain_name_belongs_to_something():
+def test_plain_names_belong_to_parameters_or_rules():
     rules = [rule for family in FAMILIES.values() for rule in family]
     own = {name for rule in rules for name in rule.parameters}
     choices = {c for rule in rules for _, p in rule.parameters.values() for c in p.choices}
@@ -31,17 +31,17 @@ def test_every_plain_name_belongs_to_something():
     assert set(RULES) <= {rule.name for rule in rules} | choices
 
 
-def test_messages_name_parameters_and_rules_plainly_and_leave_files_alone():
-    said = named_plainly(
+def test_messages_use_plain_names_and_keep_file_names():
+    message = named_plainly(
         "frontier_growth_later = 3 with lisbon_qmv in my_rules.py, audit_first.py and eu-status-quo"
     )
     assert (
-        said
+        message
         == "“later growth of the frontier run” = 3 with “qualified majority (Lisbon)” in my_rules.py, audit_first.py and eu-status-quo"
     )
 
 
-def test_the_levers_cover_what_the_evidence_finds_to_matter():
+def test_levers_cover_the_most_important_parameters():
     found = json.loads((resources.files("juste_retour.runs.europe") / "results.json").read_text("utf-8"))
     groups = {family.name: family.group for family in FAMILIES.values()} | {"envelope_eur_bn": "money"}
     parts = {row["part"] for row in found["shares"] if row["part"] != "total"}

@@ -23,7 +23,7 @@ def check_sums(found):
         assert where + unspent == pytest.approx(whole, abs=1e-9)
 
 
-def test_the_stored_answers_are_about_the_shipped_pairs_and_add_up():
+def test_stored_answers_cover_the_shipped_pairs_and_add_up():
     answers = stored()
     assert [tuple(found["pair"]) for found in answers] == list(PAIRS)
     about_today = {pair[1] for pair in PAIRS if pair[0] == PAIR[0]}
@@ -38,7 +38,7 @@ def test_the_stored_answers_are_about_the_shipped_pairs_and_add_up():
         check_sums(found)
 
 
-def test_the_stored_answers_are_what_the_present_rules_give():
+def test_stored_means_are_reproduced():
     ends = {}
     for found in stored():
         for side, scenario in zip("ab", in_one_window([load(name) for name in found["pair"]]), strict=True):
@@ -51,7 +51,7 @@ def test_the_stored_answers_are_what_the_present_rules_give():
             assert found[side]["high"] == pytest.approx(quantile(values, HIGH), rel=1e-9)
 
 
-def test_a_union_other_than_the_shipped_one_has_no_stored_answers(tmp_path):
+def test_other_unions_have_no_stored_answers(tmp_path):
     for table in EUROPE.glob("*.csv"):
         (tmp_path / table.name).write_text(table.read_text("utf-8").replace("Sweden", "Scandinavia"), "utf-8")
     show(load_members(tmp_path))
@@ -62,7 +62,7 @@ def test_a_union_other_than_the_shipped_one_has_no_stored_answers(tmp_path):
         show(None)
 
 
-def test_parts_of_two_scenarios_are_read_over_the_first_ones_window():
+def test_parts_use_the_window_of_the_first_scenario():
     found = parts(load("eu-status-quo"), load("gigafactories"), worlds=4, seed=2)
     _, b = in_one_window([load("eu-status-quo"), load("gigafactories")])
     assert found["b"]["mean"] == run_worlds(b, 2, np.arange(4), price=False).worlds["years_behind"].mean()
@@ -70,7 +70,7 @@ def test_parts_of_two_scenarios_are_read_over_the_first_ones_window():
     check_sums(found)
 
 
-def test_who_reports_progress_can_stop_the_parts():
+def test_progress_callback_can_stop_the_parts():
     seen = []
 
     def stop(done, of):
@@ -84,7 +84,7 @@ def test_who_reports_progress_can_stop_the_parts():
 
 
 @pytest.mark.slow
-def test_the_stored_answer_is_what_a_rerun_finds():
+def test_first_stored_answer_is_reproduced_completely():
     found = stored()[0]
     again = json.loads(json.dumps(parts(*PAIR, worlds=found["worlds"], seed=found["seed"])))
     check_sums(again)

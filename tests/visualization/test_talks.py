@@ -11,7 +11,7 @@ GUESS = '[moment.guess]\nquestion = "How many?"\noptions = ["few", "many"]\nansw
 
 @pytest.fixture
 def talk(tmp_path):
-    """Read a talk of a title and what is given."""
+    """Read a talk from its text below a title."""
 
     def read(text, top='title = "A talk"\n'):
         file = tmp_path / "talk.toml"
@@ -22,7 +22,7 @@ def talk(tmp_path):
 
 
 @pytest.mark.parametrize("name", shipped_talks())
-def test_shipped_talks_name_numbers_and_write_none_down(name):
+def test_shipped_talks_use_placeholders_instead_of_numbers(name):
     moments = load_talk(name)["moments"]
     for moment in moments:
         texts = [moment[key] for key in ("say", "tell", "notes")]
@@ -31,11 +31,11 @@ def test_shipped_talks_name_numbers_and_write_none_down(name):
     assert any(NAMED.search(moment["tell"]) for moment in moments)
 
 
-def test_the_shipped_talk_takes_ten_minutes():
+def test_shipped_talk_takes_ten_minutes():
     assert sum(moment["minutes"] for moment in load_talk("cost-of-politics")["moments"]) == 10
 
 
-def test_a_moment_keeps_what_it_does_not_name(talk):
+def test_moment_keeps_earlier_settings(talk):
     moments = talk(
         FIRST
         + 'b = { base = "essay-reform", voting = "unanimity" }\nview = "two"\nseed = 4\nplay = "window"\n'
@@ -47,13 +47,13 @@ def test_a_moment_keeps_what_it_does_not_name(talk):
     assert (moments[0]["quarter"], second["quarter"], second["play"]) == ("start", "window", None)
 
 
-def test_every_number_that_can_be_named_is_accepted(talk):
+def test_all_placeholders_are_accepted(talk):
     named = " ".join(f"{{{name}}}" for name in placeholders())
     assert talk(f'{FIRST}view = "two"\nnotes = "{named}"\n')["moments"][0]["notes"] == named
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "named"),
     [
         ("", ["talk.toml", "moment"]),
         ('[[moment]]\nname = "one"\n', ["moment 1", "minutes"]),
@@ -85,21 +85,21 @@ def test_every_number_that_can_be_named_is_accepted(talk):
         ("[[moment]\n", ["TOML"]),
     ],
 )
-def test_an_error_in_a_talk_is_one_sentence(talk, text, said):
+def test_invalid_talk_is_refused_in_one_sentence(talk, text, named):
     with pytest.raises(BadInput) as error:
         talk(text)
     message = str(error.value)
-    assert all(part in message for part in said), message
+    assert all(part in message for part in named), message
     assert "\n" not in message
     assert message.endswith((".", "?"))
 
 
-def test_a_talk_needs_a_title(talk):
+def test_talk_needs_a_title(talk):
     with pytest.raises(BadInput, match="title"):
         talk(FIRST, top="")
 
 
 @pytest.mark.parametrize("given", ["cost-of-politic", "nowhere/talk.toml"])
-def test_a_talk_that_is_not_there_is_named(given):
+def test_missing_talk_is_named(given):
     with pytest.raises(BadInput, match=re.escape(given)):
         load_talk(given)

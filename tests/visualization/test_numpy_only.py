@@ -1,4 +1,4 @@
-"""Frames are computed with NumPy alone, as in a browser, where nothing else is installed."""
+"""Frames need only NumPy, as in a browser, where nothing else is installed."""
 
 import json
 import subprocess
@@ -28,7 +28,7 @@ try:
 except ModuleNotFoundError:
     pass
 else:
-    sys.exit("nothing was hidden")
+    sys.exit("scipy was not hidden")
 json.dump({name: play(load(name), 7, 3) for name in sys.argv[1:]}, sys.stdout, allow_nan=False)
 """
 
@@ -42,5 +42,5 @@ def alone():
 
 
 @pytest.mark.parametrize("name", presets())
-def test_frames_need_numpy_alone_and_have_the_same_bits(alone, name):
+def test_frames_with_numpy_only_are_identical(alone, name):
     assert alone[name] == json.loads(json.dumps(play(load(name), 7, 3)))
