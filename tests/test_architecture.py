@@ -1,4 +1,4 @@
-"""The house: who may import whom, where Mesa may stand, and where real numbers may be added."""
+"""Architecture: which package may import which, where Mesa may be imported, and where floats may be added."""
 
 import ast
 import os
@@ -16,11 +16,11 @@ from juste_retour.agents.errors import BadInput
 from juste_retour.agents.rules import FAMILIES
 
 ROOT = Path(__file__).parents[1]
-ROOMS = ("agents", "abm", "runs", "visualization")  # each may import itself and those before it
-FILES = [path for room in ROOMS for path in sorted((ROOT / room).rglob("*.py"))]
+PACKAGES = ("agents", "abm", "runs", "visualization")  # each may import itself and those before it
+FILES = [path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]
 MESA = {"agents/mesa_agents.py", "abm/model.py", "abm/world_model.py", "visualization/mesa_page.py"}
 ADDING = {"sum", "mean", "std", "var", "prod", "dot", "cumsum", "cumprod", "trace"}
-ONCE = {  # solve a fixed point once for a scenario, the same for all its worlds
+ONCE = {  # solve a fixed point once per scenario, with the same result for all its worlds
     "abm/politics/mixing.py",
     "abm/politics/stationary.py",
     "abm/politics/tables/lasting_pie.py",
@@ -28,7 +28,7 @@ ONCE = {  # solve a fixed point once for a scenario, the same for all its worlds
     "abm/politics/mean_world.py",
     "abm/politics/sampled.py",
 }
-WHOLE = {  # additions by NumPy's functions in which only integers and booleans are added
+WHOLE = {  # NumPy's additions of integers and booleans only, whose order does not matter
     "abm/politics/power/table.py": {"np.add"},
     "abm/politics/conditions.py": {"np.cumsum"},
     "abm/politics/relocation.py": {"np.cumsum"},
@@ -45,7 +45,7 @@ def tree_of(path):
 
 
 def imported(path):
-    """The rooms and other top packages that a file imports, anywhere in it."""
+    """The packages of the project and other top packages that a file imports, anywhere in it."""
     found = set()
     for node in ast.walk(tree_of(path)):
         names = []
@@ -59,41 +59,41 @@ def imported(path):
         elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith("import_module") and node.args:
             names = [str(node.args[0].value)] if isinstance(node.args[0], ast.Constant) else []
         for name in names:
-            assert name.split(".")[0] not in ROOMS, f"{name_of(path)}:{node.lineno} imports a bare {name}"
+            assert name.split(".")[0] not in PACKAGES, f"{name_of(path)}:{node.lineno} imports a bare {name}"
             found.add(name.removeprefix("juste_retour.").split(".")[0])
     return found
 
 
-def test_no_file_imports_a_bare_room():
-    """A room imported without its prefix is a second copy, whose families are empty."""
+def test_imports_use_the_full_package_name():
+    """A package imported without its prefix is a second copy with empty rule families."""
     for path in [*FILES, *(ROOT / "tests").rglob("*.py"), *ROOT.glob("*/**/*.md"), ROOT / "README.md"]:
         if any(part.startswith(".") for part in path.relative_to(ROOT).parts):
             continue
         text = path.read_text(encoding="utf-8")
-        bare = re.search(rf"(?m)^\W*(from|import) ({'|'.join(ROOMS)})(\.\w+)*( import|$)", text)
+        bare = re.search(rf"(?m)^\W*(from|import) ({'|'.join(PACKAGES)})(\.\w+)*( import|$)", text)
         assert not bare, f"{name_of(path)}: {bare[0]!r}"
 
 
 @pytest.mark.parametrize("path", FILES, ids=name_of)
-def test_older_tools_can_parse_the_source(path):
+def test_source_parses_as_python_3_11(path):
     ast.parse(path.read_text(encoding="utf-8"), filename=str(path), feature_version=(3, 11))
 
 
-def test_there_are_files_to_look_at():
+def test_checked_files_cover_all_packages():
     assert len(FILES) > 40
-    assert {name_of(path).split("/")[0] for path in FILES} == set(ROOMS)
+    assert {name_of(path).split("/")[0] for path in FILES} == set(PACKAGES)
 
 
 @pytest.mark.parametrize("path", FILES, ids=name_of)
-def test_a_file_imports_only_from_the_left(path):
-    room = name_of(path).split("/")[0]
-    forbidden = set(ROOMS[ROOMS.index(room) + 1 :]) | {"tests"}
+def test_imports_follow_the_order_of_packages(path):
+    package = name_of(path).split("/")[0]
+    forbidden = set(PACKAGES[PACKAGES.index(package) + 1 :]) | {"tests"}
     assert not imported(path) & forbidden
 
 
 @pytest.mark.parametrize("application", ["runs/europe", "runs/workshop"])
-def test_nothing_of_the_library_imports_an_application_of_it(application):
-    """The European study and rule authoring use the library; their commands are found by entry points."""
+def test_library_does_not_import_its_applications(application):
+    """The European study and rule authoring use the library. The library finds their commands by entry points."""
     module = f"juste_retour.{application.replace('/', '.')}"
     inside = [path for path in FILES if name_of(path).startswith(f"{application}/")]
     assert inside
@@ -111,7 +111,7 @@ MODULES = {module_of(path) for path in FILES}
 
 
 def modules_of(path):
-    """The modules of the house that a file imports, at any depth, but for type checkers."""
+    """The project's modules that a file imports at any depth, without imports for type checkers only."""
     found, left = set(), [tree_of(path)]
     while left:
         node = left.pop()
@@ -127,8 +127,8 @@ def modules_of(path):
     return found & MODULES
 
 
-def test_modules_do_not_import_in_a_circle():
-    """Also where an import stands in a function: it hides a circle, it does not undo it."""
+def test_no_import_cycles():
+    """Imports inside functions count too: they hide a cycle and do not remove it."""
     imports = {module_of(path): modules_of(path) for path in FILES}
     assert sum(map(len, imports.values())) > len(FILES)
     while free := [module for module, needed in imports.items() if not needed & imports.keys()]:
@@ -137,18 +137,18 @@ def test_modules_do_not_import_in_a_circle():
     assert not imports
 
 
-def test_no_room_is_named_in_a_string_to_the_left():
-    """A lazy import by name would hide an arrow backwards; commands are found by entry points instead."""
+def test_no_lazy_import_of_a_later_package():
+    """A lazy import by name would hide a forbidden import. Commands are found by entry points instead."""
     for path in FILES:
-        room = name_of(path).split("/")[0]
-        right = ROOMS[ROOMS.index(room) + 1 :]
+        package = name_of(path).split("/")[0]
+        later = PACKAGES[PACKAGES.index(package) + 1 :]
         for node in ast.walk(tree_of(path)):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 module = node.value.partition(":")[0]
                 lazy = any(
-                    module.startswith((f"{r}.", f"juste_retour.{r}."))
+                    module.startswith((f"{name}.", f"juste_retour.{name}."))
                     and all(part.isidentifier() for part in module.split("."))
-                    for r in right
+                    for name in later
                 )
                 assert not lazy, f"{name_of(path)}:{node.lineno} names {node.value!r}"
 
@@ -159,8 +159,8 @@ def test_mesa_is_imported_in_four_files_only():
     assert {"agents/mesa_agents.py", "abm/model.py"} <= found
 
 
-def test_only_the_model_and_its_cast_use_the_mesa_agents():
-    """Whoever imports either pays for Mesa's import, so nobody does so as he is imported."""
+def test_mesa_agents_are_imported_only_by_model_and_cast():
+    """Both modules import Mesa, which is slow, so no other module may import them at its top level."""
     for path in FILES:
         if name_of(path) in {*MESA, "abm/cast.py", "agents/mesa_facility.py"} or "benchmarks" in path.parts:
             continue
@@ -176,8 +176,8 @@ def test_only_the_model_and_its_cast_use_the_mesa_agents():
 
 
 @pytest.mark.parametrize("path", [p for p in FILES if name_of(p).startswith(("agents", "abm"))], ids=name_of)
-def test_the_model_adds_by_no_function_of_numpys(path):
-    """NumPy adds in an order that may depend on the number of worlds; `juste_retour.agents.arrays` keeps it."""
+def test_model_files_do_not_add_with_numpy(path):
+    """NumPy's order of addition may depend on the number of worlds. `juste_retour.agents.arrays` fixes the order."""
     if name_of(path) in {"agents/arrays.py", *ONCE}:
         return
     allowed = WHOLE.get(name_of(path), set())
@@ -195,7 +195,7 @@ def test_the_model_adds_by_no_function_of_numpys(path):
     for node in ast.walk(tree_of(path)):
         where = f"{name_of(path)}:{getattr(node, 'lineno', 0)}"
         if isinstance(node, ast.BinOp | ast.AugAssign):
-            assert not isinstance(node.op, ast.MatMult), f"{where}: @ adds in an order of its own"
+            assert not isinstance(node.op, ast.MatMult), f"{where}: @ adds in NumPy's own order"
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "np":
             called = f"np.{node.attr}"
             assert node.attr not in functions or called in allowed, (
@@ -203,8 +203,8 @@ def test_the_model_adds_by_no_function_of_numpys(path):
             )
 
 
-def every_rule_somewhere():
-    """Scenarios that between them use every rule: the k-th takes the k-th rule of each family, round and round."""
+def scenarios_with_every_rule():
+    """Scenarios that together use every rule: scenario k takes rule k of each family, modulo the family's size."""
     most = max(len(family.rules) for family in FAMILIES.values())
     for k in range(most):
         chosen = {f.name: list(f.rules)[k % len(f.rules)] for f in FAMILIES.values()}
@@ -217,12 +217,12 @@ def every_rule_somewhere():
                 yield load("eu-status-quo").changed(
                     chosen | {"agenda": agenda, "end": "2027Q2", "window_years": 2.75}
                 )
-            except BadInput:  # a pair that is refused
+            except BadInput:  # two rules that exclude each other
                 continue
 
 
-class Watch:
-    """Notes the methods of arrays of real numbers that add, called from the model's own files."""
+class FloatAdditions:
+    """A profiler that records methods which add arrays of floats, called from files of agents/ and abm/."""
 
     def __init__(self):
         self.calls = 0
@@ -239,39 +239,39 @@ class Watch:
             self.calls += 1
             if on.dtype.kind == "f":
                 self.found.add(
-                    f"{file}:{frame.f_lineno}: {called.__name__} of real numbers; use juste_retour.agents.arrays.total"
+                    f"{file}:{frame.f_lineno}: {called.__name__} of floats; use juste_retour.agents.arrays.total"
                 )
 
 
-def test_the_watch_sees_an_addition_of_real_numbers():
-    watch = Watch()
+def test_profiler_finds_an_addition_of_floats():
+    profiler = FloatAdditions()
     code = compile("x.sum()\ny.sum()", str(ROOT / "abm" / "elsewhere.py"), "exec")
-    sys.setprofile(watch)
+    sys.setprofile(profiler)
     try:
         exec(code, {"x": np.ones(3), "y": np.ones(3, dtype=bool)})
     finally:
         sys.setprofile(None)
-    assert watch.calls == 2
-    assert watch.found == {"abm/elsewhere.py:1: sum of real numbers; use juste_retour.agents.arrays.total"}
+    assert profiler.calls == 2
+    assert profiler.found == {"abm/elsewhere.py:1: sum of floats; use juste_retour.agents.arrays.total"}
 
 
-def test_the_model_adds_real_numbers_in_one_place():
-    """Run under every rule, no array of real numbers is added but by `juste_retour.agents.arrays`."""
-    watch = Watch()
-    sys.setprofile(watch)
+def test_floats_are_added_in_one_module():
+    """Run under every rule, only `juste_retour.agents.arrays` adds arrays of floats."""
+    profiler = FloatAdditions()
+    sys.setprofile(profiler)
     try:
-        for scenario in every_rule_somewhere():
+        for scenario in scenarios_with_every_rule():
             run(scenario, 1, range(2), price=False)
     finally:
         sys.setprofile(None)
-    assert watch.calls > 1000
-    assert not watch.found, "\n".join(sorted(watch.found))
+    assert profiler.calls > 1000
+    assert not profiler.found, "\n".join(sorted(profiler.found))
     assert total(np.ones(3)) == 3
 
 
-def test_the_project_reads_nothing_outside_itself():
+def test_project_reads_nothing_outside_its_repository():
     outside = ".." + "/shared"
-    for path in [*ROOT.glob("*.*"), *(p for room in (*ROOMS, "tests") for p in (ROOT / room).rglob("*"))]:
+    for path in [*ROOT.glob("*.*"), *(p for top in (*PACKAGES, "tests") for p in (ROOT / top).rglob("*"))]:
         if (
             path.suffix in {".py", ".md", ".toml", ".csv", ".json", ".vue", ".cff", ".html"}
             and path.is_file()

@@ -20,12 +20,12 @@ HIDDEN = {
     "dist",
     "mine",
 }
-ROOMS = ("agents", "abm", "runs", "visualization")
+PACKAGES = ("agents", "abm", "runs", "visualization")
 
 
 def modules():
-    for room in ROOMS:
-        package = importlib.import_module(f"juste_retour.{room}")
+    for top in PACKAGES:
+        package = importlib.import_module(f"juste_retour.{top}")
         yield package.__name__
         for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             if "benchmarks" not in found.name and not found.name.endswith(("__main__", "mesa_page")):
@@ -33,7 +33,7 @@ def modules():
 
 
 @pytest.mark.parametrize("name", sorted(modules()))
-def test_examples_in_docstrings(name):
+def test_docstring_examples_run(name):
     module = importlib.import_module(name)
     assert doctest.testmod(module).failed == 0
 
@@ -43,11 +43,10 @@ PAGES = [page for page in sorted(ROOT.rglob("*.md")) if not HIDDEN & set(page.re
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_links_of_a_page_resolve(page):
+def test_links_between_pages_resolve(page):
     text = page.read_text(encoding="utf-8")
     text = re.sub(r"```.*?```|`[^`\n]*`", "", text, flags=re.DOTALL)
-    targets = [
-        target for target in LINK.findall(text) if "generated/" not in target
-    ]  # written by docs/pages.py
+    # pages in generated/ are written by docs/pages.py
+    targets = [target for target in LINK.findall(text) if "generated/" not in target]
     broken = [target for target in targets if not (page.parent / target).exists()]
     assert broken == []

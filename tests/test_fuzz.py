@@ -1,6 +1,6 @@
-"""Mutilated files: whatever is pasted in, the answer is a result or one sentence, never a traceback.
+"""Fuzz tests of input files: random damage gives a result or an error of one sentence, never a traceback.
 
-Longer on request: FUZZ=20000 uv run pytest tests/test_fuzz.py
+For more examples: FUZZ=20000 uv run pytest tests/test_fuzz.py
 """
 
 import os
@@ -49,8 +49,8 @@ fuzz = settings(
 )
 
 
-def mutilated(text: bytes, seed: int) -> bytes:
-    """A copy with some bytes cut, moved or replaced by pieces that have broken parsers before."""
+def damaged(text: bytes, seed: int) -> bytes:
+    """A copy of the text with some bytes cut, moved or replaced by pieces that have broken parsers before."""
     uniforms = random.Random(seed)
     for _ in range(uniforms.randint(1, 4)):
         at = uniforms.randrange(len(text) + 1)
@@ -62,35 +62,35 @@ def mutilated(text: bytes, seed: int) -> bytes:
     return text
 
 
-def one_sentence(error: BadInput) -> None:
+def assert_one_sentence(error: BadInput) -> None:
     assert "\n" not in str(error)
     assert len(str(error)) < 2500
 
 
 @fuzz
 @given(st.sampled_from(presets()), st.integers(0, 2**32))
-def test_scenario_files(tmp_path, name, seed):
+def test_damaged_scenario_files(tmp_path, name, seed):
     path = tmp_path / "scenario.toml"
-    path.write_bytes(mutilated(load(name).toml(None).encode(), seed))
+    path.write_bytes(damaged(load(name).toml(None).encode(), seed))
     try:
         assert load(path).digest
     except BadInput as error:
-        one_sentence(error)
+        assert_one_sentence(error)
 
 
 @fuzz
 @given(st.sampled_from(TABLES), st.integers(0, 2**32))
-def test_tables_of_a_union(tmp_path, table, seed):
+def test_damaged_tables_of_a_union(tmp_path, table, seed):
     folder = tmp_path / "union"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     for name in TABLES:
         text = (EUROPE / name).read_bytes()
-        (folder / name).write_bytes(mutilated(text, seed) if name == table else text)
+        (folder / name).write_bytes(damaged(text, seed) if name == table else text)
     try:
         members = load_members(folder)
     except BadInput as error:
-        one_sentence(error)
+        assert_one_sentence(error)
         return
     assert members.states.count > 0
     assert (members.states.population >= 0).all()
@@ -125,11 +125,11 @@ scalars = st.one_of(
         max_size=4,
     )
 )
-def test_any_table_of_keys_and_values(content):
+def test_scenarios_with_arbitrary_keys_and_values(content):
     try:
         assert load(content).digest
     except BadInput as error:
-        one_sentence(error)
+        assert_one_sentence(error)
 
 
 LISTS = {
@@ -209,11 +209,11 @@ specs = st.fixed_dictionaries(
 
 @fuzz
 @given(specs)
-def test_any_experiment(content):
+def test_experiments_with_arbitrary_content(content):
     try:
         spec = spec_of({"replications": 2, "design": {"kind": "grid"}} | content)
     except BadInput as error:
-        one_sentence(error)
+        assert_one_sentence(error)
         return
     assert spec.runs == len(spec.kept) * spec.replications > 0
     assert spec_of(spec.content).digest == spec.digest
@@ -240,28 +240,28 @@ voting = ["nice", "unanimity"]
 
 @fuzz
 @given(st.integers(0, 2**32))
-def test_files_of_experiments(tmp_path, seed):
+def test_damaged_experiment_files(tmp_path, seed):
     path = tmp_path / "spec.toml"
-    path.write_bytes(mutilated(SPEC.encode(), seed))
+    path.write_bytes(damaged(SPEC.encode(), seed))
     try:
         assert read_spec(path).runs > 0
     except BadInput as error:
-        one_sentence(error)
+        assert_one_sentence(error)
 
 
 @pytest.mark.parametrize(
     "text", [b"", b"\xff\xfe", b"a" * 10_000, b"[[[[", b"voting = 'x", b"base = 'base.toml'"]
 )
-def test_files_that_are_no_scenario(tmp_path, text):
+def test_files_that_are_not_a_scenario(tmp_path, text):
     path = tmp_path / "odd.toml"
     path.write_bytes(text)
     try:
         load(path)
     except BadInput as error:
-        one_sentence(error)
+        assert_one_sentence(error)
 
 
-def test_numbers_and_nestings_that_no_one_means_are_refused(tmp_path):
+def test_huge_numbers_and_deep_nesting_are_refused(tmp_path):
     path = tmp_path / "long.toml"
     for text in ("seed = " + "9" * 5000, "seed = " + "[" * 9000, "seed" + ".a" * 2000 + " = 1"):
         path.write_text(text)
@@ -273,7 +273,7 @@ def test_numbers_and_nestings_that_no_one_means_are_refused(tmp_path):
         load({"envelope_eur_bn": 10**400})
 
 
-def test_bases_are_sought_beside_their_file_and_never_in_a_ring(tmp_path):
+def test_base_is_relative_to_its_file_and_cycles_are_refused(tmp_path):
     (tmp_path / "a.toml").write_text('base = "b.toml"\nenvelope_eur_bn = 3.0\n')
     (tmp_path / "b.toml").write_text('voting = "unanimity"\n')
     assert load(tmp_path / "a.toml").rules["voting"].rule == "unanimity"

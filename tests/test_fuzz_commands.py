@@ -1,6 +1,6 @@
-"""Odd command lines and the files that they name: an exit status of 0, 1 or 2, and one sentence.
+"""Fuzz tests of command lines and the files they name: exit status 0, 1 or 2, and an error of one sentence.
 
-Longer on request: FUZZ=20000 uv run pytest tests/test_fuzz_commands.py
+For more examples: FUZZ=20000 uv run pytest tests/test_fuzz_commands.py
 """
 
 import pytest
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from juste_retour.abm.scenario import parameters
 from juste_retour.agents.rules import FAMILIES
 from juste_retour.runs.command import FAULT, main
-from tests.test_fuzz import SPEC, fuzz, mutilated
+from tests.test_fuzz import SPEC, damaged, fuzz
 
 pytestmark = pytest.mark.slow
 
@@ -91,15 +91,15 @@ def command_lines(draw):
 @fuzz
 @given(command_lines(), st.sampled_from([*TABLES_OF, ""]), st.integers(0, 2**32))
 @example(["batch", "spec.toml", "--dry-run", "--workers", "9" * 400], "", 0)
-def test_command_lines_and_the_files_that_they_name(tmp_path, capsys, monkeypatch, words, spoilt, seed):
+def test_random_command_lines_and_damaged_files(tmp_path, capsys, monkeypatch, words, damaged_file, seed):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "spec.toml").write_text(SPEC)
     for name, text in TABLES_OF.items():
-        (tmp_path / name).write_bytes(mutilated(text.encode(), seed) if name == spoilt else text.encode())
+        (tmp_path / name).write_bytes(damaged(text.encode(), seed) if name == damaged_file else text.encode())
     status = main(words)
-    said = capsys.readouterr()
+    printed = capsys.readouterr()
     assert status in (0, 1, 2)
-    assert "Traceback" not in said.err
-    assert FAULT not in said.err
-    assert status == 0 or said.err.strip()
-    assert status == 0 or len(said.err.strip().splitlines()) == 1 or "Usage:" in said.err, said.err
+    assert "Traceback" not in printed.err
+    assert FAULT not in printed.err
+    assert status == 0 or printed.err.strip()
+    assert status == 0 or len(printed.err.strip().splitlines()) == 1 or "Usage:" in printed.err, printed.err

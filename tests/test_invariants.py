@@ -1,6 +1,6 @@
-"""What must hold in every world under every combination of rules: money, bounds, counts, and the price of politics.
+"""Invariants of every world under every combination of rules: money, bounds, counts and the price of politics.
 
-The number of random scenarios is small here and larger on request: INVARIANTS=2000 uv run pytest tests/test_invariants.py
+For more random scenarios: INVARIANTS=2000 uv run pytest tests/test_invariants.py
 """
 
 import os
@@ -30,7 +30,7 @@ REFUSALS = (BadInput, NotConverged)
 
 @cache
 def union(states: int):
-    """A made-up union of so many states, by the loader's own defaults; the European one for 27."""
+    """A made-up union with this many states, from the loader's defaults; the European Union for 27."""
     if states == 27:
         return load_members()
     folder = Path(mkdtemp())
@@ -40,7 +40,7 @@ def union(states: int):
 
 
 def values_of(default, about):
-    """What a parameter may be: within its plausible range mostly, or at a bound of what is allowed at all."""
+    """Values to draw for a parameter: mostly within its plausible range, else the default or a bound."""
     if isinstance(default, bool):
         return st.booleans()
     if isinstance(default, str):
@@ -70,7 +70,7 @@ def scenarios(draw):
     if changes.get("funding", {}).get("rule") == "private":
         changes["agenda"] = "single_decider"
     if EXAMPLES < 100 and changes.get("expect", {}).get("rule") == "stationary":
-        del changes["expect"]  # to solve for some of its values takes minutes
+        del changes["expect"]  # solving takes minutes for some parameter values
     changes["decider"] = draw(st.sampled_from(["EU", "state", "lab"]))
     if draw(st.integers(0, 9)) == 0:
         changes["envelope_eur_bn"] = 0.0
@@ -84,19 +84,19 @@ def scenarios(draw):
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 @given(scenarios(), st.sampled_from([1, 2, 5, 27, 40]), st.integers(0, 2**32 - 1))
-def test_every_combination_of_rules_keeps_its_books(changes, states, seed):
+def test_accounts_balance_under_every_combination_of_rules(changes, states, seed):
     members = union(states)
     deciders = {"EU": "EU", "state": members.states.codes[-1], "lab": (*members.labs.names, "EU")[0]}
     try:
         scenario = load("eu-status-quo").changed(changes | {"decider": deciders[changes["decider"]]})
         out = run(scenario, seed, range(WORLDS), members)
-    except REFUSALS as refusal:  # a pair that makes no sense, or a rule that this union's data cannot serve
+    except REFUSALS as refusal:  # rules that exclude each other, or data that this union does not have
         assert "\n" not in str(refusal)  # noqa: PT017  one sentence
         return
-    check_books(scenario, out)
+    check_accounts(scenario, out)
 
 
-def check_books(scenario, out):
+def check_accounts(scenario, out):
     w, s, f = out.worlds, out.states, out.facilities
     received, paid, private = (s[k] for k in ("received_eur_bn", "paid_eur_bn", "private_eur_bn"))
     assert np.allclose(received.sum(-1), paid.sum(-1) + private.sum(-1), rtol=1e-9, atol=1e-12)
@@ -131,7 +131,7 @@ def check_books(scenario, out):
 
 
 def check_payers(scenario, out):
-    """A state without a site pays what the funding rule's key makes it pay, and nothing else."""
+    """A state without a site pays what the funding rule's key assigns to it and nothing else."""
     states, rule = out.members.states, scenario.rules["funding"].rule
     nobody = np.zeros(states.count)
     keys = {
@@ -151,7 +151,7 @@ def check_payers(scenario, out):
         assert bill <= 1e-9 or share > 0
 
 
-CONTRACTS_COME_LATE = {  # some after 2028, and what is signed by then is worth more than all of it
+CONTRACTS_COME_LATE = {  # some are signed after 2028; those signed by then are worth more than the whole plan
     "procurement": {
         "rule": "public_tender",
         "award_years": 2.07,
@@ -163,7 +163,7 @@ CONTRACTS_COME_LATE = {  # some after 2028, and what is signed by then is worth 
     "frontier_growth": 4.7,
     "first_trophy_eur_bn": 0.0,
 }
-LABS_LEAVE_FIRST = {  # agreement comes after the labs have gone, which changes what is agreed
+LABS_LEAVE_FIRST = {  # labs leave before agreement, which changes what is agreed
     "procurement": {"rule": "private", "refresh": 0.51},
     "voting": "unanimity",
     "node_accelerators": 65.57555358923844,
@@ -184,11 +184,11 @@ LABS_LEAVE_FIRST = {  # agreement comes after the labs have gone, which changes 
 @given(scenarios(), st.sampled_from(sorted(FAMILIES["agenda"].rules)), st.integers(0, 2**32 - 1))
 @example(LABS_LEAVE_FIRST, "closed_rule", 334092)
 @example(CONTRACTS_COME_LATE, "open_call", 1)
-def test_no_agenda_does_better_than_the_planner_by_the_planners_own_measure(changes, agenda, seed):
+def test_no_agenda_exceeds_the_planners_welfare(changes, agenda, seed):
     rest = {k: v for k, v in changes.items() if k not in ("agenda", "decider")} | {"end": "2028Q4"}
 
     def decided(rule):
-        """What the plan is worth, whatever luck and time leave of it."""
+        """Welfare of the plan as decided, before random delivery and delay."""
         simulation = Simulation(load("eu-status-quo").changed(rest | {"agenda": rule}), seed, range(WORLDS))
         while simulation.running and not simulation.world.bargaining.settled.all():
             simulation.advance()
@@ -204,14 +204,14 @@ def test_no_agenda_does_better_than_the_planner_by_the_planners_own_measure(chan
 
 @pytest.mark.parametrize("states", [1, 200])
 @pytest.mark.parametrize("agenda", ["open_call", "commission_proposal", "planner", "single_decider"])
-def test_one_state_and_two_hundred(states, agenda):
+def test_accounts_balance_with_1_and_200_states(states, agenda):
     scenario = load("eu-status-quo").changed({"agenda": agenda})
-    check_books(scenario, run(scenario, 1, range(WORLDS), union(states)))
+    check_accounts(scenario, run(scenario, 1, range(WORLDS), union(states)))
 
 
-def test_one_quarter_and_four_hundred():
+def test_accounts_balance_over_1_and_400_quarters():
     base = load("eu-status-quo")
     short = base.changed({"start": "2024Q4", "end": "2024Q4", "window_years": 0.25})
-    check_books(short, run(short, 1, range(WORLDS)))
+    check_accounts(short, run(short, 1, range(WORLDS)))
     long = base.changed({"end": "2123Q4", "window_years": 5.0})
-    check_books(long, run(long, 1, range(WORLDS)))
+    check_accounts(long, run(long, 1, range(WORLDS)))

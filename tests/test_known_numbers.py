@@ -1,6 +1,6 @@
-"""The first world of every shipped scenario has the numbers that it had: a change of theirs is meant, or it is a fault.
+"""Regression test: the first world of each shipped scenario keeps the numbers stored in known_numbers.json.
 
-Where a change is meant, say `Numbers change:` in the changelog and write them anew:
+If a change is intended, say `Numbers change:` in the changelog and rewrite the file:
 
     uv run python -m tests.test_known_numbers
 """
@@ -18,7 +18,7 @@ SEED, WORLD = 0, 0
 
 
 def numbers(preset):
-    """All columns of the tables `worlds` and `states` that are numbers, the latter added up over the states."""
+    """All numeric columns of the tables `worlds` and `states`, the latter summed over the states."""
     found = run(load(preset), SEED, [WORLD])
     states = {f"{name}_of_all_states": column.sum() for name, column in found.states.items()}
     worlds = {name: column[0] for name, column in found.worlds.items()}
@@ -26,7 +26,7 @@ def numbers(preset):
 
 
 @pytest.mark.parametrize("preset", presets())
-def test_the_numbers_are_those_known(preset):
+def test_numbers_equal_the_stored_ones(preset):
     known, found = json.loads(FILE.read_text())[preset], numbers(preset)
     assert list(found) == list(known)
     for name, value in known.items():

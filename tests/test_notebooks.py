@@ -1,4 +1,4 @@
-"""Each notebook is executed again, without Jupyter: its cells must print and return what the file shows."""
+"""Execute each notebook again, without Jupyter: its cells must print and return what the file shows."""
 
 import ast
 import io
@@ -22,14 +22,14 @@ def cells(notebook):
 
 
 def words(text):
-    """What a reader sees, as words, numbers as floats."""
+    """The visible words, with numbers as floats."""
     text = unescape(re.sub(r"<style.*?</style>|<[^>]+>", " ", text, flags=re.S))
-    text = re.sub(r"\b[0-9a-f]{16}\b", "a hash", text)  # of the spec, whose words may change
+    text = re.sub(r"\b[0-9a-f]{16}\b", "a hash", text)  # the spec's hash changes with its wording
     return [float(word) if re.fullmatch(r"-?\d+(\.\d+)?", word) else word for word in text.split()]
 
 
-def same(found, stated):
-    """Whether the words agree, and numbers to what another processor may change."""
+def assert_same(found, stated):
+    """Words must be equal, and numbers equal up to differences between processors."""
     found, stated = words(found), words(stated)
     assert len(found) == len(stated)
     for a, b in zip(found, stated, strict=True):
@@ -37,45 +37,47 @@ def same(found, stated):
 
 
 def execute(source, names):
-    """Run a cell; what it prints, and the value of its last expression."""
+    """Run a cell and return what it prints and the value of its last expression."""
     tree = ast.parse(source)
     last = (
         ast.Expression(tree.body.pop().value) if tree.body and isinstance(tree.body[-1], ast.Expr) else None
     )
-    said = io.StringIO()
-    with redirect_stdout(said):
+    printed = io.StringIO()
+    with redirect_stdout(printed):
         exec(compile(tree, "cell", "exec"), names)
         value = None if last is None else eval(compile(last, "cell", "eval"), names)
-    return said.getvalue(), value
+    return printed.getvalue(), value
 
 
-def test_there_is_a_notebook_and_all_are_small():
+def test_notebooks_exist_and_are_small():
     assert NOTEBOOKS
     assert all(0 < path.stat().st_size < LARGEST for path in NOTEBOOKS)
 
 
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.name)
-def test_a_notebook_shows_what_it_yields(notebook, tmp_path, monkeypatch):
+def test_notebook_outputs_are_reproduced(notebook, tmp_path, monkeypatch):
     pytest.importorskip("statsmodels", reason="statsmodels is of the group `analysis`: uv sync")
     import matplotlib
     import matplotlib.pyplot as plt
 
     monkeypatch.chdir(tmp_path)
     matplotlib.use("Agg")
-    plt.close("all")  # of tests before this one
+    plt.close("all")  # figures of earlier tests
     names, shown = {}, set()
     for number, cell in enumerate(cells(notebook), 1):
         assert cell["execution_count"] == number, "execute the notebook whole, from its first cell"
         printed, value = execute("".join(cell["source"]), names)
         stated = [o for o in cell["outputs"] if o["output_type"] != "stream"]
-        same(printed, "".join(t for o in cell["outputs"] if o["output_type"] == "stream" for t in o["text"]))
+        assert_same(
+            printed, "".join(t for o in cell["outputs"] if o["output_type"] == "stream" for t in o["text"])
+        )
         kinds = {kind: "".join(data) for o in stated for kind, data in o["data"].items()}
         shown |= set(kinds)
         assert ("image/png" in kinds) == bool(plt.get_fignums())
         plt.close("all")
         if "text/html" in kinds:
-            same(value._repr_html_(), kinds["text/html"])
+            assert_same(value._repr_html_(), kinds["text/html"])
         elif "image/png" not in kinds and kinds:
-            same(repr(value), kinds["text/plain"])
+            assert_same(repr(value), kinds["text/plain"])
         assert (value is None) == (not any(o["output_type"] == "execute_result" for o in stated))
     assert {"text/html", "image/png"} <= shown

@@ -1,6 +1,6 @@
-"""One world is one world: alone, in any chunk, stepped by Mesa, or run in Mesa's batch, it has the same bits.
+"""A world's results do not depend on the batch: alone, in a chunk, stepped by Mesa or in Mesa's batch run, bit for bit.
 
-Every rule of every family is swapped into the status quo, and into a Commission proposal where it matters only there.
+Each rule of each family replaces the one in the status quo, and in a Commission proposal if it matters only there.
 """
 
 import json
@@ -27,14 +27,9 @@ pytestmark = pytest.mark.slow
 
 SHORT = {"end": "2028Q4", "window_years": 4.25}
 IN_COUNCIL = ("vote", "expect", "draft", "endorse", "voting", "entitlement", "reversion")
-PRICED = ("procurement", "operations", "pooling")  # the families that the planner twin keeps
-SEED, ALONE, FIRST, LAST, MANY = (
-    11,
-    5,
-    3,
-    10,
-    130,
-)  # more than a buffer of NumPy's (8,192 numbers) over 68 sites
+PRICED = ("procurement", "operations", "pooling")  # the families that the planner of the price shares
+SEED, ALONE, FIRST, LAST = 11, 5, 3, 10
+MANY = 130  # times 68 sites, more than one of NumPy's buffers (8,192 numbers)
 
 
 def cases():
@@ -47,12 +42,14 @@ def cases():
             if family.name in IN_COUNCIL:
                 changes = {"agenda": "commission_proposal"} | changes
                 if family.name in ("expect", "reversion"):
-                    changes = {"voting": "unanimity"} | changes  # much fails, so that they matter
+                    changes = {
+                        "voting": "unanimity"
+                    } | changes  # many ballots fail, so that these rules matter
                 yield pytest.param(changes, False, id=f"proposal-{family.name}-{rule.name}")
 
 
-def the_same(one, many, row, place):
-    """Hold the world at `place` of one result against the one at `row` of another."""
+def assert_same_world(one, many, row, place):
+    """Compare the world at `place` of one result with the world at `row` of another."""
     for table in ("worlds", "states"):
         for name, column in getattr(one, table).items():
             there = getattr(many, table)[name][row]
@@ -81,24 +78,22 @@ def stepped(**arguments):
 
 
 @pytest.mark.parametrize(("changes", "price"), list(cases()))
-def test_a_rule_gives_a_world_the_same_bits_in_every_company(changes, price):
+def test_world_does_not_depend_on_batch_under_any_rule(changes, price):
     scenario = load("eu-status-quo").changed(changes)
     many = run(scenario, SEED, range(MANY), price=price)
     seven = run(scenario, SEED, range(FIRST, LAST), price=price)
     alone = run(scenario, SEED, [ALONE], price=price)
     for k in range(FIRST, LAST):
-        the_same(seven, many, k, k - FIRST)
-    the_same(alone, many, ALONE, 0)
-    the_same(stepped(scenario=scenario, replicate=ALONE, price=price), many, ALONE, 0)
+        assert_same_world(seven, many, k, k - FIRST)
+    assert_same_world(alone, many, ALONE, 0)
+    assert_same_world(stepped(scenario=scenario, replicate=ALONE, price=price), many, ALONE, 0)
 
 
 @pytest.mark.parametrize(
     ("family", "rule", "parameter", "values"),
     [("vote", "probabilistic", "noise", (10.0, 0.01)), ("expect", "adaptive", "trust", (1.0, 0.0))],
 )
-def test_an_actors_own_parameters_differ_between_worlds_and_change_no_neighbour(
-    family, rule, parameter, values
-):
+def test_actor_parameters_may_differ_between_worlds_of_a_batch(family, rule, parameter, values):
     base = load("eu-status-quo").changed(SHORT | {"voting": "unanimity"})
     own = base.changed({f"{family}.HU": rule})
     first, second = (own.changed({f"{family}.HU.{parameter}": value}) for value in values)
@@ -106,13 +101,13 @@ def test_an_actors_own_parameters_differ_between_worlds_and_change_no_neighbour(
     both = run([first] * n + [second] * n, SEED, [*range(n), *range(n)], price=False)
     apart = [run(scenario, SEED, range(n), price=False) for scenario in (first, second)]
     for k in range(n):
-        the_same(apart[0], both, k, k)
-        the_same(apart[1], both, n + k, k)
+        assert_same_world(apart[0], both, k, k)
+        assert_same_world(apart[1], both, n + k, k)
     votes = [[ballots(found, k) for k in range(n)] for found in apart]
     assert votes[0] != votes[1]
 
 
-def test_all_mechanisms_that_are_off_by_default_keep_the_bits():
+def test_world_does_not_depend_on_batch_with_optional_mechanisms_on():
     on = {}
     for name, (default, about) in parameters().items():
         if about.range and not default:
@@ -122,22 +117,24 @@ def test_all_mechanisms_that_are_off_by_default_keep_the_bits():
     for changes in ({}, {"agenda": "commission_proposal", "voting": "unanimity", "end": "2030Q4"}):
         several = run(scenario.changed(changes), SEED, range(MANY), price=False)
         for k in (0, ALONE):
-            the_same(run(scenario.changed(changes), SEED, [k], price=False), several, k, 0)
-        the_same(stepped(scenario=scenario.changed(changes), replicate=ALONE, price=False), several, ALONE, 0)
+            assert_same_world(run(scenario.changed(changes), SEED, [k], price=False), several, k, 0)
+        assert_same_world(
+            stepped(scenario=scenario.changed(changes), replicate=ALONE, price=False), several, ALONE, 0
+        )
 
 
 @pytest.mark.parametrize("preset", presets())
-def test_a_preset_gives_a_world_the_same_bits_in_chunks_of_1_7_and_512(preset):
+def test_world_does_not_depend_on_chunks_of_1_7_and_512(preset):
     scenario = load(preset)
     many = run(scenario, SEED, range(512))
     seven = run(scenario, SEED, range(497, 504))
     for k in (497, 500, 503):
-        the_same(seven, many, k, k - 497)
-        the_same(run(scenario, SEED, [k]), many, k, 0)
-    the_same(stepped(scenario=scenario, replicate=503), many, 503, 0)
+        assert_same_world(seven, many, k, k - 497)
+        assert_same_world(run(scenario, SEED, [k]), many, k, 0)
+    assert_same_world(stepped(scenario=scenario, replicate=503), many, 503, 0)
 
 
-def test_another_class_of_processors_differs_in_the_last_bits_only():
+def test_simpler_processor_instructions_change_only_the_last_bits():
     code = "import json; from tests.test_known_numbers import numbers; print(json.dumps(numbers('essay-reform')))"
     plain = {**os.environ, "NPY_DISABLE_CPU_FEATURES": " ".join(__cpu_dispatch__)}
     done = subprocess.run([sys.executable, "-c", code], env=plain, capture_output=True, text=True, check=True)
@@ -149,22 +146,22 @@ def test_another_class_of_processors_differs_in_the_last_bits_only():
             assert there[name] == pytest.approx(value, rel=1e-12), name
 
 
-def test_scattered_worlds_are_the_same_worlds():
+def test_any_subset_of_replicates_gives_the_same_worlds():
     scenario = load("eu-status-quo").changed(SHORT)
     many = run(scenario, SEED, range(12))
     some = run(scenario, SEED, [9, 2, 7])
     for place, k in enumerate((9, 2, 7)):
-        the_same(some, many, k, place)
+        assert_same_world(some, many, k, place)
 
 
-def test_worlds_that_differ_in_real_parameters_are_the_same_side_by_side():
+def test_scenarios_that_differ_in_floats_share_a_batch():
     base = load("eu-status-quo").changed(SHORT)
     points = [
         base.changed({"envelope_eur_bn": e, "race_curvature": c}) for e in (4.0, 12.0) for c in (0.4, 0.5)
     ]
     together = run(points, SEED, [1, 1, 2, 2])
     for place, (point, k) in enumerate(zip(points, (1, 1, 2, 2), strict=True)):
-        the_same(run(point, SEED, [k]), together, place, 0)
+        assert_same_world(run(point, SEED, [k]), together, place, 0)
 
 
 @pytest.fixture
@@ -175,7 +172,7 @@ def start_method():
 
 
 @pytest.mark.skipif(not hasattr(mesa, "batch_run"), reason="Mesa 4 has no batch_run")
-def test_mesas_batch_run_gives_the_numbers_of_an_ensemble(start_method):
+def test_mesa_batch_run_agrees_with_an_ensemble(start_method):
     parameters = {
         "scenario": ["eu-status-quo", "essay-reform"],
         "voting": ["unanimity", "governing_board"],
@@ -189,26 +186,29 @@ def test_mesas_batch_run_gives_the_numbers_of_an_ensemble(start_method):
         changes = {"voting": row["voting"], "envelope_eur_bn": 12.0} | SHORT
         there = run(load(row["scenario"]).changed(changes), row["rng"], range(3)).worlds
         k = row["replicate"]
-        of_a_quarter = {"years_behind", "capability_lag_years"}  # of the last one here, of the window there
-        for name in (set(REPORTED) & set(there)) - of_a_quarter:
+        last_quarter_only = {
+            "years_behind",
+            "capability_lag_years",
+        }  # a run's tables give them over the window
+        for name in (set(REPORTED) & set(there)) - last_quarter_only:
             assert row[name] == there[name][k] or np.isnan([row[name], there[name][k]]).all(), name
         assert row["years_behind_in_window"] == there["years_behind"][k]
 
 
-def test_what_is_collected_each_quarter_is_the_timeline_of_an_ensemble():
+def test_data_collector_agrees_with_the_timeline():
     scenario = load("eu-status-quo").changed(SHORT)
     model = AllocationModel(scenario, rng=SEED, replicate=2, price=False)
     while model.running:
         model.step()
     frame = model.datacollector.get_model_vars_dataframe()
     timeline = run(scenario, SEED, range(4), price=False, timeline=True).timeline
-    assert len(frame) == len(timeline) + 1  # and the start
+    assert len(frame) == len(timeline) + 1  # plus the start
     assert list(frame["quarter"][1:]) == [quarter.quarter for quarter in timeline]
     for name in timeline[0].columns():
         assert list(frame[name][1:]) == list(series(timeline, name)[2]), name
 
 
-def test_agents_that_ask_the_rule_change_no_bit():
+def test_agents_that_delegate_to_the_rule_change_nothing():
     from juste_retour.agents.mesa_agents import Commissioner, Lab, MemberState
 
     class State(MemberState):
@@ -237,9 +237,9 @@ def test_agents_that_ask_the_rule_change_no_bit():
         by_rule = run(scenario, SEED, range(3), price=False)
         by_agents = run(scenario, SEED, range(3), price=False, agents=[State, Member, Company])
         for k in range(3):
-            the_same(by_agents, by_rule, k, k)
+            assert_same_world(by_agents, by_rule, k, k)
 
 
-def test_a_seed_other_than_a_whole_number_is_refused():
+def test_seed_must_be_an_integer():
     with pytest.raises(BadInput, match="rng = 'seven'"):
         AllocationModel(rng="seven")

@@ -1,6 +1,6 @@
-"""Inputs that got through once, and their relatives, over all commands: one sentence and exit status 2, or an acceptance.
+"""Malformed files given to every command: one sentence and exit status 2, unless the file is valid for that command.
 
-No traceback, no hang, no wrong "complete". What is accepted is listed in `ACCEPTED`, with the reason.
+No traceback, no hang, no result marked complete. Files that are accepted are listed in `ACCEPTED`, with the reason.
 """
 
 import os
@@ -14,7 +14,7 @@ from juste_retour.runs.command import FAULT, main
 
 pytestmark = pytest.mark.slow
 
-SECONDS = 120  # a hang; every answer is there in less than 20 s of an idle machine
+SECONDS = 120  # counts as a hang; on an idle machine every answer takes less than 20 s
 SPEC = """
 replications = 2
 tables = ["worlds"]
@@ -46,7 +46,7 @@ KINDS = {
     "carriage": b"voter,first\r\r\na,\rb\r\n",
     "fullwidth": "state,population\nA,１２\nB,3\n".encode(),
 }
-FILES = {  # where a command takes a path; {} is it
+FILES = {  # where a command takes a path; {} is replaced by it
     "run scenario": ["run", "{}"],
     "run members": ["run", "--members", "{}"],
     "run rules": ["run", "--rules", "{}"],
@@ -78,8 +78,8 @@ ACCEPTED = {
     ("compare", "empty"): "a file that changes nothing is the default scenario",
 }
 CHECKED = [kind for kind, content in KINDS.items() if isinstance(content, bytes)]
-ACCEPTED |= {("rules check", kind): "a check that fails is an answer, with status 1" for kind in CHECKED[:2]}
-UNTRIED = {("rules check", kind) for kind in CHECKED[2:]} | {("attribute", "empty")}  # they take long
+ACCEPTED |= {("rules check", kind): "a failed check is a result, with exit status 1" for kind in CHECKED[:2]}
+UNTRIED = {("rules check", kind) for kind in CHECKED[2:]} | {("attribute", "empty")}  # slow
 ENDINGS = {
     "scenario": ".toml",
     "batch": ".toml",
@@ -91,7 +91,7 @@ ENDINGS = {
 
 
 def make(kind, path):
-    """Put a file of some kind at a path."""
+    """Create a file of this kind at the path."""
     content = KINDS[kind]
     if kind == "folder":
         path.mkdir()
@@ -112,8 +112,8 @@ def make(kind, path):
 
 
 @contextmanager
-def soon():
-    """Fail where an answer does not come."""
+def time_limit():
+    """Fail the test if the block takes longer than `SECONDS`."""
 
     def late(number, frame):
         pytest.fail(f"no answer within {SECONDS} s")
@@ -128,24 +128,24 @@ def soon():
 
 
 def answer(words, capfd):
-    with soon():
+    with time_limit():
         status = main(words)
-    said = capfd.readouterr()
-    assert "Traceback" not in said.err, (words, said.err)
-    assert FAULT not in said.err, (words, said.err)
-    assert "\x1b" not in said.out + said.err, words
-    return status, said.err.strip()
+    printed = capfd.readouterr()
+    assert "Traceback" not in printed.err, (words, printed.err)
+    assert FAULT not in printed.err, (words, printed.err)
+    assert "\x1b" not in printed.out + printed.err, words
+    return status, printed.err.strip()
 
 
 def refused(words, capfd):
-    status, said = answer(words, capfd)
-    assert status == 2, (words, status, said)
-    assert len(said.splitlines()) == 1, (words, said)
-    assert said.endswith((".", "?")), (words, said)
+    status, printed = answer(words, capfd)
+    assert status == 2, (words, status, printed)
+    assert len(printed.splitlines()) == 1, (words, printed)
+    assert printed.endswith((".", "?")), (words, printed)
 
 
 @pytest.mark.parametrize("place", FILES)
-def test_odd_files(tmp_path, monkeypatch, capfd, place):
+def test_malformed_files_are_refused_in_one_sentence(tmp_path, monkeypatch, capfd, place):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "spec.toml").write_text(SPEC)
     ending = next((end for key, end in ENDINGS.items() if key in place), "")
