@@ -162,7 +162,7 @@ def test_json_writes_infinity_and_nan_as_null():
 
 
 def test_output_without_unicode_loses_no_line():
-    """Cities have letters outside ASCII: a table replaces them, JSON escapes them."""
+    """Some city names are not ASCII: a table replaces these letters and JSON escapes them."""
     at = {"capture_output": True, "env": os.environ | {"PYTHONIOENCODING": "ascii"}, "check": True}
     start = "import sys; from juste_retour.runs.start import main; sys.exit(main())"
     command = [sys.executable, "-c", start, "run", "--seed", "0"]

@@ -86,10 +86,10 @@ def test_games_with_weighted_votes_and_unequal_recognition_are_solved(game):
     assert found.inclusion.max() <= 1 + 1e-9
 
 
-def test_whoever_needs_one_vote_alone_buys_no_second():
-    """All need the voter of weight four, and it needs any one of them: 4 x + y = 1 and y = (1 - 0.3 x) / 5 + 0.24 y.
+def test_member_that_needs_one_vote_buys_only_one():
+    """All need the voter of weight 4, which needs any one of them: 4 x + y = 1 and y = (1 - 0.3 x) / 5 + 0.24 y.
 
-    A search of coalitions that misses the one of a single partner leads 0.011 of the pie away.
+    A search that misses the coalition with a single partner is wrong by 0.011 of the pie.
     """
     weights = [1, 1, 1, 2, 4]
     values = solved_pie(players(5), weighted(5, weights), 0.3).values

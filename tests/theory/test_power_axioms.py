@@ -166,7 +166,7 @@ def test_enumeration_agrees_with_the_count_from_conditions(rule, n):
         assert counted.minimal_blocking == expected.minimal_blocking
 
 
-def test_most_shipped_rules_are_counted_from_their_conditions():
+def test_all_shipped_rules_but_nice_are_double_majorities():
     quick = {rule for rule in SHIPPED if Game.of(rule, STATES).double_majority() is not None}
     assert quick == set(SHIPPED) - {"nice"}
 

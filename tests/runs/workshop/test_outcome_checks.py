@@ -1,4 +1,4 @@
-"""The public checks find what is wrong with an outcome."""
+"""The public checks of outcomes: each kind of fault is found."""
 
 import pytest
 

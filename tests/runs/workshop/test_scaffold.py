@@ -52,7 +52,7 @@ def test_scaffold_runs_from_the_command_line(call, tmp_path, monkeypatch, own_ru
     assert call("run", "--rules", "two_thirds.py", "--set", "voting=two_thirds")[0] == 0
 
 
-def test_agents_and_outcomes_are_begun_and_listed(call, tmp_path, monkeypatch, own_rules):
+def test_agent_and_outcome_scaffolds_run_and_are_listed(call, tmp_path, monkeypatch, own_rules):
     monkeypatch.chdir(tmp_path)
     status, out, err = call("rules", "new", "agent", "patient_state")
     assert (status, err) == (0, "")
