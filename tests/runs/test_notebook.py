@@ -25,7 +25,7 @@ def test_progress_true_equals_a_callback(monkeypatch):
         lambda what: lambda done, total: reported.append((what, done, total)),
     )
     jr.simulate(worlds=3, chunk=2, tables=("worlds",), progress=True)
-    assert [counts for _, *counts in told] == [[2, 3], [3, 3]]
+    assert [counts for _, *counts in reported] == [[2, 3], [3, 3]]
     found = jr.compare(
         "eu-status-quo", "eu-status-quo", changes_b={"voting": "unanimity"}, worlds=2, progress=True
     )

@@ -104,8 +104,8 @@ def test_five_sites_leave_22_states_without_return(rule):
         ("none", {}, 0.0, 4.0),
     ],
 )
-def test_money_is_returned_over_many_rounds_of_one_site(rule, settings, least, apart):
-    """A site a round, which the same state wants each time: a running balance brings R as near to one as it is asked."""
+def test_money_is_returned_over_many_rounds_of_one_site(rule, settings, least, deviation):
+    """One site per round, always requested by the same state: a running balance brings the return to the required level."""
     n = 5
     states = only(MEMBERS.states, np.arange(n) + 5)
     received, paid = np.zeros((1, n)), np.zeros((1, n))

@@ -38,8 +38,8 @@ def rankings():
 
 
 def test_the_ballots_of_2017_end_in_a_lot():
-    told = hold_ballot(rankings(), lot=0.25)
-    first, second, third = told.rounds
+    result = hold_ballot(rankings(), lot=0.25)
+    first, second, third = result.rounds
     assert first.scores == POINTS
     assert first.advance == ("Amsterdam", "Copenhagen", "Milan")
     assert first.silent == ()

@@ -19,19 +19,6 @@ LED, AUDITED = operations.operator_led(), operations.audit_first()
 GRID = (np.arange(1, 20_001) - 0.5)[None, :] / 20_000  # equally spaced uniforms
 
 
-@pytest.mark.parametrize("name", [n for n, (_, about) in parameters().items() if about.range])
-def test_every_parameter_has_a_description(name):
-    default, parameter = parameters()[name]
-    assert parameter.unit
-    assert parameter.about
-    assert parameter.source
-    assert parameter.group
-    assert parameter.low <= parameter.range[0] <= parameter.range[1] <= parameter.high
-    assert parameter.check(name, default, default) == default
-    if name != "frontier_growth_later":  # 0: no change of the trend
-        assert parameter.range[0] * (1 - 1e-12) <= default <= parameter.range[1] * (1 + 1e-12)
-
-
 RULES = [rule for family in (operations.operations, procurement.procurement) for rule in family]
 
 

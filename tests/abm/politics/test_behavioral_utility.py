@@ -16,13 +16,13 @@ CLOSED, OPEN = agenda["closed_rule"], agenda["open_rule"]
 
 
 def divided(n=5, q=3, worlds=400, **behavior):
-    motion = CLOSED(Pie(players(n), k_of(q), worlds=worlds, values=np.full(n, 1 / n), **behavior))
-    return motion, motion.plan.max(-1), (motion.plan > 1e-9).sum(-1)
+    result = CLOSED(Pie(players(n), k_of(q), worlds=worlds, values=np.full(n, 1 / n), **behavior))
+    return result, result.plan.max(-1), (result.plan > 1e-9).sum(-1)
 
 
 def test_a_rational_proposer_gets_the_share_that_theory_predicts():
-    motion, rent, coalition = divided()
-    assert motion.passed.all()
+    result, rent, coalition = divided()
+    assert result.passed.all()
     assert rent == pytest.approx(0.6, abs=1e-9)
     assert (coalition == 3).all()
 
@@ -36,7 +36,7 @@ def test_inequality_aversion_lowers_the_proposers_share():
 
 
 def test_noise_lowers_the_rent_and_makes_some_proposals_fail():
-    motion, rent, coalition = divided(vote_rule="probabilistic", vote_settings={"noise": 0.05})
+    result, rent, coalition = divided(vote_rule="probabilistic", vote_settings={"noise": 0.05})
     assert rent.mean() < 0.55
     assert 0.8 < result.passed.mean() < 1
     assert coalition.mean() >= 3
@@ -80,8 +80,8 @@ def test_coalition_sizes_match_the_laboratory():
     closed = CLOSED(Pie(players(5), k_of(3), worlds=600, patience=0.8, values=np.full(5, 0.2), **behavior))
     moved, _ = opened(amendments=0, **behavior)
     played, _ = opened(**behavior)
-    assert least(closed) == pytest.approx(2 / 3, abs=0.06)
-    assert least(moved) < 0.04
+    assert minimal_winning_share(closed) == pytest.approx(2 / 3, abs=0.06)
+    assert minimal_winning_share(moved) < 0.04
     assert closed.passed.all()
     assert (played.delay == 0).mean() == pytest.approx(1 / 3 + 2 / 3 * 3 / 4, abs=0.06)
     assert moved.plan.max(-1).mean() < closed.plan.max(-1).mean()  # a more equal division

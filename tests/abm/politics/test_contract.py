@@ -54,13 +54,13 @@ def test_methods_take_the_arguments_of_the_contract(table, name):
 
 
 def test_a_class_without_a_method_is_not_a_table():
-    class Mute(Pie):
+    class WithoutConclude(Pie):
         conclude = None
 
     assert not isinstance(WithoutConclude(players(3)), Table)
 
 
-def test_the_contract_is_read_from_the_class():
+def test_contract_is_read_from_the_class():
     found = protocol_members(Table)
     assert [v.name for v in found][:2] == ["worlds", "states"]
     assert all(v.summary for v in found)

@@ -50,7 +50,7 @@ def test_load_positions_reads_a_table(table):
         ("A,x,50,10,1\nA,x,60,10,1\n", "'x'"),
     ],
 )
-def test_invalid_tables_are_refused(table, text, says):
+def test_invalid_tables_are_refused(table, text, named):
     with pytest.raises(BadInput, match=r"positions\.csv") as refused:
         load_positions(table(text))
     assert named in str(refused.value)
@@ -142,7 +142,7 @@ def test_trades_do_not_depend_on_other_worlds():
 
 
 def test_trades_about_one_issue_leave_other_pairs_unchanged():
-    """Two pairs of issues on which the same two actors would trade; only the first pair is asked about."""
+    """Two pairs of issues on which the same two actors would trade. Only the first pair may be traded."""
     position = np.array([[0.0, 0.0, 0.0, 0.0], [100.0, 100.0, 100.0, 100.0]])
     salience = np.array([[90.0, 10.0, 80.0, 20.0], [10.0, 90.0, 20.0, 80.0]])
     free = exchange_outcome(position, salience, 1.0)

@@ -182,8 +182,8 @@ def test_withdrawn_offers_leave_the_ballot():
         ({"DE": ["A"]}, {"withdrawn": {"A": 1}}, "withdrawn"),
     ],
 )
-def test_invalid_ballots_are_refused(votes, more, says):
-    with pytest.raises(BadInput, match=says):
+def test_invalid_ballots_are_refused(votes, more, named):
+    with pytest.raises(BadInput, match=named):
         hold_ballot(votes, 0.0, **more)
 
 

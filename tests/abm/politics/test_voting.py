@@ -244,8 +244,8 @@ def test_every_rule_has_a_summary_and_a_source(rule):
         ({"yes": ["GR"]}, "yes.*'GR'"),
     ],
 )
-def test_invalid_votes_are_refused(votes, says):
-    with pytest.raises(BadInput, match=says):
+def test_invalid_votes_are_refused(votes, named):
+    with pytest.raises(BadInput, match=named):
         explain_vote("lisbon_qmv", STATES, **votes)
 
 

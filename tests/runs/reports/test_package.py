@@ -198,8 +198,8 @@ def test_every_command_reports_a_damaged_chunk(tmp_path, call):
     ):
         status, _, error = call(words[0], out, *words[1:])
         assert status == 2, words
-        assert "000001.parquet" in wrong
-        assert "`batch` command" in wrong
+        assert "000001.parquet" in error
+        assert "`batch` command" in error
     victim.write_bytes(content[:-40] + bytes(40))
     assert call("package", out)[0] == 2
 
