@@ -5,7 +5,7 @@
 2. From the cheapest prefixes, members that are not needed are dropped, most expensive first. One more candidate has the
    fewest members, after the best exchange of one member for an outsider.
 3. In the best candidate up to two members are exchanged for up to two cheaper outsiders.
-4. With unequal weights that can still miss the cheapest set. Among at most ten states every set is compared.
+4. With unequal weights these steps can miss the cheapest set. Among at most ten states every set is therefore compared.
 
 `exact` solves the same problem for the double majority as an integer program; the tests compare the two.
 """
@@ -27,8 +27,8 @@ MARGIN = 5  # members, and outsiders, considered in the last exchange
 BLOCK = 32  # exchanges tried at a time, best first
 DEAR = 1e9  # price of votes that cannot be bought
 FEW = 10  # most states for which all sets are compared
-SETS = 64  # compared at a time
-SAVED = 1e-12  # least saving for which one set replaces another
+SETS = 64  # sets compared at a time
+SAVED = 1e-12  # smallest saving for which one set replaces another
 
 Wins = Callable[[Booleans], Booleans]
 
@@ -189,9 +189,9 @@ def _exchanged(
 def _compared(
     members: Booleans, price: Floats, free: Booleans, sold: Booleans, ties: Floats, wins: Wins
 ) -> Booleans:
-    """The cheapest winning set of all, or the members if none is cheaper; (worlds, states)."""
+    """The cheapest of all winning sets, or the given members if no set is cheaper; (worlds, states)."""
     world, n = np.arange(len(members)), price.shape[-1]
-    place = ranks(np.argsort(ties, axis=-1, kind="stable"))  # ties choose among equally cheap sets
+    place = ranks(np.argsort(ties, axis=-1, kind="stable"))  # decides between equally cheap sets
     least = _cost(price, members)
     for start in range(0, 2**n, SETS):
         number = np.arange(start, min(start + SETS, 2**n))[:, None, None]

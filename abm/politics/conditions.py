@@ -118,13 +118,13 @@ class Majority:
         counted: dict[tuple[int, bool, int], Integers] = {}  # the number of states is often counted twice
         won: Booleans = np.zeros((), bool)
         for way in self.ways:
-            whole: Booleans = np.ones((), bool)
+            met: Booleans = np.ones((), bool)
             for c in way:
                 what = (id(c.weights), c.abstentions, id(c.union))
                 if what not in counted:
                     counted[what] = c.reached(ballot, self.reverse)
-                whole = whole & (counted[what] >= c.quota)
-            won = won | whole
+                met = met & (counted[what] >= c.quota)
+            won = won | met
         return ~won if self.reverse else won
 
 

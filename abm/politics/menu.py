@@ -77,8 +77,8 @@ def by_power(council: Council) -> Floats:
     """The envelope divided among all free sites in proportion to what their power can use; EUR bn (worlds, sites)."""
     known = council.known
     cap = np.where(known.free, known.cap, 0.0)
-    whole = total(cap)[:, None]
-    return council.plans.valid(cap * np.minimum(1.0, known.envelope / np.maximum(whole, 1e-300)))
+    capacity = total(cap)[:, None]
+    return council.plans.valid(cap * np.minimum(1.0, known.envelope / np.maximum(capacity, 1e-300)))
 
 
 def _within(plan: Floats, fewest: int, most: int) -> Booleans:

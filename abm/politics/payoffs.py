@@ -42,7 +42,7 @@ class Payoffs(Facts):
         first, kind = alike(self.institutions.distinct[self.rows][:, None].astype(np.float64), plan)
         if (
             len(first) < len(kind) and self.institutions.cast is None
-        ):  # equal worlds once, unless agents act in them
+        ):  # compute equal worlds only once, unless agents act in them
             found = Payoffs(self.env, self.rows[first]).letters(plan[first])
             return lab.Letters(found.site[kind], found.money[kind], found.least[kind])
         market, advantage, chips = self._wishes(plan)

@@ -15,17 +15,8 @@ from juste_retour.agents.payoff import local_good, trophies
 from juste_retour.agents.situation import Offer
 
 CASH_ROUNDS = 4  # times that prices in cash are recomputed with the bill for that cash included
-STEPS = (
-    1.0,
-    1.5,
-    2.0,
-    3.0,
-    5.0,
-    8.0,
-    13.0,
-    21.0,
-    34.0,
-)  # site sizes tried, as multiples of the smallest site
+# site sizes tried, as multiples of the smallest site
+STEPS = (1.0, 1.5, 2.0, 3.0, 5.0, 8.0, 13.0, 21.0, 34.0)
 
 
 class Prices:

@@ -74,7 +74,7 @@ class Proposals:
         t, count = self.known, len(plans)
         all_at_once = Payoffs(t.env, np.tile(t.rows, count), industrial=t.industrial)
         worth = mine(all_at_once.offer(np.concatenate(plans)).utility, np.tile(proposer, count))
-        choice = worth.reshape(count, t.worlds).argmax(0)  # the first where they tie
+        choice = worth.reshape(count, t.worlds).argmax(0)  # the first one if several tie
         best = np.stack(plans)[choice, np.arange(t.worlds)]
         return self.plans.entitled(best)
 

@@ -44,7 +44,7 @@ voting = Family(
     "voting",
     decides="whether a ballot passes",
     signature="rule(ballot, states) -> booleans (worlds,). ballot.yes, ballot.no (worlds, states) and "
-    "ballot.union_yes (worlds,) are booleans; states.population (states,) whole persons; states.count.",
+    "ballot.union_yes (worlds,) are booleans; states.population (states,) integers; states.count.",
     group="placement",
     lift=each_ballot,
 )
@@ -280,10 +280,10 @@ def funders(ballot, states):
     [False, True]
     """
     paid = states.more.get("contribution", 0.0) if ballot.weight is None else ballot.weight
-    whole = np.rint(np.asarray(paid, dtype=np.float64) * 1e9).astype(np.int64) + np.zeros(
+    euros = np.rint(np.asarray(paid, dtype=np.float64) * 1e9).astype(np.int64) + np.zeros(
         states.count, dtype=np.int64
     )
-    weights = np.where(whole.sum(-1, keepdims=True) > 0, whole, 1)
+    weights = np.where(euros.sum(-1, keepdims=True) > 0, euros, 1)
     half = weights.sum(-1)
     return Majority(((Condition("75 % of the votes", weights, -(-3 * half // 2), union=half),),))
 

@@ -36,7 +36,7 @@ def omnibus(
     """
     n = table.states.count
     opener = recognized(table, recognition)
-    norm = table.uniform("universalism", 1)[:, 0] < universalism_of(universalism, table.worlds)
+    norm = table.uniform("universalism", 1)[:, 0] < np.reshape(universalism, -1)
     asked = table.asked()
     own = np.arange(n) == opener[:, None]
     cost = np.where(own, -np.inf, np.where(asked > 0, asked, np.inf))
@@ -57,8 +57,3 @@ def omnibus(
         offer = np.where(works[:, None], package, offer)
         done |= works & ~norm  # with the norm, continue to the largest package that passes
     return table.conclude(offer, sunk)
-
-
-def universalism_of(value: object, worlds: int) -> np.ndarray:
-    """The chance of the norm in each world, from a number or (worlds, 1); (worlds,)."""
-    return np.broadcast_to(np.asarray(value, dtype=np.float64).reshape(-1), (worlds,))

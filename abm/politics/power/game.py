@@ -318,14 +318,14 @@ def weighted_power(
             f"the quota is {_plain(quota)}; it must be at most the sum of the weights, {_plain(sum(exact))}."
         )
     scale = lcm(*(w.denominator for w in exact))
-    whole = tuple(int(w * scale) for w in exact)
+    integers = tuple(int(w * scale) for w in exact)
     least = -(-Fraction(quota) * scale // 1)
-    n = len(whole)
-    if len(set(whole)) == 1:  # equal weights: a majority of members, which is faster to count
-        game = DoubleMajority((0,) * n, 0, 1, -(-int(least) // whole[0]))
+    n = len(integers)
+    if len(set(integers)) == 1:  # equal weights: a majority of members, which is faster to count
+        game = DoubleMajority((0,) * n, 0, 1, -(-int(least) // integers[0]))
     else:
-        game = DoubleMajority(whole, 0, int(least), n + 1)
-    lowest = tuple(w // gcd(*whole) for w in whole)
+        game = DoubleMajority(integers, 0, int(least), n + 1)
+    lowest = tuple(w // gcd(*integers) for w in integers)
     each = Coalitions(f"the game {name!r}", n, game.table, tuple(range(n)), lowest)
     return Power(name, members, game.tally(), each)
 

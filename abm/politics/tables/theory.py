@@ -261,8 +261,8 @@ class TheoryTable:
 
     def _seen(self, utility: Floats) -> Offer:
         zeros = np.zeros(utility.shape)
-        whole = np.zeros(utility.shape, dtype=np.int64)
-        return Offer(zeros, utility, zeros, zeros, zeros, whole, zeros, zeros)
+        no_sites = np.zeros(utility.shape, dtype=np.int64)
+        return Offer(zeros, utility, zeros, zeros, zeros, no_sites, zeros, zeros)
 
     def _situation(self, standing: Offer, uniforms: Floats | None = None) -> Situation:
         zeros, no = standing.received, np.zeros(standing.received.shape, bool)
