@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from juste_retour.abm.played import ALL, Played
+from juste_retour.abm.agent_choice import ALL, AgentChoice
 from juste_retour.abm.world import World
 from juste_retour.agents.arrays import Integers
 from juste_retour.agents.asking import ask_agent, frozen
@@ -116,7 +116,7 @@ def _decide_with_alone(
     questions.decide_all(batched, decide, situation.scale.shape)
 
 
-def casting(world: World, agents: Agents = None, played: Sequence[Played] = ()) -> list[Maker]:
+def agent_makers(world: World, agents: Agents = None, choices: Sequence[AgentChoice] = ()) -> list[Maker]:
     """The makers of all agents of a world: states, commissioners and labs in the order of the tables, then all others.
 
     Args:
@@ -124,7 +124,7 @@ def casting(world: World, agents: Agents = None, played: Sequence[Played] = ()) 
         agents: a subclass of `MemberState`, `Commissioner` or `Lab` for all actors of its kind, or a list of several;
             or a mapping from actors to such classes. Its keys are a state's code, a lab's name, the code of a
             commissioner's home state, or "all". Any other subclass of `mesa.Agent` adds one agent to each world.
-        played: the classes that a scenario names; `agents` take precedence.
+        choices: the classes that a scenario names; `agents` take precedence.
 
     Raises:
         BadInput: a class or an actor that is not known, or a decision with the wrong arguments.
@@ -139,7 +139,7 @@ def casting(world: World, agents: Agents = None, played: Sequence[Played] = ()) 
         kind: [partial(kind, place=place) for place in range(len(names))] for kind, names in labels.items()
     }
     others: list[Maker] = []
-    for one in sorted(played, key=lambda one: bool(one.of)):
+    for one in sorted(choices, key=lambda one: bool(one.of)):
         own = USER_AGENTS[one.name]
         settings = own.settings(dict(one.settings), one.name)
         for code in one.of or (ALL,):

@@ -12,7 +12,7 @@ import mesa
 import numpy as np
 from mesa.datacollection import DataCollector
 
-from juste_retour.abm.cast import Agents, Cast, casting
+from juste_retour.abm.cast import Agents, Cast, agent_makers
 from juste_retour.abm.members import Members, union_of
 from juste_retour.abm.outcomes import Outcomes, outcomes
 from juste_retour.abm.planner.price import Prices, prices
@@ -51,7 +51,7 @@ class AllocationModel(WorldModel):
         replicate: the number of the world of that seed.
         members: a folder of tables, or a loaded union; by default the one that the scenario names.
         agents: subclasses of `MemberState`, `Commissioner` or `Lab` whose decisions replace the scenario's rules; see
-            `juste_retour.abm.cast.casting`.
+            `juste_retour.abm.cast.agent_makers`.
         price: whether to compute the price of politics after the last quarter, which runs a planner.
         agent_reporters: True to collect the agents' properties every quarter, or your own reporters. `mesa.batch_run`
             then returns a row for each agent, and otherwise a row for each run.
@@ -82,7 +82,7 @@ class AllocationModel(WorldModel):
         self.seed, self.replicate = seed_of(rng), _natural(replicate, "replicate")
         simulation = Simulation(self.chosen, self.seed, [self.replicate], union, trace=True, timeline=True)
         simulation.models = ()  # the simulation must not step this model, which steps it
-        makers = casting(simulation.world, agents, self.chosen.agents)
+        makers = agent_makers(simulation.world, agents, self.chosen.agents)
         super().__init__(simulation, Readings(simulation.env), 0, makers)
         simulation.institutions.cast = Cast([self])
         self._price = price

@@ -21,7 +21,7 @@ from juste_retour.abm.delivery.pooling import Fleet, Pool
 from juste_retour.abm.delivery.procurement import Procedure
 from juste_retour.abm.environment import Environment
 from juste_retour.abm.fleet import combine, operational, run_of
-from juste_retour.abm.remembered import Remembered
+from juste_retour.abm.identity_cache import IdentityCache
 from juste_retour.agents.arrays import Booleans, Floats, Integers, alike, pick, total
 from juste_retour.agents.payoff import race
 from juste_retour.agents.situation import Prospect
@@ -40,7 +40,7 @@ class Outlook:
         self.kept = money_kept(self.practice, np.inf)
         first, last = (int(x[0, 0]) for x in (self.p.race_first_year, self.p.race_last_year))
         self.horizon = range(first, last + 1)  # years after the decision
-        self._seen = Remembered[Floats | None, Prospect]()
+        self._seen = IdentityCache[Floats | None, Prospect]()
         self._parts: dict[bytes, Outlook] = {}
 
     @cached_property

@@ -56,7 +56,7 @@ class Threshold:
     met: bool
 
 
-def cast(env: Environment, vote: Vote) -> Ballot:
+def ballot_of(env: Environment, vote: Vote) -> Ballot:
     """The ballot in the form in which the voting rule receives it."""
     return Ballot(
         vote.votes > 0,
@@ -78,7 +78,7 @@ def pivotal(env: Environment, vote: Vote) -> Booleans:
 
     No state is pivotal if the agenda protocol's outcome differs from the count of the votes.
     """
-    ballot, n = cast(env, vote), env.world.states.count
+    ballot, n = ballot_of(env, vote), env.world.states.count
     flip = np.eye(n, dtype=bool)  # one ballot per state, in which that state votes otherwise
     weight = np.broadcast_to(vote.weight, (n, n))
     yes, no = np.where(flip, ~ballot.yes, ballot.yes), np.where(flip, ballot.yes, ballot.no)
@@ -103,13 +103,13 @@ def majority_at(env: Environment, vote: Vote) -> Majority | None:
         name: value.reshape(-1)[0].item() if isinstance(value, np.ndarray) else value
         for name, value in env.institutions.settings("voting", vote.worlds).items()
     }
-    found: Majority = conditions(cast(env, vote), env.world.states, **settings)
+    found: Majority = conditions(ballot_of(env, vote), env.world.states, **settings)
     return found
 
 
 def thresholds(env: Environment, vote: Vote) -> list[Threshold]:
     """The conditions of the voting rule and their results in a ballot of one world; empty if the rule has none."""
-    ballot, majority = cast(env, vote), majority_at(env, vote)
+    ballot, majority = ballot_of(env, vote), majority_at(env, vote)
     if majority is None:
         return []
     found = []

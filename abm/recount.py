@@ -11,7 +11,7 @@ from math import comb
 import numpy as np
 
 from juste_retour.abm.environment import Environment
-from juste_retour.abm.reader import cast, majority_at
+from juste_retour.abm.reader import ballot_of, majority_at
 from juste_retour.abm.records import Vote
 from juste_retour.agents.arrays import Booleans, Integers
 from juste_retour.agents.some_worlds import some_worlds
@@ -97,7 +97,7 @@ def _conditional(env: Environment) -> bool:
 
 def _counted(env: Environment, vote: Vote, yes: Booleans, no: Booleans) -> Booleans:
     """Whether each of the ballots (k, states) passes, everything else as in the ballot of one world; (k,)."""
-    ballot, majority, k = cast(env, vote), majority_at(env, vote), len(yes)
+    ballot, majority, k = ballot_of(env, vote), majority_at(env, vote), len(yes)
     if majority is not None:
         union = np.repeat(vote.union_yes, k)
         return np.broadcast_to(majority.passes(replace(ballot, yes=yes, no=no, union_yes=union)), (k,))

@@ -37,7 +37,7 @@ SHARES = {
 
 
 @dataclass(frozen=True, eq=False)
-class Question:
+class Call:
     """The call of a rule whose return value is checked.
 
     Attributes:
@@ -51,16 +51,16 @@ class Question:
     sites: Sites | None = None
 
 
-def question(handed: Handed, parameters: Mapping[str, Any]) -> Question:
+def call_of(handed: Handed, parameters: Mapping[str, Any]) -> Call:
     """Describe the call of a rule with these arguments and parameters."""
     known: dict[type, Any] = {}
     for thing in handed:
         for part in (thing, getattr(thing, "states", None), getattr(thing, "sites", None)):
             known.setdefault(type(part), part)
-    return Question(count_of(*handed, *parameters.values()), known.get(States), known.get(Sites))
+    return Call(count_of(*handed, *parameters.values()), known.get(States), known.get(Sites))
 
 
-def check(name: str, returned: Any, handed: Handed, asked: Question) -> Any:
+def check(name: str, returned: Any, handed: Handed, call: Call) -> Any:
     """Check the return value of a rule of the family `name`, and return it in the form that a run uses.
 
     Raises:
@@ -68,7 +68,7 @@ def check(name: str, returned: Any, handed: Handed, asked: Question) -> Any:
     """
     examine = _BY_FAMILY.get(name)
     if examine is not None:
-        used = examine(returned, handed, asked)
+        used = examine(returned, handed, call)
         return returned if used is None else used
     for part, array in leaves(returned).items():
         if array.dtype.kind == "f" and np.isnan(array).any():
@@ -94,9 +94,7 @@ def _of(name: str) -> str:
     return f" in {name}" if name else ""
 
 
-def array(
-    x: object, shape: tuple[int, ...], kind: str, axes: str, asked: Question, name: str = ""
-) -> np.ndarray:
+def array(x: object, shape: tuple[int, ...], kind: str, axes: str, call: Call, name: str = "") -> np.ndarray:
     """Return the value as an array after checking type, shape and dtype, and that it holds no NaN.
 
     Args:
@@ -104,7 +102,7 @@ def array(
         shape: the shape that it must have.
         kind: the dtypes that it may have, a key of `KINDS`.
         axes: the names of its axes, separated by commas.
-        asked: the call of the rule.
+        call: the call of the rule.
         name: the part of the return value, for messages.
 
     Raises:
@@ -124,7 +122,7 @@ def array(
     if x.dtype.kind not in kind:
         raise InvalidReturn(f"returns {x.dtype}{_of(name)}; return {wanted} of shape {_axes(axes)}")
     if x.dtype.kind == "f" and np.isnan(x).any():
-        raise InvalidReturn(f"returns NaN{_of(name)}{_where(np.isnan(x), axes, asked)}; check its divisions")
+        raise InvalidReturn(f"returns NaN{_of(name)}{_where(np.isnan(x), axes, call)}; check its divisions")
     return np.asarray(x)
 
 
@@ -140,87 +138,85 @@ def _axes(axes: str) -> str:
     return f"({axes})" if "," in axes else f"({axes},)"
 
 
-def _where(wrong: Booleans, axes: str, asked: Question) -> str:
+def _where(wrong: Booleans, axes: str, call: Call) -> str:
     at = np.argwhere(wrong)[0].tolist()
-    if axes.endswith("states") and asked.states is not None:
-        return f" for {asked.states.codes[at[-1]]}"
-    if axes.endswith("sites") and asked.sites is not None:
-        return f" for the site {asked.sites.names[at[-1]]}"
+    if axes.endswith("states") and call.states is not None:
+        return f" for {call.states.codes[at[-1]]}"
+    if axes.endswith("sites") and call.sites is not None:
+        return f" for the site {call.sites.names[at[-1]]}"
     return ""
 
 
-def bounded(
-    x: np.ndarray, low: float, high: float, unit: str, axes: str, asked: Question, name: str = ""
-) -> None:
+def bounded(x: np.ndarray, low: float, high: float, unit: str, axes: str, call: Call, name: str = "") -> None:
     """Check that all numbers lie between bounds; raises `InvalidReturn` otherwise."""
     wrong = (x < low) | (x > high)
     if np.any(wrong):
         value = np.asarray(x)[wrong].flat[0]
         limits = f"between {low:g} and {high:g}" if high < np.finfo(float).max else f"of at least {low:g}"
         raise InvalidReturn(
-            f"returns {value:.4g}{unit}{_of(name)}{_where(wrong, axes, asked)}; return a number {limits}"
+            f"returns {value:.4g}{unit}{_of(name)}{_where(wrong, axes, call)}; return a number {limits}"
         )
 
 
-def _bid(x: object, handed: Handed, asked: Question) -> None:
+def _bid(x: object, handed: Handed, call: Call) -> None:
     (situation,) = handed
-    sizes = array(x, situation.received.shape, "f", "worlds, states", asked)
-    bounded(sizes, 0, np.finfo(float).max, " EUR bn", "worlds, states", asked)
+    sizes = array(x, situation.received.shape, "f", "worlds, states", call)
+    bounded(sizes, 0, np.finfo(float).max, " EUR bn", "worlds, states", call)
 
 
-def _vote(x: object, handed: Handed, asked: Question) -> None:
-    votes = array(x, handed[0].received.shape, "iu", "worlds, states", asked)
-    bounded(votes, -1, 1, "", "worlds, states", asked)
+def _vote(x: object, handed: Handed, call: Call) -> None:
+    votes = array(x, handed[0].received.shape, "iu", "worlds, states", call)
+    bounded(votes, -1, 1, "", "worlds, states", call)
 
 
-def _expect(x: object, handed: Handed, asked: Question) -> None:
-    values = array(x, handed[0].received.shape, "f", "worlds, states", asked)
-    _finite(values, "worlds, states", asked)
+def _expect(x: object, handed: Handed, call: Call) -> None:
+    values = array(x, handed[0].received.shape, "f", "worlds, states", call)
+    _finite(values, "worlds, states", call)
 
 
-def _finite(values: np.ndarray, axes: str, asked: Question, name: str = "") -> None:
+def _finite(values: np.ndarray, axes: str, call: Call, name: str = "") -> None:
     if np.isinf(values).any():
         raise InvalidReturn(
-            f"returns infinity{_of(name)}{_where(np.isinf(values), axes, asked)}; return a finite number"
+            f"returns infinity{_of(name)}{_where(np.isinf(values), axes, call)}; return a finite number"
         )
 
 
-def _draft(x: object, handed: Handed, asked: Question) -> None:
+def _draft(x: object, handed: Handed, call: Call) -> None:
     axes = "worlds, plans, commissioners"
-    _finite(array(x, handed[0].home.shape, "f", axes, asked), axes, asked)
+    _finite(array(x, handed[0].home.shape, "f", axes, call), axes, call)
 
 
-def _endorse(x: object, handed: Handed, asked: Question) -> None:
-    array(x, handed[0].home.shape, "b", "worlds, plans, commissioners", asked)
+def _endorse(x: object, handed: Handed, call: Call) -> None:
+    array(x, handed[0].home.shape, "b", "worlds, plans, commissioners", call)
 
 
-def _anchor(x: object, handed: Handed, asked: Question) -> None:
+def _anchor(x: object, handed: Handed, call: Call) -> None:
     (market,) = handed
     shape = np.broadcast_shapes(market.usable.shape, market.outside.shape)
-    values = array(x, shape, "f", "worlds, labs, places", asked)
+    values = array(x, shape, "f", "worlds, labs, places", call)
     if np.isposinf(values).any():
         raise InvalidReturn(
             "returns infinity; return a finite advantage, or minus infinity where the lab offers nothing"
         )
 
 
-def _voting(x: object, handed: Handed, asked: Question) -> Booleans:
+def _voting(x: object, handed: Handed, call: Call) -> Booleans:
     """Accept (worlds,) and also (worlds, 1), the shape in which a count is compared with a parameter."""
     shape = handed[0].yes.shape[:-1]
     if isinstance(x, np.ndarray) and x.shape == (*shape, 1):
         x = x[..., 0]
-    return array(x, shape, "b", "worlds", asked)
+    return array(x, shape, "b", "worlds", call)
 
 
-def _part(x: object, name: str, asked: Question, by_site: bool = False) -> np.ndarray:
+def _part(x: object, name: str, call: Call, by_site: bool = False) -> np.ndarray:
     """Check that a value is a number, an array (worlds, 1) or, if allowed, an array (worlds, sites); all finite."""
     found = np.asarray(x)
     if found.dtype.kind not in "biuf":
         raise InvalidReturn(
             f"returns a {type(x).__name__} in {name}; return a number or an array (worlds, 1)"
         )
-    wide = {(1, asked.sites.count), (asked.worlds, asked.sites.count)} if by_site and asked.sites else set()
-    if found.shape not in {(), (1, 1), (asked.worlds, 1), *wide}:
+    wide = {(1, call.sites.count), (call.worlds, call.sites.count)} if by_site and call.sites else set()
+    if found.shape not in {(), (1, 1), (call.worlds, 1), *wide}:
         also = " or (worlds, sites)" if by_site else ""
         raise InvalidReturn(
             f"returns an array of shape {found.shape} in {name}; return a number or an array (worlds, 1){also}"
@@ -237,11 +233,11 @@ def _instance(x: object, cls: type[Wanted]) -> Wanted:
     return x
 
 
-def _funding(x: object, handed: Handed, asked: Question) -> None:
+def _funding(x: object, handed: Handed, call: Call) -> None:
     split = _instance(x, Split)
-    parts = [_part(getattr(split, name), name, asked) for name in ("host", "union", "private")]
+    parts = [_part(getattr(split, name), name, call) for name in ("host", "union", "private")]
     for name, part in zip(("host", "union", "private"), parts, strict=True):
-        bounded(part, 0, 1, "", "worlds", asked, name)
+        bounded(part, 0, 1, "", "worlds", call, name)
     if np.any(np.abs(parts[0] + parts[1] + parts[2] - 1) > 1e-9):
         share_sum = (parts[0] + parts[1] + parts[2]).flat[0]
         raise InvalidReturn(
@@ -249,7 +245,7 @@ def _funding(x: object, handed: Handed, asked: Question) -> None:
         )
     n = handed[0].count
     key = split.key
-    if not isinstance(key, np.ndarray) or key.shape not in ((n,), (asked.worlds, n)):
+    if not isinstance(key, np.ndarray) or key.shape not in ((n,), (call.worlds, n)):
         raise InvalidReturn(
             f"returns a key that is not an array (states,); return a share for each of the {n} states"
         )
@@ -259,10 +255,10 @@ def _funding(x: object, handed: Handed, asked: Question) -> None:
         )
 
 
-def _plan(x: Any, name: str, envelope: Floats | None, asked: Question) -> np.ndarray:
-    sites = np.shape(x)[-1] if asked.sites is None else asked.sites.count
-    plan = array(x, (asked.worlds, sites), "f", "worlds, sites", asked, name)
-    bounded(plan, 0, np.finfo(float).max, " EUR bn", "worlds, sites", asked, name)
+def _plan(x: Any, name: str, envelope: Floats | None, call: Call) -> np.ndarray:
+    sites = np.shape(x)[-1] if call.sites is None else call.sites.count
+    plan = array(x, (call.worlds, sites), "f", "worlds, sites", call, name)
+    bounded(plan, 0, np.finfo(float).max, " EUR bn", "worlds, sites", call, name)
     spent = total(plan)
     over = spent > np.asarray(envelope)[..., 0] * SLACK + 1e-12 if envelope is not None else spent < 0
     if np.any(over):
@@ -274,19 +270,19 @@ def _plan(x: Any, name: str, envelope: Floats | None, asked: Question) -> np.nda
     return plan
 
 
-def _entitlement(x: object, handed: Handed, asked: Question) -> None:
+def _entitlement(x: object, handed: Handed, call: Call) -> None:
     plan, claims = handed
     more = np.maximum(claims.envelope, total(plan)[:, None])
-    out = _plan(x, "", more, asked)
+    out = _plan(x, "", more, call)
     small = (out > 0) & (out < claims.smallest / SLACK)
     if small.any():
         raise InvalidReturn(
-            f"places {out[small][0]:.4g} EUR bn{_where(small, 'worlds, sites', asked)}, less than the smallest "
+            f"places {out[small][0]:.4g} EUR bn{_where(small, 'worlds, sites', call)}, less than the smallest "
             "facility costs; place 0 there"
         )
 
 
-def _reversion(x: object, handed: Handed, asked: Question) -> None:
+def _reversion(x: object, handed: Handed, call: Call) -> None:
     if not isinstance(x, tuple) or len(x) != 2:
         raise InvalidReturn(
             "does not return a pair; return the plan (worlds, sites) and whether hosts pay for it alone"
@@ -297,43 +293,43 @@ def _reversion(x: object, handed: Handed, asked: Question) -> None:
             f"returns a {type(alone).__name__} with the plan; return True if hosts pay for it alone, or else False"
         )
     if isinstance(handed[0], Council):  # only there the plan is limited by an envelope
-        _plan(plan, "the plan", None if alone else handed[0].known.envelope, asked)
+        _plan(plan, "the plan", None if alone else handed[0].known.envelope, call)
 
 
-def _agenda(x: object, handed: Handed, asked: Question) -> None:
+def _agenda(x: object, handed: Handed, call: Call) -> None:
     if x is None:
         return
     if not isinstance(x, BallotResult):
         raise InvalidReturn(f"returns a {type(x).__name__}; return what table.conclude(offer, sunk) returns")
     if not isinstance(handed[0], Council):
         return
-    w, n = asked.worlds, handed[0].states.count
-    _plan(x.plan, "plan", handed[0].known.envelope, asked)
-    array(x.pledged, x.plan.shape, "f", "worlds, sites", asked, "pledged")
+    w, n = call.worlds, handed[0].states.count
+    _plan(x.plan, "plan", handed[0].known.envelope, call)
+    array(x.pledged, x.plan.shape, "f", "worlds, sites", call, "pledged")
     for name in ("yes", "no"):
-        array(getattr(x, name), (w, n), "b", "worlds, states", asked, name)
+        array(getattr(x, name), (w, n), "b", "worlds, states", call, name)
     for name in ("union_yes", "held", "passed"):
-        array(getattr(x, name), (w,), "b", "worlds", asked, name)
-    array(x.ends, (w,), "b", "worlds", asked, "last")
-    _finite(array(x.gain, (w, n), "f", "worlds, states", asked, "gain"), "worlds, states", asked, "gain")
+        array(getattr(x, name), (w,), "b", "worlds", call, name)
+    array(x.ends, (w,), "b", "worlds", call, "last")
+    _finite(array(x.gain, (w, n), "f", "worlds, states", call, "gain"), "worlds, states", call, "gain")
     if np.any(x.yes & x.no):
         raise InvalidReturn("returns a state that votes both yes and no; let each state vote at most once")
 
 
-def _operations(x: object, handed: Handed, asked: Question) -> None:
-    _all_parts(_instance(x, Practice), asked)
+def _operations(x: object, handed: Handed, call: Call) -> None:
+    _all_parts(_instance(x, Practice), call)
 
 
-def _access(x: object, handed: Handed, asked: Question) -> None:
+def _access(x: object, handed: Handed, call: Call) -> None:
     regime = _instance(x, Regime)
-    share = _part(regime.share, "share", asked)
+    share = _part(regime.share, "share", call)
     if np.any((share < 0) | (share > 1)):
         raise InvalidReturn("returns a share outside 0 to 1; return a share between them")
     if not isinstance(regime.joins, bool | np.bool_):
         raise InvalidReturn(f"returns a {type(regime.joins).__name__} in joins; return True or False")
 
 
-def _leftover(x: object, handed: Handed, asked: Question) -> None:
+def _leftover(x: object, handed: Handed, call: Call) -> None:
     decisions = [handed[0], *(wave.decision for wave in _instance(x, Leftover).waves)]
     if any(later <= earlier for earlier, later in pairwise(decisions)):
         raise InvalidReturn(
@@ -341,36 +337,36 @@ def _leftover(x: object, handed: Handed, asked: Question) -> None:
         )
 
 
-def _procurement(x: object, handed: Handed, asked: Question) -> None:
+def _procurement(x: object, handed: Handed, call: Call) -> None:
     procedure = _instance(x, Procedure)
-    _all_parts(procedure, asked)
+    _all_parts(procedure, call)
     for name in ("award_years", "build_years"):
-        bounded(np.asarray(getattr(procedure, name)), 1e-9, np.inf, " years", "worlds", asked, name)
-    bounded(np.asarray(procedure.behind_the_meter), 1, np.inf, "", "worlds", asked, "behind_the_meter")
+        bounded(np.asarray(getattr(procedure, name)), 1e-9, np.inf, " years", "worlds", call, name)
+    bounded(np.asarray(procedure.behind_the_meter), 1, np.inf, "", "worlds", call, "behind_the_meter")
 
 
-def _all_parts(x: Practice | Procedure, asked: Question) -> None:
+def _all_parts(x: Practice | Procedure, call: Call) -> None:
     for f in fields(x):
-        part = _part(getattr(x, f.name), f.name, asked, isinstance(x, Procedure))
-        bounded(part, 0, 1 if f.name in SHARES else np.inf, "", "worlds", asked, f.name)
+        part = _part(getattr(x, f.name), f.name, call, isinstance(x, Procedure))
+        bounded(part, 0, 1 if f.name in SHARES else np.inf, "", "worlds", call, f.name)
 
 
-def _pooling(x: object, handed: Handed, asked: Question) -> None:
+def _pooling(x: object, handed: Handed, call: Call) -> None:
     pool, fleet = _instance(x, Pool), handed[0]
-    rate = array(pool.rate, fleet.chips.shape[:1], "f", "worlds", asked, "rate")
-    bounded(rate, 0, np.finfo(float).max, " FLOP/s", "worlds", asked, "rate")
-    members = array(pool.members, fleet.chips.shape, "b", "worlds, sites", asked, "members")
-    own = array(pool.own, fleet.chips.shape, "f", "worlds, sites", asked, "own")
-    bounded(own, 0, np.finfo(float).max, " FLOP/s", "worlds, sites", asked, "own")
-    array(pool.islands, rate.shape, "iu", "worlds", asked, "islands")
+    rate = array(pool.rate, fleet.chips.shape[:1], "f", "worlds", call, "rate")
+    bounded(rate, 0, np.finfo(float).max, " FLOP/s", "worlds", call, "rate")
+    members = array(pool.members, fleet.chips.shape, "b", "worlds, sites", call, "members")
+    own = array(pool.own, fleet.chips.shape, "f", "worlds, sites", call, "own")
+    bounded(own, 0, np.finfo(float).max, " FLOP/s", "worlds, sites", call, "own")
+    array(pool.islands, rate.shape, "iu", "worlds", call, "islands")
     if np.any(members & (fleet.chips <= 0)):
         idle = members & (fleet.chips <= 0)
         raise InvalidReturn(
-            f"lets a site without working chips take part{_where(idle, 'worlds, sites', asked)}; leave it out of members"
+            f"lets a site without working chips take part{_where(idle, 'worlds, sites', call)}; leave it out of members"
         )
 
 
-_BY_FAMILY: dict[str, Callable[[Any, Handed, Question], Any]] = {
+_BY_FAMILY: dict[str, Callable[[Any, Handed, Call], Any]] = {
     "bid": _bid,
     "vote": _vote,
     "expect": _expect,
@@ -392,7 +388,7 @@ _BY_FAMILY: dict[str, Callable[[Any, Handed, Question], Any]] = {
 
 def _checked(name: str) -> Callable[[Any, Handed, Mapping[str, Any]], Any]:
     def checked(returned: Any, handed: Handed, parameters: Mapping[str, Any]) -> Any:
-        return check(name, returned, handed, question(handed, parameters))
+        return check(name, returned, handed, call_of(handed, parameters))
 
     return checked
 

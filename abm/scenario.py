@@ -17,9 +17,9 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, NamedTuple, Union
 
+from juste_retour.abm.agent_choice import AGENTS, AgentChoice, agents_changed, plain_agents, read_agents
 from juste_retour.abm.calendar import label, quarter
 from juste_retour.abm.parameters import Parameters, parameters
-from juste_retour.abm.played import AGENTS, Played, agents_changed, plain_agents, read_agents
 from juste_retour.abm.toml import read_toml, toml_lines, with_changes
 from juste_retour.agents.errors import BadInput, near
 from juste_retour.agents.rules import FAMILIES, Rule, Setting, family
@@ -77,7 +77,7 @@ class Scenario(Parameters):
 
     name: str = UNNAMED
     rules: dict[str, Choice]
-    agents: tuple[Played, ...] = ()  # user-defined agents
+    agents: tuple[AgentChoice, ...] = ()  # user-defined agents
 
     def __init__(self, **content: object):
         values, rules = _entries(content)

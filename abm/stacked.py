@@ -9,7 +9,7 @@ from operator import attrgetter
 import numpy as np
 from numpy.typing import NDArray
 
-from juste_retour.abm.played import check_played
+from juste_retour.abm.agent_choice import check_agents
 from juste_retour.abm.scenario import Scenario, parameters
 from juste_retour.agents.arrays import Floats
 from juste_retour.agents.errors import BadInput, near
@@ -101,7 +101,7 @@ def check_actors(scenario: Scenario, codes: Mapping[str, Iterable[str]]) -> None
         for code, _ in choice.actors:
             if code not in known:
                 raise BadInput(f"{name}.{code}: no {actor} is called {code}; {near(code, known)}")
-    check_played(scenario.agents, {kind: {c.upper() for c in known} for kind, known in codes.items()})
+    check_agents(scenario.agents, {kind: {c.upper() for c in known} for kind, known in codes.items()})
     everyone = {*codes["state"], *codes["lab"], "EU"}
     if scenario.decider not in everyone:
         raise BadInput(

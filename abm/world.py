@@ -21,10 +21,10 @@ from juste_retour.abm.delivery.building import Delivered
 from juste_retour.abm.delivery.operations import talent_factor
 from juste_retour.abm.delivery.pooling import Pool
 from juste_retour.abm.delivery.ring import Ring, plan_ring
+from juste_retour.abm.identity_cache import IdentityCache
 from juste_retour.abm.members import Members
 from juste_retour.abm.noise import RandomStreams
 from juste_retour.abm.reading import Reading, reading
-from juste_retour.abm.remembered import Remembered
 from juste_retour.abm.scenario import Scenario
 from juste_retour.agents.arrays import Booleans, Floats, Integers, total, total_by
 from juste_retour.agents.payoff import local_scale
@@ -192,7 +192,7 @@ class World:
         self.count = w = len(self.replicates)
         self.members, self.p = members, p
         self._reading: tuple[int, Reading] | None = None
-        self._parameters = Remembered[NDArray[np.int64], Values](most=4)
+        self._parameters = IdentityCache[NDArray[np.int64], Values](most=4)
         self.states, self.sites = members.states, members.sites
         self.labs, self.college, self.machines = members.labs, members.college, members.machines
         self.first, self.last = quarter(scenario.start, "start"), quarter(scenario.end, "end")

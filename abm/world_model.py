@@ -10,9 +10,9 @@ import mesa
 import numpy as np
 
 from juste_retour.abm.accounts import Accounts
+from juste_retour.abm.agent_choice import AgentChoice
 from juste_retour.abm.calendar import label
-from juste_retour.abm.cast import KINDS, Agents, Cast, Maker, casting
-from juste_retour.abm.played import Played
+from juste_retour.abm.cast import KINDS, Agents, Cast, Maker, agent_makers
 from juste_retour.abm.politics.payoffs import Payoffs
 from juste_retour.abm.reader import in_world
 from juste_retour.abm.readings import REPORTED, Readings
@@ -38,7 +38,7 @@ class WorldModel(mesa.Model):
         simulation: the simulation, which several models may share.
         readings: the reported quantities of the simulation, shared likewise.
         row: position of the model's world.
-        makers: the functions that create the agents, from `juste_retour.abm.cast.casting`.
+        makers: the functions that create the agents, from `juste_retour.abm.cast.agent_makers`.
     """
 
     def __init__(
@@ -210,11 +210,11 @@ def play(simulation: Simulation, agents: Agents) -> list[WorldModel]:
     Each model must be stepped after each quarter.
     """
     readings = Readings(simulation.env)
-    makers: dict[tuple[Played, ...], list[Maker]] = {}
+    makers: dict[tuple[AgentChoice, ...], list[Maker]] = {}
     models = []
     for row, scenario in enumerate(simulation.env.scenarios):
         if scenario.agents not in makers:
-            makers[scenario.agents] = casting(simulation.world, agents, scenario.agents)
+            makers[scenario.agents] = agent_makers(simulation.world, agents, scenario.agents)
         models.append(WorldModel(simulation, readings, row, makers[scenario.agents]))
     simulation.institutions.cast = Cast(models)
     return models

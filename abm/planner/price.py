@@ -16,7 +16,7 @@ import numpy as np
 
 from juste_retour.abm.environment import Environment
 from juste_retour.abm.members import Members
-from juste_retour.abm.planner.question import POLITICS, Question, asked_by
+from juste_retour.abm.planner.question import POLITICS, Question, question_of
 from juste_retour.abm.planner.solver import planned
 from juste_retour.abm.quarter import learn, operate, read, train
 from juste_retour.abm.scenario import Scenario
@@ -48,8 +48,8 @@ def planner_scenario(scenario: Scenario) -> Scenario:
 
 
 def planner_question(scenario: Scenario, members: Members, *, all_sites: bool = False) -> Question:
-    """The problem of the planner with whom a scenario is compared; see `question.asked_by`."""
-    return replace(asked_by(scenario, members, all_sites=all_sites), scenario=planner_scenario(scenario))
+    """The problem of the planner with whom a scenario is compared; see `question.question_of`."""
+    return replace(question_of(scenario, members, all_sites=all_sites), scenario=planner_scenario(scenario))
 
 
 def not_asked(worlds: int) -> Prices:

@@ -71,7 +71,7 @@ def delivery_of(scenario: Scenario) -> Scenario:
     return Scenario.of(content, "planner")
 
 
-def asked_by(scenario: Scenario, members: Members, *, all_sites: bool = False) -> Question:
+def question_of(scenario: Scenario, members: Members, *, all_sites: bool = False) -> Question:
     """The problem of a planner who may order from the scenario's first possible decision, at the same sites.
 
     Args:

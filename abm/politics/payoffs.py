@@ -6,8 +6,8 @@ from functools import cached_property
 
 import numpy as np
 
+from juste_retour.abm.identity_cache import IdentityCache
 from juste_retour.abm.politics.facts import Facts
-from juste_retour.abm.remembered import Remembered
 from juste_retour.agents import lab
 from juste_retour.agents.arrays import Booleans, Floats, Integers, alike
 from juste_retour.agents.payoff import payoff
@@ -110,8 +110,8 @@ class Payoffs(Facts):
         )
 
     @cached_property
-    def _offered(self) -> Remembered[Floats, Offer]:
-        return Remembered()
+    def _offered(self) -> IdentityCache[Floats, Offer]:
+        return IdentityCache()
 
     def offered(self, offer: Floats) -> Offer:
         """An offer as each state sees it, without labs' money; the results for the last few offers are cached."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from juste_retour.abm.identity_cache import IdentityCache
 from juste_retour.abm.politics.payoffs import Payoffs
 from juste_retour.abm.politics.plans import Plans
 from juste_retour.abm.politics.prices import Prices
 from juste_retour.abm.politics.tables.table import mine
 from juste_retour.abm.politics.votes import Votes
-from juste_retour.abm.remembered import Remembered
 from juste_retour.agents.arrays import Booleans, Floats, Integers
 
 # If votes are random, a proposer also tries offers with these pairs of spare votes and margins in mean stakes.
@@ -21,8 +21,8 @@ class Proposals:
 
     def __init__(self, known: Payoffs, plans: Plans, votes: Votes, prices: Prices):
         self.known, self.plans, self.votes, self.prices = known, plans, votes, prices
-        self._favorites = Remembered[Integers, Floats](most=4)
-        self._modest = Remembered[Integers, Floats](most=4)
+        self._favorites = IdentityCache[Integers, Floats](most=4)
+        self._modest = IdentityCache[Integers, Floats](most=4)
 
     def priced(self, prices: Prices) -> Proposals:
         """The same proposers with other prices of votes; their favorite plans are not computed again."""

@@ -132,7 +132,7 @@ def summary(preset: str) -> str:
 
 def annotated(scenario: Scenario) -> str:
     """A complete scenario file, with unit and meaning in a comment after every key."""
-    from juste_retour.abm.played import AGENTS
+    from juste_retour.abm.agent_choice import AGENTS
     from juste_retour.abm.scenario import parameters
     from juste_retour.abm.toml import toml_value
     from juste_retour.agents.rules import FAMILIES

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
-from juste_retour.abm.played import AGENTS, NONE
+from juste_retour.abm.agent_choice import AGENTS, NONE
 from juste_retour.abm.scenario import Scenario, parameters
 from juste_retour.agents.errors import BadInput
 from juste_retour.agents.rules import FAMILIES

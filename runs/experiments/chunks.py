@@ -22,8 +22,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import ArrayLike, DTypeLike
 
+from juste_retour.abm.agent_choice import AGENTS
 from juste_retour.abm.outcomes import run
-from juste_retour.abm.played import AGENTS
 from juste_retour.abm.scenario import DEFAULT, Scenario, load, parameters, presets
 from juste_retour.abm.stacked import shape
 from juste_retour.abm.toml import setting

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from juste_retour.abm.played import AGENTS, read_agents
+from juste_retour.abm.agent_choice import AGENTS, read_agents
 from juste_retour.abm.scenario import Scenario, parameters
 from juste_retour.agents.errors import BadInput, near
 from juste_retour.agents.rules import FAMILIES, Parameter, Setting

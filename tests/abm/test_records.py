@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from juste_retour.abm import records
-from juste_retour.abm.reader import cast, in_world, pivotal, series, thresholds
+from juste_retour.abm.reader import ballot_of, in_world, pivotal, series, thresholds
 from juste_retour.abm.records import Bid, Draft, Exit, HeldBallot, Record, Selection, Vote
 from juste_retour.abm.scenario import load
 from juste_retour.abm.simulation import Simulation
@@ -76,7 +76,7 @@ def test_timeline_as_series(runs):
 
 def passes(env, vote):
     """Whether the voting rule passes the ballot of one world."""
-    return env.institutions.decide("voting", cast(env, vote), env.world.states, rows=vote.worlds)[0]
+    return env.institutions.decide("voting", ballot_of(env, vote), env.world.states, rows=vote.worlds)[0]
 
 
 def passes_if_turned(env, vote, state):

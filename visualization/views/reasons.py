@@ -15,7 +15,7 @@ from juste_retour.abm.delivery.building import NEVER, TO_CONTRACT, TO_OPERATION
 from juste_retour.abm.environment import Environment
 from juste_retour.abm.politics.council import Council
 from juste_retour.abm.politics.tables.table import recognized
-from juste_retour.abm.reader import cast, needed, pivotal, thresholds
+from juste_retour.abm.reader import ballot_of, needed, pivotal, thresholds
 from juste_retour.abm.records import Bid, Draft, Vote
 from juste_retour.abm.recount import Smallest, blocking, turning
 from juste_retour.visualization.views.told import Told, told
@@ -80,7 +80,7 @@ def _list(values: ArrayLike) -> list[float | None]:
 
 def ballot(env: Environment, record: Vote, proposer: Told) -> dict[str, object]:
     """One ballot: who voted how, each threshold with what was reached, who could have turned it, who was won by a site."""
-    votes = cast(env, record)
+    votes = ballot_of(env, record)
     yes, no, population = votes.yes[0], votes.no[0], env.world.states.population
     hosting = record.offer.sites[0] > record.failed.sites[0]
     return {

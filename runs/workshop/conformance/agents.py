@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from juste_retour.abm.agent_choice import AGENTS
 from juste_retour.abm.outcomes import Outcomes, run
-from juste_retour.abm.played import AGENTS
 from juste_retour.abm.scenario import Scenario, load
 from juste_retour.agents.asking import SECONDS, line_in, said
 from juste_retour.agents.errors import JusteRetourError

@@ -11,7 +11,7 @@ import numpy as np
 
 from juste_retour.abm.outcomes import run
 from juste_retour.abm.politics.conditions import Ballot
-from juste_retour.abm.returns import Answer, Question, check
+from juste_retour.abm.returns import Answer, Call, check
 from juste_retour.abm.scenario import load
 from juste_retour.agents.arrays import Integers
 from juste_retour.agents.asking import InvalidReturn
@@ -60,7 +60,7 @@ def answers(x: Examination) -> bool | None:
         handed = scene.again()
         with watch.own_luck(x.rule), watch.own_globals(x.rule), watch.unchanged(x.rule, handed):
             out = x.ask(scene, handed)
-        check(x.rule.family, out, scene.again(), _question(scene))
+        check(x.rule.family, out, scene.again(), _call_of(scene))
         x.answers[scene.label] = kept(out)
     if x.rule.family == "agenda" and not any(x.answers.values()):
         x.notes.append(
@@ -69,8 +69,8 @@ def answers(x: Examination) -> bool | None:
     return None if x.scenes else False
 
 
-def _question(scene: Scene) -> Question:
-    return Question(scene.worlds, scene.members.states, scene.members.sites)
+def _call_of(scene: Scene) -> Call:
+    return Call(scene.worlds, scene.members.states, scene.members.sites)
 
 
 def repeats(x: Examination) -> bool | None:
@@ -152,7 +152,7 @@ def corners(x: Examination) -> bool | None:
         refuse = f"this is in the corner case of {scene.label}, which it may refuse by raising juste_retour.agents.errors.BadInput"
         try:
             out = x.ask(scene)
-            check(x.rule.family, out, scene.again(), _question(scene))
+            check(x.rule.family, out, scene.again(), _call_of(scene))
         except Fell as fell:
             if isinstance(fell.__cause__, BadInput):
                 continue
@@ -170,7 +170,7 @@ def bounds(x: Examination) -> bool | None:
         for end in ("low", "high"):
             try:
                 out = x.ask(scene, None, parameters(x.rule, scene.worlds, place=end))
-                check(x.rule.family, out, scene.again(), _question(scene))
+                check(x.rule.family, out, scene.again(), _call_of(scene))
             except (Fell, InvalidReturn) as found:
                 line = getattr(found, "line", None)
                 raise Fell(

@@ -12,7 +12,7 @@ from juste_retour.abm.noise import RandomStreams
 from juste_retour.abm.outcomes import run
 from juste_retour.abm.planner.evaluation import Evaluation, Orders
 from juste_retour.abm.planner.price import Prices, _years_behind, planner_scenario
-from juste_retour.abm.planner.question import Question, asked_by
+from juste_retour.abm.planner.question import Question, question_of
 from juste_retour.abm.planner.solver import planned, solve
 from juste_retour.abm.scenario import load, presets
 from juste_retour.abm.simulation import Simulation
@@ -25,7 +25,7 @@ PRICES = [field.name for field in fields(Prices)]
 
 
 def question(scenario, **changes):
-    return replace(asked_by(scenario, UNION), **changes)
+    return replace(question_of(scenario, UNION), **changes)
 
 
 def expected(scenario, **changes):
@@ -75,15 +75,15 @@ def test_number_of_sites_stays_within_bounds():
 def test_planner_uses_only_eligible_sites():
     industrial = np.array([kind == "industrial" for kind in UNION.sites.kind])
     assert not (solve(question(BASE)).amounts[:, industrial] > 0).any()
-    anywhere = asked_by(BASE, UNION, all_sites=True)
+    anywhere = question_of(BASE, UNION, all_sites=True)
     assert (solve(anywhere).amounts[:, industrial] > 0).any()
-    assert len(asked_by(load("gigafactories"), UNION).sites) == UNION.sites.count
+    assert len(question_of(load("gigafactories"), UNION).sites) == UNION.sites.count
 
 
 def test_first_order_is_in_the_quarter_of_the_first_decision():
-    assert asked_by(BASE, UNION).first == 4 * 2024 + 3
-    assert asked_by(load("gigafactories"), UNION).first == 4 * 2027
-    assert asked_by(load("federal-europe"), UNION).first == 4 * 2024 + 2
+    assert question_of(BASE, UNION).first == 4 * 2024 + 3
+    assert question_of(load("gigafactories"), UNION).first == 4 * 2027
+    assert question_of(load("federal-europe"), UNION).first == 4 * 2024 + 2
 
 
 def test_planner_respects_the_hosts_payment_limits():

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from juste_retour import AllocationModel, Commissioner, Lab, MemberState, agent, simulate
+from juste_retour.abm.agent_choice import AgentChoice
 from juste_retour.abm.planner.price import planner_scenario
-from juste_retour.abm.played import Played
 from juste_retour.abm.scenario import Scenario, load
 from juste_retour.agents.asking import RuleTooLong
 from juste_retour.agents.errors import BadInput
@@ -84,14 +84,14 @@ def quo(**changes):
     [
         ("none", ()),
         ("", ()),
-        ("Learner", (Played("Learner"),)),
-        ("Lobbyist,Listener", (Played("Listener"), Played("Lobbyist"))),
-        (["Lobbyist", "Listener"], (Played("Listener"), Played("Lobbyist"))),
-        ({"Learner": "PL HU"}, (Played("Learner", ("HU", "PL")),)),
-        ({"Learner": ["hu"], "Naysayer": "all"}, (Played("Learner", ("HU",)), Played("Naysayer"))),
-        ({"Learner": {"rate": 1}}, (Played("Learner", (), (("rate", 1.0),)),)),
-        ({"Learner": {"of": "HU", "rate": 0.2}}, (Played("Learner", ("HU",)),)),
-        ({"Learner": "none", "Lobbyist": {}}, (Played("Lobbyist"),)),
+        ("Learner", (AgentChoice("Learner"),)),
+        ("Lobbyist,Listener", (AgentChoice("Listener"), AgentChoice("Lobbyist"))),
+        (["Lobbyist", "Listener"], (AgentChoice("Listener"), AgentChoice("Lobbyist"))),
+        ({"Learner": "PL HU"}, (AgentChoice("Learner", ("HU", "PL")),)),
+        ({"Learner": ["hu"], "Naysayer": "all"}, (AgentChoice("Learner", ("HU",)), AgentChoice("Naysayer"))),
+        ({"Learner": {"rate": 1}}, (AgentChoice("Learner", (), (("rate", 1.0),)),)),
+        ({"Learner": {"of": "HU", "rate": 0.2}}, (AgentChoice("Learner", ("HU",)),)),
+        ({"Learner": "none", "Lobbyist": {}}, (AgentChoice("Lobbyist"),)),
     ],
 )
 def test_agents_in_a_scenario_round_trip(given, found):
@@ -109,11 +109,11 @@ def test_agents_in_a_scenario_round_trip(given, found):
 
 def test_dotted_key_changes_one_agent_class():
     scenario = quo(agents="Learner").changed({"agents.Learner.rate": 0.4, "agents.Lobbyist": "all"})
-    assert scenario.agents == (Played("Learner", (), (("rate", 0.4),)), Played("Lobbyist"))
-    assert scenario.changed({"agents.Learner": "HU"}).agents[0] == Played(
+    assert scenario.agents == (AgentChoice("Learner", (), (("rate", 0.4),)), AgentChoice("Lobbyist"))
+    assert scenario.changed({"agents.Learner": "HU"}).agents[0] == AgentChoice(
         "Learner", ("HU",), (("rate", 0.4),)
     )
-    assert scenario.changed({"agents.Learner": "none"}).agents == (Played("Lobbyist"),)
+    assert scenario.changed({"agents.Learner": "none"}).agents == (AgentChoice("Lobbyist"),)
     assert scenario.changed({"agents": "none"}).digest == quo().digest
 
 
@@ -205,8 +205,8 @@ def test_agents_are_one_switch_between_two_scenarios():
     assert [mixture.agents for mixture in found.mixtures] == [
         (),
         (),
-        (Played("Learner"),),
-        (Played("Learner"),),
+        (AgentChoice("Learner"),),
+        (AgentChoice("Learner"),),
     ]
 
 
@@ -220,7 +220,7 @@ def test_endless_agent_is_interrupted_and_named(monkeypatch):
                 pass
 
     monkeypatch.setenv("JUSTE_RETOUR_RULE_SECONDS", "0.2")
-    with pytest.raises(RuleTooLong, match=r"Endless\.vote .*test_played\.py, line \d+.*0\.2 s"):
+    with pytest.raises(RuleTooLong, match=r"Endless\.vote .*test_agent_choice\.py, line \d+.*0\.2 s"):
         simulate(quo(agents={"Endless": "HU"}))
 
 

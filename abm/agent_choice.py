@@ -12,7 +12,7 @@ from juste_retour.agents.user_agents import USER_AGENTS, user_agent
 AGENTS, ALL, NONE = "agents", "all", "none"
 
 
-class Played(NamedTuple):
+class AgentChoice(NamedTuple):
     """One class of agents that a scenario names.
 
     Attributes:
@@ -31,12 +31,12 @@ class Played(NamedTuple):
         return {"of": who, **dict(self.settings)} if self.settings else who
 
 
-def plain_agents(agents: tuple[Played, ...]) -> dict[str, object]:
+def plain_agents(agents: tuple[AgentChoice, ...]) -> dict[str, object]:
     """The agents as a scenario file gives them: a table with one entry for each class."""
     return {one.name: one.plain() for one in agents}
 
 
-def read_agents(value: object) -> tuple[Played, ...]:
+def read_agents(value: object) -> tuple[AgentChoice, ...]:
     """Check a scenario's entry for agents, and return the classes that it names.
 
     Args:
@@ -57,16 +57,16 @@ def read_agents(value: object) -> tuple[Played, ...]:
         raise BadInput(
             f"{AGENTS} = {value!r} is not valid; give the name of a class, a list of names, or a table by name."
         )
-    found = [_played(str(name), said) for name, said in sorted(value.items())]
-    played = tuple(one for one in found if one is not None)
-    _check_apart(played)
-    return played
+    found = [_agent_choice(str(name), said) for name, said in sorted(value.items())]
+    choices = tuple(one for one in found if one is not None)
+    _check_distinct(choices)
+    return choices
 
 
-def _check_apart(played: tuple[Played, ...]) -> None:
+def _check_distinct(choices: tuple[AgentChoice, ...]) -> None:
     """Refuse two classes for the same actor."""
     plays: dict[tuple[str, str], str] = {}
-    for one in played:
+    for one in choices:
         kind = user_agent(one.name, AGENTS).kind
         for who in (one.of or (ALL,)) if kind else ():
             other = plays.setdefault((kind, who), one.name)
@@ -82,7 +82,7 @@ def _words(text: str) -> list[str]:
     return text.replace(",", " ").split()
 
 
-def _played(name: str, said: object) -> Played | None:
+def _agent_choice(name: str, said: object) -> AgentChoice | None:
     known, place = user_agent(name, AGENTS), f"{AGENTS}.{name}"
     own = dict(said) if isinstance(said, Mapping) else {"of": said}
     who = own.pop("of", ALL)
@@ -100,7 +100,7 @@ def _played(name: str, said: object) -> Played | None:
         raise BadInput(
             f"{place} = {who!r}, but {name} does not stand for an actor of the tables; write all for one such agent, or none."
         )
-    return Played(
+    return AgentChoice(
         name, codes, tuple(sorted((k, checked[k]) for k in own if checked[k] != known.parameters[k][0]))
     )
 
@@ -131,7 +131,7 @@ def agents_changed(agents: object, tail: str, value: object) -> dict[str, object
     return table | {name: {**(there if isinstance(there, Mapping) else {"of": there}), parameter: value}}
 
 
-def check_played(agents: tuple[Played, ...], codes: Mapping[str, set[str]]) -> None:
+def check_agents(agents: tuple[AgentChoice, ...], codes: Mapping[str, set[str]]) -> None:
     """Refuse a class for an actor that the union does not have; `codes` are in capitals, by kind of actor."""
     for one in agents:
         kind = USER_AGENTS[one.name].kind

@@ -10,7 +10,7 @@ Key = TypeVar("Key")
 Value = TypeVar("Value")
 
 
-class Remembered(Generic[Key, Value]):
+class IdentityCache(Generic[Key, Value]):
     """A cache of the latest results of a function, for an argument that is the same object as before.
 
     Arrays have no hash, and comparing them costs more than computing most of the results. The cache keeps the argument,
