@@ -10,7 +10,7 @@ from juste_retour.agents.errors import BadInput
 from juste_retour.agents.rules import Family, Parameter
 from juste_retour.agents.some_worlds import each_world
 
-DOSSIER_QUARTERS = 1  # between the deadline of a further wave and its decision
+DOSSIER_QUARTERS = 1  # quarters between the deadline of a further wave and its decision
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class Wave:
     """A further wave of a call.
 
     Attributes:
-        deadline: decimal year by which bids are handed in.
+        deadline: decimal year by which bids are due.
         decision: quarter of the decision, since year 0.
     """
 
@@ -32,7 +32,7 @@ class Leftover:
 
     Attributes:
         waves: further waves, in the order of their dates.
-        top_up: whether the selected sites get more, pro rata.
+        top_up: whether the selected sites get more, in proportion to what they have.
     """
 
     waves: tuple[Wave, ...] = ()
@@ -53,7 +53,7 @@ leftover = Family(
 def returned(after: int) -> Leftover:
     """The money is returned.
 
-    Source: Regulation (EU, Euratom) 2024/2509, article 12: appropriations that are not used lapse.
+    Source: Regulation (EU, Euratom) 2024/2509, article 12: unused appropriations lapse.
     """
     return Leftover()
 
@@ -67,7 +67,7 @@ def further_calls(
     ] = 2,
     until: Annotated[str, Parameter(unit="quarter", about="last quarter of a decision")] = "2027Q4",
 ) -> Leftover:
-    """The call goes on in further waves until the money or the deadline runs out.
+    """The call continues in further waves until the money is spent or the last date is reached.
 
     Source: the cut-off dates of EuroHPC's calls for AI factories of 2024 and 2025, continued.
     """
@@ -82,7 +82,7 @@ def further_calls(
 
 @leftover(anonymous=True, deterministic=True)
 def top_up(after: int) -> Leftover:
-    """The selected sites get more, in proportion to what they have, up to their power and their hosts' limits.
+    """The selected sites get the rest in proportion to what they have, up to their power and their hosts' limits.
 
     Source: the extensions of EuroHPC's grants to selected AI factories.
     """

@@ -1,9 +1,10 @@
-"""Mixed strategies of proposers, found exactly where nothing is random but their own mixing.
+"""Exact mixed strategies of proposers in games in which only these strategies are random.
 
-In equilibrium a proposer may be indifferent between coalitions and mix between them just so that they stay equally dear;
-best answers alone then cycle. Each proposer starts with its best coalition. For the coalitions known so far, values and
-chances are solved for as a complementarity problem: a coalition has a chance only where none is better. Then every
-proposer may answer the values with a coalition that is not known yet, until nobody can do better.
+In equilibrium a proposer may be indifferent between coalitions. It then mixes between them with probabilities that keep
+their prices equal; best responses alone would cycle. The solver works by column generation. Each proposer starts with its
+best coalition. Values and probabilities are solved as a complementarity problem over the coalitions found so far: a
+coalition has a positive probability only if none is better. Then every proposer may add a better coalition, until no
+proposer can gain.
 
 Sources: Eraslan (2002) and Eraslan and McLennan (2013) for existence and uniqueness of the values; Fischer (1992) for the
 function that turns complementarity into equations.
@@ -19,24 +20,13 @@ import numpy as np
 from juste_retour.agents.arrays import Booleans, Floats, Integers
 
 EXACT = 1e-10  # largest residual of a solution, in the table's unit
-SMALLEST = 1e-13  # residual at which there is nothing to gain
-STEP = 1e-4  # of the difference quotients; values enter almost everywhere linearly
-NEWTON = 40  # steps from one start
-STARTS = 6  # other starts where the first leads nowhere
+SMALLEST = 1e-13  # residual at which Newton's method stops
+STEP = 1e-4  # step of the difference quotients; it may be large, since gains are almost everywhere linear in values
+NEWTON = 40  # most steps from one starting point
+STARTS = 6  # other starting points tried if the first one fails
 
-PATH = (
-    0.5,
-    0.8,
-    0.9,
-    0.95,
-    0.98,
-    0.99,
-    0.995,
-    0.998,
-    0.999,
-    0.9995,
-    1.0,
-)  # of the patience, on the way to all of it
+# shares of the patience that are solved one after the other if the direct search fails
+PATH = (0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999, 0.9995, 1.0)
 
 Gains = Callable[[Floats, "Coalitions"], Floats]
 Answer = Callable[[Floats], tuple["Coalitions", Floats]]
@@ -47,9 +37,9 @@ class Coalitions:
     """Coalitions that proposers may buy.
 
     Attributes:
-        proposer: (k,) who proposes.
-        bought: (k, states) who is bought.
-        passed: (k,) whether there is a proposal at all; False where the proposer lets the round go by.
+        proposer: (k,) index of the proposer.
+        bought: (k, states) whether each state's vote is bought.
+        passed: (k,) whether there is a proposal; False if the proposer makes none in this round.
     """
 
     proposer: Integers
@@ -58,15 +48,15 @@ class Coalitions:
 
     @property
     def count(self) -> int:
-        """How many there are."""
+        """Number of coalitions."""
         return len(self.proposer)
 
     def times(self, n: int) -> Coalitions:
-        """All of them n times, one after the other."""
+        """The list of coalitions repeated n times."""
         return Coalitions(np.tile(self.proposer, n), np.tile(self.bought, (n, 1)), np.tile(self.passed, n))
 
     def joined(self, more: Coalitions) -> tuple[Coalitions, int]:
-        """These and those of `more` that are not among them, and how many those are."""
+        """These coalitions with the new ones of `more` added, and the number of new ones."""
         known = {self._key(i) for i in range(self.count)}
         new = [i for i in range(more.count) if more._key(i) not in known]
         return Coalitions(
@@ -85,9 +75,9 @@ class Mixture:
 
     Attributes:
         values: (states,) continuation values.
-        coalitions: the coalitions known.
-        chance: (coalitions,) how often each proposer buys each of its coalitions; adds up to one for every proposer.
-        best: (states,) what the best of its coalitions brings each proposer.
+        coalitions: the coalitions found so far.
+        chance: (coalitions,) probability of each coalition; adds up to one for every proposer.
+        best: (states,) each proposer's payoff from its best coalition.
         residual: largest error of the equations of equilibrium.
     """
 
@@ -99,10 +89,10 @@ class Mixture:
 
 
 class Restricted:
-    """The game in which proposers may buy only known coalitions.
+    """The game in which proposers may buy only given coalitions.
 
     Args:
-        gains: (k, states) what coalitions bring all, given values (k, states).
+        gains: function that returns all states' gains from coalitions (k, states), given values (k, states).
         coalitions: the coalitions.
         chances: (states,) recognition probabilities.
     """
@@ -115,7 +105,7 @@ class Restricted:
         self.weight = chances[coalitions.proposer]
 
     def elsewhere(self, found: Mixture) -> Mixture:
-        """The equilibrium reached from other starts, where the first led nowhere."""
+        """The best solution from other, random starting points, if the first one failed."""
         rng = np.random.default_rng(self.k)
         for _ in range(STARTS):
             draw = rng.exponential(size=self.k)
@@ -128,7 +118,7 @@ class Restricted:
         return found
 
     def newton(self, start: Mixture) -> Mixture:
-        """Levenberg and Marquardt's steps on the equations of equilibrium, halved where they do not help."""
+        """Levenberg-Marquardt steps on the equations of equilibrium, halved until they reduce the error."""
         from scipy.linalg import lstsq
 
         n, k = self.n, self.k
@@ -155,7 +145,7 @@ class Restricted:
         return Mixture(x[:n], self.coalitions, x[n : n + k], x[n + k :], float(np.abs(error).max()))
 
     def errors(self, x: Floats) -> Floats:
-        """Errors of values, of the sums of chances, and of "a chance only where none is better"."""
+        """Errors of the values, of the sums of probabilities, and of the complementarity conditions."""
         values = np.broadcast_to(x[: self.n], (self.k, self.n))
         return self._errors(x, self.gains(values, self.coalitions))
 
@@ -171,7 +161,7 @@ class Restricted:
         )
 
     def equations(self, x: Floats) -> tuple[Floats, Floats]:
-        """The errors and their derivatives by values, chances and best gains."""
+        """The errors and their derivatives by values, probabilities and best gains."""
         n, k = self.n, self.k
         values, chance, best = np.split(x, [n, n + k])
         near = np.concatenate([values[None], values + STEP * np.eye(n)])
@@ -204,18 +194,20 @@ def mixed(
     tolerance: float = 1e-9,
     rounds: int = 100,
 ) -> tuple[Mixture, float, int]:
-    """The equilibrium in which proposers mix.
+    """The equilibrium in mixed strategies.
 
     Args:
-        gains: (k, states) what coalitions bring all over no deal, given values (k, states).
-        answer: each proposer's best coalition given values (states,), and what it brings it (states,).
+        gains: function that returns all states' gains over no agreement (k, states), given values (k, states) and
+            coalitions.
+        answer: function that returns each proposer's best coalition and its gain from it (states,), given values
+            (states,).
         chances: (states,) recognition probabilities.
-        start: (states,) values to begin from; the recognition probabilities by default.
+        start: (states,) initial values; the recognition probabilities by default.
         tolerance: largest regret, as a share of the mean proposer's gain.
-        rounds: most times that proposers are asked for better coalitions.
+        rounds: most rounds in which proposers may add better coalitions.
 
     Returns:
-        the mixture, the regret or the error of the equations, whichever is larger, and the rounds.
+        the mixture; the larger of the regret and the error of the equations; the number of rounds.
     """
     values = np.array(chances if start is None else start, dtype=np.float64)
     known, best = answer(values)
@@ -224,14 +216,14 @@ def mixed(
     if regret <= tolerance or k == rounds:
         return found, regret, k
     found = first
-    for part in PATH:  # gains depend on values only through what these are worth a round later
+    for part in PATH:  # scaling the values scales the patience, since gains depend on their product only
         found, regret, more = _search(*_less_patient(gains, answer, part), chances, found, tolerance, rounds)
         k += more
     return found, regret, k
 
 
 def _less_patient(gains: Gains, answer: Answer, part: float) -> tuple[Gains, Answer]:
-    """The same game with a part of the patience."""
+    """The same game with the share `part` of the patience."""
 
     def gains_then(values: Floats, coalitions: Coalitions) -> Floats:
         return gains(part * values, coalitions)
@@ -245,7 +237,7 @@ def _less_patient(gains: Gains, answer: Answer, part: float) -> tuple[Gains, Ans
 def _search(
     gains: Gains, answer: Answer, chances: Floats, found: Mixture, tolerance: float, rounds: int
 ) -> tuple[Mixture, float, int]:
-    """Solve for the known coalitions, ask for better ones, and so on."""
+    """Solve the game with the coalitions found so far and add better ones, in turn, until there are none."""
     regret, asked = np.inf, 0
     for asked in range(1, rounds + 1):  # noqa: B007
         game = Restricted(gains, found.coalitions, chances)
@@ -263,7 +255,7 @@ def _search(
 
 
 def _answered(gains: Gains, answer: Answer, found: Mixture) -> tuple[float, Floats, Coalitions, int]:
-    """The regret, what best answers bring, and the coalitions with those that are new."""
+    """The regret, the gains from best responses, the coalitions with new ones added, and the number of new ones."""
     more, best = answer(found.values)
     values = np.broadcast_to(found.values, (found.coalitions.count, len(best)))
     own = gains(values, found.coalitions)[np.arange(found.coalitions.count), found.coalitions.proposer]

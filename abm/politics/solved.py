@@ -1,7 +1,8 @@
-"""Stationary values on disk: solved once, and shared by replications, workers, resumed batches and later commands.
+"""A disk cache of stationary values, shared by replications, workers, resumed batches and later commands.
 
-They lie in `$JUSTE_RETOUR_CACHE`, by default `~/.cache/juste-retour`, a small JSON file for each scenario, union, code,
-NumPy and processor; an empty `JUSTE_RETOUR_CACHE` keeps nothing. A file that is lost or damaged is solved for again.
+It is in `$JUSTE_RETOUR_CACHE`, by default `~/.cache/juste-retour`, with one small JSON file per scenario, union, version
+of the code, NumPy version and processor. An empty `JUSTE_RETOUR_CACHE` turns the cache off. Values whose file is missing
+or damaged are solved again.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ VARIABLE = "JUSTE_RETOUR_CACHE"
 
 
 def folder() -> Path | None:
-    """Where solutions lie; None where none are to be kept."""
+    """The folder of the cache; None if the cache is turned off or there is no home folder."""
     named = os.environ.get(VARIABLE)
     if named is not None:
         return Path(named) if named else None
@@ -41,13 +42,16 @@ def folder() -> Path | None:
 
 
 def known(scenario: Scenario, members: Members) -> bool:
-    """Whether a solution lies there."""
+    """Whether the cache has a valid solution for this scenario and union."""
     there = folder()
     return there is not None and _read(_file(there, scenario, members), members) is not None
 
 
 def kept(scenario: Scenario, members: Members, solve: Callable[[], FixedPoint]) -> FixedPoint:
-    """The solution from disk; or solve, once for all processes, and keep it where the folder can be written."""
+    """The solution from the cache, or from `solve`; only one process solves, and it saves the result if it can.
+
+    Scenarios with rules from outside the package are not cached, since their source code is not part of the key.
+    """
     there = folder()
     if there is None or not _shipped(scenario):
         return _announced(scenario, solve)
@@ -56,7 +60,7 @@ def kept(scenario: Scenario, members: Members, solve: Callable[[], FixedPoint]) 
     if found is not None:
         return found
     with _locked(path):
-        found = _read(path, members)  # another process may have been faster
+        found = _read(path, members)  # another process may have solved it in the meantime
         if found is None:
             found = _announced(scenario, solve)
             _write(path, found)
@@ -64,7 +68,7 @@ def kept(scenario: Scenario, members: Members, solve: Callable[[], FixedPoint]) 
 
 
 def described(scenario: Scenario) -> str:
-    """A point of a design in the terms of its bargaining."""
+    """The scenario's bargaining in a few words, for messages."""
     rules = ", ".join(scenario.rules[family].rule for family in ("agenda", "voting", "funding"))
     cash = "with" if scenario.side_payments else "without"
     return (
@@ -74,14 +78,14 @@ def described(scenario: Scenario) -> str:
 
 def _announced(scenario: Scenario, solve: Callable[[], FixedPoint]) -> FixedPoint:
     begun = time.perf_counter()
-    print(f"Solving for stationary values: {described(scenario)}.", file=sys.stderr, flush=True)
+    print(f"Solving stationary values: {described(scenario)}.", file=sys.stderr, flush=True)
     found = solve()
     print(f"{found.summary} It took {time.perf_counter() - begun:.1f} s.", file=sys.stderr, flush=True)
     return found
 
 
 def _shipped(scenario: Scenario) -> bool:
-    """Whether all rules are the model's own: the source of others is not known here."""
+    """Whether all rules come with the package."""
     return all(FAMILIES[f][name].shipped for f, choice in scenario.rules.items() for name in choice.names)
 
 
@@ -112,21 +116,21 @@ def _read(path: Path, members: Members) -> FixedPoint | None:
 def _write(path: Path, found: FixedPoint) -> None:
     content = {key: x.tolist() if isinstance(x, np.ndarray) else x for key, x in asdict(found).items()}
     part = path.with_suffix(f".{os.getpid()}.part")
-    with suppress(OSError):  # solved again next time
+    with suppress(OSError):  # if it cannot be saved, it is solved again next time
         part.write_text(json.dumps(content))
         part.replace(path)
 
 
 @contextmanager
 def _locked(path: Path) -> Iterator[None]:
-    """Let one process at a time solve; the kernel opens the lock again however it ends."""
-    import fcntl  # a browser has none, and keeps nothing
+    """Let one process at a time solve; the kernel releases the lock even if the process is killed."""
+    import fcntl  # imported here because a browser lacks it, and never needs it since its cache is off
 
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         lock = path.with_suffix(".lock").open("w")
         fcntl.flock(lock, fcntl.LOCK_EX)
-    except OSError:  # a folder that cannot be written or locked: solve without it
+    except OSError:  # the folder cannot be written or locked: solve without a lock
         yield
         return
     with lock:

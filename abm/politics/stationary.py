@@ -1,7 +1,7 @@
-"""Stationary continuation values: what bargaining on is worth, as a fixed point.
+"""Stationary continuation values of the textbook games: the value of further bargaining, as a fixed point.
 
-Where nothing is random but proposers' own mixing, the fixed point is found exactly (`mixing.py`), through whatever the
-table's proposers offer. `Response`, `fixed_part` and `evaluated` are for solvers that average over random draws.
+If nothing is random except proposers' mixed strategies, the fixed point is found exactly (`mixing.py`), from the offers
+that the table's proposers make. `Response`, `fixed_part` and `evaluated` serve solvers that average over random draws.
 """
 
 from __future__ import annotations
@@ -17,26 +17,26 @@ from juste_retour.agents.arrays import Booleans, Floats, Integers
 from juste_retour.agents.errors import BadInput, JusteRetourError
 from juste_retour.agents.values import Values
 
-TOLERANCE = 1e-9  # of the mean proposer's gain
-ROUNDS = 100  # most times that proposers are asked for better coalitions
-DRAWS = 1000  # equally likely coalitions that stand for a mixed strategy
-PAID = 1e-12  # the least share that counts as bought
-NEVER_QUITE = 1 - 1e-9  # patience of one makes unanimity's system singular
+TOLERANCE = 1e-9  # largest regret, as a share of the mean proposer's gain
+ROUNDS = 100  # most rounds in which proposers may add better coalitions
+DRAWS = 1000  # number of equally likely coalitions that represent a mixed strategy
+PAID = 1e-12  # smallest share that counts as bought
+NEVER_QUITE = 1 - 1e-9  # largest patience: at 1 the equations of unanimity are singular
 
 
 class NotConverged(JusteRetourError):
-    """The fixed point was not reached, so there is no number to give."""
+    """The solver did not reach the fixed point, so that there is no result."""
 
 
 @dataclass(frozen=True, eq=False)
 class Response:
-    """Each proposer's best offer, given what everybody expects.
+    """Each proposer's best offer, given continuation values.
 
     Attributes:
-        gain: (proposers, states) over no deal.
-        bought: (proposers, states) how often each gets just what it expects a round later, be it bought or because the
-            round passes without a deal; in 0..1.
-        transferable: whether what the bought get is the proposer's loss, one for one.
+        gain: (proposers, states) gains over no agreement.
+        bought: (proposers, states) how often each state gets exactly its discounted continuation value, because it is
+            bought or because the round ends without agreement; between 0 and 1.
+        transferable: whether the proposer loses exactly what the bought states gain.
     """
 
     gain: Floats
@@ -46,14 +46,14 @@ class Response:
 
 @dataclass(frozen=True, eq=False)
 class Equilibrium:
-    """A stationary equilibrium, or the failure to find one.
+    """The result of a search for a stationary equilibrium, whether it converged or not.
 
     Attributes:
-        found: continuation values (states,), as they were when the search ended; ask for `values`.
+        found: (states,) values at the end of the search; use `values`, which refuses those that did not converge.
         inclusion: (proposers, states) how often each proposer buys each state.
-        coalitions: (draws, proposers, states) equally likely sets of the bought: the mixed strategies.
-        regret: the most that a proposer could still gain, as a share of the mean proposer's gain; where noise smooths
-            choices, how far values are from what offers bring, as a share of the mean stake.
+        coalitions: (draws, proposers, states) equally likely sets of bought states, which represent mixed strategies.
+        regret: the most that a proposer could gain by deviating, as a share of the mean proposer's gain; if noise smooths
+            choices, the distance between values and the gains from offers, as a share of the mean stake.
         rounds: rounds of the search.
         converged: whether the regret is below the tolerance.
     """
@@ -67,21 +67,21 @@ class Equilibrium:
 
     @property
     def values(self) -> Floats:
-        """Continuation values over no deal, (states,).
+        """Continuation values over no agreement, (states,).
 
         Raises:
-            NotConverged: the search ended before it got there.
+            NotConverged: the search did not converge.
         """
         if not self.converged:
             raise NotConverged(
-                f"the stationary values did not converge in {self.rounds} rounds (they are still off by "
-                f"{self.regret:.1%} of what is at stake); use expect = 'adaptive' or 'status_quo', or change the patience a little."
+                f"the stationary values did not converge in {self.rounds} rounds (the remaining error is "
+                f"{self.regret:.1%} of the stake); use expect = 'adaptive' or 'status_quo', or change the patience slightly."
             )
         return self.found
 
 
 def fixed_part(answer: Response, values: Floats, delta: float) -> Floats:
-    """What of each gain does not move with the values."""
+    """The part of each gain that does not depend on the values; (proposers, states)."""
     moving = delta * answer.bought * values
     fixed = answer.gain - moving
     if answer.transferable:
@@ -91,7 +91,7 @@ def fixed_part(answer: Response, values: Floats, delta: float) -> Floats:
 
 
 def evaluated(fixed: Floats, inclusion: Floats, chances: Floats, delta: float, transferable: bool) -> Floats:
-    """The values to which strategies lead: v = p (fixed + what moves with v), solved for v."""
+    """The values that follow from given strategies: v = p (fixed part + part that depends on v), solved for v."""
     paid = chances @ fixed
     system = np.eye(len(paid)) - np.diag(delta * (chances @ inclusion))
     if transferable:
@@ -109,18 +109,21 @@ def at_table(
     tolerance: float = TOLERANCE,
     rounds: int = ROUNDS,
 ) -> Equilibrium:
-    """Solve a game at a table of theory, exactly.
+    """Solve a textbook game exactly.
 
     Args:
-        build: the table of so many worlds, given what everybody expects, (states,) or (worlds, states).
+        build: function that returns the table, given values (states,) or (worlds, states) and a number of worlds.
         by: recognition, as in `closed_rule`.
         transferable: whether offers divide something, so that proposers choose whom to buy and may mix (a `Pie`).
-        start: (states,) values to begin from; the recognition probabilities by default.
-        tolerance: largest regret, as a share of the mean proposer's gain, and error of the equations.
-        rounds: most times that proposers are asked for better coalitions.
+        start: (states,) initial values; the recognition probabilities by default.
+        tolerance: largest regret, as a share of the mean proposer's gain, and largest error of the equations.
+        rounds: most rounds in which proposers may add better coalitions.
+
+    Returns:
+        the equilibrium; check `converged` or use `values`.
 
     Raises:
-        BadInput: votes or coalitions at the table are random, so that nothing can be solved exactly.
+        BadInput: votes or coalitions at the table are random, so that the game cannot be solved exactly.
     """
     first = build(np.zeros(1), 1)
     _exact_or_refused(first)
@@ -143,7 +146,7 @@ def at_table(
 def _exact_or_refused(table: Table) -> None:
     if np.any(table.p.consensus_norm > 0) or getattr(table, "votes_are_random", False):
         raise BadInput(
-            "stationary values are solved exactly only where votes and coalitions are not random; "
+            "stationary values can be solved exactly only if votes and coalitions are not random; "
             "set consensus_norm to 0 and vote_rule to 'self_interest'."
         )
 
@@ -151,9 +154,12 @@ def _exact_or_refused(table: Table) -> None:
 def _offered(
     build: Callable[[Floats, int], Table], values: Floats, who: Integers, partners: Booleans | None = None
 ) -> tuple[Floats, Booleans, Booleans]:
-    """What proposers offer, given values and, perhaps, whom they buy: gains over no deal, the bought, whether it passes.
+    """The offers of proposers, given values and optionally the states that they buy.
 
-    Where nothing passes, all gain what they expect a round later.
+    If no offer passes, each state gains its discounted value.
+
+    Returns:
+        gains over no agreement (k, states), the bought states (k, states), and whether the offer passes (k,).
     """
     table, own = build(values, len(who)), np.arange(values.shape[-1]) == who[:, None]
     table.forced = who
@@ -166,13 +172,13 @@ def _offered(
     if partners is not None:
         return gain, partners, passed
     bought = (gain > PAID) & ~own
-    content = table.utility(offer) >= table.reserve(offer, 0.0) - PAID  # for nothing, where values are zero
+    content = table.utility(offer) >= table.reserve(offer, 0.0) - PAID  # states with zero value accept zero
     bought |= content & ~own & ~table.wins(bought | own)[:, None]
     return np.where(passed[:, None], gain, table.p.patience * values), bought, passed
 
 
 def _gains(build: Callable[[Floats, int], Table], transferable: bool) -> Gains:
-    """What coalitions bring, whether or not they pass: one that does not is not in the long run the best."""
+    """The function that returns all states' gains from given coalitions."""
 
     def gains(values: Floats, coalitions: Coalitions) -> Floats:
         if not transferable:
@@ -187,7 +193,7 @@ def _gains(build: Callable[[Floats, int], Table], transferable: bool) -> Gains:
 
 
 def _strategies(found: Mixture, n: int) -> tuple[Floats, Booleans]:
-    """How often each proposer buys each state, (proposers, states), and equally likely sets of the bought."""
+    """How often each proposer buys each state (proposers, states), and equally likely sets of bought states."""
     inclusion, coalitions = np.zeros((n, n)), np.zeros((DRAWS, n, n), bool)
     for i in range(n):
         its = found.coalitions.proposer == i
@@ -201,19 +207,19 @@ def _strategies(found: Mixture, n: int) -> tuple[Floats, Booleans]:
 
 
 def in_turn(build: Callable[[Floats, int], Table]) -> Floats:
-    """Continuation values where players propose in turn, the first after the last, over no deal; (turns, states).
+    """Continuation values over no agreement if players propose in turn, cyclically; (turns, states).
 
-    Row k holds what everybody expects of a round in which player k proposes.
+    Row k is every player's value of a round in which player k proposes.
 
     Args:
-        build: the table of so many worlds, given what everybody expects of the next round (worlds, states).
+        build: function that returns the table, given values of the next round (worlds, states) and a number of worlds.
 
     Raises:
         NotConverged: no fixed point was found.
 
-    Source: Rubinstein (1982), for two.
+    Source: Rubinstein (1982), for two players.
     """
-    from scipy.optimize import root  # loaded where it is used, since it takes long
+    from scipy.optimize import root  # imported here because it is slow to load
 
     n = build(np.zeros(1), 1).states.count
     who = np.arange(n)
@@ -223,7 +229,9 @@ def in_turn(build: Callable[[Floats, int], Table]) -> Floats:
         return (_offered(build, np.roll(values, -1, axis=0), who)[0] - values).ravel()
 
     values, residual = np.full(n * n, 1 / n), np.inf
-    for _ in range(ROUNDS):  # a few rounds backwards find the side of every kink, then one leap the rest
+    for _ in range(
+        ROUNDS
+    ):  # backward induction finds the right side of every kink; the root finder does the rest
         for _ in range(2 * n):
             values = values + error(values)
         leap = root(error, values, tol=1e-14).x
@@ -232,7 +240,7 @@ def in_turn(build: Callable[[Floats, int], Table]) -> Floats:
             break
     else:
         raise NotConverged(
-            f"the values of proposing in turn did not converge (they are still off by {residual:.1e}); change the patience."
+            f"the values of proposing in turn did not converge (the remaining error is {residual:.1e}); change the patience."
         )
     return np.asarray(leap).reshape(n, n)
 
@@ -240,32 +248,32 @@ def in_turn(build: Callable[[Floats, int], Table]) -> Floats:
 def floor_value(
     n: int, needed: int, patience: float, inequality_aversion: float = 0.0
 ) -> tuple[float, float, int]:
-    """What the floor is worth under the open rule among n equal players.
+    """The value of the floor under the open rule among n equal players.
 
-    The holder gives so many others what the floor is worth to them a round later, so that they second; who is recognized
-    next and was given nothing amends, leaves the last holder out, and takes the floor.
+    The holder pays a number of other players the discounted value of the floor, so that they second. If the next
+    recognized player was paid nothing, it amends, leaves the last holder out and takes the floor.
 
     Args:
-        n: players, at least 3.
-        needed: fewest others whose votes a motion needs.
-        patience: delta.
-        inequality_aversion: alpha of Fehr and Schmidt: who is paid asks for more, and to be left out is worse.
+        n: number of players, at least 3.
+        needed: fewest other players whose votes a motion needs.
+        patience: discount factor delta of a round.
+        inequality_aversion: alpha of Fehr and Schmidt (1999): the paid ask for more, and being left out is worse.
 
     Returns:
-        the value of holding the floor, of having just lost it, and how many others are satisfied.
+        the value of holding the floor, the value of having just lost it, and the number of other players paid.
 
-    With envy there are narrow ranges of alpha, where one more is satisfied, in which the number found is not a best answer
-    to its own value (n = 5, patience 0.8: about 0.75).
+    With envy, in narrow ranges of alpha at which the number paid increases, that number is not a best response to its own
+    value (n = 5, patience 0.8: about 0.75).
 
     Source: Baron and Ferejohn (1989), the open rule; Fehr and Schmidt (1999), envy.
     """
     best = (-np.inf, 0.0, 0)
     for m in range(needed, n):
         second, others = m / (n - 1), n - 2
-        # the paid get (patience x floor + envy) / asks each, so that envy of the holder leaves them what the floor is worth
+        # each paid player gets (patience x floor + envy) / asks, which net of envy equals its discounted value of the floor
         envy = inequality_aversion / (n - 1)
         asks = 1 + envy * (1 + m)
-        # holder, paid, left out
+        # rows and columns: holder, paid, left out
         system, known = np.eye(3), np.array([second * (1 - m * envy / asks), 0.0, -second * envy])
         system[0, 0] += second * m * patience / asks
         system[0, 2] -= (1 - second) * patience
