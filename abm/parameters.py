@@ -64,18 +64,18 @@ class Parameters:
     mfu_reference: Annotated[float, runs("1", (0.05, 0.95), (0.3, 0.5), "model FLOP utilization of 16,384 accelerators, m0", "Grattafiori et al. (2024), Llama 3: 38 to 43 %")] = 0.41
     mfu_decay: Annotated[float, runs("1", (0, 0.5), (0.02, 0.1), "exponent by which utilization falls with the number of accelerators, k", "fitted to Grattafiori et al. (2024), 0.07, and Jiang et al. (2024), MegaScale, 0.05, from memory")] = 0.05
     run_days: Annotated[float, runs("days", (1, 1000), (60, 180), "length of the largest training run, T", "a choice of developers; Sevilla et al. (2022) on the longest sensible run")] = 120.0
-    tokens_per_parameter: Annotated[float, runs("tokens a parameter", (1, 1000), (20, 40), "tokens a parameter, r", "Hoffmann et al. (2022): 20; Besiroglu et al. (2024): 25.6")] = 20.0
+    tokens_per_parameter: Annotated[float, runs("tokens per parameter", (1, 1000), (20, 40), "training tokens per parameter of the model, r", "Hoffmann et al. (2022): 20; Besiroglu et al. (2024): 25.6")] = 20.0
     critical_batch_tokens: Annotated[float, runs("tokens", (1, 1e5), (30, 300), "critical batch at one token: 2,048 x 0.0471", "Bergsma et al. (2025), coefficients from memory", "log")] = 2048 * 0.0471
     critical_batch_exponent: Annotated[float, runs("1", (0, 1), (0.4, 0.5), "growth of the critical batch with training tokens", "Bergsma et al. (2025); range assumed")] = 0.462
 
     # -- failures and repair ----------------------------------------------------------------------------------------
-    interruptions: Annotated[float, reliability("1 an accelerator-hour", (1e-8, 1e-2), (1e-5, 4e-5), "interruptions, lambda", "Grattafiori et al. (2024): 419 in 54 days on 16,384; Kokolis et al. (2024), Meta's RSC-1: 3.39e-5, from memory", "log")] = LLAMA_INTERRUPTIONS
+    interruptions: Annotated[float, reliability("1 per accelerator-hour", (1e-8, 1e-2), (1e-5, 4e-5), "interruptions, lambda", "Grattafiori et al. (2024): 419 in 54 days on 16,384; Kokolis et al. (2024), Meta's RSC-1: 3.39e-5, from memory", "log")] = LLAMA_INTERRUPTIONS
     checkpoint_s: Annotated[float, reliability("s", (0.01, 3600), (1, 60), "time that a checkpoint blocks, delta_c", "assumed", "log")] = 5.0
     checkpoint_hours: Annotated[float, reliability("h", (0, 1000), (0, 2), "time between checkpoints; 0 for the optimum of Young (1974)", "a choice of developers; many runs keep a fixed schedule")] = 0.0
-    hardware_failures: Annotated[float, reliability("1 a year", (0, 5), (0.03, 0.15), "hardware failures per accelerator", "one secondary source", "log")] = 0.09
+    hardware_failures: Annotated[float, reliability("1 per year", (0, 5), (0.03, 0.15), "hardware failures per accelerator", "one secondary source", "log")] = 0.09
     node_accelerators: Annotated[float, reliability("accelerators", (1, 1000), (4, 72), "accelerators that fail together: 8 for a node, 72 for a rack that is replaced as a whole", "NVIDIA (2024), from memory", "log")] = 8.0
     spares: Annotated[float, reliability("share", (0, 0.5), (0, 0.05), "share of nodes in reserve")] = 0.02
-    site_outages: Annotated[float, reliability("1 a year", (0, 1000), (1, 12), "outages of a whole site", "assumed", "log")] = 2.0
+    site_outages: Annotated[float, reliability("1 per year", (0, 1000), (1, 12), "outages of a whole site", "assumed", "log")] = 2.0
     outage_hours: Annotated[float, reliability("h", (0, 8760), (2, 24), "length of a site's outage", "assumed", "log")] = 8.0
 
     # -- training across sites --------------------------------------------------------------------------------------
@@ -93,18 +93,18 @@ class Parameters:
 
     # -- chips ------------------------------------------------------------------------------------------------------
     chip_peak: Annotated[float, chips("FLOP/s", (1e12, 1e18), (H100_PEAK, H100_PEAK), "peak of a chip of 2022.8, dense BF16", "NVIDIA (2023), data sheet of the H100")] = H100_PEAK
-    chip_peak_growth: Annotated[float, chips("1 a year", (1, 5), (1.4, 1.8), "growth of a chip's peak", "Epoch AI (2025a), data on supercomputers: 1.6")] = 1.6
+    chip_peak_growth: Annotated[float, chips("1 per year", (1, 5), (1.4, 1.8), "growth of a chip's peak", "Epoch AI (2025a), data on supercomputers: 1.6")] = 1.6
     chip_price_eur: Annotated[float, chips("EUR", (1000, 1e7), (55_000, 110_000), "price of a chip of 2024.9 with machine, network, hall and grid connection, without running cost", "abm/data/costs.csv, fitted by runs/europe/costs.py; some of its accelerators are estimated")] = 81_000.0
-    chip_price_growth: Annotated[float, chips("1 a year", (0.5, 5), (1.15, 1.4), "growth of a chip's price", "abm/data/costs.csv, fitted by runs/europe/costs.py; some of its accelerators are estimated; held near Epoch AI (2025a)")] = 1.25
+    chip_price_growth: Annotated[float, chips("1 per year", (0.5, 5), (1.15, 1.4), "growth of a chip's price", "abm/data/costs.csv, fitted by runs/europe/costs.py; some of its accelerators are estimated; held near Epoch AI (2025a)")] = 1.25
     chip_power_kw: Annotated[float, chips("kW", (0.01, 100), (1.2, 2.1), "power of a chip of 2022.8 with host and network, without cooling", "abm/data/costs.csv, fitted by runs/europe/costs.py; some of its accelerators are estimated")] = 1.61
-    chip_power_growth: Annotated[float, chips("1 a year", (0.5, 5), (1.1, 1.35), "growth of a chip's power", "abm/data/costs.csv, fitted by runs/europe/costs.py; some of its accelerators are estimated; held near Epoch AI (2025a)")] = 1.18
+    chip_power_growth: Annotated[float, chips("1 per year", (0.5, 5), (1.1, 1.35), "growth of a chip's power", "abm/data/costs.csv, fitted by runs/europe/costs.py; some of its accelerators are estimated; held near Epoch AI (2025a)")] = 1.18
     export_peak: Annotated[float, chips("1", (0.01, 1), None, "peak of the chips that export controls allow, relative to a chip of the date", "a choice of the exporter; abm/unions/china_observed for China")] = 1.0
     export_supply: Annotated[float, chips("share", (0.01, 1), None, "share of the chips that the money would buy which export controls allow; the rest of the money is not spent", "a choice of the exporter; abm/unions/china_observed for China")] = 1.0
     life_years: Annotated[float, chips("years", (0, 100), (0, 7), "age at which a machine is renewed from uncommitted money; 0 for never")] = 0.0
 
     # -- sites ------------------------------------------------------------------------------------------------------
     pue_base: Annotated[float, sites("1", (1, 3), (1.04, 1.2), "power usage effectiveness at `free_cooling_c` and below", "assumed, liquid-cooled new sites")] = 1.08
-    pue_slope: Annotated[float, sites("1 a degree C", (0, 0.1), (0.004, 0.012), "increase of power usage effectiveness for each degree of yearly mean above `free_cooling_c`")] = 0.008
+    pue_slope: Annotated[float, sites("1 per degree C", (0, 0.1), (0.004, 0.012), "increase of power usage effectiveness for each degree of yearly mean above `free_cooling_c`")] = 0.008
     free_cooling_c: Annotated[float, sites("degrees C", (-20, 40), (0, 15), "yearly mean temperature up to which cooling needs no extra power")] = 5.0
     headroom_scale: Annotated[float, sites("1", (0.01, 100), (0.3, 3), "factor on the listed power headroom of all sites", "abm/data/sites.csv: headroom is estimated, and limits the number of large sites", "log")] = 1.0
     beyond_headroom: Annotated[float, sites("1", (1, 3), (1, 3), "power that a site may reach, relative to its headroom; power above the headroom comes `grid_years` later", "assumed; abm/data/sites.csv lists the power that is available at once")] = 1.0
@@ -113,24 +113,24 @@ class Parameters:
     sketch_mw: Annotated[float, sites("MW", (0.1, 10_000), (5, 100), "size of a site for which the date of the chips is planned", "assumed", "log")] = 30.0
     longest_litigation_years: Annotated[float, sites("years", (0.25, 10), (0.5, 2), "longest delay of an award by a court; delays from one quarter to this are equally likely")] = 1.0
     grid_years: Annotated[float, sites("years", (0, 30), (0, 7), "wait for power above a site's headroom; 0 for the value of each state", "abm/data/grid.csv; mostly estimated")] = 0.0
-    running_cost: Annotated[float, sites("share a year", (0, 1), (0.015, 0.1), "running cost, relative to the capital cost", "Epoch AI (2026): USD 0.9 bn of 38 bn per GW")] = 0.9 / 38
+    running_cost: Annotated[float, sites("share per year", (0, 1), (0.015, 0.1), "running cost, relative to the capital cost", "Epoch AI (2026): USD 0.9 bn of 38 bn per GW")] = 0.9 / 38
     facility_share: Annotated[float, sites("share", (0, 1), (0.2, 0.45), "share of the capital cost that is for the building, not the machine", "fitted to the yearly costs of Epoch AI (2026): USD 12.5 bn of 38 bn per GW")] = 12.5 / 38
     facility_life_years: Annotated[float, sites("years", (1, 100), (10, 25), "years over which a building is depreciated", "fitted to the yearly costs of Epoch AI (2026)")] = 14.0
     install_years: Annotated[float, sites("years", (0, 5), (0.25, 1), "years to install machines in an existing hall", "assumed")] = 0.5
-    interest: Annotated[float, sites("1 a year", (0.001, 1), (0.02, 0.1), "interest rate", "fitted to the yearly costs of Epoch AI (2026)")] = 0.07
+    interest: Annotated[float, sites("1 per year", (0.001, 1), (0.02, 0.1), "interest rate", "fitted to the yearly costs of Epoch AI (2026)")] = 0.07
     write_off_years: Annotated[float, sites("years", (1, 100), (3, 7), "years over which a machine is depreciated", "Epoch AI (2026)")] = 5.0
 
     # -- the frontier and talent ------------------------------------------------------------------------------------
     frontier_anchor: Annotated[float, frontier("FLOP", (1e20, 1e35), (3e26, 8e26), "frontier run of mid-2025", "Grok 4, about 5e26: Epoch AI (2025b), from memory; developers do not publish", "log")] = 5e26
-    frontier_growth: Annotated[float, frontier("1 a year", (1.01, 100), (2.5, 5), "growth of the frontier run, g; an assumption after 2027", "Sevilla and Roldán (2024): 4 to 5 a year")] = 4.0
-    frontier_growth_later: Annotated[float, frontier("1 a year", (0, 100), (2, 5), "growth of the frontier run from `frontier_change_year` on; 0 for no change", "assumed; limited by power and capital, see the table of what a trend implies in runs/europe/RESULTS.md")] = 0.0
+    frontier_growth: Annotated[float, frontier("1 per year", (1.01, 100), (2.5, 5), "growth of the frontier run, g; an assumption after 2027", "Sevilla and Roldán (2024): 4 to 5 a year")] = 4.0
+    frontier_growth_later: Annotated[float, frontier("1 per year", (0, 100), (2, 5), "growth of the frontier run from `frontier_change_year` on; 0 for no change", "assumed; limited by power and capital, see the table of what a trend implies in runs/europe/RESULTS.md")] = 0.0
     frontier_change_year: Annotated[float, frontier("year", (2025, 2100), (2027, 2031), "date from which the frontier run grows by `frontier_growth_later`", "assumed; the power announced so far suffices until about then")] = 2028.0
-    algorithm_growth: Annotated[float, frontier("1 a year", (1, 100), (1.5, 4), "growth of algorithmic efficiency, g_a", "Ho et al. (2024), from memory")] = 3.0
+    algorithm_growth: Annotated[float, frontier("1 per year", (1, 100), (1.5, 4), "growth of algorithmic efficiency, g_a", "Ho et al. (2024), from memory")] = 3.0
     algorithm_delay: Annotated[float, frontier("years", (0, 20), (0, 0.75), "delay until the Union uses new algorithms, l_a")] = 0.0
     talent_elasticity: Annotated[float, frontier("1", (0, 1), (0, 0.07), "elasticity of a site's rate with respect to researchers within reach; contested", "Moretti (2021): 0.0676; Wiebe's comment finds no effect after corrections")] = 0.0
-    talent_mobility: Annotated[float, frontier("share a year", (0, 1), (0, 0.3), "share of researchers who move toward machines that work")] = 0.1
+    talent_mobility: Annotated[float, frontier("share per year", (0, 1), (0, 0.3), "share of researchers who move toward machines that work")] = 0.1
     talent_gap_years: Annotated[float, frontier("years", (0, 100), (5, 20), "gap to the frontier above which no more researchers leave")] = 10.0
-    talent_drain: Annotated[float, frontier("share a year", (0, 1), (0, 0.05), "share of researchers who leave for each year of gap, and with the labs that leave")] = 0.01
+    talent_drain: Annotated[float, frontier("share per year", (0, 1), (0, 0.05), "share of researchers who leave for each year of gap, and with the labs that leave")] = 0.01
 
     # -- money and the size of sites --------------------------------------------------------------------------------
     envelope_eur_bn: Annotated[float, money("EUR bn", (0, 1000), (5, 20), "money to place, the Union's and all others' together", "the essay, Krüger (2026): EUR 10 bn")] = 10.0
@@ -142,7 +142,7 @@ class Parameters:
     # -- what states want -------------------------------------------------------------------------------------------
     first_trophy_eur_bn: Annotated[float, states("EUR bn", (0, 10), (0.02, 0.3), "value of a state's first site, tau", CALIBRATED)] = 0.18
     further_trophies: Annotated[float, states("1", (0, 0.99), (0, 0.9), "value of each further site's trophy, relative to the one before, rho", CALIBRATED)] = 0.55
-    trophy_fade: Annotated[float, states("1 a year", (0, 10), (0, 0.5), "rate at which voters withdraw credit for a site that produces nothing")] = 0.0
+    trophy_fade: Annotated[float, states("1 per year", (0, 10), (0, 0.5), "rate at which voters withdraw credit for a site that produces nothing")] = 0.0
     host_cost_eur_bn: Annotated[float, states("EUR bn", (0, 10), (0, 0.15), "fixed cost of a site to its host, c", CALIBRATED)] = 0.055
     local_value: Annotated[float, states("1", (0, 10), (0.8, 1.5), "value of the first euro spent at home, lambda", CALIBRATED)] = 1.2
     local_scale: Annotated[float, states("share of mean GDP", (1e-7, 1), (3e-5, 5e-4), "scale of the local good, s", CALIBRATED, "log")] = 1.9e-4
@@ -159,7 +159,7 @@ class Parameters:
     learning_rate: Annotated[float, states("1", (0, 1), (0.05, 0.3), "weight of the newest offer in a state's average of past offers, alpha", "adaptive learning; ranges from Camerer and Ho (1999), from memory")] = 0.2
     dissent_cost_eur_bn: Annotated[float, states("EUR bn", (0, 1), (0, 0.01), "small cost of voting no, eps; at 0, ties decide votes")] = 0.001
     reservation_noise: Annotated[float, states("share of its gross stake", (0, 2), (0, 0.2), "standard deviation of a state's reservation value in a world")] = 0.05
-    patience: Annotated[float, states("1 a quarter", (0, 1), (0.9, 0.99), "discount factor from one round to the next, delta", "role after Baron and Ferejohn (1989); the value is a choice for rounds of one quarter")] = 0.95
+    patience: Annotated[float, states("1 per quarter", (0, 1), (0.9, 0.99), "discount factor from one round to the next, delta", "role after Baron and Ferejohn (1989); the value is a choice for rounds of one quarter")] = 0.95
 
     # -- the call for proposals -------------------------------------------------------------------------------------
     dossier_centre_months: Annotated[float, call("months", (0.1, 240), (2, 9), "median time to write a successful bid where a center exists", CALIBRATED)] = 5.5
@@ -183,10 +183,10 @@ class Parameters:
     party_weight: Annotated[float, commissioners("1", (0, 1), (0, 0.15), "a commissioner's weight on the party, pi; the remaining weight is on the Union", "Wonka (2008)")] = 0.05
 
     # -- labs -------------------------------------------------------------------------------------------------------
-    cloud_price_eur_year: Annotated[float, labs("EUR an accelerator and year", (100, 1e6), (8_000, 30_000), "price of an H100 in a cloud", "about USD 2 an hour, from memory", "log")] = 16_000.0
+    cloud_price_eur_year: Annotated[float, labs("EUR per accelerator and year", (100, 1e6), (8_000, 30_000), "price of an H100 in a cloud", "about USD 2 an hour, from memory", "log")] = 16_000.0
     access_years: Annotated[float, labs("years", (0, 20), (2, 6), "years of access that a letter of intent buys")] = 3.0
     home_value: Annotated[float, labs("log units", (-3, 3), (0, 1), "home bias of a lab, h: the log of the compute that it gives up to stay at home")] = 0.25
-    wait_discount: Annotated[float, labs("1 a year", (0, 5), (0.1, 1), "rate at which a lab discounts the wait until operation")] = 0.4
+    wait_discount: Annotated[float, labs("1 per year", (0, 5), (0.1, 1), "rate at which a lab discounts the wait until operation")] = 0.4
     host_bargaining_power: Annotated[float, labs("share", (0, 1), (0.3, 0.7), "share of the surplus between lab and host that goes to the host", "Nash (1950): one half")] = 0.5
     least_outside_accelerators: Annotated[float, labs("accelerators", (1, 1e5), (10, 1000), "smallest number of accelerators that any lab has outside the program", "assumed", "log")] = 100.0
     exit_cost: Annotated[float, labs("share of V", (0, 1), (0, 0.5), "share of the race's value that is lost if all labs of the Union leave for a cloud abroad")] = 0.1

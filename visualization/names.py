@@ -156,10 +156,10 @@ PARAMETERS = {
 
 UNITS = {
     "1": "",
-    "1 a year": "per year",
-    "1 a quarter": "per quarter",
-    "1 a degree C": "per °C",
-    "1 an accelerator-hour": "per chip and hour",
+    "1 per year": "per year",
+    "1 per quarter": "per quarter",
+    "1 per degree C": "per °C",
+    "1 per accelerator-hour": "per chip and hour",
     "accelerators": "chips",
     "bit": "bits",
     "bit/s": "bits per second",
@@ -167,16 +167,16 @@ UNITS = {
     "codes": "codes of states",
     "degrees C": "°C",
     "EUR": "€",
-    "EUR an accelerator and year": "€ per chip and year",
+    "EUR per accelerator and year": "€ per chip and year",
     "EUR bn": "€ bn",
     "h": "hours",
-    "h a day": "hours per day",
+    "h per day": "hours per day",
     "log units": "on a logarithmic scale",
     "s": "seconds",
     "share": "share, 0 to 1",
-    "share a year": "share per year",
+    "share per year": "share per year",
     "share of V": "share of what the frontier is worth",
-    "tokens a parameter": "tokens per parameter",
+    "tokens per parameter": "tokens per parameter",
     "years and EUR bn": "years and € bn",
 }
 
@@ -223,10 +223,10 @@ def in_sentences(summary: str) -> str:
 def unit_words(name: str, unit: str) -> str:
     """A parameter's unit in words; empty for a plain number.
 
-    >>> unit_words("envelope_eur_bn", "EUR bn"), unit_words("frontier_growth", "1 a year")
+    >>> unit_words("envelope_eur_bn", "EUR bn"), unit_words("frontier_growth", "1 per year")
     ('€ bn', 'times per year')
     """
-    if unit == "1 a year" and "growth" in name:
+    if unit == "1 per year" and "growth" in name:
         return "times per year"
     return UNITS.get(unit, unit)
 

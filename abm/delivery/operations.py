@@ -139,11 +139,11 @@ def _overpricing(low: float, high: float) -> Parameter:
 
 
 def _lost(low: float, high: float) -> Parameter:
-    return _share("share of purchases that fail or are wrong", (low, high), "assumed", "share a year", 0.9)
+    return _share("share of purchases that fail or are wrong", (low, high), "assumed", "share per year", 0.9)
 
 
 def _scandal(low: float, high: float) -> Parameter:
-    return _share("hazard of a scandal that stops a site for a quarter", (low, high), "assumed", "1 a year")
+    return _share("hazard of a scandal that stops a site for a quarter", (low, high), "assumed", "1 per year")
 
 
 _FOUND = Parameter(
@@ -162,7 +162,7 @@ def audit_first(
     *,
     restart_h: Annotated[float, _RESTART] = 5 / 60,
     person_share: Annotated[float, _person(0.01, 0.2)] = 0.05,
-    staffed_hours: Annotated[float, _staffed("staffed hours", "h a day", 24, (8, 24))] = 8.0,
+    staffed_hours: Annotated[float, _staffed("staffed hours", "h per day", 24, (8, 24))] = 8.0,
     staffed_days: Annotated[float, _staffed("staffed days", "days a week", 7, (5, 7))] = 5.0,
     sign_off_h: Annotated[
         float, _hours(0, 2000, "time of the sign-off before any change", (0.1, 57), "assumed: a working day")
