@@ -215,7 +215,9 @@ def named_positions(found: Positions, codes: tuple[str, ...], issue: str, place:
         BadInput: the table lacks the issue or names an unknown state; the message begins with `place`.
     """
     if issue not in found.issues:
-        raise BadInput(f"{place}: the table has no issue {issue!r}; it has {', '.join(found.issues)}.")
+        raise BadInput(
+            f"{place}: the table has no issue {issue!r}, only {', '.join(found.issues)}; add rows for {issue!r}."
+        )
     k = found.issues.index(issue)
     out = np.full((3, len(codes)), np.nan)
     for i, actor in enumerate(found.actors):

@@ -194,7 +194,7 @@ class Game:
         if n > LARGEST_ENUMERATED:
             raise BadInput(
                 f"the rule {self.rule.name!r} must be evaluated on every coalition, which is possible for at most "
-                f"{LARGEST_ENUMERATED} members; there are {n}."
+                f"{LARGEST_ENUMERATED} members; there are {n}. Use fewer members, or define the rule by conditions."
             )
         named = f"the rule {self.rule.name!r}"
         if "monotone" not in self.rule.properties:

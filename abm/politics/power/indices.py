@@ -62,7 +62,7 @@ class Power:
             if name not in place:
                 raise BadInput(f"{name!r} in a bloc has no vote under {self.rule}; name members that vote.")
             if name in seen:
-                raise BadInput(f"{name} is in two blocs; name each member once.")
+                raise BadInput(f"{name} is listed twice in the blocs; list each member once.")
             seen.add(name)
         together = [[place[name] for name in bloc] for bloc in blocs if bloc]
         if all(len(bloc) == 1 for bloc in together):
