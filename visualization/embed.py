@@ -20,6 +20,7 @@ from juste_retour.abm.calendar import label
 from juste_retour.abm.scenario import DEFAULT, Scenario, parameters
 from juste_retour.abm.toml import setting
 from juste_retour.agents.errors import BadInput
+from juste_retour.runs.palette import FONTS, LIGHT, WEIGHTS, css
 from juste_retour.visualization.geometry import drawn_map
 from juste_retour.visualization.names import described, rule_title
 from juste_retour.visualization.session import MOST_QUARTERS, scenarios_of, union_asked, whole
@@ -30,11 +31,13 @@ from juste_retour.visualization.words import TITLES
 WORLDS = 200
 LICENSE = "Apache-2.0"
 FRAMES = ("iframe", "frame", "embed", "object")  # what browsers say that they want a framed page for
-COLORS = ("#0072b2", "#b25a00")  # of scenario A and B, as on the stage
 WIDTH, LINE = 640, 22  # of the picture and of its lines, in pixels
 LONGEST = 2000  # characters of a query
 POLICY = "default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
-STYLE = "body{font:18px/1.45 Georgia,serif;margin:1em;color:#1f2733;background:#fbfaf7}img{max-width:100%;height:auto}small,.why{font:14px/1.4 sans-serif;color:#5b6673;overflow-wrap:anywhere}"
+STYLE = css(":root", dark=False) + (
+    "body{font:18px/1.45 var(--serif);margin:1em;color:var(--ink);background:var(--paper)}img{max-width:100%;height:auto}"
+    "small,.why{font:14px/1.4 var(--sans);color:var(--soft);overflow-wrap:anywhere}"
+)
 
 
 _ONE_AT_A_TIME = threading.Lock()  # of all visitors' computations
@@ -214,31 +217,31 @@ def picture(query: Mapping[str, str]) -> str:
     def at(x: float) -> float:
         return round(20 + (WIDTH - 40) * (x - low) / (high - low), 1)
 
-    def words(y: int, text: str, size: int = 15, fill: str = "#1f2733", more: str = "") -> str:
+    def words(y: int, text: str, size: int = 15, fill: str = LIGHT["ink"], more: str = "") -> str:
         return f'<text x="20" y="{y}" font-size="{size}" fill="{fill}"{more}>{escape(text)}</text>'
 
     parts = [
         words(28, f"Years behind the frontier of AI training, average {when}", 17, more=' font-weight="700"')
     ]
     y = 28
-    for row, color in zip(rows, COLORS, strict=False):
+    for row, color in zip(rows, (LIGHT["a"], LIGHT["b"]), strict=False):
         parts.append(words(y + 30, f"{row['title']}: {_years(row)} ({_range(row)})", fill=color))
         y += 30 + LINE
-        parts.append(f'<line x1="20" x2="{WIDTH - 20}" y1="{y}" y2="{y}" stroke="#d9d6ce"/>')
+        parts.append(f'<line x1="20" x2="{WIDTH - 20}" y1="{y}" y2="{y}" stroke="{LIGHT["rule"]}"/>')
         if row["low"] is not None and row["high"] is not None:
             parts.append(
-                f'<line x1="{at(row["low"])}" x2="{at(row["high"])}" y1="{y}" y2="{y}" stroke="{color}" stroke-width="5"/>'
+                f'<line x1="{at(row["low"])}" x2="{at(row["high"])}" y1="{y}" y2="{y}" stroke="{color}" stroke-width="{WEIGHTS["strong"]:g}"/>'
             )
         if row["median"] is not None:
             parts.append(f'<circle cx="{at(row["median"])}" cy="{y}" r="7" fill="{color}"/>')
-    ends = f'<text x="{at(0)}" y="{y + 24}" font-size="13" fill="#5b6673">0: as the frontier</text>'
+    ends = f'<text x="{at(0)}" y="{y + 24}" font-size="13" fill="{LIGHT["soft"]}">0: as the frontier</text>'
     parts.append(ends)
     parts.append(
         words(
             y + 50,
             f"Median and range of 9 in 10 of {WORLDS} runs. juste-retour {version('juste-retour')}, seed {seed}. License: {LICENSE}.",
             13,
-            "#5b6673",
+            LIGHT["soft"],
         )
     )
-    return f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{y + 64}" viewBox="0 0 {WIDTH} {y + 64}" font-family="Georgia, serif"><rect width="100%" height="100%" fill="#fbfaf7"/>{"".join(parts)}</svg>'
+    return f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{y + 64}" viewBox="0 0 {WIDTH} {y + 64}" font-family="{FONTS["serif"]}"><rect width="100%" height="100%" fill="{LIGHT["paper"]}"/>{"".join(parts)}</svg>'

@@ -7,6 +7,8 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from juste_retour.runs.palette import css, look
+
 STAGE = Path(__file__).parent / "stage"
 
 
@@ -33,9 +35,14 @@ def catalogs() -> dict[str, dict[str, str]]:
     return {file.stem: json.loads(file.read_text("utf-8")) for file in files}
 
 
+def style() -> str:
+    """The stage's style sheet, with the colors and fonts that it uses."""
+    return css(".page") + (STAGE / "stage.css").read_text("utf-8")
+
+
 def bundled(first: str = "replay.js") -> str:
     """The modules as one script: their top-level names are all different, so imports and exports can go."""
-    parts = [f"const CATALOGS = {inlined(catalogs())};"]
+    parts = [f"const CATALOGS = {inlined(catalogs())};", f"const LOOK = {inlined(look())};"]
     for name in modules(first):
         text = (STAGE / name).read_text("utf-8")
         if name.endswith(".mjs"):
@@ -74,7 +81,7 @@ def page_around(title: str, content: Mapping[str, object], first: str) -> str:
     return page_of(
         Path(__file__).with_suffix(".html"),
         title=title,
-        style=(STAGE / "stage.css").read_text("utf-8"),
+        style=style(),
         content=inlined(content),
         script=bundled(first),
     )

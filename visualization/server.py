@@ -80,15 +80,16 @@ def application(embed: Sequence[str] = ()) -> Starlette:
         os.environ.setdefault(name, value)
     from solara.server import settings, starlette
     from starlette.concurrency import run_in_threadpool
-    from starlette.responses import FileResponse, Response
+    from starlette.responses import Response
     from starlette.routing import BaseRoute, Mount, Route
     from starlette.staticfiles import StaticFiles
 
     from juste_retour.visualization.guard import page_policy
-    from juste_retour.visualization.replay import STAGE, bundled
+    from juste_retour.visualization.replay import bundled, style
 
     birth = uuid.uuid4().hex  # a page that asks again sees whether this is still the server that it knew
     script = bundled("app.js") + "\nexport { start };\n"
+    sheet = style()
     fresh = {"Cache-Control": "no-cache"}
 
     class Packaged(starlette.StaticCdn):
@@ -117,7 +118,7 @@ def application(embed: Sequence[str] = ()) -> Starlette:
         Route("/stage/bundle.js", lambda _: Response(script, media_type="text/javascript", headers=fresh)),
         Route("/embed.svg", lambda request: drawing(request, embed)),
         Route("/stage/birth", lambda _: Response(birth, media_type="text/plain", headers=fresh)),
-        Route("/stage/stage.css", lambda _: FileResponse(STAGE / "stage.css", headers=fresh)),
+        Route("/stage/stage.css", lambda _: Response(sheet, media_type="text/css", headers=fresh)),
         Mount(f"/{starlette.cdn_url_path}", packaged),
         *(ours(r) for r in starlette.app.router.routes if getattr(r, "path", "") not in UNSERVED),
     ]

@@ -17,7 +17,7 @@ from juste_retour.runs.europe.claims import (
 from juste_retour.runs.europe.odd import table
 from juste_retour.runs.europe.plain import PlainFinding, PlainVerdict
 from juste_retour.runs.europe.results_evidence import columns, evidence_tables
-from juste_retour.runs.europe.results_figures import FOLDER, results_figures
+from juste_retour.runs.europe.results_figures import FOLDER, markdown, results_figures
 from juste_retour.runs.europe.results_sampling import left_open, unsettled
 from juste_retour.runs.europe.sizes import FULL
 from juste_retour.runs.numerals import number, span, within
@@ -62,6 +62,7 @@ def front_page(found: PlainVerdict) -> str:
         f"Medians, with 90 % of {found['worlds']} draws of {len(found['uncertain'])} uncertain parameters and the calibrated "
         f"politics (`{_command(found)}`, seed {found['seed']}):\n\n"
         + "\n".join(f"- {line}" for line in lines)
+        + f"\n\n{markdown(results_figures(found)['parts'], f'runs/europe/{FOLDER}')}"
     )
 
 
@@ -117,8 +118,7 @@ def _first_page(found: PlainVerdict) -> str:
 
 
 def _figure(found: PlainVerdict, name: str) -> str:
-    drawn = results_figures(found)[name]
-    return f"![{drawn.title}]({FOLDER}/{name}.svg)\n\n*{drawn.caption}*"
+    return markdown(results_figures(found)[name])
 
 
 def _part(named: Mapping[str, PlainFinding], part: str) -> PlainFinding:

@@ -88,16 +88,21 @@ class Sensitivity:
         """
         import matplotlib.pyplot as plt
 
+        from juste_retour.runs.palette import rc
         from juste_retour.runs.reports.effect_figures import interaction
+        from juste_retour.runs.reports.titles import of_interaction
         from juste_retour.runs.reports.wording import unit_of, words
 
-        cells = self.effects.cells
+        cells, name = self.effects.cells, words(self.outcome)
         if cells is None:
             raise BadInput(
                 "the design crosses no two factors with few levels, or the sample is too small; use a grid of two factors."
             )
-        figure = plt.figure(figsize=(7.2, 3.6), layout="constrained")
-        return interaction(cells, unit_of(words(self.outcome), self.outcome), figure).axes[0]
+        with plt.rc_context(rc()):
+            figure = plt.figure(figsize=(7.2, 3.6))
+            axes = interaction(cells, unit_of(name, self.outcome), figure).axes[0]
+            axes.set_title(of_interaction(cells, self.effects.conditional, name))
+        return axes
 
     def __repr__(self) -> str:
         """All tables, with notes."""

@@ -1,60 +1,50 @@
-"""Figures of effects: shares of the variance by factor, and the means at pairs of levels."""
+"""The figure of two factors together: the means at each pair of their levels."""
 
 from __future__ import annotations
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from juste_retour.runs.reports.figures import BLUE, COLOURS, GREY, MARKERS, SKY, blank, labelled
-from juste_retour.runs.reports.interactions import CellMeans, Decomposition
+from juste_retour.runs.experiments.design import FROM, TO
+from juste_retour.runs.palette import MARKERS, SERIES, SMALL, points
+from juste_retour.runs.reports.drawn import apart, blank
+from juste_retour.runs.reports.interactions import CellMeans
+from juste_retour.runs.reports.titles import level
 
-
-def shares(found: Decomposition, name: str) -> Figure:
-    """Shares of the variance by factor, alone and in total, and that of random draws."""
-    rows = sorted(found.factors, key=lambda f: -(f.total or f.alone).share)
-    figure, axes = blank(1.2 + 0.42 * (len(rows) + 1))
-    at = labelled(axes, [*(f.factor for f in rows), "random draws"])
-    for k, f in enumerate(rows):
-        for share, shift, color, hatch in ((f.alone, 0.18, BLUE, ""), (f.total, -0.18, SKY, "//")):
-            if share is not None:
-                label = None if k else ("alone" if shift > 0 else "in total")
-                axes.barh(
-                    at[k] + shift,
-                    max(share.share, 0),
-                    height=0.32,
-                    color=color,
-                    hatch=hatch,
-                    edgecolor="white",
-                    label=label,
-                )
-                axes.hlines(at[k] + shift, share.low, share.high, color="black", linewidth=1)
-    axes.barh(at[-1], found.noise, height=0.5, color=GREY, hatch="..", edgecolor="white")
-    axes.set_xlim(left=min(0, axes.get_xlim()[0]))
-    axes.set_xlabel(f"share of the variance of {name}")
-    figure.legend(loc="outside lower center", ncols=2, fontsize=8)
-    return figure
+HEIGHT = 3.4
 
 
 def interaction(found: CellMeans, name: str, figure: Figure | None = None) -> Figure:
-    """Means at the levels of a factor with intervals, one line per level of a second factor."""
-    figure, axes = blank(3.6) if figure is None else (figure, figure.subplots())
+    """Means at the levels of a factor with intervals, one line per level of a second factor, named at its end."""
+    figure, axes = blank(HEIGHT) if figure is None else (figure, figure.subplots())
     across = np.arange(len(found.levels), dtype=float)
-    for j, ground in enumerate(found.grounds):
+    for j in range(len(found.grounds)):
         shift = 0.06 * (j - (len(found.grounds) - 1) / 2)
-        color, marker = COLOURS[j % len(COLOURS)], MARKERS[j % len(MARKERS)]
-        axes.vlines(across + shift, found.low[:, j], found.high[:, j], color=color, linewidth=1.4)
+        color = SERIES[j % len(SERIES)]
+        axes.vlines(across + shift, found.low[:, j], found.high[:, j], color=color, linewidth=points("fine"))
         axes.plot(
             across + shift,
             found.mean[:, j],
             color=color,
-            marker=marker,
-            linewidth=1.2,
+            marker=MARKERS[j % len(MARKERS)],
+            linestyle="--" if j == 1 else "-",
+            linewidth=points("fine"),
             markersize=6,
-            label=ground,
         )
-    axes.set_xticks(across, found.levels)
+    low, high = axes.get_ylim()
+    ends = apart([float(x) for x in found.mean[-1]], 0.06 * (high - low))
+    for j, ground in enumerate(found.grounds):
+        axes.annotate(
+            level(found.other, ground),
+            (across[-1] + 0.2, ends[j]),
+            va="center",
+            fontsize=SMALL,
+            color=SERIES[j % len(SERIES)],
+            annotation_clip=False,
+        )
+    axes.set_xticks(across, [{FROM: "not switched", TO: "switched"}.get(name, name) for name in found.levels])
+    axes.set_xlim(-0.25, across[-1] + 0.25)
     axes.set_xlabel(found.factor)
     axes.set_ylabel(name)
-    axes.grid(axis="y", color="#DDDDDD", linewidth=0.6)
-    figure.legend(title=found.other, loc="outside lower center", ncols=3, fontsize=8)
+    axes.grid(axis="y")
     return figure

@@ -1,22 +1,13 @@
-"""Figures of a report, as SVG for the page and as PDF for papers.
-
-The palette is that of Okabe and Ito, which color-blind readers can distinguish. Shapes, hatches or labels repeat whatever
-colors show.
-"""
+"""The drawings of a report. Their colors are those of `runs/palette.py`; shapes, hatches or labels repeat whatever colors show."""
 
 from __future__ import annotations
 
-import io
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from functools import cache
-from typing import Any
 
-import matplotlib
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.path import Path as Outline
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
@@ -24,105 +15,40 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from juste_retour.abm.data import map_geometry, place
 from juste_retour.agents.arrays import Floats
 from juste_retour.runs.contrasts.attribution import Attribution
+from juste_retour.runs.experiments.design import FROM, TO
+from juste_retour.runs.numerals import brief, number
+from juste_retour.runs.palette import LIGHT, MARKERS, SERIES, SMALL, points
+from juste_retour.runs.reports.drawn import WIDTH, aside, blank, labelled, zero
 from juste_retour.runs.reports.level_contrasts import LevelContrast
 from juste_retour.runs.reports.robustness import RobustnessMap
-from juste_retour.runs.reports.sensitivity import Effect, MainEffect, Sobol
+from juste_retour.runs.reports.sensitivity import Effect
+from juste_retour.runs.reports.titles import percent
 from juste_retour.runs.statistics import median, summary
 
-BLUE, VERMILION, GREEN, ORANGE, SKY, PURPLE, GREY = (
-    "#0072B2",
-    "#D55E00",
-    "#009E73",
-    "#E69F00",
-    "#56B4E9",
-    "#CC79A7",
-    "#6B6B6B",
-)
-COLOURS = (BLUE, VERMILION, GREEN, ORANGE, PURPLE, SKY, GREY)
-MARKERS = ("o", "s", "^", "D", "v", "P", "X")
-WIDTH = 7.2  # inches, the width of a page's text
-STYLE: Any = {  # Matplotlib's types require literal keys
-    "font.family": "DejaVu Sans",
-    "font.size": 9.5,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.titlesize": 10,
-    "axes.titleweight": "bold",
-    "axes.titlelocation": "left",
-    "figure.constrained_layout.use": True,
-    "legend.frameon": False,
-    "svg.fonttype": "path",
-    "text.parse_math": False,  # labels are users' texts, in which a dollar sign is a dollar sign
-    "pdf.fonttype": 42,
-}
+INK, SOFT, SHEET = LIGHT["ink"], LIGHT["soft"], LIGHT["sheet"]
+HAIR, FINE, LINE, STRONG = (points(weight) for weight in ("hair", "fine", "line", "strong"))
 MOST_ROWS = 40
+PAIR = 2  # points that are drawn as the two scenarios of the app are, A and B
 
 
-@dataclass(frozen=True)
-class Drawn:
-    """A figure: file name, title, caption, and the function that draws it."""
-
-    name: str
-    title: str
-    caption: str
-    draw: Callable[[], Figure]
-
-
-def svg(drawn: Drawn) -> str:
-    """The figure as an SVG element for a page; the same bytes each time."""
-    sink = io.StringIO()
-    with matplotlib.rc_context({**STYLE, "svg.hashsalt": drawn.name}):
-        drawn.draw().savefig(
-            sink, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None}
-        )
-    text = sink.getvalue()
-    return text[text.index("<svg") :]
-
-
-def pdf(drawn: Drawn) -> bytes:
-    """The figure as a PDF file."""
-    sink = io.BytesIO()
-    with matplotlib.rc_context(STYLE):
-        drawn.draw().savefig(sink, format="pdf", metadata={"CreationDate": None})
-    return sink.getvalue()
-
-
-def blank(height: float) -> tuple[Figure, Axes]:
-    """A figure with the width of a page's text and a height in inches, and its axes."""
-    figure = Figure(figsize=(WIDTH, height))
-    return figure, figure.subplots()
-
-
-def labelled(axes: Axes, labels: Sequence[str]) -> Floats:
-    """Add one row per label to the y axis, from the top; return the rows' positions."""
-    place_ = np.arange(len(labels))[::-1].astype(float)
-    axes.set_yticks(place_, labels)
-    axes.set_ylim(-0.6, len(labels) - 0.4)
-    axes.grid(axis="x", color="#DDDDDD", linewidth=0.6)
-    axes.set_axisbelow(True)
-    axes.tick_params(axis="y", length=0)
-    return place_
+def sides(count: int) -> list[str]:
+    """The colors of points: of two those of scenario A and B, of more the same for all."""
+    return [LIGHT["a"], LIGHT["b"]] if count == PAIR else [INK] * count
 
 
 def intervals(labels: Sequence[str], values: Sequence[Floats], name: str) -> Figure:
     """Median and 5 % to 95 % range over replications, one row per point; `values` holds (worlds,) for each."""
-    figure, axes = blank(0.9 + 0.3 * len(labels))
+    figure, axes = blank(0.8 + 0.3 * len(labels))
     at = labelled(axes, labels)
-    finite = [v[np.isfinite(v)] for v in values]
-    for k, worlds in enumerate(values):
+    for k, (worlds, color) in enumerate(zip(values, sides(len(values)), strict=True)):
         mid, low, high = summary(worlds).values()
         if math.isfinite(high):
-            axes.hlines(at[k], low, high, color=BLUE, linewidth=2)
+            axes.hlines(at[k], low, high, color=color, linewidth=LINE)
         if math.isfinite(mid):
-            axes.plot(mid, at[k], "o", color=BLUE, markersize=6)
-        if len(finite[k]) < len(worlds):
-            axes.annotate(
-                f" missing in {len(worlds) - len(finite[k])} replications",
-                (1, at[k]),
-                xycoords=("axes fraction", "data"),
-                va="center",
-                fontsize=8,
-            )
+            hollow = color == LIGHT["b"]
+            axes.plot(mid, at[k], "o", color=color, markerfacecolor=SHEET if hollow else color, markersize=6)
+        idle = len(worlds) - int(np.isfinite(worlds).sum())
+        aside(axes, at[k], f"{number(mid)}{f', missing in {idle}' if idle else ''}")
     axes.set_xlabel(name)
     return figure
 
@@ -130,115 +56,96 @@ def intervals(labels: Sequence[str], values: Sequence[Floats], name: str) -> Fig
 def contrasts(found: Sequence[LevelContrast], name: str) -> Figure:
     """Differences of levels from the first level, with intervals; thin marks are the differences at single points."""
     shown = [c for c in found if math.isfinite(c.difference)][:MOST_ROWS]
-    figure, axes = blank(0.9 + 0.3 * len(shown))
-    at = labelled(axes, [f"{c.factor}: {c.level} – {c.against}" if c.factor else c.level for c in shown])
+    figure, axes = blank(0.8 + 0.3 * len(shown))
+    at = labelled(axes, [_compared(c) for c in shown])
     for k, c in enumerate(shown):
         sure = c.low > 0 or c.high < 0
+        color = INK if sure else LIGHT["control"]
         each = [d for d in c.each if math.isfinite(d)] if len(c.each) > 1 else []
-        axes.plot(each, [at[k]] * len(each), linestyle="", marker="|", color=GREY, markersize=9)
-        axes.hlines(at[k], c.low, c.high, color=BLUE if sure else GREY, linewidth=2)
+        axes.plot(each, [at[k]] * len(each), linestyle="", marker="|", color=LIGHT["host"], markersize=9)
+        axes.hlines(at[k], c.low, c.high, color=color, linewidth=LINE)
         axes.plot(
-            c.difference,
-            at[k],
-            marker="o",
-            color=BLUE if sure else GREY,
-            markerfacecolor=BLUE if sure else "white",
-            markersize=6,
+            c.difference, at[k], "o", color=color, markerfacecolor=color if sure else SHEET, markersize=6
         )
-    axes.axvline(0, color="black", linewidth=0.8)
-    axes.set_xlabel(f"difference in {name}  (filled: the 95 % interval excludes 0)")
+        aside(axes, at[k], number(c.difference), bold=sure)
+    zero(axes)
+    axes.set_xlabel(f"difference in {name}")
     return figure
+
+
+def _compared(c: LevelContrast) -> str:
+    """What a contrast compares, for an axis."""
+    if (c.against, c.level) == (FROM, TO):
+        return c.factor
+    return f"{c.factor}: {c.level} – {c.against}" if c.factor else c.level
 
 
 def attribution(found: Attribution, name: str) -> Figure:
     """Shares of the groups as bars with intervals; small marks show the change if a group is switched first or last."""
-    shares = [s for s in found.shares if s.share or s.low or s.high] or found.shares
-    figure, axes = blank(1.3 + 0.45 * len(shares))
+    shares = sorted(
+        [s for s in found.shares if s.share or s.low or s.high] or found.shares, key=lambda s: -abs(s.share)
+    )
+    figure, axes = blank(0.8 + 0.45 * len(shares))
     at = labelled(axes, [s.group for s in shares])
     for k, s in enumerate(shares):
+        against = s.share * found.difference < 0
         axes.barh(
             at[k],
             s.share,
             height=0.55,
-            color=BLUE if s.share < 0 else ORANGE,
-            hatch="" if s.share < 0 else "//",
-            edgecolor="white",
+            color=LIGHT["b-faint" if against else "b-light"],
+            hatch="///" if against else "",
+            edgecolor=LIGHT["b"],
+            linewidth=HAIR,
         )
-        axes.hlines(at[k], s.low, s.high, color="black", linewidth=1.2)
-        axes.plot(
-            s.alone,
-            at[k],
-            marker="|",
-            color="black",
-            markersize=14,
-            linestyle="none",
-            label="switched first" if not k else None,
-        )
-        axes.plot(
-            s.last,
-            at[k],
-            marker="d",
-            color="black",
-            markersize=5,
-            markerfacecolor="white",
-            linestyle="none",
-            label="switched last" if not k else None,
-        )
-    axes.axvline(0, color="black", linewidth=0.8)
+        axes.hlines(at[k], s.low, s.high, color=INK, linewidth=FINE)
+        axes.plot(s.alone, at[k], "|", color=INK, markersize=14)
+        axes.plot(s.last, at[k], "d", color=INK, markersize=5, markerfacecolor=SHEET)
+        aside(axes, at[k], number(s.share), bold=True)
+    zero(axes)
     axes.set_xlabel(f"share of the difference in {name}")
-    figure.legend(loc="outside lower center", ncols=2, fontsize=8)
     return figure
 
 
-def sobol(found: Sobol) -> Figure:
-    """First-order and total shares of the variance by factor, and the share of random draws."""
-    rows = sorted(found.indices, key=lambda i: -i.total)
-    noisy = math.isfinite(found.noise)
-    labels = [i.factor for i in rows] + (["random draws"] if noisy else [])
-    figure, axes = blank(1.2 + 0.42 * len(labels))
-    at = labelled(axes, labels)
-    for k, i in enumerate(rows):
-        first = "first order" if not k else None
-        total = "total" if not k else None
-        axes.barh(at[k] + 0.18, max(i.first, 0), height=0.32, color=BLUE, label=first)
-        axes.barh(
-            at[k] - 0.18, max(i.total, 0), height=0.32, color=SKY, hatch="//", edgecolor="white", label=total
-        )
-        axes.hlines(at[k] + 0.18, i.first_low, i.first_high, color="black", linewidth=1)
-        axes.hlines(at[k] - 0.18, i.total_low, i.total_high, color="black", linewidth=1)
-    if noisy:
-        axes.barh(at[-1], found.noise, height=0.5, color=GREY, hatch="..", edgecolor="white")
-        axes.hlines(at[-1], found.noise_low, found.noise_high, color="black", linewidth=1)
+Bar = tuple[str, float, float, float]  # a factor, its share, and the interval's ends
+
+
+def shares(alone: Sequence[Bar], total: Sequence[Bar], noise: Bar | None, name: str) -> Figure:
+    """Shares of the variance by factor: alone as a dark bar, in total as a pale one around it, random draws hatched."""
+    rows = [*alone, *([noise] if noise else [])]
+    figure, axes = blank(0.8 + 0.38 * len(rows))
+    at = labelled(axes, [row[0] for row in rows])
+    for k, (_, share, low, high) in enumerate(total):
+        axes.barh(at[k], max(share, 0), height=0.7, color=LIGHT["quiet"])
+        axes.hlines(at[k] - 0.27, low, high, color=INK, linewidth=HAIR)
+    for k, (_, share, low, high) in enumerate(alone):
+        axes.barh(at[k], max(share, 0), height=0.34, color=SOFT)
+        axes.hlines(at[k], low, high, color=INK, linewidth=FINE)
+        aside(axes, at[k], f"{percent(share)}{f', {percent(total[k][1])} in total' if total else ''}")
+    if noise:
+        axes.barh(at[-1], noise[1], height=0.5, color=LIGHT["host"], hatch="...")
+        if math.isfinite(noise[2]):
+            axes.hlines(at[-1], noise[2], noise[3], color=INK, linewidth=HAIR)
+        aside(axes, at[-1], percent(noise[1]))
     axes.set_xlim(left=min(0, axes.get_xlim()[0]))
-    axes.set_xlabel(f"share of the variance of {found.outcome}")
-    axes.legend(loc="lower right", fontsize=8)
-    return figure
-
-
-def main_effects(found: Sequence[MainEffect], noise: float, name: str) -> Figure:
-    """Shares of the variance by factor alone, and that of random draws."""
-    rows = sorted(found, key=lambda e: -e.share)
-    figure, axes = blank(1.0 + 0.36 * (len(rows) + 1))
-    at = labelled(axes, [*(e.factor for e in rows), "random draws"])
-    for k, e in enumerate(rows):
-        axes.barh(at[k], e.share, height=0.55, color=BLUE)
-        axes.hlines(at[k], e.low, e.high, color="black", linewidth=1)
-    axes.barh(at[-1], noise, height=0.55, color=GREY, hatch="..", edgecolor="white")
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:g} %"))
     axes.set_xlabel(f"share of the variance of {name}")
     return figure
 
 
 def morris(found: Sequence[Effect], name: str) -> Figure:
-    """Mean of absolute elementary effects against their standard deviation, with the factors' names."""
-    figure, axes = blank(4.2)
-    for e in found:
-        axes.errorbar(
-            e.mu_star, e.sigma, xerr=e.mu_star_half_width, fmt="o", color=BLUE, ecolor=GREY, elinewidth=1
-        )
-        axes.annotate(f"  {e.factor}", (e.mu_star, e.sigma), va="bottom", fontsize=8.5)
-    axes.set_xlabel(f"mean absolute effect on {name} across a factor's range")
-    axes.set_ylabel("spread of the effect: interaction or curvature")
-    axes.grid(color="#DDDDDD", linewidth=0.6)
+    """Mean of absolute elementary effects with intervals, one row per factor; a diamond at their standard deviation."""
+    ranked = sorted(found, key=lambda e: -e.mu_star)
+    figure, axes = blank(0.8 + 0.34 * len(ranked))
+    at = labelled(axes, [e.factor for e in ranked])
+    for k, e in enumerate(ranked):
+        ends = e.mu_star - e.mu_star_half_width, e.mu_star + e.mu_star_half_width
+        axes.hlines(at[k], *ends, color=INK, linewidth=LINE)
+        axes.plot(e.sigma, at[k], "d", color=INK, markersize=6, markerfacecolor=SHEET)
+        axes.plot(e.mu_star, at[k], "o", color=INK, markersize=6)
+        aside(axes, at[k], number(e.mu_star))
+    zero(axes)
+    axes.set_xlabel(f"effect on {name} across a factor's range")
     return figure
 
 
@@ -249,19 +156,19 @@ def robustness(found: RobustnessMap) -> Figure:
     figure, axes = blank(4.6)
     table = found.table
     for k, name in enumerate(found.institutions):
-        color, marker = COLOURS[k % len(COLOURS)], MARKERS[k % len(MARKERS)]
+        color, marker = SERIES[k % len(SERIES)], MARKERS[k % len(MARKERS)]
         for clear in (True, False):
             won = table[(table["winner"] == name) & (table["clear"] == clear)]
             axes.scatter(
                 won[x],
                 won[y],
                 s=18 + 70 * won["probability"] ** 2,
-                edgecolor="white" if clear else color,
-                linewidth=0.5 if clear else 1.0,
-                color=color if clear else "none",
+                edgecolor=SHEET if clear else color,
+                linewidth=HAIR,
+                color=color if clear else SHEET,
                 marker=marker,
             )
-        share = f"{name} (clearly best at {found.share[name]:.0%} of places)"
+        share = f"{name} (clearly best at {percent(found.share[name])})"
         axes.plot([], [], linestyle="", markersize=7, label=share, color=color, marker=marker)
     for scale, axis, key in ((axes.set_xscale, axes.xaxis, x), (axes.set_yscale, axes.yaxis, y)):
         if key in found.log:
@@ -271,7 +178,8 @@ def robustness(found: RobustnessMap) -> Figure:
             axis.set_minor_formatter(NullFormatter())
     axes.set_xlabel(x)
     axes.set_ylabel(y)
-    figure.legend(loc="outside lower center", ncols=2, fontsize=8.5)
+    axes.grid()
+    figure.legend(loc="outside lower center", ncols=2)
     return figure
 
 
@@ -281,21 +189,31 @@ def distributions(labels: Sequence[str], values: Sequence[Floats], name: str) ->
     every = np.concatenate(finite)
     low, high = int(every.min()), int(every.max())
     bins = np.arange(low - 0.5, high + 1) if high - low <= 60 else np.linspace(low, high + 1, 40)
-    figure = Figure(figsize=(WIDTH, 0.8 + 0.55 * len(labels)))
+    figure = Figure(figsize=(WIDTH, 0.6 + 0.6 * len(labels)))
     panels = figure.subplots(len(labels), 1, sharex=True, squeeze=False)[:, 0]
     for k, (axes, label) in enumerate(zip(panels, labels, strict=True)):
-        shares, edges = np.histogram(finite[k], bins)
+        counts, edges = np.histogram(finite[k], bins)
         axes.bar(
             (edges[1:] + edges[:-1]) / 2,
-            shares / max(int(shares.sum()), 1),
+            counts / max(int(counts.sum()), 1),
             width=np.diff(edges) * 0.9,
-            color=BLUE,
+            color=LIGHT["a-light" if k == 0 else "b-light"] if len(labels) == PAIR else LIGHT["host"],
         )
         axes.set_yticks([])
         axes.spines["left"].set_visible(False)
-        axes.set_ylabel(label, rotation=0, ha="right", va="center", fontsize=8.5)
-        axes.axvline(median(values[k]), color=VERMILION, linewidth=1.4, linestyle="--")
-    panels[-1].set_xlabel(f"{name}  (dashed: median)")
+        axes.set_ylabel(label, rotation=0, ha="right", va="center")
+        axes.axvline(median(values[k]), color=INK, linewidth=FINE, linestyle="--")
+        axes.annotate(
+            f"median {brief(median(values[k]))}",
+            (1, 0.5),
+            (6, 0),
+            xycoords="axes fraction",
+            textcoords="offset points",
+            va="center",
+            fontsize=SMALL,
+            annotation_clip=False,
+        )
+    panels[-1].set_xlabel(name)
     return figure
 
 
@@ -333,15 +251,16 @@ def facility_map(labels: Sequence[str], sites: Sequence[pd.DataFrame], codes: Se
     grid = figure.subplots(lines, columns, squeeze=False).reshape(-1)
     states, other = _outlines()
     most = max((float(s["accelerators"].max()) for s in sites if len(s)), default=1.0)
-    for axes, label, table in zip(grid, labels, sites, strict=False):
-        axes.add_patch(PathPatch(other, facecolor="#EFEFEF", edgecolor="white", linewidth=0.3))
+    colors = sides(len(labels)) if len(labels) == PAIR else [LIGHT["a"]] * len(labels)
+    for axes, label, table, color in zip(grid, labels, sites, colors, strict=False):
+        axes.add_patch(PathPatch(other, facecolor=LIGHT["faint"], edgecolor=SHEET, linewidth=HAIR / 2))
         for code, outline in states.items():
             axes.add_patch(
                 PathPatch(
                     outline,
-                    facecolor="#D3D9DE" if code in codes else "#EFEFEF",
-                    edgecolor="white",
-                    linewidth=0.5,
+                    facecolor=LIGHT["quiet"] if code in codes else LIGHT["faint"],
+                    edgecolor=SHEET,
+                    linewidth=HAIR,
                 )
             )
         columns_ = (
@@ -353,16 +272,18 @@ def facility_map(labels: Sequence[str], sites: Sequence[pd.DataFrame], codes: Se
                 x,
                 y,
                 s=max(900 * size / most, 4),
-                color=BLUE,
+                color=color,
                 alpha=0.25 + 0.6 * share,
-                edgecolor="black",
-                linewidth=0.6,
+                edgecolor=INK,
+                linewidth=HAIR,
+                clip_on=False,  # a disc at the coast is drawn whole
             )
         axes.set_xlim(168, 960)
         axes.set_ylim(802, 20)
         axes.set_aspect("equal")
         axes.set_axis_off()
-        axes.set_title(label)
+        if len(labels) > 1:
+            axes.set_title(label, fontweight="normal")
     for axes in grid[len(labels) :]:
         axes.set_axis_off()
     return figure

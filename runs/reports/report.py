@@ -18,10 +18,12 @@ from juste_retour.runs.experiments.results import Results
 from juste_retour.runs.experiments.spec import Spec
 from juste_retour.runs.numerals import brief, shown, span, within
 from juste_retour.runs.pages import page_of
+from juste_retour.runs.palette import css
 from juste_retour.runs.printing import json_text
-from juste_retour.runs.reports import figures
+from juste_retour.runs.reports import drawn as drawing
 from juste_retour.runs.reports.effects import same_sign
 from juste_retour.runs.reports.findings import CLUSTERED, Findings
+from juste_retour.runs.reports.illustrated import Illustrated
 from juste_retour.runs.reports.sensitivity import morris
 from juste_retour.runs.reports.wording import percent, unit_of, words
 from juste_retour.runs.statistics import summary
@@ -65,13 +67,13 @@ def report(out: Path | str) -> Path:
 
 def rendered(results: Results) -> dict[str, bytes]:
     """The content of an experiment's figures and page, by their names in its folder."""
-    found = Findings(results)
+    found = Illustrated(results)
     pictures, files = [], {}
     for drawn in found.figures:
-        picture = figures.svg(drawn)
+        picture = drawing.svg(drawn)
         pictures.append(picture)
         files[f"{FIGURES}/{drawn.name}.svg"] = f'<?xml version="1.0" encoding="utf-8"?>\n{picture}'.encode()
-        files[f"{FIGURES}/{drawn.name}.pdf"] = figures.pdf(drawn)
+        files[f"{FIGURES}/{drawn.name}.pdf"] = drawing.pdf(drawn)
     return files | {PAGE: page(found, pictures).encode()}
 
 
@@ -211,7 +213,7 @@ def methods(results: Results) -> str:
     )
 
 
-def page(found: Findings, pictures: Sequence[str]) -> str:
+def page(found: Illustrated, pictures: Sequence[str]) -> str:
     """The page, given its figures as SVG."""
     results, spec = found.results, found.spec
     done = results.store.done()
@@ -226,7 +228,7 @@ def page(found: Findings, pictures: Sequence[str]) -> str:
     return page_of(
         TEMPLATE,
         title=spec.title,
-        style=STYLE.read_text(encoding="utf-8"),
+        style=css(":root", dark=False) + STYLE.read_text(encoding="utf-8"),
         question=str(spec.content["question"]),
         caution=results.caution,
         answer=answer(found),

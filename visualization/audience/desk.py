@@ -14,6 +14,7 @@ from statistics import median
 from juste_retour.abm.members import Members
 from juste_retour.abm.scenario import Scenario
 from juste_retour.agents.errors import BadInput, JusteRetourError, near
+from juste_retour.runs.palette import LIGHT
 from juste_retour.visualization.audience.ballots import HeldBallot
 from juste_retour.visualization.audience.room import Guess, Motion, Room, histogram
 
@@ -153,7 +154,7 @@ class Desk:
         return {
             "url": self.url,
             "short": self.url.removeprefix("http://").rstrip("/"),
-            "qr": code.svg_data_uri(scale=8, border=4, light="#fff"),
+            "qr": code.svg_data_uri(scale=8, border=4, light=LIGHT["sheet"]),
         }
 
     # The phones' side

@@ -24,6 +24,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response, Strea
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from juste_retour.runs.palette import css
 from juste_retour.visualization.audience.desk import Desk
 from juste_retour.visualization.audience.limits import Buckets
 from juste_retour.visualization.audience.room import Refused
@@ -66,7 +67,7 @@ class Phones:
 
     def __init__(self, desk: Desk):
         self.desk = desk
-        self.text = PAGE.read_text("utf-8")
+        self.text = PAGE.read_text("utf-8").replace("<style>\n", "<style>\n" + css(":root"), 1)
         self.policy = policy(self.text)
         self.by_phone, self.by_address = Buckets(*PHONE), Buckets(*ADDRESS)
 

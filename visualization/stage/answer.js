@@ -1,7 +1,7 @@
 // The answer over many runs: how far behind, under the other rules, and which part of the rules makes the difference.
 
 import { broken, fitting, h, width, words } from "./paint.js";
-import { INK, LIGHT, RULE, SIDES, SOFT, fromTo, plain, ruleOf, span, type, years } from "./words.js";
+import { FAINT, LIGHT, RULE, SIDES, SOFT, WEIGHT, fromTo, plain, ruleOf, span, type, years } from "./words.js";
 import { decimal, inSentence, tr } from "./language.js";
 import { valueOf } from "./store.js";
 
@@ -47,16 +47,29 @@ export function waterfall(found, names, groups) {
   return [end(0, found.a.mean), ...shares, end(1, found.b.mean)];
 }
 
+/** Which part makes the difference: the largest in its direction, and those that reach into its interval; at most two. */
+function largest({ difference, shares }, groups) {
+  if (difference.low <= 0 && difference.high >= 0) return tr("The two scenarios do not differ clearly");
+  const sign = Math.sign(difference.mean);
+  const [top, ...others] = shares.map((share) => ({ name: partName(groups, share), size: sign * share.mean, low: Math.min(sign * share.low, sign * share.high) })).sort((a, b) => b.size - a.size);
+  const near = others.filter((other) => other.size >= top.low);
+  if (top.low <= 0 || near.length > 1) return tr("No single part makes the difference");
+  if (!near.length) return tr("“{part}” makes the largest part of the difference", { part: top.name });
+  return tr("“{part}” and “{other}” make most of the difference", { part: top.name, other: near[0].name });
+}
+
 /** Height that the answer needs, in sizes of its type. */
-export const ANSWER = 19.5;
+export const ANSWER = 20.9;
 
 /** The sentence, the waterfall, and the price of politics or the rules behind a part, within a box. */
 export function drawAnswer(state, store, found, names, box, u) {
   const size = type(u, 0.75);
   const run = state.runs[0];
-  const said = tr("In {n} runs: {a} years behind on average, {span} (9 in 10 runs: {rangeA}). Under “{name}” {b} ({rangeB}). The difference, by part:",
+  const said = tr("In {n} runs: {a} years behind on average, {span} (9 in 10 runs: {rangeA}). Under “{name}” {b} ({rangeB}).",
     { n: found.worlds, a: years(found.a.mean), span: span(run), rangeA: ranged(found.a), name: names[1], b: years(found.b.mean), rangeB: ranged(found.b) });
-  const head = broken(said, size, box.w, 600).length * size * 1.25;
+  const title = largest(found, state.catalogue.groups);
+  const first = broken(title, size * 1.08, box.w, 700).length * size * 1.35;
+  const head = first + broken(said, size, box.w).length * size * 1.25;
   const rows = waterfall(found, names, state.catalogue.groups);
   const picked = found.shares.find((share) => share.group === state.part);
   const more = picked ? behind(state, picked) : priced(found, names[0]);
@@ -68,19 +81,21 @@ export function drawAnswer(state, store, found, names, box, u) {
   const scale = (box.x + box.w - left - size * 4) / Math.max(1e-9, Math.max(...reached) - low);
   const top = box.y + head + size * 0.2;
   return h("g", { key: "answer", class: "answer", "data-worlds": found.worlds },
-    words(said, box.x, box.y + size, { key: "said", size, weight: 600 }, box.w),
+    words(title, box.x, box.y + size, { key: "title", size: size * 1.08, weight: 700 }, box.w),
+    words(said, box.x, box.y + first + size, { key: "said", size, fill: SOFT, "font-style": "italic" }, box.w),
     rows.map((row, k) => waterfallRow(row, state, store, { x: box.x, y: top + k * step, w: box.w, h: step, left, zero: left - low * scale, scale, size })),
     words(more, box.x, top + rows.length * step + size * 1.2, { key: "foot", size, fill: SOFT }, box.w));
 }
 
 function waterfallRow(row, state, store, { x, y, w, h: high, left, zero, scale, size }) {
   const [from, to] = [Math.min(row.from, row.to), Math.max(row.from, row.to)];
-  const fill = row.group ? (row.to <= row.from ? LIGHT[0] : LIGHT[1]) : SIDES[row.side];
+  const against = row.group && row.to > row.from; // it adds years
+  const fill = row.group ? (against ? "url(#hatch-1)" : LIGHT[1]) : SIDES[row.side];
   const name = fitting([row.name, row.group ? tr(row.group) : ""], size, left - x - size / 2, row.group ? 400 : 700);
   const drawn = [
-    h("rect", { key: "ground", x, y, width: w, height: high, fill: state.part && state.part === row.group ? "#edeae3" : "transparent" }),
+    h("rect", { key: "ground", x, y, width: w, height: high, fill: state.part && state.part === row.group ? FAINT : "transparent" }),
     words(name, x, y + high / 2 + size * 0.35, { key: "name", size, weight: row.group ? 400 : 700 }),
-    h("rect", { key: "bar", x: zero + from * scale, y: y + high * 0.18, width: Math.max(1.5, (to - from) * scale), height: high * 0.64, fill, stroke: row.group ? INK : null, "stroke-width": row.group ? 0.7 : null }),
+    h("rect", { key: "bar", x: zero + from * scale, y: y + high * 0.18, width: Math.max(1.5, (to - from) * scale), height: high * 0.64, fill, stroke: row.group ? SIDES[1] : null, "stroke-width": row.group ? WEIGHT.hair : null }),
     h("line", { key: "step", x1: zero + row.to * scale, x2: zero + row.to * scale, y1: y + high * 0.18, y2: y + high * (row.side === 1 ? 0.82 : 1.18), stroke: RULE }),
     words(row.says, zero + to * scale + size * 0.4, y + high / 2 + size * 0.35, { key: "says", size, weight: 600 }),
   ];

@@ -1,15 +1,12 @@
 // The map: states, how they vote, and facilities that grow from a dashed ring to a full disc.
 
 import { HALO, h, pressable, width, words } from "./paint.js";
-import { INK, NO, PAPER, SIDES, SOFT, YES, brief, counted, money, type } from "./words.js";
+import { FAINT, INK, NO, PAPER, SIDES, SOFT, YES, brief, color, counted, money, type } from "./words.js";
 import { DROPPED, MARK, diamond, drawReality, inReality, opening, realDates, realHosts } from "./reality.js";
 import { tr } from "./language.js";
 import { ballotAt, frameAt } from "./store.js";
 
-const LAND = "var(--land, #d3cdbf)";
-const QUIET = "var(--quiet, #c4ced6)";
-const HOST = "var(--host, #95a8b8)"; // land, hosts and sea differ by at least 1.5 in contrast
-const PALE_YES = "var(--pale-yes, #a9d0e8)";
+const [LAND, QUIET, HOST, PALE_YES] = ["land", "quiet", "host", "pale-yes"].map(color);
 const PER_ROOT_CHIP = 0.155; // map units of radius for the square root of one accelerator
 const TARGET = 12; // least radius, in pixels, of what can be clicked
 const CHOSEN = 1, SIGNED = 2, BUILDING = 3, WORKING = 4, STOPPED = 6;
@@ -22,8 +19,8 @@ export function patterns() {
       h("rect", { width: 7, height: 7, fill: ground }), h("line", { x1: 0, y1: 0, x2: 0, y2: 7, stroke: color, "stroke-width": 3.4 }));
   return h("defs", { key: "patterns" },
     h("pattern", { id: "dots-abstains", width: 8, height: 8, patternUnits: "userSpaceOnUse" },
-      h("rect", { width: 8, height: 8, fill: "var(--faint, #eceae4)" }), h("circle", { cx: 4, cy: 4, r: 2, fill: SOFT })),
-    lines("hatch-no", NO, "var(--no-light, #fbe3b5)"), lines("hatch-0", SIDES[0], "var(--a-faint, #e3eff6)"), lines("hatch-1", SIDES[1], "var(--b-faint, #f7e6d3)"));
+      h("rect", { width: 8, height: 8, fill: FAINT }), h("circle", { cx: 4, cy: 4, r: 2, fill: SOFT })),
+    lines("hatch-no", NO, color("no-light")), lines("hatch-0", SIDES[0], color("a-faint")), lines("hatch-1", SIDES[1], color("b-faint")));
 }
 
 /** Radius of a facility, in map units. */

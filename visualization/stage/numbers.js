@@ -1,7 +1,7 @@
 // The one large number, what adds up beside what can train together, and the differences of two runs.
 
 import { HALO, SERIF, askWidth, broken, fitting, h, width, words } from "./paint.js";
-import { ALARM, INK, LIGHT, RULE, SIDES, SOFT, apart, brief, money, percent, power, season, seasonOf, span, times, type, years } from "./words.js";
+import { ALARM, FAINT, INK, LIGHT, RULE, SIDES, SOFT, apart, brief, money, percent, power, season, seasonOf, span, times, type, years } from "./words.js";
 import { decimal, tr } from "./language.js";
 import { frameAt, headline, past } from "./store.js";
 
@@ -42,7 +42,7 @@ export function drawAddsUp(state, run, box, u) {
     return h("g", { key: `bar${k}` },
       words(text, box.x, y, { key: "text", size, weight: 600 }),
       words(fitting(of, size, box.w - width(text, size, 600) - size), box.x + box.w, y, { key: "of", size, anchor: "end", fill: SOFT }),
-      h("rect", { key: "ground", x: box.x, y: y + size * 0.35, width: box.w, height, fill: "var(--faint, #edeae3)" }),
+      h("rect", { key: "ground", x: box.x, y: y + size * 0.35, width: box.w, height, fill: FAINT }),
       h("rect", { key: "fill", class: "slide", x: box.x, y: y + size * 0.35, width: Math.max(0, Math.min(1, share)) * box.w, height, fill: filled, stroke: SIDES[0] }));
   };
   const f = frame.frontier_flop;
@@ -71,7 +71,7 @@ export function drawMoney(state, run, box, u, ask = null) {
   const drawn = h("g", { key: "money", class: "money", role: "img", "aria-label": `${most}, ${text}, ${season(frame.quarter)}`, "data-committed": committed, "data-unspent": left },
     words(said, box.x, y, { key: "committed", size, weight: 600, ...HALO }),
     both && words(fitting([`${text}, ${season(frame.quarter)}`, text], size, box.w - width(most, size, 600) - asks - size), box.x + box.w, y, { key: "unspent", size, anchor: "end", fill: SOFT, ...HALO }),
-    h("rect", { key: "ground", x: box.x, ...bar, width: box.w, fill: "var(--faint, #edeae3)", stroke: SIDES[side] }),
+    h("rect", { key: "ground", x: box.x, ...bar, width: box.w, fill: FAINT, stroke: SIDES[side] }),
     h("rect", { key: "fill", class: "slide", x: box.x, ...bar, width: share * box.w, fill: SIDES[side] }));
   return [drawn, asks > 0 && ask("money", box.x + width(said, size, 600) + size * 0.4, y, size)];
 }

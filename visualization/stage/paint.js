@@ -1,6 +1,7 @@
 // Describe elements and measure texts; Preact makes the page what the elements say.
 
 import * as preact from "./preact/preact.mjs";
+import { INK, PAPER } from "./words.js";
 
 /**
  * An element to be: a tag, its attributes and children. `on...` are handlers, `key` names it among its siblings. Lists
@@ -37,8 +38,7 @@ export function width(text, size, weight = 400, family = SANS) {
   return widths.get(key) * size;
 }
 
-export const SANS = "'Inter', 'Helvetica Neue', 'Liberation Sans', Arial, sans-serif";
-export const SERIF = "'Charter', 'Source Serif 4', Georgia, 'Liberation Serif', 'Times New Roman', serif";
+export const { sans: SANS, serif: SERIF } = LOOK.fonts;
 
 /** The first of some wordings that fits into a width; nothing where none does. */
 export const fitting = (wordings, size, room, weight = 400) => wordings.find((text) => width(text, size, weight) <= room) ?? "";
@@ -47,7 +47,7 @@ export const fitting = (wordings, size, room, weight = 400) => wordings.find((te
 export const askWidth = (size) => 2 * Math.max(12, size * 0.62);
 
 /** A rim of paper around words that stand on the map. */
-export const HALO = { stroke: "var(--paper, #fbfaf7)", "stroke-width": 5, "stroke-linejoin": "round", "paint-order": "stroke" };
+export const HALO = { stroke: PAPER, "stroke-width": 5, "stroke-linejoin": "round", "paint-order": "stroke" };
 
 /** A text broken into lines that fit. */
 export function broken(text, size, most, weight = 400, family = SANS) {
@@ -62,7 +62,7 @@ export function broken(text, size, most, weight = 400, family = SANS) {
 
 /** SVG text of one or more lines; `style` may hold size, weight, fill, anchor, family, leading and lines (at most). */
 export function words(text, x, y, style = {}, most = Infinity) {
-  const { size = 16, weight = 400, fill = "var(--ink, #1f2733)", anchor = "start", family = SANS, leading = 1.25, lines = 9, ...more } = style;
+  const { size = 16, weight = 400, fill = INK, anchor = "start", family = SANS, leading = 1.25, lines = 9, ...more } = style;
   const rows = most === Infinity ? [text] : broken(text, size, most, weight, family).slice(0, lines);
   return h(
     "text",

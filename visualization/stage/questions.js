@@ -1,7 +1,7 @@
 // Five questions that a visitor asks, answered with the numbers of the run on the stage.
 
 import { askWidth, h, pressable, words } from "./paint.js";
-import { INK, brief, counted, money, ruleOf, season, seasonOf, years } from "./words.js";
+import { INK, brief, color, counted, money, ruleOf, season, seasonOf, years } from "./words.js";
 import { flop } from "./numbers.js";
 import { inReality, realCount, realDates } from "./reality.js";
 import { titleOf } from "./titles.js";
@@ -75,7 +75,7 @@ export const asker = (state, store) => (topic, x, y, size) => {
   const question = tr(QUESTIONS.find(([name]) => name === topic)[1]);
   const open = () => store.set({ panel: "help", topic });
   return h("g", { key: `ask-${topic}`, class: "ask", "data-ask": topic, tabindex: 0, role: "button", "aria-label": question, ...pressable(open) },
-    h("title", {}, question), h("circle", { cx: x + r, cy: y - size * 0.35, r: r - 1, fill: "var(--card, #fffefb)", stroke: INK, "stroke-width": 1 }),
+    h("title", {}, question), h("circle", { cx: x + r, cy: y - size * 0.35, r: r - 1, fill: color("card"), stroke: INK, "stroke-width": 1 }),
     words("?", x + r, y, { size, weight: 700, anchor: "middle" }));
 };
 

@@ -1,11 +1,28 @@
 // The race on a logarithmic scale: the frontier leaves, what the union can train follows, and the distance is drawn in years.
 
 import { HALO, askWidth, fitting, h, width, words } from "./paint.js";
-import { ALARM, INK, LIGHT, PAPER, RULE, SIDES, SOFT, power, season, type, years } from "./words.js";
+import { ALARM, INK, LIGHT, PAPER, RULE, SIDES, SOFT, WEIGHT, apart, power, season, type, years } from "./words.js";
 import { tr } from "./language.js";
 import { frameAt, shown } from "./store.js";
 
-const title = () => tr("The largest training run");
+/** What there is to see: how the gap moves, or which of two runs is nearer the frontier. */
+function title(state, runs, t) {
+  const lags = runs.map((run) => frameAt(run, t).years_behind);
+  if (lags.includes(null)) return tr("The largest training run");
+  if (runs.length > 1) {
+    const gap = apart(...lags);
+    if (!gap) return tr("A and B are equally far behind");
+    const values = { n: years(gap), season: season(frameAt(runs[0], t).quarter) };
+    return tr(gap < 0 ? "B is {n} years nearer the frontier in {season}" : "A is {n} years nearer the frontier in {season}", values);
+  }
+  if (lags[0] < -0.05) return tr("The gap is closed: {n} years ahead", { n: years(lags[0]) });
+  const before = runs[0].frames.slice(0, t + 1).map((f) => f.years_behind).find((v) => v !== null);
+  const change = apart(before, lags[0]);
+  if (Math.abs(change) < STEADY) return tr("The gap stays near {n} years", { n: years(lags[0]) });
+  return tr(change > 0 ? "The gap grows from {a} to {b} years" : "The gap narrows from {a} to {b} years", { a: years(before), b: years(lags[0]) });
+}
+
+const STEADY = 0.3; // years by which a gap may change and still be called steady
 const log = (x) => (x > 0 ? Math.log10(x) : null);
 
 /** The chart of the largest training run, within a box. */
@@ -14,20 +31,23 @@ export function drawRace(state, box, u, ask) {
   const first = runs[0];
   const size = type(u, 0.72);
   const n = Math.max(...runs.map((run) => run.frames.length));
-  const inner = { x: box.x + size * 2.5, y: box.y + size * 2.1, w: box.w - size * 3.2, h: box.h - size * 3.7 };
+  const t = Math.min(state.t, n - 1);
+  const said = title(state, runs, t);
+  const unit = unitOf(box, size, said);
+  const row = unit.beside ? 0 : size * 1.2; // the unit's own, where there is no room beside the title
+  const inner = { x: box.x + size * 2.5, y: box.y + size * 2.1 + row, w: box.w - size * 3.2, h: box.h - size * 3.7 - row };
   const [low, high] = range(state, runs);
   const x = (k) => inner.x + (n > 1 ? k / (n - 1) : 0) * inner.w;
   const y = (v) => inner.y + inner.h * (1 - (v - low) / (high - low));
-  const t = Math.min(state.t, n - 1);
   return h("g", { key: "race", class: "race" },
-    words(title(), box.x, box.y + size * 1.05, { key: "title", size: size * 1.08, weight: 700 }),
-    ask("frontier", box.x + width(title(), size * 1.08, 700) + size * 0.5, box.y + size * 1.05, size),
-    unitOf(box, size),
+    words(said, box.x, box.y + size * 1.05, { key: "title", size: size * 1.08, weight: 700 }),
+    ask("frontier", box.x + width(said, size * 1.08, 700) + size * 0.5, box.y + size * 1.05, size),
+    words(unit.text, unit.beside ? box.x + box.w : box.x, box.y + size * 1.05 + row, { key: "unit", size, anchor: unit.beside ? "end" : "start", fill: SOFT, "font-style": "italic" }),
     grid(first, n, low, high, x, y, inner, size),
     h("clipPath", { key: "clip", id: "race-window" }, h("rect", { x: inner.x, y: inner.y - 4, width: inner.w + 4, height: inner.h + 8 })),
-    h("g", { key: "lines", "clip-path": "url(#race-window)" },
+    h("g", { key: "lines", "clip-path": "url(#race-window)", role: "img", "aria-label": `${tr("The largest training run")}. ${said}` },
       state.many && runs.map((run, side) => band(state.spreads[side], run, side, x, y, low)),
-      path(first.frames.map((f) => log(f.frontier_flop)), x, y, { key: "frontier", stroke: INK, "stroke-width": 2, "stroke-dasharray": "9 6", fill: "none", opacity: 0.75 }),
+      path(first.frames.map((f) => log(f.frontier_flop)), x, y, { key: "frontier", stroke: INK, "stroke-width": WEIGHT.fine, "stroke-dasharray": "9 6", fill: "none" }),
       runs.map((run, side) => lines(run, side, t, x, y, runs.length > 1))),
     cursor(x(t), inner),
     runs.map((run, side) => here(run, side, t, x, y, size)),
@@ -35,11 +55,11 @@ export function drawRace(state, box, u, ask) {
     tags(state, runs, t, x, y, inner, size));
 }
 
-/** What the scale means, as long as there is room. */
-function unitOf(box, size) {
-  const room = box.w - width(title(), size * 1.08, 700) - askWidth(size) - size;
-  const text = fitting(["computing operations; each step up is ten times more", "each step up: ten times more", "log scale"].map((one) => tr(one)), size, room);
-  return words(text, box.x + box.w, box.y + size * 1.05, { key: "unit", size, anchor: "end", fill: SOFT });
+/** What the scale means, and whether there is room for it beside the title. */
+function unitOf(box, size, said) {
+  const texts = ["computing operations; each step up is ten times more", "each step up: ten times more", "log scale"].map((one) => tr(one));
+  const beside = fitting(texts, size, box.w - width(said, size * 1.08, 700) - askWidth(size) - size);
+  return { text: beside || fitting(texts, size, box.w), beside: beside !== "" };
 }
 
 function range(state, runs) {
@@ -82,9 +102,9 @@ function path(values, x, y, style) {
 function lines(run, side, t, x, y, pair) {
   const now = run.frames.slice(0, t + 1);
   return h("g", { key: `run${side}` },
-    path(run.frames.map((f) => log(f.largest_run_flop)), x, y, { key: "ghost", fill: "none", stroke: SIDES[side], "stroke-width": 1.5, opacity: 0 }),
-    !pair && path(now.map((f) => log(f.added_up_flop)), x, y, { key: "added", fill: "none", stroke: SIDES[side], "stroke-width": 2.5, "stroke-dasharray": "1 6", "stroke-linecap": "round" }),
-    path(now.map((f) => log(f.largest_run_flop)), x, y, { key: "best", fill: "none", stroke: SIDES[side], "stroke-width": 4, "stroke-dasharray": side ? "12 5" : null }));
+    path(run.frames.map((f) => log(f.largest_run_flop)), x, y, { key: "ghost", fill: "none", stroke: SIDES[side], "stroke-width": WEIGHT.fine, opacity: 0 }),
+    !pair && path(now.map((f) => log(f.added_up_flop)), x, y, { key: "added", fill: "none", stroke: SIDES[side], "stroke-width": WEIGHT.line, "stroke-dasharray": "1 6", "stroke-linecap": "round" }),
+    path(now.map((f) => log(f.largest_run_flop)), x, y, { key: "best", fill: "none", stroke: SIDES[side], "stroke-width": WEIGHT.strong, "stroke-dasharray": side ? "12 5" : null }));
 }
 
 function band(spread, run, side, x, y, low) {
@@ -96,7 +116,7 @@ function band(spread, run, side, x, y, low) {
 }
 
 function cursor(x, inner) {
-  return h("line", { key: "cursor", class: "cursor", x1: x, x2: x, y1: inner.y, y2: inner.y + inner.h, stroke: INK, "stroke-width": 1, "stroke-dasharray": "2 3" });
+  return h("line", { key: "cursor", class: "cursor", x1: x, x2: x, y1: inner.y, y2: inner.y + inner.h, stroke: INK, "stroke-width": WEIGHT.hair, "stroke-dasharray": "2 3" });
 }
 
 /** Where a run stands at the quarter shown. */
@@ -116,7 +136,7 @@ function distance(run, t, n, x, y, inner, size) {
   const text = fitting([tr("{n} years in {season}", { n: years(frame.years_behind), season: season(frame.quarter) }), tr("{n} years", { n: years(frame.years_behind) })], size, x(t) - from - size, 700);
   const room = text !== "";
   return h("g", { key: "distance" },
-    h("path", { d: `M${from},${at - 6}V${at + 6}M${from},${at}H${x(t)}M${x(t)},${at - 6}V${at + 6}`, stroke: ALARM, "stroke-width": 2.5, fill: "none", "stroke-dasharray": cut ? "6 4" : null }),
+    h("path", { d: `M${from},${at - 6}V${at + 6}M${from},${at}H${x(t)}M${x(t)},${at - 6}V${at + 6}`, stroke: ALARM, "stroke-width": WEIGHT.line, fill: "none", "stroke-dasharray": cut ? "6 4" : null }),
     room && words(text, from + size * 0.4, at + size * (at + size * 1.4 > inner.y + inner.h ? -0.5 : 1.25), { size, weight: 700, fill: ALARM, ...HALO }));
 }
 

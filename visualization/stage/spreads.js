@@ -1,7 +1,7 @@
 // One run among all: how outcomes are distributed over many worlds, both scenarios on one scale, medians and this run marked.
 
 import { HALO, fitting, h, width, words } from "./paint.js";
-import { INK, LIGHT, PAPER, RULE, SIDES, SOFT, brief, span, type, years } from "./words.js";
+import { INK, LIGHT, PAPER, RULE, SIDES, SOFT, WEIGHT, apart, brief, span, type, years } from "./words.js";
 import { tr } from "./language.js";
 import { shown } from "./store.js";
 
@@ -20,16 +20,28 @@ export function drawSpreads(state, box, u) {
   const gap = 1.6 * size;
   const w = (box.w - gap) / SHOWN.length;
   const top = box.y + size * 1.7;
+  const title = worlds ? heading(worlds, ready, size * 1.08, box.w) : tr("Running many worlds …");
+  const marks = [tr(runs.length > 1 ? "▼ median; line: these two runs" : "▼ median; line: this run"), tr("▼ median")];
   return h("g", { key: "spreads", class: "spreads", "data-worlds": worlds },
-    words(worlds ? heading(worlds, runs, size * 1.08, box.w) : tr("Running many worlds …"), box.x, box.y + size * 1.05, { key: "title", size: size * 1.08, weight: 700 }),
+    words(title, box.x, box.y + size * 1.05, { key: "title", size: size * 1.08, weight: 700 }),
+    worlds > 0 && words(fitting(marks, size, box.w - width(title, size * 1.08, 700) - size), box.x + box.w, box.y + size * 1.05, { key: "marks", size, anchor: "end", fill: SOFT, "font-style": "italic" }),
     SHOWN.map((kind, k) => histogram(kind, runs, ready, { x: box.x + k * (w + gap), y: top, w, h: box.y + box.h - top }, size)));
 }
 
-/** What the distributions are of, and their marks. */
-function heading(worlds, runs, size, room) {
-  const text = tr("In {n} possible worlds", { n: worlds });
-  const marks = tr(runs.length > 1 ? ": ▼ median, line these two" : ": ▼ median, line this one");
-  return fitting([text + marks, tr("{n} worlds", { n: worlds }) + marks, text], size, room, 700) || text;
+/** What there is to see in the distributions: their medians, or how far two of them are apart. */
+function heading(worlds, spreads, size, room) {
+  const n = worlds;
+  const lags = spreads.map((s) => s?.outcomes.years_behind.median ?? null);
+  const plain = tr("{n} runs", { n });
+  if (lags.includes(null)) return plain;
+  if (lags.length > 1) {
+    const gap = apart(...lags);
+    const by = years(gap);
+    if (!gap) return fitting([tr("In {n} runs, A and B do not differ in the median", { n }), plain], size, room, 700);
+    return fitting([tr(gap < 0 ? "In {n} runs, B is {by} years nearer in the median" : "In {n} runs, A is {by} years nearer in the median", { n, by }), plain], size, room, 700);
+  }
+  const values = { n, sites: brief(spreads[0].outcomes.sites.median), years: years(lags[0]) };
+  return fitting([tr("{n} runs: {sites} sites, {years} years behind in the median", values), plain], size, room, 700);
 }
 
 /** Whole steps of an axis: as many as there is room for. */
@@ -63,7 +75,7 @@ function histogram([name, title, unit, say, counts], runs, spreads, box, size) {
     h("line", { key: "base", x1: box.x, x2: box.x + box.w, y1: base, y2: base, stroke: INK }),
     ticks(low, high, room, counts).map((v) => tick(v, x(v), base, say, size)),
     words(fitting(unit(runs[0]), size, box.w), box.x + box.w / 2, base + size * 2.4, { key: "unit", size, anchor: "middle", fill: SOFT }),
-    own.map((v, side) => v !== null && h("line", { key: `own${side}`, class: "own", x1: x(v), x2: x(v), y1: head, y2: base, stroke: SIDES[side], "stroke-width": 3, "stroke-dasharray": side ? "6 3" : null })),
+    own.map((v, side) => v !== null && h("line", { key: `own${side}`, class: "own", x1: x(v), x2: x(v), y1: head, y2: base, stroke: SIDES[side], "stroke-width": WEIGHT.line, "stroke-dasharray": side ? "6 3" : null })),
     medians(known, runs.length > 1, say, x, head, box, size));
 }
 

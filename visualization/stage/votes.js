@@ -2,7 +2,7 @@
 
 import { askWidth, fitting, h, pressable, width, words } from "./paint.js";
 import { KEYS, keyed } from "./keys.js";
-import { ALARM, INK, NO, SOFT, YES, counted, season, type } from "./words.js";
+import { ALARM, INK, NO, SOFT, YES, color, counted, season, type } from "./words.js";
 import { decimal, numbered, sentence, tr } from "./language.js";
 import { ballotAt, otherVotes, voteOf } from "./store.js";
 
@@ -24,7 +24,7 @@ export function drawVotes(state, run, box, u, short = false, ask = null, store =
   }
   const result = resultOf(state, run, ballot);
   const title = short ? tr("The vote") : tr("The vote, {season}", { season: season(ballot.quarter) });
-  parts.push(words(result, box.x + box.w, y, { key: "result", size, weight: 700, anchor: "end", fill: ballot.passed ? "var(--good, #1b6b3a)" : ALARM }));
+  parts.push(words(result, box.x + box.w, y, { key: "result", size, weight: 700, anchor: "end", fill: ballot.passed ? color("good") : ALARM }));
   const free = box.w - width(title, size, 700) - width(result, size, 700) - size;
   const asking = ask && askWidth(size) <= free && ask("no", box.x + width(title, size, 700) + size * 0.5, y, size); // above what opens the panel
   line(title, { weight: 700 });

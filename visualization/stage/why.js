@@ -133,10 +133,20 @@ function lateness(f) {
   const row = ([name, years], kind) => h("div", { key: name, class: `term ${kind}`, role: "listitem" }, h("span", { class: "name" }, name), h("span", { class: "value" }, signed(years)),
     h("span", { class: "track" }, h("i", { class: years > 0 ? "minus" : "plus", style: `left:${(100 * (Math.min(0, years) - low)) / span}%;width:${(100 * Math.abs(years)) / span}%` }), h("b", { style: `left:${(-100 * low) / span}%` })));
   return h("section", { key: "late", class: "late" },
-    h("h3", {}, tr(late < 0 ? "Why it is early" : "Why it is late")),
+    h("h3", {}, cause(parts, late)),
     h("p", {}, tr(late < 0 ? "Planned: {planned} years from the choice to work. It took {took}: {n} years early." : "Planned: {planned} years from the choice to work. It took {took}: {n} years late.", { planned: decimal(planned, 1), took: decimal(planned + late, 1), n: decimal(Math.abs(late), 1) })),
     h("div", { class: "terms", role: "list" }, parts.map((part) => row(part, "")), row([tr("All together"), late], "sum")),
     f.delay.grid_years > 0 && h("p", { key: "grid" }, tr("The grid takes another {n} years until all its chips have power.", { n: decimal(f.delay.grid_years, 1) })));
+}
+
+/** What a delivery is late or early by: the one part that makes more than half of it, or that none does. */
+function cause(parts, late) {
+  const toward = parts.filter(([, years]) => years * late > 0).sort(([, a], [, b]) => Math.abs(b) - Math.abs(a));
+  const whole = toward.reduce((sum, [, years]) => sum + years, 0);
+  if (!toward.length) return tr("On time");
+  const [[part, years]] = toward;
+  if (2 * Math.abs(years) <= Math.abs(whole)) return tr(late < 0 ? "Early for several reasons" : "Late for several reasons");
+  return tr(late < 0 ? "Early, above all: {part}" : "Late, above all: {part}", { part });
 }
 
 const signed = (years) => tr("{n} years", { n: `${years < 0 ? "−" : "+"}${decimal(Math.abs(years), 2)}` });

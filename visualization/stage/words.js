@@ -1,17 +1,15 @@
 // Numbers and names as people say them, and the colors that mean the same everywhere.
 
+/* global LOOK: colors, fonts and weights of lines (../../runs/palette.py), which the bundle puts before the modules */
+
 import { decimal, thousands, tr } from "./language.js";
 
-// The style sheet sets the variables for the dark; the values here are those of the light and of all exports.
-export const INK = "var(--ink, #1f2733)";
-export const SOFT = "var(--soft, #5b6673)";
-export const RULE = "var(--rule, #d9d6ce)";
-export const PAPER = "var(--paper, #fbfaf7)";
-export const SIDES = ["var(--a, #0072b2)", "var(--b, #b25a00)"]; // scenario A and B; B is also dashed wherever it is a line
-export const LIGHT = ["var(--a-light, #9fc9e4)", "var(--b-light, #f0c27b)"];
-export const ALARM = "var(--alarm, #b3400f)";
-export const YES = "var(--yes, #56a3d1)";
-export const NO = "var(--no, #e69f00)";
+/** A color of the palette: the style sheet's, light or dark, and the light one in a drawing that has left the page. */
+export const color = (name) => `var(--${name}, ${LOOK.colors[name]})`;
+export const [INK, SOFT, RULE, PAPER, FAINT, ALARM, YES, NO] = ["ink", "soft", "rule", "paper", "faint", "alarm", "yes", "no"].map(color);
+export const SIDES = ["a", "b"].map(color); // scenario A and B; B is also dashed wherever it is a line
+export const LIGHT = ["a-light", "b-light"].map(color);
+export const WEIGHT = LOOK.weights;
 
 /** Size of type: a share of the unit, and never smaller than the back row can read. */
 export const type = (u, share = 0.8) => Math.max(share * u, Math.min(u, 20));

@@ -55,30 +55,50 @@ def verdict(
     write: Annotated[
         bool, typer.Option("--write", help="Replace the results page that ships with the package.")
     ] = False,
+    stored: Annotated[
+        bool,
+        typer.Option("--stored", help="Print, write or draw the published numbers again, without a rerun."),
+    ] = False,
     yes: Yes = False,
     json: Json = False,
 ) -> None:
     """Test the essay's five claims: for each an estimate, its interval, and whether the model supports it."""
     from dataclasses import replace
 
+    from juste_retour.agents.errors import BadInput
     from juste_retour.runs import printing
     from juste_retour.runs.commands.patience import refuse_hours
-    from juste_retour.runs.europe.results_figures import write_figures
-    from juste_retour.runs.europe.results_page import page, renewed
     from juste_retour.runs.europe.sizes import FULL, QUICK
     from juste_retour.runs.europe.verdict import check, judge
-    from juste_retour.runs.export import cannot_write
 
     asked = {"worlds": worlds, "few": few, "draws": draws, "base": base}
-    size = replace(QUICK if quick else FULL, **{k: v for k, v in asked.items() if v is not None})
-    check(size, seed, workers)
-    refuse_hours(estimated_seconds(size, workers), yes, "ask for fewer draws, as with --quick")
-    with printing.progress("trials") as report:
-        found = judge(size, seed, workers, progress=report).plain()
-    text = printing.json_text(found)
+    given = {k: v for k, v in asked.items() if v is not None}
+    if stored and (quick or given):
+        raise BadInput(
+            "--stored uses the published numbers and runs nothing; omit --quick and the numbers of draws."
+        )
+    if stored:
+        text = NUMBERS.read_text(encoding="utf-8")
+    else:
+        size = replace(QUICK if quick else FULL, **given)
+        check(size, seed, workers)
+        refuse_hours(estimated_seconds(size, workers), yes, "ask for fewer draws, as with --quick")
+        with printing.progress("trials") as report:
+            text = printing.json_text(judge(size, seed, workers, progress=report).plain())
+    _write(text, [*([out] if out is not None else []), *([ROOM] if write else [])])
+    if json:
+        typer.echo(text, nl=False)
+    else:
+        _show(read(text), printing.console())
+
+
+def _write(text: str, places: list[Path]) -> None:
+    """The numbers, the page and its figures into some folders; for the one that is shipped, the front page's lines too."""
+    from juste_retour.runs.europe.results_figures import write_figures
+    from juste_retour.runs.europe.results_page import page, renewed
+    from juste_retour.runs.export import cannot_write
+
     plain = read(text)
-    places = [out] if out is not None else []
-    places += [ROOM] if write else []
     for place in places:
         try:
             place.mkdir(parents=True, exist_ok=True)
@@ -90,10 +110,6 @@ def verdict(
                 front.write_text(renewed(front.read_text(encoding="utf-8"), plain), encoding="utf-8")
         except OSError as error:
             raise cannot_write(place, error) from None
-    if json:
-        typer.echo(text, nl=False)
-    else:
-        _show(plain, printing.console())
 
 
 def estimated_seconds(size: Size, workers: int) -> float:

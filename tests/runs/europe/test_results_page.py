@@ -24,7 +24,7 @@ from juste_retour.runs.europe.results_page import BEGIN, END, front_page, page
 from juste_retour.runs.europe.results_sampling import left_open, unsettled
 from juste_retour.runs.europe.verdict import SEED
 from juste_retour.runs.numerals import number, within
-from juste_retour.runs.reports.figures import svg
+from juste_retour.runs.reports.drawn import svg
 
 README = ROOM.parents[1] / "README.md"
 
@@ -40,12 +40,12 @@ def text():
 
 
 def test_results_page_is_reproduced(numbers, text):
-    assert text == page(numbers), "run `uv run juste-retour verdict --write`"
+    assert text == page(numbers), "run `uv run juste-retour verdict --stored --write`"
 
 
 def test_findings_of_the_front_page_are_reproduced(numbers):
     shown = README.read_text(encoding="utf-8").split(BEGIN)[1].split(END)[0]
-    assert shown.strip() == front_page(numbers).strip(), "run `uv run juste-retour verdict --write`"
+    assert shown.strip() == front_page(numbers).strip(), "run `uv run juste-retour verdict --stored --write`"
 
 
 @pytest.mark.newest
@@ -53,7 +53,7 @@ def test_figures_are_reproduced(numbers, text):
     other = results_figures(scaled(numbers))
     for name, drawn in results_figures(numbers).items():
         shipped = (PAGE.parent / FOLDER / f"{name}.svg").read_text(encoding="utf-8")
-        assert shipped == svg(drawn), "run `uv run juste-retour verdict --write`"
+        assert shipped == svg(drawn), "run `uv run juste-retour verdict --stored --write`"
         assert shipped != svg(other[name]), name
         assert f"({FOLDER}/{name}.svg)" in text
     assert len(list((PAGE.parent / FOLDER).iterdir())) == len(other)

@@ -11,8 +11,9 @@ import pytest
 from juste_retour.agents.errors import BadInput
 from juste_retour.runs.experiments.experiment import batch
 from juste_retour.runs.experiments.results import Results
-from juste_retour.runs.reports.figures import Drawn, _outlines, contrasts, intervals, svg
-from juste_retour.runs.reports.findings import Findings
+from juste_retour.runs.reports.drawn import Drawn, svg
+from juste_retour.runs.reports.figures import _outlines, contrasts, intervals
+from juste_retour.runs.reports.illustrated import Illustrated
 from juste_retour.runs.reports.level_contrasts import LevelContrast
 from juste_retour.runs.reports.report import report
 from juste_retour.runs.reports.wording import label
@@ -60,7 +61,7 @@ def test_report_is_self_contained_and_well_formed(page):
 def test_figure_labels_are_not_interpreted_as_code():
     odd = ["<img src=x onerror=alert(1)> $\\frac{$", "$x_{$ -- ]]>", "{0} %s"]
     labels = [label({"label": text}) for text in odd]
-    text = svg(Drawn("odd", "", "", lambda: intervals(labels, np.ones((3, 2)), "sites")))
+    text = svg(Drawn("odd", "", "", "", lambda: intervals(labels, np.ones((3, 2)), "sites")))
     ElementTree.fromstring(text)
     assert "<img" not in text
     assert "$x_{$" in text
@@ -109,7 +110,7 @@ def test_switches_design_is_attributed(tmp_path):
         tmp_path / "o",
         workers=0,
     )
-    found = Findings(Results(tmp_path / "o"))
+    found = Illustrated(Results(tmp_path / "o"))
     ((context, attribution),) = found.attributions
     assert context == ""
     assert sum(s.share for s in attribution.shares) == pytest.approx(attribution.difference, abs=1e-9)

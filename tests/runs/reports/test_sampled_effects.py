@@ -12,7 +12,7 @@ from juste_retour.runs.experiments.experiment import batch
 from juste_retour.runs.experiments.factors import Factor
 from juste_retour.runs.experiments.results import Results
 from juste_retour.runs.reports.clustered import fitted
-from juste_retour.runs.reports.findings import Findings
+from juste_retour.runs.reports.illustrated import Illustrated
 from juste_retour.runs.reports.report import answer
 from juste_retour.runs.reports.sampled_effects import Sample
 
@@ -166,7 +166,7 @@ def test_sensitivity_and_report_of_sampled_designs(kind, tmp_path, call):
     assert {s["factor"] for s in found["slopes"]} == {"envelope_eur_bn", "cost_of_public_funds"}
     assert {c["factor"] for c in found["conditional_effects"]} == {"operations"}
     assert all("envelope_eur_bn" in c["under"] for c in found["conditional_effects"])
-    page = Findings(Results(tmp_path / kind))
+    page = Illustrated(Results(tmp_path / kind))
     assert {"contrasts", "interaction"} <= {f.name for f in page.figures}
     assert "operations" in answer(page)
     each = {c.factor: c.each for c in page.contrasts}["operations"]

@@ -12,9 +12,9 @@ from juste_retour.runs.experiments.design import Design, problem, unit_sample
 from juste_retour.runs.experiments.experiment import batch
 from juste_retour.runs.experiments.factors import Factor
 from juste_retour.runs.experiments.results import Results
+from juste_retour.runs.reports.drawn import svg
 from juste_retour.runs.reports.effects import asked_about
-from juste_retour.runs.reports.figures import svg
-from juste_retour.runs.reports.findings import Findings
+from juste_retour.runs.reports.illustrated import Illustrated
 from juste_retour.runs.reports.interactions import cell_means, conditional_effects, decomposed
 from juste_retour.runs.reports.level_contrasts import level_contrasts
 from juste_retour.runs.reports.report import answer
@@ -172,7 +172,7 @@ def test_robustness_map_of_two_scenarios(folder, call):
     assert found.table["probability"].between(0, 1).all()
     lowest = found.table[["mean_eu-status-quo", "mean_essay-reform"]].idxmin(axis=1).str.removeprefix("mean_")
     assert (lowest == found.table["winner"]).all()
-    page = Findings(results)
+    page = Illustrated(results)
     assert [(label, len(rows)) for label, rows in page.groups] == [
         ("eu-status-quo", 10),
         ("essay-reform", 10),

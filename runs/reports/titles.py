@@ -1,0 +1,174 @@
+"""Titles of figures: what there is to see, in a sentence made from the numbers. Where nothing stands out, it says so."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+
+import numpy as np
+
+from juste_retour.agents.arrays import Floats
+from juste_retour.runs.contrasts.attribution import Attribution
+from juste_retour.runs.experiments.design import FROM, TO
+from juste_retour.runs.numerals import brief, number
+from juste_retour.runs.reports.interactions import CellMeans, ConditionalEffect
+from juste_retour.runs.reports.level_contrasts import LevelContrast
+from juste_retour.runs.reports.robustness import RobustnessMap
+from juste_retour.runs.statistics import median, summary
+
+MOST = 3  # names that a title holds
+LONG = 34  # characters of a label that a title does not repeat
+Rated = tuple[str, float, float]  # a name, its size, and the low end of its interval
+
+
+def capital(text: str) -> str:
+    """A text with a capital letter at its beginning; names in code keep theirs.
+
+    >>> capital("what pays"), capital("us-private is best"), capital("voting = unanimity")
+    ('What pays', 'us-private is best', 'voting = unanimity')
+    """
+    first, _, rest = text.partition(" ")
+    return text if re.search("[-_]", first) or rest.startswith("=") else text[:1].upper() + text[1:]
+
+
+def percent(share: float) -> str:
+    """A share in whole percent."""
+    return f"{round(100 * share)} %" if math.isfinite(share) else "-"
+
+
+def level(factor: str, name: str) -> str:
+    """A level of a factor; a group of institutions is switched or not."""
+    return {FROM: f"{factor} not switched", TO: f"{factor} switched"}.get(name, f"{factor} = {name}")
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names with commas and a last "and".
+
+    >>> listed(["access", "procurement", "placement"])
+    'access, procurement and placement'
+    """
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+
+
+def leaders(rows: Sequence[Rated]) -> list[str]:
+    """The largest, and all that reach into its interval; nothing where the interval of the largest reaches zero.
+
+    >>> leaders([("a", 0.6, 0.3), ("b", 0.5, 0.1), ("c", 0.2, 0.1)])
+    ['a', 'b']
+    """
+    ranked = sorted((row for row in rows if math.isfinite(row[1])), key=lambda row: -row[1])
+    if not ranked or not ranked[0][2] > 0:
+        return []
+    return [name for k, (name, value, _) in enumerate(ranked) if not k or value >= ranked[0][2]]
+
+
+def foremost(rows: Sequence[Rated], one: str, several: str, none: str) -> str:
+    """The sentence about the leaders: `one` and `several` are what follows their names, `none` is for no leader or many."""
+    first = leaders(rows)
+    if not first or len(first) > MOST or len(first) == len(rows) > 1:
+        return none
+    return capital(f"{listed(first)} {one if len(first) == 1 else several}")
+
+
+def of_attribution(found: Attribution, name: str) -> str:
+    """Which group makes the difference of two scenarios."""
+    if found.low <= 0 <= found.high:
+        return f"The two scenarios do not differ clearly in {name}"
+    sign = math.copysign(1, found.difference)
+    ends = [(s.group, sign * s.share, min(sign * s.low, sign * s.high)) for s in found.shares]
+    return foremost(
+        ends,
+        f"makes the largest part of the difference in {name}",
+        f"make most of the difference in {name}",
+        f"No single part stands out in the difference in {name}",
+    )
+
+
+def of_contrasts(found: Sequence[LevelContrast], name: str) -> str:
+    """Which level moves the outcome most, among those whose interval excludes zero."""
+    sure = [c for c in found if c.low > 0 or c.high < 0]
+    if not sure:
+        return f"No difference in {name} can be told from zero"
+    c = max(sure, key=lambda c: abs(c.difference))
+    verb = "raises" if c.difference > 0 else "lowers"
+    what = level(c.factor, c.level) if c.factor else c.level
+    what = f"switching {c.factor}" if c.level == TO else what
+    what = what if len(what) <= LONG else c.level if len(c.level) <= LONG else "one point"
+    return capital(f"{what} {verb} {name}{' most' if len(found) > 1 else ''}, by {number(abs(c.difference))}")
+
+
+def of_intervals(labels: Sequence[str], values: Sequence[Floats], name: str) -> str:
+    """From where to where the medians run, and under what."""
+    found = [(label, *summary(v).values()) for label, v in zip(labels, values, strict=True)]
+    known = [row for row in found if math.isfinite(row[1])]
+    if not known:
+        return f"In most runs, {name} is not known"
+    low, high = min(known, key=lambda row: row[1]), max(known, key=lambda row: row[1])
+    if low[1] == high[1]:
+        where = "everywhere" if len(known) > 1 else "in the median run"
+        return capital(f"{name}: {number(low[1])} {where}")
+    if max(row[2] for row in known) <= min(row[3] for row in known):
+        return capital(f"no point stands out in {name}: all ranges overlap")
+    if max(len(low[0]), len(high[0])) > LONG / 2:
+        return f"Medians of {name} run from {number(low[1])} to {number(high[1])}"
+    return capital(f"{name}: {number(low[1])} under {low[0]}, {number(high[1])} under {high[0]}")
+
+
+def of_interaction(cells: CellMeans, effects: Sequence[ConditionalEffect], name: str) -> str:
+    """Whether what one factor does depends on the other, by the pair of levels where it depends most."""
+    most = max(effects, key=lambda e: abs(e.beyond), default=None)
+    if most is None or most.beyond_low <= 0 <= most.beyond_high:
+        return f"No clear interaction of {cells.factor} and {cells.other} in {name}"
+    return f"What {cells.factor} does to {name} depends on {cells.other}"
+
+
+def of_shares(rows: Sequence[Rated], noise: float, name: str) -> str:
+    """Which factor makes most of the variance, or that random draws do."""
+    top = max((value for _, value, _ in rows), default=0.0)
+    if math.isfinite(noise) and noise > top:
+        return f"Random draws move {name} more than any factor"
+    return foremost(rows, f"moves {name} most", f"move {name} most", f"No factor stands out in moving {name}")
+
+
+def of_robustness(found: RobustnessMap) -> str:
+    """Which level does best most often."""
+    name, share = max(found.share.items(), key=lambda row: row[1])
+    if not share:
+        return f"No level of {found.institution} is clearly best anywhere"
+    return capital(f"{name} is clearly best at {percent(share)} of the combinations")
+
+
+def of_facilities(labels: Sequence[str], values: Sequence[Floats]) -> str:
+    """How many facilities the median run has, and where that differs."""
+    found = [(median(v), label) for label, v in zip(labels, values, strict=True)]
+    (low, under), (high, over) = min(found), max(found)
+    if low == high:
+        return f"Facilities in the median run: {brief(low)}{' everywhere' if len(found) > 1 else ''}"
+    if max(len(under), len(over)) > LONG / 2:
+        return f"Facilities in the median run: from {brief(low)} to {brief(high)}"
+    return f"Facilities in the median run: {brief(low)} under {under}, {brief(high)} under {over}"
+
+
+def of_map(labels: Sequence[str], sites: Sequence[Sequence[tuple[str, float]]]) -> str:
+    """Where the largest facility stands."""
+    every = [(size, city, label) for label, rows in zip(labels, sites, strict=True) for city, size in rows]
+    if not every:
+        return "No facility is built"
+    size, city, label = max(every)
+    under = f" under {label}" if len(labels) > 1 and len(label) <= LONG / 2 else ""
+    return f"The largest facility is in {city}{under}: {brief(size)} accelerators"
+
+
+def numbers_of(rows: Sequence[tuple[str, float]], most: int = 8) -> str:
+    """Names with their numbers, for who does not see the picture."""
+    said = [
+        f"{name} {brief(round(value, 2) + 0.0 if abs(value) < 100 else value)}" for name, value in rows[:most]
+    ]
+    more = len(rows) - most
+    return "; ".join([*said, *([f"and {more} more"] if more > 0 else [])])
+
+
+def ends_of(values: Sequence[Floats]) -> list[float]:
+    """The medians of some points."""
+    return [float(np.float64(median(v))) for v in values]
