@@ -4,8 +4,8 @@ No other file names a color; a test holds that. A color means the same everywher
 
 - `a` is the scenario that is asked about, such as the status quo; `b` the one beside it, such as a reform. `b` is also
   dashed, hollow or lettered, since the two are equally dark in print.
-- `yes` is in favor, or what helps; `no` is against, or what harms, and is also hatched. So a part of a reform that takes
-  years off is drawn in `yes`, one that adds years in `no`. Both are fills, with an outline.
+- the parts of a reform have its color, `b-light` with an outline in `b`, hatched where they work against it.
+- `yes` is in favor, or what helps; `no` is against, or what harms, and is also hatched. Both are fills with an outline.
 - `ink` is the frontier in a race, dashed, and what an axis or a median needs; `soft` is a note; `alarm` is years behind.
 - further levels of a factor go by `SERIES`, and each also has a marker of its own from `MARKERS`.
 

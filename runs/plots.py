@@ -36,7 +36,6 @@ class Plots:
         sites = self.result.worlds["sites"]
         numbers, worlds = np.unique(sites, return_counts=True)
         axes.bar(numbers, worlds, color=COLOR, width=0.8)
-        axes.xaxis.get_major_locator().set_params(integer=True)
         return self._named(
             axes,
             f"{brief(median(sites))} sites in the median replication",

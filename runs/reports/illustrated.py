@@ -29,7 +29,7 @@ class Illustrated(Findings):
 
     @cached_property
     def figures(self) -> list[Drawn]:
-        """All figures that the design allows; what cannot be drawn leaves a note."""
+        """All figures that the design allows; a figure that cannot be drawn leaves a note in `notes`."""
         makers = (
             self._attributions,
             self._contrasts,
@@ -72,10 +72,11 @@ class Illustrated(Findings):
                 self._drawn(
                     f"attribution-{k + 1}" if k else "attribution",
                     titles.of_attribution(found, name),
-                    f"Shares of the difference in {name} from {found.source} to {found.target}{where}: "
-                    f"{unit_of(brief(found.difference), self.headline)} ({span(found.low, found.high)}), split by Shapley "
-                    "value over all mixtures. Horizontal lines: 95 % intervals of the mean. Tick: the change if this group is "
-                    "switched first; diamond: if it is switched last. Hatched: against the difference.",
+                    f"The difference in {name} from {found.source} to {found.target}{where} is "
+                    f"{unit_of(brief(found.difference), self.headline)} (95 % interval {span(found.low, found.high)}). Bars: "
+                    "Shapley shares over all mixtures, with 95 % intervals; hatched where against the difference. Tick: the "
+                    "change if this group is switched first; diamond: if it is switched last, which is larger where the group "
+                    "complements others and smaller where it is a substitute for them.",
                     f"Bar chart, a bar for each group: {titles.numbers_of(rows)}",
                     partial(figures.attribution, found, unit_of(name, self.headline)),
                 )
@@ -111,30 +112,34 @@ class Illustrated(Findings):
 
     @property
     def _worlds(self) -> str:
-        count = counted(self.values[self.headline].shape[1], "run")
-        return "all runs at the level" if self._sampled else count
+        count = counted(self.values[self.headline].shape[1], "replication")
+        return "all replications at the level" if self._sampled else count
 
     def _contrasts(self) -> list[Drawn]:
         found, name = self.contrasts, words(self.headline)
         if not found:
             return []
-        more = f" The first {figures.MOST_ROWS} of {len(found)}." if len(found) > figures.MOST_ROWS else ""
-        lines = "95 % bootstrap intervals over paired runs"
+        more = (
+            f" The figure shows the first {figures.MOST_ROWS} of {len(found)}."
+            if len(found) > figures.MOST_ROWS
+            else ""
+        )
+        lines = "95 % bootstrap intervals over paired replications"
         if not found[0].factor:
-            first = "The mean of each point less that of the first one"
+            first = "The mean of each point less that of the first point"
         elif self.asked.sample is not None:
             first = (
-                "The mean at each level, or in each quarter of a range, less that at the first of its factor, averaged over "
+                "The mean at each level, or in each quarter of a range, less that at its factor's first level, averaged over "
                 "the sample of all other factors"
             )
             lines = CLUSTERED
         else:
             first = (
-                "The mean at each level less that at the first level of its factor, at points that agree in all else, "
-                "averaged over those points"
+                "The mean at each level less that at its factor's first level, averaged over the points that agree in all "
+                "other factors"
             )
         apart = (
-            " Thin marks: the difference at each of those points; where they lie apart, factors interact."
+            " Thin marks: the difference at each of those points; if they are far apart, factors interact."
             if any(c.matches > 1 for c in found)
             else ""
         )
@@ -143,8 +148,8 @@ class Illustrated(Findings):
             self._drawn(
                 "contrasts",
                 titles.of_contrasts(found, name),
-                f"Differences in {name}. {first}. Lines: {lines}, each for itself; hollow where the interval includes "
-                f"zero.{apart}{more}",
+                f"Differences in {name}. {first}. Lines: {lines}, not corrected for multiple comparisons; hollow where "
+                f"the interval includes zero.{apart}{more}",
                 f"Dot plot, a row for each difference: {titles.numbers_of(rows)}",
                 partial(figures.contrasts, found, unit_of(name, self.headline)),
             )
@@ -157,13 +162,10 @@ class Illustrated(Findings):
         lines = "95 % bootstrap intervals over replications" if self.asked.sample is None else CLUSTERED
         caption = (
             f"Mean {name} at each pair of levels of {cells.factor} and {cells.other}, averaged over all other factors, with "
-            f"{lines}. Parallel lines: no interaction."
+            f"{lines}. Parallel lines mean no interaction."
         )
         if pair.share == pair.share:
-            caption += (
-                f" The two make {pair.share:.1%} of the variance together beyond what each makes alone "
-                f"({span(pair.low, pair.high, percent)})."
-            )
+            caption += f" The interaction accounts for {pair.share:.1%} of the variance ({span(pair.low, pair.high, percent)})."
         rows = [
             (f"{level} with {ground}", float(cells.mean[i, j]))
             for i, level in enumerate(cells.levels)
@@ -185,8 +187,8 @@ class Illustrated(Findings):
             effects = morris(self.results, self.headline)
             rows = [(e.factor, e.mu_star, e.mu_star - e.mu_star_half_width) for e in effects]
             caption = (
-                f"Morris screening of {name}: the mean absolute effect of a step of each factor, with a 95 % interval. "
-                "Diamond: the spread of its effects, which is large where a factor interacts or its effect is not linear."
+                f"Morris screening of {name}: each factor's mean absolute effect across its range, with a 95 % interval. Diamond: "
+                "the standard deviation of its effects, which is large if a factor interacts or its effect is not linear."
             )
             return [
                 self._drawn(
@@ -221,8 +223,8 @@ class Illustrated(Findings):
             s = self.asked.indices
             ranked = sorted(s.indices, key=lambda i: -i.total)
             caption = (
-                f"Sobol indices from {s.base} base points: the share of the variance of {name} that a factor makes alone "
-                "(dark) and with its interactions (pale), and the share that random draws make at a fixed point. Lines: 95 % "
+                f"Sobol indices from {s.base} base points: each factor's share of the variance of {name} alone (first order, "
+                "dark) and with all its interactions (total, pale), and the share of random draws at a fixed point. Lines: 95 % "
                 "bootstrap intervals."
             )
             return (
@@ -239,8 +241,8 @@ class Illustrated(Findings):
                 " (dark) and in total with all its interactions (pale)" if len(whole) == len(factors) else ""
             )
             caption = (
-                f"The share of the variance of {name}, over the points that were run and over random draws, that each factor "
-                f"makes alone{pale}. Lines: 95 % jackknife intervals over replications."
+                f"Each factor's share of the variance of {name} alone{pale}. The variance is over the points that were run and "
+                "over random draws. Lines: 95 % jackknife intervals over replications."
             )
             return (
                 [(f.factor, f.alone.share, f.alone.low, f.alone.high) for f in factors],
@@ -254,8 +256,8 @@ class Illustrated(Findings):
             return None
         effects, noise = self.effects
         caption = (
-            f"The share of the variance of {name}, over the points that were run and over random draws, that each factor's "
-            "levels make alone. What is missing to 100 % are interactions. Lines: 95 % bootstrap intervals over "
+            f"Each factor's share of the variance of {name} alone. The variance is over the points that were run and over random "
+            "draws; what the shares do not sum to is due to interactions. Lines: 95 % bootstrap intervals over "
             f"{DRAWN.get(kind, 'replications')}."
         )
         ranked_effects = sorted(effects, key=lambda e: -e.share)
@@ -269,11 +271,11 @@ class Illustrated(Findings):
         best = "lowest" if found.lower_is_better else "highest"
         others = ", ".join(found.parameters[2:])
         caption = (
-            f"Each mark is a combination of the other factors; its shape and color tell the level of {found.institution} with "
-            f"the {best} mean {words(self.headline)} there, its size how often that one is ahead. Hollow: the 95 % interval of "
-            "its lead over the second includes zero."
+            f"Each mark is a combination of the other factors. Shape and color: the level of {found.institution} with the "
+            f"{best} mean {words(self.headline)}. Size: how often that level is best. Hollow marks: the 95 % interval of its "
+            "lead over the second includes zero."
         )
-        caption += f" {others} vary too." if others else ""
+        caption += f" These factors vary as well: {others}." if others else ""
         rows = [f"{name} {titles.percent(share)}" for name, share in found.share.items()]
         return [
             self._drawn(
@@ -291,7 +293,7 @@ class Illustrated(Findings):
             return []
         if "facilities" not in self.results.tables:
             self.notes.append(
-                "There is no map, since facilities were not kept: add 'facilities' to `tables` in the spec."
+                "There is no map, because the results have no table 'facilities'; add it to `tables` in the spec."
             )
             return []
         rows = self.ends
@@ -321,8 +323,8 @@ class Illustrated(Findings):
             for n in wanted
         ]
         caption = (
-            "Where facilities stand. Area: accelerators, the median of the runs in which the facility is built; the fainter, "
-            "the fewer runs build it."
+            "Where facilities are built. Area of a circle: median accelerators of the facility over the replications in which it "
+            "is built; the paler the circle, the fewer replications build it."
         )
         drawing = partial(figures.facility_map, labels, tables, members.states.codes)
         counts = [(label, float(len(here))) for label, here in zip(labels, largest, strict=True)]

@@ -6,8 +6,6 @@ import math
 import re
 from collections.abc import Sequence
 
-import numpy as np
-
 from juste_retour.agents.arrays import Floats
 from juste_retour.runs.contrasts.attribution import Attribution
 from juste_retour.runs.experiments.design import FROM, TO
@@ -100,19 +98,20 @@ def of_contrasts(found: Sequence[LevelContrast], name: str) -> str:
 
 def of_intervals(labels: Sequence[str], values: Sequence[Floats], name: str) -> str:
     """From where to where the medians run, and under what."""
-    found = [(label, *summary(v).values()) for label, v in zip(labels, values, strict=True)]
-    known = [row for row in found if math.isfinite(row[1])]
+    known = [(label, summary(v)) for label, v in zip(labels, values, strict=True)]
+    known = [row for row in known if math.isfinite(row[1]["median"])]
     if not known:
-        return f"In most runs, {name} is not known"
-    low, high = min(known, key=lambda row: row[1]), max(known, key=lambda row: row[1])
-    if low[1] == high[1]:
-        where = "everywhere" if len(known) > 1 else "in the median run"
-        return capital(f"{name}: {number(low[1])} {where}")
-    if max(row[2] for row in known) <= min(row[3] for row in known):
+        return f"In most replications, {name} is missing"
+    (under, low), (over, high) = (pick(known, key=lambda row: row[1]["median"]) for pick in (min, max))
+    least, most = number(low["median"]), number(high["median"])
+    if low["median"] == high["median"]:
+        where = "everywhere" if len(known) > 1 else "in the median replication"
+        return capital(f"{name}: {least} {where}")
+    if max(s["low"] for _, s in known) <= min(s["high"] for _, s in known):
         return capital(f"no point stands out in {name}: all ranges overlap")
-    if max(len(low[0]), len(high[0])) > LONG / 2:
-        return f"Medians of {name} run from {number(low[1])} to {number(high[1])}"
-    return capital(f"{name}: {number(low[1])} under {low[0]}, {number(high[1])} under {high[0]}")
+    if max(len(under), len(over)) > LONG / 2:
+        return f"Medians of {name} run from {least} to {most}"
+    return capital(f"{name}: {least} under {under}, {most} under {over}")
 
 
 def of_interaction(cells: CellMeans, effects: Sequence[ConditionalEffect], name: str) -> str:
@@ -144,10 +143,10 @@ def of_facilities(labels: Sequence[str], values: Sequence[Floats]) -> str:
     found = [(median(v), label) for label, v in zip(labels, values, strict=True)]
     (low, under), (high, over) = min(found), max(found)
     if low == high:
-        return f"Facilities in the median run: {brief(low)}{' everywhere' if len(found) > 1 else ''}"
+        return f"Facilities in the median replication: {brief(low)}{' everywhere' if len(found) > 1 else ''}"
     if max(len(under), len(over)) > LONG / 2:
-        return f"Facilities in the median run: from {brief(low)} to {brief(high)}"
-    return f"Facilities in the median run: {brief(low)} under {under}, {brief(high)} under {over}"
+        return f"Facilities in the median replication: from {brief(low)} to {brief(high)}"
+    return f"Facilities in the median replication: {brief(low)} under {under}, {brief(high)} under {over}"
 
 
 def of_map(labels: Sequence[str], sites: Sequence[Sequence[tuple[str, float]]]) -> str:
@@ -171,4 +170,4 @@ def numbers_of(rows: Sequence[tuple[str, float]], most: int = 8) -> str:
 
 def ends_of(values: Sequence[Floats]) -> list[float]:
     """The medians of some points."""
-    return [float(np.float64(median(v))) for v in values]
+    return [median(v) for v in values]
