@@ -107,7 +107,9 @@ def meaning(default: Setting, about: Parameter) -> str:
     """A parameter's default and unit, meaning, choices, bounds, plausible range and source, in one text."""
     from juste_retour.runs.numerals import shown, span
 
-    unit = "" if about.unit in ("", "1", "quarter", "quarters", "dates") else f" {about.unit}"
+    unit = (
+        "" if about.unit in ("", "1", "quarter", "quarters", "dates") else f" {about.unit.removeprefix('1 ')}"
+    )
     text = "none" if default == "" else f"{shown(default)}{unit}"
     text += f"; {about.about}"
     if about.choices:
@@ -150,6 +152,6 @@ def annotated(scenario: Scenario) -> str:
         if about.group != group:
             group = about.group
             lines += ["", f"# {group}"]
-        unit = "" if about.unit in ("", "1", "quarter") else f"{about.unit}: "
+        unit = "" if about.unit in ("", "1", "quarter") else f"{about.unit.removeprefix('1 ')}: "
         lines.append(f"{name} = {toml_value(content[name])}  # {unit}{about.about}")
     return "\n".join(lines) + "\n"
