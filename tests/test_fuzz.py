@@ -281,5 +281,5 @@ def test_base_is_relative_to_its_file_and_cycles_are_refused(tmp_path):
     with pytest.raises(BadInput, match=r"[ab]\.toml"):
         load(tmp_path / "a.toml")
     (tmp_path / "b.toml").write_text("base = 3\n")
-    with pytest.raises(BadInput, match="base = 3"):
+    with pytest.raises(BadInput, match=r"base.*\b3\b"):
         load(tmp_path / "a.toml")

@@ -214,7 +214,7 @@ def test_best_response_iteration_cycles_in_the_apex_game():
 
 def test_values_of_a_search_that_did_not_converge_are_refused():
     found = Equilibrium(np.ones(3), np.ones((3, 3)), np.ones((1, 3, 3), bool), 0.25, 7, False)
-    with pytest.raises(NotConverged, match=r"\b7\b.* 25\.0%.*expect = 'adaptive'"):
+    with pytest.raises(NotConverged, match=r"\b7\b.*25\.0.*expect.*'adaptive'"):
         _ = found.values
     states = players([45, 35, 20])
     short = at_table(

@@ -67,9 +67,9 @@ def test_pair_uses_the_window_of_the_first():
             "scenario",
         ),
         ({"kind": "runs", "specs": ["eu-status-quo"], "seed": 1}, "scenario"),
-        ({"kind": "runs", "specs": [EUROPE], "seed": -1}, "seed = -1"),
-        ({"kind": "runs", "specs": [EUROPE], "seed": None}, "seed = None"),
-        ({"kind": "runs", "specs": [EUROPE], "seed": 1, "replicate": 1.5}, "world = 1.5"),
+        ({"kind": "runs", "specs": [EUROPE], "seed": -1}, "seed.*-1"),
+        ({"kind": "runs", "specs": [EUROPE], "seed": None}, "seed.*None"),
+        ({"kind": "runs", "specs": [EUROPE], "seed": 1, "replicate": 1.5}, r"world.*1\.5"),
         ({"kind": "spread", "specs": [EUROPE], "seed": 1, "worlds": 10**9}, "worlds"),
         ({"kind": "open", "text": "color = 3"}, "color"),
         ({"kind": "open", "text": "= nothing"}, "TOML"),
@@ -95,7 +95,7 @@ def test_pair_uses_the_window_of_the_first():
 )
 def test_invalid_question_is_answered_in_one_sentence(question, named):
     answer = Visitor().ask(**question)
-    assert named in answer["error"]
+    assert re.search(named, answer["error"])
     assert "\n" not in answer["error"]
 
 

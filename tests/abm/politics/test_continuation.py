@@ -125,7 +125,7 @@ def test_no_convergence_is_refused_with_scenario_and_remedy(monkeypatch, folder)
 
 
 def test_stationary_expectations_without_noise_are_refused():
-    with pytest.raises(BadInput, match=r"reservation_noise = 0 .*0\.01"):
+    with pytest.raises(BadInput, match=r"reservation_noise.*\b0\b.*0\.01"):
         council(3, agenda="closed_rule", reservation_noise=0.0, **STATIONARY)
 
 

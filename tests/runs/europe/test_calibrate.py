@@ -114,10 +114,11 @@ def test_calibrate_writes_and_prints(found, tmp_path, capsys, monkeypatch):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--draws", "3"], "draws = 3"),
-        (["nowhere.toml"], "nowhere.toml"),
+        (["--draws", "3"], ["draws", "3"]),
+        (["nowhere.toml"], ["nowhere.toml"]),
     ],
 )
 def test_invalid_arguments_are_refused(arguments, words, capsys):
     assert main(["calibrate", *arguments]) == 2
-    assert words in capsys.readouterr().err
+    error = capsys.readouterr().err
+    assert all(word in error for word in words)

@@ -91,17 +91,17 @@ def test_moments_of_the_observed_waves():
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("draws = 10\n", "priors.fitted"),
-        ("drawz = 10\n", "'drawz'"),
-        ("[priors]\nfitted = ['panel_noize']\n", "'panel_noize'"),
-        ("[priors]\nfitted = ['decider']\n", "'decider'"),
-        ("draws = 1.5\n[priors]\nfitted = ['panel_noise']\n", "draws = 1.5"),
+        ("draws = 10\n", ["priors.fitted"]),
+        ("drawz = 10\n", ["'drawz'"]),
+        ("[priors]\nfitted = ['panel_noize']\n", ["'panel_noize'"]),
+        ("[priors]\nfitted = ['decider']\n", ["'decider'"]),
+        ("draws = 1.5\n[priors]\nfitted = ['panel_noise']\n", ["draws", "1.5"]),
         (
             "draws = 50\nkeep = 60\n[priors]\nfitted = ['panel_noise']\n",
-            "keep = 60",
+            ["keep", "60"],
         ),
-        ("scenario = 'eu-statusquo'\n[priors]\nfitted = ['panel_noise']\n", "eu-status-quo"),
-        ("draws = \n", "c.toml"),
+        ("scenario = 'eu-statusquo'\n[priors]\nfitted = ['panel_noise']\n", ["eu-status-quo"]),
+        ("draws = \n", ["c.toml"]),
     ],
 )
 def test_invalid_calibration_files_are_refused(tmp_path, text, words):
@@ -109,7 +109,7 @@ def test_invalid_calibration_files_are_refused(tmp_path, text, words):
     path.write_text(text)
     with pytest.raises(BadInput) as refused:
         read(path)
-    assert words in str(refused.value)
+    assert all(word in str(refused.value) for word in words)
     assert "\n" not in str(refused.value)
 
 
@@ -134,7 +134,7 @@ def test_calibration_with_one_to_three_waves(plan, waves):
 def test_too_many_waves_are_refused(tmp_path, waves):
     path = tmp_path / "c.toml"
     path.write_text(f"waves = {waves}\n[priors]\nfitted = ['panel_noise']\n")
-    with pytest.raises(BadInput, match=rf"waves = {waves}\b.*from 1 to 3"):
+    with pytest.raises(BadInput, match=rf"waves.*\b{waves}\b.*\b1\b.*\b3\b"):
         read(path)
 
 

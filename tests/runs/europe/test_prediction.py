@@ -148,5 +148,5 @@ def test_fewer_draws_keep_the_same_share():
     assert plan_of(draws=whole.draws // 2).keep == whole.keep // 2
     assert plan_of(draws=4096, least=200).keep == 200
     assert plan_of(least=whole.keep + 1).keep == whole.keep + 1
-    with pytest.raises(BadInput, match=r"draws = 300\b.*\b400\b"):
+    with pytest.raises(BadInput, match=r"draws.*\b300\b.*\b400\b"):
         plan_of(draws=300, least=200)

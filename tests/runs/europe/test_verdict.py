@@ -109,15 +109,16 @@ def test_shipped_numbers_are_reproduced():
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--worlds", "3"], "worlds = 3"),
-        (["--few", "1"], "few = 1"),
-        (["--draws", "3"], "draws = 3"),
-        (["--base", "48"], "48"),
-        (["--workers", "0"], "workers = 0"),
-        (["--workers", "1025"], "workers = 1025"),
-        (["--seed", "-1"], "seed = -1"),
+        (["--worlds", "3"], ["worlds", "3"]),
+        (["--few", "1"], ["few", "1"]),
+        (["--draws", "3"], ["draws", "3"]),
+        (["--base", "48"], ["48"]),
+        (["--workers", "0"], ["workers", "0"]),
+        (["--workers", "1025"], ["workers", "1025"]),
+        (["--seed", "-1"], ["seed", "-1"]),
     ],
 )
 def test_invalid_arguments_are_refused(arguments, words, capsys):
     assert main(["verdict", *arguments]) == 2
-    assert words in capsys.readouterr().err
+    error = capsys.readouterr().err
+    assert all(word in error for word in words)

@@ -286,7 +286,8 @@ def test_parameters_are_tried_at_their_bounds(faults):
     assert faults(whole) == []
     assert type(FAMILIES["voting"]["mine"].parameters["share"][0]) is float  # as it is annotated
     ((_, message),) = faults(text.replace("= 0.5", "= 5.0"))
-    assert "share = 5.0" in message
+    assert "share" in message
+    assert "5.0" in message
     wrong = text.replace(RETURN, "return ballot.yes.sum(-1) > np.where(share < 1, 1, [[1], [2]])")
     wrong = wrong.replace('"""A rule."""', '"""A rule."""\nimport numpy as np')
     assert len(faults(wrong)) == 1
