@@ -69,7 +69,7 @@ def say_cost(spec: Spec, found: Cost, workers: int, half_width: float | None, wh
     lines = [
         f"Expensive: {_many(e.count, e.what)}, {duration(e.seconds)} on one core." for e in found.expensive
     ]
-    lines += [f"{said}." for said in found.slow]
+    lines += [f"{said[:1].upper()}{said[1:]}." for said in found.slow]
     lines += [
         f"{idle} in the pilot ({counted(idle.places, 'comparison')})"
         f"{'.' if idle.because else ': omit it, or check the rules that should use it.'}"

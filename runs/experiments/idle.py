@@ -41,7 +41,7 @@ class Idle:
         """A phrase that says what changes nothing."""
         where = f" under {self.under}" if self.under else ""
         if self.levels:
-            return f"{self.factor}: {' and '.join(self.levels)} give the same runs{where}"
+            return f"{' and '.join(self.levels)} of {self.factor} give the same runs{where}"
         why = f" ({self.because})" if self.because else ""
         return f"{self.factor} changes nothing{where}{why}"
 

@@ -162,7 +162,7 @@ def _agreement(asked: Effects) -> list[Table]:
                     a for a in found if shown(a.point.get(factor.key)) == level
                 ]
     rows = [[where, *map(percent, averaged(some))] for where, some in groups.items() if some]
-    return [Table("Runs in which nothing was agreed", ["Point", *HEADINGS], rows)]
+    return [Table("Runs without a site, and with only the lag of earlier machines", ["Point", *HEADINGS], rows)]
 
 
 class _Shown(NamedTuple):
@@ -313,7 +313,7 @@ def _crossed(found: Effects) -> _Shown:
     tables = [Table("", ["Factor", "Share alone", "95 %", "In total", "95 %"], rows)]
     tables += _pairs(split.pairs, INTERACTIONS)
     tables += effects
-    notes = [_noise(split.noise), *(f"Exactly zero: {idle}." for idle in found.idle)]
+    notes = [_noise(split.noise), *(f"Without exception, {idle}." for idle in found.idle)]
     if not split.balanced:
         notes.append("The factors are not fully crossed, so the shares of single factors overlap.")
     return _Shown(

@@ -153,9 +153,9 @@ def _together(found: Findings) -> str:
 
 
 def _idle(found: Findings) -> str:
-    """A sentence on factors whose effect is exactly zero."""
+    """A sentence on factors and levels that change nothing."""
     said = [str(i) for i in found.asked.idle]
-    return f"Exactly zero: {'; '.join(said)}." if said else ""
+    return f"Without exception, {'; '.join(said)}." if said else ""
 
 
 def _winners(found: Findings) -> str:
