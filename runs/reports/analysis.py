@@ -162,7 +162,9 @@ def _agreement(asked: Effects) -> list[Table]:
                     a for a in found if shown(a.point.get(factor.key)) == level
                 ]
     rows = [[where, *map(percent, averaged(some))] for where, some in groups.items() if some]
-    return [Table("Runs without a site, and with only the lag of earlier machines", ["Point", *HEADINGS], rows)]
+    return [
+        Table("Runs without a site, and with only the lag of earlier machines", ["Point", *HEADINGS], rows)
+    ]
 
 
 class _Shown(NamedTuple):
