@@ -7,7 +7,7 @@ Environmental Modelling and Software 22. Samples and the screening come from SAL
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from itertools import combinations
 
@@ -141,21 +141,24 @@ def sobol_indices(
     )
 
 
-def _moments(values: Floats, count: int, stride: int, second_order: bool) -> Floats:
-    """The mean, the mean square, the variance of random draws, and the numerator of each index; (moments, base points)."""
+def _moments(values: Floats, count: int, stride: int, second_order: bool, without: bool = False) -> Floats:
+    """The mean, the mean square, the variance of random draws, and the numerator of each index.
+
+    (moments, base points); `without`: (moments, replications), means over base points without each replication.
+    """
     a, b = values[0::stride], values[stride - 1 :: stride]
     mixed = [values[1 + i :: stride] for i in range(count)]
-    if values.shape[1] > 1:
-        noise = (a.var(1, ddof=1) + b.var(1, ddof=1)) / 2
-    else:
-        noise = np.full(len(a), 0.0)
+
+    def product(x: Floats, y: Floats) -> Floats:
+        return _product(x, y, without)
+
     rows = [
-        (a.mean(1) + b.mean(1)) / 2,
-        (_product(a, a) + _product(b, b)) / 2,
-        noise,
-        *(_product(b, m) - _product(b, a) for m in mixed),
-        *(_product(a - m, a - m) / 2 for m in mixed),
-        *_together(a, b, mixed, values, stride if second_order else 0),
+        (_mean(a, without) + _mean(b, without)) / 2,
+        (product(a, a) + product(b, b)) / 2,
+        (_variance(a, without) + _variance(b, without)) / 2,
+        *(product(b, m) - product(b, a) for m in mixed),
+        *(product(a - m, a - m) / 2 for m in mixed),
+        *_together(a, b, mixed, values, stride if second_order else 0, product),
     ]
     return np.stack(rows)
 
@@ -165,15 +168,22 @@ def _widened(
 ) -> tuple[Floats, Floats]:
     """Intervals over base points, widened by the uncertainty over replications, which a jackknife estimates."""
     count = values.shape[1]
-    without = np.array([_moments(np.delete(values, k, 1), *design).mean(1) for k in range(count)])
+    without = _moments(values, *design, without=True).T
     again = without[:, 2:] / (without[:, 1] - without[:, 0] ** 2 + without[:, 2])[:, None]
     error = np.sqrt((count - 1) / count * ((again - again.mean(0)) ** 2).sum(0))
     reach = float(stdtrit(count - 1, 0.975)) * error
     return shares - np.hypot(shares - low, reach), shares + np.hypot(high - shares, reach)
 
 
-def _together(a: Floats, b: Floats, mixed: Sequence[Floats], values: Floats, stride: int) -> list[Floats]:
-    """The numerator of each pair's interaction, (base points,) each.
+def _together(
+    a: Floats,
+    b: Floats,
+    mixed: Sequence[Floats],
+    values: Floats,
+    stride: int,
+    product: Callable[[Floats, Floats], Floats],
+) -> list[Floats]:
+    """The numerator of each pair's interaction, in the shape of a row of `_moments`.
 
     With the longer sample (`stride` above 0), second-order indices after Saltelli (2002). Otherwise the totals of the two
     factors less the total of the pair, which is the superset importance of Liu and Owen (2006).
@@ -182,11 +192,11 @@ def _together(a: Floats, b: Floats, mixed: Sequence[Floats], values: Floats, str
     for i, j in combinations(range(len(mixed)), 2):
         if stride:
             other = values[1 + len(mixed) + j :: stride]  # b, with factor j from a
-            closed = _product(other, mixed[i]) - _product(a, b)
-            found.append(closed - sum(_product(b, mixed[k]) - _product(b, a) for k in (i, j)))
+            closed = product(other, mixed[i]) - product(a, b)
+            found.append(closed - sum(product(b, mixed[k]) - product(b, a) for k in (i, j)))
         else:
-            totals = sum(_product(a - mixed[k], a - mixed[k]) / 2 for k in (i, j))
-            found.append(totals - _product(mixed[i] - mixed[j], mixed[i] - mixed[j]) / 2)
+            totals = sum(product(a - mixed[k], a - mixed[k]) / 2 for k in (i, j))
+            found.append(totals - product(mixed[i] - mixed[j], mixed[i] - mixed[j]) / 2)
     return found
 
 
@@ -194,12 +204,34 @@ def _triple(shares: Floats, low: Floats, high: Floats, row: int) -> tuple[float,
     return float(shares[row, 0]), float(low[row]), float(high[row])
 
 
-def _product(x: Floats, y: Floats) -> Floats:
-    """Mean product of two runs over pairs of different replications, or of the only one; (points,)."""
+def _mean(x: Floats, without: bool) -> Floats:
+    """Mean over replications, (base points,); without each replication, and over base points, (replications,)."""
+    if not without:
+        return x.mean(1)
+    return np.asarray(((x.sum(1)[:, None] - x) / (x.shape[1] - 1)).mean(0))
+
+
+def _variance(x: Floats, without: bool) -> Floats:
+    """Sample variance over replications, in the shapes of `_mean`; 0 for a single replication."""
+    n = x.shape[1]
+    if n == 1:
+        return np.full(len(x), 0.0)
+    if not without:
+        return x.var(1, ddof=1)
+    squares = (x - x.mean(1)[:, None]) ** 2
+    return np.asarray(((squares.sum(1)[:, None] - n / (n - 1) * squares) / (n - 2)).mean(0))
+
+
+def _product(x: Floats, y: Floats, without: bool) -> Floats:
+    """Mean product of two runs over different replications, or of the only one, in the shapes of `_mean`."""
     n = x.shape[1]
     if n == 1:
         return x[:, 0] * y[:, 0]
-    return (x.sum(1) * y.sum(1) - (x * y).sum(1)) / (n * (n - 1))
+    one, other, both = x.sum(1), y.sum(1), (x * y).sum(1)
+    if not without:
+        return (one * other - both) / (n * (n - 1))
+    rest = (one[:, None] - x) * (other[:, None] - y) - (both[:, None] - x * y)
+    return np.asarray(rest.mean(0) / ((n - 1) * (n - 2)))
 
 
 def sobol(results: Results, outcome: str = "years_behind") -> Sobol:

@@ -12,6 +12,7 @@ from juste_retour.runs.experiments.design import Design, problem, unit_sample
 from juste_retour.runs.experiments.experiment import batch
 from juste_retour.runs.experiments.factors import Factor
 from juste_retour.runs.experiments.results import Results
+from juste_retour.runs.reports import sensitivity
 from juste_retour.runs.reports.drawn import svg
 from juste_retour.runs.reports.effects import asked_about
 from juste_retour.runs.reports.illustrated import Illustrated
@@ -88,6 +89,17 @@ def test_index_intervals_account_for_few_common_draws():
         share = (1 / 12) / (2 / 12 + 0.09)
         hits.append([a.first_low <= share <= a.first_high, b.total_low <= 0 <= b.total_high])
     assert (np.mean(hits, axis=0) > 0.87).all()
+
+
+@pytest.mark.parametrize("second_order", [False, True])
+def test_moments_without_a_replication_are_those_of_the_others(second_order):
+    unit, _ = sample(16, 3, second_order)
+    values = ishigami(unit)[:, None] + np.random.default_rng(2).normal(size=(len(unit), 5))
+    design = 3, 8 if second_order else 5, second_order
+    found = sensitivity._moments(values, *design, without=True)
+    for k in range(5):
+        others = sensitivity._moments(np.delete(values, k, 1), *design).mean(1)
+        assert found[:, k] == pytest.approx(others, rel=1e-12)
 
 
 def test_naive_total_index_is_biased_by_noise():
