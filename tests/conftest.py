@@ -4,6 +4,7 @@ import os
 import tempfile
 
 from hypothesis import settings
+from xdist.scheduler import LoadFileScheduling
 
 settings.register_profile("no_deadline", deadline=None)
 settings.load_profile("no_deadline")
@@ -18,3 +19,24 @@ def pytest_xdist_auto_num_workers(config):
     if len(config.args) == 1 and ".py" in config.args[0]:
         return 0
     return None
+
+
+def pytest_collection_modifyitems(items):
+    """Run the browser's tests first, then the files with slow tests, so that no worker is left alone with a long file."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: (not item.get_closest_marker("browser"), item.path not in slow))
+
+
+def pytest_xdist_make_scheduler(config, log):
+    """Keep that order, and give all tests of the browser to one worker, which starts one server and one Chromium."""
+    if config.getoption("dist") != "loadfile":
+        return None
+    config.option.loadscopereorder = False
+    return OneBrowser(config, log)
+
+
+class OneBrowser(LoadFileScheduling):
+    """Send each file to one worker, and the browser's tests to one as if they were one file."""
+
+    def _split_scope(self, nodeid):
+        return "tests/browser" if nodeid.startswith("tests/browser/") else super()._split_scope(nodeid)

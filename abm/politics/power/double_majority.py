@@ -94,6 +94,8 @@ class DoubleMajority:
         weights, quota = in_lowest_terms(sorted(self.weights, reverse=True), self.quota)
         if self.sure <= 0 or (self.members <= 0 and quota <= 0):
             return 1  # the empty coalition wins
+        if not any(weights):  # members alone decide
+            return comb(len(weights), self.sure if quota > 0 else min(self.sure, self.members))
         by = counting or algorithm(weights, quota - 1)
         if self.members <= 0 and self.sure > len(weights) and by is Sums:
             return Sums(weights).minimal(quota)

@@ -57,7 +57,7 @@ def check_file(file: Path | str, limit: float = watch.LIMIT, timed: bool = False
         BadInput: there is no such file, or it cannot be read.
     """
     path = Path(file)
-    if not path.exists() and path.suffix != ".py" and path.parent == Path():
+    if _is_name(path):
         found = _named(str(file))
         return Checked(
             path,
@@ -66,12 +66,7 @@ def check_file(file: Path | str, limit: float = watch.LIMIT, timed: bool = False
                 for one in found
             ),
         )
-    try:
-        content_of(path)
-    except OSError as error:
-        raise BadInput(
-            f"{path} cannot be read ({error.strerror}); give the path of a Python file with rules."
-        ) from None
+    _readable(path)
     try:
         with watch.limited(limit):
             loaded = load_rules([path])[0]
@@ -85,6 +80,20 @@ def check_file(file: Path | str, limit: float = watch.LIMIT, timed: bool = False
     agents = tuple(examine_agent(USER_AGENTS[name], limit) for name in agents_of(path.resolve()))
     outcomes = tuple(examine_outcome(USER_OUTCOMES[name], limit) for name in outcomes_of(path.resolve()))
     return Checked(path, (*rules, *agents, *outcomes))
+
+
+def _is_name(path: Path) -> bool:
+    """Whether a rule, its family and name, or a package is meant."""
+    return not path.exists() and path.suffix != ".py" and path.parent == Path()
+
+
+def _readable(path: Path) -> None:
+    try:
+        content_of(path)
+    except OSError as error:
+        raise BadInput(
+            f"{path} cannot be read ({error.strerror}); give the path of a Python file with rules."
+        ) from None
 
 
 def _named(name: str) -> list[Rule | UserAgent]:
@@ -121,6 +130,8 @@ def check_apart(file: Path, limit: float = watch.LIMIT) -> Checked:
     While one call into C lasts, Python hears no alarm; a thread of `faulthandler` ends the child then, and leaves
     behind in which line it was.
     """
+    if not _is_name(file):
+        _readable(file)  # at once, before a process is begun
     context = get_context("spawn")
     hears, tells = context.Pipe(duplex=False)
     with tempfile.TemporaryDirectory() as folder:

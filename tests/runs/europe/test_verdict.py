@@ -4,11 +4,14 @@ import json
 import re
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from juste_retour.runs.command import main
 from juste_retour.runs.europe import alternatives, curves, evidence, trials
 from juste_retour.runs.europe import verdict as judging
+from juste_retour.runs.europe.bench import Bench
+from juste_retour.runs.europe.calibration import prior
 from juste_retour.runs.europe.claims import QUESTIONS
 from juste_retour.runs.europe.commands.verdict import NUMBERS, read
 from juste_retour.runs.europe.results_page import page, within
@@ -31,6 +34,7 @@ def found():
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(trials, "protocol", cheap)
+        patch.setattr(judging, "PART", SMALL.worlds)  # mixtures take as long for few draws
         patch.setattr(judging, "ALTERNATIVES", alternatives.ALTERNATIVES[:1])
         patch.setattr(curves, "REFORMED", ("2026Q3", "2030Q3"))
         patch.setattr(curves, "presets", list)  # only the two scenarios that are compared
@@ -104,6 +108,22 @@ def test_shipped_numbers_are_reproduced():
     table = {row["parameter"]: row for row in shipped["parameters"]}
     for row in posterior.summary().to_dict("records"):
         assert np.isclose(row["median"], table[row["parameter"]]["median"])
+
+
+def test_jobs_divide_the_draws_and_their_results_are_joined_in_order():
+    bench = Bench(prior(["local_scale"], 40, 1), 5)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(judging, "benches", lambda *given: (bench, bench, bench))
+        jobs = judging.jobs_of(Size(worlds=40, few=10, base=2, draws=256), 5, None, None)
+    for name in ("attribution", "ends", "geography", trials.PROPOSAL):
+        parts = [arguments[0] for _, arguments in jobs[name]]
+        assert [part.count for part in parts] == [16, 16, 8], name
+        assert pd.concat([part.draws for part in parts], ignore_index=True).equals(bench.draws)
+        assert np.concatenate([part.replicates for part in parts]).tolist() == list(range(40))
+    whole, first = np.arange(5.0), np.arange(2.0)
+    joined = judging._joined([[{"gain": whole[:3]}, {"gain": whole[3:]}], [{"solved": first}]])
+    assert np.array_equal(joined["gain"], whole)
+    assert np.array_equal(joined["solved"], [0, 1, np.nan, np.nan, np.nan], equal_nan=True)
 
 
 @pytest.mark.parametrize(
