@@ -75,7 +75,7 @@ def run(
         seed: an integer of at least 0.
         replicates: (worlds,) the number of each world within the seed.
         members: the union; by default the one that the scenarios name.
-        price: whether to compute the price of politics, which runs a planner in each world.
+        price: whether to compute the price of politics, if the scenario sets `priced`; it runs a planner in each world.
         trace: whether to record each decision.
         timeline: whether to record each quarter.
         agents: Mesa agents whose decisions replace the rules, as `juste_retour.abm.model.AllocationModel` takes them;

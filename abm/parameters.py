@@ -154,7 +154,7 @@ class Parameters:
     race_curvature: Annotated[float, states("1", (0.05, 2), (0.3, 1), "curvature of the race's value in the share of the frontier reached, eta")] = 0.5
     race_weight: Annotated[float, states("1", (0, 10), (0.2, 3), "weight of the race in a state's payoff, beta", "assumed", "log")] = 1.0
     open_value_eur_bn: Annotated[float, states("EUR bn", (0, 1000), (0.2, 10), "value of open accelerators, v_A", "assumed", "log")] = 2.0
-    open_scale: Annotated[float, states("accelerators", (100, 1e7), (5e3, 1e5), "number of open accelerators above which their marginal value falls quickly, A_0", "assumed", "log")] = 20_000.0
+    open_scale: Annotated[float, states("accelerators", (100, 1e7), (5e3, 1e5), "number of open accelerators at which their marginal value is halved, A_0", "assumed", "log")] = 20_000.0
     match_share_of_gdp: Annotated[float, money("share of GDP", (0, 1), (3e-4, 3e-3), "largest amount that a state can match, phi", CALIBRATED, "log")] = 6e-4
     learning_rate: Annotated[float, states("1", (0, 1), (0.05, 0.3), "weight of the newest offer in a state's average of past offers, alpha", "adaptive learning; ranges from Camerer and Ho (1999), from memory")] = 0.2
     dissent_cost_eur_bn: Annotated[float, states("EUR bn", (0, 1), (0, 0.01), "small cost of voting no, eps; at 0, ties decide votes")] = 0.001

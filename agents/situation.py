@@ -43,7 +43,7 @@ class States:
         return self.gdp / self.population < total(self.gdp) / self.population.sum()
 
     def index(self, code: str) -> int:
-        """Position of a state's code; ValueError where there is none."""
+        """Position of the state with this code; ValueError if there is none."""
         return self.codes.index(code)
 
 
