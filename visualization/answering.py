@@ -1,4 +1,4 @@
-"""The laboratory in one file: a session in the browser itself, which answers in JSON what the server's sessions answer."""
+"""The session of the single HTML file: it runs in the browser and answers in JSON as the server's sessions do."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from juste_retour.visualization.session import Session
 
 
 def answering(send: Callable[[str], None]) -> Callable[[str], None]:
-    """Return what takes questions as JSON; their answers go to `send`, as JSON."""
-    os.environ[VARIABLE] = ""  # nothing that a browser's Python writes stays
+    """A function that takes a question as JSON and passes the answer to `send` as JSON."""
+    os.environ[VARIABLE] = ""  # no cache of solved values: files that Python writes in a browser are lost
     session = Session(lambda answer: send(json.dumps(answer, allow_nan=False)))
     return lambda question: session.ask(json.loads(question))

@@ -1,7 +1,7 @@
-"""What the server computes beside the visitors' runs: many worlds, and the parts of a difference.
+"""Background work of the server: many runs, and the attribution of a difference to its parts.
 
-All visitors share one pool of workers. The parts of a difference take longest, so one pair is computed at a time,
-whoever asks; the next one queues behind what other visitors ask meanwhile. Answers are kept for all.
+All visitors share one pool of workers. Attributions take longest, so only one is computed at a time, and the next one
+queues behind other work that was submitted meanwhile. Its results are kept for all visitors.
 """
 
 from __future__ import annotations
@@ -21,30 +21,30 @@ from juste_retour.visualization.views.parts import parts
 
 
 class AtOnce:
-    """What stands in for a pool where there are no threads, as in a browser."""
+    """Replaces the pool where threads are not available, as in a browser."""
 
     def submit(self, work: Callable[[], None]) -> None:
-        """Do the work."""
+        """Do the work immediately."""
         work()
 
 
 WORKERS: AtOnce | ThreadPoolExecutor = (
     AtOnce() if sys.platform == "emscripten" else ThreadPoolExecutor(max(2, os.cpu_count() or 1), "worlds")
-)  # shared by all visitors, so that many do not stall each other; two, so that parts leave one for runs
-KEPT = 64  # answers
-WORLDS = 60  # of each mixture of a pair's rules; a stored answer has more
-MOST_QUARTERS = 60  # of a run whose parts are computed; the default scenario has 44
+)  # shared by all visitors; at least two workers, so that an attribution leaves one for runs
+KEPT = 64  # results kept
+WORLDS = 60  # runs of each mixture of rules; the stored results have more
+MOST_QUARTERS = 60  # length limit of the runs; the default scenario has 44 quarters
 
-Still = Callable[[], None]  # raises `Stopped` where nobody waits any more
+Still = Callable[[], None]  # raises `Stopped` if nobody waits for the result any more
 Tell = Callable[[dict[str, object]], None]
 
 
 class Stopped(Exception):
-    """Nobody waits for the answer any more."""
+    """Nobody waits for the result any more."""
 
 
 def said(error: Exception) -> str:
-    """What went wrong, in one sentence."""
+    """An error as one sentence for the page."""
     lacking = _lacking(error)
     if lacking:
         return f"This needs {lacking}, which is not in this file; use the live app (juste-retour app)."
@@ -55,7 +55,7 @@ def said(error: Exception) -> str:
 
 
 def _lacking(error: BaseException | None) -> str | None:
-    """The package for want of which something failed in a browser; None where it failed otherwise."""
+    """The package whose absence in the browser caused an error; None for other errors."""
     while error is not None and not isinstance(error, ModuleNotFoundError):
         error = error.__cause__
     if error is None or not error.name or sys.platform != "emscripten":
@@ -65,7 +65,7 @@ def _lacking(error: BaseException | None) -> str | None:
 
 
 class PartsDesk:
-    """Computes the parts of differences, one pair at a time, and keeps the answers."""
+    """Attributes differences to parts, one pair of scenarios at a time, and keeps the results."""
 
     def __init__(self, pool: AtOnce | ThreadPoolExecutor = WORKERS):
         self.pool = pool
@@ -75,12 +75,12 @@ class PartsDesk:
         self.busy = False
 
     def ask(self, source: Scenario, target: Scenario, members: Members, still: Still, tell: Tell) -> None:
-        """Tell the answer at once where it is kept, else from the pool, with how far it is meanwhile.
+        """Send the result with `tell`: at once if it is kept, otherwise from the pool, after progress messages.
 
-        What is told holds `done`, a share; or `parts`, as of `views.parts.parts`; or `error`, one sentence.
+        A message has `done`, the share done; or `parts`, from `views.parts.parts`; or `error`, one sentence.
 
         Raises:
-            BadInput: the pair has no parts, or too many quarters.
+            BadInput: the scenarios are equal or too long.
         """
         _possible(source, target)
         key = (source.digest, target.digest, source.name, target.name, members.digest)
@@ -96,7 +96,7 @@ class PartsDesk:
         self.pool.submit(self._next)
 
     def _next(self) -> None:
-        """Do the first job in the line; the next one queues behind what the pool was asked meanwhile."""
+        """Do the first job of the queue and submit the next one to the pool, behind other work."""
         try:
             self.line.popleft()()
         finally:
@@ -138,16 +138,14 @@ class PartsDesk:
 
 def _possible(source: Scenario, target: Scenario) -> None:
     if source.digest == target.digest:
-        raise BadInput(
-            "Both scenarios have the same rules and numbers; choose another scenario B to compare with."
-        )
+        raise BadInput("Both scenarios have the same rules and numbers; choose another scenario B.")
     for scenario in (source, target):
         quarters = scenario.quarters
         if quarters > MOST_QUARTERS:
             raise BadInput(
-                f"{scenario.name} has {quarters} quarters, and the page splits differences over at most "
-                f"{MOST_QUARTERS}; end it earlier, or use `juste-retour attribute`."
+                f"{scenario.name} has {quarters} quarters, but the page can attribute differences over at most "
+                f"{MOST_QUARTERS}; choose an earlier end, or use `juste-retour attribute`."
             )
 
 
-PARTS = PartsDesk()  # of all visitors
+PARTS = PartsDesk()  # shared by all visitors

@@ -1,6 +1,6 @@
-"""The model itself for a page without a server: Pyodide from a folder, and the part of this package that NumPy alone runs.
+"""The model for a page without a server: Pyodide, and the part of this package that needs only NumPy.
 
-Pyodide is Python compiled for browsers. `stage/worker.js` starts it from what `embedded` returns.
+Pyodide is Python compiled for browsers. `stage/worker.js` starts it with the files from `embedded`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from juste_retour.agents.errors import BadInput
 from juste_retour.visualization.replay import STAGE
 
 VERSION = "0.27.7"
-PINNED = {  # SHA-256: of Pyodide's own files as in its npm package, of NumPy as its pyodide-lock.json states
+PINNED = {  # SHA-256 digests: Pyodide's files as in its npm package, NumPy as in Pyodide's pyodide-lock.json
     "pyodide.js": "b4cb23a53aba19c221659b9fb40a2f18281d685691dc06647fb0afd0681baf98",
     "pyodide.asm.js": "6b4c90de5b7172873f04f21884d0e9d2274e305fe32116558fe3e4fbe3618d51",
     "pyodide.asm.wasm": "a50dd1843f805a0b7c45b61037ee0d7b26dfe85efe0e18ef95a34ad24e401f5f",
@@ -34,10 +34,10 @@ PINNED = {  # SHA-256: of Pyodide's own files as in its npm package, of NumPy as
 LOCK = "pyodide-lock.json"
 GIVE = f"give an unpacked Pyodide {VERSION} with its packages"
 ENTRY = "juste_retour.visualization.answering"
-ABSENT = ("fcntl", "lzma", "resource", "sqlite3", "ssl")  # of the standard library, in Pyodide
+ABSENT = ("fcntl", "lzma", "resource", "sqlite3", "ssl")  # modules of the standard library that Pyodide lacks
 DATA = {"abm": (".csv", ".json", ".toml"), "visualization.views": (".json",)}
 
-# Imports the first module and all that it may import later, as far as NumPy alone allows, and prints their names.
+# Imports the first module and all modules that it may import later, if NumPy is enough for them, and prints their names.
 LISTING = """
 import ast, importlib, sys
 
@@ -68,18 +68,18 @@ print(*sorted(ours()), sep="\\n")
 
 
 def module_names() -> list[str]:
-    """The package's modules that a browser needs and that can be imported with NumPy alone."""
+    """Names of the package's modules that the browser needs and that need only NumPy."""
     command = [sys.executable, "-c", LISTING, ENTRY, *ABSENT]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     return done.stdout.split()
 
 
 def package() -> bytes:
-    """The package as a zip: `module_names`, their data, and the metadata that tell the version."""
+    """The package as a zip archive: the modules of `module_names`, their data, and the metadata with the version."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as zipped:
         for path, content in sorted(_files()):
-            entry = zipfile.ZipInfo(path)  # of a fixed date, so that the same content is the same zip
+            entry = zipfile.ZipInfo(path)  # has a fixed date, so that the same content gives the same archive
             zipped.writestr(entry, content, zipfile.ZIP_DEFLATED, 9)
     return out.getvalue()
 
@@ -111,9 +111,9 @@ def _data(folder: Traversable, place: str, kinds: tuple[str, ...]) -> Iterator[t
 
 
 def distribution(folder: Path) -> dict[str, bytes]:
-    """The files of Pyodide that the page needs, by name, each of the pinned SHA-256.
+    """The files of Pyodide that the page needs, by name, with their digests checked.
 
-    The list of packages among them names NumPy alone.
+    The list of packages among them is reduced to NumPy.
 
     Raises:
         BadInput: the folder is not an unpacked Pyodide of `VERSION` with NumPy.
@@ -121,12 +121,12 @@ def distribution(folder: Path) -> dict[str, bytes]:
     files = {name: _read(folder, name) for name in (LOCK, *PINNED)}
     lock = _lock(files[LOCK], folder)
     if lock["info"]["version"] != VERSION:
-        raise BadInput(f"--pyodide {str(folder)!r} is Pyodide {lock['info']['version']}; {GIVE}.")
+        raise BadInput(f"--pyodide {str(folder)!r} has Pyodide {lock['info']['version']}; {GIVE}.")
     for name, pinned in PINNED.items():
         found = hashlib.sha256(files[name]).hexdigest()
         if found != pinned:
             raise BadInput(
-                f"--pyodide: {name} in {str(folder)!r} is not the one of Pyodide {VERSION} "
+                f"--pyodide: {name} in {str(folder)!r} is not the file of Pyodide {VERSION} "
                 f"(SHA-256 {found[:12]}..., not {pinned[:12]}...); {GIVE}."
             )
     files[LOCK] = json.dumps(lock, separators=(",", ":")).encode()
@@ -156,10 +156,10 @@ def _lock(text: bytes, folder: Path) -> dict[str, Any]:
 
 
 def embedded(files: dict[str, bytes]) -> dict[str, object]:
-    """What the page holds for its worker: the worker's script, and each file as base64 of gzip.
+    """The content for the page's worker: its script, and each file compressed with gzip and encoded in base64.
 
     Args:
-        files: of `distribution`.
+        files: the files from `distribution`.
     """
     held = {**files, "juste_retour.zip": package()}
     return {

@@ -1,7 +1,7 @@
-"""What another site shows in a frame: one sentence with its interval, a picture, the source, the license and the address.
+"""The page for frames of other websites: a sentence with its interval, a picture, source, license and address.
 
-`/?embed=1` and the query of any address of the app give the page, `/embed.svg` and the same query the picture alone.
-Neither runs a script. A browser shows a frame only where `--embed` allows the site around it.
+`/?embed=1` with the query of any address of the app is the page, and `/embed.svg` with the same query is the picture.
+Neither runs a script. A browser shows the page in a frame only if `--embed` allows the website around it.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ from juste_retour.visualization.words import TITLES
 
 WORLDS = 200
 LICENSE = "Apache-2.0"
-FRAMES = ("iframe", "frame", "embed", "object")  # what browsers say that they want a framed page for
-WIDTH, LINE = 640, 22  # of the picture and of its lines, in pixels
+FRAMES = ("iframe", "frame", "embed", "object")  # values of Sec-Fetch-Dest for a page in a frame
+WIDTH, LINE = 640, 22  # width of the picture and height of its lines, in pixels
 LONGEST = 2000  # characters of a query
 POLICY = "default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 STYLE = css(":root", dark=False) + (
@@ -40,24 +40,24 @@ STYLE = css(":root", dark=False) + (
 )
 
 
-_ONE_AT_A_TIME = threading.Lock()  # of all visitors' computations
+_ONE_AT_A_TIME = threading.Lock()  # for the computations of all visitors
 
 
 def named(query: Mapping[str, str]) -> tuple[list[dict[str, object]], int]:
-    """The one or two scenarios and the seed that an address names.
+    """The specifications of one or two scenarios, and the seed, from the query of an address.
 
     Raises:
         BadInput: the query is too long, or the seed is not an integer.
     """
     if len(urlencode(query)) > LONGEST:
-        raise BadInput("This address is too long; name fewer changes.")
+        raise BadInput(f"This address has more than {LONGEST:,} characters; use fewer changes.")
     specs: list[dict[str, object]] = []
     for side, default in (("a", DEFAULT), ("b", "essay-reform")):
         changes = {key[2:]: _value(text) for key, text in query.items() if key.startswith(f"{side}.")}
         specs.append({"base": query.get(side, default), "changes": changes})
     seed = query.get("seed", "1")
     if not re.fullmatch(r"\d{1,15}", seed, re.ASCII):
-        raise BadInput(f"seed = {seed!r} cannot be used; give an integer such as 1.")
+        raise BadInput(f"seed is {seed!r}; it must be an integer, such as 1.")
     return specs[: 2 if query.get("compare", "0") != "0" else 1], whole(int(seed), "seed")
 
 
@@ -69,7 +69,7 @@ def _value(text: str) -> object:
 
 
 def fixed(specs: Sequence[Mapping[str, Any]], seed: int) -> str:
-    """The query that always gives the same: all that matters, and nothing else."""
+    """The canonical query for scenarios and seed: all that determines the result, and nothing else."""
     pairs: list[tuple[str, object]] = []
     for side, spec in zip("ab", specs, strict=False):
         pairs.append((side, spec["base"]))
@@ -84,14 +84,14 @@ def _computed(specs: Sequence[Mapping[str, Any]], seed: int) -> tuple[str, str, 
 
 @lru_cache(maxsize=64)
 def _found(text: str) -> tuple[str, str, list[dict[str, Any]]]:
-    """The sentence, of when it is, and per scenario its title, median, low and high, for what `fixed` names."""
+    """The sentence, the window, and per scenario its title, median, low and high; `text` has the specs and seed as JSON."""
     specs, seed = json.loads(text)
     scenarios, union = scenarios_of({"specs": specs}), union_asked({"specs": specs})
     rows = []
     for spec, scenario in zip(specs, scenarios, strict=True):
         quarters = scenario.quarters
         if WORLDS * quarters > MOST_QUARTERS:
-            raise BadInput(f"A run until {scenario.end} is too long for this page; end earlier.")
+            raise BadInput(f"A run until {scenario.end} is too long for this page; choose an earlier end.")
         *_, last = spread(scenario, seed, WORLDS, union_for(scenario))
         rows.append({"title": title_of(spec), **last["outcomes"]["years_behind"]})
     when = _window(scenarios[0])
@@ -104,7 +104,7 @@ def _found(text: str) -> tuple[str, str, list[dict[str, Any]]]:
 
 
 def _said(row: Mapping[str, Any], frontier: str) -> str:
-    """How far behind one scenario is, in words."""
+    """How far behind a scenario is, in words."""
     median = row["median"]
     if median is None:
         return f"without a training run of its own under “{row['title']}”"
@@ -118,7 +118,7 @@ def _years(row: Mapping[str, Any]) -> str:
 
 
 def _range(row: Mapping[str, Any]) -> str:
-    """From where to where nine in ten runs are, in years behind."""
+    """The range of nine in ten runs, in years behind, as text."""
     ends = [row[end] for end in ("low", "high")]
     return " to ".join("no run" if x is None else f"{round(x, 1) + 0:.1f}".replace("-", "−") for x in ends)
 
@@ -128,7 +128,7 @@ def _window(scenario: Scenario) -> str:
 
 
 def title_of(spec: Mapping[str, Any]) -> str:
-    """What the page calls a scenario: its preset, and what differs from it."""
+    """The title of a scenario on the page: its preset, and the changes to it."""
     base, changes = str(spec["base"]), spec["changes"]
     name = TITLES.get(base, base.replace("-", " ").capitalize())
     known = parameters()
@@ -141,16 +141,16 @@ def title_of(spec: Mapping[str, Any]) -> str:
 
 
 def embedded(query: Mapping[str, str], host: str, around: Sequence[str], *, framed: bool) -> str:
-    """The page.
+    """The page as HTML.
 
     Args:
-        query: of the address.
-        host: scheme, name and port of this server, for the fixed address.
+        query: the query of the address.
+        host: scheme, name and port of this server, for the canonical address.
         around: origins that may show the page in a frame.
-        framed: whether a browser asks for it in a frame.
+        framed: whether the request is for a frame.
 
     Raises:
-        BadInput: what the address names cannot be run.
+        BadInput: the query has no valid scenarios or seed.
     """
     specs, seed = named(query)
     sentence, *_ = _computed(specs, seed)
@@ -167,26 +167,26 @@ def embedded(query: Mapping[str, str], host: str, around: Sequence[str], *, fram
 
 
 def why(around: Sequence[str]) -> str:
-    """Which sites may show the page in a frame, for whoever opens it outside of one."""
+    """A sentence on which websites may show the page in a frame, for readers who open it without one."""
     if around:
-        return f"Frames of {', '.join(around)} may show this page; in those of other sites browsers show nothing."
+        return f"{', '.join(around)} may show this page in a frame. Browsers block frames of other websites."
     return (
-        "No other site may show this page in a frame, because the app was started without --embed: start it as "
-        "juste-retour app --embed https://www.example.org, with the site's own address."
+        "No other website may show this page in a frame, because the app was started without --embed. Start it as "
+        "juste-retour app --embed https://www.example.org, with the address of the website."
     )
 
 
 def refusal(origin: str | None) -> str:
-    """The page in a frame of a site that `--embed` does not name: it says so, and shows nothing else."""
-    site, option = origin or "This site", origin or "and its address"
+    """The page for frames of a website that `--embed` does not name: only an explanation."""
+    site, option = origin or "This website", origin or "and its address"
     return _page(
-        f"<p>{escape(site)} may not show this page in a frame: whoever runs the server must start it as "
+        f"<p>{escape(site)} may not show this page in a frame. The operator of the server can allow it with "
         f"juste-retour app --embed {escape(option)}.</p>"
     )
 
 
 def trouble(text: str) -> str:
-    """The page for an address that cannot be shown."""
+    """A page with an error message."""
     return _page(f"<p>{escape(text)}</p>")
 
 
@@ -195,7 +195,7 @@ def _page(body: str) -> str:
 
 
 def site_of(referer: str | None) -> str | None:
-    """The origin of the page that a request comes from, where the browser says it."""
+    """The origin of the page that a request comes from; None if the browser does not send it."""
     try:
         parts = urlsplit(referer or "")
     except ValueError:
@@ -204,10 +204,10 @@ def site_of(referer: str | None) -> str | None:
 
 
 def picture(query: Mapping[str, str]) -> str:
-    """The picture as SVG: per scenario a point at the median and a line over nine in ten runs, and all that the page says.
+    """The picture as SVG: a point at the median and a line over nine in ten runs per scenario, with source and license.
 
     Raises:
-        BadInput: what the address names cannot be run.
+        BadInput: the query has no valid scenarios or seed.
     """
     specs, seed = named(query)
     _, when, rows = _computed(specs, seed)

@@ -1,4 +1,4 @@
-"""The map as drawn: outlines of the states, and where their sites fall on them."""
+"""The geometry of the map: outlines of the states, and positions of labels and sites."""
 
 from __future__ import annotations
 
@@ -12,7 +12,12 @@ from juste_retour.abm.observed import observed
 from juste_retour.visualization.patchwork import patchwork
 from juste_retour.visualization.words import UNIONS, lab_title
 
-WINDOW = (168.0, 20.0, 792.0, 782.0)  # left, top, width and height of the part with the Union in it
+WINDOW = (
+    168.0,
+    20.0,
+    792.0,
+    782.0,
+)  # left, top, width and height of the part of the map that shows the Union
 LABELS = {
     "SE": (566, 262),
     "NL": (448, 420),
@@ -31,7 +36,7 @@ def _outlines() -> dict[str, Any]:
 
 
 def in_europe(members: Members) -> bool:
-    """Whether the drawn outlines are those of a union's states."""
+    """Whether the map of Europe has the outlines of all states of a union, and all its sites lie on it."""
     left, top, width, height = WINDOW
     sites = zip(members.sites.latitude.tolist(), members.sites.longitude.tolist(), strict=True)
     return set(members.states.codes) <= set(_outlines()["eu"]) and all(
@@ -42,7 +47,7 @@ def in_europe(members: Members) -> bool:
 def _land(
     members: Members, europe: bool
 ) -> tuple[str, list[str], list[tuple[float, float]], list[tuple[float, float]]]:
-    """The land around, the states' outlines, where their names stand, and where the sites do."""
+    """The outline of other land, the states' outlines, the positions of their labels, and those of the sites."""
     states, sites = members.states, members.sites
     if europe:
         drawn = _outlines()
@@ -55,7 +60,7 @@ def _land(
 
 
 def _selected(members: Members) -> list[dict[str, Any]]:
-    """The AI Factories as they were selected, those in the union's states: where, when, and on which candidate site."""
+    """The real AI factories in the union's states, with place, date of selection and candidate site."""
     codes, sites = list(members.states.codes), list(members.sites.names)
     return [
         {
@@ -72,14 +77,14 @@ def _selected(members: Members) -> list[dict[str, Any]]:
 
 
 def drawn_map(members: Members | None = None) -> dict[str, Any]:
-    """Everything about places that the browser needs once: outlines, labels, sites, commissioners and labs."""
+    """The data about a union that the browser needs once: outlines, labels, sites, commissioners and labs."""
     members = members or load_members()
     states, sites = members.states, members.sites
     europe = in_europe(members)
     other, paths, names, at = _land(members, europe)
     return {
-        "union": "Europe" if europe else "this union",  # in a sentence
-        "tour": europe,  # its claims are about Europe
+        "union": "Europe" if europe else "this union",  # name within a sentence
+        "tour": europe,  # the guided tour makes claims about Europe
         "digest": members.digest,
         "name": UNIONS.get(members.name, members.name.replace("_", " ").title()),
         "window": WINDOW,

@@ -1,9 +1,9 @@
-"""What the server lets in, and what it lets a browser do with its pages.
+"""The requests that the server accepts, and what a browser may do with its pages.
 
-Solara trusts its visitors more than a server may that others can reach. It takes its own address from a header, opens
-websockets for any site's pages, answers a malformed message with a traceback, and fetches files that it lacks.
-The `Host` header is compared with a list, because a page of another site chooses it by DNS rebinding: it points its own
-name at this machine, and the browser then believes that the two are one site.
+Solara trusts its visitors too much for a server that others can reach. It reads its own address from a header, opens
+websockets for pages of any website, answers a malformed message with a traceback, and downloads files that it lacks.
+The `Host` header is compared with a list, as a protection against DNS rebinding. In this attack, a page of another website
+points its own host name at this machine, so that the browser treats the two as one website.
 """
 
 from __future__ import annotations
@@ -22,44 +22,41 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from juste_retour.agents.errors import BadInput
 
-MOST_BYTES = 1024 * 1024  # of one message; a scenario file has a few hundred
-MOVING = {
+MOST_BYTES = 1024 * 1024  # limit on one message; a scenario file has a few hundred bytes
+MOVING = {  # headers with which a visitor could change the address of the page for all visitors
     b"script-name",
     b"x-script-name",
     b"x-forwarded-host",
-}  # headers that would move the page for everybody
+}
 KINDS = {"kernel_info_request", "comm_info_request", "comm_msg", "comm_close", "shutdown_request"}
-TARGETS = {
-    "solara.control",
-    "jupyter.widget.control",
-}  # the second asks for widgets again after a lost connection
-REFUSED = 1008  # the websocket protocol's code for a breach of policy
-MISDIRECTED = 421  # HTTP's status for a request to a name that this server does not answer to
+TARGETS = {"solara.control", "jupyter.widget.control"}  # the second restores widgets after a lost connection
+REFUSED = 1008  # websocket status: policy violation
+MISDIRECTED = 421  # HTTP status: the host name is not one of this server
 FORBIDDEN = 403
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
-PLAIN = "default-src 'none'; frame-ancestors 'none'"  # what is not a page may do nothing, should it be opened as one
+PLAIN = "default-src 'none'; frame-ancestors 'none'"  # policy of answers that are not pages, should one be opened as a page
 INLINE = re.compile(r"<script(?![^>]*\b(?:src|type)\s*=)[^>]*>(.*?)</script>", re.DOTALL | re.IGNORECASE)
 
 
 class Names:
-    """The names by which this server may be called.
+    """The host names under which this server may be reached.
 
     Args:
-        host: the address that was asked for.
-        bound: the numeric address that it was bound to.
+        host: the address as given by the user.
+        bound: the numeric address that the server is bound to.
         further: other names, such as a proxy's.
-        loopback: whether it may also be called by this machine's names for itself.
+        loopback: whether the names of the loopback interface are allowed too.
     """
 
     def __init__(self, host: str, bound: str, further: Collection[str] = (), *, loopback: bool = True):
         named = [*(LOOPBACK if loopback else ()), host, bound, *further]
         self.any_number = ipaddress.ip_address(bound.partition("%")[0]).is_unspecified
-        if self.any_number:  # a page of another site has a name, so a numeric address is not its own
+        if self.any_number:  # any numeric address is safe, because DNS rebinding needs a host name
             named += [socket.gethostname(), f"{socket.gethostname().partition('.')[0]}.local"]
         self.names = {_plain(name) for name in named}
 
     def __contains__(self, host: object) -> bool:
-        """Whether a `Host` header names this server; its port may be a proxy's."""
+        """Whether a `Host` header has a name of this server. Any port is allowed, because it may be a proxy's."""
         try:
             name = urlsplit(f"//{host}").hostname or ""
             if not isinstance(host, str) or re.search(r"[^\w.:\[\]-]", host):
@@ -82,10 +79,10 @@ def _is_number(name: str) -> bool:
 
 
 def origin_of(text: str) -> str:
-    """An origin that may embed the page, as browsers write it.
+    """An origin in the form that browsers use.
 
     Raises:
-        BadInput: not a scheme and a host.
+        BadInput: `text` is not a scheme and a host.
     """
     try:
         parts = urlsplit(text)
@@ -95,14 +92,14 @@ def origin_of(text: str) -> str:
     name = parts.hostname or ""
     whole = parts.scheme in ("http", "https") and parts.path in ("", "/") and not parts.query + parts.fragment
     if not whole or parts.username is not None or not re.fullmatch(r"[a-z0-9.-]+|[0-9a-f:.]+", name):
-        raise BadInput(f"--embed {text!r} is not an origin; give one such as https://www.example.org.")
+        raise BadInput(f"--embed is {text!r}; it must be an origin, such as https://www.example.org.")
     return f"{parts.scheme}://{f'[{name}]' if ':' in name else name}{port}"
 
 
 def page_policy(html: str, embed: Sequence[str] = ()) -> str:
-    """The Content-Security-Policy of a page: all from this server, and no inline script but the page's own, by hash.
+    """The Content-Security-Policy of a page: content from this server only, and the page's own inline scripts, by hash.
 
-    Vue compiles templates (`unsafe-eval`), and sets styles inline.
+    `unsafe-eval` and inline styles are allowed because Vue compiles templates and sets styles inline.
 
     Args:
         html: the page.
@@ -130,7 +127,7 @@ def _headers(scope: Scope, name: bytes) -> list[str]:
 
 
 def from_here(scope: Scope) -> bool:
-    """Whether a request comes from a page of this server, or from a program that is not a browser."""
+    """Whether a request comes from a page of this server, or has no origin and so is not from a browser's page."""
     origins = _headers(scope, b"origin")
     if not origins:
         return True
@@ -139,7 +136,7 @@ def from_here(scope: Scope) -> bool:
 
 
 def admissible(text: str | None) -> bool:
-    """Whether a message is one that the page sends: JSON, of a known kind, opening nothing but the page."""
+    """Whether a message is of a form that the page sends: JSON of a known kind that opens only known targets."""
     try:
         message = json.loads(text or "")
         kind, content = message["header"]["msg_type"], message["content"]
@@ -155,27 +152,29 @@ def admissible(text: str | None) -> bool:
 
 
 class Guard:
-    """An ASGI application that stands before another.
+    """An ASGI application that checks requests before it passes them to another.
 
     Args:
-        app: the other one.
-        names: by which it may be called.
+        app: the other application.
+        names: host names under which it may be reached.
     """
 
     def __init__(self, app: ASGIApp, names: Names):
         self.app, self.names = app, names
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on what may pass."""
+        """Pass a request on, or reject it."""
         if scope["type"] not in ("http", "websocket"):
             await self.app(scope, receive, send)
             return
         scope = {**scope, "headers": [pair for pair in scope["headers"] if pair[0] not in MOVING]}
         hosts = _headers(scope, b"host")
         if len(hosts) != 1 or hosts[0] not in self.names:
-            await _refuse(scope, receive, send, MISDIRECTED, "This server does not go by that name.")
+            await _refuse(
+                scope, receive, send, MISDIRECTED, "This host name is not one of this server's names."
+            )
         elif scope.get("method") not in ("GET", "HEAD") and not from_here(scope):
-            await _refuse(scope, receive, send, FORBIDDEN, "Another site's page may not do that.")
+            await _refuse(scope, receive, send, FORBIDDEN, "Pages of other websites may not do that.")
         elif scope["type"] == "http":
             await self.app(scope, receive, _protected(send))
         else:
@@ -183,7 +182,7 @@ class Guard:
 
 
 def _protected(send: Send) -> Send:
-    """Add to every answer what a browser may do with it."""
+    """Add security headers to every answer that lacks them."""
 
     async def answer(message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -201,7 +200,7 @@ def _protected(send: Send) -> Send:
 
 
 def _checked(receive: Receive) -> Receive:
-    """Pass on a socket's messages, and end it at the first that a page does not send."""
+    """Pass on the messages of a websocket, and close it at the first one that is not admissible."""
 
     async def heard() -> Message:
         message: dict[str, Any] = dict(await receive())
@@ -213,7 +212,7 @@ def _checked(receive: Receive) -> Receive:
 
 
 async def _refuse(scope: Scope, receive: Receive, send: Send, status: int, text: str) -> None:
-    """Answer with a status, or close a socket that cannot be answered so."""
+    """Answer with an HTTP status. A websocket that does not support this is closed."""
     kind = "http"
     if scope["type"] == "websocket":
         await receive()

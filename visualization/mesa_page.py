@@ -1,9 +1,10 @@
-"""A page for those who know Mesa: one `AllocationModel` in Mesa's own `SolaraViz`, for looking into agents.
+"""A page for users of Mesa: one `AllocationModel` in Mesa's `SolaraViz`, to inspect its agents.
 
     uv pip install altair
     uv run --no-sync solara run juste_retour.visualization.mesa_page --production
 
-SolaraViz imports Altair, which nothing else here needs, so it is installed by hand. The live app is `juste-retour app`.
+SolaraViz imports Altair. Nothing else here needs it, so it is not installed with this package. The live app is
+`juste-retour app`.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ except ModuleNotFoundError as error:
     if error.name != "altair":
         raise
     raise BadInput(
-        "Mesa's SolaraViz needs Altair, which is not installed; install it by uv pip install altair."
+        "Mesa's SolaraViz needs Altair, which is not installed; install it with uv pip install altair."
     ) from None
 
 CHOICES = {
@@ -45,7 +46,7 @@ def Facilities(model: Any) -> None:  # noqa: N802  components have capital lette
 
 @solara.component
 def Page() -> None:  # noqa: N802
-    """One visitor's model: made here and not at the top, where all visitors would share it."""
+    """The page of one visitor. The model is created here, because visitors would share one at module level."""
     model = solara.use_memo(lambda: AllocationModel(DEFAULT, rng=1), [])
     SolaraViz(
         model,

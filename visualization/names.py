@@ -1,4 +1,4 @@
-"""What the page calls rules, parameters and units: plain words for names that are made for files and commands."""
+"""Titles of rules, parameters and units on the page, in place of the names used in files and commands."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from functools import cache
 from juste_retour.abm.scenario import parameters
 from juste_retour.agents.rules import FAMILIES
 
-# The parts of the reform and the numbers with the strongest evidence in `runs/europe/RESULTS.md`, in its order: at equal
-# spending access gains most, then procurement, money (the envelope), placement (who proposes, and the voting rule),
-# operations, pooling and funding. Of single assumptions the frontier's growth moves the gain most. The wish to host is
-# what makes the number of sites.
+# The choices that the page offers first, in the order of `runs/europe/RESULTS.md`. At equal spending access gains most, then
+# procurement, money (the envelope), placement (who proposes, and the voting rule), operations, pooling and funding. Of
+# single assumptions, the growth of the frontier changes the gain most. The wish to host determines the number of sites.
 LEVERS = (
     "access",
     "procurement",
@@ -25,7 +24,7 @@ LEVERS = (
     "first_trophy_eur_bn",
 )
 
-# Rules whose name, read as words, does not say enough; all others are called by their name.
+# Titles of rules whose name is not clear enough as it is.
 RULES = {
     "calls": "project calls",
     "strategic": "a share for flagship models",
@@ -86,10 +85,10 @@ RULES = {
     "european_union": "the European Union",
     "united_states": "the fifty states of the USA",
     "us_observed": "the United States as observed",
-    "china_observed": "china as observed",
+    "china_observed": "China as observed",
 }
 
-# Parameters whose first words, as the table of parameters has them, do not say enough.
+# Titles of parameters whose description does not begin with a clear title.
 PARAMETERS = {
     "mfu_reference": "utilization of 16,384 chips",
     "tokens_per_parameter": "training tokens per parameter of a model",
@@ -203,7 +202,7 @@ _SYMBOL = re.compile(
 
 
 def rule_title(name: str) -> str:
-    """What the page calls a rule or another choice.
+    """The title of a rule or of another choice on the page.
 
     >>> rule_title("lisbon_qmv"), rule_title("public_tender")
     ('qualified majority (Lisbon)', 'public tender')
@@ -212,7 +211,7 @@ def rule_title(name: str) -> str:
 
 
 def in_sentences(summary: str) -> str:
-    """A rule's summary without the formula that may end it.
+    """A rule's summary without a formula at its end.
 
     >>> in_sentences("Says yes with a chance that grows: 1 / (1 + exp(-(U - r) / sigma)).")
     'Says yes with a chance that grows.'
@@ -232,7 +231,7 @@ def unit_words(name: str, unit: str) -> str:
 
 
 def described(name: str, about: str) -> tuple[str, str]:
-    """What the page calls a parameter, and what else there is to say of it.
+    """The title of a parameter on the page, and the rest of its description.
 
     >>> described("envelope_eur_bn", "money to place, the Union's and all others' together")
     ('money to place', "the Union's and all others' together")
@@ -244,14 +243,14 @@ def described(name: str, about: str) -> tuple[str, str]:
     first, *rest = re.split(r"[,;:]\s+| \(", _SYMBOL.sub("", about), maxsplit=1)
     title = PARAMETERS.get(name, first.strip())
     more = named_plainly("".join(rest).replace("`", ""))
-    if re.search("[,:(]", title):  # says it all
+    if re.search("[,:(]", title):  # the title already includes the rest
         return title, ""
     return title, more[:-1] if more.count(")") > more.count("(") else more
 
 
 @cache
 def _raw() -> tuple[re.Pattern[str], dict[str, str]]:
-    """The names with an underscore that stand in messages, and what the page calls them."""
+    """The names with an underscore that may occur in messages, as a pattern, and their titles."""
     titles = {rule.name: rule_title(rule.name) for family in FAMILIES.values() for rule in family}
     own = {n: p.about for f in FAMILIES.values() for rule in f for n, (_, p) in rule.parameters.items()}
     every = {name: about.about for name, (_, about) in parameters().items()} | own
@@ -263,7 +262,7 @@ def _raw() -> tuple[re.Pattern[str], dict[str, str]]:
 
 
 def named_plainly(text: str) -> str:
-    """A sentence in which rules and parameters have the names that the page gives them.
+    """A sentence with the names of rules and parameters replaced by their titles.
 
     >>> named_plainly("envelope_eur_bn = -5 is out of bounds")
     '“money to place” = -5 is out of bounds'

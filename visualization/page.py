@@ -1,4 +1,4 @@
-"""The page: one Solara component that carries what the browser asks to a session, and its answers back."""
+"""The page: a Solara component that passes the browser's questions to a session and its answers back."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ def Link(  # noqa: N802  components have capital letters
     catalogue: dict[str, object],
     event_ask: Callable[[dict[str, object]], None],
 ) -> None:
-    """The browser's end: it starts `stage/app.js` and passes messages."""
+    """The part in the browser: it starts `stage/app.js` and passes messages."""
 
 
 @solara.component
 def Layout(children: list[object] | None = None) -> solara.Element:  # noqa: N802
-    """No frame around the page: the stage fills the window."""
+    """A layout without Solara's frame, so that the stage fills the window."""
     return solara.Div(children=children or [])
 
 
 @solara.component
 def Page() -> None:  # noqa: N802
-    """One visitor's page, with a session of its own."""
+    """The page of one visitor, with its own session."""
     solara.Title("juste retour")
     session = solara.use_memo(Session, [])
     link = Link(geometry=_map(), catalogue=solara.use_memo(_catalogue, []), event_ask=session.ask)

@@ -1,4 +1,4 @@
-"""A map for a union whose outlines nobody has drawn: a state is the land around its sites, up to those of others."""
+"""A schematic map for a union without outlines: the land of a state is what is closer to its sites than to others'."""
 
 from __future__ import annotations
 
@@ -11,22 +11,24 @@ from juste_retour.abm.data import equal_area
 from juste_retour.abm.members import Members
 from juste_retour.agents.arrays import Floats
 
-MARGIN = 0.12  # of the window, between its edge and the outermost site
-APART = 9.0  # drawing units between sites that share a place
-COAST = (40.0, 75.0)  # least and most drawing units from a site to the sea
-TURN = np.pi * (3 - np.sqrt(5))  # the golden angle: a spiral that never runs into itself
+MARGIN = 0.12  # margin around the sites, as a share of the window
+APART = 9.0  # drawing units between sites at the same place
+COAST = (40.0, 75.0)  # smallest and largest distance from a site to the sea, in drawing units
+TURN = np.pi * (3 - np.sqrt(5))  # the golden angle, at which the points of a spiral do not overlap
 
 
 def patchwork(members: Members, window: tuple[float, float, float, float]) -> tuple[Floats, list[str]]:
-    """Lay a union out in a window.
+    """Draw the map of a union in a window.
+
+    Sites are placed by Lambert's equal-area projection about their center. If all sites have the same coordinates, states
+    are placed in rows.
 
     Args:
-        members: the union; its sites stand in Lambert's equal-area projection about their middle, or, where the tables
-            say of no two of them that they lie apart, its states stand in rows.
-        window: left, top, width and height.
+        members: the union.
+        window: left, top, width and height, in drawing units.
 
     Returns:
-        places of the sites (sites, 2), and each state's outline as an SVG path.
+        Positions of the sites (sites, 2), and each state's outline as an SVG path.
     """
     states, sites = members.states.count, members.sites
     at = _projected(sites.latitude, sites.longitude)
@@ -38,7 +40,7 @@ def patchwork(members: Members, window: tuple[float, float, float, float]) -> tu
 
 
 def _projected(latitude: Floats, longitude: Floats) -> Floats:
-    """Lambert's equal-area projection about the middle of some places, (places, 2), south downwards."""
+    """Lambert's equal-area projection of places about their center (places, 2), with south at the bottom."""
     north, east = np.radians(latitude), np.radians(longitude)
     middle, around = north.mean(), np.arctan2(np.sin(east).mean(), np.cos(east).mean())
     at = [equal_area(*one, middle, around) for one in zip(north.tolist(), east.tolist(), strict=True)]
@@ -46,7 +48,7 @@ def _projected(latitude: Floats, longitude: Floats) -> Floats:
 
 
 def _fitted(at: Floats, window: tuple[float, float, float, float]) -> Floats:
-    """The places, all scaled alike, in the middle of the window."""
+    """The places, scaled uniformly and centered in the window."""
     left, top, width, height = window
     low, high = at.min(axis=0), at.max(axis=0)
     room = (1 - 2 * MARGIN) * np.array([width, height])
@@ -55,7 +57,7 @@ def _fitted(at: Floats, window: tuple[float, float, float, float]) -> Floats:
 
 
 def _apart(at: Floats) -> Floats:
-    """The places, those at the same spot wound about it."""
+    """The places, with those at the same position spread on a spiral around it."""
     _, which = np.unique(np.round(at, 1), axis=0, return_inverse=True)
     out, met = at.copy(), defaultdict[int, int](int)
     for k, spot in enumerate(which.reshape(-1).tolist()):
@@ -68,8 +70,8 @@ def _apart(at: Floats) -> Floats:
 def _outlines(
     at: Floats, owner: NDArray[np.int64], count: int, window: tuple[float, float, float, float]
 ) -> list[str]:
-    """Each owner's Voronoi cells as one outline, among the cells of points at sea."""
-    from scipy.spatial import Voronoi  # the European map does without
+    """The outline of each owner's Voronoi cells as an SVG path; points at sea limit them."""
+    from scipy.spatial import Voronoi  # not imported at the top, because the European map does not need it
 
     sea = _sea(at, owner, window)
     cells = Voronoi(np.concatenate([at, sea]))
@@ -83,9 +85,9 @@ def _outlines(
 
 
 def _sea(at: Floats, owner: NDArray[np.int64], window: tuple[float, float, float, float]) -> Floats:
-    """Points at sea, (points, 2): a grid around and beyond the window, without what is near a site.
+    """Points at sea (points, 2): a grid over the window and beyond, without the points near a site.
 
-    The coast lies half way to it, about as far from a site as states are from each other.
+    The coast is half way between sites and these points. Its distance from a site depends on the distance between states.
     """
     from scipy.spatial.distance import cdist
 
@@ -102,7 +104,7 @@ def _sea(at: Floats, owner: NDArray[np.int64], window: tuple[float, float, float
 
 
 def _rings(borders: list[tuple[int, int]]) -> list[list[int]]:
-    """Corners in their order around each piece of land."""
+    """The corners of each piece of land, in order around it."""
     beside: dict[int, list[int]] = defaultdict(list)
     for a, b in borders:
         beside[a].append(b)

@@ -1,4 +1,4 @@
-"""A run as one HTML file that plays without a server or a network, from a USB stick."""
+"""A run as one HTML file that plays without a server or a network."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ STAGE = Path(__file__).parent / "stage"
 
 
 def modules(first: str = "replay.js") -> list[str]:
-    """The stage's modules that `first` needs, each after those that it imports."""
+    """The stage's modules that `first` needs, including itself, each after those that it imports."""
     order: list[str] = []
 
     def visit(name: str) -> None:
@@ -30,7 +30,7 @@ def modules(first: str = "replay.js") -> list[str]:
 
 
 def catalogs() -> dict[str, dict[str, str]]:
-    """The page's texts in other languages, by the language's code; see `stage/languages/README.md`."""
+    """The translations of the page's texts by language code; see `stage/languages/README.md`."""
     files = sorted((STAGE / "languages").glob("*.json"))
     return {file.stem: json.loads(file.read_text("utf-8")) for file in files}
 
@@ -41,7 +41,7 @@ def style() -> str:
 
 
 def bundled(first: str = "replay.js") -> str:
-    """The modules as one script: their top-level names are all different, so imports and exports can go."""
+    """The modules as one script without imports and exports, which works because their top-level names all differ."""
     parts = [f"const CATALOGS = {inlined(catalogs())};", f"const LOOK = {inlined(look())};"]
     for name in modules(first):
         text = (STAGE / name).read_text("utf-8")
@@ -54,7 +54,7 @@ def bundled(first: str = "replay.js") -> str:
 
 
 def enclosed(module: Path) -> str:
-    """A vendored module under its license, as one constant of its file's name that keeps all other names inside."""
+    """A vendored module with its license, wrapped in a constant named after its file, so that other names stay local."""
     content, exports = module.read_text("utf-8").split("export{")
     names = re.sub(r"([\w$]+) as (\w+)", r"\2:\1", exports.split("}")[0])
     license_text = module.with_name("LICENSE").read_text("utf-8")
@@ -62,12 +62,12 @@ def enclosed(module: Path) -> str:
 
 
 def inlined(value: object) -> str:
-    """JSON that may stand inside a script element."""
+    """JSON that is safe inside a script element."""
     return json.dumps(value, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
 
 
 def replay(runs: Sequence[Mapping[str, object]], view: object, geometry: Mapping[str, object]) -> str:
-    """Return the page that plays one or two runs on a map."""
+    """The page that plays one or two runs on a map, as HTML."""
     names = " and ".join(str(run["scenario"]) for run in runs)
     seed = runs[0]["seed"] if runs else 0
     content = {"geometry": geometry, "runs": runs, "view": view}
@@ -75,8 +75,8 @@ def replay(runs: Sequence[Mapping[str, object]], view: object, geometry: Mapping
 
 
 def page_around(title: str, content: Mapping[str, object], first: str) -> str:
-    """Return a page that holds its content, the style and the stage's modules that `first` needs."""
-    from juste_retour.runs.pages import page_of  # its templates' engine is not in the laboratory in one file
+    """A page with its content, the style sheet and the stage's modules that `first` needs, as HTML."""
+    from juste_retour.runs.pages import page_of  # needs Jinja, which is not available in the browser
 
     return page_of(
         Path(__file__).with_suffix(".html"),

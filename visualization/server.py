@@ -1,4 +1,4 @@
-"""Serve the page: Solara's server with this package's own files beside it, on one address and without the network."""
+"""Serve the page: Solara's server together with this package's files, on one address and without the internet."""
 
 from __future__ import annotations
 
@@ -36,17 +36,29 @@ SETTINGS = {
     "SOLARA_SESSION_HTTP_ONLY": "True",
     "SOLARA_MODE": "production",
 }
-VIEWPORT = re.compile(r'(<meta name="viewport" content=")[^"]*')  # Solara's forbids visitors to zoom
+VIEWPORT = re.compile(r'(<meta name="viewport" content=")[^"]*')  # replaced because Solara's prevents zooming
 WITHOUT_STORAGE = """<script>
 try { window.localStorage; } catch { Object.defineProperty(window, "localStorage", { value: { getItem: () => null, setItem() {} } }); }
-</script>"""  # Solara's page asks for its theme there, and a browser may deny a page in another site's frame all storage
-UNSERVED = {"/resourcez", "/_solara/api/evict/{kernel_id}"}  # the machine's memory is nobody else's business
+</script>"""  # Solara's page reads its theme from there, but browsers may deny storage to a page in another website's frame
+UNSERVED = {
+    "/resourcez",
+    "/_solara/api/evict/{kernel_id}",
+}  # not for visitors: they report memory and end sessions
 
 
 def listen(host: str, port: int, option: str = "--") -> socket.socket:
-    """Return a socket that listens on the address, or raise `BadInput`, which names the options that begin with `option`."""
-    if not re.fullmatch(r"[\w.:%-]+", host):  # an empty one would listen on every address
-        raise BadInput(f"--host {host!r} is not an address; omit --host, or give one such as 0.0.0.0.")
+    """A socket that listens on the address.
+
+    Args:
+        host: the address.
+        port: the port; 0 for a free one.
+        option: what the names of the options for host and port begin with, for messages.
+
+    Raises:
+        BadInput: the port is in use or reserved, or the address is not one of this machine.
+    """
+    if not re.fullmatch(r"[\w.:%-]+", host):  # an empty host would listen on every address
+        raise BadInput(f"--host {host!r} is not an address; omit --host, or give an address such as 0.0.0.0.")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -57,21 +69,21 @@ def listen(host: str, port: int, option: str = "--") -> socket.socket:
         listener.close()
         if error.errno == errno.EADDRINUSE:
             raise BadInput(
-                f"port {port} is in use; give another, as in {option}port {port + 1 if port < 65535 else 8765}."
+                f"port {port} is in use; choose another one, as in {option}port {port + 1 if port < 65535 else 8765}."
             ) from None
         if error.errno == errno.EACCES:
             raise BadInput(
-                f"port {port} is kept for the system; give one above 1023, as in {option}port 8765."
+                f"port {port} is reserved for the system; choose one above 1023, as in {option}port 8765."
             ) from None
         raise BadInput(
-            f"{host!r} is not an address of this machine ({error.strerror or error}); leave {option}host away."
+            f"{host!r} is not an address of this machine ({error.strerror or error}); omit {option}host."
         ) from None
     listener.set_inheritable(True)
     return listener
 
 
 def application(embed: Sequence[str] = ()) -> Starlette:
-    """Solara's application with this package's own files, and with a policy on its page.
+    """Solara's application with this package's files and a Content-Security-Policy on its page.
 
     Args:
         embed: origins whose pages may show this one in a frame.
@@ -87,13 +99,13 @@ def application(embed: Sequence[str] = ()) -> Starlette:
     from juste_retour.visualization.guard import page_policy
     from juste_retour.visualization.replay import bundled, style
 
-    birth = uuid.uuid4().hex  # a page that asks again sees whether this is still the server that it knew
+    birth = uuid.uuid4().hex  # changes when the server restarts, so that an open page can notice it
     script = bundled("app.js") + "\nexport { start };\n"
     sheet = style()
     fresh = {"Cache-Control": "no-cache"}
 
     class Packaged(starlette.StaticCdn):
-        """Solara's own files as they are installed; one that is not there is not fetched either."""
+        """Solara's installed files. A missing file is not downloaded."""
 
         lookup_path = StaticFiles.lookup_path
 
@@ -126,7 +138,7 @@ def application(embed: Sequence[str] = ()) -> Starlette:
 
 
 def sentence(request: Request, embed: Sequence[str]) -> Response:
-    """The page for another site's frame; in the frame of a site that is not in `embed`, why it is not shown there."""
+    """The page for a frame of another website; an explanation for a website that is not in `embed`."""
     from starlette.responses import HTMLResponse
 
     from juste_retour.visualization.embed import FRAMES, POLICY, embedded, refusal, site_of, trouble
@@ -145,7 +157,7 @@ def sentence(request: Request, embed: Sequence[str]) -> Response:
 
 
 def drawing(request: Request, embed: Sequence[str]) -> Response:
-    """The picture, for this server's pages and those of sites in `embed`; those of others may not make it compute."""
+    """The picture as SVG. Pages of websites that are not in `embed` get status 403, so that they cannot cause computations."""
     from starlette.responses import PlainTextResponse, Response
 
     from juste_retour.visualization.embed import picture, site_of
@@ -154,7 +166,7 @@ def drawing(request: Request, embed: Sequence[str]) -> Response:
         request.headers.get("sec-fetch-site") == "cross-site"
         and site_of(request.headers.get("referer")) not in embed
     ):
-        return PlainTextResponse("Another site's page may not show this; see --embed.", 403)
+        return PlainTextResponse("This website may not show this picture; see --embed.", 403)
     try:
         return Response(picture(dict(request.query_params)), media_type="image/svg+xml")
     except JusteRetourError as error:
@@ -176,16 +188,16 @@ def serve(
 
     Args:
         host: address to listen on.
-        port: to listen on; 0 takes a free one.
-        members: the union that is shown; each scenario's own where it is None.
-        browser: whether to open the page in one.
-        named: further names by which visitors may call the server.
+        port: port to listen on; 0 for a free one.
+        members: the union that is shown; None for that of each scenario.
+        browser: whether to open the page in a browser.
+        named: further host names of the server.
         embed: origins whose pages may show this one in a frame.
-        audience: where phones are served; None where no phones play.
-        talk: a talk file, or a talk's name; None without a talk.
+        audience: address for phones; None for no phones.
+        talk: a talk file, or the name of a shipped talk; None for no talk.
 
     Raises:
-        BadInput: the port is in use, the address is not this machine's, an origin is not one, or the talk has an error.
+        BadInput: an address, port or origin that cannot be used, or an error in the talk.
     """
     from juste_retour.visualization.guard import MOST_BYTES, Guard, Names, origin_of
     from juste_retour.visualization.talks.reader import hold, load_talk
@@ -196,20 +208,19 @@ def serve(
     show(members)
     hold(load_talk(talk) if talk is not None else None)
     listener = listen(host, port)
-    phones = audience and invited(audience)  # refuses what it must before anything is said or opened
+    phones = audience and invited(audience)  # first, so that its errors come before any output
     names = Names(host, listener.getsockname()[0], named)
-    warnings.filterwarnings(
-        "ignore", "Cookies with samesite=none"
-    )  # in a frame the page does without cookies
+    # The page needs no cookies in a frame.
+    warnings.filterwarnings("ignore", "Cookies with samesite=none")
     app = application(embed)
-    import pandas  # noqa: F401  # whole before a visitor comes: reacton reads it as soon as a thread begins to load it
+    import pandas  # noqa: F401  # imported completely before the first visitor: reacton may read it while it is loading
     import uvicorn
 
     name = f"[{host}]" if ":" in host else host
     address = f"http://{name}:{listener.getsockname()[1]}"
     if talk is not None:
         address += "/?talk=1"
-    print(f"juste-retour: open {address} in a browser; Ctrl+C ends.", flush=True)
+    print(f"juste-retour: open {address} in a browser; stop with Ctrl+C.", flush=True)
     if browser:
         threading.Timer(1.0, webbrowser.open, [address]).start()
     config = uvicorn.Config(Guard(app, names), log_level="warning", ws_max_size=MOST_BYTES)
@@ -220,7 +231,7 @@ def serve(
 
 
 def invited(audience: Audience) -> contextlib.AbstractContextManager[None]:
-    """Listen where an audience's phones are to be served; within the context they are."""
+    """Open the socket for phones; the phones are served within the returned context."""
     where = audience_address(audience.host)
     others = [a for a in addresses() if a != where] if audience.host is None else []
     return _serving_phones(listen(where, audience.port, "--audience-"), where, others)
@@ -232,7 +243,7 @@ def _serving_phones(listener: socket.socket, where: str, others: Sequence[str]) 
         print(f"juste-retour: phones on the same network open {url}", flush=True)
         if others:
             print(
-                f"juste-retour: this machine is also {', '.join(others)}; choose by --audience-host.",
+                f"juste-retour: other addresses of this machine: {', '.join(others)}; choose with --audience-host.",
                 flush=True,
             )
         yield

@@ -1,7 +1,7 @@
-"""What the server knows of a visitor: it answers one question after another and keeps no state but a cache.
+"""The server's side of one visitor: it answers the browser's questions and keeps no state except a cache.
 
-The browser owns the choice of scenarios, time and view. It asks; every answer carries the number of its question and
-either a result or one sentence that says what was wrong.
+The browser keeps the choice of scenarios, time and view. Each answer has the number of its question, and either a result or
+one sentence with an error.
 """
 
 from __future__ import annotations
@@ -39,46 +39,58 @@ from juste_retour.visualization.views.parts import stored
 from juste_retour.visualization.views.spread import spread
 from juste_retour.visualization.words import ELSEWHERE, GROUPS, TITLES
 
-KEPT = 24  # finished runs that a session keeps
+KEPT = 24  # finished runs in a session's cache
 MOST_WORLDS = 2000
-MOST_QUARTERS = MOST_WORLDS * 44  # of all worlds of a question together; the default scenario has 44
+MOST_QUARTERS = (
+    MOST_WORLDS * 44
+)  # limit for all runs of a question together; the default scenario has 44 quarters
 WAYS = {"yes": 1, "abstain": 0, "no": -1}
-LONGEST = 20_000  # characters of a file that may be a scenario
+LONGEST = 20_000  # limit on the characters of a scenario file
 
 
 def scenario_of(spec: object) -> Scenario:
-    """The scenario that a browser names: `base`, a preset, and `changes` as in a scenario file."""
+    """The scenario of a specification from the browser: `base`, a preset, and `changes` as in a scenario file.
+
+    Raises:
+        BadInput: the specification is not valid.
+    """
     changes = spec.get("changes", {}) if isinstance(spec, Mapping) else None
     if not isinstance(spec, Mapping) or not isinstance(changes, Mapping):
-        raise BadInput(f"{spec!r} names no scenario; choose one of {', '.join(presets())}.")
+        raise BadInput(f"{spec!r} is not a scenario; choose one of {', '.join(presets())}.")
     base = load(shipped(spec.get("base", DEFAULT)))
     return base.changed(dict(changes), f"{base.name}, changed") if changes else base
 
 
 def shipped(base: object) -> str:
-    """The name of a preset, or `BadInput`: a visitor names no file of this machine."""
+    """The name of a preset. Raises `BadInput` for anything else, so that visitors cannot read files of this machine."""
     if base not in presets():
-        raise BadInput(f"base = {base!r} is not one of the scenarios here; {near(base, presets())}")
+        raise BadInput(f"base is {base!r}, which is not a shipped scenario; {near(base, presets())}")
     return base
 
 
 def spec_of(scenario: Scenario, base: str = DEFAULT) -> dict[str, object]:
-    """How a browser names a scenario: what differs from a preset."""
+    """The browser's specification of a scenario: a preset and the changes to it."""
     there = load(base).plain()
     changes = {k: v for k, v in scenario.plain().items() if k != "name" and v != there.get(k)}
     return {"base": base, "changes": changes}
 
 
 def opened(text: str) -> dict[str, object]:
-    """The scenario of a TOML file's text, as a browser names it."""
+    """The browser's specification of the scenario in a TOML text.
+
+    Raises:
+        BadInput: the text is too long or not a valid scenario.
+    """
     if len(text) > LONGEST:
-        raise BadInput(f"The file has {len(text):,} characters, too many for a scenario; open another one.")
+        raise BadInput(
+            f"The file has {len(text):,} characters; a scenario may have {LONGEST:,} at most. Open another file."
+        )
     content = parsed(text, "the file")
     return spec_of(load(content), shipped(content.get("base", DEFAULT)))
 
 
 def offered() -> dict[str, object]:
-    """All that can be chosen: presets, families of rules with their parameters, and the scenario's parameters."""
+    """Everything that the page offers: presets, families of rules with parameters, and parameters of scenarios."""
     own = {rule for file in loaded() for rule in file.rules}
     titles = TITLES if in_europe(shown()) else TITLES | ELSEWHERE
     desk = desk_here()
@@ -155,22 +167,22 @@ def _preset(name: str, titles: Mapping[str, str]) -> dict[str, object]:
 
 
 class Session:
-    """One visitor. `ask` is called from the browser; answers go to `send`."""
+    """The session of one visitor. The browser calls `ask`; answers go to `send`."""
 
     def __init__(self, send: Callable[[dict[str, object]], None] = lambda answer: None):
         self.send = send
         self.runs: OrderedDict[tuple[str, int, int, str], dict[str, object]] = OrderedDict()
-        self.wanted: object = 0  # the latest question about many worlds; older ones stop
-        self.parted: object = 0  # the same about the parts of a difference
+        self.wanted: object = 0  # number of the latest question about many runs; work on earlier ones stops
+        self.parted: object = 0  # the same for the parts of a difference
         self.lock = threading.Lock()
         self.closed = False
 
     def close(self) -> None:
-        """The visitor has left."""
+        """End the session, when the visitor has left."""
         self.closed = True
 
     def ask(self, question: Mapping[str, object]) -> None:
-        """Answer a question; never raises, so that the page stays up."""
+        """Answer a question. It never raises, so that the page keeps working."""
         question = question if isinstance(question, Mapping) else {}
         n, kind = question.get("n", 0), str(question.get("kind"))
         try:
@@ -185,7 +197,7 @@ class Session:
                 "vote": self._vote,
             }
             if kind not in answers:
-                raise BadInput(f"{kind!r} cannot be asked; reload the page.")
+                raise BadInput(f"{kind!r} is not a kind of question; reload the page.")
             found = answers[kind](question)
         except Exception as error:
             found = {
@@ -210,7 +222,7 @@ class Session:
         return self.runs[key]
 
     def _runs(self, question: Mapping[str, object]) -> dict[str, object]:
-        """The runs of one or two scenarios with common random numbers, and the map where it is another than the browser has."""
+        """The runs of one or two scenarios with common random numbers, and the map if the browser has another one."""
         union = union_asked(question)
         answer: dict[str, object] = {"runs": self._played(question)}
         if question.get("map", union.digest) != union.digest:
@@ -222,7 +234,7 @@ class Session:
         return [self._run(scenario, seed, replicate) for scenario in scenarios_of(question)]
 
     def _spread(self, question: Mapping[str, object]) -> None:
-        """Many worlds of each scenario, sent as they come from a thread of its own."""
+        """Run many worlds of each scenario in the background and send the summaries as they grow."""
         self.wanted = n = question.get("n", 0)
         seed, worlds = (
             whole(question.get("seed"), "seed"),
@@ -233,7 +245,7 @@ class Session:
             quarters = scenario.quarters
             if worlds * quarters > MOST_QUARTERS:
                 raise BadInput(
-                    f"{worlds} worlds of {quarters} quarters are too many for a page; end earlier than {scenario.end}."
+                    f"{worlds} runs of {quarters} quarters are too many for the page; choose an end before {scenario.end}."
                 )
 
         def work() -> None:
@@ -249,7 +261,7 @@ class Session:
         WORKERS.submit(work)
 
     def _parts(self, question: Mapping[str, object]) -> dict[str, object] | None:
-        """The parts of the difference of two scenarios: computed in the background, or, without scenarios, given up."""
+        """Attribute the difference of two scenarios in the background. A question without scenarios cancels this."""
         self.parted = n = question.get("n", 0)
         if not question.get("specs"):
             return None
@@ -268,11 +280,11 @@ class Session:
         return None
 
     def _open(self, question: Mapping[str, object]) -> dict[str, object]:
-        """A scenario from a file's text."""
+        """Read a scenario from the text of a file."""
         return {"spec": opened(str(question.get("text", "")))}
 
     def _toml(self, question: Mapping[str, object]) -> dict[str, object]:
-        """A scenario as a file's text."""
+        """Write a scenario as the text of a file."""
         return {"text": scenario_of(question.get("spec", {})).toml()}
 
     def _replay(self, question: Mapping[str, object]) -> dict[str, object]:
@@ -281,10 +293,10 @@ class Session:
         return {"text": replay(self._played(question), view, drawn_map(union_asked(question)))}
 
     def _audience(self, question: Mapping[str, object]) -> dict[str, object]:
-        """Put a question to the phones, or close it; `watch` is told whenever they answer."""
+        """Ask the phones a question (`guess`, `vote`), close it, or `watch` their answers."""
         desk, act = desk_here(), question.get("act")
         if desk is None:
-            raise BadInput("No phones play here; start the app with --audience.")
+            raise BadInput("The app runs without phones; start it with --audience.")
         if act == "watch":
             desk.watch(self._told)
         elif act == "close":
@@ -301,19 +313,19 @@ class Session:
                 number, world = whole(seed, "seed"), whole(replicate, "world")
                 desk.vote(scenario, number, world, union, which, question.get("title"))
         else:
-            raise BadInput(f"{act!r} cannot be asked of the audience; reload the page.")
+            raise BadInput(f"{act!r} is not an action for the audience; reload the page.")
         return {"audience": desk.told()}
 
     def _told(self, told: dict[str, object]) -> bool:
-        """Pass on what the desk tells; False once the visitor has left."""
+        """Pass on an update from the desk. Returns False once the visitor has left."""
         self._say({"n": 0, "kind": "audience"} | told)
         return not self.closed
 
     def _vote(self, question: Mapping[str, object]) -> dict[str, object]:
-        """A ballot of one of the runs, counted again with some votes changed."""
+        """Count a ballot of one of the runs again, with some votes changed."""
         scenarios, changes = scenarios_of(question), question.get("votes")
         if not isinstance(changes, Mapping):
-            raise BadInput("No votes were given to count again; reload the page.")
+            raise BadInput("The question has no changed votes; reload the page.")
         scenario = scenarios[whole(question.get("side"), "side", 0, len(scenarios) - 1)]
         seed, world = whole(question.get("seed"), "seed"), whole(question.get("replicate", 0), "world")
         number = whole(question.get("ballot"), "ballot")
@@ -323,15 +335,15 @@ class Session:
 
 
 def asked(question: Mapping[str, object]) -> list[object]:
-    """The one or two scenarios of a question."""
+    """The specifications of the one or two scenarios of a question."""
     specs = question.get("specs")
     if not isinstance(specs, list) or not 1 <= len(specs) <= 2:
-        raise BadInput("A question is about one scenario or two; reload the page.")
+        raise BadInput("The question must have one or two scenarios; reload the page.")
     return specs
 
 
 def pair_asked(question: Mapping[str, object]) -> list[object]:
-    """The two scenarios of a question."""
+    """The specifications of the two scenarios of a question."""
     specs = asked(question)
     if len(specs) != 2:
         raise BadInput("The parts of a difference need two scenarios; reload the page.")
@@ -339,35 +351,36 @@ def pair_asked(question: Mapping[str, object]) -> list[object]:
 
 
 def scenarios_of(question: Mapping[str, object]) -> list[Scenario]:
-    """The scenarios of a question, all read over the window of the first, so that a pair's numbers are of one time."""
+    """The scenarios of a question. All have the window of the first one, so that numbers of a pair are comparable."""
     return in_one_window([scenario_of(spec) for spec in asked(question)])
 
 
 def votes_with(votes: Sequence[int], changes: Mapping[str, object], codes: Sequence[str]) -> list[int]:
-    """Votes of 1, 0 and -1 in which the states of `changes`, by code, say "yes", "no" or "abstain"."""
+    """The votes (1, 0, -1), with those of the states in `changes` (by code: "yes", "no" or "abstain") replaced."""
     for code, way in changes.items():
         if code not in codes:
-            raise BadInput(f"{code!r} is not a state that votes; {near(code, codes)}")
+            raise BadInput(f"{code!r} is not a code of a state; {near(code, codes)}")
         if way not in WAYS:
-            raise BadInput(f"{code} cannot vote {way!r}; give yes, no or abstain.")
+            raise BadInput(f"the vote of {code} is {way!r}; it must be yes, no or abstain.")
     return [
         WAYS[str(changes[code])] if code in changes else vote for code, vote in zip(codes, votes, strict=True)
     ]
 
 
 def union_asked(question: Mapping[str, object]) -> Members:
-    """The union of a question's scenarios, or `BadInput` where they have two: there is one map."""
+    """The union of a question's scenarios. Raises `BadInput` for two different unions, because there is one map."""
     unions = {union.digest: union for union in (union_for(scenario_of(spec)) for spec in asked(question))}
     if len(unions) > 1:
         names = " and ".join(drawn_map(union)["name"] for union in unions.values())
-        raise BadInput(f"The two scenarios are about {names}, and there is one map; show one at a time.")
+        raise BadInput(f"The two scenarios are about {names}, but there is only one map; show one at a time.")
     return next(iter(unions.values()))
 
 
 def whole(value: object, name: str, low: int = 0, high: int = 2**53 - 1) -> int:
-    """An integer that JavaScript can hold, or `BadInput`."""
+    """The value as an integer. Raises `BadInput` if it is not one from `low` to `high` (the largest safe one in JavaScript)."""
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
-        raise BadInput(f"{name} = {value!r} cannot be used; give an integer of at least {low}.")
+        limits = f"of at least {low}" if high == 2**53 - 1 else f"from {low} to {high}"
+        raise BadInput(f"{name} is {value!r}; it must be an integer {limits}.")
     return value

@@ -1,8 +1,7 @@
-"""The laboratory in one HTML file: the live app's stage, and runs for it to show, without a server or a network.
+"""The app as one HTML file with stored runs, without a server or a network.
 
-The file holds every scenario about Europe under the rules that it names and under each of `SETTINGS`, for ten seeds.
-What the live app would ask its server, `stage/lab.js` looks up there; what is not there it asks of the model, where the
-file holds that too.
+The file has the runs of every scenario about Europe, with its own rules and with each change of `SETTINGS`, for ten seeds.
+`stage/lab.js` looks up these runs instead of asking a server. If the file also includes the model, it computes other runs.
 """
 
 from __future__ import annotations
@@ -45,19 +44,22 @@ Told = Callable[[int, int], None]
 
 
 def held() -> list[str]:
-    """The presets about the union that is drawn."""
+    """The presets about the European Union, whose map the file includes."""
     home = load_members().digest
     return [name for name in presets() if union_for(load(name)).digest == home]
 
 
 def changes_of(name: str) -> list[dict[str, str]]:
-    """The changes under which a preset is held, the first of them none; a rule that it has anyway is no change."""
+    """The changes for which the file has runs of a preset: none, and each of `SETTINGS` that differs from its rules."""
     rules = load(name).rules
     return [{}, *({group: rule} for group, rule in SETTINGS if rules[group].plain() != rule)]
 
 
 def part(name: str, changes: dict[str, str]) -> str:
-    """A preset's runs under some changes as text: base64 of gzip of JSON; `error` says what was refused."""
+    """A preset's runs with some changes: JSON, compressed with gzip and encoded in base64.
+
+    If the scenario is not valid, the JSON has only `error`, one sentence.
+    """
     content: dict[str, Any]
     try:
         scenario = scenario_of({"base": name, "changes": changes})
@@ -69,7 +71,7 @@ def part(name: str, changes: dict[str, str]) -> str:
 
 
 def columns(value: Any) -> Any:
-    """JSON in which a list of objects of the same keys is one object of lists, which a third of the space will hold."""
+    """JSON with each list of objects that have the same keys replaced by one object of lists, a third of the size."""
     if isinstance(value, dict):
         return {key: columns(inner) for key, inner in value.items()}
     if not isinstance(value, list):
@@ -81,7 +83,7 @@ def columns(value: Any) -> Any:
 
 
 def catalogue() -> dict[str, Any]:
-    """What can be chosen in the file: of all that the app offers, what the file holds."""
+    """The choices for which the file has runs, out of all that the app offers."""
     all_of_it: dict[str, Any] = offered()
     rules = {(group, rule) for group, rule in SETTINGS}
     rules |= {(group, load(name).rules[group].rule) for name in held() for group, _ in SETTINGS}
@@ -106,7 +108,7 @@ def catalogue() -> dict[str, Any]:
 
 
 def _presets(offered: dict[str, Any]) -> list[dict[str, Any]]:
-    """Those of the presets offered whose map needs no drawing."""
+    """The offered presets that are in `held`."""
     names = held()
     return [preset for preset in offered["presets"] if preset["name"] in names]
 
@@ -115,16 +117,16 @@ def write(file: Path, told: Told, pyodide: Path | None = None) -> None:
     """Compute the runs on all cores and write the page.
 
     Args:
-        file: where to; a file that is there is replaced once all is computed.
-        told: called with how many parts of how many are done.
-        pyodide: an unpacked Pyodide with NumPy, with which the page holds the model itself.
+        file: path of the page; an existing file is replaced when all runs are computed.
+        told: called with the number of parts done and of all parts.
+        pyodide: folder of an unpacked Pyodide with NumPy, to include the model in the page.
 
     Raises:
-        BadInput: the file cannot be written, or the folder is not such a Pyodide.
+        BadInput: the file cannot be written, or the folder is not the right Pyodide.
     """
     python = None if pyodide is None else distribution(pyodide)
     if file.is_dir():
-        raise BadInput(f"--single-file {str(file)!r} is a folder; name a file in it, such as lab.html.")
+        raise BadInput(f"--single-file {str(file)!r} is a folder; give a file in it, such as lab.html.")
     try:
         refuse_special_output(file)
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -132,7 +134,7 @@ def write(file: Path, told: Told, pyodide: Path | None = None) -> None:
         beside.touch()
     except OSError as error:
         raise BadInput(
-            f"--single-file {str(file)!r} cannot be written ({error.strerror}); name another file."
+            f"--single-file {str(file)!r} cannot be written ({error.strerror}); give another file."
         ) from None
     try:
         parts = dict(_computed(told))
@@ -155,7 +157,7 @@ def _computed(told: Told) -> Iterator[tuple[str, str]]:
 
 
 def key(name: str, changes: dict[str, str]) -> str:
-    """How `stage/lab.js` finds a part.
+    """The key under which `stage/lab.js` finds a part.
 
     >>> key("eu-status-quo", {"voting": "unanimity"})
     'eu-status-quo voting=unanimity'
@@ -164,9 +166,11 @@ def key(name: str, changes: dict[str, str]) -> str:
 
 
 def page(parts: dict[str, str], model: dict[str, object] | None = None) -> str:
-    """The page around its parts, and around the model, as of `embedded`, where it holds one.
+    """The page as HTML, from its parts and optionally the model.
 
-    Without the model, what would need many runs is not offered, nor what the parts do not hold.
+    Args:
+        parts: the texts of `part` by `key`.
+        model: the model from `embedded`. Without it, the page offers only choices for which it has runs.
     """
     geometry = drawn_map(load_members())
     content: dict[str, Any] = {"seeds": SEEDS, "parts": parts}

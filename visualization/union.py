@@ -1,4 +1,4 @@
-"""The union that the app shows: the one that was named at the start, or else the scenario's own."""
+"""The union that the app shows: the one given at the start, otherwise that of the scenario."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ _NAMED: list[Members] = []
 
 
 def show(members: Members | None) -> None:
-    """Show a union to all visitors from now on, whatever their scenario names; None: each scenario's own."""
+    """Set the union for all visitors and scenarios; None for the union of each scenario."""
     _NAMED[:] = [] if members is None else [members]
 
 
 def shown() -> Members:
-    """The union that is shown at first."""
+    """The union that the page shows first."""
     return _NAMED[0] if _NAMED else load_members()
 
 

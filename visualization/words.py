@@ -1,4 +1,4 @@
-"""Plain words for what the model calls by its own names."""
+"""Titles on the page for scenarios, unions, groups of rules and labs."""
 
 from __future__ import annotations
 
@@ -15,12 +15,15 @@ TITLES = {
     "juste-retour-strict": "Fair returns, strictly",
 }
 
-UNIONS = {"us_observed": "The United States", "china_observed": "China"}  # others by the name of their folder
+UNIONS = {
+    "us_observed": "The United States",
+    "china_observed": "China",
+}  # other unions: the name of their folder
 
-ELSEWHERE = {
+ELSEWHERE = {  # titles when another union is shown
     "eu-status-quo": "Europe's rules of today",
     "federal-europe": "A federation",
-}  # for another union
+}
 
 GROUPS = {
     "placement": "Who decides where",

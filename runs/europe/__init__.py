@@ -1,1 +1,1 @@
-"""Does it describe Europe? Calibration, prediction, patterns, and the essay judged."""
+"""The European study: calibration, prediction, empirical patterns, and a test of the essay's claims."""

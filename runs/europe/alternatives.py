@@ -1,4 +1,7 @@
-"""Alternative assumptions, each of which is tried alone: all else at its default, the politics from the posterior."""
+"""Alternative assumptions for the robustness checks.
+
+Each one is tried alone: all other assumptions stay at their defaults, and political parameters are drawn from the posterior.
+"""
 
 from __future__ import annotations
 
@@ -16,9 +19,15 @@ BASELINE = "baseline"
 
 @dataclass(frozen=True)
 class Alternative:
-    """A change to every scenario; a dotted key changes a rule's parameter where the scenario's rule has it.
+    """A set of changes to every scenario.
 
-    `reform` holds further changes to the reform alone, and `quo` to the status quo alone.
+    A dotted key changes a parameter of a rule; it has no effect where the scenario's rule lacks that parameter.
+
+    Attributes:
+        name: name of the assumption, as in the tables.
+        changes: changes to every scenario.
+        reform: further changes to the reform only.
+        quo: further changes to the status quo only.
     """
 
     name: str
@@ -78,9 +87,10 @@ PARTS = ("placement", "funding", "procurement", "operations", "pooling", "access
 
 
 def tried(bench: Bench, alternative: Alternative) -> dict[str, Floats]:
-    """What the main findings are under an alternative, (draws,) each, by the names of `AT_ONCE`.
+    """The main findings under an alternative, by name; each is an array (draws,).
 
-    A part's number is what it adds last: the reform's lag without it less the reform's lag, at equal envelopes.
+    The number of a part of the reform is its gain when it is added last, in years: the lag of the reform without that part
+    minus the lag of the whole reform, at equal envelopes.
     """
     quo, reform = alternative.to(load(STATUS_QUO)), alternative.to(load(REFORM))
     names = ["years_behind", "sites", "largest_site_accelerators"]

@@ -1,4 +1,4 @@
-"""The bench: draws of all uncertain parameters, on each of which every scenario is tried with the same random numbers."""
+"""The bench: joint draws of all uncertain parameters. All scenarios run on the same draws with common random numbers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from juste_retour.runs.contrasts.windows import Window
 from juste_retour.runs.drawn import changed, drawn_in, sobol_draws
 
 STATUS_QUO, REFORM = "eu-status-quo", "essay-reform"
-HELD = {  # parameters with a range that no draw varies, and why
+HELD = {  # parameters that have a range but are not varied, and why
     "envelope_eur_bn": "the money of the comparison, EUR 10 bn; varied in a table of its own",
     "window_years": "5, 7 and 10 years are reported side by side",
     "lag_cap_years": "a choice of the measure",
@@ -31,13 +31,15 @@ HELD = {  # parameters with a range that no draw varies, and why
     "consensus_norm": "the calibration has none; an alternative assumption",
     "trophy_fade": "the calibration has none; an alternative assumption",
 }
-PROTOCOL_RULES = {"agenda": ("commission_proposal", "closed_rule")}  # asked besides the two scenarios' own
+PROTOCOL_RULES = {
+    "agenda": ("commission_proposal", "closed_rule")
+}  # their parameters are drawn too, for the protocols of claim 1
 
 
 def uncertain(calibrated: Iterable[str]) -> list[str]:
-    """All parameters with a plausible range that are neither calibrated nor held, a rule's own by its full name.
+    """All parameters with a plausible range that are not calibrated and not in `HELD`; those of rules by full name.
 
-    Families come in a fixed order, whatever was imported first, because the columns of the sequence depend on it.
+    The order is fixed and does not depend on the order of imports, because the columns of the Sobol sequence follow it.
     """
     known = {*calibrated, *HELD}
     found = [name for name, (_, about) in parameters().items() if about.range is not None]
@@ -56,17 +58,21 @@ def uncertain(calibrated: Iterable[str]) -> list[str]:
 
 
 def joint(politics: pd.DataFrame, seed: int) -> pd.DataFrame:
-    """Draws of the politics beside draws of all other uncertain parameters from their ranges, a scrambled Sobol sequence."""
+    """The draws of `politics` joined with draws of all other uncertain parameters: a scrambled Sobol sequence over their ranges."""
     ranges = sobol_draws(uncertain(map(str, politics)), len(politics), seed)
     return pd.concat([politics, pd.DataFrame(ranges)], axis=1)
 
 
 @dataclass(frozen=True, eq=False)
 class Bench:
-    """Draws, each with the random numbers of one replication.
+    """Draws of uncertain parameters, each with the random numbers of one replication.
 
-    `first` is the replication of the first draw: a slice of a bench gives the numbers of the whole. `calibrated` names
-    the columns that come from the calibration.
+    Attributes:
+        draws: one row per draw, one column per parameter.
+        seed: random seed of the replications.
+        members: the union.
+        first: replication number of the first draw, so that a slice gives the same numbers as the whole bench.
+        calibrated: names of the columns that come from the calibration.
     """
 
     draws: pd.DataFrame
@@ -77,33 +83,33 @@ class Bench:
 
     @property
     def count(self) -> int:
-        """How many draws."""
+        """The number of draws."""
         return len(self.draws)
 
     @property
     def replicates(self) -> Integers:
-        """(draws,) the replication of each draw."""
+        """Replication number of each draw (draws,)."""
         return self.first + np.arange(self.count)
 
     def part(self, begin: int, end: int) -> Bench:
-        """Some of the draws."""
+        """A bench of the draws `begin` to `end` (exclusive), with unchanged random numbers."""
         draws = self.draws.iloc[begin:end].reset_index(drop=True)
         return replace(self, draws=draws, first=self.first + begin)
 
     def worlds(self, scenario: Scenario) -> list[Scenario]:
-        """The scenario under each draw; what it sets otherwise than the status quo does stays as it sets it."""
+        """The scenario with the parameters of each draw. Parameters that it sets differently from the status quo are kept."""
         drawn = drawn_in(scenario, map(str, self.draws), load(STATUS_QUO))
         records = self.draws[drawn].to_dict("records")
         return [changed(scenario, {str(k): v for k, v in record.items()}) for record in records]
 
     def outcomes(self, scenario: Scenario, names: Iterable[str]) -> dict[str, Floats]:
-        """Outcomes by name, (draws,); infinite where nothing works, missing where stationary values were not found."""
+        """Outcomes by name, each (draws,). A lag is infinite if no machine works; NaN if no stationary equilibrium was found."""
         worlds, names = self.worlds(scenario), list(names)
         rows = self._found(worlds, np.arange(self.count), names)
         return dict(zip(names, rows, strict=True))
 
     def _found(self, worlds: Sequence[Scenario], these: Integers, names: Sequence[str]) -> Floats:
-        """Outcomes (names, draws); draws without an equilibrium are split off until each stands alone."""
+        """Outcomes (names, draws). If no equilibrium is found, the draws are halved until those without one are isolated."""
         try:
             found = run(
                 [worlds[k] for k in these], self.seed, self.replicates[these], self.members, price=False
@@ -115,7 +121,7 @@ class Bench:
         return np.array([measure(found.worlds, name) for name in names], dtype=np.float64)
 
     def best_after(self, scenario: Scenario) -> Floats:
-        """(draws,) the fewest years behind in any quarter after the announcement; infinite where nothing works."""
+        """The smallest lag in years in any quarter after the announcement (draws,); infinite if no machine works."""
         found = run(
             self.worlds(scenario), self.seed, self.replicates, self.members, price=False, timeline=True
         )
@@ -125,14 +131,14 @@ class Bench:
 
 
 class BenchRuns(Runs):
-    """Runs of scenarios on the draws of a bench, one replication per draw, for the attribution."""
+    """Runs of scenarios on the draws of a bench, one replication per draw. The attribution uses them."""
 
     def __init__(self, bench: Bench, outcomes: Iterable[str], windows: Sequence[Window] = ()):
         super().__init__(bench.seed, bench.members, outcomes, windows)
         self.bench = bench
 
     def of(self, scenario: Scenario, first: int, count: int) -> Found:
-        """Outcomes on the draws from `first` on."""
+        """Outcomes of `count` draws, beginning with draw `first`."""
         part = self.bench.part(first, first + count)
         return self._measured(part.worlds(scenario), part.replicates, self.measured, price=False)
 

@@ -1,7 +1,8 @@
 """Power, money and returns in the Union's budget: `uv run python -m juste_retour.runs.europe.budget` writes BUDGET.md.
 
-What share of receipts goes with voting power and what with size or need, as Kauppi and Widgrén (2004) ask, on 2000 to
-2020; and what return each state got, which sets the ranges of the entitlements `juste_retour` and `georeturn`.
+The page answers two questions for 2000 to 2020. Which share of receipts is explained by voting power, size or need, as in
+Kauppi and Widgrén (2004)? And what was each state's return? The returns set the ranges of the entitlement rules
+`juste_retour` and `georeturn`.
 """
 
 from __future__ import annotations
@@ -31,12 +32,12 @@ RESAMPLES = 2000
 
 
 def shares() -> pd.DataFrame:
-    """Each state's shares of a year's totals, a row for a state and year.
+    """Each state's shares of the Union's totals, with a row per state and year.
 
     Returns:
-        year, state, receipts and paid (shares, administration left out), power (Shapley-Shubik under the rule in force
-        on 1 July), size (population; the Council's shares of 2016 for all years) and need (population times the
-        shortfall of GNI per head below the Union's mean).
+        Columns year and state, and these shares of the year's total: receipts (without administration), paid, power
+        (Shapley-Shubik index under the rule in force on 1 July), size (population; the Council's shares of 2016 for all
+        years) and need (population times the shortfall of GNI per head below the Union's mean).
     """
     people = {row["state"]: float(row["council_share_2016_pct"]) for row in voting_populations()}
     table = pd.DataFrame(budget_by_state())
@@ -61,15 +62,17 @@ def shares() -> pd.DataFrame:
 
 
 def explained(rows: pd.DataFrame, by: Sequence[str], seed: int = 0) -> pd.DataFrame:
-    """What share of receipts goes with each of some columns: least squares with weights that add up to one.
+    """Explain the shares of receipts by other shares: least squares with weights that sum to one.
 
     Args:
-        rows: as from `shares`.
-        by: names of columns of shares.
-        seed: of the bootstrap, which draws states with all of their years.
+        rows: a table from `shares`.
+        by: names of the explanatory columns.
+        seed: random seed of the bootstrap, which draws states with all of their years.
 
     Returns:
-        column, weight, low, high (95 %), with the share of variance explained in `attrs["r2"]`.
+        A row per column: column, weight, low and high (95 %). `attrs["r2"]` is the share of variance explained.
+
+    Source: Kauppi and Widgrén (2004).
     """
     x, y = rows[list(by)].to_numpy(), rows.receipts.to_numpy()
     states, of = np.unique(rows.state, return_inverse=True)
@@ -84,7 +87,7 @@ def explained(rows: pd.DataFrame, by: Sequence[str], seed: int = 0) -> pd.DataFr
 
 
 def _weights(x: Floats, y: Floats, count: Floats) -> Floats:
-    """Weights that add up to one, each row counted so often."""
+    """Least-squares weights that sum to one; row i counts `count[i]` times."""
     root = np.sqrt(count)
     base = x[:, -1]
     free = np.linalg.lstsq((x[:, :-1] - base[:, None]) * root[:, None], (y - base) * root, rcond=None)[0]
@@ -92,14 +95,14 @@ def _weights(x: Floats, y: Floats, count: Floats) -> Floats:
 
 
 def returns(administration: bool = False, own_resources: bool = False) -> pd.DataFrame:
-    """Each state's return in each framework: its share of receipts over its share of what is paid; 1 is the Union's.
+    """Each state's return in each multiannual framework: its share of receipts over its share of payments; 1 is even.
 
     Args:
-        administration: count what the institutions spend at their seats as receipts.
+        administration: count the spending of the institutions at their seats as receipts.
         own_resources: count customs duties as payments of the state that collects them.
 
     Returns:
-        (states, frameworks), NaN where a state was not a member.
+        A row per state and a column per framework; NaN where a state was not a member.
     """
     table = pd.DataFrame(budget_by_state())
     amounts = table.drop(columns=["state", "year"]).astype(np.float64)
@@ -116,26 +119,26 @@ def returns(administration: bool = False, own_resources: bool = False) -> pd.Dat
 
 
 def observed_range() -> tuple[float, float]:
-    """The least return in a framework, of all states and of the state that had the least in the best framework."""
+    """The lowest return of any state in each framework: the lowest and the highest of these over the frameworks."""
     least = returns()[list(FRAMEWORKS)].min()
     return float(least.min()), float(least.max())
 
 
 TEXT = """# Power, money and juste retour in the Union's budget
 
-`{command}` writes this page; seed 0. The data are receipts, payments and gross national income of each state, 2000 to 2020 ([source](../../abm/data/README.md)). Administration is left out of receipts, and customs duties out of payments, unless said otherwise.
+This page is generated by `{command}` with seed 0. The data are receipts, payments and gross national income of each state, 2000 to 2020 ([source](../../abm/data/README.md)). Unless stated otherwise, receipts exclude administration and payments exclude customs duties.
 
-**In short.** Receipts go with power nearly as well as with population, and the two can hardly be told apart. With need measured by income alone, {power} of receipts go with voting power. Once population is in the model, it is {joint}. No state is guaranteed a fair return: over a whole framework the least return lay between {least:.2f} and {best:.2f}, and {below} of {states} states got less than 0.8 over all years.
+**In short.** Voting power explains receipts nearly as well as population does, and the two are hard to separate. In the model with power and need, voting power accounts for {power} of receipts. With population added, it accounts for {joint}. No state is guaranteed a fair return: the lowest return of any state in a framework was between {least:.2f} and {best:.2f}, and {below} of {states} states received less than 0.8 over all years.
 
-## What receipts go with
+## What explains receipts
 
-Table 1. Least squares: a state's share of receipts in a year as a weighted mean of its share of voting power (Shapley–Shubik under the Council's rule of the year), of population (size) and of need. The weights add up to one, so that a weight is the share of receipts that goes with the column. Brackets: 95 % bootstrap intervals over states.
+Table 1. Least squares: a state's share of receipts in a year as a weighted mean of its shares of voting power (Shapley–Shubik under the Council's rule of that year), of population (size) and of need. The weights sum to one, so a weight is the share of receipts attributed to that column. Brackets: 95 % bootstrap intervals over states.
 
 {weights}
 
-- Need is population times the shortfall of income per head below the Union's mean. Kauppi and Widgrén (2004) also have agriculture, which these data do not hold; in the models without size, power stands in for it.
-- Power and population are correlated at {correlation:.2f}, so that the third model separates them by the small states alone, which have more power and more money than people. Its intervals are the honest answer.
-- Population shares are the Council's of 2016 for all years. Frameworks are agreed by unanimity; voting power under qualified majority bears on the laws and budgets below them.
+- Need is population times the shortfall of income per head below the Union's mean. Kauppi and Widgrén (2004) also include agriculture, which these data lack; in the models without size, power may pick up its effect.
+- The correlation of power and population is {correlation:.2f}. The third model separates them only by the small states, whose shares of power and money exceed their share of population. Its wide intervals show how little can be said.
+- Population shares are the Council's of 2016 for all years. Frameworks are agreed by unanimity; voting power under qualified majority matters for the laws and annual budgets within them.
 
 | source | power's share of receipts |
 |---|---|
@@ -144,23 +147,23 @@ Table 1. Least squares: a state's share of receipts in a year as a weighted mean
 | here, 2000 to 2020, power and need | {power} |
 | here, 2000 to 2020, power, size and need | {joint} |
 
-## What each state gets back
+## The return of each state
 
-Table 2. Return by framework: a state's share of receipts over its share of national contributions. 1 is an even return; a dash is not a member.
+Table 2. Return by framework: a state's share of receipts over its share of national contributions. 1 is an even return; a dash marks a state that was not a member.
 
 {returns}
 
-Counting administration as receipts and customs duties as payments of the state that collects them, the least return in a framework is {otherwise:.2f}.
+If administration counts as receipts, and customs duties as payments of the state that collects them, the lowest return in a framework is {otherwise:.2f}.
 
-## What follows for the entitlements
+## Consequences for the entitlement rules
 
-- The range of `juste_retour.least_return` and `georeturn.floor` is {low:g} to {high:g}. Its lower end is the least return of a state over a framework, which that state's government agreed to; its upper end, that of the scenario `juste-retour-strict`, is not touched by these data.
-- The default stays at {default:g}, the floor of the ESA Convention: the model's program is an agreement of that kind, not the general budget. For a program run like the general budget these data imply a floor of at most {best:.2f}, which would be {default_less:.2f} below the default. A change of the default would change all numbers and is not made here.
+- The range of `juste_retour.least_return` and `georeturn.floor` is {low:g} to {high:g}. Its lower bound is the lowest return of a state in a framework, to which that state's government agreed. Its upper bound is that of the scenario `juste-retour-strict`; these data say nothing about it.
+- The default stays at {default:g}, the floor of the ESA Convention, because the model's program is an agreement of that kind and not the general budget. For a program run like the general budget these data imply a floor of at most {best:.2f}, which is {default_less:.2f} below the default. A change of the default would change all numbers and is not made here.
 """
 
 
 def page() -> str:
-    """The page, all of its numbers computed."""
+    """The text of BUDGET.md, with all numbers computed."""
     rows, found = shares(), returns()
     least, best = observed_range()
     default, parameter = family("entitlement")["juste_retour"].parameters["least_return"]

@@ -1,9 +1,9 @@
-"""Calibration of the politics on the first waves, by approximate Bayesian computation.
+"""Calibration of political parameters to the first waves, by approximate Bayesian computation.
 
-Parameters are drawn from their plausible ranges, and each draw plays one run up to the last wave that is fitted. The
-draws whose moments are nearest to the observed ones are kept, adjusted by local linear regression, and weighted by their
-distance (Beaumont, Zhang and Balding 2002). Later waves are not used. The mechanisms and the ranges, however, were
-chosen by people who knew all nineteen sites.
+Parameters are drawn from their plausible ranges, with one run per draw up to the last fitted wave. The draws whose moments
+are closest to the observed ones are kept, adjusted by local linear regression and weighted by distance (Beaumont, Zhang and
+Balding 2002). Later waves are not used. However, the mechanisms and the ranges were chosen by people who knew all nineteen
+sites.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from juste_retour.runs.europe.calibration_spec import CalibrationSpec
 from juste_retour.runs.europe.moments import moments_of, observed_moments
 from juste_retour.runs.statistics import known_summary, weighted_summary
 
-FRESH = 1_000_000  # replications from here on are fresh: no calibration has seen them
+FRESH = 1_000_000  # replications from this number on are used in no calibration
 
 
 def prior(names: Sequence[str], draws: int, seed: int) -> pd.DataFrame:
-    """Draws from the plausible ranges, a scrambled Sobol sequence; one row per draw."""
+    """Draws from the plausible ranges by a scrambled Sobol sequence; one row per draw, one column per parameter."""
     points = qmc.Sobol(len(names), scramble=True, rng=np.random.default_rng(seed)).random_base2(
         int(np.ceil(np.log2(draws)))
     )
@@ -39,7 +39,7 @@ def prior(names: Sequence[str], draws: int, seed: int) -> pd.DataFrame:
 def simulated(
     plan: CalibrationSpec, points: pd.DataFrame, replicates: Integers, progress: Progress | None = None
 ) -> pd.DataFrame:
-    """Moments of one run per point; one row per point."""
+    """The moments of one run per point (row of `points`), with the given replications; one row per point."""
     short = plan.scenario.until(plan.decisions[plan.waves - 1])
     rows = []
     records = points.to_dict("records")
@@ -52,16 +52,16 @@ def simulated(
 
 @dataclass(frozen=True, eq=False)
 class Posterior:
-    """What the waves say of the parameters.
+    """The posterior distribution of the parameters, given the fitted waves.
 
     Attributes:
-        draws: the kept draws, adjusted.
-        weights: (draws,) of each, summing to one: the nearer its moments to the observed ones, the heavier.
-        raw: the same draws as they were drawn.
-        moments: the moments of the kept draws, which were selected for being near.
-        observed: the moments observed.
-        unused: moments that are unknown, or the same in every draw, and so fit nothing.
-        replicates: the replication of each kept draw.
+        draws: the kept draws after the regression adjustment; one row per draw, one column per parameter.
+        weights: weights (draws,) that sum to one, larger for moments closer to the observed ones.
+        raw: the kept draws before the adjustment.
+        moments: moments of the kept draws; they are close to the observed ones by selection.
+        observed: the observed moments.
+        unused: names of moments that are unknown or the same in every draw, and so are not fitted.
+        replicates: replication number of each kept draw.
     """
 
     draws: pd.DataFrame
@@ -74,21 +74,21 @@ class Posterior:
 
     @cached_property
     def effective(self) -> float:
-        """The number of equally weighted draws that are worth as much (Kish)."""
+        """The effective sample size: the number of equally weighted draws with the same precision (Kish)."""
         return float(1 / np.square(self.weights).sum())
 
     def sample(self, count: int, seed: int) -> pd.DataFrame:
-        """Some draws by their weights, by systematic resampling; one row per draw."""
+        """Draw `count` rows in proportion to the weights, by systematic resampling."""
         places = (np.random.default_rng(seed).random() + np.arange(count)) / count
         order = np.random.default_rng([seed, 1]).permutation(len(self.weights))
         at = np.searchsorted(np.cumsum(self.weights[order]), places)
         return self.draws.iloc[order[np.minimum(at, len(order) - 1)]].reset_index(drop=True)
 
     def summary(self) -> pd.DataFrame:
-        """One row per parameter: prior range, weighted posterior median and 90 % interval, and how far it is narrowed.
+        """One row per parameter: prior range, weighted posterior median, 90 % interval, and `narrowed`.
 
-        `narrowed` is one less the ratio of posterior to prior standard deviation, on the prior's own scale: near 0, the
-        data leave the parameter open.
+        `narrowed` is one minus the ratio of posterior to prior standard deviation, on the scale of the prior. Near 0, the
+        data say little about the parameter.
         """
         rows = []
         for name in map(str, self.draws):
@@ -105,7 +105,7 @@ class Posterior:
 
 
 def calibrate(plan: CalibrationSpec, progress: Progress | None = None) -> Posterior:
-    """Draw, simulate, keep the nearest, adjust and weight."""
+    """Run a calibration: draw, simulate, keep the closest draws, adjust and weight them."""
     points = prior(plan.names, plan.draws, plan.seed)
     replicates = np.arange(plan.draws)
     moments = simulated(plan, points, replicates, progress)
@@ -116,19 +116,25 @@ def calibrate(plan: CalibrationSpec, progress: Progress | None = None) -> Poster
 def nearest(
     points: pd.DataFrame, moments: pd.DataFrame, target: pd.Series, keep: int, replicates: Integers
 ) -> Posterior:
-    """Keep the draws whose moments come nearest to a target, in units of the moments' spread, and adjust them."""
+    """Keep the `keep` draws whose moments are closest to `target`, in units of the moments' spread, and adjust them.
+
+    Raises:
+        BadInput: no moment varies, or too few draws select any site.
+
+    Source: Beaumont, Zhang and Balding (2002).
+    """
     found = moments.to_numpy(dtype=float)
     spread = _spread(found)
     used = (spread > 0) & np.isfinite(target.to_numpy(dtype=float))
     unused = tuple(str(name) for name, fits in zip(moments, used, strict=True) if not fits)
     if not used.any():
-        raise BadInput("no moment differs between the draws; give wider ranges or more waves.")
+        raise BadInput("no moment differs between the draws; widen the ranges or fit more waves.")
     apart = (found[:, used] - target.to_numpy(dtype=float)[used]) / spread[used]
     whole = np.isfinite(apart).all(axis=1)
     if whole.sum() < keep:
         raise BadInput(
-            f"sites are selected in {int(whole.sum())} of {len(whole)} draws, and {keep} are to be kept; lower `keep`, or "
-            "give ranges that let states bid."
+            f"keep is {keep}, but only {int(whole.sum())} of {len(whole)} draws select any site; lower keep, or choose "
+            "ranges in which states bid."
         )
     distance = np.where(whole, np.sqrt(np.square(apart).sum(axis=1)), np.inf)
     kept = np.argsort(distance, kind="stable")[:keep]
@@ -146,7 +152,7 @@ def nearest(
 
 
 def _spread(found: Floats) -> Floats:
-    """The median absolute deviation of each moment; its standard deviation where that is zero."""
+    """The median absolute deviation of each moment, or its standard deviation if that is zero; (moments,)."""
     known = found[:, np.isfinite(found).any(axis=0)]
     spread = np.zeros(found.shape[1])
     deviation = np.nanmedian(np.abs(known - np.nanmedian(known, axis=0)), axis=0)
@@ -155,7 +161,7 @@ def _spread(found: Floats) -> Floats:
 
 
 def _epanechnikov(distance: Floats) -> Floats:
-    """Weights 1 - (d / d_max)^2; all alike where all distances are."""
+    """Weights 1 - (d / d_max)^2; equal weights if all distances are equal."""
     most = distance.max()
     if most == distance.min():
         return np.ones(len(distance))
@@ -163,7 +169,7 @@ def _epanechnikov(distance: Floats) -> Floats:
 
 
 def _adjusted(raw: pd.DataFrame, moments: Floats, weights: Floats) -> pd.DataFrame:
-    """Local linear regression on the moments, on the normal scale of the prior so that no draw leaves its range."""
+    """Adjust draws by local linear regression on the moments. On the prior's normal scale no draw can leave its range."""
     root = np.sqrt(weights)
     design = np.column_stack([np.ones(len(moments)), moments])
     out = {}
@@ -178,10 +184,10 @@ def _adjusted(raw: pd.DataFrame, moments: Floats, weights: Floats) -> pd.DataFra
 
 
 def predictive(plan: CalibrationSpec, posterior: Posterior) -> pd.DataFrame:
-    """One row per moment: what was observed, and what fresh draws of prior and posterior give, with 90 % intervals.
+    """One row per moment: the observed value, and medians with 90 % intervals from new runs.
 
-    `median`, `low`, `high` and `inside` are of the posterior; those with `prior_` of the prior; those with `kept_` of the
-    draws that were kept because they are near, which is not a test. `used` says whether the moment was fitted.
+    `median`, `low`, `high` and `inside` are from the posterior, columns with `prior_` from the prior. Columns with `kept_`
+    are from the kept draws; these were selected for their moments, so they are no test. `used`: the moment was fitted.
     """
     ahead = FRESH + np.arange(plan.keep)
     fresh = {
@@ -199,7 +205,7 @@ def predictive(plan: CalibrationSpec, posterior: Posterior) -> pd.DataFrame:
 
 
 def inside(observed: float, found: Mapping[str, float], prefix: str = "") -> dict[str, object]:
-    """A summary with a prefix to its names, and whether the observed value lies in its interval; None if unknown."""
+    """The summary `found` with prefixed names, and whether its interval contains the observed value (None if unknown)."""
     known = bool(np.isfinite(observed) and np.isfinite(found["low"]))
     lies = found["low"] - 1e-12 <= observed <= found["high"] + 1e-12 if known else None
     return {prefix + key: value for key, value in found.items()} | {f"{prefix}inside": lies}

@@ -1,4 +1,4 @@
-"""A calibration as its file says: scenario, union, observed table, waves, draws and the parameters that are drawn."""
+"""The specification of a calibration, read from a TOML file."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ KEYS = {"scenario", "members", "observed", *NUMBERS, "priors"}
 
 @dataclass(frozen=True)
 class CalibrationSpec:
-    """What is calibrated on what.
+    """The specification of a calibration.
 
     Attributes:
-        scenario: the scenario whose parameters are drawn; it must hold a call in waves.
-        seed: of the prior draws and the worlds.
-        draws: draws of the prior.
-        keep: how many of them are kept.
-        waves: how many of the first waves are fitted.
-        fitted: parameters about which the waves may say something, by full name.
-        carried: further parameters that are drawn with them.
-        members: the union; the scenario's own where it is None.
-        table: the observed table; the AI factories where it is None.
+        scenario: the scenario whose parameters are drawn; its agenda must be a call for proposals in waves.
+        seed: random seed of the prior draws and the runs.
+        draws: number of draws from the prior.
+        keep: number of draws that are kept.
+        waves: number of waves that are fitted, from the first on.
+        fitted: parameters that the waves may identify, by full name.
+        carried: further parameters that are drawn with them, by full name.
+        members: folder of the union; None for the scenario's union.
+        table: file of the observed table; None for the AI factories.
     """
 
     scenario: Scenario
@@ -48,7 +48,7 @@ class CalibrationSpec:
 
     @property
     def names(self) -> list[str]:
-        """All parameters that are drawn."""
+        """Full names of all parameters that are drawn."""
         return [*self.fitted, *self.carried]
 
     @cached_property
@@ -58,33 +58,37 @@ class CalibrationSpec:
 
     @cached_property
     def observed(self) -> Rows:
-        """What was observed, one row per selected site."""
+        """The observed table, one row per selected site."""
         return observed() if self.table is None else read_observed(self.table, self.union)
 
     @cached_property
     def decisions(self) -> list[str]:
-        """The quarters in which the scenario's call decides on its waves."""
+        """The quarters in which the waves of the scenario's call are decided."""
         choice = self.scenario.rules["agenda"]
         rule = family("agenda")[choice.rule]
         if "decisions" not in rule.parameters:
             raise BadInput(
-                f"agenda = {choice.rule!r} holds no call in waves; calibrate a scenario with open_call."
+                f"agenda is {choice.rule!r}, which has no waves; calibrate a scenario with agenda = 'open_call'."
             )
         return str(rule.settings(dict(choice.settings), "agenda")["decisions"]).split()
 
     @property
     def least(self) -> int:
-        """The fewest draws that the regression on the moments can use."""
+        """The smallest number of kept draws for the regression on the moments."""
         return 2 * (max(len(self.fitted), len(moment_names(self.waves))) + 1)
 
     @property
     def factories(self) -> bool:
-        """Whether it is about Europe's AI factories, of which more was observed than a table of sites."""
+        """Whether this is the calibration to Europe's AI factories, for which further observations exist."""
         return self.table is None and self.members is None
 
 
 def read(path: Path) -> CalibrationSpec:
-    """Read a calibration file, or raise `BadInput` in one sentence."""
+    """Read a calibration file.
+
+    Raises:
+        BadInput: an unknown key, or a value that cannot be used.
+    """
     content = read_toml(path)
     for key in content:
         if key not in KEYS:
@@ -101,15 +105,19 @@ def read(path: Path) -> CalibrationSpec:
         **numbers,
     )
     if not plan.least <= plan.keep <= plan.draws:
-        raise BadInput(f"{path}: keep = {plan.keep} must lie between {plan.least} and draws = {plan.draws}.")
+        raise BadInput(
+            f"{path}: keep is {plan.keep}; it must be between {plan.least} and draws ({plan.draws})."
+        )
     if plan.waves > len(plan.decisions):
         raise BadInput(
-            f"{path}: waves = {plan.waves}, but the call of {scenario.name} decides in {len(plan.decisions)} waves; "
-            f"give a number from 1 to {len(plan.decisions)}."
+            f"{path}: waves is {plan.waves}; it must be from 1 to {len(plan.decisions)}, the number of waves of "
+            f"{scenario.name}."
         )
     last = max(int(row["wave"]) for row in plan.observed)
     if plan.waves > last:
-        raise BadInput(f"{path}: waves = {plan.waves}, but {last} were observed; give a number up to {last}.")
+        raise BadInput(
+            f"{path}: waves is {plan.waves}; it must be at most {last}, the number of observed waves."
+        )
     return plan
 
 
@@ -117,26 +125,27 @@ def _parameters(path: Path, priors: object, scenario: Scenario) -> tuple[tuple[s
     lists = [priors.get(key, []) if isinstance(priors, Mapping) else None for key in ("fitted", "carried")]
     if not all(isinstance(names, list) and all(isinstance(n, str) for n in names) for names in lists):
         raise BadInput(
-            f"{path}: priors = {priors!r} holds no lists of names; write fitted and carried in brackets."
+            f'{path}: priors is {priors!r}; it must have lists of names, as in fitted = ["panel_noise"].'
         )
     fitted, carried = (tuple(full_name(name, scenario) for name in names or ()) for names in lists)
     for name in (*fitted, *carried):
         if name not in ranged():
             raise BadInput(
-                f"{path}: priors name {name!r}, which has no plausible range; {near(name, ranged())}"
+                f"{path}: priors includes {name!r}, which has no plausible range; {near(name, ranged())}"
             )
         about(name)
     if not fitted:
         raise BadInput(f"{path}: priors.fitted is empty; name at least one parameter.")
     twice = {name for name in fitted if (*fitted, *carried).count(name) > 1}
     if twice:
-        raise BadInput(f"{path}: priors name {min(twice)!r} twice; name it once.")
+        raise BadInput(f"{path}: priors lists {min(twice)!r} twice; list it once.")
     return fitted, carried
 
 
 def _number(path: Path, key: str, value: object) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or value < (0 if key == "seed" else 1):
-        raise BadInput(f"{path}: {key} = {value!r} is not a positive integer; give one.")
+        least = 0 if key == "seed" else 1
+        raise BadInput(f"{path}: {key} is {value!r}; it must be an integer of at least {least}.")
     return value
 
 
@@ -145,5 +154,5 @@ def _place(path: Path, key: str, content: Mapping[str, object]) -> Path | None:
     if value is None:
         return None
     if not isinstance(value, str):
-        raise BadInput(f"{path}: {key} = {value!r} is not a path; write it in quotes.")
+        raise BadInput(f"{path}: {key} is {value!r}; it must be a path in quotes.")
     return path.parent / value

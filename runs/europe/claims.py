@@ -1,8 +1,8 @@
-"""The essay's five claims as findings: a number, its interval over all uncertain parameters, and how sure it is.
+"""The essay's five claims as findings: each has a number, its interval over all uncertain parameters, and a status.
 
-A finding is *supported* if at least 90 % of the draws exceed the least effect that counts. It is *sensitive* if it is
-supported in the headline comparison (five years, equal spending) and not in another one. An *identity* follows from the
-model's own equations and is not counted; *not known* means that no draw answers the question.
+A finding is *supported* if at least 90 % of the draws exceed the smallest effect that counts. It is *sensitive* if it is
+supported in the headline comparison (five years, equal spending) but not in another one. An *identity* follows from the
+model's equations and is not counted. *Not known* means that the number is missing in all draws.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from juste_retour.runs.statistics import known_summary
 
 SUPPORTED, SENSITIVE, NOT_SUPPORTED = "supported", "sensitive", "not supported"
 IDENTITY, UNKNOWN = "identity", "not known"
-LEVEL = 0.9  # share of the draws that must exceed the least effect that counts
+LEVEL = 0.9  # share of the draws that must exceed the smallest effect that counts
 WINDOWS = (5, 7, 10)
 HEADLINE = "spending|5"
 RESAMPLES = 500
@@ -37,9 +37,17 @@ Value = Callable[[Numbers], Floats]
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked: `value` of every draw, which counts if it is above `least`.
+    """A question that the findings answer.
 
-    `variants` are the same question in other comparisons; `identity` says from which equation it follows.
+    Attributes:
+        name: the quantity, as in the tables.
+        claim: number of the claim in `CLAIMS`.
+        unit: unit of the quantity.
+        value: computes the quantity (draws,) from the numbers of the trials.
+        least: smallest effect that counts, in the same unit.
+        says: the finding as a sentence.
+        variants: the same quantity in other comparisons, by name.
+        identity: the equation from which the finding follows, or "".
     """
 
     name: str
@@ -54,10 +62,9 @@ class Question:
 
 @dataclass(frozen=True)
 class Answer:
-    """A median with its 90 % interval over the draws, and the share of the draws above the least effect that counts.
+    """A median with its 90 % interval over the draws, and the share of draws above the smallest effect that counts.
 
-    The two errors are Monte Carlo standard errors: how far the number would move with other draws. `draws` counts those
-    in which the number is known.
+    `median_error` and `share_error` are Monte Carlo standard errors. `draws` is the number of draws with a known value.
     """
 
     median: float
@@ -70,13 +77,13 @@ class Answer:
 
     @property
     def supported(self) -> bool:
-        """Whether enough draws exceed the least effect."""
+        """Whether enough draws exceed the smallest effect that counts."""
         return self.draws > 0 and self.share_above >= LEVEL
 
 
 @dataclass(frozen=True)
 class Finding:
-    """A question's answer in the headline comparison and in the others."""
+    """The answer to a question in the headline comparison and in the variants; `sensitive` names variants that differ."""
 
     question: str
     claim: int
@@ -91,7 +98,7 @@ class Finding:
 
 
 def answered(values: Floats, least: float, seed: int = 0) -> Answer:
-    """Summarize a number over the draws; missing ones are left out.
+    """Summarize the values of the draws. NaN values are omitted.
 
     >>> answered(np.array([1.0, 2.0, 3.0, np.nan]), 1.5).share_above
     0.6666666666666666
@@ -115,7 +122,7 @@ def answered(values: Floats, least: float, seed: int = 0) -> Answer:
 
 
 def judged(question: Question, numbers: Numbers) -> Finding:
-    """Judge a question over all draws."""
+    """The finding on a question, from the numbers of all draws."""
     answer = answered(question.value(numbers), question.least)
     variants = {name: answered(value(numbers), question.least) for name, value in question.variants.items()}
     others = tuple(name for name, a in variants.items() if a.draws and a.supported != answer.supported)
@@ -150,7 +157,7 @@ def _of(key: str) -> Value:
 
 
 def _over(kind: str, tail: str = "") -> dict[str, Value]:
-    """The other comparisons of a number of the attribution: equal envelopes, and windows of 7 and 10 years."""
+    """A quantity of the attribution in the other comparisons: equal envelopes, and windows of 7 and 10 years."""
     found = {}
     for equal in reversed(EQUAL):
         for years in WINDOWS:
@@ -167,7 +174,7 @@ def _share(part: str, claim: int, says: str) -> Question:
 
 
 def _beyond(key: str) -> Value:
-    """What access gains less the largest of the other parts."""
+    """The gain from access minus the largest gain from another part, in years."""
     others = [part for part in PARTS if part not in ("access", "money")]
     return lambda n: n[f"share|{key}|access"] - np.max([n[f"share|{key}|{part}"] for part in others], axis=0)
 
@@ -177,7 +184,7 @@ def _added(protocol: str, more: str, less: str) -> Value:
 
 
 def _under(protocol: str) -> list[Question]:
-    """What claim 1 asks of a protocol."""
+    """The questions of claim 1 about one agenda protocol."""
     found = [
         Question(
             f"sites that unanimity adds to a qualified majority, {protocol}",
@@ -396,5 +403,5 @@ QUESTIONS: tuple[Question, ...] = (
 
 
 def findings(numbers: Numbers) -> list[Finding]:
-    """Judge every question, in the order of the claims."""
+    """The findings on all questions, in the order of the claims."""
     return sorted((judged(question, numbers) for question in QUESTIONS), key=lambda f: f.claim)

@@ -1,7 +1,7 @@
-"""The scenarios `us-observed` and `china-observed` beside what was observed: dates, chips and sizes of runs.
+"""Compare the scenarios `us-observed` and `china-observed` with observations: dates, chips and largest training runs.
 
-Sites, power, money and the machines that stood are input (`abm/unions`). What the sites begun since become, and what the
-best of all could train, are outcomes; nothing is fitted to them.
+Sites, power, money and the machines at the start are input (`abm/unions`). The later sites and the largest training run
+that the best site allows are outcomes, and nothing is fitted to them.
 """
 
 from __future__ import annotations
@@ -28,21 +28,21 @@ REGIONS = {"us-observed": "US", "china-observed": "CN"}
 BEGUN = {
     "Colossus 2": "colossus_2",
     "Hyperion": "hyperion",
-}  # of comparators.csv, after the announcement, by their site
+}  # sites begun after the announcement: comparators.csv, model
 CHIPS_AS_OF = "2026Q2"
 
 
 @dataclass(frozen=True, eq=False)
 class Seen:
-    """What was read of some worlds.
+    """Simulated quantities that have observed counterparts.
 
     Attributes:
-        sites: names of the sites, in their order.
-        built: (worlds, sites) that were chosen.
+        sites: names of the sites.
+        built: (worlds, sites) whether the site was selected.
         opened: (worlds, sites) decimal year of first operation; NaN for never.
-        months: (worlds, sites) from the first order to first operation; NaN for never.
-        chips: (worlds, sites) H100 equivalents of new machines at work at `CHIPS_AS_OF`.
-        runs: the largest run in each quarter, FLOP (worlds,).
+        months: (worlds, sites) months from the first order to first operation; NaN for never.
+        chips: (worlds, sites) H100 equivalents of new machines that work at `CHIPS_AS_OF`.
+        runs: the largest training run by quarter, each (worlds,), FLOP.
     """
 
     sites: tuple[str, ...]
@@ -54,7 +54,7 @@ class Seen:
 
 
 def beside(name: str, worlds: int, seed: int = 0) -> pd.DataFrame:
-    """A row for each quantity of a scenario: observed, and median and 90 % interval of simulated worlds."""
+    """One row per quantity of a scenario: the observed value, and the median and 90 % interval of `worlds` simulated runs."""
     region, seen = REGIONS[name], seen_in(name, worlds, seed)
     rows = []
     for place in comparators():
@@ -75,9 +75,7 @@ def beside(name: str, worlds: int, seed: int = 0) -> pd.DataFrame:
                 rows.append(
                     row(name, f"{place['site']}, H100 equivalents in {CHIPS_AS_OF}", chips, seen.chips[:, at])
                 )
-    if (
-        not rows
-    ):  # no single site of the region is known to have begun since: those begun before are the yardstick
+    if not rows:  # no site of the region is known to have begun since, so compare with those begun before
         months = [
             float(r["months_start_to_first_operation"])
             for r in working(region)
@@ -114,7 +112,7 @@ def beside(name: str, worlds: int, seed: int = 0) -> pd.DataFrame:
 
 
 def seen_in(name: str, worlds: int, seed: int = 0) -> Seen:
-    """Run some worlds and read what the table needs."""
+    """Run `worlds` worlds of a scenario and collect the quantities to compare."""
     simulation = Simulation(load(name), seed, range(worlds))
     env, world = simulation.env, simulation.world
     runs: dict[str, Floats] = {}
@@ -132,7 +130,7 @@ def seen_in(name: str, worlds: int, seed: int = 0) -> Seen:
 
 
 def at_work(world: World) -> Floats:
-    """(worlds, sites) H100 equivalents of the machines that were bought and work this quarter."""
+    """H100 equivalents (worlds, sites) of the machines that were bought and work in the current quarter."""
     programme, every = world.programme, np.arange(world.count)
     found = np.zeros(world.contracted.shape)
     for cohort in (programme.delivered, *programme.later):

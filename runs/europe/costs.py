@@ -1,11 +1,11 @@
-"""Costs: price and power of a chip, fitted to European contracts and American campuses.
+"""Price and power of a chip, fitted to European contracts and American campuses.
 
-A chip's price holds machine, hall and grid connection; running it is apart (`running_cost`). A European contract pays
-the machine only, an American campus all three, so that each is brought to the same content by the 1 GW of Epoch AI
-(2026). A chip is dated by its peak, on the clock of `chip_peak_growth`, since buyers take the chips of earlier years.
+The price includes machine, hall and grid connection, but not operation (`running_cost`). A European contract covers the
+machine only, an American campus all three. The cost breakdown of a 1 GW campus by Epoch AI (2026) makes them comparable.
+A chip's date is computed from its peak performance and `chip_peak_growth`, because buyers may take chips of earlier years.
 
-Both are straight lines in logarithms over the chip's date. Ten sites of two generations hardly tell a growth, so the
-published long-run growth is the prior: least squares alone would have price and power grow as fast as the peak.
+Price and power are log-linear in the chip's date. Ten sites of two generations contain little information about growth, so
+published long-run growth rates are the prior. Least squares alone would let price and power grow as fast as the peak.
 """
 
 from __future__ import annotations
@@ -22,16 +22,19 @@ from juste_retour.agents.arrays import Floats
 from juste_retour.agents.errors import BadInput
 
 REFERENCE = "1 GW of GB200"
-# Growth a year and the 90 % range around it. Price: performance a euro grows by 35 % a year, doubling in 2.1 to 2.5
-# years; power: performance a watt by 40 % (both Epoch AI (2025a)); the peak grows by 60 %.
+# Growth factor per year with its 90 % range. Price: performance per euro grows by 35 % a year (doubling in 2.1 to 2.5 years).
+# Power: performance per watt grows by 40 % a year. Both are from Epoch AI (2025a), with a peak that grows by 60 % a year.
 PRICE_GROWTH = (1.185, 1.1, 1.3)
 POWER_GROWTH = (1.143, 1.08, 1.2)
-NINETY = 1.645  # standard deviations
+NINETY = 1.645  # half the width of a 90 % interval, in standard deviations
 
 
 @dataclass(frozen=True)
 class Line:
-    """A quantity of a chip over its date: value at the anchor, growth a year, and the growth that least squares gives."""
+    """A fitted log-linear trend: value at the anchor date, growth factor per year, standard errors, and number of sites.
+
+    `unheld_growth` is the growth factor by least squares, without the prior.
+    """
 
     value: float
     growth: float
@@ -42,7 +45,7 @@ class Line:
 
 
 def peak_date(h100_per_chip: float) -> float:
-    """Decimal year of a chip by its peak in H100s.
+    """The date of a chip as a decimal year, from its peak performance in H100s.
 
     >>> peak_date(1.0), round(peak_date(2.56), 1)
     (2022.8, 2024.8)
@@ -56,7 +59,14 @@ def line(
     anchor: float,
     growth: tuple[float, float, float],
 ) -> Line:
-    """Fit a line to logarithms, its slope held near a published growth; all rows count the same."""
+    """Fit a log-linear trend with a normal prior on its slope; all observations have the same weight.
+
+    Args:
+        dates: decimal years (n,).
+        values: positive values (n,).
+        anchor: decimal year at which the value is reported.
+        growth: prior of the growth factor per year: mean, and lower and upper bound of its 90 % range.
+    """
     mean, low, high = (log(g) for g in growth)
     design = np.column_stack((np.ones_like(dates), dates - anchor))
     y = np.log(values)
@@ -84,10 +94,15 @@ def _number(row: dict[str, str], column: str) -> float:
 
 
 def fit(rows: Rows | None = None) -> tuple[Line, Line]:
-    """Return price in EUR of a chip of 2024.9 and power in kW of a chip of 2022.8, each with its growth a year.
+    """Fit the price in EUR of a chip of 2024.9 and the power in kW of a chip of 2022.8, each with its growth per year.
 
     Args:
-        rows: of `costs.csv`, all of it by default; those with `fitted` = 1 count.
+        rows: rows of `costs.csv`; all by default. Only rows with `fitted` = 1 are used.
+
+    Raises:
+        BadInput: fewer than three of these rows give the power.
+
+    Source: Epoch AI (2025a, 2026).
     """
     reference = next(r for r in costs() if r["item"] == REFERENCE)
     mine = [r for r in (costs() if rows is None else rows) if r["fitted"] == "1"]
@@ -98,12 +113,12 @@ def fit(rows: Rows | None = None) -> tuple[Line, Line]:
     known = np.isfinite(mw)
     if known.sum() < 3:
         raise BadInput(
-            f"costs.csv gives the power of {known.sum()} fitted sites; a line needs three, so add rows."
+            f"costs.csv gives the power of {known.sum()} fitted sites; the fit needs at least 3, so add rows."
         )
     power = line(dates[known], 1e3 * mw[known] / chips[known], CHIP_DATE, POWER_GROWTH)
     kw = np.where(known, 1e3 * mw / chips, power.value * power.growth ** (dates - CHIP_DATE))
     hall, whole = (
-        sum(_number(reference, c) for c in columns) * 1e6 / (1e3 * float(reference["power_mw"]))  # EUR a kW
+        sum(_number(reference, c) for c in columns) * 1e6 / (1e3 * float(reference["power_mw"]))  # EUR per kW
         for columns in (("hall_and_grid_eur_m",), ("machine_eur_m", "hall_and_grid_eur_m"))
     )
     eur = np.where(np.isfinite(machine), 1e6 * machine / chips + hall * kw, whole * kw)

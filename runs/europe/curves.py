@@ -1,4 +1,4 @@
-"""The verdict's curves: what audit buys, how late a reform still pays, what money buys, what a frontier trend implies."""
+"""Curves of the verdict: the value of audit, the date of a reform, the envelope, and the growth of the frontier."""
 
 from __future__ import annotations
 
@@ -23,16 +23,24 @@ EXPONENTS = (0.0, 0.01, 0.02, 0.03, 0.05, 0.1, 0.15, 0.2, 0.235533, 0.29, 0.4, 0
 REFORMED = tuple(f"{year}Q3" for year in range(2024, 2032))
 READ = "2034Q4"
 LEAST_WITHIN = "the least within four years"
-AFTER = 16  # quarters after its announcement by which a reform must have shown what it can do
+AFTER = 16  # quarters after its announcement in which the smallest lag of a reform is taken
 ESSAY = 2026.04  # 14 January 2026
-STRUCTURAL = (1.0, 2.0, 3.0)  # years behind that even a reform does not get below
-STRUCTURAL_AT = 2.0  # the one that claim 4 is judged at
+STRUCTURAL = (1.0, 2.0, 3.0)  # thresholds in years behind: the gap is structural if no reform gets below
+STRUCTURAL_AT = 2.0  # the threshold for claim 4
 MONEY = ("committed_eur_bn", "spend_eur_bn", "unspent_eur_bn")
 ENVELOPES = (10.0, 20.0, 50.0, 100.0, 200.0)
 
 
 def crossing(x: ArrayLike, y: Floats, level: ArrayLike) -> Floats:
-    """Where each row of y, given at x, first crosses a level, linear between; NaN where it never does.
+    """The x at which each row of y first crosses a level, by linear interpolation; NaN if it never does.
+
+    Args:
+        x: (points,), increasing.
+        y: (rows, points), or (points,) for one row.
+        level: one number, or one per row.
+
+    Returns:
+        (rows,).
 
     >>> crossing([0.0, 1.0, 2.0], np.array([[0.0, 1.0, 3.0], [5.0, 5.0, 5.0]]), 2.0)
     array([1.5, nan])
@@ -48,16 +56,18 @@ def crossing(x: ArrayLike, y: Floats, level: ArrayLike) -> Floats:
 
 
 def spread(values: ArrayLike) -> dict[str, float]:
-    """Median and 90 % interval of draws, those missing left out and counted."""
+    """Median and 90 % interval of the values that are not NaN, and their share as `known`."""
     values = np.asarray(values, dtype=float)
     known = values[~np.isnan(values)]
     return known_summary(values) | {"known": len(known) / len(values)}
 
 
 def what_audit_buys(bench: Bench) -> tuple[pd.DataFrame, dict[str, float]]:
-    """Years behind of the reform as more of its money is lost to overpricing, against the reform under audit first.
+    """The reform's years behind by share of money lost to overpricing, compared with the reform under audit first.
 
-    The break-even is the share of the money that operators would have to lose before audit first does better.
+    Returns:
+        A table with a row per share and a last row for audit first; and the break-even, the share of money lost above which
+        audit first does better.
     """
     reform = load(REFORM)
     audited = bench.outcomes(reform.changed({"operations": "audit_first"}), ["years_behind"])["years_behind"]
@@ -71,7 +81,11 @@ def what_audit_buys(bench: Bench) -> tuple[pd.DataFrame, dict[str, float]]:
 
 
 def where_geography_flips(bench: Bench) -> tuple[pd.DataFrame, dict[str, float]]:
-    """The pooled run of the status quo's sites over one campus with their chips, by exponent, and where it reaches 1."""
+    """The status quo's sites pooled, relative to one campus with the same chips, by exponent of the pooling penalty.
+
+    Returns:
+        A table with a row per exponent; and the exponent at which the ratio is 1.
+    """
     found = pooled(bench, load(STATUS_QUO).changed({"operations": "operator_led"}), EXPONENTS)
     runs = [found[f"{exponent:g}"] for exponent in EXPONENTS]
     rows = [{"exponent": e} | spread(v) for e, v in zip(EXPONENTS, runs, strict=True)]
@@ -80,10 +94,12 @@ def where_geography_flips(bench: Bench) -> tuple[pd.DataFrame, dict[str, float]]
 
 @dataclass(frozen=True, eq=False)
 class Later:
-    """What a reform gains if it comes later; (draws, announcements) years behind.
+    """Years behind of reforms announced at different dates. Each spends the same envelope, instead of the status quo's call.
 
-    `late` is read in 2034Q4, `soon` the least within four years of the announcement; `quo` (draws,) is the status quo
-    in 2034Q4. A reform announced at a date spends the same envelope by the reform's rules, in place of the programme.
+    Attributes:
+        late: (draws, announcements) years behind in 2034Q4.
+        soon: (draws, announcements) smallest years behind within four years of the announcement.
+        quo: (draws,) years behind of the status quo in 2034Q4.
     """
 
     late: Floats
@@ -92,23 +108,24 @@ class Later:
 
     @property
     def lost_a_year(self) -> Floats:
-        """(draws,) years by which the best that a reform can reach recedes for each year that it waits, 2026 to 2030."""
+        """(draws,) increase of a reform's smallest lag per year of waiting, in years, from 2026 to 2030."""
         a, b = REFORMED.index("2026Q3"), REFORMED.index("2030Q3")
         return (self.soon[:, b] - self.soon[:, a]) / (b - a)
 
     def read_late(self, announced: str) -> Floats:
-        """(draws,) years behind in 2034Q4 of a reform announced at a date."""
+        """(draws,) years behind in 2034Q4 of the reform announced in this quarter."""
         return self.late[:, REFORMED.index(announced)]
 
     def out_of_reach(self, least: float) -> Booleans:
-        """(draws, announcements) whether from there on no reform gets below so many years behind within four years."""
+        """(draws, announcements) whether neither this reform nor a later one gets below `least` years within four years."""
         after = self.soon > least
         return np.flip(np.logical_and.accumulate(np.flip(after, 1), axis=1), 1)
 
     def structural_from(self, least: float) -> Floats:
-        """(draws,) decimal year from which the gap is structural: out of reach for good, linear between announcements.
+        """(draws,) decimal year from which the gap is structural, interpolated between announcements.
 
-        NaN where it is not by the last announcement; the first one's date where it was from the start.
+        From then on no reform gets below `least` years behind. NaN if the gap is not structural by the last announcement;
+        the date of the first announcement if it is from the start.
         """
         years = np.array([quarter(a, "announcement") / 4 for a in REFORMED])
         lost = self.out_of_reach(least)
@@ -121,7 +138,7 @@ class Later:
 
 
 def later(bench: Bench) -> Later:
-    """Try the reform at one announcement after the other."""
+    """Run the reform at each of the announcement dates."""
     reform, quo = load(REFORM), load(STATUS_QUO)
     last = quarter(READ, "read")
     at_read = {"window_start": label(last - 1), "window_years": 0.25}
@@ -141,7 +158,7 @@ def later(bench: Bench) -> Later:
 
 
 def waiting(found: Later) -> Numbers:
-    """What claim 4 asks of it, (draws,) each."""
+    """The numbers for claim 4, each (draws,)."""
     return {
         "lost a year": found.lost_a_year,
         "structural from": found.structural_from(STRUCTURAL_AT),
@@ -150,7 +167,7 @@ def waiting(found: Later) -> Numbers:
 
 
 def later_reforms(found: Later) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Tables: the curve of reform year against years behind, and the dates from which the gap is structural."""
+    """Two tables: years behind by date of the reform, and the dates from which the gap is structural."""
     rows = []
     for k, announced in enumerate(REFORMED):
         for read, values in (
@@ -171,7 +188,7 @@ def later_reforms(found: Later) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def what_money_buys(bench: Bench) -> pd.DataFrame:
-    """Years behind of the reform and of a planner who is free in the number of sites, by envelope."""
+    """Years behind by envelope, for the reform and for a planner who also chooses the number of sites."""
     rows = []
     for envelope in ENVELOPES:
         for name, changes in (
@@ -192,7 +209,7 @@ def what_money_buys(bench: Bench) -> pd.DataFrame:
 
 
 def side_by_side(bench: Bench) -> pd.DataFrame:
-    """Every preset of the European Union on the same draws, with common random numbers."""
+    """Outcomes of every preset of the European Union on the same draws, with common random numbers."""
     rows = []
     others = [
         p for p in presets() if p not in (STATUS_QUO, REFORM) and load(p).members == load(STATUS_QUO).members
@@ -217,10 +234,14 @@ TREND_YEARS = (2026, 2028, 2030, 2032, 2034)
 
 
 def implied(growth: float, later: float) -> list[dict[str, float]]:
-    """What a frontier run costs and draws by year if growth is as given: one row per year, at the default parameters.
+    """Cost and power of a frontier training run by year, one row per year, at the default parameters.
 
-    Its chips are those of the year. The cost is that of machines, halls and grid connection for a cluster that trains
-    the run in `run_days`; the power is that of the cluster, cooling included.
+    The chips are of the same year. The cost covers machines, halls and grid connection of a cluster that completes the run
+    in `run_days`; the power includes cooling.
+
+    Args:
+        growth: growth factor of the frontier per year.
+        later: growth factor from 2028 on; 0 for the same as `growth`.
     """
     p = defaults(frontier_growth=growth, frontier_growth_later=later)
     rows = []
@@ -244,7 +265,7 @@ def implied(growth: float, later: float) -> list[dict[str, float]]:
 
 
 def frontier_trends(bench: Bench) -> pd.DataFrame:
-    """Years behind of the status quo and the reform by frontier trend, with the cost and power that the trend implies."""
+    """Years behind of status quo and reform by growth of the frontier, with the cost and power that this growth implies."""
     rows = []
     for growth, slower in TRENDS:
         changes = {"frontier_growth": growth, "frontier_growth_later": slower}

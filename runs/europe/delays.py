@@ -1,7 +1,7 @@
-"""Delays: how long machines took from selection to contract and to operation, and how long the model lets them take.
+"""Delays from selection to contract and to operation: observed for EuroHPC's machines, and simulated.
 
-Lognormal times fitted to EuroHPC's history by their likelihood, on a grid. A machine that is not finished is censored: it took
-at least as long as it has been waiting, so that it lends its weight to the tail. Times are in months.
+Lognormal distributions are fitted to EuroHPC's history by likelihood on a grid. An unfinished machine is a censored
+observation: its delay is at least the time it has waited. Times are in months.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from juste_retour.abm.observed import Rows, procurement_history
 from juste_retour.agents.arrays import Booleans, Floats
 from juste_retour.agents.errors import BadInput
 
-KNOWN_UNTIL = 2026.5  # what the history says was true on 1 July 2026
+KNOWN_UNTIL = 2026.5  # the history describes the state on 1 July 2026
 MONTHS = 12.0
 INTERVALS = {
     "selection to contract": ("selected", "contract"),
@@ -32,7 +32,7 @@ _SPREADS = np.linspace(0.1, 1.2, 221)
 
 @dataclass(frozen=True)
 class Spans:
-    """Months that some machines took; `finished` says which of them are done, the others have waited that long."""
+    """Delays of machines in months (n,). Where `finished` (n,) is false, it is the time waited so far."""
 
     months: Floats
     finished: Booleans
@@ -40,7 +40,7 @@ class Spans:
 
 @dataclass(frozen=True)
 class Lognormal:
-    """A lognormal fitted to spans: its median in months and the spread of its logarithm, each with a 90 % interval."""
+    """A fitted lognormal: its median in months and the standard deviation of its logarithm, each with a 90 % interval."""
 
     interval: str
     machines: int
@@ -53,12 +53,12 @@ class Lognormal:
     spread_high: float
 
     def share_done(self, months: ArrayLike) -> Floats:
-        """Probability that a machine is done after some months."""
+        """The probability that a machine is finished after this many months."""
         return norm.cdf((np.log(months) - np.log(self.median)) / self.spread)
 
 
 def decimal(text: str) -> float | None:
-    """Decimal year of a day, a month (its middle) or a year (its middle); None where the text is not a date.
+    """The decimal year of a date; for a month or a year, its middle. None if the text is not a date.
 
     >>> decimal("2020-09"), decimal("2027"), decimal("")
     (2020.7083333333333, 2027.5, None)
@@ -73,10 +73,15 @@ def decimal(text: str) -> float | None:
 
 
 def spans(interval: str, rows: Rows | None = None, until: float = KNOWN_UNTIL) -> Spans:
-    """Read one interval off the history; what lies after `until` is a plan and counts as not finished.
+    """The delays of one interval of `INTERVALS` in the history.
 
-    A cancelled tender is left out where the machine's next tender has a row of its own, which counts from the same
-    selection.
+    Dates after `until` are plans and count as unfinished. Canceled tenders are omitted, because the machine's next tender
+    has its own row that counts from the same selection.
+
+    Args:
+        interval: a key of `INTERVALS`.
+        rows: the history; EuroHPC's by default.
+        until: decimal year up to which events are known.
     """
     first, last = INTERVALS[interval]
     months, finished = [], []
@@ -91,7 +96,7 @@ def spans(interval: str, rows: Rows | None = None, until: float = KNOWN_UNTIL) -
 
 
 def log_likelihood(found: Spans, log_median: ArrayLike, spread: ArrayLike) -> Floats:
-    """Of a lognormal: density of what is finished, survival of what is not; parameters broadcast."""
+    """The log likelihood of a lognormal: density of finished delays, survival of unfinished ones. Parameters broadcast."""
     log_median, spread = np.asarray(log_median), np.asarray(spread)
     z = (np.log(found.months) - log_median[..., None]) / spread[..., None]
     density = norm.logpdf(z) - np.log(spread)[..., None] - np.log(found.months)
@@ -99,11 +104,16 @@ def log_likelihood(found: Spans, log_median: ArrayLike, spread: ArrayLike) -> Fl
 
 
 def fit(interval: str, found: Spans | None = None) -> Lognormal:
-    """Fit a lognormal to spans, flat over the log of its median and over its spread; on a grid."""
+    """Fit a lognormal on a grid, with flat priors on the log of the median and on the spread.
+
+    Raises:
+        BadInput: fewer than two machines are finished.
+    """
     found = spans(interval) if found is None else found
     if found.finished.sum() < 2:
         raise BadInput(
-            f"{interval}: fewer than two machines are finished, so no spread can be read; add rows to procurement_history.csv."
+            f"{interval}: {found.finished.sum()} machines are finished, but the fit needs at least 2; add rows to "
+            "procurement_history.csv."
         )
     grid = log_likelihood(found, _MEDIANS[:, None], _SPREADS[None, :])
     weight = np.exp(grid - logsumexp(grid))
@@ -123,12 +133,11 @@ def _quantiles(values: Floats, weight: Floats) -> Floats:
 
 
 def simulated(facilities: pd.DataFrame, last: float) -> dict[str, Spans]:
-    """The same intervals of simulated facilities, in quarters read as three months.
+    """The delays of simulated facilities by interval; a quarter counts as three months.
 
     Args:
-        facilities: a table of facilities, with quarters as labels or as numbers since year 0, negative or missing for
-            never.
-        last: number of the last quarter that was run; what is not finished by then is censored.
+        facilities: a table of facilities, with quarters as labels or as integers since year 0 (negative or missing: never).
+        last: the last quarter of the runs, as an integer since year 0; facilities unfinished by then are censored.
     """
     at = {name: quarters(facilities[name]) for name in ("selected", "contracted", "operational")}
     name = {"selected": "selected", "contract": "contracted", "operation": "operational"}
@@ -142,7 +151,7 @@ def simulated(facilities: pd.DataFrame, last: float) -> dict[str, Spans]:
 
 
 def quarters(column: pd.Series | ArrayLike) -> Floats:
-    """Numbers of quarters since year 0 from labels such as "2026Q3", from dates or from numbers; NaN for never."""
+    """Quarters since year 0, as floats, from labels such as "2026Q3", dates or numbers; NaN for never."""
     values = pd.Series(column)
     if pd.api.types.is_datetime64_any_dtype(values):
         return (4 * values.dt.year + values.dt.quarter - 1).to_numpy(dtype=float, na_value=np.nan)
@@ -155,12 +164,12 @@ def quarters(column: pd.Series | ArrayLike) -> Floats:
 
 
 def median_of(found: Spans) -> float:
-    """Median of spans, those unfinished counted as longer than any finished one."""
+    """The median delay, with unfinished ones counted as longer than all finished ones."""
     return float(np.median(np.where(found.finished, found.months, np.inf)))
 
 
 def compared(facilities: pd.DataFrame, last: float) -> pd.DataFrame:
-    """A row an interval: the history's fit beside what the model gives, in months."""
+    """One row per interval: the fit to the history and the simulated delays, in months."""
     rows = []
     model = simulated(facilities, last)
     for interval in INTERVALS:
@@ -187,7 +196,7 @@ def compared(facilities: pd.DataFrame, last: float) -> pd.DataFrame:
 
 
 def shares_standing(facilities: pd.DataFrame, last: float, months: Sequence[float]) -> Floats:
-    """Share of simulated facilities that work some months after their selection."""
+    """The shares of simulated facilities that work `months` after their selection, one per entry."""
     found = simulated(facilities, last)["selection to operation"]
     taken = np.where(found.finished, found.months, np.inf)
     return np.array([float((taken <= m).mean()) for m in months])

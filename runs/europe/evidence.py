@@ -1,4 +1,4 @@
-"""What the real waves say: the calibration, what follows from it, and patterns, as tables."""
+"""Tables of the empirical evidence: calibration, forecasts, delays and patterns."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ from juste_retour.runs.statistics import known_summary
 
 LAST = "2040Q4"  # late enough that nearly every facility is finished when delays are read
 WORLDS_FOR_DELAYS = 256
-DOSSIERS = ("states", "sites", "hosting_entities")  # ways to bid, the shipped one first
+DOSSIERS = ("states", "sites", "hosting_entities")  # values of agenda.dossiers, the default first
 
 
 def plan_of(spec: Path | None = None, draws: int | None = None, least: int = 1) -> CalibrationSpec:
-    """The published calibration or another one, with its own number of draws or fewer.
+    """The specification of a calibration, optionally with another number of draws.
 
     Args:
-        spec: a calibration file; the published one where none is named.
-        draws: draws instead of the file's; as large a share is kept.
-        least: fewest draws to keep.
+        spec: a calibration file; None for the published calibration.
+        draws: number of draws instead of the file's; the same share is kept.
+        least: smallest number of draws to keep.
     """
     if spec is None:
         with resources.as_file(resources.files("juste_retour.runs") / "specs" / "calibration.toml") as path:
@@ -49,7 +49,7 @@ def plan_of(spec: Path | None = None, draws: int | None = None, least: int = 1) 
 def calibration(
     spec: Path | None = None, draws: int | None = None, progress: Progress | None = None
 ) -> tuple[dict[str, pd.DataFrame], dict[str, object]]:
-    """All tables of a calibration by name, and what it rests on; arguments as of `plan_of`."""
+    """All tables of a calibration by name, and its settings. Arguments as in `plan_of`."""
     plan = plan_of(spec, draws)
     posterior = calibrate(plan, progress=progress)
     about = {
@@ -68,14 +68,14 @@ def calibration(
 
 
 def posterior_draws(count: int, seed: int, progress: Progress | None = None) -> pd.DataFrame:
-    """Draws from the posterior of the published calibration, by their weights; one row per draw."""
+    """Draw `count` rows from the posterior of the published calibration."""
     return calibrate(plan_of(least=count), progress=progress).sample(count, seed)
 
 
 def tables(
     plan: CalibrationSpec, posterior: Posterior, progress: Progress | None = None
 ) -> dict[str, pd.DataFrame]:
-    """Identification, fit and forecasts of a posterior; for the AI factories also delays and what works by 2027."""
+    """Tables of parameters, fit and forecasts from a posterior; for the AI factories also delays and machines by 2027."""
     found = {
         "parameters": posterior.summary(),
         "moments": predictive(plan, posterior),
@@ -88,7 +88,7 @@ def tables(
 def _factories(
     plan: CalibrationSpec, posterior: Posterior, progress: Progress | None
 ) -> dict[str, pd.DataFrame]:
-    """What more is known of Europe's AI factories: delays, counts, hosts, what works at the end of 2027."""
+    """Further tables for Europe's AI factories: delays, counts, hosts, and machines that work at the end of 2027."""
     last = quarter(LAST, "end")
     long = simulate(
         plan.scenario.changed({"end": LAST}), worlds=WORLDS_FOR_DELAYS, seed=plan.seed, tables=("facilities",)
@@ -109,11 +109,11 @@ def _factories(
 
 
 def unfitted(bench: Bench, before: Bench) -> pd.DataFrame:
-    """Patterns of the status quo and the comparators over fresh runs of the posterior, beside the real ones.
+    """Observed patterns compared with new runs of the status quo and of the comparator scenarios.
 
     Args:
         bench: draws of the posterior.
-        before: draws of the prior: columns `prior_median`, `prior_low`, `prior_high` and `prior_inside`.
+        before: draws of the prior, for the columns `prior_median`, `prior_low`, `prior_high` and `prior_inside`.
     """
     found = patterns.compared(_tables(bench, STATUS_QUO), bench.members)
     by_prior = patterns.compared(_tables(before, STATUS_QUO), before.members)
@@ -132,7 +132,7 @@ def _tables(bench: Bench, name: str) -> Mapping[str, pd.DataFrame]:
 
 
 def bidding(plan: CalibrationSpec, dossiers: str) -> pd.DataFrame:
-    """Forecasts of each wave under one way to bid, calibrated anew with a sixth of the draws: the model's rows alone."""
+    """The model's forecasts of each wave under a value of `agenda.dossiers`, recalibrated with a sixth of the draws."""
     draws = max(plan.draws // 6, 2 * plan.least)
     other = replace(
         plan,
@@ -145,7 +145,7 @@ def bidding(plan: CalibrationSpec, dossiers: str) -> pd.DataFrame:
 
 
 def gigafactories(bench: Bench) -> pd.DataFrame:
-    """Sites, hosts and money of the gigafactory scenario by who bids, one row per way."""
+    """Sites, hosts, money and lag of the gigafactory scenario, with a row per kind of bidder."""
     ways = {
         "states, one bid each": {"agenda.dossiers": "states", "agenda.bids": 1, "agenda.lead": "states"},
         "states, up to three bids": {"agenda.dossiers": "sites", "agenda.bids": 3, "agenda.lead": "states"},

@@ -1,8 +1,8 @@
-"""Who hosts: forecasts of each wave from what was known before it, scored beside forecasts that need no model.
+"""Forecasts of which states host, wave by wave, scored together with forecasts that need no model.
 
-Wave 1 is forecast from the prior, wave 2 from the posterior of wave 1, and so on: no forecast sees its own wave. Every
-draw plays runs with fresh random numbers. Given each state's record means: among all runs, those count in which the
-state did in the earlier waves what it really did.
+Wave 1 is forecast from the prior, wave 2 from the posterior of wave 1, and so on: no forecast uses its own wave. Every draw
+has runs with new random numbers. "Given each state's record" means: for each state only those runs count in which its
+number of sites in the earlier waves is the observed one.
 """
 
 from __future__ import annotations
@@ -29,15 +29,18 @@ from juste_retour.runs.europe.scores import brier, difference, first_to, in_prop
 
 MODEL, GIVEN = "the model", "the model, given each state's record"
 REPEATS = 8  # runs per draw
-RIDGE = 1e-3  # keeps the logit finite where hosts and others are separated
+RIDGE = 1e-3  # penalty that keeps the logit finite if population separates hosts from other states
 
 
 @dataclass(frozen=True, eq=False)
 class Futures:
-    """What the draws lead to, one row per run.
+    """Simulated and observed numbers of sites.
 
-    `chosen` (runs, states, waves) sites selected; `working` (runs, states, waves) of those that work in the last quarter;
-    `seen` (states, waves) what was observed.
+    Attributes:
+        members: the union.
+        chosen: (runs, states, waves) sites selected.
+        working: (runs, states, waves) of these, sites that work in the last quarter.
+        seen: (states, waves) sites observed.
     """
 
     members: Members
@@ -47,7 +50,7 @@ class Futures:
 
 
 def seen_in(rows: Rows, members: Members, waves: int) -> Integers:
-    """(states, waves) sites observed."""
+    """The number of observed sites (states, waves)."""
     out = np.zeros((members.states.count, waves), dtype=np.int64)
     for row in rows:
         if int(row["wave"]) <= waves:
@@ -62,14 +65,14 @@ def futures(
     repeats: int = REPEATS,
     progress: Progress | None = None,
 ) -> Futures:
-    """Play every draw in some runs with fresh random numbers.
+    """Simulate every draw in several runs with new random numbers.
 
     Args:
-        plan: the calibration: scenario, union, seed, observed table.
+        plan: the calibration, with scenario, union, seed and observed table.
         draws: one row per draw, one column per parameter.
-        until: the last quarter.
+        until: the last quarter, as in "2027Q4".
         repeats: runs per draw.
-        progress: called with runs done and runs to do.
+        progress: called with the number of runs done and of all runs.
     """
     short = plan.scenario.until(until)
     records = [changed(short, {str(k): v for k, v in r.items()}) for r in draws.to_dict("records")]
@@ -92,10 +95,10 @@ def _counted(world: World, sites: Booleans) -> Integers:
 
 
 def hosting(found: Futures, wave: int) -> dict[str, Floats]:
-    """Probability that each state is given a site in a wave, from 0: by the draws alone, and given its own record.
+    """The probability (states,) that a state receives a site in a wave (from 0), unconditional and given its record.
 
-    A state's random numbers are its own and rivalry for the money is low, so that runs may be picked state by state. Half
-    a run more for each answer keeps rare records from certainty.
+    Each state has its own random numbers and competition for the money is weak, so runs can be selected separately for each
+    state. Adding half a run to either outcome avoids probabilities of 0 and 1 for rare records.
     """
     hosts = found.chosen[..., wave] > 0
     same = (found.chosen[..., :wave] == found.seen[:, :wave]).all(-1)
@@ -105,13 +108,13 @@ def hosting(found: Futures, wave: int) -> dict[str, Floats]:
 def baselines(
     members: Members, count: float, earlier: Integers, used: Integers | None = None
 ) -> dict[str, Floats]:
-    """Forecasts that need no model.
+    """Forecasts that need no model, by name; each is the probability (states,) of receiving a site.
 
     Args:
         members: the union.
-        count: sites to come.
-        earlier: (states, waves) sites that each state was given in the earlier waves.
-        used: (states,) sites that each state has already; those of the earlier waves by default.
+        count: number of sites to forecast.
+        earlier: (states, waves) sites that each state received in the earlier waves.
+        used: (states,) sites that each state has already; by default those of the earlier waves.
     """
     states, used = members.states, earlier.sum(-1) if used is None else used
     centres, best = _quality(members)
@@ -134,7 +137,7 @@ def baselines(
 
 
 def _quality(members: Members) -> tuple[Integers, Floats]:
-    """Computing centers of each state that a first call is open to, and the panel's score of its best site."""
+    """For each state (states,): the number of computing centers eligible for the first call, and the score of its best site."""
     states, sites, p = members.states, members.sites, Parameters()
     admitted = np.array([kind != "industrial" for kind in sites.kind])
     centres = np.bincount(sites.state[sites.centre & admitted], minlength=states.count)
@@ -150,17 +153,17 @@ def _quality(members: Members) -> tuple[Integers, Floats]:
 
 
 def _unused(centres: Integers, earlier: Integers) -> Booleans:
-    """(states, waves) whether a state had a center without a site before each earlier wave."""
+    """Whether a state had a computing center without a site before each earlier wave; (states, waves)."""
     return centres[:, None] > np.cumsum(earlier, axis=1) - earlier
 
 
 def _share(earlier: Integers, having: Booleans) -> float:
-    """Share of the earlier sites that went where `having` (states, waves) is true; Laplace's rule of succession."""
+    """The share of earlier sites in states and waves where `having` is true, by Laplace's rule of succession."""
     return float(((earlier * having).sum() + 1) / (earlier.sum() + 2))
 
 
 def _logit(x: Floats, happened: Booleans) -> Floats:
-    """(states,) probabilities of a logit on x, fitted to all earlier waves by maximum likelihood."""
+    """Probabilities (states,) from a logit on x, fitted to all earlier waves by penalized maximum likelihood."""
     z = (x - x.mean()) / (x.std() or 1.0)
 
     def loss(beta: Floats) -> float:
@@ -172,9 +175,9 @@ def _logit(x: Floats, happened: Booleans) -> Floats:
 
 
 def scored(forecasts: dict[str, Floats], happened: Booleans, model: str) -> pd.DataFrame:
-    """One row per forecast: Brier and log score, and the Brier score of `model` less its own with a 90 % interval.
+    """One row per forecast: its scores, and the Brier score of `model` minus its own, with a 90 % interval.
 
-    `log_score` is the mean over states and `log_score_sum` their sum.
+    `log_score` is the mean over the states and `log_score_sum` the sum.
     """
     rows = []
     own = (forecasts[model] - happened) ** 2
@@ -199,12 +202,12 @@ def scored(forecasts: dict[str, Floats], happened: Booleans, model: str) -> pd.D
 def wave_by_wave(
     plan: CalibrationSpec, posterior: Posterior | None = None, progress: Progress | None = None
 ) -> pd.DataFrame:
-    """Score forecasts of every wave that was observed, one row per wave and forecast.
+    """Score the forecasts of every observed wave, one row per wave and forecast.
 
     Args:
         plan: the calibration.
-        posterior: of its own waves, where it is known already.
-        progress: called with runs done and runs to do, for each wave anew.
+        posterior: the posterior for the waves of `plan`, if it is known already.
+        progress: called with the number of runs done and of all runs; it starts again for each wave.
     """
     last = max(int(row["wave"]) for row in plan.observed)
     parts = []
@@ -218,9 +221,9 @@ def wave_by_wave(
 
 
 def scored_wave(found: Futures, wave: int) -> pd.DataFrame:
-    """Score forecasts of one wave, from 0. What baselines know of its size is the mean of the earlier waves.
+    """Score the forecasts of one wave (from 0).
 
-    For the first wave nothing is known, and they are given as many sites as the model expects.
+    The baselines use the mean size of the earlier waves; for the first wave, the size that the model expects.
     """
     earlier = found.seen[:, :wave]
     forecasts = hosting(found, wave)
@@ -238,20 +241,20 @@ def _draws_before(
 
 
 def better_than_the_model(table: pd.DataFrame) -> tuple[list[str], list[str], list[str]]:
-    """Forecasts that need no model, by Brier score: those better than the model, better and worse beyond chance."""
+    """Names of baselines by Brier score: those better than the model, those significantly better, those significantly worse."""
     others = table[~table.forecast.str.startswith(MODEL)]
     ahead = others[others.model_less_this > 0]
     return list(ahead.forecast), list(ahead.forecast[ahead.low > 0]), list(others.forecast[others.high < 0])
 
 
 def who_is_ahead(third_wave: pd.DataFrame, hosts: pd.DataFrame) -> str:
-    """Say which forecasts that need no model do better than the model, and whether the difference is beyond chance."""
+    """A sentence on which baselines are better than the model, and whether the difference is significant."""
     said = []
     for what, table in (("the next wave", third_wave), ("who hosts at all", hosts)):
         ahead, clear, behind = better_than_the_model(table)
         said.append(
-            f"On {what}, by Brier score, the model is worse than: {_list(ahead)} (beyond chance: {_list(clear)}). "
-            f"It is better than the others (beyond chance: {_list(behind)})."
+            f"On {what}, by Brier score, the model is worse than: {_list(ahead)} (significantly: {_list(clear)}). "
+            f"It is better than the others (significantly: {_list(behind)})."
         )
     return " ".join(said)
 

@@ -1,10 +1,10 @@
-"""What each state hosts, in simulated worlds and in the real Union, as arrays of one shape."""
+"""What each state hosts, simulated and observed, as arrays of the same form."""
 
 from __future__ import annotations
 
 import io
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -26,13 +26,17 @@ ENDINGS: dict[str, Callable[[io.BytesIO], pd.DataFrame]] = {
     "csv": lambda file: pd.read_csv(file, **EXACT),
     "dta": pd.read_stata,
 }
-SECOND_WAVE = 4 * 2025  # 2025Q1: budgets are known of the first two waves only
+SECOND_WAVE = 4 * 2025  # 2025Q1; budgets of later waves are unknown
 
 
 def read(folder: Path) -> dict[str, pd.DataFrame]:
-    """The tables `worlds`, `states` and `facilities` of a result, those that are there."""
+    """Read the tables `worlds`, `states` and `facilities` of a result, as far as they exist.
+
+    Raises:
+        BadInput: no such folder, no table of states, or a file that cannot be read.
+    """
     if not folder.is_dir():
-        raise BadInput(f"{folder} is not a folder; name one that `run --out` or `batch --out` wrote.")
+        raise BadInput(f"{folder} is not a folder; give a folder that `run --out` or `batch --out` wrote.")
     found: dict[str, pd.DataFrame] = {}
     if (folder / "manifest.json").exists():
         from juste_retour.runs.experiments.results import Results
@@ -49,42 +53,49 @@ def read(folder: Path) -> dict[str, pd.DataFrame]:
                     try:
                         found[name] = reader(io.BytesIO(content_of(path, MOST_WRITTEN)))
                     except (OSError, ValueError, ArrowException) as error:
-                        raise BadInput(f"{path} cannot be read ({error}); write the result anew.") from None
+                        raise BadInput(f"{path} cannot be read ({error}); write the result again.") from None
                     break
     if "states" not in found:
         raise BadInput(
-            f"{folder} holds no table of states; write one by `run --out {folder} --tables worlds,states,facilities`."
+            f"{folder} has no table of states; write one with `run --out {folder} --tables worlds,states,facilities`."
         )
     return found
 
 
 @dataclass(frozen=True, eq=False)
 class PatternTable:
-    """States of simulated worlds as arrays (worlds, states), or of the real Union with one row.
+    """The hosts of simulated runs, or of the real Union as one run.
 
-    `wave` is the wave of each state's first site, 0 for none; `money` EUR bn by state of the first two waves.
+    Attributes:
+        members: the union.
+        sites: (worlds, states) number of sites.
+        wave: (worlds, states) wave of the state's first site; 0 for none.
+        money: (worlds, states) EUR bn of the first two waves.
     """
 
     members: Members
     sites: Floats
     wave: Integers
     money: Floats
-    more: Mapping[str, object] = field(default_factory=dict)
 
     @cached_property
     def hosts(self) -> Booleans:
-        """(worlds, states) whether a state hosts."""
+        """Whether each state has a site (worlds, states)."""
         return self.sites > 0
 
 
 def simulated(tables: Mapping[str, pd.DataFrame], members: Members | None = None) -> PatternTable:
-    """Read simulated worlds off their tables."""
+    """Convert the tables of a result.
+
+    Raises:
+        BadInput: the result is not about the European Union.
+    """
     members = members or load_members()
     codes = members.states.codes
     states = tables["states"]
     if set(states.state) != set(codes):
         raise BadInput(
-            "the result is of another union than the European one, of which alone patterns were observed; name another result."
+            "the result is about another union, but patterns were observed for the European Union only; give another result."
         )
     keys = [key for key in KEYS if key in states]
     sites = states.pivot(index=keys, columns="state", values="sites")[list(codes)]
@@ -99,7 +110,7 @@ def simulated(tables: Mapping[str, pd.DataFrame], members: Members | None = None
 
 
 def real(members: Members | None = None) -> PatternTable:
-    """What was observed, as one row; money of the factories of the first two waves whose whole budget is known."""
+    """The observed sites, as one run. `money` includes only factories whose whole budget is known."""
     members = members or load_members()
     states = members.states
     sites, wave, money = (np.zeros((1, states.count)) for _ in range(3))

@@ -1,4 +1,4 @@
-"""The moments of the waves that a calibration fits: of simulated worlds and of a table of what was observed."""
+"""The moments that a calibration fits, of simulated worlds and of an observed table."""
 
 from __future__ import annotations
 
@@ -29,16 +29,19 @@ REQUIRED, OPTIONAL = ("site", "state", "wave"), ("budget_eur_m", "budget_scope")
 
 
 def moment_names(waves: int) -> list[str]:
-    """The moments of the first waves: sites in each wave, then those of all waves together."""
+    """Names of the moments: the number of sites in each wave, then moments of all waves together."""
     return [f"sites_wave_{k}" for k in range(1, waves + 1)] + list(OF_ALL_WAVES)
 
 
 def read_observed(path: Path, members: Members) -> Rows:
-    """Read a user's table of what was observed, one row per selected site, or raise `BadInput` with every fault.
+    """Read a user's observed table, with one row per selected site.
 
     Args:
-        path: columns `site`, `state`, `wave` (1, 2, ...) and optionally `budget_eur_m` and `budget_scope`.
-        members: the union; states and sites must be its own.
+        path: a CSV file with the columns `site`, `state`, `wave` (1, 2, ...) and optionally `budget_eur_m` and `budget_scope`.
+        members: the union that has these states and sites.
+
+    Raises:
+        BadInput: the file cannot be used; all invalid rows are listed.
     """
     table = InputTable(path, required=REQUIRED, optional=OPTIONAL)
     where = dict(zip(members.sites.names, members.sites.state, strict=True))
@@ -69,7 +72,7 @@ def _positive(text: str) -> bool:
 
 
 def budget(row: dict[str, str]) -> float | None:
-    """An observed site's budget in EUR bn; None where it is unknown or covers services without a machine."""
+    """An observed site's budget in EUR bn; None if it is unknown or covers services without a machine."""
     scope = row["budget_scope"]
     if not row["budget_eur_m"] or "services only" in scope or scope.startswith("services"):
         return None
@@ -77,7 +80,7 @@ def budget(row: dict[str, str]) -> float | None:
 
 
 def moments_of(world: World, waves: int) -> pd.DataFrame:
-    """The moments of simulated worlds after the first waves; one row per world, NaN where nothing was selected."""
+    """The moments of simulated worlds after the first `waves` waves; one row per world, NaN if no site was selected."""
     wave = world.programme.wave
     chosen = (world.programme.selected >= 0) & (wave <= waves)
     by_wave = {f"sites_wave_{k}": (chosen & (wave == k)).sum(-1) for k in range(1, waves + 1)}
@@ -115,16 +118,19 @@ def _quiet(statistic: Callable[..., Floats], rows: Floats) -> Floats:
 
 
 def observed_moments(members: Members, waves: int, rows: Rows | None = None) -> pd.Series:
-    """The same moments of what was observed; those of budgets are missing where fewer than two are known.
+    """The observed moments. Those of budgets are NaN if fewer than two budgets are known.
 
     Args:
         members: the union.
-        waves: how many of the first waves count.
-        rows: what was observed; the AI factories by default.
+        waves: number of waves, from the first on.
+        rows: the observed table; the AI factories by default.
+
+    Raises:
+        BadInput: the table has no site in these waves.
     """
     rows = [r for r in (observed() if rows is None else rows) if int(r["wave"]) <= waves]
     if not rows:
-        raise BadInput("the observed table holds no site in the waves that are fitted; name more waves.")
+        raise BadInput(f"the observed table has no site in waves 1 to {waves}; increase waves.")
     states = members.states
     by_state = np.bincount([states.index(r["state"]) for r in rows], minlength=states.count)
     centre = dict(zip(members.sites.names, members.sites.centre, strict=True))

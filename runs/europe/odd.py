@@ -1,4 +1,4 @@
-"""`juste-retour odd`: the model described by the ODD protocol, its tables read off the code."""
+"""`juste-retour odd`: describe the model by the ODD protocol, with tables generated from the code."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def odd(
 
 
 def page() -> str:
-    """The whole page."""
+    """The text of abm/ODD.md: the template with its blocks filled in."""
     from juste_retour.abm.members import load_members
     from juste_retour.abm.scenario import DEFAULT, load, parameters
     from juste_retour.agents.rules import FAMILIES
@@ -64,7 +64,7 @@ def page() -> str:
 
 
 def table(headings: list[str], rows: list[list[str]]) -> str:
-    """A table in Markdown."""
+    """A Markdown table."""
 
     def line(cells: list[str]) -> str:
         return "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in cells) + " |"
@@ -73,7 +73,7 @@ def table(headings: list[str], rows: list[list[str]]) -> str:
 
 
 def span(about: Parameter, default: Setting) -> str:
-    """The plausible range of a parameter, or its bounds, or what it may be."""
+    """The plausible range of a parameter as text; without one, its bounds or choices."""
     if isinstance(default, bool):
         return "true or false"
     if about.choices:
@@ -97,7 +97,7 @@ def _patterns() -> str:
 
 
 def state_variables() -> dict[str, str]:
-    """What the code says of each array that changes while worlds run, by name, as in `programme.planned`."""
+    """The description of each array that changes during a run, by name, as in `programme.planned`."""
     from juste_retour.abm.delivery.building import Delivered
     from juste_retour.abm.world import Bargaining, Programme, Training, World
     from juste_retour.agents.contract import documented_attributes
@@ -163,7 +163,7 @@ def _families() -> str:
         parts.append(f"### {family.name}: {family.decides}\n\n`{family.signature}`{who}\n")
         if family.contract is not None:
             asked = [[f"`{found.typed}`", found.summary] for found in protocol_members(family.contract)]
-            parts.append(table(["what a rule may ask", "what it is"], asked) + "\n")
+            parts.append(table(["a rule may read or call", "what it is"], asked) + "\n")
         parts.append(
             table(["rule", "what", "source"], [[f"`{r.name}`", _told(r), r.source] for r in family]) + "\n"
         )
@@ -185,7 +185,7 @@ def _families() -> str:
 
 
 def _told(rule: Rule) -> str:
-    """What a rule's docstring says of it, without its source and its examples."""
+    """A rule's docstring in one line, without source and examples."""
     said = re.split(r"\n\s*Source:|>>>", inspect.getdoc(rule.function) or "")[0]
     return " ".join(said.split())
 

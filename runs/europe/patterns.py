@@ -1,6 +1,6 @@
-"""Patterns of the sites, the money and the delays: what was observed beside what simulated worlds give.
+"""Patterns of sites, money and delays: observed values compared with simulated runs.
 
-They are read from the tables of any result, so that a rule can be asked which of them it breaks.
+They can be computed from the tables of any result. This shows which patterns a user's rule no longer reproduces.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ ELSEWHERE = {"us-private": "US", "china-state": "CN", "gigafactories": "US"}
 
 
 def herfindahl(money: Floats) -> Floats:
-    """Sum of squared shares over the last axis; 1 where one has it all.
+    """The Herfindahl index: the sum of squared shares over the last axis; 1 if one has everything.
 
     >>> herfindahl(np.array([[1.0, 1.0, 0.0, 0.0]]))
     array([0.5])
@@ -38,7 +38,7 @@ def herfindahl(money: Floats) -> Floats:
 
 
 def gini(money: Floats) -> Floats:
-    """Gini coefficient over the last axis; 0 where all have the same.
+    """The Gini coefficient over the last axis; 0 if all have the same.
 
     >>> gini(np.array([[1.0, 1.0, 1.0, 1.0], [0.0, 0.0, 0.0, 1.0]]))
     array([0.  , 0.75])
@@ -54,7 +54,7 @@ def _shares(money: Floats) -> Floats:
 
 
 def rank_correlation(sites: Floats, what: Floats) -> Floats:
-    """Spearman's correlation over the last axis of the number of sites with something; NaN where all have the same.
+    """Spearman's rank correlation of `sites` and `what` over the last axis; NaN if one of them is constant.
 
     >>> rank_correlation(np.array([[0.0, 1.0, 2.0]]), np.array([3.0, 5.0, 9.0]))
     array([1.])
@@ -66,7 +66,7 @@ def rank_correlation(sites: Floats, what: Floats) -> Floats:
 
 
 def point_biserial(hosts: Booleans, what: Floats) -> Floats:
-    """Correlation over the last axis of hosting with something; NaN where all host or none.
+    """The correlation of `hosts` with `what` over the last axis; NaN if all states host or none.
 
     >>> point_biserial(np.array([[False, True]]), np.array([1.0, 2.0]))
     array([1.])
@@ -95,7 +95,15 @@ def _centres(members: Members) -> Floats:
 
 @dataclass(frozen=True)
 class Pattern:
-    """A number that can be read from real and from simulated worlds alike; `restates` names fitted moments like it."""
+    """A statistic of a `PatternTable`, real or simulated.
+
+    Attributes:
+        name: its name.
+        group: its group in the table.
+        value: computes it (worlds,).
+        says: a note on how to read it.
+        restates: the fitted moments that measure nearly the same, if any.
+    """
 
     name: str
     group: str
@@ -214,9 +222,9 @@ def _mean_where(which: Booleans, what: Floats) -> Floats:
 
 
 def compared(tables: Mapping[str, pd.DataFrame], members: Members | None = None) -> pd.DataFrame:
-    """A row a pattern: observed, and median and 90 % interval of the simulated worlds.
+    """One row per pattern: the observed value, and median and 90 % interval of the simulated runs.
 
-    `inside` says whether the observed value lies in the interval; it is missing where one of the two is not known.
+    `inside` is whether the interval contains the observed value; None if either is unknown.
     """
     seen, worlds = real(members), simulated(tables, members)
     known = int((seen.money > 0).sum())
@@ -235,7 +243,7 @@ def compared(tables: Mapping[str, pd.DataFrame], members: Members | None = None)
 def row(
     group: str, name: str, observed: float | None, values: ArrayLike, says: str = ""
 ) -> dict[str, object]:
-    """A quantity that was observed (None: not known) beside its values in simulated worlds."""
+    """A table row for a quantity: its observed value (None: unknown), and a summary of simulated `values` (worlds,)."""
     values = np.asarray(values, dtype=float)
     values = values[np.isfinite(values)]
     found = known_summary(values)
@@ -254,7 +262,7 @@ def row(
 
 
 def served(members: Members | None = None) -> list[str]:
-    """States that a factory serves: hosts, partners in a host's consortium, and those with an antenna."""
+    """Codes of the states that a factory serves: hosts, partners in a host's consortium, and states with an antenna."""
     codes = set((members or load_members()).states.codes)
     partners = {code for row in observed() for code in [row["state"], *row["consortium"].split(";")]}
     linked = {row["state"] for row in antennas() if row["in_union"] == "1"}
@@ -296,19 +304,20 @@ def _times(facilities: pd.DataFrame) -> list[dict[str, object]]:
 
 
 def working(region: str) -> Rows:
-    """Sites of a region that work, not those that are planned."""
+    """The observed sites of a region that work already."""
     return [r for r in comparators() if r["region"] == region and "planned" not in r["status_as_of"]]
 
 
 def large_site(region: str) -> float:
-    """Median size of a region's large sites that work, in H100 equivalents."""
+    """The median size of a region's large sites that work, in H100 equivalents."""
     return float(np.median([float(r["h100_equivalents"]) for r in working(region) if r["h100_equivalents"]]))
 
 
 def elsewhere(tables: Mapping[str, pd.DataFrame], scenario: str) -> pd.DataFrame:
-    """Months to operation and size of sites under a comparator's institutions, beside real sites elsewhere.
+    """Months to operation and size of sites under a comparator's institutions, compared with real sites elsewhere.
 
-    Real sites are those that work; `CLOCKS` says from when their months run, the model's run from the decision.
+    Only real sites that work count. In the model, months count from the decision; `CLOCKS` has the starting point of the
+    real ones.
     """
     region = ELSEWHERE[scenario]
     there = working(region)

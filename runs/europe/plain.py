@@ -1,16 +1,16 @@
-"""A verdict's plain values, as its JSON holds them and the page of results reads them."""
+"""The types of a verdict's JSON file, from which the page of results is written."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict
 
-Row = Mapping[str, Any]  # a row of a table: texts, numbers, None for what is not known
+Row = Mapping[str, Any]  # a row of a table: strings, numbers, None if unknown
 Rows = Sequence[Row]
 
 
 class PlainAnswer(TypedDict):
-    """An `Answer`."""
+    """An `Answer` as a dictionary."""
 
     median: float
     low: float
@@ -22,7 +22,7 @@ class PlainAnswer(TypedDict):
 
 
 class PlainFinding(TypedDict):
-    """A `Finding`."""
+    """A `Finding` as a dictionary."""
 
     question: str
     claim: int
@@ -37,7 +37,7 @@ class PlainFinding(TypedDict):
 
 
 class PlainVerdict(TypedDict):
-    """A `Verdict`: what it rests on, its findings and its tables."""
+    """A `Verdict` as a dictionary: settings, findings and tables."""
 
     worlds: int
     few: int

@@ -1,4 +1,4 @@
-"""Prediction of the next wave and of what works at the end of 2027, from draws that saw the fitted waves only."""
+"""Forecasts of the next wave and of the machines that work at the end of 2027, from draws fitted to earlier waves only."""
 
 from __future__ import annotations
 
@@ -28,11 +28,14 @@ CARDINALS = ("no", "one", "two", "three")
 
 @dataclass(frozen=True, eq=False)
 class Prediction:
-    """Forecasts and their scores.
+    """Forecasts and their scores, as tables. Forecasts by wave are scored in `forecasts.py`.
 
-    `hosts` scores forecasts of who hosts at all; `counts` compares integers; `states` holds each state's probabilities
-    (who is given a site wave by wave is scored in `forecasts.py`); `standing` says, factory by factory, how likely
-    it works at the end of 2027; `past` scores the same delays on machines whose end is known.
+    Attributes:
+        hosts: scores of forecasts of which states host at least one site.
+        counts: forecasts of numbers of sites and hosts.
+        states: each state's probabilities.
+        standing: for each factory, the probability that it works at the end of 2027.
+        past: scores of the same delays on earlier machines whose delays are known.
     """
 
     hosts: pd.DataFrame
@@ -43,13 +46,13 @@ class Prediction:
 
 
 def predict(found: Futures, fitted: int, facilities: pd.DataFrame, last: float) -> Prediction:
-    """Predict and score.
+    """Forecast and score.
 
     Args:
         found: runs of the posterior draws.
-        fitted: how many of the first waves the posterior saw.
-        facilities: facilities of the scenario, run to `last`, for delays.
-        last: number of the last quarter that they were run to.
+        fitted: number of waves to which the posterior was fitted.
+        facilities: table of the scenario's facilities, run until `last`, for the delays.
+        last: the last quarter of these runs, as an integer since year 0.
     """
     members, seen = found.members, found.seen
     waves = seen.shape[1]
@@ -108,7 +111,10 @@ def _counts(found: Futures, fitted: int, per_wave: float) -> pd.DataFrame:
 
 
 def _standing(found: Futures) -> pd.DataFrame:
-    """A row a real factory: how likely it works at the end of 2027, by the model, the history's law and its own plan."""
+    """One row per real factory: the probability that it works at the end of 2027.
+
+    Three forecasts: the model, the distribution of earlier machines' delays, and the announced date.
+    """
     law = delays.fit("selection to operation")
     end = (quarter(STANDING, "standing") + 1) / 4
     share = [
@@ -136,9 +142,9 @@ def _standing(found: Futures) -> pd.DataFrame:
 
 
 def _past(facilities: pd.DataFrame, last: float) -> pd.DataFrame:
-    """Scores on machines selected in 2019 and 2022 of a forecast that they stand by their announced date, and a year on.
+    """Scores of forecasts that machines selected in 2019 and 2022 work by their announced date, and a year later.
 
-    The announced date's own forecast is that each stands by then.
+    The forecast "as announced" gives both a probability of 1.
     """
     months, happened, rows = [], [], []
     for row in procurement_history():
@@ -172,7 +178,7 @@ def _past(facilities: pd.DataFrame, last: float) -> pd.DataFrame:
 
 
 def _target(text: str) -> float | None:
-    """The end of an announced quarter's half, month or year as a decimal year."""
+    """The end of an announced half-year, month or year as a decimal year; None if the text is not a date."""
     if "H" in text:
         year, _, half = text.partition("-H")
         return int(year) + int(half) / 2

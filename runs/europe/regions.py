@@ -1,8 +1,8 @@
-"""The unions as observed: each quantity beside what was observed, and how far behind the region is.
+"""Compare `us-observed` and `china-observed` with observations, and state how far behind each region is.
 
     uv run python -m juste_retour.runs.europe.regions [NAME ...] [--write]
 
-`--write` renews the sentences in the READMEs of the two unions.
+`--write` updates the sentences in the READMEs of the two unions.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ COMMAND = "uv run python -m juste_retour.runs.europe.regions"
 
 
 def table(name: str, worlds: int, seed: int) -> str:
-    """Rows of a region: what was observed, what the model has, and whether the first lies in the second."""
+    """A Markdown table for a region: observed values, the model's medians and intervals, and whether they agree."""
     lines = ["| | observed | model, median and 90 % | inside |", "|---|---|---|---|"]
     for row in beside(name, worlds, seed).to_dict("records"):
         form = _quarter if "first operation" in row["pattern"] else _few
@@ -32,7 +32,7 @@ def table(name: str, worlds: int, seed: int) -> str:
 
 
 def lags(scenario: dict[str, object], worlds: int, seed: int) -> tuple[float, float, float]:
-    """Medians of the years behind, of those at the window's end, and of the capability lag in years."""
+    """Medians of a scenario: mean years behind in the window, years behind at its end, and capability lag in years."""
     found = simulate(scenario, worlds=worlds, seed=seed).worlds
     return (
         median(found.years_behind),
@@ -54,7 +54,7 @@ def _few(value: float) -> str:
 
 
 def united_states(worlds: int = 64) -> str:
-    """The United States beside what was observed."""
+    """The statement on the United States, in Markdown."""
     behind, at_end, _ = lags({"base": "us-observed"}, worlds, SEED)
     return (
         f"Over the two years to 2026Q3 the mean compute lag is {abs(behind):.1f} years, at their end {at_end:.1f} (medians of "
@@ -64,7 +64,7 @@ def united_states(worlds: int = 64) -> str:
 
 
 def china(worlds: int = 64) -> str:
-    """China beside what was observed."""
+    """The statement on China, in Markdown."""
     america = lags({"base": "us-observed"}, worlds, SEED)[2]
     changes: list[dict[str, object]] = [
         {},

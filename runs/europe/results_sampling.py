@@ -1,4 +1,4 @@
-"""Which findings the number of draws leaves open."""
+"""Findings that more draws could reverse."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from juste_retour.runs.europe.plain import PlainFinding
 
 
 def unsettled(findings: Sequence[PlainFinding]) -> list[PlainFinding]:
-    """Findings whose share of draws, with its 95 % interval (Wilson's), may be either side of the share that supports a finding."""
+    """Findings for which the 95 % interval (Wilson's) of the share of draws contains `LEVEL`, the share for support."""
     found = []
     for f in findings:
         a = f["answer"]
@@ -23,7 +23,7 @@ def unsettled(findings: Sequence[PlainFinding]) -> list[PlainFinding]:
 
 
 def left_open(findings: Sequence[PlainFinding]) -> str:
-    """The findings that are not settled, in a paragraph."""
+    """A paragraph that lists the findings that more draws could reverse."""
     these = unsettled(findings)
     said = [f"{f['says'].rstrip('.')} [{f['status']}]" for f in these]
     listed = "; ".join(text[0].lower() + text[1:] for text in said) if said else "none"

@@ -1,4 +1,4 @@
-"""Scores of probability forecasts, and the simple forecasts that a model has to beat.
+"""Scores of probability forecasts, and simple forecasts for comparison.
 
 Sources: Brier (1950), Verification of forecasts expressed in terms of probability; Good (1952), Rational decisions, for
 the logarithmic score; Gneiting and Raftery (2007), Strictly proper scoring rules, for both.
@@ -11,11 +11,11 @@ from numpy.typing import ArrayLike
 
 from juste_retour.agents.arrays import Floats
 
-LEAST = 1e-3  # no forecast of yes or no is taken for more certain than this
+LEAST = 1e-3  # probabilities are limited to this distance from 0 and 1
 
 
 def brier(probability: ArrayLike, happened: ArrayLike) -> float:
-    """Mean squared distance of probabilities from what happened; 0 is perfect, 1/4 a coin.
+    """The Brier score: the mean squared error of probabilities; 0 is perfect, 1/4 is a coin toss.
 
     >>> brier([0.5, 0.5], [1, 0]), brier([1, 0], [1, 0])
     (0.25, 0.0)
@@ -24,7 +24,7 @@ def brier(probability: ArrayLike, happened: ArrayLike) -> float:
 
 
 def log_score(probability: ArrayLike, happened: ArrayLike) -> float:
-    """Mean log probability of what happened; 0 is perfect, -0.69 a coin. Certainty is capped at one in a thousand.
+    """The mean log probability of the events; 0 is perfect, -0.69 is a coin toss. Probabilities are limited by `LEAST`.
 
     >>> round(log_score([0.5, 0.5], [1, 0]), 4)
     -0.6931
@@ -34,7 +34,9 @@ def log_score(probability: ArrayLike, happened: ArrayLike) -> float:
 
 
 def log_score_of_count(draws: ArrayLike, seen: int) -> float:
-    """Log probability that draws of an integer give to the one seen; every number in reach has half a draw more.
+    """The log probability of an observed integer under the distribution of `draws`, with half a draw added to each integer.
+
+    The integers are those from the smallest to the largest of the draws and the observed one.
 
     >>> round(log_score_of_count([6, 6, 7, 5], 6), 3)
     -0.788
@@ -45,7 +47,7 @@ def log_score_of_count(draws: ArrayLike, seen: int) -> float:
 
 
 def log_score_of_poisson(mean: float, seen: int) -> float:
-    """Log probability of a count under a Poisson law.
+    """The log probability of a count under a Poisson distribution.
 
     >>> round(log_score_of_poisson(6.5, 6), 3)
     -1.848
@@ -55,7 +57,7 @@ def log_score_of_poisson(mean: float, seen: int) -> float:
 
 
 def in_proportion(weight: ArrayLike, count: float) -> Floats:
-    """Probability that each takes part if `count` sites fall at random in proportion to a weight: 1 - (1 - w)^count.
+    """The probability of at least one site if `count` sites are drawn in proportion to `weight`: 1 - (1 - w)^count.
 
     >>> in_proportion([1, 1, 2], 1)
     array([0.25, 0.25, 0.5 ])
@@ -66,7 +68,9 @@ def in_proportion(weight: ArrayLike, count: float) -> Floats:
 
 
 def first_to(having: ArrayLike, count: float, share: float) -> Floats:
-    """Probability if `share` of the sites falls evenly on those that have something, and the rest on the others.
+    """The probability of a site if `share` of the sites is divided equally among those where `having` is true.
+
+    The rest is divided equally among the others.
 
     >>> first_to([True, True, False, False], 2, 0.75)
     array([0.75, 0.75, 0.25, 0.25])
@@ -79,7 +83,7 @@ def first_to(having: ArrayLike, count: float, share: float) -> Floats:
 def difference(
     better: ArrayLike, other: ArrayLike, seed: int = 0, resamples: int = 4000
 ) -> tuple[float, float, float]:
-    """Mean of two paired losses' difference with a 90 % bootstrap interval; below zero, the first is the better."""
+    """The mean difference of two paired losses, with a 90 % bootstrap interval. Below zero the first is better."""
     gap = np.asarray(better, dtype=float) - np.asarray(other, dtype=float)
     rng = np.random.default_rng(seed)
     means = gap[rng.integers(0, len(gap), (resamples, len(gap)))].mean(1)

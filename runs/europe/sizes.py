@@ -1,4 +1,4 @@
-"""How much a verdict runs."""
+"""The number of runs of a verdict."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Size:
-    """How much is run.
+    """Numbers of draws.
 
     Attributes:
-        worlds: draws of all uncertain parameters, on which the claims are judged.
-        few: of these, the first so many for the curves; as many draws of the politics alone for the alternatives.
-        base: points of the sample behind the variance shares, a power of two.
-        draws: prior draws of the calibration; its file's number where it is None.
+        worlds: draws of all uncertain parameters, for the claims.
+        few: how many of these are used for the curves; the robustness checks use half as many posterior draws.
+        base: base points of the variance decomposition, a power of two.
+        draws: prior draws of the calibration; None for the number in its file.
     """
 
     worlds: int = 96

@@ -1,7 +1,7 @@
-"""What the claims ask of the model, on every draw of a bench: mixtures, protocols, votes, pooled runs.
+"""The simulations behind the claims: attribution, agenda protocols, voting rules and pooled training runs.
 
-Each function is given a bench and returns numbers by name, (draws,) each, so that parts of a bench can be run apart.
-Lags are in years, sums in EUR bn.
+Each function takes a bench and returns numbers by name, each (draws,). Parts of a bench can therefore run separately. Lags
+are in years, money in EUR bn.
 """
 
 from __future__ import annotations
@@ -45,9 +45,12 @@ VOTES = {"simple majority": "simple_majority", "qualified majority": "lisbon_qmv
 
 
 def attribution(bench: Bench) -> Numbers:
-    """Shapley shares of the reform's gain by part, equal envelopes and equal spending, over three windows.
+    """Shapley shares of the parts in the reform's gain, at equal envelopes and at equal spending, for three windows.
 
-    Keys are `share|envelopes|5|access`, `gain|spending|10`, `lag|envelopes|5|quo` and `pair|envelopes|placement|operations`.
+    Keys are of the form `share|envelopes|5|access`, `gain|spending|10`, `lag|envelopes|5|quo` and
+    `pair|envelopes|placement|operations`.
+
+    Source: Shapley (1953).
     """
     quo, reform = load(STATUS_QUO), load(REFORM)
     built = switches(quo, reform, [MONEY])
@@ -74,12 +77,12 @@ def attribution(bench: Bench) -> Numbers:
 
 
 def _finite(lags: Floats) -> Floats:
-    """Draws in which some mixture has no run are left out, as missing; (mixtures, draws)."""
+    """Lags (mixtures, draws), with NaN in all mixtures of a draw where one has no machine that works."""
     return np.where(np.isfinite(lags).all(0), lags, np.nan)
 
 
 def access_bound(bench: Bench) -> Floats:
-    """(draws,) the most that the reform's access can gain at a date: ln(share of the reform / share today) / ln(growth)."""
+    """The largest possible gain from access at a date, in years (draws,): ln(share of the reform / share today) / ln(growth)."""
     quo, reform = bench.worlds(load(STATUS_QUO)), bench.worlds(load(REFORM))
     today = np.array([setting(s, "access.calls.share") for s in quo], dtype=float)
     then = np.array([setting(s, "access.strategic.share") for s in reform], dtype=float)
@@ -87,7 +90,11 @@ def access_bound(bench: Bench) -> Floats:
 
 
 def ends(bench: Bench) -> Numbers:
-    """Outcomes of the status quo and the reform, and the lag of the machines that stand already under the reform's rules."""
+    """Outcomes of status quo and reform, and two gains without new sites.
+
+    `program` is the gain of the status quo over having no new site; `standing` is the gain of the reform's rules applied to
+    the existing machines only, over the status quo. Both are in years.
+    """
     quo, reform = load(STATUS_QUO), load(REFORM)
     found: Numbers = {}
     for name, scenario in (("quo", quo), ("reform", reform)):
@@ -99,9 +106,9 @@ def ends(bench: Bench) -> Numbers:
 
 
 def protocol(bench: Bench, name: str) -> Numbers:
-    """Sites by voting rule under one protocol, without the trophy, and what the reform's placement gains on it.
+    """Numbers of sites under one agenda protocol by voting rule and without the trophy, and the gain of the reform's placement.
 
-    Keys are `sites|open call|unanimity`, `sites|open call|no trophy` and `placement|open call|spending`.
+    Keys are of the form `sites|open call|unanimity`, `sites|open call|no trophy` and `placement|open call|spending`.
     """
     base = load(STATUS_QUO).changed(PROTOCOLS[name])
     if name != OPEN_CALL:
@@ -114,7 +121,7 @@ def protocol(bench: Bench, name: str) -> Numbers:
         "Commission alone": {"voting": "dictator"},
     }
     if name == BARON_FEREJOHN:
-        del tried["Commission alone"]  # nobody else is recognized
+        del tried["Commission alone"]  # states propose in this protocol, not the Commission
     for words, changes in tried.items():
         found[f"sites|{name}|{words}"] = bench.outcomes(base.changed(changes), ["sites"])["sites"]
     found[f"sites|{name}|own rule"] = bench.outcomes(base, ["sites"])["sites"]
@@ -122,7 +129,7 @@ def protocol(bench: Bench, name: str) -> Numbers:
 
 
 def _placement(bench: Bench, name: str, base: Scenario) -> Numbers:
-    """Years that two or three sites placed for capability gain on a protocol's sites, all else as today."""
+    """The gain in years of two or three sites placed for capability over a protocol's sites, all else as today."""
     placed = mixed(load(STATUS_QUO), load(REFORM), ["placement"])
     free = [bench.outcomes(s, [LAG, COMMITTED]) for s in (base, placed)]
     found = {f"placement|{name}|envelopes": _gain(free[0][LAG], free[1][LAG])}
@@ -132,7 +139,7 @@ def _placement(bench: Bench, name: str, base: Scenario) -> Numbers:
     runs = BenchRuns(bench, [LAG])
     capped = [free[0] if name == BARON_FEREJOHN else runs.at_most(base, 0, found_sums[0], target)]
     capped.append(runs.at_most(placed, 0, found_sums[1], target))
-    # bargaining is not solved again for less money: draws in which it commits more than the planner are left out
+    # The bargaining model is not solved again with less money, so draws in which it commits more than the planner are omitted.
     fair = solved & ((name != BARON_FEREJOHN) | (found_sums[0][COMMITTED] <= found_sums[1][COMMITTED]))
     spent = _gain(capped[0][LAG], capped[1][LAG])
     return found | {f"placement|{name}|spending": np.where(fair, spent, np.nan)}
@@ -143,7 +150,7 @@ def _gain(a: Floats, b: Floats) -> Floats:
 
 
 def geography(bench: Bench) -> Numbers:
-    """The best run of the status quo's sites over that of one campus with all of their chips, by pooling rule."""
+    """The largest training run of the status quo's sites relative to one campus with all their chips, by pooling rule."""
     return {
         f"pooled|{rule}": values
         for rule, values in pooled(bench, load(STATUS_QUO).changed({"operations": "operator_led"})).items()
@@ -151,11 +158,12 @@ def geography(bench: Bench) -> Numbers:
 
 
 def pooled(bench: Bench, scenario: Scenario, exponents: tuple[float, ...] = ()) -> Numbers:
-    """The best run of the program's sites over that of one campus with all of their chips, (draws,), by pooling rule.
+    """The largest training run of the program's sites relative to one campus with all their chips (draws,), by pooling rule.
 
-    Both under the scenario's operations and with all chips in one run; sites count once they are selected and not
-    canceled, working or not, and machines that stood already are left out: it is the essay's nineteen against one. The
-    campus may split itself. With `exponents` there is a column per exponent of low-communication training, named after it.
+    Both have the scenario's operations and use all chips in one run. All sites count that are selected and not canceled,
+    whether they work yet or not. Earlier machines do not count, because the essay compares its nineteen sites with one. The
+    campus may train as several islands. For each of `exponents` there is also the ratio of low-communication training with
+    that penalty exponent, under the exponent as its key.
     """
     short = scenario.until("2026Q1")
     simulation = Simulation(bench.worlds(short), bench.seed, bench.replicates, bench.members).run()

@@ -1,7 +1,7 @@
-"""Which uncertain parameters matter: each group's share of an outcome's variance, all parameters drawn jointly.
+"""Variance decomposition: the share of each group of uncertain parameters in an outcome's variance (Sobol indices).
 
-The politics that the calibration speaks about are one group, a draw of the posterior; the others are groups of the
-parameter table and families of rules. What is left is chance: the random numbers of a replication.
+The calibrated political parameters are one group, drawn from the posterior. The other groups are those of the parameter
+table and families of rules. The rest of the variance is chance: the random numbers of a replication.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from juste_retour.runs.drawn import about, at_share, coordinates
 from juste_retour.runs.europe.bench import Bench, uncertain
 from juste_retour.runs.reports.sensitivity import sobol_indices
 
-BASE = 32  # points of the sample, a power of two
-REPLICATIONS = 2  # per point
+BASE = 32  # base points of the sample, a power of two
+REPLICATIONS = 2  # replications per point
 POLITICS = "politics, calibrated"
-GROUPS = {  # of the parameter table, by the name under which they are varied together
+GROUPS = {  # groups of the parameter table, and the group here that they are part of
     "runs": "training and reliability",
     "reliability": "training and reliability",
     "pooling": "pooling across sites",
@@ -46,7 +46,7 @@ def group_of(name: str) -> str:
 
 
 def grouped(names: Sequence[str]) -> dict[str, list[str]]:
-    """Uncertain parameters by group; the calibrated politics first, without names of their own."""
+    """Names of uncertain parameters by group. The calibrated politics come first, with an empty list."""
     found: dict[str, list[str]] = {POLITICS: []}
     for name in names:
         found.setdefault(group_of(name), []).append(name)
@@ -54,19 +54,21 @@ def grouped(names: Sequence[str]) -> dict[str, list[str]]:
 
 
 def checked(base: int) -> int:
-    """A size of the sample; BadInput where it is not a power of two."""
+    """`base` itself. Raises `BadInput` if it is not a power of two of at least 2."""
     if base < 2 or base & (base - 1):
-        raise BadInput(f"base = {base} is not a power of two of at least 2; give 32, 64 or 128.")
+        raise BadInput(f"base is {base}; it must be a power of two of at least 2, such as 32 or 64.")
     return base
 
 
 def sample(bench: Bench, base: int, seed: int) -> tuple[pd.DataFrame, Integers]:
-    """Draws in Saltelli's order, one row per point, and the row of the base sample that each belongs to.
+    """Points in Saltelli's order, one row per point, and the base point (points,) that each belongs to.
 
     Args:
-        bench: whose draws hold the politics, other columns being passed over.
-        base: points of the base sample.
-        seed: of the sequence.
+        bench: the bench from whose draws the political parameters are taken; its other columns are not used.
+        base: number of base points.
+        seed: random seed of the Sobol sequence.
+
+    Source: Saltelli et al. (2010).
     """
     calibrated = list(bench.calibrated)
     names = uncertain(calibrated)
@@ -90,7 +92,7 @@ def sample(bench: Bench, base: int, seed: int) -> tuple[pd.DataFrame, Integers]:
 
 
 def lags(bench: Bench, scenario: str, base: int = BASE) -> Floats:
-    """(points, replications) years behind of a preset; all points of a row of the base sample share their random numbers."""
+    """Years behind of a preset (points, replications). All points of the same base point share their random numbers."""
     draws, row = sample(bench, base, bench.seed)
     every = Bench(draws, bench.seed, bench.members).worlds(load(scenario))
     out = np.empty((len(draws), REPLICATIONS))
@@ -103,12 +105,12 @@ def lags(bench: Bench, scenario: str, base: int = BASE) -> Floats:
 
 
 def shares(bench: Bench, quo: Floats, reform: Floats) -> pd.DataFrame:
-    """One row per outcome and group: first and total share of the variance with 95 % intervals, and the share of chance.
+    """One row per outcome and group: first-order and total share of the variance with 95 % intervals, and the share of chance.
 
     Args:
         bench: as in `lags`.
-        quo: (points, replications) years behind of the status quo, by `lags`.
-        reform: the same of the reform.
+        quo: years behind of the status quo (points, replications), from `lags`.
+        reform: the same for the reform.
     """
     names = list(grouped(uncertain(bench.calibrated)))
     parts = []

@@ -1,4 +1,4 @@
-"""The essay judged: every claim on draws of all uncertain parameters, and the tables behind the findings."""
+"""The verdict on the essay: findings on every claim from draws of all uncertain parameters, and the tables behind them."""
 
 from __future__ import annotations
 
@@ -27,22 +27,22 @@ from juste_retour.runs.statistics import known_summary
 from juste_retour.runs.stopping import deferring_signals
 
 SEED = 20260114
-PART = 16  # draws of a job
-SOLVED = 4  # draws of a job for which stationary values are solved, which takes seconds each
+PART = 16  # draws per job
+SOLVED = 4  # draws per job if stationary values are solved, which takes seconds per draw
 BARGAINED = trials.BARON_FEREJOHN
 Job = tuple[Callable[..., object], tuple[object, ...]]
 
 
 @dataclass(frozen=True, eq=False)
 class Verdict:
-    """What became of the essay: findings, tables, and what they rest on."""
+    """Findings, tables, and the settings (`facts`) with which they were computed."""
 
     findings: list[Finding]
     tables: dict[str, pd.DataFrame]
     facts: dict[str, object]
 
     def plain(self) -> PlainVerdict:
-        """All of it as plain values, for JSON."""
+        """The verdict as a dictionary for JSON."""
         found = {
             **self.facts,
             "findings": [asdict(f) for f in self.findings],
@@ -52,13 +52,16 @@ class Verdict:
 
 
 def judge(size: Size = FULL, seed: int = SEED, workers: int = 2, progress: Progress | None = None) -> Verdict:
-    """Judge the essay.
+    """Test the essay's claims.
 
     Args:
-        size: how much is run.
-        seed: of the draws and the random numbers.
-        workers: processes; with 1, none but this one.
-        progress: called with draws of the calibration done and to do, then with jobs.
+        size: numbers of draws.
+        seed: random seed of the parameter draws and of the runs.
+        workers: number of processes; with 1, no other process is started.
+        progress: called with the number done and of all: first draws of the calibration, then jobs.
+
+    Raises:
+        BadInput: a size, seed or number of workers that cannot be used.
     """
     begun = time.monotonic()
     check(size, seed, workers)
@@ -70,18 +73,16 @@ def judge(size: Size = FULL, seed: int = SEED, workers: int = 2, progress: Progr
 
 
 def check(size: Size, seed: int, workers: int) -> None:
-    """Refuse what cannot be used before anything runs."""
-    (
-        checked_integer(size.worlds, "worlds", 20),
-        checked_integer(seed, "seed", 0),
-        checked_integer(size.few, "few", 2),
-    )
+    """Raise `BadInput` for an argument that cannot be used, before anything runs."""
+    checked_integer(size.worlds, "worlds", 20)
+    checked_integer(seed, "seed", 0)
+    checked_integer(size.few, "few", 2)
     checked_integer(workers, "workers", 1, 1024)
     variance.checked(size.base)
 
 
 def benches(size: Size, seed: int, plan: CalibrationSpec, posterior: Posterior) -> tuple[Bench, Bench, Bench]:
-    """Draws of everything, of the posterior of the politics alone, and of their prior."""
+    """Three benches: draws of all uncertain parameters, and of the political ones from the posterior and from the prior."""
     politics = posterior.sample(size.worlds, plan.seed)
     names = tuple(map(str, politics))
     everything = Bench(joint(politics, seed), seed, calibrated=names)
@@ -90,7 +91,7 @@ def benches(size: Size, seed: int, plan: CalibrationSpec, posterior: Posterior) 
 
 
 def jobs_of(size: Size, seed: int, plan: CalibrationSpec, posterior: Posterior) -> dict[str, list[Job]]:
-    """What is run, by name; each job is a pure function of its arguments."""
+    """The jobs by name. Each is a pure function with its arguments."""
     bench, politics, before = benches(size, seed, plan, posterior)
     parts = [bench.part(k, min(k + PART, bench.count)) for k in range(0, bench.count, PART)]
     bargained = [bench.part(k, min(k + SOLVED, size.few)) for k in range(0, size.few, SOLVED)]
@@ -127,7 +128,7 @@ def assembled(
     done: Mapping[str, Sequence[Any]],
     seconds: float,
 ) -> Verdict:
-    """Findings and tables from what the jobs returned."""
+    """The verdict, from the results of the jobs by name."""
     bench = benches(size, seed, plan, posterior)[0]
     numbers = _joined([done[name] for name in ("attribution", "ends", "geography", *trials.PROTOCOLS)])
     numbers |= curves.waiting(done["later"][0])
@@ -154,7 +155,7 @@ def assembled(
 
 
 def _joined(jobs: Sequence[Sequence[Numbers]]) -> Numbers:
-    """The numbers of all draws, from those of the parts; missing where a protocol was solved for the first draws only."""
+    """The numbers of all draws, joined from the parts. NaN for later draws if a protocol was solved for the first ones only."""
     found: Numbers = {}
     for parts in jobs:
         found |= {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
@@ -196,7 +197,7 @@ def _shares(numbers: Numbers) -> pd.DataFrame:
 
 
 def _votes(numbers: Numbers) -> pd.DataFrame:
-    """One row per protocol and voting rule: sites, and the draws in which they are known."""
+    """One row per protocol and voting rule: the number of sites, and the share of draws in which it is known."""
     rows = []
     for key, values in numbers.items():
         kind, _, rest = key.partition("|")
@@ -222,7 +223,7 @@ def _by_name(jobs: Mapping[str, Sequence[Job]], done: Sequence[Any]) -> dict[str
 
 
 def _all(jobs: Sequence[Job], workers: int, progress: Progress | None) -> list[Any]:
-    """Results of jobs in their order; each is a pure function, so that the number of workers changes nothing."""
+    """The results of the jobs in their order. Jobs are pure functions, so the number of workers changes no result."""
     if workers == 1:
         out = []
         for k, (function, arguments) in enumerate(jobs, 1):

@@ -1,1 +1,1 @@
-"""Predictions of real decisions from tables of positions, and how far they are off."""
+"""Predict real decisions from tables of positions, and measure the errors."""

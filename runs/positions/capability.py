@@ -1,4 +1,4 @@
-"""Who counts how much on an issue: the table's capabilities, or voting power under the Council's rule of the day."""
+"""The weight of each actor on an issue: capability from the table, or voting power under the Council's rule at that time."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from juste_retour.runs.positions.reading import Issue
 COMMISSION, PARLIAMENT = "COM", "EP"
 BODIES = (COMMISSION, PARLIAMENT)
 TABLE, POWER, EQUAL = "table", "voting power", "equal"
-SHARE = 0.33  # of the Council's total, for each of the two bodies; assumed
+SHARE = 0.33  # capability of each body as a share of the Council's total; assumed
 
 
 @dataclass(frozen=True, eq=False)
 class Weighed:
-    """An issue with the capability of each actor and the rule of the Council.
+    """An issue with the capability of each actor and the Council's voting rule.
 
     Attributes:
-        issue: as read.
-        capability: (n,).
-        source: where capabilities come from: `table`, `voting power`, or `equal` where an actor is not known.
-        rule: how the Council decides on it; None where an actor is not a state that has been in the Council.
+        issue: the issue as read.
+        capability: weights (n,) of the n actors; only their ratios matter.
+        source: origin of the capabilities: `table`, `voting power`, or `equal` if an actor is unknown.
+        rule: the voting rule of the Council; None if an actor is unknown (see `unknown_actors`).
     """
 
     issue: Issue
@@ -36,9 +36,11 @@ class Weighed:
 def weighed(issue: Issue, share: float = SHARE) -> Weighed:
     """Add capabilities to an issue.
 
-    Where the table has none, a state's capability is its exact Shapley-Shubik power under the rule in force when the
-    proposal was made, which is equal under unanimity. The Commission and the Parliament each have `share` of the sum
-    over all states. Where an actor is none of these, all have the same.
+    Capabilities in the table are used as they are. Without them, a state's capability is its exact Shapley-Shubik power
+    under the rule in force when the proposal was made; under unanimity it is equal for all states. The Commission and the
+    Parliament each have `share` of the sum over all states. If an actor is unknown, all actors have the same capability.
+
+    Source: Shapley and Shubik (1954).
     """
     rule = _rule(issue)
     if issue.capability is not None:
@@ -50,7 +52,7 @@ def weighed(issue: Issue, share: float = SHARE) -> Weighed:
 
 
 def unknown_actors(issue: Issue) -> list[str]:
-    """Actors that are neither states that have been in the Council nor the Commission or the Parliament."""
+    """Codes of actors that are not the Commission, the Parliament or a present or former state of the Union."""
     return [actor for actor in issue.actors if actor not in BODIES and actor not in known_states()]
 
 

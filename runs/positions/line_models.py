@@ -1,6 +1,7 @@
-"""Models that bargain over a point between 0 and 100, against the reference point, by the protocols of the library.
+"""Models of bargaining over a point from 0 to 100, with the reference point as the status quo.
 
-Actors with the same position want the same, so a player of the table stands for all of them, with their votes.
+They use the library's agenda protocols. Actors with the same position have the same preferences, so one player represents
+all of them and has their votes.
 """
 
 from __future__ import annotations
@@ -20,16 +21,16 @@ from juste_retour.runs.positions.capability import COMMISSION, Weighed
 from juste_retour.runs.positions.models import NotApplicable, model
 
 SCALE = 100.0
-CLOSE = 1e-3  # of the scale
-PLAIN, ROUNDS = 30, 400  # proposals before averaging, and most proposals
-PATIENCE = 0.9  # of Baron and Ferejohn's players from one proposal to the next; assumed
+CLOSE = 1e-3  # convergence tolerance, as a fraction of the scale
+PLAIN, ROUNDS = 30, 400  # iterations before averaging begins, and the limit
+PATIENCE = 0.9  # discount factor between proposals in baron_ferejohn; assumed
 
 
 class _Compromises(Line):
-    """A line on which a mediator also weighs the furthest points that leave nobody worse off."""
+    """A line on which a mediator also considers the extreme points that leave no player worse off."""
 
     def menu(self) -> list[Floats]:
-        """Everybody's ideal point, the status quo, and as far beyond the nearest ideal point as it is from there."""
+        """The ideal points, the status quo, and its reflections in the outermost ideal points."""
         ends = [] if self.status_quo is None else [2 * end - self.status_quo for end in self._nearest()]
         return [*super().menu(), *([] if self.status_quo is None else [self.status_quo]), *ends]
 
@@ -39,31 +40,31 @@ class _Compromises(Line):
 
 @dataclass(frozen=True, eq=False)
 class Bargaining:
-    """An issue as a game on a line from 0 to 1.
+    """An issue as a bargaining game on a line from 0 to 1.
 
     Attributes:
-        points: (k,) the distinct positions.
-        status_quo: the reference point.
-        of: (n,) which of the points each actor has.
-        weighed: the issue.
+        points: the k distinct positions (k,), 0 to 1; each is a player.
+        status_quo: the reference point, 0 to 1.
+        point_of: index in `points` of each actor's position (n,).
+        weighed: the issue with capabilities.
     """
 
     points: Floats
     status_quo: float
-    of: Integers
+    point_of: Integers
     weighed: Weighed
 
     @classmethod
     def on(cls, weighed: Weighed) -> Bargaining:
-        """The game of an issue, which must have a reference point."""
+        """The game of an issue. Raises `NotApplicable` if it has no reference point."""
         if np.isnan(weighed.issue.reference_point):
             raise NotApplicable("no reference point")
-        points, of = np.unique(weighed.issue.position / SCALE, return_inverse=True)
-        return cls(points, weighed.issue.reference_point / SCALE, of, weighed)
+        points, point_of = np.unique(weighed.issue.position / SCALE, return_inverse=True)
+        return cls(points, weighed.issue.reference_point / SCALE, point_of, weighed)
 
     @cached_property
     def council(self) -> Booleans:
-        """Which actors sit in the Council; (n,)."""
+        """Booleans (n,): the actors that are members of the Council."""
         if self.weighed.rule is None:
             raise NotApplicable("an actor whose votes in the Council are not known")
         found = np.isin(self.weighed.issue.actors, self.weighed.rule.members)
@@ -73,22 +74,22 @@ class Bargaining:
 
     @cached_property
     def seats(self) -> Integers:
-        """How many states stand at each point; (k,)."""
-        return np.bincount(self.of[self.council], minlength=len(self.points))
+        """The number of states at each point (k,)."""
+        return np.bincount(self.point_of[self.council], minlength=len(self.points))
 
     def passes(self, ballot: Ballot, states: States) -> Booleans:
-        """Whether points that vote yes pass the Council's rule; states without a position are indifferent and do not object."""
+        """Whether the yes votes (worlds, k) pass under the Council's rule. States without a position are indifferent and vote yes."""
         rule, actors = self.weighed.rule, self.weighed.issue.actors
         assert rule is not None
         votes = np.array(
             [rule.weight(a) if there else 0 for a, there in zip(actors, self.council, strict=True)]
         )
-        no = ~ballot.yes[..., self.of] & self.council
+        no = ~ballot.yes[..., self.point_of] & self.council
         everyone = len(rule.members), sum(rule.game.weights)
         return rule.game.passes(everyone[0] - no.sum(-1), everyone[1] - (no * votes).sum(-1))
 
     def table(self, worlds: int = 1, values: Floats | None = None, patience: float = 1.0) -> Line:
-        """The table of the Council; each point a player."""
+        """The Council's table, with a player per point."""
         return Line(
             players(self.seats.astype(np.float64)),
             self.points,
@@ -100,7 +101,7 @@ class Bargaining:
         )
 
     def proposed(self, values: Floats | None = None, patience: float = 1.0) -> Floats:
-        """What comes of it where each of the points proposes; (k,)."""
+        """The outcome (k,), 0 to 1, for each point as the proposer under a closed rule."""
         k = len(self.points)
         table = self.table(k, values, patience)
         table.forced = np.arange(k)
@@ -108,10 +109,13 @@ class Bargaining:
         return np.where(ballot.passed, ballot.plan[:, 0], self.status_quo)
 
     def stationary_values(self, patience: float = PATIENCE) -> Floats:
-        """What each point expects of the next proposal, over the reference point; (k,).
+        """Each point's continuation value (k,): its expected gain over the reference point from the next proposal.
 
-        The values of all proposals so far are averaged, with growing weight on the latest, until another proposal
-        changes them by less than a tenth of a point.
+        Fixed-point iteration: after 30 steps the values of all steps are averaged, with more weight on the latest. It stops
+        when a step changes no value by more than a tenth of a point on the scale from 0 to 100.
+
+        Raises:
+            NotApplicable: no convergence within the limit.
         """
         k = len(self.points)
         values, chances = np.zeros(k), self.seats / self.seats.sum()
@@ -126,12 +130,12 @@ class Bargaining:
         raise NotApplicable("no stationary equilibrium found")
 
     def stationary(self, patience: float = PATIENCE) -> float:
-        """The mean of what the states would propose in stationary equilibrium."""
+        """The mean proposal of the states in stationary equilibrium, 0 to 100."""
         proposed = self.proposed(self.stationary_values(patience), patience)
         return float(self.seats @ proposed / self.seats.sum()) * SCALE
 
     def mediated(self, solution: str, weight: Floats) -> float:
-        """The mediator's point, bargaining power being the weights of the points (k,)."""
+        """The mediator's point, 0 to 100; `weight` (k,) is the bargaining power of each point."""
         taking_part = weight > 0
         table = _Compromises(
             players(weight[taking_part]), self.points[taking_part], "unanimity", status_quo=self.status_quo
@@ -141,8 +145,8 @@ class Bargaining:
 
     @cached_property
     def capability(self) -> Floats:
-        """Capability at each point, as a share; (k,)."""
-        found = np.bincount(self.of, self.weighed.capability, minlength=len(self.points))
+        """The share of total capability at each point (k,)."""
+        found = np.bincount(self.point_of, self.weighed.capability, minlength=len(self.points))
         if not found.any():
             raise NotApplicable("no actor with capability")
         return found / found.sum()
@@ -150,9 +154,10 @@ class Bargaining:
 
 @model
 def nash(weighed: Weighed) -> float:
-    """The point that maximizes the product of gains over the reference point, to the power of capability.
+    """The point that maximizes the product of gains over the reference point, each to the power of the actor's capability.
 
-    Salience drops out: it scales an actor's gains, and the solution does not depend on their scale.
+    Salience has no effect: it only scales an actor's gains, and the solution does not depend on that scale.
+
     Source: Nash (1950); Kalai (1977) for unequal power.
     """
     game = Bargaining.on(weighed)
@@ -161,9 +166,11 @@ def nash(weighed: Weighed) -> float:
 
 @model
 def kalai_smorodinsky(weighed: Weighed) -> float:
-    """The point that gives all the same share of the most that each could gain over the reference point.
+    """The point that gives every actor the same share of its largest possible gain over the reference point.
 
-    Neither salience nor the size of a capability matters. Source: Kalai and Smorodinsky (1975).
+    Salience has no effect, nor does capability as long as it is above zero.
+
+    Source: Kalai and Smorodinsky (1975).
     """
     game = Bargaining.on(weighed)
     return game.mediated("kalai_smorodinsky", game.capability)
@@ -171,22 +178,22 @@ def kalai_smorodinsky(weighed: Weighed) -> float:
 
 @model
 def setter(weighed: Weighed) -> float:
-    """What the Commission proposes so that the Council takes it rather than the reference point, without amendments.
+    """The Commission's best proposal that the Council prefers to the reference point, without amendments.
 
     Source: Romer and Rosenthal (1978).
     """
     game = Bargaining.on(weighed)
     if COMMISSION not in weighed.issue.actors:
         raise NotApplicable("no position of the Commission")
-    commission = game.of[weighed.issue.actors.index(COMMISSION)]
+    commission = game.point_of[weighed.issue.actors.index(COMMISSION)]
     return float(game.proposed()[commission]) * SCALE
 
 
 @model
 def closed_rule(weighed: Weighed) -> float:
-    """The mean of what the states would propose, each with the same chance, if a failure kept the reference point.
+    """The mean proposal of a state drawn at random, if a rejected proposal leaves the reference point in force.
 
-    Source: Romer and Rosenthal (1978), with a setter drawn at random.
+    Source: Romer and Rosenthal (1978), with a randomly drawn setter.
     """
     game = Bargaining.on(weighed)
     return float(game.seats @ game.proposed() / game.seats.sum()) * SCALE
@@ -194,7 +201,7 @@ def closed_rule(weighed: Weighed) -> float:
 
 @model
 def baron_ferejohn(weighed: Weighed) -> float:
-    """The mean of what the states would propose in stationary equilibrium, if another proposes after a failure.
+    """The mean proposal in stationary equilibrium, if another state drawn at random proposes after a rejection.
 
     Source: Baron and Ferejohn (1989), closed rule; Banks and Duggan (2000) on a line.
     """

@@ -1,7 +1,7 @@
-"""Models that predict an outcome from positions: `MODELS` holds them by name.
+"""Models that predict an outcome from positions; `MODELS` has them by name.
 
-A model is a function from the issues of one proposal to an outcome for each, 0 to 100. `@model` enters a function of
-one issue, `@package_model` one of all issues of a proposal. A model that does not apply raises `NotApplicable`.
+A model maps the issues of one proposal to an outcome for each, from 0 to 100. `@model` registers a function of one issue,
+`@package_model` a function of all issues of a proposal. A model that does not apply raises `NotApplicable`.
 """
 
 from __future__ import annotations
@@ -14,24 +14,24 @@ from juste_retour.abm.politics.positions import compromise_outcome, exchange_out
 from juste_retour.agents.arrays import Booleans, Floats
 from juste_retour.runs.positions.capability import Weighed
 
-Prediction = float | str  # a text says why there is none
+Prediction = float | str  # the outcome, or the reason why there is none
 Model = Callable[[Sequence[Weighed]], list[Prediction]]
 MODELS: dict[str, Model] = {}
-TRADES = 10_000  # most trades on a proposal; nobody gains long before
+TRADES = 10_000  # limit on trades per proposal, never reached because gains run out long before
 
 
 class NotApplicable(Exception):
-    """A model has no prediction for an issue; its text says why."""
+    """A model has no prediction for an issue; the text gives the reason."""
 
 
 def package_model(rule: Model) -> Model:
-    """Enter a model of all issues of a proposal."""
+    """Register a model that predicts all issues of a proposal together."""
     MODELS[rule.__name__] = rule
     return rule
 
 
 def model(rule: Callable[[Weighed], float]) -> Callable[[Weighed], float]:
-    """Enter a model that takes each issue by itself."""
+    """Register a model that predicts each issue separately."""
 
     def each(issues: Sequence[Weighed]) -> list[Prediction]:
         found: list[Prediction] = []
@@ -48,7 +48,7 @@ def model(rule: Callable[[Weighed], float]) -> Callable[[Weighed], float]:
 
 
 def counted(weighed: Weighed) -> Booleans:
-    """Who counts in a weighted model: those with a salience and some capability; (n,)."""
+    """Booleans (n,): the actors in a weighted model, which need a salience and a capability above zero."""
     who = ~np.isnan(weighed.issue.salience) & (weighed.capability > 0)
     if not who.any():
         raise NotApplicable("no actor with a salience and a capability")
@@ -68,7 +68,7 @@ def compromise(weighed: Weighed) -> float:
 
 @package_model
 def exchange(issues: Sequence[Weighed]) -> list[Prediction]:
-    """The compromise after the best exchanges: any two issues of a proposal may be traded, the greatest gain first.
+    """The compromise after exchanges between any two issues of a proposal, the trade with the largest gain first.
 
     Source: Stokman and Van Oosten (1994), equal gain.
     """
@@ -77,7 +77,7 @@ def exchange(issues: Sequence[Weighed]) -> list[Prediction]:
 
 @package_model
 def exchange_issue_by_issue(issues: Sequence[Weighed]) -> list[Prediction]:
-    """The same, but an issue is predicted from those trades alone in which it takes part itself.
+    """As `exchange`, but each issue is predicted only from the trades that include it.
 
     Source: as `exchange`.
     """
@@ -85,7 +85,7 @@ def exchange_issue_by_issue(issues: Sequence[Weighed]) -> list[Prediction]:
 
 
 def _traded(issues: Sequence[Weighed], about: Sequence[int | None]) -> list[Prediction]:
-    """The outcome of each issue k after the trades about the issue `about[k]`, or about any."""
+    """The outcome of each issue k after the trades that include issue `about[k]`; after all trades if it is None."""
     reasons: list[Prediction] = []
     for issue in issues:
         try:
@@ -104,7 +104,7 @@ def _traded(issues: Sequence[Weighed], about: Sequence[int | None]) -> list[Pred
 
 
 def _matrices(issues: Sequence[Weighed]) -> tuple[Floats, Floats, Floats]:
-    """Positions, saliences and capabilities, (actors, issues); an actor without a salience has no position."""
+    """Positions, saliences and capabilities, each (actors, issues). The position is NaN where the actor has no salience."""
     actors = tuple(dict.fromkeys(actor for weighed in issues for actor in weighed.issue.actors))
     shape = (len(actors), len(issues))
     position, salience, capability = np.full(shape, np.nan), np.zeros(shape), np.zeros(shape)
@@ -119,13 +119,13 @@ def _matrices(issues: Sequence[Weighed]) -> tuple[Floats, Floats, Floats]:
 
 @model
 def mean(weighed: Weighed) -> float:
-    """The plain mean of positions."""
+    """The unweighted mean of positions."""
     return float(weighed.issue.position.mean())
 
 
 @model
 def median(weighed: Weighed) -> float:
-    """The median position, each actor counting once.
+    """The unweighted median of positions.
 
     Source: Black (1958).
     """
@@ -134,7 +134,7 @@ def median(weighed: Weighed) -> float:
 
 @model
 def weighted_median(weighed: Weighed) -> float:
-    """The median position, weighted by salience and capability; the middle of two where the weight is divided in half.
+    """The median position, weighted by salience times capability; the midpoint of two positions if they halve the weight.
 
     Source: Black (1958), with weights added.
     """

@@ -1,4 +1,4 @@
-"""`positions`: predict the outcomes of a table of positions by several models, and score them."""
+"""`positions`: predict outcomes from a table of positions with several models, and score the models."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pandas as pd
 from juste_retour.abm.politics.council_history import rule_in_force
 from juste_retour.agents.errors import BadInput, near
 from juste_retour.runs.chunked import Progress, reporter
-from juste_retour.runs.positions import line_models  # noqa: F401  enters its models
+from juste_retour.runs.positions import line_models  # noqa: F401  registers its models
 from juste_retour.runs.positions.capability import EQUAL, POWER, SHARE, Weighed, unknown_actors, weighed
 from juste_retour.runs.positions.models import MODELS
 from juste_retour.runs.positions.reading import Issue, Source, read_with_digest
@@ -29,15 +29,15 @@ COLUMNS = (
     Column("period", "string", "", "the Union whose voting rule was in force when the proposal was made"),
     Column("model", "string", "", "name of the model"),
     Column(
-        "outcome", "float", "points", "what the model predicts, 0 to 100; missing where it does not apply"
+        "outcome", "float", "points", "the model's prediction, 0 to 100; missing if the model does not apply"
     ),
-    Column("actual", "float", "points", "what was decided, 0 to 100"),
+    Column("actual", "float", "points", "the decision, 0 to 100"),
     Column("n", "integer", "issues", "issues with a predicted and an actual outcome"),
-    Column("mean_absolute_error", "float", "points", "mean distance of the two"),
+    Column("mean_absolute_error", "float", "points", "mean distance between predicted and actual outcome"),
     Column("low", "float", "points", "lower bound of the 95 % bootstrap interval over proposals"),
     Column("high", "float", "points", "upper bound of the 95 % bootstrap interval over proposals"),
     Column("reason", "string", "", "why a model has no outcome"),
-    Column("issues", "integer", "issues", "how many issues it has none for"),
+    Column("issues", "integer", "issues", "number of issues without an outcome for this reason"),
 )
 
 
@@ -46,17 +46,17 @@ class Predictions:
     """Predicted outcomes and their scores, as pandas DataFrames.
 
     Attributes:
-        outcomes: a row for each issue and model: issue, model, outcome, actual, proposal, council_rule, procedure and
-            period.
-        scores: a row for each model (and group): model, n, mean_absolute_error, low, high.
-        omitted: model, reason and number of issues that it has no outcome for.
-        issues, proposals, rows: how many there are; a row is an actor's position on an issue.
-        rows_without_salience: how many rows the weighted models leave out.
-        issues_without_outcome: how many issues cannot be scored.
-        share: of each of Commission and Parliament, where capabilities are voting power; else None.
-        capability: how many issues take their capabilities from the table, from voting power, or count all alike.
-        unknown_actors: codes because of which some issues count all alike.
-        provenance: what the predictions come from.
+        outcomes: a row per issue and model: issue, model, outcome (predicted), actual, proposal, council_rule, procedure
+            and period.
+        scores: a row per model (and group): model, n, mean_absolute_error, low, high; errors are in points, 0 to 100.
+        omitted: a row per model and reason: model, reason, and the number of issues without an outcome.
+        issues, proposals, rows: their numbers; a row is an actor's position on an issue.
+        rows_without_salience: number of rows that the weighted models omit.
+        issues_without_outcome: number of issues that cannot be scored.
+        share: capability of each of Commission and Parliament, if capabilities are voting power; else None.
+        capability: number of issues by source of the capabilities: `table`, `voting power` or `equal`.
+        unknown_actors: codes of the actors because of which issues have equal capabilities.
+        provenance: source and digest of the data, arguments, versions and platform.
     """
 
     outcomes: pd.DataFrame
@@ -73,7 +73,7 @@ class Predictions:
     provenance: dict[str, object]
 
     def write(self, out: Path | str, formats: Iterable[str] = ("parquet",)) -> list[Path]:
-        """Write the three tables and `provenance.json` to a folder, as parquet, csv or dta; return the files."""
+        """Write the three tables and `provenance.json` to a folder, as parquet, csv or dta, and return the files."""
         from juste_retour.runs.export import write
 
         return write(self.tables, out, formats, self.provenance, COLUMNS)
@@ -84,17 +84,15 @@ class Predictions:
         return {"outcomes": self.outcomes, "scores": self.scores, "omitted": self.omitted}
 
     def _repr_html_(self) -> str:
-        """What notebooks show: how much was predicted, the scores, and what was left out."""
+        """HTML for notebooks: numbers of issues and proposals, the scores, and the number of omitted rows."""
         said = f"<p>{self.issues} issues of {self.proposals} proposals</p>"
         said += self.scores.to_html(index=False, border=0, float_format="{:.4g}".format)
         if self.rows_without_salience:
-            said += (
-                f"<p>The weighted models leave out {self.rows_without_salience} rows without a salience.</p>"
-            )
+            said += f"<p>The weighted models omit {self.rows_without_salience} rows without a salience.</p>"
         return said
 
     def __repr__(self) -> str:
-        """How much was predicted, and the scores."""
+        """The numbers of issues and proposals, and the scores."""
         return f"{self.issues} issues of {self.proposals} proposals\n{self.scores.to_string(index=False)}"
 
 
@@ -116,26 +114,26 @@ def positions(
         source: a CSV file with the columns issue, actor, position and salience, and optionally capability, outcome,
             reference_point, council_rule, proposal, procedure and introduced; a data frame with these columns; a
             folder with issues.csv and positions.csv; or `deu`, the shipped data.
-        models: names of models, as in `juste_retour.runs.positions.models.MODELS`; all by default.
-        by: score each rule, procedure or period by itself.
-        share: capability of the Commission, and of the Parliament, as a share of all states' together.
-        common: score only issues for which every model has an outcome.
-        seed: of the bootstrap.
-        progress: is told how many models of how many are done; True prints it now and then.
+        models: names of models, from `juste_retour.runs.positions.models.MODELS`; all by default.
+        by: score each "rule", "procedure" or "period" separately.
+        share: capability of the Commission, and of the Parliament, as a share of the sum over all states, 0 to 100.
+        common: score only the issues that every model predicts.
+        seed: random seed of the bootstrap.
+        progress: called with the number of models done and the number of all; True prints it from time to time.
 
     Raises:
-        BadInput: the table, with all of its malformed rows, or an argument.
+        BadInput: a malformed table (all malformed rows are listed) or an invalid argument.
 
     Example:
         `positions("deu", ["compromise", "mean"]).scores` has a row for each model.
     """
     chosen = _chosen(models)
     if by is not None and by not in BY:
-        raise BadInput(f"by = {by!r} is not known; give {', '.join(BY)}.")
+        raise BadInput(f"by is {by!r}; it must be one of {', '.join(BY)}.")
     if isinstance(share, bool) or not (isinstance(share, int | float) and 0 <= share <= 100):
-        raise BadInput(f"share = {share!r} is not a number from 0 to 100; give one, as in {SHARE}.")
+        raise BadInput(f"share is {share!r}; it must be a number from 0 to 100, such as {SHARE}.")
     if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
-        raise BadInput(f"seed = {seed!r} cannot be used; give an integer of at least 0.")
+        raise BadInput(f"seed is {seed!r}; it must be an integer of at least 0.")
     issues, sha256 = read_with_digest(source)
     found = [weighed(issue, share) for issue in issues]
     outcomes, omitted = _predicted(found, chosen, reporter(progress, "models"))
@@ -176,7 +174,7 @@ def _chosen(models: Iterable[str] | None) -> list[str]:
         if name not in MODELS:
             raise BadInput(f"{name!r} is not a model; {near(name, MODELS)}")
     if not chosen:
-        raise BadInput(f"no model is named; known are {', '.join(MODELS)}.")
+        raise BadInput(f"models is empty; name at least one of {', '.join(MODELS)}.")
     return chosen
 
 

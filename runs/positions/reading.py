@@ -1,6 +1,6 @@
-"""Tables of positions on issues: one CSV file, a folder of two, or the shipped DEU III data.
+"""Read tables of positions on issues: one CSV file, a folder of two, or the shipped DEU III data.
 
-Every malformed row is reported, all of them at once and by line.
+All malformed rows are reported together, each with its line number.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from juste_retour.agents.errors import BadInput
 
 SHIPPED = "deu"
 RULES = ("QMV", "unanimity")
-MOST_SHOWN = 50  # faults of a file that are printed
-LARGEST = 1e12  # capability
+MOST_SHOWN = 50  # malformed rows listed in an error message
+LARGEST = 1e12  # largest capability allowed
 Source = Path | str | pd.DataFrame
 Values = dict[str, object]  # by column
 OF_ACTOR = ("position", "salience", "capability")
@@ -31,20 +31,22 @@ OF_ISSUE = ("outcome", "reference_point", "council_rule", "proposal", "procedure
 
 @dataclass(frozen=True, eq=False)
 class Issue:
-    """An issue and where the actors stand on it.
+    """An issue and the positions of the actors on it.
 
     Attributes:
-        name: of the issue.
-        proposal: the proposal that it is part of; its own name where none is given.
-        council_rule: QMV or unanimity.
-        procedure: as in the table, "" where none is given.
-        introduced: when the proposal was made; None where that is not given.
-        reference_point: what holds without a decision, 0 to 100; NaN where there is none.
-        outcome: what was decided, 0 to 100; NaN where that is unknown.
+        name: name of the issue.
+        proposal: the proposal that the issue is part of; the issue's name if the table gives none.
+        council_rule: "QMV" or "unanimity".
+        procedure: legislative procedure as in the table; "" if it gives none.
+        introduced: date of the proposal; None if the table gives none.
+        reference_point: the status quo that holds without a decision, 0 to 100; NaN if there is none.
+        outcome: the decision, 0 to 100; NaN if unknown.
         actors: codes of the n actors with a position.
-        position: (n,), 0 to 100.
-        salience: (n,), 0 to 100; NaN where it is missing.
-        capability: (n,), weights; None where the table has none.
+        position: positions (n,), 0 to 100.
+        salience: saliences (n,), 0 to 100; NaN where missing.
+        capability: weights (n,); None if the table has no such column.
+
+    Source: Arregui and Perarnaud (2021), whose variables these are.
     """
 
     name: str
@@ -64,13 +66,13 @@ def read_positions(source: Source) -> list[Issue]:
     """Read a CSV file, a folder with issues.csv and positions.csv, a data frame, or `deu`, the shipped data.
 
     Raises:
-        BadInput: this is not such a table; all malformed rows are named.
+        BadInput: a missing file or column, or malformed rows, which are all listed.
     """
     return _read(source)[0]
 
 
 def read_with_digest(source: Source) -> tuple[list[Issue], str]:
-    """The same, with the SHA-256 of what was read."""
+    """The issues, as from `read_positions`, and the SHA-256 of the tables."""
     issues, tables = _read(source)
     return issues, digest({table.name: table.bytes for table in tables})
 
@@ -101,7 +103,7 @@ def _read(source: Source) -> tuple[list[Issue], list[InputTable]]:
 
 @dataclass
 class _Rows:
-    """A table and what is wrong with its rows, by line."""
+    """A table, and the faults of its rows by line number."""
 
     path: Path
     required: tuple[str, ...]
@@ -119,7 +121,7 @@ class _Rows:
         )
 
     def read(self, row: Mapping[str, str], columns: tuple[str, ...], line: int) -> Values:
-        """The values of some columns; what cannot be read is noted and missing."""
+        """The values of some columns of a row. An invalid value is added to the faults and omitted."""
         found: Values = {}
         for column in columns:
             if column not in row:
@@ -137,11 +139,11 @@ def _number(column: str, text: str, high: float = 100.0) -> float:
     except ValueError:
         value = math.nan
     if not 0 <= value <= high:
-        bounds = f"from 0 to {high:g}"
+        allowed = f"a number from 0 to {high:g}"
         raise ValueError(
-            f"{column} {text!r} is not a number {bounds}; give one"
+            f"{column} {text!r} is not {allowed}; correct it"
             if text
-            else f"{column} is empty; give a number {bounds}"
+            else f"{column} is empty; enter {allowed}"
         )
     return value
 
@@ -159,20 +161,20 @@ def _day(column: str, text: str) -> date | None:
         raise ValueError(f"{column} {text!r} is not a date; write it as 2004-05-01") from None
     if day < FIRST:
         raise ValueError(
-            f"{column} {text} is before {FIRST}, the first rule of the Council known here; leave it empty"
+            f"{column} {text} is before {FIRST}, the date of the earliest Council rule in the data; leave it empty"
         )
     return day
 
 
 def _rule(column: str, text: str) -> str:
     if text not in ("", *RULES):
-        raise ValueError(f"{column} {text!r} is not a rule; give {' or '.join(RULES)}")
+        raise ValueError(f"{column} is {text!r}; it must be {' or '.join(RULES)}, or empty for {RULES[0]}")
     return text or RULES[0]
 
 
 def _name(column: str, text: str) -> str:
     if not text:
-        raise ValueError(f"{column} is empty; give its name")
+        raise ValueError(f"{column} is empty; enter a name")
     return text
 
 
@@ -199,7 +201,7 @@ def _issues_of_folder(rows: _Rows) -> dict[str, Values]:
         name = row["issue"]
         if name in first:
             rows.faults.setdefault(line, []).append(
-                f"issue {name!r} is in line {first[name]} already; keep one row for each issue"
+                f"issue {name!r} is already in line {first[name]}; keep one row per issue"
             )
         first.setdefault(name, line)
         known.setdefault(name, values)
@@ -211,7 +213,7 @@ def _known(name: str, known: dict[str, Values]) -> str | None:
 
 
 def _agreeing(row: Mapping[str, str], line: int, known: dict[str, Values], rows: _Rows) -> str | None:
-    """Note what a row says of its issue; a fault where an earlier row says something else."""
+    """Add a row's facts about its issue to `known`. Returns a fault if an earlier row of the issue contradicts them."""
     values = rows.read(row, OF_ISSUE, line)
     earlier = known.setdefault(row["issue"], values)
     for column, value in values.items():
@@ -219,7 +221,7 @@ def _agreeing(row: Mapping[str, str], line: int, known: dict[str, Values], rows:
         if said != value and not (said != said and value != value):
             return (
                 f"{column} {row[column]!r} differs from {said!r} in an earlier row of issue {row['issue']!r}; "
-                "give an issue the same one in each row"
+                "use the same value in all rows of an issue"
             )
     return None
 
@@ -227,7 +229,7 @@ def _agreeing(row: Mapping[str, str], line: int, known: dict[str, Values], rows:
 def _actors(
     rows: _Rows, check: Callable[[Mapping[str, str], int], str | None]
 ) -> dict[str, dict[str, Values]]:
-    """What each actor says on each issue: issue, then actor, then values."""
+    """The values of each row, by issue and then by actor."""
     found: dict[str, dict[str, Values]] = {}
     first: dict[tuple[str, str], int] = {}
     for row, line in zip(rows.table.rows, rows.table.lines, strict=True):
@@ -236,8 +238,8 @@ def _actors(
         key = row["issue"], row["actor"]
         if all(key) and key in first:
             fault = (
-                f"{key[1]} has a position on issue {key[0]!r} in line {first[key]} already; "
-                "keep one row for each actor and issue"
+                f"{key[1]} already has a position on issue {key[0]!r} in line {first[key]}; "
+                "keep one row per actor and issue"
             )
         if fault:
             rows.faults.setdefault(line, []).append(fault)
@@ -256,7 +258,7 @@ def _refuse(name: str, tables: dict[str, _Rows]) -> None:
         return
     more = [f"  and {len(lines) - MOST_SHOWN:,} more."] if len(lines) > MOST_SHOWN else []
     count = f"{len(lines):,} rows" if len(lines) > 1 else "1 row"
-    raise BadInput("\n".join([f"{name}: {count} cannot be used.", *lines[:MOST_SHOWN], *more]))
+    raise BadInput("\n".join([f"{name}: {count} must be corrected.", *lines[:MOST_SHOWN], *more]))
 
 
 def _issue(name: str, known: Values, actors: dict[str, Values], weighted: bool) -> Issue:

@@ -1,4 +1,4 @@
-"""How far predictions are off: the mean absolute error of each model, with a bootstrap interval over proposals."""
+"""The mean absolute error of each model's predictions, with a bootstrap interval over proposals."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ def scores(outcomes: pd.DataFrame, by: Iterable[str] = (), seed: int = 0) -> pd.
     Issues of one proposal are decided together, so the bootstrap draws whole proposals.
 
     Args:
-        outcomes: columns model, proposal, outcome and actual, and those named by `by`; rows without an outcome or an
-            actual one do not count.
-        by: columns, each of whose values is scored by itself.
-        seed: of the bootstrap.
+        outcomes: columns model, proposal, outcome (predicted), actual, and those named by `by`. Rows in which outcome or
+            actual is missing are omitted.
+        by: grouping columns; each group has its own scores.
+        seed: random seed of the bootstrap.
 
     Returns:
-        the columns `by`, model, n (issues), mean_absolute_error, low and high (95 %).
+        A row per group and model: the columns `by`, model, n (issues), mean_absolute_error, low and high (95 %).
     """
     known = outcomes[outcomes.outcome.notna() & outcomes.actual.notna()]
     known = known.assign(error=(known.outcome - known.actual).abs())
@@ -39,16 +39,16 @@ def scores(outcomes: pd.DataFrame, by: Iterable[str] = (), seed: int = 0) -> pd.
 
 
 def in_common(outcomes: pd.DataFrame) -> pd.DataFrame:
-    """The rows of those issues for which every model has an outcome."""
+    """The rows of the issues that every model predicts."""
     missing = outcomes.loc[outcomes.outcome.isna(), "issue"]
     return outcomes[~outcomes.issue.isin(set(missing))]
 
 
 def differences(outcomes: pd.DataFrame, base: str, seed: int = 0) -> pd.DataFrame:
-    """Each model's mean absolute error less that of a base model, on the issues that both predict.
+    """Each model's mean absolute error minus that of the model `base`, on the issues that both predict.
 
     Returns:
-        model, n (issues), difference, low and high (95 %); below zero, the model is the better.
+        A row per model: model, n (issues), difference (points), low and high (95 %). Below zero the model is better.
     """
     known = outcomes[outcomes.outcome.notna() & outcomes.actual.notna()]
     error = known.assign(error=(known.outcome - known.actual).abs()).pivot(

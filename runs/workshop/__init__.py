@@ -1,1 +1,1 @@
-"""Where rules of one's own are begun, checked and tried against others."""
+"""Tools for authors of rules: scaffolds, checks and tournaments."""

@@ -1,6 +1,6 @@
-"""The pages that show what an agenda protocol may ask, with blocks that are generated from the contract itself.
+"""Generate the blocks of documentation pages that list what an agenda protocol may read and call.
 
-`python -m juste_retour.runs.workshop.contract` writes the blocks; a test compares them.
+`python -m juste_retour.runs.workshop.contract` writes the blocks from the class `Table`; a test compares them.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ BLOCK = re.compile(r"(?<=<!-- contract -->\n)(.*?)(?=<!-- /contract -->)", re.DO
 
 
 def as_table(protocol: type = Table) -> str:
-    """A table in Markdown: each attribute and method with its types, and what it says of itself."""
+    """A Markdown table of a protocol's attributes and methods, with types and the first line of each description."""
     typed = [(found.typed.replace("|", "\\|"), found.summary) for found in protocol_members(protocol)]
     rows = [f"| `{code}` | {says} |" for code, says in typed]
     return "\n".join(["| `table.` | what it is |", "|---|---|", *rows]) + "\n"
 
 
 def as_prose(name: str, protocol: type = Table) -> str:
-    """One method with its whole docstring."""
+    """The signature and the whole docstring of one method, in Markdown."""
     found = protocol_member(protocol, name)
     return f"`table.{found.typed}`\n\n{found.doc}\n"
 
@@ -35,7 +35,7 @@ PAGES = {
 
 
 def generated(page: str) -> str:
-    """The text of a page with its block generated anew."""
+    """The text of a page with its block regenerated."""
     text = (ROOT / page).read_text(encoding="utf-8")
     return BLOCK.sub(lambda _: PAGES[page](), text)
 

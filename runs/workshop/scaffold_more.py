@@ -1,17 +1,17 @@
-"""Scaffolds of what is not a rule: an agent and an outcome, each with its test."""
+"""Scaffolds of an agent and of an outcome, each with its test."""
 
 from __future__ import annotations
 
-AGENT = '''"""{title}, a member state that decides in its own way: make it your own."""
+AGENT = '''"""{title}, a member state with decisions of its own. Edit it."""
 
 from juste_retour import MemberState, agent
 
 
 @agent
 class {title}(MemberState):
-    """Asks for a margin above its reservation value until a ballot has failed.
+    """Demands a margin above its reservation value until a ballot fails.
 
-    A subclass of Commissioner or Lab is written the same way. `rules list agent` lists what each of them decides.
+    Subclasses of Commissioner and Lab are written in the same way. `rules list agent` lists their decisions.
     """
 
     def __init__(self, model, place, *, margin_eur_bn: float = 0.1):
@@ -33,14 +33,14 @@ from juste_retour import simulate
 from juste_retour.runs.workshop.conformance import check_file
 
 
-def test_it_passes_the_public_checks():
+def test_passes_the_public_checks():
     assert check_file({name}.__file__).sentences() == []
 
 
-def test_whole_runs_come_through_with_it():
+def test_whole_runs_complete():
     assert len(simulate({{"agents": "{title}"}}, worlds=3).worlds) == 3
 '''
-OUTCOME = '''"""{name}, an outcome: make it your own."""
+OUTCOME = '''"""{name}, an outcome. Edit it."""
 
 import numpy as np
 
@@ -49,9 +49,9 @@ from juste_retour import outcome
 
 @outcome(unit="1")
 def {name}(found):
-    """Mean number of sites per state that hosts any.
+    """Mean number of sites per host.
 
-    found.worlds holds arrays (worlds,) by the names of the table's columns.
+    found.worlds has an array (worlds,) for each column of the table of worlds.
     """
     hosts = found.worlds["hosts"]
     return found.worlds["sites"] / np.where(hosts > 0, hosts, np.nan)
@@ -63,23 +63,23 @@ from juste_retour import simulate
 from juste_retour.runs.workshop.conformance import check_file
 
 
-def test_it_passes_the_public_checks():
+def test_passes_the_public_checks():
     assert check_file({name}.__file__).sentences() == []
 
 
-def test_it_is_a_column_of_the_worlds():
+def test_is_a_column_of_the_table_of_worlds():
     assert (simulate(worlds=3).worlds["{name}"] >= 1).all()
 '''
 FILES = {"agent": (AGENT, AGENT_TEST), "outcome": (OUTCOME, OUTCOME_TEST)}
 
 
 def title_of(name: str) -> str:
-    """The name of the class in a file: `patient_state` gives `PatientState`."""
+    """The name of the class for a file name: `patient_state` gives `PatientState`."""
     return "".join(part.capitalize() for part in name.split("_"))
 
 
 def tried_with(family_name: str, name: str) -> str:
-    """The options of `juste-retour run` that use what a scaffold's file enters."""
+    """The options of `juste-retour run` that use a scaffold."""
     match family_name:
         case "agent":
             return f"--set agents={title_of(name)}"

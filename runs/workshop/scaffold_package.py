@@ -1,4 +1,4 @@
-"""Scaffold of a package that offers a rule, with its test."""
+"""Scaffold of an installable package with a rule and its test."""
 
 from __future__ import annotations
 
@@ -14,34 +14,35 @@ from juste_retour.runs.workshop.scaffold_more import FILES
 
 
 def new_package(family_name: str, name: str, folder: Path) -> tuple[Path, ...]:
-    """Write a package that offers a rule, with its test, to the new folder `NAME`, and return the files.
+    """Write an installable package with a rule and its test to the new folder `NAME`, and return the files.
 
     Raises:
-        BadInput: an unknown family, an invalid or taken name, or a folder that is there already.
+        BadInput: an unknown family, an invalid or taken name, or a folder that exists already.
+        CannotWrite: the folder cannot be written to.
     """
     if family_name in FILES:
-        raise BadInput(f"--package writes a rule's package, not one for an {family_name}; omit --package.")
+        raise BadInput(f"--package supports rules, but not {family_name}; omit --package.")
     check_new(family_name, name)
     check_name(name)
     home = folder / name
     if home.exists():
-        raise BadInput(f"{home.name} is there already; remove it, or choose another name.")
+        raise BadInput(f"{home.name} exists already; delete it or choose another name.")
     if find_spec(name) is not None:
-        raise BadInput(f"the package would hide the module {name!r}; choose another name.")
+        raise BadInput(f"the package {name} would hide the module {name!r}; choose another name.")
     texts = package_files(family_name, name)
     for place, text in texts.items():
         try:
             (home / place).parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise CannotWrite(
-                f"{home} cannot be written ({error.strerror}); go to a folder that you may write to."
+                f"{home} cannot be written ({error.strerror}); change to a folder where you may write."
             ) from None
         write(home / place, text)
     return tuple(home / place for place in texts)
 
 
 def package_files(family_name: str, name: str) -> dict[str, str]:
-    """The texts of a package that offers a family's scaffold, by their places in its folder."""
+    """The texts of a package with a family's example rule, by path within its folder."""
     about = {
         "family": family_name,
         "name": name,
@@ -77,13 +78,13 @@ module-name = "{name}"
 """
 README = """# {project}
 
-The rule `{name}` of the family {family}, for juste-retour. Install it beside juste-retour, check it and test it:
+The rule `{name}` of the family {family}, for juste-retour. Install it where juste-retour is installed, then check and test it:
 
     uv pip install -e .
     juste-retour rules check {name}
     pytest tests
 
-It is then found by its name, without `--rules`:
+After that, use it by its name, without `--rules`:
 
     juste-retour run --set {family}={name}
 """
@@ -96,19 +97,19 @@ from juste_retour import INTERFACE_VERSION, simulate
 from juste_retour.runs.workshop.conformance import check_file
 
 
-def test_it_is_written_for_this_interface():
+def test_interface_version_is_the_one_needed():
     assert INTERFACE_VERSION[0] == {interface}
 
 
-def test_it_passes_the_public_checks():
+def test_passes_the_public_checks():
     assert check_file("{family}.{name}").sentences() == []
 
 
-def test_its_example_holds():
+def test_example_in_docstring_is_right():
     found = doctest.testmod({name})
     assert found.attempted and not found.failed
 
 
-def test_whole_runs_come_through_with_it():
+def test_whole_runs_complete():
     assert len(simulate({{"{family}": "{name}"}}, worlds=3).worlds) == 3
 '''

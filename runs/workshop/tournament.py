@@ -1,10 +1,12 @@
-"""Behaviors against each other: every actor plays a rule of its own, under one institution and with common random numbers.
+"""Tournaments of behaviors: each actor follows its own rule, under one institution and with common random numbers.
 
-Three questions of a family's rules. Who does best in mixed populations, in which each actor's rule is drawn? What does
-the Union come to where everybody plays the same? And does one who turns to another rule gain by it, so that the rule
-invades a population of residents?
+A tournament answers three questions about the rules of a family:
 
-After Axelrod (1984), whose players meet in pairs; here all meet at one table.
+- Which rule has the highest payoff in mixed populations, where each actor's rule is drawn at random?
+- What are the outcomes for the Union if all actors follow the same rule?
+- Does an actor gain by switching to another rule, so that this rule invades a population of residents?
+
+Based on Axelrod (1984). His players meet in pairs; here all actors meet at one table.
 """
 
 from __future__ import annotations
@@ -40,12 +42,17 @@ ALONE = ("sites", "hosts", "spend_eur_bn", "years_behind")
 
 @dataclass(frozen=True)
 class Place:
-    """How a rule does: its rank and payoff in mixed populations, and what comes of everybody playing it.
+    """The result of one rule: its rank and payoff in mixed populations, and the outcomes if all actors follow it.
 
-    `advantage` is what its players have over the average player, each measured against what the same actor has on the
-    same random draws where everybody plays the same; with a 95 % interval over worlds. `payoff` is the average player's payoff
-    and the advantage. `alone` has the mean payoff and the medians of the outcomes where everybody plays the rule, and
-    `alone_low` and `alone_high` their 95 % intervals over worlds.
+    Attributes:
+        rule: its name.
+        rank: 1 for the largest advantage.
+        payoff: mean payoff of all actors in mixed populations, plus the advantage.
+        advantage: mean payoff of the rule's players less that of all actors. Each payoff is first compared with the same
+            actor's in uniform populations with the same random draws (the mean over the rules).
+        low, high: 95 % interval of the advantage over worlds.
+        alone: mean payoff, and medians of the outcomes, if all actors follow the rule.
+        alone_low, alone_high: their 95 % intervals over worlds.
     """
 
     rule: str
@@ -61,7 +68,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Invasion:
-    """What one actor gains, on average, by turning to the invader where all others play the resident; 95 % interval."""
+    """The mean gain of one actor that switches to the invader while all others follow the resident, with its 95 % interval."""
 
     resident: str
     invader: str
@@ -71,18 +78,18 @@ class Invasion:
 
     @property
     def changes_nothing(self) -> bool:
-        """Whether turning makes no difference in any world."""
+        """Whether the switch makes no difference in any world."""
         return self.low == self.gain == self.high == 0
 
     @property
     def invades(self) -> bool:
-        """Whether turning pays for certain, by the interval."""
+        """Whether the whole interval is above zero."""
         return self.low > 0
 
 
 @dataclass(frozen=True)
 class Tournament:
-    """The result: rules by rank, and every pair of resident and invader."""
+    """The result of a tournament: the rules by rank, and every pair of resident and invader. `unit` is that of payoffs."""
 
     family: str
     scenario: Scenario
@@ -95,9 +102,9 @@ class Tournament:
 
 @dataclass
 class Roles:
-    """Who plays what: in each world each actor follows a rule of its own; a cast for `Institutions.cast`.
+    """The assignment of rules to actors in each world, for `Institutions.cast`.
 
-    `played` (worlds, actors) is the place of each one's rule in `rules`.
+    `played` (worlds, actors) is the index in `rules` of each actor's rule.
     """
 
     institutions: Institutions
@@ -105,10 +112,10 @@ class Roles:
     rules: Sequence[Rule]
     played: Integers
     asked: int = 0
-    market: Market | None = None  # as labs saw it when they last asked whether to stay
+    market: Market | None = None  # at the labs' last decision whether to stay
 
     def decide(self, name: str, handed: Handed, rows: Rows, by_rule: np.ndarray) -> np.ndarray:
-        """What the actors of some worlds decide, each by its own rule."""
+        """The decisions of all actors in some worlds, each by its own rule; `by_rule` for other families."""
         if name != self.family:
             return by_rule
         self.asked += 1
@@ -145,28 +152,32 @@ def tournament(
     """Play the rules of a family of actors against each other.
 
     Args:
-        family_name: "bid", "vote", "expect", "draft", "endorse" or "anchor", or a family of one's own with actors.
+        family_name: "bid", "vote", "expect", "draft", "endorse" or "anchor", or a user's family that has actors.
         scenario: the institution.
-        rules: which rules play; all of the family where none is named.
-        worlds: how many worlds each population lives in.
-        seed: of the worlds and of who plays what.
-        changes: to the scenario, as in `{"voting": "unanimity"}`.
+        rules: names of the rules that take part; all of the family if empty.
+        worlds: number of worlds per population, at least 2.
+        seed: random seed of the worlds and of the mixed population.
+        changes: changes to the scenario, as in `{"voting": "unanimity"}`.
         members: the union.
-        progress: called after each population with those done and all.
+        progress: called after each population with the number done and the number of all.
 
     Raises:
-        BadInput: a family without actors, fewer than two rules, or an institution that asks nobody.
+        BadInput: a family without actors, fewer than two rules, or an institution in which no actor decides by the family.
+
+    Source: Axelrod (1984).
     """
     players = _players(family_name, rules)
     names = [rule.name for rule in players]
     worlds, seed, _ = checked(worlds, seed, 0)
     if worlds < 2:
-        raise BadInput("worlds = 1 cannot be used; give an integer of at least 2.")
+        raise BadInput("worlds is 1; it must be at least 2.")
     chosen = load(scenario).changed(changes or {})
     union = union_of(members, chosen.members)
-    game = _Game(_with_luck(chosen, family_name, players, union), family_name, players, union, seed)
+    game = _Game(_with_draws(chosen, family_name, players, union), family_name, players, union, seed)
     if game.actors == 0:
-        raise BadInput(f"this union has no {game.actor} who could play; choose another family.")
+        raise BadInput(
+            f"this union has no {game.actor} to follow a rule of {family_name!r}; choose another family."
+        )
     k, done = len(players), 0
 
     def play(who: Callable[[Floats], Integers]) -> _Played:
@@ -180,11 +191,11 @@ def tournament(
     mixed = play(lambda uniforms: np.minimum((uniforms * k).astype(np.int64), k - 1))
     if not game.asked:
         raise BadInput(
-            f"nobody is asked for {family_name!r} under agenda = {chosen.rules['agenda'].rule!r}; choose another "
+            f"no actor decides by {family_name!r} under agenda = {chosen.rules['agenda'].rule!r}; choose another "
             "institution, as in --institution agenda=commission_proposal."
         )
     alone = [play(partial(_all, rule)) for rule in range(k)]
-    turned = np.arange(worlds) % game.actors  # each actor turns in as many worlds as any other
+    turned = np.arange(worlds) % game.actors  # the actor that switches in each world; each one equally often
     invasions = []
     for a, b in permutations(range(k), 2):
         found = play(partial(_all_but_one, a, b, game.one(turned)))
@@ -196,17 +207,17 @@ def tournament(
 
 
 def _players(family_name: str, rules: Sequence[str]) -> list[Rule]:
-    """The rules that play, by name; all of the family where none is named."""
+    """The rules with these names, or all of the family if there are none."""
     group = family(family_name)
     if group.actor is None:
         known = [name for name, other in FAMILIES.items() if other.actor]
         raise BadInput(
-            f"the family {family_name!r} is nobody's own behavior; choose one of {', '.join(known)}."
+            f"rules of {family_name!r} are not behaviors of single actors; choose one of {', '.join(known)}."
         )
     players = [group[name] for name in dict.fromkeys(rules) or group.rules]
     if len(players) < 2:
         raise BadInput(
-            f"a tournament of {family_name!r} needs two rules; known are {', '.join(group.rules)}."
+            f"a tournament of {family_name!r} needs at least two rules; choose among {', '.join(group.rules)}."
         )
     return players
 
@@ -220,9 +231,8 @@ def _all_but_one(resident: int, invader: int, one: Booleans, uniforms: Floats) -
 
 
 def _places(names: list[str], mixed: _Played, alone: list[_Played]) -> tuple[Place, ...]:
-    usual = sum(played.payoff for played in alone) / len(
-        alone
-    )  # with common random numbers, so that chance drops out
+    # Common random numbers: the difference to the same worlds' uniform populations removes most of the chance variation.
+    usual = sum(played.payoff for played in alone) / len(alone)
     over = mixed.payoff - usual
     over, mean = over - np.nanmean(over), float(np.nanmean(mixed.payoff))
     found = []
@@ -239,7 +249,7 @@ def _places(names: list[str], mixed: _Played, alone: list[_Played]) -> tuple[Pla
 
 
 def _columns(found: Mapping[str, tuple[float, float, float]]) -> list[dict[str, float]]:
-    """Values, lower and upper ends of their intervals, by outcome."""
+    """Three tables by outcome: the values, and the lower and upper ends of their intervals."""
     return [{name: ends[k] for name, ends in found.items()} for k in range(3)]
 
 
@@ -251,23 +261,23 @@ def _interval(values: Floats) -> tuple[float, float, float]:
 
 
 def _median(values: Floats) -> tuple[float, float, float]:
-    """The median and its 95 % interval from the order of the values, whatever their distribution."""
+    """The median and its distribution-free 95 % interval, from order statistics."""
     count = len(values)
     half = SIGMAS / (2 * np.sqrt(count))
     return median(values), quantile(values, max(0.5 - half, 0.0)), quantile(values, min(0.5 + half, 1.0))
 
 
-def _with_luck(scenario: Scenario, name: str, players: list[Rule], members: Members) -> Scenario:
-    """The scenario, told that votes are random where a player's are, so that draws are made."""
-    lucky = [rule.name for rule in players if "deterministic" not in rule.properties]
-    if name != "vote" or not lucky:
+def _with_draws(scenario: Scenario, name: str, players: list[Rule], members: Members) -> Scenario:
+    """The scenario; if a rule of `vote` uses random numbers, one state votes by it, so that the model draws them."""
+    random = [rule.name for rule in players if "deterministic" not in rule.properties]
+    if name != "vote" or not random:
         return scenario
-    return scenario.changed({"vote": {members.states.codes[0]: lucky[0]}}, scenario.name)
+    return scenario.changed({"vote": {members.states.codes[0]: random[0]}}, scenario.name)
 
 
 @dataclass(frozen=True)
 class _Played:
-    """What a population came to: `payoff` and `played` (worlds, actors), and outcomes with their 95 % intervals."""
+    """The results of a population: `payoff` and `played` (worlds, actors), and outcomes with their 95 % intervals."""
 
     payoff: Floats
     played: Integers
@@ -288,11 +298,11 @@ class _Game:
         self.asked = 0
 
     def one(self, who: Integers) -> Booleans:
-        """(worlds, actors) true for one actor a world."""
+        """Booleans (worlds, actors), true for the actor `who` (worlds,) of each world."""
         return np.arange(self.actors) == who[:, None]
 
     def play(self, who: Callable[[Floats], Integers], worlds: int) -> _Played:
-        """Let a population live in some worlds; `who` says from each actor's uniform number (worlds, actors) what it plays."""
+        """Run a population. `who` maps uniform numbers (worlds, actors) to the index of each actor's rule."""
         every = np.arange(worlds)
         played = who(RandomStreams(self.seed, every).uniform("tournament", self.actors))
         payoffs, columns = [], []
@@ -311,7 +321,7 @@ class _Game:
         return _Played(payoff, played, {"payoff": (float(np.nanmean(payoff)), low, high), **shown})
 
     def _payoff(self, env: Environment, roles: Roles) -> Floats:
-        """What each actor has of the run, (worlds, actors): NaN for labs that are not the Union's."""
+        """The payoff of each actor (worlds, actors); NaN for labs that are not companies of the Union."""
         world = env.world
         if self.actor == "lab":
             if roles.market is None:

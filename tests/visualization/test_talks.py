@@ -62,7 +62,7 @@ def test_all_placeholders_are_accepted(talk):
         (FIRST + 'wiew = "two"\n', ["moment 1", "wiew", "view"]),
         (FIRST + 'view = "both"\n', ["view", "both", "two"]),
         (FIRST + 'view = ["two"]\n', ["view", "two"]),
-        (FIRST + 'a = "europe"\n', ["moment 1 (one)", "a =", "europe"]),
+        (FIRST + 'a = "europe"\n', ["moment 1 (one)", "a", "europe"]),
         (FIRST + 'a = { base = "eu-status-quo", voting = "lots" }\n', ["one", "voting", "lots"]),
         (FIRST + 'quarter = "2050Q1"\n', ["quarter", "2050Q1", "2034Q4"]),
         (FIRST + 'play = "2026"\n', ["play", "2026"]),

@@ -1,1 +1,1 @@
-"""The room that plays: phones guess numbers and vote as states, beside the presenter's page."""
+"""Audience participation: phones guess numbers and vote as states, and the presenter's page shows the answers."""

@@ -1,4 +1,4 @@
-"""A ballot of a run, counted again with the votes of the room by the run's own voting rule."""
+"""A ballot of a run, counted again with the audience's votes by the voting rule of the run."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from juste_retour.visualization.views.told import Told, english
 
 
 class HeldBallot:
-    """The `which`-th ballot of a run of one world, from 0.
+    """Ballot number `which` (from 0) of one run.
 
     Raises:
-        BadInput: the run has no such ballot, or its agenda decided otherwise than the votes.
+        BadInput: the run has no such ballot, or the agenda did not follow the votes.
     """
 
     def __init__(self, scenario: Scenario, seed: int, replicate: int, members: Members, which: int):
@@ -33,21 +33,21 @@ class HeldBallot:
             self.env, self.record, self.proposer = _held(scenario, seed, replicate, members, which)
             counted = recounted(self.env, self.record, self.record.votes[0])
         if bool(counted.passed[0]) != bool(self.record.passed[0]):
-            raise BadInput("This ballot was not decided by the votes; choose another one.")
+            raise BadInput("This ballot was not decided by its votes; choose another one.")
         self.model = [int(vote) for vote in self.record.votes[0]]
 
     def count(self, votes: Sequence[int]) -> dict[str, object]:
-        """The ballot as `views.reasons.ballot` tells it, had the states voted so: (states,) of 1, 0 and -1."""
+        """The ballot, in the form of `views.reasons.ballot`, with these votes (states,): 1 yes, 0 abstention, -1 no."""
         with blame():
             return ballot(self.env, recounted(self.env, self.record, np.asarray(votes)), self.proposer)
 
     @cached_property
     def as_voted(self) -> dict[str, object]:
-        """The ballot as the model's states voted."""
+        """The ballot with the votes of the model."""
         return self.count(self.model)
 
     def motion(self) -> Motion:
-        """The ballot as phones are asked about it."""
+        """The ballot as a question to the phones."""
         offer, states = self.record.offer, self.env.world.states
         total = int(offer.sites[0].sum())
         stakes = [
@@ -58,7 +58,7 @@ class HeldBallot:
         return Motion(text, tuple(stakes), tuple(self._voters()))
 
     def _voters(self) -> list[bool]:
-        """Whether each state's vote is counted; all where the rule does not say by which conditions it decides."""
+        """Whether each state's vote counts; true for all states if the voting rule does not report its conditions."""
         majority, n = majority_at(self.env, self.record), self.env.world.states.count
         if majority is None:
             return [True] * n
@@ -84,4 +84,4 @@ def _held(
                     return simulation.env, record, proposed_by(simulation.env)
                 found += 1
         seen = len(trace)
-    raise BadInput(f"The run holds {found} ballots, so there is none after {which} of them; choose another.")
+    raise BadInput(f"ballot is {which}, but the run has {found}, counted from 0; choose another one.")

@@ -1,6 +1,6 @@
-"""The desk between the presenter's page and the phones: one room, its question, and who is told of it.
+"""The link between the presenter's page and the phones: the room, its question, and who receives updates.
 
-The presenter's pages speak from their threads and the phones from the loop of their server; a lock keeps them apart.
+The presenter's pages call it from their threads and the phones from their server's event loop, so a lock protects it.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ GUESSES = {  # outcome of a run: the question, its unit, the lowest and highest 
 
 
 class Desk:
-    """Where the presenter puts questions and phones answer them.
+    """Takes the presenter's questions and the phones' answers.
 
     Args:
-        union: whose states the phones play until a question says otherwise.
-        url: what phones open.
+        union: the union whose states the phones play until a question about another union.
+        url: the address that phones open.
     """
 
     def __init__(self, union: Members, url: str = ""):
@@ -47,17 +47,17 @@ class Desk:
         self.title = ""
         self.held: HeldBallot | None = None
         self.result = ""
-        self.changes = 0  # of anything that the presenter's page shows
-        self.streams: Counter[str] = Counter()  # open ones, by phone
+        self.changes = 0  # number of changes to anything that the presenter's page shows
+        self.streams: Counter[str] = Counter()  # open streams by phone
         self.watchers: list[Callable[[dict[str, object]], bool]] = []
         self.loop: asyncio.AbstractEventLoop | None = None
         self.ended = False
-        self.turned = asyncio.Event()  # set as a question opens or closes, and then replaced
+        self.turned = asyncio.Event()  # set when a question opens or closes, and then replaced
 
     # The presenter's side
 
     def guess(self, what: object, run: Mapping[str, object], title: object, union: Members) -> None:
-        """Open the question what an outcome of a run is."""
+        """Ask the phones to guess an outcome of a run; `what` is a key of `GUESSES`."""
         if not isinstance(what, str) or what not in GUESSES:
             raise BadInput(f"{what!r} cannot be guessed; {near(what, GUESSES)}")
         outcome = run["outcome"]
@@ -75,7 +75,7 @@ class Desk:
     def vote(
         self, scenario: Scenario, seed: int, replicate: int, union: Members, which: int, title: object
     ) -> None:
-        """Open the vote on a ballot of a run."""
+        """Ask the phones to vote on ballot number `which` (from 0) of a run."""
         held = HeldBallot(scenario, seed, replicate, union, which)
         self._put(held.motion(), title, union, held)
 
@@ -90,14 +90,14 @@ class Desk:
         self._turn()
 
     def close(self) -> None:
-        """Close the question and say what came of it."""
+        """Close the question and set the sentence about its result."""
         with self.lock:
             if not self.room.open:
                 return
             self.room.close()
             try:
                 self.result = self._outcome()
-            finally:  # a rule of the user's may fail on votes that it never met
+            finally:  # a user's voting rule may fail on votes that did not occur in the run
                 self._turn()
 
     def _outcome(self) -> str:
@@ -113,7 +113,7 @@ class Desk:
         return f"The room: {words[bool(room['passed'])]}. The model: {words[bool(model['passed'])]}."
 
     def told(self) -> dict[str, object]:
-        """What the presenter's page shows."""
+        """The state of the room as the presenter's page shows it, for JSON."""
         with self.lock:
             room, held = self.room, self.held
             question, closed = room.question, not room.open
@@ -131,7 +131,7 @@ class Desk:
             votes = room.votes() if held else {}
             cast = room.cast(held.model) if held else []
             guesses = room.guesses() if isinstance(question, Guess) else []
-        if isinstance(question, Guess) and closed:  # before, a guess would lean on those of the others
+        if isinstance(question, Guess) and closed:  # not earlier, because it would influence later guesses
             told["histogram"] = histogram(guesses, question.model, question.step) | {"unit": question.unit}
         if held:
             told["ballot"] = held.count(cast)
@@ -142,13 +142,13 @@ class Desk:
         return told
 
     def watch(self, tell: Callable[[dict[str, object]], bool]) -> None:
-        """Tell of all changes; `tell` returns whether it is still there."""
+        """Call `tell` at every change from now on; it returns False once its page has closed."""
         with self.lock:
             self.watchers.append(tell)
 
     def code(self) -> dict[str, str]:
-        """The address as a presenter's page shows it, and its QR code as an image's address."""
-        import segno  # the laboratory in one file does without
+        """The address for the presenter's page, in full and short, and its QR code as a data URI."""
+        import segno  # not imported at the top, because the single HTML file works without it
 
         code = segno.make(self.url, error="m", micro=False)
         return {
@@ -160,19 +160,19 @@ class Desk:
     # The phones' side
 
     def enter(self, token: str | None, address: str) -> str:
-        """The token of a phone that has a seat, or of a new one."""
+        """The token of the phone: its own if it has a seat, otherwise a new one."""
         with self.lock:
             return token if token in self.room.seats else self.room.enter(address)
 
     def answer(self, token: str, number: object, value: object) -> float | str:
-        """Take a phone's answer."""
+        """Record a phone's answer and return it as recorded."""
         with self.lock:
             taken = self.room.answer(token, number, value)
             self.changes += 1
             return taken
 
     def seen_by(self, token: str) -> dict[str, object]:
-        """What a phone shows."""
+        """The state of the room as a phone shows it, for JSON."""
         with self.lock:
             room, question = self.room, self.room.question
             state = room.state_of(token)
@@ -193,31 +193,31 @@ class Desk:
             return seen
 
     def listening(self, token: str, by: int) -> None:
-        """One stream more or less of a phone."""
+        """Change the number of a phone's open streams by `by`, 1 or -1."""
         with self.lock:
             self.streams[token] += by
-            self.streams += Counter()  # without those that have none
+            self.streams += Counter()  # removes phones without an open stream
             self.changes += 1
 
     def _turn(self) -> None:
-        """Wake all phones, from whichever thread."""
+        """Send all phones an update; may be called from any thread."""
         with self.lock:
             self.changes += 1
         if self.loop is not None:
             self.loop.call_soon_threadsafe(self.turn)
 
     def end(self) -> None:
-        """Let all streams end; otherwise the server would have to break them off."""
+        """End all streams, so that the server can shut down without cutting them off."""
         self.ended = True
         self._turn()
 
     def turn(self) -> None:
-        """Wake all phones; called in their loop."""
+        """Send all phones an update; must be called in the loop of their server."""
         before, self.turned = self.turned, asyncio.Event()
         before.set()
 
     def tell(self) -> None:
-        """Tell all presenter's pages, and forget those that have left."""
+        """Update all presenter's pages, and forget those that have closed."""
         with self.lock:
             watchers = list(self.watchers)
         told: dict[str, object]
@@ -234,10 +234,10 @@ _HERE: list[Desk] = []
 
 
 def set_up(desk: Desk | None) -> None:
-    """Use a desk from now on; None: no phones play."""
+    """Set the desk of this server; None for no phones."""
     _HERE[:] = [] if desk is None else [desk]
 
 
 def desk_here() -> Desk | None:
-    """The desk of this server, None where no phones play."""
+    """The desk of this server; None without phones."""
     return _HERE[0] if _HERE else None

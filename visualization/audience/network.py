@@ -1,4 +1,4 @@
-"""Under which address of this machine phones find it."""
+"""The address of this machine on the local network."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from juste_retour.agents.errors import BadInput
 
 
 def addresses() -> list[str]:
-    """The numeric IPv4 addresses of this machine that others can reach, the likeliest first.
+    """The numeric IPv4 addresses of this machine that others can reach, the most likely first.
 
-    The likeliest is the one from which a packet would leave, as a Wi-Fi with or without internet sets it; no packet is
-    sent. A machine that is itself the hotspot has no such address, and gives those of its interfaces.
+    The most likely one is the source address of the default route, which a Wi-Fi sets with or without internet; no packet
+    is sent. A machine that is itself the hotspot has no default route, so the addresses of its interfaces remain.
     """
     found = []
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
-            probe.connect(("192.0.2.1", 9))  # an address that is kept for examples
+            probe.connect(("192.0.2.1", 9))  # an address reserved for documentation
             found.append(probe.getsockname()[0])
         except OSError:
             pass
@@ -35,29 +35,28 @@ def _reachable(address: str) -> bool:
 
 
 def audience_address(given: str | None) -> str:
-    """The address at which phones are served: the one that is given, or else the likeliest.
+    """The address for phones: `given`, or the most likely one.
 
     Raises:
-        BadInput: it is not one numeric address, or there is no network.
+        BadInput: `given` is not one numeric address, or there is no network.
     """
     if given is None:
         found = addresses()
         if not found:
             raise BadInput(
-                "--audience finds no network here; join the room's Wi-Fi, or switch on a hotspot and join it."
+                "--audience finds no network; join the room's Wi-Fi, or switch on a hotspot and join it."
             )
         return found[0]
     try:
         number = ipaddress.ip_address(given)
     except ValueError:
         raise BadInput(
-            f"--audience-host {given!r} is not a numeric address; give one of this machine, such as {_example()}."
+            f"--audience-host is {given!r}; it must be a numeric address of this machine, such as {_example()}."
         ) from None
-    if (
-        number.is_unspecified or number.is_multicast or "%" in given
-    ):  # no browser opens an address with a zone
+    # browsers open no address with a zone index, such as fe80::1%eth0
+    if number.is_unspecified or number.is_multicast or "%" in given:
         raise BadInput(
-            f"--audience-host {given!r} is not one address that phones can open; give one such as {_example()}."
+            f"--audience-host is {given!r}, which phones cannot open; give an address such as {_example()}."
         )
     return given
 

@@ -1,8 +1,8 @@
-"""The phones' server: one page, and three things that it can ask.
+"""The phones' server: one page and three requests.
 
-It is an application of its own on a port of its own. It shares nothing with the presenter's page but the desk, and has
-no route by which a phone could do more than guess and vote. `GET /` is the same for all; `POST /enter` deals a seat;
-`GET /live` tells of questions as they open and close; `POST /answer` guesses or votes.
+It is a separate application on a separate port. It shares only the desk with the presenter's page, and phones can do
+nothing but guess and vote. `GET /` is the page, the same for all. `POST /enter` assigns a seat. `GET /live` streams updates
+when questions open and close. `POST /answer` is a guess or a vote.
 """
 
 from __future__ import annotations
@@ -32,16 +32,16 @@ from juste_retour.visualization.guard import Guard, Names
 
 COOKIE = "juste-retour-phone"
 PAGE = Path(__file__).with_name("phone.html")
-MOST_BYTES = 512  # of what a phone sends
-MOST_STREAMS = 3  # of one phone, as of tabs
-BEAT = 0.2  # seconds between two looks at what the presenter's page should show
-PULSE = 15.0  # seconds of silence after which a stream says that it is still there
-PHONE = 2.0, 10.0  # requests a second and at once, of one phone
-ADDRESS = 20.0, 60.0  # and of one address, which may be several phones'
+MOST_BYTES = 512  # limit on the body of a request
+MOST_STREAMS = 3  # open streams per phone, for several tabs
+BEAT = 0.2  # seconds between updates of the presenter's page
+PULSE = 15.0  # seconds of silence after which a stream sends a comment to show that it is alive
+PHONE = 2.0, 10.0  # requests per second and at once, per phone
+ADDRESS = 20.0, 60.0  # the same per address, which several phones may share
 
 
 def policy(page: str) -> str:
-    """The page's Content-Security-Policy: its own script and style, by hash, and this server; nothing else."""
+    """The page's Content-Security-Policy: only its own script and style, by hash, and requests to this server."""
 
     def of(tag: str) -> str:
         codes = re.findall(rf"<{tag}>(.*?)</{tag}>", page, re.DOTALL)
@@ -77,7 +77,7 @@ class Phones:
         return Response(self.text, media_type="text/html", headers=headers)
 
     async def enter(self, request: Request) -> Response:
-        """Deal a seat to a phone that has none."""
+        """Assign a seat to a phone that has none."""
         self._slowed(request)
         await _sent(request)
         token = self.desk.enter(request.cookies.get(COOKIE), _address(request))
@@ -86,7 +86,7 @@ class Phones:
         return answer
 
     async def live(self, request: Request) -> Response:
-        """What a phone shows, again as often as a question opens or closes."""
+        """Stream what a phone shows, with an update whenever a question opens or closes."""
         token = self._slowed(request)
         if token is None:
             raise Refused(403, "This phone has no seat; load the page again and allow cookies.")
@@ -110,14 +110,14 @@ class Phones:
             self.desk.listening(token, -1)
 
     async def answer(self, request: Request) -> Response:
-        """Take a guess or a vote."""
+        """Record a guess or a vote."""
         token = self._slowed(request)
         sent = await _sent(request)
         taken = self.desk.answer(token or "", sent.get("number"), sent.get("value"))
         return JSONResponse({"mine": taken})
 
     def _slowed(self, request: Request) -> str | None:
-        """The phone's token where it has a seat; `Refused` where the phone or its address asks too often."""
+        """The phone's token, or None without a seat. Raises `Refused` if the phone or its address exceeds the limits."""
         now, token = time.monotonic(), request.cookies.get(COOKIE)
         token = token if token in self.desk.room.seats else None
         within = self.by_address.take(_address(request), now)
@@ -131,7 +131,7 @@ def _address(request: Request) -> str:
 
 
 async def _sent(request: Request) -> dict[str, Any]:
-    """The JSON object that a phone sent, or `Refused`."""
+    """The JSON object that a phone sent. Raises `Refused` for anything else."""
     if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
         raise Refused(415, "Send JSON.")
     body = b""
@@ -154,11 +154,11 @@ def _refused(request: Request, error: Exception) -> Response:
 
 
 def application(desk: Desk, names: Names) -> ASGIApp:
-    """The phones' server as an ASGI application, behind a guard of its own.
+    """The phones' server as an ASGI application, with its own `Guard`.
 
     Args:
-        desk: where questions come from and answers go.
-        names: by which phones may call the server.
+        desk: source of the questions and recipient of the answers.
+        names: host names that phones may use.
     """
     phones = Phones(desk)
 

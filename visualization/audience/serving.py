@@ -1,4 +1,4 @@
-"""Serve the phones from a thread of their own, on a port of their own, beside the presenter's page."""
+"""Serve the phones from a separate thread and port."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from juste_retour.agents.errors import BadInput
 from juste_retour.visualization.audience.desk import Desk, set_up
 
 MOST_CONNECTIONS = 2000
-FILES = 8192  # that the process may have open: each phone holds one or two
+FILES = 8192  # limit on open files of the process; each phone needs one or two
 PORT = 8766
 
 
 @dataclass(frozen=True)
 class Audience:
-    """Where phones are to be served: the likeliest address of this machine if none is given."""
+    """The address and port for phones; without `host`, the most likely address of this machine."""
 
     host: str | None = None
     port: int = PORT
 
 
 def require_private(host: str, named: Sequence[str]) -> None:
-    """Refuse a presenter's page that others can reach: whoever has it puts the questions.
+    """Check that only this machine can reach the presenter's page, because whoever opens it can ask questions.
 
     Raises:
-        BadInput: the page's address is not a loopback one, or it has further names.
+        BadInput: the page's address is not a loopback address, or it has further names.
     """
     try:
         private = host == "localhost" or ipaddress.ip_address(host).is_loopback
@@ -39,17 +39,17 @@ def require_private(host: str, named: Sequence[str]) -> None:
         private = False
     if not private:
         raise BadInput(
-            f"--audience keeps the presenter's page on this machine, and --host {host} opens it; omit --host."
+            f"--host {host} would open the presenter's page to others, which --audience does not allow; omit --host."
         )
     if named:
         raise BadInput(
-            f"--audience keeps the presenter's page on this machine, and --name {named[0]} opens it; omit --name."
+            f"--name {named[0]} would open the presenter's page to others, which --audience does not allow; omit --name."
         )
 
 
 @contextlib.contextmanager
 def phones_served(listener: socket.socket, host: str, union: Members) -> Iterator[str]:
-    """Serve phones on a socket until the block ends; gives the address that they open."""
+    """Serve phones on a socket until the block ends; the context value is the address that they open."""
     import uvicorn
 
     from juste_retour.visualization.audience.phones import application
@@ -66,7 +66,7 @@ def phones_served(listener: socket.socket, host: str, union: Members) -> Iterato
         application(desk, Names(host, bound, loopback=False)),
         log_level="warning",
         ws="none",
-        proxy_headers=False,  # an address that a phone claims for itself would escape the limits
+        proxy_headers=False,  # a client could otherwise claim another address and evade the rate limits
         server_header=False,
         limit_concurrency=MOST_CONNECTIONS,
         timeout_graceful_shutdown=1,

@@ -1,1 +1,1 @@
-"""Talks for the stage: a reader of talk files, and the talks that are shipped."""
+"""Talks: the reader of talk files, and the shipped talks."""

@@ -1,7 +1,7 @@
-"""Talk files: the moments of a talk in the order in which a presenter goes through them.
+"""Read talk files, which list the moments of a talk in order.
 
-A talk file is TOML. What it may say stands in `visualization/README.md`. Texts name numbers in braces, such as
-`{a.years_behind}`; the page fills them in from the runs on the stage, so that no number is written down twice.
+A talk file is TOML; `visualization/README.md` describes its keys. Texts refer to numbers in braces, such as
+`{a.years_behind}`. The page fills them in from its runs, so that numbers in a talk are never out of date.
 """
 
 from __future__ import annotations
@@ -28,111 +28,121 @@ REGIONS = {  # of the stage, by view
     "one": ("caption", "map", "number", "money", "adds", "race", "votes", "answer", "spreads"),
     "two": ("map", "number", "money", "race", "votes", "differences", "spreads"),
 }
-PLACES = ("start", "window", "end")  # in a run, besides quarters
-ALSO_RUN = (
+PLACES = ("start", "window", "end")  # times in a run, besides quarters
+ALSO_RUN = (  # outcomes that are known for a single run only
     "largest_site_accelerators",
     "committed_eur_bn",
     "unspent_eur_bn",
     "envelope_eur_bn",
-)  # of one run alone
-ANSWERS = (
+)
+ANSWERS = (  # means over many runs
     "a",
     "b",
     "difference",
     "price_of_politics",
     "price_where",
     "price_unspent",
-)  # means over many runs
-SPREAD = (*COUNTED, *MEASURED)  # known of many worlds too
+)
+SPREAD = (*COUNTED, *MEASURED)  # outcomes that are known for many runs, too
 IN_YEARS = tuple(name for name in SPREAD if name.startswith(("years", "price")))
-TEXTS = (
+TEXTS = (  # placeholders that are not outcomes
     "worlds",
     "window",
     "a.title",
     "b.title",
     "answer.worlds",
     "answer.largest",
-)  # placeholders that are no outcome
-_HERE: list[dict[str, Any]] = []  # the talk that the app was started with
+)
+_HERE: list[dict[str, Any]] = []  # the talk with which the app was started
 NAMED = re.compile(r"\{([^{}]*)\}")
 QUARTER = re.compile(r"\d{4}Q[1-4]")
 
 
 def shipped_talks() -> list[str]:
-    """Names of the talks that come with the package."""
+    """Names of the shipped talks."""
     return sorted(path.stem for path in FOLDER.glob("*.toml"))
 
 
 def load_talk(given: str) -> dict[str, Any]:
-    """Read a talk by its name or from a file, and check everything in it.
+    """Read and check a talk.
+
+    Args:
+        given: name of a shipped talk, or path of a talk file.
 
     Returns:
-        `title`, `clean`, `big`, and `moments`, each complete: what a moment does not name it keeps from the one before.
+        `title`, `clean`, `big` and `moments`. Every moment is complete: keys that it omits keep their previous values.
 
     Raises:
-        BadInput: one sentence that names the place, the value and the remedy.
+        BadInput: the talk has an error, or there is no such talk.
     """
     path = Path(given)
     if given in shipped_talks():
         path = FOLDER / f"{given}.toml"
     elif not path.suffix and not path.exists():
-        raise BadInput(f"--talk {given!r} is neither a file nor a talk here; {near(given, shipped_talks())}")
+        raise BadInput(
+            f"--talk {given!r} is neither a file nor a shipped talk; {near(given, shipped_talks())}"
+        )
     content = read_toml(path)
     top = Table(content, path.name, TALK)
     moments = content.get("moment")
     if not isinstance(moments, list) or not 1 <= len(moments) <= MOST_MOMENTS:
-        raise BadInput(f"{path.name} needs 1 to {MOST_MOMENTS} moments; begin each with a line [[moment]].")
+        raise BadInput(
+            f"{path.name} must have 1 to {MOST_MOMENTS} moments; begin each one with a line [[moment]]."
+        )
     talk = {key: top.take(key) for key in ("title", "clean", "big")}
     before: dict[str, Any] = {"a": "eu-status-quo", "b": "essay-reform", "seed": top.take("seed")}
     talk["moments"] = []
     for k, given_moment in enumerate(moments):
         moment = _moment(given_moment, f"{path.name}, moment {k + 1}", before)
         if moment["name"] in [m["name"] for m in talk["moments"]]:
-            raise BadInput(f"{path.name}: two moments have the name {moment['name']!r}; give each its own.")
+            raise BadInput(f"{path.name}: two moments have the name {moment['name']!r}; rename one of them.")
         talk["moments"].append(moment)
         before = moment
     return talk
 
 
 def hold(talk: dict[str, Any] | None) -> None:
-    """Offer a talk to all visitors from now on; None: no talk."""
+    """Set the talk of the app; None for no talk."""
     _HERE[:] = [] if talk is None else [talk]
 
 
 def talk_here() -> dict[str, Any] | None:
-    """The talk that the app was started with."""
+    """The talk with which the app was started; None for no talk."""
     return _HERE[0] if _HERE else None
 
 
 class Table:
-    """A table of a talk file whose keys and types are checked.
+    """A table of a talk file with checks of keys and types.
 
     Args:
         content: the table, not yet checked.
-        place: where it stands, for errors.
-        known: per key, its default (`REQUIRED` if it has none), a test and what passes it in words.
+        place: its place in the file, for error messages.
+        known: for each key its default (`REQUIRED` for none), a test of the value, and the valid values in words.
+
+    Raises:
+        BadInput: `content` is not a table, or has an unknown key.
     """
 
     def __init__(self, content: object, place: str, known: Mapping[str, Known]):
         if not isinstance(content, Mapping):
-            raise BadInput(f"{place} is {content!r}, which is not a table; write its keys below a heading.")
+            raise BadInput(f"{place} is {content!r}; it must be a table, with its keys below a heading.")
         for key in content:
             if key not in known:
                 close = get_close_matches(str(key), known, n=1)
-                hint = f"did you mean {close[0]!r}?" if close else f"known are {', '.join(known)}."
-                raise BadInput(f"{place}: {key!r} is not a key of a talk here; {hint}")
+                hint = f"did you mean {close[0]!r}?" if close else f"choose among {', '.join(known)}."
+                raise BadInput(f"{place}: {key!r} is not a key here; {hint}")
         self.content, self.place, self.known = content, place, known
 
     def take(self, key: str) -> Any:
-        """The checked value of a key, or its default."""
+        """The checked value of a key, or its default. Raises `BadInput` for an invalid or missing value."""
         default, good, words = self.known[key]
         if key not in self.content:
             if default is REQUIRED:
-                raise BadInput(f"{self.place} has no {key!r}; give {words}.")
+                raise BadInput(f"{self.place} has no {key!r}; add it, with {words}.")
             return default
         value = self.content[key]
         if not good(value):
-            raise BadInput(f"{self.place}: {key} = {value!r} cannot be used; give {words}.")
+            raise BadInput(f"{self.place}: {key} is {value!r}; it must be {words}.")
         return value
 
 
@@ -144,7 +154,7 @@ def _text(value: object) -> bool:
     return isinstance(value, str) and bool(value.strip())
 
 
-def _truth(value: object) -> bool:
+def _boolean(value: object) -> bool:
     return isinstance(value, bool)
 
 
@@ -164,25 +174,25 @@ def _one_of(*names: str) -> Known:
     return None, lambda value: isinstance(value, str) and value in names, "one of " + ", ".join(names)
 
 
-TRUTH = "true or false"
+BOOLEAN = "true or false"
 A_QUARTER = f'a quarter such as "2026Q3", or one of {", ".join(PLACES)}'
 TALK: dict[str, Known] = {
-    "title": (REQUIRED, _text, "a text"),
+    "title": (REQUIRED, _text, "a string"),
     "seed": (1, _seed, "an integer of at least 0"),
-    "clean": (True, _truth, TRUTH),
-    "big": (False, _truth, TRUTH),
+    "clean": (True, _boolean, BOOLEAN),
+    "big": (False, _boolean, BOOLEAN),
     "moment": (REQUIRED, lambda _: True, "moments"),
 }
 MOMENT: dict[str, Known] = {
-    "name": (REQUIRED, _text, "a short text of its own"),
+    "name": (REQUIRED, _text, "a short string that differs from the other names"),
     "minutes": (
         REQUIRED,
         lambda value: _number(value) and 0 < value <= MOST_MINUTES,
         f"a number above 0 and up to {MOST_MINUTES}",
     ),
-    "notes": ("", lambda value: isinstance(value, str), "a text"),
-    "say": ("", lambda value: isinstance(value, str), "a text"),
-    "tell": ("", lambda value: isinstance(value, str), "a text"),
+    "notes": ("", lambda value: isinstance(value, str), "a string"),
+    "say": ("", lambda value: isinstance(value, str), "a string"),
+    "tell": ("", lambda value: isinstance(value, str), "a string"),
     "a": (
         None,
         lambda value: isinstance(value, str | Mapping),
@@ -194,8 +204,8 @@ MOMENT: dict[str, Known] = {
         "a scenario's name, or a table with base and changes",
     ),
     "view": _one_of(*VIEWS),
-    "many": (False, _truth, TRUTH),
-    "answer": (False, _truth, TRUTH),
+    "many": (False, _boolean, BOOLEAN),
+    "answer": (False, _boolean, BOOLEAN),
     "seed": (None, _seed, "an integer of at least 0"),
     "world": (None, lambda value: value == "ordinary" or _seed(value), 'an integer, or "ordinary"'),
     "quarter": (None, _place, A_QUARTER),
@@ -206,26 +216,26 @@ MOMENT: dict[str, Known] = {
     "guess": (None, lambda value: isinstance(value, Mapping), "a table"),
 }
 GUESS: dict[str, Known] = {
-    "question": (REQUIRED, _text, "a text"),
+    "question": (REQUIRED, _text, "a string"),
     "options": (
         REQUIRED,
         lambda value: isinstance(value, list) and 2 <= len(value) <= 3 and all(_text(x) for x in value),
-        "two or three texts",
+        "two or three strings",
     ),
-    "answer": (REQUIRED, _text, 'the number that decides, such as "a.years_behind"'),
+    "answer": (REQUIRED, _text, 'the name of the number to guess, such as "a.years_behind"'),
     "edges": (
         REQUIRED,
         lambda value: (
             isinstance(value, list) and all(_number(x) for x in value) and value == sorted(set(value))
         ),
-        "numbers in growing order, one fewer than options",
+        "numbers in increasing order, one fewer than options",
     ),
     "room": (None, lambda value: value in (1, 2, 3) and not isinstance(value, bool), "1, 2 or 3"),
 }
 
 
 def _moment(content: object, place: str, before: Mapping[str, Any]) -> dict[str, Any]:
-    """A complete moment, what it does not name kept from the one before."""
+    """A complete moment, with omitted keys taken from the moment before."""
     table = Table(content, place, MOMENT)
     moment = {key: table.take(key) for key in MOMENT}
     place = f"{place} ({moment['name']})"
@@ -248,13 +258,13 @@ def _moment(content: object, place: str, before: Mapping[str, Any]) -> dict[str,
     if moment["spotlight"] not in (None, *there):
         known = ", ".join(there)
         raise BadInput(
-            f"{place}: spotlight = {moment['spotlight']!r} is not shown in this view; choose {known}."
+            f"{place}: spotlight is {moment['spotlight']!r}, which this view does not show; choose one of {known}."
         )
     if moment["why"] is not None:
         codes = list(union.states.codes)
         if moment["why"] not in codes:
             raise BadInput(
-                f"{place}: why = {moment['why']!r} is not a state here; {near(moment['why'], codes)}"
+                f"{place}: why is {moment['why']!r}, which is not a code of a state; {near(moment['why'], codes)}"
             )
         moment["why"] = codes.index(moment["why"])
     if moment["guess"] is not None:
@@ -265,24 +275,24 @@ def _moment(content: object, place: str, before: Mapping[str, Any]) -> dict[str,
 
 
 def _spec(given: object, place: str) -> dict[str, object]:
-    """A scenario as the page names it."""
+    """The browser's specification of a scenario in a talk."""
     if isinstance(given, str):
         given = {"base": given}
     if not isinstance(given, Mapping) or given.get("base") not in presets():
         base = given.get("base") if isinstance(given, Mapping) else given
-        raise BadInput(f"{place} = {base!r} is not a scenario here; {near(base, presets())}")
-    if "changes" in given:  # resolved before
+        raise BadInput(f"{place} is {base!r}, which is not a shipped scenario; {near(base, presets())}")
+    if "changes" in given:  # already a specification, taken from the moment before
         return dict(given)
     return {"base": given["base"], "changes": {key: value for key, value in given.items() if key != "base"}}
 
 
 def _within(place_in_run: str | None, scenario: Scenario, place: str) -> None:
-    """Refuse a quarter that the run does not reach."""
+    """Raise `BadInput` for a quarter outside the run."""
     if place_in_run is None or place_in_run in PLACES:
         return
     if not quarter(scenario.start, "start") <= quarter(place_in_run, place) <= quarter(scenario.end, "end"):
         raise BadInput(
-            f"{place} = {place_in_run!r} is outside the run; give a quarter from {scenario.start} to {scenario.end}."
+            f"{place} is {place_in_run!r}; it must be a quarter from {scenario.start} to {scenario.end}."
         )
 
 
@@ -291,35 +301,37 @@ def _guess(content: object, place: str, view: str) -> dict[str, Any]:
     guess = {key: table.take(key) for key in GUESS}
     if len(guess["edges"]) != len(guess["options"]) - 1:
         raise BadInput(
-            f"{place}: edges = {guess['edges']!r} cannot part {len(guess['options'])} options; give {len(guess['options']) - 1}."
+            f"{place}: edges is {guess['edges']!r}; for {len(guess['options'])} options it must have "
+            f"{len(guess['options']) - 1} numbers."
         )
     if guess["room"] is not None and guess["room"] > len(guess["options"]):
         raise BadInput(
-            f"{place}: room = {guess['room']} is not an option; give 1 to {len(guess['options'])}."
+            f"{place}: room is {guess['room']}; it must be from 1 to {len(guess['options'])}, the number of options."
         )
     _check_names(f"{{{guess['answer']}}}", f"{place}: answer", view)
     if guess["answer"] in TEXTS or guess["answer"].endswith(".range"):
         raise BadInput(
-            f"{place}: answer = {guess['answer']!r} is not one number; give one such as a.years_behind."
+            f"{place}: answer is {guess['answer']!r}; it must be the name of one number, such as a.years_behind."
         )
     _check_names(guess["question"], f"{place}: question", view)
     return guess
 
 
 def _check_names(text: str, place: str, view: str) -> None:
-    """Refuse braces that the page cannot fill in."""
+    """Raise `BadInput` for a placeholder that the page cannot fill in."""
     for name in NAMED.findall(text):
         if name not in placeholders():
-            raise BadInput(f"{place}: {{{name}}} is not a number of a run; {near(name, placeholders())}")
+            raise BadInput(f"{place}: {{{name}}} is not a placeholder; {near(name, placeholders())}")
         if view == "one" and (name == "b.title" or name.startswith(("b.", "gap."))):
             raise BadInput(f'{place}: {{{name}}} needs two scenarios; set view = "two".')
 
 
 def placeholders() -> list[str]:
-    """What may stand in braces: numbers of the run shown, of many worlds, and of the answer over many runs.
+    """The valid placeholders: numbers of the run shown, of many runs, and of the comparison over many runs.
 
-    `a`, `b` or `gap` (A minus B) stand before an outcome of the run; `middle` and `range` behind it mean 200 worlds.
-    `answer` is the comparison of A and B that the single view shows, its `range` a 95 % interval.
+    `a`, `b` or `gap` (A minus B) comes before an outcome of the run. With `middle` or `range` after it, the number is the
+    median or the range of 200 runs. `answer` is the comparison of A and B in the single view; its `range` is the 95 %
+    interval.
     """
     of = [f"{who}.{what}" for who in "ab" for what in SPREAD]
     more = [f"{name}.{how}" for name in of for how in ("middle", "range")]

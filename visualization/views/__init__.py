@@ -1,1 +1,1 @@
-"""A run and many worlds as the plain data that the stage draws: frames, sentences, reasons, spreads."""
+"""The data that the stage draws, as plain JSON: frames, sentences, reasons and distributions."""

@@ -1,11 +1,11 @@
-"""One world, quarter by quarter, as plain JSON: what the stage draws, so that the stage computes nothing of its own.
+"""One run, quarter by quarter, as plain JSON. The stage draws it and computes no numbers of its own.
 
-`play` steps a world by the same `quarter.advance` as every ensemble and reads its state after each quarter. The
-numbers of a run's `outcome` are those of the tables of `simulate` for the same scenario, seed and replicate.
+`play` advances the world with the same `quarter.advance` as an ensemble and reads its state after each quarter. The `outcome`
+of a run has the same numbers as the tables of `simulate` for the same scenario, seed and replicate.
 
-A run holds what does not change (`scenario`, `facilities`, `ballots`, `decisions`, `outcome`, `states`) and `frames`,
-one a quarter. Money is in EUR bn, compute in FLOP, lags in years; states and facilities are positions in their lists;
-a number that is not finite is null.
+A run has constant parts (`scenario`, `facilities`, `ballots`, `decisions`, `outcome`, `states`) and one of `frames` per
+quarter. Money is in EUR bn, compute in FLOP, lags in years. States and facilities are given by their index. A number that
+is not finite is null.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ SELECTED, CONTRACTED, BUILDING, WORKING, CANCELLED, STOPPED = range(1, 7)
 
 
 def number(value: Any) -> float | int | None:
-    """A number that JSON can hold: null where it is not finite."""
+    """A number for JSON; None if it is not finite."""
     if value is None:
         return None
     value = np.asarray(value).item()
@@ -52,13 +52,13 @@ def play(
     Args:
         scenario: the scenario.
         seed: integer of at least 0.
-        replicate: which world of the seed.
+        replicate: number of the replication, from 0.
         members: the union; the European one by default.
         price: whether to compare the run with a planner, for the price of politics.
 
     Raises:
-        BadInput: something given cannot be used, in one sentence.
-        RuleFailed: a user's rule raised an error; the sentence names its line.
+        BadInput: an argument cannot be used.
+        RuleFailed: a user's rule raised an error; the message has its line.
     """
     members = union_of(members, scenario.members)
     with blame():
@@ -113,7 +113,7 @@ def _play(scenario: Scenario, seed: int, replicate: int, members: Members, price
 
 
 class _Added:
-    """FLOP of a run if the working machines of all sites simply added up, for comparison with the best single run."""
+    """FLOP of a training run if the rates of all working sites simply added up, for comparison with the largest real run."""
 
     def __init__(self) -> None:
         self.key: Any = None
@@ -145,7 +145,7 @@ def _quarter(value: Any) -> str | None:
 
 
 def _shot(readings: Readings, held: list[dict[str, Any]], ballots: int, added: float) -> dict[str, Any]:
-    """What one quarter leaves to be seen, over all candidate sites."""
+    """The frame of a quarter, with phase and progress of all candidate sites."""
     world = readings.world
     d, now = world.programme.delivered, world.now
     chosen, gone = (world.programme.selected >= 0)[0], (d.cancelled & (d.contracted <= now))[0]

@@ -1,4 +1,4 @@
-"""A run told in plain sentences, one for each quarter: the caption on screen and the text for screen readers."""
+"""Sentences about each quarter of a run, for the caption and for screen readers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def season(quarter: str) -> Told:
 
 
 def named(places: list[str]) -> Told:
-    """Up to three places by name, and how many more."""
+    """The names of up to three places; of more places, two names and the number of others."""
     if len(places) > 3:
         return told("{a}, {b} and {n} more", a=places[0], b=places[1], n=len(places) - 2)
     template = ("{a}", "{a} and {b}", "{a}, {b} and {c}")[len(places) - 1]
@@ -28,7 +28,7 @@ def named(places: list[str]) -> Told:
 
 
 def says(run: dict[str, Any], k: int, members: Members) -> list[Told]:
-    """What happens in quarter `k` of a run, in one sentence or several."""
+    """One or more sentences on what happens in quarter `k` of a run."""
     frame, before = run["frames"][k], run["frames"][k - 1] if k else None
     old = before["phase"] if before else [0] * len(frame["phase"])
     places = run["facilities"]
@@ -74,7 +74,7 @@ def _chosen(places: list[str]) -> Told:
 
 
 def _compared(run: dict[str, Any], frame: dict[str, Any]) -> list[Told]:
-    """The reading at the end of its window, and the money."""
+    """Sentences on the lag and the money at the end of the window."""
     found, mean = run["outcome"], run["outcome"]["years_behind"]
     when = {"season": season(frame["quarter"]), "gap": _gap(frame)}
     if mean is None:

@@ -1,12 +1,12 @@
-"""The answer for a pair of scenarios over many runs: how far behind each is, and which part of the rules explains it.
+"""Compare two scenarios over many runs: the lag of each, and the attribution of the difference to groups of rules.
 
-The answers for the pairs that the page offers first are stored in `parts.json`, because their mixtures take longer than
-a room waits:
+The results for the pairs that the page offers first are stored in `parts.json`, because they take longer to compute than an
+audience can wait.
 
     uv run python -m juste_retour.visualization.views.parts [all]
 
-adds those that are missing or whose scenarios have changed, or makes all of them anew; tests hold the file against a
-rerun.
+adds results that are missing or whose scenarios have changed; with `all` it computes all of them again. Tests compare the
+file with new runs.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ OTHERS = (
     "juste-retour-strict",
     "us-private",
     "china-state",
-)  # European scenarios: stored are the answers about today's and each of them, and about each of them and the reform
+)  # European scenarios; each is compared with the status quo and with the reform
 PAIRS = (PAIR, *((PAIR[0], name) for name in OTHERS), *((name, PAIR[1]) for name in OTHERS))
 WORLDS = 200
 PRICES = ("price_of_politics", "price_where", "price_unspent")
@@ -52,17 +52,26 @@ def parts(
     members: Members | None = None,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
-    """Return how the years behind of two scenarios differ, by group of institutions, and the price of politics of `source`.
+    """The difference in years behind of two scenarios by group of institutions, and the price of politics of `source`.
 
-    `a` and `b` hold the mean years behind and the range of 90 % of the runs. `difference`, each of `shares` and each
-    price hold a mean with its 95 % interval; `also` names the groups that had to move with a share's own. All are in
-    years, read over `window`, the one of `source`, at the scenarios' own envelopes. `progress` is called as by
-    `attribute` and may raise to stop.
+    Args:
+        source, target: the scenarios, or their names.
+        worlds: number of runs of each mixture of rules.
+        seed: random seed.
+        members: the union; by default that of the scenarios.
+        progress: called as in `attribute`; it may raise an exception to stop.
+
+    Returns:
+        A dictionary for JSON. All numbers are in years over `window`, which is that of `source`, at the scenarios' own
+        envelopes. `a` and `b` have the mean lag and the range of 90 % of the runs. `difference`, each of `shares` and each
+        of `prices` have a mean with its 95 % interval. `also` lists groups that can only change together with a share's group.
 
     Raises:
-        BadInput: the two cannot be attributed, in one sentence.
+        BadInput: the difference of the two scenarios cannot be attributed.
     """
-    from juste_retour.runs.contrasts.attribution import attribute  # a browser reads the stored answers alone
+    from juste_retour.runs.contrasts.attribution import (
+        attribute,
+    )  # not available in the browser, which reads stored results
 
     ends = in_one_window([load(source), load(target)])
     found = attribute(*ends, worlds=worlds, seed=seed, members=members, progress=progress)
@@ -85,7 +94,7 @@ def parts(
 
 
 def _shares(found: Attribution) -> list[dict[str, Any]]:
-    """A row each group; groups that move as one have one row."""
+    """One row per group; groups that change together have one row."""
     also = {groups[0]: list(groups[1:]) for groups, _ in found.joined}
     follow = {group for groups in also.values() for group in groups}
     return [
@@ -120,13 +129,13 @@ def _means(rows: Floats, seed: int) -> list[dict[str, Any]]:
 
 
 def stored() -> list[dict[str, Any]]:
-    """The answers that ship with the page."""
+    """The results that are shipped with the page."""
     found: list[dict[str, Any]] = json.loads(STORED.read_text(encoding="utf-8"))
     return found
 
 
 def main(anew: bool = False) -> None:
-    """Write the stored answers: those that are missing or about other rules than now, or all anew."""
+    """Compute and store results that are missing or about scenarios that have changed; with `anew`, all of them."""
     known = {} if anew else {tuple(found["pair"]): found for found in stored()}
     for pair in PAIRS:
         if pair not in known or known[pair]["digests"] != [load(name).digest for name in pair]:

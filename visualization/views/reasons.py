@@ -1,4 +1,4 @@
-"""The reasons of `juste_retour.abm.reasons` as the app is handed them, and what it tells of facilities and proposers."""
+"""Ballots, decisions, facilities and proposers for the page, as plain JSON."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from juste_retour.abm.recount import Smallest, blocking, turning
 from juste_retour.visualization.views.told import Told, told
 from juste_retour.visualization.words import lab_title
 
-SETS = 6  # of the smallest sets of states that are named
+SETS = 6  # how many of the smallest sets of states are listed
 
 PROPOSERS = {
     "closed_rule": "A state is drawn to propose; all others take it or leave it",
@@ -38,7 +38,7 @@ PROPOSERS = {
 
 
 def who_proposes(env: Environment) -> Told:
-    """Who makes the proposal under the scenario's agenda, in plain words."""
+    """A sentence on who makes the proposal under the scenario's agenda."""
     rule = env.institutions.scenario.rules["agenda"].rule
     if rule == "single_decider":
         name = env.institutions.scenario.decider
@@ -61,7 +61,7 @@ def who_proposes(env: Environment) -> Told:
 
 
 def proposed_by(env: Environment) -> Told:
-    """Who makes this quarter's proposal: by name where a state was drawn for it."""
+    """A sentence on who makes this quarter's proposal, with the name of the state if one was drawn."""
     by = env.institutions.settings("agenda").get("recognition")
     if by is None:
         return who_proposes(env)
@@ -79,7 +79,12 @@ def _list(values: ArrayLike) -> list[float | None]:
 
 
 def ballot(env: Environment, record: Vote, proposer: Told) -> dict[str, object]:
-    """One ballot: who voted how, each threshold with what was reached, who could have turned it, who was won by a site."""
+    """A ballot: the votes, each threshold with the votes reached, and the states that were decisive or received a site.
+
+    `pivotal` are states that alone could have changed the result. `turning` has the smallest sets of states whose other votes
+    would have changed it; `blocking`, after a rejection, the smallest sets that reject even if all others vote yes.
+    `coalition` are states that voted yes and would host an additional site.
+    """
     votes = ballot_of(env, record)
     yes, no, population = votes.yes[0], votes.no[0], env.world.states.population
     hosting = record.offer.sites[0] > record.failed.sites[0]
@@ -104,7 +109,7 @@ def ballot(env: Environment, record: Vote, proposer: Told) -> dict[str, object]:
 
 
 def _few(found: Smallest) -> dict[str, object]:
-    """The first of the smallest sets, and how many there are."""
+    """The first `SETS` of the smallest sets, with their size and number."""
     return {
         "size": found.size,
         "tried": found.tried,
@@ -114,7 +119,7 @@ def _few(found: Smallest) -> dict[str, object]:
 
 
 def decision(env: Environment, record: Bid | Draft | Vote) -> dict[str, object]:
-    """A decision of every state or commissioner, with its terms."""
+    """The decisions of all states or commissioners, with the terms of their payoffs."""
     out: dict[str, object] = {"quarter": record.quarter, "kind": type(record).__name__.lower()}
     if isinstance(record, Draft):
         scores, choice = record.scores[0], int(record.choice[0])
@@ -143,7 +148,7 @@ def decision(env: Environment, record: Bid | Draft | Vote) -> dict[str, object]:
 
 
 def _planned(env: Environment, j: int) -> dict[str, float]:
-    """Years that a site's award and building were planned to take when it was chosen; no plan has a court or a second tender."""
+    """Planned years to award and to build when a site was selected; the plan has no litigation and no second tender."""
     programme = env.world.programme
     date = year(int(programme.selected[0, j]))
     procedure = env.institutions.procedure_in(date, np.zeros(1, dtype=np.int64))
@@ -155,7 +160,7 @@ def _planned(env: Environment, j: int) -> dict[str, float]:
 
 
 def facilities(env: Environment, built: NDArray[np.int64]) -> list[dict[str, object]]:
-    """The facilities that were ever selected: where, how large, when, and what a run on them would yield."""
+    """The facilities that were ever selected (indices `built`): place, size, dates, delays and efficiency of a run."""
     d, sites, practice, p = (
         env.world.programme.delivered,
         env.world.sites,
@@ -175,7 +180,7 @@ def facilities(env: Environment, built: NDArray[np.int64]) -> list[dict[str, obj
         return float(np.asarray(value, dtype=np.float64).reshape(-1)[0])
 
     machines = SiteMachines(env.world.programme, np.arange(1), env.world.now)
-    owned = {  # of all orders under contract, or of the first where the selection was given up
+    owned = {  # all orders under contract, or the first order if the project was canceled
         name: np.where(d.cancelled, getattr(d, name), machines.contracted(name))
         for name in ("chips", "spend", "power_mw")
     }

@@ -1,4 +1,4 @@
-"""Many worlds of one scenario, in short: how each quarter spreads, and how the outcomes do."""
+"""Summaries of many runs of a scenario: distributions by quarter and of the outcomes."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ from juste_retour.runs.statistics import quantile, summary, worst_when_missing
 SHARES = (0.05, 0.25, 0.5, 0.75, 0.95)
 COUNTED = ("sites", "hosts")
 MEASURED = ("years_behind", "years_behind_at_end", "price_of_politics", "aggregate_accelerators")
-BIN = {
+BIN = {  # width of the bars, the same for all scenarios, so that two histograms have the same scale
     "sites": 1.0,
     "hosts": 1.0,
     "years_behind": 0.05,
     "years_behind_at_end": 0.05,
     "price_of_politics": 0.05,
     "aggregate_accelerators": 1000.0,
-}  # width of a bar, the same for all scenarios, so that two of them have one scale
+}
 
 
 def spread(
     scenario: Scenario, seed: int, worlds: int, members: Members | None = None, first: int = 50
 ) -> Iterator[dict[str, Any]]:
-    """Run worlds 0 to `worlds` - 1 of a seed in growing parts and yield the summary after each.
+    """Run replications 0 to `worlds` - 1 of a seed in growing parts, and yield the summary after each part.
 
-    A summary holds `worlds` done, `bands` (a list of quantiles, from 5 to 95 %, for `largest_run_flop` and
-    `years_behind` in each quarter), `outcomes` (median, low, high and a histogram of each), `without_a_run`, and
-    `ordinary`, the world that is most like the others.
+    A summary has `worlds`, the number done; `bands`, quantiles from 5 to 95 % of `largest_run_flop` and `years_behind` in
+    each quarter; `outcomes`, with median, low, high and histogram of each; `without_a_run`, the number of runs with an
+    infinite lag; and `ordinary`, the number of the most typical run.
     """
     members = union_of(members, scenario.members)
     parts: list[Any] = []
@@ -66,7 +66,7 @@ def _summary(scenario: Scenario, seed: int, done: int, parts: list[Any]) -> dict
 
 
 def _ordinary(columns: list[Any]) -> int:
-    """The world whose place among all worlds is nearest the middle in each of some outcomes; the first of equals."""
+    """The most typical run: the one whose ranks in all `columns` are closest to the middle; the first if there are several."""
     known = [worst_when_missing(values) for values in columns]
     places = [
         (np.searchsorted(np.sort(v), v, "left") + np.searchsorted(np.sort(v), v, "right")) / 2 for v in known
@@ -75,7 +75,7 @@ def _ordinary(columns: list[Any]) -> int:
 
 
 def _distribution(values: Any, width: float) -> dict[str, Any]:
-    """A summary and a histogram in bars of a width; a bar of counts stands around its integer."""
+    """A summary and a histogram with bars of this width. Bars of counts are centered on the integer."""
     values = worst_when_missing(values)
     known = values[np.isfinite(values)]
     shift = 0.5 if width == 1 else 0.0

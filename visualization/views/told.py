@@ -1,7 +1,7 @@
-"""Sentences as templates and values, so that the page can say them in another language.
+"""Sentences as templates with values, so that the page can translate them.
 
-A sentence is an English template with `{names}`, and their values: numbers, texts, or further sentences. The template
-is the key of every catalog in `stage/languages/`; `stage/language.js` puts the values in.
+A sentence is an English template with `{names}` and their values: numbers, strings or further sentences. The template is
+the key in the catalogs of `stage/languages/`; `stage/language.js` fills in the values.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ Told = tuple[str, dict[str, object]]
 
 
 def told(template: str, **values: object) -> Told:
-    """A sentence from a template and its values."""
+    """A sentence: a template and its values."""
     return template, values
 
 
 def counted(number: float, one: str, many: str, none: str | None = None, **values: object) -> Told:
-    """The template for one, for many or for none, with the number as `{n}`.
+    """A sentence with the template for the number: one, many or none. The number is `{n}`.
 
     >>> english(counted(1, "1 site", "{n} sites")), english(counted(3, "1 site", "{n} sites"))
     ('1 site', '3 sites')
@@ -27,7 +27,7 @@ def counted(number: float, one: str, many: str, none: str | None = None, **value
 
 
 def english(*sentences: Told) -> str:
-    """The sentences as they stand in English.
+    """The sentences in English, joined by spaces.
 
     >>> english(told("{who}.", who=told("{name} decides alone", name="Mistral")), told("{n} chips.", n=1200))
     'Mistral decides alone. 1,200 chips.'

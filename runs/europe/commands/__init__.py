@@ -1,1 +1,1 @@
-"""Commands of the European study, found by their entry points."""
+"""The commands `calibrate`, `patterns` and `verdict`, registered as entry points."""

@@ -1,4 +1,4 @@
-"""`juste-retour calibrate`: what the first waves say of the parameters, and what follows for the next."""
+"""`juste-retour calibrate`: estimate political parameters from the first waves and score forecasts of the next one."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ SCORES = {
     "expected": "Expected",
     "brier": "Brier",
     "log_score_sum": "Log score",
-    "model_less_this": "Model less this",
+    "model_less_this": "Model minus this",
     "low": "5 %",
     "high": "95 %",
 }
-# by table: title, columns with their headings, what is said below
+# by table: title, headings of the columns, note below
 SHOWN: dict[str, tuple[str, dict[str, str], str]] = {
     "parameters": (
         "Posterior",
@@ -36,10 +36,10 @@ SHOWN: dict[str, tuple[str, dict[str, str], str]] = {
             **BETWEEN,
             "narrowed": "Narrowed",
         },
-        "Narrowed: share of the prior's spread that the waves take away; near 0, they leave the parameter open.",
+        "Narrowed: reduction of the prior's standard deviation, as a share; near 0, the waves say little about the parameter.",
     ),
     "moments": (
-        "Moments: fresh draws of the posterior and of the prior",
+        "Moments: new runs of the posterior and of the prior",
         {
             "moment": "Moment",
             "observed": "Observed",
@@ -50,8 +50,8 @@ SHOWN: dict[str, tuple[str, dict[str, str], str]] = {
             "prior_high": "95 % ",
             "prior_inside": "In ",
         },
-        "A prior whose interval holds the observed value already has not been tested by the fit. Mechanisms and ranges "
-        "were chosen with the nineteen sites in view.",
+        "Where the prior's interval already contains the observed value, the fit is no test. Mechanisms and ranges were "
+        "chosen with knowledge of the nineteen sites.",
     ),
     "delays": (
         "Delays, months",
@@ -66,8 +66,8 @@ SHOWN: dict[str, tuple[str, dict[str, str], str]] = {
             "simulated_low": "5 % ",
             "simulated_high": "95 % ",
         },
-        "Finished: median of finished machines alone. All: median of a lognormal that counts unfinished ones as "
-        "censored, with its interval. Model: median and 90 % of simulated facilities.",
+        "Finished: median of finished machines only. All: median of a lognormal fit with unfinished machines as censored "
+        "observations, with its 90 % interval. Model: median and 90 % interval of simulated facilities.",
     ),
     "counts": (
         "Counts, not fitted",
@@ -81,23 +81,23 @@ SHOWN: dict[str, tuple[str, dict[str, str], str]] = {
         "",
     ),
     "waves": (
-        "Who is given a site, wave by wave: each forecast sees the waves before only",
+        "Which states receive a site, wave by wave: each forecast uses earlier waves only",
         SCORES,
-        "Log score: summed over the states. The model's first wave is forecast from the prior.",
+        "Log score: sum over the states. The model's forecast of the first wave is from the prior.",
     ),
-    "hosts": ("Who hosts at all", SCORES, ""),
+    "hosts": ("Which states host at least one site", SCORES, ""),
     "standing": (
-        "Standing at the end of 2027",
+        "Probability of working at the end of 2027",
         {
             "factory": "Factory",
             "the model": "Model",
             "earlier machines": "Earlier machines",
             "as announced": "Announced",
         },
-        "Probabilities; nothing of this can be scored before 2028.",
+        "These forecasts can be scored from 2028 on.",
     ),
     "past": (
-        "The same delays on machines of 2019 to 2023: do they stand by their announced date, and a year later?",
+        "The same delays on machines of 2019 to 2023: do they work by their announced date, and a year later?",
         {
             "forecast": "Forecast",
             "expected": "Expected",
@@ -106,7 +106,7 @@ SHOWN: dict[str, tuple[str, dict[str, str], str]] = {
             "questions": "Questions",
             "happened": "Happened",
         },
-        "Log score: mean per question.",
+        "Log score: mean over the questions.",
     ),
 }
 
@@ -139,7 +139,7 @@ def calibrate(
 
     plan = plan_of(spec, draws)
     last = plan.scenario.until(plan.decisions[plan.waves - 1])
-    check_runs([last], plan.draws, yes, times=len(plan.decisions))  # calibrated anew before each wave
+    check_runs([last], plan.draws, yes, times=len(plan.decisions))  # there is a calibration for each wave
     with printing.progress("worlds") as report:
         tables, about = calibration(spec, draws, report)
     if out is not None:
@@ -163,12 +163,12 @@ def _show(tables: dict[str, pd.DataFrame], about: dict[str, object], where: Cons
 
     where.print(
         f"{about['scenario']}, seed {about['seed']}, fitted to {counted(float(str(about['waves'])), 'wave')} of "
-        f"{about['observed']}: {about['kept']} of {about['draws']:,} draws kept, worth {about['effective']:.0f} with equal "
-        "weights.",
+        f"{about['observed']}: {about['kept']} of {about['draws']:,} draws kept (effective sample size "
+        f"{about['effective']:.0f}).",
         soft_wrap=True,
     )
     if unused := about["unused"]:
-        where.print(f"Unknown or the same in every draw, so not fitted: {unused}.", soft_wrap=True)
+        where.print(f"Not fitted, because unknown or the same in every draw: {unused}.", soft_wrap=True)
     for name, (title, columns, say) in SHOWN.items():
         if name not in tables:
             continue

@@ -1,4 +1,4 @@
-"""`juste-retour patterns`: the empirical patterns beside what simulated worlds give."""
+"""`juste-retour patterns`: compare empirical patterns with simulated runs."""
 
 from __future__ import annotations
 
@@ -50,21 +50,21 @@ def patterns(
         source, held = str(folder), ""
         if name in REGIONS:
             raise BadInput(
-                f"{name} is set beside real sites in fresh worlds only; run `patterns` without a folder."
+                f"{name} can be compared with real sites in new runs only; run `patterns` without a folder."
             )
         if name not in ELSEWHERE:
             parts.append(compared(tables))
         elif {"facilities", "worlds"} <= set(tables):
             parts.append(elsewhere(tables, name))
     else:
-        name, source = "eu-status-quo", f"{worlds} fresh worlds of seed {seed}"
+        name, source = "eu-status-quo", f"{worlds} new runs, seed {seed}"
         held = (
-            "All parameters stay where they are, so that intervals hold random draws alone; `juste-retour verdict` draws the "
-            "politics too, and its intervals are wider."
+            "All parameters are fixed, so the intervals show the variation of random draws only. `juste-retour verdict` also "
+            "varies the political parameters, and its intervals are wider."
         )
         few, others = max(worlds // 4, 2), [n for n in ELSEWHERE if n in presets()]
         seconds = seconds_of([load(name)], worlds) + seconds_of([load(n) for n in (*others, *REGIONS)], few)
-        refuse_hours(seconds, yes, "ask for fewer worlds")
+        refuse_hours(seconds, yes, "use a smaller --worlds")
         with printing.progress("worlds") as report:
             parts.append(compared(_fresh(name, worlds, seed, report)))
             parts += [elsewhere(_fresh(n, few, seed, report), n) for n in others]

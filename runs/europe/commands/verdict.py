@@ -1,4 +1,4 @@
-"""`juste-retour verdict`: the essay claim by claim, rerun from one command."""
+"""`juste-retour verdict`: test the essay's five claims."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def verdict(
     else:
         size = replace(QUICK if quick else FULL, **given)
         check(size, seed, workers)
-        refuse_hours(estimated_seconds(size, workers), yes, "ask for fewer draws, as with --quick")
+        refuse_hours(estimated_seconds(size, workers), yes, "use fewer draws, as with --quick")
         with printing.progress("trials") as report:
             text = printing.json_text(judge(size, seed, workers, progress=report).plain())
     _write(text, [*([out] if out is not None else []), *([ROOM] if write else [])])
@@ -93,7 +93,7 @@ def verdict(
 
 
 def _write(text: str, places: list[Path]) -> None:
-    """The numbers, the page and its figures into some folders; for the one that is shipped, the front page's lines too."""
+    """Write the numbers, the page and its figures to folders. For the shipped page, update the README's findings too."""
     from juste_retour.runs.europe.results_figures import write_figures
     from juste_retour.runs.europe.results_page import page, renewed
     from juste_retour.runs.export import cannot_write
@@ -113,7 +113,7 @@ def _write(text: str, places: list[Path]) -> None:
 
 
 def estimated_seconds(size: Size, workers: int) -> float:
-    """About how long it takes, from how long the published verdict took, on two cores, and from a calibration's draws."""
+    """Estimated seconds: the published verdict's time, scaled by size and number of processes, plus the calibration."""
     from juste_retour.runs.commands.patience import seconds_of
     from juste_retour.runs.europe.evidence import plan_of
     from juste_retour.runs.experiments.pool import cores
@@ -125,7 +125,7 @@ def estimated_seconds(size: Size, workers: int) -> float:
 
 
 def read(text: str) -> PlainVerdict:
-    """A verdict's plain values from its JSON."""
+    """A verdict from its JSON text."""
     import json as json_module
 
     found: PlainVerdict = json_module.loads(text)
@@ -155,8 +155,14 @@ def _show(found: PlainVerdict, where: Console) -> None:
                 soft_wrap=True,
             )
             if f["sensitive"]:
-                where.print(f"    otherwise in: {'; '.join(f['sensitive'])}", soft_wrap=True)
+                where.print(f"    different result in: {'; '.join(f['sensitive'])}", soft_wrap=True)
     even, flip = found["audit_break_even"], found["geography_flips_at"]
     where.print()
-    where.print(f"Audit breaks even where operators lose {within(even)} of the money.", soft_wrap=True)
-    where.print(f"Geography flips at an exponent of {number(flip['median'], 4)}.", soft_wrap=True)
+    where.print(
+        f"Audit first is as good as the reform's operations if those lose {within(even)} of the money to overpricing.",
+        soft_wrap=True,
+    )
+    where.print(
+        f"Pooled sites match one large campus at a penalty exponent of {number(flip['median'], 4)}.",
+        soft_wrap=True,
+    )

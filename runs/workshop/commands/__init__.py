@@ -1,1 +1,1 @@
-"""Commands of rule authoring, found by their entry points."""
+"""The commands `rules` and `tournament`, registered as entry points."""

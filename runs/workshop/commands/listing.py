@@ -1,4 +1,4 @@
-"""List agents and outcomes beside the families of rules."""
+"""List the agents and outcomes of loaded files."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 ABOUT = {
-    "agent": "agent: subclasses of MemberState, Commissioner, Lab or mesa.Agent, entered with @agent",
-    "outcome": "outcome: columns of the table of worlds, entered with @outcome",
+    "agent": "agent: subclasses of MemberState, Commissioner, Lab or mesa.Agent, registered with @agent",
+    "outcome": "outcome: columns of the table of worlds, registered with @outcome",
 }
 
 
 def entered(what: Iterable[str] = ABOUT) -> dict[str, list[dict[str, Any]]]:
-    """The agents and outcomes of loaded files, as plain data, by "agents" and "outcomes".
+    """The agents and outcomes of loaded files for JSON, under the keys "agents" and "outcomes".
 
     Args:
         what: "agent", "outcome", or both.
@@ -47,9 +47,9 @@ def show(where: Console, what: str, whole: bool) -> None:
     """Print the agents or the outcomes of loaded files.
 
     Args:
-        where: to print to.
+        where: the console.
         what: "agent" or "outcome".
-        whole: whether to print what a class may decide, and each parameter with its meaning.
+        whole: whether to print also the decisions that a class may override, and the parameters with their meaning.
     """
     where.print(ABOUT[what], style="bold")
     lines: list[tuple[str, str]] = []
@@ -72,7 +72,7 @@ def show(where: Console, what: str, whole: bool) -> None:
 
 
 def _show_decisions(where: Console) -> None:
-    """What a subclass of each class decides: the methods that it may override."""
+    """Print the methods of each class that a subclass may override."""
     from juste_retour.agents import mesa_agents
 
     lines = []
@@ -82,5 +82,5 @@ def _show_decisions(where: Console) -> None:
             method = getattr(cls, decision)
             names = ", ".join(inspect.signature(method).parameters)
             lines.append((f"  {name}.{decision}({names})", (inspect.getdoc(method) or "").split("\n")[0]))
-    lines.append(("  step(self)", "At the end of each quarter: what the agent remembers."))
+    lines.append(("  step(self)", "Called at the end of each quarter, for example to update the agent's state."))
     printing.print_grid(where, [*lines, ("", "")])

@@ -77,7 +77,7 @@ def list_rules(
         if family:
             where.print(f"{group.signature}\n\n{catalogue.PARAMETERS}\n")
             if group.contract is not None:
-                where.print("What a rule may ask:")
+                where.print("What a rule may read and call:")
                 asked = [(f"  {v.name}", f"{v.typed}\n{v.summary}") for v in protocol_members(group.contract)]
                 printing.print_grid(where, [*asked, ("", "")])
         printing.print_grid(where, [line for rule in group for line in _lines(rule, bool(family))])
@@ -89,8 +89,8 @@ def list_rules(
 
 
 def _lines(rule: Rule, whole: bool) -> list[tuple[str, str]]:
-    """A rule's line in the list, with the names of its parameters; or `whole`: what it declares, its source, and a line
-    for each parameter below.
+    """A rule's lines in the list: its summary and the names of its parameters. If `whole`, also its declared properties,
+    its source and a line for each parameter.
     """
     from juste_retour.runs.commands.scenarios import meaning
 
@@ -132,14 +132,14 @@ def new_rule(
         then = [f"uv pip install -e {name}", f"juste-retour rules check {name}", f"pytest {name}/tests"]
     else:
         files = [path.name for path in new(family, name, Path())]
-        written = f"{files[0]}, which works, and {files[1]}, its test"
+        written = f"{files[0]}, which works as it is, and {files[1]}, its test"
         commands = (f"rules check {files[0]}", f"run --rules {files[0]} {tried_with(family, name)}")
         then = [f"juste-retour {command}" for command in commands]
     if json:
         printing.print_json({"family": family, "name": name, "files": files})
         return
     where = printing.console()
-    where.print(f"Written: {written}. Change it, then", soft_wrap=True)
+    where.print(f"Wrote {written}. Edit it, then run:", soft_wrap=True)
     for line in then:
         where.print(f"  {line}", soft_wrap=True)
 
@@ -205,20 +205,22 @@ def _show_checked(found: Checked) -> None:
     for rule in found.rules:
         where.print(f"{rule.family}.{rule.rule}", style="bold")
         if rule.held:
-            where.print(f"  holds: {'; '.join(rule.held)}")
+            where.print(f"  passed: {'; '.join(rule.held)}")
         for fault in rule.faults:
-            where.print(f"  FAULT: {fault.sentence()}", style="red")
+            where.print(f"  FAILED: {fault.sentence()}", style="red")
         for note in rule.notes:
             where.print(f"  note: {note}.")
         if rule.speed:
             against = (
-                "" if rule.speed.times is None else f", {_times(rule.speed.times)} the family's shipped rules"
+                ""
+                if rule.speed.times is None
+                else f", {_times(rule.speed.times)} the median of the family's shipped rules"
             )
-            where.print(f"  speed: {rule.speed.microseconds:.3g} microseconds a world{against}")
+            where.print(f"  time: {rule.speed.microseconds:.3g} microseconds per run and call{against}")
     if found.unread is not None:
-        where.print(f"FAULT: {found.unread.sentence()}", style="red")
+        where.print(f"FAILED: {found.unread.sentence()}", style="red")
     count = len(found.faults)
-    where.print("Nothing is wrong." if not count else f"{count} fault{'s' if count > 1 else ''}.")
+    where.print("All checks passed." if not count else f"{count} check{'s' if count > 1 else ''} failed.")
 
 
 def _times(times: float) -> str:

@@ -1,4 +1,4 @@
-"""`juste-retour tournament`: behaviors against each other."""
+"""`juste-retour tournament`: play behaviors against each other."""
 
 from __future__ import annotations
 
@@ -123,20 +123,20 @@ def _show(found: Tournament) -> None:
     agenda = found.scenario.rules["agenda"].rule
     voting = found.scenario.rules["voting"].rule
     where.print(
-        f"{found.family} under {found.scenario.name} ({agenda}, {voting}): {found.worlds} worlds a population, {unit}",
+        f"{found.family} under {found.scenario.name} ({agenda}, {voting}): {found.worlds} runs per population, {unit}",
         style="bold",
     )
-    where.print("In mixed populations, and what comes of everybody playing the same:")
+    where.print("Payoffs in mixed populations, and outcomes where all play the same rule:")
     printing.print_table(
         where,
         (
             "rule",
             "rank",
             "payoff",
-            "over the mean",
+            "vs. mean",
             "95 %",
-            "all alike",
-            "all alike 95 %",
+            "all the same",
+            "all the same 95 %",
             "sites",
             "sites 95 %",
             "years behind",
@@ -155,11 +155,11 @@ def _show(found: Tournament) -> None:
             )
             for place in found.places
         ],
-        right=("rank", "payoff", "over the mean", "all alike", "sites", "years behind"),
+        right=("rank", "payoff", "vs. mean", "all the same", "sites", "years behind"),
     )
     told = [one for one in found.invasions if not one.changes_nothing]
     if told:
-        where.print("\nWhat one gains by turning to another rule where all others play the resident:")
+        where.print("\nGain of one actor that switches to the invader while all others play the resident:")
         printing.print_table(
             where,
             ("resident", "invader", "gain", "95 %", ""),
@@ -178,12 +178,12 @@ def _show(found: Tournament) -> None:
     same = len(found.invasions) - len(told)
     if same:
         where.print(
-            f"\n{same} of {len(found.invasions)} pairs are omitted: turning to the other rule changes no world.",
+            f"\n{same} of {len(found.invasions)} pairs are omitted: switching to the other rule changes no run.",
             soft_wrap=True,
         )
     where.print(
-        "95 %: interval over worlds of the value before it, a mean, or for sites and years behind a median. Invades: "
-        "turning pays for certain by it; drifts: it may go either way.",
+        "95 %: the confidence interval over runs of the value before it (a median for sites and years behind, else a mean). "
+        "invades: the whole interval is above zero; is driven out: the whole interval is below zero; drifts: it includes zero.",
         soft_wrap=True,
     )
 

@@ -1,4 +1,4 @@
-"""The checks that any rule must pass, shipped or a user's own: `juste-retour rules check FILE.py`."""
+"""The checks that every rule must pass, shipped or a user's own: `juste-retour rules check FILE.py`."""
 
 from juste_retour.runs.workshop.conformance.file import Checked, check_apart, check_file
 from juste_retour.runs.workshop.conformance.scenes import example

@@ -1,4 +1,4 @@
-"""Put a class of agents to the checks: it comes through whole runs, and gives the same worlds again, alone or in company."""
+"""Checks of an agent class: whole runs complete, are reproducible, and do not depend on the number of runs."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ SCENES: tuple[Mapping[str, object], ...] = ({}, {"agenda": "commission_proposal"
 SHORT = {"end": "2028Q1", "window_years": 3.5}
 SEED, WORLDS = 7, 4
 RUNS, AGAIN, ALONE = (
-    "comes through whole runs",
-    "gives the same worlds again",
-    "gives a world alone as in company",
+    "completes whole runs",
+    "gives the same results again",
+    "a run does not depend on other runs",
 )
 
 
 def examine_agent(agent: UserAgent, limit: float) -> Examined:
-    """Put a class to every check, together with the classes of other kinds in its file.
+    """Run every check on an agent class, together with the classes of other kinds in its file.
 
     Args:
         agent: the class.
-        limit: seconds that a decision may take.
+        limit: time limit for one decision, in seconds.
     """
     held, faults, notes = [], [], []
     check = RUNS
@@ -46,24 +46,24 @@ def examine_agent(agent: UserAgent, limit: float) -> Examined:
                 found, _ = _timed(played)
                 plain, usual = _timed(scenario)
                 changed |= not _equal(found, plain)
-                again, seconds = _timed(played)  # at the first run Mesa is imported
+                again, seconds = _timed(played)  # timed at the second run, because the first imports Mesa
                 slower = max(slower, seconds / usual)
                 if not _equal(found, again):
                     check = AGAIN
                     raise _Unlike(
-                        "gives other worlds at a second run with the same seed; draw random numbers from self.random"
+                        "gives other results when run again with the same seed; draw random numbers from self.random"
                     )
                 if not _equal(found, run(played, SEED, [WORLDS - 1], price=False), WORLDS - 1):
                     check = ALONE
                     raise _Unlike(
-                        "gives a world other numbers alone than in company; keep what it knows in self"
+                        "gives other results when fewer runs are computed together; keep its state in self"
                     )
         held = [RUNS, AGAIN, ALONE]
         notes.append(
-            f"a run takes {slower:.1f} times as long as by the rules (agents alone, {WORLDS} worlds)"
+            f"a run takes {slower:.1f} times as long as with the shipped rules ({WORLDS} runs, agents only)"
         )
         if not changed:
-            notes.append("it changed nothing in the worlds of the checks")
+            notes.append("it made no difference in the runs of the checks")
     except _Unlike as error:
         faults.append(Fault(check, AGENTS, agent.name, str(error), agent.file, agent.line))
     except JusteRetourError as error:
@@ -75,11 +75,11 @@ def examine_agent(agent: UserAgent, limit: float) -> Examined:
 
 
 class _Unlike(Exception):
-    """Two runs that should agree do not."""
+    """Two runs that should be equal differ."""
 
 
 def _company(agent: UserAgent) -> list[str]:
-    """The class with one of each other kind in its file, and all that have no row in the tables."""
+    """Names of the class, of one class of each other kind in its file, and of all classes there without a kind."""
     kinds, found = {agent.kind}, [agent.name]
     for other in USER_AGENTS.values():
         if other.file == agent.file and other is not agent and (not other.kind or other.kind not in kinds):
@@ -95,7 +95,7 @@ def _timed(scenario: Scenario) -> tuple[Outcomes, float]:
 
 
 def _equal(a: Outcomes, b: Outcomes, row: int | None = None) -> bool:
-    """Whether two ensembles are equal to the bit; or the world `row` of the first and the only one of the second."""
+    """Whether two ensembles are equal bit for bit. With `row`: whether that run of the first equals the only run of `b`."""
 
     def same(x: Any, y: Any) -> bool:
         x = x if row is None else x[row : row + 1]
@@ -110,7 +110,7 @@ def _equal(a: Outcomes, b: Outcomes, row: int | None = None) -> bool:
 
 @contextmanager
 def limited_decisions(limit: float) -> Iterator[None]:
-    """Limit the seconds that one decision of an agent, or one outcome, may take."""
+    """Limit the time of each decision of an agent, or of an outcome, to `limit` seconds within the block."""
     before = os.environ.get(SECONDS)
     os.environ[SECONDS] = str(limit)
     try:

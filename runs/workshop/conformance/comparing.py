@@ -1,4 +1,4 @@
-"""Answers of a rule, compared to the bit or within a tolerance."""
+"""Compare return values of a rule, bit for bit or within a tolerance."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from juste_retour.agents.arrays import Integers
 
 
 def kept(out: object) -> Answer:
-    """A copy of everything numeric in what a rule returned, by name."""
+    """Copies of all arrays and numbers in a rule's return value, by field name."""
     return {name: np.array(x) for name, x in leaves(out).items()}
 
 
 def rows_of(answer: Answer, worlds: Integers, count: int) -> Answer:
-    """Some worlds of what was returned for `count` of them; a funding key may be the same in all, (states,)."""
+    """The rows `worlds` of a return value for `count` worlds. A funding key (states,) without a worlds axis is unchanged."""
     return {
         name: x[worlds] if x.ndim > (name == "key") and len(x) == count else x for name, x in answer.items()
     }
 
 
 def differs(a: Answer, b: Answer, within: float = 0.0) -> bool:
-    """Whether two answers differ: to the bit, or by more than a relative tolerance."""
+    """Whether two return values differ in any bit, or by more than the tolerance `within` (relative plus absolute)."""
     if a.keys() != b.keys():
         return True
     for name, x in a.items():

@@ -1,4 +1,4 @@
-"""Put a rule to every check, shipped or a user's own, and say what is wrong with it."""
+"""Run every check on one rule and collect the faults."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from juste_retour.runs.workshop.conformance import watch
 from juste_retour.runs.workshop.conformance.scenes import Parameters, Scene, parameters, scenes, shipped
 from juste_retour.runs.workshop.conformance.speed import Speed, speed_of
 from juste_retour.runs.workshop.conformance.steps import STEPS
-from juste_retour.runs.workshop.conformance.watch import Fell, ask
+from juste_retour.runs.workshop.conformance.watch import CheckFailed, ask
 
 
 @dataclass(frozen=True)
 class Fault:
-    """What is wrong with a rule: the check that found it, a sentence, and where."""
+    """A failed check: its name, the rule, what is wrong, and the file and line. `says` completes "the rule ..."."""
 
     check: str
     family: str
@@ -31,7 +31,7 @@ class Fault:
     line: int | None
 
     def sentence(self) -> str:
-        """In one plain sentence, the place first."""
+        """The fault as one sentence that begins with file and line."""
         where = Path(self.file).name + (f", line {self.line}" if self.line else "")
         says = self.says if self.says.endswith("?") else f"{self.says}."
         return f"{where}: {self.family}.{self.rule} {says}" if self.rule else f"{where}: {says}"
@@ -39,7 +39,7 @@ class Fault:
 
 @dataclass(frozen=True)
 class Examined:
-    """What was found of one rule: the checks that held, the faults, its speed, and what it could declare besides."""
+    """The result for one rule: the checks it passed, its faults, its speed, and notes such as properties to declare."""
 
     family: str
     rule: str
@@ -50,7 +50,7 @@ class Examined:
 
 
 def examine(rule: Rule, limit: float = watch.LIMIT, timed: bool = True) -> Examined:
-    """Put a rule to every check; where it cannot answer at all, the rest is left out."""
+    """Run the checks on a rule, with `limit` seconds per call. They stop at a failure, unless it is of `documented`."""
     examination = Examination(rule, limit)
     for name, step in STEPS:
         if not examination.take(name, step):
@@ -67,7 +67,7 @@ def examine(rule: Rule, limit: float = watch.LIMIT, timed: bool = True) -> Exami
 
 
 class Examination:
-    """A rule under examination: its scenes, and what has been found so far."""
+    """The checks of one rule in progress: its scenes, and the results so far."""
 
     def __init__(self, rule: Rule, limit: float):
         self.rule, self.limit = rule, limit
@@ -75,19 +75,19 @@ class Examination:
         self.faults: list[Fault] = []
         self.notes: list[str] = []
         self.scenes = scenes(rule.family)
-        self.answers: dict[str, Answer] = {}  # by ordinary scene
+        self.answers: dict[str, Answer] = {}  # return values, by label of the ordinary scene
         if "deterministic" in rule.properties and rule.family == "vote":
             self.scenes = tuple(
                 replace(s, handed=(*s.handed[:2], replace(s.handed[2], uniforms=None))) for s in self.scenes
             )
 
     def take(self, name: str, step: Callable[[Examination], bool | None]) -> bool:
-        """Take one step; False where the examination ends."""
+        """Run one check. Returns False if the checks must stop here."""
         try:
             if step(self) is not False:
                 self.held.append(name)
             return True
-        except (Fell, InvalidReturn) as found:
+        except (CheckFailed, InvalidReturn) as found:
             line = getattr(found, "line", None) or watch.line_of(self.rule)
             says = str(found).rstrip(".")
             self.faults.append(
@@ -96,14 +96,14 @@ class Examination:
             return name == "documented"
 
     def usual(self) -> list[Scene]:
-        """The ordinary scenes."""
+        """The scenes that are not corner cases."""
         return [scene for scene in self.scenes if not scene.corner]
 
     def ask(self, scene: Scene, handed: Handed | None = None, parameters_: Parameters | None = None) -> Any:
-        """Ask the rule in a scene, or what is handed over instead, with its default parameters or others."""
+        """Call the rule in a scene. `handed` replaces the scene's arguments, `parameters_` the default parameters."""
         handed = scene.again() if handed is None else handed
         chosen = parameters(self.rule, scene.worlds) if parameters_ is None else parameters_
         found: Any = ask(self.rule, handed, chosen, self.limit)
         if self.rule.family == "voting" and np.shape(found) == (*handed[0].yes.shape[:-1], 1):
-            return np.asarray(found)[..., 0]  # as a run takes it
+            return np.asarray(found)[..., 0]  # a run drops a last axis of length 1, too
         return found

@@ -1,4 +1,4 @@
-"""A file of rules under examination: everything that is wrong with it, each fault in one sentence."""
+"""Check all rules and agent classes of a file or a package, and report each fault in one sentence."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from juste_retour.runs.workshop.conformance.outcomes import examine_outcome
 
 @dataclass(frozen=True)
 class Checked:
-    """What was found of a file: its rules, or the fault for which it could not be read."""
+    """The results for a file: one per rule, or the fault that kept it from being imported."""
 
     file: Path
     rules: tuple[Examined, ...]
@@ -35,26 +35,26 @@ class Checked:
 
     @property
     def faults(self) -> tuple[Fault, ...]:
-        """Everything that is wrong."""
+        """All faults of the file."""
         found = tuple(fault for rule in self.rules for fault in rule.faults)
         return found if self.unread is None else (self.unread, *found)
 
     def sentences(self) -> list[str]:
-        """Everything that is wrong, each fault in one sentence that names file and line."""
+        """All faults, each as one sentence that names file and line."""
         return [fault.sentence() for fault in self.faults]
 
 
 def check_file(file: Path | str, limit: float = watch.LIMIT, timed: bool = False) -> Checked:
-    """Put every rule, agent and outcome of a file, or every rule and agent of an installed package, to the checks that the shipped ones pass.
+    """Run all checks on the rules, agents and outcomes of a file, or on the rules and agents of an installed package.
 
     Args:
-        file: a Python file that enters rules; or a rule's name, its family and name as in `voting.mine`, or the name of an
-            installed package that offers rules.
-        limit: seconds that a rule may take to answer one question.
-        timed: whether to take the rules' speed as well.
+        file: a Python file; or the name of a rule, with or without its family as in `voting.mine`; or the name of an installed
+            package with rules.
+        limit: time limit for one call of a rule, in seconds.
+        timed: whether to measure the rules' speed as well.
 
     Raises:
-        BadInput: there is no such file, or it cannot be read.
+        BadInput: the file does not exist or cannot be read, or no rule or package has that name.
     """
     path = Path(file)
     if _is_name(path):
@@ -74,7 +74,7 @@ def check_file(file: Path | str, limit: float = watch.LIMIT, timed: bool = False
         return Checked(path, (), _unread(path, str(error)))
     except watch.TooLong as error:
         line = watch.line_in(error, str(path.resolve()))
-        says = f"has found no end after {limit:g} s of being imported; see the loop that it is in"
+        says = f"did not finish its import within {limit:g} s; look for an endless loop at this line"
         return Checked(path, (), Fault("can be imported", "", "", says, str(path), line))
     rules = tuple(examine(family(group)[name], limit, timed) for group, name in loaded.rules)
     agents = tuple(examine_agent(USER_AGENTS[name], limit) for name in agents_of(path.resolve()))
@@ -97,7 +97,7 @@ def _readable(path: Path) -> None:
 
 
 def _named(name: str) -> list[Rule | UserAgent]:
-    """The rules and agents that a name stands for: one, or all of an installed package."""
+    """The rules and agent classes with that name, or all of the installed package of that name."""
     load_offered()
     owners = {
         known: point.module.partition(".")[0]
@@ -120,47 +120,45 @@ def _named(name: str) -> list[Rule | UserAgent]:
             name, {*owners, *(rule.name for group in FAMILIES.values() for rule in group)}
         )
         hint = near(name, known) if known else "see `juste-retour rules list`."
-        raise BadInput(f"{name} is neither a file, a rule, nor a package that offers rules; {hint}")
+        raise BadInput(f"{name} is not a file, a rule or an installed package with rules; {hint}")
     return found
 
 
 def check_apart(file: Path, limit: float = watch.LIMIT) -> Checked:
-    """`check_file` with the rules' speed, in a process that can be ended where a rule cannot be interrupted.
+    """`check_file` with timing, in a child process that can be stopped even if a rule cannot be interrupted.
 
-    While one call into C lasts, Python hears no alarm; a thread of `faulthandler` ends the child then, and leaves
-    behind in which line it was.
+    Python handles no signal during a call into C. In that case a thread of `faulthandler` ends the child and writes the
+    line that was running.
     """
     if not _is_name(file):
         _readable(file)  # at once, before a process is begun
     context = get_context("spawn")
-    hears, tells = context.Pipe(duplex=False)
+    receiver, sender = context.Pipe(duplex=False)
     with tempfile.TemporaryDirectory() as folder:
         trace = Path(folder) / "trace"
-        child = context.Process(target=_tell, args=(tells, trace, file, limit), daemon=True)
+        child = context.Process(target=_send_result, args=(sender, trace, file, limit), daemon=True)
         child.start()
-        tells.close()
-        with contextlib.suppress(EOFError):  # it was ended before it could tell
-            found: Checked | BaseException = hears.recv()
+        sender.close()
+        with contextlib.suppress(EOFError):  # the child ended before it sent a result
+            found: Checked | BaseException = receiver.recv()
             if isinstance(found, BaseException):
                 raise found
             return found
         child.join()
         last = trace.read_text() if trace.exists() else ""
-    says = "ends the program when it is imported or asked; leave that to whoever runs it"
+    says = "ends the program when it is imported or called; remove that call, such as sys.exit()"
     if last:
-        says = f"has found no end after {limit:g} s and cannot be interrupted; see what it calls there"
+        says = f"did not finish within {limit:g} s and cannot be interrupted; look at the call in this line"
     line = re.search(rf'File "{re.escape(str(file.resolve()))}", line (\d+)', last)
-    return Checked(
-        file, (), Fault("comes to its end", "", "", says, str(file), int(line[1]) if line else None)
-    )
+    return Checked(file, (), Fault("finishes", "", "", says, str(file), int(line[1]) if line else None))
 
 
-def _tell(tells: Connection, trace: Path, file: Path, limit: float) -> None:
+def _send_result(sender: Connection, trace: Path, file: Path, limit: float) -> None:
     with trace.open("w") as watch.trace:
         try:
-            tells.send(check_file(file, limit, timed=True))
+            sender.send(check_file(file, limit, timed=True))
         except BaseException as error:
-            tells.send(error)
+            sender.send(error)
 
 
 def _unread(path: Path, text: str) -> Fault:

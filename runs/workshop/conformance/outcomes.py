@@ -1,4 +1,4 @@
-"""Check an outcome: it gives a number per world, the same one again, and the same one for a world alone."""
+"""Checks of an outcome: it has a number per world, is reproducible, and does not depend on other worlds."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from juste_retour.agents.errors import JusteRetourError
 from juste_retour.runs.workshop.conformance.agents import AGAIN, ALONE, SEED, WORLDS, limited_decisions
 from juste_retour.runs.workshop.conformance.examine import Examined, Fault
 
-NUMBERS = "gives a number for each world"
+NUMBERS = "a number for each world"
 
 
 def examine_outcome(outcome: UserOutcome, limit: float) -> Examined:
-    """Put an outcome to every check.
+    """Run every check on an outcome.
 
     Args:
-        outcome: the outcome; no other one of a user's own is computed.
-        limit: seconds that it may take.
+        outcome: the outcome.
+        limit: time limit for one computation, in seconds.
     """
     file, _, line = outcome.place.rpartition(":")
     scenario = load("eu-status-quo")
@@ -39,13 +39,11 @@ def examine_outcome(outcome: UserOutcome, limit: float) -> Examined:
             first = numbers(*range(WORLDS))
             held.append(NUMBERS)
             if not np.array_equal(first, numbers(*range(WORLDS)), equal_nan=True):
-                return fault(AGAIN, "gives other numbers at a second run with the same seed", int(line))
+                return fault(AGAIN, "gives other numbers when run again with the same seed", int(line))
             held.append(AGAIN)
             alone = np.concatenate([numbers(replicate) for replicate in range(WORLDS)])
             if not np.array_equal(first, alone, equal_nan=True):
-                says = (
-                    "gives a world another number alone than in company; see what it computes over all worlds"
-                )
+                says = "gives another number when worlds run separately; do not compute over the axis of worlds"
                 return fault(ALONE, says, int(line))
             held.append(ALONE)
     except JusteRetourError as error:
@@ -53,7 +51,7 @@ def examine_outcome(outcome: UserOutcome, limit: float) -> Examined:
     except Exception as error:
         return fault(NUMBERS, f"raises {said(error)}", line_in(error, file) or int(line))
     if np.isnan(first).all():
-        notes.append("it is NaN in all worlds of the checks")
+        notes.append("it is NaN in all runs of the checks")
     elif (first == first[0]).all():
-        notes.append("it is the same in all worlds of the checks")
+        notes.append("it is the same in all runs of the checks")
     return Examined(outcome.family, outcome.name, tuple(held), (), None, tuple(notes))

@@ -1,4 +1,4 @@
-"""Renaming the actors, or the options, of what a rule is handed; and what it returned, renamed alike."""
+"""Permute the actors or the options in a rule's arguments, and permute its return value in the same way."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ Answer = TypeVar("Answer")
 
 
 def place_of(order: Integers) -> Integers:
-    """Where each old place stands in the new order."""
+    """The new position of each old index: the inverse permutation of `order`."""
     place = np.empty_like(order)
     place[order] = np.arange(len(order))
     return place
 
 
 def reordered(thing: Any, order: Integers, axis: int = -1) -> Any:
-    """Anything whose axis holds the actors, in a new order; arrays of another length stay as they are."""
+    """A tuple, array, dict or dataclass with the actors on `axis` in a new order. Arrays of another length stay as they are."""
     if isinstance(thing, tuple):
         return tuple(thing[k] for k in order) if len(thing) == len(order) else thing
     if isinstance(thing, np.ndarray):
@@ -67,7 +67,7 @@ def _continued(question: Callable[[], Answer], order: Integers) -> Answer:
 
 
 def actors(family: str, scene: Scene) -> int:
-    """How many actors, or sites, a family's rules deal with."""
+    """The number of actors, or of sites for `pooling`, in the arguments of a family's rules."""
     if family in ("draft", "endorse"):
         return scene.members.college.count
     if family == "anchor":
@@ -76,7 +76,7 @@ def actors(family: str, scene: Scene) -> int:
 
 
 def renamed(family: str, handed: Handed, order: Integers, scene: Scene) -> Handed | None:
-    """What a family's rules are handed, its actors renamed; None where there is nothing to rename."""
+    """The arguments of a family's rules with the actors in a new order; None if no argument has actors."""
     if family in ("bid", "vote", "expect", "draft", "endorse"):
         return tuple(reordered(thing, order) for thing in handed)
     if family == "anchor":
@@ -111,7 +111,7 @@ def renamed(family: str, handed: Handed, order: Integers, scene: Scene) -> Hande
 
 
 def with_names_of(handed: Handed, scene: Scene) -> Handed:
-    """The same, but the names and codes stand where they stood: each belongs to another actor now."""
+    """The same arguments with names and codes in their original order, so that each belongs to another actor."""
     states, college, labs = scene.members.states, scene.members.college, scene.members.labs
 
     def named(thing: Any) -> Any:
@@ -130,9 +130,9 @@ def with_names_of(handed: Handed, scene: Scene) -> Handed:
 
 
 def returned(family: str, out: Answer, order: Integers) -> Answer:
-    """What a rule returned, its actors renamed."""
+    """A rule's return value with the actors in a new order."""
     if family in ("voting", "entitlement", "reversion", "agenda"):
-        return out  # names no actor: a boolean a world, or money at sites
+        return out  # no axis of actors: booleans (worlds,), or money (worlds, sites)
     if family == "anchor":
         return reordered(out, order, axis=-2)
     if family in ("operations", "procurement"):
@@ -141,7 +141,7 @@ def returned(family: str, out: Answer, order: Integers) -> Answer:
 
 
 def of_states(members: Members, order: Integers, *, names: bool = True) -> Members:
-    """The same union with its states in another order; their codes and names move along with them or stay."""
+    """The same union with its states in a new order. With `names`, codes and names move too; otherwise they stay."""
     place = place_of(order)
 
     def at(index: Integers) -> Integers:
@@ -158,14 +158,14 @@ def of_states(members: Members, order: Integers, *, names: bool = True) -> Membe
 
 
 class RelabeledStreams(RandomStreams):
-    """Random streams in which a state's draws follow it to its new place."""
+    """Random streams in which each state keeps its draws at its new position."""
 
     def __init__(self, streams: RandomStreams, order: Integers):
         super().__init__(streams.seed, streams.replicates)
         self.order = order
 
     def uniform(self, channel: str, slots: int, quarter: int = 0) -> Floats:
-        """Uniform numbers, in the new order where there is one for each state."""
+        """Uniform numbers (worlds, slots). Where the slots are a multiple of the states, each state's are moved with it."""
         x, n = super().uniform(channel, slots, quarter), len(self.order)
         if slots % n or slots == 1:
             return x
@@ -173,7 +173,7 @@ class RelabeledStreams(RandomStreams):
 
 
 def renaming(order: Integers) -> Callable[[Environment], None]:
-    """What gives renamed states the random draws of the old ones."""
+    """A function that gives the states of an environment in a new order the random draws of the old order."""
 
     def prepare(env: Environment) -> None:
         env.streams = RelabeledStreams(env.streams, order)
@@ -186,5 +186,5 @@ def renaming(order: Integers) -> Callable[[Environment], None]:
 
 
 def swapped(ballot: Ballot) -> Ballot:
-    """The ballot in which yes and no have changed sides."""
+    """The ballot with yes and no exchanged."""
     return replace(ballot, yes=ballot.no, no=ballot.yes, union_yes=~ballot.union_yes)

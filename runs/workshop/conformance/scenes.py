@@ -1,4 +1,4 @@
-"""What rules are handed in real runs: a run is stopped where a family is asked, and what it was asked is kept."""
+"""Arguments of rules from real runs: a run stops where it would call a family, and the arguments are kept."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ from juste_retour.agents.errors import BadInput, near
 from juste_retour.agents.rules import FAMILIES, Handed, Rule, Setting
 from juste_retour.agents.some_worlds import count_of
 
-WORLDS = 13  # fits no other axis of the shipped unions
+WORLDS = 13  # the length of no other axis of the shipped unions, so that confused axes are noticed
 BRIEF = {"end": "2028Q4", "window_years": 2.0}
-Parameters = dict[str, Setting | Floats]  # of a rule, as a run hands them over
+Parameters = dict[str, Setting | Floats]  # of a rule, as a run passes them
 Changes = Mapping[str, object]  # to a scenario
 
 BY_COMMISSION: Changes = BRIEF | {"agenda": "commission_proposal"}
 BY_CALL: Changes = BRIEF
 BY_PLANNER: Changes = BRIEF | {"agenda": "planner", "pooling": "best_of"}
-BY_WELFARE: Changes = {**BY_PLANNER, "agenda.objective": "welfare"}  # plans for each world
+BY_WELFARE: Changes = {**BY_PLANNER, "agenda.objective": "welfare"}  # a plan of its own in each world
 ROOT = Path(__file__).resolve().parents[3]
-COUNCIL = ("agenda", "reversion")  # families that are handed the table itself
+COUNCIL = ("agenda", "reversion")  # families whose rules are handed the table itself
 USUAL: dict[str, list[tuple[str, Changes, int]]] = {
     "operations": [("the call", BY_CALL, 0)],
     "access": [("the call", BY_CALL, 0)],
@@ -68,9 +68,9 @@ UNIONS = {
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """One question to a family: where it was asked, what is handed over, and in how many worlds.
+    """One call of a family's rule: a label of the place in the run, the arguments, and the number of worlds.
 
-    `restore` puts the world behind a table back as it was, so that a protocol may be asked again.
+    `restore` resets the world behind a table, so that a protocol can be called again.
     """
 
     label: str
@@ -81,35 +81,35 @@ class Scene:
     restore: Callable[[], None] = field(default=lambda: None)
 
     def again(self) -> Handed:
-        """What is handed over, as if nobody had been asked yet."""
+        """The arguments as before the first call."""
         self.restore()
         return tuple(Council(x.env, x.rows) if isinstance(x, Council) else x for x in self.handed)
 
 
-class _Heard(Exception):
-    """Stops a run where the family is asked."""
+class _Reached(Exception):
+    """Ends a run at the call that was waited for."""
 
 
-class Listening(Institutions):
-    """Institutions that stop the run when a family is asked for the n-th time."""
+class StoppingInstitutions(Institutions):
+    """Institutions that stop the run at the n-th call of a family and keep the arguments."""
 
-    def __init__(self, scenarios: Sequence[Scenario], members: Members, listens_to: tuple[str, int]):
+    def __init__(self, scenarios: Sequence[Scenario], members: Members, stops_at: tuple[str, int]):
         super().__init__(scenarios, members)
-        self.listens_to: tuple[str, int] | None = listens_to
-        self.heard: tuple[Handed, Rows] = ((), None)
+        self.stops_at: tuple[str, int] | None = stops_at
+        self.reached: tuple[Handed, Rows] = ((), None)
 
     def decide(self, name: str, *handed: object, rows: Rows = None) -> object:
-        """Ask a family's rule, or stop."""
-        if self.listens_to is not None and name == self.listens_to[0]:
-            left = self.listens_to[1]
-            self.listens_to = None if left == 0 else (name, left - 1)
+        """Call a family's rule, or stop the run."""
+        if self.stops_at is not None and name == self.stops_at[0]:
+            left = self.stops_at[1]
+            self.stops_at = None if left == 0 else (name, left - 1)
             if left == 0:
-                self.heard = (handed, rows)
-                raise _Heard
+                self.reached = (handed, rows)
+                raise _Reached
         return super().decide(name, *handed, rows=rows)
 
 
-def listened(
+def scene_in(
     family: str,
     label: str,
     scenario: Scenario,
@@ -120,15 +120,15 @@ def listened(
     corner: bool = False,
     prepare: Callable[[Environment], None] = lambda env: None,
 ) -> Scene | None:
-    """The scene in which a family is asked for the n-th time in a scenario; None where it never is."""
+    """The scene of the n-th call (from 0) of a family in a scenario; None if there is no such call."""
     simulation = Simulation(scenario, 7, np.arange(worlds), members)
     env = simulation.env
     prepare(env)
-    env.institutions = heard = Listening(env.scenarios, members, (family, nth))
+    env.institutions = stopping = StoppingInstitutions(env.scenarios, members, (family, nth))
     try:
         simulation.run()
-    except _Heard:
-        handed, rows = heard.heard
+    except _Reached:
+        handed, rows = stopping.reached
         count = worlds if rows is None else len(rows)
         return Scene(label, handed, count, members, corner, _restorer(env.world))
     return None
@@ -151,7 +151,7 @@ def _restorer(world: World) -> Callable[[], None]:
 
 @lru_cache
 def union(name: str | None) -> Members:
-    """A union by name: the European one, or one of the corners."""
+    """A union by its key in `UNIONS`; the European Union for None."""
     if name is None:
         return load_members()
     with tempfile.TemporaryDirectory() as folder:
@@ -160,7 +160,7 @@ def union(name: str | None) -> Members:
 
 
 def scenes(family: str) -> tuple[Scene, ...]:
-    """The scenes of a family: as it is asked in ordinary runs, and in the corners; none where nobody knows any."""
+    """The scenes of a family, from ordinary runs and corner cases. A user's family has the scenes that it declares, or none."""
     if shipped(family):
         return _scenes(family, tuple(FAMILIES))
     examples = FAMILIES[family].examples
@@ -169,8 +169,8 @@ def scenes(family: str) -> tuple[Scene, ...]:
     given = examples() if callable(examples) else None
     if not isinstance(given, list) or not all(isinstance(handed, tuple) for handed in given):
         raise BadInput(
-            f"{FAMILIES[family].place}: the examples of the family {family!r} are no function that returns a list of what "
-            'its rules are handed; write them as in examples=lambda: [example("agenda")].'
+            f"{FAMILIES[family].place}: the examples of the family {family!r} must be a function that returns a list of "
+            'tuples of arguments, as in examples=lambda: [example("agenda")].'
         )
     return tuple(
         Scene(f"example {k + 1}", handed, count_of(*handed), union(None)) for k, handed in enumerate(given)
@@ -179,28 +179,28 @@ def scenes(family: str) -> tuple[Scene, ...]:
 
 @lru_cache(maxsize=128)
 def _scenes(family: str, known: tuple[str, ...]) -> tuple[Scene, ...]:
-    """The scenes of a shipped family, kept for as long as no family more is known: a scenario holds a rule of each."""
+    """The scenes of a shipped family. `known` is part of the cache key because a scenario has a rule of every family."""
     if family == "voting":
         scenario = load("eu-status-quo").changed(BY_COMMISSION)
-        held = listened(family, "a ballot of a run", scenario, union(None), 2)
+        held = scene_in(family, "a ballot of a run", scenario, union(None), 2)
         counted = list(_ballots())
-        if held is not None:  # all that a run knows, and votes that are not unanimous
+        if held is not None:  # the other fields from the run, with votes that are not unanimous
             votes = {name: getattr(counted[0].handed[0], name) for name in ("yes", "no", "union_yes")}
             counted.append(replace(held, handed=(replace(held.handed[0], **votes), held.handed[1])))
         return tuple(counted)
     found = []
     for label, changes, nth in USUAL.get(family, OTHERWISE):
-        found.append(listened(family, label, load("eu-status-quo").changed(changes), union(None), nth))
+        found.append(scene_in(family, label, load("eu-status-quo").changed(changes), union(None), nth))
     for label, (name, more) in CORNERS.items():
         for changes in {id(c): c for _, c, _ in USUAL.get(family, OTHERWISE)}.values():
             scenario = load("eu-status-quo").changed({**changes, **more})
-            found.append(listened(family, label, scenario, union(name), corner=True))
+            found.append(scene_in(family, label, scenario, union(name), corner=True))
     kept = [scene for scene in found if scene is not None]
-    return tuple(_with_luck(scene) if family == "vote" else scene for scene in kept)
+    return tuple(_with_draws(scene) if family == "vote" else scene for scene in kept)
 
 
 def large(family: str, worlds: int) -> Scene | None:
-    """The family's last ordinary scene in many worlds, to take the time."""
+    """The family's last ordinary scene with `worlds` worlds, for timing and examples."""
     return _large(family, worlds, tuple(FAMILIES))
 
 
@@ -209,19 +209,19 @@ def _large(family: str, worlds: int, known: tuple[str, ...]) -> Scene | None:
     if family == "voting":
         return next(_ballots(worlds))
     label, changes, nth = USUAL.get(family, OTHERWISE)[-1]
-    scene = listened(family, label, load("eu-status-quo").changed(changes), union(None), nth, worlds)
-    return scene if scene is None or family != "vote" else _with_luck(scene)
+    scene = scene_in(family, label, load("eu-status-quo").changed(changes), union(None), nth, worlds)
+    return scene if scene is None or family != "vote" else _with_draws(scene)
 
 
-def _with_luck(scene: Scene) -> Scene:
-    """The same scene in which a vote may be random."""
+def _with_draws(scene: Scene) -> Scene:
+    """The same scene with random numbers for votes."""
     offer, reservation, situation = scene.handed
     uniforms = np.random.default_rng(3).random(offer.received.shape)
     return replace(scene, handed=(offer, reservation, replace(situation, uniforms=uniforms)))
 
 
 def _ballots(worlds: int = WORLDS) -> Iterator[Scene]:
-    """Ballots of every kind: close ones, abstentions, all one way, nobody."""
+    """Ballots of every kind: close votes, abstentions, all yes, all no, and nobody voting."""
     rng = np.random.default_rng(5)
     for label, name in [("a ballot", None), ("one state", "one"), ("five equal states", "equal")]:
         members = union(name)
@@ -242,12 +242,12 @@ def _ballots(worlds: int = WORLDS) -> Iterator[Scene]:
 
 
 def parameters(rule: Rule, worlds: int, *, place: str = "default") -> Parameters:
-    """A rule's parameters as a run hands them over: floats as arrays (worlds, 1), all else as it is.
+    """A rule's parameters as a run passes them: floats as arrays (worlds, 1), all others unchanged.
 
     Args:
-        rule: whose parameters.
-        worlds: how many worlds.
-        place: "default", "low" or "high" for all worlds, or "spread" from low to high over the worlds.
+        rule: the rule.
+        worlds: number of worlds.
+        place: the values: "default", "low" or "high" in all worlds, or "spread" evenly from low to high over the worlds.
     """
     found: Parameters = {}
     for name, (default, about) in rule.parameters.items():
@@ -267,7 +267,7 @@ def parameters(rule: Rule, worlds: int, *, place: str = "default") -> Parameters
 
 
 def scenario_for(rule: Rule) -> Scenario:
-    """A short run in which the rule is asked."""
+    """The scenario of a short run that calls the rule."""
     base = load("eu-status-quo").changed(
         BY_COMMISSION if rule.family in ("draft", "endorse", "reversion") else BY_CALL
     )
@@ -276,14 +276,22 @@ def scenario_for(rule: Rule) -> Scenario:
 
 
 def shipped(family: str) -> bool:
-    """Whether a family is one of the model's own."""
+    """Whether a family is part of the model, not a user's."""
     file = Path(FAMILIES[family].place.rpartition(":")[0])
     return any(file.is_relative_to(ROOT / room) for room in ("agents", "abm"))
 
 
 def example(family: str, worlds: int = 2) -> Handed:
-    """What the rules of a family are handed in an ordinary run of the European Union, in some worlds."""
+    """The arguments of a family's rules in an ordinary run of the European Union.
+
+    Args:
+        family: the name of the family.
+        worlds: number of worlds, the leading axis of the arrays.
+
+    Raises:
+        BadInput: no such family, or no run calls it.
+    """
     scene = large(family, worlds)
     if scene is None:
-        raise BadInput(f"nobody asks the family {family!r} in a run; {near(family, FAMILIES)}")
+        raise BadInput(f"no run calls the family {family!r}; {near(family, FAMILIES)}")
     return scene.again()

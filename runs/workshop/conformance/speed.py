@@ -1,4 +1,4 @@
-"""How long a rule takes, against the shipped rules of its family."""
+"""The time that a rule takes, compared with the shipped rules of its family."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from juste_retour.agents.rules import FAMILIES, Rule
 from juste_retour.runs.workshop.conformance.scenes import COUNCIL, large, parameters
 
 WORLDS = 256
-TABLES = 32  # worlds at a table, which is asked once a quarter only
-LEAST = 0.05  # seconds over which the time is taken
+TABLES = 32  # worlds for rules that are handed the table: they are called once per quarter only
+LEAST = 0.05  # seconds of repeated calls, of which the fastest counts
 
 
 @dataclass(frozen=True)
 class Speed:
-    """Microseconds a world of one question, and how many times the median of the family's shipped rules."""
+    """Microseconds per world of one call, and the ratio to the median of the family's shipped rules."""
 
     microseconds: float
     times: float | None
 
 
 def speed_of(rule: Rule) -> Speed | None:
-    """The time that a question takes, a world, against the shipped rules of the family."""
+    """The speed of a rule; None if no run calls its family."""
     mine = _seconds(rule)
     if mine is None:
         return None

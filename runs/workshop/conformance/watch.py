@@ -1,4 +1,4 @@
-"""Asking a rule under watch: a time limit, the line at which it fails, what it changes and which random numbers it draws."""
+"""Call a rule and watch it: its time, the line of a failure, what it changes and which random numbers it draws."""
 
 from __future__ import annotations
 
@@ -26,25 +26,31 @@ from juste_retour.agents.rules import Handed, Rule, family
 from juste_retour.runs.workshop.conformance.scenes import COUNCIL, Parameters
 
 Slots = ParamSpec("Slots")
-LIMIT = 10.0  # seconds that a question may take
-GRACE = 1.0  # seconds after which a process that hears no alarm is ended, if it is one of the rule's own
-WHIMS = ("random", "secrets", "uuid", "time", "datetime")  # modules whose answers differ from call to call
+LIMIT = 10.0  # time limit for one call, in seconds
+GRACE = 1.0  # seconds after the limit at which a child process that cannot be interrupted is ended
+VARYING = (
+    "random",
+    "secrets",
+    "uuid",
+    "time",
+    "datetime",
+)  # modules with results that vary from call to call
 
 
-class Fell(Exception):
-    """A rule that could not answer; the text completes "the rule ..."."""
+class CheckFailed(Exception):
+    """A rule failed a check; the text completes "the rule ..."."""
 
     def __init__(self, says: str, line: int | None):
         super().__init__(says)
         self.line = line
 
 
-trace: TextIO | None = None  # where a process of the rule's own leaves behind in which line it was ended
+trace: TextIO | None = None  # file for the traceback of a child process that is ended at the time limit
 
 
 @contextlib.contextmanager
 def limited(seconds: float) -> Iterator[None]:
-    """Interrupt what takes longer; a process of the rule's own that hears no alarm is ended, its line left behind."""
+    """Interrupt the block after `seconds`. A child process that cannot be interrupted writes its traceback and ends."""
     if trace is not None:
         faulthandler.dump_traceback_later(seconds + GRACE, exit=True, file=trace)
     try:
@@ -56,31 +62,38 @@ def limited(seconds: float) -> Iterator[None]:
 
 
 def ask(rule: Rule, handed: Handed, parameters: Parameters, limit: float = LIMIT) -> object:
-    """Ask a rule; `Fell` where it raises, writes to what it was handed, or finds no end.
+    """Call a rule and return its value.
 
-    Warnings of numbers out of range are not errors here: what they leave behind is looked at instead.
+    Floating-point warnings are ignored here, because the checks look at the numbers that result.
+
+    Raises:
+        CheckFailed: the rule raised an error or took longer than `limit` seconds.
     """
     file = file_of(rule)
     try:
         with limited(limit), np.errstate(all="ignore"):
             return rule.function(*handed, **parameters)
     except TooLong as error:
-        raise Fell(
-            f"has found no end after {limit:g} s; see the loop that it is in", line_in(error, file)
+        raise CheckFailed(
+            f"did not finish within {limit:g} s; look for an endless loop at this line", line_in(error, file)
         ) from None
-    except RuleFailed as error:  # another rule that it asks
-        raise Fell(f"fails: {str(error).rstrip('.')}", line_in(error, file)) from error
+    except RuleFailed as error:  # another rule, which this one calls
+        raise CheckFailed(f"fails: {str(error).rstrip('.')}", line_in(error, file)) from error
     except (JusteRetourError, KeyboardInterrupt) as error:
-        raise Fell(f"refuses: {str(error).rstrip('.')}", line_in(error, file)) from error
+        raise CheckFailed(
+            f"raises {type(error).__name__}: {str(error).rstrip('.')}", line_in(error, file)
+        ) from error
     except BaseException as error:
         says = asking.explained(error, file, family(rule.family).asked_as)
         line = line_in(error, file)
-        raise Fell(says or f"raises {said(error)}{_hint(error, rule, line)}", line) from error
+        raise CheckFailed(says or f"raises {said(error)}{_hint(error, rule, line)}", line) from error
 
 
 def _hint(error: BaseException, rule: Rule, line: int | None) -> str:
     if isinstance(error, TypeError) and "NoneType" in str(error) and ".uniforms" in _text(rule, line):
-        return "; situation.uniforms is there for votes only, and for those that do not declare deterministic"
+        return (
+            "; situation.uniforms exists only in votes, and only for rules that do not declare deterministic"
+        )
     return ""
 
 
@@ -89,7 +102,7 @@ def _text(rule: Rule, line: int | None) -> str:
 
 
 def line_of(rule: Rule) -> int:
-    """The line in which a rule's function begins, its decorators left out."""
+    """The line of a rule's `def`, after its decorators."""
     code = inspect.unwrap(rule.function).__code__
     tree = tree_of(rule)
     if tree is not None:
@@ -102,15 +115,15 @@ def line_of(rule: Rule) -> int:
 
 
 def tree_of(rule: Rule) -> ast.Module | None:
-    """The syntax of the file in which a rule stands; None where it cannot be read."""
+    """The syntax tree of a rule's file; None if the file cannot be read or parsed."""
     try:
         return ast.parse(Path(file_of(rule)).read_bytes())
     except (OSError, SyntaxError, ValueError):
         return None
 
 
-def whim(rule: Rule) -> tuple[str, int] | None:
-    """A call in the rule's file whose answer differs from call to call, and its line."""
+def varying_call(rule: Rule) -> tuple[str, int] | None:
+    """A function call in the rule's file that uses a module of `VARYING` or numpy.random, and its line; None if there is none."""
     tree = tree_of(rule)
     if tree is None:
         return None
@@ -126,21 +139,20 @@ def whim(rule: Rule) -> tuple[str, int] | None:
         called = ast.unparse(node.func)
         root, _, rest = called.partition(".")
         full = f"{names.get(root, root)}.{rest}".rstrip(".")
-        if full.split(".")[0] in WHIMS or full.startswith("numpy.random"):
+        if full.split(".")[0] in VARYING or full.startswith("numpy.random"):
             return f"{called}()", node.lineno
     return None
 
 
 def names_actors(rule: Rule) -> bool:
-    """Whether the rule's file reads codes or names: what a few scenes cannot tell is then not suggested."""
+    """Whether the rule's file may read codes or names. A few scenes do not prove such a rule anonymous."""
     tree = tree_of(rule)
     read = {"codes", "names", "code", "name", "index", "texts"}
     return tree is None or any(isinstance(n, ast.Attribute) and n.attr in read for n in ast.walk(tree))
 
 
-# -- what is changed ------------------------------------------------------------------------------------------------
 def arrays_in(thing: object, name: str = "") -> dict[str, np.ndarray]:
-    """Every array that can be reached in what a rule is handed, by name."""
+    """Every array within an argument of a rule, by its dotted name."""
     if isinstance(thing, np.ndarray):
         return {name or "its input": thing}
     found: dict[str, np.ndarray] = {}
@@ -163,10 +175,10 @@ SEEN = ("envelope", "hosted", "received", "paid", "cap", "free", "best", "room",
 
 @contextlib.contextmanager
 def unchanged(rule: Rule, handed: Handed) -> Iterator[None]:
-    """`Fell` if what was handed over is not afterwards as it was."""
+    """Raise `CheckFailed` if the block changes an array within the arguments."""
     for thing in handed:
         if hasattr(thing, "world"):
-            for name in SEEN:  # what a table works out once and keeps
+            for name in SEEN:  # computed at first use, so that later use is not taken for a change
                 getattr(thing.known, name)
     arrays: dict[str, np.ndarray] = {}
     for thing in handed:
@@ -184,36 +196,36 @@ def unchanged(rule: Rule, handed: Handed) -> Iterator[None]:
                 x.flags.writeable = True
     for name, x in arrays.items():
         if not np.array_equal(x, before[name], equal_nan=x.dtype.kind == "f"):
-            raise Fell(
-                f"changes {name}, which it is handed; work on a copy, as in x = x.copy()", line_of(rule)
+            raise CheckFailed(
+                f"changes its argument {name}; work on a copy, as in x = x.copy()", line_of(rule)
             )
 
 
 @contextlib.contextmanager
-def own_luck(rule: Rule) -> Iterator[None]:
-    """`Fell` if the program's global generators were drawn from."""
+def no_global_draws(rule: Rule) -> Iterator[None]:
+    """Raise `CheckFailed` if the block draws from the global generators of `random` or NumPy."""
     before = random.getstate(), _state()
     yield
     if (random.getstate(), _state()) != before:
-        found = whim(rule)
+        found = varying_call(rule)
         call = f" ({found[0]})" if found else ""
-        raise Fell(
-            f"draws global random numbers{call}, so that the same seed gives other results; {luck_of(rule)}",
+        raise CheckFailed(
+            f"draws global random numbers{call}, so that the same seed gives other results; {random_source(rule)}",
             found[1] if found else line_of(rule),
         )
 
 
 @contextlib.contextmanager
-def own_globals(rule: Rule) -> Iterator[None]:
-    """`Fell` if a global of the rule's file is afterwards not as it was; globals of other files are not looked at."""
+def no_global_writes(rule: Rule) -> Iterator[None]:
+    """Raise `CheckFailed` if the block changes a global of the rule's file. Globals of other files are not compared."""
     before = _globals(rule)
     yield
     after = _globals(rule)
     changed = [name for name in after if before.get(name) != after[name]]
     if changed:
-        raise Fell(
-            f"writes the global {changed[0]!r}, so that its answers depend on what was asked before; keep nothing "
-            "between calls (functools.cache may remember what follows from its arguments)",
+        raise CheckFailed(
+            f"changes the global {changed[0]!r}, so that its result depends on earlier calls; keep nothing between calls "
+            "(functools.cache is fine for values that depend only on the arguments)",
             line_of(rule),
         )
 
@@ -227,40 +239,40 @@ def _globals(rule: Rule) -> dict[str, bytes]:
     for name, value in inspect.unwrap(rule.function).__globals__.items():
         own = vars(value) if inspect.isfunction(value) else value
         if not name.startswith("__") and isinstance(own, PLAIN):
-            with contextlib.suppress(Exception):  # what cannot be pickled is not compared
+            with contextlib.suppress(Exception):  # values that cannot be pickled are not compared
                 found[name] = pickle.dumps(own)
     return found
 
 
-def luck_of(rule: Rule) -> str:
-    """Where a rule may take random numbers from, in a few words."""
+def random_source(rule: Rule) -> str:
+    """Advice on where a rule may take random numbers from, for a message."""
     if rule.family == "vote":
-        return "take situation.uniforms, or do without"
+        return "use situation.uniforms, or no random numbers"
     if rule.family not in COUNCIL:
-        return "do without random numbers"
+        return "use no random numbers"
     table = "council" if rule.family == "agenda" else "table"
-    return f"draw from the streams, as in {table}.uniform('my draws', n), or do without"
+    return f"draw from the random streams, as in {table}.uniform('my draws', n), or use no random numbers"
 
 
 def _state() -> tuple[object, ...]:
-    kind, keys, *rest = np.random.get_state()  # noqa: NPY002  the global one is the one that is watched
+    kind, keys, *rest = np.random.get_state()  # noqa: NPY002  the check is about this global generator
     return (kind, keys.tobytes() if isinstance(keys, np.ndarray) else keys, *rest)
 
 
-class Spied:
-    """Notes whether a table was asked for random numbers."""
+class DrawRecorder:
+    """Records the random streams from which a table's methods draw, in `drawn`."""
 
     def __init__(self, table: Table):
         self.drawn: list[str] = []
         for name in ("uniform", "normal", "lasting"):
             if hasattr(table, name):
-                setattr(table, name, self._noting(getattr(table, name)))
+                setattr(table, name, self._recorded(getattr(table, name)))
 
-    def _noting(
+    def _recorded(
         self, draw: Callable[Concatenate[str, Slots], Floats]
     ) -> Callable[Concatenate[str, Slots], Floats]:
-        def noted(channel: str, *args: Slots.args, **more: Slots.kwargs) -> Floats:
+        def recorded(channel: str, *args: Slots.args, **more: Slots.kwargs) -> Floats:
             self.drawn.append(channel)
             return draw(channel, *args, **more)
 
-        return noted
+        return recorded
