@@ -137,7 +137,7 @@ def test_histograms_of_two_scenarios_have_one_scale(visit):
     assert np.ptp(np.concatenate([a, b])[:, 0]) < 0.01  # bars have equal width
     assert a[:, 1].sum() == pytest.approx(b[:, 1].sum(), rel=0.01)  # equal counts have equal height
     assert "years behind, average 2024 to 2029" in page.text_content("[data-outcome=years_behind]")
-    assert "% of worlds" in page.text_content("[data-outcome=sites]")
+    assert "% of runs" in page.text_content("[data-outcome=sites]")
     found = [
         simulate(name, worlds=200, seed=1, tables=("worlds",)).worlds.years_behind
         for name in ("eu-status-quo", "essay-reform")

@@ -90,7 +90,7 @@ def test_state_panel_in_the_single_file(lab):
     [
         ("?seed=77", "seed 77 is not in this file"),
         ("?world=3", "world 3 is not in this file"),
-        ("?a.voting=unanimity", "without what this link changes"),
+        ("?a.voting=unanimity", "without the changes of this link"),
     ],
 )
 def test_missing_runs_are_reported(lab, query, text):

@@ -27,11 +27,11 @@ def test_smallest_blocking_sets_are_named(visit):
     ballot = next(b for b in play(load("eu-status-quo"), 1)["ballots"] if b["quarter"] == "2025Q4")
     found = ballot["turning"]
     text = page.text_content(".turned")
-    assert f"{found['size']} more noes" in text
+    assert f"{found['size']} more no votes" in text
     for members in found["sets"]:
         assert " + ".join(CODES[i] for i in members) in text
     assert f"{found['count'] - len(found['sets'])} other" in text
-    assert f"{found['size']} more noes" in page.text_content(".votes")
+    assert f"{found['size']} more no votes" in page.text_content(".votes")
 
 
 def test_changed_vote_changes_the_result_and_back(visit):
@@ -89,7 +89,7 @@ def test_replay_has_the_vote_panel(visit, tmp_path):
     assert "Europe today against The essay's reform" in replay.text_content(".bar")
     assert replay.locator(".legend").count() == 2
     replay.keyboard.press("v")
-    assert "more noes" in replay.text_content(".panel .turned")
+    assert "more no votes" in replay.text_content(".panel .turned")
     assert replay.locator("[data-vote]").count() == 0  # no recount without a server
     hall, panel = (replay.locator(which).bounding_box() for which in (".hall", ".panel"))
     assert hall["x"] + hall["width"] <= panel["x"] + 1

@@ -36,8 +36,8 @@ def test_panel_names_the_cost_of_dissent(visit):
             "all => all.map(e => [e.querySelector('.name').textContent, e.querySelector('.value').textContent])",
         )
     )
-    assert values["What a no costs it"].startswith("−")
-    assert page.text_content(".panel .term.mark .name") == "It says yes from"
+    assert values["Cost of a no vote"].startswith("−")
+    assert page.text_content(".panel .term.mark .name") == "It votes yes from"
     assert len([1 for d in run["decisions"] if d["kind"] == "vote"]) >= 1
 
 

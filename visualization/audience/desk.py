@@ -28,7 +28,13 @@ GUESSES = {  # outcome of a run: the question, its unit, the lowest and highest 
         0.1,
     ),
     "sites": ("How many sites will be chosen?", "sites", 0.0, 100.0, 1.0),
-    "price_of_politics": ("How many years does politics cost, against a planner?", "years", -10.0, 30.0, 0.1),
+    "price_of_politics": (
+        "How many years does politics cost, compared with a planner?",
+        "years",
+        -10.0,
+        30.0,
+        0.1,
+    ),
 }
 
 

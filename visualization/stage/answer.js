@@ -1,4 +1,4 @@
-// The answer over many runs: how far behind, under the other rules, and which part of the rules makes the difference.
+// The answer over many runs: the lag under both scenarios, and the contribution of each part of the rules to the difference.
 
 import { broken, fitting, h, width, words } from "./paint.js";
 import { FAINT, LIGHT, RULE, SIDES, SOFT, WEIGHT, fromTo, plain, ruleOf, span, type, years } from "./words.js";
@@ -8,12 +8,12 @@ import { valueOf } from "./store.js";
 const exact = (x) => decimal(Math.abs(x), 2);
 const ranged = (range) => fromTo(years(range.low), years(range.high));
 
-/** What tells one pair of scenarios from others. */
+/** A key that identifies a pair of scenarios. */
 export const pairKey = (state) => JSON.stringify(state.specs);
 
 /**
- * The answer for the scenario shown and the one it is held against: as stored, or as the server found it. While that is
- * being computed it holds `done`, and where it is not possible `error`; nothing where nobody has asked yet.
+ * The comparison of scenarios A and B: `parts`, stored or from the server; `done`, the share computed so far; or `error`.
+ * Null if it has not been requested.
  */
 export function answerFor(state) {
   const [a, b] = state.specs;
@@ -22,19 +22,19 @@ export function answerFor(state) {
   return state.answers[pairKey(state)] ?? null;
 }
 
-/** A part in words: what the money of a scenario brings is above all how much it commits. */
+/** The name of a part; several groups are separated by commas. */
 export function partName(groups, { group, also }) {
   const one = (name) => tr({ money: "How much is committed", parameters: "Numbers" }[name] ?? groups[name] ?? name);
   return [group, ...also].map((name, k) => (k ? inSentence(one(name)) : one(name))).join(", ");
 }
 
-/** That the parts are being computed, or why they cannot be, in a line or two within a box. */
+/** A progress message for the parts, or the error, within a box. */
 export function drawPending({ done, error }, names, box, u) {
-  const said = error ? tr("No parts of a difference here: {error}", { error }) : tr("Computing the parts of the difference to “{name}” … {n} %", { name: names[1], n: Math.round(100 * done) });
+  const said = error ? tr("The difference cannot be divided into parts: {error}", { error }) : tr("Computing the parts of the difference to “{name}” … {n} %", { name: names[1], n: Math.round(100 * done) });
   return words(said, box.x, box.y + type(u, 0.75), { key: "pending", class: "pending", size: type(u, 0.75), fill: SOFT, lines: 3 }, box.w);
 }
 
-/** Rows of a waterfall, from A's years behind through the parts to B's; each with where its bar begins and ends. */
+/** Rows of a waterfall chart, from A's years behind through the parts to B's; each with the start and end of its bar. */
 export function waterfall(found, names, groups) {
   let at = found.a.mean;
   const shares = found.shares.map((share) => {
@@ -47,7 +47,7 @@ export function waterfall(found, names, groups) {
   return [end(0, found.a.mean), ...shares, end(1, found.b.mean)];
 }
 
-/** Which part makes the difference: the largest in its direction, and those that reach into its interval; at most two. */
+/** A title with the largest part of the difference, and a second one if it lies within the interval of the first. */
 function largest({ difference, shares }, groups) {
   if (difference.low <= 0 && difference.high >= 0) return tr("The two scenarios do not differ clearly");
   const sign = Math.sign(difference.mean);
@@ -58,7 +58,7 @@ function largest({ difference, shares }, groups) {
   return tr("“{part}” and “{other}” make most of the difference", { part: top.name, other: near[0].name });
 }
 
-/** Height that the answer needs, in sizes of its type. */
+/** The height of the answer, in font sizes. */
 export const ANSWER = 20.9;
 
 /** The sentence, the waterfall, and the price of politics or the rules behind a part, within a box. */
@@ -77,7 +77,7 @@ export function drawAnswer(state, store, found, names, box, u) {
   const step = (box.h - head - foot) / rows.length;
   const left = box.x + Math.min(size * 0.6 + Math.max(...rows.map((row) => width(row.name, size, row.group ? 400 : 700))), box.w * 0.55);
   const reached = rows.flatMap((row) => [row.from, row.to]);
-  const low = Math.min(0, ...reached); // of years ahead of the frontier
+  const low = Math.min(0, ...reached); // negative: years ahead of the frontier
   const scale = (box.x + box.w - left - size * 4) / Math.max(1e-9, Math.max(...reached) - low);
   const top = box.y + head + size * 0.2;
   return h("g", { key: "answer", class: "answer", "data-worlds": found.worlds },
@@ -106,7 +106,7 @@ function waterfallRow(row, state, store, { x, y, w, h: high, left, zero, scale, 
     h("title", {}, tr("{n} years, 95 % interval {low} to {high}. Click for the rules behind it.", { n: row.says, low: exact(row.low), high: exact(row.high) })), drawn);
 }
 
-/** The price of politics and its two parts; a scenario that nobody prices has none. */
+/** A sentence on the price of politics and its two parts, if it is known, and a hint. */
 function priced({ prices: { price_of_politics: all, price_where: where, price_unspent: unspent } }, name) {
   const click = tr("Click a part to see its rules.");
   if (all.mean === null) return click;
@@ -114,7 +114,7 @@ function priced({ prices: { price_of_politics: all, price_where: where, price_un
   return `${tr("Price of politics under “{name}”: {whole} years. A planner with the same envelope would save {place} by choosing where, and {money} with the money left unspent.", { name, whole, place, money })} ${click}`;
 }
 
-/** Which rules or numbers a part consists of, and what they are on either side. */
+/** A sentence on the rules and numbers in which the two scenarios differ, for one part. */
 function behind(state, share) {
   const groups = [share.group, ...share.also];
   const families = state.catalogue.families.filter((family) => groups.includes(family.group)).map(({ name }) => name);

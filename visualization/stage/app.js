@@ -1,4 +1,4 @@
-// The live page: puts the parts together and talks to the server.
+// The live page: puts the parts of the page together and exchanges messages with the server.
 
 import * as preact from "./preact/preact.mjs";
 import { h } from "./paint.js";
@@ -21,9 +21,9 @@ import { drawHelp, keyed, listen } from "./keys.js";
 import { makeDirector } from "./director.js";
 import { learn, season, years } from "./words.js";
 
-const PANELS = { why: "Why?", rules: "Rules and numbers", vote: "The vote", help: "Questions and keys", audience: "The room plays" };
+const PANELS = { why: "Why?", rules: "Rules and numbers", vote: "The vote", help: "Questions and keys", audience: "Audience" };
 
-/** Start the page in an element; returns `hear` for answers and `stop`. Where it is not `served`, it asks for no address. */
+/** Start the page in an element. Returns `hear`, which takes answers, and `stop`. If not `served`, it makes no HTTP requests. */
 export function start(place, geometry, catalogue, ask, served = true) {
   const style = document.createElement("link");
   style.rel = "stylesheet";
@@ -44,7 +44,7 @@ export function start(place, geometry, catalogue, ask, served = true) {
   let came = null;
 
   const born = served && birth();
-  /** A server that began anew knows nothing of this page: a new page goes on from the address. */
+  /** Reload the page from its address if the server has restarted, because the new server does not know this page. */
   async function goOn() {
     if (!served) return;
     const [then, now] = [await born, await birth()];
@@ -117,10 +117,10 @@ export function start(place, geometry, catalogue, ask, served = true) {
   };
 }
 
-/** What tells a server from the one that was there before it; nothing where there is none. */
+/** An identifier that changes when the server restarts; null if there is no answer. */
 const birth = () => fetch("/stage/birth", { cache: "no-store" }).then((found) => (found.ok ? found.text() : null), () => null);
 
-/** Open a file that is dropped anywhere; the browser would leave the page for it. */
+/** Open a file that is dropped on the page. Otherwise the browser would leave the page and show the file. */
 function catchFiles(store, director) {
   const stay = (e) => e.preventDefault();
   const open = (e) => {
@@ -136,16 +136,16 @@ function catchFiles(store, director) {
   };
 }
 
-/** Go to the quarter that a link names. */
+/** Go to the quarter given in a link. */
 function arrive(store, when) {
   if (!when) return;
   const frames = store.state.runs[0].frames;
   const found = /Q/.test(when) ? frames.findIndex((f) => f.quarter === when) : Number(when);
   if (found >= 0 && found < frames.length) store.go(found);
-  else store.set({ notice: tr("This link names {when}, which the run does not reach; it starts at the beginning.", { when }) });
+  else store.set({ notice: tr("The run does not include {when}, to which this link points; it starts at the beginning.", { when }) });
 }
 
-/** What the stage shows, in a sentence for each run. */
+/** A sentence for each run on the stage, for screen readers. */
 export function summary(state) {
   return shown(state).map((run, side) => {
     const f = frameAt(run, state.t);

@@ -1,4 +1,4 @@
-// The room that plays, on the presenter's page: how phones join, what they are asked, and what they say.
+// The audience's panel on the presenter's page: how phones join, the question, and the answers.
 
 import { h, width, words } from "./paint.js";
 import { decimal, tr } from "./language.js";
@@ -14,17 +14,17 @@ export function drawAudience(state, store, director) {
   const { qr, short } = catalogue.audience;
   const told = audience ?? { phones: 0, number: 0, open: false };
   return [
-    h("h2", { key: "title" }, tr("The room plays")),
+    h("h2", { key: "title" }, tr("Audience")),
     h("button", { key: "invite", type: "button", class: `invite${state.invite ? " large" : told.number ? " small" : ""}`, "aria-pressed": `${state.invite}`, "aria-label": `${short}: ${tr(state.invite ? "QR code, smaller" : "QR code, larger")}`, onclick: () => store.set({ invite: !state.invite }) },
       h("img", { src: qr, alt: "" }), h("strong", {}, short)),
     h("p", { key: "phones", class: "phones", "data-phones": told.phones }, counted(told.phones, "{n} phone in the room.", "{n} phones in the room."), told.number ? "" : ` ${tr("Join its network and scan the code, or type the address.")}`),
     told.number > 0 && h("section", { key: "question", class: "asked", "data-open": `${told.open}`, "data-answers": told.answers }, drawAsked(state, told, director)),
-    !told.open && h("h3", { key: "next" }, tr("Ask the room")),
+    !told.open && h("h3", { key: "next" }, tr("Ask the audience")),
     !told.open && h("div", { key: "acts", class: "acts" }, offers(state, director)),
   ];
 }
 
-/** The questions that can be put about the run shown. */
+/** Buttons for the questions about the run shown. */
 function offers(state, director) {
   const [run] = state.runs;
   if (!run) return [];
@@ -34,7 +34,7 @@ function offers(state, director) {
   return [...guesses, h("button", { key: "vote", type: "button", "data-ask": "vote", onclick: () => director.audience("vote", { ballot }) }, tr("Vote: {season}", { season: season(run.ballots[ballot].quarter) }))];
 }
 
-/** The ballot of the quarter shown or else the next one, the last where none comes; null where nobody votes. */
+/** The ballot of the quarter shown, otherwise the next one or the last one; null if the run has no ballot. */
 export function coming(run, t) {
   const next = run.frames.slice(t).find((frame) => frame.voting);
   return next ? next.ballot : run.ballots.length ? run.ballots.length - 1 : null;
@@ -52,21 +52,21 @@ function drawAsked(state, told, director) {
   ];
 }
 
-/** The Council's bar with the room's votes, and after closing the model's below it. */
+/** The bars of the vote with the audience's votes and, after closing, with the model's. */
 function drawRoomVote(state, told) {
   const { states } = state.geometry;
-  if (!states[told.ballot.yes.concat(told.ballot.no, told.ballot.abstain).length - 1]) return null; // the map is another union's by now
+  if (!states[told.ballot.yes.concat(told.ballot.no, told.ballot.abstain).length - 1]) return null; // the map has changed to another union
   const bar = (name, ballot) => [h("h3", { key: `${name}-name` }, name), paneled(name, state, told.open ? 10.6 : 6.2, (box, u) => drawVotes(state, { ballots: [ballot], frames: [{ ballot: 0 }], proposer: "" }, box, u, !told.open))];
   const codes = (told.otherwise ?? []).map((i) => states[i].code).join(", ");
   return [
     h("p", { key: "voted" }, `${counted(told.voted.length, "{n} state voted by phone.", "{n} states voted by phone.")} ${tr(told.open ? "States that nobody plays vote as in the model; the others count as abstaining until they vote." : "All others vote as in the model.")}`),
     bar(tr("The room"), told.ballot),
     told.model && bar(tr("The model"), told.model),
-    told.model && h("p", { key: "otherwise" }, codes ? tr("Unlike the model: {states}.", { states: codes }) : tr("No state voted unlike the model.")),
+    told.model && h("p", { key: "otherwise" }, codes ? tr("Votes that differ from the model: {states}.", { states: codes }) : tr("All states voted as in the model.")),
   ];
 }
 
-/** All guesses as bars, with their median and what the model says. */
+/** A histogram of the guesses, with their median and the model's value. */
 function drawGuesses(state, { low, width: step, counts, median, model, step: by, unit: what }) {
   return paneled("guesses", state, 13, (box, u) => {
     const size = type(u, 0.8);
@@ -91,7 +91,7 @@ function drawGuesses(state, { low, width: step, counts, median, model, step: by,
   });
 }
 
-/** A drawing in the panel, so many lines of type high. */
+/** A drawing in the panel, `lines` lines of text high. */
 function paneled(key, state, lines, draw) {
   const u = unit(state);
   const box = { x: 0, y: 0, w: type(u) * 23, h: type(u, 0.8) * lines };

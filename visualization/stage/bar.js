@@ -1,4 +1,4 @@
-// The row at the top: which scenarios, which random draw, and what else there is to see.
+// The row at the top: scenarios, random draw, views and menus.
 
 import { h, unlessTyping } from "./paint.js";
 import { KEYS, keyed } from "./keys.js";
@@ -21,7 +21,7 @@ export function drawBar(state, store, director, talk = null) {
     press("dice", "⚄", () => KEYS.dice.act(given)),
     h("span", { key: "space", class: "space" }, state.busy ? "…" : ""),
     press("compare", "Compare", () => director.compare(), state.compare),
-    !state.catalogue.seeds && press("many", "All worlds", () => director.many(), state.many),
+    !state.catalogue.seeds && press("many", "Many runs", () => director.many(), state.many),
     press("rules", "Rules", () => KEYS.rules.act(given), state.panel === "rules"),
     store.tours && press("tour", "Tour", () => KEYS.tour.act(given), state.tour !== null),
     state.catalogue.talk && press("talk", "Talk", () => KEYS.talk.act({ ...given, talk }), state.talk !== null),
@@ -48,7 +48,7 @@ function reseed(field, state, store, director) {
     director.change({ seed: Number(text) });
     return;
   }
-  store.set({ notice: tr("“{text}” is no seed; give a whole number such as 1.", { text }) });
+  store.set({ notice: tr("“{text}” is not a valid draw number; enter a whole number such as 1.", { text }) });
   field.value = state.seed;
 }
 

@@ -1,4 +1,4 @@
-// Changes what runs: every change asks the server for new runs with the same random draw, can be undone, and is undone if it fails.
+// Changes scenarios and draws. Each change requests new runs with the same random draw, can be undone, and is undone if it fails.
 
 import { answerFor, pairKey } from "./answer.js";
 import { tr } from "./language.js";
@@ -7,24 +7,24 @@ import { titleOf } from "./titles.js";
 
 const KEPT = 50;
 const WORLDS = 200;
-const LONGEST = 20_000; // bytes of a file that may be a scenario
-const PAUSE = 120; // milliseconds in which further changes join a question
-const PATIENCE = 8000; // milliseconds without an answer after which the page says so
-const DOUBT = 1500; // milliseconds without an answer after which the page looks whether the server began anew
-const WAYS = ["yes", "no", "abstain"]; // in which a state's vote is tried, one after the other
-const LOST = "The server does not answer. What is on the stage still plays, and the page goes on by itself when the server is back; if this stays, reload the page.";
+const LONGEST = 20_000; // limit on the bytes of a scenario file
+const PAUSE = 120; // milliseconds in which further changes are combined into one question
+const PATIENCE = 8000; // milliseconds without an answer until the page shows a notice
+const DOUBT = 1500; // milliseconds without an answer until the page checks whether the server has restarted
+const WAYS = ["yes", "no", "abstain"]; // the order in which clicks change a state's vote
+const LOST = "The server does not answer. The runs shown still play, and the page continues when the server is back. If this message stays, reload the page.";
 
-/** The director of a store; `ask` sends a question to the server, `look` goes on from the address if the server has begun anew. */
+/** The director of a store. `ask` sends a question to the server; `look` reloads the page if the server has restarted. */
 export function makeDirector(store, ask, look = () => {}) {
   const { state } = store;
-  const earlier = []; // settings, for undo
+  const earlier = []; // previous settings, for undo
   let parting = null; // the pair whose parts are being computed
   let n = 0;
   let good = null;
-  let seeking = null; // the question for an ordinary world that is not answered yet
+  let seeking = null; // number of the pending question for the typical run
   let timer = null;
   const waiting = new Map();
-  const answered = new Set(); // of questions that have several answers
+  const answered = new Set(); // numbers of questions that have got the first of several answers
   const setting = () => structuredClone({ specs: state.specs, seed: state.seed, world: state.world });
 
   const several = (kind) => kind === "spread" || kind === "parts"; // questions that have several answers
@@ -47,17 +47,17 @@ export function makeDirector(store, ask, look = () => {}) {
     }, DOUBT);
   }
 
-  /** After a refusal: what a link changes, or its comparison, is dropped where it was never shown, else all is as it was. */
+  /** After an error: drop changes or a comparison that a link asks for but that were never shown; otherwise restore the last state. */
   function recover(error, then) {
     const unseen = (spec, side) => side >= state.runs.length && Object.keys(spec.changes).length > 0;
     if (wanted(state).some(unseen)) {
       const specs = state.specs.map((spec, side) => (unseen(spec, side) ? { base: spec.base, changes: {} } : spec));
-      store.set({ specs, notice: `${error} ${tr("The scenario is shown without what this link changes.")}` });
+      store.set({ specs, notice: `${error} ${tr("The scenario is shown without the changes of this link.")}` });
       renew(then);
       return;
     }
     if (state.compare && state.runs.length < 2) {
-      store.set({ compare: false, busy: false, notice: `${error} Scenario A is shown alone.` });
+      store.set({ compare: false, busy: false, notice: `${error} ${tr("Only scenario A is shown.")}` });
       if (!state.runs.length) renew(then);
       return;
     }
@@ -91,7 +91,7 @@ export function makeDirector(store, ask, look = () => {}) {
 
   const director = {
     latest: 0,
-    /** Hear an answer. */
+    /** Process an answer. */
     hear(said) {
       if (said.kind === "audience") return store.set(said.error ? { notice: said.error } : { audience: said.audience });
       const then = waiting.get(said.n);
@@ -100,7 +100,7 @@ export function makeDirector(store, ask, look = () => {}) {
       else answered.add(said.n);
       then(said);
     },
-    /** Change scenarios or random draw; `changes` holds specs, seed or world. */
+    /** Change scenarios or random draw; `changes` has specs, seed or world. */
     change(changes, { soon = false, then = null } = {}) {
       earlier.push(setting());
       if (earlier.length > KEPT) earlier.shift();
@@ -133,8 +133,8 @@ export function makeDirector(store, ask, look = () => {}) {
       else changes[key] = value;
       director.spec(side, { base: spec.base, changes }, options);
     },
-    /** Another random draw: the next seed of those that there are, or any. */
-    luck() {
+    /** Choose another random draw: the next stored seed, or any if the page has a server. */
+    redraw() {
       const { seeds } = state.catalogue;
       director.change({ seed: seeds ? seeds[(seeds.indexOf(state.seed) + 1) % seeds.length] : (state.seed * 48271 + 11) % 99991 });
     },
@@ -151,7 +151,7 @@ export function makeDirector(store, ask, look = () => {}) {
       if (on) director.spread();
     },
     spread(worlds = WORLDS) {
-      if (seeking) return; // the server answers the latest question about many worlds alone
+      if (seeking) return; // the server answers only the latest question about many runs
       store.set({ spreads: state.spreads.map((s, k) => (s?.digest === state.runs[k]?.digest && s?.seed === state.seed ? s : null)) });
       const lacking = wanted(state).some((_, k) => !(state.spreads[k]?.worlds >= worlds));
       if (!lacking) return;
@@ -162,14 +162,14 @@ export function makeDirector(store, ask, look = () => {}) {
         store.set({ spreads });
       });
     },
-    /** The scenario shown beside itself with twice the money. */
+    /** Compare scenario A with the same scenario and twice the money. */
     more() {
       const [a] = state.specs;
       const twice = { base: a.base, changes: { ...a.changes, envelope_eur_bn: 2 * valueOf(state, 0, "envelope_eur_bn") } };
       store.set({ compare: true, many: false, panel: null, topic: null });
       director.change({ specs: [a, twice] });
     },
-    /** Ask for the parts of the difference once they are due and not stored; give up those of a pair left behind. */
+    /** Request the parts of the difference when they are due and not stored, and cancel the request for a previous pair. */
     parts() {
       const key = pairKey(state);
       if (parting !== null && parting !== key) {
@@ -189,7 +189,7 @@ export function makeDirector(store, ask, look = () => {}) {
         put(said.parts || said.error ? { parts: said.parts, error: said.error } : { done: said.done });
       });
     },
-    /** Find the world of the random draw in use that is most like the other worlds of a scenario. */
+    /** Find the most typical run of a scenario for the current random draw. */
     ordinary(spec, then) {
       if (state.ordinary?.seed === state.seed) return then(state.ordinary.world);
       store.set({ busy: true });
@@ -205,7 +205,7 @@ export function makeDirector(store, ask, look = () => {}) {
       });
       seeking = mine;
     },
-    /** Let a state vote the next way in the last ballot of a run: yes, no, abstain; the server counts it by the run's rule. */
+    /** Change a state's vote in the last ballot of a run to the next of yes, no, abstain. The server counts it by the run's rule. */
     flip(side, i) {
       const run = state.runs[side];
       const number = frameAt(run, state.t).ballot;
@@ -230,7 +230,7 @@ export function makeDirector(store, ask, look = () => {}) {
       if (file.size > LONGEST) return store.set({ notice: tr("{name} is too long for a scenario; open a TOML file.", { name: file.name }) });
       send({ kind: "open", text: await file.text() }, (said) => (said.error ? store.set({ notice: said.error }) : director.spec(side, said.spec)));
     },
-    /** Put a question to the phones or close it; the server tells of the phones whenever something changes. */
+    /** Ask the phones a question or close it; the server sends an update whenever something changes. */
     audience: (act, more = {}) => ask({ n: 0, kind: "audience", act, specs: wanted(state), seed: state.seed, replicate: state.world, title: titleOf(state, 0), ...more }),
     toml: (side, then) => send({ kind: "toml", spec: state.specs[side] }, (said) => (said.error ? store.set({ notice: said.error }) : then(said.text))),
     replay: (then) => {

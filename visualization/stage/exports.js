@@ -1,4 +1,4 @@
-// What leaves the page: picture, drawing, numbers, link, replay, scenario.
+// Exports: picture, drawing, numbers, link, replay, scenario.
 
 import { address, frameAt, shown } from "./store.js";
 import { tr } from "./language.js";
@@ -17,7 +17,7 @@ function fileName(state, end) {
   return `${shown(state).map((r) => r.scenario.replace(/[^\w-]+/g, "-")).join("-and-")}-seed-${run.seed}-${frameAt(run, state.t).quarter}.${end}`;
 }
 
-/** The stage as a drawing that stands alone. */
+/** The stage as an SVG document. */
 export function drawing() {
   const stage = document.querySelector("svg.stage");
   const copy = stage.cloneNode(true);
@@ -31,7 +31,7 @@ export function drawing() {
 
 export const saveSvg = (state) => save(fileName(state, "svg"), drawing(), "image/svg+xml");
 
-/** The stage as a picture, twice as fine as the screen. */
+/** Save the stage as a PNG with twice the resolution of the screen. */
 export function savePng(state, store) {
   const stage = document.querySelector("svg.stage");
   const image = new Image();
@@ -49,7 +49,7 @@ export function savePng(state, store) {
 
 const COLUMNS = ["quarter", "selected", "contracted", "working", "accelerators", "largest_run_flop", "added_up_flop", "frontier_flop", "years_behind", "capability_lag_years"];
 
-/** Every quarter of the runs shown, a row each; the columns are those of the table `timeline`. */
+/** A CSV table with one row per quarter of the runs shown; its columns are those of the table `timeline`. */
 export function numbers(state) {
   const rows = shown(state).flatMap((run) => run.frames.map((f) => [run.scenario, run.seed, run.replicate, ...COLUMNS.map((c) => f[c] ?? "")]));
   return [["scenario", "seed", "replicate", ...COLUMNS.map((c) => (c === "accelerators" ? "working_accelerators" : c))], ...rows]
@@ -62,7 +62,7 @@ export const saveReplay = (state, director) => director.replay((text) => save(fi
 
 export const saveToml = (state, director, side) => director.toml(side, (text) => save(`${state.specs[side].base}${Object.keys(state.specs[side].changes).length ? "-changed" : ""}.toml`, text, "text/plain"));
 
-/** Put the address of what is shown on the clipboard. */
+/** Copy the address of what is shown to the clipboard. */
 export function copyLink(state, store) {
   const link = new URL(address(state), window.location.href).href;
   const told = (notice) => store.set({ notice });

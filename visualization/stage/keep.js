@@ -1,17 +1,17 @@
-// What was on the stage before a tour or a talk, and how it comes back.
+// Keeps the settings from before a tour or a talk, and restores them.
 
 const KEPT_KEYS = ["specs", "seed", "world", "compare", "many", "big", "speed", "clean", "t"];
 
-/** Keeps the settings of a store from `keep` until `restore`. */
+/** A keeper of a store's settings: `keep` stores them, `restore` brings them back. */
 export function makeKeeper(store, director) {
   const { state } = store;
   let kept = null;
-  const running = ({ specs, seed, world, compare }) => JSON.stringify([specs, seed, world, compare]); // what decides which runs there are
+  const running = ({ specs, seed, world, compare }) => JSON.stringify([specs, seed, world, compare]); // the settings that determine the runs
   return {
     keep() {
       kept ??= structuredClone(Object.fromEntries(KEPT_KEYS.map((key) => [key, state[key]])));
     },
-    /** Bring all back; where a visitor has made the scenarios their own, these stay, and only the rest comes back. */
+    /** Restore all settings. If the visitor has changed the scenarios (`own`), keep these and restore only the rest. */
     restore(own = false) {
       if (!kept) return;
       const { t, specs, seed, world, ...view } = kept;

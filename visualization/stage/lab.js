@@ -1,11 +1,11 @@
-// The laboratory in one file: the live page, whose questions are answered from the runs that the file holds, or else by
-// the model in a worker, where the file holds that too.
+// The app as a single file: the live page, with questions answered from stored runs, or by the model in a worker if the
+// file includes it.
 
 import { start } from "./app.js";
 
-const ELSEWHERE = "the live app (juste-retour app) computes it";
+const ELSEWHERE = "use the live app (juste-retour app)";
 
-/** Objects again from the columns in which the file keeps lists of them. */
+/** JSON with lists of objects restored from the columns in which the file stores them. */
 function rows(value) {
   if (Array.isArray(value)) return value.map(rows);
   if (value === null || typeof value !== "object") return value;
@@ -20,13 +20,13 @@ async function unpacked(text) {
   return rows(JSON.parse(await new Response(stream).text()));
 }
 
-/** A library that answers what a server would be asked. */
+/** Returns a function that answers questions from the stored runs. */
 function library({ geometry, seeds, parts }) {
   const opened = new Map();
 
   function part({ base, changes }) {
     const key = [base, ...Object.entries(changes).map(([family, rule]) => `${family}=${rule}`)].join(" ");
-    if (!(key in parts)) throw new Error(`This file holds each scenario with one change of those in the menus, and not “${key}”; ${ELSEWHERE}.`);
+    if (!(key in parts)) throw new Error(`This file has each scenario with single changes from the menus, but not “${key}”; ${ELSEWHERE}.`);
     if (!opened.has(key)) opened.set(key, unpacked(parts[key]));
     return opened.get(key);
   }
@@ -40,10 +40,10 @@ function library({ geometry, seeds, parts }) {
   const answers = {
     async runs({ specs, seed, replicate, map }) {
       const k = seeds.indexOf(seed);
-      if (k < 0 || replicate) throw new Error(`This file holds the seeds ${seeds.at(0)} to ${seeds.at(-1)}; ${ELSEWHERE}.`);
+      if (k < 0 || replicate) throw new Error(`This file has the draws ${seeds.at(0)} to ${seeds.at(-1)}; ${ELSEWHERE}.`);
       const runs = (await Promise.all(specs.map(found))).map((held) => held.runs[k]);
       const [first, ...others] = runs.map((run) => `${run.window_end}, ${run.window_years} years`);
-      if (others.some((window) => window !== first)) throw new Error(`The two are compared over different years (to ${first}; to ${others[0]}), which this file cannot bring together; ${ELSEWHERE}.`);
+      if (others.some((window) => window !== first)) throw new Error(`The two scenarios are compared over different years (to ${first}; to ${others[0]}), and this file cannot align them; ${ELSEWHERE}.`);
       return map === geometry.digest ? { runs } : { runs, geometry };
     },
     toml: async ({ spec }) => ({ text: (await found(spec)).toml }),
@@ -51,7 +51,7 @@ function library({ geometry, seeds, parts }) {
 
   return async function answer({ kind, ...question }) {
     try {
-      if (!answers[kind]) throw new Error(`This file holds single runs; ${ELSEWHERE}.`);
+      if (!answers[kind]) throw new Error(`This file has single runs only; ${ELSEWHERE}.`);
       return await answers[kind](question);
     } catch (error) {
       return { error: error.message };
@@ -59,7 +59,7 @@ function library({ geometry, seeds, parts }) {
   };
 }
 
-/** Starts the model in a worker; returns what passes questions to it, whose answers go to `hear`. */
+/** Starts the model in a worker and returns a function that passes questions to it; answers go to `hear`. */
 function modelIn({ worker, files }, hear) {
   const address = URL.createObjectURL(new Blob([worker], { type: "text/javascript" }));
   const model = new Worker(address);

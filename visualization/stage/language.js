@@ -1,22 +1,22 @@
-// What the page says, in the language of its address: the English template is the key of each catalog in `languages/`.
+// Translation of the page's texts. The English template is the key of each catalog in `languages/`.
 
 /* global CATALOGS: all catalogs by language code, which the bundle puts before the modules (replay.py) */
 
 let language = "en";
 let catalog = {};
-let spoken = null; // the language and the states that the catalog was made for
+let spoken = null; // the language and the map for which `catalog` was made
 const formats = new Map();
 
-/** Codes of the languages that the page speaks. */
+/** Codes of the languages of the page. */
 export const LANGUAGES = ["en", ...Object.keys(CATALOGS)];
 
-/** A language by its own name, as "Deutsch". */
+/** The name of a language in that language, such as "Deutsch". */
 export function nameOf(code) {
   const name = new Intl.DisplayNames([code], { type: "language" }).of(code);
   return name[0].toLocaleUpperCase(code) + name.slice(1);
 }
 
-/** Speak a language from now on; the browser knows the names of the states of Europe's map in all of them. */
+/** Set the language. The browser provides the names of the states on the map of Europe in each language. */
 export function speak(code, geometry = null) {
   const wanted = LANGUAGES.includes(code) ? code : "en";
   if (spoken?.code === wanted && spoken.geometry === geometry) return;
@@ -29,17 +29,14 @@ export function speak(code, geometry = null) {
   catalog = { ...Object.fromEntries(states), ...CATALOGS[wanted] };
 }
 
-/**
- * A text in the language spoken, its values put in where the template names them: `tr("{n} sites", { n: 3 })`. What the
- * catalog lacks stays English.
- */
+/** A text in the current language with its placeholders filled in, as in `tr("{n} sites", { n: 3 })`. Missing texts stay English. */
 export function tr(english, values = null) {
   const text = catalog[english] ?? english;
   if (!values) return text;
   return text.replace(/\{(\w+)\}/g, (hole, name) => (name in values ? (typeof values[name] === "number" ? thousands(values[name]) : values[name]) : hole));
 }
 
-/** A sentence of the server's: a text, a template with its values, which may be sentences too, or a list of them. */
+/** A sentence from the server: a text, a template with values, which may be sentences too, or a list of sentences. */
 export function sentence(given) {
   if (!Array.isArray(given)) return tr(`${given}`);
   if (typeof given[0] !== "string") return given.map(sentence).join(" ");
@@ -53,7 +50,7 @@ function valueOfSentence(value) {
   return digits ? decimal(Number(value), digits) : sentence(value);
 }
 
-/** A text that holds a number, by the template that says `{n}` in its place. */
+/** A text with a number, translated by the template that has `{n}` in its place. */
 export function numbered(english) {
   const [n] = english.match(/\d+(\.\d+)?/) ?? [null];
   return n === null ? tr(english) : sentence([english.replace(n, "{n}"), { n }]);
@@ -65,11 +62,11 @@ function format(digits, grouping) {
   return formats.get(key);
 }
 
-/** A number with so many decimals, as the language writes it. */
+/** A number with `digits` decimals, in the format of the language. */
 export const decimal = (x, digits) => format(digits, false).format(x);
 
-/** A whole number with its thousands set apart. */
+/** An integer with separators for thousands. */
 export const thousands = (x) => format(0, true).format(x);
 
-/** A text in small letters where it goes on a sentence. */
+/** A text with a lower-case first letter, for use within a sentence. */
 export const inSentence = (text) => text[0].toLocaleLowerCase(language) + text.slice(1);

@@ -8,11 +8,11 @@ import { ballotAt, frameAt } from "./store.js";
 
 const [LAND, QUIET, HOST, PALE_YES] = ["land", "quiet", "host", "pale-yes"].map(color);
 const PER_ROOT_CHIP = 0.155; // map units of radius for the square root of one accelerator
-const TARGET = 12; // least radius, in pixels, of what can be clicked
+const TARGET = 12; // smallest radius of a clickable area, in pixels
 const CHOSEN = 1, SIGNED = 2, BUILDING = 3, WORKING = 4, STOPPED = 6;
 const PHASE_WORDS = ["", "chosen", "contract signed", "being built", "working", "dropped", "stopped"];
 
-/** Patterns that the map and its legend fill with; `id` keeps two maps apart. */
+/** The fill patterns of the map and its legend. */
 export function patterns() {
   const lines = (id, color, ground) =>
     h("pattern", { id, width: 7, height: 7, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" },
@@ -47,7 +47,7 @@ export function drawMap(state, run, side, box, u, store) {
     h("clipPath", { key: "clip", id: `window${side}` }, h("rect", { x: box.x, y: box.y, width: box.w, height: box.h })),
     h("g", { key: "ground", "clip-path": `url(#window${side})` }, h("g", { key: "land", transform: `translate(${x0} ${y0}) scale(${scale})` },
       h("path", { d: geometry.other, fill: LAND, "aria-hidden": "true" }),
-      geometry.states.map((s, i) => shape(s, i, cast[i], won.has(i), hosts.get(i) || 0, side, scale, state, store)))), // discs at the edge stay whole
+      geometry.states.map((s, i) => shape(s, i, cast[i], won.has(i), hosts.get(i) || 0, side, scale, state, store)))), // only the land is clipped, so that discs at the edge stay complete
     pool(run, frame, at, side, geometry),
     drawReality(state, at, type(u, 0.78), true),
     run.facilities.map((f, i) => target(f, i, frame, at(geometry.sites[f.index].at), scale, side, store)),
@@ -56,7 +56,7 @@ export function drawMap(state, run, side, box, u, store) {
     labels(state, run, frame, hosts, cast, scale, u, at, box));
 }
 
-/** The ballot that the map shows: that of the quarter, or the last one while its panel is open. */
+/** The ballot that the map shows: that of the quarter, or the last one while the panel of the vote is open. */
 const votedOn = (state, run) => (frameAt(run, state.t).voting || state.panel === "vote" ? ballotAt(state, run) : null);
 
 function votes(ballot) {
@@ -95,10 +95,10 @@ function pool(run, frame, at, side, geometry) {
   return h("path", { key: "pool", class: "pool", d, stroke: SIDES[side], "stroke-width": 2.5, "stroke-dasharray": "1 6", "stroke-linecap": "round" });
 }
 
-/** Whether a site that works trains a model together with others. */
+/** Whether several sites, at least one of them working, train a model together. */
 const together = (run, frame) => frame.pool.length > 1 && run.facilities.some((f, i) => frame.phase[i] === WORKING && frame.pool.includes(f.index));
 
-/** Where a click finds a small disc; all lie beneath all discs, so that none takes another's clicks. */
+/** A larger clickable area for a small disc. These areas lie below all discs, so that none covers another disc. */
 function target(f, i, frame, [x, y], scale, side, store) {
   return frame.phase[i] > 0 && radius(f.accelerators) * scale < TARGET && h("circle", { key: `t${i}`, class: "hit", cx: x, cy: y, r: TARGET, "aria-hidden": "true", onclick: () => store.set({ who: { kind: "facility", index: i, side }, panel: "why" }) });
 }
@@ -131,16 +131,16 @@ function marks(phase, progress, x, y, r, side, chosen) {
   return phase === WORKING ? full : [full, h("path", { key: "stop", d: `M${x - 3},${y - 4}v8M${x + 3},${y - 4}v8`, stroke: INK, "stroke-width": 2.5 })];
 }
 
-/** Places of a code around a state's middle, the nearest first: shares of the code's width and of its height. */
+/** Possible positions of a code around a state's center, the nearest first, in units of the code's width and height. */
 const RINGS = [[0, 0], [0, 1], [0, -1], [1, 0], [-1, 0], [1, 1], [-1, -1], [1, -1], [-1, 1], [0, 1.8], [0, -1.8]];
 
-/** Codes of the states in play, each where it covers no disc and no other code; no code where there is no such place. */
+/** Codes of the relevant states, placed so that they cover no disc and no other code; a code without such a place is omitted. */
 function labels(state, run, frame, hosts, cast, scale, u, at, box) {
   const size = type(u, 0.78);
   const roomy = scale > 0.036 * size;
   const states = state.geometry.states;
   const asked = (i) => state.who?.kind === "state" && state.who.index === i;
-  const rank = (i) => 4 * asked(i) + 2 * (cast[i] === "no") + hosts.has(i); // who is named first where there is no room for all
+  const rank = (i) => 4 * asked(i) + 2 * (cast[i] === "no") + hosts.has(i); // states with a higher rank are labeled first
   const taken = run.facilities.flatMap((f, i) => {
     if (!frame.phase[i]) return [];
     const [x, y] = at(state.geometry.sites[f.index].at);
@@ -166,7 +166,7 @@ function labels(state, run, frame, hosts, cast, scale, u, at, box) {
 
 const around = (x, y, w, height) => ({ left: x - w / 2, right: x + w / 2, top: y - height / 2, bottom: y + height / 2 });
 
-/** What the colors of a vote or the discs on the map mean, in a row. */
+/** The legend of the map in a row: colors of the vote, or marks of the sites. */
 export function legend(state, x, y, u, most, run, side = 0) {
   const frame = frameAt(run, state.t);
   const ballot = votedOn(state, run);
@@ -181,7 +181,7 @@ export function legend(state, x, y, u, most, run, side = 0) {
     ? [["yes", patch(PALE_YES)], ["no", patch("url(#hatch-no)")], ballot.passed && ["yes, wins a site", patch(YES)], ["abstains", patch("url(#dots-abstains)")]].filter(Boolean)
     : [real, ["chosen", disc(CHOSEN)], ["being built", disc(BUILDING)], ["working", disc(WORKING)],
       there(DROPPED) && ["dropped", disc(DROPPED)], there(STOPPED) && ["stopped", disc(STOPPED)],
-      together(run, frame) && ["train as one", (cx) => h("line", { x1: cx - r, x2: cx + r, y1: y, y2: y, stroke: SIDES[side], "stroke-width": 2.5, "stroke-dasharray": "1 5", "stroke-linecap": "round" })]].filter(Boolean);
+      together(run, frame) && ["train together", (cx) => h("line", { x1: cx - r, x2: cx + r, y1: y, y2: y, stroke: SIDES[side], "stroke-width": 2.5, "stroke-dasharray": "1 5", "stroke-linecap": "round" })]].filter(Boolean);
   const gap = Math.min(1.3 * u, most / 24);
   let left = x;
   const drawn = entries.map(([english, mark]) => {
@@ -195,7 +195,7 @@ export function legend(state, x, y, u, most, run, side = 0) {
   return h("g", { key: "legend", class: "legend", "aria-hidden": "true" }, drawn, room && words(area, left, y + size * 0.35, { key: "area", size, fill: SOFT }));
 }
 
-/** Sites and chips so far. */
+/** A sentence on the numbers of sites and chips so far. */
 export function tally(frame) {
   return counted(frame.selected, "{n} site · {working} working · {chips} AI chips at work", "{n} sites · {working} working · {chips} AI chips at work", { working: frame.working, chips: brief(Math.round(frame.accelerators)) });
 }

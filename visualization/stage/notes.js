@@ -1,4 +1,4 @@
-// The second window of a talk: notes, a countdown and what comes next. Windows of one browser tell each other without a server.
+// The second window of a talk: notes, a countdown and the next moment. The windows of a browser communicate without a server.
 
 import * as preact from "./preact/preact.mjs";
 import { h } from "./paint.js";
@@ -9,7 +9,7 @@ const CHANNEL = "juste-retour talk";
 const HEARD = ["toggle", "forward", "back", "blank", "guess", "second", "third"]; // keys that the notes pass on to the stage
 const MINUTE = 60_000;
 
-/** On the stage: tell the notes what is shown, and do what their keys say. Returns a function that ends it. */
+/** In the window of the stage: send the current moment to the notes and act on keys pressed there. Returns a function that ends this. */
 export function tellNotes(store, given) {
   const { state } = store;
   const channel = new BroadcastChannel(CHANNEL);
@@ -32,12 +32,12 @@ export function tellNotes(store, given) {
   return () => channel.close();
 }
 
-/** Start the notes in an element; gives what the page asks of whoever fills it. */
+/** Start the notes in an element. Returns `hear` and `stop`, as the live page does. */
 export function startNotes(place) {
   const channel = new BroadcastChannel(CHANNEL);
   let stage = null;
   let now = null;
-  let clock = null; // when the talk began, should the stage be loaded anew
+  let clock = null; // start time of the talk, for a stage that is reloaded
   const press = (key) => channel.postMessage({ kind: "press", to: stage, key });
   const draw = () => preact.render(h("main", { class: "page notes", "data-moment": now ? now.at + 1 : "" }, now ? drawNotes(now, press) : waiting()), place);
   channel.onmessage = ({ data }) => {
@@ -70,9 +70,9 @@ export function startNotes(place) {
 }
 
 const waiting = () => [h("h1", { key: "title" }, "Notes"),
-  h("p", { key: "how" }, "No talk is on the stage. Start the app with --talk and a talk file, open the stage in another window of this browser, and press K there.")];
+  h("p", { key: "how" }, "No talk is running. Start the app with --talk and a talk file, open it in another window of this browser, and press K there.")];
 
-/** Minutes and seconds; with a minus where they have run out. */
+/** Minutes and seconds, with a minus sign for overtime. */
 function minutesOf(ms) {
   const s = Math.round(Math.abs(ms) / 1000);
   return `${ms < -500 ? "−" : ""}${Math.floor(s / 60)}:${`${s % 60}`.padStart(2, "0")}`;
@@ -83,12 +83,12 @@ function drawNotes(now, press) {
   const left = now.began === null ? now.planned * MINUTE : now.began + now.planned * MINUTE - time;
   const here = now.began === null ? now.minutes * MINUTE : now.entered + now.minutes * MINUTE - time;
   const late = now.began === null ? 0 : Math.max(time - now.began - (now.before + now.minutes) * MINUTE, 0);
-  const doing = { asking: now.question ? "The hall guesses. Next: run." : "Next: run.", setting: "The stage is being set.", running: "Runs.", told: "Next: go on." }[now.phase];
+  const doing = { asking: now.question ? "The audience guesses. Next: run." : "Next: run.", setting: "Preparing the runs.", running: "Running.", told: "Next: continue." }[now.phase];
   return [
     h("header", { key: "clock", class: "clock" },
       h("p", { key: "left" }, h("strong", { "data-left": Math.round(left / 1000), class: left < 0 ? "over" : "" }, minutesOf(left)), ` of ${now.planned} minutes left`),
       h("p", { key: "here" }, h("strong", { class: here < 0 ? "over" : "" }, minutesOf(here)), ` of ${now.minutes} for this moment`),
-      h("p", { key: "late" }, now.began === null ? "The clock starts with the first key." : late > 0 ? `${minutesOf(late)} late` : "In time")),
+      h("p", { key: "late" }, now.began === null ? "The clock starts with the first key press." : late > 0 ? `${minutesOf(late)} late` : "On time")),
     h("h1", { key: "title" }, `${now.at + 1} of ${now.of} · ${now.name}`, now.blank && h("em", {}, " · screen blank")),
     h("p", { key: "doing", class: "doing", "data-phase": now.phase }, doing),
     now.say && h("p", { key: "say" }, h("b", {}, "On the stage: "), now.say),
@@ -96,7 +96,7 @@ function drawNotes(now, press) {
       h("ol", {}, now.options.map((text, k) => h("li", { key: text, class: k === now.right ? "right" : "" }, text, k === now.guess ? " (guessed)" : "", k === now.right ? " ✓" : "")))),
     now.notes.split(/\n\s*\n/).map((text, k) => h("p", { key: `notes${k}`, class: "said" }, text)),
     now.phase === "told" && now.tell && h("p", { key: "tell" }, h("b", {}, "Told: "), now.tell),
-    h("p", { key: "next", class: "next" }, now.next ? [h("b", {}, "Then: "), `${now.next.name}. ${now.next.say}`] : "This is the last moment."),
+    h("p", { key: "next", class: "next" }, now.next ? [h("b", {}, "Then: "), `${now.next.name}. ${now.next.say}`] : "This is the end of the talk."),
     h("p", { key: "keys", class: "nav" },
       h("button", { type: "button", "data-press": "back", onclick: () => press("back") }, "← Back"),
       h("button", { type: "button", "data-press": "blank", onclick: () => press("blank") }, now.blank ? "Show the screen" : "Blank the screen"),

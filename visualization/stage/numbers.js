@@ -1,11 +1,11 @@
-// The one large number, what adds up beside what can train together, and the differences of two runs.
+// The large number, the bars of added-up and largest training run, the money, and the differences of two runs.
 
 import { HALO, SERIF, askWidth, broken, fitting, h, width, words } from "./paint.js";
 import { ALARM, FAINT, INK, LIGHT, RULE, SIDES, SOFT, apart, brief, money, percent, power, season, seasonOf, span, times, type, years } from "./words.js";
 import { decimal, tr } from "./language.js";
 import { frameAt, headline, past } from "./store.js";
 
-/** Years behind, large; within a box. */
+/** Years behind as a large number, within a box. */
 export function drawNumber(state, run, box, u) {
   const frame = frameAt(run, state.t);
   const size = type(u, 0.85);
@@ -30,7 +30,7 @@ function matches(frame, union) {
   return tr("What {union} can train in {season}, the world's frontier could train in {then}.", { union, season: season(frame.quarter), then: seasonOf(frame.frontier_was_here) });
 }
 
-/** Two bars: what all machines add up to, and what the best single run reaches. */
+/** Two bars: the sum of all machines, and the largest single training run. */
 export function drawAddsUp(state, run, box, u) {
   const frame = frameAt(run, state.t);
   const size = type(u, 0.8);
@@ -54,7 +54,7 @@ export function drawAddsUp(state, run, box, u) {
     bar(1, tr("What can train one model"), best / whole, SIDES[0], [part + of(best)[0], ...of(best)]));
 }
 
-/** The envelope as a bar: what is committed so far, and the rest. */
+/** The envelope as a bar: committed so far, and unspent. */
 export function drawMoney(state, run, box, u, ask = null) {
   const frame = frameAt(run, state.t);
   const [side, size] = [state.runs.indexOf(run), type(u, 0.8)];
@@ -76,7 +76,7 @@ export function drawMoney(state, run, box, u, ask = null) {
   return [drawn, asks > 0 && ask("money", box.x + width(said, size, 600) + size * 0.4, y, size)];
 }
 
-// Name, short name, value at a quarter (of the window as a whole: null), its average over the window, how it is said
+// Name, short name, value at a quarter (null: known for the whole window only), average over the window, format
 const ROWS = [
   ["Sites", "Sites", (f) => f.selected, null, brief],
   ["Countries with one", "Countries", (f) => f.hosts, null, brief],
@@ -87,7 +87,7 @@ const ROWS = [
   ["Price of politics", "Price", null, (o) => o.price_of_politics, (x) => (x === null ? "–" : tr("{n} years", { n: years(x) }))],
 ];
 
-/** The differences of two runs as a small table: at the quarter shown, and over the window once that has passed. */
+/** The table of differences of two runs: at the quarter shown; after the window, at its end and as averages over it. */
 export function differences(state) {
   const [a, b] = state.runs;
   const done = [a, b].every((run) => past(run, state.t));
@@ -112,7 +112,7 @@ export const flop = (x) => {
   return `${decimal(x / 10 ** e, 1)} × ${power(e)}`;
 };
 
-/** The strip of differences, within a box. */
+/** The table of differences, within a box. */
 export function drawDifferences(state, box, u) {
   const { rows, when } = differences(state);
   const size = type(u, 0.8);

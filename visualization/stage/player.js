@@ -1,4 +1,4 @@
-// The row at the bottom: play, step, scrub, speed.
+// The row at the bottom: play, step, time slider, speed.
 
 import { h } from "./paint.js";
 import { keyed } from "./keys.js";
@@ -25,7 +25,7 @@ export function drawPlayer(state, store) {
   return [
     button("back", "One quarter back", () => store.step(-1), { disabled: state.t === 0 }),
     h("button", { key: "toggle", type: "button", class: "main", ...keyed("toggle"), "data-playing": state.playing, onclick: () => store.toggle() }, icon(state.playing ? "pause" : "play"), tr(state.playing ? "Pause" : "Play")),
-    button("forward", "One quarter on", () => store.step(1), { disabled: state.t >= last }),
+    button("forward", "One quarter forward", () => store.step(1), { disabled: state.t >= last }),
     h("div", { key: "line", class: "line" },
       h("div", { class: "marks", "aria-hidden": "true" }, moments(runs, last)),
       h("input", { key: "scrub", type: "range", min: 0, max: last, step: 1, value: state.t, style: `--done:${(100 * state.t) / Math.max(last, 1)}%`, "aria-label": tr("Quarter"), "aria-valuetext": season(frameAt(run, state.t).quarter),
@@ -34,7 +34,7 @@ export function drawPlayer(state, store) {
   ];
 }
 
-/** Votes, the end of the comparison and the years, along the line. */
+/** Marks along the time slider: votes, the end of the comparison, and years. */
 function moments(runs, last) {
   const at = (k) => `left:${(100 * k) / Math.max(last, 1)}%`;
   const marks = [];

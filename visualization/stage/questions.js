@@ -1,4 +1,4 @@
-// Five questions that a visitor asks, answered with the numbers of the run on the stage.
+// Five frequent questions, answered with the numbers of the run on the stage.
 
 import { askWidth, h, pressable, words } from "./paint.js";
 import { INK, brief, color, counted, money, ruleOf, season, seasonOf, years } from "./words.js";
@@ -12,16 +12,16 @@ const QUESTIONS = [
   ["what", "What am I looking at?", (state, run, frame) => [
     tr("The map shows where AI factories go under the rules of “{title}”, quarter by quarter; now it is {season}. A disc is a site and its area is its number of AI chips: dashed when chosen, hatched while it is built, full when it works.", { title: titleOf(state, 0), season: season(frame.quarter) }),
     inReality(state).length > 0 && tr("A diamond is reality: {factories}, selected {when}. The rules do not know them.", { factories: realCount(state), when: realDates(state) }),
-    tr("This is one run with one random draw, number {n}. “All worlds” shows how 200 draws spread; “Compare” shows other rules with the same draw.", { n: `${run.seed}` }),
+    tr("This is one run with one random draw, number {n}. “Many runs” shows the spread of 200 draws; “Compare” shows other rules with the same draw.", { n: `${run.seed}` }),
   ]],
   ["money", "Whose money?", (state, run, frame) => [
     `${tr("{money} of public money, the envelope of this scenario.", { money: money(run.envelope_eur_bn) })} ${funding(state)}`,
     tr("In {season}, {committed} of it is committed to sites and {rest} is not.", { season: season(frame.quarter), committed: money(frame.committed_eur_bn), rest: money(run.envelope_eur_bn - frame.committed_eur_bn) }),
     tr("At the end of the run, most has been paid by {payers}; most has been received by {receivers}.", { payers: most(state, run, "paid_eur_bn"), receivers: most(state, run, "received_eur_bn") }),
   ]],
-  ["more", "What if there were more?", (state, run) => [
-    `${tr("At the end of the run, {part} of {whole} is left unspent.", { part: money(run.outcome.unspent_eur_bn), whole: money(run.envelope_eur_bn) })} ${tr(run.outcome.unspent_eur_bn > 0.1 * run.envelope_eur_bn ? "These rules do not place all the money that there is." : "These rules place nearly all the money that there is.")}`,
-    run.outcome.price_of_politics !== null && tr(run.outcome.price_of_politics < 0 ? "A planner with the same envelope would be {n} years further from the frontier." : "A planner with the same envelope would be {n} years nearer the frontier.", { n: years(run.outcome.price_of_politics) }),
+  ["more", "What if there were more money?", (state, run) => [
+    `${tr("At the end of the run, {part} of {whole} is left unspent.", { part: money(run.outcome.unspent_eur_bn), whole: money(run.envelope_eur_bn) })} ${tr(run.outcome.unspent_eur_bn > 0.1 * run.envelope_eur_bn ? "These rules do not spend all the available money." : "These rules spend nearly all the available money.")}`,
+    run.outcome.price_of_politics !== null && tr(run.outcome.price_of_politics < 0 ? "With the same envelope, a planner would be {n} years further from the frontier." : "With the same envelope, a planner would be {n} years closer to the frontier.", { n: years(run.outcome.price_of_politics) }),
   ]],
   ["no", "Who said no, and would it have mattered?", opposed],
   ["frontier", "What is the frontier?", (state, run, frame) => [
@@ -29,11 +29,11 @@ const QUESTIONS = [
     frame.frontier_was_here === null
       ? tr("No machine in {union} works yet.", { union: tr(state.geometry.union) })
       : tr(frame.years_behind < 0 ? "The largest run in {union} is {flop}. The frontier will be there in {season}: that is what “{n} years ahead” means." : "The largest run in {union} is {flop}. The frontier was there in {season}: that is what “{n} years behind” means.", { union: tr(state.geometry.union), flop: flop(frame.largest_run_flop), season: seasonOf(frame.frontier_was_here), n: years(frame.years_behind) }),
-    tr("All machines in {union} together would come to {flop}, but machines far apart do not train one model as one machine does.", { union: tr(state.geometry.union), flop: flop(frame.added_up_flop) }),
+    tr("All machines in {union} together would reach {flop}, but distant machines cannot train one model as well as a single machine.", { union: tr(state.geometry.union), flop: flop(frame.added_up_flop) }),
   ]],
 ];
 
-/** Who pays, as the catalogue sums the rule up. */
+/** The summary of the funding rule. */
 function funding(state) {
   const family = state.catalogue?.families.find((f) => f.name === "funding");
   return tr(family?.rules.find((rule) => rule.name === ruleOf(valueOf(state, 0, "funding")))?.summary ?? "");
@@ -45,13 +45,13 @@ function most(state, run, column) {
   return rows.length ? rows.slice(0, 3).map(([name, x]) => `${name} (${money(x)})`).join(", ") : tr("nobody");
 }
 
-/** How fast the frontier grows at a quarter of a run. */
+/** Part of a sentence on the growth of the frontier in the year after a quarter. */
 function yearly(run, t) {
   const [a, b] = [frameAt(run, t), frameAt(run, t + 4)].map((f) => f.frontier_flop);
   return a && b && t + 4 < run.frames.length ? tr(", and a year later {n} times that", { n: brief(b / a) }) : "";
 }
 
-/** The last vote: who said no, how far it was from another result, and who said no most often in the run. */
+/** Sentences on the last vote: who voted no, how close it was, and who voted no most often in the run. */
 function opposed(state, run, frame) {
   const names = (list) => list.map((i) => tr(state.geometry.states[i].name)).join(", ");
   if (!run.ballots.length) return [`${tr("Nobody votes under these rules.")} ${sentence(run.proposer)}.`];
@@ -59,16 +59,16 @@ function opposed(state, run, frame) {
   if (!ballot) return [tr("No vote has been held by {season}; the first is in {first}.", { season: season(frame.quarter), first: season(run.ballots[0].quarter) })];
   const no = ballot.no.length ? counted(ballot.no.length, "{n} state said no: {states}.", "{n} states said no: {states}.", { states: names(ballot.no) }) : tr("Nobody said no.");
   const room = ballot.conditions.filter((c) => !c.against && c.full > 1 && c.full <= state.geometry.states.length).map((c) => c.reached - c.quota);
-  const spare = room.length && Math.min(...room) > 0 && ballot.passed ? ` ${tr("Of states, it had {n} more than it needed.", { n: Math.min(...room) })}` : "";
+  const spare = room.length && Math.min(...room) > 0 && ballot.passed ? ` ${tr("It had {n} more states than it needed.", { n: Math.min(...room) })}` : "";
   const turned = ballot.pivotal.length
-    ? tr("It would have mattered for each of these alone: {states}.", { states: names(ballot.pivotal) })
-    : tr("It would not have mattered: no state alone could have turned the result.") + spare;
+    ? tr("Each of these states alone could have changed the result: {states}.", { states: names(ballot.pivotal) })
+    : tr("It would not have mattered: no state alone could have changed the result.") + spare;
   const often = run.states.map((row, i) => [row.no_votes, i]).filter(([n]) => n > 0).sort(([a], [b]) => b - a).slice(0, 3);
   return [`${tr(ballot.passed ? "The vote in {season} was adopted." : "The vote in {season} was rejected.", { season: season(ballot.quarter) })} ${no}`, turned,
-    often.length > 0 && counted(run.ballots.length, "In the whole run of {n} vote, no was said most often by {states}.", "In the whole run of {n} votes, no was said most often by {states}.", { states: often.map(([n, i]) => `${tr(state.geometry.states[i].name)} (${n})`).join(", ") })];
+    often.length > 0 && counted(run.ballots.length, "In the whole run, with {n} vote, these states voted no most often: {states}.", "In the whole run, with {n} votes, these states voted no most often: {states}.", { states: often.map(([n, i]) => `${tr(state.geometry.states[i].name)} (${n})`).join(", ") })];
 }
 
-/** Draws the small button that opens the answer to a question, its left edge at x; nothing in a replay. */
+/** Returns a function that draws a small button for a question, with its left edge at x; it draws nothing in a replay. */
 export const asker = (state, store) => (topic, x, y, size) => {
   if (!state.catalogue || state.clean) return null;
   const r = askWidth(size) / 2;
@@ -79,7 +79,7 @@ export const asker = (state, store) => (topic, x, y, size) => {
     words("?", x + r, y, { size, weight: 700, anchor: "middle" }));
 };
 
-/** The questions with their answers, the one that was asked open. */
+/** The questions with their answers; the one that was clicked is open. */
 export function drawQuestions(state, store, director) {
   const run = state.runs[0];
   if (!run) return null;

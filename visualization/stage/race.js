@@ -1,4 +1,4 @@
-// The race on a logarithmic scale: the frontier leaves, what the union can train follows, and the distance is drawn in years.
+// The chart of the race on a logarithmic scale: the frontier, the union's largest training run, and the lag in years.
 
 import { HALO, askWidth, fitting, h, width, words } from "./paint.js";
 import { ALARM, INK, LIGHT, PAPER, RULE, SIDES, SOFT, WEIGHT, apart, power, season, type, years } from "./words.js";
@@ -55,7 +55,7 @@ export function drawRace(state, box, u, ask) {
     tags(state, runs, t, x, y, inner, size));
 }
 
-/** What the scale means, and whether there is room for it beside the title. */
+/** The explanation of the scale, and whether there is room for it next to the title. */
 function unitOf(box, size, said) {
   const texts = ["computing operations; each step up is ten times more", "each step up: ten times more", "log scale"].map((one) => tr(one));
   const beside = fitting(texts, size, box.w - width(said, size * 1.08, 700) - askWidth(size) - size);
@@ -119,13 +119,13 @@ function cursor(x, inner) {
   return h("line", { key: "cursor", class: "cursor", x1: x, x2: x, y1: inner.y, y2: inner.y + inner.h, stroke: INK, "stroke-width": WEIGHT.hair, "stroke-dasharray": "2 3" });
 }
 
-/** Where a run stands at the quarter shown. */
+/** A point for a run at the quarter shown. */
 function here(run, side, t, x, y, size) {
   const v = log(frameAt(run, t).largest_run_flop);
   return v !== null && h("circle", { key: `here${side}`, class: "here", cx: x(t), cy: y(v), r: size * 0.32, fill: SIDES[side], stroke: PAPER, "stroke-width": 1.5 });
 }
 
-/** The years behind, as a bracket from where the frontier stood at this level to now. */
+/** The lag as a bracket, from the date when the frontier was at this level to now. */
 function distance(run, t, n, x, y, inner, size) {
   const frame = frameAt(run, t);
   const v = log(frame.largest_run_flop);
@@ -155,7 +155,7 @@ function tags(state, runs, t, x, y, inner, size) {
   }
   if (t > 3) {
     const late = t > frames.length * 0.55;
-    const foot = inner.y + inner.h - size * 0.15; // below it stand the years
+    const foot = inner.y + inner.h - size * 0.15; // the years are below this line
     const put = (v, text, key, below) => {
       if (v === null) return;
       const left = late ? x(t) - size * 0.3 : x(t) + size * 0.5;

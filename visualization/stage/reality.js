@@ -1,19 +1,19 @@
-// Reality: the AI Factories as they were selected. They open the stage, and stay as marks beside what the rules produce.
+// The real AI factories. They are the first picture of the stage, and remain as marks next to the sites of a run.
 
 import { h } from "./paint.js";
 import { asking } from "./store.js";
 import { tr } from "./language.js";
 import { INK, PAPER, counted, fromTo, season } from "./words.js";
 
-export const DROPPED = 5; // a site's phase once it is given up
+export const DROPPED = 5; // phase of a site after its project is canceled
 
-/** What was selected in reality; nothing for another union, nor where it would give a guess of the tour or a talk away. */
+/** The real AI factories; none for another union, in the tour, or while a talk waits for a guess that they would reveal. */
 export const inReality = (state) => (state.tour === null && !asking(state) ? state.geometry.observed ?? [] : []);
 
-/** Whether the stage stands as it opens: reality, before anything is played. */
+/** Whether the stage shows its first picture: the real factories, before anything is played. */
 export const opening = (state) => state.t === 0 && !state.playing && inReality(state).length > 0;
 
-/** How many factories each state has in reality, by its place in the list of states. */
+/** The number of real factories by index of the state. */
 export function realHosts(state) {
   const hosts = new Map();
   for (const { state: i } of inReality(state)) hosts.set(i, (hosts.get(i) || 0) + 1);
@@ -23,29 +23,29 @@ export function realHosts(state) {
 /** "19 AI factories in 16 countries". */
 export const realCount = (state) => tr("{factories} in {countries}", { factories: counted(inReality(state).length, "{n} AI factory", "{n} AI factories"), countries: counted(realHosts(state).size, "{n} country", "{n} countries") });
 
-/** When they were selected, "late 2024 to late 2025". */
+/** The dates of their selection, as in "late 2024 to late 2025". */
 export function realDates(state) {
   const dates = inReality(state).map((f) => f.selected).sort();
   const [from, to] = [dates[0], dates.at(-1)].map(season);
   return from === to ? from : fromTo(from, to);
 }
 
-/** How many of them the rules chose too, at the same place; nothing while the rules have chosen no site. */
+/** The number of real factories at sites that the run also selected; null while the run has no site. */
 export function alike(state, run, frame) {
   if (!inReality(state).length || !frame.phase.some((p) => p && p !== DROPPED)) return null;
   const chosen = new Set(run.facilities.filter((f, i) => frame.phase[i] && frame.phase[i] !== DROPPED).map((f) => f.index));
   return inReality(state).filter((f) => chosen.has(f.site)).length;
 }
 
-/** A mark: full as the stage opens, an outline later. */
+/** A mark for a real factory: filled in the first picture, an outline later. */
 export const diamond = (x, y, r, full, more = {}) => h("path", { d: `M${x},${y - r}L${x + r},${y}L${x},${y + r}L${x - r},${y}Z`, fill: full ? INK : "none", stroke: full ? PAPER : INK, "stroke-width": full ? 1.5 : 1.8, ...more });
 
-/** Half the width of a mark, in sizes of type. */
+/** Half the width of a mark, in font sizes. */
 export const MARK = 0.46;
 
 /**
- * The marks of a map; `at` places a point. Later marks have a rim below the discs and an outline above them, so that a
- * disc at the same place is seen within.
+ * The marks on a map; `at` converts coordinates. After the first picture, marks have a rim below the discs and an outline above
+ * them, so that a disc at the same place remains visible.
  */
 export function drawReality(state, at, size, rim = false) {
   const there = inReality(state);

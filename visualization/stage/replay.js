@@ -1,4 +1,4 @@
-// A recorded run in a file of its own: the same stage and player, no server.
+// A recorded run in a single file: the same stage and player, without a server.
 
 import * as preact from "./preact/preact.mjs";
 import { h } from "./paint.js";
@@ -44,7 +44,7 @@ function replayed() {
   resized.observe(place.querySelector(".hall"));
 }
 
-/** What is played, and the way to the list of keys. */
+/** The title and the button for the list of keys. */
 function head(state, store) {
   const [a, b] = state.titles;
   return [

@@ -1,4 +1,4 @@
-// Controls, made from the catalogue of rules and parameters, which also says which of them come first; nothing here knows one by name.
+// Controls for rules and parameters. They are generated from the catalogue, which also has their order; none is hard-coded here.
 
 import { h, unlessTyping } from "./paint.js";
 import { keyed } from "./keys.js";
@@ -6,7 +6,7 @@ import { tr } from "./language.js";
 import { valueOf } from "./store.js";
 import { begun, counted, measured, ownRules, plain, ruleOf } from "./words.js";
 
-/** The panel as elements: a search, the levers that matter most, and all the rest folded. */
+/** The panel as elements: a search, the most important rules and numbers, and all others in collapsed groups. */
 export function drawRules(state, store, director) {
   const side = state.compare ? state.ruleSide || 0 : 0;
   const spec = state.specs[side];
@@ -27,7 +27,7 @@ export function drawRules(state, store, director) {
   ];
 }
 
-/** What a search finds, by words in a name, a description, a unit or a rule. */
+/** The results of a search in names, descriptions, units and rules. */
 function hits({ catalogue, find }, show) {
   const asked = find.toLowerCase().split(/\s+/).filter(Boolean);
   const found = [...catalogue.families, ...catalogue.parameters].filter((one) => {
@@ -36,13 +36,13 @@ function hits({ catalogue, find }, show) {
     return asked.every((word) => text.includes(word));
   }).sort((a, b) => called(b, asked) - called(a, asked));
   return h("section", { key: "hits", class: "hits" },
-    h("p", { key: "count", class: "help", role: "status" }, found.length ? counted(found.length, "{n} entry with “{text}”", "{n} entries with “{text}”", { text: find.trim() }) : tr("Nothing is called or described by “{text}”.", { text: find.trim() })), found.map(show));
+    h("p", { key: "count", class: "help", role: "status" }, found.length ? counted(found.length, "{n} entry with “{text}”", "{n} entries with “{text}”", { text: find.trim() }) : tr("No rule or number matches “{text}”.", { text: find.trim() })), found.map(show));
 }
 
-/** Whether a search names a family or a parameter itself, and not only what is said of it. */
+/** Whether all words of a search occur in the name of a family or parameter, not only in its description. */
 const called = (one, asked) => asked.every((word) => `${one.name} ${one.decides ?? one.title} ${tr(one.decides ?? one.title)}`.toLowerCase().includes(word));
 
-/** The levers, and all else in folds. */
+/** The most important rules and numbers, and all others in collapsed groups. */
 function shelves({ catalogue }, show) {
   const { families, parameters, groups, numbers, levers } = catalogue;
   const first = levers.map((name) => [...families, ...parameters].find((one) => one.name === name)).filter(Boolean);
@@ -51,7 +51,7 @@ function shelves({ catalogue }, show) {
     h("details", { key: `${kind}-${group}`, "data-fold": `${kind}-${group}` }, h("summary", {}, tr(titles[group] ?? begun(plain(group || "other")))), members.map(show)));
   return h("div", { key: "shelves" },
     h("h3", { key: "levers" }, tr("What matters most")),
-    h("p", { key: "why", class: "help" }, tr("The {n} rules and numbers that move years behind or the number of sites most in the project's own evidence, largest gain first.", { n: first.length })),
+    h("p", { key: "why", class: "help" }, tr("The {n} rules and numbers with the largest effects on years behind or on the number of sites in the project's results, the largest first.", { n: first.length })),
     h("div", { key: "first", class: "levers" }, first.map(show)),
     h("h3", { key: "rules" }, tr("More rules")), folds(rest(families), groups, "rules"),
     h("h3", { key: "numbers" }, tr("More numbers")), folds(rest(parameters), numbers, "numbers"));
@@ -85,13 +85,13 @@ function familyField(family, state, side, store, director) {
 
 const rulesOf = (family) => family.rules.map((r) => h("option", { key: r.name, value: r.name }, begun(r.yours ? tr("{name} (yours)", { name: tr(r.title) }) : tr(r.title))));
 
-/** A family's entry as a scenario says it: a rule, the rule's own numbers, and who goes by a rule of their own. */
+/** A family's entry in a scenario: a rule, its parameters, and actors with other rules. */
 function entry(rule, settings = {}, own = {}) {
   const whole = { rule, ...settings, ...Object.fromEntries(Object.entries(own).sort()) };
   return Object.keys(whole).length > 1 ? whole : rule;
 }
 
-/** Who goes by a rule of their own, with its numbers, and a menu to choose one more. */
+/** The actors with other rules and their parameters, and a menu to add one. */
 function exceptions(family, value, own, state, side, store, director) {
   const everyone = actorsOf(family.actor, state.geometry);
   const asked = state.except?.family === family.name && state.except.side === side ? [state.except.code] : [];
@@ -104,8 +104,8 @@ function exceptions(family, value, own, state, side, store, director) {
   };
   return h("div", { key: "except", class: "except" },
     rows.map((code) => ownField(family, code, everyone.get(code) || code, own[code], (given, options) => give(code, given, options))),
-    h("select", { key: "who", value: "", "data-except": family.name, "aria-label": tr("Who goes by another rule: {decides}", { decides: tr(family.decides) }), onchange: (e) => store.set({ except: { family: family.name, side, code: e.target.value } }) },
-      h("option", { key: "", value: "" }, tr("all by this rule, except …")),
+    h("select", { key: "who", value: "", "data-except": family.name, "aria-label": tr("Exceptions: {decides}", { decides: tr(family.decides) }), onchange: (e) => store.set({ except: { family: family.name, side, code: e.target.value } }) },
+      h("option", { key: "", value: "" }, tr("this rule for all, except …")),
       [...everyone].filter(([code]) => !rows.includes(code)).map(([code, name]) => h("option", { key: code, value: code }, name))));
 }
 
@@ -119,7 +119,7 @@ function ownField(family, code, name, mine, give) {
     ownNumbers(rule, "", (p) => set[p.name] ?? p.default, (p, given) => give({ rule: rule.name, ...set, [p.name]: given })));
 }
 
-/** The numbers that a rule has of its own, folded unless one was changed or is searched for. */
+/** The parameters of a rule, collapsed unless one has been changed or matches the search. */
 function ownNumbers(rule, find, valueFor, put) {
   if (!rule?.parameters.length) return null;
   const sought = find.trim().toLowerCase();
@@ -128,7 +128,7 @@ function ownNumbers(rule, find, valueFor, put) {
     rule.parameters.map((p) => field(p, valueFor(p), (given) => put(p, given))));
 }
 
-/** Classes of agents from a file of the user's own: whom each plays, and its numbers. */
+/** The user's classes of agents: the actors that each one plays, and its parameters. */
 function ownAgents(state, side, director) {
   const known = state.catalogue.agents || [];
   if (!known.length) return null;
@@ -140,7 +140,7 @@ function ownAgents(state, side, director) {
       if (!given) delete table[agent.name];
       director.put(side, "agents", Object.keys(table).length ? table : undefined);
     };
-    const everyone = agent.actor ? [["all", tr(`all ${agent.actor}s`)], ...actorsOf(agent.actor, state.geometry)] : [["all", tr("one, without a seat")]];
+    const everyone = agent.actor ? [["all", tr(`all ${agent.actor}s`)], ...actorsOf(agent.actor, state.geometry)] : [["all", tr("one agent")]];
     const options = [["", tr("nobody")], ...everyone, ...(who && !everyone.some(([code]) => code === who) ? [[who, who]] : [])];
     return h("div", { key: agent.name, class: "family" },
       h("label", {}, h("span", {}, tr("{name} (yours) plays", { name: agent.name })),
@@ -150,14 +150,14 @@ function ownAgents(state, side, director) {
   }));
 }
 
-/** What a scenario says of agents, as a table by class: whom it plays, and its numbers. */
+/** A scenario's entry for agents as a table by class: the actors that it plays, and its parameters. */
 function played(value, known) {
   const names = typeof value === "string" ? value.split(/[ ,]+/) : Array.isArray(value) ? value : null;
   const table = names ? Object.fromEntries(names.map((name) => [name, "all"])) : value || {};
   return Object.fromEntries(known.filter((agent) => table[agent.name]).map(({ name }) => [name, typeof table[name] === "string" ? { of: table[name] } : { of: "all", ...table[name] }]));
 }
 
-/** Outcomes from a file of the user's own, once the run is over. */
+/** The user's outcomes, with values at the end of the run. */
 function ownOutcomes(state, side) {
   const known = state.catalogue.outcomes || [];
   const run = state.runs[side];
@@ -168,7 +168,7 @@ function ownOutcomes(state, side) {
     known.map((one) => h("p", { key: one.name, class: "help", "data-outcome": one.name }, `${one.about}: ${value(one)}`)));
 }
 
-/** Codes and names of all actors of a kind, by name; a commissioner goes by the home state's code. */
+/** Codes and names of all actors of a kind, sorted by name; a commissioner's code is that of the home state. */
 function actorsOf(kind, { states, commissioners, labs }) {
   const all = {
     state: states.map((s) => [s.code, tr(s.name)]),
@@ -180,7 +180,7 @@ function actorsOf(kind, { states, commissioners, labs }) {
 
 const shownOf = (p, value) => (value === undefined || value === false && p.kind !== "truth" ? p.default : value);
 
-/** One parameter: its meaning, a slider over its plausible range, a box, its unit and source. */
+/** The controls of a parameter: title, slider over its plausible range, text field, unit and source. */
 function field(p, value, put) {
   const shown = shownOf(p, value);
   const title = `${tr("Default: {value}", { value: measured(p.default, p.unit) || tr("empty") })}${p.source ? ` · ${p.source}` : ""}`;

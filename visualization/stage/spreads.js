@@ -1,11 +1,11 @@
-// One run among all: how outcomes are distributed over many worlds, both scenarios on one scale, medians and this run marked.
+// Distributions of outcomes over many runs, with both scenarios on one scale and marks for the medians and the run shown.
 
 import { HALO, fitting, h, width, words } from "./paint.js";
 import { INK, LIGHT, PAPER, RULE, SIDES, SOFT, WEIGHT, apart, brief, span, type, years } from "./words.js";
 import { tr } from "./language.js";
 import { shown } from "./store.js";
 
-// Outcome, what it is, its unit on the axis, how a value is said, whether it is counted
+// Outcome, title, label of the axis, format of a value, whether it is a count
 const SHOWN = [
   ["sites", "Sites", (run) => [tr("sites under contract by {year}", { year: run.frames.at(-1).quarter.slice(0, 4) }), tr("sites")], brief, true],
   ["years_behind", "Years behind", (run) => [tr("years behind, average {years}", { years: span(run) }), tr("years, {years}", { years: span(run) })], years, false],
@@ -20,7 +20,7 @@ export function drawSpreads(state, box, u) {
   const gap = 1.6 * size;
   const w = (box.w - gap) / SHOWN.length;
   const top = box.y + size * 1.7;
-  const title = worlds ? heading(worlds, ready, size * 1.08, box.w) : tr("Running many worlds …");
+  const title = worlds ? heading(worlds, ready, size * 1.08, box.w) : tr("Computing many runs …");
   const marks = [tr(runs.length > 1 ? "▼ median; line: these two runs" : "▼ median; line: this run"), tr("▼ median")];
   return h("g", { key: "spreads", class: "spreads", "data-worlds": worlds },
     words(title, box.x, box.y + size * 1.05, { key: "title", size: size * 1.08, weight: 700 }),
@@ -28,7 +28,7 @@ export function drawSpreads(state, box, u) {
     SHOWN.map((kind, k) => histogram(kind, runs, ready, { x: box.x + k * (w + gap), y: top, w, h: box.y + box.h - top }, size)));
 }
 
-/** What there is to see in the distributions: their medians, or how far two of them are apart. */
+/** The title: the medians of the distributions, or the difference of two medians. */
 function heading(worlds, spreads, size, room) {
   const n = worlds;
   const lags = spreads.map((s) => s?.outcomes.years_behind.median ?? null);
@@ -44,14 +44,14 @@ function heading(worlds, spreads, size, room) {
   return fitting([tr("{n} runs: {sites} sites, {years} years behind in the median", values), plain], size, room, 700);
 }
 
-/** Whole steps of an axis: as many as there is room for. */
+/** Values for the labels of an axis in round steps, as many as there is room for. */
 function ticks(low, high, most, whole) {
   const step = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500].find((s) => (!whole || s >= 1) && (high - low) / s <= most) ?? high - low;
   const first = Math.ceil(low / step - 1e-9);
   return Array.from({ length: Math.max(0, Math.floor(high / step + 1e-9) - first + 1) }, (_, k) => (first + k) * step);
 }
 
-/** One outcome: bars of the same width and the same height for both scenarios, in shares of the worlds. */
+/** The histogram of an outcome, in shares of the runs, with the same scale for both scenarios. */
 function histogram([name, title, unit, say, counts], runs, spreads, box, size) {
   const known = spreads.map((s) => s?.outcomes[name]);
   const ends = known.flatMap((d) => (d && d.counts.some(Boolean) ? [d.edges[0], d.edges.at(-1)] : []));
@@ -60,13 +60,13 @@ function histogram([name, title, unit, say, counts], runs, spreads, box, size) {
   const values = [...ends, ...own.filter((v) => v !== null)];
   const [low, high] = [Math.min(...values), Math.max(...values) + 1e-9];
   const base = box.y + box.h - size * 2.7;
-  const head = box.y + size * 2.7; // above it stand the title and the medians
+  const head = box.y + size * 2.7; // the title and the medians are above this line
   const x = (v) => box.x + ((v - low) / (high - low)) * box.w;
   const share = (d, c) => c / d.counts.reduce((sum, n) => sum + n, 0);
   const most = Math.max(...known.flatMap((d) => (d ? d.counts.map((c) => share(d, c)) : [])));
   const y = (s) => base - (s / most) * (base - head);
   const room = Math.max(2, Math.floor(box.w / (size * 3.4)));
-  const top = tr("{n} % of worlds", { n: Math.round(100 * most) });
+  const top = tr("{n} % of runs", { n: Math.round(100 * most) });
   return h("g", { key: name, "data-outcome": name },
     words(tr(title), box.x, box.y + size, { key: "title", size, weight: 600 }),
     words(fitting([top, `${Math.round(100 * most)} %`], size, box.w - width(tr(title), size, 600) - size), box.x + box.w, box.y + size, { key: "most", size, anchor: "end", fill: SOFT }),
@@ -87,7 +87,7 @@ function columns(d, side, x, y, base) {
 const tick = (v, x, base, say, size) => h("g", { key: `t${v.toFixed(2)}` },
   h("line", { x1: x, x2: x, y1: base, y2: base + size * 0.25, stroke: INK }), words(say(v), x, base + size * 1.2, { size, anchor: "middle", fill: SOFT }));
 
-/** A triangle and its number for each scenario's median; two that are near each other part their numbers. */
+/** A triangle and a number for each scenario's median. If two numbers would overlap, they are moved apart. */
 function medians(known, pair, say, x, head, box, size) {
   const said = known.map((d, side) => d && d.median !== null && { side, at: x(d.median), text: `${pair ? "AB"[side] : tr("median")} ${say(d.median)}` }).filter(Boolean);
   const wide = said.map((m) => width(m.text, size, 700));

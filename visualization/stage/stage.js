@@ -1,4 +1,4 @@
-// The stage: everything that the audience looks at, as one drawing that fits its window.
+// The stage: the whole picture that the audience sees, as one drawing that fits the window.
 
 import { HALO, SERIF, broken, h, width, words } from "./paint.js";
 import { drawMap, legend, patterns, tally } from "./map.js";
@@ -14,7 +14,7 @@ import { sentence, tr } from "./language.js";
 import { asker } from "./questions.js";
 import { answers, asking, frameAt, headline, past, shown } from "./store.js";
 
-const NARROW = 46; // ems; a narrower hall has everything one below the other
+const NARROW = 46; // ems; in a narrower window all parts are stacked vertically
 
 /** The unit that everything is measured in, in pixels. */
 export function unit(state) {
@@ -22,14 +22,14 @@ export function unit(state) {
   return state.big ? u * 1.2 : u;
 }
 
-/** Hand the sizes to the style sheet; only where they changed, since everything hangs on them. */
+/** Set the sizes for the style sheet, if they have changed, because every change updates the whole layout. */
 export function setType(place, state) {
   for (const [name, value] of [["--u", unit(state)], ["--type", type(unit(state))]]) {
     if (place.style.getPropertyValue(name) !== `${value}px`) place.style.setProperty(name, `${value}px`);
   }
 }
 
-/** What happens now; as the stage opens, what happened in reality and what play will show. */
+/** The caption: events of the quarter; in the first picture, the real selection and a hint to press play. */
 function told(state, side) {
   const says = sentence(frameAt(state.runs[side], state.t).says);
   const envelope = money(state.runs[side].envelope_eur_bn);
@@ -41,16 +41,16 @@ function told(state, side) {
 
 const capital = (text) => text[0].toUpperCase() + text.slice(1);
 
-/** Sites and chips so far; as the stage opens, those of reality. */
+/** A sentence on sites and chips so far; in the first picture, on the real factories. */
 const soFar = (state, frame) => (opening(state) ? realCount(state) : tally(frame));
 
-/** How many of the real places the rules chose too, in words; nothing where there is nothing to compare. */
+/** A sentence on how many real places the run has selected too; empty if there is nothing to compare. */
 function likeReality(state, run, frame) {
   const same = alike(state, run, frame);
   return same === null ? "" : `◇ ${tr("{n} of the {all} real places are among them", { n: same, all: inReality(state).length })}`;
 }
 
-/** The stage for a hall of some width and height in pixels; where that is too little, it grows and its hall scrolls. */
+/** The stage for a window of some width and height in pixels. If that is too small, the stage is larger and the window scrolls. */
 export function drawStage(state, store, size) {
   const k = Math.max(1, Math.min(window.innerWidth / 1920, window.innerHeight / 1080)); // lines grow with the screen
   const w = size.width / k;
@@ -68,7 +68,7 @@ export function drawStage(state, store, size) {
     runs.length > 0 && words(stamp(state), w - 6, height - 5, { key: "stamp", class: "stamp", size: Math.max(11, 0.55 * u), anchor: "end", fill: SOFT }));
 }
 
-/** What is needed to see the same again; stands on every export. */
+/** A line with everything needed to reproduce the picture; it is part of every export. */
 export function stamp(state) {
   const names = shown(state).map((run) => run.scenario).join(" / ");
   const run = state.runs[0];
@@ -95,7 +95,7 @@ function drawSingle(state, w, height, u, store) {
   const wait = found && !answer ? type(u, 0.75) * PENDING : 0;
   const bars = state.many || rest - moneyHeight - addsHeight - votesHeight - wait > (wait ? 8.5 : 6) * size;
   const room = rest - moneyHeight - 0.9 * g;
-  const beside = room - ANSWER * type(u, 0.75) > 6 * size; // the answer comes first where both do not fit
+  const beside = room - ANSWER * type(u, 0.75) > 6 * size; // the answer has priority if both do not fit
   const answerHeight = beside ? ANSWER * type(u, 0.75) : room;
   const race = answer ? beside && room - answerHeight : rest - moneyHeight - 0.45 * g - votesHeight - (wait && wait + 0.45 * g) - (bars ? addsHeight : 0);
   let y = 0.4 * g;
@@ -118,7 +118,7 @@ function drawSingle(state, w, height, u, store) {
   ];
 }
 
-/** What there is so far, at the foot of the map. */
+/** The sentences at the bottom of the map: sites so far, and the comparison with reality. */
 function below(state, run, frame, { x, foot, w }, size) {
   const like = likeReality(state, run, frame);
   const small = type(size, 0.9);
@@ -131,11 +131,11 @@ function below(state, run, frame, { x, foot, w }, size) {
 
 /** The answer over many runs, once the window of the run shown has passed. */
 const answered = (state) => (!state.many && answers(state) && !asking(state) && past(state.runs[0], state.t) ? answerFor(state) : null);
-const PENDING = 2.8; // sizes of type that a line about an answer to come needs
+const PENDING = 2.8; // height of the progress message of the answer, in font sizes
 
 const names = (state) => [0, 1].map((side) => titleOf(state, side));
 
-/** What is shown, when, and what happens then. */
+/** The caption on the map: scenario, date and events. */
 function caption(state, side, x, y, most, u, ask) {
   const frame = frameAt(state.runs[side], state.t);
   const small = type(u, 0.85);
@@ -157,14 +157,14 @@ function drawPair(state, w, height, u, store) {
   const half = w / 2;
   const lower = type(u) * Math.max(10, Math.min(12, (0.45 * height) / type(u)));
   const size = type(u, 0.85);
-  const row = type(u, 0.72) * 1.9; // the legend's
+  const row = type(u, 0.72) * 1.9; // height of the legend
   const upper = height - lower - g - row;
   const vote = upper > size * 17 ? size * 5.9 : 0;
   const columns = shown(state).map((run, side) => {
     const x = side * half;
     const wide = half - 2 * g;
     const textWide = Math.max(wide * 0.34, size * 10.5, wide - upper);
-    const aside = vote > 0 ? textWide + 2 * g : 0; // the vote stands beside the map, not on it
+    const aside = vote > 0 ? textWide + 2 * g : 0; // the vote is next to the map, not on it
     return h("g", { key: `side${side}`, class: "side" },
       drawMap(state, run, side, { x: x + aside, y: 0, w: half - aside, h: upper, right: true }, u, store),
       words(`${side ? "B" : "A"}  ${titleOf(state, side)}`, x + g, size * 1.35, { key: "title", size: size * 1.12, weight: 700, fill: SIDES[side], lines: 1, ...HALO }, wide),
@@ -186,9 +186,9 @@ function drawPair(state, w, height, u, store) {
   ];
 }
 
-const LAG = 3.6; // sizes of type of that number
+const LAG = 3.6; // size of the number, in font sizes
 
-/** Years behind as a large number, under it its words and of when it is. */
+/** Years behind as a large number, with its unit and date below. */
 function lag(run, t, x, y, size, room = size * 7, big = false) {
   const { behind, averaged } = headline(run, t);
   const when = averaged ? tr("average, {years}", { years: span(run) }) : season(frameAt(run, t).quarter);
@@ -201,7 +201,7 @@ function lag(run, t, x, y, size, room = size * 7, big = false) {
     words(when, x, under + size * 6.15, { key: "of", size, ...HALO }, room));
 }
 
-/** For a narrow hall, everything one below the other: pairs of a height and what to draw in it. */
+/** The parts for a narrow window, stacked vertically: pairs of a height and a function that draws the part. */
 function stack(state, w, u, store) {
   const ask = asker(state, store);
   const size = type(u);

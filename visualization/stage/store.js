@@ -1,9 +1,9 @@
-// What is shown, in one place: scenarios, random draw, time, view. The browser owns time; the address holds all of it.
+// The state of the page: scenarios, random draw, time and view. The address of the page includes all of it.
 
 import { LANGUAGES, tr } from "./language.js";
 
-export const SPEEDS = [1600, 800, 400, 200, 100, 50]; // milliseconds a quarter
-const LINGER = 4; // times as long where there is a vote
+export const SPEEDS = [1600, 800, 400, 200, 100, 50]; // milliseconds per quarter
+const LINGER = 4; // a quarter with a vote is shown this many times as long
 
 const START = {
   specs: [
@@ -22,25 +22,25 @@ const START = {
   speed: 2,
   who: null,
   panel: null,
-  audience: null, // what the phones are asked and say
-  invite: false, // whether their code fills the screen
-  otherwise: null, // a ballot with some votes changed: its run, number and votes, and what the server found
-  find: "", // in the panel of rules
+  audience: null, // the question to the phones and their answers
+  invite: false, // whether the QR code fills the screen
+  otherwise: null, // a ballot with changed votes: its run, number and votes, and the server's recount
+  find: "", // search text in the panel of rules
   tour: null,
   guess: null,
-  guesses: {}, // in the tour, by step
-  talk: null, // the moment of the talk on the stage
-  left: null, // the moment at which the talk was left
-  begun: false, // whether its guess was taken, or what it plays was played
+  guesses: {}, // guesses in the tour, by step
+  talk: null, // index of the current moment of the talk
+  left: null, // index of the moment at which the talk was left
+  begun: false, // whether the moment has its guess or has started to play
   told: {}, // guesses in the talk, by moment
-  began: null, // the talk, in milliseconds since 1970
-  entered: null, // its moment
+  began: null, // start of the talk, in milliseconds since 1970
+  entered: null, // start of the current moment, in milliseconds since 1970
   blank: false,
   clean: false, // whether all controls are hidden
-  spotlight: null, // the one region of the stage that is not dimmed
-  part: null, // of the difference, whose rules are shown
-  topic: null, // of the questions, the one that was asked
-  answers: {}, // to pairs of scenarios, as the server finds them
+  spotlight: null, // the highlighted region of the stage
+  part: null, // the part of the difference whose rules are shown
+  topic: null, // the question that is open in the help
+  answers: {}, // comparisons from the server, by pair of scenarios
   notice: null,
   busy: false,
   runs: [],
@@ -48,7 +48,7 @@ const START = {
   ordinary: null,
 };
 
-/** A store: `state`, `set(changes)`, `watch(draw)` and the clock. */
+/** A store with the `state`, `set(changes)`, `watch(draw)` and the functions of the player. */
 export function makeStore(given = {}) {
   const watchers = [];
   let due = false;
@@ -77,7 +77,7 @@ export function makeStore(given = {}) {
       store.pause();
       store.go(store.state.t + by);
     },
-    /** Play until a quarter: the window's end, where the answer stands, and from there the run's. */
+    /** Play until a quarter; by default until the end of the window, where the answer is shown, and from there to the end. */
     play(until) {
       if (store.state.t >= store.last) store.go(0);
       const read = shown(store.state)[0]?.window_frame ?? null;
@@ -109,47 +109,47 @@ export function makeStore(given = {}) {
   return store;
 }
 
-/** Whether things glide from quarter to quarter: in slow play only, so that a step is there at once. */
+/** Whether changes between quarters are animated: only in slow play, so that a single step is immediate. */
 export const gliding = (state) => state.playing && SPEEDS[state.speed] >= 400;
 
-/** Whether a talk asks for a guess that is not taken yet, so that the stage must not give it away. */
+/** Whether a talk waits for a guess, so that the stage must not reveal the answer. */
 export const asking = (state) => state.talk !== null && !state.begun && Boolean(state.catalogue.talk.moments[state.talk].guess);
 
-/** Whether the answer over many runs may stand on the stage: not in the tour, and in a talk where its moment says so. */
+/** Whether the stage may show the answer over many runs: not in the tour, and in a talk only if the moment says so. */
 export const answers = (state) => state.tour === null && (state.talk === null || state.catalogue.talk.moments[state.talk].answer);
 
 /** The runs on the stage: one, or two side by side. */
 export const shown = (state) => state.runs.slice(0, state.compare ? 2 : 1);
 
-/** The frame of a run at the time shown; its last one where the run is shorter. */
+/** The frame of a run at time t, or its last frame if the run is shorter. */
 export const frameAt = (run, t) => run.frames[Math.min(t, run.frames.length - 1)];
 
-/** The last ballot up to the time shown, or nothing; with other votes where the panel of the vote asks what if. */
+/** The last ballot up to the time shown, with changed votes if the panel of the vote has any; null if there is none. */
 export function ballotAt(state, run) {
   const { ballot: k } = frameAt(run, state.t);
   if (k === null) return null;
   return (state.panel === "vote" && otherVotes(state, run)?.found) || run.ballots[k];
 }
 
-/** What is asked of the last ballot with other votes, where something is. */
+/** The changed votes in the last ballot of a run; null if there are none. */
 export const otherVotes = (state, run) => (state.otherwise?.run === run && state.otherwise.ballot === frameAt(run, state.t).ballot ? state.otherwise : null);
 
-/** How a state voted. */
+/** The vote of a state. */
 export const voteOf = (ballot, i) => ["yes", "no", "abstain"].find((way) => ballot[way].includes(i));
 
-/** Whether a run's window has passed: from then on its headline is the average over the window. */
+/** Whether the window of a run is over. From then on its headline is the average over the window. */
 export const past = (run, t) => run.window_frame !== null && t >= run.window_frame;
 
-/** The years behind that a headline says, and of when they are. */
+/** The years behind for the headline, and whether they are the average over the window. */
 export function headline(run, t) {
   if (past(run, t)) return { behind: run.outcome.years_behind, averaged: true };
   return { behind: frameAt(run, t).years_behind, averaged: false };
 }
 
-/** The scenarios that are wanted on the stage. */
+/** The specifications of the scenarios to show. */
 export const wanted = (state) => state.specs.slice(0, state.compare ? 2 : 1);
 
-/** What a scenario says for a key: its change, or its preset's value. */
+/** The value of a scenario for a key: from its changes or from its preset. */
 export function valueOf(state, side, key) {
   const spec = state.specs[side];
   const preset = state.catalogue.presets.find((p) => p.name === spec.base);
@@ -160,13 +160,13 @@ export function valueOf(state, side, key) {
   return value;
 }
 
-/** A rule's entry with one part changed: its parameter, an actor's rule, or a parameter of that. */
+/** A rule's entry with one change: a parameter, an actor's rule, or a parameter of that rule. */
 function within(value, [name, ...rest], part) {
   const table = value && typeof value === "object" ? value : { rule: value };
   return { ...table, [name]: rest.length ? within(table[name] ?? table.rule, rest, part) : part };
 }
 
-/** What is shown, as the query of an address. */
+/** The query of the address for the current state. */
 export function address(state) {
   const query = new URLSearchParams();
   ["a", "b"].forEach((side, k) => {
@@ -191,7 +191,7 @@ export function address(state) {
   return `?${query}`.replace(/%22/g, '"').replace(/%2C/g, ",");
 }
 
-/** What an address asks for, and what of it made no sense. */
+/** The state for a query, and a notice about the parts that are not valid. */
 export function fromAddress(text, catalogue) {
   const query = new URLSearchParams(text);
   const state = { specs: START.specs.map((s) => ({ base: s.base, changes: {} })) };
@@ -203,7 +203,7 @@ export function fromAddress(text, catalogue) {
     const k = ["a", "b"].indexOf(side);
     if (k >= 0 && !rest.length) {
       if (presets.includes(value)) state.specs[k].base = value;
-      else wrong.push(tr("there is no scenario “{name}”", { name: value }));
+      else wrong.push(tr("“{name}” is not a scenario", { name: value }));
     } else if (k >= 0) {
       if (known.has(rest[0])) state.specs[k].changes[rest.join(".")] = parsed(value);
       else wrong.push(tr("“{name}” is neither a parameter nor a family of rules", { name: rest[0] }));
@@ -211,19 +211,19 @@ export function fromAddress(text, catalogue) {
       const held = catalogue.seeds && (key === "seed" ? catalogue.seeds : [0]);
       if (held && !held.includes(Number(value))) wrong.push(tr("{key} {name} is not in this file", { key, name: value }));
       else if (/^\d{1,15}$/.test(value)) state[key] = Number(value);
-      else wrong.push(tr("{key} “{name}” is no whole number", { key, name: value }));
+      else wrong.push(tr("{key} “{name}” is not a whole number", { key, name: value }));
     } else if (key === "t") {
       if (/^(\d{1,4}|\d{4}Q[1-4])$/.test(value)) state.when = value;
-      else wrong.push(tr("“{name}” is no quarter such as 2026Q3", { name: value }));
+      else wrong.push(tr("“{name}” is not a quarter, such as 2026Q3", { name: value }));
     } else if (["compare", "many", "big", "clean"].includes(key)) state[key] = value !== "0";
     else if (key === "vote") state.panel = "vote";
     else if (key === "why") {
       const found = value.match(/^(state|facility|lab|commissioner)\.(\d{1,4})(\.b)?$/);
       if (found) state.who = { kind: found[1], index: Number(found[2]), side: found[3] ? 1 : 0 };
-      else wrong.push(tr("“{name}” is nobody on the map", { name: value }));
+      else wrong.push(tr("“{name}” is not on the map", { name: value }));
     } else if (key === "lang") {
       if (LANGUAGES.includes(value)) state.lang = value;
-      else wrong.push(tr("the page does not speak “{name}”", { name: value }));
+      else wrong.push(tr("“{name}” is not a language of this page", { name: value }));
     } else if (key === "tour" && /^[1-6]$/.test(value)) state.tour = Number(value) - 1;
     else if (key === "talk" && Number(value) in (catalogue.talk ? [0, ...catalogue.talk.moments] : []) && value !== "0") state.talk = Number(value) - 1;
     else if (key === "speed" && /^[0-5]$/.test(value)) state.speed = Number(value);

@@ -1,4 +1,4 @@
-// A talk: named moments from a talk file. One key asks, runs, tells and goes on; a second window shows the notes.
+// A talk: moments from a talk file. One key asks, runs, tells and continues; a second window shows the notes.
 
 import { answerFor, partName } from "./answer.js";
 import { makeKeeper } from "./keep.js";
@@ -8,13 +8,13 @@ import { titleOf } from "./titles.js";
 import { guessRow, middles, outcome } from "./tour.js";
 import { apart, brief, fromTo, money, span } from "./words.js";
 
-const TALK_SPEED = 3; // of the clock, fast enough for a hall that waits
+const TALK_SPEED = 3; // index in SPEEDS, fast enough for an audience
 const inYears = (name) => /years|price|^answer/.test(name);
 
-/** The moment of the talk on the stage; nothing where no talk is held. */
+/** The current moment of the talk; null without a talk. */
 export const momentOf = (state) => (state.talk === null ? null : state.catalogue.talk.moments[state.talk]);
 
-/** What drives a talk; nothing where the app was started without one. */
+/** The controller of a talk; null if the app was started without one. */
 export function makeTalk(store, director) {
   const { state } = store;
   const { talk: file } = state.catalogue;
@@ -22,7 +22,7 @@ export function makeTalk(store, director) {
   const keeper = makeKeeper(store, director);
   let at = null;
   const talk = {
-    /** Begin, or go on where the talk was left. */
+    /** Start the talk, or resume it where it was left. */
     open() {
       if (state.tour !== null) return;
       const left = state.left !== null && state.left < file.moments.length - 1;
@@ -34,12 +34,12 @@ export function makeTalk(store, director) {
       const next = state.talk + by;
       if (next >= 0 && next < file.moments.length) store.set({ talk: next });
     },
-    /** The one key of a clicker. */
+    /** The action of the forward key of a presentation remote. */
     forward() {
       const moment = momentOf(state);
       if (state.began === null) store.set({ began: Date.now(), entered: Date.now() });
       if (state.blank) return store.set({ blank: false });
-      if (state.busy && !state.notice) return; // a second press would skip what has not been shown
+      if (state.busy && !state.notice) return; // a second key press would skip a moment before it is shown
       if (!state.begun && (moment.guess || moment.play)) return talk.answer(moment.guess?.room ? moment.guess.room - 1 : null);
       if (state.playing) {
         store.pause();
@@ -51,7 +51,7 @@ export function makeTalk(store, director) {
       if (state.blank) return store.set({ blank: false });
       talk.step(-1);
     },
-    /** Take a guess, or none, and run what the moment plays. */
+    /** Record a guess, or null for none, and play the moment. */
     answer(k) {
       const moment = momentOf(state);
       if (state.busy || (k !== null && !moment.guess?.options[k])) return;
@@ -72,7 +72,7 @@ export function makeTalk(store, director) {
   return talk;
 }
 
-/** Set the stage of a moment; one that was told before comes back as it was then. */
+/** Prepare the stage for a moment. A moment that was already told is shown as it was then. */
 function enter(store, director, k) {
   const { state } = store;
   const m = momentOf(state);
@@ -101,7 +101,7 @@ function enter(store, director, k) {
   else run(m.world);
 }
 
-/** The frame of a place in a run: its start, the end of the window of comparison, its end, or a quarter. */
+/** The index of the frame for "start", "window" (the end of the comparison), "end" or a quarter. */
 function frameOf(run, place) {
   const last = run.frames.length - 1;
   if (place === "start") return 0;
@@ -111,13 +111,13 @@ function frameOf(run, place) {
   return found < 0 ? last : found;
 }
 
-/** The frame at which the moment on the stage has told all. */
+/** The index of the frame at which the current moment is complete. */
 function dueIn(state) {
   const m = momentOf(state);
   return state.runs.length ? frameOf(state.runs[0], m.play ?? m.quarter) : Infinity;
 }
 
-/** Where the moment on the stage stands: "setting" until its runs are there, "asking", "running" or "told". */
+/** The phase of the current moment: "setting" until its runs have arrived, "asking", "running" or "told". */
 export function phaseOf(state) {
   const m = momentOf(state);
   if (state.busy && !state.begun) return "setting";
@@ -125,7 +125,7 @@ export function phaseOf(state) {
   return !state.busy && state.t >= dueIn(state) ? "told" : "running";
 }
 
-/** The answer over many runs by the names of a talk file; its difference is the years that B is nearer than A. */
+/** The answer over many runs under the names of a talk file; the difference is positive if B is closer to the frontier. */
 function overMany(state) {
   const found = answerFor(state)?.parts;
   if (!found) return null;
@@ -133,10 +133,10 @@ function overMany(state) {
   return { a: found.a, b: found.b, difference: { mean: -mean, low: -high, high: -low }, ...found.prices };
 }
 
-/** How many digits after the point a number of years is said with. */
+/** The number of decimals for a number of years. */
 const digits = (name) => (name.startsWith("answer.") && !/^answer\.[ab]$/.test(name) ? 2 : 1);
 
-/** A number by the name that a talk file gives it; nothing while it is not known. */
+/** A number by its name in a talk file; undefined while it is not known. */
 function numberOf(name, state) {
   const [who, what, how] = name.split(".");
   if (who === "answer") {
@@ -145,11 +145,11 @@ function numberOf(name, state) {
   const runs = state.runs.slice(0, state.compare ? 2 : 1);
   const all = how === "middle" ? middles(state, runs) : runs.map((run) => ({ ...outcome(run), envelope_eur_bn: run.envelope_eur_bn }));
   if (!all) return undefined;
-  if (who === "gap") return all[1] && apart(all[1][what], all[0][what]); // of A, less of B
+  if (who === "gap") return all[1] && apart(all[1][what], all[0][what]); // A minus B
   return all["ab".indexOf(who)]?.[what];
 }
 
-/** From where to where a number is in nine of ten worlds, or a mean of the answer in its 95 % interval. */
+/** The range of a number in 90 % of the runs, or the 95 % interval of a mean of the answer. */
 function rangeOf(name, state) {
   const [who, what] = name.split(".");
   if (who === "answer") {
@@ -160,7 +160,7 @@ function rangeOf(name, state) {
   return spread?.digest === state.runs[side]?.digest && spread.seed === state.runs[side].seed ? spread.outcomes[what] : undefined;
 }
 
-/** A number as a talk says it. */
+/** A number as text, in the format for its name. */
 function saidOf(name, x) {
   if (x === undefined || x === null) return "…";
   if (/_eur_bn$/.test(name)) return money(x);
@@ -168,7 +168,7 @@ function saidOf(name, x) {
   return brief(Math.round(x));
 }
 
-/** A text of a talk with its numbers read from the runs on the stage; what is not there yet is an ellipsis. */
+/** A text of a talk with its placeholders filled in from the runs; an unknown number is an ellipsis. */
 export function filled(text, state) {
   return text.trim().replace(/\{([^{}]*)\}/g, (_, name) => {
     if (name === "worlds") return brief(state.spreads[0]?.worlds ?? 200);
@@ -183,13 +183,13 @@ export function filled(text, state) {
   });
 }
 
-/** The part of a difference that makes most of it, and how much. */
+/** The name and size of the largest part of a difference. */
 function largestPart(found, groups) {
   const [most] = [...found.shares].sort((x, y) => x.mean - y.mean);
   return `${partName(groups, most)} (${tr("{n} years", { n: saidOf("answer.largest", -most.mean) })})`;
 }
 
-/** Which option is right: how many edges the number reaches, as it is shown; nothing while it is not known. */
+/** The index of the right option: the number of edges that the rounded number reaches; null while it is not known. */
 function rightOf(moment, state) {
   const x = numberOf(moment.guess.answer, state);
   if (x === undefined || x === null) return null;
@@ -197,7 +197,7 @@ function rightOf(moment, state) {
   return moment.guess.edges.filter((edge) => shown >= edge).length;
 }
 
-/** All that the notes show, as plain data; nothing where no talk is held. */
+/** The data for the window of notes; null without a talk. */
 export function notesOf(state) {
   const moment = momentOf(state);
   if (!moment || !state.runs.length) return null;
@@ -214,7 +214,7 @@ export function notesOf(state) {
   };
 }
 
-/** The card of a talk as elements; nothing where a moment says nothing on the stage. */
+/** The card of a talk as elements; null if the moment has no text on the stage. */
 export function drawTalk(state, store, talk) {
   const moment = momentOf(state);
   const phase = phaseOf(state);

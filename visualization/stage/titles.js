@@ -1,9 +1,9 @@
-// What a scenario is called on screen.
+// Titles of scenarios.
 
 import { tr } from "./language.js";
 import { measured, ownRules, plain, ruleOf } from "./words.js";
 
-/** What a scenario is called on screen: its preset, and what differs from it. */
+/** The title of a scenario on the page: its preset, and the changes to it. */
 export function titleOf(state, side) {
   if (state.titles) return state.titles[side];
   const spec = state.specs[side];
@@ -18,7 +18,7 @@ export function titleOf(state, side) {
   return `${name}, ${plain(key.split(".")[0])}: ${inWords(value, preset?.plain[key])}`;
 }
 
-/** A changed value: a rule and who goes by another; of an unchanged rule those alone. */
+/** A changed value in words: the rule, if it has changed, and actors with other rules. */
 function inWords(value, before) {
   if (typeof value !== "object") return plain(value);
   const own = ownRules(value).map(([code, rule]) => `${plain(code)} ${plain(ruleOf(rule))}`).join(", ");

@@ -1,4 +1,4 @@
-// The tour: the essay's five claims, each a question to guess first, then a run, then the numbers that the model finds.
+// The tour: for each of the essay's five claims a question to guess, then a run, then the model's numbers.
 
 import { makeKeeper } from "./keep.js";
 import { h } from "./paint.js";
@@ -15,8 +15,8 @@ const spread = (a) => tr("{sites} in {countries}", { sites: counted(a.sites, "{n
 const pair = (a, b) => tr("{a} and {b}", { a: years(a), b: years(b) });
 
 /*
- * A step has a claim, a question with options, and the scenarios that it runs. What was found is told twice: of the
- * runs on the stage, and of the middle of many worlds, which also decides which option was right.
+ * A step has a claim, a question with options, and the scenarios that it runs. The result is given for the runs on the stage
+ * and for the medians of many runs, which also determine the right option.
  */
 export const STEPS = [
   {
@@ -32,12 +32,12 @@ export const STEPS = [
   {
     title: "2 · Geography defeats arithmetic",
     claim: "Many medium sites are not one large site.",
-    question: () => tr("Same sites, same money, and a share of each site for one model. On the right they train one model together, exchanging only now and then. What does that win?"),
-    options: ["next to nothing", "up to a year", "more than a year"],
+    question: () => tr("The same sites and the same money, with a share of each site for one model. On the right the sites train one model together, with an exchange now and then. How much does that gain?"),
+    options: ["almost nothing", "up to a year", "more than a year"],
     specs: [with_(EUROPE, { access: "strategic" }), with_(EUROPE, { access: "strategic", pooling: "low_communication" })],
     right: (found) => steps(won(found), 0.2, 1.05),
     tell([a, b]) {
-      const view = won([a, b]) >= 0.2 ? "Clever training wins back part of what geography costs: here the essay is too gloomy." : "The essay is right: distance is hardly overcome.";
+      const view = won([a, b]) >= 0.2 ? "Better training methods recover part of what geography costs: here the essay is too pessimistic." : "The essay is right: training together hardly overcomes distance.";
       return `${tr("{a} years behind alone, {b} together.", { a: years(a.years_behind), b: years(b.years_behind) })} ${tr(view)}`;
     },
     middle: ([a, b]) => pair(a.years_behind, b.years_behind),
@@ -45,11 +45,11 @@ export const STEPS = [
   {
     title: "3 · The wrong people, the wrong mandate",
     claim: "Slow tenders, and repairs that wait for a signature.",
-    question: () => tr("A few large sites in both pictures. On the left bought and run the public way, on the right fast. What does that cost?"),
+    question: () => tr("Both maps have a few large sites. On the left they are bought and run by public procedures, on the right by fast ones. How much do the public procedures cost?"),
     options: ["weeks", "months", "a year or more"],
     specs: [with_(REFORM, { procurement: "public_tender", operations: "audit_first" }), REFORM],
     right: (found) => steps(won(found), 0.15, 1),
-    tell: ([a, b]) => tr(won([a, b]) < 0 ? "{a} years behind the public way, {b} the fast way: {n} years gained by patience." : "{a} years behind the public way, {b} the fast way: {n} years lost for the same money.", { a: years(a.years_behind), b: years(b.years_behind), n: years(won([a, b])) }),
+    tell: ([a, b]) => tr(won([a, b]) < 0 ? "{a} years behind with public procedures, {b} with fast ones: {n} years gained." : "{a} years behind with public procedures, {b} with fast ones: {n} years lost for the same money.", { a: years(a.years_behind), b: years(b.years_behind), n: years(won([a, b])) }),
     middle: ([a, b]) => pair(a.years_behind, b.years_behind),
   },
   {
@@ -62,53 +62,53 @@ export const STEPS = [
     right: ([a]) => steps(apart(a.years_behind_at_end, a.end), -0.25, 0.3),
     tell([a]) {
       const each = apart(a.years_behind_at_end, a.end) / a.passed;
-      const view = each > 0.05 ? tr("The frontier does not wait: standing still loses {n} years each year.", { n: years(each) }) : tr("The frontier does not run away.");
+      const view = each > 0.05 ? tr("The frontier does not wait: without new sites, {n} years are lost each year.", { n: years(each) }) : tr("The gap does not grow.");
       return `${tr("{a} years when the comparison ends, {b} at the end.", { a: years(a.years_behind_at_end), b: years(a.end) })} ${view}`;
     },
     middle: ([a]) => pair(a.years_behind_at_end, a.end),
   },
   {
     title: "5 · What would work",
-    claim: "Two or three large sites, built fast, run by those who know.",
-    question: () => tr("The essay's reform against Europe today, with the same random draw. How many years are won?"),
+    claim: "Two or three large sites, built fast and run by experts.",
+    question: () => tr("The essay's reform against Europe today, with the same random draw. How many years does it gain?"),
     options: ["less than one", "one to two", "more than two"],
     specs: [EUROPE, REFORM],
     right: (found) => steps(won(found), 1, 2.05),
     tell([a, b], state) {
       const rest = b.years_behind > 1 ? ` ${tr("Still {n} behind: {money} is not enough to catch up.", { n: years(b.years_behind), money: budget(state, REFORM.base) })}` : "";
-      return tr("{n} years won. A planner alone, all else as today, would win {planner}.", { n: years(won([a, b])), planner: years(a.price_of_politics) }) + rest;
+      return tr("{n} years gained. A planner, with all else as today, would gain {planner}.", { n: years(won([a, b])), planner: years(a.price_of_politics) }) + rest;
     },
-    middle: ([a, b]) => tr("{n} won, {planner} by a planner alone", { n: years(won([a, b])), planner: years(a.price_of_politics) }),
+    middle: ([a, b]) => tr("{n} gained, {planner} with a planner only", { n: years(won([a, b])), planner: years(a.price_of_politics) }),
   },
   { title: "Your turn", claim: "Change a rule and watch.", question: () => tr("Change one thing under “Rules”, and see what it costs."), options: [], specs: null },
 ];
 
 const won = ([a, b]) => apart(b.years_behind, a.years_behind);
 
-/** What a run on the stage came to. */
+/** The outcome of a run on the stage. */
 export function outcome(run) {
   const last = run.frames.length - 1;
   return { ...run.outcome, end: run.frames[last].years_behind, passed: (last - run.window_frame) / 4 };
 }
 
-/** The same of the middle of many worlds; nothing while they are not all there. */
+/** The medians of many runs, in the same form; null until they are known for all `runs`. */
 export function middles(state, runs) {
   const known = runs.map((run, k) => (state.spreads[k]?.digest === run.digest && state.spreads[k].seed === run.seed ? state.spreads[k] : null));
   if (!known.length || known.includes(null)) return null;
   return known.map((s) => ({ ...Object.fromEntries(Object.entries(s.outcomes).map(([name, d]) => [name, d.median])), end: s.bands.years_behind[2].at(-1), worlds: s.worlds }));
 }
 
-/** What drives the tour. */
+/** The controller of the tour. */
 export function makeTour(store, director) {
   const { state } = store;
   const keeper = makeKeeper(store, director);
-  let offered = null; // the scenarios with which the last step begins, where the visitor may change them
+  let offered = null; // the scenarios at the start of the last step, in which the visitor may change them
   const tour = {
     step(by) {
       const next = state.tour + by;
       if (next >= 0 && next < STEPS.length) store.set({ tour: next });
     },
-    /** Set the stage of a step, on the world of its random draw that is most like the others. */
+    /** Prepare the stage for a step, with the most typical run of the random draw. */
     enter(k) {
       const { specs } = STEPS[k];
       store.pause();
@@ -126,7 +126,7 @@ export function makeTour(store, director) {
         } });
       });
     },
-    /** Guess, and see the run. */
+    /** Record a guess and play the run. */
     answer(k) {
       const step = STEPS[state.tour];
       if (state.busy || !step.options[k]) return;
@@ -149,7 +149,7 @@ export function makeTour(store, director) {
   return tour;
 }
 
-/** The quarter at which a step has shown all. */
+/** The index of the quarter at which a step is complete. */
 const dueOf = (step, state, store) => (step.to_end ? store.last : state.runs[0]?.window_frame);
 
 /** The card of the tour as elements. */
@@ -167,7 +167,7 @@ export function drawTour(state, store, tour) {
     h("div", { key: "answer", class: "found" },
       step.options.length > 0 && h("p", { key: "answer", class: "answer", "aria-live": "polite" },
         told ? `${verdict}${step.tell(runs.map(outcome), state)}` : state.guess === null ? tr("Guess first.") : tr("Watch …"),
-        middle && h("small", { key: "middle" }, ` ${tr("In the middle of {n} worlds: {found}.", { n: middle[0].worlds, found: step.middle(middle) })}`)),
+        middle && h("small", { key: "middle" }, ` ${tr("Median of {n} runs: {found}.", { n: middle[0].worlds, found: step.middle(middle) })}`)),
       h("p", { key: "nav", class: "nav" },
         h("button", { type: "button", "data-press": "tour-back", disabled: state.tour === 0, onclick: () => tour.step(-1) }, tr("← Back")),
         h("span", {}, tr("{n} of {all}", { n: state.tour + 1, all: STEPS.length })),
@@ -177,7 +177,7 @@ export function drawTour(state, store, tour) {
   ];
 }
 
-/** The options of a guess in a row, and once it is told, which is right. */
+/** The options of a guess in a row, with the right one marked once it is known. */
 export function guessRow(options, state, right, answer) {
   return h("p", { key: "options", class: "options", role: "group", "aria-label": tr("Your guess") }, options.map((text, k) =>
     h("button", { key: text, type: "button", class: k === right ? "right" : "", "aria-pressed": `${state.guess === k}`, disabled: state.busy, onclick: () => answer(k) },

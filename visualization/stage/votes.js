@@ -1,4 +1,4 @@
-// The last vote: who proposed, how many said yes, where the threshold stands, who would have tipped it.
+// The last vote: proposer, votes, thresholds, and the states that could have changed the result.
 
 import { askWidth, fitting, h, pressable, width, words } from "./paint.js";
 import { KEYS, keyed } from "./keys.js";
@@ -6,7 +6,7 @@ import { ALARM, INK, NO, SOFT, YES, color, counted, season, type } from "./words
 import { decimal, numbered, sentence, tr } from "./language.js";
 import { ballotAt, otherVotes, voteOf } from "./store.js";
 
-/** The last vote up to the time shown, within a box; a press opens its panel. */
+/** The last vote up to the time shown, within a box; a click opens its panel. */
 export function drawVotes(state, run, box, u, short = false, ask = null, store = null) {
   const ballot = ballotAt(state, run);
   const size = type(u, 0.8);
@@ -26,7 +26,7 @@ export function drawVotes(state, run, box, u, short = false, ask = null, store =
   const title = short ? tr("The vote") : tr("The vote, {season}", { season: season(ballot.quarter) });
   parts.push(words(result, box.x + box.w, y, { key: "result", size, weight: 700, anchor: "end", fill: ballot.passed ? color("good") : ALARM }));
   const free = box.w - width(title, size, 700) - width(result, size, 700) - size;
-  const asking = ask && askWidth(size) <= free && ask("no", box.x + width(title, size, 700) + size * 0.5, y, size); // above what opens the panel
+  const asking = ask && askWidth(size) <= free && ask("no", box.x + width(title, size, 700) + size * 0.5, y, size); // drawn above the area that opens the panel
   line(title, { weight: 700 });
   if (!short) {
     parts.push(words(sentence(ballot.proposer), box.x, y, { key: "who", size, fill: SOFT, lines: 1 }, box.w));
@@ -51,7 +51,7 @@ export function drawVotes(state, run, box, u, short = false, ask = null, store =
   return h("g", { key: `votes${box.x}`, class: "votes", "data-yes": ballot.yes.length, "data-passed": ballot.passed }, parts, asking);
 }
 
-/** Adopted or rejected, or what it would have been with other votes. */
+/** The result of a ballot, in the conditional if votes have been changed. */
 function resultOf(state, run, { passed }) {
   if (state.panel === "vote" && otherVotes(state, run)?.found) return tr(passed ? "✓ would pass" : "✕ would fail");
   return tr(passed ? "✓ adopted" : "✕ rejected");
@@ -59,31 +59,31 @@ function resultOf(state, run, { passed }) {
 
 const several = (sets, code, most, count) => [...sets.slice(0, most).map((set) => set.map(code).join(" + ")), count > most && counted(count - most, "{n} other set", "{n} other sets")].filter(Boolean).join(tr(", or "));
 
-/** Who could have turned a ballot: single states, or the smallest sets of states. */
+/** A sentence on who could have changed the result: single states, or the smallest sets of states. */
 export function turned(ballot, code, most) {
   const { passed, pivotal, turning } = ballot;
-  if (pivotal.length) return tr("Could have turned it alone: {states}.", { states: few(pivotal.map(code)) });
+  if (pivotal.length) return tr("Each of these alone could have changed the result: {states}.", { states: few(pivotal.map(code)) });
   const { size, tried, sets, count } = turning;
   const which = most > 0 ? `: ${anyOf(ballot) ?? several(sets, code, most, count)}` : "";
-  if (size === null) return tried ? counted(tried, "No state could have turned it.", "No {n} states together could have turned it.") : tr("The votes did not decide it.");
-  return `${passed ? counted(size, "It takes {n} more no to block it", "It takes {n} more noes to block it") : counted(size, "It lacked {n} yes", "It lacked {n} yeses")}${which}.`;
+  if (size === null) return tried ? counted(tried, "No state could have changed the result.", "No {n} states together could have changed the result.") : tr("The votes did not decide the result.");
+  return `${passed ? counted(size, "{n} more no vote would have blocked it", "{n} more no votes would have blocked it") : counted(size, "It lacked {n} yes vote", "It lacked {n} yes votes")}${which}.`;
 }
 
-/** Where every set of a size among those who could turn a ballot does so, that is all there is to say. */
+/** A phrase for the case that any set of this size could have changed the result; null otherwise. */
 function anyOf({ passed, yes, no, abstain, turning }) {
   const n = passed ? yes.length : no.length + abstain.length;
   let ways = 1;
   for (let k = 1; k <= turning.size; k += 1) ways *= (n - turning.size + k) / k;
-  return Math.round(ways) === turning.count && turning.count > 1 ? tr(passed ? "any of the {n} that said yes" : "any of the {n} that did not", { n }) : null;
+  return Math.round(ways) === turning.count && turning.count > 1 ? tr(passed ? "any of the {n} that voted yes" : "any of the {n} that did not", { n }) : null;
 }
 
-/** The smallest sets of those who did not say yes that could block a rejected ballot even against all others. */
+/** A sentence on the smallest blocking minorities among the states that did not vote yes, after a rejection. */
 export function blocked({ blocking }, code, most) {
   if (!blocking || blocking.size === null) return null;
   return `${tr(blocking.count > 1 ? "Smallest blocking minorities" : "Smallest blocking minority")}: ${several(blocking.sets, code, most, blocking.count)}.`;
 }
 
-/** The panel of the vote as elements: what each threshold came to, who could have turned it, and every state's vote to try otherwise. */
+/** The panel of the vote as elements: thresholds, states that could have changed the result, and all votes, which can be changed. */
 export function drawBallot(state, store, director = null) {
   const side = state.compare ? state.voteSide || 0 : 0;
   const run = state.runs[side];
@@ -97,13 +97,13 @@ export function drawBallot(state, store, director = null) {
     sides,
     h("h2", { key: "title" }, tr("The vote, {season}", { season: season(ballot.quarter) })),
     h("p", { key: "who", class: "about" }, sentence(ballot.proposer)),
-    h("p", { key: "result", class: `verdict ${ballot.passed ? "yes" : "no"}`, role: "status" }, tr(other?.found ? (ballot.passed ? "With these votes it would have passed." : "With these votes it would have failed.") : ballot.passed ? "Adopted" : "Rejected")),
+    h("p", { key: "result", class: `verdict ${ballot.passed ? "yes" : "no"}`, role: "status" }, tr(other?.found ? (ballot.passed ? "With these votes it would have been adopted." : "With these votes it would have been rejected.") : ballot.passed ? "Adopted" : "Rejected")),
     thresholds(ballot, state).map(track),
     h("p", { key: "turned", class: "turned" }, turned(ballot, code, 6)),
     !ballot.passed && h("p", { key: "blocked" }, blocked(ballot, code, 6)),
-    h("h3", { key: "votes" }, tr(director ? "What if they had voted otherwise?" : "Who voted how")),
-    director && h("p", { key: "how", class: "help" }, tr("Click a state here or on the map: yes, no, abstain. The votes are counted again by this scenario's own rule.")),
-    other && h("p", { key: "changed", class: "changed" }, `${Object.entries(other.votes).map(([name, way]) => `${name} ${tr(way)}`).join(", ")}. `, h("button", { type: "button", "data-press": "as-it-was", onclick: () => director.recount(side, {}) }, tr("As it was"))),
+    h("h3", { key: "votes" }, tr(director ? "What if they had voted differently?" : "Who voted how")),
+    director && h("p", { key: "how", class: "help" }, tr("Click a state here or on the map to change its vote: yes, no, abstain. The votes are counted again by this scenario's voting rule.")),
+    other && h("p", { key: "changed", class: "changed" }, `${Object.entries(other.votes).map(([name, way]) => `${name} ${tr(way)}`).join(", ")}. `, h("button", { type: "button", "data-press": "as-it-was", onclick: () => director.recount(side, {}) }, tr("Original votes"))),
     h("ul", { key: "all", class: "ballot" }, states.map((s, i) => h("li", { key: s.code }, stateVote(s, i, other?.votes[s.code], other?.votes[s.code] ?? voteOf(ballot, i), side, director)))),
   ];
 }
@@ -118,7 +118,7 @@ function stateVote(s, i, changed, way, side, director) {
   return h("button", { type: "button", "data-vote": s.code, "data-way": way, class: `vote-${way}${changed ? " moved" : ""}`, title: says, "aria-label": says, onclick: () => director.flip(side, i) }, text);
 }
 
-/** A threshold as a bar with its mark. */
+/** A threshold as a bar with a mark at the quota. */
 function track(test, k) {
   return h("div", { key: `test${k}`, class: "term test" }, h("span", { class: "name" }, [test.text].flat()[0]), h("span", { class: "value" }, test.needs ?? ""),
     h("span", { class: "track" }, h("i", { class: "plus", style: `left:0;width:${100 * Math.min(1, test.share)}%` }), test.quota !== null && h("b", { style: `left:${100 * test.quota}%` })));
@@ -126,7 +126,7 @@ function track(test, k) {
 
 const few = (codes, most = 8) => (codes.length <= most ? codes.join(", ") : tr("{states} and {n} more", { states: codes.slice(0, most - 1).join(", "), n: codes.length - most + 1 }));
 
-/** The way in which it passed, or else the first, as shares; the Commission's own yes is a word, not a bar. */
+/** The thresholds of the alternative by which the ballot passed, or of the first one. The Commission's vote has no bar. */
 function thresholds(ballot, state) {
   const n = state.geometry.states.length;
   const ways = new Set(ballot.conditions.map((c) => c.way));
@@ -143,7 +143,7 @@ function thresholds(ballot, state) {
     const reached = c.reached === c.full ? "100" : decimal(Math.min(99.9, part), 1);
     const have = heads ? tr("{n} of {all} states", { n: c.reached, all: c.full }) : share ? tr(c.says.replace(/^[\d.]+/, "{n}"), { n: reached }) : `${reached} %`;
     const asked = share && !heads ? numbered(share[0]) : numbered(c.says);
-    const wants = c.against ? tr("{asked} could stop it", { asked }) : /^no /.test(c.says) ? asked : tr("needs {asked}", { asked });
+    const wants = c.against ? tr("{asked} could block it", { asked }) : /^no /.test(c.says) ? asked : tr("needs {asked}", { asked });
     return { share: c.reached / c.full, quota: c.quota / c.full, met: c.met, text: [c.against ? tr("{have} against", { have }) : tr("{have} in favor", { have }), have], needs: wants };
   });
 }

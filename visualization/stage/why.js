@@ -1,4 +1,4 @@
-// Why: what a state, a commissioner, a lab or a facility decided or is, from the run's own record.
+// The panel "Why?": decisions and facts of a state, a commissioner, a lab or a facility, from the record of the run.
 
 import { h } from "./paint.js";
 import { brief, counted, money, percent, plain, season } from "./words.js";
@@ -14,7 +14,7 @@ const TERMS = {
   transfer: "Cash for its yes",
 };
 
-/** The panel as elements; `side` is the run that is asked. */
+/** The panel as elements. */
 export function drawWhy(state, store) {
   const { kind, index, side: asked = 0 } = state.who || { kind: "nothing" };
   const side = state.compare ? asked : 0;
@@ -45,7 +45,7 @@ function stateWhy(state, run, i, go) {
   const labs = state.geometry.labs.map((l, k) => [l, k]).filter(([l]) => l.home === i);
   return h("div", { key: `state${i}` },
     h("h2", {}, tr(place.name)),
-    vote ? voteWhy(vote, ballot, i, tr(place.name), run.dissent_cost_eur_bn) : h("p", { key: "none" }, run.ballots.length ? tr("It has not voted yet.") : `${tr("It is not asked.")} ${sentence(run.proposer)}.`),
+    vote ? voteWhy(vote, ballot, i, tr(place.name), run.dissent_cost_eur_bn) : h("p", { key: "none" }, run.ballots.length ? tr("It has not voted yet.") : `${tr("It has no vote.")} ${sentence(run.proposer)}.`),
     bid && h("p", { key: "bid", class: "bid" }, h("strong", {}, `${tr("The call, {season}:", { season: season(bid.quarter) })} `), bidWords(bid, i)),
     (sites.length || people.length || labs.length) > 0 && h("h3", { key: "here" }, tr("Here")),
     h("ul", { key: "links", class: "links" },
@@ -58,7 +58,7 @@ const link = (text, act) => h("li", { key: text }, h("button", { type: "button",
 
 function bidWords(bid, i) {
   if (bid.size[i] > 0) return tr("it applies for {money}.", { money: money(bid.size[i]) });
-  return tr(bid.able[i] ? "it could apply and does not: a site would not be worth it." : "its bid is not ready, or it has no site with power left or money to match.");
+  return tr(bid.able[i] ? "it could apply but does not, because a site would not be worth it." : "its bid is not ready, or it lacks a site with free power or its own share of the money.");
 }
 
 function voteWhy(vote, ballot, i, name, dissent) {
@@ -67,9 +67,9 @@ function voteWhy(vote, ballot, i, name, dissent) {
   const u = vote.utility[i];
   const r = vote.reservation[i];
   const why = said === "yes"
-    ? tr("The offer is worth {worth} to it. Less than {limit} and it would say no.", { worth: money(u), limit: money(r - dissent) })
-    : tr(dissent > 0 ? "The offer is worth {worth} to it. It wants {wants}, less the {cost} that a no costs it: it lacks {lacks}." : "The offer is worth {worth} to it. It wants {wants}: it lacks {lacks}.", { worth: money(u), wants: money(r), cost: money(dissent), lacks: money(vote.needed[i]) });
-  const tipped = ballot && ballot.pivotal.includes(i) ? tr("Its vote alone would have turned the result.") : tr("Its vote alone would not have changed the result.");
+    ? tr("The offer is worth {worth} to it. Below {limit} it would vote no.", { worth: money(u), limit: money(r - dissent) })
+    : tr(dissent > 0 ? "The offer is worth {worth} to it. It demands {wants}, minus the {cost} that a no vote costs it; {lacks} is missing." : "The offer is worth {worth} to it. It demands {wants}; {lacks} is missing.", { worth: money(u), wants: money(r), cost: money(dissent), lacks: money(vote.needed[i]) });
+  const tipped = ballot && ballot.pivotal.includes(i) ? tr("Its vote alone would have changed the result.") : tr("Its vote alone would not have changed the result.");
   return h("div", { key: "vote", class: "vote-why" },
     h("p", { class: `verdict ${said}` }, tr({ yes: "{name} votes yes, {season}", no: "{name} votes no, {season}", abstain: "{name} abstains, {season}" }[said], { name, season: season(vote.quarter) })),
     h("p", {}, why),
@@ -79,10 +79,10 @@ function voteWhy(vote, ballot, i, name, dissent) {
 
 function termBars(decision, i, dissent) {
   const rows = Object.entries(decision.terms).map(([name, values]) => [TERMS[name] ? tr(TERMS[name]) : plain(name), values[i] ?? 0]).filter(([, v], k) => Math.abs(v) > 5e-7 || k < 2);
-  rows.push([tr("All together"), decision.utility[i] ?? 0]);
+  rows.push([tr("Total"), decision.utility[i] ?? 0]);
   const wants = decision.reservation[i] ?? 0;
-  const parts = dissent > 0 ? [[tr("Without the plan it would have"), wants], [tr("What a no costs it"), -dissent]] : [];
-  const marks = [...parts, [tr("It says yes from"), wants - dissent]];
+  const parts = dissent > 0 ? [[tr("Payoff without the plan"), wants], [tr("Cost of a no vote"), -dissent]] : [];
+  const marks = [...parts, [tr("It votes yes from"), wants - dissent]];
   const most = Math.max(1e-6, ...rows.map(([, v]) => Math.abs(v)), ...marks.map(([, v]) => Math.abs(v)));
   const low = Math.min(0, ...rows.map(([, v]) => v), ...marks.map(([, v]) => v)) / most;
   const span = 1 - low;
@@ -103,14 +103,14 @@ function facilityWhy(state, run, i, go) {
   const facts = [
     ["Chosen", season(f.selected)],
     ["Contract", f.contracted ? tr("{season}, after {n} years", { season: season(f.contracted), n: decimal(f.years_to_contract, 1) }) : tr("never")],
-    ["At work", f.operational ? tr("{season}, {n} years after the choice", { season: season(f.operational), n: decimal(f.years_to_open, 1) }) : tr("never")],
+    ["In operation", f.operational ? tr("{season}, {n} years after selection", { season: season(f.operational), n: decimal(f.years_to_open, 1) }) : tr("never")],
     ["Cost", money(f.spend_eur_bn)],
     ["AI chips", brief(Math.round(f.accelerators))],
-    ["Power", tr("{used} MW of {all} MW at hand", { used: decimal(f.power_mw, f.power_mw < 10 ? 1 : 0), all: decimal(f.headroom_mw, 0) })],
-    ["A big job fails every", hours(f.hours_between_failures)],
-    ["Wait for someone who may act", hours(f.person_wait_h)],
+    ["Power", tr("{used} MW of {all} MW available", { used: decimal(f.power_mw, f.power_mw < 10 ? 1 : 0), all: decimal(f.headroom_mw, 0) })],
+    ["A large run fails every", hours(f.hours_between_failures)],
+    ["Wait for an authorized person", hours(f.person_wait_h)],
     ["A broken part is back after", hours(f.repair_h)],
-    ["Time that moves the work on", percent(f.goodput)],
+    ["Share of time with progress", percent(f.goodput)],
   ];
   if (f.pledged_eur_bn > 0) facts.splice(facts.findIndex(([name]) => name === "AI chips"), 0, ["Pledged by labs", money(f.pledged_eur_bn)]);
   return h("div", { key: `facility${i}` }, h("h2", {}, tr(f.city)),
@@ -121,7 +121,7 @@ function facilityWhy(state, run, i, go) {
 
 const CAUSES = { award_years: "Tender and award", retender_years: "New tender", litigation_years: "In court", building_years: "Building" };
 
-/** Why a site is late, or early: what each part of its delivery took beyond the plan, as bars that add up. */
+/** The delay of a site against its plan, with a bar for each part of its delivery. */
 function lateness(f) {
   if (f.cancelled) return null;
   const parts = Object.entries(CAUSES).map(([name, text]) => [tr(text), f.delay[name] - (f.planned[name] ?? 0)]).filter(([, years]) => Math.abs(years) >= 0.005);
@@ -134,12 +134,12 @@ function lateness(f) {
     h("span", { class: "track" }, h("i", { class: years > 0 ? "minus" : "plus", style: `left:${(100 * (Math.min(0, years) - low)) / span}%;width:${(100 * Math.abs(years)) / span}%` }), h("b", { style: `left:${(-100 * low) / span}%` })));
   return h("section", { key: "late", class: "late" },
     h("h3", {}, cause(parts, late)),
-    h("p", {}, tr(late < 0 ? "Planned: {planned} years from the choice to work. It took {took}: {n} years early." : "Planned: {planned} years from the choice to work. It took {took}: {n} years late.", { planned: decimal(planned, 1), took: decimal(planned + late, 1), n: decimal(Math.abs(late), 1) })),
-    h("div", { class: "terms", role: "list" }, parts.map((part) => row(part, "")), row([tr("All together"), late], "sum")),
-    f.delay.grid_years > 0 && h("p", { key: "grid" }, tr("The grid takes another {n} years until all its chips have power.", { n: decimal(f.delay.grid_years, 1) })));
+    h("p", {}, tr(late < 0 ? "Planned: {planned} years from selection to operation. Actual: {took}, {n} years early." : "Planned: {planned} years from selection to operation. Actual: {took}, {n} years late.", { planned: decimal(planned, 1), took: decimal(planned + late, 1), n: decimal(Math.abs(late), 1) })),
+    h("div", { class: "terms", role: "list" }, parts.map((part) => row(part, "")), row([tr("Total"), late], "sum")),
+    f.delay.grid_years > 0 && h("p", { key: "grid" }, tr("The grid needs another {n} years until all its chips have power.", { n: decimal(f.delay.grid_years, 1) })));
 }
 
-/** What a delivery is late or early by: the one part that makes more than half of it, or that none does. */
+/** The title: the part of the delivery that explains more than half of the delay, if there is one. */
 function cause(parts, late) {
   const toward = parts.filter(([, years]) => years * late > 0).sort(([, a], [, b]) => Math.abs(b) - Math.abs(a));
   const whole = toward.reduce((sum, [, years]) => sum + years, 0);
@@ -161,9 +161,9 @@ function commissionerWhy(state, run, i, go) {
   const lead = state.geometry.lead === i;
   let said = tr("Commissioners draft nothing under these rules: the Commission has one vote and no plan of its own.");
   if (draft && draft.chosen >= 0) {
-    const mine = draft.own_best[i] === draft.chosen ? tr("It is also the plan this commissioner likes best.") : tr("This commissioner would rather have had another of the {n} plans.", { n: draft.plans });
+    const mine = draft.own_best[i] === draft.chosen ? tr("It is also the plan that this commissioner prefers.") : tr("This commissioner preferred another of the {n} plans.", { n: draft.plans });
     const role = lead ? "Drafts the plan in {season}." : draft.endorsed[i] ? "Votes for the draft in the College in {season}." : "Votes against the draft in the College in {season}.";
-    const worth = tr("Worth of the draft in this commissioner's eyes: {score}; of the favorite: {best}.", { score: money(draft.score[i]), best: money(draft.best_score[i]) });
+    const worth = tr("Value of the draft to this commissioner: {score}; of the preferred plan: {best}.", { score: money(draft.score[i]), best: money(draft.best_score[i]) });
     said = `${tr(role, { season: season(draft.quarter) })} ${mine} ${worth}`;
   } else if (draft) said = tr("The College adopted none of the plans.");
   return h("div", { key: `commissioner${i}` }, h("h2", {}, c.name),

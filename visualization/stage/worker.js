@@ -1,6 +1,6 @@
-// The model in a worker of the laboratory in one file: starts Python from what the page holds, and answers its questions.
+// The model in a worker of the single-file app: it starts Python from the files in the page and answers questions.
 
-const HELD = "https://held.invalid/"; // stands for what the page holds; nothing is ever asked of it
+const HELD = "https://held.invalid/"; // stands for the files in the page; no request is ever sent to it
 let model = null;
 
 async function opened(text) {
@@ -34,13 +34,13 @@ async function started(packed) {
 self.onmessage = async ({ data }) => {
   if (data.files) {
     model = started(data.files);
-    model.catch(() => {}); // each question says so
+    model.catch(() => {}); // every question reports the error
     return;
   }
   try {
     (await model)(JSON.stringify(data));
   } catch (error) {
     const said = String(error.message ?? error).trim().split("\n").at(-1);
-    self.postMessage({ n: data.n, kind: data.kind, error: `The model cannot run in this browser (${said}); the runs that this file holds still play.` });
+    self.postMessage({ n: data.n, kind: data.kind, error: `The model cannot run in this browser (${said}); the stored runs of this file still work.` });
   }
 };

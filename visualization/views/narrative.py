@@ -53,7 +53,7 @@ def says(run: dict[str, Any], k: int, members: Members) -> list[Told]:
         one, many = "1 contract signed; building begins.", "{n} contracts signed; building begins."
         return [counted(len(signed), one, many)]
     if run["announcement_frame"] is not None and k < run["announcement_frame"]:
-        text = "Before the program, the machines that stand already run by these rules: {gap}."
+        text = "Before the program, the existing machines run under these rules: {gap}."
         return [told(text, gap=_gap(frame))]
     if k == run["announcement_frame"]:
         envelope = f"{run['envelope_eur_bn']:g}"

@@ -30,9 +30,9 @@ PROPOSERS = {
     "planner": "A planner chooses the best sites; nobody votes",
     "uncoordinated": "Every owner builds at its own site; nobody votes",
     "exchange": "The states trade with each other",
-    "omnibus": "One state opens a package into which the others put their wishes",
+    "omnibus": "One state proposes a package, and the others add their requests",
     "nash_bargaining": "All states bargain together",
-    "compromise": "The states meet in the middle",
+    "compromise": "The states agree on a compromise",
     "relocation_ballot": "The states rank the candidates",
 }
 
