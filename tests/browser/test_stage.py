@@ -195,7 +195,7 @@ def test_state_on_the_second_map_explains_the_second_run(visit):
 def test_player_plays_steps_and_seeks(visit):
     page = visit("?speed=5")
     assert time_shown(page) == 0
-    page.click("[aria-label='One quarter on']")
+    page.click("[aria-label='One quarter forward']")
     assert time_shown(page) == 1
     page.click("[aria-label='One quarter back']")
     assert time_shown(page) == 0

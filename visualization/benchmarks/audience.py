@@ -1,10 +1,10 @@
-"""A hall of phones on loopback, without browsers: how long they wait to join, to hear a question and to vote.
+"""Measure audience participation with phones on loopback, without browsers: time to join, to see a question and to vote.
 
     uv run python -m juste_retour.visualization.benchmarks.audience [PHONES] [ROUNDS]
 
-Every phone has an address of its own in 127.0.0.0/8, joins over one connection and opens a new one for every vote. In each round the
-presenter opens a vote, and all phones vote: in odd rounds in the same instant, in even ones within three seconds. In
-the last two rounds the presenter's page computes 200 worlds again and again meanwhile.
+Every phone has its own address in 127.0.0.0/8, joins over one connection and opens a new one for every vote. In each round
+the presenter opens a vote and all phones vote: in odd rounds at once, in even rounds within three seconds. In the last two
+rounds the presenter's page computes 200 runs again and again at the same time.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ from juste_retour.visualization.benchmarks.live import memory_mb, row, started
 
 EUROPE = {"base": "eu-status-quo", "changes": {}}
 ABOUT = {"specs": [EUROPE], "seed": 1}
-SPREAD_OUT = 3.0  # seconds within which phones vote that do not vote at once
+SPREAD_OUT = 3.0  # seconds within which the phones vote in even rounds
 JSON = "Content-Type: application/json\r\n"
 
 
 class Phone:
-    """Speaks to the server as the page on a phone does."""
+    """Exchanges messages with the server as the page on a phone does."""
 
     def __init__(self, host, port, number):
         self.host, self.port = host, port
@@ -98,7 +98,7 @@ def cpu_ms(pid):
 
 
 class Presenter(Visitor):
-    """The presenter's page, on a thread that hears all it is told."""
+    """The presenter's page, in a thread that receives all updates."""
 
     def __init__(self, address):
         super().__init__(address)
@@ -132,7 +132,7 @@ class Presenter(Visitor):
 
 
 async def round_of(presenter, phones, number, within):
-    """One vote of all phones; return milliseconds to hear the question, to vote, and to see the last vote."""
+    """Hold one vote of all phones. Returns the milliseconds to see the question, to vote, and to see the last vote."""
     for phone in phones:
         phone.heard.clear()
     start = time.perf_counter()

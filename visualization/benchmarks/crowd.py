@@ -1,9 +1,9 @@
-"""Twenty visitors at once, without browsers: how long they wait and what the server holds in memory.
+"""Measure the server with twenty visitors at once, without browsers: waiting times and memory.
 
     uv run python -m juste_retour.visualization.benchmarks.crowd [SECONDS]
 
-Every visitor asks for new runs every two seconds or so, and after each ten for 200 worlds. At the end half of them
-leave and half are lost.
+Every visitor requests new runs about every two seconds, and 200 runs of a scenario after every ten requests. At the end
+half of the visitors leave and half lose the connection.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ PRESETS = ("eu-status-quo", "essay-reform", "federal-europe", "gigafactories")
 
 
 class Visitor:
-    """Speaks to the server as the page does."""
+    """Exchanges messages with the server as the page does."""
 
     def __init__(self, address):
         url = f"{address.replace('http', 'ws')}/jupyter/api/kernels/{uuid4()}/channels?session_id={uuid4()}"
@@ -66,7 +66,7 @@ class Visitor:
                 yield content
 
     def ask(self, done, **question):
-        """Ask, and return the seconds until an answer is the last one."""
+        """Send a question and return the seconds until the last answer."""
         self.asked += 1
         start = time.perf_counter()
         told = {"event": "ask", "data": {"n": self.asked} | question}

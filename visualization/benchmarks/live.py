@@ -1,9 +1,9 @@
-"""Measure the live app in one run: first page, step to screen, new random draws, memory, and Mesa's SolaraViz beside it.
+"""Measure the live app: first page, step to screen, new random draws, memory, and Mesa's SolaraViz for comparison.
 
     uv run python -m juste_retour.visualization.benchmarks.live [--mesa]
 
-With `--mesa` the page of `visualization/mesa_page.py` is measured as well, with Altair for that run alone. Latency is
-from the click to the last change of the document, as the browser's clock has it; painting comes on top.
+With `--mesa` the page of `visualization/mesa_page.py` is measured too, with Altair for that run only. Latency is from the
+click to the last change of the document, by the browser's clock; it does not include painting.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ FLAGS = [
     "--disable-background-networking",
 ]
 READY = ".page[data-ready=true][data-busy=false]"
-STEP = "document.querySelector(\"[aria-label='One quarter on'], .none\")"
+STEP = "document.querySelector(\"[aria-label='One quarter forward'], .none\")"
 TIMED = """
 (many, wait) => new Promise(async (done) => {
   let last = 0;
@@ -138,7 +138,7 @@ def measure(browser, process, address):
     page.click("[data-press=many]")
     page.wait_for_function("document.querySelectorAll('.band').length === 2", timeout=30_000)
     page.wait_for_selector(".spreads[data-worlds='200']")
-    row("200 worlds of both scenarios", [1000 * (time.perf_counter() - start)], "1000")
+    row("200 runs of both scenarios", [1000 * (time.perf_counter() - start)], "1000")
     page.keyboard.press("w")
     before = memory_mb(process.pid)
     page.evaluate(f"({RESET})(100)")
