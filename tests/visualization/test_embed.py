@@ -120,7 +120,7 @@ def test_site_of_a_referer(referer, site):
         ({"a.voting": "by_lot"}, "by_lot"),
         ({"a.budget": "3"}, "budget"),
         ({"a.voting": "[" * 500}, "voting"),
-        ({"a.x": "y" * 3000}, "long"),
+        ({"a.x": "y" * 3000}, "2,000"),
         ({"b": "us-observed", "compare": "1"}, "us-observed"),
     ],
 )
