@@ -4,10 +4,10 @@
 each coalition of one half, bisection counts those of the other half that lift it to the quota. It works for any weights
 and up to forty members, with 2^20 rows where a full list would have 2^40.
 
-*Dynamic programming* (Mann and Shapley 1962) expands the generating function prod_i (1 + y x^w_i), cumulated over the
-powers of x, so that a coefficient counts the coalitions of at most this weight. It stops at the quota, or at the largest
-weight that may be missing from a winning coalition, whichever is less. It works for any number of members with small
-weights.
+*Dynamic programming* (Mann and Shapley 1962) expands the generating function prod_i (1 + y x^w_i). Its coefficients are
+cumulated over the powers of x, so that each counts the coalitions of at most this weight. It stops at the quota, or at
+the largest weight that may be missing from a winning coalition, whichever is less. It works for any number of members
+with small weights.
 """
 
 from __future__ import annotations
