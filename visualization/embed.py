@@ -23,7 +23,7 @@ from juste_retour.agents.errors import BadInput
 from juste_retour.runs.palette import FONTS, LIGHT, WEIGHTS, css
 from juste_retour.visualization.geometry import drawn_map
 from juste_retour.visualization.names import described, rule_title
-from juste_retour.visualization.session import MOST_QUARTERS, scenarios_of, union_asked, whole
+from juste_retour.visualization.session import MOST_QUARTERS, checked_integer, scenarios_of, union_asked
 from juste_retour.visualization.union import union_for
 from juste_retour.visualization.views.spread import spread
 from juste_retour.visualization.words import TITLES
@@ -58,7 +58,7 @@ def named(query: Mapping[str, str]) -> tuple[list[dict[str, object]], int]:
     seed = query.get("seed", "1")
     if not re.fullmatch(r"\d{1,15}", seed, re.ASCII):
         raise BadInput(f"seed is {seed!r}; it must be an integer, such as 1.")
-    return specs[: 2 if query.get("compare", "0") != "0" else 1], whole(int(seed), "seed")
+    return specs[: 2 if query.get("compare", "0") != "0" else 1], checked_integer(int(seed), "seed")
 
 
 def _value(text: str) -> object:

@@ -139,14 +139,14 @@ def offered() -> dict[str, object]:
 
 
 def _about(name: str, default: object, about: Parameter) -> dict[str, object]:
-    kind = {bool: "truth", str: "text"}.get(type(default), "number")
+    kind = {bool: "boolean", str: "string"}.get(type(default), "number")
     title, more = described(name, about.about)
     return {
         "name": name,
         "title": title,
         "default": default,
         "kind": kind,
-        "whole": isinstance(default, int) and not isinstance(default, bool),
+        "integer": isinstance(default, int) and not isinstance(default, bool),
         "unit": unit_words(name, about.unit),
         "low": about.low,
         "high": about.high,
@@ -212,7 +212,7 @@ class Session:
                 self.send(answer)
 
     def _run(self, scenario: Scenario, seed: object, replicate: object) -> dict[str, object]:
-        number, world = whole(seed, "seed"), whole(replicate, "world")
+        number, world = checked_integer(seed, "seed"), checked_integer(replicate, "world")
         key = (scenario.digest, number, world, scenario.name)
         if key not in self.runs:
             self.runs[key] = play(scenario, number, world, union_for(scenario))
@@ -237,8 +237,8 @@ class Session:
         """Run many worlds of each scenario in the background and send the summaries as they grow."""
         self.wanted = n = question.get("n", 0)
         seed, worlds = (
-            whole(question.get("seed"), "seed"),
-            whole(question.get("worlds", 200), "worlds", 1, MOST_WORLDS),
+            checked_integer(question.get("seed"), "seed"),
+            checked_integer(question.get("worlds", 200), "worlds", 1, MOST_WORLDS),
         )
         scenarios = scenarios_of(question)
         for scenario in scenarios:
@@ -309,8 +309,8 @@ class Session:
                     question.get("what"), self._run(scenario, seed, replicate), question.get("title"), union
                 )
             else:
-                which = whole(question.get("ballot"), "ballot")
-                number, world = whole(seed, "seed"), whole(replicate, "world")
+                which = checked_integer(question.get("ballot"), "ballot")
+                number, world = checked_integer(seed, "seed"), checked_integer(replicate, "world")
                 desk.vote(scenario, number, world, union, which, question.get("title"))
         else:
             raise BadInput(f"{act!r} is not an action for the audience; reload the page.")
@@ -326,9 +326,12 @@ class Session:
         scenarios, changes = scenarios_of(question), question.get("votes")
         if not isinstance(changes, Mapping):
             raise BadInput("The question has no changed votes; reload the page.")
-        scenario = scenarios[whole(question.get("side"), "side", 0, len(scenarios) - 1)]
-        seed, world = whole(question.get("seed"), "seed"), whole(question.get("replicate", 0), "world")
-        number = whole(question.get("ballot"), "ballot")
+        scenario = scenarios[checked_integer(question.get("side"), "side", 0, len(scenarios) - 1)]
+        seed, world = (
+            checked_integer(question.get("seed"), "seed"),
+            checked_integer(question.get("replicate", 0), "world"),
+        )
+        number = checked_integer(question.get("ballot"), "ballot")
         union = union_for(scenario)
         held = HeldBallot(scenario, seed, world, union, number)
         return {"ballot": held.count(votes_with(held.model, changes, union.states.codes))}
@@ -376,7 +379,7 @@ def union_asked(question: Mapping[str, object]) -> Members:
     return next(iter(unions.values()))
 
 
-def whole(value: object, name: str, low: int = 0, high: int = 2**53 - 1) -> int:
+def checked_integer(value: object, name: str, low: int = 0, high: int = 2**53 - 1) -> int:
     """The value as an integer. Raises `BadInput` if it is not one from `low` to `high` (the largest safe one in JavaScript)."""
     if isinstance(value, float) and value.is_integer():
         value = int(value)

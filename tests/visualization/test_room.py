@@ -12,8 +12,8 @@ from juste_retour.visualization.audience.ballots import HeldBallot
 from juste_retour.visualization.audience.limits import KEPT, Buckets
 from juste_retour.visualization.audience.room import (
     MOST_FROM_ONE_ADDRESS,
+    BallotQuestion,
     Guess,
-    Motion,
     Refused,
     Room,
     histogram,
@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[2]
 MEMBERS = load_members()
 STATES = MEMBERS.states
 BEHIND = Guess("How many years behind?", "years", 0, 30, 5.0)
-MOTION = Motion("Four sites?", ("",) * STATES.count, (True,) * STATES.count)
+BALLOT = BallotQuestion("Four sites?", ("",) * STATES.count, (True,) * STATES.count)
 
 
 def entered(room, phones):
@@ -69,7 +69,7 @@ def test_one_answer_per_phone_until_the_question_closes():
     with pytest.raises(Refused) as stranger:
         room.answer("nobody", 1, 5)
     assert [refused.value.status for refused in (early, stale, late, stranger)] == [409, 409, 409, 403]
-    room.put(MOTION)
+    room.put(BALLOT)
     assert room.answers == {}
 
 
@@ -82,13 +82,13 @@ def test_invalid_guess_is_refused(value):
 @pytest.mark.parametrize("value", [None, 1, "Yes", "maybe", ["yes"]])
 def test_invalid_vote_is_refused(value):
     with pytest.raises(Refused, match="abstain"):
-        MOTION.read(value)
+        BALLOT.read(value)
 
 
 def test_state_votes_with_the_majority_of_its_phones():
     room = Room(STATES)
     phones = entered(room, 4 * STATES.count)
-    room.put(MOTION)
+    room.put(BALLOT)
     germany = phones[:: STATES.count]
     for token, vote in zip(germany, ("no", "no", "yes", "abstain"), strict=True):
         room.answer(token, 1, vote)
@@ -102,7 +102,7 @@ def test_state_votes_with_the_majority_of_its_phones():
 def test_states_without_phones_vote_as_in_the_model():
     room = Room(STATES)
     germany, _france = entered(room, 2)
-    room.put(MOTION)
+    room.put(BALLOT)
     room.answer(germany, 1, "no")
     model = [1] * STATES.count
     cast = room.cast(model)
@@ -187,10 +187,10 @@ def test_non_participating_states_are_marked():
     few = load("eu-status-quo").changed(
         {"voting": {"rule": "enhanced_cooperation", "participants": "DE,FR,IT,ES,BE,NL,LU,AT,PT"}}
     )
-    motion = HeldBallot(few, 1, 0, MEMBERS, 0).motion()
-    assert sum(motion.counted) == 9
-    assert not motion.counted[STATES.index("PL")]
-    assert "site" in motion.stakes[0]
+    question = HeldBallot(few, 1, 0, MEMBERS, 0).question()
+    assert sum(question.counted) == 9
+    assert not question.counted[STATES.index("PL")]
+    assert "site" in question.stakes[0]
 
 
 def test_ballot_that_does_not_exist_is_refused():

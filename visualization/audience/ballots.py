@@ -16,7 +16,7 @@ from juste_retour.abm.scenario import Scenario
 from juste_retour.abm.simulation import Simulation
 from juste_retour.agents.errors import BadInput
 from juste_retour.runs.user_rules import blame
-from juste_retour.visualization.audience.room import Motion
+from juste_retour.visualization.audience.room import BallotQuestion
 from juste_retour.visualization.views.reasons import ballot, proposed_by
 from juste_retour.visualization.views.told import Told, english
 
@@ -46,7 +46,7 @@ class HeldBallot:
         """The ballot with the votes of the model."""
         return self.count(self.model)
 
-    def motion(self) -> Motion:
+    def question(self) -> BallotQuestion:
         """The ballot as a question to the phones."""
         offer, states = self.record.offer, self.env.world.states
         total = int(offer.sites[0].sum())
@@ -55,7 +55,7 @@ class HeldBallot:
             for i in range(states.count)
         ]
         text = f"The proposal: {_sites(total)}. {english(self.proposer)}. Do you agree?"
-        return Motion(text, tuple(stakes), tuple(self._voters()))
+        return BallotQuestion(text, tuple(stakes), tuple(self._voters()))
 
     def _voters(self) -> list[bool]:
         """Whether each state's vote counts; true for all states if the voting rule does not report its conditions."""

@@ -16,7 +16,7 @@ from juste_retour.abm.scenario import Scenario
 from juste_retour.agents.errors import BadInput, JusteRetourError, near
 from juste_retour.runs.palette import LIGHT
 from juste_retour.visualization.audience.ballots import HeldBallot
-from juste_retour.visualization.audience.room import Guess, Motion, Room, histogram
+from juste_retour.visualization.audience.room import BallotQuestion, Guess, Room, histogram
 
 LONGEST_TITLE = 120
 GUESSES = {  # outcome of a run: the question, its unit, the lowest and highest guess, and the step
@@ -83,10 +83,10 @@ class Desk:
     ) -> None:
         """Ask the phones to vote on ballot number `which` (from 0) of a run."""
         held = HeldBallot(scenario, seed, replicate, union, which)
-        self._put(held.motion(), title, union, held)
+        self._put(held.question(), title, union, held)
 
     def _put(
-        self, question: Guess | Motion, title: object, union: Members, held: HeldBallot | None = None
+        self, question: Guess | BallotQuestion, title: object, union: Members, held: HeldBallot | None = None
     ) -> None:
         with self.lock:
             self.title = str(title or "")[:LONGEST_TITLE]
@@ -128,7 +128,7 @@ class Desk:
                 "seats": len(room.seats),
                 "number": room.number,
                 "open": room.open,
-                "kind": None if question is None else type(question).__name__.lower(),
+                "kind": None if question is None else "guess" if isinstance(question, Guess) else "vote",
                 "text": "" if question is None else question.text,
                 "title": self.title,
                 "answers": len(room.answers),

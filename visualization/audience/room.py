@@ -58,7 +58,7 @@ class Guess:
 
 
 @dataclass(frozen=True)
-class Motion:
+class BallotQuestion:
     """A ballot to vote on. `stakes` is a sentence per state on what it receives and pays; `counted` is whether it votes."""
 
     text: str
@@ -84,7 +84,7 @@ class Room:
         self.most = most
         self.seats: dict[str, int] = {}
         self.from_address: Counter[str] = Counter()
-        self.question: Guess | Motion | None = None
+        self.question: Guess | BallotQuestion | None = None
         self.number = 0  # number of the question, from 1
         self.open = False
         self.answers: dict[str, float | str] = {}
@@ -113,7 +113,7 @@ class Room:
         """The index of the state that a phone plays."""
         return self.order[self.seats[token] % len(self.order)]
 
-    def put(self, question: Guess | Motion) -> None:
+    def put(self, question: Guess | BallotQuestion) -> None:
         """Open a question and delete the answers to the previous one."""
         self.question, self.open, self.answers = question, True, {}
         self.number += 1

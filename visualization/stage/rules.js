@@ -178,7 +178,7 @@ function actorsOf(kind, { states, commissioners, labs }) {
   return new Map(all[kind].sort(([, a], [, b]) => a.localeCompare(b)));
 }
 
-const shownOf = (p, value) => (value === undefined || value === false && p.kind !== "truth" ? p.default : value);
+const shownOf = (p, value) => (value === undefined || value === false && p.kind !== "boolean" ? p.default : value);
 
 /** The controls of a parameter: title, slider over its plausible range, text field, unit and source. */
 function field(p, value, put) {
@@ -186,9 +186,9 @@ function field(p, value, put) {
   const title = `${tr("Default: {value}", { value: measured(p.default, p.unit) || tr("empty") })}${p.source ? ` · ${p.source}` : ""}`;
   const box = { class: "box", ref: unlessTyping(shown), "aria-label": tr("{about}, number", { about: begun(tr(p.title)) }) };
   let control;
-  if (p.kind === "truth") control = h("input", { type: "checkbox", checked: shown, onchange: (e) => put(e.target.checked) });
+  if (p.kind === "boolean") control = h("input", { type: "checkbox", checked: shown, onchange: (e) => put(e.target.checked) });
   else if (p.choices.length) control = h("select", { value: shown, onchange: (e) => put(e.target.value) }, p.choices.map((c) => h("option", { key: c.name, value: c.name }, begun(tr(c.title)))));
-  else if (p.kind === "text") control = h("input", { type: "text", ref: unlessTyping(shown), onchange: (e) => put(e.target.value) });
+  else if (p.kind === "string") control = h("input", { type: "text", ref: unlessTyping(shown), onchange: (e) => put(e.target.value) });
   else control = [slider(p, shown, put), h("input", { key: "box", type: "text", inputmode: "decimal", ...box, onchange: (e) => put(e.target.value.trim() === "" || Number.isNaN(Number(e.target.value)) ? e.target.value : Number(e.target.value)) })];
   return h("label", { key: p.name, class: `field${shown !== p.default ? " moved" : ""}`, title, "data-parameter": p.name },
     h("span", {}, begun(tr(p.title)), p.unit ? h("small", { key: "unit" }, ` ${tr(p.unit)}`) : null, p.about ? h("small", { key: "about", class: "more" }, begun(tr(p.about))) : null), control);
@@ -201,7 +201,7 @@ function slider(p, value, put) {
   const to = (x) => (logs ? Math.log(x / low) / Math.log(high / low) : (x - low) / (high - low));
   const from = (s) => {
     const x = logs ? low * (high / low) ** s : low + s * (high - low);
-    return p.whole ? Math.round(x) : Number(x.toPrecision(3));
+    return p.integer ? Math.round(x) : Number(x.toPrecision(3));
   };
   return h("input", { key: "slide", type: "range", min: 0, max: 1, step: 0.01, value: Math.max(0, Math.min(1, to(value))), onchange: (e) => put(from(Number(e.target.value))) });
 }

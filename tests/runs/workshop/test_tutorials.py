@@ -17,7 +17,7 @@ pytestmark = pytest.mark.slow
 ROOT = Path(runs.__file__).parents[1]
 PAGES = ROOT / "runs" / "workshop" / "tutorials"
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.S | re.M)
-NAMED = re.compile(r"(?:[Ii]n|here) `([\w./]+\.(?:py|toml|csv|R))`|[Mm]ake `([\w./]+\.py)` say")
+NAMED = re.compile(r"(?:[Ii]n|here) `([\w./]+\.(?:py|toml|csv|R))`|[Cc]hange `([\w./]+\.py)` to:")
 COMMAND = "uv run juste-retour "
 
 
